@@ -1,0 +1,61 @@
+/** Client-to-server messages as the server reads them. */
+import { contenderFields, id, metadata, name, parseFrame, priority, processInfo, address, type MessageTable } from "./codec.ts";
+import { type Check, list, number, object, oneOf, optional } from "./fields.ts";
+import { LIST_ENTRIES, type Limits } from "./limits.ts";
+import type {
+  Bye,
+  ClientMessage,
+  Confirm,
+  Deregister,
+  Hello,
+  Observe,
+  Priority,
+  Register,
+  Release,
+  Renew,
+  Resign,
+  Resume,
+  Unobserve,
+  Watch,
+} from "./messages.ts";
+
+const sentAt = number();
+const held = list(id, LIST_ENTRIES);
+const watch: Check<Watch> = (value, field) => (value === true ? value : list(name, LIST_ENTRIES)(value, field));
+const type = <const T extends string>(tag: T) => oneOf(tag);
+
+const tableFor = ({ metadataBytes }: Pick<Limits, "metadataBytes">): MessageTable<ClientMessage> => ({
+  hello: object<Hello>({
+    type: type("hello"),
+    process: optional(processInfo(metadataBytes)),
+    priority: optional(priority),
+    contenders: optional(list(object(contenderFields), LIST_ENTRIES)),
+    observe: optional(watch),
+    resume: optional(object<Resume>({ sessionId: id, secret: id, attempt: number(0, Number.MAX_SAFE_INTEGER) })),
+    held: optional(held),
+    sentAt,
+  }),
+  register: object<Register>({ type: type("register"), ...contenderFields }),
+  deregister: object<Deregister>({ type: type("deregister"), component: name }),
+  renew: object<Renew>({ type: type("renew"), sentAt, held }),
+  confirm: object<Confirm>({
+    type: type("confirm"),
+    id,
+    component: name,
+    leaderSessionId: id,
+    address: optional(address),
+    metadata: optional(metadata(metadataBytes)),
+  }),
+  resign: object<Resign>({ type: type("resign"), leaderSessionId: id, successor: optional(id) }),
+  release: object<Release>({ type: type("release"), leaderSessionId: id }),
+  priority: object<Priority>({ type: type("priority"), priority, component: optional(name) }),
+  observe: object<Observe>({ type: type("observe"), components: watch }),
+  unobserve: object<Unobserve>({ type: type("unobserve"), components: watch }),
+  bye: object<Bye>({ type: type("bye") }),
+});
+
+/** A parser for the frames of clients. It throws `InvalidField` and nothing else, for any input. */
+export function clientMessageParser(limits: Pick<Limits, "metadataBytes">): (frame: unknown) => ClientMessage {
+  const table = tableFor(limits);
+  return (frame) => parseFrame(frame, table);
+}

@@ -1,0 +1,81 @@
+/**
+ * The codec: text frames to messages and back. Parsers are total: any input gives a message or `InvalidField`.
+ * Fields that both sides need (names, addresses, priorities) are checked by the same tables on both sides, so that a
+ * client refuses locally what the server would close the socket for.
+ */
+import { type Check, type Fields, InvalidField, object, oneOf, optional, number, record, text, where } from "./fields.ts";
+import { ADDRESS_LENGTH, ID_LENGTH, PRIORITY_MAX, PROCESS_NAME_LENGTH } from "./limits.ts";
+import type {
+  ClientMessage,
+  ContenderInfo,
+  Metadata,
+  ProcessInfo,
+  ServerMessage,
+} from "./messages.ts";
+import { isName, NAME_RULE } from "./names.ts";
+
+export const name: Check<string> = where(isName, NAME_RULE);
+export const id: Check<string> = text(ID_LENGTH, 1);
+export const priority: Check<number> = number(-PRIORITY_MAX, PRIORITY_MAX);
+export const address: Check<string> = text(ADDRESS_LENGTH);
+
+/** Bytes of a text as UTF-8. */
+export function byteLength(value: string): number {
+  let bytes = value.length;
+  for (let index = 0; index < value.length; index++) {
+    const unit = value.charCodeAt(index);
+    // Each half of a surrogate pair stands for two of the pair's four bytes.
+    if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
+  }
+  return bytes;
+}
+
+/** An object of strings, small as JSON. */
+export const metadata =
+  (maxBytes: number): Check<Metadata> =>
+  (value, field) => {
+    const source = record(value, field);
+    const entries = Object.entries(source);
+    // Six bytes are the least that an entry takes as JSON: the count is bounded before the entries are walked.
+    const small = entries.length * 6 <= maxBytes && entries.every(([, entry]) => typeof entry === "string");
+    if (!small || byteLength(JSON.stringify(source)) > maxBytes) {
+      throw new InvalidField(field, `an object of strings, at most ${maxBytes} bytes as JSON`);
+    }
+    return source as Metadata;
+  };
+
+export const processInfo = (metadataBytes: number): Check<ProcessInfo> =>
+  object<ProcessInfo>({
+    name: optional(text(PROCESS_NAME_LENGTH)),
+    address: optional(address),
+    metadata: optional(metadata(metadataBytes)),
+  });
+
+/** A priority counts in a dedicated election only; in the process election the process's counts. */
+export const contenderFields: Fields<ContenderInfo> = {
+  component: name,
+  election: optional(oneOf("process", "dedicated")),
+  priority: optional(priority),
+};
+
+export const encode = (message: ClientMessage | ServerMessage): string => JSON.stringify(message);
+
+/** One check for each type of message, total by type. */
+export type MessageTable<M extends { readonly type: string }> = {
+  readonly [T in M["type"]]: Check<Extract<M, { readonly type: T }>>;
+};
+
+/** Reads one text frame. Throws `InvalidField` for whatever is not a message of the table. */
+export function parseFrame<M extends { readonly type: string }>(frame: unknown, table: MessageTable<M>): M {
+  let value: unknown;
+  try {
+    value = JSON.parse(text(Number.MAX_SAFE_INTEGER)(frame, ""));
+  } catch {
+    throw new InvalidField("", "a text frame of JSON");
+  }
+  const { type } = record(value, "");
+  if (typeof type !== "string" || !Object.hasOwn(table, type)) {
+    throw new InvalidField("type", "one of the message types of this direction");
+  }
+  return table[type as M["type"]](value, "") as M;
+}

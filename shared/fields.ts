@@ -1,0 +1,76 @@
+/**
+ * Checks for values of unknown shape. A check returns the value with its type, or throws `InvalidField` and nothing
+ * else; it never changes, copies deeply or walks more than its bounds allow.
+ */
+
+/** A value that is not what a field takes. `field` is its path, such as `contenders[3].component`. */
+export class InvalidField extends Error {
+  readonly field: string;
+  constructor(field: string, expected: string) {
+    super(`${field || "message"} must be ${expected}`);
+    this.field = field;
+  }
+}
+
+export type Check<T> = (value: unknown, field: string) => T;
+/** A table of checks, one for each field of `T`, total by type. */
+export type Fields<T> = { readonly [K in keyof T]-?: Check<T[K]> };
+
+/** A check out of a predicate. */
+export const where =
+  <T>(test: (value: unknown) => value is T, expected: string): Check<T> =>
+  (value, field) => {
+    if (!test(value)) throw new InvalidField(field, expected);
+    return value;
+  };
+
+export const text = (max: number, min = 0): Check<string> =>
+  where(
+    (value): value is string => typeof value === "string" && value.length >= min && value.length <= max,
+    `a string of ${min}-${max} characters`,
+  );
+
+/** A finite number within the bounds, both included. */
+export const number = (min = -Number.MAX_VALUE, max = Number.MAX_VALUE): Check<number> =>
+  where(
+    (value): value is number => typeof value === "number" && value >= min && value <= max,
+    `a number of ${min}..${max}`,
+  );
+
+export const boolean: Check<boolean> = where((value): value is boolean => typeof value === "boolean", "a boolean");
+
+export const oneOf = <const T extends string | number | boolean>(...values: readonly T[]): Check<T> =>
+  where((value): value is T => values.includes(value as T), `one of ${values.join(", ")}`);
+
+export const optional =
+  <T>(check: Check<T>): Check<T | undefined> =>
+  (value, field) =>
+    value === undefined ? value : check(value, field);
+
+/** Any object but an array. */
+export const record: Check<Readonly<Record<string, unknown>>> = where(
+  (value): value is Readonly<Record<string, unknown>> =>
+    typeof value === "object" && value !== null && !Array.isArray(value),
+  "an object",
+);
+
+/** The length is checked before the first entry is looked at. */
+export const list =
+  <T>(check: Check<T>, max: number): Check<readonly T[]> =>
+  (value, field) => {
+    if (!Array.isArray(value) || value.length > max) throw new InvalidField(field, `a list of at most ${max}`);
+    return value.map((entry, index) => check(entry, `${field}[${index}]`));
+  };
+
+/** Keeps the known fields and ignores the others; an optional field that is absent stays absent. */
+export const object =
+  <T extends object>(fields: Fields<T>): Check<T> =>
+  (value, field) => {
+    const source = record(value, field);
+    const result: Record<string, unknown> = {};
+    for (const [name, check] of Object.entries<Check<unknown>>(fields)) {
+      const checked = check(Object.hasOwn(source, name) ? source[name] : undefined, field ? `${field}.${name}` : name);
+      if (checked !== undefined) result[name] = checked;
+    }
+    return result as T;
+  };
