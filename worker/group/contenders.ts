@@ -1,0 +1,121 @@
+/** Contenders: which components of a session run in which election. */
+import type { ContenderInfo, Refusal } from "../../shared/messages.ts";
+import { type ElectionName, electionOf } from "../../shared/names.ts";
+import type { Session } from "./state.ts";
+import { endTerm, withdrawOffer, withdrawRecord } from "./terms.ts";
+import { isHeld, type Turn } from "./turn.ts";
+
+export const refuse = (code: Refusal["code"], message: string, part: Pick<Refusal, "id" | "component"> = {}): Refusal => ({
+  type: "error",
+  code,
+  message,
+  ...part,
+});
+
+/**
+ * Adds a contender. One that the session has already is a duplicate if it is `new`, and only brought up to date if it
+ * may be `known`. Gives back why it was refused; then nothing has changed.
+ */
+export function addContender(turn: Turn, id: string, info: ContenderInfo, expected: "new" | "known"): Refusal | null {
+  const { component, priority } = info;
+  const session = turn.session(id);
+  if (session === undefined) return null;
+  const election = electionOf(component, info.election);
+  const contenders = session.contenders.set(component, {
+    election,
+    ...(priority !== undefined && election !== "process" && { priority }),
+  });
+  if (session.contenders.has(component)) {
+    if (expected === "new") return refuse("duplicate_component", "this session contends for it already: close the first one", { component });
+    turn.patchSession(id, { contenders });
+    return null;
+  }
+  const refusal = admission(turn, session, component, election);
+  if (refusal !== null) return refusal;
+  turn.createElection(election);
+  const known = turn.component(component);
+  turn.patchComponent(component, { election, contenders: known.contenders + 1 });
+  const place = session.places.get(election);
+  if (place === undefined) turn.patchElection(election, { places: (turn.election(election)?.places ?? 0) + 1 });
+  turn.patchSession(id, { contenders, places: session.places.set(election, place ?? turn.newPlace()) });
+  return null;
+}
+
+function admission(turn: Turn, session: Session, component: string, election: ElectionName): Refusal | null {
+  const { limits } = turn.state.policy;
+  if (session.contenders.size >= limits.contenders) {
+    return refuse("limit_exceeded", `a session has at most ${limits.contenders} contenders`, { component });
+  }
+  const present = turn.component(component).election;
+  if (present !== null && present !== election) {
+    return refuse("election_mismatch", `it is contended for in ${present}: use the same kind of election everywhere`, { component });
+  }
+  if (turn.election(election) === undefined && turn.state.elections.size >= limits.elections) {
+    return refuse("limit_exceeded", `a group has at most ${limits.elections} elections`, { component });
+  }
+  return null;
+}
+
+/** Tells a newly registered component about the leadership that its session has or is offered (C3, G4). */
+export function joinPresent(turn: Turn, session: Session, component: string): void {
+  const election = session.contenders.get(component)?.election;
+  const state = election === undefined ? undefined : turn.election(election)?.state;
+  if (election === undefined || state === undefined || state.type === "vacant" || state.type === "revoking") return;
+  if (state.sessionId !== session.id) return;
+  const { leaderSessionId, epoch } = state;
+  const joined = state.type === "leading";
+  turn.send(session, { type: "grant", election, leaderSessionId, epoch, components: [component], joined });
+}
+
+/** After a resume: names every component of what the session leads, since a `grant` may have been lost on the way. */
+export function joinHeld(turn: Turn, session: Session): void {
+  for (const name of session.places.keys()) {
+    const state = turn.election(name)?.state;
+    if (state?.type !== "leading" || state.sessionId !== session.id) continue;
+    const { leaderSessionId, epoch } = state;
+    const components = turn.componentsOf(session, name);
+    turn.send(session, { type: "grant", election: name, leaderSessionId, epoch, components, joined: true });
+  }
+}
+
+/**
+ * Removes a contender and what it has published. With the last one of an election the session loses its place there;
+ * `last` says what becomes of a leadership: `end` it at once (the client sends its last `deregister` after it has
+ * stopped), or `keep` it until the holder's word or the lease ends it. False for an unknown component.
+ */
+export function removeContender(turn: Turn, id: string, component: string, last: "end" | "keep"): boolean {
+  const session = turn.session(id);
+  const name = session?.contenders.get(component)?.election;
+  if (session === undefined || name === undefined) return false;
+  keepConfirmation(turn, session, name, component);
+  const known = turn.component(component);
+  const contenders = known.contenders - 1;
+  turn.patchComponent(component, { contenders, election: contenders === 0 ? null : name });
+  const rest = { ...session, contenders: session.contenders.delete(component) };
+  if (turn.componentsOf(rest, name).length > 0) {
+    turn.putSession(rest);
+    return true;
+  }
+  turn.putSession({ ...rest, places: session.places.delete(name) });
+  turn.unrank(id, name);
+  turn.patchElection(name, { places: (turn.election(name)?.places ?? 1) - 1 });
+  if (last === "end") endPresent(turn, id, name);
+  return true;
+}
+
+function endPresent(turn: Turn, id: string, name: ElectionName): void {
+  const election = turn.election(name);
+  if (election === undefined || election.state.type === "vacant" || election.state.sessionId !== id) return;
+  if (isHeld(election)) endTerm(turn, election, "closed");
+  else withdrawOffer(turn, name);
+}
+
+/** Removes the record; the history of a term that goes on keeps when it was confirmed. */
+function keepConfirmation(turn: Turn, session: Session, name: ElectionName, component: string): void {
+  const election = turn.election(name);
+  if (election === undefined || !isHeld(election) || election.state.sessionId !== session.id) return;
+  const confirmation = withdrawRecord(turn, component, election.state.leaderSessionId);
+  if (confirmation === null) return;
+  const confirmed = [...election.state.confirmed.filter((earlier) => earlier.component !== component), confirmation];
+  turn.putState(name, { ...election.state, confirmed: confirmed.slice(-turn.state.policy.limits.contenders) });
+}

@@ -1,0 +1,140 @@
+/**
+ * Everything that happens because time has passed, and the decisions at the end of a turn: who is offered a vacant
+ * election, whether a holder is preempted, and when the group has to be looked at again.
+ */
+import { CLOSE } from "../../shared/close-codes.ts";
+import type { ElectionName } from "../../shared/names.ts";
+import { forget } from "./sessions.ts";
+import type { Election, GroupState } from "./state.ts";
+import { answerRevoke, beginRevoke, endTerm, missOffer, offer } from "./terms.ts";
+import { isHeld, priorityIn, type Turn } from "./turn.ts";
+
+/** When the group has to be looked at even if nothing arrives; `null` while nobody waits or watches. */
+export function nextDeadline(state: GroupState): number | null {
+  const elections = state.watchersOfAll.size > 0 ? state.deadlines : state.awaited;
+  const first = Math.min(elections.first()?.[0].at ?? Infinity, state.silent.first()?.[0].at ?? Infinity);
+  return first === Infinity ? null : first;
+}
+
+/** Processes every deadline up to now. Comes before whatever else has happened: a late message revives nothing. */
+export function expire(turn: Turn): void {
+  for (let next = turn.state.deadlines.first(); next !== undefined && next[0].at <= turn.now; ) {
+    const election = turn.election(next[1]);
+    if (election !== undefined) {
+      turn.deadline(election, null);
+      turn.undecided.add(election.name);
+      lapse(turn, election.name);
+    }
+    next = turn.state.deadlines.first();
+  }
+  closeSilent(turn);
+  forgetLost(turn);
+}
+
+function lapse(turn: Turn, name: ElectionName): void {
+  const election = turn.election(name);
+  if (election === undefined) return;
+  const { state } = election;
+  if (state.type === "offered" && state.offerUntil <= turn.now) missOffer(turn, name, state.sessionId);
+  if (isHeld(election) && election.state.leaseUntil <= turn.now) endTerm(turn, election, "expired");
+  for (const pending of election.pending) {
+    if (pending.until <= turn.now) answerRevoke(turn, pending, { to: null, epoch: pending.epoch });
+  }
+  const pending = election.pending.filter(({ until }) => until > turn.now);
+  if (pending.length < election.pending.length) turn.patchElection(name, { pending });
+}
+
+function closeSilent(turn: Turn): void {
+  for (let next = turn.state.silent.first(); next !== undefined && next[0].at <= turn.now; ) {
+    turn.close(next[1], CLOSE.timeout, "no hello in time");
+    next = turn.state.silent.first();
+  }
+}
+
+/** S12: a lost session is kept until `lostAt` + D and its leases are over. */
+function forgetLost(turn: Turn): void {
+  for (const [key, id] of turn.state.lost.entries()) {
+    if (key.at > turn.now) return;
+    const session = turn.session(id);
+    const holds = [...(session?.places.keys() ?? [])].some((name) => {
+      const state = turn.election(name)?.state;
+      return state !== undefined && state.type !== "vacant" && state.sessionId === id;
+    });
+    if (session !== undefined && !holds) forget(turn, session, "lost");
+  }
+}
+
+/** Ends a turn. One decision can touch another election, never its own again. */
+export function settle(turn: Turn): void {
+  for (const name of turn.undecided) {
+    decide(turn, name);
+    turn.undecided.delete(name);
+    index(turn, name);
+  }
+}
+
+function decide(turn: Turn, name: ElectionName): void {
+  const election = turn.election(name);
+  if (election === undefined) return;
+  const { state } = election;
+  if (state.type === "vacant") {
+    if (election.places === 0 && election.pending.length === 0) turn.removeElection(election);
+    else offerNext(turn, election, state.successor);
+  } else if (state.type === "leading") {
+    const rival = preemptor(turn, election, state.sessionId);
+    if (rival !== null && isHeld(election) && turn.now >= rival.from) {
+      beginRevoke(turn, election, { reason: "preempted", successor: rival.sessionId, note: null });
+    }
+  }
+}
+
+function offerNext(turn: Turn, election: Election, successor: string | null): void {
+  const next = successor !== null && election.queue.rankOf(successor) ? successor : election.queue.first()?.[1];
+  answerLonely(turn, election);
+  if (next === undefined || turn.state.paused || turn.now < turn.state.holdOffUntil) return;
+  const session = turn.session(next);
+  if (session !== undefined) offer(turn, election.name, session);
+}
+
+/** Where nobody but the former holder waits, an operator's request has its answer. */
+function answerLonely(turn: Turn, election: Election): void {
+  const lonely = election.pending.filter(
+    ({ from }) => election.queue.size === 0 || (election.queue.size === 1 && election.queue.rankOf(from) !== undefined),
+  );
+  if (lonely.length === 0) return;
+  for (const pending of lonely) answerRevoke(turn, pending, { to: null, epoch: pending.epoch });
+  turn.patchElection(election.name, { pending: election.pending.filter((pending) => !lonely.includes(pending)) });
+}
+
+/** Who may take the lead away, and from when (Q2). Strictly higher only: equals would take turns for ever. */
+function preemptor(turn: Turn, election: Election, holderId: string): { sessionId: string; from: number } | null {
+  const { preempt } = turn.state.policy;
+  const [first, holder] = [election.queue.first(), turn.session(holderId)];
+  if (!preempt || first === undefined || holder === undefined || election.state.type !== "leading") return null;
+  const [rank, sessionId] = first;
+  if (rank.demoted || rank.priority <= priorityIn(holder, election.name)) return null;
+  return { sessionId, from: election.state.acceptedAt + preempt.cooldownMs };
+}
+
+/** Puts an election where its deadline belongs. */
+export function index(turn: Turn, name: ElectionName): void {
+  const election = turn.election(name);
+  if (election !== undefined) turn.deadline(election, deadlineOf(turn, election));
+}
+
+function deadlineOf(turn: Turn, election: Election): Election["deadline"] {
+  const { state, pending } = election;
+  const waiting = election.queue.size > 0;
+  const times = pending.map(({ until }) => until);
+  if (state.type === "vacant") {
+    const { holdOffUntil, paused } = turn.state;
+    if (waiting && !paused && holdOffUntil > turn.now) times.push(holdOffUntil);
+  } else {
+    times.push(state.type === "offered" ? state.offerUntil : state.leaseUntil);
+    const rival = state.type === "leading" ? preemptor(turn, election, state.sessionId) : null;
+    if (rival !== null) times.push(rival.from);
+  }
+  if (times.length === 0) return null;
+  const awaited = waiting || pending.length > 0 || election.watchedComponents > 0 || state.type === "offered";
+  return { at: Math.min(...times), awaited };
+}

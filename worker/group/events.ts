@@ -1,0 +1,97 @@
+/** What happens to a group, and what a group wants done. */
+import type { ClientMessage, ServerMessage } from "../../shared/messages.ts";
+import type { ElectionName } from "../../shared/names.ts";
+import type { EndReason } from "./state.ts";
+
+/** A live socket as the platform lists it; what it carries in its attachment. */
+export interface Attachment {
+  /** The connection's nonce: a session's row names the one connection that is its own. */
+  readonly connection: string;
+  readonly connectedAt: number;
+  readonly sessionId: string | null;
+  /** Exact ends of the leases that this connection's session holds, by leader session id. */
+  readonly leases: readonly (readonly [leaderSessionId: string, leaseUntil: number])[];
+}
+
+/** One frame as the shell read it: bounded and parsed, not judged. */
+export type Frame =
+  | { readonly type: "message"; readonly message: ClientMessage }
+  | { readonly type: "invalid"; readonly problem: string }
+  | { readonly type: "oversized" };
+
+/** A secret that may go out with a `welcome`; only its hash is kept. */
+export interface FreshSecret {
+  readonly secret: string;
+  readonly hash: string;
+}
+
+export type EventBody =
+  /** First event of every incarnation, after `load`. Absence of a connection proves that it is gone. */
+  | { readonly type: "start"; readonly attachments: readonly Attachment[] }
+  | { readonly type: "connect"; readonly connection: string }
+  | {
+      readonly type: "frame";
+      readonly connection: string;
+      readonly frame: Frame;
+      readonly secret: FreshSecret;
+      /** Hash of the secret that a `hello` presents, if it does. */
+      readonly presentedHash: string | null;
+    }
+  | { readonly type: "disconnect"; readonly connection: string }
+  /** The alarm, or any look at the state: deadlines up to `now` are processed. */
+  | { readonly type: "tick" }
+  | {
+      readonly type: "revoke";
+      readonly request: string;
+      readonly election: ElectionName;
+      readonly successor: string | null;
+      readonly note: string | null;
+    }
+  | { readonly type: "pause"; readonly paused: boolean }
+  | { readonly type: "cleanup"; readonly request: string; readonly force: boolean };
+
+export type GroupEvent = EventBody & {
+  /** Wall clock of the host, in milliseconds. */
+  readonly now: number;
+  /** 128 random bits as text: ids that this event needs are made of it. */
+  readonly nonce: string;
+};
+
+export type Outcome =
+  | {
+      readonly type: "revoked";
+      readonly from: string;
+      readonly to: string | null;
+      readonly epoch: number;
+      readonly durationMs: number;
+    }
+  | { readonly type: "not_led" }
+  | { readonly type: "cleaned" }
+  | { readonly type: "contenders_registered" };
+
+export type Effect =
+  | { readonly type: "send"; readonly connection: string; readonly message: ServerMessage }
+  /** One message to many: encoded once. */
+  | { readonly type: "broadcast"; readonly connections: readonly string[]; readonly message: ServerMessage }
+  | { readonly type: "close"; readonly connection: string; readonly code: number; readonly reason: string }
+  /** Costs no row, survives hibernation. */
+  | { readonly type: "attach"; readonly attachment: Attachment }
+  | { readonly type: "reply"; readonly request: string; readonly outcome: Outcome };
+
+/** An ended term, as the history keeps it. */
+export interface EndedTerm {
+  readonly election: ElectionName;
+  readonly epoch: number;
+  readonly leaderSessionId: string;
+  readonly sessionId: string;
+  readonly process: string | null;
+  readonly offeredAt: number;
+  readonly acceptedAt: number;
+  readonly confirmed: readonly { readonly component: string; readonly at: number }[];
+  readonly endedAt: number;
+  readonly reason: EndReason;
+  /** An operator's words. */
+  readonly note: string | null;
+  /** How long nobody led before it; `null` for the first term. */
+  readonly gapMs: number | null;
+}

@@ -1,0 +1,170 @@
+/** What each frame of a client does. The table is total by type: every message has its rule. */
+import { CLOSE } from "../../shared/close-codes.ts";
+import { MESSAGE_BURST } from "../../shared/limits.ts";
+import type { ClientMessage, Hello, Observe, Priority, Register, Renew, Resign, Unobserve } from "../../shared/messages.ts";
+import { unreachable } from "../../shared/unreachable.ts";
+import { addContender, joinPresent, refuse, removeContender } from "./contenders.ts";
+import type { EventBody } from "./events.ts";
+import { confirm, sendSnapshot, watch } from "./observers.ts";
+import { forget, greet, lose } from "./sessions.ts";
+import type { Connection, Session } from "./state.ts";
+import { demote, endTerm, renew, withdrawOffer } from "./terms.ts";
+import { isHeld, type Turn } from "./turn.ts";
+
+type FrameEvent = Extract<EventBody, { readonly type: "frame" }>;
+
+/** Frames of a connection that is not, or no longer, a session's own are dropped (S7). */
+export function receive(turn: Turn, event: FrameEvent): void {
+  const connection = turn.state.connections.get(event.connection);
+  if (connection === undefined) return;
+  if (!takeToken(turn, connection)) {
+    hangUp(turn, connection, CLOSE.tooMany, "too many messages a second: send fewer, or watch and contend for less");
+    return;
+  }
+  const { frame } = event;
+  switch (frame.type) {
+    case "oversized":
+      return hangUp(turn, connection, CLOSE.tooLarge, `a frame has at most ${turn.state.policy.limits.messageBytes} bytes`);
+    case "invalid":
+      return hangUp(turn, connection, CLOSE.protocolViolation, frame.problem);
+    case "message":
+      return take(turn, event, connection, frame.message);
+    default:
+      return unreachable(frame);
+  }
+}
+
+function take(turn: Turn, event: FrameEvent, connection: Connection, message: ClientMessage): void {
+  const session = connection.sessionId === null ? undefined : turn.session(connection.sessionId);
+  if (session === undefined) {
+    if (message.type === "hello") greet(turn, event, message);
+    else hangUp(turn, connection, CLOSE.protocolViolation, "the first message must be hello");
+  } else if (message.type === "hello") {
+    hangUp(turn, connection, CLOSE.protocolViolation, "hello must come once, as the first message");
+  } else {
+    handle(turn, unmute(turn, session), message);
+  }
+}
+
+/** Any real message shows that the session's code is alive: it may be asked again (S11). */
+function unmute(turn: Turn, session: Session): Session {
+  let { places } = session;
+  for (const [name, place] of session.places.entries()) {
+    if (place.declined) places = places.set(name, { ...place, declined: false });
+  }
+  if (!session.mute && places === session.places) return session;
+  return turn.putSession({ ...session, mute: false, places });
+}
+
+function handle(turn: Turn, session: Session, message: Exclude<ClientMessage, Hello>): void {
+  switch (message.type) {
+    case "register":
+      return register(turn, session, message);
+    case "deregister":
+      return deregister(turn, session, message.component);
+    case "renew":
+      return renewAll(turn, session, message);
+    case "confirm":
+      return confirm(turn, session, message);
+    case "resign":
+    case "release":
+      return stepDown(turn, session, message);
+    case "priority":
+      return setPriority(turn, session, message);
+    case "observe":
+    case "unobserve":
+      return observe(turn, session, message);
+    case "bye":
+      forget(turn, session, "closed");
+      return session.link.type === "connected" ? turn.close(session.link.connection, CLOSE.normal, "bye") : undefined;
+    default:
+      return unreachable(message);
+  }
+}
+
+function register(turn: Turn, { id }: Session, message: Register): void {
+  const refusal = addContender(turn, id, message, "new");
+  const session = turn.session(id);
+  if (session === undefined) return;
+  turn.send(session, refusal ?? { type: "registered", component: message.component });
+  if (refusal === null) joinPresent(turn, session, message.component);
+}
+
+function deregister(turn: Turn, session: Session, component: string): void {
+  const known = removeContender(turn, session.id, component, "end");
+  turn.send(
+    session,
+    known
+      ? { type: "deregistered", component }
+      : refuse("unknown_component", "this session does not contend for it", { component }),
+  );
+}
+
+function renewAll(turn: Turn, session: Session, { sentAt, held }: Renew): void {
+  const kept = held.filter((leaderSessionId) => renew(turn, session, leaderSessionId));
+  // A sign of life writes its row: only a write proves that this object is the current one (S4).
+  const due = turn.now - session.seenAt >= turn.state.policy.checkEveryMs / 2;
+  if (held.length === 0 && due) turn.patchSession(session.id, { seenAt: turn.now });
+  turn.send(session, { type: "renewed", sentAt, held: kept });
+}
+
+/** `resign` and `release` say the same of a term: its holder has stopped. Of an offer they say no. */
+function stepDown(turn: Turn, session: Session, message: Resign | ReleaseMessage): void {
+  const election = turn.termOf(session, message.leaderSessionId);
+  if (election === undefined) {
+    turn.send(session, refuse("not_leader", "this leadership is over, or not this session's"));
+  } else if (isHeld(election)) {
+    endTerm(turn, election, "resigned", message.type === "resign" ? (message.successor ?? null) : null);
+  } else {
+    withdrawOffer(turn, election.name);
+    demote(turn, session.id, election.name, true);
+  }
+}
+type ReleaseMessage = Extract<ClientMessage, { readonly type: "release" }>;
+
+function setPriority(turn: Turn, session: Session, { priority, component }: Priority): void {
+  if (component === undefined) {
+    if (priority !== session.priority) turn.putSession({ ...session, priority });
+    return;
+  }
+  const contender = session.contenders.get(component);
+  if (contender === undefined) {
+    turn.send(session, refuse("unknown_component", "this session does not contend for it", { component }));
+  } else if (contender.election === "process") {
+    const remedy = "it runs in the process election: set the priority of the process";
+    turn.send(session, refuse("election_mismatch", remedy, { component }));
+  } else if (contender.priority !== priority) {
+    turn.putSession({ ...session, contenders: session.contenders.set(component, { ...contender, priority }) });
+  }
+}
+
+function observe(turn: Turn, { id, watched }: Session, { type, components }: Observe | Unobserve): void {
+  const on = type === "observe";
+  const named = new Set(components === true ? [] : components);
+  const others = watched.names.filter((name) => !named.has(name));
+  const refusal = watch(turn, id, {
+    all: components === true ? on : watched.all,
+    names: on ? [...others, ...named] : others,
+  });
+  const session = turn.session(id);
+  if (session === undefined) return;
+  if (refusal !== null) turn.send(session, refusal);
+  else if (on) sendSnapshot(turn, session);
+}
+
+/** Closes the socket for something that its peer did. The session is lost, not ended: its leases run on (S2). */
+export function hangUp(turn: Turn, connection: Connection, code: number, reason: string): void {
+  turn.close(connection.id, code, reason);
+  const session = connection.sessionId === null ? undefined : turn.session(connection.sessionId);
+  if (session !== undefined) lose(turn, session);
+}
+
+/** Token bucket: a burst is allowed, the rate is not exceeded for long. False when it is empty. */
+function takeToken(turn: Turn, connection: Connection): boolean {
+  const { messagesPerSecond } = turn.state.policy.limits;
+  const refill = (Math.max(0, turn.now - connection.tokensAt) * messagesPerSecond) / 1_000;
+  const tokens = Math.min(MESSAGE_BURST, connection.tokens + refill) - 1;
+  if (tokens < 0) return false;
+  turn.change({ connections: turn.state.connections.set(connection.id, { ...connection, tokens, tokensAt: turn.now }) });
+  return true;
+}

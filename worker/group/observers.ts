@@ -1,0 +1,118 @@
+/** Leader information: what leaders publish, and who hears of it. */
+import type { Confirm, LeaderChange, LeaderInformation, Refusal } from "../../shared/messages.ts";
+import { refuse } from "./contenders.ts";
+import type { Session, Watched } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+/** Publishes where the leader of a component is. Only the leading session can; its siblings' records stay as they are. */
+export function confirm(turn: Turn, session: Session, message: Confirm): void {
+  const { id, component, leaderSessionId } = message;
+  const election = turn.tenureOf(session, leaderSessionId);
+  if (election?.state.type !== "leading" || session.contenders.get(component)?.election !== election.name) {
+    turn.send(session, refuse("not_leader", "this leadership is not, or no longer, the component's", { id, component }));
+    return;
+  }
+  const { name: process, address, metadata } = session.process;
+  const leader: LeaderInformation = {
+    component,
+    leaderSessionId,
+    epoch: election.state.epoch,
+    ...optional("address", message.address ?? address),
+    ...optional("metadata", message.metadata ?? metadata),
+    ...optional("process", process),
+  };
+  const { record } = turn.component(component);
+  if (record === null || !sameJson(record.leader, leader)) {
+    const first = record?.leader.leaderSessionId === leaderSessionId ? record.confirmedAt : turn.now;
+    turn.putRecord(component, { leader, confirmedAt: first });
+  }
+  turn.send(session, { type: "confirmed", id, component, leaderSessionId });
+}
+
+const optional = <K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } =>
+  value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: V });
+
+/** Both are built with their fields in the same order. */
+const sameJson = (left: object, right: object): boolean => JSON.stringify(left) === JSON.stringify(right);
+
+/** Makes these the session's complete set of watched components. Gives back why it was refused. */
+export function watch(turn: Turn, id: string, { all, names }: Watched): Refusal | null {
+  const session = turn.session(id);
+  if (session === undefined) return null;
+  const next = new Set(names);
+  const { limits } = turn.state.policy;
+  if (next.size > limits.observed) {
+    return refuse("limit_exceeded", `a session watches at most ${limits.observed} components by name; "true" watches all`);
+  }
+  const before = new Set(session.watched.names);
+  for (const name of before) if (!next.has(name)) setWatcher(turn, name, id, false);
+  for (const name of next) if (!before.has(name)) setWatcher(turn, name, id, true);
+  if (all !== session.watched.all) {
+    const { watchersOfAll } = turn.state;
+    turn.change({ watchersOfAll: all ? watchersOfAll.set(id, true) : watchersOfAll.delete(id) });
+  }
+  const same = all === session.watched.all && next.size === before.size && [...next].every((name) => before.has(name));
+  if (!same) turn.patchSession(id, { watched: { all, names: [...next] } });
+  return null;
+}
+
+function setWatcher(turn: Turn, component: string, id: string, on: boolean): void {
+  const { watchers } = turn.component(component);
+  turn.patchComponent(component, { watchers: on ? watchers.set(id, true) : watchers.delete(id) });
+}
+
+/** Everything that the session watches, as it is now. Nothing for a session that watches nothing. */
+export function sendSnapshot(turn: Turn, session: Session): void {
+  const { all, names } = session.watched;
+  if (!all && names.length === 0) return;
+  const leaders: LeaderChange[] = names.map((name) => changeOf(turn, name));
+  if (all) {
+    for (const [name, { record }] of turn.state.components.entries()) {
+      if (record !== null && !names.includes(name)) leaders.push(changeOf(turn, name));
+    }
+  }
+  turn.send(session, { type: "leaders", revision: turn.state.revision, snapshot: true, leaders });
+}
+
+const changeOf = (turn: Turn, component: string): LeaderChange => ({
+  component,
+  leader: turn.component(component).record?.leader ?? null,
+});
+
+/** Tells the watchers what has changed in this turn: one revision, one message for each of them (O3). */
+export function announceChanges(turn: Turn): void {
+  if (turn.leaderChanges.size === 0) return;
+  const revision = Math.max(turn.state.revision + 1, turn.now);
+  turn.change({ revision });
+  const byWatcher = new Map<string, string[]>();
+  for (const component of turn.leaderChanges) {
+    for (const id of turn.component(component).watchers.keys()) {
+      if (!turn.state.watchersOfAll.has(id)) byWatcher.set(id, [...(byWatcher.get(id) ?? []), component]);
+    }
+  }
+  announce(turn, revision, [...turn.leaderChanges], turn.state.watchersOfAll.keys());
+  for (const [components, watchers] of groupByComponents(byWatcher)) announce(turn, revision, components, watchers);
+}
+
+/** Watchers of the same components get the same message. */
+function groupByComponents(byWatcher: ReadonlyMap<string, string[]>): Iterable<readonly [string[], string[]]> {
+  const groups = new Map<string, [string[], string[]]>();
+  for (const [id, components] of byWatcher) {
+    const key = components.join(" ");
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [components, [id]]);
+    else group[1].push(id);
+  }
+  return groups.values();
+}
+
+function announce(turn: Turn, revision: number, components: readonly string[], watchers: Iterable<string>): void {
+  const connections: string[] = [];
+  for (const id of watchers) {
+    const link = turn.session(id)?.link;
+    if (link?.type === "connected") connections.push(link.connection);
+  }
+  if (connections.length === 0) return;
+  const leaders = components.map((component) => changeOf(turn, component));
+  turn.effects.push({ type: "broadcast", connections, message: { type: "leaders", revision, snapshot: false, leaders } });
+}

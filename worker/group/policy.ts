@@ -1,0 +1,81 @@
+/** What a deployment decides for a group, completed and checked once. All times in milliseconds. */
+import { answerTimeoutFor, DEFAULT_LEASE_MS, type LeaseSettings, leaseFault, leaseFor, offerTimeoutFor } from "../../shared/lease.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
+
+/** Limits that the client is told, and those that only the server needs. */
+export interface GroupLimits extends Limits {
+  /** A group is one object on one thread; beyond this, fan-out and wake-up take too long. */
+  readonly sessions: number;
+  /** Elections of the group, dedicated ones included: each is a row and an entry of every status answer. */
+  readonly elections: number;
+  /** Ended terms that are kept; older ones are overwritten. */
+  readonly historyRows: number;
+}
+
+/** Revoke the leader for a strictly higher priority, at most once in `cooldownMs` of its leadership. */
+export type Preemption = false | { readonly cooldownMs: number };
+
+export interface Policy {
+  readonly lease: LeaseSettings;
+  /** W: how far beyond D the horizon is written ahead. Larger: fewer rows, slower fail-over after a crash of the object. */
+  readonly horizonAheadMs: number;
+  readonly offerTimeoutMs: number;
+  readonly answerTimeoutMs: number;
+  /** How long a revoked holder may keep its lease by renewals while it stops. */
+  readonly drainMs: number;
+  readonly helloTimeoutMs: number;
+  readonly pingEveryMs: number;
+  readonly checkEveryMs: number;
+  readonly preempt: Preemption;
+  readonly limits: GroupLimits;
+}
+
+/** What `createElectionApp({ policy })` returns for a group; what it leaves out has its default. */
+export interface PolicyOptions {
+  /** D. R and E follow as 0.8 D and 0.25 D. Default 10,000; least 2,000. */
+  readonly leaseMs?: number;
+  /** Default 10,000. */
+  readonly drainMs?: number;
+  /** Default false. */
+  readonly preempt?: Preemption;
+  readonly limits?: Partial<GroupLimits>;
+}
+
+export const DEFAULT_GROUP_LIMITS: GroupLimits = {
+  ...DEFAULT_LIMITS,
+  sessions: 10_000,
+  elections: 1_000,
+  historyRows: 1_000,
+};
+const DEFAULT_DRAIN_MS = 10_000;
+const MAX_DRAIN_MS = 86_400_000;
+
+/** Throws `RangeError` for settings that contradict each other; the message names them and the remedy. */
+export function createPolicy(options: PolicyOptions = {}): Policy {
+  const lease = leaseFor(options.leaseMs ?? DEFAULT_LEASE_MS);
+  const fault = leaseFault(lease);
+  if (fault !== null) throw new RangeError(fault);
+  const drainMs = options.drainMs ?? DEFAULT_DRAIN_MS;
+  requireWithin("drainMs (DRAIN_MS)", drainMs, 0, MAX_DRAIN_MS);
+  if (options.preempt) requireWithin("preempt.cooldownMs", options.preempt.cooldownMs, 0, Number.MAX_SAFE_INTEGER);
+  const limits = { ...DEFAULT_GROUP_LIMITS, ...options.limits };
+  for (const [name, value] of Object.entries(limits)) {
+    requireWithin(`limits.${name}`, value, 1, Number.MAX_SAFE_INTEGER);
+  }
+  return {
+    lease,
+    horizonAheadMs: lease.durationMs,
+    offerTimeoutMs: offerTimeoutFor(lease),
+    answerTimeoutMs: answerTimeoutFor(lease),
+    drainMs,
+    helloTimeoutMs: 10_000,
+    pingEveryMs: 25_000,
+    checkEveryMs: 300_000,
+    preempt: options.preempt ?? false,
+    limits,
+  };
+}
+
+function requireWithin(name: string, value: number, min: number, max: number): void {
+  if (!(value >= min && value <= max)) throw new RangeError(`${name} is ${value}: set it to ${min}..${max}`);
+}

@@ -1,0 +1,75 @@
+/**
+ * The candidates of one election, in the order in which they are asked. Only sessions that can be asked now stand in
+ * it: connected, heard of since their last missed offer, and not the holder.
+ *
+ * Whoever missed an offer, resigned, expired or was made to step down is *demoted*: asked after all others whatever
+ * its priority, until somebody has accepted (Q4). Among others a higher priority comes first, then the older place.
+ */
+import { compareText, SortedMap } from "./sorted-map.ts";
+
+export interface Rank {
+  readonly demoted: boolean;
+  readonly priority: number;
+  /** Grows with every place that is given out; a place that was lost or given up is taken anew at the back. */
+  readonly order: number;
+}
+
+const compareRank = (left: Rank, right: Rank): number =>
+  Number(left.demoted) - Number(right.demoted) ||
+  (left.demoted ? 0 : right.priority - left.priority) ||
+  left.order - right.order;
+
+const FIRST_DEMOTED: Rank = { demoted: true, priority: 0, order: -Infinity };
+
+export class Queue {
+  static readonly empty = new Queue(SortedMap.empty(compareRank), SortedMap.empty(compareText));
+
+  readonly #sessions: SortedMap<Rank, string>;
+  readonly #ranks: SortedMap<string, Rank>;
+
+  private constructor(sessions: SortedMap<Rank, string>, ranks: SortedMap<string, Rank>) {
+    this.#sessions = sessions;
+    this.#ranks = ranks;
+  }
+
+  get size(): number {
+    return this.#ranks.size;
+  }
+
+  rankOf(sessionId: string): Rank | undefined {
+    return this.#ranks.get(sessionId);
+  }
+
+  /** Who is asked next. */
+  first(): readonly [Rank, string] | undefined {
+    return this.#sessions.first();
+  }
+
+  /** Puts a session where its rank belongs, or takes it out. The same queue where nothing changes. */
+  place(sessionId: string, rank: Rank | null): Queue {
+    const before = this.#ranks.get(sessionId);
+    if (before === undefined && rank === null) return this;
+    if (before !== undefined && rank !== null && compareRank(before, rank) === 0) return this;
+    let sessions = this.#sessions;
+    let ranks = this.#ranks;
+    if (before !== undefined) {
+      sessions = sessions.delete(before);
+      ranks = ranks.delete(sessionId);
+    }
+    if (rank !== null) {
+      sessions = sessions.set(rank, sessionId);
+      ranks = ranks.set(sessionId, rank);
+    }
+    return new Queue(sessions, ranks);
+  }
+
+  /** Session ids in the order in which they would be asked. */
+  sessionIds(): Iterable<string> {
+    return this.#sessions.values();
+  }
+
+  /** Those that are asked last until somebody has accepted. */
+  *demoted(): Generator<string> {
+    for (const [, sessionId] of this.#sessions.entries(FIRST_DEMOTED)) yield sessionId;
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * What of a group is stored, as rows, and back. `save(load(save(state)))` equals `save(state)`; only lease deadlines
+ * differ by a load, and they only grow: to the horizon plus the clock margin (S3).
+ *
+ * A turn writes the rows that it has changed and no others: a renewal below the horizon changes none.
+ */
+import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
+import type { LeaderInformation, ProcessInfo } from "../../shared/messages.ts";
+import type { ElectionName } from "../../shared/names.ts";
+import { index } from "./deadlines.ts";
+import type { EndedTerm } from "./events.ts";
+import type { Policy } from "./policy.ts";
+import type { Contender, Election, ElectionState, GroupState, Place, Session, Watched } from "./state.ts";
+import { noDeadlines, noNames, type Touched, Turn } from "./turn.ts";
+
+export interface GroupRow {
+  readonly epoch: number;
+  readonly revision: number;
+  readonly holdOffUntil: number;
+  readonly paused: boolean;
+}
+
+export interface SessionRow {
+  readonly id: string;
+  readonly secretHash: string;
+  readonly previousSecretHash: string | null;
+  readonly attempt: number;
+  /** The nonce of its connection, or when it was lost. */
+  readonly link: Session["link"];
+  readonly mute: boolean;
+  readonly seenAt: number;
+  readonly priority: number;
+  readonly process: ProcessInfo;
+  readonly contenders: readonly (readonly [component: string, contender: Contender])[];
+  readonly places: readonly (readonly [election: ElectionName, place: Place])[];
+  readonly watched: Watched;
+}
+
+type WithoutLease<S> = S extends { readonly leaseUntil: number } ? Omit<S, "leaseUntil"> : S;
+
+export interface ElectionRow {
+  readonly name: ElectionName;
+  readonly state: WithoutLease<ElectionState>;
+  readonly acceptedEpoch: number;
+  readonly endedAt: number | null;
+}
+
+export interface RecordRow {
+  readonly leader: LeaderInformation;
+  readonly confirmedAt: number;
+}
+
+export interface Rows {
+  /** `null` for a group that has never been used. */
+  readonly group: GroupRow | null;
+  readonly sessions: readonly SessionRow[];
+  readonly elections: readonly ElectionRow[];
+  readonly records: readonly RecordRow[];
+  readonly endedTerms: number;
+}
+
+/** One row to write, or to remove where `row` is `null`. A term overwrites the one that had its slot. */
+export type RowChange =
+  | { readonly table: "group"; readonly row: GroupRow }
+  | { readonly table: "session"; readonly key: string; readonly row: SessionRow | null }
+  | { readonly table: "election"; readonly key: string; readonly row: ElectionRow | null }
+  | { readonly table: "record"; readonly key: string; readonly row: RecordRow | null }
+  | { readonly table: "term"; readonly slot: number; readonly sequence: number; readonly row: EndedTerm };
+
+const groupRow = ({ epoch, revision, holdOffUntil, paused }: GroupState): GroupRow => ({
+  epoch,
+  revision,
+  holdOffUntil,
+  paused,
+});
+
+const sessionRow = (session: Session): SessionRow => ({
+  ...session,
+  contenders: [...session.contenders.entries()],
+  places: [...session.places.entries()],
+});
+
+function electionRow({ name, state, acceptedEpoch, endedAt }: Election): ElectionRow {
+  if (!("leaseUntil" in state)) return { name, state, acceptedEpoch, endedAt };
+  const { leaseUntil: _memoryOnly, ...stored } = state;
+  return { name, state: stored, acceptedEpoch, endedAt };
+}
+
+export function save(state: GroupState): Rows {
+  const records: RecordRow[] = [];
+  for (const { record } of state.components.values()) if (record !== null) records.push(record);
+  return {
+    group: groupRow(state),
+    sessions: [...state.sessions.values()].map(sessionRow),
+    elections: [...state.elections.values()].map(electionRow),
+    records,
+    endedTerms: state.endedTerms,
+  };
+}
+
+/** The rows that differ between two states of a turn. */
+export function rowChanges(before: GroupState, after: GroupState, touched: Touched): RowChange[] {
+  const changes: RowChange[] = [];
+  const group = groupRow(after);
+  if (!sameRow(groupRow(before), group)) changes.push({ table: "group", row: group });
+  for (const key of touched.sessions) {
+    const row = rowOf(after.sessions.get(key), sessionRow);
+    if (!sameRow(rowOf(before.sessions.get(key), sessionRow), row)) changes.push({ table: "session", key, row });
+  }
+  for (const key of touched.elections) {
+    const row = rowOf(after.elections.get(key), electionRow);
+    if (!sameRow(rowOf(before.elections.get(key), electionRow), row)) changes.push({ table: "election", key, row });
+  }
+  for (const key of touched.records) {
+    const row = after.components.get(key)?.record ?? null;
+    if (!sameRow(before.components.get(key)?.record ?? null, row)) changes.push({ table: "record", key, row });
+  }
+  touched.ended.forEach((row, offset) => {
+    const sequence = before.endedTerms + offset;
+    changes.push({ table: "term", slot: sequence % after.policy.limits.historyRows, sequence, row });
+  });
+  return changes;
+}
+
+const rowOf = <V, R>(value: V | undefined, row: (value: V) => R): R | null => (value === undefined ? null : row(value));
+
+/** Rows are built with their fields in the same order. */
+const sameRow = (left: object | null, right: object | null): boolean =>
+  left === right || JSON.stringify(left) === JSON.stringify(right);
+
+export function emptyGroup(policy: Policy): GroupState {
+  return {
+    policy,
+    epoch: 0,
+    revision: 0,
+    holdOffUntil: 0,
+    paused: false,
+    endedTerms: 0,
+    sessions: noNames(),
+    elections: noNames(),
+    components: noNames(),
+    terms: noNames(),
+    lastOrder: 0,
+    connections: noNames(),
+    silent: noDeadlines(),
+    watchersOfAll: noNames(),
+    deadlines: noDeadlines(),
+    awaited: noDeadlines(),
+    lost: noDeadlines(),
+  };
+}
+
+/** The state that these rows stand for. The shell's next event is `start`. */
+export function load({ group, sessions, elections, records, endedTerms }: Rows, policy: Policy): GroupState {
+  const turn = new Turn({ ...emptyGroup(policy), ...group, endedTerms }, 0, "");
+  for (const row of elections) loadElection(turn, row);
+  for (const row of sessions) loadSession(turn, row);
+  for (const record of records) turn.patchComponent(record.leader.component, { record });
+  for (const { name } of elections) index(turn, name);
+  return turn.state;
+}
+
+function loadElection(turn: Turn, { name, state, acceptedEpoch, endedAt }: ElectionRow): void {
+  turn.createElection(name);
+  const loaded = "horizon" in state ? { ...state, leaseUntil: state.horizon + CLOCK_MARGIN_MS } : state;
+  turn.putState(name, loaded, { acceptedEpoch, endedAt });
+}
+
+function loadSession(turn: Turn, row: SessionRow): void {
+  const session: Session = { ...row, contenders: mapOf(row.contenders), places: mapOf(row.places) };
+  for (const [component, { election }] of row.contenders) {
+    turn.patchComponent(component, { election, contenders: turn.component(component).contenders + 1 });
+  }
+  for (const [name, { order }] of row.places) {
+    turn.patchElection(name, { places: (turn.election(name)?.places ?? 0) + 1 });
+    turn.change({ lastOrder: Math.max(turn.state.lastOrder, order) });
+  }
+  for (const name of row.watched.names) {
+    turn.patchComponent(name, { watchers: turn.component(name).watchers.set(row.id, true) });
+  }
+  if (row.watched.all) turn.change({ watchersOfAll: turn.state.watchersOfAll.set(row.id, true) });
+  turn.putSession(session);
+}
+
+function mapOf<K extends string, V>(entries: readonly (readonly [K, V])[]): ReturnType<typeof noNames<V, K>> {
+  let map = noNames<V, K>();
+  for (const [key, value] of entries) map = map.set(key, value);
+  return map;
+}

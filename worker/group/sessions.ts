@@ -1,0 +1,186 @@
+/** Sessions: how they begin, resume, are lost, and leave. */
+import { CLOSE } from "../../shared/close-codes.ts";
+import type { ContenderInfo, Hello, Refusal, Welcome } from "../../shared/messages.ts";
+import { type ElectionName, electionOf } from "../../shared/names.ts";
+import { addContender, joinHeld, removeContender } from "./contenders.ts";
+import type { EventBody, FreshSecret } from "./events.ts";
+import { sendSnapshot, watch } from "./observers.ts";
+import type { EndReason, Session } from "./state.ts";
+import { endTerm, renew, sendRevoke, withdrawOffer } from "./terms.ts";
+import { type HeldElection, isHeld, noNames, type Turn } from "./turn.ts";
+
+type HelloEvent = Extract<EventBody, { readonly type: "frame" }>;
+
+/** The first message of a connection: a fresh session, or one that comes back (S9). */
+export function greet(turn: Turn, { connection, secret, presentedHash }: HelloEvent, hello: Hello): void {
+  const known = hello.resume === undefined ? undefined : turn.session(hello.resume.sessionId);
+  if (known !== undefined && hello.resume !== undefined && ownsSecret(known, presentedHash)) {
+    if (hello.resume.attempt <= known.attempt) {
+      turn.close(connection, CLOSE.superseded, "a later attempt of this session was here first");
+    } else {
+      resume(turn, known, { connection, secret, presentedHash }, hello);
+    }
+  } else if (turn.state.sessions.size >= turn.state.policy.limits.sessions) {
+    turn.close(connection, CLOSE.tooMany, "this group has as many sessions as it takes; try again later");
+  } else {
+    begin(turn, connection, secret, hello);
+  }
+}
+
+function begin(turn: Turn, connection: string, secret: FreshSecret, hello: Hello): void {
+  const session = turn.putSession({
+    id: turn.freshId(),
+    secretHash: secret.hash,
+    previousSecretHash: null,
+    attempt: 0,
+    link: { type: "connected", connection },
+    mute: false,
+    seenAt: turn.now,
+    priority: hello.priority ?? 0,
+    process: hello.process ?? {},
+    contenders: noNames(),
+    places: noNames(),
+    watched: { all: false, names: [] },
+  });
+  bind(turn, connection, session.id);
+  welcome(turn, session.id, secret.secret, hello, { resumed: false, held: [] });
+}
+
+type Arrival = Pick<HelloEvent, "connection" | "secret" | "presentedHash">;
+
+function resume(turn: Turn, session: Session, { connection, secret, presentedHash }: Arrival, hello: Hello): void {
+  if (session.link.type === "connected") supersede(turn, session.link.connection);
+  turn.patchSession(session.id, {
+    secretHash: secret.hash,
+    previousSecretHash: presentedHash,
+    attempt: hello.resume?.attempt ?? session.attempt,
+    link: { type: "connected", connection },
+    mute: false,
+    seenAt: turn.now,
+    priority: hello.priority ?? 0,
+    process: hello.process ?? {},
+  });
+  bind(turn, connection, session.id);
+  const held = settleHeld(turn, session, hello);
+  welcome(turn, session.id, secret.secret, hello, { resumed: true, held: held.map(({ state }) => state.leaderSessionId) });
+  for (const { name } of held) sendRevoke(turn, name);
+}
+
+/**
+ * What becomes of each term at a resume. Named and good: extended. Not named: ended, since the client can't hold it.
+ * Named but refused (its drain is over, or no contender of it is left): nothing changes, `release` or the lease ends it.
+ */
+function settleHeld(turn: Turn, session: Session, hello: Hello): HeldElection[] {
+  const named = new Set(hello.held);
+  const contended = new Set((hello.contenders ?? []).map(({ component, election }) => electionOf(component, election)));
+  const held: HeldElection[] = [];
+  for (const name of session.places.keys()) {
+    const election = turn.election(name);
+    if (election === undefined || election.state.type === "vacant" || election.state.sessionId !== session.id) continue;
+    if (!isHeld(election)) withdrawOffer(turn, name);
+    else if (!named.has(election.state.leaderSessionId)) endTerm(turn, election, "lost");
+    else if (contended.has(name) && renew(turn, session, election.state.leaderSessionId)) held.push(election);
+  }
+  return held;
+}
+
+function welcome(turn: Turn, id: string, secret: string, hello: Hello, part: Pick<Welcome, "resumed" | "held">): void {
+  const refusals = contendAs(turn, id, hello.contenders ?? []);
+  const refusal = watchAs(turn, id, hello);
+  const session = turn.session(id);
+  if (session === undefined) return;
+  const { lease, pingEveryMs, answerTimeoutMs, checkEveryMs, offerTimeoutMs, drainMs, limits } = turn.state.policy;
+  const { messageBytes, messagesPerSecond, contenders, observed, metadataBytes } = limits;
+  turn.send(session, {
+    type: "welcome",
+    version: 1,
+    sessionId: id,
+    secret,
+    ...part,
+    sentAt: hello.sentAt,
+    lease,
+    pingEveryMs,
+    answerTimeoutMs,
+    checkEveryMs,
+    offerTimeoutMs,
+    drainMs,
+    limits: { messageBytes, messagesPerSecond, contenders, observed, metadataBytes },
+  });
+  for (const error of [...refusals, ...refusal]) turn.send(session, error);
+  sendSnapshot(turn, session);
+  joinHeld(turn, session);
+}
+
+/** Makes the named contenders the session's complete set. */
+function contendAs(turn: Turn, id: string, infos: readonly ContenderInfo[]): Refusal[] {
+  const kept = new Map(infos.map(({ component, election }) => [component, electionOf(component, election)]));
+  const before = [...(turn.session(id)?.contenders.entries() ?? [])];
+  const gone = before.filter(([component, { election }]) => kept.get(component) !== election);
+  for (const [component] of gone) removeContender(turn, id, component, "keep");
+  const refusals: Refusal[] = [];
+  const seen = new Set<string>();
+  for (const info of infos) {
+    const refusal = addContender(turn, id, info, seen.has(info.component) ? "new" : "known");
+    if (refusal !== null) refusals.push(refusal);
+    seen.add(info.component);
+  }
+  return refusals;
+}
+
+function watchAs(turn: Turn, id: string, { observe = [] }: Hello): Refusal[] {
+  const refusal = watch(turn, id, { all: observe === true, names: observe === true ? [] : observe });
+  return refusal === null ? [] : [refusal];
+}
+
+/** The connection is the session's own from now on. */
+function bind(turn: Turn, connection: string, sessionId: string): void {
+  const known = turn.state.connections.get(connection);
+  if (known !== undefined) turn.putConnection({ ...known, sessionId });
+  turn.leaseChanges.add(sessionId); // its attachment names the session
+}
+
+/** Closes a socket that another one has replaced; its frames are not heard any more. */
+export const supersede = (turn: Turn, connection: string): void =>
+  turn.close(connection, CLOSE.superseded, "a newer connection of this session is open");
+
+/** The socket is gone; the session and its leases wait for it. Offers go to the next one at once. */
+export function lose(turn: Turn, session: Session): void {
+  turn.patchSession(session.id, { link: { type: "lost", at: turn.now } });
+  for (const name of session.places.keys()) {
+    const election = turn.election(name);
+    if (election === undefined || election.state.type === "vacant" || election.state.sessionId !== session.id) continue;
+    if (!isHeld(election)) withdrawOffer(turn, name);
+    // The exact deadline outlives the object from here on (S3). It never exceeds the horizon but after a load.
+    else turn.putState(name, { ...election.state, horizon: Math.min(election.state.horizon, election.state.leaseUntil) });
+  }
+}
+
+/** Removes a session with all that it has. Whatever it led ends: it has said so, or its lease is over. */
+export function forget(turn: Turn, session: Session, reason: EndReason): void {
+  const elections = new Set<ElectionName>(session.places.keys());
+  for (const name of elections) {
+    const election = turn.election(name);
+    if (election === undefined || election.state.type === "vacant" || election.state.sessionId !== session.id) continue;
+    if (isHeld(election)) endTerm(turn, election, reason);
+    else withdrawOffer(turn, name);
+  }
+  for (const component of session.contenders.keys()) removeContender(turn, session.id, component, "keep");
+  watch(turn, session.id, { all: false, names: [] });
+  const now = turn.session(session.id);
+  if (now !== undefined) turn.removeSession(now);
+}
+
+/** Both hashes are compared to the end, whatever the first has shown. */
+function ownsSecret(session: Session, presentedHash: string | null): boolean {
+  if (presentedHash === null) return false;
+  const current = sameText(session.secretHash, presentedHash);
+  const previous = sameText(session.previousSecretHash ?? "", presentedHash);
+  return current || previous;
+}
+
+/** Takes as long for a near miss as for any other text of the length. */
+function sameText(left: string, right: string): boolean {
+  let difference = left.length ^ right.length;
+  for (let index = 0; index < right.length; index++) difference |= left.charCodeAt(index) ^ right.charCodeAt(index);
+  return difference === 0;
+}

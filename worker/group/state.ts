@@ -1,0 +1,179 @@
+/**
+ * The state of a group. Immutable; every map is persistent, so that a turn copies only what it touches.
+ *
+ * Marked [memory]: not stored. Everything else is in the rows of `rows.ts`, and `load(save(state))` gives it back.
+ */
+import type { ContenderInfo, LeaderInformation, Metadata, ProcessInfo, RevokeReason } from "../../shared/messages.ts";
+import type { ElectionName } from "../../shared/names.ts";
+import type { Policy } from "./policy.ts";
+import type { Queue } from "./queue.ts";
+import type { SortedMap } from "./sorted-map.ts";
+
+/** Why a term ended, as the history tells it. */
+export type EndReason = "resigned" | "closed" | "expired" | "lost" | RevokeReason;
+
+/** The socket of a session, or when it was lost. */
+export type Link =
+  | { readonly type: "connected"; readonly connection: string }
+  | { readonly type: "lost"; readonly at: number };
+
+/** A session's place in the queue of one election. */
+export interface Place {
+  readonly order: number;
+  /** Demoted while the election's `acceptedEpoch` is still this one; `null`: not demoted. */
+  readonly demotedAt: number | null;
+  /** Has declined, and is asked again after its next real message. */
+  readonly declined: boolean;
+}
+
+export interface Contender extends Pick<ContenderInfo, "priority"> {
+  readonly election: ElectionName;
+}
+
+export interface Watched {
+  readonly all: boolean;
+  readonly names: readonly string[];
+}
+
+export interface Session {
+  readonly id: string;
+  readonly secretHash: string;
+  /** Valid until the present secret has been presented: its `welcome` may be lost. */
+  readonly previousSecretHash: string | null;
+  readonly attempt: number;
+  readonly link: Link;
+  /** Missed an offer, and is no candidate until it sends a real message. */
+  readonly mute: boolean;
+  /** When the session last wrote its row as a sign of life. */
+  readonly seenAt: number;
+  readonly priority: number;
+  readonly process: ProcessInfo;
+  readonly contenders: SortedMap<string, Contender>;
+  readonly places: SortedMap<ElectionName, Place>;
+  readonly watched: Watched;
+}
+
+/** One leadership, offered or led. */
+export interface Term {
+  readonly sessionId: string;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+  readonly offeredAt: number;
+}
+
+/** A leadership that was accepted. */
+export interface Tenure extends Term {
+  readonly acceptedAt: number;
+  /** No `renewed` that left reaches beyond it. */
+  readonly horizon: number;
+  /** [memory] Exact end of the lease; never beyond the horizon. After a load: the horizon plus the clock margin. */
+  readonly leaseUntil: number;
+  /** Confirmations whose records are gone already, for the history. */
+  readonly confirmed: readonly Confirmation[];
+}
+
+export interface Confirmation {
+  readonly component: string;
+  readonly at: number;
+}
+
+export type ElectionState =
+  | { readonly type: "vacant"; readonly successor: string | null }
+  | ({ readonly type: "offered"; readonly offerUntil: number } & Term)
+  | ({ readonly type: "leading" } & Tenure)
+  | ({
+      readonly type: "revoking";
+      readonly drainUntil: number;
+      readonly reason: RevokeReason;
+      readonly note: string | null;
+      readonly successor: string | null;
+    } & Tenure);
+
+/** An operator's revoke that waits for its outcome. */
+export interface PendingRevoke {
+  readonly request: string;
+  readonly from: string;
+  readonly epoch: number;
+  readonly startedAt: number;
+  readonly until: number;
+}
+
+export interface Election {
+  readonly name: ElectionName;
+  readonly state: ElectionState;
+  /** Epoch of the last accepted term; 0 before the first. */
+  readonly acceptedEpoch: number;
+  /** When the last term ended: the leaderless gap begins. */
+  readonly endedAt: number | null;
+  /** [memory] */
+  readonly queue: Queue;
+  /** [memory] Sessions with a place in it. */
+  readonly places: number;
+  /** [memory] Components of it that somebody watches by name. */
+  readonly watchedComponents: number;
+  /** [memory] */
+  readonly pending: readonly PendingRevoke[];
+  /** [memory] Under which key it stands in `deadlines`, and whether somebody waits for that deadline. */
+  readonly deadline: { readonly at: number; readonly awaited: boolean } | null;
+}
+
+/** Published leader information, as its leader confirmed it. */
+export interface LeaderRecord {
+  readonly leader: LeaderInformation;
+  readonly confirmedAt: number;
+}
+
+/** [memory] Everything about one component name. */
+export interface Component {
+  readonly election: ElectionName | null;
+  readonly contenders: number;
+  readonly record: LeaderRecord | null;
+  readonly watchers: SortedMap<string, true>;
+}
+
+/** [memory] A socket; without a session it still owes its hello. */
+export interface Connection {
+  readonly id: string;
+  readonly helloUntil: number;
+  readonly sessionId: string | null;
+  /** Token bucket of frames. */
+  readonly tokens: number;
+  readonly tokensAt: number;
+}
+
+export interface DeadlineKey {
+  readonly at: number;
+  readonly name: string;
+}
+
+export interface GroupState {
+  readonly policy: Policy;
+  readonly epoch: number;
+  readonly revision: number;
+  /** Nothing is offered before. */
+  readonly holdOffUntil: number;
+  readonly paused: boolean;
+  /** Ended terms so far: the number of the next row of the history. */
+  readonly endedTerms: number;
+  readonly sessions: SortedMap<string, Session>;
+  readonly elections: SortedMap<ElectionName, Election>;
+  readonly components: SortedMap<string, Component>;
+  /** [memory] From leader session id to election, for the terms that are not over. */
+  readonly terms: SortedMap<string, ElectionName>;
+  /** [memory] The last place given out; the largest stored one after a load. */
+  readonly lastOrder: number;
+  /** [memory] */
+  readonly connections: SortedMap<string, Connection>;
+  /** [memory] Connections that owe their hello, by when it is due. */
+  readonly silent: SortedMap<DeadlineKey, string>;
+  /** [memory] Sessions that watch every component. */
+  readonly watchersOfAll: SortedMap<string, true>;
+  /** [memory] Every election that has a deadline. */
+  readonly deadlines: SortedMap<DeadlineKey, ElectionName>;
+  /** [memory] Those for which somebody waits or watches. */
+  readonly awaited: SortedMap<DeadlineKey, ElectionName>;
+  /** [memory] Lost sessions, by when they are forgotten. */
+  readonly lost: SortedMap<DeadlineKey, string>;
+}
+
+export type { Metadata };

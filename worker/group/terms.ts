@@ -1,0 +1,190 @@
+/**
+ * The life of a leadership: offered, accepted, extended, revoked, ended.
+ *
+ * Safety rests on the order of these steps (S1-S3): an offer is no leadership; acceptance and the horizon are one
+ * stored row before `renewed` leaves; nobody else is offered the election before the term has ended, by word of its
+ * holder or by its lease.
+ */
+import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
+import type { RevokeReason } from "../../shared/messages.ts";
+import type { ElectionName } from "../../shared/names.ts";
+import type { Outcome } from "./events.ts";
+import type { Election, EndReason, PendingRevoke, Session, Tenure, Term } from "./state.ts";
+import { type HeldElection, isHeld, type Turn } from "./turn.ts";
+
+/** Offers that a `revoke` request waits for before it answers that nobody took over. */
+const AWAITED_OFFERS = 3;
+
+/** Asks a session; it leads only once it has accepted. Never writes a horizon: an offer holds nobody back. */
+export function offer(turn: Turn, name: ElectionName, session: Session): void {
+  const { offerTimeoutMs } = turn.state.policy;
+  const epoch = Math.max(turn.state.epoch + 1, turn.now); // S5: epochs only grow, across restores as well
+  turn.change({ epoch });
+  const leaderSessionId = turn.freshId();
+  const components = turn.componentsOf(session, name);
+  turn.putState(name, {
+    type: "offered",
+    sessionId: session.id,
+    leaderSessionId,
+    epoch,
+    offeredAt: turn.now,
+    offerUntil: turn.now + offerTimeoutMs,
+  });
+  turn.send(session, { type: "grant", election: name, leaderSessionId, epoch, components, joined: false });
+}
+
+/** Accepts the offer or extends the lease that this session has under this id. False where there is nothing to hold. */
+export function renew(turn: Turn, session: Session, leaderSessionId: string): boolean {
+  const election = turn.termOf(session, leaderSessionId);
+  if (election === undefined) return false;
+  const { state } = election;
+  if (state.type === "offered") {
+    accept(turn, election, state);
+    return true;
+  }
+  if (!isHeld(election)) return false;
+  if (election.state.type === "revoking" && turn.now >= election.state.drainUntil) return false; // S10
+  turn.putState(election.name, { ...election.state, ...lease(turn, election.state.horizon) });
+  return true;
+}
+
+/** The lease from now on; the horizon is written ahead so that most renewals find it far enough (S3). */
+function lease(turn: Turn, horizon: number): Pick<Tenure, "leaseUntil" | "horizon"> {
+  const { policy } = turn.state;
+  const leaseUntil = turn.now + policy.lease.durationMs;
+  return { leaseUntil, horizon: leaseUntil <= horizon ? horizon : leaseUntil + policy.horizonAheadMs };
+}
+
+function accept(turn: Turn, election: Election, { sessionId, leaderSessionId, epoch, offeredAt }: Term): void {
+  turn.putState(
+    election.name,
+    {
+      type: "leading",
+      sessionId,
+      leaderSessionId,
+      epoch,
+      offeredAt,
+      acceptedAt: turn.now,
+      confirmed: [],
+      ...lease(turn, 0),
+    },
+    { acceptedEpoch: epoch, pending: [] },
+  );
+  for (const pending of election.pending) answerRevoke(turn, pending, { to: sessionId, epoch });
+  forgiveDemoted(turn, election);
+}
+
+/** Demotion lasts until somebody has accepted (Q4). */
+function forgiveDemoted(turn: Turn, election: Election): void {
+  for (const sessionId of [...election.queue.demoted()]) {
+    const session = turn.session(sessionId);
+    if (session !== undefined) turn.rank(session, election.name);
+  }
+}
+
+/** The session is asked after all others from now on. `declined`: and not before its next real message (S11). */
+export function demote(turn: Turn, sessionId: string, name: ElectionName, declined = false): void {
+  const [session, election] = [turn.session(sessionId), turn.election(name)];
+  if (session === undefined || election === undefined || !session.places.has(name)) return;
+  const place = { ...turn.newPlace(election.acceptedEpoch), declined };
+  turn.patchSession(sessionId, { places: session.places.set(name, place) });
+}
+
+/** Takes an offer back. Safe at once: nobody leads by an offer that storage does not know as accepted (S1). */
+export function withdrawOffer(turn: Turn, name: ElectionName): void {
+  turn.putState(name, { type: "vacant", successor: null });
+}
+
+/** Nobody answered: the session is mute until it is heard of again (S11, N7). */
+export function missOffer(turn: Turn, name: ElectionName, sessionId: string): void {
+  withdrawOffer(turn, name);
+  demote(turn, sessionId, name);
+  turn.patchSession(sessionId, { mute: true });
+}
+
+export interface RevokeOrder {
+  readonly reason: RevokeReason;
+  readonly successor: string | null;
+  readonly note: string | null;
+}
+
+/** Tells the holder to stop. Its leader information disappears now; its lease ends by `release` or by itself (S10). */
+export function beginRevoke(turn: Turn, election: HeldElection, order: RevokeOrder): void {
+  const { state } = election;
+  if (state.type === "revoking") return;
+  const drainUntil = turn.now + turn.state.policy.drainMs;
+  const confirmed = [...state.confirmed, ...withdrawRecords(turn, election)];
+  turn.putState(election.name, { ...state, ...order, type: "revoking", drainUntil, confirmed });
+  sendRevoke(turn, election.name);
+}
+
+/** Also repeated after a resume, with the time that is left. */
+export function sendRevoke(turn: Turn, name: ElectionName): void {
+  const state = turn.election(name)?.state;
+  if (state?.type !== "revoking") return;
+  const session = turn.session(state.sessionId);
+  if (session === undefined) return;
+  const { leaderSessionId, reason } = state;
+  turn.send(session, { type: "revoke", leaderSessionId, reason, drainMs: Math.max(0, state.drainUntil - turn.now) });
+}
+
+/**
+ * Ends an accepted term: whoever held it has said that it stopped, or its lease is over. The election is vacant
+ * afterwards, its records are gone, the history has its row, and the former holder is asked last.
+ */
+export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, successor: string | null = null): void {
+  const { state } = election;
+  const confirmed = [...state.confirmed, ...withdrawRecords(turn, election)];
+  const revoked = state.type === "revoking" ? state : null;
+  const { sessionId, leaderSessionId, epoch, offeredAt, acceptedAt } = state;
+  turn.touched.ended.push({
+    election: election.name,
+    epoch,
+    leaderSessionId,
+    sessionId,
+    process: turn.session(sessionId)?.process.name ?? null,
+    offeredAt,
+    acceptedAt,
+    confirmed,
+    endedAt: turn.now,
+    reason: revoked?.reason ?? reason,
+    note: revoked?.note ?? null,
+    gapMs: election.endedAt === null ? null : acceptedAt - election.endedAt,
+  });
+  turn.change({ endedTerms: turn.state.endedTerms + 1 });
+  const next = { type: "vacant", successor: successor ?? revoked?.successor ?? null } as const;
+  turn.putState(election.name, next, { endedAt: turn.now });
+  demote(turn, sessionId, election.name);
+}
+
+/** Removes what the present term has published; gives back what was confirmed when. */
+function withdrawRecords(turn: Turn, { name, state }: HeldElection): Tenure["confirmed"] {
+  const session = turn.session(state.sessionId);
+  const components = session === undefined ? [] : turn.componentsOf(session, name);
+  return components.flatMap((component) => {
+    const confirmation = withdrawRecord(turn, component, state.leaderSessionId);
+    return confirmation === null ? [] : [confirmation];
+  });
+}
+
+/** Removes a component's record if it belongs to this leadership. */
+export function withdrawRecord(turn: Turn, component: string, leaderSessionId: string): Tenure["confirmed"][number] | null {
+  const { record } = turn.component(component);
+  if (record?.leader.leaderSessionId !== leaderSessionId) return null;
+  turn.putRecord(component, null);
+  return { component, at: record.confirmedAt };
+}
+
+/** Keeps an operator's request until the term has ended and, where somebody waits, the next one was accepted. */
+export function awaitRevoke(turn: Turn, { name, pending, state }: HeldElection, request: string): void {
+  const { policy, epoch } = turn.state;
+  const slowest = policy.lease.durationMs + Math.max(policy.drainMs, policy.horizonAheadMs) + CLOCK_MARGIN_MS;
+  const until = turn.now + slowest + AWAITED_OFFERS * policy.offerTimeoutMs;
+  const waiting = { request, from: state.sessionId, epoch, startedAt: turn.now, until };
+  turn.patchElection(name, { pending: [...pending, waiting] });
+}
+
+export function answerRevoke(turn: Turn, pending: PendingRevoke, next: { to: string | null; epoch: number }): void {
+  const outcome: Outcome = { type: "revoked", from: pending.from, ...next, durationMs: turn.now - pending.startedAt };
+  turn.effects.push({ type: "reply", request: pending.request, outcome });
+}

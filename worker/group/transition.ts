@@ -1,0 +1,160 @@
+/**
+ * The group core: what one process group's backend does, as a pure function.
+ *
+ * Promised: in each election at most one session leads at any time, as long as no host's clock steps forward by more
+ * than the clock margin and clients' clocks run at no less than R / D of the server's rate (S1-S7); an election with a
+ * candidate that answers does not stay vacant. Not promised: that a holder which is paused between its check and its
+ * act does not act late (S13); the resource has to compare epochs.
+ *
+ * The shell calls `transition`, writes `rowChanges` in the same synchronous turn, then executes the effects in order,
+ * then moves its alarm to `nextDeadline` if that is earlier. It decides nothing.
+ */
+import { CLOSE } from "../../shared/close-codes.ts";
+import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
+import { MESSAGE_BURST } from "../../shared/limits.ts";
+import { unreachable } from "../../shared/unreachable.ts";
+import { expire, settle } from "./deadlines.ts";
+import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
+import { receive } from "./frames.ts";
+import { announceChanges } from "./observers.ts";
+import { forget, lose } from "./sessions.ts";
+import type { GroupState } from "./state.ts";
+import { awaitRevoke, beginRevoke, endTerm } from "./terms.ts";
+import { isHeld, type Touched, Turn } from "./turn.ts";
+
+export { nextDeadline } from "./deadlines.ts";
+
+export interface Transition {
+  readonly state: GroupState;
+  readonly effects: readonly Effect[];
+  /** For `rowChanges`: what may have to be written. */
+  readonly touched: Touched;
+}
+
+/** The next state of the group; the same reference where nothing has happened. */
+export function transition(state: GroupState, event: GroupEvent): Transition {
+  const turn = new Turn(state, event.now, event.nonce);
+  if (event.type === "start") adoptAttachments(turn, event.attachments);
+  expire(turn);
+  apply(turn, event);
+  settle(turn);
+  announceChanges(turn);
+  attachLeases(turn);
+  return { state: turn.state, effects: turn.effects, touched: turn.touched };
+}
+
+function apply(turn: Turn, event: EventBody): void {
+  switch (event.type) {
+    case "start":
+    case "tick":
+      return;
+    case "connect":
+      return connect(turn, event.connection, turn.now, null);
+    case "frame":
+      return receive(turn, event);
+    case "disconnect":
+      return disconnect(turn, event.connection);
+    case "revoke":
+      return revoke(turn, event);
+    case "pause":
+      return pause(turn, event.paused);
+    case "cleanup":
+      return cleanup(turn, event);
+    default:
+      return unreachable(event);
+  }
+}
+
+function connect(turn: Turn, id: string, at: number, sessionId: string | null): void {
+  const helloUntil = at + turn.state.policy.helloTimeoutMs;
+  turn.putConnection({ id, helloUntil, sessionId, tokens: MESSAGE_BURST, tokensAt: turn.now });
+}
+
+/** The start of an incarnation: live sockets bring their exact leases, and whoever has none is lost now (S3, S12). */
+function adoptAttachments(turn: Turn, attachments: readonly Attachment[]): void {
+  for (const attachment of attachments) adopt(turn, attachment);
+  for (const session of turn.state.sessions.values()) {
+    if (session.link.type === "connected" && !turn.state.connections.has(session.link.connection)) lose(turn, session);
+  }
+  for (const name of turn.state.elections.keys()) turn.undecided.add(name);
+}
+
+function adopt(turn: Turn, { connection, connectedAt, sessionId, leases }: Attachment): void {
+  const session = sessionId === null ? undefined : turn.session(sessionId);
+  const own = session?.link.type === "connected" && session.link.connection === connection;
+  if (sessionId !== null && !own) {
+    turn.close(connection, CLOSE.restart, "this socket is no longer its session's: connect again");
+    return;
+  }
+  connect(turn, connection, connectedAt, sessionId);
+  for (const [leaderSessionId, leaseUntil] of leases) {
+    const election = session === undefined ? undefined : turn.tenureOf(session, leaderSessionId);
+    if (election === undefined) continue;
+    turn.putState(election.name, { ...election.state, leaseUntil: Math.min(leaseUntil, election.state.horizon) });
+  }
+}
+
+function disconnect(turn: Turn, id: string): void {
+  const connection = turn.state.connections.get(id);
+  if (connection === undefined) return;
+  turn.forgetConnection(id);
+  const session = connection.sessionId === null ? undefined : turn.session(connection.sessionId);
+  if (session !== undefined) lose(turn, session);
+}
+
+function revoke(turn: Turn, event: Extract<EventBody, { readonly type: "revoke" }>): void {
+  const { request, successor, note } = event;
+  const election = turn.election(event.election);
+  if (election === undefined || !isHeld(election)) {
+    turn.effects.push({ type: "reply", request, outcome: { type: "not_led" } });
+    return;
+  }
+  awaitRevoke(turn, election, request);
+  beginRevoke(turn, election, { reason: successor === null ? "revoked" : "transferred", successor, note });
+}
+
+/** While paused nothing is offered; who leads goes on. */
+function pause(turn: Turn, paused: boolean): void {
+  if (turn.state.paused === paused) return;
+  turn.change({ paused });
+  for (const name of turn.state.elections.keys()) turn.undecided.add(name);
+}
+
+/** Removes everything but what keeps the next leader safe: the epoch, and a hold-off until every horizon is over (S5). */
+function cleanup(turn: Turn, { request, force }: Extract<EventBody, { readonly type: "cleanup" }>): void {
+  const contended = [...turn.state.sessions.values()].some(({ contenders }) => contenders.size > 0);
+  if (contended && !force) {
+    turn.effects.push({ type: "reply", request, outcome: { type: "contenders_registered" } });
+    return;
+  }
+  let { holdOffUntil } = turn.state;
+  for (const election of turn.state.elections.values()) {
+    if (!isHeld(election)) continue;
+    holdOffUntil = Math.max(holdOffUntil, election.state.horizon + CLOCK_MARGIN_MS);
+    endTerm(turn, election, "revoked");
+  }
+  turn.change({ holdOffUntil });
+  for (const session of turn.state.sessions.values()) {
+    if (session.link.type === "connected") turn.close(session.link.connection, CLOSE.restart, "the group was cleaned up");
+    const present = turn.session(session.id);
+    if (present !== undefined) forget(turn, present, "revoked");
+  }
+  turn.effects.push({ type: "reply", request, outcome: { type: "cleaned" } });
+}
+
+/** Writes the attachments of connections whose leases have changed: it costs no row, and survives hibernation. */
+function attachLeases(turn: Turn): void {
+  for (const sessionId of turn.leaseChanges) {
+    const session = turn.session(sessionId);
+    if (session?.link.type !== "connected") continue;
+    const { connection } = session.link;
+    const connectedAt = (turn.state.connections.get(connection)?.helloUntil ?? 0) - turn.state.policy.helloTimeoutMs;
+    const leases: [string, number][] = [];
+    for (const name of session.places.keys()) {
+      const election = turn.election(name);
+      if (election === undefined || !isHeld(election) || election.state.sessionId !== sessionId) continue;
+      leases.push([election.state.leaderSessionId, election.state.leaseUntil]);
+    }
+    turn.effects.push({ type: "attach", attachment: { connection, connectedAt, sessionId, leases } });
+  }
+}

@@ -1,0 +1,319 @@
+/**
+ * One transition's working copy. Rules read and write the group through it; it keeps the indexes in step (queues,
+ * deadlines, terms), remembers what was touched, and collects effects. Nothing of it outlives the transition.
+ */
+import type { ServerMessage } from "../../shared/messages.ts";
+import type { ElectionName } from "../../shared/names.ts";
+import type { Effect, EndedTerm } from "./events.ts";
+import { Queue, type Rank } from "./queue.ts";
+import { compareText, SortedMap } from "./sorted-map.ts";
+import type {
+  Component,
+  Connection,
+  DeadlineKey,
+  Election,
+  ElectionState,
+  GroupState,
+  LeaderRecord,
+  Place,
+  Session,
+} from "./state.ts";
+
+const compareDeadline = (left: DeadlineKey, right: DeadlineKey): number =>
+  left.at - right.at || compareText(left.name, right.name);
+export const noDeadlines = <V>(): SortedMap<DeadlineKey, V> => SortedMap.empty<DeadlineKey, V>(compareDeadline);
+export const noNames = <V, K extends string = string>(): SortedMap<K, V> => SortedMap.empty<K, V>(compareText);
+
+/** What a turn has touched, for the store and for the end of the turn. */
+export interface Touched {
+  readonly sessions: Set<string>;
+  readonly elections: Set<ElectionName>;
+  readonly records: Set<string>;
+  readonly ended: EndedTerm[];
+}
+
+export class Turn {
+  state: GroupState;
+  readonly now: number;
+  readonly effects: Effect[] = [];
+  readonly touched: Touched = { sessions: new Set(), elections: new Set(), records: new Set(), ended: [] };
+  /** Elections to be looked at before the turn ends: their candidates, state or watchers have changed. */
+  readonly undecided = new Set<ElectionName>();
+  /** Sessions whose leases have changed: their connection's attachment is written anew. */
+  readonly leaseChanges = new Set<string>();
+  /** Components whose published leader has changed. */
+  readonly leaderChanges = new Set<string>();
+  readonly #nonce: string;
+  #ids = 0;
+
+  constructor(state: GroupState, now: number, nonce: string) {
+    this.state = state;
+    this.now = now;
+    this.#nonce = nonce;
+  }
+
+  freshId(): string {
+    this.#ids += 1;
+    return `${this.#nonce}.${this.#ids}`;
+  }
+
+  change(part: Partial<GroupState>): void {
+    this.state = { ...this.state, ...part };
+  }
+
+  // Messages
+
+  /** To the session's connection; dropped where it has none. */
+  send(session: Session, message: ServerMessage): void {
+    if (session.link.type === "connected") {
+      this.effects.push({ type: "send", connection: session.link.connection, message });
+    }
+  }
+
+  /** Closes a socket and forgets the connection; whoever it belonged to is handled by the caller. */
+  close(connection: string, code: number, reason: string): void {
+    this.forgetConnection(connection);
+    this.effects.push({ type: "close", connection, code, reason });
+  }
+
+  // Connections
+
+  putConnection(connection: Connection): void {
+    this.forgetConnection(connection.id);
+    const connections = this.state.connections.set(connection.id, connection);
+    const silent =
+      connection.sessionId === null
+        ? this.state.silent.set({ at: connection.helloUntil, name: connection.id }, connection.id)
+        : this.state.silent;
+    this.change({ connections, silent });
+  }
+
+  forgetConnection(id: string): void {
+    const connection = this.state.connections.get(id);
+    if (connection === undefined) return;
+    this.change({
+      connections: this.state.connections.delete(id),
+      silent: this.state.silent.delete({ at: connection.helloUntil, name: id }),
+    });
+  }
+
+  // Sessions
+
+  session(id: string): Session | undefined {
+    return this.state.sessions.get(id);
+  }
+
+  putSession(session: Session): Session {
+    const before = this.session(session.id);
+    this.change({ sessions: this.state.sessions.set(session.id, session) });
+    this.touched.sessions.add(session.id);
+    this.#indexLoss(before, session);
+    for (const election of session.places.keys()) this.rank(session, election);
+    return session;
+  }
+
+  /** Changes the session as it stands now; the caller's copy may be older. */
+  patchSession(id: string, part: Partial<Session>): Session | undefined {
+    const session = this.session(id);
+    return session === undefined ? undefined : this.putSession({ ...session, ...part });
+  }
+
+  removeSession(session: Session): void {
+    this.#indexLoss(session, undefined);
+    this.change({ sessions: this.state.sessions.delete(session.id) });
+    this.touched.sessions.add(session.id);
+  }
+
+  /** A place at the back of the queue. */
+  newPlace(demotedAt: number | null = null): Place {
+    const order = Math.max(this.state.lastOrder + 1, this.now);
+    this.change({ lastOrder: order });
+    return { order, demotedAt, declined: false };
+  }
+
+  /** When a lost session may be forgotten; its leases are looked at then. */
+  #indexLoss(before: Session | undefined, after: Session | undefined): void {
+    const due = (session: Session | undefined): DeadlineKey | null =>
+      session?.link.type === "lost"
+        ? { at: session.link.at + this.state.policy.lease.durationMs, name: session.id }
+        : null;
+    const [old, next] = [due(before), due(after)];
+    if (old?.at === next?.at) return;
+    let { lost } = this.state;
+    if (old !== null) lost = lost.delete(old);
+    if (next !== null) lost = lost.set(next, next.name);
+    this.change({ lost });
+  }
+
+  // Elections
+
+  election(name: ElectionName): Election | undefined {
+    return this.state.elections.get(name);
+  }
+
+  /** The session's component names in one election. */
+  componentsOf(session: Session, election: ElectionName): string[] {
+    const names: string[] = [];
+    for (const [component, contender] of session.contenders.entries()) {
+      if (contender.election === election) names.push(component);
+    }
+    return names;
+  }
+
+  createElection(name: ElectionName): void {
+    if (this.election(name) === undefined) this.#storeElection(vacantElection(name));
+  }
+
+  /** Changes the election as it stands now; the caller's copy may be older. */
+  patchElection(name: ElectionName, part: Partial<Election>): void {
+    const election = this.election(name);
+    if (election !== undefined) this.#storeElection({ ...election, ...part });
+  }
+
+  #storeElection(election: Election): void {
+    this.change({ elections: this.state.elections.set(election.name, election) });
+    this.touched.elections.add(election.name);
+    this.undecided.add(election.name);
+  }
+
+  removeElection(election: Election): void {
+    this.deadline(election, null);
+    this.change({ elections: this.state.elections.delete(election.name) });
+    this.touched.elections.add(election.name);
+  }
+
+  /** Changes an election's state, and with it who may be asked, whose attachment is stale, and which term is known. */
+  putState(name: ElectionName, state: ElectionState, part: Partial<Election> = {}): void {
+    const before = this.election(name)?.state;
+    let { terms } = this.state;
+    if (before !== undefined && before.type !== "vacant") terms = terms.delete(before.leaderSessionId);
+    if (state.type !== "vacant") terms = terms.set(state.leaderSessionId, name);
+    this.change({ terms });
+    this.patchElection(name, { ...part, state });
+    for (const side of [before, state]) {
+      if (side === undefined || side.type === "vacant") continue;
+      this.leaseChanges.add(side.sessionId);
+      const session = this.session(side.sessionId);
+      if (session !== undefined) this.rank(session, name);
+    }
+  }
+
+  /** Puts a session where it belongs in the queue of an election, or takes it out while it can't be asked. */
+  rank(session: Session, name: ElectionName): void {
+    const election = this.election(name);
+    if (election !== undefined) this.#putQueue(election, election.queue.place(session.id, rankIn(session, election)));
+  }
+
+  unrank(sessionId: string, name: ElectionName): void {
+    const election = this.election(name);
+    if (election !== undefined) this.#putQueue(election, election.queue.place(sessionId, null));
+  }
+
+  #putQueue(election: Election, queue: Queue): void {
+    if (queue === election.queue) return;
+    this.change({ elections: this.state.elections.set(election.name, { ...election, queue }) });
+    this.undecided.add(election.name);
+  }
+
+  /** The term that this session has accepted under this id; `undefined` for offers and for stale and foreign ids. */
+  tenureOf(session: Session, leaderSessionId: string): HeldElection | undefined {
+    const election = this.termOf(session, leaderSessionId);
+    return election !== undefined && isHeld(election) ? election : undefined;
+  }
+
+  /** The election whose present term, offered or accepted, is this session's under this id. */
+  termOf(session: Session, leaderSessionId: string): Election | undefined {
+    const name = this.state.terms.get(leaderSessionId);
+    const election = name === undefined ? undefined : this.state.elections.get(name);
+    return election !== undefined && election.state.type !== "vacant" && election.state.sessionId === session.id
+      ? election
+      : undefined;
+  }
+
+  /** Moves an election's entry in the deadline indexes. */
+  deadline(election: Election, deadline: Election["deadline"]): void {
+    const before = election.deadline;
+    if (before?.at === deadline?.at && before?.awaited === deadline?.awaited) return;
+    let { deadlines, awaited } = this.state;
+    if (before !== null) {
+      const key = { at: before.at, name: election.name };
+      deadlines = deadlines.delete(key);
+      awaited = awaited.delete(key);
+    }
+    if (deadline !== null) {
+      const key = { at: deadline.at, name: election.name };
+      deadlines = deadlines.set(key, election.name);
+      if (deadline.awaited) awaited = awaited.set(key, election.name);
+    }
+    this.change({ deadlines, awaited, elections: this.state.elections.set(election.name, { ...election, deadline }) });
+  }
+
+  // Components
+
+  component(name: string): Component {
+    return this.state.components.get(name) ?? UNKNOWN_COMPONENT;
+  }
+
+  patchComponent(name: string, part: Partial<Component>): void {
+    const before = this.component(name);
+    const component = { ...before, ...part };
+    const known = component.contenders > 0 || component.watchers.size > 0 || component.record !== null;
+    const { components } = this.state;
+    this.change({ components: known ? components.set(name, component) : components.delete(name) });
+    this.#countWatched(before, -1);
+    this.#countWatched(component, +1);
+  }
+
+  putRecord(name: string, record: LeaderRecord | null): void {
+    this.patchComponent(name, { record });
+    this.touched.records.add(name);
+    this.leaderChanges.add(name);
+  }
+
+  #countWatched(component: Component, by: number): void {
+    if (component.election === null || component.watchers.size === 0) return;
+    const election = this.state.elections.get(component.election);
+    if (election === undefined) return;
+    const watchedComponents = election.watchedComponents + by;
+    this.change({ elections: this.state.elections.set(election.name, { ...election, watchedComponents }) });
+    this.undecided.add(election.name);
+  }
+}
+
+const UNKNOWN_COMPONENT: Component = { election: null, contenders: 0, record: null, watchers: noNames() };
+
+const vacantElection = (name: ElectionName): Election => ({
+  name,
+  state: { type: "vacant", successor: null },
+  acceptedEpoch: 0,
+  endedAt: null,
+  queue: Queue.empty,
+  places: 0,
+  watchedComponents: 0,
+  pending: [],
+  deadline: null,
+});
+
+/** An election with an accepted term, drained or not. */
+export type HeldElection = Election & { readonly state: Extract<ElectionState, { readonly horizon: number }> };
+
+export const isHeld = (election: Election): election is HeldElection =>
+  election.state.type === "leading" || election.state.type === "revoking";
+
+/** `null` while the session can't be asked: not connected, mute, declined, no place, or the holder itself. */
+function rankIn(session: Session, election: Election): Rank | null {
+  const place = session.places.get(election.name);
+  const holds = election.state.type !== "vacant" && election.state.sessionId === session.id;
+  if (place === undefined || place.declined || session.mute || holds || session.link.type === "lost") return null;
+  return {
+    demoted: place.demotedAt === election.acceptedEpoch,
+    priority: priorityIn(session, election.name),
+    order: place.order,
+  };
+}
+
+/** A dedicated contender's own priority, otherwise its process's. */
+export function priorityIn(session: Session, election: ElectionName): number {
+  if (election === "process") return session.priority;
+  return session.contenders.get(election.slice("component:".length))?.priority ?? session.priority;
+}

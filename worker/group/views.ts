@@ -1,0 +1,158 @@
+/** What the group looks like from outside. Taken after a `tick`, so that nothing shown is over already. */
+import type { LeaderInformation } from "../../shared/messages.ts";
+import type { ElectionName } from "../../shared/names.ts";
+import type { EndedTerm } from "./events.ts";
+import type { Election, ElectionState, GroupState } from "./state.ts";
+import { isHeld, priorityIn } from "./turn.ts";
+
+export interface GroupStatus {
+  readonly group: string;
+  readonly epoch: number;
+  readonly revision: number;
+  readonly paused: boolean;
+  readonly sessions: number;
+  readonly elections: readonly ElectionStatus[];
+}
+
+export interface ElectionStatus {
+  readonly election: ElectionName;
+  readonly state: ElectionState["type"];
+  /** Null while nobody leads. */
+  readonly leader: LeaderStatus | null;
+  /** Of the lease, or of the offer; null while vacant. */
+  readonly remainingMs: number | null;
+  /** Everybody with a place but the holder: those that can be asked now in their order, then the others. */
+  readonly candidates: readonly CandidateStatus[];
+}
+
+export interface LeaderStatus {
+  readonly sessionId: string;
+  readonly process: string | null;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+}
+
+export interface CandidateStatus {
+  readonly sessionId: string;
+  readonly process: string | null;
+  readonly priority: number;
+  readonly components: readonly string[];
+}
+
+export const groupStatus = (state: GroupState, group: string, now: number): GroupStatus => ({
+  group,
+  epoch: state.epoch,
+  revision: state.revision,
+  paused: state.paused,
+  sessions: state.sessions.size,
+  elections: [...state.elections.values()].map((election) => electionStatus(state, election, now)),
+});
+
+function electionStatus(state: GroupState, election: Election, now: number): ElectionStatus {
+  const { state: current } = election;
+  const until = current.type === "vacant" ? null : current.type === "offered" ? current.offerUntil : current.leaseUntil;
+  return {
+    election: election.name,
+    state: current.type,
+    leader: isHeld(election) ? leaderStatus(state, election.state) : null,
+    remainingMs: until === null ? null : Math.max(0, until - now),
+    candidates: candidates(state, election),
+  };
+}
+
+const processName = (state: GroupState, sessionId: string): string | null =>
+  state.sessions.get(sessionId)?.process.name ?? null;
+
+const leaderStatus = (
+  state: GroupState,
+  { sessionId, leaderSessionId, epoch }: Omit<LeaderStatus, "process">,
+): LeaderStatus => ({ sessionId, process: processName(state, sessionId), leaderSessionId, epoch });
+
+function candidates(state: GroupState, { name, queue, state: current }: Election): CandidateStatus[] {
+  const ready = [...queue.sessionIds()];
+  const others = [...state.sessions.values()]
+    .filter(({ id, places }) => places.has(name) && queue.rankOf(id) === undefined)
+    .filter(({ id }) => current.type === "vacant" || current.sessionId !== id)
+    .map(({ id }) => id);
+  return [...ready, ...others].flatMap((id) => {
+    const session = state.sessions.get(id);
+    if (session === undefined) return [];
+    const components = [...session.contenders.entries()].flatMap(([component, { election }]) =>
+      election === name ? [component] : [],
+    );
+    return [{ sessionId: id, process: session.process.name ?? null, priority: priorityIn(session, name), components }];
+  });
+}
+
+export const leaderOf = (state: GroupState, component: string): LeaderInformation | null =>
+  state.components.get(component)?.record?.leader ?? null;
+
+export interface FenceQuestion {
+  readonly component: string;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+}
+
+export interface FenceAnswer {
+  /** True until the term has ended: a draining holder still may write its last. */
+  readonly current: boolean;
+  readonly draining: boolean;
+  /** Of the last accepted term of the component's election; 0 where there was none. */
+  readonly epoch: number;
+  readonly remainingMs: number;
+}
+
+export function fence(state: GroupState, question: FenceQuestion, now: number): FenceAnswer {
+  const name = state.components.get(question.component)?.election;
+  const election = name === undefined || name === null ? undefined : state.elections.get(name);
+  if (election === undefined || !isHeld(election)) {
+    return { current: false, draining: false, epoch: election?.acceptedEpoch ?? 0, remainingMs: 0 };
+  }
+  const { sessionId, leaderSessionId, epoch, leaseUntil, type } = election.state;
+  const contends = state.sessions.get(sessionId)?.contenders.has(question.component) === true;
+  const current =
+    contends && leaderSessionId === question.leaderSessionId && epoch === question.epoch && leaseUntil > now;
+  return {
+    current,
+    draining: current && type === "revoking",
+    epoch,
+    remainingMs: current ? leaseUntil - now : 0,
+  };
+}
+
+/** A term of the history; one that runs has neither end nor reason. */
+export type TermStatus = Omit<EndedTerm, "endedAt" | "reason" | "note"> & {
+  readonly endedAt: number | null;
+  readonly reason: EndedTerm["reason"] | null;
+  readonly note: string | null;
+};
+
+/** The terms that have not ended, newest first. */
+export function runningTerms(state: GroupState): TermStatus[] {
+  const running: TermStatus[] = [];
+  for (const election of state.elections.values()) {
+    if (!isHeld(election)) continue;
+    const { name, endedAt, state: term } = election;
+    running.push({
+      election: name,
+      epoch: term.epoch,
+      leaderSessionId: term.leaderSessionId,
+      sessionId: term.sessionId,
+      process: processName(state, term.sessionId),
+      offeredAt: term.offeredAt,
+      acceptedAt: term.acceptedAt,
+      confirmed: [...term.confirmed, ...publishedBy(state, term.leaderSessionId)],
+      endedAt: null,
+      reason: null,
+      note: null,
+      gapMs: endedAt === null ? null : term.acceptedAt - endedAt,
+    });
+  }
+  return running.sort((left, right) => right.epoch - left.epoch);
+}
+
+function publishedBy(state: GroupState, leaderSessionId: string): EndedTerm["confirmed"] {
+  return [...state.components.entries()].flatMap(([component, { record }]) =>
+    record?.leader.leaderSessionId === leaderSessionId ? [{ component, at: record.confirmedAt }] : [],
+  );
+}
