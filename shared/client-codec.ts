@@ -1,5 +1,15 @@
 /** Client-to-server messages as the server reads them. */
-import { contenderFields, id, metadata, name, parseFrame, priority, processInfo, address, type MessageTable } from "./codec.ts";
+import {
+  address,
+  contenderFields,
+  id,
+  type MessageTable,
+  metadata,
+  name,
+  parseFrame,
+  priority,
+  processInfo,
+} from "./codec.ts";
 import { type Check, list, number, object, oneOf, optional } from "./fields.ts";
 import { LIST_ENTRIES, type Limits } from "./limits.ts";
 import type {

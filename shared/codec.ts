@@ -3,15 +3,20 @@
  * Fields that both sides need (names, addresses, priorities) are checked by the same tables on both sides, so that a
  * client refuses locally what the server would close the socket for.
  */
-import { type Check, type Fields, InvalidField, object, oneOf, optional, number, record, text, where } from "./fields.ts";
+import {
+  type Check,
+  type Fields,
+  InvalidField,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  text,
+  where,
+} from "./fields.ts";
 import { ADDRESS_LENGTH, ID_LENGTH, PRIORITY_MAX, PROCESS_NAME_LENGTH } from "./limits.ts";
-import type {
-  ClientMessage,
-  ContenderInfo,
-  Metadata,
-  ProcessInfo,
-  ServerMessage,
-} from "./messages.ts";
+import type { ClientMessage, ContenderInfo, Metadata, ProcessInfo, ServerMessage } from "./messages.ts";
 import { isName, NAME_RULE } from "./names.ts";
 
 export const name: Check<string> = where(isName, NAME_RULE);

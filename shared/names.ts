@@ -24,4 +24,5 @@ export const electionOf = (component: string, kind: ElectionKind = "process"): E
   kind === "process" ? "process" : `${DEDICATED}${component}`;
 
 export const isElectionName = (value: unknown): value is ElectionName =>
-  value === "process" || (typeof value === "string" && value.startsWith(DEDICATED) && isName(value.slice(DEDICATED.length)));
+  value === "process" ||
+  (typeof value === "string" && value.startsWith(DEDICATED) && isName(value.slice(DEDICATED.length)));

@@ -1,5 +1,5 @@
 /** Server-to-client messages as the client reads them. The server is trusted for sizes; shapes are checked all the same. */
-import { id, name, parseFrame, type MessageTable } from "./codec.ts";
+import { id, type MessageTable, name, parseFrame } from "./codec.ts";
 import { boolean, type Check, list, number, object, oneOf, optional, record, text, where } from "./fields.ts";
 import type { LeaseSettings } from "./lease.ts";
 import type { Limits } from "./limits.ts";

@@ -5,7 +5,11 @@ import type { Session } from "./state.ts";
 import { endTerm, withdrawOffer, withdrawRecord } from "./terms.ts";
 import { isHeld, type Turn } from "./turn.ts";
 
-export const refuse = (code: Refusal["code"], message: string, part: Pick<Refusal, "id" | "component"> = {}): Refusal => ({
+export const refuse = (
+  code: Refusal["code"],
+  message: string,
+  part: Pick<Refusal, "id" | "component"> = {},
+): Refusal => ({
   type: "error",
   code,
   message,
@@ -26,7 +30,8 @@ export function addContender(turn: Turn, id: string, info: ContenderInfo, expect
     ...(priority !== undefined && election !== "process" && { priority }),
   });
   if (session.contenders.has(component)) {
-    if (expected === "new") return refuse("duplicate_component", "this session contends for it already: close the first one", { component });
+    if (expected === "new")
+      return refuse("duplicate_component", "this session contends for it already: close the first one", { component });
     turn.patchSession(id, { contenders });
     return null;
   }
@@ -48,7 +53,9 @@ function admission(turn: Turn, session: Session, component: string, election: El
   }
   const present = turn.component(component).election;
   if (present !== null && present !== election) {
-    return refuse("election_mismatch", `it is contended for in ${present}: use the same kind of election everywhere`, { component });
+    return refuse("election_mismatch", `it is contended for in ${present}: use the same kind of election everywhere`, {
+      component,
+    });
   }
   if (turn.election(election) === undefined && turn.state.elections.size >= limits.elections) {
     return refuse("limit_exceeded", `a group has at most ${limits.elections} elections`, { component });

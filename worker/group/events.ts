@@ -1,6 +1,7 @@
 /** What happens to a group, and what a group wants done. */
-import type { ClientMessage, ServerMessage } from "../../shared/messages.ts";
+import type { ClientMessage, Hello, ServerMessage } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
+import type { Policy } from "./policy.ts";
 import type { EndReason } from "./state.ts";
 
 /** A live socket as the platform lists it; what it carries in its attachment. */
@@ -15,7 +16,8 @@ export interface Attachment {
 
 /** One frame as the shell read it: bounded and parsed, not judged. */
 export type Frame =
-  | { readonly type: "message"; readonly message: ClientMessage }
+  | Greeting
+  | { readonly type: "message"; readonly message: Exclude<ClientMessage, Hello> }
   | { readonly type: "invalid"; readonly problem: string }
   | { readonly type: "oversized" };
 
@@ -25,18 +27,20 @@ export interface FreshSecret {
   readonly hash: string;
 }
 
+/** A `hello`, with what only the shell can make or compute. */
+export interface Greeting {
+  readonly type: "hello";
+  readonly message: Hello;
+  readonly secret: FreshSecret;
+  /** Hash of the secret that its `resume` presents. */
+  readonly presentedHash: string | null;
+}
+
 export type EventBody =
   /** First event of every incarnation, after `load`. Absence of a connection proves that it is gone. */
   | { readonly type: "start"; readonly attachments: readonly Attachment[] }
   | { readonly type: "connect"; readonly connection: string }
-  | {
-      readonly type: "frame";
-      readonly connection: string;
-      readonly frame: Frame;
-      readonly secret: FreshSecret;
-      /** Hash of the secret that a `hello` presents, if it does. */
-      readonly presentedHash: string | null;
-    }
+  | { readonly type: "frame"; readonly connection: string; readonly frame: Frame }
   | { readonly type: "disconnect"; readonly connection: string }
   /** The alarm, or any look at the state: deadlines up to `now` are processed. */
   | { readonly type: "tick" }
@@ -47,6 +51,8 @@ export type EventBody =
       readonly successor: string | null;
       readonly note: string | null;
     }
+  /** The deployment's settings, where they differ from those in force. */
+  | { readonly type: "configure"; readonly policy: Policy }
   | { readonly type: "pause"; readonly paused: boolean }
   | { readonly type: "cleanup"; readonly request: string; readonly force: boolean };
 

@@ -1,7 +1,16 @@
 /** What each frame of a client does. The table is total by type: every message has its rule. */
 import { CLOSE } from "../../shared/close-codes.ts";
 import { MESSAGE_BURST } from "../../shared/limits.ts";
-import type { ClientMessage, Hello, Observe, Priority, Register, Renew, Resign, Unobserve } from "../../shared/messages.ts";
+import type {
+  ClientMessage,
+  Hello,
+  Observe,
+  Priority,
+  Register,
+  Renew,
+  Resign,
+  Unobserve,
+} from "../../shared/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { addContender, joinPresent, refuse, removeContender } from "./contenders.ts";
 import type { EventBody } from "./events.ts";
@@ -12,6 +21,7 @@ import { demote, endTerm, renew, withdrawOffer } from "./terms.ts";
 import { isHeld, type Turn } from "./turn.ts";
 
 type FrameEvent = Extract<EventBody, { readonly type: "frame" }>;
+type SessionMessage = Exclude<ClientMessage, Hello>;
 
 /** Frames of a connection that is not, or no longer, a session's own are dropped (S7). */
 export function receive(turn: Turn, event: FrameEvent): void {
@@ -24,26 +34,28 @@ export function receive(turn: Turn, event: FrameEvent): void {
   const { frame } = event;
   switch (frame.type) {
     case "oversized":
-      return hangUp(turn, connection, CLOSE.tooLarge, `a frame has at most ${turn.state.policy.limits.messageBytes} bytes`);
+      return hangUp(
+        turn,
+        connection,
+        CLOSE.tooLarge,
+        `a frame has at most ${turn.state.policy.limits.messageBytes} bytes`,
+      );
     case "invalid":
       return hangUp(turn, connection, CLOSE.protocolViolation, frame.problem);
+    case "hello":
+      if (connection.sessionId === null) return greet(turn, connection.id, frame);
+      return hangUp(turn, connection, CLOSE.protocolViolation, "hello must come once, as the first message");
     case "message":
-      return take(turn, event, connection, frame.message);
+      return take(turn, connection, frame.message);
     default:
       return unreachable(frame);
   }
 }
 
-function take(turn: Turn, event: FrameEvent, connection: Connection, message: ClientMessage): void {
+function take(turn: Turn, connection: Connection, message: SessionMessage): void {
   const session = connection.sessionId === null ? undefined : turn.session(connection.sessionId);
-  if (session === undefined) {
-    if (message.type === "hello") greet(turn, event, message);
-    else hangUp(turn, connection, CLOSE.protocolViolation, "the first message must be hello");
-  } else if (message.type === "hello") {
-    hangUp(turn, connection, CLOSE.protocolViolation, "hello must come once, as the first message");
-  } else {
-    handle(turn, unmute(turn, session), message);
-  }
+  if (session === undefined) hangUp(turn, connection, CLOSE.protocolViolation, "the first message must be hello");
+  else handle(turn, unmute(turn, session), message);
 }
 
 /** Any real message shows that the session's code is alive: it may be asked again (S11). */
@@ -56,7 +68,7 @@ function unmute(turn: Turn, session: Session): Session {
   return turn.putSession({ ...session, mute: false, places });
 }
 
-function handle(turn: Turn, session: Session, message: Exclude<ClientMessage, Hello>): void {
+function handle(turn: Turn, session: Session, message: SessionMessage): void {
   switch (message.type) {
     case "register":
       return register(turn, session, message);
@@ -165,6 +177,8 @@ function takeToken(turn: Turn, connection: Connection): boolean {
   const refill = (Math.max(0, turn.now - connection.tokensAt) * messagesPerSecond) / 1_000;
   const tokens = Math.min(MESSAGE_BURST, connection.tokens + refill) - 1;
   if (tokens < 0) return false;
-  turn.change({ connections: turn.state.connections.set(connection.id, { ...connection, tokens, tokensAt: turn.now }) });
+  turn.change({
+    connections: turn.state.connections.set(connection.id, { ...connection, tokens, tokensAt: turn.now }),
+  });
   return true;
 }

@@ -9,7 +9,10 @@ export function confirm(turn: Turn, session: Session, message: Confirm): void {
   const { id, component, leaderSessionId } = message;
   const election = turn.tenureOf(session, leaderSessionId);
   if (election?.state.type !== "leading" || session.contenders.get(component)?.election !== election.name) {
-    turn.send(session, refuse("not_leader", "this leadership is not, or no longer, the component's", { id, component }));
+    turn.send(
+      session,
+      refuse("not_leader", "this leadership is not, or no longer, the component's", { id, component }),
+    );
     return;
   }
   const { name: process, address, metadata } = session.process;
@@ -42,7 +45,10 @@ export function watch(turn: Turn, id: string, { all, names }: Watched): Refusal 
   const next = new Set(names);
   const { limits } = turn.state.policy;
   if (next.size > limits.observed) {
-    return refuse("limit_exceeded", `a session watches at most ${limits.observed} components by name; "true" watches all`);
+    return refuse(
+      "limit_exceeded",
+      `a session watches at most ${limits.observed} components by name; "true" watches all`,
+    );
   }
   const before = new Set(session.watched.names);
   for (const name of before) if (!next.has(name)) setWatcher(turn, name, id, false);
@@ -114,5 +120,9 @@ function announce(turn: Turn, revision: number, components: readonly string[], w
   }
   if (connections.length === 0) return;
   const leaders = components.map((component) => changeOf(turn, component));
-  turn.effects.push({ type: "broadcast", connections, message: { type: "leaders", revision, snapshot: false, leaders } });
+  turn.effects.push({
+    type: "broadcast",
+    connections,
+    message: { type: "leaders", revision, snapshot: false, leaders },
+  });
 }

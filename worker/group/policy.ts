@@ -1,5 +1,12 @@
 /** What a deployment decides for a group, completed and checked once. All times in milliseconds. */
-import { answerTimeoutFor, DEFAULT_LEASE_MS, type LeaseSettings, leaseFault, leaseFor, offerTimeoutFor } from "../../shared/lease.ts";
+import {
+  answerTimeoutFor,
+  DEFAULT_LEASE_MS,
+  type LeaseSettings,
+  leaseFault,
+  leaseFor,
+  offerTimeoutFor,
+} from "../../shared/lease.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
 
 /** Limits that the client is told, and those that only the server needs. */

@@ -29,6 +29,7 @@ export interface SessionRow {
   readonly link: Session["link"];
   readonly mute: boolean;
   readonly seenAt: number;
+  readonly leaseMs: number;
   readonly priority: number;
   readonly process: ProcessInfo;
   readonly contenders: readonly (readonly [component: string, contender: Contender])[];

@@ -3,68 +3,72 @@ import { CLOSE } from "../../shared/close-codes.ts";
 import type { ContenderInfo, Hello, Refusal, Welcome } from "../../shared/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/names.ts";
 import { addContender, joinHeld, removeContender } from "./contenders.ts";
-import type { EventBody, FreshSecret } from "./events.ts";
+import type { Greeting } from "./events.ts";
 import { sendSnapshot, watch } from "./observers.ts";
 import type { EndReason, Session } from "./state.ts";
 import { endTerm, renew, sendRevoke, withdrawOffer } from "./terms.ts";
 import { type HeldElection, isHeld, noNames, type Turn } from "./turn.ts";
 
-type HelloEvent = Extract<EventBody, { readonly type: "frame" }>;
-
 /** The first message of a connection: a fresh session, or one that comes back (S9). */
-export function greet(turn: Turn, { connection, secret, presentedHash }: HelloEvent, hello: Hello): void {
-  const known = hello.resume === undefined ? undefined : turn.session(hello.resume.sessionId);
-  if (known !== undefined && hello.resume !== undefined && ownsSecret(known, presentedHash)) {
-    if (hello.resume.attempt <= known.attempt) {
-      turn.close(connection, CLOSE.superseded, "a later attempt of this session was here first");
-    } else {
-      resume(turn, known, { connection, secret, presentedHash }, hello);
-    }
+export function greet(turn: Turn, connection: string, greeting: Greeting): void {
+  const { resume } = greeting.message;
+  const known = resume === undefined ? undefined : turn.session(resume.sessionId);
+  if (known !== undefined && resume !== undefined && ownsSecret(known, greeting.presentedHash)) {
+    if (resume.attempt > known.attempt) comeBack(turn, connection, known, greeting);
+    else turn.close(connection, CLOSE.superseded, "a later attempt of this session was here first");
   } else if (turn.state.sessions.size >= turn.state.policy.limits.sessions) {
     turn.close(connection, CLOSE.tooMany, "this group has as many sessions as it takes; try again later");
   } else {
-    begin(turn, connection, secret, hello);
+    begin(turn, connection, greeting);
   }
 }
 
-function begin(turn: Turn, connection: string, secret: FreshSecret, hello: Hello): void {
+function begin(turn: Turn, connection: string, { message, secret }: Greeting): void {
   const session = turn.putSession({
     id: turn.freshId(),
     secretHash: secret.hash,
     previousSecretHash: null,
     attempt: 0,
-    link: { type: "connected", connection },
-    mute: false,
-    seenAt: turn.now,
-    priority: hello.priority ?? 0,
-    process: hello.process ?? {},
     contenders: noNames(),
     places: noNames(),
     watched: { all: false, names: [] },
+    ...arrival(turn, connection, message),
   });
   bind(turn, connection, session.id);
-  welcome(turn, session.id, secret.secret, hello, { resumed: false, held: [] });
+  welcome(turn, session.id, secret.secret, message, { resumed: false, held: [] });
 }
 
-type Arrival = Pick<HelloEvent, "connection" | "secret" | "presentedHash">;
-
-function resume(turn: Turn, session: Session, { connection, secret, presentedHash }: Arrival, hello: Hello): void {
+function comeBack(
+  turn: Turn,
+  connection: string,
+  session: Session,
+  { message, secret, presentedHash }: Greeting,
+): void {
   if (session.link.type === "connected") supersede(turn, session.link.connection);
-  turn.patchSession(session.id, {
+  const resumed = turn.putSession({
+    ...session,
     secretHash: secret.hash,
     previousSecretHash: presentedHash,
-    attempt: hello.resume?.attempt ?? session.attempt,
+    attempt: message.resume?.attempt ?? session.attempt,
+    ...arrival(turn, connection, message),
+  });
+  bind(turn, connection, session.id);
+  const held = settleHeld(turn, resumed, message);
+  const part = { resumed: true, held: held.map(({ state }) => state.leaderSessionId) };
+  welcome(turn, session.id, secret.secret, message, part);
+  for (const { name } of held) sendRevoke(turn, name);
+}
+
+/** What every hello says anew. */
+const arrival = (turn: Turn, connection: string, { priority = 0, process = {} }: Hello) =>
+  ({
     link: { type: "connected", connection },
     mute: false,
     seenAt: turn.now,
-    priority: hello.priority ?? 0,
-    process: hello.process ?? {},
-  });
-  bind(turn, connection, session.id);
-  const held = settleHeld(turn, session, hello);
-  welcome(turn, session.id, secret.secret, hello, { resumed: true, held: held.map(({ state }) => state.leaderSessionId) });
-  for (const { name } of held) sendRevoke(turn, name);
-}
+    leaseMs: turn.state.policy.lease.durationMs,
+    priority,
+    process,
+  }) as const;
 
 /**
  * What becomes of each term at a resume. Named and good: extended. Not named: ended, since the client can't hold it.
@@ -151,7 +155,8 @@ export function lose(turn: Turn, session: Session): void {
     if (election === undefined || election.state.type === "vacant" || election.state.sessionId !== session.id) continue;
     if (!isHeld(election)) withdrawOffer(turn, name);
     // The exact deadline outlives the object from here on (S3). It never exceeds the horizon but after a load.
-    else turn.putState(name, { ...election.state, horizon: Math.min(election.state.horizon, election.state.leaseUntil) });
+    else
+      turn.putState(name, { ...election.state, horizon: Math.min(election.state.horizon, election.state.leaseUntil) });
   }
 }
 

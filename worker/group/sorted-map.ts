@@ -17,7 +17,7 @@ type Tree<K, V> = Node<K, V> | null;
 /** Negative, zero or positive, as `left` comes before, with, or after `right`. */
 export type Compare<K> = (left: K, right: K) => number;
 
-export const compareText: Compare<string> = (left, right) => (left < right ? -1 : left > right ? 1 : 0);
+export const compareText: Compare<string> = (left, right) => Number(left > right) - Number(left < right);
 
 export class SortedMap<K, V> {
   readonly #compare: Compare<K>;

@@ -46,6 +46,8 @@ export interface Session {
   readonly mute: boolean;
   /** When the session last wrote its row as a sign of life. */
   readonly seenAt: number;
+  /** D as its last `welcome` told it: the client counts its leases by it even if the policy has changed since. */
+  readonly leaseMs: number;
   readonly priority: number;
   readonly process: ProcessInfo;
   readonly contenders: SortedMap<string, Contender>;
@@ -64,6 +66,8 @@ export interface Term {
 /** A leadership that was accepted. */
 export interface Tenure extends Term {
   readonly acceptedAt: number;
+  /** The longest D under which this term was ever extended: a shorter policy must not cut what a client still counts on. */
+  readonly leaseMs: number;
   /** No `renewed` that left reaches beyond it. */
   readonly horizon: number;
   /** [memory] Exact end of the lease; never beyond the horizon. After a load: the horizon plus the clock margin. */

@@ -39,23 +39,27 @@ export function renew(turn: Turn, session: Session, leaderSessionId: string): bo
   if (election === undefined) return false;
   const { state } = election;
   if (state.type === "offered") {
-    accept(turn, election, state);
+    accept(turn, election, session, state);
     return true;
   }
   if (!isHeld(election)) return false;
   if (election.state.type === "revoking" && turn.now >= election.state.drainUntil) return false; // S10
-  turn.putState(election.name, { ...election.state, ...lease(turn, election.state.horizon) });
+  turn.putState(election.name, { ...election.state, ...lease(turn, session, election.state) });
   return true;
 }
 
+type Lease = Pick<Tenure, "leaseMs" | "leaseUntil" | "horizon">;
+
 /** The lease from now on; the horizon is written ahead so that most renewals find it far enough (S3). */
-function lease(turn: Turn, horizon: number): Pick<Tenure, "leaseUntil" | "horizon"> {
-  const { policy } = turn.state;
-  const leaseUntil = turn.now + policy.lease.durationMs;
-  return { leaseUntil, horizon: leaseUntil <= horizon ? horizon : leaseUntil + policy.horizonAheadMs };
+function lease(turn: Turn, session: Session, before: Pick<Lease, "leaseMs" | "horizon">): Lease {
+  const leaseMs = Math.max(before.leaseMs, session.leaseMs);
+  const leaseUntil = turn.now + leaseMs;
+  const ahead = leaseUntil + turn.state.policy.horizonAheadMs;
+  return { leaseMs, leaseUntil, horizon: leaseUntil <= before.horizon ? before.horizon : ahead };
 }
 
-function accept(turn: Turn, election: Election, { sessionId, leaderSessionId, epoch, offeredAt }: Term): void {
+function accept(turn: Turn, election: Election, session: Session, offered: Term): void {
+  const { sessionId, leaderSessionId, epoch, offeredAt } = offered;
   turn.putState(
     election.name,
     {
@@ -66,7 +70,7 @@ function accept(turn: Turn, election: Election, { sessionId, leaderSessionId, ep
       offeredAt,
       acceptedAt: turn.now,
       confirmed: [],
-      ...lease(turn, 0),
+      ...lease(turn, session, { leaseMs: 0, horizon: 0 }),
     },
     { acceptedEpoch: epoch, pending: [] },
   );
@@ -168,7 +172,11 @@ function withdrawRecords(turn: Turn, { name, state }: HeldElection): Tenure["con
 }
 
 /** Removes a component's record if it belongs to this leadership. */
-export function withdrawRecord(turn: Turn, component: string, leaderSessionId: string): Tenure["confirmed"][number] | null {
+export function withdrawRecord(
+  turn: Turn,
+  component: string,
+  leaderSessionId: string,
+): Tenure["confirmed"][number] | null {
   const { record } = turn.component(component);
   if (record?.leader.leaderSessionId !== leaderSessionId) return null;
   turn.putRecord(component, null);

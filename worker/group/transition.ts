@@ -17,6 +17,7 @@ import { expire, settle } from "./deadlines.ts";
 import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
 import { announceChanges } from "./observers.ts";
+import type { Policy } from "./policy.ts";
 import { forget, lose } from "./sessions.ts";
 import type { GroupState } from "./state.ts";
 import { awaitRevoke, beginRevoke, endTerm } from "./terms.ts";
@@ -56,6 +57,8 @@ function apply(turn: Turn, event: EventBody): void {
       return disconnect(turn, event.connection);
     case "revoke":
       return revoke(turn, event);
+    case "configure":
+      return configure(turn, event.policy);
     case "pause":
       return pause(turn, event.paused);
     case "cleanup":
@@ -113,6 +116,12 @@ function revoke(turn: Turn, event: Extract<EventBody, { readonly type: "revoke" 
   beginRevoke(turn, election, { reason: successor === null ? "revoked" : "transferred", successor, note });
 }
 
+/** Leases that were promised under other settings run on as promised: `leaseMs` of their session and term. */
+function configure(turn: Turn, policy: Policy): void {
+  turn.change({ policy });
+  for (const name of turn.state.elections.keys()) turn.undecided.add(name);
+}
+
 /** While paused nothing is offered; who leads goes on. */
 function pause(turn: Turn, paused: boolean): void {
   if (turn.state.paused === paused) return;
@@ -135,7 +144,8 @@ function cleanup(turn: Turn, { request, force }: Extract<EventBody, { readonly t
   }
   turn.change({ holdOffUntil });
   for (const session of turn.state.sessions.values()) {
-    if (session.link.type === "connected") turn.close(session.link.connection, CLOSE.restart, "the group was cleaned up");
+    if (session.link.type === "connected")
+      turn.close(session.link.connection, CLOSE.restart, "the group was cleaned up");
     const present = turn.session(session.id);
     if (present !== undefined) forget(turn, present, "revoked");
   }

@@ -50,15 +50,17 @@ export const groupStatus = (state: GroupState, group: string, now: number): Grou
 
 function electionStatus(state: GroupState, election: Election, now: number): ElectionStatus {
   const { state: current } = election;
-  const until = current.type === "vacant" ? null : current.type === "offered" ? current.offerUntil : current.leaseUntil;
   return {
     election: election.name,
     state: current.type,
     leader: isHeld(election) ? leaderStatus(state, election.state) : null,
-    remainingMs: until === null ? null : Math.max(0, until - now),
+    remainingMs: current.type === "vacant" ? null : Math.max(0, endOf(current) - now),
     candidates: candidates(state, election),
   };
 }
+
+const endOf = (state: Exclude<ElectionState, { readonly type: "vacant" }>): number =>
+  state.type === "offered" ? state.offerUntil : state.leaseUntil;
 
 const processName = (state: GroupState, sessionId: string): string | null =>
   state.sessions.get(sessionId)?.process.name ?? null;
@@ -141,7 +143,7 @@ export function runningTerms(state: GroupState): TermStatus[] {
       process: processName(state, term.sessionId),
       offeredAt: term.offeredAt,
       acceptedAt: term.acceptedAt,
-      confirmed: [...term.confirmed, ...publishedBy(state, term.leaderSessionId)],
+      confirmed: [...term.confirmed, ...publishedBy(state, term)],
       endedAt: null,
       reason: null,
       note: null,
@@ -151,8 +153,12 @@ export function runningTerms(state: GroupState): TermStatus[] {
   return running.sort((left, right) => right.epoch - left.epoch);
 }
 
-function publishedBy(state: GroupState, leaderSessionId: string): EndedTerm["confirmed"] {
-  return [...state.components.entries()].flatMap(([component, { record }]) =>
-    record?.leader.leaderSessionId === leaderSessionId ? [{ component, at: record.confirmedAt }] : [],
-  );
+function publishedBy(
+  state: GroupState,
+  { sessionId, leaderSessionId }: Pick<LeaderStatus, "sessionId" | "leaderSessionId">,
+): EndedTerm["confirmed"] {
+  return [...(state.sessions.get(sessionId)?.contenders.keys() ?? [])].flatMap((component) => {
+    const record = state.components.get(component)?.record;
+    return record?.leader.leaderSessionId === leaderSessionId ? [{ component, at: record.confirmedAt }] : [];
+  });
 }

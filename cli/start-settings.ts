@@ -1,0 +1,43 @@
+/** The shortest lease the protocol allows. */
+const smallestLeaseMs = 2_000;
+/** One day: longer ones are a mistake in the unit. */
+const longestMs = 86_400_000;
+
+export interface StartSettings {
+  readonly port: number;
+  readonly dataDir: string;
+  readonly bindings: Readonly<Record<string, string>>;
+  readonly summary: string;
+}
+
+/**
+ * Reads the settings of `npm start` from the environment. Every mistake ends in an error that names the variable, what
+ * it holds and what it may hold. An empty variable counts as not set.
+ */
+export function startSettings(environment: Readonly<Record<string, string | undefined>>): StartSettings {
+  const port = wholeNumber(environment, "PORT", 0, 65_535) ?? 8787;
+  const leaseMs = wholeNumber(environment, "LEASE_MS", smallestLeaseMs, longestMs);
+  const drainMs = wholeNumber(environment, "DRAIN_MS", 0, longestMs);
+  const given = [["LEASE_MS", leaseMs] as const, ["DRAIN_MS", drainMs] as const].filter(
+    ([, value]) => value !== undefined,
+  );
+  return {
+    port,
+    dataDir: environment["DATA_DIR"] || ".data",
+    bindings: { OPEN_MODE: "loopback", ...Object.fromEntries(given.map(([name, value]) => [name, String(value)])) },
+    summary: given.length === 0 ? "defaults" : given.map(([name, value]) => `${name}=${value}`).join(" "),
+  };
+}
+
+function wholeNumber(
+  environment: Readonly<Record<string, string | undefined>>,
+  name: string,
+  smallest: number,
+  largest: number,
+): number | undefined {
+  const text = environment[name]?.trim();
+  if (text === undefined || text === "") return undefined;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= smallest && value <= largest) return value;
+  throw new Error(`${name} is "${text}": set it to a whole number from ${smallest} to ${largest}, or leave it out.`);
+}

@@ -1,0 +1,30 @@
+import { mkdir, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import { build } from "esbuild";
+import { inRepository, repositoryRoot } from "./paths.ts";
+
+/**
+ * Bundles the production Worker for the local backend and resolves to the bundle's path. The bundle is replaced
+ * atomically, so several processes may do this at once while a backend reads it. A failed build leaves the old one.
+ */
+export async function bundleWorker(): Promise<string> {
+  const bundle = inRepository(".tsbuild/worker.bundle.js");
+  const fresh = `${bundle}.${process.pid}.${Date.now()}.tmp`;
+  await mkdir(dirname(bundle), { recursive: true });
+  await build({
+    absWorkingDir: repositoryRoot,
+    entryPoints: ["worker/index.ts"],
+    outfile: fresh,
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    conditions: ["workerd", "worker", "browser"],
+    target: "es2024",
+    external: ["cloudflare:*", "node:*"],
+    legalComments: "none",
+    logLevel: "silent",
+  });
+  await rename(fresh, bundle);
+  return bundle;
+}

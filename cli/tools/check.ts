@@ -1,0 +1,56 @@
+import { build } from "./build.ts";
+import { packageProblems } from "./package-check.ts";
+import { writeCheckReport } from "./reports.ts";
+import { ruleIdProblems } from "./rule-ids.ts";
+import { run } from "./run.ts";
+import { bundleClient, clientBundleProblems } from "./size.ts";
+
+interface Check {
+  readonly name: string;
+  /** Resolves to what is wrong, one clause each; may throw. */
+  readonly problems: () => Promise<readonly string[]>;
+}
+
+/** In this order: the later ones use what the build made. All run, whatever the earlier ones found. */
+const checks: readonly Check[] = [
+  {
+    name: "format and lint",
+    problems: () => command("biome", ["check", "--error-on-warnings", "--max-diagnostics=50", "."]),
+  },
+  { name: "build", problems: () => build().then(() => []) },
+  { name: "types", problems: () => command("tsc", ["-b", "--pretty", "false"]) },
+  { name: "layering", problems: () => command("vitest", ["run", "--project", "unit", "test/unit/layering.test.ts"]) },
+  { name: "unused code", problems: () => command("knip", ["--no-progress"]) },
+  { name: "rule ids", problems: ruleIdProblems },
+  { name: "client size", problems: clientSize },
+  { name: "package", problems: packageProblems },
+];
+
+async function command(name: string, parameters: readonly string[]): Promise<string[]> {
+  const finished = await run(name, parameters, "keep");
+  return finished.exitCode === 0 ? [] : [`${name} ${parameters[0] ?? ""} found problems\n${finished.output.trim()}`];
+}
+
+async function clientSize(): Promise<string[]> {
+  const client = await bundleClient();
+  process.stdout.write(`     the client is ${client.gzippedBytes} bytes, minified and gzipped\n`);
+  return clientBundleProblems(client);
+}
+
+async function passes(check: Check): Promise<boolean> {
+  const problems = await check
+    .problems()
+    .catch((error: unknown) => [error instanceof Error ? error.message : String(error)]);
+  if (problems.length === 0) process.stdout.write(`ok   ${check.name}\n`);
+  for (const problem of problems) process.stdout.write(`FAIL ${check.name}: ${problem}\n`);
+  return problems.length === 0;
+}
+
+const failed: string[] = [];
+for (const check of checks) {
+  if (!(await passes(check))) failed.push(check.name);
+}
+await writeCheckReport({ passed: checks.length - failed.length, failed: failed.length });
+const verdict = failed.length === 0 ? "" : `, ${failed.length} failed: ${failed.join(", ")}`;
+process.stdout.write(`\n${checks.length - failed.length} checks passed${verdict}\n`);
+process.exitCode = failed.length === 0 ? 0 : 1;

@@ -1,0 +1,48 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { inRepository } from "./paths.ts";
+
+export const vitestReport = inRepository("reports/tests.json");
+const checkReport = inRepository("reports/check.json");
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** In the same words as the report of the tests, so that both are counted alike. */
+export async function writeCheckReport({ passed, failed }: Counts): Promise<void> {
+  await mkdir(inRepository("reports"), { recursive: true });
+  await writeFile(checkReport, `${JSON.stringify({ numPassedTests: passed, numFailedTests: failed })}\n`);
+}
+
+/** Adds up the reports of the tests and of the checks. One that is missing or unreadable is one failure. */
+export async function countReports(): Promise<Counts> {
+  const all = await Promise.all([vitestReport, checkReport].map(countReport));
+  return all.reduce((sum, one) => ({ passed: sum.passed + one.passed, failed: sum.failed + one.failed }));
+}
+
+async function countReport(path: string): Promise<Counts> {
+  try {
+    return countsOf(JSON.parse(await readFile(path, "utf8")));
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+/** A file of tests that could not even be loaded has no failed test, only a failed suite: it counts as one. */
+export function countsOf(report: unknown): Counts {
+  const passed = numberIn(report, "numPassedTests");
+  const failed = numberIn(report, "numFailedTests");
+  if (passed === undefined || failed === undefined) throw new TypeError("The report has no numbers of tests.");
+  const failedAnyhow = isRecord(report) && report["success"] === false ? 1 : 0;
+  return { passed, failed: Math.max(failed, failedAnyhow) };
+}
+
+function numberIn(report: unknown, field: string): number | undefined {
+  const value = isRecord(report) ? report[field] : undefined;
+  return typeof value === "number" ? value : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,21 @@
+import { rm } from "node:fs/promises";
+import { build } from "./build.ts";
+import { vitestReport } from "./reports.ts";
+import { run } from "./run.ts";
+
+/**
+ * `npm test`: builds what the tests start, then runs every tier. What follows `--` goes to vitest, for instance
+ * `npm test -- --project unit lease`.
+ */
+async function main(): Promise<number> {
+  await rm(vitestReport, { force: true });
+  await build();
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`];
+  const tests = await run("vitest", ["run", ...reporters, ...process.argv.slice(2)], "show");
+  return tests.exitCode;
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  return 1;
+});

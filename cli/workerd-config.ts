@@ -1,0 +1,55 @@
+import type { RuntimeSettings } from "./worker-bundle.ts";
+
+export interface WorkerdConfig extends RuntimeSettings {
+  readonly host: string;
+  readonly port: number;
+  /** File name of the Worker's bundle, beside the configuration file. */
+  readonly bundleFile: string;
+  readonly dataDirectory: string;
+  readonly bindings: Readonly<Record<string, string>>;
+}
+
+/**
+ * The runtime's configuration as Cap'n Proto text: the Worker, its Durable Object on disk, one socket. The outbound
+ * service allows no address at all: the backend never needs to call anybody.
+ */
+export function workerdConfig(config: WorkerdConfig): string {
+  const bindings = [
+    `(name = "ELECTIONS", durableObjectNamespace = "ElectionGroup")`,
+    ...Object.entries(config.bindings).map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(value)})`),
+  ];
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .main),
+    (name = "data", disk = (path = ${quoted(config.dataDirectory)}, writable = true)),
+    (name = "outbound", network = (allow = [])),
+  ],
+  sockets = [(name = "http", address = ${quoted(`${config.host}:${config.port}`)}, http = (), service = "main")],
+);
+
+const main :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed ${quoted(config.bundleFile)})],
+  compatibilityDate = ${quoted(config.compatibilityDate)},
+  compatibilityFlags = [${config.compatibilityFlags.map(quoted).join(", ")}],
+  durableObjectNamespaces = [(className = "ElectionGroup", uniqueKey = "edge-election", enableSql = true)],
+  durableObjectStorage = (localDisk = "data"),
+  globalOutbound = "outbound",
+  bindings = [
+    ${bindings.join(",\n    ")},
+  ],
+);
+`;
+}
+
+/** A Cap'n Proto text literal. Its escapes are those of C, without `\u`. */
+function quoted(text: string): string {
+  return `"${[...text].map(escaped).join("")}"`;
+}
+
+function escaped(character: string): string {
+  if (character === '"' || character === "\\") return `\\${character}`;
+  if (character >= " ") return character;
+  return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+}

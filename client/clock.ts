@@ -1,0 +1,34 @@
+/** Time, as the client takes it from its platform. Milliseconds; neither clock need start at zero. */
+export interface Clock {
+  /** Never goes back; may stand still while the machine sleeps. */
+  monotonic(): number;
+  /** Goes on while the machine sleeps; may be set. */
+  wall(): number;
+  setTimeout(callback: () => void, ms: number): unknown;
+  clearTimeout(handle: unknown): void;
+}
+
+export const systemClock = (): Clock => ({
+  monotonic: () => performance.now(),
+  wall: () => Date.now(),
+  setTimeout: (callback, ms) => setTimeout(callback, ms),
+  clearTimeout: (handle) => clearTimeout(handle as number),
+});
+
+/**
+ * The pessimistic clock (S6): starts at zero, never goes back, and goes on by the larger of what the two clocks have
+ * gone on by since the last look. So it never runs slower than either, and a lease never seems longer than it is.
+ */
+export function pessimistic({ monotonic, wall }: Clock): () => number {
+  let elapsed = 0;
+  let lastMonotonic = monotonic();
+  let lastWall = wall();
+  return () => {
+    const nowMonotonic = monotonic();
+    const nowWall = wall();
+    elapsed += Math.max(0, nowMonotonic - lastMonotonic, nowWall - lastWall);
+    lastMonotonic = nowMonotonic;
+    lastWall = nowWall;
+    return elapsed;
+  };
+}

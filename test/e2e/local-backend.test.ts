@@ -1,0 +1,109 @@
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { runNode } from "../support/child-process.ts";
+import { throwawayWorker } from "../support/throwaway-worker.ts";
+
+async function ask(backend: LocalBackend, query = ""): Promise<unknown> {
+  const response = await fetch(`${backend.url}/${query}`);
+  return response.json();
+}
+
+function isServing(url: string): Promise<boolean> {
+  return fetch(url).then(
+    () => true,
+    () => false,
+  );
+}
+
+test("a restart on the same data directory and port goes on with what was stored, after a stop and after a kill", async () => {
+  await using worker = await throwawayWorker();
+  const options = { workerBundle: worker.bundle, bindings: {}, dataDir: join(worker.folder, "data") };
+
+  await using first = await startLocalBackend(options);
+  expect(await ask(first)).toMatchObject({ count: 1 });
+  await first.stop();
+  await using second = await startLocalBackend({ ...options, port: first.port });
+  expect(await ask(second)).toMatchObject({ count: 2 });
+  await second.kill();
+  expect(await second.exited).toEqual({ code: null, signal: "SIGKILL" });
+  await using third = await startLocalBackend({ ...options, port: first.port });
+  expect(await ask(third)).toMatchObject({ count: 3 });
+  await third.stop();
+});
+
+test("without a data directory it uses a temporary one, and removes it when it ends", async () => {
+  await using worker = await throwawayWorker();
+  await using backend = await startLocalBackend({ workerBundle: worker.bundle, bindings: {} });
+
+  expect(existsSync(backend.dataDir)).toBe(true);
+  await backend.stop();
+  expect(existsSync(backend.dataDir)).toBe(false);
+});
+
+test("bindings reach the Worker character by character", async () => {
+  await using worker = await throwawayWorker();
+  const text = 'quote " backslash \\ line\nend \u0001 é $x';
+  await using backend = await startLocalBackend({ workerBundle: worker.bundle, bindings: { TEXT: text } });
+
+  expect(await ask(backend)).toMatchObject({ bindings: { TEXT: text } });
+});
+
+test("the Worker can call nobody, not even on this machine", async () => {
+  await using worker = await throwawayWorker();
+  const requests: string[] = [];
+  const neighbour = createServer((request, response) => {
+    requests.push(request.url ?? "");
+    response.end();
+  }).listen(0, "127.0.0.1");
+  await once(neighbour, "listening");
+  const address = neighbour.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  await using backend = await startLocalBackend({ workerBundle: worker.bundle, bindings: {} });
+
+  expect(await ask(backend, `?call=http://127.0.0.1:${port}/`)).toMatchObject({ reached: false });
+  expect(requests).toEqual([]);
+  neighbour.close();
+});
+
+test("a data directory serves one backend at a time", async () => {
+  await using worker = await throwawayWorker();
+  const options = { workerBundle: worker.bundle, bindings: {}, dataDir: join(worker.folder, "data") };
+  await using backend = await startLocalBackend(options);
+
+  await expect(startLocalBackend(options)).rejects.toThrow(
+    `Another backend uses the data directory ${backend.dataDir}: stop it first`,
+  );
+});
+
+test("a port in use and a directory that cannot be written are named, with a remedy", async () => {
+  await using worker = await throwawayWorker();
+  const options = { workerBundle: worker.bundle, bindings: {} };
+  await using backend = await startLocalBackend(options);
+  const file = join(worker.folder, "file");
+  await writeFile(file, "");
+
+  await expect(startLocalBackend({ ...options, port: backend.port })).rejects.toThrow(
+    `Port ${backend.port} on 127.0.0.1 is in use: stop what uses it, or choose another port`,
+  );
+  await expect(startLocalBackend({ ...options, dataDir: join(file, "data") })).rejects.toThrow(
+    /cannot be written: choose another one/,
+  );
+});
+
+test.each(["exit", "throw", "SIGTERM", "SIGINT", "SIGKILL"] as const)(
+  "the runtime does not outlive its owner: %s",
+  async (ending) => {
+    await using worker = await throwawayWorker();
+    const owner = runNode("test/support/backend-owner.main.ts", [worker.bundle, ending]);
+    const [, url = ""] = await owner.whenWritten(/(http:\S+)\n/);
+
+    if (ending !== "exit" && ending !== "throw") owner.child.kill(ending);
+    await owner.ended;
+    await vi.waitFor(async () => expect(await isServing(url)).toBe(false), 5_000);
+  },
+);

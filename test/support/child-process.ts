@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface NodeProcess {
+  readonly child: ChildProcess;
+  /** Everything written so far, to either output. */
+  output(): string;
+  /** Resolves once the pattern has been written; rejects if the process ends before. */
+  whenWritten(pattern: RegExp): Promise<RegExpExecArray>;
+  readonly ended: Promise<Ending>;
+}
+
+/** Runs a TypeScript file of the repository, named relative to its root, on this Node. */
+export function runNode(
+  file: string,
+  parameters: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): NodeProcess {
+  const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
+  const child = spawn(process.execPath, [path, ...parameters], {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let written = "";
+  let notify = () => {};
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      written += text;
+      notify();
+    });
+  }
+  const ended = new Promise<Ending>((resolve) => {
+    child.once("close", (code, signal) => resolve({ code, signal }));
+  });
+  const whenWritten = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      notify = () => {
+        const match = pattern.exec(written);
+        if (match !== null) resolve(match);
+      };
+      notify();
+      void ended.then(() => reject(new Error(`The process ended without writing ${pattern}. It wrote:\n${written}`)));
+    });
+  return { child, output: () => written, whenWritten, ended };
+}

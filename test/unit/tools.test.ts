@@ -1,0 +1,112 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { startSettings } from "../../cli/start-settings.ts";
+import { inRepository } from "../../cli/tools/paths.ts";
+import { countsOf } from "../../cli/tools/reports.ts";
+import { compareRuleIds, listedRuleIds, ruleIdsInTestNames } from "../../cli/tools/rule-ids.ts";
+import { clientBundleProblems, globalsTouchedBy } from "../../cli/tools/size.ts";
+import { parseRuntimeSettings } from "../../cli/worker-bundle.ts";
+
+test("rule ids: only the beginnings of the names of tests that run count", () => {
+  const source = `
+    // test("[S9] in a comment")
+    describe("[S1] a suite", () => {
+      test("[S2] [G4] a test [G5]", () => { const text = \`\${a ? \`\${b}\` : "}"} it("[S8] inside")\`; note("[S3] no"); });
+      test.each([["a", { b: [1] }]])("[C1] %s", () => {});
+      it.skip("[C2] skipped", work);
+      test.concurrent(\`[C3] \${name}\`, () => /["'\`]/.test(a));
+      const half = a / b / c;
+      test("[C4] the last one");
+    });`;
+
+  expect(ruleIdsInTestNames(source)).toEqual(["S1", "S2", "G4", "C1", "C3", "C4"]);
+});
+
+test("rule ids: the list and the tests are compared both ways", () => {
+  const listed = listedRuleIds("# Rules\n\n- **S1** one\n- **S2** two\n- **S13** not promised\n- **S4**\n");
+
+  expect(listed).toEqual(["S1", "S2", "S13"]);
+  expect(
+    compareRuleIds(
+      listed,
+      new Map([
+        ["S1", "a.ts"],
+        ["S2", "a.ts"],
+      ]),
+    ),
+  ).toEqual([]);
+  expect(
+    compareRuleIds(
+      listed,
+      new Map([
+        ["S1", "a.ts"],
+        ["Z1", "b.ts"],
+      ]),
+    ),
+  ).toEqual(["1 rules without a test that names them: S2", "[Z1] in b.ts is not in docs/RULES.md"]);
+});
+
+test("rule ids: the project's list holds every family from 1 on, without a gap", async () => {
+  const listed = listedRuleIds(await readFile(inRepository("docs/RULES.md"), "utf8"));
+  const expected = [..."S13 C12 G10 K6 X6 O4 N7 D3 Q4 E3".matchAll(/([A-Z])(\d+)/g)].flatMap(([, family, count]) =>
+    Array.from({ length: Number(count) }, (_, index) => `${family}${index + 1}`),
+  );
+
+  expect(listed).toEqual(expected);
+});
+
+test("client size: what a script merely asks for at import is noticed", () => {
+  expect(globalsTouchedBy("class Lost extends Error {} const open = () => new WebSocket(url); new Map();")).toEqual([]);
+  expect(globalsTouchedBy("typeof WebSocket")).toEqual(["WebSocket"]);
+  expect(globalsTouchedBy("console.log(1)")).toEqual(["console"]);
+  expect(globalsTouchedBy("null.x")[0]).toMatch(/TypeError/);
+});
+
+test("client size: each excess is named", () => {
+  expect(clientBundleProblems({ gzippedBytes: 4_000, externalImports: [], touchedGlobals: [] })).toEqual([]);
+  expect(clientBundleProblems({ gzippedBytes: 4_001, externalImports: ["ws"], touchedGlobals: ["fetch"] })).toEqual([
+    "it is 4001 bytes gzipped, 1 over the limit of 4000",
+    "it imports ws",
+    "importing it touches fetch",
+  ]);
+});
+
+test("reports: a file of tests that could not be loaded counts as a failure", () => {
+  expect(countsOf({ numPassedTests: 3, numFailedTests: 0, success: true })).toEqual({ passed: 3, failed: 0 });
+  expect(countsOf({ numPassedTests: 3, numFailedTests: 0, success: false })).toEqual({ passed: 3, failed: 1 });
+  expect(() => countsOf({})).toThrow("no numbers");
+});
+
+test("npm start: settings are checked, with the remedy in the message", () => {
+  expect(startSettings({})).toEqual({
+    port: 8787,
+    dataDir: ".data",
+    bindings: { OPEN_MODE: "loopback" },
+    summary: "defaults",
+  });
+  expect(startSettings({ PORT: "0", LEASE_MS: "2000", DRAIN_MS: "0", DATA_DIR: "/d" })).toEqual({
+    port: 0,
+    dataDir: "/d",
+    bindings: { OPEN_MODE: "loopback", LEASE_MS: "2000", DRAIN_MS: "0" },
+    summary: "LEASE_MS=2000 DRAIN_MS=0",
+  });
+});
+
+test.each([
+  { PORT: "65536" },
+  { PORT: "-1" },
+  { PORT: "8787a" },
+  { LEASE_MS: "1999" },
+  { LEASE_MS: "1e4" },
+  { DRAIN_MS: "0.5" },
+])("npm start refuses %o", (environment) => {
+  expect(() => startSettings(environment)).toThrow(/set it to a whole number from \d+ to \d+, or leave it out/);
+});
+
+test("the local backend takes its compatibility settings from wrangler.toml", async () => {
+  const settings = parseRuntimeSettings(await readFile(inRepository("wrangler.toml"), "utf8"));
+
+  expect(settings.compatibilityDate).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+  expect(settings.compatibilityFlags).toContain("nodejs_compat");
+  expect(() => parseRuntimeSettings('name = "x"')).toThrow("compatibility_date");
+});

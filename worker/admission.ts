@@ -1,0 +1,75 @@
+/** Who gets as far as a group's object: names, identity and settings are checked before it is touched. */
+import type { Context, MiddlewareHandler } from "hono";
+import { CLOSE } from "../shared/close-codes.ts";
+import { isName, NAME_RULE } from "../shared/names.ts";
+import { type Authorize, type AuthorizeEnv, mayAct, type Role } from "./authorize.ts";
+import type { ElectionGroup } from "./election-group.ts";
+import { createPolicy, type PolicyOptions } from "./group/policy.ts";
+import { type Problem, problem, problemResponse } from "./problem.ts";
+import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
+
+export interface ElectionEnv extends AuthorizeEnv {
+  /** The binding of the Durable Object class `ElectionGroup`. */
+  readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
+  /** D of every group in milliseconds, as text. */
+  readonly LEASE_MS?: string;
+  readonly DRAIN_MS?: string;
+}
+
+export interface ElectionAppOptions {
+  /** Settings of a group. Called for every request: keep it cheap, and the same for the same group. Default: from the env. */
+  readonly policy?: (group: string, env: ElectionEnv) => PolicyOptions;
+  /** Default: closed, or open to loopback where `OPEN_MODE` says so. */
+  readonly authorize?: Authorize;
+}
+
+export interface App {
+  Bindings: ElectionEnv;
+  Variables: { policy: PolicyOptions };
+}
+
+/** Middleware that lets in who has the role, and leaves the group's settings for the handler. */
+export function createAdmission(
+  authorize: Authorize,
+  policy: NonNullable<ElectionAppOptions["policy"]>,
+): (role: Role) => MiddlewareHandler<App> {
+  const admit = async (context: Context<App>, role: Role): Promise<PolicyOptions | Response | Problem> => {
+    const group = context.req.param("group");
+    if (!isName(group)) return problem(400, "invalid_argument", `the group must be ${NAME_RULE}`);
+    const principal = await authorize(context.req.raw, context.env);
+    if (principal instanceof Response) return principal;
+    if (!mayAct(principal, role)) return problem(403, "forbidden", `this needs the role ${role}`);
+    try {
+      const settings = policy(group, context.env);
+      createPolicy(settings);
+      return settings;
+    } catch (error) {
+      return problem(
+        503,
+        "misconfigured",
+        error instanceof Error ? error.message : "the policy of this group is invalid",
+      );
+    }
+  };
+  return (role) => async (context, next) => {
+    const outcome = await admit(context, role);
+    if (outcome instanceof Response || isProblem(outcome)) return refuse(context, outcome);
+    context.set("policy", outcome);
+    await next();
+    return undefined;
+  };
+}
+
+const isProblem = (outcome: PolicyOptions | Problem): outcome is Problem => "status" in outcome;
+
+/** A socket is told by a close code that pages can read, everybody else by a status. */
+function refuse({ req }: Context<App>, refusal: Response | Problem): Response {
+  const { status } = refusal;
+  if (isUpgrade(req.raw) && (status === 401 || status === 403)) {
+    return refuseSocket(req.raw, closeCodeFor(status), status === 401 ? "not authorized" : "not allowed");
+  }
+  if (isUpgrade(req.raw) && status === 400) {
+    return refuseSocket(req.raw, CLOSE.protocolViolation, `the group must be ${NAME_RULE}`);
+  }
+  return refusal instanceof Response ? refusal : problemResponse(refusal);
+}

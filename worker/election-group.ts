@@ -1,0 +1,288 @@
+/**
+ * The Durable Object of one process group: a thin shell around the group core. For every event it calls the core,
+ * writes the changed rows in the same synchronous turn, moves the alarm, then executes the effects in order; the
+ * output gate holds what leaves until the rows are durable. It decides nothing.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { clientMessageParser } from "../shared/client-codec.ts";
+import { CLOSE } from "../shared/close-codes.ts";
+import { encode } from "../shared/codec.ts";
+import type { ClientMessage, LeaderInformation } from "../shared/messages.ts";
+import { PING, PONG } from "../shared/messages.ts";
+import type { ElectionName } from "../shared/names.ts";
+import { unreachable } from "../shared/unreachable.ts";
+import type { Attachment, Effect, EventBody, Outcome } from "./group/events.ts";
+import { createPolicy, type PolicyOptions } from "./group/policy.ts";
+import { load, type RowChange, rowChanges } from "./group/rows.ts";
+import type { GroupState } from "./group/state.ts";
+import { nextDeadline, transition } from "./group/transition.ts";
+import {
+  type FenceAnswer,
+  type FenceQuestion,
+  fence,
+  type GroupStatus,
+  groupStatus,
+  leaderOf,
+  runningTerms,
+  type TermStatus,
+} from "./group/views.ts";
+import { readFrame } from "./read-frame.ts";
+import { freshNonce } from "./secrets.ts";
+import { Store } from "./store.ts";
+
+/** Carries the deployment's policy with an upgrade; the object can't be reached from outside. */
+export const POLICY_HEADER = "Edge-Election-Policy";
+
+/** What an operator asks for with a `revoke`. */
+export interface RevokeRequest {
+  readonly election: ElectionName;
+  readonly successor: string | null;
+  readonly note: string | null;
+}
+
+/** Counters of this incarnation, for tests and the bench. */
+export interface Counters {
+  readonly upgrades: number;
+  readonly framesIn: number;
+  readonly framesOut: number;
+  readonly rowsWritten: number;
+  readonly commits: number;
+  readonly alarms: number;
+}
+
+export class ElectionGroup extends DurableObject {
+  readonly #store: Store;
+  readonly #sockets = new Map<string, WebSocket>();
+  readonly #replies = new Map<string, (outcome: Outcome) => void>();
+  #state: GroupState;
+  #policyText: string;
+  /** Whether the stored policy is the one in force; it is written with the next rows, so that a look stores nothing. */
+  #policyStored = true;
+  #parse: (frame: unknown) => ClientMessage;
+  /** When the platform will call `alarm`, as far as this incarnation knows. */
+  #alarmAt: number | null = null;
+  #counters = { upgrades: 0, framesIn: 0, framesOut: 0, alarms: 0 };
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    this.#store = new Store(ctx.storage);
+    const options = this.#store.meta<PolicyOptions>("policy") ?? {};
+    this.#policyText = JSON.stringify(options);
+    this.#state = load(this.#store.load(), createPolicy(options));
+    this.#parse = clientMessageParser(this.#state.policy.limits);
+    void ctx.blockConcurrencyWhile(async () => {
+      // An alarm that lies in the past was lost with an earlier incarnation, or is about to come: setting it anew is safe.
+      const alarmAt = await ctx.storage.getAlarm();
+      this.#alarmAt = alarmAt !== null && alarmAt > Date.now() ? alarmAt : null;
+      this.#dispatch({ type: "start", attachments: this.#adoptSockets() });
+    });
+  }
+
+  // Sockets
+
+  /** Upgrades to a session's socket. Anything else goes through the methods below. */
+  override async fetch(request: Request): Promise<Response> {
+    this.#configure(request.headers.get(POLICY_HEADER));
+    const { 0: client, 1: server } = new WebSocketPair();
+    const connection = freshNonce();
+    this.ctx.acceptWebSocket(server);
+    this.#sockets.set(connection, server);
+    this.#attach({ connection, connectedAt: Date.now(), sessionId: null, leases: [] });
+    this.#counters.upgrades += 1;
+    this.#dispatch({ type: "connect", connection });
+    const protocol = request.headers.get("Sec-WebSocket-Protocol");
+    return new Response(null, {
+      status: 101,
+      webSocket: client,
+      headers: protocol === null ? {} : { "Sec-WebSocket-Protocol": protocol },
+    });
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    this.#counters.framesIn += 1;
+    const connection = connectionOf(socket);
+    if (connection === null) return;
+    const frame = readFrame(data, this.#state.policy.limits.messageBytes, this.#parse);
+    this.#dispatch({ type: "frame", connection, frame });
+  }
+
+  override webSocketClose(socket: WebSocket, code: number, reason: string): void {
+    this.#lost(socket);
+    closeSocket(socket, code, reason);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#lost(socket);
+  }
+
+  override alarm(): void {
+    this.#alarmAt = null;
+    this.#counters.alarms += 1;
+    this.#dispatch({ type: "tick" });
+  }
+
+  // Methods for the Worker
+
+  status(policy: PolicyOptions): GroupStatus {
+    this.#look(policy);
+    return groupStatus(this.#state, this.ctx.id.name ?? "", Date.now());
+  }
+
+  getLeader(policy: PolicyOptions, component: string): LeaderInformation | null {
+    this.#look(policy);
+    return leaderOf(this.#state, component);
+  }
+
+  /** Backed by storage: an object that was replaced fails here instead of calling an old leadership current. */
+  checkFence(policy: PolicyOptions, question: FenceQuestion): FenceAnswer {
+    this.#look(policy);
+    const election = this.#state.components.get(question.component)?.election ?? "process";
+    this.#store.touchElection(election);
+    return fence(this.#state, question, Date.now());
+  }
+
+  /** Newest first; the terms that run come before those that have ended. */
+  history(policy: PolicyOptions, limit: number): TermStatus[] {
+    this.#look(policy);
+    return [...runningTerms(this.#state), ...this.#store.endedTerms(limit)].slice(0, limit);
+  }
+
+  /** Answers when the term has ended and, where somebody waits, the next one was accepted. */
+  async revoke(policy: PolicyOptions, order: RevokeRequest): Promise<Outcome> {
+    this.#configure(JSON.stringify(policy));
+    return this.#ask((request) => ({ type: "revoke", request, ...order }));
+  }
+
+  setPaused(policy: PolicyOptions, paused: boolean): boolean {
+    this.#configure(JSON.stringify(policy));
+    this.#dispatch({ type: "pause", paused });
+    return this.#state.paused;
+  }
+
+  async cleanup(policy: PolicyOptions, force: boolean): Promise<Outcome> {
+    this.#configure(JSON.stringify(policy));
+    return this.#ask((request) => ({ type: "cleanup", request, force }));
+  }
+
+  counters(): Counters {
+    const { rowsWritten, commits } = this.#store;
+    return { ...this.#counters, rowsWritten, commits };
+  }
+
+  // One turn
+
+  #dispatch(body: EventBody): void {
+    const before = this.#state;
+    const { state, effects, touched } = transition(before, { ...body, now: Date.now(), nonce: freshNonce() });
+    this.#save(rowChanges(before, state, touched));
+    this.#state = state;
+    this.#moveAlarm();
+    for (const effect of effects) this.#execute(effect);
+  }
+
+  #save(changes: readonly RowChange[]): void {
+    if (changes.length === 0) return;
+    this.#store.write(changes);
+    if (!this.#policyStored) this.#store.writeMeta("policy", JSON.parse(this.#policyText) as PolicyOptions);
+    this.#policyStored = true;
+  }
+
+  /** Only ever to an earlier time: each move costs a row, and an alarm that comes early sets itself again. */
+  #moveAlarm(): void {
+    const deadline = nextDeadline(this.#state);
+    if (deadline === null || (this.#alarmAt !== null && this.#alarmAt <= deadline)) return;
+    this.#alarmAt = deadline;
+    void this.ctx.storage.setAlarm(deadline);
+  }
+
+  #execute(effect: Effect): void {
+    switch (effect.type) {
+      case "send":
+        return this.#send(effect.connection, encode(effect.message));
+      case "broadcast": {
+        const text = encode(effect.message);
+        for (const connection of effect.connections) this.#send(connection, text);
+        return;
+      }
+      case "close": {
+        const socket = this.#sockets.get(effect.connection);
+        this.#sockets.delete(effect.connection);
+        return socket === undefined ? undefined : closeSocket(socket, effect.code, effect.reason);
+      }
+      case "attach":
+        return this.#attach(effect.attachment);
+      case "reply": {
+        this.#replies.get(effect.request)?.(effect.outcome);
+        this.#replies.delete(effect.request);
+        return;
+      }
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  /** A socket that can't take it is closing: its close event follows. */
+  #send(connection: string, text: string): void {
+    this.#counters.framesOut += 1;
+    try {
+      this.#sockets.get(connection)?.send(text);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+
+  #attach(attachment: Attachment): void {
+    this.#sockets.get(attachment.connection)?.serializeAttachment(attachment);
+  }
+
+  #ask(event: (request: string) => EventBody): Promise<Outcome> {
+    const request = freshNonce();
+    return new Promise((resolve) => {
+      this.#replies.set(request, resolve);
+      this.#dispatch(event(request));
+    });
+  }
+
+  /** Processes what time has brought, so that nothing is shown that is over. */
+  #look(policy: PolicyOptions): void {
+    this.#configure(JSON.stringify(policy));
+    this.#dispatch({ type: "tick" });
+  }
+
+  /** Takes over the deployment's settings where they have changed; kept, since an alarm comes without them. */
+  #configure(policyText: string | null): void {
+    if (policyText === null || policyText === this.#policyText) return;
+    const policy = createPolicy(JSON.parse(policyText) as PolicyOptions);
+    this.#policyText = policyText;
+    this.#policyStored = false;
+    this.#parse = clientMessageParser(policy.limits);
+    this.#dispatch({ type: "configure", policy });
+  }
+
+  #adoptSockets(): Attachment[] {
+    return this.ctx.getWebSockets().flatMap((socket) => {
+      const attachment = socket.deserializeAttachment() as Attachment | null;
+      if (attachment === null) return [];
+      this.#sockets.set(attachment.connection, socket);
+      return [attachment];
+    });
+  }
+
+  #lost(socket: WebSocket): void {
+    const connection = connectionOf(socket);
+    if (connection === null || !this.#sockets.delete(connection)) return;
+    this.#dispatch({ type: "disconnect", connection });
+  }
+}
+
+const connectionOf = (socket: WebSocket): string | null =>
+  (socket.deserializeAttachment() as Attachment | null)?.connection ?? null;
+
+const UNSENDABLE = new Set([1005, 1006, 1015]);
+const REASON_LENGTH = 120;
+
+/** Codes that only stand for the absence of one can't be sent; reasons have at most 123 bytes. */
+function closeSocket(socket: WebSocket, code: number, reason: string): void {
+  socket.close(UNSENDABLE.has(code) ? CLOSE.normal : code, reason.slice(0, REASON_LENGTH));
+}

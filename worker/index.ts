@@ -1,0 +1,19 @@
+/** `edge-election/worker`: the Durable Object class, the app for mounting, and a default Worker. */
+import { createElectionApp } from "./app.ts";
+
+export type { ElectionAppOptions, ElectionEnv } from "./admission.ts";
+export type { ElectionApp } from "./app.ts";
+export { createElectionApp } from "./app.ts";
+export type { Authorize, AuthorizeEnv, Principal, Role } from "./authorize.ts";
+export { ElectionGroup } from "./election-group.ts";
+export type { GroupLimits, PolicyOptions, Preemption } from "./group/policy.ts";
+export type {
+  CandidateStatus,
+  ElectionStatus,
+  FenceAnswer,
+  FenceQuestion,
+  GroupStatus,
+  TermStatus,
+} from "./group/views.ts";
+
+export default createElectionApp();

@@ -1,0 +1,111 @@
+/**
+ * The group's rows in the object's SQLite database. Synchronous: writes without an `await` between them are one
+ * commit, and the platform holds every message that leaves until that commit is durable.
+ *
+ * Tables have text keys and no row id, so that a row costs one row written. They are created with the first row: to
+ * look at a group that nobody uses stores nothing.
+ */
+import type { ElectionRow, GroupRow, RecordRow, RowChange, Rows, SessionRow } from "./group/rows.ts";
+import type { TermStatus } from "./group/views.ts";
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS session (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS election (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS record (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS term (slot INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, row TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
+`;
+type Table = "session" | "election" | "record" | "meta";
+
+export class Store {
+  readonly #storage: DurableObjectStorage;
+  #exists: boolean;
+  /** Rows written by this incarnation, as the platform counts (and bills) them. */
+  rowsWritten = 0;
+  /** Turns of this incarnation that wrote anything. */
+  commits = 0;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#exists = this.#query("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'meta'").length > 0;
+  }
+
+  load(): Rows {
+    if (!this.#exists) return { group: null, sessions: [], elections: [], records: [], endedTerms: 0 };
+    const [last] = this.#query("SELECT max(sequence) AS sequence FROM term");
+    return {
+      group: this.meta<GroupRow>("group"),
+      sessions: this.#all<SessionRow>("session"),
+      elections: this.#all<ElectionRow>("election"),
+      records: this.#all<RecordRow>("record"),
+      endedTerms: typeof last?.["sequence"] === "number" ? last["sequence"] + 1 : 0,
+    };
+  }
+
+  /** All or nothing: a turn that fails to be written leaves the stored state as it was. */
+  write(changes: readonly RowChange[]): void {
+    if (changes.length === 0) return;
+    this.#storage.transactionSync(() => {
+      this.#create();
+      for (const change of changes) this.#apply(change);
+    });
+    this.commits += 1;
+  }
+
+  meta<T>(key: string): T | null {
+    if (!this.#exists) return null;
+    const [found] = this.#query("SELECT row FROM meta WHERE key = ?", key);
+    return found === undefined ? null : read<T>(found);
+  }
+
+  writeMeta(key: string, row: object): void {
+    this.#create();
+    this.#put("meta", key, row);
+  }
+
+  /** Reads an election's row from storage: only a current object can (a replaced one fails here). */
+  touchElection(name: string): void {
+    if (this.#exists) this.#query("SELECT key FROM election WHERE key = ?", name);
+  }
+
+  /** Ended terms, newest first. */
+  endedTerms(limit: number): TermStatus[] {
+    if (!this.#exists) return [];
+    return this.#query("SELECT row FROM term ORDER BY sequence DESC LIMIT ?", limit).map((row) =>
+      read<TermStatus>(row),
+    );
+  }
+
+  #create(): void {
+    if (this.#exists) return;
+    this.#run(SCHEMA);
+    this.#exists = true;
+  }
+
+  #apply(change: RowChange): void {
+    if (change.table === "group") this.#put("meta", "group", change.row);
+    else if (change.table === "term") {
+      const { slot, sequence, row } = change;
+      this.#run("INSERT OR REPLACE INTO term VALUES (?, ?, ?)", slot, sequence, JSON.stringify(row));
+    } else if (change.row === null) this.#run(`DELETE FROM ${change.table} WHERE key = ?`, change.key);
+    else this.#put(change.table, change.key, change.row);
+  }
+
+  #put(table: Table, key: string, row: object): void {
+    this.#run(`INSERT OR REPLACE INTO ${table} VALUES (?, ?)`, key, JSON.stringify(row));
+  }
+
+  #all<T>(table: Table): T[] {
+    return this.#query(`SELECT row FROM ${table}`).map((row) => read<T>(row));
+  }
+
+  #query(sql: string, ...values: SqlStorageValue[]): Record<string, SqlStorageValue>[] {
+    return this.#storage.sql.exec(sql, ...values).toArray();
+  }
+
+  #run(sql: string, ...values: SqlStorageValue[]): void {
+    this.rowsWritten += this.#storage.sql.exec(sql, ...values).rowsWritten;
+  }
+}
+
+const read = <T>(row: Record<string, SqlStorageValue>): T => JSON.parse(String(row["row"])) as T;
