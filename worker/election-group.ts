@@ -11,6 +11,7 @@ import type { ClientMessage, LeaderInformation } from "../shared/messages.ts";
 import { PING, PONG } from "../shared/messages.ts";
 import type { ElectionName } from "../shared/names.ts";
 import { unreachable } from "../shared/unreachable.ts";
+import { type Bookmarks, platformBookmarks } from "./bookmarks.ts";
 import type { Attachment, Effect, EventBody, Outcome } from "./group/events.ts";
 import { createPolicy, type PolicyOptions } from "./group/policy.ts";
 import { load, type RowChange, rowChanges } from "./group/rows.ts";
@@ -165,6 +166,30 @@ export class ElectionGroup extends DurableObject {
     return this.#ask((request) => ({ type: "cleanup", request, force }));
   }
 
+  /**
+   * Takes storage back to how it was at `at` (milliseconds since 1970): pauses the group, revokes everything, waits
+   * until the last horizon is over, restores and restarts. Call `finishRestore` afterwards; until then records of that
+   * time may be seen. Rejects before anything has changed where the platform has no point-in-time recovery.
+   */
+  async restore(policy: PolicyOptions, at: number): Promise<void> {
+    const bookmarks = this.bookmarks();
+    const bookmark = await bookmarks.find(at);
+    this.#configure(JSON.stringify(policy));
+    await this.#ask((request) => ({ type: "restore", request }));
+    await bookmarks.restore(bookmark);
+  }
+
+  /** Drops what was published before the restore, and opens the group. Idempotent. */
+  finishRestore(policy: PolicyOptions): void {
+    this.#configure(JSON.stringify(policy));
+    this.#dispatch({ type: "finish-restore" });
+  }
+
+  /** The platform's point-in-time recovery; tests put their own in its place. */
+  protected bookmarks(): Bookmarks {
+    return platformBookmarks(this.ctx);
+  }
+
   counters(): Counters {
     const { rowsWritten, commits } = this.#store;
     return { ...this.#counters, rowsWritten, commits };
@@ -174,10 +199,11 @@ export class ElectionGroup extends DurableObject {
 
   #dispatch(body: EventBody): void {
     const before = this.#state;
-    const { state, effects, touched } = transition(before, { ...body, now: Date.now(), nonce: freshNonce() });
+    const now = Date.now();
+    const { state, effects, touched } = transition(before, { ...body, now, nonce: freshNonce() });
     this.#save(rowChanges(before, state, touched));
     this.#state = state;
-    this.#moveAlarm();
+    this.#moveAlarm(now);
     for (const effect of effects) this.#execute(effect);
   }
 
@@ -189,9 +215,11 @@ export class ElectionGroup extends DurableObject {
   }
 
   /** Only ever to an earlier time: each move costs a row, and an alarm that comes early sets itself again. */
-  #moveAlarm(): void {
+  #moveAlarm(now: number): void {
     const deadline = nextDeadline(this.#state);
-    if (deadline === null || (this.#alarmAt !== null && this.#alarmAt <= deadline)) return;
+    if (deadline === null) return;
+    // One that is overdue may have run out of retries: its work is done by now, and it is set anew.
+    if (this.#alarmAt !== null && this.#alarmAt > now && this.#alarmAt <= deadline) return;
     this.#alarmAt = deadline;
     void this.ctx.storage.setAlarm(deadline);
   }

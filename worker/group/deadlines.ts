@@ -11,8 +11,13 @@ import { isHeld, priorityIn, type Turn } from "./turn.ts";
 
 /** When the group has to be looked at even if nothing arrives; `null` while nobody waits or watches. */
 export function nextDeadline(state: GroupState): number | null {
-  const elections = state.watchersOfAll.size > 0 ? state.deadlines : state.awaited;
-  const first = Math.min(elections.first()?.[0].at ?? Infinity, state.silent.first()?.[0].at ?? Infinity);
+  const everything = state.watchersOfAll.size > 0 || state.pendingRestore !== null;
+  const elections = everything ? state.deadlines : state.awaited;
+  const first = Math.min(
+    elections.first()?.[0].at ?? Infinity,
+    state.silent.first()?.[0].at ?? Infinity,
+    state.pendingRestore !== null && state.terms.size === 0 ? state.holdOffUntil : Infinity,
+  );
   return first === Infinity ? null : first;
 }
 

@@ -54,7 +54,9 @@ export type EventBody =
   /** The deployment's settings, where they differ from those in force. */
   | { readonly type: "configure"; readonly policy: Policy }
   | { readonly type: "pause"; readonly paused: boolean }
-  | { readonly type: "cleanup"; readonly request: string; readonly force: boolean };
+  | { readonly type: "cleanup"; readonly request: string; readonly force: boolean }
+  | { readonly type: "restore"; readonly request: string }
+  | { readonly type: "finish-restore" };
 
 export type GroupEvent = EventBody & {
   /** Wall clock of the host, in milliseconds. */
@@ -73,6 +75,7 @@ export type Outcome =
     }
   | { readonly type: "not_led" }
   | { readonly type: "cleaned" }
+  | { readonly type: "restorable" }
   | { readonly type: "contenders_registered" };
 
 export type Effect =

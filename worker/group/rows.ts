@@ -136,6 +136,7 @@ export function emptyGroup(policy: Policy): GroupState {
     revision: 0,
     holdOffUntil: 0,
     paused: false,
+    pendingRestore: null,
     endedTerms: 0,
     sessions: noNames(),
     elections: noNames(),

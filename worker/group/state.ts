@@ -157,6 +157,8 @@ export interface GroupState {
   /** Nothing is offered before. */
   readonly holdOffUntil: number;
   readonly paused: boolean;
+  /** [memory] A restore that waits until nobody can lead any more. */
+  readonly pendingRestore: string | null;
   /** Ended terms so far: the number of the next row of the history. */
   readonly endedTerms: number;
   readonly sessions: SortedMap<string, Session>;

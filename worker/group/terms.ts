@@ -156,9 +156,15 @@ export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, s
     gapMs: election.endedAt === null ? null : acceptedAt - election.endedAt,
   });
   turn.change({ endedTerms: turn.state.endedTerms + 1 });
+  if (turn.state.pendingRestore !== null) holdOffFor(turn, state);
   const next = { type: "vacant", successor: successor ?? revoked?.successor ?? null } as const;
   turn.putState(election.name, next, { endedAt: turn.now });
   demote(turn, sessionId, election.name);
+}
+
+/** Nothing is offered while a lease of this term could still be believed in by a state that forgets it (S5). */
+export function holdOffFor(turn: Turn, { horizon }: Pick<Tenure, "horizon">): void {
+  turn.change({ holdOffUntil: Math.max(turn.state.holdOffUntil, horizon + CLOCK_MARGIN_MS) });
 }
 
 /** Removes what the present term has published; gives back what was confirmed when. */

@@ -10,17 +10,16 @@
  * then moves its alarm to `nextDeadline` if that is earlier. It decides nothing.
  */
 import { CLOSE } from "../../shared/close-codes.ts";
-import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import { MESSAGE_BURST } from "../../shared/limits.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { expire, settle } from "./deadlines.ts";
 import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
+import { answerRestore, cleanup, configure, finishRestore, pause, prepareRestore } from "./maintenance.ts";
 import { announceChanges } from "./observers.ts";
-import type { Policy } from "./policy.ts";
-import { forget, lose } from "./sessions.ts";
+import { lose } from "./sessions.ts";
 import type { GroupState } from "./state.ts";
-import { awaitRevoke, beginRevoke, endTerm } from "./terms.ts";
+import { awaitRevoke, beginRevoke } from "./terms.ts";
 import { isHeld, type Touched, Turn } from "./turn.ts";
 
 export { nextDeadline } from "./deadlines.ts";
@@ -39,6 +38,7 @@ export function transition(state: GroupState, event: GroupEvent): Transition {
   expire(turn);
   apply(turn, event);
   settle(turn);
+  answerRestore(turn);
   announceChanges(turn);
   attachLeases(turn);
   return { state: turn.state, effects: turn.effects, touched: turn.touched };
@@ -63,6 +63,10 @@ function apply(turn: Turn, event: EventBody): void {
       return pause(turn, event.paused);
     case "cleanup":
       return cleanup(turn, event);
+    case "restore":
+      return prepareRestore(turn, event.request);
+    case "finish-restore":
+      return finishRestore(turn);
     default:
       return unreachable(event);
   }
@@ -114,42 +118,6 @@ function revoke(turn: Turn, event: Extract<EventBody, { readonly type: "revoke" 
   }
   awaitRevoke(turn, election, request);
   beginRevoke(turn, election, { reason: successor === null ? "revoked" : "transferred", successor, note });
-}
-
-/** Leases that were promised under other settings run on as promised: `leaseMs` of their session and term. */
-function configure(turn: Turn, policy: Policy): void {
-  turn.change({ policy });
-  for (const name of turn.state.elections.keys()) turn.undecided.add(name);
-}
-
-/** While paused nothing is offered; who leads goes on. */
-function pause(turn: Turn, paused: boolean): void {
-  if (turn.state.paused === paused) return;
-  turn.change({ paused });
-  for (const name of turn.state.elections.keys()) turn.undecided.add(name);
-}
-
-/** Removes everything but what keeps the next leader safe: the epoch, and a hold-off until every horizon is over (S5). */
-function cleanup(turn: Turn, { request, force }: Extract<EventBody, { readonly type: "cleanup" }>): void {
-  const contended = [...turn.state.sessions.values()].some(({ contenders }) => contenders.size > 0);
-  if (contended && !force) {
-    turn.effects.push({ type: "reply", request, outcome: { type: "contenders_registered" } });
-    return;
-  }
-  let { holdOffUntil } = turn.state;
-  for (const election of turn.state.elections.values()) {
-    if (!isHeld(election)) continue;
-    holdOffUntil = Math.max(holdOffUntil, election.state.horizon + CLOCK_MARGIN_MS);
-    endTerm(turn, election, "revoked");
-  }
-  turn.change({ holdOffUntil });
-  for (const session of turn.state.sessions.values()) {
-    if (session.link.type === "connected")
-      turn.close(session.link.connection, CLOSE.restart, "the group was cleaned up");
-    const present = turn.session(session.id);
-    if (present !== undefined) forget(turn, present, "revoked");
-  }
-  turn.effects.push({ type: "reply", request, outcome: { type: "cleaned" } });
 }
 
 /** Writes the attachments of connections whose leases have changed: it costs no row, and survives hibernation. */

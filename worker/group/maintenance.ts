@@ -1,0 +1,70 @@
+/** What operators and deployments do to a group as a whole: settings, pause, cleanup, restore. */
+import { CLOSE } from "../../shared/close-codes.ts";
+import type { EventBody } from "./events.ts";
+import type { Policy } from "./policy.ts";
+import { forget } from "./sessions.ts";
+import { beginRevoke, endTerm, holdOffFor, withdrawOffer } from "./terms.ts";
+import { isHeld, type Turn } from "./turn.ts";
+
+/** Leases that were promised under other settings run on as promised: `leaseMs` of their session and term. */
+export function configure(turn: Turn, policy: Policy): void {
+  turn.change({ policy });
+  for (const name of turn.state.elections.keys()) turn.undecided.add(name);
+}
+
+/** While paused nothing is offered; who leads goes on. */
+export function pause(turn: Turn, paused: boolean): void {
+  if (turn.state.paused === paused) return;
+  turn.change({ paused });
+  for (const name of turn.state.elections.keys()) turn.undecided.add(name);
+}
+
+/** Removes everything but what keeps the next leader safe: the epoch, and a hold-off until every horizon is over (S5). */
+export function cleanup(turn: Turn, { request, force }: Extract<EventBody, { readonly type: "cleanup" }>): void {
+  const contended = [...turn.state.sessions.values()].some(({ contenders }) => contenders.size > 0);
+  if (contended && !force) {
+    turn.effects.push({ type: "reply", request, outcome: { type: "contenders_registered" } });
+    return;
+  }
+  for (const election of turn.state.elections.values()) {
+    if (!isHeld(election)) continue;
+    holdOffFor(turn, election.state);
+    endTerm(turn, election, "revoked");
+  }
+  for (const session of turn.state.sessions.values()) {
+    if (session.link.type === "connected")
+      turn.close(session.link.connection, CLOSE.restart, "the group was cleaned up");
+    const present = turn.session(session.id);
+    if (present !== undefined) forget(turn, present, "revoked");
+  }
+  turn.effects.push({ type: "reply", request, outcome: { type: "cleaned" } });
+}
+
+/**
+ * First step of a restore to an earlier point, which takes epochs and leases back (S5): nothing is offered any more,
+ * every holder is revoked, and the caller is answered once the last horizon is over. Only then may storage go back.
+ */
+export function prepareRestore(turn: Turn, request: string): void {
+  pause(turn, true);
+  for (const election of turn.state.elections.values()) {
+    if (election.state.type === "offered") withdrawOffer(turn, election.name);
+    else if (isHeld(election)) beginRevoke(turn, election, { reason: "revoked", successor: null, note: null });
+  }
+  turn.change({ pendingRestore: request });
+}
+
+/** While a restore waits, every term that ends leaves its horizon as the hold-off; see `endTerm`. */
+export function answerRestore(turn: Turn): void {
+  const { pendingRestore, terms, holdOffUntil } = turn.state;
+  if (pendingRestore === null || terms.size > 0 || turn.now < holdOffUntil) return;
+  turn.change({ pendingRestore: null });
+  turn.effects.push({ type: "reply", request: pendingRestore, outcome: { type: "restorable" } });
+}
+
+/** Second step, after storage went back: what was published then is older than what observers have seen. Idempotent. */
+export function finishRestore(turn: Turn): void {
+  for (const [component, { record }] of turn.state.components.entries()) {
+    if (record !== null) turn.putRecord(component, null);
+  }
+  pause(turn, false);
+}
