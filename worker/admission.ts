@@ -28,11 +28,10 @@ export interface App {
   Variables: { policy: PolicyOptions };
 }
 
+export type Admission = (role: Role) => MiddlewareHandler<App>;
+
 /** Middleware that lets in who has the role, and leaves the group's settings for the handler. */
-export function createAdmission(
-  authorize: Authorize,
-  policy: NonNullable<ElectionAppOptions["policy"]>,
-): (role: Role) => MiddlewareHandler<App> {
+export function createAdmission(authorize: Authorize, policy: NonNullable<ElectionAppOptions["policy"]>): Admission {
   const admit = async (context: Context<App>, role: Role): Promise<PolicyOptions | Response | Problem> => {
     const group = context.req.param("group");
     if (!isName(group)) return problem(400, "invalid_argument", `the group must be ${NAME_RULE}`);

@@ -27,6 +27,7 @@ import {
   runningTerms,
   type TermStatus,
 } from "./group/views.ts";
+import { type Counters, prometheusText } from "./metrics.ts";
 import { readFrame } from "./read-frame.ts";
 import { freshNonce } from "./secrets.ts";
 import { Store } from "./store.ts";
@@ -39,16 +40,6 @@ export interface RevokeRequest {
   readonly election: ElectionName;
   readonly successor: string | null;
   readonly note: string | null;
-}
-
-/** Counters of this incarnation, for tests and the bench. */
-export interface Counters {
-  readonly upgrades: number;
-  readonly framesIn: number;
-  readonly framesOut: number;
-  readonly rowsWritten: number;
-  readonly commits: number;
-  readonly alarms: number;
 }
 
 export class ElectionGroup extends DurableObject {
@@ -72,11 +63,13 @@ export class ElectionGroup extends DurableObject {
     this.#policyText = JSON.stringify(options);
     this.#state = load(this.#store.load(), createPolicy(options));
     this.#parse = clientMessageParser(this.#state.policy.limits);
+    // Before the first `await`: a socket whose close has woken the object is still listed, with its exact leases.
+    const attachments = this.#adoptSockets();
     void ctx.blockConcurrencyWhile(async () => {
       // An alarm that lies in the past was lost with an earlier incarnation, or is about to come: setting it anew is safe.
       const alarmAt = await ctx.storage.getAlarm();
       this.#alarmAt = alarmAt !== null && alarmAt > Date.now() ? alarmAt : null;
-      this.#dispatch({ type: "start", attachments: this.#adoptSockets() });
+      this.#dispatch({ type: "start", attachments });
     });
   }
 
@@ -188,6 +181,11 @@ export class ElectionGroup extends DurableObject {
   /** The platform's point-in-time recovery; tests put their own in its place. */
   protected bookmarks(): Bookmarks {
     return platformBookmarks(this.ctx);
+  }
+
+  metrics(policy: PolicyOptions): string {
+    this.#look(policy);
+    return prometheusText(this.ctx.id.name ?? "", this.#state, this.counters());
   }
 
   counters(): Counters {

@@ -1,0 +1,111 @@
+/** The routes of one group, mounted below its path: those that look at it, and those that change it. */
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { id, name } from "../shared/codec.ts";
+import { type Check, InvalidField, number, object, optional, text } from "../shared/fields.ts";
+import { NOTE_LENGTH } from "../shared/limits.ts";
+import { type ElectionName, isElectionName } from "../shared/names.ts";
+import type { Admission, App } from "./admission.ts";
+import type { ElectionGroup } from "./election-group.ts";
+import { createPolicy } from "./group/policy.ts";
+import type { FenceQuestion } from "./group/views.ts";
+import { refuseWith } from "./problem.ts";
+
+const BODY_BYTES = 16_384;
+const HISTORY_DEFAULT = 100;
+
+const small = bodyLimit({
+  maxSize: BODY_BYTES,
+  onError: () => refuseWith(413, "too_large", `a body has at most ${BODY_BYTES} bytes`),
+});
+
+/** The object of the request's group; admission has checked the name. */
+export const groupOf = ({ env, req }: Context<App>): DurableObjectStub<ElectionGroup> =>
+  env.ELECTIONS.get(env.ELECTIONS.idFromName(req.param("group") ?? ""));
+
+export const readingRoutes = (allow: Admission) =>
+  new Hono<App>()
+    .get("/", allow("observe"), async (context) => context.json(await groupOf(context).status(context.var.policy)))
+    .get("/leaders/:component", allow("observe"), async (context) => {
+      const component = name(context.req.param("component"), "component");
+      const leader = await groupOf(context).getLeader(context.var.policy, component);
+      if (leader === null) return refuseWith(404, "no_leader", "nobody has confirmed the leadership of this component");
+      return context.json(leader);
+    })
+    .post("/fence", allow("observe"), small, async (context) =>
+      context.json(await groupOf(context).checkFence(context.var.policy, await bodyOf(context, fenceQuestion))),
+    )
+    .get("/history", allow("observe"), async (context) => {
+      const text = context.req.query("limit");
+      const { historyRows } = createPolicy(context.var.policy).limits;
+      const limit = number(1, historyRows)(
+        text === undefined ? Math.min(HISTORY_DEFAULT, historyRows) : Number(text),
+        "limit",
+      );
+      return context.json({ terms: await groupOf(context).history(context.var.policy, Math.floor(limit)) });
+    })
+    .get("/metrics", allow("observe"), async (context) =>
+      context.text(await groupOf(context).metrics(context.var.policy)),
+    );
+
+export const operatingRoutes = (allow: Admission) =>
+  new Hono<App>()
+    .post("/elections/:election/revoke", allow("admin"), small, async (context) => {
+      const election = electionName(context.req.param("election"));
+      const { successor = null, reason: note = null } = await bodyOf(context, revokeOrder);
+      const outcome = await groupOf(context).revoke(context.var.policy, { election, successor, note });
+      if (outcome.type !== "revoked") return refuseWith(409, "not_led", "nobody leads this election");
+      const { from, to, epoch, durationMs } = outcome;
+      return context.json({ from, to, epoch, durationMs });
+    })
+    .post("/pause", allow("admin"), async (context) =>
+      context.json({ paused: await groupOf(context).setPaused(context.var.policy, true) }),
+    )
+    .post("/resume", allow("admin"), async (context) =>
+      context.json({ paused: await groupOf(context).setPaused(context.var.policy, false) }),
+    )
+    .delete("/", allow("admin"), async (context) => {
+      const force = context.req.query("force") === "true";
+      const outcome = await groupOf(context).cleanup(context.var.policy, force);
+      if (outcome.type === "contenders_registered") {
+        return refuseWith(
+          409,
+          "contenders_registered",
+          "contenders are registered: close them first, or add ?force=true",
+        );
+      }
+      return context.json({ ok: true });
+    });
+
+const fenceQuestion: Check<FenceQuestion> = object<FenceQuestion>({
+  component: name,
+  leaderSessionId: id,
+  epoch: number(0, Number.MAX_SAFE_INTEGER),
+});
+
+interface RevokeOrder {
+  readonly successor?: string;
+  readonly reason?: string;
+}
+
+const revokeOrder: Check<RevokeOrder> = object<RevokeOrder>({
+  successor: optional(id),
+  reason: optional(text(NOTE_LENGTH)),
+});
+
+function electionName(value: string): ElectionName {
+  if (!isElectionName(value)) throw new InvalidField("election", 'process or "component:" and a name');
+  return value;
+}
+
+/** An empty body is an object without fields. */
+async function bodyOf<T>(context: Context, check: Check<T>): Promise<T> {
+  const body = await context.req.text();
+  let value: unknown = {};
+  try {
+    if (body !== "") value = JSON.parse(body);
+  } catch {
+    throw new InvalidField("body", "JSON");
+  }
+  return check(value, "");
+}
