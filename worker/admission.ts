@@ -2,9 +2,10 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { CLOSE } from "../shared/close-codes.ts";
 import { isName, NAME_RULE } from "../shared/names.ts";
-import { type Authorize, type AuthorizeEnv, mayAct, type Role } from "./authorize.ts";
+import { type Authorize, type AuthorizeEnv, mayAct, mayEnter, type Principal, type Role } from "./authorize.ts";
 import type { ElectionGroup } from "./election-group.ts";
 import { createPolicy, type PolicyOptions } from "./group/policy.ts";
+import type { Access } from "./group/state.ts";
 import { type Problem, problem, problemResponse } from "./problem.ts";
 import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
 
@@ -25,7 +26,7 @@ export interface ElectionAppOptions {
 
 export interface App {
   Bindings: ElectionEnv;
-  Variables: { policy: PolicyOptions };
+  Variables: { policy: PolicyOptions; access: Access };
 }
 
 export type Admission = (role: Role) => MiddlewareHandler<App>;
@@ -37,10 +38,12 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
     if (!isName(group)) return problem(400, "invalid_argument", `the group must be ${NAME_RULE}`);
     const principal = await authorize(context.req.raw, context.env);
     if (principal instanceof Response) return principal;
+    if (!mayEnter(principal, group)) return problem(403, "forbidden", "these credentials are not for this group");
     if (!mayAct(principal, role)) return problem(403, "forbidden", `this needs the role ${role}`);
     try {
       const settings = policy(group, context.env);
       createPolicy(settings);
+      context.set("access", accessOf(principal));
       return settings;
     } catch (error) {
       return problem(
@@ -58,6 +61,13 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
     return undefined;
   };
 }
+
+/** What the group's object has to know of a principal. */
+const accessOf = ({ role, components, until }: Principal): Access => ({
+  role,
+  ...(components !== undefined && { components }),
+  ...(until !== undefined && { until }),
+});
 
 const isProblem = (outcome: PolicyOptions | Problem): outcome is Problem => "status" in outcome;
 

@@ -7,8 +7,8 @@ import { HTTPException } from "hono/http-exception";
 import { CLOSE } from "../shared/close-codes.ts";
 import { InvalidField } from "../shared/fields.ts";
 import { type App, createAdmission, type ElectionAppOptions, type ElectionEnv } from "./admission.ts";
-import { openOnLoopback } from "./authorize.ts";
-import { POLICY_HEADER } from "./election-group.ts";
+import { authorizeByEnv } from "./authorize.ts";
+import { ACCESS_HEADER, POLICY_HEADER } from "./election-group.ts";
 import type { PolicyOptions } from "./group/policy.ts";
 import { logError } from "./log.ts";
 import { problem, problemResponse, refuseWith } from "./problem.ts";
@@ -22,7 +22,7 @@ const policyFromEnv = (_group: string, { LEASE_MS, DRAIN_MS }: ElectionEnv): Pol
   ...(DRAIN_MS && { drainMs: Number(DRAIN_MS) }),
 });
 
-export function createElectionApp({ authorize = openOnLoopback, policy = policyFromEnv }: ElectionAppOptions = {}) {
+export function createElectionApp({ authorize = authorizeByEnv, policy = policyFromEnv }: ElectionAppOptions = {}) {
   const allow = createAdmission(authorize, policy);
   const app = new Hono<App>()
     .get("/healthz", (context) => context.json({ ok: true }))
@@ -39,7 +39,9 @@ export function createElectionApp({ authorize = openOnLoopback, policy = policyF
         );
       }
       const settings = JSON.stringify(context.var.policy);
-      return groupOf(context).fetch(innerUpgrade(request, protocol, { [POLICY_HEADER]: settings }));
+      const access = JSON.stringify(context.var.access);
+      const headers = { [POLICY_HEADER]: settings, [ACCESS_HEADER]: access };
+      return groupOf(context).fetch(innerUpgrade(request, protocol, headers));
     })
     .route("/v1/groups/:group", readingRoutes(allow))
     .route("/v1/groups/:group", operatingRoutes(allow));

@@ -15,7 +15,7 @@ import { type Bookmarks, platformBookmarks } from "./bookmarks.ts";
 import type { Attachment, Effect, EventBody, Outcome } from "./group/events.ts";
 import { createPolicy, type PolicyOptions } from "./group/policy.ts";
 import { load, type RowChange, rowChanges } from "./group/rows.ts";
-import type { GroupState } from "./group/state.ts";
+import type { Access, GroupState } from "./group/state.ts";
 import { nextDeadline, transition } from "./group/transition.ts";
 import {
   type FenceAnswer,
@@ -34,6 +34,10 @@ import { Store } from "./store.ts";
 
 /** Carries the deployment's policy with an upgrade; the object can't be reached from outside. */
 export const POLICY_HEADER = "Edge-Election-Policy";
+
+/** Carries what the peer of an upgrade may do. */
+export const ACCESS_HEADER = "Edge-Election-Access";
+const NOTHING = JSON.stringify({ role: "observe" } satisfies Access);
 
 /** What an operator asks for with a `revoke`. */
 export interface RevokeRequest {
@@ -82,9 +86,10 @@ export class ElectionGroup extends DurableObject {
     const connection = freshNonce();
     this.ctx.acceptWebSocket(server);
     this.#sockets.set(connection, server);
-    this.#attach({ connection, connectedAt: Date.now(), sessionId: null, leases: [] });
+    const access = JSON.parse(request.headers.get(ACCESS_HEADER) ?? NOTHING) as Access;
+    this.#attach({ connection, connectedAt: Date.now(), sessionId: null, leases: [], access });
     this.#counters.upgrades += 1;
-    this.#dispatch({ type: "connect", connection });
+    this.#dispatch({ type: "connect", connection, access });
     const protocol = request.headers.get("Sec-WebSocket-Protocol");
     return new Response(null, {
       status: 101,
@@ -305,10 +310,13 @@ export class ElectionGroup extends DurableObject {
 const connectionOf = (socket: WebSocket): string | null =>
   (socket.deserializeAttachment() as Attachment | null)?.connection ?? null;
 
-const UNSENDABLE = new Set([1005, 1006, 1015]);
+const UNSENDABLE = new Set([1004, 1005, 1006, 1015]);
 const REASON_LENGTH = 120;
 
-/** Codes that only stand for the absence of one can't be sent; reasons have at most 123 bytes. */
+/** A peer may close with a code that is none, or that only stands for the absence of one: such can't be sent back. */
+const isSendable = (code: number): boolean => code >= 1000 && code < 5000 && !UNSENDABLE.has(code);
+
+/** Reasons have at most 123 bytes. */
 function closeSocket(socket: WebSocket, code: number, reason: string): void {
-  socket.close(UNSENDABLE.has(code) ? CLOSE.normal : code, reason.slice(0, REASON_LENGTH));
+  socket.close(isSendable(code) ? code : CLOSE.normal, reason.slice(0, REASON_LENGTH));
 }

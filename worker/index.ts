@@ -15,5 +15,7 @@ export type {
   GroupStatus,
   TermStatus,
 } from "./group/views.ts";
+export type { TokenClaims, TokenOptions } from "./tokens.ts";
+export { createToken } from "./tokens.ts";
 
 export default createElectionApp();

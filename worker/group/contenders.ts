@@ -46,8 +46,19 @@ export function addContender(turn: Turn, id: string, info: ContenderInfo, expect
   return null;
 }
 
+/** Whether the session's present connection was let in for this. */
+export function mayContend(turn: Turn, session: Session, component: string): boolean {
+  const connection =
+    session.link.type === "connected" ? turn.state.connections.get(session.link.connection) : undefined;
+  if (connection === undefined || connection.access.role === "observe") return false;
+  return connection.access.components?.includes(component) ?? true;
+}
+
 function admission(turn: Turn, session: Session, component: string, election: ElectionName): Refusal | null {
   const { limits } = turn.state.policy;
+  if (!mayContend(turn, session, component)) {
+    return refuse("forbidden", "these credentials do not allow to contend for it", { component });
+  }
   if (session.contenders.size >= limits.contenders) {
     return refuse("limit_exceeded", `a session has at most ${limits.contenders} contenders`, { component });
   }
@@ -88,7 +99,8 @@ export function joinHeld(turn: Turn, session: Session): void {
 /**
  * Removes a contender and what it has published. With the last one of an election the session loses its place there;
  * `last` says what becomes of a leadership: `end` it at once (the client sends its last `deregister` after it has
- * stopped), or `keep` it until the holder's word or the lease ends it. False for an unknown component.
+ * stopped), or `keep` it, and the place with it, until the holder's word or the lease ends it. False for an unknown
+ * component.
  */
 export function removeContender(turn: Turn, id: string, component: string, last: "end" | "keep"): boolean {
   const session = turn.session(id);
@@ -99,15 +111,16 @@ export function removeContender(turn: Turn, id: string, component: string, last:
   const contenders = known.contenders - 1;
   turn.patchComponent(component, { contenders, election: contenders === 0 ? null : name });
   const rest = { ...session, contenders: session.contenders.delete(component) };
-  if (turn.componentsOf(rest, name).length > 0) {
-    turn.putSession(rest);
-    return true;
-  }
-  turn.putSession({ ...rest, places: session.places.delete(name) });
-  turn.unrank(id, name);
-  turn.patchElection(name, { places: (turn.election(name)?.places ?? 1) - 1 });
+  turn.putSession(rest);
+  if (turn.componentsOf(rest, name).length > 0 || (last === "keep" && holds(turn, id, name))) return true;
+  turn.removePlace(rest, name);
   if (last === "end") endPresent(turn, id, name);
   return true;
+}
+
+function holds(turn: Turn, id: string, name: ElectionName): boolean {
+  const election = turn.election(name);
+  return election !== undefined && isHeld(election) && election.state.sessionId === id;
 }
 
 function endPresent(turn: Turn, id: string, name: ElectionName): void {

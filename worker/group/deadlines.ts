@@ -4,7 +4,7 @@
  */
 import { CLOSE } from "../../shared/close-codes.ts";
 import type { ElectionName } from "../../shared/names.ts";
-import { forget } from "./sessions.ts";
+import { forget, lose } from "./sessions.ts";
 import type { Election, GroupState } from "./state.ts";
 import { answerRevoke, beginRevoke, endTerm, missOffer, offer } from "./terms.ts";
 import { isHeld, priorityIn, type Turn } from "./turn.ts";
@@ -16,6 +16,7 @@ export function nextDeadline(state: GroupState): number | null {
   const first = Math.min(
     elections.first()?.[0].at ?? Infinity,
     state.silent.first()?.[0].at ?? Infinity,
+    state.expiring.first()?.[0].at ?? Infinity,
     state.pendingRestore !== null && state.terms.size === 0 ? state.holdOffUntil : Infinity,
   );
   return first === Infinity ? null : first;
@@ -33,6 +34,7 @@ export function expire(turn: Turn): void {
     next = turn.state.deadlines.first();
   }
   closeSilent(turn);
+  closeExpired(turn);
   forgetLost(turn);
 }
 
@@ -56,10 +58,22 @@ function closeSilent(turn: Turn): void {
   }
 }
 
+/** Credentials have ended: the session may resume with new ones, and keeps its terms if it does within the lease. */
+function closeExpired(turn: Turn): void {
+  for (let next = turn.state.expiring.first(); next !== undefined && next[0].at <= turn.now; ) {
+    const connection = turn.state.connections.get(next[1]);
+    turn.close(next[1], CLOSE.unauthorized, "the token has ended: connect again with a new one");
+    const session = turn.session(connection?.sessionId ?? "");
+    if (session !== undefined) lose(turn, session);
+    next = turn.state.expiring.first();
+  }
+}
+
 /** S12: a lost session is kept until `lostAt` + D and its leases are over. */
 function forgetLost(turn: Turn): void {
-  for (const [key, id] of turn.state.lost.entries()) {
-    if (key.at > turn.now) return;
+  const keptMs = turn.state.policy.lease.durationMs;
+  for (const [lost, id] of turn.state.lost.entries()) {
+    if (lost.at + keptMs > turn.now) return;
     const session = turn.session(id);
     const holds = [...(session?.places.keys() ?? [])].some((name) => {
       const state = turn.election(name)?.state;
@@ -83,7 +97,8 @@ function decide(turn: Turn, name: ElectionName): void {
   if (election === undefined) return;
   const { state } = election;
   if (state.type === "vacant") {
-    if (election.places === 0 && election.pending.length === 0) turn.removeElection(election);
+    answerLonely(turn, election);
+    if (election.places === 0) turn.removeElection(election);
     else offerNext(turn, election, state.successor);
   } else if (state.type === "leading") {
     const rival = preemptor(turn, election, state.sessionId);
@@ -95,7 +110,6 @@ function decide(turn: Turn, name: ElectionName): void {
 
 function offerNext(turn: Turn, election: Election, successor: string | null): void {
   const next = successor !== null && election.queue.rankOf(successor) ? successor : election.queue.first()?.[1];
-  answerLonely(turn, election);
   if (next === undefined || turn.state.paused || turn.now < turn.state.holdOffUntil) return;
   const session = turn.session(next);
   if (session !== undefined) offer(turn, election.name, session);
@@ -111,14 +125,18 @@ function answerLonely(turn: Turn, election: Election): void {
   turn.patchElection(election.name, { pending: election.pending.filter((pending) => !lonely.includes(pending)) });
 }
 
-/** Who may take the lead away, and from when (Q2). Strictly higher only: equals would take turns for ever. */
+/**
+ * Who may take the lead away, and from when (Q2). Strictly higher only: equals would take turns for ever. Nobody while
+ * the group is paused: the rival could not be offered what the holder gives up.
+ */
 function preemptor(turn: Turn, election: Election, holderId: string): { sessionId: string; from: number } | null {
-  const { preempt } = turn.state.policy;
+  const { policy, paused } = turn.state;
   const [first, holder] = [election.queue.first(), turn.session(holderId)];
-  if (!preempt || first === undefined || holder === undefined || election.state.type !== "leading") return null;
+  if (!policy.preempt || paused || first === undefined || holder === undefined) return null;
+  if (election.state.type !== "leading") return null;
   const [rank, sessionId] = first;
   if (rank.demoted || rank.priority <= priorityIn(holder, election.name)) return null;
-  return { sessionId, from: election.state.acceptedAt + preempt.cooldownMs };
+  return { sessionId, from: election.state.acceptedAt + policy.preempt.cooldownMs };
 }
 
 /** Puts an election where its deadline belongs. */

@@ -2,7 +2,7 @@
 import type { ClientMessage, Hello, ServerMessage } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
 import type { Policy } from "./policy.ts";
-import type { EndReason } from "./state.ts";
+import type { Access, EndReason } from "./state.ts";
 
 /** A live socket as the platform lists it; what it carries in its attachment. */
 export interface Attachment {
@@ -12,6 +12,8 @@ export interface Attachment {
   readonly sessionId: string | null;
   /** Exact ends of the leases that this connection's session holds, by leader session id. */
   readonly leases: readonly (readonly [leaderSessionId: string, leaseUntil: number])[];
+  /** What its peer may do; absent: everything. */
+  readonly access?: Access;
 }
 
 /** One frame as the shell read it: bounded and parsed, not judged. */
@@ -39,7 +41,7 @@ export interface Greeting {
 export type EventBody =
   /** First event of every incarnation, after `load`. Absence of a connection proves that it is gone. */
   | { readonly type: "start"; readonly attachments: readonly Attachment[] }
-  | { readonly type: "connect"; readonly connection: string }
+  | { readonly type: "connect"; readonly connection: string; readonly access?: Access }
   | { readonly type: "frame"; readonly connection: string; readonly frame: Frame }
   | { readonly type: "disconnect"; readonly connection: string }
   /** The alarm, or any look at the state: deadlines up to `now` are processed. */

@@ -15,7 +15,7 @@ import { unreachable } from "../../shared/unreachable.ts";
 import { addContender, joinPresent, refuse, removeContender } from "./contenders.ts";
 import type { EventBody } from "./events.ts";
 import { confirm, sendSnapshot, watch } from "./observers.ts";
-import { forget, greet, lose } from "./sessions.ts";
+import { askable, forget, greet, lose } from "./sessions.ts";
 import type { Connection, Session } from "./state.ts";
 import { demote, endTerm, renew, withdrawOffer } from "./terms.ts";
 import { isHeld, type Turn } from "./turn.ts";
@@ -55,15 +55,15 @@ export function receive(turn: Turn, event: FrameEvent): void {
 function take(turn: Turn, connection: Connection, message: SessionMessage): void {
   const session = connection.sessionId === null ? undefined : turn.session(connection.sessionId);
   if (session === undefined) hangUp(turn, connection, CLOSE.protocolViolation, "the first message must be hello");
-  else handle(turn, unmute(turn, session), message);
+  else handle(turn, unmute(turn, session, message), message);
 }
 
-/** Any real message shows that the session's code is alive: it may be asked again (S11). */
-function unmute(turn: Turn, session: Session): Session {
-  let { places } = session;
-  for (const [name, place] of session.places.entries()) {
-    if (place.declined) places = places.set(name, { ...place, declined: false });
-  }
+/**
+ * Any real message shows that the session's code is alive: it may be asked again (S11). Only a `release` leaves declined
+ * places as they are, or a session that declines two elections at once would be offered them in turns for ever.
+ */
+function unmute(turn: Turn, session: Session, { type }: SessionMessage): Session {
+  const places = type === "release" ? session.places : askable(session.places);
   if (!session.mute && places === session.places) return session;
   return turn.putSession({ ...session, mute: false, places });
 }

@@ -145,6 +145,7 @@ export function emptyGroup(policy: Policy): GroupState {
     lastOrder: 0,
     connections: noNames(),
     silent: noDeadlines(),
+    expiring: noDeadlines(),
     watchersOfAll: noNames(),
     deadlines: noDeadlines(),
     awaited: noDeadlines(),

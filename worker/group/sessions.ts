@@ -2,7 +2,7 @@
 import { CLOSE } from "../../shared/close-codes.ts";
 import type { ContenderInfo, Hello, Refusal, Welcome } from "../../shared/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/names.ts";
-import { addContender, joinHeld, removeContender } from "./contenders.ts";
+import { addContender, joinHeld, mayContend, removeContender } from "./contenders.ts";
 import type { Greeting } from "./events.ts";
 import { sendSnapshot, watch } from "./observers.ts";
 import type { EndReason, Session } from "./state.ts";
@@ -50,6 +50,7 @@ function comeBack(
     secretHash: secret.hash,
     previousSecretHash: presentedHash,
     attempt: message.resume?.attempt ?? session.attempt,
+    places: askable(session.places),
     ...arrival(turn, connection, message),
   });
   bind(turn, connection, session.id);
@@ -57,6 +58,15 @@ function comeBack(
   const part = { resumed: true, held: held.map(({ state }) => state.leaderSessionId) };
   welcome(turn, session.id, secret.secret, message, part);
   for (const { name } of held) sendRevoke(turn, name);
+}
+
+/** The same places, none of them declined any more. */
+export function askable(places: Session["places"]): Session["places"] {
+  let result = places;
+  for (const [name, place] of places.entries()) {
+    if (place.declined) result = result.set(name, { ...place, declined: false });
+  }
+  return result;
 }
 
 /** What every hello says anew. */
@@ -76,7 +86,8 @@ const arrival = (turn: Turn, connection: string, { priority = 0, process = {} }:
  */
 function settleHeld(turn: Turn, session: Session, hello: Hello): HeldElection[] {
   const named = new Set(hello.held);
-  const contended = new Set((hello.contenders ?? []).map(({ component, election }) => electionOf(component, election)));
+  const allowed = (hello.contenders ?? []).filter(({ component }) => mayContend(turn, session, component));
+  const contended = new Set(allowed.map(({ component, election }) => electionOf(component, election)));
   const held: HeldElection[] = [];
   for (const name of session.places.keys()) {
     const election = turn.election(name);
@@ -117,8 +128,11 @@ function welcome(turn: Turn, id: string, secret: string, hello: Hello, part: Pic
 
 /** Makes the named contenders the session's complete set. */
 function contendAs(turn: Turn, id: string, infos: readonly ContenderInfo[]): Refusal[] {
-  const kept = new Map(infos.map(({ component, election }) => [component, electionOf(component, election)]));
-  const before = [...(turn.session(id)?.contenders.entries() ?? [])];
+  const session = turn.session(id);
+  if (session === undefined) return [];
+  const allowed = infos.filter(({ component }) => mayContend(turn, session, component));
+  const kept = new Map(allowed.map(({ component, election }) => [component, electionOf(component, election)]));
+  const before = [...session.contenders.entries()];
   const gone = before.filter(([component, { election }]) => kept.get(component) !== election);
   for (const [component] of gone) removeContender(turn, id, component, "keep");
   const refusals: Refusal[] = [];

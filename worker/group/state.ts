@@ -135,11 +135,22 @@ export interface Component {
   readonly watchers: SortedMap<string, true>;
 }
 
+/** What the peer of a connection may do, as whoever let it in has decided. */
+export interface Access {
+  /** Who only observes can't contend. */
+  readonly role: "observe" | "contend" | "admin";
+  /** Contends for these components only; absent: for any. */
+  readonly components?: readonly string[];
+  /** When its credentials end: the peer is asked for new ones by a close, and resumes. Absent: never. */
+  readonly until?: number;
+}
+
 /** [memory] A socket; without a session it still owes its hello. */
 export interface Connection {
   readonly id: string;
   readonly helloUntil: number;
   readonly sessionId: string | null;
+  readonly access: Access;
   /** Token bucket of frames. */
   readonly tokens: number;
   readonly tokensAt: number;
@@ -172,13 +183,15 @@ export interface GroupState {
   readonly connections: SortedMap<string, Connection>;
   /** [memory] Connections that owe their hello, by when it is due. */
   readonly silent: SortedMap<DeadlineKey, string>;
+  /** [memory] Connections whose credentials end, by when they do. */
+  readonly expiring: SortedMap<DeadlineKey, string>;
   /** [memory] Sessions that watch every component. */
   readonly watchersOfAll: SortedMap<string, true>;
   /** [memory] Every election that has a deadline. */
   readonly deadlines: SortedMap<DeadlineKey, ElectionName>;
   /** [memory] Those for which somebody waits or watches. */
   readonly awaited: SortedMap<DeadlineKey, ElectionName>;
-  /** [memory] Lost sessions, by when they are forgotten. */
+  /** [memory] Lost sessions, by when they were lost. */
   readonly lost: SortedMap<DeadlineKey, string>;
 }
 

@@ -86,10 +86,14 @@ function forgiveDemoted(turn: Turn, election: Election): void {
   }
 }
 
-/** The session is asked after all others from now on. `declined`: and not before its next real message (S11). */
+/**
+ * The session is asked after all others from now on. `declined`: and not before its next real message (S11). A place
+ * that was kept for a leadership alone, without a contender, goes with it.
+ */
 export function demote(turn: Turn, sessionId: string, name: ElectionName, declined = false): void {
   const [session, election] = [turn.session(sessionId), turn.election(name)];
   if (session === undefined || election === undefined || !session.places.has(name)) return;
+  if (turn.componentsOf(session, name).length === 0) return turn.removePlace(session, name);
   const place = { ...turn.newPlace(election.acceptedEpoch), declined };
   turn.patchSession(sessionId, { places: session.places.set(name, place) });
 }

@@ -18,11 +18,13 @@ import { receive } from "./frames.ts";
 import { answerRestore, cleanup, configure, finishRestore, pause, prepareRestore } from "./maintenance.ts";
 import { announceChanges } from "./observers.ts";
 import { lose } from "./sessions.ts";
-import type { GroupState } from "./state.ts";
+import type { Access, GroupState } from "./state.ts";
 import { awaitRevoke, beginRevoke } from "./terms.ts";
 import { isHeld, type Touched, Turn } from "./turn.ts";
 
 export { nextDeadline } from "./deadlines.ts";
+
+const EVERYTHING: Access = { role: "admin" };
 
 export interface Transition {
   readonly state: GroupState;
@@ -50,7 +52,7 @@ function apply(turn: Turn, event: EventBody): void {
     case "tick":
       return;
     case "connect":
-      return connect(turn, event.connection, turn.now, null);
+      return connect(turn, event.connection, { at: turn.now, access: event.access });
     case "frame":
       return receive(turn, event);
     case "disconnect":
@@ -72,9 +74,15 @@ function apply(turn: Turn, event: EventBody): void {
   }
 }
 
-function connect(turn: Turn, id: string, at: number, sessionId: string | null): void {
+interface Arrival {
+  readonly at: number;
+  readonly access: Access | undefined;
+  readonly sessionId?: string | null;
+}
+
+function connect(turn: Turn, id: string, { at, access = EVERYTHING, sessionId = null }: Arrival): void {
   const helloUntil = at + turn.state.policy.helloTimeoutMs;
-  turn.putConnection({ id, helloUntil, sessionId, tokens: MESSAGE_BURST, tokensAt: turn.now });
+  turn.putConnection({ id, helloUntil, sessionId, access, tokens: MESSAGE_BURST, tokensAt: turn.now });
 }
 
 /** The start of an incarnation: live sockets bring their exact leases, and whoever has none is lost now (S3, S12). */
@@ -86,18 +94,20 @@ function adoptAttachments(turn: Turn, attachments: readonly Attachment[]): void 
   for (const name of turn.state.elections.keys()) turn.undecided.add(name);
 }
 
-function adopt(turn: Turn, { connection, connectedAt, sessionId, leases }: Attachment): void {
+function adopt(turn: Turn, { connection, connectedAt, sessionId, leases, access }: Attachment): void {
   const session = sessionId === null ? undefined : turn.session(sessionId);
   const own = session?.link.type === "connected" && session.link.connection === connection;
   if (sessionId !== null && !own) {
     turn.close(connection, CLOSE.restart, "this socket is no longer its session's: connect again");
     return;
   }
-  connect(turn, connection, connectedAt, sessionId);
+  connect(turn, connection, { at: connectedAt, access, sessionId });
   for (const [leaderSessionId, leaseUntil] of leases) {
     const election = session === undefined ? undefined : turn.tenureOf(session, leaderSessionId);
     if (election === undefined) continue;
-    turn.putState(election.name, { ...election.state, leaseUntil: Math.min(leaseUntil, election.state.horizon) });
+    // A lease that a crash has lengthened reaches beyond the horizon, and is not cut by hibernation.
+    const loaded = election.state.leaseUntil;
+    turn.putState(election.name, { ...election.state, leaseUntil: Math.min(leaseUntil, loaded) });
   }
 }
 
@@ -125,14 +135,16 @@ function attachLeases(turn: Turn): void {
   for (const sessionId of turn.leaseChanges) {
     const session = turn.session(sessionId);
     if (session?.link.type !== "connected") continue;
-    const { connection } = session.link;
-    const connectedAt = (turn.state.connections.get(connection)?.helloUntil ?? 0) - turn.state.policy.helloTimeoutMs;
+    const connection = turn.state.connections.get(session.link.connection);
+    if (connection === undefined) continue;
     const leases: [string, number][] = [];
     for (const name of session.places.keys()) {
       const election = turn.election(name);
       if (election === undefined || !isHeld(election) || election.state.sessionId !== sessionId) continue;
       leases.push([election.state.leaderSessionId, election.state.leaseUntil]);
     }
-    turn.effects.push({ type: "attach", attachment: { connection, connectedAt, sessionId, leases } });
+    const { id, helloUntil, access } = connection;
+    const connectedAt = helloUntil - turn.state.policy.helloTimeoutMs;
+    turn.effects.push({ type: "attach", attachment: { connection: id, connectedAt, sessionId, leases, access } });
   }
 }

@@ -80,12 +80,17 @@ export class Turn {
 
   putConnection(connection: Connection): void {
     this.forgetConnection(connection.id);
+    const { until } = connection.access;
     const connections = this.state.connections.set(connection.id, connection);
     const silent =
       connection.sessionId === null
         ? this.state.silent.set({ at: connection.helloUntil, name: connection.id }, connection.id)
         : this.state.silent;
-    this.change({ connections, silent });
+    const expiring =
+      until === undefined
+        ? this.state.expiring
+        : this.state.expiring.set({ at: until, name: connection.id }, connection.id);
+    this.change({ connections, silent, expiring });
   }
 
   forgetConnection(id: string): void {
@@ -94,6 +99,7 @@ export class Turn {
     this.change({
       connections: this.state.connections.delete(id),
       silent: this.state.silent.delete({ at: connection.helloUntil, name: id }),
+      expiring: this.state.expiring.delete({ at: connection.access.until ?? 0, name: id }),
     });
   }
 
@@ -131,13 +137,11 @@ export class Turn {
     return { order, demotedAt, declined: false };
   }
 
-  /** When a lost session may be forgotten; its leases are looked at then. */
+  /** Lost sessions by when they were lost: how long they are kept may change meanwhile. */
   #indexLoss(before: Session | undefined, after: Session | undefined): void {
-    const due = (session: Session | undefined): DeadlineKey | null =>
-      session?.link.type === "lost"
-        ? { at: session.link.at + this.state.policy.lease.durationMs, name: session.id }
-        : null;
-    const [old, next] = [due(before), due(after)];
+    const keyOf = (session: Session | undefined): DeadlineKey | null =>
+      session?.link.type === "lost" ? { at: session.link.at, name: session.id } : null;
+    const [old, next] = [keyOf(before), keyOf(after)];
     if (old?.at === next?.at) return;
     let { lost } = this.state;
     if (old !== null) lost = lost.delete(old);
@@ -204,9 +208,13 @@ export class Turn {
     if (election !== undefined) this.#putQueue(election, election.queue.place(session.id, rankIn(session, election)));
   }
 
-  unrank(sessionId: string, name: ElectionName): void {
+  /** The session does not stand in this election any more. */
+  removePlace(session: Session, name: ElectionName): void {
+    this.putSession({ ...session, places: session.places.delete(name) });
     const election = this.election(name);
-    if (election !== undefined) this.#putQueue(election, election.queue.place(sessionId, null));
+    if (election === undefined) return;
+    this.#putQueue(election, election.queue.place(session.id, null));
+    this.patchElection(name, { places: election.places - 1 });
   }
 
   #putQueue(election: Election, queue: Queue): void {

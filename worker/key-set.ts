@@ -1,0 +1,38 @@
+/**
+ * Public keys of an identity provider, fetched when they are needed and kept for a while. Keys rotate: a token that
+ * names an unknown key makes the set be fetched again, but not more often than once in `MIN_REFRESH_MS`, so that
+ * strangers with made-up key ids can't turn this Worker against the provider.
+ */
+import type { HonoJsonWebKey } from "hono/utils/jwt/jws";
+
+const MAX_AGE_MS = 600_000;
+const MIN_REFRESH_MS = 30_000;
+
+export class KeySet {
+  readonly #url: string;
+  #keys: readonly HonoJsonWebKey[] = [];
+  #fetchedAt = -Infinity;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** The keys that may hold `kid`. Rejects where the provider can't be reached and nothing is known yet. */
+  async keysFor(kid: string | undefined, now: number): Promise<readonly HonoJsonWebKey[]> {
+    const age = now - this.#fetchedAt;
+    const known = this.#keys.some((key) => key.kid === kid);
+    if (age > MAX_AGE_MS || (!known && age > MIN_REFRESH_MS)) await this.#fetch(now);
+    return this.#keys;
+  }
+
+  async #fetch(now: number): Promise<void> {
+    const response = await fetch(this.#url);
+    const body: unknown = await response.json();
+    if (!response.ok || !isKeySet(body)) throw new Error(`no JSON Web Key Set at AUTH_JWKS_URL (${response.status})`);
+    this.#keys = body.keys;
+    this.#fetchedAt = now;
+  }
+}
+
+const isKeySet = (value: unknown): value is { readonly keys: readonly HonoJsonWebKey[] } =>
+  typeof value === "object" && value !== null && "keys" in value && Array.isArray(value.keys);
