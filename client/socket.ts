@@ -1,10 +1,12 @@
-/** Ports to the network: a socket, a class of sockets, a fetcher; and how a session is opened by either. */
+/** Ports to the network: a class of sockets, or a fetcher; and how a session is opened by either. */
 import { SUBPROTOCOL, TOKEN_PROTOCOL } from "../shared/messages.ts";
 
-/** What the client needs of a socket. It says `open` (unless it is open at once), `message` and `close` or `error`. */
+/** What the client needs of a socket. */
 export interface Socket {
+  /** 1: open. A socket that comes open says nothing. */
+  readonly readyState: number;
   send(frame: string): void;
-  close(code?: number): void;
+  close(code: number): void;
   addEventListener(type: "open" | "message" | "close" | "error", listener: (event: SocketEvent) => void): void;
 }
 export interface SocketEvent {
@@ -15,42 +17,42 @@ export type SocketClass = new (url: string, protocols: string[]) => Socket;
 
 /** A Durable Object stub, a service binding, or anything else that answers like `fetch`. */
 export interface Fetcher {
-  fetch(url: string, init: { readonly headers: Record<string, string>; readonly signal?: AbortSignal | null }): Promise<FetchResponse>;
+  fetch(url: string, init: RequestOptions): Promise<FetchResponse>;
+}
+export interface RequestOptions {
+  readonly headers: Record<string, string>;
+  readonly signal?: AbortSignal | null;
 }
 export interface FetchResponse {
   readonly status: number;
+  /** After an upgrade: open, once it was accepted. */
   readonly webSocket?: (Socket & { accept(): void }) | null;
   json(): Promise<unknown>;
 }
 
-export interface Opened {
-  readonly socket: Socket;
-  /** It is open already, and will not say so. */
-  readonly open: boolean;
-}
-export type OpenSocket = (url: string, token: string | undefined) => Opened | Promise<Opened>;
+export type OpenSocket = (url: string, token: string | undefined) => Socket | Promise<Socket>;
 
-export const authorization = (token: string | undefined): Record<string, string> =>
+export const headers = (token: string | undefined): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };
 
-/** By a class of sockets. Browsers can't set headers, so the token travels as a subprotocol. */
-export const bySocketClass =
+/** Browsers can't set headers: the token travels as a subprotocol. */
+export const byClass =
   (given?: SocketClass): OpenSocket =>
   (url, token) => {
     const protocols = [SUBPROTOCOL];
     if (token !== undefined) {
-      protocols.push(TOKEN_PROTOCOL + btoa(token).replace(/[+/=]/g, (digit) => ({ "+": "-", "/": "_" })[digit] ?? ""));
+      protocols.push(TOKEN_PROTOCOL + btoa(token).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, ""));
     }
-    return { socket: new (given ?? WebSocket)(url.replace(/^http/, "ws"), protocols), open: false };
+    return new (given ?? WebSocket)(url.replace(/^http/, "ws"), protocols);
   };
 
-/** By an upgrade through `fetch`, as Workers do it. */
+/** An upgrade through `fetch`, as Workers do it. */
 export const byFetcher =
   (fetcher: Fetcher): OpenSocket =>
   async (url, token) => {
-    const headers = { upgrade: "websocket", "sec-websocket-protocol": SUBPROTOCOL, ...authorization(token) };
-    const { webSocket, status } = await fetcher.fetch(url, { headers });
+    const upgrade = { upgrade: "websocket", "sec-websocket-protocol": SUBPROTOCOL };
+    const { webSocket, status } = await fetcher.fetch(url, { headers: { ...headers(token), ...upgrade } });
     if (!webSocket) throw new Error(`no upgrade: ${status}`);
     webSocket.accept();
-    return { socket: webSocket, open: true };
+    return webSocket;
   };

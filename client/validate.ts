@@ -1,17 +1,37 @@
 /** Validation is local first: what the server would close the socket for never leaves. */
-import { address, id, metadata, name, priority, processInfo } from "../shared/codec.ts";
-import { type Check, InvalidField, number, object, oneOf, optional, text, where } from "../shared/fields.ts";
-import { DEFAULT_LIMITS } from "../shared/limits.ts";
-import type { Metadata } from "../shared/messages.ts";
-import { isElectionName } from "../shared/names.ts";
-import type { Settings } from "./session/state.ts";
+import { byteLength } from "../shared/codec.ts";
+import { ADDRESS_LENGTH, DEFAULT_LIMITS, ID_LENGTH, PRIORITY_MAX, PROCESS_NAME_LENGTH } from "../shared/limits.ts";
+import { isElectionName, isName } from "../shared/names.ts";
 
-/** Returns what the check makes of the value, or throws a `TypeError` with the code `invalid_argument`. */
-export function valid<T>(check: Check<T>, value: unknown, field = ""): T {
-  try {
-    return check(value, field);
-  } catch (error) {
-    if (!(error instanceof InvalidField)) throw error;
-    throw Object.assign(new TypeError(error.message), { code: "invalid_argument", retryable: false });
+const isText = (value: unknown, max: number): boolean => typeof value === "string" && value.length <= max;
+const isMs = (value: unknown): boolean => typeof value === "number" && value >= 0;
+
+const rules = {
+  group: isName,
+  component: isName,
+  election: isElectionName,
+  successor: (value: unknown) => isText(value, ID_LENGTH) && value !== "",
+  kind: (value: unknown) => value === "process" || value === "dedicated",
+  priority: (value: unknown) => typeof value === "number" && Math.abs(value) <= PRIORITY_MAX,
+  name: (value: unknown) => isText(value, PROCESS_NAME_LENGTH),
+  address: (value: unknown) => isText(value, ADDRESS_LENGTH),
+  metadata: (value: unknown) =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.values(value).every((entry) => typeof entry === "string") &&
+    byteLength(JSON.stringify(value)) <= DEFAULT_LIMITS.metadataBytes,
+  onDisconnect: (value: unknown) => value === "keep" || value === "revoke",
+  lingerMs: isMs,
+  drainMs: isMs,
+};
+
+/** A `TypeError` with the code `invalid_argument`. */
+export const invalid = (name: string, problem: string): TypeError =>
+  Object.assign(new TypeError(`${name} ${problem}`), { code: "invalid_argument", retryable: false });
+
+/** What is `undefined` was not given. */
+export function check(given: { readonly [K in keyof typeof rules]?: unknown }): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined && !rules[name as keyof typeof rules](value)) throw invalid(name, "is invalid");
   }
 }

@@ -1,0 +1,20 @@
+/** Questions to the group by HTTP. */
+import { ElectionError, UnauthorizedError } from "./errors.ts";
+import { type Fetcher, headers } from "./socket.ts";
+
+/** The body of the answer; `null` for what does not exist. */
+export async function lookUp(
+  fetcher: Fetcher | undefined,
+  url: string,
+  token?: string,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const response = await (fetcher ?? globalThis).fetch(url.replace(/^ws/, "http"), {
+    headers: headers(token),
+    signal: signal ?? null,
+  });
+  const { status } = response;
+  if (status === 200) return response.json();
+  if (status === 404) return null;
+  throw new (status === 401 || status === 403 ? UnauthorizedError : ElectionError)("refused", `HTTP ${status}`);
+}

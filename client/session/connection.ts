@@ -1,0 +1,170 @@
+/** The connection: opening, greeting, keeping alive, losing, and giving up. */
+import { CLOSE, closeAction } from "../../shared/close-codes.ts";
+import type { Renewed, Welcome } from "../../shared/messages.ts";
+import { close } from "./contenders.ts";
+import { type Draft, send } from "./draft.ts";
+import { endTerms } from "./ending.ts";
+import type { Of } from "./events.ts";
+import { answerUntil, type Connection, heldTerms } from "./state.ts";
+import { extendTerms, speakNow } from "./terms.ts";
+
+const TIMEOUT_MS = 10_000;
+const FIRST_RETRY_MS = 250;
+const SLOWEST_RETRY_MS = 10_000;
+/** A token that was refused this often in a row will be refused for ever. */
+const MAX_REFUSALS = 5;
+
+function enter(draft: Draft, connection: Connection, until = Infinity): void {
+  draft.connection = connection;
+  draft.until = until;
+  draft.requests = [];
+}
+
+/** Keeps the connection as it should be at this time. Runs after every event. */
+export function maintain(draft: Draft): void {
+  const { connection, until, now } = draft;
+  const needed = draft.watched.length + draft.terms.length > 0 || draft.contenders.some(({ registered }) => registered);
+  if (isOver(draft, needed)) leave(draft, draft.closing ? "closed" : "idle");
+  else if (connection === "idle" ? needed : connection === "waiting" && until <= now) connect(draft);
+  else if (answerUntil(draft) <= now || (connection !== "open" && until <= now)) drop(draft);
+  else if (until <= now) beat(draft);
+}
+
+/** Whether nobody has needed the session for as long as it may linger. */
+function isOver(draft: Draft, needed: boolean): boolean {
+  const { connection, closing, until, now, settings } = draft;
+  if (needed) draft.lingerUntil = Infinity;
+  else if (closing && connection !== "closed") draft.lingerUntil = now;
+  else if (until < Infinity) draft.lingerUntil = Math.min(draft.lingerUntil, now + settings.lingerMs);
+  return draft.lingerUntil <= now;
+}
+
+/** Until when connecting, and then the answer to `hello`, may take: shorter while a lease runs. */
+const patience = (draft: Draft): number =>
+  draft.now + (draft.session && heldTerms(draft, draft.now).length > 0 ? draft.session.answerTimeoutMs : TIMEOUT_MS);
+
+function connect(draft: Draft): void {
+  enter(draft, "opening", patience(draft));
+  draft.effects.push({ type: "connect", connection: draft.attempt });
+}
+
+/** Says `bye`, which gives up whatever is left, and leaves. */
+function leave(draft: Draft, connection: Connection): void {
+  send(draft, { type: "bye" });
+  draft.effects.push({ type: "disconnect" });
+  enter(draft, connection);
+  draft.attempt++;
+  draft.session = null;
+  draft.lingerUntil = Infinity;
+}
+
+/** Remembers a request until it is answered. */
+function ask(draft: Draft): { readonly sentAt: number; readonly held: readonly string[] } {
+  const held = heldTerms(draft, draft.now);
+  draft.sentAt = Math.max(draft.now, draft.sentAt + 1);
+  draft.requests = [...draft.requests, { sentAt: draft.sentAt, at: draft.now, held }];
+  return { sentAt: draft.sentAt, held };
+}
+
+export function opened(draft: Draft): void {
+  const { session, attempt, settings, priority, watched, contenders } = draft;
+  enter(draft, "greeting", patience(draft));
+  send(draft, {
+    type: "hello",
+    process: settings.process,
+    priority,
+    contenders: contenders.filter(({ registered }) => registered).map(({ info }) => info),
+    observe: watched.includes(true) || (watched as string[]),
+    ...(session && { resume: { sessionId: session.sessionId, secret: session.secret, attempt } }),
+    ...ask(draft),
+  });
+}
+
+export function welcome(draft: Draft, message: Welcome): void {
+  const [hello] = draft.requests;
+  if (draft.connection !== "greeting" || !hello) return;
+  if (!message.resumed) endTerms(draft, "lost");
+  enter(draft, "open", hello.at + (message.held.length > 0 ? message.lease.renewEveryMs : message.pingEveryMs));
+  draft.checkAt = hello.at + message.checkEveryMs * draft.random;
+  draft.session = message;
+  draft.failures = draft.refusals = 0;
+  extendTerms(draft, hello.held, message.held, hello.at);
+  for (const { confirm } of draft.contenders) if (confirm) send(draft, confirm);
+}
+
+/** An answer counts only for the request that it names, and no older one can be answered after it. */
+export function renewed(draft: Draft, { sentAt, held }: Renewed): void {
+  const request = draft.requests.find((entry) => entry.sentAt === sentAt);
+  if (!request) return;
+  draft.requests = draft.requests.filter((entry) => !entry.sentAt || entry.sentAt > sentAt);
+  extendTerms(draft, request.held, held, request.at);
+}
+
+export function pong(draft: Draft): void {
+  draft.requests = draft.requests.filter(({ sentAt }) => sentAt);
+}
+
+/** Leaders renew. Who waits shows a sign of life now and then; between those, and for observers, a ping finds dead paths (S4). */
+function beat(draft: Draft): void {
+  const { session, now } = draft;
+  if (!session) return;
+  const leads = heldTerms(draft, now).length > 0;
+  draft.until = now + (leads ? session.lease.renewEveryMs : session.pingEveryMs);
+  if (leads || (draft.checkAt <= now && draft.contenders.length > 0)) {
+    draft.checkAt = now + session.checkEveryMs * (0.5 + draft.random / 2);
+    send(draft, { type: "renew", ...ask(draft) });
+  } else {
+    draft.requests = [...draft.requests, { sentAt: 0, at: now, held: [] }];
+    draft.effects.push({ type: "ping" });
+  }
+}
+
+function drop(draft: Draft): void {
+  draft.effects.push({ type: "disconnect" });
+  lose(draft, { code: CLOSE.timeout });
+}
+
+/** The socket is gone. What the lease covers goes on; offers are forgotten, and the server makes new ones. */
+export function lose(draft: Draft, { code }: Pick<Of<"lost">, "code">): void {
+  const { now, random, session } = draft;
+  const action = closeAction(code);
+  if (action === "reauthenticate") draft.refusals++;
+  const fatal = action === "fatal" || draft.refusals >= MAX_REFUSALS;
+  const firstRetryMs = Math.min(FIRST_RETRY_MS, (session?.lease.renewDeadlineMs ?? Infinity) / 8);
+  const retryMs = Math.min(firstRetryMs * 2 ** draft.failures++, SLOWEST_RETRY_MS);
+  draft.attempt++;
+  draft.effects.push({ type: "lost", code, fatal });
+  enter(draft, "waiting", now + random * retryMs + (action === "slow" ? SLOWEST_RETRY_MS : 0));
+  draft.terms = draft.terms.filter(({ stage }) => stage !== "offered");
+  if (fatal || action === "fresh") {
+    endTerms(draft, "lost");
+    draft.session = null;
+  } else if (draft.settings.onDisconnect === "revoke") {
+    endTerms(draft, "disconnected");
+  }
+  if (fatal) {
+    shutdown(draft);
+    leave(draft, "closed");
+  }
+}
+
+/** Nothing is wanted any more: everything that leads ends, and then the session. */
+export function shutdown(draft: Draft): void {
+  draft.closing = true;
+  draft.watched = [];
+  for (const contender of draft.contenders) close(draft, contender);
+}
+
+/** S8 on the way out. On the way back the deadlines have been looked at first, as before every event. */
+export function page(draft: Draft, { event }: Of<"page">): void {
+  const { connection } = draft;
+  if (event === "freeze" || event === "pagehide") {
+    if (draft.until === Infinity) return;
+    endTerms(draft, "frozen", 0);
+    leave(draft, "paused");
+  } else if (connection === "open") {
+    speakNow(draft);
+  } else if (connection === "paused" || (connection === "waiting" && event !== "offline")) {
+    enter(draft, "idle");
+  }
+}

@@ -1,0 +1,86 @@
+/** What goes into the session core and what comes out of it. */
+import type {
+  ClientMessage,
+  Confirm,
+  Confirmed,
+  ContenderInfo,
+  Leaders,
+  Priority,
+  Refusal,
+  Resign,
+  ServerMessage,
+} from "../../shared/messages.ts";
+import type { ElectionName } from "../../shared/names.ts";
+import type { LossReason } from "./state.ts";
+
+/** What happens to the page, called as its events are; `visible` is `visibilitychange` to visible. */
+export type PageEvent = "freeze" | "pagehide" | "resume" | "pageshow" | "visible" | "online" | "offline";
+
+/** What the application wants. Where the wish is a message of the protocol, it is passed on as it is. */
+export type Wish =
+  /** A new contender. The shell has made sure that any other one of the component is closing. */
+  | { readonly type: "register"; readonly contender: number; readonly info: ContenderInfo }
+  | { readonly type: "deregister"; readonly contender: number }
+  /** The promise of the contender's `onRevoke` has settled. */
+  | { readonly type: "settled"; readonly contender: number }
+  /** Ignored unless the component leads by this id. */
+  | Confirm
+  | Resign
+  | Priority
+  /** One observer comes or leaves: of a component, or of all. */
+  | { readonly type: "observe"; readonly component: string | true }
+  | { readonly type: "unobserve"; readonly component: string | true }
+  /** The client closes: every term ends and drains, then the session ends. */
+  | { readonly type: "bye" };
+
+/** What happens to it. All but the last two belong to a connection. */
+export type Occurrence =
+  | { readonly type: "opened" }
+  | ServerMessage
+  | { readonly type: "pong" }
+  /** The socket has closed, or could not be opened (1006). */
+  | { readonly type: "lost"; readonly code: number }
+  | { readonly type: "page"; readonly event: PageEvent }
+  /** The timer: a deadline has come. */
+  | { readonly type: "tick" };
+
+export type Input = Wish | Occurrence;
+export type InputType = Input["type"];
+export type Of<T extends InputType> = { [K in T]: Extract<Input, { readonly type: K }> }[T];
+
+export interface Event {
+  /** The pessimistic clock's. */
+  readonly now: number;
+  /** Uniform in 0..1. */
+  readonly random: number;
+  /** Which one the input came from, by the number of its `connect`. */
+  readonly connection?: number;
+  readonly input: Input;
+}
+
+/** Work for the shell, to be done in this order. None of it fails the session: a send that can't be done is a lost frame. */
+export type Effect =
+  /** Ask for the token, open a socket, and tell what becomes of it under this number. Any older one is abandoned. */
+  | { readonly type: "connect"; readonly connection: number }
+  /** Abandon the socket at once: nothing that it still says is heard. */
+  | { readonly type: "disconnect" }
+  | { readonly type: "send"; readonly message: ClientMessage }
+  | { readonly type: "ping" }
+  /** The contender leads. Call `onGrant`; do not wait for it. */
+  | {
+      readonly type: "grant";
+      readonly contender: number;
+      readonly election: ElectionName;
+      readonly leaderSessionId: string;
+      readonly epoch: number;
+    }
+  /** The contender does not lead any more: abort its signal, call `onRevoke`, and say `settled` when that has settled. */
+  | { readonly type: "revoke"; readonly contender: number; readonly reason: LossReason }
+  /** For whoever has asked. */
+  | Confirmed
+  | Leaders
+  | Refusal
+  /** The connection was lost or refused with this close code. `fatal`: the client is closed for good. */
+  | { readonly type: "lost"; readonly code: number; readonly fatal: boolean }
+  /** The server has said something that makes no sense here. It was ignored (G9). */
+  | { readonly type: "violation"; readonly message: ServerMessage };

@@ -1,0 +1,178 @@
+/**
+ * What one session of a process knows. All times are on the client's pessimistic clock, in milliseconds.
+ *
+ * A contender leads only while it is `granted` in a term whose `leaseUntil` lies ahead: `remainingMs` says for how long.
+ */
+import type { Confirm, ContenderInfo, ProcessInfo, Release, Resign, Welcome } from "../../shared/messages.ts";
+import type { ElectionName } from "../../shared/names.ts";
+
+/** What the application chose when it made the client. */
+export interface Settings {
+  readonly process: ProcessInfo;
+  readonly priority: number;
+  /** `keep`: a lost connection ends nothing before the lease does. `revoke`: it ends every term at once. */
+  readonly onDisconnect: "keep" | "revoke";
+  /** The server's own bounds it. */
+  readonly drainMs: number;
+  /** How long the session stays open after the last contender and observer have left. */
+  readonly lingerMs: number;
+}
+
+/** Why a term ended. Only `revoked`, `preempted` and `transferred` come from the server. */
+export type LossReason =
+  | "resigned"
+  | "revoked"
+  | "preempted"
+  | "transferred"
+  | "expired"
+  | "disconnected"
+  | "frozen"
+  | "lost"
+  | "closed";
+
+export interface Contender {
+  /** The shell's number for it: a component that is closed and contended for again is another contender. */
+  readonly id: number;
+  readonly info: ContenderInfo;
+  readonly election: ElectionName;
+  /**
+   * `queued`: an older contender of its component has not left yet. `draining`: its `onRevoke` runs, then it waits for
+   * the next term. `closing`: the same, then it leaves. `gone`: it leaves in this transition.
+   */
+  readonly phase: "queued" | "waiting" | "granted" | "draining" | "closing" | "gone";
+  /** Whether the server counts it, once it has read everything. */
+  readonly registered: boolean;
+  /** The term that the server has last named it for. */
+  readonly named: string;
+  /** The term that it leads or drains in, otherwise empty. */
+  readonly leaderSessionId: string;
+  /** What it wants published in this term: sent again after every resumed `welcome`. */
+  readonly confirm: Confirm | null;
+}
+
+export interface Term {
+  readonly election: ElectionName;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+  /** `offered`: accepted, not yet answered. `ending`: nobody leads by it, and what its contenders do is being stopped. */
+  readonly stage: "offered" | "leading" | "ending";
+  readonly leaseUntil: number;
+  readonly drainUntil: number;
+  /** Tells the server that it is over. */
+  readonly farewell: Release | Resign;
+}
+
+/** A frame that waits for its answer. `sentAt` is its name on the wire, 0 for a ping; leases count from `at`. */
+export interface Request {
+  readonly sentAt: number;
+  readonly at: number;
+  readonly held: readonly string[];
+}
+
+/**
+ * `paused`: the page is frozen, nothing happens until it returns. `waiting`: to connect again. `opening`: token,
+ * connect, upgrade. `greeting`: `hello` was sent. `closed`: for good.
+ */
+export type Connection = "idle" | "paused" | "waiting" | "opening" | "greeting" | "open" | "closed";
+
+export interface SessionState {
+  readonly settings: Settings;
+  readonly priority: number;
+  /** In the order of registration. */
+  readonly contenders: readonly Contender[];
+  readonly terms: readonly Term[];
+  /** One entry for each observer: a component, or `true` for all. */
+  readonly watched: readonly (string | true)[];
+  readonly connection: Connection;
+  /** Counts the connections that were lost or left, and so names the current one: frames of any other are dropped. */
+  readonly attempt: number;
+  /** When it connects (`waiting`), gives up (`opening`, `greeting`) or speaks (`open`). */
+  readonly until: number;
+  /** Unanswered, oldest first. */
+  readonly requests: readonly Request[];
+  /** When a process that waits shows its next sign of life (S4). */
+  readonly checkAt: number;
+  /** The newest `welcome` of the session to resume: its identity, and the server's settings. */
+  readonly session: Welcome | null;
+  /** Connections lost in a row since the last `welcome`, and those of them that were lost for the token. */
+  readonly failures: number;
+  readonly refusals: number;
+  /** The last one used: it strictly increases. */
+  readonly sentAt: number;
+  /** The highest epoch that has ended here. Epochs grow across all elections of a group (S5), so one number is enough (S7). */
+  readonly endedEpoch: number;
+  /** The last few terms that have ended here, to tell a late `revoke` from a wrong one. */
+  readonly endedIds: readonly string[];
+  /** An offer was declined: the server asks again only after the next real message (S11). */
+  readonly declined: boolean;
+  readonly lingerUntil: number;
+  /** Nothing new is taken; the session ends when all terms are over. */
+  readonly closing: boolean;
+}
+
+export const initialState = (settings: Settings): SessionState => ({
+  settings,
+  priority: settings.priority,
+  contenders: [],
+  terms: [],
+  watched: [],
+  connection: "idle",
+  attempt: 0,
+  until: Infinity,
+  requests: [],
+  checkAt: 0,
+  session: null,
+  failures: 0,
+  refusals: 0,
+  sentAt: 0,
+  endedEpoch: 0,
+  endedIds: [],
+  declined: false,
+  lingerUntil: Infinity,
+  closing: false,
+});
+
+export const findTerm = <T extends Term>(terms: readonly T[], leaderSessionId: string): T | undefined =>
+  terms.find((term) => term.leaderSessionId === leaderSessionId);
+
+/** Runs for leadership, and goes on doing so. */
+export const isLive = ({ phase }: Contender): boolean =>
+  phase === "waiting" || phase === "granted" || phase === "draining";
+
+/** What the next renewal asks for: accepted offers, and every term whose lease still runs, draining ones included (S10). */
+export const heldTerms = ({ terms }: SessionState, now: number): readonly string[] =>
+  terms.filter((term) => term.stage === "offered" || term.leaseUntil > now).map((term) => term.leaderSessionId);
+
+/** How long a contender still leads by this id; 0 when it does not. */
+export function remainingMs(
+  { contenders, terms }: SessionState,
+  id: number,
+  leaderSessionId: string,
+  now: number,
+): number {
+  const leads = contenders.some(
+    (contender) =>
+      contender.id === id && contender.phase === "granted" && contender.leaderSessionId === leaderSessionId,
+  );
+  return leads ? Math.max(0, (findTerm(terms, leaderSessionId)?.leaseUntil ?? 0) - now) : 0;
+}
+
+export type ClientState = "idle" | "connecting" | "connected" | "suspended" | "closed";
+
+export function clientState({ connection, terms }: SessionState): ClientState {
+  if (connection === "open") return "connected";
+  if (connection === "closed") return connection;
+  if (connection === "idle" || connection === "paused") return "idle";
+  return terms.some(({ stage }) => stage === "leading") ? "suspended" : "connecting";
+}
+
+/** When the oldest question that is still unanswered proves the path dead. */
+export const answerUntil = ({ requests: [oldest], session }: SessionState): number =>
+  oldest && session ? oldest.at + session.answerTimeoutMs : Infinity;
+
+/** When the core has to be called again, whatever happens; `null`: not before the next event. One that has passed is due. */
+export function nextDeadline(state: SessionState): number | null {
+  const ends = state.terms.map(({ stage, leaseUntil, drainUntil }) => (stage === "leading" ? leaseUntil : drainUntil));
+  const deadline = Math.min(state.until, state.lingerUntil, answerUntil(state), ...ends);
+  return deadline < Infinity ? deadline : null;
+}

@@ -1,0 +1,89 @@
+/**
+ * The session core: pure, total by type, and the only place that decides.
+ *
+ * At most one leader: a contender leads only between a `renewed` that answers its own `renew` and `renewDeadlineMs`
+ * after that left (S1); deadlines are looked at before the event that woke us (S6); what has ended never comes back
+ * (S7); the server hears of an end only when everything has stopped (S2).
+ * Not promised: that whoever is called back stops in time. Only the protected resource can refuse a late leader (S13).
+ */
+import { lose, maintain, opened, page, pong, renewed, shutdown, welcome } from "./connection.ts";
+import { advance, confirm, deregister, prioritize, register, settled } from "./contenders.ts";
+import { type Draft, send } from "./draft.ts";
+import { endTerm, expireLeases, finishTerms } from "./ending.ts";
+import type { Effect, Event, InputType, Of } from "./events.ts";
+import { findTerm, type SessionState } from "./state.ts";
+import { grant, revoke } from "./terms.ts";
+
+const ignore = (): void => {};
+const deliver = ({ effects }: Draft, message: Of<"confirmed" | "leaders" | "error">): void => {
+  effects.push(message);
+};
+const watch = (draft: Draft, { type, component }: Of<"observe" | "unobserve">): void =>
+  send(draft, { type, components: component === true || [component] });
+
+/** One rule for each input, total by type. */
+const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void } = {
+  register,
+  deregister,
+  settled,
+  confirm,
+  resign: (draft, message) => {
+    const term = findTerm(draft.terms, message.leaderSessionId);
+    if (term) endTerm(draft, term, "resigned", Infinity, message);
+  },
+  priority: prioritize,
+  observe: (draft, wish) => {
+    draft.watched = [...draft.watched, wish.component];
+    watch(draft, wish);
+  },
+  unobserve: (draft, wish) => {
+    const index = draft.watched.indexOf(wish.component);
+    const rest = draft.watched.filter((_, other) => other !== index);
+    draft.watched = rest;
+    if (rest.includes(wish.component)) return;
+    watch(draft, wish);
+    // While all were watched, the server may have known no names: a `hello` says only one of the two.
+    if (wish.component === true && rest.length > 0) send(draft, { type: "observe", components: rest as string[] });
+  },
+  bye: shutdown,
+  opened,
+  welcome,
+  registered: ignore,
+  deregistered: ignore,
+  grant,
+  renewed,
+  revoke,
+  confirmed: deliver,
+  leaders: deliver,
+  error: deliver,
+  pong,
+  lost: lose,
+  page,
+  tick: ignore,
+};
+
+const follow = <T extends InputType>(draft: Draft, input: Of<T>): void => rules[input.type](draft, input);
+
+/** Returns the same state where nothing has changed. The effects are to be executed in their order. */
+export function transition(
+  state: SessionState,
+  { now, random, connection = state.attempt, input }: Event,
+): { readonly state: SessionState; readonly effects: readonly Effect[] } {
+  const draft: Draft = {
+    ...state,
+    contenders: state.contenders.map((contender) => ({ ...contender })),
+    terms: state.terms.map((term) => ({ ...term })),
+    now,
+    random,
+    effects: [],
+  };
+  expireLeases(draft);
+  // Frames of a connection that is not the current one are nobody's concern any more.
+  if (connection === state.attempt) follow(draft, input);
+  expireLeases(draft);
+  finishTerms(draft);
+  advance(draft);
+  maintain(draft);
+  const { now: _now, random: _random, effects, ...next } = draft;
+  return { state: JSON.stringify(next) === JSON.stringify(state) ? state : next, effects };
+}

@@ -1,0 +1,218 @@
+/**
+ * `npm run demo`: the main job in a terminal. A local backend, three processes with three components each; the leader
+ * is killed, the next one resigns, the backend is redeployed, a component is closed, everybody leaves. What it prints
+ * it also checks: it exits with 1 when anything is off.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { createElectionClient, type LeaderInformation } from "../../client/node/index.ts";
+import { leaderTable } from "./table.ts";
+import { type Member, startMember } from "./troupe.ts";
+
+const GROUP = "checkout";
+const LEASE_MS = "4000";
+const COMPONENTS = ["dispatcher", "resource-manager", "rest-endpoint"];
+/** In an election of its own: any process can lead it, whoever leads the others. */
+const DEDICATED = "audit";
+const STEP_TIMEOUT_MS = 15_000;
+
+const members: Member[] = [];
+const leaders = new Map<string, LeaderInformation | null>();
+const waiting = new Set<() => void>();
+const changed = (): void => {
+  for (const look of [...waiting]) look();
+};
+
+/** Resolves with the first value that is not `undefined`; looks again after every callback and every leader change. */
+function eventually<T>(what: string, find: () => T | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`waited ${STEP_TIMEOUT_MS} ms in vain: ${what}`)), STEP_TIMEOUT_MS);
+    const look = (): void => {
+      const value = find();
+      if (value === undefined) return;
+      clearTimeout(timer);
+      waiting.delete(look);
+      resolve(value);
+    };
+    waiting.add(look);
+    look();
+  });
+}
+
+function check(holds: boolean, promise: string): void {
+  print(`  ${holds ? "ok  " : "FAIL"} ${promise}`);
+  if (!holds) process.exitCode = 1;
+}
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+function step(title: string): void {
+  print(`\n${title}`);
+}
+
+const leadersOf = (component: string): Member[] => members.filter(({ leads }) => leads.has(component));
+
+/** The one process that leads all of these by its own account, once observers see the same. */
+function leaderOf(components: readonly string[], after = 0): Promise<Member> {
+  return eventually(`a leader of ${components.join(", ")}`, () => {
+    const [leader] = leadersOf(components[0] ?? "");
+    const agreed = components.every((component) => {
+      const grant = leader?.leads.get(component);
+      return grant !== undefined && grant.epoch > after && leaders.get(component)?.epoch === grant.epoch;
+    });
+    return agreed ? leader : undefined;
+  });
+}
+
+const epochOf = (member: Member, component = COMPONENTS[0] ?? ""): number => member.leads.get(component)?.epoch ?? 0;
+
+function checkOneLeader(): void {
+  for (const component of COMPONENTS) {
+    if (leadersOf(component).length !== 1) return check(false, `exactly one process leads ${component}`);
+  }
+  check(true, "exactly one process leads, in the view of every process");
+}
+
+async function joinGroup(url: string): Promise<Member> {
+  step("Three processes with three components each join the group; one has another component of its own.");
+  members.push(startMember(url, GROUP, "alpha", COMPONENTS, changed));
+  members.push(startMember(url, GROUP, "beta", COMPONENTS, changed));
+  members.push(startMember(url, GROUP, "gamma", [...COMPONENTS, `${DEDICATED}!`], changed));
+  const leader = await leaderOf(COMPONENTS);
+  await leaderOf([DEDICATED]);
+  print(leaderTable(leaders));
+  checkOneLeader();
+  const sessions = new Set(COMPONENTS.map((component) => leader.leads.get(component)?.leaderSessionId));
+  check(sessions.size === 1, "its components share one leader session id and one epoch");
+  check(leadersOf(DEDICATED)[0]?.name === "gamma", "the dedicated election has a leader of its own");
+  return leader;
+}
+
+async function lateComponents(leader: Member): Promise<void> {
+  const jobs = ["job-1", "job-2"];
+  step(`Late components: ${leader.name} registers ${jobs.join(" and ")} while it leads, and closes them one by one.`);
+  for (const component of jobs) leader.tell({ order: "contend", component });
+  await leaderOf(jobs);
+  print(leaderTable(leaders));
+  check(
+    jobs.every((job) => epochOf(leader, job) === epochOf(leader)),
+    "they join the leadership that runs",
+  );
+  for (const component of jobs) {
+    leader.tell({ order: "close", component });
+    await eventually(`the end of ${component}`, () => (leaders.get(component) === null ? true : undefined));
+  }
+  check(leadersOf("dispatcher")[0] === leader, "their siblings kept their leadership");
+}
+
+async function killLeader(leader: Member): Promise<Member> {
+  step(`Crash: ${leader.name} is killed (SIGKILL). Its lease of ${LEASE_MS} ms has to run out first.`);
+  const epoch = epochOf(leader);
+  const killedAt = performance.now();
+  members.splice(members.indexOf(leader), 1);
+  await leader.end("SIGKILL");
+  const next = await leaderOf(COMPONENTS, epoch);
+  print(leaderTable(leaders));
+  print(`    ${next.name} took over after ${Math.round(performance.now() - killedAt)} ms`);
+  checkOneLeader();
+  check(epochOf(next) > epoch, "the epoch grew");
+  return next;
+}
+
+async function resign(leader: Member): Promise<Member> {
+  step(`Resign: ${leader.name} steps down of its own accord.`);
+  const epoch = epochOf(leader);
+  const resignedAt = performance.now();
+  leader.tell({ order: "resign" });
+  const next = await leaderOf(COMPONENTS, epoch);
+  print(leaderTable(leaders));
+  print(`    ${next.name} took over after ${Math.round(performance.now() - resignedAt)} ms`);
+  checkOneLeader();
+  check(next !== leader, "another process leads");
+  check(epochOf(next) > epoch, "the epoch grew");
+  return next;
+}
+
+async function redeploy(leader: Member, backend: LocalBackend, dataDir: string): Promise<LocalBackend> {
+  step("Redeploy: the backend is stopped and started again on the same data.");
+  const before = epochOf(leader);
+  const callbacks = leader.callbacks.length;
+  await backend.stop();
+  const next = await startLocalBackend({ port: backend.port, dataDir, bindings: settings });
+  // The late component can only join once the session is back: nothing about time is assumed.
+  leader.tell({ order: "contend", component: "after-redeploy" });
+  await leaderOf(["after-redeploy"]);
+  check(leader.callbacks.length === callbacks + 1, `${leader.name} heard of nothing but the new component`);
+  check(epochOf(leader) === before && epochOf(leader, "after-redeploy") === before, "the term survived the restart");
+  print(leaderTable(leaders));
+  return next;
+}
+
+async function closeComponent(leader: Member): Promise<void> {
+  step(`Close: ${leader.name} closes its rest-endpoint.`);
+  const before = epochOf(leader);
+  leader.tell({ order: "close", component: "rest-endpoint" });
+  await eventually("the end of rest-endpoint", () => (leaders.get("rest-endpoint") === null ? true : undefined));
+  print(leaderTable(leaders));
+  check(epochOf(leader) === before, "its siblings kept their leadership");
+}
+
+async function leave(): Promise<void> {
+  step("Everybody leaves (SIGTERM).");
+  const codes = await Promise.all(members.map((member) => member.end("SIGTERM")));
+  await eventually("no leader at all", () =>
+    [...leaders.values()].every((leader) => leader === null) ? true : undefined,
+  );
+  print(leaderTable(leaders));
+  check(
+    members.every(({ leads }) => leads.size === 0),
+    "every process was told that its leadership is over",
+  );
+  print(`    exit codes and signals: ${codes.map((code) => code ?? "SIGTERM").join(", ")}`);
+}
+
+async function observe(url: string, signal: AbortSignal): Promise<void> {
+  const observer = createElectionClient({ url, group: GROUP, process: { name: "observer" }, signals: false });
+  try {
+    for await (const { component, leader } of observer.observe(undefined, { signal })) {
+      leaders.set(component, leader);
+      changed();
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await observer.close();
+  }
+}
+
+const settings = { OPEN_MODE: "loopback", LEASE_MS };
+
+async function main(): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), "edge-election-demo-"));
+  let backend = await startLocalBackend({ dataDir, bindings: settings });
+  print(`A local backend runs at ${backend.url}.`);
+  const done = new AbortController();
+  const watching = observe(backend.url, done.signal);
+  try {
+    const first = await joinGroup(backend.url);
+    await lateComponents(first);
+    const second = await killLeader(first);
+    const third = await resign(second);
+    backend = await redeploy(third, backend, dataDir);
+    await closeComponent(third);
+    await leave();
+  } finally {
+    done.abort();
+    await watching;
+    await backend.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+  print(process.exitCode ? "\nSomething was off: see the lines marked FAIL." : "\nEverything held.");
+}
+
+main().catch((error: unknown) => {
+  print(`\nFAIL ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+});

@@ -1,0 +1,25 @@
+/** What a demo process tells its parent (one JSON object per line of its output), and what it is told (on its input). */
+
+/** A contender's callback ran. */
+export interface CallbackReport {
+  readonly callback: "grant" | "revoke";
+  readonly component: string;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+  /** Why it was revoked. */
+  readonly reason?: string;
+}
+
+/** Something went wrong that the contender cannot be blamed for: it goes on by itself. */
+export interface ErrorReport {
+  readonly callback: "error";
+  readonly component: string;
+  readonly message: string;
+}
+
+export type Report = CallbackReport | ErrorReport;
+
+export type Order =
+  | { readonly order: "contend"; readonly component: string }
+  | { readonly order: "close"; readonly component: string }
+  | { readonly order: "resign" };

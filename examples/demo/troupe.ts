@@ -1,0 +1,57 @@
+/** The processes of the demo, as their parent sees them: what each believes about its own leadership. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { CallbackReport, Order, Report } from "./messages.ts";
+
+const PROGRAM = fileURLToPath(new URL("process.ts", import.meta.url));
+
+export interface Member {
+  readonly name: string;
+  /** Grants that no revoke has ended, by component. */
+  readonly leads: ReadonlyMap<string, CallbackReport>;
+  /** Callbacks that have run so far. */
+  readonly callbacks: readonly CallbackReport[];
+  tell(order: Order): void;
+  /** Resolves with the exit code once the process has ended; `null` after a signal that ended it at once. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts a process. `onChange` is called after each of its callbacks. */
+export function startMember(
+  url: string,
+  group: string,
+  name: string,
+  components: readonly string[],
+  onChange: () => void,
+): Member {
+  const child = spawn(process.execPath, [PROGRAM, url, group, name, ...components], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  process.once("exit", () => child.kill("SIGKILL"));
+  const leads = new Map<string, CallbackReport>();
+  const callbacks: CallbackReport[] = [];
+  const heard = (report: Report): void => {
+    if (report.callback === "error") return;
+    if (report.callback === "grant") leads.set(report.component, report);
+    else leads.delete(report.component);
+    callbacks.push(report);
+    onChange();
+  };
+  createInterface({ input: child.stdout }).on("line", (line) => heard(JSON.parse(line) as Report));
+  return {
+    name,
+    leads,
+    callbacks,
+    tell: (order) => void child.stdin.write(`${JSON.stringify(order)}\n`),
+    end: (signal) => endProcess(child, signal),
+  };
+}
+
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  const ended = once(child, "close");
+  child.kill(signal);
+  const [code] = await ended;
+  return typeof code === "number" ? code : null;
+}

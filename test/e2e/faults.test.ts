@@ -1,0 +1,142 @@
+/** Real faults: real processes that are killed and stopped, a real backend that crashes, a real network that fails. */
+import { afterEach, expect, test } from "vitest";
+import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { type Cluster, candidate, startCluster } from "../support/cluster.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { beliefs, faultsIn } from "../support/history.ts";
+import { type FaultyProxy, startProxy } from "../support/proxy.ts";
+
+const LEASE_MS = 2_000;
+const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: String(LEASE_MS), DRAIN_MS: "1000" };
+const COMPONENTS = ["dispatcher", "resource-manager"];
+const [FIRST = ""] = COMPONENTS;
+
+let backend: LocalBackend;
+let cluster: Cluster;
+const proxies: FaultyProxy[] = [];
+
+async function setUp(group: string): Promise<void> {
+  backend = await startLocalBackend({ bindings: BINDINGS });
+  cluster = await startCluster(backend.url, group, COMPONENTS);
+}
+
+async function proxied(): Promise<FaultyProxy> {
+  const proxy = await startProxy(backend.port);
+  proxies.push(proxy);
+  return proxy;
+}
+
+afterEach(async () => {
+  await cluster.end();
+  await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
+  await backend.stop();
+});
+
+const msBetween = (from: bigint, to: bigint): number => Number(to - from) / 1e6;
+const now = (): bigint => process.hrtime.bigint();
+
+/** When this process told of its newest grant. */
+const grantedAt = (name: string): bigint => {
+  const grants = cluster.members.find((member) => member.name === name)?.told.filter(({ event }) => event === "grant");
+  return BigInt(grants?.at(-1)?.at ?? 0);
+};
+
+test("[S2] [N4] after SIGKILL of the leader another process leads, never before the lease is over", async () => {
+  await setUp("sigkill");
+  for (const name of ["a", "b", "c"]) cluster.start(name);
+  const first = await cluster.leader(FIRST);
+  const epoch = first.leads.get(FIRST) ?? 0;
+  first.child.kill("SIGKILL");
+  await first.ended;
+  const killedAt = now();
+  const next = await cluster.leader(FIRST, epoch);
+  expect(next.name).not.toBe(first.name);
+  const lastBelief = beliefs(cluster.histories()).find((belief) => belief.epoch === epoch)?.last ?? killedAt;
+  // The lease counts from the last renewal, which is at most E before the kill: D - E after the last belief at the least.
+  expect(msBetween(lastBelief, grantedAt(next.name))).toBeGreaterThan(LEASE_MS - LEASE_MS / 4 - 50);
+  expect(faultsIn(cluster.histories())).toEqual([]);
+});
+
+test("[S6] [S13] a leader that was stopped (SIGSTOP) past its lease is no leader at its first instruction", async () => {
+  await setUp("sigstop");
+  for (const name of ["a", "b"]) cluster.start(name);
+  const first = await cluster.leader(FIRST);
+  const epoch = first.leads.get(FIRST) ?? 0;
+  first.child.kill("SIGSTOP");
+  const next = await cluster.leader(FIRST, epoch);
+  expect(next.name).not.toBe(first.name);
+  first.child.kill("SIGCONT");
+  await cluster.until("the end of the old term", () => first.told.find(({ event }) => event.startsWith("revoke")));
+  expect(faultsIn(cluster.histories())).toEqual([]);
+});
+
+test("[S8] [N3] SIGTERM hands over without waiting for the lease", async () => {
+  await setUp("sigterm");
+  for (const name of ["a", "b"]) cluster.start(name);
+  const first = await cluster.leader(FIRST);
+  const epoch = first.leads.get(FIRST) ?? 0;
+  first.child.kill("SIGTERM");
+  await first.ended;
+  expect(first.told.filter(({ event }) => event === "revoke closed")).toHaveLength(COMPONENTS.length);
+  const endedAt = BigInt(first.told.at(-1)?.at ?? 0);
+  const next = await cluster.leader(FIRST, epoch);
+  expect(msBetween(endedAt, grantedAt(next.name))).toBeLessThan(LEASE_MS / 2);
+  expect(faultsIn(cluster.histories())).toEqual([]);
+});
+
+for (const directions of [["up"], ["down"], ["up", "down"]] as const) {
+  test(`[S1] [S2] [S4] a leader whose network fails silently (${directions.join(" and ")}) stops before another one starts`, async () => {
+    const group = `partition-${directions.join("-")}`;
+    await setUp(group);
+    const proxy = await proxied();
+    cluster.start("a", { url: proxy.url });
+    const first = await cluster.leader(FIRST);
+    const epoch = first.leads.get(FIRST) ?? 0;
+    cluster.start("b");
+    proxy.partition(...directions);
+    const next = await cluster.leader(FIRST, epoch);
+    expect(next.name).toBe("b");
+    proxy.heal();
+    await candidate(backend.url, group, "a"); // the healed process is a candidate again: nothing is stuck
+    next.order({ order: "resign" });
+    const again = await cluster.leader(FIRST, next.leads.get(FIRST) ?? epoch + 1);
+    expect(again.name).toBe("a");
+    expect(faultsIn(cluster.histories())).toEqual([]);
+  });
+}
+
+test("[N1] [N5] a leader whose connection is reset keeps its term without a callback", async () => {
+  await setUp("reset");
+  const proxy = await proxied();
+  cluster.start("a", { url: proxy.url });
+  const leader = await cluster.leader(FIRST);
+  await cluster.until("all components", () => (leader.leads.size === COMPONENTS.length ? true : undefined));
+  const before = leader.told.length;
+  proxy.reset();
+  // A component that joins proves that the session is back: it can be granted by the running term only.
+  leader.order({ order: "contend", component: "late" });
+  await cluster.leader("late");
+  expect(leader.told.slice(before).map(({ event, component }) => [event, component])).toEqual([["grant", "late"]]);
+  expect(leader.leads.get("late")).toBe(leader.leads.get(FIRST));
+});
+
+test("[N5] [S3] a backend that crashes and restarts within the lease changes nothing for the leader", async () => {
+  const patient = { ...BINDINGS, LEASE_MS: "10000" };
+  await using folder = await temporaryFolder();
+  const dataDir = folder.path;
+  backend = await startLocalBackend({ bindings: patient, dataDir });
+  cluster = await startCluster(backend.url, "restart", COMPONENTS);
+  cluster.start("a");
+  const leader = await cluster.leader(FIRST);
+  cluster.start("b");
+  await cluster.until("all components", () => (leader.leads.size === COMPONENTS.length ? true : undefined));
+  const epoch = leader.leads.get(FIRST);
+  const before = leader.told.length;
+  await backend.kill();
+  backend = await startLocalBackend({ bindings: patient, port: backend.port, dataDir });
+  leader.order({ order: "contend", component: "late" });
+  await cluster.leader("late");
+  expect(leader.told.slice(before).map(({ event, component }) => [event, component])).toEqual([["grant", "late"]]);
+  expect(leader.leads.get("late")).toBe(epoch);
+  expect(faultsIn(cluster.histories())).toEqual([]);
+});

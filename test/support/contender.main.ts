@@ -1,0 +1,93 @@
+/**
+ * A real process that contends, for fault tests: `node contender.main.ts CONFIG`. It uses the built package, writes what
+ * it believes to its history with synchronous writes (they survive SIGKILL), and takes orders on its input.
+ */
+import { openSync, writeSync } from "node:fs";
+import { createInterface } from "node:readline";
+import type { Contender, Leadership } from "../../client/index.ts";
+import type { Entry } from "./history.ts";
+
+export interface ContenderConfig {
+  /** URL of the built `edge-election/node` entry point. */
+  readonly entry: string;
+  readonly url: string;
+  readonly group: string;
+  readonly name: string;
+  readonly components: readonly string[];
+  /** In elections of their own. */
+  readonly dedicated?: readonly string[];
+  readonly historyFile: string;
+  readonly priority?: number;
+}
+
+export type ContenderOrder =
+  | { readonly order: "resign" }
+  | { readonly order: "close"; readonly component: string }
+  | { readonly order: "contend"; readonly component: string }
+  | { readonly order: "leave" };
+
+const SAMPLE_EVERY_MS = 2;
+
+const config = JSON.parse(process.argv[2] ?? "{}") as ContenderConfig;
+const { createElectionClient } = (await import(config.entry)) as typeof import("../../client/node/index.ts");
+const { url, group, name, priority = 0 } = config;
+const client = createElectionClient({ url, group, process: { name }, priority });
+const contenders = new Map<string, Contender>();
+const led = new Map<string, Leadership>();
+const history = openSync(config.historyFile, "a");
+
+const now = (): string => process.hrtime.bigint().toString();
+const write = (entry: Entry): void => void writeSync(history, `${JSON.stringify(entry)}\n`);
+const tell = (event: string, component: string, epoch: number): void =>
+  void process.stdout.write(`${JSON.stringify({ event, component, epoch, at: now() })}\n`);
+
+function contend(component: string, election: "process" | "dedicated"): void {
+  const contender = client.contend(
+    component,
+    {
+      onGrant(leadership) {
+        const { leaderSessionId, epoch } = leadership;
+        led.set(component, leadership);
+        write({ type: "grant", at: now(), component, leaderSessionId, epoch });
+        sample();
+        tell("grant", component, epoch);
+      },
+      onRevoke({ leaderSessionId, epoch }, reason) {
+        led.delete(component);
+        write({ type: "revoke", at: now(), component, leaderSessionId, reason });
+        tell(`revoke ${reason}`, component, epoch);
+      },
+    },
+    { election },
+  );
+  contenders.set(component, contender);
+}
+
+/** Asks every leadership, whatever callbacks have said: a belief that outlives its lease would be seen here. */
+function sample(): void {
+  for (const [component, leadership] of led) {
+    const from = now();
+    if (!leadership.isLeader()) continue;
+    const { leaderSessionId, epoch } = leadership;
+    write({ type: "believed", from, to: now(), component, leaderSessionId, epoch });
+  }
+}
+
+async function obey(order: ContenderOrder): Promise<void> {
+  switch (order.order) {
+    case "resign":
+      return client.resign("process");
+    case "close":
+      return contenders.get(order.component)?.close();
+    case "contend":
+      return contend(order.component, "process");
+    case "leave":
+      await client.close();
+      process.exit(0);
+  }
+}
+
+for (const component of config.components) contend(component, "process");
+for (const component of config.dedicated ?? []) contend(component, "dedicated");
+setInterval(sample, SAMPLE_EVERY_MS);
+createInterface({ input: process.stdin }).on("line", (line) => void obey(JSON.parse(line) as ContenderOrder));

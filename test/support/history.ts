@@ -1,0 +1,126 @@
+/**
+ * What processes believed, and when, on the machine's one monotonic clock; and the checker that looks for two leaders.
+ *
+ * Times are nanoseconds of `process.hrtime.bigint()`, which is the same clock in every process of a Linux machine.
+ */
+import { existsSync, readFileSync } from "node:fs";
+
+/** A line of a process's history. `at` is taken after what it tells of, for `believed` before and after. */
+export type Entry =
+  | {
+      readonly type: "grant";
+      readonly at: string;
+      readonly component: string;
+      readonly leaderSessionId: string;
+      readonly epoch: number;
+    }
+  | {
+      readonly type: "revoke";
+      readonly at: string;
+      readonly component: string;
+      readonly leaderSessionId: string;
+      readonly reason: string;
+    }
+  /** `isLeader()` was true at some instant between the two times; only the first and the newest are kept of each run. */
+  | {
+      readonly type: "believed";
+      readonly from: string;
+      readonly to: string;
+      readonly component: string;
+      readonly leaderSessionId: string;
+      readonly epoch: number;
+    };
+
+export interface Belief {
+  readonly process: string;
+  readonly component: string;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+  /** It certainly believed at some instant not after `first`, and again at some instant not before `last`. */
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+export interface History {
+  readonly process: string;
+  readonly entries: readonly Entry[];
+}
+
+/** A process that was killed may have left half a line, or no file yet. */
+export function readHistory(process: string, file: string): History {
+  if (!existsSync(file)) return { process, entries: [] };
+  const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
+  return { process, entries: lines.map((line) => JSON.parse(line) as Entry) };
+}
+
+/** One entry for each term that a process believed in. */
+export function beliefs(histories: readonly History[]): Belief[] {
+  const found = new Map<string, Belief>();
+  for (const { process, entries } of histories) {
+    for (const entry of entries) {
+      if (entry.type !== "believed") continue;
+      const { component, leaderSessionId, epoch } = entry;
+      const key = `${process} ${component} ${leaderSessionId}`;
+      const [from, to] = [BigInt(entry.from), BigInt(entry.to)];
+      const known = found.get(key) ?? { process, component, leaderSessionId, epoch, first: to, last: from };
+      found.set(key, {
+        ...known,
+        first: known.first < to ? known.first : to,
+        last: known.last > from ? known.last : from,
+      });
+    }
+  }
+  return [...found.values()].sort((left, right) => (left.first < right.first ? -1 : 1));
+}
+
+/** Everything that is wrong with these histories, in words; empty when nothing is. */
+export const faultsIn = (histories: readonly History[]): string[] => [
+  ...overlaps(beliefs(histories)),
+  ...epochsGoingBack(beliefs(histories)),
+  ...histories.flatMap(brokenAlternation),
+];
+
+/** Two processes that certainly believed in one election at one instant. */
+function overlaps(all: readonly Belief[]): string[] {
+  const faults: string[] = [];
+  for (const [index, one] of all.entries()) {
+    for (const other of all.slice(index + 1)) {
+      const apart = one.component !== other.component || one.process === other.process;
+      if (apart || other.first > one.last || one.first > other.last) continue;
+      const span = (one.last < other.last ? one.last : other.last) - other.first;
+      faults.push(`${one.process} and ${other.process} both led ${one.component} for at least ${span / 1_000n} us`);
+    }
+  }
+  return faults;
+}
+
+function epochsGoingBack(all: readonly Belief[]): string[] {
+  const last = new Map<string, Belief>();
+  return all.flatMap((belief) => {
+    const before = last.get(belief.component);
+    last.set(belief.component, belief);
+    const grew =
+      before === undefined || belief.epoch > before.epoch || belief.leaderSessionId === before.leaderSessionId;
+    return grew ? [] : [`the epoch of ${belief.component} went from ${before.epoch} to ${belief.epoch}`];
+  });
+}
+
+/** C1: grant, revoke, grant, revoke; each revoke with the leadership of its grant. */
+function brokenAlternation({ process, entries }: History): string[] {
+  const led = new Map<string, string>();
+  return entries.flatMap((entry) => {
+    if (entry.type === "believed") return [];
+    const { type, component, leaderSessionId } = entry;
+    const before = led.get(component);
+    if (type === "grant") led.set(component, leaderSessionId);
+    else led.delete(component);
+    const good = type === "grant" ? before === undefined : before === leaderSessionId;
+    return good ? [] : [`${process}: ${type} of ${component} in ${leaderSessionId} after ${before ?? "nothing"}`];
+  });
+}
+
+/** How long nobody believed to lead a component, between two terms, in milliseconds. */
+export function gapsMs(histories: readonly History[], component: string): number[] {
+  const terms = beliefs(histories).filter((belief) => belief.component === component);
+  return terms.slice(1).map((belief, index) => Number(belief.first - (terms[index]?.last ?? 0n)) / 1e6);
+}

@@ -1,0 +1,88 @@
+/** A TCP proxy on loopback that can fail in the ways networks fail: silently, in one direction, late, or with a reset. */
+import { connect, createServer, type Server, type Socket } from "node:net";
+
+export type Direction = "up" | "down";
+
+export interface FaultyProxy {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** Stops forwarding without closing anything: bytes are read and thrown away, as a black hole does. */
+  partition(...directions: Direction[]): void;
+  /** Delays every byte by this much from now on; 0 ends it. */
+  delay(delayMs: number): void;
+  /** Forwards again, on new connections; those that lost bytes are reset. */
+  heal(): void;
+  /** Resets every connection that is open. */
+  reset(): void;
+  close(): Promise<void>;
+}
+
+interface Pair {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  /** Bytes were thrown away: the connection can't go on. */
+  damaged: boolean;
+}
+
+export async function startProxy(targetPort: number): Promise<FaultyProxy> {
+  const pairs = new Set<Pair>();
+  const blocked = new Set<Direction>();
+  let delayMs = 0;
+  const pipe = (pair: Pair, from: Socket, to: Socket, direction: Direction): void => {
+    from.on("data", (bytes: Buffer) => {
+      if (blocked.has(direction)) pair.damaged = true;
+      else if (delayMs === 0) to.write(bytes);
+      else setTimeout(() => to.write(bytes), delayMs);
+    });
+    from.on("end", () => {
+      if (!blocked.has(direction)) to.end();
+    });
+    from.on("error", () => to.destroy());
+    from.on("close", () => {
+      if (pair.client.closed && pair.upstream.closed) pairs.delete(pair);
+    });
+  };
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const upstream = connect({ port: targetPort, host: "127.0.0.1", allowHalfOpen: true });
+    const pair: Pair = { client, upstream, damaged: false };
+    pairs.add(pair);
+    pipe(pair, client, upstream, "up");
+    pipe(pair, upstream, client, "down");
+  });
+  const port = await listen(server);
+  const resetPairs = (which: (pair: Pair) => boolean): void => {
+    for (const pair of [...pairs].filter(which)) {
+      pair.client.resetAndDestroy();
+      pair.upstream.resetAndDestroy();
+    }
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    partition: (...directions) => {
+      for (const direction of directions) blocked.add(direction);
+    },
+    delay: (next) => {
+      delayMs = next;
+    },
+    heal: () => {
+      blocked.clear();
+      delayMs = 0;
+      resetPairs(({ damaged }) => damaged);
+    },
+    reset: () => resetPairs(() => true),
+    close: async () => {
+      resetPairs(() => true);
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      if (typeof address === "object" && address !== null) resolve(address.port);
+    });
+  });
+}

@@ -1,0 +1,393 @@
+import { describe, expect, test } from "vitest";
+import { CLOSE } from "../../../shared/close-codes.ts";
+import { ANSWER, CHECK, D, E, offer, PING, Play, R, release } from "./play.ts";
+
+const connects = (play: Play): number => play.effects.filter(({ type }) => type === "connect").length;
+
+describe("opening", () => {
+  test("[E1] nothing is opened before the first contender or observer", () => {
+    const play = new Play();
+    play.happens({ type: "tick" });
+    expect(play.effects).toEqual([]);
+    play.happens({ type: "observe", component: "x" });
+    expect(play.effects).toEqual([{ type: "connect", connection: 0 }]);
+  });
+
+  test("[D3] one hello carries everything that the process wants", () => {
+    const play = new Play({ process: { name: "p", address: "http://p" }, priority: 3 });
+    play.contend("x");
+    play.contend("y", { election: "dedicated", priority: 7 });
+    play.happens({ type: "observe", component: "z" });
+    expect(play.opens()).toEqual({
+      type: "hello",
+      process: { name: "p", address: "http://p" },
+      priority: 3,
+      contenders: [{ component: "x" }, { component: "y", election: "dedicated", priority: 7 }],
+      observe: ["z"],
+      held: [],
+      sentAt: 1_000,
+    });
+    expect(connects(play)).toBe(1);
+  });
+
+  test("[S9] a connection that hangs is given up after ten seconds, and after the answer time-out while a lease runs", () => {
+    const play = new Play();
+    play.contend("x");
+    play.wait(9_999);
+    expect(play.clientState()).toBe("connecting");
+    play.wait(1);
+    expect(play.effects.at(-1)).toEqual({ type: "lost", code: CLOSE.timeout, fatal: false });
+
+    const [leader] = Play.leading(["x"]);
+    leader.loses();
+    leader.wait(125);
+    leader.opens();
+    leader.wait(ANSWER - 1);
+    expect(leader.state.connection).toBe("greeting");
+    leader.wait(1);
+    expect(leader.state.connection).toBe("waiting");
+  });
+
+  test("[E1] the session is closed after the last one has left, with a bye, and opened again for the next", () => {
+    const play = new Play();
+    const x = play.contend("x");
+    play.connects();
+    play.close(x);
+    expect(play.says()).toEqual([{ type: "deregister", component: "x" }, { type: "bye" }]);
+    expect(play.effects.at(-1)).toEqual({ type: "disconnect" });
+    expect(play.clientState()).toBe("idle");
+    play.contend("x");
+    expect(play.opens().resume).toBeUndefined();
+  });
+
+  test("[E1] with a linger time the session waits for the next one", () => {
+    const play = new Play({ lingerMs: 1_000 });
+    const x = play.contend("x");
+    play.connects();
+    play.close(x);
+    play.wait(999);
+    expect(play.clientState()).toBe("connected");
+    const y = play.contend("y");
+    play.wait(5_000);
+    play.close(y);
+    play.says();
+    play.wait(1_000);
+    expect(play.says()).toEqual([{ type: "bye" }]);
+    expect(connects(play)).toBe(1);
+  });
+});
+
+describe("keeping alive", () => {
+  test("[S4] a leader renews; whoever waits pings, and shows a sign of life now and then; an observer only pings", () => {
+    const play = new Play();
+    play.contend("x");
+    play.connects();
+    play.wait(PING, true);
+    expect(play.says()).toEqual(["ping"]);
+    play.wait(CHECK, true);
+    const signs = play.says().filter((said) => said !== "ping");
+    expect(signs).toEqual([{ type: "renew", sentAt: expect.any(Number), held: [] }]);
+
+    const observer = new Play();
+    observer.happens({ type: "observe", component: "x" });
+    observer.connects();
+    observer.wait(2 * CHECK, true);
+    expect(new Set(observer.says())).toEqual(new Set(["ping"]));
+  });
+
+  test("[S4] a pong extends no lease", () => {
+    const [play, x] = Play.leading(["x"]);
+    const before = play.state;
+    play.happens({ type: "pong" });
+    expect(play.state).toBe(before);
+    expect(play.remaining(x as number, "L1")).toBe(R);
+  });
+
+  test("[S9] a renewal that is not answered in time shows that the path is dead: the socket is dropped at once", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.wait(E + ANSWER - 1);
+    expect(play.state.connection).toBe("open");
+    play.wait(1);
+    expect(play.effects.slice(-2)).toEqual([{ type: "disconnect" }, { type: "lost", code: CLOSE.timeout, fatal: false }]);
+    expect(play.clientState()).toBe("suspended");
+    play.reconnects({ resumed: true, held: ["L1"] });
+    expect(play.isLeader(x as number, "L1")).toBe(true);
+    expect(play.called()).toEqual([]);
+  });
+
+  test("[S4] so does a ping without a pong", () => {
+    const play = new Play();
+    play.contend("x");
+    play.connects();
+    play.wait(PING + ANSWER);
+    expect(play.state.connection).toBe("waiting");
+  });
+
+  test("[S6] a frame that arrives with the time-out counts: its answer is read before the path is given up", () => {
+    const [play] = Play.leading(["x"]);
+    play.wait(E);
+    play.sleeps(ANSWER);
+    play.renewed();
+    expect(play.state.connection).toBe("open");
+  });
+
+  test("[S7] every request has its own, growing name, however fast they follow each other", () => {
+    const play = new Play();
+    for (const name of ["a", "b", "c", "d"]) play.contend(name, { election: "dedicated" });
+    play.connects();
+    for (const [index, name] of ["a", "b", "c", "d"].entries()) {
+      play.hears({ ...offer(`L${index}`, index + 1, name), election: `component:${name}` });
+    }
+    const names = play.says().map((said) => (said === "ping" || said.type !== "renew" ? 0 : said.sentAt));
+    expect(names).toEqual([1_001, 1_002, 1_003, 1_004]);
+  });
+});
+
+describe("losing the connection", () => {
+  test("[N1] a short loss keeps the term: no callback, same epoch, lease counted from the hello", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.wait(1_000);
+    play.loses();
+    expect(play.clientState()).toBe("suspended");
+    play.wait(125);
+    const hello = play.opens();
+    expect(hello).toMatchObject({
+      resume: { sessionId: "S1", secret: "secret-1", attempt: 1 },
+      held: ["L1"],
+      contenders: [{ component: "x" }],
+    });
+    play.wait(400);
+    const welcome = play.state.session as NonNullable<typeof play.state.session>;
+    play.hears({ ...welcome, sentAt: hello.sentAt, resumed: true, held: ["L1"], secret: "secret-2" });
+    expect(play.called()).toEqual([]);
+    expect(play.remaining(x as number, "L1")).toBe(R - 400);
+    play.loses();
+    play.wait(250);
+    expect(play.opens().resume).toEqual({ sessionId: "S1", secret: "secret-2", attempt: 2 });
+  });
+
+  test("[N1] with the policy `revoke` every term ends at once, drains, and is named until it has", () => {
+    const [play, x] = Play.leading(["x"], { onDisconnect: "revoke" });
+    play.loses();
+    expect(play.called()).toEqual(["-x L1 disconnected"]);
+    play.reconnects({ resumed: true, held: ["L1"] });
+    expect(play.last("hello").held).toEqual(["L1"]);
+    play.settles(x as number);
+    expect(play.says()).toEqual([release("L1")]);
+  });
+
+  test("[S9] what has ended and drained meanwhile is not named, and so ended", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.loses();
+    play.happens({ type: "resign", leaderSessionId: "L1" });
+    play.settles(x as number);
+    play.wait(125);
+    expect(play.opens().held).toEqual([]);
+    expect(play.says()).toHaveLength(1);
+  });
+
+  test("[S9] named but refused: the term ends, and is released only after it has drained", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.resumes([]);
+    expect(play.called()).toEqual(["-x L1 lost"]);
+    expect(play.says()).toEqual([]);
+    play.settles(x as number);
+    expect(play.says()).toEqual([release("L1")]);
+  });
+
+  test("[N6] a resume that is refused ends everything, and the process contends afresh", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.loses();
+    play.reconnects({ resumed: false, sessionId: "S2", held: [] });
+    expect(play.called()).toEqual(["-x L1 lost"]);
+    play.settles(x as number);
+    play.hears(offer("L2", 2, "x"));
+    play.renewed();
+    expect(play.called()).toEqual(["+x L2"]);
+  });
+
+  test("[G10] [S7] frames of an older connection are dropped", () => {
+    const [play] = Play.leading(["x"]);
+    play.loses();
+    const before = play.state;
+    play.happens({ type: "renewed", sentAt: 1_001, held: [] }, 0);
+    play.happens({ type: "lost", code: 4400 }, 0);
+    play.happens({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: 0 }, 0);
+    expect(play.state).toBe(before);
+    expect(play.called()).toEqual([]);
+  });
+
+  test("[S9] every attempt has a higher number than the one before", () => {
+    const play = new Play();
+    play.contend("x");
+    for (let attempt = 0; attempt < 20; attempt++) {
+      expect(play.effects.at(-1)).toEqual({ type: "connect", connection: attempt });
+      play.loses();
+      play.wait(10_000);
+    }
+  });
+
+  test("[S9] the back-off starts within 250 ms, doubles to ten seconds, and begins anew after a welcome", () => {
+    const play = new Play();
+    play.random = 1;
+    play.contend("x");
+    const waits: number[] = [];
+    for (let attempt = 0; attempt < 8; attempt++) {
+      play.loses();
+      waits.push(play.state.until - play.now);
+      play.wait(waits.at(-1) ?? 0);
+    }
+    expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+    play.connects({ lease: { durationMs: 2_000, renewDeadlineMs: 1_600, renewEveryMs: 500 } });
+    play.loses();
+    expect(play.state.until - play.now).toBe(200);
+  });
+});
+
+describe("close codes", () => {
+  test.each([CLOSE.protocolViolation, CLOSE.forbidden, CLOSE.tooLarge, CLOSE.unsupportedVersion])(
+    "[E2] %i is fatal: every term ends, and the client is closed for good",
+    (code) => {
+      const [play, x] = Play.leading(["x"]);
+      play.loses(code);
+      expect(play.called()).toEqual(["-x L1 lost"]);
+      expect(play.effects).toContainEqual({ type: "lost", code, fatal: true });
+      expect(play.clientState()).toBe("closed");
+      play.settles(x as number);
+      play.wait(60_000);
+      expect(connects(play)).toBe(1);
+      expect(play.state.contenders).toEqual([]);
+    },
+  );
+
+  test("[E3] 4401 asks for a new token, five times in a row, and a welcome forgives", () => {
+    const play = new Play();
+    play.contend("x");
+    for (let refusal = 1; refusal <= 4; refusal++) {
+      play.loses(CLOSE.unauthorized);
+      play.wait(10_000);
+    }
+    play.connects();
+    for (let refusal = 1; refusal <= 4; refusal++) {
+      play.loses(CLOSE.unauthorized);
+      expect(play.clientState()).toBe("connecting");
+      play.wait(10_000);
+    }
+    play.loses(CLOSE.unauthorized);
+    expect(play.clientState()).toBe("closed");
+  });
+
+  test("[N6] 4409 on the current socket: the terms end, and the process comes back as a fresh session", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.loses(CLOSE.superseded);
+    expect(play.called()).toEqual(["-x L1 lost"]);
+    play.settles(x as number);
+    play.wait(250);
+    const hello = play.opens();
+    expect(hello.resume).toBeUndefined();
+    expect(hello.held).toEqual([]);
+  });
+
+  test("[E2] 4429 is answered by patience", () => {
+    const [play] = Play.leading(["x"]);
+    play.random = 0;
+    play.loses(CLOSE.tooMany);
+    expect(play.state.until - play.now).toBe(10_000);
+  });
+});
+
+describe("the page", () => {
+  test.each(["freeze", "pagehide"] as const)("[S8] %s ends everything within the turn, and says bye", (event) => {
+    const [play, x] = Play.leading(["x"]);
+    play.page(event);
+    expect(play.called()).toEqual(["-x L1 frozen"]);
+    expect(play.isLeader(x as number, "L1")).toBe(false);
+    expect(play.says()).toEqual([{ type: "bye" }]);
+    expect(play.effects.at(-1)).toEqual({ type: "disconnect" });
+    expect(play.state.terms).toEqual([]);
+    play.wait(D * 10);
+    expect(connects(play)).toBe(1);
+  });
+
+  test("[S8] on its return it contends afresh", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.page("freeze");
+    play.settles(x as number);
+    play.page("resume");
+    play.page("visible");
+    expect(connects(play)).toBe(2);
+    expect(play.opens()).toMatchObject({ held: [], contenders: [{ component: "x" }] });
+    expect(play.last("hello").resume).toBeUndefined();
+  });
+
+  test("[S6] on its return the deadline is looked at first", () => {
+    const [play] = Play.leading(["x"]);
+    play.sleeps(R);
+    play.page("visible");
+    expect(play.called()).toEqual(["-x L1 expired"]);
+  });
+
+  test("[S9] `online` connects without back-off; `offline` is not trusted, but makes sure", () => {
+    const [play] = Play.leading(["x"]);
+    play.page("offline");
+    expect(play.says()).toEqual([{ type: "renew", sentAt: 1_002, held: ["L1"] }]);
+    play.loses();
+    play.page("offline");
+    expect(connects(play)).toBe(1);
+    play.page("online");
+    expect(connects(play)).toBe(2);
+  });
+});
+
+describe("observing", () => {
+  test("[C12] [O2] what is watched is said once, again in every hello, and taken back with the last observer", () => {
+    const play = new Play();
+    play.happens({ type: "observe", component: "x" });
+    play.connects();
+    play.happens({ type: "observe", component: true });
+    play.happens({ type: "observe", component: "x" });
+    expect(play.says()).toEqual([
+      { type: "observe", components: true },
+      { type: "observe", components: ["x"] },
+    ]);
+    play.loses();
+    play.wait(250);
+    expect(play.opens().observe).toBe(true);
+    play.connects();
+    play.happens({ type: "unobserve", component: "x" });
+    expect(play.says()).toEqual([]);
+    play.happens({ type: "unobserve", component: "x" });
+    expect(play.says()).toEqual([{ type: "unobserve", components: ["x"] }]);
+    play.happens({ type: "unobserve", component: true });
+    expect(play.says()).toEqual([{ type: "unobserve", components: true }, { type: "bye" }]);
+  });
+
+  test("[C12] whoever watches one component goes on when the observer of all has left", () => {
+    const play = new Play();
+    play.happens({ type: "observe", component: "x" });
+    play.happens({ type: "observe", component: true });
+    play.connects();
+    play.happens({ type: "unobserve", component: true });
+    expect(play.says()).toEqual([
+      { type: "unobserve", components: true },
+      { type: "observe", components: ["x"] },
+    ]);
+  });
+});
+
+describe("priority", () => {
+  test("[Q2] is told when it changes, and in every hello after that", () => {
+    const play = new Play();
+    play.contend("x", { election: "dedicated" });
+    play.connects();
+    play.happens({ type: "priority", priority: 5 });
+    play.happens({ type: "priority", priority: 6, component: "x" });
+    expect(play.says()).toEqual([
+      { type: "priority", priority: 5 },
+      { type: "priority", priority: 6, component: "x" },
+    ]);
+    play.loses();
+    play.wait(250);
+    expect(play.opens()).toMatchObject({ priority: 5, contenders: [{ component: "x", priority: 6 }] });
+  });
+});

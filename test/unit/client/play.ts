@@ -1,0 +1,237 @@
+/**
+ * One session core, played by hand: a test says what happens, and reads what the session then does. Time stands still
+ * between the sentences; `wait` lets it go on, and wakes the core at each of its deadlines, as the shell's timer would.
+ */
+import { leaseFor } from "../../../shared/lease.ts";
+import { DEFAULT_LIMITS } from "../../../shared/limits.ts";
+import type { ClientMessage, ContenderInfo, Grant, Hello, ServerMessage, Welcome } from "../../../shared/messages.ts";
+import type { ElectionName } from "../../../shared/names.ts";
+import type { Effect, Input, PageEvent } from "../../../client/session/events.ts";
+import {
+  type ClientState,
+  clientState,
+  initialState,
+  nextDeadline,
+  remainingMs,
+  type SessionState,
+  type Settings,
+} from "../../../client/session/state.ts";
+import { transition } from "../../../client/session/transition.ts";
+
+export const D = 10_000;
+/** R, E and the answer time-out that follow from D. */
+export const R = 8_000;
+export const E = 2_500;
+export const ANSWER = 2_750;
+export const PING = 25_000;
+export const CHECK = 300_000;
+export const DRAIN = 10_000;
+
+export const welcome: Welcome = {
+  type: "welcome",
+  version: 1,
+  sessionId: "S1",
+  secret: "secret-1",
+  resumed: false,
+  sentAt: 0,
+  held: [],
+  lease: leaseFor(D),
+  pingEveryMs: PING,
+  answerTimeoutMs: ANSWER,
+  checkEveryMs: CHECK,
+  offerTimeoutMs: 2_000,
+  drainMs: DRAIN,
+  limits: DEFAULT_LIMITS,
+};
+
+export const offer = (leaderSessionId: string, epoch: number, ...components: string[]): Grant => ({
+  type: "grant",
+  election: "process",
+  leaderSessionId,
+  epoch,
+  components,
+  joined: false,
+});
+export const join = (leaderSessionId: string, epoch: number, ...components: string[]): Grant => ({
+  ...offer(leaderSessionId, epoch, ...components),
+  joined: true,
+});
+export const dedicated = (leaderSessionId: string, epoch: number, component: string): Grant => ({
+  ...offer(leaderSessionId, epoch, component),
+  election: `component:${component}`,
+});
+
+/** What the session says on the wire; a ping is a word. */
+export type Said = ClientMessage | "ping";
+
+export class Play {
+  state: SessionState;
+  now = 1_000;
+  random = 0.5;
+  readonly effects: Effect[] = [];
+  /** Grants and revokes as they came: `+x L1` and `-x L1 expired`. */
+  readonly calls: string[] = [];
+  #said: Said[] = [];
+  #names = new Map<number, string>();
+  #granted = new Map<number, string>();
+  #ids = 0;
+
+  constructor(settings: Partial<Settings> = {}) {
+    const defaults: Settings = { process: {}, priority: 0, onDisconnect: "keep", drainMs: Infinity, lingerMs: 0 };
+    this.state = initialState({ ...defaults, ...settings });
+  }
+
+  /** Returns the effects of this one event. */
+  happens(input: Input, connection?: number): readonly Effect[] {
+    const event = { now: this.now, random: this.random, input };
+    const result = transition(this.state, connection === undefined ? event : { ...event, connection });
+    this.state = result.state;
+    for (const effect of result.effects) this.#note(effect);
+    return result.effects;
+  }
+
+  #note(effect: Effect): void {
+    this.effects.push(effect);
+    if (effect.type === "send") this.#said.push(effect.message);
+    else if (effect.type === "ping") this.#said.push("ping");
+    else if (effect.type === "grant") {
+      this.#granted.set(effect.contender, effect.leaderSessionId);
+      this.calls.push(`+${this.#names.get(effect.contender)} ${effect.leaderSessionId}`);
+    } else if (effect.type === "revoke") {
+      const term = this.#granted.get(effect.contender);
+      this.calls.push(`-${this.#names.get(effect.contender)} ${term} ${effect.reason}`);
+    }
+  }
+
+  /** What was said since the last look. */
+  says(): readonly Said[] {
+    const said = this.#said;
+    this.#said = [];
+    return said;
+  }
+
+  /** The callbacks since the last look. */
+  called(): readonly string[] {
+    return this.calls.splice(0);
+  }
+
+  /** The last message of this type that was said, looked at or not. */
+  last<T extends ClientMessage["type"]>(type: T): Extract<ClientMessage, { type: T }> {
+    const message = this.effects.findLast((effect) => effect.type === "send" && effect.message.type === type);
+    if (message?.type !== "send") throw new Error(`nothing of type ${type} was sent`);
+    return message.message as Extract<ClientMessage, { type: T }>;
+  }
+
+  contend(component: string, options: Omit<ContenderInfo, "component"> = {}): number {
+    this.#ids += 1;
+    this.#names.set(this.#ids, component);
+    this.happens({ type: "register", contender: this.#ids, info: { component, ...options } });
+    return this.#ids;
+  }
+
+  close(contender: number): void {
+    this.happens({ type: "deregister", contender });
+  }
+
+  settles(contender: number): void {
+    this.happens({ type: "settled", contender });
+  }
+
+  hears(message: ServerMessage): readonly Effect[] {
+    return this.happens(message);
+  }
+
+  page(event: PageEvent): void {
+    this.happens({ type: "page", event });
+  }
+
+  opens(): Hello {
+    this.happens({ type: "opened" });
+    return this.last("hello");
+  }
+
+  /** The socket opens, says hello, and is welcomed. */
+  connects(answer: Partial<Welcome> = {}): void {
+    const { sentAt } = this.opens();
+    this.hears({ ...welcome, sentAt, ...answer });
+    this.says();
+  }
+
+  /** The socket is lost, and a new one resumes the session with these terms. */
+  resumes(held: readonly string[]): void {
+    this.loses();
+    this.reconnects({ resumed: true, held });
+  }
+
+  loses(code = 1006): void {
+    this.happens({ type: "lost", code });
+  }
+
+  /** Waits out the back-off, and is welcomed. */
+  reconnects(answer: Partial<Welcome>): void {
+    while (this.state.connection === "waiting") this.#wake(this.state.until);
+    this.connects(answer);
+  }
+
+  /** Answers the newest renewal. */
+  renewed(held: readonly string[] = this.last("renew").held): void {
+    this.hears({ type: "renewed", sentAt: this.last("renew").sentAt, held });
+  }
+
+  /** Connected, and leading with these components, as contenders of their numbers. */
+  static leading(components: readonly string[], settings: Partial<Settings> = {}): [Play, ...number[]] {
+    const play = new Play(settings);
+    const contenders = components.map((component) => play.contend(component));
+    play.connects();
+    play.hears(offer("L1", 1, ...components));
+    play.renewed();
+    play.says();
+    play.called();
+    return [play, ...contenders];
+  }
+
+  /** Time goes on, and the timer fires when it should. Whatever is asked for meanwhile stays unanswered, unless `answering`. */
+  wait(ms: number, answering = false): void {
+    const end = this.now + ms;
+    for (let next = nextDeadline(this.state); next !== null && next <= end; next = nextDeadline(this.state)) {
+      this.#wake(next, answering);
+    }
+    this.now = end;
+  }
+
+  #wake(at: number, answering = false): void {
+    const before = this.state;
+    this.now = Math.max(this.now, at);
+    const effects = this.happens({ type: "tick" });
+    if (this.state === before) throw new Error(`nothing was due at ${at}`);
+    if (!answering) return;
+    for (const effect of effects) {
+      if (effect.type === "ping") this.happens({ type: "pong" });
+      else if (effect.type === "send" && effect.message.type === "renew") this.renewed();
+    }
+  }
+
+  /** Time goes on, but the timer does not fire: the machine sleeps, or the event loop is blocked. */
+  sleeps(ms: number): void {
+    this.now += ms;
+  }
+
+  isLeader(contender: number, leaderSessionId: string): boolean {
+    return remainingMs(this.state, contender, leaderSessionId, this.now) > 0;
+  }
+
+  remaining(contender: number, leaderSessionId: string): number {
+    return remainingMs(this.state, contender, leaderSessionId, this.now);
+  }
+
+  clientState(): ClientState {
+    return clientState(this.state);
+  }
+
+  ends(election: ElectionName): boolean {
+    return !this.state.terms.some((term) => term.election === election);
+  }
+}
+
+export const renew = (sentAt: number, ...held: string[]): ClientMessage => ({ type: "renew", sentAt, held });
+export const release = (leaderSessionId: string): ClientMessage => ({ type: "release", leaderSessionId });
