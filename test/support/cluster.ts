@@ -131,12 +131,14 @@ export async function candidate(url: string, group: string, name: string): Promi
   while (performance.now() < deadline) {
     const response = await fetch(`${url}/v1/groups/${group}`);
     const { elections } = (await response.json()) as GroupStatus;
-    if (elections.some(({ candidates }) => candidates.some((other) => other.process === name))) return;
+    if (elections.some(({ candidates }) => candidates.some((other) => other.ready && other.process === name))) return;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
   throw new Error(`waited in vain for ${name} to be a candidate of ${group}`);
 }
 
 interface GroupStatus {
-  readonly elections: readonly { readonly candidates: readonly { readonly process: string | null }[] }[];
+  readonly elections: readonly {
+    readonly candidates: readonly { readonly process: string | null; readonly ready: boolean }[];
+  }[];
 }

@@ -87,11 +87,16 @@ function overlaps(all: readonly Belief[]): string[] {
     for (const other of all.slice(index + 1)) {
       const apart = one.component !== other.component || one.process === other.process;
       if (apart || other.first > one.last || one.first > other.last) continue;
-      const span = (one.last < other.last ? one.last : other.last) - other.first;
+      const span = earlier(one.last, other.last) - other.first;
       faults.push(`${one.process} and ${other.process} both led ${one.component} for at least ${span / 1_000n} us`);
     }
   }
   return faults;
+}
+
+function earlier(one: bigint, other: bigint): bigint {
+  if (one < other) return one;
+  return other;
 }
 
 function epochsGoingBack(all: readonly Belief[]): string[] {

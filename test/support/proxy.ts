@@ -29,10 +29,17 @@ export async function startProxy(targetPort: number): Promise<FaultyProxy> {
   const blocked = new Set<Direction>();
   let delayMs = 0;
   const pipe = (pair: Pair, from: Socket, to: Socket, direction: Direction): void => {
+    let lastAt = 0;
     from.on("data", (bytes: Buffer) => {
-      if (blocked.has(direction)) pair.damaged = true;
-      else if (delayMs === 0) to.write(bytes);
-      else setTimeout(() => to.write(bytes), delayMs);
+      if (blocked.has(direction)) {
+        pair.damaged = true;
+        return;
+      }
+      // Late, but never out of order: it is one TCP stream.
+      const now = performance.now();
+      lastAt = Math.max(now + delayMs, lastAt);
+      if (lastAt <= now) to.write(bytes);
+      else setTimeout(() => to.write(bytes), lastAt - now);
     });
     from.on("end", () => {
       if (!blocked.has(direction)) to.end();

@@ -1,5 +1,6 @@
 /** What operators and deployments do to a group as a whole: settings, pause, cleanup, restore. */
 import { CLOSE } from "../../shared/close-codes.ts";
+import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import type { EventBody } from "./events.ts";
 import type { Policy } from "./policy.ts";
 import { forget } from "./sessions.ts";
@@ -42,10 +43,14 @@ export function cleanup(turn: Turn, { request, force }: Extract<EventBody, { rea
 
 /**
  * First step of a restore to an earlier point, which takes epochs and leases back (S5): nothing is offered any more,
- * every holder is revoked, and the caller is answered once the last horizon is over. Only then may storage go back.
+ * every holder is revoked, and the caller is answered once the last horizon is over, and once the clock of no host
+ * would give out an epoch or a revision again. Only then may storage go back.
  */
 export function prepareRestore(turn: Turn, request: string): void {
   pause(turn, true);
+  const { epoch, revision, holdOffUntil } = turn.state;
+  const newest = Math.max(epoch, revision);
+  if (newest > 0) turn.change({ holdOffUntil: Math.max(holdOffUntil, newest + CLOCK_MARGIN_MS + 1) });
   for (const election of turn.state.elections.values()) {
     if (election.state.type === "offered") withdrawOffer(turn, election.name);
     else if (isHeld(election)) beginRevoke(turn, election, { reason: "revoked", successor: null, note: null });
@@ -61,10 +66,19 @@ export function answerRestore(turn: Turn): void {
   turn.effects.push({ type: "reply", request: pendingRestore, outcome: { type: "restorable" } });
 }
 
-/** Second step, after storage went back: what was published then is older than what observers have seen. Idempotent. */
+/**
+ * Second step, after storage went back: what was published then is older than what observers have seen. Idempotent, and
+ * it may come late: whoever is connected has come back since, and what it leads and publishes is of now.
+ */
 export function finishRestore(turn: Turn): void {
   for (const [component, { record }] of turn.state.components.entries()) {
-    if (record !== null) turn.putRecord(component, null);
+    if (record !== null && !isPublishedNow(turn, record.leader.leaderSessionId)) turn.putRecord(component, null);
   }
   pause(turn, false);
+}
+
+function isPublishedNow(turn: Turn, leaderSessionId: string): boolean {
+  const name = turn.state.terms.get(leaderSessionId);
+  const term = name === undefined ? undefined : turn.election(name)?.state;
+  return term?.type === "leading" && turn.session(term.sessionId)?.link.type === "connected";
 }

@@ -12,7 +12,7 @@
 import { CLOSE } from "../../shared/close-codes.ts";
 import { MESSAGE_BURST } from "../../shared/limits.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import { expire, settle } from "./deadlines.ts";
+import { expire, index, settle } from "./deadlines.ts";
 import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
 import { answerRestore, cleanup, configure, finishRestore, pause, prepareRestore } from "./maintenance.ts";
@@ -91,7 +91,10 @@ function adoptAttachments(turn: Turn, attachments: readonly Attachment[]): void 
   for (const session of turn.state.sessions.values()) {
     if (session.link.type === "connected" && !turn.state.connections.has(session.link.connection)) lose(turn, session);
   }
-  for (const name of turn.state.elections.keys()) turn.undecided.add(name);
+  for (const name of turn.state.elections.keys()) {
+    turn.undecided.add(name);
+    index(turn, name); // an exact lease may be over by now, and `expire` comes next
+  }
 }
 
 function adopt(turn: Turn, { connection, connectedAt, sessionId, leases, access }: Attachment): void {

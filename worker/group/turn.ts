@@ -114,7 +114,10 @@ export class Turn {
     this.change({ sessions: this.state.sessions.set(session.id, session) });
     this.touched.sessions.add(session.id);
     this.#indexLoss(before, session);
-    for (const election of session.places.keys()) this.rank(session, election);
+    for (const election of session.places.keys()) {
+      this.rank(session, election);
+      this.undecided.add(election); // a holder is ranked nowhere, but its priority counts against a rival's
+    }
     return session;
   }
 

@@ -37,6 +37,8 @@ export interface CandidateStatus {
   readonly process: string | null;
   readonly priority: number;
   readonly components: readonly string[];
+  /** Can be asked now: connected, heard of since it missed or declined an offer. */
+  readonly ready: boolean;
 }
 
 export const groupStatus = (state: GroupState, group: string, now: number): GroupStatus => ({
@@ -82,7 +84,9 @@ function candidates(state: GroupState, { name, queue, state: current }: Election
     const components = [...session.contenders.entries()].flatMap(([component, { election }]) =>
       election === name ? [component] : [],
     );
-    return [{ sessionId: id, process: session.process.name ?? null, priority: priorityIn(session, name), components }];
+    const ready = queue.rankOf(id) !== undefined;
+    const { process } = session;
+    return [{ sessionId: id, process: process.name ?? null, priority: priorityIn(session, name), components, ready }];
   });
 }
 

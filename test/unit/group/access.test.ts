@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import type { Access } from "../../../worker/group/state.ts";
+import type { Peer } from "./peer.ts";
+import { World } from "./world.ts";
+
+/** A process that was let in for no more than `access`. */
+function join(group: World, name: string, access: Access, profile: Peer["profile"]): Peer {
+  const peer = group.stranger(name, profile);
+  peer.access = access;
+  peer.connect().hello();
+  return peer;
+}
+
+const forbidden = (component: string) => ({ type: "error", code: "forbidden", component });
+
+test("who may only observe is refused as a contender, at hello and later, and observes", () => {
+  const group = new World();
+  const observer = join(group, "observer", { role: "observe" }, { contenders: ["x"], observe: true });
+  expect(observer.heard("error")).toMatchObject([forbidden("x")]);
+  expect(observer.register("y")).toMatchObject([forbidden("y")]);
+  expect(observer.heard("leaders")).toHaveLength(1);
+  expect(group.status().elections).toEqual([]);
+});
+
+test("who may contend for some components contends for those", () => {
+  const group = new World();
+  const a = join(group, "a", { role: "contend", components: ["x"] }, { contenders: ["x", "y"] });
+  expect(a.heard("error")).toMatchObject([forbidden("y")]);
+  expect(a.accept().components).toEqual(["x"]);
+});
+
+test("what a connection may do outlives hibernation", () => {
+  const group = new World();
+  const a = join(group, "a", { role: "contend", components: ["x"] }, { contenders: ["x"] });
+  group.hibernate();
+  expect(a.register("y")).toMatchObject([forbidden("y")]);
+  expect(a.accept().components).toEqual(["x"]);
+});
+
+test("[S2] credentials that end close the socket with 4401; the terms go on where the session resumes in time", () => {
+  const group = new World();
+  const a = join(group, "a", { role: "contend", until: group.now + 5_000 }, { contenders: ["x"] });
+  const { leaderSessionId } = a.accept();
+  group.hibernate();
+  expect(group.alarm()).toBe(group.now + 5_000);
+  group.advance(5_000);
+  expect(a.closeCode).toBe(4401);
+  expect(group.holder()).toBe("a");
+  a.access = { role: "contend" };
+  a.resume();
+  expect(a.last("welcome").held).toEqual([leaderSessionId]);
+  expect(group.alarm()).toBeNull();
+});
+
+test("credentials that end before the hello close the socket as well", () => {
+  const group = new World();
+  const a = group.stranger("a");
+  a.access = { role: "contend", until: group.now + 1_000 };
+  a.connect();
+  group.advance(1_000);
+  expect(a.closeCode).toBe(4401);
+  expect(group.state.connections.size).toBe(0);
+});
+
+test("[S9] a resume that may contend for less gives up the contenders it may not have, and holds no election without one", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x", "y"] });
+  const b = group.join("b", { contenders: ["x", "y"] });
+  const { leaderSessionId } = a.accept();
+  a.confirm("y");
+  a.access = { role: "contend", components: ["x"] };
+  a.resume();
+  expect(a.last("welcome").held).toEqual([leaderSessionId]);
+  expect(a.heard("error")).toMatchObject([forbidden("y")]);
+  expect(group.state.components.get("y")?.record).toBeNull();
+  a.access = { role: "observe" };
+  a.resume();
+  expect(a.last("welcome").held).toEqual([]);
+  expect(group.holder()).toBe("a");
+  a.release();
+  b.accept();
+});

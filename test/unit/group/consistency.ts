@@ -1,0 +1,208 @@
+/**
+ * An independent judge of a group's state: every index is computed again from the stored part, the slow way, and
+ * compared. It shares no code with the core but the types and the iteration of its maps.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { expect } from "vitest";
+import type { ElectionName } from "../../../shared/names.ts";
+import type { Election, GroupState, Session } from "../../../worker/group/state.ts";
+
+const CLOCK_MARGIN = 1_000;
+
+/** Random histories ask this a million times: the matcher is called only to tell of a difference. */
+export function expectSame(actual: unknown, expected: unknown, what = ""): void {
+  if (!isDeepStrictEqual(actual, expected)) expect(actual, what).toEqual(expected);
+}
+
+export function expectTrue(holds: boolean, what: string): void {
+  if (!holds) expect.fail(what);
+}
+
+/** Everything that must hold between two events. `now` is the server's clock of the event that has just been handled. */
+export function expectConsistent(state: GroupState, now: number): void {
+  expectIndexes(state);
+  expectConnections(state, now);
+  for (const election of state.elections.values()) {
+    expectSound(state, election);
+    expectInTime(state, election, now);
+  }
+}
+
+/** What holds of a state that was just loaded as well. */
+export function expectIndexes(state: GroupState): void {
+  const sessions = [...state.sessions.values()];
+  const elections = [...state.elections.values()];
+  expectSame([...state.terms.entries()].sort(), expectedTerms(elections).sort(), "terms");
+  const watchersOfAll = sessions.filter(({ watched }) => watched.all).map(({ id }) => id);
+  expectSame([...state.watchersOfAll.keys()], sorted(watchersOfAll), "watchers of all");
+  expectComponents(state, sessions);
+  for (const election of elections) expectElectionIndexes(state, election, sessions);
+  expectDeadlines(state, elections);
+  const lost = sessions.flatMap(({ id, link }) => (link.type === "lost" ? [`${link.at} ${id}`] : []));
+  expectSame(sorted([...state.lost.entries()].map(([{ at }, id]) => `${at} ${id}`)), sorted(lost), "lost sessions");
+  for (const session of sessions) expectPlaces(state, session);
+}
+
+const sorted = (values: Iterable<string>): string[] => [...values].sort();
+
+function expectedTerms(elections: readonly Election[]): [string, ElectionName][] {
+  return elections.flatMap(({ name, state }) => (state.type === "vacant" ? [] : [[state.leaderSessionId, name]]));
+}
+
+/** A place for each election that the session has a contender in, or holds. */
+function expectPlaces(state: GroupState, session: Session): void {
+  const contended = [...session.contenders.values()].map(({ election }) => election);
+  const elections = [...state.elections.values()];
+  const held = elections.filter((one) => "horizon" in one.state && one.state.sessionId === session.id);
+  const expected = new Set([...contended, ...held.map(({ name }) => name)]);
+  expectSame([...session.places.keys()], sorted(expected), `places of ${session.id}`);
+  for (const [component, { election, priority }] of session.contenders.entries()) {
+    expectTrue(election === "process" || election === `component:${component}`, `${component} runs in ${election}`);
+    expectTrue(election !== "process" || priority === undefined, `${component} has a priority of its own`);
+    expectSame(state.components.get(component)?.election, election, `kind of ${component}`);
+  }
+  for (const { order } of session.places.values()) expectTrue(order <= state.lastOrder, "a place beyond the last one");
+}
+
+function expectComponents(state: GroupState, sessions: readonly Session[]): void {
+  const contended = sessions.flatMap(({ contenders }) => [...contenders.keys()]);
+  const watched = sessions.flatMap((session) => session.watched.names);
+  const recorded = [...state.components.entries()].flatMap(([name, { record }]) => (record === null ? [] : [name]));
+  const known = sorted(new Set([...contended, ...watched, ...recorded]));
+  expectSame([...state.components.keys()], known, "known components");
+  for (const [name, component] of state.components.entries()) {
+    const owners = sessions.filter(({ contenders }) => contenders.has(name));
+    const election = owners[0]?.contenders.get(name)?.election ?? null;
+    const watchers = sessions.filter((session) => session.watched.names.includes(name)).map(({ id }) => id);
+    expectSame([component.contenders, component.election], [owners.length, election], `contenders of ${name}`);
+    expectSame([...component.watchers.keys()], sorted(watchers), `watchers of ${name}`);
+    if (component.record !== null) expectRecordOfLeader(state, name);
+  }
+}
+
+/** A record belongs to a leading term whose holder contends for the component. */
+function expectRecordOfLeader(state: GroupState, name: string): void {
+  const component = state.components.get(name);
+  const leader = component?.record?.leader;
+  const term = component?.election ? state.elections.get(component.election)?.state : undefined;
+  if (term?.type !== "leading") return expect.fail(`the record of ${name} belongs to no leading term`);
+  const { leaderSessionId, epoch, sessionId } = term;
+  expectSame([leader?.leaderSessionId, leader?.epoch], [leaderSessionId, epoch], `record of ${name}`);
+  expectSame(leader?.component, name);
+  expectTrue(state.sessions.get(sessionId)?.contenders.has(name) === true, `the leader contends for ${name}`);
+}
+
+function expectElectionIndexes(state: GroupState, election: Election, sessions: readonly Session[]): void {
+  const { name } = election;
+  const placed = sessions.filter(({ places }) => places.has(name));
+  const components = [...state.components.values()].filter((component) => component.election === name);
+  const watched = components.filter(({ watchers }) => watchers.size > 0);
+  expectSame([election.places, election.watchedComponents], [placed.length, watched.length], `counts of ${name}`);
+  expectSame([...election.queue.sessionIds()], expectedQueue(election, placed), `queue of ${name}`);
+}
+
+/** Who can be asked, in the order of being asked. */
+function expectedQueue(election: Election, placed: readonly Session[]): string[] {
+  const { name, state, acceptedEpoch } = election;
+  const holder = state.type === "vacant" ? null : state.sessionId;
+  const ranked = placed
+    .filter(({ id, link, mute }) => link.type === "connected" && !mute && id !== holder)
+    .flatMap((session) => {
+      const place = session.places.get(name);
+      if (place === undefined || place.declined) return [];
+      const demoted = place.demotedAt !== null && place.demotedAt === acceptedEpoch;
+      return [{ id: session.id, demoted, priority: demoted ? 0 : expectedPriority(session, name), order: place.order }];
+    });
+  ranked.sort(
+    (left, right) =>
+      Number(left.demoted) - Number(right.demoted) || right.priority - left.priority || left.order - right.order,
+  );
+  return ranked.map(({ id }) => id);
+}
+
+function expectedPriority(session: Session, name: ElectionName): number {
+  if (name === "process") return session.priority;
+  return session.contenders.get(name.slice("component:".length))?.priority ?? session.priority;
+}
+
+function expectDeadlines(state: GroupState, elections: readonly Election[]): void {
+  const all = elections.flatMap((election) => {
+    const deadline = expectedDeadline(state, election);
+    return deadline === null ? [] : [{ name: election.name, ...deadline }];
+  });
+  const text = ({ at, name }: { readonly at: number; readonly name: string }) => `${at} ${name}`;
+  const awaited = all.filter((deadline) => deadline.awaited);
+  expectSame(sorted([...state.deadlines.keys()].map(text)), sorted(all.map(text)), "deadlines");
+  expectSame(sorted([...state.awaited.keys()].map(text)), sorted(awaited.map(text)), "awaited deadlines");
+}
+
+function expectedDeadline(state: GroupState, election: Election): Election["deadline"] {
+  const times = election.pending.map(({ until }) => until);
+  const { state: term } = election;
+  const waiting = election.queue.size > 0;
+  if (term.type === "offered") times.push(term.offerUntil);
+  if (term.type === "leading" || term.type === "revoking") times.push(term.leaseUntil);
+  if (term.type === "vacant" && waiting && !state.paused && state.holdOffUntil > 0) times.push(state.holdOffUntil);
+  const preemption = preemptionTime(state, election);
+  if (preemption !== null) times.push(preemption);
+  if (times.length === 0) return null;
+  const asked = election.watchedComponents > 0 || election.pending.length > 0 || term.type === "offered";
+  return { at: Math.min(...times), awaited: waiting || asked };
+}
+
+/** From when a candidate of strictly higher priority may take the lead away; `null` where there is none. */
+function preemptionTime(state: GroupState, { name, state: term, queue, acceptedEpoch }: Election): number | null {
+  const { preempt } = state.policy;
+  const first = state.sessions.get([...queue.sessionIds()][0] ?? "");
+  if (!preempt || state.paused || term.type !== "leading" || first === undefined) return null;
+  const holder = state.sessions.get(term.sessionId);
+  if (holder === undefined || first.places.get(name)?.demotedAt === acceptedEpoch) return null;
+  if (expectedPriority(first, name) <= expectedPriority(holder, name)) return null;
+  return term.acceptedAt + preempt.cooldownMs;
+}
+
+/** A session's link and its connection name each other; what is due of connections is indexed, and none is overdue. */
+function expectConnections(state: GroupState, now: number): void {
+  for (const { id, link } of state.sessions.values()) {
+    if (link.type === "connected")
+      expectSame(state.connections.get(link.connection)?.sessionId, id, "a session's link");
+  }
+  const silent: string[] = [];
+  const expiring: string[] = [];
+  for (const { id, sessionId, access } of state.connections.values()) {
+    if (sessionId === null) silent.push(id);
+    else
+      expectSame(state.sessions.get(sessionId)?.link, { type: "connected", connection: id }, "a connection's session");
+    if (access.until !== undefined) expiring.push(id);
+  }
+  expectSame(sorted(state.silent.values()), sorted(silent), "connections that owe a hello");
+  expectSame(sorted(state.expiring.values()), sorted(expiring), "connections whose credentials end");
+  for (const { at } of state.silent.keys()) expectTrue(at > now, "a hello is overdue");
+  for (const { at } of state.expiring.keys()) expectTrue(at > now, "credentials have ended");
+}
+
+function expectSound(state: GroupState, election: Election): void {
+  const { name, state: term, places, pending, acceptedEpoch } = election;
+  if (term.type === "vacant") return expectTrue(places + pending.length > 0, `${name} is kept for nobody`);
+  expectTrue(state.sessions.has(term.sessionId), `${name} is held by a session that is not there`);
+  expectTrue(term.epoch <= state.epoch, `${name} has an epoch from the future`);
+  if (term.type === "offered") {
+    expectTrue(term.epoch > acceptedEpoch, `${name} is offered with an old epoch`);
+    expectSame(state.sessions.get(term.sessionId)?.link.type, "connected", `${name} is offered to nobody`);
+  } else {
+    expectSame(acceptedEpoch, term.epoch, `accepted epoch of ${name}`);
+    expectTrue(term.leaseUntil <= term.horizon + CLOCK_MARGIN, `the lease of ${name} exceeds its horizon`);
+  }
+}
+
+/** Nothing that was due is left, and nobody waits for a vacant election that could be offered. */
+function expectInTime(state: GroupState, election: Election, now: number): void {
+  const { name, state: term, queue, pending, deadline } = election;
+  expectTrue(deadline === null || deadline.at > now, `${name} has a deadline that is over`);
+  for (const { until } of pending) expectTrue(until > now, `an operator of ${name} waits too long`);
+  if (term.type === "offered") expectTrue(term.offerUntil > now, `the offer of ${name} is over`);
+  if (term.type === "leading" || term.type === "revoking")
+    expectTrue(term.leaseUntil > now, `the lease of ${name} is over`);
+  const open = !state.paused && state.holdOffUntil <= now;
+  if (term.type === "vacant" && open) expectSame(queue.size, 0, `${name} could be offered`);
+}

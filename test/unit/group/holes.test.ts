@@ -1,0 +1,202 @@
+/** Scripted traces of the faults that a simulation of the rules has found; the numbers are those of its report. */
+import { expect, test } from "vitest";
+import { World } from "./world.ts";
+
+const contenders = ["x"];
+
+test("[S7] (H1) a component that joins is told so as joined, and a resigned leadership is never offered or held again", () => {
+  const group = new World();
+  const a = group.join("a", { contenders });
+  const { leaderSessionId } = a.accept();
+  a.clear();
+  a.register("y");
+  a.renew(leaderSessionId);
+  a.resign();
+  a.renew(leaderSessionId);
+  const named = a.heard("grant").filter((grant) => grant.leaderSessionId === leaderSessionId);
+  expect(named).toMatchObject([{ components: ["y"], joined: true }]);
+  expect(a.heard("renewed").map(({ held }) => held)).toEqual([[leaderSessionId], []]);
+});
+
+test("[S7] (H6) each renewal is answered by itself: the ids that it asked for, under the sentAt that it sent", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x", { component: "d", election: "dedicated" }] });
+  const one = a.grant().leaderSessionId;
+  const two = a.grant("component:d").leaderSessionId;
+  a.clear();
+  const asked = [a.stamp([one]), a.stamp([one, two])];
+  a.say({ type: "renew", sentAt: asked[0] ?? 0, held: [one] });
+  a.say({ type: "renew", sentAt: asked[1] ?? 0, held: [one, two] });
+  expect(a.inbox).toEqual([
+    { type: "renewed", sentAt: asked[0], held: [one] },
+    { type: "renewed", sentAt: asked[1], held: [one, two] },
+  ]);
+});
+
+test("[S7] a renewal extends what it names and nothing else; unknown and repeated ids do no harm", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x", { component: "d", election: "dedicated" }] });
+  const { leaderSessionId } = a.accept();
+  a.accept("component:d");
+  const before = group.election("component:d");
+  group.advance(1_000);
+  expect(a.renew(leaderSessionId, "unknown", leaderSessionId)).toEqual([leaderSessionId, leaderSessionId]);
+  expect(group.election("component:d")).toBe(before);
+});
+
+test("[S9] (H8) a confirmation that was lost with the socket can be sent again after the resume", () => {
+  const group = new World();
+  const a = group.join("a", { contenders, observe: true });
+  a.accept();
+  a.drop();
+  a.resume();
+  expect(a.mirror.get("x") ?? null).toBeNull();
+  a.confirm("x", { address: "here" });
+  expect(a.mirror.get("x")).toMatchObject({ address: "here" });
+});
+
+test("[S5] (H2) (H9) a restore waits until nobody can lead, and afterwards neither epoch nor record goes back", () => {
+  const group = new World({ drainMs: 3_000 });
+  const a = group.join("a", { contenders });
+  a.accept();
+  a.confirm("x", { address: "old" });
+  const bookmark = group.stored;
+  group.run(30_000, a);
+  a.resign();
+  const { epoch } = a.accept();
+  a.confirm("x", { address: "new" });
+  const { revision } = group.state;
+  const horizon = group.now + 20_000;
+
+  const request = group.restore();
+  expect(a.last("revoke").reason).toBe("revoked");
+  const b = group.join("b", { contenders, observe: true });
+  group.advance(horizon + 1_000 - group.now - 1);
+  expect(group.replies.has(request)).toBe(false);
+  group.advance(1);
+  expect(group.replies.get(request)).toEqual({ type: "restorable" });
+  expect(b.heard("grant")).toEqual([]);
+
+  group.stored = bookmark;
+  group.crash();
+  group.finishRestore();
+  expect(group.stored.rows.records).toEqual([]);
+  b.resume();
+  expect(b.last("welcome").resumed).toBe(false);
+  expect(b.accept().epoch).toBeGreaterThan(epoch);
+  b.confirm("x");
+  expect(group.state.revision).toBeGreaterThan(revision);
+});
+
+test("[S5] a restore of a group that nobody leads waits for no lease, and withdraws what is offered", () => {
+  const group = new World();
+  const a = group.join("a", { contenders });
+  const request = group.restore();
+  group.advance(2_000);
+  expect(group.replies.get(request)).toEqual({ type: "restorable" });
+  expect(group.status().paused).toBe(true);
+  expect(group.election().type).toBe("vacant");
+  expect(a.renew(a.grant().leaderSessionId)).toEqual([]);
+});
+
+test("[S5] a holder that releases early during a restore shortens nothing: storage may still believe in its horizon", () => {
+  const group = new World();
+  const a = group.join("a", { contenders });
+  a.accept();
+  const until = group.now + 21_000;
+  const request = group.restore();
+  a.release();
+  expect(group.alarm()).toBe(until);
+  group.advance(until - group.now - 1);
+  expect(group.replies.has(request)).toBe(false);
+  group.advance(1);
+  expect(group.replies.has(request)).toBe(true);
+});
+
+test("[S5] a restore waits until no host's clock can give out an epoch again that was given out before", () => {
+  const group = new World();
+  const a = group.join("a", { contenders });
+  for (let term = 0; term < 3_000; term++) {
+    if (term % 50 === 0) a.resume(); // a burst of frames is all that one connection may send at once
+    a.resign();
+    a.renew();
+  }
+  const { epoch } = group.state;
+  expect(epoch).toBeGreaterThan(group.now + 2_000);
+  const request = group.restore();
+  while (!group.replies.has(request)) group.advance(100);
+  expect(group.now).toBeGreaterThan(epoch + 1_000);
+});
+
+test("[S5] a group that was never used can be restored at once", () => {
+  const group = new World();
+  expect(group.replies.get(group.restore())).toEqual({ type: "restorable" });
+});
+
+test("[S5] finishing a restore late takes nothing away from who has come back and leads", () => {
+  const group = new World();
+  const a = group.join("a", { contenders });
+  const b = group.join("b", { contenders: [{ component: "d", election: "dedicated" }] });
+  a.accept();
+  a.confirm("x");
+  b.accept("component:d");
+  b.confirm("d");
+  b.drop();
+  group.finishRestore();
+  expect(group.stored.rows.records.map(({ leader }) => leader.component)).toEqual(["x"]);
+});
+
+test("[S5] finishing a restore twice, or without one, changes nothing more", () => {
+  const group = new World();
+  group.join("a", { contenders }).accept();
+  group.finishRestore();
+  const before = group.state;
+  group.finishRestore();
+  expect(group.state).toBe(before);
+});
+
+test("[S11] (H17) an offer that is answered late is accepted while it is open, and missing afterwards", () => {
+  const group = new World();
+  const a = group.join("a", { contenders });
+  const { leaderSessionId } = a.grant();
+  group.advance(1_999);
+  a.renew();
+  expect(group.election()).toMatchObject({ type: "offered", leaderSessionId });
+  expect(a.renew(leaderSessionId)).toEqual([leaderSessionId]);
+  const other = new World();
+  const b = other.join("b", { contenders });
+  const { leaderSessionId: late } = b.grant();
+  other.advance(2_000);
+  expect(b.renew(late)).toEqual([]);
+  expect(b.grant().leaderSessionId).not.toBe(late);
+});
+
+test("[S3] (H12) a load is the identity but for leases, which grow to horizon + sigma", () => {
+  const group = new World();
+  const a = group.join("a", { contenders });
+  const b = group.join("b", { contenders });
+  a.accept();
+  const before = group.stored;
+  group.crash();
+  const links = (rows: typeof before.rows.sessions) => rows.map((row) => ({ ...row, link: null }));
+  expect(links(group.stored.rows.sessions)).toEqual(expect.arrayContaining(links(before.rows.sessions)));
+  expect(group.stored.rows.elections).toEqual(before.rows.elections);
+  expect(group.election()).toMatchObject({ leaseUntil: group.now + 21_000 });
+  expect([a, b].map(({ wire }) => wire?.open)).toEqual([false, false]);
+});
+
+test("[N7] (H7) five candidates that only look alive cost five offer time-outs, five epochs, and nothing after", () => {
+  const group = new World();
+  const a = group.join("a", { contenders });
+  a.accept();
+  for (let dead = 0; dead < 5; dead++) {
+    const { wire } = group.join(`dead${dead}`, { contenders });
+    if (wire !== null) wire.deaf = true;
+  }
+  const b = group.join("b", { contenders });
+  const { now } = group;
+  a.bye();
+  const offers = group.during(() => group.advance(600_000)).filter(({ rows }) => rows.length > 0);
+  expect(offers).toHaveLength(6); // each dead one is passed over; so is b, which is not played here
+  expect(b.last("grant").epoch).toBeLessThanOrEqual(now + 10_000);
+});

@@ -1,0 +1,200 @@
+import { expect, test } from "vitest";
+import { World } from "./world.ts";
+
+const names = (count: number, prefix = "c") => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+
+test("a connection that says no hello in time is closed with 4408, whenever the alarm rings", () => {
+  const group = new World();
+  const silent = group.stranger("silent").connect();
+  expect(group.alarm()).toBe(group.now + 10_000);
+  group.advance(9_999);
+  expect(silent.closeCode).toBeNull();
+  group.advance(1);
+  expect(silent.closeCode).toBe(4408);
+  expect(group.alarm()).toBeNull();
+});
+
+test("a connection that goes away before its hello leaves nothing behind", () => {
+  const group = new World();
+  const silent = group.stranger("silent").connect();
+  silent.drop();
+  expect(group.alarm()).toBeNull();
+  expect(group.state.connections.size).toBe(0);
+});
+
+test("a hundred frames may come at once; one more closes with 4429, and the lease runs on", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  for (let frame = 2; frame < 100; frame++) a.renew();
+  expect(a.closeCode).toBeNull();
+  a.renew();
+  expect(a.closeCode).toBe(4429);
+  expect(group.holder()).toBe("a");
+  group.advance(1_000);
+  a.resume();
+  expect(a.last("welcome").held).toHaveLength(1);
+});
+
+test("after a burst the rate is what counts", () => {
+  const group = new World();
+  const a = group.join("a");
+  for (let frame = 1; frame < 100; frame++) a.renew();
+  for (let frame = 0; frame < 1_000; frame++) {
+    group.advance(10);
+    a.renew();
+  }
+  expect(a.closeCode).toBeNull();
+  a.renew();
+  expect(a.closeCode).toBe(4429);
+});
+
+test("a pause fills no more than one burst", () => {
+  const group = new World();
+  const a = group.join("a");
+  group.advance(3_600_000);
+  for (let frame = 0; frame < 100; frame++) a.renew();
+  expect(a.closeCode).toBeNull();
+  a.renew();
+  expect(a.closeCode).toBe(4429);
+});
+
+test("a clock that steps back takes no frames away", () => {
+  const group = new World();
+  const a = group.join("a");
+  group.skew = -500;
+  for (let frame = 1; frame < 100; frame++) a.renew();
+  expect(a.closeCode).toBeNull();
+});
+
+test("a frame that is too large closes with 4413; one of exactly the largest size does not", () => {
+  const group = new World();
+  const a = group.join("a");
+  const bytes = group.policy.limits.messageBytes;
+  const frame = (size: number) => {
+    const empty = JSON.stringify({ type: "renew", sentAt: 1, held: [], padding: "" });
+    return JSON.stringify({ type: "renew", sentAt: 1, held: [], padding: "x".repeat(size - empty.length) });
+  };
+  a.stamp();
+  a.raw(frame(bytes));
+  expect(a.closeCode).toBeNull();
+  a.raw(frame(bytes + 1));
+  expect(a.closeCode).toBe(4413);
+});
+
+test("a session has at most its limit of contenders; one more is refused and the others stand", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: names(256) });
+  expect(a.heard("error")).toEqual([]);
+  expect(a.register("one-more")).toMatchObject([{ type: "error", code: "limit_exceeded", component: "one-more" }]);
+  a.deregister("c0");
+  expect(a.register("one-more")).toMatchObject([{ type: "registered" }, { type: "grant" }]);
+  const b = group.join("b", { contenders: names(258) });
+  expect(b.heard("error").map(({ component }) => component)).toEqual(["c256", "c257"]);
+});
+
+test("a session watches at most its limit of names; true watches all and counts as none", () => {
+  const group = new World();
+  const a = group.join("a", { observe: names(256) });
+  expect(a.last("leaders").leaders).toHaveLength(256);
+  expect(a.say({ type: "observe", components: ["one-more"] })).toMatchObject([
+    { type: "error", code: "limit_exceeded" },
+  ]);
+  expect(a.say({ type: "observe", components: ["c0"] })).toMatchObject([{ type: "leaders" }]);
+  expect(a.say({ type: "observe", components: true })).toMatchObject([{ type: "leaders" }]);
+  const b = group.join("b", { observe: names(257) });
+  expect(b.inbox).toMatchObject([{ type: "welcome" }, { type: "error", code: "limit_exceeded" }]);
+});
+
+test("a group takes at most its limit of sessions; a session that resumes is none too many", () => {
+  const group = new World({ limits: { sessions: 2 } });
+  const a = group.join("a");
+  group.join("b");
+  const c = group.stranger("c").connect();
+  c.hello();
+  expect(c.closeCode).toBe(4429);
+  a.resume();
+  expect(a.last("welcome").resumed).toBe(true);
+  a.bye();
+  group.join("d");
+  expect(group.status().sessions).toBe(2);
+});
+
+test("a group has at most its limit of elections; the present ones take more contenders", () => {
+  const group = new World({ limits: { elections: 2 } });
+  const dedicated = (component: string) => ({ component, election: "dedicated" }) as const;
+  const a = group.join("a", { contenders: ["x", dedicated("d")] });
+  expect(a.register(dedicated("e"))).toMatchObject([{ type: "error", code: "limit_exceeded", component: "e" }]);
+  const b = group.join("b", { contenders: ["y", dedicated("d")] });
+  expect(b.heard("error")).toEqual([]);
+  a.bye();
+  b.bye();
+  expect(group.join("c", { contenders: [dedicated("e"), dedicated("f")] }).heard("error")).toEqual([]);
+});
+
+test("the leader of as many dedicated elections as it may have carries all its leases through hibernation", () => {
+  const group = new World();
+  const contenders = names(256).map((component) => ({ component, election: "dedicated" }) as const);
+  const a = group.join("a", { contenders });
+  const ids = [...a.grants.values()].map(({ leaderSessionId }) => leaderSessionId);
+  expect(a.renew(...ids)).toHaveLength(256);
+  group.hibernate();
+  expect(group.election("component:c255")).toMatchObject({ type: "leading", leaseUntil: group.now + 10_000 });
+});
+
+test("welcome tells the settings that the client must keep to", () => {
+  const group = new World({ leaseMs: 4_000, drainMs: 700, limits: { contenders: 5 } });
+  const a = group.join("a");
+  expect(a.last("welcome")).toEqual({
+    type: "welcome",
+    version: 1,
+    sessionId: a.sessionId,
+    secret: a.secret,
+    resumed: false,
+    sentAt: 1,
+    held: [],
+    lease: { durationMs: 4_000, renewDeadlineMs: 3_200, renewEveryMs: 1_000 },
+    pingEveryMs: 25_000,
+    answerTimeoutMs: 1_100,
+    checkEveryMs: 300_000,
+    offerTimeoutMs: 1_000,
+    drainMs: 700,
+    limits: { messageBytes: 131_072, messagesPerSecond: 100, contenders: 5, observed: 256, metadataBytes: 2_048 },
+  });
+});
+
+test("an alarm is set only while somebody waits or watches, or an offer or a hello is open", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  expect(group.alarm()).toBe(group.now + 2_000);
+  a.accept();
+  expect(group.alarm()).toBeNull();
+  const b = group.join("b", { contenders: ["x"] });
+  expect(group.alarm()).toBe(group.now + 10_000);
+  b.bye();
+  expect(group.alarm()).toBeNull();
+  const observer = group.join("observer", { observe: ["x"] });
+  expect(group.alarm()).toBe(group.now + 10_000);
+  observer.bye();
+  expect(group.alarm()).toBeNull();
+  const all = group.join("all", { observe: true });
+  expect(group.alarm()).toBe(group.now + 10_000);
+  all.say({ type: "unobserve", components: true });
+  expect(group.alarm()).toBeNull();
+});
+
+test("nothing that happens in vain makes a new state", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const before = group.state;
+  group.tick();
+  group.advance(5_000);
+  group.tick();
+  group.apply({ type: "disconnect", connection: "unknown" });
+  group.apply({ type: "frame", connection: "unknown", frame: { type: "oversized" } });
+  group.revoke("component:none");
+  group.pause(false);
+  group.cleanup();
+  expect(group.state).toBe(before);
+});

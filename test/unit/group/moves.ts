@@ -1,0 +1,203 @@
+/** Random histories of a group: what processes, networks, hosts and operators do, in any order. */
+import fc from "fast-check";
+import { electionOf } from "../../../shared/names.ts";
+import type { Peer } from "./peer.ts";
+import type { World } from "./world.ts";
+
+const contenders = {
+  x: { component: "x" },
+  y: { component: "y" },
+  d: { component: "d", election: "dedicated" },
+  e: { component: "e", election: "dedicated" },
+} as const;
+type Component = keyof typeof contenders;
+const components = ["x", "y", "d", "e"] as const;
+const electionOfComponent = (component: Component) =>
+  electionOf(component, component === "d" || component === "e" ? "dedicated" : "process");
+
+/** A move says what it does to whom, so that a failing run reads as a story. */
+export interface Move {
+  readonly does: string;
+  readonly to: (group: World) => void;
+}
+
+const toldAs = (does: string) => ({ [fc.toStringMethod]: () => does });
+
+/** The peer that stands at `index` now; whoever leads the process election where it is negative. */
+function peerAt(group: World, index: number): Peer | undefined {
+  const { peers } = group;
+  const leader = peers.find(({ name }) => name === group.holder());
+  return index < 0 ? (leader ?? peers[0]) : peers[index % Math.max(1, peers.length)];
+}
+
+const talks = (peer: Peer | undefined): peer is Peer => peer?.wire?.open === true && peer.sessionId !== "";
+
+const peerIndex = fc.integer({ min: -3, max: 4 });
+const component = fc.constantFrom(...components);
+
+/** A move of one peer that is connected and has been welcomed. */
+function ofPeer<T>(does: string, argument: fc.Arbitrary<T>, act: (peer: Peer, argument: T, group: World) => void) {
+  return fc.tuple(peerIndex, argument).map(([index, value]): Move => {
+    const name = `peer ${index} ${does} ${JSON.stringify(value) ?? ""}`;
+    return {
+      does: name,
+      to: (group) => {
+        const peer = peerAt(group, index);
+        if (talks(peer)) act(peer, value, group);
+      },
+      ...toldAs(name),
+    };
+  });
+}
+
+function ofGroup<T>(does: string, argument: fc.Arbitrary<T>, act: (group: World, argument: T) => void) {
+  return argument.map((value): Move => {
+    const name = `${does} ${JSON.stringify(value) ?? ""}`;
+    return { does: name, to: (group) => act(group, value), ...toldAs(name) };
+  });
+}
+
+const nothing = fc.constant(undefined);
+const durations = fc.constantFrom(0, 1, 300, 1_000, 2_000, 2_500, 5_000, 8_000, 9_999, 10_000, 21_000);
+
+/** Renews what it holds and accepts whatever it was offered last. */
+export function acceptAll(peer: Peer): void {
+  const offers = [...peer.grants.values()].filter(({ joined }) => !joined).map((grant) => grant.leaderSessionId);
+  peer.renew(...new Set([...peer.held(), ...offers.filter((id) => !peer.ended.has(id))]));
+}
+
+const comeBack = (peer: Peer): void => {
+  if (peer.sessionId === "") peer.connect().hello();
+  else peer.resume();
+};
+
+const peerMoves = [
+  { weight: 12, arbitrary: ofPeer("accepts", nothing, acceptAll) },
+  { weight: 4, arbitrary: ofPeer("renews", nothing, (peer) => peer.renewHeld()) },
+  { weight: 2, arbitrary: ofPeer("shows that it lives", nothing, (peer) => peer.renew()) },
+  {
+    weight: 4,
+    arbitrary: ofPeer("confirms", component, (peer, name) => {
+      if (peer.grants.has(electionOfComponent(name))) peer.confirm(name, { address: `a${peer.world.number() % 3}` });
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: ofPeer("resigns", fc.tuple(component, peerIndex), (peer, [name, successor], group) => {
+      const election = electionOfComponent(name);
+      if (peer.grants.has(election)) peer.resign(election, successor > 0 ? peerAt(group, successor) : undefined);
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: ofPeer("releases", component, (peer, name) => {
+      if (peer.grants.has(electionOfComponent(name))) peer.release(electionOfComponent(name));
+    }),
+  },
+  { weight: 3, arbitrary: ofPeer("registers", component, (peer, name) => peer.register(contenders[name])) },
+  { weight: 3, arbitrary: ofPeer("deregisters", component, (peer, name) => peer.deregister(name)) },
+  {
+    weight: 2,
+    arbitrary: ofPeer("has priority", fc.integer({ min: -2, max: 2 }), (peer, priority) =>
+      peer.say({ type: "priority", priority }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: ofPeer("has priority for d", fc.integer({ min: -2, max: 2 }), (peer, priority) =>
+      peer.say({ type: "priority", priority, component: "d" }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: ofPeer("observes", fc.constantFrom<true | "x" | "d">(true, "x", "d"), (peer, what) =>
+      peer.say({ type: "observe", components: what === true ? what : [what] }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: ofPeer("observes no longer", fc.constantFrom<true | "x">(true, "x"), (peer, what) =>
+      peer.say({ type: "unobserve", components: what === true ? what : [what] }),
+    ),
+  },
+  { weight: 3, arbitrary: ofPeer("is cut off", nothing, (peer) => peer.drop()) },
+  {
+    weight: 2,
+    arbitrary: ofPeer("hears nothing any more", nothing, (peer) => {
+      if (peer.wire !== null) peer.wire.deaf = true;
+    }),
+  },
+  { weight: 2, arbitrary: ofPeer("says bye", nothing, (peer) => peer.bye()) },
+  { weight: 1, arbitrary: ofPeer("says nonsense", nothing, (peer) => peer.raw("{}")) },
+];
+
+const networkMoves = [
+  {
+    weight: 8,
+    arbitrary: ofGroup("comes back: peer", peerIndex, (group, index) => {
+      const peer = peerAt(group, index);
+      if (peer !== undefined) comeBack(peer);
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: ofGroup("comes back having ended everything: peer", peerIndex, (group, index) => {
+      const peer = peerAt(group, index);
+      if (peer === undefined || peer.sessionId === "") return;
+      peer.endAll();
+      peer.resume({ held: [] });
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: ofGroup("gives up a connection whose hello is on the way: peer", peerIndex, (group, index) => {
+      const peer = peerAt(group, index);
+      if (peer !== undefined && peer.sessionId !== "" && !peer.wire?.open) peer.abandonAttempt();
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: ofGroup("the hello of an abandoned connection arrives: peer", peerIndex, (group, index) => {
+      peerAt(group, index)?.arriveLate();
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: ofGroup("a process joins with", fc.subarray([...components]), (group, names) => {
+      if (group.peers.length < 5)
+        group.join(`p${group.number()}`, { contenders: names.map((name) => contenders[name]) });
+    }),
+  },
+];
+
+const hostMoves = [
+  { weight: 14, arbitrary: ofGroup("time passes", durations, (group, ms) => group.advance(ms)) },
+  { weight: 2, arbitrary: ofGroup("somebody looks", nothing, (group) => group.tick()) },
+  { weight: 4, arbitrary: ofGroup("hibernates", nothing, (group) => group.hibernate()) },
+  {
+    weight: 3,
+    arbitrary: ofGroup("crashes onto a host with the clock off by", fc.constantFrom(0, 500, -500), (group, skew) => {
+      group.skew = skew;
+      group.crash();
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: ofGroup("an operator revokes", component, (group, name) => {
+      group.revoke(electionOfComponent(name), { successor: group.peers[0]?.sessionId ?? null });
+    }),
+  },
+  { weight: 1, arbitrary: ofGroup("an operator pauses", fc.boolean(), (group, paused) => group.pause(paused)) },
+  { weight: 1, arbitrary: ofGroup("an operator cleans up", fc.boolean(), (group, force) => void group.cleanup(force)) },
+  {
+    weight: 1,
+    arbitrary: ofGroup("a deployment sets D to", fc.constantFrom(4_000, 10_000), (group, leaseMs) =>
+      group.configure({ ...group.options, leaseMs }),
+    ),
+  },
+];
+
+export const moves: fc.Arbitrary<readonly Move[]> = fc.array(fc.oneof(...peerMoves, ...networkMoves, ...hostMoves), {
+  maxLength: 60,
+  size: "max",
+});

@@ -1,0 +1,338 @@
+/** A process at the far end of a socket: as much of a client as the tests of the group need, and no more. */
+import { expect } from "vitest";
+import { encode } from "../../../shared/codec.ts";
+import type {
+  ClientMessage,
+  Confirm,
+  ContenderInfo,
+  Grant,
+  Hello,
+  LeaderInformation,
+  Leaders,
+  ProcessInfo,
+  ServerMessage,
+  Watch,
+  Welcome,
+} from "../../../shared/messages.ts";
+import { type ElectionName, electionOf } from "../../../shared/names.ts";
+import type { Access } from "../../../worker/group/state.ts";
+import { expectSame } from "./consistency.ts";
+import type { Wire, World } from "./world.ts";
+
+export interface Profile {
+  /** A bare name runs in the process election. */
+  readonly contenders?: readonly (string | ContenderInfo)[];
+  readonly observe?: Watch;
+  readonly priority?: number;
+  readonly process?: ProcessInfo;
+}
+
+type Message<T extends ServerMessage["type"]> = Extract<ServerMessage, { readonly type: T }>;
+
+/** How long this process may believe that it leads, by its own (true) clock. */
+interface Lease {
+  readonly election: ElectionName;
+  readonly until: number;
+}
+
+export class Peer {
+  readonly world: World;
+  readonly name: string;
+  profile: Profile;
+  /** What its credentials allow; absent: everything. */
+  access: Access | undefined = undefined;
+  wire: Wire | null = null;
+  /** The last ones come first in `resume`; every id this process ever had. */
+  readonly sessionIds = new Set<string>();
+  sessionId = "";
+  secret = "";
+  attempt = 0;
+  inbox: ServerMessage[] = [];
+  /** What it believes to lead. Ends by its own word, by its own deadline, and with its session. */
+  readonly leases = new Map<string, Lease>();
+  /** What it will never take up again: it has said so, or its session is over. */
+  readonly ended = new Set<string>();
+  /** The last grant of each election. */
+  readonly grants = new Map<ElectionName, Grant>();
+  /** What it knows of the leaders, as an observer. */
+  readonly mirror = new Map<string, LeaderInformation | null>();
+  /** True time of each request, and what it asked for. */
+  readonly #asked = new Map<number, { readonly at: number; readonly ids: readonly string[] }>();
+  readonly #epochsSeen = new Map<string, number>();
+  #abandoned: Hello | null = null;
+  #lastSentAt = 0;
+  /** R as its last `welcome` told it. */
+  #renewDeadlineMs = 0;
+  #revision = 0;
+  #snapshots = false;
+
+  constructor(world: World, name: string, profile: Profile) {
+    this.world = world;
+    this.name = name;
+    this.profile = profile;
+  }
+
+  // Connecting
+
+  connect(): this {
+    const wire = this.world.open((message) => {
+      if (this.wire === wire) this.#receive(message);
+    }, this.access);
+    this.wire = wire;
+    this.#snapshots = false;
+    return this;
+  }
+
+  hello(part: Partial<Extract<ClientMessage, { readonly type: "hello" }>> = {}): ServerMessage[] {
+    const { contenders = [], observe, priority, process = { name: this.name } } = this.profile;
+    return this.say({
+      type: "hello",
+      sentAt: this.stamp(),
+      contenders: contenders.map(contenderInfo),
+      process,
+      ...(observe !== undefined && { observe }),
+      ...(priority !== undefined && { priority }),
+      ...part,
+    });
+  }
+
+  /** Comes back over a new connection, naming what it believes to hold or `held`. */
+  resume({
+    held = this.held(),
+    secret = this.secret,
+    attempt = this.attempt + 1,
+  }: {
+    readonly held?: readonly string[];
+    readonly secret?: string;
+    readonly attempt?: number;
+  } = {}): ServerMessage[] {
+    this.attempt = Math.max(this.attempt, attempt);
+    const { sessionId } = this;
+    this.connect();
+    return this.hello({ resume: { sessionId, secret, attempt }, held });
+  }
+
+  /** Sends a hello over a connection that it gives up at once; `arriveLate` lets it arrive. */
+  abandonAttempt(): void {
+    this.attempt += 1;
+    const { sessionId, secret, attempt } = this;
+    const contenders = (this.profile.contenders ?? []).map(contenderInfo);
+    const held = this.held();
+    const resume = { sessionId, secret, attempt };
+    this.#abandoned = { type: "hello", sentAt: this.stamp(), contenders, held, resume };
+  }
+
+  arriveLate(): void {
+    if (this.#abandoned === null) return;
+    const wire = this.world.open(() => undefined);
+    this.world.frame(wire, encode(this.#abandoned));
+    this.#abandoned = null;
+  }
+
+  /** The socket is gone, and the group hears of it. */
+  drop(): void {
+    if (this.wire?.open) this.world.disconnect(this.wire);
+  }
+
+  closed(wire: Wire): void {
+    if (wire === this.wire && wire.closed?.code === 4409) this.endAll();
+  }
+
+  get closeCode(): number | null {
+    return this.wire?.closed?.code ?? null;
+  }
+
+  // Speaking
+
+  /** Sends one message; gives back what arrived meanwhile. */
+  say(message: ClientMessage): ServerMessage[] {
+    return this.raw(encode(message));
+  }
+
+  raw(data: unknown): ServerMessage[] {
+    const from = this.inbox.length;
+    if (this.wire === null) throw new Error(`${this.name} is not connected`);
+    if (this.wire.open) this.world.frame(this.wire, data);
+    return this.inbox.slice(from);
+  }
+
+  /** Strictly increasing, and unlike true time: the group must not read it. */
+  stamp(ids: readonly string[] = []): number {
+    this.#lastSentAt += 1;
+    this.#asked.set(this.#lastSentAt, { at: this.world.now, ids });
+    return this.#lastSentAt;
+  }
+
+  renew(...held: readonly string[]): readonly string[] {
+    const answer = this.say({ type: "renew", sentAt: this.stamp(held), held });
+    return only(answer, "renewed")?.held ?? [];
+  }
+
+  renewHeld(): readonly string[] {
+    return this.renew(...this.held());
+  }
+
+  /** What it leads, as far as it knows. */
+  held(): string[] {
+    return [...this.leases].filter(([, { until }]) => until > this.world.now).map(([id]) => id);
+  }
+
+  /** The last grant of an election; the test fails where there is none. */
+  grant(election: ElectionName = "process"): Grant {
+    const grant = this.grants.get(election);
+    if (grant === undefined) throw new Error(`${this.name} has no grant of ${election}`);
+    return grant;
+  }
+
+  /** Accepts the offer of an election, and leads. */
+  accept(election: ElectionName = "process"): Grant {
+    const grant = this.grant(election);
+    expect(this.renew(grant.leaderSessionId)).toEqual([grant.leaderSessionId]);
+    return grant;
+  }
+
+  confirm(component: string, part: Partial<Confirm> = {}): ServerMessage[] {
+    const election = this.#electionOf(component);
+    const leaderSessionId = part.leaderSessionId ?? this.grant(election).leaderSessionId;
+    return this.say({ type: "confirm", id: `c${this.world.number()}`, component, leaderSessionId, ...part });
+  }
+
+  resign(election: ElectionName = "process", successor?: Peer): ServerMessage[] {
+    const { leaderSessionId } = this.grant(election);
+    this.#end(leaderSessionId);
+    const part = successor === undefined ? {} : { successor: successor.sessionId };
+    return this.say({ type: "resign", leaderSessionId, ...part });
+  }
+
+  release(election: ElectionName = "process"): ServerMessage[] {
+    const { leaderSessionId } = this.grant(election);
+    this.#end(leaderSessionId);
+    return this.say({ type: "release", leaderSessionId });
+  }
+
+  /** Stops everything, and says nothing. */
+  endAll(): void {
+    for (const id of this.leases.keys()) this.#end(id);
+  }
+
+  #end(leaderSessionId: string): void {
+    this.leases.delete(leaderSessionId);
+    this.ended.add(leaderSessionId);
+  }
+
+  register(contender: string | ContenderInfo): ServerMessage[] {
+    const info = contenderInfo(contender);
+    this.profile = { ...this.profile, contenders: [...(this.profile.contenders ?? []), info] };
+    return this.say({ type: "register", ...info });
+  }
+
+  /** Says so after it has stopped; with the last contender of an election its lease ends. */
+  deregister(component: string): ServerMessage[] {
+    const election = this.#electionOf(component);
+    const contenders = (this.profile.contenders ?? [])
+      .map(contenderInfo)
+      .filter((info) => info.component !== component);
+    this.profile = { ...this.profile, contenders };
+    const last = contenders.every((info) => electionOf(info.component, info.election) !== election);
+    for (const [id, lease] of this.leases) if (last && lease.election === election) this.#end(id);
+    return this.say({ type: "deregister", component });
+  }
+
+  bye(): void {
+    this.endAll();
+    this.say({ type: "bye" });
+  }
+
+  // Hearing
+
+  heard<T extends ServerMessage["type"]>(type: T): Message<T>[] {
+    return all(this.inbox, type);
+  }
+
+  last<T extends ServerMessage["type"]>(type: T): Message<T> {
+    const message = this.heard(type).at(-1);
+    if (message === undefined) throw new Error(`${this.name} has heard no ${type}`);
+    return message;
+  }
+
+  /** From here on `heard` tells only of what is new. */
+  clear(): void {
+    this.inbox = [];
+  }
+
+  #electionOf(component: string): ElectionName {
+    const info = (this.profile.contenders ?? []).map(contenderInfo).find((one) => one.component === component);
+    return electionOf(component, info?.election);
+  }
+
+  #receive(message: ServerMessage): void {
+    this.inbox.push(message);
+    if (message.type === "welcome") this.#welcomed(message);
+    if (message.type === "grant") this.grants.set(message.election, message);
+    if (message.type === "renewed") this.#extend(message.sentAt, message.held);
+    if (message.type === "leaders") this.#fold(message);
+  }
+
+  #welcomed({ sessionId, secret, resumed, sentAt, held, lease }: Welcome): void {
+    this.#renewDeadlineMs = lease.renewDeadlineMs;
+    this.sessionId = sessionId;
+    this.sessionIds.add(sessionId);
+    this.secret = secret;
+    for (const id of this.leases.keys()) if (!resumed || !held.includes(id)) this.#end(id);
+    this.#extend(sentAt, held);
+  }
+
+  #extend(sentAt: number, held: readonly string[]): void {
+    const asked = this.#asked.get(sentAt);
+    if (asked === undefined) throw new Error(`${this.name} has sent nothing at ${sentAt}`);
+    for (const id of asked.ids) if (!held.includes(id)) this.#end(id);
+    for (const leaderSessionId of held) {
+      const election = [...this.grants.values()].find((grant) => grant.leaderSessionId === leaderSessionId)?.election;
+      if (election === undefined) throw new Error(`${this.name} holds ${leaderSessionId} without a grant`);
+      this.leases.set(leaderSessionId, { election, until: asked.at + this.#renewDeadlineMs });
+    }
+  }
+
+  #fold({ revision, snapshot, leaders }: Leaders): void {
+    if (snapshot) {
+      expect(revision).toBeGreaterThanOrEqual(this.#revision);
+      this.mirror.clear();
+      this.#snapshots = true;
+    } else expect(revision).toBeGreaterThan(this.#revision);
+    this.#revision = revision;
+    for (const { component, leader } of leaders) {
+      expect(leader?.epoch ?? Infinity, "O4").toBeGreaterThanOrEqual(this.#epochsSeen.get(component) ?? 0);
+      if (leader !== null) this.#epochsSeen.set(component, leader.epoch);
+      this.mirror.set(component, leader);
+    }
+  }
+
+  /** Whoever watches and hears sees exactly what is published. */
+  expectMirror(): void {
+    const session = this.world.state.sessions.get(this.sessionId);
+    if (!this.#snapshots || session === undefined || !this.wire?.open || this.wire.deaf) return;
+    if (session.link.type !== "connected" || session.link.connection !== this.wire.id) return;
+    const { all: watchesAll, names } = session.watched;
+    for (const [component, { record }] of this.world.state.components.entries()) {
+      if (!watchesAll && !names.includes(component)) continue;
+      expectSame(this.mirror.get(component) ?? null, record?.leader ?? null, `${this.name} on ${component}`);
+    }
+  }
+}
+
+const contenderInfo = (contender: string | ContenderInfo): ContenderInfo =>
+  typeof contender === "string" ? { component: contender } : contender;
+
+/** The messages of one type. */
+export const all = <T extends ServerMessage["type"]>(messages: readonly ServerMessage[], type: T): Message<T>[] =>
+  messages.filter((message): message is Message<T> => message.type === type);
+
+/** The one message of a type, or nothing; the test fails where there are several. */
+export function only<T extends ServerMessage["type"]>(
+  messages: readonly ServerMessage[],
+  type: T,
+): Message<T> | undefined {
+  const found = all(messages, type);
+  expect(found.length).toBeLessThanOrEqual(1);
+  return found[0];
+}

@@ -1,0 +1,83 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { acceptAll, type Move, moves } from "./moves.ts";
+import { World } from "./world.ts";
+
+/** `GROUP_RUNS=5000 npx vitest run --project unit random` for a long look. */
+const numRuns = Number(process.env["GROUP_RUNS"] ?? 100);
+const policies = fc.constantFrom({ drainMs: 3_000 }, { drainMs: 3_000, preempt: { cooldownMs: 4_000 } });
+
+/** Plays a history; `World` judges every step. */
+function play(options: { readonly drainMs: number }, history: readonly Move[]): World {
+  const group = new World(options);
+  for (const name of ["a", "b"]) {
+    group.join(name, { contenders: ["x", "y", { component: "d", election: "dedicated" }], observe: true });
+  }
+  for (const { to } of history) to(group);
+  return group;
+}
+
+test("[S1] [S2] [S5] [S7] [O4] whatever happens: one leader each, epochs that grow, records of leaders, mirrors that are true", () => {
+  fc.assert(
+    fc.property(policies, moves, (options, history) => void play(options, history)),
+    { numRuns },
+  );
+});
+
+test("[S12] whatever has happened, a group that everybody has left for long enough keeps nothing", () => {
+  fc.assert(
+    fc.property(policies, moves, fc.boolean(), (options, history, politely) => {
+      const group = play(options, history);
+      for (const peer of group.peers) {
+        if (politely && peer.wire?.open && peer.sessionId !== "") peer.bye();
+        else peer.drop();
+      }
+      group.dropAll();
+      group.advance(60_000);
+      group.tick();
+      expect(group.stored.rows).toMatchObject({ sessions: [], elections: [], records: [] });
+      const { components, terms, connections, silent, watchersOfAll, deadlines, awaited, lost } = group.state;
+      for (const map of [components, terms, connections, silent, watchersOfAll, deadlines, awaited, lost]) {
+        expect(map.size).toBe(0);
+      }
+      expect(group.alarm()).toBeNull();
+    }),
+    { numRuns },
+  );
+});
+
+test("[S3] [S11] whatever has happened, every election with a candidate that answers is led within the bound", () => {
+  fc.assert(
+    fc.property(policies, moves, (options, history) => {
+      const group = play(options, history);
+      group.pause(false);
+      for (const peer of group.peers) {
+        peer.profile = { contenders: ["x", { component: "d", election: "dedicated" }] };
+        if (peer.sessionId === "") peer.connect().hello();
+        else peer.resume();
+      }
+      const { lease, offerTimeoutMs } = group.policy;
+      const bound = 3 * lease.durationMs + 20_000 + 2_000 + group.peers.length * offerTimeoutMs;
+      for (let passed = 0; passed < bound; passed += 500) {
+        for (const peer of group.peers) if (passed % 2_000 === 0) acceptAll(peer);
+        group.advance(500);
+      }
+      expect(group.election().type).toBe("leading");
+      expect(group.election("component:d").type).toBe("leading");
+    }),
+    { numRuns: Math.ceil(numRuns / 3) },
+  );
+});
+
+test("[S11] in peace nobody is asked again and again: no rows but horizons", () => {
+  fc.assert(
+    fc.property(moves, (history) => {
+      const group = play({ drainMs: 3_000 }, history);
+      group.dropAll();
+      group.advance(60_000);
+      const steps = group.during(() => group.advance(600_000));
+      expect(steps.length).toBeLessThanOrEqual(2);
+    }),
+    { numRuns: Math.ceil(numRuns / 3) },
+  );
+});

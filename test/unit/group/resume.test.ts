@@ -1,0 +1,349 @@
+import { expect, test } from "vitest";
+import { World } from "./world.ts";
+
+test("[S9] [N1] a short loss with resume keeps the term: same id, same epoch, extended from the hello", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const { leaderSessionId, epoch } = a.accept();
+  a.drop();
+  group.advance(7_000);
+  a.resume();
+  expect(a.last("welcome")).toMatchObject({ resumed: true, held: [leaderSessionId], sentAt: 3 });
+  expect(group.election()).toMatchObject({ type: "leading", leaderSessionId, epoch, leaseUntil: group.now + 10_000 });
+});
+
+test("[S9] what a resumed session does not name is ended at once: it cannot hold it", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const b = group.join("b", { contenders: ["x"] });
+  a.accept();
+  a.resume({ held: [] });
+  expect(a.last("welcome")).toMatchObject({ resumed: true, held: [] });
+  expect(group.holder()).toBe("b");
+  expect(group.history()).toMatchObject([{ reason: "lost" }]);
+  b.accept();
+});
+
+test("[S9] (H4) a leadership named after its drain is over is left out and not freed before release or the lease", () => {
+  const group = new World({ drainMs: 2_000 });
+  const a = group.join("a", { contenders: ["x"] });
+  group.join("b", { contenders: ["x"] });
+  const { leaderSessionId } = a.accept();
+  a.drop();
+  group.revoke("process");
+  group.advance(3_000);
+  a.resume({ held: [leaderSessionId] });
+  expect(a.last("welcome")).toMatchObject({ resumed: true, held: [] });
+  expect(group.holder()).toBe("a");
+  a.release();
+  expect(group.holder()).toBe("b");
+});
+
+test("[S9] (H4) a leadership named after its drain is over ends by its lease where no release comes", () => {
+  const group = new World({ drainMs: 2_000 });
+  const a = group.join("a", { contenders: ["x"] });
+  const b = group.join("b", { contenders: ["x"] });
+  const { leaderSessionId } = a.accept();
+  a.drop();
+  group.revoke("process");
+  group.advance(3_000);
+  a.resume({ held: [leaderSessionId] });
+  group.advance(6_999);
+  expect(group.holder()).toBe("a");
+  group.advance(1);
+  b.accept();
+});
+
+test("[S9] a revoke lost with the socket is sent again after the resume, with the time left, and the lease extended", () => {
+  const group = new World({ drainMs: 5_000 });
+  const a = group.join("a", { contenders: ["x"] });
+  const { leaderSessionId } = a.accept();
+  a.drop();
+  group.revoke("process", { successor: "nobody" });
+  group.advance(2_000);
+  a.resume();
+  expect(a.inbox.slice(-2)).toMatchObject([
+    { type: "welcome", held: [leaderSessionId] },
+    { type: "revoke", leaderSessionId, reason: "transferred", drainMs: 3_000 },
+  ]);
+  expect(group.election()).toMatchObject({ type: "revoking", leaseUntil: group.now + 10_000 });
+});
+
+test("[S9] [N6] (H5) a lost welcome costs nothing: the previous secret resumes until the new one was presented", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const { leaderSessionId } = a.accept();
+  const { secret } = a;
+  a.resume({ secret }); // its welcome is lost, so to speak
+  a.resume({ secret });
+  expect(a.last("welcome")).toMatchObject({ resumed: true, held: [leaderSessionId] });
+});
+
+test("[S9] [N6] a secret that is neither the current nor the previous one begins a new session and leaves the old alone", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const { secret: first } = a;
+  const { leaderSessionId } = a.accept();
+  a.resume();
+  a.resume();
+  const { sessionId: old } = a;
+  const before = group.election();
+  a.resume({ secret: first, held: [leaderSessionId] });
+  expect(a.last("welcome")).toMatchObject({ resumed: false, held: [] });
+  expect(a.sessionId).not.toBe(old);
+  expect(group.election()).toBe(before);
+  expect(group.state.sessions.get(old)?.link.type).toBe("connected");
+});
+
+test("[N6] a foreign secret does not resume, and an unknown session id begins a new session", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const { sessionId } = a;
+  for (const resume of [
+    { sessionId, secret: "guess", attempt: 9 },
+    { sessionId: "unknown", secret: a.secret, attempt: 9 },
+  ]) {
+    const stranger = group.stranger("stranger").connect();
+    stranger.hello({ resume });
+    expect(stranger.last("welcome")).toMatchObject({ resumed: false });
+    expect(stranger.sessionId).not.toBe(sessionId);
+  }
+});
+
+test("[S9] [N6] (H5) a hello whose attempt is not higher is closed with 4409 and changes nothing", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const { leaderSessionId } = a.accept();
+  const { secret, sessionId, wire } = a;
+  a.resume({ attempt: 5 });
+  const live = a.wire;
+  const before = group.stored;
+  for (const attempt of [5, 4, 0]) {
+    const late = group.stranger("late").connect();
+    late.hello({ resume: { sessionId, secret, attempt } });
+    expect(late.closeCode).toBe(4409);
+  }
+  expect(group.stored).toEqual(before);
+  expect(wire?.closed?.code).toBe(4409);
+  expect(live?.open).toBe(true);
+  expect(a.renew(leaderSessionId)).toEqual([leaderSessionId]);
+});
+
+test("[N6] a late attempt with a wrong secret is a fresh session, not a hint that the session exists", () => {
+  const group = new World();
+  const a = group.join("a");
+  const guesser = group.stranger("guesser").connect();
+  guesser.hello({ resume: { sessionId: a.sessionId, secret: "wrong", attempt: 0 } });
+  expect(guesser.last("welcome").resumed).toBe(false);
+});
+
+test("[S9] a newer connection supersedes an open one, which gets 4409", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const { wire } = a;
+  a.resume();
+  expect(wire?.closed?.code).toBe(4409);
+  expect(group.status().sessions).toBe(1);
+});
+
+test("[S9] contenders and watched components of the hello replace what the session had", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x", "y"], observe: ["p"], priority: 3 });
+  a.accept();
+  a.confirm("x");
+  a.confirm("y");
+  a.profile = { contenders: ["y", "z"], observe: ["q"], process: { name: "renamed" } };
+  a.resume();
+  expect(a.last("grant")).toMatchObject({ components: ["y", "z"], joined: true });
+  const session = group.state.sessions.get(a.sessionId);
+  expect([...(session?.contenders.keys() ?? [])]).toEqual(["y", "z"]);
+  expect(session).toMatchObject({ watched: { all: false, names: ["q"] }, priority: 0, process: { name: "renamed" } });
+  expect(group.state.components.get("x")).toBeUndefined();
+  expect(group.state.components.get("y")?.record).not.toBeNull();
+});
+
+test("[S9] [S12] a leadership named without a contender of it is left out, and its session waits for it", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const b = group.join("b", { contenders: ["x"] });
+  const { leaderSessionId } = a.accept();
+  a.profile = { contenders: [{ component: "d", election: "dedicated" }] };
+  a.resume({ held: [leaderSessionId] });
+  expect(a.last("welcome").held).toEqual([]);
+  expect(group.holder()).toBe("a");
+  const before = group.election();
+  group.hibernate();
+  expect(group.election()).toEqual(before);
+  a.drop();
+  group.advance(9_999);
+  expect(group.holder()).toBe("a");
+  group.advance(1);
+  b.accept();
+  expect(group.candidates()).toEqual([]);
+});
+
+test("[S9] [S2] a leadership named without a contender of it ends with its holder's release or bye", () => {
+  for (const word of ["release", "bye"] as const) {
+    const group = new World();
+    const a = group.join("a", { contenders: ["x"] });
+    const b = group.join("b", { contenders: ["x"] });
+    const { leaderSessionId } = a.accept();
+    a.profile = {};
+    a.resume({ held: [leaderSessionId] });
+    if (word === "bye") a.bye();
+    else a.release();
+    b.accept();
+    expect(group.candidates()).toEqual([]);
+  }
+});
+
+test("[S9] an offer that was open when the socket was lost is not accepted after the resume; a fresh one is made", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const { leaderSessionId } = a.grant();
+  a.resume({ held: [leaderSessionId] });
+  expect(a.last("welcome").held).toEqual([]);
+  expect(a.last("grant")).toMatchObject({ joined: false });
+  expect(a.last("grant").leaderSessionId).not.toBe(leaderSessionId);
+  a.accept();
+});
+
+test("[S12] a disconnected session that leads nothing is kept until D has passed", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const b = group.join("b", { contenders: ["x"] });
+  a.accept();
+  b.drop();
+  group.run(9_999, a);
+  group.tick();
+  expect(group.status().sessions).toBe(2);
+  group.advance(1);
+  group.tick();
+  expect(group.status().sessions).toBe(1);
+  b.resume();
+  expect(b.last("welcome").resumed).toBe(false);
+});
+
+test("[S12] a session that came back is not forgotten when the settings have changed meanwhile", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.drop();
+  group.configure({ leaseMs: 4_000 });
+  a.resume();
+  a.accept();
+  group.run(20_000, a);
+  expect(a.last("renewed").held).toHaveLength(1);
+});
+
+test("[S12] settings that change while a session is away change how long it is kept", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.drop();
+  group.configure({ leaseMs: 4_000 });
+  group.advance(4_000);
+  group.tick();
+  expect(group.status().sessions).toBe(0);
+});
+
+test("[S3] hibernation does not shorten the lease that a crash has lengthened", () => {
+  const group = new World({ drainMs: 1_000 });
+  const a = group.join("a", { contenders: ["x"] });
+  const { leaderSessionId } = a.accept();
+  group.revoke("process");
+  group.crash();
+  group.advance(1_000);
+  a.resume({ held: [leaderSessionId] });
+  const before = group.election();
+  group.hibernate();
+  expect(group.election()).toEqual(before);
+});
+
+test("[S12] a disconnected session is kept while a lease of it runs", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  group.crash();
+  group.advance(20_999);
+  group.tick();
+  expect(group.status().sessions).toBe(1);
+  group.advance(1);
+  group.tick();
+  expect(group.status()).toMatchObject({ sessions: 0, elections: [] });
+});
+
+test("[S12] (H14) a new incarnation counts a session as lost now when its connection is not among the live ones", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const b = group.join("b", { contenders: ["x"] });
+  if (a.wire !== null) a.wire.open = false; // its close event is lost with the object
+  group.advance(500);
+  group.hibernate();
+  expect(group.state.sessions.get(a.sessionId)?.link).toEqual({ type: "lost", at: group.now });
+  expect(group.state.sessions.get(b.sessionId)?.link.type).toBe("connected");
+  expect(group.holder()).toBe("b");
+});
+
+test("[S12] a live socket that is no longer its session's own is told to connect again", () => {
+  const group = new World();
+  const a = group.join("a");
+  const { attachment } = a.wire ?? {};
+  a.resume();
+  const wire = group.open(() => undefined);
+  wire.attachment = { ...wire.attachment, sessionId: attachment?.sessionId ?? null };
+  group.hibernate();
+  expect(wire.closed?.code).toBe(1012);
+  expect(a.wire?.open).toBe(true);
+});
+
+test("[N5] hibernation within the lease is not noticed: the same term, no message", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"], observe: true });
+  const { leaderSessionId } = a.accept();
+  a.confirm("x");
+  a.clear();
+  group.advance(2_000);
+  group.hibernate();
+  expect(a.inbox).toEqual([]);
+  expect(a.renew(leaderSessionId)).toEqual([leaderSessionId]);
+});
+
+test("[N5] an open offer and a connection that still owes its hello outlive hibernation", () => {
+  const group = new World();
+  const silent = group.stranger("silent").connect();
+  const a = group.join("a", { contenders: ["x"] });
+  group.advance(1_000);
+  group.hibernate();
+  a.accept();
+  group.advance(8_999);
+  expect(silent.closeCode).toBeNull();
+  group.advance(1);
+  expect(silent.closeCode).toBe(4408);
+});
+
+test("[N5] a restart within the lease keeps the term of a leader that comes back", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const { leaderSessionId, epoch } = a.accept();
+  const records = () => group.status().elections[0]?.leader;
+  a.confirm("x");
+  group.crash();
+  group.advance(3_000);
+  a.resume();
+  expect(a.last("welcome").held).toEqual([leaderSessionId]);
+  expect(records()).toMatchObject({ leaderSessionId, epoch });
+  expect(group.state.components.get("x")?.record?.leader).toMatchObject({ leaderSessionId, epoch });
+});
+
+test("[N2] a process that lost by expiry contends again and can win again, many times in a row", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const epochs = new Set<number>();
+  for (let round = 0; round < 10; round++) {
+    epochs.add(a.accept().epoch);
+    group.advance(10_000);
+    expect(a.renewHeld()).toEqual([]);
+  }
+  expect(epochs.size).toBe(10);
+  expect(group.history().map(({ reason }) => reason)).toEqual(Array.from({ length: 10 }, () => "expired"));
+});

@@ -1,0 +1,216 @@
+import { expect, test } from "vitest";
+import { fence, leaderOf, runningTerms } from "../../../worker/group/views.ts";
+import { World } from "./world.ts";
+
+const dedicated = (component: string) => ({ component, election: "dedicated" }) as const;
+
+test("the status tells of each election who leads, for how long, and who waits in which order", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x", dedicated("d")] });
+  const b = group.join("b", { contenders: ["x", "y"], priority: 2 });
+  const nameless = group.join("nameless", { contenders: ["x"], process: {} });
+  const { leaderSessionId, epoch } = a.accept();
+  group.advance(1_500);
+  expect(group.status()).toEqual({
+    group: "g",
+    epoch: group.state.epoch,
+    revision: 0,
+    paused: false,
+    sessions: 3,
+    elections: [
+      { election: "component:d", state: "offered", leader: null, remainingMs: 500, candidates: [] },
+      {
+        election: "process",
+        state: "leading",
+        leader: { sessionId: a.sessionId, process: "a", leaderSessionId, epoch },
+        remainingMs: 8_500,
+        candidates: [
+          { sessionId: b.sessionId, process: "b", priority: 2, components: ["x", "y"], ready: true },
+          { sessionId: nameless.sessionId, process: null, priority: 0, components: ["x"], ready: true },
+        ],
+      },
+    ],
+  });
+});
+
+test("the status shows a revoked holder as revoking and a vacant election without remaining time", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  group.revoke("process");
+  expect(group.status().elections).toMatchObject([
+    { state: "revoking", leader: { process: "a" }, remainingMs: 10_000 },
+  ]);
+  group.pause();
+  a.release();
+  expect(group.status().elections).toMatchObject([
+    { state: "vacant", leader: null, remainingMs: null, candidates: [{ process: "a" }] },
+  ]);
+});
+
+test("the status lists those that can't be asked now after those that can, and says so", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const gone = group.join("gone", { contenders: ["x"], priority: 9 });
+  group.join("b", { contenders: ["x"] });
+  a.accept();
+  gone.drop();
+  expect(group.status().elections[0]?.candidates).toMatchObject([
+    { process: "b", ready: true },
+    { process: "gone", ready: false, priority: 9 },
+  ]);
+});
+
+test("leader information is what was confirmed, and nothing where nobody confirmed", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x", "y"] });
+  a.accept();
+  a.confirm("x", { address: "here" });
+  expect(leaderOf(group.state, "x")).toMatchObject({ component: "x", address: "here" });
+  expect(leaderOf(group.state, "y")).toBeNull();
+  expect(leaderOf(group.state, "unknown")).toBeNull();
+});
+
+test("[S7] the fence says current for the present term of the component, with the time left, and for nothing else", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const b = group.join("b", { contenders: ["x", "only-b"] });
+  const { leaderSessionId, epoch } = a.grant();
+  const question = { component: "x", leaderSessionId, epoch };
+  const ask = (part: Partial<typeof question> = {}) => fence(group.state, { ...question, ...part }, group.now);
+  const no = { current: false, draining: false, remainingMs: 0 };
+  expect(ask()).toEqual({ ...no, epoch: 0 });
+  a.accept();
+  group.advance(2_000);
+  expect(ask()).toEqual({ current: true, draining: false, epoch, remainingMs: 8_000 });
+  expect(ask({ epoch: epoch + 1 })).toEqual({ ...no, epoch });
+  expect(ask({ leaderSessionId: "other" })).toEqual({ ...no, epoch });
+  expect(ask({ component: "unknown" })).toEqual({ ...no, epoch: 0 });
+  expect(ask({ component: "only-b" })).toEqual({ ...no, epoch });
+  group.revoke("process");
+  expect(ask()).toEqual({ current: true, draining: true, epoch, remainingMs: 8_000 });
+  a.release();
+  expect(ask()).toEqual({ ...no, epoch });
+  const next = b.accept();
+  expect(ask()).toEqual({ ...no, epoch: next.epoch });
+});
+
+test("[S7] the fence is over at the very end of the lease, even before anybody looked", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const { leaderSessionId, epoch } = a.accept();
+  const question = { component: "x", leaderSessionId, epoch };
+  expect(fence(group.state, question, group.now + 9_999)).toMatchObject({ current: true, remainingMs: 1 });
+  expect(fence(group.state, question, group.now + 10_000)).toMatchObject({ current: false, remainingMs: 0 });
+});
+
+test("the history keeps of each ended term who, when, why, what was confirmed, and the leaderless gap before it", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x", "y"] });
+  const b = group.join("b", { contenders: ["x", "y"] });
+  const offeredAt = group.now;
+  group.advance(400);
+  const first = a.accept();
+  const acceptedAt = group.now;
+  group.advance(100);
+  a.confirm("y");
+  group.advance(100);
+  a.confirm("x");
+  a.resign();
+  const endedAt = group.now;
+  expect(group.history()).toEqual([
+    {
+      election: "process",
+      epoch: first.epoch,
+      leaderSessionId: first.leaderSessionId,
+      sessionId: a.sessionId,
+      process: "a",
+      offeredAt,
+      acceptedAt,
+      confirmed: [
+        { component: "x", at: acceptedAt + 200 },
+        { component: "y", at: acceptedAt + 100 },
+      ],
+      endedAt,
+      reason: "resigned",
+      note: null,
+      gapMs: null,
+    },
+  ]);
+  group.advance(1_200);
+  b.accept();
+  group.advance(10_000);
+  group.tick();
+  expect(group.history()[1]).toMatchObject({ process: "b", reason: "expired", gapMs: 1_200, confirmed: [] });
+});
+
+test("the history remembers the confirmation of a component that was closed, or revoked, before the term ended", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x", "y"] });
+  a.accept();
+  a.confirm("x");
+  a.confirm("y");
+  a.deregister("x");
+  group.revoke("process");
+  a.release();
+  expect(group.history()[0]?.confirmed.map(({ component }) => component)).toEqual(["x", "y"]);
+});
+
+test("the running terms are listed newest first, without end or reason", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x", dedicated("d")] });
+  const process = a.accept();
+  const own = a.accept("component:d");
+  a.confirm("x");
+  expect(runningTerms(group.state)).toMatchObject([
+    { election: "component:d", epoch: own.epoch, endedAt: null, reason: null, note: null, confirmed: [] },
+    { election: "process", epoch: process.epoch, confirmed: [{ component: "x", at: group.now }], process: "a" },
+  ]);
+  group.hibernate();
+  expect(runningTerms(group.state)).toHaveLength(2);
+});
+
+test("the history is bounded: a term overwrites the oldest, and a restart goes on where it was", () => {
+  const group = new World({ limits: { historyRows: 3 } });
+  const a = group.join("a", { contenders: ["x"] });
+  const led = Array.from({ length: 7 }, (_, round) => {
+    const { epoch } = a.accept();
+    if (round === 4) group.hibernate();
+    a.resign();
+    return epoch;
+  });
+  expect(group.stored.history.size).toBe(3);
+  expect(group.history().map(({ epoch }) => epoch)).toEqual(led.slice(-3));
+  expect(group.stored.rows.endedTerms).toBe(7);
+});
+
+test.each([
+  ["resigned", (_: World, a: ReturnType<World["join"]>) => a.resign()],
+  ["resigned", (_: World, a: ReturnType<World["join"]>) => a.release()],
+  ["closed", (_: World, a: ReturnType<World["join"]>) => a.deregister("x")],
+  ["closed", (_: World, a: ReturnType<World["join"]>) => a.bye()],
+  ["lost", (_: World, a: ReturnType<World["join"]>) => a.resume({ held: [] })],
+  [
+    "expired",
+    (group: World, _a: ReturnType<World["join"]>) => {
+      group.advance(10_000);
+      group.tick();
+    },
+  ],
+  ["revoked", (group: World, _a: ReturnType<World["join"]>) => group.cleanup(true)],
+  [
+    "transferred",
+    (group: World, a: ReturnType<World["join"]>) => {
+      group.revoke("process", { successor: "somebody" });
+      group.advance(10_000);
+      group.tick();
+      a.renew();
+    },
+  ],
+])("the history says %s", (reason, end) => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  end(group, a);
+  expect(group.history().map((term) => term.reason)).toEqual([reason]);
+});

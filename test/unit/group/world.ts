@@ -1,0 +1,392 @@
+/**
+ * A process group with a virtual clock, a simulated store, and the far ends of its sockets. It does what the shell
+ * does, in the shell's order: transition, rows, effects. Everything that must always hold is checked after every event.
+ */
+import { expect } from "vitest";
+import { clientMessageParser } from "../../../shared/client-codec.ts";
+import { byteLength, encode } from "../../../shared/codec.ts";
+import { InvalidField } from "../../../shared/fields.ts";
+import type { ServerMessage } from "../../../shared/messages.ts";
+import type { ElectionName } from "../../../shared/names.ts";
+import { parseServerMessage } from "../../../shared/server-codec.ts";
+import type { Attachment, Effect, EndedTerm, EventBody, Frame, Outcome } from "../../../worker/group/events.ts";
+import { createPolicy, type Policy, type PolicyOptions } from "../../../worker/group/policy.ts";
+import { emptyGroup, load, type RowChange, rowChanges, save } from "../../../worker/group/rows.ts";
+import type { Access, ElectionState, GroupState } from "../../../worker/group/state.ts";
+import { nextDeadline, transition } from "../../../worker/group/transition.ts";
+import { type GroupStatus, groupStatus } from "../../../worker/group/views.ts";
+import { expectConsistent, expectIndexes, expectSame, expectTrue } from "./consistency.ts";
+import { Peer, type Profile } from "./peer.ts";
+import { applyChanges, byKey, emptyStore, type Stored, throughJson } from "./storage.ts";
+
+export const START = 1_000_000;
+const CLOCK_MARGIN = 1_000;
+/** What the platform lets a socket carry through hibernation. */
+const ATTACHMENT_BYTES = 16_384;
+
+/** The far end of one socket. */
+export class Wire {
+  readonly id: string;
+  readonly receive: (message: ServerMessage) => void;
+  attachment: Attachment;
+  open = true;
+  /** Open, but nothing reaches the far end. */
+  deaf = false;
+  closed: { readonly code: number; readonly reason: string } | null = null;
+
+  constructor(id: string, connectedAt: number, receive: (message: ServerMessage) => void) {
+    this.id = id;
+    this.receive = receive;
+    this.attachment = { connection: id, connectedAt, sessionId: null, leases: [] };
+  }
+}
+
+/** One event and what came of it. */
+export interface Step {
+  readonly event: EventBody;
+  readonly changed: boolean;
+  readonly rows: readonly RowChange[];
+  readonly effects: readonly Effect[];
+}
+
+export class World {
+  now = START;
+  /** How far the host's clock is ahead of true time; differs from incarnation to incarnation. */
+  skew = 0;
+  state: GroupState;
+  stored: Stored = emptyStore;
+  options: PolicyOptions;
+  policy: Policy;
+  readonly steps: Step[] = [];
+  readonly replies = new Map<string, Outcome>();
+  readonly peers: Peer[] = [];
+  readonly wires = new Map<string, Wire>();
+  #numbers = 0;
+  #highestEpoch = 0;
+  readonly #epochs = new Map<string, number>();
+
+  constructor(options: PolicyOptions = {}) {
+    this.options = options;
+    this.policy = createPolicy(options);
+    this.state = emptyGroup(this.policy);
+  }
+
+  get clock(): number {
+    return this.now + this.skew;
+  }
+
+  // Sentences
+
+  /** A process that has said hello. */
+  join(name: string, profile: Profile = {}): Peer {
+    const peer = this.stranger(name, profile);
+    peer.connect();
+    peer.hello();
+    return peer;
+  }
+
+  /** A process that has not connected yet. */
+  stranger(name: string, profile: Profile = {}): Peer {
+    const peer = new Peer(this, name, profile);
+    this.peers.push(peer);
+    return peer;
+  }
+
+  /** Time passes; the alarm rings whenever somebody waits or watches. */
+  advance(ms: number): void {
+    const until = this.now + ms;
+    for (let due = this.alarm(); due !== null && due <= until; due = this.alarm()) {
+      this.now = Math.max(this.now, due);
+      this.tick();
+    }
+    this.now = until;
+  }
+
+  /** When the alarm rings, in true time. */
+  alarm(): number | null {
+    const deadline = nextDeadline(this.state);
+    return deadline === null ? null : deadline - this.skew;
+  }
+
+  /** Time passes while these peers renew whatever they hold. */
+  run(ms: number, ...peers: readonly Peer[]): void {
+    const until = this.now + ms;
+    while (this.now < until) {
+      this.advance(Math.min(this.policy.lease.renewEveryMs, until - this.now));
+      for (const peer of peers) peer.renewHeld();
+    }
+  }
+
+  tick(): void {
+    this.apply({ type: "tick" });
+  }
+
+  revoke(
+    election: ElectionName,
+    { successor = null, note = null }: { readonly successor?: string | null; readonly note?: string | null } = {},
+  ): string {
+    const request = `request-${this.number()}`;
+    this.apply({ type: "revoke", request, election, successor, note });
+    return request;
+  }
+
+  /** The deployment changes its settings while the group runs. */
+  configure(options: PolicyOptions): void {
+    this.options = options;
+    this.policy = createPolicy(options);
+    this.apply({ type: "configure", policy: this.policy });
+  }
+
+  pause(paused = true): void {
+    this.apply({ type: "pause", paused });
+  }
+
+  cleanup(force = false): Outcome | undefined {
+    const request = `request-${this.number()}`;
+    this.apply({ type: "cleanup", request, force });
+    return this.replies.get(request);
+  }
+
+  /** Asks for the first step of a restore; storage goes back by setting `stored` and a crash. */
+  restore(): string {
+    const request = `request-${this.number()}`;
+    this.apply({ type: "restore", request });
+    return request;
+  }
+
+  finishRestore(): void {
+    this.apply({ type: "finish-restore" });
+  }
+
+  /** The object sleeps and wakes up: sockets stay, and bring their attachments. */
+  hibernate(): void {
+    const before = this.state;
+    this.#load();
+    const attachments = [...this.wires.values()].flatMap(({ open, attachment }) => (open ? [attachment] : []));
+    this.apply({ type: "start", attachments: throughJson(attachments) });
+    for (const { name, state } of before.elections.values()) this.#expectExactLease(name, state);
+  }
+
+  /** The object dies with all its sockets, and comes back. */
+  crash(): void {
+    this.#load();
+    for (const wire of this.wires.values()) wire.open = false;
+    this.apply({ type: "start", attachments: [] });
+  }
+
+  /** The same object, seen by nobody but itself: what a replaced one goes on to be. */
+  fork(): World {
+    const stale = new World();
+    stale.policy = this.policy;
+    stale.state = this.state;
+    stale.stored = this.stored;
+    stale.now = this.now;
+    for (const [id, { attachment }] of this.wires) {
+      const wire = new Wire(id, attachment.connectedAt, () => undefined);
+      stale.wires.set(id, wire);
+    }
+    return stale;
+  }
+
+  // What the tests look at
+
+  election(name: ElectionName = "process"): ElectionState {
+    return this.state.elections.get(name)?.state ?? { type: "vacant", successor: null };
+  }
+
+  /** Who holds or is offered an election, by the name of the peer. */
+  holder(name: ElectionName = "process"): string | null {
+    const state = this.election(name);
+    return state.type === "vacant" ? null : this.nameOf(state.sessionId);
+  }
+
+  nameOf(sessionId: string): string {
+    return this.peers.find((peer) => peer.sessionIds.has(sessionId))?.name ?? sessionId;
+  }
+
+  status(): GroupStatus {
+    return groupStatus(this.state, "g", this.clock);
+  }
+
+  /** Names of those who wait, in the order of the status view. */
+  candidates(name: ElectionName = "process"): string[] {
+    const election = this.status().elections.find((one) => one.election === name);
+    return (election?.candidates ?? []).map(({ sessionId }) => this.nameOf(sessionId));
+  }
+
+  /** The ended terms, oldest first. */
+  history(): EndedTerm[] {
+    const entries = [...this.stored.history.values()].sort((left, right) => left.sequence - right.sequence);
+    return entries.map(({ row }) => row);
+  }
+
+  /** The steps that `action` causes. */
+  during(action: () => void): Step[] {
+    const from = this.steps.length;
+    action();
+    return this.steps.slice(from);
+  }
+
+  number(): number {
+    this.#numbers += 1;
+    return this.#numbers;
+  }
+
+  // The shell
+
+  open(receive: (message: ServerMessage) => void, access?: Access): Wire {
+    const wire = new Wire(`connection-${this.number()}`, this.clock, receive);
+    const allowed = access === undefined ? {} : { access };
+    wire.attachment = { ...wire.attachment, ...allowed };
+    this.wires.set(wire.id, wire);
+    this.apply({ type: "connect", connection: wire.id, ...allowed });
+    return wire;
+  }
+
+  /** What the shell makes of one frame: bounded, then parsed. */
+  read(data: unknown): Frame {
+    const { limits } = this.state.policy;
+    if (typeof data === "string" && byteLength(data) > limits.messageBytes) return { type: "oversized" };
+    try {
+      const message = clientMessageParser(limits)(data);
+      if (message.type !== "hello") return { type: "message", message };
+      const secret = `secret-${this.number()}`;
+      const presentedHash = message.resume === undefined ? null : hash(message.resume.secret);
+      return { type: "hello", message, secret: { secret, hash: hash(secret) }, presentedHash };
+    } catch (error) {
+      if (!(error instanceof InvalidField)) throw error;
+      return { type: "invalid", problem: error.message };
+    }
+  }
+
+  frame(wire: Wire, data: unknown): void {
+    this.apply({ type: "frame", connection: wire.id, frame: this.read(data) });
+  }
+
+  disconnect(wire: Wire): void {
+    wire.open = false;
+    this.apply({ type: "disconnect", connection: wire.id });
+  }
+
+  /** Every socket is gone, and the group hears of it. */
+  dropAll(): void {
+    for (const wire of this.wires.values()) if (wire.open) this.disconnect(wire);
+  }
+
+  apply(event: EventBody): Step {
+    const before = this.state;
+    const { state, effects, touched } = transition(before, {
+      ...event,
+      now: this.clock,
+      nonce: `n${this.number()}`.padEnd(32, "_"),
+    });
+    const rows = rowChanges(before, state, touched);
+    this.state = state;
+    this.stored = applyChanges(this.stored, rows);
+    const step = { event, changed: state !== before, rows, effects };
+    this.steps.push(step);
+    if (step.changed) this.#expectStoredAndConsistent();
+    else expectSame(rows, [], "rows of a turn that changed nothing");
+    for (const effect of effects) this.#execute(effect);
+    for (const peer of this.peers) peer.expectMirror();
+    this.#expectOneLeaderEach();
+    return step;
+  }
+
+  #execute(effect: Effect): void {
+    switch (effect.type) {
+      case "send":
+        return this.#deliver(effect.connection, effect.message);
+      case "broadcast":
+        expect(new Set(effect.connections).size).toBe(effect.connections.length);
+        for (const connection of effect.connections) this.#deliver(connection, effect.message);
+        return;
+      case "close":
+        return this.#close(effect.connection, effect.code, effect.reason);
+      case "attach":
+        expect(byteLength(JSON.stringify(effect.attachment))).toBeLessThanOrEqual(ATTACHMENT_BYTES);
+        this.#openWire(effect.attachment.connection).attachment = effect.attachment;
+        return;
+      case "reply":
+        expect(this.replies.has(effect.request)).toBe(false);
+        this.replies.set(effect.request, effect.outcome);
+    }
+  }
+
+  /** The core never uses a socket that it has closed or that is gone. */
+  #openWire(id: string): Wire {
+    const wire = this.wires.get(id);
+    if (!wire?.open) throw new Error(`the core used ${id}, which is not open`);
+    return wire;
+  }
+
+  #deliver(connection: string, sent: ServerMessage): void {
+    const wire = this.#openWire(connection);
+    const message = parseServerMessage(encode(sent));
+    expectSame(message, sent, "a message survives the wire");
+    if (message.type === "grant" && !message.joined) this.#expectFreshEpoch(message.leaderSessionId, message.epoch);
+    if (!wire.deaf) wire.receive(message);
+  }
+
+  /** S5: every leadership has an epoch of its own, and they grow in the order in which they were given out. */
+  #expectFreshEpoch(leaderSessionId: string, epoch: number): void {
+    const known = this.#epochs.get(leaderSessionId);
+    expect(epoch).toBe(known ?? Math.max(epoch, this.#highestEpoch + 1));
+    this.#epochs.set(leaderSessionId, epoch);
+    this.#highestEpoch = Math.max(this.#highestEpoch, epoch);
+  }
+
+  /** The platform reports the closing handshake later: by then it is nobody's connection. */
+  #close(connection: string, code: number, reason: string): void {
+    const wire = this.#openWire(connection);
+    wire.open = false;
+    wire.closed = { code, reason };
+    expect(reason.length).toBeLessThanOrEqual(123);
+    const late = { type: "disconnect", connection, now: this.clock, nonce: "late" } as const;
+    expect(transition(this.state, late).state).toBe(this.state);
+    for (const peer of this.peers) peer.closed(wire);
+  }
+
+  #load(): void {
+    this.state = load(throughJson(this.stored.rows), this.policy);
+  }
+
+  #expectExactLease(name: ElectionName, before: ElectionState): void {
+    const after = this.election(name);
+    if (!("leaseUntil" in before && "leaseUntil" in after)) return;
+    const holder = this.state.sessions.get(after.sessionId);
+    if (holder?.link.type !== "connected" || after.leaderSessionId !== before.leaderSessionId) return;
+    expect(after.leaseUntil, "a live socket carries the exact lease").toBe(before.leaseUntil);
+  }
+
+  #expectStoredAndConsistent(): void {
+    const stored = byKey(this.stored.rows);
+    expectSame(stored, byKey(save(this.state)), "what is written turn by turn is what is saved at once");
+    const loaded = load(throughJson(this.stored.rows), this.state.policy);
+    expectSame(byKey(save(loaded)), stored, "a load gives back what is stored");
+    for (const { name, state } of this.state.elections.values()) {
+      const after = loaded.elections.get(name)?.state;
+      if (!("leaseUntil" in state)) continue;
+      const leaseUntil = after !== undefined && "leaseUntil" in after ? after.leaseUntil : 0;
+      expectSame(leaseUntil, state.horizon + CLOCK_MARGIN, `the loaded lease of ${name}`);
+      expectTrue(leaseUntil >= state.leaseUntil, `the lease of ${name} shrinks by a load`);
+    }
+    expectIndexes(loaded);
+    expectConsistent(this.state, this.clock);
+  }
+
+  /** The promise itself, judged by what the processes may believe: true time against what they were told. */
+  #expectOneLeaderEach(): void {
+    const leaders = new Map<string, string>();
+    for (const { name, leases } of this.peers) {
+      for (const [leaderSessionId, { election, until }] of leases) {
+        if (until <= this.now) continue;
+        const claim = `${name} by ${leaderSessionId}`;
+        expectSame(leaders.get(election) ?? claim, claim, `two leaders of ${election}`);
+        leaders.set(election, claim);
+      }
+    }
+  }
+}
+
+const hash = (secret: string): string => `#${secret}`;

@@ -1,0 +1,44 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  answerTimeoutFor,
+  leaseFault,
+  leaseFor,
+  MAX_LEASE_MS,
+  MIN_LEASE_MS,
+  offerTimeoutFor,
+} from "../../../shared/lease.ts";
+
+const good = leaseFor(10_000);
+
+test("whatever D is allowed, the settings that follow from it keep every relation", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: MIN_LEASE_MS, max: MAX_LEASE_MS }), (durationMs) => {
+      const lease = leaseFor(durationMs);
+      expect(leaseFault(lease)).toBeNull();
+      expect(lease.renewEveryMs).toBeLessThan(lease.renewDeadlineMs / 2);
+      expect(lease.renewDeadlineMs).toBeLessThan(lease.durationMs);
+      expect(answerTimeoutFor(lease)).toBeLessThanOrEqual((lease.renewDeadlineMs - lease.renewEveryMs) / 2);
+      expect(offerTimeoutFor(lease)).toBeLessThanOrEqual(lease.durationMs / 4);
+      expect(offerTimeoutFor(lease)).toBeLessThanOrEqual(2_000);
+    }),
+  );
+});
+
+test.each([
+  [{ ...good, durationMs: 1_999 }, ["lease.durationMs", "LEASE_MS", "2000"]],
+  [{ ...good, durationMs: Number.NaN }, ["lease.durationMs"]],
+  [{ ...good, durationMs: MAX_LEASE_MS + 1 }, ["lease.durationMs"]],
+  [{ ...good, renewDeadlineMs: 10_000 }, ["lease.renewDeadlineMs", "lease.durationMs"]],
+  [{ ...good, renewEveryMs: 4_000 }, ["lease.renewEveryMs", "lease.renewDeadlineMs"]],
+  [{ ...good, renewEveryMs: 0 }, ["lease.renewEveryMs"]],
+])("a relation that does not hold is told with the names of both settings: %j", (lease, named) => {
+  const fault = leaseFault(lease);
+  for (const word of named) expect(fault).toContain(word);
+});
+
+test("an answer time-out that leaves no room for one reconnect is told", () => {
+  expect(leaseFault(good, 2_750)).toBeNull();
+  expect(leaseFault(good, 2_751)).toContain("answerTimeoutMs");
+  expect(leaseFault(good, 0)).toContain("answerTimeoutMs");
+});
