@@ -20,7 +20,7 @@ export interface ElectionEnv extends AuthorizeEnv {
 export interface ElectionAppOptions {
   /** Settings of a group. Called for every request: keep it cheap, and the same for the same group. Default: from the env. */
   readonly policy?: (group: string, env: ElectionEnv) => PolicyOptions;
-  /** Default: closed, or open to loopback where `OPEN_MODE` says so. */
+  /** Default: by the settings of `AuthorizeEnv`; closed where there are none. A `RangeError` means wrong settings. */
   readonly authorize?: Authorize;
 }
 
@@ -33,11 +33,19 @@ export type Admission = (role: Role) => MiddlewareHandler<App>;
 
 /** Middleware that lets in who has the role, and leaves the group's settings for the handler. */
 export function createAdmission(authorize: Authorize, policy: NonNullable<ElectionAppOptions["policy"]>): Admission {
+  const identify = async ({ req, env }: Context<App>): Promise<Principal | Response | Problem> => {
+    try {
+      return await authorize(req.raw, env);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return problem(503, "misconfigured", error.message);
+    }
+  };
   const admit = async (context: Context<App>, role: Role): Promise<PolicyOptions | Response | Problem> => {
     const group = context.req.param("group");
     if (!isName(group)) return problem(400, "invalid_argument", `the group must be ${NAME_RULE}`);
-    const principal = await authorize(context.req.raw, context.env);
-    if (principal instanceof Response) return principal;
+    const principal = await identify(context);
+    if (principal instanceof Response || isProblem(principal)) return principal;
     if (!mayEnter(principal, group)) return problem(403, "forbidden", "these credentials are not for this group");
     if (!mayAct(principal, role)) return problem(403, "forbidden", `this needs the role ${role}`);
     try {
@@ -69,7 +77,7 @@ const accessOf = ({ role, components, until }: Principal): Access => ({
   ...(until !== undefined && { until }),
 });
 
-const isProblem = (outcome: PolicyOptions | Problem): outcome is Problem => "status" in outcome;
+const isProblem = (outcome: PolicyOptions | Principal | Problem): outcome is Problem => "status" in outcome;
 
 /** A socket is told by a close code that pages can read, everybody else by a status. */
 function refuse({ req }: Context<App>, refusal: Response | Problem): Response {

@@ -3,6 +3,7 @@
  * those who have one. Open mode is for one machine: it is switched on by the command line, never by `wrangler.toml`.
  */
 import type { Access } from "./group/state.ts";
+import { KeySetUnavailable } from "./key-set.ts";
 import { logError } from "./log.ts";
 import { refuseWith } from "./problem.ts";
 import { createVerifier, type TokenOptions, tokenOf, type Verifier } from "./tokens.ts";
@@ -70,7 +71,11 @@ async function byToken(request: Request, env: AuthorizeEnv, verify: Verifier): P
     return refuseWith(401, "unauthorized", "a token is needed: Authorization: Bearer, or the subprotocol");
   try {
     return await verify(token, Date.now());
-  } catch {
+  } catch (error) {
+    if (error instanceof KeySetUnavailable) {
+      logError("keys_unavailable", error);
+      return refuseWith(503, "unavailable", "tokens can't be checked right now: try again");
+    }
     return refuseWith(401, "unauthorized", "this token is not valid here, or not any more: get a new one");
   }
 }

@@ -27,6 +27,7 @@ import {
   runningTerms,
   type TermStatus,
 } from "./group/views.ts";
+import { logError } from "./log.ts";
 import { type Counters, prometheusText } from "./metrics.ts";
 import { readFrame } from "./read-frame.ts";
 import { freshNonce } from "./secrets.ts";
@@ -38,6 +39,8 @@ export const POLICY_HEADER = "Edge-Election-Policy";
 /** Carries what the peer of an upgrade may do. */
 export const ACCESS_HEADER = "Edge-Election-Access";
 const NOTHING = JSON.stringify({ role: "observe" } satisfies Access);
+
+const ALARM_RETRY_MS = 1_000;
 
 /** What an operator asks for with a `revoke`. */
 export interface RevokeRequest {
@@ -118,7 +121,14 @@ export class ElectionGroup extends DurableObject {
   override alarm(): void {
     this.#alarmAt = null;
     this.#counters.alarms += 1;
-    this.#dispatch({ type: "tick" });
+    try {
+      this.#dispatch({ type: "tick" });
+    } catch (error) {
+      // An alarm that fails too often is gone for good, and with it whoever waits for a deadline.
+      logError("alarm_failed", error);
+      this.#alarmAt = Date.now() + ALARM_RETRY_MS;
+      void this.ctx.storage.setAlarm(this.#alarmAt);
+    }
   }
 
   // Methods for the Worker

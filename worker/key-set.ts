@@ -8,6 +8,9 @@ import type { HonoJsonWebKey } from "hono/utils/jwt/jws";
 const MAX_AGE_MS = 600_000;
 const MIN_REFRESH_MS = 30_000;
 
+/** The provider can't be asked: says nothing about the token. */
+export class KeySetUnavailable extends Error {}
+
 export class KeySet {
   readonly #url: string;
   #keys: readonly HonoJsonWebKey[] = [];
@@ -25,12 +28,17 @@ export class KeySet {
     return this.#keys;
   }
 
+  /** Keys that are known stay in use while the provider is away. */
   async #fetch(now: number): Promise<void> {
-    const response = await fetch(this.#url);
-    const body: unknown = await response.json();
-    if (!response.ok || !isKeySet(body)) throw new Error(`no JSON Web Key Set at AUTH_JWKS_URL (${response.status})`);
-    this.#keys = body.keys;
-    this.#fetchedAt = now;
+    try {
+      const response = await fetch(this.#url);
+      const body: unknown = await response.json();
+      if (!response.ok || !isKeySet(body)) throw new Error(`status ${response.status}`);
+      this.#keys = body.keys;
+      this.#fetchedAt = now;
+    } catch (error) {
+      if (this.#keys.length === 0) throw new KeySetUnavailable("no key set at AUTH_JWKS_URL", { cause: error });
+    }
   }
 }
 

@@ -1,0 +1,298 @@
+/**
+ * A plain wire client for the tests, with nothing of the project's own client in it: a socket, an inbox by message
+ * type, the close code. Every frame of the server goes through the codec, so that a wrong one fails the test.
+ */
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { onTestFinished, vi } from "vitest";
+import type { ClientMessage, Grant, Hello, ServerMessage, Welcome } from "../../shared/messages.ts";
+import { parseServerMessage } from "../../shared/server-codec.ts";
+import {
+  createElectionApp,
+  type ElectionAppOptions,
+  type ElectionGroup,
+  type ElectionStatus,
+  type GroupStatus,
+  type PolicyOptions,
+} from "../../worker/index.ts";
+import type { Counters } from "../../worker/metrics.ts";
+
+/** The D that `vitest.config.ts` sets. */
+export const LEASE_MS = 2_000;
+export const SUBPROTOCOL = "edge-election.v1";
+const ORIGIN = "http://127.0.0.1:8787";
+/** Real time that may pass before a message that is due; far above what a loaded machine needs. */
+const PATIENCE_MS = 10_000;
+
+type Message<T extends ServerMessage["type"]> = Extract<ServerMessage, { readonly type: T }>;
+/** Answers requests like the Worker: the deployed one, or an app that a test has made. */
+export type Server = (request: Request) => Response | Promise<Response>;
+const deployed: Server = (request) => exports.default.fetch(request);
+/** An app with a policy of its own, open to the same loopback address. */
+export function serverWith(policy: PolicyOptions, options: Omit<ElectionAppOptions, "policy"> = {}): Server {
+  const app = createElectionApp({ policy: () => policy, ...options });
+  return (request) => app.fetch(request, env);
+}
+
+let groups = 0;
+/** A group of the test's own. */
+export const freshGroup = (label = "group"): string => {
+  groups += 1;
+  return `${label}-${groups}`;
+};
+
+export const objectOf = (group: string): DurableObjectStub<ElectionGroup> =>
+  env.ELECTIONS.get(env.ELECTIONS.idFromName(group));
+
+export const pathOf = (group: string, rest = ""): string => `/v1/groups/${encodeURIComponent(group)}${rest}`;
+
+// The object from inside
+
+/** What the group's object has counted between the start and the end of `work`, within one incarnation. */
+export async function counted(group: string, work: () => Promise<unknown>): Promise<Counters> {
+  const before = await objectOf(group).counters();
+  await work();
+  const after = await objectOf(group).counters();
+  return {
+    upgrades: after.upgrades - before.upgrades,
+    framesIn: after.framesIn - before.framesIn,
+    framesOut: after.framesOut - before.framesOut,
+    rowsWritten: after.rowsWritten - before.rowsWritten,
+    commits: after.commits - before.commits,
+    alarms: after.alarms - before.alarms,
+  };
+}
+
+/** The first election of the group as its status shows it. */
+export async function electionOf(group: string): Promise<ElectionStatus | undefined> {
+  return (await statusOf(group)).elections[0];
+}
+
+export const statusOf = (group: string): Promise<GroupStatus> => objectOf(group).status({ leaseMs: LEASE_MS });
+
+export type Row = Record<string, SqlStorageValue>;
+
+/** Every row that the group has stored, by table; no table at all for a group that has stored nothing. */
+export function rowsOf(group: string): Promise<Record<string, Row[]>> {
+  return runInDurableObject(objectOf(group), (_, { storage: { sql } }) => {
+    const tables = sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'").toArray();
+    return Object.fromEntries(tables.map(({ name }) => [name, sql.exec(`SELECT * FROM ${name}`).toArray()]));
+  });
+}
+
+/** When the platform will call the object's alarm. */
+export const alarmOf = (group: string): Promise<number | null> =>
+  runInDurableObject(objectOf(group), (_, { storage }) => storage.getAlarm());
+
+/** Calls the alarm now, whenever it is due. False where none is set. */
+export const fireAlarm = (group: string): Promise<boolean> => runDurableObjectAlarm(objectOf(group));
+
+// Time
+
+const AHEAD_MS = 3_600_000;
+/**
+ * Stops the wall clock of the object and of the test until the test ends; the function that it gives back moves it on.
+ * It stands far ahead of the real time, so that no alarm comes by itself: `fireAlarm` brings it.
+ */
+export function stopClock(): (milliseconds: number) => void {
+  let now = Date.now() + AHEAD_MS;
+  const clock = vi.spyOn(Date, "now").mockImplementation(() => now);
+  onTestFinished(() => {
+    clock.mockRestore();
+  });
+  return (milliseconds) => {
+    now += milliseconds;
+  };
+}
+
+// Requests
+
+export interface Ask {
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+  readonly origin?: string;
+  readonly server?: Server;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Parsed JSON, or the text where it is none. */
+  readonly body: unknown;
+}
+
+/** One HTTP request, its answer read to the end. A body that is no text is sent as JSON. */
+export async function ask(method: string, path: string, options: Ask = {}): Promise<Answer> {
+  const { body, headers = {}, origin = ORIGIN, server = deployed } = options;
+  const content = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
+  const init = { method, headers, ...(content !== undefined && { body: content }) };
+  const response = await server(new Request(`${origin}${path}`, init));
+  const text = await response.text();
+  const isJson = response.headers.get("Content-Type")?.includes("json") === true;
+  const parsed: unknown = isJson ? JSON.parse(text) : text;
+  return { status: response.status, headers: response.headers, body: parsed };
+}
+
+/** The code of an error answer. */
+export const errorOf = ({ status, body }: Answer): { status: number; code: unknown; message: string } => {
+  const error: unknown = typeof body === "object" && body !== null && "error" in body ? body.error : {};
+  const has = typeof error === "object" && error !== null && "code" in error && "message" in error;
+  return { status, code: has ? error.code : null, message: has ? String(error.message) : "" };
+};
+
+// Sockets
+
+export interface Connect {
+  readonly protocols?: readonly string[];
+  readonly headers?: Record<string, string>;
+  readonly origin?: string;
+  readonly server?: Server;
+}
+
+export interface Closing {
+  readonly code: number;
+  readonly reason: string;
+}
+
+export class WireClient {
+  /** The subprotocol that the server has chosen. */
+  readonly protocol: string | null;
+  /** Settles once the socket is closed, by whichever side. */
+  readonly closed: Promise<Closing>;
+  /** Frames that are no messages: the answers to pings. */
+  readonly plain: string[] = [];
+  /** Messages that nobody has taken, oldest first. */
+  readonly unread: ServerMessage[] = [];
+  readonly #socket: WebSocket;
+  readonly #waiting = new Set<() => void>();
+  #sentAt = 0;
+
+  constructor(response: Response) {
+    const { webSocket } = response;
+    if (webSocket === null) throw new Error(`The upgrade was refused with ${response.status}`);
+    this.#socket = webSocket;
+    this.protocol = response.headers.get("Sec-WebSocket-Protocol");
+    const { promise, resolve } = Promise.withResolvers<Closing>();
+    this.closed = promise;
+    webSocket.addEventListener("close", ({ code, reason }) => resolve({ code, reason }));
+    webSocket.addEventListener("message", ({ data }) => this.#take(data));
+    webSocket.accept();
+  }
+
+  #take(data: unknown): void {
+    if (data === "pong") this.plain.push(data);
+    else this.unread.push(parseServerMessage(data));
+    for (const look of this.#waiting) look();
+  }
+
+  /** Strictly increasing, as the protocol asks. */
+  sentAt(): number {
+    this.#sentAt += 1;
+    return this.#sentAt;
+  }
+
+  send(message: ClientMessage): void {
+    this.sendRaw(JSON.stringify(message));
+  }
+
+  sendRaw(data: string | ArrayBuffer): void {
+    this.#socket.send(data);
+  }
+
+  /** Ends the socket without a word of the protocol. */
+  drop(code?: number): void {
+    this.#socket.close(code);
+  }
+
+  /** Takes the oldest unread message of this type, and waits for it where there is none. */
+  async next<T extends ServerMessage["type"]>(type: T): Promise<Message<T>> {
+    await this.#until(() => this.unread.some((message) => message.type === type), `no ${type}`);
+    const index = this.unread.findIndex((message) => message.type === type);
+    const [message] = this.unread.splice(index, 1);
+    if (message === undefined || !isOfType(message, type)) throw new Error(`no ${type}`);
+    return message;
+  }
+
+  /** Waits for the answer to one more ping. */
+  async ping(): Promise<void> {
+    const before = this.plain.length;
+    this.sendRaw("ping");
+    await this.#until(() => this.plain.length > before, "no pong");
+  }
+
+  async #until(isThere: () => boolean, problem: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const look = () => {
+      if (isThere()) resolve();
+    };
+    const timer = setTimeout(() => {
+      reject(new Error(`${problem} within ${PATIENCE_MS} ms; unread: ${JSON.stringify(this.unread)}`));
+    }, PATIENCE_MS);
+    this.#waiting.add(look);
+    look();
+    await promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(look);
+    });
+  }
+
+  /** Sends a `hello` and takes its `welcome`. */
+  async hello(hello: Partial<Hello> = {}): Promise<Welcome> {
+    this.send({ type: "hello", sentAt: this.sentAt(), ...hello });
+    return this.next("welcome");
+  }
+
+  /** Renews, and gives back which ids were extended. */
+  async renew(...held: readonly string[]): Promise<readonly string[]> {
+    this.send({ type: "renew", sentAt: this.sentAt(), held });
+    return (await this.next("renewed")).held;
+  }
+
+  /** Every message that was sent before this has been processed, and every answer to it has arrived, after this. */
+  async settle(): Promise<readonly ServerMessage[]> {
+    await this.renew();
+    return this.unread;
+  }
+
+  /** Takes the next offer and accepts it. */
+  async win(): Promise<Grant> {
+    const grant = await this.next("grant");
+    const held = await this.renew(grant.leaderSessionId);
+    if (grant.joined || !held.includes(grant.leaderSessionId)) throw new Error("the offer was not accepted");
+    return grant;
+  }
+}
+
+const isOfType = <T extends ServerMessage["type"]>(message: ServerMessage, type: T): message is Message<T> =>
+  message.type === type;
+
+/** Opens a socket to the group. */
+export async function connect(group: string, options: Connect = {}): Promise<WireClient> {
+  const { protocols = [SUBPROTOCOL], headers = {}, origin = ORIGIN, server = deployed } = options;
+  const offered: Record<string, string> =
+    protocols.length === 0 ? {} : { "Sec-WebSocket-Protocol": protocols.join(", ") };
+  const request = new Request(`${origin}${pathOf(group, "/session")}`, {
+    headers: { Upgrade: "websocket", ...offered, ...headers },
+  });
+  return new WireClient(await server(request));
+}
+
+export interface Joined {
+  readonly client: WireClient;
+  readonly welcome: Welcome;
+}
+
+/** Opens a socket and says hello, by default with one contender in the process election. */
+export async function join(group: string, hello: Partial<Hello> = {}, options: Connect = {}): Promise<Joined> {
+  const client = await connect(group, options);
+  const welcome = await client.hello({ contenders: [{ component: "dispatcher" }], ...hello });
+  return { client, welcome };
+}
+
+/** Resumes the session of an earlier `welcome`, by default as the first attempt with the same single contender. */
+export const resume = (
+  group: string,
+  { sessionId, secret }: Pick<Welcome, "sessionId" | "secret">,
+  { attempt = 1, ...hello }: Partial<Hello> & { readonly attempt?: number } = {},
+  options: Connect = {},
+): Promise<Joined> => join(group, { resume: { sessionId, secret, attempt }, ...hello }, options);
