@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { claimDataDirectory } from "./data-directory.ts";
-import { runtimeSettings, workerBundle } from "./worker-bundle.ts";
+import { runtimeSettings, workerAssets, workerBundle } from "./worker-bundle.ts";
 import { workerdConfig } from "./workerd-config.ts";
 
 const host = "127.0.0.1";
@@ -58,6 +58,7 @@ export async function startLocalBackend(options: LocalBackendOptions): Promise<L
   const binary = runtimeBinary();
   const bundle = options.workerBundle ?? (await workerBundle());
   const runtime = await runtimeSettings();
+  const assetsDirectory = await workerAssets();
   const workDirectory = await mkdtemp(join(tmpdir(), "edge-election-"));
   try {
     await copyFile(bundle, join(workDirectory, "worker.js"));
@@ -65,7 +66,7 @@ export async function startLocalBackend(options: LocalBackendOptions): Promise<L
     const port = options.port ?? 0;
     const configFile = join(workDirectory, "config.capnp");
     const config = { ...runtime, host, port, bundleFile: "worker.js", bindings: options.bindings };
-    await writeFile(configFile, workerdConfig({ ...config, dataDirectory: data.path }));
+    await writeFile(configFile, workerdConfig({ ...config, dataDirectory: data.path, assetsDirectory }));
     const child = spawnRuntime(binary, configFile);
     const guard = guardAgainstOrphans(child, workDirectory);
     const output = collectOutput(child, options.verbose ?? false);

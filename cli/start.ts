@@ -32,6 +32,7 @@ function welcome(backend: LocalBackend, settings: StartSettings): string {
   const socketUrl = backend.url.replace("http:", "ws:");
   return `edge-election is ready.
 
+  Demo       ${backend.url}/demo
   Health     ${backend.url}/healthz
   Clients    createElectionClient({ url: "${backend.url}", group: "my-group" })
   Sockets    ${socketUrl}/v1/groups/my-group/session   (see PROTOCOL.md)

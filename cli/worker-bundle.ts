@@ -13,6 +13,13 @@ export async function workerBundle(): Promise<string> {
   return bundleWorker();
 }
 
+/** The folder of the static files of the Worker's pages, made and shipped in the same way. */
+export async function workerAssets(): Promise<string> {
+  if (!runsFromSources) return fileURLToPath(new URL("../assets", import.meta.url));
+  const { bundleAssets } = await import("./tools/bundle-assets.ts");
+  return bundleAssets();
+}
+
 export interface RuntimeSettings {
   readonly compatibilityDate: string;
   readonly compatibilityFlags: readonly string[];

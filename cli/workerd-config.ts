@@ -6,6 +6,8 @@ export interface WorkerdConfig extends RuntimeSettings {
   /** File name of the Worker's bundle, beside the configuration file. */
   readonly bundleFile: string;
   readonly dataDirectory: string;
+  /** The static files of the Worker's pages. */
+  readonly assetsDirectory: string;
   readonly bindings: Readonly<Record<string, string>>;
 }
 
@@ -16,6 +18,7 @@ export interface WorkerdConfig extends RuntimeSettings {
 export function workerdConfig(config: WorkerdConfig): string {
   const bindings = [
     `(name = "ELECTIONS", durableObjectNamespace = "ElectionGroup")`,
+    `(name = "ASSETS", service = "assets")`,
     ...Object.entries(config.bindings).map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(value)})`),
   ];
   return `using Workerd = import "/workerd/workerd.capnp";
@@ -24,6 +27,7 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = .main),
     (name = "data", disk = (path = ${quoted(config.dataDirectory)}, writable = true)),
+    (name = "assets", disk = (path = ${quoted(config.assetsDirectory)})),
     (name = "outbound", network = (allow = [])),
   ],
   sockets = [(name = "http", address = ${quoted(`${config.host}:${config.port}`)}, http = (), service = "main")],

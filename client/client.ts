@@ -7,13 +7,14 @@ import { type Acquired, acquire, elect, type ScopeOptions, terms } from "./elect
 import type { Leadership } from "./leadership.ts";
 import { lookUp } from "./look-up.ts";
 import { type ObserveOptions, observe, observeComponent } from "./observe.ts";
+import { followPage, type PageOptions } from "./page.ts";
 import { type ResignOptions, resign } from "./resign.ts";
 import type { ClientState, Settings } from "./session/state.ts";
 import { Shell } from "./shell.ts";
 import type { Fetcher, OpenSocket, SocketClass } from "./socket.ts";
 import { check } from "./validate.ts";
 
-export interface ClientOptions extends Partial<Settings> {
+export interface ClientOptions extends Partial<Omit<Settings, "priority">>, PageOptions {
   /** http(s) or ws(s); a base path is kept. */
   readonly url: string;
   readonly group: string;
@@ -60,13 +61,18 @@ export class ElectionClient<Component extends string = string> implements AsyncD
 
   constructor(options: ClientOptions, openSocket: OpenSocket) {
     const { url, group, token, fetcher, clock = systemClock() } = options;
-    const { process = {}, priority = 0, onDisconnect = "keep", drainMs = Infinity, lingerMs = 0 } = options;
+    const priority = typeof options.priority === "function" ? 0 : (options.priority ?? 0);
+    const { process = {}, onDisconnect = "keep", drainMs = Infinity, lingerMs = 0 } = options;
     check({ group: group ?? "", ...process, priority, onDisconnect, drainMs, lingerMs });
     const base = `${new URL(url).href.replace(/\/$/, "")}/v1/groups/${encodeURIComponent(group)}`;
     const askToken = async (): Promise<string | undefined> => (typeof token === "function" ? token() : token);
     const connect = async () => openSocket(`${base}/session`, await askToken());
     this.#shell = new Shell({ process, priority, onDisconnect, drainMs, lingerMs }, { clock, connect });
-    this.#get = async (path, signal) => lookUp(fetcher, base + path, await askToken(), signal);
+    followPage(this.#shell, options, (value) => this.setPriority(value)).catch(() => {});
+    this.#get = async (path, signal) => {
+      this.#shell.assertOpen();
+      return lookUp(fetcher, base + path, await askToken(), signal);
+    };
     this.close = async () => {
       this.#shell.driver.dispatch({ type: "bye" });
       await this.#shell.until(() => this.state === "closed");
@@ -125,12 +131,14 @@ export class ElectionClient<Component extends string = string> implements AsyncD
   /** Of the process, or of one dedicated contender. Higher is asked first. */
   setPriority(priority: number, component?: Component): void {
     check({ priority, component });
+    this.#shell.assertOpen();
     const wish = { type: "priority", priority } as const;
     this.#shell.driver.dispatch(component === undefined ? wish : { ...wish, component });
   }
 
   /** Steps down from the whole election, and goes to the back of the queue. Resolves when everything has stopped. */
-  resign(election?: ElectionName, options?: ResignOptions): Promise<void> {
+  async resign(election?: ElectionName, options?: ResignOptions): Promise<void> {
+    this.#shell.assertOpen();
     return resign(this.#shell, election, options);
   }
 

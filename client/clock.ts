@@ -19,16 +19,16 @@ export const systemClock = (): Clock => ({
  * The pessimistic clock (S6): starts at zero, never goes back, and goes on by the larger of what the two clocks have
  * gone on by since the last look. So it never runs slower than either, and a lease never seems longer than it is.
  */
-export function pessimistic({ monotonic, wall }: Clock): () => number {
+export function pessimistic(clock: Clock): () => number {
   let elapsed = 0;
-  let lastMonotonic = monotonic();
-  let lastWall = wall();
+  let lastMonotonic = clock.monotonic();
+  let lastWall = clock.wall();
   return () => {
-    const nowMonotonic = monotonic();
-    const nowWall = wall();
-    elapsed += Math.max(0, nowMonotonic - lastMonotonic, nowWall - lastWall);
-    lastMonotonic = nowMonotonic;
-    lastWall = nowWall;
+    const monotonic = clock.monotonic();
+    const wall = clock.wall();
+    elapsed += Math.max(0, monotonic - lastMonotonic, wall - lastWall);
+    lastMonotonic = monotonic;
+    lastWall = wall;
     return elapsed;
   };
 }

@@ -103,26 +103,29 @@ export async function* terms<Component extends string>(
   component: Component,
   options: ScopeOptions = {},
 ): AsyncGenerator<Leadership<Component>, void, undefined> {
-  let turn: Turn<Component> | undefined;
+  const { signal } = options;
+  let newest: Turn<Component> | undefined;
   const over = campaign<void, Component>(
     shell,
     component,
     (leadership, end) =>
       new Promise((done) => {
-        turn = { leadership, end, done };
+        newest = { leadership, end, done };
       }),
     options,
   ).catch(ignore);
   try {
-    for (;;) {
-      await shell.until(() => turn !== undefined, options.signal);
-      const { leadership, done } = turn as Turn<Component>;
-      turn = undefined;
+    for (let turn = newest; ; turn?.done()) {
+      const last = turn;
+      await shell.until(() => newest !== last, signal);
+      turn = newest as Turn<Component>;
+      const { leadership } = turn;
       if (leadership.isLeader()) yield leadership;
-      await shell.until(() => leadership.signal.aborted, options.signal);
-      done();
+      await shell.until(() => leadership.signal.aborted, signal);
     }
   } finally {
+    newest?.done();
+    newest?.end(ignore);
     await over;
   }
 }

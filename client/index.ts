@@ -24,6 +24,8 @@ export {
 } from "./errors.ts";
 export type { Leadership } from "./leadership.ts";
 export type { ObserveOptions } from "./observe.ts";
+export type { PageOptions, PageTarget, PrioritySource } from "./page.ts";
 export type { ResignOptions } from "./resign.ts";
 export type { ClientState, LossReason } from "./session/state.ts";
 export type { Fetcher, Socket, SocketClass } from "./socket.ts";
+export { type TabTarget, visibleTab } from "./visible-tab.ts";

@@ -16,5 +16,7 @@ export async function lookUp(
   const { status } = response;
   if (status === 200) return response.json();
   if (status === 404) return null;
-  throw new (status === 401 || status === 403 ? UnauthorizedError : ElectionError)("refused", `HTTP ${status}`);
+  const message = `HTTP ${status}`;
+  if (status === 401 || status === 403) throw new UnauthorizedError("unauthorized", message);
+  throw new ElectionError("refused", message, undefined, status >= 429);
 }

@@ -5,45 +5,53 @@
 import type { PageEvent } from "./session/events.ts";
 import type { Shell } from "./shell.ts";
 
-/** What the client needs of a `window`: the events of its document pass through it. Listeners leave with the signal. */
+/** What the client needs of a `window`: events of its document pass through it, and listeners leave with the signal. */
 export interface PageTarget {
   addEventListener(
     type: string,
-    listener: (event: { readonly type: string; readonly target: unknown }) => void,
+    /** `target`: of `visibilitychange`, whatever has the `visibilityState`. */
+    listener: (event: { readonly target: unknown }) => void,
     options: { readonly capture: true; readonly signal: AbortSignal },
   ): void;
 }
 
-const TYPES = ["pagehide", "freeze", "pageshow", "resume", "online", "offline", "visibilitychange"];
+/** A priority that changes by itself. Called with every session, which `signal` ends; may set at once, and at any time. */
+export type PrioritySource = (set: (priority: number) => void, signal: AbortSignal) => void;
 
-/** Calls `begin` whenever a session begins; the signal aborts when it is over. A page that is frozen still has one. */
-export async function whileInUse(shell: Shell, begin: (signal: AbortSignal) => void): Promise<void> {
-  const isInUse = (): boolean => !/idle|closed/.test(shell.driver.state().connection);
-  for (;;) {
-    await shell.until(isInUse);
-    const use = new AbortController();
-    begin(use.signal);
-    await shell.until(() => !isInUse());
-    use.abort();
-  }
+export interface PageOptions {
+  /** Where events of the page come from. Default: the `window`, where there is one. `false`: from nowhere. */
+  readonly page?: PageTarget | false;
+  /** Higher is asked first; default 0. `visibleTab()` keeps it in step with the tab. */
+  readonly priority?: number | PrioritySource;
 }
 
-/** Resolves never; rejects when the client is closed. */
-export async function followPage(shell: Shell, page: PageTarget | false = globalThis.window): Promise<void> {
-  // React Native has a `window` without events.
-  if (!page || !page.addEventListener) return;
-  await whileInUse(shell, (signal) => {
-    for (const type of TYPES) {
-      page.addEventListener(
-        type,
+const EVENTS: readonly PageEvent[] = ["pagehide", "freeze", "pageshow", "resume", "online", "offline", "visible"];
+
+/** Until the client is closed: then it rejects. A page that is frozen still has its session. */
+export async function followPage(
+  shell: Shell,
+  { page = globalThis.window, priority }: PageOptions,
+  setPriority: (priority: number) => void,
+): Promise<never> {
+  const isOpen = (): boolean => !/idle|closed/.test(shell.driver.state().connection);
+  for (;;) {
+    await shell.until(isOpen);
+    const session = new AbortController();
+    const { signal } = session;
+    for (const event of EVENTS) {
+      const isVisible = event === "visible";
+      // React Native has a `window` without events.
+      (page || undefined)?.addEventListener?.(
+        isVisible ? "visibilitychange" : event,
         ({ target }) => {
-          const { visibilityState } = target as Partial<Document>;
-          const event = type as PageEvent;
-          if (event !== "visibilitychange") shell.driver.dispatch({ type: "page", event });
-          else if (visibilityState === "visible") shell.driver.dispatch({ type: "page", event: "visible" });
+          if (isVisible && (target as Document).visibilityState !== event) return;
+          shell.driver.dispatch({ type: "page", event });
         },
         { capture: true, signal },
       );
     }
-  });
+    if (typeof priority === "function") priority(setPriority, signal);
+    await shell.until(() => !isOpen());
+    session.abort();
+  }
 }

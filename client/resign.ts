@@ -14,7 +14,7 @@ export async function resign(
   election: ElectionName = "process",
   { successor }: ResignOptions = {},
 ): Promise<void> {
-  check({ election, successor });
+  check({ successor });
   const { driver } = shell;
   const { leaderSessionId } =
     driver.state().terms.find((term) => term.election === election && term.stage !== "offered") ?? {};

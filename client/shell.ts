@@ -1,7 +1,7 @@
 /** What the parts of a client share: the session, whoever waits for it to change, and whoever hears of it. */
-import type { Confirm, Leaders } from "../shared/messages.ts";
+import type { Confirm, Confirmed, Leaders } from "../shared/messages.ts";
 import { createDriver, type Driver, type DriverPorts, type UserEffect } from "./driver.ts";
-import { ClientClosedError, closeError, ElectionError, ProtocolError } from "./errors.ts";
+import { ClientClosedError, closeError, ElectionError, LeadershipLostError, ProtocolError } from "./errors.ts";
 import { type ClientState, clientState, type LossReason, type Settings } from "./session/state.ts";
 
 export type Granted = Extract<UserEffect, { readonly type: "grant" }>;
@@ -14,7 +14,9 @@ export interface Member {
   fail(error: unknown): void;
 }
 
-interface Answer {
+/** A confirm that waits to be published. */
+interface Pending {
+  readonly message: Omit<Confirm, "id">;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -28,7 +30,7 @@ export class Shell {
   readonly driver: Driver;
   clientState: ClientState = "idle";
   #waiters = new Set<() => void>();
-  #confirms = new Map<string, Answer>();
+  #confirms = new Map<string, Pending>();
   #ids = 0;
   #failure: ElectionError | undefined;
 
@@ -79,7 +81,7 @@ export class Shell {
   confirm(message: Omit<Confirm, "id">, signal: AbortSignal): Promise<void> {
     const id = String(this.nextId());
     return new Promise<void>((resolve, reject) => {
-      this.#confirms.set(id, { resolve, reject });
+      this.#confirms.set(id, { message, resolve, reject });
       signal.addEventListener("abort", () => reject(signal.reason));
       this.driver.dispatch({ ...message, id });
     }).finally(() => this.#confirms.delete(id));
@@ -101,7 +103,7 @@ export class Shell {
       case "revoke":
         return this.members.get(effect.contender)?.revoke(effect.reason);
       case "confirmed":
-        return this.#confirms.get(effect.id)?.resolve();
+        return this.#published(effect);
       case "leaders":
         for (const hear of this.observers) hear(effect);
         return;
@@ -114,9 +116,17 @@ export class Shell {
     }
   }
 
+  /** A newer confirm stands for the older ones of its leadership: after a blip only the newest was sent again. */
+  #published({ id, component, leaderSessionId }: Confirmed): void {
+    for (const [key, { message, resolve }] of this.#confirms) {
+      if (message.component === component && message.leaderSessionId === leaderSessionId) resolve();
+      if (key === id) return;
+    }
+  }
+
   #refuse(error: ElectionError, id = "", component?: string): void {
     const confirm = this.#confirms.get(id);
-    if (confirm) return confirm.reject(error);
+    if (confirm) return confirm.reject(error.code === "not_leader" ? new LeadershipLostError("lost") : error);
     for (const member of this.members.values()) if (member.component === component) member.fail(error);
   }
 

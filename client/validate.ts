@@ -1,7 +1,7 @@
 /** Validation is local first: what the server would close the socket for never leaves. */
-import { byteLength } from "../shared/codec.ts";
+import { byteLength } from "../shared/byte-length.ts";
 import { ADDRESS_LENGTH, DEFAULT_LIMITS, ID_LENGTH, PRIORITY_MAX, PROCESS_NAME_LENGTH } from "../shared/limits.ts";
-import { isElectionName, isName } from "../shared/names.ts";
+import { isName } from "../shared/names.ts";
 
 const isText = (value: unknown, max: number): boolean => typeof value === "string" && value.length <= max;
 const isMs = (value: unknown): boolean => typeof value === "number" && value >= 0;
@@ -9,7 +9,6 @@ const isMs = (value: unknown): boolean => typeof value === "number" && value >= 
 const rules = {
   group: isName,
   component: isName,
-  election: isElectionName,
   successor: (value: unknown) => isText(value, ID_LENGTH) && value !== "",
   kind: (value: unknown) => value === "process" || value === "dedicated",
   priority: (value: unknown) => typeof value === "number" && Math.abs(value) <= PRIORITY_MAX,

@@ -3,6 +3,7 @@
  * Fields that both sides need (names, addresses, priorities) are checked by the same tables on both sides, so that a
  * client refuses locally what the server would close the socket for.
  */
+import { byteLength } from "./byte-length.ts";
 import {
   type Check,
   type Fields,
@@ -19,21 +20,12 @@ import { ADDRESS_LENGTH, ID_LENGTH, PRIORITY_MAX, PROCESS_NAME_LENGTH } from "./
 import type { ClientMessage, ContenderInfo, Metadata, ProcessInfo, ServerMessage } from "./messages.ts";
 import { isName, NAME_RULE } from "./names.ts";
 
+export { byteLength };
+
 export const name: Check<string> = where(isName, NAME_RULE);
 export const id: Check<string> = text(ID_LENGTH, 1);
 export const priority: Check<number> = number(-PRIORITY_MAX, PRIORITY_MAX);
 export const address: Check<string> = text(ADDRESS_LENGTH);
-
-/** Bytes of a text as UTF-8. */
-export function byteLength(value: string): number {
-  let bytes = value.length;
-  for (let index = 0; index < value.length; index++) {
-    const unit = value.charCodeAt(index);
-    // Each half of a surrogate pair stands for two of the pair's four bytes.
-    if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
-  }
-  return bytes;
-}
 
 /** An object of strings, small as JSON. */
 export const metadata =

@@ -24,6 +24,8 @@ import { isElectionName } from "./names.ts";
 
 const MANY = 1_000_000;
 const ms = number(0);
+/** The client's own clock, as it was sent. */
+const sentAt = number();
 const any = text(MANY);
 const held = list(id, MANY);
 const type = <const T extends string>(tag: T) => oneOf(tag);
@@ -53,7 +55,7 @@ const table: MessageTable<ServerMessage> = {
     sessionId: id,
     secret: id,
     resumed: boolean,
-    sentAt: ms,
+    sentAt,
     held,
     lease,
     pingEveryMs: ms,
@@ -73,7 +75,7 @@ const table: MessageTable<ServerMessage> = {
     components: list(name, MANY),
     joined: boolean,
   }),
-  renewed: object<Renewed>({ type: type("renewed"), sentAt: ms, held }),
+  renewed: object<Renewed>({ type: type("renewed"), sentAt, held }),
   revoke: object<Revoke>({
     type: type("revoke"),
     leaderSessionId: id,

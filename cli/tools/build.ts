@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
+import { bundleAssets } from "./bundle-assets.ts";
 import { bundleWorker } from "./bundle-worker.ts";
 import { inRepository } from "./paths.ts";
 import { run } from "./run.ts";
@@ -15,6 +16,7 @@ const productProjects = [
   "client/session",
   "client",
   "client/node",
+  "client/react",
   "testing",
   "cli",
 ];
@@ -31,6 +33,7 @@ export async function build(): Promise<void> {
   try {
     await copyModules(staging);
     await copyFile(await bundleWorker(), `${staging}/worker.bundle.js`);
+    await bundleAssets(`${staging}/assets`);
     await writeFile(
       `${staging}/wrangler.toml`,
       bundledConfiguration(await readFile(inRepository("wrangler.toml"), "utf8")),
@@ -43,7 +46,7 @@ export async function build(): Promise<void> {
 
 async function copyModules(staging: string): Promise<void> {
   for (const source of await sourceFiles(productFolders)) {
-    if (source.startsWith("cli/tools/") || source.endsWith(".d.ts")) continue;
+    if (/^(cli\/tools|worker\/assets)\//.test(source) || source.endsWith(".d.ts")) continue;
     const stem = source.replace(/\.ts$/, "");
     await mkdir(dirname(`${staging}/${stem}`), { recursive: true });
     await copyFile(inRepository(`.tsbuild/${stem}.js`), `${staging}/${stem}.js`);
@@ -58,7 +61,9 @@ function publishedImports(declarations: string): string {
 }
 
 function bundledConfiguration(toml: string): string {
-  return toml.replace(/^main = .*$/m, 'main = "worker.bundle.js"\nno_bundle = true');
+  return toml
+    .replace(/^main = .*$/m, 'main = "worker.bundle.js"\nno_bundle = true')
+    .replace(/^directory = .*$/m, 'directory = "assets"');
 }
 
 async function replaceDist(staging: string): Promise<void> {

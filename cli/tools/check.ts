@@ -3,7 +3,7 @@ import { packageProblems } from "./package-check.ts";
 import { writeCheckReport } from "./reports.ts";
 import { ruleIdProblems } from "./rule-ids.ts";
 import { run } from "./run.ts";
-import { bundleClient, clientBundleProblems } from "./size.ts";
+import { bundleClients, clientBundleProblems } from "./size.ts";
 
 interface Check {
   readonly name: string;
@@ -32,9 +32,11 @@ async function command(name: string, parameters: readonly string[]): Promise<str
 }
 
 async function clientSize(): Promise<string[]> {
-  const client = await bundleClient();
-  process.stdout.write(`     the client is ${client.gzippedBytes} bytes, minified and gzipped\n`);
-  return clientBundleProblems(client);
+  const clients = await bundleClients();
+  for (const { entry, gzippedBytes } of clients) {
+    process.stdout.write(`     ${entry.file} is ${gzippedBytes} bytes, minified and gzipped\n`);
+  }
+  return clients.flatMap(clientBundleProblems);
 }
 
 async function passes(check: Check): Promise<boolean> {

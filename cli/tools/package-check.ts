@@ -7,6 +7,7 @@ const allowed = [
   /^(package\.json|README\.md|LICENSE)$/,
   /^dist\/(shared|worker|client|testing|cli)\/(?!tools\/).+\.(js|d\.ts)$/,
   /^dist\/(worker\.bundle\.js|wrangler\.toml)$/,
+  /^dist\/assets\/.+\.(html|css|js|svg)$/,
 ];
 
 /** What is wrong with the package that `npm publish` would make from `dist/`, one clause each. */

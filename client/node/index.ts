@@ -52,6 +52,7 @@ export function createElectionClient<Component extends string = string>(
 function closeOn(client: ElectionClient, signals: readonly NodeJS.Signals[]): void {
   let installed = false;
   const handle = async (signal: NodeJS.Signals): Promise<void> => {
+    ignore();
     install(false);
     await client.close().catch(() => {});
     process.kill(process.pid, signal);
@@ -62,5 +63,5 @@ function closeOn(client: ElectionClient, signals: readonly NodeJS.Signals[]): vo
     installed = wanted;
     for (const signal of signals) process[wanted ? "on" : "off"](signal, listener);
   };
-  client.onStateChange((state) => install(state !== "idle" && state !== "closed"));
+  const ignore = client.onStateChange((state) => install(state !== "idle" && state !== "closed"));
 }

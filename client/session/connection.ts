@@ -2,9 +2,10 @@
 import { CLOSE, closeAction } from "../../shared/close-codes.ts";
 import type { Renewed, Welcome } from "../../shared/messages.ts";
 import { close } from "./contenders.ts";
-import { type Draft, send } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import { endTerms } from "./ending.ts";
 import type { Of } from "./events.ts";
+import { BURST, flush, send, sendFirst } from "./pace.ts";
 import { answerUntil, type Connection, heldTerms } from "./state.ts";
 import { extendTerms, speakNow } from "./terms.ts";
 
@@ -18,6 +19,7 @@ function enter(draft: Draft, connection: Connection, until = Infinity): void {
   draft.connection = connection;
   draft.until = until;
   draft.requests = [];
+  if (connection !== "open") draft.outbox = [];
 }
 
 /** Keeps the connection as it should be at this time. Runs after every event. */
@@ -51,6 +53,7 @@ function connect(draft: Draft): void {
 /** Says `bye`, which gives up whatever is left, and leaves. */
 function leave(draft: Draft, connection: Connection): void {
   send(draft, { type: "bye" });
+  flush(draft);
   draft.effects.push({ type: "disconnect" });
   enter(draft, connection);
   draft.attempt++;
@@ -67,8 +70,10 @@ function ask(draft: Draft): { readonly sentAt: number; readonly held: readonly s
 }
 
 export function opened(draft: Draft): void {
-  const { session, attempt, settings, priority, watched, contenders } = draft;
+  const { session, attempt, settings, priority, watched, contenders, now } = draft;
   enter(draft, "greeting", patience(draft));
+  draft.allowance = BURST;
+  draft.allowanceAt = now;
   send(draft, {
     type: "hello",
     process: settings.process,
@@ -83,12 +88,12 @@ export function opened(draft: Draft): void {
 export function welcome(draft: Draft, message: Welcome): void {
   const [hello] = draft.requests;
   if (draft.connection !== "greeting" || !hello) return;
-  if (!message.resumed) endTerms(draft, "lost");
   enter(draft, "open", hello.at + (message.held.length > 0 ? message.lease.renewEveryMs : message.pingEveryMs));
   draft.checkAt = hello.at + message.checkEveryMs * draft.random;
   draft.session = message;
   draft.failures = draft.refusals = 0;
-  extendTerms(draft, hello.held, message.held, hello.at);
+  // A session that is not ours any more holds nothing for us.
+  extendTerms(draft, hello.held, message.resumed ? message.held : [], hello.at);
   for (const { confirm } of draft.contenders) if (confirm) send(draft, confirm);
 }
 
@@ -106,16 +111,15 @@ export function pong(draft: Draft): void {
 
 /** Leaders renew. Who waits shows a sign of life now and then; between those, and for observers, a ping finds dead paths (S4). */
 function beat(draft: Draft): void {
-  const { session, now } = draft;
+  const { session, now, checkAt, contenders } = draft;
   if (!session) return;
   const leads = heldTerms(draft, now).length > 0;
   draft.until = now + (leads ? session.lease.renewEveryMs : session.pingEveryMs);
-  if (leads || (draft.checkAt <= now && draft.contenders.length > 0)) {
-    draft.checkAt = now + session.checkEveryMs * (0.5 + draft.random / 2);
-    send(draft, { type: "renew", ...ask(draft) });
-  } else {
+  if (!leads && (checkAt > now || contenders.length === 0)) {
     draft.requests = [...draft.requests, { sentAt: 0, at: now, held: [] }];
     draft.effects.push({ type: "ping" });
+  } else if (sendFirst(draft, () => ({ type: "renew", ...ask(draft) }))) {
+    draft.checkAt = now + session.checkEveryMs * (0.5 + draft.random / 2);
   }
 }
 

@@ -1,9 +1,10 @@
 /** Contenders: one component's way through terms. Its callbacks alternate: a grant waits for the last revoke to settle (C1). */
 import type { Confirm, Priority } from "../../shared/messages.ts";
 import { electionOf } from "../../shared/names.ts";
-import { type ContenderDraft, type Draft, send } from "./draft.ts";
+import type { ContenderDraft, Draft } from "./draft.ts";
 import { stop } from "./ending.ts";
 import type { Of } from "./events.ts";
+import { send } from "./pace.ts";
 import { findTerm, isLive } from "./state.ts";
 import { speakNow } from "./terms.ts";
 

@@ -1,5 +1,4 @@
 /** One transition under way: a private copy of the state, which may be changed, and what is to be done about it. */
-import type { ClientMessage } from "../../shared/messages.ts";
 import type { Effect } from "./events.ts";
 import type { Contender, SessionState, Term } from "./state.ts";
 
@@ -13,9 +12,4 @@ export interface Draft extends Writable<SessionState> {
   readonly now: number;
   readonly random: number;
   readonly effects: Effect[];
-}
-
-/** Dropped while there is no session: the next `hello` says all that is to be known. */
-export function send({ connection, effects }: Draft, message: ClientMessage): void {
-  if (connection === "open" || connection === "greeting") effects.push({ type: "send", message });
 }

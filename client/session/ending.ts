@@ -1,6 +1,7 @@
 /** How terms end: nobody leads by them at once, their contenders stop, and only then the server is told (S2). */
 import type { Release, Resign } from "../../shared/messages.ts";
-import { type ContenderDraft, type Draft, send, type TermDraft } from "./draft.ts";
+import type { ContenderDraft, Draft, TermDraft } from "./draft.ts";
+import { send } from "./pace.ts";
 import { isLive, type LossReason } from "./state.ts";
 
 const DRAIN_MS = 10_000;

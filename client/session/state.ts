@@ -3,8 +3,17 @@
  *
  * A contender leads only while it is `granted` in a term whose `leaseUntil` lies ahead: `remainingMs` says for how long.
  */
-import type { Confirm, ContenderInfo, ProcessInfo, Release, Resign, Welcome } from "../../shared/messages.ts";
+import type {
+  ClientMessage,
+  Confirm,
+  ContenderInfo,
+  ProcessInfo,
+  Release,
+  Resign,
+  Welcome,
+} from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
+import { flushAt } from "./pace.ts";
 
 /** What the application chose when it made the client. */
 export interface Settings {
@@ -90,6 +99,10 @@ export interface SessionState {
   readonly until: number;
   /** Unanswered, oldest first. */
   readonly requests: readonly Request[];
+  /** Frames that wait until the server takes them, and how many more it took at that time. */
+  readonly outbox: readonly ClientMessage[];
+  readonly allowance: number;
+  readonly allowanceAt: number;
   /** When a process that waits shows its next sign of life (S4). */
   readonly checkAt: number;
   /** The newest `welcome` of the session to resume: its identity, and the server's settings. */
@@ -120,6 +133,9 @@ export const initialState = (settings: Settings): SessionState => ({
   attempt: 0,
   until: Infinity,
   requests: [],
+  outbox: [],
+  allowance: 0,
+  allowanceAt: 0,
   checkAt: 0,
   session: null,
   failures: 0,
@@ -173,6 +189,6 @@ export const answerUntil = ({ requests: [oldest], session }: SessionState): numb
 /** When the core has to be called again, whatever happens; `null`: not before the next event. One that has passed is due. */
 export function nextDeadline(state: SessionState): number | null {
   const ends = state.terms.map(({ stage, leaseUntil, drainUntil }) => (stage === "leading" ? leaseUntil : drainUntil));
-  const deadline = Math.min(state.until, state.lingerUntil, answerUntil(state), ...ends);
+  const deadline = Math.min(state.until, state.lingerUntil, answerUntil(state), flushAt(state), ...ends);
   return deadline < Infinity ? deadline : null;
 }

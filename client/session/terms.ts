@@ -1,7 +1,8 @@
 /** How terms begin and go on: offers, joins, renewals, and the server's `revoke`. */
 import type { Grant, Revoke } from "../../shared/messages.ts";
-import { type Draft, send } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import { endTerm } from "./ending.ts";
+import { send } from "./pace.ts";
 import { findTerm } from "./state.ts";
 
 /** An offer, an offer widened, or components that join the leadership (S1, S7). */

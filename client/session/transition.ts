@@ -8,9 +8,10 @@
  */
 import { lose, maintain, opened, page, pong, renewed, shutdown, welcome } from "./connection.ts";
 import { advance, confirm, deregister, prioritize, register, settled } from "./contenders.ts";
-import { type Draft, send } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import { endTerm, expireLeases, finishTerms } from "./ending.ts";
 import type { Effect, Event, InputType, Of } from "./events.ts";
+import { flush, send } from "./pace.ts";
 import { findTerm, type SessionState } from "./state.ts";
 import { grant, revoke } from "./terms.ts";
 
@@ -84,6 +85,7 @@ export function transition(
   finishTerms(draft);
   advance(draft);
   maintain(draft);
+  flush(draft);
   const { now: _now, random: _random, effects, ...next } = draft;
   return { state: JSON.stringify(next) === JSON.stringify(state) ? state : next, effects };
 }

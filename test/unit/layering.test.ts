@@ -22,8 +22,10 @@ const layers: readonly Layer[] = [
   { folder: "shared", folders: ["shared"], packages: none, pure: true },
   { folder: "worker/group", folders: ["shared", "worker/group"], packages: none, pure: true },
   { folder: "worker", folders: ["shared", "worker"], packages: /^(node:|cloudflare:|hono($|\/))/, pure: false },
+  { folder: "worker/assets", folders: ["client", "worker/assets"], packages: none, pure: false },
   { folder: "client/session", folders: ["shared", "client/session"], packages: none, pure: true },
   { folder: "client/node", folders: ["shared", "client"], packages: /^(node:|ws$)/, pure: false },
+  { folder: "client/react", folders: ["shared", "client"], packages: /^react$/, pure: false },
   { folder: "client", folders: ["shared", "client"], packages: none, pure: false },
   { folder: "testing", folders: ["shared", "client", "worker/group", "testing"], packages: none, pure: false },
 ];
@@ -150,6 +152,7 @@ test.each([
   ["client/a.ts", 'import { x } from "node:crypto";'],
   ["client/a.ts", "const x = await import(name);"],
   ["client/node/a.ts", 'import { Hono } from "hono";'],
+  ["client/react/a.ts", 'import { render } from "react-dom";'],
   ["client/session/a.ts", 'import { x } from "../driver.ts";'],
   ["testing/a.ts", 'import { x } from "../worker/store.ts";'],
 ])("a planted import is found: %s with %s", (file, source) => {

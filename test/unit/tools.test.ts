@@ -63,11 +63,14 @@ test("client size: what a script merely asks for at import is noticed", () => {
 });
 
 test("client size: each excess is named", () => {
-  expect(clientBundleProblems({ gzippedBytes: 4_000, externalImports: [], touchedGlobals: [] })).toEqual([]);
-  expect(clientBundleProblems({ gzippedBytes: 4_001, externalImports: ["ws"], touchedGlobals: ["fetch"] })).toEqual([
-    "it is 4001 bytes gzipped, 1 over the limit of 4000",
-    "it imports ws",
-    "importing it touches fetch",
+  const entry = { file: "client/index.ts", limitBytes: 4_000, packages: [] };
+  expect(clientBundleProblems({ entry, gzippedBytes: 4_000, externalImports: [], touchedGlobals: [] })).toEqual([]);
+  expect(
+    clientBundleProblems({ entry, gzippedBytes: 4_001, externalImports: ["ws"], touchedGlobals: ["fetch"] }),
+  ).toEqual([
+    "client/index.ts is 4001 bytes gzipped, 1 over the limit of 4000",
+    "client/index.ts imports ws",
+    "importing client/index.ts touches fetch",
   ]);
 });
 
@@ -107,6 +110,7 @@ test("the local backend takes its compatibility settings from wrangler.toml", as
   const settings = parseRuntimeSettings(await readFile(inRepository("wrangler.toml"), "utf8"));
 
   expect(settings.compatibilityDate).toMatch(/^\d{4}-\d{2}-\d{2}$/);
-  expect(settings.compatibilityFlags).toContain("nodejs_compat");
+  const withFlags = 'compatibility_date = "2026-11-02"\ncompatibility_flags = ["a", "b"]\n';
+  expect(parseRuntimeSettings(withFlags).compatibilityFlags).toEqual(["a", "b"]);
   expect(() => parseRuntimeSettings('name = "x"')).toThrow("compatibility_date");
 });

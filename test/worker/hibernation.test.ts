@@ -1,5 +1,5 @@
 /** The object is evicted while its sockets stay open: nobody on the other end may notice. */
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { Store } from "../../worker/store.ts";
 import {
@@ -12,6 +12,7 @@ import {
   join,
   LEASE_MS,
   objectOf,
+  resume,
   rowsOf,
   serverWith,
   stopClock,
@@ -211,4 +212,24 @@ test("[N6] a socket that was replaced stays replaced, however often the object w
     expect(await electionOf(group)).toMatchObject({ state: "leading", leader: { sessionId, leaderSessionId } });
   }
   expect(await current.renew(leaderSessionId)).toEqual([leaderSessionId]);
+});
+
+test("[S12] [S7] a socket that is not its session's own is closed at the next wake, and the session counts as lost", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const { client, welcome } = await join(group);
+  const { leaderSessionId } = await client.win();
+  await runInDurableObject(objectOf(group), (_, state) => {
+    for (const socket of state.getWebSockets()) {
+      const attachment: object = socket.deserializeAttachment();
+      socket.serializeAttachment({ ...attachment, connection: "an earlier one" });
+    }
+  });
+
+  await hibernate(group);
+  client.send({ type: "resign", leaderSessionId });
+  expect(await client.closed).toMatchObject({ code: 1012 });
+  expect(await electionOf(group)).toMatchObject({ state: "leading", leader: { leaderSessionId } });
+  pass(LEASE_MS);
+  expect((await resume(group, welcome, { held: [leaderSessionId] })).welcome.held).toEqual([leaderSessionId]);
 });

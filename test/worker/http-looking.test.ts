@@ -42,8 +42,20 @@ test("[Q1] [Q2] the status shows every election, who leads it, and who would be 
         leader: { sessionId, process: "leader", leaderSessionId, epoch },
         remainingMs: LEASE_MS - 300,
         candidates: [
-          { sessionId: preferred.welcome.sessionId, process: "preferred", priority: 5, components: ["dispatcher"], ready: true },
-          { sessionId: plain.welcome.sessionId, process: null, priority: 0, components: ["dispatcher", "rest"], ready: true },
+          {
+            sessionId: preferred.welcome.sessionId,
+            process: "preferred",
+            priority: 5,
+            components: ["dispatcher"],
+            ready: true,
+          },
+          {
+            sessionId: plain.welcome.sessionId,
+            process: null,
+            priority: 0,
+            components: ["dispatcher", "rest"],
+            ready: true,
+          },
         ],
       },
     ],
@@ -105,6 +117,8 @@ test("a fence question during a drain says that the holder may still write its l
     epoch,
     remainingMs: LEASE_MS,
   });
+  const stale = { body: { ...fence.body, epoch: epoch - 1 } };
+  expect((await ask("POST", pathOf(group, "/fence"), stale)).body).toMatchObject({ current: false, draining: false });
   client.send({ type: "release", leaderSessionId });
   expect((await revoked).status).toBe(200);
   expect((await ask("POST", pathOf(group, "/fence"), fence)).body).toMatchObject({ current: false, draining: false });

@@ -108,7 +108,10 @@ describe("keeping alive", () => {
     play.wait(E + ANSWER - 1);
     expect(play.state.connection).toBe("open");
     play.wait(1);
-    expect(play.effects.slice(-2)).toEqual([{ type: "disconnect" }, { type: "lost", code: CLOSE.timeout, fatal: false }]);
+    expect(play.effects.slice(-2)).toEqual([
+      { type: "disconnect" },
+      { type: "lost", code: CLOSE.timeout, fatal: false },
+    ]);
     expect(play.clientState()).toBe("suspended");
     play.reconnects({ resumed: true, held: ["L1"] });
     expect(play.isLeader(x as number, "L1")).toBe(true);

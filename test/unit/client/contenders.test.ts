@@ -240,7 +240,12 @@ describe("confirm", () => {
     play.wait(300);
     const { sentAt } = play.opens();
     play.says();
-    play.hears({ ...(play.state.session as NonNullable<typeof play.state.session>), sentAt, resumed: true, held: ["L1"] });
+    play.hears({
+      ...(play.state.session as NonNullable<typeof play.state.session>),
+      sentAt,
+      resumed: true,
+      held: ["L1"],
+    });
     expect(play.says()).toEqual([{ ...confirm, id: "2", address: "b" }]);
   });
 

@@ -2,10 +2,7 @@
  * One session core, played by hand: a test says what happens, and reads what the session then does. Time stands still
  * between the sentences; `wait` lets it go on, and wakes the core at each of its deadlines, as the shell's timer would.
  */
-import { leaseFor } from "../../../shared/lease.ts";
-import { DEFAULT_LIMITS } from "../../../shared/limits.ts";
-import type { ClientMessage, ContenderInfo, Grant, Hello, ServerMessage, Welcome } from "../../../shared/messages.ts";
-import type { ElectionName } from "../../../shared/names.ts";
+
 import type { Effect, Input, PageEvent } from "../../../client/session/events.ts";
 import {
   type ClientState,
@@ -17,6 +14,10 @@ import {
   type Settings,
 } from "../../../client/session/state.ts";
 import { transition } from "../../../client/session/transition.ts";
+import { leaseFor } from "../../../shared/lease.ts";
+import { DEFAULT_LIMITS } from "../../../shared/limits.ts";
+import type { ClientMessage, ContenderInfo, Grant, Hello, ServerMessage, Welcome } from "../../../shared/messages.ts";
+import type { ElectionName } from "../../../shared/names.ts";
 
 export const D = 10_000;
 /** R, E and the answer time-out that follow from D. */

@@ -136,6 +136,9 @@ describe("a lease", () => {
     expect(play.called()).toEqual(["-x L1 expired"]);
     expect(play.isLeader(x as number, "L1")).toBe(false);
     expect(play.says()).not.toContainEqual(release("L1"));
+    play.happens({ type: "pong" });
+    play.wait(2 * E, true);
+    expect(play.says()).not.toContainEqual(expect.objectContaining({ held: ["L1"] }));
     play.settles(x as number);
     expect(play.says()).toContainEqual(release("L1"));
     expect(play.called()).toEqual([]);

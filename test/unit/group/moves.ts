@@ -78,7 +78,9 @@ const peerMoves = [
   {
     weight: 4,
     arbitrary: ofPeer("confirms", component, (peer, name) => {
-      if (peer.grants.has(electionOfComponent(name))) peer.confirm(name, { address: `a${peer.world.number() % 3}` });
+      const grant = peer.grants.get(electionOfComponent(name));
+      if (grant === undefined) return;
+      peer.confirm(name, { leaderSessionId: grant.leaderSessionId, address: `a${peer.world.number() % 3}` });
     }),
   },
   {

@@ -192,8 +192,7 @@ export class Peer {
   }
 
   confirm(component: string, part: Partial<Confirm> = {}): ServerMessage[] {
-    const election = this.#electionOf(component);
-    const leaderSessionId = part.leaderSessionId ?? this.grant(election).leaderSessionId;
+    const leaderSessionId = part.leaderSessionId ?? this.grant(this.#electionOf(component)).leaderSessionId;
     return this.say({ type: "confirm", id: `c${this.world.number()}`, component, leaderSessionId, ...part });
   }
 

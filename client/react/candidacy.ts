@@ -1,0 +1,76 @@
+/** What the React components that name the same election component share: one contender, one observer, one state. */
+import type { ElectionClient, LeaderInformation, Leadership, ScopeOptions } from "../index.ts";
+
+export interface LeaderState<Component extends string = string> {
+  /** This page's own term, while it leads. Ask its `isLeader()` before each act: what was rendered may be old. */
+  readonly leadership?: Leadership<Component> | undefined;
+  /** Whoever leads and has confirmed, here or elsewhere. `null`: nobody. `undefined`: not known yet. */
+  readonly leader?: LeaderInformation | null;
+  /** Why this page does not contend, or does not hear: the component has another contender, or the client is closed. */
+  readonly error?: unknown;
+}
+
+export interface LeaderOptions extends Omit<ScopeOptions, "signal"> {
+  /** `false`: only watch. */
+  readonly contend?: boolean;
+}
+
+/** An external store: what `useSyncExternalStore` takes. */
+export type Candidacy = [
+  subscribe: (listener: () => void) => () => void,
+  snapshot: () => LeaderState,
+  serverSnapshot: () => LeaderState,
+];
+
+const NOTHING: LeaderState = {};
+
+/**
+ * Contends, unless it is only to watch, while somebody subscribes. Who leaves and comes back within one turn, as in
+ * StrictMode's double mount or when a component moves in the tree, changes nothing: the last one to leave is looked at
+ * when the turn is over.
+ */
+export function createCandidacy(
+  client: ElectionClient,
+  component: string,
+  contend: boolean,
+  options: LeaderOptions,
+): Candidacy {
+  const listeners = new Set<() => void>();
+  let state = NOTHING;
+  let running: AbortController | undefined;
+  const set = (change: LeaderState): void => {
+    state = { ...state, ...change };
+    for (const listener of listeners) listener();
+  };
+  const watch = async (signal: AbortSignal): Promise<void> => {
+    for await (const leader of client.observe(component, { signal })) set({ leader });
+  };
+  const lead = async (leadership: Leadership): Promise<void> => {
+    set({ leadership });
+    await new Promise((stop) => leadership.signal.addEventListener("abort", stop));
+    // React cleans up the effects of this change before anybody hears of the promise, and so before the group is told.
+    set({ leadership: undefined });
+  };
+  return [
+    (listener) => {
+      listeners.add(listener);
+      if (!running) {
+        running = new AbortController();
+        const { signal } = running;
+        const tasks = [watch(signal), contend && client.elect(component, lead, { ...options, signal })];
+        Promise.all(tasks).catch((error) => signal.aborted || set({ error }));
+      }
+      return () => {
+        listeners.delete(listener);
+        queueMicrotask(() => {
+          if (listeners.size > 0) return;
+          running?.abort();
+          running = undefined;
+          state = NOTHING;
+        });
+      };
+    },
+    () => state,
+    () => NOTHING,
+  ];
+}

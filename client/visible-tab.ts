@@ -1,0 +1,33 @@
+/** `priority: visibleTab()`: the tab that somebody looks at goes first. */
+import type { PrioritySource } from "./page.ts";
+
+/** What is needed of a `window`. */
+export interface TabTarget {
+  readonly document: { readonly visibilityState: string; hasFocus(): boolean };
+  addEventListener(
+    type: string,
+    listener: () => void,
+    options: { readonly capture: true; readonly signal: AbortSignal },
+  ): void;
+}
+
+/**
+ * 2 while the tab has the focus, 1 while it can be seen, 0 while it is hidden. It counts at the next hand-over, or at
+ * once where the group's policy preempts. Where there is no tab it stays 0.
+ */
+export const visibleTab =
+  (tab: TabTarget | undefined = globalThis.window): PrioritySource =>
+  (set, signal) => {
+    let last = -1;
+    const look = (): void => {
+      const { document } = tab as TabTarget;
+      const isVisible = document.visibilityState === "visible";
+      const next = Number(isVisible) + Number(isVisible && document.hasFocus());
+      if (next !== last) set(next);
+      last = next;
+    };
+    if (!tab) return;
+    for (const type of ["visibilitychange", "focus", "blur"])
+      tab.addEventListener(type, look, { capture: true, signal });
+    look();
+  };

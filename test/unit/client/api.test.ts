@@ -1,0 +1,459 @@
+import { describe, expect, test } from "vitest";
+import {
+  ClientClosedError,
+  DuplicateContenderError,
+  ElectionError,
+  type Leadership,
+  LeadershipLostError,
+  ProtocolError,
+  UnauthorizedError,
+} from "../../../client/index.ts";
+import { CLOSE } from "../../../shared/close-codes.ts";
+import { FakeGroup, settle } from "./fake-group.ts";
+
+/** Callbacks that write down what they hear. */
+function diary() {
+  const entries: string[] = [];
+  const errors: unknown[] = [];
+  return {
+    entries,
+    errors,
+    onGrant: (leadership: Leadership) => void entries.push(`+${leadership.component} ${leadership.leaderSessionId}`),
+    onRevoke: (leadership: Leadership, reason: string) =>
+      void entries.push(`-${leadership.component} ${leadership.leaderSessionId} ${reason}`),
+    onError: (error: unknown) => void errors.push(error),
+  };
+}
+
+describe("contend", () => {
+  test("[C1] [K4] grants, and takes back: leadership, signal and hasLeadership say the same", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const { entries, ...callbacks } = diary();
+    const x = client.contend("x", callbacks);
+    expect([x.leadership, x.hasLeadership()]).toEqual([null, false]);
+    await settle();
+    expect(entries).toEqual(["+x L1"]);
+    const { leadership } = x;
+    expect(leadership?.epoch).toBe(1);
+    expect([x.hasLeadership("L1"), x.hasLeadership("L0"), x.hasLeadership()]).toEqual([true, false, true]);
+    expect(leadership?.remainingMs()).toBe(8_000);
+
+    group.electing = false;
+    group.revoke("preempted");
+    expect(x.hasLeadership()).toBe(false);
+    expect(leadership?.isLeader()).toBe(false);
+    expect(leadership?.signal.reason).toMatchObject({ code: "leadership_lost", reason: "preempted" });
+    expect(() => leadership?.assertLeader()).toThrow(LeadershipLostError);
+    await settle();
+    expect(entries).toEqual(["+x L1", "-x L1 preempted"]);
+    expect(group.types()).toContain("release");
+  });
+
+  test("[K4] [S6] isLeader is false at the first instruction after the event loop was blocked past the lease", async () => {
+    const group = new FakeGroup();
+    const x = group.client().contend("x");
+    await settle();
+    group.clock.block(8_000);
+    expect(x.hasLeadership()).toBe(false);
+  });
+
+  test("[C5] [G7] a throw in a callback reaches the onError of its own contender, and nobody else", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const [first, second] = [diary(), diary()];
+    const bang = new Error("bang");
+    client.contend("x", {
+      ...first,
+      onGrant() {
+        throw bang;
+      },
+      async onRevoke() {
+        throw bang;
+      },
+    });
+    client.contend("y", second);
+    await settle();
+    group.revoke();
+    await settle();
+    expect(first.errors).toEqual([bang, bang, bang]);
+    expect(second.errors).toEqual([]);
+    expect(second.entries).toEqual(["+y L1", "-y L1 revoked", "+y L2"]);
+  });
+
+  test("[C5] without onError of its own, it goes to the client's", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const errors: unknown[] = [];
+    const forget = client.onError((error) => errors.push(error));
+    client.contend("x", {
+      onGrant() {
+        throw new Error("bang");
+      },
+    });
+    await settle();
+    expect(errors).toEqual([new Error("bang")]);
+    forget();
+  });
+
+  test("[C1] onRevoke is called while the promise of onGrant is pending, and the next grant waits for its own", async () => {
+    const group = new FakeGroup();
+    const { entries, ...callbacks } = diary();
+    const stopped = Promise.withResolvers<void>();
+    group.client().contend("x", {
+      ...callbacks,
+      onGrant(leadership) {
+        callbacks.onGrant(leadership);
+        return new Promise(() => {});
+      },
+      onRevoke(leadership, reason) {
+        callbacks.onRevoke(leadership, reason);
+        return stopped.promise;
+      },
+    });
+    await settle();
+    group.revoke();
+    await group.clock.advance(20_000);
+    expect(entries).toEqual(["+x L1", "-x L1 revoked"]);
+    stopped.resolve();
+    await settle();
+    expect(entries.at(-1)).toMatch(/^\+x L/);
+  });
+
+  test("[C9] [X5] a second contender of a component is refused at once; the first keeps working", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const x = client.contend("x");
+    expect(() => client.contend("x")).toThrow(DuplicateContenderError);
+    await settle();
+    expect(x.hasLeadership()).toBe(true);
+  });
+
+  test("[X4] the component is free once close() was called; the new one is granted after the old one has stopped", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const { entries, ...callbacks } = diary();
+    const stopped = Promise.withResolvers<void>();
+    client.contend("y");
+    const x = client.contend("x", { ...callbacks, onRevoke: () => stopped.promise });
+    await settle();
+    const closing = x.close();
+    const again = client.contend("x", callbacks);
+    await settle();
+    expect(entries).toEqual(["+x L1"]);
+    stopped.resolve();
+    await closing;
+    await settle();
+    expect(entries).toEqual(["+x L1", "+x L1"]);
+    expect(again.hasLeadership("L1")).toBe(true);
+    expect(x.hasLeadership()).toBe(false);
+  });
+
+  test("[C11] [G8] registering, closing, resigning and confirming inside callbacks is safe", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const late = diary();
+    const x = client.contend("x", {
+      async onGrant(leadership) {
+        client.contend("late", late);
+        void client.contend("brief").close();
+        await leadership.confirm("here");
+        void leadership.resign();
+      },
+      onRevoke() {
+        void x.close();
+        void x.close();
+      },
+    });
+    await settle();
+    expect(late.entries).toContain("+late L2");
+    expect(group.types().filter((type) => type === "resign")).toHaveLength(1);
+    expect(x.hasLeadership()).toBe(false);
+  });
+
+  test("[E3] a lost connection reaches onError of every contender, and the client's, typed; retries go on by themselves", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const [first, second] = [diary(), diary()];
+    const errors: unknown[] = [];
+    client.onError((error) => errors.push(error));
+    client.contend("x", first);
+    client.contend("y", second);
+    await settle();
+    group.cut();
+    for (const heard of [first.errors, second.errors, errors]) {
+      expect(heard).toMatchObject([{ code: "connection_lost", retryable: true }]);
+    }
+    expect(client.state).toBe("suspended");
+    await group.clock.advance(300);
+    expect(client.state).toBe("connected");
+    expect(first.entries).toEqual(["+x L1"]);
+  });
+
+  test("[D2] a refused registration reaches the onError of its component", async () => {
+    const group = new FakeGroup();
+    group.electing = false;
+    const { errors, ...callbacks } = diary();
+    group.client().contend("x", { ...callbacks, onError: (error) => errors.push(error) });
+    await settle();
+    group.refuse("x");
+    expect(errors).toMatchObject([{ code: "election_mismatch", retryable: false }]);
+  });
+
+  test("[G9] a frame that makes no sense is reported once, and does no damage", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const errors: unknown[] = [];
+    client.onError((error) => errors.push(error));
+    const x = client.contend("x");
+    await settle();
+    group.say({ type: "revoke", leaderSessionId: "L99", reason: "revoked", drainMs: 0 });
+    group.socket.emit("message", { data: "{" });
+    group.socket.emit("message", { data: '{"type":"grant","epoch":"1"}' });
+    group.socket.emit("message", { data: new ArrayBuffer(1) });
+    expect(errors).toHaveLength(4);
+    for (const error of errors) expect(error).toBeInstanceOf(ProtocolError);
+    expect(x.hasLeadership()).toBe(true);
+  });
+});
+
+describe("confirm", () => {
+  test("[C7] publishes, and resolves when it is published", async () => {
+    const group = new FakeGroup();
+    const client = group.client({ process: { address: "http://me" } });
+    const x = client.contend("x");
+    await settle();
+    await x.leadership?.confirm("http://here", { zone: "a" });
+    expect(group.heard.at(-1)).toMatchObject({ type: "confirm", address: "http://here", metadata: { zone: "a" } });
+  });
+
+  test("[C7] waits through a blip and is sent again; every call resolves, the newest is what counts", async () => {
+    const group = new FakeGroup();
+    const x = group.client().contend("x");
+    await settle();
+    group.reachable = false;
+    const first = x.leadership?.confirm("a");
+    const second = x.leadership?.confirm("b");
+    await settle();
+    group.cut();
+    group.reachable = true;
+    await group.clock.advance(300);
+    await Promise.all([first, second]);
+    expect(group.heard.filter(({ type }) => type === "confirm")).toMatchObject([{ address: "b" }]);
+  });
+
+  test("[C7] [K2] rejects with LeadershipLostError when the term ends, and when the server knows better", async () => {
+    const group = new FakeGroup();
+    group.reachable = true;
+    const client = group.client();
+    const x = client.contend("x");
+    await settle();
+    const { leadership } = x;
+    group.reachable = false;
+    const waiting = leadership?.confirm("a");
+    void client.resign();
+    await expect(waiting).rejects.toMatchObject({ code: "leadership_lost", reason: "resigned" });
+    await expect(leadership?.confirm("b")).rejects.toBeInstanceOf(LeadershipLostError);
+  });
+
+  test("[K2] not_leader from the server rejects with LeadershipLostError", async () => {
+    const group = new FakeGroup();
+    const x = group.client().contend("x");
+    await settle();
+    group.reachable = false;
+    const waiting = x.leadership?.confirm("a");
+    await settle();
+    group.say({ type: "error", code: "not_leader", message: "stale", id: "2", component: "x" });
+    await expect(waiting).rejects.toBeInstanceOf(LeadershipLostError);
+  });
+});
+
+describe("resign", () => {
+  test("[N3] resolves when every onRevoke has settled and the message is handed over", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const stopped = Promise.withResolvers<void>();
+    const log: string[] = [];
+    const x = client.contend("x", { onRevoke: () => stopped.promise });
+    await settle();
+    group.electing = false;
+    const done = client.resign("process", { successor: "S9" }).then(() => log.push("resigned"));
+    await settle();
+    expect(log).toEqual([]);
+    stopped.resolve();
+    await done;
+    await settle();
+    expect(group.heard.at(-1)).toEqual({ type: "resign", leaderSessionId: "L1", successor: "S9" });
+    await client.resign();
+    expect(x.hasLeadership()).toBe(false);
+  });
+});
+
+describe("validation is local first", () => {
+  const options = { url: "http://x", group: "g" };
+  test.each([
+    ["url", { ...options, url: "no url" }],
+    ["group", { ...options, group: "a b" }],
+    ["priority", { ...options, priority: Number.NaN }],
+    ["priority", { ...options, priority: 1e7 }],
+    ["process name", { ...options, process: { name: "x".repeat(129) } }],
+    ["address", { ...options, process: { address: "x".repeat(2_049) } }],
+    ["metadata", { ...options, process: { metadata: { a: "x".repeat(2_048) } } }],
+    ["metadata", { ...options, process: { metadata: { a: 1 as unknown as string } } }],
+    ["lingerMs", { ...options, lingerMs: -1 }],
+    ["onDisconnect", { ...options, onDisconnect: "never" as "keep" }],
+  ])("[E2] a wrong %s throws a TypeError", (_, wrong) => {
+    expect(() => new FakeGroup().client(wrong)).toThrow(TypeError);
+  });
+
+  test("[E2] contend and setPriority throw a TypeError, promises reject with invalid_argument, and nothing is sent", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    expect(() => client.contend("no name")).toThrow(TypeError);
+    expect(() => client.contend("x", {}, { priority: 1 })).toThrow(TypeError);
+    expect(() => client.setPriority(Number.POSITIVE_INFINITY)).toThrow(TypeError);
+    const invalid = { code: "invalid_argument" };
+    await expect(client.elect("no name", () => {})).rejects.toMatchObject(invalid);
+    await expect(client.acquire("no name")).rejects.toMatchObject(invalid);
+    await expect(client.terms("no name").next()).rejects.toMatchObject(invalid);
+    await expect(client.observe("no name").next()).rejects.toMatchObject(invalid);
+    await expect(client.getLeader("..")).rejects.toMatchObject(invalid);
+    await expect(client.resign("process", { successor: "" })).rejects.toMatchObject(invalid);
+    expect(group.sockets).toEqual([]);
+    const x = client.contend("x");
+    await settle();
+    await expect(x.leadership?.confirm("x".repeat(2_049))).rejects.toMatchObject(invalid);
+    await expect(x.leadership?.confirm("a", { a: "x".repeat(2_048) })).rejects.toMatchObject(invalid);
+  });
+});
+
+describe("the session", () => {
+  test("[E1] connects to the group's endpoint with the token as a subprotocol, asked anew at every attempt", async () => {
+    const group = new FakeGroup();
+    let asked = 0;
+    const client = group.client({ token: async () => `t?>${++asked}` });
+    client.contend("x");
+    await settle();
+    expect(group.socket.url).toBe("ws://group.example/base/v1/groups/g/session");
+    expect(group.socket.protocols).toEqual(["edge-election.v1", "bearer.dD8-MQ"]);
+    group.cut(CLOSE.unauthorized);
+    await group.clock.advance(300);
+    expect(group.socket.protocols[1]).toBe("bearer.dD8-Mg");
+  });
+
+  test("[E3] a token that can't be had is reported, and asked for again", async () => {
+    const group = new FakeGroup();
+    const errors: unknown[] = [];
+    let asked = 0;
+    const client = group.client({
+      token() {
+        asked += 1;
+        if (asked < 3) throw new Error("no token");
+        return "t";
+      },
+    });
+    client.onError((error) => errors.push(error));
+    client.contend("x");
+    await settle();
+    expect(errors).toContainEqual(new Error("no token"));
+    await group.clock.advance(2_000);
+    expect(client.state).toBe("connected");
+  });
+
+  test("[E1] an upgrade through a fetcher works the same", async () => {
+    const group = new FakeGroup();
+    const requests: [string, Record<string, string>][] = [];
+    const client = group.client({
+      token: "t",
+      fetcher: {
+        async fetch(url, { headers }) {
+          requests.push([url, headers]);
+          const socket = group.accept();
+          return { status: 101, webSocket: socket, json: async () => null };
+        },
+      },
+    });
+    const x = client.contend("x");
+    await settle();
+    expect(x.hasLeadership()).toBe(true);
+    expect(requests).toEqual([
+      [
+        "http://group.example/base/v1/groups/g/session",
+        { authorization: "Bearer t", upgrade: "websocket", "sec-websocket-protocol": "edge-election.v1" },
+      ],
+    ]);
+  });
+
+  test("[E1] states follow the connection, and the undo of a listener works", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const states: string[] = [];
+    const forget = client.onStateChange((state) => states.push(state));
+    const x = client.contend("x");
+    await settle();
+    expect(client.sessionId).toBe("S1");
+    group.cut();
+    await group.clock.advance(300);
+    await x.close();
+    expect(states).toEqual(["connecting", "connected", "suspended", "connected", "idle"]);
+    expect(group.clock.timers).toBe(0);
+    forget();
+    await client.close();
+    expect(states).toHaveLength(5);
+    expect(client.state).toBe("closed");
+  });
+
+  test("[C10] [X6] close revokes, drains, says bye; afterwards everything rejects with a clear error", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const { entries, ...callbacks } = diary();
+    client.contend("x", callbacks);
+    await settle();
+    const electing = client.elect("y", () => new Promise(() => {}));
+    const observing = client.observe("z").next();
+    const observed = client.observe("w");
+    await observed.next();
+    const next = observed.next();
+    await settle();
+    const closed = expect(Promise.all([client.close(), client.close()])).resolves.toBeDefined();
+    await group.clock.advance(10_000);
+    await closed;
+    expect(entries).toEqual(["+x L1", "-x L1 closed"]);
+    expect(group.types().at(-1)).toBe("bye");
+    await expect(next).rejects.toBeInstanceOf(ClientClosedError);
+    await observing;
+    expect(() => client.contend("x")).toThrow(ClientClosedError);
+    await expect(client.elect("x", () => {})).rejects.toBeInstanceOf(ClientClosedError);
+    await expect(client.acquire("x")).rejects.toBeInstanceOf(ClientClosedError);
+    await expect(client.observe("x").next()).rejects.toBeInstanceOf(ClientClosedError);
+    await expect(client.resign()).rejects.toBeInstanceOf(ClientClosedError);
+    electing.catch(() => {});
+  });
+
+  test("[E2] a fatal close rejects everything with ClientClosedError, and its cause says why", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const { entries, ...callbacks } = diary();
+    const elected = client.elect("y", (leadership) => {
+      return new Promise((resolve) => leadership.signal.addEventListener("abort", resolve));
+    });
+    const x = client.contend("x", callbacks);
+    await settle();
+    const observed = client.observe("z");
+    await observed.next();
+    const next = observed.next();
+    const rejected = Promise.all([
+      expect(elected).rejects.toMatchObject({ code: "client_closed", cause: expect.any(UnauthorizedError) }),
+      expect(next).rejects.toMatchObject({ code: "client_closed" }),
+    ]);
+    await settle();
+    group.cut(CLOSE.forbidden);
+    await settle();
+    await rejected;
+    expect(entries).toEqual(["+x L1", "-x L1 lost"]);
+    expect(client.state).toBe("closed");
+    expect(x.hasLeadership()).toBe(false);
+    expect(() => client.contend("z")).toThrow(ElectionError);
+    await client.close();
+  });
+});
