@@ -1,0 +1,137 @@
+/**
+ * A real Chromium, started by hand: Playwright's own launch forces every page visible, and then nothing hides or freezes.
+ *
+ * Which one: `CHROME_PATH`, else an installed Chrome or Chromium, else the headless shell from the package registry. A
+ * headless shell runs everything but what needs a page to be hidden: there, a second tab does not hide the first.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { access, constants, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { type Browser, type BrowserContext, chromium as playwright } from "playwright-core";
+import { temporaryFolder } from "./folder.ts";
+
+export interface Binary {
+  readonly path: string;
+  /** Where the shell's own libraries and fonts are. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface Chromium extends AsyncDisposable {
+  /** Such as `Chrome/156.0.8078.79`; a headless shell begins with `HeadlessChrome`. */
+  readonly product: string;
+  /** A headless shell can't hide a tab behind another one. */
+  readonly hidesTabs: boolean;
+  readonly browser: Browser;
+  /** The default one: a tab that is opened there hides the one before. */
+  readonly context: BrowserContext;
+  /** Ends every process of it at once, as the operating system does when memory is short. */
+  kill(): Promise<void>;
+}
+
+const NAMES = ["google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome"];
+const MAC_APPLICATIONS = ["Google Chrome", "Chromium"].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`);
+
+const ARGUMENTS = [
+  "--headless=new",
+  "--no-sandbox",
+  "--remote-debugging-port=0",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-quic",
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--mute-audio",
+];
+
+export async function findBrowser(): Promise<Binary> {
+  const given = process.env["CHROME_PATH"];
+  const path = given || (await installed());
+  if (path === undefined) return headlessShell();
+  return { path, environment: {} };
+}
+
+async function installed(): Promise<string | undefined> {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  for (const path of [...NAMES.flatMap((name) => folders.map((folder) => join(folder, name))), ...MAC_APPLICATIONS]) {
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
+  }
+  return undefined;
+}
+
+/** Unpacked once for each version, in a folder that appears when it is complete: several processes may ask at once. */
+async function headlessShell(): Promise<Binary> {
+  const manifest = fileURLToPath(import.meta.resolve("@sparticuz/chromium")).replace(/build.*/, "package.json");
+  const { version } = JSON.parse(await readFile(manifest, "utf8")) as { readonly version: string };
+  const folder = join(tmpdir(), `edge-election-chromium-${version}`);
+  if (!existsSync(folder)) {
+    const fresh = await mkdtemp(`${folder}-`);
+    const unpack = 'import("@sparticuz/chromium").then(({ default: { executablePath } }) => executablePath())';
+    // It unpacks the libraries that it needs only where it takes the machine for a Lambda.
+    const env = { ...process.env, TMPDIR: fresh, AWS_LAMBDA_JS_RUNTIME: "nodejs22.x" };
+    await promisify(execFile)(process.execPath, ["--eval", unpack], { env, cwd: import.meta.dirname });
+    await rename(fresh, folder).catch(() => rm(fresh, { recursive: true, force: true }));
+  }
+  const environment = { LD_LIBRARY_PATH: join(folder, "al2023", "lib"), FONTCONFIG_PATH: join(folder, "fonts") };
+  return { path: join(folder, "chromium"), environment };
+}
+
+/** With a profile of its own. */
+export async function startChromium({ path, environment }: Binary, features: readonly string[] = []): Promise<Chromium> {
+  const profile = await temporaryFolder();
+  const child = spawn(path, [...ARGUMENTS, ...features, `--user-data-dir=${profile.path}`, "about:blank"], {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "ignore", "pipe"],
+    detached: true,
+  });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const kill = async (): Promise<void> => {
+    killGroup(child);
+    await ended;
+    await profile[Symbol.asyncDispose]();
+  };
+  process.once("exit", () => killGroup(child));
+  try {
+    const browser = await playwright.connectOverCDP(await debuggerAddress(child), { noDefaults: true });
+    const [context] = browser.contexts();
+    if (!context) throw new Error("Chromium has no default context");
+    const { product } = await (await browser.newBrowserCDPSession()).send("Browser.getVersion");
+    const hidesTabs = !product.startsWith("Headless");
+    return { product, hidesTabs, browser, context, kill, [Symbol.asyncDispose]: kill };
+  } catch (error) {
+    await kill();
+    throw error;
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+}
+
+function debuggerAddress(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    child.once("error", reject);
+    child.once("close", (code) => reject(new Error(`Chromium ended with ${code}:\n${said.slice(-4_000)}`)));
+    if (!child.stderr) return;
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      said += `${line}\n`;
+      const address = /DevTools listening on (ws:\S+)/.exec(line)?.[1];
+      if (address !== undefined) resolve(address);
+    });
+  });
+}
