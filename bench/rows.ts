@@ -1,7 +1,8 @@
 /** What is measured: each row gives samples in milliseconds, and what they are compared with. */
 import type { LocalBackend } from "../cli/local-backend.ts";
 import { startLocalBackend } from "../cli/local-backend.ts";
-import { createElectionClient, type ElectionClient, type Leadership } from "../client/node/index.ts";
+import type { ElectionClient, Leadership } from "../client/index.ts";
+import { createElectionClient } from "../client/node/index.ts";
 import { candidate, startCluster } from "../test/support/cluster.ts";
 import type { Floor } from "./floor.ts";
 

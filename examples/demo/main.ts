@@ -7,7 +7,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
-import { createElectionClient, type LeaderInformation } from "../../client/node/index.ts";
+import type { LeaderInformation } from "../../client/index.ts";
+import { createElectionClient } from "../../client/node/index.ts";
 import { leaderTable } from "./table.ts";
 import { type Member, startMember } from "./troupe.ts";
 

@@ -3,7 +3,8 @@
  * session; one whose name ends with `!` runs in an election of its own. It works until it is told to stop by a signal.
  */
 import { createInterface } from "node:readline";
-import { type Contender, createElectionClient } from "../../client/node/index.ts";
+import type { Contender } from "../../client/index.ts";
+import { createElectionClient } from "../../client/node/index.ts";
 import type { Order, Report } from "./messages.ts";
 
 const [url = "", group = "", name = "", ...components] = process.argv.slice(2);
