@@ -4,6 +4,7 @@ import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts
 import { type Cluster, candidate, startCluster } from "../support/cluster.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { beliefs, faultsIn } from "../support/history.ts";
+import { recordFailover } from "../support/measured.ts";
 import { type FaultyProxy, startProxy } from "../support/proxy.ts";
 
 const LEASE_MS = 2_000;
@@ -47,10 +48,10 @@ test("[S2] [N4] after SIGKILL of the leader another process leads, never before 
   const first = await cluster.leader(FIRST);
   const epoch = first.leads.get(FIRST) ?? 0;
   first.child.kill("SIGKILL");
-  await first.ended;
   const killedAt = now();
   const next = await cluster.leader(FIRST, epoch);
   expect(next.name).not.toBe(first.name);
+  recordFailover("SIGKILL of the leading process", msBetween(killedAt, grantedAt(next.name)));
   const lastBelief = beliefs(cluster.histories()).find((belief) => belief.epoch === epoch)?.last ?? killedAt;
   // The lease counts from the last renewal, which is at most E before the kill: D - E after the last belief at the least.
   expect(msBetween(lastBelief, grantedAt(next.name))).toBeGreaterThan(LEASE_MS - LEASE_MS / 4 - 50);
@@ -63,7 +64,9 @@ test("[S6] [S13] a leader that was stopped (SIGSTOP) past its lease is no leader
   const first = await cluster.leader(FIRST);
   const epoch = first.leads.get(FIRST) ?? 0;
   first.child.kill("SIGSTOP");
+  const stoppedAt = now();
   const next = await cluster.leader(FIRST, epoch);
+  recordFailover("SIGSTOP of the leading process", msBetween(stoppedAt, grantedAt(next.name)));
   expect(next.name).not.toBe(first.name);
   first.child.kill("SIGCONT");
   await cluster.until("the end of the old term", () => first.told.find(({ event }) => event.startsWith("revoke")));
@@ -75,11 +78,14 @@ test("[S8] [N3] SIGTERM hands over without waiting for the lease", async () => {
   for (const name of ["a", "b"]) cluster.start(name);
   const first = await cluster.leader(FIRST);
   const epoch = first.leads.get(FIRST) ?? 0;
+  await candidate(backend.url, "sigterm", first.name === "a" ? "b" : "a");
+  const toldAt = now();
   first.child.kill("SIGTERM");
   await first.ended;
   expect(first.told.filter(({ event }) => event === "revoke closed")).toHaveLength(COMPONENTS.length);
   const endedAt = BigInt(first.told.at(-1)?.at ?? 0);
   const next = await cluster.leader(FIRST, epoch);
+  recordFailover("SIGTERM of the leading process", msBetween(toldAt, grantedAt(next.name)));
   expect(msBetween(endedAt, grantedAt(next.name))).toBeLessThan(LEASE_MS / 2);
   expect(faultsIn(cluster.histories())).toEqual([]);
 });
@@ -93,8 +99,11 @@ for (const directions of [["up"], ["down"], ["up", "down"]] as const) {
     const first = await cluster.leader(FIRST);
     const epoch = first.leads.get(FIRST) ?? 0;
     cluster.start("b");
+    await candidate(backend.url, group, "b");
     proxy.partition(...directions);
+    const brokenAt = now();
     const next = await cluster.leader(FIRST, epoch);
+    recordFailover(`half-open link, ${directions.join(" and ")}`, msBetween(brokenAt, grantedAt("b")));
     expect(next.name).toBe("b");
     proxy.heal();
     await candidate(backend.url, group, "a"); // the healed process is a candidate again: nothing is stuck
@@ -104,6 +113,26 @@ for (const directions of [["up"], ["down"], ["up", "down"]] as const) {
     expect(faultsIn(cluster.histories())).toEqual([]);
   });
 }
+
+test("[N4] [X3] resign and close hand over at once", async () => {
+  await setUp("resign");
+  for (const name of ["a", "b"]) cluster.start(name);
+  const first = await cluster.leader(FIRST);
+  const other = first.name === "a" ? "b" : "a";
+  await candidate(backend.url, "resign", other);
+  const resignedAt = now();
+  first.order({ order: "resign" });
+  const next = await cluster.leader(FIRST, first.leads.get(FIRST));
+  recordFailover("resign", msBetween(resignedAt, grantedAt(next.name)));
+  expect(next.name).toBe(other);
+  await candidate(backend.url, "resign", first.name);
+  const closedAt = now();
+  for (const component of COMPONENTS) next.order({ order: "close", component });
+  const last = await cluster.leader(FIRST, next.leads.get(FIRST));
+  recordFailover("close of the last contender", msBetween(closedAt, grantedAt(last.name)));
+  expect(last.name).toBe(first.name);
+  expect(faultsIn(cluster.histories())).toEqual([]);
+});
 
 test("[N1] [N5] a leader whose connection is reset keeps its term without a callback", async () => {
   await setUp("reset");
@@ -132,10 +161,12 @@ test("[N5] [S3] a backend that crashes and restarts within the lease changes not
   await cluster.until("all components", () => (leader.leads.size === COMPONENTS.length ? true : undefined));
   const epoch = leader.leads.get(FIRST);
   const before = leader.told.length;
+  const crashedAt = now();
   await backend.kill();
   backend = await startLocalBackend({ bindings: patient, port: backend.port, dataDir });
   leader.order({ order: "contend", component: "late" });
   await cluster.leader("late");
+  recordFailover("crash and restart of the backend, until the leader is back", msBetween(crashedAt, grantedAt("a")));
   expect(leader.told.slice(before).map(({ event, component }) => [event, component])).toEqual([["grant", "late"]]);
   expect(leader.leads.get("late")).toBe(epoch);
   expect(faultsIn(cluster.histories())).toEqual([]);

@@ -34,7 +34,9 @@ export interface Chromium extends AsyncDisposable {
 }
 
 const NAMES = ["google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome"];
-const MAC_APPLICATIONS = ["Google Chrome", "Chromium"].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`);
+const MAC_APPLICATIONS = ["Google Chrome", "Chromium"].map(
+  (name) => `/Applications/${name}.app/Contents/MacOS/${name}`,
+);
 
 const ARGUMENTS = [
   "--headless=new",
@@ -87,7 +89,10 @@ async function headlessShell(): Promise<Binary> {
 }
 
 /** With a profile of its own. */
-export async function startChromium({ path, environment }: Binary, features: readonly string[] = []): Promise<Chromium> {
+export async function startChromium(
+  { path, environment }: Binary,
+  features: readonly string[] = [],
+): Promise<Chromium> {
   const profile = await temporaryFolder();
   const child = spawn(path, [...ARGUMENTS, ...features, `--user-data-dir=${profile.path}`, "about:blank"], {
     env: { ...process.env, ...environment },
