@@ -48,10 +48,14 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
     if (principal instanceof Response || isProblem(principal)) return principal;
     if (!mayEnter(principal, group)) return problem(403, "forbidden", "these credentials are not for this group");
     if (!mayAct(principal, role)) return problem(403, "forbidden", `this needs the role ${role}`);
+    const access = accessOf(principal);
+    if (JSON.stringify(access).length > ACCESS_LENGTH) {
+      return problem(403, "forbidden", "these credentials name too many components: leave them out for all");
+    }
     try {
       const settings = policy(group, context.env);
       createPolicy(settings);
-      context.set("access", accessOf(principal));
+      context.set("access", access);
       return settings;
     } catch (error) {
       return problem(
@@ -69,6 +73,9 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
     return undefined;
   };
 }
+
+/** It is kept in the socket's attachment, beside the deadlines of its leases: 16,384 bytes for both. */
+const ACCESS_LENGTH = 2_048;
 
 /** What the group's object has to know of a principal. */
 const accessOf = ({ role, components, until }: Principal): Access => ({

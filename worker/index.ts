@@ -1,5 +1,6 @@
 /** `edge-election/worker`: the Durable Object class, the app for mounting, and a default Worker. */
 import { createElectionApp } from "./app.ts";
+import { pages } from "./pages.ts";
 
 export type { ElectionAppOptions, ElectionEnv } from "./admission.ts";
 export type { ElectionApp } from "./app.ts";
@@ -18,4 +19,4 @@ export type {
 export type { TokenClaims, TokenOptions } from "./tokens.ts";
 export { createToken } from "./tokens.ts";
 
-export default createElectionApp();
+export default createElectionApp().route("/", pages);

@@ -7,10 +7,10 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { access, constants, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Browser, type BrowserContext, chromium as playwright } from "playwright-core";
 import { temporaryFolder } from "./folder.ts";
@@ -73,7 +73,7 @@ async function installed(): Promise<string | undefined> {
 
 /** Unpacked once for each version, in a folder that appears when it is complete: several processes may ask at once. */
 async function headlessShell(): Promise<Binary> {
-  const manifest = fileURLToPath(import.meta.resolve("@sparticuz/chromium")).replace(/build.*/, "package.json");
+  const manifest = createRequire(import.meta.url).resolve("@sparticuz/chromium").replace(/build.*/, "package.json");
   const { version } = JSON.parse(await readFile(manifest, "utf8")) as { readonly version: string };
   const folder = join(tmpdir(), `edge-election-chromium-${version}`);
   if (!existsSync(folder)) {

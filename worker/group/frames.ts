@@ -165,7 +165,7 @@ function observe(turn: Turn, { id, watched }: Session, { type, components }: Obs
 }
 
 /** Closes the socket for something that its peer did. The session is lost, not ended: its leases run on (S2). */
-export function hangUp(turn: Turn, connection: Connection, code: number, reason: string): void {
+function hangUp(turn: Turn, connection: Connection, code: number, reason: string): void {
   turn.close(connection.id, code, reason);
   const session = connection.sessionId === null ? undefined : turn.session(connection.sessionId);
   if (session !== undefined) lose(turn, session);

@@ -74,6 +74,8 @@ export function finishRestore(turn: Turn): void {
   for (const [component, { record }] of turn.state.components.entries()) {
     if (record !== null && !isPublishedNow(turn, record.leader.leaderSessionId)) turn.putRecord(component, null);
   }
+  // Snapshots carry the revision as it is: it must not be one from before what observers have seen.
+  if (turn.state.revision < turn.now) turn.change({ revision: turn.now });
   pause(turn, false);
 }
 

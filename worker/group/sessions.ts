@@ -158,7 +158,7 @@ function bind(turn: Turn, connection: string, sessionId: string): void {
 }
 
 /** Closes a socket that another one has replaced; its frames are not heard any more. */
-export const supersede = (turn: Turn, connection: string): void =>
+const supersede = (turn: Turn, connection: string): void =>
   turn.close(connection, CLOSE.superseded, "a newer connection of this session is open");
 
 /** The socket is gone; the session and its leases wait for it. Offers go to the next one at once. */

@@ -3,7 +3,7 @@
  *
  * Marked [memory]: not stored. Everything else is in the rows of `rows.ts`, and `load(save(state))` gives it back.
  */
-import type { ContenderInfo, LeaderInformation, Metadata, ProcessInfo, RevokeReason } from "../../shared/messages.ts";
+import type { ContenderInfo, LeaderInformation, ProcessInfo, RevokeReason } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
 import type { Policy } from "./policy.ts";
 import type { Queue } from "./queue.ts";
@@ -194,5 +194,3 @@ export interface GroupState {
   /** [memory] Lost sessions, by when they were lost. */
   readonly lost: SortedMap<DeadlineKey, string>;
 }
-
-export type { Metadata };

@@ -133,6 +133,12 @@ function revoke(turn: Turn, event: Extract<EventBody, { readonly type: "revoke" 
   beginRevoke(turn, election, { reason: successor === null ? "revoked" : "transferred", successor, note });
 }
 
+/**
+ * What surely fits the 16,384 bytes that a socket may carry, at 60 bytes each. A lease beyond it lasts, after
+ * hibernation, as long as after a crash: fail-over is slower then, and as safe.
+ */
+const ATTACHED_LEASES = 256;
+
 /** Writes the attachments of connections whose leases have changed: it costs no row, and survives hibernation. */
 function attachLeases(turn: Turn): void {
   for (const sessionId of turn.leaseChanges) {
@@ -144,7 +150,7 @@ function attachLeases(turn: Turn): void {
     for (const name of session.places.keys()) {
       const election = turn.election(name);
       if (election === undefined || !isHeld(election) || election.state.sessionId !== sessionId) continue;
-      leases.push([election.state.leaderSessionId, election.state.leaseUntil]);
+      if (leases.length < ATTACHED_LEASES) leases.push([election.state.leaderSessionId, election.state.leaseUntil]);
     }
     const { id, helloUntil, access } = connection;
     const connectedAt = helloUntil - turn.state.policy.helloTimeoutMs;

@@ -68,18 +68,19 @@ test("[S5] (H2) (H9) a restore waits until nobody can lead, and afterwards neith
   const { revision } = group.state;
   const horizon = group.now + 20_000;
 
-  const request = group.restore();
+  const request = group.restore(bookmark);
   expect(a.last("revoke").reason).toBe("revoked");
   const b = group.join("b", { contenders, observe: true });
+  group.advance(5_000);
+  group.tick();
+  expect(group.replies.has(request)).toBe(false);
   group.advance(horizon + 1_000 - group.now - 1);
   expect(group.replies.has(request)).toBe(false);
   group.advance(1);
   expect(group.replies.get(request)).toEqual({ type: "restorable" });
   expect(b.heard("grant")).toEqual([]);
 
-  group.stored = bookmark;
-  group.crash();
-  group.finishRestore();
+  expect(group.goBack()).toBe(true);
   expect(group.stored.rows.records).toEqual([]);
   b.resume();
   expect(b.last("welcome").resumed).toBe(false);
@@ -126,6 +127,22 @@ test("[S5] a restore waits until no host's clock can give out an epoch again tha
   const request = group.restore();
   while (!group.replies.has(request)) group.advance(100);
   expect(group.now).toBeGreaterThan(epoch + 1_000);
+});
+
+test("[S5] (H9) an observer that comes back after a restore never sees the revision go back", () => {
+  const group = new World();
+  const observer = group.join("observer", { observe: true });
+  const bookmark = group.stored;
+  const a = group.join("a", { contenders });
+  a.accept();
+  a.confirm("x");
+  const { revision } = observer.last("leaders");
+  const request = group.restore(bookmark);
+  while (!group.replies.has(request)) group.advance(100);
+  expect(group.goBack()).toBe(true);
+  observer.resume();
+  expect(observer.last("leaders")).toMatchObject({ snapshot: true, leaders: [] });
+  expect(observer.last("leaders").revision).toBeGreaterThan(revision);
 });
 
 test("[S5] a group that was never used can be restored at once", () => {

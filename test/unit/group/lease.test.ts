@@ -180,14 +180,16 @@ test("[S4] ping is not JSON and never reaches the core; a renewal that names not
 });
 
 test("[S4] a sign of life of a waiting contender writes its session's row, at most once in half the period", () => {
-  const { group, b } = silentLeader();
-  const [early] = group.during(() => b.renew());
-  expect(early?.rows).toEqual([]);
-  group.advance(300_000);
-  const [due] = group.during(() => b.renew());
-  expect(due?.rows).toContainEqual(expect.objectContaining({ table: "session", key: b.sessionId }));
-  const [again] = group.during(() => b.renew());
-  expect(again?.rows).toEqual([]);
+  const { group, a, b } = silentLeader();
+  const rowsOf = (act: () => void) => group.during(act).flatMap(({ rows }) => rows);
+  group.run(149_999, a);
+  expect(rowsOf(() => b.renew())).toEqual([]);
+  group.advance(1);
+  const row = { table: "session", key: b.sessionId, row: { seenAt: group.now } };
+  expect(rowsOf(() => b.renew())).toMatchObject([row]);
+  group.advance(1_000);
+  expect(rowsOf(() => b.renew())).toEqual([]);
+  expect(b.heard("grant")).toEqual([]);
 });
 
 test("[S10] the drain time ends the renewals of a revoked holder, not its lease", () => {

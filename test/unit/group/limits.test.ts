@@ -142,6 +142,18 @@ test("the leader of as many dedicated elections as it may have carries all its l
   expect(group.election("component:c255")).toMatchObject({ type: "leading", leaseUntil: group.now + 10_000 });
 });
 
+test("[S3] leases that do not fit the attachment of their socket wait for horizon + sigma after hibernation", () => {
+  const group = new World({ limits: { contenders: 400 } });
+  const contenders = names(400).map((component) => ({ component, election: "dedicated" }) as const);
+  const a = group.join("a", { contenders });
+  a.renew(...[...a.grants.values()].map(({ leaderSessionId }) => leaderSessionId));
+  const until = { exact: group.now + 10_000, loaded: group.now + 21_000 };
+  group.hibernate("some leases are not carried");
+  const ends = [...group.state.elections.values()].map(({ state }) => "leaseUntil" in state && state.leaseUntil);
+  expect(ends.filter((end) => end === until.exact)).toHaveLength(256);
+  expect(ends.filter((end) => end === until.loaded)).toHaveLength(144);
+});
+
 test("welcome tells the settings that the client must keep to", () => {
   const group = new World({ leaseMs: 4_000, drainMs: 700, limits: { contenders: 5 } });
   const a = group.join("a");

@@ -193,6 +193,16 @@ const hostMoves = [
   { weight: 1, arbitrary: ofGroup("an operator cleans up", fc.boolean(), (group, force) => void group.cleanup(force)) },
   {
     weight: 1,
+    arbitrary: ofGroup(
+      "an operator asks to restore what was stored before the last rows, so many of them",
+      fc.nat(30),
+      (group, count) => {
+        group.restore(group.bookmarks.at(-1 - count) ?? group.bookmarks[0]);
+      },
+    ),
+  },
+  {
+    weight: 1,
     arbitrary: ofGroup("a deployment sets D to", fc.constantFrom(4_000, 10_000), (group, leaseMs) =>
       group.configure({ ...group.options, leaseMs }),
     ),

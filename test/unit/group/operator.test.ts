@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Outcome } from "../../../worker/group/events.ts";
 import { World } from "./world.ts";
 
 const contenders = ["x"];
@@ -60,6 +61,22 @@ test("a revoke is answered even if neither the holder nor any candidate ever doe
   group.advance(60_000);
   expect(group.replies.get(request)).toMatchObject({ type: "revoked", from: a.sessionId, to: null });
   expect(b.heard("grant")).toHaveLength(1);
+});
+
+test("a revoke of a paused group is answered when its time is over, though others wait", () => {
+  const group = new World();
+  const a = group.join("a", { contenders });
+  group.join("b", { contenders });
+  a.accept();
+  group.pause();
+  const request = group.revoke("process");
+  a.release();
+  expect(group.replies.size).toBe(0);
+  group.advance(60_000);
+  const { durationMs, to } = group.replies.get(request) as Extract<Outcome, { readonly type: "revoked" }>;
+  expect(to).toBeNull();
+  expect(durationMs).toBeLessThan(60_000);
+  expect(group.alarm()).toBeNull();
 });
 
 test("several requests for one revoke are all answered by the same hand-over", () => {

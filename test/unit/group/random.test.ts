@@ -13,7 +13,10 @@ function play(options: { readonly drainMs: number }, history: readonly Move[]): 
   for (const name of ["a", "b"]) {
     group.join(name, { contenders: ["x", "y", { component: "d", election: "dedicated" }], observe: true });
   }
-  for (const { to } of history) to(group);
+  for (const { to } of history) {
+    to(group);
+    group.goBack();
+  }
   return group;
 }
 
@@ -50,6 +53,8 @@ test("[S3] [S11] whatever has happened, every election with a candidate that ans
   fc.assert(
     fc.property(policies, moves, (options, history) => {
       const group = play(options, history);
+      group.advance(60_000);
+      group.goBack();
       group.pause(false);
       for (const peer of group.peers) {
         peer.profile = { contenders: ["x", { component: "d", election: "dedicated" }] };

@@ -69,12 +69,13 @@ test("[S9] a revoke lost with the socket is sent again after the resume, with th
   expect(group.election()).toMatchObject({ type: "revoking", leaseUntil: group.now + 10_000 });
 });
 
-test("[S9] [N6] (H5) a lost welcome costs nothing: the previous secret resumes until the new one was presented", () => {
+test("[S9] [N6] (H5) lost welcomes cost nothing: the previous secret resumes until a new one was presented", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
   const { secret } = a;
   a.resume({ secret }); // its welcome is lost, so to speak
+  a.resume({ secret }); // and so is the next one
   a.resume({ secret });
   expect(a.last("welcome")).toMatchObject({ resumed: true, held: [leaderSessionId] });
 });

@@ -57,10 +57,13 @@ export class World {
   stored: Stored = emptyStore;
   options: PolicyOptions;
   policy: Policy;
+  /** What was stored before each turn that wrote rows. */
+  readonly bookmarks: Stored[] = [];
   readonly steps: Step[] = [];
   readonly replies = new Map<string, Outcome>();
   readonly peers: Peer[] = [];
   readonly wires = new Map<string, Wire>();
+  #restore: { readonly request: string; readonly bookmark: Stored } | null = null;
   #numbers = 0;
   #highestEpoch = 0;
   readonly #epochs = new Map<string, number>();
@@ -147,11 +150,22 @@ export class World {
     return this.replies.get(request);
   }
 
-  /** Asks for the first step of a restore; storage goes back by setting `stored` and a crash. */
-  restore(): string {
+  /** Asks for the first step of a restore to what was stored then; `goBack` takes the second. */
+  restore(bookmark: Stored = this.stored): string {
     const request = `request-${this.number()}`;
+    this.#restore = { request, bookmark };
     this.apply({ type: "restore", request });
     return request;
+  }
+
+  /** As soon as the group allows it, storage goes back, and with it the object and its sockets go. */
+  goBack(): boolean {
+    if (this.#restore === null || !this.replies.has(this.#restore.request)) return false;
+    this.stored = this.#restore.bookmark;
+    this.#restore = null;
+    this.crash();
+    this.finishRestore();
+    return true;
   }
 
   finishRestore(): void {
@@ -159,11 +173,12 @@ export class World {
   }
 
   /** The object sleeps and wakes up: sockets stay, and bring their attachments. */
-  hibernate(): void {
+  hibernate(carried: "every lease" | "some leases are not carried" = "every lease"): void {
     const before = this.state;
     this.#load();
     const attachments = [...this.wires.values()].flatMap(({ open, attachment }) => (open ? [attachment] : []));
     this.apply({ type: "start", attachments: throughJson(attachments) });
+    if (carried !== "every lease") return;
     for (const { name, state } of before.elections.values()) this.#expectExactLease(name, state);
   }
 
@@ -282,6 +297,7 @@ export class World {
     });
     const rows = rowChanges(before, state, touched);
     this.state = state;
+    if (rows.length > 0) this.bookmarks.push(this.stored);
     this.stored = applyChanges(this.stored, rows);
     const step = { event, changed: state !== before, rows, effects };
     this.steps.push(step);
