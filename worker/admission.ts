@@ -41,29 +41,26 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
       return problem(503, "misconfigured", error.message);
     }
   };
+  const settingsOf = (group: string, env: ElectionEnv): PolicyOptions | Problem => {
+    try {
+      const settings = policy(group, env);
+      createPolicy(settings);
+      return settings;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : "the policy of this group is invalid";
+      return problem(503, "misconfigured", message);
+    }
+  };
   const admit = async (context: Context<App>, role: Role): Promise<PolicyOptions | Response | Problem> => {
     const group = context.req.param("group");
     if (!isName(group)) return problem(400, "invalid_argument", `the group must be ${NAME_RULE}`);
     const principal = await identify(context);
     if (principal instanceof Response || isProblem(principal)) return principal;
-    if (!mayEnter(principal, group)) return problem(403, "forbidden", "these credentials are not for this group");
-    if (!mayAct(principal, role)) return problem(403, "forbidden", `this needs the role ${role}`);
     const access = accessOf(principal);
-    if (JSON.stringify(access).length > ACCESS_LENGTH) {
-      return problem(403, "forbidden", "these credentials name too many components: leave them out for all");
-    }
-    try {
-      const settings = policy(group, context.env);
-      createPolicy(settings);
-      context.set("access", access);
-      return settings;
-    } catch (error) {
-      return problem(
-        503,
-        "misconfigured",
-        error instanceof Error ? error.message : "the policy of this group is invalid",
-      );
-    }
+    const forbidden = whyForbidden(principal, group, role) ?? whyTooLarge(access);
+    if (forbidden !== null) return problem(403, "forbidden", forbidden);
+    context.set("access", access);
+    return settingsOf(group, context.env);
   };
   return (role) => async (context, next) => {
     const outcome = await admit(context, role);
@@ -74,8 +71,18 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
   };
 }
 
-/** It is kept in the socket's attachment, beside the deadlines of its leases: 16,384 bytes for both. */
+function whyForbidden(principal: Principal, group: string, role: Role): string | null {
+  if (!mayEnter(principal, group)) return "these credentials are not for this group";
+  return mayAct(principal, role) ? null : `this needs the role ${role}`;
+}
+
+/** Access is kept in the socket's attachment, beside the deadlines of its leases: 16,384 bytes for both. */
 const ACCESS_LENGTH = 2_048;
+
+const whyTooLarge = (access: Access): string | null =>
+  JSON.stringify(access).length > ACCESS_LENGTH
+    ? "these credentials name too many components: leave them out to allow all"
+    : null;
 
 /** What the group's object has to know of a principal. */
 const accessOf = ({ role, components, until }: Principal): Access => ({
