@@ -1,18 +1,19 @@
 /** The client of one process: its contenders and observers share one session. */
-import type { LeaderChange, LeaderInformation, ProcessInfo } from "../shared/messages.ts";
-import type { ElectionName } from "../shared/names.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import type { LeaderChange, LeaderInformation } from "../shared/messages.ts";
+import { type ElectionName, isElectionName } from "../shared/names.ts";
+import type { Clock } from "./clock.ts";
 import { type Contender, type ContenderCallbacks, type ContendOptions, contend } from "./contend.ts";
-import { type Acquired, acquire, elect, type ScopeOptions, terms } from "./elect.ts";
-import type { Leadership } from "./leadership.ts";
-import { lookUp } from "./look-up.ts";
-import { type ObserveOptions, observe, observeComponent } from "./observe.ts";
-import { followPage, type PageOptions } from "./page.ts";
-import { type ResignOptions, resign } from "./resign.ts";
+import type { Acquired, ScopeOptions } from "./elect.ts";
+import type { EngineOptions, SessionEngine } from "./engine.ts";
+import type { Leadership, ResignOptions } from "./leadership.ts";
+import { type GroupStatus, lookUp } from "./look-up.ts";
+import type { ObserveOptions } from "./observe.ts";
+import type { PageOptions } from "./page.ts";
 import type { ClientState, Settings } from "./session/state.ts";
 import { Shell } from "./shell.ts";
 import type { Fetcher, OpenSocket, SocketClass } from "./socket.ts";
-import { check } from "./validate.ts";
+import { systemClock } from "./system-clock.ts";
+import { check, invalid } from "./validate.ts";
 
 export interface ClientOptions extends Partial<Omit<Settings, "priority">>, PageOptions {
   /** http(s) or ws(s); a base path is kept. */
@@ -26,66 +27,52 @@ export interface ClientOptions extends Partial<Omit<Settings, "priority">>, Page
   readonly clock?: Clock;
 }
 
-/** How the group stands, for operators and for the choice of a successor. */
-export interface GroupStatus {
-  readonly group: string;
-  readonly epoch: number;
-  readonly revision: number;
-  readonly paused: boolean;
-  readonly sessions: number;
-  readonly elections: readonly ElectionStatus[];
-}
-export interface ElectionStatus {
-  readonly election: ElectionName;
-  readonly state: "vacant" | "offered" | "leading" | "revoking";
-  readonly leader: {
-    readonly sessionId: string;
-    readonly process: ProcessInfo;
-    readonly leaderSessionId: string;
-    readonly epoch: number;
-  } | null;
-  readonly remainingMs: number;
-  readonly candidates: readonly {
-    readonly sessionId: string;
-    readonly process: ProcessInfo;
-    readonly priority: number;
-    readonly components: readonly string[];
-  }[];
-}
+/** Imports what is loaded with the first contender or observer. */
+export type ImportEngine = () => Promise<{ startEngine(shell: Shell, options: EngineOptions): SessionEngine }>;
 
 export class ElectionClient<Component extends string = string> implements AsyncDisposable {
-  /** Resolves when everything has stopped and the group knows: terms end, drain, `bye`. Later calls reject. */
+  /** Resolves when everything has stopped and the group has been told: terms end, drain, `bye`. Other calls reject from now on. */
   readonly close: () => Promise<void>;
   readonly #shell: Shell;
   readonly #get: (path: string, signal?: AbortSignal) => Promise<unknown>;
 
-  constructor(options: ClientOptions, openSocket: OpenSocket) {
-    const { url, group, token, fetcher, clock = systemClock() } = options;
-    const priority = typeof options.priority === "function" ? 0 : (options.priority ?? 0);
+  constructor(
+    options: ClientOptions,
+    openSocket?: OpenSocket,
+    importEngine: ImportEngine = () => import("./engine.ts"),
+  ) {
+    const { url, group, token, clock = systemClock } = options;
     const { process = {}, onDisconnect = "keep", drainMs = Infinity, lingerMs = 0 } = options;
-    check({ group: group ?? "", ...process, priority, onDisconnect, drainMs, lingerMs });
+    const { name, address, metadata } = process;
+    const priority = typeof options.priority === "function" ? 0 : (options.priority ?? 0);
+    check({ group: group ?? "", process, name, address, metadata, priority, onDisconnect, drainMs, lingerMs });
     const base = `${new URL(url).href.replace(/\/$/, "")}/v1/groups/${encodeURIComponent(group)}`;
     const askToken = async (): Promise<string | undefined> => (typeof token === "function" ? token() : token);
-    const connect = async () => openSocket(`${base}/session`, await askToken());
-    this.#shell = new Shell({ process, priority, onDisconnect, drainMs, lingerMs }, { clock, connect });
-    followPage(this.#shell, options, (value) => this.setPriority(value)).catch(() => {});
+    const settings = { process, priority, onDisconnect, drainMs, lingerMs };
+    const shell: Shell = new Shell(clock, async () => {
+      const { startEngine } = await importEngine();
+      return startEngine(shell, { settings, options, base, askToken, openSocket });
+    });
+    this.#shell = shell;
     this.#get = async (path, signal) => {
-      this.#shell.assertOpen();
-      return lookUp(fetcher, base + path, await askToken(), signal);
+      shell.assertOpen();
+      return lookUp(options.fetcher, base + path, await askToken(), signal);
     };
     this.close = async () => {
-      this.#shell.driver.dispatch({ type: "bye" });
-      await this.#shell.until(() => this.state === "closed");
+      shell.end();
+      shell.engine?.dispatch({ type: "bye" });
+      await shell.until(() => shell.state === "closed");
+      await shell.engine?.disconnected();
     };
   }
 
   get state(): ClientState {
-    return this.#shell.clientState;
+    return this.#shell.state;
   }
 
   /** What others name as a successor; `undefined` without a session. */
   get sessionId(): string | undefined {
-    return this.#shell.driver.state().session?.sessionId;
+    return this.#shell.engine?.sessionId;
   }
 
   contend<C extends Component>(
@@ -96,26 +83,54 @@ export class ElectionClient<Component extends string = string> implements AsyncD
     return contend(this.#shell, component, callbacks, options);
   }
 
-  elect<C extends Component, T>(
+  async elect<C extends Component, T>(
     component: C,
     run: (leadership: Leadership<C>) => T | PromiseLike<T>,
-    options?: ScopeOptions,
+    options: ScopeOptions = {},
   ): Promise<T> {
-    return elect(this.#shell, component, run, options);
+    return this.#inScope(component, options, ({ elect }, shell) => elect(shell, component, run, options));
   }
 
-  terms<C extends Component>(component: C, options?: ScopeOptions): AsyncGenerator<Leadership<C>, void, undefined> {
-    return terms(this.#shell, component, options);
+  async *terms<C extends Component>(
+    component: C,
+    options: ScopeOptions = {},
+  ): AsyncGenerator<Leadership<C>, void, undefined> {
+    yield* await this.#inScope(component, options, ({ terms }, shell) => terms(shell, component, options));
   }
 
-  acquire<C extends Component>(component: C, options?: ScopeOptions): Promise<Acquired<C>> {
-    return acquire(this.#shell, component, options);
+  async acquire<C extends Component>(component: C, options: ScopeOptions = {}): Promise<Acquired<C>> {
+    return this.#inScope(component, options, ({ acquire }, shell) => acquire(shell, component, options));
+  }
+
+  #inScope<T>(
+    component: string,
+    { signal }: ScopeOptions,
+    act: (scopes: SessionEngine["scopes"], shell: Shell) => T | Promise<T>,
+  ): Promise<T> {
+    const shell = this.#shell;
+    const { reserved } = shell;
+    check({ component: component ?? "" });
+    shell.assertFree(component);
+    const reservation = { component };
+    const free = (): void => {
+      reserved.delete(reservation);
+      signal?.removeEventListener("abort", free);
+    };
+    if (!shell.engine && !signal?.aborted) {
+      reserved.add(reservation);
+      signal?.addEventListener("abort", free);
+    }
+    return shell.use(({ scopes }) => {
+      free();
+      return act(scopes, shell);
+    }, signal);
   }
 
   observe(component: Component, options?: ObserveOptions): AsyncGenerator<LeaderInformation | null, void, undefined>;
   observe(component?: undefined, options?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
-  observe(component?: Component, options?: ObserveOptions): AsyncGenerator<unknown, void, undefined> {
-    return (component === undefined ? observe : observeComponent)(this.#shell, component as Component, options);
+  async *observe(component?: Component, options: ObserveOptions = {}): AsyncGenerator<unknown, void, undefined> {
+    check({ component });
+    yield* await this.#shell.use((engine) => engine.observe(component, options), options.signal);
   }
 
   /** By HTTP, without a session. */
@@ -132,14 +147,19 @@ export class ElectionClient<Component extends string = string> implements AsyncD
   setPriority(priority: number, component?: Component): void {
     check({ priority, component });
     this.#shell.assertOpen();
-    const wish = { type: "priority", priority } as const;
-    this.#shell.driver.dispatch(component === undefined ? wish : { ...wish, component });
+    const wish = { type: "priority", priority, ...(component !== undefined && { component }) } as const;
+    this.#shell.whenLoaded((engine) => engine.dispatch(wish), false);
   }
 
-  /** Steps down from the whole election, and goes to the back of the queue. Resolves when everything has stopped. */
-  async resign(election?: ElectionName, options?: ResignOptions): Promise<void> {
+  /**
+   * Steps down from the whole election, and goes to the back of the queue. Resolves when everything has stopped, scopes
+   * included: inside of one, use `leadership.resign`. Of an election that is not led here, a no-op.
+   */
+  async resign(election: ElectionName = "process", options: ResignOptions = {}): Promise<void> {
     this.#shell.assertOpen();
-    return resign(this.#shell, election, options);
+    check({ successor: options.successor });
+    if (!isElectionName(election)) throw invalid("election", 'must be "process" or "component:NAME"');
+    await this.#shell.engine?.resign(election, options);
   }
 
   /** Not called for the present state. Gives back its undo. */

@@ -8,13 +8,6 @@ export interface Clock {
   clearTimeout(handle: unknown): void;
 }
 
-export const systemClock = (): Clock => ({
-  monotonic: () => performance.now(),
-  wall: () => Date.now(),
-  setTimeout: (callback, ms) => setTimeout(callback, ms),
-  clearTimeout: (handle) => clearTimeout(handle as number),
-});
-
 /**
  * The pessimistic clock (S6): starts at zero, never goes back, and goes on by the larger of what the two clocks have
  * gone on by since the last look. So it never runs slower than either, and a lease never seems longer than it is.

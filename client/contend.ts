@@ -1,10 +1,10 @@
 /** `contend`: grant and revoke, by callbacks. */
 import type { ContenderInfo } from "../shared/messages.ts";
 import type { ElectionKind } from "../shared/names.ts";
-import { DuplicateContenderError, LeadershipLostError } from "./errors.ts";
-import { createLeadership, type Leadership } from "./leadership.ts";
+import type { SessionEngine } from "./engine.ts";
+import type { Leadership } from "./leadership.ts";
 import type { LossReason } from "./session/state.ts";
-import type { Shell } from "./shell.ts";
+import type { Member, Shell } from "./shell.ts";
 import { check, invalid } from "./validate.ts";
 
 /** Strictly alternating: grant, revoke, grant, ... A grant waits until the promise of the revoke before it has settled. */
@@ -13,7 +13,7 @@ export interface ContenderCallbacks<Component extends string = string> {
   /** Stop. Its promise is the drain. Called even while the promise of `onGrant` is pending. */
   readonly onRevoke?: (leadership: Leadership<Component>, reason: LossReason) => unknown;
   /** Of the callbacks above, and of the connection. Without it, errors of the callbacks go to the client's. */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 export interface ContendOptions {
@@ -44,58 +44,51 @@ export function contend<Component extends string>(
   component: Component,
   callbacks: ContenderCallbacks<Component> = {},
   { election, priority }: ContendOptions = {},
+  isBody = false,
 ): Entry<Component> {
-  check({ component: component ?? "", kind: election, priority });
+  check({ component: component ?? "", election, priority });
   if (priority !== undefined && election !== "dedicated") throw invalid("priority", "needs a dedicated election");
   shell.assertOpen();
-  const { contenders } = shell.driver.state();
-  if (contenders.some(({ info, phase }) => info.component === component && phase !== "closing")) {
-    throw new DuplicateContenderError("duplicate_component", `${component} has a contender already: close it first`);
-  }
+  shell.assertFree(component);
 
   const contender = shell.nextId();
-  const fail = callbacks.onError ?? ((error: unknown) => shell.report(error));
-  let term: ReturnType<typeof createLeadership<Component>> | undefined;
-  const call = async (callback: () => unknown): Promise<void> => {
+  const { onError } = callbacks;
+  const attempt = async (callback: () => unknown): Promise<void> => {
     try {
       await callback();
     } catch (error) {
-      fail(error);
+      shell.fail(error, onError);
     }
   };
-  shell.members.set(contender, {
+  let term: Leadership<Component> | null = null;
+  const member: Member<Component> = {
     component,
-    fail,
-    grant(granted) {
-      const created = createLeadership(shell, component, granted);
-      term = created;
-      void call(() => callbacks.onGrant?.(created.leadership));
+    isBody,
+    isClosing: false,
+    onError,
+    grant(leadership) {
+      term = leadership;
+      void attempt(() => callbacks.onGrant?.(leadership));
     },
-    async revoke(reason) {
-      if (!term) return;
-      const { leadership, end } = term;
-      end(new LeadershipLostError(reason));
-      await call(() => callbacks.onRevoke?.(leadership, reason));
-      shell.driver.dispatch({ type: "settled", contender });
-    },
-  });
-  const info: ContenderInfo = Object.assign(
-    { component },
-    election && { election },
-    priority !== undefined && { priority },
-  );
-  shell.driver.dispatch({ type: "register", contender, info });
+    revoke: (leadership, reason) => attempt(() => callbacks.onRevoke?.(leadership, reason)),
+  };
+  shell.members.set(contender, member);
+  const info: ContenderInfo = {
+    component,
+    ...(election && { election }),
+    ...(priority !== undefined && { priority }),
+  };
+  const register = (engine: SessionEngine): void => engine.dispatch({ type: "register", contender, info });
+  shell.whenLoaded(register);
 
-  const isHere = (): boolean =>
-    shell.driver
-      .state()
-      .contenders.some(({ id, phase, registered }) => id === contender && (registered || phase === "queued"));
+  const isHere = (): boolean => shell.isWaiting(register) || shell.engine?.has(contender) === true;
   const left = shell.until(() => !isHere()).finally(() => shell.members.delete(contender));
   left.catch(() => {});
 
-  const leading = (): Leadership<Component> | null => (term?.leadership.isLeader() ? term.leadership : null);
+  const leading = (): Leadership<Component> | null => (term?.isLeader() ? term : null);
   const close = (): Promise<void> => {
-    shell.driver.dispatch({ type: "deregister", contender });
+    member.isClosing = true;
+    if (!shell.forget(register)) shell.engine?.dispatch({ type: "deregister", contender });
     return left;
   };
   return {

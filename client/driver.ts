@@ -12,6 +12,10 @@ import { transition } from "./session/transition.ts";
 import type { Socket } from "./socket.ts";
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** How long a socket may take to close: as long as the last frame may take to leave. */
+const CLOSE_PATIENCE_MS = 1_000;
+const OPEN = 1;
+const CLOSED = 3;
 
 /** Effects for those who use the session. */
 export type UserEffect = Exclude<Effect, { readonly type: "connect" | "disconnect" | "send" | "ping" }>;
@@ -23,13 +27,15 @@ export interface DriverPorts {
   perform(effect: UserEffect): void;
   report(error: unknown): void;
   /** After every event, when its effects are done. */
-  changed(): void;
+  changed(state: SessionState): void;
 }
 
 export interface Driver {
   state(): SessionState;
   now(): number;
   dispatch(input: Input, connection?: number): void;
+  /** Resolves when the socket that was abandoned last has closed, by then everything has left; or when it took too long. */
+  disconnected(): Promise<void>;
 }
 
 export function createDriver(settings: Settings, { clock, connect, perform, report, changed }: DriverPorts): Driver {
@@ -37,6 +43,7 @@ export function createDriver(settings: Settings, { clock, connect, perform, repo
   const effects: Effect[] = [];
   let state = initialState(settings);
   let socket: Socket | undefined;
+  let disconnected = Promise.resolve();
   let timer: unknown;
   let busy = false;
 
@@ -55,7 +62,7 @@ export function createDriver(settings: Settings, { clock, connect, perform, repo
       const delay = Math.min(Math.max(0, Math.ceil(deadline - now())), LONGEST_TIMER_MS);
       timer = clock.setTimeout(() => dispatch({ type: "tick" }), delay);
     }
-    changed();
+    changed(state);
   }
 
   function execute(effect: Effect): void {
@@ -75,8 +82,17 @@ export function createDriver(settings: Settings, { clock, connect, perform, repo
   }
 
   function abandon(): void {
-    socket?.close(1000);
+    const abandoned = socket;
     socket = undefined;
+    if (!abandoned || abandoned.readyState === CLOSED) return;
+    disconnected = new Promise((resolve) => {
+      const patience = clock.setTimeout(resolve, CLOSE_PATIENCE_MS);
+      abandoned.addEventListener("close", () => {
+        clock.clearTimeout(patience);
+        resolve();
+      });
+    });
+    abandoned.close(1000);
   }
 
   async function open(connection: number): Promise<void> {
@@ -91,14 +107,14 @@ export function createDriver(settings: Settings, { clock, connect, perform, repo
       socket.addEventListener("message", ({ data }) => hear(data, connection));
       socket.addEventListener("close", lost);
       socket.addEventListener("error", lost);
-      if (socket.readyState === 1) greet();
+      if (socket.readyState === OPEN) greet();
     } catch (error) {
       report(error);
       lost({});
     }
   }
 
-  /** What can't be read is reported and ignored: if it was an answer, its time-out will tell. */
+  /** What can't be read, or makes no sense to the core, is reported and ignored: if it was an answer, its time-out will tell. */
   function hear(frame: unknown, connection: number): void {
     try {
       dispatch(frame === PONG ? { type: "pong" } : parse(frame), connection);
@@ -107,5 +123,5 @@ export function createDriver(settings: Settings, { clock, connect, perform, repo
     }
   }
 
-  return { state: () => state, now, dispatch };
+  return { state: () => state, now, dispatch, disconnected: () => disconnected };
 }

@@ -1,8 +1,9 @@
 /** Scopes: `elect`, `terms` and `acquire` are three ways to write down what is done in a term. */
 import { type ContendOptions, contend } from "./contend.ts";
 import { LeadershipLostError } from "./errors.ts";
-import type { Leadership } from "./leadership.ts";
+import type { Leadership, ResignOptions } from "./leadership.ts";
 import type { Shell } from "./shell.ts";
+import { check } from "./validate.ts";
 
 export interface ScopeOptions extends ContendOptions {
   /** Ends the term, waits until it is drained, and rejects with its reason. */
@@ -25,7 +26,8 @@ function campaign<T, Component extends string>(
   shell: Shell,
   component: Component,
   work: Work<T, Component>,
-  { signal, confirm, onError = (error) => shell.report(error), ...options }: ScopeOptions = {},
+  { signal, confirm, onError, ...options }: ScopeOptions = {},
+  isBody = true,
 ): Promise<T> {
   signal?.throwIfAborted();
   let running: Promise<void> | undefined;
@@ -40,7 +42,8 @@ function campaign<T, Component extends string>(
     component,
     {
       onGrant(leadership) {
-        if (confirm !== "manual") leadership.confirm().catch((error) => leadership.isLeader() && onError(error));
+        if (confirm !== "manual")
+          leadership.confirm().catch((error) => leadership.isLeader() && shell.fail(error, onError));
         running = work(leadership, end);
         return running;
       },
@@ -48,6 +51,7 @@ function campaign<T, Component extends string>(
       onError,
     },
     options,
+    isBody,
   );
   const abort = (): void =>
     end(() => {
@@ -97,8 +101,11 @@ interface Turn<Component extends string> {
   readonly done: () => void;
 }
 
-/** The loop's body is one term, and its drain. A term that ended before its body began is skipped. */
-export async function* terms<Component extends string>(
+/**
+ * The loop's body is one term, and its drain. A term that ended before its body began is skipped. Contends from now on,
+ * until the generator is left: it has to be run.
+ */
+export function terms<Component extends string>(
   shell: Shell,
   component: Component,
   options: ScopeOptions = {},
@@ -114,19 +121,23 @@ export async function* terms<Component extends string>(
       }),
     options,
   ).catch(ignore);
-  try {
-    for (let turn = newest; ; turn?.done()) {
-      const last = turn;
-      await shell.until(() => newest !== last, signal);
-      turn = newest as Turn<Component>;
-      const { leadership } = turn;
-      if (leadership.isLeader()) yield leadership;
-      await shell.until(() => leadership.signal.aborted, signal);
+  return turns();
+
+  async function* turns(): AsyncGenerator<Leadership<Component>, void, undefined> {
+    try {
+      for (let turn: Turn<Component> | undefined; ; turn?.done()) {
+        const last = turn;
+        await shell.until(() => newest !== last, signal);
+        turn = newest as Turn<Component>;
+        const { leadership } = turn;
+        if (leadership.isLeader()) yield leadership;
+        await shell.until(() => leadership.signal.aborted, signal);
+      }
+    } finally {
+      newest?.done();
+      newest?.end(ignore);
+      await over;
     }
-  } finally {
-    newest?.done();
-    newest?.end(ignore);
-    await over;
   }
 }
 
@@ -146,15 +157,25 @@ export function acquire<Component extends string>(
       component,
       (leadership, end) =>
         new Promise((done) => {
+          const { signal, resign } = leadership;
           const close = async (): Promise<void> => {
             done();
             end(ignore);
             await over.catch(ignore);
           };
-          leadership.signal.addEventListener("abort", () => end(ignore));
-          resolve(Object.assign(leadership, { close, [Symbol.asyncDispose]: close }));
+          const stepDown = async (successor?: ResignOptions): Promise<void> => {
+            check({ ...successor });
+            // Who steps down has stopped: there is nothing to drain.
+            done();
+            await resign(successor);
+            await close();
+          };
+          // One that resigns leaves after its farewell, which may name a successor.
+          signal.addEventListener("abort", () => signal.reason.reason === "resigned" || end(ignore));
+          resolve(Object.assign(leadership, { close, resign: stepDown, [Symbol.asyncDispose]: close }));
         }),
       options,
+      false,
     );
     over.catch(reject);
   });

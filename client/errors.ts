@@ -1,5 +1,4 @@
 /** What can go wrong, as users of the client see it. */
-import { closeAction } from "../shared/close-codes.ts";
 import type { LossReason } from "./session/state.ts";
 
 /** Every error of this package. `retryable`: the same may go well later, often by itself. */
@@ -33,12 +32,3 @@ export class UnauthorizedError extends ElectionError {}
 
 /** One of the two sides has broken the protocol, or does not speak it. */
 export class ProtocolError extends ElectionError {}
-
-/** What a close code means to the user. */
-export function closeError(code: number): ElectionError {
-  const message = `connection closed (${code})`;
-  const retryable = closeAction(code) !== "fatal";
-  if (code === 4401 || code === 4403) return new UnauthorizedError("unauthorized", message, undefined, retryable);
-  if (retryable) return new ElectionError("connection_lost", message, undefined, true);
-  return new ProtocolError("protocol_error", message);
-}

@@ -1,16 +1,14 @@
 /** The entry point `edge-election`: browsers, Node, Deno, Bun, Workers. Nothing is touched before a client is made. */
 import { type ClientOptions, ElectionClient } from "./client.ts";
-import { byClass, byFetcher } from "./socket.ts";
 
 /** Connects only with its first contender or observer. Throws a `TypeError` for wrong settings. */
 export const createElectionClient = <Component extends string = string>(
   options: ClientOptions,
-): ElectionClient<Component> =>
-  new ElectionClient(options, options.fetcher ? byFetcher(options.fetcher) : byClass(options.WebSocket));
+): ElectionClient<Component> => new ElectionClient(options);
 
 export type { LeaderChange, LeaderInformation, Metadata, ProcessInfo } from "../shared/messages.ts";
 export type { ElectionKind, ElectionName } from "../shared/names.ts";
-export type { ClientOptions, ElectionClient, ElectionStatus, GroupStatus } from "./client.ts";
+export type { ClientOptions, ElectionClient } from "./client.ts";
 export type { Clock } from "./clock.ts";
 export type { Contender, ContenderCallbacks, ContendOptions } from "./contend.ts";
 export type { Acquired, ScopeOptions } from "./elect.ts";
@@ -22,10 +20,10 @@ export {
   ProtocolError,
   UnauthorizedError,
 } from "./errors.ts";
-export type { Leadership } from "./leadership.ts";
+export type { Leadership, ResignOptions } from "./leadership.ts";
+export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "./look-up.ts";
 export type { ObserveOptions } from "./observe.ts";
 export type { PageOptions, PageTarget, PrioritySource } from "./page.ts";
-export type { ResignOptions } from "./resign.ts";
 export type { ClientState, LossReason } from "./session/state.ts";
 export type { Fetcher, Socket, SocketClass } from "./socket.ts";
 export { type TabTarget, visibleTab } from "./visible-tab.ts";

@@ -1,12 +1,13 @@
 /** One term, as a component sees it. */
-import type { Metadata } from "../shared/messages.ts";
+import type { Confirm, Metadata } from "../shared/messages.ts";
 import type { ElectionName } from "../shared/names.ts";
 import { LeadershipLostError } from "./errors.ts";
-import { type ResignOptions, resign } from "./resign.ts";
-import type { Of } from "./session/events.ts";
-import { remainingMs } from "./session/state.ts";
-import type { Granted, Shell } from "./shell.ts";
 import { check } from "./validate.ts";
+
+export interface ResignOptions {
+  /** A session id: asked first. */
+  readonly successor?: string;
+}
 
 export interface Leadership<Component extends string = string> {
   readonly component: Component;
@@ -27,41 +28,43 @@ export interface Leadership<Component extends string = string> {
    * with `LeadershipLostError` when the leadership is over.
    */
   confirm(address?: string, metadata?: Metadata): Promise<void>;
-  /** Steps down from the whole election, siblings included. Resolves when everything has stopped. */
+  /**
+   * Steps down from the whole election, siblings included. Resolves when every `onRevoke` has settled. The body of an
+   * `elect` or of a `terms` loop may wait for it: it waits for the others only, and the group hears of it when the body
+   * is left. After the end of the term it does nothing.
+   */
   resign(options?: ResignOptions): Promise<void>;
 }
 
-/** The term that was just granted to a contender, and how to end it for its users. */
-export function createLeadership<Component extends string>(
-  shell: Shell,
-  component: Component,
-  { contender, election, leaderSessionId, epoch }: Granted,
-): { readonly leadership: Leadership<Component>; end(error: LeadershipLostError): void } {
+/** What a leadership needs of the session. */
+interface Ports {
+  remainingMs(): number;
+  confirm(published: Pick<Confirm, "address" | "metadata">, signal: AbortSignal): Promise<void>;
+  resign(options?: ResignOptions): Promise<void>;
+}
+
+/** A term that was just granted to a contender, and how to end it for its users. */
+export function createLeadership(
+  term: Pick<Leadership, "component" | "election" | "leaderSessionId" | "epoch">,
+  { remainingMs, confirm, resign }: Ports,
+): { readonly leadership: Leadership; end(error: LeadershipLostError): void } {
   const controller = new AbortController();
   const { signal } = controller;
-  const remaining = (): number => remainingMs(shell.driver.state(), contender, leaderSessionId, shell.driver.now());
   const assertLeader = (): void => {
-    if (remaining() <= 0) throw signal.reason ?? new LeadershipLostError("expired");
+    if (remainingMs() <= 0) throw signal.reason ?? new LeadershipLostError("expired");
   };
   const leadership = {
-    component,
-    election,
-    leaderSessionId,
-    epoch,
+    ...term,
     signal,
-    isLeader: () => remaining() > 0,
+    isLeader: () => remainingMs() > 0,
     assertLeader,
-    remainingMs: remaining,
+    remainingMs,
     async confirm(address?: string, metadata?: Metadata) {
       check({ address, metadata });
       assertLeader();
-      const message: Omit<Of<"confirm">, "id"> = { type: "confirm", component, leaderSessionId };
-      await shell.confirm(
-        Object.assign(message, address !== undefined && { address }, metadata && { metadata }),
-        signal,
-      );
+      await confirm({ ...(address !== undefined && { address }), ...(metadata && { metadata }) }, signal);
     },
-    resign: (options?: ResignOptions) => resign(shell, election, options),
+    resign,
   };
   return { leadership, end: (error) => controller.abort(error) };
 }

@@ -1,7 +1,7 @@
 /** `observe`: who leads, as it changes. */
 import type { LeaderChange, LeaderInformation, Leaders } from "../shared/messages.ts";
+import type { SessionEngine } from "./engine.ts";
 import type { Shell } from "./shell.ts";
-import { check } from "./validate.ts";
 
 export interface ObserveOptions {
   readonly signal?: AbortSignal;
@@ -9,15 +9,14 @@ export interface ObserveOptions {
 
 /**
  * The changes of one component, or of all. What is taken differs from what was taken before of its component: the
- * newest, and between two leaders one `null`.
+ * newest, and between two leaders one `null`. Watches from now on, until the generator is left: it has to be run.
  */
-export async function* observe(
+export function observe(
   shell: Shell,
+  engine: SessionEngine,
   component: string | undefined,
   { signal }: ObserveOptions = {},
 ): AsyncGenerator<LeaderChange, void, undefined> {
-  check({ component });
-  shell.assertOpen();
   const newest = new Map<string, LeaderInformation | null>();
   const taken = new Map<string, LeaderInformation | null>();
   const hear = ({ snapshot, leaders }: Leaders): void => {
@@ -39,25 +38,27 @@ export async function* observe(
     return undefined;
   };
   const wish = { component: component ?? true } as const;
-  shell.observers.add(hear);
-  shell.driver.dispatch({ type: "observe", ...wish });
-  try {
-    for (;;) {
-      await shell.until(() => newest.size > 0, signal);
-      const change = take();
-      if (change) yield change;
+  engine.observers.add(hear);
+  engine.dispatch({ type: "observe", ...wish });
+  return changes();
+
+  async function* changes(): AsyncGenerator<LeaderChange, void, undefined> {
+    try {
+      for (;;) {
+        await shell.until(() => newest.size > 0, signal);
+        const change = take();
+        if (change) yield change;
+      }
+    } finally {
+      engine.observers.delete(hear);
+      engine.dispatch({ type: "unobserve", ...wish });
     }
-  } finally {
-    shell.observers.delete(hear);
-    shell.driver.dispatch({ type: "unobserve", ...wish });
   }
 }
 
 /** The leaders of one component. */
-export async function* observeComponent(
-  shell: Shell,
-  component: string,
-  options?: ObserveOptions,
+export async function* leadersOf(
+  changes: AsyncGenerator<LeaderChange, void, undefined>,
 ): AsyncGenerator<LeaderInformation | null, void, undefined> {
-  for await (const { leader } of observe(shell, component, options)) yield leader;
+  for await (const { leader } of changes) yield leader;
 }

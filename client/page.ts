@@ -2,6 +2,7 @@
  * The life of the page: it freezes, sleeps in the back/forward cache, goes offline, and comes back. What follows from that
  * is the session core's business; this only tells, and only while there is a session. Where there is no page it is silent.
  */
+import type { Driver } from "./driver.ts";
 import type { PageEvent } from "./session/events.ts";
 import type { Shell } from "./shell.ts";
 
@@ -30,10 +31,11 @@ const EVENTS: readonly PageEvent[] = ["pagehide", "freeze", "pageshow", "resume"
 /** Until the client is closed: then it rejects. A page that is frozen still has its session. */
 export async function followPage(
   shell: Shell,
+  driver: Driver,
   { page = globalThis.window, priority }: PageOptions,
   setPriority: (priority: number) => void,
 ): Promise<never> {
-  const isOpen = (): boolean => !/idle|closed/.test(shell.driver.state().connection);
+  const isOpen = (): boolean => !/idle|closed/.test(driver.state().connection);
   for (;;) {
     await shell.until(isOpen);
     const session = new AbortController();
@@ -45,7 +47,7 @@ export async function followPage(
         isVisible ? "visibilitychange" : event,
         ({ target }) => {
           if (isVisible && (target as Document).visibilityState !== event) return;
-          shell.driver.dispatch({ type: "page", event });
+          driver.dispatch({ type: "page", event });
         },
         { capture: true, signal },
       );

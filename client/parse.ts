@@ -1,70 +1,50 @@
-/** Reads the server's frames. The server is trusted for sizes and ranges; shapes are checked all the same. */
+/**
+ * Reads the server's frames. The server is trusted for sizes, ranges, and whatever is only passed on; the shape of what
+ * the session core works with is checked, so that a wrong frame can't make it send one that costs it the session.
+ */
 import type { ServerMessage } from "../shared/messages.ts";
 
-/** One example of each message: what has the same shape has the same types. A field with `?` may be absent or null. */
+/** One example of each message: what has the same shape has fields of the same types. */
 const examples: { readonly [T in ServerMessage["type"]]: object } = {
   welcome: {
-    version: 1,
     sessionId: "",
     secret: "",
     resumed: true,
     sentAt: 0,
     held: [""],
-    lease: { durationMs: 0, renewDeadlineMs: 0, renewEveryMs: 0 },
+    lease: { renewDeadlineMs: 0, renewEveryMs: 0 },
     pingEveryMs: 0,
     answerTimeoutMs: 0,
     checkEveryMs: 0,
-    offerTimeoutMs: 0,
     drainMs: 0,
-    limits: { metadataBytes: 0 },
+    limits: { messagesPerSecond: 0, metadataBytes: 0 },
   },
-  registered: { component: "" },
-  deregistered: { component: "" },
+  registered: {},
+  deregistered: {},
   grant: { election: "", leaderSessionId: "", epoch: 0, components: [""], joined: true },
   renewed: { sentAt: 0, held: [""] },
   revoke: { leaderSessionId: "", reason: "", drainMs: 0 },
   confirmed: { id: "", component: "", leaderSessionId: "" },
-  leaders: {
-    revision: 0,
-    snapshot: true,
-    leaders: [
-      {
-        component: "",
-        "leader?": {
-          component: "",
-          leaderSessionId: "",
-          epoch: 0,
-          "address?": "",
-          "metadata?": {},
-          "process?": "",
-        },
-      },
-    ],
-  },
-  error: { code: "", message: "", "id?": "", "component?": "" },
+  leaders: { snapshot: true, leaders: [{ component: "" }] },
+  error: { code: "", message: "" },
 };
 
 function isLike(value: unknown, example: unknown): boolean {
   if (Array.isArray(example)) return Array.isArray(value) && value.every((entry) => isLike(entry, example[0]));
   if (typeof value !== typeof example || value === null) return false;
   if (typeof value !== "object") return true;
-  const fields = new Map(Object.entries(value));
-  return Object.entries(example as object).every(([field, inner]) => {
-    const name = field.replace("?", "");
-    return (name !== field && (fields.get(name) ?? null) === null) || isLike(fields.get(name), inner);
-  });
+  return Object.entries(example as object).every(([field, inner]) => isLike(Reflect.get(value, field), inner));
 }
+
+const isMessage = (value: unknown, type: unknown): value is ServerMessage =>
+  typeof type === "string" && Object.hasOwn(examples, type) && isLike(value, examples[type as ServerMessage["type"]]);
+
+const isKnownReason = (reason: string): boolean => /^(revoked|preempted|transferred)$/.test(reason);
 
 /** Throws for whatever is not a message. */
 export function parse(frame: unknown): ServerMessage {
-  const message: unknown = JSON.parse(String(frame));
-  const { type } = message as { readonly type?: unknown };
-  if (
-    typeof type === "string" &&
-    Object.hasOwn(examples, type) &&
-    isLike(message, examples[type as ServerMessage["type"]])
-  ) {
-    return message as ServerMessage;
-  }
-  throw new TypeError("not a message");
+  const message: { readonly type?: unknown } = JSON.parse(String(frame));
+  if (!isMessage(message, message.type)) throw new TypeError("not a message");
+  // A newer server may have other reasons.
+  return message.type === "revoke" && !isKnownReason(message.reason) ? { ...message, reason: "revoked" } : message;
 }

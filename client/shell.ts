@@ -1,63 +1,114 @@
-/** What the parts of a client share: the session, whoever waits for it to change, and whoever hears of it. */
-import type { Confirm, Confirmed, Leaders } from "../shared/messages.ts";
-import { createDriver, type Driver, type DriverPorts, type UserEffect } from "./driver.ts";
-import { ClientClosedError, closeError, ElectionError, LeadershipLostError, ProtocolError } from "./errors.ts";
-import { type ClientState, clientState, type LossReason, type Settings } from "./session/state.ts";
+/**
+ * What the parts of a client share: its contenders, whoever waits for something to change, whoever hears of it, and the
+ * engine, which is loaded with the first contender or observer.
+ */
+import type { Clock } from "./clock.ts";
+import type { SessionEngine } from "./engine.ts";
+import { ClientClosedError, DuplicateContenderError, ElectionError } from "./errors.ts";
+import type { Leadership } from "./leadership.ts";
+import type { ClientState, LossReason } from "./session/state.ts";
+import { reportUncaught } from "./uncaught.ts";
 
-export type Granted = Extract<UserEffect, { readonly type: "grant" }>;
-
-/** The shell's side of a contender. */
-export interface Member {
-  readonly component: string;
-  grant(granted: Granted): void;
-  revoke(reason: LossReason): void;
-  fail(error: unknown): void;
+/** A contender, as the engine sees it. */
+export interface Member<Component extends string = string> {
+  readonly component: Component;
+  /** Its drain is the work itself, which may wait for its own `resign`: that one must not wait for the drain. */
+  readonly isBody: boolean;
+  /** `close` was called: its component is free for another contender. */
+  isClosing: boolean;
+  readonly onError: ((error: unknown) => void) | undefined;
+  /** Must not throw. */
+  grant(leadership: Leadership<Component>): void;
+  /** Its promise is the drain, and never rejects. */
+  revoke(leadership: Leadership<Component>, reason: LossReason): Promise<void>;
 }
 
-/** A confirm that waits to be published. */
-interface Pending {
-  readonly message: Omit<Confirm, "id">;
-  resolve(): void;
-  reject(error: unknown): void;
-}
+/** What is to be done when the engine is there. */
+type Task = (engine: SessionEngine) => void;
+
+const FIRST_RETRY_MS = 250;
+const SLOWEST_RETRY_MS = 10_000;
 
 export class Shell {
   /** By the number of the contender. */
   readonly members = new Map<number, Member>();
-  readonly observers = new Set<(news: Leaders) => void>();
+  /** For scopes that wait for the engine. */
+  readonly reserved = new Set<Pick<Member, "component">>();
   readonly stateListeners = new Set<(state: ClientState) => void>();
   readonly errorListeners = new Set<(error: unknown) => void>();
-  readonly driver: Driver;
-  clientState: ClientState = "idle";
-  #waiters = new Set<() => void>();
-  #confirms = new Map<string, Pending>();
+  readonly clock: Clock;
+  state: ClientState = "idle";
+  engine: SessionEngine | undefined;
+  readonly #loadEngine: () => Promise<SessionEngine>;
+  /** In their order; and whether the engine is needed for it, or it can wait for something that needs the engine. */
+  readonly #tasks = new Map<Task, boolean>();
+  readonly #waiters = new Set<() => void>();
+  #isLoading = false;
+  #failedLoads = 0;
+  #retry: unknown = null;
   #ids = 0;
-  #failure: ElectionError | undefined;
+  #isEnding = false;
+  #cause: ElectionError | undefined;
 
-  constructor(settings: Settings, ports: Pick<DriverPorts, "clock" | "connect">) {
-    this.driver = createDriver(settings, {
-      ...ports,
-      perform: (effect) => this.#perform(effect),
-      report: (error) => this.report(error),
-      changed: () => this.#changed(),
-    });
+  constructor(clock: Clock, loadEngine: () => Promise<SessionEngine>) {
+    this.clock = clock;
+    this.#loadEngine = loadEngine;
   }
 
   nextId(): number {
     return ++this.#ids;
   }
 
-  /** Errors that belong to no contender, or to one that does not want them. */
+  /** Of one contender: to its own `onError`, otherwise to the client's; where nobody listens it must not vanish. */
+  fail(error: unknown, onError?: (error: unknown) => void): void {
+    if (onError) notify([onError], error);
+    else if (this.errorListeners.size > 0) this.report(error);
+    else reportUncaught(error);
+  }
+
+  /** To the client's `onError`. */
   report(error: unknown): void {
-    for (const listener of this.errorListeners) listener(error);
+    notify(this.errorListeners, error);
+  }
+
+  /** Of the connection: to every contender that wants to know, and once to the client. */
+  reportToAll(error: unknown): void {
+    for (const { onError } of this.members.values()) if (onError) notify([onError], error);
+    this.report(error);
+  }
+
+  /** From now on nothing new is taken. `cause`: why, unless somebody wished for it. */
+  end(cause?: ElectionError): void {
+    if (!this.#isEnding) this.#cause = cause;
+    this.#isEnding = true;
+    if (this.engine) return;
+    this.#tasks.clear();
+    this.#follow();
   }
 
   closedError(): ClientClosedError {
-    return new ClientClosedError("client_closed", "the client is closed", this.#failure);
+    return new ClientClosedError("client_closed", "the client is closed", this.#cause);
   }
 
   assertOpen(): void {
-    if (this.driver.state().closing) throw this.closedError();
+    if (this.#isEnding) throw this.closedError();
+  }
+
+  /** Throws where the component has a contender, or soon will. */
+  assertFree(component: string): void {
+    const members = [...this.members.values()].filter(({ isClosing }) => !isClosing);
+    if (![...members, ...this.reserved].some((rival) => rival.component === component)) return;
+    throw new DuplicateContenderError("duplicate_component", `${component} has a contender already: close it first`);
+  }
+
+  /** Called after everything that happens. */
+  changed(now: ClientState): void {
+    const state = now === "idle" && this.#isWanted() ? "connecting" : now;
+    if (state !== this.state) {
+      this.state = state;
+      notify(this.stateListeners, state);
+    }
+    for (const check of this.#waiters) check();
   }
 
   /** Resolves when the condition holds after an event; rejects when the signal aborts or the client is closed. */
@@ -66,7 +117,7 @@ export class Shell {
       const check = (): void => {
         if (signal?.aborted) reject(signal.reason);
         else if (condition()) resolve();
-        else if (this.clientState === "closed") reject(this.closedError());
+        else if (this.state === "closed") reject(this.closedError());
         else return;
         this.#waiters.delete(check);
         signal?.removeEventListener("abort", check);
@@ -77,62 +128,93 @@ export class Shell {
     });
   }
 
-  /** Resolves when the server has published it, rejects when the signal aborts. */
-  confirm(message: Omit<Confirm, "id">, signal: AbortSignal): Promise<void> {
-    const id = String(this.nextId());
-    return new Promise<void>((resolve, reject) => {
-      this.#confirms.set(id, { message, resolve, reject });
-      signal.addEventListener("abort", () => reject(signal.reason));
-      this.driver.dispatch({ ...message, id });
-    }).finally(() => this.#confirms.delete(id));
+  /** Runs at once, or when the engine is there. */
+  whenLoaded(task: Task, isNeed = true): void {
+    if (this.engine) return task(this.engine);
+    this.#tasks.set(task, isNeed);
+    this.#follow();
   }
 
-  #changed(): void {
-    const state = clientState(this.driver.state());
-    if (state !== this.clientState) {
-      this.clientState = state;
-      for (const listener of this.stateListeners) listener(state);
+  isWaiting(task: Task): boolean {
+    return this.#tasks.has(task);
+  }
+
+  /** Whoever leaves before the engine is there leaves no trace. `false`: it is too late for that. */
+  forget(task: Task): boolean {
+    const wasWaiting = this.#tasks.delete(task);
+    if (wasWaiting) this.#follow();
+    return wasWaiting;
+  }
+
+  /** The result of what the engine does. Rejects when the signal aborts, or the client is closed, before it is there. */
+  async use<T>(act: (engine: SessionEngine) => T | Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    this.assertOpen();
+    if (this.engine) return act(this.engine);
+    let result: Promise<T> | undefined;
+    const task = (engine: SessionEngine): void => {
+      result = (async () => act(engine))();
+    };
+    this.whenLoaded(task);
+    try {
+      await this.until(() => result !== undefined, signal);
+    } catch (error) {
+      this.forget(task);
+      if (!result) throw error;
     }
-    for (const check of this.#waiters) check();
+    return result as Promise<T>;
   }
 
-  #perform(effect: UserEffect): void {
-    switch (effect.type) {
-      case "grant":
-        return this.members.get(effect.contender)?.grant(effect);
-      case "revoke":
-        return this.members.get(effect.contender)?.revoke(effect.reason);
-      case "confirmed":
-        return this.#published(effect);
-      case "leaders":
-        for (const hear of this.observers) hear(effect);
-        return;
-      case "error":
-        return this.#refuse(new ElectionError(effect.code, effect.message), effect.id, effect.component);
-      case "lost":
-        return this.#lose(closeError(effect.code), effect.fatal);
-      case "violation":
-        return this.report(new ProtocolError("protocol_error", `unexpected ${effect.message.type}`));
+  /** While there is no engine. */
+  #follow(): void {
+    const isWanted = this.#isWanted();
+    if (isWanted && !this.#isLoading) void this.#load();
+    if (!isWanted && this.#retry !== null) {
+      this.clock.clearTimeout(this.#retry);
+      this.#retry = null;
+      this.#isLoading = false;
     }
+    this.changed(this.#isEnding ? "closed" : "idle");
   }
 
-  /** A newer confirm stands for the older ones of its leadership: after a blip only the newest was sent again. */
-  #published({ id, component, leaderSessionId }: Confirmed): void {
-    for (const [key, { message, resolve }] of this.#confirms) {
-      if (message.component === component && message.leaderSessionId === leaderSessionId) resolve();
-      if (key === id) return;
+  #isWanted(): boolean {
+    return [...this.#tasks.values()].includes(true);
+  }
+
+  async #load(): Promise<void> {
+    this.#isLoading = true;
+    this.#retry = null;
+    let engine: SessionEngine;
+    try {
+      engine = await this.#loadEngine();
+    } catch (error) {
+      return this.#loadLater(error);
     }
+    if (this.#isEnding) return;
+    this.engine = engine;
+    for (const task of this.#tasks.keys()) {
+      this.#tasks.delete(task);
+      task(engine);
+    }
+    this.changed(this.state);
   }
 
-  #refuse(error: ElectionError, id = "", component?: string): void {
-    const confirm = this.#confirms.get(id);
-    if (confirm) return confirm.reject(error.code === "not_leader" ? new LeadershipLostError("lost") : error);
-    for (const member of this.members.values()) if (member.component === component) member.fail(error);
+  /** A browser may be offline. */
+  #loadLater(cause: unknown): void {
+    const longestMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failedLoads++, SLOWEST_RETRY_MS);
+    this.#retry = this.clock.setTimeout(() => void this.#load(), Math.random() * longestMs);
+    this.#follow();
+    if (this.#retry === null) return;
+    this.reportToAll(new ElectionError("engine_unavailable", "the engine could not be loaded", cause, true));
   }
+}
 
-  #lose(error: ElectionError, fatal: boolean): void {
-    if (fatal) this.#failure = error;
-    for (const member of this.members.values()) member.fail(error);
-    this.report(error);
+function notify<T>(listeners: Iterable<(value: T) => void>, value: T): void {
+  for (const listener of listeners) {
+    try {
+      listener(value);
+    } catch (error) {
+      reportUncaught(error);
+    }
   }
 }

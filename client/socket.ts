@@ -1,5 +1,6 @@
 /** Ports to the network: a class of sockets, or a fetcher; and how a session is opened by either. */
 import { SUBPROTOCOL, TOKEN_PROTOCOL } from "../shared/messages.ts";
+import { headers } from "./look-up.ts";
 
 /** What the client needs of a socket. */
 export interface Socket {
@@ -31,9 +32,6 @@ export interface FetchResponse {
 }
 
 export type OpenSocket = (url: string, token: string | undefined) => Socket | Promise<Socket>;
-
-export const headers = (token: string | undefined): Record<string, string> =>
-  token === undefined ? {} : { authorization: `Bearer ${token}` };
 
 /** Browsers can't set headers: the token travels as a subprotocol. */
 export const byClass =

@@ -2,7 +2,7 @@
  * A real Chromium, started by hand: Playwright's own launch forces every page visible, and then nothing hides or freezes.
  *
  * Which one: `CHROME_PATH`, else an installed Chrome or Chromium, else the headless shell from the package registry. A
- * headless shell runs everything but what needs a page to be hidden: there, a second tab does not hide the first.
+ * headless shell runs everything but what needs a page to be hidden: there, a second tab does not hide the first one.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -24,8 +24,8 @@ export interface Binary {
 export interface Chromium extends AsyncDisposable {
   /** Such as `Chrome/156.0.8078.79`; a headless shell begins with `HeadlessChrome`. */
   readonly product: string;
-  /** A headless shell can't hide a tab behind another one. */
-  readonly hidesTabs: boolean;
+  /** A headless shell is not: it neither hides a tab behind another one nor keeps a page for going back. */
+  readonly isFull: boolean;
   readonly browser: Browser;
   /** The default one: a tab that is opened there hides the one before. */
   readonly context: BrowserContext;
@@ -73,7 +73,9 @@ async function installed(): Promise<string | undefined> {
 
 /** Unpacked once for each version, in a folder that appears when it is complete: several processes may ask at once. */
 async function headlessShell(): Promise<Binary> {
-  const manifest = createRequire(import.meta.url).resolve("@sparticuz/chromium").replace(/build.*/, "package.json");
+  const manifest = createRequire(import.meta.url)
+    .resolve("@sparticuz/chromium")
+    .replace(/build.*/, "package.json");
   const { version } = JSON.parse(await readFile(manifest, "utf8")) as { readonly version: string };
   const folder = join(tmpdir(), `edge-election-chromium-${version}`);
   if (!existsSync(folder)) {
@@ -111,8 +113,8 @@ export async function startChromium(
     const [context] = browser.contexts();
     if (!context) throw new Error("Chromium has no default context");
     const { product } = await (await browser.newBrowserCDPSession()).send("Browser.getVersion");
-    const hidesTabs = !product.startsWith("Headless");
-    return { product, hidesTabs, browser, context, kill, [Symbol.asyncDispose]: kill };
+    const isFull = !product.startsWith("Headless");
+    return { product, isFull, browser, context, kill, [Symbol.asyncDispose]: kill };
   } catch (error) {
     await kill();
     throw error;

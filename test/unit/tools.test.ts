@@ -4,7 +4,7 @@ import { startSettings } from "../../cli/start-settings.ts";
 import { inRepository } from "../../cli/tools/paths.ts";
 import { countsOf } from "../../cli/tools/reports.ts";
 import { compareRuleIds, listedRuleIds, ruleIdsInTestNames } from "../../cli/tools/rule-ids.ts";
-import { clientBundleProblems, globalsTouchedBy } from "../../cli/tools/size.ts";
+import { bundleClients, clientBundleProblems, globalsTouchedBy } from "../../cli/tools/size.ts";
 import { parseRuntimeSettings } from "../../cli/worker-bundle.ts";
 
 test("rule ids: only the beginnings of the names of tests that run count", () => {
@@ -63,15 +63,29 @@ test("client size: what a script merely asks for at import is noticed", () => {
 });
 
 test("client size: each excess is named", () => {
-  const entry = { file: "client/index.ts", limitBytes: 4_000, packages: [] };
-  expect(clientBundleProblems({ entry, gzippedBytes: 4_000, externalImports: [], touchedGlobals: [] })).toEqual([]);
+  const entry = { file: "client/index.ts", limitBytes: 4_000, totalLimitBytes: 9_000, packages: [] };
+  const fine = { entry, gzippedBytes: 4_000, totalGzippedBytes: 9_000, externalImports: [], touchedGlobals: [] };
+  expect(clientBundleProblems(fine)).toEqual([]);
   expect(
-    clientBundleProblems({ entry, gzippedBytes: 4_001, externalImports: ["ws"], touchedGlobals: ["fetch"] }),
+    clientBundleProblems({
+      entry,
+      gzippedBytes: 4_001,
+      totalGzippedBytes: 9_002,
+      externalImports: ["ws"],
+      touchedGlobals: ["fetch"],
+    }),
   ).toEqual([
     "client/index.ts is 4001 bytes gzipped, 1 over the limit of 4000",
+    "client/index.ts with all that it loads later is 9002 bytes gzipped, 2 over the limit of 9000",
     "client/index.ts imports ws",
     "importing client/index.ts touches fetch",
   ]);
+});
+
+test("client size: what is loaded later counts for the total alone", async () => {
+  const [client] = await bundleClients();
+  expect(client?.gzippedBytes).toBeGreaterThan(1_000);
+  expect(client?.totalGzippedBytes).toBeGreaterThan((client?.gzippedBytes ?? 0) + 1_000);
 });
 
 test("reports: a file of tests that could not be loaded counts as a failure", () => {
@@ -102,6 +116,7 @@ test.each([
   { LEASE_MS: "1999" },
   { LEASE_MS: "1e4" },
   { DRAIN_MS: "0.5" },
+  { PREEMPT_COOLDOWN_MS: "-1" },
 ])("npm start refuses %o", (environment) => {
   expect(() => startSettings(environment)).toThrow(/set it to a whole number from \d+ to \d+, or leave it out/);
 });

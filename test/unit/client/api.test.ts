@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   ClientClosedError,
   DuplicateContenderError,
@@ -10,6 +10,9 @@ import {
 } from "../../../client/index.ts";
 import { CLOSE } from "../../../shared/close-codes.ts";
 import { FakeGroup, settle } from "./fake-group.ts";
+
+/** A value that the types forbid. */
+const wrong = (value: unknown): never => value as never;
 
 /** Callbacks that write down what they hear. */
 function diary() {
@@ -190,6 +193,46 @@ describe("contend", () => {
     expect(first.entries).toEqual(["+x L1"]);
   });
 
+  test("[E3] one lost connection reaches the client's onError once, however many contenders have none of their own", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const errors: unknown[] = [];
+    client.onError((error) => errors.push(error));
+    client.contend("x");
+    client.contend("y");
+    void client.elect("z", () => {});
+    await settle();
+    group.cut();
+    expect(errors).toMatchObject([{ code: "connection_lost" }]);
+  });
+
+  test("[C5] an error that nobody listens for, and one of a listener, is reported as uncaught and harms nobody", async () => {
+    const uncaught = vi.fn();
+    vi.stubGlobal("reportError", uncaught);
+    const group = new FakeGroup();
+    const client = group.client();
+    const [first, second] = [new Error("of a callback"), new Error("of a listener")];
+    const x = client.contend("x", { onGrant: () => Promise.reject(first) });
+    await settle();
+    client.onStateChange(() => {
+      throw second;
+    });
+    client.onError(() => {
+      throw second;
+    });
+    group.cut();
+    await group.clock.advance(300);
+    expect(uncaught.mock.calls).toEqual([[first], [second], [second], [second]]);
+    expect(x.hasLeadership()).toBe(true);
+    vi.unstubAllGlobals();
+    const written = vi.spyOn(console, "error").mockImplementation(() => {});
+    const other = new FakeGroup();
+    other.client().contend("x", { onGrant: () => Promise.reject(first) });
+    await settle();
+    expect(written.mock.calls).toEqual([[first]]);
+    written.mockRestore();
+  });
+
   test("[D2] a refused registration reaches the onError of its component", async () => {
     const group = new FakeGroup();
     group.electing = false;
@@ -215,6 +258,16 @@ describe("contend", () => {
     for (const error of errors) expect(error).toBeInstanceOf(ProtocolError);
     expect(x.hasLeadership()).toBe(true);
   });
+});
+
+test("[G9] a reason that this version does not know means revoked", async () => {
+  const group = new FakeGroup();
+  const { entries, ...callbacks } = diary();
+  group.client().contend("x", callbacks);
+  await settle();
+  group.electing = false;
+  group.revoke(wrong("moved"));
+  expect(entries).toEqual(["+x L1", "-x L1 revoked"]);
 });
 
 describe("confirm", () => {
@@ -289,6 +342,38 @@ describe("resign", () => {
   });
 });
 
+describe("resign, by the leadership", () => {
+  test("[S7] of a term that has ended is a no-op, whatever is led now", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const x = client.contend("x");
+    await settle();
+    const old = x.leadership;
+    group.revoke();
+    await settle();
+    expect(x.leadership?.epoch).toBe(2);
+    await old?.resign();
+    expect(x.leadership?.epoch).toBe(2);
+    expect(group.types()).not.toContain("resign");
+  });
+
+  test("[C11] inside onRevoke it is a no-op that waits for nothing", async () => {
+    const group = new FakeGroup();
+    const log: string[] = [];
+    const client = group.client();
+    client.contend("x", {
+      async onRevoke(leadership) {
+        await Promise.all([leadership.resign(), client.resign()]);
+        log.push("stopped");
+      },
+    });
+    await settle();
+    group.revoke();
+    await settle();
+    expect(log).toEqual(["stopped"]);
+  });
+});
+
 describe("validation is local first", () => {
   const options = { url: "http://x", group: "g" };
   test.each([
@@ -299,7 +384,10 @@ describe("validation is local first", () => {
     ["process name", { ...options, process: { name: "x".repeat(129) } }],
     ["address", { ...options, process: { address: "x".repeat(2_049) } }],
     ["metadata", { ...options, process: { metadata: { a: "x".repeat(2_048) } } }],
-    ["metadata", { ...options, process: { metadata: { a: 1 as unknown as string } } }],
+    ["metadata", { ...options, process: { metadata: wrong({ a: 1 }) } }],
+    ["metadata", { ...options, process: { metadata: wrong(["a"]) } }],
+    ["metadata", { ...options, process: { metadata: wrong(new Date()) } }],
+    ["process", { ...options, process: wrong(null) }],
     ["lingerMs", { ...options, lingerMs: -1 }],
     ["onDisconnect", { ...options, onDisconnect: "never" as "keep" }],
   ])("[E2] a wrong %s throws a TypeError", (_, wrong) => {
@@ -319,11 +407,16 @@ describe("validation is local first", () => {
     await expect(client.observe("no name").next()).rejects.toMatchObject(invalid);
     await expect(client.getLeader("..")).rejects.toMatchObject(invalid);
     await expect(client.resign("process", { successor: "" })).rejects.toMatchObject(invalid);
+    await expect(client.resign(wrong("nonsense"))).rejects.toMatchObject(invalid);
     expect(group.sockets).toEqual([]);
     const x = client.contend("x");
     await settle();
     await expect(x.leadership?.confirm("x".repeat(2_049))).rejects.toMatchObject(invalid);
     await expect(x.leadership?.confirm("a", { a: "x".repeat(2_048) })).rejects.toMatchObject(invalid);
+    for (const metadata of [["a"], new Map([["a", "b"]]), new Date(), { a: 1 }, { a: undefined }, "a", null]) {
+      await expect(x.leadership?.confirm("a", wrong(metadata))).rejects.toMatchObject(invalid);
+    }
+    expect(group.types()).not.toContain("confirm");
   });
 });
 
@@ -428,6 +521,24 @@ describe("the session", () => {
     await expect(client.observe("x").next()).rejects.toBeInstanceOf(ClientClosedError);
     await expect(client.resign()).rejects.toBeInstanceOf(ClientClosedError);
     electing.catch(() => {});
+  });
+
+  test("[C10] close resolves when the socket has closed, by then bye has left; after a second it waits no longer", async () => {
+    for (const closing of [true, false]) {
+      const group = new FakeGroup();
+      const client = group.client();
+      client.contend("x");
+      await settle();
+      group.closing = false;
+      const log: string[] = [];
+      const closed = client.close().then(() => log.push("closed"));
+      await group.clock.advance(999);
+      expect([client.state, group.types().at(-1), ...log]).toEqual(["closed", "bye"]);
+      if (closing) group.socket.closed(1000);
+      else await group.clock.advance(1);
+      await closed;
+      expect(group.clock.timers).toBe(0);
+    }
   });
 
   test("[E2] a fatal close rejects everything with ClientClosedError, and its cause says why", async () => {

@@ -2,8 +2,10 @@
  * A group of one session, in memory, for tests of the client's API: it answers as the protocol says, elects whoever
  * asks unless told otherwise, and keeps time only when the test lets it pass. No real timer and no real socket.
  */
+
+import { type ClientOptions, ElectionClient, type ImportEngine } from "../../../client/client.ts";
 import type { Clock } from "../../../client/clock.ts";
-import { type ClientOptions, createElectionClient, type ElectionClient } from "../../../client/index.ts";
+import { startEngine } from "../../../client/engine.ts";
 import type { Socket, SocketEvent } from "../../../client/socket.ts";
 import type { CLOSE } from "../../../shared/close-codes.ts";
 import type {
@@ -107,7 +109,15 @@ class FakeSocket implements Socket {
   }
 
   close(): void {
+    this.readyState = 2;
+    queueMicrotask(() => {
+      if (this.group.closing) this.closed(1000);
+    });
+  }
+
+  closed(code: number): void {
     this.readyState = 3;
+    this.emit("close", { code });
   }
 }
 
@@ -125,6 +135,8 @@ export class FakeGroup {
   /** Whether sockets open by themselves, and whether elections are offered. */
   reachable = true;
   electing = true;
+  /** Whether sockets that are told to close do so by themselves. */
+  closing = true;
   epoch = 0;
   #contenders: ContenderInfo[] = [];
   #terms = new Map<ElectionName, Term>();
@@ -132,7 +144,11 @@ export class FakeGroup {
   #watching: Set<string> | true = new Set();
   #sessions = 0;
 
-  client<Component extends string = string>(options: Partial<ClientOptions> = {}): ElectionClient<Component> {
+  /** The engine is there in the next turn, unless the test has it otherwise. */
+  client<Component extends string = string>(
+    options: Partial<ClientOptions> = {},
+    importEngine: ImportEngine = async () => ({ startEngine }),
+  ): ElectionClient<Component> {
     const connect = (url: string, protocols: string[]): FakeSocket => this.#connect(url, protocols);
     class FakeWebSocket {
       constructor(url: string, protocols: string[]) {
@@ -140,13 +156,13 @@ export class FakeGroup {
         return connect(url, protocols);
       }
     }
-    return createElectionClient<Component>({
+    const defaults = {
       url: "http://group.example/base",
       group: "g",
       WebSocket: FakeWebSocket as ClientOptions["WebSocket"] & object,
       clock: this.clock,
-      ...options,
-    });
+    };
+    return new ElectionClient<Component>({ ...defaults, ...options }, undefined, importEngine);
   }
 
   #connect(url: string, protocols: readonly string[]): FakeSocket {
@@ -181,8 +197,7 @@ export class FakeGroup {
 
   /** The socket closes under the client. */
   cut(code = 1006): void {
-    this.socket.readyState = 3;
-    this.socket.emit("close", { code });
+    this.socket.closed(code);
   }
 
   types(): string[] {

@@ -134,6 +134,53 @@ describe("elect", () => {
   });
 });
 
+describe("resign inside a body", () => {
+  test("[N3] [C11] elect: it waits for the siblings, not for its own body, which is the drain", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const stopped = Promise.withResolvers<void>();
+    const log: string[] = [];
+    client.contend("sibling", { onRevoke: () => stopped.promise });
+    const outer = new AbortController();
+    const elected = client.elect(
+      "x",
+      async (leadership) => {
+        if (leadership.epoch > 1) return untilLost(leadership);
+        await settle();
+        await leadership.resign({ successor: "S9" });
+        log.push("resigned");
+        await settle();
+        expect(group.types()).not.toContain("resign");
+        log.push("left");
+      },
+      { signal: outer.signal },
+    );
+    await settle();
+    await settle();
+    expect(log).toEqual([]);
+    stopped.resolve();
+    await settle();
+    await settle();
+    expect(log).toEqual(["resigned", "left"]);
+    expect(group.types()).toContain("resign");
+    outer.abort("enough");
+    await expect(elected).rejects.toBe("enough");
+  });
+
+  test("[N3] [C11] terms: the loop goes on with the next term", async () => {
+    const group = new FakeGroup();
+    const epochs: number[] = [];
+    for await (const leadership of group.client().terms("x")) {
+      epochs.push(leadership.epoch);
+      if (epochs.length === 2) break;
+      await leadership.resign();
+      expect(leadership.isLeader()).toBe(false);
+    }
+    expect(epochs).toEqual([1, 2]);
+    expect(group.types().filter((type) => type === "resign")).toHaveLength(1);
+  });
+});
+
 describe("terms", () => {
   test("[N2] one loop body is one term, and its drain", async () => {
     const group = new FakeGroup();
@@ -236,6 +283,22 @@ describe("acquire", () => {
     await leadership.close();
     await leadership.close();
     expect(group.types().filter((type) => type === "renew")).toHaveLength(1);
+    expect(client.state).toBe("idle");
+  });
+
+  test("[N3] resign inside the scope hands over at once, to the successor, and closes the contender", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    await using leadership = await client.acquire("x");
+    await expect(leadership.resign({ successor: "" })).rejects.toMatchObject({ code: "invalid_argument" });
+    expect(leadership.isLeader()).toBe(true);
+    group.electing = false;
+    await leadership.resign({ successor: "S9" });
+    expect(leadership.isLeader()).toBe(false);
+    await settle();
+    expect(group.heard.filter(({ type }) => type === "resign")).toMatchObject([{ successor: "S9" }]);
+    expect(group.types().slice(-3)).toEqual(["resign", "deregister", "bye"]);
+    await leadership.resign();
     expect(client.state).toBe("idle");
   });
 

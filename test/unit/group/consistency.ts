@@ -142,12 +142,18 @@ function expectedDeadline(state: GroupState, election: Election): Election["dead
   const waiting = election.queue.size > 0;
   if (term.type === "offered") times.push(term.offerUntil);
   if (term.type === "leading" || term.type === "revoking") times.push(term.leaseUntil);
-  if (term.type === "vacant" && waiting && !state.paused && state.holdOffUntil > 0) times.push(state.holdOffUntil);
+  if (term.type === "vacant" && waiting && !state.paused && state.holdOffUntil > 0)
+    times.push(holdOff(state, election));
   const preemption = preemptionTime(state, election);
   if (preemption !== null) times.push(preemption);
   if (times.length === 0) return null;
   const asked = election.watchedComponents > 0 || election.pending.length > 0 || term.type === "offered";
   return { at: Math.min(...times), awaited: waiting || asked };
+}
+
+/** A hold-off that grows while a restore waits finds those who wait with the earlier one: they look, and wait on. */
+function holdOff({ holdOffUntil, pendingRestore }: GroupState, { deadline }: Election): number {
+  return pendingRestore !== null && deadline !== null ? Math.min(holdOffUntil, deadline.at) : holdOffUntil;
 }
 
 /** From when a candidate of strictly higher priority may take the lead away; `null` where there is none. */

@@ -93,11 +93,11 @@ test("[S5] a restore of a group that nobody leads waits for no lease, and withdr
   const group = new World();
   const a = group.join("a", { contenders });
   const request = group.restore();
-  group.advance(2_000);
-  expect(group.replies.get(request)).toEqual({ type: "restorable" });
   expect(group.status().paused).toBe(true);
   expect(group.election().type).toBe("vacant");
   expect(a.renew(a.grant().leaderSessionId)).toEqual([]);
+  group.advance(2_000);
+  expect(group.replies.get(request)).toEqual({ type: "restorable" });
 });
 
 test("[S5] a holder that releases early during a restore shortens nothing: storage may still believe in its horizon", () => {

@@ -7,8 +7,6 @@ import type {
   ContenderInfo,
   Grant,
   Hello,
-  LeaderInformation,
-  Leaders,
   ProcessInfo,
   ServerMessage,
   Watch,
@@ -16,8 +14,9 @@ import type {
 } from "../../../shared/messages.ts";
 import { type ElectionName, electionOf } from "../../../shared/names.ts";
 import type { Access } from "../../../worker/group/state.ts";
-import { expectSame } from "./consistency.ts";
-import type { Wire, World } from "./world.ts";
+import { Mirror } from "./mirror.ts";
+import type { Wire } from "./wire.ts";
+import type { World } from "./world.ts";
 
 export interface Profile {
   /** A bare name runs in the process election. */
@@ -55,16 +54,13 @@ export class Peer {
   /** The last grant of each election. */
   readonly grants = new Map<ElectionName, Grant>();
   /** What it knows of the leaders, as an observer. */
-  readonly mirror = new Map<string, LeaderInformation | null>();
+  readonly mirror = new Mirror();
   /** True time of each request, and what it asked for. */
   readonly #asked = new Map<number, { readonly at: number; readonly ids: readonly string[] }>();
-  readonly #epochsSeen = new Map<string, number>();
   #abandoned: Hello | null = null;
   #lastSentAt = 0;
   /** R as its last `welcome` told it. */
   #renewDeadlineMs = 0;
-  #revision = 0;
-  #snapshots = false;
 
   constructor(world: World, name: string, profile: Profile) {
     this.world = world;
@@ -79,7 +75,7 @@ export class Peer {
       if (this.wire === wire) this.#receive(message);
     }, this.access);
     this.wire = wire;
-    this.#snapshots = false;
+    this.mirror.stale();
     return this;
   }
 
@@ -269,7 +265,7 @@ export class Peer {
     if (message.type === "welcome") this.#welcomed(message);
     if (message.type === "grant") this.grants.set(message.election, message);
     if (message.type === "renewed") this.#extend(message.sentAt, message.held);
-    if (message.type === "leaders") this.#fold(message);
+    if (message.type === "leaders") this.mirror.fold(message);
   }
 
   #welcomed({ sessionId, secret, resumed, sentAt, held, lease }: Welcome): void {
@@ -292,30 +288,11 @@ export class Peer {
     }
   }
 
-  #fold({ revision, snapshot, leaders }: Leaders): void {
-    if (snapshot) {
-      expect(revision).toBeGreaterThanOrEqual(this.#revision);
-      this.mirror.clear();
-      this.#snapshots = true;
-    } else expect(revision).toBeGreaterThan(this.#revision);
-    this.#revision = revision;
-    for (const { component, leader } of leaders) {
-      expect(leader?.epoch ?? Infinity, "O4").toBeGreaterThanOrEqual(this.#epochsSeen.get(component) ?? 0);
-      if (leader !== null) this.#epochsSeen.set(component, leader.epoch);
-      this.mirror.set(component, leader);
-    }
-  }
-
   /** Whoever watches and hears sees exactly what is published. */
   expectMirror(): void {
     const session = this.world.state.sessions.get(this.sessionId);
-    if (!this.#snapshots || session === undefined || !this.wire?.open || this.wire.deaf) return;
-    if (session.link.type !== "connected" || session.link.connection !== this.wire.id) return;
-    const { all: watchesAll, names } = session.watched;
-    for (const [component, { record }] of this.world.state.components.entries()) {
-      if (!watchesAll && !names.includes(component)) continue;
-      expectSame(this.mirror.get(component) ?? null, record?.leader ?? null, `${this.name} on ${component}`);
-    }
+    if (session?.link.type !== "connected" || session.link.connection !== this.wire?.id) return;
+    if (this.wire.open && !this.wire.deaf) this.mirror.expectTrueTo(this.world.state, session);
   }
 }
 

@@ -3,43 +3,25 @@
  * does, in the shell's order: transition, rows, effects. Everything that must always hold is checked after every event.
  */
 import { expect } from "vitest";
-import { clientMessageParser } from "../../../shared/client-codec.ts";
 import { byteLength, encode } from "../../../shared/codec.ts";
-import { InvalidField } from "../../../shared/fields.ts";
 import type { ServerMessage } from "../../../shared/messages.ts";
 import type { ElectionName } from "../../../shared/names.ts";
 import { parseServerMessage } from "../../../shared/server-codec.ts";
-import type { Attachment, Effect, EndedTerm, EventBody, Frame, Outcome } from "../../../worker/group/events.ts";
+import type { Effect, EndedTerm, EventBody, Outcome } from "../../../worker/group/events.ts";
 import { createPolicy, type Policy, type PolicyOptions } from "../../../worker/group/policy.ts";
-import { emptyGroup, load, type RowChange, rowChanges, save } from "../../../worker/group/rows.ts";
+import { emptyGroup, load, type RowChange, rowChanges } from "../../../worker/group/rows.ts";
 import type { Access, ElectionState, GroupState } from "../../../worker/group/state.ts";
 import { nextDeadline, transition } from "../../../worker/group/transition.ts";
 import { type GroupStatus, groupStatus } from "../../../worker/group/views.ts";
-import { expectConsistent, expectIndexes, expectSame, expectTrue } from "./consistency.ts";
+import { expectSame } from "./consistency.ts";
+import { EpochLog, expectExactLeases, expectOneLeaderEach, expectStored } from "./judge.ts";
 import { Peer, type Profile } from "./peer.ts";
-import { applyChanges, byKey, emptyStore, type Stored, throughJson } from "./storage.ts";
+import { applyChanges, emptyStore, type Stored, throughJson } from "./storage.ts";
+import { readFrame, Wire } from "./wire.ts";
 
 export const START = 1_000_000;
-const CLOCK_MARGIN = 1_000;
 /** What the platform lets a socket carry through hibernation. */
 const ATTACHMENT_BYTES = 16_384;
-
-/** The far end of one socket. */
-export class Wire {
-  readonly id: string;
-  readonly receive: (message: ServerMessage) => void;
-  attachment: Attachment;
-  open = true;
-  /** Open, but nothing reaches the far end. */
-  deaf = false;
-  closed: { readonly code: number; readonly reason: string } | null = null;
-
-  constructor(id: string, connectedAt: number, receive: (message: ServerMessage) => void) {
-    this.id = id;
-    this.receive = receive;
-    this.attachment = { connection: id, connectedAt, sessionId: null, leases: [] };
-  }
-}
 
 /** One event and what came of it. */
 export interface Step {
@@ -65,8 +47,7 @@ export class World {
   readonly wires = new Map<string, Wire>();
   #restore: { readonly request: string; readonly bookmark: Stored } | null = null;
   #numbers = 0;
-  #highestEpoch = 0;
-  readonly #epochs = new Map<string, number>();
+  readonly #epochs = new EpochLog();
 
   constructor(options: PolicyOptions = {}) {
     this.options = options;
@@ -178,8 +159,7 @@ export class World {
     this.#load();
     const attachments = [...this.wires.values()].flatMap(({ open, attachment }) => (open ? [attachment] : []));
     this.apply({ type: "start", attachments: throughJson(attachments) });
-    if (carried !== "every lease") return;
-    for (const { name, state } of before.elections.values()) this.#expectExactLease(name, state);
+    if (carried === "every lease") expectExactLeases(before, this.state);
   }
 
   /** The object dies with all its sockets, and comes back. */
@@ -258,24 +238,12 @@ export class World {
     return wire;
   }
 
-  /** What the shell makes of one frame: bounded, then parsed. */
-  read(data: unknown): Frame {
-    const { limits } = this.state.policy;
-    if (typeof data === "string" && byteLength(data) > limits.messageBytes) return { type: "oversized" };
-    try {
-      const message = clientMessageParser(limits)(data);
-      if (message.type !== "hello") return { type: "message", message };
-      const secret = `secret-${this.number()}`;
-      const presentedHash = message.resume === undefined ? null : hash(message.resume.secret);
-      return { type: "hello", message, secret: { secret, hash: hash(secret) }, presentedHash };
-    } catch (error) {
-      if (!(error instanceof InvalidField)) throw error;
-      return { type: "invalid", problem: error.message };
-    }
-  }
-
   frame(wire: Wire, data: unknown): void {
-    this.apply({ type: "frame", connection: wire.id, frame: this.read(data) });
+    this.apply({
+      type: "frame",
+      connection: wire.id,
+      frame: readFrame(data, this.state.policy.limits, `secret-${this.number()}`),
+    });
   }
 
   disconnect(wire: Wire): void {
@@ -301,11 +269,11 @@ export class World {
     this.stored = applyChanges(this.stored, rows);
     const step = { event, changed: state !== before, rows, effects };
     this.steps.push(step);
-    if (step.changed) this.#expectStoredAndConsistent();
+    if (step.changed) expectStored(state, this.stored, this.clock);
     else expectSame(rows, [], "rows of a turn that changed nothing");
     for (const effect of effects) this.#execute(effect);
     for (const peer of this.peers) peer.expectMirror();
-    this.#expectOneLeaderEach();
+    expectOneLeaderEach(this.peers, this.now);
     return step;
   }
 
@@ -340,16 +308,8 @@ export class World {
     const wire = this.#openWire(connection);
     const message = parseServerMessage(encode(sent));
     expectSame(message, sent, "a message survives the wire");
-    if (message.type === "grant" && !message.joined) this.#expectFreshEpoch(message.leaderSessionId, message.epoch);
+    if (message.type === "grant") this.#epochs.see(message);
     if (!wire.deaf) wire.receive(message);
-  }
-
-  /** S5: every leadership has an epoch of its own, and they grow in the order in which they were given out. */
-  #expectFreshEpoch(leaderSessionId: string, epoch: number): void {
-    const known = this.#epochs.get(leaderSessionId);
-    expect(epoch).toBe(known ?? Math.max(epoch, this.#highestEpoch + 1));
-    this.#epochs.set(leaderSessionId, epoch);
-    this.#highestEpoch = Math.max(this.#highestEpoch, epoch);
   }
 
   /** The platform reports the closing handshake later: by then it is nobody's connection. */
@@ -366,43 +326,4 @@ export class World {
   #load(): void {
     this.state = load(throughJson(this.stored.rows), this.policy);
   }
-
-  #expectExactLease(name: ElectionName, before: ElectionState): void {
-    const after = this.election(name);
-    if (!("leaseUntil" in before && "leaseUntil" in after)) return;
-    const holder = this.state.sessions.get(after.sessionId);
-    if (holder?.link.type !== "connected" || after.leaderSessionId !== before.leaderSessionId) return;
-    expect(after.leaseUntil, "a live socket carries the exact lease").toBe(before.leaseUntil);
-  }
-
-  #expectStoredAndConsistent(): void {
-    const stored = byKey(this.stored.rows);
-    expectSame(stored, byKey(save(this.state)), "what is written turn by turn is what is saved at once");
-    const loaded = load(throughJson(this.stored.rows), this.state.policy);
-    expectSame(byKey(save(loaded)), stored, "a load gives back what is stored");
-    for (const { name, state } of this.state.elections.values()) {
-      const after = loaded.elections.get(name)?.state;
-      if (!("leaseUntil" in state)) continue;
-      const leaseUntil = after !== undefined && "leaseUntil" in after ? after.leaseUntil : 0;
-      expectSame(leaseUntil, state.horizon + CLOCK_MARGIN, `the loaded lease of ${name}`);
-      expectTrue(leaseUntil >= state.leaseUntil, `the lease of ${name} shrinks by a load`);
-    }
-    expectIndexes(loaded);
-    expectConsistent(this.state, this.clock);
-  }
-
-  /** The promise itself, judged by what the processes may believe: true time against what they were told. */
-  #expectOneLeaderEach(): void {
-    const leaders = new Map<string, string>();
-    for (const { name, leases } of this.peers) {
-      for (const [leaderSessionId, { election, until }] of leases) {
-        if (until <= this.now) continue;
-        const claim = `${name} by ${leaderSessionId}`;
-        expectSame(leaders.get(election) ?? claim, claim, `two leaders of ${election}`);
-        leaders.set(election, claim);
-      }
-    }
-  }
 }
-
-const hash = (secret: string): string => `#${secret}`;

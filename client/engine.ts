@@ -1,0 +1,204 @@
+/**
+ * What a client loads with its first contender or observer: the session core with its driver, what the core's effects
+ * mean to contenders and observers, and the life of the page.
+ */
+import type { Confirm, Confirmed, LeaderChange, LeaderInformation, Leaders } from "../shared/messages.ts";
+import type { ElectionName } from "../shared/names.ts";
+import { closeError } from "./close-error.ts";
+import { createDriver, type Driver, type UserEffect } from "./driver.ts";
+import { acquire, elect, terms } from "./elect.ts";
+import { ElectionError, LeadershipLostError, ProtocolError } from "./errors.ts";
+import { createLeadership, type Leadership, type ResignOptions } from "./leadership.ts";
+import { leadersOf, type ObserveOptions, observe } from "./observe.ts";
+import { followPage, type PageOptions } from "./page.ts";
+import type { Wish } from "./session/events.ts";
+import { type Contender, clientState, findTerm, type LossReason, remainingMs, type Settings } from "./session/state.ts";
+import type { Shell } from "./shell.ts";
+import { byClass, byFetcher, type Fetcher, type OpenSocket, type Socket, type SocketClass } from "./socket.ts";
+import { check } from "./validate.ts";
+
+type Granted = Extract<UserEffect, { readonly type: "grant" }>;
+
+/** The term that a contender was granted last. */
+interface Term {
+  readonly leadership: Leadership;
+  end(error: LeadershipLostError): void;
+}
+
+/** A confirm that waits to be published. */
+interface Pending {
+  readonly message: Omit<Confirm, "id">;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export interface EngineOptions {
+  readonly settings: Settings;
+  readonly options: PageOptions & { readonly fetcher?: Fetcher; readonly WebSocket?: SocketClass };
+  /** Address of the group. */
+  readonly base: string;
+  askToken(): Promise<string | undefined>;
+  /** Default: by the fetcher or the class of sockets that was given, or by the platform's. */
+  readonly openSocket: OpenSocket | undefined;
+}
+
+export function startEngine(
+  shell: Shell,
+  { settings, options, base, askToken, openSocket }: EngineOptions,
+): SessionEngine {
+  const { fetcher, WebSocket } = options;
+  const open = openSocket ?? (fetcher ? byFetcher(fetcher) : byClass(WebSocket));
+  const engine = new SessionEngine(shell, settings, async () => open(`${base}/session`, await askToken()));
+  const setPriority = (priority: number): void => {
+    check({ priority });
+    engine.dispatch({ type: "priority", priority });
+  };
+  followPage(shell, engine.driver, options, setPriority).catch(() => {});
+  return engine;
+}
+
+export class SessionEngine {
+  readonly driver: Driver;
+  readonly observers = new Set<(news: Leaders) => void>();
+  readonly scopes = { elect, terms, acquire };
+  readonly #shell: Shell;
+  readonly #terms = new Map<number, Term>();
+  readonly #confirms = new Map<string, Pending>();
+
+  constructor(shell: Shell, settings: Settings, connect: () => Promise<Socket>) {
+    this.#shell = shell;
+    this.driver = createDriver(settings, {
+      clock: shell.clock,
+      connect,
+      perform: (effect) => this.#perform(effect),
+      report: (error) => shell.report(error),
+      changed: (state) => shell.changed(clientState(state)),
+    });
+  }
+
+  get sessionId(): string | undefined {
+    return this.driver.state().session?.sessionId;
+  }
+
+  dispatch(wish: Wish): void {
+    this.driver.dispatch(wish);
+  }
+
+  observe(
+    component: string | undefined,
+    options: ObserveOptions,
+  ): AsyncGenerator<LeaderChange | LeaderInformation | null, void, undefined> {
+    const changes = observe(this.#shell, this, component, options);
+    return component === undefined ? changes : leadersOf(changes);
+  }
+
+  has(contender: number): boolean {
+    return this.driver
+      .state()
+      .contenders.some(({ id, phase, registered }) => id === contender && (registered || phase === "queued"));
+  }
+
+  async resign(election: ElectionName, options: ResignOptions): Promise<void> {
+    const { terms } = this.driver.state();
+    const term = terms.find((other) => other.election === election && other.stage === "leading");
+    if (term) await this.#resign(term.leaderSessionId, options);
+  }
+
+  /** Resolves when the last socket has closed, or was given its time for it. */
+  disconnected(): Promise<void> {
+    return this.driver.disconnected();
+  }
+
+  /** Resolves when every contender of the term has stopped, but for the scope that asks. Of a term that has ended, a no-op. */
+  async #resign(leaderSessionId: string, { successor }: ResignOptions = {}, scope?: number): Promise<void> {
+    check({ successor });
+    const { driver } = this;
+    const term = findTerm(driver.state().terms, leaderSessionId);
+    if (term?.stage !== "leading") return;
+    const wish = { type: "resign", leaderSessionId } as const;
+    driver.dispatch(successor === undefined ? wish : { ...wish, successor });
+    await this.#shell.until(() => {
+      const { terms, contenders } = driver.state();
+      const isAwaited = (other: Contender): boolean => other.leaderSessionId === leaderSessionId && other.id !== scope;
+      return !findTerm(terms, leaderSessionId) || (scope !== undefined && !contenders.some(isAwaited));
+    });
+  }
+
+  #perform(effect: UserEffect): void {
+    switch (effect.type) {
+      case "grant":
+        return this.#grant(effect);
+      case "revoke":
+        return this.#revoke(effect.contender, effect.reason);
+      case "confirmed":
+        return this.#published(effect);
+      case "leaders":
+        for (const hear of this.observers) hear(effect);
+        return;
+      case "error":
+        return this.#refuse(new ElectionError(effect.code, effect.message), effect.id, effect.component);
+      case "lost":
+        return this.#lose(closeError(effect.code), effect.fatal);
+      case "violation":
+        return this.#shell.report(new ProtocolError("protocol_error", `unexpected ${effect.message.type}`));
+    }
+  }
+
+  #grant({ contender, election, leaderSessionId, epoch }: Granted): void {
+    const member = this.#shell.members.get(contender);
+    if (!member) return;
+    const { component, isBody } = member;
+    const { driver } = this;
+    const term = createLeadership(
+      { component, election, leaderSessionId, epoch },
+      {
+        remainingMs: () => remainingMs(driver.state(), contender, leaderSessionId, driver.now()),
+        confirm: (published, signal) =>
+          this.#confirm({ type: "confirm", component, leaderSessionId, ...published }, signal),
+        resign: (options) => this.#resign(leaderSessionId, options, isBody ? contender : undefined),
+      },
+    );
+    this.#terms.set(contender, term);
+    member.grant(term.leadership);
+  }
+
+  #revoke(contender: number, reason: LossReason): void {
+    const term = this.#terms.get(contender);
+    this.#terms.delete(contender);
+    const member = this.#shell.members.get(contender);
+    if (!term || !member) return;
+    term.end(new LeadershipLostError(reason));
+    void member.revoke(term.leadership, reason).then(() => this.driver.dispatch({ type: "settled", contender }));
+  }
+
+  /** Resolves when the server has published it, rejects when the signal aborts. */
+  #confirm(message: Omit<Confirm, "id">, signal: AbortSignal): Promise<void> {
+    check({ metadata: message.metadata }, this.driver.state().session?.limits.metadataBytes);
+    const id = String(this.#shell.nextId());
+    return new Promise<void>((resolve, reject) => {
+      this.#confirms.set(id, { message, resolve, reject });
+      signal.addEventListener("abort", () => reject(signal.reason));
+      this.dispatch({ ...message, id });
+    }).finally(() => this.#confirms.delete(id));
+  }
+
+  /** A newer confirm stands for the older ones of its leadership: after a blip only the newest was sent again. */
+  #published({ id, component, leaderSessionId }: Confirmed): void {
+    for (const [key, { message, resolve }] of this.#confirms) {
+      if (message.component === component && message.leaderSessionId === leaderSessionId) resolve();
+      if (key === id) return;
+    }
+  }
+
+  #refuse(error: ElectionError, id = "", component?: string): void {
+    const confirm = this.#confirms.get(id);
+    if (confirm) return confirm.reject(error.code === "not_leader" ? new LeadershipLostError("lost") : error);
+    const members = [...this.#shell.members.values()].filter((member) => member.component === component);
+    for (const { onError } of members) this.#shell.fail(error, onError);
+  }
+
+  #lose(error: ElectionError, fatal: boolean): void {
+    if (fatal) this.#shell.end(error);
+    this.#shell.reportToAll(error);
+  }
+}

@@ -1,0 +1,133 @@
+/** How real processes end: by signals, by themselves, at once. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import type { Contender, ElectionClient } from "../../client/index.ts";
+import { candidate } from "../support/cluster.ts";
+import type { LeavingConfig } from "../support/leaving.main.ts";
+import { startProxy } from "../support/proxy.ts";
+
+const LEASE_MS = 10_000;
+/** A hand-over that does not wait for the lease. */
+const AT_ONCE_MS = 2_000;
+const NODE = new URL("../../dist/client/node/index.js", import.meta.url).href;
+const PLAIN = new URL("../../dist/client/index.js", import.meta.url).href;
+const PROGRAM = fileURLToPath(new URL("../support/leaving.main.ts", import.meta.url));
+const { createElectionClient } = (await import(NODE)) as typeof import("../../client/node/index.ts");
+
+let backend: LocalBackend;
+const standbys: ElectionClient[] = [];
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  backend = await startLocalBackend({ bindings: { OPEN_MODE: "loopback", LEASE_MS: String(LEASE_MS) } });
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  await Promise.all(standbys.splice(0).map((client) => client.close()));
+});
+afterAll(() => backend.stop());
+
+/** A process that leads, and what it says. */
+async function leader(config: Omit<LeavingConfig, "entry" | "url"> & Partial<LeavingConfig>) {
+  const full: LeavingConfig = { entry: NODE, url: backend.url, ...config };
+  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(full)], { stdio: ["pipe", "pipe", "inherit"] });
+  children.push(child);
+  const lines: string[] = [];
+  const ended = once(child, "exit") as Promise<[code: number | null, signal: NodeJS.Signals | null]>;
+  const output = createInterface({ input: child.stdout });
+  output.on("line", (line) => lines.push(line));
+  const said = async (line: string): Promise<void> => {
+    while (!lines.includes(line)) await once(output, "line");
+  };
+  await said("leads");
+  return { child, lines, ended, said };
+}
+
+/** Another process that waits to lead; resolves with when it does. */
+async function standby(group: string): Promise<{ readonly granted: Promise<number>; readonly contender: Contender }> {
+  const client = createElectionClient({ url: backend.url, group, process: { name: "standby" }, signals: false });
+  standbys.push(client);
+  const { promise: granted, resolve } = Promise.withResolvers<number>();
+  const contender = client.contend("x", { onGrant: () => resolve(performance.now()) });
+  await candidate(backend.url, group, "standby");
+  return { granted, contender };
+}
+
+test("[S8] [N3] two clients of one process: SIGTERM hands both over, and then ends the process", async () => {
+  const groups = ["signal-1", "signal-2"];
+  const { child, ended, lines } = await leader({ groups, ending: "stay" });
+  const others = await Promise.all(groups.map(standby));
+  child.kill("SIGTERM");
+  const toldAt = performance.now();
+  expect(await ended).toEqual([null, "SIGTERM"]);
+  expect(lines.filter((line) => line === "revoked")).toHaveLength(2);
+  for (const { granted } of others) expect((await granted) - toldAt).toBeLessThan(AT_ONCE_MS);
+});
+
+test("[S8] a second signal ends a process that drains for too long at once", async () => {
+  const { child, ended, said, lines } = await leader({ groups: ["twice-1", "twice-2"], ending: "hang" });
+  child.kill("SIGINT");
+  await said("revoked");
+  const toldAt = performance.now();
+  child.kill("SIGTERM");
+  expect(await ended).toEqual([null, "SIGTERM"]);
+  expect(performance.now() - toldAt).toBeLessThan(AT_ONCE_MS);
+  expect(lines).not.toContain("closed");
+});
+
+for (const [name, entry] of [
+  ["edge-election", PLAIN],
+  ["edge-election/node", NODE],
+] as const) {
+  test(`[C10] [X6] ${name}: when close() has resolved, bye has left: the process may exit at once`, async () => {
+    const group = `exit-${name.length}`;
+    const { child, ended } = await leader({ entry, groups: [group], ending: "exit" });
+    const { granted } = await standby(group);
+    child.stdin?.write("now\n");
+    expect(await ended).toEqual([0, null]);
+    const endedAt = performance.now();
+    expect((await granted) - endedAt).toBeLessThan(AT_ONCE_MS);
+  });
+
+  for (const ending of ["close", "contenders"] as const) {
+    test(`[C10] ${name}: nothing keeps a process alive that has closed its ${ending === "close" ? "clients" : "contenders"}`, async () => {
+      const { child, ended, said } = await leader({ entry, groups: [`end-${ending}-${name.length}`], ending });
+      child.stdin?.write("now\n");
+      await said("closed");
+      const closedAt = performance.now();
+      expect(await ended).toEqual([0, null]);
+      expect(performance.now() - closedAt).toBeLessThan(AT_ONCE_MS);
+    });
+  }
+}
+
+test("[C10] [X6] a path that is dead keeps no process alive either", async () => {
+  const proxy = await startProxy(backend.port);
+  const { child, ended, said } = await leader({ url: proxy.url, groups: ["dead"], ending: "close" });
+  proxy.partition("up", "down");
+  const toldAt = performance.now();
+  child.stdin?.write("now\n");
+  await said("closed");
+  expect(await ended).toEqual([0, null]);
+  expect(performance.now() - toldAt).toBeLessThan(2 * AT_ONCE_MS);
+  await proxy.close();
+});
+
+test("[E1] on Node the token travels as a header, and not as a subprotocol", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const client = createElectionClient({ url: `http://127.0.0.1:${port}`, group: "g", token: "secret", signals: false });
+  standbys.push(client);
+  client.contend("x");
+  const [{ headers }, socket] = (await once(server, "upgrade")) as [IncomingMessage, Socket];
+  expect(headers).toMatchObject({ authorization: "Bearer secret", "sec-websocket-protocol": "edge-election.v1" });
+  socket.destroy();
+  server.close();
+});
