@@ -18,9 +18,12 @@ export function startSettings(environment: Readonly<Record<string, string | unde
   const port = wholeNumber(environment, "PORT", 0, 65_535) ?? 8787;
   const leaseMs = wholeNumber(environment, "LEASE_MS", smallestLeaseMs, longestMs);
   const drainMs = wholeNumber(environment, "DRAIN_MS", 0, longestMs);
-  const given = [["LEASE_MS", leaseMs] as const, ["DRAIN_MS", drainMs] as const].filter(
-    ([, value]) => value !== undefined,
-  );
+  const cooldownMs = wholeNumber(environment, "PREEMPT_COOLDOWN_MS", 0, longestMs);
+  const given = [
+    ["LEASE_MS", leaseMs] as const,
+    ["DRAIN_MS", drainMs] as const,
+    ["PREEMPT_COOLDOWN_MS", cooldownMs] as const,
+  ].filter(([, value]) => value !== undefined);
   return {
     port,
     dataDir: environment["DATA_DIR"] || ".data",

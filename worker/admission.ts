@@ -15,6 +15,8 @@ export interface ElectionEnv extends AuthorizeEnv {
   /** D of every group in milliseconds, as text. */
   readonly LEASE_MS?: string;
   readonly DRAIN_MS?: string;
+  /** A strictly higher priority takes over, once a leadership is this old. Not set: only at the next hand-over. */
+  readonly PREEMPT_COOLDOWN_MS?: string;
 }
 
 export interface ElectionAppOptions {

@@ -17,9 +17,10 @@ import { chooseProtocol, innerUpgrade, isUpgrade, refuseSocket } from "./upgrade
 
 const METHODS = ["GET", "POST", "DELETE"] as const;
 
-const policyFromEnv = (_group: string, { LEASE_MS, DRAIN_MS }: ElectionEnv): PolicyOptions => ({
+const policyFromEnv = (_group: string, { LEASE_MS, DRAIN_MS, PREEMPT_COOLDOWN_MS }: ElectionEnv): PolicyOptions => ({
   ...(LEASE_MS && { leaseMs: Number(LEASE_MS) }),
   ...(DRAIN_MS && { drainMs: Number(DRAIN_MS) }),
+  ...(PREEMPT_COOLDOWN_MS && { preempt: { cooldownMs: Number(PREEMPT_COOLDOWN_MS) } }),
 });
 
 export function createElectionApp({ authorize = authorizeByEnv, policy = policyFromEnv }: ElectionAppOptions = {}) {

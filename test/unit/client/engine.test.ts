@@ -54,6 +54,17 @@ describe("before the engine is there", () => {
     });
   });
 
+  test("[E2] a scope that is refused when its turn comes harms no other", async () => {
+    const { client, arrive } = slow();
+    const refused = expect(client.elect("x", () => {}, { priority: 1 })).rejects.toMatchObject({
+      code: "invalid_argument",
+    });
+    const elected = client.elect("y", () => "fine");
+    await arrive();
+    await refused;
+    expect(await elected).toBe("fine");
+  });
+
   test("[C9] [X5] a second contender of a component is refused at once, also where the first one is a scope", async () => {
     const { client, arrive } = slow();
     const x = client.contend("x");

@@ -1,0 +1,163 @@
+/** The demo page, as somebody uses it in a talk. */
+import type { FrameLocator, Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { setting } from "./setting.ts";
+
+const LEASE_MS = 2_000;
+const world = setting({ leaseMs: LEASE_MS });
+
+interface Demo extends AsyncDisposable {
+  readonly page: Page;
+  /** What the browser has complained about: errors, and whatever the content policy forbids. */
+  readonly complaints: readonly string[];
+  /** The name of the leader, once it is another one than before. */
+  leader(before?: string): Promise<string>;
+  card(name: string): FrameLocator;
+}
+
+async function open(group: string, width = 1_200): Promise<Demo> {
+  const page = await world.browser.context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => void (message.type() === "error" && complaints.push(message.text())));
+  page.on("pageerror", (error) => void complaints.push(error.message));
+  await page.setViewportSize({ width, height: 1_000 });
+  await page.goto(`${world.backend.url}/demo?group=${group}`);
+  const card = (name: string): FrameLocator => page.frameLocator(`iframe[title="Contender ${name}"]`);
+  return {
+    page,
+    complaints,
+    card,
+    async leader(before = "Nobody") {
+      const other = new RegExp(`^(?!${before} |Nobody )\\w+ leads$`);
+      const name = (await page.locator("#leader").filter({ hasText: other }).textContent())?.split(" ")[0] ?? "";
+      await card(name).getByRole("img", { name: "Leader" }).waitFor();
+      return name;
+    },
+    [Symbol.asyncDispose]: () => page.close(),
+  };
+}
+
+const crowns = async ({ page }: Demo): Promise<number> => {
+  const found = page.frames().map((frame) => frame.getByRole("img", { name: "Leader" }).count());
+  return (await Promise.all(found)).reduce((sum, count) => sum + count, 0);
+};
+
+test("one contender wears the crown; who resigns hands it over, by keyboard too", async () => {
+  await using demo = await open("resign");
+  const { page, card, complaints } = demo;
+  const first = await demo.leader();
+  expect(await crowns(demo)).toBe(1);
+  expect(await page.locator("#epoch").textContent()).toMatch(/^epoch \d+$/);
+  expect(await card(first).locator("#lease").textContent()).toMatch(/^\d\.\d s$/);
+
+  await card(first).getByRole("button", { name: "Resign" }).focus();
+  await page.keyboard.press("Enter");
+  await demo.leader(first);
+  expect(await crowns(demo)).toBe(1);
+  await page.getByRole("log").getByText(`${first} leads no more: resigned`).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test("a dropped socket changes nothing; a frame that is closed, and a contender that goes offline, are succeeded", async () => {
+  await using demo = await open("break");
+  const { page, card } = demo;
+  const first = await demo.leader();
+  const epoch = await page.locator("#epoch").textContent();
+  await card(first).getByRole("button", { name: "Drop socket" }).click();
+  await page.getByRole("log").getByText(`${first} drops its socket`).waitFor();
+  await card(first).getByText("Leads", { exact: true }).waitFor();
+  expect(await page.locator("#epoch").textContent()).toBe(epoch);
+
+  await card(first).getByRole("button", { name: "Go offline" }).click();
+  const second = await demo.leader(first);
+  await page.getByRole("log").getByText(`${first} leads no more: expired`).waitFor();
+  await card(first).getByRole("button", { name: "Go offline", pressed: true }).click();
+  await card(first).getByText("Waits").waitFor();
+
+  await card(second).getByRole("button", { name: "Close" }).click();
+  await demo.leader(second);
+  expect(await page.locator(`iframe[title="Contender ${second}"]`).count()).toBe(0);
+  const { terms } = (await (await fetch(`${world.backend.url}/v1/groups/break/history`)).json()) as {
+    terms: { reason: string | null }[];
+  };
+  expect(terms.map(({ reason }) => reason)).toEqual([null, "closed", "expired"]);
+});
+
+test("[S6] a leader that freezes its event loop is succeeded, and its first question on waking is answered with no", async () => {
+  await using demo = await open("freeze");
+  const { page, card } = demo;
+  const first = await demo.leader();
+  // Frames of one host share their event loop: the one beside it is of the other host.
+  await card(first).getByLabel("Seconds to freeze").fill("4");
+  await card(first).getByRole("button", { name: "Freeze" }).click({ noWaitAfter: true });
+  await page.getByRole("log").getByText(`${first} thaws: its first question is isLeader(), and the answer false`).waitFor();
+  await demo.leader(first);
+});
+
+test("a contender in a tab of its own takes part, and more can be added", async () => {
+  await using demo = await open("tabs");
+  const { page } = demo;
+  await demo.leader();
+  const [tab] = await Promise.all([
+    world.browser.context.waitForEvent("page"),
+    page.getByRole("link", { name: "Open one in a new tab" }).click(),
+  ]);
+  await tab.getByText("Waits").waitFor();
+  await page.bringToFront();
+  await page.getByRole("button", { name: "Add a contender" }).click();
+  await demo.card("Grace").getByText("Waits").waitFor();
+  for (const frame of await page.locator("iframe").all()) {
+    await frame.contentFrame().getByRole("button", { name: "Close" }).click();
+  }
+  await tab.getByText("Leads").waitFor();
+  await tab.bringToFront();
+  await tab.getByRole("button", { name: "Close" }).click();
+  await page.locator("#leader").getByText("Nobody leads").waitFor();
+});
+
+test.each(["light", "dark"] as const)("every text of the page stands out in the %s scheme, and fits 380 pixels", async (colorScheme) => {
+  await using demo = await open(`looks-${colorScheme}`, 380);
+  const { page } = demo;
+  await page.emulateMedia({ colorScheme });
+  await demo.leader();
+  for (const frame of page.frames()) {
+    expect(await frame.evaluate(faintTexts)).toEqual([]);
+    expect(await frame.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  }
+});
+
+test("the pages run no inline code, and what is not there is not found", async () => {
+  const page = await fetch(`${world.backend.url}/demo`);
+  expect(page.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
+  expect(page.headers.get("Content-Security-Policy")).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/);
+  expect(page.headers.get("Content-Security-Policy")).not.toContain("unsafe");
+  expect((await fetch(`${world.backend.url}/demo/nothing.js`)).status).toBe(404);
+});
+
+/** Runs in the page: texts whose contrast to what is behind them is below 4.5, as the guidelines for accessibility want it. */
+function faintTexts(): string[] {
+  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  if (!context) return ["no canvas"];
+  const luminance = (colors: readonly string[]): number => {
+    for (const color of colors) {
+      context.fillStyle = color;
+      context.fillRect(0, 0, 1, 1);
+    }
+    const [red = 0, green = 0, blue = 0] = [...context.getImageData(0, 0, 1, 1).data]
+      .map((value) => value / 255)
+      .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const backgrounds = (element: Element | null): string[] =>
+    element ? [...backgrounds(element.parentElement), getComputedStyle(element).backgroundColor] : ["Canvas"];
+  const texts = [...document.body.querySelectorAll("*")].filter((element) =>
+    [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim()),
+  );
+  return texts.flatMap((element) => {
+    if (!element.checkVisibility() || element.closest("noscript")) return [];
+    const behind = backgrounds(element);
+    const [a, b] = [luminance(behind), luminance([...behind, getComputedStyle(element).color])];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    return contrast >= 4.5 ? [] : [`${element.textContent?.trim()}: ${contrast.toFixed(2)}`];
+  });
+}

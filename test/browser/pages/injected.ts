@@ -1,0 +1,45 @@
+/** A tab that is hidden, as far as its page can tell, in a browser that hides none. */
+import type { ClientOptions, PageTarget, Socket, TabTarget } from "../../../client/index.ts";
+
+/** Stands for the `window`. Its document is itself. */
+export class InjectedView extends EventTarget implements PageTarget, TabTarget {
+  readonly document = this;
+  visibilityState = "visible";
+
+  hasFocus(): boolean {
+    return this.visibilityState === "visible";
+  }
+
+  show(isVisible: boolean): void {
+    this.visibilityState = isVisible ? "visible" : "hidden";
+    this.dispatchEvent(new Event("visibilitychange"));
+  }
+}
+
+const MINUTE_MS = 60_000;
+/** So late a timer of a hidden tab was that was set while a frame arrived. */
+const LATE_MS = 4_000;
+
+/** Timers of a hidden tab under intensive throttling: they come once a minute, unless they were set while a frame arrived. */
+export function throttledTimers(): Required<Pick<ClientOptions, "clock" | "WebSocket">> {
+  let hearing = 0;
+  const clock: ClientOptions["clock"] = {
+    monotonic: () => performance.now(),
+    wall: () => Date.now(),
+    setTimeout: (callback, ms) => {
+      const lateMs = hearing > 0 ? Math.random() * LATE_MS : MINUTE_MS - (performance.now() % MINUTE_MS);
+      return setTimeout(callback, ms + lateMs);
+    },
+    clearTimeout: (handle) => clearTimeout(handle as number),
+  };
+  class HearingSocket extends WebSocket {
+    override addEventListener(type: string, listener: unknown): void {
+      super.addEventListener(type, (event) => {
+        hearing++;
+        (listener as (event: Event) => void)(event);
+        hearing--;
+      });
+    }
+  }
+  return { clock, WebSocket: HearingSocket as unknown as new (url: string, protocols: string[]) => Socket };
+}

@@ -1,0 +1,56 @@
+/** `edge-election/react` in a real React, in StrictMode, where every component is mounted twice. */
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { setting } from "./setting.ts";
+
+const world = setting({ leaseMs: 4_000 });
+
+async function open(group: string): Promise<{ page: Page; sockets: () => number }> {
+  const page = await world.browser.context.newPage();
+  let sockets = 0;
+  page.on("websocket", () => sockets++);
+  await page.goto(world.site.url("strict", { url: world.backend.url, group }));
+  await page.getByText(/leads with epoch/).waitFor();
+  return { page, sockets: () => sockets };
+}
+
+const status = async (group: string) => {
+  const response = await fetch(`${world.backend.url}/v1/groups/${group}`);
+  return (await response.json()) as { sessions: number; elections: { state: string; candidates: unknown[] }[] };
+};
+
+test("[C4] [E1] StrictMode's double mount leaves no orphan: one socket, one contender, and none after unmounting", async () => {
+  const { page, sockets } = await open("strict");
+  await page.getByText("react leads").waitFor();
+  expect(sockets()).toBe(1);
+  expect(await status("strict")).toMatchObject({ sessions: 1, elections: [{ state: "leading", candidates: [] }] });
+
+  await page.evaluate(() => window.app.empty());
+  await page.waitForFunction(() => window.app.client.state === "idle");
+  expect(await status("strict")).toMatchObject({ sessions: 0, elections: [] });
+  await page.evaluate(() => window.app.mount());
+  await page.getByText(/leads with epoch/).waitFor();
+  expect(sockets()).toBe(2);
+  await page.close();
+});
+
+test("[C6] [S2] the effects that work are cleaned up before the group hears that the term is over", async () => {
+  const { page } = await open("drain");
+  const revoked = await fetch(`${world.backend.url}/v1/groups/drain/elections/process/revoke`, { method: "POST" });
+  expect(revoked.status).toBe(200);
+  await page.waitForFunction(() => window.app.log.includes("sends release"));
+  const log = await page.evaluate(() => window.app.log);
+  const ends = log.filter((entry) => entry.startsWith("stops") || entry === "sends release");
+  expect(ends.slice(-2)).toEqual(["stops, isLeader() false", "sends release"]);
+  await page.close();
+});
+
+test("[C2] a component that moves in the tree keeps the lead", async () => {
+  const { page, sockets } = await open("move");
+  const before = await page.locator("#worker").textContent();
+  await page.evaluate(() => window.app.mount("right"));
+  await page.evaluate(() => new Promise((done) => setTimeout(done)));
+  expect(await page.locator("#worker").textContent()).toBe(before);
+  expect(sockets()).toBe(1);
+  await page.close();
+});

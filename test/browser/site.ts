@@ -1,0 +1,57 @@
+/** A web site with the pages under test, on both names of this machine: pages of different names never share a process. */
+import { createServer, type Server } from "node:http";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+export interface Site extends AsyncDisposable {
+  /** Of one of the pages, or of another path, which is an empty page. */
+  url(page: string, query?: Readonly<Record<string, string>>, host?: string): string;
+}
+
+const PAGES = ["tab", "strict"];
+const source = (page: string): string => fileURLToPath(new URL(`pages/${page}.ts`, import.meta.url));
+
+/** The pages run the sources of the client, bundled as an application would do it. */
+export async function startSite(): Promise<Site> {
+  const { outputFiles } = await build({
+    entryPoints: PAGES.map(source),
+    outdir: "/",
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    define: { "process.env.NODE_ENV": '"development"' },
+    logLevel: "silent",
+    write: false,
+  });
+  const scripts = new Map(outputFiles.map(({ path, text }) => [path, text]));
+  const server = createServer(({ url = "" }, response) => {
+    const { pathname } = new URL(url, "http://site");
+    const script = scripts.get(pathname);
+    response.setHeader("Content-Type", script === undefined ? "text/html; charset=utf-8" : "text/javascript");
+    response.end(script ?? htmlOf(pathname.slice(1)));
+  });
+  const port = await listen(server);
+  return {
+    url: (page, query = {}, host = "127.0.0.1") => `http://${host}:${port}/${page}?${new URLSearchParams(query)}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+const htmlOf = (page: string): string =>
+  `<!doctype html><title>${page}</title><main id="root"></main>${
+    PAGES.includes(page) ? `<script type="module" src="/${page}.js"></script>` : ""
+  }`;
+
+function listen(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      if (typeof address === "object" && address !== null) resolve(address.port);
+    });
+  });
+}

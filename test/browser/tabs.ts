@@ -1,0 +1,191 @@
+/** Tabs of real browsers that contend in one group, as a test sees them. */
+import type { CDPSession, Page } from "playwright-core";
+import type { Chromium } from "../support/chromium.ts";
+import { type Entry, faultsIn, type History } from "../support/history.ts";
+import type { Told } from "./pages/tab.ts";
+import type { Site } from "./site.ts";
+
+/** A bound for tests that hang, far above what any fault may take. */
+const PATIENCE_MS = 30_000;
+const COMPONENT = "worker";
+
+export interface Tab {
+  readonly name: string;
+  readonly page: Page;
+  readonly cdp: CDPSession;
+  /** Everything that its page has told so far, the newest last. */
+  readonly told: readonly Told[];
+  /** The epoch by which it leads, as its callbacks say. */
+  readonly leads: number | undefined;
+}
+
+export interface TabOptions {
+  /** Another browser than the first one. */
+  readonly browser?: Chromium;
+  /** In the window of the other tabs, which hides them. Otherwise in a window of its own. */
+  readonly inFront?: boolean;
+  /** Of the site. On another one than its neighbour, a tab never shares its process. */
+  readonly host?: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Done before the page is loaded. */
+  readonly before?: (page: Page) => Promise<void>;
+}
+
+/** A term, as the server remembers it. */
+export interface Term {
+  readonly epoch: number;
+  readonly leaderSessionId: string;
+  readonly process: string | null;
+  readonly acceptedAt: number;
+  readonly endedAt: number | null;
+  readonly reason: string | null;
+}
+
+export class Tabs {
+  readonly #all: OpenTab[] = [];
+  readonly #looks = new Set<() => void>();
+  readonly #browser: Chromium;
+  readonly #site: Site;
+  readonly #url: string;
+  readonly #group: string;
+
+  constructor(browser: Chromium, site: Site, url: string, group: string) {
+    this.#browser = browser;
+    this.#site = site;
+    this.#url = url;
+    this.#group = group;
+  }
+
+  async open(name: string, options: TabOptions = {}): Promise<Tab> {
+    const { browser = this.#browser, inFront = false, host, query, before } = options;
+    const page = await (inFront ? browser.context.newPage() : openWindow(browser));
+    const tab = new OpenTab(name, page, await browser.context.newCDPSession(page));
+    this.#all.push(tab);
+    await tab.listen(() => this.#changed());
+    await before?.(page);
+    await page.goto(this.#site.url("tab", { url: this.#url, group: this.#group, name, ...query }, host));
+    return tab;
+  }
+
+  /** Resolves with the first value that is not `undefined`; looks after everything that is told. */
+  until<T>(what: string, find: () => T | undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#looks.delete(look);
+        const told = this.#all.map((tab) => [tab.name, tab.told.filter(({ type }) => type !== "believed")]);
+        reject(new Error(`waited in vain for ${what}; told: ${JSON.stringify(told)}`));
+      }, PATIENCE_MS);
+      const look = (): void => {
+        const value = find();
+        if (value === undefined) return;
+        clearTimeout(timer);
+        this.#looks.delete(look);
+        resolve(value);
+      };
+      this.#looks.add(look);
+      look();
+    });
+  }
+
+  /** The tab that leads by a higher epoch than `after`. */
+  leader(after = 0): Promise<Tab & { readonly leads: number }> {
+    return this.until("a leader", () => this.#all.find((tab): tab is OpenTab & { leads: number } => (tab.leads ?? 0) > after));
+  }
+
+  /** Resolves when the tab's page has told such a thing, after the first `from` things. */
+  told(tab: Tab, what: string, is: (told: Told) => boolean, from = 0): Promise<Told> {
+    return this.until(`${tab.name} to tell of ${what}`, () => tab.told.slice(from).find(is));
+  }
+
+  /** Oldest first, those that were accepted. */
+  async terms(): Promise<Term[]> {
+    const response = await fetch(`${this.#url}/v1/groups/${this.#group}/history`);
+    const { terms } = (await response.json()) as { readonly terms: (Term & { readonly acceptedAt: number | null })[] };
+    return terms.filter(({ acceptedAt }) => acceptedAt !== null).reverse();
+  }
+
+  /** Everything that is wrong with what the tabs believed, in words; empty when nothing is. */
+  async faults(): Promise<string[]> {
+    return [...faultsIn(this.#all.map(historyOf)), ...early(await this.terms(), this.#all)];
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all(this.#all.splice(0).map(({ page }) => page.close().catch(() => undefined)));
+  }
+
+  #changed(): void {
+    for (const look of [...this.#looks]) look();
+  }
+}
+
+class OpenTab implements Tab {
+  readonly name: string;
+  readonly page: Page;
+  readonly cdp: CDPSession;
+  readonly told: Told[] = [];
+  leads: number | undefined;
+  readonly #heard = new Set<number>();
+
+  constructor(name: string, page: Page, cdp: CDPSession) {
+    this.name = name;
+    this.page = page;
+    this.cdp = cdp;
+  }
+
+  /** A binding of the debugger: it works offline, and what was told before a crash has been told. */
+  async listen(changed: () => void): Promise<void> {
+    this.cdp.on("Runtime.bindingCalled", ({ payload }) => {
+      const { number, ...told } = JSON.parse(payload) as Told & { readonly number: number };
+      if (this.#heard.has(number)) return;
+      this.#heard.add(number);
+      this.told.push(told as Told);
+      if (told.type === "grant") this.leads = told.epoch;
+      if (told.type === "revoke") this.leads = undefined;
+      changed();
+    });
+    for (const event of ["close", "crash"] as const) {
+      this.page.on(event as "close", () => {
+        this.leads = undefined;
+        changed();
+      });
+    }
+    await this.cdp.send("Runtime.enable");
+    await this.cdp.send("Runtime.addBinding", { name: "tell" });
+  }
+}
+
+/** One after the other: the next page that appears is taken for it. */
+async function openWindow({ browser, context }: Chromium): Promise<Page> {
+  const cdp = await browser.newBrowserCDPSession();
+  const appears = context.waitForEvent("page");
+  await cdp.send("Target.createTarget", { url: "about:blank", newWindow: true });
+  await cdp.detach();
+  return appears;
+}
+
+const ns = (ms: number): string => String(BigInt(Math.round(ms)) * 1_000_000n);
+
+function historyOf({ name, told }: Tab): History {
+  const entries = told.flatMap((entry): Entry[] => {
+    if (entry.type === "state" || entry.type === "page") return [];
+    const { leaderSessionId } = entry;
+    const common = { component: COMPONENT, leaderSessionId };
+    if (entry.type === "grant") return [{ ...common, type: "grant", at: ns(entry.at), epoch: entry.epoch }];
+    if (entry.type === "revoke") return [{ ...common, type: "revoke", at: ns(entry.at), reason: entry.reason }];
+    const { type, from, to, epoch } = entry;
+    return [{ ...common, type, from: ns(from), to: ns(to), epoch }];
+  });
+  return { process: name, entries };
+}
+
+/** Terms that began while the one before, which was not given up, still had the right to believe in itself. */
+function early(terms: readonly Term[], tabs: readonly Tab[]): string[] {
+  return terms.slice(1).flatMap(({ acceptedAt, process }, index) => {
+    const before = terms[index];
+    if (before?.reason !== "expired") return [];
+    const beliefs = tabs.flatMap(({ told }) => told.filter((entry) => entry.type === "believed"));
+    const own = beliefs.filter(({ leaderSessionId }) => leaderSessionId === before.leaderSessionId);
+    const until = Math.max(...own.map((belief) => belief.until));
+    return acceptedAt >= until ? [] : [`${process} led ${until - acceptedAt} ms before the right of ${before.process} was over`];
+  });
+}

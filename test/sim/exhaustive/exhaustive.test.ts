@@ -1,0 +1,40 @@
+import { stdout } from "node:process";
+import { describe, expect, test } from "vitest";
+import { shippedCores } from "../cores.ts";
+import { loadCores } from "../mutants/mutant.ts";
+import { explore } from "./explore.ts";
+import type { Budget } from "./state.ts";
+
+const NONE: Budget = { ticks: 0, losses: 0, crashes: 0, replacements: 0, hibernations: 0, resigns: 0, revokes: 0 };
+const MAX_STATES = 50_000;
+
+/** Two ticks are longer than a lease, one is longer than every other time-out. */
+const budgets: readonly Budget[] = [
+  { ...NONE, ticks: 2, hibernations: 1 },
+  { ...NONE, ticks: 1, losses: 1 },
+  { ...NONE, ticks: 1, crashes: 1 },
+  { ...NONE, ticks: 1, replacements: 1 },
+  { ...NONE, ticks: 1, resigns: 1, revokes: 1 },
+  { ...NONE, losses: 2 },
+];
+
+const nameOf = (budget: Budget): string =>
+  Object.entries(budget)
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(", ");
+
+describe("[S1] [S2] [S3] [S5] [S7] every interleaving of two sessions, one election and", () => {
+  test.each(budgets.map((budget) => ({ name: nameOf(budget), budget })))("$name", ({ name, budget }) => {
+    const { states, steps, depth, complete, violation } = explore(shippedCores, budget, MAX_STATES);
+    stdout.write(`${name}: ${states} distinct states, ${steps} steps, depth ${depth}\n`);
+    expect(violation?.way.join(" | ") ?? "", violation?.error.message).toBe("");
+    expect(complete).toBe(true);
+  });
+});
+
+test("the exploration finds a group that gives a lost socket's leadership away", async () => {
+  const from = "horizon: Math.min(election.state.horizon, election.state.leaseUntil) });";
+  const cores = await loadCores([{ file: "worker/group/sessions.ts", from, to: `${from} endTerm(turn, election, "lost");` }]);
+  expect(explore(cores, { ...NONE, losses: 1 }, MAX_STATES).violation?.error.rule).toBe("I1");
+});

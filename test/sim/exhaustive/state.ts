@@ -1,0 +1,122 @@
+/**
+ * A world small enough to be explored completely: two processes with one contender each, one election, the object and
+ * its storage. Immutable, so that it can fork at every step. Time goes in ticks; a timer or an alarm that is due may
+ * come now or after any number of further ticks, and so may every frame.
+ */
+import type { SessionState } from "../../../client/session/state.ts";
+import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import type { Attachment } from "../../../worker/group/events.ts";
+import type { GroupState } from "../../../worker/group/state.ts";
+import type { Packet } from "../world/link.ts";
+import type { Storage } from "../world/storage.ts";
+
+export interface SmallClient {
+  readonly state: SessionState;
+  /** Its current connection, by place. */
+  readonly wire: number | null;
+  /** Its contender's `onRevoke` runs. */
+  readonly draining: boolean;
+}
+
+/** A connection. Its server is the current object (`current`), a replaced one (`stale`), or none any more. */
+export interface Wire {
+  readonly client: number;
+  readonly attempt: number;
+  readonly up: readonly Packet<ClientMessage>[];
+  readonly down: readonly Packet<ServerMessage>[];
+  readonly clientOpen: boolean;
+  readonly server: "none" | "current" | "stale";
+  readonly attachment: Attachment | null;
+}
+
+/** How often each fault may still happen. */
+export interface Budget {
+  readonly ticks: number;
+  readonly losses: number;
+  readonly crashes: number;
+  readonly replacements: number;
+  readonly hibernations: number;
+  readonly resigns: number;
+  readonly revokes: number;
+}
+
+export interface SmallState {
+  readonly now: number;
+  readonly clients: readonly SmallClient[];
+  readonly wires: readonly Wire[];
+  /** In memory; `null`: started when something needs it. */
+  readonly group: GroupState | null;
+  readonly stale: GroupState | null;
+  readonly storage: Storage;
+  /** When the platform calls, as far as the present object knows. */
+  readonly alarmAt: number | null;
+  readonly nonces: number;
+  /** The highest epoch that anybody has led by. */
+  readonly ledEpoch: number;
+  readonly budget: Budget;
+}
+
+export const TICK_MS = 1_050;
+export const START = 10_000_000;
+/** The first process has the slowest clock that is promised to be safe. */
+export const RATES = [0.8, 1] as const;
+
+/** Elapsed time on a process's own clock. */
+export const localNow = ({ now }: SmallState, client: number): number => START + (now - START) * (RATES[client] ?? 1);
+
+/**
+ * Equal for states that can't be told apart: times are counted from now, ids are numbered in the order in which they
+ * are met, and what nobody looks at within these few seconds is left out.
+ */
+export function canonical(state: SmallState): string {
+  const { clients, group, stale, storage, alarmAt, ledEpoch, now, budget } = state;
+  const wires = state.wires.filter((wire) => !isFinished(wire));
+  const parts = clients.map(({ state: session, wire, draining }, index) => {
+    const link = wires.findIndex((other) => wire !== null && other === state.wires[wire]);
+    const sent = wires.map(({ client, up }) => (client === index ? textOf(up, localNow(state, index)) : ""));
+    return `${textOf(session, localNow(state, index))} ${link} ${draining} ${sent}`;
+  });
+  for (const { client, attempt, clientOpen, server, attachment, down } of wires) {
+    const carried = attachment === null ? null : textOf(attachment, now);
+    parts.push(`${client} ${attempt} ${clientOpen} ${server} ${carried} ${textOf(down, now)}`);
+  }
+  for (const one of [group, stale]) parts.push(one === null ? "" : textOf(one, now, () => JSON.stringify(memoryOf(one))));
+  parts.push(textOf(storage, now, () => storage.text()));
+  parts.push(`${alarmAt === null ? "" : alarmAt - now} ${ledEpoch - now} ${Object.values(budget)}`);
+  return parts.join("\n").replaceAll(/n\d+(?:\.\d+)?/g, numbering());
+}
+
+/** Nothing of it can matter any more. */
+const isFinished = ({ clientOpen, server, up }: Wire): boolean =>
+  server === "none" && up.length === 0 && !clientOpen;
+
+/** All that of the group is not stored. */
+const memoryOf = ({ elections, connections }: GroupState): unknown => [
+  [...elections.values()].map(({ state, deadline }) => ["leaseUntil" in state ? state.leaseUntil : null, deadline]),
+  [...connections.values()].map(({ id, sessionId }) => [id, sessionId]),
+];
+
+/** For the history, or compared with nothing that could happen so soon. */
+const UNSEEN = /"(?:offeredAt|acceptedAt|endedAt|seenAt|confirmedAt|connectedAt|revision|checkAt)":[\d.]+,?/g;
+
+const texts = new WeakMap<object, { readonly now: number; readonly text: string }>();
+
+/** As text, with every time counted from now: a number this large is a time, or an epoch that was one. */
+function textOf(part: object, now: number, write = () => JSON.stringify(part)): string {
+  const known = texts.get(part);
+  if (known?.now === now) return known.text;
+  const text = write()
+    .replaceAll(UNSEEN, "")
+    .replaceAll(/\d{8,}(?:\.\d+)?/g, (digits) => String(Math.round(Number(digits) - now)));
+  texts.set(part, { now, text });
+  return text;
+}
+
+function numbering(): (id: string) => string {
+  const known = new Map<string, string>();
+  return (id) => {
+    const name = known.get(id) ?? `#${known.size}`;
+    known.set(id, name);
+    return name;
+  };
+}

@@ -1,0 +1,141 @@
+/** What random runs are made of: setups and moves. Faults that matter most come most often. */
+import fc from "fast-check";
+import type { PolicyOptions } from "../../worker/group/policy.ts";
+import type { Move, Who } from "./moves.ts";
+import { COMPONENTS, type ContenderSetup, type OnGrant, type ProcessSetup, type Setup } from "./world/setup.ts";
+
+type Weighted<T> = { readonly weight: number; readonly arbitrary: fc.Arbitrary<T> };
+
+const often = <T>(...pairs: readonly (readonly [weight: number, value: T])[]): fc.Arbitrary<T> =>
+  fc.oneof(...pairs.map(([weight, value]): Weighted<T> => ({ weight, arbitrary: fc.constant(value) })));
+
+const optional = <K extends string, V>(key: K, arbitrary: fc.Arbitrary<V>): fc.Arbitrary<{ readonly [k in K]?: V }> =>
+  fc.option(arbitrary, { nil: undefined }).map((value) => (value === undefined ? {} : { [key]: value }) as { [k in K]?: V });
+
+/** Differences between the hosts' clocks: within the promised margin of a second. */
+const skew = often([4, 0], [1, -500], [1, 500], [1, 250]);
+const election = often<"process" | "component:z">([4, "process"], [1, "component:z"]);
+const component = often(...COMPONENTS.map((name): [number, (typeof COMPONENTS)[number]] => [name === "x" ? 3 : 1, name]));
+const place = fc.nat({ max: 3 });
+/** Whoever leads is who matters most. */
+const who: fc.Arbitrary<Who> = fc.oneof({ weight: 1, arbitrary: fc.constant("leader" as const) }, { weight: 2, arbitrary: place });
+
+const contender: fc.Arbitrary<ContenderSetup> = fc
+  .tuple(
+    component,
+    fc.boolean(),
+    optional("priority", fc.integer({ min: -1, max: 2 })),
+    often<OnGrant>([6, "confirm"], [1, "confirm-twice"], [1, "nothing"], [1, "close"], [1, "resign"]),
+    often<ContenderSetup["drain"]>([5, "quick"], [3, "slow"], [1, "hung"], [1, "throw"]),
+  )
+  .map(([name, either, priority, onGrant, drain]) => ({
+    component: name,
+    dedicated: name === "z" || (name === "m" && either),
+    ...priority,
+    onGrant,
+    drain,
+  }));
+
+const process: fc.Arbitrary<ProcessSetup> = fc
+  .tuple(
+    // 0.8 is R / D: the slowest clock that is promised to be safe.
+    often([2, 0.800_001], [1, 0.9], [4, 1], [1, 1.1]),
+    fc.boolean(),
+    often([5, 0], [1, 1], [1, 2]),
+    often<"keep" | "revoke">([4, "keep"], [1, "revoke"]),
+    optional("drainMs", often([1, 0], [2, 1_000], [1, 20_000])),
+    often([3, 0], [1, 3_000]),
+    optional("tokenMs", often([1, 5_000], [1, 20_000])),
+    fc.uniqueArray(contender, { minLength: 0, maxLength: 3, selector: (one) => one.component }),
+    fc.uniqueArray(fc.oneof(component, fc.constant(true as const)), { maxLength: 2 }),
+  )
+  .map(([rate, stopsAsleep, priority, onDisconnect, drainMs, lingerMs, tokenMs, contenders, watched]) => {
+    const seeds: readonly ContenderSetup[] =
+      contenders.length > 0 ? contenders : [{ component: "x", dedicated: false, onGrant: "confirm", drain: "quick" }];
+    return { rate, stopsAsleep, priority, onDisconnect, ...drainMs, lingerMs, ...tokenMs, contenders: seeds, watched };
+  });
+
+const policy: fc.Arbitrary<PolicyOptions> = fc
+  .tuple(
+    often([4, 10_000], [1, 2_000], [1, 6_000]),
+    often([3, 4_000], [1, 10_000], [1, 0]),
+    often<PolicyOptions["preempt"]>([4, false], [1, { cooldownMs: 5_000 }]),
+  )
+  .map(([leaseMs, drainMs, preempt]) => ({ leaseMs, drainMs, preempt: preempt ?? false }));
+
+export const setups: fc.Arbitrary<Setup> = fc.record({
+  seed: fc.integer(),
+  policy,
+  skewMs: skew,
+  processes: fc.array(process, { minLength: 2, maxLength: 4 }),
+});
+
+const time = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 400 }) },
+  { weight: 3, arbitrary: fc.integer({ min: 400, max: 4_000 }) },
+  { weight: 3, arbitrary: fc.integer({ min: 4_000, max: 14_000 }) },
+);
+const latency = fc.oneof(fc.constant(10), fc.integer({ min: 0, max: 500 }), fc.integer({ min: 500, max: 9_000 }));
+const few = fc.nat({ max: 3 });
+
+/** One generator for each kind of move, with its weight. */
+const generators: { readonly [T in Move["type"]]: readonly [number, fc.Arbitrary<Omit<Extract<Move, { type: T }>, "type">>] } = {
+  advance: [22, fc.record({ ms: time })],
+  happen: [16, fc.record({ count: fc.integer({ min: 1, max: 6 }) })],
+  stall: [4, fc.record({ ms: time })],
+  deliver: [
+    8,
+    fc.record({
+      who,
+      direction: fc.constantFrom("up" as const, "down" as const),
+      count: fc.integer({ min: 1, max: 3 }),
+      older: fc.boolean(),
+    }),
+  ],
+  cut: [
+    10,
+    fc.record({ who, keepUp: few, keepDown: few, told: fc.constantFrom("none", "client", "server", "both") }),
+  ],
+  hold: [6, fc.record({ who, direction: fc.constantFrom("up", "down", "both") })],
+  release: [6, fc.record({ who })],
+  latency: [5, fc.record({ who, upMs: latency, downMs: latency })],
+  sleep: [4, fc.record({ who, ms: time })],
+  "set-clock": [2, fc.record({ who, byMs: fc.integer({ min: -20_000, max: 20_000 }) })],
+  "timer-lag": [2, fc.record({ who, ms: fc.constantFrom(0, 50, 1_000, 60_000) })],
+  freeze: [2, fc.record({ who })],
+  thaw: [2, fc.record({ who })],
+  page: [2, fc.record({ who, event: fc.constantFrom("visible" as const, "online" as const, "offline" as const) })],
+  kill: [2, fc.record({ who, told: fc.boolean() })],
+  spawn: [3, fc.record({ place, setup: process })],
+  contend: [5, fc.record({ who, setup: contender })],
+  close: [5, fc.record({ who, component })],
+  resign: [5, fc.tuple(who, election, optional("successor", place)).map(([w, e, s]) => ({ who: w, election: e, ...s }))],
+  priority: [
+    2,
+    fc
+      .tuple(who, fc.integer({ min: -1, max: 3 }), optional("component", fc.constant("z" as const)))
+      .map(([w, priority, c]) => ({ who: w, priority, ...c })),
+  ],
+  drain: [2, fc.record({ who, drain: fc.constantFrom("quick" as const, "slow" as const, "hung" as const, "throw" as const) })],
+  settle: [2, fc.record({ who })],
+  observe: [2, fc.record({ who, component: fc.oneof(component, fc.constant(true as const)) })],
+  unobserve: [1, fc.record({ who, component: fc.oneof(component, fc.constant(true as const)) })],
+  shutdown: [2, fc.record({ who })],
+  hibernate: [4, fc.record({})],
+  crash: [4, fc.record({ skewMs: skew, told: fc.boolean() })],
+  "crash-at-write": [3, fc.record({ at: fc.constantFrom("before" as const, "after" as const), skewMs: skew })],
+  replace: [4, fc.record({ skewMs: skew })],
+  "alarm-lag": [1, fc.record({ ms: fc.constantFrom(0, 500, 5_000) })],
+  snapshot: [2, fc.record({})],
+  restore: [2, fc.record({ snapshot: few, finishAfterMs: fc.constantFrom(0, 0, 1_000) })],
+  revoke: [4, fc.tuple(election, optional("successor", place)).map(([e, s]) => ({ election: e, ...s }))],
+  cleanup: [1, fc.record({ force: often([3, true], [1, false]) })],
+  pause: [1, fc.record({ paused: fc.boolean() })],
+  deploy: [2, fc.record({ policy, restart: fc.boolean() })],
+};
+
+export const moves: fc.Arbitrary<Move>[] = [];
+for (const [type, [weight, arbitrary]] of Object.entries(generators)) {
+  const move = (arbitrary as fc.Arbitrary<object>).map((fields) => ({ type, ...fields }) as Move);
+  for (let copies = 0; copies < weight; copies++) moves.push(move);
+}

@@ -1,0 +1,107 @@
+/**
+ * What each process may believe, computed from nothing but the frames that it sent and read (S1): an id counts as held
+ * from the answer to a request that named it, until R after that request was sent, on the process's own clock.
+ */
+import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import { type ElectionName, electionOf } from "../../../shared/names.ts";
+
+interface Request {
+  readonly at: number;
+  readonly ids: readonly string[];
+}
+
+export interface Claim {
+  readonly election: ElectionName;
+  readonly until: number;
+}
+
+export class Claims {
+  readonly held = new Map<string, Claim>();
+  readonly #requests = new Map<number, Request>();
+  readonly #offers = new Map<string, ElectionName>();
+  readonly #said = new Set<string>();
+  #registered = new Map<string, ElectionName>();
+  #renewDeadlineMs = 0;
+
+  /** A frame leaves. What it gives up is given up before anybody can know. */
+  sent(message: ClientMessage, now: number): void {
+    switch (message.type) {
+      case "hello": {
+        const named = new Set(message.held);
+        for (const id of this.held.keys()) if (!named.has(id)) this.held.delete(id);
+        const infos = message.contenders ?? [];
+        this.#registered = new Map(infos.map(({ component, election }) => [component, electionOf(component, election)]));
+        this.#requests.set(message.sentAt, { at: now, ids: message.held ?? [] });
+        return;
+      }
+      case "renew":
+        this.#requests.set(message.sentAt, { at: now, ids: message.held });
+        return;
+      case "release":
+      case "resign":
+        this.#giveUp(message.leaderSessionId);
+        return;
+      case "bye":
+        for (const id of this.#offers.keys()) this.#giveUp(id);
+        return;
+      case "register":
+        this.#registered.set(message.component, electionOf(message.component, message.election));
+        return;
+      case "deregister":
+        return this.#deregister(message.component);
+      default:
+    }
+  }
+
+  heard(message: ServerMessage, now: number): void {
+    switch (message.type) {
+      case "grant":
+        if (!message.joined) this.#offers.set(message.leaderSessionId, message.election);
+        return;
+      case "welcome":
+        this.#renewDeadlineMs = message.lease.renewDeadlineMs;
+        if (!message.resumed) this.held.clear();
+        return this.#answered(message.sentAt, message.held, now);
+      case "renewed":
+        return this.#answered(message.sentAt, message.held, now);
+      case "error":
+        if (message.component !== undefined && message.id === undefined) this.#registered.delete(message.component);
+        return;
+      default:
+    }
+  }
+
+  #answered(sentAt: number, held: readonly string[], now: number): void {
+    const request = this.#requests.get(sentAt);
+    this.#requests.delete(sentAt);
+    if (request === undefined) return;
+    const until = request.at + this.#renewDeadlineMs;
+    for (const id of request.ids) {
+      const election = this.#offers.get(id);
+      if (!held.includes(id)) this.held.delete(id);
+      else if (election !== undefined && !this.#said.has(id) && until > now) {
+        this.held.set(id, { election, until: Math.max(until, this.held.get(id)?.until ?? 0) });
+      }
+    }
+  }
+
+  #giveUp(id: string): void {
+    this.held.delete(id);
+    this.#said.add(id);
+  }
+
+  #deregister(component: string): void {
+    const election = this.#registered.get(component);
+    this.#registered.delete(component);
+    if (election === undefined || [...this.#registered.values()].includes(election)) return;
+    for (const [id, offered] of this.#offers) if (offered === election) this.#letGo(id);
+  }
+
+  /** Held no longer, and not by the answers that are still to come. If the group never heard of it, a resume may name it. */
+  #letGo(id: string): void {
+    this.held.delete(id);
+    for (const [sentAt, { at, ids }] of this.#requests) {
+      this.#requests.set(sentAt, { at, ids: ids.filter((other) => other !== id) });
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Judges the group's side: epochs grow in the order in which they are minted, leases stay below their horizons and are
+ * prolonged by nothing but renewals of their holder, records belong to who leads, what is stored is what is meant,
+ * and hibernation changes nothing.
+ */
+import { CLOCK_MARGIN_MS } from "../../../shared/lease.ts";
+import type { ElectionName } from "../../../shared/names.ts";
+import type { EventBody, Frame } from "../../../worker/group/events.ts";
+import type { RowChange } from "../../../worker/group/rows.ts";
+import type { ElectionState, GroupState } from "../../../worker/group/state.ts";
+import type { Incarnation } from "../world/incarnation.ts";
+import { canonicalText } from "../world/storage.ts";
+import { demand } from "../world/violation.ts";
+import type { World } from "../world/world.ts";
+
+type Held = Extract<ElectionState, { readonly horizon: number }>;
+
+export class GroupJudge {
+  readonly #world: World;
+  #highestMinted = 0;
+  readonly #minted = new Set<string>();
+  offers = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  turned(incarnation: Incarnation, before: GroupState, body: EventBody, changes: readonly RowChange[]): void {
+    const offered = changes.flatMap((change) =>
+      change.table === "election" && change.row?.state.type === "offered" ? [change.row.state] : [],
+    );
+    for (const offer of offered.sort((left, right) => left.epoch - right.epoch)) this.#judgeMinted(offer);
+    for (const { name, state } of incarnation.state.elections.values()) {
+      if (!("horizon" in state)) continue;
+      judgeLease(incarnation, state, before.elections.get(name)?.state, body);
+      judgePreemption(incarnation, name, before.elections.get(name)?.state);
+    }
+    judgeLost(incarnation, before);
+  }
+
+  #judgeMinted({ leaderSessionId, epoch }: { readonly leaderSessionId: string; readonly epoch: number }): void {
+    if (this.#minted.has(leaderSessionId)) return;
+    this.#minted.add(leaderSessionId);
+    this.offers += 1;
+    demand(epoch > this.#highestMinted, "S5", () => `epoch ${epoch} is minted after ${this.#highestMinted}`);
+    this.#highestMinted = epoch;
+  }
+
+  // After every move
+
+  judgeState(current: Incarnation): void {
+    const { state } = current;
+    const stored = this.#world.backend.storage.text();
+    demand(stored === canonicalText(this.#world.cores.group.save(state)), "S3", () => "storage is not what the state saves");
+    this.#judgeRecords(state);
+    this.#judgeSizes(current);
+  }
+
+  #judgeRecords(state: GroupState): void {
+    if (this.#world.backend.recordsAreOld) return;
+    for (const [name, { record, election }] of state.components.entries()) {
+      if (record === null) continue;
+      const term = election === null ? undefined : state.elections.get(election)?.state;
+      const own = term?.type === "leading" && term.leaderSessionId === record.leader.leaderSessionId;
+      demand(own, "O1", () => `the record of ${name} (epoch ${record.leader.epoch}) is of no present leadership`);
+    }
+  }
+
+  #judgeSizes({ state, sockets }: Incarnation): void {
+    demand(state.connections.size === sockets, "size", () => `${state.connections.size} connections, ${sockets} sockets`);
+    for (const { id, link } of state.sessions.values()) {
+      const known = link.type === "lost" || state.connections.get(link.connection)?.sessionId === id;
+      demand(known, "S12", () => `${id} counts as connected by a socket that is not there`);
+    }
+    for (const [name, election] of state.elections.entries()) {
+      demand(election.places > 0 || election.state.type !== "vacant" || election.pending.length > 0, "size", () => `${name} is kept for nobody`);
+    }
+  }
+}
+
+/** A lease stays below its horizon, and nothing begins or prolongs it but a frame of its holder that names it. */
+function judgeLease({ now, state: group }: Incarnation, state: Held, before: ElectionState | undefined, body: EventBody): void {
+  const { leaseUntil, horizon, leaderSessionId, epoch, leaseMs, sessionId } = state;
+  demand(leaseUntil <= horizon + CLOCK_MARGIN_MS, "S3", () => `the lease of ${epoch} reaches beyond its horizon`);
+  const known = before !== undefined && "horizon" in before && before.leaderSessionId === leaderSessionId;
+  if (known && leaseUntil <= before.leaseUntil) return;
+  const link = group.sessions.get(sessionId)?.link;
+  const own = body.type === "frame" && link?.type === "connected" && link.connection === body.connection;
+  demand(own && idsIn(body.frame).includes(leaderSessionId), "S4", () => `the lease of ${epoch} grows by itself`);
+  demand(!known || before.leaseUntil > now, "S6", () => `the lease of ${epoch} was over`);
+  demand(leaseUntil <= now + leaseMs, "S2", () => `the lease of ${epoch} is ${leaseUntil - now} ms long`);
+  const over = before?.type === "revoking" && before.drainUntil <= now;
+  demand(!over, "S10", () => `the lease of ${epoch} grows after its drain time`);
+}
+
+function idsIn(frame: Frame): readonly string[] {
+  if (frame.type === "hello") return frame.message.held ?? [];
+  return frame.type === "message" && frame.message.type === "renew" ? frame.message.held : [];
+}
+
+/** Q2: only a strictly higher priority takes the lead away, and not within the cool-down. */
+function judgePreemption({ now, state }: Incarnation, name: ElectionName, before: ElectionState | undefined): void {
+  const term = state.elections.get(name)?.state;
+  if (before?.type !== "leading" || term?.type !== "revoking" || term.reason !== "preempted") return;
+  const { preempt } = state.policy;
+  const patience = preempt === false ? Infinity : preempt.cooldownMs;
+  demand(now >= term.acceptedAt + patience, "Q2", () => `${term.epoch} is preempted within its cool-down`);
+  const [rival, holder] = [priorityOf(state, name, term.successor), priorityOf(state, name, term.sessionId)];
+  demand(rival > holder, "Q2", () => `${term.epoch} of priority ${holder} is preempted for ${rival}`);
+}
+
+function priorityOf({ sessions }: GroupState, name: ElectionName, id: string | null): number {
+  const session = id === null ? undefined : sessions.get(id);
+  const own = session?.contenders.get(name.replace(/^component:/, ""))?.priority;
+  return own ?? session?.priority ?? -Infinity;
+}
+
+/** S12: a lost session is kept for D, and while it holds or is offered something; no longer. */
+function judgeLost({ now, state }: Incarnation, before: GroupState): void {
+  const keptMs = Math.max(state.policy.lease.durationMs, before.policy.lease.durationMs);
+  for (const id of state.lost.values()) {
+    const link = state.sessions.get(id)?.link;
+    demand(link?.type === "lost", "S12", () => `${id} is to be forgotten, and is not lost`);
+    if (link.at + keptMs > now) continue;
+    const holds = [...state.elections.values()].some(({ state: term }) => term.type !== "vacant" && term.sessionId === id);
+    demand(holds, "S12", () => `${id} was lost ${now - link.at} ms ago, and is still kept`);
+  }
+}

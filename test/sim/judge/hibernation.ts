@@ -1,0 +1,57 @@
+/** Hibernation is invisible: the group as it would be after leaving memory now equals the group as it is. */
+import type { Election, GroupState } from "../../../worker/group/state.ts";
+import type { Incarnation } from "../world/incarnation.ts";
+import { canonicalText } from "../world/storage.ts";
+import { demand } from "../world/violation.ts";
+import type { World } from "../world/world.ts";
+
+export function judgeHibernation({ backend, cores }: World, current: Incarnation): void {
+  if (current.busy || !current.settingsStored) return;
+  if (![...current.state.elections.values()].every((election) => isExact(current.state, election))) return;
+  const moment = { now: current.now, nonce: "twin" };
+  const awake = cores.group.transition(current.state, { ...moment, type: "tick" });
+  if (awake.state !== current.state) return; // something is due just now
+  const attachments = current.attachments();
+  const started = cores.group.transition(backend.load(), { ...moment, type: "start", attachments });
+  const woken = cores.group.transition(started.state, { ...moment, type: "tick" });
+  const [expected, found] = [view(cores.group.save, awake.state), view(cores.group.save, woken.state)];
+  demand(expected === found, "N5", () => `hibernation shows: ${difference(expected, found)}`);
+}
+
+/** Everything but what a sleep may forget: frame rates, and the last place that was given out. */
+function view(save: World["cores"]["group"]["save"], state: GroupState): string {
+  const elections = [...state.elections.values()].map((election) => {
+    const { name, queue, places, watchedComponents, deadline } = election;
+    const waiting = [...queue.sessionIds()];
+    return [name, waiting, places, watchedComponents, leaseOf(election), deadline];
+  });
+  const components = [...state.components.entries()].map(([name, { watchers, ...rest }]) => [name, rest, [...watchers.keys()]]);
+  const connections = [...state.connections.values()].map(({ id, helloUntil, sessionId }) => [id, helloUntil, sessionId]);
+  const terms = [...state.terms.entries()];
+  const lost = [...state.lost.entries()];
+  return JSON.stringify([
+    canonicalText(save(state)),
+    elections,
+    components,
+    connections,
+    terms,
+    lost,
+    [...state.silent.keys()],
+    [...state.watchersOfAll.keys()],
+  ]);
+}
+
+const leaseOf = ({ state }: Election): number | null => ("leaseUntil" in state ? state.leaseUntil : null);
+
+/** A live socket carries the exact lease of its session. Without one it grows by a load, to the horizon and the margin. */
+function isExact({ sessions }: GroupState, { state }: Election): boolean {
+  return !("leaseUntil" in state) || sessions.get(state.sessionId)?.link.type === "connected";
+}
+
+/** The first place where two texts part. */
+function difference(expected: string, found: string): string {
+  let at = 0;
+  while (expected[at] === found[at]) at++;
+  const around = (text: string) => text.slice(Math.max(0, at - 80), at + 80);
+  return `...${around(found)}... instead of ...${around(expected)}...`;
+}

@@ -1,0 +1,51 @@
+/** All that is judged: what happens is told to each judge as it happens. */
+import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import type { EventBody } from "../../../worker/group/events.ts";
+import type { RowChange } from "../../../worker/group/rows.ts";
+import type { GroupState } from "../../../worker/group/state.ts";
+import type { Incarnation } from "../world/incarnation.ts";
+import type { Process, Step } from "../world/process.ts";
+import type { World } from "../world/world.ts";
+import { GroupJudge } from "./group.ts";
+import { judgeHibernation } from "./hibernation.ts";
+import { LeadershipJudge } from "./leadership.ts";
+
+export class Judge {
+  readonly #world: World;
+  /** What was judged after an earlier move. */
+  #judged: GroupState | null = null;
+  readonly leadership: LeadershipJudge;
+  readonly group: GroupJudge;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.leadership = new LeadershipJudge(world);
+    this.group = new GroupJudge(world);
+  }
+
+  stepped(process: Process, step: Step): void {
+    this.leadership.stepped(process, step);
+    if (step.before.terms !== process.state.terms) this.leadership.judgeHolders();
+  }
+
+  sent(process: Process, message: ClientMessage): void {
+    this.leadership.claims(process).sent(message, process.clock.peek());
+  }
+
+  heard(process: Process, message: ServerMessage): void {
+    this.leadership.claims(process).heard(message, process.clock.peek());
+  }
+
+  turned(incarnation: Incarnation, before: GroupState, body: EventBody, changes: readonly RowChange[]): void {
+    this.group.turned(incarnation, before, body, changes);
+  }
+
+  afterMove(): void {
+    this.leadership.judgeHolders();
+    const { current } = this.#world.backend;
+    if (current === null || current.state === this.#judged) return;
+    this.#judged = current.state;
+    this.group.judgeState(current);
+    judgeHibernation(this.#world, current);
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Judges what the processes believe: I1 at most one of them holds an election at any true instant, whatever the core
+ * says and whatever the frames say; epochs grow from leader to leader; what has ended never comes back; and nobody
+ * loses what nobody took.
+ */
+import type { LossReason, Term } from "../../../client/session/state.ts";
+import type { ElectionName } from "../../../shared/names.ts";
+import type { Process, Step } from "../world/process.ts";
+import { demand } from "../world/violation.ts";
+import type { World } from "../world/world.ts";
+import { Claims } from "./claims.ts";
+
+/** On its current socket a client never hears these: they mean a program error, or that it has overtaken itself. */
+const NEVER_TOLD = new Set([4400, 4409, 4413, 4429]);
+
+function reasonFor(effects: Step["effects"], contenders: ReadonlySet<number>): LossReason | undefined {
+  for (const effect of effects) if (effect.type === "revoke" && contenders.has(effect.contender)) return effect.reason;
+  return undefined;
+}
+
+export class LeadershipJudge {
+  readonly #world: World;
+  readonly #claims = new Map<Process, Claims>();
+  readonly #ended = new Set<string>();
+  readonly #highestLed = new Map<ElectionName, number>();
+  terms = 0;
+  /** Leaderships that ended without anybody having meant it. */
+  accidents = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  claims(process: Process): Claims {
+    const known = this.#claims.get(process);
+    if (known !== undefined) return known;
+    const claims = new Claims();
+    this.#claims.set(process, claims);
+    return claims;
+  }
+
+  stepped(process: Process, step: Step): void {
+    const { before, event, effects } = step;
+    const after = process.state;
+    const { input, connection } = event;
+    if (input.type === "lost" && connection === before.attempt) {
+      demand(!NEVER_TOLD.has(input.code), "N6", () => `${process.name} is told ${input.code} on its current socket`);
+    }
+    if (before.terms === after.terms) return;
+    this.#judgeInput(process, step);
+    for (const term of after.terms) if (term.stage === "leading") this.#leads(process, term, step);
+    for (const term of before.terms) if (term.stage === "leading") this.#mayHaveEnded(process, term, step);
+    for (const effect of effects) {
+      if (effect.type === "revoke") this.#world.tell(() => `${process.name} is revoked (${effect.reason})`);
+    }
+  }
+
+  /** What some inputs demand at once. */
+  #judgeInput({ name, setup, state, contenders }: Process, { before, event: { input, connection } }: Step): void {
+    if (connection !== before.attempt) return;
+    if (input.type === "lost" && setup.onDisconnect === "revoke") {
+      const keeps = state.terms.some(({ stage }) => stage === "leading");
+      demand(!keeps, "N1", () => `${name} goes on leading without a connection`);
+    } else if (input.type === "revoke") {
+      const leads = state.terms.some((one) => one.leaderSessionId === input.leaderSessionId && one.stage === "leading");
+      demand(!leads, "C6", () => `${name} goes on leading after a revoke`);
+    } else if (input.type === "grant" && before.terms.length < state.terms.length) {
+      const ready = contenders.some((one) => one.election === input.election && one.ready);
+      demand(ready, "S11", () => `${name} takes an offer of ${input.election} up while nobody is ready`);
+    }
+  }
+
+  #leads(process: Process, term: Term, { before, event }: Step): void {
+    const { leaderSessionId, election, epoch } = term;
+    const known = before.terms.find((other) => other.leaderSessionId === leaderSessionId);
+    demand(!this.#ended.has(leaderSessionId), "S7", () => `${process.name} takes up epoch ${epoch} again`);
+    if (known?.stage === "leading") {
+      const lapsed = known.leaseUntil <= event.now;
+      demand(!lapsed, "S6", () => `${process.name} goes on with epoch ${epoch}, whose lease was over`);
+      return;
+    }
+    this.terms += 1;
+    this.#world.tell(() => `${process.name} LEADS ${election} by epoch ${epoch}`);
+    const highest = this.#highestLed.get(election) ?? 0;
+    demand(epoch > highest, "S5", () => `${process.name} leads ${election} by epoch ${epoch} after ${highest}`);
+    this.#highestLed.set(election, epoch);
+  }
+
+  #mayHaveEnded(process: Process, term: Term, { before, event, effects }: Step): void {
+    const { leaderSessionId, election, epoch } = term;
+    const now = process.state.terms.find((other) => other.leaderSessionId === leaderSessionId);
+    if (now?.stage === "leading") return;
+    this.#ended.add(leaderSessionId);
+    this.#world.tell(() => `${process.name} ends epoch ${epoch} of ${election}`);
+    const own = new Set(before.contenders.filter((one) => one.leaderSessionId === leaderSessionId).map(({ id }) => id));
+    const reason = reasonFor(effects, own);
+    // A preemption whose revoke was lost is heard of as a loss.
+    if (reason === "expired" || (reason === "lost" && !this.#world.backend.options.preempt)) this.accidents += 1;
+    if (reason !== "lost" || term.leaseUntil <= event.now) return;
+    const row = this.#world.backend.storage.election(election)?.state;
+    const stands = row?.type === "leading" && row.leaderSessionId === leaderSessionId;
+    demand(!stands, "I8", () => `${process.name} loses epoch ${epoch}, which the group still counts as its own`);
+  }
+
+  /** At this true instant, on each process's own clock. */
+  judgeHolders(): void {
+    const holders = new Map<ElectionName, Process>();
+    const claimants = new Map<ElectionName, Process>();
+    for (const process of this.#world.processes) {
+      if (process.whereabouts === "dead") continue;
+      const now = process.clock.peek();
+      for (const election of this.#heldByCore(process, now)) this.#only(holders, election, process, "I1");
+      for (const { election, until } of this.claims(process).held.values()) {
+        if (until > now) this.#only(claimants, election, process, "I1 by its frames");
+      }
+    }
+  }
+
+  #only(holders: Map<ElectionName, Process>, election: ElectionName, process: Process, rule: string): void {
+    const other = holders.get(election);
+    demand(other === undefined || other === process, rule, () => `${other?.name} and ${process.name} hold ${election}`);
+    holders.set(election, process);
+  }
+
+  /** Leading, or draining inside the lease: a term in which no contender is or was granted is nobody's. */
+  *#heldByCore(process: Process, now: number): Generator<ElectionName> {
+    const { client } = this.#world.cores;
+    const held = new Set(client.heldTerms(process.state, now));
+    for (const { stage, leaderSessionId, election, leaseUntil } of process.state.terms) {
+      if (stage === "offered" || !held.has(leaderSessionId)) continue;
+      if (!process.state.contenders.some((one) => one.leaderSessionId === leaderSessionId)) continue;
+      if (stage === "leading") this.#judgeLease(process, leaderSessionId, leaseUntil);
+      yield election;
+    }
+    for (const { id, election, granted } of process.contenders) {
+      if (granted === null) continue;
+      if (client.remainingMs(process.state, id, granted.leaderSessionId, now) > 0) yield election;
+    }
+  }
+
+  /** S1: no longer than R after the answered request was sent. */
+  #judgeLease(process: Process, leaderSessionId: string, leaseUntil: number): void {
+    const claim = this.claims(process).held.get(leaderSessionId);
+    const until = claim?.until ?? 0;
+    demand(leaseUntil <= until + 1e-6, "S1", () => `${process.name} counts its lease ${leaseUntil - until} ms too long`);
+  }
+}

@@ -1,0 +1,177 @@
+/** What may happen to a world: plain data, so that a run can be printed and replayed, and what each of it does. */
+import type { PageEvent } from "../../client/session/events.ts";
+import type { ElectionName } from "../../shared/names.ts";
+import type { PolicyOptions } from "../../worker/group/policy.ts";
+import type { CrashPoint } from "./world/backend.ts";
+import type { Link } from "./world/link.ts";
+import type { Direction, Told } from "./world/network.ts";
+import type { Process } from "./world/process.ts";
+import { COMPONENTS, type ComponentName, type ContenderSetup, type Drain, type ProcessSetup } from "./world/setup.ts";
+import type { World } from "./world/world.ts";
+
+/** By place, or whoever leads the process election now (or last). */
+export type Who = number | "leader";
+
+export type Move =
+  | { readonly type: "advance"; readonly ms: number }
+  /** The next few things happen, and no more. */
+  | { readonly type: "happen"; readonly count: number }
+  /** Time passes, and the network carries nothing. */
+  | { readonly type: "stall"; readonly ms: number }
+  | { readonly type: "deliver"; readonly who: Who; readonly direction: Direction; readonly count: number; readonly older?: boolean }
+  | { readonly type: "cut"; readonly who: Who; readonly keepUp: number; readonly keepDown: number; readonly told: Told }
+  | { readonly type: "hold"; readonly who: Who; readonly direction: Direction | "both" }
+  | { readonly type: "release"; readonly who: Who }
+  | { readonly type: "latency"; readonly who: Who; readonly upMs: number; readonly downMs: number }
+  | { readonly type: "sleep"; readonly who: Who; readonly ms: number }
+  | { readonly type: "set-clock"; readonly who: Who; readonly byMs: number }
+  | { readonly type: "timer-lag"; readonly who: Who; readonly ms: number }
+  | { readonly type: "freeze"; readonly who: Who }
+  | { readonly type: "thaw"; readonly who: Who }
+  | { readonly type: "page"; readonly who: Who; readonly event: PageEvent }
+  | { readonly type: "kill"; readonly who: Who; readonly told: boolean }
+  | { readonly type: "spawn"; readonly place: number; readonly setup: ProcessSetup }
+  | { readonly type: "contend"; readonly who: Who; readonly setup: ContenderSetup }
+  | { readonly type: "close"; readonly who: Who; readonly component: ComponentName }
+  | { readonly type: "resign"; readonly who: Who; readonly election: ElectionName; readonly successor?: number }
+  | { readonly type: "priority"; readonly who: Who; readonly priority: number; readonly component?: ComponentName }
+  | { readonly type: "drain"; readonly who: Who; readonly drain: Drain }
+  | { readonly type: "settle"; readonly who: Who }
+  | { readonly type: "observe"; readonly who: Who; readonly component: ComponentName | true }
+  | { readonly type: "unobserve"; readonly who: Who; readonly component: ComponentName | true }
+  | { readonly type: "shutdown"; readonly who: Who }
+  | { readonly type: "hibernate" }
+  | { readonly type: "crash"; readonly skewMs: number; readonly told: boolean }
+  | { readonly type: "crash-at-write"; readonly at: CrashPoint; readonly skewMs: number }
+  | { readonly type: "replace"; readonly skewMs: number }
+  | { readonly type: "alarm-lag"; readonly ms: number }
+  | { readonly type: "snapshot" }
+  | { readonly type: "restore"; readonly snapshot: number; readonly finishAfterMs: number }
+  | { readonly type: "revoke"; readonly election: ElectionName; readonly successor?: number }
+  | { readonly type: "cleanup"; readonly force: boolean }
+  | { readonly type: "pause"; readonly paused: boolean }
+  | { readonly type: "deploy"; readonly policy: PolicyOptions; readonly restart: boolean };
+
+type MoveType = Move["type"];
+type Of<T extends MoveType> = Extract<Move, { readonly type: T }>;
+
+/** How far ahead the next thing may lie. */
+const LONGEST_MS = 5_000;
+
+function processOf(world: World, who: Who): Process | undefined {
+  if (who !== "leader") return world.processes[who % world.processes.length];
+  const leads = ({ state }: Process) => state.terms.some(({ stage }) => stage === "leading");
+  return world.processes.find(leads) ?? world.processes[0];
+}
+
+const sessionIdOf = (world: World, place: number | undefined): string | undefined =>
+  place === undefined ? undefined : processOf(world, place)?.state.session?.sessionId;
+
+/** The connections of a process, newest first. */
+const linksOf = (world: World, process: Process): Link[] => [...world.network.path(process).links].reverse();
+
+/** Does something with a process that runs; nothing to one that does not. */
+const withRunning =
+  <M extends { readonly who: Who }>(act: (process: Process, move: M, world: World) => void) =>
+  (world: World, move: M): void => {
+    const process = processOf(world, move.who);
+    if (process?.runs) act(process, move, world);
+  };
+
+const withAny =
+  <M extends { readonly who: Who }>(act: (process: Process, move: M, world: World) => void) =>
+  (world: World, move: M): void => {
+    const process = processOf(world, move.who);
+    if (process !== undefined) act(process, move, world);
+  };
+
+/** Total by type: every move has its meaning. */
+const meanings: { readonly [T in MoveType]: (world: World, move: Of<T>) => void } = {
+  advance: (world, { ms }) => world.advance(ms),
+  happen: (world, { count }) => world.happen(count, LONGEST_MS),
+  stall: (world, { ms }) => world.stall(ms),
+  deliver: withAny((process, { direction, count, older }, world) => {
+    const [newest, before] = linksOf(world, process);
+    const link = older === true ? before : newest;
+    for (let left = count; link !== undefined && left > 0; left--) {
+      if (direction === "down" && !process.hears) return;
+      world.network.deliver(process, link, direction);
+    }
+  }),
+  cut: withAny((process, { keepUp, keepDown, told }, world) => {
+    const [link] = linksOf(world, process);
+    if (link !== undefined) world.network.cut(link, { keepUp, keepDown, told });
+  }),
+  hold: withAny((process, { direction }, world) => {
+    const { held } = world.network.path(process);
+    for (const one of direction === "both" ? (["up", "down"] as const) : [direction]) held.add(one);
+  }),
+  release: withAny((process, _move, world) => world.network.path(process).held.clear()),
+  latency: withAny((process, { upMs, downMs }, world) => {
+    const path = world.network.path(process);
+    path.upMs = upMs;
+    path.downMs = downMs;
+  }),
+  sleep: withRunning((process, { ms }, world) => process.sleep(world.now + ms)),
+  "set-clock": withAny((process, { byMs }) => process.clock.set(byMs)),
+  "timer-lag": withAny((process, { ms }) => {
+    process.timerLagMs = ms;
+  }),
+  freeze: withRunning((process) => process.freeze()),
+  thaw: withAny((process) => process.thaw()),
+  page: withRunning((process, { event }) => process.dispatch({ type: "page", event })),
+  kill: withAny((process, { told }, world) => world.kill(process, told)),
+  spawn: (world, { place, setup }) => world.replaceDead(place, setup),
+  contend: withRunning((process, { setup }) => process.contend(setup)),
+  close: withRunning((process, { component }) => process.close(component)),
+  resign: withRunning((process, { election, successor }, world) =>
+    process.resign(election, sessionIdOf(world, successor)),
+  ),
+  priority: withRunning((process, { priority, component }) => process.prioritize(priority, component)),
+  drain: withAny((process, { drain }) => {
+    for (const contender of process.contenders) contender.drain = drain;
+  }),
+  settle: withRunning((process) => process.settleAll()),
+  observe: withRunning((process, { component }) => process.observe(component)),
+  unobserve: withRunning((process, { component }) => process.unobserve(component)),
+  shutdown: withRunning((process) => process.shutdown()),
+  hibernate: ({ backend }) => backend.hibernate(),
+  crash: ({ backend }, { skewMs, told }) => {
+    backend.nextSkewMs = skewMs;
+    backend.crash(told);
+  },
+  "crash-at-write": ({ backend }, { at, skewMs }) => {
+    backend.nextSkewMs = skewMs;
+    backend.crashAt = at;
+  },
+  replace: ({ backend }, { skewMs }) => {
+    backend.nextSkewMs = skewMs;
+    backend.replace();
+  },
+  "alarm-lag": ({ backend }, { ms }) => {
+    backend.alarmLagMs = ms;
+  },
+  snapshot: ({ backend }) => backend.takeSnapshot(),
+  restore: ({ backend, operator }, { snapshot, finishAfterMs }) => {
+    const taken = backend.snapshots[snapshot % backend.snapshots.length];
+    if (taken !== undefined) operator.restore(taken, finishAfterMs);
+  },
+  revoke: (world, { election, successor }) => world.operator.revoke(election, sessionIdOf(world, successor) ?? null),
+  cleanup: ({ operator }, { force }) => operator.cleanup(force),
+  pause: ({ operator }, { paused }) => operator.pause(paused),
+  deploy: ({ backend, operator }, { policy, restart }) => {
+    operator.deploy(policy);
+    if (restart) backend.crash(true);
+  },
+};
+
+export function perform(world: World, move: Move): void {
+  world.tell(() => `MOVE ${JSON.stringify(move)}`);
+  apply(world, move);
+  world.judge.afterMove();
+}
+
+const apply = <T extends MoveType>(world: World, move: Of<T> & { readonly type: T }): void =>
+  meanings[move.type as T](world, move);
+
+export { COMPONENTS };

@@ -1,0 +1,224 @@
+/** Known-wrong session cores. */
+import { closeWhileDraining, hungCallback, lastCloseWhileDraining, offerWhileDraining } from "../traces/ending.ts";
+import { followerOfStaleObject, lateAnswer, sleepingLeader, wallClockSetBack } from "../traces/leases.ts";
+import { lostConfirm } from "../traces/resume.ts";
+import type { Edit, Mutant } from "./mutant.ts";
+
+const inSession = (file: string, from: string, to: string): Edit => ({ file: `client/session/${file}.ts`, from, to });
+
+export const clientMutants: readonly Mutant[] = [
+  {
+    name: "the lease counts from the receipt of the answer",
+    rule: "S1",
+    edits: [
+      inSession(
+        "terms",
+        "const until = at + (draft.session?.lease.renewDeadlineMs ?? 0);",
+        "const until = draft.now + (draft.session?.lease.renewDeadlineMs ?? 0); void at;",
+      ),
+    ],
+  },
+  {
+    name: "an offer is leadership",
+    rule: "S1",
+    edits: [
+      inSession(
+        "terms",
+        'stage: "offered", leaseUntil: 0,',
+        'stage: "leading", leaseUntil: draft.now + (draft.session?.lease.renewDeadlineMs ?? 0),',
+      ),
+    ],
+  },
+  {
+    name: "any answer answers the newest question",
+    rule: "S7",
+    edits: [
+      inSession(
+        "connection",
+        "const request = draft.requests.find((entry) => entry.sentAt === sentAt);",
+        "const request = draft.requests.findLast((entry) => entry.sentAt > 0 && entry.sentAt >= sentAt);",
+      ),
+    ],
+  },
+  {
+    name: "an id that is asked for and missing goes on",
+    rule: "S9",
+    edits: [inSession("terms", 'endTerm(draft, term, "lost");', "continue;")],
+  },
+  {
+    name: "a late answer revives a lease that is over",
+    rule: "S6",
+    trace: lateAnswer,
+    edits: [
+      inSession("terms", 'term.stage === "offered" || term.leaseUntil > draft.now', "draft.now > 0"),
+      inSession("transition", "expireLeases(draft); // Frames", "// Frames"),
+    ],
+  },
+  {
+    name: "a lease that is over ends nothing",
+    rule: "S6",
+    edits: [
+      inSession("ending", 'if (term.stage === "leading" && term.leaseUntil <= draft.now)', "if (draft.now < 0)"),
+    ],
+  },
+  {
+    name: "a resign is sent before anything has stopped",
+    rule: "S2",
+    edits: [
+      inSession(
+        "ending",
+        "term.farewell = farewell;",
+        "term.farewell = farewell; send(draft, farewell);",
+      ),
+    ],
+  },
+  {
+    name: "a closing contender leaves before it has stopped",
+    rule: "S2",
+    trace: lastCloseWhileDraining,
+    edits: [
+      inSession(
+        "contenders",
+        "const registered = isLive(contender) || findTerm(draft.terms, contender.leaderSessionId) !== undefined;",
+        "const registered = isLive(contender);",
+      ),
+    ],
+  },
+  {
+    name: "bye is said before anything has stopped",
+    rule: "S8",
+    trace: closeWhileDraining,
+    edits: [
+      inSession(
+        "connection",
+        "const needed = draft.watched.length + draft.terms.length > 0 ||",
+        "const needed = !draft.closing && (draft.watched.length + draft.terms.length > 0) || !draft.closing &&",
+      ),
+    ],
+  },
+  {
+    name: "a resume names nothing",
+    rule: "S9",
+    edits: [
+      inSession("connection", "...ask(draft),", "...ask(draft), held: [],"),
+    ],
+  },
+  {
+    name: "what is over is still asked for",
+    rule: "S9",
+    trace: sleepingLeader,
+    edits: [
+      inSession("state", 'terms.filter((term) => term.stage === "offered" || term.leaseUntil > now)', "terms.filter(() => now >= 0)"),
+    ],
+  },
+  {
+    name: "connection attempts are not counted",
+    rule: "S9",
+    edits: [
+      inSession("connection", "secret: session.secret, attempt }", "secret: session.secret, attempt: 1 }"),
+    ],
+  },
+  {
+    name: "frames of abandoned sockets are heard",
+    rule: "G10",
+    edits: [
+      inSession("transition", "if (connection === state.attempt) follow(draft, input);", "if (connection >= 0) follow(draft, input);"),
+    ],
+  },
+  {
+    name: "a revoke is not heard",
+    rule: "C6",
+    edits: [inSession("terms", "if (term) endTerm(draft, term, message.reason, message.drainMs);", "if (term) return;")],
+  },
+  {
+    name: "a grant does not wait until the last revoke has settled",
+    rule: "C1",
+    edits: [
+      inSession(
+        "contenders",
+        'if (contender.phase === "waiting" && term?.stage === "leading")',
+        'if ((contender.phase === "waiting" || contender.phase === "draining") && term?.stage === "leading")',
+      ),
+    ],
+  },
+  {
+    name: "an offer is accepted while nobody is ready",
+    rule: "S11",
+    edits: [inSession("terms", 'if (named.some(({ phase }) => phase === "waiting"))', "if (named.length > 0)")],
+  },
+  {
+    name: "who has declined does not say when it is ready",
+    rule: "S11",
+    trace: offerWhileDraining,
+    edits: [inSession("contenders", "if (draft.declined) speakNow(draft);", "")],
+  },
+  {
+    name: "who waits shows no sign of life",
+    rule: "S4",
+    trace: followerOfStaleObject,
+    edits: [inSession("connection", "if (!leads && (checkAt > now || contenders.length === 0))", "if (!leads && checkAt + contenders.length >= 0)")],
+  },
+  {
+    name: "a confirm is sent once",
+    rule: "C7",
+    trace: lostConfirm,
+    edits: [inSession("connection", "for (const { confirm } of draft.contenders) if (confirm) send(draft, confirm);", "")],
+  },
+  {
+    name: "a frozen page goes on leading",
+    rule: "S8",
+    edits: [inSession("connection", 'endTerms(draft, "frozen", 0);', "")],
+  },
+  {
+    name: "a pong prolongs the lease",
+    rule: "S4",
+    edits: [
+      inSession(
+        "connection",
+        "export function pong(draft: Draft): void {",
+        "export function pong(draft: Draft): void { for (const term of draft.terms) if (term.stage === 'leading') term.leaseUntil = draft.now + 8_000;",
+      ),
+      inSession("connection", "const leads = heldTerms(draft, now).length > 0;", "const leads = heldTerms(draft, now).length > 0 && draft.random < 0.7;"),
+    ],
+  },
+  {
+    name: "the clock stands still while the machine sleeps",
+    rule: "S6",
+    trace: sleepingLeader,
+    edits: [
+      {
+        file: "client/clock.ts",
+        from: "Math.max(0, monotonic - lastMonotonic, wall - lastWall)",
+        to: "Math.max(0, monotonic - lastMonotonic)",
+      },
+    ],
+  },
+  {
+    name: "the clock believes the wall clock alone",
+    rule: "S6",
+    trace: wallClockSetBack,
+    edits: [
+      {
+        file: "client/clock.ts",
+        from: "Math.max(0, monotonic - lastMonotonic, wall - lastWall)",
+        to: "Math.max(0, wall - lastWall)",
+      },
+    ],
+  },
+  {
+    name: "a silent socket is never given up",
+    rule: "S4",
+    edits: [inSession("state", "oldest && session ? oldest.at + session.answerTimeoutMs : Infinity", "oldest && session ? oldest.at + 1e9 : Infinity")],
+  },
+  {
+    name: "the policy revoke keeps its terms",
+    rule: "N1",
+    edits: [inSession("connection", 'endTerms(draft, "disconnected");', "")],
+  },
+  {
+    name: "hung callbacks are waited for without end",
+    rule: "S10",
+    trace: hungCallback,
+    edits: [inSession("ending", "term.drainUntil = Math.min(term.drainUntil, draft.now + drain);", "void drain;")],
+  },
+];

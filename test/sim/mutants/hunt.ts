@@ -1,0 +1,54 @@
+/** Looks for a run that tells a mutant from the right cores, and keeps a table of how long that took. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { noTally, search } from "../run.ts";
+import { loadCores, type Mutant } from "./mutant.ts";
+
+const SEED = 20_261_122;
+/** Short runs find the shallow ones soonest; deep ones need long runs. */
+const ATTEMPTS = [
+  { size: "shallow", numRuns: 60 },
+  { size: "deep", numRuns: 600 },
+] as const;
+
+export interface Catch {
+  readonly mutant: Mutant;
+  /** What it took: a number of random runs, or the name of a script. */
+  readonly took: string;
+  readonly violation: string;
+}
+
+/** `null`: it has survived. */
+export async function hunt(mutant: Mutant): Promise<Catch | null> {
+  const cores = await loadCores(mutant.edits);
+  if (mutant.trace !== undefined) {
+    try {
+      mutant.trace(cores);
+      return null;
+    } catch (error) {
+      return { mutant, took: `script ${mutant.trace.name}`, violation: messageOf(error) };
+    }
+  }
+  let runs = 0;
+  for (const attempt of ATTEMPTS) {
+    const failure = search(cores, { seed: SEED, shrink: false, ...attempt }, noTally());
+    runs += failure?.runs ?? attempt.numRuns;
+    if (failure !== null) return { mutant, took: `${runs} runs`, violation: messageOf(failure.error) };
+  }
+  return null;
+}
+
+const messageOf = (error: unknown): string => String(error instanceof Error ? error.message : error).slice(0, 100);
+
+const reports = fileURLToPath(new URL("../../../reports/", import.meta.url));
+
+/** The table, also kept as `reports/<name>.txt`. */
+export async function report(name: string, catches: readonly Catch[]): Promise<string> {
+  const lines = catches.map(
+    ({ mutant, took, violation }) => `${mutant.rule.padEnd(4)} ${mutant.name.padEnd(74)} ${took.padEnd(30)} ${violation}`,
+  );
+  const table = `${lines.join("\n")}\n`;
+  await mkdir(reports, { recursive: true });
+  await writeFile(`${reports}${name}.txt`, table);
+  return table;
+}

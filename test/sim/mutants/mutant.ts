@@ -1,0 +1,72 @@
+/**
+ * A mutant: the shipped cores with one deliberate fault. It is made by replacing text in the sources as they are
+ * bundled, so that the product has no hooks for it. Each text must occur exactly once in its file, or the mutant can't
+ * be made: none turns into the right core unnoticed when the sources change.
+ */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { runInThisContext } from "node:vm";
+import { build, type Plugin } from "esbuild";
+import type { Cores } from "../cores.ts";
+
+export interface Edit {
+  /** From the root of the repository. */
+  readonly file: string;
+  /** White space matches any white space. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Mutant {
+  readonly name: string;
+  /** The rule that it breaks. */
+  readonly rule: string;
+  readonly edits: readonly Edit[];
+  /** A script that catches it, where random search takes long. */
+  readonly trace?: (cores: Cores) => void;
+}
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const entry = fileURLToPath(new URL("../cores.ts", import.meta.url));
+
+/** The text with one replacement; throws unless there is exactly one place for it. */
+export function replaceOnce(source: string, { file, from, to }: Edit): string {
+  const pattern = from.trim().split(/\s+/).map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const found = [...source.matchAll(new RegExp(pattern.join("\\s+"), "g"))];
+  const [match] = found;
+  if (match === undefined || found.length > 1) {
+    throw new Error(`${file} has ${found.length} places that read "${from}": a mutant needs exactly one`);
+  }
+  return source.slice(0, match.index) + to + source.slice(match.index + match[0].length);
+}
+
+const mutate = (edits: readonly Edit[]): Plugin => ({
+  name: "mutate",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const own = edits.filter(({ file }) => path === `${root}${file}`);
+      return { contents: own.reduce(replaceOnce, source), loader: "ts" };
+    });
+  },
+});
+
+/** Bundles the cores with these edits, and runs the bundle. */
+export async function loadCores(edits: readonly Edit[]): Promise<Cores> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    plugins: [mutate(edits)],
+    bundle: true,
+    write: false,
+    logLevel: "silent",
+    format: "cjs",
+    target: "es2024",
+  });
+  const module: { exports: { readonly shippedCores?: Cores } } = { exports: {} };
+  const wrapped = `(function (module) {${outputFiles[0]?.text}\n})`;
+  const evaluate = runInThisContext(wrapped) as (target: typeof module) => void;
+  evaluate(module);
+  const { shippedCores } = module.exports;
+  if (shippedCores === undefined) throw new Error("the bundle exports no cores");
+  return shippedCores;
+}

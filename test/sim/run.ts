@@ -1,0 +1,134 @@
+/** One run: a setup, moves, and the healing. As a fast-check property, and as text that replays it. */
+import fc from "fast-check";
+import type { Cores } from "./cores.ts";
+import { moves, setups } from "./generate.ts";
+import { judgeLiveness, type Recovery } from "./liveness.ts";
+import { type Move, perform } from "./moves.ts";
+import type { Setup } from "./world/setup.ts";
+import { World } from "./world/world.ts";
+
+export interface Run {
+  readonly setup: Setup;
+  readonly moves: readonly Move[];
+}
+
+/** A move as fast-check runs it. Every move can always be made. */
+class MoveCommand implements fc.Command<object, World> {
+  readonly move: Move;
+
+  constructor(move: Move) {
+    this.move = move;
+  }
+
+  check(): boolean {
+    return true;
+  }
+
+  run(_model: object, world: World): void {
+    perform(world, this.move);
+  }
+
+  toString(): string {
+    return JSON.stringify(this.move);
+  }
+}
+
+export interface Tally {
+  runs: number;
+  moves: number;
+  happenings: number;
+  terms: number;
+  offers: number;
+  slowest: Recovery;
+}
+
+export const noTally = (): Tally => ({
+  runs: 0,
+  moves: 0,
+  happenings: 0,
+  terms: 0,
+  offers: 0,
+  slowest: { tookMs: 0, boundMs: 0 },
+});
+
+export const SIZES = { deep: "max", shallow: "small" } as const;
+const MAX_MOVES = 60;
+
+/** Throws the first violation. */
+export function property(cores: Cores, tally: Tally, size: keyof typeof SIZES = "deep") {
+  const commands = fc.commands(
+    moves.map((move) => move.map((one) => new MoveCommand(one))),
+    { size: SIZES[size], maxCommands: MAX_MOVES },
+  );
+  return fc.property(setups, commands, (setup, all) => {
+    const world = new World(cores, setup);
+    tally.runs += 1;
+    let made = 0;
+    fc.modelRun(() => ({ model: {}, real: world }), counting(all, () => (made += 1)));
+    tally.moves += made;
+    finish(world, tally);
+  });
+}
+
+function* counting<T>(all: Iterable<T>, count: () => void): Generator<T> {
+  for (const one of all) {
+    count();
+    yield one;
+  }
+}
+
+function finish(world: World, tally: Tally): void {
+  const recovery = judgeLiveness(world);
+  tally.happenings += world.happenings;
+  tally.terms += world.judge.leadership.terms;
+  tally.offers += world.judge.group.offers;
+  if (recovery.tookMs > tally.slowest.tookMs) tally.slowest = recovery;
+}
+
+/** Makes the moves of a run once more. */
+export function replay(cores: Cores, { setup, moves: all }: Run, log: ((line: string) => void) | null = null): void {
+  const world = new World(cores, setup);
+  world.log = log;
+  for (const move of all) perform(world, move);
+  judgeLiveness(world);
+}
+
+export interface Failure {
+  readonly run: Run;
+  readonly error: Error;
+  readonly runs: number;
+  readonly seed: number;
+  readonly path: string | null;
+}
+
+export interface Search {
+  readonly seed: number;
+  readonly numRuns: number;
+  readonly size?: keyof typeof SIZES;
+  /** Whether to look for a smaller run that fails. */
+  readonly shrink?: boolean;
+}
+
+/** Looks for a run that fails. */
+export function search(cores: Cores, { seed, numRuns, size = "deep", shrink = true }: Search, tally = noTally()): Failure | null {
+  const details = fc.check(property(cores, tally, size), { seed, numRuns, endOnFailure: !shrink, verbose: 0 });
+  if (details.counterexample === null) return null;
+  const [setup, commands] = details.counterexample;
+  const executed = [...(commands as Iterable<{ readonly hasRan?: boolean; readonly cmd?: MoveCommand } & Partial<MoveCommand>>)];
+  return {
+    run: { setup, moves: executed.flatMap((command) => moveOf(command)) },
+    error: details.errorInstance instanceof Error ? details.errorInstance : new Error(String(details.errorInstance)),
+    runs: details.numRuns,
+    seed,
+    path: details.counterexamplePath,
+  };
+}
+
+/** fast-check wraps commands to know which have run; those that have not do not matter. */
+function moveOf({ hasRan, cmd, move }: { readonly hasRan?: boolean; readonly cmd?: MoveCommand } & Partial<MoveCommand>): Move[] {
+  if (hasRan === false) return [];
+  const found = cmd?.move ?? move;
+  return found === undefined ? [] : [found];
+}
+
+export const replayLine = (run: Run): string => `node test/sim/replay.main.ts '${JSON.stringify(run)}'`;

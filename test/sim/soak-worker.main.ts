@@ -1,0 +1,28 @@
+/** One thread of the soak: random runs with fresh seeds until it is told to end. */
+import { parentPort, workerData } from "node:worker_threads";
+import { shippedCores } from "./cores.ts";
+import { noTally, replayLine, search, type Tally } from "./run.ts";
+
+export interface SoakOrder {
+  readonly seed: number;
+  /** When to stop, in milliseconds since 1970. */
+  readonly until: number;
+}
+
+export interface SoakNews {
+  readonly tally: Tally;
+  /** What went wrong, with the line that replays it. */
+  readonly failure: string | null;
+}
+
+/** Between two looks at the clock. */
+const RUNS_AT_ONCE = 100;
+
+const order = workerData as SoakOrder;
+for (let seed = order.seed, failed = false; Date.now() < order.until && !failed; seed += 1) {
+  const tally = noTally();
+  const found = search(shippedCores, { seed, numRuns: RUNS_AT_ONCE, size: seed % 4 === 0 ? "shallow" : "deep" }, tally);
+  failed = found !== null;
+  const failure = found === null ? null : `${found.error.message}\n${replayLine(found.run)}`;
+  parentPort?.postMessage({ tally, failure } satisfies SoakNews);
+}

@@ -1,0 +1,66 @@
+/** `npm run soak -- --minutes N`: random runs of the shipped cores with fresh seeds, on both cores of the machine. */
+import { randomInt } from "node:crypto";
+import { argv, stdout } from "node:process";
+import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
+import { noTally, type Tally } from "./run.ts";
+import type { SoakNews, SoakOrder } from "./soak-worker.main.ts";
+
+const THREADS = 2;
+const TELL_EVERY_MS = 30_000;
+const SEEDS = 2 ** 40;
+
+const { values } = parseArgs({ args: argv.slice(2), options: { minutes: { type: "string", default: "1" } } });
+const minutes = Number(values.minutes);
+if (!(minutes > 0)) throw new RangeError(`--minutes is ${values.minutes}: it must be a positive number`);
+
+const startedAt = Date.now();
+const until = startedAt + minutes * 60_000;
+const total = noTally();
+const failures: string[] = [];
+
+const print = (line: string): void => {
+  stdout.write(`${line}\n`);
+};
+
+function add({ runs, moves, happenings, terms, offers, slowest }: Tally): void {
+  total.runs += runs;
+  total.moves += moves;
+  total.happenings += happenings;
+  total.terms += terms;
+  total.offers += offers;
+  if (slowest.tookMs > total.slowest.tookMs) total.slowest = slowest;
+}
+
+function tell(): void {
+  const seconds = (Date.now() - startedAt) / 1_000;
+  const { runs, moves, happenings, terms, slowest } = total;
+  print(
+    `${Math.round(seconds)} s: ${runs} runs (${Math.round(runs / seconds)}/s), ${moves} moves, ${happenings} events, ${terms} terms, ` +
+      `slowest recovery ${slowest.tookMs} ms; ${failures.length} violations`,
+  );
+}
+
+function soak(seed: number): Promise<void> {
+  const workerData: SoakOrder = { seed, until };
+  const worker = new Worker(new URL("./soak-worker.main.ts", import.meta.url), { workerData });
+  worker.on("message", ({ tally, failure }: SoakNews) => {
+    add(tally);
+    if (failure !== null) {
+      failures.push(failure);
+      print(failure);
+    }
+  });
+  return new Promise((resolve, reject) => {
+    worker.once("error", reject);
+    worker.once("exit", () => resolve());
+  });
+}
+
+const telling = setInterval(tell, TELL_EVERY_MS);
+const first = randomInt(SEEDS);
+print(`seeds from ${first}`);
+await Promise.all(Array.from({ length: THREADS }, (_, thread) => soak(first + thread * 1_000_000)));
+clearInterval(telling);
+tell();
+process.exitCode = failures.length === 0 ? 0 : 1;

@@ -1,0 +1,93 @@
+/** S2, S10, S11, C1: stopping first, saying so afterwards. */
+import type { Cores } from "../cores.ts";
+import { SLOW_DRAIN_MS } from "../world/contender.ts";
+import { contender, leads, POLICY, Stage } from "./stage.ts";
+
+/** H19. A resign leaves only after everything has stopped. */
+export function resignWhileDraining(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A", { contenders: [contender("x", { drain: "slow" })] });
+  const b = stage.join("B");
+  a.resign("process");
+  stage.advance(SLOW_DRAIN_MS - 50);
+  stage.expect("B waits", !leads(b));
+  stage.until("B leads", () => leads(b), 200);
+  stage.end();
+}
+
+/** X6. So does the last word of a process that closes. */
+export function closeWhileDraining(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A", { contenders: [contender("x", { drain: "slow" })] });
+  const b = stage.join("B");
+  a.shutdown();
+  stage.advance(SLOW_DRAIN_MS - 50);
+  stage.expect("B waits", !leads(b));
+  stage.until("B leads", () => leads(b), 200);
+  stage.end();
+}
+
+/** X3. So does the last contender of an election. */
+export function lastCloseWhileDraining(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A", { contenders: [contender("x", { drain: "slow" })] });
+  const b = stage.join("B");
+  a.close("x");
+  stage.advance(SLOW_DRAIN_MS - 50);
+  stage.expect("B waits", !leads(b));
+  stage.until("B leads", () => leads(b), 200);
+  stage.end();
+}
+
+/** H10. A revoked holder that can't be reached keeps its lease after the drain time. */
+export function unreachableHolder(cores: Cores): void {
+  const stage = new Stage(cores, { policy: { ...POLICY, drainMs: 1_000 } });
+  const a = stage.join("A");
+  const b = stage.join("B");
+  stage.world.network.path(a).held.add("up").add("down");
+  stage.world.operator.revoke("process", null);
+  const tookMs = stage.until("B leads", () => leads(b), 11_000);
+  stage.expect("not before the lease is over", tookMs > 7_000);
+  stage.end();
+}
+
+/** A callback that hangs is waited for no longer than the drain time, by either side. */
+export function hungCallback(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A", { contenders: [contender("x", { drain: "hung" })] });
+  const b = stage.join("B");
+  a.resign("process");
+  stage.until("B leads", () => leads(b), 4_200);
+  stage.end();
+}
+
+/** H17. A process whose every component still drains declines an offer, and says when one is ready. */
+export function offerWhileDraining(cores: Cores): void {
+  const stage = new Stage(cores, { policy: { ...POLICY, drainMs: 500 } });
+  const a = stage.join("A", { contenders: [contender("x", { drain: "hung" })] });
+  const b = stage.join("B");
+  a.resign("process");
+  stage.until("B leads", () => leads(b), 1_000);
+  b.close("x");
+  stage.advance(1_000);
+  stage.expect("A leads not yet", !leads(a));
+  a.settleAll();
+  stage.until("A leads", () => leads(a), 300);
+  stage.end();
+}
+
+/** Nothing preempts an equal, or within the cool-down; a higher priority does afterwards. */
+export function preemptionInTime(cores: Cores): void {
+  const stage = new Stage(cores, { policy: { ...POLICY, preempt: { cooldownMs: 5_000 } } });
+  const a = stage.join("A");
+  const b = stage.join("B");
+  stage.advance(6_000);
+  stage.expect("equals wait", leads(a) && !leads(b));
+  b.prioritize(1);
+  stage.until("B leads", () => leads(b), 300);
+  a.prioritize(2);
+  stage.advance(4_500);
+  stage.expect("the cool-down holds", leads(b));
+  stage.until("A leads", () => leads(a), 1_000);
+  stage.end();
+}

@@ -1,0 +1,155 @@
+/** S1-S6: who counts how long. */
+import type { Cores } from "../cores.ts";
+import { CHECK_EVERY_MS } from "../world/backend.ts";
+import { leads, POLICY, Stage } from "./stage.ts";
+
+/** H11. The object moves to a host whose clock is a second ahead, and its leader's clock is as slow as is promised. */
+export function slowLeaderFastHost(cores: Cores): void {
+  const stage = new Stage(cores, { skewMs: -500 });
+  const { world } = stage;
+  const a = stage.join("A", { rate: 0.800_001 });
+  stage.join("B");
+  stage.advance(9_700);
+  stage.expect("A leads", leads(a));
+  world.network.path(a).held.add("up").add("down");
+  world.backend.nextSkewMs = 500;
+  world.backend.crash(true);
+  stage.advance(14_000);
+  stage.end();
+}
+
+/** H16. The answer comes late, on a path that carries nothing up; timers are late as well. */
+export function lateAnswer(cores: Cores): void {
+  const stage = new Stage(cores);
+  const { world } = stage;
+  const a = stage.join("A");
+  const b = stage.join("B");
+  stage.until("A renews", () => a.state.requests.length > 0, 4_000);
+  stage.advance(15);
+  world.network.path(a).held.add("up").add("down");
+  a.timerLagMs = 60_000;
+  stage.advance(6_500);
+  world.network.path(a).held.delete("down");
+  stage.until("B leads", () => leads(b), 4_000);
+  stage.end();
+}
+
+/** The wall clock is set back while the leader is cut off: the monotonic clock still counts. */
+export function wallClockSetBack(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  const b = stage.join("B");
+  stage.advance(1_000);
+  stage.world.network.path(a).held.add("up").add("down");
+  a.clock.set(-9_000);
+  stage.until("B leads", () => leads(b), 13_000);
+  stage.end();
+}
+
+/** The machine of the leader sleeps for longer than the lease; its monotonic clock stands still meanwhile. */
+export function sleepingLeader(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A", { stopsAsleep: true });
+  const b = stage.join("B");
+  a.sleep(stage.world.now + 20_000);
+  stage.until("B leads", () => leads(b), 13_000);
+  stage.advance(10_000);
+  stage.end();
+}
+
+/** H15. A candidate on a replaced object that still answers its pings finds out by its sign of life. */
+export function followerOfStaleObject(cores: Cores): void {
+  const stage = new Stage(cores);
+  const { world } = stage;
+  const b = stage.join("B");
+  const a = stage.join("A");
+  world.backend.replace();
+  if (b.link !== null) world.network.cut(b.link, { keepUp: 0, keepDown: 0, told: "client" });
+  b.close("x");
+  stage.until("A leads", () => leads(a), CHECK_EVERY_MS * 2 + 25_000);
+  stage.end();
+}
+
+/** H7. A candidate that hears everything and says nothing costs one offer time-out, and is not asked again. */
+export function muteCandidate(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  const b = stage.join("B");
+  const c = stage.join("C");
+  b.sleep(Infinity);
+  const { offers } = stage.world.judge.group;
+  a.resign("process", b.state.session?.sessionId);
+  const { offerTimeoutMs } = stage.world.backend.object().state.policy;
+  stage.until("C leads", () => leads(c), offerTimeoutMs + 200);
+  a.close("x");
+  c.close("x");
+  stage.advance(20_000);
+  stage.expect("B was asked once", stage.world.judge.group.offers === offers + 2);
+  stage.end();
+}
+
+/** H14. The object dies with its sockets, and one process with it: nobody told the group of its end. */
+export function deathUnheard(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  const b = stage.join("B");
+  stage.join("C").close("x");
+  stage.world.backend.crash(true);
+  stage.world.kill(a, false);
+  stage.until("B leads", () => leads(b), 22_000);
+  stage.advance(12_000);
+  stage.expect("A is forgotten", stage.world.backend.object().state.sessions.size <= 2);
+  stage.end();
+}
+
+/** S3. A leader is told by the stale incarnation that its lease goes on; the new one waits for as long. */
+export function leaderOfStaleObject(cores: Cores): void {
+  const stage = new Stage(cores);
+  const { world } = stage;
+  const a = stage.join("A");
+  const b = stage.join("B");
+  world.backend.replace();
+  if (b.link !== null) world.network.cut(b.link, { keepUp: 0, keepDown: 0, told: "client" });
+  stage.advance(60_000);
+  stage.expect("somebody leads", leads(a) || leads(b));
+  stage.end();
+}
+
+/** A renewal reaches a group in which nobody waits, and nothing was looked at since its lease was over. */
+export function lateRenewal(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  stage.advance(4_800);
+  stage.world.network.path(a).held.add("up");
+  stage.advance(9_000);
+  stage.world.network.path(a).held.clear();
+  stage.advance(200);
+  stage.end();
+}
+
+/** The deployment shortens the lease while somebody leads by the longer one. */
+export function shorterPolicy(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  stage.world.operator.deploy({ ...POLICY, leaseMs: 2_000 });
+  stage.join("B");
+  stage.advance(6_000);
+  stage.expect("A leads on", leads(a));
+  stage.end();
+}
+
+/** While a group is paused nothing is offered, and who leads goes on. */
+export function pausedGroup(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  const b = stage.join("B");
+  stage.world.operator.pause(true);
+  stage.advance(12_000);
+  stage.expect("A leads on", leads(a));
+  a.resign("process");
+  stage.advance(5_000);
+  stage.expect("nobody leads", !leads(a) && !leads(b));
+  stage.world.operator.pause(false);
+  stage.until("B leads", () => leads(b), 200);
+  stage.end();
+}

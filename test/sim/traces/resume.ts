@@ -1,0 +1,98 @@
+/** S9: what a lost connection does to a leadership, and what late and repeated hellos do not. */
+import type { Cores } from "../cores.ts";
+import type { Process } from "../world/process.ts";
+import { contender, leads, POLICY, Stage, term } from "./stage.ts";
+
+const cut = (stage: Stage, process: Process, told: "none" | "client" | "server" | "both" = "client"): void => {
+  if (process.link !== null) stage.world.network.cut(process.link, { keepUp: 0, keepDown: 0, told });
+};
+
+/** H4. A revoke is lost with the socket; its holder comes back after the drain time, and its welcome takes long. */
+export function refusedResume(cores: Cores): void {
+  const stage = new Stage(cores, { policy: { ...POLICY, drainMs: 0 } });
+  const a = stage.join("A");
+  stage.join("B");
+  stage.advance(2_600);
+  cut(stage, a, "none");
+  stage.world.operator.revoke("process", null);
+  stage.world.network.path(a).downMs = 1_500;
+  stage.until("A says hello again", () => a.state.connection === "greeting", 9_000);
+  stage.advance(12_000);
+  stage.end();
+}
+
+/** H5a. The welcome that brings the next secret is lost. */
+export function lostWelcome(cores: Cores): void {
+  const stage = new Stage(cores);
+  const { world } = stage;
+  const a = stage.join("A");
+  stage.join("B");
+  const epoch = term(a)?.epoch;
+  cut(stage, a);
+  stage.until("A says hello again", () => a.state.connection === "greeting", 1_000);
+  world.network.path(a).held.add("down");
+  stage.advance(15);
+  cut(stage, a);
+  world.network.path(a).held.clear();
+  stage.until("A is back", () => a.state.connection === "open", 3_000);
+  stage.expect("A leads as before", leads(a) && term(a)?.epoch === epoch);
+  stage.end();
+}
+
+/** H5b, H18. The hello of an abandoned attempt arrives after a later attempt has won something that it does not name. */
+export function lateHello(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  const b = stage.join("B");
+  cut(stage, a);
+  stage.until("A says hello again", () => a.state.connection === "greeting", 1_000);
+  a.link?.up.postpone(7_000);
+  stage.until("A gives that attempt up", () => a.state.connection !== "greeting", 4_000);
+  stage.until("A is back", () => a.state.connection === "open", 1_000);
+  a.resign("process");
+  stage.until("B leads", () => leads(b), 200);
+  b.resign("process");
+  stage.until("A leads again", () => leads(a), 200);
+  stage.world.network.path(a).downMs = 1_000;
+  stage.advance(6_000);
+  stage.expect("A leads on", leads(a) && !leads(b));
+  stage.end();
+}
+
+/** What a resume does not name is over: nobody waits for its lease. */
+export function unnamedIsOver(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A", { onDisconnect: "revoke" });
+  const b = stage.join("B");
+  cut(stage, a);
+  stage.until("A has stopped", () => !leads(a), 100);
+  stage.until("B leads", () => leads(b), 1_500);
+  stage.end();
+}
+
+/** H8. The confirmation is under way when the socket is lost. */
+export function lostConfirm(cores: Cores): void {
+  const stage = new Stage(cores);
+  stage.join("O", { contenders: [], watched: ["x"] });
+  const a = stage.join("A", { contenders: [contender("x", { onGrant: "nothing" })] });
+  a.confirm("x");
+  cut(stage, a);
+  stage.until("A notices", () => a.state.connection !== "open", 100);
+  stage.until("A is back", () => a.state.connection === "open", 1_000);
+  stage.advance(100);
+  stage.expect("A is published", stage.world.backend.object().state.components.get("x")?.record !== null);
+  stage.end();
+}
+
+/** A component joins the leadership, and hears nothing of it since the socket is lost. */
+export function lostJoin(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  stage.world.network.path(a).held.add("down");
+  a.contend(contender("y"));
+  stage.advance(50);
+  cut(stage, a);
+  stage.world.network.path(a).held.clear();
+  stage.until("y is granted", () => a.contenderOf("y")?.granted !== null, 2_000);
+  stage.end();
+}

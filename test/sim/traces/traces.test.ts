@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { leaseFault } from "../../../shared/lease.ts";
+import { shippedCores } from "../cores.ts";
+import {
+  closeWhileDraining,
+  hungCallback,
+  lastCloseWhileDraining,
+  offerWhileDraining,
+  preemptionInTime,
+  resignWhileDraining,
+  unreachableHolder,
+} from "./ending.ts";
+import {
+  cleanupOnSlowerHost,
+  cleanupWhileLeading,
+  finishRestoreLate,
+  restoreOldRecord,
+  restoreOnSlowerHost,
+  restoreWhileLeading,
+} from "./epochs.ts";
+import { closedAndBack, foreignFrames, joinOfEndedLeadership, staleFrames } from "./fencing.ts";
+import {
+  deathUnheard,
+  followerOfStaleObject,
+  lateAnswer,
+  lateRenewal,
+  leaderOfStaleObject,
+  muteCandidate,
+  pausedGroup,
+  shorterPolicy,
+  sleepingLeader,
+  slowLeaderFastHost,
+  wallClockSetBack,
+} from "./leases.ts";
+import { lateHello, lostConfirm, lostJoin, lostWelcome, refusedResume, unnamedIsOver } from "./resume.ts";
+
+// H1-H19 are the holes that a throwaway model of the rules has found; each is a trace that the right cores pass.
+
+test("[S7] H1: a join of a leadership that has ended is no offer", () => joinOfEndedLeadership(shippedCores));
+test("[S5] H2: storage goes back only after every lease is over", () => restoreWhileLeading(shippedCores));
+test("[S5] H3: a forced cleanup holds off until every lease is over", () => cleanupWhileLeading(shippedCores));
+test("[S5] a cleanup keeps the epoch, also for a host with a slower clock", () => cleanupOnSlowerHost(shippedCores));
+test("[S5] a restore waits until a slower host could not repeat an epoch", () => restoreOnSlowerHost(shippedCores));
+test("[S9] H4: a leadership that is named but refused waits for its lease", () => refusedResume(shippedCores));
+test("[S9] H5: the secret before is good while the welcome may be lost", () => lostWelcome(shippedCores));
+test("[N6] H5, H18: the late hello of an abandoned attempt changes nothing", () => lateHello(shippedCores));
+test("[S9] what a resume does not name is over at once", () => unnamedIsOver(shippedCores));
+test("[S11] H7: a candidate that does not answer is asked once", () => muteCandidate(shippedCores));
+test("[C7] H8: a confirmation that was lost with the socket is sent again", () => lostConfirm(shippedCores));
+test("[G4] a join that was lost with the socket is told again", () => lostJoin(shippedCores));
+test("[O4] H9: a restore drops the records of an earlier time", () => restoreOldRecord(shippedCores));
+test("[C7] H9: the second step of a restore may come late", () => finishRestoreLate(shippedCores));
+test("[S10] H10: the drain time ends no lease", () => unreachableHolder(shippedCores));
+test("[S10] a callback that hangs is waited for until the drain time", () => hungCallback(shippedCores));
+test("[S3] H11: a faster host waits for the slowest leader", () => slowLeaderFastHost(shippedCores));
+test("[S3] a leader that an old object keeps is waited for", () => leaderOfStaleObject(shippedCores));
+test("[X4] H13: a component that comes back gets the leadership that runs", () => closedAndBack(shippedCores));
+test("[S12] H14: who died unheard is found by the next incarnation", () => deathUnheard(shippedCores));
+test("[S4] H15: a candidate on an old object finds out by its sign of life", () => followerOfStaleObject(shippedCores));
+test("[S6] H16: an answer that comes after the deadline revives nothing", () => lateAnswer(shippedCores));
+test("[S11] H17: an offer is declined while every component still drains", () => offerWhileDraining(shippedCores));
+test("[S2] H19: a resign leaves after everything has stopped", () => resignWhileDraining(shippedCores));
+test("[X6] a process that closes says bye after everything has stopped", () => closeWhileDraining(shippedCores));
+test("[X3] the last contender leaves after it has stopped", () => lastCloseWhileDraining(shippedCores));
+test("[S7] [K5] frames about another session's leadership change nothing", () => foreignFrames(shippedCores));
+test("[S7] [K2] frames about an earlier leadership change nothing", () => staleFrames(shippedCores));
+test("[S6] a renewal that comes after the lease prolongs nothing", () => lateRenewal(shippedCores));
+test("[S2] a shorter lease is for leases to come", () => shorterPolicy(shippedCores));
+test("[S5] a paused group offers nothing", () => pausedGroup(shippedCores));
+test("[S6] a wall clock that is set back prolongs no lease", () => wallClockSetBack(shippedCores));
+test("[S6] a leader that slept is not leader when it wakes", () => sleepingLeader(shippedCores));
+test("[Q2] preemption is for higher priority only, after the cool-down", () => preemptionInTime(shippedCores));
+
+test("[S4] H16: a client gives a silent socket up while there is time for another one", () => {
+  const lease = { durationMs: 10_000, renewDeadlineMs: 8_000, renewEveryMs: 2_500 };
+  expect(leaseFault(lease, 2_750)).toBeNull();
+  expect(leaseFault(lease, 2_751)).toContain("answerTimeoutMs");
+});

@@ -1,0 +1,178 @@
+/**
+ * The platform under the group's object: durable storage, the one current incarnation, those that were replaced and do
+ * not know it, the alarm, and point-in-time recovery. The object is made when something needs it.
+ */
+import type { EventBody } from "../../../worker/group/events.ts";
+import type { Policy, PolicyOptions } from "../../../worker/group/policy.ts";
+import type { RowChange } from "../../../worker/group/rows.ts";
+import type { GroupState } from "../../../worker/group/state.ts";
+import type { Cores } from "../cores.ts";
+import { Incarnation, type Platform, type Write } from "./incarnation.ts";
+import type { Link } from "./link.ts";
+import { Storage } from "./storage.ts";
+
+/** An alarm whose handler failed is called again. */
+const ALARM_RETRY_MS = 2_000;
+/** So that a world need not wait for minutes to see a dead path found. */
+export const PING_EVERY_MS = 8_000;
+export const CHECK_EVERY_MS = 60_000;
+
+export interface BackendWorld {
+  readonly cores: Cores;
+  readonly now: number;
+  random(): number;
+  turned(incarnation: Incarnation, before: GroupState, body: EventBody, changes: readonly RowChange[]): void;
+  tell(line: () => string): void;
+}
+
+/** Where in its next write the object dies. */
+export type CrashPoint = "before" | "after";
+
+export class Backend implements Platform {
+  readonly #world: BackendWorld;
+  storage = new Storage();
+  readonly snapshots: Storage[] = [];
+  /** What is deployed: it reaches the object with the next upgrade or request. */
+  options: PolicyOptions;
+  current: Incarnation | null = null;
+  stale: Incarnation[] = [];
+  /** How far the clock of the host is ahead on which the next incarnation will run. */
+  nextSkewMs: number;
+  /** How late alarms come. */
+  alarmLagMs = 0;
+  crashAt: CrashPoint | null = null;
+  /** Between the two steps of a restore, records of an earlier time may be seen. */
+  recordsAreOld = false;
+  #nonces = 0;
+
+  constructor(world: BackendWorld, options: PolicyOptions, skewMs: number) {
+    this.#world = world;
+    this.options = options;
+    this.nextSkewMs = skewMs;
+  }
+
+  get cores(): Cores {
+    return this.#world.cores;
+  }
+
+  trueNow(): number {
+    return this.#world.now;
+  }
+
+  nonce(): string {
+    this.#nonces += 1;
+    return `n${this.#nonces}`;
+  }
+
+  policyOf(options: PolicyOptions): Policy {
+    const policy = this.cores.group.createPolicy(options);
+    return { ...policy, pingEveryMs: PING_EVERY_MS, checkEveryMs: CHECK_EVERY_MS };
+  }
+
+  storedPolicy(): PolicyOptions | null {
+    return this.storage.policy;
+  }
+
+  storedAlarm(): number | null {
+    return this.storage.alarmAt;
+  }
+
+  load(): GroupState {
+    return this.cores.group.load(this.storage.load(), this.policyOf(this.storage.policy ?? {}));
+  }
+
+  // The life of the object
+
+  /** The current incarnation, started if there is none. */
+  object(): Incarnation {
+    if (this.current !== null) return this.current;
+    const incarnation = new Incarnation(this, this.nextSkewMs);
+    this.current = incarnation;
+    this.#world.tell(() => `the object starts on a host ${this.nextSkewMs} ms ahead`);
+    incarnation.start();
+    return incarnation;
+  }
+
+  accept(link: Link): void {
+    link.recordsAreOld = this.recordsAreOld;
+    this.object().accept(link, this.options);
+  }
+
+  crash(tell: boolean): void {
+    const { current } = this;
+    this.current = null;
+    current?.die(tell);
+  }
+
+  /** Another host takes over; the old incarnation does not hear of it. */
+  replace(): void {
+    const { current } = this;
+    if (current === null) return;
+    current.stale = true;
+    this.stale.push(current);
+    this.current = null;
+    this.object();
+  }
+
+  hibernate(): void {
+    if (this.current !== null && !this.current.busy) this.current.hibernate();
+  }
+
+  /** Nobody that was replaced goes on. */
+  endStale(): void {
+    for (const incarnation of this.stale) incarnation.die(true);
+    this.stale = [];
+  }
+
+  takeSnapshot(): void {
+    this.snapshots.push(this.storage.copy());
+  }
+
+  /** Storage as it was; the object restarts with it. */
+  restore(snapshot: Storage): void {
+    this.crash(true);
+    this.storage = snapshot.copy();
+    this.recordsAreOld = true;
+  }
+
+  // Platform
+
+  commit(incarnation: Incarnation, { changes, policy, alarmAt }: Write): boolean {
+    if (incarnation.stale) {
+      this.#world.tell(() => "a replaced incarnation fails to write, and dies");
+      this.stale = this.stale.filter((other) => other !== incarnation);
+      incarnation.die(true);
+      return false;
+    }
+    const { crashAt } = this;
+    if (crashAt !== "before") {
+      this.storage.write(changes);
+      if (policy !== null) this.storage.policy = policy;
+      if (alarmAt !== null) this.storage.alarmAt = alarmAt;
+    }
+    if (crashAt === null) return true;
+    this.crashAt = null;
+    this.#world.tell(() => `the object dies ${crashAt} its write`);
+    this.crash(true);
+    return false;
+  }
+
+  turned(incarnation: Incarnation, before: GroupState, body: EventBody, changes: readonly RowChange[]): void {
+    this.#world.turned(incarnation, before, body, changes);
+  }
+
+  // The alarm
+
+  get dueAt(): number {
+    const { alarmAt } = this.storage;
+    if (alarmAt === null) return Infinity;
+    return alarmAt - (this.current?.skewMs ?? this.nextSkewMs) + this.alarmLagMs;
+  }
+
+  act(): void {
+    this.storage.alarmAt = null;
+    const object = this.object();
+    object.alarm();
+    if (!object.alive) this.storage.alarmAt ??= this.#world.now + this.nextSkewMs + ALARM_RETRY_MS;
+  }
+}

@@ -1,0 +1,67 @@
+/** One contender as its application sees it: what it was told, and what it does about it. Judges C1 and G2. */
+import type { ContenderInfo } from "../../../shared/messages.ts";
+import { type ElectionName, electionOf } from "../../../shared/names.ts";
+import type { LossReason } from "../../../client/session/state.ts";
+import type { ContenderSetup, Drain } from "./setup.ts";
+import { demand } from "./violation.ts";
+
+export const SLOW_DRAIN_MS = 1_500;
+
+export interface Granted {
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+}
+
+export class AppContender {
+  readonly id: number;
+  readonly info: ContenderInfo;
+  readonly election: ElectionName;
+  readonly setup: ContenderSetup;
+  drain: Drain;
+  closed = false;
+  granted: Granted | null = null;
+  /** Its `onRevoke` runs, and settles at this monotonic time. */
+  settlesAt: number | null = null;
+  #lastEpoch = 0;
+  grants = 0;
+
+  constructor(id: number, setup: ContenderSetup) {
+    this.id = id;
+    this.setup = setup;
+    this.drain = setup.drain;
+    const { component, dedicated, priority } = setup;
+    this.info = {
+      component,
+      ...(dedicated && { election: "dedicated" }),
+      ...(dedicated && priority !== undefined && { priority }),
+    };
+    this.election = electionOf(component, this.info.election);
+  }
+
+  get draining(): boolean {
+    return this.settlesAt !== null;
+  }
+
+  /** Runs for leadership, and would run its term if it were granted one now. */
+  get ready(): boolean {
+    return !this.closed && !this.draining;
+  }
+
+  grant(granted: Granted): void {
+    const who = `${this.info.component} #${this.id}`;
+    demand(this.granted === null, "C1", () => `${who} is granted ${granted.epoch} twice without a revoke`);
+    demand(!this.draining, "C1", () => `${who} is granted ${granted.epoch} before its last revoke has settled`);
+    demand(!this.closed, "X4", () => `${who} is granted ${granted.epoch} after it was closed`);
+    demand(granted.epoch > this.#lastEpoch, "G2", () => `${who}: epoch ${granted.epoch} after ${this.#lastEpoch}`);
+    this.granted = granted;
+    this.#lastEpoch = granted.epoch;
+    this.grants += 1;
+  }
+
+  revoke(reason: LossReason, now: number): void {
+    const who = `${this.info.component} #${this.id}`;
+    demand(this.granted !== null, "C1", () => `${who} is revoked (${reason}) without a grant`);
+    this.granted = null;
+    this.settlesAt = now + { quick: 0, throw: 0, slow: SLOW_DRAIN_MS, hung: Infinity }[this.drain];
+  }
+}

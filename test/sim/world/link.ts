@@ -1,0 +1,113 @@
+/**
+ * One connection between a process and an incarnation of the group's object: a channel each way. Each side has its
+ * own idea of whether it is open, and nothing that was sent is lost but by `sever`.
+ */
+import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+
+export type Packet<Message> =
+  /** The upgrade, and the answer to it. */
+  | { readonly type: "open" }
+  | { readonly type: "frame"; readonly message: Message }
+  /** `ping` on the way up, `pong` on the way down. */
+  | { readonly type: "beat" }
+  | { readonly type: "close"; readonly code: number };
+
+interface InFlight<Message> {
+  readonly packet: Packet<Message>;
+  readonly dueAt: number;
+}
+
+export class Channel<Message> {
+  latencyMs: number;
+  severed = false;
+  #queue: InFlight<Message>[] = [];
+
+  constructor(latencyMs: number) {
+    this.latencyMs = latencyMs;
+  }
+
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  /** When the first packet arrives, if nothing holds it. */
+  get dueAt(): number {
+    return this.#queue[0]?.dueAt ?? Infinity;
+  }
+
+  /** In order: a packet never overtakes an earlier one. Dropped on a severed channel. */
+  send(packet: Packet<Message>, now: number): void {
+    if (this.severed) return;
+    const dueAt = Math.max(now + this.latencyMs, this.#queue.at(-1)?.dueAt ?? 0);
+    this.#queue.push({ packet, dueAt });
+  }
+
+  take(): Packet<Message> | undefined {
+    return this.#queue.shift()?.packet;
+  }
+
+  /** Keeps the first `keep` packets, and nothing that is sent from now on; nobody is told. */
+  sever(keep: number): void {
+    this.severed = true;
+    this.#queue = this.#queue.slice(0, keep);
+  }
+
+  /** What is on its way still arrives; then the receiver hears that the connection is gone. */
+  severAndTell(keep: number, code: number, now: number): void {
+    this.#queue = this.#queue.slice(0, keep);
+    this.severed = false;
+    this.send({ type: "close", code }, now);
+    this.severed = true;
+  }
+
+  /** From now on fast, for what is on its way as well. */
+  hurry(latencyMs: number, now: number): void {
+    this.latencyMs = latencyMs;
+    this.#queue = this.#queue.map(({ packet, dueAt }) => ({ packet, dueAt: Math.min(dueAt, now + latencyMs) }));
+  }
+
+  /** As if the network had stood still for so long. */
+  postpone(ms: number): void {
+    this.#queue = this.#queue.map(({ packet, dueAt }) => ({ packet, dueAt: dueAt + ms }));
+  }
+}
+
+/** The far end, once the upgrade has arrived. */
+export interface LinkServer {
+  receive(link: Link, packet: Packet<ClientMessage>): void;
+}
+
+export class Link {
+  /** The number of the client's connection attempt. */
+  readonly attempt: number;
+  readonly up: Channel<ClientMessage>;
+  readonly down: Channel<ServerMessage>;
+  /** Whether the client still listens. */
+  clientOpen = true;
+  /** Whether the object still has the socket. Auto-answered pings need no more than this. */
+  serverOpen = false;
+  server: LinkServer | null = null;
+  connection = "";
+  /** Made between the two steps of a restore: may tell of leaders that are gone. */
+  recordsAreOld = false;
+
+  /** How long the token is good that it was opened with. */
+  readonly tokenMs: number | undefined;
+
+  constructor(attempt: number, [upMs, downMs]: readonly [number, number], tokenMs?: number) {
+    this.attempt = attempt;
+    this.tokenMs = tokenMs;
+    this.up = new Channel(upMs);
+    this.down = new Channel(downMs);
+  }
+
+  /** Both sides have it, and it carries. */
+  get intact(): boolean {
+    return this.clientOpen && this.serverOpen && !this.up.severed && !this.down.severed;
+  }
+
+  /** Nothing of it can matter any more. */
+  get finished(): boolean {
+    return !this.clientOpen && !this.serverOpen && this.up.length === 0;
+  }
+}

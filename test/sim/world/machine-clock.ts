@@ -1,0 +1,94 @@
+/**
+ * The two clocks of one machine, as functions of true time, and what the shipped pessimistic clock makes of them. Both
+ * run at the machine's rate; the monotonic one may stand still while the machine sleeps, the wall clock may be set.
+ */
+import type { Cores } from "../cores.ts";
+
+interface Look {
+  readonly elapsed: number;
+  readonly monotonic: number;
+  readonly wall: number;
+}
+
+export class MachineClock {
+  readonly rate: number;
+  readonly #stopsAsleep: boolean;
+  readonly #trueNow: () => number;
+  readonly #pessimistic: () => number;
+  /** Both clocks at one true instant; they are linear from there on. */
+  #base: { readonly at: number; readonly monotonic: number; readonly wall: number };
+  #monotonicStopped = false;
+  #last: Look;
+  #sleptSinceLook = false;
+  #setBackSinceLook = false;
+
+  constructor(pessimistic: Cores["client"]["pessimistic"], rate: number, stopsAsleep: boolean, trueNow: () => number) {
+    this.rate = rate;
+    this.#stopsAsleep = stopsAsleep;
+    this.#trueNow = trueNow;
+    this.#base = { at: trueNow(), monotonic: 0, wall: 1_700_000_000_000 };
+    this.#last = { elapsed: 0, monotonic: 0, wall: this.#base.wall };
+    this.#pessimistic = pessimistic({
+      monotonic: () => this.monotonic,
+      wall: () => this.wall,
+      setTimeout: () => undefined,
+      clearTimeout: () => undefined,
+    });
+  }
+
+  get monotonic(): number {
+    return this.#base.monotonic + (this.#monotonicStopped ? 0 : (this.#trueNow() - this.#base.at) * this.rate);
+  }
+
+  get wall(): number {
+    return this.#base.wall + (this.#trueNow() - this.#base.at) * this.rate;
+  }
+
+  /** Elapsed time as the shipped clock tells it. Each look is a step of that clock. */
+  look(): number {
+    const elapsed = this.#pessimistic();
+    this.#last = { elapsed, monotonic: this.monotonic, wall: this.wall };
+    this.#sleptSinceLook = false;
+    this.#setBackSinceLook = false;
+    return elapsed;
+  }
+
+  /** What a look would tell now, computed independently of the shipped clock, and without looking. */
+  peek(): number {
+    const { elapsed, monotonic, wall } = this.#last;
+    return elapsed + Math.max(0, this.monotonic - monotonic, this.wall - wall);
+  }
+
+  /** The true time at which the monotonic clock shows `at`; never, while it stands still. */
+  trueTimeOf(at: number): number {
+    const ahead = at - this.#base.monotonic;
+    if (ahead <= 0) return this.#base.at;
+    return this.#monotonicStopped ? Infinity : Math.ceil(this.#base.at + ahead / this.rate);
+  }
+
+  /**
+   * Sets the wall clock. Set back between the same two looks as a sleep that stops the monotonic clock, it would hide
+   * the sleep from both clocks. That is outside of what is promised: no such step is made, or a look comes before.
+   */
+  set(byMs: number): void {
+    if (byMs < 0 && this.#sleptSinceLook) return;
+    this.#setBackSinceLook ||= byMs < 0;
+    this.#rebase(byMs);
+  }
+
+  sleep(): void {
+    if (this.#setBackSinceLook) this.look();
+    this.#rebase(0);
+    this.#monotonicStopped = this.#stopsAsleep;
+    this.#sleptSinceLook = true;
+  }
+
+  wake(): void {
+    this.#rebase(0);
+    this.#monotonicStopped = false;
+  }
+
+  #rebase(wallStep: number): void {
+    this.#base = { at: this.#trueNow(), monotonic: this.monotonic, wall: this.wall + wallStep };
+  }
+}

@@ -1,0 +1,99 @@
+/** An operator of the group: revokes, cleans up, pauses, deploys, and restores storage by the two steps. */
+import type { PolicyOptions } from "../../../worker/group/policy.ts";
+import type { ElectionName } from "../../../shared/names.ts";
+import type { Incarnation, Reply } from "./incarnation.ts";
+import type { Storage } from "./storage.ts";
+import type { World } from "./world.ts";
+
+/** How soon an operator takes the second step again whose object died under it. */
+const RETRY_MS = 100;
+
+export class Operator {
+  readonly #world: World;
+  /** What it does next of a restore. */
+  #next: { readonly at: number; readonly step: () => void } | null = null;
+  restoring = false;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  revoke(election: ElectionName, successor: string | null): void {
+    this.#ask("revoke", (request) => ({ type: "revoke", request, election, successor, note: null }));
+  }
+
+  cleanup(force: boolean): void {
+    this.#ask("cleanup", (request) => ({ type: "cleanup", request, force }));
+  }
+
+  pause(paused: boolean): void {
+    if (this.restoring) return;
+    this.#object().dispatch({ type: "pause", paused });
+  }
+
+  deploy(options: PolicyOptions): void {
+    this.#world.backend.options = options;
+  }
+
+  /** First step; the second follows `finishAfterMs` after storage went back. */
+  restore(snapshot: Storage, finishAfterMs: number): void {
+    if (this.restoring) return;
+    this.restoring = true;
+    this.#ask(
+      "restore",
+      (request) => ({ type: "restore", request }),
+      (outcome) => {
+        if (outcome?.type === "restorable") this.#then(0, () => this.#goBack(snapshot, finishAfterMs));
+        else this.restoring = false; // the object died meanwhile: the group stays paused
+      },
+    );
+  }
+
+  #goBack(snapshot: Storage, finishAfterMs: number): void {
+    this.#world.tell(() => "storage goes back");
+    this.#world.backend.restore(snapshot);
+    this.#then(finishAfterMs, () => this.#finish());
+  }
+
+  #finish(): void {
+    this.#world.tell(() => "operator: finish-restore");
+    const object = this.#object();
+    object.dispatch({ type: "finish-restore" });
+    if (!object.alive) return this.#then(RETRY_MS, () => this.#finish());
+    this.#world.backend.recordsAreOld = false;
+    this.restoring = false;
+  }
+
+  /** Takes back what holds the group up. */
+  heal(): void {
+    if (!this.restoring) this.#object().dispatch({ type: "pause", paused: false });
+  }
+
+  #object(): Incarnation {
+    const object = this.#world.backend.object();
+    object.configure(this.#world.backend.options);
+    return object;
+  }
+
+  #ask(what: string, event: Parameters<Incarnation["ask"]>[0], then: Reply = () => {}): void {
+    this.#world.tell(() => `operator: ${what}`);
+    this.#object().ask(event, (outcome) => {
+      this.#world.tell(() => `operator: ${what} -> ${JSON.stringify(outcome)}`);
+      then(outcome);
+    });
+  }
+
+  #then(afterMs: number, step: () => void): void {
+    this.#next = { at: this.#world.now + afterMs, step };
+  }
+
+  get dueAt(): number {
+    return this.#next?.at ?? Infinity;
+  }
+
+  act(): void {
+    const step = this.#next?.step;
+    this.#next = null;
+    step?.();
+  }
+}

@@ -1,0 +1,42 @@
+/** How a world begins. Plain data: a run is replayed from it and its moves. */
+import type { PolicyOptions } from "../../../worker/group/policy.ts";
+
+/** What a contender's `onRevoke` does. `throw` settles at once, as a rejection does. */
+export type Drain = "quick" | "slow" | "hung" | "throw";
+/** What a contender does inside its `onGrant`. */
+export type OnGrant = "confirm" | "confirm-twice" | "close" | "resign" | "nothing";
+
+export const COMPONENTS = ["x", "y", "z", "m"] as const;
+export type ComponentName = (typeof COMPONENTS)[number];
+
+export interface ContenderSetup {
+  /** x and y run in the process election, z in one of its own, m in either. */
+  readonly component: ComponentName;
+  readonly dedicated: boolean;
+  readonly priority?: number;
+  readonly onGrant: OnGrant;
+  readonly drain: Drain;
+}
+
+export interface ProcessSetup {
+  /** Of its clocks, to true time; at least R / D. */
+  readonly rate: number;
+  /** Whether its monotonic clock stands still while the machine sleeps. */
+  readonly stopsAsleep: boolean;
+  readonly priority: number;
+  readonly onDisconnect: "keep" | "revoke";
+  readonly drainMs?: number;
+  readonly lingerMs: number;
+  /** How long each of its tokens is good; absent: for ever. */
+  readonly tokenMs?: number;
+  readonly contenders: readonly ContenderSetup[];
+  readonly watched: readonly (ComponentName | true)[];
+}
+
+export interface Setup {
+  readonly seed: number;
+  readonly policy: PolicyOptions;
+  /** Of the first host. */
+  readonly skewMs: number;
+  readonly processes: readonly ProcessSetup[];
+}

@@ -1,0 +1,78 @@
+/** The object's durable storage: rows as text, the settings, one alarm. Everything goes through JSON, as it does on disk. */
+import type { PolicyOptions } from "../../../worker/group/policy.ts";
+import type { ElectionRow, GroupRow, RecordRow, RowChange, Rows, SessionRow } from "../../../worker/group/rows.ts";
+
+type Table = "session" | "election" | "record";
+
+interface Tables {
+  readonly session: Map<string, string>;
+  readonly election: Map<string, string>;
+  readonly record: Map<string, string>;
+}
+
+export class Storage {
+  #tables: Tables = { session: new Map(), election: new Map(), record: new Map() };
+  #group: string | null = null;
+  #endedTerms = 0;
+  policy: PolicyOptions | null = null;
+  /** On the clock of the host. */
+  alarmAt: number | null = null;
+
+  write(changes: readonly RowChange[]): void {
+    for (const change of changes) {
+      if (change.table === "group") this.#group = JSON.stringify(change.row);
+      else if (change.table === "term") this.#endedTerms = change.sequence + 1;
+      else if (change.row === null) this.#tables[change.table].delete(change.key);
+      else this.#tables[change.table].set(change.key, JSON.stringify(change.row));
+    }
+  }
+
+  load(): Rows {
+    return {
+      group: this.#group === null ? null : (JSON.parse(this.#group) as GroupRow),
+      sessions: this.#all<SessionRow>("session"),
+      elections: this.#all<ElectionRow>("election"),
+      records: this.#all<RecordRow>("record"),
+      endedTerms: this.#endedTerms,
+    };
+  }
+
+  /** One row, or none. */
+  election(name: string): ElectionRow | null {
+    const text = this.#tables.election.get(name);
+    return text === undefined ? null : (JSON.parse(text) as ElectionRow);
+  }
+
+  /** The same content in the same text, whatever the order in which it was written. */
+  text(): string {
+    const { session, election, record } = this.#tables;
+    const group = this.#group ?? JSON.stringify(UNUSED);
+    return textOf(group, this.#endedTerms, [session, election, record].map((table) => [...table.values()]));
+  }
+
+  copy(): Storage {
+    const copy = new Storage();
+    const { session, election, record } = this.#tables;
+    copy.#tables = { session: new Map(session), election: new Map(election), record: new Map(record) };
+    copy.#group = this.#group;
+    copy.#endedTerms = this.#endedTerms;
+    copy.policy = this.policy;
+    copy.alarmAt = this.alarmAt;
+    return copy;
+  }
+
+  #all<T>(table: Table): T[] {
+    return [...this.#tables[table].values()].map((text) => JSON.parse(text) as T);
+  }
+}
+
+const UNUSED: GroupRow = { epoch: 0, revision: 0, holdOffUntil: 0, paused: false };
+
+/** Rows as one text: the same for the same rows, whatever their order. */
+export function canonicalText({ group, sessions, elections, records, endedTerms }: Rows): string {
+  const rows = [sessions, elections, records].map((table) => table.map((row) => JSON.stringify(row)));
+  return textOf(JSON.stringify(group ?? UNUSED), endedTerms, rows);
+}
+
+const textOf = (group: string, endedTerms: number, tables: readonly string[][]): string =>
+  `${group}\n${endedTerms}\n${tables.map((rows) => rows.sort().join("\n")).join("\n--\n")}`;

@@ -1,0 +1,163 @@
+/**
+ * A deterministic world: true time, processes, a network, and the platform with the group's object. Everything that
+ * happens has a true time in whole milliseconds; what is due first happens first.
+ */
+import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import type { EventBody } from "../../../worker/group/events.ts";
+import type { RowChange } from "../../../worker/group/rows.ts";
+import type { GroupState } from "../../../worker/group/state.ts";
+import type { Cores } from "../cores.ts";
+import { Judge } from "../judge/judge.ts";
+import { Backend } from "./backend.ts";
+import type { Incarnation } from "./incarnation.ts";
+import type { Link } from "./link.ts";
+import { Network } from "./network.ts";
+import { Operator } from "./operator.ts";
+import { Process, type ProcessWorld, type Step } from "./process.ts";
+import { seededRandom } from "./random.ts";
+import type { ProcessSetup, Setup } from "./setup.ts";
+import { demand } from "./violation.ts";
+
+/** True time at which every world begins. */
+const START = 1_000_000;
+/** Things that may happen within one millisecond; more is a storm. */
+const STORM = 3_000;
+
+interface Due {
+  readonly dueAt: number;
+  act(): void;
+}
+
+export class World implements ProcessWorld {
+  readonly cores: Cores;
+  readonly setup: Setup;
+  readonly random: () => number;
+  readonly backend: Backend;
+  readonly network: Network;
+  readonly operator: Operator;
+  readonly judge: Judge;
+  processes: Process[] = [];
+  now = START;
+  happenings = 0;
+  /** Set for a replay: every line of what happens. */
+  log: ((line: string) => void) | null = null;
+  #spawned = 0;
+  #lastInstant = 0;
+  #atInstant = 0;
+
+  constructor(cores: Cores, setup: Setup) {
+    this.cores = cores;
+    this.setup = setup;
+    this.random = seededRandom(setup.seed);
+    this.backend = new Backend(this, setup.policy, setup.skewMs);
+    this.network = new Network(() => this.now, () => this.backend);
+    this.operator = new Operator(this);
+    this.judge = new Judge(this);
+    setup.processes.forEach((process, index) => this.spawn(String.fromCharCode(65 + index), process));
+  }
+
+  spawn(name: string, setup: ProcessSetup): Process {
+    const process = new Process(this, name, setup);
+    this.processes.push(process);
+    process.open();
+    return process;
+  }
+
+  /** A process that is gone makes room for a new one. */
+  replaceDead(place: number, setup: ProcessSetup): void {
+    const index = place % this.processes.length;
+    const dead = this.processes[index];
+    if (dead === undefined || (dead.whereabouts !== "dead" && dead.state.connection !== "closed")) return;
+    this.#spawned += 1;
+    const process = new Process(this, `${dead.name[0]}${this.#spawned}`, setup);
+    this.processes[index] = process;
+    process.open();
+  }
+
+  /** `told`: the machine closes its connections for it. */
+  kill(process: Process, told: boolean): void {
+    process.kill();
+    for (const link of this.network.path(process).links) {
+      link.clientOpen = false;
+      if (told) link.up.send({ type: "close", code: 1006 }, this.now);
+      else link.up.sever(link.up.length);
+    }
+  }
+
+  tell(line: () => string): void {
+    this.log?.(`${String(this.now - START).padStart(7)}  ${line()}`);
+  }
+
+  // Time
+
+  advance(ms: number): void {
+    const until = this.now + ms;
+    for (let due = this.#first(); due.dueAt <= until; due = this.#first()) this.#act(due);
+    this.now = until;
+  }
+
+  /** The same, while the network stands still. */
+  stall(ms: number): void {
+    this.network.postpone(ms);
+    this.network.stalled = true;
+    this.advance(ms);
+    this.network.stalled = false;
+  }
+
+  /** The next things that are due, whenever that is; at most this far ahead. */
+  happen(count: number, withinMs: number): void {
+    const until = this.now + withinMs;
+    for (let left = count; left > 0; left--) {
+      const due = this.#first();
+      if (due.dueAt > until) return;
+      this.#act(due);
+    }
+  }
+
+  #act(due: Due): void {
+    this.now = Math.max(this.now, due.dueAt);
+    this.#count();
+    due.act();
+  }
+
+  #first(): Due {
+    let first: Due = { dueAt: Infinity, act: () => {} };
+    for (const due of [this.network.next(), this.backend, this.operator, ...this.processes]) {
+      if (due !== null && due.dueAt < first.dueAt) first = due;
+    }
+    return first;
+  }
+
+  #count(): void {
+    this.happenings += 1;
+    this.#atInstant = this.now === this.#lastInstant ? this.#atInstant + 1 : 0;
+    this.#lastInstant = this.now;
+    demand(this.#atInstant < STORM, "storm", () => `${STORM} things happen in one millisecond`);
+  }
+
+  // What processes and the object report
+
+  connect(process: Process, attempt: number): Link {
+    this.tell(() => `${process.name} connects (${attempt})`);
+    return this.network.connect(process, attempt);
+  }
+
+  stepped(process: Process, step: Step): void {
+    this.judge.stepped(process, step);
+  }
+
+  sent(process: Process, message: ClientMessage): void {
+    this.tell(() => `${process.name} -> ${JSON.stringify(message)}`);
+    this.judge.sent(process, message);
+  }
+
+  heard(process: Process, link: Link, message: ServerMessage): void {
+    const current = process.link === link;
+    this.tell(() => `${process.name} <- ${JSON.stringify(message)}${current ? "" : " (abandoned)"}`);
+    if (current) this.judge.heard(process, message);
+  }
+
+  turned(incarnation: Incarnation, before: GroupState, body: EventBody, changes: readonly RowChange[]): void {
+    this.judge.turned(incarnation, before, body, changes);
+  }
+}
