@@ -3,19 +3,21 @@
  * cores and every mutant of them.
  */
 import { pessimistic } from "../../client/clock.ts";
-import {
-  nextDeadline as clientDeadline,
-  heldTerms,
-  initialState,
-  remainingMs,
-} from "../../client/session/state.ts";
+import { nextDeadline as clientDeadline, heldTerms, initialState, remainingMs } from "../../client/session/state.ts";
 import { transition as clientTransition } from "../../client/session/transition.ts";
 import { createPolicy } from "../../worker/group/policy.ts";
 import { emptyGroup, load, rowChanges, save } from "../../worker/group/rows.ts";
 import { nextDeadline as groupDeadline, transition as groupTransition } from "../../worker/group/transition.ts";
 
 export const shippedCores = {
-  client: { initialState, nextDeadline: clientDeadline, transition: clientTransition, heldTerms, remainingMs, pessimistic },
+  client: {
+    initialState,
+    nextDeadline: clientDeadline,
+    transition: clientTransition,
+    heldTerms,
+    remainingMs,
+    pessimistic,
+  },
   group: {
     createPolicy,
     emptyGroup,

@@ -10,15 +10,22 @@ const often = <T>(...pairs: readonly (readonly [weight: number, value: T])[]): f
   fc.oneof(...pairs.map(([weight, value]): Weighted<T> => ({ weight, arbitrary: fc.constant(value) })));
 
 const optional = <K extends string, V>(key: K, arbitrary: fc.Arbitrary<V>): fc.Arbitrary<{ readonly [k in K]?: V }> =>
-  fc.option(arbitrary, { nil: undefined }).map((value) => (value === undefined ? {} : { [key]: value }) as { [k in K]?: V });
+  fc
+    .option(arbitrary, { nil: undefined })
+    .map((value) => (value === undefined ? {} : { [key]: value }) as { [k in K]?: V });
 
 /** Differences between the hosts' clocks: within the promised margin of a second. */
 const skew = often([4, 0], [1, -500], [1, 500], [1, 250]);
 const election = often<"process" | "component:z">([4, "process"], [1, "component:z"]);
-const component = often(...COMPONENTS.map((name): [number, (typeof COMPONENTS)[number]] => [name === "x" ? 3 : 1, name]));
+const component = often(
+  ...COMPONENTS.map((name): [number, (typeof COMPONENTS)[number]] => [name === "x" ? 3 : 1, name]),
+);
 const place = fc.nat({ max: 3 });
 /** Whoever leads is who matters most. */
-const who: fc.Arbitrary<Who> = fc.oneof({ weight: 1, arbitrary: fc.constant("leader" as const) }, { weight: 2, arbitrary: place });
+const who: fc.Arbitrary<Who> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant("leader" as const) },
+  { weight: 2, arbitrary: place },
+);
 
 const contender: fc.Arbitrary<ContenderSetup> = fc
   .tuple(
@@ -79,7 +86,9 @@ const latency = fc.oneof(fc.constant(10), fc.integer({ min: 0, max: 500 }), fc.i
 const few = fc.nat({ max: 3 });
 
 /** One generator for each kind of move, with its weight. */
-const generators: { readonly [T in Move["type"]]: readonly [number, fc.Arbitrary<Omit<Extract<Move, { type: T }>, "type">>] } = {
+const generators: {
+  readonly [T in Move["type"]]: readonly [number, fc.Arbitrary<Omit<Extract<Move, { type: T }>, "type">>];
+} = {
   advance: [22, fc.record({ ms: time })],
   happen: [16, fc.record({ count: fc.integer({ min: 1, max: 6 }) })],
   stall: [4, fc.record({ ms: time })],
@@ -92,10 +101,7 @@ const generators: { readonly [T in Move["type"]]: readonly [number, fc.Arbitrary
       older: fc.boolean(),
     }),
   ],
-  cut: [
-    10,
-    fc.record({ who, keepUp: few, keepDown: few, told: fc.constantFrom("none", "client", "server", "both") }),
-  ],
+  cut: [10, fc.record({ who, keepUp: few, keepDown: few, told: fc.constantFrom("none", "client", "server", "both") })],
   hold: [6, fc.record({ who, direction: fc.constantFrom("up", "down", "both") })],
   release: [6, fc.record({ who })],
   latency: [5, fc.record({ who, upMs: latency, downMs: latency })],
@@ -109,14 +115,20 @@ const generators: { readonly [T in Move["type"]]: readonly [number, fc.Arbitrary
   spawn: [3, fc.record({ place, setup: process })],
   contend: [5, fc.record({ who, setup: contender })],
   close: [5, fc.record({ who, component })],
-  resign: [5, fc.tuple(who, election, optional("successor", place)).map(([w, e, s]) => ({ who: w, election: e, ...s }))],
+  resign: [
+    5,
+    fc.tuple(who, election, optional("successor", place)).map(([w, e, s]) => ({ who: w, election: e, ...s })),
+  ],
   priority: [
     2,
     fc
       .tuple(who, fc.integer({ min: -1, max: 3 }), optional("component", fc.constant("z" as const)))
       .map(([w, priority, c]) => ({ who: w, priority, ...c })),
   ],
-  drain: [2, fc.record({ who, drain: fc.constantFrom("quick" as const, "slow" as const, "hung" as const, "throw" as const) })],
+  drain: [
+    2,
+    fc.record({ who, drain: fc.constantFrom("quick" as const, "slow" as const, "hung" as const, "throw" as const) }),
+  ],
   settle: [2, fc.record({ who })],
   observe: [2, fc.record({ who, component: fc.oneof(component, fc.constant(true as const)) })],
   unobserve: [1, fc.record({ who, component: fc.oneof(component, fc.constant(true as const)) })],

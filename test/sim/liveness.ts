@@ -86,7 +86,7 @@ function settleRestore(world: World): number {
 
 function boundOf(world: World): number {
   const { backend, processes } = world;
-  const policies = [backend.options, backend.storage.policy ?? {}, world.setup.policy].map((options) => backend.policyOf(options));
+  const policies = policiesOf(world);
   const clockRate = Math.min(...processes.map(({ clock }) => clock.rate));
   const unresponsive = backend.object().state.sessions.size;
   return Math.max(...policies.map((policy) => takeoverBoundMs(policy, { clockRate, unresponsive })));
@@ -108,7 +108,9 @@ export function whatIsMissing(world: World): string | null {
 
 function missingInElection(world: World, election: ElectionName): string | null {
   const candidates = world.processes.filter((process) => process.runs && wants(process, election));
-  const contended = world.processes.some((process) => process.runs && process.contenders.some((one) => one.election === election));
+  const contended = world.processes.some(
+    (process) => process.runs && process.contenders.some((one) => one.election === election),
+  );
   const leaders = world.processes.filter(
     ({ runs, state }) => runs && state.terms.some((term) => term.election === election && term.stage === "leading"),
   );
@@ -119,11 +121,13 @@ function missingInElection(world: World, election: ElectionName): string | null 
   const term = leader.state.terms.find((one) => one.election === election && one.stage === "leading");
   const group = world.backend.current?.state;
   const held = group?.elections.get(election)?.state;
-  if (held?.type !== "leading" || held.leaderSessionId !== term?.leaderSessionId) return `the group sees another leader of ${election}`;
+  if (held?.type !== "leading" || held.leaderSessionId !== term?.leaderSessionId)
+    return `the group sees another leader of ${election}`;
   for (const contender of leader.contenders) {
     const { component } = contender.info;
     if (contender.election !== election || contender.closed || !ALWAYS_ADMITTED.has(component)) continue;
-    if (contender.granted?.leaderSessionId !== term.leaderSessionId) return `${component} of ${leader.name} is not granted`;
+    if (contender.granted?.leaderSessionId !== term.leaderSessionId)
+      return `${component} of ${leader.name} is not granted`;
     if (contender.setup.onGrant === "nothing") continue;
     const record = group?.components.get(component)?.record?.leader;
     if (record?.leaderSessionId !== term.leaderSessionId) return `${component} of ${leader.name} is not published`;
@@ -149,15 +153,23 @@ function missingAtObservers(world: World): string | null {
     }
     for (const component of view.leaders.keys()) {
       const watched = state.watched.includes(true) || state.watched.includes(component);
-      if (watched && !current?.state.components.get(component)?.record) return `${name} sees a leader of ${component} that is gone`;
+      if (watched && !current?.state.components.get(component)?.record)
+        return `${name} sees a leader of ${component} that is gone`;
     }
   }
   return null;
 }
 
+/** All that may still be in force somewhere. */
+function policiesOf({ backend, setup }: World): Policy[] {
+  return [backend.options, backend.storage.policy ?? {}, setup.policy].map((options) => backend.policyOf(options));
+}
+
 /** In peace nobody loses anything, and nothing is offered in vain. */
 function watchPeace(world: World): void {
   const { judge } = world;
+  // A lease that was cut off just before the healing may still run out on the way back: that is no loss of peace.
+  world.advance(Math.max(...policiesOf(world).map(({ lease }) => lease.durationMs)));
   const before = { lost: judge.leadership.accidents, offers: judge.group.offers, happenings: world.happenings };
   world.tell(() => "PEACE");
   world.advance(WATCH_MS);

@@ -18,7 +18,13 @@ export type Move =
   | { readonly type: "happen"; readonly count: number }
   /** Time passes, and the network carries nothing. */
   | { readonly type: "stall"; readonly ms: number }
-  | { readonly type: "deliver"; readonly who: Who; readonly direction: Direction; readonly count: number; readonly older?: boolean }
+  | {
+      readonly type: "deliver";
+      readonly who: Who;
+      readonly direction: Direction;
+      readonly count: number;
+      readonly older?: boolean;
+    }
   | { readonly type: "cut"; readonly who: Who; readonly keepUp: number; readonly keepDown: number; readonly told: Told }
   | { readonly type: "hold"; readonly who: Who; readonly direction: Direction | "both" }
   | { readonly type: "release"; readonly who: Who }

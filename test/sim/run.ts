@@ -64,7 +64,10 @@ export function property(cores: Cores, tally: Tally, size: keyof typeof SIZES = 
     const world = new World(cores, setup);
     tally.runs += 1;
     let made = 0;
-    fc.modelRun(() => ({ model: {}, real: world }), counting(all, () => (made += 1)));
+    fc.modelRun(
+      () => ({ model: {}, real: world }),
+      counting(all, () => (made += 1)),
+    );
     tally.moves += made;
     finish(world, tally);
   });
@@ -110,11 +113,17 @@ export interface Search {
 }
 
 /** Looks for a run that fails. */
-export function search(cores: Cores, { seed, numRuns, size = "deep", shrink = true }: Search, tally = noTally()): Failure | null {
+export function search(
+  cores: Cores,
+  { seed, numRuns, size = "deep", shrink = true }: Search,
+  tally = noTally(),
+): Failure | null {
   const details = fc.check(property(cores, tally, size), { seed, numRuns, endOnFailure: !shrink, verbose: 0 });
   if (details.counterexample === null) return null;
   const [setup, commands] = details.counterexample;
-  const executed = [...(commands as Iterable<{ readonly hasRan?: boolean; readonly cmd?: MoveCommand } & Partial<MoveCommand>>)];
+  const executed = [
+    ...(commands as Iterable<{ readonly hasRan?: boolean; readonly cmd?: MoveCommand } & Partial<MoveCommand>>),
+  ];
   return {
     run: { setup, moves: executed.flatMap((command) => moveOf(command)) },
     error: details.errorInstance instanceof Error ? details.errorInstance : new Error(String(details.errorInstance)),
@@ -125,7 +134,11 @@ export function search(cores: Cores, { seed, numRuns, size = "deep", shrink = tr
 }
 
 /** fast-check wraps commands to know which have run; those that have not do not matter. */
-function moveOf({ hasRan, cmd, move }: { readonly hasRan?: boolean; readonly cmd?: MoveCommand } & Partial<MoveCommand>): Move[] {
+function moveOf({
+  hasRan,
+  cmd,
+  move,
+}: { readonly hasRan?: boolean; readonly cmd?: MoveCommand } & Partial<MoveCommand>): Move[] {
   if (hasRan === false) return [];
   const found = cmd?.move ?? move;
   return found === undefined ? [] : [found];

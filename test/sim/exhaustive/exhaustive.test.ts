@@ -35,6 +35,8 @@ describe("[S1] [S2] [S3] [S5] [S7] every interleaving of two sessions, one elect
 
 test("the exploration finds a group that gives a lost socket's leadership away", async () => {
   const from = "horizon: Math.min(election.state.horizon, election.state.leaseUntil) });";
-  const cores = await loadCores([{ file: "worker/group/sessions.ts", from, to: `${from} endTerm(turn, election, "lost");` }]);
+  const cores = await loadCores([
+    { file: "worker/group/sessions.ts", from, to: `${from} endTerm(turn, election, "lost");` },
+  ]);
   expect(explore(cores, { ...NONE, losses: 1 }, MAX_STATES).violation?.error.rule).toBe("I1");
 });

@@ -47,7 +47,13 @@ export function explore(cores: Cores, budget: Budget, maxStates: number): Explor
           }
         } catch (error) {
           if (!(error instanceof Violation)) throw error;
-          return { states: seen.size, steps, depth, complete: false, violation: { error, way: wayTo(ways, ways.length - 1) } };
+          return {
+            states: seen.size,
+            steps,
+            depth,
+            complete: false,
+            violation: { error, way: wayTo(ways, ways.length - 1) },
+          };
         }
       }
       if (seen.size >= maxStates) break;

@@ -80,15 +80,15 @@ export function canonical(state: SmallState): string {
     const carried = attachment === null ? null : textOf(attachment, now);
     parts.push(`${client} ${attempt} ${clientOpen} ${server} ${carried} ${textOf(down, now)}`);
   }
-  for (const one of [group, stale]) parts.push(one === null ? "" : textOf(one, now, () => JSON.stringify(memoryOf(one))));
+  for (const one of [group, stale])
+    parts.push(one === null ? "" : textOf(one, now, () => JSON.stringify(memoryOf(one))));
   parts.push(textOf(storage, now, () => storage.text()));
   parts.push(`${alarmAt === null ? "" : alarmAt - now} ${ledEpoch - now} ${Object.values(budget)}`);
   return parts.join("\n").replaceAll(/n\d+(?:\.\d+)?/g, numbering());
 }
 
 /** Nothing of it can matter any more. */
-const isFinished = ({ clientOpen, server, up }: Wire): boolean =>
-  server === "none" && up.length === 0 && !clientOpen;
+const isFinished = ({ clientOpen, server, up }: Wire): boolean => server === "none" && up.length === 0 && !clientOpen;
 
 /** All that of the group is not stored. */
 const memoryOf = ({ elections, connections }: GroupState): unknown => [

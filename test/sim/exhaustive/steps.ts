@@ -1,7 +1,7 @@
 /** What may happen next in the small world: every delivery, every timer that is due, every fault that is left. */
 import type { Input } from "../../../client/session/events.ts";
 import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
-import type { Attachment, Effect, EventBody, Frame } from "../../../worker/group/events.ts";
+import type { Attachment, EventBody, Frame } from "../../../worker/group/events.ts";
 import type { Policy } from "../../../worker/group/policy.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
 import type { Cores } from "../cores.ts";
@@ -9,7 +9,25 @@ import { hashOf } from "../world/incarnation.ts";
 import type { Packet } from "../world/link.ts";
 import { Storage } from "../world/storage.ts";
 import { demand } from "../world/violation.ts";
-import { type Budget, localNow, type SmallClient, type SmallState, START, TICK_MS, type Wire } from "./state.ts";
+import {
+  abandon,
+  clientAt,
+  connect,
+  crash,
+  endStale,
+  led,
+  lose,
+  perform,
+  replace,
+  sendDown,
+  sendUp,
+  spend,
+  type Told,
+  wireAt,
+  withClient,
+  withWire,
+} from "./changes.ts";
+import { type Budget, localNow, type SmallClient, type SmallState, START, TICK_MS } from "./state.ts";
 
 export interface Step {
   readonly label: string;
@@ -69,7 +87,8 @@ export class SmallWorld {
 
   *#deliveries(state: SmallState): Generator<Step> {
     for (const [place, wire] of state.wires.entries()) {
-      if (wire.up.length > 0) yield { label: `up ${place} ${describe(wire.up[0])}`, take: () => this.#arriveUp(state, place) };
+      if (wire.up.length > 0)
+        yield { label: `up ${place} ${describe(wire.up[0])}`, take: () => this.#arriveUp(state, place) };
       if (wire.down.length > 0) {
         yield { label: `down ${place} ${describe(wire.down[0])}`, take: () => this.#arriveDown(state, place) };
       }
@@ -86,7 +105,8 @@ export class SmallWorld {
     }
     const { alarmAt } = state.storage;
     if (alarmAt !== null && alarmAt <= state.now) yield { label: "alarm", take: () => this.#alarm(state) };
-    if (state.budget.ticks > 0) yield { label: "tick", take: () => ({ ...spend(state, "ticks"), now: state.now + TICK_MS }) };
+    if (state.budget.ticks > 0)
+      yield { label: "tick", take: () => ({ ...spend(state, "ticks"), now: state.now + TICK_MS }) };
   }
 
   *#faults(state: SmallState): Generator<Step> {
@@ -100,13 +120,18 @@ export class SmallWorld {
       const term = session.terms.find(({ stage }) => stage === "leading");
       if (term !== undefined && budget.resigns > 0) {
         const { leaderSessionId } = term;
-        yield { label: `resign ${index}`, take: () => this.#tell(spend(state, "resigns"), index, { type: "resign", leaderSessionId }) };
+        yield {
+          label: `resign ${index}`,
+          take: () => this.#tell(spend(state, "resigns"), index, { type: "resign", leaderSessionId }),
+        };
       }
     }
     if (group === null) return;
     if (budget.crashes > 0) yield { label: "crash", take: () => crash(spend(state, "crashes")) };
-    if (budget.hibernations > 0) yield { label: "hibernate", take: () => this.#start({ ...spend(state, "hibernations"), group: null }) };
-    if (budget.replacements > 0 && stale === null) yield { label: "replace", take: () => replace(spend(state, "replacements")) };
+    if (budget.hibernations > 0)
+      yield { label: "hibernate", take: () => this.#start({ ...spend(state, "hibernations"), group: null }) };
+    if (budget.replacements > 0 && stale === null)
+      yield { label: "replace", take: () => replace(spend(state, "replacements")) };
     if (budget.revokes > 0) {
       const revoke = { type: "revoke", request: "r", election: "process", successor: null, note: null } as const;
       yield { label: "revoke", take: () => this.#turn(spend(state, "revokes"), revoke, "current") };
@@ -127,7 +152,8 @@ export class SmallWorld {
       else if (effect.type === "disconnect") result = abandon(result, index);
       else if (effect.type === "send") result = sendUp(result, index, { type: "frame", message: effect.message });
       else if (effect.type === "ping") result = sendUp(result, index, { type: "beat" });
-      else if (effect.type === "revoke") result = withClient(result, index, { ...clientAt(result, index), draining: true });
+      else if (effect.type === "revoke")
+        result = withClient(result, index, { ...clientAt(result, index), draining: true });
       else if (effect.type === "grant") result = led(result, effect.epoch);
     }
     return result;
@@ -199,7 +225,9 @@ export class SmallWorld {
     const group = this.#cores.group.load(state.storage.load(), this.#policy);
     const { alarmAt } = state.storage;
     const known = alarmAt !== null && alarmAt > state.now ? alarmAt : null;
-    const attachments = state.wires.flatMap(({ server, attachment }) => (server === "current" && attachment ? [attachment] : []));
+    const attachments = state.wires.flatMap(({ server, attachment }) =>
+      server === "current" && attachment ? [attachment] : [],
+    );
     return this.#turn({ ...state, group, alarmAt: known }, { type: "start", attachments }, "current");
   }
 
@@ -251,116 +279,11 @@ export class SmallWorld {
   }
 }
 
-// Changes of the small world
-
-const spend = (state: SmallState, what: keyof Budget): SmallState => ({
-  ...state,
-  budget: { ...state.budget, [what]: state.budget[what] - 1 },
-});
-
-function clientAt({ clients }: SmallState, index: number): SmallClient {
-  const client = clients[index];
-  if (client === undefined) throw new Error(`there is no client ${index}`);
-  return client;
-}
-
-function wireAt({ wires }: SmallState, place: number): Wire {
-  const wire = wires[place];
-  if (wire === undefined) throw new Error(`there is no connection ${place}`);
-  return wire;
-}
-
-const withClient = (state: SmallState, index: number, client: SmallClient): SmallState => ({
-  ...state,
-  clients: state.clients.with(index, client),
-});
-
-const withWire = (state: SmallState, place: number, wire: Wire): SmallState => ({ ...state, wires: state.wires.with(place, wire) });
-
-function connect(state: SmallState, client: number, attempt: number): SmallState {
-  const wire: Wire = { client, attempt, up: [{ type: "open" }], down: [], clientOpen: true, server: "none", attachment: null };
-  const place = state.wires.length;
-  return withClient({ ...state, wires: [...state.wires, wire] }, client, { ...clientAt(state, client), wire: place });
-}
-
-/** The object had it, and has it no more: nothing that is sent arrives. */
-const isCut = ({ server, attachment }: Wire): boolean => server === "none" && attachment !== null;
-
-function abandon(state: SmallState, client: number): SmallState {
-  const { wire: place } = clientAt(state, client);
-  if (place === null) return state;
-  const wire = wireAt(state, place);
-  const up: Wire["up"] = isCut(wire) ? [] : [...wire.up, { type: "close", code: 1000 }];
-  const left = withWire(state, place, { ...wire, clientOpen: false, up, down: [] });
-  return withClient(left, client, { ...clientAt(left, client), wire: null });
-}
-
-function sendUp(state: SmallState, client: number, packet: Packet<ClientMessage>): SmallState {
-  const { wire: place } = clientAt(state, client);
-  if (place === null) return state;
-  const wire = wireAt(state, place);
-  return isCut(wire) ? state : withWire(state, place, { ...wire, up: [...wire.up, packet] });
-}
-
-function sendDown(state: SmallState, place: number, packet: Packet<ServerMessage>): SmallState {
-  const wire = wireAt(state, place);
-  return wire.clientOpen ? withWire(state, place, { ...wire, down: [...wire.down, packet] }) : state;
-}
-
-const led = (state: SmallState, epoch: number): SmallState => {
-  demand(epoch > state.ledEpoch, "S5", () => `epoch ${epoch} leads after ${state.ledEpoch}`);
-  return { ...state, ledEpoch: epoch };
-};
-
-/** The connection is lost with all that is on its way. */
-function lose(state: SmallState, place: number, told: "client" | "server" | "both"): SmallState {
-  const close = { type: "close", code: 1006 } as const;
-  const up = told === "client" ? [] : [close];
-  const down = told === "server" ? [] : [close];
-  return withWire(state, place, { ...wireAt(state, place), up, down });
-}
-
-function crash(state: SmallState): SmallState {
-  const wires = state.wires.map((wire) => (wire.server === "current" ? closed(wire) : wire));
-  return { ...state, wires, group: null, alarmAt: null };
-}
-
-const closed = (wire: Wire): Wire => ({
-  ...wire,
-  server: "none",
-  up: [],
-  down: wire.clientOpen ? [...wire.down, { type: "close", code: 1006 }] : [],
-});
-
-function replace(state: SmallState): SmallState {
-  const wires = state.wires.map((wire) => (wire.server === "current" ? ({ ...wire, server: "stale" } as const) : wire));
-  return { ...state, wires, stale: state.group, group: null, alarmAt: null };
-}
-
-const endStale = (state: SmallState): SmallState => ({
-  ...state,
-  stale: null,
-  wires: state.wires.map((wire) => (wire.server === "stale" ? closed(wire) : wire)),
-});
-
 function read(message: ClientMessage, nonces: number): readonly [Frame, number] {
   if (message.type !== "hello") return [{ type: "message", message }, nonces];
   const secret = `n${nonces}`;
   const presentedHash = message.resume === undefined ? null : hashOf(message.resume.secret);
   return [{ type: "hello", message, secret: { secret, hash: hashOf(secret) }, presentedHash }, nonces + 1];
-}
-
-function perform(state: SmallState, effect: Effect): SmallState {
-  if (effect.type === "reply") return state;
-  if (effect.type === "broadcast") return effect.connections.reduce((next, connection) => perform(next, { type: "send", connection, message: effect.message }), state);
-  const connection = effect.type === "attach" ? effect.attachment.connection : effect.connection;
-  const place = state.wires.findIndex(({ attachment, server }) => server !== "none" && attachment?.connection === connection);
-  if (place < 0) return state;
-  const wire = wireAt(state, place);
-  if (effect.type === "attach") return withWire(state, place, { ...wire, attachment: effect.attachment });
-  if (effect.type === "send") return sendDown(state, place, { type: "frame", message: effect.message });
-  const left = withWire(state, place, { ...wire, server: "none" });
-  return sendDown(left, place, { type: "close", code: effect.code });
 }
 
 const describe = (packet: Packet<ClientMessage | ServerMessage> | undefined): string =>

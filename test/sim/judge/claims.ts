@@ -30,7 +30,9 @@ export class Claims {
         const named = new Set(message.held);
         for (const id of this.held.keys()) if (!named.has(id)) this.held.delete(id);
         const infos = message.contenders ?? [];
-        this.#registered = new Map(infos.map(({ component, election }) => [component, electionOf(component, election)]));
+        this.#registered = new Map(
+          infos.map(({ component, election }) => [component, electionOf(component, election)]),
+        );
         this.#requests.set(message.sentAt, { at: now, ids: message.held ?? [] });
         return;
       }

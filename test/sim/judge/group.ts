@@ -51,7 +51,11 @@ export class GroupJudge {
   judgeState(current: Incarnation): void {
     const { state } = current;
     const stored = this.#world.backend.storage.text();
-    demand(stored === canonicalText(this.#world.cores.group.save(state)), "S3", () => "storage is not what the state saves");
+    demand(
+      stored === canonicalText(this.#world.cores.group.save(state)),
+      "S3",
+      () => "storage is not what the state saves",
+    );
     this.#judgeRecords(state);
     this.#judgeSizes(current);
   }
@@ -67,19 +71,32 @@ export class GroupJudge {
   }
 
   #judgeSizes({ state, sockets }: Incarnation): void {
-    demand(state.connections.size === sockets, "size", () => `${state.connections.size} connections, ${sockets} sockets`);
+    demand(
+      state.connections.size === sockets,
+      "size",
+      () => `${state.connections.size} connections, ${sockets} sockets`,
+    );
     for (const { id, link } of state.sessions.values()) {
       const known = link.type === "lost" || state.connections.get(link.connection)?.sessionId === id;
       demand(known, "S12", () => `${id} counts as connected by a socket that is not there`);
     }
     for (const [name, election] of state.elections.entries()) {
-      demand(election.places > 0 || election.state.type !== "vacant" || election.pending.length > 0, "size", () => `${name} is kept for nobody`);
+      demand(
+        election.places > 0 || election.state.type !== "vacant" || election.pending.length > 0,
+        "size",
+        () => `${name} is kept for nobody`,
+      );
     }
   }
 }
 
 /** A lease stays below its horizon, and nothing begins or prolongs it but a frame of its holder that names it. */
-function judgeLease({ now, state: group }: Incarnation, state: Held, before: ElectionState | undefined, body: EventBody): void {
+function judgeLease(
+  { now, state: group }: Incarnation,
+  state: Held,
+  before: ElectionState | undefined,
+  body: EventBody,
+): void {
   const { leaseUntil, horizon, leaderSessionId, epoch, leaseMs, sessionId } = state;
   demand(leaseUntil <= horizon + CLOCK_MARGIN_MS, "S3", () => `the lease of ${epoch} reaches beyond its horizon`);
   const known = before !== undefined && "horizon" in before && before.leaderSessionId === leaderSessionId;
@@ -122,7 +139,9 @@ function judgeLost({ now, state }: Incarnation, before: GroupState): void {
     const link = state.sessions.get(id)?.link;
     demand(link?.type === "lost", "S12", () => `${id} is to be forgotten, and is not lost`);
     if (link.at + keptMs > now) continue;
-    const holds = [...state.elections.values()].some(({ state: term }) => term.type !== "vacant" && term.sessionId === id);
+    const holds = [...state.elections.values()].some(
+      ({ state: term }) => term.type !== "vacant" && term.sessionId === id,
+    );
     demand(holds, "S12", () => `${id} was lost ${now - link.at} ms ago, and is still kept`);
   }
 }

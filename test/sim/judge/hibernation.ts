@@ -25,8 +25,16 @@ function view(save: World["cores"]["group"]["save"], state: GroupState): string 
     const waiting = [...queue.sessionIds()];
     return [name, waiting, places, watchedComponents, leaseOf(election), deadline];
   });
-  const components = [...state.components.entries()].map(([name, { watchers, ...rest }]) => [name, rest, [...watchers.keys()]]);
-  const connections = [...state.connections.values()].map(({ id, helloUntil, sessionId }) => [id, helloUntil, sessionId]);
+  const components = [...state.components.entries()].map(([name, { watchers, ...rest }]) => [
+    name,
+    rest,
+    [...watchers.keys()],
+  ]);
+  const connections = [...state.connections.values()].map(({ id, helloUntil, sessionId }) => [
+    id,
+    helloUntil,
+    sessionId,
+  ]);
   const terms = [...state.terms.entries()];
   const lost = [...state.lost.entries()];
   return JSON.stringify([

@@ -142,6 +142,10 @@ export class LeadershipJudge {
   #judgeLease(process: Process, leaderSessionId: string, leaseUntil: number): void {
     const claim = this.claims(process).held.get(leaderSessionId);
     const until = claim?.until ?? 0;
-    demand(leaseUntil <= until + 1e-6, "S1", () => `${process.name} counts its lease ${leaseUntil - until} ms too long`);
+    demand(
+      leaseUntil <= until + 1e-6,
+      "S1",
+      () => `${process.name} counts its lease ${leaseUntil - until} ms too long`,
+    );
   }
 }

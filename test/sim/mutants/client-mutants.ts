@@ -57,20 +57,12 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "a lease that is over ends nothing",
     rule: "S6",
-    edits: [
-      inSession("ending", 'if (term.stage === "leading" && term.leaseUntil <= draft.now)', "if (draft.now < 0)"),
-    ],
+    edits: [inSession("ending", 'if (term.stage === "leading" && term.leaseUntil <= draft.now)', "if (draft.now < 0)")],
   },
   {
     name: "a resign is sent before anything has stopped",
     rule: "S2",
-    edits: [
-      inSession(
-        "ending",
-        "term.farewell = farewell;",
-        "term.farewell = farewell; send(draft, farewell);",
-      ),
-    ],
+    edits: [inSession("ending", "term.farewell = farewell;", "term.farewell = farewell; send(draft, farewell);")],
   },
   {
     name: "a closing contender leaves before it has stopped",
@@ -99,36 +91,42 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "a resume names nothing",
     rule: "S9",
-    edits: [
-      inSession("connection", "...ask(draft),", "...ask(draft), held: [],"),
-    ],
+    edits: [inSession("connection", "...ask(draft),", "...ask(draft), held: [],")],
   },
   {
     name: "what is over is still asked for",
     rule: "S9",
     trace: sleepingLeader,
     edits: [
-      inSession("state", 'terms.filter((term) => term.stage === "offered" || term.leaseUntil > now)', "terms.filter(() => now >= 0)"),
+      inSession(
+        "state",
+        'terms.filter((term) => term.stage === "offered" || term.leaseUntil > now)',
+        "terms.filter(() => now >= 0)",
+      ),
     ],
   },
   {
     name: "connection attempts are not counted",
     rule: "S9",
-    edits: [
-      inSession("connection", "secret: session.secret, attempt }", "secret: session.secret, attempt: 1 }"),
-    ],
+    edits: [inSession("connection", "secret: session.secret, attempt }", "secret: session.secret, attempt: 1 }")],
   },
   {
     name: "frames of abandoned sockets are heard",
     rule: "G10",
     edits: [
-      inSession("transition", "if (connection === state.attempt) follow(draft, input);", "if (connection >= 0) follow(draft, input);"),
+      inSession(
+        "transition",
+        "if (connection === state.attempt) follow(draft, input);",
+        "if (connection >= 0) follow(draft, input);",
+      ),
     ],
   },
   {
     name: "a revoke is not heard",
     rule: "C6",
-    edits: [inSession("terms", "if (term) endTerm(draft, term, message.reason, message.drainMs);", "if (term) return;")],
+    edits: [
+      inSession("terms", "if (term) endTerm(draft, term, message.reason, message.drainMs);", "if (term) return;"),
+    ],
   },
   {
     name: "a grant does not wait until the last revoke has settled",
@@ -156,13 +154,21 @@ export const clientMutants: readonly Mutant[] = [
     name: "who waits shows no sign of life",
     rule: "S4",
     trace: followerOfStaleObject,
-    edits: [inSession("connection", "if (!leads && (checkAt > now || contenders.length === 0))", "if (!leads && checkAt + contenders.length >= 0)")],
+    edits: [
+      inSession(
+        "connection",
+        "if (!leads && (checkAt > now || contenders.length === 0))",
+        "if (!leads && checkAt + contenders.length >= 0)",
+      ),
+    ],
   },
   {
     name: "a confirm is sent once",
     rule: "C7",
     trace: lostConfirm,
-    edits: [inSession("connection", "for (const { confirm } of draft.contenders) if (confirm) send(draft, confirm);", "")],
+    edits: [
+      inSession("connection", "for (const { confirm } of draft.contenders) if (confirm) send(draft, confirm);", ""),
+    ],
   },
   {
     name: "a frozen page goes on leading",
@@ -178,7 +184,11 @@ export const clientMutants: readonly Mutant[] = [
         "export function pong(draft: Draft): void {",
         "export function pong(draft: Draft): void { for (const term of draft.terms) if (term.stage === 'leading') term.leaseUntil = draft.now + 8_000;",
       ),
-      inSession("connection", "const leads = heldTerms(draft, now).length > 0;", "const leads = heldTerms(draft, now).length > 0 && draft.random < 0.7;"),
+      inSession(
+        "connection",
+        "const leads = heldTerms(draft, now).length > 0;",
+        "const leads = heldTerms(draft, now).length > 0 && draft.random < 0.7;",
+      ),
     ],
   },
   {
@@ -208,7 +218,13 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "a silent socket is never given up",
     rule: "S4",
-    edits: [inSession("state", "oldest && session ? oldest.at + session.answerTimeoutMs : Infinity", "oldest && session ? oldest.at + 1e9 : Infinity")],
+    edits: [
+      inSession(
+        "state",
+        "oldest && session ? oldest.at + session.answerTimeoutMs : Infinity",
+        "oldest && session ? oldest.at + 1e9 : Infinity",
+      ),
+    ],
   },
   {
     name: "the policy revoke keeps its terms",

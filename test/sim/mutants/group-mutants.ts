@@ -18,14 +18,22 @@ export const groupMutants: readonly Mutant[] = [
     name: "the horizon is written at the first acceptance and never again",
     rule: "S3",
     edits: [
-      inGroup("terms", "horizon: leaseUntil <= before.horizon ? before.horizon : ahead", "horizon: before.horizon || ahead"),
+      inGroup(
+        "terms",
+        "horizon: leaseUntil <= before.horizon ? before.horizon : ahead",
+        "horizon: before.horizon || ahead",
+      ),
     ],
   },
   {
     name: "the horizon is the lease, not ahead of it, and is not stored when it moves",
     rule: "S3",
     edits: [
-      inGroup("rows", "const { leaseUntil: _memoryOnly, ...stored } = state;", "const { leaseUntil: _memoryOnly, horizon: _h, ...rest } = state; const stored = { ...rest, horizon: state.acceptedAt + state.leaseMs };"),
+      inGroup(
+        "rows",
+        "const { leaseUntil: _memoryOnly, ...stored } = state;",
+        "const { leaseUntil: _memoryOnly, horizon: _h, ...rest } = state; const stored = { ...rest, horizon: state.acceptedAt + state.leaseMs };",
+      ),
     ],
   },
   {
@@ -37,7 +45,9 @@ export const groupMutants: readonly Mutant[] = [
   {
     name: "a load believes that the last renewal was at the acceptance",
     rule: "S3",
-    edits: [inGroup("rows", "leaseUntil: state.horizon + CLOCK_MARGIN_MS", "leaseUntil: state.acceptedAt + state.leaseMs")],
+    edits: [
+      inGroup("rows", "leaseUntil: state.horizon + CLOCK_MARGIN_MS", "leaseUntil: state.acceptedAt + state.leaseMs"),
+    ],
   },
   {
     name: "acceptance is kept in memory",
@@ -58,7 +68,13 @@ export const groupMutants: readonly Mutant[] = [
   {
     name: "epochs only count",
     rule: "S5",
-    edits: [inGroup("terms", "const epoch = Math.max(turn.state.epoch + 1, turn.now);", "const epoch = turn.state.epoch + 1;")],
+    edits: [
+      inGroup(
+        "terms",
+        "const epoch = Math.max(turn.state.epoch + 1, turn.now);",
+        "const epoch = turn.state.epoch + 1;",
+      ),
+    ],
   },
   {
     name: "epochs are the wall clock's alone",
@@ -116,7 +132,11 @@ export const groupMutants: readonly Mutant[] = [
     rule: "C7",
     trace: finishRestoreLate,
     edits: [
-      inGroup("maintenance", "if (record !== null && !isPublishedNow(turn, record.leader.leaderSessionId))", "if (record !== null)"),
+      inGroup(
+        "maintenance",
+        "if (record !== null && !isPublishedNow(turn, record.leader.leaderSessionId))",
+        "if (record !== null)",
+      ),
     ],
   },
   {
@@ -259,7 +279,13 @@ export const groupMutants: readonly Mutant[] = [
     name: "preemption has no cool-down",
     rule: "Q2",
     trace: preemptionInTime,
-    edits: [inGroup("deadlines", "from: election.state.acceptedAt + policy.preempt.cooldownMs", "from: election.state.acceptedAt")],
+    edits: [
+      inGroup(
+        "deadlines",
+        "from: election.state.acceptedAt + policy.preempt.cooldownMs",
+        "from: election.state.acceptedAt",
+      ),
+    ],
   },
   {
     name: "who misses an offer is not mute",
@@ -270,7 +296,9 @@ export const groupMutants: readonly Mutant[] = [
   {
     name: "that a session is mute is not stored",
     rule: "S11",
-    edits: [inGroup("rows", "places: [...session.places.entries()],", "places: [...session.places.entries()], mute: false,")],
+    edits: [
+      inGroup("rows", "places: [...session.places.entries()],", "places: [...session.places.entries()], mute: false,"),
+    ],
   },
   {
     name: "the previous secret is refused",
@@ -287,12 +315,24 @@ export const groupMutants: readonly Mutant[] = [
   {
     name: "a new incarnation believes its stored connections",
     rule: "S12",
-    edits: [inGroup("transition", "!turn.state.connections.has(session.link.connection)) lose(turn, session);", "!turn.state.connections.has(session.link.connection)) continue;")],
+    edits: [
+      inGroup(
+        "transition",
+        "!turn.state.connections.has(session.link.connection)) lose(turn, session);",
+        "!turn.state.connections.has(session.link.connection)) continue;",
+      ),
+    ],
   },
   {
     name: "lost sessions are kept for ever",
     rule: "S12",
-    edits: [inGroup("deadlines", "if (session !== undefined && !holds) forget(turn, session, \"lost\");", "if (session !== undefined && !holds && turn.now < 0) forget(turn, session, \"lost\");")],
+    edits: [
+      inGroup(
+        "deadlines",
+        'if (session !== undefined && !holds) forget(turn, session, "lost");',
+        'if (session !== undefined && !holds && turn.now < 0) forget(turn, session, "lost");',
+      ),
+    ],
   },
   {
     name: "a message is heard before what is over has ended",
@@ -315,13 +355,25 @@ export const groupMutants: readonly Mutant[] = [
   {
     name: "attachments carry no leases",
     rule: "N5",
-    edits: [inGroup("transition", "leases.push([election.state.leaderSessionId, election.state.leaseUntil]);", "void leases;")],
+    edits: [
+      inGroup(
+        "transition",
+        "leases.push([election.state.leaderSessionId, election.state.leaseUntil]);",
+        "void leases;",
+      ),
+    ],
   },
   {
     name: "a paused group offers",
     rule: "S5",
     trace: pausedGroup,
-    edits: [inGroup("deadlines", "if (next === undefined || turn.state.paused || turn.now < turn.state.holdOffUntil) return;", "if (next === undefined || turn.now < turn.state.holdOffUntil) return;")],
+    edits: [
+      inGroup(
+        "deadlines",
+        "if (next === undefined || turn.state.paused || turn.now < turn.state.holdOffUntil) return;",
+        "if (next === undefined || turn.now < turn.state.holdOffUntil) return;",
+      ),
+    ],
   },
   {
     name: "a join looks like an offer, and the client forgets what has ended",

@@ -45,7 +45,8 @@ const reports = fileURLToPath(new URL("../../../reports/", import.meta.url));
 /** The table, also kept as `reports/<name>.txt`. */
 export async function report(name: string, catches: readonly Catch[]): Promise<string> {
   const lines = catches.map(
-    ({ mutant, took, violation }) => `${mutant.rule.padEnd(4)} ${mutant.name.padEnd(74)} ${took.padEnd(30)} ${violation}`,
+    ({ mutant, took, violation }) =>
+      `${mutant.rule.padEnd(4)} ${mutant.name.padEnd(74)} ${took.padEnd(30)} ${violation}`,
   );
   const table = `${lines.join("\n")}\n`;
   await mkdir(reports, { recursive: true });

@@ -31,7 +31,10 @@ const entry = fileURLToPath(new URL("../cores.ts", import.meta.url));
 
 /** The text with one replacement; throws unless there is exactly one place for it. */
 export function replaceOnce(source: string, { file, from, to }: Edit): string {
-  const pattern = from.trim().split(/\s+/).map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const pattern = from
+    .trim()
+    .split(/\s+/)
+    .map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const found = [...source.matchAll(new RegExp(pattern.join("\\s+"), "g"))];
   const [match] = found;
   if (match === undefined || found.length > 1) {

@@ -12,7 +12,10 @@ export function restoreWhileLeading(cores: Cores): void {
   stage.advance(100);
   const b = stage.join("B");
   stage.until("B leads", () => leads(a) || leads(b), 1_000);
-  world.network.path(leads(a) ? a : b).held.add("up").add("down");
+  world.network
+    .path(leads(a) ? a : b)
+    .held.add("up")
+    .add("down");
   const snapshot = world.backend.snapshots[0];
   if (snapshot !== undefined) world.operator.restore(snapshot, 0);
   stage.until("storage has gone back", () => !world.operator.restoring, 40_000);

@@ -1,6 +1,7 @@
 /** An operator of the group: revokes, cleans up, pauses, deploys, and restores storage by the two steps. */
-import type { PolicyOptions } from "../../../worker/group/policy.ts";
+
 import type { ElectionName } from "../../../shared/names.ts";
+import type { PolicyOptions } from "../../../worker/group/policy.ts";
 import type { Incarnation, Reply } from "./incarnation.ts";
 import type { Storage } from "./storage.ts";
 import type { World } from "./world.ts";

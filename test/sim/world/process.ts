@@ -8,7 +8,7 @@ import type { ServerMessage } from "../../../shared/messages.ts";
 import type { ElectionName } from "../../../shared/names.ts";
 import type { Cores } from "../cores.ts";
 import { AppContender } from "./contender.ts";
-import { Link, type Packet } from "./link.ts";
+import type { Link, Packet } from "./link.ts";
 import { MachineClock } from "./machine-clock.ts";
 import { ObserverView } from "./observer-view.ts";
 import type { ContenderSetup, ProcessSetup } from "./setup.ts";
@@ -93,7 +93,8 @@ export class Process {
   }
 
   contend(setup: ContenderSetup): void {
-    if (this.contenderOf(setup.component) !== undefined || this.state.closing || this.state.connection === "closed") return;
+    if (this.contenderOf(setup.component) !== undefined || this.state.closing || this.state.connection === "closed")
+      return;
     const contender = new AppContender(this.#number(), setup);
     this.contenders.push(contender);
     this.dispatch({ type: "register", contender: contender.id, info: contender.info });
@@ -193,7 +194,8 @@ export class Process {
     this.#effects.push(...effects);
     if (this.#busy) return;
     this.#busy = true;
-    for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift()) this.#perform(effect);
+    for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift())
+      this.#perform(effect);
     this.#busy = false;
     this.#arm();
   }

@@ -47,7 +47,11 @@ export class Storage {
   text(): string {
     const { session, election, record } = this.#tables;
     const group = this.#group ?? JSON.stringify(UNUSED);
-    return textOf(group, this.#endedTerms, [session, election, record].map((table) => [...table.values()]));
+    return textOf(
+      group,
+      this.#endedTerms,
+      [session, election, record].map((table) => [...table.values()]),
+    );
   }
 
   copy(): Storage {

@@ -50,7 +50,10 @@ export class World implements ProcessWorld {
     this.setup = setup;
     this.random = seededRandom(setup.seed);
     this.backend = new Backend(this, setup.policy, setup.skewMs);
-    this.network = new Network(() => this.now, () => this.backend);
+    this.network = new Network(
+      () => this.now,
+      () => this.backend,
+    );
     this.operator = new Operator(this);
     this.judge = new Judge(this);
     setup.processes.forEach((process, index) => this.spawn(String.fromCharCode(65 + index), process));
