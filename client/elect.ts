@@ -21,7 +21,10 @@ type Work<T, Component extends string> = (
 
 const ignore = (): void => {};
 
-/** Contends until `end` is called, the signal aborts, or the client is closed; then, drained, it has the outcome. */
+/**
+ * Contends until `end` is called, the signal aborts, or the client is closed; then, drained, it has the outcome.
+ * `isBody`: the work may wait for its own `resign`.
+ */
 function campaign<T, Component extends string>(
   shell: Shell,
   component: Component,
@@ -42,8 +45,9 @@ function campaign<T, Component extends string>(
     component,
     {
       onGrant(leadership) {
-        if (confirm !== "manual")
+        if (confirm !== "manual") {
           leadership.confirm().catch((error) => leadership.isLeader() && shell.fail(error, onError));
+        }
         running = work(leadership, end);
         return running;
       },
@@ -171,7 +175,9 @@ export function acquire<Component extends string>(
             await close();
           };
           // One that resigns leaves after its farewell, which may name a successor.
-          signal.addEventListener("abort", () => signal.reason.reason === "resigned" || end(ignore));
+          signal.addEventListener("abort", () => {
+            if (signal.reason.reason !== "resigned") end(ignore);
+          });
           resolve(Object.assign(leadership, { close, resign: stepDown, [Symbol.asyncDispose]: close }));
         }),
       options,

@@ -1,6 +1,6 @@
 /** Validation is local first: what the server would close the socket for never leaves. */
 import { byteLength } from "../shared/byte-length.ts";
-import { ADDRESS_LENGTH, DEFAULT_LIMITS, ID_LENGTH, PRIORITY_MAX, PROCESS_NAME_LENGTH } from "../shared/limits.ts";
+import { ADDRESS_LENGTH, ID_LENGTH, METADATA_BYTES, PRIORITY_MAX, PROCESS_NAME_LENGTH } from "../shared/limits.ts";
 import { isName } from "../shared/names.ts";
 
 const isText = (value: unknown, max: number): boolean => typeof value === "string" && value.length <= max;
@@ -36,10 +36,7 @@ export const invalid = (name: string, problem: string): TypeError =>
   Object.assign(new TypeError(`${name} ${problem}`), { code: "invalid_argument", retryable: false });
 
 /** What is `undefined` was not given. `metadataBytes`: the server's limit, where it is known. */
-export function check(
-  given: { readonly [K in keyof typeof rules]?: unknown },
-  metadataBytes = DEFAULT_LIMITS.metadataBytes,
-): void {
+export function check(given: { readonly [K in keyof typeof rules]?: unknown }, metadataBytes = METADATA_BYTES): void {
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined && !rules[name as keyof typeof rules](value, metadataBytes)) {
       throw invalid(name, "is invalid");

@@ -15,12 +15,15 @@ export interface Limits {
   readonly metadataBytes: number;
 }
 
+/** What a client goes by before it has been told. */
+export const METADATA_BYTES = 2_048;
+
 export const DEFAULT_LIMITS: Limits = {
   messageBytes: 131_072,
   messagesPerSecond: 100,
   contenders: 256,
   observed: 256,
-  metadataBytes: 2_048,
+  metadataBytes: METADATA_BYTES,
 };
 
 /** Frames that may always arrive at once: a hello and one frame for each of many components. */

@@ -62,7 +62,7 @@ function publishedImports(declarations: string): string {
 
 function bundledConfiguration(toml: string): string {
   return toml
-    .replace(/^main = .*$/m, 'main = "worker.bundle.js"\nno_bundle = true')
+    .replace(/^main = .*$/m, 'main = "worker.bundle.js"\nno_bundle = true\nfind_additional_modules = false')
     .replace(/^directory = .*$/m, 'directory = "assets"');
 }
 

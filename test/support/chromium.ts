@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { access, constants, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { access, constants, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -84,6 +84,9 @@ async function headlessShell(): Promise<Binary> {
     // It unpacks the libraries that it needs only where it takes the machine for a Lambda.
     const env = { ...process.env, TMPDIR: fresh, AWS_LAMBDA_JS_RUNTIME: "nodejs22.x" };
     await promisify(execFile)(process.execPath, ["--eval", unpack], { env, cwd: import.meta.dirname });
+    // Its own says where a Lambda has its fonts. Without any, a page with text ends the browser.
+    const fonts = `<fontconfig><dir>${join(folder, "fonts", "fonts")}</dir></fontconfig>`;
+    await writeFile(join(fresh, "fonts", "fonts.conf"), `<?xml version="1.0"?>\n${fonts}\n`);
     await rename(fresh, folder).catch(() => rm(fresh, { recursive: true, force: true }));
   }
   const environment = { LD_LIBRARY_PATH: join(folder, "al2023", "lib"), FONTCONFIG_PATH: join(folder, "fonts") };

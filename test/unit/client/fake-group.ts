@@ -25,7 +25,7 @@ export async function settle(): Promise<void> {
 }
 
 /** Both clocks move together, and timers fire in their order. */
-export class VirtualClock implements Clock {
+class VirtualClock implements Clock {
   #now = 5_000;
   #timers = new Map<number, { readonly at: number; readonly run: () => void }>();
   #handles = 0;
