@@ -5,7 +5,7 @@
 export interface Limits {
   /** Bytes of one frame, as UTF-8. The largest legal `hello` (256 contenders and 256 observed names of 128 characters) fits. */
   readonly messageBytes: number;
-  /** Frames a second of one session, after a burst of `MESSAGE_BURST`: ten times what a busy process needs. */
+  /** Frames a second of one connection, after a burst of `MESSAGE_BURST`: ten times what a busy process needs. */
   readonly messagesPerSecond: number;
   /** Contenders of one session: a process has tens of components; the session's row must stay small. */
   readonly contenders: number;

@@ -15,7 +15,7 @@ const NAME = /^(?!\.{1,2}$)[\w.:/-]{1,128}$/;
 const DEDICATED = "component:";
 
 /** What a valid name looks like, for error messages. */
-export const NAME_RULE = "1-128 characters out of A-Z a-z 0-9 . _ : - /";
+export const NAME_RULE = "1-128 characters out of A-Z a-z 0-9 . _ : - /, but not . or ..";
 
 export const isName = (value: unknown): value is string => typeof value === "string" && NAME.test(value);
 

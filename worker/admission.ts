@@ -90,7 +90,7 @@ const whyTooLarge = (access: Access): string | null =>
 const accessOf = ({ role, components, until }: Principal): Access => ({
   role,
   ...(components !== undefined && { components }),
-  ...(until !== undefined && { until }),
+  ...(until !== undefined && Number.isFinite(until) && { until }),
 });
 
 const isProblem = (outcome: PolicyOptions | Principal | Problem): outcome is Problem => "status" in outcome;

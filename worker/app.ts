@@ -55,7 +55,10 @@ export function createElectionApp({ authorize = authorizeByEnv, policy = policyF
   });
   app.onError((error) => {
     if (error instanceof InvalidField) return refuseWith(400, "invalid_argument", error.message);
-    if (error instanceof HTTPException) return error.getResponse();
+    if (error instanceof HTTPException)
+      return (
+        error.res ?? Response.json({ error: { code: "refused", message: error.message } }, { status: error.status })
+      );
     logError("request_failed", error);
     return refuseWith(503, "unavailable", "the group can't answer right now: try again");
   });

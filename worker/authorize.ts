@@ -73,7 +73,6 @@ async function byToken(request: Request, env: AuthorizeEnv, verify: Verifier): P
     return await verify(token, Date.now());
   } catch (error) {
     if (error instanceof KeySetUnavailable) {
-      logError("keys_unavailable", error);
       return refuseWith(503, "unavailable", "tokens can't be checked right now: try again");
     }
     return refuseWith(401, "unauthorized", "this token is not valid here, or not any more: get a new one");

@@ -41,6 +41,8 @@ export const ACCESS_HEADER = "Edge-Election-Access";
 const NOTHING = JSON.stringify({ role: "observe" } satisfies Access);
 
 const ALARM_RETRY_MS = 1_000;
+/** The platform refuses dates after 2189. */
+const LATEST_ALARM = Date.UTC(2189, 0, 1);
 
 /** What an operator asks for with a `revoke`. */
 export interface RevokeRequest {
@@ -55,6 +57,7 @@ export class ElectionGroup extends DurableObject {
   readonly #replies = new Map<string, (outcome: Outcome) => void>();
   #state: GroupState;
   #policyText: string;
+  #restoring = false;
   /** Whether the stored policy is the one in force; it is written with the next rows, so that a look stores nothing. */
   #policyStored = true;
   #parse: (frame: unknown) => ClientMessage;
@@ -66,7 +69,7 @@ export class ElectionGroup extends DurableObject {
     super(ctx, env);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     this.#store = new Store(ctx.storage);
-    const options = this.#store.meta<PolicyOptions>("policy") ?? {};
+    const options = acceptable(this.#store.meta<PolicyOptions>("policy") ?? {});
     this.#policyText = JSON.stringify(options);
     this.#state = load(this.#store.load(), createPolicy(options));
     this.#parse = clientMessageParser(this.#state.policy.limits);
@@ -126,8 +129,7 @@ export class ElectionGroup extends DurableObject {
     } catch (error) {
       // An alarm that fails too often is gone for good, and with it whoever waits for a deadline.
       logError("alarm_failed", error);
-      this.#alarmAt = Date.now() + ALARM_RETRY_MS;
-      void this.ctx.storage.setAlarm(this.#alarmAt);
+      this.#setAlarm(Date.now() + ALARM_RETRY_MS);
     }
   }
 
@@ -164,6 +166,7 @@ export class ElectionGroup extends DurableObject {
   }
 
   setPaused(policy: PolicyOptions, paused: boolean): boolean {
+    this.#assertNotRestoring();
     this.#configure(JSON.stringify(policy));
     this.#dispatch({ type: "pause", paused });
     return this.#state.paused;
@@ -183,14 +186,27 @@ export class ElectionGroup extends DurableObject {
     const bookmarks = this.bookmarks();
     const bookmark = await bookmarks.find(at);
     this.#configure(JSON.stringify(policy));
-    await this.#ask((request) => ({ type: "restore", request }));
-    await bookmarks.restore(bookmark);
+    const outcome = await this.#ask((request) => ({ type: "restore", request }));
+    if (outcome.type !== "restorable")
+      throw new Error("the restore was cancelled: the group was opened, or restored anew");
+    this.#restoring = true;
+    try {
+      await bookmarks.restore(bookmark);
+    } finally {
+      this.#restoring = false;
+    }
   }
 
   /** Drops what was published before the restore, and opens the group. Idempotent. */
   finishRestore(policy: PolicyOptions): void {
+    this.#assertNotRestoring();
     this.#configure(JSON.stringify(policy));
     this.#dispatch({ type: "finish-restore" });
+  }
+
+  /** Storage is on its way back: nothing may be offered before it is. */
+  #assertNotRestoring(): void {
+    if (this.#restoring) throw new Error("a restore is under way: try again when the group is back");
   }
 
   /** The platform's point-in-time recovery; tests put their own in its place. */
@@ -233,8 +249,16 @@ export class ElectionGroup extends DurableObject {
     if (deadline === null) return;
     // One that is overdue may have run out of retries: its work is done by now, and it is set anew.
     if (this.#alarmAt !== null && this.#alarmAt > now && this.#alarmAt <= deadline) return;
-    this.#alarmAt = deadline;
-    void this.ctx.storage.setAlarm(deadline);
+    this.#setAlarm(deadline);
+  }
+
+  /** One that could not be set is set again after the next event. */
+  #setAlarm(at: number): void {
+    this.#alarmAt = at;
+    this.ctx.storage.setAlarm(Math.min(at, LATEST_ALARM)).catch((error: unknown) => {
+      logError("alarm_not_set", error);
+      this.#alarmAt = null;
+    });
   }
 
   #execute(effect: Effect): void {
@@ -269,7 +293,7 @@ export class ElectionGroup extends DurableObject {
     try {
       this.#sockets.get(connection)?.send(text);
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
+      logError("send_failed", error);
     }
   }
 
@@ -314,6 +338,17 @@ export class ElectionGroup extends DurableObject {
     const connection = connectionOf(socket);
     if (connection === null || !this.#sockets.delete(connection)) return;
     this.#dispatch({ type: "disconnect", connection });
+  }
+}
+
+/** A stored policy that this version refuses gives way to the defaults until the next request brings one. */
+function acceptable(options: PolicyOptions): PolicyOptions {
+  try {
+    createPolicy(options);
+    return options;
+  } catch (error) {
+    logError("policy_refused", error);
+    return {};
   }
 }
 

@@ -4,9 +4,11 @@
  * strangers with made-up key ids can't turn this Worker against the provider.
  */
 import type { HonoJsonWebKey } from "hono/utils/jwt/jws";
+import { logError } from "./log.ts";
 
 const MAX_AGE_MS = 600_000;
 const MIN_REFRESH_MS = 30_000;
+const FETCH_TIMEOUT_MS = 5_000;
 
 /** The provider can't be asked: says nothing about the token. */
 export class KeySetUnavailable extends Error {}
@@ -15,29 +17,38 @@ export class KeySet {
   readonly #url: string;
   #keys: readonly HonoJsonWebKey[] = [];
   #fetchedAt = -Infinity;
+  #askedAt = -Infinity;
+  #asking: Promise<void> | null = null;
 
   constructor(url: string) {
     this.#url = url;
   }
 
-  /** The keys that may hold `kid`. Rejects where the provider can't be reached and nothing is known yet. */
+  /** The keys that may hold `kid`. Rejects with `KeySetUnavailable` while nothing is known. `now` in milliseconds. */
   async keysFor(kid: string | undefined, now: number): Promise<readonly HonoJsonWebKey[]> {
-    const age = now - this.#fetchedAt;
     const known = this.#keys.some((key) => key.kid === kid);
-    if (age > MAX_AGE_MS || (!known && age > MIN_REFRESH_MS)) await this.#fetch(now);
+    const wanted = !known || now - this.#fetchedAt > MAX_AGE_MS;
+    if (wanted && (this.#asking !== null || now - this.#askedAt > MIN_REFRESH_MS)) {
+      this.#askedAt = this.#asking === null ? now : this.#askedAt;
+      this.#asking ??= this.#fetch(now).finally(() => {
+        this.#asking = null;
+      });
+      await this.#asking;
+    }
+    if (this.#keys.length === 0) throw new KeySetUnavailable("no key set at AUTH_JWKS_URL");
     return this.#keys;
   }
 
   /** Keys that are known stay in use while the provider is away. */
   async #fetch(now: number): Promise<void> {
     try {
-      const response = await fetch(this.#url);
+      const response = await fetch(this.#url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
       const body: unknown = await response.json();
       if (!response.ok || !isKeySet(body)) throw new Error(`status ${response.status}`);
       this.#keys = body.keys;
       this.#fetchedAt = now;
     } catch (error) {
-      if (this.#keys.length === 0) throw new KeySetUnavailable("no key set at AUTH_JWKS_URL", { cause: error });
+      logError("keys_unavailable", error);
     }
   }
 }

@@ -106,7 +106,8 @@ function keyIdOf(token: string): string | undefined {
 /** The token of a request: the `Authorization` header, or the offered subprotocol for those who can't set headers. */
 export function tokenOf(request: Request): string | null {
   const authorization = request.headers.get("Authorization");
-  if (authorization?.startsWith("Bearer ")) return authorization.slice("Bearer ".length);
+  const bearer = /^bearer +(.*)$/i.exec(authorization ?? "")?.[1];
+  if (bearer !== undefined) return bearer;
   const offered = (request.headers.get("Sec-WebSocket-Protocol") ?? "").split(",").map((protocol) => protocol.trim());
   const encoded = offered.find((protocol) => protocol.startsWith(TOKEN_PROTOCOL))?.slice(TOKEN_PROTOCOL.length);
   return encoded === undefined ? null : textOf(encoded);

@@ -29,8 +29,9 @@ export function addContender(turn: Turn, id: string, info: ContenderInfo, expect
     election,
     ...(priority !== undefined && election !== "process" && { priority }),
   });
-  if (session.contenders.has(component)) {
-    if (expected === "new")
+  const present = session.contenders.get(component);
+  if (present !== undefined) {
+    if (expected === "new" || present.election !== election)
       return refuse("duplicate_component", "this session contends for it already: close the first one", { component });
     turn.patchSession(id, { contenders });
     return null;
@@ -92,7 +93,8 @@ export function joinHeld(turn: Turn, session: Session): void {
     if (state?.type !== "leading" || state.sessionId !== session.id) continue;
     const { leaderSessionId, epoch } = state;
     const components = turn.componentsOf(session, name);
-    turn.send(session, { type: "grant", election: name, leaderSessionId, epoch, components, joined: true });
+    if (components.length > 0)
+      turn.send(session, { type: "grant", election: name, leaderSessionId, epoch, components, joined: true });
   }
 }
 

@@ -78,6 +78,7 @@ export type Outcome =
   | { readonly type: "not_led" }
   | { readonly type: "cleaned" }
   | { readonly type: "restorable" }
+  | { readonly type: "restore_cancelled" }
   | { readonly type: "contenders_registered" };
 
 export type Effect =

@@ -59,11 +59,11 @@ function take(turn: Turn, connection: Connection, message: SessionMessage): void
 }
 
 /**
- * Any real message shows that the session's code is alive: it may be asked again (S11). Only a `release` leaves declined
- * places as they are, or a session that declines two elections at once would be offered them in turns for ever.
+ * Any real message shows that the session's code is alive: it may be asked again (S11). What declines leaves
+ * declined places as they are, or a session that declines two elections at once would be offered them in turns for ever.
  */
 function unmute(turn: Turn, session: Session, { type }: SessionMessage): Session {
-  const places = type === "release" ? session.places : askable(session.places);
+  const places = type === "release" || type === "resign" ? session.places : askable(session.places);
   if (!session.mute && places === session.places) return session;
   return turn.putSession({ ...session, mute: false, places });
 }

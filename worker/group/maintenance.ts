@@ -13,8 +13,9 @@ export function configure(turn: Turn, policy: Policy): void {
   for (const name of turn.state.elections.keys()) turn.undecided.add(name);
 }
 
-/** While paused nothing is offered; who leads goes on. */
+/** While paused nothing is offered; who leads goes on. Opening a group cancels a restore that waits. */
 export function pause(turn: Turn, paused: boolean): void {
+  if (!paused) cancelRestore(turn);
   if (turn.state.paused === paused) return;
   turn.change({ paused });
   for (const name of turn.state.elections.keys()) turn.undecided.add(name);
@@ -48,6 +49,7 @@ export function cleanup(turn: Turn, { request, force }: Extract<EventBody, { rea
  */
 export function prepareRestore(turn: Turn, request: string): void {
   pause(turn, true);
+  cancelRestore(turn);
   const { epoch, revision, holdOffUntil } = turn.state;
   const newest = Math.max(epoch, revision);
   if (newest > 0) turn.change({ holdOffUntil: Math.max(holdOffUntil, newest + CLOCK_MARGIN_MS + 1) });
@@ -56,6 +58,14 @@ export function prepareRestore(turn: Turn, request: string): void {
     else if (isHeld(election)) beginRevoke(turn, election, { reason: "revoked", successor: null, note: null });
   }
   turn.change({ pendingRestore: request });
+}
+
+/** Storage must not go back once the group offers again, or for a caller that another one has replaced. */
+function cancelRestore(turn: Turn): void {
+  const { pendingRestore } = turn.state;
+  if (pendingRestore === null) return;
+  turn.change({ pendingRestore: null });
+  turn.effects.push({ type: "reply", request: pendingRestore, outcome: { type: "restore_cancelled" } });
 }
 
 /** While a restore waits, every term that ends leaves its horizon as the hold-off; see `endTerm`. */

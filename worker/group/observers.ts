@@ -44,7 +44,7 @@ export function watch(turn: Turn, id: string, { all, names }: Watched): Refusal 
   if (session === undefined) return null;
   const next = new Set(names);
   const { limits } = turn.state.policy;
-  if (next.size > limits.observed) {
+  if (next.size > limits.observed && next.size > session.watched.names.length) {
     return refuse(
       "limit_exceeded",
       `a session watches at most ${limits.observed} components by name; "true" watches all`,

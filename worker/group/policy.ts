@@ -68,6 +68,7 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
   const limits = { ...DEFAULT_GROUP_LIMITS, ...options.limits };
   for (const [name, value] of Object.entries(limits)) {
     requireWithin(`limits.${name}`, value, 1, Number.MAX_SAFE_INTEGER);
+    if (!Number.isInteger(value)) throw new RangeError(`limits.${name} is ${value}: set it to a whole number`);
   }
   return {
     lease,

@@ -131,7 +131,10 @@ function contendAs(turn: Turn, id: string, infos: readonly ContenderInfo[]): Ref
   const session = turn.session(id);
   if (session === undefined) return [];
   const allowed = infos.filter(({ component }) => mayContend(turn, session, component));
-  const kept = new Map(allowed.map(({ component, election }) => [component, electionOf(component, election)]));
+  // Of a component that is named twice the first entry counts; the second is refused.
+  const kept = new Map(
+    allowed.toReversed().map(({ component, election }) => [component, electionOf(component, election)]),
+  );
   const before = [...session.contenders.entries()];
   const gone = before.filter(([component, { election }]) => kept.get(component) !== election);
   for (const [component] of gone) removeContender(turn, id, component, "keep");

@@ -42,7 +42,7 @@ export function renew(turn: Turn, session: Session, leaderSessionId: string): bo
     accept(turn, election, session, state);
     return true;
   }
-  if (!isHeld(election)) return false;
+  if (!isHeld(election) || turn.componentsOf(session, election.name).length === 0) return false;
   if (election.state.type === "revoking" && turn.now >= election.state.drainUntil) return false; // S10
   turn.putState(election.name, { ...election.state, ...lease(turn, session, election.state) });
   return true;
@@ -119,7 +119,10 @@ export interface RevokeOrder {
 /** Tells the holder to stop. Its leader information disappears now; its lease ends by `release` or by itself (S10). */
 export function beginRevoke(turn: Turn, election: HeldElection, order: RevokeOrder): void {
   const { state } = election;
-  if (state.type === "revoking") return;
+  if (state.type === "revoking") {
+    if (order.successor !== null || order.note !== null) turn.putState(election.name, { ...state, ...order });
+    return;
+  }
   const drainUntil = turn.now + turn.state.policy.drainMs;
   const confirmed = [...state.confirmed, ...withdrawRecords(turn, election)];
   turn.putState(election.name, { ...state, ...order, type: "revoking", drainUntil, confirmed });
@@ -161,7 +164,7 @@ export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, s
   });
   turn.change({ endedTerms: turn.state.endedTerms + 1 });
   if (turn.state.pendingRestore !== null) holdOffFor(turn, state);
-  const next = { type: "vacant", successor: successor ?? revoked?.successor ?? null } as const;
+  const next = { type: "vacant", successor: revoked?.successor ?? successor } as const;
   turn.putState(election.name, next, { endedAt: turn.now });
   demote(turn, sessionId, election.name);
 }

@@ -47,17 +47,32 @@ export const groupStatus = (state: GroupState, group: string, now: number): Grou
   revision: state.revision,
   paused: state.paused,
   sessions: state.sessions.size,
-  elections: [...state.elections.values()].map((election) => electionStatus(state, election, now)),
+  elections: electionStatuses(state, now),
 });
 
-function electionStatus(state: GroupState, election: Election, now: number): ElectionStatus {
+/** One pass over the sessions, however many elections there are. */
+function electionStatuses(state: GroupState, now: number): ElectionStatus[] {
+  const waiting = new Map<ElectionName, string[]>();
+  for (const { id, places } of state.sessions.values()) {
+    for (const name of places.keys()) {
+      const ids = waiting.get(name);
+      if (ids === undefined) waiting.set(name, [id]);
+      else ids.push(id);
+    }
+  }
+  return [...state.elections.values()].map((election) =>
+    electionStatus(state, election, waiting.get(election.name) ?? [], now),
+  );
+}
+
+function electionStatus(state: GroupState, election: Election, placed: readonly string[], now: number): ElectionStatus {
   const { state: current } = election;
   return {
     election: election.name,
     state: current.type,
     leader: isHeld(election) ? leaderStatus(state, election.state) : null,
     remainingMs: current.type === "vacant" ? null : Math.max(0, endOf(current) - now),
-    candidates: candidates(state, election),
+    candidates: candidates(state, election, placed),
   };
 }
 
@@ -72,12 +87,14 @@ const leaderStatus = (
   { sessionId, leaderSessionId, epoch }: Omit<LeaderStatus, "process">,
 ): LeaderStatus => ({ sessionId, process: processName(state, sessionId), leaderSessionId, epoch });
 
-function candidates(state: GroupState, { name, queue, state: current }: Election): CandidateStatus[] {
+function candidates(
+  state: GroupState,
+  { name, queue, state: current }: Election,
+  placed: readonly string[],
+): CandidateStatus[] {
   const ready = [...queue.sessionIds()];
-  const others = [...state.sessions.values()]
-    .filter(({ id, places }) => places.has(name) && queue.rankOf(id) === undefined)
-    .filter(({ id }) => current.type === "vacant" || current.sessionId !== id)
-    .map(({ id }) => id);
+  const holder = current.type === "vacant" ? null : current.sessionId;
+  const others = placed.filter((id) => id !== holder && queue.rankOf(id) === undefined);
   return [...ready, ...others].flatMap((id) => {
     const session = state.sessions.get(id);
     if (session === undefined) return [];

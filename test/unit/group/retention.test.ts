@@ -28,14 +28,22 @@ test("[S12] a session that came back is not forgotten when the settings have cha
   expect(a.last("renewed").held).toHaveLength(1);
 });
 
-test("[S12] settings that change while a session is away change how long it is kept", () => {
-  const group = new World();
-  const a = group.join("a", { contenders: ["x"] });
-  a.drop();
-  group.configure({ leaseMs: 4_000 });
-  group.advance(4_000);
-  group.tick();
-  expect(group.status().sessions).toBe(0);
+test("[S12] a session is kept as long as it was told, or longer where settings have grown since", () => {
+  for (const [leaseMs, keptMs] of [
+    [4_000, 10_000],
+    [20_000, 20_000],
+  ] as const) {
+    const group = new World();
+    const a = group.join("a", { contenders: ["x"] });
+    a.drop();
+    group.configure({ leaseMs });
+    group.advance(keptMs - 1);
+    group.tick();
+    expect(group.status().sessions).toBe(1);
+    group.advance(1);
+    group.tick();
+    expect(group.status().sessions).toBe(0);
+  }
 });
 
 test("[S3] hibernation does not shorten the lease that a crash has lengthened", () => {

@@ -141,7 +141,7 @@ export class World {
 
   /** As soon as the group allows it, storage goes back, and with it the object and its sockets go. */
   goBack(): boolean {
-    if (this.#restore === null || !this.replies.has(this.#restore.request)) return false;
+    if (this.#restore === null || this.replies.get(this.#restore.request)?.type !== "restorable") return false;
     this.stored = this.#restore.bookmark;
     this.#restore = null;
     this.crash();
