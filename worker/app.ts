@@ -2,18 +2,26 @@
  * The HTTP face of the elections: a Hono app that can be mounted under any path. It checks names, bodies and who asks
  * before the group's object is touched, so that a refused request costs nothing and creates nothing.
  */
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { CLOSE } from "../shared/close-codes.ts";
 import { InvalidField } from "../shared/fields.ts";
 import { type App, createAdmission, type ElectionAppOptions, type ElectionEnv } from "./admission.ts";
-import { authorizeByEnv } from "./authorize.ts";
+import { authorizeByEnv, originAllowed } from "./authorize.ts";
 import { ACCESS_HEADER, POLICY_HEADER } from "./election-group.ts";
 import type { PolicyOptions } from "./group/policy.ts";
 import { logError } from "./log.ts";
 import { problem, problemResponse, refuseWith } from "./problem.ts";
 import { groupOf, operatingRoutes, readingRoutes } from "./routes.ts";
 import { chooseProtocol, innerUpgrade, isUpgrade, refuseSocket } from "./upgrade.ts";
+
+/** Pages of allowed origins may look things up. Sockets need none of it, and an upgrade's headers can't be changed. */
+const crossOrigin: MiddlewareHandler<App> = (context, next) => {
+  if (isUpgrade(context.req.raw) || context.req.header("Origin") === undefined) return next();
+  const origin = (asking: string): string | null => (originAllowed(context.req.raw, context.env) ? asking : null);
+  return cors({ origin, allowMethods: [...METHODS], allowHeaders: ["Authorization", "Content-Type"] })(context, next);
+};
 
 const METHODS = ["GET", "POST", "DELETE"] as const;
 
@@ -26,6 +34,7 @@ const policyFromEnv = (_group: string, { LEASE_MS, DRAIN_MS, PREEMPT_COOLDOWN_MS
 export function createElectionApp({ authorize = authorizeByEnv, policy = policyFromEnv }: ElectionAppOptions = {}) {
   const allow = createAdmission(authorize, policy);
   const app = new Hono<App>()
+    .use("/v1/*", crossOrigin)
     .get("/healthz", (context) => context.json({ ok: true }))
     .get("/v1/groups/:group/session", allow("observe"), (context) => {
       const request = context.req.raw;
@@ -48,7 +57,8 @@ export function createElectionApp({ authorize = authorizeByEnv, policy = policyF
     .route("/v1/groups/:group", operatingRoutes(allow));
 
   app.notFound(({ req }) => {
-    const allowed = METHODS.filter((method) => app.router.match(method, req.path)[0].length > 0);
+    const handlers = (method: string): number => app.router.match(method, req.path)[0].length;
+    const allowed = METHODS.filter((method) => handlers(method) > handlers("TRACE")); // which middleware alone takes
     if (allowed.length === 0) return refuseWith(404, "not_found", "there is nothing at this path");
     const methods = allowed.join(", ");
     return problemResponse(problem(405, "method_not_allowed", `this path takes ${methods}`), { Allow: methods });

@@ -55,15 +55,13 @@ export const authorizeByEnv: Authorize = (request, env) => {
 
 /** Any web page can reach 127.0.0.1: its origin, and a rebound host name, give it away. */
 function openToLoopback(request: Request): Principal | Response {
-  const origin = request.headers.get("Origin");
-  const local = isLoopback(new URL(request.url).hostname) && (origin === null || isLoopbackOrigin(origin));
-  if (local) return { role: "admin" };
+  if (isLoopback(new URL(request.url).hostname) && originAllowed(request, { OPEN_MODE: "loopback" }))
+    return { role: "admin" };
   return refuseWith(403, "forbidden", "open mode serves loopback only: use 127.0.0.1 or localhost");
 }
 
 async function byToken(request: Request, env: AuthorizeEnv, verify: Verifier): Promise<Principal | Response> {
-  const origin = request.headers.get("Origin");
-  if (origin !== null && !allowedOrigins(request, env).includes(origin)) {
+  if (!originAllowed(request, env)) {
     return refuseWith(403, "forbidden", "this origin is not allowed: add it to ALLOWED_ORIGINS");
   }
   const token = tokenOf(request);
@@ -79,9 +77,13 @@ async function byToken(request: Request, env: AuthorizeEnv, verify: Verifier): P
   }
 }
 
-function allowedOrigins(request: Request, { ALLOWED_ORIGINS }: AuthorizeEnv): string[] {
-  if (ALLOWED_ORIGINS === undefined) return [new URL(request.url).origin];
-  return ALLOWED_ORIGINS.split(",").map((origin) => origin.trim());
+/** Whether the page that asks may: no page at all (no `Origin`), one of this machine in open mode, or an allowed one. */
+export function originAllowed(request: Request, { OPEN_MODE, ALLOWED_ORIGINS }: AuthorizeEnv): boolean {
+  const origin = request.headers.get("Origin");
+  if (origin === null) return true;
+  if (OPEN_MODE === "loopback") return isLoopbackOrigin(origin);
+  const allowed = ALLOWED_ORIGINS ?? new URL(request.url).origin;
+  return allowed.split(",").some((one) => one.trim() === origin);
 }
 
 /** One verifier for each environment: it keeps the provider's keys. */

@@ -1,7 +1,8 @@
 /** Who is let in, and as what. */
 import { evictDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { expect, onTestFinished, test, vi } from "vitest";
-import type { Role } from "../../worker/index.ts";
+import { createElectionApp, type Role } from "../../worker/index.ts";
 import {
   ask,
   connect,
@@ -160,4 +161,24 @@ test("[S9] a token that ends closes its socket with 4401, even asleep; back with
   );
   expect(welcome).toMatchObject({ resumed: true, held: [leaderSessionId] });
   expect(await client.next("grant")).toMatchObject({ joined: true, leaderSessionId, epoch });
+});
+
+test("pages of an allowed origin may look things up; others get no permission from the browser's point of view", async () => {
+  const app = createElectionApp();
+  const settings = {
+    ...env,
+    OPEN_MODE: "",
+    AUTH_SECRET: "0123456789abcdef0123456789abcdef",
+    ALLOWED_ORIGINS: "https://shop.example",
+  };
+  const preflight = (origin: string) =>
+    app.request(
+      "https://elections.example/v1/groups/g/leaders/x",
+      { method: "OPTIONS", headers: { Origin: origin, "Access-Control-Request-Method": "GET" } },
+      settings,
+    );
+  expect((await preflight("https://shop.example")).headers.get("Access-Control-Allow-Origin")).toBe(
+    "https://shop.example",
+  );
+  expect((await preflight("https://evil.example")).headers.get("Access-Control-Allow-Origin")).toBeNull();
 });

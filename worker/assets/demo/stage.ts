@@ -1,23 +1,18 @@
 /** The stage: contenders in frames, who leads them all, and what has happened. */
 import { createElectionClient, type LeaderInformation } from "../../../client/index.ts";
+import { note } from "./log.ts";
 import type { News } from "./news.ts";
 import { COMPONENT, contenderUrl, element, placeOf } from "./place.ts";
 
 const NAMES = ["Ada", "Barbara", "Edsger", "Frances", "Grace", "Leslie", "Margaret", "Nancy", "Radia"];
 const FIRST_FRAMES = 3;
-const KEPT_LINES = 40;
 /** Room around a card, in pixels. */
 const FOCUS_RING = 4;
 
-const TIME = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
-
 const place = placeOf(location);
 const list = element("contenders", HTMLUListElement);
-const log = element("log", HTMLOListElement);
 const tab = element("tab", HTMLAnchorElement);
 const frames = new Set<HTMLIFrameElement>();
-/** Somebody has led since this page is open. */
-let led = false;
 
 /** The other name of this machine: a frame there is a page of another site, with an event loop of its own. */
 const twin = new Map([
@@ -33,16 +28,7 @@ function nextName(): string {
   return round === 0 ? name : `${name} ${round + 1}`;
 }
 
-function note(text: string): void {
-  const time = document.createElement("time");
-  time.textContent = TIME.format();
-  const line = document.createElement("li");
-  line.append(time, " ", text);
-  log.prepend(line);
-  if (log.childElementCount > KEPT_LINES) log.lastElementChild?.remove();
-}
-
-function addContender(): void {
+function addContender(): HTMLIFrameElement {
   const name = nextName();
   const frame = document.createElement("iframe");
   frame.title = `Contender ${name}`;
@@ -52,6 +38,13 @@ function addContender(): void {
   const item = document.createElement("li");
   item.append(frame);
   list.append(item);
+  return frame;
+}
+
+/** One after the other, so that the first one leads first. */
+function addFirst(count: number): void {
+  if (count > 0) addContender().addEventListener("load", () => addFirst(count - 1), { once: true });
+  else renewTabLink();
 }
 
 /** As closing a tab does it: the page in the frame gets `pagehide`, and nothing after that. */
@@ -76,19 +69,21 @@ function showLeader(leader: LeaderInformation | null): void {
   document.body.dataset["led"] = String(leader !== null);
 }
 
+/** When the term began, by the group's own account. */
+async function acceptedAt(epoch: number): Promise<number | undefined> {
+  const headers: HeadersInit = place.token === undefined ? {} : { Authorization: `Bearer ${place.token}` };
+  const response = await fetch(`/v1/groups/${encodeURIComponent(place.group)}/history?limit=20`, { headers });
+  const { terms } = (await response.json()) as { readonly terms: { epoch: number; acceptedAt: number }[] };
+  return terms.find((term) => term.epoch === epoch)?.acceptedAt;
+}
+
 /** What the whole group sees, contenders in other tabs and browsers included. */
 async function watch(): Promise<void> {
   const client = createElectionClient({ ...place, url: location.origin });
-  client.onError((error) => note(`This page: ${error instanceof Error ? error.message : error}`));
-  let vacantSince: number | undefined;
+  client.onError((error) => note(`This page is told: ${error instanceof Error ? error.message : error}`));
   for await (const leader of client.observe(COMPONENT)) {
     showLeader(leader);
-    const wasVacantMs = vacantSince === undefined ? undefined : performance.now() - vacantSince;
-    const gap = wasVacantMs === undefined ? "" : `, ${(wasVacantMs / 1_000).toFixed(2)} s after the one before`;
-    if (leader) note(`${leader.process ?? "Somebody"} leads${gap}`);
-    else if (led) note("Nobody leads");
-    led ||= leader !== null;
-    vacantSince = leader || !led ? undefined : performance.now();
+    if (leader) note(`${leader.process ?? "Somebody"} leads`, await acceptedAt(leader.epoch));
   }
 }
 
@@ -102,6 +97,5 @@ element("hint", HTMLElement).hidden = !twin;
 element("add", HTMLButtonElement).addEventListener("click", addContender);
 for (const type of ["click", "auxclick"]) tab.addEventListener(type, () => setTimeout(renewTabLink));
 window.addEventListener("message", hear);
-for (let count = 0; count < FIRST_FRAMES; count++) addContender();
-renewTabLink();
+addFirst(FIRST_FRAMES);
 void watch();
