@@ -1,8 +1,8 @@
 /**
  * The group core: what one process group's backend does, as a pure function.
  *
- * Promised: in each election at most one session leads at any time, as long as no host's clock steps forward by more
- * than the clock margin and clients' clocks run at no less than R / D of the server's rate (S1-S7); an election with a
+ * Promised: in each election at most one session leads at any time, as long as hosts' clocks differ by no more than the
+ * clock margin, and a client's R by its own clock plus what the server's clock steps forward is no more than D (S1-S7); an election with a
  * candidate that answers does not stay vacant. Not promised: that a holder which is paused between its check and its
  * act does not act late (S13); the resource has to compare epochs.
  *
