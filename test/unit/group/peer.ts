@@ -300,11 +300,11 @@ const contenderInfo = (contender: string | ContenderInfo): ContenderInfo =>
   typeof contender === "string" ? { component: contender } : contender;
 
 /** The messages of one type. */
-export const all = <T extends ServerMessage["type"]>(messages: readonly ServerMessage[], type: T): Message<T>[] =>
+const all = <T extends ServerMessage["type"]>(messages: readonly ServerMessage[], type: T): Message<T>[] =>
   messages.filter((message): message is Message<T> => message.type === type);
 
 /** The one message of a type, or nothing; the test fails where there are several. */
-export function only<T extends ServerMessage["type"]>(
+function only<T extends ServerMessage["type"]>(
   messages: readonly ServerMessage[],
   type: T,
 ): Message<T> | undefined {

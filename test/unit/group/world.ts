@@ -19,7 +19,7 @@ import { Peer, type Profile } from "./peer.ts";
 import { applyChanges, emptyStore, type Stored, throughJson } from "./storage.ts";
 import { readFrame, Wire } from "./wire.ts";
 
-export const START = 1_000_000;
+const START = 1_000_000;
 /** What the platform lets a socket carry through hibernation. */
 const ATTACHMENT_BYTES = 16_384;
 

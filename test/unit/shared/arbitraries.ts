@@ -7,7 +7,7 @@ import type { ElectionName } from "../../../shared/names.ts";
 const shape = <T>(fields: { [K in keyof T]-?: fc.Arbitrary<Exclude<T[K], undefined>> }, required: (keyof T)[]) =>
   fc.record(fields, { requiredKeys: required }) as fc.Arbitrary<T>;
 
-export const name = fc
+const name = fc
   .stringMatching(/^[A-Za-z0-9._:/-]{1,128}$/)
   .filter((text) => text !== "." && text !== ".." && text.length <= 128);
 const id = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
