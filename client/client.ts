@@ -1,12 +1,13 @@
 /** The client of one process: its contenders and observers share one session. */
 import type { LeaderChange, LeaderInformation } from "../shared/messages.ts";
 import { type ElectionName, isElectionName } from "../shared/names.ts";
+import type { GroupStatus } from "../shared/status.ts";
 import type { Clock } from "./clock.ts";
 import { type Contender, type ContenderCallbacks, type ContendOptions, contend } from "./contend.ts";
 import type { Acquired, ScopeOptions } from "./elect.ts";
 import type { EngineOptions, SessionEngine } from "./engine.ts";
 import type { Leadership, ResignOptions } from "./leadership.ts";
-import { type GroupStatus, lookUp } from "./look-up.ts";
+import { lookUp } from "./look-up.ts";
 import type { ObserveOptions } from "./observe.ts";
 import type { PageOptions } from "./page.ts";
 import type { ClientState, Settings } from "./session/state.ts";

@@ -8,6 +8,7 @@ export const createElectionClient = <Component extends string = string>(
 
 export type { LeaderChange, LeaderInformation, Metadata, ProcessInfo } from "../shared/messages.ts";
 export type { ElectionKind, ElectionName } from "../shared/names.ts";
+export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../shared/status.ts";
 export type { ClientOptions, ElectionClient } from "./client.ts";
 export type { Clock } from "./clock.ts";
 export type { Contender, ContenderCallbacks, ContendOptions } from "./contend.ts";
@@ -21,7 +22,6 @@ export {
   UnauthorizedError,
 } from "./errors.ts";
 export type { Leadership, ResignOptions } from "./leadership.ts";
-export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "./look-up.ts";
 export type { ObserveOptions } from "./observe.ts";
 export type { PageOptions, PageTarget, PrioritySource } from "./page.ts";
 export type { ClientState, LossReason } from "./session/state.ts";

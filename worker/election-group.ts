@@ -10,6 +10,7 @@ import { encode } from "../shared/codec.ts";
 import type { ClientMessage, LeaderInformation } from "../shared/messages.ts";
 import { PING, PONG } from "../shared/messages.ts";
 import type { ElectionName } from "../shared/names.ts";
+import type { GroupStatus } from "../shared/status.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import { type Bookmarks, platformBookmarks } from "./bookmarks.ts";
 import type { Attachment, Effect, EventBody, Outcome } from "./group/events.ts";
@@ -21,7 +22,6 @@ import {
   type FenceAnswer,
   type FenceQuestion,
   fence,
-  type GroupStatus,
   groupStatus,
   leaderOf,
   runningTerms,

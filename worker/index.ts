@@ -2,20 +2,14 @@
 import { createElectionApp } from "./app.ts";
 import { pages } from "./pages.ts";
 
+export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../shared/status.ts";
 export type { ElectionAppOptions, ElectionEnv } from "./admission.ts";
 export type { ElectionApp } from "./app.ts";
 export { createElectionApp } from "./app.ts";
 export type { Authorize, AuthorizeEnv, Principal, Role } from "./authorize.ts";
 export { ElectionGroup } from "./election-group.ts";
 export type { GroupLimits, PolicyOptions, Preemption } from "./group/policy.ts";
-export type {
-  CandidateStatus,
-  ElectionStatus,
-  FenceAnswer,
-  FenceQuestion,
-  GroupStatus,
-  TermStatus,
-} from "./group/views.ts";
+export type { FenceAnswer, FenceQuestion, TermStatus } from "./group/views.ts";
 export type { TokenClaims, TokenOptions } from "./tokens.ts";
 export { createToken } from "./tokens.ts";
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { GroupStatus } from "../../shared/status.ts";
 import type { ContenderConfig, ContenderOrder } from "./contender.main.ts";
 import { type History, readHistory } from "./history.ts";
 
@@ -135,10 +136,4 @@ export async function candidate(url: string, group: string, name: string): Promi
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
   throw new Error(`waited in vain for ${name} to be a candidate of ${group}`);
-}
-
-interface GroupStatus {
-  readonly elections: readonly {
-    readonly candidates: readonly { readonly process: string | null; readonly ready: boolean }[];
-  }[];
 }

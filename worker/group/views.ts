@@ -1,45 +1,10 @@
 /** What the group looks like from outside. Taken after a `tick`, so that nothing shown is over already. */
 import type { LeaderInformation } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
+import type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../../shared/status.ts";
 import type { EndedTerm } from "./events.ts";
 import type { Election, ElectionState, GroupState } from "./state.ts";
 import { isHeld, priorityIn } from "./turn.ts";
-
-export interface GroupStatus {
-  readonly group: string;
-  readonly epoch: number;
-  readonly revision: number;
-  readonly paused: boolean;
-  readonly sessions: number;
-  readonly elections: readonly ElectionStatus[];
-}
-
-export interface ElectionStatus {
-  readonly election: ElectionName;
-  readonly state: ElectionState["type"];
-  /** Null while nobody leads. */
-  readonly leader: LeaderStatus | null;
-  /** Of the lease, or of the offer; null while vacant. */
-  readonly remainingMs: number | null;
-  /** Everybody with a place but the holder: those that can be asked now in their order, then the others. */
-  readonly candidates: readonly CandidateStatus[];
-}
-
-export interface LeaderStatus {
-  readonly sessionId: string;
-  readonly process: string | null;
-  readonly leaderSessionId: string;
-  readonly epoch: number;
-}
-
-export interface CandidateStatus {
-  readonly sessionId: string;
-  readonly process: string | null;
-  readonly priority: number;
-  readonly components: readonly string[];
-  /** Can be asked now: connected, heard of since it missed or declined an offer. */
-  readonly ready: boolean;
-}
 
 export const groupStatus = (state: GroupState, group: string, now: number): GroupStatus => ({
   group,

@@ -1,6 +1,5 @@
-import { describe, expect, expectTypeOf, test } from "vitest";
-import type { GroupStatus, LeaderInformation } from "../../../client/index.ts";
-import type { GroupStatus as ServedStatus } from "../../../worker/group/views.ts";
+import { describe, expect, test } from "vitest";
+import type { LeaderInformation } from "../../../client/index.ts";
 import { FakeGroup, settle } from "./fake-group.ts";
 
 const leader = (leaderSessionId: string, epoch: number, component = "x"): LeaderInformation => ({
@@ -134,10 +133,6 @@ describe("looking up", () => {
     expect(await client.getLeader("a/b")).toEqual(leader("L1", 1, "a/b"));
     expect(asked).toEqual([["https://h/base/v1/groups/g/leaders/a%2Fb", { authorization: "Bearer t" }]]);
     expect(client.state).toBe("idle");
-  });
-
-  test("[E1] getStatus has the type of what the server answers", () => {
-    expectTypeOf<ServedStatus>().toEqualTypeOf<GroupStatus>();
   });
 
   test("[E3] what does not exist is null; what is refused rejects, typed", async () => {

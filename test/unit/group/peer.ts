@@ -304,10 +304,7 @@ const all = <T extends ServerMessage["type"]>(messages: readonly ServerMessage[]
   messages.filter((message): message is Message<T> => message.type === type);
 
 /** The one message of a type, or nothing; the test fails where there are several. */
-function only<T extends ServerMessage["type"]>(
-  messages: readonly ServerMessage[],
-  type: T,
-): Message<T> | undefined {
+function only<T extends ServerMessage["type"]>(messages: readonly ServerMessage[], type: T): Message<T> | undefined {
   const found = all(messages, type);
   expect(found.length).toBeLessThanOrEqual(1);
   return found[0];

@@ -1,0 +1,40 @@
+/** What the HTTP routes answer about a group: the server builds it, clients read it. */
+import type { ElectionName } from "./names.ts";
+
+/** How a group stands, as `GET /v1/groups/{group}` tells it to operators and to whoever looks for a successor. */
+export interface GroupStatus {
+  readonly group: string;
+  readonly epoch: number;
+  readonly revision: number;
+  readonly paused: boolean;
+  readonly sessions: number;
+  readonly elections: readonly ElectionStatus[];
+}
+
+export interface ElectionStatus {
+  readonly election: ElectionName;
+  readonly state: "vacant" | "offered" | "leading" | "revoking";
+  /** Null while nobody leads. */
+  readonly leader: LeaderStatus | null;
+  /** Of the lease, or of the offer; null while vacant. */
+  readonly remainingMs: number | null;
+  /** Everybody with a place but the holder: those that can be asked now in their order, then the others. */
+  readonly candidates: readonly CandidateStatus[];
+}
+
+export interface LeaderStatus {
+  readonly sessionId: string;
+  /** The name of the process, where it has one. */
+  readonly process: string | null;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+}
+
+export interface CandidateStatus {
+  readonly sessionId: string;
+  readonly process: string | null;
+  readonly priority: number;
+  readonly components: readonly string[];
+  /** Can be asked now: connected, heard of since it missed or declined an offer. */
+  readonly ready: boolean;
+}
