@@ -90,8 +90,15 @@ test("[S6] a leader that freezes its event loop is succeeded, and its first ques
   // Frames of one host share their event loop: the one beside it is of the other host.
   await card(first).getByLabel("Seconds to freeze").fill("4");
   await card(first).getByRole("button", { name: "Freeze" }).click({ noWaitAfter: true });
-  await page.getByRole("log").getByText(`${first} thaws: its first question is isLeader(), and the answer false`).waitFor();
-  await demo.leader(first);
+  const thaws = `${first} thaws: its first question is isLeader(), and the answer false`;
+  await page.getByRole("log").getByText(thaws).waitFor();
+  const next = await demo.leader(first);
+  // In order of time, the newest first: the next one led while the first one was still frozen.
+  const lines = await page.getByRole("log").getByRole("listitem").allInnerTexts();
+  const order = [thaws, `${next} leads`, `${first} freezes`].map((text) =>
+    lines.findIndex((line) => line.includes(text)),
+  );
+  expect(order).toEqual(order.toSorted((a, b) => a - b));
 });
 
 test("a contender in a tab of its own takes part, and more can be added", async () => {
@@ -105,9 +112,11 @@ test("a contender in a tab of its own takes part, and more can be added", async 
   await tab.getByText("Waits").waitFor();
   await page.bringToFront();
   await page.getByRole("button", { name: "Add a contender" }).click();
-  await demo.card("Grace").getByText("Waits").waitFor();
-  for (const frame of await page.locator("iframe").all()) {
-    await frame.contentFrame().getByRole("button", { name: "Close" }).click();
+  await page.locator("iframe").last().contentFrame().getByText("Waits").waitFor();
+  for (const title of await page
+    .locator("iframe")
+    .evaluateAll((all) => all.map((frame) => frame.getAttribute("title")))) {
+    await page.frameLocator(`iframe[title="${title}"]`).getByRole("button", { name: "Close" }).click();
   }
   await tab.getByText("Leads").waitFor();
   await tab.bringToFront();
@@ -115,21 +124,26 @@ test("a contender in a tab of its own takes part, and more can be added", async 
   await page.locator("#leader").getByText("Nobody leads").waitFor();
 });
 
-test.each(["light", "dark"] as const)("every text of the page stands out in the %s scheme, and fits 380 pixels", async (colorScheme) => {
-  await using demo = await open(`looks-${colorScheme}`, 380);
-  const { page } = demo;
-  await page.emulateMedia({ colorScheme });
-  await demo.leader();
-  for (const frame of page.frames()) {
-    expect(await frame.evaluate(faintTexts)).toEqual([]);
-    expect(await frame.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
-  }
-});
+test.each(["light", "dark"] as const)(
+  "every text of the page stands out in the %s scheme, and fits 380 pixels",
+  async (colorScheme) => {
+    await using demo = await open(`looks-${colorScheme}`, 380);
+    const { page } = demo;
+    await page.emulateMedia({ colorScheme });
+    await demo.leader();
+    for (const frame of page.frames()) {
+      expect(await frame.evaluate(faintTexts)).toEqual([]);
+      expect(await frame.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    }
+  },
+);
 
 test("the pages run no inline code, and what is not there is not found", async () => {
   const page = await fetch(`${world.backend.url}/demo`);
   expect(page.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
-  expect(page.headers.get("Content-Security-Policy")).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/);
+  expect(page.headers.get("Content-Security-Policy")).toMatch(
+    /^default-src 'none'; script-src 'self'; style-src 'self';/,
+  );
   expect(page.headers.get("Content-Security-Policy")).not.toContain("unsafe");
   expect((await fetch(`${world.backend.url}/demo/nothing.js`)).status).toBe(404);
 });

@@ -36,6 +36,7 @@ test("[S6] [S2] so is a tab whose clocks both jump", async () => {
   const a = await tabs.open("a", { browser: other, before: (page) => page.clock.install() });
   const { leads } = await tabs.leader();
   const b = await tabs.open("b");
+  await tabs.told(b, "its connection", (told) => told.type === "state" && told.state === "connected");
   await a.page.clock.fastForward("10:00");
   expect(await a.page.evaluate(() => window.tab.isLeader())).toBe(false);
   expect((await tabs.leader(leads)).name).toBe(b.name);
@@ -44,7 +45,12 @@ test("[S6] [S2] so is a tab whose clocks both jump", async () => {
 test("[S9] [N1] a tab that is offline for a moment keeps its term, and hears nothing", async () => {
   const { tabs, a } = await world.pair("offline-shortly");
   const network = (offline: boolean) =>
-    a.cdp.send("Network.emulateNetworkConditions", { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+    a.cdp.send("Network.emulateNetworkConditions", {
+      offline,
+      latency: 0,
+      downloadThroughput: -1,
+      uploadThroughput: -1,
+    });
   const { leads } = a;
   await network(true);
   await tabs.told(a, "its loss of the connection", (told) => told.type === "state" && told.state === "suspended");
@@ -60,7 +66,12 @@ test("[S2] [S9] a tab that is offline for longer than its lease is succeeded, an
   const pair = await world.pair("offline", {}, { host: "localhost" });
   const { tabs, a, b } = pair;
   const network = (offline: boolean) =>
-    a.cdp.send("Network.emulateNetworkConditions", { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+    a.cdp.send("Network.emulateNetworkConditions", {
+      offline,
+      latency: 0,
+      downloadThroughput: -1,
+      uploadThroughput: -1,
+    });
   expect(await world.breaks("offline", pair, () => network(true))).toBe("expired");
   expect(a.told.filter(({ type }) => type === "revoke")).toMatchObject([{ reason: "expired" }]);
   const before = a.told.length;

@@ -12,7 +12,8 @@ const happens = (page: Page, event: string): Promise<unknown> =>
   page.evaluate((type) => window.dispatchEvent(new PageTransitionEvent(type, { persisted: true })), event);
 
 /** A headless shell keeps no pages: there, a page is only told that it is kept. */
-const leaveForLater = (page: Page): Promise<unknown> => (world.browser.isFull ? goAway(page) : happens(page, "pagehide"));
+const leaveForLater = (page: Page): Promise<unknown> =>
+  world.browser.isFull ? goAway(page) : happens(page, "pagehide");
 const goBack = (page: Page): Promise<unknown> =>
   world.browser.isFull ? page.goBack({ waitUntil: "commit" }) : happens(page, "pageshow");
 

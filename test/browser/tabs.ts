@@ -89,7 +89,9 @@ export class Tabs {
 
   /** The tab that leads by a higher epoch than `after`. */
   leader(after = 0): Promise<Tab & { readonly leads: number }> {
-    return this.until("a leader", () => this.#all.find((tab): tab is OpenTab & { leads: number } => (tab.leads ?? 0) > after));
+    return this.until("a leader", () =>
+      this.#all.find((tab): tab is OpenTab & { leads: number } => (tab.leads ?? 0) > after),
+    );
   }
 
   /** Resolves when the tab's page has told such a thing, after the first `from` things. */
@@ -186,6 +188,8 @@ function early(terms: readonly Term[], tabs: readonly Tab[]): string[] {
     const beliefs = tabs.flatMap(({ told }) => told.filter((entry) => entry.type === "believed"));
     const own = beliefs.filter(({ leaderSessionId }) => leaderSessionId === before.leaderSessionId);
     const until = Math.max(...own.map((belief) => belief.until));
-    return acceptedAt >= until ? [] : [`${process} led ${until - acceptedAt} ms before the right of ${before.process} was over`];
+    return acceptedAt >= until
+      ? []
+      : [`${process} led ${until - acceptedAt} ms before the right of ${before.process} was over`];
   });
 }

@@ -2,41 +2,56 @@
  * After the moves: everything is healed, and within a bound every election that a ready candidate waits for has a
  * leader, all of whose ready components are granted and published, and observers see exactly that.
  */
+import type { Term } from "../../client/session/state.ts";
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import { type ElectionName, electionOf } from "../../shared/names.ts";
 import type { Policy } from "../../worker/group/policy.ts";
 import type { Process } from "./world/process.ts";
+import { COMPONENTS } from "./world/setup.ts";
 import { demand } from "./world/violation.ts";
 import type { World } from "./world/world.ts";
 
 /** Longest wait of a client for a connection or a `welcome`, and longest time between two attempts. */
 const CLIENT_TIMEOUT_MS = 10_000;
 const LONGEST_BACK_OFF_MS = 10_000;
-/** Message delays of a healed network, and timers that run a little late. */
-const SLACK_MS = 1_000;
+
+/** What the bounds depend on. */
+export type Waits = Pick<Policy, "lease" | "horizonAheadMs" | "offerTimeoutMs" | "pingEveryMs" | "drainMs">;
 
 /**
- * How long after any combination of faults is over an election that a ready candidate waits for has no leader, at most.
- * A candidate first finds its dead connection and comes back; the group meanwhile waits until every lease, the ones of
- * an earlier object included, is over; then it asks, and each candidate that only looks alive costs an offer time-out.
+ * How long an election that a ready candidate waits for has no leader, at most, after any combination of faults is
+ * over. A candidate first finds that its connection is dead, and comes back; meanwhile the group waits until every
+ * lease is over, those that an earlier object has promised included; then it asks, and each candidate that only looks
+ * alive costs an offer time-out. These are the last rows of the table in GUARANTEES.md.
  */
 export function takeoverBoundMs(
-  policy: Pick<Policy, "lease" | "horizonAheadMs" | "offerTimeoutMs" | "pingEveryMs" | "drainMs">,
+  waits: Waits,
   { clockRate, unresponsive }: { readonly clockRate: number; readonly unresponsive: number },
 ): number {
-  const rejoinMs = (2 * policy.pingEveryMs) / clockRate + LONGEST_BACK_OFF_MS + CLIENT_TIMEOUT_MS;
-  const leaseMs = policy.lease.durationMs + Math.max(policy.horizonAheadMs, policy.drainMs) + CLOCK_MARGIN_MS;
-  return Math.ceil(Math.max(rejoinMs, leaseMs) + unresponsive * policy.offerTimeoutMs + SLACK_MS);
+  return Math.ceil(Math.max(rejoinMs(waits, clockRate), forgottenLeaseMs(waits)) + unresponsive * waits.offerTimeoutMs);
 }
 
+/** 2 P / rate + back-off + hello time-out. */
+export const rejoinMs = ({ pingEveryMs }: Waits, clockRate: number): number =>
+  (2 * pingEveryMs) / clockRate + LONGEST_BACK_OFF_MS + CLIENT_TIMEOUT_MS;
+
+/** D + max(drain, W) + sigma. */
+export const forgottenLeaseMs = ({ lease, horizonAheadMs, drainMs }: Waits): number =>
+  lease.durationMs + Math.max(horizonAheadMs, drainMs) + CLOCK_MARGIN_MS;
+
+/** Message delays of a healed network. */
+const SLACK_MS = 1_000;
 const STEP_MS = 200;
 const WATCH_MS = 12_000;
+/** Of each process, in its elections: it may be preempted in each, and a token that ends may cost it its terms. */
+const PEACEFUL_OFFERS = 6;
+const HAPPENINGS_OF_CHANGE = 150;
 const BLIP_MS = 2_000;
 /** Components in m may be refused for their kind; see D2. */
 const ALWAYS_ADMITTED = new Set(["x", "y", "z"]);
 
 /** Ends every fault. Whoever was killed stays dead. */
-export function heal(world: World): void {
+function heal(world: World): void {
   const { backend, network, operator } = world;
   world.tell(() => "HEAL");
   network.heal();
@@ -76,24 +91,23 @@ export function judgeLiveness(world: World): Recovery {
   return { tookMs, boundMs };
 }
 
-/** A restore under way runs to its end: its first step takes as long as a lease may. */
-function settleRestore(world: World): number {
-  const { current } = world.backend;
-  if (!world.operator.restoring || current === null) return 0;
-  const { lease, horizonAheadMs, drainMs } = current.state.policy;
-  return 2 * (lease.durationMs + Math.max(horizonAheadMs, drainMs) + 2 * CLOCK_MARGIN_MS);
-}
+/** A restore under way runs to its end: each of its two sides may have leases to wait for. */
+const settleRestore = (world: World): number =>
+  world.operator.restoring ? 2 * (Math.max(...policiesOf(world).map(forgottenLeaseMs)) + CLOCK_MARGIN_MS) : 0;
+
+/** Every policy that may still be in force somewhere. */
+const policiesOf = ({ backend, setup }: World): readonly Policy[] =>
+  [backend.options, backend.storage.policy ?? {}, setup.policy].map((options) => backend.policyOf(options));
 
 function boundOf(world: World): number {
-  const { backend, processes } = world;
-  const policies = policiesOf(world);
-  const clockRate = Math.min(...processes.map(({ clock }) => clock.rate));
-  const unresponsive = backend.object().state.sessions.size;
-  return Math.max(...policies.map((policy) => takeoverBoundMs(policy, { clockRate, unresponsive })));
+  const clockRate = Math.min(...world.processes.map(({ clock }) => clock.rate));
+  const unresponsive = world.backend.object().state.sessions.size;
+  const bounds = policiesOf(world).map((policy) => takeoverBoundMs(policy, { clockRate, unresponsive }));
+  return Math.max(...bounds) + SLACK_MS;
 }
 
 /** What still differs from a healthy group, in words; `null` when all is well. */
-export function whatIsMissing(world: World): string | null {
+function whatIsMissing(world: World): string | null {
   if (world.operator.restoring) return "a restore is under way";
   for (const { name, runs, state, link } of world.processes) {
     const connected = state.connection === "idle" || state.connection === "closed" || link?.intact === true;
@@ -107,30 +121,33 @@ export function whatIsMissing(world: World): string | null {
 }
 
 function missingInElection(world: World, election: ElectionName): string | null {
-  const candidates = world.processes.filter((process) => process.runs && wants(process, election));
-  const contended = world.processes.some(
-    (process) => process.runs && process.contenders.some((one) => one.election === election),
-  );
-  const leaders = world.processes.filter(
-    ({ runs, state }) => runs && state.terms.some((term) => term.election === election && term.stage === "leading"),
-  );
+  const running = world.processes.filter(({ runs }) => runs);
+  const leaders = running.filter((process) => termOf(process, election) !== undefined);
   const [leader] = leaders;
+  const contended = running.some(({ contenders }) => contenders.some((contender) => contender.election === election));
   if (!contended && leader !== undefined) return `${leader.name} leads ${election} for nobody`;
-  if (candidates.length === 0) return null;
+  if (!running.some((process) => wants(process, election))) return null;
   if (leader === undefined || leaders.length > 1) return `${leaders.length} leaders of ${election}`;
-  const term = leader.state.terms.find((one) => one.election === election && one.stage === "leading");
-  const group = world.backend.current?.state;
-  const held = group?.elections.get(election)?.state;
-  if (held?.type !== "leading" || held.leaderSessionId !== term?.leaderSessionId)
+  const held = world.backend.current?.state.elections.get(election)?.state;
+  const leaderSessionId = termOf(leader, election)?.leaderSessionId;
+  if (held?.type !== "leading" || held.leaderSessionId !== leaderSessionId) {
     return `the group sees another leader of ${election}`;
-  for (const contender of leader.contenders) {
-    const { component } = contender.info;
-    if (contender.election !== election || contender.closed || !ALWAYS_ADMITTED.has(component)) continue;
-    if (contender.granted?.leaderSessionId !== term.leaderSessionId)
-      return `${component} of ${leader.name} is not granted`;
-    if (contender.setup.onGrant === "nothing") continue;
-    const record = group?.components.get(component)?.record?.leader;
-    if (record?.leaderSessionId !== term.leaderSessionId) return `${component} of ${leader.name} is not published`;
+  }
+  return missingInTerm(world, leader, election, held.leaderSessionId);
+}
+
+const termOf = ({ state }: Process, election: ElectionName): Term | undefined =>
+  state.terms.find((term) => term.election === election && term.stage === "leading");
+
+/** All ready components of the leader are granted, and those that confirm are published. */
+function missingInTerm(world: World, leader: Process, election: ElectionName, leaderSessionId: string): string | null {
+  for (const { info, closed, granted, setup, ...contender } of leader.contenders) {
+    const { component } = info;
+    if (contender.election !== election || closed || !ALWAYS_ADMITTED.has(component)) continue;
+    if (granted?.leaderSessionId !== leaderSessionId) return `${component} of ${leader.name} is not granted`;
+    const record = world.backend.current?.state.components.get(component)?.record?.leader;
+    const published = setup.onGrant === "nothing" || record?.leaderSessionId === leaderSessionId;
+    if (!published) return `${component} of ${leader.name} is not published`;
   }
   return null;
 }
@@ -142,32 +159,22 @@ const wants = (process: Process, election: ElectionName): boolean =>
 
 /** Whoever watches sees what is published, and nothing else. */
 function missingAtObservers(world: World): string | null {
-  const { current } = world.backend;
+  const components = world.backend.current?.state.components;
   for (const { name, runs, state, view } of world.processes) {
     if (!runs || state.watched.length === 0) continue;
     if (state.connection !== "open") return `${name} watches and is not connected`;
-    for (const [component, { record }] of current?.state.components.entries() ?? []) {
+    for (const component of COMPONENTS) {
       if (!state.watched.includes(true) && !state.watched.includes(component)) continue;
-      const seen = view.leaders.get(component);
-      if (JSON.stringify(seen) !== JSON.stringify(record?.leader)) return `${name} sees another leader of ${component}`;
-    }
-    for (const component of view.leaders.keys()) {
-      const watched = state.watched.includes(true) || state.watched.includes(component);
-      if (watched && !current?.state.components.get(component)?.record)
-        return `${name} sees a leader of ${component} that is gone`;
+      const [seen, published] = [view.leaders.get(component), components?.get(component)?.record?.leader];
+      if (JSON.stringify(seen) !== JSON.stringify(published)) return `${name} sees another leader of ${component}`;
     }
   }
   return null;
 }
 
-/** All that may still be in force somewhere. */
-function policiesOf({ backend, setup }: World): Policy[] {
-  return [backend.options, backend.storage.policy ?? {}, setup.policy].map((options) => backend.policyOf(options));
-}
-
-/** In peace nobody loses anything, and nothing is offered in vain. */
+/** In peace nobody loses anything, nothing is offered in vain, and nobody talks more than it must. */
 function watchPeace(world: World): void {
-  const { judge } = world;
+  const { judge, processes } = world;
   // A lease that was cut off just before the healing may still run out on the way back: that is no loss of peace.
   world.advance(Math.max(...policiesOf(world).map(({ lease }) => lease.durationMs)));
   const before = { lost: judge.leadership.accidents, offers: judge.group.offers, happenings: world.happenings };
@@ -177,10 +184,19 @@ function watchPeace(world: World): void {
   const lost = judge.leadership.accidents - before.lost;
   demand(lost === 0, "I8", () => `${lost} leaderships are lost in peace`);
   const offers = judge.group.offers - before.offers;
-  const allowed = world.processes.length * 2;
-  demand(offers <= allowed, "I9", () => `${offers} offers in ${WATCH_MS} ms of peace`);
+  demand(offers <= processes.length * PEACEFUL_OFFERS, "I9", () => `${offers} offers in ${WATCH_MS} ms of peace`);
+  const happenings = world.happenings - before.happenings;
+  demand(happenings <= quietHappenings(world), "storm", () => `${happenings} things happen in ${WATCH_MS} ms of peace`);
   // A connection whose token has just ended is about to come back.
   for (let left = BLIP_MS; left > 0 && whatIsMissing(world) !== null; left -= STEP_MS) world.advance(STEP_MS);
   const missing = whatIsMissing(world);
   demand(missing === null, "liveness", () => `in peace: ${missing}`);
+}
+
+/** For each process: renewals (timer, frame, answer), and what a reconnection and changes of the leader add. */
+function quietHappenings(world: World): number {
+  const fastest = Math.min(...policiesOf(world).map(({ lease }) => lease.renewEveryMs));
+  const fastestClock = Math.max(...world.processes.map(({ clock }) => clock.rate));
+  const renewals = (WATCH_MS * fastestClock) / fastest;
+  return world.processes.length * (3 * renewals + HAPPENINGS_OF_CHANGE);
 }

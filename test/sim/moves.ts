@@ -6,7 +6,7 @@ import type { CrashPoint } from "./world/backend.ts";
 import type { Link } from "./world/link.ts";
 import type { Direction, Told } from "./world/network.ts";
 import type { Process } from "./world/process.ts";
-import { COMPONENTS, type ComponentName, type ContenderSetup, type Drain, type ProcessSetup } from "./world/setup.ts";
+import type { ComponentName, ContenderSetup, Drain, ProcessSetup } from "./world/setup.ts";
 import type { World } from "./world/world.ts";
 
 /** By place, or whoever leads the process election now (or last). */
@@ -179,5 +179,3 @@ export function perform(world: World, move: Move): void {
 
 const apply = <T extends MoveType>(world: World, move: Of<T> & { readonly type: T }): void =>
   meanings[move.type as T](world, move);
-
-export { COMPONENTS };

@@ -55,7 +55,7 @@ export const SIZES = { deep: "max", shallow: "small" } as const;
 const MAX_MOVES = 60;
 
 /** Throws the first violation. */
-export function property(cores: Cores, tally: Tally, size: keyof typeof SIZES = "deep") {
+function property(cores: Cores, tally: Tally, size: keyof typeof SIZES = "deep") {
   const commands = fc.commands(
     moves.map((move) => move.map((one) => new MoveCommand(one))),
     { size: SIZES[size], maxCommands: MAX_MOVES },

@@ -5,7 +5,7 @@ import type { Packet } from "../world/link.ts";
 import { demand } from "../world/violation.ts";
 import type { Budget, SmallClient, SmallState, Wire } from "./state.ts";
 
-export const spend = (state: SmallState, what: keyof Budget): SmallState => ({
+export const spend = (state: SmallState, what: Exclude<keyof Budget, "tickMs">): SmallState => ({
   ...state,
   budget: { ...state.budget, [what]: state.budget[what] - 1 },
 });

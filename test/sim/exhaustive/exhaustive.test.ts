@@ -5,17 +5,28 @@ import { loadCores } from "../mutants/mutant.ts";
 import { explore } from "./explore.ts";
 import type { Budget } from "./state.ts";
 
-const NONE: Budget = { ticks: 0, losses: 0, crashes: 0, replacements: 0, hibernations: 0, resigns: 0, revokes: 0 };
+/** Longer than every time-out but the lease, and longer than the lease of 2 s. */
+const [SHORT_MS, LONG_MS] = [1_050, 2_100];
+const NONE: Budget = {
+  tickMs: SHORT_MS,
+  ticks: 0,
+  losses: 0,
+  crashes: 0,
+  replacements: 0,
+  hibernations: 0,
+  resigns: 0,
+  revokes: 0,
+};
 const MAX_STATES = 50_000;
 
-/** Two ticks are longer than a lease, one is longer than every other time-out. */
 const budgets: readonly Budget[] = [
   { ...NONE, ticks: 2, hibernations: 1 },
   { ...NONE, ticks: 1, losses: 1 },
   { ...NONE, ticks: 1, crashes: 1 },
-  { ...NONE, ticks: 1, replacements: 1 },
   { ...NONE, ticks: 1, resigns: 1, revokes: 1 },
-  { ...NONE, losses: 2 },
+  { ...NONE, ticks: 0, losses: 2 },
+  { ...NONE, tickMs: LONG_MS, ticks: 1, losses: 1 },
+  { ...NONE, tickMs: LONG_MS, ticks: 1, replacements: 1 },
 ];
 
 const nameOf = (budget: Budget): string =>

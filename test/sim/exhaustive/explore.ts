@@ -2,6 +2,7 @@
 import { hash } from "node:crypto";
 import type { Cores } from "../cores.ts";
 import { Violation } from "../world/violation.ts";
+import { judge } from "./judge.ts";
 import { type Budget, canonical, type SmallState } from "./state.ts";
 import { SmallWorld } from "./steps.ts";
 
@@ -17,62 +18,71 @@ export interface Exploration {
 
 interface Node {
   readonly state: SmallState;
-  readonly depth: number;
   /** Where it was reached from: its place in `ways`. */
   readonly way: number;
 }
 
 export function explore(cores: Cores, budget: Budget, maxStates: number): Exploration {
-  const world = new SmallWorld(cores);
-  const first = world.begin(budget);
-  const seen = new Set([digest(first)]);
-  const ways: { readonly from: number; readonly label: string }[] = [{ from: -1, label: "begin" }];
-  let frontier: Node[] = [{ state: first, depth: 0, way: 0 }];
-  let steps = 0;
-  let depth = 0;
-  while (frontier.length > 0 && seen.size < maxStates) {
-    const next: Node[] = [];
-    for (const node of frontier) {
-      for (const { label, take } of world.steps(node.state)) {
-        steps += 1;
-        ways.push({ from: node.way, label });
-        try {
-          const state = take();
-          world.judge(state);
-          const key = digest(state);
-          if (seen.has(key)) ways.pop();
-          else {
-            seen.add(key);
-            next.push({ state, depth: node.depth + 1, way: ways.length - 1 });
-          }
-        } catch (error) {
-          if (!(error instanceof Violation)) throw error;
-          return {
-            states: seen.size,
-            steps,
-            depth,
-            complete: false,
-            violation: { error, way: wayTo(ways, ways.length - 1) },
-          };
-        }
-      }
-      if (seen.size >= maxStates) break;
-    }
-    depth += 1;
-    frontier = next;
+  return new Explorer(cores, maxStates).explore(budget);
+}
+
+class Explorer {
+  readonly #world: SmallWorld;
+  readonly #maxStates: number;
+  readonly #seen = new Set<string>();
+  readonly #ways: { readonly from: number; readonly label: string }[] = [{ from: -1, label: "begin" }];
+  #steps = 0;
+
+  constructor(cores: Cores, maxStates: number) {
+    this.#world = new SmallWorld(cores);
+    this.#maxStates = maxStates;
   }
-  return { states: seen.size, steps, depth, complete: frontier.length === 0, violation: null };
+
+  explore(budget: Budget): Exploration {
+    let depth = 0;
+    const first = this.#world.begin(budget);
+    this.#seen.add(digest(first));
+    let frontier: readonly Node[] = [{ state: first, way: 0 }];
+    try {
+      for (; frontier.length > 0 && this.#seen.size < this.#maxStates; depth++) {
+        frontier = frontier.flatMap((node) => this.#expand(node));
+      }
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      return this.#result(depth, false, { error, way: this.#wayToLast() });
+    }
+    return this.#result(depth, frontier.length === 0, null);
+  }
+
+  /** What follows from a state and was not seen before. */
+  #expand({ state: from, way }: Node): Node[] {
+    const found: Node[] = [];
+    if (this.#seen.size >= this.#maxStates) return found;
+    for (const { label, take } of this.#world.steps(from)) {
+      this.#steps += 1;
+      this.#ways.push({ from: way, label });
+      const state = take();
+      judge(state);
+      const key = digest(state);
+      if (this.#seen.has(key)) {
+        this.#ways.pop();
+        continue;
+      }
+      this.#seen.add(key);
+      found.push({ state, way: this.#ways.length - 1 });
+    }
+    return found;
+  }
+
+  #result(depth: number, complete: boolean, violation: Exploration["violation"]): Exploration {
+    return { states: this.#seen.size, steps: this.#steps, depth, complete, violation };
+  }
+
+  #wayToLast(): readonly string[] {
+    const labels: string[] = [];
+    for (let way = this.#ways.at(-1); way !== undefined; way = this.#ways[way.from]) labels.unshift(way.label);
+    return labels;
+  }
 }
 
 const digest = (state: SmallState): string => hash("md5", canonical(state), "base64");
-
-function wayTo(ways: readonly { readonly from: number; readonly label: string }[], end: number): readonly string[] {
-  const labels: string[] = [];
-  for (let at = end; at >= 0; ) {
-    const way = ways[at];
-    if (way === undefined) break;
-    labels.unshift(way.label);
-    at = way.from;
-  }
-  return labels;
-}

@@ -26,11 +26,21 @@ export interface Wire {
   readonly down: readonly Packet<ServerMessage>[];
   readonly clientOpen: boolean;
   readonly server: "none" | "current" | "stale";
+  /** Lost: what is sent now goes nowhere. */
+  readonly severed: boolean;
   readonly attachment: Attachment | null;
 }
 
-/** How often each fault may still happen. */
+/** What an incarnation of the object has in memory. */
+export interface SmallObject {
+  readonly group: GroupState;
+  /** When the platform calls, as far as it knows. */
+  readonly alarmAt: number | null;
+}
+
+/** How often time may still pass and each fault may still happen. */
 export interface Budget {
+  readonly tickMs: number;
   readonly ticks: number;
   readonly losses: number;
   readonly crashes: number;
@@ -45,21 +55,19 @@ export interface SmallState {
   readonly clients: readonly SmallClient[];
   readonly wires: readonly Wire[];
   /** In memory; `null`: started when something needs it. */
-  readonly group: GroupState | null;
-  readonly stale: GroupState | null;
+  readonly current: SmallObject | null;
+  /** Replaced, and not aware of it. */
+  readonly stale: SmallObject | null;
   readonly storage: Storage;
-  /** When the platform calls, as far as the present object knows. */
-  readonly alarmAt: number | null;
   readonly nonces: number;
   /** The highest epoch that anybody has led by. */
   readonly ledEpoch: number;
   readonly budget: Budget;
 }
 
-export const TICK_MS = 1_050;
 export const START = 10_000_000;
 /** The first process has the slowest clock that is promised to be safe. */
-export const RATES = [0.8, 1] as const;
+const RATES = [0.8, 1] as const;
 
 /** Elapsed time on a process's own clock. */
 export const localNow = ({ now }: SmallState, client: number): number => START + (now - START) * (RATES[client] ?? 1);
@@ -69,21 +77,24 @@ export const localNow = ({ now }: SmallState, client: number): number => START +
  * are met, and what nobody looks at within these few seconds is left out.
  */
 export function canonical(state: SmallState): string {
-  const { clients, group, stale, storage, alarmAt, ledEpoch, now, budget } = state;
+  const { clients, current, stale, storage, ledEpoch, now, budget } = state;
   const wires = state.wires.filter((wire) => !isFinished(wire));
   const parts = clients.map(({ state: session, wire, draining }, index) => {
     const link = wires.findIndex((other) => wire !== null && other === state.wires[wire]);
     const sent = wires.map(({ client, up }) => (client === index ? textOf(up, localNow(state, index)) : ""));
     return `${textOf(session, localNow(state, index))} ${link} ${draining} ${sent}`;
   });
-  for (const { client, attempt, clientOpen, server, attachment, down } of wires) {
+  for (const { client, attempt, clientOpen, server, severed, attachment, down } of wires) {
     const carried = attachment === null ? null : textOf(attachment, now);
-    parts.push(`${client} ${attempt} ${clientOpen} ${server} ${carried} ${textOf(down, now)}`);
+    parts.push(`${client} ${attempt} ${clientOpen} ${server} ${severed} ${carried} ${textOf(down, now)}`);
   }
-  for (const one of [group, stale])
-    parts.push(one === null ? "" : textOf(one, now, () => JSON.stringify(memoryOf(one))));
+  for (const object of [current, stale]) {
+    if (object !== null)
+      parts.push(textOf(object, now, () => JSON.stringify([memoryOf(object.group), object.alarmAt])));
+    parts.push("");
+  }
   parts.push(textOf(storage, now, () => storage.text()));
-  parts.push(`${alarmAt === null ? "" : alarmAt - now} ${ledEpoch - now} ${Object.values(budget)}`);
+  parts.push(`${storage.alarmAt === null ? "" : storage.alarmAt - now} ${ledEpoch - now} ${Object.values(budget)}`);
   return parts.join("\n").replaceAll(/n\d+(?:\.\d+)?/g, numbering());
 }
 

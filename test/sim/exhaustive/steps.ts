@@ -1,14 +1,12 @@
 /** What may happen next in the small world: every delivery, every timer that is due, every fault that is left. */
-import type { Input } from "../../../client/session/events.ts";
+import type { Effect, Input } from "../../../client/session/events.ts";
 import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
 import type { Attachment, EventBody, Frame } from "../../../worker/group/events.ts";
 import type { Policy } from "../../../worker/group/policy.ts";
-import type { GroupState } from "../../../worker/group/state.ts";
 import type { Cores } from "../cores.ts";
 import { hashOf } from "../world/incarnation.ts";
 import type { Packet } from "../world/link.ts";
 import { Storage } from "../world/storage.ts";
-import { demand } from "../world/violation.ts";
 import {
   abandon,
   clientAt,
@@ -27,7 +25,7 @@ import {
   withClient,
   withWire,
 } from "./changes.ts";
-import { type Budget, localNow, type SmallClient, type SmallState, START, TICK_MS } from "./state.ts";
+import { type Budget, localNow, type SmallClient, type SmallState, START } from "./state.ts";
 
 export interface Step {
   readonly label: string;
@@ -43,6 +41,7 @@ export class SmallWorld {
     this.#policy = cores.group.createPolicy({ leaseMs: 2_000, drainMs: 500 });
   }
 
+  /** The first process leads, the second waits, and nothing is on its way. */
   begin(budget: Budget): SmallState {
     const client = (name: string): SmallClient => ({
       state: this.#cores.client.initialState({
@@ -59,10 +58,9 @@ export class SmallWorld {
       now: START,
       clients: [client("A"), client("B")],
       wires: [],
-      group: null,
+      current: null,
       stale: null,
       storage: new Storage(),
-      alarmAt: null,
       nonces: 0,
       ledEpoch: 0,
       budget,
@@ -106,70 +104,60 @@ export class SmallWorld {
     const { alarmAt } = state.storage;
     if (alarmAt !== null && alarmAt <= state.now) yield { label: "alarm", take: () => this.#alarm(state) };
     if (state.budget.ticks > 0)
-      yield { label: "tick", take: () => ({ ...spend(state, "ticks"), now: state.now + TICK_MS }) };
+      yield { label: "tick", take: () => ({ ...spend(state, "ticks"), now: state.now + state.budget.tickMs }) };
   }
 
   *#faults(state: SmallState): Generator<Step> {
-    const { budget, clients, group, stale } = state;
-    for (const [index, { wire, state: session }] of clients.entries()) {
-      if (wire !== null && budget.losses > 0) {
-        for (const told of ["client", "server", "both"] as const) {
-          yield { label: `lose ${index} ${told}`, take: () => lose(spend(state, "losses"), wire, told) };
-        }
-      }
-      const term = session.terms.find(({ stage }) => stage === "leading");
-      if (term !== undefined && budget.resigns > 0) {
-        const { leaderSessionId } = term;
-        yield {
-          label: `resign ${index}`,
-          take: () => this.#tell(spend(state, "resigns"), index, { type: "resign", leaderSessionId }),
-        };
-      }
-    }
-    if (group === null) return;
+    for (const index of state.clients.keys()) yield* this.#faultsOf(state, index);
+    const { budget, current, stale } = state;
+    if (current === null) return;
     if (budget.crashes > 0) yield { label: "crash", take: () => crash(spend(state, "crashes")) };
-    if (budget.hibernations > 0)
-      yield { label: "hibernate", take: () => this.#start({ ...spend(state, "hibernations"), group: null }) };
-    if (budget.replacements > 0 && stale === null)
+    if (budget.hibernations > 0) {
+      yield { label: "hibernate", take: () => this.#start({ ...spend(state, "hibernations"), current: null }) };
+    }
+    if (budget.replacements > 0 && stale === null) {
       yield { label: "replace", take: () => replace(spend(state, "replacements")) };
+    }
     if (budget.revokes > 0) {
       const revoke = { type: "revoke", request: "r", election: "process", successor: null, note: null } as const;
       yield { label: "revoke", take: () => this.#turn(spend(state, "revokes"), revoke, "current") };
     }
   }
 
+  *#faultsOf(state: SmallState, index: number): Generator<Step> {
+    const { wire, state: session } = clientAt(state, index);
+    if (wire !== null && state.budget.losses > 0 && !wireAt(state, wire).severed) {
+      for (const told of TOLD) {
+        yield { label: `lose ${index} (told: ${told})`, take: () => lose(spend(state, "losses"), wire, told) };
+      }
+    }
+    const term = session.terms.find(({ stage }) => stage === "leading");
+    if (term === undefined || state.budget.resigns === 0) return;
+    const resign = { type: "resign", leaderSessionId: term.leaderSessionId } as const;
+    yield { label: `resign ${index}`, take: () => this.#tell(spend(state, "resigns"), index, resign) };
+  }
+
   // Processes
 
   #tell(state: SmallState, index: number, input: Input, attempt?: number): SmallState {
-    const client = state.clients[index];
-    if (client === undefined) return state;
-    const now = localNow(state, index);
-    const connection = attempt ?? client.state.attempt;
-    const next = this.#cores.client.transition(client.state, { input, connection, now, random: 0 });
-    let result = withClient(state, index, { ...client, state: next.state });
-    for (const effect of next.effects) {
-      if (effect.type === "connect") result = connect(abandon(result, index), index, effect.connection);
-      else if (effect.type === "disconnect") result = abandon(result, index);
-      else if (effect.type === "send") result = sendUp(result, index, { type: "frame", message: effect.message });
-      else if (effect.type === "ping") result = sendUp(result, index, { type: "beat" });
-      else if (effect.type === "revoke")
-        result = withClient(result, index, { ...clientAt(result, index), draining: true });
-      else if (effect.type === "grant") result = led(result, effect.epoch);
-    }
-    return result;
+    const before = clientAt(state, index).state;
+    const event = { input, connection: attempt ?? before.attempt, now: localNow(state, index), random: 0 };
+    const next = this.#cores.client.transition(before, event);
+    return next.effects.reduce(
+      (result, effect) => performUp(result, index, effect),
+      withClient(state, index, { state: next.state }),
+    );
   }
 
   #settle(state: SmallState, index: number): SmallState {
-    const settled = withClient(state, index, { ...clientAt(state, index), draining: false });
-    return this.#tell(settled, index, { type: "settled", contender: 1 });
+    return this.#tell(withClient(state, index, { draining: false }), index, { type: "settled", contender: 1 });
   }
 
   #arriveDown(state: SmallState, place: number): SmallState {
-    const wire = wireAt(state, place);
-    const [packet, ...down] = wire.down;
-    const rest = withWire(state, place, { ...wire, down, ...(packet?.type === "close" && { clientOpen: false }) });
-    if (packet === undefined) return rest;
-    const { client, attempt } = wire;
+    const { down: all, client, attempt } = wireAt(state, place);
+    const [packet, ...down] = all;
+    if (packet === undefined) return state;
+    const rest = withWire(state, place, { down });
     switch (packet.type) {
       case "open":
         return this.#tell(rest, client, { type: "opened" }, attempt);
@@ -178,8 +166,8 @@ export class SmallWorld {
       case "frame":
         return this.#tell(rest, client, packet.message, attempt);
       case "close": {
-        const current = clientAt(rest, client);
-        const gone = current.wire === place ? withClient(rest, client, { ...current, wire: null }) : rest;
+        const closed = withWire(rest, place, { clientOpen: false, severed: true });
+        const gone = clientAt(closed, client).wire === place ? withClient(closed, client, { wire: null }) : closed;
         return this.#tell(gone, client, { type: "lost", code: packet.code }, attempt);
       }
     }
@@ -188,94 +176,69 @@ export class SmallWorld {
   // The object
 
   #arriveUp(state: SmallState, place: number): SmallState {
-    const wire = wireAt(state, place);
-    const [packet, ...up] = wire.up;
-    const rest = withWire(state, place, { ...wire, up });
-    if (packet === undefined) return rest;
+    const { up: all, server, attachment } = wireAt(state, place);
+    const [packet, ...up] = all;
+    if (packet === undefined) return state;
+    const rest = withWire(state, place, { up });
     if (packet.type === "open") return this.#accept(this.#start(rest), place);
-    if (wire.server === "none") return rest;
+    if (server === "none") return rest;
     if (packet.type === "beat") return sendDown(rest, place, { type: "beat" });
-    const connection = wire.attachment?.connection ?? "";
+    const connection = attachment?.connection ?? "";
     if (packet.type === "close") {
-      const closed = withWire(rest, place, { ...wireAt(rest, place), server: "none" });
-      return this.#turn(closed, { type: "disconnect", connection }, wire.server);
+      const closed = withWire(rest, place, { server: "none", severed: true });
+      return this.#turn(closed, { type: "disconnect", connection }, server);
     }
     const [frame, nonces] = read(packet.message, state.nonces);
-    return this.#turn({ ...rest, nonces }, { type: "frame", connection, frame }, wire.server);
+    return this.#turn({ ...rest, nonces }, { type: "frame", connection, frame }, server);
   }
 
   #accept(state: SmallState, place: number): SmallState {
     const connection = `n${state.nonces}`;
     const attachment: Attachment = { connection, connectedAt: state.now, sessionId: null, leases: [] };
-    const accepted: Wire = { ...wireAt(state, place), server: "current", attachment };
-    const bound = withWire({ ...state, nonces: state.nonces + 1 }, place, accepted);
+    const bound = withWire({ ...state, nonces: state.nonces + 1 }, place, { server: "current", attachment });
     return sendDown(this.#turn(bound, { type: "connect", connection }, "current"), place, { type: "open" });
   }
 
   #alarm(state: SmallState): SmallState {
     const storage = state.storage.copy();
     storage.alarmAt = null;
-    const started = this.#start({ ...state, storage });
-    return this.#turn({ ...started, alarmAt: null }, { type: "tick" }, "current");
+    const { current, ...rest } = this.#start({ ...state, storage });
+    const woken = current === null ? null : { ...current, alarmAt: null };
+    return this.#turn({ ...rest, current: woken }, { type: "tick" }, "current");
   }
 
   /** The object's constructor, unless it is in memory. */
   #start(state: SmallState): SmallState {
-    if (state.group !== null) return state;
-    const group = this.#cores.group.load(state.storage.load(), this.#policy);
-    const { alarmAt } = state.storage;
-    const known = alarmAt !== null && alarmAt > state.now ? alarmAt : null;
-    const attachments = state.wires.flatMap(({ server, attachment }) =>
-      server === "current" && attachment ? [attachment] : [],
-    );
-    return this.#turn({ ...state, group, alarmAt: known }, { type: "start", attachments }, "current");
+    const { current, storage, wires, now } = state;
+    if (current !== null) return state;
+    const group = this.#cores.group.load(storage.load(), this.#policy);
+    const alarmAt = storage.alarmAt !== null && storage.alarmAt > now ? storage.alarmAt : null;
+    const own = wires.filter(({ server }) => server === "current");
+    const attachments = own.flatMap(({ attachment }) => (attachment === null ? [] : [attachment]));
+    return this.#turn({ ...state, current: { group, alarmAt } }, { type: "start", attachments }, "current");
   }
 
   /** One turn of the current object or of the replaced one, whose first write fails. */
-  #turn(state: SmallState, body: EventBody, server: "current" | "stale"): SmallState {
-    const before = server === "current" ? state.group : state.stale;
-    if (before === null) return state;
+  #turn(state: SmallState, body: EventBody, which: "current" | "stale"): SmallState {
+    const object = state[which];
+    if (object === null) return state;
     const { group: core } = this.#cores;
     const event = { ...body, now: state.now, nonce: `n${state.nonces}` };
-    const { state: after, effects, touched } = core.transition(before, event);
-    const changes = core.rowChanges(before, after, touched);
-    const deadline = core.nextDeadline(after);
-    const kept = state.alarmAt !== null && state.alarmAt > state.now && deadline !== null && state.alarmAt <= deadline;
-    const moved = deadline === null || kept ? null : deadline;
-    if (server === "stale" && (changes.length > 0 || moved !== null)) return endStale(state);
-    const storage = changes.length > 0 || moved !== null ? state.storage.copy() : state.storage;
+    const { state: group, effects, touched } = core.transition(object.group, event);
+    const changes = core.rowChanges(object.group, group, touched);
+    const moved = earlierAlarm(object.alarmAt, core.nextDeadline(group), state.now);
+    const writes = changes.length > 0 || moved !== null;
+    if (which === "stale" && writes) return endStale(state);
+    const storage = writes ? state.storage.copy() : state.storage;
     storage.write(changes);
     if (moved !== null) storage.alarmAt = moved;
-    const turned = { ...state, storage, nonces: state.nonces + 1, alarmAt: moved ?? state.alarmAt };
-    return effects.reduce(perform, server === "current" ? { ...turned, group: after } : { ...turned, stale: after });
-  }
-
-  // What must hold
-
-  judge(state: SmallState): void {
-    const holders = state.clients.flatMap(({ state: session }, index) => {
-      const now = localNow(state, index);
-      const held = session.terms.some(
-        ({ stage, leaseUntil, leaderSessionId }) =>
-          stage !== "offered" &&
-          leaseUntil > now &&
-          session.contenders.some((contender) => contender.leaderSessionId === leaderSessionId),
-      );
-      return held ? [index] : [];
-    });
-    demand(holders.length < 2, "I1", () => "both hold the election");
-    if (state.group !== null) this.#judgeGroup(state.group, state);
-  }
-
-  #judgeGroup(group: GroupState, { storage, wires }: SmallState): void {
-    for (const { state } of group.elections.values()) {
-      if (!("horizon" in state)) continue;
-      demand(state.leaseUntil <= state.horizon + 1_000, "S3", () => "a lease reaches beyond its horizon");
-      const row = storage.election("process")?.state;
-      demand(row?.type === state.type, "S3", () => "storage does not know who holds the election");
-    }
-    const sockets = wires.filter(({ server }) => server === "current").length;
-    demand(group.connections.size === sockets, "size", () => "the group counts connections that are not there");
+    const turned = {
+      ...state,
+      storage,
+      nonces: state.nonces + 1,
+      [which]: { group, alarmAt: moved ?? object.alarmAt },
+    };
+    return effects.reduce(perform, turned);
   }
 }
 
@@ -285,6 +248,34 @@ function read(message: ClientMessage, nonces: number): readonly [Frame, number] 
   const presentedHash = message.resume === undefined ? null : hashOf(message.resume.secret);
   return [{ type: "hello", message, secret: { secret, hash: hashOf(secret) }, presentedHash }, nonces + 1];
 }
+
+/** The shell moves its alarm only to an earlier time; one that is overdue is set anew. */
+function earlierAlarm(alarmAt: number | null, deadline: number | null, now: number): number | null {
+  if (deadline === null) return null;
+  return alarmAt !== null && alarmAt > now && alarmAt <= deadline ? null : deadline;
+}
+
+/** What a process does. */
+function performUp(state: SmallState, index: number, effect: Effect): SmallState {
+  switch (effect.type) {
+    case "connect":
+      return connect(abandon(state, index), index, effect.connection);
+    case "disconnect":
+      return abandon(state, index);
+    case "send":
+      return sendUp(state, index, { type: "frame", message: effect.message });
+    case "ping":
+      return sendUp(state, index, { type: "beat" });
+    case "revoke":
+      return withClient(state, index, { draining: true });
+    case "grant":
+      return led(state, effect.epoch);
+    default:
+      return state;
+  }
+}
+
+const TOLD: readonly Told[] = ["none", "client", "server", "both"];
 
 const describe = (packet: Packet<ClientMessage | ServerMessage> | undefined): string =>
   packet?.type === "frame" ? packet.message.type : String(packet?.type);

@@ -17,6 +17,10 @@ export interface Claim {
 
 export class Claims {
   readonly held = new Map<string, Claim>();
+  /** Nobody runs by them unless the group still lets a component join: one that was registered, and has heard of nothing. */
+  readonly #shelf = new Map<string, Claim>();
+  /** Components that a grant has named. */
+  readonly #named = new Set<string>();
   readonly #requests = new Map<number, Request>();
   readonly #offers = new Map<string, ElectionName>();
   readonly #said = new Set<string>();
@@ -47,6 +51,7 @@ export class Claims {
         for (const id of this.#offers.keys()) this.#giveUp(id);
         return;
       case "register":
+        this.#named.delete(message.component);
         this.#registered.set(message.component, electionOf(message.component, message.election));
         return;
       case "deregister":
@@ -59,7 +64,8 @@ export class Claims {
     switch (message.type) {
       case "grant":
         if (!message.joined) this.#offers.set(message.leaderSessionId, message.election);
-        return;
+        for (const component of message.components) this.#named.add(component);
+        return this.#takeUp(message.leaderSessionId);
       case "welcome":
         this.#renewDeadlineMs = message.lease.renewDeadlineMs;
         if (!message.resumed) this.held.clear();
@@ -82,7 +88,8 @@ export class Claims {
       const election = this.#offers.get(id);
       if (!held.includes(id)) this.held.delete(id);
       else if (election !== undefined && !this.#said.has(id) && until > now) {
-        this.held.set(id, { election, until: Math.max(until, this.held.get(id)?.until ?? 0) });
+        const claims = this.#shelf.has(id) ? this.#shelf : this.held;
+        claims.set(id, { election, until: Math.max(until, claims.get(id)?.until ?? 0) });
       }
     }
   }
@@ -95,8 +102,27 @@ export class Claims {
   #deregister(component: string): void {
     const election = this.#registered.get(component);
     this.#registered.delete(component);
-    if (election === undefined || [...this.#registered.values()].includes(election)) return;
-    for (const [id, offered] of this.#offers) if (offered === election) this.#letGo(id);
+    const others = [...this.#registered].filter(([, kind]) => kind === election).map(([other]) => other);
+    if (election === undefined || others.some((other) => this.#named.has(other))) return;
+    for (const [id, offered] of this.#offers) {
+      if (offered !== election) continue;
+      if (others.length === 0) this.#letGo(id);
+      else this.#shelve(id);
+    }
+  }
+
+  #shelve(id: string): void {
+    const claim = this.held.get(id);
+    if (claim === undefined) return;
+    this.held.delete(id);
+    this.#shelf.set(id, claim);
+  }
+
+  #takeUp(id: string): void {
+    const claim = this.#shelf.get(id);
+    if (claim === undefined) return;
+    this.#shelf.delete(id);
+    this.held.set(id, claim);
   }
 
   /** Held no longer, and not by the answers that are still to come. If the group never heard of it, a resume may name it. */

@@ -132,13 +132,13 @@ function priorityOf({ sessions }: GroupState, name: ElectionName, id: string | n
   return own ?? session?.priority ?? -Infinity;
 }
 
-/** S12: a lost session is kept for D, and while it holds or is offered something; no longer. */
+/** S12: a lost session is kept for D, as it was told or as it is now, and while it holds something; no longer. */
 function judgeLost({ now, state }: Incarnation, before: GroupState): void {
   const keptMs = Math.max(state.policy.lease.durationMs, before.policy.lease.durationMs);
   for (const id of state.lost.values()) {
-    const link = state.sessions.get(id)?.link;
+    const { link, leaseMs = 0 } = state.sessions.get(id) ?? {};
     demand(link?.type === "lost", "S12", () => `${id} is to be forgotten, and is not lost`);
-    if (link.at + keptMs > now) continue;
+    if (link.at + Math.max(keptMs, leaseMs) > now) continue;
     const holds = [...state.elections.values()].some(
       ({ state: term }) => term.type !== "vacant" && term.sessionId === id,
     );

@@ -1,10 +1,13 @@
 /** All that is judged: what happens is told to each judge as it happens. */
+import type { SessionState } from "../../../client/session/state.ts";
 import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
 import type { EventBody } from "../../../worker/group/events.ts";
 import type { RowChange } from "../../../worker/group/rows.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
+import type { Step } from "../world/driver.ts";
 import type { Incarnation } from "../world/incarnation.ts";
-import type { Process, Step } from "../world/process.ts";
+import type { Process } from "../world/process.ts";
+import { demand } from "../world/violation.ts";
 import type { World } from "../world/world.ts";
 import { GroupJudge } from "./group.ts";
 import { judgeHibernation } from "./hibernation.ts";
@@ -42,10 +45,19 @@ export class Judge {
 
   afterMove(): void {
     this.leadership.judgeHolders();
+    for (const { name, state } of this.#world.processes) judgeSize(name, state);
     const { current } = this.#world.backend;
     if (current === null || current.state === this.#judged) return;
     this.#judged = current.state;
     this.group.judgeState(current);
     judgeHibernation(this.#world, current);
   }
+}
+
+/** Far more than any of these worlds should make a process keep. */
+const MAX_KEPT = 40;
+
+function judgeSize(name: string, { requests, terms, contenders, outbox, watched }: SessionState): void {
+  const kept = Math.max(requests.length, terms.length, contenders.length, outbox.length, watched.length);
+  demand(kept <= MAX_KEPT, "size", () => `${name} keeps ${kept} of something`);
 }

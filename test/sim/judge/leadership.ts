@@ -5,7 +5,8 @@
  */
 import type { LossReason, Term } from "../../../client/session/state.ts";
 import type { ElectionName } from "../../../shared/names.ts";
-import type { Process, Step } from "../world/process.ts";
+import type { Step } from "../world/driver.ts";
+import type { Process } from "../world/process.ts";
 import { demand } from "../world/violation.ts";
 import type { World } from "../world/world.ts";
 import { Claims } from "./claims.ts";

@@ -2,9 +2,7 @@
 import { closeWhileDraining, hungCallback, lastCloseWhileDraining, offerWhileDraining } from "../traces/ending.ts";
 import { followerOfStaleObject, lateAnswer, sleepingLeader, wallClockSetBack } from "../traces/leases.ts";
 import { lostConfirm } from "../traces/resume.ts";
-import type { Edit, Mutant } from "./mutant.ts";
-
-const inSession = (file: string, from: string, to: string): Edit => ({ file: `client/session/${file}.ts`, from, to });
+import { inSession, type Mutant } from "./mutant.ts";
 
 export const clientMutants: readonly Mutant[] = [
   {

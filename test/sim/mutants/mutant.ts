@@ -17,6 +17,17 @@ export interface Edit {
   readonly to: string;
 }
 
+export const inGroup = (file: string, from: string, to: string): Edit => ({
+  file: `worker/group/${file}.ts`,
+  from,
+  to,
+});
+export const inSession = (file: string, from: string, to: string): Edit => ({
+  file: `client/session/${file}.ts`,
+  from,
+  to,
+});
+
 export interface Mutant {
   readonly name: string;
   /** The rule that it breaks. */

@@ -2,6 +2,7 @@
  * The platform under the group's object: durable storage, the one current incarnation, those that were replaced and do
  * not know it, the alarm, and point-in-time recovery. The object is made when something needs it.
  */
+import type { ClientMessage } from "../../../shared/messages.ts";
 import type { EventBody } from "../../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../../worker/group/policy.ts";
 import type { RowChange } from "../../../worker/group/rows.ts";
@@ -10,17 +11,18 @@ import type { Cores } from "../cores.ts";
 import { Incarnation, type Platform, type Write } from "./incarnation.ts";
 import type { Link } from "./link.ts";
 import { Storage } from "./storage.ts";
+import type { Wire } from "./wire.ts";
 
 /** An alarm whose handler failed is called again. */
 const ALARM_RETRY_MS = 2_000;
 /** So that a world need not wait for minutes to see a dead path found. */
-export const PING_EVERY_MS = 8_000;
+const PING_EVERY_MS = 8_000;
 export const CHECK_EVERY_MS = 60_000;
 
 export interface BackendWorld {
   readonly cores: Cores;
   readonly now: number;
-  random(): number;
+  readonly wire: Wire;
   turned(incarnation: Incarnation, before: GroupState, body: EventBody, changes: readonly RowChange[]): void;
   tell(line: () => string): void;
 }
@@ -62,6 +64,10 @@ export class Backend implements Platform {
   nonce(): string {
     this.#nonces += 1;
     return `n${this.#nonces}`;
+  }
+
+  read(message: ClientMessage): ClientMessage {
+    return this.#world.wire.up(message);
   }
 
   policyOf(options: PolicyOptions): Policy {

@@ -17,6 +17,7 @@ export interface Platform {
   readonly cores: Cores;
   trueNow(): number;
   nonce(): string;
+  read(message: ClientMessage): ClientMessage;
   policyOf(options: PolicyOptions): Policy;
   storedPolicy(): PolicyOptions | null;
   storedAlarm(): number | null;
@@ -135,7 +136,8 @@ export class Incarnation implements LinkServer {
     }
   }
 
-  #read(message: ClientMessage): Frame {
+  #read(sent: ClientMessage): Frame {
+    const message = this.#platform.read(sent);
     if (message.type !== "hello") return { type: "message", message };
     const secret = this.#platform.nonce();
     const presentedHash = message.resume === undefined ? null : hashOf(message.resume.secret);

@@ -12,7 +12,7 @@ interface Look {
 
 export class MachineClock {
   readonly rate: number;
-  readonly #stopsAsleep: boolean;
+  readonly stopsAsleep: boolean;
   readonly #trueNow: () => number;
   readonly #pessimistic: () => number;
   /** Both clocks at one true instant; they are linear from there on. */
@@ -24,7 +24,7 @@ export class MachineClock {
 
   constructor(pessimistic: Cores["client"]["pessimistic"], rate: number, stopsAsleep: boolean, trueNow: () => number) {
     this.rate = rate;
-    this.#stopsAsleep = stopsAsleep;
+    this.stopsAsleep = stopsAsleep;
     this.#trueNow = trueNow;
     this.#base = { at: trueNow(), monotonic: 0, wall: 1_700_000_000_000 };
     this.#last = { elapsed: 0, monotonic: 0, wall: this.#base.wall };
@@ -79,7 +79,7 @@ export class MachineClock {
   sleep(): void {
     if (this.#setBackSinceLook) this.look();
     this.#rebase(0);
-    this.#monotonicStopped = this.#stopsAsleep;
+    this.#monotonicStopped = this.stopsAsleep;
     this.#sleptSinceLook = true;
   }
 

@@ -8,6 +8,8 @@ export type Direction = "up" | "down";
 export type Told = "none" | "client" | "server" | "both";
 
 const HEALTHY_MS = 10;
+const BOTH = ["up", "down"] as const;
+const UP = ["up"] as const;
 
 /** The network as one process has it. */
 export class Path {
@@ -85,22 +87,18 @@ export class Network {
   }
 
   /** The packet that arrives next. */
-  next(): { readonly dueAt: number; readonly act: () => void } | null {
-    if (this.stalled) return null;
-    let first = Infinity;
-    let act: (() => void) | null = null;
+  next(): { readonly dueAt: number; readonly act: () => void } {
+    let first = { dueAt: Infinity, act: () => {} };
+    if (this.stalled) return first;
     for (const [process, path] of this.#paths) {
-      for (const link of path.links) {
-        for (const direction of ["up", "down"] as const) {
-          if (direction === "down" && !process.hears) continue;
+      for (const direction of process.hears ? BOTH : UP) {
+        for (const link of path.links) {
           const dueAt = path.dueAt(link, direction);
-          if (dueAt >= first) continue;
-          first = dueAt;
-          act = () => this.deliver(process, link, direction);
+          if (dueAt < first.dueAt) first = { dueAt, act: () => this.deliver(process, link, direction) };
         }
       }
     }
-    return act === null ? null : { dueAt: first, act };
+    return first;
   }
 
   heal(): void {

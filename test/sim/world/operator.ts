@@ -27,8 +27,8 @@ export class Operator {
     this.#ask("cleanup", (request) => ({ type: "cleanup", request, force }));
   }
 
+  /** Opening the group cancels a restore that waits. */
   pause(paused: boolean): void {
-    if (this.restoring) return;
     this.#object().dispatch({ type: "pause", paused });
   }
 
@@ -45,7 +45,7 @@ export class Operator {
       (request) => ({ type: "restore", request }),
       (outcome) => {
         if (outcome?.type === "restorable") this.#then(0, () => this.#goBack(snapshot, finishAfterMs));
-        else this.restoring = false; // the object died meanwhile: the group stays paused
+        else this.restoring = false; // cancelled, or the object died meanwhile: then the group stays paused
       },
     );
   }

@@ -1,74 +1,33 @@
-/**
- * One process: the shell around the shipped session core (what client/driver.ts does, in its order) on a machine with
- * its own clock, and an application with contenders and observers.
- */
-import type { Effect, Event, Input } from "../../../client/session/events.ts";
-import type { SessionState } from "../../../client/session/state.ts";
+/** One process: an application with contenders and observers on the driver of one session, and what befalls its machine. */
+
 import type { ServerMessage } from "../../../shared/messages.ts";
 import type { ElectionName } from "../../../shared/names.ts";
-import type { Cores } from "../cores.ts";
 import { AppContender } from "./contender.ts";
+import { Driver, type DriverPorts, type UserEffect } from "./driver.ts";
 import type { Link, Packet } from "./link.ts";
-import { MachineClock } from "./machine-clock.ts";
 import { ObserverView } from "./observer-view.ts";
 import type { ContenderSetup, ProcessSetup } from "./setup.ts";
-
-export interface ProcessWorld {
-  readonly cores: Cores;
-  readonly now: number;
-  random(): number;
-  /** A connection attempt leaves. */
-  connect(process: Process, attempt: number): Link;
-  /** Before the effects of a transition are performed. */
-  stepped(process: Process, step: Step): void;
-  sent(process: Process, message: Extract<Effect, { readonly type: "send" }>["message"]): void;
-  /** Before the core hears it. It may come from an abandoned connection. */
-  heard(process: Process, link: Link, message: ServerMessage): void;
-  tell(line: () => string): void;
-}
-
-export interface Step {
-  readonly before: SessionState;
-  readonly event: Event;
-  readonly effects: readonly Effect[];
-}
 
 /** Where the process is: a frozen page and a sleeping machine run no code. */
 export type Whereabouts = "running" | "asleep" | "frozen" | "dead";
 
-export class Process {
-  readonly #world: ProcessWorld;
+export class Process extends Driver {
+  readonly #trueNow: () => number;
   readonly name: string;
   readonly setup: ProcessSetup;
-  readonly clock: MachineClock;
   readonly contenders: AppContender[] = [];
   readonly view: ObserverView;
-  state: SessionState;
-  link: Link | null = null;
   whereabouts: Whereabouts = "running";
   wakesAt = Infinity;
-  /** How late its timers run. */
-  timerLagMs = 0;
-  #timerAt: number | null = null;
-  #timerSetAt = 0;
-  #effects: Effect[] = [];
-  #busy = false;
   #numbers = 0;
 
-  constructor(world: ProcessWorld, name: string, setup: ProcessSetup) {
-    this.#world = world;
+  constructor(ports: DriverPorts, name: string, setup: ProcessSetup) {
+    const { priority, onDisconnect, drainMs = Infinity, lingerMs } = setup;
+    super(ports, { process: { name, address: `http://${name}` }, priority, onDisconnect, drainMs, lingerMs }, setup);
+    this.#trueNow = () => ports.trueNow();
     this.name = name;
     this.setup = setup;
-    const { rate, stopsAsleep, priority, onDisconnect, drainMs, lingerMs } = setup;
-    this.clock = new MachineClock(world.cores.client.pessimistic, rate, stopsAsleep, () => world.now);
     this.view = new ObserverView(name);
-    this.state = world.cores.client.initialState({
-      process: { name, address: `http://${name}` },
-      priority,
-      onDisconnect,
-      lingerMs,
-      drainMs: drainMs ?? Infinity,
-    });
   }
 
   get runs(): boolean {
@@ -177,74 +136,11 @@ export class Process {
 
   kill(): void {
     this.whereabouts = "dead";
-    this.#timerAt = null;
     this.wakesAt = Infinity;
     if (this.link !== null) this.link.clientOpen = false;
   }
 
-  // The driver
-
-  dispatch(input: Input, connection = this.state.attempt): void {
-    const { client } = this.#world.cores;
-    const event: Event = { input, connection, now: this.clock.look(), random: this.#world.random() };
-    const before = this.state;
-    const { state, effects } = client.transition(before, event);
-    this.state = state;
-    this.#world.stepped(this, { before, event, effects });
-    this.#effects.push(...effects);
-    if (this.#busy) return;
-    this.#busy = true;
-    for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift())
-      this.#perform(effect);
-    this.#busy = false;
-    this.#arm();
-  }
-
-  #arm(): void {
-    const deadline = this.#world.cores.client.nextDeadline(this.state);
-    this.#timerSetAt = this.clock.monotonic;
-    const delay = deadline === null ? null : Math.max(0, Math.ceil(deadline - this.clock.peek()));
-    this.#timerAt = delay === null ? null : this.#timerSetAt + delay;
-  }
-
-  #perform(effect: Effect): void {
-    switch (effect.type) {
-      case "connect":
-        this.#abandon();
-        this.link = this.#world.connect(this, effect.connection);
-        return;
-      case "disconnect":
-        return this.#abandon();
-      case "send":
-        if (this.link === null) return;
-        this.#world.sent(this, effect.message);
-        return this.link.up.send({ type: "frame", message: effect.message }, this.#world.now);
-      case "ping":
-        return this.link?.up.send({ type: "beat" }, this.#world.now);
-      case "grant":
-        return this.#granted(effect);
-      case "revoke":
-        return this.#find(effect.contender)?.revoke(effect.reason, this.clock.monotonic);
-      case "leaders":
-        return this.view.fold(effect, this.link?.recordsAreOld === true);
-      case "confirmed":
-      case "error":
-      case "lost":
-      case "violation":
-        return;
-      default:
-        effect satisfies never;
-    }
-  }
-
-  #abandon(): void {
-    if (this.link === null) return;
-    this.link.clientOpen = false;
-    this.link.up.send({ type: "close", code: 1000 }, this.#world.now);
-    this.link = null;
-  }
-
-  #granted({ contender: id, leaderSessionId, epoch }: Extract<Effect, { readonly type: "grant" }>): void {
+  #granted({ contender: id, leaderSessionId, epoch }: Extract<UserEffect, { readonly type: "grant" }>): void {
     const contender = this.#find(id);
     contender?.grant({ leaderSessionId, epoch });
     if (contender === undefined) return;
@@ -281,36 +177,27 @@ export class Process {
     if (contender.closed) this.contenders.splice(this.contenders.indexOf(contender), 1);
   }
 
-  // What arrives
+  // What arrives, and what time brings
 
-  receive(link: Link, packet: Packet<ServerMessage>): void {
-    const connection = link.attempt;
-    if (this.whereabouts === "dead") return;
-    switch (packet.type) {
-      case "open":
-        return this.dispatch({ type: "opened" }, connection);
-      case "beat":
-        return this.dispatch({ type: "pong" }, connection);
-      case "frame":
-        this.#world.heard(this, link, packet.message);
-        return this.dispatch(packet.message, connection);
-      case "close":
-        link.clientOpen = false;
-        if (this.link === link) this.link = null;
-        return this.dispatch({ type: "lost", code: packet.code }, connection);
+  protected override perform(effect: UserEffect): void {
+    switch (effect.type) {
+      case "grant":
+        return this.#granted(effect);
+      case "revoke":
+        return this.#find(effect.contender)?.revoke(effect.reason, this.clock.monotonic);
+      case "leaders":
+        return this.view.fold(effect, this.link?.recordsAreOld === true);
+      default:
     }
   }
 
-  // What time brings
+  override receive(link: Link, packet: Packet<ServerMessage>): void {
+    if (this.whereabouts !== "dead") super.receive(link, packet);
+  }
 
   get dueAt(): number {
     if (this.whereabouts === "asleep") return this.wakesAt;
-    if (!this.runs) return Infinity;
-    return Math.min(this.#timerDueAt, this.#settleDueAt);
-  }
-
-  get #timerDueAt(): number {
-    return this.#timerAt === null ? Infinity : this.clock.trueTimeOf(this.#timerAt) + this.timerLagMs;
+    return this.runs ? Math.min(this.timerDueAt, this.#settleDueAt) : Infinity;
   }
 
   get #settleDueAt(): number {
@@ -320,9 +207,10 @@ export class Process {
 
   act(): void {
     if (this.whereabouts === "asleep") return this.wake();
-    const due = this.contenders.find(({ settlesAt }) => settlesAt !== null && settlesAt <= this.clock.monotonic + 1e-6);
-    if (due !== undefined && this.#settleDueAt <= this.#timerDueAt) return this.#settle(due);
-    this.#timerAt = null;
-    this.dispatch({ type: "tick" });
+    if (this.timerDueAt < this.#settleDueAt) return this.ring();
+    const now = this.#trueNow();
+    const due = this.contenders.find(({ settlesAt }) => settlesAt !== null && this.clock.trueTimeOf(settlesAt) <= now);
+    if (due === undefined) this.ring();
+    else this.#settle(due);
   }
 }

@@ -9,14 +9,16 @@ import type { GroupState } from "../../../worker/group/state.ts";
 import type { Cores } from "../cores.ts";
 import { Judge } from "../judge/judge.ts";
 import { Backend } from "./backend.ts";
+import type { DriverPorts } from "./driver.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Link } from "./link.ts";
 import { Network } from "./network.ts";
 import { Operator } from "./operator.ts";
-import { Process, type ProcessWorld, type Step } from "./process.ts";
+import { Process } from "./process.ts";
 import { seededRandom } from "./random.ts";
 import type { ProcessSetup, Setup } from "./setup.ts";
 import { demand } from "./violation.ts";
+import { type Wire, wireFor } from "./wire.ts";
 
 /** True time at which every world begins. */
 const START = 1_000_000;
@@ -28,7 +30,7 @@ interface Due {
   act(): void;
 }
 
-export class World implements ProcessWorld {
+export class World {
   readonly cores: Cores;
   readonly setup: Setup;
   readonly random: () => number;
@@ -36,6 +38,7 @@ export class World implements ProcessWorld {
   readonly network: Network;
   readonly operator: Operator;
   readonly judge: Judge;
+  readonly wire: Wire;
   processes: Process[] = [];
   now = START;
   happenings = 0;
@@ -49,6 +52,7 @@ export class World implements ProcessWorld {
     this.cores = cores;
     this.setup = setup;
     this.random = seededRandom(setup.seed);
+    this.wire = wireFor(setup.seed);
     this.backend = new Backend(this, setup.policy, setup.skewMs);
     this.network = new Network(
       () => this.now,
@@ -56,13 +60,28 @@ export class World implements ProcessWorld {
     );
     this.operator = new Operator(this);
     this.judge = new Judge(this);
-    setup.processes.forEach((process, index) => this.spawn(String.fromCharCode(65 + index), process));
+    for (const [index, process] of setup.processes.entries()) this.spawn(String.fromCharCode(65 + index), process);
   }
 
   spawn(name: string, setup: ProcessSetup): Process {
-    const process = new Process(this, name, setup);
+    const process = this.#make(name, setup);
     this.processes.push(process);
     process.open();
+    return process;
+  }
+
+  #make(name: string, setup: ProcessSetup): Process {
+    const ports: DriverPorts = {
+      client: this.cores.client,
+      random: this.random,
+      read: (message) => this.wire.down(message),
+      trueNow: () => this.now,
+      connect: (attempt) => this.#connect(process, attempt),
+      stepped: (step) => this.judge.stepped(process, step),
+      sent: (message) => this.#sent(process, message),
+      heard: (link, message) => this.#heard(process, link, message),
+    };
+    const process = new Process(ports, name, setup);
     return process;
   }
 
@@ -72,7 +91,7 @@ export class World implements ProcessWorld {
     const dead = this.processes[index];
     if (dead === undefined || (dead.whereabouts !== "dead" && dead.state.connection !== "closed")) return;
     this.#spawned += 1;
-    const process = new Process(this, `${dead.name[0]}${this.#spawned}`, setup);
+    const process = this.#make(`${dead.name[0]}${this.#spawned}`, setup);
     this.processes[index] = process;
     process.open();
   }
@@ -126,7 +145,7 @@ export class World implements ProcessWorld {
   #first(): Due {
     let first: Due = { dueAt: Infinity, act: () => {} };
     for (const due of [this.network.next(), this.backend, this.operator, ...this.processes]) {
-      if (due !== null && due.dueAt < first.dueAt) first = due;
+      if (due.dueAt < first.dueAt) first = due;
     }
     return first;
   }
@@ -140,21 +159,17 @@ export class World implements ProcessWorld {
 
   // What processes and the object report
 
-  connect(process: Process, attempt: number): Link {
+  #connect(process: Process, attempt: number): Link {
     this.tell(() => `${process.name} connects (${attempt})`);
     return this.network.connect(process, attempt);
   }
 
-  stepped(process: Process, step: Step): void {
-    this.judge.stepped(process, step);
-  }
-
-  sent(process: Process, message: ClientMessage): void {
+  #sent(process: Process, message: ClientMessage): void {
     this.tell(() => `${process.name} -> ${JSON.stringify(message)}`);
     this.judge.sent(process, message);
   }
 
-  heard(process: Process, link: Link, message: ServerMessage): void {
+  #heard(process: Process, link: Link, message: ServerMessage): void {
     const current = process.link === link;
     this.tell(() => `${process.name} <- ${JSON.stringify(message)}${current ? "" : " (abandoned)"}`);
     if (current) this.judge.heard(process, message);

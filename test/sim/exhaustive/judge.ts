@@ -1,0 +1,36 @@
+/** What must hold in every state of the small world. */
+
+import { CLOCK_MARGIN_MS } from "../../../shared/lease.ts";
+import type { GroupState } from "../../../worker/group/state.ts";
+import { demand } from "../world/violation.ts";
+import { localNow, type SmallState } from "./state.ts";
+
+export function judge(state: SmallState): void {
+  const holders = [...state.clients.keys()].filter((index) => holds(state, index));
+  demand(holders.length < 2, "I1", () => "both hold the election");
+  if (state.current !== null) judgeGroup(state.current.group, state);
+}
+
+/** Leads, or drains inside the lease. */
+function holds(state: SmallState, index: number): boolean {
+  const { terms = [], contenders = [] } = state.clients[index]?.state ?? {};
+  const now = localNow(state, index);
+  return terms.some(
+    ({ stage, leaseUntil, leaderSessionId }) =>
+      stage !== "offered" &&
+      leaseUntil > now &&
+      contenders.some((contender) => contender.leaderSessionId === leaderSessionId),
+  );
+}
+
+function judgeGroup(group: GroupState, { storage, wires }: SmallState): void {
+  for (const { name, state } of group.elections.values()) {
+    const row = storage.election(name)?.state;
+    demand(row?.type === state.type, "S3", () => "storage does not know who holds the election");
+    if (!("horizon" in state)) continue;
+    const below = state.leaseUntil <= state.horizon + CLOCK_MARGIN_MS;
+    demand(below, "S3", () => "a lease reaches beyond its horizon");
+  }
+  const sockets = wires.filter(({ server }) => server === "current").length;
+  demand(group.connections.size === sockets, "size", () => "the group counts connections that are not there");
+}

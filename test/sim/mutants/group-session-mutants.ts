@@ -1,0 +1,161 @@
+/** Known-wrong group cores: sessions, their frames, and what is published. */
+import { foreignFrames, joinOfEndedLeadership, staleFrames } from "../traces/fencing.ts";
+import { lateRenewal } from "../traces/leases.ts";
+import { lateHello, lostJoin, lostWelcome, refusedResume, unnamedIsOver } from "../traces/resume.ts";
+import { inGroup, type Mutant } from "./mutant.ts";
+
+export const groupSessionMutants: readonly Mutant[] = [
+  {
+    name: "a lost socket ends the leadership",
+    rule: "S2",
+    edits: [
+      inGroup(
+        "sessions",
+        "turn.putState(name, { ...election.state, horizon: Math.min(election.state.horizon, election.state.leaseUntil) });",
+        "endTerm(turn, election, 'lost');",
+      ),
+    ],
+  },
+  {
+    name: "a superseded socket is still heard",
+    rule: "S7",
+    edits: [
+      inGroup(
+        "sessions",
+        'turn.close(connection, CLOSE.superseded, "a newer connection of this session is open");',
+        'void turn.effects.push({ type: "close", connection, code: CLOSE.superseded, reason: "" });',
+      ),
+    ],
+  },
+  {
+    name: "a resume extends what it does not name",
+    rule: "S9",
+    edits: [
+      inGroup(
+        "sessions",
+        'else if (!named.has(election.state.leaderSessionId)) endTerm(turn, election, "lost");',
+        "else if (named.size < 0) return held;",
+      ),
+    ],
+  },
+  {
+    name: "a resume keeps what it does not name until the lease ends",
+    rule: "S9",
+    trace: unnamedIsOver,
+    edits: [
+      inGroup(
+        "sessions",
+        'else if (!named.has(election.state.leaderSessionId)) endTerm(turn, election, "lost");',
+        "else if (!named.has(election.state.leaderSessionId)) continue;",
+      ),
+    ],
+  },
+  {
+    name: "a leadership that is named but refused is settled at once",
+    rule: "S9",
+    trace: refusedResume,
+    edits: [
+      inGroup(
+        "sessions",
+        "renew(turn, session, election.state.leaderSessionId)) held.push(election);",
+        'renew(turn, session, election.state.leaderSessionId)) held.push(election); else endTerm(turn, election, "lost");',
+      ),
+    ],
+  },
+  {
+    name: "any session may act on any leadership",
+    rule: "S7",
+    trace: foreignFrames,
+    edits: [
+      inGroup(
+        "turn",
+        'return election !== undefined && election.state.type !== "vacant" && election.state.sessionId === session.id',
+        'return election !== undefined && election.state.type !== "vacant" && session.id !== ""',
+      ),
+    ],
+  },
+  {
+    name: "a release ends whatever its session holds",
+    rule: "S7",
+    trace: staleFrames,
+    edits: [
+      inGroup(
+        "frames",
+        "const election = turn.termOf(session, message.leaderSessionId);",
+        "const election = [...turn.state.elections.values()].find(({ state }) => state.type !== 'vacant' && state.sessionId === session.id);",
+      ),
+    ],
+  },
+  {
+    name: "a confirm is not fenced",
+    rule: "K2",
+    trace: staleFrames,
+    edits: [
+      inGroup(
+        "observers",
+        "const election = turn.tenureOf(session, leaderSessionId);",
+        "const wanted = session.contenders.get(component)?.election; const now = wanted === undefined ? undefined : turn.election(wanted); const election = now !== undefined && 'sessionId' in now.state && now.state.sessionId === session.id ? turn.tenureOf(session, now.state.leaderSessionId) : undefined;",
+      ),
+    ],
+  },
+  {
+    name: "the previous secret is refused",
+    rule: "S9",
+    trace: lostWelcome,
+    edits: [inGroup("sessions", "previousSecretHash: presentedHash,", "previousSecretHash: null,")],
+  },
+  {
+    name: "late attempts are heard",
+    rule: "S9",
+    trace: lateHello,
+    edits: [inGroup("sessions", "if (resume.attempt > known.attempt)", "if (resume.attempt >= 0)")],
+  },
+  {
+    name: "a new incarnation believes its stored connections",
+    rule: "S12",
+    edits: [
+      inGroup(
+        "transition",
+        "!turn.state.connections.has(session.link.connection)) lose(turn, session);",
+        "!turn.state.connections.has(session.link.connection)) continue;",
+      ),
+    ],
+  },
+  {
+    name: "a message is heard before what is over has ended",
+    rule: "S6",
+    trace: lateRenewal,
+    edits: [inGroup("transition", "expire(turn); apply(turn, event);", "apply(turn, event); expire(turn);")],
+  },
+  {
+    name: "attachments carry no leases",
+    rule: "N5",
+    edits: [
+      inGroup(
+        "transition",
+        "leases.push([election.state.leaderSessionId, election.state.leaseUntil]);",
+        "void leases;",
+      ),
+    ],
+  },
+  {
+    name: "a join looks like an offer, and the client forgets what has ended",
+    rule: "S7",
+    trace: joinOfEndedLeadership,
+    edits: [
+      inGroup("contenders", 'const joined = state.type === "leading";', "const joined = false;"),
+      { file: "client/session/terms.ts", from: "(!term && epoch <= draft.endedEpoch)", to: "(!term && epoch < 0)" },
+    ],
+  },
+  {
+    name: "a resumed observer gets no snapshot",
+    rule: "O2",
+    edits: [inGroup("sessions", "sendSnapshot(turn, session);", "")],
+  },
+  {
+    name: "a resumed leader is not told its components again",
+    rule: "G4",
+    trace: lostJoin,
+    edits: [inGroup("sessions", "joinHeld(turn, session);", "")],
+  },
+];

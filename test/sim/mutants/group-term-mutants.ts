@@ -1,0 +1,241 @@
+/** Known-wrong group cores: offers, leases, epochs and what is stored of them. */
+import { preemptionInTime } from "../traces/ending.ts";
+import { cleanupOnSlowerHost, finishRestoreLate, restoreOldRecord, restoreOnSlowerHost } from "../traces/epochs.ts";
+import { muteCandidate, pausedGroup, shorterPolicy, slowLeaderFastHost } from "../traces/leases.ts";
+import { inGroup, type Mutant } from "./mutant.ts";
+
+export const groupTermMutants: readonly Mutant[] = [
+  {
+    name: "the server waits R instead of D",
+    rule: "S2",
+    edits: [inGroup("terms", "const leaseUntil = turn.now + leaseMs;", "const leaseUntil = turn.now + leaseMs * 0.8;")],
+  },
+  {
+    name: "the horizon is written at the first acceptance and never again",
+    rule: "S3",
+    edits: [
+      inGroup(
+        "terms",
+        "horizon: leaseUntil <= before.horizon ? before.horizon : ahead",
+        "horizon: before.horizon || ahead",
+      ),
+    ],
+  },
+  {
+    name: "the horizon is the lease, not ahead of it, and is not stored when it moves",
+    rule: "S3",
+    edits: [
+      inGroup(
+        "rows",
+        "const { leaseUntil: _memoryOnly, ...stored } = state;",
+        "const { leaseUntil: _memoryOnly, horizon: _h, ...rest } = state; const stored = { ...rest, horizon: state.acceptedAt + state.leaseMs };",
+      ),
+    ],
+  },
+  {
+    name: "a load takes the horizon without the margin between hosts",
+    rule: "S3",
+    trace: slowLeaderFastHost,
+    edits: [inGroup("rows", "leaseUntil: state.horizon + CLOCK_MARGIN_MS", "leaseUntil: state.horizon")],
+  },
+  {
+    name: "a load believes that the last renewal was at the acceptance",
+    rule: "S3",
+    edits: [
+      inGroup("rows", "leaseUntil: state.horizon + CLOCK_MARGIN_MS", "leaseUntil: state.acceptedAt + state.leaseMs"),
+    ],
+  },
+  {
+    name: "acceptance is kept in memory",
+    rule: "S1",
+    edits: [
+      inGroup(
+        "rows",
+        "const row = rowOf(after.elections.get(key), electionRow);",
+        "const leads = after.elections.get(key)?.state.type === 'leading'; const row = rowOf(leads ? before.elections.get(key) : after.elections.get(key), electionRow);",
+      ),
+    ],
+  },
+  {
+    name: "an offer holds the election back like a lease",
+    rule: "N7",
+    edits: [inGroup("terms", "offerUntil: turn.now + offerTimeoutMs", "offerUntil: turn.now + 600_000")],
+  },
+  {
+    name: "epochs only count",
+    rule: "S5",
+    edits: [
+      inGroup(
+        "terms",
+        "const epoch = Math.max(turn.state.epoch + 1, turn.now);",
+        "const epoch = turn.state.epoch + 1;",
+      ),
+    ],
+  },
+  {
+    name: "epochs are the wall clock's alone",
+    rule: "S5",
+    edits: [inGroup("terms", "const epoch = Math.max(turn.state.epoch + 1, turn.now);", "const epoch = turn.now;")],
+  },
+  {
+    name: "a forced cleanup leaves no hold-off",
+    rule: "S5",
+    edits: [inGroup("maintenance", "holdOffFor(turn, election.state);", "{}")],
+  },
+  {
+    name: "a forced cleanup forgets the epoch",
+    rule: "S5",
+    trace: cleanupOnSlowerHost,
+    edits: [
+      inGroup(
+        "maintenance",
+        'turn.effects.push({ type: "reply", request, outcome: { type: "cleaned" } });',
+        'turn.change({ epoch: 0 }); turn.effects.push({ type: "reply", request, outcome: { type: "cleaned" } });',
+      ),
+    ],
+  },
+  {
+    name: "storage goes back while leases run",
+    rule: "S5",
+    edits: [
+      inGroup(
+        "maintenance",
+        "if (pendingRestore === null || terms.size > 0 || turn.now < holdOffUntil) return;",
+        "if (pendingRestore === null) return;",
+      ),
+    ],
+  },
+  {
+    name: "storage goes back while a slower host could repeat an epoch",
+    rule: "S5",
+    trace: restoreOnSlowerHost,
+    edits: [
+      inGroup(
+        "maintenance",
+        "if (newest > 0) turn.change({ holdOffUntil: Math.max(holdOffUntil, newest + CLOCK_MARGIN_MS + 1) });",
+        "",
+      ),
+    ],
+  },
+  {
+    name: "records of an earlier time stay after a restore",
+    rule: "O4",
+    trace: restoreOldRecord,
+    edits: [inGroup("maintenance", "turn.putRecord(component, null);", "{}")],
+  },
+  {
+    name: "the second step of a restore drops what was published since the first",
+    rule: "C7",
+    trace: finishRestoreLate,
+    edits: [
+      inGroup(
+        "maintenance",
+        "if (record !== null && !isPublishedNow(turn, record.leader.leaderSessionId))",
+        "if (record !== null)",
+      ),
+    ],
+  },
+  {
+    name: "records outlive their leadership",
+    rule: "O1",
+    edits: [
+      inGroup(
+        "terms",
+        "const components = session === undefined ? [] : turn.componentsOf(session, name);",
+        "const components: string[] = []; void session; void name;",
+      ),
+    ],
+  },
+  {
+    name: "the end of the drain frees the election",
+    rule: "S10",
+    edits: [
+      inGroup(
+        "deadlines",
+        "if (isHeld(election) && election.state.leaseUntil <= turn.now)",
+        "if (isHeld(election) && Math.min(election.state.leaseUntil, election.state.type === 'revoking' ? election.state.drainUntil : Infinity) <= turn.now)",
+      ),
+      inGroup(
+        "deadlines",
+        'times.push(state.type === "offered" ? state.offerUntil : state.leaseUntil);',
+        'times.push(state.type === "offered" ? state.offerUntil : state.type === "revoking" ? Math.min(state.drainUntil, state.leaseUntil) : state.leaseUntil);',
+      ),
+    ],
+  },
+  {
+    name: "a revoked holder may renew for ever",
+    rule: "S10",
+    edits: [inGroup("terms", "turn.now >= election.state.drainUntil) return false;", "turn.now < 0) return false;")],
+  },
+  {
+    name: "equal priority preempts",
+    rule: "Q2",
+    edits: [
+      inGroup(
+        "deadlines",
+        "rank.priority <= priorityIn(holder, election.name)",
+        "rank.priority < priorityIn(holder, election.name)",
+      ),
+    ],
+  },
+  {
+    name: "preemption has no cool-down",
+    rule: "Q2",
+    trace: preemptionInTime,
+    edits: [
+      inGroup(
+        "deadlines",
+        "from: election.state.acceptedAt + policy.preempt.cooldownMs",
+        "from: election.state.acceptedAt",
+      ),
+    ],
+  },
+  {
+    name: "who misses an offer is not mute",
+    rule: "S11",
+    trace: muteCandidate,
+    edits: [inGroup("terms", "turn.patchSession(sessionId, { mute: true });", "")],
+  },
+  {
+    name: "that a session is mute is not stored",
+    rule: "S11",
+    edits: [
+      inGroup("rows", "places: [...session.places.entries()],", "places: [...session.places.entries()], mute: false,"),
+    ],
+  },
+  {
+    name: "lost sessions are kept for ever",
+    rule: "S12",
+    edits: [
+      inGroup(
+        "deadlines",
+        'if (session !== undefined && !holds) forget(turn, session, "lost");',
+        'if (session !== undefined && !holds && turn.now < 0) forget(turn, session, "lost");',
+      ),
+    ],
+  },
+  {
+    name: "a shorter policy cuts the leases that run",
+    rule: "S2",
+    trace: shorterPolicy,
+    edits: [
+      inGroup(
+        "terms",
+        "const leaseMs = Math.max(before.leaseMs, session.leaseMs);",
+        "const leaseMs = turn.state.policy.lease.durationMs; void session;",
+      ),
+    ],
+  },
+  {
+    name: "a paused group offers",
+    rule: "S5",
+    trace: pausedGroup,
+    edits: [
+      inGroup(
+        "deadlines",
+        "if (next === undefined || turn.state.paused || turn.now < turn.state.holdOffUntil) return;",
+        "if (next === undefined || turn.now < turn.state.holdOffUntil) return;",
+      ),
+    ],
+  },
+];

@@ -1,0 +1,133 @@
+/**
+ * The shell around the shipped session core, on a machine with its own clock: what client/driver.ts does, in its order.
+ * It feeds the core, does the effects one after the other, then sets the one timer; what effects cause queues up.
+ */
+import type { Effect, Event, Input } from "../../../client/session/events.ts";
+import type { SessionState, Settings } from "../../../client/session/state.ts";
+import type { ServerMessage } from "../../../shared/messages.ts";
+import type { Cores } from "../cores.ts";
+import type { Link, Packet } from "./link.ts";
+import { MachineClock } from "./machine-clock.ts";
+
+export interface Step {
+  readonly before: SessionState;
+  readonly event: Event;
+  readonly effects: readonly Effect[];
+}
+
+/** Effects for those who use the session. */
+export type UserEffect = Exclude<Effect, { readonly type: "connect" | "disconnect" | "send" | "ping" }>;
+
+export interface DriverPorts {
+  readonly client: Cores["client"];
+  trueNow(): number;
+  random(): number;
+  read(message: ServerMessage): ServerMessage;
+  /** A connection attempt leaves. */
+  connect(attempt: number): Link;
+  /** Before the effects of a transition are performed. */
+  stepped(step: Step): void;
+  sent(message: Extract<Effect, { readonly type: "send" }>["message"]): void;
+  /** Before the core hears it. It may come from an abandoned connection. */
+  heard(link: Link, message: ServerMessage): void;
+}
+
+export abstract class Driver {
+  readonly #ports: DriverPorts;
+  readonly clock: MachineClock;
+  state: SessionState;
+  link: Link | null = null;
+  /** How late its timer runs. */
+  timerLagMs = 0;
+  #timerAt: number | null = null;
+  readonly #effects: Effect[] = [];
+  #busy = false;
+
+  constructor(
+    ports: DriverPorts,
+    settings: Settings,
+    { rate, stopsAsleep }: Pick<MachineClock, "rate" | "stopsAsleep">,
+  ) {
+    this.#ports = ports;
+    this.clock = new MachineClock(ports.client.pessimistic, rate, stopsAsleep, () => ports.trueNow());
+    this.state = ports.client.initialState(settings);
+  }
+
+  protected abstract perform(effect: UserEffect): void;
+
+  dispatch(input: Input, connection = this.state.attempt): void {
+    const event: Event = { input, connection, now: this.clock.look(), random: this.#ports.random() };
+    const before = this.state;
+    const { state, effects } = this.#ports.client.transition(before, event);
+    this.state = state;
+    this.#ports.stepped({ before, event, effects });
+    this.#effects.push(...effects);
+    if (this.#busy) return;
+    this.#busy = true;
+    for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift())
+      this.#execute(effect);
+    this.#busy = false;
+    this.#arm();
+  }
+
+  #execute(effect: Effect): void {
+    const now = this.#ports.trueNow();
+    switch (effect.type) {
+      case "connect":
+        this.#abandon();
+        this.link = this.#ports.connect(effect.connection);
+        return;
+      case "disconnect":
+        return this.#abandon();
+      case "send":
+        if (this.link === null) return;
+        this.#ports.sent(effect.message);
+        return this.link.up.send({ type: "frame", message: effect.message }, now);
+      case "ping":
+        return this.link?.up.send({ type: "beat" }, now);
+      default:
+        return this.perform(effect);
+    }
+  }
+
+  #abandon(): void {
+    if (this.link === null) return;
+    this.link.clientOpen = false;
+    this.link.up.send({ type: "close", code: 1000 }, this.#ports.trueNow());
+    this.link = null;
+  }
+
+  receive(link: Link, packet: Packet<ServerMessage>): void {
+    const connection = link.attempt;
+    switch (packet.type) {
+      case "open":
+        return this.dispatch({ type: "opened" }, connection);
+      case "beat":
+        return this.dispatch({ type: "pong" }, connection);
+      case "frame":
+        this.#ports.heard(link, packet.message);
+        return this.dispatch(this.#ports.read(packet.message), connection);
+      case "close":
+        link.clientOpen = false;
+        if (this.link === link) this.link = null;
+        return this.dispatch({ type: "lost", code: packet.code }, connection);
+    }
+  }
+
+  // The timer, on the monotonic clock
+
+  #arm(): void {
+    const deadline = this.#ports.client.nextDeadline(this.state);
+    const delay = deadline === null ? null : Math.max(0, Math.ceil(deadline - this.clock.peek()));
+    this.#timerAt = delay === null ? null : this.clock.monotonic + delay;
+  }
+
+  protected get timerDueAt(): number {
+    return this.#timerAt === null ? Infinity : this.clock.trueTimeOf(this.#timerAt) + this.timerLagMs;
+  }
+
+  protected ring(): void {
+    this.#timerAt = null;
+    this.dispatch({ type: "tick" });
+  }
+}
