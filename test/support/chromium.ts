@@ -48,6 +48,7 @@ const ARGUMENTS = [
   "--disable-sync",
   "--disable-quic",
   "--disable-gpu",
+  "--site-per-process",
   "--disable-dev-shm-usage",
   "--mute-audio",
 ];

@@ -1,5 +1,11 @@
 /** Known-wrong session cores. */
-import { closeWhileDraining, hungCallback, lastCloseWhileDraining, offerWhileDraining } from "../traces/ending.ts";
+import {
+  closeWhileDraining,
+  hungCallback,
+  lastCloseWhileDraining,
+  offerWhileDraining,
+  preemptionInTime,
+} from "../traces/ending.ts";
 import { followerOfStaleObject, lateAnswer, sleepingLeader, wallClockSetBack } from "../traces/leases.ts";
 import { lostConfirm } from "../traces/resume.ts";
 import { inSession, type Mutant } from "./mutant.ts";
@@ -122,6 +128,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "a revoke is not heard",
     rule: "C6",
+    trace: preemptionInTime,
     edits: [
       inSession("terms", "if (term) endTerm(draft, term, message.reason, message.drainMs);", "if (term) return;"),
     ],

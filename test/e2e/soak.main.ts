@@ -1,0 +1,35 @@
+/**
+ * `npm run soak -- [--minutes N] [--rounds N]`: random runs of the simulator for N minutes, then rounds of random faults
+ * on real processes and a real backend. Stops by itself; exits with 1 when anything was violated.
+ */
+import { spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { build } from "../../cli/tools/build.ts";
+import { runRounds } from "../support/rounds.ts";
+
+const SIMULATOR = fileURLToPath(new URL("../sim/soak.ts", import.meta.url));
+const SEEDS = 2 ** 31;
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const { values } = parseArgs({
+  options: { minutes: { type: "string", default: "1" }, rounds: { type: "string", default: "50" } },
+});
+const rounds = Number(values.rounds);
+if (!(Number.isInteger(rounds) && rounds >= 0))
+  throw new RangeError(`--rounds is ${values.rounds}: set it to 0 or more`);
+
+const simulated = spawnSync(process.execPath, [SIMULATOR, "--minutes", values.minutes], { stdio: "inherit" });
+let failed = simulated.status !== 0;
+if (rounds > 0) {
+  await build();
+  const seed = randomInt(SEEDS);
+  print(`${rounds} rounds of real faults, seed ${seed}`);
+  const report = await runRounds(rounds, seed, print);
+  print(`${report.terms} terms, longest gap ${Math.round(report.longestGapMs)} ms, ${report.faults.length} faults`);
+  for (const fault of report.faults) print(fault);
+  failed ||= report.faults.length > 0;
+}
+process.exitCode = failed ? 1 : 0;
