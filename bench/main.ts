@@ -14,7 +14,7 @@ interface Result extends Summary {
   readonly ratio: number;
 }
 
-const COLUMNS = [42, 6, 10, 10, 10, 10, 22] as const;
+const COLUMNS = [42, 6, 10, 10, 10, 10, 28] as const;
 
 const line = (cells: readonly string[]): string =>
   cells.map((cell, index) => (index === 0 ? cell.padEnd(COLUMNS[0]) : cell.padStart(COLUMNS[index] ?? 0))).join("");
