@@ -24,7 +24,8 @@ export const pages = new Hono<{ Bindings: PageEnv }>()
 
 async function serve({ env, req }: Context<{ Bindings: PageEnv }>, path: string): Promise<Response> {
   const file = await env.ASSETS?.fetch(`http://assets/${path}`);
-  if (!file?.ok) return refuseWith(404, "not_found", "this page was not built: run `npm run build`");
+  if (!file?.ok)
+    return refuseWith(404, "not_found", "there is no such file: if all of them are missing, run `npm run build`");
   return new Response(file.body, {
     headers: {
       "Content-Type": TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream",
