@@ -9,10 +9,12 @@ import type { Admission, App } from "./admission.ts";
 import type { ElectionGroup } from "./election-group.ts";
 import { createPolicy } from "./group/policy.ts";
 import type { FenceQuestion } from "./group/views.ts";
+import { takesJson, takesQuery } from "./input.ts";
 import { refuseWith } from "./problem.ts";
 
 const BODY_BYTES = 16_384;
 const HISTORY_DEFAULT = 100;
+const QUERY_LENGTH = 64;
 
 const small = bodyLimit({
   maxSize: BODY_BYTES,
@@ -32,11 +34,11 @@ export const readingRoutes = (allow: Admission) =>
       if (leader === null) return refuseWith(404, "no_leader", "nobody has confirmed the leadership of this component");
       return context.json(leader);
     })
-    .post("/fence", allow("observe"), small, async (context) =>
-      context.json(await groupOf(context).checkFence(context.var.policy, await bodyOf(context, fenceQuestion))),
+    .post("/fence", allow("observe"), small, takesJson(fenceQuestion), async (context) =>
+      context.json(await groupOf(context).checkFence(context.var.policy, context.req.valid("json"))),
     )
-    .get("/history", allow("observe"), async (context) => {
-      const text = context.req.query("limit");
+    .get("/history", allow("observe"), takesQuery(historyQuery), async (context) => {
+      const { limit: text } = context.req.valid("query");
       const { historyRows } = createPolicy(context.var.policy).limits;
       const limit = number(1, historyRows)(
         text === undefined ? Math.min(HISTORY_DEFAULT, historyRows) : Number(text),
@@ -50,9 +52,9 @@ export const readingRoutes = (allow: Admission) =>
 
 export const operatingRoutes = (allow: Admission) =>
   new Hono<App>()
-    .post("/elections/:election/revoke", allow("admin"), small, async (context) => {
+    .post("/elections/:election/revoke", allow("admin"), small, takesJson(revokeOrder), async (context) => {
       const election = electionName(context.req.param("election"));
-      const { successor = null, reason: note = null } = await bodyOf(context, revokeOrder);
+      const { successor = null, reason: note = null } = context.req.valid("json");
       const outcome = await groupOf(context).revoke(context.var.policy, { election, successor, note });
       if (outcome.type !== "revoked") return refuseWith(409, "not_led", "nobody leads this election");
       const { from, to, epoch, durationMs } = outcome;
@@ -64,8 +66,8 @@ export const operatingRoutes = (allow: Admission) =>
     .post("/resume", allow("admin"), async (context) =>
       context.json({ paused: await groupOf(context).setPaused(context.var.policy, false) }),
     )
-    .delete("/", allow("admin"), async (context) => {
-      const force = context.req.query("force") === "true";
+    .delete("/", allow("admin"), takesQuery(cleanupQuery), async (context) => {
+      const force = context.req.valid("query").force === "true";
       const outcome = await groupOf(context).cleanup(context.var.policy, force);
       if (outcome.type === "contenders_registered") {
         return refuseWith(
@@ -83,7 +85,7 @@ const fenceQuestion: Check<FenceQuestion> = object<FenceQuestion>({
   epoch: number(0, Number.MAX_SAFE_INTEGER),
 });
 
-interface RevokeOrder {
+export interface RevokeOrder {
   readonly successor?: string;
   readonly reason?: string;
 }
@@ -93,19 +95,19 @@ const revokeOrder: Check<RevokeOrder> = object<RevokeOrder>({
   reason: optional(text(NOTE_LENGTH)),
 });
 
+export interface HistoryQuery {
+  readonly limit?: string;
+}
+
+const historyQuery: Check<HistoryQuery> = object<HistoryQuery>({ limit: optional(text(QUERY_LENGTH)) });
+
+export interface CleanupQuery {
+  readonly force?: string;
+}
+
+const cleanupQuery: Check<CleanupQuery> = object<CleanupQuery>({ force: optional(text(QUERY_LENGTH)) });
+
 function electionName(value: string): ElectionName {
   if (!isElectionName(value)) throw new InvalidField("election", 'process or "component:" and a name');
   return value;
-}
-
-/** An empty body is an object without fields. */
-async function bodyOf<T>(context: Context, check: Check<T>): Promise<T> {
-  const body = await context.req.text();
-  let value: unknown = {};
-  try {
-    if (body !== "") value = JSON.parse(body);
-  } catch {
-    throw new InvalidField("body", "JSON");
-  }
-  return check(value, "");
 }

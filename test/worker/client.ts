@@ -20,7 +20,7 @@ import type { Counters } from "../../worker/metrics.ts";
 /** The D that `vitest.config.ts` sets. */
 export const LEASE_MS = 2_000;
 export const SUBPROTOCOL = "edge-election.v1";
-const ORIGIN = "http://127.0.0.1:8787";
+export const ORIGIN = "http://127.0.0.1:8787";
 /** Real time that may pass before a message that is due; far above what a loaded machine needs. */
 const PATIENCE_MS = 10_000;
 
