@@ -4,19 +4,15 @@ import { CLOSE } from "../shared/close-codes.ts";
 import { isName, NAME_RULE } from "../shared/names.ts";
 import { type Authorize, type AuthorizeEnv, mayAct, mayEnter, type Principal, type Role } from "./authorize.ts";
 import type { ElectionGroup } from "./election-group.ts";
+import type { PolicyEnv } from "./env-policy.ts";
 import { createPolicy, type PolicyOptions } from "./group/policy.ts";
 import type { Access } from "./group/state.ts";
 import { type Problem, problem, problemResponse } from "./problem.ts";
 import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
 
-export interface ElectionEnv extends AuthorizeEnv {
+export interface ElectionEnv extends AuthorizeEnv, PolicyEnv {
   /** The binding of the Durable Object class `ElectionGroup`. */
   readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
-  /** D of every group in milliseconds, as text. */
-  readonly LEASE_MS?: string;
-  readonly DRAIN_MS?: string;
-  /** A strictly higher priority takes over, once a leadership is this old. Not set: only at the next hand-over. */
-  readonly PREEMPT_COOLDOWN_MS?: string;
 }
 
 export interface ElectionAppOptions {

@@ -7,10 +7,10 @@ import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { CLOSE } from "../shared/close-codes.ts";
 import { InvalidField } from "../shared/fields.ts";
-import { type App, createAdmission, type ElectionAppOptions, type ElectionEnv } from "./admission.ts";
+import { type App, createAdmission, type ElectionAppOptions } from "./admission.ts";
 import { authorizeByEnv, originAllowed } from "./authorize.ts";
 import { ACCESS_HEADER, POLICY_HEADER } from "./election-group.ts";
-import type { PolicyOptions } from "./group/policy.ts";
+import { policyFromEnv } from "./env-policy.ts";
 import { logError } from "./log.ts";
 import { problem, problemResponse, refuseWith } from "./problem.ts";
 import { groupOf, operatingRoutes, readingRoutes } from "./routes.ts";
@@ -24,12 +24,6 @@ const crossOrigin: MiddlewareHandler<App> = (context, next) => {
 };
 
 const METHODS = ["GET", "POST", "DELETE"] as const;
-
-const policyFromEnv = (_group: string, { LEASE_MS, DRAIN_MS, PREEMPT_COOLDOWN_MS }: ElectionEnv): PolicyOptions => ({
-  ...(LEASE_MS && { leaseMs: Number(LEASE_MS) }),
-  ...(DRAIN_MS && { drainMs: Number(DRAIN_MS) }),
-  ...(PREEMPT_COOLDOWN_MS && { preempt: { cooldownMs: Number(PREEMPT_COOLDOWN_MS) } }),
-});
 
 export function createElectionApp({ authorize = authorizeByEnv, policy = policyFromEnv }: ElectionAppOptions = {}) {
   const allow = createAdmission(authorize, policy);

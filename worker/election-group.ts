@@ -5,7 +5,6 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { clientMessageParser } from "../shared/client-codec.ts";
-import { CLOSE } from "../shared/close-codes.ts";
 import { encode } from "../shared/codec.ts";
 import type { ClientMessage, LeaderInformation } from "../shared/messages.ts";
 import { PING, PONG } from "../shared/messages.ts";
@@ -13,7 +12,7 @@ import type { ElectionName } from "../shared/names.ts";
 import type { GroupStatus } from "../shared/status.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import { type Bookmarks, platformBookmarks } from "./bookmarks.ts";
-import type { Attachment, Effect, EventBody, Outcome } from "./group/events.ts";
+import type { Effect, EventBody, Outcome, PollCall } from "./group/events.ts";
 import { createPolicy, type PolicyOptions } from "./group/policy.ts";
 import { load, type RowChange, rowChanges } from "./group/rows.ts";
 import type { Access, GroupState } from "./group/state.ts";
@@ -30,7 +29,9 @@ import {
 import { logError } from "./log.ts";
 import { type Counters, prometheusText } from "./metrics.ts";
 import { readFrame } from "./read-frame.ts";
-import { freshNonce } from "./secrets.ts";
+import type { PolledSession } from "./rpc/service.ts";
+import { freshNonce, freshSecret, hashSecret } from "./secrets.ts";
+import { closeSocket, connectionOf, Sockets } from "./sockets.ts";
 import { Store } from "./store.ts";
 
 /** Carries the deployment's policy with an upgrade; the object can't be reached from outside. */
@@ -51,9 +52,14 @@ export interface RevokeRequest {
   readonly note: string | null;
 }
 
+/** A call as it comes in: secrets are hashed here. */
+export interface PollRequest extends Omit<PollCall, "session" | "secret"> {
+  readonly session?: PolledSession;
+}
+
 export class ElectionGroup extends DurableObject {
   readonly #store: Store;
-  readonly #sockets = new Map<string, WebSocket>();
+  readonly #sockets: Sockets;
   readonly #replies = new Map<string, (outcome: Outcome) => void>();
   #state: GroupState;
   #policyText: string;
@@ -69,12 +75,13 @@ export class ElectionGroup extends DurableObject {
     super(ctx, env);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     this.#store = new Store(ctx.storage);
+    this.#sockets = new Sockets(ctx);
     const options = acceptable(this.#store.meta<PolicyOptions>("policy") ?? {});
     this.#policyText = JSON.stringify(options);
     this.#state = load(this.#store.load(), createPolicy(options));
     this.#parse = clientMessageParser(this.#state.policy.limits);
     // Before the first `await`: a socket whose close has woken the object is still listed, with its exact leases.
-    const attachments = this.#adoptSockets();
+    const attachments = this.#sockets.adopt();
     void ctx.blockConcurrencyWhile(async () => {
       // An alarm that lies in the past was lost with an earlier incarnation, or is about to come: setting it anew is safe.
       const alarmAt = await ctx.storage.getAlarm();
@@ -90,10 +97,8 @@ export class ElectionGroup extends DurableObject {
     this.#configure(request.headers.get(POLICY_HEADER));
     const { 0: client, 1: server } = new WebSocketPair();
     const connection = freshNonce();
-    this.ctx.acceptWebSocket(server);
-    this.#sockets.set(connection, server);
     const access = JSON.parse(request.headers.get(ACCESS_HEADER) ?? NOTHING) as Access;
-    this.#attach({ connection, connectedAt: Date.now(), sessionId: null, leases: [], access });
+    this.#sockets.accept(server, { connection, connectedAt: Date.now(), sessionId: null, leases: [], access });
     this.#counters.upgrades += 1;
     this.#dispatch({ type: "connect", connection, access });
     const protocol = request.headers.get("Sec-WebSocket-Protocol");
@@ -133,20 +138,20 @@ export class ElectionGroup extends DurableObject {
     }
   }
 
-  // Methods for the Worker
+  // Methods for the Worker. Settings that are `null` stay as they were given last.
 
-  status(policy: PolicyOptions): GroupStatus {
+  status(policy: PolicyOptions | null): GroupStatus {
     this.#look(policy);
     return groupStatus(this.#state, this.ctx.id.name ?? "", Date.now());
   }
 
-  getLeader(policy: PolicyOptions, component: string): LeaderInformation | null {
+  getLeader(policy: PolicyOptions | null, component: string): LeaderInformation | null {
     this.#look(policy);
     return leaderOf(this.#state, component);
   }
 
   /** Backed by storage: an object that was replaced fails here instead of calling an old leadership current. */
-  checkFence(policy: PolicyOptions, question: FenceQuestion): FenceAnswer {
+  checkFence(policy: PolicyOptions | null, question: FenceQuestion): FenceAnswer {
     this.#look(policy);
     const election = this.#state.components.get(question.component)?.election ?? "process";
     this.#store.touchElection(election);
@@ -154,26 +159,40 @@ export class ElectionGroup extends DurableObject {
   }
 
   /** Newest first; the terms that run come before those that have ended. */
-  history(policy: PolicyOptions, limit: number): TermStatus[] {
+  history(policy: PolicyOptions | null, limit: number): TermStatus[] {
     this.#look(policy);
     return [...runningTerms(this.#state), ...this.#store.endedTerms(limit)].slice(0, limit);
   }
 
+  /** One call of a contender by RPC, answered in the same turn. */
+  async poll(policy: PolicyOptions | null, access: Access, { session, ...call }: PollRequest): Promise<Outcome> {
+    this.#apply(policy);
+    const claim = session && { ...session, presentedHash: hashSecret(session.secret) };
+    const connection = freshNonce();
+    return this.#ask((request) => ({
+      type: "poll",
+      request,
+      connection,
+      access,
+      call: { ...call, ...(claim && { session: claim }), secret: freshSecret() },
+    }));
+  }
+
   /** Answers when the term has ended and, where somebody waits, the next one was accepted. */
-  async revoke(policy: PolicyOptions, order: RevokeRequest): Promise<Outcome> {
-    this.#configure(JSON.stringify(policy));
+  async revoke(policy: PolicyOptions | null, order: RevokeRequest): Promise<Outcome> {
+    this.#apply(policy);
     return this.#ask((request) => ({ type: "revoke", request, ...order }));
   }
 
-  setPaused(policy: PolicyOptions, paused: boolean): boolean {
+  setPaused(policy: PolicyOptions | null, paused: boolean): boolean {
     this.#assertNotRestoring();
-    this.#configure(JSON.stringify(policy));
+    this.#apply(policy);
     this.#dispatch({ type: "pause", paused });
     return this.#state.paused;
   }
 
-  async cleanup(policy: PolicyOptions, force: boolean): Promise<Outcome> {
-    this.#configure(JSON.stringify(policy));
+  async cleanup(policy: PolicyOptions | null, force: boolean): Promise<Outcome> {
+    this.#apply(policy);
     return this.#ask((request) => ({ type: "cleanup", request, force }));
   }
 
@@ -182,10 +201,10 @@ export class ElectionGroup extends DurableObject {
    * until the last horizon is over, restores and restarts. Call `finishRestore` afterwards; until then records of that
    * time may be seen. Rejects before anything has changed where the platform has no point-in-time recovery.
    */
-  async restore(policy: PolicyOptions, at: number): Promise<void> {
+  async restore(policy: PolicyOptions | null, at: number): Promise<void> {
     const bookmarks = this.bookmarks();
     const bookmark = await bookmarks.find(at);
-    this.#configure(JSON.stringify(policy));
+    this.#apply(policy);
     const outcome = await this.#ask((request) => ({ type: "restore", request }));
     if (outcome.type !== "restorable")
       throw new Error("the restore was cancelled: the group was opened, or restored anew");
@@ -198,9 +217,9 @@ export class ElectionGroup extends DurableObject {
   }
 
   /** Drops what was published before the restore, and opens the group. Idempotent. */
-  finishRestore(policy: PolicyOptions): void {
+  finishRestore(policy: PolicyOptions | null): void {
     this.#assertNotRestoring();
-    this.#configure(JSON.stringify(policy));
+    this.#apply(policy);
     this.#dispatch({ type: "finish-restore" });
   }
 
@@ -214,7 +233,7 @@ export class ElectionGroup extends DurableObject {
     return platformBookmarks(this.ctx);
   }
 
-  metrics(policy: PolicyOptions): string {
+  metrics(policy: PolicyOptions | null): string {
     this.#look(policy);
     return prometheusText(this.ctx.id.name ?? "", this.#state, this.counters());
   }
@@ -270,13 +289,10 @@ export class ElectionGroup extends DurableObject {
         for (const connection of effect.connections) this.#send(connection, text);
         return;
       }
-      case "close": {
-        const socket = this.#sockets.get(effect.connection);
-        this.#sockets.delete(effect.connection);
-        return socket === undefined ? undefined : closeSocket(socket, effect.code, effect.reason);
-      }
+      case "close":
+        return this.#sockets.close(effect.connection, effect.code, effect.reason);
       case "attach":
-        return this.#attach(effect.attachment);
+        return this.#sockets.attach(effect.attachment);
       case "reply": {
         this.#replies.get(effect.request)?.(effect.outcome);
         this.#replies.delete(effect.request);
@@ -287,18 +303,9 @@ export class ElectionGroup extends DurableObject {
     }
   }
 
-  /** A socket that can't take it is closing: its close event follows. */
   #send(connection: string, text: string): void {
     this.#counters.framesOut += 1;
-    try {
-      this.#sockets.get(connection)?.send(text);
-    } catch (error) {
-      logError("send_failed", error);
-    }
-  }
-
-  #attach(attachment: Attachment): void {
-    this.#sockets.get(attachment.connection)?.serializeAttachment(attachment);
+    this.#sockets.send(connection, text);
   }
 
   #ask(event: (request: string) => EventBody): Promise<Outcome> {
@@ -310,9 +317,14 @@ export class ElectionGroup extends DurableObject {
   }
 
   /** Processes what time has brought, so that nothing is shown that is over. */
-  #look(policy: PolicyOptions): void {
-    this.#configure(JSON.stringify(policy));
+  #look(policy: PolicyOptions | null): void {
+    this.#apply(policy);
     this.#dispatch({ type: "tick" });
+  }
+
+  /** `null`: as they are. */
+  #apply(policy: PolicyOptions | null): void {
+    this.#configure(policy === null ? null : JSON.stringify(policy));
   }
 
   /** Takes over the deployment's settings where they have changed; kept, since an alarm comes without them. */
@@ -325,18 +337,9 @@ export class ElectionGroup extends DurableObject {
     this.#dispatch({ type: "configure", policy });
   }
 
-  #adoptSockets(): Attachment[] {
-    return this.ctx.getWebSockets().flatMap((socket) => {
-      const attachment = socket.deserializeAttachment() as Attachment | null;
-      if (attachment === null) return [];
-      this.#sockets.set(attachment.connection, socket);
-      return [attachment];
-    });
-  }
-
   #lost(socket: WebSocket): void {
     const connection = connectionOf(socket);
-    if (connection === null || !this.#sockets.delete(connection)) return;
+    if (connection === null || !this.#sockets.forget(connection)) return;
     this.#dispatch({ type: "disconnect", connection });
   }
 }
@@ -350,18 +353,4 @@ function acceptable(options: PolicyOptions): PolicyOptions {
     logError("policy_refused", error);
     return {};
   }
-}
-
-const connectionOf = (socket: WebSocket): string | null =>
-  (socket.deserializeAttachment() as Attachment | null)?.connection ?? null;
-
-const UNSENDABLE = new Set([1004, 1005, 1006, 1015]);
-const REASON_LENGTH = 120;
-
-/** A peer may close with a code that is none, or that only stands for the absence of one: such can't be sent back. */
-const isSendable = (code: number): boolean => code >= 1000 && code < 5000 && !UNSENDABLE.has(code);
-
-/** Reasons have at most 123 bytes. */
-function closeSocket(socket: WebSocket, code: number, reason: string): void {
-  socket.close(isSendable(code) ? code : CLOSE.normal, reason.slice(0, REASON_LENGTH));
 }

@@ -10,6 +10,22 @@ export type { Authorize, AuthorizeEnv, Principal, Role } from "./authorize.ts";
 export { ElectionGroup } from "./election-group.ts";
 export type { GroupLimits, PolicyOptions, Preemption } from "./group/policy.ts";
 export type { FenceAnswer, FenceQuestion, TermStatus } from "./group/views.ts";
+export { ElectionsEntrypoint } from "./rpc/entrypoint.ts";
+export type { LocalElectionsOptions } from "./rpc/local-elections.ts";
+export { electionsOf } from "./rpc/local-elections.ts";
+export type {
+  Campaign,
+  CampaignAnswer,
+  Confirmation,
+  Elections,
+  HeldLeadership,
+  PolledSession,
+  Refused,
+  Release,
+  Renewal,
+  RevokeAnswer,
+  StepDownOrder,
+} from "./rpc/service.ts";
 export type { TokenClaims, TokenOptions } from "./tokens.ts";
 export { createToken } from "./tokens.ts";
 

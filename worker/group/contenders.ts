@@ -49,8 +49,7 @@ export function addContender(turn: Turn, id: string, info: ContenderInfo, expect
 
 /** Whether the session's present connection was let in for this. */
 export function mayContend(turn: Turn, session: Session, component: string): boolean {
-  const connection =
-    session.link.type === "connected" ? turn.state.connections.get(session.link.connection) : undefined;
+  const connection = turn.connectionOf(session);
   if (connection === undefined || connection.access.role === "observe") return false;
   return connection.access.components?.includes(component) ?? true;
 }

@@ -35,6 +35,7 @@ export function expire(turn: Turn): void {
   }
   closeSilent(turn);
   closeExpired(turn);
+  losePolled(turn);
   forgetLost(turn);
 }
 
@@ -66,6 +67,16 @@ function closeExpired(turn: Turn): void {
     const session = turn.session(connection?.sessionId ?? "");
     if (session !== undefined) lose(turn, session);
     next = turn.state.expiring.first();
+  }
+}
+
+/** S12: who polls lives by its poll deadline, and comes back with its next call. */
+function losePolled(turn: Turn): void {
+  for (let next = turn.state.polled.first(); next !== undefined && next[0].at <= turn.now; ) {
+    const session = turn.session(turn.state.connections.get(next[1])?.sessionId ?? "");
+    turn.forgetConnection(next[1]);
+    if (session !== undefined) lose(turn, session);
+    next = turn.state.polled.first();
   }
 }
 

@@ -1,5 +1,13 @@
 /** What happens to a group, and what a group wants done. */
-import type { ClientMessage, Hello, ServerMessage } from "../../shared/messages.ts";
+import type { LeaseSettings } from "../../shared/lease.ts";
+import type {
+  ClientMessage,
+  ContenderInfo,
+  Hello,
+  ProcessInfo,
+  RevokeReason,
+  ServerMessage,
+} from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
 import type { Policy } from "./policy.ts";
 import type { Access, EndReason } from "./state.ts";
@@ -19,7 +27,7 @@ export interface Attachment {
 /** One frame as the shell read it: bounded and parsed, not judged. */
 export type Frame =
   | Greeting
-  | { readonly type: "message"; readonly message: Exclude<ClientMessage, Hello> }
+  | { readonly type: "message"; readonly message: SessionMessage }
   | { readonly type: "invalid"; readonly problem: string }
   | { readonly type: "oversized" };
 
@@ -38,6 +46,26 @@ export interface Greeting {
   readonly presentedHash: string | null;
 }
 
+/** One call of a contender by RPC: what it has to say, and what it asks. */
+export interface PollCall {
+  /** Absent: a fresh one. */
+  readonly session?: { readonly sessionId: string; readonly presentedHash: string; readonly attempt: number };
+  readonly secret: FreshSecret;
+  /** The complete set. Absent: as before, and a session that is not known is not begun. */
+  readonly contenders?: readonly ContenderInfo[];
+  /** Complete too: a leadership that is not named ends. Absent: untouched. */
+  readonly held?: readonly string[];
+  /** What is offered now is accepted or declined; absent: left for a later call. */
+  readonly accept?: boolean;
+  readonly process?: ProcessInfo;
+  readonly priority?: number;
+  readonly pollEveryMs?: number;
+  readonly messages: readonly SessionMessage[];
+}
+
+/** Any message but `hello`. */
+export type SessionMessage = Exclude<ClientMessage, Hello>;
+
 export type EventBody =
   /** First event of every incarnation, after `load`. Absence of a connection proves that it is gone. */
   | { readonly type: "start"; readonly attachments: readonly Attachment[] }
@@ -46,6 +74,14 @@ export type EventBody =
   | { readonly type: "disconnect"; readonly connection: string }
   /** The alarm, or any look at the state: deadlines up to `now` are processed. */
   | { readonly type: "tick" }
+  | {
+      readonly type: "poll";
+      readonly request: string;
+      /** Fresh: stands for a socket if the session has none. */
+      readonly connection: string;
+      readonly access?: Access;
+      readonly call: PollCall;
+    }
   | {
       readonly type: "revoke";
       readonly request: string;
@@ -67,6 +103,32 @@ export type GroupEvent = EventBody & {
   readonly nonce: string;
 };
 
+/** What a session by RPC has now. Leaderships count from when the caller sent its call. */
+export interface PollAnswer {
+  readonly type: "polled";
+  readonly sessionId: string;
+  /** A new one for the next call; `null`: as before. */
+  readonly secret: string | null;
+  readonly resumed: boolean;
+  /** Those that this call has extended. */
+  readonly leaderships: readonly HeldLeadership[];
+  readonly lease: LeaseSettings;
+  readonly drainMs: number;
+  readonly pollEveryMs: number;
+  /** What the messages were answered, and who was refused. */
+  readonly answers: readonly ServerMessage[];
+}
+
+/** One that a session by RPC leads, as an answer tells it. */
+export interface HeldLeadership {
+  readonly election: ElectionName;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+  readonly components: readonly string[];
+  /** The group takes it back: stop within `drainMs`, then `release`. */
+  readonly revoked?: { readonly reason: RevokeReason; readonly drainMs: number };
+}
+
 export type Outcome =
   | {
       readonly type: "revoked";
@@ -76,6 +138,8 @@ export type Outcome =
       readonly durationMs: number;
     }
   | { readonly type: "not_led" }
+  | PollAnswer
+  | { readonly type: "refused"; readonly code: string; readonly message: string }
   | { readonly type: "cleaned" }
   | { readonly type: "restorable" }
   | { readonly type: "restore_cancelled" }

@@ -1,27 +1,17 @@
 /** What each frame of a client does. The table is total by type: every message has its rule. */
 import { CLOSE } from "../../shared/close-codes.ts";
 import { MESSAGE_BURST } from "../../shared/limits.ts";
-import type {
-  ClientMessage,
-  Hello,
-  Observe,
-  Priority,
-  Register,
-  Renew,
-  Resign,
-  Unobserve,
-} from "../../shared/messages.ts";
+import type { ClientMessage, Observe, Priority, Register, Renew, Resign, Unobserve } from "../../shared/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { addContender, joinPresent, refuse, removeContender } from "./contenders.ts";
-import type { EventBody } from "./events.ts";
+import type { EventBody, SessionMessage } from "./events.ts";
 import { confirm, sendSnapshot, watch } from "./observers.ts";
-import { askable, forget, greet, lose } from "./sessions.ts";
+import { askable, forget, greet, hangUpOn, lose } from "./sessions.ts";
 import type { Connection, Session } from "./state.ts";
 import { demote, endTerm, renew, withdrawOffer } from "./terms.ts";
 import { isHeld, type Turn } from "./turn.ts";
 
 type FrameEvent = Extract<EventBody, { readonly type: "frame" }>;
-type SessionMessage = Exclude<ClientMessage, Hello>;
 
 /** Frames of a connection that is not, or no longer, a session's own are dropped (S7). */
 export function receive(turn: Turn, event: FrameEvent): void {
@@ -68,7 +58,7 @@ function unmute(turn: Turn, session: Session, { type }: SessionMessage): Session
   return turn.putSession({ ...session, mute: false, places });
 }
 
-function handle(turn: Turn, session: Session, message: SessionMessage): void {
+export function handle(turn: Turn, session: Session, message: SessionMessage): void {
   switch (message.type) {
     case "register":
       return register(turn, session, message);
@@ -88,7 +78,7 @@ function handle(turn: Turn, session: Session, message: SessionMessage): void {
       return observe(turn, session, message);
     case "bye":
       forget(turn, session, "closed");
-      return session.link.type === "connected" ? turn.close(session.link.connection, CLOSE.normal, "bye") : undefined;
+      return hangUpOn(turn, session, CLOSE.normal, "bye");
     default:
       return unreachable(message);
   }

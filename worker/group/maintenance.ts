@@ -3,7 +3,7 @@ import { CLOSE } from "../../shared/close-codes.ts";
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import type { EventBody } from "./events.ts";
 import type { Policy } from "./policy.ts";
-import { forget } from "./sessions.ts";
+import { forget, hangUpOn } from "./sessions.ts";
 import { beginRevoke, endTerm, holdOffFor, withdrawOffer } from "./terms.ts";
 import { isHeld, type Turn } from "./turn.ts";
 
@@ -34,8 +34,7 @@ export function cleanup(turn: Turn, { request, force }: Extract<EventBody, { rea
     endTerm(turn, election, "revoked");
   }
   for (const session of turn.state.sessions.values()) {
-    if (session.link.type === "connected")
-      turn.close(session.link.connection, CLOSE.restart, "the group was cleaned up");
+    hangUpOn(turn, session, CLOSE.restart, "the group was cleaned up");
     const present = turn.session(session.id);
     if (present !== undefined) forget(turn, present, "revoked");
   }
@@ -92,5 +91,7 @@ export function finishRestore(turn: Turn): void {
 function isPublishedNow(turn: Turn, leaderSessionId: string): boolean {
   const name = turn.state.terms.get(leaderSessionId);
   const term = name === undefined ? undefined : turn.election(name)?.state;
-  return term?.type === "leading" && turn.session(term.sessionId)?.link.type === "connected";
+  if (term?.type !== "leading") return false;
+  const session = turn.session(term.sessionId);
+  return session !== undefined && session.link.type !== "lost";
 }

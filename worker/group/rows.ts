@@ -146,6 +146,7 @@ export function emptyGroup(policy: Policy): GroupState {
     connections: noNames(),
     silent: noDeadlines(),
     expiring: noDeadlines(),
+    polled: noDeadlines(),
     watchersOfAll: noNames(),
     deadlines: noDeadlines(),
     awaited: noDeadlines(),

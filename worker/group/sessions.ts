@@ -44,7 +44,7 @@ function comeBack(
   session: Session,
   { message, secret, presentedHash }: Greeting,
 ): void {
-  if (session.link.type === "connected") supersede(turn, session.link.connection);
+  hangUpOn(turn, session, CLOSE.superseded, "a newer connection of this session is open");
   const resumed = turn.putSession({
     ...session,
     secretHash: secret.hash,
@@ -72,7 +72,7 @@ export function askable(places: Session["places"]): Session["places"] {
 /** What every hello says anew. */
 const arrival = (turn: Turn, connection: string, { priority = 0, process = {} }: Hello) =>
   ({
-    link: { type: "connected", connection },
+    link: { type: turn.polling === connection ? "polled" : "connected", connection },
     mute: false,
     seenAt: turn.now,
     leaseMs: turn.state.policy.lease.durationMs,
@@ -127,7 +127,7 @@ function welcome(turn: Turn, id: string, secret: string, hello: Hello, part: Pic
 }
 
 /** Makes the named contenders the session's complete set. */
-function contendAs(turn: Turn, id: string, infos: readonly ContenderInfo[]): Refusal[] {
+export function contendAs(turn: Turn, id: string, infos: readonly ContenderInfo[]): Refusal[] {
   const session = turn.session(id);
   if (session === undefined) return [];
   const allowed = infos.filter(({ component }) => mayContend(turn, session, component));
@@ -160,9 +160,11 @@ function bind(turn: Turn, connection: string, sessionId: string): void {
   turn.leaseChanges.add(sessionId); // its attachment names the session
 }
 
-/** Closes a socket that another one has replaced; its frames are not heard any more. */
-const supersede = (turn: Turn, connection: string): void =>
-  turn.close(connection, CLOSE.superseded, "a newer connection of this session is open");
+/** Ends the session's present connection; what the session becomes is the caller's to say. */
+export function hangUpOn(turn: Turn, { link }: Session, code: number, reason: string): void {
+  if (link.type === "connected") turn.close(link.connection, code, reason);
+  else if (link.type === "polled") turn.forgetConnection(link.connection);
+}
 
 /** The socket is gone; the session and its leases wait for it. Offers go to the next one at once. */
 export function lose(turn: Turn, session: Session): void {
@@ -193,7 +195,7 @@ export function forget(turn: Turn, session: Session, reason: EndReason): void {
 }
 
 /** Both hashes are compared to the end, whatever the first has shown. */
-function ownsSecret(session: Session, presentedHash: string | null): boolean {
+export function ownsSecret(session: Session, presentedHash: string | null): boolean {
   if (presentedHash === null) return false;
   const current = sameText(session.secretHash, presentedHash);
   const previous = sameText(session.previousSecretHash ?? "", presentedHash);

@@ -12,9 +12,11 @@ import type { SortedMap } from "./sorted-map.ts";
 /** Why a term ended, as the history tells it. */
 export type EndReason = "resigned" | "closed" | "expired" | "lost" | RevokeReason;
 
-/** The socket of a session, or when it was lost. */
+/** How a session is reached, or when it was lost. */
 export type Link =
   | { readonly type: "connected"; readonly connection: string }
+  /** It holds no socket: it asks, and has its answers in the same turn. */
+  | { readonly type: "polled"; readonly connection: string }
   | { readonly type: "lost"; readonly at: number };
 
 /** A session's place in the queue of one election. */
@@ -145,9 +147,19 @@ export interface Access {
   readonly until?: number;
 }
 
-/** [memory] A socket; without a session it still owes its hello. */
+/** What of a polled session's calls is not worth a row. */
+export interface Polling {
+  /** Of the latest call: an earlier one that comes late changes nothing. */
+  readonly attempt: number;
+  /** The poll deadline: without another call by then the session counts as lost (S12). */
+  readonly until: number;
+}
+
+/** [memory] A socket, or what stands for one while a session polls; without a session it still owes its hello. */
 export interface Connection {
   readonly id: string;
+  /** Absent: a socket. */
+  readonly polling?: Polling;
   readonly helloUntil: number;
   readonly sessionId: string | null;
   readonly access: Access;
@@ -185,6 +197,8 @@ export interface GroupState {
   readonly silent: SortedMap<DeadlineKey, string>;
   /** [memory] Connections whose credentials end, by when they do. */
   readonly expiring: SortedMap<DeadlineKey, string>;
+  /** [memory] Connections of polled sessions, by their poll deadline. */
+  readonly polled: SortedMap<DeadlineKey, string>;
   /** [memory] Sessions that watch every component. */
   readonly watchersOfAll: SortedMap<string, true>;
   /** [memory] Every election that has a deadline. */

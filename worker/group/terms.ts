@@ -28,7 +28,8 @@ export function offer(turn: Turn, name: ElectionName, session: Session): void {
     leaderSessionId,
     epoch,
     offeredAt: turn.now,
-    offerUntil: turn.now + offerTimeoutMs,
+    // Who polls can't answer before it asks: the offer stands until it should have.
+    offerUntil: turn.connectionOf(session)?.polling?.until ?? turn.now + offerTimeoutMs,
   });
   turn.send(session, { type: "grant", election: name, leaderSessionId, epoch, components, joined: false });
 }

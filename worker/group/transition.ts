@@ -17,6 +17,7 @@ import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
 import { answerRestore, cleanup, configure, finishRestore, pause, prepareRestore } from "./maintenance.ts";
 import { announceChanges } from "./observers.ts";
+import { poll } from "./polls.ts";
 import { lose } from "./sessions.ts";
 import type { Access, GroupState } from "./state.ts";
 import { awaitRevoke, beginRevoke } from "./terms.ts";
@@ -57,6 +58,8 @@ function apply(turn: Turn, event: EventBody): void {
       return receive(turn, event);
     case "disconnect":
       return disconnect(turn, event.connection);
+    case "poll":
+      return poll(turn, { access: EVERYTHING, ...event });
     case "revoke":
       return revoke(turn, event);
     case "configure":
@@ -89,7 +92,7 @@ function connect(turn: Turn, id: string, { at, access = EVERYTHING, sessionId = 
 function adoptAttachments(turn: Turn, attachments: readonly Attachment[]): void {
   for (const attachment of attachments) adopt(turn, attachment);
   for (const session of turn.state.sessions.values()) {
-    if (session.link.type === "connected" && !turn.state.connections.has(session.link.connection)) lose(turn, session);
+    if (session.link.type !== "lost" && turn.connectionOf(session) === undefined) lose(turn, session);
   }
   for (const name of turn.state.elections.keys()) {
     turn.undecided.add(name);

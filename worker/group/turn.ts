@@ -43,6 +43,9 @@ export class Turn {
   readonly leaseChanges = new Set<string>();
   /** Components whose published leader has changed. */
   readonly leaderChanges = new Set<string>();
+  /** The connection whose call this turn answers, and what it has been answered so far. */
+  polling: string | null = null;
+  readonly answers: ServerMessage[] = [];
   readonly #nonce: string;
   #ids = 0;
 
@@ -63,11 +66,11 @@ export class Turn {
 
   // Messages
 
-  /** To the session's connection; dropped where it has none. */
+  /** To the session's connection; dropped where it has none. A polled session hears only what its own call has brought. */
   send(session: Session, message: ServerMessage): void {
-    if (session.link.type === "connected") {
-      this.effects.push({ type: "send", connection: session.link.connection, message });
-    }
+    const { link } = session;
+    if (link.type === "connected") this.effects.push({ type: "send", connection: link.connection, message });
+    else if (link.type === "polled" && link.connection === this.polling) this.answers.push(message);
   }
 
   /** Closes a socket and forgets the connection; whoever it belonged to is handled by the caller. */
@@ -81,6 +84,7 @@ export class Turn {
   putConnection(connection: Connection): void {
     this.forgetConnection(connection.id);
     const { until } = connection.access;
+    const { polling } = connection;
     const connections = this.state.connections.set(connection.id, connection);
     const silent =
       connection.sessionId === null
@@ -90,7 +94,11 @@ export class Turn {
       until === undefined
         ? this.state.expiring
         : this.state.expiring.set({ at: until, name: connection.id }, connection.id);
-    this.change({ connections, silent, expiring });
+    const polled =
+      polling === undefined
+        ? this.state.polled
+        : this.state.polled.set({ at: polling.until, name: connection.id }, connection.id);
+    this.change({ connections, silent, expiring, polled });
   }
 
   forgetConnection(id: string): void {
@@ -100,7 +108,13 @@ export class Turn {
       connections: this.state.connections.delete(id),
       silent: this.state.silent.delete({ at: connection.helloUntil, name: id }),
       expiring: this.state.expiring.delete({ at: connection.access.until ?? 0, name: id }),
+      polled: this.state.polled.delete({ at: connection.polling?.until ?? 0, name: id }),
     });
+  }
+
+  /** The session's present connection, a socket or not. */
+  connectionOf({ link }: Session): Connection | undefined {
+    return link.type === "lost" ? undefined : this.state.connections.get(link.connection);
   }
 
   // Sessions

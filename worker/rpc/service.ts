@@ -5,10 +5,13 @@
  * A contender by RPC is a session like any other, in the same queue, with the same epochs; only it is not reached by
  * messages, but asks. Each answer counts from the caller's own `sentAt`, until `sentAt + lease.renewDeadlineMs` (S1).
  */
+export type { HeldLeadership } from "../group/events.ts";
+
 import type { LeaseSettings } from "../../shared/lease.ts";
-import type { ContenderInfo, LeaderInformation, ProcessInfo, RevokeReason } from "../../shared/messages.ts";
+import type { ContenderInfo, LeaderInformation, ProcessInfo } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
 import type { GroupStatus } from "../../shared/status.ts";
+import type { HeldLeadership } from "../group/events.ts";
 import type { FenceAnswer, FenceQuestion, TermStatus } from "../group/views.ts";
 
 /** Proves which session asks. `attempt` is a counter of the caller that grows with every call, across its restarts. */
@@ -36,15 +39,6 @@ export interface Campaign {
   readonly pollEveryMs?: number;
   /** From the caller's own clock, echoed. An answer counts only for the latest call, and from this time. */
   readonly sentAt: number;
-}
-
-export interface HeldLeadership {
-  readonly election: ElectionName;
-  readonly leaderSessionId: string;
-  readonly epoch: number;
-  readonly components: readonly string[];
-  /** The group takes it back: stop within `drainMs`, then `release`. */
-  readonly revoked?: { readonly reason: RevokeReason; readonly drainMs: number };
 }
 
 export interface CampaignAnswer {
@@ -97,6 +91,13 @@ export interface Release {
   readonly successor?: string;
 }
 
+export interface StepDownOrder {
+  /** A session id, asked first. */
+  readonly successor?: string;
+  /** Kept in the history; at most 256 characters. */
+  readonly reason?: string;
+}
+
 export interface Elections {
   getLeader(group: string, component: string): Promise<LeaderInformation | null>;
   status(group: string): Promise<GroupStatus>;
@@ -104,7 +105,7 @@ export interface Elections {
   history(group: string, limit: number): Promise<readonly TermStatus[]>;
   checkFence(group: string, question: FenceQuestion): Promise<FenceAnswer>;
   /** Resolves once the term has ended and, where somebody waits, the next one was accepted. */
-  revoke(group: string, election: ElectionName, order?: { successor?: string; reason?: string }): Promise<RevokeAnswer>;
+  revoke(group: string, election: ElectionName, order?: StepDownOrder): Promise<RevokeAnswer | Refused>;
   /** Takes the lead if it is this session's turn, keeps its place otherwise. */
   campaign(group: string, campaign: Campaign): Promise<CampaignAnswer | Refused>;
   /** Extends without contending for more. */

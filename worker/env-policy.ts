@@ -1,0 +1,19 @@
+/** The settings that a deployment gives every group by its variables. */
+import type { PolicyOptions } from "./group/policy.ts";
+
+export interface PolicyEnv {
+  /** D of every group in milliseconds, as text. */
+  readonly LEASE_MS?: string;
+  readonly DRAIN_MS?: string;
+  /** A strictly higher priority takes over, once a leadership is this old. Not set: only at the next hand-over. */
+  readonly PREEMPT_COOLDOWN_MS?: string;
+}
+
+export const policyFromEnv = (
+  _group: string,
+  { LEASE_MS, DRAIN_MS, PREEMPT_COOLDOWN_MS }: PolicyEnv,
+): PolicyOptions => ({
+  ...(LEASE_MS && { leaseMs: Number(LEASE_MS) }),
+  ...(DRAIN_MS && { drainMs: Number(DRAIN_MS) }),
+  ...(PREEMPT_COOLDOWN_MS && { preempt: { cooldownMs: Number(PREEMPT_COOLDOWN_MS) } }),
+});

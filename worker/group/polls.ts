@@ -1,0 +1,221 @@
+/**
+ * Contenders that hold no socket: each call says what its session wants and has its answer in the same turn. The session
+ * is one like any other, and stands in the same queue; a call stands for a connection until the poll deadline.
+ *
+ * A call of a session whose connection is not there any more (the deadline was missed, the object is a new one) is a
+ * resume (S9). Calls are ordered by `attempt`: it is stored whenever a call changes what is stored of its session, and a
+ * late call at or below it changes nothing. So a call that was abandoned can neither end nor win a leadership behind
+ * the back of a later one.
+ */
+import { MESSAGE_BURST } from "../../shared/limits.ts";
+import type { ContenderInfo, Hello } from "../../shared/messages.ts";
+import { electionOf } from "../../shared/names.ts";
+import { settle } from "./deadlines.ts";
+import type { EventBody, HeldLeadership, Outcome, PollCall } from "./events.ts";
+import { handle } from "./frames.ts";
+import { askable, contendAs, greet, ownsSecret } from "./sessions.ts";
+import type { Access, Session } from "./state.ts";
+import { demote, endTerm, renew, withdrawOffer } from "./terms.ts";
+import { isHeld, type Turn } from "./turn.ts";
+
+type PollEvent = Extract<EventBody, { readonly type: "poll" }> & { readonly access: Access };
+
+/** Answers with `polled` once everything that the call brings has happened, or with `refused`: then nothing has changed. */
+export function poll(turn: Turn, event: PollEvent): void {
+  turn.effects.push({ type: "reply", request: event.request, outcome: refusal(turn, event.call) ?? hear(turn, event) });
+}
+
+type Refused = Extract<Outcome, { readonly type: "refused" }>;
+const refused = (code: string, message: string): Refused => ({ type: "refused", code, message });
+
+function refusal(turn: Turn, call: PollCall): Refused | null {
+  const session = callerOf(turn, call);
+  if (session !== undefined) {
+    const latest = Math.max(session.attempt, turn.connectionOf(session)?.polling?.attempt ?? 0);
+    if ((call.session?.attempt ?? 0) > latest) return null;
+    return refused("superseded", "a later call of this session was here first: only that one's answer counts");
+  }
+  if (call.contenders === undefined)
+    return refused("unknown_session", "this session is over, or the secret is wrong: campaign again without a session");
+  if (turn.state.sessions.size >= turn.state.policy.limits.sessions)
+    return refused("limit_exceeded", "this group has as many sessions as it takes: try again later");
+  return null;
+}
+
+function callerOf(turn: Turn, { session: claim }: PollCall): Session | undefined {
+  const session = claim === undefined ? undefined : turn.session(claim.sessionId);
+  return session !== undefined && ownsSecret(session, claim?.presentedHash ?? null) ? session : undefined;
+}
+
+function hear(turn: Turn, event: PollEvent): Outcome {
+  const { call } = event;
+  const known = callerOf(turn, call);
+  const present = known?.link.type === "polled" && turn.connectionOf(known) !== undefined;
+  const extended = new Set<string>();
+  turn.polling = present ? known.link.connection : event.connection;
+  const id = present ? goOn(turn, event, known, extended) : arrive(turn, event, known, extended);
+  for (const message of call.messages) {
+    const session = turn.session(id);
+    if (session !== undefined) handle(turn, session, message);
+  }
+  answerOffers(turn, id, call, extended);
+  for (const message of turn.answers)
+    if (message.type === "renewed") for (const held of message.held) extended.add(held);
+  return {
+    type: "polled",
+    sessionId: id,
+    secret: present ? null : call.secret.secret,
+    resumed: known !== undefined,
+    leaderships: leaderships(turn, id, extended),
+    lease: turn.state.policy.lease,
+    drainMs: turn.state.policy.drainMs,
+    pollEveryMs: pollEveryMs(turn, call),
+    answers: turn.answers.filter(({ type }) => type === "error" || type === "confirmed"),
+  };
+}
+
+/** At most D: a lost session is kept that long. */
+function pollEveryMs(turn: Turn, call: PollCall): number {
+  const { durationMs } = turn.state.policy.lease;
+  return Math.min(call.pollEveryMs ?? Math.floor(durationMs / 2), durationMs);
+}
+
+const polling = (turn: Turn, call: PollCall) => ({
+  attempt: call.session?.attempt ?? 0,
+  until: turn.now + pollEveryMs(turn, call) + turn.state.policy.offerTimeoutMs,
+});
+
+/** A fresh session, or one that comes back. */
+function arrive(
+  turn: Turn,
+  { connection, access, call }: PollEvent,
+  known: Session | undefined,
+  extended: Set<string>,
+): string {
+  const { secret, session } = call;
+  const helloUntil = turn.now + turn.state.policy.helloTimeoutMs;
+  const part = { tokens: MESSAGE_BURST, tokensAt: turn.now, polling: polling(turn, call) };
+  turn.putConnection({ id: connection, helloUntil, sessionId: null, access, ...part });
+  const message = helloOf(turn, call, known);
+  greet(turn, connection, { type: "hello", message, secret, presentedHash: session?.presentedHash ?? null });
+  for (const answer of turn.answers) if (answer.type === "welcome") for (const held of answer.held) extended.add(held);
+  return turn.state.connections.get(connection)?.sessionId ?? "";
+}
+
+/** What the call leaves out stays as it was. */
+function helloOf(turn: Turn, call: PollCall, known: Session | undefined): Hello {
+  const { contenders = known === undefined ? [] : contendersOf(known), session } = call;
+  const priority = call.priority ?? known?.priority;
+  const process = call.process ?? known?.process;
+  return {
+    type: "hello",
+    sentAt: 0,
+    contenders,
+    held: call.held ?? (known === undefined ? [] : tenuresOf(turn, known).map(({ state }) => state.leaderSessionId)),
+    ...(priority !== undefined && { priority }),
+    ...(process !== undefined && { process }),
+    ...(session !== undefined && known !== undefined && { resume: { ...session, secret: "" } }),
+  };
+}
+
+const contendersOf = ({ contenders }: Session): ContenderInfo[] =>
+  [...contenders.entries()].map(([component, { election, priority }]) => ({
+    component,
+    election: election === "process" ? "process" : "dedicated",
+    ...(priority !== undefined && { priority }),
+  }));
+
+function tenuresOf(turn: Turn, { id, places }: Session) {
+  return [...places.keys()].flatMap((name) => {
+    const election = turn.election(name);
+    return election !== undefined && isHeld(election) && election.state.sessionId === id ? [election] : [];
+  });
+}
+
+/** The session polls as it has polled before: no row where it says nothing new. */
+function goOn(turn: Turn, { access, call }: PollEvent, { id, link }: Session, extended: Set<string>): string {
+  const connection = link.type === "polled" ? turn.state.connections.get(link.connection) : undefined;
+  if (connection !== undefined) turn.putConnection({ ...connection, access, polling: polling(turn, call) });
+  wake(turn, id, call);
+  settleHeld(turn, id, call, extended);
+  const session = turn.session(id);
+  if (session === undefined || call.contenders === undefined || sameContenders(session, call.contenders)) return id;
+  for (const refusal of contendAs(turn, id, call.contenders)) turn.answers.push(refusal);
+  stamp(turn, id, call);
+  return id;
+}
+
+/** Any call is a real message: the session may be asked again, but one that declines leaves its declined places be (S11). */
+function wake(turn: Turn, id: string, call: PollCall): void {
+  const session = turn.session(id);
+  if (session === undefined) return;
+  const places = call.accept === true ? askable(session.places) : session.places;
+  const { priority = session.priority, process = session.process } = call;
+  // A sign of life writes its row: only a write proves that this object is the current one (S4).
+  const due = turn.now - session.seenAt >= turn.state.policy.checkEveryMs / 2;
+  const leaseMs = turn.state.policy.lease.durationMs; // as the answer tells it
+  const awake = places === session.places && !session.mute && !due;
+  const same = awake && priority === session.priority && leaseMs === session.leaseMs;
+  if (same && JSON.stringify(process) === JSON.stringify(session.process)) return;
+  turn.putSession({ ...session, places, priority, process, leaseMs, mute: false, seenAt: turn.now });
+  stamp(turn, id, call);
+}
+
+/** Named and good: extended. Not named: ended, since the caller can't hold it (S9). */
+function settleHeld(turn: Turn, id: string, { held }: PollCall, extended: Set<string>): void {
+  const session = turn.session(id);
+  if (session === undefined || held === undefined) return;
+  for (const election of tenuresOf(turn, session)) {
+    const { leaderSessionId } = election.state;
+    if (!held.includes(leaderSessionId)) endTerm(turn, election, "lost");
+    else if (renew(turn, session, leaderSessionId)) extended.add(leaderSessionId);
+  }
+}
+
+function sameContenders({ contenders }: Session, infos: readonly ContenderInfo[]): boolean {
+  if (contenders.size !== infos.length) return false;
+  return infos.every(({ component, election, priority }) => {
+    const name = electionOf(component, election);
+    const present = contenders.get(component);
+    return present?.election === name && (name === "process" || present.priority === priority);
+  });
+}
+
+/** The attempt goes into the row that is written anyway. */
+const stamp = (turn: Turn, id: string, { session }: PollCall): void => {
+  if (session !== undefined) turn.patchSession(id, { attempt: session.attempt });
+};
+
+/** What is offered to the session by now is accepted in the same turn: with the horizon, as one row (S1). */
+function answerOffers(turn: Turn, id: string, call: PollCall, extended: Set<string>): void {
+  settle(turn);
+  const session = turn.session(id);
+  if (session === undefined || call.accept === undefined) return;
+  for (const name of session.places.keys()) {
+    const { state } = turn.election(name) ?? {};
+    if (state?.type !== "offered" || state.sessionId !== id) continue;
+    if (call.accept && renew(turn, session, state.leaderSessionId)) {
+      extended.add(state.leaderSessionId);
+      stamp(turn, id, call);
+    } else {
+      withdrawOffer(turn, name);
+      demote(turn, id, name, true);
+    }
+  }
+  settle(turn);
+}
+
+function leaderships(turn: Turn, id: string, extended: ReadonlySet<string>): HeldLeadership[] {
+  const session = turn.session(id);
+  if (session === undefined) return [];
+  return tenuresOf(turn, session).flatMap(({ name, state }) => {
+    if (!extended.has(state.leaderSessionId)) return [];
+    const { leaderSessionId, epoch } = state;
+    const components = turn.componentsOf(session, name);
+    const revoked = state.type === "revoking" && {
+      reason: state.reason,
+      drainMs: Math.max(0, state.drainUntil - turn.now),
+    };
+    return [{ election: name, leaderSessionId, epoch, components, ...(revoked && { revoked }) }];
+  });
+}

@@ -1,0 +1,79 @@
+/** Elections by RPC on a binding of the groups themselves: for the Worker that has them. */
+import type { ElectionGroup, PollRequest } from "../election-group.ts";
+import type { Outcome, PollAnswer } from "../group/events.ts";
+import type { PolicyOptions } from "../group/policy.ts";
+import type { Access } from "../group/state.ts";
+import {
+  campaignCall,
+  componentName,
+  confirmationCall,
+  fenceQuestion,
+  groupName,
+  historyLimit,
+  releaseCall,
+  renewalCall,
+  revokeRequest,
+} from "./calls.ts";
+import type { CampaignAnswer, Elections, PolledSession, Refused } from "./service.ts";
+
+export interface LocalElectionsOptions {
+  /** Settings of a group, which must be those of the app. Default: as the app has set them last. */
+  readonly policy?: (group: string) => PolicyOptions;
+  /** What the callers may do; whoever has the binding is trusted unless this says less. */
+  readonly access?: Access;
+}
+
+/** Wrong arguments reject with a `TypeError` that names the field. */
+export function electionsOf(
+  namespace: DurableObjectNamespace<ElectionGroup>,
+  { policy, access = { role: "admin" } }: LocalElectionsOptions = {},
+): Elections {
+  const groupOf = (group: string) => namespace.get(namespace.idFromName(groupName(group)));
+  const settings = (group: string): PolicyOptions | null => policy?.(group) ?? null;
+  const poll = async (group: string, call: PollRequest): Promise<PollAnswer | Refused> => {
+    if (access.role === "observe") return refused("forbidden", "this binding may only look: give it the role contend");
+    const outcome: Outcome = await groupOf(group).poll(settings(group), access, call);
+    if (outcome.type === "polled" || outcome.type === "refused") return outcome;
+    throw new Error(`the group answered ${outcome.type} to a call`);
+  };
+  return {
+    getLeader: async (group, component) => groupOf(group).getLeader(settings(group), componentName(component)),
+    status: async (group) => groupOf(group).status(settings(group)),
+    history: async (group, limit) => groupOf(group).history(settings(group), historyLimit(limit)),
+    checkFence: async (group, question) => groupOf(group).checkFence(settings(group), fenceQuestion(question)),
+    revoke: async (group, election, order) => {
+      if (access.role !== "admin") return refused("forbidden", "this binding may not revoke: give it the role admin");
+      const outcome: Outcome = await groupOf(group).revoke(settings(group), revokeRequest(election, order));
+      if (outcome.type === "revoked" || outcome.type === "not_led") return outcome;
+      throw new Error(`the group answered ${outcome.type} to a revoke`);
+    },
+    campaign: async (group, campaign) => answer(await poll(group, campaignCall(campaign)), campaign),
+    renew: async (group, renewal) => answer(await poll(group, renewalCall(renewal)), renewal),
+    confirm: async (group, confirmation) =>
+      firstRefusal(await poll(group, confirmationCall(confirmation))) ?? { type: "confirmed" },
+    release: async (group, release) => firstRefusal(await poll(group, releaseCall(release))) ?? { type: "released" },
+  };
+}
+
+const refused = (code: string, message: string): Refused => ({ type: "refused", code, message });
+
+interface Asked {
+  readonly session?: PolledSession;
+  readonly sentAt: number;
+}
+
+function answer(outcome: PollAnswer | Refused, { session, sentAt }: Asked): CampaignAnswer | Refused {
+  if (outcome.type === "refused") return outcome;
+  const { secret, answers, ...rest } = outcome;
+  const refusals = answers.flatMap((message) => {
+    if (message.type !== "error" || message.component === undefined) return [];
+    return [{ component: message.component, code: message.code, message: message.message }];
+  });
+  return { ...rest, sentAt, secret: secret ?? session?.secret ?? "", refused: refusals };
+}
+
+function firstRefusal(outcome: PollAnswer | Refused): Refused | null {
+  if (outcome.type === "refused") return outcome;
+  const [error] = outcome.answers.filter(({ type }) => type === "error");
+  return error?.type === "error" ? refused(error.code, error.message) : null;
+}
