@@ -75,7 +75,7 @@ function losePolled(turn: Turn): void {
   for (let next = turn.state.polled.first(); next !== undefined && next[0].at <= turn.now; ) {
     const session = turn.session(turn.state.connections.get(next[1])?.sessionId ?? "");
     turn.forgetConnection(next[1]);
-    if (session !== undefined) lose(turn, session);
+    if (session !== undefined) lose(turn, session, next[0].at);
     next = turn.state.polled.first();
   }
 }

@@ -167,8 +167,8 @@ export function hangUpOn(turn: Turn, { link }: Session, code: number, reason: st
 }
 
 /** The socket is gone; the session and its leases wait for it. Offers go to the next one at once. */
-export function lose(turn: Turn, session: Session): void {
-  turn.patchSession(session.id, { link: { type: "lost", at: turn.now } });
+export function lose(turn: Turn, session: Session, at = turn.now): void {
+  turn.patchSession(session.id, { link: { type: "lost", at } });
   for (const name of session.places.keys()) {
     const election = turn.election(name);
     if (election === undefined || election.state.type === "vacant" || election.state.sessionId !== session.id) continue;

@@ -106,7 +106,7 @@ function expectedQueue(election: Election, placed: readonly Session[]): string[]
   const { name, state, acceptedEpoch } = election;
   const holder = state.type === "vacant" ? null : state.sessionId;
   const ranked = placed
-    .filter(({ id, link, mute }) => link.type === "connected" && !mute && id !== holder)
+    .filter(({ id, link, mute }) => link.type !== "lost" && !mute && id !== holder)
     .flatMap((session) => {
       const place = session.places.get(name);
       if (place === undefined || place.declined) return [];
@@ -170,19 +170,23 @@ function preemptionTime(state: GroupState, { name, state: term, queue, acceptedE
 /** A session's link and its connection name each other; what is due of connections is indexed, and none is overdue. */
 function expectConnections(state: GroupState, now: number): void {
   for (const { id, link } of state.sessions.values()) {
-    if (link.type === "connected")
-      expectSame(state.connections.get(link.connection)?.sessionId, id, "a session's link");
+    if (link.type !== "lost") expectSame(state.connections.get(link.connection)?.sessionId, id, "a session's link");
   }
   const silent: string[] = [];
   const expiring: string[] = [];
-  for (const { id, sessionId, access } of state.connections.values()) {
+  const polled: string[] = [];
+  for (const { id, sessionId, access, polling } of state.connections.values()) {
+    const type = polling === undefined ? "connected" : "polled";
     if (sessionId === null) silent.push(id);
-    else
-      expectSame(state.sessions.get(sessionId)?.link, { type: "connected", connection: id }, "a connection's session");
+    else expectSame(state.sessions.get(sessionId)?.link, { type, connection: id }, "a connection's session");
+    if (polling !== undefined) polled.push(`${polling.until} ${id}`);
     if (access.until !== undefined) expiring.push(id);
   }
   expectSame(sorted(state.silent.values()), sorted(silent), "connections that owe a hello");
   expectSame(sorted(state.expiring.values()), sorted(expiring), "connections whose credentials end");
+  const deadlines = [...state.polled.entries()].map(([{ at }, id]) => `${at} ${id}`);
+  expectSame(sorted(deadlines), sorted(polled), "poll deadlines");
+  for (const { at } of state.polled.keys()) expectTrue(at > now, "a poll is overdue");
   for (const { at } of state.silent.keys()) expectTrue(at > now, "a hello is overdue");
   for (const { at } of state.expiring.keys()) expectTrue(at > now, "credentials have ended");
 }
@@ -194,7 +198,7 @@ function expectSound(state: GroupState, election: Election): void {
   expectTrue(term.epoch <= state.epoch, `${name} has an epoch from the future`);
   if (term.type === "offered") {
     expectTrue(term.epoch > acceptedEpoch, `${name} is offered with an old epoch`);
-    expectSame(state.sessions.get(term.sessionId)?.link.type, "connected", `${name} is offered to nobody`);
+    expectTrue(state.sessions.get(term.sessionId)?.link.type !== "lost", `${name} is offered to nobody`);
   } else {
     expectSame(acceptedEpoch, term.epoch, `accepted epoch of ${name}`);
     expectTrue(term.leaseUntil <= term.horizon + CLOCK_MARGIN, `the lease of ${name} exceeds its horizon`);

@@ -1,9 +1,9 @@
 /** What must hold of every event of a `World`, whatever it was. */
 import type { Grant } from "../../../shared/messages.ts";
+import type { ElectionName } from "../../../shared/names.ts";
 import { load, save } from "../../../worker/group/rows.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
 import { expectConsistent, expectIndexes, expectSame, expectTrue } from "./consistency.ts";
-import type { Peer } from "./peer.ts";
 import { byKey, type Stored, throughJson } from "./storage.ts";
 
 const CLOCK_MARGIN = 1_000;
@@ -40,8 +40,14 @@ export function expectExactLeases(before: GroupState, after: GroupState): void {
   }
 }
 
+/** A process, and what it may believe to lead. */
+export interface Claimant {
+  readonly name: string;
+  readonly leases: ReadonlyMap<string, { readonly election: ElectionName; readonly until: number }>;
+}
+
 /** The promise itself, judged by what the processes may believe: true time against what they were told. */
-export function expectOneLeaderEach(peers: readonly Peer[], now: number): void {
+export function expectOneLeaderEach(peers: readonly Claimant[], now: number): void {
   const leaders = new Map<string, string>();
   for (const { name, leases } of peers) {
     for (const [leaderSessionId, { election, until }] of leases) {
@@ -58,9 +64,9 @@ export class EpochLog {
   readonly #epochs = new Map<string, number>();
   #highest = 0;
 
-  see({ leaderSessionId, epoch, joined }: Grant): void {
+  see({ leaderSessionId, epoch }: Pick<Grant, "leaderSessionId" | "epoch">): void {
     const known = this.#epochs.get(leaderSessionId);
-    if (known === undefined) expectTrue(!joined && epoch > this.#highest, `epoch ${epoch} after ${this.#highest}`);
+    if (known === undefined) expectTrue(epoch > this.#highest, `epoch ${epoch} after ${this.#highest}`);
     else expectSame(epoch, known, `epoch of ${leaderSessionId}`);
     this.#epochs.set(leaderSessionId, epoch);
     this.#highest = Math.max(this.#highest, epoch);

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { electionOf } from "../../../shared/names.ts";
 import type { Peer } from "./peer.ts";
+import type { Poller } from "./poller.ts";
 import type { World } from "./world.ts";
 
 const contenders = {
@@ -172,6 +173,42 @@ const networkMoves = [
   },
 ];
 
+/** A move of one process without a socket. */
+function ofPoller<T>(does: string, argument: fc.Arbitrary<T>, act: (poller: Poller, argument: T) => void) {
+  return fc.tuple(fc.nat(2), argument).map(([index, value]): Move => {
+    const name = `poller ${index} ${does} ${JSON.stringify(value) ?? ""}`;
+    return {
+      does: name,
+      to: (group) => {
+        const poller = group.pollers[index];
+        if (poller !== undefined) act(poller, value);
+      },
+      ...toldAs(name),
+    };
+  });
+}
+
+const pollerMoves = [
+  { weight: 10, arbitrary: ofPoller("polls", nothing, (poller) => void poller.poll()) },
+  { weight: 2, arbitrary: ofPoller("polls, and the answer is lost", nothing, (poller) => poller.pollInVain()) },
+  { weight: 2, arbitrary: ofPoller("gives up a call that is on the way", nothing, (poller) => poller.pollLate()) },
+  { weight: 3, arbitrary: ofPoller("has given up a call that arrives", nothing, (poller) => void poller.arriveLate()) },
+  {
+    weight: 2,
+    arbitrary: ofPoller("is not ready", nothing, (poller) =>
+      poller.poll({ contenders: poller.contenders, held: poller.held(), accept: false }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: ofPoller("contends for", fc.subarray([...components]), (poller, names) => {
+      poller.contenders = names.map((name) => contenders[name]);
+    }),
+  },
+  { weight: 2, arbitrary: ofPoller("resigns", nothing, (poller) => poller.resign()) },
+  { weight: 1, arbitrary: ofPoller("leaves", nothing, (poller) => poller.leave()) },
+];
+
 const hostMoves = [
   { weight: 14, arbitrary: ofGroup("time passes", durations, (group, ms) => group.advance(ms)) },
   { weight: 2, arbitrary: ofGroup("somebody looks", nothing, (group) => group.tick()) },
@@ -209,7 +246,10 @@ const hostMoves = [
   },
 ];
 
-export const moves: fc.Arbitrary<readonly Move[]> = fc.array(fc.oneof(...peerMoves, ...networkMoves, ...hostMoves), {
-  maxLength: 60,
-  size: "max",
-});
+export const moves: fc.Arbitrary<readonly Move[]> = fc.array(
+  fc.oneof(...peerMoves, ...networkMoves, ...pollerMoves, ...hostMoves),
+  {
+    maxLength: 60,
+    size: "max",
+  },
+);

@@ -13,6 +13,8 @@ function play(options: { readonly drainMs: number }, history: readonly Move[]): 
   for (const name of ["a", "b"]) {
     group.join(name, { contenders: ["x", "y", { component: "d", election: "dedicated" }], observe: true });
   }
+  group.poller("p");
+  group.poller("q", [{ component: "x" }, { component: "d", election: "dedicated" }]);
   for (const { to } of history) {
     to(group);
     group.goBack();
@@ -39,8 +41,8 @@ test("[S12] whatever has happened, a group that everybody has left for long enou
       group.advance(60_000);
       group.tick();
       expect(group.stored.rows).toMatchObject({ sessions: [], elections: [], records: [] });
-      const { components, terms, connections, silent, watchersOfAll, deadlines, awaited, lost } = group.state;
-      for (const map of [components, terms, connections, silent, watchersOfAll, deadlines, awaited, lost]) {
+      const { components, terms, connections, silent, polled, watchersOfAll, deadlines, awaited, lost } = group.state;
+      for (const map of [components, terms, connections, silent, polled, watchersOfAll, deadlines, awaited, lost]) {
         expect(map.size).toBe(0);
       }
       expect(group.alarm()).toBeNull();

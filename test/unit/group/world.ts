@@ -4,7 +4,7 @@
  */
 import { expect } from "vitest";
 import { byteLength, encode } from "../../../shared/codec.ts";
-import type { ServerMessage } from "../../../shared/messages.ts";
+import type { ContenderInfo, ServerMessage } from "../../../shared/messages.ts";
 import type { ElectionName } from "../../../shared/names.ts";
 import { parseServerMessage } from "../../../shared/server-codec.ts";
 import type { GroupStatus } from "../../../shared/status.ts";
@@ -17,6 +17,7 @@ import { groupStatus } from "../../../worker/group/views.ts";
 import { expectSame } from "./consistency.ts";
 import { EpochLog, expectExactLeases, expectOneLeaderEach, expectStored } from "./judge.ts";
 import { Peer, type Profile } from "./peer.ts";
+import { Poller } from "./poller.ts";
 import { applyChanges, emptyStore, type Stored, throughJson } from "./storage.ts";
 import { readFrame, Wire } from "./wire.ts";
 
@@ -48,7 +49,8 @@ export class World {
   readonly wires = new Map<string, Wire>();
   #restore: { readonly request: string; readonly bookmark: Stored } | null = null;
   #numbers = 0;
-  readonly #epochs = new EpochLog();
+  readonly epochs = new EpochLog();
+  readonly pollers: Poller[] = [];
 
   constructor(options: PolicyOptions = {}) {
     this.options = options;
@@ -68,6 +70,13 @@ export class World {
     peer.connect();
     peer.hello();
     return peer;
+  }
+
+  /** A process without a socket. */
+  poller(name: string, contenders: readonly ContenderInfo[] = [{ component: "x" }]): Poller {
+    const poller = new Poller(this, name, contenders);
+    this.pollers.push(poller);
+    return poller;
   }
 
   /** A process that has not connected yet. */
@@ -197,7 +206,8 @@ export class World {
   }
 
   nameOf(sessionId: string): string {
-    return this.peers.find((peer) => peer.sessionIds.has(sessionId))?.name ?? sessionId;
+    const known = [...this.peers, ...this.pollers].find(({ sessionIds }) => sessionIds.has(sessionId));
+    return known?.name ?? sessionId;
   }
 
   status(): GroupStatus {
@@ -272,10 +282,18 @@ export class World {
     this.steps.push(step);
     if (step.changed) expectStored(state, this.stored, this.clock);
     else expectSame(rows, [], "rows of a turn that changed nothing");
+    this.#seeEpochs();
     for (const effect of effects) this.#execute(effect);
     for (const peer of this.peers) peer.expectMirror();
-    expectOneLeaderEach(this.peers, this.now);
+    expectOneLeaderEach([...this.peers, ...this.pollers], this.now);
     return step;
+  }
+
+  /** Whoever polls hears of an offer later: epochs are judged as they are given out. */
+  #seeEpochs(): void {
+    const terms = [...this.state.elections.values()].flatMap(({ state }) => (state.type === "vacant" ? [] : [state]));
+    terms.sort((left, right) => left.epoch - right.epoch);
+    for (const { leaderSessionId, epoch } of terms) this.epochs.see({ leaderSessionId, epoch });
   }
 
   #execute(effect: Effect): void {
@@ -309,7 +327,7 @@ export class World {
     const wire = this.#openWire(connection);
     const message = parseServerMessage(encode(sent));
     expectSame(message, sent, "a message survives the wire");
-    if (message.type === "grant") this.#epochs.see(message);
+    if (message.type === "grant") this.epochs.see(message);
     if (!wire.deaf) wire.receive(message);
   }
 

@@ -1,0 +1,244 @@
+/** Contenders by RPC: same queue, same epochs, no socket. */
+import { expect, test } from "vitest";
+import { World } from "./world.ts";
+
+const DEDICATED = { component: "d", election: "dedicated" } as const;
+
+test("[S1] a call takes a vacant election in one turn, with its horizon; it counts from when it was sent", () => {
+  const group = new World();
+  const p = group.poller("p");
+  const [held] = p.poll();
+  expect(held).toMatchObject({ election: "process", components: ["x"] });
+  expect(group.election()).toMatchObject({
+    type: "leading",
+    leaseUntil: group.now + 10_000,
+    horizon: group.now + 20_000,
+  });
+  expect(p.answer).toMatchObject({ type: "polled", resumed: false, lease: { durationMs: 10_000 } });
+});
+
+test("[S3] renewals below the horizon write no row", () => {
+  const group = new World();
+  const p = group.poller("p");
+  p.poll();
+  const steps = group.during(() => {
+    group.advance(2_500);
+    p.poll();
+    group.advance(2_500);
+    p.poll();
+  });
+  expect(steps.flatMap(({ rows }) => rows)).toEqual([]);
+  group.advance(9_999);
+  expect(group.holder()).toBe("p");
+});
+
+test("[Q1] one queue with socket sessions: whoever came first is next, and epochs are common", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const p = group.poller("p");
+  const { epoch } = a.accept();
+  expect(p.poll()).toEqual([]);
+  const b = group.join("b", { contenders: ["x"] });
+  expect(group.candidates()).toEqual(["p", "b"]);
+  a.resign();
+  expect(group.election()).toMatchObject({ type: "offered" });
+  expect(group.holder()).toBe("p");
+  group.advance(3_000);
+  const [held] = p.poll();
+  expect(held?.epoch).toBeGreaterThan(epoch);
+  p.resign();
+  expect(b.accept().epoch).toBeGreaterThan(held?.epoch ?? Infinity);
+});
+
+test("[S12] [N7] an offer waits for the next call until the poll deadline; then the next one is asked", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const p = group.poller("p");
+  p.poll();
+  const b = group.join("b", { contenders: ["x"] });
+  a.resign();
+  group.run(6_999, a, b);
+  expect(group.holder()).toBe("p");
+  group.advance(1); // D / 2 and one offer time-out
+  expect(group.holder()).toBe("b");
+  b.accept();
+  group.run(2_000, a, b);
+  expect(p.poll()).toEqual([]);
+  expect(p.answer).toMatchObject({ resumed: true });
+});
+
+test("[S12] a session that does not ask any more is kept for D after its poll deadline", () => {
+  const group = new World();
+  const p = group.poller("p", [{ component: "x" }]);
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  p.poll();
+  group.run(16_999, a);
+  group.tick();
+  expect(group.candidates()).toEqual(["p"]);
+  group.run(3_000, a);
+  group.tick();
+  expect(group.candidates()).toEqual([]);
+  p.poll({ messages: [{ type: "bye" }] });
+  expect(p.answer).toMatchObject({ type: "refused", code: "unknown_session" });
+});
+
+test("[S9] what a call does not name is ended at once: the caller can't hold it", () => {
+  const group = new World();
+  const p = group.poller("p");
+  p.pollInVain(); // begins a session that nobody knows
+  expect(group.election()).toMatchObject({ type: "leading" });
+  group.advance(10_000);
+  expect(p.poll()).toHaveLength(1);
+  const b = group.join("b", { contenders: ["x"] });
+  const [leaderSessionId = ""] = p.held();
+  p.end(leaderSessionId);
+  expect(p.poll()).toEqual([]);
+  expect(group.history().at(-1)).toMatchObject({ reason: "lost" });
+  b.accept();
+});
+
+test("[S9] a call that comes after a later one changes nothing, before and after the object's death", () => {
+  for (const dies of [false, true]) {
+    const group = new World();
+    const p = group.poller("p");
+    const a = group.join("a", { contenders: ["x"] });
+    a.accept();
+    p.poll();
+    p.pollLate(); // names nothing
+    a.bye();
+    expect(p.poll()).toHaveLength(1);
+    if (dies) group.crash();
+    expect(p.arriveLate()).toMatchObject({ type: "refused", code: "superseded" });
+    expect(group.holder()).toBe("p");
+    expect(p.poll()).toHaveLength(1);
+  }
+});
+
+test("[S3] [S12] after a crash the session comes back with its next call, and keeps its term", () => {
+  const group = new World();
+  const p = group.poller("p");
+  const [before] = p.poll();
+  group.advance(4_000);
+  group.crash();
+  expect(group.election()).toMatchObject({ type: "leading", leaseUntil: group.now - 4_000 + 21_000 });
+  expect(p.poll()).toMatchObject([{ leaderSessionId: before?.leaderSessionId, epoch: before?.epoch }]);
+});
+
+test("[C6] [S10] a revoke is told with the next call, renewed while draining, and ends by release", () => {
+  const group = new World({ drainMs: 3_000 });
+  const p = group.poller("p");
+  p.poll();
+  const b = group.join("b", { contenders: ["x"] });
+  group.revoke("process");
+  group.advance(1_000);
+  expect(p.poll()).toMatchObject([{ revoked: { reason: "revoked", drainMs: 2_000 } }]);
+  group.advance(1_000);
+  expect(p.poll()).toMatchObject([{ revoked: { drainMs: 1_000 } }]);
+  expect(group.holder()).toBe("p");
+  p.resign();
+  b.accept();
+});
+
+test("[S10] after the drain a call extends nothing; the lease decides", () => {
+  const group = new World({ drainMs: 3_000 });
+  const p = group.poller("p");
+  p.poll();
+  group.join("b", { contenders: ["x"] });
+  group.revoke("process");
+  group.advance(4_000);
+  expect(p.poll()).toEqual([]);
+  expect(group.holder()).toBe("p");
+  group.advance(6_000);
+  expect(group.holder()).toBe("b");
+});
+
+test("[S11] a call without `accept` declines what is offered, and is asked again after one with it", () => {
+  const group = new World();
+  const p = group.poller("p");
+  const wait = { contenders: [{ component: "x" }], held: [], accept: false };
+  expect(p.poll(wait)).toEqual([]);
+  const steps = group.during(() => p.poll(wait));
+  expect(steps.flatMap(({ rows }) => rows)).toEqual([]);
+  expect(group.election()).toMatchObject({ type: "vacant" });
+  expect(p.poll()).toHaveLength(1);
+});
+
+test("[K1] [K2] [C7] a confirm publishes; one of a term that is over is refused", () => {
+  const group = new World();
+  const observer = group.join("o", { observe: true });
+  const p = group.poller("p");
+  const [held] = p.poll();
+  const confirm = { type: "confirm", id: "1", component: "x", leaderSessionId: held?.leaderSessionId ?? "" } as const;
+  expect(p.say({ ...confirm, address: "here" })).toMatchObject({ answers: [{ type: "confirmed" }] });
+  expect(observer.last("leaders")).toMatchObject({ leaders: [{ component: "x", leader: { address: "here" } }] });
+  p.resign();
+  expect(observer.last("leaders")).toMatchObject({ leaders: [{ component: "x", leader: null }] });
+  expect(p.say(confirm)).toMatchObject({ answers: [{ type: "error", code: "not_leader" }] });
+});
+
+test("[D1] [D3] process and dedicated elections in one call; the set of contenders is complete", () => {
+  const group = new World();
+  const p = group.poller("p", [{ component: "x" }, DEDICATED]);
+  const held = p.poll();
+  expect(held.map(({ election }) => election)).toEqual(["component:d", "process"]);
+  p.end(held[0]?.leaderSessionId ?? "");
+  p.contenders = [{ component: "x" }];
+  expect(p.poll().map(({ election }) => election)).toEqual(["process"]);
+  expect(group.status().elections.map(({ election }) => election)).toEqual(["process"]);
+});
+
+test("[D2] a refused contender is told, and harms no other", () => {
+  const group = new World();
+  group.join("a", { contenders: [{ component: "y", election: "dedicated" }] });
+  const p = group.poller("p", [{ component: "x" }, { component: "y" }]);
+  expect(p.poll()).toMatchObject([{ components: ["x"] }]);
+  expect(p.answer).toMatchObject({ answers: [{ type: "error", code: "election_mismatch", component: "y" }] });
+});
+
+test("[S3] a policy with a longer lease is told only with what the group itself honours", () => {
+  const group = new World({ leaseMs: 4_000 });
+  const p = group.poller("p");
+  p.poll();
+  group.configure({ leaseMs: 20_000 });
+  p.poll();
+  expect(p.answer).toMatchObject({ lease: { renewDeadlineMs: 16_000 } });
+  expect(group.election()).toMatchObject({ leaseUntil: group.now + 20_000 });
+});
+
+test("[X6] leaving ends everything at once", () => {
+  const group = new World();
+  const p = group.poller("p", [{ component: "x" }, DEDICATED]);
+  p.poll();
+  p.leave();
+  expect(group.stored.rows).toMatchObject({ sessions: [], elections: [] });
+  expect(group.history().map(({ reason }) => reason)).toEqual(["closed", "closed"]);
+});
+
+test("[N6] a wrong secret resumes nothing", () => {
+  const group = new World();
+  const p = group.poller("p");
+  p.poll();
+  const session = { sessionId: p.sessionId, presentedHash: "#wrong", attempt: 1_000 };
+  const secret = { secret: "s", hash: "#s" };
+  group.apply({
+    type: "poll",
+    request: "thief",
+    connection: "c",
+    call: { session, secret, messages: [{ type: "bye" }] },
+  });
+  expect(group.replies.get("thief")).toMatchObject({ type: "refused", code: "unknown_session" });
+  expect(group.holder()).toBe("p");
+});
+
+test("a group that is cleaned up forgets who polls", () => {
+  const group = new World();
+  const p = group.poller("p");
+  p.poll();
+  group.cleanup(true);
+  expect(group.state.connections.size + group.state.polled.size).toBe(0);
+  group.advance(30_000);
+  expect(p.poll()).toHaveLength(1);
+  expect(p.answer).toMatchObject({ resumed: false });
+});
