@@ -115,7 +115,7 @@ export function removeContender(turn: Turn, id: string, component: string, last:
   turn.putSession(rest);
   if (turn.componentsOf(rest, name).length > 0 || (last === "keep" && holds(turn, id, name))) return true;
   turn.removePlace(rest, name);
-  if (last === "end") endPresent(turn, id, name);
+  endPresent(turn, id, name);
   return true;
 }
 

@@ -13,39 +13,39 @@ import type { Campaign, Confirmation, Elections, Release, Renewal, StepDownOrder
  * token. Without props its Worker is trusted with everything. A group that it may not enter rejects with `TypeError`.
  */
 export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<Principal>> implements Elections {
-  getLeader(group: string, component: string) {
+  async getLeader(group: string, component: string) {
     return this.#of(group).getLeader(group, component);
   }
 
-  status(group: string) {
+  async status(group: string) {
     return this.#of(group).status(group);
   }
 
-  history(group: string, limit: number) {
+  async history(group: string, limit: number) {
     return this.#of(group).history(group, limit);
   }
 
-  checkFence(group: string, question: FenceQuestion) {
+  async checkFence(group: string, question: FenceQuestion) {
     return this.#of(group).checkFence(group, question);
   }
 
-  revoke(group: string, election: ElectionName, order: StepDownOrder = {}) {
+  async revoke(group: string, election: ElectionName, order: StepDownOrder = {}) {
     return this.#of(group).revoke(group, election, order);
   }
 
-  campaign(group: string, campaign: Campaign) {
+  async campaign(group: string, campaign: Campaign) {
     return this.#of(group).campaign(group, campaign);
   }
 
-  renew(group: string, renewal: Renewal) {
+  async renew(group: string, renewal: Renewal) {
     return this.#of(group).renew(group, renewal);
   }
 
-  confirm(group: string, confirmation: Confirmation) {
+  async confirm(group: string, confirmation: Confirmation) {
     return this.#of(group).confirm(group, confirmation);
   }
 
-  release(group: string, release: Release) {
+  async release(group: string, release: Release) {
     return this.#of(group).release(group, release);
   }
 

@@ -207,6 +207,20 @@ test("[S3] a policy with a longer lease is told only with what the group itself 
   expect(group.election()).toMatchObject({ leaseUntil: group.now + 20_000 });
 });
 
+test("[G4] a contender that is closed while its session is offered the election in absence: the offer goes on to the next", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const p = group.poller("p");
+  p.poll();
+  const b = group.join("b", { contenders: ["x"] });
+  a.resign();
+  expect(group.holder()).toBe("p");
+  p.contenders = [];
+  expect(p.poll()).toEqual([]);
+  b.accept();
+});
+
 test("[X6] leaving ends everything at once", () => {
   const group = new World();
   const p = group.poller("p", [{ component: "x" }, DEDICATED]);
