@@ -22,8 +22,8 @@ export const groupSessionMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "sessions",
-        'turn.close(connection, CLOSE.superseded, "a newer connection of this session is open");',
-        'void turn.effects.push({ type: "close", connection, code: CLOSE.superseded, reason: "" });',
+        'hangUpOn(turn, session, CLOSE.superseded, "a newer connection of this session is open");',
+        'if (session.link.type === "connected") turn.effects.push({ type: "close", connection: session.link.connection, code: CLOSE.superseded, reason: "" });',
       ),
     ],
   },
@@ -116,8 +116,8 @@ export const groupSessionMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "transition",
-        "!turn.state.connections.has(session.link.connection)) lose(turn, session);",
-        "!turn.state.connections.has(session.link.connection)) continue;",
+        "turn.connectionOf(session) === undefined) lose(turn, session);",
+        "turn.connectionOf(session) === undefined) continue;",
       ),
     ],
   },

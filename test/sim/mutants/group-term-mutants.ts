@@ -59,7 +59,7 @@ export const groupTermMutants: readonly Mutant[] = [
   {
     name: "an offer holds the election back like a lease",
     rule: "N7",
-    edits: [inGroup("terms", "offerUntil: turn.now + offerTimeoutMs", "offerUntil: turn.now + 600_000")],
+    edits: [inGroup("terms", "?? turn.now + offerTimeoutMs", "?? turn.now + 600_000")],
   },
   {
     name: "epochs only count",
