@@ -116,6 +116,19 @@ test("[S9] a call that comes after a later one changes nothing, before and after
   }
 });
 
+test("[S7] a call that was given up takes no offer behind the back of a later one, even if that changed no row", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const p = group.poller("p");
+  p.poll();
+  p.pollLate();
+  p.poll();
+  a.bye();
+  expect(p.arriveLate()).toMatchObject({ type: "refused", code: "superseded" });
+  expect(group.election()).toMatchObject({ type: "offered" });
+});
+
 test("[S3] [S12] after a crash the session comes back with its next call, and keeps its term", () => {
   const group = new World();
   const p = group.poller("p");
