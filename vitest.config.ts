@@ -2,6 +2,7 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 const leaseMs = "2000";
+const fenceSecret = "a secret of the tests, 32 characters or more";
 
 export default defineConfig({
   test: {
@@ -14,7 +15,12 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { OPEN_MODE: "loopback", LEASE_MS: leaseMs } },
+            miniflare: {
+              bindings: { OPEN_MODE: "loopback", LEASE_MS: leaseMs, FENCE_SECRET: fenceSecret },
+              // Resources for the fence guards.
+              d1Databases: ["DATABASE"],
+              r2Buckets: ["BUCKET"],
+            },
           }),
         ],
         test: { name: "worker", include: ["test/worker/**/*.test.ts"], testTimeout: 30_000 },

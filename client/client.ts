@@ -52,7 +52,7 @@ export class ElectionClient<Component extends string = string> implements AsyncD
     const settings = { process, priority, onDisconnect, drainMs, lingerMs };
     const shell: Shell = new Shell(clock, async () => {
       const { startEngine } = await importEngine();
-      return startEngine(shell, { settings, options, base, askToken, openSocket });
+      return startEngine(shell, { settings, options, group, base, askToken, openSocket });
     });
     this.#shell = shell;
     this.#get = async (path, signal) => {

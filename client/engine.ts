@@ -35,6 +35,7 @@ interface Pending {
 export interface EngineOptions {
   readonly settings: Settings;
   readonly options: PageOptions & { readonly fetcher?: Fetcher; readonly WebSocket?: SocketClass };
+  readonly group: string;
   /** Address of the group. */
   readonly base: string;
   askToken(): Promise<string | undefined>;
@@ -44,11 +45,11 @@ export interface EngineOptions {
 
 export function startEngine(
   shell: Shell,
-  { settings, options, base, askToken, openSocket }: EngineOptions,
+  { settings, options, group, base, askToken, openSocket }: EngineOptions,
 ): SessionEngine {
   const { fetcher, WebSocket } = options;
   const open = openSocket ?? (fetcher ? byFetcher(fetcher) : byClass(WebSocket));
-  const engine = new SessionEngine(shell, settings, async () => open(`${base}/session`, await askToken()));
+  const engine = new SessionEngine(shell, group, settings, async () => open(`${base}/session`, await askToken()));
   const setPriority = (priority: number): void => {
     check({ priority });
     engine.dispatch({ type: "priority", priority });
@@ -62,11 +63,13 @@ export class SessionEngine {
   readonly observers = new Set<(news: Leaders) => void>();
   readonly scopes = { elect, terms, acquire };
   readonly #shell: Shell;
+  readonly #group: string;
   readonly #terms = new Map<number, Term>();
   readonly #confirms = new Map<string, Pending>();
 
-  constructor(shell: Shell, settings: Settings, connect: () => Promise<Socket>) {
+  constructor(shell: Shell, group: string, settings: Settings, connect: () => Promise<Socket>) {
     this.#shell = shell;
+    this.#group = group;
     this.driver = createDriver(settings, {
       clock: shell.clock,
       connect,
@@ -150,7 +153,7 @@ export class SessionEngine {
     const { component, isBody } = member;
     const { driver } = this;
     const term = createLeadership(
-      { component, election, leaderSessionId, epoch },
+      { group: this.#group, component, election, leaderSessionId, epoch },
       {
         remainingMs: () => remainingMs(driver.state(), contender, leaderSessionId, driver.now()),
         confirm: (published, signal) =>

@@ -1,4 +1,5 @@
 /** One term, as a component sees it. */
+import { encodeFence, FENCE_HEADER, type Fence } from "../shared/fence.ts";
 import type { Confirm, Metadata } from "../shared/messages.ts";
 import type { ElectionName } from "../shared/names.ts";
 import { LeadershipLostError } from "./errors.ts";
@@ -9,7 +10,8 @@ export interface ResignOptions {
   readonly successor?: string;
 }
 
-export interface Leadership<Component extends string = string> {
+export interface Leadership<Component extends string = string> extends Fence {
+  readonly group: string;
   readonly component: Component;
   readonly election: ElectionName;
   readonly leaderSessionId: string;
@@ -21,6 +23,8 @@ export interface Leadership<Component extends string = string> {
   isLeader(): boolean;
   /** Throws `LeadershipLostError`. */
   assertLeader(): void;
+  /** Send them along with every write: a resource with a guard of `edge-election/fence` refuses a leader that is late. */
+  headers(): Record<typeof FENCE_HEADER, string>;
   /** Until the lease runs out if it is not renewed; 0 when the leadership is over. */
   remainingMs(): number;
   /**
@@ -45,7 +49,7 @@ interface Ports {
 
 /** A term that was just granted to a contender, and how to end it for its users. */
 export function createLeadership(
-  term: Pick<Leadership, "component" | "election" | "leaderSessionId" | "epoch">,
+  term: Pick<Leadership, "group" | "component" | "election" | "leaderSessionId" | "epoch">,
   { remainingMs, confirm, resign }: Ports,
 ): { readonly leadership: Leadership; end(error: LeadershipLostError): void } {
   const controller = new AbortController();
@@ -59,6 +63,7 @@ export function createLeadership(
     isLeader: () => remainingMs() > 0,
     assertLeader,
     remainingMs,
+    headers: () => ({ [FENCE_HEADER]: encodeFence(term) }),
     async confirm(address?: string, metadata?: Metadata) {
       check({ address, metadata });
       assertLeader();

@@ -5,12 +5,13 @@ import { isName, NAME_RULE } from "../shared/names.ts";
 import { type Authorize, type AuthorizeEnv, mayAct, mayEnter, type Principal, type Role } from "./authorize.ts";
 import type { ElectionGroup } from "./election-group.ts";
 import type { PolicyEnv } from "./env-policy.ts";
+import type { FenceKeyEnv } from "./fence-key.ts";
 import { createPolicy, type PolicyOptions } from "./group/policy.ts";
 import type { Access } from "./group/state.ts";
 import { type Problem, problem, problemResponse } from "./problem.ts";
 import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
 
-export interface ElectionEnv extends AuthorizeEnv, PolicyEnv {
+export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, FenceKeyEnv {
   /** The binding of the Durable Object class `ElectionGroup`. */
   readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
 }

@@ -13,7 +13,7 @@ import { ACCESS_HEADER, POLICY_HEADER } from "./election-group.ts";
 import { policyFromEnv } from "./env-policy.ts";
 import { logError } from "./log.ts";
 import { problem, problemResponse, refuseWith } from "./problem.ts";
-import { groupOf, operatingRoutes, readingRoutes } from "./routes.ts";
+import { contendingRoutes, groupOf, operatingRoutes, readingRoutes } from "./routes.ts";
 import { chooseProtocol, innerUpgrade, isUpgrade, refuseSocket } from "./upgrade.ts";
 
 /** Pages of allowed origins may look things up. Sockets need none of it, and an upgrade's headers can't be changed. */
@@ -48,6 +48,7 @@ export function createElectionApp({ authorize = authorizeByEnv, policy = policyF
       return groupOf(context).fetch(innerUpgrade(request, protocol, headers));
     })
     .route("/v1/groups/:group", readingRoutes(allow))
+    .route("/v1/groups/:group", contendingRoutes(allow))
     .route("/v1/groups/:group", operatingRoutes(allow));
 
   app.notFound(({ req }) => {

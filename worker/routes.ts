@@ -1,4 +1,4 @@
-/** The routes of one group, mounted below its path: those that look at it, and those that change it. */
+/** The routes of one group, mounted below its path: those that look at it, that leaders ask, and that change it. */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { id, name } from "../shared/codec.ts";
@@ -7,6 +7,8 @@ import { NOTE_LENGTH } from "../shared/limits.ts";
 import { type ElectionName, isElectionName } from "../shared/names.ts";
 import type { Admission, App } from "./admission.ts";
 import type { ElectionGroup } from "./election-group.ts";
+import { type FenceSigningKey, signFenceToken } from "./fence/token.ts";
+import { type FenceKeyEnv, signingKey } from "./fence-key.ts";
 import { createPolicy } from "./group/policy.ts";
 import type { FenceQuestion } from "./group/views.ts";
 import { takesJson, takesQuery } from "./input.ts";
@@ -49,6 +51,34 @@ export const readingRoutes = (allow: Admission) =>
     .get("/metrics", allow("observe"), async (context) =>
       context.text(await groupOf(context).metrics(context.var.policy)),
     );
+
+export const contendingRoutes = (allow: Admission) =>
+  new Hono<App>().post("/fence/token", allow("contend"), small, takesJson(fenceQuestion), async (context) => {
+    const question = context.req.valid("json");
+    const { components } = context.var.access;
+    if (components !== undefined && !components.includes(question.component)) {
+      return refuseWith(403, "forbidden", "these credentials are not for this component");
+    }
+    const key = keyIn(context.env);
+    if (key instanceof Response) return key;
+    // Before the group is asked: the token must not outlive what it answers.
+    const now = Date.now();
+    const { current, remainingMs } = await groupOf(context).checkFence(context.var.policy, question);
+    if (!current)
+      return refuseWith(409, "not_current", "this leadership is not current: stop, and wait for the next one");
+    const fence = { group: context.req.param("group") ?? "", ...question };
+    return context.json(await signFenceToken(fence, remainingMs, key, now));
+  });
+
+/** Looked at with each request: settings change with a deployment only, and the check is cheap. */
+function keyIn(env: FenceKeyEnv): FenceSigningKey | Response {
+  try {
+    return signingKey(env);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return refuseWith(503, "misconfigured", error.message);
+  }
+}
 
 export const operatingRoutes = (allow: Admission) =>
   new Hono<App>()

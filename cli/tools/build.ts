@@ -12,6 +12,7 @@ const productFolders = ["shared", "worker", "client", "testing", "cli"];
 const productProjects = [
   "shared",
   "worker/group",
+  "worker/fence",
   "worker",
   "client/session",
   "client",

@@ -13,13 +13,16 @@ export const looking: readonly Route[] = [
   ["GET", "/history"],
   ["GET", "/metrics"],
 ];
+export const contending: readonly Route[] = [
+  ["POST", "/fence/token", { component: "dispatcher", leaderSessionId: "l", epoch: 1 }],
+];
 export const operating: readonly Route[] = [
   ["POST", "/elections/process/revoke"],
   ["POST", "/pause"],
   ["POST", "/resume"],
   ["DELETE", ""],
 ];
-export const routes: readonly Route[] = [...looking, ...operating];
+export const routes: readonly Route[] = [...looking, ...contending, ...operating];
 
 export const askRoute = (group: string, [method, rest, body]: Route, options: Ask = {}): Promise<Answer> =>
   ask(method, pathOf(group, rest), { ...(body !== undefined && { body }), ...options });

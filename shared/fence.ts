@@ -1,0 +1,58 @@
+/**
+ * The fence: what a leader sends along with every write, so that the resource can refuse a leader that is late. As a
+ * header it is `Edge-Election-Fence: group/component/epoch/leaderSessionId`, each part percent-encoded.
+ */
+import { InvalidField } from "./fields.ts";
+import { ID_LENGTH } from "./limits.ts";
+import { isName, NAME_RULE } from "./names.ts";
+
+/** One leadership of one component. Every `Leadership` is one. */
+export interface Fence {
+  readonly group: string;
+  readonly component: string;
+  /** The fencing token: it grows with every leadership of the group. */
+  readonly epoch: number;
+  /** Tells two leaderships apart, should they ever claim the same epoch. */
+  readonly leaderSessionId: string;
+}
+
+export const FENCE_HEADER = "Edge-Election-Fence";
+/** Carries a signed fence token, where a resource asks for one. */
+export const FENCE_TOKEN_HEADER = "Edge-Election-Fence-Token";
+
+export const encodeFence = ({ group, component, epoch, leaderSessionId }: Fence): string =>
+  [group, component, epoch, leaderSessionId].map(encodeURIComponent).join("/");
+
+/** Total: gives a fence, or throws `InvalidField` that names the part. Two headers joined by a comma are refused too. */
+export function parseFence(header: string): Fence {
+  const parts = header.split("/");
+  if (parts.length !== PARTS) throw new InvalidField(FENCE_HEADER, "group/component/epoch/leaderSessionId");
+  const [group = "", component = "", epoch = "", leaderSessionId = ""] = parts.map(decoded);
+  return validFence({ group, component, epoch: /^[1-9]\d*$/.test(epoch) ? Number(epoch) : 0, leaderSessionId });
+}
+
+/** A copy with nothing but the four fields, or `InvalidField`. */
+export function validFence({ group, component, epoch, leaderSessionId }: Fence): Fence {
+  if (!isName(group)) throw invalid("group", NAME_RULE);
+  if (!isName(component)) throw invalid("component", NAME_RULE);
+  if (!Number.isSafeInteger(epoch) || epoch < 1) throw invalid("epoch", "a whole number from 1 to 2^53 - 1");
+  if (!isId(leaderSessionId)) throw invalid("leaderSessionId", `a text of 1-${ID_LENGTH} characters`);
+  return { group, component, epoch, leaderSessionId };
+}
+
+const PARTS = 4;
+
+const isId = (value: unknown): boolean =>
+  typeof value === "string" && value.length > 0 && value.length <= ID_LENGTH && value.isWellFormed();
+
+const invalid = (part: string, expected: string): InvalidField =>
+  new InvalidField(`${FENCE_HEADER}: ${part}`, expected);
+
+/** What is no percent-encoding becomes the empty text, which no part may be. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
+}

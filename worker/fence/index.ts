@@ -1,0 +1,18 @@
+/** `edge-election/fence`: guards for what a leader writes to. Runs in Node, Deno, Bun and Workers. */
+
+export { encodeFence, FENCE_HEADER, FENCE_TOKEN_HEADER, type Fence } from "../../shared/fence.ts";
+export {
+  type CompareAndSetGuard,
+  type CompareAndSetStore,
+  createCompareAndSetGuard,
+  type Versioned,
+} from "./compare-and-set.ts";
+export { createD1Guard, type D1Guard, type D1Port, type D1StatementPort } from "./d1.ts";
+export { createDurableObjectGuard, type DurableObjectGuard, type DurableObjectStoragePort } from "./durable-object.ts";
+export { FenceError, FenceTokenError, type Highest, InvalidFenceError, StaleLeaderError } from "./errors.ts";
+export { type ClaimingGuard, type FencedEnv, type FenceOptions, fence } from "./middleware.ts";
+export { type Accepted, readFence } from "./rule.ts";
+export { createSqlGuard, type SqlGuard, type SqlGuardOptions, type SqlPort } from "./sql.ts";
+export { createSqlitePort, type SqliteConnection } from "./sqlite-port.ts";
+export { FENCE_TABLE, type Placeholder } from "./table.ts";
+export { createFenceVerifier, type FencePublicKey, type FenceVerifier, type FenceVerifierOptions } from "./token.ts";

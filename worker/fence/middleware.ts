@@ -1,0 +1,79 @@
+/** `fence()`: lets a Hono app refuse the requests of leaders that are late. */
+import type { Context, Env, MiddlewareHandler } from "hono";
+import { FENCE_HEADER, FENCE_TOKEN_HEADER, type Fence } from "../../shared/fence.ts";
+import { FenceError, FenceTokenError, InvalidFenceError, StaleLeaderError } from "./errors.ts";
+import { type Accepted, assertAccepted, readFence } from "./rule.ts";
+import type { FenceVerifier } from "./token.ts";
+
+/** What the middleware needs of a guard: all of them have it. */
+export interface ClaimingGuard {
+  claim(fence: Fence): void | Promise<void>;
+}
+
+export interface FenceOptions<E extends Env> extends Accepted {
+  /** Where the highest epoch is kept; a function where it needs the bindings of the request. */
+  readonly guard: ClaimingGuard | ((context: Context<E>) => ClaimingGuard | Promise<ClaimingGuard>);
+  /** Takes the fence from a signed token in `Edge-Election-Fence-Token`, and believes the plain header no more. */
+  readonly verifier?: FenceVerifier;
+}
+
+/** What handlers behind the middleware find in `context.var`. */
+export interface FencedEnv {
+  Variables: { fence: Fence };
+}
+
+/**
+ * Before the handler: refuses what is late, and remembers what is newer. The handler runs after that, so for what it
+ * writes the gap is open again: let it write through the same guard with `context.var.fence`. A `StaleLeaderError` that
+ * it lets through is answered with 409 too.
+ */
+export function fence<E extends Env = Env>({
+  guard,
+  verifier,
+  ...accepted
+}: FenceOptions<E>): MiddlewareHandler<E & FencedEnv> {
+  const fenceOf = async ({ req }: Context): Promise<Fence> => {
+    const found = verifier
+      ? await verifier(tokenIn(req.header(FENCE_TOKEN_HEADER)))
+      : readFence(req.header(FENCE_HEADER));
+    assertAccepted(found, accepted);
+    return found;
+  };
+  return async (context, next) => {
+    try {
+      const found = await fenceOf(context);
+      const keeper = typeof guard === "function" ? await guard(context as Context<E>) : guard;
+      await keeper.claim(found);
+      context.set("fence", found);
+    } catch (error) {
+      if (!(error instanceof FenceError)) throw error;
+      return refusal(context, error);
+    }
+    await next();
+    if (context.error instanceof StaleLeaderError) context.res = refusal(context, context.error);
+    return undefined;
+  };
+}
+
+function tokenIn(header: string | undefined): string {
+  if (header !== undefined) return header;
+  throw new InvalidFenceError(
+    "fence_missing",
+    `the header ${FENCE_TOKEN_HEADER} is missing: get a token with POST /v1/groups/{group}/fence/token`,
+  );
+}
+
+/** The body names both epochs, so that whoever reads a log sees who was late, and after whom. */
+function refusal(context: Context, error: FenceError) {
+  const { code, message } = error;
+  if (!(error instanceof StaleLeaderError)) return context.json({ error: { code, message } }, statusOf(error));
+  const { fence: late, highest } = error;
+  const { group, component, epoch } = late;
+  return context.json({ error: { code, message, group, component, epoch, highestEpoch: highest.epoch } }, 409);
+}
+
+function statusOf(error: FenceError): 400 | 401 | 403 | 503 {
+  if (error instanceof FenceTokenError) return 401;
+  if (!(error instanceof InvalidFenceError)) return 503;
+  return error.code === "fence_not_accepted" ? 403 : 400;
+}

@@ -1,0 +1,44 @@
+/** The port of `createSqlGuard` for one connection of `node:sqlite`, or of another synchronous driver of that shape. */
+import type { SqlPort } from "./sql.ts";
+
+/** What is used of a `DatabaseSync`. */
+export interface SqliteConnection {
+  exec(sql: string): unknown;
+  prepare(sql: string): { all(...values: (string | number)[]): unknown[] };
+}
+
+/**
+ * Transactions of this port wait for each other: they share the connection. So work must not start another one and wait
+ * for it, and whoever else uses the connection while one runs is part of it. Other processes wait as long as the
+ * connection's own time-out says; set one.
+ */
+export function createSqlitePort<Connection extends SqliteConnection>(connection: Connection): SqlPort<Connection> {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    transaction(work) {
+      const run = last.then(async () => {
+        connection.exec("BEGIN IMMEDIATE");
+        try {
+          const result = await work(connection);
+          connection.exec("COMMIT");
+          return result;
+        } catch (error) {
+          rollBack(connection);
+          throw error;
+        }
+      });
+      last = run.catch(() => {});
+      return run;
+    },
+    query: (transaction, sql, values) => transaction.prepare(sql).all(...values),
+  };
+}
+
+/** Some errors have ended the transaction already; the error that counts is the first one. */
+function rollBack(connection: SqliteConnection): void {
+  try {
+    connection.exec("ROLLBACK");
+  } catch {
+    // There is nothing left to undo.
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * Signed fence tokens: a resource that knows a key can check, without asking anybody, that the group's object called a
+ * leadership current a short while ago. JSON Web Tokens of one of two algorithms, pinned by the kind of key and never
+ * taken from the token (RFC 8725, section 3.1), with an audience of their own, so that no other token passes for one.
+ */
+import { sign, verify } from "hono/jwt";
+import { type Fence, validFence } from "../../shared/fence.ts";
+import { type Check, InvalidField, number, object, oneOf, text } from "../../shared/fields.ts";
+import { FenceTokenError, InvalidFenceError } from "./errors.ts";
+import { type Accepted, assertAccepted } from "./rule.ts";
+
+/** No token lives longer, however long the lease. */
+export const FENCE_TOKEN_LIFE_MS = 30_000;
+const AUDIENCE = "edge-election.fence";
+const DEFAULT_TOLERANCE_MS = 1_000;
+/** RFC 7518, section 3.2: a key of the size of the hash output, or larger. */
+const SECRET_LENGTH = 32;
+/** Longer ones are not looked at: verifying costs time. */
+const TOKEN_LENGTH = 2_048;
+
+interface Claims extends Fence {
+  readonly aud: typeof AUDIENCE;
+  /** Seconds since 1970, with fractions. */
+  readonly iat: number;
+  readonly exp: number;
+}
+
+const seconds = number(0, Number.MAX_SAFE_INTEGER);
+const anyText: Check<string> = text(TOKEN_LENGTH);
+
+const claims: Check<Claims> = object<Claims>({
+  aud: oneOf(AUDIENCE),
+  group: anyText,
+  component: anyText,
+  epoch: seconds,
+  leaderSessionId: anyText,
+  iat: seconds,
+  exp: seconds,
+});
+
+/** What signs: a secret (HS256), or a private key of the curve P-256 as PKCS #8 in PEM (ES256). */
+export type FenceSigningKey = { readonly secret: string } | { readonly privateKey: string };
+
+/** Throws `RangeError` with the remedy for a key that can't be safe. */
+export function assertSigningKey(key: FenceSigningKey): void {
+  if ("secret" in key) return assertSecret(key.secret);
+  if (!key.privateKey.includes("PRIVATE KEY")) {
+    throw new RangeError("the private key must be PKCS #8 in PEM: make one of the curve P-256");
+  }
+}
+
+export interface IssuedFenceToken {
+  readonly token: string;
+  /** How long it lives, from now on. */
+  readonly expiresInMs: number;
+}
+
+/** `now` in milliseconds since 1970, taken before the group was asked: the token never outlives the lease's time left. */
+export async function signFenceToken(
+  fence: Fence,
+  remainingMs: number,
+  key: FenceSigningKey,
+  now: number,
+): Promise<IssuedFenceToken> {
+  const { group, component, epoch, leaderSessionId } = fence;
+  const expiresInMs = Math.min(remainingMs, FENCE_TOKEN_LIFE_MS);
+  const times = { iat: now / 1_000, exp: (now + expiresInMs) / 1_000 };
+  const payload = { aud: AUDIENCE, group, component, epoch, leaderSessionId, ...times };
+  const token =
+    "secret" in key
+      ? await sign(payload, key.secret, "HS256")
+      : // A variable of an environment often has its line ends spelled out.
+        await sign(payload, key.privateKey.replaceAll("\\n", "\n"), "ES256");
+  return { token, expiresInMs };
+}
+
+/** A public key of the curve P-256: SPKI in PEM, or a JSON Web Key. */
+export type FencePublicKey = string | Readonly<Record<string, unknown>>;
+
+interface VerifierSettings extends Accepted {
+  /** How far the clocks of this host and of the backend may be apart. Default 1,000. */
+  readonly clockToleranceMs?: number;
+  /** Milliseconds since 1970. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** Exactly one kind of key; several of them while one replaces another. */
+export type FenceVerifierOptions = VerifierSettings &
+  (
+    | { readonly secret: string | readonly string[]; readonly publicKey?: never }
+    | { readonly publicKey: FencePublicKey | readonly FencePublicKey[]; readonly secret?: never }
+  );
+
+/** The leadership that a token speaks of. Rejects with `FenceTokenError`, or with `InvalidFenceError` for a foreign one. */
+export type FenceVerifier = (token: string) => Promise<Fence>;
+
+/**
+ * Proves that the leadership was current when the token was issued, at most 30 s and the tolerance ago; not that it is
+ * current now. The epoch has to be compared all the same. Throws `RangeError` for keys that can't be safe.
+ */
+export function createFenceVerifier(options: FenceVerifierOptions): FenceVerifier {
+  const { clockToleranceMs = DEFAULT_TOLERANCE_MS, now = Date.now } = options;
+  const checkSignature = signatureCheck(options);
+  return async (token) => {
+    if (token.length > TOKEN_LENGTH) throw refused("it is too long");
+    const { group, component, epoch, leaderSessionId, iat, exp } = await checkSignature(token);
+    assertInTime(iat * 1_000, exp * 1_000, now(), clockToleranceMs);
+    const fence = fenceOf({ group, component, epoch, leaderSessionId });
+    assertAccepted(fence, options);
+    return fence;
+  };
+}
+
+function signatureCheck({ secret, publicKey }: FenceVerifierOptions): (token: string) => Promise<Claims> {
+  const secrets = secret === undefined ? [] : [secret].flat();
+  const publicKeys = publicKey === undefined ? [] : [publicKey].flat();
+  if (secrets.length > 0 === publicKeys.length > 0) throw new RangeError("give either a secret or a publicKey");
+  for (const each of secrets) assertSecret(each);
+  for (const each of publicKeys) assertPublicKey(each);
+  // Times are checked here, with fractions and a tolerance; everything else by the library.
+  const rest = { exp: false, nbf: false, iat: false, aud: AUDIENCE } as const;
+  return async (token) => {
+    const attempts = [
+      ...secrets.map((key) => verify(token, key, { alg: "HS256", ...rest })),
+      ...publicKeys.map((key) => verify(token, key, { alg: "ES256", ...rest })),
+    ];
+    try {
+      return claims(await Promise.any(attempts), "claims");
+    } catch (error) {
+      throw refused("it was not signed for this by a key that is known here", error);
+    }
+  };
+}
+
+function assertInTime(issuedAt: number, endsAt: number, now: number, toleranceMs: number): void {
+  // One millisecond, because the times travel as fractions of a second.
+  if (endsAt - issuedAt > FENCE_TOKEN_LIFE_MS + 1) throw refused(`it lives longer than ${FENCE_TOKEN_LIFE_MS} ms`);
+  if (endsAt + toleranceMs <= now) throw new FenceTokenError("fence_token_expired", OVER, undefined, true);
+  if (issuedAt - toleranceMs > now) throw refused("it was issued in the future: set the clock of this host");
+}
+
+const OVER = "the fence token is over: ask the group for a new one, if it still calls the leadership current";
+
+const refused = (why: string, cause?: unknown): FenceTokenError =>
+  new FenceTokenError("invalid_fence_token", `the fence token is refused: ${why}`, cause);
+
+function fenceOf(fence: Fence): Fence {
+  try {
+    return validFence(fence);
+  } catch (error) {
+    if (!(error instanceof InvalidField)) throw error;
+    throw new InvalidFenceError("invalid_fence", error.message, error);
+  }
+}
+
+function assertSecret(secret: string): void {
+  if (secret.length >= SECRET_LENGTH) return;
+  throw new RangeError(`the secret must have at least ${SECRET_LENGTH} characters: make one with a random generator`);
+}
+
+function assertPublicKey(key: FencePublicKey): void {
+  const isPublic =
+    typeof key === "string"
+      ? key.includes("PUBLIC KEY")
+      : key["kty"] === "EC" && key["crv"] === "P-256" && !("d" in key);
+  if (!isPublic)
+    throw new RangeError("publicKey must be a public key of the curve P-256: SPKI in PEM, or a JSON Web Key");
+}
