@@ -1,61 +1,143 @@
 /** The fencing experiment: what a paused leader can do to a store that does not compare epochs, and to one that does. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Hono } from "hono";
 import { expect, test } from "vitest";
 import { startLocalBackend } from "../../cli/local-backend.ts";
 import { type NodeProcess, runNode } from "../support/child-process.ts";
-import type { CounterConfig, Write } from "../support/counter.main.ts";
+import type { CounterConfig } from "../support/counter.main.ts";
+import { builtFence, type StoreConfig, type Write } from "../support/counter-stores.ts";
+import { lostUpdates } from "../support/fence-contract.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { serve } from "../support/serve.ts";
 
 const ENTRY = new URL("../../dist/client/node/index.js", import.meta.url).href;
 const ROUNDS = 3;
 
-/** Increments that a later write has undone: values that were written more than once. */
-const lostUpdates = (writes: readonly Write[]): number =>
-  writes.length - new Set(writes.map(({ value }) => value)).size;
+/** A process that counts, and what it says, word by word. */
+class Counter {
+  readonly process: NodeProcess;
+  #heard = 0;
 
-/** Stops the leader between a read and its write until another process has led and written; then lets it write. */
-async function pauseLeaderBetweenReadAndWrite(leader: NodeProcess, other: NodeProcess): Promise<void> {
-  const [seen, otherSeen] = [leader.output().length, other.output().length];
-  await leader.whenWritten(new RegExp(`^[^]{${seen}}[^]*read\\n$`));
-  leader.child.kill("SIGSTOP");
-  await other.whenWritten(new RegExp(`^[^]{${otherSeen}}[^]*leads\\n[^]*written\\n`));
-  leader.child.kill("SIGCONT");
-  await leader.whenWritten(new RegExp(`^[^]{${seen}}[^]*read\\n(written|refused)\\n`));
+  constructor(config: CounterConfig) {
+    this.process = runNode("test/support/counter.main.ts", [JSON.stringify(config)]);
+    this.process.child.stdin?.on("error", () => undefined); // one that was killed hears nothing
+  }
+
+  /** The next of these words that it says. */
+  async says(...words: string[]): Promise<string> {
+    const next = new RegExp(`^[^]{${this.#heard}}[^]*?(${words.join("|")})\\n`);
+    const { 0: said, 1: word = "" } = await this.process.whenWritten(next);
+    this.#heard = said.length;
+    return word;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.process.child.kill(signal);
+  }
+
+  /** Lets it write what it has read. */
+  go(): void {
+    this.process.child.stdin?.write("go\n");
+  }
 }
 
-async function experiment(group: string, guarded: boolean): Promise<number> {
-  await using folder = await temporaryFolder();
+/** The leader has read, and is stopped until another process has led and written; then it writes. */
+async function pauseLeaderBetweenReadAndWrite(leader: Counter, other: Counter): Promise<string> {
+  leader.signal("SIGSTOP");
+  await other.says("read");
+  other.go();
+  await other.says("written");
+  leader.signal("SIGCONT");
+  leader.go();
+  return leader.says("written", "refused");
+}
+
+/** What became of the late writes. */
+async function experiment(group: string, store: StoreConfig): Promise<string[]> {
   await using backend = await startLocalBackend({ bindings: { OPEN_MODE: "loopback", LEASE_MS: "2000" } });
-  const store = join(folder.path, "counter.jsonl");
-  writeFileSync(store, "");
-  const start = (name: string): NodeProcess => {
-    const config: CounterConfig = { entry: ENTRY, url: backend.url, group, name, store, guarded };
-    return runNode("test/support/counter.main.ts", [JSON.stringify(config)]);
-  };
-  let [leader, other] = [start("one"), start("two")];
+  const [one, two] = ["one", "two"].map((name) => new Counter({ entry: ENTRY, url: backend.url, group, name, store }));
+  if (one === undefined || two === undefined) throw new Error("no counters");
+  const outcomes: string[] = [];
   try {
-    const first = await Promise.race([
-      leader.whenWritten(/written/).then(() => leader),
-      other.whenWritten(/written/).then(() => other),
+    let [leader, other] = await Promise.race([
+      one.says("read").then(() => [one, two] as const),
+      two.says("read").then(() => [two, one] as const),
     ]);
-    if (first === other) [leader, other] = [other, leader];
     for (let round = 0; round < ROUNDS; round++) {
-      await pauseLeaderBetweenReadAndWrite(leader, other);
+      outcomes.push(await pauseLeaderBetweenReadAndWrite(leader, other));
+      await other.says("read");
       [leader, other] = [other, leader];
     }
   } finally {
-    for (const { child } of [leader, other]) child.kill("SIGKILL");
-    await Promise.all([leader.ended, other.ended]);
+    for (const { process } of [one, two]) process.child.kill("SIGKILL");
+    await Promise.all([one.process.ended, two.process.ended]);
   }
-  const writes = readFileSync(store, "utf8").split("\n").slice(0, -1);
-  return lostUpdates(writes.map((line) => JSON.parse(line) as Write));
+  return outcomes;
 }
 
-test("[S13] without a fence a paused leader's late write undoes others': the experiment can fail", async () => {
-  expect(await experiment("unfenced", false)).toBeGreaterThan(0);
-});
+type Kind = StoreConfig["kind"];
 
-test("[S5] [S13] a store that refuses lower epochs loses no update to a paused leader", async () => {
-  expect(await experiment("fenced", true)).toBe(0);
+/** Makes the store, runs the experiment, and counts the updates that were lost. */
+const experiments: Readonly<Record<Kind, (group: string, guarded: boolean) => Promise<object>>> = {
+  async file(group, guarded) {
+    await using folder = await temporaryFolder();
+    const at = join(folder.path, "counter.jsonl");
+    writeFileSync(at, "");
+    const late = await experiment(group, { kind: "file", at, guarded });
+    const writes = readFileSync(at, "utf8").split("\n").slice(0, -1);
+    return { late, lost: lostUpdates(writes.map((line) => JSON.parse(line) as Write)) };
+  },
+
+  async sqlite(group, guarded) {
+    const { createSqlGuard, createSqlitePort } = await builtFence();
+    await using folder = await temporaryFolder();
+    const at = join(folder.path, "counter.sqlite");
+    const database = new DatabaseSync(at, { timeout: 10_000 });
+    await createSqlGuard(createSqlitePort(database)).setUp();
+    database.exec("CREATE TABLE writes (value INTEGER, epoch INTEGER)");
+    const late = await experiment(group, { kind: "sqlite", at, guarded });
+    const writes = database.prepare("SELECT value FROM writes").all();
+    database.close();
+    return { late, lost: lostUpdates(writes.map(({ value }) => ({ value: Number(value) }))) };
+  },
+
+  async http(group, guarded) {
+    const { createSqlGuard, createSqlitePort, fence } = await builtFence();
+    const writes: { readonly value: number }[] = [];
+    const guard = createSqlGuard(createSqlitePort(new DatabaseSync(":memory:")));
+    await guard.setUp();
+    const app = new Hono();
+    if (guarded) app.use(fence({ guard, groups: [group], components: ["counter"] }));
+    app.get("/", (context) => context.text(String(writes.at(-1)?.value ?? 0)));
+    app.post("/", async (context) => {
+      writes.push({ value: Number(await context.req.text()) });
+      return context.text("written");
+    });
+    await using resource = await serve((request) => app.fetch(request));
+    const late = await experiment(group, { kind: "http", at: resource.url, guarded });
+    return { late, lost: lostUpdates(writes) };
+  },
+};
+
+const every = (outcome: string): string[] => Array.from({ length: ROUNDS }, () => outcome);
+
+test.each<[string, Kind]>([
+  ["a file", "file"],
+  ["SQLite", "sqlite"],
+  ["a resource behind HTTP", "http"],
+])(
+  "[S13] without a fence a paused leader's late write undoes others', in %s: the experiment can fail",
+  async (_, kind) => {
+    expect(await experiments[kind]("unfenced", false)).toEqual({ late: every("written"), lost: ROUNDS });
+  },
+);
+
+test.each<[string, Kind]>([
+  ["[S5] [S13] a store that refuses lower epochs loses no update to a paused leader", "file"],
+  ["[FG1] [S13] with a guard for SQL no update is lost to a paused leader", "sqlite"],
+  ["[FG7] [S13] behind the middleware no update is lost to a paused leader that sends its headers", "http"],
+])("%s", async (_, kind) => {
+  expect(await experiments[kind]("fenced", true)).toEqual({ late: every("refused"), lost: 0 });
 });

@@ -17,7 +17,7 @@ import {
   type Server,
   stopClock,
 } from "./client.ts";
-import { askRoute, deploy, isTouched, looking, operating, routes } from "./routes.ts";
+import { askRoute, contending, deploy, isTouched, looking, operating, routes } from "./routes.ts";
 
 const as = (role: Role): Server => deploy({ authorize: () => ({ role }), policy: () => ({ leaseMs: LEASE_MS }) });
 
@@ -96,19 +96,28 @@ test.each([
   await client.win();
 });
 
-test.each(["observe", "contend", "admin"] as const)("the role %s may look; only admin may operate", async (role) => {
-  const server = as(role);
+test.each(["observe", "contend", "admin"] as const)(
+  "the role %s may look; contend and admin may ask for a token, only admin may operate",
+  async (role) => {
+    const server = as(role);
 
-  for (const route of looking) {
-    expect([200, 404]).toContain((await askRoute(freshGroup(), route, { server })).status);
-  }
-  for (const route of operating) {
-    const group = freshGroup();
-    const { status } = await askRoute(group, route, { server });
-    expect(role === "admin" ? [200, 409] : [403]).toContain(status);
-    expect(await isTouched(group)).toBe(role === "admin");
-  }
-});
+    for (const route of looking) {
+      expect([200, 404]).toContain((await askRoute(freshGroup(), route, { server })).status);
+    }
+    for (const route of contending) {
+      const group = freshGroup();
+      const { status } = await askRoute(group, route, { server });
+      expect(status).toBe(role === "observe" ? 403 : 409);
+      expect(await isTouched(group)).toBe(role !== "observe");
+    }
+    for (const route of operating) {
+      const group = freshGroup();
+      const { status } = await askRoute(group, route, { server });
+      expect(role === "admin" ? [200, 409] : [403]).toContain(status);
+      expect(await isTouched(group)).toBe(role === "admin");
+    }
+  },
+);
 
 test("the role observe may watch over a socket, but neither join nor register as a contender", async () => {
   const group = freshGroup();

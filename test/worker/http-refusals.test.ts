@@ -56,6 +56,9 @@ test.each([
   ["POST", "/fence", "", "component"],
   ["POST", "/fence", "{", "body"],
   ["POST", "/fence", "[]", "message"],
+  ["POST", "/fence/token", { component: "a b", leaderSessionId: "l", epoch: 1 }, "component"],
+  ["POST", "/fence/token", { component: "a", leaderSessionId: "l", epoch: "1" }, "epoch"],
+  ["POST", "/fence/token", { component: "a", epoch: 1 }, "leaderSessionId"],
   ["POST", "/elections/process/revoke", { successor: null }, "successor"],
   ["POST", "/elections/process/revoke", { successor: 1 }, "successor"],
   ["POST", "/elections/process/revoke", { reason: null }, "reason"],
@@ -78,7 +81,7 @@ test.each([
   expect(await isTouched(group)).toBe(false);
 });
 
-test.each(["/fence", "/elections/process/revoke"])(
+test.each(["/fence", "/fence/token", "/elections/process/revoke"])(
   "a body of more than 16384 bytes is refused with 413: %s",
   async (rest) => {
     const body = JSON.stringify({ component: "a", leaderSessionId: "l", epoch: 1, unknown: "x".repeat(16_384) });
@@ -109,6 +112,7 @@ test.each([
   ["POST", "/v1/groups/a", "GET, DELETE"],
   ["PATCH", "/v1/groups/a/leaders/b", "GET"],
   ["GET", "/v1/groups/a/fence", "POST"],
+  ["GET", "/v1/groups/a/fence/token", "POST"],
   ["GET", "/v1/groups/a/elections/process/revoke", "POST"],
   ["DELETE", "/v1/groups/a/history", "GET"],
   ["GET", "/v1/groups/a/pause", "POST"],

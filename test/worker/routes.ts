@@ -34,6 +34,7 @@ export const isTouched = async (group: string): Promise<boolean> =>
 /** An app as somebody deploys it, with or without an open mode in its env. */
 export function deploy(options: ElectionAppOptions, openMode?: string): Server {
   const app = createElectionApp(options);
-  const { ELECTIONS } = env;
-  return (request) => app.fetch(request, { ELECTIONS, ...(openMode !== undefined && { OPEN_MODE: openMode }) });
+  const { ELECTIONS, FENCE_SECRET } = env;
+  const bindings = { ELECTIONS, ...(FENCE_SECRET !== undefined && { FENCE_SECRET }) };
+  return (request) => app.fetch(request, { ...bindings, ...(openMode !== undefined && { OPEN_MODE: openMode }) });
 }

@@ -21,6 +21,11 @@ test("every route of a group is typed: paths, bodies, queries and answers", asyn
     json: { component: "dispatcher", leaderSessionId, epoch: status.epoch },
   });
   expect(await fence.json()).toMatchObject({ current: true, epoch: status.epoch });
+  const issued = await routes.fence.token.$post({
+    param,
+    json: { component: "dispatcher", leaderSessionId, epoch: status.epoch },
+  });
+  expect(await issued.json()).toMatchObject({ token: expect.any(String), expiresInMs: expect.any(Number) });
   expect(await (await routes.pause.$post({ param })).json()).toEqual({ paused: true });
   expect(await (await routes.resume.$post({ param })).json()).toEqual({ paused: false });
   const ordered = routes.elections[":election"].revoke.$post({
