@@ -9,6 +9,7 @@ import {
   UnauthorizedError,
 } from "../../../client/index.ts";
 import { CLOSE } from "../../../shared/close-codes.ts";
+import { parseFence } from "../../../shared/fence.ts";
 import { FakeGroup, settle } from "./fake-group.ts";
 
 /** A value that the types forbid. */
@@ -51,6 +52,29 @@ describe("contend", () => {
     await settle();
     expect(entries).toEqual(["+x L1", "-x L1 preempted"]);
     expect(group.types()).toContain("release");
+  });
+
+  test("[FG5] every leadership gives the header that a guard reads, the same one after its end", async () => {
+    const group = new FakeGroup();
+    const client = group.client({ group: "team/a" });
+    const contender = client.contend("jobs/42:run");
+    const acquired = await client.acquire("y");
+    const { leadership } = contender;
+    if (leadership === null) throw new Error("no leadership");
+    const headers = { "Edge-Election-Fence": "team%2Fa/jobs%2F42%3Arun/1/L1" };
+    expect(leadership.headers()).toEqual(headers);
+    expect(parseFence(leadership.headers()["Edge-Election-Fence"])).toEqual({
+      group: "team/a",
+      component: "jobs/42:run",
+      epoch: leadership.epoch,
+      leaderSessionId: leadership.leaderSessionId,
+    });
+    expect(parseFence(acquired.headers()["Edge-Election-Fence"])).toMatchObject({ component: "y", epoch: 1 });
+    group.electing = false;
+    group.revoke();
+    await settle();
+    expect(leadership.isLeader()).toBe(false);
+    expect(leadership.headers()).toEqual(headers);
   });
 
   test("[K4] [S6] isLeader is false at the first instruction after the event loop was blocked past the lease", async () => {
