@@ -27,9 +27,19 @@ export function startSettings(environment: Readonly<Record<string, string | unde
   return {
     port,
     dataDir: environment["DATA_DIR"] || ".data",
-    bindings: { OPEN_MODE: "loopback", ...Object.fromEntries(given.map(([name, value]) => [name, String(value)])) },
+    bindings: {
+      OPEN_MODE: "loopback",
+      ...Object.fromEntries(given.map(([name, value]) => [name, String(value)])),
+      ...fenceKeys(environment),
+    },
     summary: given.length === 0 ? "defaults" : given.map(([name, value]) => `${name}=${value}`).join(" "),
   };
+}
+
+/** The Worker checks them when a token is asked for; they are secrets, so the summary does not tell them. */
+function fenceKeys(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const given = ["FENCE_SECRET", "FENCE_PRIVATE_KEY"].map((name) => [name, environment[name] ?? ""] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== ""));
 }
 
 function wholeNumber(

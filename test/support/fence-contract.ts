@@ -86,6 +86,23 @@ export function guardContract(name: string, open: OpenCounter, numRuns: number):
     expect(await counter.highest(fenceOf(1))).toEqual({ epoch: 2, leaderSessionId: "L2" });
   });
 
+  test.each([
+    [true, 0],
+    [false, 1],
+  ])(
+    `[FG4] ${name}: a late write between a new leader's read and write is lost, unless it claims first (%s)`,
+    async (claims, lost) => {
+      const counter = await open(true);
+      const late = await counter.read();
+      if (claims) await counter.claim(fenceOf(2));
+      const read = await counter.read();
+      await counter.write(late + 1, fenceOf(1)).catch((error) => expect(error).toBeInstanceOf(StaleLeaderError));
+      await counter.write(read + 1, fenceOf(2));
+
+      expect(lostUpdates(await counter.written())).toBe(lost);
+    },
+  );
+
   test(`[FG1] ${name}: components and groups do not shut each other out, even with names full of slashes`, async () => {
     const counter = await open(true);
     await counter.claim(fenceOf(9, "L", "a/b"));

@@ -48,7 +48,7 @@ test("rule ids: the list and the tests are compared both ways", () => {
 
 test("rule ids: the project's list holds every family from 1 on, without a gap", async () => {
   const listed = listedRuleIds(await readFile(inRepository("docs/RULES.md"), "utf8"));
-  const expected = [..."S13 C12 G10 K6 X6 O4 N7 D3 Q4 E3".matchAll(/([A-Z])(\d+)/g)].flatMap(([, family, count]) =>
+  const expected = [..."S13 C12 G10 K6 X6 O4 N7 D3 Q4 FG7 E3".matchAll(/([A-Z]+)(\d+)/g)].flatMap(([, family, count]) =>
     Array.from({ length: Number(count) }, (_, index) => `${family}${index + 1}`),
   );
 
@@ -107,6 +107,12 @@ test("npm start: settings are checked, with the remedy in the message", () => {
     bindings: { OPEN_MODE: "loopback", LEASE_MS: "2000", DRAIN_MS: "0" },
     summary: "LEASE_MS=2000 DRAIN_MS=0",
   });
+});
+
+test("npm start passes the keys of fence tokens on, and does not tell them", () => {
+  const { bindings, summary } = startSettings({ FENCE_SECRET: "secret", FENCE_PRIVATE_KEY: "" });
+  expect(bindings).toEqual({ OPEN_MODE: "loopback", FENCE_SECRET: "secret" });
+  expect(summary).toBe("defaults");
 });
 
 test.each([

@@ -10,7 +10,7 @@ import { FenceTokenError, InvalidFenceError } from "./errors.ts";
 import { type Accepted, assertAccepted } from "./rule.ts";
 
 /** No token lives longer, however long the lease. */
-export const FENCE_TOKEN_LIFE_MS = 30_000;
+const FENCE_TOKEN_LIFE_MS = 30_000;
 const AUDIENCE = "edge-election.fence";
 const DEFAULT_TOLERANCE_MS = 1_000;
 /** RFC 7518, section 3.2: a key of the size of the hash output, or larger. */
