@@ -6,6 +6,8 @@ export interface Clock {
   wall(): number;
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(handle: unknown): void;
+  /** Uniform in 0..1, for back-off. Default: the platform's. */
+  random?(): number;
 }
 
 /**

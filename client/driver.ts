@@ -48,7 +48,7 @@ export function createDriver(settings: Settings, { clock, connect, perform, repo
   let busy = false;
 
   function dispatch(input: Input, connection = state.attempt): void {
-    const result = transition(state, { now: now(), random: Math.random(), connection, input });
+    const result = transition(state, { now: now(), random: (clock.random ?? Math.random)(), connection, input });
     state = result.state;
     effects.push(...result.effects);
     if (busy) return;

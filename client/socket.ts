@@ -11,6 +11,8 @@ export interface Socket {
   addEventListener(type: "open" | "message" | "close" | "error", listener: (event: SocketEvent) => void): void;
 }
 export interface SocketEvent {
+  /** Of every event: without it a platform whose events have nothing else in common would not fit. */
+  readonly type?: string;
   readonly data?: unknown;
   readonly code?: number;
 }

@@ -18,8 +18,9 @@ const productProjects = [
   "client",
   "client/node",
   "client/react",
-  "testing",
   "cli",
+  "testing/node",
+  "testing",
 ];
 
 /**

@@ -5,9 +5,7 @@
 import { pessimistic } from "../../client/clock.ts";
 import { nextDeadline as clientDeadline, heldTerms, initialState, remainingMs } from "../../client/session/state.ts";
 import { transition as clientTransition } from "../../client/session/transition.ts";
-import { createPolicy } from "../../worker/group/policy.ts";
-import { emptyGroup, load, rowChanges, save } from "../../worker/group/rows.ts";
-import { nextDeadline as groupDeadline, transition as groupTransition } from "../../worker/group/transition.ts";
+import { groupCore } from "../../testing/group/core.ts";
 
 export const shippedCores = {
   client: {
@@ -18,15 +16,7 @@ export const shippedCores = {
     remainingMs,
     pessimistic,
   },
-  group: {
-    createPolicy,
-    emptyGroup,
-    load,
-    save,
-    rowChanges,
-    nextDeadline: groupDeadline,
-    transition: groupTransition,
-  },
+  group: groupCore,
 };
 
 export type Cores = typeof shippedCores;

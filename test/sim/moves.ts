@@ -1,9 +1,9 @@
 /** What may happen to a world: plain data, so that a run can be printed and replayed, and what each of it does. */
 import type { PageEvent } from "../../client/session/events.ts";
 import type { ElectionName } from "../../shared/names.ts";
+import type { Link } from "../../testing/group/link.ts";
 import type { PolicyOptions } from "../../worker/group/policy.ts";
 import type { CrashPoint } from "./world/backend.ts";
-import type { Link } from "./world/link.ts";
 import type { Direction, Told } from "./world/network.ts";
 import type { Process } from "./world/process.ts";
 import type { ComponentName, ContenderSetup, Drain, ProcessSetup } from "./world/setup.ts";

@@ -28,6 +28,7 @@ const layers: readonly Layer[] = [
   { folder: "client/node", folders: ["shared", "client"], packages: /^(node:|ws$)/, pure: false },
   { folder: "client/react", folders: ["shared", "client"], packages: /^react$/, pure: false },
   { folder: "client", folders: ["shared", "client"], packages: none, pure: false },
+  { folder: "testing/node", folders: ["testing/node", "cli"], packages: /^node:/, pure: false },
   { folder: "testing", folders: ["shared", "client", "worker/group", "testing"], packages: none, pure: false },
 ];
 

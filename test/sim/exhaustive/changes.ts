@@ -1,7 +1,7 @@
 /** How the small world changes: its connections, and the ends of its objects. Each gives back a new world. */
 import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import type { Packet } from "../../../testing/group/link.ts";
 import type { Effect } from "../../../worker/group/events.ts";
-import type { Packet } from "../world/link.ts";
 import { demand } from "../world/violation.ts";
 import type { Budget, SmallClient, SmallState, Wire } from "./state.ts";
 

@@ -5,10 +5,10 @@
  */
 import type { SessionState } from "../../../client/session/state.ts";
 import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import type { Packet } from "../../../testing/group/link.ts";
+import type { Storage } from "../../../testing/group/storage.ts";
 import type { Attachment } from "../../../worker/group/events.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
-import type { Packet } from "../world/link.ts";
-import type { Storage } from "../world/storage.ts";
 
 export interface SmallClient {
   readonly state: SessionState;

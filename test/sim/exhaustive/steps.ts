@@ -1,12 +1,12 @@
 /** What may happen next in the small world: every delivery, every timer that is due, every fault that is left. */
 import type { Effect, Input } from "../../../client/session/events.ts";
 import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import { hashOf } from "../../../testing/group/incarnation.ts";
+import type { Packet } from "../../../testing/group/link.ts";
+import { Storage } from "../../../testing/group/storage.ts";
 import type { Attachment, EventBody, Frame } from "../../../worker/group/events.ts";
 import type { Policy } from "../../../worker/group/policy.ts";
 import type { Cores } from "../cores.ts";
-import { hashOf } from "../world/incarnation.ts";
-import type { Packet } from "../world/link.ts";
-import { Storage } from "../world/storage.ts";
 import {
   abandon,
   clientAt,

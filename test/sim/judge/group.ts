@@ -5,11 +5,11 @@
  */
 import { CLOCK_MARGIN_MS } from "../../../shared/lease.ts";
 import type { ElectionName } from "../../../shared/names.ts";
+import type { Incarnation } from "../../../testing/group/incarnation.ts";
+import { canonicalText } from "../../../testing/group/storage.ts";
 import type { EventBody, Frame } from "../../../worker/group/events.ts";
 import type { RowChange } from "../../../worker/group/rows.ts";
 import type { ElectionState, GroupState } from "../../../worker/group/state.ts";
-import type { Incarnation } from "../world/incarnation.ts";
-import { canonicalText } from "../world/storage.ts";
 import { demand } from "../world/violation.ts";
 import type { World } from "../world/world.ts";
 

@@ -1,7 +1,8 @@
 /** Hibernation is invisible: the group as it would be after leaving memory now equals the group as it is. */
+
+import type { Incarnation } from "../../../testing/group/incarnation.ts";
+import { canonicalText } from "../../../testing/group/storage.ts";
 import type { Election, GroupState } from "../../../worker/group/state.ts";
-import type { Incarnation } from "../world/incarnation.ts";
-import { canonicalText } from "../world/storage.ts";
 import { demand } from "../world/violation.ts";
 import type { World } from "../world/world.ts";
 

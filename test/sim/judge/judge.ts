@@ -1,11 +1,11 @@
 /** All that is judged: what happens is told to each judge as it happens. */
 import type { SessionState } from "../../../client/session/state.ts";
 import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import type { Incarnation } from "../../../testing/group/incarnation.ts";
 import type { EventBody } from "../../../worker/group/events.ts";
 import type { RowChange } from "../../../worker/group/rows.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
 import type { Step } from "../world/driver.ts";
-import type { Incarnation } from "../world/incarnation.ts";
 import type { Process } from "../world/process.ts";
 import { demand } from "../world/violation.ts";
 import type { World } from "../world/world.ts";

@@ -3,14 +3,15 @@
  * not know it, the alarm, and point-in-time recovery. The object is made when something needs it.
  */
 import type { ClientMessage } from "../../../shared/messages.ts";
+import type { GroupCore } from "../../../testing/group/core.ts";
+import { Incarnation, type Platform, type Write } from "../../../testing/group/incarnation.ts";
+import type { Link } from "../../../testing/group/link.ts";
+import { Storage } from "../../../testing/group/storage.ts";
 import type { EventBody } from "../../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../../worker/group/policy.ts";
 import type { RowChange } from "../../../worker/group/rows.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
 import type { Cores } from "../cores.ts";
-import { Incarnation, type Platform, type Write } from "./incarnation.ts";
-import type { Link } from "./link.ts";
-import { Storage } from "./storage.ts";
 import type { Wire } from "./wire.ts";
 
 /** An alarm whose handler failed is called again. */
@@ -53,8 +54,8 @@ export class Backend implements Platform {
     this.nextSkewMs = skewMs;
   }
 
-  get cores(): Cores {
-    return this.#world.cores;
+  get core(): GroupCore {
+    return this.#world.cores.group;
   }
 
   trueNow(): number {
@@ -71,7 +72,7 @@ export class Backend implements Platform {
   }
 
   policyOf(options: PolicyOptions): Policy {
-    const policy = this.cores.group.createPolicy(options);
+    const policy = this.core.createPolicy(options);
     return { ...policy, pingEveryMs: PING_EVERY_MS, checkEveryMs: CHECK_EVERY_MS };
   }
 
@@ -84,7 +85,7 @@ export class Backend implements Platform {
   }
 
   load(): GroupState {
-    return this.cores.group.load(this.storage.load(), this.policyOf(this.storage.policy ?? {}));
+    return this.core.load(this.storage.load(), this.policyOf(this.storage.policy ?? {}));
   }
 
   // The life of the object

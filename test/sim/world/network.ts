@@ -1,6 +1,7 @@
 /** Every connection there is, and what the network does to each: latency, holding back, loss on either side or both. */
+
+import { Link } from "../../../testing/group/link.ts";
 import type { Backend } from "./backend.ts";
-import { Link } from "./link.ts";
 import type { Process } from "./process.ts";
 
 export type Direction = "up" | "down";

@@ -1,9 +1,9 @@
 /** An operator of the group: revokes, cleans up, pauses, deploys, and restores storage by the two steps. */
 
 import type { ElectionName } from "../../../shared/names.ts";
+import type { Incarnation, Reply } from "../../../testing/group/incarnation.ts";
+import type { Storage } from "../../../testing/group/storage.ts";
 import type { PolicyOptions } from "../../../worker/group/policy.ts";
-import type { Incarnation, Reply } from "./incarnation.ts";
-import type { Storage } from "./storage.ts";
 import type { World } from "./world.ts";
 
 /** How soon an operator takes the second step again whose object died under it. */

@@ -2,9 +2,9 @@
 
 import type { ServerMessage } from "../../../shared/messages.ts";
 import type { ElectionName } from "../../../shared/names.ts";
+import type { Link, Packet } from "../../../testing/group/link.ts";
 import { AppContender } from "./contender.ts";
 import { Driver, type DriverPorts, type UserEffect } from "./driver.ts";
-import type { Link, Packet } from "./link.ts";
 import { ObserverView } from "./observer-view.ts";
 import type { ContenderSetup, ProcessSetup } from "./setup.ts";
 

@@ -3,6 +3,9 @@
  * happens has a true time in whole milliseconds; what is due first happens first.
  */
 import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import type { Incarnation } from "../../../testing/group/incarnation.ts";
+import type { Link } from "../../../testing/group/link.ts";
+import { seededRandom } from "../../../testing/random.ts";
 import type { EventBody } from "../../../worker/group/events.ts";
 import type { RowChange } from "../../../worker/group/rows.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
@@ -10,12 +13,9 @@ import type { Cores } from "../cores.ts";
 import { Judge } from "../judge/judge.ts";
 import { Backend } from "./backend.ts";
 import type { DriverPorts } from "./driver.ts";
-import type { Incarnation } from "./incarnation.ts";
-import type { Link } from "./link.ts";
 import { Network } from "./network.ts";
 import { Operator } from "./operator.ts";
 import { Process } from "./process.ts";
-import { seededRandom } from "./random.ts";
 import type { ProcessSetup, Setup } from "./setup.ts";
 import { demand } from "./violation.ts";
 import { type Wire, wireFor } from "./wire.ts";

@@ -1,6 +1,6 @@
 /** The object's durable storage: rows as text, the settings, one alarm. Everything goes through JSON, as it does on disk. */
-import type { PolicyOptions } from "../../../worker/group/policy.ts";
-import type { ElectionRow, GroupRow, RecordRow, RowChange, Rows, SessionRow } from "../../../worker/group/rows.ts";
+import type { PolicyOptions } from "../../worker/group/policy.ts";
+import type { ElectionRow, GroupRow, RecordRow, RowChange, Rows, SessionRow } from "../../worker/group/rows.ts";
 
 type Table = "session" | "election" | "record";
 

@@ -2,7 +2,7 @@
  * One connection between a process and an incarnation of the group's object: a channel each way. Each side has its
  * own idea of whether it is open, and nothing that was sent is lost but by `sever`.
  */
-import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import type { ClientMessage, ServerMessage } from "../../shared/messages.ts";
 
 export type Packet<Message> =
   /** The upgrade, and the answer to it. */
@@ -20,6 +20,8 @@ interface InFlight<Message> {
 export class Channel<Message> {
   latencyMs: number;
   severed = false;
+  /** Whether a packet was dropped. */
+  lost = false;
   #queue: InFlight<Message>[] = [];
 
   constructor(latencyMs: number) {
@@ -37,7 +39,10 @@ export class Channel<Message> {
 
   /** In order: a packet never overtakes an earlier one. Dropped on a severed channel. */
   send(packet: Packet<Message>, now: number): void {
-    if (this.severed) return;
+    if (this.severed) {
+      this.lost = true;
+      return;
+    }
     const dueAt = Math.max(now + this.latencyMs, this.#queue.at(-1)?.dueAt ?? 0);
     this.#queue.push({ packet, dueAt });
   }
@@ -49,6 +54,7 @@ export class Channel<Message> {
   /** Keeps the first `keep` packets, and nothing that is sent from now on; nobody is told. */
   sever(keep: number): void {
     this.severed = true;
+    this.lost ||= this.#queue.length > keep;
     this.#queue = this.#queue.slice(0, keep);
   }
 
@@ -58,6 +64,11 @@ export class Channel<Message> {
     this.severed = false;
     this.send({ type: "close", code }, now);
     this.severed = true;
+  }
+
+  /** Carries again. What was dropped stays lost. */
+  mend(): void {
+    this.severed = false;
   }
 
   /** From now on fast, for what is on its way as well. */

@@ -4,17 +4,17 @@
  *
  * A replaced incarnation does not know it. It goes on talking to its sockets until its first commit, which fails.
  */
-import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
-import type { Attachment, Effect, EventBody, Frame, Outcome } from "../../../worker/group/events.ts";
-import type { Policy, PolicyOptions } from "../../../worker/group/policy.ts";
-import type { RowChange } from "../../../worker/group/rows.ts";
-import type { Access, GroupState } from "../../../worker/group/state.ts";
-import type { Cores } from "../cores.ts";
+import type { ClientMessage, ServerMessage } from "../../shared/messages.ts";
+import type { Attachment, Effect, EventBody, Frame, Outcome } from "../../worker/group/events.ts";
+import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
+import type { RowChange } from "../../worker/group/rows.ts";
+import type { Access, GroupState } from "../../worker/group/state.ts";
+import type { GroupCore } from "./core.ts";
 import type { Link, LinkServer, Packet } from "./link.ts";
 
 /** What an incarnation has around it. */
 export interface Platform {
-  readonly cores: Cores;
+  readonly core: GroupCore;
   trueNow(): number;
   nonce(): string;
   read(message: ClientMessage): ClientMessage;
@@ -184,11 +184,11 @@ export class Incarnation implements LinkServer {
 
   dispatch(body: EventBody): void {
     if (!this.alive) return;
-    const { cores } = this.#platform;
+    const { core } = this.#platform;
     const before = this.state;
     const event = { ...body, now: this.now, nonce: this.#platform.nonce() };
-    const { state, effects, touched } = cores.group.transition(before, event);
-    const changes = cores.group.rowChanges(before, state, touched);
+    const { state, effects, touched } = core.transition(before, event);
+    const changes = core.rowChanges(before, state, touched);
     this.state = state;
     if (!this.#save(changes)) return;
     this.#platform.turned(this, before, body, changes);
@@ -207,7 +207,7 @@ export class Incarnation implements LinkServer {
 
   /** Only ever to an earlier time; one that is overdue is set anew. */
   #earlierAlarm(): number | null {
-    const deadline = this.#platform.cores.group.nextDeadline(this.state);
+    const deadline = this.#platform.core.nextDeadline(this.state);
     if (deadline === null) return null;
     const kept = this.#alarmAt !== null && this.#alarmAt > this.now && this.#alarmAt <= deadline;
     return kept ? null : deadline;

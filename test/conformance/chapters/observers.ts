@@ -1,0 +1,66 @@
+/** O: records and observers. */
+import { expect } from "vitest";
+import type { Chapter } from "../behaviour.ts";
+
+export const observers: Chapter = (test) => {
+  test("[O1] losing the leadership removes the record, and so does the end of the session", {
+    needs: ["observers"],
+  }, async (play) => {
+    const watch = play.watch(play.member("watcher"));
+    await play.until("the first state", () => watch.seen.length === 1);
+    const first = play.join("first");
+    await play.settled((await play.leads(first)).confirm("tcp://first"));
+    const second = play.join("second");
+    await play.waits(second.member);
+    await play.settled(first.member.resign());
+    await play.settled((await play.leads(second)).confirm("tcp://second"));
+    await play.until("the second leader", () => watch.seen.at(-1)?.process === "second");
+    await play.settled(first.contender.close());
+    await play.settled(second.member.close());
+    await play.until("nobody", () => watch.seen.at(-1) === null);
+    expect(watch.seen.map((leader) => leader?.process ?? null)).toEqual([null, "first", null, "second", null]);
+  });
+
+  test("[O2] [C12] a late observer gets the present leader, a blip repeats nothing, and who has left hears nothing", {
+    needs: ["observers", "connection"],
+  }, async (play) => {
+    const part = play.join("one");
+    const term = await play.leads(part);
+    await play.settled(term.confirm("tcp://a"));
+    const [watcher, leaver] = [play.member("watcher"), play.member("leaver")];
+    const [watch, left] = [play.watch(watcher), play.watch(leaver)];
+    await play.until("the present leader", () => watch.seen.length === 1 && left.seen.length === 1);
+    left.stop();
+    watcher.cut();
+    await play.until("a blip", () => watcher.client.state !== "connected");
+    await play.until("its end", () => watcher.client.state === "connected");
+    await play.settled(term.confirm("tcp://b"));
+    await play.until("the new address", () => watch.seen.length === 2);
+    expect(watch.seen.map((leader) => leader?.address)).toEqual(["tcp://a", "tcp://b"]);
+    expect(left.seen.map((leader) => leader?.address)).toEqual(["tcp://a"]);
+  });
+
+  test("[O3] [O4] over hand-overs an observer sees each confirm once, epochs that grow, and nobody in between", {
+    needs: ["observers"],
+  }, async (play) => {
+    const watch = play.watch(play.member("watcher"));
+    const script = {
+      onGrant: (leadership: { confirm(address: string): Promise<void> }) => leadership.confirm("tcp://it"),
+    };
+    const parts = await play.line(
+      () => play.join("first", "x", script),
+      () => play.join("second", "x", script),
+      () => play.join("third", "x", script),
+    );
+    for (const [index, part] of parts.entries()) {
+      await play.until(`confirm ${index}`, () => watch.seen.at(-1)?.process === part.member.name);
+      await play.settled(part.member.close());
+    }
+    await play.until("nobody", () => watch.seen.at(-1) === null);
+    const seen = watch.seen.slice(watch.seen[0] === null ? 1 : 0);
+    expect(seen.map((leader) => leader?.process ?? null)).toEqual(["first", null, "second", null, "third", null]);
+    const epochs = seen.flatMap((leader) => leader?.epoch ?? []);
+    expect(epochs).toEqual([...epochs].sort((a, b) => a - b));
+    expect(new Set(epochs).size).toBe(3);
+  });
+};

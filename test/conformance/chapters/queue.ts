@@ -1,0 +1,81 @@
+/** Q: who is asked next. */
+import { expect } from "vitest";
+import type { Chapter } from "../behaviour.ts";
+
+export const queue: Chapter = (test) => {
+  test("[Q1] first come, first served; who has resigned goes to the back", {}, async (play) => {
+    const [first, second, third] = await play.line(
+      () => play.join("first"),
+      () => play.join("second"),
+      () => play.join("third"),
+    );
+    await play.settled(first.member.resign());
+    await play.leads(second);
+    await play.waits(first.member);
+    await play.settled(second.member.close());
+    await play.leads(third);
+    await play.settled(third.member.close());
+    await play.leads(first, third.term.epoch);
+  });
+
+  test("[Q1] a place in the queue survives a lost connection", { needs: ["connection"] }, async (play) => {
+    const [first, second, third] = await play.line(
+      () => play.join("first"),
+      () => play.join("second"),
+      () => play.join("third"),
+    );
+    second.member.cut();
+    await play.until("the loss", () => second.errors.length > 0);
+    await play.waits(second.member);
+    await play.settled(first.member.close());
+    await play.leads(second);
+    expect(third.heard).toEqual([]);
+  });
+
+  test("[Q2] the higher priority is asked first, and a change counts at the next hand-over", {}, async (play) => {
+    const [first, low, high] = await play.line(
+      () => play.join("first"),
+      () => play.join("low"),
+      () => play.join("high", "x", {}, { priority: 5 }),
+    );
+    low.member.setPriority(1);
+    await play.settled(first.member.close());
+    await play.leads(high);
+    const last = play.join("last");
+    await play.waits(last.member);
+    last.member.setPriority(3);
+    await play.until("the new priority", async () =>
+      (await play.election())?.candidates.some(({ process, priority }) => process === "last" && priority === 3),
+    );
+    await play.settled(high.member.close());
+    await play.leads(last);
+    expect(low.heard).toEqual([]);
+  });
+
+  test("[Q3] a named successor is asked first, by who resigns and by the operator", {
+    needs: ["successor"],
+  }, async (play) => {
+    const [first, second, third] = await play.line(
+      () => play.join("first"),
+      () => play.join("second"),
+      () => play.join("third"),
+    );
+    await play.settled(first.member.resign("process", third.member));
+    const { epoch } = await play.leads(third);
+    await play.waits(first.member);
+    play.stage.revoke(first.member);
+    await play.leads(first, epoch);
+    expect(third.heard).toEqual(["grant", "transferred"]);
+    expect(second.heard).toEqual([]);
+  });
+
+  test("[Q4] who has resigned is asked after all others, whatever its priority", {}, async (play) => {
+    const [first, second] = await play.line(
+      () => play.join("first", "x", {}, { priority: 9 }),
+      () => play.join("second"),
+    );
+    await play.settled(first.member.resign());
+    await play.leads(second);
+    expect(first.heard).toEqual(["grant", "resigned"]);
+  });
+};

@@ -1,0 +1,94 @@
+/**
+ * What the conformance suite needs of whatever it runs against. A driver brings contenders of its own kind into a fresh
+ * group for every test; the suite asks for nothing that is not here, and knows no platform.
+ */
+import type { ElectionClient } from "../../client/client.ts";
+import type { Contender, ContenderCallbacks, ContendOptions } from "../../client/contend.ts";
+import type { ElectionName } from "../../shared/names.ts";
+import type { GroupStatus } from "../../shared/status.ts";
+
+/** What some contenders do not have. A behaviour that needs it does not apply to them. */
+export type Capability =
+  /** The client that users have, with its checks, states and look-ups. */
+  | "client"
+  /** It can watch leaders. */
+  | "observers"
+  /** It has a connection, which can be reset. */
+  | "connection"
+  /** Its path to the group can be cut without a word. */
+  | "partition"
+  /** The group's object can be ended and come back. */
+  | "restart"
+  /** It can name a successor when it resigns. */
+  | "successor";
+
+/** One driver for each way of taking part. */
+export interface Driver {
+  readonly name: string;
+  /** D of its groups, unless a test asks for another. */
+  readonly leaseMs: number;
+  /** Why these do not apply. */
+  readonly lacks: Readonly<Partial<Record<Capability, string>>>;
+  /** A fresh group. `leaseMs`: at least. */
+  open(leaseMs?: number): Promise<Stage>;
+}
+
+export interface Stage extends AsyncDisposable {
+  /** A process that may take part; it does nothing yet. */
+  member(name: string, options?: MemberOptions): Member;
+  /** Lets a little time pass. */
+  turn(): Promise<void>;
+  status(): Promise<GroupStatus>;
+  /** An operator's revoke of the process election. Resolves when it has been ordered, at the latest when it is done. */
+  revoke(successor?: Member): void;
+  /** Ends the group's object, and lets it come back. */
+  restart(): Promise<void>;
+}
+
+export interface MemberOptions {
+  readonly address?: string;
+  readonly priority?: number;
+  readonly onDisconnect?: "keep" | "revoke";
+}
+
+export interface Member {
+  readonly name: string;
+  contend(component: string, callbacks: ContenderCallbacks, options?: ContendOptions): Contender;
+  resign(election?: ElectionName, successor?: Member): Promise<void>;
+  setPriority(priority: number, component?: string): void;
+  /** Hands over and leaves. */
+  close(): Promise<void>;
+  /** Names it as a successor; `undefined` before it has joined. */
+  readonly sessionId: string | undefined;
+  /** Throws where the driver lacks `client`. */
+  readonly client: ElectionClient;
+  /** Its connection is reset. */
+  cut(): void;
+  /** Nothing arrives any more either way, and nobody is told. */
+  partition(): void;
+  heal(): void;
+}
+
+export type Faults = Pick<Member, "cut" | "partition" | "heal">;
+
+/** A member that is the shipped client. */
+export function clientMember(name: string, client: ElectionClient, faults: Faults): Member {
+  return {
+    name,
+    client,
+    get sessionId() {
+      return client.sessionId;
+    },
+    contend: (component, callbacks, options) => client.contend(component, callbacks, options),
+    resign(election, successor) {
+      if (successor === undefined) return client.resign(election);
+      if (successor.sessionId === undefined) throw new Error(`${successor.name} has not joined yet`);
+      return client.resign(election, { successor: successor.sessionId });
+    },
+    setPriority: (priority, component) => client.setPriority(priority, component),
+    close: () => client.close(),
+    cut: () => faults.cut(),
+    partition: () => faults.partition(),
+    heal: () => faults.heal(),
+  };
+}

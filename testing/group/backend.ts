@@ -1,0 +1,125 @@
+/** What is under the group's object in a test: storage, the one incarnation that is made when something needs it, the alarm. */
+import type { ClientMessage } from "../../shared/messages.ts";
+import type { EndedTerm, EventBody, Outcome } from "../../worker/group/events.ts";
+import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
+import type { RowChange } from "../../worker/group/rows.ts";
+import type { GroupState } from "../../worker/group/state.ts";
+import { groupCore } from "./core.ts";
+import { Incarnation, type Platform, type Write } from "./incarnation.ts";
+import type { Link } from "./link.ts";
+import { Storage } from "./storage.ts";
+
+export class Backend implements Platform {
+  readonly core = groupCore;
+  /** Oldest first. */
+  readonly endedTerms: EndedTerm[] = [];
+  readonly #now: () => number;
+  readonly #options: PolicyOptions;
+  readonly #storage = new Storage();
+  #current: Incarnation | null = null;
+  #nonces = 0;
+
+  constructor(options: PolicyOptions, now: () => number) {
+    this.#options = options;
+    this.#now = now;
+  }
+
+  // The life of the object
+
+  /** The incarnation that is there, with everything processed that is due by now. */
+  look(): GroupState {
+    const object = this.#object();
+    object.dispatch({ type: "tick" });
+    return object.state;
+  }
+
+  dispatch(body: EventBody): void {
+    this.#object().dispatch(body);
+  }
+
+  /** `null`: the object died before it could answer. */
+  ask(event: (request: string) => EventBody): Promise<Outcome | null> {
+    return new Promise((resolve) => this.#object().ask(event, resolve));
+  }
+
+  /** The first packet on its way up: the upgrade comes to the object that is there, a frame to the one that has the socket. */
+  receive(link: Link): void {
+    const packet = link.up.take();
+    if (packet?.type === "open") this.#object().accept(link, this.#options);
+    else if (packet !== undefined) link.server?.receive(link, packet);
+  }
+
+  /** It dies, and its sockets with it; the next one loads what was stored. */
+  restart(): void {
+    const current = this.#current;
+    this.#current = null;
+    current?.die(true);
+  }
+
+  /** It leaves memory; its sockets stay. Not while a request is open. */
+  hibernate(): void {
+    if (this.#current?.busy === false) this.#current.hibernate();
+  }
+
+  #object(): Incarnation {
+    if (this.#current !== null) return this.#current;
+    const incarnation = new Incarnation(this, 0);
+    this.#current = incarnation;
+    incarnation.start();
+    incarnation.configure(this.#options);
+    return incarnation;
+  }
+
+  // The alarm
+
+  get dueAt(): number {
+    return this.#storage.alarmAt ?? Infinity;
+  }
+
+  act(): void {
+    this.#storage.alarmAt = null;
+    this.#object().alarm();
+  }
+
+  // Platform
+
+  trueNow(): number {
+    return this.#now();
+  }
+
+  nonce(): string {
+    this.#nonces += 1;
+    return `n${this.#nonces}`;
+  }
+
+  read(message: ClientMessage): ClientMessage {
+    return message;
+  }
+
+  policyOf(options: PolicyOptions): Policy {
+    return this.core.createPolicy(options);
+  }
+
+  storedPolicy(): PolicyOptions | null {
+    return this.#storage.policy;
+  }
+
+  storedAlarm(): number | null {
+    return this.#storage.alarmAt;
+  }
+
+  load(): GroupState {
+    return this.core.load(this.#storage.load(), this.policyOf(this.#storage.policy ?? {}));
+  }
+
+  commit(_incarnation: Incarnation, { changes, policy, alarmAt }: Write): boolean {
+    this.#storage.write(changes);
+    if (policy !== null) this.#storage.policy = policy;
+    if (alarmAt !== null) this.#storage.alarmAt = alarmAt;
+    return true;
+  }
+
+  turned(_incarnation: Incarnation, _before: GroupState, _body: EventBody, changes: readonly RowChange[]): void {
+    for (const change of changes) if (change.table === "term") this.endedTerms.push(change.row);
+  }
+}

@@ -1,0 +1,8 @@
+/** The group core as a value: the simulator puts mutants in its place. */
+import { createPolicy } from "../../worker/group/policy.ts";
+import { emptyGroup, load, rowChanges, save } from "../../worker/group/rows.ts";
+import { nextDeadline, transition } from "../../worker/group/transition.ts";
+
+export const groupCore = { createPolicy, emptyGroup, load, save, rowChanges, nextDeadline, transition };
+
+export type GroupCore = typeof groupCore;

@@ -1,0 +1,98 @@
+/**
+ * Who led what, when, by the clients' own account: a term begins with its grant, and lasts as long as `isLeader()` is true
+ * for the code that holds it. Times are milliseconds since the group was made.
+ */
+import type { ElectionName } from "../shared/names.ts";
+import type { EndedTerm } from "../worker/group/events.ts";
+
+/** The leadership of one component, as its client had it. */
+export interface TestTerm {
+  /** Name of the client. */
+  readonly client: string;
+  readonly component: string;
+  readonly election: ElectionName;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+  readonly from: number;
+  /** `null` while it runs. */
+  readonly to: number | null;
+}
+
+/** Work that code has done in the name of a leadership. */
+export interface TestWrite extends Pick<TestTerm, "client" | "component" | "leaderSessionId" | "epoch"> {
+  readonly what: string;
+  readonly at: number;
+}
+
+/** Two clients that acted as leader of one election at the same time. */
+export interface Overlap {
+  readonly election: ElectionName;
+  readonly first: TestTerm;
+  readonly second: TestTerm;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A copy: what happens later is not in it. */
+export interface TestHistory {
+  /** In the order in which they began. */
+  readonly terms: readonly TestTerm[];
+  readonly writes: readonly TestWrite[];
+  /** The group's own account of the terms that have ended, oldest first, with why and how long nobody led before. */
+  readonly ended: readonly EndedTerm[];
+  /**
+   * Empty unless somebody acted as leader while another did. A term counts until its last write, so that code which
+   * writes on after its loss is found here as soon as there is a next leader.
+   */
+  overlaps(): readonly Overlap[];
+  /** Writes by a leadership that was over, whether or not there was a next leader yet. */
+  lateWrites(): readonly TestWrite[];
+}
+
+export interface Account {
+  readonly terms: readonly TestTerm[];
+  readonly writes: readonly TestWrite[];
+  readonly ended: readonly EndedTerm[];
+  readonly now: number;
+}
+
+export function createHistory({ terms, writes, ended, now }: Account): TestHistory {
+  return {
+    terms,
+    writes,
+    ended,
+    overlaps: () => overlapsOf(terms.map((term) => stintOf(term, writes, now))),
+    lateWrites: () => writes.filter((write) => isLate(write, terms)),
+  };
+}
+
+interface Stint {
+  readonly term: TestTerm;
+  readonly to: number;
+}
+
+/** From the grant to the end of the term, or to the last write in its name. */
+function stintOf(term: TestTerm, writes: readonly TestWrite[], now: number): Stint {
+  const written = writes.filter((write) => isOf(write, term)).map(({ at }) => at);
+  return { term, to: Math.max(term.to ?? now, ...written) };
+}
+
+function overlapsOf(stints: readonly Stint[]): Overlap[] {
+  return stints.flatMap((first, index) =>
+    stints.slice(index + 1).flatMap((second) => {
+      const { election } = first.term;
+      if (election !== second.term.election || first.term.leaderSessionId === second.term.leaderSessionId) return [];
+      const from = Math.max(first.term.from, second.term.from);
+      const to = Math.min(first.to, second.to);
+      return from < to ? [{ election, first: first.term, second: second.term, from, to }] : [];
+    }),
+  );
+}
+
+const isOf = (write: TestWrite, term: TestTerm): boolean =>
+  write.leaderSessionId === term.leaderSessionId && write.component === term.component;
+
+/** A leadership that was never granted, as far as anyone has seen, gives no right to write either. */
+function isLate(write: TestWrite, terms: readonly TestTerm[]): boolean {
+  return !terms.some((term) => isOf(write, term) && term.from <= write.at && (term.to === null || write.at < term.to));
+}

@@ -1,0 +1,28 @@
+/**
+ * The entry point `edge-election/testing`: a process group in memory for tests of one's own code, and the real backend on
+ * this machine. Runs wherever the client does; only `startLocalBackend` needs Node, and loads what it needs when it is called.
+ */
+import type { LocalBackend, LocalBackendOptions } from "./node/local-backend.ts";
+import { TestGroup, type TestGroupOptions } from "./test-group.ts";
+
+/** Deterministic: no timers, no network, no randomness but by the seed. Throws a `RangeError` for wrong settings. */
+export const createTestGroup = (options?: TestGroupOptions): TestGroup => new TestGroup(options);
+
+/**
+ * Starts the production Worker on the open-source runtime, on a free port of 127.0.0.1, open to everybody on this machine.
+ * Resolves when it accepts connections. Needs Node and the package `workerd`.
+ */
+export async function startLocalBackend(options: LocalBackendOptions = {}): Promise<LocalBackend> {
+  const { startBackend }: Partial<typeof import("./node/local-backend.ts")> = await import("./node/local-backend.ts");
+  if (startBackend === undefined) throw new Error("startLocalBackend needs Node: use createTestGroup here");
+  return startBackend(options);
+}
+
+export type { GroupStatus } from "../shared/status.ts";
+export type { EndedTerm, Outcome } from "../worker/group/events.ts";
+export type { PolicyOptions } from "../worker/group/policy.ts";
+export type { FenceAnswer, FenceQuestion } from "../worker/group/views.ts";
+export type { Overlap, TestHistory, TestTerm, TestWrite } from "./history.ts";
+export type { LocalBackend, LocalBackendOptions } from "./node/local-backend.ts";
+export type { TestClientOptions } from "./tenant.ts";
+export type { RevokeOptions, TestGroup, TestGroupOptions } from "./test-group.ts";

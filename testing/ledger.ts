@@ -1,0 +1,72 @@
+/** Keeps the terms of the clients' own account, by looking after everything that happens. */
+import type { SessionEngine } from "../client/engine.ts";
+import { remainingMs } from "../client/session/state.ts";
+import type { Shell } from "../client/shell.ts";
+import type { TestTerm } from "./history.ts";
+import type { Machine } from "./machine.ts";
+
+/** The loaded client of one process. */
+export interface Loaded {
+  readonly shell: Shell;
+  readonly engine: SessionEngine;
+}
+
+interface Entry {
+  readonly term: TestTerm;
+  readonly machine: Machine;
+  /** When `isLeader()` turns false by itself. */
+  until: number;
+  to: number | null;
+}
+
+/** Each component that a client leads, and until when if nothing else happens. */
+export function leads({ shell, engine }: Loaded): { component: string; leaderSessionId: string; leftMs: number }[] {
+  const { driver } = engine;
+  const state = driver.state();
+  return state.contenders.flatMap(({ id, leaderSessionId, info }) => {
+    if (!leaderSessionId || !shell.members.has(id)) return [];
+    const leftMs = remainingMs(state, id, leaderSessionId, driver.now());
+    return leftMs > 0 ? [{ component: info.component, leaderSessionId, leftMs }] : [];
+  });
+}
+
+export class Ledger {
+  readonly #entries: Entry[] = [];
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Code that stands still begins and ends nothing: what it led ends when its lease does, or when it is dead. */
+  look(machine: Machine, loaded: Loaded | undefined): void {
+    const now = this.#now();
+    const open = this.#entries.filter((entry) => entry.machine === machine && entry.to === null);
+    if (machine.isDead) {
+      for (const entry of open) entry.to = Math.min(now, entry.until);
+    }
+    if (!machine.isRunning || loaded === undefined) return;
+    const led = leads(loaded);
+    for (const entry of open) {
+      const still = led.find(({ component, leaderSessionId }) => isTerm(entry.term, component, leaderSessionId));
+      if (still === undefined) entry.to = Math.min(now, entry.until);
+      else entry.until = now + still.leftMs;
+    }
+    for (const { component, leaderSessionId, leftMs } of led) {
+      if (open.some(({ term }) => isTerm(term, component, leaderSessionId))) continue;
+      const found = loaded.engine.driver.state().terms.find((term) => term.leaderSessionId === leaderSessionId);
+      if (found === undefined) continue;
+      const { election, epoch } = found;
+      const term = { client: machine.name, component, election, leaderSessionId, epoch, from: now, to: null };
+      this.#entries.push({ term, machine, until: now + leftMs, to: null });
+    }
+  }
+
+  terms(): TestTerm[] {
+    const now = this.#now();
+    return this.#entries.map(({ term, until, to }) => ({ ...term, to: to ?? (until <= now ? until : null) }));
+  }
+}
+
+const isTerm = (term: TestTerm, component: string, leaderSessionId: string): boolean =>
+  term.component === component && term.leaderSessionId === leaderSessionId;

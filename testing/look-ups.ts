@@ -1,0 +1,23 @@
+/** Look-ups by HTTP, answered by the group in memory. */
+import type { Fetcher, FetchResponse } from "../client/socket.ts";
+import { groupStatus, leaderOf } from "../worker/group/views.ts";
+import type { Backend } from "./group/backend.ts";
+
+const answer = (status: number, body: unknown): FetchResponse => ({
+  status,
+  json: () => Promise.resolve(JSON.parse(JSON.stringify(body))),
+});
+
+/** `isReachable`: otherwise every request fails, as `fetch` does without a network. */
+export function lookUpsOf(group: string, backend: Backend, isReachable: () => boolean): Fetcher {
+  return {
+    async fetch(url) {
+      if (!isReachable()) throw new TypeError("the group can't be reached: the client is cut off from it");
+      const [, leaders, component] = /^\/v1\/groups\/[^/]+(?:(\/leaders\/)([^/]+))?$/.exec(new URL(url).pathname) ?? [];
+      const state = backend.look();
+      if (leaders === undefined) return answer(200, groupStatus(state, group, backend.trueNow()));
+      const leader = leaderOf(state, decodeURIComponent(component ?? ""));
+      return leader === null ? answer(404, { error: { code: "no_leader" } }) : answer(200, leader);
+    },
+  };
+}

@@ -1,0 +1,159 @@
+/** The machine of one process in a test group: its clocks, its timers, and its path to the group. */
+import type { Clock } from "../client/clock.ts";
+import { Link } from "./group/link.ts";
+import { seededRandom } from "./random.ts";
+import { type Due, NEVER } from "./timeline.ts";
+
+/** `frozen`: its code stands still. `dead`: for good, and without a word. */
+type Whereabouts = "running" | "frozen" | "dead";
+
+interface Timer {
+  readonly at: number;
+  readonly run: () => void;
+}
+
+export interface MachineSettings {
+  readonly name: string;
+  readonly seed: number;
+  readonly latencyMs: number;
+  now(): number;
+}
+
+export class Machine implements Clock {
+  readonly name: string;
+  /** Of its back-off: the same sequence for the same seed. */
+  readonly random: () => number;
+  readonly #settings: MachineSettings;
+  readonly #bornAt: number;
+  readonly #timers = new Map<number, Timer>();
+  #handles = 0;
+  #whereabouts: Whereabouts = "running";
+  #frozenAt = 0;
+  /** How long it has stood still: its monotonic clock does not count that. */
+  #stoodMs = 0;
+  isPartitioned = false;
+  links: Link[] = [];
+
+  constructor(settings: MachineSettings) {
+    this.name = settings.name;
+    this.random = seededRandom(settings.seed);
+    this.#settings = settings;
+    this.#bornAt = settings.now();
+  }
+
+  get isRunning(): boolean {
+    return this.#whereabouts === "running";
+  }
+
+  get isDead(): boolean {
+    return this.#whereabouts === "dead";
+  }
+
+  // Clock
+
+  /** Stands still while the machine does, as on a platform that does not count sleep. */
+  monotonic(): number {
+    return this.wall() - this.#bornAt - this.#stoodMs;
+  }
+
+  /** Stands still for the code that does; goes on where it would be when that wakes. */
+  wall(): number {
+    return this.#whereabouts === "frozen" ? this.#frozenAt : this.#settings.now();
+  }
+
+  setTimeout(run: () => void, ms: number): number {
+    this.#handles += 1;
+    this.#timers.set(this.#handles, { at: this.wall() + Math.max(0, ms), run });
+    return this.#handles;
+  }
+
+  clearTimeout(handle: unknown): void {
+    if (typeof handle === "number") this.#timers.delete(handle);
+  }
+
+  /** Its first timer. */
+  next(): Due {
+    let first = NEVER;
+    if (!this.isRunning) return first;
+    for (const [handle, { at, run }] of this.#timers) {
+      if (at >= first.dueAt) continue;
+      const act = (): void => {
+        this.#timers.delete(handle);
+        run();
+      };
+      first = { dueAt: at, act };
+    }
+    return first;
+  }
+
+  // What happens to it
+
+  freeze(): void {
+    if (!this.isRunning) return;
+    this.#frozenAt = this.wall();
+    this.#whereabouts = "frozen";
+  }
+
+  thaw(): void {
+    if (this.#whereabouts !== "frozen") return;
+    this.#whereabouts = "running";
+    this.#stoodMs += this.wall() - this.#frozenAt;
+  }
+
+  /** `told`: its operating system closes its connections. */
+  kill(told: boolean): void {
+    this.#whereabouts = "dead";
+    this.#timers.clear();
+    for (const { up, down } of this.links) {
+      if (told) up.send({ type: "close", code: 1006 }, this.#settings.now());
+      up.severed = true;
+      down.sever(0);
+    }
+  }
+
+  // Its path to the group
+
+  connect(attempt: number): Link {
+    const { latencyMs, now } = this.#settings;
+    const link = new Link(attempt, [latencyMs, latencyMs]);
+    this.links = [...this.links.filter(({ finished }) => !finished), link];
+    if (this.isPartitioned || this.isDead) sever(link);
+    link.up.send({ type: "open" }, now());
+    return link;
+  }
+
+  /** Nothing arrives any more, either way, and nobody is told. */
+  partition(): void {
+    this.isPartitioned = true;
+    for (const link of this.links) sever(link);
+  }
+
+  /** Connections that have lost something are reset; the others go on. */
+  heal(): void {
+    if (!this.isPartitioned || this.isDead) return;
+    this.isPartitioned = false;
+    for (const link of this.links) {
+      if (link.up.lost || link.down.lost) this.#reset(link);
+      else {
+        link.up.mend();
+        link.down.mend();
+      }
+    }
+  }
+
+  /** Every connection is reset, and both ends hear of it. */
+  cut(): void {
+    for (const link of this.links) this.#reset(link);
+  }
+
+  #reset({ up, down }: Link): void {
+    const now = this.#settings.now();
+    up.severAndTell(0, 1006, now);
+    down.severAndTell(0, 1006, now);
+  }
+}
+
+function sever({ up, down }: Link): void {
+  up.sever(0);
+  down.sever(0);
+}

@@ -1,0 +1,69 @@
+/** One process of a test group: its machine, the client that users have, and the sockets of its connections. */
+import { type ClientOptions, ElectionClient } from "../client/client.ts";
+import { startEngine } from "../client/engine.ts";
+import type { Fetcher } from "../client/socket.ts";
+import type { Link } from "./group/link.ts";
+import type { Loaded } from "./ledger.ts";
+import type { Machine } from "./machine.ts";
+import { TestSocket } from "./socket.ts";
+import type { Due } from "./timeline.ts";
+
+/** Where to connect, and how to keep time, is the test group's affair. */
+export interface TestClientOptions
+  extends Omit<ClientOptions, "url" | "group" | "token" | "fetcher" | "WebSocket" | "clock"> {
+  /** `process.name`, and the client's name in the history. Default `client-1`, `client-2`, ... */
+  readonly name?: string;
+}
+
+export interface TenantPorts {
+  readonly group: string;
+  readonly machine: Machine;
+  readonly fetcher: Fetcher;
+  now(): number;
+  /** The first packet that is on its way up has arrived. */
+  deliver(link: Link): void;
+}
+
+export interface Tenant<Component extends string = string> {
+  readonly machine: Machine;
+  readonly client: ElectionClient<Component>;
+  /** The engine, once the client has loaded it. */
+  loaded(): Loaded | undefined;
+  dues(): Iterable<Due>;
+}
+
+/** The engine comes with the kit, so that loading it is no I/O. */
+export function createTenant<Component extends string>(
+  { page = false, ...given }: TestClientOptions,
+  { group, machine, fetcher, now, deliver }: TenantPorts,
+): Tenant<Component> {
+  let loaded: Loaded | undefined;
+  const sockets = new Map<Link, TestSocket>();
+  const process = { ...given.process, name: machine.name };
+  const options = { ...given, url: "http://test.invalid", group, process, page, fetcher, clock: machine };
+  const connect = (): TestSocket => {
+    const link = machine.connect(sockets.size);
+    const socket = new TestSocket(link, now);
+    sockets.set(link, socket);
+    return socket;
+  };
+  const start: typeof startEngine = (shell, settings) => {
+    const engine = startEngine(shell, settings);
+    loaded = { shell, engine };
+    return engine;
+  };
+  const client = new ElectionClient<Component>(options, connect, async () => ({ startEngine: start }));
+  function* dues(): Generator<Due> {
+    for (const link of machine.links) {
+      yield { dueAt: link.up.dueAt, act: () => deliver(link) };
+      if (machine.isRunning) yield { dueAt: link.down.dueAt, act: () => receive(sockets.get(link), link) };
+    }
+    yield machine.next();
+  }
+  return { machine, client, loaded: () => loaded, dues };
+}
+
+function receive(socket: TestSocket | undefined, link: Link): void {
+  const packet = link.down.take();
+  if (packet !== undefined) socket?.receive(packet);
+}

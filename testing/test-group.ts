@@ -1,0 +1,258 @@
+/** A process group in memory: the shipped cores and the shipped client, a virtual clock, in-process sockets. */
+import type { ElectionClient } from "../client/client.ts";
+import type { Clock } from "../client/clock.ts";
+import type { Leadership } from "../client/leadership.ts";
+import type { ElectionName } from "../shared/names.ts";
+import type { GroupStatus } from "../shared/status.ts";
+import type { Outcome } from "../worker/group/events.ts";
+import { createPolicy, type PolicyOptions } from "../worker/group/policy.ts";
+import { type FenceAnswer, type FenceQuestion, fence, groupStatus } from "../worker/group/views.ts";
+import { Backend } from "./group/backend.ts";
+import type { Link } from "./group/link.ts";
+import { createHistory, type TestHistory, type TestTerm, type TestWrite } from "./history.ts";
+import { Ledger } from "./ledger.ts";
+import { lookUpsOf } from "./look-ups.ts";
+import { Machine } from "./machine.ts";
+import { createTenant, type Tenant, type TestClientOptions } from "./tenant.ts";
+import { type Due, Timeline } from "./timeline.ts";
+
+export interface TestGroupOptions {
+  /** Of the group. Default `test`. */
+  readonly group?: string;
+  /** Of everything that is random: the same seed and the same calls give the same history. Default 1. */
+  readonly seed?: number;
+  /** As in `createElectionApp`. Default: a lease of 10 s. */
+  readonly policy?: PolicyOptions;
+  /** Of the network, one way. Default 10. */
+  readonly latencyMs?: number;
+}
+
+export interface RevokeOptions {
+  /** One that is led, for its election. Default: the process election. */
+  readonly component?: string;
+  /** Asked first. */
+  readonly successor?: ElectionClient;
+  /** Kept in the history. */
+  readonly note?: string;
+}
+
+/** Virtual time at which every group is made, in milliseconds since 1970. */
+const START = 1_800_000_000_000;
+const PATIENCE_MS = 3_600_000;
+/** Between the seeds of a group's clients. */
+const SEED_STEP = 1_000;
+
+/** Nothing happens but by `advance`, `until` and `settled`, of which one has to be waited for before the next. */
+export class TestGroup {
+  readonly name: string;
+  readonly #seed: number;
+  readonly #latencyMs: number;
+  readonly #timeline: Timeline;
+  readonly #backend: Backend;
+  readonly #ledger: Ledger;
+  readonly #tenants: Tenant[] = [];
+  readonly #writes: TestWrite[] = [];
+
+  /** Throws a `RangeError` for settings that contradict each other. */
+  constructor({ group = "test", seed = 1, policy = {}, latencyMs = 10 }: TestGroupOptions = {}) {
+    createPolicy(policy);
+    if (!(latencyMs >= 0)) throw new RangeError(`latencyMs is ${latencyMs}: set it to 0 or more milliseconds`);
+    this.name = group;
+    this.#seed = seed;
+    this.#latencyMs = latencyMs;
+    this.#timeline = new Timeline(START, { dues: () => this.#dues(), look: () => this.#look() });
+    this.#backend = new Backend(policy, () => this.#timeline.now);
+    this.#ledger = new Ledger(() => this.now);
+  }
+
+  // Clients
+
+  /** A process of its own, with the client that users have. It connects as time goes on. */
+  client<Component extends string = string>(options: TestClientOptions = {}): ElectionClient<Component> {
+    const { name = `client-${this.#tenants.length + 1}`, ...given } = options;
+    if (this.#tenants.some(({ machine }) => machine.name === name)) {
+      throw new Error(`a client is called ${name} already: give each a name of its own`);
+    }
+    const now = (): number => this.#timeline.now;
+    const seed = this.#seed * SEED_STEP + this.#tenants.length;
+    const machine = new Machine({ name, seed, latencyMs: this.#latencyMs, now });
+    const isReachable = (): boolean => machine.isRunning && !machine.isPartitioned;
+    const fetcher = lookUpsOf(this.name, this.#backend, isReachable);
+    const deliver = (link: Link): void => this.#backend.receive(link);
+    const tenant = createTenant<Component>(given, { group: this.name, machine, fetcher, now, deliver });
+    this.#tenants.push(tenant);
+    return tenant.client;
+  }
+
+  /** The client's own clock, for code under test that keeps time: it stands still while the client is frozen. */
+  clock(client: ElectionClient): Clock {
+    return this.#machine(client);
+  }
+
+  /** Who leads the component now, by its own account. A client that is frozen counts while its lease runs. */
+  leader(component: string): ElectionClient | null {
+    return this.#leading((term) => term.component === component)?.client ?? null;
+  }
+
+  // Time
+
+  /** Milliseconds since the group was made. */
+  get now(): number {
+    return this.#timeline.now - START;
+  }
+
+  /** Does everything that is due within this time, in its order; promises that can go on do so in between. */
+  async advance(ms: number): Promise<void> {
+    await this.#timeline.run(ms, () => false);
+  }
+
+  /** Advances until the condition holds, and no further; rejects if it does not within this much virtual time. */
+  async until(condition: () => boolean, withinMs = PATIENCE_MS): Promise<void> {
+    if (await this.#timeline.run(withinMs, condition)) return;
+    throw new Error(`the condition did not hold within ${withinMs} ms of virtual time`);
+  }
+
+  /** Advances until the promise has settled, and no further; then does what the promise did. */
+  async settled<T>(promise: PromiseLike<T>, withinMs = PATIENCE_MS): Promise<T> {
+    let isOver = false;
+    const over = (): void => {
+      isOver = true;
+    };
+    promise.then(over, over);
+    if (await this.#timeline.run(withinMs, () => isOver)) return promise;
+    throw new Error(`the promise did not settle within ${withinMs} ms of virtual time`);
+  }
+
+  *#dues(): Generator<Due> {
+    for (const tenant of this.#tenants) yield* tenant.dues();
+    yield this.#backend;
+  }
+
+  // Faults of processes and of the network
+
+  /** A half-open connection: nothing arrives either way, on new connections neither, and nobody hears of it. */
+  partition(client: ElectionClient): void {
+    this.#machine(client).partition();
+  }
+
+  /** Ends `partition`. Connections that have lost something are reset; the others go on. */
+  heal(client: ElectionClient): void {
+    this.#machine(client).heal();
+  }
+
+  /** Its connection is reset, and both ends hear of it. */
+  cut(client: ElectionClient): void {
+    this.#machine(client).cut();
+  }
+
+  /**
+   * Its clock and its code stand still, as on a machine asleep; what is sent to it waits. Code under test stands still
+   * where it waits for its client or for `clock(client)`, and goes on where it waits for something else.
+   */
+  freeze(client: ElectionClient): void {
+    this.#look();
+    this.#machine(client).freeze();
+  }
+
+  /** Ends `freeze`. What is overdue, messages included, happens as time goes on. */
+  thaw(client: ElectionClient): void {
+    this.#machine(client).thaw();
+  }
+
+  /** The process vanishes without `bye`. `told`: its machine closes its connections; otherwise nobody hears of it. */
+  kill(client: ElectionClient, { told = true }: { readonly told?: boolean } = {}): void {
+    this.#look();
+    this.#machine(client).kill(told);
+    this.#look();
+  }
+
+  /** `kill` for the process that leads this component, or any; gives back its client. Throws where nobody leads. */
+  killLeader(component?: string): ElectionClient {
+    this.#look();
+    const tenant = this.#leading((term) => component === undefined || term.component === component);
+    if (tenant === undefined) throw new Error(`nobody leads ${component ?? "anything"}: advance until somebody does`);
+    this.kill(tenant.client);
+    return tenant.client;
+  }
+
+  // The group
+
+  /** The group's object dies, its sockets with it; the next one starts from what was stored. */
+  restart(): void {
+    this.#backend.restart();
+  }
+
+  /** The group's object leaves memory while its sockets stay open. */
+  hibernate(): void {
+    this.#backend.hibernate();
+  }
+
+  /** Nothing is offered any more; who leads goes on. */
+  pause(): void {
+    this.#backend.dispatch({ type: "pause", paused: true });
+  }
+
+  /** Ends `pause`. */
+  resume(): void {
+    this.#backend.dispatch({ type: "pause", paused: false });
+  }
+
+  /**
+   * An operator's revoke. Resolves, as time goes on, when the term has ended and the next one was accepted; with `null` if
+   * the group was restarted meanwhile.
+   */
+  revoke({ component, successor, note }: RevokeOptions = {}): Promise<Outcome | null> {
+    const sessionId = successor?.sessionId;
+    if (successor !== undefined && sessionId === undefined) {
+      throw new Error("the successor has no session yet: advance until it is connected");
+    }
+    const election = component === undefined ? "process" : this.#electionOf(component);
+    const order = { election, successor: sessionId ?? null, note: note ?? null };
+    return this.#backend.ask((request) => ({ type: "revoke", request, ...order }));
+  }
+
+  #electionOf(component: string): ElectionName {
+    return this.#backend.look().components.get(component)?.election ?? "process";
+  }
+
+  status(): GroupStatus {
+    return groupStatus(this.#backend.look(), this.name, this.#timeline.now);
+  }
+
+  /** Whether a leadership is current, as `POST /fence` answers it. */
+  checkFence(question: FenceQuestion): FenceAnswer {
+    return fence(this.#backend.look(), question, this.#timeline.now);
+  }
+
+  // The history
+
+  /** Call it where the code under test writes to what it protects: the history finds what was written too late. */
+  recordWrite({ component, leaderSessionId, epoch }: Leadership, what = "write"): void {
+    this.#look();
+    const term = this.#ledger.terms().find((other) => other.leaderSessionId === leaderSessionId);
+    const client = term?.client ?? "nobody";
+    this.#writes.push({ client, component, leaderSessionId, epoch, what, at: this.now });
+  }
+
+  history(): TestHistory {
+    this.#look();
+    const ended = this.#backend.endedTerms.map((term) => ({ ...term }));
+    return createHistory({ terms: this.#ledger.terms(), writes: [...this.#writes], ended, now: this.now });
+  }
+
+  #look(): void {
+    for (const { machine, loaded } of this.#tenants) this.#ledger.look(machine, loaded());
+  }
+
+  /** The process of the first term that runs and is wanted. */
+  #leading(isWanted: (term: TestTerm) => boolean): Tenant | undefined {
+    const term = this.#ledger.terms().find((other) => other.to === null && isWanted(other));
+    return this.#tenants.find(({ machine }) => machine.name === term?.client);
+  }
+
+  #machine(client: ElectionClient): Machine {
+    const tenant = this.#tenants.find((other) => other.client === client);
+    if (tenant === undefined) throw new Error("this client is of another group: make it with `group.client()`");
+    return tenant.machine;
+  }
+}
