@@ -9,7 +9,9 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       // A bound for tests that hang: properties take long on a machine that is busy with other work.
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: { name: "unit", include: ["test/unit/**/*.test.ts", "examples/**/*.test.ts"], testTimeout: 60_000 },
+      },
       { test: { name: "sim", include: ["test/sim/**/*.test.ts"], testTimeout: 120_000 } },
       {
         plugins: [

@@ -22,6 +22,8 @@ export interface TestTerm {
 export interface TestWrite extends Pick<TestTerm, "client" | "component" | "leaderSessionId" | "epoch"> {
   readonly what: string;
   readonly at: number;
+  /** The leadership was over by then, or had never begun. */
+  readonly isLate: boolean;
 }
 
 /** Two clients that acted as leader of one election at the same time. */
@@ -62,7 +64,7 @@ export function createHistory({ terms, writes, ended, now }: Account): TestHisto
     writes,
     ended,
     overlaps: () => overlapsOf(terms.map((term) => stintOf(term, writes, now))),
-    lateWrites: () => writes.filter((write) => isLate(write, terms)),
+    lateWrites: () => writes.filter(({ isLate }) => isLate),
   };
 }
 
@@ -91,8 +93,3 @@ function overlapsOf(stints: readonly Stint[]): Overlap[] {
 
 const isOf = (write: TestWrite, term: TestTerm): boolean =>
   write.leaderSessionId === term.leaderSessionId && write.component === term.component;
-
-/** A leadership that was never granted, as far as anyone has seen, gives no right to write either. */
-function isLate(write: TestWrite, terms: readonly TestTerm[]): boolean {
-  return !terms.some((term) => isOf(write, term) && term.from <= write.at && (term.to === null || write.at < term.to));
-}

@@ -227,11 +227,13 @@ export class TestGroup {
   // The history
 
   /** Call it where the code under test writes to what it protects: the history finds what was written too late. */
-  recordWrite({ component, leaderSessionId, epoch }: Leadership, what = "write"): void {
+  recordWrite(leadership: Leadership, what = "write"): void {
     this.#look();
-    const term = this.#ledger.terms().find((other) => other.leaderSessionId === leaderSessionId);
-    const client = term?.client ?? "nobody";
-    this.#writes.push({ client, component, leaderSessionId, epoch, what, at: this.now });
+    const { component, leaderSessionId, epoch } = leadership;
+    const terms = this.#ledger.terms().filter((term) => term.leaderSessionId === leaderSessionId);
+    const isLate = !leadership.isLeader() || !terms.some((term) => term.component === component && term.to === null);
+    const client = terms[0]?.client ?? "nobody";
+    this.#writes.push({ client, component, leaderSessionId, epoch, what, at: this.now, isLate });
   }
 
   history(): TestHistory {

@@ -68,7 +68,7 @@ export class Timeline {
     this.#atInstant = dueAt > this.now ? 0 : this.#atInstant + 1;
     this.now = Math.max(this.now, dueAt);
     if (this.#atInstant <= STORM) return;
-    throw new Error(`${STORM} things happen within one millisecond: does a callback close or resign again and again?`);
+    throw new Error(`${STORM} things happen within one millisecond: does a timer of 0 ms set itself again and again?`);
   }
 
   #first(): Due {

@@ -16,7 +16,7 @@ async function leadOnce(client: ElectionClient, component: string): Promise<Lead
 test("[S8] a client leads through a service binding, and hands over when it is closed", async () => {
   const group = freshGroup();
   await using client = createElectionClient({ url: ORIGIN, group, fetcher: exports.default });
-  const leadership = await client.acquire("nightly");
+  const leadership = await new Promise<Leadership>((onGrant) => client.contend("nightly", { onGrant }));
   expect((await statusOf(group)).elections).toMatchObject([{ state: "leading" }]);
   await client.close();
   expect(leadership.isLeader()).toBe(false);

@@ -29,8 +29,8 @@ export interface LocalBackend {
 }
 
 export async function startBackend(options: LocalBackendOptions): Promise<LocalBackend> {
-  const folder = await mkdtemp(join(tmpdir(), "edge-election-testing-"));
   const bindings = bindingsOf(options);
+  const folder = await mkdtemp(join(tmpdir(), "edge-election-testing-"));
   const start = (port: number) => startLocalBackend({ port, bindings, dataDir: join(folder, "data") });
   let backend = await start(0).catch(async (error: unknown) => {
     await rm(folder, { recursive: true, force: true });
@@ -53,10 +53,21 @@ export async function startBackend(options: LocalBackendOptions): Promise<LocalB
   };
 }
 
+/** The shortest lease that the protocol allows. */
+const SHORTEST_LEASE_MS = 2_000;
+
 function bindingsOf({ leaseMs, drainMs, preemptCooldownMs, settings }: LocalBackendOptions): Record<string, string> {
-  const given = { LEASE_MS: leaseMs, DRAIN_MS: drainMs, PREEMPT_COOLDOWN_MS: preemptCooldownMs };
-  const numbers = Object.entries(given).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)]],
-  );
-  return { OPEN_MODE: "loopback", ...Object.fromEntries(numbers), ...settings };
+  return {
+    OPEN_MODE: "loopback",
+    ...binding("LEASE_MS", "leaseMs", leaseMs, SHORTEST_LEASE_MS),
+    ...binding("DRAIN_MS", "drainMs", drainMs, 0),
+    ...binding("PREEMPT_COOLDOWN_MS", "preemptCooldownMs", preemptCooldownMs, 0),
+    ...settings,
+  };
+}
+
+function binding(variable: string, name: string, value: number | undefined, least: number): Record<string, string> {
+  if (value === undefined) return {};
+  if (Number.isSafeInteger(value) && value >= least) return { [variable]: String(value) };
+  throw new RangeError(`${name} is ${value}: set it to a whole number of milliseconds, ${least} or more`);
 }

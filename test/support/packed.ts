@@ -1,0 +1,44 @@
+/** The package as npm would publish it, installed into a project of its own. */
+import { execFile } from "node:child_process";
+import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { temporaryFolder } from "./folder.ts";
+
+const execute = promisify(execFile);
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface PackedProject extends AsyncDisposable {
+  /** Makes another package of this checkout available to it, as an installation would. */
+  install(name: string): Promise<void>;
+  /** Runs a module in it; resolves with what it wrote, rejects when it fails. Its temporary files stay in it. */
+  run(source: string): Promise<string>;
+  /** What its modules have left among their temporary files. */
+  leftovers(): Promise<string[]>;
+}
+
+export async function packedProject(): Promise<PackedProject> {
+  const folder = await temporaryFolder();
+  const modules = join(folder.path, "node_modules");
+  const temporary = join(folder.path, "tmp");
+  await mkdir(modules);
+  await mkdir(temporary);
+  const packing = ["pack", "--ignore-scripts", "--loglevel=error", "--pack-destination", folder.path];
+  const { stdout } = await execute("npm", packing, { cwd: ROOT });
+  const archive = stdout.trim().split("\n").at(-1) ?? "";
+  await execute("tar", ["-xzf", join(folder.path, archive), "-C", modules]);
+  await symlink(join(modules, "package"), join(modules, "edge-election"));
+  await writeFile(join(folder.path, "package.json"), '{ "type": "module" }');
+  return {
+    install: (name) => symlink(join(ROOT, "node_modules", name), join(modules, name)),
+    async run(source) {
+      const file = join(folder.path, "main.js");
+      await writeFile(file, source);
+      const environment = { ...process.env, TMPDIR: temporary };
+      return (await execute(process.execPath, [file], { cwd: folder.path, env: environment })).stdout;
+    },
+    leftovers: () => readdir(temporary),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,17 @@
+/** The kit needs no runner of its own: the example runs under Node's as it does under vitest. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { inRepository } from "../../../cli/tools/paths.ts";
+
+test("the example for node:test passes under node:test, and its process ends by itself", async () => {
+  const parameters = ["--test", "--test-reporter=tap", inRepository("examples/testing/outbox.node-test.ts")];
+  const child = spawn(process.execPath, parameters, { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  const [code] = await once(child, "close");
+  expect(output).toMatch(/# pass 1\n# fail 0/);
+  expect(code).toBe(0);
+});
