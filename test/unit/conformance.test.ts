@@ -1,34 +1,5 @@
 /** The conformance suite against the test group in memory. */
-import { createTestGroup } from "../../testing/index.ts";
-import { clientMember, type Driver } from "../conformance/driver.ts";
+import { inMemory } from "../conformance/in-memory.ts";
 import { conformance } from "../conformance/suite.ts";
-
-const LEASE_MS = 2_000;
-const TURN_MS = 5;
-
-const inMemory: Driver = {
-  name: "in memory",
-  lacks: {},
-  leaseMs: LEASE_MS,
-  async open(leaseMs = LEASE_MS) {
-    const group = createTestGroup({ policy: { leaseMs } });
-    return {
-      turn: () => group.advance(TURN_MS),
-      status: async () => group.status(),
-      restart: async () => group.restart(),
-      revoke: (successor) => void group.revoke(successor === undefined ? {} : { successor: successor.client }),
-      member(name, { address, ...options } = {}) {
-        const client = group.client({ name, ...options, ...(address !== undefined && { process: { address } }) });
-        const faults = {
-          cut: () => group.cut(client),
-          partition: () => group.partition(client),
-          heal: () => group.heal(client),
-        };
-        return clientMember(name, client, faults);
-      },
-      async [Symbol.asyncDispose]() {},
-    };
-  },
-};
 
 conformance(inMemory);

@@ -1,8 +1,22 @@
 /** The kit needs no runner of its own: the example runs under Node's as it does under vitest. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { inRepository } from "../../../cli/tools/paths.ts";
+import { createTestGroup } from "../../../testing/index.ts";
+
+test("faked timers are not in the way: the kit uses none", async () => {
+  vi.useFakeTimers();
+  try {
+    const group = createTestGroup();
+    const leadership = await group.settled(group.client().acquire("x"));
+    await group.advance(60_000);
+    expect(leadership.isLeader()).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
 
 test("the example for node:test passes under node:test, and its process ends by itself", async () => {
   const parameters = ["--test", "--test-reporter=tap", inRepository("examples/testing/outbox.node-test.ts")];

@@ -63,6 +63,13 @@ test("[N2] heal: a client that was cut off contends again; one that lost nothing
   group.heal(waiting);
   await group.advance(1_000);
   expect(lost).toEqual([]);
+  leader.onError((error) => lost.push(error));
+  group.partition(leader);
+  await group.advance(2_600);
+  expect(lost).toEqual([]);
+  group.heal(leader);
+  await group.advance(50);
+  expect(lost).toMatchObject([{ code: expect.anything(), retryable: true }]);
   group.partition(leader);
   await group.until(() => group.leader("x") === waiting);
   group.heal(leader);
