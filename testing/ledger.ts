@@ -20,7 +20,7 @@ interface Entry {
 }
 
 /** Each component that a client leads, and until when if nothing else happens. */
-export function leads({ shell, engine }: Loaded): { component: string; leaderSessionId: string; leftMs: number }[] {
+function leads({ shell, engine }: Loaded): { component: string; leaderSessionId: string; leftMs: number }[] {
   const { driver } = engine;
   const state = driver.state();
   return state.contenders.flatMap(({ id, leaderSessionId, info }) => {
