@@ -165,6 +165,32 @@ test("[Q3] revoke: the outcome comes as time goes on, and the successor is asked
   expect(await group.settled(group.revoke({ component: "unknown" }))).toMatchObject({ type: "revoked" });
 });
 
+test("[C6] a revoke whose group is restarted before it is done ends without an outcome, and the revoke goes on", async () => {
+  const group = createTestGroup();
+  const client = group.client({ name: "slow" });
+  let finish = (): void => {};
+  const reasons: string[] = [];
+  const contender = client.contend("x", {
+    onRevoke(_, reason) {
+      reasons.push(reason);
+      return new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+    },
+  });
+  await group.until(() => contender.hasLeadership());
+  const { epoch } = contender.leadership ?? { epoch: Infinity };
+  const outcome = group.revoke();
+  await group.advance(1_000);
+  group.restart();
+  expect(await group.settled(outcome)).toBe(null);
+  await group.advance(2_000);
+  finish();
+  await group.until(() => contender.hasLeadership());
+  expect(reasons).toEqual(["revoked"]);
+  expect(contender.leadership?.epoch).toBeGreaterThan(epoch);
+});
+
 test("pause: nothing is offered until resume, and who leads goes on", async () => {
   const { group, leader, waiting } = await stand();
   group.pause();
