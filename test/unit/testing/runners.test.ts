@@ -18,6 +18,21 @@ test("faked timers are not in the way: the kit uses none", async () => {
   }
 });
 
+test("a platform without message channels will do: promises alone carry a hand-over", async () => {
+  vi.stubGlobal("MessageChannel", undefined);
+  try {
+    const group = createTestGroup();
+    const [first, second] = [group.client(), group.client()];
+    const leadership = await group.settled(first.acquire("x"));
+    const next = second.acquire("x");
+    await group.advance(100);
+    await group.settled(leadership.close());
+    expect((await group.settled(next)).epoch).toBeGreaterThan(leadership.epoch);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
 test("the example for node:test passes under node:test, and its process ends by itself", async () => {
   const parameters = ["--test", "--test-reporter=tap", inRepository("examples/testing/outbox.node-test.ts")];
   const child = spawn(process.execPath, parameters, { stdio: ["ignore", "pipe", "inherit"] });
