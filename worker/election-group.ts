@@ -12,6 +12,7 @@ import type { ElectionName } from "../shared/names.ts";
 import type { GroupStatus } from "../shared/status.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import { type Bookmarks, platformBookmarks } from "./bookmarks.ts";
+import { createDirectApp } from "./direct.ts";
 import type { Effect, EventBody, Outcome, PollCall } from "./group/events.ts";
 import { createPolicy, type PolicyOptions } from "./group/policy.ts";
 import { load, type RowChange, rowChanges } from "./group/rows.ts";
@@ -39,7 +40,6 @@ export const POLICY_HEADER = "Edge-Election-Policy";
 
 /** Carries what the peer of an upgrade may do. */
 export const ACCESS_HEADER = "Edge-Election-Access";
-const NOTHING = JSON.stringify({ role: "observe" } satisfies Access);
 
 const ALARM_RETRY_MS = 1_000;
 /** The platform refuses dates after 2189. */
@@ -67,6 +67,12 @@ export class ElectionGroup extends DurableObject {
   /** Whether the stored policy is the one in force; it is written with the next rows, so that a look stores nothing. */
   #policyStored = true;
   #parse: (frame: unknown) => ClientMessage;
+  readonly #direct = createDirectApp({
+    name: this.ctx.id.name,
+    upgrade: (request, access) => this.#upgrade(request, access),
+    status: () => this.status(null),
+    getLeader: (component) => this.getLeader(null, component),
+  });
   /** When the platform will call `alarm`, as far as this incarnation knows. */
   #alarmAt: number | null = null;
   #counters = { upgrades: 0, framesIn: 0, framesOut: 0, alarms: 0 };
@@ -92,12 +98,17 @@ export class ElectionGroup extends DurableObject {
 
   // Sockets
 
-  /** Upgrades to a session's socket. Anything else goes through the methods below. */
+  /** The app's upgrades; without the app's headers it is a client that has a stub of this object. */
   override async fetch(request: Request): Promise<Response> {
+    const access = request.headers.get(ACCESS_HEADER);
+    if (access === null) return this.#direct.fetch(request);
     this.#configure(request.headers.get(POLICY_HEADER));
+    return this.#upgrade(request, JSON.parse(access) as Access);
+  }
+
+  #upgrade(request: Request, access: Access): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     const connection = freshNonce();
-    const access = JSON.parse(request.headers.get(ACCESS_HEADER) ?? NOTHING) as Access;
     this.#sockets.accept(server, { connection, connectedAt: Date.now(), sessionId: null, leases: [], access });
     this.#counters.upgrades += 1;
     this.#dispatch({ type: "connect", connection, access });

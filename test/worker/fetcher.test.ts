@@ -4,7 +4,7 @@ import { env, exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { createElectionClient, type ElectionClient, type Leadership } from "../../client/index.ts";
 import { createElectionApp } from "../../worker/index.ts";
-import { freshGroup, ORIGIN, objectOf, statusOf } from "./client.ts";
+import { freshGroup, ORIGIN, objectOf, pathOf, statusOf } from "./client.ts";
 
 async function leadOnce(client: ElectionClient, component: string): Promise<Leadership> {
   await using leadership = await client.acquire(component);
@@ -21,6 +21,23 @@ test("[S8] a client leads through a service binding, and hands over when it is c
   await client.close();
   expect(leadership.isLeader()).toBe(false);
   expect(await statusOf(group)).toMatchObject({ sessions: 0 });
+});
+
+test("[S8] a client leads through a stub of the group's object itself, and looks up through it", async () => {
+  const group = freshGroup();
+  const fetcher = objectOf(group);
+  await using client = createElectionClient({ url: ORIGIN, group, fetcher });
+  await leadOnce(client, "nightly");
+  expect(await client.getStatus()).toMatchObject({ group, sessions: 1 });
+  expect(await client.getLeader("another")).toBeNull();
+});
+
+test("[E1] a stub of another group's object is refused with the remedy", async () => {
+  const fetcher = objectOf(freshGroup());
+  const response = await fetcher.fetch(`${ORIGIN}${pathOf("another", "/session")}`, {
+    headers: { Upgrade: "websocket" },
+  });
+  expect([response.status, await response.text()]).toEqual([400, expect.stringContaining("get the stub by")]);
 });
 
 test("[S8] a client inside a Durable Object leads through its own fetcher", async () => {
