@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import WebSocket from "ws";
 import { startLocalBackend } from "../cli/local-backend.ts";
-import { median } from "./statistics.ts";
+import { median } from "../cli/statistics.ts";
 
 /** Medians in milliseconds. */
 export interface Floor {

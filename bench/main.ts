@@ -2,9 +2,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Command } from "commander";
+import { type Summary, summarize } from "../cli/statistics.ts";
 import { type Floor, measureFloor } from "./floor.ts";
 import { ROWS, type Row } from "./rows.ts";
-import { type Summary, summarize } from "./statistics.ts";
 
 interface Result extends Summary {
   readonly row: string;

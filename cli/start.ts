@@ -1,50 +1,9 @@
-import { resolve } from "node:path";
-import { type LocalBackend, startLocalBackend } from "./local-backend.ts";
-import { type StartSettings, startSettings } from "./start-settings.ts";
+/** `npm start`. */
+import { serve, welcome } from "./serve.ts";
 
-async function main(): Promise<void> {
-  const settings = startSettings(process.env);
-  const stopRequested = nextStopSignal();
-  const backend = await startLocalBackend({
-    port: settings.port,
-    dataDir: resolve(settings.dataDir),
-    bindings: settings.bindings,
-    verbose: true,
-  });
-  process.stdout.write(welcome(backend, settings));
-  const ended = await Promise.race([stopRequested, backend.exited]);
-  if (ended !== "stop") {
-    throw new Error(
-      `The local runtime ended by itself (${ended.signal ?? `exit code ${ended.code}`}): start it again.`,
-    );
-  }
-  process.stdout.write("\nStopping.\n");
-  await backend.stop();
-}
-
-function nextStopSignal(): Promise<"stop"> {
-  return new Promise((done) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => done("stop"));
-  });
-}
-
-function welcome(backend: LocalBackend, settings: StartSettings): string {
-  const socketUrl = backend.url.replace("http:", "ws:");
-  return `edge-election is ready.
-
-  Demo       ${backend.url}/demo
-  Health     ${backend.url}/healthz
-  Clients    createElectionClient({ url: "${backend.url}", group: "my-group" })
-  Sockets    ${socketUrl}/v1/groups/my-group/session   (see PROTOCOL.md)
-  Data       ${backend.dataDir}   (kept; remove the folder to start afresh)
-  Settings   ${settings.summary}
-  Access     open to this machine only: no token is asked for, and nothing but loopback is served
-
-Press Ctrl-C to stop.
-`;
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+serve(process.env, (backend, settings) => void process.stdout.write(welcome(backend, settings))).catch(
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);

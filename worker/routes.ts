@@ -1,6 +1,7 @@
 /** The routes of one group, mounted below its path: those that look at it, that leaders ask, and that change it. */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
 import { id, name } from "../shared/codec.ts";
 import { type Check, InvalidField, number, object, optional, text } from "../shared/fields.ts";
 import { NOTE_LENGTH } from "../shared/limits.ts";
@@ -86,7 +87,10 @@ export const operatingRoutes = (allow: Admission) =>
       const election = electionName(context.req.param("election"));
       const { successor = null, reason: note = null } = context.req.valid("json");
       const outcome = await groupOf(context).revoke(context.var.policy, { election, successor, note });
-      if (outcome.type !== "revoked") return refuseWith(409, "not_led", "nobody leads this election");
+      // Thrown, because a plain response beside the answer would hide the answer's type from `hono/client`.
+      if (outcome.type !== "revoked") {
+        throw new HTTPException(409, { res: refuseWith(409, "not_led", "nobody leads this election") });
+      }
       const { from, to, epoch, durationMs } = outcome;
       return context.json({ from, to, epoch, durationMs });
     })

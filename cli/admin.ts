@@ -1,0 +1,100 @@
+/** Questions and orders to a group over HTTP, by the routes of the Worker's own app. */
+import { type ClientResponse, hc } from "hono/client";
+import type { ElectionApp } from "../worker/index.ts";
+import { CommandFailure, EXIT } from "./failure.ts";
+import { type ConnectionOptions, tokenSource } from "./options.ts";
+
+/** Above what a revoke can take with the default lease and drain. */
+const PATIENCE_MS = 120_000;
+
+/** The typed routes of groups. */
+export function groupRoutes(connection: ConnectionOptions) {
+  const askToken = tokenSource(connection);
+  const headers = async (): Promise<Record<string, string>> => {
+    return askToken === undefined ? {} : { authorization: `Bearer ${await askToken()}` };
+  };
+  const patient: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) });
+  const base = connection.url.replace(/^ws/, "http").replace(/\/$/, "");
+  return hc<ElectionApp>(base, { headers, fetch: patient }).v1.groups[":group"];
+}
+
+/** What a route answers where it does what it was asked for. */
+type BodyOf<Answer> = Answer extends ClientResponse<infer Body, number, "json"> ? Body : never;
+
+/** The body of a good answer. Everything else is thrown as a failure that says what helps. */
+export async function answerOf<Answer extends ClientResponse<unknown, number, string>>(
+  { url }: ConnectionOptions,
+  request: Promise<Answer>,
+): Promise<BodyOf<Answer>> {
+  const response = await request.catch((cause: unknown) => {
+    throw cause instanceof CommandFailure ? cause : unreachable(url, cause);
+  });
+  if (!response.ok) throw refusal(url, response.status, await problemOf(() => response.json()));
+  return response.json().catch((cause: unknown) => {
+    throw stranger(url, cause);
+  }) as Promise<BodyOf<Answer>>;
+}
+
+export const unreachable = (url: string, cause?: unknown): CommandFailure =>
+  new CommandFailure(`${url} can't be reached${reason(cause)}`, {
+    exitCode: EXIT.unreachable,
+    code: "unreachable",
+    remedy: "Start a backend with `edge-election dev`, or set --url (EDGE_ELECTION_URL) to where yours is.",
+    cause,
+  });
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  const { cause } = error;
+  if (cause instanceof Error && "code" in cause && typeof cause.code === "string") return ` (${cause.code})`;
+  return error.name === "TimeoutError" ? ` (no answer within ${PATIENCE_MS / 1_000} s)` : "";
+}
+
+const stranger = (url: string, cause?: unknown): CommandFailure =>
+  new CommandFailure(`${url} answers, but not as a backend of edge-election`, {
+    exitCode: EXIT.unreachable,
+    code: "not_a_backend",
+    remedy: "Set --url (EDGE_ELECTION_URL) to the address under which the Worker is mounted.",
+    cause,
+  });
+
+interface Problem {
+  readonly code: string;
+  readonly message: string;
+}
+
+async function problemOf(read: () => Promise<unknown>): Promise<Problem | undefined> {
+  const body = await read().catch(() => undefined);
+  if (typeof body !== "object" || body === null || !("error" in body)) return undefined;
+  const { error } = body;
+  if (typeof error !== "object" || error === null || !("code" in error && "message" in error)) return undefined;
+  return { code: String(error.code), message: String(error.message) };
+}
+
+function refusal(url: string, status: number, problem: Problem | undefined): CommandFailure {
+  if (problem === undefined || problem.code === "not_found") return stranger(url);
+  const { code, message } = problem;
+  const { exitCode, remedy } = answers[status] ?? { exitCode: EXIT.unexpected };
+  return new CommandFailure(message, { exitCode, code, ...(remedy !== undefined && { remedy }) });
+}
+
+const answers: Readonly<Record<number, { readonly exitCode: number; readonly remedy?: string }>> = {
+  400: { exitCode: EXIT.usage },
+  401: {
+    exitCode: EXIT.refused,
+    remedy: "Set EDGE_ELECTION_TOKEN or --token-file; `edge-election token` issues tokens.",
+  },
+  403: {
+    exitCode: EXIT.refused,
+    remedy: "Use a token with the role and the group for this: `edge-election token --role ... --group ...`.",
+  },
+  404: { exitCode: EXIT.conflict },
+  409: { exitCode: EXIT.conflict },
+  413: { exitCode: EXIT.usage },
+  429: { exitCode: EXIT.unreachable, remedy: "Wait a little, and try again." },
+  503: { exitCode: EXIT.unreachable, remedy: "Try again; the backend's log says more." },
+};
+
+/** Whether the group can be looked at with this token, and how it stands. */
+export const statusOf = (connection: ConnectionOptions, group: string) =>
+  answerOf(connection, groupRoutes(connection).$get({ param: { group } }));

@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import { wholeNumber, withJson } from "../options.ts";
+import { serve, welcome } from "../serve.ts";
+import { printJson } from "../terminal.ts";
+
+const LARGEST_PORT = 65_535;
+const SMALLEST_LEASE_MS = 2_000;
+const LONGEST_MS = 86_400_000;
+
+interface DevOptions {
+  readonly port?: number;
+  readonly dataDir?: string;
+  readonly leaseMs?: number;
+  readonly drainMs?: number;
+  readonly json?: boolean;
+}
+
+export function addDev(program: Command): void {
+  withJson(
+    program.command("dev").description("a local backend, on this machine only"),
+    "one JSON line when it is ready",
+  )
+    .option("-p, --port <port>", "0 takes a free one (or PORT; 8787)", wholeNumber(0, LARGEST_PORT))
+    .option("--data-dir <folder>", "where the groups are stored (or DATA_DIR; .data)")
+    .option("--lease-ms <ms>", "lease of every group (or LEASE_MS; 10000)", wholeNumber(SMALLEST_LEASE_MS, LONGEST_MS))
+    .option("--drain-ms <ms>", "drain time of every group (or DRAIN_MS; 10000)", wholeNumber(0, LONGEST_MS))
+    .addHelpText(
+      "after",
+      `
+It needs the package workerd: npm install --save-dev workerd
+
+Examples:
+  edge-election dev
+  edge-election dev --port 0 --lease-ms 2000 --json`,
+    )
+    .action(async (options: DevOptions) => {
+      await serve({ ...process.env, ...environmentOf(options) }, (backend, settings) => {
+        const { url, port, dataDir, pid } = backend;
+        if (options.json) printJson({ url, port, dataDir, runtimePid: pid, settings: settings.summary });
+        else process.stdout.write(welcome(backend, settings));
+      });
+    });
+}
+
+function environmentOf({ port, dataDir, leaseMs, drainMs }: DevOptions): Record<string, string> {
+  const given = { PORT: port, DATA_DIR: dataDir, LEASE_MS: leaseMs, DRAIN_MS: drainMs };
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
+  );
+}

@@ -1,0 +1,29 @@
+import type { Command } from "commander";
+import { answerOf, groupRoutes } from "../admin.ts";
+import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
+import { print, printJson } from "../terminal.ts";
+
+/** `pause` and `resume`. */
+export function addPauseAndResume(program: Command): void {
+  add(program, "pause", "offers nothing in a group until it is resumed; who leads goes on");
+  add(program, "resume", "offers again what nobody leads");
+}
+
+function add(program: Command, order: "pause" | "resume", description: string): void {
+  withJson(withConnection(withGroup(program.command(order).description(description))))
+    .addHelpText(
+      "after",
+      `
+It needs the role admin.
+
+Examples:
+  edge-election ${order} --group checkout
+  edge-election ${order} --group checkout --json`,
+    )
+    .action(async (options: GroupOptions) => {
+      const { group } = options;
+      const { paused } = await answerOf(options, groupRoutes(options)[order].$post({ param: { group } }));
+      if (options.json) printJson({ paused });
+      else print(`${group} ${paused ? "is paused: nothing is offered" : "is open"}`);
+    });
+}

@@ -1,0 +1,74 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { NOTE_LENGTH } from "../../shared/limits.ts";
+import { type ElectionName, isElectionName } from "../../shared/names.ts";
+import type { CandidateStatus } from "../../shared/status.ts";
+import { answerOf, groupRoutes, statusOf } from "../admin.ts";
+import { CommandFailure, EXIT } from "../failure.ts";
+import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
+import { plain, print, printJson, shownTime } from "../terminal.ts";
+
+interface RevokeOptions extends GroupOptions {
+  readonly election: ElectionName;
+  readonly to?: string;
+  readonly reason?: string;
+}
+
+export function addRevoke(program: Command): void {
+  const command = program.command("revoke").description("takes a leadership back, and hands it over");
+  withJson(withConnection(withGroup(command)))
+    .option("-e, --election <election>", "process, or component:NAME for a dedicated one", electionName, "process")
+    .option("--to <process>", "who is asked first: the name of a waiting process, or its session id")
+    .addOption(new Option("--reason <text>", "kept in the history").argParser(note))
+    .addHelpText(
+      "after",
+      `
+The leader is told, drains, and is followed by whoever is next; the command waits for that. It needs the role admin.
+
+Examples:
+  edge-election revoke --group checkout
+  edge-election revoke -g checkout --to node-2 --reason "node-1 is being updated"
+  edge-election revoke -g checkout --election component:audit --json`,
+    )
+    .action(revoke);
+}
+
+async function revoke(options: RevokeOptions): Promise<void> {
+  const { group, election, to, reason } = options;
+  const successor = to === undefined ? undefined : await sessionNamed(options, to);
+  const { epoch, from, durationMs, ...answer } = await answerOf(
+    options,
+    groupRoutes(options).elections[":election"].revoke.$post({
+      param: { group, election },
+      json: { ...(successor !== undefined && { successor }), ...(reason !== undefined && { reason }) },
+    }),
+  );
+  if (options.json) return printJson({ from, to: answer.to, epoch, durationMs });
+  const next = answer.to === null ? "nobody has taken over yet" : `${answer.to} leads`;
+  print(`${from} has stepped down; ${next}, epoch ${epoch}, after ${shownTime(durationMs)}`);
+}
+
+async function sessionNamed(options: RevokeOptions, wanted: string): Promise<string> {
+  const { elections } = await statusOf(options, options.group);
+  const candidates = elections.find(({ election }) => election === options.election)?.candidates ?? [];
+  const found = candidates.filter(({ sessionId, process }) => sessionId === wanted || process === wanted);
+  const [only, ...others] = found;
+  if (only === undefined) throw noSuccessor("unknown_successor", `${wanted} is not waiting`, candidates);
+  if (others.length > 0) throw noSuccessor("ambiguous_successor", `several processes are named ${wanted}`, found);
+  return only.sessionId;
+}
+
+function noSuccessor(code: string, message: string, choices: readonly CandidateStatus[]): CommandFailure {
+  const named = choices.map(({ sessionId, process }) => `${sessionId} (${plain(process ?? "no name")})`);
+  const remedy = named.length === 0 ? "Nobody waits: start another process first." : `Waiting are ${named.join(", ")}.`;
+  return new CommandFailure(message, { exitCode: EXIT.conflict, code, remedy });
+}
+
+function electionName(value: string): ElectionName {
+  if (isElectionName(value)) return value;
+  throw new InvalidArgumentError('It has to be "process", or "component:" and a name.');
+}
+
+function note(value: string): string {
+  if (value.length <= NOTE_LENGTH) return value;
+  throw new InvalidArgumentError(`It has at most ${NOTE_LENGTH} characters.`);
+}

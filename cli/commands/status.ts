@@ -1,0 +1,44 @@
+import type { Command } from "commander";
+import type { CandidateStatus, ElectionStatus, GroupStatus } from "../../shared/status.ts";
+import { statusOf } from "../admin.ts";
+import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
+import { paint, plain, print, printJson, shownTime } from "../terminal.ts";
+
+export function addStatus(program: Command): void {
+  withJson(withConnection(withGroup(program.command("status").description("who leads what, and who waits"))))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  edge-election status --group checkout
+  edge-election status --group checkout --json | jq '.elections[].leader.process'`,
+    )
+    .action(async (options: GroupOptions) => {
+      const status = await statusOf(options, options.group);
+      if (options.json) printJson(status);
+      else print(statusText(status));
+    });
+}
+
+function statusText({ group, epoch, sessions, paused, elections }: GroupStatus): string {
+  const head = `group ${paint("bold", group)}, epoch ${epoch}, ${sessions} ${sessions === 1 ? "session" : "sessions"}`;
+  const note = paused ? `, ${paint("yellow", "paused: nothing is offered")}` : "";
+  const body = elections.length === 0 ? ["  no elections: nobody has contended yet"] : elections.flatMap(electionLines);
+  return [head + note, ...body].join("\n");
+}
+
+function electionLines({ election, state, leader, remainingMs, candidates }: ElectionStatus): string[] {
+  const colour = state === "leading" ? "green" : "yellow";
+  const left = remainingMs === null ? "" : `, ${shownTime(remainingMs)} left`;
+  const who = leader ? `${nameOf(leader)}, epoch ${leader.epoch}${left}` : "nobody leads";
+  const waiting = candidates.map((candidate, index) => `    ${index + 1}. ${candidateText(candidate)}`);
+  return [`  ${election}: ${paint(colour, state)}, ${who}`, ...waiting];
+}
+
+const nameOf = ({ process, sessionId }: { readonly process: string | null; readonly sessionId: string }): string =>
+  process === null ? sessionId : `${plain(process)} (${sessionId})`;
+
+function candidateText(candidate: CandidateStatus): string {
+  const priority = candidate.priority === 0 ? "" : `, priority ${candidate.priority}`;
+  return `${nameOf(candidate)}${priority}${candidate.ready ? "" : paint("dim", ", not ready")}`;
+}

@@ -1,0 +1,86 @@
+import { type Command, Option } from "commander";
+import { createElectionClient, type LeaderChange, UnauthorizedError } from "../../client/node/index.ts";
+import { statusOf } from "../admin.ts";
+import { CommandFailure, EXIT } from "../failure.ts";
+import { type GroupOptions, name, tokenSource, wholeNumber, withConnection, withGroup, withJson } from "../options.ts";
+import { paint, plain, print, printJson, warn } from "../terminal.ts";
+
+interface WatchOptions extends GroupOptions {
+  readonly component?: string;
+  readonly changes?: number;
+}
+
+export function addWatch(program: Command): void {
+  const command = program.command("watch").description("who leads, as it changes, until Ctrl-C");
+  withJson(withConnection(withGroup(command)), "one JSON line for each change")
+    .addOption(new Option("-c, --component <component>", "this one only; otherwise all").argParser(name))
+    .option("--changes <number>", "end after so many", wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .addHelpText(
+      "after",
+      `
+It begins with who leads now, and goes on by itself after a lost connection.
+
+Examples:
+  edge-election watch --group checkout
+  edge-election watch -g checkout -c dispatcher --changes 1 --json`,
+    )
+    .action(watch);
+}
+
+async function watch(options: WatchOptions): Promise<void> {
+  await statusOf(options, options.group); // what is wrong with the settings shows at once
+  const token = tokenSource(options);
+  const { url, group, component, changes = Infinity } = options;
+  const client = createElectionClient({
+    url,
+    group,
+    process: { name: "edge-election watch" },
+    ...(token && { token }),
+  });
+  let isDown = false;
+  client.onStateChange((state) => {
+    if (state === "connecting" && !isDown) isDown = true;
+    else if (state === "connected") isDown = false;
+  });
+  let last: unknown;
+  client.onError((error) => {
+    last = error;
+    warn(`${error instanceof Error ? error.message : String(error)}: trying again`);
+  });
+  try {
+    let seen = 0;
+    for await (const change of changesOf(component, client)) {
+      if (options.json) printJson({ at: Date.now(), ...change });
+      else print(changeText(change));
+      seen += 1;
+      if (seen >= changes) break;
+    }
+  } catch (error) {
+    throw last instanceof UnauthorizedError ? refused(last) : error;
+  } finally {
+    await client.close();
+  }
+}
+
+type Observing = ReturnType<typeof createElectionClient>;
+
+async function* changesOf(component: string | undefined, client: Observing): AsyncGenerator<LeaderChange> {
+  if (component === undefined) return yield* client.observe();
+  for await (const leader of client.observe(component)) yield { component, leader };
+}
+
+const refused = (cause: UnauthorizedError): CommandFailure =>
+  new CommandFailure(cause.message, {
+    exitCode: EXIT.refused,
+    code: "unauthorized",
+    remedy: "Get a new token: `edge-election token` issues them.",
+    cause,
+  });
+
+function changeText({ component, leader }: LeaderChange): string {
+  const time = paint("dim", new Date().toISOString().slice(11, 23));
+  if (leader === null) return `${time}  ${component}: ${paint("yellow", "no leader")}`;
+  const who = paint("green", plain(leader.process ?? leader.leaderSessionId));
+  const where = leader.address === undefined ? "" : ` at ${plain(leader.address)}`;
+  return `${time}  ${component}: ${who} leads${where}, epoch ${leader.epoch}`;
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+/** The command line `edge-election`; docs/CLI.md describes it. */
+import { Command, CommanderError } from "commander";
+import { addBenchConnection } from "./commands/bench-connection.ts";
+import { addCompletion } from "./commands/completion.ts";
+import { addDev } from "./commands/dev.ts";
+import { addHistory } from "./commands/history.ts";
+import { addPauseAndResume } from "./commands/pause.ts";
+import { addRevoke } from "./commands/revoke.ts";
+import { addRun } from "./commands/run.ts";
+import { addStatus } from "./commands/status.ts";
+import { addToken } from "./commands/token.ts";
+import { addWatch } from "./commands/watch.ts";
+import { EXIT, failureJson, failureOf, failureText, usageFailure } from "./failure.ts";
+
+const [, , ...words] = process.argv;
+const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
+const isJson = own.includes("--json");
+
+function createProgram(): Command {
+  const program = new Command("edge-election")
+    .description("Leader election for browser tabs, edge workers and Node processes.")
+    .exitOverride()
+    .showSuggestionAfterError()
+    .helpCommand("help [command]", "what a command does, with examples")
+    .addHelpText("after", "\nEvery command has examples: edge-election help run")
+    .configureOutput({ outputError: (text, write) => (isJson ? undefined : write(text)) });
+  addDev(program);
+  addRun(program);
+  addWatch(program);
+  addStatus(program);
+  addHistory(program);
+  addRevoke(program);
+  addPauseAndResume(program);
+  addBenchConnection(program);
+  addToken(program);
+  addCompletion(program);
+  return program;
+}
+
+function fail(error: unknown): void {
+  const isUsage = error instanceof CommanderError;
+  if (isUsage && error.exitCode === 0) return; // help was asked for
+  const failure = isUsage ? usageFailure(error.message.replace(/^error: /, "")) : failureOf(error);
+  if (isJson) process.stderr.write(failureJson(failure));
+  else if (!isUsage) process.stderr.write(failureText(failure));
+  process.exitCode = isUsage && own[0] === "run" ? EXIT.runFailed : failure.exitCode;
+}
+
+await createProgram().parseAsync().catch(fail);

@@ -1,0 +1,94 @@
+/** Options that several commands share, and what they mean. */
+import { readFile } from "node:fs/promises";
+import { text as allOf } from "node:stream/consumers";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { isName, NAME_RULE } from "../shared/names.ts";
+import { usageFailure } from "./failure.ts";
+
+const DEFAULT_URL = "http://127.0.0.1:8787";
+
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly tokenFile?: string;
+}
+
+export interface GroupOptions extends ConnectionOptions {
+  readonly group: string;
+  readonly json?: boolean;
+}
+
+/** `--url` and `--token-file`. There is no `--token`: everybody on the machine can read the arguments of a process. */
+export const withConnection = (command: Command): Command =>
+  command
+    .addOption(
+      new Option("--url <url>", "where the backend is").env("EDGE_ELECTION_URL").default(DEFAULT_URL).argParser(url),
+    )
+    .option("--token-file <path>", "file with the token, - for standard input (or EDGE_ELECTION_TOKEN)");
+
+export const withGroup = (command: Command): Command =>
+  command.addOption(
+    new Option("-g, --group <group>", "the process group")
+      .env("EDGE_ELECTION_GROUP")
+      .argParser(name)
+      .makeOptionMandatory(),
+  );
+
+export const withJson = (command: Command, shape = "one JSON document"): Command =>
+  command.option("--json", `${shape} instead of text; failures as JSON too`);
+
+/** For an option that names a group or a component. */
+export function name(value: string): string {
+  if (!isName(value)) throw new InvalidArgumentError(`A name is ${NAME_RULE}.`);
+  return value;
+}
+
+function url(value: string): string {
+  if (URL.canParse(value) && /^(https?|wss?):$/.test(new URL(value).protocol)) return value;
+  throw new InvalidArgumentError("It has to begin with http:// or https://.");
+}
+
+/** For an option that is a whole number. */
+export const wholeNumber =
+  (smallest: number, largest: number) =>
+  (value: string): number => {
+    const parsed = Number(value);
+    if (/^\d+$/.test(value) && parsed >= smallest && parsed <= largest) return parsed;
+    throw new InvalidArgumentError(`It has to be a whole number from ${smallest} to ${largest}.`);
+  };
+
+/**
+ * Asked at every attempt to connect, so that the file may be replaced while the command runs; while it can't be read,
+ * the token before stands. `undefined`: there is none.
+ */
+export function tokenSource({ tokenFile }: ConnectionOptions): (() => Promise<string>) | undefined {
+  if (tokenFile === undefined) {
+    const token = process.env["EDGE_ELECTION_TOKEN"];
+    return token ? async () => checked(token.trim(), "EDGE_ELECTION_TOKEN") : undefined;
+  }
+  let last: string | undefined;
+  return async () => {
+    if (tokenFile === "-" && last !== undefined) return last;
+    try {
+      const content = await (tokenFile === "-" ? allOf(process.stdin) : contentOf(tokenFile, "--token-file"));
+      last = checked(content.trim(), tokenFile);
+    } catch (error) {
+      if (last === undefined) throw error;
+    }
+    return last;
+  };
+}
+
+function checked(token: string, place: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw usageFailure(`${place} does not hold a token`, "Put the token alone into it: one line, no spaces.");
+}
+
+/** The text of a file that an option names. */
+export async function contentOf(file: string, option: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw usageFailure(`${option}: ${problem}`, "Name a file that you may read.");
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * `edge-election run`: contends, and runs the command while it leads.
+ *
+ * In each term: the command starts after the grant, moves its deadlines with every answered renewal, and has stopped,
+ * with all of its process group, before the drain of the term ends; stop-plan.ts has the arithmetic. The group is told
+ * of the end of a term only after that, because the drain is the promise that `onRevoke` returns.
+ */
+import { ElectionClient } from "../../client/client.ts";
+import { ElectionError, type Leadership, type LossReason, type ProcessInfo } from "../../client/node/index.ts";
+import type { ServerMessage, Welcome } from "../../shared/messages.ts";
+import type { ElectionKind } from "../../shared/names.ts";
+import { type CommandFailure, EXIT } from "../failure.ts";
+import { fenceValue } from "./fence-value.ts";
+import type { Reporter } from "./reports.ts";
+import { runFailure } from "./run-failure.ts";
+import { ENDING_SIGNALS, exitCodeOf, FORWARDED_SIGNALS } from "./signals.ts";
+import { graceAfterLoss, leastDrainMs, planForLease, type StopPlan } from "./stop-plan.ts";
+import { type Outcome, type Supervised, supervise } from "./supervise.ts";
+import { tappedSocket } from "./tap.ts";
+
+const RESTART_DELAY_MS = 1_000;
+
+export interface RunSettings {
+  readonly url: string;
+  readonly group: string;
+  readonly component: string;
+  readonly election: ElectionKind;
+  readonly priority: number;
+  readonly process: ProcessInfo;
+  readonly token?: () => Promise<string>;
+  readonly graceMs: number;
+  /** Runs the command again, as long as it leads. Otherwise its first end of its own is the end. */
+  readonly restarts: boolean;
+  readonly command: string;
+  readonly parameters: readonly string[];
+}
+
+export class CommandRunner {
+  readonly client: ElectionClient;
+  readonly #settings: RunSettings;
+  readonly #report: Reporter;
+  readonly #over: Promise<number>;
+  #settle: (outcome: number | CommandFailure) => void = () => undefined;
+  readonly #forwarded = new Set<NodeJS.Signals>();
+  #isOver = false;
+  #session: Pick<Welcome, "lease" | "drainMs"> | undefined;
+  /** What the newest revoke has left; the client's other ends have the group's whole drain time. */
+  #revokeDrainMs = Infinity;
+  #leadership: Leadership | undefined;
+  #run: Supervised | undefined;
+  /** The newest error: it says why the client was closed, where it was. */
+  #last: unknown;
+
+  constructor(settings: RunSettings, report: Reporter) {
+    this.#settings = settings;
+    this.#report = report;
+    this.#over = new Promise((resolve, reject) => {
+      this.#settle = (outcome) => (typeof outcome === "number" ? resolve(outcome) : reject(outcome));
+    });
+    const { url, group, process: info, priority, token } = settings;
+    this.client = new ElectionClient(
+      { url, group, process: info, priority, ...(token && { token }) },
+      tappedSocket((message) => this.#hear(message)),
+    );
+  }
+
+  /** Resolves with the exit code, when nobody of the command's process group lives and the group has been told. */
+  async run(): Promise<number> {
+    const { component, election } = this.#settings;
+    const undo = [this.#followState(), this.#followSignals()];
+    this.client.onError((error) => this.#tell(error));
+    this.client.contend(
+      component,
+      {
+        onGrant: (leadership) => this.#lead(leadership),
+        onRevoke: (leadership, reason) => this.#stop(leadership, reason),
+        onError: (error) => this.#judge(error),
+      },
+      { election },
+    );
+    try {
+      return await this.#over;
+    } finally {
+      this.#isOver = true;
+      await this.#run?.gone;
+      for (const step of undo) step();
+      await this.client.close();
+    }
+  }
+
+  /** True while it neither leads nor has ended. */
+  get isWaiting(): boolean {
+    return this.#leadership === undefined && !this.#isOver;
+  }
+
+  #end(code: number): void {
+    this.#isOver = true;
+    this.#settle(code);
+  }
+
+  #fail(failure: CommandFailure): void {
+    this.#isOver = true;
+    this.#settle(failure);
+    this.#run?.stop(this.#settings.graceMs);
+  }
+
+  #hear(message: ServerMessage): void {
+    if (message.type === "welcome") this.#session = message;
+    if (message.type === "revoke") this.#revokeDrainMs = message.drainMs;
+    const { lease, drainMs } = this.#session ?? {};
+    if (message.type === "welcome" && lease && drainMs !== undefined && drainMs < leastDrainMs(lease.renewDeadlineMs)) {
+      this.#fail(runFailure.drainTooShort(drainMs, leastDrainMs(lease.renewDeadlineMs)));
+    }
+    setImmediate(() => this.#extend()); // when the client has taken it in
+  }
+
+  /** The deadlines follow the lease. */
+  #extend(): void {
+    const leadership = this.#leadership;
+    if (leadership?.isLeader()) this.#run?.plan(this.#plan(leadership));
+  }
+
+  #plan(leadership: Leadership): StopPlan {
+    return planForLease(leadership.remainingMs(), this.#renewDeadlineMs, this.#settings.graceMs);
+  }
+
+  /** Known since the welcome, and nobody leads before it. */
+  get #renewDeadlineMs(): number {
+    return this.#session?.lease.renewDeadlineMs ?? 0;
+  }
+
+  async #lead(leadership: Leadership): Promise<void> {
+    const { epoch, leaderSessionId } = leadership;
+    this.#leadership = leadership;
+    this.#revokeDrainMs = Infinity;
+    this.#report.tell({ event: "leading", epoch, leaderSessionId });
+    while (leadership.isLeader() && !this.#isOver) {
+      const outcome = await this.#runOnce(leadership);
+      if (outcome.type === "stopped") {
+        this.#report.tell({ event: "stopped", epoch });
+        break;
+      }
+      if (this.#isFinal(outcome)) return;
+      await pause(RESTART_DELAY_MS, leadership.signal);
+    }
+    // It was stopped before a lease that nobody renews ends: somebody else shall have a turn.
+    if (leadership.isLeader() && !this.#isOver) await leadership.resign();
+  }
+
+  async #runOnce(leadership: Leadership): Promise<Outcome> {
+    const { command, parameters, graceMs } = this.#settings;
+    const { epoch } = leadership;
+    const run = supervise(
+      { command, parameters, environment: this.#environment(leadership), graceMs },
+      this.#plan(leadership),
+      () => {
+        this.#report.tell({ event: "started", epoch });
+        leadership.confirm().catch((error) => leadership.isLeader() && this.#judge(error));
+      },
+    );
+    this.#run = run;
+    const outcome = await run.gone;
+    this.#run = undefined;
+    return outcome;
+  }
+
+  #environment(leadership: Leadership): Readonly<Record<string, string | undefined>> {
+    return {
+      ...process.env,
+      EDGE_ELECTION_EPOCH: String(leadership.epoch),
+      EDGE_ELECTION_SESSION: leadership.leaderSessionId,
+      EDGE_ELECTION_FENCE: fenceValue(this.#settings.group, leadership),
+    };
+  }
+
+  /** Whether that was the last run. */
+  #isFinal(outcome: Exclude<Outcome, { readonly type: "stopped" }>): boolean {
+    if (outcome.type === "failed") {
+      this.#fail(runFailure.notStarted(this.#settings.command, outcome));
+      return true;
+    }
+    const { code, signal } = outcome;
+    this.#report.tell({ event: "ended", code, signal });
+    const wasAskedTo = ENDING_SIGNALS.some((ending) => this.#forwarded.has(ending));
+    const byForwarded = signal !== null && this.#forwarded.has(signal);
+    if (this.#settings.restarts && !wasAskedTo && !byForwarded) return false;
+    this.#end(signal === null ? (code ?? EXIT.runFailed) : exitCodeOf(signal));
+    return true;
+  }
+
+  /** The drain of a term: resolves when nobody of the process group lives. */
+  async #stop(leadership: Leadership, reason: LossReason): Promise<void> {
+    this.#leadership = undefined;
+    if (!this.#isOver) this.#report.tell({ event: "lost", epoch: leadership.epoch, reason });
+    const drainMs = Math.min(this.#revokeDrainMs, this.#session?.drainMs ?? 0);
+    this.#run?.stop(graceAfterLoss(drainMs, this.#renewDeadlineMs, this.#settings.graceMs));
+    await this.#run?.gone;
+  }
+
+  /** Of the contender: what can't be helped by trying again ends the run. */
+  #judge(error: unknown): void {
+    this.#last = error;
+    if (this.#isOver) return;
+    const failure = runFailure.of(error, this.#settings.component);
+    if (failure !== undefined) this.#fail(failure);
+  }
+
+  /** Of the client: what is not about the connection, which is told as its state. */
+  #tell(error: unknown): void {
+    if (this.#isOver || error instanceof ElectionError) return;
+    this.#report.tell({ event: "warning", message: error instanceof Error ? error.message : String(error) });
+  }
+
+  #followState(): () => void {
+    let isDown = false;
+    return this.client.onStateChange((state) => {
+      if (this.#isOver) return;
+      if (state === "closed") return void setImmediate(() => this.#fail(runFailure.closed(this.#last)));
+      const wasDown = isDown;
+      isDown = state === "suspended" || (state === "connecting" && this.#session !== undefined);
+      if (isDown === wasDown) return;
+      this.#report.tell({ event: "connection", state: isDown ? "lost" : "back" });
+    });
+  }
+
+  #followSignals(): () => void {
+    const pass = (signal: NodeJS.Signals): void => {
+      this.#forwarded.add(signal);
+      if (this.#run !== undefined) this.#run.signal(signal);
+      else if (ENDING_SIGNALS.includes(signal) || signal === "SIGHUP") this.#end(exitCodeOf(signal));
+    };
+    for (const signal of FORWARDED_SIGNALS) process.on(signal, pass);
+    return () => {
+      for (const signal of FORWARDED_SIGNALS) process.off(signal, pass);
+    };
+  }
+}
+
+/** Resolves after this time, or when the signal aborts. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done);
+  });
+}

@@ -1,0 +1,71 @@
+/** What `edge-election run` tells on standard error: its standard output belongs to the command. */
+import type { LossReason } from "../../client/index.ts";
+import { plain } from "../terminal.ts";
+
+export type RunEvent =
+  | { readonly event: "connection"; readonly state: "lost" | "back" | "unreachable" }
+  | { readonly event: "leading"; readonly epoch: number; readonly leaderSessionId: string }
+  | { readonly event: "started"; readonly epoch: number }
+  | { readonly event: "ended"; readonly code: number | null; readonly signal: NodeJS.Signals | null }
+  | { readonly event: "stopped"; readonly epoch: number }
+  | { readonly event: "lost"; readonly epoch: number; readonly reason: LossReason }
+  | { readonly event: "warning"; readonly message: string };
+
+export interface Reporter {
+  tell(event: RunEvent): void;
+  /** Who leads, while this one waits; shown on a terminal only, in place. */
+  progress(text: string): void;
+}
+
+interface Terminal {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+export function createReporter(terminal: Terminal, { json, quiet }: { json: boolean; quiet: boolean }): Reporter {
+  const showsProgress = terminal.isTTY === true && !json && !quiet;
+  let isShown = false;
+  const clear = (): void => {
+    if (isShown) terminal.write("\r\u001b[K");
+    isShown = false;
+  };
+  return {
+    tell(event) {
+      if (json) return void terminal.write(`${JSON.stringify({ at: Date.now(), ...event })}\n`);
+      if (quiet && event.event !== "warning") return;
+      clear();
+      terminal.write(`edge-election: ${textOf(event)}\n`);
+    },
+    progress(text) {
+      if (!showsProgress) return;
+      clear();
+      isShown = text !== "";
+      if (isShown) terminal.write(`edge-election: ${plain(text)}`);
+    },
+  };
+}
+
+const CONNECTION = {
+  lost: "the connection is lost: trying again while the lease runs",
+  back: "the connection is back",
+  unreachable: "the backend can't be reached: trying again",
+} as const;
+
+function textOf(event: RunEvent): string {
+  switch (event.event) {
+    case "connection":
+      return CONNECTION[event.state];
+    case "leading":
+      return `leading with epoch ${event.epoch}`;
+    case "started":
+      return "the command has started";
+    case "ended":
+      return event.signal === null ? `the command ended with ${event.code}` : `the command ended by ${event.signal}`;
+    case "stopped":
+      return "the command was stopped, and its process group is gone";
+    case "lost":
+      return `leading no more: ${event.reason}`;
+    case "warning":
+      return event.message;
+  }
+}

@@ -1,0 +1,52 @@
+/** What ends `edge-election run` by its own fault, or for want of something. */
+import { ElectionError, ProtocolError, UnauthorizedError } from "../../client/node/index.ts";
+import { CommandFailure, EXIT } from "../failure.ts";
+import type { Outcome } from "./supervise.ts";
+
+const failed = (code: string, message: string, remedy?: string, cause?: unknown): CommandFailure =>
+  new CommandFailure(message, { exitCode: EXIT.runFailed, code, cause, ...(remedy !== undefined && { remedy }) });
+
+/** By the code of a refusal: trying again doesn't help. */
+const remedies: Readonly<Record<string, string>> = {
+  forbidden: "Use a token with the role contend, for this group and this component.",
+  election_mismatch: "Others contend for it in the other kind of election: add or leave out --dedicated everywhere.",
+  limit_exceeded: "The group has reached a limit of its policy: raise it, or use another group.",
+};
+
+export const runFailure = {
+  drainTooShort: (drainMs: number, leastMs: number): CommandFailure =>
+    failed(
+      "drain_too_short",
+      `the drain time of this group is ${drainMs} ms: too short to stop a command before somebody else may lead`,
+      `Set drainMs (DRAIN_MS) of the backend to ${leastMs} or more.`,
+    ),
+
+  notStarted(command: string, { code, message }: Extract<Outcome, { readonly type: "failed" }>): CommandFailure {
+    const exitCode = code === "ENOENT" ? EXIT.notFound : EXIT.notExecutable;
+    const remedy = "Check the command after --, and PATH; shell syntax needs a shell: -- sh -c '...'.";
+    return new CommandFailure(`${command} can't be run: ${message}`, { exitCode, code: "not_started", remedy });
+  },
+
+  /** `last`: the newest error before. */
+  closed: (last: unknown): CommandFailure =>
+    last instanceof UnauthorizedError
+      ? unauthorized(last)
+      : failed("closed", "the backend has closed the session for good", undefined, last),
+
+  /** `undefined` where it may go well later. */
+  of(error: unknown, component: string): CommandFailure | undefined {
+    if (error instanceof CommandFailure) return failed(error.code, error.message, error.remedy, error);
+    if (!(error instanceof ElectionError)) return failed("unexpected", textOf(error), undefined, error);
+    const remedy = remedies[error.code];
+    if (remedy !== undefined) return failed(error.code, `${component}: ${error.message}`, remedy, error);
+    if (error.retryable) return undefined;
+    if (error instanceof UnauthorizedError) return unauthorized(error);
+    if (!(error instanceof ProtocolError)) return undefined;
+    return failed(error.code, error.message, "Use the same version here and in the backend.", error);
+  },
+} as const;
+
+const unauthorized = (error: UnauthorizedError): CommandFailure =>
+  failed("unauthorized", error.message, "Use a token that is good for this group, with the role contend.", error);
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

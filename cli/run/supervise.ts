@@ -1,0 +1,117 @@
+/** One run of the command, as `edge-election run` sees it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { instantIn } from "./instant.ts";
+import type { News, Order } from "./messages.ts";
+import { membersOfGroup, signalGroup } from "./process-group.ts";
+import type { StopPlan } from "./stop-plan.ts";
+import { StopWatch } from "./stop-watch.ts";
+
+const SUPERVISOR = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "./supervisor.ts" : "./supervisor.js", import.meta.url),
+);
+const LOOK_EVERY_MS = 20;
+/** In a row: a process that is being made while the table is read can be missing in it once. */
+const EMPTY_LOOKS = 2;
+
+export interface CommandLine {
+  readonly command: string;
+  readonly parameters: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Between SIGTERM and SIGKILL, where the pipe closes or the command leaves others behind. */
+  readonly graceMs: number;
+}
+
+export type Outcome =
+  /** By itself, or by somebody else. */
+  | { readonly type: "ended"; readonly code: number | null; readonly signal: NodeJS.Signals | null }
+  /** Because the leadership was over, or was about to be. */
+  | { readonly type: "stopped" }
+  /** It never began. */
+  | { readonly type: "failed"; readonly code: string; readonly message: string };
+
+export interface Supervised {
+  /** Resolves when nobody of the process group lives. Never rejects. */
+  readonly gone: Promise<Outcome>;
+  /** From now on, unless it is called again. */
+  plan(plan: StopPlan): void;
+  stop(graceMs: number): void;
+  signal(signal: NodeJS.Signals): void;
+}
+
+export function supervise(line: CommandLine, plan: StopPlan, onStarted: () => void): Supervised {
+  const { command, parameters, environment, graceMs } = line;
+  const child = spawn(process.execPath, [SUPERVISOR, String(graceMs), command, ...parameters], {
+    detached: true, // the leader of a group of its own
+    env: environment,
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
+  const groupId = child.pid;
+  let news: News | undefined;
+  const send = (order: Order): void => {
+    if (child.connected) child.send(order, () => undefined); // one that is gone needs no orders
+  };
+  const watch = new StopWatch({
+    terminate: () => undefined,
+    kill: () => groupId !== undefined && signalGroup(groupId, "SIGKILL"),
+  });
+  child.on("message", (message: News) => {
+    news = message;
+    if (message.type === "started") onStarted();
+  });
+  const extend = ({ terminateInMs, killInMs }: StopPlan): void => {
+    const [terminateAt, killAt] = [instantIn(terminateInMs), instantIn(killInMs)];
+    watch.extend(terminateAt, killAt);
+    send({ type: "lease", terminateAt, killAt });
+  };
+  extend(plan);
+  const gone = whenOver(child).then(async (ending): Promise<Outcome> => {
+    if (ending.type !== "failed" && groupId !== undefined) await emptied(groupId);
+    const isStopping = watch.isStopping;
+    watch.dismiss();
+    return outcomeOf(news, ending, isStopping);
+  });
+  return {
+    gone,
+    plan: extend,
+    stop(grace) {
+      watch.stop(grace);
+      send({ type: "stop", graceMs: grace });
+    },
+    signal: (signal) => send({ type: "signal", signal }),
+  };
+}
+
+/** Resolves when the supervisor has ended and everything that it told has arrived. */
+function whenOver(child: ChildProcess): Promise<Outcome> {
+  const disconnected = child.connected ? once(child, "disconnect") : Promise.resolve();
+  return new Promise((resolve) => {
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      if (child.pid === undefined) resolve({ type: "failed", code: error.code ?? "EUNKNOWN", message: error.message });
+    });
+    child.once("exit", (code, signal) => void disconnected.then(() => resolve({ type: "ended", code, signal })));
+  });
+}
+
+/** Its leader has ended; whoever is still there was left without one, and must not go on. */
+async function emptied(groupId: number): Promise<void> {
+  for (let empty = 0; empty < EMPTY_LOOKS; ) {
+    if (membersOfGroup(groupId).length === 0) {
+      empty += 1;
+    } else {
+      empty = 0;
+      signalGroup(groupId, "SIGKILL");
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  }
+}
+
+function outcomeOf(news: News | undefined, ending: Outcome, isStopping: boolean): Outcome {
+  if (news?.type === "ended") {
+    const { code, signal, stopped } = news;
+    return stopped ? { type: "stopped" } : { type: "ended", code, signal };
+  }
+  if (news?.type === "failed") return news;
+  return isStopping ? { type: "stopped" } : ending;
+}

@@ -1,0 +1,50 @@
+/** The local backend in the foreground: what `npm start` and `edge-election dev` have in common. */
+import { resolve } from "node:path";
+import { type LocalBackend, startLocalBackend } from "./local-backend.ts";
+import { type StartSettings, startSettings } from "./start-settings.ts";
+
+/** Serves until SIGINT or SIGTERM; throws where the backend can't start, or ends by itself. */
+export async function serve(
+  environment: Readonly<Record<string, string | undefined>>,
+  announce: (backend: LocalBackend, settings: StartSettings) => void,
+): Promise<void> {
+  const settings = startSettings(environment);
+  const stopRequested = nextStopSignal();
+  const backend = await startLocalBackend({
+    port: settings.port,
+    dataDir: resolve(settings.dataDir),
+    bindings: settings.bindings,
+    verbose: true,
+  });
+  announce(backend, settings);
+  const ended = await Promise.race([stopRequested, backend.exited]);
+  if (ended !== "stop") {
+    throw new Error(
+      `The local runtime ended by itself (${ended.signal ?? `exit code ${ended.code}`}): start it again.`,
+    );
+  }
+  process.stderr.write("\nStopping.\n");
+  await backend.stop();
+}
+
+function nextStopSignal(): Promise<"stop"> {
+  return new Promise((done) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => done("stop"));
+  });
+}
+
+export function welcome(backend: LocalBackend, settings: StartSettings): string {
+  const socketUrl = backend.url.replace("http:", "ws:");
+  return `edge-election is ready.
+
+  Demo       ${backend.url}/demo
+  Health     ${backend.url}/healthz
+  Clients    createElectionClient({ url: "${backend.url}", group: "my-group" })
+  Sockets    ${socketUrl}/v1/groups/my-group/session   (see PROTOCOL.md)
+  Data       ${backend.dataDir}   (kept; remove the folder to start afresh)
+  Settings   ${settings.summary}
+  Access     open to this machine only: no token is asked for, and nothing but loopback is served
+
+Press Ctrl-C to stop.
+`;
+}

@@ -1,0 +1,48 @@
+/** What is written, and in which colours: only on a terminal, and not where `NO_COLOR` is set. */
+
+const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
+
+export type Style = keyof typeof CODES;
+export type Paint = (style: Style, text: string) => string;
+
+interface Output {
+  readonly isTTY?: boolean;
+}
+
+/** https://no-color.org: any value but the empty one counts. */
+export const isColoured = (
+  { isTTY = false }: Output,
+  environment: Readonly<Record<string, string | undefined>>,
+): boolean => isTTY && !environment["NO_COLOR"] && environment["TERM"] !== "dumb";
+
+export const painter =
+  (coloured: boolean): Paint =>
+  (style, text) =>
+    coloured ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
+
+/** For standard output. */
+export const paint: Paint = (style, text) => painter(isColoured(process.stdout, process.env))(style, text);
+
+export const print = (text: string): void => void process.stdout.write(`${text}\n`);
+export const printJson = (value: unknown): void => print(JSON.stringify(value));
+export const warn = (text: string): void => void process.stderr.write(`edge-election: ${text}\n`);
+
+/** Names come from other processes: nothing of them may steer the terminal. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
+
+export const shownTime = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);
+
+/** Columns as wide as their widest cell. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  );
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd();
+  return rows.map(line).join("\n");
+}
