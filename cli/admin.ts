@@ -18,6 +18,14 @@ export function groupRoutes(connection: ConnectionOptions) {
   return hc<ElectionApp>(base, { headers, fetch: patient }).v1.groups[":group"];
 }
 
+/** Names for a path: the typed client puts them in as they are. */
+export const inPath = <Names extends Readonly<Record<string, string>>>(
+  names: Names,
+): { [Key in keyof Names]: string } =>
+  Object.fromEntries(Object.entries(names).map(([key, name]) => [key, encodeURIComponent(name)])) as {
+    [Key in keyof Names]: string;
+  };
+
 /** What a route answers where it does what it was asked for. */
 type BodyOf<Answer> = Answer extends ClientResponse<infer Body, number, "json"> ? Body : never;
 
@@ -97,4 +105,4 @@ const answers: Readonly<Record<number, { readonly exitCode: number; readonly rem
 
 /** Whether the group can be looked at with this token, and how it stands. */
 export const statusOf = (connection: ConnectionOptions, group: string) =>
-  answerOf(connection, groupRoutes(connection).$get({ param: { group } }));
+  answerOf(connection, groupRoutes(connection).$get({ param: inPath({ group }) }));

@@ -67,15 +67,22 @@ export function tokenSource({ tokenFile }: ConnectionOptions): (() => Promise<st
   }
   let last: string | undefined;
   return async () => {
-    if (tokenFile === "-" && last !== undefined) return last;
     try {
-      const content = await (tokenFile === "-" ? allOf(process.stdin) : contentOf(tokenFile, "--token-file"));
+      const content = await (tokenFile === "-" ? standardInput() : contentOf(tokenFile, "--token-file"));
       last = checked(content.trim(), tokenFile);
     } catch (error) {
       if (last === undefined) throw error;
     }
     return last;
   };
+}
+
+let input: Promise<string> | undefined;
+
+/** It can be read only once. */
+function standardInput(): Promise<string> {
+  input ??= allOf(process.stdin);
+  return input;
 }
 
 function checked(token: string, place: string): string {

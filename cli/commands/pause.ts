@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { answerOf, groupRoutes } from "../admin.ts";
+import { answerOf, groupRoutes, inPath } from "../admin.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
 import { print, printJson } from "../terminal.ts";
 
@@ -22,7 +22,7 @@ Examples:
     )
     .action(async (options: GroupOptions) => {
       const { group } = options;
-      const { paused } = await answerOf(options, groupRoutes(options)[order].$post({ param: { group } }));
+      const { paused } = await answerOf(options, groupRoutes(options)[order].$post({ param: inPath({ group }) }));
       if (options.json) printJson({ paused });
       else print(`${group} ${paused ? "is paused: nothing is offered" : "is open"}`);
     });

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { NOTE_LENGTH } from "../../shared/limits.ts";
 import { type ElectionName, isElectionName } from "../../shared/names.ts";
 import type { CandidateStatus } from "../../shared/status.ts";
-import { answerOf, groupRoutes, statusOf } from "../admin.ts";
+import { answerOf, groupRoutes, inPath, statusOf } from "../admin.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
 import { plain, print, printJson, shownTime } from "../terminal.ts";
@@ -38,7 +38,7 @@ async function revoke(options: RevokeOptions): Promise<void> {
   const { epoch, from, durationMs, ...answer } = await answerOf(
     options,
     groupRoutes(options).elections[":election"].revoke.$post({
-      param: { group, election },
+      param: inPath({ group, election }),
       json: { ...(successor !== undefined && { successor }), ...(reason !== undefined && { reason }) },
     }),
   );

@@ -1,12 +1,13 @@
 /**
  * `npm run soak -- [--minutes N] [--rounds N]`: random runs of the simulator for N minutes, then rounds of random faults
- * on real processes and a real backend. Stops by itself; exits with 1 when anything was violated.
+ * on real processes and a real backend, then as many rounds of kills on five `edge-election run`. Stops by itself; exits with 1 when anything was violated.
  */
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "../../cli/tools/build.ts";
+import { runCommandRounds } from "../support/command-rounds.ts";
 import { runRounds } from "../support/rounds.ts";
 
 const SIMULATOR = fileURLToPath(new URL("../sim/soak.ts", import.meta.url));
@@ -31,5 +32,12 @@ if (rounds > 0) {
   print(`${report.terms} terms, longest gap ${Math.round(report.longestGapMs)} ms, ${report.faults.length} faults`);
   for (const fault of report.faults) print(fault);
   failed ||= report.faults.length > 0;
+  print(`${rounds} rounds of kills on edge-election run, seed ${seed}`);
+  const commands = await runCommandRounds(rounds, seed, print);
+  print(
+    `${commands.terms} terms, longest gap ${Math.round(commands.longestGapMs)} ms, ${commands.faults.length} overlaps`,
+  );
+  for (const fault of commands.faults) print(fault);
+  failed ||= commands.faults.length > 0;
 }
 process.exitCode = failed ? 1 : 0;

@@ -24,7 +24,7 @@ export interface RoundsReport {
 }
 
 /** Uniform in 0..1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
+export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

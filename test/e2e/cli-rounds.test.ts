@@ -1,0 +1,14 @@
+/** A few rounds of kills; `npm run soak` runs 50. */
+import { expect, test } from "vitest";
+import { runCommandRounds } from "../support/command-rounds.ts";
+
+const ROUNDS = 5;
+
+test("[S2] [S6] commands of five `run` never overlap, whoever is killed", async () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  const lines: string[] = [];
+  const report = await runCommandRounds(ROUNDS, seed, (line) => lines.push(line));
+
+  expect(report.faults, `seed ${seed}\n${lines.join("\n")}`).toEqual([]);
+  expect(report.terms).toBeGreaterThan(ROUNDS);
+});

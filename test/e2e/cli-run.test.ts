@@ -1,0 +1,259 @@
+/** `edge-election run` as a real process, against a real backend. */
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { membersOfGroup } from "../../cli/run/process-group.ts";
+import type { TermStatus } from "../../worker/index.ts";
+import { candidate } from "../support/cluster.ts";
+import { type CommandProcess, runCommand, startCommand } from "../support/command-line.ts";
+import { CommandLog, loggedCommand, overlaps } from "../support/command-log.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
+import { startProxy } from "../support/proxy.ts";
+
+const LEASE_MS = 2_000;
+const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: String(LEASE_MS), DRAIN_MS: "1000" };
+/** With exact clocks the client leads no longer than this after its last answered renewal. */
+const RENEW_DEADLINE_MS = 0.8 * LEASE_MS;
+
+let backend: LocalBackend;
+let folder: TemporaryFolder;
+let group: string;
+let logFile: string;
+let tests = 0;
+
+beforeAll(async () => {
+  backend = await startLocalBackend({ bindings: BINDINGS });
+  folder = await temporaryFolder();
+});
+afterAll(async () => {
+  await backend.stop();
+  await folder[Symbol.asyncDispose]();
+});
+beforeEach(() => {
+  tests += 1;
+  group = `run-${tests}`;
+  logFile = join(folder.path, `${tests}.jsonl`);
+});
+
+const options = (...more: readonly string[]): string[] => [
+  ...["run", "--url", backend.url, "--group", group, "--component", "worker", "--json", ...more],
+];
+
+/** With this command after the options. */
+const start = (command: readonly string[], ...more: readonly string[]): CommandProcess =>
+  startCommand([...options(...more), "--", ...command]);
+
+const logged = (...words: readonly string[]): string[] => loggedCommand(logFile, ...words);
+
+const shell = (script: string): string[] => ["sh", "-c", script];
+
+async function reasons(): Promise<(string | null)[]> {
+  const answer = await fetch(`${backend.url}/v1/groups/${group}/history`);
+  const { terms } = (await answer.json()) as { readonly terms: readonly TermStatus[] };
+  return terms.map(({ reason }) => reason);
+}
+
+test("[S8] [N3] the command gets its epoch, session and fence; its exit code and output are passed on, and the lead is given up", async () => {
+  group = "a/group:1";
+  const script = 'echo "$EDGE_ELECTION_EPOCH $EDGE_ELECTION_SESSION $EDGE_ELECTION_FENCE"; exit 7';
+  const { code, stdout, stderr } = await start(shell(script)).ended;
+  const [epoch = "", session = "", fence] = stdout.trim().split(" ");
+
+  expect(code).toBe(7);
+  expect(Number(epoch)).toBeGreaterThan(0);
+  expect(fence).toBe(`a%2Fgroup%3A1/worker/${epoch}/${session}`);
+  const events = stderr.trim().split("\n");
+  expect(events.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(["leading", "started", "ended"]);
+  group = encodeURIComponent(group);
+  expect(await reasons()).toEqual(["closed"]);
+});
+
+test.each([
+  ["a command that a signal has ended", shell("kill -KILL $$"), 137],
+  ["a command that is not there", ["no-such-command-anywhere"], 127],
+  ["a command that can't be run", ["/"], 126],
+])("exit code of %s", async (_, command, expected) => {
+  expect((await start(command).ended).code).toBe(expected);
+});
+
+test("it refuses what can't work, with exit code 125 and the remedy", async () => {
+  await using hasty = await startLocalBackend({ bindings: { ...BINDINGS, DRAIN_MS: "50" } });
+  await using closed = await startLocalBackend({ bindings: { AUTH_SECRET: "s".repeat(32) } });
+  const text = ["run", "--group", group, "--component", "worker"];
+  const outcomes = await Promise.all([
+    runCommand([...text, "--url", hasty.url, "--", "true"]),
+    runCommand([...text, "--url", closed.url, "--", "true"]),
+    runCommand([...text, "--url", closed.url, "--", "true"], { environment: { EDGE_ELECTION_TOKEN: "wrong" } }),
+    runCommand([...text, "--url", backend.url, "--once", "--restart", "--", "true"]),
+    runCommand([...text, "--url", backend.url]),
+  ]);
+
+  expect(outcomes.map(({ code }) => code)).toEqual([125, 125, 125, 125, 125]);
+  expect(outcomes.map(({ stdout }) => stdout)).toEqual(["", "", "", "", ""]);
+  expect(outcomes[0]?.stderr).toContain("Set drainMs (DRAIN_MS) of the backend to 200 or more.");
+  expect(outcomes[1]?.stderr).toContain("EDGE_ELECTION_TOKEN");
+  expect(outcomes[2]?.stderr).toContain("EDGE_ELECTION_TOKEN");
+});
+
+test("a token that may only look is told so", async () => {
+  const secret = "s".repeat(32);
+  await using closed = await startLocalBackend({ bindings: { AUTH_SECRET: secret } });
+  const issued = await runCommand(["token", "--role", "observe", "--group", group], {
+    environment: { AUTH_SECRET: secret },
+  });
+  const { code, stderr } = await runCommand(
+    ["run", "--url", closed.url, "--group", group, "--component", "worker", "--token-file", "-", "--", "true"],
+    { input: issued.stdout },
+  );
+
+  expect(code).toBe(125);
+  expect(stderr).toContain("role contend");
+});
+
+test("[C1] --restart runs it again in the same term, and a forwarded SIGTERM is the last end", async () => {
+  const log = new CommandLog(logFile);
+  const runner = start(logged("ends=3"), "--restart");
+  const first = await log.until("a first run", ({ event }) => event === "start");
+  const second = await log.until("a second run", ({ event, pid }) => event === "start" && pid !== first.pid);
+  runner.child.kill("SIGTERM");
+
+  expect(second.epoch).toBe(first.epoch);
+  expect([3, 143]).toContain((await runner.ended).code); // it may have ended by itself just before
+  expect(await reasons()).toEqual(["closed"]);
+});
+
+test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("%s before it leads ends it", async (signal) => {
+  const log = new CommandLog(logFile);
+  const leader = start(logged());
+  await log.until("a leader", ({ event }) => event === "beat");
+  const waiting = start(shell("exit 1"), "--name", "waiting");
+  await candidate(backend.url, group, "waiting");
+  waiting.child.kill(signal);
+
+  expect((await waiting.ended).code).toBe({ SIGTERM: 143, SIGINT: 130, SIGHUP: 129 }[signal]);
+  leader.child.kill("SIGTERM");
+  expect((await leader.ended).code).toBe(143);
+});
+
+test("[S2] [S8] a forwarded signal reaches the command, and the next one runs only after it has ended", async () => {
+  const log = new CommandLog(logFile);
+  const first = start(logged("slow"));
+  const { epoch } = await log.until("a run", ({ event }) => event === "beat");
+  const second = start(logged("ends=0"), "--name", "second");
+  await candidate(backend.url, group, "second");
+  first.child.kill("SIGTERM");
+
+  expect((await first.ended).code).toBe(0);
+  expect((await second.ended).code).toBe(0);
+  const events = log.read().filter((line) => line.epoch === epoch);
+  expect(events.map(({ event }) => event)).toEqual(expect.arrayContaining(["told", "done"]));
+  expect(overlaps(log.read())).toEqual([]);
+  expect(await reasons()).toEqual(["closed", "closed"]);
+});
+
+test("[C6] [S10] a revoke lets the command finish within the grace; then the next one runs, and this one waits again", async () => {
+  const log = new CommandLog(logFile);
+  const first = start(logged("slow"), "--name", "first", "--grace-ms", "800");
+  const { epoch } = await log.until("a run", ({ event }) => event === "beat");
+  const second = start(logged("ends=0"), "--name", "second");
+  await candidate(backend.url, group, "second");
+  const revoked = await runCommand(["revoke", "--url", backend.url, "--group", group, "--to", "second", "--json"]);
+
+  expect(revoked.code).toBe(0);
+  expect((await second.ended).code).toBe(0);
+  await log.until("the first one again", (line) => line.event === "start" && line.epoch > epoch + 1 && line.pid > 0);
+  expect(log.read().find((line) => line.epoch === epoch && line.event === "done")).toBeDefined();
+  expect(overlaps(log.read())).toEqual([]);
+  expect(first.stderr()).toContain('"reason":"transferred"');
+  first.child.kill("SIGKILL");
+  await first.ended;
+});
+
+test("[S10] a command that ignores SIGTERM is killed before the drain is over", async () => {
+  const log = new CommandLog(logFile);
+  const first = start(logged("stubborn"), "--name", "first", "--grace-ms", "60000");
+  await log.until("a run", ({ event }) => event === "beat");
+  const second = start(logged("ends=0"), "--name", "second");
+  await candidate(backend.url, group, "second");
+  await runCommand(["revoke", "--url", backend.url, "--group", group, "--to", "second"]);
+  expect((await second.ended).code).toBe(0);
+
+  expect(log.read().some(({ event }) => event === "ignored")).toBe(true);
+  expect(overlaps(log.read())).toEqual([]);
+  first.child.kill("SIGKILL");
+  await first.ended;
+});
+
+test("[S2] what the command leaves behind in its process group ends before the lead is given up", async () => {
+  const log = new CommandLog(logFile);
+  const first = start(logged("parent", "stubborn"), "--grace-ms", "200");
+  const { pid, parent } = await log.until("a run", ({ event }) => event === "beat");
+  const left = await log.until("what it leaves behind", (line) => line.pid !== pid && line.event === "beat");
+  const second = start(logged("ends=0"));
+
+  expect((await first.ended).code).toBe(0);
+  expect(membersOfGroup(parent)).toEqual([]);
+  expect((await second.ended).code).toBe(0);
+  expect(log.read().some(({ pid, event }) => pid === left.pid && event === "ignored")).toBe(true);
+  expect(overlaps(log.read())).toEqual([]);
+});
+
+test("[S6] an unreachable backend: the command has stopped before the lease ends, and runs again when it is back", async () => {
+  const proxy = await startProxy(backend.port);
+  const log = new CommandLog(logFile);
+  const words = ["run", "--url", proxy.url, "--group", group, "--component", "worker", "--json"];
+  const runner = startCommand([...words, "--", ...loggedCommand(logFile, "stubborn")]);
+  const { epoch } = await log.until("a run", ({ event }) => event === "beat");
+  proxy.partition("up", "down");
+  const cutAt = Date.now();
+  await runner.whenWritten(/"event":"stopped"/);
+  const last = log.read().findLast((line) => line.epoch === epoch);
+
+  expect((last?.at ?? Infinity) - cutAt).toBeLessThan(RENEW_DEADLINE_MS);
+  expect(log.read().some(({ event }) => event === "ignored")).toBe(true);
+  proxy.heal();
+  await log.until("another run", (line) => line.epoch > epoch);
+  runner.child.kill("SIGKILL");
+  await runner.ended;
+  expect(overlaps(log.read())).toEqual([]);
+  await proxy.close();
+});
+
+test("[S6] a runner that is stopped renews nothing: its supervisor ends the command before another one leads", async () => {
+  const log = new CommandLog(logFile);
+  const first = start(logged("stubborn"));
+  const { epoch } = await log.until("a run", ({ event }) => event === "beat");
+  const second = start(logged("ends=0"));
+  first.child.kill("SIGSTOP");
+  const stoppedAt = Date.now();
+
+  expect((await second.ended).code).toBe(0);
+  const last = log.read().findLast((line) => line.epoch === epoch);
+  expect((last?.at ?? Infinity) - stoppedAt).toBeLessThan(RENEW_DEADLINE_MS);
+  expect(overlaps(log.read())).toEqual([]);
+  first.child.kill("SIGKILL");
+  await first.ended;
+});
+
+test.each(["", "stubborn"])("[S2] a runner that is killed takes its command along (%s)", async (word) => {
+  const log = new CommandLog(logFile);
+  const first = start(logged(word), "--grace-ms", "200");
+  const run = await log.until("a run", ({ event }) => event === "beat");
+  first.child.kill("SIGKILL");
+  await first.ended; // with everybody who holds its outputs
+
+  expect((await start(logged("ends=0")).ended).code).toBe(0);
+  expect(membersOfGroup(run.parent)).toEqual([]);
+  expect(overlaps(log.read())).toEqual([]);
+});
+
+test("no colour, no progress and no word on standard output where there is no terminal", async () => {
+  const words = ["run", "--url", backend.url, "--group", group, "--component", "worker"];
+  const loud = await runCommand([...words, "--", "true"]);
+  const quiet = await runCommand([...words, "--quiet", "--", "true"]);
+
+  expect(loud).toMatchObject({ code: 0, stdout: "" });
+  expect(loud.stderr.trim().split("\n")).toHaveLength(3);
+  expect(`${loud.stderr}${loud.stdout}`).not.toContain("\u001b");
+  expect(quiet).toMatchObject({ code: 0, stdout: "", stderr: "" });
+});

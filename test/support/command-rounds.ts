@@ -1,0 +1,130 @@
+/** Several `edge-election run` of one component, and rounds in which the one that leads, or its command, is killed. */
+import { join } from "node:path";
+import { startLocalBackend } from "../../cli/local-backend.ts";
+import { type CommandProcess, startCommand } from "./command-line.ts";
+import { CommandLog, type LogLine, loggedCommand, longestGapMs, overlaps } from "./command-log.ts";
+import { temporaryFolder } from "./folder.ts";
+import { randomFrom } from "./rounds.ts";
+
+const RUNNERS = 5;
+const LEASE_MS = 2_000;
+const GRACE_MS = 300;
+const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: String(LEASE_MS), DRAIN_MS: "1000" };
+
+export interface CommandRoundsReport {
+  readonly rounds: number;
+  readonly terms: number;
+  readonly lines: number;
+  /** What is wrong, in words. */
+  readonly faults: readonly string[];
+  readonly longestGapMs: number;
+}
+
+interface Stage {
+  readonly url: string;
+  readonly logFile: string;
+  readonly log: CommandLog;
+  readonly random: () => number;
+  readonly runners: Set<CommandProcess>;
+}
+
+export async function runCommandRounds(
+  rounds: number,
+  seed: number,
+  tell: (line: string) => void,
+): Promise<CommandRoundsReport> {
+  await using folder = await temporaryFolder();
+  await using backend = await startLocalBackend({ bindings: BINDINGS });
+  const logFile = join(folder.path, "log.jsonl");
+  const log = new CommandLog(logFile);
+  const stage = { url: backend.url, logFile, log, random: randomFrom(seed), runners: new Set<CommandProcess>() };
+  try {
+    for (let index = 0; index < RUNNERS; index++) add(stage);
+    let last = 0;
+    for (let round = 1; round <= rounds; round++) {
+      const running = await log.until(
+        "a command of a new term",
+        ({ epoch, event }) => epoch > last && event === "beat",
+      );
+      last = running.epoch;
+      const fault = FAULTS[Math.floor(stage.random() * FAULTS.length)] ?? killRunner;
+      tell(`round ${round}: ${fault.name}, epoch ${last}`);
+      await fault(stage, running);
+      while (stage.runners.size < RUNNERS) add(stage);
+    }
+    await log.until("a command after the last fault", ({ epoch }) => epoch > last);
+  } finally {
+    for (const { child } of stage.runners) child.kill("SIGKILL");
+    await Promise.all([...stage.runners].map(({ ended }) => ended)); // with the commands, which hold the same outputs
+    log.read();
+    log.close();
+  }
+  const { lines } = log;
+  const terms = new Set(lines.map(({ epoch }) => epoch)).size;
+  return { rounds, terms, lines: lines.length, faults: overlaps(lines), longestGapMs: longestGapMs(lines) };
+}
+
+function add({ url, logFile, random, runners }: Stage): void {
+  const options = [
+    "--url",
+    url,
+    "--group",
+    "rounds",
+    "--component",
+    "worker",
+    "--grace-ms",
+    String(GRACE_MS),
+    "--json",
+  ];
+  const words = random() < 0.5 ? ["stubborn"] : [];
+  const runner = startCommand(["run", ...options, "--", ...loggedCommand(logFile, ...words)]);
+  runners.add(runner);
+  void runner.ended.then(() => runners.delete(runner));
+}
+
+/** The one whose command has written this line. */
+function runnerOf({ runners }: Stage, { epoch }: LogLine): CommandProcess {
+  const found = [...runners].find((runner) => runner.stderr().includes(`"event":"leading","epoch":${epoch},`));
+  if (found === undefined) throw new Error(`nobody has told that it leads with epoch ${epoch}`);
+  return found;
+}
+
+type Fault = (stage: Stage, running: LogLine) => Promise<void>;
+
+const killRunner: Fault = async (stage, running) => {
+  const { child, ended } = runnerOf(stage, running);
+  child.kill("SIGKILL");
+  await ended; // and with it its command, which holds the same outputs
+};
+
+const killCommand: Fault = async (stage, running) => {
+  const { ended } = runnerOf(stage, running);
+  process.kill(running.pid, "SIGKILL");
+  await ended;
+};
+
+const killSupervisor: Fault = async (stage, running) => {
+  const { ended } = runnerOf(stage, running);
+  process.kill(running.parent, "SIGKILL");
+  await ended;
+};
+
+/** Its supervisor alone is left to end the command in time. */
+const stopRunner: Fault = async (stage, running) => {
+  const { child, ended } = runnerOf(stage, running);
+  child.kill("SIGSTOP");
+  await stage.log.until("a command after the stopped one", ({ epoch }) => epoch > running.epoch);
+  child.kill("SIGKILL");
+  await ended;
+};
+
+const stopSupervisor: Fault = async (stage, running) => {
+  const { child, ended } = runnerOf(stage, running);
+  process.kill(running.parent, "SIGSTOP");
+  child.kill("SIGKILL");
+  // Nobody watches now: it goes on where it was, and finds its pipe closed.
+  process.kill(running.parent, "SIGCONT");
+  await ended;
+};
+
+const FAULTS: readonly Fault[] = [killRunner, killRunner, killCommand, killSupervisor, stopRunner, stopSupervisor];
