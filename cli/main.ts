@@ -12,6 +12,7 @@ import { addStatus } from "./commands/status.ts";
 import { addToken } from "./commands/token.ts";
 import { addWatch } from "./commands/watch.ts";
 import { EXIT, failureJson, failureOf, failureText, usageFailure } from "./failure.ts";
+import { packageVersion } from "./package-version.ts";
 
 const [, , ...words] = process.argv;
 const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
@@ -20,6 +21,7 @@ const isJson = own.includes("--json");
 function createProgram(): Command {
   const program = new Command("edge-election")
     .description("Leader election for browser tabs, edge workers and Node processes.")
+    .version(packageVersion(), "-V, --version", "the version of this package")
     .exitOverride()
     .showSuggestionAfterError()
     .helpCommand("help [command]", "what a command does, with examples")
@@ -44,7 +46,8 @@ function fail(error: unknown): void {
   const failure = isUsage ? usageFailure(error.message.replace(/^error: /, "")) : failureOf(error);
   if (isJson) process.stderr.write(failureJson(failure));
   else if (!isUsage) process.stderr.write(failureText(failure));
-  process.exitCode = isUsage && own[0] === "run" ? EXIT.runFailed : failure.exitCode;
+  const isUsageOfRun = own[0] === "run" && failure.exitCode === EXIT.usage;
+  process.exitCode = isUsageOfRun ? EXIT.runFailed : failure.exitCode;
 }
 
 await createProgram().parseAsync().catch(fail);

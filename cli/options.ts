@@ -23,7 +23,15 @@ export const withConnection = (command: Command): Command =>
     .addOption(
       new Option("--url <url>", "where the backend is").env("EDGE_ELECTION_URL").default(DEFAULT_URL).argParser(url),
     )
-    .option("--token-file <path>", "file with the token, - for standard input (or EDGE_ELECTION_TOKEN)");
+    .option("--token-file <path>", "file with the token, - for standard input (or EDGE_ELECTION_TOKEN)")
+    .addOption(new Option("--token <token>").hideHelp().argParser(refuseToken));
+
+function refuseToken(): never {
+  throw usageFailure(
+    "--token is not taken: everybody on this machine can read the arguments of a process",
+    "Set EDGE_ELECTION_TOKEN, or write the token into a file and name it with --token-file.",
+  );
+}
 
 export const withGroup = (command: Command): Command =>
   command.addOption(

@@ -84,20 +84,23 @@ function settingsOf(options: RunOptions, command: string, parameters: readonly s
 }
 
 async function run(settings: RunSettings, options: RunOptions, reporter: Reporter): Promise<number> {
-  await tryFirst(options, reporter);
+  const warning = await tryFirst(options);
   const runner = new CommandRunner(settings, reporter);
   if (process.stderr.isTTY && !options.json && !options.quiet) {
     const { component, election } = settings;
     const show = (text: string): void => reporter.progress(text);
     void followQueue(runner.client, { component, election, isWaiting: () => runner.isWaiting, show });
   }
-  return runner.run();
+  const ending = runner.run();
+  if (warning !== undefined) reporter.tell({ event: "warning", message: warning });
+  return ending;
 }
 
-/** What is wrong with the settings shows at once; a backend that is down may come up later. */
-async function tryFirst(options: RunOptions, reporter: Reporter): Promise<void> {
+/** What is wrong with the settings shows at once; a backend that is down may come up later, and is worth a warning. */
+async function tryFirst(options: RunOptions): Promise<string | undefined> {
   try {
     await statusOf(options, options.group);
+    return undefined;
   } catch (error) {
     const { exitCode, code, message, remedy } = failureOf(error);
     if (exitCode !== EXIT.unreachable) {
@@ -108,7 +111,7 @@ async function tryFirst(options: RunOptions, reporter: Reporter): Promise<void> 
         ...(remedy !== undefined && { remedy }),
       });
     }
-    reporter.tell({ event: "warning", message: `${message}: trying again until it can` });
+    return `${message}: trying again until it can`;
   }
 }
 

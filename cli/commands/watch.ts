@@ -1,5 +1,10 @@
 import { type Command, Option } from "commander";
-import { createElectionClient, type LeaderChange, UnauthorizedError } from "../../client/node/index.ts";
+import {
+  type ClientState,
+  createElectionClient,
+  type LeaderChange,
+  UnauthorizedError,
+} from "../../client/node/index.ts";
 import { statusOf } from "../admin.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import { type GroupOptions, name, tokenSource, wholeNumber, withConnection, withGroup, withJson } from "../options.ts";
@@ -37,15 +42,10 @@ async function watch(options: WatchOptions): Promise<void> {
     process: { name: "edge-election watch" },
     ...(token && { token }),
   });
-  let isDown = false;
-  client.onStateChange((state) => {
-    if (state === "connecting" && !isDown) isDown = true;
-    else if (state === "connected") isDown = false;
-  });
+  client.onStateChange(tellConnection(options.json === true));
   let last: unknown;
   client.onError((error) => {
     last = error;
-    warn(`${error instanceof Error ? error.message : String(error)}: trying again`);
   });
   try {
     let seen = 0;
@@ -60,6 +60,22 @@ async function watch(options: WatchOptions): Promise<void> {
   } finally {
     await client.close();
   }
+}
+
+/** Once when it is lost, and once when it is back. */
+function tellConnection(json: boolean): (state: ClientState) => void {
+  let before: ClientState = "idle";
+  let isLost = false;
+  return (state) => {
+    const wasLost = isLost;
+    if (state === "connected") isLost = false;
+    else if (state === "connecting" && before === "connected") isLost = true;
+    before = state;
+    if (isLost === wasLost) return;
+    const connection = isLost ? "lost" : "back";
+    if (json) process.stderr.write(`${JSON.stringify({ at: Date.now(), connection })}\n`);
+    else warn(isLost ? "the connection is lost: trying again" : "the connection is back");
+  };
 }
 
 type Observing = ReturnType<typeof createElectionClient>;

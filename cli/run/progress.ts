@@ -48,7 +48,7 @@ export function placeIn(status: GroupStatus, election: string, sessionId: string
 }
 
 export function waitingText(component: string, leader: LeaderInformation | null, place: Place | undefined): string {
-  const who = leader ? `${leader.process ?? leader.leaderSessionId} leads, epoch ${leader.epoch}` : "nobody leads yet";
+  const who = leader ? `${leader.process ?? leader.leaderSessionId} leads, epoch ${leader.epoch}` : "nobody leads";
   const queue = place === undefined ? "" : `; place ${place.place} of ${place.of} in the queue`;
   return `waiting for ${component}: ${who}${queue}`;
 }

@@ -3,7 +3,7 @@ import type { LossReason } from "../../client/index.ts";
 import { plain } from "../terminal.ts";
 
 export type RunEvent =
-  | { readonly event: "connection"; readonly state: "lost" | "back" | "unreachable" }
+  | { readonly event: "connection"; readonly state: "lost" | "back" }
   | { readonly event: "leading"; readonly epoch: number; readonly leaderSessionId: string }
   | { readonly event: "started"; readonly epoch: number }
   | { readonly event: "ended"; readonly code: number | null; readonly signal: NodeJS.Signals | null }
@@ -48,7 +48,6 @@ export function createReporter(terminal: Terminal, { json, quiet }: { json: bool
 const CONNECTION = {
   lost: "the connection is lost: trying again while the lease runs",
   back: "the connection is back",
-  unreachable: "the backend can't be reached: trying again",
 } as const;
 
 function textOf(event: RunEvent): string {

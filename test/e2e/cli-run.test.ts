@@ -122,6 +122,20 @@ test("[C1] --restart runs it again in the same term, and a forwarded SIGTERM is 
   expect(await reasons()).toEqual(["closed"]);
 });
 
+test("it waits for a backend that is not there yet, and a signal ends it", async () => {
+  await using folder = await temporaryFolder();
+  const later = await startLocalBackend({ bindings: BINDINGS, dataDir: folder.path });
+  await later.stop();
+  const words = ["run", "--url", later.url, "--group", group, "--component", "worker", "--json", "--"];
+  const [early, tired] = [startCommand([...words, "true"]), startCommand([...words, "true"])];
+  await Promise.all([early, tired].map((runner) => runner.whenWritten(/"event":"warning".*ECONNREFUSED/)));
+  tired.child.kill("SIGTERM");
+  expect((await tired.ended).code).toBe(143);
+  await using _back = await startLocalBackend({ bindings: BINDINGS, dataDir: folder.path, port: later.port });
+
+  expect((await early.ended).code).toBe(0);
+});
+
 test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("%s before it leads ends it", async (signal) => {
   const log = new CommandLog(logFile);
   const leader = start(logged());
@@ -213,6 +227,7 @@ test("[S6] an unreachable backend: the command has stopped before the lease ends
   expect(log.read().some(({ event }) => event === "ignored")).toBe(true);
   proxy.heal();
   await log.until("another run", (line) => line.epoch > epoch);
+  expect(runner.stderr()).toMatch(/"connection","state":"lost"[\s\S]*"connection","state":"back"/);
   runner.child.kill("SIGKILL");
   await runner.ended;
   expect(overlaps(log.read())).toEqual([]);

@@ -9,6 +9,8 @@ import { randomFrom } from "./rounds.ts";
 const RUNNERS = 5;
 const LEASE_MS = 2_000;
 const GRACE_MS = 300;
+/** Far above what any of these may take. */
+const PATIENCE_MS = 30_000;
 const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: String(LEASE_MS), DRAIN_MS: "1000" };
 
 export interface CommandRoundsReport {
@@ -55,7 +57,7 @@ export async function runCommandRounds(
     await log.until("a command after the last fault", ({ epoch }) => epoch > last);
   } finally {
     for (const { child } of stage.runners) child.kill("SIGKILL");
-    await Promise.all([...stage.runners].map(({ ended }) => ended)); // with the commands, which hold the same outputs
+    await Promise.all([...stage.runners].map(over)); // with the commands, which hold the same outputs
     log.read();
     log.close();
   }
@@ -89,42 +91,52 @@ function runnerOf({ runners }: Stage, { epoch }: LogLine): CommandProcess {
   return found;
 }
 
+/** Rejects instead of waiting for ever: then somebody has outlived what should have ended it. */
+async function over({ ended, child }: CommandProcess): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    const inVain = (): void => reject(new Error(`waited in vain for everybody of ${child.pid} to end`));
+    timer = setTimeout(inVain, PATIENCE_MS);
+  });
+  await Promise.race([ended, tooLong]).finally(() => clearTimeout(timer));
+}
+
 type Fault = (stage: Stage, running: LogLine) => Promise<void>;
 
 const killRunner: Fault = async (stage, running) => {
-  const { child, ended } = runnerOf(stage, running);
-  child.kill("SIGKILL");
-  await ended; // and with it its command, which holds the same outputs
+  const runner = runnerOf(stage, running);
+  runner.child.kill("SIGKILL");
+  await over(runner); // and with it its command, which holds the same outputs
 };
 
 const killCommand: Fault = async (stage, running) => {
-  const { ended } = runnerOf(stage, running);
+  const runner = runnerOf(stage, running);
   process.kill(running.pid, "SIGKILL");
-  await ended;
+  await over(runner);
 };
 
 const killSupervisor: Fault = async (stage, running) => {
-  const { ended } = runnerOf(stage, running);
+  const runner = runnerOf(stage, running);
   process.kill(running.parent, "SIGKILL");
-  await ended;
+  await over(runner);
 };
 
 /** Its supervisor alone is left to end the command in time. */
 const stopRunner: Fault = async (stage, running) => {
-  const { child, ended } = runnerOf(stage, running);
-  child.kill("SIGSTOP");
+  const runner = runnerOf(stage, running);
+  runner.child.kill("SIGSTOP");
   await stage.log.until("a command after the stopped one", ({ epoch }) => epoch > running.epoch);
-  child.kill("SIGKILL");
-  await ended;
+  runner.child.kill("SIGKILL");
+  await over(runner);
 };
 
 const stopSupervisor: Fault = async (stage, running) => {
-  const { child, ended } = runnerOf(stage, running);
+  const runner = runnerOf(stage, running);
   process.kill(running.parent, "SIGSTOP");
-  child.kill("SIGKILL");
+  runner.child.kill("SIGKILL");
   // Nobody watches now: it goes on where it was, and finds its pipe closed.
   process.kill(running.parent, "SIGCONT");
-  await ended;
+  await over(runner);
 };
 
 const FAULTS: readonly Fault[] = [killRunner, killRunner, killCommand, killSupervisor, stopRunner, stopSupervisor];

@@ -72,7 +72,7 @@ test("progress tells who leads, and the place in the queue where it is known", (
     ],
   };
 
-  expect(waitingText("a", null, undefined)).toBe("waiting for a: nobody leads yet");
+  expect(waitingText("a", null, undefined)).toBe("waiting for a: nobody leads");
   expect(waitingText("a", leader, placeIn(status, "process", "two"))).toBe(
     "waiting for a: node-1 leads, epoch 7; place 2 of 2 in the queue",
   );

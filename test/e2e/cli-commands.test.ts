@@ -1,0 +1,329 @@
+/** Every command but `run` as a real process: text, JSON, and what goes wrong. */
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { candidate } from "../support/cluster.ts";
+import { type CommandEnding, runCommand, startCommand } from "../support/command-line.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+const ENTRY = new URL("../../dist/client/node/index.js", import.meta.url).href;
+const { createElectionClient } = (await import(ENTRY)) as typeof import("../../client/node/index.ts");
+
+const SECRET = "a secret of at least thirty-two characters";
+const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: "2000", DRAIN_MS: "1000" };
+
+let backend: LocalBackend;
+let closed: LocalBackend;
+let groups = 0;
+
+beforeAll(async () => {
+  backend = await startLocalBackend({ bindings: BINDINGS });
+  closed = await startLocalBackend({ bindings: { AUTH_SECRET: SECRET } });
+});
+afterAll(async () => {
+  await Promise.all([backend.stop(), closed.stop()]);
+});
+
+const freshGroup = (): string => `commands-${++groups}`;
+
+const ask = (command: string, group: string, ...more: readonly string[]): Promise<CommandEnding> =>
+  runCommand([command, "--url", backend.url, "--group", group, ...more]);
+
+const jsonOf = ({ stdout }: CommandEnding): unknown => JSON.parse(stdout);
+
+/** Two processes: `one` leads `worker`, `two` waits for it. */
+async function twoProcesses(group: string): Promise<AsyncDisposable & { readonly epoch: number }> {
+  const join = (name: string) =>
+    createElectionClient({ url: backend.url, group, process: { name, address: `http://${name}` }, signals: false });
+  const [one, two] = [join("one"), join("two")];
+  const epoch = await new Promise<number>((resolve) => {
+    one.contend("worker", {
+      async onGrant(leadership) {
+        await leadership.confirm();
+        resolve(leadership.epoch);
+      },
+    });
+  });
+  two.contend("worker", { onGrant: (leadership) => leadership.confirm() });
+  await candidate(backend.url, group, "two");
+  return {
+    epoch,
+    async [Symbol.asyncDispose]() {
+      await two.close();
+      await one.close();
+    },
+  };
+}
+
+test("status tells who leads and who waits", async () => {
+  const group = freshGroup();
+  await using processes = await twoProcesses(group);
+  const text = await ask("status", group);
+
+  expect(text).toMatchObject({ code: 0, stderr: "" });
+  expect(text.stdout).toMatch(/^group commands-1, epoch \d+, 2 sessions\n {2}process: leading, one \(\S+\), epoch/);
+  expect(text.stdout).toMatch(/\n {4}1\. two \(\S+\)\n$/);
+  expect(jsonOf(await ask("status", group, "--json"))).toMatchObject({
+    group,
+    elections: [{ leader: { process: "one", epoch: processes.epoch }, candidates: [{ process: "two" }] }],
+  });
+  expect((await ask("status", freshGroup())).stdout).toContain("nobody has contended yet");
+});
+
+test("status takes where and which from the environment", async () => {
+  const group = freshGroup();
+  const { code, stdout } = await runCommand(["status"], {
+    environment: { EDGE_ELECTION_URL: backend.url, EDGE_ELECTION_GROUP: group, FORCE_COLOR: "1" },
+  });
+
+  expect(code).toBe(0);
+  expect(stdout).toContain(`group ${group}`); // without colour: this is no terminal
+});
+
+test("revoke hands over to whom it names, and history tells of it", async () => {
+  const group = freshGroup();
+  await using processes = await twoProcesses(group);
+  const unknown = await ask("revoke", group, "--to", "three", "--json");
+  const revoked = await ask("revoke", group, "--to", "two", "--reason", "an update", "--json");
+  const answer = jsonOf(revoked) as { readonly from: string; readonly to: string; readonly epoch: number };
+
+  expect(unknown).toMatchObject({ code: 5, stdout: "" });
+  expect(JSON.parse(unknown.stderr)).toMatchObject({ error: { code: "unknown_successor", exitCode: 5 } });
+  expect(revoked.code).toBe(0);
+  expect(answer.epoch).toBeGreaterThan(processes.epoch);
+  const status = jsonOf(await ask("status", group, "--json"));
+  expect(status).toMatchObject({ elections: [{ leader: { process: "two", sessionId: answer.to } }] });
+  expect(jsonOf(await ask("history", group, "--json", "--limit", "2"))).toMatchObject({
+    terms: [
+      { process: "two", endedAt: null, reason: null },
+      { process: "one", epoch: processes.epoch, reason: "transferred", note: "an update" },
+    ],
+  });
+  const { stdout } = await ask("history", group);
+  expect(stdout.split("\n")[0]).toMatch(/^EPOCH +ELECTION +PROCESS +FROM +FOR +GAP BEFORE +ENDED$/);
+  expect(stdout).toContain("transferred (an update)");
+  expect((await ask("revoke", group)).stdout).toMatch(/has stepped down; \S+ leads, epoch \d+, after/);
+});
+
+test("revoke where nobody leads, or of no election, says so", async () => {
+  const group = freshGroup();
+  const nobody = await ask("revoke", group);
+
+  expect(nobody).toMatchObject({ code: 5, stdout: "" });
+  expect(nobody.stderr).toContain("nobody leads this election");
+  expect((await ask("revoke", group, "--election", "component")).code).toBe(2);
+  expect((await ask("history", group)).stdout).toBe("nobody has led yet\n");
+});
+
+test("names with slashes and colons arrive as they are", async () => {
+  const group = "shop/eu:1";
+  const client = createElectionClient({ url: backend.url, group, signals: false });
+  await client.acquire("a/b", { election: "dedicated" });
+
+  expect(jsonOf(await ask("status", group, "--json"))).toMatchObject({ group });
+  expect((await ask("revoke", group, "--election", "component:a/b", "--json")).code).toBe(0);
+  await client.close();
+});
+
+test("pause and resume", async () => {
+  const group = freshGroup();
+
+  expect(jsonOf(await ask("pause", group, "--json"))).toEqual({ paused: true });
+  expect((await ask("status", group)).stdout).toContain("paused: nothing is offered");
+  expect((await ask("pause", group)).stdout).toBe(`${group} is paused: nothing is offered\n`);
+  expect(jsonOf(await ask("resume", group, "--json"))).toEqual({ paused: false });
+  expect((await ask("resume", group)).stdout).toBe(`${group} is open\n`);
+});
+
+test("[C12] watch tells who leads, and every change, one JSON line each", async () => {
+  const group = freshGroup();
+  await using _processes = await twoProcesses(group);
+  const watching = startCommand(["watch", "--url", backend.url, "--group", group, "--changes", "3", "--json"]);
+  await watching.whenWritten(/"process":"one"/);
+  await ask("revoke", group, "--to", "two");
+  const { code, stdout } = await watching.ended;
+  const lines = stdout.trim().split("\n");
+
+  expect(code).toBe(0);
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { component: "worker", leader: { process: "one", address: "http://one" } },
+    { component: "worker", leader: null },
+    { component: "worker", leader: { process: "two" } },
+  ]);
+  const text = await ask("watch", group, "--component", "worker", "--changes", "1");
+  expect(text.stdout).toMatch(/^\S+ {2}worker: two leads at http:\/\/two, epoch \d+\n$/);
+});
+
+test("watch goes on until it is told to end", async () => {
+  const group = freshGroup();
+  const watching = startCommand(["watch", "--url", backend.url, "--group", group, "--component", "worker"]);
+  await watching.whenWritten(/worker: no leader/);
+  watching.child.kill("SIGINT");
+
+  expect((await watching.ended).signal).toBe("SIGINT");
+});
+
+test("[N5] watch goes on after a restart of the backend, and ends where its token is not good any more", async () => {
+  await using folder = await temporaryFolder();
+  const first = await startLocalBackend({ bindings: { AUTH_SECRET: SECRET }, dataDir: folder.path });
+  const { port, url } = first;
+  const issued = await runCommand(["token", "--role", "observe", "--group", "*"], {
+    environment: { AUTH_SECRET: SECRET },
+  });
+  const watching = startCommand(["watch", "--url", url, "--group", "a", "--component", "b", "--json"], {
+    environment: { EDGE_ELECTION_TOKEN: issued.stdout.trim() },
+  });
+  await watching.whenWritten(/"leader":null/);
+  await first.stop();
+  await watching.whenWritten(/"connection":"lost"/);
+  const second = await startLocalBackend({ bindings: { AUTH_SECRET: SECRET }, dataDir: folder.path, port });
+  await watching.whenWritten(/"connection":"back"/);
+  await second.stop();
+  await using _third = await startLocalBackend({
+    bindings: { AUTH_SECRET: `other ${SECRET}` },
+    dataDir: folder.path,
+    port,
+  });
+  const { code, stdout, stderr } = await watching.ended;
+
+  expect(code).toBe(4);
+  expect(stdout.trim().split("\n")).toHaveLength(1);
+  expect(JSON.parse(stderr.trim().split("\n").at(-1) ?? "")).toMatchObject({ error: { code: "unauthorized" } });
+});
+
+test("bench-connection measures, and leaves nobody behind", async () => {
+  const group = freshGroup();
+  await using _processes = await twoProcesses(group);
+  const measured = await ask("bench-connection", group, "--rounds", "3", "--json");
+
+  expect(measured.code).toBe(0);
+  const summary = { n: 3, p50: expect.any(Number), max: expect.any(Number) };
+  const ms = { http: summary, connect: summary, ping: summary, renew: summary, offer: summary };
+  expect(jsonOf(measured)).toMatchObject({ url: backend.url, rounds: 3, ms });
+  expect(jsonOf(await ask("status", group, "--json"))).toMatchObject({ elections: [{ leader: { process: "one" } }] });
+  expect((await ask("bench-connection", group, "--rounds", "1")).stdout).toContain("resigned, offered again, accepted");
+  expect((await ask("bench-connection", group, "--rounds", "100000")).code).toBe(2);
+});
+
+test("token issues what the backend takes, for a role, groups and components", async () => {
+  await using folder = await temporaryFolder();
+  const issue = (role: string, ...more: readonly string[]): Promise<CommandEnding> =>
+    runCommand(["token", "--role", role, "--group", "shop-*", "other", ...more], {
+      environment: { AUTH_SECRET: SECRET },
+    });
+  const environment = async (role: string): Promise<Record<string, string>> => ({
+    EDGE_ELECTION_TOKEN: (await issue(role)).stdout.trim(),
+    EDGE_ELECTION_URL: closed.url,
+  });
+  const [observer, admin] = [await environment("observe"), await environment("admin")];
+
+  expect((await runCommand(["status", "--group", "shop-eu"], { environment: observer })).code).toBe(0);
+  const elsewhere = await runCommand(["status", "--group", "bank"], { environment: observer });
+  expect(elsewhere).toMatchObject({ code: 4 });
+  expect(elsewhere.stderr).toContain("these credentials are not for this group");
+  const order = await runCommand(["pause", "--group", "other"], { environment: observer });
+  expect(order.code).toBe(4);
+  expect(order.stderr).toContain("needs the role admin");
+  expect((await runCommand(["pause", "--group", "other"], { environment: admin })).code).toBe(0);
+  const input = admin["EDGE_ELECTION_TOKEN"] ?? "";
+  const words = ["status", "--url", closed.url, "--group", "other", "--token-file"];
+  expect((await runCommand([...words, "-"], { input })).code).toBe(0);
+  expect((await runCommand([...words, join(folder.path, "none")])).code).toBe(2);
+  const json = jsonOf(await issue("contend", "--component", "a", "b", "--expires-in", "90s", "--json"));
+  expect(json).toMatchObject({ role: "contend", groups: ["shop-*", "other"], components: ["a", "b"] });
+  const { token } = json as { readonly token: string };
+  const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+  expect(claims).toMatchObject({ role: "contend", components: ["a", "b"] });
+  const { exp, nbf } = claims as { readonly exp: number; readonly nbf: number };
+  expect(exp - nbf).toBe(90);
+});
+
+test("token takes its secret from a file or from standard input, and a weak one from nowhere", async () => {
+  const words = ["token", "--role", "admin", "--group", "*"];
+  const piped = await runCommand([...words, "--secret-file", "-"], { input: `${SECRET}\n` });
+  const environment = { EDGE_ELECTION_TOKEN: piped.stdout.trim(), EDGE_ELECTION_URL: closed.url };
+
+  expect((await runCommand(["status", "--group", "any"], { environment })).code).toBe(0);
+  const none = await runCommand([...words, "--json"]);
+  expect(none).toMatchObject({ code: 2, stdout: "" });
+  expect(JSON.parse(none.stderr)).toMatchObject({
+    error: { code: "usage", remedy: expect.stringContaining("AUTH_SECRET") },
+  });
+  const weak = await runCommand([...words, "--secret-file", "-"], { input: "short" });
+  expect(weak).toMatchObject({ code: 2, stdout: "" });
+  expect(weak.stderr).toContain("openssl rand");
+  expect((await runCommand([...words, "--secret", SECRET])).code).toBe(2);
+  expect((await runCommand([...words, "--expires-in", "soon"])).code).toBe(2);
+});
+
+test("a token as an argument is refused, since everybody could read it", async () => {
+  const { code, stderr } = await ask("status", "any", "--token", "abc");
+
+  expect(code).toBe(2);
+  expect(stderr).toContain("--token-file");
+  expect(stderr).not.toContain("abc");
+});
+
+const COMMANDS = ["status", "history", "revoke", "pause", "resume", "watch", "bench-connection"];
+
+test.each(COMMANDS)(
+  "%s: no backend, a stranger, no token, a wrong token and a wrong name each have their code",
+  async (command) => {
+    const stranger = createServer((_, response) => response.end("hello"));
+    await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
+    const address = stranger.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const words = [command, "--group", "any", "--json"];
+    const outcomes = await Promise.all([
+      runCommand([...words, "--url", "http://127.0.0.1:1"]),
+      runCommand([...words, "--url", `http://127.0.0.1:${port}`]),
+      runCommand([...words, "--url", closed.url]),
+      runCommand([...words, "--url", closed.url], { environment: { EDGE_ELECTION_TOKEN: "wrong" } }),
+      runCommand([command, "--json", "--url", backend.url, "--group", "no name"]),
+      runCommand([...words, "--url", "nowhere"]),
+    ]);
+    stranger.close();
+
+    expect(outcomes.map(({ code }) => code)).toEqual([3, 3, 4, 4, 2, 2]);
+    expect(outcomes.map(({ stdout }) => stdout)).toEqual(["", "", "", "", "", ""]);
+    const failures = outcomes.map(({ stderr }) => (JSON.parse(stderr) as { error: { code: string } }).error.code);
+    expect(failures).toEqual(["unreachable", "not_a_backend", "unauthorized", "unauthorized", "usage", "usage"]);
+  },
+);
+
+test("dev serves until it is told to stop, with the settings that it was given", async () => {
+  await using folder = await temporaryFolder();
+  const data = join(folder.path, "data");
+  const dev = startCommand(["dev", "--port", "0", "--data-dir", data, "--lease-ms", "3000", "--json"]);
+  const [, line = ""] = await dev.whenWritten(/^(\{.*\})$/m);
+  const { url, settings } = JSON.parse(line) as { readonly url: string; readonly settings: string };
+  const taken = await runCommand(["dev", "--port", "0", "--data-dir", data]);
+
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect(settings).toBe("LEASE_MS=3000");
+  expect(taken.code).toBe(1);
+  expect(taken.stderr).toContain("Another backend uses the data directory");
+  dev.child.kill("SIGTERM");
+  expect((await dev.ended).code).toBe(0);
+  expect((await runCommand(["dev", "--lease-ms", "1"])).code).toBe(2);
+});
+
+test("every command has help with examples, and unknown words a hint", async () => {
+  const { stdout } = await runCommand(["--help"]);
+  const commands = [...stdout.matchAll(/^ {2}([a-z-]+) (?=[[<\w ])/gm)].map(([, name = ""]) => name);
+  const named = commands.filter((name) => name !== "help");
+
+  expect(named).toEqual([
+    ...["dev", "run", "watch", "status", "history", "revoke", "pause", "resume"],
+    ...["bench-connection", "token", "completion"],
+  ]);
+  for (const help of await Promise.all(named.map((name) => runCommand([name, "--help"])))) {
+    expect(help).toMatchObject({ code: 0, stderr: "" });
+    expect(help.stdout).toContain("\nExamples:\n  ");
+  }
+  const mistyped = await runCommand(["statsu"]);
+  expect(mistyped).toMatchObject({ code: 2, stdout: "" });
+  expect(mistyped.stderr).toContain("Did you mean status?");
+  expect((await runCommand([])).code).toBe(2);
+});
