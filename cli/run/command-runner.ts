@@ -7,10 +7,10 @@
  */
 import { ElectionClient } from "../../client/client.ts";
 import { ElectionError, type Leadership, type LossReason, type ProcessInfo } from "../../client/node/index.ts";
+import { encodeFence } from "../../shared/fence.ts";
 import type { ServerMessage, Welcome } from "../../shared/messages.ts";
 import type { ElectionKind } from "../../shared/names.ts";
 import { type CommandFailure, EXIT } from "../failure.ts";
-import { fenceValue } from "./fence-value.ts";
 import type { Reporter } from "./reports.ts";
 import { runFailure } from "./run-failure.ts";
 import { ENDING_SIGNALS, exitCodeOf, FORWARDED_SIGNALS } from "./signals.ts";
@@ -169,7 +169,7 @@ export class CommandRunner {
       ...process.env,
       EDGE_ELECTION_EPOCH: String(leadership.epoch),
       EDGE_ELECTION_SESSION: leadership.leaderSessionId,
-      EDGE_ELECTION_FENCE: fenceValue(this.#settings.group, leadership),
+      EDGE_ELECTION_FENCE: encodeFence(leadership),
     };
   }
 
