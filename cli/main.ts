@@ -13,6 +13,7 @@ import { addToken } from "./commands/token.ts";
 import { addWatch } from "./commands/watch.ts";
 import { EXIT, failureJson, failureOf, failureText, usageFailure } from "./failure.ts";
 import { packageVersion } from "./package-version.ts";
+import { exitCodeOf } from "./run/signals.ts";
 
 const [, , ...words] = process.argv;
 const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
@@ -50,4 +51,6 @@ function fail(error: unknown): void {
   process.exitCode = isUsageOfRun ? EXIT.runFailed : failure.exitCode;
 }
 
+// Whoever reads the output may have had enough of it, as `head` has.
+process.stdout.on("error", () => process.exit(exitCodeOf("SIGPIPE")));
 await createProgram().parseAsync().catch(fail);

@@ -44,12 +44,15 @@ async function watch(options: WatchOptions): Promise<void> {
   });
   client.onStateChange(tellConnection(options.json === true));
   let last: unknown;
+  const controller = new AbortController();
   client.onError((error) => {
     last = error;
+    // A file may get a new token meanwhile; the environment of this process never does.
+    if (error instanceof UnauthorizedError && options.tokenFile === undefined) controller.abort(error);
   });
   try {
     let seen = 0;
-    for await (const change of changesOf(component, client)) {
+    for await (const change of changesOf(client, component, controller.signal)) {
       if (options.json) printJson({ at: Date.now(), ...change });
       else print(changeText(change));
       seen += 1;
@@ -80,9 +83,13 @@ function tellConnection(json: boolean): (state: ClientState) => void {
 
 type Observing = ReturnType<typeof createElectionClient>;
 
-async function* changesOf(component: string | undefined, client: Observing): AsyncGenerator<LeaderChange> {
-  if (component === undefined) return yield* client.observe();
-  for await (const leader of client.observe(component)) yield { component, leader };
+async function* changesOf(
+  client: Observing,
+  component: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<LeaderChange> {
+  if (component === undefined) return yield* client.observe(component, { signal });
+  for await (const leader of client.observe(component, { signal })) yield { component, leader };
 }
 
 const refused = (cause: UnauthorizedError): CommandFailure =>

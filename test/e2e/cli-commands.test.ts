@@ -164,6 +164,16 @@ test("watch goes on until it is told to end", async () => {
   expect((await watching.ended).signal).toBe("SIGINT");
 });
 
+test("watch ends when nobody reads it any more", async () => {
+  const group = freshGroup();
+  const watching = startCommand(["watch", "--url", backend.url, "--group", group, "--component", "worker"]);
+  await watching.whenWritten(/worker: no leader/);
+  watching.child.stdout?.destroy();
+  await using _processes = await twoProcesses(group);
+
+  expect(await watching.ended).toMatchObject({ code: 141, stderr: "" });
+});
+
 test("[N5] watch goes on after a restart of the backend, and ends where its token is not good any more", async () => {
   await using folder = await temporaryFolder();
   const first = await startLocalBackend({ bindings: { AUTH_SECRET: SECRET }, dataDir: folder.path });
