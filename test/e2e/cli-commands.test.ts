@@ -1,10 +1,10 @@
 /** Every command but `run` as a real process: text, JSON, and what goes wrong. */
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
 import { candidate } from "../support/cluster.ts";
-import { type CommandEnding, runCommand, startCommand } from "../support/command-line.ts";
+import { type CommandEnding, endCommands, runCommand, startCommand } from "../support/command-line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 const ENTRY = new URL("../../dist/client/node/index.js", import.meta.url).href;
@@ -24,6 +24,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([backend.stop(), closed.stop()]);
 });
+afterEach(endCommands);
 
 const freshGroup = (): string => `commands-${++groups}`;
 

@@ -1,11 +1,11 @@
 /** `edge-election run` as a real process, against a real backend. */
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
 import { membersOfGroup } from "../../cli/run/process-group.ts";
 import type { TermStatus } from "../../worker/index.ts";
 import { candidate } from "../support/cluster.ts";
-import { type CommandProcess, runCommand, startCommand } from "../support/command-line.ts";
+import { type CommandProcess, endCommands, runCommand, startCommand } from "../support/command-line.ts";
 import { CommandLog, loggedCommand, overlaps } from "../support/command-log.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { startProxy } from "../support/proxy.ts";
@@ -29,6 +29,7 @@ afterAll(async () => {
   await backend.stop();
   await folder[Symbol.asyncDispose]();
 });
+afterEach(endCommands);
 beforeEach(() => {
   tests += 1;
   group = `run-${tests}`;

@@ -28,6 +28,14 @@ export interface CommandSetting {
   readonly main?: string;
 }
 
+const running = new Set<CommandProcess>();
+
+/** Kills what a test that has failed left behind. */
+export async function endCommands(): Promise<void> {
+  for (const { child } of running) child.kill("SIGKILL");
+  await Promise.all([...running].map(({ ended }) => ended));
+}
+
 /** Starts `edge-election` with these words. Nothing of the environment that would steer it is passed on. */
 export function startCommand(words: readonly string[], setting: CommandSetting = {}): CommandProcess {
   const { environment = {}, input = "", main = MAIN } = setting;
@@ -65,7 +73,10 @@ export function startCommand(words: readonly string[], setting: CommandSetting =
         reject(new Error(`It ended with ${code}, without ${pattern}:\n${written.stdout}\n${written.stderr}`)),
       );
     });
-  return { child, ended, whenWritten, stdout: () => written.stdout, stderr: () => written.stderr };
+  const command = { child, ended, whenWritten, stdout: () => written.stdout, stderr: () => written.stderr };
+  running.add(command);
+  void ended.then(() => running.delete(command));
+  return command;
 }
 
 export const runCommand = (words: readonly string[], setting?: CommandSetting): Promise<CommandEnding> =>
