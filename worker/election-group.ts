@@ -14,19 +14,12 @@ import { unreachable } from "../shared/unreachable.ts";
 import { type Bookmarks, platformBookmarks } from "./bookmarks.ts";
 import { createDirectApp } from "./direct.ts";
 import type { Effect, EventBody, Outcome, PollCall } from "./group/events.ts";
+import { history, type TermStatus } from "./group/history.ts";
 import { createPolicy, type PolicyOptions } from "./group/policy.ts";
 import { load, type RowChange, rowChanges } from "./group/rows.ts";
 import type { Access, GroupState } from "./group/state.ts";
 import { nextDeadline, transition } from "./group/transition.ts";
-import {
-  type FenceAnswer,
-  type FenceQuestion,
-  fence,
-  groupStatus,
-  leaderOf,
-  runningTerms,
-  type TermStatus,
-} from "./group/views.ts";
+import { type FenceAnswer, type FenceQuestion, fence, groupStatus, leaderOf } from "./group/views.ts";
 import { logError } from "./log.ts";
 import { type Counters, prometheusText } from "./metrics.ts";
 import { readFrame } from "./read-frame.ts";
@@ -172,7 +165,7 @@ export class ElectionGroup extends DurableObject {
   /** Newest first; the terms that run come before those that have ended. */
   history(policy: PolicyOptions | null, limit: number): TermStatus[] {
     this.#look(policy);
-    return [...runningTerms(this.#state), ...this.#store.endedTerms(limit)].slice(0, limit);
+    return history(this.#state, this.#store.endedTerms(), limit);
   }
 
   /** One call of a contender by RPC, answered in the same turn. */

@@ -5,8 +5,8 @@
  * Tables have text keys and no row id, so that a row costs one row written. They are created with the first row: to
  * look at a group that nobody uses stores nothing.
  */
+import type { EndedTerm } from "./group/events.ts";
 import type { ElectionRow, GroupRow, RecordRow, RowChange, Rows, SessionRow } from "./group/rows.ts";
-import type { TermStatus } from "./group/views.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS session (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
@@ -20,6 +20,8 @@ type Table = "session" | "election" | "record" | "meta";
 export class Store {
   readonly #storage: DurableObjectStorage;
   #exists: boolean;
+  /** Of how many slots the history is a ring; `null`: not looked at yet. */
+  #ring: number | null = null;
   /** Rows written by this incarnation, as the platform counts (and bills) them. */
   rowsWritten = 0;
   /** Turns of this incarnation that wrote anything. */
@@ -68,12 +70,10 @@ export class Store {
     if (this.#exists) this.#query("SELECT key FROM election WHERE key = ?", name);
   }
 
-  /** Ended terms, newest first. */
-  endedTerms(limit: number): TermStatus[] {
+  /** All that are kept, newest first. */
+  endedTerms(): EndedTerm[] {
     if (!this.#exists) return [];
-    return this.#query("SELECT row FROM term ORDER BY sequence DESC LIMIT ?", limit).map((row) =>
-      read<TermStatus>(row),
-    );
+    return this.#query("SELECT row FROM term ORDER BY sequence DESC").map((row) => read<EndedTerm>(row));
   }
 
   #create(): void {
@@ -84,11 +84,27 @@ export class Store {
 
   #apply(change: RowChange): void {
     if (change.table === "group") this.#put("meta", "group", change.row);
-    else if (change.table === "term") {
-      const { slot, sequence, row } = change;
-      this.#run("INSERT OR REPLACE INTO term VALUES (?, ?, ?)", slot, sequence, JSON.stringify(row));
-    } else if (change.row === null) this.#run(`DELETE FROM ${change.table} WHERE key = ?`, change.key);
+    else if (change.table === "term") this.#keepTerm(change);
+    else if (change.row === null) this.#run(`DELETE FROM ${change.table} WHERE key = ?`, change.key);
     else this.#put(change.table, change.key, change.row);
+  }
+
+  /** A ring of slots, each term in place of the one `keep` before it: bounded, and without deletes. */
+  #keepTerm({ sequence, keep, row }: Extract<RowChange, { readonly table: "term" }>): void {
+    if (this.#ring !== keep) this.#layOutRing(sequence, keep);
+    this.#ring = keep;
+    this.#run("INSERT OR REPLACE INTO term VALUES (?, ?, ?)", sequence % keep, sequence, JSON.stringify(row));
+  }
+
+  /** Makes what is there a ring of this size; writes nothing where it is one, as it is unless the limit has changed. */
+  #layOutRing(next: number, keep: number): void {
+    const oldest = next - keep;
+    const misplaced = this.#query("SELECT * FROM term WHERE sequence < ? OR slot <> sequence % ?", oldest, keep);
+    for (const { slot } of misplaced) this.#run("DELETE FROM term WHERE slot = ?", slot ?? null);
+    for (const { sequence, row } of misplaced) {
+      const number = Number(sequence);
+      if (number > oldest) this.#run("INSERT INTO term VALUES (?, ?, ?)", number % keep, number, row ?? null);
+    }
   }
 
   #put(table: Table, key: string, row: object): void {

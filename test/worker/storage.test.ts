@@ -110,6 +110,57 @@ test("the history is kept across reloads, and overwritten from its oldest term o
   expect((await rowsOf(group))["term"]).toHaveLength(3);
 });
 
+test.each([
+  ["grows", [3, 6], 5],
+  ["shrinks", [6, 3], 3],
+  ["shrinks to a divisor of what it was", [4, 2], 2],
+] as const)("a history whose limit %s keeps its newest terms, in their order", async (_, [first, then], kept) => {
+  const group = freshGroup();
+  stopClock();
+  const epochs: number[] = [];
+  const lead = async (historyRows: number, rounds: number): Promise<void> => {
+    const server = serverWith({ leaseMs: LEASE_MS, limits: { historyRows } });
+    const { client } = await join(group, {}, { server });
+    for (let round = 0; round < rounds; round += 1) {
+      const { leaderSessionId, epoch } = await client.win();
+      epochs.unshift(epoch);
+      client.send({ type: "resign", leaderSessionId });
+      await client.settle();
+    }
+    client.send({ type: "bye" });
+    await client.closed;
+  };
+  await lead(first, 8);
+  await lead(then, 2);
+
+  const server = serverWith({ leaseMs: LEASE_MS, limits: { historyRows: then } });
+  const { body } = await ask("GET", pathOf(group, "/history"), { server });
+  expect(body).toMatchObject({ terms: epochs.slice(0, kept).map((epoch) => ({ epoch })) });
+  expect((await rowsOf(group))["term"]).toHaveLength(kept);
+});
+
+test("the history tells how long nobody led even where the election was forgotten meanwhile", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const gaps = async (query = "") => {
+    const { body } = await ask("GET", pathOf(group, `/history${query}`));
+    return (body as { terms: { gapMs: number | null }[] }).terms.map(({ gapMs }) => gapMs);
+  };
+  for (const waitMs of [700, 900]) {
+    const { client } = await join(group);
+    await client.win();
+    client.send({ type: "deregister", component: "dispatcher" });
+    await client.next("deregistered");
+    pass(waitMs);
+  }
+  const other = await join(group, { contenders: [{ component: "sync", election: "dedicated" }] });
+  await other.client.win();
+  const last = await join(group);
+  await last.client.win();
+  expect(await gaps()).toEqual([900, null, 700, null]);
+  expect(await gaps("?limit=1")).toEqual([900]);
+});
+
 const policyRow = async (group: string): Promise<Row | undefined> =>
   (await rowsOf(group))["meta"]?.find(({ key }) => key === "policy");
 const policyAs = (policy: PolicyOptions) => ({ key: "policy", row: JSON.stringify(policy) });

@@ -168,6 +168,6 @@ export interface EndedTerm {
   readonly reason: EndReason;
   /** An operator's words. */
   readonly note: string | null;
-  /** How long nobody led before it; `null` for the first term. */
+  /** How long nobody led before it; `null` for the first term since the election has contenders: see `history`. */
   readonly gapMs: number | null;
 }

@@ -60,13 +60,13 @@ export interface Rows {
   readonly endedTerms: number;
 }
 
-/** One row to write, or to remove where `row` is `null`. A term overwrites the one that had its slot. */
+/** One row to write, or to remove where `row` is `null`. Of the ended terms only the newest `keep` stay, this one included. */
 export type RowChange =
   | { readonly table: "group"; readonly row: GroupRow }
   | { readonly table: "session"; readonly key: string; readonly row: SessionRow | null }
   | { readonly table: "election"; readonly key: string; readonly row: ElectionRow | null }
   | { readonly table: "record"; readonly key: string; readonly row: RecordRow | null }
-  | { readonly table: "term"; readonly slot: number; readonly sequence: number; readonly row: EndedTerm };
+  | { readonly table: "term"; readonly sequence: number; readonly keep: number; readonly row: EndedTerm };
 
 const groupRow = ({ epoch, revision, holdOffUntil, paused }: GroupState): GroupRow => ({
   epoch,
@@ -117,8 +117,12 @@ export function rowChanges(before: GroupState, after: GroupState, touched: Touch
     if (!sameRow(before.components.get(key)?.record ?? null, row)) changes.push({ table: "record", key, row });
   }
   touched.ended.forEach((row, offset) => {
-    const sequence = before.endedTerms + offset;
-    changes.push({ table: "term", slot: sequence % after.policy.limits.historyRows, sequence, row });
+    changes.push({
+      table: "term",
+      sequence: before.endedTerms + offset,
+      keep: after.policy.limits.historyRows,
+      row,
+    });
   });
   return changes;
 }

@@ -2,7 +2,6 @@
 import type { LeaderInformation } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
 import type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../../shared/status.ts";
-import type { EndedTerm } from "./events.ts";
 import type { Election, ElectionState, GroupState } from "./state.ts";
 import { isHeld, priorityIn } from "./turn.ts";
 
@@ -44,7 +43,7 @@ function electionStatus(state: GroupState, election: Election, placed: readonly 
 const endOf = (state: Exclude<ElectionState, { readonly type: "vacant" }>): number =>
   state.type === "offered" ? state.offerUntil : state.leaseUntil;
 
-const processName = (state: GroupState, sessionId: string): string | null =>
+export const processName = (state: GroupState, sessionId: string): string | null =>
   state.sessions.get(sessionId)?.process.name ?? null;
 
 const leaderStatus = (
@@ -106,45 +105,4 @@ export function fence(state: GroupState, question: FenceQuestion, now: number): 
     epoch,
     remainingMs: current ? leaseUntil - now : 0,
   };
-}
-
-/** A term of the history; one that runs has neither end nor reason. */
-export type TermStatus = Omit<EndedTerm, "endedAt" | "reason" | "note"> & {
-  readonly endedAt: number | null;
-  readonly reason: EndedTerm["reason"] | null;
-  readonly note: string | null;
-};
-
-/** The terms that have not ended, newest first. */
-export function runningTerms(state: GroupState): TermStatus[] {
-  const running: TermStatus[] = [];
-  for (const election of state.elections.values()) {
-    if (!isHeld(election)) continue;
-    const { name, endedAt, state: term } = election;
-    running.push({
-      election: name,
-      epoch: term.epoch,
-      leaderSessionId: term.leaderSessionId,
-      sessionId: term.sessionId,
-      process: processName(state, term.sessionId),
-      offeredAt: term.offeredAt,
-      acceptedAt: term.acceptedAt,
-      confirmed: [...term.confirmed, ...publishedBy(state, term)],
-      endedAt: null,
-      reason: null,
-      note: null,
-      gapMs: endedAt === null ? null : term.acceptedAt - endedAt,
-    });
-  }
-  return running.sort((left, right) => right.epoch - left.epoch);
-}
-
-function publishedBy(
-  state: GroupState,
-  { sessionId, leaderSessionId }: Pick<LeaderStatus, "sessionId" | "leaderSessionId">,
-): EndedTerm["confirmed"] {
-  return [...(state.sessions.get(sessionId)?.contenders.keys() ?? [])].flatMap((component) => {
-    const record = state.components.get(component)?.record;
-    return record?.leader.leaderSessionId === leaderSessionId ? [{ component, at: record.confirmedAt }] : [];
-  });
 }

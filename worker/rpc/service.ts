@@ -12,7 +12,8 @@ import type { ContenderInfo, LeaderInformation, ProcessInfo } from "../../shared
 import type { ElectionName } from "../../shared/names.ts";
 import type { GroupStatus } from "../../shared/status.ts";
 import type { HeldLeadership } from "../group/events.ts";
-import type { FenceAnswer, FenceQuestion, TermStatus } from "../group/views.ts";
+import type { TermStatus } from "../group/history.ts";
+import type { FenceAnswer, FenceQuestion } from "../group/views.ts";
 
 /** Proves which session asks. `attempt` is a counter of the caller that grows with every call, across its restarts. */
 export interface PolledSession {

@@ -4,7 +4,7 @@ import type { RowChange, Rows } from "../../../worker/group/rows.ts";
 
 export interface Stored {
   readonly rows: Rows;
-  /** Ended terms by slot: a later one overwrites an earlier one. */
+  /** Ended terms by their number. */
   readonly history: ReadonlyMap<number, { readonly sequence: number; readonly row: EndedTerm }>;
 }
 
@@ -32,7 +32,9 @@ function applyChange(stored: Stored, change: RowChange): Stored {
       return { history, rows: { ...rows, records: replaced(rows.records, ({ leader }) => leader.component, change) } };
     case "term":
       return {
-        history: new Map(history).set(change.slot, { sequence: change.sequence, row: change.row }),
+        history: new Map(
+          [...history, [change.sequence, change] as const].filter(([number]) => number > change.sequence - change.keep),
+        ),
         rows: { ...rows, endedTerms: change.sequence + 1 },
       };
   }

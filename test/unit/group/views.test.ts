@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { fence, leaderOf, runningTerms } from "../../../worker/group/views.ts";
+import { runningTerms } from "../../../worker/group/history.ts";
+import { fence, leaderOf } from "../../../worker/group/views.ts";
 import { World } from "./world.ts";
 
 const dedicated = (component: string) => ({ component, election: "dedicated" }) as const;

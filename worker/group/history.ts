@@ -1,0 +1,61 @@
+/** The terms of a group, as operators look at them. Taken after a `tick`, so that none that is over is shown as running. */
+import type { ElectionName } from "../../shared/names.ts";
+import type { LeaderStatus } from "../../shared/status.ts";
+import type { EndedTerm } from "./events.ts";
+import type { GroupState } from "./state.ts";
+import { isHeld } from "./turn.ts";
+import { processName } from "./views.ts";
+
+/** A term of the history; one that runs has neither end nor reason. */
+export type TermStatus = Omit<EndedTerm, "endedAt" | "reason" | "note"> & {
+  readonly endedAt: number | null;
+  readonly reason: EndedTerm["reason"] | null;
+  readonly note: string | null;
+};
+
+/** The terms that have not ended, newest first. */
+export function runningTerms(state: GroupState): TermStatus[] {
+  const running: TermStatus[] = [];
+  for (const election of state.elections.values()) {
+    if (!isHeld(election)) continue;
+    const { name, endedAt, state: term } = election;
+    running.push({
+      election: name,
+      epoch: term.epoch,
+      leaderSessionId: term.leaderSessionId,
+      sessionId: term.sessionId,
+      process: processName(state, term.sessionId),
+      offeredAt: term.offeredAt,
+      acceptedAt: term.acceptedAt,
+      confirmed: [...term.confirmed, ...publishedBy(state, term)],
+      endedAt: null,
+      reason: null,
+      note: null,
+      gapMs: endedAt === null ? null : term.acceptedAt - endedAt,
+    });
+  }
+  return running.sort((left, right) => right.epoch - left.epoch);
+}
+
+/** The terms of a group, newest first: those that run, then those that have ended, of which `ended` has all that are kept. */
+export function history(state: GroupState, ended: readonly EndedTerm[], limit: number): TermStatus[] {
+  const terms = [...runningTerms(state), ...ended];
+  const endOfLast = new Map<ElectionName, number>();
+  const gaps = terms.toReversed().map(({ election, acceptedAt, endedAt, gapMs }) => {
+    const before = endOfLast.get(election);
+    if (endedAt !== null) endOfLast.set(election, endedAt);
+    // A group forgets an election with its last contender, and with it the end of its last term; the history knows it.
+    return gapMs ?? (before === undefined ? null : Math.max(0, acceptedAt - before));
+  });
+  return terms.slice(0, limit).map((term, index) => ({ ...term, gapMs: gaps[terms.length - 1 - index] ?? null }));
+}
+
+function publishedBy(
+  state: GroupState,
+  { sessionId, leaderSessionId }: Pick<LeaderStatus, "sessionId" | "leaderSessionId">,
+): EndedTerm["confirmed"] {
+  return [...(state.sessions.get(sessionId)?.contenders.keys() ?? [])].flatMap((component) => {
+    const record = state.components.get(component)?.record;
+    return record?.leader.leaderSessionId === leaderSessionId ? [{ component, at: record.confirmedAt }] : [];
+  });
+}
