@@ -7,6 +7,8 @@ const fenceSecret = "a secret of the tests, 32 characters or more";
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    // The Worker logs who leads: of interest where a test fails.
+    silent: "passed-only",
     projects: [
       // A bound for tests that hang: properties take long on a machine that is busy with other work.
       {

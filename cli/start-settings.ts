@@ -3,6 +3,8 @@ const smallestLeaseMs = 2_000;
 /** One day: longer ones are a mistake in the unit. */
 const longestMs = 86_400_000;
 
+const logLevels = ["silent", "error", "info", "debug"];
+
 export interface StartSettings {
   readonly port: number;
   readonly dataDir: string;
@@ -29,6 +31,7 @@ export function startSettings(environment: Readonly<Record<string, string | unde
     dataDir: environment["DATA_DIR"] || ".data",
     bindings: {
       OPEN_MODE: "loopback",
+      LOG_LEVEL: logLevel(environment),
       ...Object.fromEntries(given.map(([name, value]) => [name, String(value)])),
       ...fenceKeys(environment),
     },
@@ -40,6 +43,13 @@ export function startSettings(environment: Readonly<Record<string, string | unde
 function fenceKeys(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const given = ["FENCE_SECRET", "FENCE_PRIVATE_KEY"].map((name) => [name, environment[name] ?? ""] as const);
   return Object.fromEntries(given.filter(([, value]) => value !== ""));
+}
+
+/** A terminal shows what is wrong; a log shows who leads, too. */
+function logLevel(environment: Readonly<Record<string, string | undefined>>): string {
+  const level = environment["LOG_LEVEL"]?.trim() || "error";
+  if (logLevels.includes(level)) return level;
+  throw new Error(`LOG_LEVEL is "${level}": set it to one of ${logLevels.join(", ")}, or leave it out.`);
 }
 
 function wholeNumber(

@@ -14,19 +14,22 @@ import { unreachable } from "../shared/unreachable.ts";
 import { type Bookmarks, platformBookmarks } from "./bookmarks.ts";
 import { createDirectApp } from "./direct.ts";
 import type { Effect, EventBody, Outcome, PollCall } from "./group/events.ts";
+import { factsOf } from "./group/facts.ts";
 import { history, type TermStatus } from "./group/history.ts";
 import { createPolicy, type PolicyOptions } from "./group/policy.ts";
 import { load, type RowChange, rowChanges } from "./group/rows.ts";
 import type { Access, GroupState } from "./group/state.ts";
 import { nextDeadline, transition } from "./group/transition.ts";
 import { type FenceAnswer, type FenceQuestion, fence, groupStatus, leaderOf } from "./group/views.ts";
-import { logError } from "./log.ts";
-import { type Counters, prometheusText } from "./metrics.ts";
+import { logError, logFacts } from "./log.ts";
+import { metricsOf } from "./metrics.ts";
+import { prometheusText } from "./prometheus.ts";
 import { readFrame } from "./read-frame.ts";
 import type { PolledSession } from "./rpc/service.ts";
 import { freshNonce, freshSecret, hashSecret } from "./secrets.ts";
 import { closeSocket, connectionOf, Sockets } from "./sockets.ts";
 import { Store } from "./store.ts";
+import { type Tally, tallied, type Work, withWork } from "./tally.ts";
 
 /** Carries the deployment's policy with an upgrade; the object can't be reached from outside. */
 export const POLICY_HEADER = "Edge-Election-Policy";
@@ -68,7 +71,9 @@ export class ElectionGroup extends DurableObject {
   });
   /** When the platform will call `alarm`, as far as this incarnation knows. */
   #alarmAt: number | null = null;
-  #counters = { upgrades: 0, framesIn: 0, framesOut: 0, alarms: 0 };
+  /** Since the group began, but for what the last incarnation did not store. */
+  #tally: Tally;
+  readonly #counters = { wakes: 1, upgrades: 0, framesIn: 0, framesOut: 0, alarms: 0 };
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
@@ -78,6 +83,7 @@ export class ElectionGroup extends DurableObject {
     const options = acceptable(this.#store.meta<PolicyOptions>("policy") ?? {});
     this.#policyText = JSON.stringify(options);
     this.#state = load(this.#store.load(), createPolicy(options));
+    this.#tally = this.#store.tally;
     this.#parse = clientMessageParser(this.#state.policy.limits);
     // Before the first `await`: a socket whose close has woken the object is still listed, with its exact leases.
     const attachments = this.#sockets.adopt();
@@ -146,7 +152,7 @@ export class ElectionGroup extends DurableObject {
 
   status(policy: PolicyOptions | null): GroupStatus {
     this.#look(policy);
-    return groupStatus(this.#state, this.ctx.id.name ?? "", Date.now());
+    return groupStatus(this.#state, this.#name, Date.now());
   }
 
   getLeader(policy: PolicyOptions | null, component: string): LeaderInformation | null {
@@ -239,12 +245,22 @@ export class ElectionGroup extends DurableObject {
 
   metrics(policy: PolicyOptions | null): string {
     this.#look(policy);
-    return prometheusText(this.ctx.id.name ?? "", this.#state, this.counters());
+    const now = Date.now();
+    return prometheusText(metricsOf(this.#state, this.#fullTally(this.#tally), now), { group: this.#name });
   }
 
-  counters(): Counters {
+  /** What this incarnation has done. */
+  counters(): Work {
     const { rowsWritten, commits } = this.#store;
     return { ...this.#counters, rowsWritten, commits };
+  }
+
+  #fullTally(tally: Tally): Tally {
+    return withWork(tally, this.#store.tally, this.counters());
+  }
+
+  get #name(): string {
+    return this.ctx.id.name ?? "";
   }
 
   // One turn
@@ -253,15 +269,19 @@ export class ElectionGroup extends DurableObject {
     const before = this.#state;
     const now = Date.now();
     const { state, effects, touched } = transition(before, { ...body, now, nonce: freshNonce() });
-    this.#save(rowChanges(before, state, touched));
+    const facts = factsOf({ before, after: state, event: body.type, now, effects, touched });
+    const tally = tallied(this.#tally, facts);
+    this.#save(rowChanges(before, state, touched), tally, now);
     this.#state = state;
+    this.#tally = tally;
     this.#moveAlarm(now);
     for (const effect of effects) this.#execute(effect);
+    logFacts(facts, state.policy.logLevel, { group: this.#name, at: now });
   }
 
-  #save(changes: readonly RowChange[]): void {
+  #save(changes: readonly RowChange[], tally: Tally, now: number): void {
     if (changes.length === 0) return;
-    this.#store.write(changes);
+    this.#store.write(changes, this.#fullTally(tally), now);
     if (!this.#policyStored) this.#store.writeMeta("policy", JSON.parse(this.#policyText) as PolicyOptions);
     this.#policyStored = true;
   }

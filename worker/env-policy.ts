@@ -1,5 +1,5 @@
 /** The settings that a deployment gives every group by its variables. */
-import type { PolicyOptions } from "./group/policy.ts";
+import type { LogLevel, PolicyOptions } from "./group/policy.ts";
 
 export interface PolicyEnv {
   /** D of every group in milliseconds, as text. */
@@ -7,13 +7,16 @@ export interface PolicyEnv {
   readonly DRAIN_MS?: string;
   /** A strictly higher priority takes over, once a leadership is this old. Not set: only at the next hand-over. */
   readonly PREEMPT_COOLDOWN_MS?: string;
+  /** What is logged: silent, error, info (the default) or debug. */
+  readonly LOG_LEVEL?: LogLevel;
 }
 
 export const policyFromEnv = (
   _group: string,
-  { LEASE_MS, DRAIN_MS, PREEMPT_COOLDOWN_MS }: PolicyEnv,
+  { LEASE_MS, DRAIN_MS, PREEMPT_COOLDOWN_MS, LOG_LEVEL }: PolicyEnv,
 ): PolicyOptions => ({
   ...(LEASE_MS && { leaseMs: Number(LEASE_MS) }),
   ...(DRAIN_MS && { drainMs: Number(DRAIN_MS) }),
   ...(PREEMPT_COOLDOWN_MS && { preempt: { cooldownMs: Number(PREEMPT_COOLDOWN_MS) } }),
+  ...(LOG_LEVEL && { logLevel: LOG_LEVEL }),
 });

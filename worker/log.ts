@@ -1,5 +1,40 @@
-/** One JSON object per line, as log collectors of the platform expect. Never a token, a secret or a request's text. */
+/**
+ * One JSON object per line, as log collectors expect. Never a token, a secret, an operator's note or a request's text; names that
+ * peers choose are escaped, so that no line can be forged.
+ */
+import type { Fact } from "./group/facts.ts";
+import type { LogLevel } from "./group/policy.ts";
+
+const RANK: Readonly<Record<LogLevel, number>> = { silent: 0, error: 1, info: 2, debug: 3 };
+
 export function logError(event: string, error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  console.error(JSON.stringify({ level: "error", event, message }));
+  console.error(line({ level: "error", event, message }));
 }
+
+/** Writes what the level lets through. `at`: when it happened, in milliseconds since 1970. */
+export function logFacts(
+  facts: readonly Fact[],
+  level: LogLevel,
+  context: { readonly group: string; readonly at: number },
+): void {
+  for (const fact of facts) {
+    const own = levelOf(fact);
+    const { type: event, ...rest } = fact;
+    if (RANK[own] <= RANK[level]) console.log(line({ level: own, event, ...context, ...rest }));
+  }
+}
+
+/** What goes on all the time is for debugging; the rest changes who leads, or who could. */
+function levelOf(fact: Fact): "info" | "debug" {
+  const isRoutine =
+    fact.type === "renewed" || fact.type === "forgotten" || (fact.type === "refused" && fact.code === "not_leader");
+  return isRoutine ? "debug" : "info";
+}
+
+/** JSON escapes control characters; these two end a line for some readers, too. */
+const line = (entry: object): string =>
+  JSON.stringify(entry).replace(
+    /[\u2028\u2029\u007f-\u009f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );

@@ -1,39 +1,142 @@
-/** What a group's object has done and holds, in the Prometheus text format (version 0.0.4). */
-import type { GroupState } from "./group/state.ts";
+/**
+ * What a group's object has done and holds, as metrics. Totals of the group by default: names of elections are chosen by
+ * users, so only the first few have lines of their own, in one single metric.
+ */
+import { CLOSE } from "../shared/close-codes.ts";
+import type { ErrorCode } from "../shared/messages.ts";
+import type { Election, ElectionState, EndReason, GroupState } from "./group/state.ts";
+import { isHeld } from "./group/turn.ts";
+import { type Metric, number, type Sample } from "./prometheus.ts";
+import { MARGIN_BOUNDS_MS, type Tally } from "./tally.ts";
 
-/** Counted by one incarnation of the object: they begin at 0 when it is loaded anew. */
-export interface Counters {
-  /** Sockets accepted. */
-  readonly upgrades: number;
-  readonly framesIn: number;
-  readonly framesOut: number;
-  /** As the platform counts and bills them, the alarm's own row excluded. */
-  readonly rowsWritten: number;
-  /** Turns that wrote anything. */
-  readonly commits: number;
-  readonly alarms: number;
+/** Elections with a line of their own, in the order of their names: enough for a board, and bounded. */
+const NAMED_ELECTIONS = 20;
+
+const END_REASONS: Readonly<Record<EndReason, true>> = {
+  resigned: true,
+  closed: true,
+  expired: true,
+  lost: true,
+  revoked: true,
+  preempted: true,
+  transferred: true,
+};
+const ERROR_CODES: Readonly<Record<ErrorCode, true>> = {
+  duplicate_component: true,
+  unknown_component: true,
+  election_mismatch: true,
+  not_leader: true,
+  limit_exceeded: true,
+  forbidden: true,
+};
+const STATES: Readonly<Record<ElectionState["type"], true>> = {
+  vacant: true,
+  offered: true,
+  leading: true,
+  revoking: true,
+};
+
+const keysOf = <K extends string>(table: Readonly<Record<K, unknown>>): K[] => Object.keys(table) as K[];
+
+/** `now`: the wall clock, for a leaderless time that goes on. */
+export const metricsOf = (state: GroupState, tally: Tally, now: number): Metric[] => [
+  ...leadership(state, tally, now),
+  ...sessions(state, tally),
+  ...work(tally),
+];
+
+const named = (type: Metric["type"], name: string, help: string, samples: readonly Sample[]): Metric => ({
+  name: `edge_election_${name}`,
+  type,
+  help,
+  samples,
+});
+const total = (name: string, help: string, value = 0): Metric => named("counter", `${name}_total`, help, [{ value }]);
+const gauge = (name: string, help: string, value: number): Metric => named("gauge", name, help, [{ value }]);
+
+function leadership(state: GroupState, tally: Tally, now: number): Metric[] {
+  const elections = [...state.elections.values()];
+  const leaderlessMs = elections.reduce((sum, election) => sum + leaderlessForMs(election, now), 0);
+  return [
+    total("offers", "Offers of leadership.", tally.get("offers")),
+    total("offers_missed", "Offers that nobody answered in time.", tally.get("offers_missed")),
+    total("offers_withdrawn", "Offers that were declined, or whose session was lost.", tally.get("offers_withdrawn")),
+    total("terms_started", "Leaderships that were accepted.", tally.get("terms_started")),
+    named("counter", "terms_ended_total", "Leaderships that have ended, by reason.", endings(tally)),
+    total("revokes", "Leaders that were told to stop.", tally.get("revokes")),
+    total(
+      "leaderless_seconds",
+      "Time that elections with contenders had no leader, after their first one.",
+      ((tally.get("leaderless_ms") ?? 0) + leaderlessMs) / 1_000,
+    ),
+    named("histogram", "renewal_margin_seconds", "What was left of a lease when it was renewed.", margins(tally)),
+    named("gauge", "elections", "Elections with contenders, by state.", countsByState(elections)),
+    named(
+      "gauge",
+      "leading",
+      `Whether somebody leads the election; the first ${NAMED_ELECTIONS} by name.`,
+      elections.slice(0, NAMED_ELECTIONS).map((election) => ({
+        labels: { election: election.name },
+        value: Number(election.state.type === "leading"),
+      })),
+    ),
+    gauge("paused", "1 while nothing is offered.", Number(state.paused)),
+    gauge("epoch", "Highest epoch of the group.", state.epoch),
+  ];
 }
 
-type Kind = "counter" | "gauge";
+const endings = (tally: Tally): Sample[] =>
+  keysOf(END_REASONS).map((reason) => ({ labels: { reason }, value: tally.get(`terms_ended ${reason}`) ?? 0 }));
 
-export function prometheusText(group: string, state: GroupState, counters: Counters): string {
-  const lines: string[] = [];
-  const add = (name: string, kind: Kind, help: string, value: number): void => {
-    const metric = `edge_election_${name}`;
-    lines.push(`# HELP ${metric} ${help}`, `# TYPE ${metric} ${kind}`, `${metric}{group="${group}"} ${value}`);
-  };
-  const contenders = [...state.components.values()].reduce((sum, component) => sum + component.contenders, 0);
-  add("upgrades_total", "counter", "Sockets accepted since the object was loaded.", counters.upgrades);
-  add("frames_received_total", "counter", "Frames of clients since the object was loaded.", counters.framesIn);
-  add("frames_sent_total", "counter", "Frames to clients since the object was loaded.", counters.framesOut);
-  add("rows_written_total", "counter", "Rows written since the object was loaded.", counters.rowsWritten);
-  add("commits_total", "counter", "Turns that wrote rows since the object was loaded.", counters.commits);
-  add("alarms_total", "counter", "Alarms handled since the object was loaded.", counters.alarms);
-  add("terms_ended_total", "counter", "Terms that have ended in this group.", state.endedTerms);
-  add("epoch", "gauge", "Highest epoch of the group.", state.epoch);
-  add("sessions", "gauge", "Sessions, lost ones included.", state.sessions.size);
-  add("connections", "gauge", "Open sockets.", state.connections.size);
-  add("contenders", "gauge", "Registered contenders of all sessions.", contenders);
-  add("terms", "gauge", "Terms that are offered, led or being revoked.", state.terms.size);
-  return `${lines.join("\n")}\n`;
+function leaderlessForMs(election: Election, now: number): number {
+  return isHeld(election) || election.endedAt === null ? 0 : Math.max(0, now - election.endedAt);
 }
+
+function margins(tally: Tally): Sample[] {
+  let value = 0;
+  const buckets = MARGIN_BOUNDS_MS.map((bound): Sample => {
+    value += tally.get(`renewal_margin ${bound}`) ?? 0;
+    return { suffix: "_bucket", labels: { le: number(bound / 1_000) }, value };
+  });
+  const sum = (tally.get("renewal_margin_ms") ?? 0) / 1_000;
+  return [...buckets, { suffix: "_sum", value: sum }, { suffix: "_count", value }];
+}
+
+const countsByState = (elections: readonly Election[]): Sample[] =>
+  keysOf(STATES).map((state) => ({
+    labels: { state },
+    value: elections.filter((election) => election.state.type === state).length,
+  }));
+
+function sessions(state: GroupState, tally: Tally): Metric[] {
+  const all = [...state.sessions.values()];
+  const contenders = all.reduce((sum, session) => sum + session.contenders.size, 0);
+  const observers = all.filter(({ watched }) => watched.all || watched.names.length > 0).length;
+  const lost = all.filter(({ link }) => link.type === "lost").length;
+  const refusals = keysOf(ERROR_CODES).map((code) => ({ labels: { code }, value: tally.get(`refusals ${code}`) ?? 0 }));
+  const own = Object.values(CLOSE).filter((code) => code >= CLOSE.protocolViolation);
+  const hangUps = own.map((code) => ({ labels: { code: String(code) }, value: tally.get(`hang_ups ${code}`) ?? 0 }));
+  return [
+    gauge("sessions", "Sessions, lost ones included.", all.length),
+    gauge("sessions_without_socket", "Sessions whose connection is lost, and that may resume.", lost),
+    gauge("connections", "Open sockets.", state.connections.size),
+    gauge("contenders", "Components that run for leadership, over all sessions.", contenders),
+    gauge("observers", "Sessions that watch leaders.", observers),
+    total("sessions_joined", "Sessions that began.", tally.get("sessions_joined")),
+    total("sessions_resumed", "Sessions that came back over a new connection.", tally.get("sessions_resumed")),
+    total("sessions_lost", "Times that a session lost its connection.", tally.get("sessions_lost")),
+    total("sessions_left", "Sessions that have ended: by goodbye, or lost for too long.", tally.get("sessions_left")),
+    named("counter", "refusals_total", "Requests of sessions that were refused, by code.", refusals),
+    named("counter", "hang_ups_total", "Sockets that the group closed for cause, by close code.", hangUps),
+  ];
+}
+
+const work = (tally: Tally): Metric[] => [
+  total("wakes", "Times that the object was loaded: starts, ends of hibernation, restarts.", tally.get("wakes")),
+  total("alarms", "Alarms handled.", tally.get("alarms")),
+  total("upgrades", "Sockets accepted.", tally.get("upgrades")),
+  total("frames_received", "Frames of clients.", tally.get("framesIn")),
+  total("frames_sent", "Frames to clients.", tally.get("framesOut")),
+  total("rows_written", "Rows written.", tally.get("rowsWritten")),
+  total("commits", "Turns that wrote rows.", tally.get("commits")),
+];

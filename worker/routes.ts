@@ -14,6 +14,7 @@ import { createPolicy } from "./group/policy.ts";
 import type { FenceQuestion } from "./group/views.ts";
 import { takesJson, takesQuery } from "./input.ts";
 import { refuseWith } from "./problem.ts";
+import { PROMETHEUS_TYPE } from "./prometheus.ts";
 
 const BODY_BYTES = 16_384;
 const HISTORY_DEFAULT = 100;
@@ -50,7 +51,7 @@ export const readingRoutes = (allow: Admission) =>
       return context.json({ terms: await groupOf(context).history(context.var.policy, Math.floor(limit)) });
     })
     .get("/metrics", allow("observe"), async (context) =>
-      context.text(await groupOf(context).metrics(context.var.policy)),
+      context.text(await groupOf(context).metrics(context.var.policy), 200, { "Content-Type": PROMETHEUS_TYPE }),
     );
 
 export const contendingRoutes = (allow: Admission) =>

@@ -7,6 +7,7 @@
  */
 import type { EndedTerm } from "./group/events.ts";
 import type { ElectionRow, GroupRow, RecordRow, RowChange, Rows, SessionRow } from "./group/rows.ts";
+import { type StoredTally, storedTally, type Tally, tallyOf } from "./tally.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS session (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
@@ -15,6 +16,13 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS term (slot INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, row TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
 `;
+/** The group's row as it is stored. */
+interface StoredGroup extends GroupRow {
+  readonly tally?: StoredTally;
+  readonly tallyStoredAt?: number;
+}
+/** Often enough for a board; a tenth of a row a minute beside those of the lease horizon. */
+const TALLY_EVERY_MS = 300_000;
 type Table = "session" | "election" | "record" | "meta";
 
 export class Store {
@@ -22,6 +30,11 @@ export class Store {
   #exists: boolean;
   /** Of how many slots the history is a ring; `null`: not looked at yet. */
   #ring: number | null = null;
+  /** The group's row as it is stored, with the tally that rides in it. */
+  #group: GroupRow | null = null;
+  #tallyStoredAt = 0;
+  /** As it was stored when this incarnation was loaded. */
+  tally: Tally = new Map();
   /** Rows written by this incarnation, as the platform counts (and bills) them. */
   rowsWritten = 0;
   /** Turns of this incarnation that wrote anything. */
@@ -34,9 +47,10 @@ export class Store {
 
   load(): Rows {
     if (!this.#exists) return { group: null, sessions: [], elections: [], records: [], endedTerms: 0 };
+    this.#loadGroup();
     const [last] = this.#query("SELECT max(sequence) AS sequence FROM term");
     return {
-      group: this.meta<GroupRow>("group"),
+      group: this.#group,
       sessions: this.#all<SessionRow>("session"),
       elections: this.#all<ElectionRow>("election"),
       records: this.#all<RecordRow>("record"),
@@ -44,14 +58,33 @@ export class Store {
     };
   }
 
-  /** All or nothing: a turn that fails to be written leaves the stored state as it was. */
-  write(changes: readonly RowChange[]): void {
+  /**
+   * All or nothing: a turn that fails to be written leaves the stored state as it was. The tally rides in the group's
+   * row, which costs nothing where that is written anyway, and otherwise one row in five minutes of writing.
+   */
+  write(changes: readonly RowChange[], tally: Tally, now: number): void {
     if (changes.length === 0) return;
+    const changed = changes.find((change) => change.table === "group")?.row ?? null;
+    const group = changed ?? (now - this.#tallyStoredAt >= TALLY_EVERY_MS ? this.#group : null);
     this.#storage.transactionSync(() => {
       this.#create();
-      for (const change of changes) this.#apply(change);
+      for (const change of changes) if (change.table !== "group") this.#apply(change);
+      if (group !== null)
+        this.#put("meta", "group", { ...group, tally: storedTally(tally), tallyStoredAt: now } satisfies StoredGroup);
     });
     this.commits += 1;
+    if (group === null) return;
+    this.#group = group;
+    this.#tallyStoredAt = now;
+  }
+
+  #loadGroup(): void {
+    const stored = this.meta<StoredGroup>("group");
+    if (stored === null) return;
+    const { tally = {}, tallyStoredAt = 0, ...group } = stored;
+    this.#group = group;
+    this.#tallyStoredAt = tallyStoredAt;
+    this.tally = tallyOf(tally);
   }
 
   meta<T>(key: string): T | null {
@@ -82,9 +115,8 @@ export class Store {
     this.#exists = true;
   }
 
-  #apply(change: RowChange): void {
-    if (change.table === "group") this.#put("meta", "group", change.row);
-    else if (change.table === "term") this.#keepTerm(change);
+  #apply(change: Exclude<RowChange, { readonly table: "group" }>): void {
+    if (change.table === "term") this.#keepTerm(change);
     else if (change.row === null) this.#run(`DELETE FROM ${change.table} WHERE key = ?`, change.key);
     else this.#put(change.table, change.key, change.row);
   }

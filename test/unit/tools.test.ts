@@ -98,21 +98,27 @@ test("npm start: settings are checked, with the remedy in the message", () => {
   expect(startSettings({})).toEqual({
     port: 8787,
     dataDir: ".data",
-    bindings: { OPEN_MODE: "loopback" },
+    bindings: { OPEN_MODE: "loopback", LOG_LEVEL: "error" },
     summary: "defaults",
   });
-  expect(startSettings({ PORT: "0", LEASE_MS: "2000", DRAIN_MS: "0", DATA_DIR: "/d" })).toEqual({
+  expect(startSettings({ PORT: "0", LEASE_MS: "2000", DRAIN_MS: "0", DATA_DIR: "/d", LOG_LEVEL: "info" })).toEqual({
     port: 0,
     dataDir: "/d",
-    bindings: { OPEN_MODE: "loopback", LEASE_MS: "2000", DRAIN_MS: "0" },
+    bindings: { OPEN_MODE: "loopback", LOG_LEVEL: "info", LEASE_MS: "2000", DRAIN_MS: "0" },
     summary: "LEASE_MS=2000 DRAIN_MS=0",
   });
 });
 
 test("npm start passes the keys of fence tokens on, and does not tell them", () => {
   const { bindings, summary } = startSettings({ FENCE_SECRET: "secret", FENCE_PRIVATE_KEY: "" });
-  expect(bindings).toEqual({ OPEN_MODE: "loopback", FENCE_SECRET: "secret" });
+  expect(bindings).toEqual({ OPEN_MODE: "loopback", LOG_LEVEL: "error", FENCE_SECRET: "secret" });
   expect(summary).toBe("defaults");
+});
+
+test("npm start refuses a level of the log that there is not", () => {
+  expect(() => startSettings({ LOG_LEVEL: "loud" })).toThrow(
+    'LOG_LEVEL is "loud": set it to one of silent, error, info, debug, or leave it out.',
+  );
 });
 
 test.each([

@@ -15,7 +15,7 @@ import {
   type GroupStatus,
   type PolicyOptions,
 } from "../../worker/index.ts";
-import type { Counters } from "../../worker/metrics.ts";
+import type { Work } from "../../worker/tally.ts";
 
 /** The D that `vitest.config.ts` sets. */
 export const LEASE_MS = 2_000;
@@ -49,11 +49,12 @@ export const pathOf = (group: string, rest = ""): string => `/v1/groups/${encode
 // The object from inside
 
 /** What the group's object has counted between the start and the end of `work`, within one incarnation. */
-export async function counted(group: string, work: () => Promise<unknown>): Promise<Counters> {
+export async function counted(group: string, work: () => Promise<unknown>): Promise<Work> {
   const before = await objectOf(group).counters();
   await work();
   const after = await objectOf(group).counters();
   return {
+    wakes: after.wakes - before.wakes,
     upgrades: after.upgrades - before.upgrades,
     framesIn: after.framesIn - before.framesIn,
     framesOut: after.framesOut - before.framesOut,

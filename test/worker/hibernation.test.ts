@@ -149,14 +149,14 @@ test("[S4] a ping is answered without waking the object: before the hello, for a
   await client.hello({ contenders: [{ component: "dispatcher" }] });
   const { leaderSessionId } = await client.win();
   const [rows, alarm] = [await rowsOf(group), await alarmOf(group)];
-  const nothing = { upgrades: 0, framesIn: 0, framesOut: 0, rowsWritten: 0, commits: 0, alarms: 0 };
+  const nothing = { wakes: 0, upgrades: 0, framesIn: 0, framesOut: 0, rowsWritten: 0, commits: 0, alarms: 0 };
   expect(await counted(group, () => Promise.all([client.ping(), client.ping()]))).toEqual(nothing);
 
   await hibernate(group);
   const wakes = vi.spyOn(Store.prototype, "load");
   await client.ping();
   expect(wakes).not.toHaveBeenCalled();
-  expect(await objectOf(group).counters()).toEqual(nothing);
+  expect(await objectOf(group).counters()).toEqual({ ...nothing, wakes: 1 });
   expect(wakes).toHaveBeenCalledOnce();
   wakes.mockRestore();
   expect([await rowsOf(group), await alarmOf(group)]).toEqual([rows, alarm]);

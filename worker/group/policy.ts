@@ -22,6 +22,10 @@ export interface GroupLimits extends Limits {
 /** Revoke the leader for a strictly higher priority, at most once in `cooldownMs` of its leadership. */
 export type Preemption = false | { readonly cooldownMs: number };
 
+/** What is logged: `info` has whatever changes who leads or who could, `debug` each renewal as well. */
+export type LogLevel = "silent" | "error" | "info" | "debug";
+const LOG_LEVELS: readonly LogLevel[] = ["silent", "error", "info", "debug"];
+
 export interface Policy {
   readonly lease: LeaseSettings;
   /** W: how far beyond D the horizon is written ahead. Larger: fewer rows, slower fail-over after a crash of the object. */
@@ -35,6 +39,7 @@ export interface Policy {
   readonly checkEveryMs: number;
   readonly preempt: Preemption;
   readonly limits: GroupLimits;
+  readonly logLevel: LogLevel;
 }
 
 /** What `createElectionApp({ policy })` returns for a group; what it leaves out has its default. */
@@ -46,6 +51,8 @@ export interface PolicyOptions {
   /** Default false. */
   readonly preempt?: Preemption;
   readonly limits?: Partial<GroupLimits>;
+  /** Default `info`. */
+  readonly logLevel?: LogLevel;
 }
 
 export const DEFAULT_GROUP_LIMITS: GroupLimits = {
@@ -70,6 +77,10 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
     requireWithin(`limits.${name}`, value, 1, Number.MAX_SAFE_INTEGER);
     if (!Number.isInteger(value)) throw new RangeError(`limits.${name} is ${value}: set it to a whole number`);
   }
+  const { logLevel = "info" } = options;
+  if (!LOG_LEVELS.includes(logLevel)) {
+    throw new RangeError(`logLevel (LOG_LEVEL) is ${logLevel}: set it to one of ${LOG_LEVELS.join(", ")}`);
+  }
   return {
     lease,
     horizonAheadMs: lease.durationMs,
@@ -81,6 +92,7 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
     checkEveryMs: 300_000,
     preempt: options.preempt ?? false,
     limits,
+    logLevel,
   };
 }
 

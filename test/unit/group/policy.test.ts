@@ -12,6 +12,7 @@ test("the defaults are those of the design", () => {
     pingEveryMs: 25_000,
     checkEveryMs: 300_000,
     preempt: false,
+    logLevel: "info",
     limits: DEFAULT_GROUP_LIMITS,
   });
 });

@@ -9,11 +9,13 @@ import type { ElectionName } from "../../../shared/names.ts";
 import { parseServerMessage } from "../../../shared/server-codec.ts";
 import type { GroupStatus } from "../../../shared/status.ts";
 import type { Effect, EndedTerm, EventBody, Outcome } from "../../../worker/group/events.ts";
+import { type Fact, factsOf } from "../../../worker/group/facts.ts";
 import { createPolicy, type Policy, type PolicyOptions } from "../../../worker/group/policy.ts";
 import { emptyGroup, load, type RowChange, rowChanges } from "../../../worker/group/rows.ts";
 import type { Access, ElectionState, GroupState } from "../../../worker/group/state.ts";
 import { nextDeadline, transition } from "../../../worker/group/transition.ts";
 import { groupStatus } from "../../../worker/group/views.ts";
+import { expectBooked } from "./books.ts";
 import { expectSame } from "./consistency.ts";
 import { EpochLog, expectExactLeases, expectOneLeaderEach, expectStored } from "./judge.ts";
 import { Peer, type Profile } from "./peer.ts";
@@ -31,6 +33,7 @@ export interface Step {
   readonly changed: boolean;
   readonly rows: readonly RowChange[];
   readonly effects: readonly Effect[];
+  readonly facts: readonly Fact[];
 }
 
 export class World {
@@ -278,7 +281,9 @@ export class World {
     this.state = state;
     if (rows.length > 0) this.bookmarks.push(this.stored);
     this.stored = applyChanges(this.stored, rows);
-    const step = { event, changed: state !== before, rows, effects };
+    const facts = factsOf({ before, after: state, event: event.type, now: this.clock, effects, touched });
+    expectBooked(before, state, facts);
+    const step = { event, changed: state !== before, rows, effects, facts };
     this.steps.push(step);
     if (step.changed) expectStored(state, this.stored, this.clock);
     else expectSame(rows, [], "rows of a turn that changed nothing");

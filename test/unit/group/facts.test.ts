@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import type { Fact } from "../../../worker/group/facts.ts";
+import { World } from "./world.ts";
+
+const told = (group: World, action: () => void): Fact[] => group.during(action).flatMap(({ facts }) => facts);
+const types = (facts: readonly Fact[]) => facts.map(({ type }) => type);
+
+test("a term from its offer to its end is told with who, in which election, by which epoch, and why it ended", () => {
+  const group = new World();
+  const facts = told(group, () => {
+    const a = group.join("a", { contenders: ["x"] });
+    a.accept();
+    group.advance(2_500);
+    a.renewHeld();
+    group.revoke("process");
+    a.release();
+  });
+  expect(types(facts)).toEqual([
+    "session_joined",
+    "offered",
+    "accepted",
+    "renewed",
+    "revoking",
+    "ended",
+    "offered", // nobody else waits: the same one is asked again
+  ]);
+  const { epoch, leaderSessionId, sessionId } = group.history()[0] ?? {};
+  const part = { election: "process", epoch, leaderSessionId, sessionId, process: "a" };
+  expect(facts.slice(1, 6)).toEqual([
+    { type: "offered", ...part },
+    { type: "accepted", ...part, gapMs: null },
+    { type: "renewed", ...part, marginMs: 7_500 },
+    { type: "revoking", ...part, reason: "revoked" },
+    { type: "ended", ...part, reason: "revoked", ledMs: 2_500 },
+  ]);
+});
+
+test("the leaderless time is told with the acceptance that ends it, or when the election is forgotten", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  group.pause();
+  a.resign();
+  group.advance(700);
+  const facts = told(group, () => {
+    group.pause(false);
+    a.accept();
+  });
+  expect(facts).toMatchObject([{ type: "offered" }, { type: "resumed" }, { type: "accepted", gapMs: 700 }]);
+  group.pause();
+  a.resign();
+  group.advance(900);
+  const end = told(group, () => a.deregister("x"));
+  expect(end).toEqual([{ type: "forgotten", election: "process", gapMs: 900 }]);
+});
+
+test("an offer that nobody answers is told apart from one that is declined, or whose session is lost", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  expect(types(told(group, () => a.release()))).toEqual(["offer_withdrawn"]);
+  a.renew();
+  expect(types(told(group, () => group.advance(2_000)))).toEqual(["offer_missed"]);
+  a.renew();
+  expect(types(told(group, () => a.drop()))).toEqual(["offer_withdrawn", "session_lost"]);
+  expect(types(told(group, () => a.resume()))).toEqual(["session_resumed", "offered"]);
+  expect(types(told(group, () => a.bye()))).toEqual(["offer_withdrawn", "session_left"]);
+});
+
+test("after a crash of the object the margin of a renewal is no more than the lease", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  group.crash();
+  const facts = told(group, () => a.resume());
+  expect(facts).toMatchObject([{ type: "session_resumed" }, { type: "renewed", marginMs: 10_000 }]);
+});
+
+test("hibernation alone is no fact: sockets bring their exact leases, and that is no renewal", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  expect(told(group, () => group.hibernate())).toEqual([]);
+});
+
+test("refusals and hang-ups are told with their codes, and a cleanup with every term and session that it ends", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const { sessionId } = a;
+  expect(told(group, () => a.deregister("y"))).toEqual([{ type: "refused", code: "unknown_component", sessionId }]);
+  const invalid = told(group, () => a.raw("[]"));
+  expect(invalid).toMatchObject([{ type: "session_lost" }, { type: "hung_up", code: 4400, sessionId }]);
+  a.resume();
+  expect(types(told(group, () => group.cleanup(true)))).toEqual(["ended", "session_left", "cleaned"]);
+});

@@ -1,0 +1,163 @@
+/**
+ * What has happened in a turn, for logs and counters: read off the states before and after it, so that the rules need
+ * not know that anybody counts. A turn that changed nothing has no facts but refusals.
+ */
+import type { ErrorCode, RevokeReason } from "../../shared/messages.ts";
+import type { ElectionName } from "../../shared/names.ts";
+import type { Effect, EndedTerm, EventBody } from "./events.ts";
+import type { Election, ElectionState, GroupState, Session } from "./state.ts";
+import { isHeld, type Touched } from "./turn.ts";
+import { processName } from "./views.ts";
+
+/** Whose term or offer it is. */
+interface Holding {
+  readonly election: ElectionName;
+  readonly epoch: number;
+  readonly leaderSessionId: string;
+  readonly sessionId: string;
+  readonly process: string | null;
+}
+
+export type Fact =
+  | ({ readonly type: "offered" } & Holding)
+  /** Nobody answered in time. */
+  | ({ readonly type: "offer_missed" } & Holding)
+  /** Declined, or whom it was made to has left or lost its socket. */
+  | ({ readonly type: "offer_withdrawn" } & Holding)
+  /** Leads from now on. `gapMs`: nobody had led for so long, where somebody had led before. */
+  | ({ readonly type: "accepted"; readonly gapMs: number | null } & Holding)
+  /** `marginMs`: what was left of the lease. */
+  | ({ readonly type: "renewed"; readonly marginMs: number } & Holding)
+  | ({ readonly type: "revoking"; readonly reason: RevokeReason } & Holding)
+  | ({ readonly type: "ended"; readonly reason: EndedTerm["reason"]; readonly ledMs: number } & Holding)
+  /** The last contender has left an election that nobody has led for so long. */
+  | { readonly type: "forgotten"; readonly election: ElectionName; readonly gapMs: number }
+  | ({ readonly type: "session_joined" } & SessionFact)
+  | ({ readonly type: "session_resumed" } & SessionFact)
+  | ({ readonly type: "session_lost" } & SessionFact)
+  | ({ readonly type: "session_left" } & SessionFact)
+  | { readonly type: "paused" }
+  | { readonly type: "resumed" }
+  | { readonly type: "cleaned" }
+  /** A request was answered with an `error`. */
+  | { readonly type: "refused"; readonly code: ErrorCode; readonly sessionId: string | null }
+  /** A socket was closed for what its peer did, or was not allowed to do. */
+  | { readonly type: "hung_up"; readonly code: number; readonly reason: string; readonly sessionId: string | null };
+
+interface SessionFact {
+  readonly sessionId: string;
+  readonly process: string | null;
+}
+
+/** One turn, from outside. */
+export interface TurnReport {
+  readonly before: GroupState;
+  readonly after: GroupState;
+  readonly event: EventBody["type"];
+  readonly now: number;
+  readonly effects: readonly Effect[];
+  readonly touched: Touched;
+}
+
+/** In the order: sessions that came, terms that ended, what else became of the elections, sessions that went, refusals. */
+export function factsOf(turn: TurnReport): Fact[] {
+  const { before, after, touched, effects } = turn;
+  const sessions = [...touched.sessions].flatMap((id) => sessionFact(before.sessions.get(id), after.sessions.get(id)));
+  const arrives = ({ type }: Fact): boolean => type === "session_joined" || type === "session_resumed";
+  return [
+    ...sessions.filter(arrives),
+    ...touched.ended.map(endFact),
+    ...[...touched.elections].flatMap((name) => electionFacts(turn, name)),
+    ...sessions.filter((fact) => !arrives(fact)),
+    ...(before.paused === after.paused ? [] : [{ type: after.paused ? "paused" : "resumed" } as const]),
+    ...effects.flatMap((effect) => effectFact(turn, effect)),
+  ];
+}
+
+function sessionFact(before: Session | undefined, after: Session | undefined): Fact[] {
+  const session = after ?? before;
+  if (session === undefined) return [];
+  const part = { sessionId: session.id, process: session.process.name ?? null };
+  if (before === undefined) return [{ type: "session_joined", ...part }];
+  if (after === undefined) return [{ type: "session_left", ...part }];
+  if (after.attempt > before.attempt) return [{ type: "session_resumed", ...part }];
+  return after.link.type === "lost" && before.link.type !== "lost" ? [{ type: "session_lost", ...part }] : [];
+}
+
+function endFact({ election, epoch, leaderSessionId, sessionId, process, reason, ...term }: EndedTerm): Fact {
+  const ledMs = term.endedAt - term.acceptedAt;
+  return { type: "ended", election, epoch, leaderSessionId, sessionId, process, reason, ledMs };
+}
+
+type Occupied = Exclude<ElectionState, { readonly type: "vacant" }>;
+const occupied = (election: Election | undefined): Occupied | null =>
+  election === undefined || election.state.type === "vacant" ? null : election.state;
+
+function electionFacts(turn: TurnReport, name: ElectionName): Fact[] {
+  const [was, is] = [turn.before.elections.get(name), turn.after.elections.get(name)];
+  const [old, present] = [occupied(was), occupied(is)];
+  const same = old?.leaderSessionId === present?.leaderSessionId ? old : null;
+  const facts: Fact[] = [];
+  if (old?.type === "offered" && same === null) {
+    const type = old.offerUntil <= turn.now ? "offer_missed" : "offer_withdrawn";
+    facts.push({ type, ...holding(turn.before, name, old) });
+  }
+  if (is === undefined && was !== undefined) facts.push(...forgotten(was, turn.now));
+  if (is !== undefined && present !== null) facts.push(...progress(turn, { name, same, present, endedAt: is.endedAt }));
+  return facts;
+}
+
+const forgotten = (was: Election, now: number): Fact[] =>
+  isHeld(was) || was.endedAt === null
+    ? []
+    : [{ type: "forgotten", election: was.name, gapMs: Math.max(0, now - was.endedAt) }];
+
+interface Progress {
+  readonly name: ElectionName;
+  /** The present term as it was before, unless it is new. */
+  readonly same: Occupied | null;
+  readonly present: Occupied;
+  readonly endedAt: number | null;
+}
+
+/** From an offer on; a turn may take several steps at once. */
+function progress({ after, event, now }: TurnReport, { name, same, present, endedAt }: Progress): Fact[] {
+  const part = holding(after, name, present);
+  const facts: Fact[] = same === null ? [{ type: "offered", ...part }] : [];
+  if (present.type === "offered") return facts;
+  if (same === null || same.type === "offered") {
+    facts.push({
+      type: "accepted",
+      ...part,
+      gapMs: endedAt === null ? null : Math.max(0, present.acceptedAt - endedAt),
+    });
+  } else if (same.leaseUntil !== present.leaseUntil && event !== "start") {
+    // After a crash a lease is assumed to reach further than it does.
+    const marginMs = Math.max(0, Math.min(same.leaseUntil - now, same.leaseMs));
+    facts.push({ type: "renewed", ...part, marginMs });
+  }
+  if (present.type === "revoking" && same?.type !== "revoking") {
+    facts.push({ type: "revoking", ...part, reason: present.reason });
+  }
+  return facts;
+}
+
+const holding = (
+  state: GroupState,
+  election: ElectionName,
+  { epoch, leaderSessionId, sessionId }: Occupied,
+): Holding => ({ election, epoch, leaderSessionId, sessionId, process: processName(state, sessionId) });
+
+const FIRST_OWN_CODE = 4_000;
+
+function effectFact({ before, after }: TurnReport, effect: Effect): Fact[] {
+  if (effect.type === "reply") return effect.outcome.type === "cleaned" ? [{ type: "cleaned" }] : [];
+  if (effect.type !== "send" && effect.type !== "close") return [];
+  const { connection } = effect;
+  const { sessionId = null } = after.connections.get(connection) ?? before.connections.get(connection) ?? {};
+  if (effect.type === "send") {
+    return effect.message.type === "error" ? [{ type: "refused", code: effect.message.code, sessionId }] : [];
+  }
+  const { code, reason } = effect;
+  return code < FIRST_OWN_CODE ? [] : [{ type: "hung_up", code, reason, sessionId }];
+}

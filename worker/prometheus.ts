@@ -1,0 +1,43 @@
+/** The Prometheus text format, version 0.0.4. */
+
+export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** One line: `suffix` goes to the name of its metric. */
+export interface Sample {
+  readonly suffix?: "_bucket" | "_sum" | "_count";
+  readonly labels?: Labels;
+  readonly value: number;
+}
+
+export interface Metric {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+/** `common`: labels that every line has. A metric without samples is left out. */
+export function prometheusText(metrics: readonly Metric[], common: Labels): string {
+  const lines = metrics
+    .filter(({ samples }) => samples.length > 0)
+    .flatMap(({ name, type, help, samples }) => [
+      `# HELP ${name} ${escaped(help, /[\\\n]/g)}`,
+      `# TYPE ${name} ${type}`,
+      ...samples.map(
+        ({ suffix = "", labels, value }) => `${name}${suffix}${block({ ...common, ...labels })} ${number(value)}`,
+      ),
+    ]);
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+const block = (labels: Labels): string =>
+  `{${Object.entries(labels)
+    .map(([name, value]) => `${name}="${escaped(value, /[\\\n"]/g)}"`)
+    .join(",")}}`;
+
+const escaped = (text: string, special: RegExp): string =>
+  text.replace(special, (character) => (character === "\n" ? "\\n" : `\\${character}`));
+
+export const number = (value: number): string => (value === Infinity ? "+Inf" : String(value));
