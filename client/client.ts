@@ -6,6 +6,7 @@ import type { Clock } from "./clock.ts";
 import { type Contender, type ContenderCallbacks, type ContendOptions, contend } from "./contend.ts";
 import type { Acquired, ScopeOptions } from "./elect.ts";
 import type { EngineOptions, SessionEngine } from "./engine.ts";
+import type { ClientHealth } from "./health.ts";
 import type { Leadership, ResignOptions } from "./leadership.ts";
 import { lookUp } from "./look-up.ts";
 import type { ObserveOptions } from "./observe.ts";
@@ -35,7 +36,7 @@ export class ElectionClient<Component extends string = string> implements AsyncD
   /** Resolves when everything has stopped and the group has been told: terms end, drain, `bye`. Other calls reject from now on. */
   readonly close: () => Promise<void>;
   readonly #shell: Shell;
-  readonly #get: (path: string, signal?: AbortSignal) => Promise<unknown>;
+  readonly #get: (path: string, signal?: AbortSignal, mayMiss?: boolean) => Promise<unknown>;
 
   constructor(
     options: ClientOptions,
@@ -55,9 +56,9 @@ export class ElectionClient<Component extends string = string> implements AsyncD
       return startEngine(shell, { settings, options, group, base, askToken, openSocket });
     });
     this.#shell = shell;
-    this.#get = async (path, signal) => {
+    this.#get = async (path, signal, mayMiss) => {
       shell.assertOpen();
-      return lookUp(options.fetcher, base + path, await askToken(), signal);
+      return lookUp(options.fetcher, base + path, await askToken(), signal, mayMiss);
     };
     this.close = async () => {
       shell.end();
@@ -137,11 +138,17 @@ export class ElectionClient<Component extends string = string> implements AsyncD
   /** By HTTP, without a session. */
   async getLeader(component: Component, { signal }: ObserveOptions = {}): Promise<LeaderInformation | null> {
     check({ component: component ?? "" });
-    return (await this.#get(`/leaders/${encodeURIComponent(component)}`, signal)) as LeaderInformation | null;
+    return (await this.#get(`/leaders/${encodeURIComponent(component)}`, signal, true)) as LeaderInformation | null;
   }
 
+  /** By HTTP, without a session: where there is no such group at the url's server, it rejects. */
   async getStatus({ signal }: ObserveOptions = {}): Promise<GroupStatus> {
     return (await this.#get("", signal)) as GroupStatus;
+  }
+
+  /** At call time; never throws, also when the client is closed. */
+  health(): ClientHealth {
+    return this.#shell.health();
   }
 
   /** Of the process, or of one dedicated contender. Higher is asked first. */

@@ -8,11 +8,20 @@ import { closeError } from "./close-error.ts";
 import { createDriver, type Driver, type UserEffect } from "./driver.ts";
 import { acquire, elect, terms } from "./elect.ts";
 import { ElectionError, LeadershipLostError, ProtocolError } from "./errors.ts";
+import { type ClientHealth, healthOf } from "./health.ts";
 import { createLeadership, type Leadership, type ResignOptions } from "./leadership.ts";
 import { leadersOf, type ObserveOptions, observe } from "./observe.ts";
 import { followPage, type PageOptions } from "./page.ts";
 import type { Wish } from "./session/events.ts";
-import { type Contender, clientState, findTerm, type LossReason, remainingMs, type Settings } from "./session/state.ts";
+import {
+  type ClientState,
+  type Contender,
+  clientState,
+  findTerm,
+  type LossReason,
+  remainingMs,
+  type Settings,
+} from "./session/state.ts";
 import type { Shell } from "./shell.ts";
 import { byClass, byFetcher, type Fetcher, type OpenSocket, type Socket, type SocketClass } from "./socket.ts";
 import { check } from "./validate.ts";
@@ -65,6 +74,8 @@ export class SessionEngine {
   readonly #shell: Shell;
   readonly #group: string;
   readonly #terms = new Map<number, Term>();
+  #downAt: number | null = null;
+  #lastError: unknown;
   readonly #confirms = new Map<string, Pending>();
 
   constructor(shell: Shell, group: string, settings: Settings, connect: () => Promise<Socket>) {
@@ -74,9 +85,24 @@ export class SessionEngine {
       clock: shell.clock,
       connect,
       perform: (effect) => this.#perform(effect),
-      report: (error) => shell.report(error),
-      changed: (state) => shell.changed(clientState(state)),
+      report: (error) => this.#report(error),
+      changed: (state) => this.#changed(clientState(state)),
     });
+  }
+
+  health(): ClientHealth {
+    return healthOf(this.driver.state(), this.driver.now(), this.#downAt, this.#lastError);
+  }
+
+  #report(error: unknown): void {
+    this.#lastError = error;
+    this.#shell.report(error);
+  }
+
+  #changed(state: ClientState): void {
+    if (state !== "connecting" && state !== "suspended") this.#downAt = null;
+    else this.#downAt ??= this.driver.now();
+    this.#shell.changed(state);
   }
 
   get sessionId(): string | undefined {
@@ -143,7 +169,7 @@ export class SessionEngine {
       case "lost":
         return this.#lose(closeError(effect.code), effect.fatal);
       case "violation":
-        return this.#shell.report(new ProtocolError("protocol_error", `unexpected ${effect.message.type}`));
+        return this.#report(new ProtocolError("protocol_error", `unexpected ${effect.message.type}`));
     }
   }
 
@@ -202,6 +228,7 @@ export class SessionEngine {
 
   #lose(error: ElectionError, fatal: boolean): void {
     if (fatal) this.#shell.end(error);
+    this.#lastError = error;
     this.#shell.reportToAll(error);
   }
 }

@@ -5,6 +5,7 @@
 import type { Clock } from "./clock.ts";
 import type { SessionEngine } from "./engine.ts";
 import { ClientClosedError, DuplicateContenderError, ElectionError } from "./errors.ts";
+import type { ClientHealth } from "./health.ts";
 import type { Leadership } from "./leadership.ts";
 import type { ClientState, LossReason } from "./session/state.ts";
 import { reportUncaught } from "./uncaught.ts";
@@ -28,6 +29,8 @@ type Task = (engine: SessionEngine) => void;
 
 const FIRST_RETRY_MS = 250;
 const SLOWEST_RETRY_MS = 10_000;
+/** Without an engine, unless it could not be loaded. */
+const UNLOADED: { readonly [State in ClientState]?: ClientHealth["status"] } = { idle: "ok", closed: "failing" };
 
 export class Shell {
   /** By the number of the contender. */
@@ -37,6 +40,8 @@ export class Shell {
   readonly stateListeners = new Set<(state: ClientState) => void>();
   readonly errorListeners = new Set<(error: unknown) => void>();
   readonly clock: Clock;
+  /** Of loading the engine. */
+  lastError: ElectionError | undefined;
   state: ClientState = "idle";
   engine: SessionEngine | undefined;
   readonly #loadEngine: () => Promise<SessionEngine>;
@@ -75,6 +80,21 @@ export class Shell {
   reportToAll(error: unknown): void {
     for (const { onError } of this.members.values()) if (onError) notify([onError], error);
     this.report(error);
+  }
+
+  health(): ClientHealth {
+    const { state, lastError } = this;
+    const status = lastError ? "failing" : (UNLOADED[state] ?? "degraded");
+    const waits = [...this.members.values()].map(({ component }) => component);
+    return (
+      this.engine?.health() ?? {
+        status,
+        state,
+        leads: [],
+        waits,
+        ...(lastError && { lastError: { code: lastError.code, message: lastError.message } }),
+      }
+    );
   }
 
   /** From now on nothing new is taken. `cause`: why, unless somebody wished for it. */
@@ -205,7 +225,8 @@ export class Shell {
     this.#retry = this.clock.setTimeout(() => void this.#load(), Math.random() * longestMs);
     this.#follow();
     if (this.#retry === null) return;
-    this.reportToAll(new ElectionError("engine_unavailable", "the engine could not be loaded", cause, true));
+    this.lastError = new ElectionError("engine_unavailable", "the engine could not be loaded", cause, true);
+    this.reportToAll(this.lastError);
   }
 }
 

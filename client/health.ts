@@ -1,0 +1,75 @@
+/** How a client is doing, as a plain value: ready for the health endpoint of a server. */
+import type { ElectionName } from "../shared/names.ts";
+import { ElectionError } from "./errors.ts";
+import { type ClientState, clientState, findTerm, isLive, remainingMs, type SessionState } from "./session/state.ts";
+
+/** Survives `JSON.stringify`; times in milliseconds. */
+export interface ClientHealth {
+  /**
+   * `ok`: connected, or nothing asks for it. `degraded`: not connected, and trying by itself. `failing`: closed, refused
+   * with the last attempt, or not connected for longer than a lease, so that nobody leads here any more.
+   */
+  readonly status: "ok" | "degraded" | "failing";
+  readonly state: ClientState;
+  readonly sessionId?: string;
+  /** Components that lead now. */
+  readonly leads: readonly LedComponent[];
+  /** Components that run for leadership, and do not lead. */
+  readonly waits: readonly string[];
+  /** Of the lease that ends first, of those in `leads`; and how long ago the renewal was sent that it counts from. */
+  readonly remainingMs?: number;
+  readonly lastRenewedAgoMs?: number;
+  /** How long it has not been connected. */
+  readonly disconnectedMs?: number;
+  /** The last one of the connection, whatever has happened since. */
+  readonly lastError?: { readonly code: string; readonly message: string };
+}
+
+export interface LedComponent {
+  readonly component: string;
+  readonly election: ElectionName;
+  readonly epoch: number;
+  readonly remainingMs: number;
+}
+
+const LEASE_MS = 10_000;
+
+/** `downAt`: since when it is not connected, though something asks for it. `error`: what was reported last. */
+export function healthOf(session: SessionState, now: number, downAt: number | null, error: unknown): ClientHealth {
+  const { contenders, terms, session: welcome, refusals } = session;
+  const state = clientState(session);
+  const leads: LedComponent[] = [];
+  const waits: string[] = [];
+  for (const contender of contenders.filter(isLive)) {
+    const { id, leaderSessionId, election } = contender;
+    const { component } = contender.info;
+    const leftMs = remainingMs(session, id, leaderSessionId, now);
+    const epoch = findTerm(terms, leaderSessionId)?.epoch;
+    if (leftMs > 0 && epoch !== undefined) leads.push({ component, election, epoch, remainingMs: leftMs });
+    else waits.push(component);
+  }
+  const leastMs = Math.min(...leads.map((lead) => lead.remainingMs));
+  const downMs = downAt === null ? 0 : now - downAt;
+  const isFailing = state === "closed" || refusals > 0 || downMs > (welcome?.lease.durationMs ?? LEASE_MS);
+  let status: ClientHealth["status"] = downAt === null ? "ok" : "degraded";
+  if (isFailing) status = "failing";
+  return {
+    status,
+    state,
+    leads,
+    waits,
+    ...(welcome && { sessionId: welcome.sessionId }),
+    ...(welcome &&
+      leastMs < Infinity && { remainingMs: leastMs, lastRenewedAgoMs: welcome.lease.renewDeadlineMs - leastMs }),
+    ...(downAt !== null && { disconnectedMs: downMs }),
+    ...told(error),
+  };
+}
+
+function told(error: unknown): Pick<ClientHealth, "lastError"> {
+  if (error === undefined) return {};
+  const known = error instanceof ElectionError;
+  return {
+    lastError: { code: known ? error.code : "connection_failed", message: known ? error.message : String(error) },
+  };
+}
