@@ -161,6 +161,8 @@ export function shutdown(draft: Draft): void {
 
 /** S8 on the way out. On the way back the deadlines have been looked at first, as before every event. */
 export function page(draft: Draft, { event }: Of<"page">): void {
+  // An attempt from before there was a network does not notice that there is one: a new one does.
+  if (event === "online" && /opening|greeting/.test(draft.connection)) drop(draft);
   const { connection } = draft;
   if (event === "freeze" || event === "pagehide") {
     if (draft.until === Infinity) return;

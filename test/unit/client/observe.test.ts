@@ -137,7 +137,10 @@ describe("looking up", () => {
 
   test("[E3] what does not exist is null; what is refused rejects, typed", async () => {
     expect(await answering(404, {}).client.getLeader("x")).toBeNull();
-    await expect(answering(404, {}).client.getStatus()).rejects.toMatchObject({ message: "HTTP 404", retryable: false });
+    await expect(answering(404, {}).client.getStatus()).rejects.toMatchObject({
+      message: "HTTP 404",
+      retryable: false,
+    });
     await expect(answering(401, {}).client.getStatus()).rejects.toMatchObject({ code: "unauthorized" });
     await expect(answering(503, {}).client.getStatus()).rejects.toMatchObject({ retryable: true });
   });

@@ -120,6 +120,35 @@ describe("the life of the page", () => {
   });
 
   test.each([
+    ["opens its socket", 0],
+    ["waits for its welcome", 1],
+  ] as const)(
+    "[S9] `online` while an attempt %s gives that one up, and connects anew at once",
+    async (_, readyState) => {
+      const { page, said, group, contender, lost } = await leading();
+      group.reachable = false;
+      group.cut();
+      await group.clock.advance(250);
+      const { socket } = group;
+      if (readyState === 1) socket.open();
+      await settle();
+      expect([socket.readyState, group.sockets.length]).toEqual([readyState, 2]);
+      group.reachable = true;
+      page.happens("offline");
+      page.happens("visible");
+      expect(group.sockets).toHaveLength(2);
+      page.happens("online");
+      await settle();
+      expect(group.sockets).toHaveLength(3);
+      expect(said()).toEqual(["hello"]);
+      expect([contender.hasLeadership(), lost]).toEqual([true, []]);
+      socket.open(); // late, and nobody's
+      await settle();
+      expect(said()).toEqual(["hello"]);
+    },
+  );
+
+  test.each([
     ["there is no window, as on a server", {}, undefined],
     ["the window has no events, as in React Native", {}, {}],
     ["it is turned off", { page: false } as const, new FakeWindow()],
