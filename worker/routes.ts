@@ -93,7 +93,8 @@ export const operatingRoutes = (allow: Admission) =>
         throw new HTTPException(409, { res: refuseWith(409, "not_led", "nobody leads this election") });
       }
       const { from, to, epoch, durationMs } = outcome;
-      return context.json({ from, to, epoch, durationMs });
+      const passedOver = successor !== null && successor !== to ? { passedOver: successor } : {};
+      return context.json({ from, to, epoch, durationMs, ...passedOver });
     })
     .post("/pause", allow("admin"), async (context) =>
       context.json({ paused: await groupOf(context).setPaused(context.var.policy, true) }),

@@ -11,6 +11,7 @@ import {
   LEASE_MS,
   objectOf,
   pathOf,
+  serverWith,
   stopClock,
 } from "./client.ts";
 
@@ -117,17 +118,87 @@ test("[Q3] a named successor is asked first, and told the reason; the operator's
   });
 });
 
-test("[Q3] a successor that cannot be asked is passed over", async () => {
+test.each([
+  ["is no session of the group", async () => "nobody"],
+  ["has left", async (group: string) => leave(group)],
+  ["has lost its socket", async (group: string) => lose(group)],
+  ["does not run in the election", async (group: string) => (await join(group, { contenders: [] })).welcome.sessionId],
+  ["is the leader itself", async (_group: string, leader: string) => leader],
+] as const)("[Q3] a successor that %s is passed over, and the operator is told so", async (_, choose) => {
   const group = freshGroup();
   stopClock();
   const [leader, other] = [await join(group), await join(group)];
   const { leaderSessionId } = await leader.client.win();
+  const successor = await choose(group, leader.welcome.sessionId);
 
-  const order = revoke(group, { successor: "nobody" });
+  const order = revoke(group, { successor });
   await leader.client.next("revoke");
   leader.client.send({ type: "release", leaderSessionId });
+  const { epoch } = await other.client.win();
+  expect((await order.answer).body).toEqual({
+    from: leader.welcome.sessionId,
+    to: other.welcome.sessionId,
+    epoch,
+    durationMs: 0,
+    passedOver: successor,
+  });
+});
+
+async function leave(group: string): Promise<string> {
+  const { client, welcome } = await join(group);
+  client.send({ type: "bye" });
+  await client.closed;
+  return welcome.sessionId;
+}
+
+async function lose(group: string): Promise<string> {
+  const { client, welcome } = await join(group, { priority: 9 });
+  client.drop();
+  await client.closed;
+  return welcome.sessionId;
+}
+
+test("[Q3] a successor that is asked and does not answer is passed over too", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const leader = await join(group);
+  const { leaderSessionId } = await leader.client.win();
+  const [other, deaf] = [await join(group), await join(group)];
+
+  const successor = deaf.welcome.sessionId;
+  const order = revoke(group, { successor });
+  await leader.client.next("revoke");
+  leader.client.send({ type: "release", leaderSessionId });
+  await deaf.client.next("grant");
+  pass(OFFER_TIMEOUT_MS);
+  await fireAlarm(group);
   await other.client.win();
-  expect((await order.answer).body).toMatchObject({ to: other.welcome.sessionId });
+  const body = { to: other.welcome.sessionId, durationMs: OFFER_TIMEOUT_MS, passedOver: successor };
+  expect((await order.answer).body).toMatchObject(body);
+});
+
+test("[S10] [Q3] a transfer from a holder that never answers: its renewals end with the drain, its term with the lease", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const server = serverWith({ leaseMs: LEASE_MS, drainMs: 300 });
+  const [stubborn, next] = [await join(group, {}, { server }), await join(group, {}, { server })];
+  const { leaderSessionId } = await stubborn.client.win();
+  const successor = next.welcome.sessionId;
+
+  const answer = ask("POST", pathOf(group, "/elections/process/revoke"), { server, body: { successor } });
+  expect(await stubborn.client.next("revoke")).toMatchObject({ reason: "transferred", drainMs: 300 });
+  pass(299);
+  expect(await stubborn.client.renew(leaderSessionId)).toEqual([leaderSessionId]);
+  pass(1);
+  expect(await stubborn.client.renew(leaderSessionId)).toEqual([]);
+  pass(LEASE_MS - 2);
+  await fireAlarm(group);
+  expect(await next.client.settle()).toEqual([]);
+  pass(1);
+  await fireAlarm(group);
+  const { epoch } = await next.client.win();
+  const body = { from: stubborn.welcome.sessionId, to: successor, epoch, durationMs: 299 + LEASE_MS };
+  expect((await answer).body).toEqual(body);
 });
 
 test("[S2] [S10] a holder that does not answer is waited for until its lease is over, drained or not", async () => {

@@ -1,5 +1,5 @@
 /** What operators do to a group as a whole, over HTTP and RPC: pause, cleanup, restore. */
-import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import {
   alarmOf,
@@ -57,6 +57,51 @@ test("while paused nothing is offered and who leads goes on; resumed, the queue 
   expect((await ask("GET", pathOf(group))).body).toMatchObject({ paused: true, elections: [{ state: "vacant" }] });
   expect((await ask("POST", pathOf(group, "/resume"))).body).toEqual({ paused: false });
   await next.client.win();
+});
+
+test.each([
+  ["evicted", (group: string) => evictDurableObject(objectOf(group))],
+  ["aborted", () => abortAllDurableObjects()],
+])(
+  "[N5] a pause outlives an object that is %s: who leads goes on, and nobody is granted until it is resumed",
+  async (_, end) => {
+    const group = freshGroup();
+    const pass = stopClock();
+    const [leader, next] = [await join(group), await join(group)];
+    const { leaderSessionId } = await leader.client.win();
+    await ask("POST", pathOf(group, "/pause"));
+    await end(group);
+
+    expect(await statusOf(group)).toMatchObject({ paused: true, elections: [{ state: "leading" }] });
+    const back = await resume(group, leader.welcome, { held: [leaderSessionId] });
+    expect(back.welcome.held).toEqual([leaderSessionId]);
+    expect(await back.client.renew(leaderSessionId)).toEqual([leaderSessionId]);
+    const waiting = await resume(group, next.welcome);
+    back.client.send({ type: "resign", leaderSessionId });
+    await back.client.settle();
+    await end(group);
+    pass(LEASE_MS * 3);
+    await fireAlarm(group);
+    expect(await statusOf(group)).toMatchObject({ paused: true });
+    const again = await resume(group, waiting.welcome, { attempt: 2 });
+    const fresh = await join(group);
+    for (const { client } of [again, fresh]) expect(await client.settle()).toEqual([]);
+    expect((await ask("POST", pathOf(group, "/resume"))).body).toEqual({ paused: false });
+    await again.client.win();
+  },
+);
+
+test("a cleanup keeps the history, and with it whom it has ended", async () => {
+  const group = freshGroup();
+  stopClock();
+  const { client } = await join(group, { process: { name: "one" } });
+  await client.win();
+  await ask("DELETE", pathOf(group, "?force=true"));
+
+  await abortAllDurableObjects();
+  expect((await ask("GET", pathOf(group, "/history"))).body).toMatchObject({
+    terms: [{ process: "one", reason: "revoked" }],
+  });
 });
 
 test("[S5] a cleanup is refused while contenders are registered, unless it is forced", async () => {

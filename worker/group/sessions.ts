@@ -148,9 +148,12 @@ export function contendAs(turn: Turn, id: string, infos: readonly ContenderInfo[
   return refusals;
 }
 
+/** Makes the named components all that the session watches; where they are too many, it watches none. */
 function watchAs(turn: Turn, id: string, { observe = [] }: Hello): Refusal[] {
   const refusal = watch(turn, id, { all: observe === true, names: observe === true ? [] : observe });
-  return refusal === null ? [] : [refusal];
+  if (refusal === null) return [];
+  watch(turn, id, { all: false, names: [] });
+  return [refusal];
 }
 
 /** The connection is the session's own from now on. */

@@ -121,7 +121,10 @@ export interface RevokeOrder {
 export function beginRevoke(turn: Turn, election: HeldElection, order: RevokeOrder): void {
   const { state } = election;
   if (state.type === "revoking") {
-    if (order.successor !== null || order.note !== null) turn.putState(election.name, { ...state, ...order });
+    const reason = order.successor === null ? state.reason : order.reason;
+    const [successor, note] = [order.successor ?? state.successor, order.note ?? state.note];
+    if (successor !== state.successor || note !== state.note)
+      turn.putState(election.name, { ...state, reason, successor, note });
     return;
   }
   const drainUntil = turn.now + turn.state.policy.drainMs;
@@ -165,7 +168,8 @@ export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, s
   });
   turn.change({ endedTerms: turn.state.endedTerms + 1 });
   if (turn.state.pendingRestore !== null) holdOffFor(turn, state);
-  const next = { type: "vacant", successor: revoked?.successor ?? successor } as const;
+  const named = revoked?.successor ?? successor;
+  const next = { type: "vacant", successor: named === sessionId ? null : named } as const; // asked last, by any name
   turn.putState(election.name, next, { endedAt: turn.now });
   demote(turn, sessionId, election.name);
 }

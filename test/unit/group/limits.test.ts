@@ -210,3 +210,17 @@ test("nothing that happens in vain makes a new state", () => {
   group.cleanup();
   expect(group.state).toBe(before);
 });
+
+test("[S9] a list of observed names that is refused at a resume leaves none watched, not those of before", () => {
+  const group = new World({ limits: { observed: 2 } });
+  const a = group.join("a", { contenders: ["x"] });
+  const observer = group.join("observer", { observe: ["x", "y"] });
+  observer.profile = { observe: ["u", "v", "w"] };
+  observer.clear();
+  observer.resume();
+  expect(observer.heard("error")).toMatchObject([{ code: "limit_exceeded" }]);
+  expect(group.state.sessions.get(observer.sessionId)?.watched).toEqual({ all: false, names: [] });
+  a.accept();
+  a.confirm("x");
+  expect(observer.heard("leaders")).toEqual([]);
+});

@@ -104,6 +104,19 @@ test("[Q3] a revoke with a successor is a transfer: that one is asked first", ()
   expect(group.history()).toMatchObject([{ reason: "transferred" }]);
 });
 
+test("[Q3] a second revoke that names nobody keeps the successor of the first, and its own words", () => {
+  const group = new World();
+  const a = group.join("a", { contenders });
+  group.join("b", { contenders, priority: 5 });
+  const c = group.join("c", { contenders });
+  a.accept();
+  group.revoke("process", { successor: c.sessionId, note: "first" });
+  group.revoke("process", { note: "second" });
+  a.release();
+  c.accept();
+  expect(group.history()).toMatchObject([{ reason: "transferred", note: "second" }]);
+});
+
 test("[O1] a revoke ends the leader information when it begins", () => {
   const group = new World();
   const a = group.join("a", { contenders, observe: true });

@@ -143,3 +143,24 @@ test("[Q3] the queue goes on where the successor does not answer", () => {
   group.advance(2_000);
   b.accept();
 });
+
+test("[Q3] [Q4] who steps down and names itself is asked last all the same", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const b = group.join("b", { contenders: ["x"] });
+  a.accept();
+  a.resign("process", a);
+  expect(group.holder()).toBe("b");
+  b.accept();
+  group.revoke("process", { successor: b.sessionId });
+  b.release();
+  expect(group.holder()).toBe("a");
+});
+
+test("[Q4] who names itself and is alone is asked again at once", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const { epoch } = a.accept();
+  a.resign("process", a);
+  expect(a.accept().epoch).toBeGreaterThan(epoch);
+});
