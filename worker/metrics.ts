@@ -3,7 +3,7 @@
  * users, so only the first few have lines of their own, in one single metric.
  */
 import { CLOSE } from "../shared/close-codes.ts";
-import type { ErrorCode } from "../shared/messages.ts";
+import type { RefusalCode } from "./group/facts.ts";
 import type { Election, ElectionState, EndReason, GroupState } from "./group/state.ts";
 import { isHeld } from "./group/turn.ts";
 import { type Metric, number, type Sample } from "./prometheus.ts";
@@ -21,13 +21,15 @@ const END_REASONS: Readonly<Record<EndReason, true>> = {
   preempted: true,
   transferred: true,
 };
-const ERROR_CODES: Readonly<Record<ErrorCode, true>> = {
+const REFUSALS: Readonly<Record<RefusalCode, true>> = {
   duplicate_component: true,
   unknown_component: true,
   election_mismatch: true,
   not_leader: true,
   limit_exceeded: true,
   forbidden: true,
+  superseded: true,
+  unknown_session: true,
 };
 const STATES: Readonly<Record<ElectionState["type"], true>> = {
   vacant: true,
@@ -113,20 +115,23 @@ function sessions(state: GroupState, tally: Tally): Metric[] {
   const contenders = all.reduce((sum, session) => sum + session.contenders.size, 0);
   const observers = all.filter(({ watched }) => watched.all || watched.names.length > 0).length;
   const lost = all.filter(({ link }) => link.type === "lost").length;
-  const refusals = keysOf(ERROR_CODES).map((code) => ({ labels: { code }, value: tally.get(`refusals ${code}`) ?? 0 }));
+  const polling = all.filter(({ link }) => link.type === "polled").length;
+  const sockets = [...state.connections.values()].filter((connection) => connection.polling === undefined).length;
+  const refusals = keysOf(REFUSALS).map((code) => ({ labels: { code }, value: tally.get(`refusals ${code}`) ?? 0 }));
   const own = Object.values(CLOSE).filter((code) => code >= CLOSE.protocolViolation);
   const hangUps = own.map((code) => ({ labels: { code: String(code) }, value: tally.get(`hang_ups ${code}`) ?? 0 }));
   return [
     gauge("sessions", "Sessions, lost ones included.", all.length),
-    gauge("sessions_without_socket", "Sessions whose connection is lost, and that may resume.", lost),
-    gauge("connections", "Open sockets.", state.connections.size),
+    gauge("sessions_lost", "Sessions whose connection is lost, and that may resume.", lost),
+    gauge("sessions_polling", "Sessions that call by RPC.", polling),
+    gauge("sockets", "Open sockets.", sockets),
     gauge("contenders", "Components that run for leadership, over all sessions.", contenders),
     gauge("observers", "Sessions that watch leaders.", observers),
     total("sessions_joined", "Sessions that began.", tally.get("sessions_joined")),
     total("sessions_resumed", "Sessions that came back over a new connection.", tally.get("sessions_resumed")),
     total("sessions_lost", "Times that a session lost its connection.", tally.get("sessions_lost")),
     total("sessions_left", "Sessions that have ended: by goodbye, or lost for too long.", tally.get("sessions_left")),
-    named("counter", "refusals_total", "Requests of sessions that were refused, by code.", refusals),
+    named("counter", "refusals_total", "Requests and calls that were refused, by code.", refusals),
     named("counter", "hang_ups_total", "Sockets that the group closed for cause, by close code.", hangUps),
   ];
 }

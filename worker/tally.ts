@@ -2,9 +2,8 @@
  * What has happened in a group so far, counted. It is stored in the group's row whenever that is written anyway, so it
  * survives the object but for what came after the last such row. Every key is of a bounded set: no name is in it.
  */
-import type { ErrorCode } from "../shared/messages.ts";
 import { unreachable } from "../shared/unreachable.ts";
-import type { Fact } from "./group/facts.ts";
+import type { Fact, RefusalCode } from "./group/facts.ts";
 import type { EndReason } from "./group/state.ts";
 
 /** Upper bounds of the time that was left of a lease when it was renewed, in milliseconds. */
@@ -26,7 +25,7 @@ type Happened =
   | "sessions_resumed"
   | "sessions_lost"
   | "sessions_left"
-  | `refusals ${ErrorCode}`
+  | `refusals ${RefusalCode}`
   | `hang_ups ${number}`;
 
 /** What the shell around it counts. */

@@ -129,6 +129,9 @@ export interface HeldLeadership {
   readonly revoked?: { readonly reason: RevokeReason; readonly drainMs: number };
 }
 
+/** Why nothing of a call has happened. */
+export type PollRefusal = "superseded" | "unknown_session" | "limit_exceeded";
+
 export type Outcome =
   | {
       readonly type: "revoked";
@@ -139,7 +142,7 @@ export type Outcome =
     }
   | { readonly type: "not_led" }
   | PollAnswer
-  | { readonly type: "refused"; readonly code: string; readonly message: string }
+  | { readonly type: "refused"; readonly code: PollRefusal; readonly message: string }
   | { readonly type: "cleaned" }
   | { readonly type: "restorable" }
   | { readonly type: "restore_cancelled" }

@@ -4,7 +4,7 @@
  */
 import type { ErrorCode, RevokeReason } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
-import type { Effect, EndedTerm, EventBody } from "./events.ts";
+import type { Effect, EndedTerm, EventBody, Outcome, PollRefusal } from "./events.ts";
 import type { Election, ElectionState, GroupState, Session } from "./state.ts";
 import { isHeld, type Touched } from "./turn.ts";
 import { processName } from "./views.ts";
@@ -39,10 +39,12 @@ export type Fact =
   | { readonly type: "paused" }
   | { readonly type: "resumed" }
   | { readonly type: "cleaned" }
-  /** A request was answered with an `error`. */
-  | { readonly type: "refused"; readonly code: ErrorCode; readonly sessionId: string | null }
+  /** A request, or a whole call by RPC, was refused. */
+  | { readonly type: "refused"; readonly code: RefusalCode; readonly sessionId: string | null }
   /** A socket was closed for what its peer did, or was not allowed to do. */
   | { readonly type: "hung_up"; readonly code: number; readonly reason: string; readonly sessionId: string | null };
+
+export type RefusalCode = ErrorCode | PollRefusal;
 
 interface SessionFact {
   readonly sessionId: string;
@@ -80,8 +82,10 @@ function sessionFact(before: Session | undefined, after: Session | undefined): F
   const part = { sessionId: session.id, process: session.process.name ?? null };
   if (before === undefined) return [{ type: "session_joined", ...part }];
   if (after === undefined) return [{ type: "session_left", ...part }];
-  if (after.attempt > before.attempt) return [{ type: "session_resumed", ...part }];
-  return after.link.type === "lost" && before.link.type !== "lost" ? [{ type: "session_lost", ...part }] : [];
+  if (before.link === after.link) return [];
+  if (after.link.type === "lost") return before.link.type === "lost" ? [] : [{ type: "session_lost", ...part }];
+  const same = before.link.type !== "lost" && before.link.connection === after.link.connection;
+  return same ? [] : [{ type: "session_resumed", ...part }];
 }
 
 function endFact({ election, epoch, leaderSessionId, sessionId, process, reason, ...term }: EndedTerm): Fact {
@@ -151,7 +155,7 @@ const holding = (
 const FIRST_OWN_CODE = 4_000;
 
 function effectFact({ before, after }: TurnReport, effect: Effect): Fact[] {
-  if (effect.type === "reply") return effect.outcome.type === "cleaned" ? [{ type: "cleaned" }] : [];
+  if (effect.type === "reply") return outcomeFacts(effect.outcome);
   if (effect.type !== "send" && effect.type !== "close") return [];
   const { connection } = effect;
   const { sessionId = null } = after.connections.get(connection) ?? before.connections.get(connection) ?? {};
@@ -160,4 +164,14 @@ function effectFact({ before, after }: TurnReport, effect: Effect): Fact[] {
   }
   const { code, reason } = effect;
   return code < FIRST_OWN_CODE ? [] : [{ type: "hung_up", code, reason, sessionId }];
+}
+
+function outcomeFacts(outcome: Outcome): Fact[] {
+  if (outcome.type === "cleaned") return [{ type: "cleaned" }];
+  if (outcome.type === "refused") return [{ type: "refused", code: outcome.code, sessionId: null }];
+  if (outcome.type !== "polled") return [];
+  const { sessionId, answers } = outcome;
+  return answers.flatMap((answer) =>
+    answer.type === "error" ? [{ type: "refused", code: answer.code, sessionId } as const] : [],
+  );
 }

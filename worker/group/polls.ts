@@ -11,7 +11,7 @@ import { MESSAGE_BURST } from "../../shared/limits.ts";
 import type { ContenderInfo, Hello } from "../../shared/messages.ts";
 import { electionOf } from "../../shared/names.ts";
 import { settle } from "./deadlines.ts";
-import type { EventBody, HeldLeadership, Outcome, PollCall } from "./events.ts";
+import type { EventBody, HeldLeadership, Outcome, PollCall, PollRefusal } from "./events.ts";
 import { handle } from "./frames.ts";
 import { askable, contendAs, greet, ownsSecret } from "./sessions.ts";
 import type { Access, Session } from "./state.ts";
@@ -26,7 +26,7 @@ export function poll(turn: Turn, event: PollEvent): void {
 }
 
 type Refused = Extract<Outcome, { readonly type: "refused" }>;
-const refused = (code: string, message: string): Refused => ({ type: "refused", code, message });
+const refused = (code: PollRefusal, message: string): Refused => ({ type: "refused", code, message });
 
 function refusal(turn: Turn, call: PollCall): Refused | null {
   const session = callerOf(turn, call);

@@ -93,3 +93,29 @@ test("refusals and hang-ups are told with their codes, and a cleanup with every 
   a.resume();
   expect(types(told(group, () => group.cleanup(true)))).toEqual(["ended", "session_left", "cleaned"]);
 });
+
+test("a contender by RPC is told like any other: joined, offered and leading in one call, renewed, lost, back", () => {
+  const group = new World();
+  const p = group.poller("p");
+  expect(types(told(group, () => p.poll()))).toEqual(["session_joined", "offered", "accepted"]);
+  group.advance(2_500);
+  expect(told(group, () => p.poll())).toMatchObject([{ type: "renewed", marginMs: 7_500 }]);
+  group.advance(2_500);
+  expect(types(told(group, () => p.poll({ contenders: [{ component: "x" }], held: p.held() })))).toEqual(["renewed"]);
+  group.advance(7_500);
+  expect(types(told(group, () => group.tick()))).toEqual(["session_lost"]);
+  expect(types(told(group, () => p.poll()))).toEqual(["session_resumed", "renewed"]);
+});
+
+test("a call by RPC that is refused as a whole, or in part, is told with the code", () => {
+  const group = new World();
+  const p = group.poller("p");
+  p.poll();
+  p.pollLate();
+  p.poll();
+  const late = told(group, () => p.arriveLate());
+  expect(late).toEqual([{ type: "refused", code: "superseded", sessionId: null }]);
+  const stale = { type: "confirm", id: "c", component: "x", leaderSessionId: "stale" } as const;
+  const part = told(group, () => p.poll({ messages: [stale] }));
+  expect(part).toMatchObject([{ type: "refused", code: "not_leader", sessionId: p.sessionId }]);
+});
