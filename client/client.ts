@@ -141,7 +141,7 @@ export class ElectionClient<Component extends string = string> implements AsyncD
     return (await this.#get(`/leaders/${encodeURIComponent(component)}`, signal, true)) as LeaderInformation | null;
   }
 
-  /** By HTTP, without a session: where there is no such group at the url's server, it rejects. */
+  /** By HTTP, without a session. */
   async getStatus({ signal }: ObserveOptions = {}): Promise<GroupStatus> {
     return (await this.#get("", signal)) as GroupStatus;
   }

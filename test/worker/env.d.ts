@@ -12,3 +12,10 @@ declare namespace Cloudflare {
 }
 
 type ElectionBindings = import("../../worker/index.ts").ElectionEnv;
+
+/** Vite: the text of a file. */
+declare module "*.md?raw" {
+  const text: string;
+  // biome-ignore lint/style/noDefaultExport: as Vite has it
+  export default text;
+}

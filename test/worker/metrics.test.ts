@@ -1,6 +1,7 @@
 /** Metrics of a group: that scrapers can read them, that they count what happens, and that they outlive the object. */
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
+import operations from "../../docs/OPERATIONS.md?raw";
 import { prometheusText } from "../../worker/prometheus.ts";
 import {
   ask,
@@ -62,6 +63,15 @@ test("the text keeps to the format, for a group that nobody uses as for one that
   const names = new Set((await families(used)).keys());
   expect(names.delete("edge_election_leading")).toBe(true); // of elections that are there
   expect(names).toEqual(new Set((await families(unused)).keys()));
+});
+
+test("docs/OPERATIONS.md lists every metric with its type, and no other", async () => {
+  const group = freshGroup();
+  stopClock();
+  await join(group);
+  const listed = [...operations.matchAll(/^\| `([a-z_]+)` +\| (counter|gauge|histogram) +\|/gm)];
+  const actual = [...(await families(group))].map(([name, { type }]) => [name.replace("edge_election_", ""), type]);
+  expect(listed.map(([, name, type]) => [name, type]).sort()).toEqual(actual.sort());
 });
 
 test("values of labels and help are escaped, and nothing of a name can forge a line", () => {
