@@ -6,8 +6,8 @@ import { type ClientState, clientState, findTerm, isLive, remainingMs, type Sess
 /** Survives `JSON.stringify`; times in milliseconds. */
 export interface ClientHealth {
   /**
-   * `ok`: connected, or nothing asks for it. `degraded`: not connected, and trying by itself. `failing`: closed, refused
-   * with the last attempt, or not connected for longer than a lease, so that nobody leads here any more.
+   * `ok`: connected, or nothing asks for it. `degraded`: not connected, and trying by itself. `failing`: closed; the token
+   * was refused; not connected for longer than a lease, so that nobody leads here any more; or the engine can't be loaded.
    */
   readonly status: "ok" | "degraded" | "failing";
   readonly state: ClientState;

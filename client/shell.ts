@@ -40,8 +40,6 @@ export class Shell {
   readonly stateListeners = new Set<(state: ClientState) => void>();
   readonly errorListeners = new Set<(error: unknown) => void>();
   readonly clock: Clock;
-  /** Of loading the engine. */
-  lastError: ElectionError | undefined;
   state: ClientState = "idle";
   engine: SessionEngine | undefined;
   readonly #loadEngine: () => Promise<SessionEngine>;
@@ -83,18 +81,11 @@ export class Shell {
   }
 
   health(): ClientHealth {
-    const { state, lastError } = this;
-    const status = lastError ? "failing" : (UNLOADED[state] ?? "degraded");
+    const { state } = this;
+    // Why it could not be loaded has gone to `onError`.
+    const status = this.#failedLoads > 0 ? "failing" : (UNLOADED[state] ?? "degraded");
     const waits = [...this.members.values()].map(({ component }) => component);
-    return (
-      this.engine?.health() ?? {
-        status,
-        state,
-        leads: [],
-        waits,
-        ...(lastError && { lastError: { code: lastError.code, message: lastError.message } }),
-      }
-    );
+    return this.engine?.health() ?? { status, state, leads: [], waits };
   }
 
   /** From now on nothing new is taken. `cause`: why, unless somebody wished for it. */
@@ -225,8 +216,7 @@ export class Shell {
     this.#retry = this.clock.setTimeout(() => void this.#load(), Math.random() * longestMs);
     this.#follow();
     if (this.#retry === null) return;
-    this.lastError = new ElectionError("engine_unavailable", "the engine could not be loaded", cause, true);
-    this.reportToAll(this.lastError);
+    this.reportToAll(new ElectionError("engine_unavailable", "the engine could not be loaded", cause, true));
   }
 }
 
