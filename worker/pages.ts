@@ -1,4 +1,4 @@
-/** The Worker's static pages: the demo. Whatever serves the files, names their types and fences them in. */
+/** The Worker's static pages: dashboard and demo. Whatever serves the files, names their types and fences them in. */
 import { type Context, Hono } from "hono";
 import { refuseWith } from "./problem.ts";
 
@@ -18,6 +18,8 @@ const TYPES: Readonly<Record<string, string>> = {
 const TWINS: Readonly<Record<string, string>> = { "127.0.0.1": "localhost", localhost: "127.0.0.1" };
 
 export const pages = new Hono<{ Bindings: PageEnv }>()
+  .get("/", (context) => serve(context, "dashboard/dashboard.html"))
+  .get("/dashboard/:file{[a-z-]+\\.(?:css|js)}", (context) => serve(context, `dashboard/${context.req.param("file")}`))
   .get("/demo", (context) => serve(context, "demo/stage.html"))
   .get("/demo/contender", (context) => serve(context, "demo/contender.html"))
   .get("/demo/:file{[a-z-]+\\.(?:css|js|svg)}", (context) => serve(context, `demo/${context.req.param("file")}`));
@@ -29,7 +31,7 @@ async function serve({ env, req }: Context<{ Bindings: PageEnv }>, path: string)
   return new Response(file.body, {
     headers: {
       "Content-Type": TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream",
-      "Content-Security-Policy": contentPolicy(new URL(req.url)),
+      "Content-Security-Policy": contentPolicy(path.startsWith("demo/") ? demoFrames(new URL(req.url)) : "'none'"),
       "Cache-Control": "no-cache",
       "Referrer-Policy": "no-referrer",
       "X-Content-Type-Options": "nosniff",
@@ -37,10 +39,14 @@ async function serve({ env, req }: Context<{ Bindings: PageEnv }>, path: string)
   });
 }
 
-/** Nothing but the page's own files, no inline code, and frames of the demo only. */
-function contentPolicy(url: URL): string {
-  const twin = TWINS[url.hostname];
-  const frames = ["'self'", ...(twin === undefined ? [] : [`${url.protocol}//${twin}:${url.port}`])].join(" ");
+/** The demo shows itself in frames. No other page is shown in any: a click there may make a leader step down. */
+function demoFrames({ protocol, hostname, port }: URL): string {
+  const twin = TWINS[hostname];
+  return ["'self'", ...(twin === undefined ? [] : [`${protocol}//${twin}:${port}`])].join(" ");
+}
+
+/** Nothing but the page's own files, no inline code, and no frames but these, around it or in it. */
+function contentPolicy(frames: string): string {
   return [
     "default-src 'none'",
     "script-src 'self'",

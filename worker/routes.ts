@@ -88,10 +88,7 @@ export const operatingRoutes = (allow: Admission) =>
       const election = electionName(context.req.param("election"));
       const { successor = null, reason: note = null } = context.req.valid("json");
       const outcome = await groupOf(context).revoke(context.var.policy, { election, successor, note });
-      // Thrown, because a plain response beside the answer would hide the answer's type from `hono/client`.
-      if (outcome.type !== "revoked") {
-        throw new HTTPException(409, { res: refuseWith(409, "not_led", "nobody leads this election") });
-      }
+      if (outcome.type !== "revoked") throw refusal(409, "not_led", "nobody leads this election");
       const { from, to, epoch, durationMs } = outcome;
       const passedOver = successor !== null && successor !== to ? { passedOver: successor } : {};
       return context.json({ from, to, epoch, durationMs, ...passedOver });
@@ -114,6 +111,10 @@ export const operatingRoutes = (allow: Admission) =>
       }
       return context.json({ ok: true });
     });
+
+/** Thrown, not returned: an answer of two kinds would leave the typed client with none. */
+const refusal = (status: 409, code: string, message: string): HTTPException =>
+  new HTTPException(status, { res: refuseWith(status, code, message) });
 
 const fenceQuestion: Check<FenceQuestion> = object<FenceQuestion>({
   component: name,

@@ -5,7 +5,7 @@ import { inRepository, repositoryRoot } from "./paths.ts";
 
 const sources = "worker/assets";
 /** Scripts of the pages; what they import is bundled into them, the real client included. */
-const scripts = ["demo/stage.ts", "demo/contender.ts"];
+const scripts = ["dashboard/dashboard.ts", "demo/stage.ts", "demo/contender.ts"];
 
 /**
  * Builds the Worker's static files and resolves to their folder: scripts are bundled and stay readable, everything else

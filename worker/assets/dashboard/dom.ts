@@ -1,0 +1,84 @@
+/** Small tools for the document. Text gets in as text alone; nothing here takes markup. */
+
+/** The element with this id. */
+export function byId<T extends Element>(id: string, type: new () => T): T {
+  return found(document.getElementById(id), type, id);
+}
+
+/** A copy of the first element in the template with this id. */
+export function fromTemplate<T extends Element>(id: string, type: new () => T): T {
+  const { content } = byId(id, HTMLTemplateElement);
+  return found(content.firstElementChild?.cloneNode(true), type, id);
+}
+
+/** The element marked `data-part="name"` in `root`. */
+export function part<T extends Element>(root: Element, name: string, type: new () => T): T {
+  return found(root.querySelector(`[data-part="${name}"]`), type, name);
+}
+
+function found<T>(node: unknown, type: new () => T, name: string): T {
+  if (node instanceof type) return node;
+  throw new Error(`this page has no ${name}`);
+}
+
+/** Leaves a text alone that is the same already, so that a selection in it and a reader's place stay. */
+export function setText(node: Node, text: string): void {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+export function textElement(tag: string, className: string, text: string): HTMLElement {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+export interface Item<View> {
+  readonly element: HTMLElement;
+  update(view: View): void;
+}
+
+/**
+ * Shows a list of views below `parent`, one element for each key. Elements stay the same as long as their key does, and
+ * move only where the order changes; focus stays where it was.
+ */
+export function keyedList<View>(
+  parent: HTMLElement,
+  keyOf: (view: View) => string,
+  create: (view: View) => Item<View>,
+): (views: readonly View[]) => void {
+  const items = new Map<string, Item<View>>();
+  return (views) => {
+    const focused = document.activeElement;
+    const keys = new Set(views.map(keyOf));
+    for (const [key, { element }] of items) {
+      if (keys.has(key)) continue;
+      element.remove();
+      items.delete(key);
+    }
+    let next = parent.firstElementChild;
+    for (const view of views) {
+      const key = keyOf(view);
+      const item = items.get(key) ?? create(view);
+      items.set(key, item);
+      item.update(view);
+      if (item.element === next) next = next.nextElementSibling;
+      else parent.insertBefore(item.element, next);
+    }
+    if (focused instanceof HTMLElement && focused !== document.activeElement && parent.contains(focused)) {
+      focused.focus({ preventScroll: true });
+    }
+  };
+}
+
+/** A button that does nothing for now keeps its focus, and says so. */
+export function setEnabled(button: HTMLButtonElement, enabled: boolean): void {
+  button.ariaDisabled = String(!enabled);
+}
+
+/** Not while it says that it is disabled. */
+export function onPress(button: HTMLButtonElement, act: () => void): void {
+  button.addEventListener("click", () => {
+    if (button.ariaDisabled !== "true") act();
+  });
+}

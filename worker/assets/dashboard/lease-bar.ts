@@ -1,0 +1,41 @@
+/** A lease counted down on the page's own clock: a new status sets it right. */
+import { part, setText } from "./dom.ts";
+import type { ElectionView } from "./view/elections.ts";
+
+const SECOND_MS = 1_000;
+
+export class LeaseBar {
+  readonly #row: HTMLElement;
+  readonly #bar: HTMLProgressElement;
+  readonly #left: HTMLElement;
+  #until = 0;
+  #key = "";
+  #longestMs = 0;
+
+  constructor(card: HTMLElement) {
+    this.#row = part(card, "lease", HTMLElement);
+    this.#bar = part(card, "bar", HTMLProgressElement);
+    this.#left = part(card, "left", HTMLElement);
+  }
+
+  /** `askedAt`: when the question left whose answer this is. Full is the longest that has been seen of this term. */
+  update({ remainingMs, holder, state }: ElectionView, askedAt: number): void {
+    this.#row.hidden = remainingMs === null;
+    if (remainingMs === null) return;
+    const key = holder?.leaderSessionId ?? state;
+    if (key !== this.#key) this.#longestMs = 0;
+    this.#key = key;
+    this.#longestMs = Math.max(this.#longestMs, remainingMs);
+    this.#until = askedAt + remainingMs;
+    this.#bar.max = this.#longestMs;
+    this.#bar.ariaLabel = state === "offered" ? "Offer left" : "Lease left";
+    this.tick();
+  }
+
+  tick(): void {
+    if (this.#row.hidden) return;
+    const leftMs = Math.max(0, this.#until - performance.now());
+    this.#bar.value = leftMs;
+    setText(this.#left, `${(leftMs / SECOND_MS).toFixed(1)} s`);
+  }
+}

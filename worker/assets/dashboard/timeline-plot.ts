@@ -1,0 +1,190 @@
+/** The timeline in the document: lanes, bars, gaps and round times; moved by buttons, keys and the wheel. */
+import { tickTime } from "./clock-time.ts";
+import { byId, type Item, keyedList, onPress, setText } from "./dom.ts";
+import { laneItem, type ShownLane } from "./timeline-lane.ts";
+import { panned, showing, type TimeWindow, ticks, zoomed } from "./view/time-window.ts";
+import type { Bar, Span, Timeline } from "./view/timeline.ts";
+import { count } from "./view/words.ts";
+
+const FIRST_LANES = 10;
+const STEP = 0.6;
+const SHARE = 0.25;
+const MIDDLE = 0.5;
+const WHEEL_STEP = 1.002;
+const TICK_WIDTH_PX = 110;
+const MINUTE_MS = 60_000;
+/** So near to now, the window goes along with it. */
+const AT_THE_END = 0.001;
+
+export class TimelinePlot {
+  readonly #plot = byId("timeline", HTMLElement);
+  readonly #axis = byId("axis", HTMLElement);
+  readonly #detail = byId("timeline-detail", HTMLElement);
+  readonly #more = byId("more-lanes", HTMLButtonElement);
+  readonly #showLanes = keyedList<ShownLane>(byId("lanes", HTMLElement), ({ key }) => key, laneItem);
+  readonly #showTicks = keyedList<TickView>(this.#axis, ({ at }) => String(at), tickItem);
+  #timeline: Timeline = { bounds: { from: 0, to: 1 }, lanes: [], gaps: [], gapTracks: 1 };
+  /** Null: all of it. */
+  #window: TimeWindow | null = null;
+  #selected: string | null = null;
+  #showsAllLanes = false;
+
+  constructor() {
+    this.#plot.tabIndex = 0;
+    this.#onButtons();
+    this.#plot.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#plot.addEventListener("wheel", (event) => this.#onWheel(event), { passive: false });
+    this.#plot.addEventListener("click", ({ target }) => {
+      const key = target instanceof Element ? target.closest<HTMLElement>("[data-key]")?.dataset["key"] : undefined;
+      if (key !== undefined) this.#select(key);
+    });
+    new ResizeObserver(() => this.#render()).observe(this.#plot);
+  }
+
+  update(timeline: Timeline): void {
+    const { bounds } = this.#timeline;
+    const window = this.#window;
+    if (window && window.to >= bounds.to - (bounds.to - bounds.from) * AT_THE_END) {
+      this.#window = panned(window, (timeline.bounds.to - bounds.to) / (window.to - window.from), timeline.bounds);
+    }
+    this.#timeline = timeline;
+    this.#render();
+  }
+
+  /** For another group. */
+  reset(): void {
+    this.#window = null;
+    this.#selected = null;
+    this.#showsAllLanes = false;
+    setText(this.#detail, "");
+  }
+
+  #onButtons(): void {
+    onPress(byId("zoom-in", HTMLButtonElement), () => this.#zoom(STEP));
+    onPress(byId("zoom-out", HTMLButtonElement), () => this.#zoom(1 / STEP));
+    onPress(byId("earlier", HTMLButtonElement), () => this.#pan(-SHARE));
+    onPress(byId("later", HTMLButtonElement), () => this.#pan(SHARE));
+    onPress(byId("show-all", HTMLButtonElement), () => this.#set(null));
+    onPress(this.#more, () => {
+      this.#showsAllLanes = !this.#showsAllLanes;
+      this.#render();
+    });
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = this.#keys[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  readonly #keys: Readonly<Record<string, () => void>> = {
+    "+": () => this.#zoom(STEP),
+    "=": () => this.#zoom(STEP),
+    "-": () => this.#zoom(1 / STEP),
+    "0": () => this.#set(null),
+    ArrowLeft: () => this.#pan(-SHARE),
+    ArrowRight: () => this.#pan(SHARE),
+    ArrowUp: () => this.#selectBeside(1),
+    ArrowDown: () => this.#selectBeside(-1),
+  };
+
+  /** The wheel alone scrolls the page, as everywhere. */
+  #onWheel(event: WheelEvent): void {
+    const isSideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
+    if (!event.ctrlKey && !event.metaKey && !isSideways) return;
+    event.preventDefault();
+    const { left, width } = this.#axis.getBoundingClientRect();
+    if (isSideways) this.#pan((event.deltaX || event.deltaY) / width);
+    else this.#zoom(WHEEL_STEP ** event.deltaY, Math.min(1, Math.max(0, (event.clientX - left) / width)));
+  }
+
+  get #shown(): TimeWindow {
+    return this.#window ?? this.#timeline.bounds;
+  }
+
+  #zoom(factor: number, around?: number): void {
+    const { bounds } = this.#timeline;
+    const isAtTheEnd = this.#shown.to >= bounds.to;
+    const next = zoomed(this.#shown, factor, around ?? (isAtTheEnd && factor < 1 ? 1 : MIDDLE), bounds);
+    this.#set(next.to - next.from >= bounds.to - bounds.from ? null : next);
+  }
+
+  #pan(share: number): void {
+    if (this.#window) this.#set(panned(this.#window, share, this.#timeline.bounds));
+  }
+
+  #set(window: TimeWindow | null): void {
+    this.#window = window;
+    this.#render();
+  }
+
+  get #newestFirst(): Bar[] {
+    return this.#timeline.lanes.flatMap(({ bars }) => bars).sort((left, right) => right.from - left.from);
+  }
+
+  #selectBeside(step: 1 | -1): void {
+    const bars = this.#newestFirst;
+    const present = bars.findIndex(({ key }) => key === this.#selected);
+    const next = bars[present === -1 ? 0 : Math.min(bars.length - 1, Math.max(0, present + step))];
+    if (next) this.#select(next.key);
+  }
+
+  #select(key: string): void {
+    const spans: readonly (Span & { readonly details: string })[] = [...this.#newestFirst, ...this.#timeline.gaps];
+    const span = spans.find((one) => one.key === key);
+    if (!span) return;
+    this.#selected = key;
+    if (this.#window) this.#window = showing(this.#window, span.from, span.to, this.#timeline.bounds);
+    setText(this.#detail, span.details);
+    this.#render();
+  }
+
+  #render(): void {
+    const { lanes, gaps, gapTracks, bounds } = this.#timeline;
+    const window = this.#shown;
+    const shownLanes = this.#showsAllLanes ? lanes : lanes.slice(0, FIRST_LANES);
+    const common = { window, selected: this.#selected };
+    this.#showLanes([
+      { ...common, key: "gaps", name: "No leader", tracks: gapTracks, spans: gaps },
+      ...shownLanes.map(({ key, name, tracks, bars }) => ({ ...common, key, name, tracks, spans: bars })),
+    ]);
+    this.#renderTicks(window);
+    byId("show-all", HTMLButtonElement).ariaDisabled = String(this.#window === null);
+    byId("earlier", HTMLButtonElement).ariaDisabled = String(window.from <= bounds.from);
+    byId("later", HTMLButtonElement).ariaDisabled = String(window.to >= bounds.to);
+    this.#more.hidden = lanes.length <= FIRST_LANES;
+    this.#more.ariaExpanded = String(this.#showsAllLanes);
+    setText(this.#more, this.#showsAllLanes ? "Show fewer" : `Show all ${count(lanes.length, "process", "processes")}`);
+  }
+
+  #renderTicks(window: TimeWindow): void {
+    const most = Math.max(1, Math.floor(this.#axis.clientWidth / TICK_WIDTH_PX));
+    const zoneOffsetMs = -new Date(window.to).getTimezoneOffset() * MINUTE_MS;
+    const { at, stepMs } = ticks(window, most, zoneOffsetMs);
+    this.#showTicks(at.map((time) => ({ at: time, stepMs, place: (time - window.from) / (window.to - window.from) })));
+  }
+}
+
+interface TickView {
+  readonly at: number;
+  readonly stepMs: number;
+  /** 0 left to 1 right. */
+  readonly place: number;
+}
+
+function tickItem(): Item<TickView> {
+  const element = document.createElement("li");
+  const label = document.createElement("span");
+  element.append(label);
+  return {
+    element,
+    update({ at, stepMs, place }) {
+      element.style.setProperty("--place", String(place));
+      // The last label would stand out of the plot.
+      label.hidden = place > 0.93;
+      setText(label, tickTime(at, stepMs));
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/** Whether what the page shows is current. Two paths count as one: the socket that hears changes, and the look-ups. */
+import { duration } from "./words.ts";
+
+export type Connection =
+  | { readonly type: "opening" }
+  | { readonly type: "live" }
+  /** `since`: when the page saw it; `seenAt`: when what it shows was current, null where nothing has been seen yet. */
+  | { readonly type: "lost"; readonly since: number; readonly seenAt: number | null }
+  | { readonly type: "recovered"; readonly at: number; readonly lostForMs: number }
+  /** 401: a token is needed, or another one. 403: the token is good and says no. */
+  | { readonly type: "refused"; readonly status: 401 | 403; readonly message: string }
+  /** The client has given up for a reason that trying again does not mend. */
+  | { readonly type: "closed"; readonly message: string };
+
+/** `reachable`: both paths work. `at`: the page's own clock, in milliseconds. */
+export type ConnectionEvent =
+  | { readonly type: "reachable"; readonly at: number }
+  | { readonly type: "unreachable"; readonly at: number; readonly seenAt: number | null }
+  | { readonly type: "refused"; readonly status: 401 | 403; readonly message: string }
+  | { readonly type: "closed"; readonly message: string }
+  | { readonly type: "tick"; readonly at: number };
+
+/** How long it says that it is back. */
+const RECOVERED_SHOWN_MS = 10_000;
+
+export function nextConnection(now: Connection, event: ConnectionEvent): Connection {
+  if (event.type === "refused" || event.type === "closed") return event;
+  if (event.type === "tick") {
+    return now.type === "recovered" && event.at - now.at >= RECOVERED_SHOWN_MS ? { type: "live" } : now;
+  }
+  if (event.type === "unreachable") {
+    if (now.type === "lost" || now.type === "refused" || now.type === "closed") return now;
+    return { type: "lost", since: event.at, seenAt: event.seenAt };
+  }
+  if (now.type === "live" || now.type === "recovered" || now.type === "closed") return now;
+  return now.type === "lost" ? { type: "recovered", at: event.at, lostForMs: event.at - now.since } : { type: "live" };
+}
+
+/** The word beside the group's name. */
+export const CONNECTION_LABELS: Readonly<Record<Connection["type"], string>> = {
+  opening: "Connecting",
+  live: "Live",
+  lost: "Connection lost",
+  recovered: "Live",
+  refused: "Refused",
+  closed: "Closed",
+};
+
+/** The sentence above everything else; null where there is nothing to say. `time` writes a time of day. */
+export function connectionMessage(connection: Connection, time: (at: number) => string): string | null {
+  switch (connection.type) {
+    case "opening":
+    case "live":
+      return null;
+    case "lost":
+      return connection.seenAt === null
+        ? "The backend can't be reached. Trying again by itself."
+        : `Connection lost. What you see is from ${time(connection.seenAt)}. Trying again by itself.`;
+    case "recovered":
+      return `Connected again after ${duration(connection.lostForMs)}. What you see is current.`;
+    case "refused":
+      return connection.status === 401
+        ? `A token is needed: ${connection.message}.`
+        : `Not allowed: ${connection.message}.`;
+    case "closed":
+      return `The connection was closed for good: ${connection.message}. Reload the page to try again.`;
+  }
+}

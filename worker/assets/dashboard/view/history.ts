@@ -1,0 +1,50 @@
+/** The rows of the history table. */
+import type { TermStatus } from "../../../index.ts";
+import { type BarKind, kindOf, reasonLabel, reasonMeaning } from "./reasons.ts";
+import { duration, electionTitle, legible, processName } from "./words.ts";
+
+export interface TermView {
+  readonly key: string;
+  readonly epoch: string;
+  readonly election: string;
+  readonly name: string;
+  readonly sessionId: string;
+  readonly acceptedAt: number;
+  readonly endedAt: number | null;
+  readonly kind: BarKind;
+  readonly reason: string;
+  readonly meaning: string;
+  readonly led: string;
+  /** How long nobody led before it; empty where nobody had led. */
+  readonly gap: string;
+  /** From the offer to the acceptance. */
+  readonly answered: string;
+  /** The components, with how long after the acceptance each was confirmed. */
+  readonly confirmed: string;
+  readonly note: string;
+}
+
+export const termViews = (terms: readonly TermStatus[], now: number): TermView[] =>
+  terms.map((term) => {
+    const { leaderSessionId, epoch, election, process, sessionId, offeredAt, acceptedAt, endedAt } = term;
+    const kind = kindOf(term);
+    return {
+      key: leaderSessionId,
+      epoch: String(epoch),
+      election: electionTitle(election),
+      name: processName(process, sessionId),
+      sessionId,
+      acceptedAt,
+      endedAt,
+      kind,
+      reason: reasonLabel(kind),
+      meaning: reasonMeaning(kind),
+      led: duration((endedAt ?? now) - acceptedAt),
+      gap: term.gapMs === null ? "" : duration(term.gapMs),
+      answered: duration(acceptedAt - offeredAt),
+      confirmed: term.confirmed
+        .map(({ component, at }) => `${component} after ${duration(at - acceptedAt)}`)
+        .join(", "),
+      note: term.note === null ? "" : legible(term.note),
+    };
+  });

@@ -1,0 +1,23 @@
+/** Why a term ended, in words and in the order of the legend: of its own accord, moved by hand, lost. */
+import type { TermStatus } from "../../../index.ts";
+
+export type EndReason = NonNullable<TermStatus["reason"]>;
+export type BarKind = EndReason | "running";
+
+const WORDS: Readonly<Record<BarKind, { readonly label: string; readonly meaning: string }>> = {
+  running: { label: "leads now", meaning: "the term has not ended" },
+  resigned: { label: "resigned", meaning: "stepped down by itself" },
+  closed: { label: "closed", meaning: "said bye, or closed its last contender" },
+  revoked: { label: "revoked", meaning: "made to step down by an operator" },
+  transferred: { label: "transferred", meaning: "handed over to a successor by an operator" },
+  preempted: { label: "preempted", meaning: "gave way to a higher priority" },
+  expired: { label: "expired", meaning: "its lease ran out" },
+  lost: { label: "lost", meaning: "came back without it" },
+};
+
+export const BAR_KINDS = Object.keys(WORDS) as BarKind[];
+
+/** A reason that this page does not know yet is shown as it is. */
+export const kindOf = ({ reason }: Pick<TermStatus, "reason">): BarKind => reason ?? "running";
+export const reasonLabel = (kind: BarKind): string => WORDS[kind]?.label ?? kind;
+export const reasonMeaning = (kind: BarKind): string => WORDS[kind]?.meaning ?? "";

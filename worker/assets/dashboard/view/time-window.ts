@@ -1,0 +1,59 @@
+/** The part of time that the timeline shows. Zooming and panning stay within what is known. */
+
+export interface TimeWindow {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A hand-over takes some tens of milliseconds: this shows one large enough. */
+const SMALLEST_MS = 100;
+
+/** `factor` below 1 shows less. `around`: the place that stays where it is, 0 left to 1 right. */
+export function zoomed(window: TimeWindow, factor: number, around: number, bounds: TimeWindow): TimeWindow {
+  const width = window.to - window.from;
+  const whole = bounds.to - bounds.from;
+  const next = Math.min(whole, Math.max(Math.min(SMALLEST_MS, whole), width * factor));
+  const fixed = window.from + width * around;
+  return within({ from: fixed - next * around, to: fixed + next * (1 - around) }, bounds);
+}
+
+/** `share` of the width; negative goes back in time. */
+export function panned(window: TimeWindow, share: number, bounds: TimeWindow): TimeWindow {
+  const by = (window.to - window.from) * share;
+  return within({ from: window.from + by, to: window.to + by }, bounds);
+}
+
+/** Of the same width, with this time in the middle if it is not in view. */
+export function showing(window: TimeWindow, from: number, to: number, bounds: TimeWindow): TimeWindow {
+  if (to >= window.from && from <= window.to) return window;
+  const half = (window.to - window.from) / 2;
+  const middle = (Math.max(from, bounds.from) + Math.min(to, bounds.to)) / 2;
+  return within({ from: middle - half, to: middle + half }, bounds);
+}
+
+function within(window: TimeWindow, bounds: TimeWindow): TimeWindow {
+  const width = Math.min(window.to - window.from, bounds.to - bounds.from);
+  const from = Math.min(Math.max(window.from, bounds.from), bounds.to - width);
+  return { from, to: from + width };
+}
+
+const STEPS_MS = [
+  10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000,
+  1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000, 172_800_000, 604_800_000,
+  2_592_000_000,
+];
+
+export interface Ticks {
+  readonly stepMs: number;
+  readonly at: readonly number[];
+}
+
+/** Round times, `most` of them at most. `zoneOffsetMs`: what to add to a time to get the wall clock's. */
+export function ticks({ from, to }: TimeWindow, most: number, zoneOffsetMs = 0): Ticks {
+  const stepMs = STEPS_MS.find((step) => (to - from) / step <= most) ?? to - from;
+  if (stepMs <= 0) return { stepMs: 1, at: [] };
+  const first = Math.ceil((from + zoneOffsetMs) / stepMs) * stepMs - zoneOffsetMs;
+  const at: number[] = [];
+  for (let time = first; time <= to; time += stepMs) at.push(time);
+  return { stepMs, at };
+}
