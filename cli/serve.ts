@@ -37,6 +37,7 @@ export function welcome(backend: LocalBackend, settings: StartSettings): string 
   const socketUrl = backend.url.replace("http:", "ws:");
   return `edge-election is ready.
 
+  Dashboard  ${backend.url}/
   Demo       ${backend.url}/demo
   Health     ${backend.url}/healthz
   Clients    createElectionClient({ url: "${backend.url}", group: "my-group" })

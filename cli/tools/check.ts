@@ -1,5 +1,6 @@
 import { build } from "./build.ts";
 import { packageProblems } from "./package-check.ts";
+import { dashboardBytes, dashboardSizeProblems } from "./page-size.ts";
 import { writeCheckReport } from "./reports.ts";
 import { ruleIdProblems } from "./rule-ids.ts";
 import { run } from "./run.ts";
@@ -23,6 +24,7 @@ const checks: readonly Check[] = [
   { name: "unused code", problems: () => command("knip", ["--no-progress"]) },
   { name: "rule ids", problems: ruleIdProblems },
   { name: "client size", problems: clientSize },
+  { name: "dashboard size", problems: dashboardSize },
   { name: "package", problems: packageProblems },
 ];
 
@@ -38,6 +40,12 @@ async function clientSize(): Promise<string[]> {
     process.stdout.write(`     ${entry.file} is ${gzippedBytes} bytes${total}, minified and gzipped\n`);
   }
   return clients.flatMap(clientBundleProblems);
+}
+
+async function dashboardSize(): Promise<string[]> {
+  const bytes = await dashboardBytes();
+  process.stdout.write(`     the dashboard is ${bytes} bytes with all that it loads, gzipped\n`);
+  return dashboardSizeProblems(bytes);
 }
 
 async function passes(check: Check): Promise<boolean> {

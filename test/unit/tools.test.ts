@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { startSettings } from "../../cli/start-settings.ts";
+import { dashboardSizeProblems, filesOf } from "../../cli/tools/page-size.ts";
 import { inRepository } from "../../cli/tools/paths.ts";
 import { countsOf } from "../../cli/tools/reports.ts";
 import { compareRuleIds, listedRuleIds, ruleIdsInTestNames } from "../../cli/tools/rule-ids.ts";
@@ -80,6 +81,14 @@ test("client size: each excess is named", () => {
     "client/index.ts imports ws",
     "importing client/index.ts touches fetch",
   ]);
+});
+
+test("dashboard size: every file that the page names counts, each once, and an excess is named", () => {
+  const html = `<link href="/a/one.css"><img src="/b/two.svg"><img src="/b/two.svg"><script src="/a/three.js"></script>
+    <a href="/">not a file</a><a href="/?group=a.b">nor this</a>`;
+  expect(filesOf(html)).toEqual(["a/one.css", "b/two.svg", "a/three.js"]);
+  expect(dashboardSizeProblems(60_000)).toEqual([]);
+  expect(dashboardSizeProblems(60_001)).toEqual(["the dashboard is 60001 bytes gzipped, 1 over the limit of 60000"]);
 });
 
 test("client size: what is loaded later counts for the total alone", async () => {

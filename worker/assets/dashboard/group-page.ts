@@ -76,6 +76,9 @@ export class GroupPage {
     this.#group = group;
     this.#timeline.reset();
     this.#history.reset();
+    this.#showCards([]);
+    this.#cards.clear();
+    setText(byId("news", HTMLElement), "");
     setText(byId("group-title", HTMLElement), group);
     setText(byId("group-outcome", HTMLElement), "");
     this.#watch();

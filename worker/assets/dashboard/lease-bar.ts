@@ -36,6 +36,6 @@ export class LeaseBar {
     if (this.#row.hidden) return;
     const leftMs = Math.max(0, this.#until - performance.now());
     this.#bar.value = leftMs;
-    setText(this.#left, `${(leftMs / SECOND_MS).toFixed(1)} s`);
+    setText(this.#left, `${(leftMs / SECOND_MS).toFixed(1)}\u00a0s left`);
   }
 }

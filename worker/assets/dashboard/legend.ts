@@ -12,7 +12,7 @@ export function showLegend(): void {
 function entry(kind: string, label: string, meaning: string): HTMLElement {
   const item = document.createElement("li");
   item.title = meaning;
-  const swatch = textElement("span", kind === "gap" ? "swatch gap-swatch" : "swatch", "");
+  const swatch = textElement("span", "swatch", "");
   swatch.dataset["kind"] = kind;
   item.append(swatch, label);
   return item;

@@ -18,6 +18,8 @@ export type News =
 /** Several changes of one hand-over are one look-up. */
 const SETTLE_MS = 50;
 const LOOK_EVERY_MS = 2_000;
+/** A lease is looked at again before half of it is over, but no more often than this. */
+const LOOK_AT_MOST_EVERY_MS = 500;
 const BAD_REQUEST = 400;
 
 export class Live {
@@ -33,6 +35,7 @@ export class Live {
   /** What the history was last looked up for. */
   #historyOf: string | undefined;
   #seenAt: number | null = null;
+  #lookEveryMs = LOOK_EVERY_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isLooking = false;
   #lookAgain = false;
@@ -81,13 +84,14 @@ export class Live {
     this.#lookAgain = false;
     await this.#lookUp().catch((error: unknown) => this.#failed(error));
     this.#isLooking = false;
-    this.#lookIn(this.#lookAgain ? SETTLE_MS : LOOK_EVERY_MS);
+    this.#lookIn(this.#lookAgain ? SETTLE_MS : this.#lookEveryMs);
   }
 
   async #lookUp(): Promise<void> {
     const askedAt = performance.now();
     const status = await this.#operator.status();
     this.#seenAt = Date.now();
+    this.#lookEveryMs = lookAgainIn(status);
     this.#hear({ type: "status", status, askedAt });
     const state = signature(status);
     if (state !== this.#historyOf) {
@@ -143,7 +147,7 @@ export class Live {
   #judge(): void {
     if (this.#closedBecause !== undefined) this.#connection({ type: "closed", message: this.#closedBecause });
     else if (this.#client?.state === "connected") this.#connection({ type: "reachable", at: Date.now() });
-    else if (this.#client?.state === "connecting" && this.#wasConnected()) this.#lost();
+    else if (this.#client?.state === "connecting" && this.#wasConnected()) this.#lost(null);
   }
 
   /** The first connection is not a loss. */
@@ -152,14 +156,15 @@ export class Live {
   }
 
   #failed(error: unknown): void {
-    if (!(error instanceof Refused) || (error.status !== 401 && error.status !== 403)) return this.#lost();
+    if (!(error instanceof Refused)) return this.#lost(null);
     const { status, message } = error;
+    if (status !== 401 && status !== 403) return this.#lost(message);
     this.#connection({ type: "refused", status, message });
     this.stop();
   }
 
-  #lost(): void {
-    this.#connection({ type: "unreachable", at: Date.now(), seenAt: this.#seenAt });
+  #lost(answer: string | null): void {
+    this.#connection({ type: "unreachable", at: Date.now(), seenAt: this.#seenAt, answer });
   }
 
   #connection(event: ConnectionEvent): void {
@@ -170,3 +175,8 @@ export class Live {
 /** Changes whenever a term has begun or ended, or leader information has changed. */
 const signature = ({ epoch, revision, elections }: GroupStatus): string =>
   JSON.stringify([epoch, revision, elections.map(({ election, leader }) => [election, leader?.leaderSessionId])]);
+
+function lookAgainIn({ elections }: GroupStatus): number {
+  const leases = elections.flatMap(({ leader, remainingMs }) => (leader === null ? [] : (remainingMs ?? [])));
+  return Math.max(LOOK_AT_MOST_EVERY_MS, Math.min(LOOK_EVERY_MS, ...leases.map((leftMs) => leftMs / 2)));
+}

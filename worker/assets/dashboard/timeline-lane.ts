@@ -1,6 +1,6 @@
-/** One lane of the timeline: a name, and the spans of the window. */
+/** One lane of the timeline: a name, and the spans of the range. */
 import { type Item, keyedList, setText, textElement } from "./dom.ts";
-import type { TimeWindow } from "./view/time-window.ts";
+import type { TimeRange } from "./view/time-range.ts";
 import type { Bar, Gap } from "./view/timeline.ts";
 
 export interface ShownLane {
@@ -8,7 +8,7 @@ export interface ShownLane {
   readonly name: string;
   readonly tracks: number;
   readonly spans: readonly (Bar | Gap)[];
-  readonly window: TimeWindow;
+  readonly range: TimeRange;
   readonly selected: string | null;
 }
 
@@ -39,8 +39,8 @@ export function laneItem({ key }: ShownLane): Item<ShownLane> {
   };
 }
 
-/** Those in the window, cut to it. */
-function shownSpans({ spans, window: { from, to }, selected }: ShownLane): ShownSpan[] {
+/** Those in the range, cut to it. */
+function shownSpans({ spans, range: { from, to }, selected }: ShownLane): ShownSpan[] {
   const whole = to - from;
   return spans.flatMap((span) => {
     if (span.to < from || span.from > to) return [];

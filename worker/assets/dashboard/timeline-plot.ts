@@ -2,8 +2,8 @@
 import { tickTime } from "./clock-time.ts";
 import { byId, type Item, keyedList, onPress, setText } from "./dom.ts";
 import { laneItem, type ShownLane } from "./timeline-lane.ts";
-import { panned, showing, type TimeWindow, ticks, zoomed } from "./view/time-window.ts";
-import type { Bar, Span, Timeline } from "./view/timeline.ts";
+import { panned, showing, type TimeRange, ticks, zoomed } from "./view/time-range.ts";
+import type { Bar, Gap, Timeline } from "./view/timeline.ts";
 import { count } from "./view/words.ts";
 
 const FIRST_LANES = 10;
@@ -13,7 +13,9 @@ const MIDDLE = 0.5;
 const WHEEL_STEP = 1.002;
 const TICK_WIDTH_PX = 110;
 const MINUTE_MS = 60_000;
-/** So near to now, the window goes along with it. */
+/** Times are added up in fractions. */
+const NOTHING_MS = 1;
+/** So near to now, the range goes along with it. */
 const AT_THE_END = 0.001;
 
 export class TimelinePlot {
@@ -25,7 +27,7 @@ export class TimelinePlot {
   readonly #showTicks = keyedList<TickView>(this.#axis, ({ at }) => String(at), tickItem);
   #timeline: Timeline = { bounds: { from: 0, to: 1 }, lanes: [], gaps: [], gapTracks: 1 };
   /** Null: all of it. */
-  #window: TimeWindow | null = null;
+  #range: TimeRange | null = null;
   #selected: string | null = null;
   #showsAllLanes = false;
 
@@ -43,9 +45,9 @@ export class TimelinePlot {
 
   update(timeline: Timeline): void {
     const { bounds } = this.#timeline;
-    const window = this.#window;
-    if (window && window.to >= bounds.to - (bounds.to - bounds.from) * AT_THE_END) {
-      this.#window = panned(window, (timeline.bounds.to - bounds.to) / (window.to - window.from), timeline.bounds);
+    const range = this.#range;
+    if (range && range.to >= bounds.to - (bounds.to - bounds.from) * AT_THE_END) {
+      this.#range = panned(range, (timeline.bounds.to - bounds.to) / (range.to - range.from), timeline.bounds);
     }
     this.#timeline = timeline;
     this.#render();
@@ -53,10 +55,9 @@ export class TimelinePlot {
 
   /** For another group. */
   reset(): void {
-    this.#window = null;
+    this.#range = null;
     this.#selected = null;
     this.#showsAllLanes = false;
-    setText(this.#detail, "");
   }
 
   #onButtons(): void {
@@ -100,23 +101,23 @@ export class TimelinePlot {
     else this.#zoom(WHEEL_STEP ** event.deltaY, Math.min(1, Math.max(0, (event.clientX - left) / width)));
   }
 
-  get #shown(): TimeWindow {
-    return this.#window ?? this.#timeline.bounds;
+  get #shown(): TimeRange {
+    return this.#range ?? this.#timeline.bounds;
   }
 
   #zoom(factor: number, around?: number): void {
     const { bounds } = this.#timeline;
-    const isAtTheEnd = this.#shown.to >= bounds.to;
+    const isAtTheEnd = bounds.to - this.#shown.to < NOTHING_MS;
     const next = zoomed(this.#shown, factor, around ?? (isAtTheEnd && factor < 1 ? 1 : MIDDLE), bounds);
     this.#set(next.to - next.from >= bounds.to - bounds.from ? null : next);
   }
 
   #pan(share: number): void {
-    if (this.#window) this.#set(panned(this.#window, share, this.#timeline.bounds));
+    if (this.#range) this.#set(panned(this.#range, share, this.#timeline.bounds));
   }
 
-  #set(window: TimeWindow | null): void {
-    this.#window = window;
+  #set(range: TimeRange | null): void {
+    this.#range = range;
     this.#render();
   }
 
@@ -132,38 +133,40 @@ export class TimelinePlot {
   }
 
   #select(key: string): void {
-    const spans: readonly (Span & { readonly details: string })[] = [...this.#newestFirst, ...this.#timeline.gaps];
-    const span = spans.find((one) => one.key === key);
-    if (!span) return;
     this.#selected = key;
-    if (this.#window) this.#window = showing(this.#window, span.from, span.to, this.#timeline.bounds);
-    setText(this.#detail, span.details);
+    const span = this.#selectedSpan;
+    if (this.#range && span) this.#range = showing(this.#range, span.from, span.to, this.#timeline.bounds);
     this.#render();
+  }
+
+  get #selectedSpan(): Bar | Gap | undefined {
+    return [...this.#newestFirst, ...this.#timeline.gaps].find(({ key }) => key === this.#selected);
   }
 
   #render(): void {
     const { lanes, gaps, gapTracks, bounds } = this.#timeline;
-    const window = this.#shown;
+    const range = this.#shown;
     const shownLanes = this.#showsAllLanes ? lanes : lanes.slice(0, FIRST_LANES);
-    const common = { window, selected: this.#selected };
+    const common = { range, selected: this.#selected };
     this.#showLanes([
       { ...common, key: "gaps", name: "No leader", tracks: gapTracks, spans: gaps },
       ...shownLanes.map(({ key, name, tracks, bars }) => ({ ...common, key, name, tracks, spans: bars })),
     ]);
-    this.#renderTicks(window);
-    byId("show-all", HTMLButtonElement).ariaDisabled = String(this.#window === null);
-    byId("earlier", HTMLButtonElement).ariaDisabled = String(window.from <= bounds.from);
-    byId("later", HTMLButtonElement).ariaDisabled = String(window.to >= bounds.to);
+    this.#renderTicks(range);
+    setText(this.#detail, this.#selectedSpan?.details ?? "");
+    byId("show-all", HTMLButtonElement).ariaDisabled = String(this.#range === null);
+    byId("earlier", HTMLButtonElement).ariaDisabled = String(range.from - bounds.from < NOTHING_MS);
+    byId("later", HTMLButtonElement).ariaDisabled = String(bounds.to - range.to < NOTHING_MS);
     this.#more.hidden = lanes.length <= FIRST_LANES;
     this.#more.ariaExpanded = String(this.#showsAllLanes);
     setText(this.#more, this.#showsAllLanes ? "Show fewer" : `Show all ${count(lanes.length, "process", "processes")}`);
   }
 
-  #renderTicks(window: TimeWindow): void {
-    const most = Math.max(1, Math.floor(this.#axis.clientWidth / TICK_WIDTH_PX));
-    const zoneOffsetMs = -new Date(window.to).getTimezoneOffset() * MINUTE_MS;
-    const { at, stepMs } = ticks(window, most, zoneOffsetMs);
-    this.#showTicks(at.map((time) => ({ at: time, stepMs, place: (time - window.from) / (window.to - window.from) })));
+  #renderTicks(range: TimeRange): void {
+    const most = Math.max(2, Math.floor(this.#axis.clientWidth / TICK_WIDTH_PX));
+    const zoneOffsetMs = -new Date(range.to).getTimezoneOffset() * MINUTE_MS;
+    const { at, stepMs } = ticks(range, most, zoneOffsetMs);
+    this.#showTicks(at.map((time) => ({ at: time, stepMs, place: (time - range.from) / (range.to - range.from) })));
   }
 }
 

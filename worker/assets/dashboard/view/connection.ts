@@ -4,8 +4,11 @@ import { duration } from "./words.ts";
 export type Connection =
   | { readonly type: "opening" }
   | { readonly type: "live" }
-  /** `since`: when the page saw it; `seenAt`: when what it shows was current, null where nothing has been seen yet. */
-  | { readonly type: "lost"; readonly since: number; readonly seenAt: number | null }
+  /**
+   * `since`: when the page saw it; `seenAt`: when what it shows was current, null where nothing has been seen yet;
+   * `answer`: what the backend says where it does answer.
+   */
+  | { readonly type: "lost"; readonly since: number; readonly seenAt: number | null; readonly answer: string | null }
   | { readonly type: "recovered"; readonly at: number; readonly lostForMs: number }
   /** 401: a token is needed, or another one. 403: the token is good and says no. */
   | { readonly type: "refused"; readonly status: 401 | 403; readonly message: string }
@@ -15,7 +18,12 @@ export type Connection =
 /** `reachable`: both paths work. `at`: the page's own clock, in milliseconds. */
 export type ConnectionEvent =
   | { readonly type: "reachable"; readonly at: number }
-  | { readonly type: "unreachable"; readonly at: number; readonly seenAt: number | null }
+  | {
+      readonly type: "unreachable";
+      readonly at: number;
+      readonly seenAt: number | null;
+      readonly answer: string | null;
+    }
   | { readonly type: "refused"; readonly status: 401 | 403; readonly message: string }
   | { readonly type: "closed"; readonly message: string }
   | { readonly type: "tick"; readonly at: number };
@@ -29,8 +37,13 @@ export function nextConnection(now: Connection, event: ConnectionEvent): Connect
     return now.type === "recovered" && event.at - now.at >= RECOVERED_SHOWN_MS ? { type: "live" } : now;
   }
   if (event.type === "unreachable") {
-    if (now.type === "lost" || now.type === "refused" || now.type === "closed") return now;
-    return { type: "lost", since: event.at, seenAt: event.seenAt };
+    if (now.type === "refused" || now.type === "closed") return now;
+    return {
+      type: "lost",
+      since: now.type === "lost" ? now.since : event.at,
+      seenAt: event.seenAt,
+      answer: event.answer,
+    };
   }
   if (now.type === "live" || now.type === "recovered" || now.type === "closed") return now;
   return now.type === "lost" ? { type: "recovered", at: event.at, lostForMs: event.at - now.since } : { type: "live" };
@@ -52,10 +65,12 @@ export function connectionMessage(connection: Connection, time: (at: number) => 
     case "opening":
     case "live":
       return null;
-    case "lost":
-      return connection.seenAt === null
-        ? "The backend can't be reached. Trying again by itself."
-        : `Connection lost. What you see is from ${time(connection.seenAt)}. Trying again by itself.`;
+    case "lost": {
+      const { seenAt, answer } = connection;
+      const what =
+        seenAt === null ? "The backend can't be reached." : `Connection lost. What you see is from ${time(seenAt)}.`;
+      return `${what}${answer === null ? "" : ` It answers: ${answer}.`} Trying again by itself.`;
+    }
     case "recovered":
       return `Connected again after ${duration(connection.lostForMs)}. What you see is current.`;
     case "refused":

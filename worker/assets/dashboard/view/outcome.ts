@@ -13,10 +13,8 @@ export interface Revoked {
 export function revokedMessage({ from, to, epoch, durationMs }: Revoked, status: GroupStatus | null): string {
   const nameOf = nameIn(status);
   const took = duration(durationMs);
-  if (to === null)
-    return `${nameOf(from)} has stepped down after ${took}. Nobody has taken over yet; the last epoch is ${epoch}.`;
-  if (to === from)
-    return `${nameOf(from)} stepped down and, as nobody else waits, leads again with epoch ${epoch}, after ${took}.`;
+  if (to === null) return `${nameOf(from)} has stepped down, after ${took}. Nobody else took over; epoch ${epoch}.`;
+  if (to === from) return `${nameOf(from)} has stepped down, and leads again with epoch ${epoch}, after ${took}.`;
   return `${nameOf(from)} handed over to ${nameOf(to)}, which leads with epoch ${epoch}, after ${took}.`;
 }
 

@@ -1,7 +1,8 @@
 /** The history as lanes: one for each process, one bar for each term, and a lane for the times without a leader. */
+import type { ElectionName } from "../../../../shared/names.ts";
 import type { TermStatus } from "../../../index.ts";
 import { type BarKind, kindOf, reasonLabel } from "./reasons.ts";
-import type { TimeWindow } from "./time-window.ts";
+import type { TimeRange } from "./time-range.ts";
 import { duration, electionTitle, processName, quoted } from "./words.ts";
 
 export interface Span {
@@ -33,7 +34,7 @@ export interface Lane {
 
 export interface Timeline {
   /** All that is known, with `now` at its end. */
-  readonly bounds: TimeWindow;
+  readonly bounds: TimeRange;
   /** Whoever led last comes first. */
   readonly lanes: readonly Lane[];
   readonly gaps: readonly Gap[];
@@ -44,7 +45,7 @@ const SMALLEST_BOUNDS_MS = 10_000;
 const MARGIN = 0.02;
 
 /** `terms`: newest first, as the history gives them. `vacant`: elections that nobody leads although somebody waits. */
-export function timelineOf(terms: readonly TermStatus[], vacant: readonly string[], now: number): Timeline {
+export function timelineOf(terms: readonly TermStatus[], vacant: readonly ElectionName[], now: number): Timeline {
   const gaps = tracked(gapsOf(terms, vacant, now));
   const byProcess = Map.groupBy(terms, laneKey);
   const lanes = [...byProcess].map(([key, own]) => laneOf(key, own, now));
@@ -76,10 +77,7 @@ function barOf(term: TermStatus, now: number): Omit<Bar, "track"> {
   const from = term.acceptedAt;
   const to = term.endedAt ?? Math.max(now, from);
   const name = quoted(processName(term.process, term.sessionId));
-  const led =
-    term.endedAt === null
-      ? `leads since ${duration(to - from)}`
-      : `led for ${duration(to - from)}, ${reasonLabel(kind)}`;
+  const led = term.endedAt === null ? "leads now" : `led for ${duration(to - from)}, ${reasonLabel(kind)}`;
   const note = term.note === null ? "" : ` (“${quoted(term.note)}”)`;
   return {
     key: term.leaderSessionId,
@@ -91,24 +89,24 @@ function barOf(term: TermStatus, now: number): Omit<Bar, "track"> {
   };
 }
 
-function gapsOf(terms: readonly TermStatus[], vacant: readonly string[], now: number): Omit<Gap, "track">[] {
+function gapsOf(terms: readonly TermStatus[], vacant: readonly ElectionName[], now: number): Omit<Gap, "track">[] {
   const closed = terms.flatMap(({ election, leaderSessionId, acceptedAt, gapMs }) =>
     gapMs === null || gapMs <= 0
       ? []
-      : [gap(`before ${leaderSessionId}`, election, acceptedAt - gapMs, acceptedAt, "for")],
+      : [gap(`before ${leaderSessionId}`, election, acceptedAt - gapMs, acceptedAt, true)],
   );
   const open = vacant.flatMap((election) => {
     const endedAt = terms.find((term) => term.election === election)?.endedAt;
     return typeof endedAt === "number"
-      ? [gap(`now ${election}`, election, endedAt, Math.max(now, endedAt), "since")]
+      ? [gap(`now ${election}`, election, endedAt, Math.max(now, endedAt), false)]
       : [];
   });
   return [...open, ...closed];
 }
 
-function gap(key: string, election: string, from: number, to: number, how: "for" | "since"): Omit<Gap, "track"> {
-  const title = election === "process" ? "Process election" : election.slice("component:".length);
-  return { key, from, to, details: `${title}: nobody led ${how} ${duration(to - from)}` };
+function gap(key: string, election: ElectionName, from: number, to: number, ended: boolean): Omit<Gap, "track"> {
+  const led = ended ? `nobody led for ${duration(to - from)}` : "nobody leads";
+  return { key, from, to, details: `${electionTitle(election)}: ${led}` };
 }
 
 /** Each span gets the first track that is free by then. Keeps the order of the list. */

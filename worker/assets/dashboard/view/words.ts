@@ -38,11 +38,11 @@ export const electionTitle = (election: ElectionName): string =>
 export const electionPhrase = (election: ElectionName): string =>
   election === "process" ? "the process election" : `the election of ${electionTitle(election)}`;
 
-/** Two units at most: `45 ms`, `7.4 s`, `3 min 20 s`, `2 h 5 min`, `4 d 1 h`. */
+/** Two units at most, each on one line with its number: `45 ms`, `7.4 s`, `3 min 20 s`, `2 h 5 min`, `4 d 1 h`. */
 export function duration(ms: number): string {
   const whole = Math.max(0, Math.round(ms));
-  if (whole < SECOND_MS) return `${whole} ms`;
-  if (whole < MINUTE_MS) return `${(Math.floor(whole / 100) / 10).toFixed(1)} s`;
+  if (whole < SECOND_MS) return `${whole}\u00a0ms`;
+  if (whole < MINUTE_MS) return `${(Math.floor(whole / 100) / 10).toFixed(1)}\u00a0s`;
   if (whole < HOUR_MS) return both(whole, MINUTE_MS, "min", SECOND_MS, "s");
   if (whole < DAY_MS) return both(whole, HOUR_MS, "h", MINUTE_MS, "min");
   return both(whole, DAY_MS, "d", HOUR_MS, "h");
@@ -50,7 +50,7 @@ export function duration(ms: number): string {
 
 function both(ms: number, large: number, largeName: string, small: number, smallName: string): string {
   const rest = Math.floor((ms % large) / small);
-  return `${Math.floor(ms / large)} ${largeName}${rest === 0 ? "" : ` ${rest} ${smallName}`}`;
+  return `${Math.floor(ms / large)}\u00a0${largeName}${rest === 0 ? "" : ` ${rest}\u00a0${smallName}`}`;
 }
 
 export const count = (number: number, one: string, many = `${one}s`): string =>

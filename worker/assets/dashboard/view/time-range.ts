@@ -1,6 +1,6 @@
 /** The part of time that the timeline shows. Zooming and panning stay within what is known. */
 
-export interface TimeWindow {
+export interface TimeRange {
   readonly from: number;
   readonly to: number;
 }
@@ -9,31 +9,31 @@ export interface TimeWindow {
 const SMALLEST_MS = 100;
 
 /** `factor` below 1 shows less. `around`: the place that stays where it is, 0 left to 1 right. */
-export function zoomed(window: TimeWindow, factor: number, around: number, bounds: TimeWindow): TimeWindow {
-  const width = window.to - window.from;
+export function zoomed(range: TimeRange, factor: number, around: number, bounds: TimeRange): TimeRange {
+  const width = range.to - range.from;
   const whole = bounds.to - bounds.from;
   const next = Math.min(whole, Math.max(Math.min(SMALLEST_MS, whole), width * factor));
-  const fixed = window.from + width * around;
+  const fixed = range.from + width * around;
   return within({ from: fixed - next * around, to: fixed + next * (1 - around) }, bounds);
 }
 
 /** `share` of the width; negative goes back in time. */
-export function panned(window: TimeWindow, share: number, bounds: TimeWindow): TimeWindow {
-  const by = (window.to - window.from) * share;
-  return within({ from: window.from + by, to: window.to + by }, bounds);
+export function panned(range: TimeRange, share: number, bounds: TimeRange): TimeRange {
+  const by = (range.to - range.from) * share;
+  return within({ from: range.from + by, to: range.to + by }, bounds);
 }
 
 /** Of the same width, with this time in the middle if it is not in view. */
-export function showing(window: TimeWindow, from: number, to: number, bounds: TimeWindow): TimeWindow {
-  if (to >= window.from && from <= window.to) return window;
-  const half = (window.to - window.from) / 2;
+export function showing(range: TimeRange, from: number, to: number, bounds: TimeRange): TimeRange {
+  if (to >= range.from && from <= range.to) return range;
+  const half = (range.to - range.from) / 2;
   const middle = (Math.max(from, bounds.from) + Math.min(to, bounds.to)) / 2;
   return within({ from: middle - half, to: middle + half }, bounds);
 }
 
-function within(window: TimeWindow, bounds: TimeWindow): TimeWindow {
-  const width = Math.min(window.to - window.from, bounds.to - bounds.from);
-  const from = Math.min(Math.max(window.from, bounds.from), bounds.to - width);
+function within(range: TimeRange, bounds: TimeRange): TimeRange {
+  const width = Math.min(range.to - range.from, bounds.to - bounds.from);
+  const from = Math.min(Math.max(range.from, bounds.from), bounds.to - width);
   return { from, to: from + width };
 }
 
@@ -49,7 +49,7 @@ export interface Ticks {
 }
 
 /** Round times, `most` of them at most. `zoneOffsetMs`: what to add to a time to get the wall clock's. */
-export function ticks({ from, to }: TimeWindow, most: number, zoneOffsetMs = 0): Ticks {
+export function ticks({ from, to }: TimeRange, most: number, zoneOffsetMs = 0): Ticks {
   const stepMs = STEPS_MS.find((step) => (to - from) / step <= most) ?? to - from;
   if (stepMs <= 0) return { stepMs: 1, at: [] };
   const first = Math.ceil((from + zoneOffsetMs) / stepMs) * stepMs - zoneOffsetMs;

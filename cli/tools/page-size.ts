@@ -1,0 +1,27 @@
+import { readFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
+import { bundleAssets } from "./bundle-assets.ts";
+
+/** What the dashboard may cost whoever opens it at night, from a telephone. */
+const limitBytes = 60_000;
+const page = "dashboard/dashboard.html";
+
+/** Gzipped bytes of the dashboard: the page and every file that it names, each once. */
+export async function dashboardBytes(): Promise<number> {
+  const folder = await bundleAssets();
+  const read = (file: string): Promise<Buffer> => readFile(`${folder}/${file}`);
+  const files = [page, ...filesOf((await read(page)).toString())];
+  const sizes = await Promise.all(files.map(async (file) => gzipSync(await read(file), { level: 9 }).length));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Scripts are bundled and styles import nothing, so a page names all that it loads. */
+export const filesOf = (html: string): string[] => [
+  ...new Set([...html.matchAll(/(?:href|src)="\/([^"?#]+\.\w+)"/g)].map((match) => match[1] ?? "")),
+];
+
+/** What is wrong with that size; an empty list when all is well. */
+export const dashboardSizeProblems = (bytes: number): string[] =>
+  bytes > limitBytes
+    ? [`the dashboard is ${bytes} bytes gzipped, ${bytes - limitBytes} over the limit of ${limitBytes}`]
+    : [];

@@ -1,0 +1,460 @@
+/** The dashboard, as an operator uses it: real processes' clients here in Node, a real backend, a real browser. */
+import type { Locator, Page } from "playwright-core";
+import { afterEach, expect, test } from "vitest";
+import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { createElectionClient } from "../../client/node/index.ts";
+import type { GroupStatus } from "../../shared/status.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { faintTexts } from "./faint-texts.ts";
+import { setting } from "./setting.ts";
+
+const LEASE_MS = 2_000;
+const CROWD = 200;
+const world = setting({ leaseMs: LEASE_MS });
+
+type Client = ReturnType<typeof createElectionClient>;
+type Process = NonNullable<Parameters<typeof createElectionClient>[0]["process"]>;
+
+const clients: Client[] = [];
+afterEach(() => Promise.all(clients.splice(0).map((client) => client.close())));
+
+interface RunOptions {
+  readonly process: Process;
+  readonly url?: string;
+}
+
+/** A process that runs for leadership, and publishes its address when it leads. */
+function run(group: string, { process, url = world.backend.url }: RunOptions): Client {
+  const client = createElectionClient({ url, group, process, signals: false });
+  client.contend("dispatcher", { onGrant: (leadership) => leadership.confirm(), onError: () => undefined });
+  clients.push(client);
+  return client;
+}
+
+/** They queue up in this order. */
+async function runInOrder(page: Page, group: string, names: readonly string[]): Promise<void> {
+  for (const [index, name] of names.entries()) {
+    run(group, { process: { name } });
+    if (index === 0) await leads(page, name);
+    else
+      await page
+        .locator(".queue li")
+        .nth(index - 1)
+        .getByText(name, { exact: true })
+        .waitFor();
+  }
+}
+
+interface Opened extends AsyncDisposable {
+  readonly page: Page;
+  /** What the browser has complained about: errors, and whatever the content policy forbids. */
+  readonly complaints: readonly string[];
+}
+
+async function open(group: string, { width = 1_200, url = world.backend.url } = {}): Promise<Opened> {
+  const page = await world.browser.context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => void (message.type() === "error" && complaints.push(message.text())));
+  page.on("pageerror", (error) => void complaints.push(error.message));
+  await page.setViewportSize({ width, height: 1_000 });
+  await page.goto(`${url}/?group=${group}`);
+  return { page, complaints, [Symbol.asyncDispose]: () => page.close() };
+}
+
+const leads = (page: Page, name: string, card = page.locator(".card").first()): Promise<void> =>
+  card.locator(".leader").getByText(name, { exact: true }).waitFor();
+
+const sideways = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+
+async function statusOf(group: string, url = world.backend.url): Promise<GroupStatus> {
+  return (await (await fetch(`${url}/v1/groups/${group}`)).json()) as GroupStatus;
+}
+
+/** Reload, and this is gone. */
+const mark = (page: Page): Promise<void> =>
+  page.evaluate(() => document.documentElement.setAttribute("data-marked", "yes"));
+const isMarked = (page: Page): Promise<boolean> =>
+  page.evaluate(() => document.documentElement.hasAttribute("data-marked"));
+
+test("a hand-over appears without a reload: card, queue, announcement, timeline and history", async () => {
+  await using opened = await open("hand-over");
+  const { page, complaints } = opened;
+  await page.getByText("Nobody runs for leadership here").waitFor();
+  await mark(page);
+  const first = run("hand-over", { process: { name: "A", address: "10.0.0.1", metadata: { zone: "eu" } } });
+  await leads(page, "A");
+  const card = page.locator(".card");
+  await card.getByText("10.0.0.1").waitFor();
+  expect(await card.locator(".metadata").textContent()).toMatch(/zone\s+eu/);
+  run("hand-over", { process: { name: "B" } });
+  await card.locator(".queue").getByText("B", { exact: true }).waitFor();
+
+  await first.resign();
+  await leads(page, "B");
+  const { epoch } = await statusOf("hand-over");
+  await page.locator("#news").getByText(`B leads the process election, epoch ${epoch}.`).waitFor();
+  await card.locator(".queue").getByText("A", { exact: true }).waitFor();
+  await page.locator("#terms tr").nth(1).getByText("resigned").waitFor();
+  expect(await page.locator("#terms tr [data-part=process]").allInnerTexts()).toEqual(["B", "A"]);
+  expect(await page.locator(".bar").evaluateAll((bars) => bars.map((bar) => bar.getAttribute("data-kind")))).toEqual([
+    "running",
+    "resigned",
+  ]);
+  expect(await isMarked(page)).toBe(true);
+  expect(complaints).toEqual([]);
+});
+
+test("the lease is counted down between look-ups, and is full again when it was renewed", async () => {
+  await using opened = await open("lease");
+  const { page } = opened;
+  run("lease", { process: { name: "A" } });
+  await leads(page, "A");
+  const values = await page.locator(".lease progress").evaluate(async (bar: HTMLProgressElement) => {
+    const seen: number[] = [];
+    const isThere = (): boolean => {
+      const falls = seen.some((value, index) => value < (seen[index - 1] ?? 0));
+      const rises = seen.some((value, index) => index > 0 && value > (seen[index - 1] ?? 0));
+      return falls && rises;
+    };
+    while (!isThere()) {
+      await new Promise(requestAnimationFrame);
+      if (seen.at(-1) !== bar.value) seen.push(bar.value);
+    }
+    return seen;
+  });
+  expect(Math.max(...values)).toBeLessThanOrEqual(LEASE_MS);
+});
+
+test("a page that is not seen looks nothing up, and looks at once when it is seen again", async () => {
+  await using hidden = await open("hidden");
+  run("hidden", { process: { name: "A" } });
+  await leads(hidden.page, "A");
+  const see = (isSeen: boolean): Promise<void> =>
+    hidden.page.evaluate((seen) => {
+      Object.defineProperty(document, "hidden", { value: !seen, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, isSeen);
+  await see(false);
+  await using seen = await open("hidden");
+  await leads(seen.page, "A");
+  let lookUps = 0;
+  hidden.page.on("request", () => lookUps++);
+  run("hidden", { process: { name: "B" } });
+  await seen.page.locator(".queue").getByText("B", { exact: true }).waitFor();
+  // Beside it, a page that is seen has looked some times: long enough for one that would look too.
+  for (let times = 0; times < 3; times++) await seen.page.waitForResponse(/groups\/hidden$/);
+  expect(lookUps).toBe(0);
+  expect(await hidden.page.locator(".queue li").count()).toBe(0);
+  await see(true);
+  await hidden.page.locator(".queue").getByText("B", { exact: true }).waitFor();
+});
+
+test("what belongs to one group does not stay for the next", async () => {
+  await using opened = await open("one");
+  const { page } = opened;
+  run("one", { process: { name: "A" } });
+  run("two", { process: { name: "B" } });
+  await leads(page, "A");
+  await page.getByRole("button", { name: "Step down, Process election" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Step down" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+  await page
+    .locator(".card .outcome")
+    .getByText(/^A has stepped down/)
+    .waitFor();
+  await page.getByRole("link", { name: "Groups" }).click();
+  await page.getByRole("textbox", { name: "Group" }).fill("two");
+  await page.keyboard.press("Enter");
+  await leads(page, "B");
+  expect(await page.locator(".card .outcome").textContent()).toBe("");
+  expect(await page.locator("#terms tr [data-part=process]").allTextContents()).toEqual(["B"]);
+});
+
+test("step down by keyboard alone: asked first, told what came of it, focus back on the button", async () => {
+  await using opened = await open("keyboard");
+  const { page, complaints } = opened;
+  await runInOrder(page, "keyboard", ["A", "B"]);
+  const focused = (): Promise<string | null> =>
+    page.evaluate(
+      () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? null,
+    );
+  const tabTo = async (name: string): Promise<void> => {
+    for (let tabs = 0; tabs < 30; tabs++) {
+      if ((await focused())?.trim() === name) return;
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`Tab does not lead to ${name}`);
+  };
+  await tabTo("Step down, Process election");
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Ask A to step down?" });
+  await dialog.getByText("B is asked next.").waitFor();
+  expect(await focused()).toBe("Cancel");
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  expect((await statusOf("keyboard")).elections[0]?.leader?.process).toBe("A");
+  expect(await focused()).toBe("Step down, Process election");
+
+  await page.keyboard.press("Enter");
+  await dialog.waitFor();
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.type("by hand");
+  await tabTo("Step down");
+  await page.keyboard.press("Enter");
+  await page
+    .getByRole("dialog")
+    .getByText(/^A handed over to B, which leads with epoch \d+, after /)
+    .waitFor();
+  expect(await focused()).toBe("Close");
+  await page.keyboard.press("Enter");
+  await leads(page, "B");
+  expect(await focused()).toBe("Step down, Process election");
+  await page
+    .locator(".card .outcome")
+    .getByText(/^A handed over to B/)
+    .waitFor();
+  const row = page.locator("#terms tr").nth(1);
+  await row.getByText("revoked").waitFor();
+  expect(await row.locator("[data-part=note]").textContent()).toBe("by hand");
+  expect(complaints).toEqual([]);
+});
+
+test("transfer: whom the operator chooses leads, past the queue", async () => {
+  await using opened = await open("transfer");
+  const { page } = opened;
+  await runInOrder(page, "transfer", ["A", "B", "C"]);
+  await page.getByRole("button", { name: "Transfer, Process election" }).click();
+  const dialog = page.getByRole("dialog", { name: "Transfer the process election?" });
+  const options = await dialog.getByLabel("Successor").locator("option").allInnerTexts();
+  expect(options.map((option) => option.split(" ")[0])).toEqual(["B", "C"]);
+  await dialog.getByLabel("Successor").selectOption({ label: options[1] ?? "" });
+  await dialog.getByRole("button", { name: "Transfer" }).click();
+  await dialog.getByText(/^A handed over to C/).waitFor();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await leads(page, "C");
+  await page.locator("#terms").getByText("transferred").waitFor();
+});
+
+test("pause: who leads goes on, nobody takes over, and the page says why; resume offers at once", async () => {
+  await using opened = await open("pause");
+  const { page } = opened;
+  const a = run("pause", { process: { name: "A" } });
+  await leads(page, "A");
+  await page.getByRole("button", { name: "Pause group" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("dialog").getByText("The group is paused.").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+  await page.locator("#paused").waitFor();
+  await leads(page, "A");
+  run("pause", { process: { name: "B" } });
+  await page.locator(".queue").getByText("B", { exact: true }).waitFor();
+  await a.close();
+  await page.getByText("The group is paused: nobody is asked until it is resumed.").waitFor();
+  await page.getByRole("button", { name: "Resume group" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Resume" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+  await leads(page, "B");
+  await page.locator("#paused").waitFor({ state: "hidden" });
+  // The time without a leader is there to be seen, and to be read.
+  await page.locator(".gap").click();
+  await page
+    .locator("#timeline-detail")
+    .getByText(/^Process election: nobody led for /)
+    .waitFor();
+});
+
+test("200 sessions: the queue is folded, unfolds, and keeps its scroll and focus while it changes", async () => {
+  await using opened = await open("crowd");
+  const { page, complaints } = opened;
+  run("crowd", { process: { name: "leader" } });
+  await leads(page, "leader");
+  for (let index = 1; index < CROWD; index++) run("crowd", { process: { name: `process ${index}` } });
+  await page.getByText(`Queue: ${CROWD - 1} ready`).waitFor();
+  const queue = page.locator(".queue");
+  expect(await queue.locator("li").count()).toBe(5);
+  const more = page.locator(".card [data-part=more]");
+  expect(await more.textContent()).toBe(`Show all ${CROWD - 1}`);
+  await more.click();
+  expect(await queue.locator("li").count()).toBe(CROWD - 1);
+  await queue.evaluate((list) => {
+    list.scrollTop = 1_000;
+    list.querySelectorAll("li")[50]?.setAttribute("data-kept", "yes");
+  });
+  const [last] = clients.slice(-1);
+  await last?.close();
+  await page.getByText(`Queue: ${CROWD - 2} ready`).waitFor();
+  expect(await queue.evaluate((list) => list.scrollTop)).toBe(1_000);
+  expect(await queue.locator("li[data-kept]").count()).toBe(1);
+  expect(await more.evaluate((button) => button === document.activeElement)).toBe(true);
+  await more.click();
+  expect(await queue.locator("li").count()).toBe(5);
+  expect(complaints).toEqual([]);
+});
+
+test("after a lost connection the page says so, recovers by itself, and says so", async () => {
+  await using folder = await temporaryFolder();
+  const settings = { dataDir: folder.path, bindings: { OPEN_MODE: "loopback", LEASE_MS: String(LEASE_MS) } };
+  let backend: LocalBackend = await startLocalBackend(settings);
+  const { url, port } = backend;
+  try {
+    await using opened = await open("lost", { url });
+    const { page } = opened;
+    run("lost", { process: { name: "A" }, url });
+    await leads(page, "A");
+    await page.locator("#connection").getByText("Live").waitFor();
+    await mark(page);
+    await backend.kill();
+    await page
+      .getByRole("status")
+      .getByText(/^Connection lost. What you see is from /)
+      .waitFor();
+    // What is not known can't be ordered, and that is said too.
+    await page.getByRole("button", { name: "Step down, Process election" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Step down" }).click();
+    await page
+      .getByRole("dialog")
+      .getByText(/^The backend could not be reached/)
+      .waitFor();
+    await page.keyboard.press("Escape");
+
+    backend = await startLocalBackend({ ...settings, port });
+    await page
+      .getByRole("status")
+      .getByText(/^Connected again after /)
+      .waitFor();
+    await page.locator("#connection").getByText("Live").waitFor();
+    const { epoch } = await statusOf("lost", url);
+    run("lost", { process: { name: "B" }, url });
+    await page.locator(".queue").getByText("B", { exact: true }).waitFor();
+    expect(epoch).toBeGreaterThan(0);
+    expect(await isMarked(page)).toBe(true);
+  } finally {
+    await Promise.all(clients.splice(0).map((client) => client.close()));
+    await backend.stop();
+  }
+});
+
+test("hostile names and metadata are shown as text, and break neither the page nor its layout", async () => {
+  const image = `<img src=x onerror="document.body.dataset.owned='yes'">`;
+  await using opened = await open("hostile", { width: 360 });
+  const { page, complaints } = opened;
+  const metadata = { "<b>k</b>": "<script>document.body.dataset.owned='yes'</script>", long: "x".repeat(1_000) };
+  run("hostile", { process: { name: image, address: "javascript:alert(1)", metadata } });
+  await leads(page, image);
+  const names = ["\u202egro.live", "W".repeat(128), "👩‍👩‍👧 ملف", "a\tb\nc", "\u2066\u2067open"];
+  for (const name of names) run("hostile", { process: { name } });
+  await page.getByText(`Queue: ${names.length} ready`).waitFor();
+  await page.locator(".published").getByText("javascript:alert(1)").waitFor();
+  const shown = await page.locator(".queue li bdi").allTextContents();
+  expect(shown.toSorted()).toEqual(
+    ["‹U+202E›gro.live", "W".repeat(128), "👩‍👩‍👧 ملف", "a‹U+0009›b‹U+000A›c", "‹U+2066›‹U+2067›open"].toSorted(),
+  );
+  await page.getByRole("button", { name: "Step down, Process election" }).click();
+  await page.getByRole("dialog", { name: `Ask ${image} to step down?` }).waitFor();
+  for (const width of [360, 1_200]) {
+    await page.setViewportSize({ width, height: 1_000 });
+    expect(await sideways(page)).toBeLessThanOrEqual(0);
+  }
+  await page.getByRole("button", { name: "Cancel" }).click();
+  expect(await page.locator(".card img, .card script, .card a, table img, .lane img").count()).toBe(1); // the crown
+  expect(await page.evaluate(() => document.body.dataset["owned"])).toBeUndefined();
+  expect(complaints).toEqual([]);
+});
+
+test.each(["light", "dark"] as const)(
+  "every text stands out in the %s scheme, and fits 360 pixels, dialogs and banners included",
+  async (colorScheme) => {
+    const group = `looks-${colorScheme}`;
+    await using opened = await open(group, { width: 360 });
+    const { page } = opened;
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await runInOrder(page, group, ["A", "B"]);
+    await fetch(`${world.backend.url}/v1/groups/${group}/elections/process/revoke`, { method: "POST" });
+    await fetch(`${world.backend.url}/v1/groups/${group}/pause`, { method: "POST" });
+    await page.locator("#terms tr").nth(1).getByText("revoked").waitFor();
+    await page.locator("#paused").waitFor();
+    const check = async (): Promise<void> => {
+      expect(await page.evaluate(faintTexts)).toEqual([]);
+      expect(await sideways(page)).toBeLessThanOrEqual(0);
+    };
+    await check();
+    await page.getByRole("button", { name: "Step down, Process election" }).click();
+    await page.getByRole("dialog").waitFor();
+    await check();
+    await page.keyboard.press("Escape");
+    const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    expect(paper).toBe(colorScheme === "light" ? "rgb(251, 250, 247)" : "rgb(20, 19, 17)");
+    await page.goto(world.backend.url);
+    await page.getByRole("link", { name: group }).waitFor();
+    await check();
+  },
+);
+
+test("the timeline zooms by keys, buttons and wheel, and its terms can be read one after the other", async () => {
+  await using opened = await open("timeline");
+  const { page } = opened;
+  const a = run("timeline", { process: { name: "A" } });
+  await leads(page, "A");
+  run("timeline", { process: { name: "B" } });
+  await page.locator(".queue").getByText("B", { exact: true }).waitFor();
+  await a.resign();
+  await leads(page, "B");
+  const old = page.locator(".bar[data-kind=resigned]");
+  await old.waitFor();
+  const detail = page.locator("#timeline-detail");
+  const timeline = page.getByRole("application", { name: /^Terms/ });
+  await timeline.focus();
+  await page.keyboard.press("ArrowUp");
+  expect(await detail.textContent()).toMatch(/B leads now$/);
+  // Zoomed to the end of time, what is over is out of view, until it is asked for.
+  for (let presses = 0; presses < 12; presses++) await page.keyboard.press("+");
+  expect(await old.count()).toBe(0);
+  await page.keyboard.press("ArrowUp");
+  expect(await detail.textContent()).toMatch(/A led for .*, resigned$/);
+  await old.waitFor();
+  await page.keyboard.press("0");
+  const width = async (): Promise<number> => (await old.boundingBox())?.width ?? 0;
+  const whole = await width();
+  await old.hover();
+  await page.keyboard.down("Control");
+  await page.mouse.wheel(0, -200);
+  await page.keyboard.up("Control");
+  await expect.poll(width).toBeGreaterThan(whole);
+
+  const button = (name: string): Locator => page.getByRole("button", { name, exact: true });
+  const pressUntilDone = async (name: string): Promise<void> => {
+    for (let presses = 0; presses < 20; presses++) {
+      if ((await button(name).getAttribute("aria-disabled")) === "true") return;
+      await button(name).click();
+    }
+    throw new Error(`${name} comes to no end`);
+  };
+  await button("All").click();
+  await button("Zoom in").click();
+  expect(await button("All").getAttribute("aria-disabled")).toBe("false");
+  await pressUntilDone("Earlier");
+  await pressUntilDone("Later");
+  await button("Zoom out").click();
+  expect(await button("All").getAttribute("aria-disabled")).toBe("true");
+});
+
+test("groups are opened by name; the address and this browser keep names, and neither keeps a token", async () => {
+  await using opened = await open("first");
+  const { page } = opened;
+  await page.getByRole("link", { name: "Groups" }).click();
+  const field = page.getByRole("textbox", { name: "Group" });
+  await field.fill("not a name");
+  await field.press("Enter");
+  await page.getByText(/^A group's name is 1-128 characters/).waitFor();
+  await field.fill("team/second");
+  await field.press("Enter");
+  await page.getByRole("heading", { name: "team/second" }).waitFor();
+  expect(new URL(page.url()).searchParams.get("group")).toBe("team/second");
+  await page.goBack();
+  await page.getByRole("link", { name: "team/second" }).waitFor();
+  expect(await page.locator("#recent a").allInnerTexts()).toEqual(expect.arrayContaining(["team/second", "first"]));
+  await page.getByRole("button", { name: "Forget these" }).click();
+  await page.locator("#recent-section").waitFor({ state: "hidden" });
+  expect(await page.evaluate(() => localStorage.getItem("edge-election.groups"))).toBe("[]");
+});
