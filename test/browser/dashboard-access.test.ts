@@ -85,8 +85,9 @@ test("a token that ends while the page is open is asked for again", async () => 
   await page.locator("#connection").getByText("Live").waitFor();
   await page
     .getByRole("status")
-    .getByText(/^A token is needed: /)
+    .getByText(/^This token is not valid here, or not any more/)
     .waitFor();
+  expect(await page.getByLabel("Token", { exact: true }).isVisible()).toBe(true);
   await page.close();
 });
 

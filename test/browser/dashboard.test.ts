@@ -230,8 +230,9 @@ test("transfer: whom the operator chooses leads, past the queue", async () => {
   expect(options.map((option) => option.split(" ")[0])).toEqual(["B", "C"]);
   await dialog.getByLabel("Successor").selectOption({ label: options[1] ?? "" });
   await dialog.getByRole("button", { name: "Transfer" }).click();
-  await dialog.getByText(/^A handed over to C/).waitFor();
-  await dialog.getByRole("button", { name: "Close" }).click();
+  const done = page.getByRole("dialog", { name: "Transferred" });
+  await done.getByText(/^A handed over to C/).waitFor();
+  await done.getByRole("button", { name: "Close" }).click();
   await leads(page, "C");
   await page.locator("#terms").getByText("transferred").waitFor();
 });

@@ -39,7 +39,7 @@ test("a backend that was never reached is not called lost", () => {
 
 test("401 asks for a token, 403 does not; neither becomes a loss", () => {
   const refused = (status: 401 | 403): ConnectionEvent => ({ type: "refused", status, message: "why" });
-  expect(say(after(refused(401)))).toBe("A token is needed: why.");
+  expect(say(after(refused(401)))).toBe("Why.");
   expect(say(after(refused(403)))).toBe("Not allowed: why.");
   expect(after(refused(401), unreachable(1, null)).type).toBe("refused");
 });

@@ -15,6 +15,8 @@ export interface Question {
   /** Asks for a few words for the history. */
   readonly asksReason?: boolean;
   readonly action: string;
+  /** The title, once it has been done. */
+  readonly done: string;
   readonly busy: string;
   /** Resolves to what became of it; a rejection is shown, and may be tried again. */
   run(given: Given): Promise<string>;
@@ -78,7 +80,7 @@ export class Dialog {
     try {
       const outcome = await question.run({ choice: this.#choice.value, reason: this.#reason.value.trim() });
       tell(outcome);
-      if (isStillAsked()) this.#done(outcome);
+      if (isStillAsked()) this.#done(question.done, outcome);
     } catch (error) {
       const why = this.#explain(error);
       tell(why);
@@ -88,7 +90,8 @@ export class Dialog {
     }
   }
 
-  #done(outcome: string): void {
+  #done(title: string, outcome: string): void {
+    setText(byId("dialog-title", HTMLElement), title);
     this.#say("done", outcome);
     for (const id of ["dialog-choice-field", "dialog-reason-field"]) byId(id, HTMLElement).hidden = true;
     this.#text.replaceChildren();

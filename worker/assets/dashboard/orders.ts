@@ -37,6 +37,7 @@ export function askToStepDown(context: OrderContext, { election, holder, queue }
       ],
       asksReason: true,
       action: "Step down",
+      done: "Stepped down",
       busy: `Waiting for ${name} to stop. You may close this: the outcome is shown on the card.`,
       run: ({ reason }) => revoke(context, election, reason === "" ? {} : { reason }),
     },
@@ -56,6 +57,7 @@ export function askToTransfer(context: OrderContext, { election, holder, queue }
       choices: ready.map((candidate) => ({ value: candidate.sessionId, label: choiceLabel(candidate) })),
       asksReason: true,
       action: "Transfer",
+      done: "Transferred",
       busy: `Waiting for ${quoted(holder.name)} to stop. You may close this: the outcome is shown on the card.`,
       run: ({ choice, reason }) => revoke(context, election, { successor: choice, ...(reason !== "" && { reason }) }),
     },
@@ -90,6 +92,7 @@ export function askToPause(context: OrderContext, group: string, isPaused: boole
       title: isPaused ? `Resume ${group}?` : `Pause ${group}?`,
       text,
       action: isPaused ? "Resume" : "Pause",
+      done: isPaused ? "Resumed" : "Paused",
       busy: "Asking the group.",
       async run() {
         const paused = await context.operator().setPaused(!isPaused);

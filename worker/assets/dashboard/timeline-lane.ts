@@ -52,7 +52,8 @@ function shownSpans({ spans, range: { from, to }, selected }: ShownLane): ShownS
 
 function spanItem({ span }: ShownSpan): Item<ShownSpan> {
   const isBar = "kind" in span;
-  const element = textElement("div", isBar ? "bar" : "gap", isBar ? span.label : "");
+  const element = textElement("div", isBar ? "bar" : "gap", "");
+  if (isBar) element.append(textElement("span", "", span.label));
   element.dataset["key"] = span.key;
   return {
     element,

@@ -12,6 +12,7 @@ const SHARE = 0.25;
 const MIDDLE = 0.5;
 const WHEEL_STEP = 1.002;
 const TICK_WIDTH_PX = 110;
+const LABEL_WIDTH_PX = 72;
 const MINUTE_MS = 60_000;
 /** Times are added up in fractions. */
 const NOTHING_MS = 1;
@@ -163,10 +164,16 @@ export class TimelinePlot {
   }
 
   #renderTicks(range: TimeRange): void {
-    const most = Math.max(2, Math.floor(this.#axis.clientWidth / TICK_WIDTH_PX));
+    const width = this.#axis.clientWidth;
+    const most = Math.max(2, Math.floor(width / TICK_WIDTH_PX));
     const zoneOffsetMs = -new Date(range.to).getTimezoneOffset() * MINUTE_MS;
     const { at, stepMs } = ticks(range, most, zoneOffsetMs);
-    this.#showTicks(at.map((time) => ({ at: time, stepMs, place: (time - range.from) / (range.to - range.from) })));
+    this.#showTicks(
+      at.map((time) => {
+        const place = (time - range.from) / (range.to - range.from);
+        return { at: time, stepMs, place, hasRoom: (1 - place) * width > LABEL_WIDTH_PX };
+      }),
+    );
   }
 }
 
@@ -175,6 +182,8 @@ interface TickView {
   readonly stepMs: number;
   /** 0 left to 1 right. */
   readonly place: number;
+  /** For its label, up to the right edge. */
+  readonly hasRoom: boolean;
 }
 
 function tickItem(): Item<TickView> {
@@ -183,10 +192,9 @@ function tickItem(): Item<TickView> {
   element.append(label);
   return {
     element,
-    update({ at, stepMs, place }) {
+    update({ at, stepMs, place, hasRoom }) {
       element.style.setProperty("--place", String(place));
-      // The last label would stand out of the plot.
-      label.hidden = place > 0.93;
+      label.hidden = !hasRoom;
       setText(label, tickTime(at, stepMs));
     },
   };

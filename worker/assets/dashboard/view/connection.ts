@@ -74,10 +74,10 @@ export function connectionMessage(connection: Connection, time: (at: number) => 
     case "recovered":
       return `Connected again after ${duration(connection.lostForMs)}. What you see is current.`;
     case "refused":
-      return connection.status === 401
-        ? `A token is needed: ${connection.message}.`
-        : `Not allowed: ${connection.message}.`;
+      return connection.status === 401 ? `${capitalized(connection.message)}.` : `Not allowed: ${connection.message}.`;
     case "closed":
       return `The connection was closed for good: ${connection.message}. Reload the page to try again.`;
   }
 }
+
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
