@@ -10,6 +10,8 @@ import { setting } from "./setting.ts";
 
 const LEASE_MS = 2_000;
 const CROWD = 200;
+/** More than the history route gives without a limit. */
+const ENDED_TERMS = 104;
 const world = setting({ leaseMs: LEASE_MS });
 
 type Client = ReturnType<typeof createElectionClient>;
@@ -438,6 +440,28 @@ test("the timeline zooms by keys, buttons and wheel, and its terms can be read o
   await pressUntilDone("Later");
   await button("Zoom out").click();
   expect(await button("All").getAttribute("aria-disabled")).toBe("true");
+});
+
+test("the history is shown a page at a time; terms before the first hundred are asked for", async () => {
+  const group = "long";
+  await using opened = await open(group);
+  const { page } = opened;
+  run(group, { process: { name: "A" } });
+  await leads(page, "A");
+  const stepDown = `${world.backend.url}/v1/groups/${group}/elections/process/revoke`;
+  for (let ended = 0; ended < ENDED_TERMS; ended++) {
+    await expect.poll(async () => (await statusOf(group)).elections[0]?.state, { interval: 5 }).toBe("leading");
+    expect((await fetch(stepDown, { method: "POST" })).status).toBe(200);
+  }
+  const rows = page.locator("#terms tr");
+  const more = page.locator("#more-terms");
+  await more.waitFor();
+  expect(await rows.count()).toBe(10);
+  await more.click();
+  expect(await rows.count()).toBe(60);
+  await more.click();
+  await expect.poll(() => rows.count()).toBe(ENDED_TERMS + 1);
+  await more.waitFor({ state: "hidden" });
 });
 
 test("groups are opened by name; the address and this browser keep names, and neither keeps a token", async () => {
