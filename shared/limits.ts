@@ -15,6 +15,27 @@ export interface Limits {
   readonly metadataBytes: number;
 }
 
+/** What a deployment sets for a group: the limits above, and those that the client is told for information only. */
+export interface GroupLimits extends Limits {
+  /** A group is one object on one thread; beyond this, fan-out and wake-up take too long. Sockets that owe their hello: as many again. */
+  readonly sessions: number;
+  /** Sessions of the group that watch anything: each change of a leader is sent to them in one turn. */
+  readonly observers: number;
+  /** Elections of the group, dedicated ones included: each is a row and an entry of every status answer. */
+  readonly elections: number;
+  /** Characters of a component's name: it is repeated in every list. At most what the protocol allows. */
+  readonly nameLength: number;
+  /** Ended terms that are kept; older ones are overwritten. */
+  readonly historyRows: number;
+  /**
+   * Changes of leader information that one connection may publish at once: each is a row, and a message to every
+   * observer. Two for each of 256 components. A tenth of `messagesPerSecond` comes back each second.
+   */
+  readonly confirms: number;
+  /** How long a socket may stay silent before its hello: it takes up memory and keeps the object awake. */
+  readonly helloTimeoutMs: number;
+}
+
 /** What a client goes by before it has been told. */
 export const METADATA_BYTES = 2_048;
 

@@ -5,7 +5,7 @@
  * increasing within a client, that the server echoes and never interprets. Optional fields are left out, never `null`.
  */
 import type { LeaseSettings } from "./lease.ts";
-import type { Limits } from "./limits.ts";
+import type { GroupLimits, Limits } from "./limits.ts";
 import type { ElectionKind, ElectionName } from "./names.ts";
 
 export const PROTOCOL_VERSION = 1;
@@ -150,7 +150,8 @@ export interface Welcome {
   readonly checkEveryMs: number;
   readonly offerTimeoutMs: number;
   readonly drainMs: number;
-  readonly limits: Limits;
+  /** All of the group's; a server may leave out those that a client need not keep to by itself. */
+  readonly limits: Limits & Partial<GroupLimits>;
 }
 export interface Registered {
   readonly type: "registered";

@@ -2,7 +2,7 @@
 import { id, type MessageTable, name, parseFrame } from "./codec.ts";
 import { boolean, type Check, list, number, object, oneOf, optional, record, text, where } from "./fields.ts";
 import type { LeaseSettings } from "./lease.ts";
-import type { Limits } from "./limits.ts";
+import type { GroupLimits, Limits } from "./limits.ts";
 import type {
   Confirmed,
   Deregistered,
@@ -40,12 +40,19 @@ const leader = object<LeaderInformation>({
 });
 
 const lease = object<LeaseSettings>({ durationMs: ms, renewDeadlineMs: ms, renewEveryMs: ms });
-const limits = object<Limits>({
+const limits = object<Limits & Partial<GroupLimits>>({
   messageBytes: ms,
   messagesPerSecond: ms,
   contenders: ms,
   observed: ms,
   metadataBytes: ms,
+  sessions: optional(ms),
+  observers: optional(ms),
+  elections: optional(ms),
+  nameLength: optional(ms),
+  historyRows: optional(ms),
+  confirms: optional(ms),
+  helloTimeoutMs: optional(ms),
 });
 
 const table: MessageTable<ServerMessage> = {

@@ -14,6 +14,8 @@ import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
 export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, FenceKeyEnv {
   /** The binding of the Durable Object class `ElectionGroup`. */
   readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
+  /** Where it is bound, upgrades that are refused are counted by address, and beyond its rate answered with 429. */
+  readonly UPGRADE_LIMITER?: RateLimit;
 }
 
 export interface ElectionAppOptions {
@@ -63,7 +65,9 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
   };
   return (role) => async (context, next) => {
     const outcome = await admit(context, role);
-    if (outcome instanceof Response || isProblem(outcome)) return refuse(context, outcome);
+    if (outcome instanceof Response || isProblem(outcome)) {
+      return (await refusedTooOften(context, outcome)) ? tooOften() : refuse(context, outcome);
+    }
     context.set("policy", outcome);
     await next();
     return undefined;
@@ -91,6 +95,30 @@ const accessOf = ({ role, components, until }: Principal): Access => ({
 });
 
 const isProblem = (outcome: PolicyOptions | Principal | Problem): outcome is Problem => "status" in outcome;
+
+/**
+ * Strangers can't be kept from asking, but accepting a socket to tell them a close code is a favour: an address that
+ * is refused again and again gets a plain status. Who is let in is never counted.
+ */
+async function refusedTooOften({ req, env }: Context<App>, { status }: Response | Problem): Promise<boolean> {
+  if (env.UPGRADE_LIMITER === undefined || !isUpgrade(req.raw) || (status !== 401 && status !== 403)) return false;
+  return !(await env.UPGRADE_LIMITER.limit({ key: networkOf(req.header("CF-Connecting-IP") ?? "") })).success;
+}
+
+const tooOften = (): Response =>
+  problemResponse(problem(429, "too_many", "too many upgrades of this address were refused: try again in a minute"), {
+    "Retry-After": "60",
+  });
+
+/** Of an IPv6 address the network: a subscriber has 2^64 addresses of it. */
+function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const [head = "", tail] = address.split("::");
+  const groups = head.split(":").filter((group) => group !== "");
+  const missing = tail === undefined ? 0 : IPV6_GROUPS - groups.length - tail.split(":").length;
+  return [...groups, ...Array.from({ length: Math.max(0, missing) }, () => "0")].slice(0, IPV6_GROUPS / 2).join(":");
+}
+const IPV6_GROUPS = 8;
 
 /** A socket is told by a close code that pages can read, everybody else by a status. */
 function refuse({ req }: Context<App>, refusal: Response | Problem): Response {

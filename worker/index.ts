@@ -2,6 +2,7 @@
 import { createElectionApp } from "./app.ts";
 import { pages } from "./pages.ts";
 
+export type { GroupLimits } from "../shared/limits.ts";
 export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../shared/status.ts";
 export type { ElectionAppOptions, ElectionEnv } from "./admission.ts";
 export type { ElectionApp } from "./app.ts";
@@ -9,7 +10,7 @@ export { createElectionApp } from "./app.ts";
 export type { Authorize, AuthorizeEnv, Principal, Role } from "./authorize.ts";
 export { ElectionGroup } from "./election-group.ts";
 export type { TermStatus } from "./group/history.ts";
-export type { GroupLimits, PolicyOptions, Preemption } from "./group/policy.ts";
+export type { PolicyOptions, Preemption } from "./group/policy.ts";
 export type { FenceAnswer, FenceQuestion } from "./group/views.ts";
 export { ElectionsEntrypoint } from "./rpc/entrypoint.ts";
 export type { LocalElectionsOptions } from "./rpc/local-elections.ts";

@@ -18,7 +18,7 @@ export class KeySet {
   #keys: readonly HonoJsonWebKey[] = [];
   #fetchedAt = -Infinity;
   #askedAt = -Infinity;
-  #asking: Promise<void> | null = null;
+  #asking: Promise<void> = Promise.resolve();
 
   constructor(url: string) {
     this.#url = url;
@@ -28,13 +28,11 @@ export class KeySet {
   async keysFor(kid: string | undefined, now: number): Promise<readonly HonoJsonWebKey[]> {
     const known = this.#keys.some((key) => key.kid === kid);
     const wanted = !known || now - this.#fetchedAt > MAX_AGE_MS;
-    if (wanted && (this.#asking !== null || now - this.#askedAt > MIN_REFRESH_MS)) {
-      this.#askedAt = this.#asking === null ? now : this.#askedAt;
-      this.#asking ??= this.#fetch(now).finally(() => {
-        this.#asking = null;
-      });
-      await this.#asking;
+    if (wanted && now - this.#askedAt > MIN_REFRESH_MS) {
+      this.#askedAt = now;
+      this.#asking = this.#fetch(now);
     }
+    if (wanted && now - this.#askedAt <= FETCH_TIMEOUT_MS) await answered(this.#asking);
     if (this.#keys.length === 0) throw new KeySetUnavailable("no key set at AUTH_JWKS_URL");
     return this.#keys;
   }
@@ -51,6 +49,17 @@ export class KeySet {
       logError("keys_unavailable", error);
     }
   }
+}
+
+/**
+ * Resolves when the answer is there, or can't come any more: a fetch ends with the request that has begun it, and then
+ * its promise stays open for whoever else waits for it.
+ */
+async function answered(asking: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, FETCH_TIMEOUT_MS);
+  await Promise.race([asking, promise]);
+  clearTimeout(timer);
 }
 
 const isKeySet = (value: unknown): value is { readonly keys: readonly HonoJsonWebKey[] } =>

@@ -59,6 +59,9 @@ function admission(turn: Turn, session: Session, component: string, election: El
   if (!mayContend(turn, session, component)) {
     return refuse("forbidden", "these credentials do not allow to contend for it", { component });
   }
+  if (component.length > limits.nameLength) {
+    return refuse("limit_exceeded", `a name has at most ${limits.nameLength} characters`, { component });
+  }
   if (session.contenders.size >= limits.contenders) {
     return refuse("limit_exceeded", `a session has at most ${limits.contenders} contenders`, { component });
   }

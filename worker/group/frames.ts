@@ -3,6 +3,7 @@ import { CLOSE } from "../../shared/close-codes.ts";
 import { MESSAGE_BURST } from "../../shared/limits.ts";
 import type { ClientMessage, Observe, Priority, Register, Renew, Resign, Unobserve } from "../../shared/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
+import { draw } from "./bucket.ts";
 import { addContender, joinPresent, refuse, removeContender } from "./contenders.ts";
 import type { EventBody, SessionMessage } from "./events.ts";
 import { confirm, sendSnapshot, watch } from "./observers.ts";
@@ -17,7 +18,7 @@ type FrameEvent = Extract<EventBody, { readonly type: "frame" }>;
 export function receive(turn: Turn, event: FrameEvent): void {
   const connection = turn.state.connections.get(event.connection);
   if (connection === undefined) return;
-  if (!takeToken(turn, connection)) {
+  if (!mayPass(turn, connection, event.frame)) {
     hangUp(turn, connection, CLOSE.tooMany, "too many messages a second: send fewer, or watch and contend for less");
     return;
   }
@@ -151,7 +152,7 @@ function observe(turn: Turn, { id, watched }: Session, { type, components }: Obs
   const session = turn.session(id);
   if (session === undefined) return;
   if (refusal !== null) turn.send(session, refusal);
-  else if (on) sendSnapshot(turn, session);
+  else if (on) chargeSnapshot(turn, session, sendSnapshot(turn, session));
 }
 
 /** Closes the socket for something that its peer did. The session is lost, not ended: its leases run on (S2). */
@@ -161,14 +162,28 @@ function hangUp(turn: Turn, connection: Connection, code: number, reason: string
   if (session !== undefined) lose(turn, session);
 }
 
-/** Token bucket: a burst is allowed, the rate is not exceeded for long. False when it is empty. */
-function takeToken(turn: Turn, connection: Connection): boolean {
-  const { messagesPerSecond } = turn.state.policy.limits;
-  const refill = (Math.max(0, turn.now - connection.tokensAt) * messagesPerSecond) / 1_000;
-  const tokens = Math.min(MESSAGE_BURST, connection.tokens + refill) - 1;
-  if (tokens < 0) return false;
-  turn.change({
-    connections: turn.state.connections.set(connection.id, { ...connection, tokens, tokensAt: turn.now }),
-  });
+/**
+ * Whether a frame is within the rate of its connection. A renewal that is due passes even then: whatever else the
+ * session says, its lease does not run out for it.
+ */
+function mayPass(turn: Turn, connection: Connection, frame: FrameEvent["frame"]): boolean {
+  const { limits, lease } = turn.state.policy;
+  const frames = draw(connection.frames, turn.now, { burst: MESSAGE_BURST, perSecond: limits.messagesPerSecond });
+  const renews = frame.type === "message" && frame.message.type === "renew";
+  const due = renews && turn.now - connection.renewedAt >= lease.renewEveryMs / 2;
+  if (frames === null && !due) return false;
+  const part = { ...(frames !== null && { frames }), ...(renews && { renewedAt: turn.now }) };
+  turn.change({ connections: turn.state.connections.set(connection.id, { ...connection, ...part }) });
   return true;
+}
+
+/** A small frame that asks for a large snapshot costs as many frames as the snapshot is worth. */
+const SNAPSHOT_CHARACTERS = 131_072;
+
+function chargeSnapshot(turn: Turn, session: Session, characters: number): void {
+  const connection = turn.connectionOf(session);
+  const cost = Math.floor(characters / SNAPSHOT_CHARACTERS);
+  if (connection === undefined || cost === 0) return;
+  const frames = { ...connection.frames, tokens: connection.frames.tokens - cost };
+  turn.change({ connections: turn.state.connections.set(connection.id, { ...connection, frames }) });
 }

@@ -1,5 +1,6 @@
 /** Leader information: what leaders publish, and who hears of it. */
 import type { Confirm, LeaderChange, LeaderInformation, Refusal } from "../../shared/messages.ts";
+import { draw } from "./bucket.ts";
 import { refuse } from "./contenders.ts";
 import type { Session, Watched } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -26,10 +27,24 @@ export function confirm(turn: Turn, session: Session, message: Confirm): void {
   };
   const { record } = turn.component(component);
   if (record === null || !sameJson(record.leader, leader)) {
+    if (!mayPublish(turn, session)) {
+      turn.send(session, refuse("limit_exceeded", "too many changes were published: slow down", { id, component }));
+      return;
+    }
     const first = record?.leader.leaderSessionId === leaderSessionId ? record.confirmedAt : turn.now;
     turn.putRecord(component, { leader, confirmedAt: first });
   }
   turn.send(session, { type: "confirmed", id, component, leaderSessionId });
+}
+
+function mayPublish(turn: Turn, session: Session): boolean {
+  const connection = turn.connectionOf(session);
+  if (connection === undefined) return true;
+  const { confirms: burst, messagesPerSecond } = turn.state.policy.limits;
+  const confirms = draw(connection.confirms, turn.now, { burst, perSecond: messagesPerSecond / 10 });
+  if (confirms === null) return false;
+  turn.change({ connections: turn.state.connections.set(connection.id, { ...connection, confirms }) });
+  return true;
 }
 
 const optional = <K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } =>
@@ -43,13 +58,8 @@ export function watch(turn: Turn, id: string, { all, names }: Watched): Refusal 
   const session = turn.session(id);
   if (session === undefined) return null;
   const next = new Set(names);
-  const { limits } = turn.state.policy;
-  if (next.size > limits.observed && next.size > session.watched.names.length) {
-    return refuse(
-      "limit_exceeded",
-      `a session watches at most ${limits.observed} components by name; "true" watches all`,
-    );
-  }
+  const refusal = whyNotWatch(turn, session, all, next);
+  if (refusal !== null) return refusal;
   const before = new Set(session.watched.names);
   for (const name of before) if (!next.has(name)) setWatcher(turn, name, id, false);
   for (const name of next) if (!before.has(name)) setWatcher(turn, name, id, true);
@@ -62,15 +72,29 @@ export function watch(turn: Turn, id: string, { all, names }: Watched): Refusal 
   return null;
 }
 
+function whyNotWatch(turn: Turn, { watched }: Session, all: boolean, names: ReadonlySet<string>): Refusal | null {
+  const { limits } = turn.state.policy;
+  const exceeded = (message: string): Refusal => refuse("limit_exceeded", message);
+  if (names.size > limits.observed && names.size > watched.names.length) {
+    return exceeded(`a session watches at most ${limits.observed} components by name; "true" watches all`);
+  }
+  if ([...names].some((name) => name.length > limits.nameLength)) {
+    return exceeded(`a name has at most ${limits.nameLength} characters`);
+  }
+  const begins = (all || names.size > 0) && !watched.all && watched.names.length === 0;
+  const full = turn.state.observers >= limits.observers;
+  return begins && full ? exceeded(`a group has at most ${limits.observers} sessions that watch`) : null;
+}
+
 function setWatcher(turn: Turn, component: string, id: string, on: boolean): void {
   const { watchers } = turn.component(component);
   turn.patchComponent(component, { watchers: on ? watchers.set(id, true) : watchers.delete(id) });
 }
 
-/** Everything that the session watches, as it is now. Nothing for a session that watches nothing. */
-export function sendSnapshot(turn: Turn, session: Session): void {
+/** Everything that the session watches, as it is now. Nothing for a session that watches nothing. Gives back how much it is. */
+export function sendSnapshot(turn: Turn, session: Session): number {
   const { all, names } = session.watched;
-  if (!all && names.length === 0) return;
+  if (!all && names.length === 0) return 0;
   const leaders: LeaderChange[] = names.map((name) => changeOf(turn, name));
   if (all) {
     for (const [name, { record }] of turn.state.components.entries()) {
@@ -78,6 +102,7 @@ export function sendSnapshot(turn: Turn, session: Session): void {
     }
   }
   turn.send(session, { type: "leaders", revision: turn.state.revision, snapshot: true, leaders });
+  return JSON.stringify(leaders).length;
 }
 
 const changeOf = (turn: Turn, component: string): LeaderChange => ({

@@ -7,17 +7,7 @@ import {
   leaseFor,
   offerTimeoutFor,
 } from "../../shared/lease.ts";
-import { DEFAULT_LIMITS, type Limits } from "../../shared/limits.ts";
-
-/** Limits that the client is told, and those that only the server needs. */
-export interface GroupLimits extends Limits {
-  /** A group is one object on one thread; beyond this, fan-out and wake-up take too long. */
-  readonly sessions: number;
-  /** Elections of the group, dedicated ones included: each is a row and an entry of every status answer. */
-  readonly elections: number;
-  /** Ended terms that are kept; older ones are overwritten. */
-  readonly historyRows: number;
-}
+import { DEFAULT_LIMITS, type GroupLimits } from "../../shared/limits.ts";
 
 /** Revoke the leader for a strictly higher priority, at most once in `cooldownMs` of its leadership. */
 export type Preemption = false | { readonly cooldownMs: number };
@@ -58,11 +48,20 @@ export interface PolicyOptions {
 export const DEFAULT_GROUP_LIMITS: GroupLimits = {
   ...DEFAULT_LIMITS,
   sessions: 10_000,
+  observers: 5_000,
   elections: 1_000,
+  nameLength: 128,
   historyRows: 1_000,
+  confirms: 512,
+  helloTimeoutMs: 10_000,
 };
 const DEFAULT_DRAIN_MS = 10_000;
 const MAX_DRAIN_MS = 86_400_000;
+/** Beyond these a limit would break what the protocol or the platform promises. */
+const LARGEST: Partial<GroupLimits> = {
+  nameLength: DEFAULT_GROUP_LIMITS.nameLength,
+  helloTimeoutMs: 60_000,
+};
 
 /** Throws `RangeError` for settings that contradict each other; the message names them and the remedy. */
 export function createPolicy(options: PolicyOptions = {}): Policy {
@@ -74,7 +73,10 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
   if (options.preempt) requireWithin("preempt.cooldownMs", options.preempt.cooldownMs, 0, Number.MAX_SAFE_INTEGER);
   const limits = { ...DEFAULT_GROUP_LIMITS, ...options.limits };
   for (const [name, value] of Object.entries(limits)) {
-    requireWithin(`limits.${name}`, value, 1, Number.MAX_SAFE_INTEGER);
+    if (!Object.hasOwn(DEFAULT_GROUP_LIMITS, name)) {
+      throw new RangeError(`limits.${name} is unknown: the limits are ${Object.keys(DEFAULT_GROUP_LIMITS).join(", ")}`);
+    }
+    requireWithin(`limits.${name}`, value, 1, new Map(Object.entries(LARGEST)).get(name) ?? Number.MAX_SAFE_INTEGER);
     if (!Number.isInteger(value)) throw new RangeError(`limits.${name} is ${value}: set it to a whole number`);
   }
   const { logLevel = "info" } = options;
@@ -87,7 +89,7 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
     offerTimeoutMs: offerTimeoutFor(lease),
     answerTimeoutMs: answerTimeoutFor(lease),
     drainMs,
-    helloTimeoutMs: 10_000,
+    helloTimeoutMs: limits.helloTimeoutMs,
     pingEveryMs: 25_000,
     checkEveryMs: 300_000,
     preempt: options.preempt ?? false,

@@ -7,9 +7,9 @@
  * late call at or below it changes nothing. So a call that was abandoned can neither end nor win a leadership behind
  * the back of a later one.
  */
-import { MESSAGE_BURST } from "../../shared/limits.ts";
 import type { ContenderInfo, Hello } from "../../shared/messages.ts";
 import { electionOf } from "../../shared/names.ts";
+import { firstAllowances } from "./bucket.ts";
 import { settle } from "./deadlines.ts";
 import type { EventBody, HeldLeadership, Outcome, PollCall, PollRefusal } from "./events.ts";
 import { handle } from "./frames.ts";
@@ -94,7 +94,7 @@ function arrive(
 ): string {
   const { secret, session } = call;
   const helloUntil = turn.now + turn.state.policy.helloTimeoutMs;
-  const part = { tokens: MESSAGE_BURST, tokensAt: turn.now, polling: polling(turn, call) };
+  const part = { ...firstAllowances(turn.state.policy.limits, turn.now), polling: polling(turn, call) };
   turn.putConnection({ id: connection, helloUntil, sessionId: null, access, ...part });
   const message = helloOf(turn, call, known);
   greet(turn, connection, { type: "hello", message, secret, presentedHash: session?.presentedHash ?? null });

@@ -151,6 +151,7 @@ export function emptyGroup(policy: Policy): GroupState {
     silent: noDeadlines(),
     expiring: noDeadlines(),
     polled: noDeadlines(),
+    observers: 0,
     watchersOfAll: noNames(),
     deadlines: noDeadlines(),
     awaited: noDeadlines(),

@@ -105,7 +105,6 @@ function welcome(turn: Turn, id: string, secret: string, hello: Hello, part: Pic
   const session = turn.session(id);
   if (session === undefined) return;
   const { lease, pingEveryMs, answerTimeoutMs, checkEveryMs, offerTimeoutMs, drainMs, limits } = turn.state.policy;
-  const { messageBytes, messagesPerSecond, contenders, observed, metadataBytes } = limits;
   turn.send(session, {
     type: "welcome",
     version: 1,
@@ -119,7 +118,7 @@ function welcome(turn: Turn, id: string, secret: string, hello: Hello, part: Pic
     checkEveryMs,
     offerTimeoutMs,
     drainMs,
-    limits: { messageBytes, messagesPerSecond, contenders, observed, metadataBytes },
+    limits,
   });
   for (const error of [...refusals, ...refusal]) turn.send(session, error);
   sendSnapshot(turn, session);

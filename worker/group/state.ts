@@ -5,6 +5,7 @@
  */
 import type { ContenderInfo, LeaderInformation, ProcessInfo, RevokeReason } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
+import type { Bucket } from "./bucket.ts";
 import type { Policy } from "./policy.ts";
 import type { Queue } from "./queue.ts";
 import type { SortedMap } from "./sorted-map.ts";
@@ -163,9 +164,11 @@ export interface Connection {
   readonly helloUntil: number;
   readonly sessionId: string | null;
   readonly access: Access;
-  /** Token bucket of frames. */
-  readonly tokens: number;
-  readonly tokensAt: number;
+  readonly frames: Bucket;
+  /** Of changes that it publishes. */
+  readonly confirms: Bucket;
+  /** When its last `renew` arrived; `-Infinity` before the first. */
+  readonly renewedAt: number;
 }
 
 export interface DeadlineKey {
@@ -199,6 +202,8 @@ export interface GroupState {
   readonly expiring: SortedMap<DeadlineKey, string>;
   /** [memory] Connections of polled sessions, by their poll deadline. */
   readonly polled: SortedMap<DeadlineKey, string>;
+  /** [memory] Sessions that watch anything. */
+  readonly observers: number;
   /** [memory] Sessions that watch every component. */
   readonly watchersOfAll: SortedMap<string, true>;
   /** [memory] Every election that has a deadline. */

@@ -10,8 +10,8 @@
  * that is earlier, then executes the effects in order. It decides nothing.
  */
 import { CLOSE } from "../../shared/close-codes.ts";
-import { MESSAGE_BURST } from "../../shared/limits.ts";
 import { unreachable } from "../../shared/unreachable.ts";
+import { firstAllowances } from "./bucket.ts";
 import { expire, index, settle } from "./deadlines.ts";
 import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
@@ -85,7 +85,24 @@ interface Arrival {
 
 function connect(turn: Turn, id: string, { at, access = EVERYTHING, sessionId = null }: Arrival): void {
   const helloUntil = at + turn.state.policy.helloTimeoutMs;
-  turn.putConnection({ id, helloUntil, sessionId, access, tokens: MESSAGE_BURST, tokensAt: turn.now });
+  if (sessionId === null) makeRoom(turn);
+  turn.putConnection({
+    id,
+    helloUntil,
+    sessionId,
+    access,
+    ...firstAllowances(turn.state.policy.limits, turn.now),
+  });
+}
+
+/**
+ * The platform takes 32,768 sockets. Beyond as many silent ones as the group takes sessions, the one that has been
+ * silent longest makes room: whoever has something to say says it at once.
+ */
+function makeRoom(turn: Turn): void {
+  const { silent, policy } = turn.state;
+  const oldest = silent.size < policy.limits.sessions ? undefined : silent.first();
+  if (oldest !== undefined) turn.close(oldest[1], CLOSE.tooMany, "too many sockets without a hello");
 }
 
 /** The start of an incarnation: live sockets bring their exact leases, and whoever has none is lost now (S3, S12). */

@@ -127,6 +127,7 @@ export class Turn {
     const before = this.session(session.id);
     this.change({ sessions: this.state.sessions.set(session.id, session) });
     this.touched.sessions.add(session.id);
+    this.#countObserver(before, session);
     this.#indexLoss(before, session);
     for (const election of session.places.keys()) {
       this.rank(session, election);
@@ -142,9 +143,15 @@ export class Turn {
   }
 
   removeSession(session: Session): void {
+    this.#countObserver(session, undefined);
     this.#indexLoss(session, undefined);
     this.change({ sessions: this.state.sessions.delete(session.id) });
     this.touched.sessions.add(session.id);
+  }
+
+  #countObserver(before: Session | undefined, after: Session | undefined): void {
+    const by = Number(observes(after)) - Number(observes(before));
+    if (by !== 0) this.change({ observers: this.state.observers + by });
   }
 
   /** A place at the back of the queue. */
@@ -306,6 +313,9 @@ export class Turn {
 }
 
 const UNKNOWN_COMPONENT: Component = { election: null, contenders: 0, record: null, watchers: noNames() };
+
+const observes = (session: Session | undefined): boolean =>
+  session !== undefined && (session.watched.all || session.watched.names.length > 0);
 
 const vacantElection = (name: ElectionName): Election => ({
   name,

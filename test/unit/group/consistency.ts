@@ -35,6 +35,8 @@ export function expectIndexes(state: GroupState): void {
   expectSame([...state.terms.entries()].sort(), expectedTerms(elections).sort(), "terms");
   const watchersOfAll = sessions.filter(({ watched }) => watched.all).map(({ id }) => id);
   expectSame([...state.watchersOfAll.keys()], sorted(watchersOfAll), "watchers of all");
+  const observers = sessions.filter(({ watched }) => watched.all || watched.names.length > 0);
+  expectSame(state.observers, observers.length, "observers");
   expectComponents(state, sessions);
   for (const election of elections) expectElectionIndexes(state, election, sessions);
   expectDeadlines(state, elections);

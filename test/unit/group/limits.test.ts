@@ -67,6 +67,132 @@ test("a clock that steps back takes no frames away", () => {
   expect(a.closeCode).toBeNull();
 });
 
+test("[S2] a renewal that is due passes however much its session chatters; the chatter closes with 4429, and a resume is let in", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  const { leaderSessionId } = a.accept();
+  const chatter = (frames: number) => {
+    for (let frame = 0; frame < frames; frame++) a.say({ type: "priority", priority: frame });
+  };
+  chatter(98);
+  group.advance(2_500);
+  for (let second = 0; second < 60; second++) {
+    group.advance(1_000);
+    chatter(100);
+    expect(a.closeCode).toBeNull();
+    if (second % 2 === 1) expect(a.renewHeld()).toEqual([leaderSessionId]);
+  }
+  chatter(1);
+  expect(a.closeCode).toBe(4429);
+  expect(group.holder()).toBe("a");
+  a.resume();
+  expect(a.last("welcome")).toMatchObject({ resumed: true, held: [leaderSessionId] });
+  expect(a.renewHeld()).toEqual([leaderSessionId]);
+});
+
+test("[S2] renewals that are not due are frames like all others", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  for (let frame = 0; frame < 98; frame++) a.say({ type: "priority", priority: frame });
+  group.advance(0);
+  a.renewHeld();
+  expect(a.closeCode).toBe(4429);
+});
+
+test("a socket too many without a hello costs the one that has been silent longest; sessions are unharmed", () => {
+  const group = new World({ limits: { sessions: 3 } });
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const [first, second, third] = ["first", "second", "third"].map((name) => {
+    group.advance(1);
+    return group.stranger(name).connect();
+  });
+  expect(first?.closeCode).toBeNull();
+  const late = group.stranger("late").connect();
+  expect([first, second, third].map((one) => one?.closeCode)).toEqual([4429, null, null]);
+  late.hello();
+  expect(late.last("welcome").resumed).toBe(false);
+  expect(a.renewHeld()).toHaveLength(1);
+});
+
+test("hello must come within the group's own time", () => {
+  const group = new World({ limits: { helloTimeoutMs: 300 } });
+  const silent = group.stranger("silent").connect();
+  group.advance(299);
+  expect(silent.closeCode).toBeNull();
+  group.advance(1);
+  expect(silent.closeCode).toBe(4408);
+});
+
+test("a group has at most its limit of sessions that watch; those that do may go on and change what they watch", () => {
+  const group = new World({ limits: { observers: 2 } });
+  const a = group.join("a", { observe: true });
+  const b = group.join("b", { observe: ["x"], contenders: ["x"] });
+  const c = group.join("c", { observe: ["x"], contenders: ["x"] });
+  expect(c.inbox).toMatchObject([{ type: "welcome" }, { type: "error", code: "limit_exceeded" }]);
+  expect(c.say({ type: "observe", components: true })).toMatchObject([{ type: "error", code: "limit_exceeded" }]);
+  b.say({ type: "observe", components: ["y"] });
+  expect(b.last("leaders").leaders).toHaveLength(2);
+  b.resume();
+  expect(b.last("leaders").leaders).toHaveLength(1);
+  a.say({ type: "unobserve", components: true });
+  expect(c.say({ type: "observe", components: ["x"] })).toMatchObject([{ type: "leaders" }]);
+  b.bye();
+  expect(a.say({ type: "observe", components: ["x"] })).toMatchObject([{ type: "leaders" }]);
+});
+
+test("a name longer than the group's limit is refused, for contenders and for observers", () => {
+  const group = new World({ limits: { nameLength: 4 } });
+  const a = group.join("a", { contenders: ["four", "five5"], observe: ["five5"] });
+  expect(a.heard("error")).toMatchObject([
+    { code: "limit_exceeded", component: "five5" },
+    { code: "limit_exceeded", message: "a name has at most 4 characters" },
+  ]);
+  expect(a.accept().components).toEqual(["four"]);
+  expect(a.say({ type: "observe", components: ["four"] })).toMatchObject([{ type: "leaders" }]);
+});
+
+test("a leader publishes as many changes at once as the group takes, and a tenth of the frames' rate after; the same again is free", () => {
+  const group = new World({ limits: { confirms: 3 } });
+  const a = group.join("a", { contenders: ["x"] });
+  const observer = group.join("o", { observe: ["x"] });
+  a.accept();
+  const publish = (address: string) => a.confirm("x", { address });
+  for (const address of ["1", "2", "3", "3", "3"]) expect(publish(address)).toMatchObject([{ type: "confirmed" }]);
+  expect(publish("4")).toMatchObject([{ type: "error", code: "limit_exceeded", component: "x" }]);
+  expect(observer.last("leaders").leaders).toMatchObject([{ leader: { address: "3" } }]);
+  expect(a.renewHeld()).toHaveLength(1);
+  group.advance(100);
+  expect(publish("5")).toMatchObject([{ type: "confirmed" }]);
+  expect(publish("6")).toMatchObject([{ type: "error", code: "limit_exceeded" }]);
+});
+
+test("large snapshots count as many frames: an observer can't make the group send without end, and a small one is a frame", () => {
+  const group = new World();
+  const components = names(256);
+  const leader = group.join("leader", {
+    contenders: components,
+    process: { address: "a".repeat(2_048), metadata: { m: "m".repeat(2_000) } },
+  });
+  leader.accept();
+  for (const [index, component] of components.entries()) {
+    if (index % 50 === 49) group.advance(1_000);
+    leader.confirm(component);
+  }
+  const greedy = group.join("greedy", {});
+  let snapshots = 0;
+  while (greedy.closeCode === null && snapshots < 1_000) {
+    greedy.say({ type: "observe", components: true });
+    snapshots++;
+  }
+  expect(greedy.closeCode).toBe(4429);
+  expect(snapshots).toBeLessThan(15);
+  const modest = group.join("modest", { observe: ["c1"] });
+  for (let frame = 1; frame < 100; frame++) modest.say({ type: "observe", components: ["c1"] });
+  expect(modest.closeCode).toBeNull();
+});
+
 test("a frame that is too large closes with 4413; one of exactly the largest size does not", () => {
   const group = new World();
   const a = group.join("a");
@@ -171,7 +297,20 @@ test("welcome tells the settings that the client must keep to", () => {
     checkEveryMs: 300_000,
     offerTimeoutMs: 1_000,
     drainMs: 700,
-    limits: { messageBytes: 131_072, messagesPerSecond: 100, contenders: 5, observed: 256, metadataBytes: 2_048 },
+    limits: {
+      messageBytes: 131_072,
+      messagesPerSecond: 100,
+      contenders: 5,
+      observed: 256,
+      metadataBytes: 2_048,
+      sessions: 10_000,
+      observers: 5_000,
+      elections: 1_000,
+      nameLength: 128,
+      historyRows: 1_000,
+      confirms: 512,
+      helloTimeoutMs: 10_000,
+    },
   });
 });
 

@@ -75,13 +75,23 @@ const leader = shape<LeaderInformation>(
   { component: name, leaderSessionId: id, epoch: ms, address: text, metadata, process: text },
   ["component", "leaderSessionId", "epoch"],
 );
-const limits = fc.record({
-  messageBytes: ms,
-  messagesPerSecond: ms,
-  contenders: ms,
-  observed: ms,
-  metadataBytes: ms,
-});
+const limits = fc.record(
+  {
+    messageBytes: ms,
+    messagesPerSecond: ms,
+    contenders: ms,
+    observed: ms,
+    metadataBytes: ms,
+    sessions: ms,
+    observers: ms,
+    elections: ms,
+    nameLength: ms,
+    historyRows: ms,
+    confirms: ms,
+    helloTimeoutMs: ms,
+  },
+  { requiredKeys: ["messageBytes", "messagesPerSecond", "contenders", "observed", "metadataBytes"] },
+);
 const errorCode = fc.constantFrom(
   "duplicate_component",
   "unknown_component",

@@ -1,0 +1,31 @@
+/** Token buckets: a burst is allowed, the rate is not exceeded for long. */
+
+import { type GroupLimits, MESSAGE_BURST } from "../../shared/limits.ts";
+
+/** How much is left, and when it was counted. Below zero it is a debt that time pays back. */
+export interface Bucket {
+  readonly tokens: number;
+  readonly at: number;
+}
+
+export interface Flow {
+  /** What may be taken at once. */
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+const fullBucket = (burst: number, now: number): Bucket => ({ tokens: burst, at: now });
+
+/** What a connection may say at first. */
+export const firstAllowances = ({ confirms }: Pick<GroupLimits, "confirms">, now: number) => ({
+  frames: fullBucket(MESSAGE_BURST, now),
+  confirms: fullBucket(confirms, now),
+  renewedAt: -Infinity,
+});
+
+/** The bucket without `cost` tokens, or `null` where it holds less. A clock that steps back takes nothing away. */
+export function draw(bucket: Bucket, now: number, { burst, perSecond }: Flow, cost = 1): Bucket | null {
+  const refill = (Math.max(0, now - bucket.at) * perSecond) / 1_000;
+  const tokens = Math.min(burst, bucket.tokens + refill) - cost;
+  return tokens < 0 ? null : { tokens, at: now };
+}
