@@ -113,10 +113,9 @@ const tooOften = (): Response =>
 /** Of an IPv6 address the network: a subscriber has 2^64 addresses of it. */
 function networkOf(address: string): string {
   if (!address.includes(":")) return address;
-  const [head = "", tail] = address.split("::");
-  const groups = head.split(":").filter((group) => group !== "");
-  const missing = tail === undefined ? 0 : IPV6_GROUPS - groups.length - tail.split(":").length;
-  return [...groups, ...Array.from({ length: Math.max(0, missing) }, () => "0")].slice(0, IPV6_GROUPS / 2).join(":");
+  const [head = [], tail = []] = address.split("::").map((side) => side.split(":").filter((group) => group !== ""));
+  const zeros = Array.from({ length: Math.max(0, IPV6_GROUPS - head.length - tail.length) }, () => "0");
+  return [...head, ...zeros, ...tail].slice(0, IPV6_GROUPS / 2).join(":");
 }
 const IPV6_GROUPS = 8;
 

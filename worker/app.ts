@@ -23,11 +23,20 @@ const crossOrigin: MiddlewareHandler<App> = (context, next) => {
   return cors({ origin, allowMethods: [...METHODS], allowHeaders: ["Authorization", "Content-Type"] })(context, next);
 };
 
+/** Answers about groups are for whoever asked: not to be kept, and nothing but what they say they are. */
+const guarded: MiddlewareHandler<App> = async (context, next) => {
+  await next();
+  if (isUpgrade(context.req.raw)) return; // the headers of an upgrade can't be changed
+  context.header("Cache-Control", "no-store");
+  context.header("X-Content-Type-Options", "nosniff");
+};
+
 const METHODS = ["GET", "POST", "DELETE"] as const;
 
 export function createElectionApp({ authorize = authorizeByEnv, policy = policyFromEnv }: ElectionAppOptions = {}) {
   const allow = createAdmission(authorize, policy);
   const app = new Hono<App>()
+    .use("/v1/*", guarded)
     .use("/v1/*", crossOrigin)
     .get("/healthz", (context) => context.json({ ok: true }))
     .get("/v1/groups/:group/session", allow("observe"), (context) => {
