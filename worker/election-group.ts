@@ -121,8 +121,8 @@ export class ElectionGroup extends DurableObject {
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     this.#counters.framesIn += 1;
-    const connection = connectionOf(socket);
-    if (connection === null) return;
+    const connection = this.#sockets.connectionOf(socket);
+    if (connection === null) return; // closed by this side, and its peer talks on: not worth reading
     const frame = readFrame(data, this.#state.policy.limits.messageBytes, this.#parse);
     this.#dispatch({ type: "frame", connection, frame });
   }

@@ -6,6 +6,8 @@ import { logError } from "./log.ts";
 export class Sockets {
   readonly #context: DurableObjectState;
   readonly #sockets = new Map<string, WebSocket>();
+  /** What attachments say, so that not every frame has to read its own. */
+  readonly #connections = new WeakMap<WebSocket, string>();
 
   constructor(context: DurableObjectState) {
     this.#context = context;
@@ -19,6 +21,14 @@ export class Sockets {
       this.#sockets.set(attachment.connection, socket);
       return [attachment];
     });
+  }
+
+  /** `null` for a socket that this side has closed: its peer may talk on, and is not worth reading. */
+  connectionOf(socket: WebSocket): string | null {
+    const connection = this.#connections.get(socket) ?? connectionOf(socket);
+    if (connection === null || !this.#sockets.has(connection)) return null;
+    this.#connections.set(socket, connection);
+    return connection;
   }
 
   accept(socket: WebSocket, attachment: Attachment): void {

@@ -117,12 +117,23 @@ test("a socket too many without a hello costs the one that has been silent longe
 });
 
 test("hello must come within the group's own time", () => {
-  const group = new World({ limits: { helloTimeoutMs: 300 } });
+  const group = new World({ limits: { helloTimeoutMs: 3_000 } });
   const silent = group.stranger("silent").connect();
-  group.advance(299);
+  group.advance(2_999);
   expect(silent.closeCode).toBeNull();
   group.advance(1);
   expect(silent.closeCode).toBe(4408);
+});
+
+test("sockets without a hello are closed together, once a second: a thousand of them cost two alarms", () => {
+  const group = new World();
+  const silent = Array.from({ length: 1_000 }, (_, index) => {
+    group.advance(1);
+    return group.stranger(`silent ${index}`).connect();
+  });
+  const ticks = group.during(() => group.advance(12_000)).filter(({ event }) => event.type === "tick");
+  expect(ticks.length).toBeLessThanOrEqual(2);
+  expect(silent.every(({ closeCode }) => closeCode === 4408)).toBe(true);
 });
 
 test("a group has at most its limit of sessions that watch; those that do may go on and change what they watch", () => {

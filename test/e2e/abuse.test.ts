@@ -1,0 +1,65 @@
+/** Peers that mean harm: those who behave keep their terms, and hand over nearly as fast as in quiet. */
+import { randomInt } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { LARGEST_RATIO, type Playground, startPlayground } from "../support/abuse.ts";
+import type { AttackName, Counts } from "../support/attacks.ts";
+import { recordAbuse } from "../support/measured.ts";
+
+const SEED = randomInt(2 ** 31);
+
+let playground: Playground;
+beforeAll(async () => {
+  playground = await startPlayground();
+});
+afterAll(async () => {
+  await playground[Symbol.asyncDispose]();
+});
+
+/** How sockets were closed by the server. */
+const closes = (counts: Counts): string[] =>
+  Object.keys(counts)
+    .filter((what) => what.startsWith("closed ") && what !== "closed 1006")
+    .sort();
+
+const abuses: readonly (readonly [what: string, attack: AttackName, check: (counts: Counts) => void])[] = [
+  [
+    "5,000 sockets that never say hello",
+    "silent",
+    (counts) => expect(counts).toEqual({ opened: 5_000, "closed 1006": 5_000 }),
+  ],
+  ["frames of up to 4 MB", "huge", (counts) => expect(closes(counts)).toEqual(["closed 4413"])],
+  ["200 sockets whose frames come byte by byte", "slow", (counts) => expect(counts["opened"]).toBe(200)],
+  ["a storm of reconnects", "storm", (counts) => expect(counts["welcomes"]).toBeGreaterThan(50)],
+  [
+    "sessions that register and deregister in a loop",
+    "churn",
+    (counts) => expect(counts["registered"]).toBeGreaterThan(50),
+  ],
+  ["a flood of frames", "flood", (counts) => expect(closes(counts)).toEqual(["closed 4429"])],
+  ["news without end", "news", (counts) => expect(counts["confirmed"]).toBeGreaterThan(20)],
+  [
+    `random frames (seed ${SEED})`,
+    "fuzz",
+    (counts) => {
+      expect(Object.keys(counts).filter((what) => what.startsWith("finding"))).toEqual([]);
+      expect(closes(counts)).toEqual(expect.arrayContaining(["closed 4400"]));
+      expect(counts["frames"]).toBeGreaterThan(1_000);
+    },
+  ],
+  [
+    "strangers with bad tokens",
+    "strangers",
+    (counts) => expect(closes(counts)).toEqual(["closed 4401", "closed 4403"]),
+  ],
+];
+
+test.each(abuses)(
+  "%s: leaders of the group and of another one keep their terms, and hand-over stays within 5 times its quiet median",
+  async (_, attack, check) => {
+    const report = await playground.suffer(attack, { seed: SEED });
+    recordAbuse(attack, report);
+    expect(report.harm).toEqual([]);
+    check(report.counts);
+    expect(report.loudMs / report.quietMs, JSON.stringify(report)).toBeLessThanOrEqual(LARGEST_RATIO);
+  },
+);

@@ -1,0 +1,169 @@
+/**
+ * What abuse does to those who behave: a leader in the abused group and one in another group, each with the client of
+ * this project, and hand-overs in the abused group, timed in quiet and under abuse.
+ */
+
+import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { createElectionClient, type ElectionClient } from "../../client/node/index.ts";
+import type { AttackName, Counts, Target } from "./attacks.ts";
+import { type NodeProcess, runNode } from "./child-process.ts";
+import { SECRET, tokenFor } from "./tokens.ts";
+
+/** Long enough that a term which ends has been ended by harm, not by a machine that was busy for a moment. */
+const LEASE_MS = 6_000;
+const HELLO_TIMEOUT_MS = 30_000;
+const HAND_OVERS = 60;
+/** An attack is measured for so long, at the least. */
+const LOUD_MS = 1_500;
+/** A measurement that a busy machine has spoilt is taken again, while the abuse goes on. */
+const MEASUREMENTS = 4;
+export const LARGEST_RATIO = 5;
+const GROUP = "abused";
+const OTHER_GROUP = "neighbour";
+
+export interface Report {
+  /** Medians in milliseconds: in quiet of 120 hand-overs, before and after; under abuse of `samples`. */
+  readonly quietMs: number;
+  readonly loudMs: number;
+  readonly samples: number;
+  /** What has happened to the terms of the leaders that only wanted to lead on; nothing is right. */
+  readonly harm: readonly string[];
+  /** How often they lost a connection and resumed. */
+  readonly blips: number;
+  /** What the attack did and what came of it. */
+  readonly counts: Counts;
+}
+
+export interface AbuseOptions {
+  readonly intensity?: number;
+  readonly seed?: number;
+  /** Of random frames: the abuse lasts until all were sent. */
+  readonly frames?: number;
+}
+
+export interface Playground extends AsyncDisposable {
+  readonly backend: LocalBackend;
+  suffer(attack: AttackName, options?: AbuseOptions): Promise<Report>;
+}
+
+/** A leader that never wants to stop. */
+interface Steady {
+  readonly client: ElectionClient;
+  /** How its term has been harmed; a connection that was lost and came back within the lease is none. */
+  harm(): string[];
+  /** Connections lost so far. */
+  blips(): number;
+}
+
+async function steady(url: string, group: string): Promise<Steady> {
+  const heard: string[] = [];
+  let blips = 0;
+  const client = createElectionClient({ url, group, token: () => tokenFor("contend"), signals: false });
+  const { promise: granted, resolve } = Promise.withResolvers<number>();
+  const contender = client.contend("steady", {
+    onGrant: ({ epoch }) => resolve(epoch),
+    onRevoke: (_, reason) => void heard.push(`the leader of ${group} was revoked: ${reason}`),
+    onError: () => {
+      blips += 1;
+    },
+  });
+  await granted;
+  const harm = () => (contender.hasLeadership() ? heard : [...heard, `the leader of ${group} leads no more`]);
+  return { client, harm, blips: () => blips };
+}
+
+/** Two processes that hand one election to and fro. */
+class Relay {
+  readonly #clients: readonly ElectionClient[];
+  readonly #grants: ((at: number) => void)[] = [];
+  #leader = -1;
+
+  constructor(url: string) {
+    this.#clients = [0, 1].map((index) => {
+      const client = createElectionClient({ url, group: GROUP, token: () => tokenFor("contend"), signals: false });
+      const onGrant = () => {
+        this.#leader = index;
+        for (const tell of this.#grants.splice(0)) tell(performance.now());
+      };
+      client.contend("relay", { onGrant, onError: () => {} }, { election: "dedicated" });
+      return client;
+    });
+  }
+
+  #granted(): Promise<number> {
+    return new Promise((resolve) => this.#grants.push(resolve));
+  }
+
+  /** From the word of the one to the grant of the other, in milliseconds. */
+  async handOver(): Promise<number> {
+    if (this.#leader < 0) await this.#granted();
+    const next = this.#granted();
+    const from = performance.now();
+    await this.#clients[this.#leader]?.resign("component:relay");
+    return (await next) - from;
+  }
+
+  /** At least so many, and as many more as fit the time. */
+  async times(leastMs = 0): Promise<number[]> {
+    const from = performance.now();
+    const times: number[] = [];
+    while (times.length < HAND_OVERS || performance.now() - from < leastMs) times.push(await this.handOver());
+    return times;
+  }
+
+  close(): Promise<unknown> {
+    return Promise.all(this.#clients.map((client) => client.close()));
+  }
+}
+
+const median = (times: readonly number[]): number =>
+  times.toSorted((left, right) => left - right)[Math.floor(times.length / 2)] ?? Infinity;
+
+export async function startPlayground(limits: object = {}): Promise<Playground> {
+  const backend = await startLocalBackend({
+    bindings: {
+      AUTH_SECRET: SECRET,
+      LEASE_MS: String(LEASE_MS),
+      LIMITS: JSON.stringify({ helloTimeoutMs: HELLO_TIMEOUT_MS, ...limits }),
+    },
+  });
+  const { url } = backend;
+  const leaders = [await steady(url, GROUP), await steady(url, OTHER_GROUP)];
+  const relay = new Relay(url);
+  const suffer = async (attack: AttackName, options: AbuseOptions = {}): Promise<Report> => {
+    await relay.times(); // warm
+    const blipsBefore = leaders.reduce((sum, leader) => sum + leader.blips(), 0);
+    const before = await relay.times();
+    const abuser = startAbuse(url, attack, options);
+    await abuser.whenWritten(/^ready$/m);
+    let loud = await relay.times(LOUD_MS);
+    for (let again = 1; again < MEASUREMENTS && median(loud) > LARGEST_RATIO * median(before); again++) {
+      loud = await relay.times(LOUD_MS);
+    }
+    if (options.frames === undefined) abuser.child.kill("SIGTERM");
+    const counts = await countsOf(abuser);
+    const quiet = [...before, ...(await relay.times())];
+    const harm = leaders.flatMap((leader) => leader.harm());
+    const blips = leaders.reduce((sum, leader) => sum + leader.blips(), -blipsBefore);
+    return { quietMs: median(quiet), loudMs: median(loud), samples: loud.length, counts, harm, blips };
+  };
+  return {
+    backend,
+    suffer,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([relay.close(), ...leaders.map(({ client }) => client.close())]);
+      await backend.stop();
+    },
+  };
+}
+
+function startAbuse(url: string, attack: AttackName, options: AbuseOptions): NodeProcess {
+  const target: Target = { intensity: 1, seed: 0, ...options, url, group: GROUP, token: tokenFor("contend", [GROUP]) };
+  return runNode("test/support/attacker.main.ts", [JSON.stringify({ attack, ...target })]);
+}
+
+async function countsOf(abuser: NodeProcess): Promise<Counts> {
+  const [, text = "{}"] = await abuser.whenWritten(/^counts (.*)$/m);
+  await abuser.ended;
+  return JSON.parse(text) as Counts;
+}

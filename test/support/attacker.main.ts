@@ -1,0 +1,19 @@
+/** A process that abuses a group until it is told to stop with SIGTERM; then it says what it has done. */
+import { type AttackName, attacks, type Target } from "./attacks.ts";
+
+/** However forgotten it may be, it stops by itself. */
+const LONGEST_MS = 1_800_000;
+
+const { attack, ...target } = JSON.parse(process.argv[2] ?? "{}") as Target & { readonly attack: AttackName };
+let running = true;
+const stop = (): void => {
+  running = false;
+};
+process.once("SIGTERM", stop);
+const limit = setTimeout(stop, LONGEST_MS);
+const counts = await attacks[attack](target, {
+  running: () => running,
+  ready: () => void process.stdout.write("ready\n"),
+});
+clearTimeout(limit);
+process.stdout.write(`counts ${JSON.stringify(counts)}\n`, () => process.exit(0));

@@ -1,0 +1,328 @@
+/** What a peer could do to a group if it wanted to hurt the others. Every attack is bounded in what it opens at once. */
+import { randomBytes, randomUUID } from "node:crypto";
+import { connect as connectTcp, type Socket } from "node:net";
+import { setImmediate as breathe, setTimeout as pause } from "node:timers/promises";
+import { WebSocket } from "ws";
+import { fuzzGroup } from "./fuzz.ts";
+
+export interface Target {
+  readonly url: string;
+  readonly group: string;
+  /** Good for contending in this group. */
+  readonly token: string;
+  /** How many times the peers that one test can bear. */
+  readonly intensity: number;
+  /** Of random frames, and how many of them; all others go on until they are told to stop. */
+  readonly seed: number;
+  readonly frames?: number;
+}
+
+export interface Progress {
+  running(): boolean;
+  /** The attack is in full swing from now on. */
+  ready(): void;
+}
+
+/** How often something was done or seen; closes as `closed 4400`. */
+export type Counts = Readonly<Record<string, number>>;
+type Attack = (target: Target, progress: Progress) => Promise<Counts>;
+
+class Tally {
+  readonly counts: Record<string, number> = {};
+  add(what: string, by = 1): void {
+    this.counts[what] = (this.counts[what] ?? 0) + by;
+  }
+}
+
+/** A socket of an attacker; resolves when it is open, or closed at once. */
+function open({ url, group, token }: Target, tally: Tally): Promise<WebSocket> {
+  const headers = { Authorization: `Bearer ${token}` };
+  const socket = new WebSocket(`${url.replace("http", "ws")}/v1/groups/${group}/session`, ["edge-election.v1"], {
+    headers,
+    perMessageDeflate: false,
+  });
+  return new Promise((resolve) => {
+    socket.on("open", () => {
+      tally.add("opened");
+      resolve(socket);
+    });
+    socket.on("error", () => tally.add("failed"));
+    socket.on("close", (code) => {
+      tally.add(`closed ${code}`);
+      resolve(socket);
+    });
+  });
+}
+
+const closed = (socket: WebSocket): Promise<void> =>
+  new Promise((resolve) => {
+    if (socket.readyState === WebSocket.CLOSED) resolve();
+    else socket.once("close", () => resolve());
+  });
+
+const say = (socket: WebSocket, message: object): void => {
+  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+};
+
+/** The next message of this type. Rejects when the socket closes before. */
+const next = (socket: WebSocket, type: string): Promise<Record<string, unknown>> =>
+  new Promise((resolve, reject) => {
+    const hear = (data: unknown): void => {
+      const message = JSON.parse(String(data)) as Record<string, unknown>;
+      if (message["type"] !== type) return;
+      socket.off("message", hear);
+      resolve(message);
+    };
+    socket.on("message", hear);
+    socket.once("close", () => reject(new Error("closed")));
+  });
+
+/** Several of them side by side, each again and again until the end. */
+async function repeat(count: number, progress: Progress, once: (index: number) => Promise<void>): Promise<void> {
+  const loop = async (index: number): Promise<void> => {
+    while (progress.running()) {
+      await once(index).catch(() => undefined);
+      await breathe();
+    }
+  };
+  progress.ready();
+  await Promise.all(Array.from({ length: count }, (_, index) => loop(index)));
+}
+
+const SILENT_SOCKETS = 5_000;
+const WAVE = 100;
+
+/** Sockets that never say hello. */
+const silent: Attack = async (target, progress) => {
+  const tally = new Tally();
+  const sockets: WebSocket[] = [];
+  while (sockets.length < SILENT_SOCKETS) {
+    sockets.push(...(await Promise.all(Array.from({ length: WAVE }, () => open(target, tally)))));
+    if (sockets.length === SILENT_SOCKETS / 2) progress.ready();
+  }
+  while (progress.running()) await pause(SLOW_STEP_MS);
+  for (const socket of sockets) socket.terminate();
+  await Promise.all(sockets.map(closed));
+  return tally.counts;
+};
+
+const LARGE_FRAMES = [131_073, 1_000_000, 4_000_000];
+
+/** Frames beyond the limit, before and after the hello. */
+const huge: Attack = async (target, progress) => {
+  const tally = new Tally();
+  const padding = LARGE_FRAMES.map((bytes) => Buffer.alloc(bytes, "x"));
+  await repeat(target.intensity, progress, async (index) => {
+    const socket = await open(target, tally);
+    if (index % 2 === 0) say(socket, { type: "hello", sentAt: 1 });
+    for (const frame of padding) socket.send(frame, { binary: false }, () => undefined);
+    await closed(socket);
+  });
+  return tally.counts;
+};
+
+const upgrade = ({ url, group, token }: Target): string =>
+  [
+    `GET /v1/groups/${group}/session HTTP/1.1`,
+    `Host: ${new URL(url).host}`,
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}`,
+    `Authorization: Bearer ${token}`,
+    "\r\n",
+  ].join("\r\n");
+
+const SLOW_SOCKETS = 200;
+const SLOW_STEP_MS = 50;
+
+/** Frames that announce a megabyte and come byte by byte, whole or in fragments; and requests that never end. */
+const slow: Attack = async (target, progress) => {
+  const tally = new Tally();
+  const { hostname, port } = new URL(target.url);
+  const sockets = Array.from({ length: SLOW_SOCKETS }, (_, index): Socket => {
+    const socket = connectTcp(Number(port), hostname);
+    socket.on("error", () => tally.add("failed"));
+    socket.on("close", () => tally.add("closed"));
+    socket.on("data", () => undefined);
+    const request = upgrade(target);
+    socket.write(index % 3 === 0 ? request.slice(0, -4) : request);
+    // A masked text frame of 1,000,000 bytes, or the first fragment of one.
+    if (index % 3 === 1) socket.write(Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 0x0f, 0x42, 0x40, 1, 2, 3, 4]));
+    if (index % 3 === 2) socket.write(Buffer.from([0x01, 0x81, 1, 2, 3, 4, 0x60]));
+    tally.add("opened");
+    return socket;
+  });
+  await pause(SLOW_STEP_MS);
+  progress.ready();
+  const fragment = Buffer.from([0x00, 0x81, 1, 2, 3, 4, 0x60]);
+  while (progress.running()) {
+    for (const [index, socket] of sockets.entries()) {
+      if (socket.writable) socket.write(index % 3 === 2 ? fragment : "x");
+    }
+    tally.add("rounds");
+    await pause(SLOW_STEP_MS);
+  }
+  for (const socket of sockets) socket.destroy();
+  return tally.counts;
+};
+
+/** Sessions that connect, say hello, vanish, and come back: half of them resume, half begin anew. */
+const storm: Attack = async (target, progress) => {
+  const tally = new Tally();
+  const resumes = new Map<number, { sessionId: unknown; secret: unknown; attempt: number }>();
+  await repeat(2 * target.intensity, progress, async (index) => {
+    const socket = await open(target, tally);
+    const before = index % 2 === 0 ? resumes.get(index) : undefined;
+    const resume = before && { ...before, attempt: before.attempt + 1 };
+    say(socket, { type: "hello", sentAt: 1, observe: true, contenders: [{ component: `c${index}` }], resume });
+    const { sessionId, secret } = await next(socket, "welcome");
+    resumes.set(index, { sessionId, secret, attempt: (resume?.attempt ?? 0) + 1 });
+    tally.add("welcomes");
+    if (index % 4 === 1) say(socket, { type: "bye" });
+    socket.terminate();
+  });
+  return tally.counts;
+};
+
+/** Sessions that register and deregister as fast as they are answered, each time in an election of its own. */
+const churn: Attack = async (target, progress) => {
+  const tally = new Tally();
+  await repeat(4 * target.intensity, progress, async (index) => {
+    const socket = await open(target, tally);
+    say(socket, { type: "hello", sentAt: 1 });
+    await next(socket, "welcome");
+    while (progress.running() && socket.readyState === WebSocket.OPEN) {
+      const component = `churn-${index}-${tally.counts["registered"] ?? 0}`;
+      const answer = next(socket, "deregistered");
+      say(socket, { type: "register", component, election: "dedicated" });
+      say(socket, { type: "deregister", component });
+      await answer;
+      tally.add("registered");
+      await pause(20); // as fast as the limit on frames lets it
+    }
+    socket.terminate();
+  });
+  return tally.counts;
+};
+
+const FLOOD_FRAMES = 400;
+
+/** Frames without end: the socket is closed for it, and comes back at once. */
+const flood: Attack = async (target, progress) => {
+  const tally = new Tally();
+  await repeat(target.intensity, progress, async () => {
+    const socket = await open(target, tally);
+    say(socket, { type: "hello", sentAt: 1, contenders: [{ component: "flood" }], observe: true });
+    for (let frame = 0; frame < FLOOD_FRAMES / 2; frame++) {
+      say(socket, { type: "renew", sentAt: frame, held: [randomUUID()] });
+      say(socket, { type: "observe", components: true });
+    }
+    await closed(socket);
+  });
+  return tally.counts;
+};
+
+const NEWS_COMPONENTS = 50;
+const RENEW_EVERY_MS = 1_000;
+
+/** A leader of many elections that publishes something else all the time. */
+async function publish(target: Target, progress: Progress, tally: Tally): Promise<void> {
+  const socket = await open(target, tally);
+  const terms = new Map<unknown, string>();
+  socket.on("message", (data: Buffer) => {
+    const message = JSON.parse(String(data)) as Record<string, unknown>;
+    if (message["type"] === "grant")
+      terms.set(message["leaderSessionId"], String(message["election"]).slice("component:".length));
+    if (message["type"] === "confirmed") tally.add("confirmed");
+  });
+  const contenders = Array.from({ length: NEWS_COMPONENTS }, (_, index) => ({
+    component: `news-${process.pid}-${index}`,
+    election: "dedicated",
+  }));
+  say(socket, { type: "hello", sentAt: 1, contenders });
+  let renewedAt = -Infinity;
+  let number = 0;
+  while (progress.running() && socket.readyState === WebSocket.OPEN) {
+    if (performance.now() - renewedAt > RENEW_EVERY_MS && terms.size > 0) {
+      renewedAt = performance.now();
+      say(socket, { type: "renew", sentAt: renewedAt, held: [...terms.keys()] });
+    }
+    for (const [leaderSessionId, component] of [...terms].slice(
+      number % terms.size || 0,
+      (number % terms.size || 0) + 1,
+    )) {
+      number += 1;
+      say(socket, {
+        type: "confirm",
+        id: "c",
+        component,
+        leaderSessionId,
+        address: `${number}`,
+        metadata: LARGE_METADATA,
+      });
+    }
+    await pause(TALK_EVERY_MS);
+  }
+  socket.terminate();
+}
+const LARGE_METADATA = { m: "m".repeat(2_000) };
+/** Just below the limit on frames. */
+const TALK_EVERY_MS = 11;
+
+/** Observers that ask for everything again and again, while a leader publishes something else all the time. */
+const news: Attack = async (target, progress) => {
+  const tally = new Tally();
+  await repeat(6 * target.intensity, progress, async (index) => {
+    if (index === 0) return publish(target, progress, tally);
+    const socket = await open(target, tally);
+    socket.on("message", (data: Buffer) => tally.add("bytes heard", data.length));
+    say(socket, { type: "hello", sentAt: 1, observe: true });
+    while (progress.running() && socket.readyState === WebSocket.OPEN) {
+      say(socket, { type: "observe", components: true });
+      await pause(TALK_EVERY_MS);
+    }
+    socket.terminate();
+  });
+  return tally.counts;
+};
+
+const FUZZERS = 2;
+
+/** Random frames out of a grammar. */
+const fuzz: Attack = async (target, progress) => {
+  const tally = new Tally();
+  progress.ready();
+  const { frames = Infinity, seed, intensity } = target;
+  const fuzzers = FUZZERS * intensity;
+  const one = (index: number) =>
+    fuzzGroup(target, { frames: frames / fuzzers, seed: seed + index * 1_000_003, running: progress.running });
+  for (const outcome of await Promise.all(Array.from({ length: fuzzers }, (_, index) => one(index)))) {
+    tally.add("frames", outcome.frames);
+    tally.add("sockets", outcome.sockets);
+    for (const [code, count] of Object.entries(outcome.closes)) tally.add(`closed ${code}`, count);
+    for (const finding of outcome.findings) tally.add(`finding: ${finding}`);
+  }
+  return tally.counts;
+};
+
+/** Strangers: no token, wrong tokens, tokens for other groups, huge ones. */
+const strangers: Attack = async (target, progress) => {
+  const tally = new Tally();
+  const [header = "", payload = ""] = target.token.split(".");
+  const tokens = ["", "x", `${header}.${payload}.`, `${header}.${payload}.${"A".repeat(43)}`, "x".repeat(8_000)];
+  await repeat(16 * target.intensity, progress, async (index) => {
+    const token = tokens[index % tokens.length] ?? "";
+    const group = index % 4 === 3 ? randomUUID() : target.group;
+    const socket = await open({ ...target, group, token: index % 4 === 3 ? target.token : token }, tally);
+    say(socket, { type: "hello", sentAt: 1, contenders: [{ component: "steady" }] });
+    await closed(socket);
+  });
+  return tally.counts;
+};
+
+export const attacks = { silent, huge, slow, storm, churn, flood, news, fuzz, strangers } satisfies Record<
+  string,
+  Attack
+>;
+export type AttackName = keyof typeof attacks;

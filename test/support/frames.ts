@@ -1,0 +1,140 @@
+/**
+ * A grammar of frames that a hostile or broken client may send: messages as they should be, messages with one thing
+ * wrong, and text that is none. Ids that only the sender knows stand in them as `$mine`, `$theirs` and `$session`.
+ */
+import fc from "fast-check";
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+const name = fc.oneof(
+  fc.stringMatching(/^[a-z][A-Za-z0-9_.:/-]{0,20}$/),
+  fc.constantFrom("steady", "constructor", "__proto__", "toString", "x".repeat(128), "a/../b", "..."),
+);
+const id = fc.oneof(fc.constantFrom("$mine", "$theirs", "$session"), fc.string({ minLength: 1, maxLength: 12 }));
+const text = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.constantFrom(
+    '"}\n# HELP x\n',
+    "<img src=x onerror=alert(1)>",
+    "\u0000\u2028",
+    "${x}",
+    "'; DROP TABLE session; --",
+  ),
+);
+const priority = fc.oneof(fc.integer({ min: -1_000_000, max: 1_000_000 }), fc.constantFrom(0, 1e-300, -0.5));
+const sentAt = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(0, -1, 1e308));
+const metadata = fc.dictionary(text, text, { maxKeys: 3 });
+const kind = fc.constantFrom("process", "dedicated");
+const watch = fc.oneof(fc.constant(true), fc.array(name, { maxLength: 8 }));
+const ids = fc.array(id, { maxLength: 6 });
+const contender = fc.record({ component: name, election: kind, priority }, { requiredKeys: ["component"] });
+const process = fc.record({ name: text, address: text, metadata }, { requiredKeys: [] });
+const resume = fc.record({ sessionId: id, secret: id, attempt: fc.integer({ min: 0, max: 9 }) });
+const tag = (type: string) => fc.constant(type);
+
+const hello = fc.record(
+  {
+    type: tag("hello"),
+    process,
+    priority,
+    contenders: fc.array(contender, { maxLength: 4 }),
+    observe: watch,
+    resume,
+    held: ids,
+    sentAt,
+  },
+  { requiredKeys: ["type", "sentAt"] },
+);
+const spoken = fc.oneof(
+  fc.record(
+    { type: tag("register"), component: name, election: kind, priority },
+    { requiredKeys: ["type", "component"] },
+  ),
+  fc.record({ type: tag("deregister"), component: name }),
+  fc.record({ type: tag("renew"), sentAt, held: ids }),
+  fc.record(
+    { type: tag("confirm"), id, component: name, leaderSessionId: id, address: text, metadata },
+    { requiredKeys: ["type", "id", "component", "leaderSessionId"] },
+  ),
+  fc.record({ type: tag("resign"), leaderSessionId: id, successor: id }, { requiredKeys: ["type", "leaderSessionId"] }),
+  fc.record({ type: tag("release"), leaderSessionId: id }),
+  fc.record({ type: tag("priority"), priority, component: name }, { requiredKeys: ["type", "priority"] }),
+  fc.record({ type: tag("observe"), components: watch }),
+  fc.record({ type: tag("unobserve"), components: watch }),
+);
+const bye = fc.constant({ type: "bye" });
+
+/** Wrong wherever it stands, or nearly so. */
+const oddity: fc.Arbitrary<Json> = fc.oneof(
+  fc.constantFrom<Json>(null, true, -1, 1e308, "", " ", [], {}, [null], { type: "hello" }, "\u0000", "x".repeat(129)),
+  fc.constantFrom<Json>(
+    "x".repeat(5_000),
+    Array.from({ length: 4_096 }, () => "a"),
+    Array.from({ length: 4_097 }, () => "a"),
+  ),
+  fc.jsonValue().map((value) => value as Json),
+);
+const fields = [
+  "type",
+  "sentAt",
+  "held",
+  "component",
+  "components",
+  "contenders",
+  "resume",
+  "process",
+  "id",
+  "priority",
+];
+
+/** One thing in it is not as it should be. */
+const wrongObject = fc
+  .tuple(fc.oneof(hello, spoken, bye), fc.constantFrom(...fields, "unknown", "__proto__"), oddity, fc.boolean())
+  .map(([message, field, value, drop]) => {
+    const entries = Object.entries(message).filter(([key]) => key !== field);
+    const parts = entries.map(([key, one]) => `${JSON.stringify(key)}:${JSON.stringify(one)}`);
+    if (!drop) parts.push(`${JSON.stringify(field)}:${JSON.stringify(value)}`);
+    return `{${parts.join(",")}}`;
+  });
+
+/** The text of a message, cut, doubled, or with something in between. */
+const wrongText = fc
+  .tuple(
+    fc.oneof(hello, spoken),
+    fc.double({ min: 0, max: 1, noNaN: true }),
+    text,
+    fc.constantFrom("cut", "insert", "double"),
+  )
+  .map(([message, at, noise, how]) => {
+    const whole = JSON.stringify(message);
+    const [head, tail] = [whole.slice(0, whole.length * at), whole.slice(whole.length * at)];
+    if (how === "cut") return head;
+    return how === "insert" ? head + noise + tail : whole + whole;
+  });
+
+const noMessage = fc.oneof(
+  text,
+  fc.constantFrom(
+    "",
+    "ping ",
+    "pong",
+    "null",
+    "[]",
+    "0",
+    '"hello"',
+    "[".repeat(50_000),
+    '{"a":'.repeat(20_000),
+    "\ufeff{}",
+  ),
+  fc.integer({ min: 1, max: 3 }).map((large) => "x".repeat(131_072 * large + 1)),
+);
+
+/** A legal frame of a session after its hello, `bye` left out. */
+export const legalFrame: fc.Arbitrary<string> = spoken.map((message) => JSON.stringify(message));
+/** Any frame, for any moment. */
+export const anyFrame: fc.Arbitrary<string> = fc.oneof(
+  { weight: 9, arbitrary: fc.oneof(hello, spoken, bye).map((message) => JSON.stringify(message)) },
+  { weight: 12, arbitrary: wrongObject },
+  { weight: 8, arbitrary: wrongText },
+  { weight: 1, arbitrary: noMessage },
+);

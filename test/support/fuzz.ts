@@ -1,0 +1,170 @@
+/**
+ * Fuzzing: random frames out of a grammar, into the codec and into a live group. What the server has to make of each
+ * frame is foretold from the protocol; a session that fares otherwise is a finding, with the seed that repeats it.
+ */
+import fc from "fast-check";
+import { WebSocket } from "ws";
+import { clientMessageParser } from "../../shared/client-codec.ts";
+import { byteLength } from "../../shared/codec.ts";
+import { InvalidField } from "../../shared/fields.ts";
+import { DEFAULT_LIMITS } from "../../shared/limits.ts";
+import type { ClientMessage } from "../../shared/messages.ts";
+import { anyFrame, legalFrame } from "./frames.ts";
+
+const parseFrame = clientMessageParser(DEFAULT_LIMITS);
+
+/** The message of a frame, or `null` for what is none; anything else that the codec does is a finding. */
+function read(frame: string): ClientMessage | null {
+  try {
+    return parseFrame(frame);
+  } catch (error) {
+    if (error instanceof InvalidField) return null;
+    throw new Error(`the codec threw something else for ${JSON.stringify(frame.slice(0, 200))}`, { cause: error });
+  }
+}
+
+const SAMPLE = 2_000;
+
+/** Reads that many frames; a message that was read must be read again from its own text. Gives back how many were messages. */
+export function fuzzCodec(frames: number, seed: number): number {
+  let messages = 0;
+  for (let done = 0; done < frames; done += SAMPLE) {
+    for (const frame of fc.sample(anyFrame, { numRuns: Math.min(SAMPLE, frames - done), seed: seed + done })) {
+      const message = read(frame);
+      if (message === null) continue;
+      messages += 1;
+      const again = read(JSON.stringify(message));
+      if (JSON.stringify(again) !== JSON.stringify(message))
+        throw new Error(`read otherwise the second time: ${frame}`);
+    }
+  }
+  return messages;
+}
+
+export interface FuzzTarget {
+  readonly url: string;
+  readonly group: string;
+  readonly token: string;
+}
+
+export interface Fuzzed {
+  frames: number;
+  sockets: number;
+  readonly closes: Record<string, number>;
+  /** What fared otherwise than foretold. */
+  readonly findings: string[];
+}
+
+/** Below the burst that a connection may always send. */
+const FRAMES_A_SOCKET = 90;
+const BARRIER = 4_242;
+const PATIENCE_MS = 20_000;
+
+/** What becomes of a socket: the code that it is closed with, and after how many frames; or it lives. */
+interface Fate {
+  readonly code: number | null;
+  readonly frames: readonly string[];
+}
+
+/** Without a hello of its own in front the first frame has to be one. */
+function foretell(frames: readonly string[], greeted: boolean): Fate {
+  let known = greeted;
+  for (const [index, frame] of frames.entries()) {
+    const code = closeFor(frame, known);
+    if (code !== null) return { code, frames: frames.slice(0, index + 1) };
+    known = true;
+  }
+  return { code: null, frames };
+}
+
+function closeFor(frame: string, greeted: boolean): number | null {
+  if (byteLength(frame) > DEFAULT_LIMITS.messageBytes) return 4413;
+  const message = read(frame);
+  if (message === null) return 4400;
+  if (greeted === (message.type === "hello")) return 4400;
+  return message.type === "bye" ? 1000 : null;
+}
+
+/** What one socket sends: mostly legal frames, mostly random ones, or, without a hello of its own, random ones from the first. */
+function* batches(seed: number): Generator<{ readonly frames: readonly string[]; readonly greeted: boolean }> {
+  for (let pool = seed; ; pool += 1) {
+    const legal = fc.sample(legalFrame, { numRuns: SAMPLE, seed: pool });
+    const any = fc.sample(anyFrame, { numRuns: SAMPLE, seed: pool });
+    for (let from = 0; from < SAMPLE; from += FRAMES_A_SOCKET) {
+      const [calm, wild] = [legal.slice(from, from + FRAMES_A_SOCKET), any.slice(from, from + FRAMES_A_SOCKET)];
+      yield { frames: [...calm, ...wild.slice(0, 1)], greeted: true };
+      yield { frames: [...calm.slice(0, 9), ...wild.slice(1, 10)], greeted: true };
+      yield { frames: wild.slice(10), greeted: false };
+    }
+  }
+}
+
+/** Until that many frames were sent, or `running` says no. */
+export async function fuzzGroup(
+  target: FuzzTarget,
+  { frames, seed, running }: { readonly frames: number; readonly seed: number; readonly running: () => boolean },
+): Promise<Fuzzed> {
+  const outcome: Fuzzed = { frames: 0, sockets: 0, closes: {}, findings: [] };
+  for (const batch of batches(seed)) {
+    if (outcome.frames >= frames || !running()) break;
+    const fate = foretell(batch.frames, batch.greeted);
+    const code = await play(target, fate, batch.greeted, outcome);
+    outcome.closes[`${code}`] = (outcome.closes[`${code}`] ?? 0) + 1;
+    if (code !== fate.code) {
+      const last = JSON.stringify(fate.frames.at(-1)?.slice(0, 300));
+      outcome.findings.push(`seed ${seed}, socket ${outcome.sockets}: ${code} instead of ${fate.code} for ${last}`);
+    }
+  }
+  return outcome;
+}
+
+/** Sends the frames over a socket of their own. The code that it was closed with, or `null` if it lives. */
+function play(
+  { url, group, token }: FuzzTarget,
+  fate: Fate,
+  greeted: boolean,
+  outcome: Fuzzed,
+): Promise<number | null> {
+  const socket = new WebSocket(`${url.replace("http", "ws")}/v1/groups/${group}/session`, ["edge-election.v1"], {
+    headers: { Authorization: `Bearer ${token}` },
+    perMessageDeflate: false,
+  });
+  const ids = new Map([["$theirs", "somebody-else"]]);
+  const sendAll = (): void => {
+    for (const frame of fate.frames) socket.send(withIds(frame, ids));
+    outcome.frames += fate.frames.length;
+    if (fate.code === null) socket.send(JSON.stringify({ type: "renew", sentAt: BARRIER, held: [] }));
+  };
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      socket.terminate();
+      reject(new Error(`no answer within ${PATIENCE_MS} ms`));
+    }, PATIENCE_MS);
+    const end = (code: number | null): void => {
+      clearTimeout(timer);
+      resolve(code);
+      socket.terminate();
+    };
+    socket.on("open", () => {
+      outcome.sockets += 1;
+      if (!greeted) return sendAll();
+      socket.send(
+        JSON.stringify({ type: "hello", sentAt: 1, contenders: [{ component: "fuzz", election: "dedicated" }] }),
+      );
+    });
+    socket.on("message", (data: Buffer) => {
+      const message = JSON.parse(String(data)) as Record<string, unknown>;
+      if (message["type"] === "welcome" && greeted) {
+        ids.set("$session", String(message["sessionId"]));
+        sendAll();
+      }
+      if (message["type"] === "grant") ids.set("$mine", String(message["leaderSessionId"]));
+      if (message["type"] === "renewed" && message["sentAt"] === BARRIER) end(null);
+    });
+    socket.on("close", (code) => end(code));
+    socket.on("error", reject);
+  });
+}
+
+const withIds = (frame: string, ids: ReadonlyMap<string, string>): string =>
+  frame.length > 10_000 ? frame : frame.replace(/\$(?:mine|theirs|session)/g, (id) => ids.get(id) ?? id);
