@@ -15,15 +15,15 @@ export function nextDeadline(state: GroupState): number | null {
   const elections = everything ? state.deadlines : state.awaited;
   const first = Math.min(
     elections.first()?.[0].at ?? Infinity,
-    wholeSecond(state.silent.first()?.[0].at ?? Infinity),
+    Math.max(state.silent.first()?.[0].at ?? Infinity, state.silentClosedAt + SILENT_EVERY_MS),
     state.expiring.first()?.[0].at ?? Infinity,
     state.pendingRestore !== null && state.terms.size === 0 ? state.holdOffUntil : Infinity,
   );
   return first === Infinity ? null : first;
 }
 
-/** Sockets without a hello wait for each other: strangers must not make the group set an alarm, and a row, for each. */
-const wholeSecond = (at: number): number => Math.ceil(at / 1_000) * 1_000;
+/** Sockets without a hello wait for each other: their peers must not make the group set an alarm, and a row, for each. */
+const SILENT_EVERY_MS = 1_000;
 
 /** Processes every deadline up to now. Comes before whatever else has happened: a late message revives nothing. */
 export function expire(turn: Turn): void {
@@ -58,6 +58,7 @@ function lapse(turn: Turn, name: ElectionName): void {
 function closeSilent(turn: Turn): void {
   for (let next = turn.state.silent.first(); next !== undefined && next[0].at <= turn.now; ) {
     turn.close(next[1], CLOSE.timeout, "no hello in time");
+    turn.change({ silentClosedAt: turn.now });
     next = turn.state.silent.first();
   }
 }

@@ -149,6 +149,7 @@ export function emptyGroup(policy: Policy): GroupState {
     lastOrder: 0,
     connections: noNames(),
     silent: noDeadlines(),
+    silentClosedAt: -Infinity,
     expiring: noDeadlines(),
     polled: noDeadlines(),
     observers: 0,

@@ -198,6 +198,8 @@ export interface GroupState {
   readonly connections: SortedMap<string, Connection>;
   /** [memory] Connections that owe their hello, by when it is due. */
   readonly silent: SortedMap<DeadlineKey, string>;
+  /** [memory] When one of them was closed last; `-Infinity` before the first. */
+  readonly silentClosedAt: number;
   /** [memory] Connections whose credentials end, by when they do. */
   readonly expiring: SortedMap<DeadlineKey, string>;
   /** [memory] Connections of polled sessions, by their poll deadline. */
