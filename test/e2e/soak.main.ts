@@ -1,12 +1,15 @@
 /**
- * `npm run soak -- [--minutes N] [--rounds N]`: random runs of the simulator for N minutes, then rounds of random faults
- * on real processes and a real backend, then as many rounds of kills on five `edge-election run`. Stops by itself; exits with 1 when anything was violated.
+ * `npm run soak -- [--minutes N] [--rounds N] [--frames N]`: random runs of the simulator for N minutes, then rounds of
+ * random faults on real processes and a real backend, then as many rounds of kills on five `edge-election run`, then that
+ * many random frames into the codec and as many into a live group, and every kind of abuse. Stops by itself; exits with 1
+ * when anything was violated.
  */
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "../../cli/tools/build.ts";
+import { soakAbuse } from "../support/abuse-soak.ts";
 import { runCommandRounds } from "../support/command-rounds.ts";
 import { runRounds } from "../support/rounds.ts";
 
@@ -16,11 +19,19 @@ const SEEDS = 2 ** 31;
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "1" }, rounds: { type: "string", default: "50" } },
+  options: {
+    minutes: { type: "string", default: "1" },
+    rounds: { type: "string", default: "50" },
+    frames: { type: "string", default: "1000000" },
+  },
 });
 const rounds = Number(values.rounds);
 if (!(Number.isInteger(rounds) && rounds >= 0))
   throw new RangeError(`--rounds is ${values.rounds}: set it to 0 or more`);
+
+const frames = Number(values.frames);
+if (!(Number.isInteger(frames) && frames >= 0))
+  throw new RangeError(`--frames is ${values.frames}: set it to 0 or more`);
 
 const simulated = spawnSync(process.execPath, [SIMULATOR, "--minutes", values.minutes], { stdio: "inherit" });
 let failed = simulated.status !== 0;
@@ -39,5 +50,10 @@ if (rounds > 0) {
   );
   for (const fault of commands.faults) print(fault);
   failed ||= commands.faults.length > 0;
+}
+if (frames > 0) {
+  const faults = await soakAbuse(frames, randomInt(SEEDS), print);
+  for (const fault of faults) print(fault);
+  failed ||= faults.length > 0;
 }
 process.exitCode = failed ? 1 : 0;
