@@ -44,7 +44,8 @@ export function welcome(backend: LocalBackend, settings: StartSettings): string 
   Sockets    ${socketUrl}/v1/groups/my-group/session   (see PROTOCOL.md)
   Data       ${backend.dataDir}   (kept; remove the folder to start afresh)
   Settings   ${settings.summary}
-  Access     open to this machine only: no token is asked for, and nothing but loopback is served
+  Access     OPEN MODE: whoever is on this machine may do everything here, without a token.
+             Nothing but loopback is served. A deployment asks for tokens: see SECURITY.md.
 
 Press Ctrl-C to stop.
 `;

@@ -1,4 +1,5 @@
 /** Tokens: which are good, which are not, and that they are told to nobody. */
+import { verifyWithJwks } from "hono/jwt";
 import { expect, test } from "vitest";
 import { ask, connect, errorOf, fireAlarm, freshGroup, join, LEASE_MS, pathOf, resume, stopClock } from "./client.ts";
 import {
@@ -17,7 +18,7 @@ import {
   signingKey,
   tokenFor,
 } from "./identities.ts";
-import { isTouched } from "./routes.ts";
+import { deploy, isTouched } from "./routes.ts";
 
 const HS256 = { alg: "HS256", typ: "JWT" };
 const settings = { AUTH_SECRET: SECRET, AUTH_ISSUER: "issuer", AUTH_AUDIENCE: "elections" };
@@ -215,6 +216,38 @@ test("a secret that is too short lets nobody in, and says so", async () => {
   expect(refused).toMatchObject({ status: 503, code: "misconfigured" });
   expect(refused.message).toMatch(/^AUTH_SECRET must have at least 32 characters/);
   await expect(tokenFor({}, "short")).rejects.toThrow("at least 32 characters");
+});
+
+test("an identity system of one's own decides by itself: the example of Cloudflare Access in SECURITY.md", async () => {
+  const key = await signingKey("access", "RS256");
+  provider(key.publicKey);
+  const issuer = "https://team.cloudflareaccess.example";
+  const server = deploy({
+    async authorize(request) {
+      const token = request.headers.get("Cf-Access-Jwt-Assertion") ?? "";
+      try {
+        const { email, exp } = await verifyWithJwks(token, {
+          jwks_uri: KEYS_URL,
+          allowedAlgorithms: ["RS256"],
+          verification: { iss: issuer, aud: "tag" },
+        });
+        const role = email === "ops@shop.example" ? "admin" : "observe";
+        return { role, until: Number(exp) * 1_000 };
+      } catch {
+        return new Response("not by Access", { status: 401 });
+      }
+    },
+  });
+  const claims = { iss: issuer, aud: ["tag"], exp: seconds(60), email: "ops@shop.example" };
+  const status = async (token: string, method = "GET") =>
+    (await ask(method, pathOf(freshGroup()), { server, headers: { "Cf-Access-Jwt-Assertion": token } })).status;
+
+  expect(await status(await key.token(claims), "DELETE")).toBe(200);
+  expect(await status(await key.token({ ...claims, email: "guest@shop.example" }), "DELETE")).toBe(403);
+  expect(await status(await key.token({ ...claims, email: "guest@shop.example" }))).toBe(200);
+  expect(await status(await key.token({ ...claims, aud: ["other"] }))).toBe(401);
+  expect(await status(await key.token({ ...claims, exp: seconds(-60) }))).toBe(401);
+  expect(await status("")).toBe(401);
 });
 
 // Keys of a provider

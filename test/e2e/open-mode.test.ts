@@ -1,0 +1,53 @@
+/** The door of a real backend: shut without settings; in open mode for this machine only, and that said aloud. */
+import { readFile } from "node:fs/promises";
+import { request } from "node:http";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { startLocalBackend } from "../../cli/local-backend.ts";
+import { runNode } from "../support/child-process.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+/** Status of a request with headers that `fetch` would not let through. */
+const statusOf = (url: string, headers: Record<string, string>): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    request(url, { headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on("error", reject)
+      .end();
+  });
+
+test("npm start says OPEN MODE, and serves loopback hosts and origins only", async () => {
+  await using folder = await temporaryFolder();
+  const started = runNode("cli/start.ts", [], { PORT: "0", DATA_DIR: join(folder.path, "data") });
+  const [, health = ""] = await started.whenWritten(/Health\s+(http:\S+)[\s\S]*Ctrl-C/);
+  const group = health.replace("/healthz", "/v1/groups/door");
+
+  expect(started.output()).toContain("OPEN MODE: whoever is on this machine may do everything here, without a token.");
+  expect(await statusOf(group, {})).toBe(200);
+  expect(await statusOf(group, { Host: "localhost" })).toBe(200);
+  expect(await statusOf(group, { Origin: "http://localhost:5173" })).toBe(200);
+  for (const host of ["rebound.evil.example", "127.0.0.1.evil.example", "10.0.0.7:8787", "0.0.0.0"]) {
+    expect([host, await statusOf(group, { Host: host })]).toEqual([host, 403]);
+  }
+  for (const origin of ["https://evil.example", "null", "http://localhost.evil.example"]) {
+    expect([origin, await statusOf(group, { Origin: origin })]).toEqual([origin, 403]);
+  }
+  started.child.kill("SIGTERM");
+  await started.ended;
+});
+
+test("a backend without settings refuses everything but its health", async () => {
+  await using backend = await startLocalBackend({ bindings: {} });
+
+  expect(await statusOf(`${backend.url}/healthz`, {})).toBe(200);
+  expect(await statusOf(`${backend.url}/v1/groups/door`, {})).toBe(401);
+  expect(await statusOf(`${backend.url}/v1/groups/door/metrics`, { Authorization: "Bearer x" })).toBe(401);
+});
+
+test("what is deployed has no open mode in it", async () => {
+  const configuration = await readFile(new URL("../../wrangler.toml", import.meta.url), "utf8");
+  expect(configuration).not.toMatch(/OPEN_MODE|^\[vars\]/m);
+  expect(configuration).toContain('name = "UPGRADE_LIMITER"');
+});
