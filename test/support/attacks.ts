@@ -98,8 +98,8 @@ const silent: Attack = async (target, progress) => {
   const sockets: WebSocket[] = [];
   while (sockets.length < SILENT_SOCKETS) {
     sockets.push(...(await Promise.all(Array.from({ length: WAVE }, () => open(target, tally)))));
-    if (sockets.length === SILENT_SOCKETS / 2) progress.ready();
   }
+  progress.ready();
   while (progress.running()) await pause(SLOW_STEP_MS);
   for (const socket of sockets) socket.terminate();
   await Promise.all(sockets.map(closed));
@@ -287,17 +287,14 @@ const news: Attack = async (target, progress) => {
   return tally.counts;
 };
 
-const FUZZERS = 2;
-
 /** Random frames out of a grammar. */
 const fuzz: Attack = async (target, progress) => {
   const tally = new Tally();
   progress.ready();
   const { frames = Infinity, seed, intensity } = target;
-  const fuzzers = FUZZERS * intensity;
   const one = (index: number) =>
-    fuzzGroup(target, { frames: frames / fuzzers, seed: seed + index * 1_000_003, running: progress.running });
-  for (const outcome of await Promise.all(Array.from({ length: fuzzers }, (_, index) => one(index)))) {
+    fuzzGroup(target, { frames: frames / intensity, seed: seed + index * 1_000_003, running: progress.running });
+  for (const outcome of await Promise.all(Array.from({ length: intensity }, (_, index) => one(index)))) {
     tally.add("frames", outcome.frames);
     tally.add("sockets", outcome.sockets);
     for (const [code, count] of Object.entries(outcome.closes)) tally.add(`closed ${code}`, count);
