@@ -94,7 +94,6 @@ test.each(["/fence", "/fence/token", "/elections/process/revoke"])(
 );
 
 test.each([
-  "/",
   "/v1",
   "/v1/groups",
   "/v1/groups/",
