@@ -13,6 +13,7 @@ const productProjects = [
   "shared",
   "worker/group",
   "worker/fence",
+  "worker/contender/core",
   "worker",
   "client/session",
   "client",

@@ -21,6 +21,12 @@ const none = /^(?!)/;
 const layers: readonly Layer[] = [
   { folder: "shared", folders: ["shared"], packages: none, pure: true },
   { folder: "worker/group", folders: ["shared", "worker/group"], packages: none, pure: true },
+  {
+    folder: "worker/contender/core",
+    folders: ["shared", "worker/contender/core", "worker/rpc"],
+    packages: none,
+    pure: true,
+  },
   { folder: "worker", folders: ["shared", "worker"], packages: /^(node:|cloudflare:|hono($|\/))/, pure: false },
   { folder: "worker/fence", folders: ["shared", "worker/fence"], packages: /^hono($|\/)/, pure: false },
   {
@@ -160,6 +166,7 @@ test.each([
   ["worker/a.ts", 'import { x } from "../testing/index.ts";'],
   ["worker/a.ts", 'import ws from "ws";'],
   ["worker/group/a.ts", 'import { x } from "../store.ts";'],
+  ["worker/contender/core/a.ts", 'import { x } from "../engine.ts";'],
   ["worker/group/a.ts", 'const x = await import("cloudflare:workers");'],
   ["worker/fence/a.ts", 'import { x } from "../store.ts";'],
   ["worker/fence/a.ts", 'import { x } from "cloudflare:workers";'],

@@ -1,0 +1,281 @@
+import { expect, test } from "vitest";
+import { nextDeadline } from "../../../worker/contender/core/state.ts";
+import { World } from "../group/world.ts";
+import { Asker } from "./asker.ts";
+
+const D = 10_000;
+const R = 8_000;
+const E = 2_500;
+const POLL = D / 2;
+
+function leading(
+  world = new World(),
+  contenders: ConstructorParameters<typeof Asker>[2] = [{ component: "x" }],
+): Asker {
+  const asker = new Asker(world, "asker", contenders);
+  asker.start();
+  asker.flow();
+  expect(asker.leads()).toBe(true);
+  return asker;
+}
+
+const due = (asker: Asker): number => (nextDeadline(asker.state) ?? Infinity) - asker.clock;
+
+test("[S1] it leads from the answer to its own call until R after it sent that call", () => {
+  const world = new World();
+  const asker = new Asker(world, "asker");
+  asker.start();
+  const [call] = asker.travelling;
+  asker.arrive(call);
+  expect(asker.leads()).toBe(false);
+  world.advance(2_000);
+  asker.hear(call);
+  expect(asker.leads()).toBe(true);
+  world.advance(R - 2_000 - 1);
+  expect(asker.leads()).toBe(true);
+  world.advance(1);
+  expect(asker.leads()).toBe(false);
+});
+
+test("[S6] an answer that comes after the deadline revives nothing, and expiry comes first", () => {
+  const asker = leading();
+  const { world } = asker;
+  world.advance(E);
+  asker.dispatch({ type: "tick" });
+  const [renewal] = asker.travelling;
+  asker.arrive(renewal);
+  world.advance(R - E);
+  asker.hear(renewal);
+  expect(asker.leads()).toBe(false);
+  expect(asker.last()?.is).toBe("revoke");
+});
+
+test("[S7] an answer to a call that was given up is dropped, and a leadership of which only it told has ended", () => {
+  const world = new World();
+  const asker = new Asker(world, "asker");
+  asker.start();
+  const [first] = asker.travelling;
+  asker.arrive(first);
+  world.advance(10_000);
+  asker.dispatch({ type: "tick" }); // gives it up
+  world.advance(1_000);
+  asker.dispatch({ type: "tick" });
+  asker.hear(first);
+  expect(asker.leads()).toBe(false);
+  asker.flow();
+  expect(asker.leads()).toBe(true);
+});
+
+test("[N5] [C1] a restart keeps the term without a callback", () => {
+  const asker = leading();
+  asker.world.advance(E);
+  asker.restart();
+  asker.start();
+  expect(asker.leads()).toBe(true);
+  asker.run(60_000);
+  expect(asker.leads()).toBe(true);
+  expect(asker.heard.get("x")).toHaveLength(1);
+});
+
+test("[S6] a restart may be on a host whose clock lies behind: the lease is shorter by the clock margin", () => {
+  const asker = leading();
+  asker.restart();
+  asker.world.advance(R - 1_000 - 1);
+  expect(asker.leads()).toBe(true);
+  asker.world.advance(1);
+  expect(asker.leads()).toBe(false);
+});
+
+test("[S7] attempts grow over a restart, though most calls write no row", () => {
+  const asker = leading();
+  const saves = asker.saves;
+  asker.world.advance(E);
+  asker.dispatch({ type: "tick" });
+  expect(asker.saves).toBe(saves);
+  asker.restart(); // the call is on its way, and nothing stored tells of it
+  asker.start();
+  asker.flow();
+  expect(asker.leads()).toBe(true);
+});
+
+test("[C6] [S10] [S11] a revoke drains: renewed while onRevoke runs, nothing accepted meanwhile, then released", () => {
+  const asker = leading();
+  const { world } = asker;
+  world.revoke("process");
+  world.advance(E);
+  asker.dispatch({ type: "tick" });
+  asker.flow();
+  expect(asker.leads()).toBe(false);
+  expect(asker.last()?.is).toBe("revoke");
+  expect(world.holder()).not.toBeNull();
+  world.advance(E);
+  asker.dispatch({ type: "tick" });
+  expect(asker.calls.at(-1)).toMatchObject({
+    type: "campaign",
+    campaign: { accept: false, held: [expect.any(String)] },
+  });
+  asker.flow();
+  expect(world.election().type).toBe("revoking");
+  asker.settle("x");
+  asker.flow();
+  expect(asker.calls.at(-2)?.type).toBe("release");
+  // Nobody else waits: it is asked again at once.
+  expect(asker.leads()).toBe(true);
+  expect(asker.heard.get("x")).toHaveLength(3);
+});
+
+test("[S2] [S10] an onRevoke that hangs is waited for no longer than the drain time, and keeps the component from the next term", () => {
+  const asker = leading();
+  const { world } = asker;
+  world.revoke("process");
+  world.advance(E);
+  asker.dispatch({ type: "tick" });
+  asker.flow();
+  world.advance(3_000 - 1);
+  asker.dispatch({ type: "tick" });
+  asker.flow();
+  expect(asker.calls.some(({ type }) => type === "release")).toBe(false);
+  world.advance(1);
+  asker.dispatch({ type: "tick" });
+  asker.flow();
+  expect(asker.calls.filter(({ type }) => type === "release")).toHaveLength(1);
+  for (let polls = 0; polls < 5; polls += 1) {
+    world.advance(POLL);
+    asker.dispatch({ type: "tick" });
+    asker.flow();
+  }
+  expect(asker.heard.get("x")).toHaveLength(2);
+  asker.settle("x");
+  asker.flow();
+  expect(asker.leads()).toBe(true);
+});
+
+test("[C1] what a restart cuts off counts as settled: no second revoke, and the next grant may come", () => {
+  const asker = leading();
+  const [first] = asker.state.terms;
+  asker.dispatch({ type: "resign", leaderSessionId: first?.leaderSessionId ?? "" });
+  expect(asker.last()?.is).toBe("revoke");
+  asker.restart();
+  asker.run(POLL);
+  expect(asker.heard.get("x")?.map(({ is }) => is)).toEqual(["grant", "revoke", "grant"]);
+});
+
+test("[C10] [N3] close stops, leaves at once, and start begins anew with a higher epoch", () => {
+  const asker = leading();
+  const { world } = asker;
+  const other = world.join("other", { contenders: ["x"] });
+  asker.dispatch({ type: "close" });
+  expect(asker.last()?.is).toBe("revoke");
+  expect(world.holder()).not.toBe("other");
+  asker.settle("x");
+  asker.flow();
+  expect(asker.effects.at(-1)).toEqual({ type: "left" });
+  expect(world.holder()).toBe("other");
+  expect(nextDeadline(asker.state)).toBeNull();
+  other.bye();
+  asker.start();
+  asker.flow();
+  expect(asker.leads()).toBe(true);
+});
+
+test("[Q3] resign hands over to a named successor, and it goes on waiting", () => {
+  const asker = leading();
+  const { world } = asker;
+  world.join("first", { contenders: ["x"] });
+  const second = world.join("second", { contenders: ["x"] });
+  const { leaderSessionId = "" } = asker.state.terms[0] ?? {};
+  asker.dispatch({ type: "resign", leaderSessionId, successor: second.sessionId });
+  asker.settle("x");
+  asker.flow();
+  expect(world.holder()).toBe("second");
+  expect(due(asker)).toBe(POLL);
+});
+
+test("[C7] [K1] what it wants published is told until the group has it, also after a restart", () => {
+  const asker = leading();
+  const { leaderSessionId = "" } = asker.state.terms[0] ?? {};
+  asker.dispatch({ type: "confirm", component: "x", leaderSessionId, address: "a" });
+  asker.fail(asker.travelling[0]);
+  asker.restart();
+  asker.world.advance(1_000);
+  asker.dispatch({ type: "tick" });
+  asker.flow();
+  expect(asker.world.state.components.get("x")?.record?.leader.address).toBe("a");
+  const again = asker.dispatch({ type: "confirm", component: "x", leaderSessionId, address: "a" });
+  expect(again).toEqual([{ type: "confirmed", component: "x" }]);
+});
+
+test("[C2] [D1] components of one election share a term, those of others have their own", () => {
+  const asker = leading(new World(), [
+    { component: "x" },
+    { component: "y" },
+    { component: "d", election: "dedicated" },
+  ]);
+  const [x, y, d] = ["x", "y", "d"].map((component) => asker.last(component)?.leaderSessionId);
+  expect(x).toBe(y);
+  expect(d).not.toBe(x);
+});
+
+test("[C3] [C4] a deployment that names other components ends what is gone, and lets what is new join", () => {
+  const asker = leading(new World(), [{ component: "x" }, { component: "y" }]);
+  asker.deploy([{ component: "y" }, { component: "z" }]);
+  asker.start();
+  expect(asker.last("x")?.is).toBe("revoke");
+  asker.run(E);
+  expect(asker.last("z")?.leaderSessionId).toBe(asker.last("y")?.leaderSessionId);
+  expect(asker.heard.get("y")).toHaveLength(1);
+  expect(asker.state.components.map(({ info }) => info.component)).toEqual(["y", "z"]);
+});
+
+test("[C8] [N2] an expired term is followed by another, again and again", () => {
+  const asker = leading();
+  for (let round = 1; round <= 5; round += 1) {
+    asker.world.advance(D + 1_000);
+    asker.dispatch({ type: "tick" });
+    expect(asker.last()?.is).toBe("revoke");
+    asker.run(1_000);
+    expect(asker.leads()).toBe(true);
+  }
+});
+
+test("[S6] a clock that is set back lengthens no lease", () => {
+  const asker = leading();
+  asker.world.advance(E);
+  asker.dispatch({ type: "tick" });
+  asker.forget(asker.travelling[0]);
+  asker.skew = -3_600_000;
+  expect(asker.leads()).toBe(false);
+  asker.dispatch({ type: "tick" });
+  expect(asker.leads()).toBe(true);
+  asker.world.advance(R - E);
+  expect(asker.leads()).toBe(false);
+});
+
+test("failed calls are tried again with back-off, and the term ends at its deadline whatever happens", () => {
+  const asker = leading();
+  const { world } = asker;
+  world.advance(E);
+  asker.dispatch({ type: "tick" });
+  const waits: number[] = [];
+  while (asker.leads()) {
+    for (const call of [...asker.travelling]) asker.fail(call);
+    waits.push(due(asker));
+    world.advance(due(asker));
+    asker.dispatch({ type: "tick" });
+  }
+  expect(world.now).toBe(1_000_000 + R);
+  expect(waits.slice(0, 4)).toEqual([187.5, 375, 750, 1_500]);
+  expect(asker.last()?.is).toBe("revoke");
+});
+
+test("a session that the group does not know any more is begun anew, its terms are lost", () => {
+  const asker = leading();
+  asker.world.advance(D * 3);
+  const other = asker.world.join("other", { contenders: ["x"] });
+  other.accept();
+  asker.run(POLL);
+  expect(asker.last()?.is).toBe("revoke");
+  other.bye();
+  asker.run(POLL);
+  expect(asker.leads()).toBe(true);
+});

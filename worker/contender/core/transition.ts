@@ -1,0 +1,88 @@
+/**
+ * The core of a contender that can't hold a socket: it asks instead. Pure: the time and randomness are fields of the
+ * event, effects are data, and after each event the shell stores what has changed before it executes them.
+ *
+ * It leads only by answers to its own calls, each from the time of its question (S1), never by one that came after the
+ * deadline (S6) or that a later question has replaced (S7). The group hears of the end of a term only after everything
+ * has stopped, or had its drain time (S2). Grants and revokes of a component alternate, across incarnations (C1).
+ */
+import { unreachable } from "../../../shared/unreachable.ts";
+import { answered, fail, failed, speak } from "./calls.ts";
+import { type Draft, draftOf, endTerms, stateOf } from "./draft.ts";
+import type { Effect, Event } from "./events.ts";
+import type { ContenderState } from "./state.ts";
+import { adoptSettings, advance, confirm, expireLeases, finishTerms, resign, settled } from "./terms.ts";
+
+export interface Turn {
+  /** The same reference where nothing has changed. */
+  readonly state: ContenderState;
+  readonly effects: readonly Effect[];
+}
+
+export function transition(before: ContenderState, event: Event): Turn {
+  const draft = draftOf(before, event);
+  watchClock(draft);
+  expireLeases(draft);
+  loseLateCall(draft);
+  apply(draft, event);
+  adoptSettings(draft);
+  expireLeases(draft);
+  finishTerms(draft);
+  advance(draft);
+  speak(draft);
+  const after = stateOf(draft);
+  const isSame = JSON.stringify(after) === JSON.stringify(before);
+  return { state: isSame ? before : after, effects: draft.effects };
+}
+
+/** A clock that was set back must not lengthen anything: what lay ahead lies as far ahead as when it was last seen. */
+function watchClock(draft: Draft): void {
+  const back = draft.seenAt - draft.now;
+  draft.seenAt = draft.now;
+  if (back <= 0) return;
+  draft.nextAt -= back;
+  draft.quietUntil -= back;
+  draft.terms = draft.terms.map((term) =>
+    term.stage === "leading"
+      ? { ...term, leaseUntil: term.leaseUntil - back }
+      : { ...term, leaseUntil: term.leaseUntil - back, drainUntil: term.drainUntil - back },
+  );
+  if (draft.call !== null) {
+    draft.call = { ...draft.call, at: draft.call.at - back, answerUntil: draft.call.answerUntil - back };
+  }
+}
+
+function loseLateCall(draft: Draft): void {
+  const { call } = draft;
+  if (call === null || call.answerUntil > draft.now) return;
+  draft.call = null;
+  fail(draft, call);
+}
+
+function apply(draft: Draft, event: Event): void {
+  switch (event.type) {
+    case "start":
+      if (draft.activity === "stopped") draft.nextAt = draft.now;
+      if (draft.activity !== "leaving") draft.activity = "running";
+      return;
+    case "close":
+      if (draft.activity !== "running") return;
+      draft.activity = "leaving";
+      draft.failures = draft.quietUntil = 0;
+      return endTerms(draft, "closed");
+    case "tick":
+      return;
+    case "answered":
+      return answered(draft, event);
+    case "failed":
+      return failed(draft, event);
+    case "settled":
+      return settled(draft, event);
+    case "resign":
+      return resign(draft, event);
+    case "confirm":
+      return confirm(draft, event);
+    default:
+      return unreachable(event);
+  }
+}

@@ -1,0 +1,270 @@
+/**
+ * A Durable Object that contends for long: leases by RPC and the object's own alarm. It holds no socket and keeps no
+ * timer, so the object can hibernate between two calls, and what outlives that is in the object's storage.
+ */
+import type { Metadata, ProcessInfo } from "../../shared/messages.ts";
+import type { ElectionKind } from "../../shared/names.ts";
+import { unreachable } from "../../shared/unreachable.ts";
+import { logError } from "../log.ts";
+import type { Elections } from "../rpc/service.ts";
+import type { Effect, Subject } from "./core/events.ts";
+import {
+  type ContenderState,
+  initialState,
+  isWorthStoring,
+  type LossReason,
+  leadingTerm,
+  load,
+  nextDeadline,
+  remainingMs,
+  type Stored,
+  save,
+} from "./core/state.ts";
+import { Engine } from "./engine.ts";
+import { ElectionError, LeadershipLostError } from "./errors.ts";
+import { createTenure, type Leadership, type Tenure } from "./leadership.ts";
+import { publishedOf, settingsOf, successorOf } from "./settings.ts";
+import { Waiting } from "./waiting.ts";
+
+export interface DurableContenderOptions<Component extends string = string> {
+  /** `electionsOf(env.ELECTIONS)` where the groups live in this Worker, a service binding otherwise. */
+  readonly elections: Elections;
+  readonly group: string;
+  readonly components: readonly Component[];
+  /** `process`, the default: all of them in the election that this object's process shares. `dedicated`: each in its own. */
+  readonly election?: ElectionKind;
+  readonly priority?: number;
+  readonly process?: ProcessInfo;
+  /** How often it asks while it waits; at most, and by default half of, the group's lease. Longer: cheaper, later. */
+  readonly pollEveryMs?: number;
+  readonly drainMs?: number;
+  /**
+   * Strictly alternating with `onRevoke` for each component, over every hibernation and restart. Called in the turn that
+   * stores the grant: what it writes to the object's storage before its first `await` is one commit with it.
+   */
+  readonly onGrant?: (leadership: Leadership) => unknown;
+  /**
+   * Stop. Its promise is the drain, and the next grant waits for it. A restart of the object ends what it ran: an
+   * `onRevoke` that was cut off is not called again. `leadership` is the one that was granted; the object may be a later one.
+   */
+  readonly onRevoke?: (leadership: Leadership, reason: LossReason) => unknown;
+  /** Of the callbacks, and of calls that failed or were refused; these are tried again. Default: to the console. */
+  readonly onError?: (error: unknown) => void;
+  /**
+   * Where this object needs its alarm for something else too: wakes it at `at` (milliseconds since 1970) or earlier, to
+   * call `alarm()`. It replaces what was asked for before. Default: the alarm is the contender's alone.
+   */
+  readonly setAlarm?: (at: number) => void | Promise<void>;
+}
+
+export class DurableContender<Component extends string = string> {
+  readonly #storage: DurableObjectStorage;
+  readonly #options: DurableContenderOptions<Component>;
+  readonly #key: string;
+  readonly #engine: Engine;
+  readonly #tenures = new Map<string, Tenure & { readonly leadership: Leadership }>();
+  readonly #confirming = new Waiting();
+  readonly #changed = new Set<() => void>();
+  /** When the platform will call the alarm, as far as this incarnation knows. */
+  #alarmAt: number | null = null;
+  #wakes = 0;
+
+  /** Starts nothing by itself. Throws `TypeError` for wrong options. */
+  constructor(ctx: Pick<DurableObjectState, "storage">, options: DurableContenderOptions<Component>) {
+    const settings = settingsOf(options);
+    this.#storage = ctx.storage;
+    this.#options = options;
+    this.#key = `edge-election/contender/${options.group}`;
+    const stored = ctx.storage.kv.get<Stored>(this.#key);
+    this.#engine = new Engine(stored === undefined ? initialState(settings) : load(stored, settings), {
+      elections: options.elections,
+      group: options.group,
+      adopt: (before, after) => this.#adopt(before, after),
+      execute: (effect) => this.#execute(effect),
+      callFailed: (error) => this.#report(error),
+    });
+  }
+
+  /**
+   * Contends from now on, over every restart, until `close`. Resolves after the first call. To be called at the first
+   * request or in the constructor of the object; where it contends already, it only takes up what is due.
+   */
+  async start(): Promise<void> {
+    this.#engine.dispatch({ type: "start" });
+    await this.#engine.quiet();
+  }
+
+  /** Call it from the object's `alarm`, and wait for it. One that comes early does no harm. It does not reject. */
+  async alarm(): Promise<void> {
+    this.#alarmAt = null;
+    this.#wakes += 1;
+    try {
+      this.#engine.dispatch({ type: "tick" });
+      await this.#engine.quiet();
+    } catch (error) {
+      this.#report(error);
+    }
+    this.#wakes -= 1;
+    this.#moveAlarm(this.#engine.state);
+  }
+
+  /** Ends the terms, waits for every `onRevoke`, and leaves the group at once. `start` begins anew. */
+  async close(): Promise<void> {
+    this.#engine.dispatch({ type: "close" });
+    await this.#until(() => this.#engine.state.activity === "stopped");
+  }
+
+  /** The present term of a component, by default of the first; `null` when it does not lead. */
+  leadership(component: Component | undefined = this.#options.components[0]): Leadership | null {
+    const { state } = this.#engine;
+    const term = component === undefined ? null : leadingTerm(state, component);
+    if (component === undefined || term === null) return null;
+    const { election, leaderSessionId, epoch } = term;
+    const { leadership } = this.#tenureOf({ component, election, leaderSessionId, epoch });
+    return leadership.isLeader() ? leadership : null;
+  }
+
+  /** At call time; see `Leadership.isLeader`. */
+  isLeader(component?: Component): boolean {
+    return this.leadership(component) !== null;
+  }
+
+  /** When `alarm` has to be called at the latest; `null` while it is closed. */
+  get nextAlarmAt(): number | null {
+    return nextDeadline(this.#engine.state);
+  }
+
+  // One turn
+
+  #adopt(before: ContenderState, after: ContenderState): void {
+    if (isWorthStoring(before, after)) this.#storage.kv.put(this.#key, save(after));
+    // While an alarm is being answered the platform calls it again if this object dies: it is moved at its end.
+    if (this.#wakes === 0) this.#moveAlarm(after);
+    if (this.#changed.size > 0) queueMicrotask(() => this.#tellChanged());
+  }
+
+  #tellChanged(): void {
+    for (const look of this.#changed) look();
+  }
+
+  #until(isSo: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!isSo()) return;
+        this.#changed.delete(look);
+        resolve();
+      };
+      this.#changed.add(look);
+      look();
+    });
+  }
+
+  /** Only ever to an earlier time: each move costs a row, and an alarm that comes early sets itself again. */
+  #moveAlarm(state: ContenderState): void {
+    const deadline = nextDeadline(state);
+    if (deadline === null) return;
+    if (this.#alarmAt !== null && this.#alarmAt > Date.now() && this.#alarmAt <= deadline) return;
+    this.#alarmAt = deadline;
+    const { setAlarm = (at: number) => this.#storage.setAlarm(at) } = this.#options;
+    void this.#attempt(
+      () => setAlarm(deadline),
+      () => {
+        this.#alarmAt = null;
+      },
+    );
+  }
+
+  #execute(effect: Exclude<Effect, { readonly type: "call" }>): void {
+    switch (effect.type) {
+      case "grant":
+        return this.#grant(effect.subject);
+      case "revoke":
+        return this.#revoke(effect.subject, effect.reason);
+      case "confirmed":
+        return this.#confirming.resolve(effect.component);
+      case "unconfirmed": {
+        const { component, code, message } = effect;
+        const error = code === "not_leader" ? new LeadershipLostError("lost") : new ElectionError(code, message);
+        return this.#confirming.reject(component, error);
+      }
+      case "refused":
+        return this.#report(new ElectionError(effect.code, effect.message, { retryable: true }));
+      case "left":
+        return;
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #grant(subject: Subject): void {
+    const { leadership } = this.#tenureOf(subject);
+    void this.#attempt(() => this.#options.onGrant?.(leadership));
+  }
+
+  #revoke(subject: Subject, reason: LossReason): void {
+    const { component, leaderSessionId } = subject;
+    const tenure = this.#tenureOf(subject);
+    const error = new LeadershipLostError(reason);
+    this.#tenures.delete(component);
+    tenure.end(error);
+    this.#confirming.reject(component, error);
+    void this.#attempt(() => this.#options.onRevoke?.(tenure.leadership, reason)).then(() =>
+      this.#engine.dispatch({ type: "settled", component, leaderSessionId }),
+    );
+  }
+
+  /** After a restart the first who asks makes it anew. */
+  #tenureOf(subject: Subject): Tenure & { readonly leadership: Leadership } {
+    const { component, leaderSessionId } = subject;
+    const known = this.#tenures.get(component);
+    if (known?.leadership.leaderSessionId === leaderSessionId) return known;
+    const tenure = createTenure(subject, () => remainingMs(this.#engine.state, component, leaderSessionId, Date.now()));
+    const leadership: Leadership = {
+      ...tenure.leadership,
+      confirm: (address, metadata) => this.#confirm(tenure.leadership, address, metadata),
+      resign: (options) => this.#resign(leaderSessionId, options),
+    };
+    const made = { ...tenure, leadership };
+    this.#tenures.set(component, made);
+    return made;
+  }
+
+  async #confirm(leadership: Tenure["leadership"], address?: string, metadata?: Metadata): Promise<void> {
+    const published = publishedOf({ address, metadata });
+    leadership.assertLeader();
+    const { component, leaderSessionId } = leadership;
+    const done = this.#confirming.wait(component);
+    this.#engine.dispatch({ type: "confirm", component, leaderSessionId, ...published });
+    await done;
+  }
+
+  async #resign(leaderSessionId: string, options: { readonly successor?: string } = {}): Promise<void> {
+    const isHere = (all: readonly { readonly leaderSessionId: string }[]): boolean =>
+      all.some((one) => one.leaderSessionId === leaderSessionId);
+    const successor = successorOf(options);
+    const leads = this.#engine.state.terms.some(({ stage, ...term }) => stage === "leading" && isHere([term]));
+    if (!leads) return;
+    this.#engine.dispatch({ type: "resign", leaderSessionId, ...successor });
+    await this.#until(() => !isHere(this.#engine.state.terms) && !isHere(this.#engine.state.farewells));
+  }
+
+  /** Runs what is up to it synchronously, and never rejects. */
+  async #attempt(work: () => unknown, otherwise = (): void => {}): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      otherwise();
+      this.#report(error);
+    }
+  }
+
+  #report(error: unknown): void {
+    const { onError } = this.#options;
+    try {
+      if (onError === undefined) logError("contender_failed", error);
+      else onError(error);
+    } catch (inner) {
+      logError("on_error_failed", inner);
+    }
+  }
+}

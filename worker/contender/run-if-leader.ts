@@ -1,0 +1,191 @@
+/**
+ * For invocations: a scheduled handler, a batch of a queue, a request. Runs a function if this invocation can lead now,
+ * and is over when the function is. Nothing stays in the queue behind it.
+ */
+import type { ProcessInfo } from "../../shared/messages.ts";
+import { type ElectionKind, electionOf } from "../../shared/names.ts";
+import type { LeaderStatus } from "../../shared/status.ts";
+import { unreachable } from "../../shared/unreachable.ts";
+import type { Elections } from "../rpc/service.ts";
+import type { Effect, Subject } from "./core/events.ts";
+import { initialState, nextDeadline, remainingMs } from "./core/state.ts";
+import { Engine } from "./engine.ts";
+import { ElectionError, LeadershipLostError } from "./errors.ts";
+import { createTenure, type RunLeadership, type Tenure } from "./leadership.ts";
+import { settingsOf } from "./settings.ts";
+import { Waiting } from "./waiting.ts";
+
+export interface RunOptions {
+  readonly group: string;
+  readonly component: string;
+  /** Default `dedicated`: others lead their own components meanwhile. */
+  readonly election?: ElectionKind;
+  readonly process?: ProcessInfo;
+  readonly priority?: number;
+  /** How long the lease is kept while the function stops after a revoke; the group's own bounds it. */
+  readonly drainMs?: number;
+  /**
+   * Milliseconds since 1970, such as `controller.scheduledTime`. Does not run if a run of this component was completed
+   * after that time; one that threw, or lost the lead, does not count.
+   */
+  readonly since?: number;
+}
+
+export type RunResult<T> =
+  | { readonly ran: true; readonly value: T }
+  /** `led`: somebody else leads, or is before this one; `leader` where it is known. */
+  | { readonly ran: false; readonly reason: "led"; readonly leader: LeaderStatus | null }
+  /** `done`: it was completed after `since`. */
+  | { readonly ran: false; readonly reason: "done" };
+
+/**
+ * Leads while `run` does, and renews for it; `leadership.signal` aborts when the lead is lost. Rejects with the error of
+ * `run`, with `LeadershipLostError` where it returned after the lead was lost, and with an `ElectionError` where the group
+ * could not be asked. `run` is called at most once, and is always waited for.
+ */
+export async function runIfLeader<T>(
+  elections: Elections,
+  options: RunOptions,
+  run: (leadership: RunLeadership) => T | PromiseLike<T>,
+): Promise<RunResult<T>> {
+  const { group, component, election = "dedicated", since } = options;
+  const name = electionOf(component, election);
+  const candidacy = new Invocation(elections, options);
+  try {
+    const leadership = await candidacy.acquire();
+    if (leadership === null) {
+      const { elections: all } = await elections.status(group);
+      return { ran: false, reason: "led", leader: all.find((one) => one.election === name)?.leader ?? null };
+    }
+    // Only who leads can know: nobody completes another run from here on.
+    if (since !== undefined && (await wasCompleted(elections, { group, component, name, since }))) {
+      return { ran: false, reason: "done" };
+    }
+    const value = await run(leadership);
+    await candidacy.complete();
+    return { ran: true, value };
+  } finally {
+    await candidacy.leave();
+  }
+}
+
+/** As many terms as a group keeps. */
+const HISTORY_LIMIT = 1_000;
+
+interface Question {
+  readonly group: string;
+  readonly component: string;
+  readonly name: string;
+  readonly since: number;
+}
+
+async function wasCompleted(elections: Elections, { group, component, name, since }: Question): Promise<boolean> {
+  const terms = await elections.history(group, HISTORY_LIMIT);
+  return terms.some(
+    ({ election, endedAt, confirmed }) =>
+      election === name && endedAt !== null && endedAt > since && confirmed.some((one) => one.component === component),
+  );
+}
+
+class Invocation {
+  readonly #engine: Engine;
+  readonly #completing = new Waiting();
+  #tenure: Tenure | null = null;
+  #loss: LeadershipLostError | null = null;
+  #failure: Error | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
+
+  constructor(elections: Elections, { group, component, election = "dedicated", since: _, ...options }: RunOptions) {
+    const settings = settingsOf({ group, components: [component], election, ...options });
+    this.#engine = new Engine(initialState(settings), {
+      elections,
+      group,
+      adopt: () => queueMicrotask(() => this.#moveTimer()),
+      execute: (effect) => this.#execute(effect),
+      callFailed: (error) => {
+        this.#failure = new ElectionError("unavailable", "the group could not be asked: try again", {
+          cause: error,
+          retryable: true,
+        });
+      },
+    });
+  }
+
+  /** One call. `null`: not its turn. */
+  async acquire(): Promise<RunLeadership | null> {
+    this.#engine.dispatch({ type: "start" });
+    await this.#engine.quiet();
+    if (this.#tenure === null && this.#failure !== null) throw this.#failure;
+    return this.#tenure?.leadership ?? null;
+  }
+
+  /** Marks the term as completed, which needs the lead. */
+  async complete(): Promise<void> {
+    const { leadership } = this.#tenure ?? {};
+    if (leadership === undefined || this.#loss !== null) throw this.#loss ?? new LeadershipLostError("lost");
+    leadership.assertLeader();
+    const { component, leaderSessionId } = leadership;
+    const done = this.#completing.wait(component);
+    this.#engine.dispatch({ type: "confirm", component, leaderSessionId });
+    await done;
+  }
+
+  /** Nothing runs any more. What the group does not hear now, it finds out by the end of the lease. */
+  async leave(): Promise<void> {
+    this.#isOver = true;
+    this.#settle();
+    this.#engine.dispatch({ type: "close" });
+    await this.#engine.quiet();
+    clearTimeout(this.#timer);
+  }
+
+  #moveTimer(): void {
+    clearTimeout(this.#timer);
+    const deadline = nextDeadline(this.#engine.state);
+    // The engine itself watches over a call that is under way.
+    if (this.#isOver || deadline === null || this.#engine.state.call !== null) return;
+    this.#timer = setTimeout(() => this.#engine.dispatch({ type: "tick" }), Math.max(1, deadline - Date.now()));
+  }
+
+  #execute(effect: Exclude<Effect, { readonly type: "call" }>): void {
+    switch (effect.type) {
+      case "grant":
+        this.#tenure = this.#tenureOf(effect.subject);
+        return;
+      case "revoke": {
+        this.#loss = new LeadershipLostError(effect.reason);
+        this.#tenure?.end(this.#loss);
+        this.#completing.reject(effect.subject.component, this.#loss);
+        // It does not run again; the lease is kept while the function stops.
+        this.#engine.dispatch({ type: "close" });
+        if (this.#isOver) this.#settle();
+        return;
+      }
+      case "confirmed":
+        return this.#completing.resolve(effect.component);
+      case "unconfirmed":
+        return this.#completing.reject(effect.component, new ElectionError(effect.code, effect.message));
+      case "refused":
+        this.#failure = new ElectionError(effect.code, effect.message);
+        return;
+      case "left":
+        return;
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #tenureOf(subject: Subject): Tenure {
+    const { component, leaderSessionId } = subject;
+    return createTenure(subject, () => remainingMs(this.#engine.state, component, leaderSessionId, Date.now()));
+  }
+
+  /** The function has stopped. */
+  #settle(): void {
+    const { leadership } = this.#tenure ?? {};
+    if (leadership === undefined) return;
+    const { component, leaderSessionId } = leadership;
+    this.#engine.dispatch({ type: "settled", component, leaderSessionId });
+  }
+}

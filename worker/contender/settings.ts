@@ -1,0 +1,71 @@
+/** What an application asks for, checked before anything is stored or sent. */
+import { address, id, metadata, name, priority, processInfo } from "../../shared/codec.ts";
+import { type Check, InvalidField, list, number, object, oneOf, optional } from "../../shared/fields.ts";
+import { DEFAULT_LIMITS } from "../../shared/limits.ts";
+import type { Metadata, ProcessInfo } from "../../shared/messages.ts";
+import type { ElectionKind } from "../../shared/names.ts";
+import type { Settings } from "./core/state.ts";
+
+/** What both ways to contend by RPC take. */
+export interface Candidacy {
+  readonly group: string;
+  readonly components: readonly string[];
+  readonly election?: ElectionKind;
+  /** Higher is asked first. */
+  readonly priority?: number;
+  /** What is published when a leader confirms. */
+  readonly process?: ProcessInfo;
+  readonly pollEveryMs?: number;
+  /** How long stopping may take; the smaller of this and the group's counts. */
+  readonly drainMs?: number;
+}
+
+/** Below it a contender would do nothing but ask. */
+const LEAST_POLL_EVERY_MS = 100;
+const LONGEST_MS = 86_400_000;
+
+const candidacy = object<Candidacy>({
+  group: name,
+  components: list(name, DEFAULT_LIMITS.contenders),
+  election: optional(oneOf("process", "dedicated")),
+  priority: optional(priority),
+  process: optional(processInfo(DEFAULT_LIMITS.metadataBytes)),
+  pollEveryMs: optional(number(LEAST_POLL_EVERY_MS, LONGEST_MS)),
+  drainMs: optional(number(0, LONGEST_MS)),
+});
+
+/** Throws a `TypeError` with the code `invalid_argument` that names the field and what it takes. */
+export function settingsOf(given: Candidacy): Settings {
+  const { group: _, components, election, ...rest } = checked(candidacy, given);
+  if (components.length === 0) throw invalid("components must name at least one component");
+  if (new Set(components).size < components.length) throw invalid("components must not name one twice");
+  const contenders = components.map((component) => ({ component, ...(election && { election }) }));
+  return { contenders, ...rest };
+}
+
+export interface Published {
+  readonly address?: string;
+  readonly metadata?: Metadata;
+}
+
+const published = object<Published>({
+  address: optional(address),
+  metadata: optional(metadata(DEFAULT_LIMITS.metadataBytes)),
+});
+
+export const publishedOf = (given: { [K in keyof Published]: Published[K] | undefined }): Published =>
+  checked(published, given);
+
+const successor = object<{ readonly successor?: string }>({ successor: optional(id) });
+export const successorOf = (given: unknown): { readonly successor?: string } => checked(successor, given);
+
+function checked<T>(check: Check<T>, value: unknown): T {
+  try {
+    return check(value, "");
+  } catch (error) {
+    throw error instanceof InvalidField ? invalid(error.message) : error;
+  }
+}
+
+export const invalid = (message: string): TypeError =>
+  Object.assign(new TypeError(message), { code: "invalid_argument", retryable: false });
