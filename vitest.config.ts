@@ -19,8 +19,11 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
+            // The production Worker, and beside it an object as a user would write it.
+            main: "./test/worker/main.ts",
             miniflare: {
               bindings: { OPEN_MODE: "loopback", LEASE_MS: leaseMs, FENCE_SECRET: fenceSecret },
+              durableObjects: { CONTENDERS: { className: "Contending", useSQLite: true } },
               // Resources for the fence guards.
               d1Databases: ["DATABASE"],
               r2Buckets: ["BUCKET"],

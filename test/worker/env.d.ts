@@ -4,10 +4,11 @@ declare namespace Cloudflare {
     /** Resources for the fence guards. */
     readonly DATABASE: D1Database;
     readonly BUCKET: R2Bucket;
+    readonly CONTENDERS: DurableObjectNamespace<import("./contending.ts").Contending>;
   }
   interface GlobalProps {
-    mainModule: typeof import("../../worker/index.ts");
-    durableNamespaces: "ElectionGroup";
+    mainModule: typeof import("./main.ts");
+    durableNamespaces: "ElectionGroup" | "Contending";
   }
 }
 

@@ -205,6 +205,24 @@ test("[C7] [K1] what it wants published is told until the group has it, also aft
   expect(again).toEqual([{ type: "confirmed", component: "x" }]);
 });
 
+test("[C7] a leader may publish nothing but itself", () => {
+  const asker = leading();
+  const { leaderSessionId = "" } = asker.state.terms[0] ?? {};
+  asker.dispatch({ type: "confirm", component: "x", leaderSessionId });
+  asker.flow();
+  expect(asker.effects.at(-1)).toEqual({ type: "confirmed", component: "x" });
+  expect(asker.world.state.components.get("x")?.record?.leader.leaderSessionId).toBe(leaderSessionId);
+});
+
+test("[S11] who stops while a call declines asks again at once, not with the next poll", () => {
+  const asker = leading();
+  asker.world.advance(D);
+  asker.dispatch({ type: "tick" }); // ended, and the call that leaves with it declines
+  asker.settle("x");
+  asker.flow();
+  expect(asker.leads()).toBe(true);
+});
+
 test("[C2] [D1] components of one election share a term, those of others have their own", () => {
   const asker = leading(new World(), [
     { component: "x" },
@@ -264,7 +282,7 @@ test("failed calls are tried again with back-off, and the term ends at its deadl
     asker.dispatch({ type: "tick" });
   }
   expect(world.now).toBe(1_000_000 + R);
-  expect(waits.slice(0, 4)).toEqual([187.5, 375, 750, 1_500]);
+  expect(waits.slice(0, 4)).toEqual([188, 375, 750, 1_500]);
   expect(asker.last()?.is).toBe("revoke");
 });
 

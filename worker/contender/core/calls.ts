@@ -47,18 +47,19 @@ function call(draft: Draft, request: (proof: Proof, sentAt: number) => Request):
   draft.effects.push({ type: "call", attempt, request: made });
 }
 
+const isReady = ({ components }: Draft): boolean => components.every(({ phase }) => phase.type !== "draining");
+
 function campaign(draft: Draft): void {
   const { session, settings } = draft;
   const { process, priority, pollEveryMs } = settings;
   const held = heldIds(draft);
-  const isReady = draft.components.every(({ phase }) => phase.type !== "draining");
   call(draft, (proof, sentAt) => ({
     type: "campaign",
     campaign: {
       ...(session !== null && { session: proof(session) }),
       contenders: draft.components.map(({ info }) => info),
       held,
-      accept: isReady && draft.activity === "running",
+      accept: isReady(draft) && draft.activity === "running",
       ...(process !== undefined && { process }),
       ...(priority !== undefined && { priority }),
       ...(pollEveryMs !== undefined && { pollEveryMs }),
@@ -136,6 +137,8 @@ function polled(draft: Draft, asked: Call, answer: CampaignAnswer): void {
   const isHolding = draft.terms.length > 0;
   const { renewEveryMs } = answer.lease;
   draft.nextAt = asked.at + (isHolding ? Math.min(renewEveryMs, answer.pollEveryMs) : answer.pollEveryMs);
+  // Whatever was being stopped while it declined has stopped by now.
+  if (!mayBegin && draft.activity === "running" && isReady(draft)) draft.nextAt = draft.now;
 }
 
 /** A fresh session has nothing of what the one before held. */
@@ -183,9 +186,7 @@ function refused(draft: Draft, asked: Call, { code, message }: Refused): void {
     draft.farewells = [];
     endTerms(draft, "lost");
     draft.nextAt = draft.now;
-    draft.failures += 1;
-    if (draft.failures > 1) pause(draft);
-    return;
+    return succeed(draft);
   }
   if (request.type === "confirm") {
     succeed(draft);
@@ -232,5 +233,6 @@ function pause(draft: Draft): void {
   const isHolding = draft.terms.length > 0;
   const longest = isHolding && draft.lease !== null ? draft.lease.renewEveryMs : LAST_RETRY_MS;
   const wait = Math.min(longest, FIRST_RETRY_MS * 2 ** Math.min(draft.failures - 1, 10));
-  draft.quietUntil = draft.now + wait * (0.5 + draft.random / 2);
+  // Alarms know whole milliseconds only: one that comes a fraction too early would come again at once, and again.
+  draft.quietUntil = draft.now + Math.ceil(wait * (0.5 + draft.random / 2));
 }

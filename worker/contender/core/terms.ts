@@ -88,7 +88,9 @@ export function confirm(draft: Draft, { component, leaderSessionId, address, met
       ...(metadata !== undefined && { metadata }),
       isPublished: false,
     };
-    const isSame = JSON.stringify({ ...phase.publication, isPublished: false }) === JSON.stringify(publication);
+    const isSame =
+      phase.publication !== null &&
+      JSON.stringify({ ...phase.publication, isPublished: false }) === JSON.stringify(publication);
     if (!isSame) one.phase = { ...phase, publication };
     else if (phase.publication?.isPublished) draft.effects.push({ type: "confirmed", component });
   }

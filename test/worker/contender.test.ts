@@ -1,0 +1,298 @@
+/** Durable Objects that contend by RPC and their alarm, in one queue with sockets. */
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { expect, onTestFinished, test } from "vitest";
+import type { DurableContenderOptions, Elections } from "../../worker/index.ts";
+import { electionOf, freshGroup, join, LEASE_MS, objectOf, statusOf, stopClock } from "./client.ts";
+import { adjusted, type Contending, type Told } from "./contending.ts";
+
+const RENEW_EVERY_MS = LEASE_MS / 4;
+const RENEW_DEADLINE_MS = LEASE_MS * 0.8;
+const POLL_EVERY_MS = LEASE_MS / 2;
+const CLOCK_MARGIN_MS = 1_000;
+
+type Stub = DurableObjectStub<Contending>;
+
+/** An object of the group; `change` are the options of every incarnation. */
+function objectIn(group: string, label = "object", change?: (options: DurableContenderOptions) => object): Stub {
+  const name = `${group}#${label}`;
+  if (change !== undefined) adjusted.set(name, (options) => ({ ...options, ...change(options) }));
+  onTestFinished(() => void adjusted.delete(name));
+  return env.CONTENDERS.get(env.CONTENDERS.idFromName(name));
+}
+
+const inside = <T>(stub: Stub, look: (object: Contending) => T | Promise<T>): Promise<T> =>
+  runInDurableObject(stub, (object: Contending) => look(object));
+
+const start = (stub: Stub): Promise<void> => inside(stub, (object) => object.contender.start());
+const told = (stub: Stub): Promise<Told[]> => inside(stub, (object) => object.told());
+const leads = (stub: Stub): Promise<boolean> => inside(stub, ({ contender }) => contender.isLeader());
+const wake = (stub: Stub): Promise<boolean> => runDurableObjectAlarm(stub);
+const alarmIn = (stub: Stub): Promise<number | null> =>
+  runInDurableObject(stub, async (_, { storage }) => {
+    const at = await storage.getAlarm();
+    return at === null ? null : at - Date.now();
+  });
+const hibernate = (stub: Stub): Promise<void> => evictDurableObject(stub);
+
+test("[S1] [C1] it is granted by its own call, renews by its alarm, and is not told again", async () => {
+  const stub = objectIn(freshGroup());
+  const pass = stopClock();
+  await start(stub);
+  expect(await leads(stub)).toBe(true);
+  for (let renewals = 0; renewals < 10; renewals += 1) {
+    expect(await alarmIn(stub)).toBe(RENEW_EVERY_MS);
+    pass(RENEW_EVERY_MS);
+    expect(await wake(stub)).toBe(true);
+    expect(await leads(stub)).toBe(true);
+  }
+  expect((await told(stub)).map(({ is }) => is)).toEqual(["grant"]);
+});
+
+test("[S6] [S2] without its alarm it leads until R after its last call, and a socket that waits follows after D", async () => {
+  const group = freshGroup();
+  const stub = objectIn(group);
+  const pass = stopClock();
+  await start(stub);
+  const { client } = await join(group);
+  pass(RENEW_DEADLINE_MS - 1);
+  expect(await leads(stub)).toBe(true);
+  pass(1);
+  expect(await leads(stub)).toBe(false);
+  pass(LEASE_MS - RENEW_DEADLINE_MS);
+  await runDurableObjectAlarm(objectOf(group));
+  const { epoch } = await client.win();
+  await wake(stub);
+  const [granted, revoked] = await told(stub);
+  expect(revoked).toMatchObject({ is: "revoke", reason: "expired", epoch: granted?.epoch });
+  expect(epoch).toBeGreaterThan(granted?.epoch ?? 0);
+});
+
+test("[N5] [C1] evicted between all its alarms it keeps the term, without a callback", async () => {
+  const stub = objectIn(freshGroup());
+  const pass = stopClock();
+  await start(stub);
+  const epoch = await inside(stub, ({ contender }) => contender.leadership()?.epoch);
+  for (let renewals = 0; renewals < 5; renewals += 1) {
+    await hibernate(stub);
+    pass(RENEW_EVERY_MS);
+    await wake(stub);
+    expect(await inside(stub, ({ contender }) => contender.leadership()?.epoch)).toBe(epoch);
+  }
+  expect((await told(stub)).map(({ is }) => is)).toEqual(["grant"]);
+  await hibernate(stub);
+  pass(RENEW_DEADLINE_MS - CLOCK_MARGIN_MS);
+  expect(await leads(stub)).toBe(false);
+  await wake(stub);
+  const all = await told(stub);
+  expect(all.map(({ is }) => is)).toEqual(["grant", "revoke", "grant"]);
+  expect(all[2]?.epoch).toBeGreaterThan(epoch ?? Infinity);
+});
+
+test("[N5] the group's object is evicted: same term", async () => {
+  const group = freshGroup();
+  const stub = objectIn(group);
+  const pass = stopClock();
+  await start(stub);
+  await evictDurableObject(objectOf(group));
+  pass(RENEW_EVERY_MS);
+  await wake(stub);
+  expect(await leads(stub)).toBe(true);
+  expect(await told(stub)).toHaveLength(1);
+});
+
+test("[N4] [S5] [Q1] objects and sockets stand in one queue, with one order of epochs, and hand over both ways", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const [first, second] = [objectIn(group, "first"), objectIn(group, "second")];
+  await start(first);
+  const socket = await join(group);
+  await start(second);
+  expect((await electionOf(group))?.candidates.map(({ process }) => process)).toEqual([null, `${group}#second`]);
+
+  await inside(first, ({ contender }) => contender.leadership()?.resign());
+  const won = await socket.client.win();
+  socket.client.send({ type: "resign", leaderSessionId: won.leaderSessionId });
+  await socket.client.settle();
+  pass(POLL_EVERY_MS);
+  await wake(second);
+  expect(await leads(second)).toBe(true);
+  const epochs = [(await told(first))[0]?.epoch, won.epoch, (await told(second))[0]?.epoch];
+  expect([...epochs].sort((left = 0, right = 0) => left - right)).toEqual(epochs);
+  expect(new Set(epochs).size).toBe(3);
+  expect((await electionOf(group))?.leader?.process).toBe(`${group}#second`);
+});
+
+test("[C10] [N3] close ends the term and leaves at once; start begins anew", async () => {
+  const group = freshGroup();
+  const stub = objectIn(group);
+  stopClock();
+  await start(stub);
+  const { client } = await join(group);
+  const aborted = await inside(stub, async (object) => {
+    await object.contender.close();
+    return [object.signals[0]?.aborted, object.contender.nextAlarmAt];
+  });
+  expect(aborted).toEqual([true, null]);
+  await client.win();
+  expect(await statusOf(group)).toMatchObject({ sessions: 1 });
+  client.send({ type: "bye" });
+  await client.closed;
+  await start(stub);
+  expect((await told(stub)).map(({ is, reason }) => `${is} ${reason}`.trim())).toEqual([
+    "grant",
+    "revoke closed",
+    "grant",
+  ]);
+});
+
+test("[C6] [S10] an operator's revoke drains: renewed while onRevoke runs, accepting nothing, then released", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const drained = Promise.withResolvers<void>();
+  const stub = objectIn(group, "slow", ({ onRevoke }) => ({
+    onRevoke: async (...told: Parameters<NonNullable<typeof onRevoke>>) => {
+      onRevoke?.(...told);
+      await drained.promise;
+    },
+  }));
+  await start(stub);
+  const waiting = await join(group);
+  const revoked = objectOf(group).revoke(null, { election: "process", successor: null, note: null });
+  for (let calls = 0; calls < 4; calls += 1) {
+    pass(RENEW_EVERY_MS);
+    await wake(stub);
+    expect(await leads(stub)).toBe(false);
+    expect((await electionOf(group))?.state).toBe("revoking");
+  }
+  expect(await inside(stub, ({ signals }) => String(signals[0]?.reason))).toContain("leadership revoked");
+  drained.resolve();
+  const { epoch } = await waiting.client.win();
+  expect(await revoked).toMatchObject({ type: "revoked", epoch });
+});
+
+test("[C5] [E3] callbacks that throw harm only themselves, and are told to onError", async () => {
+  const stub = objectIn(freshGroup(), "thrower", () => ({
+    components: ["a", "b"],
+    onGrant({ component }: { component: string }) {
+      if (component === "a") throw new Error("in grant");
+    },
+    onRevoke: () => Promise.reject(new Error("in revoke")),
+  }));
+  const pass = stopClock();
+  await start(stub);
+  expect(await inside(stub, ({ contender }) => [contender.isLeader("a"), contender.isLeader("b")])).toEqual([
+    true,
+    true,
+  ]);
+  pass(RENEW_DEADLINE_MS);
+  await wake(stub);
+  expect(await inside(stub, ({ errors }) => errors.map(String))).toEqual([
+    "Error: in grant",
+    "Error: in revoke",
+    "Error: in revoke",
+    "Error: in grant",
+  ]);
+});
+
+test("[C7] [K1] [K3] confirm publishes what observers see; a second time it does nothing", async () => {
+  const group = freshGroup();
+  const stub = objectIn(group);
+  stopClock();
+  await start(stub);
+  const observer = await join(group, { contenders: [], observe: true });
+  expect((await observer.client.next("leaders")).leaders).toEqual([]);
+  await inside(stub, ({ contender }) => contender.leadership()?.confirm());
+  expect((await observer.client.next("leaders")).leaders).toMatchObject([
+    { component: "dispatcher", leader: { address: `object:${group}#object` } },
+  ]);
+  await inside(stub, ({ contender }) => contender.leadership()?.confirm());
+  expect(await observer.client.settle()).toEqual([]);
+});
+
+test("[C7] [K2] confirm rejects with LeadershipLostError once the lease is over", async () => {
+  const stub = objectIn(freshGroup());
+  const pass = stopClock();
+  await start(stub);
+  const outcome = await inside(stub, async ({ leaderships: [leadership] }) => {
+    pass(RENEW_DEADLINE_MS);
+    const lost = await leadership?.confirm().catch((error: unknown) => error);
+    return [lost, leadership?.isLeader(), leadership?.remainingMs()];
+  });
+  expect(outcome).toMatchObject([{ code: "leadership_lost", reason: "expired" }, false, 0]);
+});
+
+test("[C8] [E3] a group that can't be asked ends the term at its deadline, and it contends again by itself", async () => {
+  let isDown = false;
+  const down = (elections: Elections): Elections => ({
+    ...elections,
+    campaign: (...call) => (isDown ? Promise.reject(new Error("down")) : elections.campaign(...call)),
+  });
+  const stub = objectIn(freshGroup(), "cut off", ({ elections }) => ({ elections: down(elections) }));
+  const pass = stopClock();
+  await start(stub);
+  isDown = true;
+  let passed = 0;
+  while (await leads(stub)) {
+    const wait = (await alarmIn(stub)) ?? 0;
+    pass(wait);
+    passed += wait;
+    await wake(stub);
+  }
+  expect(Math.ceil(passed)).toBe(RENEW_DEADLINE_MS);
+  expect(await inside(stub, ({ errors }) => errors.length)).toBeGreaterThan(1);
+  isDown = false;
+  pass(LEASE_MS);
+  await wake(stub);
+  expect((await told(stub)).map(({ is }) => is)).toEqual(["grant", "revoke", "grant"]);
+});
+
+test("[S1] through the entrypoint of another Worker it is the same", async () => {
+  const group = freshGroup();
+  const stub = objectIn(group, "bound", () => ({ elections: exports.ElectionsEntrypoint }));
+  const pass = stopClock();
+  await start(stub);
+  pass(RENEW_EVERY_MS);
+  await wake(stub);
+  expect(await leads(stub)).toBe(true);
+  await inside(stub, ({ contender }) => contender.close());
+  expect(await statusOf(group)).toMatchObject({ sessions: 0 });
+});
+
+test("on the platform's own alarm it goes on leading, longer than any lease", async () => {
+  const stub = objectIn(freshGroup());
+  await start(stub);
+  while ((await inside(stub, ({ alarms }) => alarms)) < 5) {
+    await new Promise((resolve) => setTimeout(resolve, RENEW_EVERY_MS));
+  }
+  expect(await leads(stub)).toBe(true);
+  expect(await told(stub)).toHaveLength(1);
+  await inside(stub, ({ contender }) => contender.close());
+});
+
+test("an object that needs its alarm itself is told when to wake the contender", async () => {
+  const wanted: number[] = [];
+  const stub = objectIn(freshGroup(), "shared", () => ({ setAlarm: (at: number) => void wanted.push(at) }));
+  const pass = stopClock();
+  await start(stub);
+  expect(await alarmIn(stub)).toBeNull();
+  expect((wanted.at(-1) ?? 0) - Date.now()).toBe(RENEW_EVERY_MS);
+  pass(100);
+  await inside(stub, ({ contender }) => contender.alarm()); // early: does no harm
+  pass(RENEW_EVERY_MS - 100);
+  await inside(stub, ({ contender }) => contender.alarm());
+  expect((wanted.at(-1) ?? 0) - Date.now()).toBe(RENEW_EVERY_MS);
+  expect(await leads(stub)).toBe(true);
+});
+
+test.each([
+  [{ components: [] }, "components must name at least one"],
+  [{ components: ["a", "a"] }, "must not name one twice"],
+  [{ components: [".."] }, "components[0] must be"],
+  [{ group: "" }, "group must be"],
+  [{ pollEveryMs: 1 }, "pollEveryMs must be"],
+])("[E2] wrong options are refused at once: %j", async (options, message) => {
+  const stub = objectIn(freshGroup(), "plain");
+  const refused = await runInDurableObject(stub, (object: Contending, ctx) => object.refusal(ctx, options));
+  expect(refused).toContain(message);
+});
