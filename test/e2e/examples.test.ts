@@ -1,0 +1,70 @@
+/** Every example, started as its readers would: bundled Workers on the real runtime, real processes. */
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { createTestHarness, type TestHarness } from "wrangler";
+import { startLocalBackend } from "../../cli/local-backend.ts";
+import { runNode } from "../support/child-process.ts";
+import { candidate } from "../support/cluster.ts";
+
+const ENTRY = new URL("../../dist/client/node/index.js", import.meta.url).href;
+const { createElectionClient } = (await import(ENTRY)) as typeof import("../../client/node/index.ts");
+
+const pathOf = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
+
+async function harness(...configurations: readonly string[]): Promise<TestHarness> {
+  const server = createTestHarness({ workers: configurations.map((file) => ({ configPath: pathOf(file) })) });
+  onTestFinished(() => server.close());
+  await server.listen();
+  return server;
+}
+
+test("worker-cron: a nightly job that is triggered in many places runs once a night", async () => {
+  const server = await harness("examples/worker-cron/wrangler.toml", "dist/wrangler.toml");
+  const worker = server.getWorker("nightly-report");
+  const reports = async (): Promise<string[]> => (await (await server.fetch("/")).json()) as string[];
+  for (let night = 1; night <= 2; night += 1) {
+    const scheduledTime = new Date();
+    const trigger = () => worker.scheduled({ cron: "0 3 * * *", scheduledTime });
+    for (const result of await Promise.all(Array.from({ length: 6 }, trigger))) expect(result.outcome).toBe("ok");
+    await trigger();
+    expect(await reports()).toHaveLength(night);
+  }
+});
+
+test("durable-contender: one object works, and another one follows when it stops", async () => {
+  const server = await harness("examples/durable-contender/wrangler.toml");
+  const say = async (path: string): Promise<string> => (await server.fetch(path, { method: "POST" })).text();
+  await say("/a/start");
+  await say("/b/start");
+  expect(await say("/a/index")).toContain("indexed a document with epoch");
+  expect(await say("/b/index")).toBe("not the leader");
+  await say("/a/stop");
+  await expect.poll(() => say("/b/index"), { timeout: 10_000 }).toContain("indexed");
+  expect(await say("/a/index")).toBe("not the leader");
+});
+
+test("hono-app: an app of one's own, with the elections under a path", async () => {
+  const server = await harness("examples/hono-app/wrangler.toml");
+  const { url } = await server.listen();
+  expect(await (await server.fetch("/")).text()).toBe("Nothing but a shop.");
+  await using client = createElectionClient({ url: `${url.origin}/elections`, group: "fast/checkout", signals: false });
+  await using leadership = await client.acquire("cashier");
+  expect(leadership.remainingMs()).toBeLessThanOrEqual(1_600);
+  expect((await client.getStatus()).elections[0]?.state).toBe("leading");
+});
+
+test("node-job: one process works, and the other goes on at once when that one is told to end", async () => {
+  await using backend = await startLocalBackend({ bindings: { OPEN_MODE: "loopback" } });
+  const first = runNode("examples/node-job/main.ts", [backend.url, "first"]);
+  await first.whenWritten(/first works with epoch (\d+)/);
+  const second = runNode("examples/node-job/main.ts", [backend.url, "second"]);
+  onTestFinished(async () => {
+    second.child.kill("SIGKILL");
+    await second.ended;
+  });
+  await candidate(backend.url, "warehouse", "second");
+  first.child.kill("SIGTERM");
+  await second.whenWritten(/second works with epoch (\d+)/);
+  expect(await first.ended).toEqual({ code: null, signal: "SIGTERM" });
+  expect(first.output()).toContain("first has stopped");
+});
