@@ -28,6 +28,9 @@ test("[N3] it runs, says that it was completed, and leaves nothing behind", asyn
   const result = await runIfLeader(local, job(group), (leadership) => {
     expect(leadership.isLeader()).toBe(true);
     expect(leadership.remainingMs()).toBeGreaterThan(0);
+    expect(leadership.headers()["Edge-Election-Fence"]).toBe(
+      `${group}/nightly/${leadership.epoch}/${leadership.leaderSessionId}`,
+    );
     return leadership.epoch;
   });
   const [term] = await local.history(group, 1);

@@ -218,7 +218,9 @@ export class DurableContender<Component extends string = string> {
     const { component, leaderSessionId } = subject;
     const known = this.#tenures.get(component);
     if (known?.leadership.leaderSessionId === leaderSessionId) return known;
-    const tenure = createTenure(subject, () => remainingMs(this.#engine.state, component, leaderSessionId, Date.now()));
+    const tenure = createTenure(this.#options.group, subject, () =>
+      remainingMs(this.#engine.state, component, leaderSessionId, Date.now()),
+    );
     const leadership: Leadership = {
       ...tenure.leadership,
       confirm: (address, metadata) => this.#confirm(tenure.leadership, address, metadata),

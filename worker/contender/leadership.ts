@@ -1,4 +1,5 @@
 /** One term, as a component sees it. */
+import { encodeFence, FENCE_HEADER } from "../../shared/fence.ts";
 import type { Metadata } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
 import type { Subject } from "./core/events.ts";
@@ -6,6 +7,7 @@ import { LeadershipLostError } from "./errors.ts";
 
 /** What a function of `runIfLeader` gets. */
 export interface RunLeadership {
+  readonly group: string;
   readonly component: string;
   readonly election: ElectionName;
   readonly leaderSessionId: string;
@@ -22,6 +24,8 @@ export interface RunLeadership {
   assertLeader(): void;
   /** Until the lease runs out if it is not renewed; 0 when the leadership is over. */
   remainingMs(): number;
+  /** For requests to what is protected: `Edge-Election-Fence`, by which it can refuse a leader that is late. */
+  headers(): Record<typeof FENCE_HEADER, string>;
 }
 
 /** The same as the client's, so that code written for one takes the other. */
@@ -45,12 +49,14 @@ export interface Tenure {
 }
 
 export function createTenure(
+  group: string,
   { component, election, leaderSessionId, epoch }: Subject,
   remainingMs: () => number,
 ): Tenure {
   const controller = new AbortController();
   const { signal } = controller;
   const leadership: RunLeadership = {
+    group,
     component,
     election,
     leaderSessionId,
@@ -61,6 +67,7 @@ export function createTenure(
       if (remainingMs() <= 0) throw signal.reason ?? new LeadershipLostError("expired");
     },
     remainingMs,
+    headers: () => ({ [FENCE_HEADER]: encodeFence({ group, component, epoch, leaderSessionId }) }),
   };
   return { leadership, end: (error) => controller.abort(error) };
 }

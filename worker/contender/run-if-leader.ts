@@ -88,6 +88,7 @@ async function wasCompleted(elections: Elections, { group, component, name, sinc
 }
 
 class Invocation {
+  readonly #group: string;
   readonly #engine: Engine;
   readonly #completing = new Waiting();
   #tenure: Tenure | null = null;
@@ -97,6 +98,7 @@ class Invocation {
   #isOver = false;
 
   constructor(elections: Elections, { group, component, election = "dedicated", since: _, ...options }: RunOptions) {
+    this.#group = group;
     const settings = settingsOf({ group, components: [component], election, ...options });
     this.#engine = new Engine(initialState(settings), {
       elections,
@@ -178,7 +180,9 @@ class Invocation {
 
   #tenureOf(subject: Subject): Tenure {
     const { component, leaderSessionId } = subject;
-    return createTenure(subject, () => remainingMs(this.#engine.state, component, leaderSessionId, Date.now()));
+    return createTenure(this.#group, subject, () =>
+      remainingMs(this.#engine.state, component, leaderSessionId, Date.now()),
+    );
   }
 
   /** The function has stopped. */
