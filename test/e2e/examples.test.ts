@@ -18,7 +18,7 @@ async function harness(...configurations: readonly string[]): Promise<TestHarnes
   return server;
 }
 
-test("worker-cron: a nightly job that is triggered in many places runs once a night", async () => {
+test("[PC4] worker-cron: a nightly job that is triggered in many places runs once a night", async () => {
   const server = await harness("examples/worker-cron/wrangler.toml", "dist/wrangler.toml");
   const worker = server.getWorker("nightly-report");
   const reports = async (): Promise<string[]> => (await (await server.fetch("/")).json()) as string[];

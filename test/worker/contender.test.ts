@@ -68,7 +68,7 @@ test("[S6] [S2] without its alarm it leads until R after its last call, and a so
   expect(epoch).toBeGreaterThan(granted?.epoch ?? 0);
 });
 
-test("[N5] [C1] evicted between all its alarms it keeps the term, without a callback", async () => {
+test("[PC1] [N5] [C1] evicted between all its alarms it keeps the term, without a callback", async () => {
   const stub = objectIn(freshGroup());
   const pass = stopClock();
   await start(stub);

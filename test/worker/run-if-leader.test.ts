@@ -23,7 +23,7 @@ function longRun(): { readonly run: () => Promise<string>; readonly begun: Promi
 const reasons = async (group: string): Promise<unknown[]> =>
   (await local.history(group, 10)).map(({ reason, confirmed }) => [reason, confirmed.length]);
 
-test("[N3] it runs, says that it was completed, and leaves nothing behind", async () => {
+test("[PC3] [N3] it runs, says that it was completed, and leaves nothing behind", async () => {
   const group = freshGroup();
   const result = await runIfLeader(local, job(group), (leadership) => {
     expect(leadership.isLeader()).toBe(true);
@@ -39,7 +39,7 @@ test("[N3] it runs, says that it was completed, and leaves nothing behind", asyn
   expect(await statusOf(group)).toMatchObject({ sessions: 0, elections: [] });
 });
 
-test("[S2] of many invocations at once exactly one runs, and the others return at once, out of the queue", async () => {
+test("[PC3] [S2] of many invocations at once exactly one runs, and the others return at once, out of the queue", async () => {
   const group = freshGroup();
   const { run, begun, end } = longRun();
   const process = { name: "first" };
@@ -57,7 +57,7 @@ test("[S2] of many invocations at once exactly one runs, and the others return a
   expect(others).toBe(0);
 });
 
-test("[S2] started together, one runs at a time, and none is lost in between", async () => {
+test("[PC3] [S2] started together, one runs at a time, and none is lost in between", async () => {
   const group = freshGroup();
   let [running, most, runs] = [0, 0, 0];
   const invocation = () =>
@@ -74,7 +74,7 @@ test("[S2] started together, one runs at a time, and none is lost in between", a
   expect(await statusOf(group)).toMatchObject({ sessions: 0 });
 });
 
-test("[S2] a nightly job that is triggered in many places, at slightly different times, runs once", async () => {
+test("[PC4] a nightly job that is triggered in many places, at slightly different times, runs once", async () => {
   const group = freshGroup();
   const pass = stopClock();
   let runs = 0;
@@ -90,7 +90,7 @@ test("[S2] a nightly job that is triggered in many places, at slightly different
   }
 });
 
-test("a run that threw counts as none: the next trigger runs it again, and its own caller has the error", async () => {
+test("[PC4] a run that threw counts as none: the next trigger runs it again, and its own caller has the error", async () => {
   const group = freshGroup();
   const since = Date.now() - 1;
   const failing = runIfLeader(local, job(group, { since }), () => Promise.reject(new Error("no disk")));
@@ -112,7 +112,7 @@ test("[S4] it renews by itself while the function runs, longer than the lease", 
   expect(result).toEqual({ ran: true, value: true });
 });
 
-test("[C6] an operator's revoke aborts the signal, waits for the function, and the run does not count", async () => {
+test("[PC3] [PC4] [C6] an operator's revoke aborts the signal, waits for the function, and the run does not count", async () => {
   const group = freshGroup();
   const seen: unknown[] = [];
   const begun = Promise.withResolvers<void>();

@@ -50,7 +50,7 @@ test("[S6] an answer that comes after the deadline revives nothing, and expiry c
   expect(asker.last()?.is).toBe("revoke");
 });
 
-test("[S7] an answer to a call that was given up is dropped, and a leadership of which only it told has ended", () => {
+test("[PC2] [S7] an answer to a call that was given up is dropped, and a leadership of which only it told has ended", () => {
   const world = new World();
   const asker = new Asker(world, "asker");
   asker.start();
@@ -66,7 +66,7 @@ test("[S7] an answer to a call that was given up is dropped, and a leadership of
   expect(asker.leads()).toBe(true);
 });
 
-test("[N5] [C1] a restart keeps the term without a callback", () => {
+test("[PC1] [N5] [C1] a restart keeps the term without a callback", () => {
   const asker = leading();
   asker.world.advance(E);
   asker.restart();
@@ -96,6 +96,14 @@ test("[S7] attempts grow over a restart, though most calls write no row", () => 
   asker.start();
   asker.flow();
   expect(asker.leads()).toBe(true);
+});
+
+test("a renewal writes one row", () => {
+  const asker = leading();
+  const saves = asker.saves;
+  asker.run(20 * E);
+  expect(asker.calls).toHaveLength(21);
+  expect(asker.saves - saves).toBe(20);
 });
 
 test("[C6] [S10] [S11] a revoke drains: renewed while onRevoke runs, nothing accepted meanwhile, then released", () => {
@@ -150,7 +158,7 @@ test("[S2] [S10] an onRevoke that hangs is waited for no longer than the drain t
   expect(asker.leads()).toBe(true);
 });
 
-test("[C1] what a restart cuts off counts as settled: no second revoke, and the next grant may come", () => {
+test("[PC1] [C1] what a restart cuts off counts as settled: no second revoke, and the next grant may come", () => {
   const asker = leading();
   const [first] = asker.state.terms;
   asker.dispatch({ type: "resign", leaderSessionId: first?.leaderSessionId ?? "" });
@@ -256,7 +264,7 @@ test("[C8] [N2] an expired term is followed by another, again and again", () => 
   }
 });
 
-test("[S6] a clock that is set back lengthens no lease", () => {
+test("[PC2] [S6] a clock that is set back lengthens no lease", () => {
   const asker = leading();
   asker.world.advance(E);
   asker.dispatch({ type: "tick" });

@@ -115,7 +115,7 @@ function play(steps: History): Scene {
   return { world, asker };
 }
 
-test("[S1] [S2] [S6] [S7] [C1] one leader each, alternating callbacks, and no word of an end before it has stopped", () => {
+test("[PC1] [PC2] [S1] [S2] [S6] [S7] [C1] one leader each, alternating callbacks, and no word of an end before it has stopped", () => {
   fc.assert(
     fc.property(history, (steps) => void play(steps)),
     { numRuns },
