@@ -187,6 +187,7 @@ test("[S2] it works in one queue with sockets, through a service binding", async
 test.each([
   [{ component: "" }, "components[0] must be"],
   [{ group: "a b" }, "group must be"],
+  [{ since: Number.NaN }, "since must be"],
   [{ process: { name: "x".repeat(200) } }, "process.name must be"],
 ])("[E2] wrong options are refused before anything is asked: %j", async (options, message) => {
   await expect(runIfLeader(local, job(freshGroup(), options), () => 1)).rejects.toThrow(message);

@@ -12,7 +12,7 @@ import { initialState, nextDeadline, remainingMs } from "./core/state.ts";
 import { Engine } from "./engine.ts";
 import { ElectionError, LeadershipLostError } from "./errors.ts";
 import { createTenure, type RunLeadership, type Tenure } from "./leadership.ts";
-import { settingsOf } from "./settings.ts";
+import { invalid, settingsOf } from "./settings.ts";
 import { Waiting } from "./waiting.ts";
 
 export interface RunOptions {
@@ -49,6 +49,7 @@ export async function runIfLeader<T>(
   run: (leadership: RunLeadership) => T | PromiseLike<T>,
 ): Promise<RunResult<T>> {
   const { group, component, election = "dedicated", since } = options;
+  if (since !== undefined && !Number.isFinite(since)) throw invalid("since must be milliseconds since 1970");
   const name = electionOf(component, election);
   const candidacy = new Invocation(elections, options);
   try {
@@ -87,6 +88,9 @@ async function wasCompleted(elections: Elections, { group, component, name, sinc
   );
 }
 
+const unavailable = (cause: unknown): ElectionError =>
+  new ElectionError("unavailable", "the group could not be asked: try again", { cause, retryable: true });
+
 class Invocation {
   readonly #group: string;
   readonly #engine: Engine;
@@ -106,10 +110,7 @@ class Invocation {
       adopt: () => queueMicrotask(() => this.#moveTimer()),
       execute: (effect) => this.#execute(effect),
       callFailed: (error) => {
-        this.#failure = new ElectionError("unavailable", "the group could not be asked: try again", {
-          cause: error,
-          retryable: true,
-        });
+        this.#failure = unavailable(error);
       },
     });
   }
@@ -118,7 +119,9 @@ class Invocation {
   async acquire(): Promise<RunLeadership | null> {
     this.#engine.dispatch({ type: "start" });
     await this.#engine.quiet();
-    if (this.#tenure === null && this.#failure !== null) throw this.#failure;
+    // Without a session there was no answer, be it for an error or for the time that it took.
+    const isUnheard = this.#engine.state.session === null;
+    if (this.#tenure === null && (isUnheard || this.#failure !== null)) throw this.#failure ?? unavailable(undefined);
     return this.#tenure?.leadership ?? null;
   }
 

@@ -88,7 +88,7 @@ function publish(draft: Draft, { info, phase }: ComponentDraft, session: Session
   }));
 }
 
-export function leave(draft: Draft): void {
+function leave(draft: Draft): void {
   draft.activity = "stopped";
   draft.session = null;
   draft.farewells = [];
