@@ -18,7 +18,7 @@ export type { TermStatus } from "./group/history.ts";
 export type { PolicyOptions, Preemption } from "./group/policy.ts";
 export type { FenceAnswer, FenceQuestion } from "./group/views.ts";
 export { ElectionsEntrypoint } from "./rpc/entrypoint.ts";
-export type { LocalElectionsOptions } from "./rpc/local-elections.ts";
+export type { ElectionsBinding, LocalElectionsOptions } from "./rpc/local-elections.ts";
 export { electionsOf } from "./rpc/local-elections.ts";
 export type {
   Campaign,

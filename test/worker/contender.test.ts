@@ -2,7 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, onTestFinished, test } from "vitest";
-import type { DurableContenderOptions, Elections } from "../../worker/index.ts";
+import { type DurableContenderOptions, type Elections, electionsOf } from "../../worker/index.ts";
 import { electionOf, freshGroup, join, LEASE_MS, objectOf, statusOf, stopClock } from "./client.ts";
 import { adjusted, type Contending, type Told } from "./contending.ts";
 
@@ -228,7 +228,7 @@ test("[C8] [E3] a group that can't be asked ends the term at its deadline, and i
     ...elections,
     campaign: (...call) => (isDown ? Promise.reject(new Error("down")) : elections.campaign(...call)),
   });
-  const stub = objectIn(freshGroup(), "cut off", ({ elections }) => ({ elections: down(elections) }));
+  const stub = objectIn(freshGroup(), "cut off", () => ({ elections: down(electionsOf(env.ELECTIONS)) }));
   const pass = stopClock();
   await start(stub);
   isDown = true;

@@ -39,6 +39,15 @@ test("[PC3] [N3] it runs, says that it was completed, and leaves nothing behind"
   expect(await statusOf(group)).toMatchObject({ sessions: 0, elections: [] });
 });
 
+test("[PC3] either binding will do: that of the groups, and that of a service", async () => {
+  const service = exports.ElectionsEntrypoint({ props: {} }) as unknown as Elections;
+  for (const binding of [env.ELECTIONS, service]) {
+    const group = freshGroup();
+    expect(await runIfLeader(binding, job(group), () => "done")).toEqual({ ran: true, value: "done" });
+    expect(await statusOf(group)).toMatchObject({ sessions: 0 });
+  }
+});
+
 test("[PC3] [S2] of many invocations at once exactly one runs, and the others return at once, out of the queue", async () => {
   const group = freshGroup();
   const { run, begun, end } = longRun();

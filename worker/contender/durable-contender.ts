@@ -6,7 +6,7 @@ import type { Metadata, ProcessInfo } from "../../shared/messages.ts";
 import type { ElectionKind } from "../../shared/names.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { logError } from "../log.ts";
-import type { Elections } from "../rpc/service.ts";
+import { type ElectionsBinding, electionsBy } from "../rpc/local-elections.ts";
 import type { Effect, Subject } from "./core/events.ts";
 import {
   type ContenderState,
@@ -27,8 +27,8 @@ import { publishedOf, settingsOf, successorOf } from "./settings.ts";
 import { Waiting } from "./waiting.ts";
 
 export interface DurableContenderOptions<Component extends string = string> {
-  /** `electionsOf(env.ELECTIONS)` where the groups live in this Worker, a service binding otherwise. */
-  readonly elections: Elections;
+  /** `env.ELECTIONS`: the binding of the groups where they live in this Worker, a service binding otherwise. */
+  readonly elections: ElectionsBinding;
   readonly group: string;
   readonly components: readonly Component[];
   /** `process`, the default: all of them in the election that this object's process shares. `dedicated`: each in its own. */
@@ -77,7 +77,7 @@ export class DurableContender<Component extends string = string> {
     this.#key = `edge-election/contender/${options.group}`;
     const stored = ctx.storage.kv.get<Stored>(this.#key);
     this.#engine = new Engine(stored === undefined ? initialState(settings) : load(stored, settings), {
-      elections: options.elections,
+      elections: electionsBy(options.elections),
       group: options.group,
       adopt: (before, after) => this.#adopt(before, after),
       execute: (effect) => this.#execute(effect),

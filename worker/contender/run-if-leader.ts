@@ -6,6 +6,7 @@ import type { ProcessInfo } from "../../shared/messages.ts";
 import { type ElectionKind, electionOf } from "../../shared/names.ts";
 import type { LeaderStatus } from "../../shared/status.ts";
 import { unreachable } from "../../shared/unreachable.ts";
+import { type ElectionsBinding, electionsBy } from "../rpc/local-elections.ts";
 import type { Elections } from "../rpc/service.ts";
 import type { Effect, Subject } from "./core/events.ts";
 import { initialState, nextDeadline, remainingMs } from "./core/state.ts";
@@ -44,12 +45,13 @@ export type RunResult<T> =
  * could not be asked. `run` is called at most once, and is always waited for.
  */
 export async function runIfLeader<T>(
-  elections: Elections,
+  binding: ElectionsBinding,
   options: RunOptions,
   run: (leadership: RunLeadership) => T | PromiseLike<T>,
 ): Promise<RunResult<T>> {
   const { group, component, election = "dedicated", since } = options;
   if (since !== undefined && !Number.isFinite(since)) throw invalid("since must be milliseconds since 1970");
+  const elections = electionsBy(binding);
   const name = electionOf(component, election);
   const candidacy = new Invocation(elections, options);
   try {

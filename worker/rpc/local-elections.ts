@@ -55,6 +55,15 @@ export function electionsOf(
   };
 }
 
+/** A service binding of the `Elections` entrypoint, or the binding of the groups themselves. */
+export type ElectionsBinding = Elections | DurableObjectNamespace<ElectionGroup>;
+
+/** The elections of either binding; a service binding answers to every name of a method, a namespace only to its own. */
+export const electionsBy = (binding: ElectionsBinding): Elections =>
+  "campaign" in binding && typeof binding.campaign === "function"
+    ? binding
+    : electionsOf(binding as DurableObjectNamespace<ElectionGroup>);
+
 const refused = (code: string, message: string): Refused => ({ type: "refused", code, message });
 
 interface Asked {
