@@ -6,6 +6,7 @@ import { type DurableContenderOptions, type Elections, electionsOf } from "../..
 import { electionOf, freshGroup, join, LEASE_MS, objectOf, statusOf, stopClock } from "./client.ts";
 import { adjusted, type Contending, type Told } from "./contending.ts";
 
+const policy = () => ({ leaseMs: LEASE_MS });
 const RENEW_EVERY_MS = LEASE_MS / 4;
 const RENEW_DEADLINE_MS = LEASE_MS * 0.8;
 const POLL_EVERY_MS = LEASE_MS / 2;
@@ -228,7 +229,7 @@ test("[C8] [E3] a group that can't be asked ends the term at its deadline, and i
     ...elections,
     campaign: (...call) => (isDown ? Promise.reject(new Error("down")) : elections.campaign(...call)),
   });
-  const stub = objectIn(freshGroup(), "cut off", () => ({ elections: down(electionsOf(env.ELECTIONS)) }));
+  const stub = objectIn(freshGroup(), "cut off", () => ({ elections: down(electionsOf(env.ELECTIONS, { policy })) }));
   const pass = stopClock();
   await start(stub);
   isDown = true;
