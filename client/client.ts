@@ -17,21 +17,29 @@ import type { Fetcher, OpenSocket, SocketClass } from "./socket.ts";
 import { systemClock } from "./system-clock.ts";
 import { check, invalid } from "./validate.ts";
 
+/** What one process needs to take part in a group. Checked at once: `createElectionClient` throws a `TypeError`. */
 export interface ClientOptions extends Partial<Omit<Settings, "priority">>, PageOptions {
   /** http(s) or ws(s); a base path is kept. */
   readonly url: string;
+  /** Whoever elects together: 1-128 characters out of `A-Z a-z 0-9 . _ : - /`. */
   readonly group: string;
   /** Asked at every attempt to connect. */
   readonly token?: string | (() => string | Promise<string>);
   /** A Durable Object stub or a service binding: connects by an upgrade through `fetch`. */
   readonly fetcher?: Fetcher;
+  /** In place of the platform's. */
   readonly WebSocket?: SocketClass;
+  /** In place of the platform's: for tests. */
   readonly clock?: Clock;
 }
 
 /** Imports what is loaded with the first contender or observer. */
 export type ImportEngine = () => Promise<{ startEngine(shell: Shell, options: EngineOptions): SessionEngine }>;
 
+/**
+ * One process in one group. All of its contenders and observers share one session, which is opened by the first of them
+ * and closed, `lingerMs` later, after the last. Made by `createElectionClient`.
+ */
 export class ElectionClient<Component extends string = string> implements AsyncDisposable {
   /** Resolves when everything has stopped and the group has been told: terms end, drain, `bye`. Other calls reject from now on. */
   readonly close: () => Promise<void>;
@@ -68,6 +76,7 @@ export class ElectionClient<Component extends string = string> implements AsyncD
     };
   }
 
+  /** Of the connection, at call time. `suspended`: it is lost while a term still runs. */
   get state(): ClientState {
     return this.#shell.state;
   }
@@ -77,6 +86,10 @@ export class ElectionClient<Component extends string = string> implements AsyncD
     return this.#shell.engine?.sessionId;
   }
 
+  /**
+   * Runs for leadership of the component until the contender is closed: granted, revoked, granted again, by callbacks.
+   * Throws a `DuplicateContenderError` where this client has a contender for it.
+   */
   contend<C extends Component>(
     component: C,
     callbacks?: ContenderCallbacks<C>,
@@ -85,6 +98,11 @@ export class ElectionClient<Component extends string = string> implements AsyncD
     return contend(this.#shell, component, callbacks, options);
   }
 
+  /**
+   * Runs the function once per term, from the grant on; its promise is the drain. Resolves with its result when it returns
+   * while leading, and has left the election by then. After a lost term it waits for the next one. An error that is
+   * thrown while leading rejects; so does the signal, with its reason.
+   */
   async elect<C extends Component, T>(
     component: C,
     run: (leadership: Leadership<C>) => T | PromiseLike<T>,
@@ -93,6 +111,7 @@ export class ElectionClient<Component extends string = string> implements AsyncD
     return this.#inScope(component, options, ({ elect }, shell) => elect(shell, component, run, options));
   }
 
+  /** One turn of the loop for each term; the body is the drain. `break` leaves the election. */
   async *terms<C extends Component>(
     component: C,
     options: ScopeOptions = {},
@@ -100,6 +119,7 @@ export class ElectionClient<Component extends string = string> implements AsyncD
     yield* await this.#inScope(component, options, ({ terms }, shell) => terms(shell, component, options));
   }
 
+  /** Resolves with the first term. It leaves the election when it is closed or lost, and is never granted again. */
   async acquire<C extends Component>(component: C, options: ScopeOptions = {}): Promise<Acquired<C>> {
     return this.#inScope(component, options, ({ acquire }, shell) => acquire(shell, component, options));
   }
@@ -128,6 +148,7 @@ export class ElectionClient<Component extends string = string> implements AsyncD
     }, signal);
   }
 
+  /** The present leader or `null`, then every change; of all components where none is named. `break` ends it. */
   observe(component: Component, options?: ObserveOptions): AsyncGenerator<LeaderInformation | null, void, undefined>;
   observe(component?: undefined, options?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
   async *observe(component?: Component, options: ObserveOptions = {}): AsyncGenerator<unknown, void, undefined> {
@@ -141,7 +162,7 @@ export class ElectionClient<Component extends string = string> implements AsyncD
     return (await this.#get(`/leaders/${encodeURIComponent(component)}`, signal, true)) as LeaderInformation | null;
   }
 
-  /** By HTTP, without a session. */
+  /** How the group stands, by HTTP: who leads, who waits, session ids for `successor`. */
   async getStatus({ signal }: ObserveOptions = {}): Promise<GroupStatus> {
     return (await this.#get("", signal)) as GroupStatus;
   }

@@ -16,6 +16,7 @@ export interface ContenderCallbacks<Component extends string = string> {
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
+/** Which election a contender stands in. */
 export interface ContendOptions {
   /** `process`: shared by all components of the client that say so, which is the default. `dedicated`: of its own. */
   readonly election?: ElectionKind;

@@ -5,11 +5,13 @@ import type { Leadership, ResignOptions } from "./leadership.ts";
 import type { Shell } from "./shell.ts";
 import { check } from "./validate.ts";
 
+/** Of `elect`, `terms` and `acquire`. */
 export interface ScopeOptions extends ContendOptions {
   /** Ends the term, waits until it is drained, and rejects with its reason. */
   readonly signal?: AbortSignal;
   /** `manual`: the scope publishes its address itself. Otherwise it is published at the start of every term. */
   readonly confirm?: "auto" | "manual";
+  /** What is thrown after the term was lost, and errors of the connection. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -145,6 +147,7 @@ export function terms<Component extends string>(
   }
 }
 
+/** A leadership that its scope ends: `await using leadership = await client.acquire(...)`. */
 export interface Acquired<Component extends string = string> extends Leadership<Component>, AsyncDisposable {
   close(): Promise<void>;
 }

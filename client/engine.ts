@@ -69,7 +69,7 @@ export function startEngine(
 
 export class SessionEngine {
   readonly driver: Driver;
-  readonly observers = new Set<(news: Leaders) => void>();
+  readonly observers: Set<(news: Leaders) => void> = new Set();
   readonly scopes = { elect, terms, acquire };
   readonly #shell: Shell;
   readonly #group: string;

@@ -25,6 +25,7 @@ export interface ClientHealth {
   readonly lastError?: { readonly code: string; readonly message: string };
 }
 
+/** A component that leads at this moment. */
 export interface LedComponent {
   readonly component: string;
   readonly election: ElectionName;

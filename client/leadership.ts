@@ -5,15 +5,19 @@ import type { ElectionName } from "../shared/names.ts";
 import { LeadershipLostError } from "./errors.ts";
 import { check } from "./validate.ts";
 
+/** Who comes next. */
 export interface ResignOptions {
   /** A session id: asked first. */
   readonly successor?: string;
 }
 
+/** One term of one component, from its grant to its revoke. It never comes back: the next term is another one. */
 export interface Leadership<Component extends string = string> extends Fence {
+  /** The group that it is in. */
   readonly group: string;
   readonly component: Component;
   readonly election: ElectionName;
+  /** Names the leadership in every message; random. Shared by all components that the process leads in the election. */
   readonly leaderSessionId: string;
   /** The fencing token: it grows with every term of the group. Let what you protect refuse a lower one than it has seen. */
   readonly epoch: number;

@@ -3,7 +3,9 @@ import type { LeaderChange, LeaderInformation, Leaders } from "../shared/message
 import type { SessionEngine } from "./engine.ts";
 import type { Shell } from "./shell.ts";
 
+/** Of `observe`, and of the look-ups. */
 export interface ObserveOptions {
+  /** Ends it: what waits rejects with its reason. */
   readonly signal?: AbortSignal;
 }
 

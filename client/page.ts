@@ -19,6 +19,7 @@ export interface PageTarget {
 /** A priority that changes by itself. Called with every session, which `signal` ends; may set at once, and at any time. */
 export type PrioritySource = (set: (priority: number) => void, signal: AbortSignal) => void;
 
+/** What the client takes from the page that it runs in. */
 export interface PageOptions {
   /** Where events of the page come from. Default: the `window`, where there is one. `false`: from nowhere. */
   readonly page?: PageTarget | false;

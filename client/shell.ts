@@ -34,11 +34,11 @@ const UNLOADED: { readonly [State in ClientState]?: ClientHealth["status"] } = {
 
 export class Shell {
   /** By the number of the contender. */
-  readonly members = new Map<number, Member>();
+  readonly members: Map<number, Member> = new Map();
   /** For scopes that wait for the engine. */
-  readonly reserved = new Set<Pick<Member, "component">>();
-  readonly stateListeners = new Set<(state: ClientState) => void>();
-  readonly errorListeners = new Set<(error: unknown) => void>();
+  readonly reserved: Set<Pick<Member, "component">> = new Set();
+  readonly stateListeners: Set<(state: ClientState) => void> = new Set();
+  readonly errorListeners: Set<(error: unknown) => void> = new Set();
   readonly clock: Clock;
   state: ClientState = "idle";
   engine: SessionEngine | undefined;

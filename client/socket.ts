@@ -16,6 +16,7 @@ export interface SocketEvent {
   readonly data?: unknown;
   readonly code?: number;
 }
+/** A class of sockets, such as the platform's `WebSocket`. */
 export type SocketClass = new (url: string, protocols: string[]) => Socket;
 
 /** A Durable Object stub, a service binding, or anything else that answers like `fetch`. */

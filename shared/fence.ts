@@ -16,10 +16,12 @@ export interface Fence {
   readonly leaderSessionId: string;
 }
 
+/** Carries the fence of a write: `leadership.headers()` has it. */
 export const FENCE_HEADER = "Edge-Election-Fence";
 /** Carries a signed fence token, where a resource asks for one. */
 export const FENCE_TOKEN_HEADER = "Edge-Election-Fence-Token";
 
+/** A fence as the value of that header. */
 export const encodeFence = ({ group, component, epoch, leaderSessionId }: Fence): string =>
   [group, component, epoch, leaderSessionId].map(encodeURIComponent).join("/");
 

@@ -19,8 +19,10 @@ export const TOKEN_PROTOCOL = "bearer.";
 export const PING = "ping";
 export const PONG = "pong";
 
+/** Free text by free names; at most 2,048 bytes as JSON. */
 export type Metadata = Readonly<Record<string, string>>;
 
+/** What a process says of itself. */
 export interface ProcessInfo {
   readonly name?: string;
   /** What `confirm` publishes when it names no address. */
@@ -200,6 +202,7 @@ export interface LeaderInformation {
   /** The name of the leading process, where it has one. */
   readonly process?: string;
 }
+/** Who leads a component from now on; `null`: nobody. */
 export interface LeaderChange {
   readonly component: string;
   readonly leader: LeaderInformation | null;

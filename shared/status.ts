@@ -11,6 +11,7 @@ export interface GroupStatus {
   readonly elections: readonly ElectionStatus[];
 }
 
+/** How one election of the group stands. */
 export interface ElectionStatus {
   readonly election: ElectionName;
   readonly state: "vacant" | "offered" | "leading" | "revoking";
@@ -22,6 +23,7 @@ export interface ElectionStatus {
   readonly candidates: readonly CandidateStatus[];
 }
 
+/** Who has the leadership, or has been offered it. */
 export interface LeaderStatus {
   readonly sessionId: string;
   /** The name of the process, where it has one. */
@@ -30,6 +32,7 @@ export interface LeaderStatus {
   readonly epoch: number;
 }
 
+/** Somebody with a place in the queue of an election. */
 export interface CandidateStatus {
   readonly sessionId: string;
   readonly process: string | null;

@@ -16,6 +16,7 @@ import { Machine } from "./machine.ts";
 import { createTenant, type Tenant, type TestClientOptions } from "./tenant.ts";
 import { type Due, Timeline } from "./timeline.ts";
 
+/** What a test group is made of; every one has a default. */
 export interface TestGroupOptions {
   /** Of the group. Default `test`. */
   readonly group?: string;
@@ -27,6 +28,7 @@ export interface TestGroupOptions {
   readonly latencyMs?: number;
 }
 
+/** Which leadership is taken back, and who is asked next. */
 export interface RevokeOptions {
   /** One that is led, for its election. Default: the process election. */
   readonly component?: string;

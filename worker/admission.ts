@@ -11,6 +11,7 @@ import type { Access } from "./group/state.ts";
 import { type Problem, problem, problemResponse } from "./problem.ts";
 import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
 
+/** What the Worker's environment has to hold, and may. */
 export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, FenceKeyEnv {
   /** The binding of the Durable Object class `ElectionGroup`. */
   readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
@@ -18,6 +19,7 @@ export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, FenceKeyEnv {
   readonly UPGRADE_LIMITER?: RateLimit;
 }
 
+/** Who may come in, and what each group is to have. */
 export interface ElectionAppOptions {
   /** Settings of a group. Called for every request: keep it cheap, and the same for the same group. Default: from the env. */
   readonly policy?: (group: string, env: ElectionEnv) => PolicyOptions;

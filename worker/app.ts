@@ -33,6 +33,7 @@ const guarded: MiddlewareHandler<App> = async (context, next) => {
 
 const METHODS = ["GET", "POST", "DELETE"] as const;
 
+/** The app: mount it under any path, or serve it as it is. Every group lives in the object that `ELECTIONS` has for its name. */
 export function createElectionApp({ authorize = authorizeByEnv, policy = policyFromEnv }: ElectionAppOptions = {}) {
   const allow = createAdmission(authorize, policy);
   const app = new Hono<App>()

@@ -53,6 +53,7 @@ export interface PollRequest extends Omit<PollCall, "session" | "secret"> {
   readonly session?: PolledSession;
 }
 
+/** The Durable Object of one group. Export it from the Worker, and bind it as `ELECTIONS`; only the app talks to it. */
 export class ElectionGroup extends DurableObject {
   readonly #store: Store;
   readonly #sockets: Sockets;

@@ -36,4 +36,5 @@ export type {
 export type { TokenClaims, TokenOptions } from "./tokens.ts";
 export { createToken } from "./tokens.ts";
 
+/** A whole Worker: the app at the root, and the pages. */
 export default createElectionApp().route("/", pages);

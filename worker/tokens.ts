@@ -15,6 +15,7 @@ import { KeySet } from "./key-set.ts";
 
 type AsymmetricAlgorithm = Parameters<typeof verifyWithJwks>[1]["allowedAlgorithms"][number];
 
+/** Which tokens are good. */
 export interface TokenOptions {
   /** Secrets for HS256, at least 32 bytes each; several while one replaces another. */
   readonly secrets?: readonly string[];
@@ -122,6 +123,7 @@ function textOf(base64Url: string): string | null {
   }
 }
 
+/** What the bearer of a token may do. */
 export interface TokenClaims {
   readonly role: Role;
   readonly groups: readonly string[];

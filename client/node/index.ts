@@ -6,6 +6,7 @@ import { type ClientOptions, ElectionClient } from "../client.ts";
 import { leaveOnSignals } from "./signals.ts";
 import { openSocket } from "./socket.ts";
 
+/** Those of every client, and what Node has in addition. */
 export interface NodeClientOptions extends ClientOptions {
   /**
    * While a session is open, each of these closes the client and is then raised again; a second one ends the process at

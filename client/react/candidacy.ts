@@ -1,6 +1,7 @@
 /** What the React components that name the same election component share: one contender, one observer, one state. */
 import type { ElectionClient, LeaderInformation, Leadership, ScopeOptions } from "../index.ts";
 
+/** What `useLeader` tells. On the server, and before anything is known, it is empty. */
 export interface LeaderState<Component extends string = string> {
   /** This page's own term, while it leads. Ask its `isLeader()` before each act: what was rendered may be old. */
   readonly leadership?: Leadership<Component> | undefined;
@@ -10,6 +11,7 @@ export interface LeaderState<Component extends string = string> {
   readonly error?: unknown;
 }
 
+/** Of `useLeader`: those of `client.elect`, without a signal, since unmounting ends it. */
 export interface LeaderOptions extends Omit<ScopeOptions, "signal"> {
   /** `false`: only watch. */
   readonly contend?: boolean;

@@ -15,12 +15,14 @@ export type { LeaderOptions, LeaderState } from "./candidacy.ts";
 const Client = createContext<ElectionClient | null>(null);
 const candidacies = new WeakMap<ElectionClient, Map<string, Candidacy>>();
 
+/** Of `ElectionProvider`. */
 export interface ElectionProviderProps {
   /** Made by the application, and closed by it: it outlives the components. */
   readonly client: ElectionClient;
   readonly children?: ReactNode;
 }
 
+/** Gives the client to every `useLeader` below it. */
 export const ElectionProvider = ({ client, children }: ElectionProviderProps): ReactElement =>
   createElement(Client.Provider, { value: client, children });
 

@@ -173,6 +173,7 @@ export function remainingMs(
   return leads ? Math.max(0, (findTerm(terms, leaderSessionId)?.leaseUntil ?? 0) - now) : 0;
 }
 
+/** `idle`: no session is needed. `suspended`: the connection is lost and a term still runs. `closed`: for good. */
 export type ClientState = "idle" | "connecting" | "connected" | "suspended" | "closed";
 
 export function clientState({ connection, terms }: SessionState): ClientState {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLocalBackend } from "../../cli/local-backend.ts";
 
+/** Settings of the backend, for all of its groups. */
 export interface LocalBackendOptions {
   /** D: at least 2,000. Default 10,000. */
   readonly leaseMs?: number;
@@ -15,6 +16,7 @@ export interface LocalBackendOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
+/** The real backend, on a free port of this machine. Ends with its scope. */
 export interface LocalBackend {
   /** `http://127.0.0.1:PORT`, without a slash at the end. The same after a restart. */
   readonly url: string;

@@ -26,6 +26,7 @@ import { createTenure, type Leadership, type Tenure } from "./leadership.ts";
 import { publishedOf, settingsOf, successorOf } from "./settings.ts";
 import { Waiting } from "./waiting.ts";
 
+/** Which group and components, and what is done in a term. */
 export interface DurableContenderOptions<Component extends string = string> {
   /** `env.ELECTIONS`: the binding of the groups where they live in this Worker, a service binding otherwise. */
   readonly elections: ElectionsBinding;
@@ -57,6 +58,10 @@ export interface DurableContenderOptions<Component extends string = string> {
   readonly setAlarm?: (at: number) => void | Promise<void>;
 }
 
+/**
+ * Lets a Durable Object contend for as long as it likes, hibernation and restarts included: it asks by RPC, woken by the
+ * object's own alarm. The contract is that of the client's contenders (C1-C11).
+ */
 export class DurableContender<Component extends string = string> {
   readonly #storage: DurableObjectStorage;
   readonly #options: DurableContenderOptions<Component>;

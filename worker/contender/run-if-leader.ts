@@ -16,6 +16,7 @@ import { createTenure, type RunLeadership, type Tenure } from "./leadership.ts";
 import { invalid, settingsOf } from "./settings.ts";
 import { Waiting } from "./waiting.ts";
 
+/** What is run for, and since when once is enough. */
 export interface RunOptions {
   readonly group: string;
   readonly component: string;
@@ -32,6 +33,7 @@ export interface RunOptions {
   readonly since?: number;
 }
 
+/** Whether the function was run, and why not. */
 export type RunResult<T> =
   | { readonly ran: true; readonly value: T }
   /** `led`: somebody else leads, or is before this one; `leader` where it is known. */

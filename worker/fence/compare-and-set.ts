@@ -8,12 +8,14 @@ import { ID_LENGTH } from "../../shared/limits.ts";
 import { FenceError, type Highest } from "./errors.ts";
 import { advances, checked } from "./rule.ts";
 
+/** A value, and what tells it from the one before it. */
 export interface Versioned {
   readonly value: string;
   /** Whatever the store calls it: an etag, a generation, a version stamp. */
   readonly version: string;
 }
 
+/** What a guard needs of a store: two methods. */
 export interface CompareAndSetStore {
   /** The newest value: a read that may be old only costs another round. `null` where there is none. */
   get(key: string): Promise<Versioned | null>;
@@ -21,6 +23,7 @@ export interface CompareAndSetStore {
   putIfVersion(key: string, value: string, version: string | null): Promise<boolean>;
 }
 
+/** Guards one value of a store that has no transactions. */
 export interface CompareAndSetGuard {
   /**
    * Replaces the data, and resolves with the new ones. `change` gets the present data (`null`: none yet) and may be

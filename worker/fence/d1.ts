@@ -29,6 +29,7 @@ export interface D1Port<Result> {
   batch(statements: D1StatementPort[]): Promise<Result[]>;
 }
 
+/** Guards batches of a D1 database: one transaction each, the fence included. */
 export interface D1Guard<Result> {
   /** Makes the table, once. Not needed where `FENCE_TABLE` is part of your migrations. */
   setUp(): Promise<void>;
@@ -44,6 +45,7 @@ export interface D1Guard<Result> {
   highest(key: Pick<Fence, "group" | "component">): Promise<Highest | null>;
 }
 
+/** `setUp`, or `FENCE_TABLE` in your migrations, makes its table. */
 export function createD1Guard<Result>(database: D1Port<Result>): D1Guard<Result> {
   const highest = async (key: Pick<Fence, "group" | "component">): Promise<Highest | null> => {
     const select = database.prepare(selectHighest(QUESTION_MARK)).bind(...keyOf(key));

@@ -10,6 +10,7 @@ export interface DurableObjectStoragePort {
   transactionSync<T>(work: () => T): T;
 }
 
+/** Guards the SQLite of one Durable Object. Everything is synchronous. */
 export interface DurableObjectGuard {
   /**
    * Compares, remembers and works in one transaction, and gives back what the work returns. The work must be

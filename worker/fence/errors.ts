@@ -1,6 +1,7 @@
 /** What a guard refuses. Like the errors of the client: a `code`, `retryable`, and a message with the remedy. */
 import type { Fence } from "../../shared/fence.ts";
 
+/** Every error of the guards. */
 export class FenceError extends Error {
   readonly code: string;
   /** The same may go well later. */

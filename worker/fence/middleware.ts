@@ -10,6 +10,7 @@ export interface ClaimingGuard {
   claim(fence: Fence): void | Promise<void>;
 }
 
+/** Which guard remembers, what the resource takes, and whether tokens are asked for. */
 export interface FenceOptions<E extends Env> extends Accepted {
   /** Where the highest epoch is kept; a function where it needs the bindings of the request. */
   readonly guard: ClaimingGuard | ((context: Context<E>) => ClaimingGuard | Promise<ClaimingGuard>);

@@ -29,6 +29,7 @@ export interface SqlPort<Transaction> {
   ): Promise<readonly unknown[]> | readonly unknown[];
 }
 
+/** Guards the transactions of an SQL database. */
 export interface SqlGuard<Transaction> {
   /** Makes the table, once. Not needed where `FENCE_TABLE` is part of your migrations. */
   setUp(): Promise<void>;
@@ -43,11 +44,13 @@ export interface SqlGuard<Transaction> {
   highest(key: Pick<Fence, "group" | "component">): Promise<Highest | null>;
 }
 
+/** How the database differs from SQLite. */
 export interface SqlGuardOptions {
   /** How the database writes the n-th placeholder, counted from 1. Default `?`; for Postgres `(n) => "$" + n`. */
   readonly placeholder?: Placeholder;
 }
 
+/** For databases that know `ON CONFLICT` and `RETURNING`. `setUp`, or `FENCE_TABLE` in your migrations, makes its table. */
 export function createSqlGuard<Transaction>(
   port: SqlPort<Transaction>,
   { placeholder = QUESTION_MARK }: SqlGuardOptions = {},

@@ -132,6 +132,7 @@ export interface HeldLeadership {
 /** Why nothing of a call has happened. */
 export type PollRefusal = "superseded" | "unknown_session" | "limit_exceeded";
 
+/** What became of a wish that somebody waits for. */
 export type Outcome =
   | {
       readonly type: "revoked";

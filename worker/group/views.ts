@@ -74,12 +74,14 @@ function candidates(
 export const leaderOf = (state: GroupState, component: string): LeaderInformation | null =>
   state.components.get(component)?.record?.leader ?? null;
 
+/** Which leadership is asked about. */
 export interface FenceQuestion {
   readonly component: string;
   readonly leaderSessionId: string;
   readonly epoch: number;
 }
 
+/** Whether it is current at this moment; says nothing about the next one. */
 export interface FenceAnswer {
   /** True until the term has ended: a draining holder still may write its last. */
   readonly current: boolean;

@@ -16,6 +16,7 @@ import {
 } from "./calls.ts";
 import type { CampaignAnswer, Elections, PolledSession, Refused } from "./service.ts";
 
+/** Of `electionsOf`. */
 export interface LocalElectionsOptions {
   /** Settings of a group, which must be those of the app. Default: as the app has set them last. */
   readonly policy?: (group: string) => PolicyOptions;

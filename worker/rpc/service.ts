@@ -22,6 +22,7 @@ export interface PolledSession {
   readonly attempt: number;
 }
 
+/** One call of a contender: who stands, what is still led, and when it was asked. */
 export interface Campaign {
   /** As the last answer gave it; left out by who has none. */
   readonly session?: PolledSession;
@@ -42,6 +43,7 @@ export interface Campaign {
   readonly sentAt: number;
 }
 
+/** What the session leads now, how long it may believe so, and how soon to ask again. */
 export interface CampaignAnswer {
   readonly type: "polled";
   readonly sentAt: number;
@@ -70,12 +72,14 @@ export interface Refused {
   readonly message: string;
 }
 
+/** Extends what is named. */
 export interface Renewal {
   readonly session: PolledSession;
   readonly held: readonly string[];
   readonly sentAt: number;
 }
 
+/** Publishes the address of a component that is led. */
 export interface Confirmation {
   readonly session: PolledSession;
   readonly component: string;
@@ -92,6 +96,7 @@ export interface Release {
   readonly successor?: string;
 }
 
+/** How an operator takes a leadership back. */
 export interface StepDownOrder {
   /** A session id, asked first. */
   readonly successor?: string;
@@ -99,6 +104,7 @@ export interface StepDownOrder {
   readonly reason?: string;
 }
 
+/** What a binding can do, group by group. Wrong arguments reject with a `TypeError` that names the field. */
 export interface Elections {
   getLeader(group: string, component: string): Promise<LeaderInformation | null>;
   status(group: string): Promise<GroupStatus>;
@@ -115,6 +121,7 @@ export interface Elections {
   release(group: string, release: Release): Promise<{ readonly type: "released" } | Refused>;
 }
 
+/** Who led, and who has taken over; `to` is `null` where nobody did in time. */
 export type RevokeAnswer =
   | {
       readonly type: "revoked";
