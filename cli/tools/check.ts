@@ -1,7 +1,7 @@
 import { build } from "./build.ts";
 import { packageProblems } from "./package-check.ts";
 import { dashboardBytes, dashboardSizeProblems } from "./page-size.ts";
-import { writeCheckReport } from "./reports.ts";
+import { checkReport, writeReport } from "./reports.ts";
 import { ruleIdProblems } from "./rule-ids.ts";
 import { run } from "./run.ts";
 import { bundleClients, clientBundleProblems } from "./size.ts";
@@ -61,7 +61,7 @@ const failed: string[] = [];
 for (const check of checks) {
   if (!(await passes(check))) failed.push(check.name);
 }
-await writeCheckReport({ passed: checks.length - failed.length, failed: failed.length });
+await writeReport(checkReport, { passed: checks.length - failed.length, failed: failed.length });
 const verdict = failed.length === 0 ? "" : `, ${failed.length} failed: ${failed.join(", ")}`;
 process.stdout.write(`\n${checks.length - failed.length} checks passed${verdict}\n`);
 process.exitCode = failed.length === 0 ? 0 : 1;

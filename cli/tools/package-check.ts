@@ -17,10 +17,34 @@ export async function packageProblems(): Promise<string[]> {
   const unexpected = files.filter((file) => !allowed.some((pattern) => pattern.test(file)));
   const missing = exported.filter((file) => !files.includes(file));
   const problems = [
+    ...(await jsrProblems()),
     ...unexpected.map((file) => `${file} would be published`),
     ...missing.map((file) => `${file} is exported and not in the package`),
   ];
   return missing.length > 0 ? problems : [...problems, ...(await toolProblems())];
+}
+
+/** Between `jsr.json` and `package.json`: the version, and the entry points that both have. */
+async function jsrProblems(): Promise<string[]> {
+  const [jsr, manifest] = await Promise.all(["jsr.json", "package.json"].map(readExports));
+  if (!jsr || !manifest) return ["jsr.json or package.json cannot be read"];
+  const sources = Object.entries(jsr.exports).flatMap(([path, source]) => {
+    const built = stringsIn(manifest.exports[path]).at(-1) ?? "";
+    const expected = built.replace("./dist/", "./").replace(/\.js$/, ".ts");
+    return source === expected
+      ? []
+      : [`jsr.json exports ${path} as ${String(source)}, and package.json has ${expected}`];
+  });
+  return jsr.version === manifest.version ? sources : [...sources, "jsr.json and package.json differ in their version"];
+}
+
+interface Exports {
+  readonly version: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+async function readExports(file: string): Promise<Exports> {
+  return JSON.parse(await readFile(inRepository(file), "utf8")) as Exports;
 }
 
 async function packedFiles(): Promise<string[]> {

@@ -2,7 +2,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { inRepository } from "./paths.ts";
 
 export const vitestReport = inRepository("reports/tests.json");
-const checkReport = inRepository("reports/check.json");
+export const checkReport = inRepository("reports/check.json");
+export const installReport = inRepository("reports/install.json");
 
 export interface Counts {
   readonly passed: number;
@@ -10,14 +11,14 @@ export interface Counts {
 }
 
 /** In the same words as the report of the tests, so that both are counted alike. */
-export async function writeCheckReport({ passed, failed }: Counts): Promise<void> {
+export async function writeReport(path: string, { passed, failed }: Counts): Promise<void> {
   await mkdir(inRepository("reports"), { recursive: true });
-  await writeFile(checkReport, `${JSON.stringify({ numPassedTests: passed, numFailedTests: failed })}\n`);
+  await writeFile(path, `${JSON.stringify({ numPassedTests: passed, numFailedTests: failed })}\n`);
 }
 
-/** Adds up the reports of the tests and of the checks. One that is missing or unreadable is one failure. */
+/** Adds up the reports of the tests, of the checks, and of those of the installed package. One that is missing or unreadable is one failure. */
 export async function countReports(): Promise<Counts> {
-  const all = await Promise.all([vitestReport, checkReport].map(countReport));
+  const all = await Promise.all([vitestReport, checkReport, installReport].map(countReport));
   return all.reduce((sum, one) => ({ passed: sum.passed + one.passed, failed: sum.failed + one.failed }));
 }
 

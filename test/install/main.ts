@@ -1,0 +1,128 @@
+/**
+ * `npm run check:install`: packs the package, installs it into empty folders as its users would, and runs it there: on
+ * Node 22 and 24, Deno and Bun, in a page that Vite has bundled, and mounted in a Worker by wrangler. Needs the registry.
+ */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "../../cli/tools/build.ts";
+import { inRepository } from "../../cli/tools/paths.ts";
+import { installReport, writeReport } from "../../cli/tools/reports.ts";
+import { findBrowser, startChromium } from "../support/chromium.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { execute, type Service, startService } from "./commands.ts";
+import { clientProgram, importProgram, pageFiles, workerFiles } from "./programs.ts";
+import { createProject, type Project, packPackage, testedVersion } from "./project.ts";
+
+let passed = 0;
+let failed = 0;
+
+async function check(name: string, work: () => Promise<void>): Promise<void> {
+  const startedAt = performance.now();
+  try {
+    await work();
+    passed += 1;
+    process.stdout.write(`ok   ${name} (${((performance.now() - startedAt) / 1_000).toFixed(1)} s)\n`);
+  } catch (error) {
+    failed += 1;
+    process.stdout.write(`FAIL ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}
+
+const expectText = (output: string, text: string): void => {
+  if (!output.includes(text)) throw new Error(`it did not write "${text}", but:\n${output}`);
+};
+
+/** The backend that the package brings, as installed. */
+const startBackend = ({ folder, command }: Project): Promise<Service> =>
+  startService(command("edge-election"), ["dev", "--port", "0"], { folder }, /(http:\/\/127\.0\.0\.1:\d+)/);
+
+async function checkRuntimes(tarball: string): Promise<void> {
+  const node24 = (await testedVersion("node")).replace("node@", "node24@npm:node@");
+  const packages = ["node22@npm:node@22", node24, "deno", "bun", await testedVersion("workerd")];
+  const files = { "client.mjs": clientProgram, "import.mjs": importProgram };
+  await using project = await createProject(tarball, { files, packages });
+  await using backend = await startBackend(project);
+  const { folder, command } = project;
+  const inNode = (alias: string): string => join(folder, "node_modules", alias, "bin", "node");
+  const runtimes = [
+    { name: "Node 22", run: [inNode("node22")] },
+    { name: "Node 24", run: [inNode("node24")] },
+    { name: "Deno", run: [command("deno"), "run", "--allow-all", "--quiet"] },
+    { name: "Bun", run: [command("bun"), "run"] },
+  ];
+  for (const { name, run } of runtimes) {
+    const [program = "", ...parameters] = run;
+    await check(`${name} imports every entry point for processes, and leads`, async () => {
+      expectText(await execute(program, [...parameters, "import.mjs"], { folder }), "all imported");
+      expectText(await execute(program, [...parameters, "client.mjs", backend.found], { folder }), "led twice");
+    });
+  }
+  await checkJsr(command("deno"));
+}
+
+/** Deno brings the check that JSR makes at a publication. It needs the sources, and publishes nothing. */
+async function checkJsr(deno: string): Promise<void> {
+  await check("JSR finds explicit types on everything that it would publish", async () => {
+    const parameters = ["publish", "--dry-run", "--allow-dirty", "--no-check"];
+    await execute(deno, parameters, { folder: inRepository("") });
+  });
+}
+
+async function checkPage(tarball: string): Promise<void> {
+  const names = ["react", "react-dom", "@types/react", "@types/react-dom", "typescript", "workerd"];
+  const packages = await Promise.all(names.map(testedVersion));
+  await using project = await createProject(tarball, { files: pageFiles, packages: [...packages, "vite@8"] });
+  const { folder, command } = project;
+  await using backend = await startBackend(project);
+  await check("a Vite and React app compiles and is bundled, with the engine in a chunk of its own", async () => {
+    await execute(command("tsc"), ["--noEmit", "--project", "."], { folder });
+    await execute(command("vite"), ["build"], { folder, environment: { VITE_ELECTIONS: backend.found } });
+    await checkChunks(join(folder, "dist/assets"));
+  });
+  await check("the bundled app leads in Chromium, under StrictMode", async () => {
+    const preview = ["preview", "--host", "127.0.0.1", "--port", "0"];
+    await using site = await startService(command("vite"), preview, { folder }, /(http:\/\/127\.0\.0\.1:\d+\/)/);
+    await using chromium = await startChromium(await findBrowser());
+    const page = await chromium.context.newPage();
+    await page.goto(site.found);
+    await page.getByText("this tab leads, tab is published").waitFor();
+  });
+}
+
+async function checkChunks(folder: string): Promise<void> {
+  const chunks = (await readdir(folder)).filter((name) => name.endsWith(".js"));
+  const texts = await Promise.all(chunks.map((name) => readFile(join(folder, name), "utf8")));
+  if (chunks.length < 2) throw new Error(`the engine is not in a chunk of its own: ${chunks.join(", ")}`);
+  if (texts.some((text) => /["']node:|["']ws["']/.test(text))) throw new Error("a chunk asks for a module of Node");
+}
+
+async function checkWorker(tarball: string): Promise<void> {
+  const packages = [await testedVersion("wrangler"), await testedVersion("workerd"), "hono@4"];
+  await using project = await createProject(tarball, { files: workerFiles, packages });
+  const { folder, command } = project;
+  await check("wrangler bundles a Worker that mounts the elections", async () => {
+    await execute(command("wrangler"), ["deploy", "--dry-run"], { folder });
+  });
+  await check("wrangler dev serves it, and a client leads in it", async () => {
+    const parameters = ["dev", "--ip", "127.0.0.1", "--port", "0", "--var", "OPEN_MODE:loopback"];
+    await using worker = await startService(command("wrangler"), parameters, { folder }, /Ready on (http:\S+)/);
+    const output = await execute(process.execPath, ["client.mjs", `${worker.found}/elections`], { folder });
+    expectText(output, "led twice");
+  });
+}
+
+async function main(): Promise<void> {
+  await build();
+  await using place = await temporaryFolder();
+  const tarball = await packPackage(place.path);
+  for (const part of [checkRuntimes, checkPage, checkWorker]) {
+    await part(tarball).catch((error: unknown) => check(part.name, () => Promise.reject(error)));
+  }
+  await writeReport(installReport, { passed, failed });
+  process.stdout.write(
+    `\n${passed} checks of the installed package passed${failed === 0 ? "" : `, ${failed} failed`}\n`,
+  );
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+await main();

@@ -1,0 +1,90 @@
+/** What the users of the checks have written. */
+
+/** Leads twice, by both entry points for processes: `node client.mjs URL`. */
+export const clientProgram = `
+import { createElectionClient } from "edge-election";
+import { createElectionClient as createNodeClient } from "edge-election/node";
+
+const [url] = process.argv.slice(2);
+const client = createElectionClient({ url, group: "install", process: { name: "first" } });
+const epoch = await client.elect("job", (leadership) => leadership.epoch);
+const second = createNodeClient({ url, group: "install", process: { name: "second", address: "http://second" } });
+const leadership = await second.acquire("job");
+if (!(leadership.isLeader() && leadership.epoch > epoch)) throw new Error("no second term");
+for await (const leader of client.observe("job")) if (leader?.address === "http://second") break;
+await leadership.close();
+await client.close();
+await second.close();
+console.log("led twice");
+`;
+
+/** Takes every entry point of the package by its name. */
+export const importProgram = `
+import { readFile } from "node:fs/promises";
+const { exports } = JSON.parse(await readFile("node_modules/edge-election/package.json", "utf8"));
+const platform = ["./worker", "./react", "./package.json"];
+for (const path of Object.keys(exports).filter((path) => !platform.includes(path))) {
+  const names = Object.keys(await import(path.replace(".", "edge-election")));
+  if (names.length === 0) throw new Error(path + " exports nothing");
+}
+console.log("all imported");
+`;
+
+export const pageFiles = {
+  "index.html":
+    '<!doctype html><title>app</title><main id="root"></main><script type="module" src="/src/main.tsx"></script>',
+  "tsconfig.json": JSON.stringify({
+    compilerOptions: {
+      target: "es2022",
+      lib: ["ES2022", "ESNext.Disposable", "DOM"],
+      module: "esnext",
+      moduleResolution: "bundler",
+      jsx: "react-jsx",
+      strict: true,
+      noEmit: true,
+      types: ["vite/client"],
+    },
+    include: ["src"],
+  }),
+  "src/main.tsx": `
+import { createElectionClient, visibleTab } from "edge-election";
+import { ElectionProvider, useLeader } from "edge-election/react";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+
+const url: string = import.meta.env["VITE_ELECTIONS"];
+const client = createElectionClient({ url, group: "app", process: { name: "tab" }, priority: visibleTab() });
+
+function Sync() {
+  const { leadership, leader } = useLeader("sync");
+  return <p>{leadership ? "this tab leads" : "waiting"}, {leader?.process ?? "nobody"} is published</p>;
+}
+
+const root = document.querySelector("#root");
+if (root) createRoot(root).render(<StrictMode><ElectionProvider client={client}><Sync /></ElectionProvider></StrictMode>);
+`,
+};
+
+export const workerFiles = {
+  "wrangler.toml": `
+name = "application"
+main = "src/index.ts"
+compatibility_date = "2026-11-02"
+
+[[durable_objects.bindings]]
+name = "ELECTIONS"
+class_name = "ElectionGroup"
+
+[[migrations]]
+tag = "v1"
+new_sqlite_classes = ["ElectionGroup"]
+`,
+  "src/index.ts": `
+import { createElectionApp, ElectionGroup } from "edge-election/worker";
+import { Hono } from "hono";
+
+export { ElectionGroup };
+export default new Hono().get("/", (context) => context.text("application")).route("/elections", createElectionApp());
+`,
+  "client.mjs": clientProgram,
+};
