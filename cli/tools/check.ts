@@ -1,4 +1,5 @@
 import { build } from "./build.ts";
+import { documentationProblems } from "./docs/problems.ts";
 import { packageProblems } from "./package-check.ts";
 import { dashboardBytes, dashboardSizeProblems } from "./page-size.ts";
 import { checkReport, writeReport } from "./reports.ts";
@@ -26,6 +27,7 @@ const checks: readonly Check[] = [
   { name: "client size", problems: clientSize },
   { name: "dashboard size", problems: dashboardSize },
   { name: "package", problems: packageProblems },
+  { name: "documentation", problems: documentationProblems },
 ];
 
 async function command(name: string, parameters: readonly string[]): Promise<string[]> {

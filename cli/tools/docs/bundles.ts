@@ -1,0 +1,31 @@
+import { build } from "esbuild";
+import { inRepository, repositoryRoot } from "../paths.ts";
+import type { Program } from "./programs.ts";
+
+const targets = {
+  node: { platform: "node", conditions: [], external: ["pg"] },
+  browser: { platform: "browser", conditions: [], external: [] },
+  worker: { platform: "neutral", conditions: ["workerd", "worker", "browser"], external: ["cloudflare:*", "node:*"] },
+} as const;
+
+/** Bundles a program as the tools of its environment would: a page's for a browser, a Worker's for workerd. */
+export async function bundleProgram({ file, kind }: Program): Promise<string> {
+  const { platform, conditions, external } = targets[kind.environment];
+  const outfile = `${file}.bundle.js`;
+  await build({
+    absWorkingDir: repositoryRoot,
+    entryPoints: [file],
+    outfile,
+    bundle: true,
+    format: "esm",
+    jsx: "automatic",
+    platform,
+    mainFields: ["module", "main"],
+    conditions: [...conditions],
+    external: [...external],
+    target: "es2024",
+    define: { "process.env.NODE_ENV": '"production"' },
+    logLevel: "silent",
+  });
+  return inRepository(outfile);
+}

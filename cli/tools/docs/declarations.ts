@@ -1,0 +1,150 @@
+/** The exported symbols of every entry point, as the compiler sees them in the built declarations. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { SyntaxKind } from "typescript/unstable/ast";
+import { API, type Checker, type InterfaceType, type Symbol as Named, SymbolFlags } from "typescript/unstable/sync";
+import { inRepository } from "../paths.ts";
+
+export interface EntryPoint {
+  /** What is imported: `edge-election/node`. */
+  readonly specifier: string;
+  /** The module's own comment. */
+  readonly summary: string;
+  readonly symbols: readonly ExportedSymbol[];
+}
+
+export interface ExportedSymbol {
+  readonly name: string;
+  readonly kind: "class" | "function" | "constant" | "interface" | "type";
+  readonly documentation: string;
+  readonly declaration: string;
+  /** Of an interface or class that extends others: what it has from them. */
+  readonly inherited: readonly Member[];
+  /** Where it is declared, relative to `dist/`: the same symbol of two entry points is one. */
+  readonly file: string;
+}
+
+export interface Member {
+  readonly name: string;
+  readonly type: string;
+  readonly documentation: string;
+}
+
+/** Of `package.json`, in its order; `dist/` must have been built. */
+export async function entryPoints(): Promise<EntryPoint[]> {
+  const declarations = await exportedDeclarations();
+  const configuration = inRepository(".tsbuild/api/tsconfig.json");
+  await mkdir(inRepository(".tsbuild/api"), { recursive: true });
+  await writeFile(configuration, settings(declarations.map(({ file }) => file)));
+  const api = new API({ cwd: inRepository("") });
+  try {
+    const project = api.updateSnapshot({ openProjects: [configuration] }).getProject(configuration);
+    if (!project) throw new Error("the compiler does not know the project of the declarations");
+    return await Promise.all(
+      declarations.map(async ({ specifier, file }) => {
+        const source = project.program.getSourceFile(inRepository(file));
+        const module = source && project.checker.getSymbolAtLocation(source);
+        if (!module) throw new Error(`${file} is no module: run npm run build`);
+        const symbols = project.checker.getExportsOfModule(module).map((symbol) => describe(symbol, project.checker));
+        return { specifier, summary: await moduleComment(file), symbols: sorted(symbols) };
+      }),
+    );
+  } finally {
+    api.close();
+  }
+}
+
+async function exportedDeclarations(): Promise<{ specifier: string; file: string }[]> {
+  const manifest = JSON.parse(await readFile(inRepository("package.json"), "utf8")) as {
+    readonly name: string;
+    readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
+  };
+  return Object.entries(manifest.exports).flatMap(([path, target]) =>
+    typeof target === "string"
+      ? []
+      : [{ specifier: path.replace(/^\./, manifest.name), file: target.types.replace(/^\.\//, "") }],
+  );
+}
+
+const settings = (files: readonly string[]): string =>
+  JSON.stringify({
+    compilerOptions: {
+      target: "es2024",
+      lib: ["ES2024", "ESNext.Disposable"],
+      types: ["node", "@cloudflare/workers-types"],
+      module: "nodenext",
+      strict: true,
+      skipLibCheck: true,
+      noEmit: true,
+    },
+    files: files.map((file) => `../../${file}`),
+  });
+
+/** Of the source: the compiler leaves it out of a declaration that begins with another import. */
+async function moduleComment(file: string): Promise<string> {
+  const source = await readFile(inRepository(file.replace(/^dist\//, "").replace(/\.d\.ts$/, ".ts")), "utf8");
+  return cleaned(/^\/\*\*([\s\S]*?)\*\//.exec(source)?.[1] ?? "");
+}
+
+const cleaned = (comment: string): string => comment.replace(/^\s*\* ?/gm, "").trim();
+
+const kindOrder = ["function", "class", "constant", "interface", "type"];
+
+function sorted(symbols: readonly ExportedSymbol[]): ExportedSymbol[] {
+  const rank = ({ kind }: ExportedSymbol): number => kindOrder.indexOf(kind);
+  return symbols.toSorted((left, right) => rank(left) - rank(right) || (left.name < right.name ? -1 : 1));
+}
+
+function describe(exported: Named, checker: Checker): ExportedSymbol {
+  const symbol = exported.flags & SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+  const nodes = symbol.declarations.flatMap((handle) => handle.resolve() ?? []);
+  const [node] = nodes;
+  if (!node) throw new Error(`${exported.name} is exported and declared nowhere`);
+  const kind = kindOf(symbol);
+  const statements = nodes.map((one) =>
+    one.kind === SyntaxKind.VariableDeclaration ? `const ${one.getText()};` : one.getText(),
+  );
+  return {
+    name: exported.name,
+    kind: kind === "constant" && /\) => /.test(statements[0] ?? "") ? "function" : kind,
+    documentation: checker.getDocumentationCommentOfSymbol(symbol).trim(),
+    declaration: tidied(statements.join("\n")),
+    inherited: kind === "interface" || kind === "class" ? inheritedBy(symbol, checker) : [],
+    file: node.getSourceFile().fileName.replace(inRepository("dist/"), ""),
+  };
+}
+
+function kindOf({ flags, name }: Named): ExportedSymbol["kind"] {
+  if (flags & SymbolFlags.Class) return "class";
+  if (flags & SymbolFlags.Function) return "function";
+  if (flags & SymbolFlags.Variable) return "constant";
+  if (flags & SymbolFlags.Interface) return "interface";
+  if (flags & SymbolFlags.TypeAlias) return "type";
+  throw new Error(`${name} is a kind of export that the reference does not know`);
+}
+
+/** Without what is of no use to readers. */
+const tidied = (declaration: string): string =>
+  declaration
+    .replace(/^ {4}(#private|private .*);\n/gm, "")
+    .replace(/^export (declare )?/gm, "")
+    .replace(/: import\("hono\/[\s\S]*$/, ": ElectionApp;")
+    .replace(/^ +/gm, (indent) => " ".repeat(Math.ceil(indent.length / 2)))
+    .replace(/^const default:/, "export default");
+
+/** Members of the package's own types that the declaration does not show; those of the platform's go without saying. */
+function inheritedBy(symbol: Named, checker: Checker): Member[] {
+  const type = checker.getDeclaredTypeOfSymbol(symbol);
+  const own = symbol.getMembers();
+  if (checker.getBaseTypes(type as InterfaceType).length === 0) return [];
+  return checker.getPropertiesOfType(type).flatMap((property) => {
+    const isOwn = [...own.keys()].some((name) => name === property.escapedName);
+    const file = property.declarations[0]?.resolve()?.getSourceFile().fileName ?? "";
+    if (isOwn || !file.startsWith(inRepository("dist/"))) return [];
+    const propertyType = checker.getTypeOfSymbol(property);
+    return {
+      name: property.name,
+      type: propertyType ? checker.typeToString(propertyType) : "unknown",
+      documentation: checker.getDocumentationCommentOfSymbol(property).trim(),
+    };
+  });
+}

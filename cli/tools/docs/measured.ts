@@ -1,0 +1,96 @@
+/**
+ * Numbers that the pages quote: `<!-- measured: size client/index.ts -->3.9 kB<!-- / -->`. `npm run docs` writes them from
+ * the same measurements that the checks make, and from the committed result of a bench.
+ */
+import { readFile } from "node:fs/promises";
+import { inRepository } from "../paths.ts";
+import { listedRuleIds } from "../rule-ids.ts";
+import { bundleClients } from "../size.ts";
+
+/** What can be quoted, by the words after `measured:`. */
+export type Measured = ReadonlyMap<string, string>;
+
+const benchResult = "bench/results/latest.json";
+
+export async function measurements(): Promise<Measured> {
+  const rules = listedRuleIds(await readFile(inRepository("docs/RULES.md"), "utf8"));
+  return new Map([["rules", String(rules.length)], ...(await sizes()), ...benchRows(await committedBench())]);
+}
+
+async function sizes(): Promise<[string, string][]> {
+  return (await bundleClients()).flatMap(({ entry, gzippedBytes, totalGzippedBytes }) => [
+    [`size ${entry.file}`, kilobytes(gzippedBytes)],
+    [`size of the rest of ${entry.file}`, kilobytes(totalGzippedBytes - gzippedBytes)],
+    [`limit ${entry.file}`, kilobytes(entry.limitBytes)],
+  ]);
+}
+
+/** Rounded up: what is quoted is never less than what is measured. */
+const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 100) / 10} kB`;
+
+async function committedBench(): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(inRepository(benchResult), "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of each row, whatever numbers it has: `bench ROW p50`. Rows and numbers that come later are quotable at once. */
+export function benchRows(result: unknown): [string, string][] {
+  const rows = isRecord(result) && Array.isArray(result["results"]) ? result["results"].filter(isRecord) : [];
+  return rows.flatMap((row) =>
+    Object.entries(row).flatMap(([name, value]): [string, string][] =>
+      typeof value === "number"
+        ? [[`bench ${row["row"]} ${name}`, quoted(name, value, String(row["unit"] ?? "ms"))]]
+        : [],
+    ),
+  );
+}
+
+function quoted(name: string, value: number, unit: string): string {
+  if (name === "n") return String(value);
+  if (name === "ratio") return `${value.toFixed(2)} times`;
+  if (unit === "ms" && value >= 1_000) return `${(value / 1_000).toFixed(2)} s`;
+  const digits = value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en");
+  return unit.startsWith("$") ? `${value.toFixed(2)} ${unit}` : `${digits} ${unit}`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+/** `<!-- measured: WHAT, as "the median is %" -->` says it in these words; without them the number stands alone. */
+const marker = /<!-- measured: ([\w ,./:-]+?)(?:, as "([^"]*)")? -->([\s\S]*?)<!-- \/ -->/g;
+
+/** A row of a bench whose result has not been committed yet may be named, as long as nothing is quoted. */
+const isYetToCome = (what: string, text: string): boolean => what.startsWith("bench ") && text === "";
+
+const inWords = (value: string, words: string | undefined): string => words?.replace("%", value) ?? value;
+
+/** The page with every quoted number as it was measured. What cannot be quoted stays as it stands. */
+export function withMeasured(markdown: string, measured: Measured): string {
+  return markdown.replace(marker, (whole: string, what: string, words: string | undefined, text: string) => {
+    const value = measured.get(what);
+    const opening = whole.slice(0, whole.length - text.length - "<!-- / -->".length);
+    return value === undefined ? whole : `${opening}${inWords(value, words)}<!-- / -->`;
+  });
+}
+
+/** Numbers that are not as measured, or that name a measurement that nobody makes; one clause each. */
+export function measuredProblems(path: string, markdown: string, measured: Measured): string[] {
+  return [...markdown.matchAll(marker)].flatMap(([, what = "", words, text = ""]) => {
+    const value = measured.get(what);
+    if (value === undefined) return isYetToCome(what, text) ? [] : [`${path} quotes "${what}", which nothing measures`];
+    const expected = inWords(value, words);
+    return text === expected ? [] : [`${path} says "${text}" of ${what}, and it is "${expected}": npm run docs`];
+  });
+}
+
+/** Sizes and times in the text of a page that no measurement stands behind, one clause each. */
+export function unmeasuredProblems(path: string, markdown: string): string[] {
+  const text = markdown.replace(marker, "").replace(/```[\s\S]*?```|`[^`\n]*`/g, "");
+  return [...text.matchAll(/\d[\d.,]*\s(?:kB|ms)\b/g)].map(
+    ([number]) => `${path} quotes ${number} without a measurement`,
+  );
+}

@@ -1,0 +1,52 @@
+/** Blocks that are no programs: settings, queries, pictures. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { DatabaseSync } from "node:sqlite";
+import { unstable_readConfig } from "wrangler";
+import { inRepository } from "../paths.ts";
+import type { CodeBlock } from "./markdown.ts";
+
+/** What is wrong with the block: nothing, or what its reader says. */
+export async function parseProblems(block: CodeBlock, as: keyof typeof parsers): Promise<string[]> {
+  try {
+    await parsers[as](block);
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+const parsers = {
+  json: async ({ code }: CodeBlock) => JSON.parse(code) as unknown,
+  toml: readWranglerToml,
+  sql: async (block: CodeBlock) => prepare(block),
+  mermaid: async ({ code }: CodeBlock) => checkPicture(code),
+} as const;
+
+async function readWranglerToml({ code, line }: CodeBlock): Promise<void> {
+  const folder = inRepository(".tsbuild/docs/toml");
+  await mkdir(folder, { recursive: true });
+  const config = `${folder}/wrangler-${line}.toml`;
+  await writeFile(config, code);
+  unstable_readConfig({ config });
+}
+
+/** SQLite, as in a Durable Object and in D1, takes each statement; what stands above the block makes its tables. */
+function prepare({ code, preamble }: CodeBlock): void {
+  const database = new DatabaseSync(":memory:");
+  if (preamble !== "") database.exec(preamble);
+  const statements = code.replace(/--.*$/gm, "").split(";");
+  for (const statement of statements) if (statement.trim() !== "") database.prepare(statement);
+  database.close();
+}
+
+const pictures = /^(flowchart|sequenceDiagram|stateDiagram-v2|classDiagram|gantt|timeline)\b/;
+
+/** The kind is known and every bracket, string and block of the picture is closed. */
+function checkPicture(code: string): void {
+  if (!pictures.test(code)) throw new Error(`not a kind of picture that is used here: ${code.split("\n")[0]}`);
+  const text = code.replace(/"[^"\n]*"/g, "");
+  if (text.includes('"')) throw new Error("a string is not closed");
+  const opened = text.match(/^\s*(subgraph|loop|alt|opt|par|rect|critical|break)\b/gm)?.length ?? 0;
+  const ended = text.match(/^\s*end\s*$/gm)?.length ?? 0;
+  if (opened !== ended) throw new Error(`${opened} blocks begin and ${ended} end`);
+}

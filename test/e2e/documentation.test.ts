@@ -1,0 +1,144 @@
+/** Every program in the pages, as a reader would copy it: against the built package and the production backend. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { bundleProgram } from "../../cli/tools/docs/bundles.ts";
+import { readPages } from "../../cli/tools/docs/pages.ts";
+import { type Program, programsOf, typeProblems, writePrograms } from "../../cli/tools/docs/programs.ts";
+import { inRepository } from "../../cli/tools/paths.ts";
+import { findBrowser, startChromium } from "../support/chromium.ts";
+import { temporaryFolder } from "../support/folder.ts";
+import { serveConfiguration } from "../support/runtime.ts";
+import { servePage } from "../support/served-page.ts";
+
+const OPEN = { OPEN_MODE: "loopback" };
+const pages = await readPages();
+const programs = programsOf(pages);
+const where = ({ page, block }: Program): string => `${page}:${block.line}`;
+const types = await typeProblems(programs);
+
+test("every program in the pages passes the strictest compiler, with the types that users get", () => {
+  expect(types).toEqual([]);
+  expect(programs.length).toBeGreaterThan(10);
+});
+
+describe("programs for Node run, in the order of their page, with one backend for each page", () => {
+  const runnable = programs.filter(({ kind }) => kind.environment === "node" && kind.run !== null);
+  for (const [page, own] of Map.groupBy(runnable, (program) => program.page)) {
+    test(page, async () => {
+      const settings = own.flatMap(({ kind }) => (kind.binding ? [kind.binding] : []));
+      await using backend = await startLocalBackend({ bindings: { ...OPEN, ...Object.fromEntries(settings) } });
+      await using folder = await temporaryFolder();
+      await writePrograms(own, backend.url);
+      const running: Running[] = [];
+      try {
+        for (const program of own) running.push(await runProgram(program, folder.path));
+      } finally {
+        for (const { stop } of running) await stop();
+      }
+      expect(running.flatMap(({ complaint }) => complaint() ?? [])).toEqual([]);
+    });
+  }
+});
+
+interface Running {
+  readonly stop: () => Promise<void>;
+  /** What was wrong with the way it ended. */
+  readonly complaint: () => string | undefined;
+}
+
+/** Resolves when it has ended, or has written what it is to write; then it goes on beside the next ones. */
+async function runProgram(program: Program, folder: string): Promise<Running> {
+  const child = spawn(process.execPath, commandOf(program), {
+    cwd: folder,
+    env: { ...process.env, DATA: folder },
+  });
+  let output = "";
+  const until = program.kind.run !== null && "until" in program.kind.run ? program.kind.run.until : undefined;
+  const ended = whenEnded(child);
+  const written = new Promise<"written">((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+        if (until !== undefined && output.includes(until)) resolve("written");
+      });
+    }
+  });
+  const first = await Promise.race([ended, written]);
+  if (first !== "written" && (until !== undefined || first !== 0)) {
+    throw new Error(`${where(program)} ended with ${first}. It wrote:\n${output}`);
+  }
+  let code = first;
+  const stop = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    code = await ended;
+  };
+  const isFine = (): boolean => code === 0 || code === "SIGTERM";
+  return { stop, complaint: () => (isFine() ? undefined : `${where(program)} ended with ${code}:\n${output}`) };
+}
+
+function commandOf({ file, kind }: Program): string[] {
+  if (!kind.isTest) return [inRepository(file)];
+  const vitest = inRepository("node_modules/vitest/vitest.mjs");
+  return [vitest, "run", "--root", inRepository(dirname(file)), basename(file)];
+}
+
+const whenEnded = (child: ChildProcess): Promise<number | string> =>
+  new Promise((resolve) => child.once("close", (code, signal) => resolve(code ?? signal ?? "nothing")));
+
+describe("programs for pages and Workers, and those that need more than this machine has, are bundled", () => {
+  for (const program of programs.filter(({ kind }) => kind.environment !== "node" || kind.run === null)) {
+    test(where(program), async () => {
+      await expect(bundleProgram(program)).resolves.toMatch(/\.bundle\.js$/);
+    });
+  }
+});
+
+describe("programs for pages do in Chromium what the page says", () => {
+  for (const program of programs.filter(({ kind }) => kind.environment === "browser" && kind.run !== null)) {
+    test(where(program), async () => {
+      await using backend = await startLocalBackend({ bindings: OPEN });
+      await writePrograms([program], backend.url);
+      await using site = await servePage(await readFile(await bundleProgram(program), "utf8"));
+      await using chromium = await startChromium(await findBrowser());
+      const page = await chromium.context.newPage();
+      await page.goto(site.url);
+      const until = program.kind.run !== null && "until" in program.kind.run ? program.kind.run.until : "";
+      await page.getByText(until).waitFor();
+    });
+  }
+});
+
+describe("configurations of workerd serve the shipped Worker", () => {
+  for (const { path, blocks } of pages) {
+    for (const { line, code } of blocks.filter(({ language }) => language === "capnp")) {
+      test(`${path}:${line}`, async () => {
+        await using folder = await temporaryFolder();
+        await cp(inRepository("dist/worker.bundle.js"), join(folder.path, "worker.bundle.js"));
+        await cp(inRepository("dist/assets"), join(folder.path, "assets"), { recursive: true });
+        await mkdir(join(folder.path, "data"));
+        await writeFile(join(folder.path, "elections.capnp"), code.replace("127.0.0.1:8787", "127.0.0.1:0"));
+        await using runtime = await serveConfiguration(folder.path, "elections.capnp");
+        expect((await fetch(`${runtime.url}/healthz`)).status).toBe(200);
+        expect((await fetch(`${runtime.url}/v1/groups/a`)).status).toBe(401);
+      });
+    }
+  }
+});
+
+describe("Workers that mount the elections serve them", () => {
+  const backends: LocalBackend[] = [];
+  afterAll(async () => {
+    for (const backend of backends) await backend.stop();
+  });
+  for (const program of programs.filter(({ kind }) => kind.get !== null)) {
+    test(`${where(program)} answers at ${program.kind.get}`, async () => {
+      const backend = await startLocalBackend({ bindings: OPEN, workerBundle: await bundleProgram(program) });
+      backends.push(backend);
+      const answer = await fetch(`${backend.url}${program.kind.get}`);
+      expect(answer.status, await answer.text()).toBe(200);
+    });
+  }
+});
