@@ -25,15 +25,13 @@ export function addContender(turn: Turn, id: string, info: ContenderInfo, expect
   const session = turn.session(id);
   if (session === undefined) return null;
   const election = electionOf(component, info.election);
-  const contenders = session.contenders.set(component, {
-    election,
-    ...(priority !== undefined && election !== "process" && { priority }),
-  });
+  const contender = { election, ...(priority !== undefined && election !== "process" && { priority }) };
+  const contenders = session.contenders.set(component, contender);
   const present = session.contenders.get(component);
   if (present !== undefined) {
     if (expected === "new" || present.election !== election)
       return refuse("duplicate_component", "this session contends for it already: close the first one", { component });
-    turn.patchSession(id, { contenders });
+    if (present.priority !== contender.priority) turn.patchSession(id, { contenders });
     return null;
   }
   const refusal = admission(turn, session, component, election);

@@ -4,8 +4,9 @@
  *
  * A call of a session whose connection is not there any more (the deadline was missed, the object is a new one) is a
  * resume (S9). Calls are ordered by `attempt`: it is stored whenever a call changes what is stored of its session, and a
- * late call at or below it changes nothing. So a call that was abandoned can neither end nor win a leadership behind
- * the back of a later one.
+ * late call at or below it changes nothing. So a call that was abandoned can't end what a later one has won. It can win
+ * behind the back of later ones only if those changed no row and the object has died since: nobody acts by that, and the
+ * next campaign, which does not name it, ends it.
  */
 import type { ContenderInfo, Hello } from "../../shared/messages.ts";
 import { electionOf } from "../../shared/names.ts";
@@ -14,7 +15,7 @@ import { settle } from "./deadlines.ts";
 import type { EventBody, HeldLeadership, Outcome, PollCall, PollRefusal } from "./events.ts";
 import { handle } from "./frames.ts";
 import { askable, contendAs, greet, ownsSecret } from "./sessions.ts";
-import type { Access, Session } from "./state.ts";
+import type { Access, Connection, Session } from "./state.ts";
 import { demote, endTerm, renew, withdrawOffer } from "./terms.ts";
 import { isHeld, type Turn } from "./turn.ts";
 
@@ -80,10 +81,12 @@ function pollEveryMs(turn: Turn, call: PollCall): number {
   return Math.min(call.pollEveryMs ?? Math.floor(durationMs / 2), durationMs);
 }
 
-const polling = (turn: Turn, call: PollCall) => ({
-  attempt: call.session?.attempt ?? 0,
-  until: turn.now + pollEveryMs(turn, call) + turn.state.policy.offerTimeoutMs,
-});
+/** Only a campaign says how soon its caller asks again; whatever else it says in between does not shorten that. */
+function polling(turn: Turn, call: PollCall, before = 0): NonNullable<Connection["polling"]> {
+  const until = turn.now + pollEveryMs(turn, call) + turn.state.policy.offerTimeoutMs;
+  const asked = call.contenders === undefined ? before : 0;
+  return { attempt: call.session?.attempt ?? 0, until: Math.max(until, asked) };
+}
 
 /** A fresh session, or one that comes back. */
 function arrive(
@@ -98,7 +101,9 @@ function arrive(
   turn.putConnection({ id: connection, helloUntil, sessionId: null, access, ...part });
   const message = helloOf(turn, call, known);
   greet(turn, connection, { type: "hello", message, secret, presentedHash: session?.presentedHash ?? null });
-  for (const answer of turn.answers) if (answer.type === "welcome") for (const held of answer.held) extended.add(held);
+  // A call that names nothing at all is told of nothing: its caller may have ended what the group still waits for (S7).
+  const told = call.held === undefined ? [] : turn.answers;
+  for (const answer of told) if (answer.type === "welcome") for (const held of answer.held) extended.add(held);
   return turn.state.connections.get(connection)?.sessionId ?? "";
 }
 
@@ -135,13 +140,15 @@ function tenuresOf(turn: Turn, { id, places }: Session) {
 /** The session polls as it has polled before: no row where it says nothing new. */
 function goOn(turn: Turn, { access, call }: PollEvent, { id, link }: Session, extended: Set<string>): string {
   const connection = link.type === "polled" ? turn.state.connections.get(link.connection) : undefined;
-  if (connection !== undefined) turn.putConnection({ ...connection, access, polling: polling(turn, call) });
+  if (connection !== undefined) {
+    turn.putConnection({ ...connection, access, polling: polling(turn, call, connection.polling?.until) });
+  }
   wake(turn, id, call);
   settleHeld(turn, id, call, extended);
   const session = turn.session(id);
   if (session === undefined || call.contenders === undefined || sameContenders(session, call.contenders)) return id;
   for (const refusal of contendAs(turn, id, call.contenders)) turn.answers.push(refusal);
-  stamp(turn, id, call);
+  if (turn.session(id) !== session) stamp(turn, id, call); // a contender that is refused again changes nothing
   return id;
 }
 

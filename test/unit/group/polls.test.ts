@@ -210,6 +210,40 @@ test("[D2] a refused contender is told, and harms no other", () => {
   expect(p.answer).toMatchObject({ answers: [{ type: "error", code: "election_mismatch", component: "y" }] });
 });
 
+test("[S3] a refused contender costs no row with every call", () => {
+  const group = new World();
+  group.join("a", { contenders: [{ component: "y", election: "dedicated" }] });
+  const p = group.poller("p", [{ component: "x" }, { component: "y" }]);
+  p.poll();
+  const steps = group.during(() => p.poll());
+  expect(p.answer).toMatchObject({ answers: [{ type: "error", code: "election_mismatch" }] });
+  expect(steps.flatMap(({ rows }) => rows)).toEqual([]);
+});
+
+test("[S7] [S9] after a crash a renewal is told with what it named, and with nothing else", () => {
+  const group = new World();
+  const p = group.poller("p", [{ component: "x" }, DEDICATED]);
+  const [dedicated] = p.poll();
+  group.crash();
+  p.say({ type: "renew", sentAt: 1, held: [dedicated?.leaderSessionId ?? ""] });
+  expect(p.answer).toMatchObject({ resumed: true, leaderships: [{ election: "component:d" }] });
+});
+
+test("[S12] a renewal or a confirm does not shorten the time that a campaign has asked for", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const p = group.poller("p");
+  p.poll({ contenders: p.contenders, held: [], accept: true, pollEveryMs: 10_000 });
+  const b = group.join("b", { contenders: ["x"] });
+  p.say({ type: "renew", sentAt: 1, held: [] });
+  a.resign();
+  group.run(11_999, a, b);
+  expect(group.holder()).toBe("p");
+  group.advance(1); // what it asked for, and one offer time-out
+  expect(group.holder()).toBe("b");
+});
+
 test("[S3] a policy with a longer lease is told only with what the group itself honours", () => {
   const group = new World({ leaseMs: 4_000 });
   const p = group.poller("p");
