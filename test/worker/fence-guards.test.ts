@@ -103,7 +103,13 @@ test("[FG2] work of a Durable Object that would go on after an await is refused,
   await runInDurableObject(objectOf(group), (_, { storage }) => {
     const guard = createDurableObjectGuard(storage);
 
-    expect(() => guard.run(fenceOf(1), async () => {})).toThrow("must be synchronous");
+    let begun = false;
+    const asynchronous = async (): Promise<void> => {
+      begun = true;
+    };
+    expect(() => guard.run(fenceOf(1), asynchronous)).toThrow("must be synchronous");
+    expect(begun).toBe(false);
+    expect(() => guard.run(fenceOf(1), () => Promise.resolve())).toThrow("must be synchronous");
     expect(guard.highest(fenceOf(1))).toBeNull();
     expect(guard.run(fenceOf(1), () => 42)).toBe(42);
   });

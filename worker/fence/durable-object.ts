@@ -13,9 +13,11 @@ export interface DurableObjectStoragePort {
 /** Guards the SQLite of one Durable Object. Everything is synchronous. */
 export interface DurableObjectGuard {
   /**
-   * Compares, remembers and works in one transaction, and gives back what the work returns. The work must be
-   * synchronous; whatever it throws undoes its writes, and the remembered epoch with them. Throws `StaleLeaderError`
-   * before the work has begun.
+   * Compares, remembers and works in one transaction, and gives back what the work returns. Whatever the work throws
+   * undoes its writes, and the remembered epoch with them. Throws `StaleLeaderError` before the work has begun.
+   *
+   * The work must be synchronous. An `async` function is refused before it begins. One that gives back a promise in
+   * another way is undone, but only as far as it has come: what it writes later, nobody guards.
    */
   run<T>(fence: Fence, work: () => T): T;
   /** Shuts out every leadership before this one. Do it at the start of a term, before the first read. */
@@ -32,6 +34,7 @@ export function createDurableObjectGuard(storage: DurableObjectStoragePort): Dur
     highestOf(sql.exec(selectHighest(QUESTION_MARK), ...keyOf(key)).toArray()[0]);
   const run: DurableObjectGuard["run"] = (given, work) => {
     const fence = checked(given);
+    if (isAsync(work)) throw asynchronous();
     return storage.transactionSync(() => {
       if (advances(fence, highest(fence))) sql.exec(takeOrNothing(QUESTION_MARK), ...valuesOf(fence)).toArray();
       return synchronous(work());
@@ -40,10 +43,15 @@ export function createDurableObjectGuard(storage: DurableObjectStoragePort): Dur
   return { run, highest, claim: (fence) => run(fence, () => {}) };
 }
 
+const isAsync = (work: unknown): boolean => work instanceof (async () => {}).constructor;
+
 /** What happens after an `await` would happen outside of the transaction. */
 function synchronous<T>(result: T): T {
   if (typeof result === "object" && result !== null && "then" in result) {
-    throw new FenceError("async_work", "the work of run() must be synchronous: await before run(), write inside of it");
+    throw asynchronous();
   }
   return result;
 }
+
+const asynchronous = (): FenceError =>
+  new FenceError("async_work", "the work of run() must be synchronous: await before run(), write inside of it");

@@ -13,6 +13,8 @@ import { type Accepted, assertAccepted } from "./rule.ts";
 const FENCE_TOKEN_LIFE_MS = 30_000;
 const AUDIENCE = "edge-election.fence";
 const DEFAULT_TOLERANCE_MS = 1_000;
+/** A host whose clock is further off needs a better clock. */
+const LARGEST_TOLERANCE_MS = 60_000;
 /** RFC 7518, section 3.2: a key of the size of the hash output, or larger. */
 const SECRET_LENGTH = 32;
 /** Longer ones are not looked at: verifying costs time. */
@@ -78,7 +80,7 @@ export async function signFenceToken(
 export type FencePublicKey = string | Readonly<Record<string, unknown>>;
 
 interface VerifierSettings extends Accepted {
-  /** How far the clocks of this host and of the backend may be apart. Default 1,000. */
+  /** How far the clocks of this host and of the backend may be apart. Default 1,000, at most 60,000. */
   readonly clockToleranceMs?: number;
   /** Milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
@@ -96,10 +98,11 @@ export type FenceVerifier = (token: string) => Promise<Fence>;
 
 /**
  * Proves that the leadership was current when the token was issued, at most 30 s and the tolerance ago; not that it is
- * current now. The epoch has to be compared all the same. Throws `RangeError` for keys that can't be safe.
+ * current now. The epoch has to be compared all the same. Throws `RangeError` for keys and settings that can't be safe.
  */
 export function createFenceVerifier(options: FenceVerifierOptions): FenceVerifier {
   const { clockToleranceMs = DEFAULT_TOLERANCE_MS, now = Date.now } = options;
+  assertTolerance(clockToleranceMs);
   const checkSignature = signatureCheck(options);
   return async (token) => {
     if (token.length > TOKEN_LENGTH) throw refused("it is too long");
@@ -132,7 +135,14 @@ function signatureCheck({ secret, publicKey }: FenceVerifierOptions): (token: st
   };
 }
 
+/** With one that is no number no token would ever be over. */
+function assertTolerance(toleranceMs: number): void {
+  if (toleranceMs >= 0 && toleranceMs <= LARGEST_TOLERANCE_MS) return;
+  throw new RangeError(`clockToleranceMs is ${toleranceMs}: set it to 0-${LARGEST_TOLERANCE_MS} milliseconds`);
+}
+
 function assertInTime(issuedAt: number, endsAt: number, now: number, toleranceMs: number): void {
+  if (!Number.isFinite(now)) throw refused("the clock of this host tells no time");
   if (endsAt - issuedAt > FENCE_TOKEN_LIFE_MS) throw refused(`it lives longer than ${FENCE_TOKEN_LIFE_MS} ms`);
   if (endsAt + toleranceMs <= now) throw new FenceTokenError("fence_token_expired", OVER, undefined, true);
   if (issuedAt - toleranceMs > now) throw refused("it was issued in the future: set the clock of this host");

@@ -89,6 +89,17 @@ test("[FG6] clocks may be apart by the tolerance, and no further", async () => {
   await expect(verifier({}, NOW - 1_001)(token)).rejects.toThrow("issued in the future");
 });
 
+test.each([Number.NaN, Number.POSITIVE_INFINITY, -1, 60_001])(
+  "[FG6] a tolerance of %d ms, with which tokens might never be over, is refused when the verifier is made",
+  (clockToleranceMs) => {
+    expect(() => verifier({ clockToleranceMs })).toThrow(/^clockToleranceMs is .*: set it to 0-60000/);
+  },
+);
+
+test("[FG6] a clock that tells no time lets no token through", async () => {
+  await expect(verifier({}, Number.NaN)(await issue())).rejects.toMatchObject({ code: "invalid_fence_token" });
+});
+
 test.each([
   ["of another audience", { aud: "edge-election" }],
   ["of no audience", { aud: undefined }],
