@@ -16,7 +16,7 @@ import type { EventBody, HeldLeadership, Outcome, PollCall, PollRefusal } from "
 import { handle } from "./frames.ts";
 import { askable, contendAs, greet, ownsSecret } from "./sessions.ts";
 import type { Access, Connection, Session } from "./state.ts";
-import { demote, endTerm, renew, withdrawOffer } from "./terms.ts";
+import { demote, endTerm, offer, renew, withdrawOffer } from "./terms.ts";
 import { isHeld, type Turn } from "./turn.ts";
 
 type PollEvent = Extract<EventBody, { readonly type: "poll" }> & { readonly access: Access };
@@ -193,11 +193,29 @@ const stamp = (turn: Turn, id: string, { session }: PollCall): void => {
   if (session !== undefined) turn.patchSession(id, { attempt: session.attempt });
 };
 
+/**
+ * Whoever has missed an offer is not waited for again while somebody is here: callers that are late each time would be
+ * asked by turns for ever, each in its absence.
+ */
+function takeFromAbsent(turn: Turn, session: Session): void {
+  if (turn.state.paused) return;
+  for (const name of session.places.keys()) {
+    const election = turn.election(name);
+    if (election?.state.type !== "offered" || election.state.sessionId === session.id) continue;
+    const asked = turn.session(election.state.sessionId);
+    const missed = asked?.places.get(name)?.demotedAt === election.acceptedEpoch;
+    if (asked?.link.type !== "polled" || !missed || turn.componentsOf(session, name).length === 0) continue;
+    withdrawOffer(turn, name);
+    offer(turn, name, session);
+  }
+}
+
 /** What is offered to the session by now is accepted in the same turn: with the horizon, as one row (S1). */
 function answerOffers(turn: Turn, id: string, call: PollCall, extended: Set<string>): void {
   settle(turn);
   const session = turn.session(id);
   if (session === undefined || call.accept === undefined) return;
+  if (call.accept) takeFromAbsent(turn, session);
   for (const name of session.places.keys()) {
     const { state } = turn.election(name) ?? {};
     if (state?.type !== "offered" || state.sessionId !== id) continue;

@@ -68,6 +68,22 @@ test("[S12] [N7] an offer waits for the next call until the poll deadline; then 
   expect(p.answer).toMatchObject({ resumed: true });
 });
 
+test("[S11] [S12] callers that are late each time do not wait for each other for ever", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const [p, q] = [group.poller("p"), group.poller("q")];
+  p.poll();
+  group.advance(3_600);
+  q.poll();
+  a.bye();
+  const led = [p, q, p, q, p, q].map((caller) => {
+    group.advance(3_600); // each asks 200 ms after its poll deadline, while the other is waited for
+    return caller.poll().length;
+  });
+  expect(led).toContain(1);
+});
+
 test("[S12] a session that does not ask any more is kept for D after its poll deadline", () => {
   const group = new World();
   const p = group.poller("p", [{ component: "x" }]);
