@@ -1,8 +1,15 @@
 /** What random runs are made of: setups and moves. Faults that matter most come most often. */
 import fc from "fast-check";
 import type { PolicyOptions } from "../../worker/group/policy.ts";
-import type { Move, Who } from "./moves.ts";
-import { COMPONENTS, type ContenderSetup, type OnGrant, type ProcessSetup, type Setup } from "./world/setup.ts";
+import type { CallerMove, Move, Who } from "./moves.ts";
+import {
+  type CallerSetup,
+  COMPONENTS,
+  type ContenderSetup,
+  type OnGrant,
+  type ProcessSetup,
+  type Setup,
+} from "./world/setup.ts";
 
 type Weighted<T> = { readonly weight: number; readonly arbitrary: fc.Arbitrary<T> };
 
@@ -86,9 +93,11 @@ const latency = fc.oneof(fc.constant(10), fc.integer({ min: 0, max: 500 }), fc.i
 const few = fc.nat({ max: 3 });
 
 /** One generator for each kind of move, with its weight. */
-const generators: {
-  readonly [T in Move["type"]]: readonly [number, fc.Arbitrary<Omit<Extract<Move, { type: T }>, "type">>];
-} = {
+type Generators<M extends Move> = {
+  readonly [T in M["type"]]: readonly [number, fc.Arbitrary<Omit<Extract<M, { type: T }>, "type">>];
+};
+
+const generators: Generators<Exclude<Move, CallerMove>> = {
   advance: [22, fc.record({ ms: time })],
   happen: [16, fc.record({ count: fc.integer({ min: 1, max: 6 }) })],
   stall: [4, fc.record({ ms: time })],
@@ -146,8 +155,73 @@ const generators: {
   deploy: [2, fc.record({ policy, restart: fc.boolean() })],
 };
 
-export const moves: fc.Arbitrary<Move>[] = [];
-for (const [type, [weight, arbitrary]] of Object.entries(generators)) {
-  const move = (arbitrary as fc.Arbitrary<object>).map((fields) => ({ type, ...fields }) as Move);
-  for (let copies = 0; copies < weight; copies++) moves.push(move);
+function arbitrariesOf<M extends Move>(of: Generators<M>): fc.Arbitrary<Move>[] {
+  const pairs = Object.entries<readonly [number, fc.Arbitrary<object>]>(of);
+  return pairs.flatMap(([type, [weight, arbitrary]]) => {
+    const move = arbitrary.map((fields) => ({ type, ...fields }) as Move);
+    return Array<fc.Arbitrary<Move>>(weight).fill(move);
+  });
 }
+
+export const moves = arbitrariesOf(generators);
+
+// Processes without a socket
+
+const components = fc.uniqueArray(often<CallerSetup["components"][number]>([4, "x"], [1, "y"], [2, "z"]), {
+  minLength: 0,
+  maxLength: 3,
+});
+
+const caller: fc.Arbitrary<CallerSetup> = fc
+  .tuple(
+    often([2, 0.800_001], [3, 1], [1, 1.1]),
+    fc.boolean(),
+    often([4, 0], [1, 2]),
+    components,
+    optional("pollEveryMs", often([2, 1_000], [1, 3_000], [1, 20_000])),
+  )
+  .map(([rate, stopsAsleep, priority, named, pollEveryMs]) => ({
+    rate,
+    stopsAsleep,
+    priority,
+    components: named.length > 0 ? named : (["x"] as const),
+    ...pollEveryMs,
+  }));
+
+export const setupsWithCallers: fc.Arbitrary<Setup> = fc
+  .tuple(setups, fc.array(process, { minLength: 1, maxLength: 2 }), fc.array(caller, { minLength: 1, maxLength: 2 }))
+  .map(([setup, processes, callers]) => ({ ...setup, processes, callers }));
+
+const direction = fc.constantFrom("up" as const, "down" as const);
+const callerPlace = fc.nat({ max: 1 });
+
+const callerGenerators: Generators<CallerMove> = {
+  calls: [
+    10,
+    fc.record({
+      place: callerPlace,
+      direction,
+      fate: often<"lose" | "repeat" | "hold">([3, "lose"], [1, "repeat"], [3, "hold"]),
+      laterMs: time,
+    }),
+  ],
+  "calls-astray": [2, fc.record({ astray: fc.boolean() })],
+  "caller-latency": [3, fc.record({ place: callerPlace, ms: fc.constantFrom(10, 10, 300, 2_000) })],
+  "caller-sleep": [3, fc.record({ place: callerPlace, ms: time })],
+  "caller-contend": [4, fc.record({ place: callerPlace, components })],
+  "caller-ready": [2, fc.record({ place: callerPlace, ready: fc.boolean() })],
+  caller: [
+    12,
+    fc.record({
+      place: callerPlace,
+      does: often<"resign" | "leave" | "restart" | "release-calls">(
+        [3, "resign"],
+        [1, "leave"],
+        [3, "restart"],
+        [4, "release-calls"],
+      ),
+    }),
+  ],
+};
+
+export const movesWithCallers = [...moves, ...arbitrariesOf(callerGenerators)];

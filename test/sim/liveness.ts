@@ -6,6 +6,7 @@ import type { Term } from "../../client/session/state.ts";
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import { type ElectionName, electionOf } from "../../shared/names.ts";
 import type { Policy } from "../../worker/group/policy.ts";
+import type { CallerTerm } from "./world/caller.ts";
 import type { Process } from "./world/process.ts";
 import { COMPONENTS } from "./world/setup.ts";
 import { demand } from "./world/violation.ts";
@@ -67,6 +68,12 @@ function heal(world: World): void {
     process.settleAll();
     process.dispatch({ type: "tick" }); // what a clock that was set has done to it, it notices now
   }
+  world.callsGoAstray = false;
+  for (const caller of world.callers) {
+    caller.ready = true;
+    caller.wake();
+    caller.calls.heal();
+  }
   operator.heal();
 }
 
@@ -100,10 +107,18 @@ const policiesOf = ({ backend, setup }: World): readonly Policy[] =>
   [backend.options, backend.storage.policy ?? {}, setup.policy].map((options) => backend.policyOf(options));
 
 function boundOf(world: World): number {
-  const clockRate = Math.min(...world.processes.map(({ clock }) => clock.rate));
+  const clockRate = Math.min(...[...world.processes, ...world.callers].map(({ clock }) => clock.rate));
   const unresponsive = world.backend.object().state.sessions.size;
   const bounds = policiesOf(world).map((policy) => takeoverBoundMs(policy, { clockRate, unresponsive }));
-  return Math.max(...bounds) + SLACK_MS;
+  return Math.max(...bounds) + callersBoundMs(world) + SLACK_MS;
+}
+
+/** An offer waits until the poll deadline of its caller: of each of them, and of sessions that nobody polls for any more. */
+function callersBoundMs(world: World): number {
+  if (world.callers.length === 0) return 0;
+  const clockRate = Math.min(...world.callers.map(({ clock }) => clock.rate));
+  const slowest = Math.max(...policiesOf(world).map(({ lease, offerTimeoutMs }) => lease.durationMs + offerTimeoutMs));
+  return Math.ceil(((world.callers.length + 1) * slowest) / clockRate);
 }
 
 /** What still differs from a healthy group, in words; `null` when all is well. */
@@ -122,11 +137,16 @@ function whatIsMissing(world: World): string | null {
 
 function missingInElection(world: World, election: ElectionName): string | null {
   const running = world.processes.filter(({ runs }) => runs);
+  const caller = leadingCaller(world, election);
+  if (caller !== null) return missingWithCaller(world, election, caller);
   const leaders = running.filter((process) => termOf(process, election) !== undefined);
   const [leader] = leaders;
   const contended = running.some(({ contenders }) => contenders.some((contender) => contender.election === election));
   if (!contended && leader !== undefined) return `${leader.name} leads ${election} for nobody`;
-  if (!running.some((process) => wants(process, election))) return null;
+  const called = world.callers.some(({ contenders }) =>
+    contenders.some((info) => electionOf(info.component, info.election) === election),
+  );
+  if (!called && !running.some((process) => wants(process, election))) return null;
   if (leader === undefined || leaders.length > 1) return `${leaders.length} leaders of ${election}`;
   const held = world.backend.current?.state.elections.get(election)?.state;
   const leaderSessionId = termOf(leader, election)?.leaderSessionId;
@@ -134,6 +154,15 @@ function missingInElection(world: World, election: ElectionName): string | null 
     return `the group sees another leader of ${election}`;
   }
   return missingInTerm(world, leader, election, held.leaderSessionId);
+}
+
+const leadingCaller = ({ callers }: World, election: ElectionName): CallerTerm | null =>
+  callers.flatMap((caller) => caller.holding()).find((term) => term.election === election) ?? null;
+
+function missingWithCaller({ backend }: World, election: ElectionName, { leaderSessionId }: CallerTerm): string | null {
+  const state = backend.current?.state.elections.get(election)?.state;
+  const led = state?.type === "leading" && state.leaderSessionId === leaderSessionId;
+  return led ? null : `the group does not see that a caller leads ${election}`;
 }
 
 const termOf = ({ state }: Process, election: ElectionName): Term | undefined =>
@@ -184,11 +213,13 @@ function watchPeace(world: World): void {
   const lost = judge.leadership.accidents - before.lost;
   demand(lost === 0, "I8", () => `${lost} leaderships are lost in peace`);
   const offers = judge.group.offers - before.offers;
-  demand(offers <= processes.length * PEACEFUL_OFFERS, "I9", () => `${offers} offers in ${WATCH_MS} ms of peace`);
+  const holders = processes.length + world.callers.length;
+  demand(offers <= holders * PEACEFUL_OFFERS, "I9", () => `${offers} offers in ${WATCH_MS} ms of peace`);
   const happenings = world.happenings - before.happenings;
   demand(happenings <= quietHappenings(world), "storm", () => `${happenings} things happen in ${WATCH_MS} ms of peace`);
-  // A connection whose token has just ended is about to come back.
-  for (let left = BLIP_MS; left > 0 && whatIsMissing(world) !== null; left -= STEP_MS) world.advance(STEP_MS);
+  // A connection whose token has just ended is about to come back, and so is a caller that is offered what it preempts.
+  for (let left = BLIP_MS + callersBoundMs(world); left > 0 && whatIsMissing(world) !== null; left -= STEP_MS)
+    world.advance(STEP_MS);
   const missing = whatIsMissing(world);
   demand(missing === null, "liveness", () => `in peace: ${missing}`);
 }
@@ -198,5 +229,5 @@ function quietHappenings(world: World): number {
   const fastest = Math.min(...policiesOf(world).map(({ lease }) => lease.renewEveryMs));
   const fastestClock = Math.max(...world.processes.map(({ clock }) => clock.rate));
   const renewals = (WATCH_MS * fastestClock) / fastest;
-  return world.processes.length * (3 * renewals + HAPPENINGS_OF_CHANGE);
+  return (world.processes.length + world.callers.length) * (3 * renewals + HAPPENINGS_OF_CHANGE);
 }

@@ -4,6 +4,8 @@ import type { ElectionName } from "../../shared/names.ts";
 import type { Link } from "../../testing/group/link.ts";
 import type { PolicyOptions } from "../../worker/group/policy.ts";
 import type { CrashPoint } from "./world/backend.ts";
+import type { Caller } from "./world/caller.ts";
+import type { CallFate } from "./world/calls.ts";
 import type { Direction, Told } from "./world/network.ts";
 import type { Process } from "./world/process.ts";
 import type { ComponentName, ContenderSetup, Drain, ProcessSetup } from "./world/setup.ts";
@@ -11,6 +13,26 @@ import type { World } from "./world/world.ts";
 
 /** By place, or whoever leads the process election now (or last). */
 export type Who = number | "leader";
+
+/** What befalls processes without a socket. */
+export type CallerMove =
+  | {
+      readonly type: "calls";
+      readonly place: number;
+      readonly direction: Direction;
+      readonly fate: CallFate;
+      readonly laterMs: number;
+    }
+  | { readonly type: "calls-astray"; readonly astray: boolean }
+  | { readonly type: "caller-latency"; readonly place: number; readonly ms: number }
+  | { readonly type: "caller-sleep"; readonly place: number; readonly ms: number }
+  | { readonly type: "caller-contend"; readonly place: number; readonly components: readonly ComponentName[] }
+  | { readonly type: "caller-ready"; readonly place: number; readonly ready: boolean }
+  | {
+      readonly type: "caller";
+      readonly place: number;
+      readonly does: "resign" | "leave" | "restart" | "release-calls";
+    };
 
 export type Move =
   | { readonly type: "advance"; readonly ms: number }
@@ -56,7 +78,8 @@ export type Move =
   | { readonly type: "revoke"; readonly election: ElectionName; readonly successor?: number }
   | { readonly type: "cleanup"; readonly force: boolean }
   | { readonly type: "pause"; readonly paused: boolean }
-  | { readonly type: "deploy"; readonly policy: PolicyOptions; readonly restart: boolean };
+  | { readonly type: "deploy"; readonly policy: PolicyOptions; readonly restart: boolean }
+  | CallerMove;
 
 type MoveType = Move["type"];
 type Of<T extends MoveType> = Extract<Move, { readonly type: T }>;
@@ -89,6 +112,13 @@ const withAny =
   (world: World, move: M): void => {
     const process = processOf(world, move.who);
     if (process !== undefined) act(process, move, world);
+  };
+
+const withCaller =
+  <M extends { readonly place: number }>(act: (caller: Caller, move: M, world: World) => void) =>
+  (world: World, move: M): void => {
+    const caller = world.callers[move.place % world.callers.length];
+    if (caller !== undefined) act(caller, move, world);
   };
 
 /** Total by type: every move has its meaning. */
@@ -169,6 +199,19 @@ const meanings: { readonly [T in MoveType]: (world: World, move: Of<T>) => void 
     operator.deploy(policy);
     if (restart) backend.crash(true);
   },
+  calls: withCaller(({ calls }, { direction, fate, laterMs }) => calls.befall(direction, fate, laterMs)),
+  "calls-astray": (world, { astray }) => {
+    world.callsGoAstray = astray;
+  },
+  "caller-latency": withCaller(({ calls }, { ms }) => {
+    calls.latencyMs = ms;
+  }),
+  "caller-sleep": withCaller((caller, { ms }, world) => caller.sleep(world.now + ms)),
+  "caller-contend": withCaller((caller, { components }) => caller.contend(components)),
+  "caller-ready": withCaller((caller, { ready }) => {
+    caller.ready = ready;
+  }),
+  caller: withCaller((caller, { does }) => (does === "release-calls" ? caller.calls.release() : caller[does]())),
 };
 
 export function perform(world: World, move: Move): void {

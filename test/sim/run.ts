@@ -1,7 +1,7 @@
 /** One run: a setup, moves, and the healing. As a fast-check property, and as text that replays it. */
 import fc from "fast-check";
 import type { Cores } from "./cores.ts";
-import { moves, setups } from "./generate.ts";
+import { moves, movesWithCallers, setups, setupsWithCallers } from "./generate.ts";
 import { judgeLiveness, type Recovery } from "./liveness.ts";
 import { type Move, perform } from "./moves.ts";
 import type { Setup } from "./world/setup.ts";
@@ -55,12 +55,12 @@ export const SIZES = { deep: "max", shallow: "small" } as const;
 const MAX_MOVES = 60;
 
 /** Throws the first violation. */
-function property(cores: Cores, tally: Tally, size: keyof typeof SIZES = "deep") {
+function property(cores: Cores, tally: Tally, { size = "deep", callers = false }: Pick<Search, "size" | "callers">) {
   const commands = fc.commands(
-    moves.map((move) => move.map((one) => new MoveCommand(one))),
+    (callers ? movesWithCallers : moves).map((move) => move.map((one) => new MoveCommand(one))),
     { size: SIZES[size], maxCommands: MAX_MOVES },
   );
-  return fc.property(setups, commands, (setup, all) => {
+  return fc.property(callers ? setupsWithCallers : setups, commands, (setup, all) => {
     const world = new World(cores, setup);
     tally.runs += 1;
     let made = 0;
@@ -108,6 +108,8 @@ export interface Search {
   readonly seed: number;
   readonly numRuns: number;
   readonly size?: keyof typeof SIZES;
+  /** Whether some processes have no socket. */
+  readonly callers?: boolean;
   /** Whether to look for a smaller run that fails. */
   readonly shrink?: boolean;
 }
@@ -115,10 +117,10 @@ export interface Search {
 /** Looks for a run that fails. */
 export function search(
   cores: Cores,
-  { seed, numRuns, size = "deep", shrink = true }: Search,
+  { seed, numRuns, shrink = true, ...kind }: Search,
   tally = noTally(),
 ): Failure | null {
-  const details = fc.check(property(cores, tally, size), { seed, numRuns, endOnFailure: !shrink, verbose: 0 });
+  const details = fc.check(property(cores, tally, kind), { seed, numRuns, endOnFailure: !shrink, verbose: 0 });
   if (details.counterexample === null) return null;
   const [setup, commands] = details.counterexample;
   const executed = [

@@ -21,7 +21,8 @@ const RUNS_AT_ONCE = 100;
 const order = workerData as SoakOrder;
 for (let seed = order.seed, failed = false; Date.now() < order.until && !failed; seed += 1) {
   const tally = noTally();
-  const found = search(shippedCores, { seed, numRuns: RUNS_AT_ONCE, size: seed % 4 === 0 ? "shallow" : "deep" }, tally);
+  const size = seed % 4 === 0 ? "shallow" : "deep";
+  const found = search(shippedCores, { seed, numRuns: RUNS_AT_ONCE, size, callers: seed % 3 === 0 }, tally);
   failed = found !== null;
   const failure = found === null ? null : `${found.error.message}\n${replayLine(found.run)}`;
   parentPort?.postMessage({ tally, failure } satisfies SoakNews);

@@ -9,7 +9,7 @@ import type { Incarnation } from "../../../testing/group/incarnation.ts";
 import { canonicalText } from "../../../testing/group/storage.ts";
 import type { EventBody, Frame } from "../../../worker/group/events.ts";
 import type { RowChange } from "../../../worker/group/rows.ts";
-import type { ElectionState, GroupState } from "../../../worker/group/state.ts";
+import type { ElectionState, GroupState, Session } from "../../../worker/group/state.ts";
 import { demand } from "../world/violation.ts";
 import type { World } from "../world/world.ts";
 
@@ -26,9 +26,13 @@ export class GroupJudge {
   }
 
   turned(incarnation: Incarnation, before: GroupState, body: EventBody, changes: readonly RowChange[]): void {
-    const offered = changes.flatMap((change) =>
-      change.table === "election" && change.row?.state.type === "offered" ? [change.row.state] : [],
-    );
+    // What a call is offered it takes in the same turn: its row is never seen as offered.
+    const offered = changes.flatMap(({ table, row }) => {
+      if (table !== "election" || row === null || row.state.type === "vacant") return [];
+      const known = before.elections.get(row.name)?.state;
+      const isNew = known === undefined || known.type === "vacant" || known.epoch !== row.state.epoch;
+      return row.state.type === "offered" || isNew ? [row.state] : [];
+    });
     for (const offer of offered.sort((left, right) => left.epoch - right.epoch)) this.#judgeMinted(offer);
     for (const { name, state } of incarnation.state.elections.values()) {
       if (!("horizon" in state)) continue;
@@ -72,9 +76,9 @@ export class GroupJudge {
 
   #judgeSizes({ state, sockets }: Incarnation): void {
     demand(
-      state.connections.size === sockets,
+      state.connections.size === sockets + state.polled.size,
       "size",
-      () => `${state.connections.size} connections, ${sockets} sockets`,
+      () => `${state.connections.size} connections, ${sockets} sockets, ${state.polled.size} callers`,
     );
     for (const { id, link } of state.sessions.values()) {
       const known = link.type === "lost" || state.connections.get(link.connection)?.sessionId === id;
@@ -101,13 +105,30 @@ function judgeLease(
   demand(leaseUntil <= horizon + CLOCK_MARGIN_MS, "S3", () => `the lease of ${epoch} reaches beyond its horizon`);
   const known = before !== undefined && "horizon" in before && before.leaderSessionId === leaderSessionId;
   if (known && leaseUntil <= before.leaseUntil) return;
-  const link = group.sessions.get(sessionId)?.link;
-  const own = body.type === "frame" && link?.type === "connected" && link.connection === body.connection;
-  demand(own && idsIn(body.frame).includes(leaderSessionId), "S4", () => `the lease of ${epoch} grows by itself`);
+  const session = group.sessions.get(sessionId);
+  const named = session !== undefined && isNamed(body, session, { leaderSessionId, known });
+  demand(named, "S4", () => `the lease of ${epoch} grows by itself`);
   demand(!known || before.leaseUntil > now, "S6", () => `the lease of ${epoch} was over`);
   demand(leaseUntil <= now + leaseMs, "S2", () => `the lease of ${epoch} is ${leaseUntil - now} ms long`);
-  const over = before?.type === "revoking" && before.drainUntil <= now;
+  const over = known && before.type === "revoking" && before.drainUntil <= now;
   demand(!over, "S10", () => `the lease of ${epoch} grows after its drain time`);
+}
+
+/** By a frame of the holder's own socket, or by a call of the holder; a call may also take what it has not heard of. */
+function isNamed(
+  body: EventBody,
+  { id, link }: Session,
+  { leaderSessionId, known }: { readonly leaderSessionId: string; readonly known: boolean },
+): boolean {
+  if (link.type === "lost" || (body.type !== "frame" && body.type !== "poll")) return false;
+  const arrives = link.connection === body.connection;
+  if (body.type === "frame") return arrives && link.type === "connected" && idsIn(body.frame).includes(leaderSessionId);
+  const { session, held, accept, messages } = body.call;
+  if (link.type !== "polled" || (session?.sessionId !== id && !arrives)) return false;
+  const renewed = messages.flatMap((message) => (message.type === "renew" ? message.held : []));
+  // A call that says nothing of what it holds leaves that as it is; of a session that comes back, it goes on.
+  const unsaid = held === undefined && arrives;
+  return [...(held ?? []), ...renewed].includes(leaderSessionId) || unsaid || (accept === true && !known);
 }
 
 function idsIn(frame: Frame): readonly string[] {

@@ -8,6 +8,7 @@ import type { World } from "../world/world.ts";
 
 export function judgeHibernation({ backend, cores }: World, current: Incarnation): void {
   if (current.busy || !current.settingsStored) return;
+  if (current.state.polled.size > 0) return; // calls are remembered in memory alone: their sessions come back by the next
   if (![...current.state.elections.values()].every((election) => isExact(current.state, election))) return;
   const moment = { now: current.now, nonce: "twin" };
   const awake = cores.group.transition(current.state, { ...moment, type: "tick" });

@@ -9,6 +9,7 @@ import type { Step } from "../world/driver.ts";
 import type { Process } from "../world/process.ts";
 import { demand } from "../world/violation.ts";
 import type { World } from "../world/world.ts";
+import { judgeCall } from "./calls.ts";
 import { GroupJudge } from "./group.ts";
 import { judgeHibernation } from "./hibernation.ts";
 import { LeadershipJudge } from "./leadership.ts";
@@ -41,6 +42,7 @@ export class Judge {
 
   turned(incarnation: Incarnation, before: GroupState, body: EventBody, changes: readonly RowChange[]): void {
     this.group.turned(incarnation, before, body, changes);
+    judgeCall(before, incarnation.state, body);
   }
 
   afterMove(): void {

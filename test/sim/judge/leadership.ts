@@ -5,6 +5,7 @@
  */
 import type { LossReason, Term } from "../../../client/session/state.ts";
 import type { ElectionName } from "../../../shared/names.ts";
+import type { Caller, CallerEnd, CallerTerm } from "../world/caller.ts";
 import type { Step } from "../world/driver.ts";
 import type { Process } from "../world/process.ts";
 import { demand } from "../world/violation.ts";
@@ -19,10 +20,13 @@ function reasonFor(effects: Step["effects"], contenders: ReadonlySet<number>): L
   return undefined;
 }
 
+type Holder = Process | Caller;
+
 export class LeadershipJudge {
   readonly #world: World;
   readonly #claims = new Map<Process, Claims>();
   readonly #ended = new Set<string>();
+  readonly #ledByCallers = new Set<string>();
   readonly #highestLed = new Map<ElectionName, number>();
   terms = 0;
   /** Leaderships that ended without anybody having meant it. */
@@ -72,7 +76,7 @@ export class LeadershipJudge {
   }
 
   #leads(process: Process, term: Term, { before, event }: Step): void {
-    const { leaderSessionId, election, epoch } = term;
+    const { leaderSessionId, epoch } = term;
     const known = before.terms.find((other) => other.leaderSessionId === leaderSessionId);
     demand(!this.#ended.has(leaderSessionId), "S7", () => `${process.name} takes up epoch ${epoch} again`);
     if (known?.stage === "leading") {
@@ -80,11 +84,31 @@ export class LeadershipJudge {
       demand(!lapsed, "S6", () => `${process.name} goes on with epoch ${epoch}, whose lease was over`);
       return;
     }
+    this.#begins(process.name, term);
+  }
+
+  #begins(name: string, { election, epoch }: Pick<Term, "election" | "epoch">): void {
     this.terms += 1;
-    this.#world.tell(() => `${process.name} LEADS ${election} by epoch ${epoch}`);
+    this.#world.tell(() => `${name} LEADS ${election} by epoch ${epoch}`);
     const highest = this.#highestLed.get(election) ?? 0;
-    demand(epoch > highest, "S5", () => `${process.name} leads ${election} by epoch ${epoch} after ${highest}`);
+    demand(epoch > highest, "S5", () => `${name} leads ${election} by epoch ${epoch} after ${highest}`);
     this.#highestLed.set(election, epoch);
+  }
+
+  // Callers: processes without a socket
+
+  /** Told so by the answer to its latest call, for the first time or once more. */
+  callerLeads(caller: Caller, term: CallerTerm): void {
+    const { leaderSessionId } = term;
+    if (this.#ledByCallers.has(leaderSessionId)) return;
+    this.#ledByCallers.add(leaderSessionId);
+    this.#begins(caller.name, term);
+    this.judgeHolders();
+  }
+
+  callerEnded({ name }: Caller, { election, epoch }: CallerTerm, how: CallerEnd): void {
+    this.#world.tell(() => `${name} ends epoch ${epoch} of ${election} (${how})`);
+    this.#count(how);
   }
 
   #mayHaveEnded(process: Process, term: Term, { before, event, effects }: Step): void {
@@ -95,18 +119,22 @@ export class LeadershipJudge {
     this.#world.tell(() => `${process.name} ends epoch ${epoch} of ${election}`);
     const own = new Set(before.contenders.filter((one) => one.leaderSessionId === leaderSessionId).map(({ id }) => id));
     const reason = reasonFor(effects, own);
-    // A preemption whose revoke was lost is heard of as a loss.
-    if (reason === "expired" || (reason === "lost" && !this.#world.backend.options.preempt)) this.accidents += 1;
+    this.#count(reason);
     if (reason !== "lost" || term.leaseUntil <= event.now) return;
     const row = this.#world.backend.storage.election(election)?.state;
     const stands = row?.type === "leading" && row.leaderSessionId === leaderSessionId;
     demand(!stands, "I8", () => `${process.name} loses epoch ${epoch}, which the group still counts as its own`);
   }
 
+  /** A preemption whose revoke was lost, or came after its drain time, is heard of as a loss. */
+  #count(reason: LossReason | CallerEnd | undefined): void {
+    if (reason === "expired" || (reason === "lost" && !this.#world.backend.options.preempt)) this.accidents += 1;
+  }
+
   /** At this true instant, on each process's own clock. */
   judgeHolders(): void {
-    const holders = new Map<ElectionName, Process>();
-    const claimants = new Map<ElectionName, Process>();
+    const holders = new Map<ElectionName, Holder>();
+    const claimants = new Map<ElectionName, Holder>();
     for (const process of this.#world.processes) {
       if (process.whereabouts === "dead") continue;
       const now = process.clock.peek();
@@ -115,12 +143,18 @@ export class LeadershipJudge {
         if (until > now) this.#only(claimants, election, process, "I1 by its frames");
       }
     }
+    for (const caller of this.#world.callers) {
+      for (const { election } of caller.holding()) {
+        this.#only(holders, election, caller, "I1");
+        this.#only(claimants, election, caller, "I1 by its frames");
+      }
+    }
   }
 
-  #only(holders: Map<ElectionName, Process>, election: ElectionName, process: Process, rule: string): void {
+  #only(holders: Map<ElectionName, Holder>, election: ElectionName, holder: Holder, rule: string): void {
     const other = holders.get(election);
-    demand(other === undefined || other === process, rule, () => `${other?.name} and ${process.name} hold ${election}`);
-    holders.set(election, process);
+    demand(other === undefined || other === holder, rule, () => `${other?.name} and ${holder.name} hold ${election}`);
+    holders.set(election, holder);
   }
 
   /** Leading, or draining inside the lease: a term in which no contender is or was granted is nobody's. */

@@ -33,6 +33,8 @@ export interface Mutant {
   /** The rule that it breaks. */
   readonly rule: string;
   readonly edits: readonly Edit[];
+  /** Whether it takes processes without a socket to tell. */
+  readonly callers?: boolean;
   /** A script that catches it, where random search takes long. */
   readonly trace?: (cores: Cores) => void;
 }

@@ -33,10 +33,22 @@ export interface ProcessSetup {
   readonly watched: readonly (ComponentName | true)[];
 }
 
+/** A process without a socket. */
+export interface CallerSetup {
+  readonly rate: number;
+  readonly stopsAsleep: boolean;
+  readonly priority: number;
+  readonly components: readonly ComponentName[];
+  /** Absent: D / 2. */
+  readonly pollEveryMs?: number;
+}
+
 export interface Setup {
   readonly seed: number;
   readonly policy: PolicyOptions;
   /** Of the first host. */
   readonly skewMs: number;
   readonly processes: readonly ProcessSetup[];
+  /** Absent: none. */
+  readonly callers?: readonly CallerSetup[];
 }

@@ -3,7 +3,7 @@
  * happens has a true time in whole milliseconds; what is due first happens first.
  */
 import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
-import type { Incarnation } from "../../../testing/group/incarnation.ts";
+import { hashOf, type Incarnation, type Reply } from "../../../testing/group/incarnation.ts";
 import type { Link } from "../../../testing/group/link.ts";
 import { seededRandom } from "../../../testing/random.ts";
 import type { EventBody } from "../../../worker/group/events.ts";
@@ -12,11 +12,12 @@ import type { GroupState } from "../../../worker/group/state.ts";
 import type { Cores } from "../cores.ts";
 import { Judge } from "../judge/judge.ts";
 import { Backend } from "./backend.ts";
+import { Caller, type CallRequest } from "./caller.ts";
 import type { DriverPorts } from "./driver.ts";
 import { Network } from "./network.ts";
 import { Operator } from "./operator.ts";
 import { Process } from "./process.ts";
-import type { ProcessSetup, Setup } from "./setup.ts";
+import type { CallerSetup, ProcessSetup, Setup } from "./setup.ts";
 import { demand } from "./violation.ts";
 import { type Wire, wireFor } from "./wire.ts";
 
@@ -40,6 +41,9 @@ export class World {
   readonly judge: Judge;
   readonly wire: Wire;
   processes: Process[] = [];
+  callers: readonly Caller[] = [];
+  /** Calls go to the newest object that was replaced, while there is one. */
+  callsGoAstray = false;
   now = START;
   happenings = 0;
   /** Set for a replay: every line of what happens. */
@@ -61,6 +65,31 @@ export class World {
     this.operator = new Operator(this);
     this.judge = new Judge(this);
     for (const [index, process] of setup.processes.entries()) this.spawn(String.fromCharCode(65 + index), process);
+    this.callers = (setup.callers ?? []).map((caller, index) => this.#caller(`R${index + 1}`, caller));
+  }
+
+  #caller(name: string, setup: CallerSetup): Caller {
+    const { leadership } = this.judge;
+    const ports = {
+      pessimistic: this.cores.client.pessimistic,
+      random: this.random,
+      trueNow: () => this.now,
+      isStalled: () => this.network.stalled,
+      ask: (request: CallRequest, answer: Reply) => this.#ask(request, answer),
+      leads: leadership.callerLeads.bind(leadership),
+      ended: leadership.callerEnded.bind(leadership),
+      tell: (line: () => string) => this.tell(line),
+    };
+    return new Caller(ports, name, setup);
+  }
+
+  #ask(call: CallRequest, answer: Reply): void {
+    const { backend } = this;
+    const object = (this.callsGoAstray ? backend.stale.at(-1) : undefined) ?? backend.object();
+    object.configure(backend.options);
+    const [connection, secret] = [backend.nonce(), backend.nonce()];
+    const whole = { ...call, secret: { secret, hash: hashOf(secret) } };
+    object.ask((request) => ({ type: "poll", request, connection, call: whole }), answer);
   }
 
   spawn(name: string, setup: ProcessSetup): Process {
@@ -121,6 +150,7 @@ export class World {
   /** The same, while the network stands still. */
   stall(ms: number): void {
     this.network.postpone(ms);
+    for (const { calls } of this.callers) calls.postpone(ms);
     this.network.stalled = true;
     this.advance(ms);
     this.network.stalled = false;
@@ -144,7 +174,7 @@ export class World {
 
   #first(): Due {
     let first: Due = { dueAt: Infinity, act: () => {} };
-    for (const due of [this.network.next(), this.backend, this.operator, ...this.processes]) {
+    for (const due of [this.network.next(), this.backend, this.operator, ...this.processes, ...this.callers]) {
       if (due.dueAt < first.dueAt) first = due;
     }
     return first;

@@ -1,0 +1,30 @@
+/** Judges what a call has done, once it was heard: what its caller does not hold is over (S9), what it declines is gone (S11). */
+import type { EventBody, PollCall } from "../../../worker/group/events.ts";
+import type { GroupState } from "../../../worker/group/state.ts";
+import { demand } from "../world/violation.ts";
+
+export function judgeCall(before: GroupState, { sessions, elections }: GroupState, body: EventBody): void {
+  if (body.type !== "poll") return;
+  const { session, held, accept } = body.call;
+  if (session === undefined || sessions.get(session.sessionId)?.link.type !== "polled") return;
+  if (!isHeard(before, session)) return;
+  for (const { name, state } of elections.values()) {
+    if (state.type === "vacant" || state.sessionId !== session.sessionId) continue;
+    const { type, epoch, leaderSessionId } = state;
+    demand(accept !== false || type !== "offered", "S11", () => `${name} is offered to a caller that declines it`);
+    const known = before.elections.get(name)?.state;
+    const goesOn = known !== undefined && known.type !== "vacant" && known.type !== "offered" && known.epoch === epoch;
+    const unnamed = goesOn && held?.includes(leaderSessionId) === false;
+    demand(!unnamed, "S9", () => `epoch ${epoch} of ${name} goes on, which its caller did not name`);
+  }
+}
+
+/** Whether it is a call of the session's, and neither late nor repeated. Storage that went back knows an older secret. */
+function isHeard({ sessions, connections }: GroupState, call: NonNullable<PollCall["session"]>): boolean {
+  const session = sessions.get(call.sessionId);
+  if (session === undefined) return false;
+  const { link, attempt, secretHash, previousSecretHash } = session;
+  if (![secretHash, previousSecretHash].includes(call.presentedHash)) return false;
+  const connection = link.type === "polled" ? connections.get(link.connection) : undefined;
+  return call.attempt > Math.max(attempt, connection?.polling?.attempt ?? 0);
+}

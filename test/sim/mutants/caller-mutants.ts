@@ -1,0 +1,55 @@
+/** Known-wrong group cores: contenders without a socket. */
+import { inGroup, type Mutant } from "./mutant.ts";
+
+export const callerMutants: readonly Mutant[] = [
+  {
+    name: "a late call of a caller is heard like its latest",
+    rule: "S9",
+    callers: true,
+    edits: [inGroup("polls", "if ((call.session?.attempt ?? 0) > latest) return null;", "return null;")],
+  },
+  {
+    name: "a call extends what it does not name",
+    rule: "S9",
+    callers: true,
+    edits: [
+      inGroup("polls", 'if (!held.includes(leaderSessionId)) endTerm(turn, election, "lost");', "if (false) return;"),
+    ],
+  },
+  {
+    name: "a call does not end what it does not name",
+    rule: "S9",
+    callers: true,
+    edits: [
+      inGroup(
+        "polls",
+        'if (!held.includes(leaderSessionId)) endTerm(turn, election, "lost");',
+        "if (!held.includes(leaderSessionId)) continue;",
+      ),
+    ],
+  },
+  {
+    name: "an offer to a caller waits for ever",
+    rule: "N7",
+    callers: true,
+    edits: [
+      inGroup(
+        "polls",
+        "const until = turn.now + pollEveryMs(turn, call) + turn.state.policy.offerTimeoutMs;",
+        "const until = turn.now + 600_000;",
+      ),
+    ],
+  },
+  {
+    name: "a caller that has missed its deadline is never lost",
+    rule: "S12",
+    callers: true,
+    edits: [inGroup("deadlines", "if (session !== undefined) lose(turn, session, next[0].at);", "")],
+  },
+  {
+    name: "a caller declines an offer and is offered it again at once",
+    rule: "S11",
+    callers: true,
+    edits: [inGroup("polls", "demote(turn, id, name, true);", "")],
+  },
+];
