@@ -4,17 +4,18 @@
  */
 import type { ElectionClient } from "../../client/client.ts";
 import type { Contender, ContenderCallbacks, ContendOptions } from "../../client/contend.ts";
+import type { LeaderInformation } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
 import type { GroupStatus } from "../../shared/status.ts";
 
 /** What some contenders do not have. A behaviour that needs it does not apply to them. */
 export type Capability =
-  /** The client that users have, with its checks, states and look-ups. */
+  /** The client that users have, with its checks and states. */
   | "client"
-  /** It can watch leaders. */
-  | "observers"
-  /** It has a connection, which can be reset. */
+  /** Its path to the group can be reset, and it is told. */
   | "connection"
+  /** It has a policy for a lost connection. */
+  | "onDisconnect"
   /** Its path to the group can be cut without a word. */
   | "partition"
   /** The group's object can be ended and come back. */
@@ -56,6 +57,10 @@ export interface Member {
   contend(component: string, callbacks: ContenderCallbacks, options?: ContendOptions): Contender;
   resign(election?: ElectionName, successor?: Member): Promise<void>;
   setPriority(priority: number, component?: string): void;
+  /** The leader of a component, looked up. */
+  lookUp(component: string): Promise<LeaderInformation | null>;
+  /** Whoever leads it, and every change. */
+  observe(component: string, options: { readonly signal: AbortSignal }): AsyncIterable<LeaderInformation | null>;
   /** Hands over and leaves. */
   close(): Promise<void>;
   /** Names it as a successor; `undefined` before it has joined. */
@@ -85,6 +90,8 @@ export function clientMember(name: string, client: ElectionClient, faults: Fault
       if (successor.sessionId === undefined) throw new Error(`${successor.name} has not joined yet`);
       return client.resign(election, { successor: successor.sessionId });
     },
+    lookUp: (component) => client.getLeader(component),
+    observe: (component, options) => client.observe(component, options),
     setPriority: (priority, component) => client.setPriority(priority, component),
     close: () => client.close(),
     cut: () => faults.cut(),

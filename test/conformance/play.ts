@@ -174,7 +174,7 @@ export class Play {
     const { signal } = controller;
     const seen: (LeaderInformation | null)[] = [];
     const watching = async (): Promise<void> => {
-      for await (const leader of member.client.observe(component, { signal })) seen.push(leader);
+      for await (const leader of member.observe(component, { signal })) seen.push(leader);
     };
     watching().catch(() => {});
     return { seen, stop: () => controller.abort() };
@@ -182,6 +182,6 @@ export class Play {
 
   /** The leader of a component as somebody else looks it up. */
   async lookUp(member: Member, component = "x"): Promise<LeaderInformation | null> {
-    return this.settled(member.client.getLeader(component));
+    return this.settled(member.lookUp(component));
   }
 }

@@ -16,7 +16,7 @@ export interface Told {
 }
 
 /** What a test may change, by the object's name: the group is the name up to the first `#`. */
-type Adjust = (options: DurableContenderOptions) => DurableContenderOptions;
+type Adjust = (options: DurableContenderOptions, object: Contending) => DurableContenderOptions;
 export const adjusted = new Map<string, Adjust>();
 
 export class Contending extends DurableObject<ElectionEnv> {
@@ -44,7 +44,7 @@ export class Contending extends DurableObject<ElectionEnv> {
       onRevoke: ({ component, epoch }, reason) => this.#note({ is: "revoke", component, epoch, reason }),
       onError: (error) => this.errors.push(error),
     };
-    this.contender = new DurableContender(ctx, adjusted.get(name)?.(options) ?? options);
+    this.contender = new DurableContender(ctx, adjusted.get(name)?.(options, this) ?? options);
   }
 
   override async alarm(): Promise<void> {

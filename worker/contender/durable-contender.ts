@@ -2,11 +2,10 @@
  * A Durable Object that contends for long: leases by RPC and the object's own alarm. It holds no socket and keeps no
  * timer, so the object can hibernate between two calls, and what outlives that is in the object's storage.
  */
-import type { Metadata, ProcessInfo } from "../../shared/messages.ts";
-import type { ElectionKind } from "../../shared/names.ts";
+import type { Metadata } from "../../shared/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { logError } from "../log.ts";
-import { type ElectionsBinding, electionsBy } from "../rpc/local-elections.ts";
+import { electionsBy } from "../rpc/local-elections.ts";
 import type { Effect, Subject } from "./core/events.ts";
 import {
   type ContenderState,
@@ -23,40 +22,9 @@ import {
 import { Engine } from "./engine.ts";
 import { ElectionError, LeadershipLostError } from "./errors.ts";
 import { createTenure, type Leadership, type Tenure } from "./leadership.ts";
+import type { ContenderChanges, DurableContenderOptions } from "./options.ts";
 import { publishedOf, settingsOf, successorOf } from "./settings.ts";
 import { Waiting } from "./waiting.ts";
-
-/** Which group and components, and what is done in a term. */
-export interface DurableContenderOptions<Component extends string = string> {
-  /** `env.ELECTIONS`: the binding of the groups where they live in this Worker, a service binding otherwise. */
-  readonly elections: ElectionsBinding;
-  readonly group: string;
-  readonly components: readonly Component[];
-  /** `process`, the default: all of them in the election that this object's process shares. `dedicated`: each in its own. */
-  readonly election?: ElectionKind;
-  readonly priority?: number;
-  readonly process?: ProcessInfo;
-  /** How often it asks while it waits; at most, and by default half of, the group's lease. Longer: cheaper, later. */
-  readonly pollEveryMs?: number;
-  readonly drainMs?: number;
-  /**
-   * Strictly alternating with `onRevoke` for each component, over every hibernation and restart. Called in the turn that
-   * stores the grant: what it writes to the object's storage before its first `await` is one commit with it.
-   */
-  readonly onGrant?: (leadership: Leadership) => unknown;
-  /**
-   * Stop. Its promise is the drain, and the next grant waits for it. A restart of the object ends what it ran: an
-   * `onRevoke` that was cut off is not called again. `leadership` is the one that was granted; the object may be a later one.
-   */
-  readonly onRevoke?: (leadership: Leadership, reason: LossReason) => unknown;
-  /** Of the callbacks, and of calls that failed or were refused; these are tried again. Default: to the console. */
-  readonly onError?: (error: unknown) => void;
-  /**
-   * Where this object needs its alarm for something else too: wakes it at `at` (milliseconds since 1970) or earlier, to
-   * call `alarm()`. It replaces what was asked for before. Default: the alarm is the contender's alone.
-   */
-  readonly setAlarm?: (at: number) => void | Promise<void>;
-}
 
 /**
  * Lets a Durable Object contend for as long as it likes, hibernation and restarts included: it asks by RPC, woken by the
@@ -64,7 +32,7 @@ export interface DurableContenderOptions<Component extends string = string> {
  */
 export class DurableContender<Component extends string = string> {
   readonly #storage: DurableObjectStorage;
-  readonly #options: DurableContenderOptions<Component>;
+  #options: DurableContenderOptions<Component>;
   readonly #key: string;
   readonly #engine: Engine;
   readonly #tenures = new Map<string, Tenure & { readonly leadership: Leadership }>();
@@ -73,6 +41,7 @@ export class DurableContender<Component extends string = string> {
   /** When the platform will call the alarm, as far as this incarnation knows. */
   #alarmAt: number | null = null;
   #wakes = 0;
+  #departures = 0;
 
   /** Starts nothing by itself. Throws `TypeError` for wrong options. */
   constructor(ctx: Pick<DurableObjectState, "storage">, options: DurableContenderOptions<Component>) {
@@ -86,7 +55,9 @@ export class DurableContender<Component extends string = string> {
       group: options.group,
       adopt: (before, after) => this.#adopt(before, after),
       execute: (effect) => this.#execute(effect),
-      callFailed: (error) => this.#report(error),
+      callFailed: (cause) => {
+        this.#report(new ElectionError("unavailable", "the group could not be asked", { cause, retryable: true }));
+      },
     });
   }
 
@@ -113,17 +84,39 @@ export class DurableContender<Component extends string = string> {
     this.#moveAlarm(this.#engine.state);
   }
 
-  /** Ends the terms, waits for every `onRevoke`, and leaves the group at once. `start` begins anew. */
+  /** Ends the terms, waits for every `onRevoke`, and leaves the group at once. `start` begins anew, also meanwhile. */
   async close(): Promise<void> {
+    const before = this.#departures;
     this.#engine.dispatch({ type: "close" });
-    await this.#until(() => this.#engine.state.activity === "stopped");
+    await this.#until(() => this.#engine.state.activity === "stopped" || this.#departures > before);
+  }
+
+  /**
+   * Contends as said from now on. A component that is named no more stops, and its siblings do not; one that is new joins
+   * what its process leads. Resolves when the group has heard of it, which is after every `onRevoke` of those that stop.
+   * Nothing of it is stored: the object's next incarnation goes by the options of its constructor.
+   */
+  async change(changes: ContenderChanges<Component>): Promise<void> {
+    const options = { ...this.#options, ...changes };
+    const settings = settingsOf(options);
+    this.#options = options;
+    this.#engine.dispatch({ type: "change", settings });
+    const { changes: wanted } = this.#engine.state;
+    await this.#until(() => {
+      const { activity, changesTold, components } = this.#engine.state;
+      if (activity !== "running") return true;
+      return changesTold >= wanted && components.every(({ isLeaving }) => !isLeaving);
+    });
   }
 
   /** The present term of a component, by default of the first; `null` when it does not lead. */
-  leadership(component: Component | undefined = this.#options.components[0]): Leadership | null {
-    const { state } = this.#engine;
-    const term = component === undefined ? null : leadingTerm(state, component);
-    if (component === undefined || term === null) return null;
+  leadership(component?: Component): Leadership | null {
+    return this.#leadershipOf(component ?? this.#engine.state.settings.contenders[0]?.component ?? "");
+  }
+
+  #leadershipOf(component: string): Leadership | null {
+    const term = leadingTerm(this.#engine.state, component);
+    if (term === null) return null;
     const { election, leaderSessionId, epoch } = term;
     const { leadership } = this.#tenureOf({ component, election, leaderSessionId, epoch });
     return leadership.isLeader() ? leadership : null;
@@ -132,6 +125,11 @@ export class DurableContender<Component extends string = string> {
   /** At call time; see `Leadership.isLeader`. */
   isLeader(component?: Component): boolean {
     return this.leadership(component) !== null;
+  }
+
+  /** Names this object as a successor; `null` while the group does not know it. */
+  get sessionId(): string | null {
+    return this.#engine.state.session?.sessionId ?? null;
   }
 
   /** When `alarm` has to be called at the latest; `null` while it is closed. */
@@ -171,12 +169,10 @@ export class DurableContender<Component extends string = string> {
     if (this.#alarmAt !== null && this.#alarmAt > Date.now() && this.#alarmAt <= deadline) return;
     this.#alarmAt = deadline;
     const { setAlarm = (at: number) => this.#storage.setAlarm(at) } = this.#options;
-    void this.#attempt(
-      () => setAlarm(deadline),
-      () => {
-        this.#alarmAt = null;
-      },
-    );
+    const otherwise = (): void => {
+      this.#alarmAt = null;
+    };
+    void this.#attempt(() => setAlarm(deadline), { otherwise });
   }
 
   #execute(effect: Exclude<Effect, { readonly type: "call" }>): void {
@@ -193,8 +189,9 @@ export class DurableContender<Component extends string = string> {
         return this.#confirming.reject(component, error);
       }
       case "refused":
-        return this.#report(new ElectionError(effect.code, effect.message, { retryable: true }));
+        return this.#report(new ElectionError(effect.code, effect.message, { retryable: true }), effect.component);
       case "left":
+        this.#departures += 1;
         return;
       default:
         return unreachable(effect);
@@ -203,7 +200,8 @@ export class DurableContender<Component extends string = string> {
 
   #grant(subject: Subject): void {
     const { leadership } = this.#tenureOf(subject);
-    void this.#attempt(() => this.#options.onGrant?.(leadership));
+    const { component } = subject;
+    void this.#attempt(() => this.#options.onGrant?.(leadership), { component });
   }
 
   #revoke(subject: Subject, reason: LossReason): void {
@@ -213,7 +211,7 @@ export class DurableContender<Component extends string = string> {
     this.#tenures.delete(component);
     tenure.end(error);
     this.#confirming.reject(component, error);
-    void this.#attempt(() => this.#options.onRevoke?.(tenure.leadership, reason)).then(() =>
+    void this.#attempt(() => this.#options.onRevoke?.(tenure.leadership, reason), { component }).then(() =>
       this.#engine.dispatch({ type: "settled", component, leaderSessionId }),
     );
   }
@@ -256,20 +254,23 @@ export class DurableContender<Component extends string = string> {
   }
 
   /** Runs what is up to it synchronously, and never rejects. */
-  async #attempt(work: () => unknown, otherwise = (): void => {}): Promise<void> {
+  async #attempt(
+    work: () => unknown,
+    { component, otherwise }: { readonly component?: string; readonly otherwise?: () => void },
+  ): Promise<void> {
     try {
       await work();
     } catch (error) {
-      otherwise();
-      this.#report(error);
+      otherwise?.();
+      this.#report(error, component);
     }
   }
 
-  #report(error: unknown): void {
+  #report(error: unknown, component?: string): void {
     const { onError } = this.#options;
     try {
       if (onError === undefined) logError("contender_failed", error);
-      else onError(error);
+      else onError(error, component);
     } catch (inner) {
       logError("on_error_failed", inner);
     }

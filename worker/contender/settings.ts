@@ -1,15 +1,15 @@
 /** What an application asks for, checked before anything is stored or sent. */
-import { address, id, metadata, name, priority, processInfo } from "../../shared/codec.ts";
+import { address, contenderFields, id, metadata, name, priority, processInfo } from "../../shared/codec.ts";
 import { type Check, InvalidField, list, number, object, oneOf, optional } from "../../shared/fields.ts";
 import { DEFAULT_LIMITS } from "../../shared/limits.ts";
-import type { Metadata, ProcessInfo } from "../../shared/messages.ts";
+import type { ContenderInfo, Metadata, ProcessInfo } from "../../shared/messages.ts";
 import type { ElectionKind } from "../../shared/names.ts";
 import type { Settings } from "./core/state.ts";
 
 /** What both ways to contend by RPC take. */
 export interface Candidacy {
   readonly group: string;
-  readonly components: readonly string[];
+  readonly components: readonly (string | ContenderInfo)[];
   readonly election?: ElectionKind;
   /** Higher is asked first. */
   readonly priority?: number;
@@ -24,9 +24,13 @@ export interface Candidacy {
 const LEAST_POLL_EVERY_MS = 100;
 const LONGEST_MS = 86_400_000;
 
+const contender = object(contenderFields);
+const named: Check<string | ContenderInfo> = (value, field) =>
+  typeof value === "object" ? contender(value, field) : name(value, field);
+
 const candidacy = object<Candidacy>({
   group: name,
-  components: list(name, DEFAULT_LIMITS.contenders),
+  components: list(named, DEFAULT_LIMITS.contenders),
   election: optional(oneOf("process", "dedicated")),
   priority: optional(priority),
   process: optional(processInfo(DEFAULT_LIMITS.metadataBytes)),
@@ -34,12 +38,20 @@ const candidacy = object<Candidacy>({
   drainMs: optional(number(0, LONGEST_MS)),
 });
 
-/** Throws a `TypeError` with the code `invalid_argument` that names the field and what it takes. */
+/** Throws a `TypeError` with a code, mostly `invalid_argument`, that names the field and what it takes. */
 export function settingsOf(given: Candidacy): Settings {
   const { group: _, components, election, ...rest } = checked(candidacy, given);
   if (components.length === 0) throw invalid("components must name at least one component");
-  if (new Set(components).size < components.length) throw invalid("components must not name one twice");
-  const contenders = components.map((component) => ({ component, ...(election && { election }) }));
+  const contenders = components.map(
+    (one): ContenderInfo => ({
+      ...(election && { election }),
+      ...(typeof one === "string" ? { component: one } : one),
+    }),
+  );
+  const names = new Set(contenders.map(({ component }) => component));
+  if (names.size < contenders.length) throw invalid("components must not name one twice", "duplicate_component");
+  if (contenders.some((one) => one.priority !== undefined && one.election !== "dedicated"))
+    throw invalid("the priority of a component needs a dedicated election; the process has its own");
   return { contenders, ...rest };
 }
 
@@ -67,5 +79,5 @@ function checked<T>(check: Check<T>, value: unknown): T {
   }
 }
 
-export const invalid = (message: string): TypeError =>
-  Object.assign(new TypeError(message), { code: "invalid_argument", retryable: false });
+export const invalid = (message: string, code = "invalid_argument"): TypeError =>
+  Object.assign(new TypeError(message), { code, retryable: false });

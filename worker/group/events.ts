@@ -55,8 +55,8 @@ export interface PollCall {
   readonly contenders?: readonly ContenderInfo[];
   /** Complete too: a leadership that is not named ends. Absent: untouched. */
   readonly held?: readonly string[];
-  /** What is offered now is accepted or declined; absent: left for a later call. */
-  readonly accept?: boolean;
+  /** What is offered now is accepted or declined, all of it or by election; absent: left for a later call. */
+  readonly accept?: boolean | readonly ElectionName[];
   readonly process?: ProcessInfo;
   readonly priority?: number;
   readonly pollEveryMs?: number;

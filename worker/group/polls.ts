@@ -9,7 +9,7 @@
  * next campaign, which does not name it, ends it.
  */
 import type { ContenderInfo, Hello } from "../../shared/messages.ts";
-import { electionOf } from "../../shared/names.ts";
+import { type ElectionName, electionOf } from "../../shared/names.ts";
 import { firstAllowances } from "./bucket.ts";
 import { settle } from "./deadlines.ts";
 import type { EventBody, HeldLeadership, Outcome, PollCall, PollRefusal } from "./events.ts";
@@ -152,11 +152,14 @@ function goOn(turn: Turn, { access, call }: PollEvent, { id, link }: Session, ex
   return id;
 }
 
+const accepts = ({ accept = false }: PollCall, name: ElectionName): boolean =>
+  typeof accept === "boolean" ? accept : accept.includes(name);
+
 /** Any call is a real message: the session may be asked again, but one that declines leaves its declined places be (S11). */
 function wake(turn: Turn, id: string, call: PollCall): void {
   const session = turn.session(id);
   if (session === undefined) return;
-  const places = call.accept === true ? askable(session.places) : session.places;
+  const places = askable(session.places, (name) => accepts(call, name));
   const { priority = session.priority, process = session.process } = call;
   // A sign of life writes its row: only a write proves that this object is the current one (S4).
   const due = turn.now - session.seenAt >= turn.state.policy.checkEveryMs / 2;
@@ -219,7 +222,7 @@ function answerOffers(turn: Turn, id: string, call: PollCall, extended: Set<stri
   for (const name of session.places.keys()) {
     const { state } = turn.election(name) ?? {};
     if (state?.type !== "offered" || state.sessionId !== id) continue;
-    if (call.accept && renew(turn, session, state.leaderSessionId)) {
+    if (accepts(call, name) && renew(turn, session, state.leaderSessionId)) {
       extended.add(state.leaderSessionId);
       stamp(turn, id, call);
     } else {

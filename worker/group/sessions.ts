@@ -60,11 +60,11 @@ function comeBack(
   for (const { name } of held) sendRevoke(turn, name);
 }
 
-/** The same places, none of them declined any more. */
-export function askable(places: Session["places"]): Session["places"] {
+/** The same places, none of those that are `ready` declined any more. */
+export function askable(places: Session["places"], isReady = (_: ElectionName): boolean => true): Session["places"] {
   let result = places;
   for (const [name, place] of places.entries()) {
-    if (place.declined) result = result.set(name, { ...place, declined: false });
+    if (place.declined && isReady(name)) result = result.set(name, { ...place, declined: false });
   }
   return result;
 }

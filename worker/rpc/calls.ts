@@ -1,8 +1,8 @@
 /** What a caller by RPC says, checked before the group's object is touched, as one call of the core. */
 import { address, contenderFields, id, metadata, name, priority, processInfo } from "../../shared/codec.ts";
-import { boolean, type Check, InvalidField, list, number, object, optional, text } from "../../shared/fields.ts";
+import { boolean, type Check, InvalidField, list, number, object, optional, text, where } from "../../shared/fields.ts";
 import { DEFAULT_LIMITS, LIST_ENTRIES, NOTE_LENGTH } from "../../shared/limits.ts";
-import { isElectionName, isName, NAME_RULE } from "../../shared/names.ts";
+import { type ElectionName, isElectionName, isName, NAME_RULE } from "../../shared/names.ts";
 import type { PollRequest, RevokeRequest } from "../election-group.ts";
 import type { FenceQuestion } from "../group/views.ts";
 import type { Campaign, Confirmation, PolledSession, Release, Renewal, StepDownOrder } from "./service.ts";
@@ -13,6 +13,9 @@ const session = object<PolledSession>({
   attempt: number(1, Number.MAX_SAFE_INTEGER),
 });
 const held = list(id, LIST_ENTRIES);
+const acceptable = list(where(isElectionName, 'process or "component:" and a name'), LIST_ENTRIES);
+const accept: Check<boolean | readonly ElectionName[]> = (value, field) =>
+  Array.isArray(value) ? acceptable(value, field) : boolean(value, field);
 const sentAt = number();
 /** Below it a caller would do nothing but ask. */
 const LEAST_POLL_EVERY_MS = 100;
@@ -21,7 +24,7 @@ const campaignCheck = object<Campaign>({
   session: optional(session),
   contenders: list(object(contenderFields), LIST_ENTRIES),
   held: optional(held),
-  accept: optional(boolean),
+  accept: optional(accept),
   process: optional(processInfo(DEFAULT_LIMITS.metadataBytes)),
   priority: optional(priority),
   pollEveryMs: optional(number(LEAST_POLL_EVERY_MS, Number.MAX_SAFE_INTEGER)),

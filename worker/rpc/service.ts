@@ -30,8 +30,8 @@ export interface Campaign {
   readonly contenders: readonly ContenderInfo[];
   /** What the caller still leads. A leadership of the session that is not named ends at once: the caller can't hold it. */
   readonly held?: readonly string[];
-  /** False declines what is offered now: no contender is ready. Default true. */
-  readonly accept?: boolean;
+  /** Declines what is offered now (false), or all but these: no contender of the election is ready. Default true. */
+  readonly accept?: boolean | readonly ElectionName[];
   readonly process?: ProcessInfo;
   readonly priority?: number;
   /**

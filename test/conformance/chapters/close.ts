@@ -15,9 +15,7 @@ export const close: Chapter = (test) => {
     expect((await play.election())?.leader?.leaderSessionId).toBe(leaderSessionId);
   });
 
-  test("[X1] the record of a closed contender is gone, those of its siblings stay", {
-    needs: ["client"],
-  }, async (play) => {
+  test("[X1] the record of a closed contender is gone, those of its siblings stay", {}, async (play) => {
     const member = play.member("one");
     const [x, y] = [play.contend(member, "x"), play.contend(member, "y")];
     for (const part of [x, y]) await play.settled((await play.leads(part)).confirm(`tcp://${part.component}`));
@@ -84,9 +82,7 @@ export const close: Chapter = (test) => {
     expect(part.heard).toEqual(["grant"]);
   });
 
-  test("[X6] [C10] closing the client revokes, drains and leaves; later calls are refused", {
-    needs: ["client"],
-  }, async (play) => {
+  test("[X6] [C10] closing a process revokes, drains and leaves", {}, async (play) => {
     let isDrained = false;
     const member = play.member("first");
     const parts = ["x", "y"].map((component) =>
@@ -104,6 +100,11 @@ export const close: Chapter = (test) => {
     expect(isDrained).toBe(true);
     for (const { heard } of parts) expect(heard).toEqual(["grant", "closed"]);
     await play.leads(second);
+  });
+
+  test("[X6] [C10] later calls of a closed client are refused", { needs: ["client"] }, async (play) => {
+    const { member } = play.join("first");
+    await play.settled(member.close());
     const refused = expect.objectContaining({ code: "client_closed" });
     expect(() => play.contend(member, "z")).toThrow(refused);
     await expect(member.client.acquire("z")).rejects.toThrow(refused);

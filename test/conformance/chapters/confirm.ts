@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { Chapter } from "../behaviour.ts";
 
 export const confirmAndIsLeader: Chapter = (test) => {
-  test("[K1] [C7] an address is visible after its confirm, and not before", { needs: ["observers"] }, async (play) => {
+  test("[K1] [C7] an address is visible after its confirm, and not before", {}, async (play) => {
     const watch = play.watch(play.member("watcher"));
     await play.until("the first state", () => watch.seen.length === 1);
     const part = play.join("one", "x", {}, { address: "tcp://one" });
@@ -15,9 +15,7 @@ export const confirmAndIsLeader: Chapter = (test) => {
     expect(watch.seen[1]).toMatchObject({ address: "tcp://one", process: "one", epoch: term.epoch });
   });
 
-  test("[K2] [K5] a confirm of a term that is over is refused, and changes nothing", {
-    needs: ["client"],
-  }, async (play) => {
+  test("[K2] [K5] a confirm of a term that is over is refused, and changes nothing", {}, async (play) => {
     const [first, second] = await play.line(
       () => play.join("first"),
       () => play.join("second"),
@@ -30,9 +28,7 @@ export const confirmAndIsLeader: Chapter = (test) => {
     expect(await play.lookUp(second.member)).toMatchObject({ address: "tcp://second", epoch: term.epoch });
   });
 
-  test("[K3] the same confirm again is no news, another address replaces the first", {
-    needs: ["observers"],
-  }, async (play) => {
+  test("[K3] the same confirm again is no news, another address replaces the first", {}, async (play) => {
     const watch = play.watch(play.member("watcher"));
     const part = play.join("one");
     const term = await play.leads(part);
@@ -76,7 +72,7 @@ export const confirmAndIsLeader: Chapter = (test) => {
     expect(part.heard).toEqual(["grant", "expired"]);
   });
 
-  test("[K6] one component's confirm leaves its siblings' records alone", { needs: ["client"] }, async (play) => {
+  test("[K6] one component's confirm leaves its siblings' records alone", {}, async (play) => {
     const member = play.member("one");
     const [x, y, silent] = ["x", "y", "silent"].map((component) => play.contend(member, component));
     for (const part of [x, y, silent]) if (part !== undefined) await play.leads(part);

@@ -14,7 +14,7 @@ export const connection: Chapter = (test) => {
   });
 
   test("[N1] where the policy is to revoke, a lost connection revokes at once", {
-    needs: ["connection"],
+    needs: ["onDisconnect"],
   }, async (play) => {
     const part = play.join("one", "x", {}, { onDisconnect: "revoke" });
     const { epoch } = await play.leads(part);

@@ -3,9 +3,7 @@ import { expect } from "vitest";
 import type { Chapter } from "../behaviour.ts";
 
 export const observers: Chapter = (test) => {
-  test("[O1] losing the leadership removes the record, and so does the end of the session", {
-    needs: ["observers"],
-  }, async (play) => {
+  test("[O1] losing the leadership removes the record, and so does the end of the session", {}, async (play) => {
     const watch = play.watch(play.member("watcher"));
     await play.until("the first state", () => watch.seen.length === 1);
     const first = play.join("first");
@@ -22,7 +20,7 @@ export const observers: Chapter = (test) => {
   });
 
   test("[O2] [C12] a late observer gets the present leader, a blip repeats nothing, and who has left hears nothing", {
-    needs: ["observers", "connection"],
+    needs: ["client", "connection"],
   }, async (play) => {
     const part = play.join("one");
     const term = await play.leads(part);
@@ -40,9 +38,7 @@ export const observers: Chapter = (test) => {
     expect(left.seen.map((leader) => leader?.address)).toEqual(["tcp://a"]);
   });
 
-  test("[O3] [O4] over hand-overs an observer sees each confirm once, epochs that grow, and nobody in between", {
-    needs: ["observers"],
-  }, async (play) => {
+  test("[O3] [O4] over hand-overs an observer sees each confirm once, epochs that grow, and nobody in between", {}, async (play) => {
     const watch = play.watch(play.member("watcher"));
     const script = {
       onGrant: (leadership: { confirm(address: string): Promise<void> }) => leadership.confirm("tcp://it"),

@@ -99,11 +99,21 @@ export class Asker implements Claimant {
 
   /** The next incarnation names other components. */
   deploy(contenders: readonly ContenderInfo[]): void {
+    this.#want(contenders);
+    this.restart();
+  }
+
+  /** This incarnation names other components from now on. */
+  change(contenders: readonly ContenderInfo[]): void {
+    this.#want(contenders);
+    this.dispatch({ type: "change", settings: this.settings });
+  }
+
+  #want(contenders: readonly ContenderInfo[]): void {
     for (const { component } of this.settings.contenders) {
       if (!contenders.some((one) => one.component === component)) this.#closed.add(component);
     }
     this.settings = { ...this.settings, contenders };
-    this.restart();
   }
 
   /** The object is gone, with its calls and with whatever it ran; another host goes on from storage. */

@@ -120,7 +120,7 @@ test("[C6] [S10] [S11] a revoke drains: renewed while onRevoke runs, nothing acc
   asker.dispatch({ type: "tick" });
   expect(asker.calls.at(-1)).toMatchObject({
     type: "campaign",
-    campaign: { accept: false, held: [expect.any(String)] },
+    campaign: { accept: [], held: [expect.any(String)] },
   });
   asker.flow();
   expect(world.election().type).toBe("revoking");

@@ -1,6 +1,7 @@
 /** Whatever happens to calls, answers, clocks and objects: what the contender promises its users and the group. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { ContenderInfo } from "../../../shared/messages.ts";
 import { nextDeadline } from "../../../worker/contender/core/state.ts";
 import { acceptAll } from "../group/moves.ts";
 import { World } from "../group/world.ts";
@@ -70,12 +71,15 @@ const moves: Readonly<Record<string, (scene: Scene, draw: Draw) => void>> = {
     const peer = world.peers[pick % world.peers.length];
     if (peer?.sessionId !== "") peer?.resume();
   },
-  deploys({ asker }, { pick }) {
-    const all = [{ component: "x" }, { component: "y" }, { component: "d", election: "dedicated" }] as const;
-    const named = all.filter((_, index) => (pick >> index) % 2 === 0);
-    asker.deploy(named.length === 0 ? [all[0]] : named);
-  },
+  deploys: ({ asker }, { pick }) => asker.deploy(someOf(pick)),
+  changes: ({ asker }, { pick }) => asker.change(someOf(pick)),
 };
+
+function someOf(pick: number): readonly ContenderInfo[] {
+  const all = [{ component: "x" }, { component: "y" }, { component: "d", election: "dedicated" }] as const;
+  const named = all.filter((_, index) => (pick >> index) % 2 === 0);
+  return named.length === 0 ? [all[0]] : named;
+}
 
 const often = [
   "wait",

@@ -1,9 +1,19 @@
 /** The one call at a time: which is due, and what its end means. */
+import type { ElectionName } from "../../../shared/names.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import type { CampaignAnswer, PolledSession, Refused } from "../../rpc/service.ts";
 import { type ComponentDraft, type Draft, endTerm, endTerms } from "./draft.ts";
 import type { Of, Request } from "./events.ts";
-import { answerTimeoutMs, type Call, type Farewell, heldIds, isUrgent, wantsPublishing } from "./state.ts";
+import {
+  answerTimeoutMs,
+  type Call,
+  type Farewell,
+  hasGone,
+  heldIds,
+  isDeparting,
+  isUrgent,
+  wantsPublishing,
+} from "./state.ts";
 import { extend } from "./terms.ts";
 
 /** Attempts that one row makes usable: a restart skips what is left of them. */
@@ -18,14 +28,20 @@ export function speak(draft: Draft): void {
   if (draft.activity === "stopped" || draft.call !== null || draft.quietUntil > draft.now) return;
   const isDue = draft.nextAt <= draft.now;
   if (!isDue && !isUrgent(draft)) return;
-  const { session, activity } = draft;
-  if (session === null) return activity === "leaving" ? leave(draft) : campaign(draft);
+  const { session } = draft;
+  if (session === null) return begin(draft);
   const [farewell] = draft.farewells;
-  if (activity === "leaving" && draft.terms.length === 0) return goodbye(draft, session, {});
+  if (isDeparting(draft) && draft.terms.length === 0) return goodbye(draft, session, {});
   if (farewell !== undefined) return goodbye(draft, session, farewell);
   const publishing = draft.components.find(wantsPublishing);
   if (publishing !== undefined && !isDue) return publish(draft, publishing, session);
-  return activity === "leaving" ? renew(draft, session) : campaign(draft);
+  return isDeparting(draft) ? renew(draft, session) : campaign(draft);
+}
+
+/** Without a session there is nobody to say goodbye to; what is still stopping is waited for. */
+function begin(draft: Draft): void {
+  if (isDeparting(draft) && draft.terms.length === 0) leave(draft);
+  if (draft.activity === "running") campaign(draft);
 }
 
 type Session = Omit<PolledSession, "attempt">;
@@ -43,11 +59,17 @@ function call(draft: Draft, request: (proof: Proof, sentAt: number) => Request):
     at: draft.now,
     answerUntil: draft.now + answerTimeoutMs(draft),
     request: made,
+    changes: draft.changes,
   };
   draft.effects.push({ type: "call", attempt, request: made });
 }
 
-const isReady = ({ components }: Draft): boolean => components.every(({ phase }) => phase.type !== "draining");
+/** Elections that one of its components could lead: the others are still stopping (S11). */
+function readyElections({ activity, components }: Draft): readonly ElectionName[] {
+  if (activity !== "running") return [];
+  const ready = components.filter(({ phase, isLeaving }) => phase.type !== "draining" && !isLeaving);
+  return [...new Set(ready.map(({ election }) => election))];
+}
 
 function campaign(draft: Draft): void {
   const { session, settings } = draft;
@@ -57,9 +79,9 @@ function campaign(draft: Draft): void {
     type: "campaign",
     campaign: {
       ...(session !== null && { session: proof(session) }),
-      contenders: draft.components.map(({ info }) => info),
+      contenders: draft.components.flatMap((component) => (hasGone(component) ? [] : [component.info])),
       held,
-      accept: isReady(draft) && draft.activity === "running",
+      accept: readyElections(draft),
       ...(process !== undefined && { process }),
       ...(priority !== undefined && { priority }),
       ...(pollEveryMs !== undefined && { pollEveryMs }),
@@ -89,7 +111,7 @@ function publish(draft: Draft, { info, phase }: ComponentDraft, session: Session
 }
 
 function leave(draft: Draft): void {
-  draft.activity = "stopped";
+  draft.activity = draft.activity === "returning" ? "running" : "stopped";
   draft.session = null;
   draft.farewells = [];
   draft.failures = draft.nextAt = draft.quietUntil = 0;
@@ -130,15 +152,28 @@ function polled(draft: Draft, asked: Call, answer: CampaignAnswer): void {
   draft.lease = answer.lease;
   draft.drainMs = answer.drainMs;
   const held = request.type === "campaign" ? (request.campaign.held ?? []) : request.renewal.held;
-  const mayBegin = request.type === "campaign" && request.campaign.accept !== false;
-  extend(draft, asked.at, { held: answer.resumed ? held : [], mayBegin }, answer);
+  const accepted = acceptedBy(request);
+  extend(draft, asked.at, { held: answer.resumed ? held : [], accepted }, answer);
   if (!answer.resumed) loseUnlessNew(draft, answer);
   for (const component of draft.components) reportRefusal(draft, component, answer);
+  if (request.type === "campaign") forget(draft, asked, request);
   const isHolding = draft.terms.length > 0;
   const { renewEveryMs } = answer.lease;
   draft.nextAt = asked.at + (isHolding ? Math.min(renewEveryMs, answer.pollEveryMs) : answer.pollEveryMs);
   // Whatever was being stopped while it declined has stopped by now.
-  if (!mayBegin && draft.activity === "running" && isReady(draft)) draft.nextAt = draft.now;
+  if (readyElections(draft).some((name) => !accepted.includes(name))) draft.nextAt = draft.now;
+}
+
+function acceptedBy(request: Request): readonly ElectionName[] {
+  const accept = request.type === "campaign" ? request.campaign.accept : [];
+  return typeof accept === "object" ? accept : [];
+}
+
+/** The group has heard of what this campaign told, and of who it did not name. */
+function forget(draft: Draft, { changes }: Call, { campaign }: Extract<Request, { type: "campaign" }>): void {
+  const named = new Set(campaign.contenders.map(({ component }) => component));
+  draft.changesTold = changes;
+  draft.components = draft.components.filter((one) => !hasGone(one) || named.has(one.info.component));
 }
 
 /** A fresh session has nothing of what the one before held. */

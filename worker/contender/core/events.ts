@@ -2,7 +2,7 @@
 import type { Metadata } from "../../../shared/messages.ts";
 import type { ElectionName } from "../../../shared/names.ts";
 import type { Campaign, CampaignAnswer, Confirmation, Refused, Release, Renewal } from "../../rpc/service.ts";
-import type { LossReason } from "./state.ts";
+import type { LossReason, Settings } from "./state.ts";
 
 /** One call to the group. */
 export type Request =
@@ -16,8 +16,10 @@ export type Answer = CampaignAnswer | Refused | { readonly type: "confirmed" } |
 export type EventBody =
   /** Runs for leadership from now on. One that runs already goes on. */
   | { readonly type: "start" }
-  /** Stops the terms, says goodbye, and does not come back before the next `start`. */
+  /** Stops the terms, says goodbye, and does not come back before the next `start`. One that comes meanwhile counts. */
   | { readonly type: "close" }
+  /** Other settings from now on. */
+  | { readonly type: "change"; readonly settings: Settings }
   /** Time has passed. */
   | { readonly type: "tick" }
   | { readonly type: "answered"; readonly attempt: number; readonly answer: Answer }

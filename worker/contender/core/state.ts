@@ -37,7 +37,7 @@ export interface Component {
   readonly info: ContenderInfo;
   readonly election: ElectionName;
   readonly phase: Phase;
-  /** The settings do not name it any more: it stops, then it is forgotten. */
+  /** The settings do not name it any more: it stops, then it is forgotten as soon as the group has heard of it. */
   readonly isLeaving: boolean;
   /** The code with which the group refuses it, so that this is reported once. */
   readonly refusal: string | null;
@@ -74,12 +74,14 @@ export interface Call {
   readonly at: number;
   readonly answerUntil: number;
   readonly request: Request;
+  /** How many changes it tells. */
+  readonly changes: number;
 }
 
 export interface ContenderState {
   readonly settings: Settings;
-  /** `leaving`: stops its terms, then says goodbye. */
-  readonly activity: "stopped" | "running" | "leaving";
+  /** `leaving`: stops its terms, then says goodbye. `returning`: the same, and then it begins anew. */
+  readonly activity: "stopped" | "running" | "leaving" | "returning";
   readonly session: { readonly sessionId: string; readonly secret: string } | null;
   /** The last one used. Up to `attemptsReserved` they are used up in storage already: no row for each call. */
   readonly attempt: number;
@@ -87,6 +89,9 @@ export interface ContenderState {
   /** The last one used: it strictly increases. */
   readonly sentAt: number;
   readonly components: readonly Component[];
+  /** What it wants of the group has changed so often; of `changesTold` of these the group has heard. */
+  readonly changes: number;
+  readonly changesTold: number;
   readonly terms: readonly Term[];
   readonly farewells: readonly Farewell[];
   /** The highest epoch that has ended here (S7). */
@@ -114,6 +119,8 @@ export const initialState = (settings: Settings): ContenderState => ({
   attemptsReserved: 0,
   sentAt: 0,
   components: [],
+  changes: 0,
+  changesTold: 0,
   terms: [],
   farewells: [],
   endedEpoch: 0,
@@ -189,11 +196,24 @@ export function remainingMs(state: ContenderState, component: string, leaderSess
 export const heldIds = ({ terms }: Pick<ContenderState, "terms">): readonly string[] =>
   terms.flatMap((term) => (term.stage === "ending" && term.isLost ? [] : [term.leaderSessionId]));
 
+type Wishes = Omit<ContenderState, "settings">;
+
 /** Something to be told at once, not with the next poll. */
-export function isUrgent({ activity, terms, farewells, components }: Omit<ContenderState, "settings">): boolean {
-  if (activity === "leaving" && terms.length === 0) return true;
-  return farewells.length > 0 || components.some(wantsPublishing);
+export function isUrgent(state: Wishes): boolean {
+  if (isDeparting(state)) return state.terms.length === 0;
+  return hasNews(state) || state.farewells.length > 0 || state.components.some(wantsPublishing);
 }
+
+export const isDeparting = ({ activity }: Pick<ContenderState, "activity">): boolean =>
+  activity === "leaving" || activity === "returning";
+
+/** Whether the group has not heard yet what it wants by now. */
+export const hasNews = ({ changes, changesTold }: Pick<ContenderState, "changes" | "changesTold">): boolean =>
+  changes !== changesTold;
+
+/** Nothing of it is left but what the group has not heard. */
+export const hasGone = ({ isLeaving, phase }: Pick<Component, "isLeaving" | "phase">): boolean =>
+  isLeaving && phase.type === "waiting";
 
 export const wantsPublishing = ({ phase }: Component): boolean =>
   phase.type === "granted" && phase.publication !== null && !phase.publication.isPublished;
@@ -201,8 +221,15 @@ export const wantsPublishing = ({ phase }: Component): boolean =>
 /** When the core has to be called again, whatever happens; `null`: not before it is started. One that has passed is due. */
 export function nextDeadline(state: ContenderState): number | null {
   if (state.activity === "stopped") return null;
-  const { call, terms, nextAt, quietUntil } = state;
-  const callAt = isUrgent(state) ? quietUntil : Math.max(nextAt, quietUntil);
+  const { call, terms } = state;
   const ends = terms.map((term) => (term.stage === "leading" ? term.leaseUntil : term.drainUntil));
-  return Math.min(call === null ? callAt : call.answerUntil, ...ends);
+  return Math.min(call === null ? nextCallAt(state) : call.answerUntil, ...ends);
+}
+
+function nextCallAt(state: ContenderState): number {
+  const { session, terms, nextAt, quietUntil } = state;
+  if (isUrgent(state)) return quietUntil;
+  // Whoever leaves without a session has nobody to tell of what is still stopping.
+  if (isDeparting(state) && session === null && terms.length > 0) return Infinity;
+  return Math.max(nextAt, quietUntil);
 }

@@ -1,8 +1,9 @@
 /** How terms begin, go on and end, and how components follow them. */
+import type { ElectionName } from "../../../shared/names.ts";
 import type { CampaignAnswer, HeldLeadership } from "../../rpc/service.ts";
 import { type Draft, endTerm, replaceTerm, stopIn, subjectOf } from "./draft.ts";
 import type { Of } from "./events.ts";
-import { componentOf, type Publication, type Term } from "./state.ts";
+import { componentOf, hasGone, type Publication, type Term } from "./state.ts";
 
 /** Runs before every event: what arrives after the deadline finds the term ended (S6). And after it, for answers that came too late. */
 export function expireLeases(draft: Draft): void {
@@ -15,7 +16,7 @@ export function expireLeases(draft: Draft): void {
 export function extend(
   draft: Draft,
   at: number,
-  asked: { readonly held: readonly string[]; readonly mayBegin: boolean },
+  asked: { readonly held: readonly string[]; readonly accepted: readonly ElectionName[] },
   { leaderships, lease }: CampaignAnswer,
 ): void {
   const leaseUntil = at + lease.renewDeadlineMs;
@@ -27,7 +28,7 @@ export function extend(
     else goOn(draft, term, held, leaseUntil);
   }
   for (const held of leaderships) {
-    if (asked.mayBegin && leaseUntil > draft.now) begin(draft, held, leaseUntil);
+    if (asked.accepted.includes(held.election) && leaseUntil > draft.now) begin(draft, held, leaseUntil);
   }
 }
 
@@ -53,11 +54,13 @@ export function adoptSettings(draft: Draft): void {
       ({ info, election }) => info.component === component.info.component && election === component.election,
     );
     if (now === undefined) component.isLeaving = true;
-    else component.info = now.info;
+    else if (!component.isLeaving) component.info = now.info;
   }
   for (const component of wanted) {
     const isThere = draft.components.some(({ info }) => info.component === component.info.component);
-    if (!isThere) draft.components.push(component);
+    if (isThere) continue;
+    draft.components.push(component);
+    draft.changes += 1;
   }
 }
 
@@ -74,6 +77,7 @@ export function settled(draft: Draft, { component, leaderSessionId }: Of<"settle
     if (info.component !== component || phase.type !== "draining" || phase.leaderSessionId !== leaderSessionId)
       continue;
     one.phase = { type: "waiting" };
+    if (one.isLeaving) draft.changes += 1;
     // Offers were declined meanwhile: whoever declines is asked again only after its next call (S11).
     if (draft.activity === "running") draft.nextAt = Math.min(draft.nextAt, draft.now);
   }
@@ -104,7 +108,8 @@ export function finishTerms(draft: Draft): void {
     if (!stays) endTerm(draft, term, "closed");
   }
   for (const term of draft.terms) if (hasStopped(draft, term)) dropTerm(draft, term);
-  draft.components = draft.components.filter(({ isLeaving, phase }) => !isLeaving || phase.type !== "waiting");
+  // Where there is no session, the group knows nothing of them.
+  if (draft.session === null) draft.components = draft.components.filter((component) => !hasGone(component));
 }
 
 type Ending = Extract<Term, { readonly stage: "ending" }>;
@@ -130,8 +135,11 @@ function dropTerm(draft: Draft, term: Ending): void {
 export function advance(draft: Draft): void {
   for (const component of draft.components) {
     const { info, election, phase, isLeaving } = component;
-    const term = draft.terms.find((one) => one.election === election && one.components.includes(info.component));
-    if (phase.type !== "waiting" || isLeaving || term?.stage !== "leading") continue;
+    if (phase.type !== "waiting" || isLeaving) continue;
+    const term = draft.terms.find(
+      (one) => one.election === election && one.stage === "leading" && one.components.includes(info.component),
+    );
+    if (term === undefined) continue;
     component.phase = { type: "granted", leaderSessionId: term.leaderSessionId, publication: null };
     draft.effects.push({ type: "grant", subject: subjectOf(component, term) });
   }

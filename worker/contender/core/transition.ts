@@ -10,7 +10,7 @@ import { unreachable } from "../../../shared/unreachable.ts";
 import { answered, fail, failed, speak } from "./calls.ts";
 import { type Draft, draftOf, endTerms, stateOf } from "./draft.ts";
 import type { Effect, Event } from "./events.ts";
-import type { ContenderState } from "./state.ts";
+import { type ContenderState, isDeparting } from "./state.ts";
 import { adoptSettings, advance, confirm, expireLeases, finishTerms, resign, settled } from "./terms.ts";
 
 export interface Turn {
@@ -63,9 +63,14 @@ function apply(draft: Draft, event: Event): void {
   switch (event.type) {
     case "start":
       if (draft.activity === "stopped") draft.nextAt = draft.now;
-      if (draft.activity !== "leaving") draft.activity = "running";
+      draft.activity = isDeparting(draft) ? "returning" : "running";
+      return;
+    case "change":
+      draft.settings = event.settings;
+      draft.changes += 1;
       return;
     case "close":
+      if (draft.activity === "returning") draft.activity = "leaving";
       if (draft.activity !== "running") return;
       draft.activity = "leaving";
       draft.failures = draft.quietUntil = 0;
