@@ -248,6 +248,35 @@ test("[C8] [E3] a group that can't be asked ends the term at its deadline, and i
   expect((await told(stub)).map(({ is }) => is)).toEqual(["grant", "revoke", "grant"]);
 });
 
+test.each([
+  ["nothing", "null"],
+  ["what nobody understands", '{"type":"nonsense"}'],
+])("[C8] [E3] a group that answers %s is asked again, and the object does not hang", async (_, nonsense) => {
+  let isBroken = true;
+  const broken = (elections: Elections): Elections => ({
+    ...elections,
+    campaign: (...call) => (isBroken ? Promise.resolve(JSON.parse(nonsense)) : elections.campaign(...call)),
+  });
+  const stub = objectIn(freshGroup(), "puzzled", () => ({ elections: broken(electionsOf(env.ELECTIONS, { policy })) }));
+  const pass = stopClock();
+  await start(stub);
+  expect(await inside(stub, ({ errors }) => errors)).toMatchObject([{ code: "unavailable", retryable: true }]);
+  isBroken = false;
+  pass((await alarmIn(stub)) ?? 0);
+  await wake(stub);
+  expect(await leads(stub)).toBe(true);
+});
+
+test("[C8] an alarm that was lost is set again when the object wakes", async () => {
+  const stub = objectIn(freshGroup());
+  stopClock();
+  await start(stub);
+  await runInDurableObject(stub, (_, { storage }) => storage.deleteAlarm());
+  await hibernate(stub);
+  expect(await leads(stub)).toBe(true);
+  expect(await alarmIn(stub)).not.toBeNull();
+});
+
 test("[S1] through the entrypoint of another Worker it is the same", async () => {
   const group = freshGroup();
   const stub = objectIn(group, "bound", () => ({ elections: exports.ElectionsEntrypoint }));
@@ -290,6 +319,8 @@ test.each([
   [{ components: [] }, "components must name at least one"],
   [{ components: ["a", "a"] }, "must not name one twice"],
   [{ components: [".."] }, "components[0] must be"],
+  [{ components: [{ component: "" }] }, "components[0].component must be"],
+  [{ components: [{ component: "a", priority: 1 }] }, "priority of a component needs a dedicated election"],
   [{ group: "" }, "group must be"],
   [{ pollEveryMs: 1 }, "pollEveryMs must be"],
 ])("[E2] wrong options are refused at once: %j", async (options, message) => {

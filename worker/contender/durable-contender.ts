@@ -59,6 +59,9 @@ export class DurableContender<Component extends string = string> {
         this.#report(new ElectionError("unavailable", "the group could not be asked", { cause, retryable: true }));
       },
     });
+    if (stored !== undefined && options.setAlarm === undefined) {
+      void this.#attempt(() => this.#restoreAlarm(), {});
+    }
   }
 
   /**
@@ -173,6 +176,12 @@ export class DurableContender<Component extends string = string> {
       this.#alarmAt = null;
     };
     void this.#attempt(() => setAlarm(deadline), { otherwise });
+  }
+
+  /** The platform gives an alarm up that has failed too often; one that is due or runs is not lost. */
+  async #restoreAlarm(): Promise<void> {
+    const at = await this.#storage.getAlarm();
+    if (at === null && this.#alarmAt === null && this.#wakes === 0) this.#moveAlarm(this.#engine.state);
   }
 
   #execute(effect: Exclude<Effect, { readonly type: "call" }>): void {

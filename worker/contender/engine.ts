@@ -52,7 +52,10 @@ export class Engine {
 
   /** Resolves when no call is under way: each has had its answer, or the time for it. */
   async quiet(): Promise<void> {
-    while (this.#state.call !== null) await this.#call;
+    for (let attempt = 0; this.#state.call !== null && this.#state.call.attempt !== attempt; ) {
+      attempt = this.#state.call.attempt;
+      await this.#call;
+    }
   }
 
   /** Resolves when the call is over. While it is under way, deadlines are kept by a timer: the object is awake anyway. */
@@ -71,13 +74,12 @@ export class Engine {
     // It is sent once the effects of this turn are done: `state` is the one that has it.
     queueMicrotask(watch);
     this.#send(request)
-      .then(
-        (answer) => this.dispatch({ type: "answered", attempt, answer }),
-        (error: unknown) => {
-          this.#ports.callFailed(error);
-          this.dispatch({ type: "failed", attempt });
-        },
-      )
+      .then((answer) => this.dispatch({ type: "answered", attempt, answer }))
+      // An answer that can't be understood is none: the group may be of another version.
+      .catch((error: unknown) => {
+        this.#ports.callFailed(error);
+        this.dispatch({ type: "failed", attempt });
+      })
       .catch((error: unknown) => this.#ports.callFailed(error))
       .finally(() => {
         clearTimeout(timer);

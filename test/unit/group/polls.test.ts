@@ -1,5 +1,6 @@
 /** Contenders by RPC: same queue, same epochs, no socket. */
 import { expect, test } from "vitest";
+import type { ElectionName } from "../../../shared/names.ts";
 import { World } from "./world.ts";
 
 const DEDICATED = { component: "d", election: "dedicated" } as const;
@@ -181,6 +182,21 @@ test("[S10] after the drain a call extends nothing; the lease decides", () => {
   expect(group.holder()).toBe("p");
   group.advance(6_000);
   expect(group.holder()).toBe("b");
+});
+
+test("[S11] a call that accepts some elections declines the others, and is asked for these again after one with them", () => {
+  const world = new World();
+  const contenders = [{ component: "x" }, DEDICATED];
+  const poller = world.poller("poller", contenders);
+  const elections = (accept: readonly ElectionName[]) =>
+    poller.poll({ contenders, held: poller.held(), accept }).map(({ election }) => election);
+  expect(elections(["component:d"])).toEqual(["component:d"]);
+  world.join("other", { contenders: ["x"] }).accept();
+  expect(elections(["component:d"])).toEqual(["component:d"]);
+  expect(world.candidates()).toEqual(["poller"]);
+  world.peers[0]?.bye();
+  expect(elections(["component:d"])).toEqual(["component:d"]);
+  expect(elections(["process", "component:d"])).toEqual(["component:d", "process"]);
 });
 
 test("[S11] a call without `accept` declines what is offered, and is asked again after one with it", () => {

@@ -208,7 +208,7 @@ export const isDeparting = ({ activity }: Pick<ContenderState, "activity">): boo
   activity === "leaving" || activity === "returning";
 
 /** Whether the group has not heard yet what it wants by now. */
-export const hasNews = ({ changes, changesTold }: Pick<ContenderState, "changes" | "changesTold">): boolean =>
+const hasNews = ({ changes, changesTold }: Pick<ContenderState, "changes" | "changesTold">): boolean =>
   changes !== changesTold;
 
 /** Nothing of it is left but what the group has not heard. */
