@@ -32,6 +32,19 @@ export interface LeaderStatus {
   readonly epoch: number;
 }
 
+/** What became of an order to step down; `from` and `to` are sessions. */
+export interface Revoked {
+  readonly from: string;
+  /** Null where nobody took over in time. */
+  readonly to: string | null;
+  /** Of the new term; of the old one where nobody took over. */
+  readonly epoch: number;
+  /** From the order on. */
+  readonly durationMs: number;
+  /** The successor that was named, and did not take over. */
+  readonly passedOver?: string;
+}
+
 /** Somebody with a place in the queue of an election. */
 export interface CandidateStatus {
   readonly sessionId: string;

@@ -11,9 +11,9 @@ import type { ElectionGroup } from "./election-group.ts";
 import { type FenceSigningKey, signFenceToken } from "./fence/token.ts";
 import { type FenceKeyEnv, signingKey } from "./fence-key.ts";
 import { createPolicy } from "./group/policy.ts";
-import type { FenceQuestion } from "./group/views.ts";
+import { type FenceQuestion, withPassedOver } from "./group/views.ts";
 import { takesJson, takesQuery } from "./input.ts";
-import { refuseWith } from "./problem.ts";
+import { type ProblemStatus, refuseWith } from "./problem.ts";
 import { PROMETHEUS_TYPE } from "./prometheus.ts";
 
 const BODY_BYTES = 16_384;
@@ -35,7 +35,7 @@ export const readingRoutes = (allow: Admission) =>
     .get("/leaders/:component", allow("observe"), async (context) => {
       const component = name(context.req.param("component"), "component");
       const leader = await groupOf(context).getLeader(context.var.policy, component);
-      if (leader === null) return refuseWith(404, "no_leader", "nobody has confirmed the leadership of this component");
+      if (leader === null) throw refusal(404, "no_leader", "nobody has confirmed the leadership of this component");
       return context.json(leader);
     })
     .post("/fence", allow("observe"), small, takesJson(fenceQuestion), async (context) =>
@@ -59,26 +59,24 @@ export const contendingRoutes = (allow: Admission) =>
     const question = context.req.valid("json");
     const { components } = context.var.access;
     if (components !== undefined && !components.includes(question.component)) {
-      return refuseWith(403, "forbidden", "these credentials are not for this component");
+      throw refusal(403, "forbidden", "these credentials are not for this component");
     }
     const key = keyIn(context.env);
-    if (key instanceof Response) return key;
     // Before the group is asked: the token must not outlive what it answers.
     const now = Date.now();
     const { current, remainingMs } = await groupOf(context).checkFence(context.var.policy, question);
-    if (!current)
-      return refuseWith(409, "not_current", "this leadership is not current: stop, and wait for the next one");
+    if (!current) throw refusal(409, "not_current", "this leadership is not current: stop, and wait for the next one");
     const fence = { group: context.req.param("group") ?? "", ...question };
     return context.json(await signFenceToken(fence, remainingMs, key, now));
   });
 
 /** Looked at with each request: settings change with a deployment only, and the check is cheap. */
-function keyIn(env: FenceKeyEnv): FenceSigningKey | Response {
+function keyIn(env: FenceKeyEnv): FenceSigningKey {
   try {
     return signingKey(env);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    return refuseWith(503, "misconfigured", error.message);
+    throw refusal(503, "misconfigured", error.message);
   }
 }
 
@@ -90,8 +88,7 @@ export const operatingRoutes = (allow: Admission) =>
       const outcome = await groupOf(context).revoke(context.var.policy, { election, successor, note });
       if (outcome.type !== "revoked") throw refusal(409, "not_led", "nobody leads this election");
       const { from, to, epoch, durationMs } = outcome;
-      const passedOver = successor !== null && successor !== to ? { passedOver: successor } : {};
-      return context.json({ from, to, epoch, durationMs, ...passedOver });
+      return context.json(withPassedOver({ from, to, epoch, durationMs }, successor));
     })
     .post("/pause", allow("admin"), async (context) =>
       context.json({ paused: await groupOf(context).setPaused(context.var.policy, true) }),
@@ -103,17 +100,13 @@ export const operatingRoutes = (allow: Admission) =>
       const force = context.req.valid("query").force === "true";
       const outcome = await groupOf(context).cleanup(context.var.policy, force);
       if (outcome.type === "contenders_registered") {
-        return refuseWith(
-          409,
-          "contenders_registered",
-          "contenders are registered: close them first, or add ?force=true",
-        );
+        throw refusal(409, "contenders_registered", "contenders are registered: close them first, or add ?force=true");
       }
       return context.json({ ok: true });
     });
 
 /** Thrown, not returned: an answer of two kinds would leave the typed client with none. */
-const refusal = (status: 409, code: string, message: string): HTTPException =>
+const refusal = (status: ProblemStatus, code: string, message: string): HTTPException =>
   new HTTPException(status, { res: refuseWith(status, code, message) });
 
 const fenceQuestion: Check<FenceQuestion> = object<FenceQuestion>({

@@ -109,12 +109,12 @@ describe.each(ways)("by %s", (_name, elections) => {
     const group = freshGroup();
     const caller = new Caller(elections(), group);
     await caller.campaign();
-    const revoked = caller.elections.revoke(group, "process", { reason: "by hand" });
+    const revoked = caller.elections.revoke(group, "process", { reason: "by hand", successor: "nobody" });
     const [told] = (await caller.renew()).leaderships;
-    expect(told?.revoked).toMatchObject({ reason: "revoked" });
+    expect(told?.revoked).toMatchObject({ reason: "transferred" });
     const [leaderSessionId = ""] = caller.held();
     await caller.elections.release(group, { session: caller.session(), leaderSessionId });
-    expect(await revoked).toMatchObject({ type: "revoked", to: null });
+    expect(await revoked).toMatchObject({ type: "revoked", to: null, passedOver: "nobody" });
     expect(await caller.elections.revoke(group, "process")).toMatchObject({ type: "not_led" });
   });
 });

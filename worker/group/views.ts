@@ -1,7 +1,7 @@
 /** What the group looks like from outside. Taken after a `tick`, so that nothing shown is over already. */
 import type { LeaderInformation } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
-import type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../../shared/status.ts";
+import type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus, Revoked } from "../../shared/status.ts";
 import type { Election, ElectionState, GroupState } from "./state.ts";
 import { isHeld, priorityIn } from "./turn.ts";
 
@@ -90,6 +90,13 @@ export interface FenceAnswer {
   readonly epoch: number;
   readonly remainingMs: number;
 }
+
+/** `successor`: whom the operator has named, or null. */
+export const withPassedOver = <Answer extends Revoked>(
+  answer: Answer,
+  successor: string | null,
+): Answer & Pick<Revoked, "passedOver"> =>
+  successor === null || successor === answer.to ? answer : { ...answer, passedOver: successor };
 
 export function fence(state: GroupState, question: FenceQuestion, now: number): FenceAnswer {
   const name = state.components.get(question.component)?.election;

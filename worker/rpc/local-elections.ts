@@ -3,6 +3,7 @@ import type { ElectionGroup, PollRequest } from "../election-group.ts";
 import type { Outcome, PollAnswer } from "../group/events.ts";
 import type { PolicyOptions } from "../group/policy.ts";
 import type { Access } from "../group/state.ts";
+import { withPassedOver } from "../group/views.ts";
 import {
   campaignCall,
   componentName,
@@ -44,8 +45,10 @@ export function electionsOf(
     checkFence: async (group, question) => groupOf(group).checkFence(settings(group), fenceQuestion(question)),
     revoke: async (group, election, order) => {
       if (access.role !== "admin") return refused("forbidden", "this binding may not revoke: give it the role admin");
-      const outcome: Outcome = await groupOf(group).revoke(settings(group), revokeRequest(election, order));
-      if (outcome.type === "revoked" || outcome.type === "not_led") return outcome;
+      const request = revokeRequest(election, order);
+      const outcome: Outcome = await groupOf(group).revoke(settings(group), request);
+      if (outcome.type === "revoked") return withPassedOver(outcome, request.successor);
+      if (outcome.type === "not_led") return outcome;
       throw new Error(`the group answered ${outcome.type} to a revoke`);
     },
     campaign: async (group, campaign) => answer(await poll(group, campaignCall(campaign)), campaign),

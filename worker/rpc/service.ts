@@ -10,7 +10,7 @@ export type { HeldLeadership } from "../group/events.ts";
 import type { LeaseSettings } from "../../shared/lease.ts";
 import type { ContenderInfo, LeaderInformation, ProcessInfo } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
-import type { GroupStatus } from "../../shared/status.ts";
+import type { GroupStatus, Revoked } from "../../shared/status.ts";
 import type { HeldLeadership } from "../group/events.ts";
 import type { TermStatus } from "../group/history.ts";
 import type { FenceAnswer, FenceQuestion } from "../group/views.ts";
@@ -121,13 +121,5 @@ export interface Elections {
   release(group: string, release: Release): Promise<{ readonly type: "released" } | Refused>;
 }
 
-/** Who led, and who has taken over; `to` is `null` where nobody did in time. */
-export type RevokeAnswer =
-  | {
-      readonly type: "revoked";
-      readonly from: string;
-      readonly to: string | null;
-      readonly epoch: number;
-      readonly durationMs: number;
-    }
-  | { readonly type: "not_led" };
+/** Who led, and who has taken over. */
+export type RevokeAnswer = ({ readonly type: "revoked" } & Revoked) | { readonly type: "not_led" };
