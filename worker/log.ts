@@ -7,7 +7,39 @@ import type { LogLevel } from "./group/policy.ts";
 
 const RANK: Readonly<Record<LogLevel, number>> = { silent: 0, error: 1, info: 2, debug: 3 };
 
-export function logError(event: string, error: unknown): void {
+/** What can be said of a group, from this level on. What goes on all the time is for debugging; the rest changes who leads, or who could. */
+export const FACT_LEVELS: Readonly<Record<Fact["type"], "info" | "debug">> = {
+  offered: "info",
+  offer_missed: "info",
+  offer_withdrawn: "info",
+  accepted: "info",
+  renewed: "debug",
+  revoking: "info",
+  ended: "info",
+  forgotten: "debug",
+  session_joined: "info",
+  session_resumed: "info",
+  session_lost: "info",
+  session_left: "info",
+  paused: "info",
+  resumed: "info",
+  cleaned: "info",
+  refused: "info",
+  hung_up: "info",
+};
+
+/** What can go wrong around the groups. */
+export const ERROR_EVENTS = [
+  "alarm_failed",
+  "alarm_not_set",
+  "send_failed",
+  "request_failed",
+  "policy_refused",
+  "keys_unavailable",
+  "closed",
+] as const;
+
+export function logError(event: (typeof ERROR_EVENTS)[number], error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   console.error(line({ level: "error", event, message }));
 }
@@ -25,12 +57,9 @@ export function logFacts(
   }
 }
 
-/** What goes on all the time is for debugging; the rest changes who leads, or who could. */
-function levelOf(fact: Fact): "info" | "debug" {
-  const isRoutine =
-    fact.type === "renewed" || fact.type === "forgotten" || (fact.type === "refused" && fact.code === "not_leader");
-  return isRoutine ? "debug" : "info";
-}
+/** A leader that is told so late that it leads no more is routine. */
+const levelOf = (fact: Fact): "info" | "debug" =>
+  fact.type === "refused" && fact.code === "not_leader" ? "debug" : FACT_LEVELS[fact.type];
 
 /** JSON escapes control characters; these two end a line for some readers, too. */
 const line = (entry: object): string =>

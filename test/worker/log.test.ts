@@ -1,8 +1,10 @@
 /** What the Worker writes to its log: one JSON object a line, at the level that was set, and nothing that is secret. */
 import { env } from "cloudflare:workers";
 import { expect, onTestFinished, test, vi } from "vitest";
+import operations from "../../docs/OPERATIONS.md?raw";
 import type { LogLevel } from "../../worker/group/policy.ts";
 import { createElectionApp } from "../../worker/index.ts";
+import { ERROR_EVENTS, FACT_LEVELS } from "../../worker/log.ts";
 import {
   ask,
   errorOf,
@@ -86,11 +88,9 @@ test("at info each transition is one line that says who, in which election, by w
   });
 });
 
-test("losses, resumes, missed offers, pauses and hang-ups are lines too", async () => {
-  const group = freshGroup();
+/** A contender that misses its offer, is lost, comes back while the group is paused, and is hung up on. */
+async function stumble(group: string, server: Server): Promise<string> {
   const pass = stopClock();
-  const lines = listen(group);
-  const server = at("info");
   const { client, welcome } = await join(group, {}, { server });
   await client.next("grant");
   pass(500);
@@ -102,6 +102,13 @@ test("losses, resumes, missed offers, pauses and hang-ups are lines too", async 
   await ask("POST", pathOf(group, "/resume"), { server });
   back.client.sendRaw("no JSON");
   await back.client.closed;
+  return welcome.sessionId;
+}
+
+test("losses, resumes, missed offers, pauses and hang-ups are lines too", async () => {
+  const group = freshGroup();
+  const lines = listen(group);
+  const sessionId = await stumble(group, at("info"));
 
   expect(lines().map(({ entry }) => entry["event"])).toEqual([
     "session_joined",
@@ -116,7 +123,50 @@ test("losses, resumes, missed offers, pauses and hang-ups are lines too", async 
     "session_lost",
     "hung_up",
   ]);
-  expect(lines().at(-1)?.entry).toMatchObject({ code: 4400, sessionId: welcome.sessionId });
+  expect(lines().at(-1)?.entry).toMatchObject({ code: 4400, sessionId });
+});
+
+/** The rows of the table in docs/OPERATIONS.md, one for each event. */
+const listed = [...operations.matchAll(/^\| (`[a-z_`, ]+`) +\| (info|debug|error) +\| ([^|]*)\|/gm)].flatMap(
+  ([, events = "", level = "", fields = ""]) => codesIn(events).map((event) => ({ event, level, fields })),
+);
+const TERM = ["election", "epoch", "leaderSessionId", "sessionId", "process"];
+
+function codesIn(cell: string): string[] {
+  return [...cell.matchAll(/`(\w+)`/g)].map(([, word = ""]) => word);
+}
+
+test("docs/OPERATIONS.md lists every event with its level, and no other", () => {
+  const facts = Object.entries(FACT_LEVELS).map(([event, level]) => [event, level]);
+  const errors = ERROR_EVENTS.map((event) => [event, "error"]);
+  expect(listed.map(({ event, level }) => [event, level]).sort()).toEqual([...facts, ...errors].sort());
+});
+
+test("every event of a group has the fields that docs/OPERATIONS.md lists, and no others", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const lines = listen(group);
+  const server = at("debug");
+  const { client } = await join(group, {}, { server });
+  const { leaderSessionId } = await client.win();
+  pass(500);
+  await client.renew(leaderSessionId);
+  client.send({ type: "bye" });
+  await client.closed;
+  await live(group, server);
+  await stumble(group, server);
+  await ask("DELETE", `${pathOf(group)}?force=true`, { server });
+
+  const seen = new Map(lines().map(({ entry }) => [entry["event"], entry]));
+  expect([...seen.keys()].sort()).toEqual(Object.keys(FACT_LEVELS).sort());
+  for (const { event, level, fields } of listed.filter((row) => row.level !== "error")) {
+    const { level: own, event: _, group: of, at: when, ...rest } = seen.get(event) ?? {};
+    expect([of, typeof when], event).toEqual([group, "number"]);
+    if (event !== "refused") expect(own, event).toBe(level);
+    expect(Object.keys(rest).sort(), event).toEqual(
+      [...(fields.includes("_term_") ? TERM : []), ...codesIn(fields)].sort(),
+    );
+  }
 });
 
 test.each([
