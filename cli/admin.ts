@@ -97,7 +97,7 @@ const answers: Readonly<Record<number, { readonly exitCode: number; readonly rem
     remedy: "Use a token with the role and the group for this: `edge-election token --role ... --group ...`.",
   },
   404: { exitCode: EXIT.conflict },
-  409: { exitCode: EXIT.conflict },
+  409: { exitCode: EXIT.conflict, remedy: "`edge-election status` tells how the group stands." },
   413: { exitCode: EXIT.usage },
   429: { exitCode: EXIT.unreachable, remedy: "Wait a little, and try again." },
   503: { exitCode: EXIT.unreachable, remedy: "Try again; the backend's log says more." },

@@ -31,6 +31,15 @@ export const warn = (text: string): void => void process.stderr.write(`edge-elec
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 
+/** A process that has a name by both, since names need not be unique. */
+export const shownProcess = ({ process, sessionId }: ProcessSession): string =>
+  process === null ? sessionId : `${plain(process)} (${sessionId})`;
+
+interface ProcessSession {
+  readonly process: string | null;
+  readonly sessionId: string;
+}
+
 export const shownTime = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`);
 
 /** Columns as wide as their widest cell. */

@@ -40,7 +40,8 @@ export function addBenchConnection(program: Command): void {
     .addHelpText(
       "after",
       `
-It contends for a component of its own, named bench-connection:..., in an election of its own, and disturbs no other.
+It contends for a component of its own, named bench-connection:..., in an election of its own, and disturbs no other;
+but its terms, one a round, are kept in the group's history, where the oldest make room.
 It needs the role contend; one thing is measured after the other.
 
 Examples:

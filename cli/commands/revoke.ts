@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { NOTE_LENGTH } from "../../shared/limits.ts";
 import { type ElectionName, isElectionName } from "../../shared/names.ts";
-import type { CandidateStatus } from "../../shared/status.ts";
+import type { CandidateStatus, GroupStatus, Revoked } from "../../shared/status.ts";
 import { answerOf, groupRoutes, inPath, statusOf } from "../admin.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
-import { plain, print, printJson, shownTime } from "../terminal.ts";
+import { plain, print, printJson, shownProcess, shownTime } from "../terminal.ts";
 
 interface RevokeOptions extends GroupOptions {
   readonly election: ElectionName;
@@ -34,31 +34,45 @@ Examples:
 
 async function revoke(options: RevokeOptions): Promise<void> {
   const { group, election, to, reason } = options;
-  const successor = to === undefined ? undefined : await sessionNamed(options, to);
-  const { epoch, from, durationMs, ...answer } = await answerOf(
+  const status = await statusOf(options, group);
+  const successor = to === undefined ? undefined : sessionNamed(to, status, election);
+  const answer = await answerOf(
     options,
     groupRoutes(options).elections[":election"].revoke.$post({
       param: inPath({ group, election }),
       json: { ...(successor !== undefined && { successor }), ...(reason !== undefined && { reason }) },
     }),
   );
-  if (options.json) return printJson({ from, to: answer.to, epoch, durationMs });
-  const next = answer.to === null ? "nobody has taken over yet" : `${answer.to} leads`;
-  print(`${from} has stepped down; ${next}, epoch ${epoch}, after ${shownTime(durationMs)}`);
+  if (options.json) printJson(answer);
+  else print(revokedText(answer, status));
 }
 
-async function sessionNamed(options: RevokeOptions, wanted: string): Promise<string> {
-  const { elections } = await statusOf(options, options.group);
-  const candidates = elections.find(({ election }) => election === options.election)?.candidates ?? [];
+/** `status`: from before, so that it knows who was there. */
+function revokedText({ from, to, epoch, durationMs, passedOver }: Revoked, { elections }: GroupStatus): string {
+  const known = elections.flatMap(({ leader, candidates }) => [...(leader ? [leader] : []), ...candidates]);
+  const nameOf = (id: string): string => {
+    const session = known.find(({ sessionId }) => sessionId === id);
+    return session ? shownProcess(session) : id;
+  };
+  const next = to === null ? "nobody has taken over yet" : `${nameOf(to)} leads`;
+  const outcome = `${nameOf(from)} has stepped down; ${next}, epoch ${epoch}, after ${shownTime(durationMs)}`;
+  if (passedOver === undefined) return outcome;
+  return `${outcome}\n${nameOf(passedOver)} was passed over: it did not take over in time`;
+}
+
+function sessionNamed(wanted: string, { elections }: GroupStatus, wantedElection: ElectionName): string {
+  const candidates = elections.find(({ election }) => election === wantedElection)?.candidates ?? [];
   const found = candidates.filter(({ sessionId, process }) => sessionId === wanted || process === wanted);
   const [only, ...others] = found;
-  if (only === undefined) throw noSuccessor("unknown_successor", `${wanted} is not waiting`, candidates);
-  if (others.length > 0) throw noSuccessor("ambiguous_successor", `several processes are named ${wanted}`, found);
+  if (only === undefined)
+    throw noSuccessor("unknown_successor", `no process named "${plain(wanted)}" waits`, candidates);
+  if (others.length > 0)
+    throw noSuccessor("ambiguous_successor", `several processes are named "${plain(wanted)}"`, found);
   return only.sessionId;
 }
 
 function noSuccessor(code: string, message: string, choices: readonly CandidateStatus[]): CommandFailure {
-  const named = choices.map(({ sessionId, process }) => `${sessionId} (${plain(process ?? "no name")})`);
+  const named = choices.map(shownProcess);
   const remedy = named.length === 0 ? "Nobody waits: start another process first." : `Waiting are ${named.join(", ")}.`;
   return new CommandFailure(message, { exitCode: EXIT.conflict, code, remedy });
 }

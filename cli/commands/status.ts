@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { CandidateStatus, ElectionStatus, GroupStatus } from "../../shared/status.ts";
 import { statusOf } from "../admin.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
-import { paint, plain, print, printJson, shownTime } from "../terminal.ts";
+import { paint, print, printJson, shownProcess, shownTime } from "../terminal.ts";
 
 export function addStatus(program: Command): void {
   withJson(withConnection(withGroup(program.command("status").description("who leads what, and who waits"))))
@@ -30,15 +30,12 @@ function statusText({ group, epoch, sessions, paused, elections }: GroupStatus):
 function electionLines({ election, state, leader, remainingMs, candidates }: ElectionStatus): string[] {
   const colour = state === "leading" ? "green" : "yellow";
   const left = remainingMs === null ? "" : `, ${shownTime(remainingMs)} left`;
-  const who = leader ? `${nameOf(leader)}, epoch ${leader.epoch}${left}` : "nobody leads";
+  const who = leader ? `${shownProcess(leader)}, epoch ${leader.epoch}${left}` : "nobody leads";
   const waiting = candidates.map((candidate, index) => `    ${index + 1}. ${candidateText(candidate)}`);
   return [`  ${election}: ${paint(colour, state)}, ${who}`, ...waiting];
 }
 
-const nameOf = ({ process, sessionId }: { readonly process: string | null; readonly sessionId: string }): string =>
-  process === null ? sessionId : `${plain(process)} (${sessionId})`;
-
 function candidateText(candidate: CandidateStatus): string {
   const priority = candidate.priority === 0 ? "" : `, priority ${candidate.priority}`;
-  return `${nameOf(candidate)}${priority}${candidate.ready ? "" : paint("dim", ", not ready")}`;
+  return `${shownProcess(candidate)}${priority}${candidate.ready ? "" : paint("dim", ", not ready")}`;
 }

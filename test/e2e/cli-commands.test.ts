@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { Probe } from "../../cli/bench-connection/probe.ts";
 import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
 import { candidate } from "../support/cluster.ts";
 import { type CommandEnding, endCommands, runCommand, startCommand } from "../support/command-line.ts";
@@ -90,7 +91,9 @@ test("revoke hands over to whom it names, and history tells of it", async () => 
   const answer = jsonOf(revoked) as { readonly from: string; readonly to: string; readonly epoch: number };
 
   expect(unknown).toMatchObject({ code: 5, stdout: "" });
-  expect(JSON.parse(unknown.stderr)).toMatchObject({ error: { code: "unknown_successor", exitCode: 5 } });
+  expect(JSON.parse(unknown.stderr)).toMatchObject({
+    error: { code: "unknown_successor", message: 'no process named "three" waits', exitCode: 5 },
+  });
   expect(revoked.code).toBe(0);
   expect(answer.epoch).toBeGreaterThan(processes.epoch);
   const status = jsonOf(await ask("status", group, "--json"));
@@ -104,7 +107,27 @@ test("revoke hands over to whom it names, and history tells of it", async () => 
   const { stdout } = await ask("history", group);
   expect(stdout.split("\n")[0]).toMatch(/^EPOCH +ELECTION +PROCESS +FROM +FOR +GAP BEFORE +ENDED$/);
   expect(stdout).toContain("transferred (an update)");
-  expect((await ask("revoke", group)).stdout).toMatch(/has stepped down; \S+ leads, epoch \d+, after/);
+  expect((await ask("revoke", group)).stdout).toMatch(
+    /^two \(\S+\) has stepped down; one \(\S+\) leads, epoch \d+, after/,
+  );
+});
+
+test("[Q3] revoke says so where whom it names does not take over", async () => {
+  const group = freshGroup();
+  await using _processes = await twoProcesses(group);
+  const deaf = await Probe.open(`${backend.url}/v1/groups/${group}/session`, undefined);
+  deaf.send({ type: "hello", sentAt: 1, process: { name: "deaf" } });
+  const { sessionId } = await deaf.next("welcome");
+  deaf.send({ type: "register", component: "worker" });
+  await candidate(backend.url, group, "deaf");
+
+  const document = jsonOf(await ask("revoke", group, "--to", "deaf", "--json"));
+  expect(document).toMatchObject({ passedOver: sessionId, to: expect.not.stringContaining(sessionId) });
+  const { code, stdout } = await ask("revoke", group, "--to", "deaf");
+  deaf.close();
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^two \(\S+\) has stepped down; one \(\S+\) leads, epoch \d+, after/);
+  expect(stdout).toContain(`\ndeaf (${sessionId}) was passed over: it did not take over in time\n`);
 });
 
 test("revoke where nobody leads, or of no election, says so", async () => {
@@ -112,7 +135,9 @@ test("revoke where nobody leads, or of no election, says so", async () => {
   const nobody = await ask("revoke", group);
 
   expect(nobody).toMatchObject({ code: 5, stdout: "" });
-  expect(nobody.stderr).toContain("nobody leads this election");
+  expect(nobody.stderr).toBe(
+    "edge-election: nobody leads this election\n  `edge-election status` tells how the group stands.\n",
+  );
   expect((await ask("revoke", group, "--election", "component")).code).toBe(2);
   expect((await ask("history", group)).stdout).toBe("nobody has led yet\n");
 });
