@@ -1,6 +1,7 @@
 /** The dashboard, as an operator uses it: real processes' clients here in Node, a real backend, a real browser. */
 import type { Locator, Page } from "playwright-core";
 import { afterEach, expect, test } from "vitest";
+import { Probe } from "../../cli/bench-connection/probe.ts";
 import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
 import { createElectionClient } from "../../client/node/index.ts";
 import type { GroupStatus } from "../../shared/status.ts";
@@ -206,7 +207,7 @@ test("step down by keyboard alone: asked first, told what came of it, focus back
   await page.keyboard.press("Enter");
   await page
     .getByRole("dialog")
-    .getByText(/^A handed over to B, which leads with epoch \d+, after /)
+    .getByText(/^A handed over to B, which took over with epoch \d+, after /)
     .waitFor();
   expect(await focused()).toBe("Close");
   await page.keyboard.press("Enter");
@@ -239,6 +240,22 @@ test("transfer: whom the operator chooses leads, past the queue", async () => {
   await page.locator("#terms").getByText("transferred").waitFor();
 });
 
+test("transfer: who is chosen and does not answer is passed over, and the operator is told so", async () => {
+  await using opened = await open("deaf");
+  const { page } = opened;
+  await runInOrder(page, "deaf", ["A", "B"]);
+  const deaf = await Probe.open(`${world.backend.url}/v1/groups/deaf/session`, undefined);
+  deaf.send({ type: "hello", sentAt: 1, process: { name: "deaf" } });
+  deaf.send({ type: "register", component: "dispatcher" });
+  await page.locator(".queue").getByText("deaf", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Transfer, Process election" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Successor").selectOption({ index: 1 });
+  await dialog.getByRole("button", { name: "Transfer" }).click();
+  await dialog.getByText(/^A handed over to B, .* deaf was passed over: it did not take over\.$/).waitFor();
+  deaf.close();
+});
+
 test("pause: who leads goes on, nobody takes over, and the page says why; resume offers at once", async () => {
   await using opened = await open("pause");
   const { page } = opened;
@@ -246,7 +263,7 @@ test("pause: who leads goes on, nobody takes over, and the page says why; resume
   await leads(page, "A");
   await page.getByRole("button", { name: "Pause group" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
-  await page.getByRole("dialog").getByText("The group is paused.").waitFor();
+  await page.getByRole("dialog").getByText("You have paused the group.").waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
   await page.locator("#paused").waitFor();
   await leads(page, "A");

@@ -61,13 +61,19 @@ test("what is said aloud: who leads now, that nobody does, paused; nothing for w
 
 test("an outcome names the processes, and says so where nobody or the same one took over", () => {
   const known = status([{ ...ledBy("A", 1), candidates: [candidate("B")] }]);
+  const later = status([{ ...ledBy("B", 2), candidates: [candidate("C")] }]);
   const outcome = { from: "session of A", to: "session of B", epoch: 2, durationMs: 45 };
-  expect(revokedMessage(outcome, known)).toMatch(/^A handed over to B, which leads with epoch 2, after 45\sms\.$/);
-  expect(revokedMessage({ ...outcome, to: null }, known)).toMatch(
+  expect(revokedMessage(outcome, [known])).toMatch(
+    /^A handed over to B, which took over with epoch 2, after 45\sms\.$/,
+  );
+  expect(revokedMessage({ ...outcome, to: null }, [known])).toMatch(
     /^A has stepped down, after .* Nobody else took over; epoch 2/,
   );
-  expect(revokedMessage({ ...outcome, to: outcome.from }, known)).toMatch(/^A has stepped down, and leads again/);
-  expect(revokedMessage({ ...outcome, from: "0123456789abc" }, null)).toMatch(/^session 01234567… handed over/);
+  expect(revokedMessage({ ...outcome, to: outcome.from }, [known])).toMatch(/^A has stepped down, and took over again/);
+  expect(revokedMessage({ ...outcome, passedOver: "session of C" }, [known, later])).toMatch(
+    /^A handed over to B, .* C was passed over: it did not take over\.$/,
+  );
+  expect(revokedMessage({ ...outcome, from: "0123456789abc" }, [null])).toMatch(/^session 01234567… handed over/);
 });
 
 test.each([

@@ -1,9 +1,8 @@
 /** The group's HTTP routes, as the operator at this page uses them. */
 import { hc } from "hono/client";
 import type { ElectionName } from "../../../shared/names.ts";
-import type { GroupStatus } from "../../../shared/status.ts";
+import type { GroupStatus, Revoked } from "../../../shared/status.ts";
 import type { ElectionApp, TermStatus } from "../../index.ts";
-import type { Revoked } from "./view/outcome.ts";
 
 /** The group answered, and the answer is no. */
 export class Refused extends Error {
@@ -41,7 +40,7 @@ export function operatorOf(group: string, token: string | null): Operator {
       return (await answerOf(routes.history.$get({ param, query }, soon()))).terms;
     },
     revoke: (election, json) =>
-      answerOf<Revoked>(routes.elections[":election"].revoke.$post({ param: { group, election }, json })),
+      answerOf(routes.elections[":election"].revoke.$post({ param: { group, election }, json })),
     setPaused: async (paused) => (await answerOf((paused ? routes.pause : routes.resume).$post({ param }))).paused,
   };
 }

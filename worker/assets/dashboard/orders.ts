@@ -9,7 +9,7 @@ import { electionPhrase, quoted, shortId } from "./view/words.ts";
 export interface OrderContext {
   readonly dialog: Dialog;
   readonly operator: () => Operator;
-  /** The last one seen: it knows the names. */
+  /** The last one seen. */
   readonly status: () => GroupStatus | null;
   /** Something has been done: look again. */
   readonly changed: () => void;
@@ -73,8 +73,9 @@ async function revoke(
   election: ElectionView["election"],
   order: Parameters<Operator["revoke"]>[1],
 ): Promise<string> {
+  const before = status();
   try {
-    return revokedMessage(await operator().revoke(election, order), status());
+    return revokedMessage(await operator().revoke(election, order), [before, status()]);
   } finally {
     changed();
   }
@@ -97,7 +98,7 @@ export function askToPause(context: OrderContext, group: string, isPaused: boole
       async run() {
         const paused = await context.operator().setPaused(!isPaused);
         context.changed();
-        return paused ? "The group is paused." : "The group is resumed.";
+        return paused ? "You have paused the group." : "You have resumed the group.";
       },
     },
     tell,

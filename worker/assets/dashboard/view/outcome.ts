@@ -1,26 +1,28 @@
 /** What became of an operator's order, in words. */
-import type { GroupStatus } from "../../../../shared/status.ts";
+import type { GroupStatus, Revoked } from "../../../../shared/status.ts";
 import { duration, processName, quoted, shortId } from "./words.ts";
 
-export interface Revoked {
-  readonly from: string;
-  readonly to: string | null;
-  readonly epoch: number;
-  readonly durationMs: number;
+/**
+ * In the past tense, since it stays on the page while things go on. `seen`: what knows the sessions, from before the order
+ * and from after it; whom an offer was just made to is in none of the lists.
+ */
+export function revokedMessage(revoked: Revoked, seen: readonly (GroupStatus | null)[]): string {
+  const nameOf = nameIn(seen);
+  const { passedOver } = revoked;
+  const outcome = handOverMessage(revoked, nameOf);
+  return passedOver === undefined ? outcome : `${outcome} ${nameOf(passedOver)} was passed over: it did not take over.`;
 }
 
-/** `status`: any that knows the sessions, such as the one before. */
-export function revokedMessage({ from, to, epoch, durationMs }: Revoked, status: GroupStatus | null): string {
-  const nameOf = nameIn(status);
+function handOverMessage({ from, to, epoch, durationMs }: Revoked, nameOf: (sessionId: string) => string): string {
   const took = duration(durationMs);
   if (to === null) return `${nameOf(from)} has stepped down, after ${took}. Nobody else took over; epoch ${epoch}.`;
-  if (to === from) return `${nameOf(from)} has stepped down, and leads again with epoch ${epoch}, after ${took}.`;
-  return `${nameOf(from)} handed over to ${nameOf(to)}, which leads with epoch ${epoch}, after ${took}.`;
+  if (to === from) return `${nameOf(from)} has stepped down, and took over again with epoch ${epoch}, after ${took}.`;
+  return `${nameOf(from)} handed over to ${nameOf(to)}, which took over with epoch ${epoch}, after ${took}.`;
 }
 
-function nameIn(status: GroupStatus | null): (sessionId: string) => string {
+function nameIn(seen: readonly (GroupStatus | null)[]): (sessionId: string) => string {
   const names = new Map<string, string>();
-  for (const { leader, candidates } of status?.elections ?? []) {
+  for (const { leader, candidates } of seen.flatMap((status) => status?.elections ?? [])) {
     for (const { sessionId, process } of [...(leader ? [leader] : []), ...candidates]) {
       names.set(sessionId, quoted(processName(process, sessionId)));
     }
