@@ -6,7 +6,7 @@ import { runNode } from "../support/child-process.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
 const PATIENCE = { timeout: 20_000, interval: 50 };
-const bindings = { OPEN_MODE: "loopback", LEASE_MS: "2000", LOG_LEVEL: "error" };
+const bindings = { OPEN_MODE: "loopback", LEASE_MS: "4000", LOG_LEVEL: "error" };
 
 /** Every counter of the group by its series. */
 async function countersOf(backend: string): Promise<Map<string, number>> {
@@ -17,7 +17,7 @@ async function countersOf(backend: string): Promise<Map<string, number>> {
   );
 }
 
-test("[N5] a killed backend: a leader without it fails its health check, and is well again when it is back; counters outlive it", async () => {
+test("[N5] a killed backend: a leader without it is degraded, fails its health check after a lease, and is well again when it is back; counters outlive it", async () => {
   await using folder = await temporaryFolder();
   const options = { bindings, dataDir: join(folder.path, "data") };
   await using first = await startLocalBackend(options);
@@ -39,9 +39,17 @@ test("[N5] a killed backend: a leader without it fails its health check, and is 
     await vi.waitFor(async () => {
       const { status, body } = await probe();
       expect({ status, body }).toMatchObject({
+        status: 200,
+        body: { status: "degraded", disconnectedMs: expect.any(Number), lastError: { code: expect.any(String) } },
+      });
+    }, PATIENCE);
+    await vi.waitFor(async () => {
+      const { status, body } = await probe();
+      expect({ status, body }).toMatchObject({
         status: 503,
         body: { status: "failing", leads: [], waits: ["dispatcher"] },
       });
+      expect(body["disconnectedMs"]).toBeGreaterThan(4_000);
     }, PATIENCE);
     await using second = await startLocalBackend({ ...options, port: first.port });
     await vi.waitFor(async () => {
