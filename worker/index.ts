@@ -3,7 +3,7 @@ import { createElectionApp } from "./app.ts";
 import { pages } from "./pages.ts";
 
 export type { GroupLimits } from "../shared/limits.ts";
-export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../shared/status.ts";
+export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus, Revoked } from "../shared/status.ts";
 export type { ElectionAppOptions, ElectionEnv } from "./admission.ts";
 export type { ElectionApp } from "./app.ts";
 export { createElectionApp } from "./app.ts";

@@ -36,6 +36,8 @@ export const ERROR_EVENTS = [
   "request_failed",
   "policy_refused",
   "keys_unavailable",
+  "contender_failed",
+  "on_error_failed",
   "closed",
 ] as const;
 
