@@ -9,7 +9,6 @@ import type {
   ServerMessage,
 } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
-import type { Revoked } from "../../shared/status.ts";
 import type { Policy } from "./policy.ts";
 import type { Access, EndReason } from "./state.ts";
 
@@ -135,7 +134,13 @@ export type PollRefusal = "superseded" | "unknown_session" | "limit_exceeded";
 
 /** What became of a wish that somebody waits for. */
 export type Outcome =
-  | ({ readonly type: "revoked" } & Omit<Revoked, "passedOver">)
+  | {
+      readonly type: "revoked";
+      readonly from: string;
+      readonly to: string | null;
+      readonly epoch: number;
+      readonly durationMs: number;
+    }
   | { readonly type: "not_led" }
   | PollAnswer
   | { readonly type: "refused"; readonly code: PollRefusal; readonly message: string }
