@@ -328,7 +328,7 @@ test("after a lost connection the page says so, recovers by itself, and says so"
   try {
     await using opened = await open("lost", { url });
     const { page } = opened;
-    run("lost", { process: { name: "A" }, url });
+    const a = run("lost", { process: { name: "A" }, url });
     await leads(page, "A");
     await page.locator("#connection").getByText("Live").waitFor();
     await mark(page);
@@ -352,6 +352,9 @@ test("after a lost connection the page says so, recovers by itself, and says so"
       .getByText(/^Connected again after /)
       .waitFor();
     await page.locator("#connection").getByText("Live").waitFor();
+    // Whoever comes first leads: B is to queue up behind A, which comes back in its own time.
+    const isBack = ({ status, leads: led }: ReturnType<Client["health"]>): boolean => status === "ok" && led.length > 0;
+    await expect.poll(() => isBack(a.health()), { timeout: 20_000 }).toBe(true);
     const { epoch } = await statusOf("lost", url);
     run("lost", { process: { name: "B" }, url });
     await page.locator(".queue").getByText("B", { exact: true }).waitFor();
