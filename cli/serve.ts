@@ -3,7 +3,10 @@ import { resolve } from "node:path";
 import { type LocalBackend, startLocalBackend } from "./local-backend.ts";
 import { type StartSettings, startSettings } from "./start-settings.ts";
 
-/** Serves until SIGINT or SIGTERM; throws where the backend can't start, or ends by itself. */
+/** How often a server that npm has started looks whether it still has its parent. */
+const PARENT_CHECK_MS = 500;
+
+/** Serves until SIGINT or SIGTERM, or until the npm that has started it is gone; throws where the backend can't start, or ends by itself. */
 export async function serve(
   environment: Readonly<Record<string, string | undefined>>,
   announce: (backend: LocalBackend, settings: StartSettings) => void,
@@ -30,6 +33,12 @@ export async function serve(
 function nextStopSignal(): Promise<"stop"> {
   return new Promise((done) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => done("stop"));
+    // A signal to npm ends the shell between the two, which does not pass it on.
+    if (process.env["npm_lifecycle_event"] === undefined) return;
+    const parent = process.ppid;
+    setInterval(() => {
+      if (process.ppid !== parent) done("stop");
+    }, PARENT_CHECK_MS).unref();
   });
 }
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { runNode } from "../support/child-process.ts";
+import { runNode, runProgram } from "../support/child-process.ts";
 import { throwawayWorker } from "../support/throwaway-worker.ts";
 
 test.each([
@@ -18,6 +18,17 @@ test.each([
   expect(started.output()).toContain("LEASE_MS=3000");
   started.child.kill(signal);
   expect(await started.ended).toEqual({ code: 0, signal: null });
+});
+
+test("npm start leaves nothing behind when npm itself is told to stop", async () => {
+  await using place = await throwawayWorker();
+  const started = runProgram("npm", ["start"], { PORT: "0", DATA_DIR: join(place.folder, "data") });
+  const [, health = ""] = await started.whenWritten(/Health\s+(http:\S+)[\s\S]*Ctrl-C/);
+  expect((await fetch(health)).status).toBe(200);
+  started.child.kill("SIGTERM");
+  await started.ended;
+  expect(started.output()).toContain("Stopping.");
+  await expect(fetch(health)).rejects.toThrow();
 });
 
 test("npm start refuses a wrong setting in one line that says what to do", async () => {

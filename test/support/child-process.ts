@@ -21,8 +21,19 @@ export function runNode(
   parameters: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
 ): NodeProcess {
-  const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
-  const child = spawn(process.execPath, [path, ...parameters], {
+  return runProgram(process.execPath, [fileURLToPath(new URL(file, repository)), ...parameters], environment);
+}
+
+const repository = new URL("../../", import.meta.url);
+
+/** Runs a program in the root of the repository. It has ended when all that it has started has let go of its outputs. */
+export function runProgram(
+  program: string,
+  parameters: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): NodeProcess {
+  const child = spawn(program, parameters, {
+    cwd: repository,
     env: { ...process.env, ...environment },
     stdio: ["pipe", "pipe", "pipe"],
   });
