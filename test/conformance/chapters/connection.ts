@@ -19,9 +19,9 @@ export const connection: Chapter = (test) => {
     const part = play.join("one", "x", {}, { onDisconnect: "revoke" });
     const { epoch } = await play.leads(part);
     part.member.cut();
-    await play.until("the revoke", () => part.heard.length === 2);
-    expect(part.heard).toEqual(["grant", "disconnected"]);
+    await play.until("the revoke", () => part.heard.length > 1);
     expect((await play.leads(part, epoch)).epoch).toBeGreaterThan(epoch);
+    expect(part.heard).toEqual(["grant", "disconnected", "grant"]);
   });
 
   test("[N2] [C8] after an expired lease the process contends again and wins again, twice in a row", {
