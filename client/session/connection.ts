@@ -138,8 +138,10 @@ export function lose(draft: Draft, { code }: Pick<Of<"lost">, "code">): void {
   const retryMs = Math.min(firstRetryMs * 2 ** draft.failures++, SLOWEST_RETRY_MS);
   draft.attempt++;
   draft.effects.push({ type: "lost", code, fatal });
-  enter(draft, "waiting", now + random * retryMs + (action === "slow" ? SLOWEST_RETRY_MS : 0));
   draft.terms = draft.terms.filter(({ stage }) => stage !== "offered");
+  // Patience would cost a leader its term: it comes back at once, and the server lets it in.
+  const slow = action === "slow" && heldTerms(draft, now).length === 0;
+  enter(draft, "waiting", now + random * retryMs + (slow ? SLOWEST_RETRY_MS : 0));
   if (fatal || action === "fresh") {
     endTerms(draft, "lost");
     draft.session = null;

@@ -292,10 +292,23 @@ describe("close codes", () => {
   });
 
   test("[E2] 4429 is answered by patience", () => {
-    const [play] = Play.leading(["x"]);
+    const play = new Play();
+    play.contend("x");
+    play.connects();
     play.random = 0;
     play.loses(CLOSE.tooMany);
     expect(play.state.until - play.now).toBe(10_000);
+  });
+
+  test("[E2] [S9] a leader that is closed with 4429 comes back within its lease, and keeps its term", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.random = 1;
+    play.loses(CLOSE.tooMany);
+    expect(play.state.until - play.now).toBeLessThanOrEqual(250);
+    play.wait(250);
+    expect(play.opens()).toMatchObject({ held: ["L1"], resume: { sessionId: "S1" } });
+    expect(play.isLeader(x as number, "L1")).toBe(true);
+    expect(play.called()).toEqual([]);
   });
 });
 
