@@ -59,6 +59,7 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
     if (!isName(group)) return problem(400, "invalid_argument", `the group must be ${NAME_RULE}`);
     const principal = await identify(context);
     if (principal instanceof Response || isProblem(principal)) return principal;
+    if (!endsSometime(principal)) return problem(503, "misconfigured", "authorize gave an `until` that is no number");
     const access = accessOf(principal);
     const forbidden = whyForbidden(principal, group, role) ?? whyTooLarge(access);
     if (forbidden !== null) return problem(403, "forbidden", forbidden);
@@ -96,14 +97,19 @@ const accessOf = ({ role, components, until }: Principal): Access => ({
   ...(until !== undefined && Number.isFinite(until) && { until }),
 });
 
+/** Half a number would let somebody in for ever. */
+const endsSometime = ({ until = Infinity }: Principal): boolean => typeof until === "number" && !Number.isNaN(until);
+
 const isProblem = (outcome: PolicyOptions | Principal | Problem): outcome is Problem => "status" in outcome;
+
+const TOLD_BY_SOCKET: readonly number[] = [400, 401, 403];
 
 /**
  * Strangers can't be kept from asking, but accepting a socket to tell them a close code is a favour: an address that
  * is refused again and again gets a plain status. Who is let in is never counted.
  */
 async function refusedTooOften({ req, env }: Context<App>, { status }: Response | Problem): Promise<boolean> {
-  if (env.UPGRADE_LIMITER === undefined || !isUpgrade(req.raw) || (status !== 401 && status !== 403)) return false;
+  if (env.UPGRADE_LIMITER === undefined || !isUpgrade(req.raw) || !TOLD_BY_SOCKET.includes(status)) return false;
   return !(await env.UPGRADE_LIMITER.limit({ key: networkOf(req.header("CF-Connecting-IP") ?? "") })).success;
 }
 

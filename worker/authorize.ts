@@ -53,10 +53,10 @@ export const authorizeByEnv: Authorize = (request, env) => {
   return refuseWith(401, "unauthorized", "this deployment has no way to tell who you are: nobody is let in");
 };
 
-/** Any web page can reach 127.0.0.1: its origin, and a rebound host name, give it away. */
+/** Any web page can reach 127.0.0.1: its origin, a rebound host name, or its browser's own word give it away. */
 function openToLoopback(request: Request): Principal | Response {
-  if (isLoopback(new URL(request.url).hostname) && originAllowed(request, { OPEN_MODE: "loopback" }))
-    return { role: "admin" };
+  const isHere = isLoopback(new URL(request.url).hostname) && !isLoadedElsewhere(request);
+  if (isHere && originAllowed(request, { OPEN_MODE: "loopback" })) return { role: "admin" };
   return refuseWith(403, "forbidden", "open mode serves loopback only: use 127.0.0.1 or localhost");
 }
 
@@ -76,6 +76,10 @@ async function byToken(request: Request, env: AuthorizeEnv, verify: Verifier): P
     return refuseWith(401, "unauthorized", "this token is not valid here, or not any more: get a new one");
   }
 }
+
+/** What a page loads as an image or a frame comes without an `Origin`. It can't read it, but each new group costs a file here. */
+const isLoadedElsewhere = ({ headers }: Request): boolean =>
+  headers.get("Origin") === null && headers.get("Sec-Fetch-Site") === "cross-site";
 
 /** Whether the page that asks may: no page at all (no `Origin`), one of this machine in open mode, or an allowed one. */
 export function originAllowed(request: Request, { OPEN_MODE, ALLOWED_ORIGINS }: AuthorizeEnv): boolean {

@@ -81,6 +81,39 @@ test.each([
   expect(await isTouched(group)).toBe(false);
 });
 
+test.each(["image", "script", "empty"])(
+  "open mode serves nothing (%s) to a page of another site whose browser names no origin: it could fill this machine with groups",
+  async (destination) => {
+    const group = freshGroup();
+    const fetched = { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": destination };
+
+    for (const route of looking.filter(([method]) => method === "GET")) {
+      expect(errorOf(await askRoute(group, route, { headers: fetched }))).toMatchObject({ status: 403 });
+    }
+    expect(await isTouched(group)).toBe(false);
+  },
+);
+
+test.each(["same-origin", "none"])(
+  "open mode serves what a person opens or its own page asks for (%s)",
+  async (site) => {
+    expect((await ask("GET", pathOf(freshGroup()), { headers: { "Sec-Fetch-Site": site } })).status).toBe(200);
+  },
+);
+
+test.each([Number.NaN, Number("soon")])(
+  "an authorize option that says until when by no number (%s) lets nobody in: it would be for ever",
+  async (until) => {
+    const group = freshGroup();
+    const server = deploy({ authorize: () => ({ role: "admin", until }) });
+    const refused = errorOf(await ask("GET", pathOf(group), { server }));
+
+    expect(refused).toMatchObject({ status: 503, code: "misconfigured" });
+    expect(refused.message).toContain("until");
+    expect(await isTouched(group)).toBe(false);
+  },
+);
+
 test.each([
   ["http://127.0.0.1:1", undefined],
   ["http://127.8.9.1", undefined],

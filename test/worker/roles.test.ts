@@ -15,11 +15,11 @@ import {
   type WireClient,
 } from "./client.ts";
 import { bearer, deployWith, SECRET, tokenFor } from "./identities.ts";
-import { askRoute, isTouched, looking, operating, type Route, routes } from "./routes.ts";
+import { askRoute, contending, isTouched, looking, operating, type Route, routes } from "./routes.ts";
 
 type Who = "none" | Role;
 const whos: readonly Who[] = ["none", "observe", "contend", "admin"];
-const server = deployWith({ AUTH_SECRET: SECRET });
+const server = deployWith({ AUTH_SECRET: SECRET, FENCE_SECRET: "a secret of fence tokens, of its own" });
 const headers = new Map<Who, Record<string, string>>([["none", {}]]);
 
 beforeAll(async () => {
@@ -46,6 +46,7 @@ const routeCase = (who: Who, route: Route, needed: Who): RouteCase => {
 };
 const routeCases = whos.flatMap((who) => [
   ...looking.map((route) => routeCase(who, route, "observe")),
+  ...contending.map((route) => routeCase(who, route, "contend")),
   ...operating.map((route) => routeCase(who, route, "admin")),
 ]);
 
@@ -83,6 +84,8 @@ test.each(whos.map((who) => ({ who, verb: may(who !== "none") })))(
 
 test("the table has every route of the app", () => {
   const { routes: registered } = createElectionApp();
+  const inTable = new Set(routeCases.map(({ route }) => route));
+  expect([...inTable]).toEqual(routes);
   const known = new Set([
     ...routes.map(
       ([method, rest]) => `${method} /v1/groups/:group${rest.replace(/\/(?:process|dispatcher)/, "/:name")}`,

@@ -67,6 +67,18 @@ test.each([
   },
 );
 
+test("upgrades for what is no group count as refused ones do", async () => {
+  const { UPGRADE_LIMITER } = env;
+  if (UPGRADE_LIMITER === undefined) throw new Error("wrangler.toml binds no UPGRADE_LIMITER");
+  const server = deployWith({ AUTH_SECRET: SECRET, UPGRADE_LIMITER });
+  const headers = { "CF-Connecting-IP": "203.0.113.99" };
+
+  for (let attempt = 0; attempt < 100; attempt++) {
+    expect(await (await connect("no name", { server, headers })).closed).toMatchObject({ code: 4400 });
+  }
+  expect(await statusOfUpgrade(server, "203.0.113.99")).toBe(429);
+});
+
 test.each([
   ['{"sessions": 0}', "limits.sessions is 0"],
   ['{"nameLength": 129}', "limits.nameLength is 129: set it to 1..128"],
@@ -116,7 +128,7 @@ test("answers about groups are not kept by caches, and are taken for nothing but
 test("hostile names are refused, and hostile free text goes out as JSON strings and never into the metrics", async () => {
   const group = "a.b:c/d-e_f";
   const { client } = await join(group, {
-    process: { name: HOSTILE, address: HOSTILE, metadata: { [HOSTILE]: HOSTILE, __proto__: HOSTILE } },
+    process: { name: HOSTILE, address: HOSTILE, metadata: { [HOSTILE]: HOSTILE, ["__proto__"]: HOSTILE } },
     observe: true,
   });
   const { leaderSessionId } = await client.win();
@@ -128,6 +140,7 @@ test("hostile names are refused, and hostile free text goes out as JSON strings 
   expect(status.body).toMatchObject({ elections: [{ leader: { process: HOSTILE } }] });
   const leader = await ask("GET", pathOf(group, "/leaders/dispatcher"));
   expect(leader.body).toMatchObject({ address: HOSTILE, metadata: { [HOSTILE]: HOSTILE } });
+  expect(JSON.stringify(leader.body)).toContain(`"__proto__":${JSON.stringify(HOSTILE)}`);
   const metrics = await ask("GET", pathOf(group, "/metrics"));
   expect(metrics.headers.get("Content-Type")).toContain("text/plain");
   const sample =
