@@ -31,7 +31,7 @@ export function addContender(turn: Turn, id: string, info: ContenderInfo, expect
   if (present !== undefined) {
     if (expected === "new" || present.election !== election)
       return refuse("duplicate_component", "this session contends for it already: close the first one", { component });
-    if (present.priority !== contender.priority) turn.patchSession(id, { contenders });
+    if (present.priority !== contender.priority) turn.patchSession(id, { contenders }, [election]);
     return null;
   }
   const refusal = admission(turn, session, component, election);
@@ -41,7 +41,8 @@ export function addContender(turn: Turn, id: string, info: ContenderInfo, expect
   turn.patchComponent(component, { election, contenders: known.contenders + 1 });
   const place = session.places.get(election);
   if (place === undefined) turn.patchElection(election, { places: (turn.election(election)?.places ?? 0) + 1 });
-  turn.patchSession(id, { contenders, places: session.places.set(election, place ?? turn.newPlace()) });
+  const places = session.places.set(election, place ?? turn.newPlace());
+  turn.patchSession(id, { contenders, places }, [election]);
   return null;
 }
 
@@ -113,8 +114,8 @@ export function removeContender(turn: Turn, id: string, component: string, last:
   const contenders = known.contenders - 1;
   turn.patchComponent(component, { contenders, election: contenders === 0 ? null : name });
   const rest = { ...session, contenders: session.contenders.delete(component) };
-  turn.putSession(rest);
-  if (turn.componentsOf(rest, name).length > 0 || (last === "keep" && holds(turn, id, name))) return true;
+  turn.putSession(rest, [name]);
+  if (turn.contendsIn(rest, name) || (last === "keep" && holds(turn, id, name))) return true;
   turn.removePlace(rest, name);
   endPresent(turn, id, name);
   return true;

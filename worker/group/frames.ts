@@ -107,7 +107,7 @@ function renewAll(turn: Turn, session: Session, { sentAt, held }: Renew): void {
   const kept = held.filter((leaderSessionId) => renew(turn, session, leaderSessionId));
   // A sign of life writes its row: only a write proves that this object is the current one (S4).
   const due = turn.now - session.seenAt >= turn.state.policy.checkEveryMs / 2;
-  if (held.length === 0 && due) turn.patchSession(session.id, { seenAt: turn.now });
+  if (held.length === 0 && due) turn.patchSession(session.id, { seenAt: turn.now }, []);
   turn.send(session, { type: "renewed", sentAt, held: kept });
 }
 
@@ -137,7 +137,8 @@ function setPriority(turn: Turn, session: Session, { priority, component }: Prio
     const remedy = "it runs in the process election: set the priority of the process";
     turn.send(session, refuse("election_mismatch", remedy, { component }));
   } else if (contender.priority !== priority) {
-    turn.putSession({ ...session, contenders: session.contenders.set(component, { ...contender, priority }) });
+    const contenders = session.contenders.set(component, { ...contender, priority });
+    turn.putSession({ ...session, contenders }, [contender.election]);
   }
 }
 

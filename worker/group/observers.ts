@@ -68,7 +68,7 @@ export function watch(turn: Turn, id: string, { all, names }: Watched): Refusal 
     turn.change({ watchersOfAll: all ? watchersOfAll.set(id, true) : watchersOfAll.delete(id) });
   }
   const same = all === session.watched.all && next.size === before.size && [...next].every((name) => before.has(name));
-  if (!same) turn.patchSession(id, { watched: { all, names: [...next] } });
+  if (!same) turn.patchSession(id, { watched: { all, names: [...next] } }, []);
   return null;
 }
 

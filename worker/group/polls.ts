@@ -193,7 +193,7 @@ function sameContenders({ contenders }: Session, infos: readonly ContenderInfo[]
 
 /** The attempt goes into the row that is written anyway. */
 const stamp = (turn: Turn, id: string, { session }: PollCall): void => {
-  if (session !== undefined) turn.patchSession(id, { attempt: session.attempt });
+  if (session !== undefined) turn.patchSession(id, { attempt: session.attempt }, []);
 };
 
 /**

@@ -139,12 +139,16 @@ function leftmost<K, V>(tree: Node<K, V>): Node<K, V> {
   return node;
 }
 
+/** By a path of its own: generators within generators would cost as many steps for each entry as the tree is high. */
 function* walk<K, V>(tree: Tree<K, V>, from: K | undefined, compare: Compare<K>): Generator<readonly [K, V]> {
-  if (tree === null) return;
-  const inside = from === undefined || compare(tree.key, from) >= 0;
-  if (inside) {
-    yield* walk(tree.left, from, compare);
-    yield entryOf(tree);
+  const path: Node<K, V>[] = [];
+  for (let node = tree; node !== null; ) {
+    const inside = from === undefined || compare(node.key, from) >= 0;
+    if (inside) path.push(node);
+    node = inside ? node.left : node.right;
   }
-  yield* walk(tree.right, from, compare);
+  for (let node = path.pop(); node !== undefined; node = path.pop()) {
+    yield entryOf(node);
+    for (let next = node.right; next !== null; next = next.left) path.push(next);
+  }
 }

@@ -43,7 +43,7 @@ export function renew(turn: Turn, session: Session, leaderSessionId: string): bo
     accept(turn, election, session, state);
     return true;
   }
-  if (!isHeld(election) || turn.componentsOf(session, election.name).length === 0) return false;
+  if (!isHeld(election) || !turn.contendsIn(session, election.name)) return false;
   if (election.state.type === "revoking" && turn.now >= election.state.drainUntil) return false; // S10
   turn.putState(election.name, { ...election.state, ...lease(turn, session, election.state) });
   return true;
@@ -94,9 +94,9 @@ function forgiveDemoted(turn: Turn, election: Election): void {
 export function demote(turn: Turn, sessionId: string, name: ElectionName, declined = false): void {
   const [session, election] = [turn.session(sessionId), turn.election(name)];
   if (session === undefined || election === undefined || !session.places.has(name)) return;
-  if (turn.componentsOf(session, name).length === 0) return turn.removePlace(session, name);
+  if (!turn.contendsIn(session, name)) return turn.removePlace(session, name);
   const place = { ...turn.newPlace(election.acceptedEpoch), declined };
-  turn.patchSession(sessionId, { places: session.places.set(name, place) });
+  turn.patchSession(sessionId, { places: session.places.set(name, place) }, [name]);
 }
 
 /** Takes an offer back. Safe at once: nobody leads by an offer that storage does not know as accepted (S1). */

@@ -123,13 +123,17 @@ export class Turn {
     return this.state.sessions.get(id);
   }
 
-  putSession(session: Session): Session {
+  /**
+   * `ranked`: the elections in which the change may have moved it. A session may stand in hundreds, so that to look at
+   * all of them for each of its contenders would let one large `hello` hold up the group.
+   */
+  putSession(session: Session, ranked: Iterable<ElectionName> = session.places.keys()): Session {
     const before = this.session(session.id);
     this.change({ sessions: this.state.sessions.set(session.id, session) });
     this.touched.sessions.add(session.id);
     this.#countObserver(before, session);
     this.#indexLoss(before, session);
-    for (const election of session.places.keys()) {
+    for (const election of ranked) {
       this.rank(session, election);
       this.undecided.add(election); // a holder is ranked nowhere, but its priority counts against a rival's
     }
@@ -137,9 +141,9 @@ export class Turn {
   }
 
   /** Changes the session as it stands now; the caller's copy may be older. */
-  patchSession(id: string, part: Partial<Session>): Session | undefined {
+  patchSession(id: string, part: Partial<Session>, ranked?: Iterable<ElectionName>): Session | undefined {
     const session = this.session(id);
-    return session === undefined ? undefined : this.putSession({ ...session, ...part });
+    return session === undefined ? undefined : this.putSession({ ...session, ...part }, ranked);
   }
 
   removeSession(session: Session): void {
@@ -181,11 +185,22 @@ export class Turn {
 
   /** The session's component names in one election. */
   componentsOf(session: Session, election: ElectionName): string[] {
+    if (election !== "process") {
+      const component = election.slice("component:".length);
+      return session.contenders.get(component)?.election === election ? [component] : [];
+    }
     const names: string[] = [];
     for (const [component, contender] of session.contenders.entries()) {
       if (contender.election === election) names.push(component);
     }
     return names;
+  }
+
+  /** Whether any component of the session runs in this election. */
+  contendsIn(session: Session, election: ElectionName): boolean {
+    if (election !== "process") return this.componentsOf(session, election).length > 0;
+    for (const contender of session.contenders.values()) if (contender.election === election) return true;
+    return false;
   }
 
   createElection(name: ElectionName): void {
@@ -234,7 +249,7 @@ export class Turn {
 
   /** The session does not stand in this election any more. */
   removePlace(session: Session, name: ElectionName): void {
-    this.putSession({ ...session, places: session.places.delete(name) });
+    this.putSession({ ...session, places: session.places.delete(name) }, []);
     const election = this.election(name);
     if (election === undefined) return;
     this.#putQueue(election, election.queue.place(session.id, null));

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { Turn } from "../../../worker/group/turn.ts";
 import { World } from "./world.ts";
 
 const names = (count: number, prefix = "c") => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
@@ -228,6 +229,20 @@ test("a session has at most its limit of contenders; one more is refused and the
   expect(a.register("one-more")).toMatchObject([{ type: "registered" }, { type: "grant" }]);
   const b = group.join("b", { contenders: names(258) });
   expect(b.heard("error").map(({ component }) => component)).toEqual(["c256", "c257"]);
+});
+
+test("a hello of 256 contenders, their renewals and its end look at each place a few times, not at all of them for each", () => {
+  const group = new World();
+  const contenders = names(256).map((component) => ({ component, election: "dedicated" }) as const);
+  const other = group.join("other", { contenders });
+  other.renew(...[...other.grants.values()].map(({ leaderSessionId }) => leaderSessionId));
+  const looks = vi.spyOn(Turn.prototype, "rank");
+  onTestFinished(() => looks.mockRestore());
+  const a = group.join("a", { contenders });
+  a.deregister("c0");
+  a.say({ type: "observe", components: names(256) });
+  a.bye();
+  expect(looks.mock.calls.length).toBeLessThan(16 * 256);
 });
 
 test("a session watches at most its limit of names; true watches all and counts as none", () => {
