@@ -125,7 +125,7 @@ export class ElectionGroup extends DurableObject {
     const connection = this.#sockets.connectionOf(socket);
     if (connection === null) return; // closed by this side, and its peer talks on: not worth reading
     const frame = readFrame(data, this.#state.policy.limits.messageBytes, this.#parse);
-    this.#dispatch({ type: "frame", connection, frame });
+    this.#dispatch({ type: "frame", connection, frame, characters: typeof data === "string" ? data.length : 0 });
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {

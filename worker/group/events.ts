@@ -70,7 +70,8 @@ export type EventBody =
   /** First event of every incarnation, after `load`. Absence of a connection proves that it is gone. */
   | { readonly type: "start"; readonly attachments: readonly Attachment[] }
   | { readonly type: "connect"; readonly connection: string; readonly access?: Access }
-  | { readonly type: "frame"; readonly connection: string; readonly frame: Frame }
+  /** `characters`: how long its text was, for those who read text. */
+  | { readonly type: "frame"; readonly connection: string; readonly frame: Frame; readonly characters?: number }
   | { readonly type: "disconnect"; readonly connection: string }
   /** The alarm, or any look at the state: deadlines up to `now` are processed. */
   | { readonly type: "tick" }

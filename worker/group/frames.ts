@@ -18,7 +18,7 @@ type FrameEvent = Extract<EventBody, { readonly type: "frame" }>;
 export function receive(turn: Turn, event: FrameEvent): void {
   const connection = turn.state.connections.get(event.connection);
   if (connection === undefined) return;
-  if (!mayPass(turn, connection, event.frame)) {
+  if (!mayPass(turn, connection, event)) {
     hangUp(turn, connection, CLOSE.tooMany, "too many messages a second: send fewer, or watch and contend for less");
     return;
   }
@@ -127,7 +127,8 @@ type ReleaseMessage = Extract<ClientMessage, { readonly type: "release" }>;
 
 function setPriority(turn: Turn, session: Session, { priority, component }: Priority): void {
   if (component === undefined) {
-    if (priority !== session.priority) turn.putSession({ ...session, priority });
+    if (priority === session.priority) return;
+    charge(turn, turn.putSession({ ...session, priority }), Math.floor(session.places.size / PLACES));
     return;
   }
   const contender = session.contenders.get(component);
@@ -153,7 +154,7 @@ function observe(turn: Turn, { id, watched }: Session, { type, components }: Obs
   const session = turn.session(id);
   if (session === undefined) return;
   if (refusal !== null) turn.send(session, refusal);
-  else if (on) chargeSnapshot(turn, session, sendSnapshot(turn, session));
+  else if (on) charge(turn, session, Math.floor(sendSnapshot(turn, session) / SNAPSHOT_CHARACTERS));
 }
 
 /** Closes the socket for something that its peer did. The session is lost, not ended: its leases run on (S2). */
@@ -163,13 +164,18 @@ function hangUp(turn: Turn, connection: Connection, code: number, reason: string
   if (session !== undefined) lose(turn, session);
 }
 
+/** A frame counts as one more for each of these: to read it takes as long as to read so many small ones. */
+const FRAME_CHARACTERS = 16_384;
+
 /**
  * Whether a frame is within the rate of its connection. A renewal that is due passes even then: whatever else the
  * session says, its lease does not run out for it.
  */
-function mayPass(turn: Turn, connection: Connection, frame: FrameEvent["frame"]): boolean {
+function mayPass(turn: Turn, connection: Connection, { frame, characters = 0 }: FrameEvent): boolean {
   const { limits, lease } = turn.state.policy;
-  const frames = draw(connection.frames, turn.now, { burst: MESSAGE_BURST, perSecond: limits.messagesPerSecond });
+  const flow = { burst: MESSAGE_BURST, perSecond: limits.messagesPerSecond };
+  const more = Math.min(Math.floor(characters / FRAME_CHARACTERS), MESSAGE_BURST / 2); // any first frame passes
+  const frames = draw(connection.frames, turn.now, flow, 1 + more);
   const renews = frame.type === "message" && frame.message.type === "renew";
   const due = renews && turn.now - connection.renewedAt >= lease.renewEveryMs / 2;
   if (frames === null && !due) return false;
@@ -178,13 +184,15 @@ function mayPass(turn: Turn, connection: Connection, frame: FrameEvent["frame"])
   return true;
 }
 
-/** A small frame that asks for a large snapshot costs as many frames as the snapshot is worth. */
+/** A small frame that asks for a large snapshot counts as one more for each of these. */
 const SNAPSHOT_CHARACTERS = 131_072;
+/** And one that moves its session in many queues, for each of so many. */
+const PLACES = 16;
 
-function chargeSnapshot(turn: Turn, session: Session, characters: number): void {
+/** Counts a frame as so many more, after what it asked for was done. */
+function charge(turn: Turn, session: Session, more: number): void {
   const connection = turn.connectionOf(session);
-  const cost = Math.floor(characters / SNAPSHOT_CHARACTERS);
-  if (connection === undefined || cost === 0) return;
-  const frames = { ...connection.frames, tokens: connection.frames.tokens - cost };
+  if (connection === undefined || more === 0) return;
+  const frames = { ...connection.frames, tokens: connection.frames.tokens - more };
   turn.change({ connections: turn.state.connections.set(connection.id, { ...connection, frames }) });
 }

@@ -205,6 +205,29 @@ test("large snapshots count as many frames: an observer can't make the group sen
   expect(modest.closeCode).toBeNull();
 });
 
+test("large frames count as many: the largest hello is let in with most of its burst left, and a stream of such frames is not", () => {
+  const group = new World();
+  const long = names(256, "n".repeat(120));
+  const a = group.join("a", { contenders: long, observe: long });
+  for (let frame = 0; frame < 85; frame++) a.say({ type: "renew", sentAt: a.stamp(), held: [] });
+  expect(a.closeCode).toBeNull();
+  const b = group.join("b");
+  const padding = "x".repeat(131_000);
+  for (let frame = 0; frame < 13; frame++) b.raw(JSON.stringify({ type: "priority", priority: frame, padding }));
+  expect(b.closeCode).toBe(4429);
+});
+
+test("a priority that moves its session in 256 queues counts as 17 frames, in one queue as one", () => {
+  const group = new World();
+  const contenders = names(256).map((component) => ({ component, election: "dedicated" }) as const);
+  const a = group.join("a", { contenders });
+  for (let change = 1; change < 10; change++) a.say({ type: "priority", priority: change });
+  expect(a.closeCode).toBe(4429);
+  const b = group.join("b", { contenders: ["x"] });
+  for (let change = 1; change < 95; change++) b.say({ type: "priority", priority: change });
+  expect(b.closeCode).toBeNull();
+});
+
 test("a frame that is too large closes with 4413; one of exactly the largest size does not", () => {
   const group = new World();
   const a = group.join("a");

@@ -257,6 +257,7 @@ export class World {
       type: "frame",
       connection: wire.id,
       frame: readFrame(data, this.state.policy.limits, `secret-${this.number()}`),
+      characters: typeof data === "string" ? data.length : 0,
     });
   }
 
