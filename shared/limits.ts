@@ -19,6 +19,8 @@ export interface Limits {
 export interface GroupLimits extends Limits {
   /** A group is one object on one thread; beyond this, fan-out and wake-up take too long. Sockets that owe their hello: as many again. */
   readonly sessions: number;
+  /** Sessions of one subject, where tokens name one: nobody else is kept out by a single token. A tenth of `sessions`. */
+  readonly sessionsPerSubject: number;
   /** Sessions of the group that watch anything: each change of a leader is sent to them in one turn. */
   readonly observers: number;
   /** Elections of the group, dedicated ones included: each is a row and an entry of every status answer. */

@@ -48,6 +48,7 @@ const limits = object<Limits & Partial<GroupLimits>>({
   metadataBytes: ms,
   sessions: optional(ms),
   observers: optional(ms),
+  sessionsPerSubject: optional(ms),
   elections: optional(ms),
   nameLength: optional(ms),
   historyRows: optional(ms),

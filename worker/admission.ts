@@ -91,8 +91,9 @@ const whyTooLarge = (access: Access): string | null =>
     : null;
 
 /** What the group's object has to know of a principal. */
-const accessOf = ({ role, components, until }: Principal): Access => ({
+const accessOf = ({ role, components, subject, until }: Principal): Access => ({
   role,
+  ...(subject !== undefined && { subject }),
   ...(components !== undefined && { components }),
   ...(until !== undefined && Number.isFinite(until) && { until }),
 });

@@ -3,7 +3,7 @@
  * configuration and never taken from the token; an expiry is required (RFC 8725, sections 3.1 and 3.10).
  *
  * Claims: `role` (`observe`, `contend` or `admin`), `groups` (exact names, or beginnings that end with `*`), optionally
- * `components` (contends for these only), `exp`, optionally `nbf`, `iss`, `aud`.
+ * `components` (contends for these only), `exp`, optionally `nbf`, `iss`, `aud`, `sub` (whose sessions are counted together).
  */
 import { decode, sign, verify, verifyWithJwks } from "hono/jwt";
 import type { HonoJsonWebKey } from "hono/utils/jwt/jws";
@@ -36,11 +36,14 @@ const TOKEN_LENGTH = 8_192;
 /** Between the clocks of whoever issues tokens and of this host. */
 const LEEWAY_SECONDS = 30;
 const CLAIM_ENTRIES = 256;
+/** As OpenID Connect bounds it. */
+export const SUBJECT_LENGTH = 255;
 
 interface Claims {
   readonly role: Role;
   readonly groups: readonly string[];
   readonly components?: readonly string[];
+  readonly sub?: string;
   readonly exp: number;
   readonly nbf?: number;
 }
@@ -49,6 +52,7 @@ const claims: Check<Claims> = object<Claims>({
   role: oneOf("observe", "contend", "admin"),
   groups: list(text(129, 1), CLAIM_ENTRIES),
   components: optional(list(name, CLAIM_ENTRIES)),
+  sub: optional(text(SUBJECT_LENGTH, 1)),
   exp: number(0, Number.MAX_SAFE_INTEGER),
   nbf: optional(number(0, Number.MAX_SAFE_INTEGER)),
 });
@@ -88,12 +92,13 @@ export function createVerifier({ secrets = [], jwksUrl, algorithms, issuer, audi
   };
 }
 
-function principalOf({ role, groups, components, exp, nbf = 0 }: Claims, now: number): Principal {
+function principalOf({ role, groups, components, sub, exp, nbf = 0 }: Claims, now: number): Principal {
   const seconds = now / 1_000;
   if (exp + LEEWAY_SECONDS <= seconds) throw new RangeError("the token has ended");
   if (nbf - LEEWAY_SECONDS > seconds) throw new RangeError("the token is not valid yet");
   const until = (exp + LEEWAY_SECONDS) * 1_000;
-  return { role, groups, until, ...(components !== undefined && { components }) };
+  const subject = sub !== undefined && { subject: sub };
+  return { role, groups, until, ...(components !== undefined && { components }), ...subject };
 }
 
 /** Only to choose a key: nothing of it is believed before the signature is checked. */
@@ -128,6 +133,8 @@ export interface TokenClaims {
   readonly role: Role;
   readonly groups: readonly string[];
   readonly components?: readonly string[];
+  /** Sessions of all tokens of one subject are counted together. */
+  readonly subject?: string;
   readonly issuer?: string;
   readonly audience?: string;
   /** From now on, in seconds. */
@@ -137,13 +144,14 @@ export interface TokenClaims {
 /** Issues a token for `AUTH_SECRET`. `now` in milliseconds since 1970. Rejects for a secret that is too short. */
 export async function createToken(wanted: TokenClaims, secret: string, now: number): Promise<string> {
   if (secret.length < SECRET_LENGTH) throw new RangeError(`the secret must have at least ${SECRET_LENGTH} characters`);
-  const { role, groups, components, issuer, audience, expiresInSeconds } = wanted;
+  const { role, groups, components, subject, issuer, audience, expiresInSeconds } = wanted;
   const issued = Math.floor(now / 1_000);
   return sign(
     {
       role,
       groups,
       ...(components !== undefined && { components }),
+      ...(subject !== undefined && { sub: subject }),
       ...(issuer !== undefined && { iss: issuer }),
       ...(audience !== undefined && { aud: audience }),
       nbf: issued,

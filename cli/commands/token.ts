@@ -2,7 +2,7 @@ import { text as allOf } from "node:stream/consumers";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { isName } from "../../shared/names.ts";
 import type { Role } from "../../worker/index.ts";
-import { createToken } from "../../worker/tokens.ts";
+import { createToken, SUBJECT_LENGTH } from "../../worker/tokens.ts";
 import { usageFailure } from "../failure.ts";
 import { contentOf, name, withJson } from "../options.ts";
 import { print, printJson } from "../terminal.ts";
@@ -17,6 +17,7 @@ interface TokenOptions {
   readonly group: readonly string[];
   readonly component?: readonly string[];
   readonly expiresIn: number;
+  readonly subject?: string;
   readonly issuer?: string;
   readonly audience?: string;
   readonly secretFile?: string;
@@ -33,6 +34,7 @@ export function addToken(program: Command): void {
     )
     .option("-c, --component <component...>", "contends for these only", collect(name))
     .option("--expires-in <time>", "such as 90s, 15m, 12h, 7d", duration, DEFAULT_SECONDS)
+    .option("--subject <text>", "whose it is: the sessions of one subject are limited together", subjectName)
     .option("--issuer <text>", "what AUTH_ISSUER asks for")
     .option("--audience <text>", "what AUTH_AUDIENCE asks for")
     .option("--secret-file <path>", "file with the secret, - for standard input (or AUTH_SECRET)")
@@ -49,13 +51,15 @@ Examples:
 }
 
 async function issue(options: TokenOptions): Promise<void> {
-  const { role, group: groups, component: components, expiresIn: expiresInSeconds, issuer, audience } = options;
+  const { role, group: groups, component: components, expiresIn: expiresInSeconds } = options;
+  const { subject, issuer, audience } = options;
   const now = Date.now();
   const claims = {
     role,
     groups,
     expiresInSeconds,
     ...(components !== undefined && { components }),
+    ...(subject !== undefined && { subject }),
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
   };
@@ -84,6 +88,11 @@ const collect =
 function groupPattern(value: string): string {
   if (value === "*" || isName(value.replace(/\*$/, ""))) return value;
   throw new InvalidArgumentError("It has to be the name of a group, or the beginning of names with a * at the end.");
+}
+
+function subjectName(value: string): string {
+  if (value.length > 0 && value.length <= SUBJECT_LENGTH) return value;
+  throw new InvalidArgumentError(`It has to have 1 to ${SUBJECT_LENGTH} characters.`);
 }
 
 function duration(value: string): number {

@@ -266,11 +266,13 @@ test("token issues what the backend takes, for a role, groups and components", a
   const words = ["status", "--url", closed.url, "--group", "other", "--token-file"];
   expect((await runCommand([...words, "-"], { input })).code).toBe(0);
   expect((await runCommand([...words, join(folder.path, "none")])).code).toBe(2);
-  const json = jsonOf(await issue("contend", "--component", "a", "b", "--expires-in", "90s", "--json"));
+  const json = jsonOf(
+    await issue("contend", "--component", "a", "b", "--subject", "ci", "--expires-in", "90s", "--json"),
+  );
   expect(json).toMatchObject({ role: "contend", groups: ["shop-*", "other"], components: ["a", "b"] });
   const { token } = json as { readonly token: string };
   const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
-  expect(claims).toMatchObject({ role: "contend", components: ["a", "b"] });
+  expect(claims).toMatchObject({ role: "contend", components: ["a", "b"], sub: "ci" });
   const { exp, nbf } = claims as { readonly exp: number; readonly nbf: number };
   expect(exp - nbf).toBe(90);
 });

@@ -168,6 +168,17 @@ test("[E2] wrong arguments are refused with the field, and nothing happens", asy
   expect(await service.status(group)).toMatchObject({ sessions: 0, elections: [] });
 });
 
+test("the sessions of a binding's subject are counted as those of a token's", async () => {
+  const group = freshGroup();
+  const limited = () => ({ leaseMs: LEASE_MS, limits: { sessionsPerSubject: 1 } });
+  const of = (subject: string) => electionsOf(env.ELECTIONS, { policy: limited, access: { role: "contend", subject } });
+  const campaign = (elections: Elections) => elections.campaign(group, { contenders: X, sentAt: 1 });
+
+  expect(await campaign(of("one"))).toMatchObject({ type: "polled" });
+  expect(await campaign(of("one"))).toMatchObject({ type: "refused", code: "limit_exceeded" });
+  expect(await campaign(of("other"))).toMatchObject({ type: "polled" });
+});
+
 test("[E2] what a binding may do is in its props", async () => {
   const group = freshGroup();
   const of = (props: object) => exports.ElectionsEntrypoint({ props }) as unknown as Elections;

@@ -104,6 +104,7 @@ test("every limit can be set by LIMITS, and is told in welcome", async () => {
     metadataBytes: 40,
     sessions: 5,
     observers: 6,
+    sessionsPerSubject: 4,
     elections: 7,
     nameLength: 20,
     historyRows: 9,

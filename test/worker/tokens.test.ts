@@ -72,6 +72,8 @@ const attacks: readonly (readonly [what: string, token: () => string | Promise<s
   ["an empty group", () => claiming({ groups: [""] })],
   ["too many groups", () => claiming({ groups: Array.from({ length: 257 }, (_, n) => `g${n}`) })],
   ["components that are no names", () => claiming({ components: ["a b"] })],
+  ["a subject that is a number", () => claiming({ sub: 7 })],
+  ["a subject of 256 characters", () => claiming({ sub: "s".repeat(256) })],
   ["8,193 characters", async () => `${await claiming({})}${"x".repeat(8_193)}`.slice(0, 8_193)],
   ["a good signature over a huge payload", () => claiming({ filler: "x".repeat(8_192) })],
   ["a megabyte", () => "x".repeat(1_000_000)],
@@ -163,6 +165,24 @@ test("a token for some components contends for those, and for no others", async 
 
   expect(await client.next("error")).toMatchObject({ code: "forbidden", component: "scanner" });
   expect((await client.win()).components).toEqual(["printer"]);
+});
+
+test("the sessions of one subject are counted together, whatever its tokens; another subject, and a resume, are let in", async () => {
+  const group = freshGroup();
+  const server = deployWith({ AUTH_SECRET: SECRET, LIMITS: '{"sessionsPerSubject": 2}' });
+  const of = async (subject: string, role: "contend" | "admin" = "contend") => ({
+    server,
+    headers: bearer(await tokenFor({ role, subject })),
+  });
+
+  const first = await join(group, {}, await of("greedy"));
+  await join(group, {}, await of("greedy", "admin"));
+  const third = await connect(group, await of("greedy"));
+  third.send({ type: "hello", sentAt: 1 });
+  expect(await third.closed).toMatchObject({ code: 4429, reason: expect.stringContaining("subject") });
+  await join(group, {}, await of("modest"));
+  const back = await resume(group, first.welcome, {}, await of("greedy"));
+  expect(back.welcome.resumed).toBe(true);
 });
 
 test("a peer can't give itself a role or settings by the headers that the Worker and the object use between them", async () => {

@@ -48,6 +48,7 @@ export interface PolicyOptions {
 export const DEFAULT_GROUP_LIMITS: GroupLimits = {
   ...DEFAULT_LIMITS,
   sessions: 10_000,
+  sessionsPerSubject: 1_000,
   observers: 5_000,
   elections: 1_000,
   nameLength: 128,

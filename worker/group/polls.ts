@@ -14,7 +14,7 @@ import { firstAllowances } from "./bucket.ts";
 import { settle } from "./deadlines.ts";
 import type { EventBody, HeldLeadership, Outcome, PollCall, PollRefusal } from "./events.ts";
 import { handle } from "./frames.ts";
-import { askable, contendAs, greet, ownsSecret } from "./sessions.ts";
+import { askable, contendAs, greet, ownsSecret, whyFull } from "./sessions.ts";
 import type { Access, Connection, Session } from "./state.ts";
 import { demote, endTerm, offer, renew, withdrawOffer } from "./terms.ts";
 import { isHeld, type Turn } from "./turn.ts";
@@ -23,13 +23,13 @@ type PollEvent = Extract<EventBody, { readonly type: "poll" }> & { readonly acce
 
 /** Answers with `polled` once everything that the call brings has happened, or with `refused`: then nothing has changed. */
 export function poll(turn: Turn, event: PollEvent): void {
-  turn.effects.push({ type: "reply", request: event.request, outcome: refusal(turn, event.call) ?? hear(turn, event) });
+  turn.effects.push({ type: "reply", request: event.request, outcome: refusal(turn, event) ?? hear(turn, event) });
 }
 
 type Refused = Extract<Outcome, { readonly type: "refused" }>;
 const refused = (code: PollRefusal, message: string): Refused => ({ type: "refused", code, message });
 
-function refusal(turn: Turn, call: PollCall): Refused | null {
+function refusal(turn: Turn, { call, access }: PollEvent): Refused | null {
   const session = callerOf(turn, call);
   if (session !== undefined) {
     const latest = Math.max(session.attempt, turn.connectionOf(session)?.polling?.attempt ?? 0);
@@ -38,9 +38,8 @@ function refusal(turn: Turn, call: PollCall): Refused | null {
   }
   if (call.contenders === undefined)
     return refused("unknown_session", "this session is over, or the secret is wrong: campaign again without a session");
-  if (turn.state.sessions.size >= turn.state.policy.limits.sessions)
-    return refused("limit_exceeded", "this group has as many sessions as it takes: try again later");
-  return null;
+  const full = whyFull(turn, access);
+  return full === null ? null : refused("limit_exceeded", full);
 }
 
 function callerOf(turn: Turn, { session: claim }: PollCall): Session | undefined {

@@ -35,6 +35,7 @@ export interface SessionRow {
   readonly contenders: readonly (readonly [component: string, contender: Contender])[];
   readonly places: readonly (readonly [election: ElectionName, place: Place])[];
   readonly watched: Watched;
+  readonly subject: string | null;
 }
 
 type WithoutLease<S> = S extends { readonly leaseUntil: number } ? Omit<S, "leaseUntil"> : S;
@@ -152,6 +153,7 @@ export function emptyGroup(policy: Policy): GroupState {
     silentClosedAt: -Infinity,
     expiring: noDeadlines(),
     polled: noDeadlines(),
+    subjects: noNames(),
     observers: 0,
     watchersOfAll: noNames(),
     deadlines: noDeadlines(),

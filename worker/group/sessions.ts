@@ -5,7 +5,7 @@ import { type ElectionName, electionOf } from "../../shared/names.ts";
 import { addContender, joinHeld, mayContend, removeContender } from "./contenders.ts";
 import type { Greeting } from "./events.ts";
 import { sendSnapshot, watch } from "./observers.ts";
-import type { EndReason, Session } from "./state.ts";
+import type { Access, EndReason, Session } from "./state.ts";
 import { endTerm, renew, sendRevoke, withdrawOffer } from "./terms.ts";
 import { type HeldElection, isHeld, noNames, type Turn } from "./turn.ts";
 
@@ -16,11 +16,19 @@ export function greet(turn: Turn, connection: string, greeting: Greeting): void 
   if (known !== undefined && resume !== undefined && ownsSecret(known, greeting.presentedHash)) {
     if (resume.attempt > known.attempt) comeBack(turn, connection, known, greeting);
     else turn.close(connection, CLOSE.superseded, "a later attempt of this session was here first");
-  } else if (turn.state.sessions.size >= turn.state.policy.limits.sessions) {
-    turn.close(connection, CLOSE.tooMany, "this group has as many sessions as it takes; try again later");
   } else {
-    begin(turn, connection, greeting);
+    const full = whyFull(turn, turn.state.connections.get(connection)?.access);
+    if (full === null) begin(turn, connection, greeting);
+    else turn.close(connection, CLOSE.tooMany, full);
   }
+}
+
+/** Why no session can begin with these credentials now; `null` where one can. */
+export function whyFull({ state }: Turn, access: Access | undefined): string | null {
+  const { sessions, sessionsPerSubject } = state.policy.limits;
+  if (state.sessions.size >= sessions) return "this group has as many sessions as it takes: try again later";
+  const own = access?.subject === undefined ? 0 : (state.subjects.get(access.subject) ?? 0);
+  return own < sessionsPerSubject ? null : "the subject of these credentials has as many sessions as it may";
 }
 
 function begin(turn: Turn, connection: string, { message, secret }: Greeting): void {
@@ -75,6 +83,7 @@ const arrival = (turn: Turn, connection: string, { priority = 0, process = {} }:
     link: { type: turn.polling === connection ? "polled" : "connected", connection },
     mute: false,
     seenAt: turn.now,
+    subject: turn.state.connections.get(connection)?.access.subject ?? null,
     leaseMs: turn.state.policy.lease.durationMs,
     priority,
     process,

@@ -56,6 +56,8 @@ export interface Session {
   readonly contenders: SortedMap<string, Contender>;
   readonly places: SortedMap<ElectionName, Place>;
   readonly watched: Watched;
+  /** Whose credentials let its last connection in; `null`: nobody's in particular. */
+  readonly subject: string | null;
 }
 
 /** One leadership, offered or led. */
@@ -144,6 +146,8 @@ export interface Access {
   readonly role: "observe" | "contend" | "admin";
   /** Contends for these components only; absent: for any. */
   readonly components?: readonly string[];
+  /** Whose they are, as their issuer calls them; sessions of one subject are limited. Absent: nobody's in particular. */
+  readonly subject?: string;
   /** When its credentials end: the peer is asked for new ones by a close, and resumes. Absent: never. */
   readonly until?: number;
 }
@@ -204,6 +208,8 @@ export interface GroupState {
   readonly expiring: SortedMap<DeadlineKey, string>;
   /** [memory] Connections of polled sessions, by their poll deadline. */
   readonly polled: SortedMap<DeadlineKey, string>;
+  /** [memory] How many sessions each subject has. */
+  readonly subjects: SortedMap<string, number>;
   /** [memory] Sessions that watch anything. */
   readonly observers: number;
   /** [memory] Sessions that watch every component. */

@@ -132,6 +132,7 @@ export class Turn {
     this.change({ sessions: this.state.sessions.set(session.id, session) });
     this.touched.sessions.add(session.id);
     this.#countObserver(before, session);
+    this.#countSubject(before, session);
     this.#indexLoss(before, session);
     for (const election of ranked) {
       this.rank(session, election);
@@ -148,6 +149,7 @@ export class Turn {
 
   removeSession(session: Session): void {
     this.#countObserver(session, undefined);
+    this.#countSubject(session, undefined);
     this.#indexLoss(session, undefined);
     this.change({ sessions: this.state.sessions.delete(session.id) });
     this.touched.sessions.add(session.id);
@@ -156,6 +158,19 @@ export class Turn {
   #countObserver(before: Session | undefined, after: Session | undefined): void {
     const by = Number(observes(after)) - Number(observes(before));
     if (by !== 0) this.change({ observers: this.state.observers + by });
+  }
+
+  #countSubject(before: Session | undefined, after: Session | undefined): void {
+    const [old = null, next = null] = [before?.subject, after?.subject];
+    if (old === next) return;
+    if (old !== null) this.#addToSubject(old, -1);
+    if (next !== null) this.#addToSubject(next, +1);
+  }
+
+  #addToSubject(subject: string, by: number): void {
+    const { subjects } = this.state;
+    const count = (subjects.get(subject) ?? 0) + by;
+    this.change({ subjects: count > 0 ? subjects.set(subject, count) : subjects.delete(subject) });
   }
 
   /** A place at the back of the queue. */

@@ -4,12 +4,13 @@ import type { ElectionName } from "../../shared/names.ts";
 import type { ElectionEnv } from "../admission.ts";
 import { mayEnter, type Principal } from "../authorize.ts";
 import { policyFromEnv } from "../env-policy.ts";
+import type { Access } from "../group/state.ts";
 import type { FenceQuestion } from "../group/views.ts";
 import { electionsOf } from "./local-elections.ts";
 import type { Campaign, Confirmation, Elections, Release, Renewal, StepDownOrder } from "./service.ts";
 
 /**
- * What a binding may do is in its `props`, which only its configuration can set: `{ role, groups, components }`, as in a
+ * What a binding may do is in its `props`, which only its configuration can set: `{ role, groups, components, subject }`, as in a
  * token. Without props its Worker is trusted with everything. A group that it may not enter rejects with `TypeError`.
  */
 export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<Principal>> implements Elections {
@@ -50,11 +51,12 @@ export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<P
   }
 
   #of(group: string): Elections {
-    const { role = "admin", groups, components } = this.ctx.props ?? {};
-    const principal: Principal = { role, ...(groups && { groups }), ...(components && { components }) };
+    const { role = "admin", groups, components, subject } = this.ctx.props ?? {};
+    const access: Access = { role, ...(components && { components }), ...(subject && { subject }) };
+    const principal: Principal = { ...access, ...(groups && { groups }) };
     if (!mayEnter(principal, group))
       throw new TypeError("this binding is not for this group: see the groups in its props");
     const policy = (name: string) => policyFromEnv(name, this.env);
-    return electionsOf(this.env.ELECTIONS, { policy, access: { role, ...(components && { components }) } });
+    return electionsOf(this.env.ELECTIONS, { policy, access });
   }
 }

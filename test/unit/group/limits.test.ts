@@ -295,6 +295,28 @@ test("a group takes at most its limit of sessions; a session that resumes is non
   expect(group.status().sessions).toBe(2);
 });
 
+test("the sessions of one subject are limited: others are let in, and a lost one counts until it is forgotten", () => {
+  const group = new World({ limits: { sessionsPerSubject: 2 } });
+  const as = (name: string, subject?: string) => {
+    const peer = group.stranger(name);
+    peer.access = { role: "contend", ...(subject !== undefined && { subject }) };
+    peer.connect();
+    peer.hello();
+    return peer;
+  };
+  const [a, b, c, other, nobody] = [as("a", "s"), as("b", "s"), as("c", "s"), as("d", "other"), as("e")];
+  expect([a, b, c, other, nobody].map(({ closeCode }) => closeCode)).toEqual([null, null, 4429, null, null]);
+  b.resume();
+  expect(b.last("welcome").resumed).toBe(true);
+  b.drop();
+  expect(as("f", "s").closeCode).toBe(4429);
+  group.crash();
+  expect(as("g", "s").closeCode).toBe(4429);
+  group.advance(10_000);
+  group.tick();
+  expect(as("h", "s").closeCode).toBeNull();
+});
+
 test("a group has at most its limit of elections; the present ones take more contenders", () => {
   const group = new World({ limits: { elections: 2 } });
   const dedicated = (component: string) => ({ component, election: "dedicated" }) as const;
@@ -354,6 +376,7 @@ test("welcome tells the settings that the client must keep to", () => {
       metadataBytes: 2_048,
       sessions: 10_000,
       observers: 5_000,
+      sessionsPerSubject: 1_000,
       elections: 1_000,
       nameLength: 128,
       historyRows: 1_000,

@@ -84,6 +84,7 @@ const limits = fc.record(
     metadataBytes: ms,
     sessions: ms,
     observers: ms,
+    sessionsPerSubject: ms,
     elections: ms,
     nameLength: ms,
     historyRows: ms,
