@@ -9,8 +9,8 @@ import type { AttackName, Counts, Target } from "./attacks.ts";
 import { type NodeProcess, runNode } from "./child-process.ts";
 import { SECRET, tokenFor } from "./tokens.ts";
 
-/** Long enough that a term which ends has been ended by harm, not by a machine that was busy for a moment. */
-const LEASE_MS = 6_000;
+/** The default. A term that ends has been ended by harm, not by a machine that was busy for a moment. */
+const LEASE_MS = 10_000;
 const HELLO_TIMEOUT_MS = 30_000;
 const HAND_OVERS = 60;
 /** An attack is measured for so long, at the least. */
