@@ -3,14 +3,17 @@
  * keeps no process alive, and a signal ends the process only after its terms have been handed over.
  */
 import { type ClientOptions, ElectionClient } from "../client.ts";
-import { leaveOnSignals } from "./signals.ts";
+import { LeavingClient } from "./leaving-client.ts";
 import { openSocket } from "./socket.ts";
 
 /** Those of every client, and what Node has in addition. */
 export interface NodeClientOptions extends ClientOptions {
   /**
    * While a session is open, each of these closes the client and is then raised again; a second one ends the process at
-   * once. `false`: none. Default SIGTERM and SIGINT.
+   * once. Scopes and observers stay pending meanwhile: what is to be done before the end belongs into the function of the
+   * scope, or into `onRevoke`. Where the program listens for the signal too (`on`, not `once`), ending the process is
+   * left to it, and they reject with `ClientClosedError` once every client has left. `false`: none. Default SIGTERM and
+   * SIGINT.
    */
   readonly signals?: false | readonly NodeJS.Signals[];
 }
@@ -20,9 +23,8 @@ export function createElectionClient<Component extends string = string>(
   options: NodeClientOptions,
 ): ElectionClient<Component> {
   const { signals = ["SIGTERM", "SIGINT"], fetcher, WebSocket } = options;
-  const client = new ElectionClient<Component>(options, fetcher || WebSocket ? undefined : openSocket);
-  if (signals !== false) leaveOnSignals(client, signals);
-  return client;
+  const socket = fetcher || WebSocket ? undefined : openSocket;
+  return signals === false ? new ElectionClient(options, socket) : new LeavingClient(options, socket, signals);
 }
 
 export type { LeaderChange, LeaderInformation, Metadata, ProcessInfo } from "../../shared/messages.ts";

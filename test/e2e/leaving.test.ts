@@ -11,6 +11,7 @@ import type { Contender, ElectionClient } from "../../client/index.ts";
 import { candidate } from "../support/cluster.ts";
 import type { LeavingConfig } from "../support/leaving.main.ts";
 import { startProxy } from "../support/proxy.ts";
+import type { ScopesConfig } from "../support/scopes.main.ts";
 
 const LEASE_MS = 10_000;
 /** A hand-over that does not wait for the lease. */
@@ -18,6 +19,7 @@ const AT_ONCE_MS = 2_000;
 const NODE = new URL("../../dist/client/node/index.js", import.meta.url).href;
 const PLAIN = new URL("../../dist/client/index.js", import.meta.url).href;
 const PROGRAM = fileURLToPath(new URL("../support/leaving.main.ts", import.meta.url));
+const SCOPES = fileURLToPath(new URL("../support/scopes.main.ts", import.meta.url));
 const { createElectionClient } = (await import(NODE)) as typeof import("../../client/node/index.ts");
 
 let backend: LocalBackend;
@@ -36,25 +38,34 @@ afterAll(() => backend.stop());
 /** A process that leads, and what it says. */
 async function leader(config: Omit<LeavingConfig, "entry" | "url"> & Partial<LeavingConfig>) {
   const full: LeavingConfig = { entry: NODE, url: backend.url, ...config };
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(full)], { stdio: ["pipe", "pipe", "inherit"] });
+  return start(PROGRAM, full);
+}
+
+async function start(program: string, config: LeavingConfig | ScopesConfig) {
+  const child = spawn(process.execPath, [program, JSON.stringify(config)], { stdio: ["pipe", "pipe", "pipe"] });
   children.push(child);
   const lines: string[] = [];
-  const ended = once(child, "exit") as Promise<[code: number | null, signal: NodeJS.Signals | null]>;
+  const errors: string[] = [];
+  createInterface({ input: child.stderr }).on("line", (line) => errors.push(line));
+  const ended = once(child, "close") as Promise<[code: number | null, signal: NodeJS.Signals | null]>;
   const output = createInterface({ input: child.stdout });
   output.on("line", (line) => lines.push(line));
   const said = async (line: string): Promise<void> => {
     while (!lines.includes(line)) await once(output, "line");
   };
   await said("leads");
-  return { child, lines, ended, said };
+  return { child, lines, errors, ended, said };
 }
 
 /** Another process that waits to lead; resolves with when it does. */
-async function standby(group: string): Promise<{ readonly granted: Promise<number>; readonly contender: Contender }> {
+async function standby(
+  group: string,
+  component = "x",
+): Promise<{ readonly granted: Promise<number>; readonly contender: Contender }> {
   const client = createElectionClient({ url: backend.url, group, process: { name: "standby" }, signals: false });
   standbys.push(client);
   const { promise: granted, resolve } = Promise.withResolvers<number>();
-  const contender = client.contend("x", { onGrant: () => resolve(performance.now()) });
+  const contender = client.contend(component, { onGrant: () => resolve(performance.now()) });
   await candidate(backend.url, group, "standby");
   return { granted, contender };
 }
@@ -62,7 +73,7 @@ async function standby(group: string): Promise<{ readonly granted: Promise<numbe
 test("[S8] [N3] two clients of one process: SIGTERM hands both over, and then ends the process", async () => {
   const groups = ["signal-1", "signal-2"];
   const { child, ended, lines } = await leader({ groups, ending: "stay" });
-  const others = await Promise.all(groups.map(standby));
+  const others = await Promise.all(groups.map((group) => standby(group)));
   child.kill("SIGTERM");
   const toldAt = performance.now();
   expect(await ended).toEqual([null, "SIGTERM"]);
@@ -79,6 +90,30 @@ test("[S8] a second signal ends a process that drains for too long at once", asy
   expect(await ended).toEqual([null, "SIGTERM"]);
   expect(performance.now() - toldAt).toBeLessThan(AT_ONCE_MS);
   expect(lines).not.toContain("closed");
+});
+
+for (const scope of ["elect", "terms", "acquire", "observe"] as const) {
+  test(`[S8] [C10] a program that awaits ${scope} ends by the signal, without an error, when all its clients have left`, async () => {
+    const { child, ended, lines, errors } = await start(SCOPES, {
+      entry: NODE,
+      url: backend.url,
+      scope,
+      listens: false,
+    });
+    const other = await standby(`slow-${scope}`, "y");
+    child.kill("SIGTERM");
+    expect([await ended, errors]).toEqual([[null, "SIGTERM"], []]);
+    expect(lines.slice(1)).toEqual(["slow has stopped"]);
+    const endedAt = performance.now();
+    expect((await other.granted) - endedAt).toBeLessThan(AT_ONCE_MS);
+  });
+}
+
+test("[S8] [C10] where the program hears of the signal too, what it awaits rejects, and the end is its own", async () => {
+  const { child, ended, lines } = await start(SCOPES, { entry: NODE, url: backend.url, scope: "elect", listens: true });
+  child.kill("SIGTERM");
+  expect(await ended).toEqual([1, null]);
+  expect(lines.slice(1)).toEqual(["told", "slow has stopped", "client_closed"]);
 });
 
 for (const [name, entry] of [
