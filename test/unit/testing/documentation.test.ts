@@ -9,7 +9,7 @@ import { temporaryFolder } from "../../support/folder.ts";
 
 /** The block of code on this page that has this text in it. */
 async function blockOf(page: string, text: string): Promise<string> {
-  const blocks = [...(await readFile(inRepository(page), "utf8")).matchAll(/```[jt]s\n(.*?)```/gs)];
+  const blocks = [...(await readFile(inRepository(page), "utf8")).matchAll(/```[jt]s[^\n]*\n(.*?)```/gs)];
   const found = blocks.flatMap(([, block = ""]) => (block.includes(text) ? [block] : []));
   if (found.length !== 1) throw new Error(`${page} has ${found.length} blocks with "${text}"`);
   return (found[0] ?? "").replaceAll('"edge-election/testing"', JSON.stringify(inRepository("testing/index.ts")));
