@@ -2,8 +2,8 @@
 import type { ContenderInfo } from "../shared/messages.ts";
 import type { ElectionKind } from "../shared/names.ts";
 import type { SessionEngine } from "./engine.ts";
+import type { LossReason } from "./errors.ts";
 import type { Leadership } from "./leadership.ts";
-import type { LossReason } from "./session/state.ts";
 import type { Member, Shell } from "./shell.ts";
 import { check, invalid } from "./validate.ts";
 

@@ -7,7 +7,7 @@ import type { ElectionName } from "../shared/names.ts";
 import { closeError } from "./close-error.ts";
 import { createDriver, type Driver, type UserEffect } from "./driver.ts";
 import { acquire, elect, terms } from "./elect.ts";
-import { ElectionError, LeadershipLostError, ProtocolError } from "./errors.ts";
+import { ElectionError, LeadershipLostError, type LossReason, ProtocolError } from "./errors.ts";
 import { type ClientHealth, healthOf } from "./health.ts";
 import { createLeadership, type Leadership, type ResignOptions } from "./leadership.ts";
 import { leadersOf, type ObserveOptions, observe } from "./observe.ts";
@@ -18,7 +18,6 @@ import {
   type Contender,
   clientState,
   findTerm,
-  type LossReason,
   remainingMs,
   type Settings,
 } from "./session/state.ts";

@@ -18,6 +18,7 @@ export {
   DuplicateContenderError,
   ElectionError,
   LeadershipLostError,
+  type LossReason,
   ProtocolError,
   UnauthorizedError,
 } from "./errors.ts";
@@ -25,6 +26,6 @@ export type { ClientHealth, LedComponent } from "./health.ts";
 export type { Leadership, ResignOptions } from "./leadership.ts";
 export type { ObserveOptions } from "./observe.ts";
 export type { PageOptions, PageTarget, PrioritySource } from "./page.ts";
-export type { ClientState, LossReason } from "./session/state.ts";
+export type { ClientState } from "./session/state.ts";
 export type { Fetcher, Socket, SocketClass } from "./socket.ts";
 export { type TabTarget, visibleTab } from "./visible-tab.ts";

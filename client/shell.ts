@@ -4,10 +4,10 @@
  */
 import type { Clock } from "./clock.ts";
 import type { SessionEngine } from "./engine.ts";
-import { ClientClosedError, DuplicateContenderError, ElectionError } from "./errors.ts";
+import { ClientClosedError, DuplicateContenderError, ElectionError, type LossReason } from "./errors.ts";
 import type { ClientHealth } from "./health.ts";
 import type { Leadership } from "./leadership.ts";
-import type { ClientState, LossReason } from "./session/state.ts";
+import type { ClientState } from "./session/state.ts";
 import { reportUncaught } from "./uncaught.ts";
 
 /** A contender, as the engine sees it. */

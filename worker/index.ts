@@ -2,15 +2,15 @@
 import { createElectionApp } from "./app.ts";
 import { pages } from "./pages.ts";
 
+export { ElectionError, LeadershipLostError, type LossReason } from "../shared/errors.ts";
 export type { GroupLimits } from "../shared/limits.ts";
 export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus, Revoked } from "../shared/status.ts";
 export type { ElectionAppOptions, ElectionEnv } from "./admission.ts";
 export type { ElectionApp } from "./app.ts";
 export { createElectionApp } from "./app.ts";
 export type { Authorize, AuthorizeEnv, Principal, Role } from "./authorize.ts";
-export type { LossReason } from "./contender/core/state.ts";
+
 export { DurableContender } from "./contender/durable-contender.ts";
-export { ElectionError, LeadershipLostError } from "./contender/errors.ts";
 export type { Leadership, RunLeadership } from "./contender/leadership.ts";
 export type { ComponentOptions, ContenderChanges, DurableContenderOptions } from "./contender/options.ts";
 export { type RunOptions, type RunResult, runIfLeader } from "./contender/run-if-leader.ts";

@@ -1,8 +1,10 @@
 /** How terms end: nobody leads by them at once, their contenders stop, and only then the server is told (S2). */
+
+import type { LossReason } from "../../shared/errors.ts";
 import type { Release, Resign } from "../../shared/messages.ts";
 import type { ContenderDraft, Draft, TermDraft } from "./draft.ts";
 import { send } from "./pace.ts";
-import { isLive, type LossReason } from "./state.ts";
+import { isLive } from "./state.ts";
 
 const DRAIN_MS = 10_000;
 /** More than can end while a `revoke` is under way. */

@@ -1,4 +1,5 @@
 /** What goes into the session core and what comes out of it. */
+import type { LossReason } from "../../shared/errors.ts";
 import type {
   ClientMessage,
   Confirm,
@@ -11,7 +12,6 @@ import type {
   ServerMessage,
 } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
-import type { LossReason } from "./state.ts";
 
 /** What happens to the page, called as its events are; `visible` is `visibilitychange` to visible. */
 export type PageEvent = "freeze" | "pagehide" | "resume" | "pageshow" | "visible" | "online" | "offline";

@@ -27,18 +27,6 @@ export interface Settings {
   readonly lingerMs: number;
 }
 
-/** Why a term ended. Only `revoked`, `preempted` and `transferred` come from the server. */
-export type LossReason =
-  | "resigned"
-  | "revoked"
-  | "preempted"
-  | "transferred"
-  | "expired"
-  | "disconnected"
-  | "frozen"
-  | "lost"
-  | "closed";
-
 export interface Contender {
   /** The shell's number for it: a component that is closed and contended for again is another contender. */
   readonly id: number;

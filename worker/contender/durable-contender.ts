@@ -2,6 +2,8 @@
  * A Durable Object that contends for long: leases by RPC and the object's own alarm. It holds no socket and keeps no
  * timer, so the object can hibernate between two calls, and what outlives that is in the object's storage.
  */
+
+import { ElectionError, LeadershipLostError, type LossReason } from "../../shared/errors.ts";
 import type { Metadata } from "../../shared/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { logError } from "../log.ts";
@@ -11,7 +13,6 @@ import {
   type ContenderState,
   initialState,
   isWorthStoring,
-  type LossReason,
   leadingTerm,
   load,
   nextDeadline,
@@ -20,7 +21,6 @@ import {
   save,
 } from "./core/state.ts";
 import { Engine } from "./engine.ts";
-import { ElectionError, LeadershipLostError } from "./errors.ts";
 import { createTenure, type Leadership, type Tenure } from "./leadership.ts";
 import type { ContenderChanges, DurableContenderOptions } from "./options.ts";
 import { publishedOf, settingsOf, successorOf } from "./settings.ts";
@@ -56,7 +56,7 @@ export class DurableContender<Component extends string = string> {
       adopt: (before, after) => this.#adopt(before, after),
       execute: (effect) => this.#execute(effect),
       callFailed: (cause) => {
-        this.#report(new ElectionError("unavailable", "the group could not be asked", { cause, retryable: true }));
+        this.#report(new ElectionError("unavailable", "the group could not be asked", cause, true));
       },
     });
     if (stored !== undefined && options.setAlarm === undefined) {
@@ -198,7 +198,7 @@ export class DurableContender<Component extends string = string> {
         return this.#confirming.reject(component, error);
       }
       case "refused":
-        return this.#report(new ElectionError(effect.code, effect.message, { retryable: true }), effect.component);
+        return this.#report(new ElectionError(effect.code, effect.message, undefined, true), effect.component);
       case "left":
         this.#departures += 1;
         return;

@@ -1,9 +1,10 @@
 /** One term, as a component sees it. */
+
+import { LeadershipLostError } from "../../shared/errors.ts";
 import { encodeFence, FENCE_HEADER } from "../../shared/fence.ts";
 import type { Metadata } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
 import type { Subject } from "./core/events.ts";
-import { LeadershipLostError } from "./errors.ts";
 
 /** What a function of `runIfLeader` gets. */
 export interface RunLeadership {

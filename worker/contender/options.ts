@@ -1,8 +1,9 @@
 /** What the user of a `DurableContender` says. */
+
+import type { LossReason } from "../../shared/errors.ts";
 import type { ProcessInfo } from "../../shared/messages.ts";
 import type { ElectionKind } from "../../shared/names.ts";
 import type { ElectionsBinding } from "../rpc/local-elections.ts";
-import type { LossReason } from "./core/state.ts";
 import type { Leadership } from "./leadership.ts";
 
 /** One component that differs from the rest. */

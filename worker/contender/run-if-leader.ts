@@ -2,6 +2,8 @@
  * For invocations: a scheduled handler, a batch of a queue, a request. Runs a function if this invocation can lead now,
  * and is over when the function is. Nothing stays in the queue behind it.
  */
+
+import { ElectionError, LeadershipLostError } from "../../shared/errors.ts";
 import type { ProcessInfo } from "../../shared/messages.ts";
 import { type ElectionKind, electionOf } from "../../shared/names.ts";
 import type { LeaderStatus } from "../../shared/status.ts";
@@ -11,7 +13,6 @@ import type { Elections } from "../rpc/service.ts";
 import type { Effect, Subject } from "./core/events.ts";
 import { initialState, nextDeadline, remainingMs } from "./core/state.ts";
 import { Engine } from "./engine.ts";
-import { ElectionError, LeadershipLostError } from "./errors.ts";
 import { createTenure, type RunLeadership, type Tenure } from "./leadership.ts";
 import { invalid, settingsOf } from "./settings.ts";
 import { Waiting } from "./waiting.ts";
@@ -93,7 +94,7 @@ async function wasCompleted(elections: Elections, { group, component, name, sinc
 }
 
 const unavailable = (cause: unknown): ElectionError =>
-  new ElectionError("unavailable", "the group could not be asked: try again", { cause, retryable: true });
+  new ElectionError("unavailable", "the group could not be asked: try again", cause, true);
 
 class Invocation {
   readonly #group: string;

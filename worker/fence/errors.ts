@@ -1,17 +1,9 @@
 /** What a guard refuses. Like the errors of the client: a `code`, `retryable`, and a message with the remedy. */
+import { ElectionError } from "../../shared/errors.ts";
 import type { Fence } from "../../shared/fence.ts";
 
 /** Every error of the guards. */
-export class FenceError extends Error {
-  readonly code: string;
-  /** The same may go well later. */
-  readonly retryable: boolean;
-  constructor(code: string, message: string, cause?: unknown, retryable = false) {
-    super(message, { cause });
-    this.code = code;
-    this.retryable = retryable;
-  }
-}
+export class FenceError extends ElectionError {}
 
 /** There is no fence, or one that can't be read, or one that this resource does not take. */
 export class InvalidFenceError extends FenceError {}

@@ -3,7 +3,8 @@
  * says and whatever the frames say; epochs grow from leader to leader; what has ended never comes back; and nobody
  * loses what nobody took.
  */
-import type { LossReason, Term } from "../../../client/session/state.ts";
+import type { Term } from "../../../client/session/state.ts";
+import type { LossReason } from "../../../shared/errors.ts";
 import type { ElectionName } from "../../../shared/names.ts";
 import type { Caller, CallerEnd, CallerTerm } from "../world/caller.ts";
 import type { Step } from "../world/driver.ts";

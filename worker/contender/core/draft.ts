@@ -1,6 +1,8 @@
 /** The working copy of one transition. Nothing of it outlives the call. */
+
+import type { LossReason } from "../../../shared/errors.ts";
 import type { Effect, Event, Subject } from "./events.ts";
-import type { Component, ContenderState, LossReason, Term } from "./state.ts";
+import type { Component, ContenderState, Term } from "./state.ts";
 
 export type ComponentDraft = { -readonly [K in keyof Component]: Component[K] };
 

@@ -1,8 +1,10 @@
 /** What can happen to a contender without a socket, and what it wants done. */
+
+import type { LossReason } from "../../../shared/errors.ts";
 import type { Metadata } from "../../../shared/messages.ts";
 import type { ElectionName } from "../../../shared/names.ts";
 import type { Campaign, CampaignAnswer, Confirmation, Refused, Release, Renewal } from "../../rpc/service.ts";
-import type { LossReason, Settings } from "./state.ts";
+import type { Settings } from "./state.ts";
 
 /** One call to the group. */
 export type Request =

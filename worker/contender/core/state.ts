@@ -3,7 +3,7 @@
  * `leaseUntil` lies ahead: `remainingMs` says for how long. All times are on the wall clock of its hosts, in milliseconds.
  */
 import { answerTimeoutFor, CLOCK_MARGIN_MS, type LeaseSettings } from "../../../shared/lease.ts";
-import type { ContenderInfo, Metadata, ProcessInfo, RevokeReason } from "../../../shared/messages.ts";
+import type { ContenderInfo, Metadata, ProcessInfo } from "../../../shared/messages.ts";
 import { type ElectionName, electionOf } from "../../../shared/names.ts";
 import type { Request } from "./events.ts";
 
@@ -16,9 +16,6 @@ export interface Settings {
   /** The group's own bounds it. */
   readonly drainMs?: number;
 }
-
-/** Why a term ended. Only `revoked`, `preempted` and `transferred` come from the group. */
-export type LossReason = RevokeReason | "resigned" | "expired" | "lost" | "closed";
 
 /** What a leader wants observers to see; kept until the group has it, across restarts. */
 export interface Publication {

@@ -1,0 +1,37 @@
+/** What every entry point throws: one class each, so that `instanceof` holds whichever of them an error came from. */
+import type { RevokeReason } from "./messages.ts";
+
+/** Why a term ended, as whoever led it is told. */
+export type LossReason =
+  | "resigned"
+  | RevokeReason
+  /** The lease has run out: nobody has answered in time. */
+  | "expired"
+  /** The connection was lost, and `onDisconnect` is `revoke`. */
+  | "disconnected"
+  /** The page was frozen or left. */
+  | "frozen"
+  /** The group does not know the leadership any more. */
+  | "lost"
+  /** The contender or the client was closed. */
+  | "closed";
+
+/** Every error of this package. `retryable`: the same may go well later, often by itself. */
+export class ElectionError extends Error {
+  readonly code: string;
+  readonly retryable: boolean;
+  constructor(code: string, message: string = code, cause?: unknown, retryable = false) {
+    super(message, { cause });
+    this.code = code;
+    this.retryable = retryable;
+  }
+}
+
+/** The leadership is over. It is also the reason of `leadership.signal`. */
+export class LeadershipLostError extends ElectionError {
+  readonly reason: LossReason;
+  constructor(reason: LossReason) {
+    super("leadership_lost", `leadership ${reason}`);
+    this.reason = reason;
+  }
+}
