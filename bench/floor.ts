@@ -1,75 +1,84 @@
-/** Runs the floor worker and measures F0, F1 and the bare upgrade, on the same machine and in the same run. */
+/** F0, F1 and the bare upgrade, on the same machine and in the same minute as the row that is compared with them. */
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import WebSocket from "ws";
-import { startLocalBackend } from "../cli/local-backend.ts";
+import type WebSocket from "ws";
+import type { FloorServer } from "./floor-server.ts";
+import { elapsedSince, openSocket } from "./sockets.ts";
 import { median } from "../cli/statistics.ts";
 
 /** Medians in milliseconds. */
-export interface Floor {
-  /** A message to the object and back. */
+export interface FloorMedians {
+  /** F0: a message to the object and back. */
   readonly echoMs: number;
-  /** A message to the object, one row, and on to another socket. */
+  /** F1: a message to the object, one row, and on to another socket. */
   readonly relayMs: number;
   /** Connect and upgrade. */
   readonly upgradeMs: number;
 }
 
-const MESSAGES = 400;
-const UPGRADES = 50;
+/** Samples of the three. */
+export interface FloorSamples {
+  readonly echo: readonly number[];
+  readonly relay: readonly number[];
+  readonly upgrade: readonly number[];
+}
 
-export async function measureFloor(): Promise<Floor> {
-  const folder = await mkdtemp(join(tmpdir(), "edge-election-bench-"));
-  const workerBundle = join(folder, "floor.js");
-  await build({
-    entryPoints: [fileURLToPath(new URL("floor-worker/index.ts", import.meta.url))],
-    outfile: workerBundle,
-    bundle: true,
-    format: "esm",
-    external: ["cloudflare:*"],
-    logLevel: "silent",
-  });
-  const backend = await startLocalBackend({ bindings: {}, workerBundle });
-  try {
-    const url = backend.url.replace("http", "ws");
-    const upgrades: number[] = [];
-    for (let index = 0; index < UPGRADES; index++) {
+const MESSAGES = 300;
+const WARM_UP = 20;
+const UPGRADES = 40;
+
+/** Takes the floor's times one by one. */
+export interface FloorProbe extends AsyncDisposable {
+  echo(): Promise<number>;
+  relay(): Promise<number>;
+  upgrade(): Promise<number>;
+}
+
+export async function probeFloor(floor: FloorServer): Promise<FloorProbe> {
+  const echo = await openSocket(floor.url("echo", "floor"));
+  const from = await openSocket(floor.url("relay", "floor"));
+  const to = await openSocket(floor.url("relay", "floor"));
+  return {
+    echo: () => trip(echo, echo),
+    relay: () => trip(from, to),
+    async upgrade() {
       const startedAt = performance.now();
-      const socket = await open(`${url}/echo`);
-      upgrades.push(performance.now() - startedAt);
+      const socket = await openSocket(floor.url("echo", "floor"));
+      const ms = elapsedSince(startedAt);
       socket.terminate();
-    }
-    const echo = await open(`${url}/echo`);
-    const [from, to] = [await open(`${url}/relay`), await open(`${url}/relay`)];
-    return {
-      echoMs: median(await roundTrips(echo, echo)),
-      relayMs: median(await roundTrips(from, to)),
-      upgradeMs: median(upgrades),
-    };
-  } finally {
-    await backend.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+      return ms;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of [echo, from, to]) socket.terminate();
+    },
+  };
 }
 
-async function open(url: string): Promise<WebSocket> {
-  const socket = new WebSocket(url);
-  await once(socket, "open");
-  return socket;
+export async function sampleFloor(floor: FloorServer): Promise<FloorSamples> {
+  await using probe = await probeFloor(floor);
+  return {
+    echo: await series(probe.echo, MESSAGES),
+    relay: await series(probe.relay, MESSAGES),
+    upgrade: await series(probe.upgrade, UPGRADES),
+  };
 }
 
-async function roundTrips(from: WebSocket, to: WebSocket): Promise<number[]> {
+async function series(once: () => Promise<number>, count: number): Promise<number[]> {
   const samples: number[] = [];
-  for (let index = 0; index < MESSAGES; index++) {
-    const startedAt = performance.now();
-    const arrived = once(to, "message");
-    from.send(JSON.stringify({ type: "renew", sentAt: index, held: [] }));
-    await arrived;
-    samples.push(performance.now() - startedAt);
-  }
-  return samples;
+  for (let index = 0; index < WARM_UP + count; index++) samples.push(await once());
+  return samples.slice(WARM_UP);
+}
+
+export const floorMedians = (all: readonly FloorSamples[]): FloorMedians => ({
+  echoMs: median(all.flatMap(({ echo }) => echo)),
+  relayMs: median(all.flatMap(({ relay }) => relay)),
+  upgradeMs: median(all.flatMap(({ upgrade }) => upgrade)),
+});
+
+async function trip(from: WebSocket, to: WebSocket): Promise<number> {
+  const startedAt = performance.now();
+  const arrived = once(to, "message");
+  // Each message another one: to write a row as it stands costs no commit.
+  from.send(JSON.stringify({ type: "renew", sentAt: startedAt, held: [] }));
+  await arrived;
+  return elapsedSince(startedAt);
 }

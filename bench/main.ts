@@ -1,51 +1,98 @@
-/** `npm run bench -- [--rows TEXT] [--json FILE]`: one table, and the same as JSON. Times in milliseconds. */
+/** `npm run bench -- [--rows PATTERN] [--json FILE]`: one table, and the same as JSON. */
 import { mkdir, writeFile } from "node:fs/promises";
+import { loadavg } from "node:os";
 import { dirname } from "node:path";
 import { Command } from "commander";
-import { type Summary, summarize } from "../cli/statistics.ts";
-import { type Floor, measureFloor } from "./floor.ts";
-import { ROWS, type Row } from "./rows.ts";
+import { floorMedians, sampleFloor } from "./floor.ts";
+import { startFloor } from "./floor-server.ts";
+import { HEAD, lineOf } from "./report.ts";
+import { type Bench, type Result, type Row, Skipped } from "./row.ts";
+import { ROWS } from "./rows.ts";
+import { boundsText, type Spread, spreadOf, verdictOf } from "./verdict.ts";
 
-interface Result extends Summary {
-  readonly row: string;
-  readonly reference: string;
-  readonly referenceMs: number;
-  /** Of the median. */
-  readonly ratio: number;
+async function measure(row: Row, bench: Bench): Promise<Result> {
+  const [load = 0] = loadavg();
+  const before = row.reference === undefined ? [] : [await sampleFloor(bench.floor)];
+  const measured = await row.measure(bench);
+  const reference =
+    (await row.reference?.(floorMedians([...before, await sampleFloor(bench.floor)]), bench)) ?? measured.reference;
+  const { id, name, unit, settings, bounds = [] } = row;
+  const { note } = measured;
+  const summary = spreadOf(measured.samples);
+  const ratio = reference === undefined ? null : summary.p50 / reference.value;
+  const verdict = verdictOf(bounds, summary, ratio);
+  return {
+    row: id,
+    name,
+    unit,
+    ...summary,
+    ...(settings !== undefined && { settings }),
+    ...(note !== undefined && { note }),
+    ...(reference !== undefined && ratio !== null && { reference, ratio }),
+    ...(verdict !== null && { target: boundsText(bounds), verdict }),
+    load,
+  };
 }
 
-const COLUMNS = [42, 6, 10, 10, 10, 10, 28] as const;
+/** Rows in the order of the list; one that another refers to is measured when it is asked for, and shown then. */
+class Run implements Bench {
+  readonly results: Result[] = [];
+  readonly skipped: { readonly row: string; readonly why: string }[] = [];
+  readonly floor: Bench["floor"];
+  readonly #started = new Map<string, Promise<Spread>>();
 
-const line = (cells: readonly string[]): string =>
-  cells.map((cell, index) => (index === 0 ? cell.padEnd(COLUMNS[0]) : cell.padStart(COLUMNS[index] ?? 0))).join("");
+  constructor(floor: Bench["floor"]) {
+    this.floor = floor;
+  }
 
-const shown = (ms: number): string => ms.toFixed(ms < 10 ? 2 : 0);
+  summaryOf(id: string): Promise<Spread> {
+    const row = ROWS.find((other) => other.id === id);
+    if (row === undefined) throw new Error(`there is no row ${id}`);
+    const running = this.#started.get(id) ?? this.#measure(row);
+    this.#started.set(id, running);
+    return running;
+  }
 
-async function measure({ name, reference, samples }: Row, floor: Floor): Promise<Result> {
-  const summary = summarize(await samples());
-  const { name: referenceName, ms } = reference(floor);
-  return { row: name, ...summary, reference: referenceName, referenceMs: ms, ratio: summary.p50 / ms };
+  async take(row: Row): Promise<void> {
+    try {
+      await this.summaryOf(row.id);
+    } catch (error) {
+      if (!(error instanceof Skipped)) throw error;
+      this.skipped.push({ row: row.id, why: error.message });
+      print(`${row.name}: skipped, ${error.message}`);
+    }
+  }
+
+  async #measure(row: Row): Promise<Spread> {
+    const result = await measure(row, this);
+    this.results.push(result);
+    print(lineOf(result));
+    return result;
+  }
 }
 
 async function main(): Promise<void> {
   const options = new Command("bench")
-    .option("--rows <text>", "only rows whose name contains this", "")
+    .option("--rows <pattern>", "only rows whose id matches this regular expression", "")
+    .option("--list", "only say which rows there are")
     .option("--json <file>", "where the results go as JSON", "reports/bench.json")
     .parse()
-    .opts<{ rows: string; json: string }>();
-  const floor = await measureFloor();
-  const { echoMs, relayMs, upgradeMs } = floor;
-  print(`floor: F0 echo ${shown(echoMs)} ms, F1 row and relay ${shown(relayMs)} ms, upgrade ${shown(upgradeMs)} ms\n`);
-  print(line(["row", "n", "p50", "p95", "p99", "max", "p50 against"]));
-  const results: Result[] = [];
-  for (const row of ROWS.filter(({ name }) => name.includes(options.rows))) {
-    const result = await measure(row, floor);
-    const { n, p50, p95, p99, max, reference, ratio } = result;
-    print(line([result.row, String(n), ...[p50, p95, p99, max].map(shown), `${ratio.toFixed(2)} x ${reference}`]));
-    results.push(result);
-  }
+    .opts<{ rows: string; list?: true; json: string }>();
+  const rows = ROWS.filter(({ id }) => new RegExp(options.rows).test(id));
+  if (options.list) return print(rows.map(({ id, name }) => `${id.padEnd(28)}${name}`).join("\n"));
+  await using floor = await startFloor();
+  const run = new Run(floor);
+  await sampleFloor(floor); // warms up
+  const start = floorMedians([await sampleFloor(floor)]);
+  const [echo, relay, upgrade] = [start.echoMs, start.relayMs, start.upgradeMs].map((ms) => ms.toFixed(2));
+  print(`floor: F0 echo ${echo} ms, F1 row and relay ${relay} ms, upgrade ${upgrade} ms (and again beside each row)\n`);
+  print(HEAD);
+  for (const row of rows) await run.take(row);
   await mkdir(dirname(options.json), { recursive: true });
-  await writeFile(options.json, `${JSON.stringify({ floor, results }, null, 2)}\n`);
+  const { results, skipped } = run;
+  await writeFile(options.json, `${JSON.stringify({ floor: start, results, skipped }, null, 2)}\n`);
+  const missed = results.filter(({ verdict }) => verdict === "missed").map(({ row }) => row);
+  print(`\n${missed.length === 0 ? "no target is missed" : `targets missed: ${missed.join(", ")}`}`);
 }
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

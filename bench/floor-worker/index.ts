@@ -1,7 +1,8 @@
 /**
- * The floor that everything is compared with: a bare Durable Object with hibernatable sockets. Mode `echo` answers a
- * message to its sender (F0); mode `relay` writes one SQLite row and sends it to the other socket (F1). The class and
- * binding have the names that the local backend expects.
+ * The floor that everything is compared with: a bare Durable Object with hibernatable sockets. The path names a mode
+ * and an object, `/relay/NAME`. Mode `echo` answers a message to its sender (F0); mode `relay` writes one SQLite row and
+ * sends it to the other sockets of that mode (F1); mode `shout` sends it to every socket of mode `crowd` in one loop.
+ * The class and binding have the names that the local backend expects.
  */
 import { DurableObject } from "cloudflare:workers";
 
@@ -17,26 +18,31 @@ export class ElectionGroup extends DurableObject<FloorEnv> {
 
   override fetch(request: Request): Response {
     const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server, [new URL(request.url).pathname.slice(1)]);
+    const [, mode = "echo"] = new URL(request.url).pathname.split("/");
+    this.ctx.acceptWebSocket(server, [mode]);
     return new Response(null, { status: 101, webSocket: client });
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
-    if (this.ctx.getTags(socket).includes("echo")) {
-      socket.send(message);
-      return;
-    }
-    this.ctx.storage.sql.exec("INSERT OR REPLACE INTO floor VALUES ('row', ?)", String(message));
-    for (const other of this.ctx.getWebSockets("relay")) if (other !== socket) other.send(message);
+    const [mode] = this.ctx.getTags(socket);
+    if (mode === "relay") return this.#relay(socket, message);
+    if (mode !== "shout") return socket.send(message);
+    for (const other of this.ctx.getWebSockets("crowd")) other.send(message);
   }
 
   override webSocketClose(socket: WebSocket): void {
     socket.close(1000);
   }
+
+  #relay(socket: WebSocket, message: string | ArrayBuffer): void {
+    this.ctx.storage.sql.exec("INSERT OR REPLACE INTO floor VALUES ('row', ?)", String(message));
+    for (const other of this.ctx.getWebSockets("relay")) if (other !== socket) other.send(message);
+  }
 }
 
 export default {
   fetch(request: Request, { ELECTIONS }: FloorEnv): Promise<Response> {
-    return ELECTIONS.get(ELECTIONS.idFromName("floor")).fetch(request);
+    const [, , name = "floor"] = new URL(request.url).pathname.split("/");
+    return ELECTIONS.get(ELECTIONS.idFromName(name)).fetch(request);
   },
 };

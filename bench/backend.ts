@@ -1,0 +1,43 @@
+/** The real backend for the time of one measurement. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { type LocalBackend, startLocalBackend } from "../cli/local-backend.ts";
+import { bundle } from "./bundle.ts";
+
+/** Settings of the Worker as text, and where it is to be. */
+interface Place {
+  readonly port: number;
+  readonly dataDir: string;
+}
+
+export async function startBackend(bindings: Readonly<Record<string, string>>, place?: Place): Promise<LocalBackend> {
+  await using worker = await bundle("election-worker");
+  const all = { OPEN_MODE: "loopback", ...bindings };
+  return await startLocalBackend({ bindings: all, workerBundle: worker.file, ...place });
+}
+
+export async function withBackend<T>(
+  bindings: Readonly<Record<string, string>>,
+  work: (backend: LocalBackend) => Promise<T>,
+): Promise<T> {
+  const backend = await startBackend(bindings);
+  try {
+    return await work(backend);
+  } finally {
+    await backend.kill();
+  }
+}
+
+/** Resident memory of a process in bytes. */
+export async function residentBytes(pid: number): Promise<number> {
+  const { stdout } = await promisify(execFile)("ps", ["-o", "rss=", "-p", String(pid)]);
+  return Number(stdout) * 1_024;
+}
+
+/** The group's counters by the names of its metrics, without their prefix. */
+export async function metricsOf(url: string, group: string): Promise<ReadonlyMap<string, number>> {
+  const text = await (await fetch(`${url}/v1/groups/${group}/metrics`)).text();
+  return new Map(
+    [...text.matchAll(/^edge_election_(\w+)\{[^}]*\} (\S+)$/gm)].map(([, name = "", value]) => [name, Number(value)]),
+  );
+}

@@ -1,0 +1,28 @@
+/** The bench's own Workers, bundled. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { temporaryFolder } from "../test/support/folder.ts";
+
+export interface Bundle extends AsyncDisposable {
+  readonly file: string;
+}
+
+/** A folder below this one, as one file that is removed at the end of the scope. */
+export async function bundle(folder: "election-worker" | "floor-worker"): Promise<Bundle> {
+  const target = await temporaryFolder();
+  const file = join(target.path, "worker.js");
+  await build({
+    entryPoints: [fileURLToPath(new URL(`${folder}/index.ts`, import.meta.url))],
+    outfile: file,
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    conditions: ["workerd", "worker", "browser"],
+    target: "es2024",
+    external: ["cloudflare:*", "node:*"],
+    logLevel: "silent",
+  });
+  return { file, [Symbol.asyncDispose]: () => target[Symbol.asyncDispose]() };
+}

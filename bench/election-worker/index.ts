@@ -1,0 +1,12 @@
+/**
+ * The production Worker with one setting of its own: sessions may send as fast as they like, since rows that repeat
+ * something quickly would otherwise measure the limit. The class and binding have the names that the local backend expects.
+ */
+import { policyFromEnv } from "../../worker/env-policy.ts";
+import { createElectionApp, ElectionGroup } from "../../worker/index.ts";
+
+export { ElectionGroup };
+
+export default createElectionApp({
+  policy: (group, env) => ({ ...policyFromEnv(group, env), limits: { messagesPerSecond: 1_000_000 } }),
+});

@@ -1,0 +1,21 @@
+/** The floor worker on the runtime, started once for a run. */
+import { type LocalBackend, startLocalBackend } from "../cli/local-backend.ts";
+import { bundle } from "./bundle.ts";
+
+export interface FloorServer extends AsyncDisposable {
+  /** Of a mode and an object of the floor worker, for sockets. */
+  url(mode: "echo" | "relay" | "crowd" | "shout", name: string): string;
+  /** The same worker in a runtime of its own, where memory and sockets of others would show. */
+  another(): Promise<FloorServer & Pick<LocalBackend, "pid">>;
+}
+
+export async function startFloor(): Promise<FloorServer & Pick<LocalBackend, "pid">> {
+  await using worker = await bundle("floor-worker");
+  const backend = await startLocalBackend({ bindings: {}, workerBundle: worker.file });
+  return {
+    url: (mode, name) => `${backend.url.replace("http", "ws")}/${mode}/${name}`,
+    pid: backend.pid,
+    another: startFloor,
+    [Symbol.asyncDispose]: () => backend.kill(),
+  };
+}

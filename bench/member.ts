@@ -1,0 +1,48 @@
+/** A process with the full client, as a user has it. */
+import type { ElectionClient, Leadership } from "../client/index.ts";
+import { createElectionClient } from "../client/node/index.ts";
+
+export interface Member {
+  readonly client: ElectionClient;
+  /** Resolves when all its components have the next grant. */
+  next(): Promise<ReadonlyMap<string, Leadership>>;
+  /** From now on `next` means the grant after this one. */
+  again(): void;
+}
+
+export function member(
+  url: string,
+  group: string,
+  components: readonly string[],
+  settings: { readonly name?: string; readonly priority?: number } = {},
+): Member {
+  const { name = "member", priority = 0 } = settings;
+  const client = createElectionClient({ url, group, priority, process: { name }, signals: false });
+  let open = new Map<string, Leadership>();
+  let resolve: (leaderships: ReadonlyMap<string, Leadership>) => void = () => undefined;
+  let granted = new Promise<ReadonlyMap<string, Leadership>>((done) => {
+    resolve = done;
+  });
+  for (const component of components) {
+    client.contend(component, {
+      onGrant(leadership) {
+        open.set(component, leadership);
+        if (open.size === components.length) resolve(open);
+      },
+    });
+  }
+  return {
+    client,
+    next: () => granted,
+    again(): void {
+      open = new Map();
+      granted = new Promise((done) => {
+        resolve = done;
+      });
+    },
+  };
+}
+
+export async function closeAll(members: readonly Pick<Member, "client">[]): Promise<void> {
+  await Promise.all(members.map(({ client }) => client.close()));
+}

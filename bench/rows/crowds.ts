@@ -1,0 +1,154 @@
+/** What the largest group costs, and how it comes back. */
+import { setTimeout as passes } from "node:timers/promises";
+import type { LocalBackend } from "../../cli/local-backend.ts";
+import { DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
+import { temporaryFolder } from "../../test/support/folder.ts";
+import { metricsOf, residentBytes, startBackend, withBackend } from "../backend.ts";
+import { connectPeer, hangUp, joinCrowd, joinLeader, type Peer } from "../crowd.ts";
+import type { FloorServer } from "../floor-server.ts";
+import type { Measured, Row } from "../row.ts";
+import { elapsedSince, inParallel, largestCrowd, openSocket } from "../sockets.ts";
+
+const LARGEST = largestCrowd(10_000);
+const STORM = 5_000;
+const WAKES = 3;
+/** The runtime evicts an object that has been idle for 10 s, and keeps its sockets. */
+const EVICTED_AFTER_MS = 12_000;
+/** The alarm for hellos that never come is set when a socket opens, and finds nothing to do. */
+const LAST_ALARM_MS = 10_500;
+/** Nobody speaks by itself in the time of the measurement. */
+const LONG_LEASE = { LEASE_MS: "3600000" };
+const CONTENDS = { contenders: [{ component: "a" }] };
+const GROUP = "crowd";
+
+/** All joined: the last `welcome` of the largest group that there may be, one of them leading. */
+const joined = (): Promise<Measured> =>
+  withBackend(LONG_LEASE, async ({ url }) => {
+    const startedAt = performance.now();
+    const { peer } = await joinLeader(url, GROUP, CONTENDS);
+    const crowd = await joinCrowd(url, GROUP, LARGEST - 1, CONTENDS);
+    const samples = [elapsedSince(startedAt)];
+    const sessions = (await metricsOf(url, GROUP)).get("sessions");
+    hangUp([...crowd, peer]);
+    if (sessions !== LARGEST) throw new Error(`${sessions} sessions joined instead of ${LARGEST}`);
+    return { samples, note: `${LARGEST} sessions by the group's own count` };
+  });
+
+/** What one idle session takes beyond what a bare socket takes, both with the largest crowd. */
+async function memory({ floor }: { floor: FloorServer }): Promise<Measured> {
+  const bare = await bareMemory(floor);
+  return withBackend(LONG_LEASE, async ({ url, pid }) => {
+    const { peer } = await joinLeader(url, GROUP, CONTENDS); // the object itself
+    const before = await residentBytes(pid);
+    const crowd = await joinCrowd(url, GROUP, LARGEST - 1, CONTENDS);
+    const awake = (await residentBytes(pid)) - before;
+    await passes(EVICTED_AFTER_MS);
+    const hibernating = (await residentBytes(pid)) - before;
+    hangUp([...crowd, peer]);
+    const perSession = (bytes: number): number => Math.round(bytes / (LARGEST - 1));
+    return {
+      samples: [perSession(awake) - bare],
+      note: `resident: ${perSession(awake)} awake, ${perSession(hibernating)} evicted; a bare socket ${bare}`,
+    };
+  });
+}
+
+async function bareMemory(floor: FloorServer): Promise<number> {
+  await using server = await floor.another();
+  const first = await openSocket(server.url("crowd", GROUP));
+  const before = await residentBytes(server.pid);
+  const sockets = await inParallel(LARGEST - 1, () => openSocket(server.url("crowd", GROUP)));
+  const bytes = (await residentBytes(server.pid)) - before;
+  for (const socket of [...sockets, first]) socket.terminate();
+  return Math.round(bytes / (LARGEST - 1));
+}
+
+/** From the first frame after an eviction to its answer: constructor, rows, sockets and the frame itself. */
+const wakes = (sessions: number): Promise<Measured> =>
+  withBackend(LONG_LEASE, async ({ url }) => {
+    const { peer, leaderSessionId } = await joinLeader(url, GROUP, CONTENDS);
+    const crowd = await joinCrowd(url, GROUP, sessions - 1, CONTENDS);
+    const samples: number[] = [];
+    await passes(LAST_ALARM_MS);
+    for (let index = 0; index < WAKES; index++) {
+      await passes(EVICTED_AFTER_MS);
+      const startedAt = performance.now();
+      const { held } = await peer.renew([leaderSessionId]);
+      samples.push(elapsedSince(startedAt));
+      if (held[0] !== leaderSessionId) throw new Error("the leader has lost its lead by an eviction");
+      const { size, upgrades } = await stateOf(url);
+      if (upgrades !== 0) throw new Error("the object was not evicted: it still counts what was before");
+      if (size !== sessions) throw new Error(`${size} sessions are left of ${sessions}`);
+    }
+    hangUp([...crowd, peer]);
+    return { samples };
+  });
+
+async function stateOf(url: string) {
+  const metrics = await metricsOf(url, GROUP);
+  return { size: metrics.get("sessions"), upgrades: metrics.get("upgrades_total") };
+}
+
+/** From the moment the killed backend listens again to the last `welcome` of a resumed session. */
+async function storm(): Promise<Measured> {
+  await using folder = await temporaryFolder();
+  const start = (port: number): Promise<LocalBackend> => startBackend({}, { port, dataDir: folder.path });
+  const first = await start(0);
+  const { url, port } = first;
+  const { peer: leader, leaderSessionId } = await joinLeader(url, GROUP, CONTENDS);
+  const renewals = setInterval(() => void leader.renew([leaderSessionId]), leaseFor(DEFAULT_LEASE_MS).renewEveryMs);
+  const crowd = [leader, ...(await joinCrowd(url, GROUP, STORM - 1, CONTENDS))];
+  clearInterval(renewals);
+  await leader.renew([leaderSessionId]);
+  await first.kill();
+  const second = await start(port);
+  try {
+    const startedAt = performance.now();
+    const back = await inParallel(crowd.length, (index) => comeBack(url, crowd[index], leader, leaderSessionId), STORM);
+    const samples = [elapsedSince(startedAt)];
+    const resumed = back.filter(({ welcome }) => welcome.resumed).length;
+    const kept = back.some(({ welcome }) => welcome.held.includes(leaderSessionId));
+    hangUp(back.map(({ peer }) => peer));
+    if (!kept) throw new Error("the leader has lost its lead");
+    return { samples, note: `leader kept; ${resumed} of ${crowd.length} resumed` };
+  } finally {
+    await second.kill();
+  }
+}
+
+async function comeBack(url: string, lost: Peer | undefined, leader: Peer, leaderSessionId: string) {
+  if (lost === undefined) throw new Error("nobody to come back");
+  const peer = await connectPeer(url, GROUP);
+  const held = lost === leader ? [leaderSessionId] : [];
+  return { peer, welcome: await peer.hello({ ...CONTENDS, resume: lost.resume(), held }) };
+}
+
+const wakeRow = (sessions: number): Row => ({
+  id: `wake-${sessions}`,
+  name: `wake after eviction, ${sessions.toLocaleString("en")} sessions`,
+  unit: "ms",
+  settings: `${Math.min(sessions, LARGEST)} sockets; evicted by the runtime after 10 s without an event; n = ${WAKES}`,
+  bounds: [{ of: "p50", most: 100 }],
+  measure: () => wakes(Math.min(sessions, LARGEST)),
+});
+
+export const CROWD_ROWS: readonly Row[] = [
+  { id: "all-joined", name: "10,000 sessions in one group, all joined", unit: "ms", measure: joined },
+  {
+    id: "memory",
+    name: "memory of an idle session beyond its socket's",
+    unit: "bytes",
+    settings: `resident memory of the runtime with ${LARGEST} sessions, and with as many bare sockets`,
+    bounds: [{ of: "p50", most: 8_192 }],
+    measure: memory,
+  },
+  wakeRow(10),
+  wakeRow(10_000),
+  {
+    id: "reconnect-storm",
+    name: "5,000 sessions back after a killed backend",
+    unit: "ms",
+    settings: "default lease; all connect at once, without the client's back-off",
+    measure: storm,
+  },
+];

@@ -1,0 +1,114 @@
+/** From the call of `resign` to the last `onGrant` of the next process. */
+import { candidate } from "../../test/support/cluster.ts";
+import { withBackend } from "../backend.ts";
+import { hangUp, joinCrowd } from "../crowd.ts";
+import { probeFloor } from "../floor.ts";
+import { closeAll, member } from "../member.ts";
+import type { Bench, Measured, Row } from "../row.ts";
+import { elapsedSince, largestCrowd } from "../sockets.ts";
+import { median } from "../../cli/statistics.ts";
+
+const GROUP = "bench";
+const TURNS = 20;
+const IN_A_TURN = 20;
+/** At the begin of each turn. */
+const WARM_UP = 3;
+/** The two of them take turns, since both come before whoever else waits. */
+const FIRST = 1;
+
+interface Pair extends AsyncDisposable {
+  /** One hand-over, in milliseconds. */
+  handOver(): Promise<number>;
+}
+
+async function pairOf(url: string, group: string, components: readonly string[]): Promise<Pair> {
+  let leader = member(url, group, components, { name: "a", priority: FIRST });
+  await leader.next();
+  let follower = member(url, group, components, { name: "b", priority: FIRST });
+  await candidate(url, group, "b");
+  return {
+    async handOver() {
+      leader.again();
+      const startedAt = performance.now();
+      void leader.client.resign();
+      await follower.next();
+      [leader, follower] = [follower, leader];
+      return elapsedSince(startedAt);
+    },
+    [Symbol.asyncDispose]: () => closeAll([leader, follower]),
+  };
+}
+
+/** Turn by turn, a few at a time, so that what else the machine does meets both alike. Gives both their samples. */
+async function interleaved(measured: () => Promise<number>, reference: () => Promise<number>) {
+  const samples = { measured: [] as number[], reference: [] as number[] };
+  for (let turn = 0; turn < TURNS; turn++) {
+    for (const kind of ["reference", "measured"] as const) {
+      const once = kind === "measured" ? measured : reference;
+      for (let index = 0; index < WARM_UP + IN_A_TURN; index++) {
+        const ms = await once();
+        if (index >= WARM_UP) samples[kind].push(ms);
+      }
+    }
+  }
+  return samples;
+}
+
+/** What is compared with the floor has it measured in between. */
+const compared = ({ floor }: Bench): Promise<Measured> =>
+  withBackend({}, async ({ url }) => {
+    await using pair = await pairOf(url, GROUP, ["a"]);
+    await using probe = await probeFloor(floor);
+    const { measured, reference } = await interleaved(pair.handOver, async () => {
+      const [echoMs, ...relays] = [await probe.echo(), await probe.relay(), await probe.relay()];
+      return relays.reduce((sum, ms) => sum + ms, echoMs);
+    });
+    return { samples: measured, reference: { name: "2 F1 + F0", value: median(reference) } };
+  });
+
+/** Compared with a group of two contenders for one component, in the same runtime. `waiting` stand behind those two. */
+const crowded = (components: readonly string[], waiting: number, name: string): Promise<Measured> =>
+  withBackend({}, async ({ url }) => {
+    await using few = await pairOf(url, "few", ["a"]);
+    await using many = await pairOf(url, GROUP, components);
+    const contenders = components.map((component) => ({ component }));
+    const crowd = await joinCrowd(url, GROUP, waiting, { contenders });
+    const { measured, reference } = await interleaved(many.handOver, few.handOver);
+    hangUp(crowd);
+    return { samples: measured, reference: { name, value: median(reference) } };
+  });
+
+/** The process that takes over waits, too. */
+const waitingRow = (waiting: number, most: number): Row => {
+  const others = largestCrowd(waiting) - 1;
+  return {
+    id: `hand-over-${waiting}`,
+    name: `hand-over by resign, ${waiting.toLocaleString("en")} waiting`,
+    unit: "ms",
+    ...(others + 1 < waiting && { settings: `${others + 1} waiting: no more files may be opened here` }),
+    bounds: [{ of: "ratio", most }],
+    measure: () => crowded(["a"], others, "2 contenders"),
+  };
+};
+
+const EIGHT = Array.from({ length: 8 }, (_, index) => `component-${index}`);
+
+export const HAND_OVER_ROWS: readonly Row[] = [
+  {
+    id: "hand-over-2",
+    name: "hand-over by resign, 2 contenders",
+    unit: "ms",
+    bounds: [{ of: "ratio", most: 1.6 }],
+    measure: compared,
+  },
+  waitingRow(100, 1.3),
+  waitingRow(1_000, 1.3),
+  waitingRow(10_000, 2),
+  {
+    id: "hand-over-8-components",
+    name: "hand-over by resign, all 8 components moved",
+    unit: "ms",
+    bounds: [{ of: "ratio", most: 1.2 }],
+    measure: () => crowded(EIGHT, 0, "one component"),
+  },
+];

@@ -1,0 +1,57 @@
+/** Bare sockets in numbers: opened a few at a time, closed at once. */
+import { once } from "node:events";
+import WebSocket from "ws";
+
+/** So many upgrades are under way at once: more only make the runtime's queue longer. */
+const AT_ONCE = 64;
+
+export async function openSocket(url: string, protocol?: string): Promise<WebSocket> {
+  const socket = new WebSocket(url, protocol, { perMessageDeflate: false });
+  await once(socket, "open");
+  socket.on("error", () => undefined); // a `close` follows, which whoever waits for a message hears
+  return socket;
+}
+
+/** Runs the work for every number below `count`, at most `atOnce` at a time; results in their order. */
+export async function inParallel<T>(
+  count: number,
+  work: (index: number) => Promise<T>,
+  atOnce = AT_ONCE,
+): Promise<T[]> {
+  const results = new Array<T>(count);
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < count) {
+      const index = next++;
+      results[index] = await work(index);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, lane));
+  return results;
+}
+
+/** Resolves after so many messages, whichever socket they came to. */
+export function messagesOn(sockets: readonly WebSocket[], count: number): Promise<void> {
+  return new Promise((resolve) => {
+    let left = count;
+    const hear = (): void => {
+      left -= 1;
+      if (left > 0) return;
+      for (const socket of sockets) socket.off("message", hear);
+      resolve();
+    };
+    for (const socket of sockets) socket.on("message", hear);
+  });
+}
+
+/** The runtime needs two files for each socket; where a process may not open so many, the largest crowd is smaller. */
+export function largestCrowd(wanted: number): number {
+  const { userLimits } = process.report.getReport() as { readonly userLimits?: Record<string, { soft: unknown }> };
+  const files = userLimits?.["open_files"]?.soft;
+  return typeof files === "number" ? Math.min(wanted, Math.floor(files / 2) - SPARE_SOCKETS) : wanted;
+}
+const SPARE_SOCKETS = 100;
+
+export const elapsedSince = (startedAt: number): number => performance.now() - startedAt;
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
