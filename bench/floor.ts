@@ -1,9 +1,9 @@
 /** F0, F1 and the bare upgrade, on the same machine and in the same minute as the row that is compared with them. */
 import { once } from "node:events";
 import type WebSocket from "ws";
+import { median } from "../cli/statistics.ts";
 import type { FloorServer } from "./floor-server.ts";
 import { elapsedSince, openSocket } from "./sockets.ts";
-import { median } from "../cli/statistics.ts";
 
 /** Medians in milliseconds. */
 export interface FloorMedians {

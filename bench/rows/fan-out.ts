@@ -1,11 +1,11 @@
 /** From the cause of a change to the last of its observers. */
 import type WebSocket from "ws";
+import { median } from "../../cli/statistics.ts";
 import { withBackend } from "../backend.ts";
 import { hangUp, joinCrowd, joinLeader } from "../crowd.ts";
 import type { FloorServer } from "../floor-server.ts";
 import type { Measured, Row } from "../row.ts";
 import { elapsedSince, inParallel, largestCrowd, messagesOn, openSocket } from "../sockets.ts";
-import { median } from "../../cli/statistics.ts";
 
 const CHANGES = 30;
 const WARM_UP = 5;

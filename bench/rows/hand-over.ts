@@ -1,4 +1,6 @@
 /** From the call of `resign` to the last `onGrant` of the next process. */
+
+import { median } from "../../cli/statistics.ts";
 import { candidate } from "../../test/support/cluster.ts";
 import { withBackend } from "../backend.ts";
 import { hangUp, joinCrowd } from "../crowd.ts";
@@ -6,7 +8,6 @@ import { probeFloor } from "../floor.ts";
 import { closeAll, member } from "../member.ts";
 import type { Bench, Measured, Row } from "../row.ts";
 import { elapsedSince, largestCrowd } from "../sockets.ts";
-import { median } from "../../cli/statistics.ts";
 
 const GROUP = "bench";
 const TURNS = 20;

@@ -1,8 +1,9 @@
 /** How a component comes to lead, and how others hear of it. */
-import { withBackend } from "../backend.ts";
-import { closeAll, member } from "../member.ts";
+
 import { median } from "../../cli/statistics.ts";
+import { withBackend } from "../backend.ts";
 import { probeFloor } from "../floor.ts";
+import { closeAll, member } from "../member.ts";
 import type { Bench, Measured, Row } from "../row.ts";
 import { elapsedSince } from "../sockets.ts";
 
@@ -13,7 +14,11 @@ const CONFIRMS = 200;
 const EIGHT = Array.from({ length: 8 }, (_, index) => `component-${index}`);
 
 /** From making the client to its last `onGrant`: connect, hello, offer, renew. The floor is taken in between. */
-const joins = ({ floor }: Bench, components: readonly string[], groupOf: (index: number) => string): Promise<Measured> =>
+const joins = (
+  { floor }: Bench,
+  components: readonly string[],
+  groupOf: (index: number) => string,
+): Promise<Measured> =>
   withBackend({}, async ({ url }) => {
     await using probe = await probeFloor(floor);
     const samples: number[] = [];

@@ -1,12 +1,12 @@
 /** How much goes through in a second, with as many things under way at once as there are groups or sessions. */
 import type WebSocket from "ws";
+import { median } from "../../cli/statistics.ts";
 import type { ServerMessage } from "../../shared/messages.ts";
 import { withBackend } from "../backend.ts";
 import { connectPeer, hangUp, joinLeader, type Peer } from "../crowd.ts";
 import type { FloorServer } from "../floor-server.ts";
 import type { Measured, Row } from "../row.ts";
 import { inParallel, openSocket, pause } from "../sockets.ts";
-import { median } from "../../cli/statistics.ts";
 
 const GROUPS = 1_000;
 const LEADERS = 500;
