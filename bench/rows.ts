@@ -5,10 +5,12 @@ import { CROWD_ROWS } from "./rows/crowds.ts";
 import { FAN_OUT_ROWS } from "./rows/fan-out.ts";
 import { HAND_OVER_ROWS } from "./rows/hand-over.ts";
 import { JOIN_ROWS } from "./rows/join.ts";
+import { PEER_ROWS } from "./rows/peers.ts";
 import { THROUGHPUT_ROWS } from "./rows/throughput.ts";
 
 export const ROWS: readonly Row[] = [
   ...HAND_OVER_ROWS,
+  ...PEER_ROWS,
   ...JOIN_ROWS,
   ...FAN_OUT_ROWS,
   ...CROWD_ROWS,

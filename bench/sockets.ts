@@ -30,17 +30,24 @@ export async function inParallel<T>(
   return results;
 }
 
-/** Resolves after so many messages, whichever socket they came to. */
+/** Resolves after so many messages, whichever socket they came to; rejects when one of the sockets closes. */
 export function messagesOn(sockets: readonly WebSocket[], count: number): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let left = count;
+    const end = (): void => {
+      for (const socket of sockets) socket.off("message", hear).off("close", lose);
+    };
     const hear = (): void => {
       left -= 1;
       if (left > 0) return;
-      for (const socket of sockets) socket.off("message", hear);
+      end();
       resolve();
     };
-    for (const socket of sockets) socket.on("message", hear);
+    const lose = (code: number): void => {
+      end();
+      reject(new Error(`a socket was closed with ${code}, with ${left} of ${count} messages missing`));
+    };
+    for (const socket of sockets) socket.on("message", hear).on("close", lose);
   });
 }
 

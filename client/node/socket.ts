@@ -11,7 +11,10 @@ import type { OpenSocket, Socket } from "../socket.ts";
 const CLOSE_PATIENCE_MS = 1_000;
 
 export const openSocket: OpenSocket = (url, token) => {
-  const socket = new WebSocket(url.replace(/^http/, "ws"), [SUBPROTOCOL], { headers: headers(token) });
+  const socket = new WebSocket(url.replace(/^http/, "ws"), [SUBPROTOCOL], {
+    headers: headers(token),
+    perMessageDeflate: false, // frames are short: to compress one takes longer than to send it
+  });
   const addEventListener: Socket["addEventListener"] = (type, listener) => {
     if (type === "message") socket.addEventListener(type, ({ data }) => listener({ data: String(data) }));
     else if (type === "close") socket.addEventListener(type, ({ code }) => listener({ code }));

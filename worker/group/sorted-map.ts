@@ -60,12 +60,24 @@ export class SortedMap<K, V> {
 
   /** The entry with the smallest key. */
   first(): readonly [K, V] | undefined {
-    return this.#root === null ? undefined : entryOf(leftmost(this.#root));
+    if (this.#root === null) return undefined;
+    const { key, value } = leftmost(this.#root);
+    return [key, value];
   }
 
-  /** In key order, from the first key that is not before `from`. */
+  /** In key order, from the first key that is not before `from`. Of the map as it is now: later updates make other maps. */
   *entries(from?: K): Generator<readonly [K, V]> {
-    yield* walk(this.#root, from, this.#compare);
+    // By hand: generators inside of generators pass each entry on through every level of the tree.
+    const ahead: Node<K, V>[] = [];
+    for (let node = this.#root; node !== null; ) {
+      const inside = from === undefined || this.#compare(node.key, from) >= 0;
+      if (inside) ahead.push(node);
+      node = inside ? node.left : node.right;
+    }
+    for (let node = ahead.pop(); node !== undefined; node = ahead.pop()) {
+      yield [node.key, node.value];
+      for (let next = node.right; next !== null; next = next.left) ahead.push(next);
+    }
   }
 
   *keys(from?: K): Generator<K> {
@@ -83,40 +95,43 @@ export class SortedMap<K, V> {
 
 const heightOf = (tree: Tree<unknown, unknown>): number => tree?.height ?? 0;
 const sizeOf = (tree: Tree<unknown, unknown>): number => tree?.size ?? 0;
-const entryOf = <K, V>(node: Node<K, V>): readonly [K, V] => [node.key, node.value];
 
-function join<K, V>(left: Tree<K, V>, [key, value]: readonly [K, V], right: Tree<K, V>): Node<K, V> {
+function join<K, V>(left: Tree<K, V>, key: K, value: V, right: Tree<K, V>): Node<K, V> {
   const height = Math.max(heightOf(left), heightOf(right)) + 1;
   return { key, value, left, right, height, size: sizeOf(left) + sizeOf(right) + 1 };
 }
 
 /** Joins two trees whose heights differ by at most two into one whose sides differ by at most one. */
-function balanced<K, V>(left: Tree<K, V>, entry: readonly [K, V], right: Tree<K, V>): Node<K, V> {
+function balanced<K, V>(left: Tree<K, V>, key: K, value: V, right: Tree<K, V>): Node<K, V> {
   if (left !== null && left.height > heightOf(right) + 1) {
     const inner = left.right;
     if (inner === null || heightOf(left.left) >= inner.height) {
-      return join(left.left, entryOf(left), join(inner, entry, right));
+      return join(left.left, left.key, left.value, join(inner, key, value, right));
     }
-    return join(join(left.left, entryOf(left), inner.left), entryOf(inner), join(inner.right, entry, right));
+    const outer = join(left.left, left.key, left.value, inner.left);
+    return join(outer, inner.key, inner.value, join(inner.right, key, value, right));
   }
   if (right !== null && right.height > heightOf(left) + 1) {
     const inner = right.left;
     if (inner === null || heightOf(right.right) >= inner.height) {
-      return join(join(left, entry, inner), entryOf(right), right.right);
+      return join(join(left, key, value, inner), right.key, right.value, right.right);
     }
-    return join(join(left, entry, inner.left), entryOf(inner), join(inner.right, entryOf(right), right.right));
+    const outer = join(inner.right, right.key, right.value, right.right);
+    return join(join(left, key, value, inner.left), inner.key, inner.value, outer);
   }
-  return join(left, entry, right);
+  return join(left, key, value, right);
 }
 
 function insert<K, V>(tree: Tree<K, V>, key: K, value: V, compare: Compare<K>): Node<K, V> {
-  if (tree === null) return join<K, V>(null, [key, value], null);
+  if (tree === null) return { key, value, left: null, right: null, height: 1, size: 1 };
   const order = compare(key, tree.key);
-  if (order === 0) return tree.value === value ? tree : join(tree.left, [tree.key, value], tree.right);
+  if (order === 0) return tree.value === value ? tree : { ...tree, value };
   const side = order < 0 ? tree.left : tree.right;
   const next = insert(side, key, value, compare);
   if (next === side) return tree;
-  return order < 0 ? balanced(next, entryOf(tree), tree.right) : balanced(tree.left, entryOf(tree), next);
+  return order < 0
+    ? balanced(next, tree.key, tree.value, tree.right)
+    : balanced(tree.left, tree.key, tree.value, next);
 }
 
 function remove<K, V>(tree: Tree<K, V>, key: K, compare: Compare<K>): Tree<K, V> {
@@ -125,30 +140,18 @@ function remove<K, V>(tree: Tree<K, V>, key: K, compare: Compare<K>): Tree<K, V>
   if (order === 0) {
     if (tree.left === null || tree.right === null) return tree.left ?? tree.right;
     const next = leftmost(tree.right);
-    return balanced(tree.left, entryOf(next), remove(tree.right, next.key, compare));
+    return balanced(tree.left, next.key, next.value, remove(tree.right, next.key, compare));
   }
   const side = order < 0 ? tree.left : tree.right;
   const next = remove(side, key, compare);
   if (next === side) return tree;
-  return order < 0 ? balanced(next, entryOf(tree), tree.right) : balanced(tree.left, entryOf(tree), next);
+  return order < 0
+    ? balanced(next, tree.key, tree.value, tree.right)
+    : balanced(tree.left, tree.key, tree.value, next);
 }
 
 function leftmost<K, V>(tree: Node<K, V>): Node<K, V> {
   let node = tree;
   while (node.left !== null) node = node.left;
   return node;
-}
-
-/** By a path of its own: generators within generators would cost as many steps for each entry as the tree is high. */
-function* walk<K, V>(tree: Tree<K, V>, from: K | undefined, compare: Compare<K>): Generator<readonly [K, V]> {
-  const path: Node<K, V>[] = [];
-  for (let node = tree; node !== null; ) {
-    const inside = from === undefined || compare(node.key, from) >= 0;
-    if (inside) path.push(node);
-    node = inside ? node.left : node.right;
-  }
-  for (let node = path.pop(); node !== undefined; node = path.pop()) {
-    yield entryOf(node);
-    for (let next = node.right; next !== null; next = next.left) path.push(next);
-  }
 }

@@ -48,6 +48,7 @@ export class Turn {
   readonly answers: ServerMessage[] = [];
   readonly #nonce: string;
   #ids = 0;
+  #ownState: GroupState | null = null;
 
   constructor(state: GroupState, now: number, nonce: string) {
     this.state = state;
@@ -60,8 +61,13 @@ export class Turn {
     return `${this.#nonce}.${this.#ids}`;
   }
 
+  /** Copies the state once; what was given to the turn stays as it was. */
   change(part: Partial<GroupState>): void {
-    this.state = { ...this.state, ...part };
+    if (this.#ownState === null) {
+      this.#ownState = { ...this.state };
+      this.state = this.#ownState;
+    }
+    Object.assign(this.#ownState, part);
   }
 
   // Messages

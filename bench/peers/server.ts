@@ -1,0 +1,71 @@
+/** A peer's own server, from the distribution's package, on a free port of loopback, for the time of one measurement. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { access, constants } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { delimiter, join } from "node:path";
+import { temporaryFolder } from "../../test/support/folder.ts";
+import { Skipped } from "../row.ts";
+import { pause } from "../sockets.ts";
+
+const START_PATIENCE_MS = 20_000;
+const LOOK_EVERY_MS = 50;
+
+/** Throws `Skipped` where the program is not installed. */
+export async function requireProgram(name: string): Promise<string> {
+  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+    const path = join(folder, name);
+    const found = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return path;
+  }
+  throw new Skipped(`${name} is not installed`);
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** Starts the program in a folder of its own, waits until it listens, and ends it after the work. */
+export async function withServer<T>(
+  program: string,
+  parameters: (folder: string) => readonly string[] | Promise<readonly string[]>,
+  port: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  await using folder = await temporaryFolder();
+  const child = spawn(program, await parameters(folder.path), { stdio: "ignore", cwd: folder.path });
+  const ended = once(child, "exit");
+  const killNow = (): void => void child.kill("SIGKILL");
+  process.once("exit", killNow);
+  try {
+    await listens(child, program, port);
+    return await work();
+  } finally {
+    process.off("exit", killNow);
+    child.kill("SIGKILL");
+    await ended;
+  }
+}
+
+async function listens(child: ChildProcess, program: string, port: number): Promise<void> {
+  const deadline = performance.now() + START_PATIENCE_MS;
+  while (performance.now() < deadline && child.exitCode === null) {
+    const socket = connect(port, "127.0.0.1");
+    const isOpen = await once(socket, "connect").then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (isOpen) return;
+    await pause(LOOK_EVERY_MS);
+  }
+  throw new Error(`${program} does not listen on port ${port}`);
+}
