@@ -49,8 +49,7 @@ export async function zooKeeperHandOvers(count: number): Promise<number[]> {
     return ["-Dzookeeper.maxClientCnxns=0", "-cp", LIBRARY, "org.apache.zookeeper.server.ZooKeeperServerMain", file];
   };
   return withServer(java, parameters, port, async () => {
-    let [leading, waiting] = [
-      await openSession(port), await openSession(port)];
+    let [leading, waiting] = [await openSession(port), await openSession(port)];
     await leading.createPersistent(ROOT);
     let path = await leading.createEphemeralSequential(`${ROOT}/n-`);
     const samples: number[] = [];

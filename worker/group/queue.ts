@@ -32,6 +32,13 @@ export class Queue {
     this.#ranks = ranks;
   }
 
+  /** All candidates at once, each of them once. */
+  static of(candidates: readonly (readonly [Rank, string])[]): Queue {
+    const { empty } = Queue;
+    const ranks = candidates.map(([rank, sessionId]) => [sessionId, rank] as const);
+    return new Queue(empty.#sessions.of(candidates), empty.#ranks.of(ranks));
+  }
+
   get size(): number {
     return this.#ranks.size;
   }

@@ -9,6 +9,7 @@ import type { LeaderInformation, ProcessInfo } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
 import { index } from "./deadlines.ts";
 import type { EndedTerm } from "./events.ts";
+import { putSessions } from "./many-sessions.ts";
 import type { Policy } from "./policy.ts";
 import type { Contender, Election, ElectionState, GroupState, Place, Session, Watched } from "./state.ts";
 import { noDeadlines, noNames, type Touched, Turn } from "./turn.ts";
@@ -166,7 +167,7 @@ export function emptyGroup(policy: Policy): GroupState {
 export function load({ group, sessions, elections, records, endedTerms }: Rows, policy: Policy): GroupState {
   const turn = new Turn({ ...emptyGroup(policy), ...group, endedTerms }, 0, "");
   for (const row of elections) loadElection(turn, row);
-  for (const row of sessions) loadSession(turn, row);
+  putSessions(turn, sessions.map(sessionOf));
   for (const record of records) turn.patchComponent(record.leader.component, { record });
   for (const { name } of elections) index(turn, name);
   return turn.state;
@@ -178,24 +179,8 @@ function loadElection(turn: Turn, { name, state, acceptedEpoch, endedAt }: Elect
   turn.putState(name, loaded, { acceptedEpoch, endedAt });
 }
 
-function loadSession(turn: Turn, row: SessionRow): void {
-  const session: Session = { ...row, contenders: mapOf(row.contenders), places: mapOf(row.places) };
-  for (const [component, { election }] of row.contenders) {
-    turn.patchComponent(component, { election, contenders: turn.component(component).contenders + 1 });
-  }
-  for (const [name, { order }] of row.places) {
-    turn.patchElection(name, { places: (turn.election(name)?.places ?? 0) + 1 });
-    turn.change({ lastOrder: Math.max(turn.state.lastOrder, order) });
-  }
-  for (const name of row.watched.names) {
-    turn.patchComponent(name, { watchers: turn.component(name).watchers.set(row.id, true) });
-  }
-  if (row.watched.all) turn.change({ watchersOfAll: turn.state.watchersOfAll.set(row.id, true) });
-  turn.putSession(session);
-}
-
-function mapOf<K extends string, V>(entries: readonly (readonly [K, V])[]): ReturnType<typeof noNames<V, K>> {
-  let map = noNames<V, K>();
-  for (const [key, value] of entries) map = map.set(key, value);
-  return map;
-}
+const sessionOf = (row: SessionRow): Session => ({
+  ...row,
+  contenders: noNames<Contender>().of(row.contenders),
+  places: noNames<Place, ElectionName>().of(row.places),
+});

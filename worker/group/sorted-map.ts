@@ -17,7 +17,10 @@ type Tree<K, V> = Node<K, V> | null;
 /** Negative, zero or positive, as `left` comes before, with, or after `right`. */
 export type Compare<K> = (left: K, right: K) => number;
 
-export const compareText: Compare<string> = (left, right) => Number(left > right) - Number(left < right);
+export const compareText: Compare<string> = (left, right) => {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+};
 
 export class SortedMap<K, V> {
   readonly #compare: Compare<K>;
@@ -56,6 +59,16 @@ export class SortedMap<K, V> {
 
   delete(key: K): SortedMap<K, V> {
     return this.#with(remove(this.#root, key, this.#compare));
+  }
+
+  /** A map of these entries alone, in the same order; no two keys are the same. In one go, where updates would each search. */
+  of(entries: readonly (readonly [K, V])[]): SortedMap<K, V> {
+    const order = ([left]: readonly [K, V], [right]: readonly [K, V]): number => this.#compare(left, right);
+    const isSorted = entries.every((entry, index) => {
+      const before = entries[index - 1];
+      return before === undefined || order(before, entry) < 0;
+    });
+    return this.#with(built(isSorted ? entries : entries.toSorted(order), 0, entries.length));
   }
 
   /** The entry with the smallest key. */
@@ -129,9 +142,7 @@ function insert<K, V>(tree: Tree<K, V>, key: K, value: V, compare: Compare<K>): 
   const side = order < 0 ? tree.left : tree.right;
   const next = insert(side, key, value, compare);
   if (next === side) return tree;
-  return order < 0
-    ? balanced(next, tree.key, tree.value, tree.right)
-    : balanced(tree.left, tree.key, tree.value, next);
+  return order < 0 ? balanced(next, tree.key, tree.value, tree.right) : balanced(tree.left, tree.key, tree.value, next);
 }
 
 function remove<K, V>(tree: Tree<K, V>, key: K, compare: Compare<K>): Tree<K, V> {
@@ -145,9 +156,15 @@ function remove<K, V>(tree: Tree<K, V>, key: K, compare: Compare<K>): Tree<K, V>
   const side = order < 0 ? tree.left : tree.right;
   const next = remove(side, key, compare);
   if (next === side) return tree;
-  return order < 0
-    ? balanced(next, tree.key, tree.value, tree.right)
-    : balanced(tree.left, tree.key, tree.value, next);
+  return order < 0 ? balanced(next, tree.key, tree.value, tree.right) : balanced(tree.left, tree.key, tree.value, next);
+}
+
+/** The sorted entries from `start` to before `end`, with the middle one on top. */
+function built<K, V>(sorted: readonly (readonly [K, V])[], start: number, end: number): Tree<K, V> {
+  const middle = (start + end) >> 1;
+  const entry = sorted[middle];
+  if (start >= end || entry === undefined) return null;
+  return join(built(sorted, start, middle), entry[0], entry[1], built(sorted, middle + 1, end));
 }
 
 function leftmost<K, V>(tree: Node<K, V>): Node<K, V> {

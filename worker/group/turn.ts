@@ -350,7 +350,7 @@ export class Turn {
 
 const UNKNOWN_COMPONENT: Component = { election: null, contenders: 0, record: null, watchers: noNames() };
 
-const observes = (session: Session | undefined): boolean =>
+export const observes = (session: Session | undefined): boolean =>
   session !== undefined && (session.watched.all || session.watched.names.length > 0);
 
 const vacantElection = (name: ElectionName): Election => ({
@@ -372,7 +372,7 @@ export const isHeld = (election: Election): election is HeldElection =>
   election.state.type === "leading" || election.state.type === "revoking";
 
 /** `null` while the session can't be asked: not connected, mute, declined, no place, or the holder itself. */
-function rankIn(session: Session, election: Election): Rank | null {
+export function rankIn(session: Session, election: Election): Rank | null {
   const place = session.places.get(election.name);
   const holds = election.state.type !== "vacant" && election.state.sessionId === session.id;
   if (place === undefined || place.declined || session.mute || holds || session.link.type === "lost") return null;
