@@ -1,5 +1,7 @@
 /** All rows, in the order in which they are measured. */
 import type { Row } from "./row.ts";
+import { CLIENT_ROWS } from "./rows/client.ts";
+import { COST_ROWS } from "./rows/cost.ts";
 import { CRASH_ROWS } from "./rows/crash.ts";
 import { CROWD_ROWS } from "./rows/crowds.ts";
 import { FAN_OUT_ROWS } from "./rows/fan-out.ts";
@@ -16,4 +18,6 @@ export const ROWS: readonly Row[] = [
   ...CROWD_ROWS,
   ...THROUGHPUT_ROWS,
   ...CRASH_ROWS,
+  ...CLIENT_ROWS,
+  ...COST_ROWS,
 ];

@@ -1,0 +1,68 @@
+/** What a group costs in a month, from what it was counted to do in a shorter time. Prices of the platform, November 2026. */
+
+/** What a group's object does in some time. */
+export interface Usage {
+  /** Upgrades and calls. */
+  readonly requests: number;
+  /** Frames of clients. Answers cost nothing, and so do pings, which the platform answers. */
+  readonly messages: number;
+  readonly alarms: number;
+  /** Those of setting an alarm included. */
+  readonly rowsWritten: number;
+  /** In which the object ran code; while it could hibernate, time costs nothing. */
+  readonly handlerSeconds: number;
+}
+
+const MONTH_SECONDS = 30 * 24 * 3_600;
+const MILLION = 1_000_000;
+const DOLLARS_PER_MILLION = { requests: 0.15, rowsWritten: 1, gigabyteSeconds: 12.5 } as const;
+const MESSAGES_A_REQUEST = 20;
+const GIGABYTES = 0.128;
+
+export interface Cost {
+  readonly requests: number;
+  readonly rowsWritten: number;
+  readonly duration: number;
+  readonly total: number;
+}
+
+/** In dollars, beyond what a plan includes. Messages count as a twentieth of a request, alarms as a whole one. */
+export function costOf({ requests, messages, alarms, rowsWritten, handlerSeconds }: Usage): Cost {
+  const billed = requests + alarms + messages / MESSAGES_A_REQUEST;
+  const cost = {
+    requests: (billed * DOLLARS_PER_MILLION.requests) / MILLION,
+    rowsWritten: (rowsWritten * DOLLARS_PER_MILLION.rowsWritten) / MILLION,
+    duration: (handlerSeconds * GIGABYTES * DOLLARS_PER_MILLION.gigabyteSeconds) / MILLION,
+  };
+  return { ...cost, total: cost.requests + cost.rowsWritten + cost.duration };
+}
+
+/** The same for a month. */
+export function scaledToMonth(usage: Usage, seconds: number): Usage {
+  const factor = MONTH_SECONDS / seconds;
+  return {
+    requests: usage.requests * factor,
+    messages: usage.messages * factor,
+    alarms: usage.alarms * factor,
+    rowsWritten: usage.rowsWritten * factor,
+    handlerSeconds: usage.handlerSeconds * factor,
+  };
+}
+
+export const sum = (left: Usage, right: Usage): Usage => ({
+  requests: left.requests + right.requests,
+  messages: left.messages + right.messages,
+  alarms: left.alarms + right.alarms,
+  rowsWritten: left.rowsWritten + right.rowsWritten,
+  handlerSeconds: left.handlerSeconds + right.handlerSeconds,
+});
+
+/**
+ * Signs of life of waiting contenders in a month: rarer than a short run can count. Each is one message, which writes
+ * the session's row.
+ */
+export function signsOfLife(waiting: number, everyMs: number, secondsAMessage: number): Usage {
+  const messages = (waiting * MONTH_SECONDS * 1_000) / everyMs;
+  const handlerSeconds = messages * secondsAMessage;
+  return { requests: 0, messages, alarms: 0, rowsWritten: messages, handlerSeconds };
+}

@@ -1,0 +1,148 @@
+/** Dollars of a month, from what four groups of one real backend are counted to do side by side. */
+import { readFile } from "node:fs/promises";
+import type { LocalBackend } from "../../cli/local-backend.ts";
+import { DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
+import { metricsOf, withBackend } from "../backend.ts";
+import { costOf, scaledToMonth, signsOfLife, sum, type Usage } from "../cost.ts";
+import { hangUp, joinCrowd, joinLeader, type Peer } from "../crowd.ts";
+import type { Measured, Row } from "../row.ts";
+import { largestCrowd, pause } from "../sockets.ts";
+
+const PROCESSES = 10;
+const OBSERVERS = largestCrowd(10_000);
+/** A multiple of the time between two horizons, 12.5 s, and long enough for a dozen alarms. */
+const WINDOW_MS = 100_000;
+const CONTENDS = { contenders: [{ component: "a" }] };
+/** As a waiting client sends them: every five minutes, 25 % earlier by its jitter. */
+const SIGN_OF_LIFE_MS = 225_000;
+const TICKS_A_SECOND = 100;
+
+type Scenario = "idle" | "uncontended" | "contended" | "observed";
+
+interface Counted {
+  readonly usage: Readonly<Record<Scenario, Usage>>;
+  readonly secondsAnEvent: number;
+}
+
+/** Counted once for all rows of a run. */
+let counted: Promise<Counted> | undefined;
+
+const count = (): Promise<Counted> =>
+  withBackend({}, async (backend) => {
+    const { url } = backend;
+    const leaders: Peer[] = [];
+    const timers: NodeJS.Timeout[] = [];
+    const lead = async (group: Scenario): Promise<void> => {
+      const { peer, leaderSessionId } = await joinLeader(url, group, CONTENDS);
+      const renew = (): void => void peer.renew([leaderSessionId]);
+      timers.push(setInterval(renew, leaseFor(DEFAULT_LEASE_MS).renewEveryMs));
+      leaders.push(peer);
+    };
+    await lead("observed");
+    const crowd = [
+      ...(await joinCrowd(url, "idle", PROCESSES, { observe: true })),
+      ...(await joinCrowd(url, "observed", OBSERVERS - 4 * PROCESSES, { observe: true })),
+    ];
+    await lead("uncontended");
+    await lead("contended");
+    crowd.push(...(await joinCrowd(url, "contended", PROCESSES - 1, CONTENDS)));
+    await pause(2 * DEFAULT_LEASE_MS); // until what joining has caused is over
+    const usage = await during(backend);
+    for (const timer of timers) clearInterval(timer);
+    hangUp([...leaders, ...crowd]);
+    return usage;
+  });
+
+async function during(backend: LocalBackend): Promise<Counted> {
+  const [before, secondsBefore] = [await usageOf(backend), await processorSeconds(backend.pid)];
+  await pause(WINDOW_MS);
+  const seconds = (await processorSeconds(backend.pid)) - secondsBefore;
+  const after = await usageOf(backend);
+  const raw = mapped((name) => sum(after[name], negative(before[name])));
+  const events = SCENARIOS.reduce((all, name) => all + raw[name].messages + raw[name].alarms, 0);
+  const secondsAnEvent = seconds / Math.max(1, events);
+  const usage = mapped((name) => ({
+    ...raw[name],
+    handlerSeconds: (raw[name].messages + raw[name].alarms) * secondsAnEvent,
+  }));
+  return { usage, secondsAnEvent };
+}
+
+const SCENARIOS: readonly Scenario[] = ["idle", "uncontended", "contended", "observed"];
+
+const mapped = <T>(value: (name: Scenario) => T): Record<Scenario, T> => ({
+  idle: value("idle"),
+  uncontended: value("uncontended"),
+  contended: value("contended"),
+  observed: value("observed"),
+});
+
+const negative = (usage: Usage): Usage => ({
+  requests: -usage.requests,
+  messages: -usage.messages,
+  alarms: -usage.alarms,
+  rowsWritten: -usage.rowsWritten,
+  handlerSeconds: -usage.handlerSeconds,
+});
+
+async function usageOf({ url }: LocalBackend): Promise<Record<Scenario, Usage>> {
+  const [idle, uncontended, contended, observed] = await Promise.all(SCENARIOS.map((name) => groupUsage(url, name)));
+  if (!idle || !uncontended || !contended || !observed) throw new Error("a group gave no metrics");
+  return { idle, uncontended, contended, observed };
+}
+
+/** Setting an alarm writes a row that the group does not count; each alarm that came was set once. */
+async function groupUsage(url: string, group: Scenario): Promise<Usage> {
+  const metrics = await metricsOf(url, group);
+  const read = (name: string): number => metrics.get(name) ?? 0;
+  const alarms = read("alarms_total");
+  const rowsWritten = read("rows_written_total") + alarms;
+  return {
+    requests: read("upgrades_total"),
+    messages: read("frames_received_total"),
+    alarms,
+    rowsWritten,
+    handlerSeconds: 0,
+  };
+}
+
+/** Of the whole runtime, sockets included: more than the platform bills. Linux only; elsewhere 0. */
+async function processorSeconds(pid: number): Promise<number> {
+  const fields = await readFile(`/proc/${pid}/stat`, "utf8").then(
+    (text) => text.slice(text.lastIndexOf(")") + 2).split(" "),
+    () => [],
+  );
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_A_SECOND;
+}
+
+async function costRow(name: Scenario, waiting: number): Promise<Measured> {
+  counted ??= count();
+  const { usage, secondsAnEvent } = await counted;
+  const steady = scaledToMonth(usage[name], WINDOW_MS / 1_000);
+  const month = sum(steady, signsOfLife(waiting, SIGN_OF_LIFE_MS, secondsAnEvent));
+  const { requests, rowsWritten, duration, total } = costOf(month);
+  const parts = [
+    `requests ${requests.toFixed(3)}`,
+    `rows ${rowsWritten.toFixed(3)}`,
+    `duration ${duration.toFixed(3)}`,
+  ];
+  const { messages, alarms, rowsWritten: rows } = usage[name];
+  const seen = `in ${WINDOW_MS / 1_000} s: ${messages} messages, ${alarms} alarms, ${rows} rows with those of alarms`;
+  return { samples: [total], note: `${parts.join(", ")}; ${seen}` };
+}
+
+const row = (name: Scenario, text: string, waiting: number, most?: number): Row => ({
+  id: `cost-${name}`,
+  name: `cost: ${text}`,
+  unit: "$ a month",
+  settings: "default lease, list prices beyond what a plan includes; no joins and no hand-overs",
+  ...(most !== undefined && { bounds: [{ of: "p50", most }] }),
+  measure: () => costRow(name, waiting),
+});
+
+export const COST_ROWS: readonly Row[] = [
+  row("idle", "10 observers, nobody contends", 0),
+  row("uncontended", "a leader alone", 0),
+  row("contended", "10 processes", PROCESSES - 1, 0.6),
+  row("observed", "a leader and 10,000 observers", 0),
+];

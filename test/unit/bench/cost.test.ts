@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { costOf, scaledToMonth, signsOfLife, sum, type Usage } from "../../../bench/cost.ts";
+
+const NOTHING: Usage = { requests: 0, messages: 0, alarms: 0, rowsWritten: 0, handlerSeconds: 0 };
+const DAY = 86_400;
+
+test("a million of each costs what the platform asks for it", () => {
+  const million = 1_000_000;
+  expect(costOf({ ...NOTHING, requests: million }).total).toBeCloseTo(0.15);
+  expect(costOf({ ...NOTHING, alarms: million }).total).toBeCloseTo(0.15);
+  expect(costOf({ ...NOTHING, messages: million }).total).toBeCloseTo(0.0075);
+  expect(costOf({ ...NOTHING, rowsWritten: million }).total).toBeCloseTo(1);
+  expect(costOf({ ...NOTHING, handlerSeconds: million }).total).toBeCloseTo(1.6);
+});
+
+test("the total is the sum of its parts", () => {
+  const { requests, rowsWritten, duration, total } = costOf({
+    requests: 3,
+    messages: 5_000,
+    alarms: 70,
+    rowsWritten: 900,
+    handlerSeconds: 11,
+  });
+  expect(total).toBeCloseTo(requests + rowsWritten + duration, 12);
+  expect(requests).toBeCloseTo(((3 + 70 + 250) * 0.15) / 1e6, 12);
+});
+
+test("a month has thirty days", () => {
+  const day = { requests: 1, messages: 2, alarms: 3, rowsWritten: 4, handlerSeconds: 5 };
+  expect(scaledToMonth(day, DAY)).toEqual({
+    requests: 30,
+    messages: 60,
+    alarms: 90,
+    rowsWritten: 120,
+    handlerSeconds: 150,
+  });
+});
+
+test("a waiting contender that is heard of every five minutes writes as many rows", () => {
+  expect(signsOfLife(9, 300_000, 0.001)).toEqual({
+    ...NOTHING,
+    messages: 9 * 8_640,
+    rowsWritten: 9 * 8_640,
+    handlerSeconds: 77.76,
+  });
+});
+
+test("sums add every part", () => {
+  const one = { requests: 1, messages: 2, alarms: 3, rowsWritten: 4, handlerSeconds: 5 };
+  expect(sum(one, one)).toEqual({ requests: 2, messages: 4, alarms: 6, rowsWritten: 8, handlerSeconds: 10 });
+});
