@@ -1,10 +1,10 @@
 /**
- * All sessions of a group at once. Every wake-up of the object comes this way: one by one, each session would search each
+ * All sessions of a group, and their connections, at once. Every wake-up of the object comes this way: one by one, each session would search each
  * of its indexes; here, every index is made of a whole list.
  */
 import type { ElectionName } from "../../shared/names.ts";
 import { Queue, type Rank } from "./queue.ts";
-import type { Component, DeadlineKey, Session } from "./state.ts";
+import type { Component, Connection, DeadlineKey, Session } from "./state.ts";
 import { noDeadlines, noNames, observes, rankIn, type Turn } from "./turn.ts";
 
 /** Into a state that has its elections, and neither sessions nor components. */
@@ -68,6 +68,16 @@ function componentsOf(sessions: readonly Session[]): ReadonlyMap<string, Known> 
     for (const name of session.watched.names) known(name).watchers.push(session);
   }
   return components;
+}
+
+/** Of sessions, into a state that has none yet. */
+export function putConnections(turn: Turn, connections: readonly Connection[]): void {
+  turn.change({
+    connections: noNames<Connection>().of(connections.map((connection) => [connection.id, connection])),
+    expiring: noDeadlines<string>().of(
+      connections.flatMap(({ id, access: { until } }) => (until === undefined ? [] : [[{ at: until, name: id }, id]])),
+    ),
+  });
 }
 
 const watchersOf = (sessions: readonly Session[]): Component["watchers"] =>

@@ -16,10 +16,11 @@ import { expire, index, settle } from "./deadlines.ts";
 import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
 import { answerRestore, cleanup, configure, finishRestore, pause, prepareRestore } from "./maintenance.ts";
+import { putConnections } from "./many-sessions.ts";
 import { announceChanges } from "./observers.ts";
 import { poll } from "./polls.ts";
 import { lose } from "./sessions.ts";
-import type { Access, GroupState } from "./state.ts";
+import type { Access, Connection, GroupState } from "./state.ts";
 import { awaitRevoke, beginRevoke } from "./terms.ts";
 import { isHeld, type Touched, Turn } from "./turn.ts";
 
@@ -83,16 +84,14 @@ interface Arrival {
   readonly sessionId?: string | null;
 }
 
-function connect(turn: Turn, id: string, { at, access = EVERYTHING, sessionId = null }: Arrival): void {
+function connect(turn: Turn, id: string, arrival: Arrival): void {
+  makeRoom(turn);
+  turn.putConnection(arrived(turn, id, arrival));
+}
+
+function arrived(turn: Turn, id: string, { at, access = EVERYTHING, sessionId = null }: Arrival): Connection {
   const helloUntil = at + turn.state.policy.helloTimeoutMs;
-  if (sessionId === null) makeRoom(turn);
-  turn.putConnection({
-    id,
-    helloUntil,
-    sessionId,
-    access,
-    ...firstAllowances(turn.state.policy.limits, turn.now),
-  });
+  return { id, helloUntil, sessionId, access, ...firstAllowances(turn.state.policy.limits, turn.now) };
 }
 
 /**
@@ -107,7 +106,13 @@ function makeRoom(turn: Turn): void {
 
 /** The start of an incarnation: live sockets bring their exact leases, and whoever has none is lost now (S3, S12). */
 function adoptAttachments(turn: Turn, attachments: readonly Attachment[]): void {
-  for (const attachment of attachments) adopt(turn, attachment);
+  putConnections(
+    turn,
+    attachments.flatMap((attachment) => adopt(turn, attachment)),
+  );
+  for (const { connection, connectedAt, sessionId, access } of attachments) {
+    if (sessionId === null) connect(turn, connection, { at: connectedAt, access });
+  }
   for (const session of turn.state.sessions.values()) {
     if (session.link.type !== "lost" && turn.connectionOf(session) === undefined) lose(turn, session);
   }
@@ -117,21 +122,22 @@ function adoptAttachments(turn: Turn, attachments: readonly Attachment[]): void 
   }
 }
 
-function adopt(turn: Turn, { connection, connectedAt, sessionId, leases, access }: Attachment): void {
-  const session = sessionId === null ? undefined : turn.session(sessionId);
-  const own = session?.link.type === "connected" && session.link.connection === connection;
-  if (sessionId !== null && !own) {
+/** The connection of a session; none for a socket that owes its hello, nor for one that is not its session's any more. */
+function adopt(turn: Turn, { connection, connectedAt, sessionId, leases, access }: Attachment): Connection[] {
+  if (sessionId === null) return [];
+  const session = turn.session(sessionId);
+  if (session?.link.type !== "connected" || session.link.connection !== connection) {
     turn.close(connection, CLOSE.restart, "this socket is no longer its session's: connect again");
-    return;
+    return [];
   }
-  connect(turn, connection, { at: connectedAt, access, sessionId });
   for (const [leaderSessionId, leaseUntil] of leases) {
-    const election = session === undefined ? undefined : turn.tenureOf(session, leaderSessionId);
+    const election = turn.tenureOf(session, leaderSessionId);
     if (election === undefined) continue;
     // A lease that a crash has lengthened reaches beyond the horizon, and is not cut by hibernation.
     const loaded = election.state.leaseUntil;
     turn.putState(election.name, { ...election.state, leaseUntil: Math.min(leaseUntil, loaded) });
   }
+  return [arrived(turn, connection, { at: connectedAt, access, sessionId })];
 }
 
 function disconnect(turn: Turn, id: string): void {

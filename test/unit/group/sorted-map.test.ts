@@ -46,6 +46,23 @@ test("behaves like a Map whose entries are sorted, after any moves", () => {
   );
 });
 
+test("made of entries in any order at once, it is the map that they make one by one, and takes updates like it", () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(keys), moves, (present, all) => {
+      const entries = present.map((key): [number, string] => [key, `${key}`]);
+      const model = new Map(entries);
+      let map = empty.set(-7, "is not kept").of(entries);
+      expectSame(map, model);
+      for (const one of all) {
+        map = play(map, one);
+        if (one[0] === "set") model.set(one[1], one[2]);
+        else model.delete(one[1]);
+      }
+      expectSame(map, model);
+    }),
+  );
+});
+
 test("starts its entries at any key, present or not", () => {
   fc.assert(
     fc.property(fc.uniqueArray(keys), fc.integer({ min: -1, max: 42 }), (present, from) => {
@@ -105,6 +122,22 @@ test("stays balanced: the work for a look-up grows with the logarithm of the siz
   const size = 4_096;
   const upward = Array.from({ length: size }, (_, index) => index);
   const mixed = upward.map((index) => (index * 2_654_435_761) % 65_537);
+  const atOnce = (ordered: readonly number[]) => {
+    let count = 0;
+    const counting = (left: number, right: number) => {
+      count += 1;
+      return left - right;
+    };
+    const map = SortedMap.empty<number, string>(counting).of(ordered.map((key) => [key, "a"]));
+    return Math.max(
+      ...ordered.map((key) => {
+        count = 0;
+        map.get(key);
+        return count;
+      }),
+    );
+  };
+  expect(atOnce(mixed)).toBeLessThanOrEqual(13);
   // An AVL tree of n entries is at most 1.44 log2(n) high.
   for (const order of [upward, upward.toReversed(), mixed]) expect(comparisons(order)).toBeLessThanOrEqual(17);
 });
