@@ -2,10 +2,9 @@
 import { Agent, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { elapsedSince, pause } from "../sockets.ts";
-import { freePort, requireProgram, withServer } from "./server.ts";
+import { freePort, type HandOver, requireProgram, withServer } from "./server.ts";
 
 const LEASE_S = 10;
-const WARM_UP = 10;
 /** The waiting `campaign` has to be on its way in before the leader resigns. */
 const SETTLE_MS = 20;
 
@@ -31,7 +30,7 @@ async function call<T>(agent: Agent, port: number, path: string, body: object): 
 }
 
 /** From the call of `resign` to the answer of the next one's `campaign`. */
-export async function etcdHandOvers(count: number): Promise<number[]> {
+export async function withEtcd<T>(work: (handOver: HandOver) => Promise<T>): Promise<T> {
   const program = await requireProgram("etcd");
   const [port, peerPort] = [await freePort(), await freePort()];
   const [client, peer] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${peerPort}`];
@@ -54,18 +53,21 @@ export async function etcdHandOvers(count: number): Promise<number[]> {
     const renew = (lease: string): Promise<object> => call(agent, port, "/v3/lease/keepalive", { ID: lease });
     let [leading, waiting] = [(await grant()).ID, (await grant()).ID];
     let leader = await campaign(leading);
-    const samples: number[] = [];
-    for (let index = 0; index < WARM_UP + count; index++) {
+    const handOver = async (): Promise<number> => {
       const next = campaign(waiting);
       await pause(SETTLE_MS);
       const startedAt = performance.now();
       void call(agent, port, "/v3/election/resign", { leader });
       leader = await next;
-      if (index >= WARM_UP) samples.push(elapsedSince(startedAt));
+      const ms = elapsedSince(startedAt);
       [leading, waiting] = [waiting, leading];
       await Promise.all([renew(leading), renew(waiting)]);
+      return ms;
+    };
+    try {
+      return await work(handOver);
+    } finally {
+      agent.destroy();
     }
-    agent.destroy();
-    return samples;
   });
 }

@@ -2,11 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { elapsedSince, pause } from "../sockets.ts";
 import { RedisConnection } from "./redis-client.ts";
-import { freePort, requireProgram, withServer } from "./server.ts";
+import { freePort, type HandOver, requireProgram, withServer } from "./server.ts";
 
 const [KEY, CHANNEL] = ["bench", "bench-released"];
 const TTL_MS = 10_000;
-const WARM_UP = 5;
 const SETTLE_MS = 5;
 const RELEASE = `if redis.call("get", KEYS[1]) == ARGV[1] then
   redis.call("del", KEYS[1]); redis.call("publish", ARGV[2], "1"); return 1
@@ -40,7 +39,7 @@ async function byChannel(connection: RedisConnection, owner: string, port: numbe
 }
 
 /** From sending the release to the answer that tells the next one that the lock is its own. */
-export async function redisHandOvers(waits: "polling" | "channel", count: number): Promise<number[]> {
+export async function withRedis<T>(waits: "polling" | "channel", work: (handOver: HandOver) => Promise<T>): Promise<T> {
   const program = await requireProgram("redis-server");
   const port = await freePort();
   const parameters = (folder: string): string[] =>
@@ -51,8 +50,7 @@ export async function redisHandOvers(waits: "polling" | "channel", count: number
   return withServer(program, parameters, port, async () => {
     let [leading, waiting] = [await contender(port), await contender(port)];
     await isMine(leading.connection, leading.owner);
-    const samples: number[] = [];
-    for (let index = 0; index < WARM_UP + count; index++) {
+    const handOver = async (): Promise<number> => {
       const { connection, owner } = waiting;
       const next = waits === "polling" ? byPolling(connection, owner) : byChannel(connection, owner, port);
       // A poller is met at any point of its interval.
@@ -60,11 +58,15 @@ export async function redisHandOvers(waits: "polling" | "channel", count: number
       const startedAt = performance.now();
       void leading.connection.send("EVAL", RELEASE, 1, KEY, leading.owner, CHANNEL);
       await next;
-      if (index >= WARM_UP) samples.push(elapsedSince(startedAt));
+      const ms = elapsedSince(startedAt);
       [leading, waiting] = [waiting, leading];
+      return ms;
+    };
+    try {
+      return await work(handOver);
+    } finally {
+      for (const { connection } of [leading, waiting]) connection.close();
     }
-    for (const { connection: open } of [leading, waiting]) open.close();
-    return samples;
   });
 }
 

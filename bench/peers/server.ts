@@ -11,6 +11,9 @@ import { pause } from "../sockets.ts";
 const START_PATIENCE_MS = 20_000;
 const LOOK_EVERY_MS = 50;
 
+/** Does one hand-over, and tells how many milliseconds it took. */
+export type HandOver = () => Promise<number>;
+
 /** Throws `Skipped` where the program is not installed. */
 export async function requireProgram(name: string): Promise<string> {
   for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {

@@ -1,11 +1,10 @@
 /** Web Locks between two pages of one origin in Chromium: one browser, no network, no fencing token. */
 import { findBrowser, startChromium } from "../../test/support/chromium.ts";
 import { serve } from "../../test/support/serve.ts";
-
-const WARM_UP = 10;
+import type { HandOver } from "./server.ts";
 
 /** From the release in one page to the callback in the other, by the browser's own clock. */
-export async function webLocksHandOvers(count: number): Promise<number[]> {
+export async function withWebLocks<T>(work: (handOver: HandOver) => Promise<T>): Promise<T> {
   await using site = await serve(
     () => new Response("<title>lock</title>", { headers: { "content-type": "text/html" } }),
   );
@@ -16,16 +15,14 @@ export async function webLocksHandOvers(count: number): Promise<number[]> {
     await page.evaluate(INSTALL);
   }
   await leading.evaluate("request()");
-  const samples: number[] = [];
-  for (let index = 0; index < WARM_UP + count; index++) {
+  return work(async () => {
     const granted = waiting.evaluate("request()") as Promise<number>;
     await waiting.evaluate("isQueued()");
     const releasedAt = (await leading.evaluate("release()")) as number;
     const ms = (await granted) - releasedAt;
-    if (index >= WARM_UP) samples.push(ms);
     [leading, waiting] = [waiting, leading];
-  }
-  return samples;
+    return ms;
+  });
 }
 
 const INSTALL = `

@@ -3,14 +3,13 @@ import { access, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Skipped } from "../row.ts";
 import { elapsedSince, pause } from "../sockets.ts";
-import { freePort, requireProgram, withServer } from "./server.ts";
+import { freePort, type HandOver, requireProgram, withServer } from "./server.ts";
 import { ZooKeeperSession } from "./zookeeper-client.ts";
 
 /** Where the distribution's package puts it. */
 const LIBRARY = "/usr/share/java/zookeeper.jar";
 const ROOT = "/bench";
 const SESSION_MS = 10_000;
-const WARM_UP = 20;
 const SETTLE_MS = 5;
 const RETRY_MS = 100;
 
@@ -36,7 +35,7 @@ async function openSession(port: number, attempts = 100): Promise<ZooKeeperSessi
 }
 
 /** From deleting the leader's node to the next one knowing that its own is the first. */
-export async function zooKeeperHandOvers(count: number): Promise<number[]> {
+export async function withZooKeeper<T>(work: (handOver: HandOver) => Promise<T>): Promise<T> {
   const java = await requireProgram("java");
   await access(LIBRARY).catch(() => {
     throw new Skipped("ZooKeeper is not installed");
@@ -52,19 +51,22 @@ export async function zooKeeperHandOvers(count: number): Promise<number[]> {
     let [leading, waiting] = [await openSession(port), await openSession(port)];
     await leading.createPersistent(ROOT);
     let path = await leading.createEphemeralSequential(`${ROOT}/n-`);
-    const samples: number[] = [];
-    for (let index = 0; index < WARM_UP + count; index++) {
+    const handOver = async (): Promise<number> => {
       const nextPath = await waiting.createEphemeralSequential(`${ROOT}/n-`);
       const next = leads(waiting, nextPath);
       await pause(SETTLE_MS);
       const startedAt = performance.now();
       void leading.delete(path);
       await next;
-      if (index >= WARM_UP) samples.push(elapsedSince(startedAt));
+      const ms = elapsedSince(startedAt);
       path = nextPath;
       [leading, waiting] = [waiting, leading];
+      return ms;
+    };
+    try {
+      return await work(handOver);
+    } finally {
+      for (const session of [leading, waiting]) session.close();
     }
-    for (const session of [leading, waiting]) session.close();
-    return samples;
   });
 }

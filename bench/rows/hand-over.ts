@@ -1,59 +1,14 @@
 /** From the call of `resign` to the last `onGrant` of the next process. */
 
 import { median } from "../../cli/statistics.ts";
-import { candidate } from "../../test/support/cluster.ts";
 import { withBackend } from "../backend.ts";
 import { hangUp, joinCrowd } from "../crowd.ts";
 import { probeFloor } from "../floor.ts";
-import { closeAll, member } from "../member.ts";
+import { interleaved, pairOf } from "../pair.ts";
 import type { Bench, Measured, Row } from "../row.ts";
-import { elapsedSince, largestCrowd } from "../sockets.ts";
+import { largestCrowd } from "../sockets.ts";
 
 const GROUP = "bench";
-const TURNS = 20;
-const IN_A_TURN = 20;
-/** At the begin of each turn. */
-const WARM_UP = 3;
-/** The two of them take turns, since both come before whoever else waits. */
-const FIRST = 1;
-
-interface Pair extends AsyncDisposable {
-  /** One hand-over, in milliseconds. */
-  handOver(): Promise<number>;
-}
-
-async function pairOf(url: string, group: string, components: readonly string[]): Promise<Pair> {
-  let leader = member(url, group, components, { name: "a", priority: FIRST });
-  await leader.next();
-  let follower = member(url, group, components, { name: "b", priority: FIRST });
-  await candidate(url, group, "b");
-  return {
-    async handOver() {
-      leader.again();
-      const startedAt = performance.now();
-      void leader.client.resign();
-      await follower.next();
-      [leader, follower] = [follower, leader];
-      return elapsedSince(startedAt);
-    },
-    [Symbol.asyncDispose]: () => closeAll([leader, follower]),
-  };
-}
-
-/** Turn by turn, a few at a time, so that what else the machine does meets both alike. Gives both their samples. */
-async function interleaved(measured: () => Promise<number>, reference: () => Promise<number>) {
-  const samples = { measured: [] as number[], reference: [] as number[] };
-  for (let turn = 0; turn < TURNS; turn++) {
-    for (const kind of ["reference", "measured"] as const) {
-      const once = kind === "measured" ? measured : reference;
-      for (let index = 0; index < WARM_UP + IN_A_TURN; index++) {
-        const ms = await once();
-        if (index >= WARM_UP) samples[kind].push(ms);
-      }
-    }
-  }
-  return samples;
-}
 
 /** What is compared with the floor has it measured in between. */
 const compared = ({ floor }: Bench): Promise<Measured> =>

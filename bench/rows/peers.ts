@@ -1,12 +1,17 @@
 /** What others take for the same hand-over, where they are installed. A ratio above 1 says that they take longer. */
-import { etcdHandOvers } from "../peers/etcd.ts";
-import { redisHandOvers } from "../peers/redis.ts";
-import { webLocksHandOvers } from "../peers/web-locks.ts";
-import { zooKeeperHandOvers } from "../peers/zookeeper.ts";
-import type { Row } from "../row.ts";
+import { median } from "../../cli/statistics.ts";
+import { withBackend } from "../backend.ts";
+import { interleaved, pairOf } from "../pair.ts";
+import { withEtcd } from "../peers/etcd.ts";
+import { withRedis } from "../peers/redis.ts";
+import type { HandOver } from "../peers/server.ts";
+import { withWebLocks } from "../peers/web-locks.ts";
+import { withZooKeeper } from "../peers/zookeeper.ts";
+import type { Measured, Row } from "../row.ts";
 
-const HAND_OVERS = 200;
-const SLOW_HAND_OVERS = 40;
+const OFTEN = { turns: 10, inATurn: 20, warmUp: 3 };
+/** For those that take a tenth of a second each. */
+const SELDOM = { turns: 10, inATurn: 5, warmUp: 1 };
 
 interface Peer {
   readonly id: string;
@@ -14,17 +19,27 @@ interface Peer {
   readonly settings: string;
   /** Pages of one browser need no server: slower than they are is no fault. */
   readonly isServer: boolean;
-  handOvers(): Promise<number[]>;
+  readonly series: typeof OFTEN;
+  with(work: (handOver: HandOver) => Promise<Measured>): Promise<Measured>;
 }
 
-const peerRow = ({ id, name, settings, isServer, handOvers }: Peer): Row => ({
-  id: `peer-${id}`,
-  name: `hand-over, ${name}`,
+/** Both take turns, so that what else the machine does meets both alike. */
+const measured = ({ with: withPeer, series }: Peer): Promise<Measured> =>
+  withPeer((handOver) =>
+    withBackend({}, async ({ url }) => {
+      await using ours = await pairOf(url, "bench", ["a"]);
+      const samples = await interleaved(handOver, ours.handOver, series);
+      return { samples: samples.measured, reference: { name: "ours", value: median(samples.reference) } };
+    }),
+  );
+
+const peerRow = (peer: Peer): Row => ({
+  id: `peer-${peer.id}`,
+  name: `hand-over, ${peer.name}`,
   unit: "ms",
-  settings,
-  reference: async (_, bench) => ({ name: "hand-over of ours", value: (await bench.summaryOf("hand-over-2")).p50 }),
-  bounds: isServer ? [{ of: "ratio", least: 1 }] : [],
-  measure: async () => ({ samples: await handOvers() }),
+  settings: peer.settings,
+  bounds: peer.isServer ? [{ of: "ratio", least: 1 }] : [],
+  measure: () => measured(peer),
 });
 
 const PEERS: readonly Peer[] = [
@@ -33,35 +48,40 @@ const PEERS: readonly Peer[] = [
     name: "ZooKeeper",
     settings: "one server, fsync of its log; ephemeral sequential nodes, session 10 s; a minimal client of ours",
     isServer: true,
-    handOvers: () => zooKeeperHandOvers(HAND_OVERS),
+    series: OFTEN,
+    with: (work) => withZooKeeper(work),
   },
   {
     id: "etcd",
     name: "etcd",
     settings: "one server, fsync of its log; its election service by the HTTP gateway, lease 10 s",
     isServer: true,
-    handOvers: () => etcdHandOvers(HAND_OVERS),
+    series: SELDOM,
+    with: (work) => withEtcd(work),
   },
   {
     id: "redis-polling",
     name: "Redis, polled as redlock does",
     settings: "one server, appendfsync always; SET NX PX 10000, a try every 200-300 ms; a minimal client of ours",
     isServer: true,
-    handOvers: () => redisHandOvers("polling", SLOW_HAND_OVERS),
+    series: SELDOM,
+    with: (work) => withRedis("polling", work),
   },
   {
     id: "redis-channel",
     name: "Redis, told by a channel",
     settings: "the same, but the release is published and tried for at once; no queue, no fencing token",
     isServer: true,
-    handOvers: () => redisHandOvers("channel", HAND_OVERS),
+    series: OFTEN,
+    with: (work) => withRedis("channel", work),
   },
   {
     id: "web-locks",
     name: "Web Locks in Chromium",
     settings: "two pages of one origin in one browser: no server, nothing stored",
     isServer: false,
-    handOvers: () => webLocksHandOvers(HAND_OVERS),
+    series: OFTEN,
+    with: (work) => withWebLocks(work),
   },
 ];
 

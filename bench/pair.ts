@@ -1,0 +1,49 @@
+/** Two processes with the full client that take turns in leading, and how what they take is compared with something else. */
+import { candidate } from "../test/support/cluster.ts";
+import { closeAll, member } from "./member.ts";
+import { elapsedSince } from "./sockets.ts";
+
+/** The two of them take turns even where others wait, since both come before whoever else does. */
+const FIRST = 1;
+
+export interface Pair extends AsyncDisposable {
+  /** One hand-over, in milliseconds. */
+  handOver(): Promise<number>;
+}
+
+export async function pairOf(url: string, group: string, components: readonly string[]): Promise<Pair> {
+  let leader = member(url, group, components, { name: "a", priority: FIRST });
+  await leader.next();
+  let follower = member(url, group, components, { name: "b", priority: FIRST });
+  await candidate(url, group, "b");
+  return {
+    async handOver() {
+      leader.again();
+      const startedAt = performance.now();
+      void leader.client.resign();
+      await follower.next();
+      [leader, follower] = [follower, leader];
+      return elapsedSince(startedAt);
+    },
+    [Symbol.asyncDispose]: () => closeAll([leader, follower]),
+  };
+}
+
+/** Turn by turn, a few at a time, so that what else the machine does meets both alike. Gives both their samples. */
+export async function interleaved(
+  measured: () => Promise<number>,
+  reference: () => Promise<number>,
+  { turns, inATurn, warmUp } = { turns: 20, inATurn: 20, warmUp: 3 },
+) {
+  const samples = { measured: [] as number[], reference: [] as number[] };
+  for (let turn = 0; turn < turns; turn++) {
+    for (const kind of ["reference", "measured"] as const) {
+      const once = kind === "measured" ? measured : reference;
+      for (let index = 0; index < warmUp + inATurn; index++) {
+        const ms = await once();
+        if (index >= warmUp) samples[kind].push(ms);
+      }
+    }
+  }
+  return samples;
+}
