@@ -8,14 +8,13 @@ import { startFloor } from "./floor-server.ts";
 import { HEAD, lineOf } from "./report.ts";
 import { type Bench, type Result, type Row, Skipped } from "./row.ts";
 import { ROWS } from "./rows.ts";
-import { boundsText, type Spread, spreadOf, verdictOf } from "./verdict.ts";
+import { boundsText, spreadOf, verdictOf } from "./verdict.ts";
 
 async function measure(row: Row, bench: Bench): Promise<Result> {
   const [load = 0] = loadavg();
   const before = row.reference === undefined ? [] : [await sampleFloor(bench.floor)];
   const measured = await row.measure(bench);
-  const reference =
-    (await row.reference?.(floorMedians([...before, await sampleFloor(bench.floor)]), bench)) ?? measured.reference;
+  const reference = row.reference?.(floorMedians([...before, await sampleFloor(bench.floor)])) ?? measured.reference;
   const { id, name, unit, settings, bounds = [] } = row;
   const { note } = measured;
   const summary = spreadOf(measured.samples);
@@ -34,41 +33,34 @@ async function measure(row: Row, bench: Bench): Promise<Result> {
   };
 }
 
-/** Rows in the order of the list; one that another refers to is measured when it is asked for, and shown then. */
 class Run implements Bench {
   readonly results: Result[] = [];
-  readonly skipped: { readonly row: string; readonly why: string }[] = [];
+  readonly skipped: Unmeasured[] = [];
+  /** The other rows go on. */
+  readonly failed: Unmeasured[] = [];
   readonly floor: Bench["floor"];
-  readonly #started = new Map<string, Promise<Spread>>();
 
   constructor(floor: Bench["floor"]) {
     this.floor = floor;
   }
 
-  summaryOf(id: string): Promise<Spread> {
-    const row = ROWS.find((other) => other.id === id);
-    if (row === undefined) throw new Error(`there is no row ${id}`);
-    const running = this.#started.get(id) ?? this.#measure(row);
-    this.#started.set(id, running);
-    return running;
-  }
-
   async take(row: Row): Promise<void> {
     try {
-      await this.summaryOf(row.id);
+      const result = await measure(row, this);
+      this.results.push(result);
+      print(lineOf(result));
     } catch (error) {
-      if (!(error instanceof Skipped)) throw error;
-      this.skipped.push({ row: row.id, why: error.message });
-      print(`${row.name}: skipped, ${error.message}`);
+      const why = error instanceof Error ? error.message : String(error);
+      const wasSkipped = error instanceof Skipped;
+      (wasSkipped ? this.skipped : this.failed).push({ row: row.id, why });
+      print(`${row.name}: ${wasSkipped ? "skipped" : "FAILED"}, ${why}`);
     }
   }
+}
 
-  async #measure(row: Row): Promise<Spread> {
-    const result = await measure(row, this);
-    this.results.push(result);
-    print(lineOf(result));
-    return result;
-  }
+interface Unmeasured {
+  readonly row: string;
+  readonly why: string;
 }
 
 async function main(): Promise<void> {
@@ -89,9 +81,10 @@ async function main(): Promise<void> {
   print(HEAD);
   for (const row of rows) await run.take(row);
   await mkdir(dirname(options.json), { recursive: true });
-  const { results, skipped } = run;
-  await writeFile(options.json, `${JSON.stringify({ floor: start, results, skipped }, null, 2)}\n`);
+  const { results, skipped, failed } = run;
+  await writeFile(options.json, `${JSON.stringify({ floor: start, results, skipped, failed }, null, 2)}\n`);
   const missed = results.filter(({ verdict }) => verdict === "missed").map(({ row }) => row);
+  if (failed.length > 0) process.exitCode = 1;
   print(`\n${missed.length === 0 ? "no target is missed" : `targets missed: ${missed.join(", ")}`}`);
 }
 

@@ -3,7 +3,7 @@ import type { FloorMedians } from "./floor.ts";
 import type { FloorServer } from "./floor-server.ts";
 import type { Bound, Spread } from "./verdict.ts";
 
-export type Unit = "ms" | "per s" | "bytes" | "$ a month" | "us";
+export type Unit = "ms" | "per s" | "bytes" | "$ a month";
 
 export interface Reference {
   readonly name: string;
@@ -24,8 +24,6 @@ export class Skipped extends Error {}
 /** What the whole run shares. */
 export interface Bench {
   readonly floor: FloorServer;
-  /** The result of another row of this run; measured now if it has not been yet. */
-  summaryOf(id: string): Promise<Spread>;
 }
 
 export interface Row {
@@ -36,7 +34,7 @@ export interface Row {
   /** Settings that a number means nothing without. */
   readonly settings?: string;
   /** Absent: the measurement's own, or none. The floor is measured right before and right after the row. */
-  readonly reference?: (floor: FloorMedians, bench: Bench) => Reference | Promise<Reference>;
+  readonly reference?: (floor: FloorMedians) => Reference;
   readonly bounds?: readonly Bound[];
   measure(bench: Bench): Promise<Measured>;
 }

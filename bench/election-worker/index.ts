@@ -1,6 +1,7 @@
 /**
- * The production Worker with one setting of its own: sessions may send as fast as they like, since rows that repeat
- * something quickly would otherwise measure the limit. The class and binding have the names that the local backend expects.
+ * The production Worker with two limits of its own: sessions may send as fast as they like, since rows that repeat
+ * something quickly would otherwise measure the limit; and all sessions of a group may watch. The class and binding have
+ * the names that the local backend expects.
  */
 import { policyFromEnv } from "../../worker/env-policy.ts";
 import { createElectionApp, ElectionGroup } from "../../worker/index.ts";
@@ -8,5 +9,8 @@ import { createElectionApp, ElectionGroup } from "../../worker/index.ts";
 export { ElectionGroup };
 
 export default createElectionApp({
-  policy: (group, env) => ({ ...policyFromEnv(group, env), limits: { messagesPerSecond: 1_000_000 } }),
+  policy: (group, env) => ({
+    ...policyFromEnv(group, env),
+    limits: { messagesPerSecond: 1_000_000, observers: 10_000 },
+  }),
 });

@@ -4,7 +4,8 @@ import { text } from "node:stream/consumers";
 import { elapsedSince, pause } from "../sockets.ts";
 import { freePort, type HandOver, requireProgram, withServer } from "./server.ts";
 
-const LEASE_S = 10;
+/** Renewed with each hand-over only. */
+const LEASE_S = 30;
 /** The waiting `campaign` has to be on its way in before the leader resigns. */
 const SETTLE_MS = 20;
 

@@ -17,6 +17,7 @@ export async function withWebLocks<T>(work: (handOver: HandOver) => Promise<T>):
   await leading.evaluate("request()");
   return work(async () => {
     const granted = waiting.evaluate("request()") as Promise<number>;
+    granted.catch(() => undefined); // awaited below, once the lock was released
     await waiting.evaluate("isQueued()");
     const releasedAt = (await leading.evaluate("release()")) as number;
     const ms = (await granted) - releasedAt;

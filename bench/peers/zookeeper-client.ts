@@ -57,6 +57,8 @@ interface Answer {
 export class ZooKeeperSession {
   readonly #socket: Socket;
   readonly #answers = new Map<number, (answer: Answer) => void>();
+  /** Rejects when the server hangs up. */
+  readonly #gone: Promise<never>;
   readonly #watches = new Map<string, () => void>();
   #received = Buffer.alloc(0);
   #requests = 0;
@@ -67,6 +69,10 @@ export class ZooKeeperSession {
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.on("data", (data: Buffer) => this.#receive(data));
+    this.#gone = once(socket, "close").then(() => {
+      throw new Error("ZooKeeper has hung up");
+    });
+    this.#gone.catch(() => undefined); // of interest to whoever waits for an answer
   }
 
   /** Rejects where the server hangs up, as one does that has not started yet. */
@@ -74,13 +80,12 @@ export class ZooKeeperSession {
     const socket = connect(port, "127.0.0.1");
     await once(socket, "connect");
     const session = new ZooKeeperSession(socket);
-    const greeted = new Promise<void>((resolve, reject) => {
+    const greeted = new Promise<void>((resolve) => {
       session.#greeted = resolve;
-      socket.once("close", () => reject(new Error("ZooKeeper has hung up")));
     });
     const hello = new Writer().int(0).long(0).int(timeoutMs).long(0).bytes(new Uint8Array(PASSWORD_BYTES)).flag(false);
     socket.write(hello.frame());
-    await greeted;
+    await Promise.race([greeted, session.#gone]);
     return session;
   }
 
@@ -113,7 +118,7 @@ export class ZooKeeperSession {
   async changed(path: string): Promise<void> {
     const notified = new Promise<void>((resolve) => this.#watches.set(path, resolve));
     const { error } = await this.#ask(OPERATION.exists, new Writer().text(path).flag(true));
-    if (error !== NO_NODE) await notified;
+    if (error !== NO_NODE) await Promise.race([notified, this.#gone]);
     this.#watches.delete(path);
   }
 
@@ -134,10 +139,9 @@ export class ZooKeeperSession {
     head.writeInt32BE(frame.length + 4, 0);
     head.writeInt32BE(request, 4);
     head.writeInt32BE(operation, 8);
-    return new Promise((resolve) => {
-      this.#answers.set(request, resolve);
-      this.#socket.write(Buffer.concat([head, frame.subarray(4)]));
-    });
+    const answer = new Promise<Answer>((resolve) => this.#answers.set(request, resolve));
+    this.#socket.write(Buffer.concat([head, frame.subarray(4)]));
+    return Promise.race([answer, this.#gone]);
   }
 
   #receive(data: Buffer): void {

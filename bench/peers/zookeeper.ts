@@ -9,7 +9,8 @@ import { ZooKeeperSession } from "./zookeeper-client.ts";
 /** Where the distribution's package puts it. */
 const LIBRARY = "/usr/share/java/zookeeper.jar";
 const ROOT = "/bench";
-const SESSION_MS = 10_000;
+/** Nothing is sent to keep a session while the other side has its turn. */
+const SESSION_MS = 30_000;
 const SETTLE_MS = 5;
 const RETRY_MS = 100;
 

@@ -46,7 +46,7 @@ const PEERS: readonly Peer[] = [
   {
     id: "zookeeper",
     name: "ZooKeeper",
-    settings: "one server, fsync of its log; ephemeral sequential nodes, session 10 s; a minimal client of ours",
+    settings: "one server, fsync of its log; ephemeral sequential nodes, session 30 s; a minimal client of ours",
     isServer: true,
     series: OFTEN,
     with: (work) => withZooKeeper(work),
@@ -54,7 +54,7 @@ const PEERS: readonly Peer[] = [
   {
     id: "etcd",
     name: "etcd",
-    settings: "one server, fsync of its log; its election service by the HTTP gateway, lease 10 s",
+    settings: "one server, fsync of its log; its election service by the HTTP gateway, lease 30 s",
     isServer: true,
     series: SELDOM,
     with: (work) => withEtcd(work),
