@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 
 const OPERATION = { create: 1, delete: 2, exists: 3, getChildren: 8 } as const;
 const PASSWORD_BYTES = 16;
+const GREETING_PATIENCE_MS = 1_000;
 const NOTIFICATION = -1;
 const EPHEMERAL_SEQUENTIAL = 3;
 const NO_NODE = -101;
@@ -75,7 +76,7 @@ export class ZooKeeperSession {
     this.#gone.catch(() => undefined); // of interest to whoever waits for an answer
   }
 
-  /** Rejects where the server hangs up, as one does that has not started yet. */
+  /** Rejects where the server hangs up or says nothing, as one does that has not started yet. */
   static async open(port: number, timeoutMs: number): Promise<ZooKeeperSession> {
     const socket = connect(port, "127.0.0.1");
     await once(socket, "connect");
@@ -85,7 +86,10 @@ export class ZooKeeperSession {
     });
     const hello = new Writer().int(0).long(0).int(timeoutMs).long(0).bytes(new Uint8Array(PASSWORD_BYTES)).flag(false);
     socket.write(hello.frame());
+    // One that has just begun to listen may forget whom it has accepted.
+    const patience = setTimeout(() => socket.destroy(), GREETING_PATIENCE_MS);
     await Promise.race([greeted, session.#gone]);
+    clearTimeout(patience);
     return session;
   }
 
