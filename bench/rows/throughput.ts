@@ -1,15 +1,18 @@
-/** How much goes through in a second, with as many things under way at once as there are groups or sessions. */
+/** How much goes through in a second, with many things under way at once. */
 import type WebSocket from "ws";
 import { median } from "../../cli/statistics.ts";
 import type { ServerMessage } from "../../shared/messages.ts";
 import { withBackend } from "../backend.ts";
-import { connectPeer, hangUp, joinLeader, type Peer } from "../crowd.ts";
+import { hangUp, joinLeader, joinPeer, type Peer } from "../crowd.ts";
 import type { FloorServer } from "../floor-server.ts";
 import type { Measured, Row } from "../row.ts";
 import { inParallel, openSocket, pause } from "../sockets.ts";
 
 const GROUPS = 1_000;
-const LEADERS = 500;
+/** Under way at a time: with all of them at once, offers of a busy machine would time out before they are answered. */
+const AT_ONCE = 64;
+const LEADERS = 100;
+const CONTENDS = { contenders: [{ component: "a" }] };
 const WARM_UP_MS = 1_000;
 const WINDOW_MS = 1_000;
 const WINDOWS = 5;
@@ -28,54 +31,75 @@ async function rates(count: () => number): Promise<number[]> {
   return samples;
 }
 
-/** Two sessions in each group; whoever leads resigns at once. */
+/** Keeps so many of them going: one that is done goes to the back, and the one that has rested longest goes on. */
+class Turns {
+  done = 0;
+  readonly #resting: (() => void)[] = [];
+
+  rest(goOn: () => void): void {
+    this.#resting.push(goOn);
+  }
+
+  begin(): void {
+    for (let index = 0; index < AT_ONCE; index++) this.#resting.shift()?.();
+  }
+
+  finish(goOn: () => void): void {
+    this.done += 1;
+    this.#resting.push(goOn);
+    this.#resting.shift()?.();
+  }
+}
+
+/** Two sessions in each group; whoever leads resigns when it is its group's turn. */
 function handOvers(): Promise<number[]> {
-  return withBackend({ LEASE_MS: "60000" }, async ({ url }) => {
-    let done = 0;
-    const takeTurns = (peer: Peer): void => {
-      peer.socket.on("message", (data: Buffer) => {
-        const message = JSON.parse(data.toString()) as ServerMessage;
-        if (message.type === "grant") {
-          peer.send({ type: "renew", sentAt: performance.now(), held: [message.leaderSessionId] });
-        } else if (message.type === "renewed" && message.held[0] !== undefined) {
-          done += 1;
-          peer.send({ type: "resign", leaderSessionId: message.held[0] });
-        }
-      });
-    };
-    const peers = await inParallel(2 * GROUPS, (index) => connectPeer(url, `group-${index % GROUPS}`));
-    for (const peer of peers) takeTurns(peer);
-    await Promise.all(peers.map((peer) => peer.hello({ contenders: [{ component: "a" }] })));
-    const samples = await rates(() => done);
-    hangUp(peers);
+  return withBackend({ LEASE_MS: "600000" }, async ({ url }) => {
+    const turns = new Turns();
+    const peers = await inParallel(GROUPS, async (index) => {
+      const { peer, leaderSessionId } = await joinLeader(url, `group-${index}`, CONTENDS);
+      const other = await joinPeer(url, `group-${index}`, CONTENDS);
+      for (const one of [peer, other]) takeOver(one, turns);
+      turns.rest(() => peer.send({ type: "resign", leaderSessionId }));
+      return [peer, other];
+    });
+    turns.begin();
+    const samples = await rates(() => turns.done);
+    hangUp(peers.flat());
     return samples;
   });
 }
 
-/** As many bare objects, each with two sockets and one message that goes to and fro: a row and a send for each. */
-async function relays(floor: FloorServer): Promise<number> {
-  await using server = await floor.another();
-  const sockets = await inParallel(2 * GROUPS, (index) => openSocket(server.url("relay", `group-${index % GROUPS}`)));
-  const rate = await bounce(sockets, sockets.slice(0, GROUPS));
-  for (const socket of sockets) socket.terminate();
-  return rate;
+function takeOver(peer: Peer, turns: Turns): void {
+  peer.socket.on("message", (data: Buffer) => {
+    const message = JSON.parse(data.toString()) as ServerMessage;
+    if (message.type === "grant") {
+      peer.send({ type: "renew", sentAt: performance.now(), held: [message.leaderSessionId] });
+    } else if (message.type === "renewed") {
+      const [leaderSessionId] = message.held;
+      if (leaderSessionId !== undefined) turns.finish(() => peer.send({ type: "resign", leaderSessionId }));
+    }
+  });
 }
 
-/** Every message that arrives is sent again by whoever got it. */
-async function bounce(sockets: readonly WebSocket[], beginners: readonly WebSocket[]): Promise<number> {
-  let done = 0;
-  const held = ["an id of the usual length, 34 bytes"];
-  const send = (socket: WebSocket): void => {
-    socket.send(JSON.stringify({ type: "renew", sentAt: performance.now(), held }));
-  };
-  for (const socket of sockets) {
-    socket.on("message", () => {
-      done += 1;
-      send(socket);
-    });
-  }
-  for (const socket of beginners) send(socket);
-  return median(await rates(() => done));
+const frame = (): string =>
+  JSON.stringify({ type: "renew", sentAt: performance.now(), held: ["an id of the usual length, 34 bytes"] });
+
+/** As many bare objects, each with two sockets: a message in, a row, and a message out, as many at once. */
+async function relays(floor: FloorServer): Promise<number> {
+  await using server = await floor.another();
+  const turns = new Turns();
+  const sockets = await inParallel(GROUPS, async (index) => {
+    const url = server.url("relay", `group-${index}`);
+    const [from, to] = [await openSocket(url), await openSocket(url)];
+    const send = (): void => from.send(frame());
+    to.on("message", () => turns.finish(send));
+    turns.rest(send);
+    return [from, to];
+  });
+  turns.begin();
+  const rate = median(await rates(() => turns.done));
+  for (const socket of sockets.flat()) socket.terminate();
+  return rate;
 }
 
 async function handOverRate({ floor }: { floor: FloorServer }): Promise<Measured> {
@@ -107,10 +131,23 @@ function renewals(): Promise<number[]> {
   });
 }
 
+/** Every message that comes back is sent again. */
+async function bounce(sockets: readonly WebSocket[]): Promise<number> {
+  let done = 0;
+  for (const socket of sockets) {
+    socket.on("message", () => {
+      done += 1;
+      socket.send(frame());
+    });
+    socket.send(frame());
+  }
+  return median(await rates(() => done));
+}
+
 async function renewalRate({ floor }: { floor: FloorServer }): Promise<Measured> {
   await using server = await floor.another();
   const sockets = await inParallel(LEADERS, () => openSocket(server.url("echo", "renewals")));
-  const echoes = await bounce(sockets, sockets);
+  const echoes = await bounce(sockets);
   for (const socket of sockets) socket.terminate();
   return { samples: await renewals(), reference: { name: "F0 messages of one object", value: echoes } };
 }
@@ -120,7 +157,7 @@ export const THROUGHPUT_ROWS: readonly Row[] = [
     id: "hand-overs-per-second",
     name: "hand-overs a second, 1,000 groups",
     unit: "per s",
-    settings: `2 sessions in each group; samples are windows of ${WINDOW_MS} ms`,
+    settings: `2 sessions in each group, ${AT_ONCE} groups at once; samples are windows of ${WINDOW_MS} ms`,
     bounds: [{ of: "ratio", least: 0.4 }],
     measure: handOverRate,
   },
