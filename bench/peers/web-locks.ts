@@ -15,7 +15,7 @@ export async function withWebLocks<T>(work: (handOver: HandOver) => Promise<T>):
     await page.evaluate(INSTALL);
   }
   await leading.evaluate("request()");
-  return work(async () => {
+  return await work(async () => {
     const granted = waiting.evaluate("request()") as Promise<number>;
     granted.catch(() => undefined); // awaited below, once the lock was released
     await waiting.evaluate("isQueued()");
