@@ -63,11 +63,8 @@ export class Turn {
 
   /** Copies the state once; what was given to the turn stays as it was. */
   change(part: Partial<GroupState>): void {
-    if (this.#ownState === null) {
-      this.#ownState = { ...this.state };
-      this.state = this.#ownState;
-    }
-    Object.assign(this.#ownState, part);
+    this.#ownState ??= { ...this.state };
+    this.state = Object.assign(this.#ownState, part);
   }
 
   // Messages
@@ -89,17 +86,16 @@ export class Turn {
 
   putConnection(connection: Connection): void {
     this.forgetConnection(connection.id);
-    const { until } = connection.access;
-    const { polling } = connection;
+    const { polling, access } = connection;
     const connections = this.state.connections.set(connection.id, connection);
     const silent =
       connection.sessionId === null
         ? this.state.silent.set({ at: connection.helloUntil, name: connection.id }, connection.id)
         : this.state.silent;
     const expiring =
-      until === undefined
+      access.until === undefined
         ? this.state.expiring
-        : this.state.expiring.set({ at: until, name: connection.id }, connection.id);
+        : this.state.expiring.set({ at: access.until, name: connection.id }, connection.id);
     const polled =
       polling === undefined
         ? this.state.polled
