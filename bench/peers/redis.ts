@@ -12,7 +12,7 @@ const RELEASE = `if redis.call("get", KEYS[1]) == ARGV[1] then
 else return 0 end`;
 
 /** redlock's own defaults: a try every 200 ms, and up to 100 ms of jitter on top. */
-export const REDLOCK_RETRY = { delayMs: 200, jitterMs: 100 } as const;
+const REDLOCK_RETRY = { delayMs: 200, jitterMs: 100 } as const;
 
 const isMine = async (connection: RedisConnection, owner: string): Promise<boolean> =>
   (await connection.send("SET", KEY, owner, "NX", "PX", TTL_MS)) === "OK";
