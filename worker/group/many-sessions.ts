@@ -14,6 +14,7 @@ export function putSessions(turn: Turn, sessions: readonly Session[]): void {
     lost: noDeadlines<string>().of(sessions.flatMap(lossOf)),
     watchersOfAll: watchersOf(sessions.filter(({ watched }) => watched.all)),
     observers: sessions.filter(observes).length,
+    subjects: noNames<number>().of(subjectsOf(sessions)),
     lastOrder: lastOrderOf(turn.state.lastOrder, sessions),
   });
   for (const [name, { places, candidates }] of standingOf(turn, sessions)) {
@@ -85,6 +86,12 @@ const watchersOf = (sessions: readonly Session[]): Component["watchers"] =>
 
 const lossOf = ({ id, link }: Session): [DeadlineKey, string][] =>
   link.type === "lost" ? [[{ at: link.at, name: id }, id]] : [];
+
+function subjectsOf(sessions: readonly Session[]): [subject: string, sessions: number][] {
+  const counts = new Map<string, number>();
+  for (const { subject } of sessions) if (subject !== null) counts.set(subject, (counts.get(subject) ?? 0) + 1);
+  return [...counts];
+}
 
 function lastOrderOf(least: number, sessions: readonly Session[]): number {
   let last = least;

@@ -37,6 +37,9 @@ export function expectIndexes(state: GroupState): void {
   expectSame([...state.watchersOfAll.keys()], sorted(watchersOfAll), "watchers of all");
   const observers = sessions.filter(({ watched }) => watched.all || watched.names.length > 0);
   expectSame(state.observers, observers.length, "observers");
+  const subjects = sessions.flatMap(({ subject }) => (subject === null ? [] : [subject]));
+  const counted = [...state.subjects.entries()].flatMap(([subject, count]) => Array<string>(count).fill(subject));
+  expectSame(counted, sorted(subjects), "sessions of each subject");
   expectComponents(state, sessions);
   for (const election of elections) expectElectionIndexes(state, election, sessions);
   expectDeadlines(state, elections);
