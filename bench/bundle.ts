@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { workerTarget } from "../cli/tools/bundle-worker.ts";
 import { temporaryFolder } from "../test/support/folder.ts";
 
 export interface Bundle extends AsyncDisposable {
@@ -15,14 +16,7 @@ export async function bundle(folder: "election-worker" | "floor-worker"): Promis
   await build({
     entryPoints: [fileURLToPath(new URL(`${folder}/index.ts`, import.meta.url))],
     outfile: file,
-    bundle: true,
-    format: "esm",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    conditions: ["workerd", "worker", "browser"],
-    target: "es2024",
-    external: ["cloudflare:*", "node:*"],
-    logLevel: "silent",
+    ...workerTarget,
   });
   return { file, [Symbol.asyncDispose]: () => target[Symbol.asyncDispose]() };
 }

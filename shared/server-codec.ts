@@ -26,7 +26,7 @@ const MANY = 1_000_000;
 const ms = number(0);
 /** The client's own clock, as it was sent. */
 const sentAt = number();
-const any = text(MANY);
+const anyText = text(MANY);
 const held = list(id, MANY);
 const type = <const T extends string>(tag: T) => oneOf(tag);
 
@@ -34,9 +34,9 @@ const leader = object<LeaderInformation>({
   component: name,
   leaderSessionId: id,
   epoch: ms,
-  address: optional(any),
+  address: optional(anyText),
   metadata: optional(record as Check<Metadata>),
-  process: optional(any),
+  process: optional(anyText),
 });
 
 const lease = object<LeaseSettings>({ durationMs: ms, renewDeadlineMs: ms, renewEveryMs: ms });
@@ -106,10 +106,10 @@ const table: MessageTable<ServerMessage> = {
   }),
   error: object<Refusal>({
     type: type("error"),
-    code: any as Check<ErrorCode>,
-    message: any,
-    id: optional(any),
-    component: optional(any),
+    code: anyText as Check<ErrorCode>, // a later server may know more of them
+    message: anyText,
+    id: optional(anyText),
+    component: optional(anyText),
   }),
 };
 

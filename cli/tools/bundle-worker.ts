@@ -1,7 +1,19 @@
 import { mkdir, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import { inRepository, repositoryRoot } from "./paths.ts";
+
+/** How a Worker becomes one file for the runtime. */
+export const workerTarget = {
+  bundle: true,
+  format: "esm",
+  platform: "neutral",
+  mainFields: ["module", "main"],
+  conditions: ["workerd", "worker", "browser"],
+  target: "es2024",
+  external: ["cloudflare:*", "node:*"],
+  logLevel: "silent",
+} satisfies BuildOptions;
 
 /**
  * Bundles the production Worker for the local backend and resolves to the bundle's path. The bundle is replaced
@@ -15,15 +27,8 @@ export async function bundleWorker(): Promise<string> {
     absWorkingDir: repositoryRoot,
     entryPoints: ["worker/index.ts"],
     outfile: fresh,
-    bundle: true,
-    format: "esm",
-    platform: "neutral",
-    mainFields: ["module", "main"],
-    conditions: ["workerd", "worker", "browser"],
-    target: "es2024",
-    external: ["cloudflare:*", "node:*"],
+    ...workerTarget,
     legalComments: "none",
-    logLevel: "silent",
   });
   await rename(fresh, bundle);
   return bundle;
