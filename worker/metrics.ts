@@ -3,9 +3,9 @@
  * users, so only the first few have lines of their own, in one single metric.
  */
 import { CLOSE } from "../shared/close-codes.ts";
+import { isHeld } from "./group/election.ts";
 import type { RefusalCode } from "./group/facts.ts";
 import type { Election, ElectionState, EndReason, GroupState } from "./group/state.ts";
-import { isHeld } from "./group/turn.ts";
 import { type Metric, number, type Sample } from "./prometheus.ts";
 import { MARGIN_BOUNDS_MS, type Tally } from "./tally.ts";
 

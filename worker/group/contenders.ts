@@ -1,9 +1,10 @@
 /** Contenders: which components of a session run in which election. */
 import type { ContenderInfo, Refusal } from "../../shared/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/names.ts";
+import { isHeld } from "./election.ts";
 import type { Session } from "./state.ts";
 import { endTerm, withdrawOffer, withdrawRecord } from "./terms.ts";
-import { isHeld, type Turn } from "./turn.ts";
+import type { Turn } from "./turn.ts";
 
 export const refuse = (
   code: Refusal["code"],

@@ -4,10 +4,11 @@
  */
 import { CLOSE } from "../../shared/close-codes.ts";
 import type { ElectionName } from "../../shared/names.ts";
+import { isHeld, priorityIn } from "./election.ts";
 import { forget, lose } from "./sessions.ts";
 import type { Election, GroupState } from "./state.ts";
 import { answerRevoke, beginRevoke, endTerm, missOffer, offer } from "./terms.ts";
-import { isHeld, priorityIn, type Turn } from "./turn.ts";
+import type { Turn } from "./turn.ts";
 
 /** When the group has to be looked at even if nothing arrives; `null` while nobody waits or watches. */
 export function nextDeadline(state: GroupState): number | null {

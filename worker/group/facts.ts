@@ -4,9 +4,10 @@
  */
 import type { ErrorCode, RevokeReason } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
+import { isHeld } from "./election.ts";
 import type { Effect, EndedTerm, EventBody, Outcome, PollRefusal } from "./events.ts";
 import type { Election, ElectionState, GroupState, Session } from "./state.ts";
-import { isHeld, type Touched } from "./turn.ts";
+import type { Touched } from "./turn.ts";
 import { processName } from "./views.ts";
 
 /** Whose term or offer it is. */

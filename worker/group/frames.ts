@@ -5,12 +5,13 @@ import type { ClientMessage, Observe, Priority, Register, Renew, Resign, Unobser
 import { unreachable } from "../../shared/unreachable.ts";
 import { draw } from "./bucket.ts";
 import { addContender, joinPresent, refuse, removeContender } from "./contenders.ts";
+import { isHeld } from "./election.ts";
 import type { EventBody, SessionMessage } from "./events.ts";
 import { confirm, sendSnapshot, watch } from "./observers.ts";
 import { askable, forget, greet, hangUpOn, lose } from "./sessions.ts";
 import type { Connection, Session } from "./state.ts";
 import { demote, endTerm, renew, withdrawOffer } from "./terms.ts";
-import { isHeld, type Turn } from "./turn.ts";
+import type { Turn } from "./turn.ts";
 
 type FrameEvent = Extract<EventBody, { readonly type: "frame" }>;
 

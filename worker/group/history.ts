@@ -1,9 +1,9 @@
 /** The terms of a group, as operators look at them. Taken after a `tick`, so that none that is over is shown as running. */
 import type { ElectionName } from "../../shared/names.ts";
 import type { LeaderStatus } from "../../shared/status.ts";
+import { isHeld } from "./election.ts";
 import type { EndedTerm } from "./events.ts";
 import type { GroupState } from "./state.ts";
-import { isHeld } from "./turn.ts";
 import { processName } from "./views.ts";
 
 /** A term of the history; one that runs has neither end nor reason. */

@@ -1,11 +1,12 @@
 /** What operators and deployments do to a group as a whole: settings, pause, cleanup, restore. */
 import { CLOSE } from "../../shared/close-codes.ts";
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
+import { isHeld } from "./election.ts";
 import type { EventBody } from "./events.ts";
 import type { Policy } from "./policy.ts";
 import { forget, hangUpOn } from "./sessions.ts";
 import { beginRevoke, endTerm, holdOffFor, withdrawOffer } from "./terms.ts";
-import { isHeld, type Turn } from "./turn.ts";
+import type { Turn } from "./turn.ts";
 
 /** Leases that were promised under other settings run on as promised: `leaseMs` of their session and term. */
 export function configure(turn: Turn, policy: Policy): void {

@@ -3,9 +3,11 @@
  * of its indexes; here, every index is made of a whole list.
  */
 import type { ElectionName } from "../../shared/names.ts";
+import { rankIn } from "./election.ts";
 import { Queue, type Rank } from "./queue.ts";
+import { observes } from "./session-indexes.ts";
 import type { Component, Connection, DeadlineKey, Session } from "./state.ts";
-import { noDeadlines, noNames, observes, rankIn, type Turn } from "./turn.ts";
+import { noDeadlines, noNames, type Turn } from "./turn.ts";
 
 /** Into a state that has its elections, and neither sessions nor components. */
 export function putSessions(turn: Turn, sessions: readonly Session[]): void {

@@ -12,12 +12,13 @@ import type { ContenderInfo, Hello } from "../../shared/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/names.ts";
 import { firstAllowances } from "./bucket.ts";
 import { settle } from "./deadlines.ts";
+import { isHeld } from "./election.ts";
 import type { EventBody, HeldLeadership, Outcome, PollCall, PollRefusal } from "./events.ts";
 import { handle } from "./frames.ts";
 import { askable, contendAs, greet, ownsSecret, whyFull } from "./sessions.ts";
 import type { Access, Connection, Session } from "./state.ts";
 import { demote, endTerm, offer, renew, withdrawOffer } from "./terms.ts";
-import { isHeld, type Turn } from "./turn.ts";
+import type { Turn } from "./turn.ts";
 
 type PollEvent = Extract<EventBody, { readonly type: "poll" }> & { readonly access: Access };
 

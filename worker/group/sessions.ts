@@ -3,11 +3,12 @@ import { CLOSE } from "../../shared/close-codes.ts";
 import type { ContenderInfo, Hello, Refusal, Welcome } from "../../shared/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/names.ts";
 import { addContender, joinHeld, mayContend, removeContender } from "./contenders.ts";
+import { type HeldElection, isHeld } from "./election.ts";
 import type { Greeting } from "./events.ts";
 import { sendSnapshot, watch } from "./observers.ts";
 import type { Access, EndReason, Session } from "./state.ts";
 import { endTerm, renew, sendRevoke, withdrawOffer } from "./terms.ts";
-import { type HeldElection, isHeld, noNames, type Turn } from "./turn.ts";
+import { noNames, type Turn } from "./turn.ts";
 
 /** The first message of a connection: a fresh session, or one that comes back (S9). */
 export function greet(turn: Turn, connection: string, greeting: Greeting): void {

@@ -8,9 +8,10 @@
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import type { RevokeReason } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
+import { type HeldElection, isHeld } from "./election.ts";
 import type { Outcome } from "./events.ts";
 import type { Election, EndReason, PendingRevoke, Session, Tenure, Term } from "./state.ts";
-import { type HeldElection, isHeld, type Turn } from "./turn.ts";
+import type { Turn } from "./turn.ts";
 
 /** Offers that a `revoke` request waits for before it answers that nobody took over. */
 const AWAITED_OFFERS = 3;

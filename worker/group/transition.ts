@@ -13,6 +13,7 @@ import { CLOSE } from "../../shared/close-codes.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { firstAllowances } from "./bucket.ts";
 import { expire, index, settle } from "./deadlines.ts";
+import { isHeld } from "./election.ts";
 import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
 import { answerRestore, cleanup, configure, finishRestore, pause, prepareRestore } from "./maintenance.ts";
@@ -22,7 +23,7 @@ import { poll } from "./polls.ts";
 import { lose } from "./sessions.ts";
 import type { Access, Connection, GroupState } from "./state.ts";
 import { awaitRevoke, beginRevoke } from "./terms.ts";
-import { isHeld, type Touched, Turn } from "./turn.ts";
+import { type Touched, Turn } from "./turn.ts";
 
 export { nextDeadline } from "./deadlines.ts";
 

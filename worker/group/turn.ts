@@ -4,8 +4,10 @@
  */
 import type { ServerMessage } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
+import { type HeldElection, isHeld, rankIn, vacantElection } from "./election.ts";
 import type { Effect, EndedTerm } from "./events.ts";
-import { Queue, type Rank } from "./queue.ts";
+import type { Queue } from "./queue.ts";
+import { indexes } from "./session-indexes.ts";
 import { compareText, SortedMap } from "./sorted-map.ts";
 import type {
   Component,
@@ -131,11 +133,8 @@ export class Turn {
    */
   putSession(session: Session, ranked: Iterable<ElectionName> = session.places.keys()): Session {
     const before = this.session(session.id);
-    this.change({ sessions: this.state.sessions.set(session.id, session) });
+    this.change({ sessions: this.state.sessions.set(session.id, session), ...indexes(this.state, before, session) });
     this.touched.sessions.add(session.id);
-    this.#countObserver(before, session);
-    this.#countSubject(before, session);
-    this.#indexLoss(before, session);
     for (const election of ranked) {
       this.rank(session, election);
       this.undecided.add(election); // a holder is ranked nowhere, but its priority counts against a rival's
@@ -150,29 +149,8 @@ export class Turn {
   }
 
   removeSession(session: Session): void {
-    this.#countObserver(session, undefined);
-    this.#countSubject(session, undefined);
-    this.#indexLoss(session, undefined);
-    this.change({ sessions: this.state.sessions.delete(session.id) });
+    this.change({ sessions: this.state.sessions.delete(session.id), ...indexes(this.state, session, undefined) });
     this.touched.sessions.add(session.id);
-  }
-
-  #countObserver(before: Session | undefined, after: Session | undefined): void {
-    const by = Number(observes(after)) - Number(observes(before));
-    if (by !== 0) this.change({ observers: this.state.observers + by });
-  }
-
-  #countSubject(before: Session | undefined, after: Session | undefined): void {
-    const [old = null, next = null] = [before?.subject, after?.subject];
-    if (old === next) return;
-    if (old !== null) this.#addToSubject(old, -1);
-    if (next !== null) this.#addToSubject(next, +1);
-  }
-
-  #addToSubject(subject: string, by: number): void {
-    const { subjects } = this.state;
-    const count = (subjects.get(subject) ?? 0) + by;
-    this.change({ subjects: count > 0 ? subjects.set(subject, count) : subjects.delete(subject) });
   }
 
   /** A place at the back of the queue. */
@@ -180,18 +158,6 @@ export class Turn {
     const order = Math.max(this.state.lastOrder + 1, this.now);
     this.change({ lastOrder: order });
     return { order, demotedAt, declined: false };
-  }
-
-  /** Lost sessions by when they were lost: how long they are kept may change meanwhile. */
-  #indexLoss(before: Session | undefined, after: Session | undefined): void {
-    const keyOf = (session: Session | undefined): DeadlineKey | null =>
-      session?.link.type === "lost" ? { at: session.link.at, name: session.id } : null;
-    const [old, next] = [keyOf(before), keyOf(after)];
-    if (old?.at === next?.at) return;
-    let { lost } = this.state;
-    if (old !== null) lost = lost.delete(old);
-    if (next !== null) lost = lost.set(next, next.name);
-    this.change({ lost });
   }
 
   // Elections
@@ -345,42 +311,3 @@ export class Turn {
 }
 
 const UNKNOWN_COMPONENT: Component = { election: null, contenders: 0, record: null, watchers: noNames() };
-
-export const observes = (session: Session | undefined): boolean =>
-  session !== undefined && (session.watched.all || session.watched.names.length > 0);
-
-const vacantElection = (name: ElectionName): Election => ({
-  name,
-  state: { type: "vacant", successor: null },
-  acceptedEpoch: 0,
-  endedAt: null,
-  queue: Queue.empty,
-  places: 0,
-  watchedComponents: 0,
-  pending: [],
-  deadline: null,
-});
-
-/** An election with an accepted term, drained or not. */
-export type HeldElection = Election & { readonly state: Extract<ElectionState, { readonly horizon: number }> };
-
-export const isHeld = (election: Election): election is HeldElection =>
-  election.state.type === "leading" || election.state.type === "revoking";
-
-/** `null` while the session can't be asked: not connected, mute, declined, no place, or the holder itself. */
-export function rankIn(session: Session, election: Election): Rank | null {
-  const place = session.places.get(election.name);
-  const holds = election.state.type !== "vacant" && election.state.sessionId === session.id;
-  if (place === undefined || place.declined || session.mute || holds || session.link.type === "lost") return null;
-  return {
-    demoted: place.demotedAt === election.acceptedEpoch,
-    priority: priorityIn(session, election.name),
-    order: place.order,
-  };
-}
-
-/** A dedicated contender's own priority, otherwise its process's. */
-export function priorityIn(session: Session, election: ElectionName): number {
-  if (election === "process") return session.priority;
-  return session.contenders.get(election.slice("component:".length))?.priority ?? session.priority;
-}

@@ -2,8 +2,8 @@
 import type { LeaderInformation } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
 import type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus, Revoked } from "../../shared/status.ts";
+import { isHeld, priorityIn } from "./election.ts";
 import type { Election, ElectionState, GroupState } from "./state.ts";
-import { isHeld, priorityIn } from "./turn.ts";
 
 export const groupStatus = (state: GroupState, group: string, now: number): GroupStatus => ({
   group,

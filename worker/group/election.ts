@@ -1,0 +1,40 @@
+/** Questions to one election: whether it is held, and where a session stands in its queue. */
+import type { ElectionName } from "../../shared/names.ts";
+import { Queue, type Rank } from "./queue.ts";
+import type { Election, ElectionState, Session } from "./state.ts";
+
+export const vacantElection = (name: ElectionName): Election => ({
+  name,
+  state: { type: "vacant", successor: null },
+  acceptedEpoch: 0,
+  endedAt: null,
+  queue: Queue.empty,
+  places: 0,
+  watchedComponents: 0,
+  pending: [],
+  deadline: null,
+});
+
+/** An election with an accepted term, drained or not. */
+export type HeldElection = Election & { readonly state: Extract<ElectionState, { readonly horizon: number }> };
+
+export const isHeld = (election: Election): election is HeldElection =>
+  election.state.type === "leading" || election.state.type === "revoking";
+
+/** `null` while the session can't be asked: not connected, mute, declined, no place, or the holder itself. */
+export function rankIn(session: Session, election: Election): Rank | null {
+  const place = session.places.get(election.name);
+  const holds = election.state.type !== "vacant" && election.state.sessionId === session.id;
+  if (place === undefined || place.declined || session.mute || holds || session.link.type === "lost") return null;
+  return {
+    demoted: place.demotedAt === election.acceptedEpoch,
+    priority: priorityIn(session, election.name),
+    order: place.order,
+  };
+}
+
+/** A dedicated contender's own priority, otherwise its process's. */
+export function priorityIn(session: Session, election: ElectionName): number {
+  if (election === "process") return session.priority;
+  return session.contenders.get(election.slice("component:".length))?.priority ?? session.priority;
+}
