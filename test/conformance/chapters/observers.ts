@@ -8,6 +8,7 @@ export const observers: Chapter = (test) => {
     await play.until("the first state", () => watch.seen.length === 1);
     const first = play.join("first");
     await play.settled((await play.leads(first)).confirm("tcp://first"));
+    await play.until("the first leader", () => watch.seen.at(-1)?.process === "first");
     const second = play.join("second");
     await play.waits(second.member);
     await play.settled(first.member.resign());
