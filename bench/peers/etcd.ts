@@ -1,61 +1,53 @@
-/** etcd's own election service, by its HTTP gateway: `campaign` answers when the caller leads. */
+/** etcd by etcd3, whose election writes a key under a lease and waits until the keys before it are gone. */
+import type { Campaign } from "etcd3";
 import { elapsedSince, pause } from "../sockets.ts";
-import { freePort, type HandOver, requireProgram, withServer } from "./server.ts";
+import { requireClient, requireProgram } from "./installed.ts";
+import { freePort, type HandOver, withServer } from "./server.ts";
 
-/** Renewed with each hand-over only. */
-const LEASE_S = 30;
 /** etcd brings a new watcher up to date every 100 ms: whoever has waited for longer hears at once. */
 const SETTLE_MS = 150;
 
-interface Leader {
-  readonly name: string;
-  readonly key: string;
-  readonly rev: string;
-  readonly lease: string;
-}
-
-const base64 = (value: string): string => Buffer.from(value).toString("base64");
-
-async function call<T>(port: number, path: string, body: object): Promise<T> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", body: JSON.stringify(body) });
-  if (response.status !== 200) throw new Error(`etcd answers ${response.status}: ${await response.text()}`);
-  return (await response.json()) as T;
-}
-
-/** From the call of `resign` to the answer of the next one's `campaign`. */
+/** From the call of `resign` to the event that tells the next one of its election. */
 export async function withEtcd<T>(work: (handOver: HandOver) => Promise<T>): Promise<T> {
-  const program = await requireProgram("etcd");
+  const program = await requireProgram("etcd", "etcd-server");
+  const { Etcd3 } = await requireClient("etcd3", () => import("etcd3"));
   const [port, peerPort] = [await freePort(), await freePort()];
-  const [client, peer] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${peerPort}`];
-  const parameters = (folder: string): string[] => [
-    ...["--name", "bench", "--data-dir", folder, "--log-level", "error"],
-    ...["--listen-client-urls", client, "--advertise-client-urls", client],
-    ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", `bench=${peer}`],
-  ];
-  return withServer(program, parameters, port, async () => {
-    const grant = (): Promise<{ ID: string }> => call(port, "/v3/lease/grant", { TTL: LEASE_S });
-    const campaign = async (lease: string): Promise<Leader> =>
-      (
-        await call<{ leader: Leader }>(port, "/v3/election/campaign", {
-          name: base64("bench"),
-          lease,
-          value: base64("v"),
-        })
-      ).leader;
-    const renew = (lease: string): Promise<object> => call(port, "/v3/lease/keepalive", { ID: lease });
-    let [leading, waiting] = [(await grant()).ID, (await grant()).ID];
-    let leader = await campaign(leading);
-    const handOver = async (): Promise<number> => {
-      const next = campaign(waiting);
-      await pause(SETTLE_MS);
-      const startedAt = performance.now();
-      void call(port, "/v3/election/resign", { leader });
-      leader = await next;
-      const ms = elapsedSince(startedAt);
-      [leading, waiting] = [waiting, leading];
-      await Promise.all([renew(leading), renew(waiting)]);
-      return ms;
-    };
-    return work(handOver);
-  });
+  const [hosts, peer] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${peerPort}`];
+  return withServer(
+    program,
+    (folder) => parametersOf(folder, hosts, peer),
+    port,
+    async () => {
+      const clients = [new Etcd3({ hosts }), new Etcd3({ hosts })] as const;
+      let [leading, waiting] = clients;
+      const campaign = (client: typeof leading): Promise<Campaign> =>
+        client.election("bench").campaign("bench").on("error", noteNothing).wait();
+      let leader = await campaign(leading);
+      const handOver = async (): Promise<number> => {
+        const next = campaign(waiting);
+        await pause(SETTLE_MS);
+        const startedAt = performance.now();
+        const resigned = leader.resign();
+        leader = await next;
+        const ms = elapsedSince(startedAt);
+        [leading, waiting] = [waiting, leading];
+        await resigned;
+        return ms;
+      };
+      try {
+        return await work(handOver);
+      } finally {
+        for (const client of clients) client.close();
+      }
+    },
+  );
 }
+
+/** What ends with the server is told to whoever waits, too. */
+const noteNothing = (): void => undefined;
+
+const parametersOf = (folder: string, client: string, peer: string): string[] => [
+  ...["--name", "bench", "--data-dir", folder, "--log-level", "error"],
+  ...["--listen-client-urls", client, "--advertise-client-urls", client],
+  ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", `bench=${peer}`],
+];

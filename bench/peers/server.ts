@@ -1,11 +1,8 @@
 /** A peer's own server, from the distribution's package, on a free port of loopback, for the time of one measurement. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, constants } from "node:fs/promises";
 import { connect, createServer } from "node:net";
-import { delimiter, join } from "node:path";
 import { temporaryFolder } from "../../test/support/folder.ts";
-import { Skipped } from "../row.ts";
 import { pause } from "../sockets.ts";
 
 const START_PATIENCE_MS = 20_000;
@@ -13,19 +10,6 @@ const LOOK_EVERY_MS = 50;
 
 /** Does one hand-over, and tells how many milliseconds it took. */
 export type HandOver = () => Promise<number>;
-
-/** Throws `Skipped` where the program is not installed. */
-export async function requireProgram(name: string): Promise<string> {
-  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
-    const path = join(folder, name);
-    const found = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return path;
-  }
-  throw new Skipped(`${name} is not installed`);
-}
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");

@@ -3,8 +3,11 @@ import { median } from "../../cli/statistics.ts";
 import { withBackend } from "../backend.ts";
 import { interleaved, pairOf } from "../pair.ts";
 import { withEtcd } from "../peers/etcd.ts";
-import { withRedis } from "../peers/redis.ts";
+import { withRedisChannel } from "../peers/redis-channel.ts";
+import { withRedlock } from "../peers/redlock.ts";
+import { SAFE_REDIS_LEADER, withSafeRedisLeader } from "../peers/safe-redis-leader.ts";
 import type { HandOver } from "../peers/server.ts";
+import { withTabElection } from "../peers/tab-election.ts";
 import { withWebLocks } from "../peers/web-locks.ts";
 import { withZooKeeper } from "../peers/zookeeper.ts";
 import type { Measured, Row } from "../row.ts";
@@ -12,15 +15,20 @@ import type { Measured, Row } from "../row.ts";
 const OFTEN = { turns: 10, inATurn: 20, warmUp: 3 };
 /** For those that take a tenth of a second each. */
 const SELDOM = { turns: 10, inATurn: 5, warmUp: 1 };
+/** For those that take seconds. */
+const RARELY = { turns: 5, inATurn: 2, warmUp: 0 };
 
 interface Peer {
   readonly id: string;
   readonly name: string;
   readonly settings: string;
-  /** Pages of one browser need no server: slower than they are is no fault. */
+  /**
+   * A product with a server, which ours has to come before. Pages of one browser need no server, and what is nobody's
+   * product promises nothing: slower than those is no fault.
+   */
   readonly isServer: boolean;
   readonly series: typeof OFTEN;
-  with(work: (handOver: HandOver) => Promise<Measured>): Promise<Measured>;
+  readonly with: (work: (handOver: HandOver) => Promise<Measured>) => Promise<Measured>;
 }
 
 /** Both take turns, so that what else the machine does meets both alike. */
@@ -42,46 +50,64 @@ const peerRow = (peer: Peer): Row => ({
   measure: () => measured(peer),
 });
 
+const ONE_REDIS = "one server, appendfsync always; ioredis";
+
 const PEERS: readonly Peer[] = [
   {
     id: "zookeeper",
     name: "ZooKeeper",
-    settings: "one server, fsync of its log; ephemeral sequential nodes, session 30 s; a minimal client of ours",
+    settings: "one server, fsync of its log; node-zookeeper-client, ephemeral sequential nodes, session 30 s",
     isServer: true,
     series: OFTEN,
-    with: (work) => withZooKeeper(work),
+    with: withZooKeeper,
   },
   {
     id: "etcd",
     name: "etcd",
-    settings: "one server, fsync of its log; its election service by the HTTP gateway, lease 30 s",
+    settings: "one server, fsync of its log; the election of etcd3, lease 60 s (its default)",
     isServer: true,
     series: SELDOM,
-    with: (work) => withEtcd(work),
+    with: withEtcd,
   },
   {
-    id: "redis-polling",
-    name: "Redis, polled as redlock does",
-    settings: "one server, appendfsync always; SET NX PX 10000, a try every 200-300 ms; a minimal client of ours",
+    id: "redlock",
+    name: "Redis by redlock",
+    settings: `${ONE_REDIS}; TTL 10 s, a try every 100-300 ms (its default) until it has the lock`,
     isServer: true,
     series: SELDOM,
-    with: (work) => withRedis("polling", work),
+    with: withRedlock,
+  },
+  {
+    id: "safe-redis-leader",
+    name: "Redis by safe-redis-leader",
+    settings: `${ONE_REDIS}; TTL ${SAFE_REDIS_LEADER.ttl} ms, a try every ${SAFE_REDIS_LEADER.wait} ms (those of its documentation)`,
+    isServer: true,
+    series: RARELY,
+    with: withSafeRedisLeader,
   },
   {
     id: "redis-channel",
-    name: "Redis, told by a channel",
-    settings: "the same, but the release is published and tried for at once; no queue, no fencing token",
-    isServer: true,
+    name: "a bare Redis lock told by a channel",
+    settings: `${ONE_REDIS}; the release is published and tried for at once: no library, no queue, no fencing token`,
+    isServer: false,
     series: OFTEN,
-    with: (work) => withRedis("channel", work),
+    with: withRedisChannel,
   },
   {
     id: "web-locks",
     name: "Web Locks in Chromium",
-    settings: "two pages of one origin in one browser: no server, nothing stored",
+    settings: "two pages of one origin in one browser: no server, nothing stored, no fencing token",
     isServer: false,
     series: OFTEN,
-    with: (work) => withWebLocks(work),
+    with: withWebLocks,
+  },
+  {
+    id: "tab-election",
+    name: "tab-election in Chromium",
+    settings: "two pages of one origin in one browser, waitForLeadership and relinquishLeadership: as Web Locks",
+    isServer: false,
+    series: OFTEN,
+    with: withTabElection,
   },
 ];
 

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { inRepository } from "./paths.ts";
 
-/** Every TypeScript file below these folders of the repository, as `folder/file.ts`, sorted; missing folders are empty. */
+/** Every TypeScript file below these folders of the repository, as `folder/file.ts`, sorted; missing folders are empty, and packages are left out. */
 export async function sourceFiles(folders: readonly string[]): Promise<string[]> {
   const found = await Promise.all(folders.map(filesBelow));
   return found.flat().sort();
@@ -12,5 +12,6 @@ async function filesBelow(folder: string): Promise<string[]> {
   const root = inRepository("");
   return entries
     .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
-    .map((entry) => `${entry.parentPath}/${entry.name}`.slice(root.length));
+    .map((entry) => `${entry.parentPath}/${entry.name}`.slice(root.length))
+    .filter((file) => !file.includes("/node_modules/"));
 }

@@ -1,0 +1,82 @@
+/**
+ * As much of the peers' clients as the bench uses. They are packages of their own, which may be missing: these types
+ * stand in for theirs, so that the project is checked without them.
+ */
+
+declare module "etcd3" {
+  export interface Campaign {
+    on(event: "error", onError: (error: Error) => void): Campaign;
+    /** Resolves when it has been elected. */
+    wait(): Promise<Campaign>;
+    resign(): Promise<void>;
+  }
+
+  export class Etcd3 {
+    constructor(options: { readonly hosts: string });
+    election(name: string): { campaign(value: string): Campaign };
+    close(): void;
+  }
+}
+
+declare module "node-zookeeper-client" {
+  type Callback<T> = (error: Error | null, result: T) => void;
+
+  export interface Client {
+    once(event: "connected", onConnected: () => void): Client;
+    connect(): void;
+    close(): void;
+    /** Gives the path, with the number behind it that the server adds to a sequential one. */
+    create(path: string, mode: number, callback: Callback<string>): void;
+    getChildren(path: string, callback: Callback<readonly string[]>): void;
+    /** Gives `null` where there is no such node. The watcher is called once, when the node has changed or gone. */
+    exists(path: string, watcher: () => void, callback: Callback<object | null>): void;
+    remove(path: string, version: number, callback: (error: Error | null) => void): void;
+  }
+
+  export const CreateMode: { readonly PERSISTENT: number; readonly EPHEMERAL_SEQUENTIAL: number };
+  export function createClient(servers: string, options: { readonly sessionTimeout: number }): Client;
+}
+
+declare module "ioredis" {
+  export class Redis {
+    constructor(options: { readonly host: string; readonly port: number });
+    set(key: string, value: string, unit: "PX", ttlMs: number, condition: "NX"): Promise<"OK" | null>;
+    eval(script: string, keys: number, ...keysAndValues: readonly string[]): Promise<unknown>;
+    subscribe(channel: string): Promise<unknown>;
+    on(event: "message", onMessage: () => void): Redis;
+    disconnect(): void;
+  }
+}
+
+declare module "redlock" {
+  import type { Redis } from "ioredis";
+
+  export interface Lock {
+    unlock(): PromiseLike<void>;
+  }
+
+  class Redlock {
+    constructor(servers: readonly Redis[], options: { readonly retryCount: number });
+    lock(resource: string, ttlMs: number): PromiseLike<Lock>;
+  }
+
+  export { Redlock as default };
+}
+
+declare module "safe-redis-leader" {
+  import type { Redis } from "ioredis";
+
+  export interface SafeRedisLeader {
+    /** Resolves after the first try, elected or not. */
+    elect(): Promise<void>;
+    stop(): Promise<void>;
+    once(event: "elected", onElected: () => void): void;
+  }
+
+  export function createSafeRedisLeader(settings: {
+    readonly asyncRedis: Redis;
+    readonly ttl: number;
+    readonly wait: number;
+    readonly key: string;
+  }): Promise<SafeRedisLeader>;
+}
