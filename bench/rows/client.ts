@@ -1,15 +1,20 @@
 /** What the client costs whoever runs it. */
+import { median } from "../../cli/statistics.ts";
 import { bundleClients } from "../../cli/tools/size.ts";
-import { createTestGroup } from "../../testing/index.ts";
+import { createElectionClient } from "../../client/index.ts";
+import { Responder } from "../responder.ts";
 import type { Measured, Row } from "../row.ts";
+import { VirtualTime } from "../virtual-time.ts";
 
 const HOUR_MS = 3_600_000;
-const HOURS = 5;
+const HOURS = 20;
 const JOIN_MS = 1_000;
 const MICROSECONDS = 1_000;
-/** Of the allocations: few enough that nothing is collected meanwhile. */
+/** Of the allocations: short enough that little is collected meanwhile. */
 const STRETCH_MS = 120_000;
 const STRETCHES = 20;
+const RENEW_EVERY_MS = 2_500;
+const PING_EVERY_MS = 25_000;
 
 async function size(): Promise<Measured> {
   const [client] = await bundleClients();
@@ -17,46 +22,91 @@ async function size(): Promise<Measured> {
   return { samples: [client.gzippedBytes], note: `${client.totalGzippedBytes} with what it loads later` };
 }
 
-/** A client in a group in memory, on a virtual clock, with nobody else there. */
-async function aloneFor(contends: boolean, measure: (advance: (ms: number) => Promise<void>) => Promise<void>) {
-  const group = createTestGroup();
-  const client = group.client();
-  if (contends) client.contend("a");
-  else void client.observe("a").next();
-  await group.advance(JOIN_MS);
-  await measure((ms) => group.advance(ms));
-  await group.settled(client.close());
+/** How a client passes its time. */
+interface Life {
+  readonly contends: boolean;
+  readonly frameEveryMs: number;
 }
 
-/** Processor time of an hour; the group's core, which answers, included. */
-async function hourOf(contends: boolean): Promise<Measured> {
+const LEADING: Life = { contends: true, frameEveryMs: RENEW_EVERY_MS };
+const OBSERVING: Life = { contends: false, frameEveryMs: PING_EVERY_MS };
+
+interface Samples {
+  readonly samples: readonly number[];
+  /** The same of the responder and the clock, with nobody but a timer that sends the client's last frame. */
+  readonly bare: readonly number[];
+}
+
+/** A client in virtual time in front of a responder, with nobody else there; then its frame without it. */
+async function withoutGroup(
+  { contends, frameEveryMs }: Life,
+  measure: (pass: (ms: number) => void) => number[],
+): Promise<Samples> {
+  const time = new VirtualTime();
+  const responder = new Responder(time);
+  const address = { url: "http://127.0.0.1", group: "bench" };
+  const client = createElectionClient({ ...address, WebSocket: responder.sockets, clock: time });
+  const contender = contends ? client.contend("a") : null;
+  if (contender === null) void client.observe("a").next();
+  await responder.greeted;
+  time.pass(JOIN_MS);
+  const samples = measure((ms) => time.pass(ms));
+  if (client.state !== "connected" || contender?.leadership === null)
+    throw new Error("the client has lost its session");
+  // Nothing has to be closed: its time stands still from here on.
+  return { samples, bare: measure(passWith(responder.frame, frameEveryMs)) };
+}
+
+function passWith(frame: string, everyMs: number): (ms: number) => void {
+  const time = new VirtualTime();
+  const socket = new new Responder(time).sockets("", []);
+  socket.addEventListener("message", ignore);
+  const beat = (): void => {
+    socket.send(frame);
+    time.setTimeout(beat, everyMs);
+  };
+  time.setTimeout(beat, everyMs);
+  return (ms) => time.pass(ms);
+}
+
+const ignore = (): void => undefined;
+
+/** What is left when the median of the bare samples is taken off. */
+function own({ samples, bare }: Samples, unit: string): Measured {
+  const taken = median(bare);
+  return { samples: samples.map((sample) => sample - taken), note: `taken off: ${taken} ${unit} of the responder` };
+}
+
+/** Processor time of an hour. */
+const hourOf = async (life: Life): Promise<Measured> => own(await withoutGroup(life, hours), "ms");
+
+function hours(pass: (ms: number) => void): number[] {
   const samples: number[] = [];
-  await aloneFor(contends, async (advance) => {
-    for (let hour = 0; hour < 1 + HOURS; hour++) {
-      const before = process.cpuUsage();
-      await advance(HOUR_MS);
-      const { user, system } = process.cpuUsage(before);
-      if (hour > 0) samples.push((user + system) / MICROSECONDS);
-    }
-  });
-  return { samples };
+  for (let hour = 0; hour < 1 + HOURS; hour++) {
+    const before = process.cpuUsage();
+    pass(HOUR_MS);
+    const { user, system } = process.cpuUsage(before);
+    if (hour > 0) samples.push((user + system) / MICROSECONDS);
+  }
+  return samples;
 }
 
 /** What the heap grows by for a renewal and its answer; stretches in which something was collected do not count. */
-async function allocations(): Promise<Measured> {
+const allocations = async (): Promise<Measured> => own(await withoutGroup(LEADING, growth), "bytes");
+
+function growth(pass: (ms: number) => void): number[] {
   const samples: number[] = [];
-  await aloneFor(true, async (advance) => {
-    await advance(HOUR_MS);
-    for (let stretch = 0; stretch < STRETCHES; stretch++) {
-      const before = process.memoryUsage().heapUsed;
-      await advance(STRETCH_MS);
-      const grown = process.memoryUsage().heapUsed - before;
-      if (grown > 0) samples.push(Math.round(grown / (STRETCH_MS / RENEW_EVERY_MS)));
-    }
-  });
-  return { samples };
+  pass(HOUR_MS);
+  for (let stretch = 0; stretch < STRETCHES; stretch++) {
+    const before = process.memoryUsage().heapUsed;
+    pass(STRETCH_MS);
+    const grown = process.memoryUsage().heapUsed - before;
+    if (grown > 0) samples.push(Math.round(grown / (STRETCH_MS / RENEW_EVERY_MS)));
+  }
+  return samples;
 }
-const RENEW_EVERY_MS = 2_500;
+
+const ALONE = "virtual clock; answered by a script in the same process, whose own part is measured alone and taken off";
 
 export const CLIENT_ROWS: readonly Row[] = [
   {
@@ -70,21 +120,21 @@ export const CLIENT_ROWS: readonly Row[] = [
     id: "client-hour-leading",
     name: "client: processor time of an hour as leader",
     unit: "ms",
-    settings: "virtual clock; 1,440 renewals, the group's core in the same process included",
-    measure: () => hourOf(true),
+    settings: `1,440 renewals; ${ALONE}`,
+    measure: () => hourOf(LEADING),
   },
   {
     id: "client-hour-observing",
     name: "client: processor time of an hour as observer",
     unit: "ms",
-    settings: "virtual clock; 144 pings, the group's core in the same process included",
-    measure: () => hourOf(false),
+    settings: `144 pings; ${ALONE}`,
+    measure: () => hourOf(OBSERVING),
   },
   {
     id: "client-allocations",
     name: "client: allocated for a renewal",
     unit: "bytes",
-    settings: "virtual clock; the group's core and the sockets in between included",
+    settings: ALONE,
     measure: allocations,
   },
 ];
