@@ -12,6 +12,7 @@ import type { Draft } from "./draft.ts";
 import { endTerm, expireLeases, finishTerms } from "./ending.ts";
 import type { Effect, Event, InputType, Of } from "./events.ts";
 import { flush, send } from "./pace.ts";
+import { isSame } from "./same.ts";
 import { findTerm, type SessionState } from "./state.ts";
 import { grant, revoke } from "./terms.ts";
 
@@ -87,5 +88,5 @@ export function transition(
   maintain(draft);
   flush(draft);
   const { now: _now, random: _random, effects, ...next } = draft;
-  return { state: JSON.stringify(next) === JSON.stringify(state) ? state : next, effects };
+  return { state: isSame(next, state) ? state : next, effects };
 }
