@@ -1,20 +1,20 @@
 /** The table, one line for each row as soon as it is measured. */
 import type { Result } from "./row.ts";
 
-const WIDTHS = [50, 6, 10, 10, 10, 10, 9, 30, 24, 8, 6] as const;
+const WIDTHS = [50, 6, 10, 10, 10, 10, 9, 30, 24, 8, 6, 7] as const;
 
 const line = (cells: readonly string[]): string =>
   cells.map((cell, index) => (index === 0 ? cell.padEnd(WIDTHS[0]) : ` ${cell}`.padStart(WIDTHS[index] ?? 0))).join("");
 
-export const HEAD = line(["row", "n", "p50", "p95", "p99", "max", "unit", "p50 against", "target", "", "load"]);
+export const HEAD = line(["row", "n", "p50", "p95", "p99", "max", "unit", "p50 against", "target", "", "load", "s"]);
 
 export function lineOf(result: Result): string {
-  const { name, n, p50, p95, p99, max, unit, ratio, reference, target = "", verdict = "", load } = result;
+  const { name, n, p50, p95, p99, max, unit, ratio, reference, target = "", verdict = "", load, seconds } = result;
   const against = reference === undefined || ratio === undefined ? "" : `${shown(ratio)} x ${reference.name}`;
   const beside = [result.settings, result.note].filter((text) => text !== undefined);
   const numbers = [p50, p95, p99, max].map(shown);
   return [
-    line([name, String(n), ...numbers, unit, against, target, verdict, load.toFixed(1)]),
+    line([name, String(n), ...numbers, unit, against, target, verdict, load.toFixed(1), seconds.toFixed(0)]),
     ...beside.map((text) => `    ${text}`),
   ].join("\n");
 }

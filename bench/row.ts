@@ -53,4 +53,6 @@ export interface Result extends Spread {
   readonly verdict?: "met" | "missed";
   /** Load average over a minute, when the row began. */
   readonly load: number;
+  /** How long the row took, with all that it starts and compares with. */
+  readonly seconds: number;
 }

@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { type Row, Skipped } from "../../../bench/row.ts";
+import { type Report, Run } from "../../../bench/run.ts";
+
+const untouched = (): never => {
+  throw new Error("rows of a test are compared with nothing");
+};
+const bench = { floor: { url: untouched, another: untouched, [Symbol.asyncDispose]: untouched } };
+
+const row = (id: string, measure: Row["measure"]): Row => ({ id, name: `the row ${id}`, unit: "ms", measure });
+
+async function runOf(rows: readonly Row[], strayInTheEnd?: Error) {
+  const [printed, saved] = [[] as string[], [] as Report[]];
+  const run = new Run(bench, {
+    print: (text) => void printed.push(text),
+    save: async (report) => void saved.push(structuredClone(report)),
+    patienceMs: 20,
+  });
+  await run.takeAll(rows);
+  if (strayInTheEnd !== undefined) run.stray(strayInTheEnd);
+  return { run, printed: printed.join("\n"), saved };
+}
+
+const fine = row("fine", async () => ({ samples: [3, 1, 2], reference: { name: "F", value: 2 } }));
+const broken = row("broken", async () => {
+  throw new Error("it broke");
+});
+
+test("a row that fails, one that is skipped and one that hangs do not keep the others from being measured", async () => {
+  const absent = row("absent", async () => {
+    throw new Skipped("not installed: install it");
+  });
+  const hanging = row("hanging", () => new Promise(() => undefined));
+  const { run, printed } = await runOf([broken, absent, hanging, fine]);
+  const { results, failed, skipped } = run.report();
+
+  expect(results.map(({ row: id }) => id)).toEqual(["fine"]);
+  expect(failed).toEqual([
+    { row: "broken", why: "it broke" },
+    { row: "hanging", why: "not done within 0.02 s" },
+  ]);
+  expect(skipped).toEqual([{ row: "absent", why: "not installed: install it" }]);
+  expect(run.hangs).toBe(true);
+  expect(printed).toContain("the row absent: skipped, not installed: install it");
+  expect(printed).toContain("broken: FAILED, it broke");
+});
+
+test("a result has its numbers, what it is compared with, the verdict, the load and how long it took", async () => {
+  const { run } = await runOf([{ ...fine, bounds: [{ of: "ratio", most: 0.9 }] }]);
+  expect(run.hangs).toBe(false);
+  expect(run.report().results).toEqual([
+    {
+      ...{ row: "fine", name: "the row fine", unit: "ms" },
+      ...{ n: 3, min: 1, p50: 2, p95: 3, p99: 3, max: 3 },
+      ...{ reference: { name: "F", value: 2 }, ratio: 1, target: "ratio <= 0.9", verdict: "missed" },
+      ...{ load: expect.any(Number), seconds: expect.any(Number) },
+    },
+  ]);
+});
+
+test("an error that nobody waited for fails the row at work", async () => {
+  const { run } = await runOf([fine], new Error("out of the blue"));
+  expect(run.report().failed).toEqual([{ row: "fine", why: "out of the blue" }]);
+});
+
+test("what was measured is saved after every row", async () => {
+  const { saved } = await runOf([fine, broken]);
+  expect(saved.map(({ results, failed }) => [results.length, failed.length])).toEqual([
+    [1, 0],
+    [1, 1],
+  ]);
+});
