@@ -40,8 +40,6 @@ export class Run {
   readonly #failed: Unmeasured[] = [];
   #floor: FloorMedians | null = null;
   #row = "none";
-  /** A row was given up while it went on. */
-  hangs = false;
 
   constructor(bench: Bench, ports: RunPorts) {
     this.#bench = bench;
@@ -98,10 +96,7 @@ export class Run {
     const { patienceMs = PATIENCE_MS } = this.#ports;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.hangs = true;
-        reject(new Error(`not done within ${patienceMs / 1_000} s`));
-      }, patienceMs);
+      timer = setTimeout(() => reject(new Error(`not done within ${patienceMs / 1_000} s`)), patienceMs);
     });
     try {
       return await Promise.race([measured, late]);
