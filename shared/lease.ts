@@ -35,6 +35,12 @@ export const answerTimeoutFor = (lease: LeaseSettings): number =>
 
 export const offerTimeoutFor = (lease: LeaseSettings): number => Math.min(Math.floor(lease.durationMs / 4), 2_000);
 
+/**
+ * How far renewals may drift off their beat, over a whole lease, before it costs the group an alarm or a row more. They
+ * come every E and a little: timers are late, the network delays, and D is a whole number of E.
+ */
+export const renewalSlackFor = (leaseMs: number): number => Math.min(Math.floor(leaseMs / 50), 100);
+
 /** Which relation between settings is broken, with the remedy, or `null`. Checked once, at start, on the server. */
 export function leaseFault(lease: LeaseSettings, answerTimeoutMs = answerTimeoutFor(lease)): string | null {
   const { durationMs, renewDeadlineMs, renewEveryMs } = lease;

@@ -19,6 +19,10 @@ import type { Work } from "../../worker/tally.ts";
 
 /** The D that `vitest.config.ts` sets. */
 export const LEASE_MS = 2_000;
+/** How far renewals may drift off their beat in a lease. */
+export const SLACK_MS = 40;
+/** W: how far beyond the lease its horizon is written. */
+export const AHEAD_MS = LEASE_MS + SLACK_MS;
 export const SUBPROTOCOL = "edge-election.v1";
 export const ORIGIN = "http://127.0.0.1:8787";
 /** Real time that may pass before a message that is due; far above what a loaded machine needs. */
@@ -90,13 +94,13 @@ export const fireAlarm = (group: string): Promise<boolean> => runDurableObjectAl
 
 // Time
 
-const AHEAD_MS = 3_600_000;
+const FAR_MS = 3_600_000;
 /**
  * Stops the wall clock of the object and of the test until the test ends; the function that it gives back moves it on.
  * It stands far ahead of the real time, so that no alarm comes by itself: `fireAlarm` brings it.
  */
 export function stopClock(): (milliseconds: number) => void {
-  let now = Date.now() + AHEAD_MS;
+  let now = Date.now() + FAR_MS;
   const clock = vi.spyOn(Date, "now").mockImplementation(() => now);
   onTestFinished(() => {
     clock.mockRestore();

@@ -2,6 +2,7 @@
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import {
+  AHEAD_MS,
   electionOf,
   fireAlarm,
   freshGroup,
@@ -14,8 +15,6 @@ import {
   type WireClient,
 } from "./client.ts";
 
-/** How far beyond D the horizon is written, and the clock margin. */
-const AHEAD_MS = LEASE_MS;
 const MARGIN_MS = 1_000;
 
 const lossOf = (client: WireClient): Promise<unknown> => client.closed.then(({ code }) => code);

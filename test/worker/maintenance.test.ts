@@ -2,6 +2,7 @@
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import {
+  AHEAD_MS,
   alarmOf,
   ask,
   electionOf,
@@ -19,7 +20,6 @@ import {
   stopClock,
 } from "./client.ts";
 
-const AHEAD_MS = LEASE_MS;
 const MARGIN_MS = 1_000;
 const POLICY = { leaseMs: LEASE_MS };
 

@@ -3,19 +3,20 @@
  * election, whether a holder is preempted, and when the group has to be looked at again.
  */
 import { CLOSE } from "../../shared/close-codes.ts";
+import { renewalSlackFor } from "../../shared/lease.ts";
 import type { ElectionName } from "../../shared/names.ts";
 import { isHeld, priorityIn } from "./election.ts";
 import { forget, lose } from "./sessions.ts";
-import type { Election, GroupState } from "./state.ts";
+import type { Deadline, Election, GroupState } from "./state.ts";
 import { answerRevoke, beginRevoke, endTerm, missOffer, offer } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /** When the group has to be looked at even if nothing arrives; `null` while nobody waits or watches. */
 export function nextDeadline(state: GroupState): number | null {
   const everything = state.watchersOfAll.size > 0 || state.pendingRestore !== null;
-  const elections = everything ? state.deadlines : state.awaited;
   const first = Math.min(
-    elections.first()?.[0].at ?? Infinity,
+    state.awaited.first()?.[0].at ?? Infinity,
+    everything ? (state.unawaited.first()?.[0].at ?? Infinity) : Infinity,
     Math.max(state.silent.first()?.[0].at ?? Infinity, state.silentClosedAt + SILENT_EVERY_MS),
     state.expiring.first()?.[0].at ?? Infinity,
     state.pendingRestore !== null && state.terms.size === 0 ? state.holdOffUntil : Infinity,
@@ -162,19 +163,30 @@ export function index(turn: Turn, name: ElectionName): void {
   if (election !== undefined) turn.deadline(election, deadlineOf(turn, election));
 }
 
-function deadlineOf(turn: Turn, election: Election): Election["deadline"] {
+function deadlineOf(turn: Turn, election: Election): Deadline | null {
   const { state, pending } = election;
+  const { holdOffUntil, paused } = turn.state;
   const waiting = election.queue.size > 0;
   const times = pending.map(({ until }) => until);
-  if (state.type === "vacant") {
-    const { holdOffUntil, paused } = turn.state;
-    if (waiting && !paused && holdOffUntil > turn.now) times.push(holdOffUntil);
-  } else {
-    times.push(state.type === "offered" ? state.offerUntil : state.leaseUntil);
-    const rival = state.type === "leading" ? preemptor(turn, election, state.sessionId) : null;
-    if (rival !== null) times.push(rival.from);
-  }
-  if (times.length === 0) return null;
+  if (state.type === "vacant" && waiting && !paused && holdOffUntil > turn.now) times.push(holdOffUntil);
+  if (state.type === "offered") times.push(state.offerUntil);
+  const rival = state.type === "leading" ? preemptor(turn, election, state.sessionId) : null;
+  if (rival !== null) times.push(rival.from);
+  const leaseUntil = isHeld(election) ? election.state.leaseUntil : Infinity;
+  const at = Math.min(...times, leaseUntil);
+  if (at === Infinity) return null;
+  const lookAt = Math.min(...times, leaseUntil + slackOf(turn, election));
   const awaited = waiting || pending.length > 0 || election.watchedComponents > 0 || state.type === "offered";
-  return { at: Math.min(...times), awaited };
+  return { at, lookAt, awaited };
+}
+
+/**
+ * A look at the very end of a lease would come just before the renewal that is due then, and so in vain: it waits for
+ * that, unless the holder is known to be gone.
+ */
+function slackOf(turn: Turn, election: Election): number {
+  if (!isHeld(election)) return 0;
+  const { sessionId, leaseMs } = election.state;
+  const { link } = turn.session(sessionId) ?? {};
+  return link === undefined || link.type === "lost" ? 0 : renewalSlackFor(leaseMs);
 }

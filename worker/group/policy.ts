@@ -6,6 +6,7 @@ import {
   leaseFault,
   leaseFor,
   offerTimeoutFor,
+  renewalSlackFor,
 } from "../../shared/lease.ts";
 import { DEFAULT_LIMITS, type GroupLimits } from "../../shared/limits.ts";
 
@@ -86,7 +87,7 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
   }
   return {
     lease,
-    horizonAheadMs: lease.durationMs,
+    horizonAheadMs: lease.durationMs + renewalSlackFor(lease.durationMs),
     offerTimeoutMs: offerTimeoutFor(lease),
     answerTimeoutMs: answerTimeoutFor(lease),
     drainMs,

@@ -159,6 +159,7 @@ export function emptyGroup(policy: Policy): GroupState {
     watchersOfAll: noNames(),
     deadlines: noDeadlines(),
     awaited: noDeadlines(),
+    unawaited: noDeadlines(),
     lost: noDeadlines(),
   };
 }

@@ -107,6 +107,16 @@ export interface PendingRevoke {
   readonly until: number;
 }
 
+/** When something about an election is over, and when the group looks at it if nothing else has made it look. */
+export interface Deadline {
+  /** Its key in `deadlines`: from here on it is over. */
+  readonly at: number;
+  /** Its key in `awaited` or `unawaited`: `at`, or a little after the end of a lease that a renewal may be about to move. */
+  readonly lookAt: number;
+  /** Whether somebody waits or watches. */
+  readonly awaited: boolean;
+}
+
 export interface Election {
   readonly name: ElectionName;
   readonly state: ElectionState;
@@ -122,8 +132,8 @@ export interface Election {
   readonly watchedComponents: number;
   /** [memory] */
   readonly pending: readonly PendingRevoke[];
-  /** [memory] Under which key it stands in `deadlines`, and whether somebody waits for that deadline. */
-  readonly deadline: { readonly at: number; readonly awaited: boolean } | null;
+  /** [memory] */
+  readonly deadline: Deadline | null;
 }
 
 /** Published leader information, as its leader confirmed it. */
@@ -214,10 +224,12 @@ export interface GroupState {
   readonly observers: number;
   /** [memory] Sessions that watch every component. */
   readonly watchersOfAll: SortedMap<string, true>;
-  /** [memory] Every election that has a deadline. */
+  /** [memory] Every election that has a deadline, by when that is. */
   readonly deadlines: SortedMap<DeadlineKey, ElectionName>;
-  /** [memory] Those for which somebody waits or watches. */
+  /** [memory] Those for which somebody waits or watches, by when they are looked at. */
   readonly awaited: SortedMap<DeadlineKey, ElectionName>;
+  /** [memory] The others, likewise; they are looked at only while somebody watches everything. */
+  readonly unawaited: SortedMap<DeadlineKey, ElectionName>;
   /** [memory] Lost sessions, by when they were lost. */
   readonly lost: SortedMap<DeadlineKey, string>;
 }

@@ -12,6 +12,7 @@ import { compareText, SortedMap } from "./sorted-map.ts";
 import type {
   Component,
   Connection,
+  Deadline,
   DeadlineKey,
   Election,
   ElectionState,
@@ -24,6 +25,8 @@ import type {
 const compareDeadline = (left: DeadlineKey, right: DeadlineKey): number =>
   left.at - right.at || compareText(left.name, right.name);
 export const noDeadlines = <V>(): SortedMap<DeadlineKey, V> => SortedMap.empty<DeadlineKey, V>(compareDeadline);
+const sameDeadline = (left: Deadline | null, right: Deadline | null): boolean =>
+  left?.at === right?.at && left?.lookAt === right?.lookAt && left?.awaited === right?.awaited;
 export const noNames = <V, K extends string = string>(): SortedMap<K, V> => SortedMap.empty<K, V>(compareText);
 
 /** What a turn has touched, for the store and for the end of the turn. */
@@ -260,22 +263,25 @@ export class Turn {
       : undefined;
   }
 
-  /** Moves an election's entry in the deadline indexes. */
+  /** Moves an election's entries in the deadline indexes. */
   deadline(election: Election, deadline: Election["deadline"]): void {
-    const before = election.deadline;
-    if (before?.at === deadline?.at && before?.awaited === deadline?.awaited) return;
-    let { deadlines, awaited } = this.state;
+    const [{ name }, before] = [election, election.deadline];
+    if (sameDeadline(before, deadline)) return;
+    let { deadlines, awaited, unawaited } = this.state;
     if (before !== null) {
-      const key = { at: before.at, name: election.name };
-      deadlines = deadlines.delete(key);
-      awaited = awaited.delete(key);
+      const look = { at: before.lookAt, name };
+      deadlines = deadlines.delete({ at: before.at, name });
+      if (before.awaited) awaited = awaited.delete(look);
+      else unawaited = unawaited.delete(look);
     }
     if (deadline !== null) {
-      const key = { at: deadline.at, name: election.name };
-      deadlines = deadlines.set(key, election.name);
-      if (deadline.awaited) awaited = awaited.set(key, election.name);
+      const look = { at: deadline.lookAt, name };
+      deadlines = deadlines.set({ at: deadline.at, name }, name);
+      if (deadline.awaited) awaited = awaited.set(look, name);
+      else unawaited = unawaited.set(look, name);
     }
-    this.change({ deadlines, awaited, elections: this.state.elections.set(election.name, { ...election, deadline }) });
+    const elections = this.state.elections.set(name, { ...election, deadline });
+    this.change({ deadlines, awaited, unawaited, elections });
   }
 
   // Components

@@ -157,8 +157,8 @@ export const groupTermMutants: readonly Mutant[] = [
       ),
       inGroup(
         "deadlines",
-        'times.push(state.type === "offered" ? state.offerUntil : state.leaseUntil);',
-        'times.push(state.type === "offered" ? state.offerUntil : state.type === "revoking" ? Math.min(state.drainUntil, state.leaseUntil) : state.leaseUntil);',
+        "const leaseUntil = isHeld(election) ? election.state.leaseUntil : Infinity;",
+        "const leaseUntil = !isHeld(election) ? Infinity : election.state.type === 'revoking' ? Math.min(election.state.drainUntil, election.state.leaseUntil) : election.state.leaseUntil;",
       ),
     ],
   },

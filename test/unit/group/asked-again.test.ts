@@ -36,6 +36,7 @@ test("[Q4] whoever resigned, expired or was made to step down comes last whateve
   expect(group.holder()).toBe("a");
   a.accept();
   group.advance(10_000);
+  group.tick();
   expect(group.holder()).toBe("b");
 });
 

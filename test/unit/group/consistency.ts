@@ -136,9 +136,11 @@ function expectDeadlines(state: GroupState, elections: readonly Election[]): voi
     return deadline === null ? [] : [{ name: election.name, ...deadline }];
   });
   const text = ({ at, name }: { readonly at: number; readonly name: string }) => `${at} ${name}`;
-  const awaited = all.filter((deadline) => deadline.awaited);
+  const looks = (awaited: boolean) =>
+    all.filter((deadline) => deadline.awaited === awaited).map(({ lookAt, name }) => text({ at: lookAt, name }));
   expectSame(sorted([...state.deadlines.keys()].map(text)), sorted(all.map(text)), "deadlines");
-  expectSame(sorted([...state.awaited.keys()].map(text)), sorted(awaited.map(text)), "awaited deadlines");
+  expectSame(sorted([...state.awaited.keys()].map(text)), sorted(looks(true)), "awaited deadlines");
+  expectSame(sorted([...state.unawaited.keys()].map(text)), sorted(looks(false)), "deadlines that nobody awaits");
 }
 
 function expectedDeadline(state: GroupState, election: Election): Election["deadline"] {
@@ -146,14 +148,19 @@ function expectedDeadline(state: GroupState, election: Election): Election["dead
   const { state: term } = election;
   const waiting = election.queue.size > 0;
   if (term.type === "offered") times.push(term.offerUntil);
-  if (term.type === "leading" || term.type === "revoking") times.push(term.leaseUntil);
   if (term.type === "vacant" && waiting && !state.paused && state.holdOffUntil > 0)
     times.push(holdOff(state, election));
   const preemption = preemptionTime(state, election);
   if (preemption !== null) times.push(preemption);
-  if (times.length === 0) return null;
   const asked = election.watchedComponents > 0 || election.pending.length > 0 || term.type === "offered";
-  return { at: Math.min(...times), awaited: waiting || asked };
+  const awaited = waiting || asked;
+  if (term.type === "leading" || term.type === "revoking") {
+    const gone = (state.sessions.get(term.sessionId)?.link.type ?? "lost") === "lost";
+    const slack = gone ? 0 : Math.min(Math.floor(term.leaseMs / 50), 100);
+    return { at: Math.min(...times, term.leaseUntil), lookAt: Math.min(...times, term.leaseUntil + slack), awaited };
+  }
+  if (times.length === 0) return null;
+  return { at: Math.min(...times), lookAt: Math.min(...times), awaited };
 }
 
 /** A hold-off that grows while a restore waits finds those who wait with the earlier one: they look, and wait on. */

@@ -21,7 +21,7 @@ test("[S1] acceptance and horizon are one row; an offer has written no horizon",
   expect(accepted?.rows[0]).toMatchObject({
     table: "election",
     key: "process",
-    row: { state: { type: "leading", acceptedAt: group.now, horizon: group.now + 20_000 } },
+    row: { state: { type: "leading", acceptedAt: group.now, horizon: group.now + 20_100 } },
   });
 });
 

@@ -58,6 +58,7 @@ test("[S9] a leadership without a contender is not extended by later renewals ei
   expect(a.renew(leaderSessionId)).toEqual([]);
   a.endAll();
   group.advance(10_000);
+  group.tick();
   b.accept();
 });
 

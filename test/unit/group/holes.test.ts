@@ -66,7 +66,7 @@ test("[S5] (H2) (H9) a restore waits until nobody can lead, and afterwards neith
   const { epoch } = a.accept();
   a.confirm("x", { address: "new" });
   const { revision } = group.state;
-  const horizon = group.now + 20_000;
+  const horizon = group.now + 20_100;
 
   const request = group.restore(bookmark);
   expect(a.last("revoke").reason).toBe("revoked");
@@ -104,7 +104,7 @@ test("[S5] a holder that releases early during a restore shortens nothing: stora
   const group = new World();
   const a = group.join("a", { contenders });
   a.accept();
-  const until = group.now + 21_000;
+  const until = group.now + 21_100;
   const request = group.restore();
   a.release();
   expect(group.alarm()).toBe(until);
@@ -198,7 +198,7 @@ test("[S3] (H12) a load is the identity but for leases, which grow to horizon + 
   const links = (rows: typeof before.rows.sessions) => rows.map((row) => ({ ...row, link: null }));
   expect(links(group.stored.rows.sessions)).toEqual(expect.arrayContaining(links(before.rows.sessions)));
   expect(group.stored.rows.elections).toEqual(before.rows.elections);
-  expect(group.election()).toMatchObject({ leaseUntil: group.now + 21_000 });
+  expect(group.election()).toMatchObject({ leaseUntil: group.now + 21_100 });
   expect([a, b].map(({ wire }) => wire?.open)).toEqual([false, false]);
 });
 

@@ -17,6 +17,7 @@ test("[S2] the group waits D from the last accepted renewal before it offers the
   group.advance(9_999);
   expect(group.holder()).toBe("a");
   group.advance(1);
+  group.tick();
   expect(group.election()).toMatchObject({ type: "offered" });
   expect(group.holder()).toBe("b");
 });
@@ -28,6 +29,7 @@ test("[S2] a close of any kind without bye is a lost socket: the lease runs on",
   group.advance(9_999);
   expect(group.holder()).toBe("a");
   group.advance(1);
+  group.tick();
   b.accept();
 });
 
@@ -76,7 +78,7 @@ test("[S3] a renewal at the horizon writes it ahead in the same turn; one below 
   expect(group.during(() => a.renewHeld()).flatMap(({ rows }) => rows)).toEqual([]);
   group.advance(2_500);
   const [step] = group.during(() => a.renewHeld());
-  expect(step?.rows).toMatchObject([{ row: { state: { horizon: now + 12_500 + 20_000 } } }]);
+  expect(step?.rows).toMatchObject([{ row: { state: { horizon: now + 12_500 + 20_100 } } }]);
 });
 
 test("[S3] hibernation keeps the exact lease, since the leader's live socket carries it", () => {
@@ -88,6 +90,7 @@ test("[S3] hibernation keeps the exact lease, since the leader's live socket car
   group.advance(9_999);
   expect(group.holder()).toBe("a");
   group.advance(1);
+  group.tick();
   expect(group.holder()).toBe("b");
 });
 
@@ -107,8 +110,8 @@ test("[S3] after a crash together with the leader the group waits until horizon 
   const { group, b } = silentLeader();
   group.crash();
   b.resume();
-  expect(group.election()).toMatchObject({ type: "leading", leaseUntil: group.now + 21_000 });
-  group.advance(20_999);
+  expect(group.election()).toMatchObject({ type: "leading", leaseUntil: group.now + 21_100 });
+  group.advance(21_099);
   expect(group.holder()).toBe("a");
   group.advance(1);
   expect(group.holder()).toBe("b");
@@ -176,6 +179,7 @@ test("[S4] ping is not JSON and never reaches the core; a renewal that names not
   a.renew();
   expect(group.election()).toBe(before);
   group.advance(5_000);
+  group.tick();
   expect(group.holder()).toBe("b");
 });
 
@@ -206,6 +210,7 @@ test("[S10] the drain time ends the renewals of a revoked holder, not its lease"
   group.advance(9_998);
   expect(group.holder()).toBe("a");
   group.advance(1);
+  group.tick();
   expect(group.holder()).toBe("b");
   b.accept();
 });
@@ -230,5 +235,6 @@ test("[S3] a shorter lease set while a leader runs does not cut what it was prom
   group.advance(9_999);
   expect(group.holder()).toBe("a");
   group.advance(1);
+  group.tick();
   expect(group.holder()).toBe("b");
 });

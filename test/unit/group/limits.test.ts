@@ -344,7 +344,7 @@ test("[S3] leases that do not fit the attachment of their socket wait for horizo
   const contenders = names(400).map((component) => ({ component, election: "dedicated" }) as const);
   const a = group.join("a", { contenders });
   a.renew(...[...a.grants.values()].map(({ leaderSessionId }) => leaderSessionId));
-  const until = { exact: group.now + 10_000, loaded: group.now + 21_000 };
+  const until = { exact: group.now + 10_000, loaded: group.now + 21_100 };
   group.hibernate("some leases are not carried");
   const ends = [...group.state.elections.values()].map(({ state }) => "leaseUntil" in state && state.leaseUntil);
   expect(ends.filter((end) => end === until.exact)).toHaveLength(256);
@@ -393,15 +393,15 @@ test("an alarm is set only while somebody waits or watches, or an offer or a hel
   a.accept();
   expect(group.alarm()).toBeNull();
   const b = group.join("b", { contenders: ["x"] });
-  expect(group.alarm()).toBe(group.now + 10_000);
+  expect(group.alarm()).toBe(group.now + 10_100);
   b.bye();
   expect(group.alarm()).toBeNull();
   const observer = group.join("observer", { observe: ["x"] });
-  expect(group.alarm()).toBe(group.now + 10_000);
+  expect(group.alarm()).toBe(group.now + 10_100);
   observer.bye();
   expect(group.alarm()).toBeNull();
   const all = group.join("all", { observe: true });
-  expect(group.alarm()).toBe(group.now + 10_000);
+  expect(group.alarm()).toBe(group.now + 10_100);
   all.say({ type: "unobserve", components: true });
   expect(group.alarm()).toBeNull();
 });

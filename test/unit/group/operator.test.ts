@@ -139,6 +139,7 @@ test("[S10] a holder that is made to step down has a lease of its own to the end
   group.advance(9_999);
   expect(group.holder()).toBe("a");
   group.advance(1);
+  group.tick();
   expect(group.holder()).toBe("b");
 });
 
@@ -206,7 +207,7 @@ test("[S5] (H3) a forced clean-up keeps the epoch, and offers nothing before eve
   a.renew(leaderSessionId);
   group.advance(5_000);
   a.renew(leaderSessionId);
-  const holdOffUntil = group.now + 21_000;
+  const holdOffUntil = group.now + 21_100;
   expect(group.cleanup(true)).toEqual({ type: "cleaned" });
   expect(a.closeCode).toBe(1012);
   expect(group.stored.rows).toMatchObject({ group: { holdOffUntil }, sessions: [], elections: [], records: [] });
@@ -226,7 +227,7 @@ test("[S5] a clean-up of a draining holder holds off as well, and answers the op
   const request = group.revoke("process");
   group.cleanup(true);
   expect(group.replies.get(request)).toMatchObject({ type: "revoked", to: null });
-  expect(group.state.holdOffUntil).toBe(group.now + 21_000);
+  expect(group.state.holdOffUntil).toBe(group.now + 21_100);
   expect(group.status().elections).toEqual([]);
 });
 

@@ -4,7 +4,7 @@ import { createPolicy, DEFAULT_GROUP_LIMITS, type PolicyOptions } from "../../..
 test("the defaults are those of the design", () => {
   expect(createPolicy()).toEqual({
     lease: { durationMs: 10_000, renewDeadlineMs: 8_000, renewEveryMs: 2_500 },
-    horizonAheadMs: 10_000,
+    horizonAheadMs: 10_100,
     offerTimeoutMs: 2_000,
     answerTimeoutMs: 2_750,
     drainMs: 10_000,
@@ -20,7 +20,7 @@ test("the defaults are those of the design", () => {
 test("everything that follows from D follows from it", () => {
   expect(createPolicy({ leaseMs: 2_000 })).toMatchObject({
     lease: { durationMs: 2_000, renewDeadlineMs: 1_600, renewEveryMs: 500 },
-    horizonAheadMs: 2_000,
+    horizonAheadMs: 2_040,
     offerTimeoutMs: 500,
     answerTimeoutMs: 550,
   });

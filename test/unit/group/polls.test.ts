@@ -13,7 +13,7 @@ test("[S1] a call takes a vacant election in one turn, with its horizon; it coun
   expect(group.election()).toMatchObject({
     type: "leading",
     leaseUntil: group.now + 10_000,
-    horizon: group.now + 20_000,
+    horizon: group.now + 20_100,
   });
   expect(p.answer).toMatchObject({ type: "polled", resumed: false, lease: { durationMs: 10_000 } });
 });
@@ -152,7 +152,7 @@ test("[S3] [S12] after a crash the session comes back with its next call, and ke
   const [before] = p.poll();
   group.advance(4_000);
   group.crash();
-  expect(group.election()).toMatchObject({ type: "leading", leaseUntil: group.now - 4_000 + 21_000 });
+  expect(group.election()).toMatchObject({ type: "leading", leaseUntil: group.now - 4_000 + 21_100 });
   expect(p.poll()).toMatchObject([{ leaderSessionId: before?.leaderSessionId, epoch: before?.epoch }]);
 });
 
@@ -181,6 +181,7 @@ test("[S10] after the drain a call extends nothing; the lease decides", () => {
   expect(p.poll()).toEqual([]);
   expect(group.holder()).toBe("p");
   group.advance(6_000);
+  group.tick();
   expect(group.holder()).toBe("b");
 });
 

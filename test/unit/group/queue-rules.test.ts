@@ -31,6 +31,7 @@ test("[Q1] a leader whose lease expired goes to the back of the queue", () => {
   a.accept();
   const c = group.join("c", { contenders });
   group.advance(10_000);
+  group.tick();
   b.accept();
   expect(group.candidates()).toEqual(["c", "a"]);
   b.bye();

@@ -51,6 +51,7 @@ test("[S9] (H4) a leadership named after its drain is over ends by its lease whe
   group.advance(6_999);
   expect(group.holder()).toBe("a");
   group.advance(1);
+  group.tick();
   b.accept();
 });
 
@@ -180,6 +181,7 @@ test("[S9] [S12] a leadership named without a contender of it is left out, and i
   group.advance(9_999);
   expect(group.holder()).toBe("a");
   group.advance(1);
+  group.tick();
   b.accept();
   expect(group.candidates()).toEqual([]);
 });

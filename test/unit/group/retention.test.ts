@@ -64,7 +64,7 @@ test("[S12] a disconnected session is kept while a lease of it runs", () => {
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   group.crash();
-  group.advance(20_999);
+  group.advance(21_099);
   group.tick();
   expect(group.status().sessions).toBe(1);
   group.advance(1);

@@ -1,0 +1,143 @@
+/** Renewals that come a little off their beat: what they cost, and what the group does at the end of a lease. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { renewalSlackFor } from "../../../shared/lease.ts";
+import type { Peer } from "./peer.ts";
+import { World } from "./world.ts";
+
+const D = 10_000;
+const E = 2_500;
+const SLACK = 100;
+const RENEWALS_A_LEASE = D / E;
+
+/** The one alarm of a group as the shell keeps it: moved to an earlier time only, and set anew when it has come. */
+class Alarm {
+  readonly #group: World;
+  at: number | null = null;
+  /** How often it has come, and how often it was set. */
+  came = 0;
+  set = 0;
+
+  constructor(group: World) {
+    this.#group = group;
+  }
+
+  /** As after every turn. */
+  move(): void {
+    const due = this.#group.alarm();
+    if (due === null || (this.at !== null && this.at <= due)) return;
+    this.at = due;
+    this.set += 1;
+  }
+
+  pass(until: number): void {
+    for (; this.at !== null && this.at <= until; this.move()) {
+      this.#group.now = this.at;
+      this.at = null;
+      this.came += 1;
+      this.#group.tick();
+    }
+    this.#group.now = until;
+  }
+}
+
+function contended(leaseMs = D): { readonly group: World; readonly alarm: Alarm; readonly a: Peer; readonly b: Peer } {
+  const group = new World({ leaseMs });
+  const alarm = new Alarm(group);
+  const [a, b] = [group.join("a", { contenders: ["x"] }), group.join("b", { contenders: ["x"] })];
+  a.accept();
+  alarm.move();
+  return { group, alarm, a, b };
+}
+
+const rowsOf = (group: World, act: () => void) => group.during(act).flatMap(({ rows }) => rows);
+
+/** How late renewals are, none by more than the slack beside that of a lease before it. */
+const lateness = fc.array(fc.nat({ max: SLACK / RENEWALS_A_LEASE }), { minLength: 40, maxLength: 120 });
+
+test("[S3] renewals that are late by no more than the slack in a lease: one alarm in a lease, one row for five of them", () => {
+  fc.assert(
+    fc.property(lateness, (lateMs) => {
+      const { group, alarm, a } = contended();
+      const started = group.now;
+      let rows = 0;
+      for (const late of lateMs) {
+        alarm.pass(group.now + E + late);
+        rows += rowsOf(group, () => a.renewHeld()).length;
+        alarm.move();
+      }
+      expect(group.holder()).toBe("a");
+      expect(alarm.came).toBeLessThanOrEqual((group.now - started) / D);
+      expect(alarm.set).toBe(alarm.came + 1);
+      expect(rows).toBe(Math.floor(lateMs.length / 5));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("[S2] renewals later than the slack cost alarms, and nobody the lead", () => {
+  const { group, alarm, a } = contended();
+  const started = group.now;
+  for (let renewals = 0; renewals < 40; renewals += 1) {
+    alarm.pass(group.now + E + SLACK);
+    a.renewHeld();
+    alarm.move();
+  }
+  expect(group.holder()).toBe("a");
+  expect(alarm.came).toBeGreaterThan((group.now - started) / D);
+});
+
+test.each([
+  [2_000, 40],
+  [5_000, 100],
+  [D, SLACK],
+  [60_000, 100],
+  [86_400_000, 100],
+])(
+  "[S2] at D = %i ms a leader that falls silent on an open socket is followed after D, by %i ms later",
+  (leaseMs, slackMs) => {
+    const { group, a } = contended(leaseMs);
+    expect(renewalSlackFor(leaseMs)).toBe(slackMs);
+    a.renewHeld();
+    group.advance(leaseMs + slackMs - 1);
+    expect(group.holder()).toBe("a");
+    group.advance(1);
+    expect(group.holder()).toBe("b");
+  },
+);
+
+test.each([
+  ["a leader whose socket has closed", (_group: World, a: Peer) => a.drop(), D],
+  ["a leader that an object which died has led", (group: World, _a: Peer) => group.crash(), 2 * D + SLACK + 1_000],
+])("[S2] nothing is waited for beyond the lease of %s", (_who, lose, afterMs) => {
+  const { group, a, b } = contended();
+  lose(group, a);
+  if (!b.wire?.open) b.resume();
+  group.advance(afterMs - 1);
+  expect(group.holder()).toBe("a");
+  group.advance(1);
+  expect(group.holder()).toBe("b");
+});
+
+test("[S2] a lease that is over is over, looked at or not: whatever comes then finds it ended, a renewal too", () => {
+  const late = contended();
+  late.group.advance(D);
+  expect(late.group.holder()).toBe("a");
+  const { leaderSessionId } = late.a.grant();
+  expect(late.a.renew(leaderSessionId)).toEqual([]);
+  expect(late.group.holder()).toBe("b");
+
+  const looked = contended();
+  looked.group.advance(D);
+  looked.b.renew();
+  expect(looked.group.holder()).toBe("b");
+});
+
+test("[N7] an offer has no slack: its end is looked at when it comes", () => {
+  const { group, a, b } = contended();
+  a.resign();
+  expect(group.alarm()).toBe(group.now + 2_000);
+  group.advance(2_000);
+  expect(group.holder()).toBe("a");
+  expect(b.heard("grant")).toHaveLength(1);
+});
