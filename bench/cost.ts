@@ -57,12 +57,26 @@ export const sum = (left: Usage, right: Usage): Usage => ({
   handlerSeconds: left.handlerSeconds + right.handlerSeconds,
 });
 
+/** The mean time between two signs of life of a client: five minutes by its jitter, and half the time between two pings. */
+export const SIGN_OF_LIFE_EVERY_MS = 312_500;
+
+const timesAMonth = (everyMs: number): number => (MONTH_SECONDS * 1_000) / everyMs;
+
 /**
  * Signs of life of waiting contenders in a month: rarer than a short run can count. Each is one message, which writes
  * the session's row.
  */
-export function signsOfLife(waiting: number, everyMs: number, secondsAMessage: number): Usage {
-  const messages = (waiting * MONTH_SECONDS * 1_000) / everyMs;
+export function signsOfLife(waiting: number, secondsAMessage: number): Usage {
+  const messages = waiting * timesAMonth(SIGN_OF_LIFE_EVERY_MS);
   const handlerSeconds = messages * secondsAMessage;
   return { requests: 0, messages, alarms: 0, rowsWritten: messages, handlerSeconds };
 }
+
+/** Rows in a month by which a group that renews keeps its counts, beside others that it writes anyway: as rare. */
+export const storedCounts = (everyMs: number): Usage => ({
+  requests: 0,
+  messages: 0,
+  alarms: 0,
+  rowsWritten: timesAMonth(everyMs),
+  handlerSeconds: 0,
+});

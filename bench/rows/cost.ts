@@ -3,24 +3,25 @@ import { readFile } from "node:fs/promises";
 import type { LocalBackend } from "../../cli/local-backend.ts";
 import { DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
 import { metricsOf, withBackend } from "../backend.ts";
-import { costOf, scaledToMonth, signsOfLife, sum, type Usage } from "../cost.ts";
+import { costOf, scaledToMonth, signsOfLife, storedCounts, sum, type Usage } from "../cost.ts";
 import { hangUp, joinCrowd, joinLeader, type Peer } from "../crowd.ts";
 import type { Measured, Row } from "../row.ts";
 import { largestCrowd, pause } from "../sockets.ts";
 
 const PROCESSES = 10;
 const OBSERVERS = largestCrowd(10_000);
-/** A multiple of the time between two horizons, 12.5 s, and long enough for a dozen alarms. */
+/** A multiple of the time between two horizons, 12.5 s, and between two alarms, 10 s. */
 const WINDOW_MS = 100_000;
 const CONTENDS = { contenders: [{ component: "a" }] };
-/** As a waiting client sends them: every five minutes, 25 % earlier by its jitter. */
-const SIGN_OF_LIFE_MS = 225_000;
+/** As `worker/store.ts` stores what it has counted. */
+const COUNTS_EVERY_MS = 300_000;
 const TICKS_A_SECOND = 100;
 
 type Scenario = "idle" | "uncontended" | "contended" | "observed";
 
 interface Counted {
   readonly usage: Readonly<Record<Scenario, Usage>>;
+  readonly seconds: number;
   readonly secondsAnEvent: number;
 }
 
@@ -54,18 +55,23 @@ const count = (): Promise<Counted> =>
   });
 
 async function during(backend: LocalBackend): Promise<Counted> {
-  const [before, secondsBefore] = [await usageOf(backend), await processorSeconds(backend.pid)];
+  const [before, processorBefore, startedAt] = [
+    await usageOf(backend),
+    await processorSeconds(backend.pid),
+    performance.now(),
+  ];
   await pause(WINDOW_MS);
-  const seconds = (await processorSeconds(backend.pid)) - secondsBefore;
+  const processor = (await processorSeconds(backend.pid)) - processorBefore;
   const after = await usageOf(backend);
+  const seconds = (performance.now() - startedAt) / 1_000;
   const raw = mapped((name) => sum(after[name], negative(before[name])));
   const events = SCENARIOS.reduce((all, name) => all + raw[name].messages + raw[name].alarms, 0);
-  const secondsAnEvent = seconds / Math.max(1, events);
+  const secondsAnEvent = processor / Math.max(1, events);
   const usage = mapped((name) => ({
     ...raw[name],
     handlerSeconds: (raw[name].messages + raw[name].alarms) * secondsAnEvent,
   }));
-  return { usage, secondsAnEvent };
+  return { usage, seconds, secondsAnEvent };
 }
 
 const SCENARIOS: readonly Scenario[] = ["idle", "uncontended", "contended", "observed"];
@@ -117,9 +123,11 @@ async function processorSeconds(pid: number): Promise<number> {
 
 async function costRow(name: Scenario, waiting: number): Promise<Measured> {
   counted ??= count();
-  const { usage, secondsAnEvent } = await counted;
-  const steady = scaledToMonth(usage[name], WINDOW_MS / 1_000);
-  const month = sum(steady, signsOfLife(waiting, SIGN_OF_LIFE_MS, secondsAnEvent));
+  const { usage, seconds, secondsAnEvent } = await counted;
+  const steady = scaledToMonth(usage[name], seconds);
+  const rare = [signsOfLife(waiting, secondsAnEvent)];
+  if (usage[name].rowsWritten > 0) rare.push(storedCounts(COUNTS_EVERY_MS));
+  const month = rare.reduce(sum, steady);
   const { requests, rowsWritten, duration, total } = costOf(month);
   const parts = [
     `requests ${requests.toFixed(3)}`,

@@ -119,7 +119,7 @@ function beat(draft: Draft): void {
     draft.requests = [...draft.requests, { sentAt: 0, at: now, held: [] }];
     draft.effects.push({ type: "ping" });
   } else if (sendFirst(draft, () => ({ type: "renew", ...ask(draft) }))) {
-    draft.checkAt = now + session.checkEveryMs * (0.5 + draft.random / 2);
+    draft.checkAt = now + session.checkEveryMs * (0.9 + draft.random / 5);
   }
 }
 

@@ -1,8 +1,18 @@
 import { expect, test } from "vitest";
-import { costOf, scaledToMonth, signsOfLife, sum, type Usage } from "../../../bench/cost.ts";
+import {
+  costOf,
+  SIGN_OF_LIFE_EVERY_MS,
+  scaledToMonth,
+  signsOfLife,
+  storedCounts,
+  sum,
+  type Usage,
+} from "../../../bench/cost.ts";
+import { CHECK, PING, Play } from "../client/play.ts";
 
 const NOTHING: Usage = { requests: 0, messages: 0, alarms: 0, rowsWritten: 0, handlerSeconds: 0 };
 const DAY = 86_400;
+const GOLDEN_RATIO = 1.618_033_988_75;
 
 test("a million of each costs what the platform asks for it", () => {
   const million = 1_000_000;
@@ -36,13 +46,35 @@ test("a month has thirty days", () => {
   });
 });
 
-test("a waiting contender that is heard of every five minutes writes as many rows", () => {
-  expect(signsOfLife(9, 300_000, 0.001)).toEqual({
+test("each sign of life of a waiting contender is a message and a row", () => {
+  expect(signsOfLife(9, 0.001)).toEqual({
     ...NOTHING,
-    messages: 9 * 8_640,
-    rowsWritten: 9 * 8_640,
-    handlerSeconds: 77.76,
+    messages: 9 * 8_294.4,
+    rowsWritten: 9 * 8_294.4,
+    handlerSeconds: 9 * 8.2944,
   });
+});
+
+test("[S4] signs of life of the client come as far apart as the model says, and at most 350 s", () => {
+  const play = new Play();
+  play.contend("x");
+  play.connects();
+  const apart: number[] = [];
+  for (let last = Number.NaN; apart.length < 1_000; ) {
+    play.random = (apart.length * GOLDEN_RATIO) % 1; // evenly spread
+    play.wait(PING, true);
+    if (!play.says().some((said) => said !== "ping")) continue;
+    if (!Number.isNaN(last)) apart.push(play.now - last);
+    last = play.now;
+  }
+  const mean = apart.reduce((left, right) => left + right) / apart.length;
+  expect(mean / SIGN_OF_LIFE_EVERY_MS).toBeCloseTo(1, 2);
+  expect(Math.min(...apart)).toBeGreaterThanOrEqual(0.9 * CHECK);
+  expect(Math.max(...apart)).toBeLessThanOrEqual(350_000);
+});
+
+test("counts that are stored every five minutes are as many rows", () => {
+  expect(storedCounts(300_000)).toEqual({ ...NOTHING, rowsWritten: 8_640 });
 });
 
 test("sums add every part", () => {
