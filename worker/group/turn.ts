@@ -265,7 +265,7 @@ export class Turn {
 
   /** Moves an election's entries in the deadline indexes. */
   deadline(election: Election, deadline: Election["deadline"]): void {
-    const [{ name }, before] = [election, election.deadline];
+    const { name, deadline: before } = election;
     if (sameDeadline(before, deadline)) return;
     let { deadlines, awaited, unawaited } = this.state;
     if (before !== null) {
