@@ -14,7 +14,6 @@ import type { PageOptions } from "./page.ts";
 import type { ClientState, Settings } from "./session/state.ts";
 import { Shell } from "./shell.ts";
 import type { Fetcher, OpenSocket, SocketClass } from "./socket.ts";
-import { systemClock } from "./system-clock.ts";
 import { check, invalid } from "./validate.ts";
 
 /** What one process needs to take part in a group. Checked at once: `createElectionClient` throws a `TypeError`. */
@@ -44,35 +43,31 @@ export class ElectionClient<Component extends string = string> implements AsyncD
   /** Resolves when everything has stopped and the group has been told: terms end, drain, `bye`. Other calls reject from now on. */
   readonly close: () => Promise<void>;
   readonly #shell: Shell;
-  readonly #get: (path: string, signal?: AbortSignal, mayMiss?: boolean) => Promise<unknown>;
+  readonly #get: (path: string, options?: ObserveOptions, mayMiss?: boolean) => Promise<unknown>;
 
   constructor(
     options: ClientOptions,
     openSocket?: OpenSocket,
     importEngine: ImportEngine = () => import("./engine.ts"),
   ) {
-    const { url, group, token, clock = systemClock } = options;
-    const { process = {}, onDisconnect = "keep", drainMs = Infinity, lingerMs = 0 } = options;
-    const { name, address, metadata } = process;
-    const priority = typeof options.priority === "function" ? 0 : (options.priority ?? 0);
-    check({ group: group ?? "", process, name, address, metadata, priority, onDisconnect, drainMs, lingerMs });
+    // A copy: what has been checked is what the engine gets, whenever it comes.
+    const chosen = { ...options };
+    const { url, group, token, clock, fetcher, priority } = chosen;
+    check({ ...chosen, group: group ?? "", priority: typeof priority === "function" ? 0 : priority });
+    check({ ...chosen.process });
     const base = `${new URL(url).href.replace(/\/$/, "")}/v1/groups/${encodeURIComponent(group)}`;
     const askToken = async (): Promise<string | undefined> => (typeof token === "function" ? token() : token);
-    const settings = { process, priority, onDisconnect, drainMs, lingerMs };
-    const shell: Shell = new Shell(clock, async () => {
-      const { startEngine } = await importEngine();
-      return startEngine(shell, { settings, options, group, base, askToken, openSocket });
-    });
+    const shell: Shell = new Shell(clock ?? globalThis, async () =>
+      (await importEngine()).startEngine(shell, { options: chosen, base, askToken, openSocket }),
+    );
     this.#shell = shell;
-    this.#get = async (path, signal, mayMiss) => {
+    this.#get = async (path, given, mayMiss) => {
       shell.assertOpen();
-      return lookUp(options.fetcher, base + path, await askToken(), signal, mayMiss);
+      return lookUp(fetcher, base + path, await askToken(), given, mayMiss);
     };
     this.close = async () => {
       shell.end();
-      shell.engine?.dispatch({ type: "bye" });
-      await shell.until(() => shell.state === "closed");
-      await shell.engine?.disconnected();
+      await shell.engine?.leave();
     };
   }
 
@@ -108,7 +103,7 @@ export class ElectionClient<Component extends string = string> implements AsyncD
     run: (leadership: Leadership<C>) => T | PromiseLike<T>,
     options: ScopeOptions = {},
   ): Promise<T> {
-    return this.#inScope(component, options, ({ elect }, shell) => elect(shell, component, run, options));
+    return this.#inScope(component, options, (engine) => engine.elect(component, run, options));
   }
 
   /** One turn of the loop for each term; the body is the drain. `break` leaves the election. */
@@ -116,36 +111,17 @@ export class ElectionClient<Component extends string = string> implements AsyncD
     component: C,
     options: ScopeOptions = {},
   ): AsyncGenerator<Leadership<C>, void, undefined> {
-    yield* await this.#inScope(component, options, ({ terms }, shell) => terms(shell, component, options));
+    yield* await this.#inScope(component, options, (engine) => engine.terms(component, options));
   }
 
   /** Resolves with the first term. It leaves the election when it is closed or lost, and is never granted again. */
   async acquire<C extends Component>(component: C, options: ScopeOptions = {}): Promise<Acquired<C>> {
-    return this.#inScope(component, options, ({ acquire }, shell) => acquire(shell, component, options));
+    return this.#inScope(component, options, (engine) => engine.acquire(component, options));
   }
 
-  #inScope<T>(
-    component: string,
-    { signal }: ScopeOptions,
-    act: (scopes: SessionEngine["scopes"], shell: Shell) => T | Promise<T>,
-  ): Promise<T> {
-    const shell = this.#shell;
-    const { reserved } = shell;
+  #inScope<T>(component: string, { signal }: ScopeOptions, act: (engine: SessionEngine) => T | Promise<T>): Promise<T> {
     check({ component: component ?? "" });
-    shell.assertFree(component);
-    const reservation = { component };
-    const free = (): void => {
-      reserved.delete(reservation);
-      signal?.removeEventListener("abort", free);
-    };
-    if (!shell.engine && !signal?.aborted) {
-      reserved.add(reservation);
-      signal?.addEventListener("abort", free);
-    }
-    return shell.use(({ scopes }) => {
-      free();
-      return act(scopes, shell);
-    }, signal);
+    return this.#shell.use(act, signal, component);
   }
 
   /** The present leader or `null`, then every change; of all components where none is named. `break` ends it. */
@@ -157,14 +133,14 @@ export class ElectionClient<Component extends string = string> implements AsyncD
   }
 
   /** By HTTP, without a session. */
-  async getLeader(component: Component, { signal }: ObserveOptions = {}): Promise<LeaderInformation | null> {
+  async getLeader(component: Component, options?: ObserveOptions): Promise<LeaderInformation | null> {
     check({ component: component ?? "" });
-    return (await this.#get(`/leaders/${encodeURIComponent(component)}`, signal, true)) as LeaderInformation | null;
+    return this.#get(`/leaders/${encodeURIComponent(component)}`, options, true) as Promise<LeaderInformation | null>;
   }
 
   /** How the group stands, by HTTP: who leads, who waits, session ids for `successor`. */
-  async getStatus({ signal }: ObserveOptions = {}): Promise<GroupStatus> {
-    return (await this.#get("", signal)) as GroupStatus;
+  async getStatus(options?: ObserveOptions): Promise<GroupStatus> {
+    return this.#get("", options) as Promise<GroupStatus>;
   }
 
   /** At call time; never throws, also when the client is closed. */
@@ -176,8 +152,7 @@ export class ElectionClient<Component extends string = string> implements AsyncD
   setPriority(priority: number, component?: Component): void {
     check({ priority, component });
     this.#shell.assertOpen();
-    const wish = { type: "priority", priority, ...(component !== undefined && { component }) } as const;
-    this.#shell.whenLoaded((engine) => engine.dispatch(wish), false);
+    this.#shell.whenLoaded({ isPatient: true, run: (engine) => engine.setPriority(priority, component) });
   }
 
   /**
@@ -186,7 +161,7 @@ export class ElectionClient<Component extends string = string> implements AsyncD
    */
   async resign(election: ElectionName = "process", options: ResignOptions = {}): Promise<void> {
     this.#shell.assertOpen();
-    check({ successor: options.successor });
+    check(options);
     if (!isElectionName(election)) throw invalid("election", 'must be "process" or "component:NAME"');
     await this.#shell.engine?.resign(election, options);
   }

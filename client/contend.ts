@@ -1,10 +1,8 @@
 /** `contend`: grant and revoke, by callbacks. */
-import type { ContenderInfo } from "../shared/messages.ts";
 import type { ElectionKind } from "../shared/names.ts";
-import type { SessionEngine } from "./engine.ts";
 import type { LossReason } from "./errors.ts";
 import type { Leadership } from "./leadership.ts";
-import type { Member, Shell } from "./shell.ts";
+import type { Member, Shell, Task } from "./shell.ts";
 import { check, invalid } from "./validate.ts";
 
 /** Strictly alternating: grant, revoke, grant, ... A grant waits until the promise of the revoke before it has settled. */
@@ -49,47 +47,24 @@ export function contend<Component extends string>(
 ): Entry<Component> {
   check({ component: component ?? "", election, priority });
   if (priority !== undefined && election !== "dedicated") throw invalid("priority", "needs a dedicated election");
-  shell.assertOpen();
   shell.assertFree(component);
 
   const contender = shell.nextId();
-  const { onError } = callbacks;
-  const attempt = async (callback: () => unknown): Promise<void> => {
-    try {
-      await callback();
-    } catch (error) {
-      shell.fail(error, onError);
-    }
-  };
-  let term: Leadership<Component> | null = null;
-  const member: Member<Component> = {
-    component,
-    isBody,
-    isClosing: false,
-    onError,
-    grant(leadership) {
-      term = leadership;
-      void attempt(() => callbacks.onGrant?.(leadership));
-    },
-    revoke: (leadership, reason) => attempt(() => callbacks.onRevoke?.(leadership, reason)),
-  };
+  const member: Member<Component> = { component, election, priority, callbacks, isBody };
+  const task: Task = { run: (engine) => engine.register(contender, member) };
   shell.members.set(contender, member);
-  const info: ContenderInfo = {
-    component,
-    ...(election && { election }),
-    ...(priority !== undefined && { priority }),
-  };
-  const register = (engine: SessionEngine): void => engine.dispatch({ type: "register", contender, info });
-  shell.whenLoaded(register);
+  shell.whenLoaded(task);
 
-  const isHere = (): boolean => shell.isWaiting(register) || shell.engine?.has(contender) === true;
-  const left = shell.until(() => !isHere()).finally(() => shell.members.delete(contender));
+  const left = shell
+    .until(() => !shell.isWaiting(task) && !shell.engine?.has(contender))
+    .finally(() => shell.members.delete(contender));
   left.catch(() => {});
 
-  const leading = (): Leadership<Component> | null => (term?.isLeader() ? term : null);
+  const leading = (): Leadership<Component> | null => (member.leadership?.isLeader() ? member.leadership : null);
   const close = (): Promise<void> => {
     member.isClosing = true;
-    if (!shell.forget(register)) shell.engine?.dispatch({ type: "deregister", contender });
+    shell.forget(task);
+    shell.engine?.dispatch({ type: "deregister", contender });
     return left;
   };
   return {
@@ -98,8 +73,8 @@ export function contend<Component extends string>(
       return leading();
     },
     hasLeadership: (id) => {
-      const leadership = leading();
-      return leadership !== null && (id ?? leadership.leaderSessionId) === leadership.leaderSessionId;
+      const current = leading()?.leaderSessionId;
+      return current !== undefined && (id ?? current) === current;
     },
     close,
     [Symbol.asyncDispose]: close,

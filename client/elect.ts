@@ -1,4 +1,5 @@
 /** Scopes: `elect`, `terms` and `acquire` are three ways to write down what is done in a term. */
+import { fail } from "./callbacks.ts";
 import { type ContendOptions, contend } from "./contend.ts";
 import { LeadershipLostError } from "./errors.ts";
 import type { Leadership, ResignOptions } from "./leadership.ts";
@@ -48,7 +49,7 @@ function campaign<T, Component extends string>(
     {
       onGrant(leadership) {
         if (confirm !== "manual") {
-          leadership.confirm().catch((error) => leadership.isLeader() && shell.fail(error, onError));
+          leadership.confirm().catch((error) => leadership.isLeader() && fail(shell, error, onError));
         }
         running = work(leadership, end);
         return running;

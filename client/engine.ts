@@ -4,14 +4,16 @@
  */
 import type { Confirm, Confirmed, LeaderChange, LeaderInformation, Leaders } from "../shared/messages.ts";
 import type { ElectionName } from "../shared/names.ts";
+import { fail, grant, revoke } from "./callbacks.ts";
+import type { ClientOptions } from "./client.ts";
 import { closeError } from "./close-error.ts";
 import { createDriver, type Driver, type UserEffect } from "./driver.ts";
-import { acquire, elect, terms } from "./elect.ts";
+import { type Acquired, acquire, elect, type ScopeOptions, terms } from "./elect.ts";
 import { ElectionError, LeadershipLostError, type LossReason, ProtocolError } from "./errors.ts";
 import { type ClientHealth, healthOf } from "./health.ts";
 import { createLeadership, type Leadership, type ResignOptions } from "./leadership.ts";
 import { leadersOf, type ObserveOptions, observe } from "./observe.ts";
-import { followPage, type PageOptions } from "./page.ts";
+import { followPage } from "./page.ts";
 import type { Wish } from "./session/events.ts";
 import {
   type ClientState,
@@ -21,8 +23,9 @@ import {
   remainingMs,
   type Settings,
 } from "./session/state.ts";
-import type { Shell } from "./shell.ts";
-import { byClass, byFetcher, type Fetcher, type OpenSocket, type Socket, type SocketClass } from "./socket.ts";
+import { type Member, notify, type Shell } from "./shell.ts";
+import { byClass, byFetcher, type OpenSocket, type Socket } from "./socket.ts";
+import { systemClock } from "./system-clock.ts";
 import { check } from "./validate.ts";
 
 type Granted = Extract<UserEffect, { readonly type: "grant" }>;
@@ -41,9 +44,7 @@ interface Pending {
 }
 
 export interface EngineOptions {
-  readonly settings: Settings;
-  readonly options: PageOptions & { readonly fetcher?: Fetcher; readonly WebSocket?: SocketClass };
-  readonly group: string;
+  readonly options: ClientOptions;
   /** Address of the group. */
   readonly base: string;
   askToken(): Promise<string | undefined>;
@@ -51,25 +52,22 @@ export interface EngineOptions {
   readonly openSocket: OpenSocket | undefined;
 }
 
-export function startEngine(
-  shell: Shell,
-  { settings, options, group, base, askToken, openSocket }: EngineOptions,
-): SessionEngine {
+export function startEngine(shell: Shell, { options, base, askToken, openSocket }: EngineOptions): SessionEngine {
   const { fetcher, WebSocket } = options;
   const open = openSocket ?? (fetcher ? byFetcher(fetcher) : byClass(WebSocket));
-  const engine = new SessionEngine(shell, group, settings, async () => open(`${base}/session`, await askToken()));
-  const setPriority = (priority: number): void => {
-    check({ priority });
-    engine.dispatch({ type: "priority", priority });
-  };
-  followPage(shell, engine.driver, options, setPriority).catch(() => {});
+  const engine = new SessionEngine(shell, options, async () => open(`${base}/session`, await askToken()));
+  followPage(shell, engine, options).catch(() => {});
   return engine;
+}
+
+function settingsOf(options: ClientOptions): Settings {
+  const { process = {}, priority = 0, onDisconnect = "keep", drainMs = Infinity, lingerMs = 0 } = options;
+  return { process, priority: typeof priority === "number" ? priority : 0, onDisconnect, drainMs, lingerMs };
 }
 
 export class SessionEngine {
   readonly driver: Driver;
   readonly observers: Set<(news: Leaders) => void> = new Set();
-  readonly scopes = { elect, terms, acquire };
   readonly #shell: Shell;
   readonly #group: string;
   readonly #terms = new Map<number, Term>();
@@ -77,11 +75,12 @@ export class SessionEngine {
   #lastError: unknown;
   readonly #confirms = new Map<string, Pending>();
 
-  constructor(shell: Shell, group: string, settings: Settings, connect: () => Promise<Socket>) {
+  constructor(shell: Shell, options: ClientOptions, connect: () => Promise<Socket>) {
+    const { group, clock = systemClock } = options;
     this.#shell = shell;
     this.#group = group;
-    this.driver = createDriver(settings, {
-      clock: shell.clock,
+    this.driver = createDriver(settingsOf(options), {
+      clock,
       connect,
       perform: (effect) => this.#perform(effect),
       report: (error) => this.#report(error),
@@ -95,13 +94,17 @@ export class SessionEngine {
 
   #report(error: unknown): void {
     this.#lastError = error;
-    this.#shell.report(error);
+    notify(this.#shell.errorListeners, error);
   }
 
   #changed(state: ClientState): void {
     if (state !== "connecting" && state !== "suspended") this.#downAt = null;
     else this.#downAt ??= this.driver.now();
-    this.#shell.changed(state);
+    this.#shell.changed();
+  }
+
+  get state(): ClientState {
+    return clientState(this.driver.state());
   }
 
   get sessionId(): string | undefined {
@@ -112,12 +115,36 @@ export class SessionEngine {
     this.driver.dispatch(wish);
   }
 
+  elect<T, Component extends string>(
+    component: Component,
+    run: (leadership: Leadership<Component>) => T | PromiseLike<T>,
+    options: ScopeOptions,
+  ): Promise<T> {
+    return elect(this.#shell, component, run, options);
+  }
+
+  terms<Component extends string>(
+    component: Component,
+    options: ScopeOptions,
+  ): AsyncGenerator<Leadership<Component>, void, undefined> {
+    return terms(this.#shell, component, options);
+  }
+
+  acquire<Component extends string>(component: Component, options: ScopeOptions): Promise<Acquired<Component>> {
+    return acquire(this.#shell, component, options);
+  }
+
   observe(
     component: string | undefined,
     options: ObserveOptions,
   ): AsyncGenerator<LeaderChange | LeaderInformation | null, void, undefined> {
     const changes = observe(this.#shell, this, component, options);
     return component === undefined ? changes : leadersOf(changes);
+  }
+
+  register(contender: number, { component, election, priority }: Member): void {
+    const info = { component, ...(election && { election }), ...(priority !== undefined && { priority }) };
+    this.dispatch({ type: "register", contender, info });
   }
 
   has(contender: number): boolean {
@@ -132,9 +159,16 @@ export class SessionEngine {
     if (term) await this.#resign(term.leaderSessionId, options);
   }
 
-  /** Resolves when the last socket has closed, or was given its time for it. */
-  disconnected(): Promise<void> {
-    return this.driver.disconnected();
+  setPriority(priority: number, component?: string): void {
+    this.dispatch({ type: "priority", priority, ...(component !== undefined && { component }) });
+  }
+
+  /** Resolves when all terms are over, the group was told, and the last socket has closed or was given its time for it. */
+  async leave(): Promise<void> {
+    const shell = this.#shell;
+    this.dispatch({ type: "bye" });
+    await shell.until(() => shell.state === "closed");
+    await this.driver.disconnected();
   }
 
   /** Resolves when every contender of the term has stopped, but for the scope that asks. Of a term that has ended, a no-op. */
@@ -187,7 +221,7 @@ export class SessionEngine {
       },
     );
     this.#terms.set(contender, term);
-    member.grant(term.leadership);
+    grant(this.#shell, member, term.leadership);
   }
 
   #revoke(contender: number, reason: LossReason): void {
@@ -196,7 +230,9 @@ export class SessionEngine {
     const member = this.#shell.members.get(contender);
     if (!term || !member) return;
     term.end(new LeadershipLostError(reason));
-    void member.revoke(term.leadership, reason).then(() => this.driver.dispatch({ type: "settled", contender }));
+    void revoke(this.#shell, member, term.leadership, reason).then(() =>
+      this.driver.dispatch({ type: "settled", contender }),
+    );
   }
 
   /** Resolves when the server has published it, rejects when the signal aborts. */
@@ -222,7 +258,7 @@ export class SessionEngine {
     const confirm = this.#confirms.get(id);
     if (confirm) return confirm.reject(error.code === "not_leader" ? new LeadershipLostError("lost") : error);
     const members = [...this.#shell.members.values()].filter((member) => member.component === component);
-    for (const { onError } of members) this.#shell.fail(error, onError);
+    for (const { callbacks } of members) fail(this.#shell, error, callbacks.onError);
   }
 
   #lose(error: ElectionError, fatal: boolean): void {

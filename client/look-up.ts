@@ -1,5 +1,6 @@
 /** Questions to the group by HTTP. */
 import { ElectionError, UnauthorizedError } from "./errors.ts";
+import type { ObserveOptions } from "./observe.ts";
 import type { Fetcher } from "./socket.ts";
 
 export const headers = (token: string | undefined): Record<string, string> =>
@@ -10,7 +11,7 @@ export async function lookUp(
   fetcher: Fetcher | undefined,
   url: string,
   token?: string,
-  signal?: AbortSignal,
+  { signal }: ObserveOptions = {},
   mayMiss?: boolean,
 ): Promise<unknown> {
   const response = await (fetcher ?? globalThis).fetch(url.replace(/^ws/, "http"), {

@@ -2,9 +2,10 @@
  * The life of the page: it freezes, sleeps in the back/forward cache, goes offline, and comes back. What follows from that
  * is the session core's business; this only tells, and only while there is a session. Where there is no page it is silent.
  */
-import type { Driver } from "./driver.ts";
+import type { SessionEngine } from "./engine.ts";
 import type { PageEvent } from "./session/events.ts";
 import type { Shell } from "./shell.ts";
+import { check } from "./validate.ts";
 
 /** What the client needs of a `window`: events of its document pass through it, and listeners leave with the signal. */
 export interface PageTarget {
@@ -16,7 +17,10 @@ export interface PageTarget {
   ): void;
 }
 
-/** A priority that changes by itself. Called with every session, which `signal` ends; may set at once, and at any time. */
+/**
+ * A priority that changes by itself. Called with every session, which `signal` ends; may set at once, and at any time.
+ * Only changes are told.
+ */
 export type PrioritySource = (set: (priority: number) => void, signal: AbortSignal) => void;
 
 /** What the client takes from the page that it runs in. */
@@ -32,10 +36,14 @@ const EVENTS: readonly PageEvent[] = ["pagehide", "freeze", "pageshow", "resume"
 /** Until the client is closed: then it rejects. A page that is frozen still has its session. */
 export async function followPage(
   shell: Shell,
-  driver: Driver,
+  engine: SessionEngine,
   { page = globalThis.window, priority }: PageOptions,
-  setPriority: (priority: number) => void,
 ): Promise<never> {
+  const { driver } = engine;
+  const setPriority = (next: number): void => {
+    check({ priority: next });
+    if (next !== driver.state().priority) engine.setPriority(next);
+  };
   const isOpen = (): boolean => !/idle|closed/.test(driver.state().connection);
   for (;;) {
     await shell.until(isOpen);

@@ -1,8 +1,11 @@
 /**
  * What the parts of a client share: its contenders, whoever waits for something to change, whoever hears of it, and the
- * engine, which is loaded with the first contender or observer.
+ * engine, which is loaded with the first contender or observer. Until it is there, what is to be done with it is a list
+ * of tasks.
  */
+import type { ElectionKind } from "../shared/names.ts";
 import type { Clock } from "./clock.ts";
+import type { ContenderCallbacks } from "./contend.ts";
 import type { SessionEngine } from "./engine.ts";
 import { ClientClosedError, DuplicateContenderError, ElectionError, type LossReason } from "./errors.ts";
 import type { ClientHealth } from "./health.ts";
@@ -10,51 +13,62 @@ import type { Leadership } from "./leadership.ts";
 import type { ClientState } from "./session/state.ts";
 import { reportUncaught } from "./uncaught.ts";
 
-/** A contender, as the engine sees it. */
+/** A contender, from `contend` on until it has left. */
 export interface Member<Component extends string = string> {
   readonly component: Component;
+  readonly election: ElectionKind | undefined;
+  readonly priority: number | undefined;
+  readonly callbacks: MemberCallbacks;
   /** Its drain is the work itself, which may wait for its own `resign`: that one must not wait for the drain. */
   readonly isBody: boolean;
   /** `close` was called: its component is free for another contender. */
-  isClosing: boolean;
-  readonly onError: ((error: unknown) => void) | undefined;
-  /** Must not throw. */
-  grant(leadership: Leadership<Component>): void;
-  /** Its promise is the drain, and never rejects. */
-  revoke(leadership: Leadership<Component>, reason: LossReason): Promise<void>;
+  isClosing?: boolean;
+  /** Of the term that it was granted last. */
+  leadership?: Leadership<Component>;
 }
 
-/** What is to be done when the engine is there. */
-type Task = (engine: SessionEngine) => void;
+/** Those of `contend`. Whoever calls them has no other leaderships than of the very component. */
+interface MemberCallbacks extends Pick<ContenderCallbacks, "onError"> {
+  onGrant?(leadership: Leadership): unknown;
+  onRevoke?(leadership: Leadership, reason: LossReason): unknown;
+}
+
+/** What waits for the engine. */
+export interface Task {
+  /** Of a scope, which is about to contend for it: it is taken already. */
+  readonly component?: string | undefined;
+  /** Whoever wanted it has left. */
+  readonly isClosing?: boolean | undefined;
+  /** It needs no engine, and waits for something else that does. */
+  readonly isPatient?: boolean;
+  run(engine: SessionEngine): void;
+}
+
+/** The clock's, or the platform's. */
+type Timers = Pick<Clock, "setTimeout" | "clearTimeout">;
 
 const FIRST_RETRY_MS = 250;
 const SLOWEST_RETRY_MS = 10_000;
-/** Without an engine, unless it could not be loaded. */
-const UNLOADED: { readonly [State in ClientState]?: ClientHealth["status"] } = { idle: "ok", closed: "failing" };
 
 export class Shell {
   /** By the number of the contender. */
   readonly members: Map<number, Member> = new Map();
-  /** For scopes that wait for the engine. */
-  readonly reserved: Set<Pick<Member, "component">> = new Set();
   readonly stateListeners: Set<(state: ClientState) => void> = new Set();
   readonly errorListeners: Set<(error: unknown) => void> = new Set();
-  readonly clock: Clock;
   state: ClientState = "idle";
   engine: SessionEngine | undefined;
+  readonly #timers: Timers;
   readonly #loadEngine: () => Promise<SessionEngine>;
-  /** In their order; and whether the engine is needed for it, or it can wait for something that needs the engine. */
-  readonly #tasks = new Map<Task, boolean>();
+  /** In the order of the calls. Empty once the engine is there. */
+  readonly #tasks = new Set<Task>();
   readonly #waiters = new Set<() => void>();
   #isLoading = false;
   #failedLoads = 0;
-  #retry: unknown = null;
   #ids = 0;
-  #isEnding = false;
-  #cause: ElectionError | undefined;
+  #ending: { readonly cause: ElectionError | undefined } | undefined;
 
-  constructor(clock: Clock, loadEngine: () => Promise<SessionEngine>) {
-    this.clock = clock;
+  constructor(timers: Timers, loadEngine: () => Promise<SessionEngine>) {
+    this.#timers = timers;
     this.#loadEngine = loadEngine;
   }
 
@@ -62,59 +76,55 @@ export class Shell {
     return ++this.#ids;
   }
 
-  /** Of one contender: to its own `onError`, otherwise to the client's; where nobody listens it must not vanish. */
-  fail(error: unknown, onError?: (error: unknown) => void): void {
-    if (onError) notify([onError], error);
-    else if (this.errorListeners.size > 0) this.report(error);
-    else reportUncaught(error);
-  }
-
-  /** To the client's `onError`. */
-  report(error: unknown): void {
-    notify(this.errorListeners, error);
-  }
-
   /** Of the connection: to every contender that wants to know, and once to the client. */
   reportToAll(error: unknown): void {
-    for (const { onError } of this.members.values()) if (onError) notify([onError], error);
-    this.report(error);
+    const contenders = [...this.members.values()].flatMap(({ callbacks }) => callbacks.onError ?? []);
+    notify([...contenders, ...this.errorListeners], error);
   }
 
   health(): ClientHealth {
     const { state } = this;
+    let status: ClientHealth["status"] = state === "idle" ? "ok" : "degraded";
     // Why it could not be loaded has gone to `onError`.
-    const status = this.#failedLoads > 0 ? "failing" : (UNLOADED[state] ?? "degraded");
-    const waits = [...this.members.values()].map(({ component }) => component);
-    return this.engine?.health() ?? { status, state, leads: [], waits };
+    if (state === "closed" || this.#failedLoads > 0) status = "failing";
+    return this.engine?.health() ?? { status, state, leads: [], waits: this.#taken() };
   }
 
   /** From now on nothing new is taken. `cause`: why, unless somebody wished for it. */
   end(cause?: ElectionError): void {
-    if (!this.#isEnding) this.#cause = cause;
-    this.#isEnding = true;
+    this.#ending ??= { cause };
     if (this.engine) return;
     this.#tasks.clear();
-    this.#follow();
+    this.changed();
   }
 
   closedError(): ClientClosedError {
-    return new ClientClosedError("client_closed", "the client is closed", this.#cause);
+    return new ClientClosedError("client_closed", "the client is closed", this.#ending?.cause);
   }
 
   assertOpen(): void {
-    if (this.#isEnding) throw this.closedError();
+    if (this.#ending) throw this.closedError();
   }
 
-  /** Throws where the component has a contender, or soon will. */
+  /** Throws where the client is closed, and where the component has a contender, or soon will. */
   assertFree(component: string): void {
-    const members = [...this.members.values()].filter(({ isClosing }) => !isClosing);
-    if (![...members, ...this.reserved].some((rival) => rival.component === component)) return;
+    this.assertOpen();
+    if (!this.#taken().includes(component)) return;
     throw new DuplicateContenderError("duplicate_component", `${component} has a contender already: close it first`);
   }
 
-  /** Called after everything that happens. */
-  changed(now: ClientState): void {
-    const state = now === "idle" && this.#isWanted() ? "connecting" : now;
+  #taken(): string[] {
+    return [...this.members.values(), ...this.#tasks].flatMap(({ component, isClosing }) =>
+      isClosing ? [] : (component ?? []),
+    );
+  }
+
+  /** To be called after everything that happens. */
+  changed(): void {
+    const isWanted = this.#isWanted();
+    if (isWanted && !this.#isLoading) void this.#load();
+    let state = this.engine?.state ?? (this.#ending ? "closed" : "idle");
+    if (isWanted && state === "idle") state = "connecting";
     if (state !== this.state) {
       this.state = state;
       notify(this.stateListeners, state);
@@ -140,87 +150,85 @@ export class Shell {
   }
 
   /** Runs at once, or when the engine is there. */
-  whenLoaded(task: Task, isNeed = true): void {
-    if (this.engine) return task(this.engine);
-    this.#tasks.set(task, isNeed);
-    this.#follow();
+  whenLoaded(task: Task): void {
+    if (this.engine) return task.run(this.engine);
+    this.#tasks.add(task);
+    this.changed();
   }
 
   isWaiting(task: Task): boolean {
     return this.#tasks.has(task);
   }
 
-  /** Whoever leaves before the engine is there leaves no trace. `false`: it is too late for that. */
-  forget(task: Task): boolean {
-    const wasWaiting = this.#tasks.delete(task);
-    if (wasWaiting) this.#follow();
-    return wasWaiting;
+  /** Whoever leaves before the engine is there leaves no trace; later it does nothing. */
+  forget(task: Task): void {
+    if (this.#tasks.delete(task)) this.changed();
   }
 
-  /** The result of what the engine does. Rejects when the signal aborts, or the client is closed, before it is there. */
-  async use<T>(act: (engine: SessionEngine) => T | Promise<T>, signal?: AbortSignal): Promise<T> {
-    signal?.throwIfAborted();
-    this.assertOpen();
-    if (this.engine) return act(this.engine);
-    let result: Promise<T> | undefined;
-    const task = (engine: SessionEngine): void => {
-      result = (async () => act(engine))();
-    };
-    this.whenLoaded(task);
-    try {
-      await this.until(() => result !== undefined, signal);
-    } catch (error) {
-      this.forget(task);
-      if (!result) throw error;
-    }
-    return result as Promise<T>;
-  }
-
-  /** While there is no engine. */
-  #follow(): void {
-    const isWanted = this.#isWanted();
-    if (isWanted && !this.#isLoading) void this.#load();
-    if (!isWanted && this.#retry !== null) {
-      this.clock.clearTimeout(this.#retry);
-      this.#retry = null;
-      this.#isLoading = false;
-    }
-    this.changed(this.#isEnding ? "closed" : "idle");
+  /**
+   * The result of what the engine does. Rejects when the signal aborts, or the client is closed, before it is there.
+   * `component`: what it contends for.
+   */
+  use<T>(act: (engine: SessionEngine) => T | Promise<T>, signal?: AbortSignal, component?: string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      this.assertOpen();
+      if (component !== undefined) this.assertFree(component);
+      const task: Task = {
+        component,
+        get isClosing() {
+          return signal?.aborted;
+        },
+        run: (engine) => resolve((async () => act(engine))()),
+      };
+      this.whenLoaded(task);
+      this.until(() => this.engine !== undefined, signal).catch((error) => {
+        this.forget(task);
+        reject(error);
+      });
+    });
   }
 
   #isWanted(): boolean {
-    return [...this.#tasks.values()].includes(true);
+    return [...this.#tasks].some(({ isPatient }) => !isPatient);
   }
 
+  /** For as long as somebody needs it: a browser may be offline. */
   async #load(): Promise<void> {
     this.#isLoading = true;
-    this.#retry = null;
-    let engine: SessionEngine;
-    try {
-      engine = await this.#loadEngine();
-    } catch (error) {
-      return this.#loadLater(error);
+    while (this.#isWanted()) {
+      const engine = await this.#loadEngine().catch((cause) => this.#pause(cause));
+      if (engine && !this.#ending) this.#start(engine);
     }
-    if (this.#isEnding) return;
-    this.engine = engine;
-    for (const task of this.#tasks.keys()) {
-      this.#tasks.delete(task);
-      task(engine);
-    }
-    this.changed(this.state);
+    this.#isLoading = false;
   }
 
-  /** A browser may be offline. */
-  #loadLater(cause: unknown): void {
+  #start(engine: SessionEngine): void {
+    this.engine = engine;
+    for (const task of this.#tasks) {
+      this.#tasks.delete(task);
+      task.run(engine);
+    }
+    this.changed();
+  }
+
+  /** Until it is worth another try, or nobody needs the engine any more. */
+  async #pause(cause: unknown): Promise<undefined> {
     const longestMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failedLoads++, SLOWEST_RETRY_MS);
-    this.#retry = this.clock.setTimeout(() => void this.#load(), Math.random() * longestMs);
-    this.#follow();
-    if (this.#retry === null) return;
+    if (!this.#isWanted()) return;
     this.reportToAll(new ElectionError("engine_unavailable", "the engine could not be loaded", cause, true));
+    let isOver = false;
+    const timer = this.#timers.setTimeout(() => {
+      isOver = true;
+      this.changed();
+    }, Math.random() * longestMs);
+    await this.until(() => isOver || !this.#isWanted());
+    this.#timers.clearTimeout(timer);
   }
 }
 
-function notify<T>(listeners: Iterable<(value: T) => void>, value: T): void {
+/** Calls every listener; what one of them throws harms no other. */
+export function notify<T>(listeners: Iterable<(value: T) => void>, value: T): void {
   for (const listener of listeners) {
     try {
       listener(value);

@@ -18,16 +18,14 @@ export interface TabTarget {
 export const visibleTab =
   (tab: TabTarget | undefined = globalThis.window): PrioritySource =>
   (set, signal) => {
-    let last = -1;
-    const look = (): void => {
-      const { document } = tab as TabTarget;
-      const isVisible = document.visibilityState === "visible";
-      const next = Number(isVisible) + Number(isVisible && document.hasFocus());
-      if (next !== last) set(next);
-      last = next;
-    };
     if (!tab) return;
-    for (const type of ["visibilitychange", "focus", "blur"])
+    const { document } = tab;
+    const look = (): void => {
+      const isVisible = document.visibilityState === "visible";
+      set(isVisible ? 1 + Number(document.hasFocus()) : 0);
+    };
+    for (const type of ["visibilitychange", "focus", "blur"]) {
       tab.addEventListener(type, look, { capture: true, signal });
+    }
     look();
   };

@@ -15,7 +15,7 @@ interface Entry {
   readonly packages: readonly string[];
 }
 
-const client: Entry = { file: "client/index.ts", limitBytes: 4_000, totalLimitBytes: 11_850, packages: [] };
+const client: Entry = { file: "client/index.ts", limitBytes: 3_500, totalLimitBytes: 11_800, packages: [] };
 const react: Entry = { file: "client/react/index.ts", limitBytes: 600, totalLimitBytes: 600, packages: ["react"] };
 
 /** What a bundler that splits code delivers for an entry point: chunks, minified, each of them gzipped. */

@@ -408,14 +408,28 @@ describe("validation is local first", () => {
     ["process name", { ...options, process: { name: "x".repeat(129) } }],
     ["address", { ...options, process: { address: "x".repeat(2_049) } }],
     ["metadata", { ...options, process: { metadata: { a: "x".repeat(2_048) } } }],
+    ["metadata", { ...options, process: { metadata: { a: "ä".repeat(1_021) } } }],
     ["metadata", { ...options, process: { metadata: wrong({ a: 1 }) } }],
+    ["metadata", { ...options, process: { metadata: wrong(new Map()) } }],
+    ["metadata", { ...options, process: { metadata: wrong(null) } }],
     ["metadata", { ...options, process: { metadata: wrong(["a"]) } }],
     ["metadata", { ...options, process: { metadata: wrong(new Date()) } }],
     ["process", { ...options, process: wrong(null) }],
     ["lingerMs", { ...options, lingerMs: -1 }],
     ["onDisconnect", { ...options, onDisconnect: "never" as "keep" }],
   ])("[E2] a wrong %s throws a TypeError", (_, wrong) => {
-    expect(() => new FakeGroup().client(wrong)).toThrow(TypeError);
+    expect(() => new FakeGroup().client(wrong)).toThrow(expect.objectContaining({ name: "TypeError" }));
+  });
+
+  test.each([
+    ["metadata of 2,048 bytes", { ...options, process: { metadata: { a: "ä".repeat(1_020) } } }],
+    [
+      "metadata without a prototype",
+      { ...options, process: { metadata: Object.assign(Object.create(null), { a: "b" }) } },
+    ],
+    ["a priority that changes by itself", { ...options, priority: () => {} }],
+  ])("[E2] %s is right", (_, right) => {
+    expect(new FakeGroup().client(right).state).toBe("idle");
   });
 
   test("[E2] contend and setPriority throw a TypeError, promises reject with invalid_argument, and nothing is sent", async () => {

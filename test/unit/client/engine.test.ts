@@ -65,6 +65,23 @@ describe("before the engine is there", () => {
     expect(await elected).toBe("fine");
   });
 
+  test("[E1] [E2] where the only scope is refused when its turn comes, nothing is connected, and the client is idle", async () => {
+    const { group, client, states, arrive } = slow();
+    const refused = expect(client.acquire("x", { priority: 1 })).rejects.toMatchObject({ code: "invalid_argument" });
+    await arrive();
+    await refused;
+    expect([group.sockets.length, states]).toEqual([0, ["connecting", "idle"]]);
+  });
+
+  test("[E2] what has been checked is what leaves, whatever becomes of the options meanwhile", async () => {
+    const { group, client, arrive } = slow();
+    const options: { election: "dedicated"; priority: number } = { election: "dedicated", priority: 1 };
+    client.contend("x", {}, options);
+    options.priority = Number.NaN;
+    await arrive();
+    expect(group.heard[0]).toMatchObject({ contenders: [{ component: "x", election: "dedicated", priority: 1 }] });
+  });
+
   test("[C9] [X5] a second contender of a component is refused at once, also where the first one is a scope", async () => {
     const { client, arrive } = slow();
     const x = client.contend("x");
@@ -94,6 +111,26 @@ describe("before the engine is there", () => {
     await arrive();
     expect(await again).toBe("again");
     expect([client.state, loads.length, group.sockets.length]).toEqual(["idle", 1, 1]);
+  });
+
+  test("[C10] whoever leaves in the very moment in which it comes is not left behind in it", async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const { group, client, loads } = slow();
+      group.reachable = false;
+      const outer = new AbortController();
+      const { signal } = outer;
+      const left = [
+        client.elect("x", () => new Promise(() => {}), { signal }),
+        client.acquire("y", { signal }),
+        client.observe("x", { signal }).next(),
+      ].map((promise) => expect(promise).rejects.toBe("enough"));
+      loads[0]?.resolve({ startEngine });
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      outer.abort("enough");
+      await Promise.all(left);
+      await settle();
+      expect([client.state, client.health().waits]).toEqual(["idle", []]);
+    }
   });
 
   test("[C10] when it comes and nobody needs it any more, nothing is opened", async () => {
@@ -188,7 +225,7 @@ describe("an engine that can't be loaded", () => {
   });
 });
 
-test("[E1] the entry point finds its engine by itself", async () => {
+test("[E1] the entry point finds its engine by itself, and gives it the options that it has checked", async () => {
   const connected = Promise.withResolvers<string>();
   class NeverOpen {
     readonly readyState = 3;
@@ -199,8 +236,14 @@ test("[E1] the entry point finds its engine by itself", async () => {
     send(): void {}
     close(): void {}
   }
-  const client = createElectionClient({ url: "http://h", group: "g", WebSocket: NeverOpen });
+  const options = { url: "http://h", group: "g", WebSocket: NeverOpen };
+  const client = createElectionClient(options);
   client.contend("x");
+  options.WebSocket = class extends NeverOpen {
+    constructor() {
+      super("another");
+    }
+  };
   expect(await connected.promise).toBe("ws://h/v1/groups/g/session");
   await client.close();
 });

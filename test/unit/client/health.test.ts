@@ -100,6 +100,16 @@ describe("health", () => {
     expect(fatal.health()).toMatchObject({ status: "failing", state: "closed", lastError: { code: "unauthorized" } });
   });
 
+  test("a scope waits from its call on, also while the engine is loaded", async () => {
+    const group = new FakeGroup();
+    const client = group.client({}, () => new Promise(() => {}));
+    client.contend("a");
+    void client.elect("b", () => {}).catch(() => {});
+    expect(client.health()).toMatchObject({ status: "degraded", waits: ["a", "b"] });
+    await client.close();
+    expect(client.health()).toMatchObject({ status: "failing", waits: [] });
+  });
+
   test("an engine that does not come is degraded while it loads, and failing once it could not be loaded", async () => {
     const group = new FakeGroup();
     const loads: PromiseWithResolvers<{ startEngine: typeof startEngine }>[] = [];
