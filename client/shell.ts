@@ -189,8 +189,9 @@ export class Shell {
     });
   }
 
+  /** Asked after every event: where nothing waits, as with an engine, it must cost nothing. */
   #isWanted(): boolean {
-    return [...this.#tasks].some(({ isPatient }) => !isPatient);
+    return this.#tasks.size > 0 && [...this.#tasks].some(({ isPatient }) => !isPatient);
   }
 
   /** For as long as somebody needs it: a browser may be offline. */
