@@ -53,7 +53,8 @@ export function createDriver(settings: Settings, { clock, connect, perform, repo
     effects.push(...result.effects);
     if (busy) return;
     busy = true;
-    for (let effect = effects.shift(); effect; effect = effects.shift()) execute(effect);
+    for (const effect of effects) execute(effect);
+    effects.length = 0;
     busy = false;
     // Set anew every time: a timer that was set while a frame arrived is not throttled in hidden tabs.
     clock.clearTimeout(timer);

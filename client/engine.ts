@@ -33,7 +33,7 @@ type Granted = Extract<UserEffect, { readonly type: "grant" }>;
 /** The term that a contender was granted last. */
 interface Term {
   readonly leadership: Leadership;
-  end(error: LeadershipLostError): void;
+  end(why: () => LeadershipLostError): void;
 }
 
 /** A confirm that waits to be published. */
@@ -74,6 +74,8 @@ export class SessionEngine {
   #downAt: number | null = null;
   #lastError: unknown;
   readonly #confirms = new Map<string, Pending>();
+  /** Contenders whose `onRevoke` has settled, until the session is told. */
+  readonly #settled: number[] = [];
 
   constructor(shell: Shell, options: ClientOptions, connect: () => Promise<Socket>) {
     const { group, clock = systemClock } = options;
@@ -154,9 +156,9 @@ export class SessionEngine {
   }
 
   async resign(election: ElectionName, options: ResignOptions): Promise<void> {
-    const { terms } = this.driver.state();
-    const term = terms.find((other) => other.election === election && other.stage === "leading");
-    if (term) await this.#resign(term.leaderSessionId, options);
+    for (const term of this.driver.state().terms) {
+      if (term.election === election) await this.#resign(term.leaderSessionId, options);
+    }
   }
 
   setPriority(priority: number, component?: string): void {
@@ -177,8 +179,7 @@ export class SessionEngine {
     const { driver } = this;
     const term = findTerm(driver.state().terms, leaderSessionId);
     if (term?.stage !== "leading") return;
-    const wish = { type: "resign", leaderSessionId } as const;
-    driver.dispatch(successor === undefined ? wish : { ...wish, successor });
+    driver.dispatch({ type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) });
     await this.#shell.until(() => {
       const { terms, contenders } = driver.state();
       const isAwaited = (other: Contender): boolean => other.leaderSessionId === leaderSessionId && other.id !== scope;
@@ -191,7 +192,7 @@ export class SessionEngine {
       case "grant":
         return this.#grant(effect);
       case "revoke":
-        return this.#revoke(effect.contender, effect.reason);
+        return this.#revoke(effect.contenders, effect.reason);
       case "confirmed":
         return this.#published(effect);
       case "leaders":
@@ -224,15 +225,25 @@ export class SessionEngine {
     grant(this.#shell, member, term.leadership);
   }
 
-  #revoke(contender: number, reason: LossReason): void {
-    const term = this.#terms.get(contender);
-    this.#terms.delete(contender);
-    const member = this.#shell.members.get(contender);
-    if (!term || !member) return;
-    term.end(new LeadershipLostError(reason));
-    void revoke(this.#shell, member, term.leadership, reason).then(() =>
-      this.driver.dispatch({ type: "settled", contender }),
-    );
+  /** What has ended them is one error: they have ended together. */
+  #revoke(contenders: readonly number[], reason: LossReason): void {
+    let error: LeadershipLostError | undefined;
+    const why = (): LeadershipLostError => (error ??= new LeadershipLostError(reason));
+    for (const contender of contenders) {
+      const term = this.#terms.get(contender);
+      this.#terms.delete(contender);
+      const member = this.#shell.members.get(contender);
+      term?.end(why);
+      if (term && member) {
+        void revoke(this.#shell, member, term.leadership, reason).then(() => this.#settle(contender));
+      }
+    }
+  }
+
+  /** Together with all that settle in the same turn: what eight components have to say is said in one step. */
+  #settle(contender: number): void {
+    if (this.#settled.push(contender) > 1) return;
+    queueMicrotask(() => this.dispatch({ type: "settled", contenders: this.#settled.splice(0) }));
   }
 
   /** Resolves when the server has published it, rejects when the signal aborts. */

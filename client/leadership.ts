@@ -51,19 +51,26 @@ interface Ports {
   resign(options?: ResignOptions): Promise<void>;
 }
 
-/** A term that was just granted to a contender, and how to end it for its users. */
+/**
+ * A term that was just granted to a contender, and how to end it for its users. The signal and its reason are made when
+ * somebody looks at them: to make and to abort one takes longer than all else that a term needs of its client.
+ */
 export function createLeadership(
   term: Pick<Leadership, "group" | "component" | "election" | "leaderSessionId" | "epoch">,
   { remainingMs, confirm, resign }: Ports,
-): { readonly leadership: Leadership; end(error: LeadershipLostError): void } {
-  const controller = new AbortController();
-  const { signal } = controller;
+): { readonly leadership: Leadership; end(why: () => LeadershipLostError): void } {
+  let controller: AbortController | undefined;
+  let lost: (() => LeadershipLostError) | undefined;
   const assertLeader = (): void => {
-    if (remainingMs() <= 0) throw signal.reason ?? new LeadershipLostError("expired");
+    if (remainingMs() <= 0) throw lost?.() ?? new LeadershipLostError("expired");
   };
   const leadership = {
     ...term,
-    signal,
+    get signal() {
+      controller ??= new AbortController();
+      if (lost) controller.abort(lost());
+      return controller.signal;
+    },
     isLeader: () => remainingMs() > 0,
     assertLeader,
     remainingMs,
@@ -71,9 +78,15 @@ export function createLeadership(
     async confirm(address?: string, metadata?: Metadata) {
       check({ address, metadata });
       assertLeader();
-      await confirm({ ...(address !== undefined && { address }), ...(metadata && { metadata }) }, signal);
+      await confirm({ ...(address !== undefined && { address }), ...(metadata && { metadata }) }, leadership.signal);
     },
     resign,
   };
-  return { leadership, end: (error) => controller.abort(error) };
+  return {
+    leadership,
+    end(why) {
+      lost = why;
+      controller?.abort(why());
+    },
+  };
 }

@@ -158,6 +158,7 @@ export function lose(draft: Draft, { code }: Pick<Of<"lost">, "code">): void {
 export function shutdown(draft: Draft): void {
   draft.closing = true;
   draft.watched = [];
+  endTerms(draft, "closed");
   for (const contender of draft.contenders) close(draft, contender);
 }
 

@@ -5,7 +5,7 @@ import type { ContenderDraft, Draft } from "./draft.ts";
 import { stop } from "./ending.ts";
 import type { Of } from "./events.ts";
 import { send } from "./pace.ts";
-import { findTerm, isLive } from "./state.ts";
+import { type Contender, findTerm, isLive } from "./state.ts";
 import { speakNow } from "./terms.ts";
 
 export function register(draft: Draft, { contender: id, info }: Of<"register">): void {
@@ -27,14 +27,13 @@ export function deregister(draft: Draft, { contender: id }: Of<"deregister">): v
 }
 
 export function close(draft: Draft, contender: ContenderDraft): void {
-  if (contender.phase === "granted") stop(draft, contender, "closed");
+  stop(draft, "closed", (other) => other === contender);
   contender.phase = contender.leaderSessionId ? "closing" : "gone";
 }
 
-/** Its `onRevoke` has settled. */
-export function settled(draft: Draft, { contender: id }: Of<"settled">): void {
+export function settled(draft: Draft, { contenders }: Of<"settled">): void {
   for (const contender of draft.contenders) {
-    if (contender.id !== id || !contender.leaderSessionId || contender.phase === "granted") continue;
+    if (!contenders.includes(contender.id) || !contender.leaderSessionId || contender.phase === "granted") continue;
     contender.leaderSessionId = "";
     contender.phase = contender.phase === "closing" ? "gone" : "waiting";
     if (draft.declined) speakNow(draft);
@@ -47,8 +46,8 @@ export function advance(draft: Draft): void {
   for (const contender of draft.contenders) {
     const { id, info, election, named } = contender;
     const { component } = info;
-    const first = draft.contenders.find((other) => other.info.component === component && other.phase !== "gone");
-    if (contender.phase === "queued" && first === contender) contender.phase = "waiting";
+    const isRival = (other: Contender): boolean => other.info.component === component && other.phase !== "gone";
+    if (contender.phase === "queued" && draft.contenders.find(isRival) === contender) contender.phase = "waiting";
     // One that leaves counts until its term is over: leaving would give the term up.
     const registered = isLive(contender) || findTerm(draft.terms, contender.leaderSessionId) !== undefined;
     // A process that leaves says so once, by `bye`.

@@ -2,9 +2,9 @@
 
 import type { LossReason } from "../../shared/errors.ts";
 import type { Release, Resign } from "../../shared/messages.ts";
-import type { ContenderDraft, Draft, TermDraft } from "./draft.ts";
+import type { Draft, TermDraft } from "./draft.ts";
 import { send } from "./pace.ts";
-import { isLive } from "./state.ts";
+import { type Contender, isLive } from "./state.ts";
 
 const DRAIN_MS = 10_000;
 /** More than can end while a `revoke` is under way. */
@@ -34,21 +34,23 @@ export function endTerm(
   term.farewell = farewell;
   term.drainUntil = Math.min(term.drainUntil, draft.now + drain);
   if (reason === "lost") term.leaseUntil = 0;
-  for (const contender of draft.contenders) {
-    if (contender.phase === "granted" && contender.leaderSessionId === term.leaderSessionId)
-      stop(draft, contender, reason);
-  }
+  stop(draft, reason, ({ leaderSessionId }) => leaderSessionId === term.leaderSessionId);
 }
 
 export function endTerms(draft: Draft, reason: LossReason, drainMs?: number): void {
   for (const term of draft.terms) endTerm(draft, term, reason, drainMs);
 }
 
-/** Takes one granted contender out of its term. */
-export function stop({ effects }: Draft, contender: ContenderDraft, reason: LossReason): void {
-  contender.phase = "draining";
-  contender.confirm = null;
-  effects.push({ type: "revoke", contender: contender.id, reason });
+/** Takes the granted contenders among those that are meant out of their terms, all at once. */
+export function stop(draft: Draft, reason: LossReason, isMeant: (contender: Contender) => boolean): void {
+  const contenders: number[] = [];
+  for (const contender of draft.contenders) {
+    if (contender.phase !== "granted" || !isMeant(contender)) continue;
+    contender.phase = "draining";
+    contender.confirm = null;
+    contenders.push(contender.id);
+  }
+  if (contenders.length > 0) draft.effects.push({ type: "revoke", contenders, reason });
 }
 
 function dropTerm(draft: Draft, term: TermDraft): void {
@@ -60,8 +62,8 @@ export function finishTerms(draft: Draft): void {
   for (const term of draft.terms) {
     const stays = draft.contenders.some((contender) => contender.election === term.election && isLive(contender));
     if (!stays) endTerm(draft, term, "closed");
-    const stopping = draft.contenders.some(({ leaderSessionId }) => leaderSessionId === term.leaderSessionId);
-    if (term.stage !== "ending" || (stopping && term.drainUntil > draft.now)) continue;
+    const isStopping = ({ leaderSessionId }: Contender): boolean => leaderSessionId === term.leaderSessionId;
+    if (term.stage !== "ending" || (term.drainUntil > draft.now && draft.contenders.some(isStopping))) continue;
     dropTerm(draft, term);
     draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);
     draft.endedIds = [term.leaderSessionId, ...draft.endedIds].slice(0, ENDED_IDS);

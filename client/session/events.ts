@@ -21,8 +21,8 @@ export type Wish =
   /** A new contender. The shell has made sure that any other one of the component is closing. */
   | { readonly type: "register"; readonly contender: number; readonly info: ContenderInfo }
   | { readonly type: "deregister"; readonly contender: number }
-  /** The promise of the contender's `onRevoke` has settled. */
-  | { readonly type: "settled"; readonly contender: number }
+  /** The promises of their `onRevoke`s have settled. Those that settle together come together: they are one step. */
+  | { readonly type: "settled"; readonly contenders: readonly number[] }
   /** Ignored unless the component leads by this id. */
   | Confirm
   | Resign
@@ -74,8 +74,8 @@ export type Effect =
       readonly leaderSessionId: string;
       readonly epoch: number;
     }
-  /** The contender does not lead any more: abort its signal, call `onRevoke`, and say `settled` when that has settled. */
-  | { readonly type: "revoke"; readonly contender: number; readonly reason: LossReason }
+  /** They do not lead any more: for each abort its signal, call `onRevoke`, and say `settled` when that has settled. */
+  | { readonly type: "revoke"; readonly contenders: readonly number[]; readonly reason: LossReason }
   /** For whoever has asked. */
   | Confirmed
   | Leaders

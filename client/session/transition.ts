@@ -66,7 +66,7 @@ const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void }
 
 const follow = <T extends InputType>(draft: Draft, input: Of<T>): void => rules[input.type](draft, input);
 
-/** Returns the same state where nothing has changed. The effects are to be executed in their order. */
+/** Returns the same state where nothing has changed and nothing is to be done. The effects are to be executed in their order. */
 export function transition(
   state: SessionState,
   { now, random, connection = state.attempt, input }: Event,
@@ -88,5 +88,6 @@ export function transition(
   maintain(draft);
   flush(draft);
   const { now: _now, random: _random, effects, ...next } = draft;
-  return { state: isSame(next, state) ? state : next, effects };
+  const isNew = effects.length > 0 || !isSame(next, state);
+  return { state: isNew ? next : state, effects };
 }

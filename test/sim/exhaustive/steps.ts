@@ -150,7 +150,7 @@ export class SmallWorld {
   }
 
   #settle(state: SmallState, index: number): SmallState {
-    return this.#tell(withClient(state, index, { draining: false }), index, { type: "settled", contender: 1 });
+    return this.#tell(withClient(state, index, { draining: false }), index, { type: "settled", contenders: [1] });
   }
 
   #arriveDown(state: SmallState, place: number): SmallState {

@@ -17,7 +17,9 @@ import { Claims } from "./claims.ts";
 const NEVER_TOLD = new Set([4400, 4409, 4413, 4429]);
 
 function reasonFor(effects: Step["effects"], contenders: ReadonlySet<number>): LossReason | undefined {
-  for (const effect of effects) if (effect.type === "revoke" && contenders.has(effect.contender)) return effect.reason;
+  for (const effect of effects) {
+    if (effect.type === "revoke" && effect.contenders.some((id) => contenders.has(id))) return effect.reason;
+  }
   return undefined;
 }
 

@@ -145,6 +145,11 @@ export const clientMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: "who has stopped speaks for its siblings",
+    rule: "C1",
+    edits: [inSession("contenders", "if (!contenders.includes(contender.id) ||", "if (contenders.length === 0 ||")],
+  },
+  {
     name: "an offer is accepted while nobody is ready",
     rule: "S11",
     edits: [inSession("terms", 'if (named.some(({ phase }) => phase === "waiting"))', "if (named.length > 0)")],

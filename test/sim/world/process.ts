@@ -97,7 +97,8 @@ export class Process extends Driver {
 
   /** Settles what drains, the slow and the hung included. */
   settleAll(): void {
-    for (const contender of [...this.contenders]) if (contender.draining) this.#settle(contender);
+    const draining = this.contenders.filter((contender) => contender.draining);
+    if (draining.length > 0) this.#settle(draining);
   }
 
   shutdown(): void {
@@ -171,10 +172,13 @@ export class Process extends Driver {
     return this.#numbers;
   }
 
-  #settle(contender: AppContender): void {
-    contender.settlesAt = null;
-    this.dispatch({ type: "settled", contender: contender.id });
-    if (contender.closed) this.contenders.splice(this.contenders.indexOf(contender), 1);
+  /** All in one turn, as the shell tells of those that settle together. */
+  #settle(contenders: readonly AppContender[]): void {
+    for (const contender of contenders) contender.settlesAt = null;
+    this.dispatch({ type: "settled", contenders: contenders.map(({ id }) => id) });
+    for (const contender of contenders) {
+      if (contender.closed) this.contenders.splice(this.contenders.indexOf(contender), 1);
+    }
   }
 
   // What arrives, and what time brings
@@ -184,7 +188,8 @@ export class Process extends Driver {
       case "grant":
         return this.#granted(effect);
       case "revoke":
-        return this.#find(effect.contender)?.revoke(effect.reason, this.clock.monotonic);
+        for (const id of effect.contenders) this.#find(id)?.revoke(effect.reason, this.clock.monotonic);
+        return;
       case "leaders":
         return this.view.fold(effect, this.link?.recordsAreOld === true);
       default:
@@ -209,8 +214,9 @@ export class Process extends Driver {
     if (this.whereabouts === "asleep") return this.wake();
     if (this.timerDueAt < this.#settleDueAt) return this.ring();
     const now = this.#trueNow();
-    const due = this.contenders.find(({ settlesAt }) => settlesAt !== null && this.clock.trueTimeOf(settlesAt) <= now);
-    if (due === undefined) this.ring();
+    const isDue = ({ settlesAt }: AppContender) => settlesAt !== null && this.clock.trueTimeOf(settlesAt) <= now;
+    const due = this.contenders.filter(isDue);
+    if (due.length === 0) this.ring();
     else this.#settle(due);
   }
 }

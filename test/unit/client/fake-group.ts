@@ -52,6 +52,11 @@ class VirtualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** How many were ever set. */
+  get timersSet(): number {
+    return this.#handles;
+  }
+
   /** Time passes without anybody noticing: the event loop is blocked. */
   block(ms: number): void {
     this.#now += ms;

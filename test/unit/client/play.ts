@@ -2,7 +2,7 @@
  * One session core, played by hand: a test says what happens, and reads what the session then does. Time stands still
  * between the sentences; `wait` lets it go on, and wakes the core at each of its deadlines, as the shell's timer would.
  */
-
+import { isDeepStrictEqual } from "node:util";
 import type { Effect, Input, PageEvent } from "../../../client/session/events.ts";
 import {
   type ClientState,
@@ -99,8 +99,9 @@ export class Play {
       this.#granted.set(effect.contender, effect.leaderSessionId);
       this.calls.push(`+${this.#names.get(effect.contender)} ${effect.leaderSessionId}`);
     } else if (effect.type === "revoke") {
-      const term = this.#granted.get(effect.contender);
-      this.calls.push(`-${this.#names.get(effect.contender)} ${term} ${effect.reason}`);
+      for (const contender of effect.contenders) {
+        this.calls.push(`-${this.#names.get(contender)} ${this.#granted.get(contender)} ${effect.reason}`);
+      }
     }
   }
 
@@ -134,8 +135,9 @@ export class Play {
     this.happens({ type: "deregister", contender });
   }
 
-  settles(contender: number): void {
-    this.happens({ type: "settled", contender });
+  /** All of them at once. */
+  settles(...contenders: readonly number[]): void {
+    this.happens({ type: "settled", contenders });
   }
 
   hears(message: ServerMessage): readonly Effect[] {
@@ -204,7 +206,7 @@ export class Play {
     const before = this.state;
     this.now = Math.max(this.now, at);
     const effects = this.happens({ type: "tick" });
-    if (this.state === before) throw new Error(`nothing was due at ${at}`);
+    if (isDeepStrictEqual(this.state, before)) throw new Error(`nothing was due at ${at}`);
     if (!answering) return;
     for (const effect of effects) {
       if (effect.type === "ping") this.happens({ type: "pong" });

@@ -89,8 +89,11 @@ class Witness {
       this.epochs.set(effect.contender, effect.epoch);
     }
     if (effect.type === "revoke") {
-      expect(this.phases.get(effect.contender)).toBe("granted");
-      this.phases.set(effect.contender, "stopping");
+      expect(effect.contenders.length).toBeGreaterThan(0);
+      for (const contender of effect.contenders) {
+        expect(this.phases.get(contender)).toBe("granted");
+        this.phases.set(contender, "stopping");
+      }
     }
   }
 
@@ -143,7 +146,7 @@ class Witness {
   /** A deadline that has passed changes something: no timer storm. */
   #expectProgress(): void {
     const { state } = transition(this.state, { now: this.now, random: 0.5, input: { type: "tick" } });
-    expect(state).not.toBe(this.state);
+    expect(state).not.toEqual(this.state);
   }
 
   nextId(): number {
@@ -190,11 +193,13 @@ const moves = {
     const contender = one(state.contenders);
     return contender ? { type: "deregister", contender: contender.id } : null;
   },
-  settled({ phases }, _, one) {
-    const settled = one([...phases].filter(([, phase]) => phase === "stopping"));
-    if (!settled) return null;
-    phases.set(settled[0], "idle");
-    return { type: "settled", contender: settled[0] };
+  settled({ phases }, { flag }, one) {
+    const stopping = [...phases].filter(([, phase]) => phase === "stopping").map(([id]) => id);
+    const first = one(stopping);
+    if (first === undefined) return null;
+    const contenders = flag ? stopping : [first];
+    for (const id of contenders) phases.set(id, "idle");
+    return { type: "settled", contenders };
   },
   confirm: ({ state }, { component }, one) => ({
     type: "confirm",

@@ -229,7 +229,7 @@ describe("a revoke", () => {
     const revoke = { type: "revoke", leaderSessionId: "L9", reason: "revoked", drainMs: 0 } as const;
     expect(play.hears(revoke)).toEqual([{ type: "violation", message: revoke }]);
     expect(play.hears(join("L8", 8, "x"))).toEqual([{ type: "violation", message: join("L8", 8, "x") }]);
-    expect(play.state).toBe(before);
+    expect(play.state).toEqual(before);
     expect(play.isLeader(x as number, "L1")).toBe(true);
   });
 
