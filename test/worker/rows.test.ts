@@ -24,21 +24,25 @@ const confirm = async (client: WireClient, leaderSessionId: string, address: str
   await client.next("confirmed");
 };
 
-test("hand-over by resign: two exchanges and two commits, the offer with its epoch, the acceptance with its horizon", async () => {
-  const group = freshGroup();
-  stopClock();
-  const [leader, next] = [await join(group), await join(group)];
-  const { leaderSessionId } = await leader.client.win();
+test.each([1, 8])(
+  "[C2] hand-over by resign of %i components: two exchanges and two commits, the offer with its epoch, the acceptance with its horizon",
+  async (count) => {
+    const group = freshGroup();
+    stopClock();
+    const contenders = Array.from({ length: count }, (_, index) => ({ component: `component-${index}` }));
+    const [leader, next] = [await join(group, { contenders }), await join(group, { contenders })];
+    const { leaderSessionId } = await leader.client.win();
 
-  const offered = await counted(group, async () => {
-    leader.client.send({ type: "resign", leaderSessionId });
-    await next.client.settle();
-  });
-  // The group's epoch, the election, the place of who resigned, the ended term. One frame each way is the barrier's.
-  expect(offered).toMatchObject({ commits: 1, rowsWritten: 4, framesIn: 1 + 1, framesOut: 1 + 1 });
-  const accepted = await counted(group, () => next.client.win());
-  expect(accepted).toMatchObject({ commits: 1, rowsWritten: 1, framesIn: 1, framesOut: 1 });
-});
+    const offered = await counted(group, async () => {
+      leader.client.send({ type: "resign", leaderSessionId });
+      await next.client.settle();
+    });
+    // The group's epoch, the election, the place of who resigned, the ended term. One frame each way is the barrier's.
+    expect(offered).toMatchObject({ commits: 1, rowsWritten: 4, framesIn: 1 + 1, framesOut: 1 + 1 });
+    const accepted = await counted(group, () => next.client.win());
+    expect(accepted).toMatchObject({ commits: 1, rowsWritten: 1, framesIn: 1, framesOut: 1 });
+  },
+);
 
 test("[O1] hand-over of a published leadership costs one row more: the record that goes", async () => {
   const group = freshGroup();
