@@ -20,16 +20,24 @@ import { createPolicy, type PolicyOptions } from "./group/policy.ts";
 import { load, type RowChange, rowChanges } from "./group/rows.ts";
 import type { Access, GroupState } from "./group/state.ts";
 import { nextDeadline, transition } from "./group/transition.ts";
-import { type FenceAnswer, type FenceQuestion, fence, groupStatus, leaderOf } from "./group/views.ts";
+import {
+  type FenceAnswer,
+  type FenceQuestion,
+  fence,
+  groupStatus,
+  leaderConnections,
+  leaderOf,
+} from "./group/views.ts";
 import { logError, logFacts } from "./log.ts";
 import { metricsOf } from "./metrics.ts";
 import { prometheusText } from "./prometheus.ts";
 import { readFrame } from "./read-frame.ts";
 import type { PolledSession } from "./rpc/service.ts";
 import { freshNonce, freshSecret, hashSecret } from "./secrets.ts";
-import { closeSocket, connectionOf, Sockets } from "./sockets.ts";
+import { closeSocket, Sockets } from "./sockets.ts";
 import { Store } from "./store.ts";
 import { type Tally, tallied, type Work, withWork } from "./tally.ts";
+import { Waking } from "./waking.ts";
 
 /** Carries the deployment's policy with an upgrade; the object can't be reached from outside. */
 export const POLICY_HEADER = "Edge-Election-Policy";
@@ -57,6 +65,7 @@ export interface PollRequest extends Omit<PollCall, "session" | "secret"> {
 export class ElectionGroup extends DurableObject {
   readonly #store: Store;
   readonly #sockets: Sockets;
+  readonly #waking: Waking;
   readonly #replies = new Map<string, (outcome: Outcome) => void>();
   #state: GroupState;
   #policyText: string;
@@ -81,18 +90,19 @@ export class ElectionGroup extends DurableObject {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     this.#store = new Store(ctx.storage);
     this.#sockets = new Sockets(ctx);
-    const options = acceptable(this.#store.meta<PolicyOptions>("policy") ?? {});
+    this.#waking = new Waking(this.#sockets, (event) => this.#dispatch(event));
+    const options = this.#store.policy();
     this.#policyText = JSON.stringify(options);
     this.#state = load(this.#store.load(), createPolicy(options));
     this.#tally = this.#store.tally;
     this.#parse = clientMessageParser(this.#state.policy.limits);
-    // Before the first `await`: a socket whose close has woken the object is still listed, with its exact leases.
-    const attachments = this.#sockets.adopt();
+    // Before the first `await`: a socket whose close has woken the object is still found, with its exact leases.
+    const attachments = this.#sockets.find(leaderConnections(this.#state));
     void ctx.blockConcurrencyWhile(async () => {
       // An alarm that lies in the past was lost with an earlier incarnation, or is about to come: setting it anew is safe.
       const alarmAt = await ctx.storage.getAlarm();
       this.#alarmAt = alarmAt !== null && alarmAt > Date.now() ? alarmAt : null;
-      this.#dispatch({ type: "start", attachments });
+      this.#dispatch({ type: "adopt", attachments });
     });
   }
 
@@ -107,6 +117,7 @@ export class ElectionGroup extends DurableObject {
   }
 
   #upgrade(request: Request, access: Access): Response {
+    this.#waking.start();
     const { 0: client, 1: server } = new WebSocketPair();
     const connection = freshNonce();
     this.#sockets.accept(server, { connection, connectedAt: Date.now(), sessionId: null, leases: [], access });
@@ -122,7 +133,7 @@ export class ElectionGroup extends DurableObject {
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     this.#counters.framesIn += 1;
-    const connection = this.#sockets.connectionOf(socket);
+    const connection = this.#waking.hear(socket);
     if (connection === null) return; // closed by this side, and its peer talks on: not worth reading
     const frame = readFrame(data, this.#state.policy.limits.messageBytes, this.#parse);
     this.#dispatch({ type: "frame", connection, frame, characters: typeof data === "string" ? data.length : 0 });
@@ -141,6 +152,7 @@ export class ElectionGroup extends DurableObject {
     this.#alarmAt = null;
     this.#counters.alarms += 1;
     try {
+      this.#waking.start();
       this.#dispatch({ type: "tick" });
     } catch (error) {
       // An alarm that fails too often is gone for good, and with it whoever waits for a deadline.
@@ -252,8 +264,7 @@ export class ElectionGroup extends DurableObject {
 
   /** What this incarnation has done. */
   counters(): Work {
-    const { rowsWritten, commits } = this.#store;
-    return { ...this.#counters, rowsWritten, commits };
+    return { ...this.#counters, rowsWritten: this.#store.rowsWritten, commits: this.#store.commits };
   }
 
   #fullTally(tally: Tally): Tally {
@@ -354,6 +365,7 @@ export class ElectionGroup extends DurableObject {
 
   /** Takes over the deployment's settings where they have changed; kept, since an alarm comes without them. */
   #configure(policyText: string | null): void {
+    this.#waking.start();
     if (policyText === null || policyText === this.#policyText) return;
     const policy = createPolicy(JSON.parse(policyText) as PolicyOptions);
     this.#policyText = policyText;
@@ -363,19 +375,8 @@ export class ElectionGroup extends DurableObject {
   }
 
   #lost(socket: WebSocket): void {
-    const connection = connectionOf(socket);
+    const connection = this.#waking.lose(socket);
     if (connection === null || !this.#sockets.forget(connection)) return;
     this.#dispatch({ type: "disconnect", connection });
-  }
-}
-
-/** A stored policy that this version refuses gives way to the defaults until the next request brings one. */
-function acceptable(options: PolicyOptions): PolicyOptions {
-  try {
-    createPolicy(options);
-    return options;
-  } catch (error) {
-    logError("policy_refused", error);
-    return {};
   }
 }

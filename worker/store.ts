@@ -6,7 +6,9 @@
  * look at a group that nobody uses stores nothing.
  */
 import type { EndedTerm } from "./group/events.ts";
+import { createPolicy, type PolicyOptions } from "./group/policy.ts";
 import type { ElectionRow, GroupRow, RecordRow, RowChange, Rows, SessionRow } from "./group/rows.ts";
+import { logError } from "./log.ts";
 import { type StoredTally, storedTally, type Tally, tallyOf } from "./tally.ts";
 
 const SCHEMA = `
@@ -87,6 +89,18 @@ export class Store {
     this.tally = tallyOf(tally);
   }
 
+  /** Settings that this version refuses give way to the defaults until the next request brings others. */
+  policy(): PolicyOptions {
+    const options = this.meta<PolicyOptions>("policy") ?? {};
+    try {
+      createPolicy(options);
+      return options;
+    } catch (error) {
+      logError("policy_refused", error);
+      return {};
+    }
+  }
+
   meta<T>(key: string): T | null {
     if (!this.#exists) return null;
     const [found] = this.#query("SELECT row FROM meta WHERE key = ?", key);
@@ -144,7 +158,11 @@ export class Store {
   }
 
   #all<T>(table: Table): T[] {
-    return this.#query(`SELECT row FROM ${table}`).map((row) => read<T>(row));
+    const rows: T[] = [];
+    // One by one and raw: an object for each row, and a list of them, would be made only to be thrown away.
+    for (const [row] of this.#storage.sql.exec(`SELECT row FROM ${table}`).raw())
+      rows.push(JSON.parse(String(row)) as T);
+    return rows;
   }
 
   #query(sql: string, ...values: SqlStorageValue[]): Record<string, SqlStorageValue>[] {

@@ -233,3 +233,23 @@ test("[S12] [S7] a socket that is not its session's own is closed at the next wa
   pass(LEASE_MS);
   expect((await resume(group, welcome, { held: [leaderSessionId] })).welcome.held).toEqual([leaderSessionId]);
 });
+
+test("[N5] a leader's frame that wakes the object is answered before the other sockets are read", async () => {
+  const group = freshGroup();
+  stopClock();
+  const leader = await join(group);
+  const { leaderSessionId } = await leader.client.win();
+  for (let others = 0; others < 20; others++) await join(group);
+  await hibernate(group);
+
+  const [read, sent] = [vi.spyOn(WebSocket.prototype, "deserializeAttachment"), vi.spyOn(WebSocket.prototype, "send")];
+  try {
+    expect(await leader.client.renew(leaderSessionId)).toEqual([leaderSessionId]);
+    await leader.client.settle();
+    const answeredAt = sent.mock.invocationCallOrder[1] ?? 0; // the first one is the client's own
+    expect(read.mock.invocationCallOrder.filter((at) => at < answeredAt)).toHaveLength(2); // found as a leader's, then heard
+    expect(read.mock.calls.length).toBe(2 + 21); // and then all of them, once
+  } finally {
+    vi.restoreAllMocks();
+  }
+});

@@ -88,19 +88,38 @@ export class Incarnation implements LinkServer {
     return [...this.#sockets.values()].map(({ attachment }) => JSON.parse(JSON.stringify(attachment)) as Attachment);
   }
 
-  /** The constructor's last act. */
+  /** A new host: whatever the first event is, all sockets are listed before it. */
   start(): void {
-    const alarmAt = this.#platform.storedAlarm();
-    this.#alarmAt = alarmAt !== null && alarmAt > this.now ? alarmAt : null;
-    this.dispatch({ type: "start", attachments: this.attachments() });
+    this.#wake();
+    this.#reconcile();
   }
 
-  /** Leaves memory and comes back: sockets and attachments stay. */
+  /** Leaves memory and comes back: sockets and attachments stay. Only leaders' are known until the next event. */
   hibernate(): void {
     this.#options = this.#platform.storedPolicy() ?? {};
     this.#policyStored = true;
     this.state = this.#platform.load();
-    this.start();
+    this.#wake();
+  }
+
+  /** The constructor's last act. */
+  #wake(): void {
+    const alarmAt = this.#platform.storedAlarm();
+    this.#alarmAt = alarmAt !== null && alarmAt > this.now ? alarmAt : null;
+    this.#turn({ type: "adopt", attachments: this.attachments().filter(({ leases }) => leases.length > 0) });
+  }
+
+  /** Comes before everything but the first frame of an incarnation. */
+  #reconcile(): void {
+    if (!this.state.reconciled) this.#turn({ type: "start", attachments: this.attachments() });
+  }
+
+  /** The first frame is answered before all sockets are known; the others wait. */
+  #hear(link: Link, message: ClientMessage): void {
+    const own = this.attachments().filter(({ connection }) => connection === link.connection);
+    if (!this.state.reconciled) this.#turn({ type: "adopt", attachments: own });
+    this.#turn({ type: "frame", connection: link.connection, frame: this.#read(message) });
+    this.#reconcile();
   }
 
   // Sockets
@@ -108,6 +127,7 @@ export class Incarnation implements LinkServer {
   /** The upgrade; it carries the deployment's settings. */
   accept(link: Link, options: PolicyOptions): void {
     this.configure(options);
+    this.#reconcile();
     if (!this.alive) return link.down.send({ type: "close", code: 1006 }, this.#platform.trueNow());
     const connection = this.#platform.nonce();
     link.connection = connection;
@@ -127,8 +147,9 @@ export class Incarnation implements LinkServer {
       case "beat":
         return link.down.send({ type: "beat" }, this.#platform.trueNow());
       case "frame":
-        return this.dispatch({ type: "frame", connection: link.connection, frame: this.#read(packet.message) });
+        return this.#hear(link, packet.message);
       case "close":
+        this.#reconcile();
         link.serverOpen = false;
         this.#sockets.delete(link.connection);
         return this.dispatch({ type: "disconnect", connection: link.connection });
@@ -183,6 +204,11 @@ export class Incarnation implements LinkServer {
   // One turn
 
   dispatch(body: EventBody): void {
+    this.#reconcile();
+    this.#turn(body);
+  }
+
+  #turn(body: EventBody): void {
     if (!this.alive) return;
     const { core } = this.#platform;
     const before = this.state;

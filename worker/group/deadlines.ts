@@ -112,7 +112,7 @@ export function settle(turn: Turn): void {
 
 function decide(turn: Turn, name: ElectionName): void {
   const election = turn.election(name);
-  if (election === undefined) return;
+  if (election === undefined || !turn.state.reconciled) return; // candidates may be gone: `start` decides
   const { state } = election;
   if (state.type === "vacant") {
     answerLonely(turn, election);

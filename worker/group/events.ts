@@ -67,7 +67,12 @@ export interface PollCall {
 export type SessionMessage = Exclude<ClientMessage, Hello>;
 
 export type EventBody =
-  /** First event of every incarnation, after `load`. Absence of a connection proves that it is gone. */
+  /** Some live sockets, before `start`: those of leaders, and one that has something to say, do not wait for the others. */
+  | { readonly type: "adopt"; readonly attachments: readonly Attachment[] }
+  /**
+   * All live sockets: once in every incarnation, after its first frame at the latest. Absence of a connection proves that
+   * it is gone. Before it nobody is offered anything.
+   */
   | { readonly type: "start"; readonly attachments: readonly Attachment[] }
   | { readonly type: "connect"; readonly connection: string; readonly access?: Access }
   /** `characters`: how long its text was, for those who read text. */

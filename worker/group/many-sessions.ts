@@ -29,22 +29,22 @@ export function putSessions(turn: Turn, sessions: readonly Session[]): void {
 
 interface Standing {
   places: number;
-  readonly candidates: [Rank, string][];
+  readonly candidates: [string, Rank][];
 }
 
 /** Who has a place in each election, and who of them can be asked. */
 function standingOf(turn: Turn, sessions: readonly Session[]): ReadonlyMap<ElectionName, Standing> {
   const standing = new Map<ElectionName, Standing>();
   for (const session of sessions) {
-    for (const name of session.places.keys()) {
+    session.places.each((name) => {
       const election = turn.election(name);
-      if (election === undefined) continue;
+      if (election === undefined) return;
       const one = standing.get(name) ?? { places: 0, candidates: [] };
       standing.set(name, one);
       one.places += 1;
       const rank = rankIn(session, election);
-      if (rank !== null) one.candidates.push([rank, session.id]);
-    }
+      if (rank !== null) one.candidates.push([session.id, rank]);
+    });
   }
   return standing;
 }
@@ -63,11 +63,11 @@ function componentsOf(sessions: readonly Session[]): ReadonlyMap<string, Known> 
     return one;
   };
   for (const session of sessions) {
-    for (const [name, { election }] of session.contenders.entries()) {
+    session.contenders.each((name, { election }) => {
       const one = known(name);
       one.election = election;
       one.contenders += 1;
-    }
+    });
     for (const name of session.watched.names) known(name).watchers.push(session);
   }
   return components;
@@ -97,6 +97,10 @@ function subjectsOf(sessions: readonly Session[]): [subject: string, sessions: n
 
 function lastOrderOf(least: number, sessions: readonly Session[]): number {
   let last = least;
-  for (const { places } of sessions) for (const { order } of places.values()) last = Math.max(last, order);
+  for (const { places } of sessions) {
+    places.each((_, { order }) => {
+      last = Math.max(last, order);
+    });
+  }
   return last;
 }

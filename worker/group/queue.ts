@@ -24,19 +24,27 @@ const FIRST_DEMOTED: Rank = { demoted: true, priority: 0, order: -Infinity };
 export class Queue {
   static readonly empty = new Queue(SortedMap.empty(compareRank), SortedMap.empty(compareText));
 
-  readonly #sessions: SortedMap<Rank, string>;
   readonly #ranks: SortedMap<string, Rank>;
+  /** The same in the order of the ranks; `null` until it is asked for. */
+  #ordered: SortedMap<Rank, string> | null;
 
-  private constructor(sessions: SortedMap<Rank, string>, ranks: SortedMap<string, Rank>) {
-    this.#sessions = sessions;
+  private constructor(ordered: SortedMap<Rank, string> | null, ranks: SortedMap<string, Rank>) {
+    this.#ordered = ordered;
     this.#ranks = ranks;
   }
 
-  /** All candidates at once, each of them once. */
-  static of(candidates: readonly (readonly [Rank, string])[]): Queue {
-    const { empty } = Queue;
-    const ranks = candidates.map(([rank, sessionId]) => [sessionId, rank] as const);
-    return new Queue(empty.#sessions.of(candidates), empty.#ranks.of(ranks));
+  /** All candidates at once, each of them once. Who comes first is found when it matters: most wake-ups offer nothing. */
+  static of(candidates: readonly (readonly [sessionId: string, rank: Rank])[]): Queue {
+    return new Queue(null, Queue.empty.#ranks.of(candidates));
+  }
+
+  get #sessions(): SortedMap<Rank, string> {
+    if (this.#ordered === null) {
+      const candidates: [Rank, string][] = [];
+      this.#ranks.each((sessionId, rank) => candidates.push([rank, sessionId]));
+      this.#ordered = SortedMap.empty<Rank, string>(compareRank).of(candidates);
+    }
+    return this.#ordered;
   }
 
   get size(): number {

@@ -21,22 +21,25 @@ export interface GroupRow {
   readonly paused: boolean;
 }
 
-export interface SessionRow {
+/** Without what a session usually has not: a wake-up reads thousands of them, field by field. */
+export interface SessionRow extends Partial<Unusual> {
   readonly id: string;
   readonly secretHash: string;
-  readonly previousSecretHash: string | null;
-  readonly attempt: number;
   /** The nonce of its connection, or when it was lost. */
   readonly link: Session["link"];
-  readonly mute: boolean;
   readonly seenAt: number;
   readonly leaseMs: number;
-  readonly priority: number;
-  readonly process: ProcessInfo;
   readonly contenders: readonly (readonly [component: string, contender: Contender])[];
-  readonly places: readonly (readonly [election: ElectionName, place: Place])[];
-  readonly watched: Watched;
-  readonly subject: string | null;
+  readonly places: readonly (readonly [election: ElectionName, place: PlaceRow])[];
+}
+
+type Unusual = Pick<
+  Session,
+  "previousSecretHash" | "attempt" | "mute" | "priority" | "process" | "watched" | "subject"
+>;
+
+interface PlaceRow extends Partial<Place> {
+  readonly order: number;
 }
 
 type WithoutLease<S> = S extends { readonly leaseUntil: number } ? Omit<S, "leaseUntil"> : S;
@@ -78,9 +81,30 @@ const groupRow = ({ epoch, revision, holdOffUntil, paused }: GroupState): GroupR
 });
 
 const sessionRow = (session: Session): SessionRow => ({
-  ...session,
+  id: session.id,
+  secretHash: session.secretHash,
+  link: session.link,
+  seenAt: session.seenAt,
+  leaseMs: session.leaseMs,
   contenders: [...session.contenders.entries()],
-  places: [...session.places.entries()],
+  places: Array.from(session.places.entries(), ([name, place]) => [name, placeRow(place)] as const),
+  ...unusual(session),
+});
+
+const placeRow = ({ order, demotedAt, declined }: Place): PlaceRow => ({
+  order,
+  ...(demotedAt !== null && { demotedAt }),
+  ...(declined && { declined }),
+});
+
+const unusual = ({ previousSecretHash, attempt, mute, priority, process, watched, subject }: Session) => ({
+  ...(previousSecretHash !== null && { previousSecretHash }),
+  ...(attempt !== 0 && { attempt }),
+  ...(mute && { mute }),
+  ...(priority !== 0 && { priority }),
+  ...(Object.keys(process).length > 0 && { process }),
+  ...((watched.all || watched.names.length > 0) && { watched }),
+  ...(subject !== null && { subject }),
 });
 
 function electionRow({ name, state, acceptedEpoch, endedAt }: Election): ElectionRow {
@@ -142,6 +166,7 @@ export function emptyGroup(policy: Policy): GroupState {
     revision: 0,
     holdOffUntil: 0,
     paused: false,
+    reconciled: true,
     pendingRestore: null,
     endedTerms: 0,
     sessions: noNames(),
@@ -164,9 +189,9 @@ export function emptyGroup(policy: Policy): GroupState {
   };
 }
 
-/** The state that these rows stand for. The shell's next event is `start`. */
+/** The state that these rows stand for. The shell's next events are `adopt` and `start`, or `start` alone. */
 export function load({ group, sessions, elections, records, endedTerms }: Rows, policy: Policy): GroupState {
-  const turn = new Turn({ ...emptyGroup(policy), ...group, endedTerms }, 0, "");
+  const turn = new Turn({ ...emptyGroup(policy), ...group, endedTerms, reconciled: false }, 0, "");
   for (const row of elections) loadElection(turn, row);
   putSessions(turn, sessions.map(sessionOf));
   for (const record of records) turn.patchComponent(record.leader.component, { record });
@@ -180,8 +205,28 @@ function loadElection(turn: Turn, { name, state, acceptedEpoch, endedAt }: Elect
   turn.putState(name, loaded, { acceptedEpoch, endedAt });
 }
 
+/** One object for nobody's process, and one for nothing watched: most sessions have them. */
+const NO_PROCESS: ProcessInfo = {};
+const NOTHING_WATCHED: Watched = { all: false, names: [] };
+
 const sessionOf = (row: SessionRow): Session => ({
-  ...row,
+  id: row.id,
+  secretHash: row.secretHash,
+  previousSecretHash: row.previousSecretHash ?? null,
+  attempt: row.attempt ?? 0,
+  link: row.link,
+  mute: row.mute ?? false,
+  seenAt: row.seenAt,
+  leaseMs: row.leaseMs,
+  priority: row.priority ?? 0,
+  process: row.process ?? NO_PROCESS,
   contenders: noNames<Contender>().of(row.contenders),
-  places: noNames<Place, ElectionName>().of(row.places),
+  places: noNames<Place, ElectionName>().of(row.places.map(placeOf)),
+  watched: row.watched ?? NOTHING_WATCHED,
+  subject: row.subject ?? null,
 });
+
+const placeOf = ([name, row]: SessionRow["places"][number]): [ElectionName, Place] => [
+  name,
+  { order: row.order, demotedAt: row.demotedAt ?? null, declined: row.declined ?? false },
+];

@@ -64,10 +64,12 @@ export class SortedMap<K, V> {
   /** A map of these entries alone, in the same order; no two keys are the same. In one go, where updates would each search. */
   of(entries: readonly (readonly [K, V])[]): SortedMap<K, V> {
     const order = ([left]: readonly [K, V], [right]: readonly [K, V]): number => this.#compare(left, right);
-    const isSorted = entries.every((entry, index) => {
-      const before = entries[index - 1];
-      return before === undefined || order(before, entry) < 0;
-    });
+    const isSorted =
+      entries.length < 2 ||
+      entries.every((entry, index) => {
+        const before = entries[index - 1];
+        return before === undefined || order(before, entry) < 0;
+      });
     return this.#with(built(isSorted ? entries : entries.toSorted(order), 0, entries.length));
   }
 
@@ -91,6 +93,11 @@ export class SortedMap<K, V> {
       yield [node.key, node.value];
       for (let next = node.right; next !== null; next = next.left) ahead.push(next);
     }
+  }
+
+  /** In key order, and cheaper than `entries` where the map is small and there are many of them. */
+  each(visit: (key: K, value: V) => void): void {
+    walk(this.#root, visit);
   }
 
   *keys(from?: K): Generator<K> {
@@ -165,6 +172,13 @@ function built<K, V>(sorted: readonly (readonly [K, V])[], start: number, end: n
   const entry = sorted[middle];
   if (start >= end || entry === undefined) return null;
   return join(built(sorted, start, middle), entry[0], entry[1], built(sorted, middle + 1, end));
+}
+
+function walk<K, V>(tree: Tree<K, V>, visit: (key: K, value: V) => void): void {
+  if (tree === null) return;
+  walk(tree.left, visit);
+  visit(tree.key, tree.value);
+  walk(tree.right, visit);
 }
 
 function leftmost<K, V>(tree: Node<K, V>): Node<K, V> {

@@ -197,6 +197,8 @@ export interface GroupState {
   /** Nothing is offered before. */
   readonly holdOffUntil: number;
   readonly paused: boolean;
+  /** [memory] False between a load and `start`, while stored connections may be gone: nobody is asked meanwhile (S12). */
+  readonly reconciled: boolean;
   /** [memory] A restore that waits until nobody can lead any more. */
   readonly pendingRestore: string | null;
   /** Ended terms so far: the number of the next row of the history. */

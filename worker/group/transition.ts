@@ -39,7 +39,8 @@ export interface Transition {
 /** The next state of the group; the same reference where nothing has happened. */
 export function transition(state: GroupState, event: GroupEvent): Transition {
   const turn = new Turn(state, event.now, event.nonce);
-  if (event.type === "start") adoptAttachments(turn, event.attachments);
+  if (event.type === "start") adoptAll(turn, event.attachments);
+  if (event.type === "adopt") adoptSome(turn, event.attachments);
   expire(turn);
   apply(turn, event);
   settle(turn);
@@ -51,6 +52,7 @@ export function transition(state: GroupState, event: GroupEvent): Transition {
 
 function apply(turn: Turn, event: EventBody): void {
   switch (event.type) {
+    case "adopt":
     case "start":
     case "tick":
       return;
@@ -105,15 +107,13 @@ function makeRoom(turn: Turn): void {
   if (oldest !== undefined) turn.close(oldest[1], CLOSE.tooMany, "too many sockets without a hello");
 }
 
-/** The start of an incarnation: live sockets bring their exact leases, and whoever has none is lost now (S3, S12). */
-function adoptAttachments(turn: Turn, attachments: readonly Attachment[]): void {
-  putConnections(
-    turn,
-    attachments.flatMap((attachment) => adopt(turn, attachment)),
-  );
-  for (const { connection, connectedAt, sessionId, access } of attachments) {
-    if (sessionId === null) connect(turn, connection, { at: connectedAt, access });
-  }
+/** All live sockets are known now: they bring their exact leases, and whoever has none is lost now (S3, S12). */
+function adoptAll(turn: Turn, attachments: readonly Attachment[]): void {
+  turn.change({ reconciled: true });
+  const others = attachments.filter(({ connection }) => !turn.state.connections.has(connection));
+  const adopted = others.flatMap((attachment) => adopt(turn, attachment));
+  putConnections(turn, [...turn.state.connections.values(), ...adopted]);
+  for (const attachment of others) connectSilent(turn, attachment);
   for (const session of turn.state.sessions.values()) {
     if (session.link.type !== "lost" && turn.connectionOf(session) === undefined) lose(turn, session);
   }
@@ -121,6 +121,21 @@ function adoptAttachments(turn: Turn, attachments: readonly Attachment[]): void 
     turn.undecided.add(name);
     index(turn, name); // an exact lease may be over by now, and `expire` comes next
   }
+}
+
+/** Some of them ahead of the others. */
+function adoptSome(turn: Turn, attachments: readonly Attachment[]): void {
+  for (const attachment of attachments) {
+    if (turn.state.connections.has(attachment.connection)) continue;
+    for (const connection of adopt(turn, attachment)) turn.putConnection(connection);
+    connectSilent(turn, attachment);
+  }
+  for (const name of turn.undecided) index(turn, name);
+}
+
+/** Of no session: it still owes its hello. */
+function connectSilent(turn: Turn, { connection, connectedAt, sessionId, access }: Attachment): void {
+  if (sessionId === null) connect(turn, connection, { at: connectedAt, access });
 }
 
 /** The connection of a session; none for a socket that owes its hello, nor for one that is not its session's any more. */

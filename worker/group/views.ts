@@ -14,6 +14,16 @@ export const groupStatus = (state: GroupState, group: string, now: number): Grou
   elections: electionStatuses(state, now),
 });
 
+/** Of those who lead: their sockets carry the exact ends of their leases. */
+export function leaderConnections({ elections, sessions }: GroupState): string[] {
+  const connections = new Set<string>();
+  for (const election of elections.values()) {
+    const link = isHeld(election) ? sessions.get(election.state.sessionId)?.link : undefined;
+    if (link?.type === "connected") connections.add(link.connection);
+  }
+  return [...connections];
+}
+
 /** One pass over the sessions, however many elections there are. */
 function electionStatuses(state: GroupState, now: number): ElectionStatus[] {
   const waiting = new Map<ElectionName, string[]>();

@@ -75,6 +75,7 @@ export class GroupJudge {
   }
 
   #judgeSizes({ state, sockets }: Incarnation): void {
+    if (!state.reconciled) return; // between two events: the next one has all sockets listed, before or after it
     demand(
       state.connections.size === sockets + state.polled.size,
       "size",

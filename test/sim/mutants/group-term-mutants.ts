@@ -199,9 +199,7 @@ export const groupTermMutants: readonly Mutant[] = [
   {
     name: "that a session is mute is not stored",
     rule: "S11",
-    edits: [
-      inGroup("rows", "places: [...session.places.entries()],", "places: [...session.places.entries()], mute: false,"),
-    ],
+    edits: [inGroup("rows", "...(mute && { mute }),", "")],
   },
   {
     name: "lost sessions are kept for ever",

@@ -182,7 +182,8 @@ function preemptionTime(state: GroupState, { name, state: term, queue, acceptedE
 /** A session's link and its connection name each other; what is due of connections is indexed, and none is overdue. */
 function expectConnections(state: GroupState, now: number): void {
   for (const { id, link } of state.sessions.values()) {
-    if (link.type !== "lost") expectSame(state.connections.get(link.connection)?.sessionId, id, "a session's link");
+    if (link.type !== "lost" && state.reconciled)
+      expectSame(state.connections.get(link.connection)?.sessionId, id, "a session's link");
   }
   const silent: string[] = [];
   const expiring: string[] = [];
@@ -225,6 +226,6 @@ function expectInTime(state: GroupState, election: Election, now: number): void 
   if (term.type === "offered") expectTrue(term.offerUntil > now, `the offer of ${name} is over`);
   if (term.type === "leading" || term.type === "revoking")
     expectTrue(term.leaseUntil > now, `the lease of ${name} is over`);
-  const open = !state.paused && state.holdOffUntil <= now;
+  const open = state.reconciled && !state.paused && state.holdOffUntil <= now;
   if (term.type === "vacant" && open) expectSame(queue.size, 0, `${name} could be offered`);
 }

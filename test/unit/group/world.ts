@@ -175,6 +175,18 @@ export class World {
     if (carried === "every lease") expectExactLeases(before, this.state);
   }
 
+  /** The object wakes up for these alone; the other sockets are not listed yet. */
+  wakeFor(...peers: readonly Peer[]): void {
+    this.#load();
+    const attachments = peers.flatMap(({ wire }) => (wire?.open ? [wire.attachment] : []));
+    this.apply({ type: "adopt", attachments: throughJson(attachments) });
+  }
+
+  listSockets(): void {
+    const attachments = [...this.wires.values()].flatMap(({ open, attachment }) => (open ? [attachment] : []));
+    this.apply({ type: "start", attachments: throughJson(attachments) });
+  }
+
   /** The object dies with all its sockets, and comes back. */
   crash(): void {
     this.#load();

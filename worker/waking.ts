@@ -1,0 +1,47 @@
+/**
+ * How an incarnation of the object comes to know its sockets: first those of leaders, which carry exact leases, then
+ * the one whose frame has woken it, then all. To list ten thousand takes longer than everything else that a first frame
+ * needs, so that is answered before; whatever else happens first has them listed first. The core offers nothing meanwhile.
+ */
+import type { EventBody } from "./group/events.ts";
+import type { Sockets } from "./sockets.ts";
+
+export class Waking {
+  readonly #sockets: Sockets;
+  readonly #dispatch: (event: EventBody) => void;
+  #phase: "loaded" | "answering" | "started" = "loaded";
+
+  constructor(sockets: Sockets, dispatch: (event: EventBody) => void) {
+    this.#sockets = sockets;
+    this.#dispatch = dispatch;
+  }
+
+  /** Comes before a frame of this socket; gives its connection, `null` where nobody is to hear it. */
+  hear(socket: WebSocket): string | null {
+    if (this.#phase === "answering") this.start();
+    if (this.#phase === "loaded") {
+      this.#phase = "answering";
+      setTimeout(() => this.start(), 0);
+      this.#adopt(socket);
+    }
+    return this.#sockets.connectionOf(socket);
+  }
+
+  /** Comes before the end of this socket, which may be the last to bring its exact leases. */
+  lose(socket: WebSocket): string | null {
+    if (this.#phase !== "started") this.#adopt(socket);
+    this.start();
+    return this.#sockets.connectionOf(socket);
+  }
+
+  /** Comes before everything else. */
+  start(): void {
+    if (this.#phase === "started") return;
+    this.#dispatch({ type: "start", attachments: this.#sockets.adoptAll() });
+    this.#phase = "started";
+  }
+
+  #adopt(socket: WebSocket): void {
+    this.#dispatch({ type: "adopt", attachments: this.#sockets.adopt(socket) });
+  }
+}
