@@ -60,10 +60,10 @@ export const DEFAULT_GROUP_LIMITS: GroupLimits = {
 const DEFAULT_DRAIN_MS = 10_000;
 const MAX_DRAIN_MS = 86_400_000;
 /** Beyond these a limit would break what the protocol or the platform promises. */
-const LARGEST: Partial<GroupLimits> = {
-  nameLength: DEFAULT_GROUP_LIMITS.nameLength,
-  helloTimeoutMs: 60_000,
-};
+const LARGEST: ReadonlyMap<string, number> = new Map([
+  ["nameLength", DEFAULT_GROUP_LIMITS.nameLength],
+  ["helloTimeoutMs", 60_000],
+]);
 
 /** Throws `RangeError` for settings that contradict each other; the message names them and the remedy. */
 export function createPolicy(options: PolicyOptions = {}): Policy {
@@ -73,14 +73,14 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
   const drainMs = options.drainMs ?? DEFAULT_DRAIN_MS;
   requireWithin("drainMs (DRAIN_MS)", drainMs, 0, MAX_DRAIN_MS);
   if (options.preempt) requireWithin("preempt.cooldownMs", options.preempt.cooldownMs, 0, Number.MAX_SAFE_INTEGER);
-  const limits = { ...DEFAULT_GROUP_LIMITS, ...options.limits };
-  for (const [name, value] of Object.entries(limits)) {
+  for (const [name, value] of Object.entries(options.limits ?? {})) {
     if (!Object.hasOwn(DEFAULT_GROUP_LIMITS, name)) {
       throw new RangeError(`limits.${name} is unknown: the limits are ${Object.keys(DEFAULT_GROUP_LIMITS).join(", ")}`);
     }
-    requireWithin(`limits.${name}`, value, 1, new Map(Object.entries(LARGEST)).get(name) ?? Number.MAX_SAFE_INTEGER);
+    requireWithin(`limits.${name}`, value, 1, LARGEST.get(name) ?? Number.MAX_SAFE_INTEGER);
     if (!Number.isInteger(value)) throw new RangeError(`limits.${name} is ${value}: set it to a whole number`);
   }
+  const limits = { ...DEFAULT_GROUP_LIMITS, ...options.limits };
   const { logLevel = "info" } = options;
   if (!LOG_LEVELS.includes(logLevel)) {
     throw new RangeError(`logLevel (LOG_LEVEL) is ${logLevel}: set it to one of ${LOG_LEVELS.join(", ")}`);
