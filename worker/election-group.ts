@@ -293,7 +293,7 @@ export class ElectionGroup extends DurableObject {
 
   #save(changes: readonly RowChange[], tally: Tally, now: number): void {
     if (changes.length === 0) return;
-    this.#store.write(changes, this.#fullTally(tally), now);
+    this.#store.write(changes, () => this.#fullTally(tally), now);
     if (!this.#policyStored) this.#store.writeMeta("policy", JSON.parse(this.#policyText) as PolicyOptions);
     this.#policyStored = true;
   }

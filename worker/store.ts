@@ -64,7 +64,7 @@ export class Store {
    * All or nothing: a turn that fails to be written leaves the stored state as it was. The tally rides in the group's
    * row, which costs nothing where that is written anyway, and otherwise one row in five minutes of writing.
    */
-  write(changes: readonly RowChange[], tally: Tally, now: number): void {
+  write(changes: readonly RowChange[], tally: () => Tally, now: number): void {
     if (changes.length === 0) return;
     const changed = changes.find((change) => change.table === "group")?.row ?? null;
     const group = changed ?? (now - this.#tallyStoredAt >= TALLY_EVERY_MS ? this.#group : null);
@@ -72,7 +72,7 @@ export class Store {
       this.#create();
       for (const change of changes) if (change.table !== "group") this.#apply(change);
       if (group !== null)
-        this.#put("meta", "group", { ...group, tally: storedTally(tally), tallyStoredAt: now } satisfies StoredGroup);
+        this.#put("meta", "group", { ...group, tally: storedTally(tally()), tallyStoredAt: now } satisfies StoredGroup);
     });
     this.commits += 1;
     if (group === null) return;

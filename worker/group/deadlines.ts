@@ -89,6 +89,7 @@ function losePolled(turn: Turn): void {
 /** S12: a lost session is kept until `lostAt` + D and its leases are over. */
 function forgetLost(turn: Turn): void {
   const keptMs = turn.state.policy.lease.durationMs;
+  if (turn.state.lost.size === 0) return; // as in most turns
   for (const [lost, id] of turn.state.lost.entries()) {
     if (lost.at + keptMs > turn.now) return;
     const session = turn.session(id);

@@ -128,8 +128,7 @@ export function save(state: GroupState): Rows {
 /** The rows that differ between two states of a turn. */
 export function rowChanges(before: GroupState, after: GroupState, touched: Touched): RowChange[] {
   const changes: RowChange[] = [];
-  const group = groupRow(after);
-  if (!sameRow(groupRow(before), group)) changes.push({ table: "group", row: group });
+  if (!sameGroupRow(before, after)) changes.push({ table: "group", row: groupRow(after) });
   for (const key of touched.sessions) {
     const row = rowOf(after.sessions.get(key), sessionRow);
     if (!sameRow(rowOf(before.sessions.get(key), sessionRow), row)) changes.push({ table: "session", key, row });
@@ -157,7 +156,13 @@ const rowOf = <V, R>(value: V | undefined, row: (value: V) => R): R | null => (v
 
 /** Rows are built with their fields in the same order. */
 const sameRow = (left: object | null, right: object | null): boolean =>
-  left === right || JSON.stringify(left) === JSON.stringify(right);
+  left === right || (left !== null && right !== null && JSON.stringify(left) === JSON.stringify(right));
+
+const sameGroupRow = (left: GroupRow, right: GroupRow): boolean =>
+  left.epoch === right.epoch &&
+  left.revision === right.revision &&
+  left.holdOffUntil === right.holdOffUntil &&
+  left.paused === right.paused;
 
 export function emptyGroup(policy: Policy): GroupState {
   return {
