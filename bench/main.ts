@@ -3,8 +3,10 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Command } from "commander";
 import { startFloor } from "./floor-server.ts";
+import { conclusionOf } from "./report.ts";
 import { ROWS } from "./rows.ts";
 import { type Report, Run } from "./run.ts";
+import { exitOnSignals } from "./signals.ts";
 
 async function main(): Promise<void> {
   const options = new Command("bench")
@@ -14,12 +16,12 @@ async function main(): Promise<void> {
     .parse()
     .opts<{ rows: string; list?: true; json: string }>();
   const rows = ROWS.filter(({ id }) => new RegExp(options.rows).test(id));
+  if (rows.length === 0) throw new Error(`no row has an id that matches ${options.rows}: --list says which there are`);
   if (options.list) return print(rows.map(({ id, name }) => `${id.padEnd(28)}${name}`).join("\n"));
   const run = await measured(rows, options.json);
-  const { results, failed, seconds } = run.report();
-  const missed = results.filter(({ verdict }) => verdict === "missed").map(({ row }) => row);
-  print(`\n${missed.length === 0 ? "no target is missed" : `targets missed: ${missed.join(", ")}`}; ${seconds} s`);
-  if (failed.length > 0) process.exit(1); // what a failed row has left behind would keep the process
+  const report = run.report();
+  print(`\n${conclusionOf(report)}; ${report.seconds} s`);
+  if (report.failed.length > 0) process.exit(1); // what a failed row has left behind would keep the process
 }
 
 async function measured(rows: typeof ROWS, json: string): Promise<Run> {
@@ -36,4 +38,8 @@ async function measured(rows: typeof ROWS, json: string): Promise<Run> {
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-await main();
+exitOnSignals();
+await main().catch((error: unknown) => {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1); // strays are heard, and would hide it
+});

@@ -1,5 +1,6 @@
 /** The table, one line for each row as soon as it is measured. */
 import type { Result } from "./row.ts";
+import type { Report } from "./run.ts";
 
 const WIDTHS = [50, 6, 10, 10, 10, 10, 9, 30, 24, 8, 6, 7] as const;
 
@@ -18,6 +19,16 @@ export function lineOf(result: Result): string {
     ...beside.map((text) => `    ${text}`),
   ].join("\n");
 }
+
+/** What is not as it should be. What was not measured meets no target. */
+export function conclusionOf({ results, failed, skipped }: Pick<Report, "results" | "failed" | "skipped">): string {
+  const missed = results.filter(({ verdict }) => verdict === "missed");
+  const parts = [listed("targets missed", missed), listed("failed", failed), listed("skipped", skipped)].flat();
+  return missed.length > 0 ? parts.join("; ") : ["no measured target is missed", ...parts].join("; ");
+}
+
+const listed = (what: string, rows: readonly { readonly row: string }[]): string[] =>
+  rows.length === 0 ? [] : [`${what}: ${[...new Set(rows.map(({ row }) => row))].join(", ")}`];
 
 function shown(value: number): string {
   if (Number.isInteger(value)) return String(value);

@@ -77,6 +77,7 @@ export class Run {
     this.#row = row.id;
     try {
       const result = await this.#inTime(measure(row, this.#bench));
+      if (this.#failed.some(({ row: id }) => id === row.id)) return; // by a stray error: its numbers are worth nothing
       this.#results.push(result);
       this.#ports.print(lineOf(result));
     } catch (error) {

@@ -1,7 +1,8 @@
 /** A peer's own server, from the distribution's package, on a free port of loopback, for the time of one measurement. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
+import { atExit } from "../../test/support/at-exit.ts";
 import { temporaryFolder } from "../../test/support/folder.ts";
 import { pause } from "../sockets.ts";
 
@@ -29,22 +30,29 @@ export async function withServer<T>(
 ): Promise<T> {
   await using folder = await temporaryFolder();
   const child = spawn(program, await parameters(folder.path), { stdio: "ignore", cwd: folder.path });
-  const ended = once(child, "exit");
-  const killNow = (): void => void child.kill("SIGKILL");
-  process.once("exit", killNow);
+  const ended = new Promise<string>((resolve) => {
+    child.once("error", ({ message }) => resolve(message));
+    child.once("exit", (code, signal) => resolve(`it ended with ${signal ?? `exit code ${code}`}`));
+  });
+  const over = new AbortController();
+  const died = ended.then((how): never => {
+    over.abort();
+    throw new Error(`${program} does not serve: ${how}`);
+  });
+  const takeBack = atExit(() => child.kill("SIGKILL"));
   try {
-    await listens(child, program, port);
-    return await work();
+    await Promise.race([listens(program, port, over.signal), died]);
+    return await Promise.race([work(), died]);
   } finally {
-    process.off("exit", killNow);
     child.kill("SIGKILL");
     await ended;
+    takeBack();
   }
 }
 
-async function listens(child: ChildProcess, program: string, port: number): Promise<void> {
+async function listens(program: string, port: number, over: AbortSignal): Promise<void> {
   const deadline = performance.now() + START_PATIENCE_MS;
-  while (performance.now() < deadline && child.exitCode === null) {
+  while (performance.now() < deadline && !over.aborted) {
     const socket = connect(port, "127.0.0.1");
     const isOpen = await once(socket, "connect").then(
       () => true,

@@ -13,6 +13,7 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { type Browser, type BrowserContext, chromium as playwright } from "playwright-core";
+import { atExit } from "./at-exit.ts";
 import { temporaryFolder } from "./folder.ts";
 
 export interface Binary {
@@ -106,12 +107,13 @@ export async function startChromium(
     detached: true,
   });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const takeBack = atExit(() => killGroup(child));
   const kill = async (): Promise<void> => {
     killGroup(child);
     await ended;
+    takeBack(); // its number may be another one's from now on
     await profile[Symbol.asyncDispose]();
   };
-  process.once("exit", () => killGroup(child));
   try {
     const browser = await playwright.connectOverCDP(await debuggerAddress(child), { noDefaults: true });
     const [context] = browser.contexts();

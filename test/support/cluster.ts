@@ -1,12 +1,12 @@
 /** Real processes that contend in a group of a real backend, as a fault test sees them. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { GroupStatus } from "../../shared/status.ts";
+import { atExit } from "./at-exit.ts";
 import type { ContenderConfig, ContenderOrder } from "./contender.main.ts";
+import { temporaryFolder } from "./folder.ts";
 import { type History, readHistory } from "./history.ts";
 
 const PROGRAM = fileURLToPath(new URL("contender.main.ts", import.meta.url));
@@ -48,7 +48,7 @@ export interface Cluster {
 }
 
 export async function startCluster(url: string, group: string, components: readonly string[]): Promise<Cluster> {
-  const folder = await mkdtemp(join(tmpdir(), "edge-election-test-"));
+  const folder = await temporaryFolder();
   const members: Member[] = [];
   const looks = new Set<() => void>();
   const until = <T>(what: string, find: () => T | undefined): Promise<T> =>
@@ -74,7 +74,7 @@ export async function startCluster(url: string, group: string, components: reado
   const changed = (): void => {
     for (const look of [...looks]) look();
   };
-  const fileOf = (name: string): string => join(folder, `${name}.jsonl`);
+  const fileOf = (name: string): string => join(folder.path, `${name}.jsonl`);
   return {
     members,
     until,
@@ -90,13 +90,14 @@ export async function startCluster(url: string, group: string, components: reado
     async end() {
       for (const { child } of members) child.kill("SIGKILL");
       await Promise.all(members.map(({ ended }) => ended));
-      await rm(folder, { recursive: true, force: true });
+      await folder[Symbol.asyncDispose]();
     },
   };
 }
 
 function startMember(config: ContenderConfig, changed: () => void): Member {
   const child = spawn(process.execPath, [PROGRAM, JSON.stringify(config)], { stdio: ["pipe", "pipe", "inherit"] });
+  const takeBack = atExit(() => child.kill("SIGKILL"));
   const told: Told[] = [];
   const leads = new Map<string, number>();
   createInterface({ input: child.stdout }).on("line", (line) => {
@@ -109,6 +110,7 @@ function startMember(config: ContenderConfig, changed: () => void): Member {
   child.stdin.on("error", () => undefined); // an order to a process that has been killed is lost
   const ended = new Promise<void>((resolve) => {
     child.once("close", () => {
+      takeBack();
       leads.clear();
       changed();
       resolve();

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { conclusionOf } from "../../../bench/report.ts";
 import { type Row, Skipped } from "../../../bench/row.ts";
 import { type Report, Run } from "../../../bench/run.ts";
 
@@ -59,6 +60,34 @@ test("a result has its numbers, what it is compared with, the verdict, the load 
 test("an error that nobody waited for fails the row at work", async () => {
   const { run } = await runOf([fine], new Error("out of the blue"));
   expect(run.report().failed).toEqual([{ row: "fine", why: "out of the blue" }]);
+});
+
+test("a row at work that fails by such an error has no result, whatever it goes on to measure", async () => {
+  const run: Run = new Run(bench, { print: () => undefined, save: async () => undefined });
+  const met = { ...fine, bounds: [{ of: "ratio", most: 2 }] } as const;
+  const measure: Row["measure"] = (given) => {
+    run.stray(new Error("out of the blue"));
+    return fine.measure(given);
+  };
+  await run.takeAll([
+    { ...met, measure },
+    { ...met, id: "next" },
+  ]);
+  expect(run.report()).toMatchObject({ results: [{ row: "next", verdict: "met" }], failed: [{ row: "fine" }] });
+});
+
+test("a run's conclusion names what missed its target, and what has no number: that meets none", async () => {
+  const absent = row("absent", async () => {
+    throw new Skipped("not installed: install it");
+  });
+  const slow = { ...fine, id: "slow", bounds: [{ of: "ratio", most: 0.9 }] } as const;
+  const conclusion = async (rows: readonly Row[]) => conclusionOf((await runOf(rows)).run.report());
+
+  expect(await conclusion([fine])).toBe("no measured target is missed");
+  expect(await conclusion([broken, fine, absent])).toBe(
+    "no measured target is missed; failed: broken; skipped: absent",
+  );
+  expect(await conclusion([slow, broken])).toBe("targets missed: slow; failed: broken");
 });
 
 test("what was measured is saved after every row", async () => {

@@ -1,0 +1,20 @@
+/** A row of the bench that is at work until the test interrupts it: tells of the server that it has started, and of its folder. */
+import { connect } from "node:net";
+import { freePort, withServer } from "../../../bench/peers/server.ts";
+import { exitOnSignals } from "../../../bench/signals.ts";
+
+const SERVER = `require("node:net").createServer((socket) => {
+  socket.write("serves " + process.argv[1] + " " + process.cwd() + "\\n");
+}).listen(Number(process.argv[1]), "127.0.0.1")`;
+
+exitOnSignals();
+const port = await freePort();
+await withServer(
+  process.execPath,
+  () => ["--eval", SERVER, String(port)],
+  port,
+  async () => {
+    connect(port, "127.0.0.1").pipe(process.stdout);
+    await new Promise(() => undefined);
+  },
+);
