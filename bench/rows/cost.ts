@@ -4,7 +4,7 @@ import type { LocalBackend } from "../../cli/local-backend.ts";
 import { DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
 import { metricsOf, withBackend } from "../backend.ts";
 import { costOf, scaledToMonth, signsOfLife, storedCounts, sum, type Usage } from "../cost.ts";
-import { hangUp, joinCrowd, joinLeader, type Peer } from "../crowd.ts";
+import { hangUp, joinCrowd, joinLeader } from "../crowd.ts";
 import type { Measured, Row } from "../row.ts";
 import { largestCrowd, pause } from "../sockets.ts";
 
@@ -31,14 +31,8 @@ let counted: Promise<Counted> | undefined;
 const count = (): Promise<Counted> =>
   withBackend({}, async (backend) => {
     const { url } = backend;
-    const leaders: Peer[] = [];
-    const timers: NodeJS.Timeout[] = [];
-    const lead = async (group: Scenario): Promise<void> => {
-      const { peer, leaderSessionId } = await joinLeader(url, group, CONTENDS);
-      const renew = (): void => void peer.renew([leaderSessionId]);
-      timers.push(setInterval(renew, leaseFor(DEFAULT_LEASE_MS).renewEveryMs));
-      leaders.push(peer);
-    };
+    using leaders = new Leaders();
+    const lead = async (group: Scenario): Promise<void> => leaders.add(await joinLeader(url, group, CONTENDS));
     await lead("observed");
     const crowd = [
       ...(await joinCrowd(url, "idle", PROCESSES, { observe: true })),
@@ -49,10 +43,38 @@ const count = (): Promise<Counted> =>
     crowd.push(...(await joinCrowd(url, "contended", PROCESSES - 1, CONTENDS)));
     await pause(2 * DEFAULT_LEASE_MS); // until what joining has caused is over
     const usage = await during(backend);
-    for (const timer of timers) clearInterval(timer);
-    hangUp([...leaders, ...crowd]);
+    await leaders.assertLeading();
+    hangUp(crowd);
     return usage;
   });
+
+/** They renew for as long as the measurement takes, even if it fails: afterwards nothing of them is left. */
+class Leaders implements Disposable {
+  readonly #leaders: Leader[] = [];
+  readonly #timers: NodeJS.Timeout[] = [];
+
+  add(leader: Leader): void {
+    const { peer, leaderSessionId } = leader;
+    const renew = (): void => peer.send({ type: "renew", sentAt: performance.now(), held: [leaderSessionId] });
+    this.#timers.push(setInterval(renew, leaseFor(DEFAULT_LEASE_MS).renewEveryMs));
+    this.#leaders.push(leader);
+  }
+
+  /** A group whose leader was lost on the way has not cost what it was to be measured for. */
+  async assertLeading(): Promise<void> {
+    for (const { peer, leaderSessionId } of this.#leaders) {
+      const { held } = await peer.renew([leaderSessionId]);
+      if (!held.includes(leaderSessionId)) throw new Error("a leader was lost while its group was counted");
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    hangUp(this.#leaders.map(({ peer }) => peer));
+  }
+}
+
+type Leader = Awaited<ReturnType<typeof joinLeader>>;
 
 async function during(backend: LocalBackend): Promise<Counted> {
   const [before, processorBefore, startedAt] = [

@@ -120,12 +120,7 @@ async function storm(): Promise<Measured> {
   const start = (port: number): Promise<LocalBackend> => startBackend({}, { port, dataDir: folder.path });
   const first = await start(0);
   const { url, port } = first;
-  const { peer: leader, leaderSessionId } = await joinLeader(url, GROUP, CONTENDS);
-  const renewals = setInterval(() => void leader.renew([leaderSessionId]), leaseFor(DEFAULT_LEASE_MS).renewEveryMs);
-  const crowd = [leader, ...(await joinCrowd(url, GROUP, STORM - 1, CONTENDS))];
-  clearInterval(renewals);
-  await leader.renew([leaderSessionId]);
-  await first.kill();
+  const { crowd, leader, leaderSessionId } = await joinStorm(url).finally(() => first.kill());
   const second = await start(port);
   try {
     const startedAt = performance.now();
@@ -138,6 +133,20 @@ async function storm(): Promise<Measured> {
     return { samples, note: `leader kept; ${resumed} of ${crowd.length} resumed` };
   } finally {
     await second.kill();
+  }
+}
+
+/** The leader renews until all are there. */
+async function joinStorm(url: string) {
+  const { peer: leader, leaderSessionId } = await joinLeader(url, GROUP, CONTENDS);
+  const renew = (): void => leader.send({ type: "renew", sentAt: performance.now(), held: [leaderSessionId] });
+  const renewals = setInterval(renew, leaseFor(DEFAULT_LEASE_MS).renewEveryMs);
+  try {
+    const crowd = [leader, ...(await joinCrowd(url, GROUP, STORM - 1, CONTENDS))];
+    await leader.renew([leaderSessionId]);
+    return { crowd, leader, leaderSessionId };
+  } finally {
+    clearInterval(renewals);
   }
 }
 
