@@ -133,6 +133,49 @@ test("[S2] a lease that is over is over, looked at or not: whatever comes then f
   expect(looked.group.holder()).toBe("b");
 });
 
+test.each([
+  ["nobody asks meanwhile", 0, SLACK],
+  ["its missed poll deadline is noticed on the way", 7_000, 0],
+])(
+  "[S2] [S12] a leader that polls and calls no more is followed after D: where %s",
+  (_what, noticedAfterMs, slackMs) => {
+    const group = new World();
+    const p = group.poller("p");
+    p.poll();
+    const b = group.join("b", { contenders: ["x"] });
+    group.advance(noticedAfterMs);
+    if (noticedAfterMs > 0) b.renew();
+    expect(group.alarm()).toBe(group.now - noticedAfterMs + D + slackMs);
+    group.advance(D + slackMs - noticedAfterMs - 1);
+    expect(group.holder()).toBe("p");
+    group.advance(1);
+    expect(group.holder()).toBe("b");
+  },
+);
+
+test("[S2] a leader that comes back in time has the slack again, one that is replaced leaves none behind", () => {
+  const { group, a, b } = contended();
+  a.drop();
+  expect(group.alarm()).toBe(group.now + D);
+  a.resume();
+  expect(group.alarm()).toBe(group.now + D + SLACK);
+  group.advance(D / 2);
+  a.resign();
+  b.accept();
+  b.drop();
+  expect(group.alarm()).toBe(group.now + D);
+});
+
+test("[S2] whoever watches everything makes the group look with the same slack, even where nobody waits", () => {
+  const group = new World();
+  group.join("a", { contenders: ["x"] }).accept();
+  group.join("observer", { observe: true });
+  group.advance(D + SLACK - 1);
+  expect(group.election()).toMatchObject({ type: "leading" });
+  group.advance(1);
+  expect(group.election()).toMatchObject({ type: "offered" });
+});
+
 test("[N7] an offer has no slack: its end is looked at when it comes", () => {
   const { group, a, b } = contended();
   a.resign();
