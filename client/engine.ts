@@ -38,7 +38,7 @@ interface Term {
 
 /** A confirm that waits to be published. */
 interface Pending {
-  readonly message: Omit<Confirm, "id">;
+  readonly message: Confirm;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -216,8 +216,7 @@ export class SessionEngine {
       { group: this.#group, component, election, leaderSessionId, epoch },
       {
         remainingMs: () => remainingMs(driver.state(), contender, leaderSessionId, driver.now()),
-        confirm: (published, signal) =>
-          this.#confirm({ type: "confirm", component, leaderSessionId, ...published }, signal),
+        confirm: (published) => this.#confirm({ component, leaderSessionId, ...published }),
         resign: (options) => this.#resign(leaderSessionId, options, isBody ? contender : undefined),
       },
     );
@@ -233,10 +232,10 @@ export class SessionEngine {
       const term = this.#terms.get(contender);
       this.#terms.delete(contender);
       const member = this.#shell.members.get(contender);
-      term?.end(why);
-      if (term && member) {
-        void revoke(this.#shell, member, term.leadership, reason).then(() => this.#settle(contender));
-      }
+      if (!term) continue;
+      term.end(why);
+      for (const { reject } of this.#confirmsOf(term.leadership)) reject(why());
+      if (member) void revoke(this.#shell, member, term.leadership, reason).then(() => this.#settle(contender));
     }
   }
 
@@ -246,23 +245,30 @@ export class SessionEngine {
     queueMicrotask(() => this.dispatch({ type: "settled", contenders: this.#settled.splice(0) }));
   }
 
-  /** Resolves when the server has published it, rejects when the signal aborts. */
-  #confirm(message: Omit<Confirm, "id">, signal: AbortSignal): Promise<void> {
-    check({ metadata: message.metadata }, this.driver.state().session?.limits.metadataBytes);
+  /** Resolves when the server has published it, rejects when the term ends. */
+  #confirm(wanted: Omit<Confirm, "id" | "type">): Promise<void> {
+    check({ metadata: wanted.metadata }, this.driver.state().session?.limits.metadataBytes);
     const id = String(this.#shell.nextId());
+    const message: Confirm = { type: "confirm", id, ...wanted };
     return new Promise<void>((resolve, reject) => {
       this.#confirms.set(id, { message, resolve, reject });
-      signal.addEventListener("abort", () => reject(signal.reason));
-      this.dispatch({ ...message, id });
+      this.dispatch(message);
     }).finally(() => this.#confirms.delete(id));
   }
 
   /** A newer confirm stands for the older ones of its leadership: after a blip only the newest was sent again. */
-  #published({ id, component, leaderSessionId }: Confirmed): void {
-    for (const [key, { message, resolve }] of this.#confirms) {
-      if (message.component === component && message.leaderSessionId === leaderSessionId) resolve();
-      if (key === id) return;
+  #published({ id, ...published }: Confirmed): void {
+    for (const { message, resolve } of this.#confirmsOf(published)) {
+      resolve();
+      if (message.id === id) return;
     }
+  }
+
+  /** Those that wait, oldest first. */
+  #confirmsOf({ component, leaderSessionId }: Pick<Confirm, "component" | "leaderSessionId">): Pending[] {
+    return [...this.#confirms.values()].filter(
+      ({ message }) => message.component === component && message.leaderSessionId === leaderSessionId,
+    );
   }
 
   #refuse(error: ElectionError, id = "", component?: string): void {

@@ -47,7 +47,7 @@ export interface Leadership<Component extends string = string> extends Fence {
 /** What a leadership needs of the session. */
 interface Ports {
   remainingMs(): number;
-  confirm(published: Pick<Confirm, "address" | "metadata">, signal: AbortSignal): Promise<void>;
+  confirm(published: Pick<Confirm, "address" | "metadata">): Promise<void>;
   resign(options?: ResignOptions): Promise<void>;
 }
 
@@ -78,7 +78,7 @@ export function createLeadership(
     async confirm(address?: string, metadata?: Metadata) {
       check({ address, metadata });
       assertLeader();
-      await confirm({ ...(address !== undefined && { address }), ...(metadata && { metadata }) }, leadership.signal);
+      await confirm({ ...(address !== undefined && { address }), ...(metadata && { metadata }) });
     },
     resign,
   };

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
 import {
   ClientClosedError,
@@ -317,6 +318,38 @@ describe("confirm", () => {
     await group.clock.advance(300);
     await Promise.all([first, second]);
     expect(group.heard.filter(({ type }) => type === "confirm")).toMatchObject([{ address: "b" }]);
+  });
+
+  test("[C7] leaves nothing behind on the signal, however often something is published", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const x = client.contend("x");
+    await settle();
+    const { leadership } = x;
+    if (leadership === null) throw new Error("no leadership");
+    for (const address of ["a", "b", "c"]) await leadership.confirm(address);
+    group.reachable = false;
+    const waiting = leadership.confirm("d").catch((error) => error);
+    expect(getEventListeners(leadership.signal, "abort")).toEqual([]);
+    void client.resign();
+    expect(await waiting).toBe(leadership.signal.reason);
+  });
+
+  test("[C7] [K6] one that waits is not touched when a sibling leaves", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const [x, y] = [client.contend("x"), client.contend("y")];
+    await settle();
+    group.reachable = false;
+    const outcomes: string[] = [];
+    x.leadership?.confirm("a").catch(({ reason }) => outcomes.push(`x ${reason}`));
+    y.leadership?.confirm("b").catch(({ reason }) => outcomes.push(`y ${reason}`));
+    void y.close();
+    await settle();
+    expect(outcomes).toEqual(["y closed"]);
+    void x.close();
+    await settle();
+    expect(outcomes).toEqual(["y closed", "x closed"]);
   });
 
   test("[C7] [K2] rejects with LeadershipLostError when the term ends, and when the server knows better", async () => {
