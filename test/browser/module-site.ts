@@ -1,0 +1,60 @@
+/** A web site that serves the built client as modules, to pages without any bundler, and says what was asked for. */
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
+const ENTRY = `${DIST}client/index.js`;
+
+export interface ModuleSite extends AsyncDisposable {
+  /** Of an empty page. */
+  readonly url: string;
+  /** Paths of modules, in the order of the requests. */
+  readonly loaded: readonly string[];
+}
+
+/** The text of a module, by its path. */
+type Modules = (path: string) => Promise<string | undefined>;
+
+/** The files of the package, as `npm run build` has written them. */
+export const files = async (): Promise<Modules> => (path) => readFile(DIST + path.slice(1), "utf8");
+
+/** The chunks that a bundler makes of them if it splits code. */
+export async function chunks(): Promise<Modules> {
+  const { outputFiles } = await build({
+    entryPoints: { "client/index": ENTRY },
+    outdir: "/",
+    chunkNames: "client/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    write: false,
+    logLevel: "silent",
+  });
+  const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
+  return async (path) => texts.get(path);
+}
+
+export async function serveModules(modules: Modules): Promise<ModuleSite> {
+  const loaded: string[] = [];
+  const server = createServer(async ({ url = "" }, response) => {
+    const isModule = url.endsWith(".js");
+    if (isModule) loaded.push(url);
+    const text = isModule ? await modules(url).catch(() => undefined) : "<!doctype html><title>modules</title>";
+    response.writeHead(text === undefined ? 404 : 200, { "Content-Type": isModule ? "text/javascript" : "text/html" });
+    response.end(text);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    loaded,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
