@@ -196,8 +196,7 @@ export class SessionEngine {
       case "confirmed":
         return this.#published(effect);
       case "leaders":
-        for (const hear of this.observers) hear(effect);
-        return;
+        return notify(this.observers, effect);
       case "error":
         return this.#refuse(new ElectionError(effect.code, effect.message), effect.id, effect.component);
       case "lost":
@@ -274,8 +273,9 @@ export class SessionEngine {
   #refuse(error: ElectionError, id = "", component?: string): void {
     const confirm = this.#confirms.get(id);
     if (confirm) return confirm.reject(error.code === "not_leader" ? new LeadershipLostError("lost") : error);
-    const members = [...this.#shell.members.values()].filter((member) => member.component === component);
-    for (const { callbacks } of members) fail(this.#shell, error, callbacks.onError);
+    for (const member of [...this.#shell.members.values()]) {
+      if (member.component === component) fail(this.#shell, error, member.callbacks.onError);
+    }
   }
 
   #lose(error: ElectionError, fatal: boolean): void {

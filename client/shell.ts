@@ -127,7 +127,8 @@ export class Shell {
     if (isWanted && state === "idle") state = "connecting";
     if (state !== this.state) {
       this.state = state;
-      notify(this.stateListeners, state);
+      // One of them may change it: then the others hear of that.
+      for (const listener of this.stateListeners) if (state === this.state) notify([listener], state);
     }
     for (const check of this.#waiters) check();
   }

@@ -295,6 +295,19 @@ test("[G9] a reason that this version does not know means revoked", async () => 
   expect(entries).toEqual(["+x L1", "-x L1 revoked"]);
 });
 
+test.each(["connecting", "connected"])(
+  "[C11] who closes the client when it is %s keeps no other listener believing that it is",
+  async (state) => {
+    const client = new FakeGroup().client();
+    const heard: string[] = [];
+    client.onStateChange((now) => now === state && void client.close());
+    client.onStateChange((now) => heard.push(now));
+    client.contend("x");
+    await settle();
+    expect([client.state, heard.at(-1), heard.includes(state)]).toEqual(["closed", "closed", false]);
+  },
+);
+
 describe("confirm", () => {
   test("[C7] publishes, and resolves when it is published", async () => {
     const group = new FakeGroup();
