@@ -50,7 +50,7 @@ export class ElectionClient<Component extends string = string> implements AsyncD
     openSocket?: OpenSocket,
     importEngine: ImportEngine = () => import("./engine.ts"),
   ) {
-    // A copy: what has been checked is what the engine gets, whenever it comes.
+    // A copy of the first level: what has been checked there is what the engine gets, whenever it comes.
     const chosen = { ...options };
     const { url, group, token, clock, fetcher, priority } = chosen;
     check({ ...chosen, group: group ?? "", priority: typeof priority === "function" ? 0 : priority });
