@@ -1,5 +1,6 @@
 /** The checks of the documentation find what is wrong: each is given a page with that fault. */
 import { expect, test } from "vitest";
+import { benchTables } from "../../cli/tools/docs/bench-tables.ts";
 import { commandProblems } from "../../cli/tools/docs/commands.ts";
 import { guaranteeProblems } from "../../cli/tools/docs/guarantees.ts";
 import { kindOf } from "../../cli/tools/docs/kinds.ts";
@@ -108,7 +109,7 @@ test.each([
 test("numbers: what is quoted is what was measured, and nothing else is quoted", () => {
   const measured = new Map([
     ["size a", "3.9 kB"],
-    ...benchRows({ results: [{ row: "hand-over", n: 200, p50: 12.3, ratio: 1.5, reference: "F0", later: 1_500 }] }),
+    ...benchRows([{ row: "hand-over", n: 200, p50: 12.3, ratio: 1.5, reference: "F0", later: 1_500 }]),
   ]);
   const page =
     "It is <!-- measured: size a -->4 kB<!-- / --> and <!-- measured: bench hand-over p50 -->9 ms<!-- / -->.";
@@ -128,6 +129,38 @@ test("numbers: what is quoted is what was measured, and nothing else is quoted",
   expect(measured.get("bench hand-over later")).toBe("1.50 s");
   expect(unmeasuredProblems("README.md", `${fresh} \`5 ms\` 40 kB`)).toEqual([
     "README.md quotes 40 kB without a measurement",
+  ]);
+});
+
+test("tables: the committed result of a bench is shown row by row, peers and costs by themselves", () => {
+  const numbers = { n: 5, p50: 1.2345, p95: 22, p99: 333.3, max: 4_444, load: 0.51, unit: "ms" };
+  const measured = new Map(
+    benchTables([
+      {
+        ...numbers,
+        row: "join",
+        name: "join | lead",
+        ratio: 1.1,
+        reference: { name: "F1", value: 1 },
+        target: "ratio <= 1.5",
+      },
+      { ...numbers, row: "peer-a", name: "hand-over, A", ratio: 2, verdict: "met", settings: "one server" },
+      { ...numbers, row: "cost-idle", name: "cost: idle", unit: "$ a month", note: "rows 0.000" },
+      { row: "of another version" },
+    ]),
+  );
+
+  const page = withMeasured("<!-- measured: bench table of rows --><!-- / -->", measured);
+  expect(page.split("\n").filter((line) => line.startsWith("|"))).toEqual([
+    "| row          | n   | p50  | p95 | p99 | max   | unit | p50 against | target       |     | load |",
+    "| ------------ | --- | ---- | --- | --- | ----- | ---- | ----------- | ------------ | --- | ---- |",
+    "| join \\| lead | 5   | 1.23 | 22  | 333 | 4,444 | ms   | 1.10 × F1   | ratio <= 1.5 |     | 0.5  |",
+  ]);
+  expect(measured.get("bench table of peers")).toContain("| A    | 5   | 1.23   | 333    | 2.00 × ours ");
+  expect(measured.get("bench table of costs")).toContain("| idle  | 1.234     |");
+  expect(measuredProblems("a.md", page, measured)).toEqual([]);
+  expect(measuredProblems("a.md", page.replace("4,444", "4,443"), measured)).toEqual([
+    "a.md has an old bench table of rows: npm run docs",
   ]);
 });
 

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { inRepository } from "../paths.ts";
 import { listedRuleIds } from "../rule-ids.ts";
 import { bundleClients } from "../size.ts";
+import { benchTables } from "./bench-tables.ts";
 
 /** What can be quoted, by the words after `measured:`. */
 export type Measured = ReadonlyMap<string, string>;
@@ -14,7 +15,8 @@ const benchResult = "bench/results/latest.json";
 
 export async function measurements(): Promise<Measured> {
   const rules = listedRuleIds(await readFile(inRepository("docs/RULES.md"), "utf8"));
-  return new Map([["rules", String(rules.length)], ...(await sizes()), ...benchRows(await committedBench())]);
+  const rows = rowsOf(await committedBench());
+  return new Map([["rules", String(rules.length)], ...(await sizes()), ...benchRows(rows), ...benchTables(rows)]);
 }
 
 async function sizes(): Promise<[string, string][]> {
@@ -36,16 +38,20 @@ async function committedBench(): Promise<unknown> {
   }
 }
 
+const rowsOf = (result: unknown): readonly unknown[] =>
+  isRecord(result) && Array.isArray(result["results"]) ? result["results"] : [];
+
 /** Of each row, whatever numbers it has: `bench ROW p50`. Rows and numbers that come later are quotable at once. */
-export function benchRows(result: unknown): [string, string][] {
-  const rows = isRecord(result) && Array.isArray(result["results"]) ? result["results"].filter(isRecord) : [];
-  return rows.flatMap((row) =>
-    Object.entries(row).flatMap(([name, value]): [string, string][] =>
-      typeof value === "number"
-        ? [[`bench ${row["row"]} ${name}`, quoted(name, value, String(row["unit"] ?? "ms"))]]
-        : [],
-    ),
-  );
+export function benchRows(results: readonly unknown[]): [string, string][] {
+  return results
+    .filter(isRecord)
+    .flatMap((row) =>
+      Object.entries(row).flatMap(([name, value]): [string, string][] =>
+        typeof value === "number"
+          ? [[`bench ${row["row"]} ${name}`, quoted(name, value, String(row["unit"] ?? "ms"))]]
+          : [],
+      ),
+    );
 }
 
 function quoted(name: string, value: number, unit: string): string {
@@ -83,6 +89,7 @@ export function measuredProblems(path: string, markdown: string, measured: Measu
     const value = measured.get(what);
     if (value === undefined) return isYetToCome(what, text) ? [] : [`${path} quotes "${what}", which nothing measures`];
     const expected = inWords(value, words);
+    if (text !== expected && value.includes("\n")) return [`${path} has an old ${what}: npm run docs`];
     return text === expected ? [] : [`${path} says "${text}" of ${what}, and it is "${expected}": npm run docs`];
   });
 }

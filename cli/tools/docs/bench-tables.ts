@@ -1,0 +1,100 @@
+/** The committed result of the bench as tables of a page: its rows, the peers, and what a group costs in a month. */
+
+interface BenchRow {
+  readonly row: string;
+  readonly name: string;
+  readonly unit: string;
+  readonly n: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+  readonly load: number;
+  readonly ratio?: number;
+  readonly reference?: { readonly name: string };
+  readonly target?: string;
+  readonly verdict?: string;
+  readonly settings?: string;
+  readonly note?: string;
+}
+
+/** By the words after `measured:`. */
+export function benchTables(results: readonly unknown[]): [string, string][] {
+  const rows = results.filter(isBenchRow);
+  const peers = rows.filter(({ row }) => row.startsWith("peer-"));
+  const costs = rows.filter(({ row }) => row.startsWith("cost-"));
+  const others = rows.filter((row) => !peers.includes(row) && !costs.includes(row));
+  return [
+    ["bench table of rows", table(ROW_HEAD, others.map(rowCells))],
+    ["bench table of peers", table(PEER_HEAD, peers.map(peerCells))],
+    ["bench table of costs", table(COST_HEAD, costs.map(costCells))],
+  ];
+}
+
+const ROW_HEAD = ["row", "n", "p50", "p95", "p99", "max", "unit", "p50 against", "target", "", "load"];
+
+const rowCells = (row: BenchRow): string[] => [
+  row.name,
+  String(row.n),
+  ...[row.p50, row.p95, row.p99, row.max].map(shown),
+  row.unit,
+  row.ratio === undefined || row.reference === undefined ? "" : `${row.ratio.toFixed(2)} × ${row.reference.name}`,
+  row.target ?? "",
+  row.verdict ?? "",
+  row.load.toFixed(1),
+];
+
+const PEER_HEAD = ["peer", "n", "p50 ms", "p99 ms", "against ours in the same minutes", "ours is faster", "settings"];
+
+const FASTER: ReadonlyMap<string | undefined, string> = new Map([
+  ["met", "yes"],
+  ["missed", "no"],
+]);
+
+const peerCells = ({ name, n, p50, p99, ratio, verdict, settings = "" }: BenchRow): string[] => [
+  name.replace(/^hand-over, /, ""),
+  String(n),
+  shown(p50),
+  shown(p99),
+  ratio === undefined ? "" : `${ratio >= 100 ? ratio.toFixed(0) : ratio.toFixed(2)} × ours`,
+  FASTER.get(verdict) ?? "no target",
+  settings,
+];
+
+const COST_HEAD = ["group", "$ a month", "target", "", "of which, and counted"];
+
+const costCells = ({ name, p50, target = "", verdict = "", note = "" }: BenchRow): string[] => [
+  name.replace(/^cost: /, ""),
+  p50.toFixed(3),
+  target,
+  verdict,
+  note,
+];
+
+const NUMBERS = ["n", "p50", "p95", "p99", "max", "load"];
+const TEXTS = ["row", "name", "unit"];
+
+function isBenchRow(value: unknown): value is BenchRow {
+  if (typeof value !== "object" || value === null) return false;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const have = (names: readonly string[], type: string): boolean =>
+    names.every((name) => typeof fields.get(name) === type);
+  return have(NUMBERS, "number") && have(TEXTS, "string");
+}
+
+/** Three digits; all of a whole number. */
+function shown(value: number): string {
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
+  return String(Number(value.toPrecision(3)));
+}
+
+/** With blank lines around it, so that it is a block of its own between two marks. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${widths.map((width, column) => (row[column] ?? "").padEnd(width)).join(" | ")} |`;
+  const rule = line(widths.map((width) => "-".repeat(width)));
+  const [first = "", ...others] = cells.map(line);
+  return `\n\n${[first, rule, ...others].join("\n")}\n\n`;
+}
