@@ -113,7 +113,7 @@ export function settle(turn: Turn): void {
 
 function decide(turn: Turn, name: ElectionName): void {
   const election = turn.election(name);
-  if (election === undefined || !turn.state.reconciled) return; // candidates may be gone: `start` decides
+  if (election === undefined) return;
   const { state } = election;
   if (state.type === "vacant") {
     answerLonely(turn, election);
@@ -129,7 +129,8 @@ function decide(turn: Turn, name: ElectionName): void {
 
 function offerNext(turn: Turn, election: Election, successor: string | null): void {
   const next = successor !== null && election.queue.rankOf(successor) ? successor : election.queue.first()?.[1];
-  if (next === undefined || turn.state.paused || turn.now < turn.state.holdOffUntil) return;
+  const { reconciled, paused, holdOffUntil } = turn.state;
+  if (next === undefined || !reconciled || paused || turn.now < holdOffUntil) return;
   const session = turn.session(next);
   if (session !== undefined) offer(turn, election.name, session);
 }
@@ -146,12 +147,12 @@ function answerLonely(turn: Turn, election: Election): void {
 
 /**
  * Who may take the lead away, and from when (Q2). Strictly higher only: equals would take turns for ever. Nobody while
- * the group is paused: the rival could not be offered what the holder gives up.
+ * the group is paused: the rival could not be offered what the holder gives up. Nor before `start`: it may be gone.
  */
 function preemptor(turn: Turn, election: Election, holderId: string): { sessionId: string; from: number } | null {
-  const { policy, paused } = turn.state;
+  const { policy, paused, reconciled } = turn.state;
   const [first, holder] = [election.queue.first(), turn.session(holderId)];
-  if (!policy.preempt || paused || first === undefined || holder === undefined) return null;
+  if (!policy.preempt || paused || !reconciled || first === undefined || holder === undefined) return null;
   if (election.state.type !== "leading") return null;
   const [rank, sessionId] = first;
   if (rank.demoted || rank.priority <= priorityIn(holder, election.name)) return null;

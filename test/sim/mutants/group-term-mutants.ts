@@ -229,11 +229,7 @@ export const groupTermMutants: readonly Mutant[] = [
     rule: "S5",
     trace: pausedGroup,
     edits: [
-      inGroup(
-        "deadlines",
-        "if (next === undefined || turn.state.paused || turn.now < turn.state.holdOffUntil) return;",
-        "if (next === undefined || turn.now < turn.state.holdOffUntil) return;",
-      ),
+      inGroup("deadlines", "|| paused || turn.now < holdOffUntil) return;", "|| turn.now < holdOffUntil) return;"),
     ],
   },
 ];

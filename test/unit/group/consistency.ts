@@ -172,7 +172,7 @@ function holdOff({ holdOffUntil, pendingRestore }: GroupState, { deadline }: Ele
 function preemptionTime(state: GroupState, { name, state: term, queue, acceptedEpoch }: Election): number | null {
   const { preempt } = state.policy;
   const first = state.sessions.get([...queue.sessionIds()][0] ?? "");
-  if (!preempt || state.paused || term.type !== "leading" || first === undefined) return null;
+  if (!preempt || state.paused || !state.reconciled || term.type !== "leading" || first === undefined) return null;
   const holder = state.sessions.get(term.sessionId);
   if (holder === undefined || first.places.get(name)?.demotedAt === acceptedEpoch) return null;
   if (expectedPriority(first, name) <= expectedPriority(holder, name)) return null;

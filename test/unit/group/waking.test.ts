@@ -53,3 +53,62 @@ test("the connections that a waking object looks up first are those of its leade
   a.bye();
   expect(leaderConnections(group.state)).toEqual([]); // offered, not led
 });
+
+test("[S11] [S12] a candidate that declines or stays silent while the sockets are not known is followed by the next one", () => {
+  const { group, a, b, c } = led();
+  a.bye(); // b is asked
+  group.wakeFor(b);
+  b.release();
+  expect(group.election().type).toBe("vacant");
+  group.listSockets();
+  expect(group.holder()).toBe("c");
+  group.now += 2_000; // nobody answered
+  group.wakeFor(b);
+  b.renew();
+  expect(group.election().type).toBe("vacant");
+  group.listSockets();
+  expect(group.holder()).toBe("b");
+  b.accept();
+  c.renew();
+});
+
+test("[Q2] whoever may preempt does so when all sockets are known, and not on behalf of one that is gone", () => {
+  const group = new World({ preempt: { cooldownMs: 1_000 } });
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const rival = group.join("rival", { contenders: ["x"], priority: 1 });
+  const gone = group.join("gone", { contenders: ["x"], priority: 2 });
+  if (gone.wire !== null) gone.wire.open = false;
+  group.now += 1_000;
+  group.wakeFor(a);
+  a.renewHeld();
+  expect(group.election().type).toBe("leading");
+  group.listSockets();
+  expect(group.election().type).toBe("revoking");
+  a.release();
+  expect(group.holder()).toBe("rival");
+  rival.accept();
+});
+
+test("[S12] the last one that leaves before the sockets are known leaves nothing behind", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x", { component: "y", election: "dedicated" }] });
+  a.accept();
+  group.wakeFor(a);
+  a.bye();
+  group.listSockets();
+  expect(group.state.elections.size).toBe(0);
+  expect(group.state.sessions.size).toBe(0);
+});
+
+test("[S9] a hello of a socket that is older than the incarnation replaces one that is not known yet", () => {
+  const { group, a, b } = led();
+  const before = b.wire;
+  b.connect();
+  group.wakeFor(a, b);
+  b.resume();
+  group.listSockets();
+  expect(before?.open).toBe(false);
+  a.bye();
+  expect(group.holder()).toBe("b");
+});
