@@ -136,8 +136,8 @@ function progress({ after, event, now }: TurnReport, { name, same, present, ende
       ...part,
       gapMs: endedAt === null ? null : Math.max(0, present.acceptedAt - endedAt),
     });
-  } else if (same.leaseUntil !== present.leaseUntil && event !== "start") {
-    // After a crash a lease is assumed to reach further than it does.
+  } else if (same.leaseUntil !== present.leaseUntil && event !== "adopt" && event !== "start") {
+    // Of a lease that a socket has kept the exact end is only found again; after a crash it is assumed to reach further.
     const marginMs = Math.max(0, Math.min(same.leaseUntil - now, same.leaseMs));
     facts.push({ type: "renewed", ...part, marginMs });
   }

@@ -54,6 +54,19 @@ test("the connections that a waking object looks up first are those of its leade
   expect(leaderConnections(group.state)).toEqual([]); // offered, not led
 });
 
+test("to adopt a lease that was kept is no renewal, and is counted as none", () => {
+  const { group, a, b } = led();
+  group.advance(3_000);
+  const facts = group
+    .during(() => {
+      group.wakeFor(a);
+      b.renew();
+      group.listSockets();
+    })
+    .flatMap((step) => step.facts);
+  expect(facts).toEqual([]);
+});
+
 test("[S11] [S12] a candidate that declines or stays silent while the sockets are not known is followed by the next one", () => {
   const { group, a, b, c } = led();
   a.bye(); // b is asked
