@@ -15,6 +15,8 @@ import type { World } from "../world/world.ts";
 
 type Held = Extract<ElectionState, { readonly horizon: number }>;
 
+type Minted = Pick<Held, "leaderSessionId" | "epoch" | "sessionId">;
+
 export class GroupJudge {
   readonly #world: World;
   #highestMinted = 0;
@@ -33,7 +35,7 @@ export class GroupJudge {
       const isNew = known === undefined || known.type === "vacant" || known.epoch !== row.state.epoch;
       return row.state.type === "offered" || isNew ? [row.state] : [];
     });
-    for (const offer of offered.sort((left, right) => left.epoch - right.epoch)) this.#judgeMinted(offer);
+    for (const offer of offered.sort((left, right) => left.epoch - right.epoch)) this.#judgeMinted(offer, incarnation);
     for (const { name, state } of incarnation.state.elections.values()) {
       if (!("horizon" in state)) continue;
       judgeLease(incarnation, state, before.elections.get(name)?.state, body);
@@ -42,10 +44,11 @@ export class GroupJudge {
     judgeLost(incarnation, before);
   }
 
-  #judgeMinted({ leaderSessionId, epoch }: { readonly leaderSessionId: string; readonly epoch: number }): void {
+  #judgeMinted({ leaderSessionId, epoch, sessionId }: Minted, incarnation: Incarnation): void {
     if (this.#minted.has(leaderSessionId)) return;
     this.#minted.add(leaderSessionId);
     this.offers += 1;
+    demand(isReachable(incarnation, sessionId), "S12", () => `epoch ${epoch} is offered to a session that is gone`);
     demand(epoch > this.#highestMinted, "S5", () => `epoch ${epoch} is minted after ${this.#highestMinted}`);
     this.#highestMinted = epoch;
   }
@@ -93,6 +96,14 @@ export class GroupJudge {
       );
     }
   }
+}
+
+/** By a socket that is there, or by its call. */
+function isReachable(incarnation: Incarnation, sessionId: string): boolean {
+  const link = incarnation.state.sessions.get(sessionId)?.link;
+  if (link?.type === "connected")
+    return incarnation.attachments().some(({ connection }) => connection === link.connection);
+  return link?.type === "polled" && incarnation.state.connections.has(link.connection);
 }
 
 /** A lease stays below its horizon, and nothing begins or prolongs it but a frame of its holder that names it. */

@@ -197,6 +197,11 @@ export const groupTermMutants: readonly Mutant[] = [
     edits: [inGroup("terms", "turn.patchSession(sessionId, { mute: true });", "")],
   },
   {
+    name: "somebody is asked before all sockets are known",
+    rule: "S12",
+    edits: [inGroup("deadlines", "next === undefined || !reconciled ||", "next === undefined ||")],
+  },
+  {
     name: "that a session is mute is not stored",
     rule: "S11",
     edits: [inGroup("rows", "...(mute && { mute }),", "")],
