@@ -20,14 +20,7 @@ import { createPolicy, type PolicyOptions } from "./group/policy.ts";
 import { load, type RowChange, rowChanges } from "./group/rows.ts";
 import type { Access, GroupState } from "./group/state.ts";
 import { nextDeadline, transition } from "./group/transition.ts";
-import {
-  type FenceAnswer,
-  type FenceQuestion,
-  fence,
-  groupStatus,
-  leaderConnections,
-  leaderOf,
-} from "./group/views.ts";
+import { type FenceAnswer, type FenceQuestion, fence, groupStatus, leaderOf } from "./group/views.ts";
 import { logError, logFacts } from "./log.ts";
 import { metricsOf } from "./metrics.ts";
 import { prometheusText } from "./prometheus.ts";
@@ -90,14 +83,15 @@ export class ElectionGroup extends DurableObject {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     this.#store = new Store(ctx.storage);
     this.#sockets = new Sockets(ctx);
-    this.#waking = new Waking(this.#sockets, (event) => this.#dispatch(event));
+    const failed = (error: unknown): void => this.#retry("start_failed", error);
+    this.#waking = new Waking(this.#sockets, (event) => this.#dispatch(event), failed);
     const options = this.#store.policy();
     this.#policyText = JSON.stringify(options);
     this.#state = load(this.#store.load(), createPolicy(options));
     this.#tally = this.#store.tally;
     this.#parse = clientMessageParser(this.#state.policy.limits);
     // Before the first `await`: a socket whose close has woken the object is still found, with its exact leases.
-    const attachments = this.#sockets.find(leaderConnections(this.#state));
+    const attachments = this.#waking.findLeaders(this.#state);
     void ctx.blockConcurrencyWhile(async () => {
       // An alarm that lies in the past was lost with an earlier incarnation, or is about to come: setting it anew is safe.
       const alarmAt = await ctx.storage.getAlarm();
@@ -155,10 +149,15 @@ export class ElectionGroup extends DurableObject {
       this.#waking.start();
       this.#dispatch({ type: "tick" });
     } catch (error) {
-      // An alarm that fails too often is gone for good, and with it whoever waits for a deadline.
-      logError("alarm_failed", error);
-      this.#setAlarm(Date.now() + ALARM_RETRY_MS);
+      this.#retry("alarm_failed", error);
     }
+  }
+
+  /** By an alarm of our own: one that fails too often is gone for good, and with it whoever waits for a deadline. */
+  #retry(failure: "alarm_failed" | "start_failed", error: unknown): void {
+    logError(failure, error);
+    const at = Date.now() + ALARM_RETRY_MS;
+    this.#setAlarm(Math.min(at, this.#alarmAt ?? at));
   }
 
   // Methods for the Worker. Settings that are `null` stay as they were given last.

@@ -31,6 +31,7 @@ export const FACT_LEVELS: Readonly<Record<Fact["type"], "info" | "debug">> = {
 /** What can go wrong around the groups. */
 export const ERROR_EVENTS = [
   "alarm_failed",
+  "start_failed",
   "alarm_not_set",
   "send_failed",
   "request_failed",

@@ -3,17 +3,27 @@
  * the one whose frame has woken it, then all. To list ten thousand takes longer than everything else that a first frame
  * needs, so that is answered before; whatever else happens first has them listed first. The core offers nothing meanwhile.
  */
-import type { EventBody } from "./group/events.ts";
+import type { Attachment, EventBody } from "./group/events.ts";
+import type { GroupState } from "./group/state.ts";
+import { leaderConnections } from "./group/views.ts";
 import type { Sockets } from "./sockets.ts";
 
 export class Waking {
   readonly #sockets: Sockets;
   readonly #dispatch: (event: EventBody) => void;
+  /** Sees to it that `start` is called again: no event of the platform's may follow. */
+  readonly #failed: (error: unknown) => void;
   #phase: "loaded" | "answering" | "started" = "loaded";
 
-  constructor(sockets: Sockets, dispatch: (event: EventBody) => void) {
+  constructor(sockets: Sockets, dispatch: (event: EventBody) => void, failed: (error: unknown) => void) {
     this.#sockets = sockets;
     this.#dispatch = dispatch;
+    this.#failed = failed;
+  }
+
+  /** What the sockets of leaders carry, for the event that loads the group. */
+  findLeaders(state: GroupState): Attachment[] {
+    return this.#sockets.find(leaderConnections(state));
   }
 
   /** Comes before a frame of this socket; gives its connection, `null` where nobody is to hear it. */
@@ -21,7 +31,7 @@ export class Waking {
     if (this.#phase === "answering") this.start();
     if (this.#phase === "loaded") {
       this.#phase = "answering";
-      setTimeout(() => this.start(), 0);
+      setTimeout(() => this.#startAfterwards(), 0);
       this.#adopt(socket);
     }
     return this.#sockets.connectionOf(socket);
@@ -39,6 +49,14 @@ export class Waking {
     if (this.#phase === "started") return;
     this.#dispatch({ type: "start", attachments: this.#sockets.adoptAll() });
     this.#phase = "started";
+  }
+
+  #startAfterwards(): void {
+    try {
+      this.start();
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   #adopt(socket: WebSocket): void {

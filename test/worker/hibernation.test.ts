@@ -1,6 +1,7 @@
 /** The object is evicted while its sockets stay open: nobody on the other end may notice. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
+import { Sockets } from "../../worker/sockets.ts";
 import { Store } from "../../worker/store.ts";
 import {
   alarmOf,
@@ -252,4 +253,31 @@ test("[N5] a leader's frame that wakes the object is answered before the other s
   } finally {
     vi.restoreAllMocks();
   }
+});
+
+test("[N7] where the sockets could not be listed after the first frame, an alarm comes for whoever waits", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const { client } = await join(group, { contenders: [] });
+  pass(10_000);
+  await fireAlarm(group); // set for the hello, which came in time
+  await hibernate(group);
+  expect(await alarmOf(group)).toBeNull();
+
+  const listed = vi.spyOn(Sockets.prototype, "adoptAll").mockImplementationOnce(() => {
+    throw new Error("the platform has failed");
+  });
+  const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  try {
+    client.send({ type: "register", component: "dispatcher" });
+    await client.next("registered");
+    await vi.waitUntil(() => listed.mock.results.length > 0);
+    expect(log.mock.calls).toMatchObject([[expect.stringContaining("the platform has failed")]]);
+  } finally {
+    vi.mocked(listed).mockRestore();
+    log.mockRestore();
+  }
+  pass(1_000);
+  expect(await fireAlarm(group)).toBe(true);
+  await client.win();
 });
