@@ -281,3 +281,33 @@ test("[N7] where the sockets could not be listed after the first frame, an alarm
   expect(await fireAlarm(group)).toBe(true);
   await client.win();
 });
+
+test("[S3] [S2] a leader's close that wakes the object leaves its exact lease: the next one leads after D", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const [leader, waiting] = [await join(group), await join(group)];
+  await leader.client.win();
+  await hibernate(group);
+  pass(500);
+  leader.client.drop(1000);
+  await leader.client.closed;
+  pass(LEASE_MS - 501);
+  await fireAlarm(group);
+  expect(await waiting.client.settle()).toEqual([]);
+  pass(1);
+  await fireAlarm(group);
+  await waiting.client.win();
+});
+
+test("[N7] a candidate's close that wakes the object takes it out of the queue, and nobody else", async () => {
+  const group = freshGroup();
+  stopClock();
+  const [leader, second, third] = [await join(group), await join(group), await join(group)];
+  const { leaderSessionId } = await leader.client.win();
+  await hibernate(group);
+  second.client.drop(1000);
+  await second.client.closed;
+  await hibernate(group);
+  leader.client.send({ type: "resign", leaderSessionId });
+  await third.client.win();
+});
