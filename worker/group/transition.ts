@@ -176,7 +176,7 @@ function revoke(turn: Turn, event: Extract<EventBody, { readonly type: "revoke" 
 }
 
 /**
- * What surely fits the 16,384 bytes that a socket may carry, beside 2,048 of access, at some 45 bytes each. A lease beyond it lasts, after
+ * What surely fits the 16,384 bytes that a socket may carry, beside 2,048 of access, at some 50 bytes each. A lease beyond it lasts, after
  * hibernation, as long as after a crash: fail-over is slower then, and as safe.
  */
 const ATTACHED_LEASES = 256;
