@@ -2,7 +2,9 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { createPolicy } from "../../worker/group/policy.ts";
+import { shippedCores } from "./cores.ts";
 import { forgottenLeaseMs, rejoinMs, takeoverBoundMs } from "./liveness.ts";
+import { type Run, replay } from "./run.ts";
 
 const guarantees = await readFile(fileURLToPath(new URL("../../GUARANTEES.md", import.meta.url)), "utf8");
 
@@ -13,4 +15,44 @@ test("[N7] the bounds that the simulator holds the cores to are those of GUARANT
   expect(rowOf("a waiting process on a dead path")).toContain(`${rejoinMs(defaults, 0.8) / 1_000} s`);
   expect(rowOf("revoked while it cannot be reached")).toContain(`${forgottenLeaseMs(defaults) / 1_000} s`);
   expect(takeoverBoundMs(defaults, { clockRate: 0.8, unresponsive: 2 })).toBe(82_500 + 2 * 2_000);
+});
+
+test("[I8] a lease of before the healing that is seen to be over only afterwards is no loss in peace", () => {
+  const short = { leaseMs: 2_000, drainMs: 4_000, preempt: false } as const;
+  const long = { leaseMs: 10_000, drainMs: 4_000, preempt: { cooldownMs: 5_000 } } as const;
+  const run: Run = {
+    setup: {
+      seed: 0,
+      policy: short,
+      skewMs: 250,
+      processes: [
+        {
+          rate: 1,
+          stopsAsleep: false,
+          priority: 0,
+          onDisconnect: "keep",
+          lingerMs: 3_000,
+          contenders: [{ component: "x", dedicated: false, onGrant: "confirm", drain: "quick" }],
+          watched: [],
+        },
+      ],
+      callers: [{ rate: 0.800001, stopsAsleep: false, priority: 2, components: ["x"] }],
+    },
+    moves: [
+      { type: "deploy", policy: long, restart: false },
+      { type: "caller-latency", place: 0, ms: 300 },
+      { type: "advance", ms: 11_177 },
+      { type: "caller-sleep", place: 0, ms: 7_239 }, // its lease runs out, and its next call comes late
+      { type: "happen", count: 2 },
+      { type: "advance", ms: 4_000 },
+      { type: "deploy", policy: short, restart: false }, // from now on no policy says how long that lease was
+      { type: "priority", who: "leader", priority: 0 },
+    ],
+  };
+  const heard: string[] = [];
+  replay(shippedCores, run, (line) => heard.push(line));
+  const peace = heard.findIndex((line) => line.endsWith("PEACE"));
+  const end = heard.findIndex((line) => line.includes("R1 ends") && line.includes("(expired)"));
+  expect(end).toBeGreaterThan(0);
+  expect(end).toBeLessThan(peace);
 });

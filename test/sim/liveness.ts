@@ -106,6 +106,13 @@ const settleRestore = (world: World): number =>
 const policiesOf = ({ backend, setup }: World): readonly Policy[] =>
   [backend.options, backend.storage.policy ?? {}, setup.policy].map((options) => backend.policyOf(options));
 
+/** Of every policy in force, and of sessions that were told of a longer one before. */
+function longestLeaseMs(world: World): number {
+  const inForce = policiesOf(world).map(({ lease }) => lease.durationMs);
+  const told = Array.from(world.backend.object().state.sessions.values(), ({ leaseMs }) => leaseMs);
+  return Math.max(...inForce, ...told);
+}
+
 function boundOf(world: World): number {
   const clockRate = Math.min(...[...world.processes, ...world.callers].map(({ clock }) => clock.rate));
   const unresponsive = world.backend.object().state.sessions.size;
@@ -205,7 +212,8 @@ function missingAtObservers(world: World): string | null {
 function watchPeace(world: World): void {
   const { judge, processes } = world;
   // A lease that was cut off just before the healing may still run out on the way back: that is no loss of peace.
-  world.advance(Math.max(...policiesOf(world).map(({ lease }) => lease.durationMs)));
+  world.advance(longestLeaseMs(world));
+  for (const caller of world.callers) caller.notice(); // else it would only with its next call
   const before = { lost: judge.leadership.accidents, offers: judge.group.offers, happenings: world.happenings };
   world.tell(() => "PEACE");
   world.advance(WATCH_MS);

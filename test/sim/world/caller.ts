@@ -147,6 +147,15 @@ export class Caller {
     return [...this.terms.values()].filter(({ until }) => until > now);
   }
 
+  /** What has run out it notices with its next call, or now. */
+  notice(): void {
+    this.#expire(this.clock.peek());
+  }
+
+  #expire(now: number): void {
+    for (const term of [...this.terms.values()]) if (term.until <= now) this.#end(term, "expired");
+  }
+
   // Calls
 
   #callIn(ms: number): void {
@@ -155,7 +164,7 @@ export class Caller {
 
   #call(): void {
     const sentAt = this.clock.look();
-    for (const term of [...this.terms.values()]) if (term.until <= sentAt) this.#end(term, "expired");
+    this.#expire(sentAt);
     this.#attempt += 1;
     const attempt = this.#attempt;
     const body = this.#body(sentAt);
