@@ -211,6 +211,32 @@ test("[S5] a restore ends every term, waits until the last horizon is over, and 
   expect(third.epoch).toBeGreaterThan(second.epoch);
 });
 
+test("[S5] nobody opens a group between its last leader's end and the moment in which its storage has gone back", async () => {
+  const group = freshGroup();
+  stopClock();
+  await join(group, { contenders: [], observe: true });
+
+  const refusals = await runInDurableObject(objectOf(group), async (object) => {
+    const [reached, goesBack] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const restore = (): Promise<void> => {
+      reached.resolve();
+      return goesBack.promise;
+    };
+    Object.assign(object, { bookmarks: () => ({ find: async () => "bookmark", restore }) });
+    const restored = object.restore(POLICY, Date.now());
+    await reached.promise;
+    const opens = [() => object.setPaused(POLICY, false), () => object.finishRestore(POLICY)];
+    const refused = opens.map((open) => (async () => open())().then(String, String));
+    goesBack.resolve();
+    await restored;
+    return Promise.all(refused);
+  });
+  expect(refusals).toEqual(Array(2).fill("Error: a restore is under way: try again when the group is back"));
+  const { client } = await join(group);
+  expect(await client.settle()).toEqual([]);
+  expect(await statusOf(group)).toMatchObject({ paused: true });
+});
+
 test("[S5] a restore is refused where the platform has none, before anything has changed", async () => {
   const group = freshGroup();
   stopClock();

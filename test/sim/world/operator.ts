@@ -14,6 +14,8 @@ export class Operator {
   /** What it does next of a restore. */
   #next: { readonly at: number; readonly step: () => void } | null = null;
   restoring = false;
+  /** The group has no leader any more, and its storage is about to go back: the shell refuses to open it then. */
+  #isGoingBack = false;
 
   constructor(world: World) {
     this.#world = world;
@@ -29,6 +31,7 @@ export class Operator {
 
   /** Opening the group cancels a restore that waits. */
   pause(paused: boolean): void {
+    if (this.#isGoingBack) return this.#world.tell(() => "operator: pause -> refused");
     this.#object().dispatch({ type: "pause", paused });
   }
 
@@ -44,7 +47,8 @@ export class Operator {
       "restore",
       (request) => ({ type: "restore", request }),
       (outcome) => {
-        if (outcome?.type === "restorable") this.#then(0, () => this.#goBack(snapshot, finishAfterMs));
+        this.#isGoingBack = outcome?.type === "restorable";
+        if (this.#isGoingBack) this.#then(0, () => this.#goBack(snapshot, finishAfterMs));
         else this.restoring = false; // cancelled, or the object died meanwhile: then the group stays paused
       },
     );
@@ -52,6 +56,7 @@ export class Operator {
 
   #goBack(snapshot: Storage, finishAfterMs: number): void {
     this.#world.tell(() => "storage goes back");
+    this.#isGoingBack = false;
     this.#world.backend.restore(snapshot);
     this.#then(finishAfterMs, () => this.#finish());
   }
