@@ -17,7 +17,7 @@ test("[N7] the bounds that the simulator holds the cores to are those of GUARANT
   expect(takeoverBoundMs(defaults, { clockRate: 0.8, unresponsive: 2 })).toBe(82_500 + 2 * 2_000);
 });
 
-test("[I8] a lease of before the healing that is seen to be over only afterwards is no loss in peace", () => {
+test("a lease of before the healing that is seen to be over only afterwards is no loss in peace", () => {
   const short = { leaseMs: 2_000, drainMs: 4_000, preempt: false } as const;
   const long = { leaseMs: 10_000, drainMs: 4_000, preempt: { cooldownMs: 5_000 } } as const;
   const run: Run = {

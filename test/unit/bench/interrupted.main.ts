@@ -3,7 +3,9 @@ import { connect } from "node:net";
 import { freePort, withServer } from "../../../bench/peers/server.ts";
 import { exitOnSignals } from "../../../bench/signals.ts";
 
+// Whoever only looks whether it listens hangs up at once, and resets what was written to it.
 const SERVER = `require("node:net").createServer((socket) => {
+  socket.on("error", () => undefined);
   socket.write("serves " + process.argv[1] + " " + process.cwd() + "\\n");
 }).listen(Number(process.argv[1]), "127.0.0.1")`;
 
