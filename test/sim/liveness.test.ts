@@ -56,3 +56,37 @@ test("a lease of before the healing that is seen to be over only afterwards is n
   expect(end).toBeGreaterThan(0);
   expect(end).toBeLessThan(peace);
 });
+
+test("a component that has left when it is granted once more holds nothing", () => {
+  const process = { rate: 1, stopsAsleep: false, onDisconnect: "keep", watched: [] } as const;
+  const x = { component: "x", dedicated: false, onGrant: "confirm", drain: "quick" } as const;
+  const m = { ...x, component: "m" } as const;
+  const run: Run = {
+    setup: {
+      seed: 0,
+      policy: { leaseMs: 10_000, drainMs: 0, preempt: false },
+      skewMs: 0,
+      processes: [
+        { ...process, priority: 0, lingerMs: 0, contenders: [{ ...m, dedicated: true }] },
+        { ...process, priority: 1, lingerMs: 3_000, contenders: [m, { ...x, onGrant: "close", drain: "slow" }] },
+        { ...process, priority: 2, lingerMs: 0, contenders: [x] },
+        { ...process, priority: 0, lingerMs: 0, contenders: [x] },
+      ],
+    },
+    moves: [
+      { type: "advance", ms: 400 },
+      { type: "shutdown", who: "leader" },
+      { type: "latency", who: "leader", upMs: 82, downMs: 10 }, // its last component leaves while a welcome is under way
+      { type: "crash-at-write", at: "before", skewMs: 250 },
+      { type: "advance", ms: 400 },
+    ],
+  };
+  const heard: string[] = [];
+  replay(shippedCores, run, (line) => heard.push(line));
+  const left = heard.findIndex((line) => line.includes('B -> {"type":"deregister","component":"x"'));
+  const granted = heard.findLastIndex(
+    (line) => line.includes('B <- {"type":"grant"') && line.includes('"joined":true'),
+  );
+  expect(left).toBeGreaterThan(0);
+  expect(granted).toBeGreaterThan(left);
+});

@@ -64,8 +64,7 @@ export class Claims {
     switch (message.type) {
       case "grant":
         if (!message.joined) this.#offers.set(message.leaderSessionId, message.election);
-        for (const component of message.components) this.#named.add(component);
-        return this.#takeUp(message.leaderSessionId);
+        return this.#granted(message.leaderSessionId, message.components);
       case "welcome":
         this.#renewDeadlineMs = message.lease.renewDeadlineMs;
         if (!message.resumed) this.held.clear();
@@ -109,6 +108,13 @@ export class Claims {
       if (others.length === 0) this.#letGo(id);
       else this.#shelve(id);
     }
+  }
+
+  /** Those that have left meanwhile are not granted anything. */
+  #granted(id: string, components: readonly string[]): void {
+    const present = components.filter((component) => this.#registered.has(component));
+    for (const component of present) this.#named.add(component);
+    if (present.length > 0) this.#takeUp(id);
   }
 
   #shelve(id: string): void {
