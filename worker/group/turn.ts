@@ -4,6 +4,7 @@
  */
 import type { ServerMessage } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
+import { withConnection, withoutConnection } from "./connection-indexes.ts";
 import { type HeldElection, isHeld, rankIn, vacantElection } from "./election.ts";
 import type { Effect, EndedTerm } from "./events.ts";
 import type { Queue } from "./queue.ts";
@@ -91,32 +92,12 @@ export class Turn {
 
   putConnection(connection: Connection): void {
     this.forgetConnection(connection.id);
-    const { polling, access } = connection;
-    const connections = this.state.connections.set(connection.id, connection);
-    const silent =
-      connection.sessionId === null
-        ? this.state.silent.set({ at: connection.helloUntil, name: connection.id }, connection.id)
-        : this.state.silent;
-    const expiring =
-      access.until === undefined
-        ? this.state.expiring
-        : this.state.expiring.set({ at: access.until, name: connection.id }, connection.id);
-    const polled =
-      polling === undefined
-        ? this.state.polled
-        : this.state.polled.set({ at: polling.until, name: connection.id }, connection.id);
-    this.change({ connections, silent, expiring, polled });
+    this.change(withConnection(this.state, connection));
   }
 
   forgetConnection(id: string): void {
     const connection = this.state.connections.get(id);
-    if (connection === undefined) return;
-    this.change({
-      connections: this.state.connections.delete(id),
-      silent: this.state.silent.delete({ at: connection.helloUntil, name: id }),
-      expiring: this.state.expiring.delete({ at: connection.access.until ?? 0, name: id }),
-      polled: this.state.polled.delete({ at: connection.polling?.until ?? 0, name: id }),
-    });
+    if (connection !== undefined) this.change(withoutConnection(this.state, connection));
   }
 
   /** The session's present connection, a socket or not. */
