@@ -1,26 +1,36 @@
 /** The client of one process: its contenders and observers share one session. */
 import type { LeaderChange, LeaderInformation } from "../shared/messages.ts";
-import { type ElectionName, isElectionName } from "../shared/names.ts";
+import type { ElectionName } from "../shared/names.ts";
 import type { GroupStatus } from "../shared/status.ts";
+import { groupAddress } from "./address.ts";
+import {
+  assertClientOptions,
+  assertComponent,
+  assertElectionName,
+  assertFunction,
+  assertPriority,
+  assertResignOptions,
+  assertSignalOptions,
+} from "./checks.ts";
 import type { Clock } from "./clock.ts";
 import { type Contender, type ContenderCallbacks, type ContendOptions, contend } from "./contend.ts";
-import type { Acquired, ScopeOptions } from "./elect.ts";
-import type { EngineOptions, SessionEngine } from "./engine.ts";
+import { type Acquired, acquire, elect, type ScopeOptions, terms } from "./elect.ts";
+import { ClientClosedError } from "./errors.ts";
 import type { ClientHealth } from "./health.ts";
 import type { Leadership, ResignOptions } from "./leadership.ts";
 import { lookUp } from "./look-up.ts";
-import type { ObserveOptions } from "./observe.ts";
-import type { PageOptions } from "./page.ts";
+import { type ObserveOptions, observe } from "./observe.ts";
+import { followPage, type PageOptions } from "./page.ts";
+import { Participant } from "./participant.ts";
 import type { ClientState, Settings } from "./session/state.ts";
-import { Shell } from "./shell.ts";
-import type { Fetcher, OpenSocket, SocketClass } from "./socket.ts";
-import { check, invalid } from "./validate.ts";
+import { byClass, byFetcher, type Fetcher, type OpenSocket, type Socket, type SocketClass } from "./socket.ts";
+import { systemClock } from "./system-clock.ts";
 
 /** What one process needs to take part in a group. Checked at once: `createElectionClient` throws a `TypeError`. */
 export interface ClientOptions extends Partial<Omit<Settings, "priority">>, PageOptions {
-  /** http(s) or ws(s); a base path is kept. */
+  /** Begins with https:, http:, wss: or ws:. A base path is kept. */
   readonly url: string;
-  /** Whoever elects together: 1-128 characters out of `A-Z a-z 0-9 . _ : - /`. */
+  /** Processes with the same group elect together: 1-128 characters out of `A-Z a-z 0-9 . _ : - /`. */
   readonly group: string;
   /** Asked at every attempt to connect. */
   readonly token?: string | (() => string | Promise<string>);
@@ -32,156 +42,192 @@ export interface ClientOptions extends Partial<Omit<Settings, "priority">>, Page
   readonly clock?: Clock;
 }
 
-/** Imports what is loaded with the first contender or observer. */
-export type ImportEngine = () => Promise<{ startEngine(shell: Shell, options: EngineOptions): SessionEngine }>;
-
 /**
  * One process in one group. All of its contenders and observers share one session, which is opened by the first of them
- * and closed, `lingerMs` later, after the last. Made by `createElectionClient`.
+ * and closed, `lingerMs` later, after the last. Made by `createElectionClient`. Its methods need no `this`, so it works
+ * behind a proxy, and taken apart.
  */
-export class ElectionClient<Component extends string = string> implements AsyncDisposable {
-  /** Resolves when everything has stopped and the group has been told: terms end, drain, `bye`. Other calls reject from now on. */
-  readonly close: () => Promise<void>;
-  readonly #shell: Shell;
-  readonly #get: (path: string, options?: ObserveOptions, mayMiss?: boolean) => Promise<unknown>;
-
-  constructor(
-    options: ClientOptions,
-    openSocket?: OpenSocket,
-    importEngine: ImportEngine = () => import("./engine.ts"),
-  ) {
-    // A copy of the first level: what has been checked there is what the engine gets, whenever it comes.
-    const chosen = { ...options };
-    const { url, group, token, clock, fetcher, priority } = chosen;
-    check({ ...chosen, group: group ?? "", priority: typeof priority === "function" ? 0 : priority });
-    check({ ...chosen.process });
-    const base = `${new URL(url).href.replace(/\/$/, "")}/v1/groups/${encodeURIComponent(group)}`;
-    const askToken = async (): Promise<string | undefined> => (typeof token === "function" ? token() : token);
-    const shell: Shell = new Shell(clock ?? globalThis, async () =>
-      (await importEngine()).startEngine(shell, { options: chosen, base, askToken, openSocket }),
-    );
-    this.#shell = shell;
-    this.#get = async (path, given, mayMiss) => {
-      shell.assertOpen();
-      return lookUp(fetcher, base + path, await askToken(), given, mayMiss);
-    };
-    this.close = async () => {
-      shell.end();
-      await shell.engine?.leave();
-    };
-  }
-
-  /** Of the connection, at call time. `suspended`: it is lost while a term still runs. */
-  get state(): ClientState {
-    return this.#shell.state;
-  }
-
+export interface ElectionClient<Component extends string = string> extends AsyncDisposable {
+  /** The state of the connection, at call time. `suspended`: it is lost while a term still runs. */
+  readonly state: ClientState;
   /** What others name as a successor; `undefined` without a session. */
-  get sessionId(): string | undefined {
-    return this.#shell.engine?.sessionId;
-  }
+  readonly sessionId: string | undefined;
 
   /**
    * Runs for leadership of the component until the contender is closed: granted, revoked, granted again, by callbacks.
    * Throws a `DuplicateContenderError` where this client has a contender for it.
    */
-  contend<C extends Component>(
-    component: C,
-    callbacks?: ContenderCallbacks<C>,
-    options?: ContendOptions,
-  ): Contender<C> {
-    return contend(this.#shell, component, callbacks, options);
-  }
+  contend<C extends Component>(component: C, callbacks?: ContenderCallbacks<C>, options?: ContendOptions): Contender<C>;
 
   /**
    * Runs the function once per term, from the grant on; its promise is the drain. Resolves with its result when it returns
    * while leading, and has left the election by then. After a lost term it waits for the next one. An error that is
    * thrown while leading rejects; so does the signal, with its reason.
    */
-  async elect<C extends Component, T>(
+  elect<C extends Component, T>(
     component: C,
     run: (leadership: Leadership<C>) => T | PromiseLike<T>,
-    options: ScopeOptions = {},
-  ): Promise<T> {
-    return this.#inScope(component, options, (engine) => engine.elect(component, run, options));
-  }
+    options?: ScopeOptions,
+  ): Promise<T>;
 
-  /** One turn of the loop for each term; the body is the drain. `break` leaves the election. */
-  async *terms<C extends Component>(
-    component: C,
-    options: ScopeOptions = {},
-  ): AsyncGenerator<Leadership<C>, void, undefined> {
-    yield* await this.#inScope(component, options, (engine) => engine.terms(component, options));
-  }
+  /**
+   * One turn of the loop for each term; the body is the drain. `break` leaves the election. A body that ends early goes on
+   * leading, and the loop waits for the end of its term.
+   */
+  terms<C extends Component>(component: C, options?: ScopeOptions): AsyncGenerator<Leadership<C>, void, undefined>;
 
-  /** Resolves with the first term. It leaves the election when it is closed or lost, and is never granted again. */
-  async acquire<C extends Component>(component: C, options: ScopeOptions = {}): Promise<Acquired<C>> {
-    return this.#inScope(component, options, (engine) => engine.acquire(component, options));
-  }
-
-  #inScope<T>(component: string, { signal }: ScopeOptions, act: (engine: SessionEngine) => T | Promise<T>): Promise<T> {
-    check({ component: component ?? "" });
-    return this.#shell.use(act, signal, component);
-  }
+  /**
+   * Resolves with the first term. It leaves the election when it is closed or lost, and is never granted again. One that
+   * nobody closes is waited for as long as a drain may take: call its `close()`, or use `await using`.
+   */
+  acquire<C extends Component>(component: C, options?: ScopeOptions): Promise<Acquired<C>>;
 
   /** The present leader or `null`, then every change; of all components where none is named. `break` ends it. */
   observe(component: Component, options?: ObserveOptions): AsyncGenerator<LeaderInformation | null, void, undefined>;
   observe(component?: undefined, options?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
-  async *observe(component?: Component, options: ObserveOptions = {}): AsyncGenerator<unknown, void, undefined> {
-    check({ component });
-    yield* await this.#shell.use((engine) => engine.observe(component, options), options.signal);
-  }
 
-  /** By HTTP, without a session. */
-  async getLeader(component: Component, options?: ObserveOptions): Promise<LeaderInformation | null> {
-    check({ component: component ?? "" });
-    return this.#get(`/leaders/${encodeURIComponent(component)}`, options, true) as Promise<LeaderInformation | null>;
-  }
+  /** By HTTP, without a session. Rejects after 10 s without an answer, and when the client is closed. */
+  getLeader(component: Component, options?: ObserveOptions): Promise<LeaderInformation | null>;
 
-  /** How the group stands, by HTTP: who leads, who waits, session ids for `successor`. */
-  async getStatus(options?: ObserveOptions): Promise<GroupStatus> {
-    return this.#get("", options) as Promise<GroupStatus>;
-  }
+  /** How the group stands, by HTTP: who leads, who waits, session ids for `successor`. Ends like `getLeader`. */
+  getStatus(options?: ObserveOptions): Promise<GroupStatus>;
 
   /** At call time; never throws, also when the client is closed. */
-  health(): ClientHealth {
-    return this.#shell.health();
-  }
+  health(): ClientHealth;
 
-  /** Of the process, or of one dedicated contender. Higher is asked first. */
-  setPriority(priority: number, component?: Component): void {
-    check({ priority, component });
-    this.#shell.assertOpen();
-    this.#shell.whenLoaded({ isPatient: true, run: (engine) => engine.setPriority(priority, component) });
-  }
+  /** The priority of the process, or of one dedicated contender. Higher is asked first. */
+  setPriority(priority: number, component?: Component): void;
 
   /**
    * Steps down from the whole election, and goes to the back of the queue. Resolves when everything has stopped, scopes
-   * included: inside of one, use `leadership.resign`. Of an election that is not led here, a no-op.
+   * included; inside a callback it waits for the others only. Does nothing for an election that is not led here.
    */
-  async resign(election: ElectionName = "process", options: ResignOptions = {}): Promise<void> {
-    this.#shell.assertOpen();
-    check(options);
-    if (!isElectionName(election)) throw invalid("election", 'must be "process" or "component:NAME"');
-    await this.#shell.engine?.resign(election, options);
+  resign(election?: ElectionName, options?: ResignOptions): Promise<void>;
+
+  /**
+   * Resolves when everything has stopped and the group has been told: terms end, drain, `bye`. Other calls reject from now
+   * on. Inside a callback it waits for the others only: the client is closed when that callback has settled too.
+   */
+  close(): Promise<void>;
+
+  /** Not called for the present state. Returns its undo. */
+  onStateChange(listener: (state: ClientState) => void): () => void;
+
+  /** Errors that belong to no contender. Returns its undo. */
+  onError(listener: (error: unknown) => void): () => void;
+}
+
+/** What an entry point may do in its own way. */
+export interface ClientPorts {
+  /** Default: by the fetcher or the class of sockets that was given, or by the platform's. */
+  readonly openSocket?: OpenSocket | undefined;
+  /** Whatever ends with a `ClientClosedError` waits for it first. */
+  readonly farewell?: (() => Promise<void> | undefined) | undefined;
+}
+
+/** A client, and the part of it that a test kit looks into. */
+export interface Opened<Component extends string> {
+  readonly client: ElectionClient<Component>;
+  readonly participant: Participant;
+}
+
+export function openClient<Component extends string>(
+  given: ClientOptions,
+  { openSocket, farewell }: ClientPorts = {},
+): Opened<Component> {
+  assertClientOptions(given);
+  // What has been checked is what counts, whatever becomes of the object; `process` is copied with it.
+  const options = { ...given, process: { ...given.process } };
+  const { url, group, token, clock = systemClock, fetcher, WebSocket } = options;
+  const address = groupAddress(url, group);
+  const askToken = async (): Promise<string | undefined> => (typeof token === "function" ? token() : token);
+  const open = openSocket ?? (fetcher ? byFetcher(fetcher) : byClass(WebSocket));
+  const connect = async (): Promise<Socket> => open(`${address}/session`, await askToken());
+  const participant = new Participant(group, settingsOf(options), clock, connect);
+  followPage(participant, options).catch(() => {});
+
+  const closing = new AbortController();
+  const ask = async (path: string, asked: ObserveOptions = {}): Promise<unknown> => {
+    assertSignalOptions(asked);
+    participant.assertOpen();
+    return lookUp({ fetcher, clock, askToken }, address + path, [asked.signal, closing.signal]);
+  };
+  const close = async (): Promise<void> => {
+    const left = participant.leave();
+    closing.abort(participant.closedError());
+    await left;
+  };
+  const held = async <T>(outcome: Promise<T>): Promise<T> => {
+    try {
+      return await outcome;
+    } catch (error) {
+      if (error instanceof ClientClosedError) await farewell?.();
+      throw error;
+    }
+  };
+  const heldLoop = <T>(values: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> => {
+    const { next } = values;
+    return Object.assign(values, { next: () => held(next()) });
+  };
+
+  function observeOne(
+    component: Component,
+    asked?: ObserveOptions,
+  ): AsyncGenerator<LeaderInformation | null, void, undefined>;
+  function observeOne(component?: undefined, asked?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
+  function observeOne(component?: Component, asked: ObserveOptions = {}): AsyncGenerator<unknown, void, undefined> {
+    return heldLoop<unknown>(
+      component === undefined
+        ? observe(participant, component, asked, (change) => change)
+        : observe(participant, component, asked, ({ leader }) => leader),
+    );
   }
 
-  /** Not called for the present state. Gives back its undo. */
-  onStateChange(listener: (state: ClientState) => void): () => void {
-    return subscribe(this.#shell.stateListeners, listener);
-  }
+  const client: ElectionClient<Component> = {
+    get state() {
+      return participant.state;
+    },
+    get sessionId() {
+      return participant.driver.state().session?.sessionId;
+    },
+    contend: (component, callbacks, chosen) => contend(participant, component, callbacks, chosen),
+    elect: async (component, run, chosen) => held(elect(participant, component, run, chosen)),
+    terms: (component, chosen) => heldLoop(terms(participant, component, chosen)),
+    acquire: async (component, chosen) => held(acquire(participant, component, chosen)),
+    observe: observeOne,
+    async getLeader(component, asked) {
+      assertComponent(component);
+      return (await ask(`/leaders/${encodeURIComponent(component)}`, asked)) as LeaderInformation | null;
+    },
+    getStatus: async (asked) => (await ask("", asked)) as GroupStatus,
+    health: () => participant.health(),
+    setPriority(priority, component) {
+      assertPriority(priority);
+      if (component !== undefined) assertComponent(component);
+      participant.assertOpen();
+      participant.setPriority(priority, component);
+    },
+    async resign(election = "process", chosen = {}) {
+      assertElectionName(election);
+      assertResignOptions(chosen);
+      participant.assertOpen();
+      await participant.resignFrom(election, chosen);
+    },
+    close,
+    onStateChange: (listener) => subscribe(participant.stateListeners, listener),
+    onError: (listener) => subscribe(participant.errorListeners, listener),
+    [Symbol.asyncDispose]: close,
+  };
+  return { client, participant };
+}
 
-  /** Errors that belong to no contender. Gives back its undo. */
-  onError(listener: (error: unknown) => void): () => void {
-    return subscribe(this.#shell.errorListeners, listener);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
+function settingsOf(options: ClientOptions): Settings {
+  const { process = {}, priority = 0, onDisconnect = "keep", drainMs = Infinity, lingerMs = 0 } = options;
+  return { process, priority: typeof priority === "number" ? priority : 0, onDisconnect, drainMs, lingerMs };
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {
+  assertFunction(listener, "the listener");
   listeners.add(listener);
   return () => {
     listeners.delete(listener);

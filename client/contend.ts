@@ -1,16 +1,20 @@
 /** `contend`: grant and revoke, by callbacks. */
 import type { ElectionKind } from "../shared/names.ts";
+import { assertCallbacks, assertComponent, assertContendOptions, invalid } from "./checks.ts";
 import type { LossReason } from "./errors.ts";
 import type { Leadership } from "./leadership.ts";
-import type { Member, Shell, Task } from "./shell.ts";
-import { check, invalid } from "./validate.ts";
+import type { Member, Participant } from "./participant.ts";
 
 /** Strictly alternating: grant, revoke, grant, ... A grant waits until the promise of the revoke before it has settled. */
 export interface ContenderCallbacks<Component extends string = string> {
-  readonly onGrant?: (leadership: Leadership<Component>) => unknown;
-  /** Stop. Its promise is the drain. Called even while the promise of `onGrant` is pending. */
-  readonly onRevoke?: (leadership: Leadership<Component>, reason: LossReason) => unknown;
-  /** Of the callbacks above, and of the connection. Without it, errors of the callbacks go to the client's. */
+  /** Not called for a term that is over before its turn comes. Nobody waits for its promise. */
+  onGrant?(leadership: Leadership<Component>): unknown;
+  /** Stop. Its promise is the drain. Called even while the promise of `onGrant` is pending, and once for each `onGrant`. */
+  onRevoke?(leadership: Leadership<Component>, reason: LossReason): unknown;
+  /**
+   * Errors of the callbacks above, and of the connection. Without it, errors of the callbacks go to the client's listeners.
+   * What they throw because their term has ended (`LeadershipLostError`, `AbortError`) is no error.
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -29,52 +33,55 @@ export interface Contender<Component extends string = string> extends AsyncDispo
   readonly leadership: Leadership<Component> | null;
   /** At call time; of this very term, if one is named. */
   hasLeadership(leaderSessionId?: string): boolean;
-  /** Revokes, drains, leaves. Siblings are not touched. */
+  /**
+   * Revokes, drains, leaves; siblings are not touched. Resolves when it has left. Inside a callback it waits for the other
+   * callbacks only.
+   */
   close(): Promise<void>;
 }
 
 export interface Entry<Component extends string> extends Contender<Component> {
+  /** Its number in the session. */
+  readonly id: number;
   /** Resolves when it has left, rejects when the client was closed meanwhile. */
   readonly left: Promise<void>;
 }
 
 export function contend<Component extends string>(
-  shell: Shell,
+  participant: Participant,
   component: Component,
   callbacks: ContenderCallbacks<Component> = {},
-  { election, priority }: ContendOptions = {},
-  isBody = false,
+  options: ContendOptions = {},
+  resignSkipsOwnDrain = false,
 ): Entry<Component> {
-  check({ component: component ?? "", election, priority });
-  if (priority !== undefined && election !== "dedicated") throw invalid("priority", "needs a dedicated election");
-  shell.assertFree(component);
-
-  const contender = shell.nextId();
-  const member: Member<Component> = { component, election, priority, callbacks, isBody };
-  const task: Task = { run: (engine) => engine.register(contender, member) };
-  shell.members.set(contender, member);
-  shell.whenLoaded(task);
-
-  const left = shell
-    .until(() => !shell.isWaiting(task) && !shell.engine?.has(contender))
-    .finally(() => shell.members.delete(contender));
+  assertComponent(component);
+  assertCallbacks(callbacks);
+  assertContendOptions(options);
+  const { election, priority } = options;
+  if (priority !== undefined && election !== "dedicated") {
+    throw invalid("priority", 'needs election: "dedicated"; the process election goes by setPriority of the client');
+  }
+  const member: Member<Component> = { component, election, priority, callbacks, resignSkipsOwnDrain };
+  const id = participant.register(member);
+  const hasLeft = (): boolean => !participant.has(id);
+  const left = participant.until(hasLeft).finally(() => participant.members.delete(id));
   left.catch(() => {});
 
   const leading = (): Leadership<Component> | null => (member.leadership?.isLeader() ? member.leadership : null);
-  const close = (): Promise<void> => {
+  const close = async (): Promise<void> => {
     member.isClosing = true;
-    shell.forget(task);
-    shell.engine?.dispatch({ type: "deregister", contender });
-    return left;
+    participant.dispatch({ type: "deregister", contender: id });
+    await participant.stopped(hasLeft, (other) => other === id);
   };
   return {
+    id,
     component,
     get leadership() {
       return leading();
     },
-    hasLeadership: (id) => {
+    hasLeadership: (leaderSessionId) => {
       const current = leading()?.leaderSessionId;
-      return current !== undefined && (id ?? current) === current;
+      return current !== undefined && (leaderSessionId ?? current) === current;
     },
     close,
     [Symbol.asyncDispose]: close,

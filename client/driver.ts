@@ -3,9 +3,9 @@
  * then sets the timer; it decides nothing. What effects cause (a callback that closes its contender) queues up.
  */
 import { PING, PONG } from "../shared/messages.ts";
+import { parseServerMessage } from "../shared/server-codec.ts";
 import { type Clock, pessimistic } from "./clock.ts";
 import { ProtocolError } from "./errors.ts";
-import { parse } from "./parse.ts";
 import type { Effect, Input } from "./session/events.ts";
 import { initialState, nextDeadline, type SessionState, type Settings } from "./session/state.ts";
 import { transition } from "./session/transition.ts";
@@ -118,7 +118,7 @@ export function createDriver(settings: Settings, { clock, connect, perform, repo
   /** What can't be read, or makes no sense to the core, is reported and ignored: if it was an answer, its time-out will tell. */
   function hear(frame: unknown, connection: number): void {
     try {
-      dispatch(frame === PONG ? { type: "pong" } : parse(frame), connection);
+      dispatch(frame === PONG ? { type: "pong" } : parseServerMessage(frame), connection);
     } catch (error) {
       report(new ProtocolError("protocol_error", "unreadable frame", error));
     }

@@ -1,19 +1,24 @@
 /** Scopes: `elect`, `terms` and `acquire` are three ways to write down what is done in a term. */
-import { fail } from "./callbacks.ts";
+import { assertFunction, assertResignOptions, assertScopeOptions } from "./checks.ts";
 import { type ContendOptions, contend } from "./contend.ts";
-import { LeadershipLostError } from "./errors.ts";
+import { ElectionError } from "./errors.ts";
+import { iterate, type Steps } from "./iteration.ts";
 import type { Leadership, ResignOptions } from "./leadership.ts";
-import type { Shell } from "./shell.ts";
-import { check } from "./validate.ts";
+import { isLoss, type Participant } from "./participant.ts";
 
-/** Of `elect`, `terms` and `acquire`. */
+/** Options of `elect`, `terms` and `acquire`. */
 export interface ScopeOptions extends ContendOptions {
-  /** Ends the term, waits until it is drained, and rejects with its reason. */
+  /** Ends the term, waits until it is drained, and rejects with its reason. To limit the wait alone, use `waitMs`. */
   readonly signal?: AbortSignal;
+  /**
+   * How long to wait for the first term, in milliseconds: then the scope leaves the election and rejects with an
+   * `ElectionError` with the code `wait_timeout`. A term that has begun is not touched. Default: without end.
+   */
+  readonly waitMs?: number;
   /** `manual`: the scope publishes its address itself. Otherwise it is published at the start of every term. */
   readonly confirm?: "auto" | "manual";
   /** What is thrown after the term was lost, and errors of the connection. */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /** One term's work. Its promise is the drain. `end` leaves the election; the first outcome counts. */
@@ -22,171 +27,198 @@ type Work<T, Component extends string> = (
   end: (outcome: () => T) => void,
 ) => Promise<void>;
 
+interface Campaign<T> {
+  /** The number of its contender. */
+  readonly contender: number;
+  /** Leaves the election. The first outcome counts. */
+  readonly end: (outcome: () => T) => void;
+  /** Resolves when it has left, drained, with the outcome; rejects where that throws, and when the client was closed. */
+  readonly over: Promise<T>;
+}
+
 const ignore = (): void => {};
+const fails = (reason: unknown) => (): never => {
+  throw reason;
+};
 
 /**
- * Contends until `end` is called, the signal aborts, or the client is closed; then, drained, it has the outcome.
- * `isBody`: the work may wait for its own `resign`.
+ * Contends until `end` is called, the signal aborts, the wait is over, or the client is closed. `resignSkipsOwnDrain`: the
+ * work may wait for the `resign` of its own leadership.
  */
 function campaign<T, Component extends string>(
-  shell: Shell,
+  participant: Participant,
   component: Component,
   work: Work<T, Component>,
-  { signal, confirm, onError, ...options }: ScopeOptions = {},
-  isBody = true,
-): Promise<T> {
+  options: ScopeOptions = {},
+  resignSkipsOwnDrain = true,
+): Campaign<T> {
+  assertScopeOptions(options);
+  const { signal, confirm, waitMs = Infinity, election, priority } = options;
   signal?.throwIfAborted();
   let running: Promise<void> | undefined;
   let outcome: (() => T) | undefined;
   const end = (wanted: () => T): void => {
     outcome ??= wanted;
-    void contender.close();
+    void contender.close().catch(ignore);
   };
-  const onRevoke = (): Promise<void> | undefined => running?.catch(ignore);
+  const errors = { ...(options.onError && { onError: (error: unknown) => options.onError?.(error) }) };
   const contender = contend(
-    shell,
+    participant,
     component,
     {
+      ...errors,
       onGrant(leadership) {
+        participant.clock.clearTimeout(waiting);
         if (confirm !== "manual") {
-          leadership.confirm().catch((error) => leadership.isLeader() && fail(shell, error, onError));
+          leadership.confirm().catch((error) => leadership.isLeader() && participant.fail(error, errors));
         }
         running = work(leadership, end);
         return running;
       },
-      onRevoke,
-      onError,
+      onRevoke: () => running?.catch(ignore),
     },
-    options,
-    isBody,
+    { ...(election && { election }), ...(priority !== undefined && { priority }) },
+    resignSkipsOwnDrain,
   );
-  const abort = (): void =>
-    end(() => {
-      throw signal?.reason;
-    });
+  const abort = (): void => end(fails(signal?.reason));
   signal?.addEventListener("abort", abort);
-  return contender.left.catch(ignore).then(async () => {
+  const waiting =
+    waitMs < Infinity
+      ? participant.clock.setTimeout(() => end(fails(waitTimeout(component, waitMs))), waitMs)
+      : undefined;
+  const over = contender.left.catch(ignore).then(async () => {
     signal?.removeEventListener("abort", abort);
-    await onRevoke();
+    participant.clock.clearTimeout(waiting);
+    await running?.catch(ignore);
     if (outcome) return outcome();
-    throw shell.closedError();
+    throw participant.closedError();
   });
+  return { contender: contender.id, end, over };
 }
+
+const waitTimeout = (component: string, waitMs: number): ElectionError =>
+  new ElectionError("wait_timeout", `${component} was not granted within waitMs (${waitMs} ms)`, undefined, true);
 
 /** Runs for every term until it returns, or throws, while leading. Errors after a loss go to `onError`. */
 export async function elect<T, Component extends string>(
-  shell: Shell,
+  participant: Participant,
   component: Component,
   run: (leadership: Leadership<Component>) => T | PromiseLike<T>,
   options?: ScopeOptions,
 ): Promise<T> {
-  return campaign<T, Component>(
-    shell,
-    component,
-    async (leadership, end) => {
-      try {
-        const result = await run(leadership);
-        if (leadership.isLeader()) end(() => result);
-      } catch (error) {
-        if (leadership.isLeader()) {
-          end(() => {
-            throw error;
-          });
-        } else if (!(error instanceof LeadershipLostError) && (error as Error | null)?.name !== "AbortError") {
-          throw error;
-        }
-      }
-    },
-    options,
-  );
+  assertFunction(run, "the function of elect");
+  const work: Work<T, Component> = async (leadership, end) => {
+    try {
+      const result = await run(leadership);
+      if (leadership.isLeader()) end(() => result);
+    } catch (error) {
+      if (leadership.isLeader()) end(fails(error));
+      else if (!isLoss(error)) throw error;
+    }
+  };
+  return campaign(participant, component, work, options).over;
 }
 
 /** A term that has begun, until `done` is called. */
 interface Turn<Component extends string> {
   readonly leadership: Leadership<Component>;
-  readonly end: (outcome: () => void) => void;
   readonly done: () => void;
 }
 
 /**
- * The loop's body is one term, and its drain. A term that ended before its body began is skipped. Contends from now on,
- * until the generator is left: it has to be run.
+ * The loop's body is one term, and its drain. A term that ended before its body began is skipped, and a body that ends
+ * early goes on leading: the loop waits for the end of its term.
  */
 export function terms<Component extends string>(
-  shell: Shell,
+  participant: Participant,
   component: Component,
   options: ScopeOptions = {},
 ): AsyncGenerator<Leadership<Component>, void, undefined> {
-  const { signal } = options;
-  let newest: Turn<Component> | undefined;
-  const over = campaign<void, Component>(
-    shell,
-    component,
-    (leadership, end) =>
-      new Promise((done) => {
-        newest = { leadership, end, done };
-      }),
-    options,
-  ).catch(ignore);
-  return turns();
+  return iterate(() => loopOf(participant, component, options));
+}
 
-  async function* turns(): AsyncGenerator<Leadership<Component>, void, undefined> {
-    try {
-      for (let turn: Turn<Component> | undefined; ; turn?.done()) {
-        const last = turn;
-        await shell.until(() => newest !== last, signal);
-        turn = newest as Turn<Component>;
-        const { leadership } = turn;
-        if (leadership.isLeader()) yield leadership;
-        await shell.until(() => leadership.signal.aborted, signal);
+function loopOf<Component extends string>(
+  participant: Participant,
+  component: Component,
+  options: ScopeOptions,
+): Steps<Leadership<Component>> {
+  const { inside } = participant;
+  const outer = inside.current();
+  let newest: Turn<Component> | undefined;
+  let last: Turn<Component> | undefined;
+  const work: Work<void, Component> = (leadership) =>
+    new Promise((done) => {
+      newest = { leadership, done };
+    });
+  const { contender, over, end } = campaign<void, Component>(participant, component, work, options);
+  const failed = over.then((): Promise<never> => new Promise(ignore));
+  failed.catch(ignore);
+  const until = (condition: () => boolean, left: AbortSignal): Promise<void> =>
+    Promise.race([failed, participant.until(() => left.aborted || condition(), options.signal)]);
+  const finish = async (turn: Turn<Component>, left: AbortSignal): Promise<void> => {
+    await until(() => turn.leadership.signal.aborted, left);
+    turn.done();
+  };
+
+  return {
+    resume: () => inside.enter(contender),
+    async next(left) {
+      for (;;) {
+        const before = last;
+        if (before) await finish(before, left);
+        await until(() => newest !== before, left);
+        left.throwIfAborted();
+        last = newest;
+        if (last?.leadership.isLeader()) return last.leadership;
       }
-    } finally {
+    },
+    async leave() {
+      inside.enter(outer);
       newest?.done();
-      newest?.end(ignore);
-      await over;
-    }
-  }
+      end(ignore);
+      await over.catch(ignore);
+    },
+  };
 }
 
 /** A leadership that its scope ends: `await using leadership = await client.acquire(...)`. */
 export interface Acquired<Component extends string = string> extends Leadership<Component>, AsyncDisposable {
+  /**
+   * Says that its work has stopped, and leaves the election. Until it is called nobody knows that it has: after a loss, or
+   * `close()` of the client, the group waits for it as long as a drain may take (`drainMs`).
+   */
   close(): Promise<void>;
 }
 
 /** Waits for one term. The contender is closed when the scope is, or when the term is lost. */
 export function acquire<Component extends string>(
-  shell: Shell,
+  participant: Participant,
   component: Component,
   options?: ScopeOptions,
 ): Promise<Acquired<Component>> {
   return new Promise((resolve, reject) => {
-    const over = campaign<void, Component>(
-      shell,
-      component,
-      (leadership, end) =>
-        new Promise((done) => {
-          const { signal, resign } = leadership;
-          const close = async (): Promise<void> => {
-            done();
-            end(ignore);
-            await over.catch(ignore);
-          };
-          const stepDown = async (successor?: ResignOptions): Promise<void> => {
-            check({ ...successor });
-            // Who steps down has stopped: there is nothing to drain.
-            done();
-            await resign(successor);
-            await close();
-          };
-          // One that resigns leaves after its farewell, which may name a successor.
-          signal.addEventListener("abort", () => {
-            if (signal.reason.reason !== "resigned") end(ignore);
-          });
-          resolve(Object.assign(leadership, { close, resign: stepDown, [Symbol.asyncDispose]: close }));
-        }),
-      options,
-      false,
-    );
+    const work: Work<void, Component> = (leadership, end) =>
+      new Promise((done) => {
+        const { signal, resign } = leadership;
+        const close = async (): Promise<void> => {
+          done();
+          end(ignore);
+          await over.catch(ignore);
+        };
+        const stepDown = async (successor: ResignOptions = {}): Promise<void> => {
+          assertResignOptions(successor);
+          // Who steps down has stopped: there is nothing to drain.
+          done();
+          await resign(successor);
+          await close();
+        };
+        // One that resigns leaves after its farewell, which may name a successor.
+        signal.addEventListener("abort", () => {
+          if (signal.reason.reason !== "resigned") end(ignore);
+        });
+        resolve(Object.assign(leadership, { close, resign: stepDown, [Symbol.asyncDispose]: close }));
+      });
+    const { over } = campaign<void, Component>(participant, component, work, options, false);
     over.catch(reject);
   });
 }

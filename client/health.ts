@@ -7,7 +7,7 @@ import { type ClientState, clientState, findTerm, isLive, remainingMs, type Sess
 export interface ClientHealth {
   /**
    * `ok`: connected, or nothing asks for it. `degraded`: not connected, and trying by itself. `failing`: closed; the token
-   * was refused; not connected for longer than a lease, so that nobody leads here any more; or the engine can't be loaded.
+   * was refused; or not connected for longer than a lease, so that nobody leads here any more.
    */
   readonly status: "ok" | "degraded" | "failing";
   readonly state: ClientState;

@@ -1,10 +1,10 @@
 /** The entry point `edge-election`: browsers, Node, Deno, Bun, Workers. Nothing is touched before a client is made. */
-import { type ClientOptions, ElectionClient } from "./client.ts";
+import { type ClientOptions, type ElectionClient, openClient } from "./client.ts";
 
 /** Connects only with its first contender or observer. Throws a `TypeError` for wrong settings. */
 export const createElectionClient = <Component extends string = string>(
   options: ClientOptions,
-): ElectionClient<Component> => new ElectionClient(options);
+): ElectionClient<Component> => openClient<Component>(options).client;
 
 export type { LeaderChange, LeaderInformation, Metadata, ProcessInfo } from "../shared/messages.ts";
 export type { ElectionKind, ElectionName } from "../shared/names.ts";

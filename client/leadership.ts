@@ -2,8 +2,8 @@
 import { encodeFence, FENCE_HEADER, type Fence } from "../shared/fence.ts";
 import type { Confirm, Metadata } from "../shared/messages.ts";
 import type { ElectionName } from "../shared/names.ts";
+import { assertPublished } from "./checks.ts";
 import { LeadershipLostError } from "./errors.ts";
-import { check } from "./validate.ts";
 
 /** Who comes next. */
 export interface ResignOptions {
@@ -37,9 +37,9 @@ export interface Leadership<Component extends string = string> extends Fence {
    */
   confirm(address?: string, metadata?: Metadata): Promise<void>;
   /**
-   * Steps down from the whole election, siblings included. Resolves when every `onRevoke` has settled. The body of an
-   * `elect` or of a `terms` loop may wait for it: it waits for the others only, and the group hears of it when the body
-   * is left. After the end of the term it does nothing.
+   * Steps down from the whole election, siblings included. Resolves when every `onRevoke` has settled. Inside a callback,
+   * and in the body of an `elect` or of a `terms` loop, it waits for the others only, and the group is told when the
+   * callback or the body has ended too. After the end of the term it does nothing.
    */
   resign(options?: ResignOptions): Promise<void>;
 }
@@ -76,7 +76,7 @@ export function createLeadership(
     remainingMs,
     headers: () => ({ [FENCE_HEADER]: encodeFence(term) }),
     async confirm(address?: string, metadata?: Metadata) {
-      check({ address, metadata });
+      assertPublished({ address, metadata });
       assertLeader();
       await confirm({ ...(address !== undefined && { address }), ...(metadata && { metadata }) });
     },

@@ -1,27 +1,67 @@
 /** Questions to the group by HTTP. */
+import type { Clock } from "./clock.ts";
 import { ElectionError, UnauthorizedError } from "./errors.ts";
-import type { ObserveOptions } from "./observe.ts";
 import type { Fetcher } from "./socket.ts";
+
+/** As long as an attempt to connect may take. */
+const TIMEOUT_MS = 10_000;
 
 export const headers = (token: string | undefined): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };
 
-/** The body of the answer. `mayMiss`: it is `null` for what does not exist. */
+export interface LookUpPorts {
+  readonly fetcher: Fetcher | undefined;
+  readonly clock: Clock;
+  askToken(): Promise<string | undefined>;
+}
+
+interface ErrorBody {
+  readonly error?: { readonly code?: unknown; readonly message?: unknown };
+}
+
+/**
+ * The body of the answer; `null` where nobody leads. Rejects with the reason of the first signal that aborts, at once, and
+ * with a retryable `ElectionError` (`timeout`) after 10 s: whatever the token, the network or the server wait for.
+ */
 export async function lookUp(
-  fetcher: Fetcher | undefined,
+  { fetcher, clock, askToken }: LookUpPorts,
   url: string,
-  token?: string,
-  { signal }: ObserveOptions = {},
-  mayMiss?: boolean,
+  signals: readonly (AbortSignal | undefined)[],
 ): Promise<unknown> {
-  const response = await (fetcher ?? globalThis).fetch(url.replace(/^ws/, "http"), {
-    headers: headers(token),
-    signal: signal ?? null,
+  const ended = new AbortController();
+  const failed = new Promise<never>((_, reject) => {
+    ended.signal.addEventListener("abort", () => reject(ended.signal.reason));
   });
-  const { status } = response;
-  if (status === 200) return response.json();
-  if (status === 404 && mayMiss) return null;
-  const message = `HTTP ${status}`;
-  if (status === 401 || status === 403) throw new UnauthorizedError("unauthorized", message);
-  throw new ElectionError("refused", message, undefined, status >= 429);
+  const timeout = clock.setTimeout(() => {
+    ended.abort(new ElectionError("timeout", `the group did not answer within ${TIMEOUT_MS} ms`, undefined, true));
+  }, TIMEOUT_MS);
+  const ask = async (): Promise<unknown> => {
+    const token = await askToken();
+    const { signal } = ended;
+    signal.throwIfAborted();
+    const response = await (fetcher ?? globalThis).fetch(url, { headers: headers(token), signal });
+    const { status } = response;
+    const body = await response.json().catch(() => undefined);
+    if (status === 200) return body;
+    const { code, message } = (body as ErrorBody | undefined)?.error ?? {};
+    if (code === "no_leader") return null;
+    throw refusal(status, typeof message === "string" ? `HTTP ${status}: ${message}` : `HTTP ${status}`);
+  };
+  const undo = signals.map((signal) => {
+    const end = (): void => ended.abort(signal?.reason);
+    if (signal?.aborted) end();
+    signal?.addEventListener("abort", end);
+    return () => signal?.removeEventListener("abort", end);
+  });
+  try {
+    return await Promise.race([failed, ask()]);
+  } finally {
+    clock.clearTimeout(timeout);
+    for (const step of undo) step();
+  }
+}
+
+function refusal(status: number, message: string): ElectionError {
+  if (status === 401 || status === 403) return new UnauthorizedError("unauthorized", message);
+  return new ElectionError("refused", message, undefined, status >= 429);
 }

@@ -1,9 +1,10 @@
 /** `observe`: who leads, as it changes. */
 import type { LeaderChange, LeaderInformation, Leaders } from "../shared/messages.ts";
-import type { SessionEngine } from "./engine.ts";
-import type { Shell } from "./shell.ts";
+import { assertComponent, assertSignalOptions } from "./checks.ts";
+import { iterate } from "./iteration.ts";
+import type { Participant } from "./participant.ts";
 
-/** Of `observe`, and of the look-ups. */
+/** Options of `observe` and of the look-ups. */
 export interface ObserveOptions {
   /** Ends it: what waits rejects with its reason. */
   readonly signal?: AbortSignal;
@@ -11,56 +12,82 @@ export interface ObserveOptions {
 
 /**
  * The changes of one component, or of all. What is taken differs from what was taken before of its component: the
- * newest, and between two leaders one `null`. Watches from now on, until the generator is left: it has to be run.
+ * newest, and between two leaders one `null`. Watches from the first `next` on, until the iterator is left.
  */
-export function observe(
-  shell: Shell,
-  engine: SessionEngine,
+export function observe<T>(
+  participant: Participant,
   component: string | undefined,
-  { signal }: ObserveOptions = {},
-): AsyncGenerator<LeaderChange, void, undefined> {
-  const newest = new Map<string, LeaderInformation | null>();
-  const taken = new Map<string, LeaderInformation | null>();
-  const hear = ({ snapshot, leaders }: Leaders): void => {
+  options: ObserveOptions,
+  select: (change: LeaderChange) => T,
+): AsyncGenerator<T, void, undefined> {
+  return iterate(() => {
+    if (component !== undefined) assertComponent(component);
+    assertSignalOptions(options);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    participant.assertOpen();
+    const changes = new Changes(component);
+    const hear = (news: Leaders): void => changes.hear(news);
+    const wish = { component: component ?? true } as const;
+    participant.observers.add(hear);
+    participant.dispatch({ type: "observe", ...wish });
+    return {
+      async next(left) {
+        for (;;) {
+          await participant.until(() => changes.any || left.aborted, signal);
+          left.throwIfAborted();
+          const change = changes.take();
+          if (change) return select(change);
+        }
+      },
+      async leave() {
+        participant.observers.delete(hear);
+        participant.dispatch({ type: "unobserve", ...wish });
+      },
+    };
+  });
+}
+
+/** What a slow reader has not taken yet: the newest of each component. */
+class Changes {
+  readonly #component: string | undefined;
+  readonly #newest = new Map<string, LeaderInformation | null>();
+  readonly #taken = new Map<string, LeaderInformation | null>();
+
+  constructor(component: string | undefined) {
+    this.#component = component;
+  }
+
+  get any(): boolean {
+    return this.#newest.size > 0;
+  }
+
+  hear({ snapshot, leaders }: Leaders): void {
     // A snapshot is all there is: who is not in it does not lead.
-    if (snapshot) for (const name of component === undefined ? taken.keys() : [component]) newest.set(name, null);
-    for (const change of leaders) {
-      if (component === undefined || change.component === component) newest.set(change.component, change.leader);
-    }
-  };
-  const take = (): LeaderChange | undefined => {
-    for (const [name, leader] of newest) {
-      const last = taken.get(name);
-      const between = last && leader && last.leaderSessionId !== leader.leaderSessionId;
-      if (!between) newest.delete(name);
-      const next = between ? null : leader;
-      taken.set(name, next);
-      if (JSON.stringify(next) !== JSON.stringify(last)) return { component: name, leader: next };
+    if (snapshot) for (const name of this.#known()) this.#newest.set(name, null);
+    for (const { component, leader } of leaders) if (this.#isWatched(component)) this.#newest.set(component, leader);
+  }
+
+  #isWatched(component: string): boolean {
+    return this.#component === undefined || this.#component === component;
+  }
+
+  #known(): Iterable<string> {
+    return this.#component === undefined ? this.#taken.keys() : [this.#component];
+  }
+
+  take(): LeaderChange | undefined {
+    for (const [component, newest] of this.#newest) {
+      const last = this.#taken.get(component);
+      const leader = isAnother(newest, last) ? null : newest;
+      if (leader === newest) this.#newest.delete(component);
+      this.#taken.set(component, leader);
+      if (JSON.stringify(leader) !== JSON.stringify(last)) return { component, leader };
     }
     return undefined;
-  };
-  const wish = { component: component ?? true } as const;
-  engine.observers.add(hear);
-  engine.dispatch({ type: "observe", ...wish });
-  return changes();
-
-  async function* changes(): AsyncGenerator<LeaderChange, void, undefined> {
-    try {
-      for (;;) {
-        await shell.until(() => newest.size > 0, signal);
-        const change = take();
-        if (change) yield change;
-      }
-    } finally {
-      engine.observers.delete(hear);
-      engine.dispatch({ type: "unobserve", ...wish });
-    }
   }
 }
 
-/** The leaders of one component. */
-export async function* leadersOf(
-  changes: AsyncGenerator<LeaderChange, void, undefined>,
-): AsyncGenerator<LeaderInformation | null, void, undefined> {
-  for await (const { leader } of changes) yield leader;
-}
+/** Two leaders are told apart by one `null` between them. */
+const isAnother = (newest: LeaderInformation | null, last: LeaderInformation | null | undefined): boolean =>
+  Boolean(newest && last && last.leaderSessionId !== newest.leaderSessionId);

@@ -2,10 +2,9 @@
  * The life of the page: it freezes, sleeps in the back/forward cache, goes offline, and comes back. What follows from that
  * is the session core's business; this only tells, and only while there is a session. Where there is no page it is silent.
  */
-import type { SessionEngine } from "./engine.ts";
+import { assertPriority } from "./checks.ts";
+import type { Participant } from "./participant.ts";
 import type { PageEvent } from "./session/events.ts";
-import type { Shell } from "./shell.ts";
-import { check } from "./validate.ts";
 
 /** What the client needs of a `window`: events of its document pass through it, and listeners leave with the signal. */
 export interface PageTarget {
@@ -35,18 +34,17 @@ const EVENTS: readonly PageEvent[] = ["pagehide", "freeze", "pageshow", "resume"
 
 /** Until the client is closed: then it rejects. A page that is frozen still has its session. */
 export async function followPage(
-  shell: Shell,
-  engine: SessionEngine,
+  participant: Participant,
   { page = globalThis.window, priority }: PageOptions,
 ): Promise<never> {
-  const { driver } = engine;
+  const { driver } = participant;
   const setPriority = (next: number): void => {
-    check({ priority: next });
-    if (next !== driver.state().priority) engine.setPriority(next);
+    assertPriority(next);
+    if (next !== driver.state().priority) participant.setPriority(next);
   };
   const isOpen = (): boolean => !/idle|closed/.test(driver.state().connection);
   for (;;) {
-    await shell.until(isOpen);
+    await participant.until(isOpen);
     const session = new AbortController();
     const { signal } = session;
     for (const event of EVENTS) {
@@ -62,7 +60,7 @@ export async function followPage(
       );
     }
     if (typeof priority === "function") priority(setPriority, signal);
-    await shell.until(() => !isOpen());
+    await participant.until(() => !isOpen());
     session.abort();
   }
 }

@@ -47,11 +47,13 @@ export const optional =
   (value, field) =>
     value === undefined ? value : check(value, field);
 
-/** Any object but an array. */
+/** A plain object, of whatever realm: lists, dates, maps and the like would not arrive as what they are. */
 export const record: Check<Readonly<Record<string, unknown>>> = where(
   (value): value is Readonly<Record<string, unknown>> =>
-    typeof value === "object" && value !== null && !Array.isArray(value),
-  "an object",
+    typeof value === "object" &&
+    value !== null &&
+    Object.getPrototypeOf(Object.getPrototypeOf(value) ?? Object.prototype) === null,
+  "a plain object",
 );
 
 /** The length is checked before the first entry is looked at. */

@@ -1,15 +1,8 @@
 /** Keeps the terms of the clients' own account, by looking after everything that happens. */
-import type { SessionEngine } from "../client/engine.ts";
+import type { Participant } from "../client/participant.ts";
 import { remainingMs } from "../client/session/state.ts";
-import type { Shell } from "../client/shell.ts";
 import type { TestTerm } from "./history.ts";
 import type { Machine } from "./machine.ts";
-
-/** The loaded client of one process. */
-export interface Loaded {
-  readonly shell: Shell;
-  readonly engine: SessionEngine;
-}
 
 interface Entry {
   readonly term: TestTerm;
@@ -20,11 +13,10 @@ interface Entry {
 }
 
 /** Each component that a client leads, and until when if nothing else happens. */
-function leads({ shell, engine }: Loaded): { component: string; leaderSessionId: string; leftMs: number }[] {
-  const { driver } = engine;
+function leads({ driver, members }: Participant): { component: string; leaderSessionId: string; leftMs: number }[] {
   const state = driver.state();
   return state.contenders.flatMap(({ id, leaderSessionId, info }) => {
-    if (!leaderSessionId || !shell.members.has(id)) return [];
+    if (!leaderSessionId || !members.has(id)) return [];
     const leftMs = remainingMs(state, id, leaderSessionId, driver.now());
     return leftMs > 0 ? [{ component: info.component, leaderSessionId, leftMs }] : [];
   });
@@ -39,14 +31,14 @@ export class Ledger {
   }
 
   /** Code that stands still begins and ends nothing: what it led ends when its lease does, or when it is dead. */
-  look(machine: Machine, loaded: Loaded | undefined): void {
+  look(machine: Machine, participant: Participant): void {
     const now = this.#now();
     const open = this.#entries.filter((entry) => entry.machine === machine && entry.to === null);
     if (machine.isDead) {
       for (const entry of open) entry.to = Math.min(now, entry.until);
     }
-    if (!machine.isRunning || loaded === undefined) return;
-    const led = leads(loaded);
+    if (!machine.isRunning) return;
+    const led = leads(participant);
     for (const entry of open) {
       const still = led.find(({ component, leaderSessionId }) => isTerm(entry.term, component, leaderSessionId));
       if (still === undefined) entry.to = Math.min(now, entry.until);
@@ -54,7 +46,7 @@ export class Ledger {
     }
     for (const { component, leaderSessionId, leftMs } of led) {
       if (open.some(({ term }) => isTerm(term, component, leaderSessionId))) continue;
-      const found = loaded.engine.driver.state().terms.find((term) => term.leaderSessionId === leaderSessionId);
+      const found = participant.driver.state().terms.find((term) => term.leaderSessionId === leaderSessionId);
       if (found === undefined) continue;
       const { election, epoch } = found;
       const term = { client: machine.name, component, election, leaderSessionId, epoch, from: now, to: null };

@@ -1,9 +1,8 @@
 /** One process of a test group: its machine, the client that users have, and the sockets of its connections. */
-import { type ClientOptions, ElectionClient } from "../client/client.ts";
-import { startEngine } from "../client/engine.ts";
+import { type ClientOptions, type ElectionClient, openClient } from "../client/client.ts";
+import type { Participant } from "../client/participant.ts";
 import type { Fetcher } from "../client/socket.ts";
 import type { Link } from "./group/link.ts";
-import type { Loaded } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
 import { TestSocket } from "./socket.ts";
 import type { Due } from "./timeline.ts";
@@ -27,17 +26,15 @@ export interface TenantPorts {
 export interface Tenant<Component extends string = string> {
   readonly machine: Machine;
   readonly client: ElectionClient<Component>;
-  /** The engine, once the client has loaded it. */
-  loaded(): Loaded | undefined;
+  /** The client's inside. */
+  readonly participant: Participant;
   dues(): Iterable<Due>;
 }
 
-/** The engine comes with the kit, so that loading it is no I/O. */
 export function createTenant<Component extends string>(
   { page = false, ...given }: TestClientOptions,
   { group, machine, fetcher, now, deliver }: TenantPorts,
 ): Tenant<Component> {
-  let loaded: Loaded | undefined;
   const sockets = new Map<Link, TestSocket>();
   const process = { ...given.process, name: machine.name };
   const options = { ...given, url: "http://test.invalid", group, process, page, fetcher, clock: machine };
@@ -47,12 +44,7 @@ export function createTenant<Component extends string>(
     sockets.set(link, socket);
     return socket;
   };
-  const start: typeof startEngine = (shell, settings) => {
-    const engine = startEngine(shell, settings);
-    loaded = { shell, engine };
-    return engine;
-  };
-  const client = new ElectionClient<Component>(options, connect, async () => ({ startEngine: start }));
+  const { client, participant } = openClient<Component>(options, { openSocket: connect });
   function* dues(): Generator<Due> {
     for (const link of machine.links) {
       yield { dueAt: link.up.dueAt, act: () => deliver(link) };
@@ -60,7 +52,7 @@ export function createTenant<Component extends string>(
     }
     yield machine.next();
   }
-  return { machine, client, loaded: () => loaded, dues };
+  return { machine, client, participant, dues };
 }
 
 function receive(socket: TestSocket | undefined, link: Link): void {

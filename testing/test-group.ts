@@ -245,7 +245,7 @@ export class TestGroup {
   }
 
   #look(): void {
-    for (const { machine, loaded } of this.#tenants) this.#ledger.look(machine, loaded());
+    for (const { machine, participant } of this.#tenants) this.#ledger.look(machine, participant);
   }
 
   /** The process of the first term that runs and is wanted. */

@@ -5,7 +5,7 @@
  * with all of its process group, before the drain of the term ends; stop-plan.ts has the arithmetic. The group is told
  * of the end of a term only after that, because the drain is the promise that `onRevoke` returns.
  */
-import { ElectionClient } from "../../client/client.ts";
+import { type ElectionClient, openClient } from "../../client/client.ts";
 import { ElectionError, type Leadership, type LossReason, type ProcessInfo } from "../../client/node/index.ts";
 import { encodeFence } from "../../shared/fence.ts";
 import type { ServerMessage, Welcome } from "../../shared/messages.ts";
@@ -58,10 +58,10 @@ export class CommandRunner {
       this.#settle = (outcome) => (typeof outcome === "number" ? resolve(outcome) : reject(outcome));
     });
     const { url, group, process: info, priority, token } = settings;
-    this.client = new ElectionClient(
+    this.client = openClient(
       { url, group, process: info, priority, ...(token && { token }) },
-      tappedSocket((message) => this.#hear(message)),
-    );
+      { openSocket: tappedSocket((message) => this.#hear(message)) },
+    ).client;
   }
 
   /** Resolves with the exit code, when nobody of the command's process group lives and the group has been told. */

@@ -37,9 +37,8 @@ async function command(name: string, parameters: readonly string[]): Promise<str
 
 async function clientSize(): Promise<string[]> {
   const clients = await bundleClients();
-  for (const { entry, gzippedBytes, totalGzippedBytes } of clients) {
-    const total = totalGzippedBytes > gzippedBytes ? `, ${totalGzippedBytes} with all that it loads later` : "";
-    process.stdout.write(`     ${entry.file} is ${gzippedBytes} bytes${total}, minified and gzipped\n`);
+  for (const { entry, gzippedBytes } of clients) {
+    process.stdout.write(`     ${entry.file} is ${gzippedBytes} bytes, minified and gzipped\n`);
   }
   return clients.flatMap(clientBundleProblems);
 }

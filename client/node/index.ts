@@ -2,8 +2,8 @@
  * The entry point `edge-election/node`: the same client for Node processes. A token travels in a header, a dead socket
  * keeps no process alive, and a signal ends the process only after its terms have been handed over.
  */
-import { type ClientOptions, ElectionClient } from "../client.ts";
-import { LeavingClient } from "./leaving-client.ts";
+import { type ClientOptions, type ElectionClient, openClient } from "../client.ts";
+import { type Farewell, leaveOnSignals } from "./signals.ts";
 import { openSocket } from "./socket.ts";
 
 /** Those of every client, and what Node has in addition. */
@@ -23,8 +23,13 @@ export function createElectionClient<Component extends string = string>(
   options: NodeClientOptions,
 ): ElectionClient<Component> {
   const { signals = ["SIGTERM", "SIGINT"], fetcher, WebSocket } = options;
-  const socket = fetcher || WebSocket ? undefined : openSocket;
-  return signals === false ? new ElectionClient(options, socket) : new LeavingClient(options, socket, signals);
+  let farewell: Farewell | undefined;
+  const { client } = openClient<Component>(options, {
+    openSocket: fetcher || WebSocket ? undefined : openSocket,
+    farewell: () => farewell?.(),
+  });
+  if (signals !== false) farewell = leaveOnSignals(client, signals);
+  return client;
 }
 
 export type { LeaderChange, LeaderInformation, Metadata, ProcessInfo } from "../../shared/messages.ts";

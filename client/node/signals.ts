@@ -8,7 +8,11 @@ const leaving = new Set<unknown>();
 /** What to call if the process goes on when all of them have left. */
 const survivors = new Set<() => void>();
 
-/** `undefined` until a signal closes the client; resolves only if the process goes on after that. */
+/**
+ * `undefined` until a signal closes the client; resolves only if the process goes on after that. Scopes and observers that
+ * a signal ends wait for it: a program that awaits one of them would otherwise end by the error, with another client
+ * still draining, and not by the signal.
+ */
 export type Farewell = () => Promise<void> | undefined;
 
 /**

@@ -21,14 +21,12 @@ type Modules = (path: string) => Promise<string | undefined>;
 /** The files of the package, as `npm run build` has written them. */
 export const files = async (): Promise<Modules> => (path) => readFile(DIST + path.slice(1), "utf8");
 
-/** The chunks that a bundler makes of them if it splits code. */
-export async function chunks(): Promise<Modules> {
+/** The one file that a bundler makes of them. */
+export async function bundled(): Promise<Modules> {
   const { outputFiles } = await build({
     entryPoints: { "client/index": ENTRY },
     outdir: "/",
-    chunkNames: "client/[name]-[hash]",
     bundle: true,
-    splitting: true,
     minify: true,
     format: "esm",
     platform: "browser",

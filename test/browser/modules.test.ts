@@ -1,7 +1,7 @@
-/** The built package in a page without a bundler: native imports, the entry first, the engine with the first contender. */
+/** The built package in a page without a bundler: native imports, and one file that a bundler makes of them. */
 import { expect, test } from "vitest";
 import type { LeaderInformation } from "../../client/index.ts";
-import { chunks, files, serveModules } from "./module-site.ts";
+import { bundled, files, serveModules } from "./module-site.ts";
 import { setting } from "./setting.ts";
 
 const world = setting({ leaseMs: 4_000 });
@@ -27,42 +27,34 @@ const steps = {
   close: "client.close().then(() => ({ state: client.state, revoked, leads: contender.hasLeadership() }))",
 };
 
-const isEngine = (path: string): boolean => path.startsWith("/client/engine");
-
 test.each([
   ["the files of the package", files],
-  ["the chunks of a bundler", chunks],
-])(
-  "[E1] [X6] a page that imports %s loads the engine with its first contender, leads, and leaves",
-  async (_, modules) => {
-    const group = `modules-${modules.name}`;
-    await using site = await serveModules(await modules());
-    const page = await world.browser.context.newPage();
-    const problems: string[] = [];
-    page.on("pageerror", ({ message }) => problems.push(message));
-    page.on("response", (response) => {
-      if (response.url().endsWith(".js") && !response.ok()) problems.push(`${response.status()} ${response.url()}`);
-    });
-    await page.goto(site.url);
+  ["the file of a bundler", bundled],
+])("[E1] [X6] a page that imports %s asks for nothing more when it contends, leads, and leaves", async (_, modules) => {
+  const group = `modules-${modules.name}`;
+  await using site = await serveModules(await modules());
+  const page = await world.browser.context.newPage();
+  const problems: string[] = [];
+  page.on("pageerror", ({ message }) => problems.push(message));
+  page.on("response", (response) => {
+    if (response.url().endsWith(".js") && !response.ok()) problems.push(`${response.status()} ${response.url()}`);
+  });
+  await page.goto(site.url);
 
-    const created = await page.evaluate(steps.create({ url: world.backend.url, group }));
-    expect(created).toEqual({ state: "idle", leader: null });
-    expect(site.loaded[0]).toBe("/client/index.js");
-    const entry = [...site.loaded];
-    expect(entry.filter(isEngine)).toEqual([]);
+  const created = await page.evaluate(steps.create({ url: world.backend.url, group }));
+  expect(created).toEqual({ state: "idle", leader: null });
+  expect(site.loaded[0]).toBe("/client/index.js");
+  const entry = [...site.loaded];
 
-    expect(await page.evaluate(steps.lead)).toEqual({ component: "worker", isLeader: true, state: "connected" });
-    expect(site.loaded[entry.length]).toSatisfy(isEngine);
-    // Both parts share their modules, and so their classes of errors.
-    expect(new Set(site.loaded).size).toBe(site.loaded.length);
-    expect(await leaderOf(group)).toMatchObject({ address: "http://page" });
+  expect(await page.evaluate(steps.lead)).toEqual({ component: "worker", isLeader: true, state: "connected" });
+  expect(site.loaded).toEqual(entry);
+  expect(await leaderOf(group)).toMatchObject({ address: "http://page" });
 
-    expect(await page.evaluate(steps.close)).toEqual({ state: "closed", revoked: [["closed", true]], leads: false });
-    expect(await leaderOf(group)).toBe(null);
-    expect(problems).toEqual([]);
-    await page.close();
-  },
-);
+  expect(await page.evaluate(steps.close)).toEqual({ state: "closed", revoked: [["closed", true]], leads: false });
+  expect(await leaderOf(group)).toBe(null);
+  expect(problems).toEqual([]);
+  await page.close();
+});
 
 async function leaderOf(group: string): Promise<LeaderInformation | null> {
   const response = await fetch(`${world.backend.url}/v1/groups/${group}/leaders/worker`);

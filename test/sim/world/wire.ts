@@ -1,8 +1,8 @@
 /** How messages cross the network: in every eighth world as text, through the shipped codecs; otherwise as they are. */
-import { parse } from "../../../client/parse.ts";
 import { clientMessageParser } from "../../../shared/client-codec.ts";
 import { DEFAULT_LIMITS } from "../../../shared/limits.ts";
 import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import { parseServerMessage } from "../../../shared/server-codec.ts";
 
 const WORLDS = 8;
 
@@ -16,6 +16,6 @@ export function wireFor(seed: number): Wire {
   const read = clientMessageParser(DEFAULT_LIMITS);
   return {
     up: (message) => read(JSON.stringify(message)),
-    down: (message) => parse(JSON.stringify(message)),
+    down: (message) => parseServerMessage(JSON.stringify(message)),
   };
 }

@@ -3,9 +3,8 @@
  * asks unless told otherwise, and keeps time only when the test lets it pass. No real timer and no real socket.
  */
 
-import { type ClientOptions, ElectionClient, type ImportEngine } from "../../../client/client.ts";
+import { type ClientOptions, type ElectionClient, openClient } from "../../../client/client.ts";
 import type { Clock } from "../../../client/clock.ts";
-import { startEngine } from "../../../client/engine.ts";
 import type { Socket, SocketEvent } from "../../../client/socket.ts";
 import type { CLOSE } from "../../../shared/close-codes.ts";
 import type {
@@ -149,11 +148,7 @@ export class FakeGroup {
   #watching: Set<string> | true = new Set();
   #sessions = 0;
 
-  /** The engine is there in the next turn, unless the test has it otherwise. */
-  client<Component extends string = string>(
-    options: Partial<ClientOptions> = {},
-    importEngine: ImportEngine = async () => ({ startEngine }),
-  ): ElectionClient<Component> {
+  client<Component extends string = string>(options: Partial<ClientOptions> = {}): ElectionClient<Component> {
     const connect = (url: string, protocols: string[]): FakeSocket => this.#connect(url, protocols);
     class FakeWebSocket {
       constructor(url: string, protocols: string[]) {
@@ -167,7 +162,7 @@ export class FakeGroup {
       WebSocket: FakeWebSocket as ClientOptions["WebSocket"] & object,
       clock: this.clock,
     };
-    return new ElectionClient<Component>({ ...defaults, ...options }, undefined, importEngine);
+    return openClient<Component>({ ...defaults, ...options }).client;
   }
 
   #connect(url: string, protocols: readonly string[]): FakeSocket {

@@ -1,6 +1,5 @@
 /** `client.health()`: what a health endpoint answers, through the life of a client. */
 import { describe, expect, test } from "vitest";
-import { startEngine } from "../../../client/engine.ts";
 import { FakeGroup, settle } from "./fake-group.ts";
 
 /** What a probe gets to see. */
@@ -100,32 +99,14 @@ describe("health", () => {
     expect(fatal.health()).toMatchObject({ status: "failing", state: "closed", lastError: { code: "unauthorized" } });
   });
 
-  test("a scope waits from its call on, also while the engine is loaded", async () => {
+  test("a scope waits from its call on", async () => {
     const group = new FakeGroup();
-    const client = group.client({}, () => new Promise(() => {}));
+    group.reachable = false;
+    const client = group.client();
     client.contend("a");
     void client.elect("b", () => {}).catch(() => {});
     expect(client.health()).toMatchObject({ status: "degraded", waits: ["a", "b"] });
     await client.close();
     expect(client.health()).toMatchObject({ status: "failing", waits: [] });
-  });
-
-  test("an engine that does not come is degraded while it loads, and failing once it could not be loaded", async () => {
-    const group = new FakeGroup();
-    const loads: PromiseWithResolvers<{ startEngine: typeof startEngine }>[] = [];
-    const client = group.client({}, () => {
-      const load = Promise.withResolvers<{ startEngine: typeof startEngine }>();
-      loads.push(load);
-      return load.promise;
-    });
-    client.contend("a", { onError: () => {} });
-    expect(probe(client)).toEqual({ status: "degraded", state: "connecting", leads: [], waits: ["a"] });
-    loads[0]?.reject(new Error("offline"));
-    await settle();
-    expect(probe(client)).toEqual({ status: "failing", state: "connecting", leads: [], waits: ["a"] });
-    await group.clock.advance(300);
-    loads[1]?.resolve({ startEngine });
-    await settle();
-    expect(client.health()).toMatchObject({ status: "ok", leads: [{ component: "a" }] });
   });
 });

@@ -136,7 +136,8 @@ describe("looking up", () => {
   });
 
   test("[E3] what does not exist is null; what is refused rejects, typed", async () => {
-    expect(await answering(404, {}).client.getLeader("x")).toBeNull();
+    expect(await answering(404, { error: { code: "no_leader" } }).client.getLeader("x")).toBeNull();
+    await expect(answering(404, {}).client.getLeader("x")).rejects.toMatchObject({ code: "refused" });
     await expect(answering(404, {}).client.getStatus()).rejects.toMatchObject({
       message: "HTTP 404",
       retryable: false,

@@ -1,0 +1,27 @@
+/** The address of a deployment, as people write it. */
+import { invalid } from "./checks.ts";
+
+const EXAMPLE = 'such as "https://elections.example.com" or "wss://elections.example.com/base"';
+
+/**
+ * Where the group's routes are, by http(s): the path of the deployment is kept, slashes at its end are not. Throws a
+ * `TypeError` for whatever could never be reached, or would be left out silently: another scheme, none, credentials, a
+ * query, a fragment.
+ */
+export function groupAddress(url: string, group: string): string {
+  let address: URL;
+  try {
+    address = new URL(url);
+  } catch {
+    throw invalid("url", `must be an absolute address, ${EXAMPLE}; it is ${JSON.stringify(url)}`);
+  }
+  const { protocol, host, pathname, username, password, search, hash } = address;
+  if (!/^(http|ws)s?:$/.test(protocol)) {
+    throw invalid("url", `must begin with https:, http:, wss: or ws:, ${EXAMPLE}; it begins with ${protocol}`);
+  }
+  if (!/^\w+:\/\//.test(url.trim())) throw invalid("url", `must have // after ${protocol}, ${EXAMPLE}`);
+  if (username || password) throw invalid("url", "must not hold a name or a password: give a token");
+  if (search || hash) throw invalid("url", `must end with its path: nothing reads ${search}${hash}`);
+  const scheme = protocol.replace("ws", "http");
+  return `${scheme}//${host}${pathname.replace(/\/+$/, "")}/v1/groups/${encodeURIComponent(group)}`;
+}

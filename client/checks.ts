@@ -1,0 +1,111 @@
+/**
+ * What users hand in is checked where they hand it in, by the tables of the protocol: what the server would close the
+ * socket for never leaves. Every refusal is a `TypeError` with the code `invalid_argument` that names the field and what it takes.
+ */
+import { address, contenderFields, id, metadata, name, priority, processInfo } from "../shared/codec.ts";
+import { type Check, InvalidField, object, oneOf, optional, where } from "../shared/fields.ts";
+import { METADATA_BYTES } from "../shared/limits.ts";
+import { type ElectionName, isElectionName } from "../shared/names.ts";
+
+export const invalid = (field: string, problem: string): TypeError => refusal(`${field} ${problem}`);
+
+const refusal = (message: string): TypeError =>
+  Object.assign(new TypeError(message), { code: "invalid_argument", retryable: false });
+
+/** Throws what a user understands. */
+export function assertValid(value: unknown, check: Check<unknown>, field: string): void {
+  try {
+    check(value, field);
+  } catch (error) {
+    throw error instanceof InvalidField ? refusal(error.message) : error;
+  }
+}
+
+const isFunction = (value: unknown): value is (...parameters: never[]) => unknown => typeof value === "function";
+/** An object of any class that has these methods; a function may have them too. */
+const withMethods = (...methods: string[]): Check<object> =>
+  where(
+    (value): value is object =>
+      value !== null &&
+      (typeof value === "object" || isFunction(value)) &&
+      methods.every((method) => isFunction(Reflect.get(value, method))),
+    `an object with ${methods.join(", ")}`,
+  );
+const aFunction = where(isFunction, "a function");
+const callback = optional(aFunction);
+const duration: Check<number> = where(
+  (value): value is number => typeof value === "number" && value >= 0,
+  "a number of milliseconds, 0 or more",
+);
+const signal = optional(withMethods("addEventListener", "throwIfAborted"));
+const either =
+  <T>(test: (value: unknown) => boolean, otherwise: Check<T>): Check<unknown> =>
+  (value, field) =>
+    test(value) ? value : otherwise(value, field);
+
+const clientFields = {
+  url: where((value): value is string => typeof value === "string", "a string"),
+  group: name,
+  token: optional(
+    where(
+      (value): value is string | (() => string) => typeof value === "string" || isFunction(value),
+      "a string or a function that returns one",
+    ),
+  ),
+  fetcher: optional(withMethods("fetch")),
+  WebSocket: callback,
+  clock: optional(withMethods("monotonic", "wall", "setTimeout", "clearTimeout")),
+  // React Native has a window without events.
+  page: optional(either((value) => value === false, withMethods())),
+  priority: optional(either(isFunction, priority)),
+  process: optional(processInfo(METADATA_BYTES)),
+  onDisconnect: optional(oneOf("keep", "revoke")),
+  drainMs: optional(duration),
+  lingerMs: optional(duration),
+};
+const contendFields = { election: contenderFields.election, priority: contenderFields.priority };
+const scopeFields = {
+  ...contendFields,
+  signal,
+  confirm: optional(oneOf("auto", "manual")),
+  onError: callback,
+  waitMs: optional(duration),
+};
+
+const table =
+  (fields: Record<string, Check<unknown>>, label: string) =>
+  (value: unknown): void =>
+    assertValid(
+      value,
+      (given) => {
+        if (typeof given !== "object" || given === null) throw new InvalidField(label, "an object");
+        for (const [field, check] of Object.entries(fields)) check(Reflect.get(given, field), field);
+      },
+      "",
+    );
+
+/** Everything of a client but its address, which has to be taken apart. */
+export const assertClientOptions = table(clientFields, "options");
+export const assertCallbacks = table({ onGrant: callback, onRevoke: callback, onError: callback }, "callbacks");
+export const assertContendOptions = table(contendFields, "options");
+export const assertScopeOptions = table(scopeFields, "options");
+export const assertSignalOptions = table({ signal }, "options");
+export const assertResignOptions = table({ successor: optional(id) }, "options");
+export const assertComponent = (value: unknown): void => assertValid(value, name, "component");
+export const assertPriority = (value: unknown): void => assertValid(value, priority, "priority");
+export const assertFunction = (value: unknown, field: string): void => assertValid(value, aFunction, field);
+export const assertElectionName = (value: unknown): void =>
+  assertValid(
+    value,
+    where((given): given is ElectionName => isElectionName(given), '"process" or "component:NAME"'),
+    "election",
+  );
+
+/** `metadataBytes`: the server's limit, where it is known. */
+export function assertPublished(
+  given: { readonly address?: unknown; readonly metadata?: unknown },
+  metadataBytes = METADATA_BYTES,
+): void {
+  const published = { address: optional(address), metadata: optional(metadata(metadataBytes)) };
+  assertValid(given, object(published), "");
+}

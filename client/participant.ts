@@ -1,0 +1,332 @@
+/**
+ * One process in its group: the contenders and observers that share its session, what the effects of the session core
+ * mean to them, and what waits for something to change. It decides nothing about leadership: the core does.
+ */
+import type { Confirm, Leaders } from "../shared/messages.ts";
+import type { ElectionKind, ElectionName } from "../shared/names.ts";
+import { assertPublished, assertResignOptions } from "./checks.ts";
+import type { Clock } from "./clock.ts";
+import { closeError } from "./close-error.ts";
+import { Confirms } from "./confirms.ts";
+import type { ContenderCallbacks } from "./contend.ts";
+import { createDriver, type Driver, type UserEffect } from "./driver.ts";
+import {
+  ClientClosedError,
+  DuplicateContenderError,
+  ElectionError,
+  LeadershipLostError,
+  type LossReason,
+  ProtocolError,
+} from "./errors.ts";
+import { type ClientHealth, healthOf } from "./health.ts";
+import { createInside, type Inside } from "./inside.ts";
+import { createLeadership, type Leadership, type ResignOptions } from "./leadership.ts";
+import type { Wish } from "./session/events.ts";
+import { type ClientState, clientState, findTerm, remainingMs, type Settings } from "./session/state.ts";
+import type { Socket } from "./socket.ts";
+import { reportUncaught } from "./uncaught.ts";
+import { Waits } from "./waits.ts";
+
+type Granted = Extract<UserEffect, { readonly type: "grant" }>;
+
+/** A contender, from `contend` on until it has left. */
+export interface Member<Component extends string = string> {
+  readonly component: Component;
+  readonly election: ElectionKind | undefined;
+  readonly priority: number | undefined;
+  readonly callbacks: MemberCallbacks;
+  /** Its drain is the body of a scope: `resign()` called inside the body must not wait for the body. */
+  readonly resignSkipsOwnDrain: boolean;
+  /** `close` was called: its component is free for another contender. */
+  isClosing?: boolean;
+  /** The term whose `onGrant` was called last. */
+  leadership?: Leadership<Component>;
+}
+
+/** Those of `contend`. They are called with leaderships of the very component only. */
+interface MemberCallbacks extends Pick<ContenderCallbacks, "onError"> {
+  onGrant?(leadership: Leadership): unknown;
+  onRevoke?(leadership: Leadership, reason: LossReason): unknown;
+}
+
+/** The term that a contender leads, or drains in. */
+interface Term {
+  readonly leadership: Leadership;
+  end(why: () => LeadershipLostError): void;
+}
+
+export class Participant {
+  /** By the number of the contender. */
+  readonly members: Map<number, Member> = new Map();
+  readonly stateListeners: Set<(state: ClientState) => void> = new Set();
+  readonly errorListeners: Set<(error: unknown) => void> = new Set();
+  readonly observers: Set<(news: Leaders) => void> = new Set();
+  readonly inside: Inside = createInside();
+  readonly clock: Clock;
+  readonly driver: Driver;
+  readonly #group: string;
+  readonly #waits = new Waits();
+  readonly #terms = new Map<number, Term>();
+  readonly #confirms = new Confirms();
+  /** Contenders whose callbacks have settled, until the session is told. */
+  readonly #settled: number[] = [];
+  /** The state that the listeners were told last. */
+  #state: ClientState = "idle";
+  #ids = 0;
+  #ending: { readonly cause: ElectionError | undefined } | undefined;
+  #downAt: number | null = null;
+  #lastError: unknown;
+
+  constructor(group: string, settings: Settings, clock: Clock, connect: () => Promise<Socket>) {
+    this.#group = group;
+    this.clock = clock;
+    this.driver = createDriver(settings, {
+      clock,
+      connect,
+      perform: (effect) => this.#perform(effect),
+      report: (error) => this.#report(error),
+      changed: () => this.#changed(),
+    });
+  }
+
+  get state(): ClientState {
+    return clientState(this.driver.state());
+  }
+
+  health(): ClientHealth {
+    return healthOf(this.driver.state(), this.driver.now(), this.#downAt, this.#lastError);
+  }
+
+  nextId(): number {
+    return ++this.#ids;
+  }
+
+  dispatch(wish: Wish): void {
+    this.driver.dispatch(wish);
+  }
+
+  closedError(): ClientClosedError {
+    return new ClientClosedError("client_closed", "the client is closed", this.#ending?.cause);
+  }
+
+  assertOpen(): void {
+    if (this.#ending) throw this.closedError();
+  }
+
+  register(member: Member): number {
+    const { component, election, priority } = member;
+    this.assertOpen();
+    if ([...this.members.values()].some((other) => other.component === component && !other.isClosing)) {
+      const message = `${component} has a contender in this client already: close that one first`;
+      throw new DuplicateContenderError("duplicate_component", message);
+    }
+    const contender = this.nextId();
+    this.members.set(contender, member);
+    const info = { component, ...(election && { election }), ...(priority !== undefined && { priority }) };
+    this.dispatch({ type: "register", contender, info });
+    return contender;
+  }
+
+  /** Whether it has not left yet: it runs for leadership, or what it led is still being stopped. */
+  has(contender: number): boolean {
+    return this.driver
+      .state()
+      .contenders.some(({ id, phase, registered }) => id === contender && (registered || phase === "queued"));
+  }
+
+  /** Resolves when the condition holds after an event; rejects when the signal aborts or the client is closed. */
+  until(condition: () => boolean, signal?: AbortSignal): Promise<void> {
+    return this.#waits.until(condition, () => this.#failure(), signal);
+  }
+
+  /**
+   * The same for what callbacks are in the way of; `concerns` says of which contenders. Inside a callback it waits for the
+   * others only. `caller`: in whose callback it is called, where that is known.
+   */
+  stopped(
+    isOver: () => boolean,
+    concerns: (contender: number, leaderSessionId: string) => boolean,
+    caller: number | undefined = this.inside.current(),
+  ): Promise<void> {
+    if (caller === undefined) return this.until(isOver);
+    const running = (): number[] =>
+      this.driver
+        .state()
+        .contenders.filter(({ id, leaderSessionId }) => leaderSessionId && concerns(id, leaderSessionId))
+        .map(({ id }) => id);
+    return this.#waits.stopped(isOver, { caller, running }, () => this.#failure());
+  }
+
+  #failure(): ClientClosedError | undefined {
+    return this.state === "closed" ? this.closedError() : undefined;
+  }
+
+  /** Resolves when all terms are over, the group was told, and the last socket has closed or was given its time for it. */
+  async leave(): Promise<void> {
+    this.#ending ??= { cause: undefined };
+    this.dispatch({ type: "bye" });
+    const isClosed = (): boolean => this.state === "closed";
+    await this.stopped(isClosed, () => true);
+    if (isClosed()) await this.driver.disconnected();
+  }
+
+  async resignFrom(election: ElectionName, options: ResignOptions): Promise<void> {
+    for (const term of this.driver.state().terms) {
+      if (term.election === election) await this.resign(term.leaderSessionId, options);
+    }
+  }
+
+  /**
+   * Resolves when every contender of the term has stopped, but for the callback that asks. Does nothing for a term that
+   * has ended.
+   */
+  async resign(leaderSessionId: string, options: ResignOptions = {}, caller?: number): Promise<void> {
+    assertResignOptions(options);
+    const { successor } = options;
+    if (findTerm(this.driver.state().terms, leaderSessionId)?.stage !== "leading") return;
+    this.dispatch({ type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) });
+    const isOver = (): boolean => !findTerm(this.driver.state().terms, leaderSessionId);
+    await this.stopped(isOver, (_, other) => other === leaderSessionId, caller);
+  }
+
+  setPriority(priority: number, component?: string): void {
+    this.dispatch({ type: "priority", priority, ...(component !== undefined && { component }) });
+  }
+
+  /** An error of one contender: to its own `onError`, otherwise to the client's; where nobody listens it must not vanish. */
+  fail(error: unknown, callbacks: Pick<ContenderCallbacks, "onError">): void {
+    if (callbacks.onError) this.notify([(given) => callbacks.onError?.(given)], error);
+    else if (this.errorListeners.size > 0) this.notify(this.errorListeners, error);
+    else reportUncaught(error);
+  }
+
+  /** Calls every listener, inside of no callback; what one of them throws harms no other. */
+  notify<T>(listeners: Iterable<(value: T) => void>, value: T): void {
+    for (const listener of listeners) {
+      try {
+        this.inside.run(undefined, () => listener(value));
+      } catch (error) {
+        reportUncaught(error);
+      }
+    }
+  }
+
+  #report(error: unknown): void {
+    this.#lastError = error;
+    this.notify(this.errorListeners, error);
+  }
+
+  #changed(): void {
+    const { state } = this;
+    if (state !== "connecting" && state !== "suspended") this.#downAt = null;
+    else this.#downAt ??= this.driver.now();
+    if (state !== this.#state) {
+      this.#state = state;
+      // One of them may change it: then the others are told of that.
+      for (const listener of this.stateListeners) if (state === this.#state) this.notify([listener], state);
+    }
+    this.#waits.look();
+  }
+
+  #perform(effect: UserEffect): void {
+    switch (effect.type) {
+      case "grant":
+        return this.#grant(effect);
+      case "revoke":
+        return this.#revoke(effect.contenders, effect.reason);
+      case "confirmed":
+        return this.#confirms.published(effect);
+      case "leaders":
+        return this.notify(this.observers, effect);
+      case "error":
+        return this.#refuse(new ElectionError(effect.code, effect.message), effect.id, effect.component);
+      case "lost":
+        return this.#lose(closeError(effect.code), effect.fatal);
+      case "violation":
+        return this.#report(new ProtocolError("protocol_error", `unexpected ${effect.message.type}`));
+    }
+  }
+
+  /** What the callbacks before it did may have ended the term already, or they took longer than its lease: nobody is called then. */
+  #grant({ contender, election, leaderSessionId, epoch }: Granted): void {
+    const member = this.members.get(contender);
+    const { driver } = this;
+    const leftMs = (): number => remainingMs(driver.state(), contender, leaderSessionId, driver.now());
+    if (!member || leftMs() <= 0) return;
+    const { component } = member;
+    const term = createLeadership(
+      { group: this.#group, component, election, leaderSessionId, epoch },
+      {
+        remainingMs: leftMs,
+        confirm: (published) => this.#confirm({ component, leaderSessionId, ...published }),
+        resign: (options) => this.resign(leaderSessionId, options, member.resignSkipsOwnDrain ? contender : undefined),
+      },
+    );
+    this.#terms.set(contender, term);
+    member.leadership = term.leadership;
+    void this.#attempt(contender, member, term.leadership, () => member.callbacks.onGrant?.(term.leadership));
+  }
+
+  /** What has ended them is one error: they have ended together. Who was never called for its term has nothing to stop. */
+  #revoke(contenders: readonly number[], reason: LossReason): void {
+    let error: LeadershipLostError | undefined;
+    const why = (): LeadershipLostError => (error ??= new LeadershipLostError(reason));
+    for (const contender of contenders) {
+      const term = this.#terms.get(contender);
+      const member = this.members.get(contender);
+      this.#terms.delete(contender);
+      if (!term || !member) {
+        this.#settle(contender);
+        continue;
+      }
+      const { leadership } = term;
+      term.end(why);
+      this.#confirms.end(leadership, why);
+      const drained = this.#attempt(contender, member, leadership, () =>
+        member.callbacks.onRevoke?.(leadership, reason),
+      );
+      void drained.then(() => this.#settle(contender));
+    }
+  }
+
+  /** What a callback throws harms only its own component, and a loss that it tells of when the term is over is no news. Never rejects. */
+  async #attempt(contender: number, member: Member, leadership: Leadership, callback: () => unknown): Promise<void> {
+    try {
+      await this.inside.run(contender, callback);
+    } catch (error) {
+      if (leadership.isLeader() || !isLoss(error)) this.fail(error, member.callbacks);
+    }
+  }
+
+  /** Together with all that settle in the same turn: what eight components have to say is said in one step. */
+  #settle(contender: number): void {
+    if (this.#settled.push(contender) > 1) return;
+    queueMicrotask(() => this.dispatch({ type: "settled", contenders: this.#settled.splice(0) }));
+  }
+
+  #confirm(wanted: Omit<Confirm, "id" | "type">): Promise<void> {
+    assertPublished(wanted, this.driver.state().session?.limits.metadataBytes);
+    const message: Confirm = { type: "confirm", id: String(this.nextId()), ...wanted };
+    return this.#confirms.add(message, () => this.dispatch(message));
+  }
+
+  #refuse(error: ElectionError, id = "", component?: string): void {
+    const confirmError = error.code === "not_leader" ? new LeadershipLostError("lost") : error;
+    if (this.#confirms.refuse(id, confirmError)) return;
+    for (const member of [...this.members.values()]) {
+      if (member.component === component) this.fail(error, member.callbacks);
+    }
+  }
+
+  /** To every contender that wants to know, and once to the client. */
+  #lose(error: ElectionError, fatal: boolean): void {
+    if (fatal) this.#ending ??= { cause: error };
+    this.#lastError = error;
+    for (const { callbacks } of [...this.members.values()]) if (callbacks.onError) this.fail(error, callbacks);
+    this.notify(this.errorListeners, error);
+  }
+}
+
+/** What a callback throws because its term has ended. */
+export const isLoss = (error: unknown): boolean =>
+  error instanceof LeadershipLostError || (error as Error | null)?.name === "AbortError";
