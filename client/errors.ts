@@ -4,13 +4,29 @@ import { ElectionError } from "../shared/errors.ts";
 export { ElectionError, LeadershipLostError, type LossReason } from "../shared/errors.ts";
 
 /** The component has a contender in this client already: close that one first. */
-export class DuplicateContenderError extends ElectionError {}
+export class DuplicateContenderError extends ElectionError {
+  static {
+    DuplicateContenderError.prototype.name = "DuplicateContenderError";
+  }
+}
 
 /** The client is closed for good. `cause` says why, unless `close()` was called. */
-export class ClientClosedError extends ElectionError {}
+export class ClientClosedError extends ElectionError {
+  static {
+    ClientClosedError.prototype.name = "ClientClosedError";
+  }
+}
 
 /** The token is missing, wrong or expired, or does not allow this. */
-export class UnauthorizedError extends ElectionError {}
+export class UnauthorizedError extends ElectionError {
+  static {
+    UnauthorizedError.prototype.name = "UnauthorizedError";
+  }
+}
 
 /** One of the two sides has broken the protocol, or does not speak it. */
-export class ProtocolError extends ElectionError {}
+export class ProtocolError extends ElectionError {
+  static {
+    ProtocolError.prototype.name = "ProtocolError";
+  }
+}

@@ -18,6 +18,10 @@ export type LossReason =
 
 /** Every error of this package. `retryable`: the same may go well later, often by itself. */
 export class ElectionError extends Error {
+  // Written out, here and below: minifiers change the names of classes.
+  static {
+    ElectionError.prototype.name = "ElectionError";
+  }
   readonly code: string;
   readonly retryable: boolean;
   constructor(code: string, message: string = code, cause?: unknown, retryable = false) {
@@ -29,6 +33,9 @@ export class ElectionError extends Error {
 
 /** The leadership is over. It is also the reason of `leadership.signal`. */
 export class LeadershipLostError extends ElectionError {
+  static {
+    LeadershipLostError.prototype.name = "LeadershipLostError";
+  }
   readonly reason: LossReason;
   constructor(reason: LossReason) {
     super("leadership_lost", `leadership ${reason}`);

@@ -1,0 +1,228 @@
+/** Calls inside callbacks wait for everything but what waits for them (C11). Time stands still here: whatever waits for a drain time hangs. */
+import { describe, expect, test, vi } from "vitest";
+import { ClientClosedError, type Contender, type ElectionClient, type Leadership } from "../../../client/index.ts";
+import { FakeGroup, settle } from "./fake-group.ts";
+
+/** What a platform gives a client to find out in whose callback a call is made: a process of Node, or nothing. */
+const platforms = [
+  ["that follows asynchronous calls", true],
+  ["that does not", false],
+] as const;
+
+/** A client on such a platform. The look at it is made when the client is. */
+function clientOn(follows: boolean, group = new FakeGroup()): { group: FakeGroup; client: ElectionClient } {
+  if (!follows) vi.stubGlobal("process", undefined);
+  try {
+    return { group, client: group.client() };
+  } finally {
+    vi.unstubAllGlobals();
+  }
+}
+
+/** Whether it has settled, without any time passing. */
+async function hasSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  promise.then(
+    () => {
+      settled = true;
+    },
+    () => {
+      settled = true;
+    },
+  );
+  await settle();
+  return settled;
+}
+
+describe.each(platforms)("on a platform %s", (_, follows) => {
+  test("[C11] [G8] onRevoke may return the close of its own contender", async () => {
+    const { group, client } = clientOn(follows);
+    const x: Contender = client.contend("x", { onRevoke: () => x.close() });
+    await settle();
+    group.revoke();
+    await settle();
+    expect(group.types().slice(-1)).toEqual(["bye"]);
+    expect(client.state).toBe("idle");
+  });
+
+  test("[C11] [G8] onRevoke may return the close of the client", async () => {
+    const { group, client } = clientOn(follows);
+    client.contend("x", { onRevoke: () => client.close() });
+    client.contend("y");
+    await settle();
+    group.revoke();
+    await settle();
+    expect([client.state, group.types().at(-1)]).toEqual(["closed", "bye"]);
+  });
+
+  test("[C11] [G8] siblings may close each other, and wait for it", async () => {
+    const { group, client } = clientOn(follows);
+    const x: Contender = client.contend("x", { onRevoke: () => y.close() });
+    const y: Contender = client.contend("y", { onRevoke: () => x.close() });
+    await settle();
+    group.revoke();
+    await settle();
+    expect([client.state, group.types().at(-1)]).toEqual(["idle", "bye"]);
+  });
+
+  test("[C11] [X6] outside a callback close waits for every drain", async () => {
+    const { group, client } = clientOn(follows);
+    let drained = (): void => {};
+    client.contend("x", {
+      onRevoke: () =>
+        new Promise<void>((resolve) => {
+          drained = resolve;
+        }),
+    });
+    await settle();
+    const closing = client.close();
+    expect(await hasSettled(closing)).toBe(false);
+    expect(group.types()).not.toContain("bye");
+    drained();
+    expect(await hasSettled(closing)).toBe(true);
+    expect(group.types().at(-1)).toBe("bye");
+  });
+});
+
+describe("after an await, where asynchronous calls are followed", () => {
+  test("[C11] onRevoke may wait for the close of its contender and of its client", async () => {
+    for (const leave of ["contender", "client"] as const) {
+      const { group, client } = clientOn(true);
+      const x = client.contend("x", {
+        async onRevoke() {
+          await settle();
+          await (leave === "contender" ? x : client).close();
+        },
+      });
+      await settle();
+      group.revoke();
+      await settle();
+      await settle();
+      expect([client.state, group.types().at(-1)]).toEqual([leave === "contender" ? "idle" : "closed", "bye"]);
+    }
+  });
+
+  test("[C11] [C10] the function of elect may wait for the close of the client", async () => {
+    const { group, client } = clientOn(true);
+    const elected = client.elect("x", async () => {
+      await settle();
+      await client.close();
+      return "done";
+    });
+    await expect(elected).rejects.toBeInstanceOf(ClientClosedError);
+    await settle();
+    expect([client.state, group.types().at(-1)]).toEqual(["closed", "bye"]);
+  });
+
+  test("[C11] [C10] the body of a loop of terms may wait for the close of the client", async () => {
+    const { group, client } = clientOn(true);
+    const loop = (async () => {
+      for await (const leadership of client.terms("x")) {
+        expect(leadership.isLeader()).toBe(true);
+        await settle();
+        await client.close();
+      }
+    })();
+    await expect(loop).rejects.toBeInstanceOf(ClientClosedError);
+    await settle();
+    expect([client.state, group.types().at(-1)]).toEqual(["closed", "bye"]);
+  });
+
+  test("[C11] what waits inside still waits for the others", async () => {
+    const { group, client } = clientOn(true);
+    let drained = (): void => {};
+    const order: string[] = [];
+    client.contend("y", {
+      onRevoke: () =>
+        new Promise<void>((resolve) => {
+          drained = resolve;
+        }).then(() => void order.push("y has stopped")),
+    });
+    client.contend("x", {
+      async onRevoke() {
+        await settle();
+        await client.close();
+        order.push("x goes on");
+      },
+    });
+    await settle();
+    group.revoke();
+    await settle();
+    await settle();
+    expect(order).toEqual([]);
+    drained();
+    await settle();
+    expect(order).toEqual(["y has stopped", "x goes on"]);
+    expect(client.state).toBe("closed");
+  });
+
+  test("[C11] a listener that is called on the way is in nobody's callback", async () => {
+    const { client } = clientOn(true);
+    let closing: Promise<void> | undefined;
+    let drained = (): void => {};
+    client.onError(() => {
+      closing ??= client.close();
+    });
+    client.contend("x", {
+      onGrant() {
+        throw new Error("its listener closes the client");
+      },
+      onRevoke: () =>
+        new Promise<void>((resolve) => {
+          drained = resolve;
+        }),
+    });
+    await settle();
+    expect(closing && (await hasSettled(closing))).toBe(false);
+    drained();
+    expect(closing && (await hasSettled(closing))).toBe(true);
+  });
+});
+
+describe("nobody is called for a term that is over", () => {
+  type Act = (client: ElectionClient, leadership: Leadership, group: FakeGroup) => unknown;
+  const acts: [string, Act][] = [
+    [
+      "closes its sibling",
+      (client) => void (client as ElectionClient & { sibling: { close(): void } }).sibling.close(),
+    ],
+    ["closes the client", (client) => void client.close()],
+    ["resigns", (_, leadership) => void leadership.resign()],
+    ["blocks past the lease", (_, __, group) => group.clock.block(8_001)],
+  ];
+
+  test.each(acts)(
+    "[C1] [K4] where the first onGrant %s, the second is not called, nor its onRevoke",
+    async (_, act) => {
+      const group = new FakeGroup();
+      const client = group.client();
+      const told: string[] = [];
+      let isFirst = true;
+      client.contend("x", {
+        onGrant(leadership) {
+          if (isFirst) act(Object.assign(client, { sibling: y }), leadership, group);
+          isFirst = false;
+        },
+      });
+      const y = client.contend("y", {
+        onGrant: (leadership) => void told.push(`+${leadership.epoch}`),
+        onRevoke: (leadership) => void told.push(`-${leadership.epoch}`),
+      });
+      await settle();
+      await group.clock.advance(1);
+      expect(told.filter((entry) => entry.endsWith("1"))).toEqual([]);
+      await group.clock.advance(20_000);
+      // What it is told later alternates: a term that it was never called for does not block the next one.
+      expect(told.map((entry) => entry[0]).join("")).toMatch(/^(\+-)*\+?$/);
+    },
+  );
+
+  test("[C1] [C10] the function of elect does not run where an earlier callback has closed the client", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    client.contend("x", { onGrant: () => void client.close() });
+    const ran = vi.fn();
+    await expect(client.elect("y", ran)).rejects.toBeInstanceOf(ClientClosedError);
+    expect(ran).not.toHaveBeenCalled();
+  });
+});
