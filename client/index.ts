@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The entry point `edge-election`: browsers, Node, Deno, Bun, Workers. Nothing is touched before a client is made. */
 import { type ClientOptions, type ElectionClient, openClient } from "./client.ts";
 

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** `edge-election/worker`: the Durable Object class, the app for mounting, and a default Worker. */
 import { createElectionApp } from "./app.ts";
 import { pages } from "./pages.ts";

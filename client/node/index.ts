@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The entry point `edge-election/node`: the same client for Node processes. A token travels in a header, a dead socket
  * keeps no process alive, and a signal ends the process only after its terms have been handed over.
@@ -5,6 +6,9 @@
 import { type ClientOptions, type ElectionClient, openClient } from "../client.ts";
 import { type Farewell, leaveOnSignals } from "./signals.ts";
 import { openSocket } from "./socket.ts";
+
+/** Signals that ask a process to end. */
+export type Signal = "SIGBREAK" | "SIGHUP" | "SIGINT" | "SIGQUIT" | "SIGTERM" | "SIGUSR1" | "SIGUSR2";
 
 /** Those of every client, and what Node has in addition. */
 export interface NodeClientOptions extends ClientOptions {
@@ -15,7 +19,7 @@ export interface NodeClientOptions extends ClientOptions {
    * left to it, and they reject with `ClientClosedError` once every client has left. `false`: none. Default SIGTERM and
    * SIGINT.
    */
-  readonly signals?: false | readonly NodeJS.Signals[];
+  readonly signals?: false | readonly Signal[];
 }
 
 /** Connects only with its first contender or observer. Throws a `TypeError` for wrong settings. */

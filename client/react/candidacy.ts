@@ -5,38 +5,35 @@ import type { ElectionClient, LeaderInformation, Leadership, ScopeOptions } from
 export interface LeaderState<Component extends string = string> {
   /** This page's own term, while it leads. Ask its `isLeader()` before each act: what was rendered may be old. */
   readonly leadership?: Leadership<Component> | undefined;
-  /** Whoever leads and has confirmed, here or elsewhere. `null`: nobody. `undefined`: not known yet. */
+  /** Who leads and has confirmed, here or elsewhere. `null`: nobody. `undefined`: not known yet. */
   readonly leader?: LeaderInformation | null;
-  /** Why this page does not contend, or does not hear: the component has another contender, or the client is closed. */
+  /** Why this page does not contend or observe: the component has another contender, the group refuses it, or the client is closed. */
   readonly error?: unknown;
 }
 
-/** Of `useLeader`: those of `client.elect`, without a signal, since unmounting ends it. */
+/** Options of `useLeader`: those of `client.elect`, without a signal, since unmounting ends it. */
 export interface LeaderOptions extends Omit<ScopeOptions, "signal"> {
   /** `false`: only watch. */
   readonly contend?: boolean;
 }
 
 /** An external store: what `useSyncExternalStore` takes. */
-export type Candidacy = [
-  subscribe: (listener: () => void) => () => void,
-  snapshot: () => LeaderState,
-  serverSnapshot: () => LeaderState,
-];
+export interface Candidacy {
+  /** `options`: those of whoever subscribes; they count for the first subscriber. Returns the undo. */
+  subscribe(listener: () => void, options: LeaderOptions): () => void;
+  snapshot(): LeaderState;
+  /** On a server nothing is known. */
+  serverSnapshot(): LeaderState;
+}
 
 const NOTHING: LeaderState = {};
 
 /**
- * Contends, unless it is only to watch, while somebody subscribes. Who leaves and comes back within one turn, as in
- * StrictMode's double mount or when a component moves in the tree, changes nothing: the last one to leave is looked at
- * when the turn is over.
+ * Contends, unless it is only to watch, while somebody subscribes. When the last one leaves and somebody comes back within
+ * one turn, as in StrictMode's double mount or when a component moves in the tree, nothing changes; later, the first one
+ * that comes back brings its own options.
  */
-export function createCandidacy(
-  client: ElectionClient,
-  component: string,
-  contend: boolean,
-  options: LeaderOptions,
-): Candidacy {
+export function createCandidacy(client: ElectionClient, component: string, contend: boolean): Candidacy {
   const listeners = new Set<() => void>();
   let state = NOTHING;
   let running: AbortController | undefined;
@@ -50,29 +47,31 @@ export function createCandidacy(
   const lead = async (leadership: Leadership): Promise<void> => {
     set({ leadership });
     await new Promise((stop) => leadership.signal.addEventListener("abort", stop));
-    // React cleans up the effects of this change before anybody hears of the promise, and so before the group is told.
+    // React cleans up the effects of this change before the promise settles, and so before the group is told.
     set({ leadership: undefined });
   };
-  return [
-    (listener) => {
+  const start = (options: LeaderOptions): void => {
+    running = new AbortController();
+    const { signal } = running;
+    const tasks = [watch(signal), contend && client.elect(component, lead, { ...options, signal })];
+    Promise.all(tasks).catch((error) => signal.aborted || set({ error }));
+  };
+  const stop = (): void => {
+    if (listeners.size > 0) return;
+    running?.abort();
+    running = undefined;
+    state = NOTHING;
+  };
+  return {
+    subscribe(listener, options) {
       listeners.add(listener);
-      if (!running) {
-        running = new AbortController();
-        const { signal } = running;
-        const tasks = [watch(signal), contend && client.elect(component, lead, { ...options, signal })];
-        Promise.all(tasks).catch((error) => signal.aborted || set({ error }));
-      }
+      if (!running) start(options);
       return () => {
         listeners.delete(listener);
-        queueMicrotask(() => {
-          if (listeners.size > 0) return;
-          running?.abort();
-          running = undefined;
-          state = NOTHING;
-        });
+        queueMicrotask(stop);
       };
     },
-    () => state,
-    () => NOTHING,
-  ];
+    snapshot: () => state,
+    serverSnapshot: () => NOTHING,
+  };
 }

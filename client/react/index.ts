@@ -4,6 +4,7 @@ import {
   createElement,
   type ReactElement,
   type ReactNode,
+  useCallback,
   useContext,
   useSyncExternalStore,
 } from "react";
@@ -15,7 +16,7 @@ export type { LeaderOptions, LeaderState } from "./candidacy.ts";
 const Client = createContext<ElectionClient | null>(null);
 const candidacies = new WeakMap<ElectionClient, Map<string, Candidacy>>();
 
-/** Of `ElectionProvider`. */
+/** Properties of `ElectionProvider`. */
 export interface ElectionProviderProps {
   /** Made by the application, and closed by it: it outlives the components. */
   readonly client: ElectionClient;
@@ -28,18 +29,25 @@ export const ElectionProvider = ({ client, children }: ElectionProviderProps): R
 
 /**
  * Runs for leadership of the component while it is mounted, and tells who leads. Those that name the same component share
- * one contender, whose options are those of the first.
+ * one contender, whose options are those of the first one mounted, as they were then.
  */
 export function useLeader<Component extends string>(
   component: Component,
   { contend = true, ...options }: LeaderOptions = {},
 ): LeaderState<Component> {
   const client = useContext(Client);
-  if (!client) throw new Error("useLeader needs an ElectionProvider");
+  if (!client) throw new Error("useLeader needs an ElectionProvider above it");
+  const candidacy = candidacyOf(client, component, contend);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the options at the time of mounting count
+  const subscribe = useCallback((listener: () => void) => candidacy.subscribe(listener, options), [candidacy]);
+  return useSyncExternalStore(subscribe, candidacy.snapshot, candidacy.serverSnapshot) as LeaderState<Component>;
+}
+
+function candidacyOf(client: ElectionClient, component: string, contend: boolean): Candidacy {
   const known = candidacies.get(client) ?? new Map<string, Candidacy>();
   candidacies.set(client, known);
   const key = `${component} ${contend}`;
-  const candidacy = known.get(key) ?? createCandidacy(client, component, contend, options);
+  const candidacy = known.get(key) ?? createCandidacy(client, component, contend);
   known.set(key, candidacy);
-  return useSyncExternalStore(...candidacy) as LeaderState<Component>;
+  return candidacy;
 }

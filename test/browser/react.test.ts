@@ -16,7 +16,10 @@ async function open(group: string): Promise<{ page: Page; sockets: () => number 
 
 const status = async (group: string) => {
   const response = await fetch(`${world.backend.url}/v1/groups/${group}`);
-  return (await response.json()) as { sessions: number; elections: { state: string; candidates: unknown[] }[] };
+  return (await response.json()) as {
+    sessions: number;
+    elections: { election: string; state: string; candidates: unknown[] }[];
+  };
 };
 
 test("[C4] [E1] StrictMode's double mount leaves no orphan: one socket, one contender, and none after unmounting", async () => {
@@ -52,5 +55,16 @@ test("[C2] a component that moves in the tree keeps the lead", async () => {
   await page.evaluate(() => new Promise((done) => setTimeout(done)));
   expect(await page.locator("#worker").textContent()).toBe(before);
   expect(sockets()).toBe(1);
+  await page.close();
+});
+
+test("[C8] [D1] who mounts again brings its own options", async () => {
+  const { page } = await open("options");
+  expect((await status("options")).elections.map(({ election }) => election)).toEqual(["process"]);
+  await page.evaluate(() => window.app.empty());
+  await page.waitForFunction(() => window.app.client.state === "idle");
+  await page.evaluate(() => window.app.mount("left", { election: "dedicated" }));
+  await page.getByText(/leads with epoch/).waitFor();
+  expect((await status("options")).elections.map(({ election }) => election)).toEqual(["component:worker"]);
   await page.close();
 });

@@ -2,7 +2,7 @@
 import { createElement as h, StrictMode, useEffect } from "react";
 import { createRoot } from "react-dom/client";
 import { createElectionClient } from "../../../client/index.ts";
-import { ElectionProvider, useLeader } from "../../../client/react/index.ts";
+import { ElectionProvider, type LeaderOptions, useLeader } from "../../../client/react/index.ts";
 
 declare global {
   interface Window {
@@ -28,8 +28,8 @@ const client = createElectionClient({
   WebSocket: LoggingSocket,
 });
 
-function Worker() {
-  const { leadership } = useLeader("worker");
+function Worker({ options }: { readonly options: LeaderOptions }) {
+  const { leadership } = useLeader("worker", options);
   useEffect(() => {
     if (!leadership) return undefined;
     log.push("works");
@@ -50,7 +50,8 @@ const show = (...children: Parameters<typeof h>[2][]): void =>
 const app = {
   log,
   client,
-  mount: (place = "left") => show(h("div", { key: place }, h(Worker), h(Sign))),
+  mount: (place = "left", options: LeaderOptions = {}) =>
+    show(h("div", { key: place }, h(Worker, { options }), h(Sign))),
   empty: () => show(),
 };
 window.app = app;
