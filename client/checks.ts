@@ -13,7 +13,7 @@ const refusal = (message: string): TypeError =>
   Object.assign(new TypeError(message), { code: "invalid_argument", retryable: false });
 
 /** Throws what a user understands. */
-export function assertValid(value: unknown, check: Check<unknown>, field: string): void {
+function assertValid(value: unknown, check: Check<unknown>, field: string): void {
   try {
     check(value, field);
   } catch (error) {

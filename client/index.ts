@@ -1,5 +1,5 @@
-/// <reference lib="esnext.disposable" preserve="true" />
 /** The entry point `edge-election`: browsers, Node, Deno, Bun, Workers. Nothing is touched before a client is made. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type ClientOptions, type ElectionClient, openClient } from "./client.ts";
 
 /** Connects only with its first contender or observer. Throws a `TypeError` for wrong settings. */

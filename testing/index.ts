@@ -1,8 +1,8 @@
-/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The entry point `edge-election/testing`: a process group in memory for tests of one's own code, and the real backend on
  * this machine. Runs wherever the client does; only `startLocalBackend` needs Node, and loads what it needs when it is called.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { LocalBackend, LocalBackendOptions } from "./node/local-backend.ts";
 import { TestGroup, type TestGroupOptions } from "./test-group.ts";
 

@@ -1,5 +1,5 @@
-/// <reference lib="esnext.disposable" preserve="true" />
 /** `edge-election/worker`: the Durable Object class, the app for mounting, and a default Worker. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { createElectionApp } from "./app.ts";
 import { pages } from "./pages.ts";
 

@@ -13,7 +13,7 @@ interface Entry {
 }
 
 const client: Entry = { file: "client/index.ts", limitBytes: 14_000, packages: [] };
-const react: Entry = { file: "client/react/index.ts", limitBytes: 600, packages: ["react"] };
+const react: Entry = { file: "client/react/index.ts", limitBytes: 750, packages: ["react"] };
 
 /** What a bundler delivers for an entry point: one file, minified and gzipped. */
 export interface ClientBundle {

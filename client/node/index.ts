@@ -1,8 +1,8 @@
-/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The entry point `edge-election/node`: the same client for Node processes. A token travels in a header, a dead socket
  * keeps no process alive, and a signal ends the process only after its terms have been handed over.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type ClientOptions, type ElectionClient, openClient } from "../client.ts";
 import { type Farewell, leaveOnSignals } from "./signals.ts";
 import { openSocket } from "./socket.ts";
