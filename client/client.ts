@@ -23,7 +23,7 @@ import { type ObserveOptions, observe } from "./observe.ts";
 import { followPage, type PageOptions } from "./page.ts";
 import { Participant } from "./participant.ts";
 import type { ClientState, Settings } from "./session/state.ts";
-import { byClass, byFetcher, type Fetcher, type OpenSocket, type Socket, type SocketClass } from "./socket.ts";
+import { byClass, byFetcher, type Fetcher, type OpenSocket, type SocketClass } from "./socket.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** What one process needs to take part in a group. Checked at once: `createElectionClient` throws a `TypeError`. */
@@ -142,8 +142,8 @@ export function openClient<Component extends string>(
   const address = groupAddress(url, group);
   const askToken = async (): Promise<string | undefined> => (typeof token === "function" ? token() : token);
   const open = openSocket ?? (fetcher ? byFetcher(fetcher) : byClass(WebSocket));
-  const connect = async (): Promise<Socket> => open(`${address}/session`, await askToken());
-  const participant = new Participant(group, settingsOf(options), clock, connect);
+  const openSession = (sessionToken?: string) => open(`${address}/session`, sessionToken);
+  const participant = new Participant(group, settingsOf(options), clock, { askToken, openSocket: openSession });
   followPage(participant, options).catch(() => {});
 
   const closing = new AbortController();

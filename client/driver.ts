@@ -22,7 +22,10 @@ export type UserEffect = Exclude<Effect, { readonly type: "connect" | "disconnec
 
 export interface DriverPorts {
   readonly clock: Clock;
-  connect(): Promise<Socket>;
+  /** Asked at every attempt to connect. */
+  askToken(): Promise<string | undefined>;
+  /** Not called for an attempt that was over before its token came. */
+  openSocket(token: string | undefined): Socket | Promise<Socket>;
   /** Must not throw. */
   perform(effect: UserEffect): void;
   report(error: unknown): void;
@@ -38,7 +41,8 @@ export interface Driver {
   disconnected(): Promise<void>;
 }
 
-export function createDriver(settings: Settings, { clock, connect, perform, report, changed }: DriverPorts): Driver {
+export function createDriver(settings: Settings, ports: DriverPorts): Driver {
+  const { clock, perform, report, changed } = ports;
   const now = pessimistic(clock);
   const effects: Effect[] = [];
   let state = initialState(settings);
@@ -96,23 +100,30 @@ export function createDriver(settings: Settings, { clock, connect, perform, repo
     abandoned.close(1000);
   }
 
+  /** Whatever is opened gets its listeners in the same turn: a socket of `ws` that fails without one ends the process. */
   async function open(connection: number): Promise<void> {
     abandon();
-    const greet = (): void => dispatch({ type: "opened" }, connection);
-    const lost = ({ code = 1006 }): void => dispatch({ type: "lost", code }, connection);
     try {
-      const opened = await connect();
+      const token = await ports.askToken();
+      if (connection !== state.attempt) return;
+      const opening = ports.openSocket(token);
+      const opened = opening instanceof Promise ? await opening : opening;
+      listen(opened, connection);
       if (connection !== state.attempt) return opened.close(1000);
       socket = opened;
-      socket.addEventListener("open", greet);
-      socket.addEventListener("message", ({ data }) => hear(data, connection));
-      socket.addEventListener("close", lost);
-      socket.addEventListener("error", lost);
-      if (socket.readyState === OPEN) greet();
+      if (opened.readyState === OPEN) dispatch({ type: "opened" }, connection);
     } catch (error) {
       report(error);
-      lost({});
+      dispatch({ type: "lost", code: 1006 }, connection);
     }
+  }
+
+  function listen(opened: Socket, connection: number): void {
+    const lost = ({ code = 1006 }): void => dispatch({ type: "lost", code }, connection);
+    opened.addEventListener("open", () => dispatch({ type: "opened" }, connection));
+    opened.addEventListener("message", ({ data }) => hear(data, connection));
+    opened.addEventListener("close", lost);
+    opened.addEventListener("error", lost);
   }
 
   /** What can't be read, or makes no sense to the core, is reported and ignored: if it was an answer, its time-out will tell. */

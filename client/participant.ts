@@ -9,7 +9,7 @@ import type { Clock } from "./clock.ts";
 import { closeError } from "./close-error.ts";
 import { Confirms } from "./confirms.ts";
 import type { ContenderCallbacks } from "./contend.ts";
-import { createDriver, type Driver, type UserEffect } from "./driver.ts";
+import { createDriver, type Driver, type DriverPorts, type UserEffect } from "./driver.ts";
 import {
   ClientClosedError,
   DuplicateContenderError,
@@ -23,7 +23,6 @@ import { createInside, type Inside } from "./inside.ts";
 import { createLeadership, type Leadership, type ResignOptions } from "./leadership.ts";
 import type { Wish } from "./session/events.ts";
 import { type ClientState, clientState, findTerm, remainingMs, type Settings } from "./session/state.ts";
-import type { Socket } from "./socket.ts";
 import { reportUncaught } from "./uncaught.ts";
 import { Waits } from "./waits.ts";
 
@@ -55,6 +54,9 @@ interface Term {
   end(why: () => LeadershipLostError): void;
 }
 
+/** How the session connects. */
+type Network = Pick<DriverPorts, "askToken" | "openSocket">;
+
 export class Participant {
   /** By the number of the contender. */
   readonly members: Map<number, Member> = new Map();
@@ -77,12 +79,12 @@ export class Participant {
   #downAt: number | null = null;
   #lastError: unknown;
 
-  constructor(group: string, settings: Settings, clock: Clock, connect: () => Promise<Socket>) {
+  constructor(group: string, settings: Settings, clock: Clock, network: Network) {
     this.#group = group;
     this.clock = clock;
     this.driver = createDriver(settings, {
       clock,
-      connect,
+      ...network,
       perform: (effect) => this.#perform(effect),
       report: (error) => this.#report(error),
       changed: () => this.#changed(),
