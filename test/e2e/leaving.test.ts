@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -90,6 +91,42 @@ test("[S8] a second signal ends a process that drains for too long at once", asy
   expect(await ended).toEqual([null, "SIGTERM"]);
   expect(performance.now() - toldAt).toBeLessThan(AT_ONCE_MS);
   expect(lines).not.toContain("closed");
+});
+
+test("[X7] as PID 1 it ends by its own exit code: 128 plus the number of the signal", async () => {
+  const { child, ended, lines } = await leader({ groups: ["init"], ending: "stay", isInit: true });
+  const { granted } = await standby("init");
+  child.kill("SIGTERM");
+  expect([await ended, lines]).toEqual([
+    [128 + constants.signals.SIGTERM, null],
+    ["leads", "revoked"],
+  ]);
+  const endedAt = performance.now();
+  expect((await granted) - endedAt).toBeLessThan(AT_ONCE_MS);
+});
+
+test("[X7] as PID 1 a second signal ends a process that drains for too long at once", async () => {
+  const { child, ended, said } = await leader({ groups: ["init-twice"], ending: "hang", isInit: true });
+  child.kill("SIGTERM");
+  await said("revoked");
+  child.kill("SIGINT");
+  expect(await ended).toEqual([128 + constants.signals.SIGINT, null]);
+});
+
+test("[X7] as PID 1 a program that awaits elect ends without an error too", async () => {
+  const config: ScopesConfig = { entry: NODE, url: backend.url, scope: "elect", listens: false, isInit: true };
+  const { child, ended, lines, errors } = await start(SCOPES, config);
+  child.kill("SIGTERM");
+  expect([await ended, errors]).toEqual([[128 + constants.signals.SIGTERM, null], []]);
+  expect(lines.slice(1)).toEqual(["slow has stopped"]);
+});
+
+test("[S8] twelve clients of one process: no warning of a leak, and a signal hands all of them over", async () => {
+  const groups = Array.from({ length: 12 }, (_, index) => `many-${index}`);
+  const { child, ended, lines, errors } = await leader({ groups, ending: "stay" });
+  child.kill("SIGTERM");
+  expect([await ended, errors]).toEqual([[null, "SIGTERM"], []]);
+  expect(lines.filter((line) => line === "revoked")).toHaveLength(groups.length);
 });
 
 for (const scope of ["elect", "terms", "acquire", "observe"] as const) {

@@ -14,11 +14,15 @@ export interface LeavingConfig {
    * nothing else to do. `contenders`: closes only its contenders. `exit`: exits as soon as its clients have closed.
    */
   readonly ending: "stay" | "hang" | "close" | "contenders" | "exit";
+  /** As PID 1: the kernel drops a signal that it sends to itself and has no handler for. */
+  readonly isInit?: boolean;
 }
 
-const { entry, url, groups, ending } = JSON.parse(process.argv[2] ?? "{}") as LeavingConfig;
+const { entry, url, groups, ending, isInit } = JSON.parse(process.argv[2] ?? "{}") as LeavingConfig;
 const { createElectionClient } = (await import(entry)) as typeof import("../../client/index.ts");
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+if (isInit) process.kill = () => true;
 
 const clients: ElectionClient[] = groups.map((group) => createElectionClient({ url, group }));
 let leads = 0;

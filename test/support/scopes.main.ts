@@ -11,11 +11,14 @@ export interface ScopesConfig {
   readonly scope: "elect" | "terms" | "acquire" | "observe";
   /** The program hears of the signal itself, and so has to end by itself. */
   readonly listens: boolean;
+  /** As PID 1: the kernel drops a signal that it sends to itself and has no handler for. */
+  readonly isInit?: boolean;
 }
 
-const { entry, url, scope, listens } = JSON.parse(process.argv[2] ?? "{}") as ScopesConfig;
+const { entry, url, scope, listens, isInit } = JSON.parse(process.argv[2] ?? "{}") as ScopesConfig;
 const { createElectionClient } = (await import(entry)) as typeof import("../../client/index.ts");
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+if (isInit) process.kill = () => true;
 if (listens) process.on("SIGTERM", () => say("told"));
 
 const slow = createElectionClient({ url, group: `slow-${scope}` });
