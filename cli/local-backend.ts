@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { atExit } from "./at-exit.ts";
 import { claimDataDirectory } from "./data-directory.ts";
 import { runtimeSettings, workerAssets, workerBundle } from "./worker-bundle.ts";
 import { workerdConfig } from "./workerd-config.ts";
@@ -134,9 +135,8 @@ function spawnRuntime(binary: string, configFile: string): ChildProcess {
  * then kills the runtime and removes its temporary files. Signal handlers could not do it: nothing runs after SIGKILL.
  */
 function guardAgainstOrphans(child: ChildProcess, workDirectory: string): { dismiss(): void } {
-  const killNow = () => child.kill("SIGKILL");
-  process.once("exit", killNow);
-  if (process.platform === "win32" || child.pid === undefined) return { dismiss: () => process.off("exit", killNow) };
+  const takeBack = atExit(() => child.kill("SIGKILL"));
+  if (process.platform === "win32" || child.pid === undefined) return { dismiss: takeBack };
   const script = 'read -r line; kill -9 "$1"; rm -rf -- "$2"';
   const watcher = spawn("sh", ["-c", script, "sh", String(child.pid), workDirectory], {
     stdio: ["pipe", "ignore", "ignore"],
@@ -146,7 +146,7 @@ function guardAgainstOrphans(child: ChildProcess, workDirectory: string): { dism
   watcher.unref();
   return {
     dismiss() {
-      process.off("exit", killNow);
+      takeBack();
       watcher.kill("SIGKILL");
       watcher.stdin?.destroy();
     },
@@ -166,7 +166,7 @@ function collectOutput(child: ChildProcess, verbose: boolean): () => string {
 
 function whenExited(child: ChildProcess): Promise<BackendExit> {
   return new Promise((resolve) => {
-    child.once("error", () => resolve({ code: null, signal: null }));
+    child.on("error", () => child.pid === undefined && resolve({ code: null, signal: null }));
     child.once("close", (code, signal) => resolve({ code, signal }));
   });
 }

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
-import { atExit } from "../../test/support/at-exit.ts";
+import { atExit } from "../../cli/at-exit.ts";
 import { temporaryFolder } from "../../test/support/folder.ts";
 import { pause } from "../sockets.ts";
 

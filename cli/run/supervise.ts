@@ -1,6 +1,5 @@
 /** One run of the command, as `edge-election run` sees it. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { instantIn } from "./instant.ts";
 import type { News, Order } from "./messages.ts";
@@ -85,9 +84,12 @@ export function supervise(line: CommandLine, plan: StopPlan, onStarted: () => vo
 
 /** Resolves when the supervisor has ended and everything that it told has arrived. */
 function whenOver(child: ChildProcess): Promise<Outcome> {
-  const disconnected = child.connected ? once(child, "disconnect") : Promise.resolve();
+  const disconnected = new Promise<void>((resolve) => {
+    if (child.connected) child.once("disconnect", resolve);
+    else resolve();
+  });
   return new Promise((resolve) => {
-    child.once("error", (error: NodeJS.ErrnoException) => {
+    child.on("error", (error: NodeJS.ErrnoException) => {
       if (child.pid === undefined) resolve({ type: "failed", code: error.code ?? "EUNKNOWN", message: error.message });
     });
     child.once("exit", (code, signal) => void disconnected.then(() => resolve({ type: "ended", code, signal })));

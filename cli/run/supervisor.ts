@@ -32,7 +32,7 @@ function start(): void {
   isStarted = true;
   const child = spawn(command, parameters, { stdio: "inherit" });
   child.once("spawn", () => tell({ type: "started" }));
-  child.once("error", (error: NodeJS.ErrnoException) => {
+  child.on("error", (error: NodeJS.ErrnoException) => {
     if (child.pid !== undefined) return;
     tell({ type: "failed", code: error.code ?? "EUNKNOWN", message: error.message });
     finish();

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { atExit } from "../../cli/at-exit.ts";
 import type { CallbackReport, Order, Report } from "./messages.ts";
 
 const PROGRAM = fileURLToPath(new URL("process.ts", import.meta.url));
@@ -29,7 +30,8 @@ export function startMember(
   const child = spawn(process.execPath, [PROGRAM, url, group, name, ...components], {
     stdio: ["pipe", "pipe", "inherit"],
   });
-  process.once("exit", () => child.kill("SIGKILL"));
+  atExit(() => child.kill("SIGKILL"));
+  child.stdin.on("error", () => undefined); // an order to a process that has ended is lost
   const leads = new Map<string, CallbackReport>();
   const callbacks: CallbackReport[] = [];
   const heard = (report: Report): void => {

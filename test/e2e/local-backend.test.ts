@@ -80,6 +80,15 @@ test("a data directory serves one backend at a time", async () => {
   );
 });
 
+test("any number of backends listens for the end of the process once", async () => {
+  await using worker = await throwawayWorker();
+  const before = process.listenerCount("exit");
+  const options = { workerBundle: worker.bundle, bindings: {} };
+  const backends = await Promise.all([startLocalBackend(options), startLocalBackend(options)]);
+  expect(process.listenerCount("exit") - before).toBeLessThanOrEqual(1);
+  await Promise.all(backends.map((backend) => backend.stop()));
+});
+
 test("a port in use and a directory that cannot be written are named, with a remedy", async () => {
   await using worker = await throwawayWorker();
   const options = { workerBundle: worker.bundle, bindings: {} };

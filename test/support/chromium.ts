@@ -13,7 +13,7 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { type Browser, type BrowserContext, chromium as playwright } from "playwright-core";
-import { atExit } from "./at-exit.ts";
+import { atExit } from "../../cli/at-exit.ts";
 import { temporaryFolder } from "./folder.ts";
 
 export interface Binary {

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { atExit } from "./at-exit.ts";
+import { atExit } from "../../cli/at-exit.ts";
 
 export interface TemporaryFolder extends AsyncDisposable {
   readonly path: string;
