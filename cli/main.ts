@@ -14,6 +14,7 @@ import { addWatch } from "./commands/watch.ts";
 import { EXIT, failureJson, failureOf, failureText, usageFailure } from "./failure.ts";
 import { packageVersion } from "./package-version.ts";
 import { exitCodeOf } from "./run/signals.ts";
+import { surviveUnread } from "./terminal.ts";
 
 const [, , ...words] = process.argv;
 const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
@@ -51,6 +52,14 @@ function fail(error: unknown): void {
   process.exitCode = isUsageOfRun ? EXIT.runFailed : failure.exitCode;
 }
 
-// Whoever reads the output may have had enough of it, as `head` has.
-process.stdout.on("error", () => process.exit(exitCodeOf("SIGPIPE")));
+/** The reader may have had enough, as `head` has; anything else, such as a full disk, is a failure. */
+function endUnwritten(cause: NodeJS.ErrnoException): never {
+  if (cause.code === "EPIPE") process.exit(exitCodeOf("SIGPIPE"));
+  fail(new Error(`the output can't be written: ${cause.message}`, { cause }));
+  process.exit();
+}
+
+surviveUnread(process.stderr);
+if (own[0] === "dev") surviveUnread(process.stdout);
+else process.stdout.on("error", endUnwritten);
 await createProgram().parseAsync().catch(fail);

@@ -1,5 +1,9 @@
 /** `npm start`. */
 import { serve, welcome } from "./serve.ts";
+import { surviveUnread } from "./terminal.ts";
+
+surviveUnread(process.stdout);
+surviveUnread(process.stderr);
 
 serve(process.env, (backend, settings) => void process.stdout.write(welcome(backend, settings))).catch(
   (error: unknown) => {

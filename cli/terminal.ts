@@ -23,6 +23,12 @@ export const painter =
 /** For standard output. */
 export const paint: Paint = (style, text) => painter(isColoured(process.stdout, process.env))(style, text);
 
+/**
+ * What can't be written to this output is lost, and ends nothing: without it the process ends when the reader has gone.
+ * For outputs that tell about the work of a process and are not the work itself.
+ */
+export const surviveUnread = (output: NodeJS.WriteStream): void => void output.on("error", () => undefined);
+
 export const print = (text: string): void => void process.stdout.write(`${text}\n`);
 export const printJson = (value: unknown): void => print(JSON.stringify(value));
 export const warn = (text: string): void => void process.stderr.write(`edge-election: ${text}\n`);
