@@ -1,10 +1,8 @@
 /** The local backend in the foreground: what `npm start` and `edge-election dev` have in common. */
 import { resolve } from "node:path";
 import { type LocalBackend, startLocalBackend } from "./local-backend.ts";
+import { npmGone } from "./npm-gone.ts";
 import { type StartSettings, startSettings } from "./start-settings.ts";
-
-/** How often a server that npm has started looks whether it still has its parent. */
-const PARENT_CHECK_MS = 500;
 
 /** Serves until SIGINT or SIGTERM, or until the npm that has started it is gone; throws where the backend can't start, or ends by itself. */
 export async function serve(
@@ -12,7 +10,7 @@ export async function serve(
   announce: (backend: LocalBackend, settings: StartSettings) => void,
 ): Promise<void> {
   const settings = startSettings(environment);
-  const stopRequested = nextStopSignal();
+  const stopRequested = Promise.race([nextStopSignal(), npmGone(environment)]).then(() => "stop" as const);
   const backend = await startLocalBackend({
     port: settings.port,
     dataDir: resolve(settings.dataDir),
@@ -30,15 +28,9 @@ export async function serve(
   await backend.stop();
 }
 
-function nextStopSignal(): Promise<"stop"> {
+function nextStopSignal(): Promise<void> {
   return new Promise((done) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => done("stop"));
-    // A signal to npm ends the shell between the two, which does not pass it on.
-    if (process.env["npm_lifecycle_event"] === undefined) return;
-    const parent = process.ppid;
-    setInterval(() => {
-      if (process.ppid !== parent) done("stop");
-    }, PARENT_CHECK_MS).unref();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => done());
   });
 }
 

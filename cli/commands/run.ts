@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { PRIORITY_MAX, PROCESS_NAME_LENGTH } from "../../shared/limits.ts";
 import { statusOf } from "../admin.ts";
 import { CommandFailure, EXIT, failureOf, usageFailure } from "../failure.ts";
+import { npmGone, npmGoneFailure } from "../npm-gone.ts";
 import { type GroupOptions, name, tokenSource, wholeNumber, withConnection, withGroup, withJson } from "../options.ts";
 import { CommandRunner, type RunSettings } from "../run/command-runner.ts";
 import { followQueue } from "../run/progress.ts";
@@ -84,8 +85,10 @@ function settingsOf(options: RunOptions, command: string, parameters: readonly s
 }
 
 async function run(settings: RunSettings, options: RunOptions, reporter: Reporter): Promise<number> {
+  const gone = npmGone(process.env);
   const warning = await tryFirst(options);
   const runner = new CommandRunner(settings, reporter);
+  void gone.then(() => runner.wasToldToEnd || runner.fail(npmGoneFailure()));
   if (process.stderr.isTTY && !options.json && !options.quiet) {
     const { component, election } = settings;
     const show = (text: string): void => reporter.progress(text);

@@ -7,6 +7,7 @@ import {
 } from "../../client/node/index.ts";
 import { statusOf } from "../admin.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
+import { npmGone, npmGoneFailure } from "../npm-gone.ts";
 import { type GroupOptions, name, tokenSource, wholeNumber, withConnection, withGroup, withJson } from "../options.ts";
 import { paint, plain, print, printJson, warn } from "../terminal.ts";
 
@@ -45,6 +46,7 @@ async function watch(options: WatchOptions): Promise<void> {
   client.onStateChange(tellConnection(options.json === true));
   let last: unknown;
   const controller = new AbortController();
+  void npmGone(process.env).then(() => controller.abort(npmGoneFailure()));
   client.onError((error) => {
     last = error;
     // A file may get a new token meanwhile; the environment of this process never does.

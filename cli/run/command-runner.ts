@@ -93,12 +93,18 @@ export class CommandRunner {
     return this.#leadership === undefined && !this.#isOver;
   }
 
+  /** By a signal that was forwarded: the command takes its own time then. */
+  get wasToldToEnd(): boolean {
+    return ENDING_SIGNALS.some((ending) => this.#forwarded.has(ending));
+  }
+
   #end(code: number): void {
     this.#isOver = true;
     this.#settle(code);
   }
 
-  #fail(failure: CommandFailure): void {
+  /** The command gets SIGTERM and, after the grace, SIGKILL; then the lead is given up, and `run` rejects with this. */
+  fail(failure: CommandFailure): void {
     this.#isOver = true;
     this.#settle(failure);
     this.#run?.stop(this.#settings.graceMs);
@@ -109,7 +115,7 @@ export class CommandRunner {
     if (message.type === "revoke") this.#revokeDrainMs = message.drainMs;
     const { lease, drainMs } = this.#session ?? {};
     if (message.type === "welcome" && lease && drainMs !== undefined && drainMs < leastDrainMs(lease.renewDeadlineMs)) {
-      this.#fail(runFailure.drainTooShort(drainMs, leastDrainMs(lease.renewDeadlineMs)));
+      this.fail(runFailure.drainTooShort(drainMs, leastDrainMs(lease.renewDeadlineMs)));
     }
     setImmediate(() => this.#extend()); // when the client has taken it in
   }
@@ -176,14 +182,13 @@ export class CommandRunner {
   /** Whether that was the last run. */
   #isFinal(outcome: Exclude<Outcome, { readonly type: "stopped" }>): boolean {
     if (outcome.type === "failed") {
-      this.#fail(runFailure.notStarted(this.#settings.command, outcome));
+      this.fail(runFailure.notStarted(this.#settings.command, outcome));
       return true;
     }
     const { code, signal } = outcome;
     this.#report.tell({ event: "ended", code, signal });
-    const wasAskedTo = ENDING_SIGNALS.some((ending) => this.#forwarded.has(ending));
     const byForwarded = signal !== null && this.#forwarded.has(signal);
-    if (this.#settings.restarts && !wasAskedTo && !byForwarded) return false;
+    if (this.#settings.restarts && !this.wasToldToEnd && !byForwarded) return false;
     this.#end(signal === null ? (code ?? EXIT.runFailed) : exitCodeOf(signal));
     return true;
   }
@@ -202,7 +207,7 @@ export class CommandRunner {
     this.#last = error;
     if (this.#isOver) return;
     const failure = runFailure.of(error, this.#settings.component);
-    if (failure !== undefined) this.#fail(failure);
+    if (failure !== undefined) this.fail(failure);
   }
 
   /** Of the client: what is not about the connection, which is told as its state. */
@@ -215,7 +220,7 @@ export class CommandRunner {
     let isDown = false;
     return this.client.onStateChange((state) => {
       if (this.#isOver) return;
-      if (state === "closed") return void setImmediate(() => this.#fail(runFailure.closed(this.#last)));
+      if (state === "closed") return void setImmediate(() => this.fail(runFailure.closed(this.#last)));
       const wasDown = isDown;
       isDown = state === "suspended" || (state === "connecting" && this.#session !== undefined);
       if (isDown === wasDown) return;

@@ -1,4 +1,4 @@
-/** Process groups of POSIX systems: who is in one, and telling all of them at once. */
+/** Processes and process groups of POSIX systems: who is in a group, telling all of them at once, whose child one is. */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -29,13 +29,39 @@ function membersByFiles(groupId: number): number[] {
     });
 }
 
-/** From its state on: what comes before is its name, which may hold anything. Empty where it has ended meanwhile. */
-function fieldsOf(processId: string): string[] {
+/** From its state on. Empty where it has ended meanwhile. */
+const fieldsOf = (processId: string): string[] => statOf(processId)?.fields ?? [];
+
+/** The name may hold anything: the fields begin behind its last parenthesis. */
+function statOf(processId: string): { readonly name: string; readonly fields: string[] } | undefined {
   try {
     const text = readFileSync(`/proc/${processId}/stat`, "utf8");
-    return text.slice(text.lastIndexOf(")") + 2).split(" ");
+    const end = text.lastIndexOf(")");
+    return { name: text.slice(text.indexOf("(") + 1, end), fields: text.slice(end + 2).split(" ") };
   } catch {
-    return [];
+    return undefined;
+  }
+}
+
+export interface ProcessEntry {
+  /** Of its program; on some systems with its path. */
+  readonly name: string;
+  readonly parent: number;
+}
+
+/** `undefined` where there is no such process, or no way to tell. */
+export function processEntry(processId: number): ProcessEntry | undefined {
+  if (process.platform !== "linux") return entryByTool(processId);
+  const stat = statOf(String(processId));
+  return stat && { name: stat.name, parent: Number(stat.fields[1]) };
+}
+
+function entryByTool(processId: number): ProcessEntry | undefined {
+  try {
+    const line = execFileSync("ps", ["-o", "ppid=,comm=", "-p", String(processId)], { encoding: "utf8" }).trim();
+    return { name: line.replace(/^\d+\s+/, ""), parent: Number.parseInt(line, 10) };
+  } catch {
+    return undefined;
   }
 }
 

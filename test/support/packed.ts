@@ -10,6 +10,7 @@ const execute = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface PackedProject extends AsyncDisposable {
+  readonly path: string;
   /** Makes another package of this checkout available to it, as an installation would. */
   install(name: string): Promise<void>;
   /** Runs a module in it; resolves with what it wrote, rejects when it fails. Its temporary files stay in it. */
@@ -31,6 +32,7 @@ export async function packedProject(): Promise<PackedProject> {
   await symlink(join(modules, "package"), join(modules, "edge-election"));
   await writeFile(join(folder.path, "package.json"), '{ "type": "module" }');
   return {
+    path: folder.path,
     install: (name) => symlink(join(ROOT, "node_modules", name), join(modules, name)),
     async run(source) {
       const file = join(folder.path, "main.js");
