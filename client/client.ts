@@ -23,7 +23,7 @@ import { type ObserveOptions, observe } from "./observe.ts";
 import { followPage, type PageOptions } from "./page.ts";
 import { Participant } from "./participant.ts";
 import type { ClientState, Settings } from "./session/state.ts";
-import { byClass, byFetcher, type Fetcher, type OpenSocket, type SocketClass } from "./socket.ts";
+import { assertSocketClass, byClass, byFetcher, type Fetcher, type OpenSocket, type SocketClass } from "./socket.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** What one process needs to take part in a group. Checked at once: `createElectionClient` throws a `TypeError`. */
@@ -142,8 +142,11 @@ export function openClient<Component extends string>(
   const address = groupAddress(url, group);
   const askToken = async (): Promise<string | undefined> => (typeof token === "function" ? token() : token);
   const open = openSocket ?? (fetcher ? byFetcher(fetcher) : byClass(WebSocket));
-  const openSession = (sessionToken?: string) => open(`${address}/session`, sessionToken);
-  const participant = new Participant(group, settingsOf(options), clock, { askToken, openSocket: openSession });
+  const participant = new Participant(group, settingsOf(options), clock, {
+    askToken,
+    openSocket: (sessionToken) => open(`${address}/session`, sessionToken),
+    assertSockets: () => openSocket || fetcher || assertSocketClass(WebSocket),
+  });
   followPage(participant, options).catch(() => {});
 
   const closing = new AbortController();

@@ -25,7 +25,7 @@ export function observe<T>(
     assertSignalOptions(options);
     const { signal } = options;
     signal?.throwIfAborted();
-    participant.assertOpen();
+    participant.assertConnectable();
     const changes = new Changes(component);
     const hear = (news: Leaders): void => changes.hear(news);
     const wish = { component: component ?? true } as const;

@@ -55,7 +55,10 @@ interface Term {
 }
 
 /** How the session connects. */
-type Network = Pick<DriverPorts, "askToken" | "openSocket">;
+interface Network extends Pick<DriverPorts, "askToken" | "openSocket"> {
+  /** Throws where no socket can ever be opened. */
+  assertSockets(): void;
+}
 
 export class Participant {
   /** By the number of the contender. */
@@ -67,6 +70,7 @@ export class Participant {
   readonly clock: Clock;
   readonly driver: Driver;
   readonly #group: string;
+  readonly #network: Network;
   readonly #waits = new Waits();
   readonly #terms = new Map<number, Term>();
   readonly #confirms = new Confirms();
@@ -81,6 +85,7 @@ export class Participant {
 
   constructor(group: string, settings: Settings, clock: Clock, network: Network) {
     this.#group = group;
+    this.#network = network;
     this.clock = clock;
     this.driver = createDriver(settings, {
       clock,
@@ -115,9 +120,15 @@ export class Participant {
     if (this.#ending) throw this.closedError();
   }
 
+  /** For everything that needs a session: throws where there can be none. */
+  assertConnectable(): void {
+    this.assertOpen();
+    this.#network.assertSockets();
+  }
+
   register(member: Member): number {
     const { component, election, priority } = member;
-    this.assertOpen();
+    this.assertConnectable();
     if ([...this.members.values()].some((other) => other.component === component && !other.isClosing)) {
       const message = `${component} has a contender in this client already: close that one first`;
       throw new DuplicateContenderError("duplicate_component", message);

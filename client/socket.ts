@@ -1,5 +1,6 @@
 /** Ports to the network: a class of sockets, or a fetcher; and how a session is opened by either. */
 import { SUBPROTOCOL, TOKEN_PROTOCOL } from "../shared/messages.ts";
+import { invalid } from "./checks.ts";
 import { headers } from "./look-up.ts";
 
 /** What the client needs of a socket. */
@@ -35,6 +36,16 @@ export interface FetchResponse {
 }
 
 export type OpenSocket = (url: string, token: string | undefined) => Socket | Promise<Socket>;
+
+/**
+ * Throws where no class was given and the platform has none. To be asked at the first use: a client that is made while a
+ * server renders a page, and is not used there, needs none.
+ */
+export function assertSocketClass(given: SocketClass | undefined): void {
+  if (given ?? globalThis.WebSocket) return;
+  const remedy = 'import from "edge-election/node", or give a class of sockets as `WebSocket`';
+  throw invalid("this platform", `has no WebSocket: ${remedy}`);
+}
 
 /** Browsers can't set headers: the token travels as a subprotocol. */
 export const byClass =
