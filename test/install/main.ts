@@ -1,6 +1,7 @@
 /**
  * `npm run check:install`: packs the package, installs it into empty folders as its users would, and runs it there: on
- * Node 22 and 24, Deno and Bun, in a page that Vite has bundled, and mounted in a Worker by wrangler. Needs the registry.
+ * the oldest Node that `engines` allows and on Node 24, Deno and Bun, in a page that Vite has bundled, and mounted in a
+ * Worker by wrangler. Needs the registry.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ import { findBrowser, startChromium } from "../support/chromium.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { execute, type Service, startService } from "./commands.ts";
 import { clientProgram, importProgram, pageFiles, workerFiles } from "./programs.ts";
-import { createProject, type Project, packPackage, testedVersion } from "./project.ts";
+import { createProject, oldestNode, type Project, packPackage, testedVersion } from "./project.ts";
 
 let passed = 0;
 let failed = 0;
@@ -37,15 +38,16 @@ const startBackend = ({ folder, command }: Project): Promise<Service> =>
   startService(command("edge-election"), ["dev", "--port", "0"], { folder }, /(http:\/\/127\.0\.0\.1:\d+)/);
 
 async function checkRuntimes(tarball: string): Promise<void> {
+  const oldest = await oldestNode();
   const node24 = (await testedVersion("node")).replace("node@", "node24@npm:node@");
-  const packages = ["node22@npm:node@22", node24, "deno", "bun", await testedVersion("workerd")];
+  const packages = [`node22@npm:node@${oldest}`, node24, "deno", "bun", await testedVersion("workerd")];
   const files = { "client.mjs": clientProgram, "import.mjs": importProgram };
   await using project = await createProject(tarball, { files, packages });
   await using backend = await startBackend(project);
   const { folder, command } = project;
   const inNode = (alias: string): string => join(folder, "node_modules", alias, "bin", "node");
   const runtimes = [
-    { name: "Node 22", run: [inNode("node22")] },
+    { name: `Node ${oldest}`, run: [inNode("node22")] },
     { name: "Node 24", run: [inNode("node24")] },
     { name: "Deno", run: [command("deno"), "run", "--allow-all", "--quiet"] },
     { name: "Bun", run: [command("bun"), "run"] },

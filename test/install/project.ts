@@ -48,10 +48,19 @@ const manifest = {
   allowScripts: { node: true, node22: true, node24: true, bun: true, deno: true, workerd: true, esbuild: true },
 };
 
+interface Manifest {
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly engines: { readonly node: string };
+}
+
+const ownManifest = async (): Promise<Manifest> =>
+  JSON.parse(await readFile(inRepository("package.json"), "utf8")) as Manifest;
+
+/** The oldest version of Node that the package takes. */
+export const oldestNode = async (): Promise<string> => (await ownManifest()).engines.node.replace(">=", "");
+
 /** The versions that this repository was tested with. */
 export async function testedVersion(name: string): Promise<string> {
-  const { devDependencies } = JSON.parse(await readFile(inRepository("package.json"), "utf8")) as {
-    readonly devDependencies: Readonly<Record<string, string>>;
-  };
+  const { devDependencies } = await ownManifest();
   return `${name}@${devDependencies[name] ?? "latest"}`;
 }

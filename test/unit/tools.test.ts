@@ -49,11 +49,27 @@ test("rule ids: the list and the tests are compared both ways", () => {
 
 test("rule ids: the project's list holds every family from 1 on, without a gap", async () => {
   const listed = listedRuleIds(await readFile(inRepository("docs/RULES.md"), "utf8"));
-  const expected = [..."S13 C12 G10 K6 X6 O4 N7 D3 Q4 FG7 PC4 E3".matchAll(/([A-Z]+)(\d+)/g)].flatMap(
+  const expected = [..."S13 C12 G10 K6 X9 O4 N7 D3 Q4 FG7 PC4 E5".matchAll(/([A-Z]+)(\d+)/g)].flatMap(
     ([, family, count]) => Array.from({ length: Number(count) }, (_, index) => `${family}${index + 1}`),
   );
 
   expect(listed).toEqual(expected);
+});
+
+test("the package asks for a Node that all of its dependencies run on", async () => {
+  interface Manifest {
+    readonly engines?: { readonly node?: string };
+    readonly dependencies: Readonly<Record<string, string>>;
+  }
+  const read = async (path: string) => JSON.parse(await readFile(inRepository(path), "utf8")) as Manifest;
+  const rank = ({ engines }: Manifest): number => {
+    const [, major = 0, minor = 0] = /^>=(\d+)(?:\.(\d+))?/.exec(engines?.node ?? ">=0") ?? [];
+    return Number(major) * 1_000 + Number(minor);
+  };
+  const own = await read("package.json");
+  const names = Object.keys(own.dependencies);
+  const needed = await Promise.all(names.map(async (name) => rank(await read(`node_modules/${name}/package.json`))));
+  expect(rank(own)).toBeGreaterThanOrEqual(Math.max(...needed));
 });
 
 test("client size: what a script merely asks for at import is noticed", () => {
