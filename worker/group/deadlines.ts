@@ -121,7 +121,7 @@ function decide(turn: Turn, name: ElectionName): void {
     else offerNext(turn, election, state.successor);
   } else if (state.type === "leading") {
     const rival = preemptor(turn, election, state.sessionId);
-    if (rival !== null && isHeld(election) && turn.now >= rival.from) {
+    if (rival !== null && isHeld(election) && rival.from <= turn.now) {
       beginRevoke(turn, election, { reason: "preempted", successor: rival.sessionId, note: null });
     }
   }
@@ -146,17 +146,39 @@ function answerLonely(turn: Turn, election: Election): void {
 }
 
 /**
- * Who may take the lead away, and from when (Q2). Strictly higher only: equals would take turns for ever. Nobody while
- * the group is paused: the rival could not be offered what the holder gives up. Nor before `start`: it may be gone.
+ * Who may take the lead away first, and from when (Q2, Q6). Strictly higher only: equals would take turns for ever.
+ * Nobody while the group is paused: the rival could not be offered what the holder gives up. Nor before `start`: it may
+ * be gone.
  */
 function preemptor(turn: Turn, election: Election, holderId: string): { sessionId: string; from: number } | null {
   const { policy, paused, reconciled } = turn.state;
-  const [first, holder] = [election.queue.first(), turn.session(holderId)];
-  if (!policy.preempt || paused || !reconciled || first === undefined || holder === undefined) return null;
+  const holder = turn.session(holderId);
+  if (!policy.preempt || paused || !reconciled || holder === undefined) return null;
   if (election.state.type !== "leading") return null;
-  const [rank, sessionId] = first;
-  if (rank.demoted || rank.priority <= priorityIn(holder, election.name)) return null;
-  return { sessionId, from: election.state.acceptedAt + policy.preempt.cooldownMs };
+  const { cooldownMs } = policy.preempt;
+  const soonest = Math.max(turn.now, election.state.acceptedAt + cooldownMs);
+  let rival: { sessionId: string; from: number } | null = null;
+  for (const [rank, sessionId] of election.queue.entries()) {
+    if (rank.demoted || rank.priority <= priorityIn(holder, election.name)) break;
+    const from = Math.max(soonest, preemptsFrom(turn, sessionId, election.name, cooldownMs));
+    if (rival === null || from < rival.from) rival = { sessionId, from };
+    if (from === soonest) break;
+  }
+  return rival;
+}
+
+const FIRST_PAUSE_MS = 60_000;
+const LONGEST_PAUSE_MS = 3_600_000;
+
+/**
+ * Q6: a rival that did not take what it was offered would have the lead taken away for nobody, again and again. It waits
+ * a minute, twice as long each time, at most an hour, and no less than the cool-down; to lead ends that.
+ */
+function preemptsFrom(turn: Turn, sessionId: string, name: ElectionName, cooldownMs: number): number {
+  const missed = turn.session(sessionId)?.places.get(name)?.missed ?? null;
+  if (missed === null) return -Infinity;
+  const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (missed.times - 1), LONGEST_PAUSE_MS);
+  return missed.at + Math.max(pauseMs, cooldownMs);
 }
 
 /** Puts an election where its deadline belongs. */

@@ -10,7 +10,7 @@ import type { EventBody, SessionMessage } from "./events.ts";
 import { confirm, sendSnapshot, watch } from "./observers.ts";
 import { askable, forget, greet, hangUpOn, lose } from "./sessions.ts";
 import type { Connection, Session } from "./state.ts";
-import { demote, endTerm, renew, withdrawOffer } from "./terms.ts";
+import { declineOffer, endTerm, renew } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 type FrameEvent = Extract<EventBody, { readonly type: "frame" }>;
@@ -120,8 +120,7 @@ function stepDown(turn: Turn, session: Session, message: Resign | ReleaseMessage
   } else if (isHeld(election)) {
     endTerm(turn, election, "resigned", message.type === "resign" ? (message.successor ?? null) : null);
   } else {
-    withdrawOffer(turn, election.name);
-    demote(turn, session.id, election.name, true);
+    declineOffer(turn, election.name, session.id);
   }
 }
 type ReleaseMessage = Extract<ClientMessage, { readonly type: "release" }>;

@@ -17,7 +17,7 @@ import type { EventBody, HeldLeadership, Outcome, PollCall, PollRefusal } from "
 import { handle } from "./frames.ts";
 import { askable, contendAs, greet, ownsSecret, whyFull } from "./sessions.ts";
 import type { Access, Connection, Session } from "./state.ts";
-import { demote, endTerm, offer, renew, withdrawOffer } from "./terms.ts";
+import { declineOffer, endTerm, offer, renew, withdrawOffer } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 type PollEvent = Extract<EventBody, { readonly type: "poll" }> & { readonly access: Access };
@@ -226,8 +226,7 @@ function answerOffers(turn: Turn, id: string, call: PollCall, extended: Set<stri
       extended.add(state.leaderSessionId);
       stamp(turn, id, call);
     } else {
-      withdrawOffer(turn, name);
-      demote(turn, id, name, true);
+      declineOffer(turn, name, id);
     }
   }
   settle(turn);

@@ -78,6 +78,11 @@ export class Queue {
     return new Queue(sessions, ranks);
   }
 
+  /** All of them, in the order in which they would be asked. */
+  entries(): Iterable<readonly [Rank, string]> {
+    return this.#sessions.entries();
+  }
+
   /** Session ids in the order in which they would be asked. */
   sessionIds(): Iterable<string> {
     return this.#sessions.values();

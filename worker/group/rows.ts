@@ -91,10 +91,11 @@ const sessionRow = (session: Session): SessionRow => ({
   ...unusual(session),
 });
 
-const placeRow = ({ order, demotedAt, declined }: Place): PlaceRow => ({
+const placeRow = ({ order, demotedAt, declined, missed }: Place): PlaceRow => ({
   order,
   ...(demotedAt !== null && { demotedAt }),
   ...(declined && { declined }),
+  ...(missed !== null && { missed }),
 });
 
 const unusual = ({ previousSecretHash, attempt, mute, priority, process, watched, subject }: Session) => ({
@@ -233,5 +234,10 @@ const sessionOf = (row: SessionRow): Session => ({
 
 const placeOf = ([name, row]: SessionRow["places"][number]): [ElectionName, Place] => [
   name,
-  { order: row.order, demotedAt: row.demotedAt ?? null, declined: row.declined ?? false },
+  {
+    order: row.order,
+    demotedAt: row.demotedAt ?? null,
+    declined: row.declined ?? false,
+    missed: row.missed ?? null,
+  },
 ];

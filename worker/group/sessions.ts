@@ -7,7 +7,7 @@ import { type HeldElection, isHeld } from "./election.ts";
 import type { Greeting } from "./events.ts";
 import { sendSnapshot, watch } from "./observers.ts";
 import type { Access, EndReason, Session } from "./state.ts";
-import { endTerm, renew, sendRevoke, withdrawOffer } from "./terms.ts";
+import { endTerm, loseOffer, renew, sendRevoke, withdrawOffer } from "./terms.ts";
 import { noNames, type Turn } from "./turn.ts";
 
 /** The first message of a connection: a fresh session, or one that comes back (S9). */
@@ -102,7 +102,7 @@ function settleHeld(turn: Turn, session: Session, hello: Hello): HeldElection[] 
   for (const name of session.places.keys()) {
     const election = turn.election(name);
     if (election === undefined || election.state.type === "vacant" || election.state.sessionId !== session.id) continue;
-    if (!isHeld(election)) withdrawOffer(turn, name);
+    if (!isHeld(election)) loseOffer(turn, name, session.id);
     else if (!named.has(election.state.leaderSessionId)) endTerm(turn, election, "lost");
     else if (contended.has(name) && renew(turn, session, election.state.leaderSessionId)) held.push(election);
   }
@@ -184,7 +184,7 @@ export function lose(turn: Turn, session: Session, at = turn.now): void {
   for (const name of session.places.keys()) {
     const election = turn.election(name);
     if (election === undefined || election.state.type === "vacant" || election.state.sessionId !== session.id) continue;
-    if (!isHeld(election)) withdrawOffer(turn, name);
+    if (!isHeld(election)) loseOffer(turn, name, session.id);
     // The exact deadline outlives the object from here on (S3). It never exceeds the horizon but after a load.
     else
       turn.putState(name, { ...election.state, horizon: Math.min(election.state.horizon, election.state.leaseUntil) });

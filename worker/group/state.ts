@@ -27,6 +27,8 @@ export interface Place {
   readonly demotedAt: number | null;
   /** Has declined, and is asked again after its next real message. */
   readonly declined: boolean;
+  /** Offers that it did not take since it has led here last, and when the last of them was: see `preemptsFrom` (Q6). */
+  readonly missed: { readonly times: number; readonly at: number } | null;
 }
 
 export interface Contender extends Pick<ContenderInfo, "priority"> {

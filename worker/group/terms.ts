@@ -10,7 +10,7 @@ import type { RevokeReason } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
 import { type HeldElection, isHeld } from "./election.ts";
 import type { Outcome } from "./events.ts";
-import type { Election, EndReason, PendingRevoke, Session, Tenure, Term } from "./state.ts";
+import type { Election, EndReason, PendingRevoke, Place, Session, Tenure, Term } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** Offers that a `revoke` request waits for before it answers that nobody took over. */
@@ -89,14 +89,14 @@ function forgiveDemoted(turn: Turn, election: Election): void {
 }
 
 /**
- * The session is asked after all others from now on. `declined`: and not before its next real message (S11). A place
- * that was kept for a leadership alone, without a contender, goes with it.
+ * The session is asked after all others from now on. A place that was kept for a leadership alone, without a contender,
+ * goes with it.
  */
-export function demote(turn: Turn, sessionId: string, name: ElectionName, declined = false): void {
+function demote(turn: Turn, sessionId: string, name: ElectionName, part: Partial<Place> = {}): void {
   const [session, election] = [turn.session(sessionId), turn.election(name)];
   if (session === undefined || election === undefined || !session.places.has(name)) return;
   if (!turn.contendsIn(session, name)) return turn.removePlace(session, name);
-  const place = { ...turn.newPlace(election.acceptedEpoch), declined };
+  const place = { ...turn.newPlace(election.acceptedEpoch), ...part };
   turn.patchSession(sessionId, { places: session.places.set(name, place) }, [name]);
 }
 
@@ -108,8 +108,33 @@ export function withdrawOffer(turn: Turn, name: ElectionName): void {
 /** Nobody answered: the session is mute until it is heard of again (S11, N7). */
 export function missOffer(turn: Turn, name: ElectionName, sessionId: string): void {
   withdrawOffer(turn, name);
-  demote(turn, sessionId, name);
+  demote(turn, sessionId, name, { missed: onceMore(turn, sessionId, name) });
   turn.patchSession(sessionId, { mute: true });
+}
+
+/** The session says no, and is asked again only after its next real message (S11). */
+export function declineOffer(turn: Turn, name: ElectionName, sessionId: string): void {
+  withdrawOffer(turn, name);
+  demote(turn, sessionId, name, { declined: true, missed: onceMore(turn, sessionId, name) });
+}
+
+/** The session's connection is gone: it keeps its place, and counts as having missed the offer (Q6). */
+export function loseOffer(turn: Turn, name: ElectionName, sessionId: string): void {
+  withdrawOffer(turn, name);
+  countMissed(turn, sessionId, name);
+}
+
+function countMissed(turn: Turn, sessionId: string, name: ElectionName): void {
+  const session = turn.session(sessionId);
+  const place = session?.places.get(name);
+  if (session === undefined || place === undefined) return;
+  const missed = onceMore(turn, sessionId, name);
+  turn.patchSession(sessionId, { places: session.places.set(name, { ...place, missed }) }, [name]);
+}
+
+function onceMore(turn: Turn, sessionId: string, name: ElectionName): NonNullable<Place["missed"]> {
+  const times = turn.session(sessionId)?.places.get(name)?.missed?.times ?? 0;
+  return { times: times + 1, at: turn.now };
 }
 
 export interface RevokeOrder {
@@ -173,6 +198,12 @@ export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, s
   const next = { type: "vacant", successor: named === sessionId ? null : named } as const; // asked last, by any name
   turn.putState(election.name, next, { endedAt: turn.now });
   demote(turn, sessionId, election.name);
+  if (revoked?.reason === "preempted" && revoked.successor !== null) missIfAway(turn, election.name, revoked.successor);
+}
+
+/** Whom the holder had to stop for is not there to take over (Q6). */
+function missIfAway(turn: Turn, name: ElectionName, sessionId: string): void {
+  if (turn.election(name)?.queue.rankOf(sessionId) === undefined) countMissed(turn, sessionId, name);
 }
 
 /** Nothing is offered while a lease of this term could still be believed in by a state that forgets it (S5). */

@@ -141,7 +141,7 @@ export class Turn {
   newPlace(demotedAt: number | null = null): Place {
     const order = Math.max(this.state.lastOrder + 1, this.now);
     this.change({ lastOrder: order });
-    return { order, demotedAt, declined: false };
+    return { order, demotedAt, declined: false, missed: null };
   }
 
   // Elections

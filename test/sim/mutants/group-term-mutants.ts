@@ -1,5 +1,5 @@
 /** Known-wrong group cores: offers, leases, epochs and what is stored of them. */
-import { preemptionInTime } from "../traces/ending.ts";
+import { preemptedForNobody, preemptionInTime, revokedTwice } from "../traces/ending.ts";
 import { cleanupOnSlowerHost, finishRestoreLate, restoreOldRecord, restoreOnSlowerHost } from "../traces/epochs.ts";
 import { muteCandidate, pausedGroup, shorterPolicy, slowLeaderFastHost } from "../traces/leases.ts";
 import { inGroup, type Mutant } from "./mutant.ts";
@@ -187,6 +187,30 @@ export const groupTermMutants: readonly Mutant[] = [
         "deadlines",
         "from: election.state.acceptedAt + policy.preempt.cooldownMs",
         "from: election.state.acceptedAt",
+      ),
+    ],
+  },
+  {
+    name: "who declined what it has preempted preempts again",
+    rule: "Q6",
+    trace: preemptedForNobody,
+    edits: [inGroup("deadlines", "if (missed === null) return -Infinity;", "if (missed?.times !== 0) return -Infinity;")],
+  },
+  {
+    name: "that an offer was declined is not stored",
+    rule: "Q6",
+    trace: preemptedForNobody,
+    edits: [inGroup("rows", "...(missed !== null && { missed }),", "")],
+  },
+  {
+    name: "a second revoke restarts the drain time",
+    rule: "S10",
+    trace: revokedTwice,
+    edits: [
+      inGroup(
+        "terms",
+        "const reason = order.successor === null ? state.reason : order.reason;",
+        "const reason = order.successor === null ? state.reason : order.reason; turn.putState(election.name, { ...state, drainUntil: turn.now + turn.state.policy.drainMs });",
       ),
     ],
   },

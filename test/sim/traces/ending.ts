@@ -1,7 +1,7 @@
 /** S2, S10, S11, C1: stopping first, saying so afterwards. */
 import type { Cores } from "../cores.ts";
 import { SLOW_DRAIN_MS } from "../world/contender.ts";
-import { contender, leads, POLICY, Stage } from "./stage.ts";
+import { contender, leads, POLICY, Stage, term } from "./stage.ts";
 
 /** H19. A resign leaves only after everything has stopped. */
 export function resignWhileDraining(cores: Cores): void {
@@ -89,5 +89,36 @@ export function preemptionInTime(cores: Cores): void {
   stage.advance(4_500);
   stage.expect("the cool-down holds", leads(b));
   stage.until("A leads", () => leads(a), 1_000);
+  stage.end();
+}
+
+/** Whoever can't take the lead has it taken away once, and not again a moment later; a new object knows it too. */
+export function preemptedForNobody(cores: Cores): void {
+  const stage = new Stage(cores, { policy: { ...POLICY, preempt: { cooldownMs: 5_000 } } });
+  const a = stage.join("A", { contenders: [contender("x", { drain: "hung" }), contender("z")], priority: 1 });
+  const b = stage.join("B");
+  stage.world.operator.revoke("process", null);
+  stage.until("B leads", () => leads(b), 4_200);
+  stage.advance(5_500);
+  const since = term(b)?.leaderSessionId;
+  stage.expect("A leads the other election", leads(a, "component:z"));
+  stage.world.backend.crash(true);
+  stage.advance(40_000);
+  stage.expect("B leads on", leads(b) && term(b)?.leaderSessionId === since);
+  a.settleAll();
+  stage.until("A leads", () => leads(a), 30_000);
+  stage.end();
+}
+
+/** A holder that does not hear of it is ordered twice to stop: it may renew for one drain time. */
+export function revokedTwice(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  const b = stage.join("B");
+  stage.world.network.path(a).held.add("down");
+  stage.world.operator.revoke("process", null);
+  stage.advance(3_900);
+  stage.world.operator.revoke("process", null);
+  stage.until("B leads", () => leads(b), 10_200);
   stage.end();
 }

@@ -6,8 +6,10 @@ import {
   hungCallback,
   lastCloseWhileDraining,
   offerWhileDraining,
+  preemptedForNobody,
   preemptionInTime,
   resignWhileDraining,
+  revokedTwice,
   unreachableHolder,
 } from "./ending.ts";
 import {
@@ -70,6 +72,8 @@ test("[S5] a paused group offers nothing", () => pausedGroup(shippedCores));
 test("[S6] a wall clock that is set back prolongs no lease", () => wallClockSetBack(shippedCores));
 test("[S6] a leader that slept is not leader when it wakes", () => sleepingLeader(shippedCores));
 test("[Q2] preemption is for higher priority only, after the cool-down", () => preemptionInTime(shippedCores));
+test("[Q6] nobody is preempted again and again for a rival that can't lead", () => preemptedForNobody(shippedCores));
+test("[S10] a second order to stop does not restart the drain time", () => revokedTwice(shippedCores));
 
 test("[S4] H16: a client gives a silent socket up while there is time for another one", () => {
   const lease = { durationMs: 10_000, renewDeadlineMs: 8_000, renewEveryMs: 2_500 };

@@ -171,12 +171,24 @@ function holdOff({ holdOffUntil, pendingRestore }: GroupState, { deadline }: Ele
 /** From when a candidate of strictly higher priority may take the lead away; `null` where there is none. */
 function preemptionTime(state: GroupState, { name, state: term, queue, acceptedEpoch }: Election): number | null {
   const { preempt } = state.policy;
-  const first = state.sessions.get([...queue.sessionIds()][0] ?? "");
-  if (!preempt || state.paused || !state.reconciled || term.type !== "leading" || first === undefined) return null;
+  if (!preempt || state.paused || !state.reconciled || term.type !== "leading") return null;
   const holder = state.sessions.get(term.sessionId);
-  if (holder === undefined || first.places.get(name)?.demotedAt === acceptedEpoch) return null;
-  if (expectedPriority(first, name) <= expectedPriority(holder, name)) return null;
-  return term.acceptedAt + preempt.cooldownMs;
+  if (holder === undefined) return null;
+  const times = [...queue.sessionIds()].flatMap((id) => {
+    const session = state.sessions.get(id);
+    const place = session?.places.get(name);
+    if (session === undefined || place === undefined || place.demotedAt === acceptedEpoch) return [];
+    if (expectedPriority(session, name) <= expectedPriority(holder, name)) return [];
+    return [Math.max(term.acceptedAt + preempt.cooldownMs, pauseEnd(place.missed, preempt.cooldownMs))];
+  });
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+/** A minute after the first miss, twice as long after each further one, at most an hour; no less than the cool-down. */
+function pauseEnd(missed: { readonly times: number; readonly at: number } | null, cooldownMs: number): number {
+  if (missed === null) return 0;
+  const minutes = [1, 2, 4, 8, 16, 32][missed.times - 1] ?? 60;
+  return missed.at + Math.max(minutes * 60_000, cooldownMs);
 }
 
 /** A session's link and its connection name each other; what is due of connections is indexed, and none is overdue. */

@@ -143,6 +143,18 @@ test("[S10] a holder that is made to step down has a lease of its own to the end
   expect(group.holder()).toBe("b");
 });
 
+test("[S10] a second revoke does not restart the drain time", () => {
+  const group = new World({ drainMs: 1_000 });
+  const a = group.join("a", { contenders });
+  const { leaderSessionId } = a.accept();
+  group.revoke("process");
+  group.advance(900);
+  group.revoke("process", { note: "hurry" });
+  expect(a.renew(leaderSessionId)).toEqual([leaderSessionId]);
+  group.advance(100);
+  expect(a.renew(leaderSessionId)).toEqual([]);
+});
+
 test("while paused nothing is offered and who leads goes on; a resume offers at once", () => {
   const group = new World();
   const a = group.join("a", { contenders });
