@@ -1,6 +1,6 @@
 /** What operators do to a group as a whole, over HTTP and RPC: pause, cleanup, restore. */
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   AHEAD_MS,
   alarmOf,
@@ -143,6 +143,50 @@ test("[S5] a forced cleanup keeps the epoch and holds off until the last horizon
   pass(1);
   await fireAlarm(group);
   expect((await client.win()).epoch).toBeGreaterThan(epoch);
+});
+
+const HALF_AN_HOUR_MS = 1_800_000;
+
+test("[S2] [S3] a leader is gone and the clock was set back: a revoke hands over when no lease can run any more", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const [leader, next] = [await join(group), await join(group)];
+  await leader.client.win();
+  leader.client.drop();
+  await leader.client.closed;
+  pass(-HALF_AN_HOUR_MS);
+  expect(await electionOf(group)).toMatchObject({ state: "leading", remainingMs: HALF_AN_HOUR_MS + LEASE_MS });
+
+  const revoked = ask("POST", pathOf(group, "/elections/process/revoke"));
+  await vi.waitFor(async () => expect(await electionOf(group)).toMatchObject({ state: "revoking" }));
+  const longest = LEASE_MS + AHEAD_MS + MARGIN_MS;
+  expect(await electionOf(group)).toMatchObject({ remainingMs: longest });
+  expect(await alarmOf(group)).toBe(Date.now() + longest);
+  pass(longest - 1);
+  await fireAlarm(group);
+  expect(await next.client.settle()).toEqual([]);
+  pass(1);
+  await fireAlarm(group);
+  await next.client.win();
+  expect(await revoked).toMatchObject({ status: 200, body: { to: next.welcome.sessionId } });
+});
+
+test("[S5] the clock was set back: a forced cleanup holds off for as long as a lease can run, and so does one after it", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  await (await join(group)).client.win();
+  for (const setBackMs of [HALF_AN_HOUR_MS / 2, HALF_AN_HOUR_MS / 2]) {
+    await abortAllDurableObjects();
+    pass(-setBackMs);
+    await ask("DELETE", pathOf(group, "?force=true"));
+  }
+  const { client } = await join(group);
+  pass(LEASE_MS + AHEAD_MS + MARGIN_MS - 1);
+  await fireAlarm(group);
+  expect(await client.settle()).toEqual([]);
+  pass(1);
+  await fireAlarm(group);
+  await client.win();
 });
 
 test("[S5] a cleanup of a group where nobody leads holds nobody off", async () => {

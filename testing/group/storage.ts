@@ -70,7 +70,7 @@ export class Storage {
   }
 }
 
-const UNUSED: GroupRow = { epoch: 0, revision: 0, holdOffUntil: 0, paused: false };
+const UNUSED: GroupRow = { epoch: 0, revision: 0, holdOffUntil: 0, holdOffMs: 0, paused: false };
 
 /** Rows as one text: the same for the same rows, whatever their order. */
 export function canonicalText({ group, sessions, elections, records, endedTerms }: Rows): string {

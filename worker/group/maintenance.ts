@@ -5,7 +5,7 @@ import { isHeld } from "./election.ts";
 import type { EventBody } from "./events.ts";
 import type { Policy } from "./policy.ts";
 import { forget, hangUpOn } from "./sessions.ts";
-import { beginRevoke, endTerm, holdOffFor, withdrawOffer } from "./terms.ts";
+import { beginRevoke, boundHoldOff, boundLease, endTerm, holdOffFor, withdrawOffer } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /** Leases that were promised under other settings run on as promised: `leaseMs` of their session and term. */
@@ -29,8 +29,11 @@ export function cleanup(turn: Turn, { request, force }: Extract<EventBody, { rea
     turn.effects.push({ type: "reply", request, outcome: { type: "contenders_registered" } });
     return;
   }
-  for (const election of turn.state.elections.values()) {
-    if (!isHeld(election)) continue;
+  boundHoldOff(turn);
+  for (const name of turn.state.elections.keys()) {
+    boundLease(turn, name);
+    const election = turn.election(name);
+    if (election === undefined || !isHeld(election)) continue;
     holdOffFor(turn, election.state);
     endTerm(turn, election, "revoked");
   }
@@ -53,9 +56,12 @@ export function prepareRestore(turn: Turn, request: string): void {
   const { epoch, revision, holdOffUntil } = turn.state;
   const newest = Math.max(epoch, revision);
   if (newest > 0) turn.change({ holdOffUntil: Math.max(holdOffUntil, newest + CLOCK_MARGIN_MS + 1) });
-  for (const election of turn.state.elections.values()) {
-    if (election.state.type === "offered") withdrawOffer(turn, election.name);
-    else if (isHeld(election)) beginRevoke(turn, election, { reason: "revoked", successor: null, note: null });
+  for (const name of turn.state.elections.keys()) {
+    boundLease(turn, name);
+    const election = turn.election(name);
+    if (election?.state.type === "offered") withdrawOffer(turn, name);
+    else if (election !== undefined && isHeld(election))
+      beginRevoke(turn, election, { reason: "revoked", successor: null, note: null });
   }
   turn.change({ pendingRestore: request });
 }

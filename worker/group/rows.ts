@@ -18,6 +18,7 @@ export interface GroupRow {
   readonly epoch: number;
   readonly revision: number;
   readonly holdOffUntil: number;
+  readonly holdOffMs: number;
   readonly paused: boolean;
 }
 
@@ -73,10 +74,11 @@ export type RowChange =
   | { readonly table: "record"; readonly key: string; readonly row: RecordRow | null }
   | { readonly table: "term"; readonly sequence: number; readonly keep: number; readonly row: EndedTerm };
 
-const groupRow = ({ epoch, revision, holdOffUntil, paused }: GroupState): GroupRow => ({
+const groupRow = ({ epoch, revision, holdOffUntil, holdOffMs, paused }: GroupState): GroupRow => ({
   epoch,
   revision,
   holdOffUntil,
+  holdOffMs,
   paused,
 });
 
@@ -163,6 +165,7 @@ const sameGroupRow = (left: GroupRow, right: GroupRow): boolean =>
   left.epoch === right.epoch &&
   left.revision === right.revision &&
   left.holdOffUntil === right.holdOffUntil &&
+  left.holdOffMs === right.holdOffMs &&
   left.paused === right.paused;
 
 export function emptyGroup(policy: Policy): GroupState {
@@ -171,6 +174,7 @@ export function emptyGroup(policy: Policy): GroupState {
     epoch: 0,
     revision: 0,
     holdOffUntil: 0,
+    holdOffMs: 0,
     paused: false,
     reconciled: true,
     pendingRestore: null,

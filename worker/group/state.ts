@@ -77,6 +77,8 @@ export interface Tenure extends Term {
   readonly leaseMs: number;
   /** No `renewed` that left reaches beyond it. */
   readonly horizon: number;
+  /** How far ahead it was at most when it was written: further ahead it lies only where the clock was set back. */
+  readonly horizonMs: number;
   /** [memory] Exact end of the lease; never beyond the horizon. After a load: the horizon plus the clock margin. */
   readonly leaseUntil: number;
   /** Confirmations whose records are gone already, for the history. */
@@ -198,6 +200,8 @@ export interface GroupState {
   readonly revision: number;
   /** Nothing is offered before. */
   readonly holdOffUntil: number;
+  /** How far ahead leases can have pushed it: further ahead it lies only where the clock was set back, or for a restore. */
+  readonly holdOffMs: number;
   readonly paused: boolean;
   /** [memory] False between a load and `start`, while stored connections may be gone: nobody is asked meanwhile (S12). */
   readonly reconciled: boolean;

@@ -50,14 +50,30 @@ export function renew(turn: Turn, session: Session, leaderSessionId: string): bo
   return true;
 }
 
-type Lease = Pick<Tenure, "leaseMs" | "leaseUntil" | "horizon">;
+type Lease = Pick<Tenure, "leaseMs" | "leaseUntil" | "horizon" | "horizonMs">;
 
 /** The lease from now on; the horizon is written ahead so that most renewals find it far enough (S3). */
-function lease(turn: Turn, session: Session, before: Pick<Lease, "leaseMs" | "horizon">): Lease {
+function lease(turn: Turn, session: Session, before: Omit<Lease, "leaseUntil">): Lease {
   const leaseMs = Math.max(before.leaseMs, session.leaseMs);
   const leaseUntil = turn.now + leaseMs;
-  const ahead = leaseUntil + turn.state.policy.horizonAheadMs;
-  return { leaseMs, leaseUntil, horizon: leaseUntil <= before.horizon ? before.horizon : ahead };
+  const { horizon, horizonMs } = before;
+  if (leaseUntil <= horizon) return { leaseMs, leaseUntil, horizon, horizonMs };
+  const aheadMs = leaseMs + turn.state.policy.horizonAheadMs;
+  return { leaseMs, leaseUntil, horizon: turn.now + aheadMs, horizonMs: Math.max(horizonMs, aheadMs) };
+}
+
+/**
+ * For operators, after a clock was set back: the term ends no later than it could if it had been promised at this moment.
+ * Whoever has promised it, a replaced object included, has done so before, so that nobody counts on more (S2, S3).
+ */
+export function boundLease(turn: Turn, name: ElectionName): void {
+  const election = turn.election(name);
+  if (election === undefined || !isHeld(election)) return;
+  const { horizon, horizonMs, leaseUntil } = election.state;
+  const latest = turn.now + horizonMs;
+  const bounded = { horizon: Math.min(horizon, latest), leaseUntil: Math.min(leaseUntil, latest + CLOCK_MARGIN_MS) };
+  if (bounded.horizon < horizon || bounded.leaseUntil < leaseUntil)
+    turn.putState(name, { ...election.state, ...bounded });
 }
 
 function accept(turn: Turn, election: Election, session: Session, offered: Term): void {
@@ -72,7 +88,7 @@ function accept(turn: Turn, election: Election, session: Session, offered: Term)
       offeredAt,
       acceptedAt: turn.now,
       confirmed: [],
-      ...lease(turn, session, { leaseMs: 0, horizon: 0 }),
+      ...lease(turn, session, { leaseMs: 0, horizon: 0, horizonMs: 0 }),
     },
     { acceptedEpoch: epoch, pending: [] },
   );
@@ -207,8 +223,19 @@ function missIfAway(turn: Turn, name: ElectionName, sessionId: string): void {
 }
 
 /** Nothing is offered while a lease of this term could still be believed in by a state that forgets it (S5). */
-export function holdOffFor(turn: Turn, { horizon }: Pick<Tenure, "horizon">): void {
-  turn.change({ holdOffUntil: Math.max(turn.state.holdOffUntil, horizon + CLOCK_MARGIN_MS) });
+export function holdOffFor(turn: Turn, { horizon, horizonMs }: Pick<Tenure, "horizon" | "horizonMs">): void {
+  const { holdOffUntil, holdOffMs } = turn.state;
+  turn.change({
+    holdOffUntil: Math.max(holdOffUntil, horizon + CLOCK_MARGIN_MS),
+    holdOffMs: Math.max(holdOffUntil > turn.now ? holdOffMs : 0, horizonMs + CLOCK_MARGIN_MS),
+  });
+}
+
+/** As `boundLease`, for what earlier terms have left. Not while a restore waits: it holds off for epochs as well. */
+export function boundHoldOff(turn: Turn): void {
+  const { holdOffUntil, holdOffMs, pendingRestore } = turn.state;
+  const latest = turn.now + holdOffMs;
+  if (pendingRestore === null && holdOffUntil > latest) turn.change({ holdOffUntil: latest });
 }
 
 /** Removes what the present term has published; gives back what was confirmed when. */

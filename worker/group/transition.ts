@@ -22,7 +22,7 @@ import { announceChanges } from "./observers.ts";
 import { poll } from "./polls.ts";
 import { lose } from "./sessions.ts";
 import type { Access, Connection, GroupState } from "./state.ts";
-import { awaitRevoke, beginRevoke } from "./terms.ts";
+import { awaitRevoke, beginRevoke, boundLease } from "./terms.ts";
 import { type Touched, Turn } from "./turn.ts";
 
 export { nextDeadline } from "./deadlines.ts";
@@ -166,6 +166,7 @@ function disconnect(turn: Turn, id: string): void {
 
 function revoke(turn: Turn, event: Extract<EventBody, { readonly type: "revoke" }>): void {
   const { request, successor, note } = event;
+  boundLease(turn, event.election);
   const election = turn.election(event.election);
   if (election === undefined || !isHeld(election)) {
     turn.effects.push({ type: "reply", request, outcome: { type: "not_led" } });

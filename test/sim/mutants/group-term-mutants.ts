@@ -1,7 +1,15 @@
 /** Known-wrong group cores: offers, leases, epochs and what is stored of them. */
 import { preemptedForNobody, preemptionInTime, revokedTwice } from "../traces/ending.ts";
 import { cleanupOnSlowerHost, finishRestoreLate, restoreOldRecord, restoreOnSlowerHost } from "../traces/epochs.ts";
-import { muteCandidate, pausedGroup, shorterPolicy, slowLeaderFastHost } from "../traces/leases.ts";
+import {
+  cleanedOnHostBehind,
+  muteCandidate,
+  orderedTwice,
+  pausedGroup,
+  revokedOnHostBehind,
+  shorterPolicy,
+  slowLeaderFastHost,
+} from "../traces/leases.ts";
 import { inGroup, type Mutant } from "./mutant.ts";
 
 export const groupTermMutants: readonly Mutant[] = [
@@ -13,13 +21,7 @@ export const groupTermMutants: readonly Mutant[] = [
   {
     name: "the horizon is written at the first acceptance and never again",
     rule: "S3",
-    edits: [
-      inGroup(
-        "terms",
-        "horizon: leaseUntil <= before.horizon ? before.horizon : ahead",
-        "horizon: before.horizon || ahead",
-      ),
-    ],
+    edits: [inGroup("terms", "if (leaseUntil <= horizon) return", "if (horizon > 0) return")],
   },
   {
     name: "the horizon is the lease, not ahead of it, and is not stored when it moves",
@@ -93,6 +95,30 @@ export const groupTermMutants: readonly Mutant[] = [
         'turn.change({ epoch: 0 }); turn.effects.push({ type: "reply", request, outcome: { type: "cleaned" } });',
       ),
     ],
+  },
+  {
+    name: "a clock that was set back holds a revoke up",
+    rule: "S2",
+    trace: revokedOnHostBehind,
+    edits: [inGroup("terms", "const latest = turn.now + horizonMs;", "const latest = Infinity; void horizonMs;")],
+  },
+  {
+    name: "a revoke cuts the lease",
+    rule: "S2",
+    trace: orderedTwice,
+    edits: [inGroup("terms", "const latest = turn.now + horizonMs;", "const latest = turn.now; void horizonMs;")],
+  },
+  {
+    name: "a clock that was set back holds a clean-up up",
+    rule: "S5",
+    trace: cleanedOnHostBehind,
+    edits: [inGroup("maintenance", "boundHoldOff(turn);", "")],
+  },
+  {
+    name: "a second clean-up cuts the hold-off of the first",
+    rule: "S5",
+    trace: orderedTwice,
+    edits: [inGroup("terms", "const latest = turn.now + holdOffMs;", "const latest = turn.now; void holdOffMs;")],
   },
   {
     name: "storage goes back while leases run",
@@ -194,7 +220,9 @@ export const groupTermMutants: readonly Mutant[] = [
     name: "who declined what it has preempted preempts again",
     rule: "Q6",
     trace: preemptedForNobody,
-    edits: [inGroup("deadlines", "if (missed === null) return -Infinity;", "if (missed?.times !== 0) return -Infinity;")],
+    edits: [
+      inGroup("deadlines", "if (missed === null) return -Infinity;", "if (missed?.times !== 0) return -Infinity;"),
+    ],
   },
   {
     name: "that an offer was declined is not stored",

@@ -153,3 +153,50 @@ export function pausedGroup(cores: Cores): void {
   stage.until("B leads", () => leads(b), 200);
   stage.end();
 }
+
+const QUARTER_HOUR_MS = 900_000;
+
+/** The host that takes over is far behind: the leader is gone, and an operator waits neither that long nor too little. */
+export function revokedOnHostBehind(cores: Cores): void {
+  const stage = new Stage(cores);
+  const { world } = stage;
+  const a = stage.join("A");
+  const b = stage.join("B");
+  world.network.path(a).held.add("up").add("down");
+  world.backend.nextSkewMs = -QUARTER_HOUR_MS;
+  world.backend.crash(true);
+  stage.advance(5_000);
+  world.operator.revoke("process", null);
+  stage.until("B leads", () => leads(b), 21_500);
+  stage.end();
+}
+
+/** The same, where everything is cleaned up, twice. */
+export function cleanedOnHostBehind(cores: Cores): void {
+  const stage = new Stage(cores);
+  const { world } = stage;
+  const a = stage.join("A");
+  world.network.path(a).held.add("up").add("down");
+  world.operator.cleanup(true);
+  world.backend.nextSkewMs = -QUARTER_HOUR_MS;
+  world.backend.crash(true);
+  world.operator.cleanup(true);
+  const b = stage.join("B");
+  stage.until("B leads", () => leads(b), 21_500);
+  stage.end();
+}
+
+/** An operator who orders twice, or cleans up twice, shortens no lease that runs. */
+export function orderedTwice(cores: Cores): void {
+  const stage = new Stage(cores);
+  const { world } = stage;
+  const a = stage.join("A");
+  world.network.path(a).held.add("up").add("down");
+  world.operator.revoke("process", null);
+  world.operator.revoke("process", null);
+  world.operator.cleanup(true);
+  world.operator.cleanup(true);
+  stage.join("B");
+  stage.advance(25_000);
+  stage.end();
+}

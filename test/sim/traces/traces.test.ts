@@ -22,13 +22,16 @@ import {
 } from "./epochs.ts";
 import { closedAndBack, foreignFrames, joinOfEndedLeadership, staleFrames } from "./fencing.ts";
 import {
+  cleanedOnHostBehind,
   deathUnheard,
   followerOfStaleObject,
   lateAnswer,
   lateRenewal,
   leaderOfStaleObject,
   muteCandidate,
+  orderedTwice,
   pausedGroup,
+  revokedOnHostBehind,
   shorterPolicy,
   sleepingLeader,
   slowLeaderFastHost,
@@ -67,6 +70,11 @@ test("[X3] the last contender leaves after it has stopped", () => lastCloseWhile
 test("[S7] [K5] frames about another session's leadership change nothing", () => foreignFrames(shippedCores));
 test("[S7] [K2] frames about an earlier leadership change nothing", () => staleFrames(shippedCores));
 test("[S6] a renewal that comes after the lease prolongs nothing", () => lateRenewal(shippedCores));
+test("[S2] [S3] on a host far behind a revoke waits for as long as a lease can last", () =>
+  revokedOnHostBehind(shippedCores));
+test("[S5] on a host far behind a clean-up waits for as long as a lease can last", () =>
+  cleanedOnHostBehind(shippedCores));
+test("[S2] [S5] an operator who orders twice shortens nothing", () => orderedTwice(shippedCores));
 test("[S2] a shorter lease is for leases to come", () => shorterPolicy(shippedCores));
 test("[S5] a paused group offers nothing", () => pausedGroup(shippedCores));
 test("[S6] a wall clock that is set back prolongs no lease", () => wallClockSetBack(shippedCores));
