@@ -9,8 +9,9 @@ import {
   parseFrame,
   priority,
   processInfo,
+  watchOf,
 } from "./codec.ts";
-import { type Check, list, number, object, oneOf, optional } from "./fields.ts";
+import { list, number, object, oneOf, optional } from "./fields.ts";
 import { LIST_ENTRIES, type Limits } from "./limits.ts";
 import type {
   Bye,
@@ -26,12 +27,11 @@ import type {
   Resign,
   Resume,
   Unobserve,
-  Watch,
 } from "./messages.ts";
 
 const sentAt = number();
 const held = list(id, LIST_ENTRIES);
-const watch: Check<Watch> = (value, field) => (value === true ? value : list(name, LIST_ENTRIES)(value, field));
+const watch = watchOf(LIST_ENTRIES);
 const type = <const T extends string>(tag: T) => oneOf(tag);
 
 const tableFor = ({ metadataBytes }: Pick<Limits, "metadataBytes">): MessageTable<ClientMessage> => ({

@@ -8,6 +8,7 @@ import {
   type Check,
   type Fields,
   InvalidField,
+  list,
   number,
   object,
   oneOf,
@@ -17,7 +18,7 @@ import {
   where,
 } from "./fields.ts";
 import { ADDRESS_LENGTH, ID_LENGTH, PRIORITY_MAX, PROCESS_NAME_LENGTH } from "./limits.ts";
-import type { ClientMessage, ContenderInfo, Metadata, ProcessInfo, ServerMessage } from "./messages.ts";
+import type { ClientMessage, ContenderInfo, Metadata, ProcessInfo, ServerMessage, Watch } from "./messages.ts";
 import { isName, NAME_RULE } from "./names.ts";
 
 export { byteLength };
@@ -47,6 +48,12 @@ export const processInfo = (metadataBytes: number): Check<ProcessInfo> =>
     address: optional(address),
     metadata: optional(metadata(metadataBytes)),
   });
+
+/** Names, or all of them. */
+export const watchOf =
+  (entries: number): Check<Watch> =>
+  (value, field) =>
+    value === true ? value : list(name, entries)(value, field);
 
 /** A priority counts in a dedicated election only; in the process election the process's counts. */
 export const contenderFields: Fields<ContenderInfo> = {

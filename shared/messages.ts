@@ -212,6 +212,8 @@ export interface Leaders {
   readonly type: "leaders";
   readonly revision: number;
   readonly snapshot: boolean;
+  /** The snapshot is of every component: one that is not in it has no leader. */
+  readonly all?: boolean;
   readonly leaders: readonly LeaderChange[];
 }
 export type ErrorCode =
@@ -227,7 +229,10 @@ export interface Refusal {
   readonly code: ErrorCode;
   readonly message: string;
   readonly id?: string;
+  /** What was to be contended for, or confirmed. */
   readonly component?: string;
+  /** What was to be watched, and is not. */
+  readonly observed?: Watch;
 }
 
 export type ServerMessage =

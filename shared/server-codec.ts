@@ -1,5 +1,5 @@
 /** Server-to-client messages as the client reads them. The server is trusted for sizes; shapes are checked all the same. */
-import { id, type MessageTable, name, parseFrame } from "./codec.ts";
+import { id, type MessageTable, name, parseFrame, watchOf } from "./codec.ts";
 import { boolean, type Check, list, number, object, oneOf, optional, record, text, where } from "./fields.ts";
 import type { LeaseSettings } from "./lease.ts";
 import type { GroupLimits, Limits } from "./limits.ts";
@@ -96,6 +96,7 @@ const table: MessageTable<ServerMessage> = {
     type: type("leaders"),
     revision: ms,
     snapshot: boolean,
+    all: optional(boolean),
     leaders: list(
       object<LeaderChange>({
         component: name,
@@ -110,6 +111,7 @@ const table: MessageTable<ServerMessage> = {
     message: anyText,
     id: optional(anyText),
     component: optional(anyText),
+    observed: optional(watchOf(MANY)),
   }),
 };
 

@@ -70,6 +70,8 @@ export class Part {
 /** Everything that an observer has seen. */
 export interface Watch {
   readonly seen: (LeaderInformation | null)[];
+  /** What it has rejected with. */
+  readonly error?: unknown;
   readonly stop: () => void;
 }
 
@@ -176,8 +178,11 @@ export class Play {
     const watching = async (): Promise<void> => {
       for await (const leader of member.observe(component, { signal })) seen.push(leader);
     };
-    watching().catch(() => {});
-    return { seen, stop: () => controller.abort() };
+    const watch: { error?: unknown } & Watch = { seen, stop: () => controller.abort() };
+    watching().catch((error: unknown) => {
+      watch.error = error;
+    });
+    return watch;
   }
 
   /** The leader of a component as somebody else looks it up. */

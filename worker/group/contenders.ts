@@ -9,7 +9,7 @@ import type { Turn } from "./turn.ts";
 export const refuse = (
   code: Refusal["code"],
   message: string,
-  part: Pick<Refusal, "id" | "component"> = {},
+  part: Pick<Refusal, "id" | "component" | "observed"> = {},
 ): Refusal => ({
   type: "error",
   code,

@@ -147,15 +147,17 @@ function observe(turn: Turn, { id, watched }: Session, { type, components }: Obs
   const on = type === "observe";
   const named = new Set(components === true ? [] : components);
   const others = watched.names.filter((name) => !named.has(name));
-  const refusal = watch(turn, id, {
-    all: components === true ? on : watched.all,
-    names: on ? [...others, ...named] : others,
-  });
+  const all = components === true ? on : watched.all;
+  const refusals = watch(turn, id, { all, names: on ? [...others, ...named] : others });
   const session = turn.session(id);
   if (session === undefined) return;
-  if (refusal !== null) turn.send(session, refusal);
-  else if (on) charge(turn, session, Math.floor(sendSnapshot(turn, session) / SNAPSHOT_CHARACTERS));
+  for (const refusal of refusals) turn.send(session, refusal);
+  const isHeard = components === true ? session.watched.all : refusals.length === 0 || isWatched(session, named);
+  if (on && isHeard) charge(turn, session, Math.floor(sendSnapshot(turn, session) / SNAPSHOT_CHARACTERS));
 }
+
+const isWatched = ({ watched }: Session, named: ReadonlySet<string>): boolean =>
+  watched.names.some((name) => named.has(name));
 
 /** Closes the socket for something that its peer did. The session is lost, not ended: its leases run on (S2). */
 function hangUp(turn: Turn, connection: Connection, code: number, reason: string): void {

@@ -53,13 +53,12 @@ const optional = <K extends string, V>(key: K, value: V | undefined): { readonly
 /** Both are built with their fields in the same order. */
 const sameJson = (left: object, right: object): boolean => JSON.stringify(left) === JSON.stringify(right);
 
-/** Makes these the session's complete set of watched components. Gives back why it was refused. */
-export function watch(turn: Turn, id: string, { all, names }: Watched): Refusal | null {
+/** Makes these the session's complete set of watched components, but for what is refused. */
+export function watch(turn: Turn, id: string, wanted: Watched): Refusal[] {
   const session = turn.session(id);
-  if (session === undefined) return null;
+  if (session === undefined) return [];
+  const { all, names, refusals } = allowed(turn, session, wanted);
   const next = new Set(names);
-  const refusal = whyNotWatch(turn, session, all, next);
-  if (refusal !== null) return refusal;
   const before = new Set(session.watched.names);
   for (const name of before) if (!next.has(name)) setWatcher(turn, name, id, false);
   for (const name of next) if (!before.has(name)) setWatcher(turn, name, id, true);
@@ -68,22 +67,40 @@ export function watch(turn: Turn, id: string, { all, names }: Watched): Refusal 
     turn.change({ watchersOfAll: all ? watchersOfAll.set(id, true) : watchersOfAll.delete(id) });
   }
   const same = all === session.watched.all && next.size === before.size && [...next].every((name) => before.has(name));
-  if (!same) turn.patchSession(id, { watched: { all, names: [...next] } }, []);
-  return null;
+  if (!same) turn.patchSession(id, { watched: { all, names } }, []);
+  return refusals;
 }
 
-function whyNotWatch(turn: Turn, { watched }: Session, all: boolean, names: ReadonlySet<string>): Refusal | null {
-  const { limits } = turn.state.policy;
-  const exceeded = (message: string): Refusal => refuse("limit_exceeded", message);
-  if (names.size > limits.observed && names.size > watched.names.length) {
-    return exceeded(`a session watches at most ${limits.observed} components by name; "true" watches all`);
+/**
+ * O5: each name is let in or refused by itself, those that come first before the others. What the session watches already
+ * it may go on watching, whatever the limits say now.
+ */
+function allowed(turn: Turn, { watched }: Session, { all, names }: Watched): Watched & { refusals: Refusal[] } {
+  const { observed, observers, nameLength } = turn.state.policy.limits;
+  const distinct = [...new Set(names)];
+  const begins = (all || distinct.length > 0) && !watched.all && watched.names.length === 0;
+  if (begins && turn.state.observers >= observers) {
+    const message = `a group has at most ${observers} sessions that watch: watch in fewer processes, or raise limits.observers of the group`;
+    const refused = all || distinct;
+    return { all: false, names: [], refusals: [refuse("limit_exceeded", message, { observed: refused })] };
   }
-  if ([...names].some((name) => name.length > limits.nameLength)) {
-    return exceeded(`a name has at most ${limits.nameLength} characters`);
-  }
-  const begins = (all || names.size > 0) && !watched.all && watched.names.length === 0;
-  const full = turn.state.observers >= limits.observers;
-  return begins && full ? exceeded(`a group has at most ${limits.observers} sessions that watch`) : null;
+  const known = new Set(watched.names);
+  const isTooLong = (name: string): boolean => name.length > nameLength && !known.has(name);
+  const short = distinct.filter((name) => !isTooLong(name));
+  const places = Math.max(observed, known.size);
+  const refusals: Refusal[] = [];
+  const exceed = (refused: readonly string[], message: string): void => {
+    if (refused.length > 0) refusals.push(refuse("limit_exceeded", message, { observed: refused }));
+  };
+  exceed(
+    distinct.filter(isTooLong),
+    `a name has at most ${nameLength} characters: shorten it, or raise limits.nameLength of the group`,
+  );
+  exceed(
+    short.slice(places),
+    `a session watches at most ${places} components by name: watch all by one observe(), or raise limits.observed of the group`,
+  );
+  return { all, names: short.slice(0, places), refusals };
 }
 
 function setWatcher(turn: Turn, component: string, id: string, on: boolean): void {
@@ -101,7 +118,8 @@ export function sendSnapshot(turn: Turn, session: Session): number {
       if (record !== null && !names.includes(name)) leaders.push(changeOf(turn, name));
     }
   }
-  turn.send(session, { type: "leaders", revision: turn.state.revision, snapshot: true, leaders });
+  const { revision } = turn.state;
+  turn.send(session, { type: "leaders", revision, snapshot: true, ...(all && { all }), leaders });
   return JSON.stringify(leaders).length;
 }
 

@@ -111,7 +111,7 @@ function settleHeld(turn: Turn, session: Session, hello: Hello): HeldElection[] 
 
 function welcome(turn: Turn, id: string, secret: string, hello: Hello, part: Pick<Welcome, "resumed" | "held">): void {
   const refusals = contendAs(turn, id, hello.contenders ?? []);
-  const refusal = watchAs(turn, id, hello);
+  refusals.push(...watchAs(turn, id, hello));
   const session = turn.session(id);
   if (session === undefined) return;
   const { lease, pingEveryMs, answerTimeoutMs, checkEveryMs, offerTimeoutMs, drainMs, limits } = turn.state.policy;
@@ -130,7 +130,7 @@ function welcome(turn: Turn, id: string, secret: string, hello: Hello, part: Pic
     drainMs,
     limits,
   });
-  for (const error of [...refusals, ...refusal]) turn.send(session, error);
+  for (const error of refusals) turn.send(session, error);
   sendSnapshot(turn, session);
   joinHeld(turn, session);
 }
@@ -157,13 +157,9 @@ export function contendAs(turn: Turn, id: string, infos: readonly ContenderInfo[
   return refusals;
 }
 
-/** Makes the named components all that the session watches; where they are too many, it watches none. */
-function watchAs(turn: Turn, id: string, { observe = [] }: Hello): Refusal[] {
-  const refusal = watch(turn, id, { all: observe === true, names: observe === true ? [] : observe });
-  if (refusal === null) return [];
-  watch(turn, id, { all: false, names: [] });
-  return [refusal];
-}
+/** Makes the named components all that the session watches. */
+const watchAs = (turn: Turn, id: string, { observe = [] }: Hello): Refusal[] =>
+  watch(turn, id, { all: observe === true, names: observe === true ? [] : observe });
 
 /** The connection is the session's own from now on. */
 function bind(turn: Turn, connection: string, sessionId: string): void {

@@ -1,5 +1,6 @@
 /** O: records and observers. */
 import { expect } from "vitest";
+import { ElectionError } from "../../../shared/errors.ts";
 import type { Chapter } from "../behaviour.ts";
 
 export const observers: Chapter = (test) => {
@@ -61,5 +62,52 @@ export const observers: Chapter = (test) => {
     const epochs = seen.flatMap((leader) => leader?.epoch ?? []);
     expect(epochs).toEqual([...epochs].sort((a, b) => a - b));
     expect(new Set(epochs).size).toBe(3);
+  });
+
+  test("[O5] the observer of one name too many is refused with the limit and the remedy; the others hear on, over reconnects too", {
+    needs: ["client", "connection"],
+  }, async (play) => {
+    const part = play.join("one", "x0");
+    const watcher = play.member("watcher");
+    const watches = Array.from({ length: 257 }, (_, index) => play.watch(watcher, `x${index}`));
+    await play.until("the first state of 256 names", () => watches.slice(0, 256).every(({ seen }) => seen.length > 0));
+    const error = await play.until("the refusal of the last", () => watches[256]?.error);
+    expect(error).toBeInstanceOf(ElectionError);
+    expect(error).toMatchObject({ code: "limit_exceeded", message: expect.stringMatching(/256.*observe\(\)/) });
+    for (const watch of watches.slice(0, 256)) expect(watch.error).toBeUndefined();
+    await play.settled((await play.leads(part)).confirm("tcp://a"));
+    await play.until("the leader", () => watches[0]?.seen.at(-1)?.address === "tcp://a");
+
+    const states: string[] = [];
+    watcher.client.onStateChange((state) => void states.push(state));
+    watcher.cut();
+    await play.until("a blip and its end", () => states.length > 1 && watcher.client.state === "connected");
+    await play.settled(part.member.close());
+    await play.until("that it has left", () => watches[0]?.seen.at(-1) === null);
+    for (const watch of watches.slice(0, 256)) expect(watch.error).toBeUndefined();
+
+    watches[1]?.stop();
+    const again = play.watch(watcher, "x256");
+    await play.until("the name in the free place", () => again.seen.length === 1);
+  });
+
+  test("[O6] [C12] thousands observe one name: each gets the present state first, then each change, over a reconnect too", {
+    needs: ["client", "connection"],
+  }, async (play) => {
+    const part = play.join("one");
+    const term = await play.leads(part);
+    await play.settled(term.confirm("tcp://a"));
+    const watcher = play.member("watcher");
+    const watches = Array.from({ length: 4_097 }, () => play.watch(watcher));
+    await play.until("the present state", () => watches.every(({ seen }) => seen.length === 1));
+    watches.push(play.watch(watcher));
+    await play.until("the present state of a late one", () => watches.at(-1)?.seen.length === 1);
+    const states: string[] = [];
+    watcher.client.onStateChange((state) => void states.push(state));
+    watcher.cut();
+    await play.until("a blip and its end", () => states.length > 1 && watcher.client.state === "connected");
+    await play.settled(term.confirm("tcp://b"));
+    await play.until("the new address", () => watches.every(({ seen }) => seen.length === 2));
+    for (const { seen } of watches) expect(seen.map((leader) => leader?.address)).toEqual(["tcp://a", "tcp://b"]);
   });
 };

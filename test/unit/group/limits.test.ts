@@ -137,13 +137,14 @@ test("sockets without a hello are closed together, once a second: a thousand of 
   expect(silent.every(({ closeCode }) => closeCode === 4408)).toBe(true);
 });
 
-test("a group has at most its limit of sessions that watch; those that do may go on and change what they watch", () => {
+test("[O5] a group has at most its limit of sessions that watch; those that do may go on and change what they watch", () => {
   const group = new World({ limits: { observers: 2 } });
   const a = group.join("a", { observe: true });
   const b = group.join("b", { observe: ["x"], contenders: ["x"] });
   const c = group.join("c", { observe: ["x"], contenders: ["x"] });
-  expect(c.inbox).toMatchObject([{ type: "welcome" }, { type: "error", code: "limit_exceeded" }]);
-  expect(c.say({ type: "observe", components: true })).toMatchObject([{ type: "error", code: "limit_exceeded" }]);
+  const refusal = { type: "error", code: "limit_exceeded", message: expect.stringMatching(/2 sessions.*observers/) };
+  expect(c.inbox).toEqual([expect.objectContaining({ type: "welcome" }), { ...refusal, observed: ["x"] }]);
+  expect(c.say({ type: "observe", components: true })).toEqual([{ ...refusal, observed: true }]);
   b.say({ type: "observe", components: ["y"] });
   expect(b.last("leaders").leaders).toHaveLength(2);
   b.resume();
@@ -159,7 +160,7 @@ test("a name longer than the group's limit is refused, for contenders and for ob
   const a = group.join("a", { contenders: ["four", "five5"], observe: ["five5"] });
   expect(a.heard("error")).toMatchObject([
     { code: "limit_exceeded", component: "five5" },
-    { code: "limit_exceeded", message: "a name has at most 4 characters" },
+    { code: "limit_exceeded", message: expect.stringMatching(/^a name has at most 4 characters/), observed: ["five5"] },
   ]);
   expect(a.accept().components).toEqual(["four"]);
   expect(a.say({ type: "observe", components: ["four"] })).toMatchObject([{ type: "leaders" }]);
@@ -268,17 +269,52 @@ test("a hello of 256 contenders, their renewals and its end look at each place a
   expect(looks.mock.calls.length).toBeLessThan(16 * 256);
 });
 
-test("a session watches at most its limit of names; true watches all and counts as none", () => {
+test("[O5] a session watches at most its limit of names; true watches all and counts as none", () => {
   const group = new World();
   const a = group.join("a", { observe: names(256) });
   expect(a.last("leaders").leaders).toHaveLength(256);
-  expect(a.say({ type: "observe", components: ["one-more"] })).toMatchObject([
-    { type: "error", code: "limit_exceeded" },
-  ]);
+  const refusal = { type: "error", code: "limit_exceeded", message: expect.stringMatching(/256.*observe\(\)/) };
+  expect(a.say({ type: "observe", components: ["one-more"] })).toEqual([{ ...refusal, observed: ["one-more"] }]);
   expect(a.say({ type: "observe", components: ["c0"] })).toMatchObject([{ type: "leaders" }]);
   expect(a.say({ type: "observe", components: true })).toMatchObject([{ type: "leaders" }]);
-  const b = group.join("b", { observe: names(257) });
-  expect(b.inbox).toMatchObject([{ type: "welcome" }, { type: "error", code: "limit_exceeded" }]);
+  const b = group.join("b", { observe: names(258) });
+  expect(b.inbox).toMatchObject([
+    { type: "welcome" },
+    { ...refusal, observed: ["c256", "c257"] },
+    { type: "leaders", snapshot: true, leaders: names(256).map((component) => ({ component })) },
+  ]);
+});
+
+test("[O5] of several names in one observe those that fit are watched, and the others named", () => {
+  const group = new World({ limits: { observed: 2, nameLength: 4 } });
+  const a = group.join("a", { observe: ["x"] });
+  expect(a.say({ type: "observe", components: ["y", "five5", "z", "y"] })).toMatchObject([
+    { type: "error", message: expect.stringContaining("nameLength"), observed: ["five5"] },
+    { type: "error", message: expect.stringContaining("limits.observed"), observed: ["z"] },
+    { type: "leaders", leaders: [{ component: "x" }, { component: "y" }] },
+  ]);
+  expect(a.say({ type: "observe", components: [] })).toMatchObject([{ type: "leaders" }]);
+});
+
+test("[O5] a limit that is lowered takes nobody what it watches, at a resume neither", () => {
+  const group = new World();
+  const a = group.join("a", { observe: ["one", "two", "three"] });
+  group.configure({ limits: { observed: 2, nameLength: 4, observers: 1 } });
+  a.resume();
+  expect(a.heard("error")).toEqual([]);
+  expect(a.last("leaders").leaders).toHaveLength(3);
+  expect(a.say({ type: "observe", components: ["four"] })).toMatchObject([{ type: "error", observed: ["four"] }]);
+});
+
+test("[C12] a snapshot says whether it is of all components", () => {
+  const group = new World();
+  const a = group.join("a", { observe: ["x"] });
+  expect(a.last("leaders")).not.toHaveProperty("all");
+  a.say({ type: "observe", components: true });
+  expect(a.last("leaders")).toMatchObject({ snapshot: true, all: true });
+  a.say({ type: "unobserve", components: true });
+  a.say({ type: "observe", components: ["y"] });
+  expect(a.last("leaders")).not.toHaveProperty("all");
 });
 
 test("a group takes at most its limit of sessions; a session that resumes is none too many", () => {
@@ -422,16 +458,16 @@ test("nothing that happens in vain makes a new state", () => {
   expect(group.state).toBe(before);
 });
 
-test("[S9] a list of observed names that is refused at a resume leaves none watched, not those of before", () => {
+test("[S9] [O5] a list of observed names that is too long at a resume takes the place of those of before, as far as it fits", () => {
   const group = new World({ limits: { observed: 2 } });
   const a = group.join("a", { contenders: ["x"] });
   const observer = group.join("observer", { observe: ["x", "y"] });
   observer.profile = { observe: ["u", "v", "w"] };
   observer.clear();
   observer.resume();
-  expect(observer.heard("error")).toMatchObject([{ code: "limit_exceeded" }]);
-  expect(group.state.sessions.get(observer.sessionId)?.watched).toEqual({ all: false, names: [] });
+  expect(observer.heard("error")).toMatchObject([{ code: "limit_exceeded", observed: ["w"] }]);
+  expect(group.state.sessions.get(observer.sessionId)?.watched).toEqual({ all: false, names: ["u", "v"] });
   a.accept();
   a.confirm("x");
-  expect(observer.heard("leaders")).toEqual([]);
+  expect(observer.heard("leaders")).toMatchObject([{ leaders: [{ component: "u" }, { component: "v" }] }]);
 });

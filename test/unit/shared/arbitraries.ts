@@ -138,13 +138,17 @@ export const serverTypes: ServerTypes = {
     drainMs: ms,
   }),
   confirmed: fc.record({ type: tag("confirmed"), id, component: name, leaderSessionId: id }),
-  leaders: fc.record({
-    type: tag("leaders"),
-    revision: ms,
-    snapshot: fc.boolean(),
-    leaders: fc.array(fc.record({ component: name, leader: fc.oneof(fc.constant(null), leader) }), { maxLength: 4 }),
-  }),
-  error: shape({ type: tag("error"), code: errorCode, message: text, id: text, component: text }, [
+  leaders: shape(
+    {
+      type: tag("leaders"),
+      revision: ms,
+      snapshot: fc.boolean(),
+      all: fc.boolean(),
+      leaders: fc.array(fc.record({ component: name, leader: fc.oneof(fc.constant(null), leader) }), { maxLength: 4 }),
+    },
+    ["type", "revision", "snapshot", "leaders"],
+  ),
+  error: shape({ type: tag("error"), code: errorCode, message: text, id: text, component: text, observed: watch }, [
     "type",
     "code",
     "message",
