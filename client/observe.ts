@@ -1,7 +1,8 @@
 /** `observe`: who leads, as it changes. */
-import type { LeaderChange, LeaderInformation, Leaders } from "../shared/messages.ts";
+import type { LeaderChange } from "../shared/messages.ts";
 import { assertComponent, assertSignalOptions } from "./checks.ts";
 import { iterate } from "./iteration.ts";
+import { Changes } from "./observers.ts";
 import type { Participant } from "./participant.ts";
 
 /** Options of `observe` and of the look-ups. */
@@ -12,7 +13,8 @@ export interface ObserveOptions {
 
 /**
  * The changes of one component, or of all. What is taken differs from what was taken before of its component: the
- * newest, and between two leaders one `null`. Watches from the first `next` on, until the iterator is left.
+ * newest, and between two leaders one `null`. Watches from the first `next` on, until the iterator is left. Rejects with
+ * what the group refuses it with (`limit_exceeded`).
  */
 export function observe<T>(
   participant: Participant,
@@ -26,11 +28,8 @@ export function observe<T>(
     const { signal } = options;
     signal?.throwIfAborted();
     participant.assertConnectable();
-    const changes = new Changes(component);
-    const hear = (news: Leaders): void => changes.hear(news);
-    const wish = { component: component ?? true } as const;
-    participant.observers.add(hear);
-    participant.dispatch({ type: "observe", ...wish });
+    const changes = new Changes(component ?? true);
+    participant.observers.join(changes);
     return {
       async next(left) {
         for (;;) {
@@ -41,53 +40,8 @@ export function observe<T>(
         }
       },
       async leave() {
-        participant.observers.delete(hear);
-        participant.dispatch({ type: "unobserve", ...wish });
+        participant.observers.leave(changes);
       },
     };
   });
 }
-
-/** What a slow reader has not taken yet: the newest of each component. */
-class Changes {
-  readonly #component: string | undefined;
-  readonly #newest = new Map<string, LeaderInformation | null>();
-  readonly #taken = new Map<string, LeaderInformation | null>();
-
-  constructor(component: string | undefined) {
-    this.#component = component;
-  }
-
-  get any(): boolean {
-    return this.#newest.size > 0;
-  }
-
-  hear({ snapshot, leaders }: Leaders): void {
-    // A snapshot is all there is: who is not in it does not lead.
-    if (snapshot) for (const name of this.#known()) this.#newest.set(name, null);
-    for (const { component, leader } of leaders) if (this.#isWatched(component)) this.#newest.set(component, leader);
-  }
-
-  #isWatched(component: string): boolean {
-    return this.#component === undefined || this.#component === component;
-  }
-
-  #known(): Iterable<string> {
-    return this.#component === undefined ? this.#taken.keys() : [this.#component];
-  }
-
-  take(): LeaderChange | undefined {
-    for (const [component, newest] of this.#newest) {
-      const last = this.#taken.get(component);
-      const leader = isAnother(newest, last) ? null : newest;
-      if (leader === newest) this.#newest.delete(component);
-      this.#taken.set(component, leader);
-      if (JSON.stringify(leader) !== JSON.stringify(last)) return { component, leader };
-    }
-    return undefined;
-  }
-}
-
-/** Two leaders are told apart by one `null` between them. */
-const isAnother = (newest: LeaderInformation | null, last: LeaderInformation | null | undefined): boolean =>
-  Boolean(newest && last && last.leaderSessionId !== newest.leaderSessionId);

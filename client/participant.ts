@@ -2,7 +2,7 @@
  * One process in its group: the contenders and observers that share its session, what the effects of the session core
  * mean to them, and what waits for something to change. It decides nothing about leadership: the core does.
  */
-import type { Confirm, Leaders } from "../shared/messages.ts";
+import type { Confirm, Refusal } from "../shared/messages.ts";
 import type { ElectionKind, ElectionName } from "../shared/names.ts";
 import { assertPublished, assertResignOptions } from "./checks.ts";
 import type { Clock } from "./clock.ts";
@@ -21,6 +21,7 @@ import {
 import { type ClientHealth, healthOf } from "./health.ts";
 import { createInside, type Inside } from "./inside.ts";
 import { createLeadership, type Leadership, type ResignOptions } from "./leadership.ts";
+import { Observers } from "./observers.ts";
 import type { Wish } from "./session/events.ts";
 import { type ClientState, clientState, findTerm, remainingMs, type Settings } from "./session/state.ts";
 import { reportUncaught } from "./uncaught.ts";
@@ -65,7 +66,7 @@ export class Participant {
   readonly members: Map<number, Member> = new Map();
   readonly stateListeners: Set<(state: ClientState) => void> = new Set();
   readonly errorListeners: Set<(error: unknown) => void> = new Set();
-  readonly observers: Set<(news: Leaders) => void> = new Set();
+  readonly observers: Observers = new Observers((wish) => this.dispatch(wish));
   readonly inside: Inside = createInside();
   readonly clock: Clock;
   readonly driver: Driver;
@@ -231,6 +232,7 @@ export class Participant {
 
   #changed(): void {
     const { state } = this;
+    if (state !== "connected") this.observers.forget();
     if (state !== "connecting" && state !== "suspended") this.#downAt = null;
     else this.#downAt ??= this.driver.now();
     if (state !== this.#state) {
@@ -250,9 +252,9 @@ export class Participant {
       case "confirmed":
         return this.#confirms.published(effect);
       case "leaders":
-        return this.notify(this.observers, effect);
+        return this.observers.hear(effect);
       case "error":
-        return this.#refuse(new ElectionError(effect.code, effect.message), effect.id, effect.component);
+        return this.#refuse(new ElectionError(effect.code, effect.message), effect);
       case "lost":
         return this.#lose(closeError(effect.code), effect.fatal);
       case "violation":
@@ -323,7 +325,8 @@ export class Participant {
     return this.#confirms.add(message, () => this.dispatch(message));
   }
 
-  #refuse(error: ElectionError, id = "", component?: string): void {
+  #refuse(error: ElectionError, { id = "", component, observed }: Refusal): void {
+    if (observed !== undefined) return this.observers.refuse(observed, error);
     const confirmError = error.code === "not_leader" ? new LeadershipLostError("lost") : error;
     if (this.#confirms.refuse(id, confirmError)) return;
     for (const member of [...this.members.values()]) {

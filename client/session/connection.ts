@@ -8,6 +8,7 @@ import type { Of } from "./events.ts";
 import { BURST, flush, send, sendFirst } from "./pace.ts";
 import { answerUntil, type Connection, heldTerms } from "./state.ts";
 import { extendTerms, speakNow } from "./terms.ts";
+import { firstWatched, observeRest } from "./watching.ts";
 
 const TIMEOUT_MS = 10_000;
 const FIRST_RETRY_MS = 250;
@@ -70,7 +71,7 @@ function ask(draft: Draft): { readonly sentAt: number; readonly held: readonly s
 }
 
 export function opened(draft: Draft): void {
-  const { session, attempt, settings, priority, watched, contenders, now } = draft;
+  const { session, attempt, settings, priority, contenders, now } = draft;
   enter(draft, "greeting", patience(draft));
   draft.allowance = BURST;
   draft.allowanceAt = now;
@@ -79,10 +80,11 @@ export function opened(draft: Draft): void {
     process: settings.process,
     priority,
     contenders: contenders.filter(({ registered }) => registered).map(({ info }) => info),
-    observe: watched.includes(true) || (watched as string[]),
+    observe: firstWatched(draft),
     ...(session && { resume: { sessionId: session.sessionId, secret: session.secret, attempt } }),
     ...ask(draft),
   });
+  observeRest(draft);
 }
 
 export function welcome(draft: Draft, message: Welcome): void {

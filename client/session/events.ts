@@ -27,7 +27,7 @@ export type Wish =
   | Confirm
   | Resign
   | Priority
-  /** One observer comes or leaves: of a component, or of all. */
+  /** Somebody watches a component, or all of them; or nobody does any more. */
   | { readonly type: "observe"; readonly component: string | true }
   | { readonly type: "unobserve"; readonly component: string | true }
   /** The client closes: every term ends and drains, then the session ends. */

@@ -78,7 +78,7 @@ export interface SessionState {
   /** In the order of registration. */
   readonly contenders: readonly Contender[];
   readonly terms: readonly Term[];
-  /** One entry for each observer: a component, or `true` for all. */
+  /** One entry for each component that somebody watches, and `true` for all of them. */
   readonly watched: readonly (string | true)[];
   readonly connection: Connection;
   /** Counts the connections that were lost or left, and so names the current one: frames of any other are dropped. */

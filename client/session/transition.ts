@@ -11,17 +11,26 @@ import { advance, confirm, deregister, prioritize, register, settled } from "./c
 import type { Draft } from "./draft.ts";
 import { endTerm, expireLeases, finishTerms } from "./ending.ts";
 import type { Effect, Event, InputType, Of } from "./events.ts";
-import { flush, send } from "./pace.ts";
+import { flush } from "./pace.ts";
 import { isSame } from "./same.ts";
 import { findTerm, type SessionState } from "./state.ts";
 import { grant, revoke } from "./terms.ts";
+import { observe, refuseWatch, unobserve } from "./watching.ts";
 
 const ignore = (): void => {};
-const deliver = ({ effects }: Draft, message: Of<"confirmed" | "leaders" | "error">): void => {
+const deliver = ({ effects }: Draft, message: Of<"confirmed" | "leaders">): void => {
   effects.push(message);
 };
-const watch = (draft: Draft, { type, component }: Of<"observe" | "unobserve">): void =>
-  send(draft, { type, components: component === true || [component] });
+
+/** What is refused is not asked for again by the next `hello` or after it. */
+function refuse(draft: Draft, message: Of<"error">): void {
+  const { id, observed } = message;
+  if (observed !== undefined) return refuseWatch(draft, { ...message, observed });
+  for (const contender of draft.contenders) {
+    if (id !== undefined && contender.confirm?.id === id) contender.confirm = null;
+  }
+  draft.effects.push(message);
+}
 
 /** One rule for each input, total by type. */
 const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void } = {
@@ -34,19 +43,8 @@ const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void }
     if (term) endTerm(draft, term, "resigned", Infinity, message);
   },
   priority: prioritize,
-  observe: (draft, wish) => {
-    draft.watched = [...draft.watched, wish.component];
-    watch(draft, wish);
-  },
-  unobserve: (draft, wish) => {
-    const index = draft.watched.indexOf(wish.component);
-    const rest = draft.watched.filter((_, other) => other !== index);
-    draft.watched = rest;
-    if (rest.includes(wish.component)) return;
-    watch(draft, wish);
-    // While all were watched, the server may have known no names: a `hello` says only one of the two.
-    if (wish.component === true && rest.length > 0) send(draft, { type: "observe", components: rest as string[] });
-  },
+  observe,
+  unobserve,
   bye: shutdown,
   opened,
   welcome,
@@ -57,7 +55,7 @@ const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void }
   revoke,
   confirmed: deliver,
   leaders: deliver,
-  error: deliver,
+  error: refuse,
   pong,
   lost: lose,
   page,

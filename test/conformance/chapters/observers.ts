@@ -87,6 +87,7 @@ export const observers: Chapter = (test) => {
     for (const watch of watches.slice(0, 256)) expect(watch.error).toBeUndefined();
 
     watches[1]?.stop();
+    await play.until("that one has left", () => watches[1]?.error !== undefined);
     const again = play.watch(watcher, "x256");
     await play.until("the name in the free place", () => again.seen.length === 1);
   });

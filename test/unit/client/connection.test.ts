@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CLOSE } from "../../../shared/close-codes.ts";
-import { ANSWER, CHECK, D, E, offer, PING, Play, R, release } from "./play.ts";
+import type { Observe } from "../../../shared/messages.ts";
+import { ANSWER, CHECK, D, E, offer, PING, Play, R, release, type Said, welcome } from "./play.ts";
 
 const connects = (play: Play): number => play.effects.filter(({ type }) => type === "connect").length;
 
@@ -356,26 +357,79 @@ describe("the page", () => {
 });
 
 describe("observing", () => {
-  test("[C12] [O2] what is watched is said once, again in every hello, and taken back with the last observer", () => {
+  const isObserve = (message: Said): message is Observe & { readonly components: readonly string[] } =>
+    message !== "ping" && message.type === "observe" && message.components !== true;
+
+  test("[C12] [O2] [O6] what is watched is said once, again in every hello, and taken back in the end", () => {
     const play = new Play();
     play.happens({ type: "observe", component: "x" });
-    play.connects();
-    play.happens({ type: "observe", component: true });
     play.happens({ type: "observe", component: "x" });
+    expect(play.opens().observe).toEqual(["x"]);
+    play.connects();
+    play.happens({ type: "observe", component: "y" });
+    play.happens({ type: "observe", component: "y" });
+    play.happens({ type: "observe", component: true });
+    play.happens({ type: "observe", component: "z" });
     expect(play.says()).toEqual([
+      { type: "observe", components: ["y"] },
       { type: "observe", components: true },
-      { type: "observe", components: ["x"] },
     ]);
     play.loses();
     play.wait(250);
     expect(play.opens().observe).toBe(true);
     play.connects();
     play.happens({ type: "unobserve", component: "x" });
-    expect(play.says()).toEqual([]);
     play.happens({ type: "unobserve", component: "x" });
-    expect(play.says()).toEqual([{ type: "unobserve", components: ["x"] }]);
     play.happens({ type: "unobserve", component: true });
-    expect(play.says()).toEqual([{ type: "unobserve", components: true }, { type: "bye" }]);
+    expect(play.says()).toEqual([
+      { type: "unobserve", components: ["x"] },
+      { type: "unobserve", components: true },
+      { type: "observe", components: ["y", "z"] },
+    ]);
+    play.happens({ type: "unobserve", component: "y" });
+    play.happens({ type: "unobserve", component: "z" });
+    expect(play.says().at(-1)).toEqual({ type: "bye" });
+  });
+
+  const names = Array.from({ length: 5_000 }, (_, index) => `n${index}`);
+
+  test("[O5] more names than a frame takes are said in several, whatever was watched before the connection", () => {
+    const play = new Play();
+    for (const component of names) play.happens({ type: "observe", component });
+    const { sentAt, observe } = play.opens();
+    expect(observe).toEqual(names.slice(0, 256));
+    play.hears({ ...welcome, sentAt });
+    const said = play.says().flatMap((message) => (isObserve(message) ? [message.components] : []));
+    expect(Math.max(...said.map(({ length }) => length))).toBeLessThanOrEqual(256);
+    expect(said.flat()).toEqual(names.slice(256));
+  });
+
+  test("[O5] what was refused is not in the next hello, and nobody is refused what is watched with all others", () => {
+    const play = new Play();
+    for (const component of ["x", "y"]) play.happens({ type: "observe", component });
+    play.connects();
+    const refusal = { type: "error", code: "limit_exceeded", message: "m" } as const;
+    expect(play.happens({ ...refusal, observed: ["y"] })).toContainEqual({ ...refusal, observed: ["y"] });
+    play.loses();
+    play.wait(250);
+    expect(play.opens().observe).toEqual(["x"]);
+    play.connects();
+    play.happens({ type: "observe", component: true });
+    expect(play.happens({ ...refusal, observed: ["x"] })).toEqual([]);
+    play.says();
+    play.happens({ type: "unobserve", component: true });
+    expect(play.says()).toEqual([
+      { type: "unobserve", components: true },
+      { type: "observe", components: ["x"] },
+    ]);
+  });
+
+  test("[O5] where all can't be watched, those that are watched by name are asked for", () => {
+    const play = new Play();
+    for (const component of ["x", true] as const) play.happens({ type: "observe", component });
+    play.connects();
+    play.happens({ type: "error", code: "limit_exceeded", message: "m", observed: true });
+    expect(play.says()).toEqual([{ type: "observe", components: ["x"] }]);
   });
 
   test("[C12] whoever watches one component goes on when the observer of all has left", () => {

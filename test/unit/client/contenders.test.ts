@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { E, join, offer, Play, R, release } from "./play.ts";
+import { E, join, offer, Play, R, release, welcome } from "./play.ts";
 
 const revoked = { type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: 10_000 } as const;
 
@@ -265,4 +265,21 @@ describe("confirm", () => {
     play.renewed();
     expect(play.state.contenders.map((contender) => contender.confirm)).toEqual([null]);
   });
+});
+
+test("[C7] a confirm that was refused is not sent again after a reconnect, one that waits for its answer is", () => {
+  const [play] = Play.leading(["x"]);
+  const confirm = (id: string) => ({ type: "confirm", id, component: "x", leaderSessionId: "L1" }) as const;
+  play.happens(confirm("1"));
+  play.happens(confirm("2"));
+  play.hears({ type: "error", code: "limit_exceeded", message: "m", id: "1", component: "x" });
+  play.loses();
+  play.wait(250);
+  const { sentAt } = play.opens();
+  play.says();
+  play.hears({ ...welcome, sentAt, resumed: true, held: ["L1"] });
+  expect(play.says()).toEqual([confirm("2")]);
+  play.hears({ type: "error", code: "limit_exceeded", message: "m", id: "2", component: "x" });
+  play.resumes(["L1"]);
+  expect(play.effects.filter((effect) => effect.type === "send" && effect.message.type === "confirm")).toHaveLength(3);
 });

@@ -341,7 +341,8 @@ export class FakeGroup {
       this.#watching === true
         ? [...this.#records.values()].map((leader) => ({ component: leader.component, leader }))
         : [...this.#watching].map((component) => ({ component, leader: this.#records.get(component) ?? null }));
-    this.say({ type: "leaders", revision: 1, snapshot: true, leaders });
+    const all = this.#watching === true && { all: true };
+    this.say({ type: "leaders", revision: 1, snapshot: true, ...all, leaders });
   }
 
   publish(leader: LeaderInformation): void {

@@ -116,6 +116,106 @@ describe("observe", () => {
   });
 });
 
+describe("many observers", () => {
+  test("[O6] [C12] a further observer of a name costs no frame, and gets the present state first", async () => {
+    const group = new FakeGroup();
+    group.publish(leader("L1", 1));
+    const client = group.client();
+    const first = client.observe("x");
+    await take(first, 1);
+    const others = Array.from({ length: 300 }, () => client.observe("x"));
+    for (const other of others) expect(await take(other, 1)).toEqual([leader("L1", 1)]);
+    group.retract("x");
+    for (const other of [first, ...others]) expect(await take(other, 1)).toEqual([null]);
+    expect(await take(client.observe("x"), 1)).toEqual([null]);
+    await first.return();
+    for (const other of others.slice(1)) await other.return();
+    await settle();
+    expect(group.types()).toEqual(["hello"]);
+  });
+
+  test("[O6] [C12] who comes while the connection is lost waits for the present state, and gets no old one", async () => {
+    const group = new FakeGroup();
+    group.publish(leader("L1", 1));
+    const client = group.client();
+    await take(client.observe("x"), 1);
+    group.cut();
+    const late = client.observe("x").next();
+    group.retract("x");
+    await group.clock.advance(300);
+    expect((await late).value).toBeNull();
+  });
+
+  test("[O6] [C12] where all are observed, the observer of one costs no frame, leader or not, and goes on without the others", async () => {
+    const group = new FakeGroup();
+    group.publish(leader("L1", 1, "a"));
+    const client = group.client();
+    const all = client.observe();
+    const early = client.observe("b").next();
+    await take(all, 1);
+    expect((await early).value).toBeNull();
+    const [a, b, every] = [client.observe("a"), client.observe("b"), client.observe()];
+    expect(await take(a, 1)).toEqual([leader("L1", 1, "a")]);
+    expect(await take(b, 1)).toEqual([null]);
+    expect(await take(every, 1)).toEqual([{ component: "a", leader: leader("L1", 1, "a") }]);
+    expect(group.types()).toEqual(["hello"]);
+    await all.return();
+    await every.return();
+    await settle();
+    group.publish(leader("L2", 2, "b"));
+    expect(await take(b, 1)).toEqual([leader("L2", 2, "b")]);
+    expect(group.heard.slice(1)).toEqual([
+      { type: "unobserve", components: true },
+      { type: "observe", components: ["b", "a"] },
+    ]);
+  });
+
+  test("[O5] who is refused rejects with what the group says; the others, and whoever comes later, hear on", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const [x, y, again] = [client.observe("x"), client.observe("y"), client.observe("y")];
+    await take(x, 1);
+    await take(y, 1);
+    const refused = [y.next(), again.next().then(() => again.next())];
+    await settle();
+    group.say({ type: "error", code: "limit_exceeded", message: "at most 1: observe() all", observed: ["y"] });
+    for (const next of refused) {
+      await expect(next).rejects.toMatchObject({
+        name: expect.any(String),
+        code: "limit_exceeded",
+        message: "at most 1: observe() all",
+      });
+    }
+    expect(await y.next()).toEqual({ done: true, value: undefined });
+    expect(client.health().status).toBe("ok");
+    group.publish(leader("L1", 1));
+    expect(await take(x, 1)).toEqual([leader("L1", 1)]);
+    group.cut();
+    await group.clock.advance(300);
+    expect(group.heard.at(-1)).toMatchObject({ type: "hello", observe: ["x"] });
+    expect(await take(client.observe("y"), 1)).toEqual([null]);
+  });
+});
+
+test("[C12] [O2] who observes all and is slow is told that a leader is gone which a reconnect does not know any more", async () => {
+  const group = new FakeGroup();
+  group.publish(leader("L1", 1, "a"));
+  const changes = group.client().observe();
+  expect(await take(changes, 1)).toEqual([{ component: "a", leader: leader("L1", 1, "a") }]);
+  group.publish(leader("L2", 2, "a"));
+  group.publish(leader("L3", 3, "b"));
+  await settle();
+  group.cut();
+  group.retract("a");
+  group.retract("b");
+  await group.clock.advance(300);
+  group.publish(leader("L4", 4, "c"));
+  expect(await take(changes, 2)).toEqual([
+    { component: "a", leader: null },
+    { component: "c", leader: leader("L4", 4, "c") },
+  ]);
+});
+
 describe("looking up", () => {
   const answering = (status: number, body: unknown) => {
     const asked: [string, Record<string, string>][] = [];

@@ -92,6 +92,9 @@ test.each([
     { ...samples.leaders, leaders: [{ component: "x", leader: { component: "x", leaderSessionId: "l" } }] },
   ],
   ["id", { ...samples.error, id: null }],
+  ["observed", { ...samples.error, observed: false }],
+  ["observed[1]", { ...samples.error, observed: ["x", "a b"] }],
+  ["all", { ...samples.leaders, all: 1 }],
   ["type", { ...samples.error, type: "hello" }],
 ])("a frame whose %s is wrong is refused by that name", (field, frame) => {
   expect(() => parseServerMessage(JSON.stringify(frame))).toThrow(expect.objectContaining({ field }));
