@@ -7,10 +7,29 @@ import {
   preemptionInTime,
 } from "../traces/ending.ts";
 import { followerOfStaleObject, lateAnswer, sleepingLeader, wallClockSetBack } from "../traces/leases.ts";
+import { oneNameTooMany, watchedTwice } from "../traces/observing.ts";
 import { lostConfirm } from "../traces/resume.ts";
 import { inSession, type Mutant } from "./mutant.ts";
 
 export const clientMutants: readonly Mutant[] = [
+  {
+    name: "a name that was refused is asked for again",
+    rule: "O5",
+    trace: oneNameTooMany,
+    edits: [inSession("watching", "forget(draft, observed === true ? [observed] : observed);", "")],
+  },
+  {
+    name: "a name is watched once for each of its observers",
+    rule: "O6",
+    trace: watchedTwice,
+    edits: [inSession("watching", "if (draft.watched.includes(component)) return; const isCovered", "const isCovered")],
+  },
+  {
+    name: "names that were watched beside all others are forgotten with them",
+    rule: "C12",
+    trace: watchedTwice,
+    edits: [inSession("watching", "if (component === true) sendNames(draft, namesOf(draft));", "")],
+  },
   {
     name: "the lease counts from the receipt of the answer",
     rule: "S1",

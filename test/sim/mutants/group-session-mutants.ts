@@ -1,10 +1,23 @@
 /** Known-wrong group cores: sessions, their frames, and what is published. */
 import { foreignFrames, joinOfEndedLeadership, staleFrames } from "../traces/fencing.ts";
 import { lateRenewal } from "../traces/leases.ts";
+import { oneNameTooMany } from "../traces/observing.ts";
 import { lateHello, lostJoin, lostWelcome, refusedResume, unnamedIsOver } from "../traces/resume.ts";
 import { inGroup, type Mutant } from "./mutant.ts";
 
 export const groupSessionMutants: readonly Mutant[] = [
+  {
+    name: "a list with one name too many is refused as a whole",
+    rule: "O5",
+    trace: oneNameTooMany,
+    edits: [
+      inGroup(
+        "observers",
+        "names: short.slice(0, places), refusals",
+        "names: refusals.length > 0 ? [] : short, refusals",
+      ),
+    ],
+  },
   {
     name: "a lost socket ends the leadership",
     rule: "S2",

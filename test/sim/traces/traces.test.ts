@@ -37,6 +37,7 @@ import {
   slowLeaderFastHost,
   wallClockSetBack,
 } from "./leases.ts";
+import { oneNameTooMany, watchedTwice } from "./observing.ts";
 import { lateHello, lostConfirm, lostJoin, lostWelcome, refusedResume, unnamedIsOver } from "./resume.ts";
 
 // H1-H19 are the holes that a throwaway model of the rules has found; each is a trace that the right cores pass.
@@ -80,6 +81,8 @@ test("[S5] a paused group offers nothing", () => pausedGroup(shippedCores));
 test("[S6] a wall clock that is set back prolongs no lease", () => wallClockSetBack(shippedCores));
 test("[S6] a leader that slept is not leader when it wakes", () => sleepingLeader(shippedCores));
 test("[Q2] preemption is for higher priority only, after the cool-down", () => preemptionInTime(shippedCores));
+test("[O5] a name too many costs the others nothing", () => oneNameTooMany(shippedCores));
+test("[O6] what is watched twice is watched once", () => watchedTwice(shippedCores));
 test("[Q6] nobody is preempted again and again for a rival that can't lead", () => preemptedForNobody(shippedCores));
 test("[S10] a second order to stop does not restart the drain time", () => revokedTwice(shippedCores));
 
