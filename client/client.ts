@@ -82,7 +82,10 @@ export interface ElectionClient<Component extends string = string> extends Async
    */
   acquire<C extends Component>(component: C, options?: ScopeOptions): Promise<Acquired<C>>;
 
-  /** The present leader or `null`, then every change; of all components where none is named. `break` ends it. */
+  /**
+   * The present leader or `null`, then every change; of all components where none is named. `break` ends it. Rejects with
+   * `limit_exceeded` where the group has no room for it: the other observers hear on.
+   */
   observe(component: Component, options?: ObserveOptions): AsyncGenerator<LeaderInformation | null, void, undefined>;
   observe(component?: undefined, options?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
 
