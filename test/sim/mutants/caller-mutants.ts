@@ -50,6 +50,6 @@ export const callerMutants: readonly Mutant[] = [
     name: "a caller declines an offer and is offered it again at once",
     rule: "S11",
     callers: true,
-    edits: [inGroup("polls", "demote(turn, id, name, true);", "")],
+    edits: [inGroup("polls", "declineOffer(turn, name, id);", "withdrawOffer(turn, name);")],
   },
 ];

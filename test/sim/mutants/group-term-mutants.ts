@@ -211,8 +211,8 @@ export const groupTermMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "deadlines",
-        "from: election.state.acceptedAt + policy.preempt.cooldownMs",
-        "from: election.state.acceptedAt",
+        "const soonest = Math.max(turn.now, election.state.acceptedAt + cooldownMs);",
+        "const soonest = turn.now;",
       ),
     ],
   },

@@ -115,7 +115,7 @@ test("[Q6] whoever declines what it has preempted preempts nobody for a minute, 
 test("[Q6] so does whoever answers an offer too late each time", () => {
   const { group, high } = lowAndHigh();
   const miss = (): void => {
-    group.advance(500);
+    group.advance(group.policy.offerTimeoutMs);
     high.renew(high.grant().leaderSessionId); // too late
   };
   expect(preemptionsWithin(group, MINUTE, miss)).toBe(1);
