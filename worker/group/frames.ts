@@ -8,7 +8,7 @@ import { addContender, joinPresent, refuse, removeContender } from "./contenders
 import { isHeld } from "./election.ts";
 import type { EventBody, SessionMessage } from "./events.ts";
 import { confirm, sendSnapshot, watch } from "./observers.ts";
-import { askable, forget, greet, hangUpOn, lose } from "./sessions.ts";
+import { askable, forget, greet, hangUpOn, lose, owesSignOfLife } from "./sessions.ts";
 import type { Connection, Session } from "./state.ts";
 import { declineOffer, endTerm, renew } from "./terms.ts";
 import type { Turn } from "./turn.ts";
@@ -106,9 +106,7 @@ function deregister(turn: Turn, session: Session, component: string): void {
 
 function renewAll(turn: Turn, session: Session, { sentAt, held }: Renew): void {
   const kept = held.filter((leaderSessionId) => renew(turn, session, leaderSessionId));
-  // A sign of life writes its row: only a write proves that this object is the current one (S4).
-  const due = turn.now - session.seenAt >= turn.state.policy.checkEveryMs / 2;
-  if (held.length === 0 && due) turn.patchSession(session.id, { seenAt: turn.now }, []);
+  if (held.length === 0 && owesSignOfLife(turn, session)) turn.patchSession(session.id, { seenAt: turn.now }, []);
   turn.send(session, { type: "renewed", sentAt, held: kept });
 }
 

@@ -15,7 +15,7 @@ import { settle } from "./deadlines.ts";
 import { isHeld } from "./election.ts";
 import type { EventBody, HeldLeadership, Outcome, PollCall, PollRefusal } from "./events.ts";
 import { handle } from "./frames.ts";
-import { askable, contendAs, greet, ownsSecret, whyFull } from "./sessions.ts";
+import { askable, contendAs, greet, owesSignOfLife, ownsSecret, whyFull } from "./sessions.ts";
 import type { Access, Connection, Session } from "./state.ts";
 import { declineOffer, endTerm, offer, renew, withdrawOffer } from "./terms.ts";
 import type { Turn } from "./turn.ts";
@@ -161,10 +161,8 @@ function wake(turn: Turn, id: string, call: PollCall): void {
   if (session === undefined) return;
   const places = askable(session.places, (name) => accepts(call, name));
   const { priority = session.priority, process = session.process } = call;
-  // A sign of life writes its row: only a write proves that this object is the current one (S4).
-  const due = turn.now - session.seenAt >= turn.state.policy.checkEveryMs / 2;
   const leaseMs = turn.state.policy.lease.durationMs; // as the answer tells it
-  const awake = places === session.places && !session.mute && !due;
+  const awake = places === session.places && !session.mute && !owesSignOfLife(turn, session);
   const same = awake && priority === session.priority && leaseMs === session.leaseMs;
   if (same && JSON.stringify(process) === JSON.stringify(session.process)) return;
   turn.putSession({ ...session, places, priority, process, leaseMs, mute: false, seenAt: turn.now });

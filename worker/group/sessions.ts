@@ -69,6 +69,13 @@ function comeBack(
   for (const { name } of held) sendRevoke(turn, name);
 }
 
+/**
+ * A sign of life writes its session's row now and then: only a write proves that this object is the current one (S4). A
+ * clock that was set back owes one at once.
+ */
+export const owesSignOfLife = ({ now, state }: Turn, { seenAt }: Session): boolean =>
+  Math.abs(now - seenAt) >= state.policy.checkEveryMs / 2;
+
 /** The same places, none of those that are `ready` declined any more. */
 export function askable(places: Session["places"], isReady = (_: ElectionName): boolean => true): Session["places"] {
   let result = places;

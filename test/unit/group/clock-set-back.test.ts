@@ -140,3 +140,15 @@ test("[S5] a restore waits for epochs that the clock would give out again, whate
   group.cleanup(true);
   expect(group.state.holdOffUntil).toBeGreaterThan(epoch);
 });
+
+test("[S4] a sign of life after the clock was set back writes its row at once, and then as before", () => {
+  const group = oldGroup();
+  const a = group.join("a", { contenders });
+  a.accept();
+  const b = group.join("b", { contenders });
+  const rowsOf = (act: () => void) => group.during(act).flatMap(({ rows }) => rows);
+  expect(rowsOf(() => b.renew())).toEqual([]);
+  group.skew = -HOUR;
+  expect(rowsOf(() => b.renew())).toMatchObject([{ table: "session", row: { seenAt: group.clock } }]);
+  expect(rowsOf(() => b.renew())).toEqual([]);
+});
