@@ -53,7 +53,7 @@ export const record: Check<Readonly<Record<string, unknown>>> = where(
     typeof value === "object" &&
     value !== null &&
     Object.getPrototypeOf(Object.getPrototypeOf(value) ?? Object.prototype) === null,
-  "a plain object",
+  "an object",
 );
 
 /** The length is checked before the first entry is looked at. */
