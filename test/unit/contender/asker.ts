@@ -4,6 +4,7 @@
  */
 import { expect } from "vitest";
 import type { ContenderInfo } from "../../../shared/messages.ts";
+import type { ElectionName } from "../../../shared/names.ts";
 import type { Answer, Effect, EventBody, Request } from "../../../worker/contender/core/events.ts";
 import {
   type ContenderState,
@@ -31,6 +32,11 @@ export interface Travelling {
   answer: Answer | null;
 }
 
+const DRAIN_MS = 3_000;
+
+type Claim = { readonly election: ElectionName; readonly until: number };
+/** In true time, and on its own clock, which may be set. */
+type Stopping = { readonly leaderSessionId: string; readonly ownUntil: number } & Claim;
 type Heard = { readonly is: "grant" | "revoke"; readonly leaderSessionId: string; readonly epoch: number };
 
 export class Asker implements Claimant {
@@ -43,8 +49,8 @@ export class Asker implements Claimant {
   skew = 0;
   readonly travelling: Travelling[] = [];
   readonly heard = new Map<string, Heard[]>();
-  /** Those whose `onRevoke` runs. */
-  readonly stopping = new Map<string, string>();
+  /** Those whose `onRevoke` runs, and until when that counts: to the end of the lease, or of the drain time. */
+  readonly stopping = new Map<string, Stopping>();
   readonly effects: Effect[] = [];
   readonly calls: Request[] = [];
   /** Components that were taken out: who comes back may join the running leadership again. */
@@ -56,7 +62,7 @@ export class Asker implements Claimant {
   constructor(world: World, name: string, contenders: readonly ContenderInfo[] = [{ component: "x" }]) {
     this.world = world;
     this.name = name;
-    this.settings = { contenders, process: { name }, drainMs: 3_000 };
+    this.settings = { contenders, process: { name }, drainMs: DRAIN_MS };
     this.state = initialState(this.settings);
   }
 
@@ -64,15 +70,18 @@ export class Asker implements Claimant {
     return this.world.now + this.skew;
   }
 
-  /** What it believes to lead, in true time. */
+  /** What it leads in true time: what it believes in, and what still stops inside its lease, whatever the core says of it. */
   get leases(): Claimant["leases"] {
-    return new Map(
-      this.state.components.flatMap(({ info, election, phase }) => {
-        if (phase.type !== "granted") return [];
-        const left = remainingMs(this.state, info.component, phase.leaderSessionId, this.clock);
-        return left > 0 ? [[phase.leaderSessionId, { election, until: this.world.now + left }]] : [];
-      }),
-    );
+    const led = this.state.components.flatMap(({ info, election, phase }): [string, Claim][] => {
+      if (phase.type !== "granted") return [];
+      const left = remainingMs(this.state, info.component, phase.leaderSessionId, this.clock);
+      return left > 0 ? [[phase.leaderSessionId, { election, until: this.world.now + left }]] : [];
+    });
+    const stopping = [...this.stopping.values()].map(({ leaderSessionId, election, until, ownUntil }): [string, Claim] => [
+      leaderSessionId,
+      { election, until: Math.min(until, ownUntil - this.skew) },
+    ]);
+    return new Map([...stopping, ...led]);
   }
 
   // What happens to it
@@ -87,7 +96,7 @@ export class Asker implements Claimant {
       this.#stored = throughJson(save(state));
       this.saves += 1;
     }
-    for (const effect of effects) this.#note(effect);
+    for (const effect of effects) this.#note(effect, before);
     this.effects.push(...effects);
     expectOneLeaderEach([...this.world.peers, ...this.world.pollers, this], this.world.now);
     return effects;
@@ -126,7 +135,7 @@ export class Asker implements Claimant {
   }
 
   settle(component: string): void {
-    const leaderSessionId = this.stopping.get(component);
+    const { leaderSessionId } = this.stopping.get(component) ?? {};
     if (leaderSessionId === undefined) return;
     this.stopping.delete(component);
     this.dispatch({ type: "settled", component, leaderSessionId });
@@ -193,7 +202,7 @@ export class Asker implements Claimant {
 
   // What it does
 
-  #note(effect: Effect): void {
+  #note(effect: Effect, { terms }: ContenderState): void {
     switch (effect.type) {
       case "call":
         this.#noteCall(effect.attempt, effect.request);
@@ -209,10 +218,14 @@ export class Asker implements Claimant {
         return;
       }
       case "revoke": {
-        const { component, leaderSessionId, epoch } = effect.subject;
+        const { component, election, leaderSessionId, epoch } = effect.subject;
         expect(this.last(component)).toEqual({ is: "grant", leaderSessionId, epoch });
         this.heard.get(component)?.push({ is: "revoke", leaderSessionId, epoch });
-        this.stopping.set(component, leaderSessionId);
+        const after = this.state.terms.find((one) => one.leaderSessionId === leaderSessionId);
+        const { leaseUntil = 0 } = terms.find((one) => one.leaderSessionId === leaderSessionId) ?? after ?? {};
+        const drainUntil = after?.stage === "ending" ? after.drainUntil : this.clock + DRAIN_MS;
+        const ownUntil = Math.min(leaseUntil, drainUntil);
+        this.stopping.set(component, { leaderSessionId, election, until: ownUntil - this.skew, ownUntil });
         return;
       }
       default:
@@ -235,9 +248,9 @@ export class Asker implements Claimant {
       if (request.type !== "release") return false;
       return request.release.leaderSessionId === undefined || request.release.leaderSessionId === id;
     };
-    for (const [component, leaderSessionId] of this.stopping) {
+    for (const [component, { leaderSessionId }] of this.stopping) {
       const term = this.state.terms.find((one) => one.leaderSessionId === leaderSessionId);
-      const mustWait = term?.stage === "ending" && !term.isLost && term.drainUntil > this.clock;
+      const mustWait = term?.stage === "ending" && term.drainUntil > this.clock;
       if (mustWait) expect(gone(leaderSessionId), `${component} still stops`).toBe(false);
     }
     for (const term of this.state.terms) if (term.stage === "leading") expect(gone(term.leaderSessionId)).toBe(false);

@@ -305,3 +305,25 @@ test("a session that the group does not know any more is begun anew, its terms a
   asker.run(POLL);
   expect(asker.leads()).toBe(true);
 });
+
+test("[S9] [S2] a term that the group has no more of is named until its onRevoke has settled: nobody leads meanwhile", () => {
+  const asker = leading(new World({ drainMs: 3_000 }));
+  const { world } = asker;
+  const other = world.join("other", { contenders: ["x"] });
+  world.revoke("process");
+  for (const until = world.now + 3_000; world.now <= until; ) {
+    world.advance(Math.max(0, due(asker)));
+    asker.dispatch({ type: "tick" });
+    if (world.now <= until) asker.fail(asker.travelling[0]);
+  }
+  asker.flow();
+  expect(asker.last()?.is).toBe("revoke"); // by a call that came after the drain time of the group
+  world.advance(E);
+  asker.dispatch({ type: "tick" });
+  asker.flow();
+  expect(world.holder()).toBe(asker.state.session?.sessionId);
+  asker.settle("x");
+  asker.flow();
+  expect(world.holder()).toBe("other");
+  other.accept();
+});

@@ -31,24 +31,22 @@ export function replaceTerm(draft: Draft, old: Term, term: Term): void {
   draft.terms = draft.terms.map((other) => (other === old ? term : other));
 }
 
-/** The term is over for its users, and stays until they have stopped or the drain time is over. */
+/**
+ * The term is over for its users, and stays until they have stopped or the drain time is over: until then it is named in
+ * every call, whatever the group has answered, so that nobody else leads while something still runs in its lease (S9).
+ */
 export function endTerm(
   draft: Draft,
   term: Term,
   reason: LossReason,
   { drainMs = Infinity, successor }: { readonly drainMs?: number; readonly successor?: string } = {},
 ): void {
-  const isLost = reason === "lost";
-  if (term.stage === "ending") {
-    if (isLost) replaceTerm(draft, term, { ...term, isLost });
-    return;
-  }
+  if (term.stage === "ending") return;
   const drainUntil = draft.now + Math.min(drainMs, draft.settings.drainMs ?? Infinity, draft.drainMs);
   replaceTerm(draft, term, {
     ...term,
     stage: "ending",
     drainUntil,
-    isLost,
     ...(successor !== undefined && { successor }),
   });
   for (const component of draft.components) stopIn(draft, component, term, reason);

@@ -50,11 +50,11 @@ interface Held {
   readonly leaseUntil: number;
 }
 
-/** `ending`: nobody leads by it, and what its components do is being stopped. `lost`: the group has none of it any more. */
+/** `ending`: nobody leads by it, and what its components do is being stopped. */
 export type Term = Held &
   (
     | { readonly stage: "leading" }
-    | { readonly stage: "ending"; readonly drainUntil: number; readonly isLost: boolean; readonly successor?: string }
+    | { readonly stage: "ending"; readonly drainUntil: number; readonly successor?: string }
   );
 
 /** A term that is over here, and of which the group has to hear. */
@@ -191,7 +191,7 @@ export function remainingMs(state: ContenderState, component: string, leaderSess
 
 /** Which leaderships the next call names: those that lead, and those that are still stopping. */
 export const heldIds = ({ terms }: Pick<ContenderState, "terms">): readonly string[] =>
-  terms.flatMap((term) => (term.stage === "ending" && term.isLost ? [] : [term.leaderSessionId]));
+  terms.map(({ leaderSessionId }) => leaderSessionId);
 
 type Wishes = Omit<ContenderState, "settings">;
 

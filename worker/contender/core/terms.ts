@@ -127,7 +127,7 @@ function dropTerm(draft: Draft, term: Ending): void {
   draft.terms = draft.terms.filter((other) => other !== term);
   draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);
   // Who leaves says so once, for all of them.
-  if (term.isLost || draft.activity !== "running") return;
+  if (draft.activity !== "running") return;
   draft.farewells = [...draft.farewells, { leaderSessionId, ...(successor !== undefined && { successor }) }];
 }
 
