@@ -3,7 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env, exports } from "cloudflare:workers";
 import { expect, onTestFinished, test } from "vitest";
 import { type DurableContenderOptions, type Elections, electionsOf } from "../../worker/index.ts";
-import { electionOf, freshGroup, join, LEASE_MS, objectOf, statusOf, stopClock } from "./client.ts";
+import { electionOf, freshGroup, join, LEASE_MS, objectOf, serverWith, statusOf, stopClock } from "./client.ts";
 import { adjusted, type Contending, type Told } from "./contending.ts";
 
 const policy = () => ({ leaseMs: LEASE_MS });
@@ -167,6 +167,45 @@ test("[C6] [S10] an operator's revoke drains: renewed while onRevoke runs, accep
     expect((await electionOf(group))?.state).toBe("revoking");
   }
   expect(await inside(stub, ({ signals }) => String(signals[0]?.reason))).toContain("leadership revoked");
+  drained.resolve();
+  const { epoch } = await waiting.client.win();
+  expect(await revoked).toMatchObject({ type: "revoked", epoch });
+});
+
+test("[S9] [S2] while onRevoke runs inside the lease nobody else leads, though the group renews the term no more", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const drained = Promise.withResolvers<void>();
+  const policy = { leaseMs: LEASE_MS, drainMs: LEASE_MS / 4 };
+  const elections = electionsOf(env.ELECTIONS, { policy: () => policy });
+  const held: unknown[] = [];
+  let isDown = false;
+  const stub = objectIn(group, "slow", () => ({
+    elections: {
+      ...elections,
+      campaign: (...call: Parameters<Elections["campaign"]>) => {
+        if (isDown) return Promise.reject(new Error("down"));
+        held.push(call[1].held);
+        return elections.campaign(...call);
+      },
+    },
+    onRevoke: () => drained.promise,
+  }));
+  await start(stub);
+  const waiting = await join(group, {}, { server: serverWith(policy) });
+  const revoked = objectOf(group).revoke(policy, { election: "process", successor: null, note: null });
+  await expect.poll(async () => (await elections.status(group)).elections[0]?.state).toBe("revoking");
+  isDown = true;
+  pass(RENEW_EVERY_MS);
+  await wake(stub);
+  isDown = false;
+  pass((await alarmIn(stub)) ?? 0); // the drain time is over, and nobody has heard of the revoke
+  await wake(stub);
+  expect(await leads(stub)).toBe(false);
+  await inside(stub, ({ contender }) => contender.change({ priority: 1 })); // something to say at once
+  const leaderSessionId = expect.any(String);
+  expect(held).toEqual([[], [leaderSessionId], [leaderSessionId]]);
+  expect((await elections.status(group)).elections[0]?.state).toBe("revoking");
   drained.resolve();
   const { epoch } = await waiting.client.win();
   expect(await revoked).toMatchObject({ type: "revoked", epoch });
