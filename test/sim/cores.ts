@@ -6,6 +6,15 @@ import { pessimistic } from "../../client/clock.ts";
 import { nextDeadline as clientDeadline, heldTerms, initialState, remainingMs } from "../../client/session/state.ts";
 import { transition as clientTransition } from "../../client/session/transition.ts";
 import { groupCore } from "../../testing/group/core.ts";
+import {
+  nextDeadline as contenderDeadline,
+  remainingMs as contenderRemainingMs,
+  initialState as initialContender,
+  isWorthStoring,
+  load,
+  save,
+} from "../../worker/contender/core/state.ts";
+import { transition as contenderTransition } from "../../worker/contender/core/transition.ts";
 
 export const shippedCores = {
   client: {
@@ -17,6 +26,15 @@ export const shippedCores = {
     pessimistic,
   },
   group: groupCore,
+  contender: {
+    initialState: initialContender,
+    nextDeadline: contenderDeadline,
+    transition: contenderTransition,
+    remainingMs: contenderRemainingMs,
+    isWorthStoring,
+    save,
+    load,
+  },
 };
 
 export type Cores = typeof shippedCores;

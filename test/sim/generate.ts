@@ -178,14 +178,20 @@ const caller: fc.Arbitrary<CallerSetup> = fc
     fc.boolean(),
     often([4, 0], [1, 2]),
     components,
-    optional("pollEveryMs", often([2, 1_000], [1, 3_000], [1, 20_000])),
+    fc.tuple(
+      optional("pollEveryMs", often([2, 1_000], [1, 3_000], [1, 20_000])),
+      optional("drainMs", often([1, 1_000], [1, 5_000])),
+    ),
+    often<CallerSetup["drain"]>([2, "quick"], [3, "slow"]),
   )
-  .map(([rate, stopsAsleep, priority, named, pollEveryMs]) => ({
+  .map(([rate, stopsAsleep, priority, named, [pollEveryMs, drainMs], drain]) => ({
     rate,
     stopsAsleep,
     priority,
     components: named.length > 0 ? named : (["x"] as const),
+    drain,
     ...pollEveryMs,
+    ...drainMs,
   }));
 
 export const setupsWithCallers: fc.Arbitrary<Setup> = fc

@@ -36,7 +36,7 @@ test("a lease of before the healing that is seen to be over only afterwards is n
           watched: [],
         },
       ],
-      callers: [{ rate: 0.800001, stopsAsleep: false, priority: 2, components: ["x"] }],
+      callers: [{ rate: 0.800001, stopsAsleep: false, priority: 2, components: ["x"], drain: "quick" }],
     },
     moves: [
       { type: "deploy", policy: long, restart: false },

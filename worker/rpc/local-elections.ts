@@ -4,6 +4,7 @@ import type { Outcome, PollAnswer } from "../group/events.ts";
 import type { PolicyOptions } from "../group/policy.ts";
 import type { Access } from "../group/state.ts";
 import { withPassedOver } from "../group/views.ts";
+import { answer, firstRefusal, refused } from "./answers.ts";
 import {
   campaignCall,
   componentName,
@@ -15,7 +16,7 @@ import {
   renewalCall,
   revokeRequest,
 } from "./calls.ts";
-import type { CampaignAnswer, Elections, PolledSession, Refused } from "./service.ts";
+import type { Elections, Refused } from "./service.ts";
 
 /** Of `electionsOf`. */
 export interface LocalElectionsOptions {
@@ -67,26 +68,3 @@ export const electionsBy = (binding: ElectionsBinding): Elections =>
   "campaign" in binding && typeof binding.campaign === "function"
     ? binding
     : electionsOf(binding as DurableObjectNamespace<ElectionGroup>);
-
-const refused = (code: string, message: string): Refused => ({ type: "refused", code, message });
-
-interface Asked {
-  readonly session?: PolledSession;
-  readonly sentAt: number;
-}
-
-function answer(outcome: PollAnswer | Refused, { session, sentAt }: Asked): CampaignAnswer | Refused {
-  if (outcome.type === "refused") return outcome;
-  const { secret, answers, ...rest } = outcome;
-  const refusals = answers.flatMap((message) => {
-    if (message.type !== "error" || message.component === undefined) return [];
-    return [{ component: message.component, code: message.code, message: message.message }];
-  });
-  return { ...rest, sentAt, secret: secret ?? session?.secret ?? "", refused: refusals };
-}
-
-function firstRefusal(outcome: PollAnswer | Refused): Refused | null {
-  if (outcome.type === "refused") return outcome;
-  const [error] = outcome.answers.filter(({ type }) => type === "error");
-  return error?.type === "error" ? refused(error.code, error.message) : null;
-}

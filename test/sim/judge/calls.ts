@@ -11,7 +11,8 @@ export function judgeCall(before: GroupState, { sessions, elections }: GroupStat
   for (const { name, state } of elections.values()) {
     if (state.type === "vacant" || state.sessionId !== session.sessionId) continue;
     const { type, epoch, leaderSessionId } = state;
-    demand(accept !== false || type !== "offered", "S11", () => `${name} is offered to a caller that declines it`);
+    const declines = typeof accept === "object" ? !accept.includes(name) : accept === false;
+    demand(!declines || type !== "offered", "S11", () => `${name} is offered to a caller that declines it`);
     const known = before.elections.get(name)?.state;
     const goesOn = known !== undefined && known.type !== "vacant" && known.type !== "offered" && known.epoch === epoch;
     const unnamed = goesOn && held?.includes(leaderSessionId) === false;

@@ -140,7 +140,8 @@ function isNamed(
   const renewed = messages.flatMap((message) => (message.type === "renew" ? message.held : []));
   // A call that says nothing of what it holds leaves that as it is; of a session that comes back, it goes on.
   const unsaid = held === undefined && arrives;
-  return [...(held ?? []), ...renewed].includes(leaderSessionId) || unsaid || (accept === true && !known);
+  const takes = typeof accept === "object" ? accept.length > 0 : accept === true;
+  return [...(held ?? []), ...renewed].includes(leaderSessionId) || unsaid || (takes && !known);
 }
 
 function idsIn(frame: Frame): readonly string[] {

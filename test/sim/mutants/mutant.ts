@@ -22,6 +22,12 @@ export const inGroup = (file: string, from: string, to: string): Edit => ({
   from,
   to,
 });
+/** The core of contenders without a socket. */
+export const inContender = (file: string, from: string, to: string): Edit => ({
+  file: `worker/contender/core/${file}.ts`,
+  from,
+  to,
+});
 export const inSession = (file: string, from: string, to: string): Edit => ({
   file: `client/session/${file}.ts`,
   from,

@@ -5,7 +5,7 @@ import type { PolicyOptions } from "../../../worker/group/policy.ts";
 import type { Cores } from "../cores.ts";
 import { judgeLiveness } from "../liveness.ts";
 import type { Process } from "../world/process.ts";
-import type { ComponentName, ContenderSetup, ProcessSetup } from "../world/setup.ts";
+import type { CallerSetup, ComponentName, ContenderSetup, ProcessSetup } from "../world/setup.ts";
 import { demand } from "../world/violation.ts";
 import { World } from "../world/world.ts";
 
@@ -30,6 +30,7 @@ const plain: ProcessSetup = {
 interface Options {
   readonly policy?: PolicyOptions;
   readonly skewMs?: number;
+  readonly callers?: readonly CallerSetup[];
 }
 
 /** D 10 s, R 8 s, E 2.5 s, drain 4 s. */
@@ -38,8 +39,8 @@ export const POLICY: PolicyOptions = { leaseMs: 10_000, drainMs: 4_000, preempt:
 export class Stage {
   readonly world: World;
 
-  constructor(cores: Cores, { policy = POLICY, skewMs = 0 }: Options = {}) {
-    this.world = new World(cores, { seed: 1, policy, skewMs, processes: [] });
+  constructor(cores: Cores, { policy = POLICY, skewMs = 0, callers = [] }: Options = {}) {
+    this.world = new World(cores, { seed: 1, policy, skewMs, processes: [], callers });
   }
 
   /** A process that has joined: those that come first are asked first. */

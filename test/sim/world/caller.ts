@@ -1,14 +1,19 @@
 /**
- * A process without a socket. It keeps to the contract of worker/rpc/service.ts: one call counts, the latest; `attempt`
- * grows with every call; a leadership counts from when the call was sent; it stops before it says so. Its session and
- * its counter outlive a restart, as in storage; what it leads does not.
+ * A process without a socket: the shipped core of contenders by RPC, on a machine with its own clock, and its
+ * application. It does what worker/contender/durable-contender.ts does, in its order: what has changed is stored, then the
+ * effects are executed, then the alarm is set. What was stored outlives a restart; what the application runs does not.
  */
 import type { ContenderInfo } from "../../../shared/messages.ts";
-import { type ElectionName, electionOf } from "../../../shared/names.ts";
+import type { ElectionName } from "../../../shared/names.ts";
 import { hashOf } from "../../../testing/group/incarnation.ts";
-import type { HeldLeadership, Outcome, PollAnswer, PollCall, SessionMessage } from "../../../worker/group/events.ts";
+import type { Effect, EventBody, Request } from "../../../worker/contender/core/events.ts";
+import type { ContenderState, Settings, Stored } from "../../../worker/contender/core/state.ts";
+import type { Outcome, PollCall } from "../../../worker/group/events.ts";
+import type { CampaignAnswer } from "../../../worker/rpc/service.ts";
+import { answerOf, callOf } from "../../support/exchange.ts";
 import type { Cores } from "../cores.ts";
 import { Calls, type CallsPorts } from "./calls.ts";
+import { AppContender, type Granted } from "./contender.ts";
 import { MachineClock } from "./machine-clock.ts";
 import type { CallerSetup, ComponentName } from "./setup.ts";
 import { demand } from "./violation.ts";
@@ -16,8 +21,11 @@ import { demand } from "./violation.ts";
 /** A call before the group's object has added what only it can make. */
 export type CallRequest = Omit<PollCall, "secret">;
 
-/** What it believes to lead, and until when on its own clock. */
-export interface CallerTerm extends Pick<HeldLeadership, "election" | "leaderSessionId" | "epoch"> {
+/** What it leads, or still stops inside its lease, and until when on its machine's wall clock. */
+export interface CallerTerm {
+  readonly election: ElectionName;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
   readonly until: number;
 }
 
@@ -26,85 +34,123 @@ export type CallerEnd = "meant" | "expired" | "lost";
 
 export interface CallerPorts extends CallsPorts {
   readonly pessimistic: Cores["client"]["pessimistic"];
+  readonly contender: Cores["contender"];
   random(): number;
   leads(caller: Caller, term: CallerTerm): void;
   ended(caller: Caller, term: CallerTerm, how: CallerEnd): void;
   tell(line: () => string): void;
 }
 
-type CallBody = Omit<CallRequest, "session">;
-interface Waiting {
-  readonly attempt: number;
-  readonly sentAt: number;
-  /** What the call asked to extend; `null` for confirms and releases, whose answers say nothing of leases. */
-  readonly named: readonly string[] | null;
-}
+type UserEffect = Exclude<Effect, { readonly type: "call" }>;
+type Revoke = Extract<Effect, { readonly type: "revoke" }>;
 
-/** Without an answer it asks again. */
-const PATIENCE_MS = 1_000;
-const SOON_MS = 1;
+/** Hosts differ by no more than the clock margin, which is twice as much. */
+const HOST_SKEW_MS = 500;
+/** Until the first answer. */
+const DRAIN_MS = 10_000;
 
 export class Caller {
   readonly #ports: CallerPorts;
   readonly name: string;
   readonly clock: MachineClock;
   readonly calls: Calls;
-  contenders: readonly ContenderInfo[];
-  priority: number;
-  /** Whether it takes what is offered. */
-  ready = true;
-  readonly terms = new Map<string, CallerTerm>();
-  readonly #pollEveryMs: number | undefined;
-  readonly #ended = new Set<string>();
-  #session: { readonly sessionId: string; readonly secret: string } | null = null;
-  #attempt = 0;
-  /** The newest attempt whose answer it has. */
-  #heard = 0;
-  /** What it says next, each by a call of its own. */
-  #toSay: SessionMessage[] = [];
-  #callAt: number;
+  readonly #setup: CallerSetup;
+  contenders: readonly ContenderInfo[] = [];
+  /** Those of the application, until they are closed and have stopped. */
+  #apps: AppContender[] = [];
+  /** What those stop whose `onRevoke` runs. */
+  readonly #stopping = new Map<AppContender, Granted>();
+  /** Whether an `onRevoke` that runs comes to its end. */
+  #isReady = true;
+  #state: ContenderState;
+  #stored: Stored | null = null;
+  readonly #effects: Effect[] = [];
+  #isExecuting = false;
+  #incarnation = 0;
+  /** How far the clock of its host is ahead of its machine's wall clock. */
+  #skewMs = 0;
   #wakesAt: number | null = null;
+  #numbers = 0;
+  /** Of each leadership: until when its answers let it lead, and how long it may stop. */
+  readonly #leases = new Map<string, number>();
+  readonly #drains = new Map<string, number>();
+  /** What it has led, for the judge: each begins and ends once. */
+  readonly #ended = new Set<string>();
+  /** Those that the core has had and has no more. */
+  readonly #over = new Set<string>();
 
-  constructor(ports: CallerPorts, name: string, { rate, stopsAsleep, priority, components, pollEveryMs }: CallerSetup) {
+  constructor(ports: CallerPorts, name: string, setup: CallerSetup) {
     this.#ports = ports;
     this.name = name;
-    this.clock = new MachineClock(ports.pessimistic, rate, stopsAsleep, () => ports.trueNow());
+    this.#setup = setup;
+    this.clock = new MachineClock(ports.pessimistic, setup.rate, setup.stopsAsleep, () => ports.trueNow());
     this.calls = new Calls(ports);
-    this.contenders = infosOf(components);
-    this.priority = priority;
-    this.#pollEveryMs = pollEveryMs;
-    this.#callAt = this.clock.monotonic;
+    this.#state = ports.contender.initialState(this.#settings);
+    this.contend(setup.components);
+  }
+
+  get #settings(): Settings {
+    const { priority, pollEveryMs, drainMs } = this.#setup;
+    return {
+      contenders: this.contenders,
+      priority,
+      ...(pollEveryMs !== undefined && { pollEveryMs }),
+      ...(drainMs !== undefined && { drainMs }),
+    };
   }
 
   // What it is made to do
 
   resign(): void {
-    for (const term of [...this.terms.values()]) this.#step(term);
+    for (const { stage, leaderSessionId } of this.#state.terms) {
+      if (stage === "leading") this.#dispatch({ type: "resign", leaderSessionId });
+    }
   }
 
-  /** Contends for these from now on. What it leads for nobody any more ends first. */
+  /** Contends for these from now on; for none of them, it leaves. */
   contend(components: readonly ComponentName[]): void {
     this.contenders = infosOf(components);
-    const elections = new Set(this.contenders.map(electionOfInfo));
-    for (const term of [...this.terms.values()]) if (!elections.has(term.election)) this.#step(term);
-    this.#callIn(SOON_MS);
+    for (const app of this.#apps) app.closed ||= !components.includes(app.setup.component);
+    this.#apps = this.#apps.filter(({ closed, granted, draining }) => !closed || granted !== null || draining);
+    for (const component of components) {
+      if (!this.#apps.some(({ setup, closed }) => setup.component === component && !closed)) this.#join(component);
+    }
+    if (components.length === 0) return this.#dispatch({ type: "close" });
+    this.#dispatch({ type: "change", settings: this.#settings });
+    this.#dispatch({ type: "start" });
   }
 
+  #join(component: ComponentName): void {
+    this.#numbers += 1;
+    const { drain } = this.#setup;
+    this.#apps.push(
+      new AppContender(this.#numbers, { component, dedicated: component === "z", onGrant: "confirm", drain }),
+    );
+  }
+
+  /** Stops, says goodbye, and begins anew. */
   leave(): void {
-    this.#endAll();
-    this.#say({ type: "bye" });
+    this.#dispatch({ type: "close" });
+    if (this.contenders.length > 0) this.#dispatch({ type: "start" });
   }
 
-  #endAll(): void {
-    for (const term of [...this.terms.values()]) this.#end(term, "meant");
-  }
-
-  /** Its code starts anew, with what it had stored. */
+  /** Its code starts anew, with what it had stored, on a host with another clock. */
   restart(): void {
-    this.#endAll();
-    this.#toSay = [];
-    this.#attempt += 1; // nobody waits for the answer of an earlier call any more
-    this.#callIn(SOON_MS);
+    const { contender, random } = this.#ports;
+    this.#incarnation += 1;
+    this.#skewMs = (random() * 2 - 1) * HOST_SKEW_MS;
+    for (const app of this.#stopping.keys()) app.settlesAt = null; // what it ran is gone with it
+    this.#stopping.clear();
+    this.#apps = this.#apps.filter(({ closed, granted }) => !closed || granted !== null);
+    this.#state =
+      this.#stored === null
+        ? contender.initialState(this.#settings)
+        : contender.load(JSON.parse(JSON.stringify(this.#stored)), this.#settings);
+    if (this.contenders.length > 0) this.#dispatch({ type: "start" });
+  }
+
+  set ready(ready: boolean) {
+    this.#isReady = ready;
   }
 
   sleep(wakesAt: number): void {
@@ -118,138 +164,159 @@ export class Caller {
     this.#wakesAt = null;
   }
 
-  #step(term: CallerTerm): void {
-    this.#end(term, "meant");
-    this.#say({ type: "resign", leaderSessionId: term.leaderSessionId });
-  }
-
-  /** Won by a call that was sent before its contender was closed: it never leads by this. */
-  #decline(leaderSessionId: string): void {
-    this.#ended.add(leaderSessionId);
-    this.terms.delete(leaderSessionId);
-    this.#say({ type: "resign", leaderSessionId });
-  }
-
-  #say(message: SessionMessage): void {
-    this.#toSay.push(message);
-    this.#callIn(SOON_MS);
-  }
-
-  #end(term: CallerTerm, how: CallerEnd): void {
-    this.terms.delete(term.leaderSessionId);
-    this.#ended.add(term.leaderSessionId);
-    this.#ports.ended(this, term, how);
-  }
-
-  /** What it leads at this true instant, by its own clock. */
+  /** What it leads at this true instant, and what still stops inside its lease: what the core says of it does not count. */
   holding(): CallerTerm[] {
-    const now = this.clock.peek();
-    return [...this.terms.values()].filter(({ until }) => until > now);
+    const now = this.clock.wall;
+    return this.#apps.flatMap((app): CallerTerm[] => {
+      const { info, election, granted } = app;
+      const { leaderSessionId, epoch } = granted ?? this.#stopping.get(app) ?? { leaderSessionId: "", epoch: 0 };
+      const lease = this.#leases.get(leaderSessionId) ?? 0;
+      const until = granted === null ? Math.min(lease, this.#drains.get(leaderSessionId) ?? 0) : lease;
+      if (granted !== null) {
+        const left = this.#ports.contender.remainingMs(this.#state, info.component, leaderSessionId, this.#now);
+        const tooLong = now + left - until;
+        demand(left === 0 || tooLong < 1, "S1", () => `${this.name} counts its lease ${tooLong} ms too long`);
+        if (left === 0) return [];
+      }
+      return until > now ? [{ election, leaderSessionId, epoch, until }] : [];
+    });
   }
 
   /** What has run out it notices with its next call, or now. */
   notice(): void {
-    this.#expire(this.clock.peek());
+    this.#dispatch({ type: "tick" });
   }
 
-  #expire(now: number): void {
-    for (const term of [...this.terms.values()]) if (term.until <= now) this.#end(term, "expired");
+  // One turn
+
+  get #now(): number {
+    return this.clock.wall + this.#skewMs;
   }
+
+  #dispatch(body: EventBody): void {
+    const { contender, random } = this.#ports;
+    const before = this.#state;
+    const { state, effects } = contender.transition(before, { ...body, now: this.#now, random: random() });
+    if (contender.isWorthStoring(before, state)) this.#stored = contender.save(state);
+    this.#state = state;
+    for (const { leaderSessionId } of before.terms) {
+      if (!state.terms.some((term) => term.leaderSessionId === leaderSessionId)) this.#over.add(leaderSessionId);
+    }
+    this.#effects.push(...effects);
+    if (this.#isExecuting) return;
+    this.#isExecuting = true;
+    for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift()) {
+      if (effect.type === "call") this.#call(effect.attempt, effect.request);
+      else this.#execute(effect);
+    }
+    this.#isExecuting = false;
+  }
+
+  #execute(effect: UserEffect): void {
+    if (effect.type === "grant") {
+      const { component, election, leaderSessionId, epoch } = effect.subject;
+      const app = this.#apps.findLast(({ info }) => info.component === component);
+      app?.grant({ leaderSessionId, epoch });
+      this.#ports.leads(this, { election, leaderSessionId, epoch, until: this.#leases.get(leaderSessionId) ?? 0 });
+      this.#dispatch({ type: "confirm", component, leaderSessionId });
+    } else if (effect.type === "revoke") this.#revoke(effect);
+  }
+
+  #revoke({ subject, reason }: Revoke): void {
+    const { component, election, leaderSessionId, epoch } = subject;
+    const app = this.#apps.find(({ info, granted }) => info.component === component && granted !== null);
+    const isGranted = app?.granted?.leaderSessionId === leaderSessionId;
+    demand(isGranted, "C1", () => `${component} of ${this.name} is revoked ${epoch} without a grant`);
+    const drainUntil = this.#drains.get(leaderSessionId) ?? this.clock.wall + this.#drainMs;
+    this.#drains.set(leaderSessionId, drainUntil);
+    if (app !== undefined) {
+      app.revoke(reason, this.clock.wall);
+      this.#stopping.set(app, { leaderSessionId, epoch });
+    }
+    if (this.#ended.has(leaderSessionId)) return;
+    this.#ended.add(leaderSessionId);
+    const how = reason === "expired" || reason === "lost" ? reason : "meant";
+    this.#ports.ended(this, { election, leaderSessionId, epoch, until: this.#leases.get(leaderSessionId) ?? 0 }, how);
+  }
+
+  #drainMs = DRAIN_MS;
 
   // Calls
 
-  #callIn(ms: number): void {
-    this.#callAt = this.clock.monotonic + ms;
-  }
-
-  #call(): void {
-    const sentAt = this.clock.look();
-    this.#expire(sentAt);
-    this.#attempt += 1;
-    const attempt = this.#attempt;
-    const body = this.#body(sentAt);
-    const session = this.#session && {
-      sessionId: this.#session.sessionId,
-      presentedHash: hashOf(this.#session.secret),
-      attempt,
+  #call(attempt: number, request: Request): void {
+    const { session, ...body } = callOf(request);
+    const claim = session && {
+      sessionId: session.sessionId,
+      presentedHash: hashOf(session.secret),
+      attempt: session.attempt,
     };
-    const says = body.contenders === undefined && body.messages[0]?.type !== "renew";
-    const waiting = { attempt, sentAt, named: says ? null : [...this.terms.keys()] };
-    this.#ports.tell(() => `${this.name} calls (${attempt}) ${JSON.stringify(body)}`);
-    this.#callIn(PATIENCE_MS);
-    this.calls.send({ ...body, ...(session && { session }) }, (outcome) => this.#hear(outcome, waiting));
+    const incarnation = this.#incarnation;
+    const sentAt = this.clock.wall;
+    this.#ports.tell(() => `${this.name} calls (${attempt}) ${JSON.stringify(request)}`);
+    this.calls.send({ ...body, ...(claim && { session: claim }) }, (outcome) => {
+      const isLatest = incarnation === this.#incarnation && attempt === this.#state.call?.attempt;
+      this.#ports.tell(() => `${this.name} hears ${JSON.stringify(outcome)}${isLatest ? "" : " (abandoned)"}`);
+      if (incarnation === this.#incarnation) this.#hear(outcome, { attempt, request, sentAt });
+    });
   }
 
-  /** Only a session has something to say; a leader asks for more with every second call. */
-  #body(sentAt: number): CallBody {
-    const message = this.#session === null ? undefined : this.#toSay.shift();
-    if (message?.type === "bye") this.#endAll(); // also what the answer to an earlier call has brought since
-    const held = [...this.terms.keys()];
-    if (message !== undefined) return { messages: [message] };
-    if (held.length > 0 && this.#ports.random() < 0.5) return { messages: [{ type: "renew", sentAt, held }] };
-    const { contenders, priority, ready: accept } = this;
-    const pollEveryMs = this.#pollEveryMs;
-    return { contenders, priority, held, accept, messages: [], ...(pollEveryMs !== undefined && { pollEveryMs }) };
+  #hear(
+    outcome: Outcome,
+    call: { readonly attempt: number; readonly request: Request; readonly sentAt: number },
+  ): void {
+    if (outcome.type !== "polled" && outcome.type !== "refused") return;
+    const { attempt, request } = call;
+    const answer = answerOf(request, outcome);
+    if (answer.type === "polled" && attempt === this.#state.call?.attempt) this.#note(answer, call);
+    this.#dispatch({ type: "answered", attempt, answer });
   }
 
-  #hear(outcome: Outcome, waiting: Waiting): void {
-    const isLatest = waiting.attempt === this.#attempt && this.#heard < waiting.attempt;
-    this.#ports.tell(() => `${this.name} hears ${JSON.stringify(outcome)}${isLatest ? "" : " (abandoned)"}`);
-    if (!isLatest) return;
-    this.#heard = waiting.attempt;
-    if (outcome.type === "polled") this.#take(outcome, waiting);
-    else if (outcome.type === "refused" && outcome.code === "unknown_session") this.#forget();
-  }
-
-  #forget(): void {
-    for (const term of [...this.terms.values()]) this.#end(term, "lost");
-    this.#session = null;
-    this.#toSay = [];
-    this.#callIn(SOON_MS);
-  }
-
-  #take(answer: PollAnswer, { sentAt, named }: Waiting): void {
-    if (named !== null) {
-      if (!answer.resumed) this.#forget();
-      this.#session = { sessionId: answer.sessionId, secret: answer.secret ?? this.#session?.secret ?? "" };
-      const told = new Set(answer.leaderships.map(({ leaderSessionId }) => leaderSessionId));
-      this.#lose(named.filter((id) => !told.has(id)));
-      const now = this.clock.look();
-      for (const held of answer.leaderships) {
-        const { leaderSessionId: id, epoch } = held;
-        const over = this.#ended.has(id);
-        demand(!over || named.includes(id), "S7", () => `${this.name} is told of epoch ${epoch}, which it has ended`);
-        if (!over) this.#hold(held, sentAt + answer.lease.renewDeadlineMs, now);
-      }
+  /** What an answer to the latest call lets it believe. */
+  #note(answer: CampaignAnswer, { request, sentAt }: { readonly request: Request; readonly sentAt: number }): void {
+    const named = request.type === "campaign" ? (request.campaign.held ?? []) : [];
+    const now = this.clock.wall;
+    this.#drainMs = Math.min(answer.drainMs, this.#setup.drainMs ?? Infinity);
+    for (const { leaderSessionId: id, epoch, revoked } of answer.leaderships) {
+      const isOver = this.#over.has(id) && !named.includes(id) && request.type === "campaign";
+      demand(!isOver, "S7", () => `${this.name} is told of epoch ${epoch}, which it has ended`);
+      const until = sentAt + answer.lease.renewDeadlineMs;
+      this.#leases.set(id, Math.max(until, this.#leases.get(id) ?? 0));
+      if (revoked === undefined || this.#drains.has(id)) continue;
+      this.#drains.set(id, now + Math.min(revoked.drainMs, this.#drainMs));
     }
-    const everyMs = this.terms.size > 0 ? answer.lease.renewEveryMs : answer.pollEveryMs;
-    this.#callIn(this.#toSay.length > 0 ? SOON_MS : everyMs);
-  }
-
-  #lose(ids: readonly string[]): void {
-    for (const id of ids) {
-      const term = this.terms.get(id);
-      if (term !== undefined) this.#end(term, "lost");
-    }
-  }
-
-  #hold({ election, leaderSessionId, epoch, components, revoked }: HeldLeadership, until: number, now: number): void {
-    if (until <= now) return;
-    if (!this.contenders.some((info) => electionOfInfo(info) === election)) return this.#decline(leaderSessionId);
-    const isNew = !this.terms.has(leaderSessionId);
-    const term = { election, leaderSessionId, epoch, until };
-    this.terms.set(leaderSessionId, term);
-    this.#ports.leads(this, term);
-    if (revoked !== undefined) return this.#step(term);
-    if (!isNew) return;
-    for (const component of components) this.#say({ type: "confirm", id: "c", component, leaderSessionId });
   }
 
   // Time
 
+  /** The true time at which its host's clock shows `at`. It goes on while the machine sleeps. */
+  #trueTimeOf(at: number): number {
+    const now = this.#ports.trueNow();
+    return now + Math.max(0, Math.ceil((at - this.#now) / this.clock.rate));
+  }
+
+  get #settlesAt(): number {
+    if (!this.#isReady) return Infinity;
+    return Math.min(...this.#apps.map(({ settlesAt }) => settlesAt ?? Infinity));
+  }
+
   get #timer(): { readonly dueAt: number; readonly act: () => void } {
     if (this.#wakesAt !== null) return { dueAt: this.#wakesAt, act: () => this.wake() };
-    return { dueAt: this.clock.trueTimeOf(this.#callAt), act: () => this.#call() };
+    const settlesAt = this.#settlesAt;
+    const settles = settlesAt === Infinity ? Infinity : this.#trueTimeOf(settlesAt + this.#skewMs);
+    const deadline = this.#ports.contender.nextDeadline(this.#state);
+    const rings = deadline === null || deadline === Infinity ? Infinity : this.#trueTimeOf(deadline);
+    if (settles < rings) return { dueAt: settles, act: () => this.#settle() };
+    return { dueAt: rings, act: () => this.#dispatch({ type: "tick" }) };
+  }
+
+  #settle(): void {
+    for (const [app, { leaderSessionId }] of this.#stopping) {
+      if ((app.settlesAt ?? Infinity) > this.clock.wall) continue;
+      app.settlesAt = null;
+      this.#stopping.delete(app);
+      this.#dispatch({ type: "settled", component: app.info.component, leaderSessionId });
+    }
+    this.#apps = this.#apps.filter(({ closed, granted, draining }) => !closed || granted !== null || draining);
   }
 
   get #next(): { readonly dueAt: number; readonly act: () => void } {
@@ -268,5 +335,3 @@ export class Caller {
 
 const infosOf = (components: readonly ComponentName[]): readonly ContenderInfo[] =>
   components.map((component) => ({ component, election: component === "z" ? "dedicated" : "process" }));
-
-const electionOfInfo = ({ component, election }: ContenderInfo): ElectionName => electionOf(component, election);

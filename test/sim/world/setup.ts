@@ -41,6 +41,9 @@ export interface CallerSetup {
   readonly components: readonly ComponentName[];
   /** Absent: D / 2. */
   readonly pollEveryMs?: number;
+  readonly drainMs?: number;
+  /** What its contenders' `onRevoke` does, while it is ready; until it is ready again they hang. */
+  readonly drain: Exclude<Drain, "hung">;
 }
 
 export interface Setup {

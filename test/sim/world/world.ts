@@ -72,6 +72,7 @@ export class World {
     const { leadership } = this.judge;
     const ports = {
       pessimistic: this.cores.client.pessimistic,
+      contender: this.cores.contender,
       random: this.random,
       trueNow: () => this.now,
       isStalled: () => this.network.stalled,

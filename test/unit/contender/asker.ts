@@ -18,9 +18,7 @@ import {
   save,
 } from "../../../worker/contender/core/state.ts";
 import { transition } from "../../../worker/contender/core/transition.ts";
-import type { PollAnswer } from "../../../worker/group/events.ts";
-import { campaignCall, confirmationCall, releaseCall, renewalCall } from "../../../worker/rpc/calls.ts";
-import type { PolledSession, Refused } from "../../../worker/rpc/service.ts";
+import { answerOf, callOf } from "../../support/exchange.ts";
 import { type Claimant, expectOneLeaderEach } from "../group/judge.ts";
 import { throughJson } from "../group/storage.ts";
 import type { World } from "../group/world.ts";
@@ -77,10 +75,12 @@ export class Asker implements Claimant {
       const left = remainingMs(this.state, info.component, phase.leaderSessionId, this.clock);
       return left > 0 ? [[phase.leaderSessionId, { election, until: this.world.now + left }]] : [];
     });
-    const stopping = [...this.stopping.values()].map(({ leaderSessionId, election, until, ownUntil }): [string, Claim] => [
-      leaderSessionId,
-      { election, until: Math.min(until, ownUntil - this.skew) },
-    ]);
+    const stopping = [...this.stopping.values()].map(
+      ({ leaderSessionId, election, until, ownUntil }): [string, Claim] => [
+        leaderSessionId,
+        { election, until: Math.min(until, ownUntil - this.skew) },
+      ],
+    );
     return new Map([...stopping, ...led]);
   }
 
@@ -260,16 +260,16 @@ export class Asker implements Claimant {
 
   #ask(request: Request): Answer {
     const { world } = this;
-    const { session, ...call } = pollOf(request);
+    const { session, ...call } = callOf(request);
     const secret = `secret-${world.number()}`;
     const id = `call-${world.number()}`;
     const claim = session && { ...session, presentedHash: `#${session.secret}` };
     const whole = { ...call, secret: { secret, hash: `#${secret}` }, ...(claim && { session: claim }) };
     world.apply({ type: "poll", request: id, connection: `polling-${world.number()}`, call: whole });
     const outcome = world.replies.get(id);
-    if (outcome?.type === "refused") return outcome;
-    if (outcome?.type !== "polled") throw new Error("a call was not answered in its own turn");
-    return answerTo(request, outcome, session);
+    if (outcome?.type !== "polled" && outcome?.type !== "refused")
+      throw new Error("a call was not answered in its own turn");
+    return answerOf(request, outcome);
   }
 }
 
@@ -277,29 +277,3 @@ const sentAtOf = (request: Request): number | null => {
   if (request.type === "campaign") return request.campaign.sentAt;
   return request.type === "renew" ? request.renewal.sentAt : null;
 };
-
-function pollOf(request: Request) {
-  switch (request.type) {
-    case "campaign":
-      return campaignCall(request.campaign);
-    case "renew":
-      return renewalCall(request.renewal);
-    case "confirm":
-      return confirmationCall(request.confirmation);
-    case "release":
-      return releaseCall(request.release);
-  }
-}
-
-/** As `electionsOf` makes it. */
-function answerTo(request: Request, outcome: PollAnswer, session: PolledSession | undefined): Answer {
-  const { secret, answers, ...rest } = outcome;
-  const errors = answers.flatMap((message) => (message.type === "error" ? [message] : []));
-  const sentAt = sentAtOf(request);
-  if (sentAt === null) {
-    const refused: Refused[] = errors.map(({ code, message }) => ({ type: "refused", code, message }));
-    return refused[0] ?? { type: request.type === "confirm" ? "confirmed" : "released" };
-  }
-  const refused = errors.map(({ component = "", code, message }) => ({ component, code, message }));
-  return { ...rest, sentAt, secret: secret ?? session?.secret ?? "", refused };
-}

@@ -1,0 +1,31 @@
+/** Processes without a socket: what they still stop when a late call finds that the group has gone on. */
+import type { Cores } from "../cores.ts";
+import type { Caller } from "../world/caller.ts";
+import { leads, Stage } from "./stage.ts";
+
+/** R1 leads x; its `onRevoke` hangs while it is not ready. */
+function stageWithCaller(cores: Cores): { readonly stage: Stage; readonly caller: Caller } {
+  const callers = [{ rate: 1, stopsAsleep: false, priority: 0, components: ["x"], drain: "quick" }] as const;
+  const stage = new Stage(cores, { callers });
+  const [caller] = stage.world.callers;
+  if (caller === undefined) throw new Error("this stage has a caller");
+  stage.advance(100);
+  stage.expect("R1 leads", caller.holding().length === 1);
+  return { stage, caller };
+}
+
+/** A revoke is heard of by a call that arrives after the drain time: the group renews no more, and the lease runs on. */
+export function drainThatACallCuts(cores: Cores): void {
+  const { stage, caller } = stageWithCaller(cores);
+  const a = stage.join("A");
+  stage.world.operator.revoke("process", null);
+  caller.ready = false;
+  caller.calls.latencyMs = 2_000;
+  stage.advance(4_000); // its call is still on its way
+  caller.calls.latencyMs = 10;
+  stage.advance(3_000);
+  stage.expect("nobody else leads while it stops", !leads(a) && caller.holding().length === 1);
+  caller.ready = true;
+  stage.until("A leads as soon as it has stopped", () => leads(a), 200);
+  stage.end();
+}

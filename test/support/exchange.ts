@@ -1,0 +1,32 @@
+/** A request of a contender by RPC as a call of the group, and the answer to it: what `electionsOf` does, without a promise. */
+import type { Answer, Request } from "../../worker/contender/core/events.ts";
+import type { PollAnswer } from "../../worker/group/events.ts";
+import { answer, firstRefusal } from "../../worker/rpc/answers.ts";
+import { campaignCall, confirmationCall, releaseCall, renewalCall } from "../../worker/rpc/calls.ts";
+import type { Refused } from "../../worker/rpc/service.ts";
+
+export function callOf(request: Request): ReturnType<typeof campaignCall> {
+  switch (request.type) {
+    case "campaign":
+      return campaignCall(request.campaign);
+    case "renew":
+      return renewalCall(request.renewal);
+    case "confirm":
+      return confirmationCall(request.confirmation);
+    case "release":
+      return releaseCall(request.release);
+  }
+}
+
+export function answerOf(request: Request, outcome: PollAnswer | Refused): Answer {
+  switch (request.type) {
+    case "campaign":
+      return answer(outcome, request.campaign);
+    case "renew":
+      return answer(outcome, request.renewal);
+    case "confirm":
+      return firstRefusal(outcome) ?? { type: "confirmed" };
+    case "release":
+      return firstRefusal(outcome) ?? { type: "released" };
+  }
+}

@@ -1,0 +1,28 @@
+/** What the core has answered to a call, as its caller gets it. */
+import type { PollAnswer } from "../group/events.ts";
+import type { CampaignAnswer, PolledSession, Refused } from "./service.ts";
+
+export const refused = (code: string, message: string): Refused => ({ type: "refused", code, message });
+
+interface Asked {
+  readonly session?: PolledSession;
+  readonly sentAt: number;
+}
+
+/** To a campaign or a renewal. */
+export function answer(outcome: PollAnswer | Refused, { session, sentAt }: Asked): CampaignAnswer | Refused {
+  if (outcome.type === "refused") return outcome;
+  const { secret, answers, ...rest } = outcome;
+  const refusals = answers.flatMap((message) => {
+    if (message.type !== "error" || message.component === undefined) return [];
+    return [{ component: message.component, code: message.code, message: message.message }];
+  });
+  return { ...rest, sentAt, secret: secret ?? session?.secret ?? "", refused: refusals };
+}
+
+/** To a confirmation or a release; `null`: done. */
+export function firstRefusal(outcome: PollAnswer | Refused): Refused | null {
+  if (outcome.type === "refused") return outcome;
+  const [error] = outcome.answers.filter(({ type }) => type === "error");
+  return error?.type === "error" ? refused(error.code, error.message) : null;
+}
