@@ -167,9 +167,9 @@ export const moves = arbitrariesOf(generators);
 
 // Processes without a socket
 
-const components = fc.uniqueArray(often<CallerSetup["components"][number]>([4, "x"], [1, "y"], [2, "z"]), {
+const components = fc.uniqueArray(often<CallerSetup["components"][number]>([4, "x"], [1, "y"], [2, "z"], [1, "m"]), {
   minLength: 0,
-  maxLength: 3,
+  maxLength: 4,
 });
 
 const caller: fc.Arbitrary<CallerSetup> = fc

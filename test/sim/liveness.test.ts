@@ -42,7 +42,7 @@ test("a lease of before the healing that is seen to be over only afterwards is n
       { type: "deploy", policy: long, restart: false },
       { type: "caller-latency", place: 0, ms: 300 },
       { type: "advance", ms: 11_177 },
-      { type: "caller-sleep", place: 0, ms: 7_239 }, // its lease runs out, and its next call comes late
+      { type: "caller-sleep", place: 0, ms: 9_000 }, // its lease runs out, and it sees that when it wakes
       { type: "happen", count: 2 },
       { type: "advance", ms: 4_000 },
       { type: "deploy", policy: short, restart: false }, // from now on no policy says how long that lease was

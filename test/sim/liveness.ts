@@ -50,6 +50,7 @@ const HAPPENINGS_OF_CHANGE = 150;
 const BLIP_MS = 2_000;
 /** Components in m may be refused for their kind; see D2. */
 const ALWAYS_ADMITTED = new Set(["x", "y", "z"]);
+const isAlwaysAdmitted = ({ component }: { readonly component: string }): boolean => ALWAYS_ADMITTED.has(component);
 
 /** Ends every fault. Whoever was killed stays dead. */
 function heal(world: World): void {
@@ -151,7 +152,7 @@ function missingInElection(world: World, election: ElectionName): string | null 
   const contended = running.some(({ contenders }) => contenders.some((contender) => contender.election === election));
   if (!contended && leader !== undefined) return `${leader.name} leads ${election} for nobody`;
   const called = world.callers.some(({ contenders }) =>
-    contenders.some((info) => electionOf(info.component, info.election) === election),
+    contenders.some((info) => electionOf(info.component, info.election) === election && isAlwaysAdmitted(info)),
   );
   if (!called && !running.some((process) => wants(process, election))) return null;
   if (leader === undefined || leaders.length > 1) return `${leaders.length} leaders of ${election}`;
@@ -179,7 +180,7 @@ const termOf = ({ state }: Process, election: ElectionName): Term | undefined =>
 function missingInTerm(world: World, leader: Process, election: ElectionName, leaderSessionId: string): string | null {
   for (const { info, closed, granted, setup, ...contender } of leader.contenders) {
     const { component } = info;
-    if (contender.election !== election || closed || !ALWAYS_ADMITTED.has(component)) continue;
+    if (contender.election !== election || closed || !isAlwaysAdmitted(info)) continue;
     if (granted?.leaderSessionId !== leaderSessionId) return `${component} of ${leader.name} is not granted`;
     const record = world.backend.current?.state.components.get(component)?.record?.leader;
     const published = setup.onGrant === "nothing" || record?.leaderSessionId === leaderSessionId;
@@ -190,7 +191,7 @@ function missingInTerm(world: World, leader: Process, election: ElectionName, le
 
 const wants = (process: Process, election: ElectionName): boolean =>
   process.contenders.some(
-    (contender) => contender.election === election && contender.ready && ALWAYS_ADMITTED.has(contender.info.component),
+    (contender) => contender.election === election && contender.ready && isAlwaysAdmitted(contender.info),
   );
 
 /** Whoever watches sees what is published, and nothing else. */
@@ -235,7 +236,7 @@ function watchPeace(world: World): void {
 /** For each process: renewals (timer, frame, answer), and what a reconnection and changes of the leader add. */
 function quietHappenings(world: World): number {
   const fastest = Math.min(...policiesOf(world).map(({ lease }) => lease.renewEveryMs));
-  const fastestClock = Math.max(...world.processes.map(({ clock }) => clock.rate));
+  const fastestClock = Math.max(...[...world.processes, ...world.callers].map(({ clock }) => clock.rate));
   const renewals = (WATCH_MS * fastestClock) / fastest;
   return (world.processes.length + world.callers.length) * (3 * renewals + HAPPENINGS_OF_CHANGE);
 }

@@ -1,5 +1,5 @@
 /** Known-wrong cores of contenders without a socket. */
-import { drainThatACallCuts } from "../traces/callers.ts";
+import { drainThatACallCuts, hungSibling, refusedSibling } from "../traces/callers.ts";
 import { inContender, type Mutant } from "./mutant.ts";
 
 export const contenderMutants: readonly Mutant[] = [
@@ -25,6 +25,14 @@ export const contenderMutants: readonly Mutant[] = [
         "terms.map(({ leaderSessionId }) => leaderSessionId);",
         'terms.flatMap(({ stage, leaderSessionId }) => (stage === "ending" ? [] : [leaderSessionId]));',
       ),
+    ],
+  },
+  {
+    name: "a component that the group refuses counts as a sibling",
+    rule: "X3",
+    trace: refusedSibling,
+    edits: [
+      inContender("terms", "=> !isLeaving && refusal === null;", "=> !isLeaving || (refusal === null && false);"),
     ],
   },
   {
@@ -54,7 +62,7 @@ export const contenderMutants: readonly Mutant[] = [
   {
     name: "a component is granted before its last onRevoke has settled",
     rule: "C1",
-    callers: true,
+    trace: hungSibling,
     edits: [
       inContender(
         "terms",

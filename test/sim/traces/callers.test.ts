@@ -1,6 +1,9 @@
 import { test } from "vitest";
 import { shippedCores } from "../cores.ts";
-import { drainThatACallCuts } from "./callers.ts";
+import { drainThatACallCuts, hungSibling, refusedSibling } from "./callers.ts";
 
 test("[S9] a drain inside its lease is not cut by a call that comes after the drain time", () =>
   drainThatACallCuts(shippedCores));
+test("[C1] a component whose onRevoke hangs is not granted with its sibling", () => hungSibling(shippedCores));
+test("[X3] a component that the group refuses keeps no leadership from the next one", () =>
+  refusedSibling(shippedCores));

@@ -1,7 +1,7 @@
 /** Processes without a socket: what they still stop when a late call finds that the group has gone on. */
 import type { Cores } from "../cores.ts";
 import type { Caller } from "../world/caller.ts";
-import { leads, Stage } from "./stage.ts";
+import { contender, leads, Stage } from "./stage.ts";
 
 /** R1 leads x; its `onRevoke` hangs while it is not ready. */
 function stageWithCaller(cores: Cores): { readonly stage: Stage; readonly caller: Caller } {
@@ -12,6 +12,19 @@ function stageWithCaller(cores: Cores): { readonly stage: Stage; readonly caller
   stage.advance(100);
   stage.expect("R1 leads", caller.holding().length === 1);
   return { stage, caller };
+}
+
+/** m is contended for in another kind of election, so that the group refuses it to R1. */
+export function refusedSibling(cores: Cores): void {
+  const { stage, caller } = stageWithCaller(cores);
+  stage.join("A", { contenders: [contender("m", { dedicated: true })] });
+  const b = stage.join("B");
+  caller.contend(["x", "m"]);
+  stage.advance(200);
+  stage.expect("R1 leads x", caller.holding().length === 1);
+  caller.contend(["m"]);
+  stage.until("B leads as soon as the last that the group knows of R1 has stopped", () => leads(b), 200);
+  stage.end();
 }
 
 /** A revoke is heard of by a call that arrives after the drain time: the group renews no more, and the lease runs on. */
@@ -27,5 +40,16 @@ export function drainThatACallCuts(cores: Cores): void {
   stage.expect("nobody else leads while it stops", !leads(a) && caller.holding().length === 1);
   caller.ready = true;
   stage.until("A leads as soon as it has stopped", () => leads(a), 200);
+  stage.end();
+}
+
+/** An `onRevoke` outlasts the drain time, and a sibling wins the next term: the one that hangs is not granted. */
+export function hungSibling(cores: Cores): void {
+  const { stage, caller } = stageWithCaller(cores);
+  caller.ready = false;
+  caller.resign();
+  stage.advance(5_000);
+  caller.contend(["x", "y"]);
+  stage.until("R1 leads by y", () => caller.holding().length === 1, 6_000);
   stage.end();
 }

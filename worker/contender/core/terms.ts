@@ -1,7 +1,7 @@
 /** How terms begin, go on and end, and how components follow them. */
 import type { ElectionName } from "../../../shared/names.ts";
 import type { CampaignAnswer, HeldLeadership } from "../../rpc/service.ts";
-import { type Draft, endTerm, replaceTerm, stopIn, subjectOf } from "./draft.ts";
+import { type ComponentDraft, type Draft, endTerm, replaceTerm, stopIn, subjectOf } from "./draft.ts";
 import type { Of } from "./events.ts";
 import { componentOf, hasGone, type Publication, type Term } from "./state.ts";
 
@@ -100,17 +100,25 @@ export function confirm(draft: Draft, { component, leaderSessionId, address, met
   }
 }
 
-/** Ends the terms that nobody is left to lead by, and drops those whose components have stopped, or had the time to. */
+/**
+ * Ends the terms that nobody is left to lead by, and drops those whose components have stopped, or had the time to. What
+ * the group refuses counts for nothing: for the group the last of the others was the last.
+ */
 export function finishTerms(draft: Draft): void {
   for (const term of draft.terms) {
-    for (const component of draft.components) if (component.isLeaving) stopIn(draft, component, term, "closed");
-    const stays = draft.components.some(({ election, isLeaving }) => election === term.election && !isLeaving);
+    for (const component of draft.components) {
+      if (component.isLeaving) stopIn(draft, component, term, "closed");
+      else if (component.refusal !== null) stopIn(draft, component, term, "lost");
+    }
+    const stays = draft.components.some((one) => one.election === term.election && contends(one));
     if (!stays) endTerm(draft, term, "closed");
   }
   for (const term of draft.terms) if (hasStopped(draft, term)) dropTerm(draft, term);
   // Where there is no session, the group knows nothing of them.
   if (draft.session === null) draft.components = draft.components.filter((component) => !hasGone(component));
 }
+
+const contends = ({ isLeaving, refusal }: ComponentDraft): boolean => !isLeaving && refusal === null;
 
 type Ending = Extract<Term, { readonly stage: "ending" }>;
 
