@@ -2,7 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, onTestFinished, test } from "vitest";
-import { type DurableContenderOptions, type Elections, electionsOf } from "../../worker/index.ts";
+import { type DurableContenderOptions, type Elections, electionsOf, type Leadership } from "../../worker/index.ts";
 import { electionOf, freshGroup, join, LEASE_MS, objectOf, serverWith, statusOf, stopClock } from "./client.ts";
 import { adjusted, type Contending, type Told } from "./contending.ts";
 
@@ -15,9 +15,18 @@ const CLOCK_MARGIN_MS = 1_000;
 type Stub = DurableObjectStub<Contending>;
 
 /** An object of the group; `change` are the options of every incarnation. */
-function objectIn(group: string, label = "object", change?: (options: DurableContenderOptions) => object): Stub {
+function objectIn(
+  group: string,
+  label = "object",
+  change?: (options: DurableContenderOptions, object: Contending) => object,
+  isWhole = false,
+): Stub {
   const name = `${group}#${label}`;
-  if (change !== undefined) adjusted.set(name, (options) => ({ ...options, ...change(options) }));
+  if (change !== undefined) {
+    const changed = (options: DurableContenderOptions, object: Contending) =>
+      isWhole ? change(options, object) : { ...options, ...change(options, object) };
+    adjusted.set(name, changed as (options: DurableContenderOptions, object: Contending) => DurableContenderOptions);
+  }
   onTestFinished(() => void adjusted.delete(name));
   return env.CONTENDERS.get(env.CONTENDERS.idFromName(name));
 }
@@ -235,6 +244,135 @@ test("[C5] [E3] callbacks that throw harm only themselves, and are told to onErr
   ]);
 });
 
+type InGrant = (leadership: Leadership, object: Contending, pass: (ms: number) => void) => unknown;
+const endings: readonly (readonly [string, InGrant])[] = [
+  ["closes it", (_, { contender }) => contender.change({ components: ["a"] })],
+  ["closes the contender", (_, { contender }) => contender.close()],
+  ["resigns", (leadership) => leadership.resign()],
+  ["blocks past the end of the lease", (_, __, pass) => pass(RENEW_DEADLINE_MS)],
+];
+
+test.each(endings)(
+  "[C1] [G4] [PC6] a component whose sibling %s in its onGrant is neither granted nor revoked",
+  async (_, act) => {
+    const pass = stopClock();
+    const heard: string[] = [];
+    const terms: string[] = [];
+    const stub = objectIn(freshGroup(), "siblings", (_, object) => ({
+      components: ["a", "b"],
+      onGrant: (leadership: Leadership) => {
+        const { component, leaderSessionId } = leadership;
+        terms.push(leaderSessionId);
+        heard.push(`${component} in term ${terms.indexOf(leaderSessionId)}`);
+        if (terms.length === 1) void act(leadership, object, pass);
+      },
+      onRevoke: ({ component, leaderSessionId }: Leadership) => {
+        heard.push(`${component} no longer in term ${terms.indexOf(leaderSessionId)}`);
+      },
+    }));
+    await start(stub);
+    expect(heard).not.toContain("b in term 0");
+    expect(heard).not.toContain("b no longer in term 0");
+    await inside(stub, ({ contender }) => contender.close());
+  },
+);
+
+test("[C11] [PC7] what is awaited inside onRevoke does not wait for that onRevoke", async () => {
+  const pass = stopClock(); // no drain time ends anything
+  const group = freshGroup();
+  const heard: string[] = [];
+  const leaver = objectIn(group, "closes itself", (_, object) => ({
+    onRevoke: async () => {
+      await object.contender.close();
+      heard.push("closed");
+    },
+  }));
+  await start(leaver);
+  const revoked = objectOf(group).revoke(null, { election: "process", successor: null, note: null });
+  await expect.poll(async () => (await electionOf(group))?.state).toBe("revoking");
+  pass(RENEW_EVERY_MS);
+  await inside(leaver, ({ contender }) => contender.alarm());
+  expect(await revoked).toMatchObject({ type: "revoked" });
+  await expect.poll(async () => (await statusOf(group)).sessions).toBe(0);
+  expect(heard).toEqual(["closed"]);
+});
+
+test("[C11] [PC7] siblings that close each other in onRevoke do not wait for each other", async () => {
+  stopClock();
+  const group = freshGroup();
+  const heard: string[] = [];
+  const stub = objectIn(group, "siblings", (_, object) => ({
+    components: ["a", "b", "c"],
+    onRevoke: async ({ component }: Leadership) => {
+      await object.contender.change({ components: ["c"] });
+      heard.push(component);
+    },
+  }));
+  await start(stub);
+  await inside(stub, ({ contender }) => contender.change({ components: ["b", "c"] }));
+  await expect.poll(() => heard).toEqual(["b", "a"]);
+  expect(await inside(stub, ({ contender }) => contender.isLeader("c"))).toBe(true);
+  await inside(stub, ({ contender }) => contender.close());
+});
+
+test("[C11] [PC7] a resign that is awaited inside the onRevoke of one component ends the term of its siblings", async () => {
+  stopClock();
+  const group = freshGroup();
+  const heard: string[] = [];
+  const stub = objectIn(group, "siblings", () => ({
+    components: ["a", "b"],
+    onRevoke: async (leadership: Leadership, reason: string) => {
+      if (reason === "closed") await leadership.resign();
+      heard.push(`${leadership.component} ${reason}`);
+    },
+  }));
+  await start(stub);
+  await inside(stub, ({ contender }) => contender.change({ components: ["b"] }));
+  await expect.poll(() => heard).toEqual(["b resigned", "a closed"]);
+  await inside(stub, ({ contender }) => contender.close());
+});
+
+test("[E3] [PC5] a refusal that is final is told as such, and no change waits for it", async () => {
+  const pass = stopClock();
+  const onlooker = electionsOf(env.ELECTIONS, { policy, access: { role: "observe" } });
+  const stub = objectIn(freshGroup(), "onlooker", () => ({ elections: onlooker }));
+  await start(stub);
+  const refused = inside(stub, ({ contender }) => contender.change({ components: ["other"] }).catch((error) => error));
+  pass((await alarmIn(stub)) ?? 0);
+  await wake(stub);
+  expect(await refused).toMatchObject({ code: "forbidden", retryable: false });
+  expect(await inside(stub, ({ errors }) => errors[0])).toMatchObject({ code: "forbidden", retryable: false });
+});
+
+test("[E3] onError and setAlarm are called on the options that they are in", async () => {
+  stopClock();
+  const seen: unknown[] = [];
+  class Own {
+    readonly components = ["a"];
+    onGrant(): void {
+      seen.push(this);
+      throw new Error("in grant");
+    }
+    onError(): void {
+      seen.push(this);
+    }
+    setAlarm(): void {
+      seen.push(this);
+    }
+  }
+  const own = new Own();
+  const stub = objectIn(
+    freshGroup(),
+    "own",
+    (options) => Object.assign(own, { elections: options.elections, group: options.group }),
+    true,
+  );
+  await start(stub);
+  await inside(stub, ({ contender }) => contender.change({ components: ["b"] }));
+  expect(new Set(seen)).toEqual(new Set([own]));
+  expect(seen.length).toBeGreaterThan(3);
+});
+
 test("[C7] [K1] [K3] confirm publishes what observers see; a second time it does nothing", async () => {
   const group = freshGroup();
   const stub = objectIn(group);
@@ -356,14 +494,44 @@ test("an object that needs its alarm itself is told when to wake the contender",
 
 test.each([
   [{ components: [] }, "components must name at least one"],
-  [{ components: ["a", "a"] }, "must not name one twice"],
+  [{ components: ["a", "a"] }, "components must not name one twice"],
   [{ components: [".."] }, "components[0] must be"],
   [{ components: [{ component: "" }] }, "components[0].component must be"],
-  [{ components: [{ component: "a", priority: 1 }] }, "priority of a component needs a dedicated election"],
+  [{ components: [{ component: "a", priority: 1 }] }, "the priority of a component needs a dedicated election"],
   [{ group: "" }, "group must be"],
   [{ pollEveryMs: 1 }, "pollEveryMs must be"],
+  [null, "options must be an object"],
+  [{ elections: undefined }, "elections must be a binding"],
+  [{ elections: null }, "elections must be a binding"],
+  [{ elections: "ELECTIONS" }, "elections must be a binding"],
+  [{ elections: {} }, "elections must be a binding"],
+  [{ components: null }, "components must be a list"],
+  [{ components: [null] }, "components[0] must be"],
+  [{ onGrant: null }, "onGrant must be a function"],
+  [{ onRevoke: "stop" }, "onRevoke must be a function"],
+  [{ onError: 1 }, "onError must be a function"],
+  [{ setAlarm: true }, "setAlarm must be a function"],
 ])("[E2] wrong options are refused at once: %j", async (options, message) => {
   const stub = objectIn(freshGroup(), "plain");
   const refused = await runInDurableObject(stub, (object: Contending, ctx) => object.refusal(ctx, options));
-  expect(refused).toContain(message);
+  expect(refused).toContain(`TypeError: ${message}`);
+});
+
+test("[E2] a change, a confirm and a resign with wrong arguments reject at once, and nothing has changed", async () => {
+  const stub = objectIn(freshGroup());
+  stopClock();
+  await start(stub);
+  const refused = await inside(stub, ({ contender, leaderships: [leadership] }) =>
+    Promise.all(
+      [
+        contender.change(null as never),
+        contender.change({ components: null } as never),
+        leadership?.confirm(null as never),
+        leadership?.resign(null as never),
+        leadership?.resign({ successor: 1 } as never),
+      ].map((one) => one?.catch(String)),
+    ),
+  );
+  expect(refused).toEqual(refused.map(() => expect.stringMatching(/^TypeError: \w+ must be /)));
+  expect(await leads(stub)).toBe(true);
 });

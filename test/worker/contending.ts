@@ -53,10 +53,11 @@ export class Contending extends DurableObject<ElectionEnv> {
   }
 
   /** What the constructor says of these options. */
-  refusal(ctx: DurableObjectState, options: Partial<DurableContenderOptions>): string {
+  refusal(ctx: DurableObjectState, options: object | null): string {
     const { ELECTIONS } = this.env;
+    const whole = options && { elections: electionsOf(ELECTIONS), group: "g", components: ["a"], ...options };
     try {
-      new DurableContender(ctx, { elections: electionsOf(ELECTIONS), group: "g", components: ["a"], ...options });
+      new DurableContender(ctx, whole as DurableContenderOptions);
       return "";
     } catch (error) {
       return String(error);

@@ -109,6 +109,58 @@ test("[PC4] a run that threw counts as none: the next trigger runs it again, and
   expect(await runIfLeader(local, job(group, { since }), () => "thrice")).toEqual({ ran: false, reason: "done" });
 });
 
+test("[PC6] the function is not called where the lead was lost before that", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const slow: Elections = {
+    ...local,
+    history: async (...question) => {
+      pass(LEASE_MS * 0.8);
+      return local.history(...question);
+    },
+  };
+  let runs = 0;
+  const running = runIfLeader(slow, job(group, { since: Date.now() }), () => (runs += 1));
+  await expect(running).rejects.toMatchObject({ code: "leadership_lost", reason: "expired" });
+  expect(runs).toBe(0);
+  expect(await statusOf(group)).toMatchObject({ sessions: 0 });
+});
+
+test("[PC5] [E3] a refusal that is final is told as such, and nothing runs", async () => {
+  const onlooker = electionsOf(env.ELECTIONS, { access: { role: "observe" } });
+  const running = runIfLeader(onlooker, job(freshGroup()), () => 1);
+  await expect(running).rejects.toMatchObject({ code: "forbidden", retryable: false });
+});
+
+test("[PC5] [E3] a group that a binding may not enter is a refusal that is final", async () => {
+  const service = exports.ElectionsEntrypoint({ props: { groups: ["other"] } }) as unknown as Elections;
+  const running = runIfLeader(service, job(freshGroup()), () => 1);
+  await expect(running).rejects.toMatchObject({ code: "forbidden", retryable: false });
+});
+
+test("[PC5] [E3] a component of another kind of election may become free: its refusal can be retried", async () => {
+  const group = freshGroup();
+  await join(group, { contenders: [{ component: "nightly" }] });
+  const running = runIfLeader(local, job(group), () => 1);
+  await expect(running).rejects.toMatchObject({ code: "election_mismatch", retryable: true });
+});
+
+const one = (): number => 1;
+
+test.each([
+  [[undefined, job("g"), one], "elections must be a binding"],
+  [[null, job("g"), one], "elections must be a binding"],
+  [[local, null, one], "options must be an object"],
+  [[local, job("g"), undefined], "run must be a function"],
+  [[local, job("g"), "report"], "run must be a function"],
+  [[local, job("g", { since: null as never }), one], "since must be"],
+])("[E2] wrong arguments are refused before anything is asked: %j", async (given, message) => {
+  const [elections, options, run] = given as Parameters<typeof runIfLeader>;
+  const refused = runIfLeader(elections, options, run);
+  await expect(refused).rejects.toThrow(TypeError);
+  await expect(refused).rejects.toThrow(message);
+});
+
 test("[S4] it renews by itself while the function runs, longer than the lease", async () => {
   const group = freshGroup();
   const { client } = await join(group, { contenders: [{ component: "nightly", election: "dedicated" }] });

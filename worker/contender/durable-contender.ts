@@ -3,7 +3,7 @@
  * timer, so the object can hibernate between two calls, and what outlives that is in the object's storage.
  */
 
-import { ElectionError, LeadershipLostError, type LossReason } from "../../shared/errors.ts";
+import { type ElectionError, LeadershipLostError, type LossReason } from "../../shared/errors.ts";
 import type { Metadata } from "../../shared/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { logError } from "../log.ts";
@@ -23,8 +23,19 @@ import {
 import { Engine } from "./engine.ts";
 import { createTenure, type Leadership, type Tenure } from "./leadership.ts";
 import type { ContenderChanges, DurableContenderOptions } from "./options.ts";
-import { publishedOf, settingsOf, successorOf } from "./settings.ts";
+import { confirmError, refusalError, unavailable } from "./refusals.ts";
+import { type Candidacy, checkCallbacks, optionsIn, publishedOf, settingsOf, successorOf } from "./settings.ts";
 import { Waiting } from "./waiting.ts";
+
+/** Who waits until something is so. */
+interface Waiter extends Pick<PromiseWithResolvers<void>, "resolve" | "reject"> {
+  readonly isSo: () => boolean;
+  readonly endsByRefusal: boolean;
+}
+
+/** Names the `onRevoke` of a component that runs; `null` where none does. */
+const drainOf = ({ info, phase }: ContenderState["components"][number]): string | null =>
+  phase.type === "draining" ? `${info.component} ${phase.leaderSessionId}` : null;
 
 /**
  * Lets a Durable Object contend for as long as it likes, hibernation and restarts included: it asks by RPC, woken by the
@@ -32,12 +43,16 @@ import { Waiting } from "./waiting.ts";
  */
 export class DurableContender<Component extends string = string> {
   readonly #storage: DurableObjectStorage;
-  #options: DurableContenderOptions<Component>;
+  readonly #options: DurableContenderOptions<Component>;
+  /** What of the options may change. */
+  #candidacy: Candidacy;
   readonly #key: string;
   readonly #engine: Engine;
   readonly #tenures = new Map<string, Tenure & { readonly leadership: Leadership }>();
   readonly #confirming = new Waiting();
-  readonly #changed = new Set<() => void>();
+  readonly #waiters = new Set<Waiter>();
+  /** Of `onRevoke`, those that are being called: what they call synchronously does not wait for them. */
+  #revoking = 0;
   /** When the platform will call the alarm, as far as this incarnation knows. */
   #alarmAt: number | null = null;
   #wakes = 0;
@@ -46,8 +61,10 @@ export class DurableContender<Component extends string = string> {
   /** Starts nothing by itself. Throws `TypeError` for wrong options. */
   constructor(ctx: Pick<DurableObjectState, "storage">, options: DurableContenderOptions<Component>) {
     const settings = settingsOf(options);
+    checkCallbacks(options, "onGrant", "onRevoke", "onError", "setAlarm");
     this.#storage = ctx.storage;
     this.#options = options;
+    this.#candidacy = options;
     this.#key = `edge-election/contender/${options.group}`;
     const stored = ctx.storage.kv.get<Stored>(this.#key);
     this.#engine = new Engine(stored === undefined ? initialState(settings) : load(stored, settings), {
@@ -55,9 +72,7 @@ export class DurableContender<Component extends string = string> {
       group: options.group,
       adopt: (before, after) => this.#adopt(before, after),
       execute: (effect) => this.#execute(effect),
-      callFailed: (cause) => {
-        this.#report(new ElectionError("unavailable", "the group could not be asked", cause, true));
-      },
+      callFailed: (cause) => this.#report(unavailable(cause)),
     });
     if (stored !== undefined && options.setAlarm === undefined) {
       void this.#attempt(() => this.#restoreAlarm(), {});
@@ -87,29 +102,40 @@ export class DurableContender<Component extends string = string> {
     this.#moveAlarm(this.#engine.state);
   }
 
-  /** Ends the terms, waits for every `onRevoke`, and leaves the group at once. `start` begins anew, also meanwhile. */
+  /**
+   * Ends the terms, waits for every `onRevoke`, and leaves the group at once. `start` begins anew, also meanwhile. Called
+   * by an `onRevoke`, before its first `await`, it does not wait for those that run already: it leaves when they are over.
+   */
   async close(): Promise<void> {
     const before = this.#departures;
+    const unawaited = this.#unawaited();
     this.#engine.dispatch({ type: "close" });
-    await this.#until(() => this.#engine.state.activity === "stopped" || this.#departures > before);
+    await this.#until(() => {
+      const hasLeft = this.#engine.state.activity === "stopped" || this.#departures > before;
+      return hasLeft || this.#restStopped(unawaited);
+    });
   }
 
   /**
    * Contends as said from now on. A component that is named no more stops, and its siblings do not; one that is new joins
-   * what its process leads. Resolves when the group has heard of it, which is after every `onRevoke` of those that stop.
-   * Nothing of it is stored: the object's next incarnation goes by the options of its constructor.
+   * what its process leads. Resolves when the group has heard of it, which is after every `onRevoke` of those that stop
+   * (as for `close`, but for those that call it). Rejects where the group refuses to be asked at all, such as with
+   * `forbidden`; the change counts all the same. Nothing of it is stored: the object's next incarnation goes by the options
+   * of its constructor.
    */
   async change(changes: ContenderChanges<Component>): Promise<void> {
-    const options = { ...this.#options, ...changes };
-    const settings = settingsOf(options);
-    this.#options = options;
+    const candidacy = { ...this.#candidacy, ...optionsIn(changes) };
+    const settings = settingsOf(candidacy);
+    this.#candidacy = candidacy;
+    const unawaited = this.#unawaited();
     this.#engine.dispatch({ type: "change", settings });
     const { changes: wanted } = this.#engine.state;
-    await this.#until(() => {
+    const isHeard = (): boolean => {
       const { activity, changesTold, components } = this.#engine.state;
       if (activity !== "running") return true;
-      return changesTold >= wanted && components.every(({ isLeaving }) => !isLeaving);
-    });
+      return changesTold >= wanted && components.every((one) => !one.isLeaving || unawaited.has(drainOf(one) ?? ""));
+    };
+    await this.#until(isHeard, "or refused");
   }
 
   /** The present term of a component, by default of the first; `null` when it does not lead. */
@@ -146,22 +172,47 @@ export class DurableContender<Component extends string = string> {
     if (isWorthStoring(before, after)) this.#storage.kv.put(this.#key, save(after));
     // While an alarm is being answered the platform calls it again if this object dies: it is moved at its end.
     if (this.#wakes === 0) this.#moveAlarm(after);
-    if (this.#changed.size > 0) queueMicrotask(() => this.#tellChanged());
+    if (this.#waiters.size > 0) queueMicrotask(() => this.#tellWaiters());
   }
 
-  #tellChanged(): void {
-    for (const look of this.#changed) look();
+  #tellWaiters(): void {
+    for (const waiter of this.#waiters) {
+      if (!waiter.isSo()) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve();
+    }
   }
 
-  #until(isSo: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!isSo()) return;
-        this.#changed.delete(look);
-        resolve();
-      };
-      this.#changed.add(look);
-      look();
+  /** Rejects those that need an answer which will not come. */
+  #refuseWaiters(error: ElectionError): void {
+    for (const waiter of this.#waiters) {
+      if (!waiter.endsByRefusal) continue;
+      this.#waiters.delete(waiter);
+      waiter.reject(error);
+    }
+  }
+
+  #until(isSo: () => boolean, end?: "or refused"): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiters.add({ isSo, resolve, reject, endsByRefusal: end === "or refused" });
+    this.#tellWaiters();
+    return promise;
+  }
+
+  /** Inside an `onRevoke`: those that stop by now. It is one of them, and two of them may wait for each other. */
+  #unawaited(): ReadonlySet<string> {
+    const { components } = this.#engine.state;
+    return new Set(this.#revoking === 0 ? [] : components.flatMap((one) => drainOf(one) ?? []));
+  }
+
+  /** Whether nothing stops any more but what is not waited for; of one leadership, or of all. */
+  #restStopped(unawaited: ReadonlySet<string>, leaderSessionId?: string): boolean {
+    if (unawaited.size === 0) return false;
+    return this.#engine.state.components.every((one) => {
+      const { phase } = one;
+      if (phase.type !== "draining" || phase.leaderSessionId !== (leaderSessionId ?? phase.leaderSessionId))
+        return true;
+      return unawaited.has(drainOf(one) ?? "");
     });
   }
 
@@ -171,11 +222,12 @@ export class DurableContender<Component extends string = string> {
     if (deadline === null) return;
     if (this.#alarmAt !== null && this.#alarmAt > Date.now() && this.#alarmAt <= deadline) return;
     this.#alarmAt = deadline;
-    const { setAlarm = (at: number) => this.#storage.setAlarm(at) } = this.#options;
     const otherwise = (): void => {
       this.#alarmAt = null;
     };
-    void this.#attempt(() => setAlarm(deadline), { otherwise });
+    const setAlarm = (): unknown =>
+      this.#options.setAlarm === undefined ? this.#storage.setAlarm(deadline) : this.#options.setAlarm(deadline);
+    void this.#attempt(setAlarm, { otherwise });
   }
 
   /** The platform gives an alarm up that has failed too often; one that is due or runs is not lost. */
@@ -192,13 +244,13 @@ export class DurableContender<Component extends string = string> {
         return this.#revoke(effect.subject, effect.reason);
       case "confirmed":
         return this.#confirming.resolve(effect.component);
-      case "unconfirmed": {
-        const { component, code, message } = effect;
-        const error = code === "not_leader" ? new LeadershipLostError("lost") : new ElectionError(code, message);
-        return this.#confirming.reject(component, error);
+      case "unconfirmed":
+        return this.#confirming.reject(effect.component, confirmError(effect));
+      case "refused": {
+        const error = refusalError(effect);
+        if (effect.component === undefined && !error.retryable) this.#refuseWaiters(error);
+        return this.#report(error, effect.component);
       }
-      case "refused":
-        return this.#report(new ElectionError(effect.code, effect.message, undefined, true), effect.component);
       case "left":
         this.#departures += 1;
         return;
@@ -220,9 +272,10 @@ export class DurableContender<Component extends string = string> {
     this.#tenures.delete(component);
     tenure.end(error);
     this.#confirming.reject(component, error);
-    void this.#attempt(() => this.#options.onRevoke?.(tenure.leadership, reason), { component }).then(() =>
-      this.#engine.dispatch({ type: "settled", component, leaderSessionId }),
-    );
+    this.#revoking += 1;
+    const stopped = this.#attempt(() => this.#options.onRevoke?.(tenure.leadership, reason), { component });
+    this.#revoking -= 1;
+    void stopped.then(() => this.#engine.dispatch({ type: "settled", component, leaderSessionId }));
   }
 
   /** After a restart the first who asks makes it anew. */
@@ -258,8 +311,12 @@ export class DurableContender<Component extends string = string> {
     const successor = successorOf(options);
     const leads = this.#engine.state.terms.some(({ stage, ...term }) => stage === "leading" && isHere([term]));
     if (!leads) return;
+    const unawaited = this.#unawaited();
     this.#engine.dispatch({ type: "resign", leaderSessionId, ...successor });
-    await this.#until(() => !isHere(this.#engine.state.terms) && !isHere(this.#engine.state.farewells));
+    await this.#until(() => {
+      const isTold = !isHere(this.#engine.state.terms) && !isHere(this.#engine.state.farewells);
+      return isTold || this.#restStopped(unawaited, leaderSessionId);
+    });
   }
 
   /** Runs what is up to it synchronously, and never rejects. */
@@ -276,10 +333,9 @@ export class DurableContender<Component extends string = string> {
   }
 
   #report(error: unknown, component?: string): void {
-    const { onError } = this.#options;
     try {
-      if (onError === undefined) logError("contender_failed", error);
-      else onError(error, component);
+      if (this.#options.onError === undefined) logError("contender_failed", error);
+      else this.#options.onError(error, component);
     } catch (inner) {
       logError("on_error_failed", inner);
     }

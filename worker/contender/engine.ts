@@ -1,11 +1,12 @@
 /**
  * What both shells share: one turn of the core after the other, and the calls. After every event what has changed is
- * adopted first, and then the effects are executed; those of an event that a callback has caused come after the rest.
+ * adopted first, and then the effects are executed; those of an event that a callback has caused come after the rest. A
+ * grant whose leadership such a callback has ended is not executed, and neither is the revoke that belongs to it.
  */
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Elections } from "../rpc/service.ts";
-import type { Answer, Effect, EventBody, Request } from "./core/events.ts";
-import { type ContenderState, nextDeadline } from "./core/state.ts";
+import type { Answer, Effect, EventBody, Request, Subject } from "./core/events.ts";
+import { type ContenderState, nextDeadline, remainingMs } from "./core/state.ts";
 import { transition } from "./core/transition.ts";
 
 export interface EnginePorts {
@@ -24,6 +25,8 @@ export class Engine {
   readonly #ports: EnginePorts;
   readonly #effects: Effect[] = [];
   #isExecuting = false;
+  /** Components that were not told of their present leadership, since it was over by then. */
+  readonly #untold = new Set<string>();
   #call: Promise<void> = Promise.resolve();
 
   constructor(state: ContenderState, ports: EnginePorts) {
@@ -43,11 +46,29 @@ export class Engine {
     this.#effects.push(...effects);
     if (this.#isExecuting) return;
     this.#isExecuting = true;
-    for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift()) {
-      if (effect.type === "call") this.#call = this.#make(effect.attempt, effect.request);
-      else this.#ports.execute(effect);
-    }
+    for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift())
+      this.#execute(effect);
     this.#isExecuting = false;
+  }
+
+  #execute(effect: Effect): void {
+    if (effect.type === "call") {
+      this.#call = this.#make(effect.attempt, effect.request);
+    } else if (effect.type === "grant" && this.#isOver(effect.subject)) {
+      this.#untold.add(effect.subject.component);
+    } else if (effect.type === "revoke" && this.#untold.delete(effect.subject.component)) {
+      const { component, leaderSessionId } = effect.subject;
+      this.dispatch({ type: "settled", component, leaderSessionId });
+    } else {
+      this.#ports.execute(effect);
+    }
+  }
+
+  /** What the clock alone has ended is ended in the core too: its revoke comes after what is still to be executed. */
+  #isOver({ component, leaderSessionId }: Subject): boolean {
+    const isOver = (): boolean => remainingMs(this.#state, component, leaderSessionId, Date.now()) <= 0;
+    if (isOver()) this.dispatch({ type: "tick" });
+    return isOver();
   }
 
   /** Resolves when no call is under way: each has had its answer, or the time for it. */

@@ -3,7 +3,7 @@
  * and is over when the function is. Nothing stays in the queue behind it.
  */
 
-import { ElectionError, LeadershipLostError } from "../../shared/errors.ts";
+import { LeadershipLostError } from "../../shared/errors.ts";
 import type { ProcessInfo } from "../../shared/messages.ts";
 import { type ElectionKind, electionOf } from "../../shared/names.ts";
 import type { LeaderStatus } from "../../shared/status.ts";
@@ -14,7 +14,8 @@ import type { Effect, Subject } from "./core/events.ts";
 import { initialState, nextDeadline, remainingMs } from "./core/state.ts";
 import { Engine } from "./engine.ts";
 import { createTenure, type RunLeadership, type Tenure } from "./leadership.ts";
-import { invalid, settingsOf } from "./settings.ts";
+import { confirmError, refusalError, unavailable } from "./refusals.ts";
+import { invalid, optionsIn, settingsOf } from "./settings.ts";
 import { Waiting } from "./waiting.ts";
 
 /** What is run for, and since when once is enough. */
@@ -44,15 +45,17 @@ export type RunResult<T> =
 
 /**
  * Leads while `run` does, and renews for it; `leadership.signal` aborts when the lead is lost. Rejects with the error of
- * `run`, with `LeadershipLostError` where it returned after the lead was lost, and with an `ElectionError` where the group
- * could not be asked. `run` is called at most once, and is always waited for.
+ * `run`, with `LeadershipLostError` where the lead was lost before it returned (it is not called where that was before it
+ * began), and with an `ElectionError` where the group refuses or could not be asked. `run` is called at most once, and is
+ * always waited for.
  */
 export async function runIfLeader<T>(
   binding: ElectionsBinding,
   options: RunOptions,
   run: (leadership: RunLeadership) => T | PromiseLike<T>,
 ): Promise<RunResult<T>> {
-  const { group, component, election = "dedicated", since } = options;
+  const { group, component, election = "dedicated", since } = optionsIn(options);
+  if (typeof run !== "function") throw invalid("run must be a function");
   if (since !== undefined && !Number.isFinite(since)) throw invalid("since must be milliseconds since 1970");
   const elections = electionsBy(binding);
   const name = electionOf(component, election);
@@ -67,6 +70,7 @@ export async function runIfLeader<T>(
     if (since !== undefined && (await wasCompleted(elections, { group, component, name, since }))) {
       return { ran: false, reason: "done" };
     }
+    leadership.assertLeader(); // the group may have taken it back meanwhile
     const value = await run(leadership);
     await candidacy.complete();
     return { ran: true, value };
@@ -92,9 +96,6 @@ async function wasCompleted(elections: Elections, { group, component, name, sinc
       election === name && endedAt !== null && endedAt > since && confirmed.some((one) => one.component === component),
   );
 }
-
-const unavailable = (cause: unknown): ElectionError =>
-  new ElectionError("unavailable", "the group could not be asked: try again", cause, true);
 
 class Invocation {
   readonly #group: string;
@@ -175,9 +176,9 @@ class Invocation {
       case "confirmed":
         return this.#completing.resolve(effect.component);
       case "unconfirmed":
-        return this.#completing.reject(effect.component, new ElectionError(effect.code, effect.message));
+        return this.#completing.reject(effect.component, confirmError(effect));
       case "refused":
-        this.#failure = new ElectionError(effect.code, effect.message);
+        this.#failure = refusalError(effect);
         return;
       case "left":
         return;

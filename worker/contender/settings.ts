@@ -40,7 +40,7 @@ const candidacy = object<Candidacy>({
 
 /** Throws a `TypeError` with a code, mostly `invalid_argument`, that names the field and what it takes. */
 export function settingsOf(given: Candidacy): Settings {
-  const { group: _, components, election, ...rest } = checked(candidacy, given);
+  const { group: _, components, election, ...rest } = checked(candidacy, optionsIn(given));
   if (components.length === 0) throw invalid("components must name at least one component");
   const contenders = components.map(
     (one): ContenderInfo => ({
@@ -53,6 +53,20 @@ export function settingsOf(given: Candidacy): Settings {
   if (contenders.some((one) => one.priority !== undefined && one.election !== "dedicated"))
     throw invalid("the priority of a component needs a dedicated election; the process has its own");
   return { contenders, ...rest };
+}
+
+/** Throws a `TypeError` for what is no object. */
+export function optionsIn<T>(given: T): T {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) throw invalid("options must be an object");
+  return given;
+}
+
+/** Throws a `TypeError` for what is neither left out nor a function. */
+export function checkCallbacks(options: object, ...names: readonly string[]): void {
+  for (const name of names) {
+    const callback: unknown = Reflect.get(options, name);
+    if (callback !== undefined && typeof callback !== "function") throw invalid(`${name} must be a function`);
+  }
 }
 
 export interface Published {
@@ -69,7 +83,7 @@ export const publishedOf = (given: { [K in keyof Published]: Published[K] | unde
   checked(published, given);
 
 const successor = object<{ readonly successor?: string }>({ successor: optional(id) });
-export const successorOf = (given: unknown): { readonly successor?: string } => checked(successor, given);
+export const successorOf = (given: unknown): { readonly successor?: string } => checked(successor, optionsIn(given));
 
 function checked<T>(check: Check<T>, value: unknown): T {
   try {

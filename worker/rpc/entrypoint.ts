@@ -4,14 +4,17 @@ import type { ElectionName } from "../../shared/names.ts";
 import type { ElectionEnv } from "../admission.ts";
 import { mayEnter, type Principal } from "../authorize.ts";
 import { policyFromEnv } from "../env-policy.ts";
-import type { Access } from "../group/state.ts";
 import type { FenceQuestion } from "../group/views.ts";
+import { refused } from "./answers.ts";
 import { electionsOf } from "./local-elections.ts";
-import type { Campaign, Confirmation, Elections, Release, Renewal, StepDownOrder } from "./service.ts";
+import type { Campaign, Confirmation, Elections, Refused, Release, Renewal, StepDownOrder } from "./service.ts";
+
+const NOT_FOR_THIS_GROUP = "this binding is not for this group: see the groups in its props";
 
 /**
  * What a binding may do is in its `props`, which only its configuration can set: `{ role, groups, components, subject }`, as in a
- * token. Without props its Worker is trusted with everything. A group that it may not enter rejects with `TypeError`.
+ * token. Without props its Worker is trusted with everything. In a group that it may not enter every call of a contender
+ * is refused as `forbidden`, and whatever else is asked rejects with `TypeError`.
  */
 export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<Principal>> implements Elections {
   async getLeader(group: string, component: string) {
@@ -35,27 +38,33 @@ export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<P
   }
 
   async campaign(group: string, campaign: Campaign) {
-    return this.#of(group).campaign(group, campaign);
+    return this.#refusal(group) ?? this.#of(group).campaign(group, campaign);
   }
 
   async renew(group: string, renewal: Renewal) {
-    return this.#of(group).renew(group, renewal);
+    return this.#refusal(group) ?? this.#of(group).renew(group, renewal);
   }
 
   async confirm(group: string, confirmation: Confirmation) {
-    return this.#of(group).confirm(group, confirmation);
+    return this.#refusal(group) ?? this.#of(group).confirm(group, confirmation);
   }
 
   async release(group: string, release: Release) {
-    return this.#of(group).release(group, release);
+    return this.#refusal(group) ?? this.#of(group).release(group, release);
+  }
+
+  get #principal(): Principal {
+    const { role = "admin", groups, components, subject } = this.ctx.props ?? {};
+    return { role, ...(components && { components }), ...(subject && { subject }), ...(groups && { groups }) };
+  }
+
+  #refusal(group: string): Refused | null {
+    return mayEnter(this.#principal, group) ? null : refused("forbidden", NOT_FOR_THIS_GROUP);
   }
 
   #of(group: string): Elections {
-    const { role = "admin", groups, components, subject } = this.ctx.props ?? {};
-    const access: Access = { role, ...(components && { components }), ...(subject && { subject }) };
-    const principal: Principal = { ...access, ...(groups && { groups }) };
-    if (!mayEnter(principal, group))
-      throw new TypeError("this binding is not for this group: see the groups in its props");
+    const { groups: _, ...access } = this.#principal;
+    if (!mayEnter(this.#principal, group)) throw new TypeError(NOT_FOR_THIS_GROUP);
     const policy = (name: string) => policyFromEnv(name, this.env);
     return electionsOf(this.env.ELECTIONS, { policy, access });
   }

@@ -63,8 +63,20 @@ export function electionsOf(
 /** A service binding of the `Elections` entrypoint, or the binding of the groups themselves. */
 export type ElectionsBinding = Elections | DurableObjectNamespace<ElectionGroup>;
 
-/** The elections of either binding; a service binding answers to every name of a method, a namespace only to its own. */
-export const electionsBy = (binding: ElectionsBinding): Elections =>
-  "campaign" in binding && typeof binding.campaign === "function"
-    ? binding
-    : electionsOf(binding as DurableObjectNamespace<ElectionGroup>);
+/**
+ * The elections of either binding; a service binding answers to every name of a method, a namespace only to its own.
+ * Throws a `TypeError` for what is neither.
+ */
+export function electionsBy(binding: ElectionsBinding): Elections {
+  if (answersTo(binding, "campaign")) return binding as Elections;
+  if (answersTo(binding, "idFromName")) return electionsOf(binding as DurableObjectNamespace<ElectionGroup>);
+  throw new TypeError(
+    "elections must be a binding of the groups, or a service binding to ElectionsEntrypoint: compare its name with the configuration of the Worker",
+  );
+}
+
+const answersTo = (binding: unknown, method: string): boolean =>
+  (typeof binding === "object" || typeof binding === "function") &&
+  binding !== null &&
+  method in binding &&
+  typeof Reflect.get(binding, method) === "function";
