@@ -1,4 +1,5 @@
 /** Known-wrong group cores: contenders without a socket. */
+import { pausedWhileAway } from "../traces/callers.ts";
 import { inGroup, type Mutant } from "./mutant.ts";
 
 export const callerMutants: readonly Mutant[] = [
@@ -45,6 +46,12 @@ export const callerMutants: readonly Mutant[] = [
     rule: "S12",
     callers: true,
     edits: [inGroup("deadlines", "if (session !== undefined) lose(turn, session, next[0].at);", "")],
+  },
+  {
+    name: "a paused group offers what is kept for a caller that is away",
+    rule: "S5",
+    trace: pausedWhileAway,
+    edits: [inGroup("polls", "if (turn.state.paused) return;", "")],
   },
   {
     name: "a caller declines an offer and is offered it again at once",

@@ -1,17 +1,44 @@
-/** Processes without a socket: what they still stop when a late call finds that the group has gone on. */
+/** Processes without a socket: the shipped core of contenders by RPC. */
 import type { Cores } from "../cores.ts";
 import type { Caller } from "../world/caller.ts";
 import { contender, leads, Stage } from "./stage.ts";
 
 /** R1 leads x; its `onRevoke` hangs while it is not ready. */
-function stageWithCaller(cores: Cores): { readonly stage: Stage; readonly caller: Caller } {
-  const callers = [{ rate: 1, stopsAsleep: false, priority: 0, components: ["x"], drain: "quick" }] as const;
-  const stage = new Stage(cores, { callers });
-  const [caller] = stage.world.callers;
+function stageWithCaller(cores: Cores, count = 1): { stage: Stage; caller: Caller; others: readonly Caller[] } {
+  const plain = { rate: 1, stopsAsleep: false, priority: 0, components: ["x"], drain: "quick" } as const;
+  const stage = new Stage(cores, { callers: Array.from({ length: count }, () => plain) });
+  const [caller, ...others] = stage.world.callers;
   if (caller === undefined) throw new Error("this stage has a caller");
   stage.advance(100);
   stage.expect("R1 leads", caller.holding().length === 1);
-  return { stage, caller };
+  return { stage, caller, others };
+}
+
+/** R1 has given up and is away; what it is offered once more, R2 does not get while the group is paused. */
+export function pausedWhileAway(cores: Cores): void {
+  const { stage, caller, others } = stageWithCaller(cores, 2);
+  const [other] = others;
+  other?.sleep(Infinity);
+  stage.advance(900);
+  caller.resign();
+  stage.advance(2_000);
+  caller.sleep(Infinity);
+  const state = () => stage.world.backend.object().state.elections.get("process")?.state;
+  const first = state();
+  stage.until(
+    "R2 has missed its offer, and R1 is offered",
+    () => {
+      const now = state();
+      return first?.type === "offered" && now?.type === "offered" && now.epoch > first.epoch;
+    },
+    6_000,
+  );
+  stage.world.operator.pause(true);
+  other?.wake();
+  stage.advance(1_000);
+  stage.expect("nobody leads", other?.holding().length === 0);
+  stage.world.operator.pause(false);
+  stage.end();
 }
 
 /** m is contended for in another kind of election, so that the group refuses it to R1. */

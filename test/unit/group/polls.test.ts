@@ -85,6 +85,27 @@ test("[S11] [S12] callers that are late each time do not wait for each other for
   expect(led).toContain(1);
 });
 
+test("[S5] while paused nobody is offered what is kept for a caller that is away", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const [p, q] = [group.poller("p"), group.poller("q")];
+  p.poll();
+  group.advance(3_600);
+  q.poll();
+  a.bye();
+  group.advance(3_600);
+  p.poll(); // it has missed its offer
+  group.advance(3_600);
+  group.tick(); // q has missed its own: it is offered to p once more, which is away
+  expect(group.holder()).toBe("p");
+  group.pause();
+  expect(q.poll()).toEqual([]);
+  expect(group.holder()).toBe("p");
+  group.pause(false);
+  expect(q.poll()).toHaveLength(1);
+});
+
 test("[S12] a session that does not ask any more is kept for D after its poll deadline", () => {
   const group = new World();
   const p = group.poller("p", [{ component: "x" }]);
