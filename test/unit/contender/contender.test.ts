@@ -290,7 +290,7 @@ test("failed calls are tried again with back-off, and the term ends at its deadl
     asker.dispatch({ type: "tick" });
   }
   expect(world.now).toBe(1_000_000 + R);
-  expect(waits.slice(0, 4)).toEqual([188, 375, 750, 1_500]);
+  expect(waits.slice(0, 4)).toEqual([188, 375, 750, 750]);
   expect(asker.last()?.is).toBe("revoke");
 });
 
@@ -326,4 +326,50 @@ test("[S9] [S2] a term that the group has no more of is named until its onRevoke
   asker.flow();
   expect(world.holder()).toBe("other");
   other.accept();
+});
+
+test("[S6] a lease is as long for a contender that is looked at often as for one that is not", () => {
+  const asker = leading();
+  const until = asker.clock + R;
+  while (asker.clock < until - 1) {
+    asker.forget(asker.travelling[0]);
+    asker.world.advance(0.5);
+    asker.dispatch({ type: "tick" });
+    expect(asker.leads()).toBe(true);
+  }
+  asker.world.advance(1);
+  expect(asker.leads()).toBe(false);
+});
+
+test("[C8] [N2] who waits has patience: it is elected where a round trip takes longer than a leader would wait for an answer", () => {
+  const world = new World({ leaseMs: 2_000 });
+  const other = world.join("other", { contenders: ["x"] });
+  other.accept();
+  const asker = new Asker(world, "asker");
+  asker.start();
+  asker.flow();
+  other.bye();
+  world.advance(1_000);
+  asker.dispatch({ type: "tick" });
+  const [call] = asker.travelling;
+  world.advance(500);
+  asker.dispatch({ type: "tick" });
+  asker.arrive(call);
+  world.advance(500);
+  asker.dispatch({ type: "tick" });
+  asker.hear(call);
+  expect(asker.leads()).toBe(true);
+});
+
+test("[N1] while it holds a term a call is repeated at least every R / 8, however many have failed", () => {
+  const asker = leading();
+  asker.world.advance(E);
+  asker.dispatch({ type: "tick" });
+  while (asker.leads()) {
+    const left = R - (asker.clock - 1_000_000);
+    asker.fail(asker.travelling[0]);
+    expect(due(asker)).toBeLessThanOrEqual(Math.min(R / 8, left));
+    asker.world.advance(due(asker));
+    asker.dispatch({ type: "tick" });
+  }
 });

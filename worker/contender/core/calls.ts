@@ -263,10 +263,10 @@ export function fail(draft: Draft, { request }: Call): void {
   else if (draft.failures >= GOODBYES) leave(draft);
 }
 
-/** Full jitter over the upper half, doubling; never longer than a renewal may wait. */
+/** Full jitter over the upper half, doubling; while a term is held never longer than R / 8, so that no outage outlasts its end. */
 function pause(draft: Draft): void {
   const isHolding = draft.terms.length > 0;
-  const longest = isHolding && draft.lease !== null ? draft.lease.renewEveryMs : LAST_RETRY_MS;
+  const longest = isHolding && draft.lease !== null ? draft.lease.renewDeadlineMs / 8 : LAST_RETRY_MS;
   const wait = Math.min(longest, FIRST_RETRY_MS * 2 ** Math.min(draft.failures - 1, 10));
   // Alarms know whole milliseconds only: one that comes a fraction too early would come again at once, and again.
   draft.quietUntil = draft.now + Math.ceil(wait * (0.5 + draft.random / 2));

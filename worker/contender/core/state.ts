@@ -106,7 +106,7 @@ export interface ContenderState {
 }
 
 const DRAIN_MS = 10_000;
-const FIRST_ANSWER_MS = 10_000;
+const PATIENCE_MS = 10_000;
 
 export const initialState = (settings: Settings): ContenderState => ({
   settings,
@@ -170,8 +170,9 @@ export const componentOf = (info: ContenderInfo): Component => ({
   refusal: null,
 });
 
-export const answerTimeoutMs = ({ lease }: Pick<ContenderState, "lease">): number =>
-  lease === null ? FIRST_ANSWER_MS : answerTimeoutFor(lease);
+/** Short while it holds a term, so that another call still fits before R; else a slow path would keep it out for ever. */
+export const answerTimeoutMs = ({ lease, terms }: Pick<ContenderState, "lease" | "terms">): number =>
+  lease === null || terms.length === 0 ? PATIENCE_MS : answerTimeoutFor(lease);
 
 /** The term by which a component leads, as far as the lease goes that was last extended; `null` when it does not. */
 export function leadingTerm({ components, terms }: ContenderState, component: string): Term | null {
