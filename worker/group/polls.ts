@@ -211,8 +211,24 @@ function takeFromAbsent(turn: Turn, session: Session): void {
   }
 }
 
+/** Whatever a call does not accept is not offered to its session, nor taken from others for it, until a call does (S11). */
+function declineUnready(turn: Turn, id: string, call: PollCall): void {
+  const session = turn.session(id);
+  if (session === undefined || call.accept === undefined) return;
+  let { places } = session;
+  for (const [name, place] of session.places.entries()) {
+    const { state } = turn.election(name) ?? {};
+    const concerns = state !== undefined && (state.type === "vacant" || state.sessionId !== id);
+    if (concerns && !place.declined && !accepts(call, name)) places = places.set(name, { ...place, declined: true });
+  }
+  if (places === session.places) return;
+  turn.patchSession(id, { places }, [...places.keys()]);
+  stamp(turn, id, call);
+}
+
 /** What is offered to the session by now is accepted in the same turn: with the horizon, as one row (S1). */
 function answerOffers(turn: Turn, id: string, call: PollCall, extended: Set<string>): void {
+  declineUnready(turn, id, call);
   settle(turn);
   const session = turn.session(id);
   if (session === undefined || call.accept === undefined) return;

@@ -1,5 +1,5 @@
 /** Known-wrong group cores: contenders without a socket. */
-import { pausedWhileAway } from "../traces/callers.ts";
+import { pausedWhileAway, unreadyRival } from "../traces/callers.ts";
 import { inGroup, type Mutant } from "./mutant.ts";
 
 export const callerMutants: readonly Mutant[] = [
@@ -52,6 +52,12 @@ export const callerMutants: readonly Mutant[] = [
     rule: "S5",
     trace: pausedWhileAway,
     edits: [inGroup("polls", "if (turn.state.paused) return;", "")],
+  },
+  {
+    name: "what a caller does not accept is taken from others for it",
+    rule: "S11",
+    trace: unreadyRival,
+    edits: [inGroup("polls", "if (concerns && !place.declined && !accepts(call, name))", "if (false)")],
   },
   {
     name: "a caller declines an offer and is offered it again at once",

@@ -1,12 +1,16 @@
 /** Processes without a socket: the shipped core of contenders by RPC. */
+import type { PolicyOptions } from "../../../worker/group/policy.ts";
 import type { Cores } from "../cores.ts";
 import type { Caller } from "../world/caller.ts";
-import { contender, leads, Stage } from "./stage.ts";
+import { contender, leads, POLICY, Stage, term } from "./stage.ts";
 
 /** R1 leads x; its `onRevoke` hangs while it is not ready. */
-function stageWithCaller(cores: Cores, count = 1): { stage: Stage; caller: Caller; others: readonly Caller[] } {
-  const plain = { rate: 1, stopsAsleep: false, priority: 0, components: ["x"], drain: "quick" } as const;
-  const stage = new Stage(cores, { callers: Array.from({ length: count }, () => plain) });
+function stageWithCaller(
+  cores: Cores,
+  { policy = POLICY, count = 1, priority = 0 }: { policy?: PolicyOptions; count?: number; priority?: number } = {},
+): { readonly stage: Stage; readonly caller: Caller; readonly others: readonly Caller[] } {
+  const plain = { rate: 1, stopsAsleep: false, priority, components: ["x"], drain: "quick" } as const;
+  const stage = new Stage(cores, { policy, callers: Array.from({ length: count }, () => plain) });
   const [caller, ...others] = stage.world.callers;
   if (caller === undefined) throw new Error("this stage has a caller");
   stage.advance(100);
@@ -14,9 +18,25 @@ function stageWithCaller(cores: Cores, count = 1): { stage: Stage; caller: Calle
   return { stage, caller, others };
 }
 
+/** R1 has a higher priority, and stops for longer than the drain time: the lead is not taken from A for it. */
+export function unreadyRival(cores: Cores): void {
+  const policy = { ...POLICY, preempt: { cooldownMs: 1_000 } };
+  const { stage, caller } = stageWithCaller(cores, { policy, priority: 2 });
+  const a = stage.join("A");
+  caller.ready = false;
+  caller.resign();
+  stage.until("A leads", () => leads(a), 8_000);
+  const epoch = term(a)?.epoch;
+  stage.advance(10_000);
+  stage.expect("A leads on", leads(a) && term(a)?.epoch === epoch);
+  caller.ready = true;
+  stage.until("R1 leads", () => caller.holding().length === 1, 6_000);
+  stage.end();
+}
+
 /** R1 has given up and is away; what it is offered once more, R2 does not get while the group is paused. */
 export function pausedWhileAway(cores: Cores): void {
-  const { stage, caller, others } = stageWithCaller(cores, 2);
+  const { stage, caller, others } = stageWithCaller(cores, { count: 2 });
   const [other] = others;
   other?.sleep(Infinity);
   stage.advance(900);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { nextDeadline } from "../../../worker/contender/core/state.ts";
 import { World } from "../group/world.ts";
-import { Asker } from "./asker.ts";
+import { Asker, type Travelling } from "./asker.ts";
 
 const D = 10_000;
 const R = 8_000;
@@ -372,4 +372,35 @@ test("[N1] while it holds a term a call is repeated at least every R / 8, howeve
     asker.world.advance(due(asker));
     asker.dispatch({ type: "tick" });
   }
+});
+
+test("[Q2] [N4] whose answers come too late to lead takes the lead from nobody, and leads again when they come in time", () => {
+  const world = new World({ preempt: { cooldownMs: 1_000 } });
+  const peer = world.join("peer", { contenders: ["x"] });
+  peer.accept();
+  const asker = new Asker(world, "asker");
+  asker.settings = { ...asker.settings, priority: 5 };
+  asker.change([{ component: "x" }]);
+  asker.start();
+  const late: { readonly call: Travelling; readonly at: number }[] = [];
+  let ledMs = 0;
+  for (const until = world.now + 120_000; world.now < until; world.advance(100)) {
+    for (const call of asker.travelling.filter(({ answer }) => answer === null)) {
+      asker.arrive(call);
+      late.push({ call, at: world.now + R + 500 });
+    }
+    while (late[0] !== undefined && late[0].at <= world.now) asker.hear(late.shift()?.call);
+    asker.dispatch({ type: "tick" });
+    if (world.election().type === "offered" && world.holder() === "peer") peer.accept();
+    if (world.election().type === "revoking") peer.resign();
+    peer.renewHeld();
+    if (world.holder() === "peer") ledMs += 100;
+  }
+  expect(peer.heard("revoke").length).toBeLessThanOrEqual(1);
+  expect(ledMs).toBeGreaterThan(100_000);
+  asker.run(2 * POLL);
+  expect(peer.heard("revoke").length).toBeGreaterThan(0);
+  peer.resign();
+  asker.run(2 * POLL);
+  expect(asker.leads()).toBe(true);
 });

@@ -64,9 +64,12 @@ function call(draft: Draft, request: (proof: Proof, sentAt: number) => Request):
   draft.effects.push({ type: "call", attempt, request: made });
 }
 
-/** Elections that one of its components could lead: the others are still stopping (S11). */
-function readyElections({ activity, components }: Draft): readonly ElectionName[] {
-  if (activity !== "running") return [];
+/**
+ * Elections that one of its components could lead: the others are still stopping (S11). None while answers are so late
+ * that it could not lead by them: it would take the lead from others, and nobody would lead.
+ */
+function readyElections({ activity, components, isLate }: Draft): readonly ElectionName[] {
+  if (activity !== "running" || isLate) return [];
   const ready = components.filter(({ phase, isLeaving }) => phase.type !== "draining" && !isLeaving);
   return [...new Set(ready.map(({ election }) => election))];
 }
@@ -150,6 +153,7 @@ function polled(draft: Draft, asked: Call, answer: CampaignAnswer): void {
   succeed(draft);
   draft.session = { sessionId: answer.sessionId, secret: answer.secret };
   draft.lease = answer.lease;
+  draft.isLate = draft.now >= asked.at + answer.lease.renewDeadlineMs;
   draft.drainMs = answer.drainMs;
   const held = request.type === "campaign" ? (request.campaign.held ?? []) : request.renewal.held;
   const accepted = acceptedBy(request);

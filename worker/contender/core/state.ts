@@ -101,6 +101,8 @@ export interface ContenderState {
   readonly quietUntil: number;
   /** Calls that have failed in a row. */
   readonly failures: number;
+  /** The last answer came too late to lead by it, or never: nothing is accepted until one comes in time. */
+  readonly isLate: boolean;
   /** The latest time seen: a clock that lies behind it was set back. */
   readonly seenAt: number;
 }
@@ -127,6 +129,7 @@ export const initialState = (settings: Settings): ContenderState => ({
   nextAt: 0,
   quietUntil: 0,
   failures: 0,
+  isLate: false,
   seenAt: 0,
 });
 

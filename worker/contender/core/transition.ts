@@ -56,6 +56,7 @@ function loseLateCall(draft: Draft): void {
   const { call } = draft;
   if (call === null || call.answerUntil > draft.now) return;
   draft.call = null;
+  draft.isLate = true;
   fail(draft, call);
 }
 
