@@ -28,9 +28,12 @@ export interface Campaign {
   readonly session?: PolledSession;
   /** The complete set: what an earlier call named and this one does not is closed. */
   readonly contenders: readonly ContenderInfo[];
-  /** What the caller still leads. A leadership of the session that is not named ends at once: the caller can't hold it. */
+  /**
+   * What the caller still leads, and what it still stops. A leadership of the session that is not named ends at once: the
+   * caller can't hold it.
+   */
   readonly held?: readonly string[];
-  /** Declines what is offered now (false), or all but these: no contender of the election is ready. Default true. */
+  /** Declines what is offered until the next call (false), or all but these: no contender of the others is ready. Default true. */
   readonly accept?: boolean | readonly ElectionName[];
   readonly process?: ProcessInfo;
   readonly priority?: number;
