@@ -2,6 +2,7 @@
  * One process in its group: the contenders and observers that share its session, what the effects of the session core
  * mean to them, and what waits for something to change. It decides nothing about leadership: the core does.
  */
+import { createInside, type Inside } from "../shared/inside.ts";
 import type { Confirm, Refusal } from "../shared/messages.ts";
 import type { ElectionKind, ElectionName } from "../shared/names.ts";
 import { assertPublished, assertResignOptions } from "./checks.ts";
@@ -19,7 +20,6 @@ import {
   ProtocolError,
 } from "./errors.ts";
 import { type ClientHealth, healthOf } from "./health.ts";
-import { createInside, type Inside } from "./inside.ts";
 import { createLeadership, type Leadership, type ResignOptions } from "./leadership.ts";
 import { Observers } from "./observers.ts";
 import type { Wish } from "./session/events.ts";
@@ -67,7 +67,7 @@ export class Participant {
   readonly stateListeners: Set<(state: ClientState) => void> = new Set();
   readonly errorListeners: Set<(error: unknown) => void> = new Set();
   readonly observers: Observers = new Observers((wish) => this.dispatch(wish));
-  readonly inside: Inside = createInside();
+  readonly inside: Inside<number> = createInside(globalThis);
   readonly clock: Clock;
   readonly driver: Driver;
   readonly #group: string;

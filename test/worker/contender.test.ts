@@ -277,12 +277,17 @@ test.each(endings)(
   },
 );
 
-test("[C11] [PC7] what is awaited inside onRevoke does not wait for that onRevoke", async () => {
+test.each([
+  ["at its beginning", () => undefined],
+  ["after an await", () => Promise.resolve()],
+])("[C11] [PC7] a close that onRevoke waits for %s does not wait for that onRevoke", async (_, first) => {
   const pass = stopClock(); // no drain time ends anything
   const group = freshGroup();
   const heard: string[] = [];
   const leaver = objectIn(group, "closes itself", (_, object) => ({
     onRevoke: async () => {
+      const before = first();
+      if (before !== undefined) await before;
       await object.contender.close();
       heard.push("closed");
     },

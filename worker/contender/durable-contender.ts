@@ -4,6 +4,7 @@
  */
 
 import { type ElectionError, LeadershipLostError, type LossReason } from "../../shared/errors.ts";
+import { createInside } from "../../shared/inside.ts";
 import type { Metadata } from "../../shared/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { logError } from "../log.ts";
@@ -24,7 +25,7 @@ import { Engine } from "./engine.ts";
 import { createTenure, type Leadership, type Tenure } from "./leadership.ts";
 import type { ContenderChanges, DurableContenderOptions } from "./options.ts";
 import { confirmError, refusalError, unavailable } from "./refusals.ts";
-import { type Candidacy, checkCallbacks, optionsIn, publishedOf, settingsOf, successorOf } from "./settings.ts";
+import { type Candidacy, candidacyOf, checkCallbacks, publishedOf, settingsOf, successorOf } from "./settings.ts";
 import { Waiting } from "./waiting.ts";
 
 /** Who waits until something is so. */
@@ -35,7 +36,9 @@ interface Waiter extends Pick<PromiseWithResolvers<void>, "resolve" | "reject"> 
 
 /** Names the `onRevoke` of a component that runs; `null` where none does. */
 const drainOf = ({ info, phase }: ContenderState["components"][number]): string | null =>
-  phase.type === "draining" ? `${info.component} ${phase.leaderSessionId}` : null;
+  phase.type === "draining" ? nameDrain(info.component, phase.leaderSessionId) : null;
+
+const nameDrain = (component: string, leaderSessionId: string): string => `${component} ${leaderSessionId}`;
 
 /**
  * Lets a Durable Object contend for as long as it likes, hibernation and restarts included: it asks by RPC, woken by the
@@ -51,8 +54,8 @@ export class DurableContender<Component extends string = string> {
   readonly #tenures = new Map<string, Tenure & { readonly leadership: Leadership }>();
   readonly #confirming = new Waiting();
   readonly #waiters = new Set<Waiter>();
-  /** Of `onRevoke`, those that are being called: what they call synchronously does not wait for them. */
-  #revoking = 0;
+  /** Whose `onRevoke` is running, as `drainOf` names it. */
+  readonly #inside = createInside<string>(globalThis);
   /** When the platform will call the alarm, as far as this incarnation knows. */
   #alarmAt: number | null = null;
   #wakes = 0;
@@ -64,7 +67,7 @@ export class DurableContender<Component extends string = string> {
     checkCallbacks(options, "onGrant", "onRevoke", "onError", "setAlarm");
     this.#storage = ctx.storage;
     this.#options = options;
-    this.#candidacy = options;
+    this.#candidacy = candidacyOf(options);
     this.#key = `edge-election/contender/${options.group}`;
     const stored = ctx.storage.kv.get<Stored>(this.#key);
     this.#engine = new Engine(stored === undefined ? initialState(settings) : load(stored, settings), {
@@ -103,8 +106,9 @@ export class DurableContender<Component extends string = string> {
   }
 
   /**
-   * Ends the terms, waits for every `onRevoke`, and leaves the group at once. `start` begins anew, also meanwhile. Called
-   * by an `onRevoke`, before its first `await`, it does not wait for those that run already: it leaves when they are over.
+   * Ends the terms, waits for every `onRevoke`, and leaves the group at once. `start` begins anew, also meanwhile. Inside
+   * an `onRevoke` it waits for no `onRevoke` that runs already, and leaves when they are over. It knows where it is called
+   * after an `await` only with `nodejs_compat`; without, before the first one.
    */
   async close(): Promise<void> {
     const before = this.#departures;
@@ -119,12 +123,12 @@ export class DurableContender<Component extends string = string> {
   /**
    * Contends as said from now on. A component that is named no more stops, and its siblings do not; one that is new joins
    * what its process leads. Resolves when the group has heard of it, which is after every `onRevoke` of those that stop
-   * (as for `close`, but for those that call it). Rejects where the group refuses to be asked at all, such as with
+   * (inside an `onRevoke` as with `close`). Rejects where the group refuses to be asked at all, such as with
    * `forbidden`; the change counts all the same. Nothing of it is stored: the object's next incarnation goes by the options
    * of its constructor.
    */
   async change(changes: ContenderChanges<Component>): Promise<void> {
-    const candidacy = { ...this.#candidacy, ...optionsIn(changes) };
+    const candidacy = { ...this.#candidacy, ...candidacyOf(changes) };
     const settings = settingsOf(candidacy);
     this.#candidacy = candidacy;
     const unawaited = this.#unawaited();
@@ -201,8 +205,8 @@ export class DurableContender<Component extends string = string> {
 
   /** Inside an `onRevoke`: those that stop by now. It is one of them, and two of them may wait for each other. */
   #unawaited(): ReadonlySet<string> {
-    const { components } = this.#engine.state;
-    return new Set(this.#revoking === 0 ? [] : components.flatMap((one) => drainOf(one) ?? []));
+    const stopping = new Set(this.#engine.state.components.flatMap((one) => drainOf(one) ?? []));
+    return stopping.has(this.#inside.current() ?? "") ? stopping : new Set();
   }
 
   /** Whether nothing stops any more but what is not waited for; of one leadership, or of all. */
@@ -262,7 +266,8 @@ export class DurableContender<Component extends string = string> {
   #grant(subject: Subject): void {
     const { leadership } = this.#tenureOf(subject);
     const { component } = subject;
-    void this.#attempt(() => this.#options.onGrant?.(leadership), { component });
+    const onGrant = (): unknown => this.#inside.run(undefined, () => this.#options.onGrant?.(leadership));
+    void this.#attempt(onGrant, { component });
   }
 
   #revoke(subject: Subject, reason: LossReason): void {
@@ -272,10 +277,13 @@ export class DurableContender<Component extends string = string> {
     this.#tenures.delete(component);
     tenure.end(error);
     this.#confirming.reject(component, error);
-    this.#revoking += 1;
-    const stopped = this.#attempt(() => this.#options.onRevoke?.(tenure.leadership, reason), { component });
-    this.#revoking -= 1;
-    void stopped.then(() => this.#engine.dispatch({ type: "settled", component, leaderSessionId }));
+    const onRevoke = (): unknown =>
+      this.#inside.run(nameDrain(component, leaderSessionId), () =>
+        this.#options.onRevoke?.(tenure.leadership, reason),
+      );
+    void this.#attempt(onRevoke, { component }).then(() =>
+      this.#engine.dispatch({ type: "settled", component, leaderSessionId }),
+    );
   }
 
   /** After a restart the first who asks makes it anew. */

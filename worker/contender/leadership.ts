@@ -38,7 +38,8 @@ export interface Leadership extends RunLeadership {
   confirm(address?: string, metadata?: Metadata): Promise<void>;
   /**
    * Steps down from the whole election, siblings included. Resolves when the group has heard of it, which is after every
-   * `onRevoke` has settled. After the end of the term it does nothing.
+   * `onRevoke` has settled; inside an `onRevoke` it does not wait for those that run already. After the end of the term it
+   * does nothing.
    */
   resign(options?: { readonly successor?: string }): Promise<void>;
 }

@@ -38,9 +38,18 @@ const candidacy = object<Candidacy>({
   drainMs: optional(number(0, LONGEST_MS)),
 });
 
+const CANDIDACY = ["group", "components", "election", "priority", "process", "pollEveryMs", "drainMs"] as const;
+
+/** What of the options is a candidacy, whatever their class. Throws a `TypeError` for what is no object. */
+export function candidacyOf<T extends Partial<Candidacy>>(options: T): Pick<T, keyof T & keyof Candidacy> {
+  const given = optionsIn(options);
+  const entries = CANDIDACY.map((name) => [name, given[name]]).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Pick<T, keyof T & keyof Candidacy>;
+}
+
 /** Throws a `TypeError` with a code, mostly `invalid_argument`, that names the field and what it takes. */
 export function settingsOf(given: Candidacy): Settings {
-  const { group: _, components, election, ...rest } = checked(candidacy, optionsIn(given));
+  const { group: _, components, election, ...rest } = checked(candidacy, candidacyOf(given));
   if (components.length === 0) throw invalid("components must name at least one component");
   const contenders = components.map(
     (one): ContenderInfo => ({
@@ -83,7 +92,9 @@ export const publishedOf = (given: { [K in keyof Published]: Published[K] | unde
   checked(published, given);
 
 const successor = object<{ readonly successor?: string }>({ successor: optional(id) });
-export const successorOf = (given: unknown): { readonly successor?: string } => checked(successor, optionsIn(given));
+export function successorOf(given: { readonly successor?: string }): { readonly successor?: string } {
+  return checked(successor, { successor: optionsIn(given).successor });
+}
 
 function checked<T>(check: Check<T>, value: unknown): T {
   try {
