@@ -3,7 +3,7 @@ import { CLOSE, closeAction } from "../../shared/close-codes.ts";
 import type { Renewed, Welcome } from "../../shared/messages.ts";
 import { close } from "./contenders.ts";
 import type { Draft } from "./draft.ts";
-import { endTerms } from "./ending.ts";
+import { endTerm, endTerms, forsakeTerms } from "./ending.ts";
 import type { Of } from "./events.ts";
 import { BURST, flush, send, sendFirst } from "./pace.ts";
 import { answerUntil, type Connection, heldTerms } from "./state.ts";
@@ -20,7 +20,7 @@ function enter(draft: Draft, connection: Connection, until = Infinity): void {
   draft.connection = connection;
   draft.until = until;
   draft.requests = [];
-  if (connection !== "open") draft.outbox = [];
+  if (connection !== "open") draft.outbox = draft.registrations = [];
 }
 
 /** Keeps the connection as it should be at this time. Runs after every event. */
@@ -73,6 +73,7 @@ function ask(draft: Draft): { readonly sentAt: number; readonly held: readonly s
 export function opened(draft: Draft): void {
   const { session, attempt, settings, priority, contenders, now } = draft;
   enter(draft, "greeting", patience(draft));
+  for (const contender of contenders) contender.standing = contender.registered ? "greeted" : "asked";
   draft.allowance = BURST;
   draft.allowanceAt = now;
   send(draft, {
@@ -94,8 +95,8 @@ export function welcome(draft: Draft, message: Welcome): void {
   draft.checkAt = hello.at + message.checkEveryMs * draft.random;
   draft.session = message;
   draft.failures = draft.refusals = 0;
-  // A session that is not ours any more holds nothing for us.
-  extendTerms(draft, hello.held, message.resumed ? message.held : [], hello.at);
+  if (message.resumed) extendTerms(draft, hello.held, message.held, hello.at);
+  else forsakeTerms(draft);
   for (const { confirm } of draft.contenders) if (confirm) send(draft, confirm);
 }
 
@@ -140,12 +141,12 @@ export function lose(draft: Draft, { code }: Pick<Of<"lost">, "code">): void {
   const retryMs = Math.min(firstRetryMs * 2 ** draft.failures++, SLOWEST_RETRY_MS);
   draft.attempt++;
   draft.effects.push({ type: "lost", code, fatal });
-  draft.terms = draft.terms.filter(({ stage }) => stage !== "offered");
+  for (const term of draft.terms) if (term.stage === "offered") endTerm(draft, term, "lost");
   // Patience would cost a leader its term: it comes back at once, and the server lets it in.
   const slow = action === "slow" && heldTerms(draft, now).length === 0;
   enter(draft, "waiting", now + random * retryMs + (slow ? SLOWEST_RETRY_MS : 0));
   if (fatal || action === "fresh") {
-    endTerms(draft, "lost");
+    forsakeTerms(draft);
     draft.session = null;
   } else if (draft.settings.onDisconnect === "revoke") {
     endTerms(draft, "disconnected");

@@ -1,5 +1,13 @@
 /** Contenders: one component's way through terms. Its callbacks alternate: a grant waits for the last revoke to settle (C1). */
-import type { Confirm, Priority } from "../../shared/messages.ts";
+import type {
+  Confirm,
+  Deregister,
+  Deregistered,
+  Priority,
+  Refusal,
+  Register,
+  Registered,
+} from "../../shared/messages.ts";
 import { electionOf } from "../../shared/names.ts";
 import type { ContenderDraft, Draft } from "./draft.ts";
 import { stop } from "./ending.ts";
@@ -16,6 +24,7 @@ export function register(draft: Draft, { contender: id, info }: Of<"register">):
     election,
     phase: "queued",
     registered: false,
+    standing: "asked",
     named: "",
     leaderSessionId: "",
     confirm: null,
@@ -46,13 +55,15 @@ export function advance(draft: Draft): void {
   for (const contender of draft.contenders) {
     const { id, info, election, named } = contender;
     const { component } = info;
-    const isRival = (other: Contender): boolean => other.info.component === component && other.phase !== "gone";
+    const isRival = (other: Contender): boolean =>
+      other.info.component === component && (other.phase !== "gone" || other.registered);
     if (contender.phase === "queued" && draft.contenders.find(isRival) === contender) contender.phase = "waiting";
     // One that leaves counts until its term is over: leaving would give the term up.
-    const registered = isLive(contender) || findTerm(draft.terms, contender.leaderSessionId) !== undefined;
+    const isInTerm = findTerm(draft.terms, contender.leaderSessionId) !== undefined;
+    const registered = isLive(contender) || isInTerm || (contender.registered && isKept(draft, contender));
     // A process that leaves says so once, by `bye`.
     if (registered !== contender.registered && !draft.closing) {
-      send(draft, registered ? { type: "register", ...info } : { type: "deregister", component });
+      tell(draft, registered ? { type: "register", ...info } : { type: "deregister", component });
     }
     contender.registered = registered;
     const term = findTerm(draft.terms, named);
@@ -62,7 +73,80 @@ export function advance(draft: Draft): void {
       draft.effects.push({ type: "grant", contender: id, election, leaderSessionId: named, epoch: term.epoch });
     }
   }
-  draft.contenders = draft.contenders.filter(({ phase }) => phase !== "gone");
+  draft.contenders = draft.contenders.filter(({ phase, registered }) => phase !== "gone" || registered);
+}
+
+/**
+ * One that has stopped stays while a sibling runs that the group may not count: with the last one that it counts, the
+ * group gives the term up. It is known soon: the errors of a `hello` follow its `welcome`.
+ */
+const isKept = ({ connection, contenders, terms }: Draft, { id, election }: Contender): boolean =>
+  (connection === "greeting" || connection === "open") &&
+  contenders.some(
+    (other) =>
+      other.id !== id &&
+      other.election === election &&
+      other.standing !== "counted" &&
+      findTerm(terms, other.leaderSessionId) !== undefined,
+  );
+
+function tell(draft: Draft, message: Register | Deregister): void {
+  draft.registrations = [...draft.registrations, message];
+  send(draft, message);
+}
+
+/** Answers the oldest question about the component if it was this one. */
+function answer(draft: Draft, type: (Register | Deregister)["type"], component: string): boolean {
+  const first = draft.registrations.find((message) => message.component === component);
+  if (first?.type !== type) return false;
+  draft.registrations = draft.registrations.filter((message) => message !== first);
+  return true;
+}
+
+/** The contender of the component that waits for an answer, unless a question about it is still open. */
+function findAsked(draft: Draft, component: string): ContenderDraft | undefined {
+  if (draft.registrations.some((message) => message.component === component)) return undefined;
+  return draft.contenders.find(
+    ({ info, registered: told, standing }) => info.component === component && told && standing === "asked",
+  );
+}
+
+export function deregistered(draft: Draft, { component }: Deregistered): void {
+  answer(draft, "deregister", component);
+}
+
+export function registered(draft: Draft, { component }: Registered): void {
+  deregistered(draft, { type: "deregistered", component }); // whatever came before it was answered before it
+  answer(draft, "register", component);
+  const contender = findAsked(draft, component);
+  if (contender) contender.standing = "counted";
+}
+
+/** Confirms are refused by their id, and observers without a component: the rest is about contenders. */
+export function refused(draft: Draft, { code, component, id }: Refusal): void {
+  if (component === undefined || id !== undefined) return;
+  if (code === "unknown_component") answer(draft, "deregister", component);
+  else if (!answer(draft, "register", component)) refuseGreeted(draft, component);
+  // A duplicate is counted, but nobody knows as which contender: none of them leads by it.
+  else if (code !== "duplicate_component") refuse(draft, findAsked(draft, component));
+}
+
+/** A question that is open was asked after the `hello`: so this is about a contender that the `hello` has named. */
+function refuseGreeted(draft: Draft, component: string): void {
+  const isMeant = ({ info, standing }: Contender): boolean => info.component === component && standing === "greeted";
+  refuse(draft, draft.contenders.find(isMeant));
+}
+
+function refuse(draft: Draft, contender: ContenderDraft | undefined): void {
+  if (!contender) return;
+  contender.standing = "refused";
+  contender.named = "";
+  stop(draft, "lost", (other) => other === contender);
+}
+
+/** The errors of a `hello` directly follow its `welcome`: any other frame shows that there are no more. */
+export function countGreeted(draft: Draft): void {
+  for (const contender of draft.contenders) if (contender.standing === "greeted") contender.standing = "counted";
 }
 
 export function confirm(draft: Draft, message: Confirm): void {

@@ -18,8 +18,9 @@ export function expireLeases(draft: Draft): void {
 }
 
 /**
- * Nobody leads by the term from here on. It stays, and is renewed while its lease runs, until its contenders have
- * stopped or the drain time is over. One that is ending already keeps the earlier drain deadline. An offer just goes.
+ * Nobody leads by the term from here on. It stays, and is named in every renewal while its lease runs, until its
+ * contenders have stopped or the drain time is over, whatever has ended it (S14). One that is ending already keeps the
+ * earlier drain deadline. An offer just goes.
  */
 export function endTerm(
   draft: Draft,
@@ -33,12 +34,17 @@ export function endTerm(
   term.stage = "ending";
   term.farewell = farewell;
   term.drainUntil = Math.min(term.drainUntil, draft.now + drain);
-  if (reason === "lost") term.leaseUntil = 0;
   stop(draft, reason, ({ leaderSessionId }) => leaderSessionId === term.leaderSessionId);
 }
 
 export function endTerms(draft: Draft, reason: LossReason, drainMs?: number): void {
   for (const term of draft.terms) endTerm(draft, term, reason, drainMs);
+}
+
+/** Ends the terms of a session that is not ours any more. They cannot be renewed, so they are named no more. */
+export function forsakeTerms(draft: Draft): void {
+  endTerms(draft, "lost");
+  for (const term of draft.terms) term.leaseUntil = 0;
 }
 
 /** Takes the granted contenders among those that are meant out of their terms, all at once. */
@@ -53,21 +59,25 @@ export function stop(draft: Draft, reason: LossReason, isMeant: (contender: Cont
   if (contenders.length > 0) draft.effects.push({ type: "revoke", contenders, reason });
 }
 
+/** It is over, led or only offered: what is still under way about it changes nothing (S16). */
 function dropTerm(draft: Draft, term: TermDraft): void {
   draft.terms = draft.terms.filter((other) => other !== term);
+  draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);
+  draft.endedIds = [term.leaderSessionId, ...draft.endedIds].slice(0, ENDED_IDS);
 }
 
 /** Ends the terms that nobody is left to lead by, and drops those that are over. */
 export function finishTerms(draft: Draft): void {
   for (const term of draft.terms) {
-    const stays = draft.contenders.some((contender) => contender.election === term.election && isLive(contender));
+    const own = draft.contenders.filter(
+      ({ election, standing }) => election === term.election && standing !== "refused",
+    );
+    const stays = own.some(isLive);
     if (!stays) endTerm(draft, term, "closed");
     const isStopping = ({ leaderSessionId }: Contender): boolean => leaderSessionId === term.leaderSessionId;
     if (term.stage !== "ending" || (term.drainUntil > draft.now && draft.contenders.some(isStopping))) continue;
     dropTerm(draft, term);
-    draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);
-    draft.endedIds = [term.leaderSessionId, ...draft.endedIds].slice(0, ENDED_IDS);
-    // Where nobody stays, the last one's `deregister` or the process's `bye` gives it up.
-    if (stays) send(draft, term.farewell);
+    // Where somebody leaves and nobody stays, the last one's `deregister` or the process's `bye` gives it up.
+    if (stays || !own.some(({ registered }) => registered)) send(draft, term.farewell);
   }
 }

@@ -7,7 +7,9 @@ import type {
   ClientMessage,
   Confirm,
   ContenderInfo,
+  Deregister,
   ProcessInfo,
+  Register,
   Release,
   Resign,
   Welcome,
@@ -27,6 +29,12 @@ export interface Settings {
   readonly lingerMs: number;
 }
 
+/**
+ * `asked`: not answered yet. `greeted`: named in the `hello`, whose errors may be under way. `counted`: the group counts
+ * it. `refused`: it counts for nothing, until the next `hello` names it again.
+ */
+export type Standing = "asked" | "greeted" | "counted" | "refused";
+
 export interface Contender {
   /** The shell's number for it: a component that is closed and contended for again is another contender. */
   readonly id: number;
@@ -37,8 +45,10 @@ export interface Contender {
    * the next term. `closing`: the same, then it leaves. `gone`: it leaves in this transition.
    */
   readonly phase: "queued" | "waiting" | "granted" | "draining" | "closing" | "gone";
-  /** Whether the server counts it, once it has read everything. */
+  /** Whether the group was told that it stands: by the `hello` of the connection, or by its own `register`. */
   readonly registered: boolean;
+  /** What the group makes of that. Only one that is `counted` is a sibling, and is named by a `grant`. */
+  readonly standing: Standing;
   /** The term that the server has last named it for. */
   readonly named: string;
   /** The term that it leads or drains in, otherwise empty. */
@@ -89,6 +99,8 @@ export interface SessionState {
   readonly requests: readonly Request[];
   /** Frames that wait until the server takes them, and how many more it took at that time. */
   readonly outbox: readonly ClientMessage[];
+  /** Unanswered, oldest first: the group answers those of one component in their order. */
+  readonly registrations: readonly (Register | Deregister)[];
   readonly allowance: number;
   readonly allowanceAt: number;
   /** When a process that waits shows its next sign of life (S4). */
@@ -122,6 +134,7 @@ export const initialState = (settings: Settings): SessionState => ({
   until: Infinity,
   requests: [],
   outbox: [],
+  registrations: [],
   allowance: 0,
   allowanceAt: 0,
   checkAt: 0,
@@ -139,7 +152,7 @@ export const initialState = (settings: Settings): SessionState => ({
 export const findTerm = <T extends Term>(terms: readonly T[], leaderSessionId: string): T | undefined =>
   terms.find((term) => term.leaderSessionId === leaderSessionId);
 
-/** Runs for leadership, and goes on doing so. */
+/** Runs for leadership, and goes on doing so, whatever the group makes of it. */
 export const isLive = ({ phase }: Contender): boolean =>
   phase === "waiting" || phase === "granted" || phase === "draining";
 

@@ -15,8 +15,12 @@ export function grant(draft: Draft, message: Grant): void {
     draft.effects.push({ type: "violation", message });
     return;
   }
+  // S15: a component that has left and come back is another contender, which the group may not know yet.
   const named = draft.contenders.filter(
-    (contender) => contender.election === election && components.includes(contender.info.component),
+    (contender) =>
+      contender.election === election &&
+      contender.standing === "counted" &&
+      components.includes(contender.info.component),
   );
   for (const contender of named) contender.named = leaderSessionId;
   if (term) return;
@@ -60,6 +64,8 @@ export function extendTerms(draft: Draft, asked: readonly string[], held: readon
 
 export function revoke(draft: Draft, message: Revoke): void {
   const term = findTerm(draft.terms, message.leaderSessionId);
+  // Told again after a resume: what drains already keeps the time that it was given.
+  if (term?.stage === "ending") return;
   if (term) endTerm(draft, term, message.reason, message.drainMs);
   else if (!draft.endedIds.includes(message.leaderSessionId)) draft.effects.push({ type: "violation", message });
 }

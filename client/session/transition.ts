@@ -7,7 +7,18 @@
  * Not promised: that whoever is called back stops in time. Only the protected resource can refuse a late leader (S13).
  */
 import { lose, maintain, opened, page, pong, renewed, shutdown, welcome } from "./connection.ts";
-import { advance, confirm, deregister, prioritize, register, settled } from "./contenders.ts";
+import {
+  advance,
+  confirm,
+  countGreeted,
+  deregister,
+  deregistered,
+  prioritize,
+  refused,
+  register,
+  registered,
+  settled,
+} from "./contenders.ts";
 import type { Draft } from "./draft.ts";
 import { endTerm, expireLeases, finishTerms } from "./ending.ts";
 import type { Effect, Event, InputType, Of } from "./events.ts";
@@ -29,8 +40,17 @@ function refuse(draft: Draft, message: Of<"error">): void {
   for (const contender of draft.contenders) {
     if (id !== undefined && contender.confirm?.id === id) contender.confirm = null;
   }
+  refused(draft, message);
   draft.effects.push(message);
 }
+
+/** Of frames that never come between a `welcome` and the errors of its `hello`. */
+const afterErrors =
+  <I>(rule: (draft: Draft, input: I) => void) =>
+  (draft: Draft, input: I): void => {
+    countGreeted(draft);
+    rule(draft, input);
+  };
 
 /** One rule for each input, total by type. */
 const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void } = {
@@ -48,13 +68,13 @@ const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void }
   bye: shutdown,
   opened,
   welcome,
-  registered: ignore,
-  deregistered: ignore,
-  grant,
-  renewed,
-  revoke,
-  confirmed: deliver,
-  leaders: deliver,
+  registered: afterErrors(registered),
+  deregistered: afterErrors(deregistered),
+  grant: afterErrors(grant),
+  renewed: afterErrors(renewed),
+  revoke: afterErrors(revoke),
+  confirmed: afterErrors(deliver),
+  leaders: afterErrors(deliver),
   error: refuse,
   pong,
   lost: lose,

@@ -69,6 +69,8 @@ export class Play {
   state: SessionState;
   now = 1_000;
   random = 0.5;
+  /** Whether the group answers each `register` at once, and counts the component. */
+  registers = true;
   readonly effects: Effect[] = [];
   /** Grants and revokes as they came: `+x L1` and `-x L1 expired`. */
   readonly calls: string[] = [];
@@ -88,6 +90,11 @@ export class Play {
     const result = transition(this.state, connection === undefined ? event : { ...event, connection });
     this.state = result.state;
     for (const effect of result.effects) this.#note(effect);
+    for (const effect of this.registers ? result.effects : []) {
+      if (effect.type === "send" && effect.message.type === "register") {
+        this.happens({ type: "registered", component: effect.message.component });
+      }
+    }
     return result.effects;
   }
 

@@ -100,6 +100,26 @@ describe("an offer", () => {
     expect(play.opens().held).toEqual([]);
   });
 
+  test("[S16] that was dropped is not taken up again by the grant that widens it, nor by the answer to its renewal", () => {
+    const play = new Play();
+    const x = play.contend("x");
+    play.connects();
+    play.registers = false;
+    const y = play.contend("y");
+    play.hears(offer("L1", 1, "x")); // made before the group has heard of y
+    const { sentAt } = play.last("renew");
+    play.close(x);
+    play.close(y);
+    play.contend("y");
+    play.says();
+    play.hears({ type: "registered", component: "y" });
+    play.hears(offer("L1", 1, "y"));
+    play.hears({ type: "renewed", sentAt, held: ["L1"] });
+    expect(play.called()).toEqual([]);
+    expect(play.says()).toEqual([]);
+    expect(play.hears({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: 0 })).toEqual([]);
+  });
+
   test("[S7] of a term that has ended is never taken up again, nor is a join to it", () => {
     const [play, x] = Play.leading(["x"]);
     play.contend("y");
@@ -213,12 +233,15 @@ describe("a revoke", () => {
     expect(play.says().filter((said) => said !== "ping" && said.type === "renew" && said.held.length > 0)).toEqual([]);
   });
 
-  test("[S10] that is told again after a resume drains no longer than the time left", () => {
-    const [play] = Play.leading(["x"]);
+  test("[S10] that is told again after a resume leaves the drain its time: it was begun with that time", () => {
+    const [play] = Play.leading(["x"], { drainMs: 3_000 });
+    const revokedAt = play.now;
     play.hears({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: DRAIN });
     play.resumes(["L1"]);
     play.hears({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: 500 });
-    play.wait(500, true);
+    play.wait(revokedAt + 2_999 - play.now, true);
+    expect(play.says()).not.toContainEqual(release("L1"));
+    play.wait(1, true);
     expect(play.says()).toContainEqual(release("L1"));
     expect(play.called()).toEqual(["-x L1 revoked"]);
   });
