@@ -10,7 +10,7 @@ import type {
 } from "../../shared/messages.ts";
 import { electionOf } from "../../shared/names.ts";
 import type { ContenderDraft, Draft } from "./draft.ts";
-import { stop } from "./ending.ts";
+import { endTerm, stop } from "./ending.ts";
 import type { Of } from "./events.ts";
 import { send } from "./pace.ts";
 import { type Contender, findTerm, isLive } from "./state.ts";
@@ -137,11 +137,13 @@ function refuseGreeted(draft: Draft, component: string): void {
   refuse(draft, draft.contenders.find(isMeant));
 }
 
+/** If it leads, its term ends as a whole: it could not be granted the same one again (G2). */
 function refuse(draft: Draft, contender: ContenderDraft | undefined): void {
   if (!contender) return;
   contender.standing = "refused";
   contender.named = "";
-  stop(draft, "lost", (other) => other === contender);
+  const term = contender.phase === "granted" && findTerm(draft.terms, contender.leaderSessionId);
+  if (term) endTerm(draft, term, "lost");
 }
 
 /** The errors of a `hello` directly follow its `welcome`: any other frame shows that there are no more. */

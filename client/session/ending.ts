@@ -19,8 +19,8 @@ export function expireLeases(draft: Draft): void {
 
 /**
  * Nobody leads by the term from here on. It stays, and is named in every renewal while its lease runs, until its
- * contenders have stopped or the drain time is over, whatever has ended it (S14). One that is ending already keeps the
- * earlier drain deadline. An offer just goes.
+ * contenders have stopped or the drain time is over, whatever has ended it (S14). Once it drains, only `drainMs` can
+ * make that shorter, and no setting that changes meanwhile. An offer just goes.
  */
 export function endTerm(
   draft: Draft,
@@ -30,10 +30,12 @@ export function endTerm(
   farewell: Release | Resign = term.farewell,
 ): void {
   if (term.stage === "offered") return dropTerm(draft, term);
-  const drain = Math.min(drainMs, draft.settings.drainMs, draft.session?.drainMs ?? DRAIN_MS);
+  if (term.stage === "leading") {
+    term.drainUntil = draft.now + Math.min(draft.settings.drainMs, draft.session?.drainMs ?? DRAIN_MS);
+  }
   term.stage = "ending";
   term.farewell = farewell;
-  term.drainUntil = Math.min(term.drainUntil, draft.now + drain);
+  term.drainUntil = Math.min(term.drainUntil, draft.now + drainMs);
   stop(draft, reason, ({ leaderSessionId }) => leaderSessionId === term.leaderSessionId);
 }
 

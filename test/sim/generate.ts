@@ -124,6 +124,8 @@ const generators: Generators<Exclude<Move, CallerMove>> = {
   spawn: [3, fc.record({ place, setup: process })],
   contend: [5, fc.record({ who, setup: contender })],
   close: [5, fc.record({ who, component })],
+  rejoin: [5, fc.record({ who, component })],
+  token: [2, fc.record({ who, components: fc.subarray([...COMPONENTS]) })],
   resign: [
     5,
     fc.tuple(who, election, optional("successor", place)).map(([w, e, s]) => ({ who: w, election: e, ...s })),

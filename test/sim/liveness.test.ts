@@ -64,20 +64,21 @@ test("a component that has left when it is granted once more holds nothing", () 
   const run: Run = {
     setup: {
       seed: 0,
-      policy: { leaseMs: 10_000, drainMs: 0, preempt: false },
+      policy: { leaseMs: 10_000, drainMs: 4_000, preempt: false },
       skewMs: 0,
       processes: [
         { ...process, priority: 0, lingerMs: 0, contenders: [{ ...m, dedicated: true }] },
-        { ...process, priority: 1, lingerMs: 3_000, contenders: [m, { ...x, onGrant: "close", drain: "slow" }] },
+        { ...process, priority: 1, lingerMs: 3_000, contenders: [m, x] },
         { ...process, priority: 2, lingerMs: 0, contenders: [x] },
         { ...process, priority: 0, lingerMs: 0, contenders: [x] },
       ],
     },
     moves: [
       { type: "advance", ms: 400 },
-      { type: "shutdown", who: "leader" },
-      { type: "latency", who: "leader", upMs: 82, downMs: 10 }, // its last component leaves while a welcome is under way
-      { type: "crash-at-write", at: "before", skewMs: 250 },
+      { type: "latency", who: 1, upMs: 10, downMs: 100 },
+      { type: "crash", skewMs: 0, told: true },
+      { type: "advance", ms: 150 },
+      { type: "close", who: 1, component: "x" }, // while the welcome is under way, and the refusal of its sibling
       { type: "advance", ms: 400 },
     ],
   };

@@ -61,6 +61,9 @@ export type Move =
   | { readonly type: "spawn"; readonly place: number; readonly setup: ProcessSetup }
   | { readonly type: "contend"; readonly who: Who; readonly setup: ContenderSetup }
   | { readonly type: "close"; readonly who: Who; readonly component: ComponentName }
+  | { readonly type: "rejoin"; readonly who: Who; readonly component: ComponentName }
+  /** What tokens of new connections allow to contend for. */
+  | { readonly type: "token"; readonly who: Who; readonly components: readonly ComponentName[] }
   | { readonly type: "resign"; readonly who: Who; readonly election: ElectionName; readonly successor?: number }
   | { readonly type: "priority"; readonly who: Who; readonly priority: number; readonly component?: ComponentName }
   | { readonly type: "drain"; readonly who: Who; readonly drain: Drain }
@@ -160,6 +163,10 @@ const meanings: { readonly [T in MoveType]: (world: World, move: Of<T>) => void 
   spawn: (world, { place, setup }) => world.replaceDead(place, setup),
   contend: withRunning((process, { setup }) => process.contend(setup)),
   close: withRunning((process, { component }) => process.close(component)),
+  rejoin: withRunning((process, { component }) => process.rejoin(component)),
+  token: withAny((process, { components }, world) => {
+    world.network.path(process).allowed = components;
+  }),
   resign: withRunning((process, { election, successor }, world) =>
     process.resign(election, sessionIdOf(world, successor)),
   ),

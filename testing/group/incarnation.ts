@@ -133,8 +133,12 @@ export class Incarnation implements LinkServer {
     link.connection = connection;
     link.server = this;
     link.serverOpen = true;
-    const { tokenMs } = link;
-    const access: Access = { role: "contend", ...(tokenMs !== undefined && { until: this.now + tokenMs }) };
+    const { lifeMs, components } = link.token;
+    const access: Access = {
+      role: "contend",
+      ...(lifeMs !== undefined && { until: this.now + lifeMs }),
+      ...(components !== undefined && { components }),
+    };
     const attachment = { connection, connectedAt: this.now, sessionId: null, leases: [], access };
     this.#sockets.set(connection, { link, attachment });
     this.dispatch({ type: "connect", connection, access });

@@ -88,6 +88,13 @@ export interface LinkServer {
   receive(link: Link, packet: Packet<ClientMessage>): void;
 }
 
+export interface Token {
+  /** How long it is good; absent: for ever. */
+  readonly lifeMs?: number | undefined;
+  /** What its bearer may contend for; absent: anything. */
+  readonly components?: readonly string[] | undefined;
+}
+
 export class Link {
   /** The number of the client's connection attempt. */
   readonly attempt: number;
@@ -102,12 +109,12 @@ export class Link {
   /** Made between the two steps of a restore: may tell of leaders that are gone. */
   recordsAreOld = false;
 
-  /** How long the token is good that it was opened with. */
-  readonly tokenMs: number | undefined;
+  /** What it was opened with. */
+  readonly token: Token;
 
-  constructor(attempt: number, [upMs, downMs]: readonly [number, number], tokenMs?: number) {
+  constructor(attempt: number, [upMs, downMs]: readonly [number, number], token: Token = {}) {
     this.attempt = attempt;
-    this.tokenMs = tokenMs;
+    this.token = token;
     this.up = new Channel(upMs);
     this.down = new Channel(downMs);
   }

@@ -2,7 +2,7 @@
  * What each process may believe, computed from nothing but the frames that it sent and read (S1): an id counts as held
  * from the answer to a request that named it, until R after that request was sent, on the process's own clock.
  */
-import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import type { ClientMessage, Deregister, Refusal, Register, ServerMessage } from "../../../shared/messages.ts";
 import { type ElectionName, electionOf } from "../../../shared/names.ts";
 
 interface Request {
@@ -17,6 +17,8 @@ export interface Claim {
 
 export class Claims {
   readonly held = new Map<string, Claim>();
+  /** Of every term: until when it was promised. What drains inside of it still counts, whatever was said since. */
+  readonly #leases = new Map<string, number>();
   /** Nobody runs by them unless the group still lets a component join: one that was registered, and has heard of nothing. */
   readonly #shelf = new Map<string, Claim>();
   /** Components that a grant has named. */
@@ -25,6 +27,8 @@ export class Claims {
   readonly #offers = new Map<string, ElectionName>();
   readonly #said = new Set<string>();
   #registered = new Map<string, ElectionName>();
+  /** Unanswered, oldest first. */
+  #asked: (Register | Deregister)[] = [];
   #renewDeadlineMs = 0;
 
   /** A frame leaves. What it gives up is given up before anybody can know. */
@@ -37,6 +41,7 @@ export class Claims {
         this.#registered = new Map(
           infos.map(({ component, election }) => [component, electionOf(component, election)]),
         );
+        this.#asked = [];
         this.#requests.set(message.sentAt, { at: now, ids: message.held ?? [] });
         return;
       }
@@ -53,8 +58,10 @@ export class Claims {
       case "register":
         this.#named.delete(message.component);
         this.#registered.set(message.component, electionOf(message.component, message.election));
+        this.#asked.push(message);
         return;
       case "deregister":
+        this.#asked.push(message);
         return this.#deregister(message.component);
       default:
     }
@@ -71,11 +78,36 @@ export class Claims {
         return this.#answered(message.sentAt, message.held, now);
       case "renewed":
         return this.#answered(message.sentAt, message.held, now);
-      case "error":
-        if (message.component !== undefined && message.id === undefined) this.#registered.delete(message.component);
+      case "registered":
+      case "deregistered":
+        this.#answer(message.component);
         return;
+      case "error":
+        return this.#refused(message);
       default:
     }
+  }
+
+  /** The oldest question about the component has its answer. */
+  #answer(component: string): Register | Deregister | undefined {
+    const first = this.#asked.find((message) => message.component === component);
+    this.#asked = this.#asked.filter((message) => message !== first);
+    return first;
+  }
+
+  /** What was refused counts for nothing; what was said of the component since then is another matter. */
+  #refused({ code, component, id }: Refusal): void {
+    if (component === undefined || id !== undefined) return;
+    const first = this.#asked.find((message) => message.component === component);
+    // An answer to the hello comes before all others.
+    const isOfHello = first?.type === "deregister" && code !== "unknown_component";
+    if (!isOfHello) this.#answer(component);
+    if (!this.#asked.some((message) => message.component === component)) this.#registered.delete(component);
+  }
+
+  /** Until when the term was promised to the process, by its own clock. */
+  leaseUntil(id: string): number {
+    return this.#leases.get(id) ?? 0;
   }
 
   #answered(sentAt: number, held: readonly string[], now: number): void {
@@ -85,6 +117,7 @@ export class Claims {
     const until = request.at + this.#renewDeadlineMs;
     for (const id of request.ids) {
       const election = this.#offers.get(id);
+      if (held.includes(id)) this.#leases.set(id, Math.max(until, this.leaseUntil(id)));
       if (!held.includes(id)) this.held.delete(id);
       else if (election !== undefined && !this.#said.has(id) && until > now) {
         const claims = this.#shelf.has(id) ? this.#shelf : this.held;
@@ -95,6 +128,7 @@ export class Claims {
 
   #giveUp(id: string): void {
     this.held.delete(id);
+    this.#shelf.delete(id);
     this.#said.add(id);
   }
 

@@ -12,6 +12,7 @@ import type { Process } from "../world/process.ts";
 import { demand } from "../world/violation.ts";
 import type { World } from "../world/world.ts";
 import { Claims } from "./claims.ts";
+import { Drains } from "./drains.ts";
 
 /** On its current socket a client never hears these: they mean a program error, or that it has overtaken itself. */
 const NEVER_TOLD = new Set([4400, 4409, 4413, 4429]);
@@ -28,6 +29,7 @@ type Holder = Process | Caller;
 export class LeadershipJudge {
   readonly #world: World;
   readonly #claims = new Map<Process, Claims>();
+  readonly #drains = new Map<Process, Drains>();
   readonly #ended = new Set<string>();
   readonly #ledByCallers = new Set<string>();
   readonly #highestLed = new Map<ElectionName, number>();
@@ -47,7 +49,16 @@ export class LeadershipJudge {
     return claims;
   }
 
+  #drainsOf(process: Process): Drains {
+    const known = this.#drains.get(process);
+    if (known !== undefined) return known;
+    const drains = new Drains();
+    this.#drains.set(process, drains);
+    return drains;
+  }
+
   stepped(process: Process, step: Step): void {
+    this.#drainsOf(process).stepped(step);
     const { before, event, effects } = step;
     const after = process.state;
     const { input, connection } = event;
@@ -123,10 +134,17 @@ export class LeadershipJudge {
     const own = new Set(before.contenders.filter((one) => one.leaderSessionId === leaderSessionId).map(({ id }) => id));
     const reason = reasonFor(effects, own);
     this.#count(reason);
-    if (reason !== "lost" || term.leaseUntil <= event.now) return;
+    if (reason !== "lost" || event.input.type === "error" || term.leaseUntil <= event.now) return;
     const row = this.#world.backend.storage.election(election)?.state;
     const stands = row?.type === "leading" && row.leaderSessionId === leaderSessionId;
-    demand(!stands, "I8", () => `${process.name} loses epoch ${epoch}, which the group still counts as its own`);
+    // A new token may allow some of its contenders no more (`error`), or none: it stops, and the group waits for its word.
+    const session = this.#world.backend.current?.state.sessions.get(stands ? row.sessionId : "");
+    const contends = session === undefined || [...session.contenders.values()].some((one) => one.election === election);
+    demand(
+      !stands || !contends,
+      "I8",
+      () => `${process.name} loses epoch ${epoch}, which the group still counts as its own`,
+    );
   }
 
   /** A preemption whose revoke was lost, or came after its drain time, is heard of as a loss. */
@@ -141,7 +159,8 @@ export class LeadershipJudge {
     for (const process of this.#world.processes) {
       if (process.whereabouts === "dead") continue;
       const now = process.clock.peek();
-      for (const election of this.#heldByCore(process, now)) this.#only(holders, election, process, "I1");
+      for (const election of [...this.#heldByCore(process, now), ...this.#drained(process, now)])
+        this.#only(holders, election, process, "I1");
       for (const { election, until } of this.claims(process).held.values()) {
         if (until > now) this.#only(claimants, election, process, "I1 by its frames");
       }
@@ -160,7 +179,7 @@ export class LeadershipJudge {
     holders.set(election, holder);
   }
 
-  /** Leading, or draining inside the lease: a term in which no contender is or was granted is nobody's. */
+  /** As the client has it: a term in which no contender is or was granted is nobody's. */
   *#heldByCore(process: Process, now: number): Generator<ElectionName> {
     const { client } = this.#world.cores;
     const held = new Set(client.heldTerms(process.state, now));
@@ -173,6 +192,13 @@ export class LeadershipJudge {
     for (const { id, election, granted } of process.contenders) {
       if (granted === null) continue;
       if (client.remainingMs(process.state, id, granted.leaderSessionId, now) > 0) yield election;
+    }
+  }
+
+  /** What a revoked leader still drains inside its lease, whatever its core says. */
+  *#drained(process: Process, now: number): Generator<ElectionName> {
+    for (const { election, leaderSessionId } of this.#drainsOf(process).at(process, now)) {
+      if (this.claims(process).leaseUntil(leaderSessionId) > now) yield election;
     }
   }
 

@@ -3,6 +3,7 @@
 import { Link } from "../../../testing/group/link.ts";
 import type { Backend } from "./backend.ts";
 import type { Process } from "./process.ts";
+import type { ComponentName } from "./setup.ts";
 
 export type Direction = "up" | "down";
 /** Who hears that a connection is gone; who does not has a half-open one. */
@@ -18,6 +19,8 @@ export class Path {
   upMs = HEALTHY_MS;
   downMs = HEALTHY_MS;
   readonly held = new Set<Direction>();
+  /** What the tokens of new connections allow to contend for; `undefined`: anything. */
+  allowed: readonly ComponentName[] | undefined;
   links: Link[] = [];
 
   /** A direction that is held keeps everything until it is released. */
@@ -50,7 +53,8 @@ export class Network {
 
   connect(process: Process, attempt: number): Link {
     const path = this.path(process);
-    const link = new Link(attempt, [path.upMs, path.downMs], this.tokensEnd ? process.setup.tokenMs : undefined);
+    const lifeMs = this.tokensEnd ? process.setup.tokenMs : undefined;
+    const link = new Link(attempt, [path.upMs, path.downMs], { lifeMs, components: path.allowed });
     path.links = [...path.links.filter((other) => !other.finished), link];
     link.up.send({ type: "open" }, this.#now());
     return link;
@@ -105,6 +109,10 @@ export class Network {
   heal(): void {
     this.tokensEnd = false;
     for (const path of this.#paths.values()) {
+      // A contender that was refused is asked for again by the next hello.
+      for (const link of path.links)
+        if (link.token.components) this.cut(link, { keepUp: 0, keepDown: 0, told: "both" });
+      path.allowed = undefined;
       path.held.clear();
       path.upMs = HEALTHY_MS;
       path.downMs = HEALTHY_MS;

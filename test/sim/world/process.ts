@@ -66,6 +66,14 @@ export class Process extends Driver {
     this.dispatch({ type: "deregister", contender: contender.id });
   }
 
+  /** Closes the component and contends for it again at once, as an effect of React's StrictMode does. */
+  rejoin(component: string): void {
+    const contender = this.contenderOf(component);
+    if (contender === undefined) return;
+    this.close(component);
+    this.contend(contender.setup);
+  }
+
   /** Publishes where the component's leader is; without an address, where its process is. */
   confirm(component: string, address?: string): void {
     const leaderSessionId = this.contenderOf(component)?.granted?.leaderSessionId ?? "";

@@ -34,6 +34,18 @@ describe("what still drains", () => {
     expect(play.opens().held).toEqual(["L1"]);
   });
 
+  test("[S14] keeps its drain time, whatever a welcome says of the drain time in between", () => {
+    const [play] = Play.leading(["x"], { drainMs: 3_000 });
+    play.happens({ type: "resign", leaderSessionId: "L1" });
+    const resignedAt = play.now;
+    play.loses();
+    play.reconnects({ resumed: true, held: ["L1"], drainMs: 0 });
+    play.wait(resignedAt + 2_999 - play.now, true);
+    expect(play.says()).not.toContainEqual(expect.objectContaining({ type: "resign" }));
+    play.wait(1, true);
+    expect(play.says()).toContainEqual({ type: "resign", leaderSessionId: "L1" });
+  });
+
   test("[S14] is named no longer than its lease runs by the last renewal that was answered", () => {
     const [play] = Play.leading(["x"]);
     play.wait(E);
@@ -88,15 +100,16 @@ describe("a contender that the group has refused", () => {
     expect(play.called()).toEqual(["+m L1"]);
   });
 
-  test("[S15] stops if it leads, and its siblings go on", () => {
+  test("[S15] [C2] ends the term if it leads, for its siblings as well", () => {
     const [play, x, y] = Play.leading(["x", "y"]);
     play.resumes(["L1"]);
     play.hears(refusal("y", "forbidden"));
     play.hears(join("L1", 1, "x"));
-    expect(play.called()).toEqual(["-y L1 lost"]);
-    play.settles(y as number);
-    expect(play.isLeader(x as number, "L1")).toBe(true);
+    expect(play.called()).toEqual(["-x L1 lost", "-y L1 lost"]);
+    play.settles(x as number);
     expect(play.says()).toEqual([]);
+    play.settles(y as number);
+    expect(play.says()).toEqual([release("L1")]);
   });
 
   test("[S15] keeps a sibling from leaving while it still runs: the group would take the term for given up", () => {

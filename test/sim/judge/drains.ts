@@ -1,0 +1,48 @@
+/**
+ * What still drains, counted as GUARANTEES.md does: a contender whose term was taken from it, from then on until its
+ * `onRevoke` has settled or its drain time is over. The client's own list is not asked.
+ */
+import type { ElectionName } from "../../../shared/names.ts";
+import type { Step } from "../world/driver.ts";
+import type { Process } from "../world/process.ts";
+
+/** Of a client that was never told of the group's. */
+const DRAIN_MS = 10_000;
+
+interface Drain {
+  readonly leaderSessionId: string;
+  readonly until: number;
+}
+
+export class Drains {
+  /** By contender. */
+  readonly #drains = new Map<number, Drain>();
+
+  stepped(step: Step): void {
+    const { input, now } = step.event;
+    // A page that is frozen or left says goodbye at once: what goes on afterwards is late work.
+    if (input.type === "page" && (input.event === "freeze" || input.event === "pagehide")) return this.#drains.clear();
+    for (const effect of step.effects) {
+      for (const id of effect.type === "revoke" ? effect.contenders : []) {
+        const { leaderSessionId = "" } = step.before.contenders.find((contender) => contender.id === id) ?? {};
+        this.#drains.set(id, { leaderSessionId, until: now + drainMsOf(step, leaderSessionId) });
+      }
+    }
+  }
+
+  /** In which elections the process drains at this time of its clock, and by which terms. */
+  *at(process: Process, now: number): Generator<{ readonly election: ElectionName; readonly leaderSessionId: string }> {
+    for (const { id, election, draining } of process.contenders) {
+      const drain = this.#drains.get(id);
+      if (draining && drain !== undefined && now < drain.until)
+        yield { election, leaderSessionId: drain.leaderSessionId };
+    }
+  }
+}
+
+/** By what the process was told when the drain began: a revoke that is told once more takes none of it away. */
+function drainMsOf({ before, event: { input } }: Step, leaderSessionId: string): number {
+  const isTold = input.type === "revoke" && input.leaderSessionId === leaderSessionId;
+  const { settings, session } = before;
+  return Math.min(isTold ? input.drainMs : Infinity, settings.drainMs, session?.drainMs ?? DRAIN_MS);
+}
