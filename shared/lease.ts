@@ -33,7 +33,15 @@ export const leaseFor = (durationMs: number): LeaseSettings => ({
 export const answerTimeoutFor = (lease: LeaseSettings): number =>
   Math.floor((lease.renewDeadlineMs - lease.renewEveryMs) / 2);
 
-export const offerTimeoutFor = (lease: LeaseSettings): number => Math.min(Math.floor(lease.durationMs / 4), 2_000);
+/** A slower path cannot be used at all: its `hello` is given up before the answer has come. */
+const SLOWEST_PATH_MS = 10_000;
+
+/** The longest round trip by which a leader renews in time: what it asks is answered before it drops the socket. */
+const slowestPathFor = (answerTimeoutMs: number): number => Math.min(answerTimeoutMs, SLOWEST_PATH_MS);
+
+/** How long an offer stays open: longer than the slowest path takes to accept it, by as much as a renewal may be late. */
+export const offerTimeoutFor = (lease: LeaseSettings): number =>
+  slowestPathFor(answerTimeoutFor(lease)) + renewalSlackFor(lease.durationMs);
 
 /**
  * How far renewals may drift off their beat, over a whole lease, before it costs the group an alarm or a row more. They
@@ -42,7 +50,11 @@ export const offerTimeoutFor = (lease: LeaseSettings): number => Math.min(Math.f
 export const renewalSlackFor = (leaseMs: number): number => Math.min(Math.floor(leaseMs / 50), 100);
 
 /** Which relation between settings is broken, with the remedy, or `null`. Checked once, at start, on the server. */
-export function leaseFault(lease: LeaseSettings, answerTimeoutMs = answerTimeoutFor(lease)): string | null {
+export function leaseFault(
+  lease: LeaseSettings,
+  answerTimeoutMs = answerTimeoutFor(lease),
+  offerTimeoutMs = offerTimeoutFor(lease),
+): string | null {
   const { durationMs, renewDeadlineMs, renewEveryMs } = lease;
   if (!(durationMs >= MIN_LEASE_MS && durationMs <= MAX_LEASE_MS)) {
     return `lease.durationMs is ${durationMs}: set it (LEASE_MS) to ${MIN_LEASE_MS}..${MAX_LEASE_MS} ms`;
@@ -55,6 +67,9 @@ export function leaseFault(lease: LeaseSettings, answerTimeoutMs = answerTimeout
   }
   if (!(answerTimeoutMs > 0 && answerTimeoutMs <= (renewDeadlineMs - renewEveryMs) / 2)) {
     return `answerTimeoutMs (${answerTimeoutMs}) must be above 0 and at most half of lease.renewDeadlineMs - lease.renewEveryMs (${renewDeadlineMs} - ${renewEveryMs}): lower the first`;
+  }
+  if (!(offerTimeoutMs > slowestPathFor(answerTimeoutMs))) {
+    return `offerTimeoutMs (${offerTimeoutMs}) must be above answerTimeoutMs (${answerTimeoutMs}), or above ${SLOWEST_PATH_MS} if that is longer: raise the first or lower the second`;
   }
   return null;
 }

@@ -14,7 +14,7 @@ test("[N7] the bounds that the simulator holds the cores to are those of GUARANT
   const defaults = createPolicy();
   expect(rowOf("a waiting process on a dead path")).toContain(`${rejoinMs(defaults, 0.8) / 1_000} s`);
   expect(rowOf("revoked while it cannot be reached")).toContain(`${forgottenLeaseMs(defaults) / 1_000} s`);
-  expect(takeoverBoundMs(defaults, { clockRate: 0.8, unresponsive: 2 })).toBe(82_500 + 2 * 2_000);
+  expect(takeoverBoundMs(defaults, { clockRate: 0.8, unresponsive: 2 })).toBe(82_500 + 2 * 2_850);
 });
 
 test("a lease of before the healing that is seen to be over only afterwards is no loss in peace", () => {

@@ -135,7 +135,7 @@ test("the settings that follow from LEASE_MS are told in the welcome", async () 
     resumed: false,
     held: [],
     lease: { durationMs: 2_000, renewDeadlineMs: 1_600, renewEveryMs: 500 },
-    offerTimeoutMs: 500,
+    offerTimeoutMs: 590,
     answerTimeoutMs: 550,
     pingEveryMs: 25_000,
     checkEveryMs: 300_000,

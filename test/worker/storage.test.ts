@@ -171,14 +171,14 @@ test("a change of policy is stored with the next rows, not by a look, and the ob
   const [short, long] = [{ leaseMs: 2_000 }, { leaseMs: 8_000, drainMs: 3_000 }];
   const leader = await join(group, {}, { server: serverWith(short) });
   const next = await join(group, {}, { server: serverWith(short) });
-  expect(leader.welcome).toMatchObject({ lease: { durationMs: 2_000 }, offerTimeoutMs: 500 });
+  expect(leader.welcome).toMatchObject({ lease: { durationMs: 2_000 }, offerTimeoutMs: 590 });
   const { leaderSessionId } = await leader.client.win();
   expect(await policyRow(group)).toEqual(policyAs(short));
 
   await ask("GET", pathOf(group), { server: serverWith(long) });
   expect(await policyRow(group)).toEqual(policyAs(short));
   const third = await join(group, {}, { server: serverWith(long) });
-  expect(third.welcome).toMatchObject({ lease: { durationMs: 8_000 }, offerTimeoutMs: 2_000, drainMs: 3_000 });
+  expect(third.welcome).toMatchObject({ lease: { durationMs: 8_000 }, offerTimeoutMs: 2_300, drainMs: 3_000 });
   expect(await policyRow(group)).toEqual(policyAs(long));
   await evictDurableObject(objectOf(group));
   leader.client.send({ type: "resign", leaderSessionId });

@@ -144,9 +144,10 @@ export class Claims {
     }
   }
 
-  /** Those that have left meanwhile are not granted anything. */
+  /** Those that have left meanwhile are not granted anything, nor are those that are back and not counted yet (S15). */
   #granted(id: string, components: readonly string[]): void {
-    const present = components.filter((component) => this.#registered.has(component));
+    const isOpen = (component: string): boolean => this.#asked.some((message) => message.component === component);
+    const present = components.filter((component) => this.#registered.has(component) && !isOpen(component));
     for (const component of present) this.#named.add(component);
     if (present.length > 0) this.#takeUp(id);
   }

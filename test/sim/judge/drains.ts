@@ -43,6 +43,7 @@ export class Drains {
 /** By what the process was told when the drain began: a revoke that is told once more takes none of it away. */
 function drainMsOf({ before, event: { input } }: Step, leaderSessionId: string): number {
   const isTold = input.type === "revoke" && input.leaderSessionId === leaderSessionId;
-  const { settings, session } = before;
+  const { settings } = before;
+  const session = input.type === "welcome" ? input : before.session;
   return Math.min(isTold ? input.drainMs : Infinity, settings.drainMs, session?.drainMs ?? DRAIN_MS);
 }

@@ -8,6 +8,16 @@ import {
 } from "../traces/ending.ts";
 import { followerOfStaleObject, lateAnswer, sleepingLeader, wallClockSetBack } from "../traces/leases.ts";
 import { oneNameTooMany, watchedTwice } from "../traces/observing.ts";
+import {
+  droppedOffer,
+  forbiddenSibling,
+  grantOfBefore,
+  refusedSibling,
+  resumeBeforeDrainEnds,
+  resumeWhileDraining,
+  shorterDrain,
+  slowPaths,
+} from "../traces/rejoin.ts";
 import { lostConfirm } from "../traces/resume.ts";
 import { inSession, type Mutant } from "./mutant.ts";
 
@@ -94,8 +104,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "contenders",
-        "const registered = isLive(contender) || findTerm(draft.terms, contender.leaderSessionId) !== undefined;",
-        "const registered = isLive(contender);",
+        "const isInTerm = findTerm(draft.terms, contender.leaderSessionId) !== undefined;",
+        "const isInTerm = false;",
       ),
     ],
   },
@@ -264,6 +274,104 @@ export const clientMutants: readonly Mutant[] = [
     name: "hung callbacks are waited for without end",
     rule: "S10",
     trace: hungCallback,
-    edits: [inSession("ending", "term.drainUntil = Math.min(term.drainUntil, draft.now + drain);", "void drain;")],
+    edits: [
+      inSession(
+        "ending",
+        "term.drainUntil = draft.now + Math.min(draft.settings.drainMs, draft.session?.drainMs ?? DRAIN_MS);",
+        "void DRAIN_MS;",
+      ),
+    ],
+  },
+  {
+    name: "what was refused is named no more, though it drains",
+    rule: "S14",
+    trace: resumeWhileDraining,
+    edits: [
+      inSession(
+        "ending",
+        "term.farewell = farewell;",
+        'term.farewell = farewell; if (reason === "lost") term.leaseUntil = 0;',
+      ),
+    ],
+  },
+  {
+    name: "a revoke that is told again cuts the drain",
+    rule: "S14",
+    trace: resumeBeforeDrainEnds,
+    edits: [inSession("terms", 'if (term?.stage === "ending") return;', "")],
+  },
+  {
+    name: "a welcome with a shorter drain time cuts the drain",
+    rule: "S14",
+    trace: shorterDrain,
+    edits: [
+      inSession(
+        "ending",
+        'if (term.stage === "leading") { term.drainUntil = draft.now + Math.min(draft.settings.drainMs, draft.session?.drainMs ?? DRAIN_MS); }',
+        "const own = Math.min(draft.settings.drainMs, draft.session?.drainMs ?? DRAIN_MS); term.drainUntil = Math.min(term.drainUntil, draft.now + own);",
+      ),
+    ],
+  },
+  {
+    name: "a component that was refused counts as a sibling",
+    rule: "S15",
+    trace: refusedSibling,
+    edits: [inSession("ending", 'standing !== "refused"', "standing.length > 0")],
+  },
+  {
+    name: "a refusal is not heard",
+    rule: "S15",
+    trace: refusedSibling,
+    edits: [inSession("transition", "refused(draft, message);", "")],
+  },
+  {
+    name: "a grant names whoever bears the name",
+    rule: "S15",
+    trace: grantOfBefore,
+    edits: [inSession("terms", 'contender.standing === "counted" &&', "")],
+  },
+  {
+    name: "any answer counts the component that is back",
+    rule: "S15",
+    trace: grantOfBefore,
+    edits: [
+      inSession(
+        "contenders",
+        'if (contender.standing === "greeted") contender.standing = "counted";',
+        'contender.standing = "counted";',
+      ),
+    ],
+  },
+  {
+    name: "a component leaves while a sibling runs that the group does not count",
+    rule: "S15",
+    trace: forbiddenSibling,
+    edits: [inSession("contenders", "(contender.registered && isKept(draft, contender))", "false")],
+  },
+  {
+    name: "a dropped offer is taken up again, by whoever bears the name",
+    rule: "S16",
+    trace: droppedOffer,
+    edits: [
+      inSession(
+        "ending",
+        "draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);",
+        'if (term.stage !== "offered") draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);',
+      ),
+      inSession("terms", 'contender.standing === "counted" &&', ""),
+    ],
+  },
+  {
+    name: "an offer is withdrawn before a slow path could have accepted it",
+    rule: "Q5",
+    trace: slowPaths,
+    edits: [
+      {
+        file: "shared/lease.ts",
+        from: "slowestPathFor(answerTimeoutFor(lease)) + renewalSlackFor(lease.durationMs);",
+        to: "Math.min(Math.floor(lease.durationMs / 4), 2_000);",
+      },
+      { file: "shared/lease.ts", from: "offerTimeoutMs > slowestPathFor(answerTimeoutMs)", to: "offerTimeoutMs > 0" },
+    ],
   },
 ];

@@ -17,7 +17,7 @@ export const contender = (component: ComponentName, part: Partial<ContenderSetup
   ...part,
 });
 
-const plain: ProcessSetup = {
+export const plain: ProcessSetup = {
   rate: 1,
   stopsAsleep: false,
   priority: 0,

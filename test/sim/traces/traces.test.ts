@@ -38,6 +38,16 @@ import {
   wallClockSetBack,
 } from "./leases.ts";
 import { oneNameTooMany, watchedTwice } from "./observing.ts";
+import {
+  droppedOffer,
+  forbiddenSibling,
+  grantOfBefore,
+  refusedSibling,
+  resumeBeforeDrainEnds,
+  resumeWhileDraining,
+  shorterDrain,
+  slowPaths,
+} from "./rejoin.ts";
 import { lateHello, lostConfirm, lostJoin, lostWelcome, refusedResume, unnamedIsOver } from "./resume.ts";
 
 // H1-H19 are the holes that a throwaway model of the rules has found; each is a trace that the right cores pass.
@@ -85,6 +95,15 @@ test("[O5] a name too many costs the others nothing", () => oneNameTooMany(shipp
 test("[O6] what is watched twice is watched once", () => watchedTwice(shippedCores));
 test("[Q6] nobody is preempted again and again for a rival that can't lead", () => preemptedForNobody(shippedCores));
 test("[S10] a second order to stop does not restart the drain time", () => revokedTwice(shippedCores));
+test("[S14] a resume names what still drains after the group's drain time", () => resumeWhileDraining(shippedCores));
+test("[S14] a resume leaves the drain time as it was given", () => resumeBeforeDrainEnds(shippedCores));
+test("[S14] a shorter drain time is for drains to come", () => shorterDrain(shippedCores));
+test("[S15] a component that was refused keeps no leadership of its siblings", () => refusedSibling(shippedCores));
+test("[S15] a component that comes back is not meant by an older grant", () => grantOfBefore(shippedCores));
+test("[S15] a leadership is not given up while a component runs that a new token forbids", () =>
+  forbiddenSibling(shippedCores));
+test("[S16] an offer that was dropped is not taken up when it is widened", () => droppedOffer(shippedCores));
+test("[Q5] a path as slow as the answer time-out wins elections", () => slowPaths(shippedCores));
 
 test("[S4] H16: a client gives a silent socket up while there is time for another one", () => {
   const lease = { durationMs: 10_000, renewDeadlineMs: 8_000, renewEveryMs: 2_500 };

@@ -40,7 +40,7 @@ export const welcome: Welcome = {
   pingEveryMs: PING,
   answerTimeoutMs: ANSWER,
   checkEveryMs: CHECK,
-  offerTimeoutMs: 2_000,
+  offerTimeoutMs: 2_850,
   drainMs: DRAIN,
   limits: DEFAULT_LIMITS,
 };

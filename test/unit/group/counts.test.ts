@@ -90,7 +90,7 @@ test("[S11] a missed offer costs one turn: the group, the election, the session 
   const group = new World();
   group.join("a", { contenders: ["x"] });
   group.join("b", { contenders: ["x"] });
-  const steps = group.during(() => group.advance(2_000));
+  const steps = group.during(() => group.advance(group.policy.offerTimeoutMs));
   expect(steps).toHaveLength(1);
   expect(steps[0]?.rows.map(({ table }) => table).sort()).toEqual(["election", "group", "session"]);
 });

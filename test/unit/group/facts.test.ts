@@ -59,7 +59,7 @@ test("an offer that nobody answers is told apart from one that is declined, or w
   const a = group.join("a", { contenders: ["x"] });
   expect(types(told(group, () => a.release()))).toEqual(["offer_withdrawn"]);
   a.renew();
-  expect(types(told(group, () => group.advance(2_000)))).toEqual(["offer_missed"]);
+  expect(types(told(group, () => group.advance(group.policy.offerTimeoutMs)))).toEqual(["offer_missed"]);
   a.renew();
   expect(types(told(group, () => a.drop()))).toEqual(["offer_withdrawn", "session_lost"]);
   expect(types(told(group, () => a.resume()))).toEqual(["session_resumed", "offered"]);
@@ -102,7 +102,7 @@ test("a contender by RPC is told like any other: joined, offered and leading in 
   expect(told(group, () => p.poll())).toMatchObject([{ type: "renewed", marginMs: 7_500 }]);
   group.advance(2_500);
   expect(types(told(group, () => p.poll({ contenders: [{ component: "x" }], held: p.held() })))).toEqual(["renewed"]);
-  group.advance(7_500);
+  group.advance(5_000 + group.policy.offerTimeoutMs);
   expect(types(told(group, () => group.tick()))).toEqual(["session_lost"]);
   expect(types(told(group, () => p.poll()))).toEqual(["session_resumed", "renewed"]);
 });

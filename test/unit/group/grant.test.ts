@@ -6,7 +6,11 @@ test("[S1] an offer gives nobody leadership; the answer to the renewal that name
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.grant();
   expect(group.election()).toMatchObject({ type: "offered", leaderSessionId });
-  expect(group.status().elections[0]).toMatchObject({ state: "offered", leader: null, remainingMs: 2_000 });
+  expect(group.status().elections[0]).toMatchObject({
+    state: "offered",
+    leader: null,
+    remainingMs: group.policy.offerTimeoutMs,
+  });
   expect(a.held()).toEqual([]);
   expect(a.renew(leaderSessionId)).toEqual([leaderSessionId]);
   expect(group.election()).toMatchObject({ type: "leading", leaderSessionId });
@@ -51,7 +55,7 @@ test("[S1] a renewal that comes after the offer was withdrawn accepts nothing", 
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
-  group.advance(2_000);
+  group.advance(group.policy.offerTimeoutMs);
   expect(group.holder()).toBe("b");
   expect(a.renew(a.grant().leaderSessionId)).toEqual([]);
   b.accept();

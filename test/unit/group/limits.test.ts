@@ -402,7 +402,7 @@ test("welcome tells the settings that the client must keep to", () => {
     pingEveryMs: 25_000,
     answerTimeoutMs: 1_100,
     checkEveryMs: 300_000,
-    offerTimeoutMs: 1_000,
+    offerTimeoutMs: 1_180,
     drainMs: 700,
     limits: {
       messageBytes: 131_072,
@@ -425,7 +425,7 @@ test("welcome tells the settings that the client must keep to", () => {
 test("an alarm is set only while somebody waits or watches, or an offer or a hello is open", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
-  expect(group.alarm()).toBe(group.now + 2_000);
+  expect(group.alarm()).toBe(group.now + group.policy.offerTimeoutMs);
   a.accept();
   expect(group.alarm()).toBeNull();
   const b = group.join("b", { contenders: ["x"] });

@@ -5,7 +5,7 @@ test("the defaults are those of the design", () => {
   expect(createPolicy()).toEqual({
     lease: { durationMs: 10_000, renewDeadlineMs: 8_000, renewEveryMs: 2_500 },
     horizonAheadMs: 10_100,
-    offerTimeoutMs: 2_000,
+    offerTimeoutMs: 2_850,
     answerTimeoutMs: 2_750,
     drainMs: 10_000,
     helloTimeoutMs: 10_000,
@@ -21,10 +21,10 @@ test("everything that follows from D follows from it", () => {
   expect(createPolicy({ leaseMs: 2_000 })).toMatchObject({
     lease: { durationMs: 2_000, renewDeadlineMs: 1_600, renewEveryMs: 500 },
     horizonAheadMs: 2_040,
-    offerTimeoutMs: 500,
+    offerTimeoutMs: 590,
     answerTimeoutMs: 550,
   });
-  expect(createPolicy({ leaseMs: 60_000 }).offerTimeoutMs).toBe(2_000);
+  expect(createPolicy({ leaseMs: 60_000 }).offerTimeoutMs).toBe(10_100);
 });
 
 test("limits are completed one by one", () => {

@@ -59,7 +59,7 @@ test("[S12] [N7] an offer waits for the next call until the poll deadline; then 
   p.poll();
   const b = group.join("b", { contenders: ["x"] });
   a.resign();
-  group.run(6_999, a, b);
+  group.run(5_000 + group.policy.offerTimeoutMs - 1, a, b);
   expect(group.holder()).toBe("p");
   group.advance(1); // D / 2 and one offer time-out
   expect(group.holder()).toBe("b");
@@ -292,7 +292,7 @@ test("[S12] a renewal or a confirm does not shorten the time that a campaign has
   const b = group.join("b", { contenders: ["x"] });
   p.say({ type: "renew", sentAt: 1, held: [] });
   a.resign();
-  group.run(11_999, a, b);
+  group.run(10_000 + group.policy.offerTimeoutMs - 1, a, b);
   expect(group.holder()).toBe("p");
   group.advance(1); // what it asked for, and one offer time-out
   expect(group.holder()).toBe("b");

@@ -141,7 +141,7 @@ test("[Q3] the queue goes on where the successor does not answer", () => {
   const c = group.join("c", { contenders });
   a.accept();
   a.resign("process", c);
-  group.advance(2_000);
+  group.advance(group.policy.offerTimeoutMs);
   b.accept();
 });
 

@@ -19,7 +19,7 @@ test("the status tells of each election who leads, for how long, and who waits i
     paused: false,
     sessions: 3,
     elections: [
-      { election: "component:d", state: "offered", leader: null, remainingMs: 500, candidates: [] },
+      { election: "component:d", state: "offered", leader: null, remainingMs: 1_350, candidates: [] },
       {
         election: "process",
         state: "leading",

@@ -75,7 +75,7 @@ test("[S11] [S12] a candidate that declines or stays silent while the sockets ar
   expect(group.election().type).toBe("vacant");
   group.listSockets();
   expect(group.holder()).toBe("c");
-  group.now += 2_000; // nobody answered
+  group.now += group.policy.offerTimeoutMs; // nobody answered
   group.wakeFor(b);
   b.renew();
   expect(group.election().type).toBe("vacant");

@@ -19,8 +19,8 @@ test("whatever D is allowed, the settings that follow from it keep every relatio
       expect(lease.renewEveryMs).toBeLessThan(lease.renewDeadlineMs / 2);
       expect(lease.renewDeadlineMs).toBeLessThan(lease.durationMs);
       expect(answerTimeoutFor(lease)).toBeLessThanOrEqual((lease.renewDeadlineMs - lease.renewEveryMs) / 2);
-      expect(offerTimeoutFor(lease)).toBeLessThanOrEqual(lease.durationMs / 4);
-      expect(offerTimeoutFor(lease)).toBeLessThanOrEqual(2_000);
+      expect(offerTimeoutFor(lease)).toBeLessThan(lease.durationMs);
+      expect(offerTimeoutFor(lease)).toBeLessThanOrEqual(10_100);
     }),
   );
 });
@@ -41,4 +41,13 @@ test("an answer time-out that leaves no room for one reconnect is told", () => {
   expect(leaseFault(good, 2_750)).toBeNull();
   expect(leaseFault(good, 2_751)).toContain("answerTimeoutMs");
   expect(leaseFault(good, 0)).toContain("answerTimeoutMs");
+});
+
+test("[Q5] an offer time-out that the slowest usable path could not keep is told with both settings", () => {
+  expect(leaseFault(good, 2_750, 2_751)).toBeNull();
+  for (const word of ["offerTimeoutMs (2750)", "answerTimeoutMs (2750)"]) {
+    expect(leaseFault(good, 2_750, 2_750)).toContain(word);
+  }
+  expect(leaseFault(leaseFor(60_000), 16_500, 10_001)).toBeNull();
+  expect(leaseFault(leaseFor(60_000), 16_500, 10_000)).toContain("offerTimeoutMs");
 });
