@@ -44,7 +44,8 @@ function begin(turn: Turn, connection: string, { message, secret }: Greeting): v
     ...arrival(turn, connection, message),
   });
   bind(turn, connection, session.id);
-  welcome(turn, session.id, secret.secret, message, { resumed: false, held: [] });
+  const refusals = contendAs(turn, session.id, message.contenders ?? []);
+  welcome(turn, session.id, secret.secret, message, { resumed: false, held: [], refusals });
 }
 
 function comeBack(
@@ -54,7 +55,7 @@ function comeBack(
   { message, secret, presentedHash }: Greeting,
 ): void {
   hangUpOn(turn, session, CLOSE.superseded, "a newer connection of this session is open");
-  const resumed = turn.putSession({
+  turn.putSession({
     ...session,
     secretHash: secret.hash,
     previousSecretHash: presentedHash,
@@ -63,8 +64,9 @@ function comeBack(
     ...arrival(turn, connection, message),
   });
   bind(turn, connection, session.id);
-  const held = settleHeld(turn, resumed, message);
-  const part = { resumed: true, held: held.map(({ state }) => state.leaderSessionId) };
+  const refusals = contendAs(turn, session.id, message.contenders ?? []);
+  const held = settleHeld(turn, session.id, message);
+  const part = { resumed: true, held: held.map(({ state }) => state.leaderSessionId), refusals };
   welcome(turn, session.id, secret.secret, message, part);
   for (const { name } of held) sendRevoke(turn, name);
 }
@@ -101,24 +103,27 @@ const arrival = (turn: Turn, connection: string, { priority = 0, process = {} }:
  * What becomes of each term at a resume. Named and good: extended. Not named: ended, since the client can't hold it.
  * Named but refused (its drain is over, or no contender of it is left): nothing changes, `release` or the lease ends it.
  */
-function settleHeld(turn: Turn, session: Session, hello: Hello): HeldElection[] {
+function settleHeld(turn: Turn, id: string, hello: Hello): HeldElection[] {
+  const session = turn.session(id);
   const named = new Set(hello.held);
-  const allowed = (hello.contenders ?? []).filter(({ component }) => mayContend(turn, session, component));
-  const contended = new Set(allowed.map(({ component, election }) => electionOf(component, election)));
   const held: HeldElection[] = [];
-  for (const name of session.places.keys()) {
+  for (const name of session?.places.keys() ?? []) {
     const election = turn.election(name);
-    if (election === undefined || election.state.type === "vacant" || election.state.sessionId !== session.id) continue;
-    if (!isHeld(election)) loseOffer(turn, name, session.id);
+    if (session === undefined || election === undefined) continue;
+    if (election.state.type === "vacant" || election.state.sessionId !== id) continue;
+    if (!isHeld(election)) loseOffer(turn, name, id);
     else if (!named.has(election.state.leaderSessionId)) endTerm(turn, election, "lost");
-    else if (contended.has(name) && renew(turn, session, election.state.leaderSessionId)) held.push(election);
+    else if (renew(turn, session, election.state.leaderSessionId)) held.push(election);
   }
   return held;
 }
 
-function welcome(turn: Turn, id: string, secret: string, hello: Hello, part: Pick<Welcome, "resumed" | "held">): void {
-  const refusals = contendAs(turn, id, hello.contenders ?? []);
-  refusals.push(...watchAs(turn, id, hello));
+interface Part extends Pick<Welcome, "resumed" | "held"> {
+  readonly refusals: readonly Refusal[];
+}
+
+function welcome(turn: Turn, id: string, secret: string, hello: Hello, { refusals, ...part }: Part): void {
+  const refused = [...refusals, ...watchAs(turn, id, hello)];
   const session = turn.session(id);
   if (session === undefined) return;
   const { lease, pingEveryMs, answerTimeoutMs, checkEveryMs, offerTimeoutMs, drainMs, limits } = turn.state.policy;
@@ -137,7 +142,7 @@ function welcome(turn: Turn, id: string, secret: string, hello: Hello, part: Pic
     drainMs,
     limits,
   });
-  for (const error of refusals) turn.send(session, error);
+  for (const error of refused) turn.send(session, error);
   sendSnapshot(turn, session);
   joinHeld(turn, session);
 }

@@ -134,8 +134,9 @@ const closed = (wire: Wire): Wire => ({
   down: wire.clientOpen && !wire.severed ? [...wire.down, { type: "close", code: 1006 }] : wire.down,
 });
 
-/** Somebody is granted a term. */
-export function led(state: SmallState, epoch: number): SmallState {
-  demand(epoch > state.ledEpoch, "S5", () => `epoch ${epoch} leads after ${state.ledEpoch}`);
-  return { ...state, ledEpoch: epoch };
+/** A component is granted a term: a later one than any before, or the one that its process leads. */
+export function led(state: SmallState, index: number, epoch: number): SmallState {
+  const joins = epoch === state.ledEpoch && index === state.ledBy;
+  demand(joins || epoch > state.ledEpoch, "S5", () => `epoch ${epoch} leads after ${state.ledEpoch}`);
+  return { ...state, ledEpoch: epoch, ledBy: index };
 }

@@ -1,7 +1,7 @@
 import { stdout } from "node:process";
 import { describe, expect, test } from "vitest";
 import { shippedCores } from "../cores.ts";
-import { loadCores } from "../mutants/mutant.ts";
+import { inSession, loadCores } from "../mutants/mutant.ts";
 import { explore } from "./explore.ts";
 import type { Budget } from "./state.ts";
 
@@ -11,11 +11,15 @@ const NONE: Budget = {
   tickMs: SHORT_MS,
   ticks: 0,
   losses: 0,
+  cuts: 0,
   crashes: 0,
   replacements: 0,
   hibernations: 0,
   resigns: 0,
   revokes: 0,
+  contends: 0,
+  closes: 0,
+  rejoins: 0,
 };
 const MAX_STATES = 50_000;
 
@@ -27,6 +31,11 @@ const budgets: readonly Budget[] = [
   { ...NONE, ticks: 0, losses: 2 },
   { ...NONE, tickMs: LONG_MS, ticks: 1, losses: 1 },
   { ...NONE, tickMs: LONG_MS, ticks: 1, replacements: 1 },
+  { ...NONE, ticks: 1, revokes: 1, cuts: 1 },
+  { ...NONE, rejoins: 2 },
+  { ...NONE, contends: 1, rejoins: 2 },
+  { ...NONE, contends: 1, rejoins: 1, losses: 1 },
+  { ...NONE, resigns: 1, contends: 1, rejoins: 1 },
 ];
 
 const nameOf = (budget: Budget): string =>
@@ -50,4 +59,12 @@ test("the exploration finds a group that gives a lost socket's leadership away",
     { file: "worker/group/sessions.ts", from, to: `${from} endTerm(turn, election, "lost");` },
   ]);
   expect(explore(cores, { ...NONE, losses: 1 }, MAX_STATES).violation?.error.rule).toBe("I1");
+});
+
+test("[S14] the exploration finds a session that no longer names what it drains", async () => {
+  const from = "term.farewell = farewell;";
+  const to = `${from} if (reason === "lost") term.leaseUntil = 0;`;
+  const cores = await loadCores([inSession("ending", from, to)]);
+  const budget = { ...NONE, ticks: 1, revokes: 1, cuts: 1 };
+  expect(explore(cores, budget, MAX_STATES).violation?.error.rule).toBe("I1");
 });

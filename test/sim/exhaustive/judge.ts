@@ -3,6 +3,7 @@
 import { CLOCK_MARGIN_MS } from "../../../shared/lease.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
 import { demand } from "../world/violation.ts";
+import { clientAt } from "./changes.ts";
 import { localNow, type SmallState } from "./state.ts";
 
 export function judge(state: SmallState): void {
@@ -11,15 +12,20 @@ export function judge(state: SmallState): void {
   if (state.current !== null) judgeGroup(state.current.group, state);
 }
 
-/** Leads, or drains inside the lease. */
+/** Leads by its core, or drains inside the lease that it was promised, whatever its core says. */
 function holds(state: SmallState, index: number): boolean {
-  const { terms = [], contenders = [] } = state.clients[index]?.state ?? {};
+  const client = clientAt(state, index);
+  const { terms, contenders } = client.state;
   const now = localNow(state, index);
-  return terms.some(
+  const leads = terms.some(
     ({ stage, leaseUntil, leaderSessionId }) =>
-      stage !== "offered" &&
+      stage === "leading" &&
       leaseUntil > now &&
       contenders.some((contender) => contender.leaderSessionId === leaderSessionId),
+  );
+  return (
+    leads ||
+    client.drains.some(({ leaderSessionId, until }) => until > now && (client.leases[leaderSessionId] ?? 0) > now)
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * A world small enough to be explored completely: two processes with one contender each, one election, the object and
+ * A world small enough to be explored completely: two processes with one contender each (or two), one election, the object and
  * its storage. Immutable, so that it can fork at every step. Time goes in ticks; a timer or an alarm that is due may
  * come now or after any number of further ticks, and so may every frame.
  */
@@ -14,8 +14,19 @@ export interface SmallClient {
   readonly state: SessionState;
   /** Its current connection, by place. */
   readonly wire: number | null;
-  /** Its contender's `onRevoke` runs. */
-  readonly draining: boolean;
+  /** The contender of each component that it runs, by number; they only grow. */
+  readonly contenders: { readonly [component: string]: number };
+  /** Contenders whose `onRevoke` runs. */
+  readonly drains: readonly Drain[];
+  /** Until when each term was promised by an answer, by its own clock. */
+  readonly leases: { readonly [leaderSessionId: string]: number };
+}
+
+export interface Drain {
+  readonly contender: number;
+  readonly leaderSessionId: string;
+  /** When its drain time is over, by its process's clock. */
+  readonly until: number;
 }
 
 /** A connection. Its server is the current object (`current`), a replaced one (`stale`), or none any more. */
@@ -43,11 +54,18 @@ export interface Budget {
   readonly tickMs: number;
   readonly ticks: number;
   readonly losses: number;
+  /** Losses of which the process hears at once, and nobody else. */
+  readonly cuts: number;
   readonly crashes: number;
   readonly replacements: number;
   readonly hibernations: number;
   readonly resigns: number;
   readonly revokes: number;
+  /** A process that runs for x runs for y as well. */
+  readonly contends: number;
+  readonly closes: number;
+  /** Closed, and contended for again in one go. */
+  readonly rejoins: number;
 }
 
 export interface SmallState {
@@ -62,6 +80,7 @@ export interface SmallState {
   readonly nonces: number;
   /** The highest epoch that anybody has led by. */
   readonly ledEpoch: number;
+  readonly ledBy: number;
   readonly budget: Budget;
 }
 
@@ -77,12 +96,12 @@ export const localNow = ({ now }: SmallState, client: number): number => START +
  * are met, and what nobody looks at within these few seconds is left out.
  */
 export function canonical(state: SmallState): string {
-  const { clients, current, stale, storage, ledEpoch, now, budget } = state;
+  const { clients, current, stale, storage, ledEpoch, ledBy, now, budget } = state;
   const wires = state.wires.filter((wire) => !isFinished(wire));
-  const parts = clients.map(({ state: session, wire, draining }, index) => {
+  const parts = clients.map(({ state: session, wire, ...rest }, index) => {
     const link = wires.findIndex((other) => wire !== null && other === state.wires[wire]);
     const sent = wires.map(({ client, up }) => (client === index ? textOf(up, localNow(state, index)) : ""));
-    return `${textOf(session, localNow(state, index))} ${link} ${draining} ${sent}`;
+    return `${textOf(session, localNow(state, index))} ${link} ${textOf(rest, localNow(state, index))} ${sent}`;
   });
   for (const { client, attempt, clientOpen, server, severed, attachment, down } of wires) {
     const carried = attachment === null ? null : textOf(attachment, now);
@@ -94,7 +113,9 @@ export function canonical(state: SmallState): string {
     parts.push("");
   }
   parts.push(textOf(storage, now, () => storage.text()));
-  parts.push(`${storage.alarmAt === null ? "" : storage.alarmAt - now} ${ledEpoch - now} ${Object.values(budget)}`);
+  parts.push(
+    `${storage.alarmAt === null ? "" : storage.alarmAt - now} ${ledEpoch - now} ${ledBy} ${Object.values(budget)}`,
+  );
   return parts.join("\n").replaceAll(/n\d+(?:\.\d+)?/g, numbering());
 }
 

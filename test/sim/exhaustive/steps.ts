@@ -1,5 +1,5 @@
 /** What may happen next in the small world: every delivery, every timer that is due, every fault that is left. */
-import type { Effect, Input } from "../../../client/session/events.ts";
+import type { Effect, Event, Input } from "../../../client/session/events.ts";
 import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
 import { hashOf } from "../../../testing/group/incarnation.ts";
 import type { Packet } from "../../../testing/group/link.ts";
@@ -49,10 +49,12 @@ export class SmallWorld {
         priority: 0,
         onDisconnect: "keep",
         drainMs: Infinity,
-        lingerMs: 0,
+        lingerMs: 60_000,
       }),
       wire: null,
-      draining: false,
+      contenders: {},
+      drains: [],
+      leases: {},
     });
     const state: SmallState = {
       now: START,
@@ -63,10 +65,10 @@ export class SmallWorld {
       storage: new Storage(),
       nonces: 0,
       ledEpoch: 0,
+      ledBy: 0,
       budget,
     };
-    const register = { type: "register", contender: 1, info: { component: "x" } } as const;
-    return this.#settleDown(this.#tell(this.#settleDown(this.#tell(state, 0, register)), 1, register));
+    return this.#settleDown(this.#contend(this.#settleDown(this.#contend(state, 0, "x")), 1, "x"));
   }
 
   /** Delivers everything, in order. */
@@ -99,7 +101,9 @@ export class SmallWorld {
       if (deadline !== null && deadline <= localNow(state, index)) {
         yield { label: `timer ${index}`, take: () => this.#tell(state, index, { type: "tick" }) };
       }
-      if (client.draining) yield { label: `settle ${index}`, take: () => this.#settle(state, index) };
+      for (const { contender } of client.drains) {
+        yield { label: `settle ${index} ${contender}`, take: () => this.#settle(state, index, contender) };
+      }
     }
     const { alarmAt } = state.storage;
     if (alarmAt !== null && alarmAt <= state.now) yield { label: "alarm", take: () => this.#alarm(state) };
@@ -108,7 +112,10 @@ export class SmallWorld {
   }
 
   *#faults(state: SmallState): Generator<Step> {
-    for (const index of state.clients.keys()) yield* this.#faultsOf(state, index);
+    for (const index of state.clients.keys()) {
+      yield* this.#faultsOf(state, index);
+      yield* this.#wishesOf(state, index);
+    }
     const { budget, current, stale } = state;
     if (current === null) return;
     if (budget.crashes > 0) yield { label: "crash", take: () => crash(spend(state, "crashes")) };
@@ -126,7 +133,11 @@ export class SmallWorld {
 
   *#faultsOf(state: SmallState, index: number): Generator<Step> {
     const { wire, state: session } = clientAt(state, index);
-    if (wire !== null && state.budget.losses > 0 && !wireAt(state, wire).severed) {
+    const isWhole = wire !== null && !wireAt(state, wire).severed;
+    if (isWhole && state.budget.cuts > 0) {
+      yield { label: `cut ${index}`, take: () => lose(spend(state, "cuts"), wire, "client") };
+    }
+    if (isWhole && state.budget.losses > 0) {
       for (const told of TOLD) {
         yield { label: `lose ${index} (told: ${told})`, take: () => lose(spend(state, "losses"), wire, told) };
       }
@@ -137,20 +148,46 @@ export class SmallWorld {
     yield { label: `resign ${index}`, take: () => this.#tell(spend(state, "resigns"), index, resign) };
   }
 
-  // Processes
-
-  #tell(state: SmallState, index: number, input: Input, attempt?: number): SmallState {
-    const before = clientAt(state, index).state;
-    const event = { input, connection: attempt ?? before.attempt, now: localNow(state, index), random: 0 };
-    const next = this.#cores.client.transition(before, event);
-    return next.effects.reduce(
-      (result, effect) => performUp(result, index, effect),
-      withClient(state, index, { state: next.state }),
-    );
+  /** What an application may do with its contenders. */
+  *#wishesOf(state: SmallState, index: number): Generator<Step> {
+    const { contenders } = clientAt(state, index);
+    const { budget } = state;
+    if (budget.contends > 0 && contenders["y"] === undefined) {
+      yield { label: `contend ${index} y`, take: () => this.#contend(spend(state, "contends"), index, "y") };
+    }
+    for (const component of Object.keys(contenders)) {
+      const closed = (what: "closes" | "rejoins") => this.#close(spend(state, what), index, component);
+      if (budget.closes > 0) yield { label: `close ${index} ${component}`, take: () => closed("closes") };
+      if (budget.rejoins === 0) continue;
+      yield { label: `rejoin ${index} ${component}`, take: () => this.#contend(closed("rejoins"), index, component) };
+    }
   }
 
-  #settle(state: SmallState, index: number): SmallState {
-    return this.#tell(withClient(state, index, { draining: false }), index, { type: "settled", contenders: [1] });
+  // Processes
+
+  #contend(state: SmallState, index: number, component: string): SmallState {
+    const client = clientAt(state, index);
+    const contender = 1 + Math.max(0, ...client.state.contenders.map(({ id }) => id));
+    const running = withClient(state, index, { contenders: { ...client.contenders, [component]: contender } });
+    return this.#tell(running, index, { type: "register", contender, info: { component } });
+  }
+
+  #close(state: SmallState, index: number, component: string): SmallState {
+    const { [component]: contender = 0, ...contenders } = clientAt(state, index).contenders;
+    return this.#tell(withClient(state, index, { contenders }), index, { type: "deregister", contender });
+  }
+
+  #tell(state: SmallState, index: number, input: Input, attempt?: number): SmallState {
+    const client = clientAt(state, index);
+    const event = { input, connection: attempt ?? client.state.attempt, now: localNow(state, index), random: 0 };
+    const next = this.#cores.client.transition(client.state, event);
+    const told = { state: next.state, ...judged(client, event, next.effects) };
+    return next.effects.reduce((result, effect) => performUp(result, index, effect), withClient(state, index, told));
+  }
+
+  #settle(state: SmallState, index: number, contender: number): SmallState {
+    const drains = clientAt(state, index).drains.filter((drain) => drain.contender !== contender);
+    return this.#tell(withClient(state, index, { drains }), index, { type: "settled", contenders: [contender] });
   }
 
   #arriveDown(state: SmallState, place: number): SmallState {
@@ -255,6 +292,28 @@ function earlierAlarm(alarmAt: number | null, deadline: number | null, now: numb
   return alarmAt !== null && alarmAt > now && alarmAt <= deadline ? null : deadline;
 }
 
+/** What the judge keeps of a process: what it was promised, and what it drains. */
+function judged(client: SmallClient, event: Event, effects: readonly Effect[]): Pick<SmallClient, "drains" | "leases"> {
+  const { input, now } = event;
+  const { requests, session, contenders, attempt } = client.state;
+  const leases = { ...client.leases };
+  if ((input.type === "renewed" || input.type === "welcome") && event.connection === attempt) {
+    const request = requests.find(({ sentAt }) => sentAt === input.sentAt);
+    const { renewDeadlineMs = 0 } = (input.type === "welcome" ? input : session)?.lease ?? {};
+    for (const id of input.held) {
+      if (request?.held.includes(id)) leases[id] = Math.max(leases[id] ?? 0, request.at + renewDeadlineMs);
+    }
+  }
+  const drainMs = Math.min(input.type === "revoke" ? input.drainMs : Infinity, session?.drainMs ?? Infinity);
+  const begun = effects.flatMap((effect) =>
+    (effect.type === "revoke" ? effect.contenders : []).map((contender) => {
+      const { leaderSessionId = "" } = contenders.find(({ id }) => id === contender) ?? {};
+      return { contender, leaderSessionId, until: now + drainMs };
+    }),
+  );
+  return { leases, drains: [...client.drains, ...begun] };
+}
+
 /** What a process does. */
 function performUp(state: SmallState, index: number, effect: Effect): SmallState {
   switch (effect.type) {
@@ -266,10 +325,8 @@ function performUp(state: SmallState, index: number, effect: Effect): SmallState
       return sendUp(state, index, { type: "frame", message: effect.message });
     case "ping":
       return sendUp(state, index, { type: "beat" });
-    case "revoke":
-      return withClient(state, index, { draining: true });
     case "grant":
-      return led(state, effect.epoch);
+      return led(state, index, effect.epoch);
     default:
       return state;
   }

@@ -138,13 +138,9 @@ export class LeadershipJudge {
     const row = this.#world.backend.storage.election(election)?.state;
     const stands = row?.type === "leading" && row.leaderSessionId === leaderSessionId;
     // A new token may allow some of its contenders no more (`error`), or none: it stops, and the group waits for its word.
-    const session = this.#world.backend.current?.state.sessions.get(stands ? row.sessionId : "");
-    const contends = session === undefined || [...session.contenders.values()].some((one) => one.election === election);
-    demand(
-      !stands || !contends,
-      "I8",
-      () => `${process.name} loses epoch ${epoch}, which the group still counts as its own`,
-    );
+    const session = stands ? this.#world.backend.load().sessions.get(row.sessionId) : undefined;
+    const contends = [...(session?.contenders.values() ?? [])].some((one) => one.election === election);
+    demand(!contends, "I8", () => `${process.name} loses epoch ${epoch}, which the group still counts as its own`);
   }
 
   /** A preemption whose revoke was lost, or came after its drain time, is heard of as a loss. */

@@ -80,3 +80,17 @@ test("[S9] a resume that may contend for less gives up the contenders it may not
   a.release();
   b.accept();
 });
+
+test("[S9] a term goes on that is named once its contender is let in again, whatever was refused in between", () => {
+  const group = new World();
+  const a = group.join("a", { contenders: ["x"] });
+  group.join("b", { contenders: ["x"] });
+  const { leaderSessionId } = a.accept();
+  a.access = { role: "contend", components: [] };
+  a.resume();
+  expect(a.last("welcome").held).toEqual([]); // and this welcome may be lost
+  a.access = { role: "contend" };
+  a.resume({ held: [leaderSessionId] });
+  expect(a.last("welcome").held).toEqual([leaderSessionId]);
+  expect(a.last("grant")).toMatchObject({ leaderSessionId, components: ["x"], joined: true });
+});
