@@ -61,6 +61,7 @@ export const groupTermMutants: readonly Mutant[] = [
   {
     name: "an offer holds the election back like a lease",
     rule: "N7",
+    trace: muteCandidate,
     edits: [inGroup("terms", "?? turn.now + offerTimeoutMs", "?? turn.now + 600_000")],
   },
   {

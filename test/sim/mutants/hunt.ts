@@ -8,7 +8,7 @@ const SEED = 20_261_122;
 /** Short runs find the shallow ones soonest; deep ones need long runs. */
 const ATTEMPTS = [
   { size: "shallow", numRuns: 60 },
-  { size: "deep", numRuns: 600 },
+  { size: "deep", numRuns: 4_000 },
 ] as const;
 
 export interface Catch {
