@@ -301,7 +301,8 @@ function judged(client: SmallClient, event: Event, effects: readonly Effect[]): 
     const request = requests.find(({ sentAt }) => sentAt === input.sentAt);
     const { renewDeadlineMs = 0 } = (input.type === "welcome" ? input : session)?.lease ?? {};
     for (const id of input.held) {
-      if (request?.held.includes(id)) leases[id] = Math.max(leases[id] ?? 0, request.at + renewDeadlineMs);
+      const revives = (leases[id] ?? Infinity) <= now;
+      if (request?.held.includes(id) && !revives) leases[id] = Math.max(leases[id] ?? 0, request.at + renewDeadlineMs);
     }
   }
   const drainMs = Math.min(input.type === "revoke" ? input.drainMs : Infinity, session?.drainMs ?? Infinity);

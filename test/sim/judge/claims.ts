@@ -117,7 +117,8 @@ export class Claims {
     const until = request.at + this.#renewDeadlineMs;
     for (const id of request.ids) {
       const election = this.#offers.get(id);
-      if (held.includes(id)) this.#leases.set(id, Math.max(until, this.leaseUntil(id)));
+      const before = this.#leases.get(id) ?? Infinity; // what comes after the end of a lease revives nothing (S6)
+      if (held.includes(id) && before > now) this.#leases.set(id, Math.max(until, this.leaseUntil(id)));
       if (!held.includes(id)) this.held.delete(id);
       else if (election !== undefined && !this.#said.has(id) && until > now) {
         const claims = this.#shelf.has(id) ? this.#shelf : this.held;
