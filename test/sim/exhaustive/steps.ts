@@ -1,6 +1,6 @@
 /** What may happen next in the small world: every delivery, every timer that is due, every fault that is left. */
 import type { Effect, Event, Input } from "../../../client/session/events.ts";
-import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import type { ClientMessage, Renewed, ServerMessage, Welcome } from "../../../shared/messages.ts";
 import { hashOf } from "../../../testing/group/incarnation.ts";
 import type { Packet } from "../../../testing/group/link.ts";
 import { Storage } from "../../../testing/group/storage.ts";
@@ -295,16 +295,7 @@ function earlierAlarm(alarmAt: number | null, deadline: number | null, now: numb
 /** What the judge keeps of a process: what it was promised, and what it drains. */
 function judged(client: SmallClient, event: Event, effects: readonly Effect[]): Pick<SmallClient, "drains" | "leases"> {
   const { input, now } = event;
-  const { requests, session, contenders, attempt } = client.state;
-  const leases = { ...client.leases };
-  if ((input.type === "renewed" || input.type === "welcome") && event.connection === attempt) {
-    const request = requests.find(({ sentAt }) => sentAt === input.sentAt);
-    const { renewDeadlineMs = 0 } = (input.type === "welcome" ? input : session)?.lease ?? {};
-    for (const id of input.held) {
-      const revives = (leases[id] ?? Infinity) <= now;
-      if (request?.held.includes(id) && !revives) leases[id] = Math.max(leases[id] ?? 0, request.at + renewDeadlineMs);
-    }
-  }
+  const { session, contenders, attempt } = client.state;
   const drainMs = Math.min(input.type === "revoke" ? input.drainMs : Infinity, session?.drainMs ?? Infinity);
   const begun = effects.flatMap((effect) =>
     (effect.type === "revoke" ? effect.contenders : []).map((contender) => {
@@ -312,7 +303,17 @@ function judged(client: SmallClient, event: Event, effects: readonly Effect[]): 
       return { contender, leaderSessionId, until: now + drainMs };
     }),
   );
-  return { leases, drains: [...client.drains, ...begun] };
+  const isAnswer = (input.type === "renewed" || input.type === "welcome") && event.connection === attempt;
+  return { leases: isAnswer ? promised(client, input, now) : client.leases, drains: [...client.drains, ...begun] };
+}
+
+/** The leases after an answer. One that comes after the end of a lease revives nothing (S6). */
+function promised({ state, leases }: SmallClient, answer: Renewed | Welcome, now: number): SmallClient["leases"] {
+  const { at = 0, held: asked = [] } = state.requests.find(({ sentAt }) => sentAt === answer.sentAt) ?? {};
+  const { renewDeadlineMs = 0 } = (answer.type === "welcome" ? answer : state.session)?.lease ?? {};
+  const good = answer.held.filter((id) => asked.includes(id) && (leases[id] ?? Infinity) > now);
+  const extended = good.map((id) => [id, Math.max(leases[id] ?? 0, at + renewDeadlineMs)]);
+  return { ...leases, ...Object.fromEntries(extended) };
 }
 
 /** What a process does. */
