@@ -10,13 +10,13 @@ import {
   freshGroup,
   join,
   LEASE_MS,
+  OFFER_TIMEOUT_MS,
   objectOf,
   SLACK_MS,
   stopClock,
 } from "./client.ts";
 
 const HELLO_TIMEOUT_MS = 10_000;
-const OFFER_TIMEOUT_MS = 500;
 
 /** In how many milliseconds the alarm comes. */
 const alarmIn = async (group: string): Promise<number | null> => {

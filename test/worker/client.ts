@@ -2,9 +2,11 @@
  * A plain wire client for the tests, with nothing of the project's own client in it: a socket, an inbox by message
  * type, the close code. Every frame of the server goes through the codec, so that a wrong one fails the test.
  */
+
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
+import { leaseFor, offerTimeoutFor } from "../../shared/lease.ts";
 import type { ClientMessage, Grant, Hello, ServerMessage, Welcome } from "../../shared/messages.ts";
 import { parseServerMessage } from "../../shared/server-codec.ts";
 import {
@@ -19,6 +21,7 @@ import type { Work } from "../../worker/tally.ts";
 
 /** The D that `vitest.config.ts` sets. */
 export const LEASE_MS = 2_000;
+export const OFFER_TIMEOUT_MS = offerTimeoutFor(leaseFor(LEASE_MS));
 /** How far renewals may drift off their beat in a lease. */
 export const SLACK_MS = 40;
 /** W: how far beyond the lease its horizon is written. */

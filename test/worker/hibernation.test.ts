@@ -12,6 +12,7 @@ import {
   freshGroup,
   join,
   LEASE_MS,
+  OFFER_TIMEOUT_MS,
   objectOf,
   resume,
   rowsOf,
@@ -117,7 +118,7 @@ test("[S1] an offer outlives the incarnation that made it, for no longer than it
   client.send({ type: "resign", leaderSessionId: accepted.leaderSessionId });
   const late = await client.next("grant");
   await hibernate(group);
-  pass(500);
+  pass(OFFER_TIMEOUT_MS);
   expect(await client.renew(late.leaderSessionId)).toEqual([]);
 });
 

@@ -1,6 +1,17 @@
 /** The routes that look at a group: status, leaders, fence, history, metrics. */
 import { expect, test } from "vitest";
-import { ask, errorOf, fireAlarm, freshGroup, join, LEASE_MS, pathOf, statusOf, stopClock } from "./client.ts";
+import {
+  ask,
+  errorOf,
+  fireAlarm,
+  freshGroup,
+  join,
+  LEASE_MS,
+  OFFER_TIMEOUT_MS,
+  pathOf,
+  statusOf,
+  stopClock,
+} from "./client.ts";
 
 test("healthz says that the Worker is there", async () => {
   expect(await ask("GET", "/healthz")).toMatchObject({ status: 200, body: { ok: true } });
@@ -35,7 +46,13 @@ test("[Q1] [Q2] the status shows every election, who leads it, and who would be 
     paused: false,
     sessions: 4,
     elections: [
-      { election: "component:sync", state: "offered", leader: null, remainingMs: 200, candidates: [] },
+      {
+        election: "component:sync",
+        state: "offered",
+        leader: null,
+        remainingMs: OFFER_TIMEOUT_MS - 300,
+        candidates: [],
+      },
       {
         election: "process",
         state: "leading",

@@ -9,13 +9,12 @@ import {
   freshGroup,
   join,
   LEASE_MS,
+  OFFER_TIMEOUT_MS,
   objectOf,
   pathOf,
   serverWith,
   stopClock,
 } from "./client.ts";
-
-const OFFER_TIMEOUT_MS = 500;
 
 interface Order {
   readonly answer: Promise<Answer>;

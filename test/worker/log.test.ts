@@ -12,6 +12,7 @@ import {
   freshGroup,
   join,
   LEASE_MS,
+  OFFER_TIMEOUT_MS,
   pathOf,
   resume,
   type Server,
@@ -93,7 +94,7 @@ async function stumble(group: string, server: Server): Promise<string> {
   const pass = stopClock();
   const { client, welcome } = await join(group, {}, { server });
   await client.next("grant");
-  pass(500);
+  pass(OFFER_TIMEOUT_MS);
   await fireAlarm(group);
   client.drop();
   await client.closed;

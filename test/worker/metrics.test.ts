@@ -9,6 +9,7 @@ import {
   fireAlarm,
   freshGroup,
   join,
+  OFFER_TIMEOUT_MS,
   objectOf,
   pathOf,
   resume,
@@ -118,7 +119,7 @@ test("offers, terms, their ends by reason, time-outs and sessions are counted", 
   await leader.client.next("revoke");
   leader.client.send({ type: "release", leaderSessionId });
   await deaf.client.next("grant");
-  pass(500);
+  pass(OFFER_TIMEOUT_MS);
   await fireAlarm(group);
   const again = await leader.client.win();
   await order;
