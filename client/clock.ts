@@ -10,20 +10,40 @@ export interface Clock {
   random?(): number;
 }
 
+/** By how much two clocks of the same speed may differ because each shows its time in steps. */
+export const JITTER_MS = 20;
+
+/** Elapsed milliseconds since the clock was made. */
+export interface PessimisticClock {
+  /** Looks at both clocks: the later hand. It never goes back. Leases end by it. */
+  (): number;
+  /** The earlier hand at the last look, at most `JITTER_MS` behind. Leases begin by it. */
+  since(): number;
+}
+
 /**
- * The pessimistic clock (S6): starts at zero, never goes back, and goes on by the larger of what the two clocks have
- * gone on by since the last look. So it never runs slower than either, and a lease never seems longer than it is.
+ * The pessimistic clock (S6). For any two looks a and b, in this order, the time of b less the `since` of a is at least what
+ * either clock has gone on by between them: a lease that begins at `since` is never longer by one of the clocks, whether the
+ * wall clock is set back, the machine sleeps, or both.
+ *
+ * It has two hands, one for each clock, which only differ by the steps in which the clocks tick. A hand that falls behind
+ * by more than that is moved up to the other: its clock was set back, or has slept. The hands are not moved for less.
+ * Otherwise each tick of one clock would be added to that of the other, and time would pass the faster the more often
+ * somebody looks.
  */
-export function pessimistic(clock: Clock): () => number {
-  let elapsed = 0;
-  let lastMonotonic = clock.monotonic();
-  let lastWall = clock.wall();
-  return () => {
+export function pessimistic(clock: Clock): PessimisticClock {
+  let now = 0;
+  let since = 0;
+  let monotonicStart = clock.monotonic();
+  let wallStart = clock.wall();
+  const look = (): number => {
     const monotonic = clock.monotonic();
     const wall = clock.wall();
-    elapsed += Math.max(0, monotonic - lastMonotonic, wall - lastWall);
-    lastMonotonic = monotonic;
-    lastWall = wall;
-    return elapsed;
+    now = Math.max(now, monotonic - monotonicStart, wall - wallStart);
+    if (now - (monotonic - monotonicStart) > JITTER_MS) monotonicStart = monotonic - now;
+    if (now - (wall - wallStart) > JITTER_MS) wallStart = wall - now;
+    since = Math.min(now, monotonic - monotonicStart, wall - wallStart);
+    return now;
   };
+  return Object.assign(look, { since: () => since });
 }

@@ -44,6 +44,7 @@ export interface Driver {
 export function createDriver(settings: Settings, ports: DriverPorts): Driver {
   const { clock, perform, report, changed } = ports;
   const now = pessimistic(clock);
+  const random = (): number => (clock.random ?? Math.random)();
   const effects: Effect[] = [];
   let state = initialState(settings);
   let socket: Socket | undefined;
@@ -52,7 +53,7 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
   let busy = false;
 
   function dispatch(input: Input, connection = state.attempt): void {
-    const result = transition(state, { now: now(), random: (clock.random ?? Math.random)(), connection, input });
+    const result = transition(state, { now: now(), since: now.since(), random: random(), connection, input });
     state = result.state;
     effects.push(...result.effects);
     if (busy) return;

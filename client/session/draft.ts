@@ -10,6 +10,7 @@ export interface Draft extends Writable<SessionState> {
   contenders: ContenderDraft[];
   terms: TermDraft[];
   readonly now: number;
+  readonly since: number;
   readonly random: number;
   readonly effects: Effect[];
 }

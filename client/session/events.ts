@@ -49,8 +49,10 @@ export type InputType = Input["type"];
 export type Of<T extends InputType> = { [K in T]: Extract<Input, { readonly type: K }> }[T];
 
 export interface Event {
-  /** The pessimistic clock's. */
+  /** The pessimistic clock's later hand: deadlines are judged by it. */
   readonly now: number;
+  /** Its earlier hand: leases begin by it. Default: `now`. */
+  readonly since?: number;
   /** Uniform in 0..1. */
   readonly random: number;
   /** Which one the input came from, by the number of its `connect`. */

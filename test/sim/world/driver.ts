@@ -56,7 +56,7 @@ export abstract class Driver {
   protected abstract perform(effect: UserEffect): void;
 
   dispatch(input: Input, connection = this.state.attempt): void {
-    const event: Event = { input, connection, now: this.clock.look(), random: this.#ports.random() };
+    const event: Event = { input, connection, ...this.clock.look(), random: this.#ports.random() };
     const before = this.state;
     const { state, effects } = this.#ports.client.transition(before, event);
     this.state = state;

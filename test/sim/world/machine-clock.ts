@@ -2,23 +2,20 @@
  * The two clocks of one machine, as functions of true time, and what the shipped pessimistic clock makes of them. Both
  * run at the machine's rate; the monotonic one may stand still while the machine sleeps, the wall clock may be set.
  */
+import type { PessimisticClock } from "../../../client/clock.ts";
 import type { Cores } from "../cores.ts";
-
-interface Look {
-  readonly elapsed: number;
-  readonly monotonic: number;
-  readonly wall: number;
-}
 
 export class MachineClock {
   readonly rate: number;
   readonly stopsAsleep: boolean;
   readonly #trueNow: () => number;
-  readonly #pessimistic: () => number;
+  readonly #pessimistic: PessimisticClock;
   /** Both clocks at one true instant; they are linear from there on. */
   #base: { readonly at: number; readonly monotonic: number; readonly wall: number };
   #monotonicStopped = false;
-  #last: Look;
+  #lastNow = 0;
+  /** What elapsed time is ahead of either clock, at least. */
+  readonly #ahead = { monotonic: 0, wall: -1_700_000_000_000 };
   #sleptSinceLook = false;
   #setBackSinceLook = false;
 
@@ -27,7 +24,6 @@ export class MachineClock {
     this.stopsAsleep = stopsAsleep;
     this.#trueNow = trueNow;
     this.#base = { at: trueNow(), monotonic: 0, wall: 1_700_000_000_000 };
-    this.#last = { elapsed: 0, monotonic: 0, wall: this.#base.wall };
     this.#pessimistic = pessimistic({
       monotonic: () => this.monotonic,
       wall: () => this.wall,
@@ -45,18 +41,23 @@ export class MachineClock {
   }
 
   /** Elapsed time as the shipped clock tells it. Each look is a step of that clock. */
-  look(): number {
-    const elapsed = this.#pessimistic();
-    this.#last = { elapsed, monotonic: this.monotonic, wall: this.wall };
+  look(): { readonly now: number; readonly since: number } {
+    const now = this.#pessimistic();
+    const since = this.#pessimistic.since();
+    this.#lastNow = now;
+    this.#ahead.monotonic = Math.max(this.#ahead.monotonic, since - this.monotonic);
+    this.#ahead.wall = Math.max(this.#ahead.wall, since - this.wall);
     this.#sleptSinceLook = false;
     this.#setBackSinceLook = false;
-    return elapsed;
+    return { now, since };
   }
 
-  /** What a look would tell now, computed independently of the shipped clock, and without looking. */
+  /**
+   * What a look has to tell now, computed independently of the shipped clock, and without looking: as much more than at
+   * each earlier look as either clock has gone on by since then.
+   */
   peek(): number {
-    const { elapsed, monotonic, wall } = this.#last;
-    return elapsed + Math.max(0, this.monotonic - monotonic, this.wall - wall);
+    return Math.max(this.#lastNow, this.monotonic + this.#ahead.monotonic, this.wall + this.#ahead.wall);
   }
 
   /** The true time at which the monotonic clock shows `at`; never, while it stands still. */
