@@ -2,16 +2,17 @@
 import { type ClientResponse, hc } from "hono/client";
 import type { ElectionApp } from "../worker/index.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
-import { type ConnectionOptions, tokenSource } from "./options.ts";
+import { askToken, type ConnectionOptions, tokenSource } from "./options.ts";
 
 /** Above what a revoke can take with the default lease and drain. */
 const PATIENCE_MS = 120_000;
 
 /** The typed routes of groups. */
 export function groupRoutes(connection: ConnectionOptions) {
-  const askToken = tokenSource(connection);
+  const source = tokenSource(connection);
   const headers = async (): Promise<Record<string, string>> => {
-    return askToken === undefined ? {} : { authorization: `Bearer ${await askToken()}` };
+    const token = await askToken(source);
+    return token === undefined ? {} : { authorization: `Bearer ${token}` };
   };
   const patient: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) });
   const base = connection.url.replace(/^ws/, "http").replace(/\/$/, "");

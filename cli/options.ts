@@ -64,14 +64,17 @@ export const wholeNumber =
     throw new InvalidArgumentError(`It has to be a whole number from ${smallest} to ${largest}.`);
   };
 
+export type TokenSource = string | (() => Promise<string>);
+
 /**
- * Asked at every attempt to connect, so that the file may be replaced while the command runs; while it can't be read,
- * the token before stands. `undefined`: there is none.
+ * A file is asked at every attempt to connect, so that it may be replaced while the command runs; while it can't be read,
+ * the token before stands. The environment never changes: a token that is refused there ends the command. `undefined`: there
+ * is none.
  */
-export function tokenSource({ tokenFile }: ConnectionOptions): (() => Promise<string>) | undefined {
+export function tokenSource({ tokenFile }: ConnectionOptions): TokenSource | undefined {
   if (tokenFile === undefined) {
     const token = process.env["EDGE_ELECTION_TOKEN"];
-    return token ? async () => checked(token.trim(), "EDGE_ELECTION_TOKEN") : undefined;
+    return token ? checked(token.trim(), "EDGE_ELECTION_TOKEN") : undefined;
   }
   let last: string | undefined;
   return async () => {
@@ -84,6 +87,9 @@ export function tokenSource({ tokenFile }: ConnectionOptions): (() => Promise<st
     return last;
   };
 }
+
+export const askToken = async (source: TokenSource | undefined): Promise<string | undefined> =>
+  typeof source === "function" ? source() : source;
 
 let input: Promise<string> | undefined;
 

@@ -43,15 +43,14 @@ const either =
   (value, field) =>
     test(value) ? value : otherwise(value, field);
 
+export const TOKEN_FORM = "one word of visible ASCII characters, or a function that returns one";
+export const isToken = (value: unknown): value is string =>
+  typeof value === "string" && /^[\x21-\x7e]+$/.test(value.trim());
+
 const clientFields = {
   url: where((value): value is string => typeof value === "string", "a string"),
   group: name,
-  token: optional(
-    where(
-      (value): value is string | (() => string) => typeof value === "string" || isFunction(value),
-      "a string or a function that returns one",
-    ),
-  ),
+  token: optional(either(isFunction, where(isToken, TOKEN_FORM))),
   fetcher: optional(withMethods("fetch")),
   WebSocket: callback,
   clock: optional(withMethods("monotonic", "wall", "setTimeout", "clearTimeout")),

@@ -25,14 +25,18 @@ import { Participant } from "./participant.ts";
 import type { ClientState, Settings } from "./session/state.ts";
 import { assertSocketClass, byClass, byFetcher, type Fetcher, type OpenSocket, type SocketClass } from "./socket.ts";
 import { systemClock } from "./system-clock.ts";
+import { askForToken } from "./token.ts";
 
 /** What one process needs to take part in a group. Checked at once: `createElectionClient` throws a `TypeError`. */
-export interface ClientOptions extends Partial<Omit<Settings, "priority">>, PageOptions {
+export interface ClientOptions extends Partial<Omit<Settings, "priority" | "asksForToken">>, PageOptions {
   /** Begins with https:, http:, wss: or ws:. A base path is kept. */
   readonly url: string;
   /** Processes with the same group elect together: 1-128 characters out of `A-Z a-z 0-9 . _ : - /`. */
   readonly group: string;
-  /** Asked at every attempt to connect. */
+  /**
+   * A function is asked at every attempt to connect, and may throw: the next attempt asks again, however often. A string that
+   * the group refuses five times in a row (4401) closes the client for good.
+   */
   readonly token?: string | (() => string | Promise<string>);
   /** A Durable Object stub or a service binding: connects by an upgrade through `fetch`. */
   readonly fetcher?: Fetcher;
@@ -108,7 +112,8 @@ export interface ElectionClient<Component extends string = string> extends Async
   resign(election?: ElectionName, options?: ResignOptions): Promise<void>;
 
   /**
-   * Resolves when everything has stopped and the group has been told: terms end, drain, `bye`. Other calls reject from now
+   * Resolves when everything has stopped and the group has been told: terms end, drain, `bye`. Without a connection it goes
+   * on trying while a lease that has ended here may still count at the group, at most 10 s. Other calls reject from now
    * on. Inside a callback it waits for the others only: the client is closed when that callback has settled too.
    */
   close(): Promise<void>;
@@ -143,7 +148,7 @@ export function openClient<Component extends string>(
   const options = { ...given, process: { ...given.process } };
   const { url, group, token, clock = systemClock, fetcher, WebSocket } = options;
   const address = groupAddress(url, group);
-  const askToken = async (): Promise<string | undefined> => (typeof token === "function" ? token() : token);
+  const askToken = (): Promise<string | undefined> => askForToken(token);
   const open = openSocket ?? (fetcher ? byFetcher(fetcher) : byClass(WebSocket));
   const participant = new Participant(group, settingsOf(options), clock, {
     askToken,
@@ -229,7 +234,15 @@ export function openClient<Component extends string>(
 
 function settingsOf(options: ClientOptions): Settings {
   const { process = {}, priority = 0, onDisconnect = "keep", drainMs = Infinity, lingerMs = 0 } = options;
-  return { process, priority: typeof priority === "number" ? priority : 0, onDisconnect, drainMs, lingerMs };
+  const asksForToken = typeof options.token === "function";
+  return {
+    process,
+    priority: typeof priority === "number" ? priority : 0,
+    onDisconnect,
+    drainMs,
+    lingerMs,
+    asksForToken,
+  };
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {

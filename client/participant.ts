@@ -256,7 +256,7 @@ export class Participant {
       case "error":
         return this.#refuse(new ElectionError(effect.code, effect.message), effect);
       case "lost":
-        return this.#lose(closeError(effect.code), effect.fatal);
+        return this.#lose(closeError(effect.code, effect.fatal), effect.fatal);
       case "violation":
         return this.#report(new ProtocolError("protocol_error", `unexpected ${effect.message.type}`));
     }

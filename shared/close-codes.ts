@@ -15,7 +15,7 @@ export const CLOSE = {
 /**
  * - `reconnect`: an ordinary loss; back off with full jitter and resume.
  * - `slow`: the server is protecting itself; resume after a long back-off, unless a term runs: that would not outlive it.
- * - `reauthenticate`: ask for a new token and resume; bounded, since a wrong token stays wrong.
+ * - `reauthenticate`: ask for a new token and resume; bounded, unless a function has a new token each time.
  * - `fresh`: the session is gone for this client; its terms end, and it starts a new session.
  * - `fatal`: trying again can't help; somebody has to change something.
  */

@@ -2,7 +2,15 @@ import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import { statusOf } from "../admin.ts";
 import { Probe } from "../bench-connection/probe.ts";
-import { type GroupOptions, tokenSource, wholeNumber, withConnection, withGroup, withJson } from "../options.ts";
+import {
+  askToken,
+  type GroupOptions,
+  tokenSource,
+  wholeNumber,
+  withConnection,
+  withGroup,
+  withJson,
+} from "../options.ts";
 import { type Summary, summarize } from "../statistics.ts";
 import { print, printJson, table } from "../terminal.ts";
 
@@ -70,7 +78,7 @@ async function measure(options: BenchOptions): Promise<Samples> {
   await statusOf(options, group); // without the time for the first connection
   await repeat(rounds, samples.http, () => statusOf(options, group));
   const address = `${url.replace(/\/$/, "")}/v1/groups/${encodeURIComponent(group)}/session`;
-  const token = await tokenSource(options)?.();
+  const token = await askToken(tokenSource(options));
   await repeat(rounds, samples.connect, async () => {
     const probe = await Probe.open(address, token);
     probe.send({ type: "hello", sentAt: 1 });

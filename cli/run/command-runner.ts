@@ -11,6 +11,7 @@ import { encodeFence } from "../../shared/fence.ts";
 import type { ServerMessage, Welcome } from "../../shared/messages.ts";
 import type { ElectionKind } from "../../shared/names.ts";
 import { type CommandFailure, EXIT } from "../failure.ts";
+import type { TokenSource } from "../options.ts";
 import type { Reporter } from "./reports.ts";
 import { runFailure } from "./run-failure.ts";
 import { ENDING_SIGNALS, exitCodeOf, FORWARDED_SIGNALS } from "./signals.ts";
@@ -27,7 +28,7 @@ export interface RunSettings {
   readonly election: ElectionKind;
   readonly priority: number;
   readonly process: ProcessInfo;
-  readonly token?: () => Promise<string>;
+  readonly token?: TokenSource;
   readonly graceMs: number;
   /** Runs the command again, as long as it leads. Otherwise its first end of its own is the end. */
   readonly restarts: boolean;

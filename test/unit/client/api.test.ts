@@ -537,6 +537,81 @@ describe("the session", () => {
     expect(client.state).toBe("connected");
   });
 
+  test.each([
+    ["an empty text", ""],
+    ["a text of more than one word", "<html>\n<title>502 Bad Gateway</title>"],
+    ["undefined", undefined],
+    ["object", { token: "t" }],
+  ])(
+    "[N12] a function that returns %s has no token: nothing is opened, and it is asked again",
+    async (what, answer) => {
+      const group = new FakeGroup();
+      const errors: unknown[] = [];
+      let away = true;
+      const client = group.client({ token: async () => (away ? (answer as string) : "t") });
+      client.onError((error) => errors.push(error));
+      client.contend("x");
+      await group.clock.advance(60_000);
+      expect(group.sockets).toEqual([]);
+      expect(errors[0]).toMatchObject({ code: "invalid_argument", message: expect.stringContaining(what) });
+      expect(client.state).toBe("connecting");
+      away = false;
+      await group.clock.advance(10_000);
+      expect(client.state).toBe("connected");
+      await client.close();
+    },
+  );
+
+  test("[N12] a function whose token is refused for a minute is asked until it has a good one", async () => {
+    const group = new FakeGroup();
+    const errors: unknown[] = [];
+    const client = group.client({ token: () => "t" });
+    client.onError((error) => errors.push(error));
+    client.contend("x");
+    await settle();
+    for (let refusal = 0; refusal < 20; refusal++) {
+      group.cut(CLOSE.unauthorized);
+      await group.clock.advance(20_000);
+    }
+    expect(client.state).toBe("connected");
+    expect(errors).toHaveLength(20);
+    for (const error of errors) expect(error).toMatchObject({ code: "unauthorized", retryable: true });
+  });
+
+  test("[N12] a fixed token that is refused five times in a row closes the client, and every error says so", async () => {
+    const group = new FakeGroup();
+    const errors: unknown[] = [];
+    const client = group.client({ token: "t" });
+    client.onError((error) => errors.push(error));
+    client.contend("x");
+    await settle();
+    group.reachable = false;
+    for (let refusal = 0; refusal < 5; refusal++) {
+      const { length } = group.sockets;
+      group.cut(CLOSE.unauthorized);
+      for (let waited = 0; group.sockets.length === length && waited < 10_000; waited += 50)
+        await group.clock.advance(50);
+    }
+    expect(errors.map((error) => (error as ElectionError).retryable)).toEqual([true, true, true, true, false]);
+    expect(client.state).toBe("closed");
+    expect(() => client.contend("y")).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ code: "unauthorized", retryable: false }) }),
+    );
+  });
+
+  test("[N12] white space around a token is no part of it; any other text that is no token is refused at once", async () => {
+    const group = new FakeGroup();
+    group.client({ token: " t?>1\r\n" }).contend("x");
+    await settle();
+    expect(group.socket.protocols[1]).toBe("bearer.dD8-MQ");
+    group.client({ token: () => "t?>2\n" }).contend("x");
+    await settle();
+    expect(group.socket.protocols[1]).toBe("bearer.dD8-Mg");
+    for (const token of ["", "\n", "two words", "t\u00e4"]) {
+      expect(() => group.client({ token })).toThrow(/^token .*one word/);
+    }
+  });
+
   test("[E1] an upgrade through a fetcher works the same", async () => {
     const group = new FakeGroup();
     const requests: [string, Record<string, string>][] = [];

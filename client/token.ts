@@ -1,0 +1,19 @@
+/** Tokens: handed in once, or asked for at every attempt to connect. White space around one is no part of it. */
+import { invalid, isToken, TOKEN_FORM } from "./checks.ts";
+
+export type TokenSource = string | (() => string | Promise<string>);
+
+/** Rejects with what the function throws, and with a `TypeError` for what it returns instead of a token. */
+export async function askForToken(source: TokenSource | undefined): Promise<string | undefined> {
+  if (typeof source !== "function") return source?.trim();
+  const token: unknown = await source();
+  if (isToken(token)) return token.trim();
+  const problem = `${TOKEN_FORM}; it returned ${nameOf(token)}: let it throw where the answer is no token`;
+  throw invalid("token", `has to be ${problem}`);
+}
+
+/** Not the text itself: it may be a secret all the same. */
+function nameOf(answer: unknown): string {
+  if (typeof answer !== "string") return typeof answer;
+  return answer.trim() === "" ? "an empty text" : "a text of more than one word";
+}
