@@ -5,22 +5,23 @@ import { close } from "./contenders.ts";
 import type { Draft } from "./draft.ts";
 import { endTerm, endTerms, forsakeTerms } from "./ending.ts";
 import type { Of } from "./events.ts";
-import { BURST, flush, send, sendFirst } from "./pace.ts";
-import { answerUntil, type Connection, heldTerms } from "./state.ts";
+import { BURST, flush, send, sendBye, sendFirst } from "./pace.ts";
+import { answerUntil, type Connection, heldTerms, PATIENCE_MS, untoldMs } from "./state.ts";
 import { extendTerms, speakNow } from "./terms.ts";
 import { firstWatched, observeRest } from "./watching.ts";
 
-const TIMEOUT_MS = 10_000;
 const FIRST_RETRY_MS = 250;
 const SLOWEST_RETRY_MS = 10_000;
-/** A token that was refused this often in a row will be refused for ever. */
+/** A token that was refused this often in a row will be refused for ever, unless there is a new one each time. */
 const MAX_REFUSALS = 5;
+/** How long a client that closes without a connection tries to tell the group what has ended. */
+const CLOSE_PATIENCE_MS = 10_000;
 
 function enter(draft: Draft, connection: Connection, until = Infinity): void {
   draft.connection = connection;
   draft.until = until;
   draft.requests = [];
-  if (connection !== "open") draft.outbox = draft.registrations = [];
+  if (connection !== "open") draft.farewells = draft.outbox = draft.registrations = [];
 }
 
 /** Keeps the connection as it should be at this time. Runs after every event. */
@@ -28,37 +29,46 @@ export function maintain(draft: Draft): void {
   const { connection, until, now } = draft;
   const needed = draft.watched.length + draft.terms.length > 0 || draft.contenders.some(({ registered }) => registered);
   if (isOver(draft, needed)) leave(draft, draft.closing ? "closed" : "idle");
-  else if (connection === "idle" ? needed : connection === "waiting" && until <= now) connect(draft);
+  else if (connection === "idle" ? needed || untoldMs(draft, now) > 0 : connection === "waiting" && until <= now)
+    connect(draft);
   else if (answerUntil(draft) <= now || (connection !== "open" && until <= now)) drop(draft);
   else if (until <= now) beat(draft);
 }
 
-/** Whether nobody has needed the session for as long as it may linger. */
+/** Whether nobody has needed the session for as long as it may linger, and the group knows what has ended, or may not (N10). */
 function isOver(draft: Draft, needed: boolean): boolean {
   const { connection, closing, until, now, settings } = draft;
+  const tellMs = untoldMs(draft, now);
   if (needed) draft.lingerUntil = Infinity;
-  else if (closing && connection !== "closed") draft.lingerUntil = now;
-  else if (until < Infinity) draft.lingerUntil = Math.min(draft.lingerUntil, now + settings.lingerMs);
+  else if (closing && connection !== "closed")
+    draft.lingerUntil = Math.min(draft.lingerUntil, now + Math.min(tellMs, CLOSE_PATIENCE_MS));
+  else if (until < Infinity) draft.lingerUntil = Math.min(draft.lingerUntil, now + Math.max(tellMs, settings.lingerMs));
   return draft.lingerUntil <= now;
 }
 
+/** The session to get back to while a lease runs that it holds, or that the group still counts. */
+const pressing = (draft: Draft): Welcome | null =>
+  heldTerms(draft, draft.now).length > 0 || untoldMs(draft, draft.now) > 0 ? draft.session : null;
+
 /** Until when connecting, and then the answer to `hello`, may take: shorter while a lease runs. */
-const patience = (draft: Draft): number =>
-  draft.now + (draft.session && heldTerms(draft, draft.now).length > 0 ? draft.session.answerTimeoutMs : TIMEOUT_MS);
+const patience = (draft: Draft): number => draft.now + (pressing(draft)?.answerTimeoutMs ?? PATIENCE_MS);
 
 function connect(draft: Draft): void {
   enter(draft, "opening", patience(draft));
   draft.effects.push({ type: "connect", connection: draft.attempt });
 }
 
-/** Says `bye`, which gives up whatever is left, and leaves. */
+/**
+ * Says `bye`, which gives up whatever is left, and leaves. A page that is frozen without a connection keeps its session: if
+ * it returns in time, it tells then.
+ */
 function leave(draft: Draft, connection: Connection): void {
-  send(draft, { type: "bye" });
   flush(draft);
+  const told = sendBye(draft);
   draft.effects.push({ type: "disconnect" });
   enter(draft, connection);
   draft.attempt++;
-  draft.session = null;
+  if (told || connection !== "paused") draft.session = null;
   draft.lingerUntil = Infinity;
 }
 
@@ -66,7 +76,8 @@ function leave(draft: Draft, connection: Connection): void {
 function ask(draft: Draft): { readonly sentAt: number; readonly held: readonly string[] } {
   const held = heldTerms(draft, draft.now);
   draft.sentAt = Math.max(draft.now, draft.sentAt + 1);
-  draft.requests = [...draft.requests, { sentAt: draft.sentAt, at: draft.now, held }];
+  if (held.length > 0) draft.askedAt = draft.now;
+  draft.requests = [...draft.requests, { sentAt: draft.sentAt, at: draft.since, held }];
   return { sentAt: draft.sentAt, held };
 }
 
@@ -76,7 +87,7 @@ export function opened(draft: Draft): void {
   for (const contender of contenders) contender.standing = contender.registered ? "greeted" : "asked";
   draft.allowance = BURST;
   draft.allowanceAt = now;
-  send(draft, {
+  sendFirst(draft, () => ({
     type: "hello",
     process: settings.process,
     priority,
@@ -84,7 +95,7 @@ export function opened(draft: Draft): void {
     observe: firstWatched(draft),
     ...(session && { resume: { sessionId: session.sessionId, secret: session.secret, attempt } }),
     ...ask(draft),
-  });
+  }));
   observeRest(draft);
 }
 
@@ -133,18 +144,14 @@ function drop(draft: Draft): void {
 
 /** The socket is gone. What the lease covers goes on; offers are forgotten, and the server makes new ones. */
 export function lose(draft: Draft, { code }: Pick<Of<"lost">, "code">): void {
-  const { now, random, session } = draft;
   const action = closeAction(code);
   if (action === "reauthenticate") draft.refusals++;
-  const fatal = action === "fatal" || draft.refusals >= MAX_REFUSALS;
-  const firstRetryMs = Math.min(FIRST_RETRY_MS, (session?.lease.renewDeadlineMs ?? Infinity) / 8);
-  const retryMs = Math.min(firstRetryMs * 2 ** draft.failures++, SLOWEST_RETRY_MS);
+  const isRefused = draft.refusals >= MAX_REFUSALS;
+  const fatal = action === "fatal" || (isRefused && !draft.settings.asksForToken);
   draft.attempt++;
   draft.effects.push({ type: "lost", code, fatal });
   for (const term of draft.terms) if (term.stage === "offered") endTerm(draft, term, "lost");
-  // Patience would cost a leader its term: it comes back at once, and the server lets it in.
-  const slow = action === "slow" && heldTerms(draft, now).length === 0;
-  enter(draft, "waiting", now + random * retryMs + (slow ? SLOWEST_RETRY_MS : 0));
+  enter(draft, "waiting", retryAt(draft, action === "slow" || isRefused));
   if (fatal || action === "fresh") {
     forsakeTerms(draft);
     draft.session = null;
@@ -155,6 +162,20 @@ export function lose(draft: Draft, { code }: Pick<Of<"lost">, "code">): void {
     shutdown(draft);
     leave(draft, "closed");
   }
+}
+
+/**
+ * When to connect again: full jitter below a bound that doubles. While a lease runs the bound stays within R / 8, and patience
+ * would cost the term (N9).
+ */
+function retryAt(draft: Draft, isSlow: boolean): number {
+  const { now, random, session } = draft;
+  const deadlineMs = session?.lease.renewDeadlineMs ?? Infinity;
+  const hurries = pressing(draft) !== null;
+  const slowestMs = Math.min(SLOWEST_RETRY_MS, hurries ? deadlineMs / 8 : Infinity);
+  const retryMs = Math.min(FIRST_RETRY_MS, deadlineMs / 8) * 2 ** draft.failures;
+  if (retryMs < slowestMs) draft.failures++;
+  return now + random * Math.min(retryMs, slowestMs) + (isSlow && !hurries ? SLOWEST_RETRY_MS : 0);
 }
 
 /** Nothing is wanted any more: everything that leads ends, and then the session. */

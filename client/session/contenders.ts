@@ -8,11 +8,11 @@ import type {
   Register,
   Registered,
 } from "../../shared/messages.ts";
-import { electionOf } from "../../shared/names.ts";
+import { type ElectionName, electionOf } from "../../shared/names.ts";
 import type { ContenderDraft, Draft } from "./draft.ts";
-import { endTerm, stop } from "./ending.ts";
+import { endTerm, staysIn, stop } from "./ending.ts";
 import type { Of } from "./events.ts";
-import { send } from "./pace.ts";
+import { send, sendDeregister } from "./pace.ts";
 import { type Contender, findTerm, isLive } from "./state.ts";
 import { speakNow } from "./terms.ts";
 
@@ -63,7 +63,8 @@ export function advance(draft: Draft): void {
     const registered = isLive(contender) || isInTerm || (contender.registered && isKept(draft, contender));
     // A process that leaves says so once, by `bye`.
     if (registered !== contender.registered && !draft.closing) {
-      tell(draft, registered ? { type: "register", ...info } : { type: "deregister", component });
+      if (registered) arrive(draft, { type: "register", ...info });
+      else depart(draft, { type: "deregister", component }, election);
     }
     contender.registered = registered;
     const term = findTerm(draft.terms, named);
@@ -90,9 +91,15 @@ const isKept = ({ connection, contenders, terms }: Draft, { id, election }: Cont
       findTerm(terms, other.leaderSessionId) !== undefined,
   );
 
-function tell(draft: Draft, message: Register | Deregister): void {
+function arrive(draft: Draft, message: Register): void {
   draft.registrations = [...draft.registrations, message];
   send(draft, message);
+}
+
+function depart(draft: Draft, message: Deregister, election: ElectionName): void {
+  const takenBack = sendDeregister(draft, message, election, staysIn(draft, election));
+  const { registrations } = draft;
+  draft.registrations = takenBack ? registrations.filter((one) => one !== takenBack) : [...registrations, message];
 }
 
 /** Answers the oldest question about the component if it was this one. */

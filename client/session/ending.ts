@@ -2,8 +2,9 @@
 
 import type { LossReason } from "../../shared/errors.ts";
 import type { Release, Resign } from "../../shared/messages.ts";
+import type { ElectionName } from "../../shared/names.ts";
 import type { Draft, TermDraft } from "./draft.ts";
-import { send } from "./pace.ts";
+import { sendFarewell, withdrawConfirm } from "./pace.ts";
 import { type Contender, isLive } from "./state.ts";
 
 const DRAIN_MS = 10_000;
@@ -56,6 +57,7 @@ export function stop(draft: Draft, reason: LossReason, isMeant: (contender: Cont
     if (contender.phase !== "granted" || !isMeant(contender)) continue;
     contender.phase = "draining";
     contender.confirm = null;
+    withdrawConfirm(draft, contender);
     contenders.push(contender.id);
   }
   if (contenders.length > 0) draft.effects.push({ type: "revoke", contenders, reason });
@@ -66,20 +68,27 @@ function dropTerm(draft: Draft, term: TermDraft): void {
   draft.terms = draft.terms.filter((other) => other !== term);
   draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);
   draft.endedIds = [term.leaderSessionId, ...draft.endedIds].slice(0, ENDED_IDS);
+  draft.untold = true;
 }
+
+/** Whether anybody goes on contending in the election who is not refused there. */
+export const staysIn = ({ contenders }: Draft, election: ElectionName): boolean =>
+  contenders.some(
+    (contender) => contender.election === election && contender.standing !== "refused" && isLive(contender),
+  );
 
 /** Ends the terms that nobody is left to lead by, and drops those that are over. */
 export function finishTerms(draft: Draft): void {
   for (const term of draft.terms) {
-    const own = draft.contenders.filter(
-      ({ election, standing }) => election === term.election && standing !== "refused",
-    );
-    const stays = own.some(isLive);
+    const own = draft.contenders.filter(({ election }) => election === term.election);
+    const stays = staysIn(draft, term.election);
     if (!stays) endTerm(draft, term, "closed");
     const isStopping = ({ leaderSessionId }: Contender): boolean => leaderSessionId === term.leaderSessionId;
     if (term.stage !== "ending" || (term.drainUntil > draft.now && draft.contenders.some(isStopping))) continue;
     dropTerm(draft, term);
-    // Where somebody leaves and nobody stays, the last one's `deregister` or the process's `bye` gives it up.
-    if (stays || !own.some(({ registered }) => registered)) send(draft, term.farewell);
+    // Where somebody leaves and nobody stays, the last one's `deregister` or the process's `bye` gives it up; but neither
+    // names a successor.
+    const isGivenUp = !stays && own.some(({ registered, standing }) => registered && standing !== "refused");
+    if (!isGivenUp || "successor" in term.farewell) sendFarewell(draft, term.farewell);
   }
 }

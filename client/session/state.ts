@@ -27,6 +27,8 @@ export interface Settings {
   readonly drainMs: number;
   /** How long the session stays open after the last contender and observer have left. */
   readonly lingerMs: number;
+  /** The token comes from a function, which may have a better one the next time. */
+  readonly asksForToken?: boolean;
 }
 
 /**
@@ -97,7 +99,8 @@ export interface SessionState {
   readonly until: number;
   /** Unanswered, oldest first. */
   readonly requests: readonly Request[];
-  /** Frames that wait until the server takes them, and how many more it took at that time. */
+  /** Frames that wait until the server takes them: what ends terms, then the rest. And how many more it took at that time. */
+  readonly farewells: readonly ClientMessage[];
   readonly outbox: readonly ClientMessage[];
   /** Unanswered, oldest first: the group answers those of one component in their order. */
   readonly registrations: readonly (Register | Deregister)[];
@@ -107,11 +110,15 @@ export interface SessionState {
   readonly checkAt: number;
   /** The newest `welcome` of the session to resume: its identity, and the server's settings. */
   readonly session: Welcome | null;
-  /** Connections lost in a row since the last `welcome`, and those of them that were lost for the token. */
+  /** How often the back-off has doubled since the last `welcome`, and connections lost in a row for the token. */
   readonly failures: number;
   readonly refusals: number;
   /** The last one used: it strictly increases. */
   readonly sentAt: number;
+  /** When a lease was last asked for. D later the group counts none of this session. */
+  readonly askedAt: number;
+  /** A term has ended here, and the group has not been told yet. */
+  readonly untold: boolean;
   /** The highest epoch that has ended here. Epochs grow across all elections of a group (S5), so one number is enough (S7). */
   readonly endedEpoch: number;
   /** The last few terms that have ended here, to tell a late `revoke` from a wrong one. */
@@ -133,6 +140,7 @@ export const initialState = (settings: Settings): SessionState => ({
   attempt: 0,
   until: Infinity,
   requests: [],
+  farewells: [],
   outbox: [],
   registrations: [],
   allowance: 0,
@@ -142,6 +150,8 @@ export const initialState = (settings: Settings): SessionState => ({
   failures: 0,
   refusals: 0,
   sentAt: 0,
+  askedAt: 0,
+  untold: false,
   endedEpoch: 0,
   endedIds: [],
   declined: false,
@@ -184,9 +194,21 @@ export function clientState({ connection, terms }: SessionState): ClientState {
   return terms.some(({ stage }) => stage === "leading") ? "suspended" : "connecting";
 }
 
-/** When the oldest question that is still unanswered proves the path dead. */
-export const answerUntil = ({ requests: [oldest], session }: SessionState): number =>
-  oldest && session ? oldest.at + session.answerTimeoutMs : Infinity;
+/** How long connecting, and every answer, may take. Who holds a lease has less time (N11). */
+export const PATIENCE_MS = 10_000;
+
+/** When the oldest question that is still unanswered proves the path dead: early only while a lease runs that would be lost. */
+export function answerUntil({ requests: [oldest], session, terms }: SessionState): number {
+  if (!oldest) return Infinity;
+  const early = oldest.at + (session?.answerTimeoutMs ?? PATIENCE_MS);
+  return terms.some(({ leaseUntil }) => leaseUntil > early) ? early : oldest.at + PATIENCE_MS;
+}
+
+/** For how long the group, which can't be told now, may still count a lease of a term that has ended here. */
+export function untoldMs({ untold, session, connection, askedAt }: SessionState, now: number): number {
+  const isDue = untold && session && connection !== "open" && connection !== "paused";
+  return isDue ? Math.max(0, askedAt + session.lease.durationMs - now) : 0;
+}
 
 /** When the core has to be called again, whatever happens; `null`: not before the next event. One that has passed is due. */
 export function nextDeadline(state: SessionState): number | null {

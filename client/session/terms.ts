@@ -2,7 +2,7 @@
 import type { Grant, Revoke } from "../../shared/messages.ts";
 import type { Draft } from "./draft.ts";
 import { endTerm } from "./ending.ts";
-import { send } from "./pace.ts";
+import { sendFarewell } from "./pace.ts";
 import { findTerm } from "./state.ts";
 
 /** An offer, an offer widened, or components that join the leadership (S1, S7). */
@@ -38,7 +38,7 @@ export function grant(draft: Draft, message: Grant): void {
     speakNow(draft);
   } else {
     draft.declined = true;
-    send(draft, farewell);
+    sendFarewell(draft, farewell);
   }
 }
 

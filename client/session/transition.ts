@@ -87,13 +87,14 @@ const follow = <T extends InputType>(draft: Draft, input: Of<T>): void => rules[
 /** Returns the same state where nothing has changed and nothing is to be done. The effects are to be executed in their order. */
 export function transition(
   state: SessionState,
-  { now, random, connection = state.attempt, input }: Event,
+  { now, since = now, random, connection = state.attempt, input }: Event,
 ): { readonly state: SessionState; readonly effects: readonly Effect[] } {
   const draft: Draft = {
     ...state,
     contenders: state.contenders.map((contender) => ({ ...contender })),
     terms: state.terms.map((term) => ({ ...term })),
     now,
+    since,
     random,
     effects: [],
   };
@@ -105,7 +106,7 @@ export function transition(
   advance(draft);
   maintain(draft);
   flush(draft);
-  const { now: _now, random: _random, effects, ...next } = draft;
+  const { now: _now, since: _since, random: _random, effects, ...next } = draft;
   const isNew = effects.length > 0 || !isSame(next, state);
   return { state: isNew ? next : state, effects };
 }

@@ -49,9 +49,8 @@ test("rule ids: the list and the tests are compared both ways", () => {
 
 test("rule ids: the project's list holds every family from 1 on, without a gap", async () => {
   const listed = listedRuleIds(await readFile(inRepository("docs/RULES.md"), "utf8"));
-  const expected = [..."S13 C12 G10 K6 X9 O4 N7 D3 Q4 FG7 PC7 E5".matchAll(/([A-Z]+)(\d+)/g)].flatMap(
-    ([, family, count]) => Array.from({ length: Number(count) }, (_, index) => `${family}${index + 1}`),
-  );
+  const families = Map.groupBy(listed, (id) => id.replace(/\d+$/, ""));
+  const expected = Array.from(families, ([family, ids]) => ids.map((_, index) => `${family}${index + 1}`)).flat();
 
   expect(listed).toEqual(expected);
 });

@@ -1,6 +1,7 @@
 /** N: connection. Resume secrets (N6) can't be seen from outside: the tests of the cores and of the wire show them. */
 import { expect } from "vitest";
 import type { Chapter } from "../behaviour.ts";
+import type { Part } from "../play.ts";
 
 export const connection: Chapter = (test) => {
   test("[N1] [S9] a short loss keeps the term without a callback", { needs: ["connection"] }, async (play) => {
@@ -88,6 +89,31 @@ export const connection: Chapter = (test) => {
     expect(waiting.heard).toEqual([]);
     await play.settled(leader.member.close());
     expect((await play.leads(waiting)).epoch).toBeGreaterThan(term.epoch);
+  });
+
+  test("[N10] who stops while its connection is away tells the group when it is back: nobody waits for the lease", {
+    needs: ["client", "connection"],
+    leaseMs: 60_000,
+  }, async (play) => {
+    const [one, two, three] = await play.line(
+      () => play.join("one"),
+      () => play.join("two"),
+      () => play.join("three"),
+    );
+    // When the loss is told the connection is away for sure.
+    const away = (part: Part, stop: () => Promise<void>): Promise<void> =>
+      new Promise((resolve, reject) => {
+        part.member.client.onError(() => void stop().then(resolve, reject));
+        part.member.cut();
+      });
+    await play.settled(away(one, () => one.contender.close()));
+    await play.leads(two);
+    await play.settled(away(two, () => two.member.client.close()));
+    await play.leads(three);
+    expect([one.heard, two.heard]).toEqual([
+      ["grant", "closed"],
+      ["grant", "closed"],
+    ]);
   });
 
   test("[N7] [S11] a candidate whose path is dead is asked in vain, then the next one is", {

@@ -59,7 +59,7 @@ export class Judge {
 /** Far more than any of these worlds should make a process keep. */
 const MAX_KEPT = 40;
 
-function judgeSize(name: string, { requests, terms, contenders, outbox, watched }: SessionState): void {
-  const kept = Math.max(requests.length, terms.length, contenders.length, outbox.length, watched.length);
+function judgeSize(name: string, { requests, terms, contenders, farewells, outbox, watched }: SessionState): void {
+  const kept = Math.max(...[requests, terms, contenders, farewells, outbox, watched].map(({ length }) => length));
   demand(kept <= MAX_KEPT, "size", () => `${name} keeps ${kept} of something`);
 }

@@ -6,7 +6,20 @@ import {
   offerWhileDraining,
   preemptionInTime,
 } from "../traces/ending.ts";
-import { followerOfStaleObject, lateAnswer, sleepingLeader, wallClockSetBack } from "../traces/leases.ts";
+import {
+  followerOfStaleObject,
+  lateAnswer,
+  sleepAfterSetBack,
+  sleepingLeader,
+  wallClockSetBack,
+} from "../traces/leases.ts";
+import {
+  closeWhileAway,
+  longOutage,
+  resignWhileFramesWait,
+  shutdownWhileFramesWait,
+  slowPath,
+} from "../traces/leaving.ts";
 import { oneNameTooMany, watchedTwice } from "../traces/observing.ts";
 import {
   droppedOffer,
@@ -237,8 +250,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       {
         file: "client/clock.ts",
-        from: "Math.max(0, monotonic - lastMonotonic, wall - lastWall)",
-        to: "Math.max(0, monotonic - lastMonotonic)",
+        from: "Math.max(now, monotonic - monotonicStart, wall - wallStart)",
+        to: "Math.max(now, monotonic - monotonicStart)",
       },
     ],
   },
@@ -249,8 +262,25 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       {
         file: "client/clock.ts",
-        from: "Math.max(0, monotonic - lastMonotonic, wall - lastWall)",
-        to: "Math.max(0, wall - lastWall)",
+        from: "Math.max(now, monotonic - monotonicStart, wall - wallStart)",
+        to: "Math.max(now, wall - wallStart)",
+      },
+    ],
+  },
+  {
+    name: "a clock that was set back is left behind",
+    rule: "S6",
+    trace: sleepAfterSetBack,
+    edits: [
+      {
+        file: "client/clock.ts",
+        from: "if (now - (wall - wallStart) > JITTER_MS) wallStart = wall - now;",
+        to: "",
+      },
+      {
+        file: "client/clock.ts",
+        from: "since = Math.min(now, monotonic - monotonicStart, wall - wallStart)",
+        to: "since = now",
       },
     ],
   },
@@ -260,8 +290,56 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "state",
-        "oldest && session ? oldest.at + session.answerTimeoutMs : Infinity",
-        "oldest && session ? oldest.at + 1e9 : Infinity",
+        "return terms.some(({ leaseUntil }) => leaseUntil > early) ? early : oldest.at + PATIENCE_MS;",
+        "return terms.some(({ leaseUntil }) => leaseUntil > early) ? early + 1e9 : oldest.at + 1e9;",
+      ),
+    ],
+  },
+  {
+    name: "what ends a term waits behind everything else",
+    rule: "N8",
+    trace: resignWhileFramesWait,
+    edits: [
+      inSession(
+        "pace",
+        "if (canSend(draft)) draft.farewells = [...draft.farewells, message];",
+        "if (canSend(draft)) draft.outbox = [...draft.outbox, message];",
+      ),
+    ],
+  },
+  {
+    name: "bye keeps to the pace",
+    rule: "N8",
+    trace: shutdownWhileFramesWait,
+    edits: [
+      inSession(
+        "pace",
+        'if (allowed) leaves(draft, { type: "bye" });',
+        'if (allowed && draft.outbox.length === 0) leaves(draft, { type: "bye" });',
+      ),
+    ],
+  },
+  {
+    name: "the back-off outgrows the lease",
+    rule: "N9",
+    trace: longOutage,
+    edits: [inSession("connection", "hurries ? deadlineMs / 8 : Infinity", "Infinity")],
+  },
+  {
+    name: "who stops without a connection never says so",
+    rule: "N10",
+    trace: closeWhileAway,
+    edits: [inSession("ending", "draft.untold = true;", "")],
+  },
+  {
+    name: "who waits is as impatient as a leader",
+    rule: "N11",
+    trace: slowPath,
+    edits: [
+      inSession(
+        "state",
+        "return terms.some(({ leaseUntil }) => leaseUntil > early) ? early : oldest.at + PATIENCE_MS;",
+        "return terms.length >= 0 ? early : PATIENCE_MS;",
       ),
     ],
   },

@@ -57,6 +57,20 @@ export function sleepingLeader(cores: Cores): void {
   stage.end();
 }
 
+/** The wall clock of the leader is set back, and then its machine sleeps: the wall clock alone shows the sleep. */
+export function sleepAfterSetBack(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A", { stopsAsleep: true });
+  const b = stage.join("B");
+  stage.advance(1_000);
+  a.clock.set(-60_000);
+  stage.advance(3_000);
+  a.sleep(stage.world.now + 20_000);
+  stage.until("B leads", () => leads(b), 13_000);
+  stage.advance(10_000);
+  stage.end();
+}
+
 /** H15. A candidate on a replaced object that still answers its pings finds out by its sign of life. */
 export function followerOfStaleObject(cores: Cores): void {
   const stage = new Stage(cores);

@@ -33,10 +33,12 @@ import {
   pausedGroup,
   revokedOnHostBehind,
   shorterPolicy,
+  sleepAfterSetBack,
   sleepingLeader,
   slowLeaderFastHost,
   wallClockSetBack,
 } from "./leases.ts";
+import { closeWhileAway, longOutage, resignWhileFramesWait, shutdownWhileFramesWait, slowPath } from "./leaving.ts";
 import { oneNameTooMany, watchedTwice } from "./observing.ts";
 import {
   droppedOffer,
@@ -90,6 +92,12 @@ test("[S2] a shorter lease is for leases to come", () => shorterPolicy(shippedCo
 test("[S5] a paused group offers nothing", () => pausedGroup(shippedCores));
 test("[S6] a wall clock that is set back prolongs no lease", () => wallClockSetBack(shippedCores));
 test("[S6] a leader that slept is not leader when it wakes", () => sleepingLeader(shippedCores));
+test("[S6] a wall clock that is set back shows the next sleep all the same", () => sleepAfterSetBack(shippedCores));
+test("[N8] a resignation overtakes what waits", () => resignWhileFramesWait(shippedCores));
+test("[N8] [X6] a bye supersedes what waits", () => shutdownWhileFramesWait(shippedCores));
+test("[N10] who closes without a connection says so when it is back", () => closeWhileAway(shippedCores));
+test("[N9] an outage that leaves a part of the lease costs no term", () => longOutage(shippedCores));
+test("[N11] an observer on a slow path comes back, and stays", () => slowPath(shippedCores));
 test("[Q2] preemption is for higher priority only, after the cool-down", () => preemptionInTime(shippedCores));
 test("[O5] a name too many costs the others nothing", () => oneNameTooMany(shippedCores));
 test("[O6] what is watched twice is watched once", () => watchedTwice(shippedCores));

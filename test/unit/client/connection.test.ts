@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CLOSE } from "../../../shared/close-codes.ts";
 import type { Observe } from "../../../shared/messages.ts";
-import { ANSWER, CHECK, D, E, offer, PING, Play, R, release, type Said, welcome } from "./play.ts";
+import { ANSWER, CHECK, D, dedicated, E, offer, PING, Play, R, release, type Said, welcome } from "./play.ts";
 
 const connects = (play: Play): number => play.effects.filter(({ type }) => type === "connect").length;
 
@@ -123,7 +123,7 @@ describe("keeping alive", () => {
     const play = new Play();
     play.contend("x");
     play.connects();
-    play.wait(PING + ANSWER);
+    play.wait(PING + 10_000);
     expect(play.state.connection).toBe("waiting");
   });
 
@@ -248,6 +248,265 @@ describe("losing the connection", () => {
   });
 });
 
+describe("a lost connection while a term runs", () => {
+  test("[N9] is tried again at least every R / 8, whatever has failed before", () => {
+    const play = new Play();
+    play.random = 1;
+    const x = play.contend("x");
+    for (let failure = 0; failure < 10; failure++) {
+      play.loses();
+      play.wait(10_000);
+    }
+    play.connects();
+    play.hears(offer("L1", 1, "x"));
+    play.renewed();
+    const waits: number[] = [];
+    for (let failure = 0; failure < 7; failure++) {
+      play.loses(failure % 2 === 0 ? 1006 : CLOSE.tooMany);
+      waits.push(play.state.until - play.now);
+      play.wait(waits.at(-1) ?? 0);
+    }
+    expect(waits).toEqual([250, 500, 1_000, 1_000, 1_000, 1_000, 1_000]);
+    expect(play.opens().held).toEqual(["L1"]);
+    expect(play.isLeader(x, "L1")).toBe(true);
+  });
+
+  test("[N9] the same for one that drains", () => {
+    const [play] = Play.leading(["x"]);
+    play.hears({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: D });
+    play.random = 1;
+    for (let failure = 0; failure < 6; failure++) {
+      play.loses();
+      expect(play.state.until - play.now).toBeLessThanOrEqual(R / 8);
+      play.wait(play.state.until - play.now);
+    }
+    expect(play.opens().held).toEqual(["L1"]);
+  });
+
+  test("[N9] when its lease is over the back-off goes on from where it was, not from ten seconds", () => {
+    const [play] = Play.leading(["x"]);
+    play.random = 1;
+    while (play.state.terms.some(({ leaseUntil }) => leaseUntil > play.now)) {
+      play.loses();
+      play.wait(play.state.until - play.now);
+    }
+    play.loses();
+    expect(play.state.until - play.now).toBeLessThanOrEqual(2_000);
+  });
+});
+
+describe("stopping while the connection is away", () => {
+  test("[N10] who leaves meanwhile keeps the session until the group was told: the hello does not name the term, then bye", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.loses();
+    play.close(x as number);
+    play.settles(x as number);
+    expect(play.clientState()).toBe("connecting");
+    play.wait(125);
+    expect(play.opens()).toMatchObject({ resume: { sessionId: "S1" }, held: [], contenders: [] });
+    expect(play.clientState()).toBe("connecting");
+    play.says();
+    play.hears({ ...welcome, sentAt: play.last("hello").sentAt, resumed: true });
+    expect(play.says()).toEqual([{ type: "bye" }]);
+    expect(play.clientState()).toBe("idle");
+  });
+
+  test("[N10] [N9] it is tried at least every R / 8, and no longer than the group may count the lease", () => {
+    const [play, x] = Play.leading(["x"]);
+    const askedAt = play.now;
+    play.loses();
+    play.close(x as number);
+    play.settles(x as number);
+    play.random = 1;
+    while (play.state.connection !== "idle") {
+      expect(play.state.until - play.now).toBeLessThanOrEqual(R / 8);
+      play.wait(R / 8);
+      if (play.state.connection === "opening") play.loses();
+    }
+    expect(play.now - askedAt).toBeGreaterThanOrEqual(D);
+    expect(play.now - askedAt).toBeLessThanOrEqual(D + R / 8);
+    const attempts = connects(play);
+    play.wait(10 * D);
+    expect(connects(play)).toBe(attempts);
+  });
+
+  test("[N10] [S2] what still drains is named, and told when it has stopped", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.loses();
+    play.close(x as number);
+    play.wait(125);
+    expect(play.opens().held).toEqual(["L1"]);
+    play.says();
+    play.settles(x as number);
+    expect(play.says()).toEqual([{ type: "deregister", component: "x" }]);
+    play.hears({ ...welcome, sentAt: play.last("hello").sentAt, resumed: true });
+    expect(play.says()).toEqual([{ type: "bye" }]);
+  });
+
+  test("[N10] [E2] hello comes first, also when the drain is over in the moment in which the socket opens", () => {
+    const [play, x] = Play.leading(["x"], { drainMs: 500 });
+    play.loses();
+    play.close(x as number);
+    play.wait(125);
+    play.sleeps(375);
+    play.opens();
+    expect(play.says()).toMatchObject([
+      { type: "hello", held: ["L1"], contenders: [{ component: "x" }] },
+      { type: "deregister", component: "x" },
+    ]);
+  });
+
+  test("[N10] [C10] a client that closes meanwhile is closed when the group was told", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.loses();
+    play.happens({ type: "bye" });
+    play.settles(x as number);
+    expect(play.clientState()).toBe("connecting");
+    play.reconnects({ resumed: true });
+    expect(play.last("bye")).toEqual({ type: "bye" });
+    expect(play.clientState()).toBe("closed");
+  });
+
+  test("[N10] [C10] or after ten seconds, however long the lease is", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.wait(100);
+    play.loses();
+    play.happens({ type: "bye" });
+    play.settles(x as number);
+    play.wait(D - 101);
+    expect(play.clientState()).toBe("connecting");
+    play.wait(1);
+    expect(play.clientState()).toBe("closed");
+
+    const long = new Play();
+    const y = long.contend("y");
+    long.connects({ lease: { durationMs: 60_000, renewDeadlineMs: 48_000, renewEveryMs: 15_000 } });
+    long.hears(offer("L1", 1, "y"));
+    long.renewed();
+    long.loses();
+    long.happens({ type: "bye" });
+    long.settles(y);
+    long.wait(9_999);
+    expect(long.clientState()).toBe("connecting");
+    long.wait(1);
+    expect(long.clientState()).toBe("closed");
+  });
+
+  test("[N10] [C10] where no lease runs it is closed at once", () => {
+    const play = new Play();
+    play.contend("x");
+    play.connects();
+    play.loses();
+    play.happens({ type: "bye" });
+    expect(play.clientState()).toBe("closed");
+  });
+
+  test("[N10] an offer that was taken up may be a lease: who leaves before its answer tells so", () => {
+    const play = new Play();
+    const x = play.contend("x");
+    play.connects();
+    play.hears(offer("L1", 1, "x"));
+    play.loses();
+    play.close(x);
+    play.reconnects({ resumed: true });
+    expect(play.last("hello").held).toEqual([]);
+    expect(play.last("bye")).toEqual({ type: "bye" });
+  });
+
+  test("[N10] so does who was about to tell when the connection was lost", () => {
+    const play = new Play();
+    const names = Array.from({ length: 256 }, (_, index) => `d${index}`);
+    const contenders = names.map((name) => play.contend(name, { election: "dedicated" }));
+    play.happens({ type: "observe", component: "w" });
+    play.connects();
+    for (const [index, name] of names.entries()) play.hears(dedicated(`L${index}`, index + 1, name));
+    play.renewed();
+    for (const contender of contenders) play.close(contender);
+    play.settles(...contenders);
+    expect(play.says().length).toBeLessThan(100);
+    play.loses();
+    play.happens({ type: "unobserve", component: "w" });
+    play.reconnects({ resumed: true });
+    expect(play.last("bye")).toEqual({ type: "bye" });
+  });
+
+  test("[N10] [S8] a page that is frozen without a connection tells when it returns", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.loses();
+    play.page("pagehide");
+    play.settles(x as number);
+    play.wait(3_000);
+    play.page("pageshow");
+    expect(play.opens()).toMatchObject({ resume: { sessionId: "S1" }, held: [], contenders: [{ component: "x" }] });
+  });
+
+  test("[N10] [S8] also when nobody contends any more by then", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.loses();
+    play.page("freeze");
+    play.close(x as number);
+    play.settles(x as number);
+    play.page("resume");
+    play.connects({ resumed: true });
+    expect(play.last("bye")).toEqual({ type: "bye" });
+    expect(play.clientState()).toBe("idle");
+  });
+
+  test("[N10] a session that was refused has nothing to tell", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.loses(CLOSE.superseded);
+    play.close(x as number);
+    play.settles(x as number);
+    expect(play.clientState()).toBe("idle");
+  });
+});
+
+describe("patience", () => {
+  const SLOW = 3_000; // a round trip longer than the answer time-out
+
+  test("[N11] who waits, or only watches, has ten seconds for every answer: the path is slow, not dead", () => {
+    const play = new Play();
+    play.contend("x");
+    play.happens({ type: "observe", component: "y" });
+    play.connects();
+    play.loses();
+    play.wait(250);
+    const { sentAt } = play.opens();
+    play.wait(SLOW);
+    play.hears({ ...welcome, sentAt, resumed: true });
+    expect(play.state.connection).toBe("open");
+    play.wait(PING);
+    play.wait(SLOW);
+    play.happens({ type: "pong" });
+    play.page("visible");
+    play.wait(SLOW);
+    play.renewed([]);
+    expect(play.state.connection).toBe("open");
+    play.page("visible");
+    play.wait(9_999);
+    expect(play.state.connection).toBe("open");
+    play.wait(1);
+    expect(play.state.connection).toBe("waiting");
+  });
+
+  test("[N11] who takes an offer up waits ten seconds for the answer", () => {
+    const play = new Play();
+    const x = play.contend("x");
+    play.connects();
+    play.hears(offer("L1", 1, "x"));
+    const { sentAt, held } = play.last("renew");
+    play.wait(SLOW);
+    play.hears({ type: "renewed", sentAt, held });
+    expect(play.remaining(x, "L1")).toBe(R - SLOW);
+  });
+
+  test("[N11] who holds a lease that runs gives a silent path up after the answer time-out", () => {
+    const [play] = Play.leading(["x"]);
+    play.wait(E + ANSWER);
+    expect(play.state.connection).toBe("waiting");
+  });
+});
+
 describe("close codes", () => {
   test.each([CLOSE.protocolViolation, CLOSE.forbidden, CLOSE.tooLarge, CLOSE.unsupportedVersion])(
     "[E2] %i is fatal: every term ends, and the client is closed for good",
@@ -279,6 +538,24 @@ describe("close codes", () => {
     }
     play.loses(CLOSE.unauthorized);
     expect(play.clientState()).toBe("closed");
+  });
+
+  test("[E3] with a token that is asked for, 4401 never ends the client: it asks again, patiently, until it is let in", () => {
+    const play = new Play({ asksForToken: true });
+    play.random = 1;
+    const x = play.contend("x");
+    for (let refusal = 1; refusal <= 50; refusal++) {
+      play.loses(CLOSE.unauthorized);
+      expect(play.effects.at(-1)).toEqual({ type: "lost", code: CLOSE.unauthorized, fatal: false });
+      expect(play.clientState()).toBe("connecting");
+      play.wait(play.state.until - play.now);
+    }
+    play.loses(CLOSE.unauthorized);
+    expect(play.state.until - play.now).toBe(20_000);
+    play.reconnects({});
+    play.hears(offer("L1", 1, "x"));
+    play.renewed();
+    expect(play.isLeader(x, "L1")).toBe(true);
   });
 
   test("[N6] 4409 on the current socket: the terms end, and the process comes back as a fresh session", () => {
@@ -364,8 +641,8 @@ describe("observing", () => {
     const play = new Play();
     play.happens({ type: "observe", component: "x" });
     play.happens({ type: "observe", component: "x" });
-    expect(play.opens().observe).toEqual(["x"]);
     play.connects();
+    expect(play.last("hello").observe).toEqual(["x"]);
     play.happens({ type: "observe", component: "y" });
     play.happens({ type: "observe", component: "y" });
     play.happens({ type: "observe", component: true });
@@ -376,8 +653,8 @@ describe("observing", () => {
     ]);
     play.loses();
     play.wait(250);
-    expect(play.opens().observe).toBe(true);
     play.connects();
+    expect(play.last("hello").observe).toBe(true);
     play.happens({ type: "unobserve", component: "x" });
     play.happens({ type: "unobserve", component: "x" });
     play.happens({ type: "unobserve", component: true });
@@ -412,8 +689,8 @@ describe("observing", () => {
     expect(play.happens({ ...refusal, observed: ["y"] })).toContainEqual({ ...refusal, observed: ["y"] });
     play.loses();
     play.wait(250);
-    expect(play.opens().observe).toEqual(["x"]);
     play.connects();
+    expect(play.last("hello").observe).toEqual(["x"]);
     play.happens({ type: "observe", component: true });
     expect(play.happens({ ...refusal, observed: ["x"] })).toEqual([]);
     play.says();
@@ -442,6 +719,14 @@ describe("observing", () => {
       { type: "unobserve", components: true },
       { type: "observe", components: ["x"] },
     ]);
+  });
+});
+
+describe("thousands of observers", () => {
+  test("[C12] a name that many watch is said once in hello, in the order of the first", () => {
+    const play = new Play();
+    for (let count = 0; count < 4_097; count++) play.happens({ type: "observe", component: count % 2 ? "y" : "x" });
+    expect(play.opens().observe).toEqual(["x", "y"]);
   });
 });
 

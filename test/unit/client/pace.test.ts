@@ -1,6 +1,12 @@
-import { expect, test } from "vitest";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
 import type { Effect } from "../../../client/session/events.ts";
-import { dedicated, E, join, Play, R } from "./play.ts";
+import type { ClientMessage } from "../../../shared/messages.ts";
+import { dedicated, E, join, offer, Play, R, release } from "./play.ts";
+
+/** What was said since the last look, without what a lease needs. */
+const framesOf = (play: Play): ClientMessage[] =>
+  play.says().flatMap((message) => (message === "ping" || message.type === "renew" ? [] : [message]));
 
 const isFrame = (effect: Effect): boolean => effect.type === "send";
 
@@ -74,13 +80,240 @@ test("[S1] offers of 256 elections at once are accepted together", () => {
 });
 
 test("[G4] frames keep their order when they have to wait", () => {
-  const [play] = Play.leading(["x"]);
+  const [play, x] = Play.leading(["x"]);
   for (const name of names) play.contend(name);
-  play.close(200);
+  play.close(x as number);
+  play.settles(x as number);
   play.wait(10_000, true);
-  const said = play.says().flatMap((message) => (message === "ping" || message.type === "renew" ? [] : [message]));
+  const said = framesOf(play);
   expect(said).toHaveLength(257);
   expect(said.slice(0, 256).map((message) => "component" in message && message.component)).toEqual(names);
+  expect(said.at(-1)).toEqual({ type: "deregister", component: "x" });
+  play.called();
   play.hears(join("L1", 1, "c3"));
   expect(play.called()).toEqual(["+c3 L1"]);
+});
+
+/** A process that leads by x, with a component of a second election and 300 frames about other things waiting. */
+function busy(): [Play, number, number] {
+  const play = new Play();
+  const x = play.contend("x");
+  const y = play.contend("y", { election: "dedicated" });
+  play.contend("z");
+  play.connects();
+  play.hears(offer("L1", 1, "x", "z"));
+  play.hears(dedicated("L2", 2, "y"));
+  play.renewed();
+  for (let count = 0; count < 300; count++) play.happens({ type: "observe", component: `watched${count}` });
+  play.says();
+  return [play, x, y];
+}
+
+describe("what ends a term leaves before everything else that waits", () => {
+  test("[N8] a resignation", () => {
+    const [play, x] = busy();
+    play.happens({ type: "resign", leaderSessionId: "L1" });
+    play.settles(x, 3);
+    expect(framesOf(play)).toEqual([{ type: "resign", leaderSessionId: "L1" }]);
+  });
+
+  test("[N8] the release of a revoked leader, and of an offer that nobody takes", () => {
+    const [play, x] = busy();
+    play.hears({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: 0 });
+    expect(framesOf(play)).toEqual([release("L1")]);
+    play.hears(offer("L3", 3, "x"));
+    expect(framesOf(play)).toEqual([release("L3")]);
+    play.settles(x, 3);
+  });
+
+  test("[N8] the last deregister of an election", () => {
+    const [play, , y] = busy();
+    play.close(y);
+    play.settles(y);
+    expect(framesOf(play)).toEqual([{ type: "deregister", component: "y" }]);
+  });
+
+  test("[N8] and with it those that have left the election before, in their order", () => {
+    const [play, x] = busy();
+    play.close(x);
+    play.settles(x);
+    expect(framesOf(play)).toEqual([]);
+    play.close(3);
+    play.settles(3);
+    expect(framesOf(play)).toEqual([
+      { type: "deregister", component: "x" },
+      { type: "deregister", component: "z" },
+    ]);
+  });
+
+  test("[N8] [C4] a deregister never overtakes the register of a sibling that stays: the term goes on", () => {
+    const [play, x] = busy();
+    const late = play.contend("late");
+    play.close(x);
+    play.close(3);
+    play.settles(x, 3);
+    expect(framesOf(play)).toEqual([]);
+    play.wait(20_000, true);
+    const last = framesOf(play).slice(-3);
+    expect(last.map((message) => [message.type, "component" in message && message.component])).toEqual([
+      ["register", "late"],
+      ["deregister", "x"],
+      ["deregister", "z"],
+    ]);
+    play.close(late);
+  });
+
+  test("[N8] who has come and gone while its frames waited was never there", () => {
+    const [play, x] = busy();
+    const late = play.contend("late", { election: "dedicated" });
+    play.happens({ type: "priority", priority: 4, component: "late" });
+    play.close(late);
+    const again = play.contend("z2");
+    play.close(again);
+    play.close(x);
+    play.close(3);
+    play.settles(x, 3);
+    expect(framesOf(play)).toEqual([
+      { type: "deregister", component: "x" },
+      { type: "deregister", component: "z" },
+    ]);
+    play.wait(20_000, true);
+    expect(new Set(framesOf(play).map(({ type }) => type))).toEqual(new Set(["observe"]));
+  });
+
+  test("[N8] [G6] who leaves and comes back at once is registered after it was deregistered", () => {
+    const [play, , y] = busy();
+    play.close(y);
+    play.contend("y", { election: "dedicated" });
+    play.settles(y);
+    play.wait(20_000, true);
+    const about = framesOf(play).filter((message) => "component" in message && message.component === "y");
+    expect(about.map(({ type }) => type)).toEqual(["deregister", "register"]);
+  });
+
+  test("[N8] [K2] what was to be published in that term is not said after it", () => {
+    const [play, x] = busy();
+    play.happens({ type: "confirm", id: "1", component: "x", leaderSessionId: "L1" });
+    play.happens({ type: "resign", leaderSessionId: "L1" });
+    play.settles(x, 3);
+    play.wait(20_000, true);
+    expect(framesOf(play).map(({ type }) => type)).not.toContain("confirm");
+  });
+
+  test("[N8] renewals of the terms that go on still leave in time", () => {
+    const play = new Play();
+    const contenders = names.map((name) => play.contend(name, { election: "dedicated" }));
+    play.connects();
+    const bucket = new Bucket();
+    for (const [index, name] of names.entries()) play.hears(dedicated(`L${index}`, index + 1, name));
+    play.renewed();
+    watch(play, bucket, 10_000);
+    for (const contender of contenders.slice(1)) play.close(contender);
+    play.settles(...contenders.slice(1));
+    watch(play, bucket, 3 * R);
+    expect(play.isLeader(contenders[0] as number, "L0")).toBe(true);
+  });
+});
+
+describe("bye", () => {
+  test("[N8] [X6] a client that is closed says so at once, however much waits, and stays below the server's limit", () => {
+    const play = new Play();
+    const contenders = names.map((name) => play.contend(name));
+    play.connects();
+    play.hears(offer("L1", 1, ...names));
+    play.renewed();
+    for (const component of names) play.happens({ type: "confirm", id: component, component, leaderSessionId: "L1" });
+    play.happens({ type: "bye" });
+    play.settles(...contenders);
+    expect(framesOf(play).at(-1)).toEqual({ type: "bye" });
+    expect(play.state.connection).toBe("closed");
+    expect(play.effects.filter(isFrame).length).toBeLessThan(100);
+  });
+
+  test("[N8] [X3] so does the last of many components that are closed together", () => {
+    const play = new Play();
+    const contenders = names.map((name) => play.contend(name, { election: "dedicated" }));
+    play.connects();
+    for (const [index, name] of names.entries()) play.hears(dedicated(`L${index}`, index + 1, name));
+    play.renewed();
+    for (const contender of contenders) play.close(contender);
+    play.settles(...contenders);
+    expect(framesOf(play).at(-1)).toEqual({ type: "bye" });
+    expect(play.effects.filter(isFrame).length).toBeLessThan(100);
+  });
+
+  test.each(["freeze", "pagehide"] as const)("[N8] [S8] so does a page at %s", (event) => {
+    const [play] = busy();
+    play.page(event);
+    expect(framesOf(play)).toEqual([{ type: "bye" }]);
+  });
+
+  test("[N8] [Q3] a resignation that names a successor comes before it", () => {
+    const [play, x, y] = busy();
+    play.happens({ type: "resign", leaderSessionId: "L1", successor: "S2" });
+    play.happens({ type: "bye" });
+    play.settles(x, y, 3);
+    expect(framesOf(play)).toEqual([{ type: "resign", leaderSessionId: "L1", successor: "S2" }, { type: "bye" }]);
+  });
+});
+
+/** A process that comes and goes with components and observers, as it is told. */
+class Restless {
+  readonly play = new Play({ lingerMs: 1e9 });
+  readonly present = new Map<string, number>();
+  #watched = 0;
+
+  constructor() {
+    this.play.happens({ type: "observe", component: "first" });
+    this.play.connects();
+  }
+
+  does({ kind, component, isDedicated }: Step): void {
+    const contender = this.present.get(component);
+    if (kind === "wait") this.play.wait(40, true);
+    else if (kind === "watch") this.#watch(30);
+    else if (kind === "contend" && contender === undefined) {
+      this.present.set(component, this.play.contend(component, isDedicated ? { election: "dedicated" } : {}));
+    } else if (kind === "close" && contender !== undefined) {
+      this.present.delete(component);
+      this.play.close(contender);
+    }
+  }
+
+  #watch(count: number): void {
+    for (const end = this.#watched + count; this.#watched < end; this.#watched++) {
+      this.play.happens({ type: "observe", component: `watched${this.#watched}` });
+    }
+  }
+}
+
+const step = fc.record({
+  kind: fc.constantFrom("contend", "close", "close", "wait", "watch"),
+  component: fc.constantFrom("a", "b", "c", "d"),
+  isDedicated: fc.boolean(),
+});
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** Whom the server counts after these frames. It refuses a second `register`, and a `deregister` of nobody. */
+function countedBy(frames: readonly ClientMessage[]): Set<string> {
+  const counted = new Set<string>();
+  for (const frame of frames) {
+    if (frame.type === "register") {
+      expect(counted.has(frame.component)).toBe(false);
+      counted.add(frame.component);
+    } else if (frame.type === "deregister") expect(counted.delete(frame.component)).toBe(true);
+  }
+  return counted;
+}
+
+test("[N8] [G4] whatever waits and whatever goes first, the server ends up with the contenders of the client", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
+      const restless = new Restless();
+      for (const one of steps) restless.does(one);
+      restless.play.wait(60_000, true);
+      expect(countedBy(framesOf(restless.play))).toEqual(new Set(restless.present.keys()));
+    }),
+    { seed: 14, numRuns: 100 },
+  );
 });

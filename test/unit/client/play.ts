@@ -156,6 +156,7 @@ export class Play {
   }
 
   opens(): Hello {
+    if (this.state.connection !== "opening") throw new Error(`nothing opens: ${this.state.connection}`);
     this.happens({ type: "opened" });
     return this.last("hello");
   }

@@ -282,6 +282,7 @@ describe("a resignation", () => {
   test("[N2] is followed by the next term, and the next, with growing epochs", () => {
     const [play, x] = Play.leading(["x"]);
     for (let epoch = 2; epoch < 50; epoch++) {
+      play.wait(100);
       play.happens({ type: "resign", leaderSessionId: `L${epoch - 1}` });
       play.settles(x as number);
       play.hears(offer(`L${epoch}`, epoch, "x"));
@@ -296,7 +297,7 @@ describe("a resignation", () => {
       play.sleeps(R);
       play.happens({ type: "tick" });
       play.settles(x as number);
-      play.reconnects({ resumed: true, held: [] });
+      play.resumes([]);
       play.hears(offer(`L${epoch}`, epoch, "x"));
       play.renewed();
       expect(play.called()).toEqual([`-x L${epoch - 1} expired`, `+x L${epoch}`]);

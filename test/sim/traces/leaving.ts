@@ -1,0 +1,79 @@
+/** What a process says when it stops while frames wait, or while its connection is away; and how it comes back in time. */
+import type { Cores } from "../cores.ts";
+import type { Process } from "../world/process.ts";
+import { leads, Stage, term } from "./stage.ts";
+
+/** More frames than leave at once. */
+const talk = (process: Process): void => {
+  for (let priority = 1; priority <= 95; priority++) process.prioritize(priority % 2);
+};
+
+const cut = (stage: Stage, process: Process): void => {
+  if (process.link !== null) stage.world.network.cut(process.link, { keepUp: 0, keepDown: 0, told: "client" });
+};
+
+/** Every connection is lost as soon as it is tried. */
+const keepAway = (stage: Stage, process: Process, ms: number): void => {
+  for (const end = stage.world.now + ms; stage.world.now < end; ) {
+    cut(stage, process);
+    stage.advance(10);
+  }
+};
+
+export function resignWhileFramesWait(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  const b = stage.join("B");
+  talk(a);
+  a.resign("process");
+  stage.until("B leads", () => leads(b), 200);
+  stage.end();
+}
+
+export function shutdownWhileFramesWait(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  const b = stage.join("B");
+  talk(a);
+  a.shutdown();
+  stage.until("B leads", () => leads(b), 200);
+  stage.end();
+}
+
+export function closeWhileAway(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  const b = stage.join("B");
+  cut(stage, a);
+  stage.advance(50);
+  a.close("x");
+  keepAway(stage, a, 200);
+  stage.until("B leads", () => leads(b), 1_200);
+  stage.end();
+}
+
+export function longOutage(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  stage.join("B");
+  const epoch = term(a)?.epoch;
+  for (let outage = 0; outage < 10; outage++) {
+    keepAway(stage, a, 5_000);
+    stage.until("A is back", () => a.state.connection === "open", 1_300);
+    stage.expect("A leads as before", leads(a) && term(a)?.epoch === epoch);
+  }
+  stage.end();
+}
+
+export function slowPath(cores: Cores): void {
+  const stage = new Stage(cores);
+  const { world } = stage;
+  const o = stage.join("O", { contenders: [], watched: ["x"] });
+  stage.join("A");
+  Object.assign(world.network.path(o), { upMs: 1_600, downMs: 1_600 });
+  cut(stage, o);
+  stage.until("O is back", () => o.state.connection === "open", 10_000);
+  stage.advance(60_000);
+  stage.expect("O has stayed", o.state.connection === "open");
+  stage.end();
+}
