@@ -12,7 +12,8 @@ export interface ContenderCallbacks<Component extends string = string> {
   /** Stop. Its promise is the drain. Called even while the promise of `onGrant` is pending, and once for each `onGrant`. */
   onRevoke?(leadership: Leadership<Component>, reason: LossReason): unknown;
   /**
-   * Errors of the callbacks above, and of the connection. Without it, errors of the callbacks go to the client's listeners.
+   * Errors of the callbacks above and of the connection, and refusals of the group, which are asked about again at growing
+   * intervals (`forbidden`, `election_mismatch`, `limit_exceeded`). Without it, errors of the callbacks go to the client's listeners.
    * What they throw because their term has ended (`LeadershipLostError`, `AbortError`) is no error.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
@@ -52,7 +53,7 @@ export function contend<Component extends string>(
   component: Component,
   callbacks: ContenderCallbacks<Component> = {},
   options: ContendOptions = {},
-  resignSkipsOwnDrain = false,
+  { resignSkipsOwnDrain = false, onRefused }: Partial<Pick<Member, "resignSkipsOwnDrain" | "onRefused">> = {},
 ): Entry<Component> {
   assertComponent(component);
   assertCallbacks(callbacks);
@@ -61,7 +62,7 @@ export function contend<Component extends string>(
   if (priority !== undefined && election !== "dedicated") {
     throw invalid("priority", 'needs election: "dedicated"; the process election goes by setPriority of the client');
   }
-  const member: Member<Component> = { component, election, priority, callbacks, resignSkipsOwnDrain };
+  const member: Member<Component> = { component, election, priority, callbacks, resignSkipsOwnDrain, onRefused };
   const id = participant.register(member);
   const hasLeft = (): boolean => !participant.has(id);
   const left = participant.until(hasLeft).finally(() => participant.members.delete(id));

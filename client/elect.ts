@@ -78,7 +78,7 @@ function campaign<T, Component extends string>(
       onRevoke: () => running?.catch(ignore),
     },
     { ...(election && { election }), ...(priority !== undefined && { priority }) },
-    resignSkipsOwnDrain,
+    { resignSkipsOwnDrain, onRefused: (error) => end(fails(error)) },
   );
   const abort = (): void => end(fails(signal?.reason));
   signal?.addEventListener("abort", abort);

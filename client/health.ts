@@ -7,7 +7,7 @@ import { type ClientState, clientState, findTerm, isLive, remainingMs, type Sess
 export interface ClientHealth {
   /**
    * `ok`: connected, or nothing asks for it. `degraded`: not connected, and trying by itself. `failing`: closed; the token
-   * was refused; or not connected for longer than a lease, so that nobody leads here any more.
+   * was refused; the group refuses a contender; or not connected for longer than a lease, so that nobody leads here any more.
    */
   readonly status: "ok" | "degraded" | "failing";
   readonly state: ClientState;
@@ -16,6 +16,8 @@ export interface ClientHealth {
   readonly leads: readonly LedComponent[];
   /** Components that run for leadership, and do not lead. */
   readonly waits: readonly string[];
+  /** Those of `waits` that the group does not let stand, and why. They are asked for again, at growing intervals. */
+  readonly refused?: readonly RefusedComponent[];
   /** Of the lease that ends first, of those in `leads`; and how long ago the renewal was sent that it counts from. */
   readonly remainingMs?: number;
   readonly lastRenewedAgoMs?: number;
@@ -23,6 +25,13 @@ export interface ClientHealth {
   readonly disconnectedMs?: number;
   /** The last one of the connection, whatever has happened since. */
   readonly lastError?: { readonly code: string; readonly message: string };
+}
+
+/** A component that the group does not let stand. */
+export interface RefusedComponent {
+  readonly component: string;
+  readonly code: string;
+  readonly message: string;
 }
 
 /** A component that leads at this moment. */
@@ -49,9 +58,13 @@ export function healthOf(session: SessionState, now: number, downAt: number | nu
     if (leftMs > 0 && epoch !== undefined) leads.push({ component, election, epoch, remainingMs: leftMs });
     else waits.push(component);
   }
+  const refused = contenders.filter(isLive).flatMap(({ info: { component }, refusal }) => {
+    return refusal ? [{ component, code: refusal.code, message: refusal.message }] : [];
+  });
   const leastMs = Math.min(...leads.map((lead) => lead.remainingMs));
   const downMs = downAt === null ? 0 : now - downAt;
-  const isFailing = state === "closed" || refusals > 0 || downMs > (welcome?.lease.durationMs ?? LEASE_MS);
+  const isFailing =
+    state === "closed" || refusals > 0 || refused.length > 0 || downMs > (welcome?.lease.durationMs ?? LEASE_MS);
   let status: ClientHealth["status"] = downAt === null ? "ok" : "degraded";
   if (isFailing) status = "failing";
   return {
@@ -59,6 +72,7 @@ export function healthOf(session: SessionState, now: number, downAt: number | nu
     state,
     leads,
     waits,
+    ...(refused.length > 0 && { refused }),
     ...(welcome && { sessionId: welcome.sessionId }),
     ...(welcome &&
       leastMs < Infinity && { remainingMs: leastMs, lastRenewedAgoMs: welcome.lease.renewDeadlineMs - leastMs }),

@@ -5,7 +5,7 @@
 import { createInside, type Inside } from "../shared/inside.ts";
 import type { Confirm, Refusal } from "../shared/messages.ts";
 import type { ElectionKind, ElectionName } from "../shared/names.ts";
-import { assertPublished, assertResignOptions } from "./checks.ts";
+import { assertPublished, assertResignOptions, invalid } from "./checks.ts";
 import type { Clock } from "./clock.ts";
 import { closeError } from "./close-error.ts";
 import { Confirms } from "./confirms.ts";
@@ -37,6 +37,8 @@ export interface Member<Component extends string = string> {
   readonly callbacks: MemberCallbacks;
   /** Its drain is the body of a scope: `resign()` called inside the body must not wait for the body. */
   readonly resignSkipsOwnDrain: boolean;
+  /** In place of `onError`, where the group does not let it stand. */
+  readonly onRefused: ((error: ElectionError) => void) | undefined;
   /** `close` was called: its component is free for another contender. */
   isClosing?: boolean;
   /** The term whose `onGrant` was called last. */
@@ -204,6 +206,10 @@ export class Participant {
   }
 
   setPriority(priority: number, component?: string): void {
+    const isDedicated = (member: Member): boolean => member.component === component && member.election === "dedicated";
+    if (component !== undefined && ![...this.members.values()].some(isDedicated)) {
+      throw invalid("component", `must have a dedicated contender in this client; ${component} has none`);
+    }
     this.dispatch({ type: "priority", priority, ...(component !== undefined && { component }) });
   }
 
@@ -253,8 +259,10 @@ export class Participant {
         return this.#confirms.published(effect);
       case "leaders":
         return this.observers.hear(effect);
+      case "refused":
+        return this.#refuse(effect.contender, new ElectionError(effect.code, effect.message, undefined, true));
       case "error":
-        return this.#refuse(new ElectionError(effect.code, effect.message), effect);
+        return this.#fail(new ElectionError(effect.code, effect.message), effect);
       case "lost":
         return this.#lose(closeError(effect.code, effect.fatal), effect.fatal);
       case "violation":
@@ -325,13 +333,18 @@ export class Participant {
     return this.#confirms.add(message, () => this.dispatch(message));
   }
 
-  #refuse(error: ElectionError, { id = "", component, observed }: Refusal): void {
+  #refuse(contender: number, error: ElectionError): void {
+    const member = this.members.get(contender);
+    if (!member || member.isClosing) return;
+    if (member.onRefused) member.onRefused(error);
+    else this.fail(error, member.callbacks);
+    this.#lastError = error;
+  }
+
+  #fail(error: ElectionError, { id = "", observed }: Refusal): void {
     if (observed !== undefined) return this.observers.refuse(observed, error);
     const confirmError = error.code === "not_leader" ? new LeadershipLostError("lost") : error;
-    if (this.#confirms.refuse(id, confirmError)) return;
-    for (const member of [...this.members.values()]) {
-      if (member.component === component) this.fail(error, member.callbacks);
-    }
+    if (!this.#confirms.refuse(id, confirmError)) this.#report(error);
   }
 
   /** To every contender that wants to know, and once to the client. */

@@ -53,7 +53,7 @@ export {
   ProtocolError,
   UnauthorizedError,
 } from "../errors.ts";
-export type { ClientHealth, LedComponent } from "../health.ts";
+export type { ClientHealth, LedComponent, RefusedComponent } from "../health.ts";
 export type { Leadership, ResignOptions } from "../leadership.ts";
 export type { ObserveOptions } from "../observe.ts";
 export type { PageOptions, PageTarget, PrioritySource } from "../page.ts";

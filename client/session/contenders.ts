@@ -16,6 +16,10 @@ import { send, sendDeregister } from "./pace.ts";
 import { type Contender, findTerm, isLive } from "./state.ts";
 import { speakNow } from "./terms.ts";
 
+/** How long one that was refused waits before it asks again: at first, and at most. */
+const FIRST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 300_000;
+
 export function register(draft: Draft, { contender: id, info }: Of<"register">): void {
   const election = electionOf(info.component, info.election);
   draft.contenders.push({
@@ -28,6 +32,7 @@ export function register(draft: Draft, { contender: id, info }: Of<"register">):
     named: "",
     leaderSessionId: "",
     confirm: null,
+    refusal: null,
   });
 }
 
@@ -67,6 +72,7 @@ export function advance(draft: Draft): void {
       else depart(draft, { type: "deregister", component }, election);
     }
     contender.registered = registered;
+    askAgain(draft, contender);
     const term = findTerm(draft.terms, named);
     if (contender.phase === "waiting" && term?.stage === "leading") {
       contender.phase = "granted";
@@ -126,36 +132,62 @@ export function registered(draft: Draft, { component }: Registered): void {
   deregistered(draft, { type: "deregistered", component }); // whatever came before it was answered before it
   answer(draft, "register", component);
   const contender = findAsked(draft, component);
-  if (contender) contender.standing = "counted";
+  if (contender) count(contender);
 }
 
-/** Confirms are refused by their id, and observers without a component: the rest is about contenders. */
-export function refused(draft: Draft, { code, component, id }: Refusal): void {
-  if (component === undefined || id !== undefined) return;
-  if (code === "unknown_component") answer(draft, "deregister", component);
-  else if (!answer(draft, "register", component)) refuseGreeted(draft, component);
+/**
+ * Confirms are refused by their id, and observers without a component: the rest is about contenders, who may have left
+ * meanwhile. Returns whether all is said by it.
+ */
+export function refused(draft: Draft, message: Refusal): boolean {
+  const { code, component, id } = message;
+  if (component === undefined || id !== undefined) return false;
+  if (code === "unknown_component") {
+    answer(draft, "deregister", component);
+    return true;
+  }
+  const wasAsked = answer(draft, "register", component);
   // A duplicate is counted, but nobody knows as which contender: none of them leads by it.
-  else if (code !== "duplicate_component") refuse(draft, findAsked(draft, component));
+  if (wasAsked && code === "duplicate_component") return false;
+  refuse(draft, wasAsked ? findAsked(draft, component) : findGreeted(draft, component), message);
+  return true;
 }
 
 /** A question that is open was asked after the `hello`: so this is about a contender that the `hello` has named. */
-function refuseGreeted(draft: Draft, component: string): void {
-  const isMeant = ({ info, standing }: Contender): boolean => info.component === component && standing === "greeted";
-  refuse(draft, draft.contenders.find(isMeant));
+function findGreeted(draft: Draft, component: string): ContenderDraft | undefined {
+  return draft.contenders.find(({ info, standing }) => info.component === component && standing === "greeted");
 }
 
 /** If it leads, its term ends as a whole: it could not be granted the same one again (G2). */
-function refuse(draft: Draft, contender: ContenderDraft | undefined): void {
+function refuse(draft: Draft, contender: ContenderDraft | undefined, { code, message }: Refusal): void {
   if (!contender) return;
+  const times = (contender.refusal?.times ?? 0) + 1;
+  const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (times - 1), LONGEST_PAUSE_MS) * (1 + draft.random / 5);
+  contender.refusal = { code, message, times, askAt: draft.now + pauseMs };
+  draft.effects.push({ type: "refused", contender: contender.id, code, message });
   contender.standing = "refused";
   contender.named = "";
   const term = contender.phase === "granted" && findTerm(draft.terms, contender.leaderSessionId);
   if (term) endTerm(draft, term, "lost");
 }
 
+/** What has refused it may be gone: whoever still wants to stand asks again (E6). A new connection asks by its `hello`. */
+function askAgain(draft: Draft, contender: ContenderDraft): void {
+  const { info, standing, refusal } = contender;
+  if (draft.connection !== "open" || draft.closing || standing !== "refused" || !isLive(contender)) return;
+  if (!refusal || refusal.askAt > draft.now) return;
+  contender.standing = "asked";
+  tell(draft, { type: "register", ...info });
+}
+
+function count(contender: ContenderDraft): void {
+  contender.standing = "counted";
+  contender.refusal = null;
+}
+
 /** The errors of a `hello` directly follow its `welcome`: any other frame shows that there are no more. */
 export function countGreeted(draft: Draft): void {
-  for (const contender of draft.contenders) if (contender.standing === "greeted") contender.standing = "counted";
+  for (const contender of draft.contenders) if (contender.standing === "greeted") count(contender);
 }
 
 export function confirm(draft: Draft, message: Confirm): void {

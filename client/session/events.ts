@@ -78,6 +78,8 @@ export type Effect =
     }
   /** They do not lead any more: for each abort its signal, call `onRevoke`, and say `settled` when that has settled. */
   | { readonly type: "revoke"; readonly contenders: readonly number[]; readonly reason: LossReason }
+  /** The group does not let the contender stand. It asks again, at growing intervals, until it is closed. */
+  | ({ readonly type: "refused"; readonly contender: number } & Pick<Refusal, "code" | "message">)
   /** For whoever has asked. */
   | Confirmed
   | Leaders

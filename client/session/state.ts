@@ -9,6 +9,7 @@ import type {
   ContenderInfo,
   Deregister,
   ProcessInfo,
+  Refusal,
   Register,
   Release,
   Resign,
@@ -33,7 +34,7 @@ export interface Settings {
 
 /**
  * `asked`: not answered yet. `greeted`: named in the `hello`, whose errors may be under way. `counted`: the group counts
- * it. `refused`: it counts for nothing, until the next `hello` names it again.
+ * it. `refused`: it counts for nothing, until it asks again.
  */
 export type Standing = "asked" | "greeted" | "counted" | "refused";
 
@@ -57,6 +58,15 @@ export interface Contender {
   readonly leaderSessionId: string;
   /** What it wants published in this term: sent again after every resumed `welcome`. */
   readonly confirm: Confirm | null;
+  /** Why the group did not count it the last time, until it does. */
+  readonly refusal: Rejection | null;
+}
+
+export interface Rejection extends Pick<Refusal, "code" | "message"> {
+  /** How often in a row. */
+  readonly times: number;
+  /** When it is asked for again. */
+  readonly askAt: number;
 }
 
 export interface Term {
@@ -213,6 +223,8 @@ export function untoldMs({ untold, session, connection, askedAt }: SessionState,
 /** When the core has to be called again, whatever happens; `null`: not before the next event. One that has passed is due. */
 export function nextDeadline(state: SessionState): number | null {
   const ends = state.terms.map(({ stage, leaseUntil, drainUntil }) => (stage === "leading" ? leaseUntil : drainUntil));
+  const asks = state.connection === "open" ? state.contenders.filter(isLive) : [];
+  for (const { standing, refusal } of asks) if (standing === "refused" && refusal) ends.push(refusal.askAt);
   const deadline = Math.min(state.until, state.lingerUntil, answerUntil(state), flushAt(state), ...ends);
   return deadline < Infinity ? deadline : null;
 }

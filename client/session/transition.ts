@@ -36,11 +36,11 @@ const deliver = ({ effects }: Draft, message: Of<"confirmed" | "leaders">): void
 /** What is refused is not asked for again by the next `hello` or after it. */
 function refuse(draft: Draft, message: Of<"error">): void {
   const { id, observed } = message;
+  if (refused(draft, message)) return;
   if (observed !== undefined) return refuseWatch(draft, { ...message, observed });
   for (const contender of draft.contenders) {
     if (id !== undefined && contender.confirm?.id === id) contender.confirm = null;
   }
-  refused(draft, message);
   draft.effects.push(message);
 }
 

@@ -400,7 +400,7 @@ export const clientMutants: readonly Mutant[] = [
     name: "a refusal is not heard",
     rule: "S15",
     trace: refusedSibling,
-    edits: [inSession("transition", "refused(draft, message);", "")],
+    edits: [inSession("transition", "if (refused(draft, message)) return;", "")],
   },
   {
     name: "a grant names whoever bears the name",
@@ -412,13 +412,7 @@ export const clientMutants: readonly Mutant[] = [
     name: "any answer counts the component that is back",
     rule: "S15",
     trace: grantOfBefore,
-    edits: [
-      inSession(
-        "contenders",
-        'if (contender.standing === "greeted") contender.standing = "counted";',
-        'contender.standing = "counted";',
-      ),
-    ],
+    edits: [inSession("contenders", 'if (contender.standing === "greeted") count(contender);', "count(contender);")],
   },
   {
     name: "a component leaves while a sibling runs that the group does not count",

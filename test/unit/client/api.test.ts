@@ -258,14 +258,17 @@ describe("contend", () => {
     written.mockRestore();
   });
 
-  test("[D2] a refused registration reaches the onError of its component", async () => {
+  test("[D2] [E6] a refused registration reaches the onError of its contender, and nobody else", async () => {
     const group = new FakeGroup();
-    group.electing = false;
-    const { errors, ...callbacks } = diary();
-    group.client().contend("x", { ...callbacks, onError: (error) => errors.push(error) });
+    const client = group.client();
+    const [x, y] = [diary(), diary()];
+    group.refused.add("x");
+    client.contend("x", x);
+    client.contend("y", y);
     await settle();
-    group.refuse("x");
-    expect(errors).toMatchObject([{ code: "election_mismatch", retryable: false }]);
+    expect(x.errors).toMatchObject([{ code: "election_mismatch", retryable: true }]);
+    expect(y.errors).toEqual([]);
+    expect(y.entries).toEqual(["+y L1"]);
   });
 
   test("[G9] a frame that makes no sense is reported once, and does no damage", async () => {

@@ -139,6 +139,8 @@ export class FakeGroup {
   /** Whether sockets open by themselves, and whether elections are offered. */
   reachable = true;
   electing = true;
+  /** Components that may not stand. */
+  readonly refused = new Set<string>();
   /** Whether sockets that are told to close do so by themselves. */
   closing = true;
   epoch = 0;
@@ -217,6 +219,7 @@ export class FakeGroup {
       case "hello":
         return this.#greet(message);
       case "register":
+        if (this.refused.has(message.component)) return this.#refuse(message.component);
         this.#contenders.push(message);
         this.say({ type: "registered", component: message.component });
         return this.#present(message.component, message.election);
@@ -255,7 +258,7 @@ export class FakeGroup {
     resume,
     held = [],
   }: Extract<ClientMessage, { type: "hello" }>): void {
-    this.#contenders = [...contenders];
+    this.#contenders = contenders.filter(({ component }) => !this.refused.has(component));
     this.#watch(observe);
     const resumed = resume?.sessionId === `S${this.#sessions}`;
     if (!resumed) this.#sessions += 1;
@@ -271,6 +274,7 @@ export class FakeGroup {
       sentAt,
       held: kept.map((term) => term.leaderSessionId),
     });
+    for (const { component } of contenders) if (this.refused.has(component)) this.#refuse(component);
     if (observe === true || observe.length > 0) this.#snapshot();
     this.elect();
   }
@@ -283,6 +287,9 @@ export class FakeGroup {
   }
 
   #deregister(component: string): void {
+    const isKnown = this.#contenders.some((contender) => contender.component === component);
+    if (isKnown) this.say({ type: "deregistered", component });
+    else this.say({ type: "error", code: "unknown_component", message: "not contended for", component });
     this.#contenders = this.#contenders.filter((contender) => contender.component !== component);
     this.retract(component);
     for (const [election, { leaderSessionId }] of this.#terms) {
@@ -360,7 +367,7 @@ export class FakeGroup {
     }
   }
 
-  refuse(component: string): void {
+  #refuse(component: string): void {
     this.say({ type: "error", code: "election_mismatch", message: "contended for in the other kind", component });
   }
 
