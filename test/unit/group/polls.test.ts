@@ -75,11 +75,11 @@ test("[S11] [S12] callers that are late each time do not wait for each other for
   a.accept();
   const [p, q] = [group.poller("p"), group.poller("q")];
   p.poll();
-  group.advance(3_600);
+  group.advance(4_025);
   q.poll();
   a.bye();
   const led = [p, q, p, q, p, q].map((caller) => {
-    group.advance(3_600); // each asks 200 ms after its poll deadline, while the other is waited for
+    group.advance(4_025); // each asks 200 ms after its poll deadline, while the other is waited for
     return caller.poll().length;
   });
   expect(led).toContain(1);
@@ -91,12 +91,12 @@ test("[S5] while paused nobody is offered what is kept for a caller that is away
   a.accept();
   const [p, q] = [group.poller("p"), group.poller("q")];
   p.poll();
-  group.advance(3_600);
+  group.advance(4_025);
   q.poll();
   a.bye();
-  group.advance(3_600);
+  group.advance(4_025);
   p.poll(); // it has missed its offer
-  group.advance(3_600);
+  group.advance(4_025);
   group.tick(); // q has missed its own: it is offered to p once more, which is away
   expect(group.holder()).toBe("p");
   group.pause();
