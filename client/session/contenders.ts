@@ -177,7 +177,7 @@ function askAgain(draft: Draft, contender: ContenderDraft): void {
   if (draft.connection !== "open" || draft.closing || standing !== "refused" || !isLive(contender)) return;
   if (!refusal || refusal.askAt > draft.now) return;
   contender.standing = "asked";
-  tell(draft, { type: "register", ...info });
+  arrive(draft, { type: "register", ...info });
 }
 
 function count(contender: ContenderDraft): void {
