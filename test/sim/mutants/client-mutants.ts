@@ -394,7 +394,7 @@ export const clientMutants: readonly Mutant[] = [
     name: "a component that was refused counts as a sibling",
     rule: "S15",
     trace: refusedSibling,
-    edits: [inSession("ending", 'standing !== "refused"', "standing.length > 0")],
+    edits: [inSession("ending", 'contender.standing !== "refused" && isLive(contender)', "isLive(contender)")],
   },
   {
     name: "a refusal is not heard",
