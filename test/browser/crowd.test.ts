@@ -1,6 +1,8 @@
 /** Many tabs, and tabs of several browsers, in one group: exactly one leads. */
 import { expect, test } from "vitest";
+import { seededRandom } from "../../testing/random.ts";
 import { findBrowser, startChromium } from "../support/chromium.ts";
+import { seed } from "../support/seeded.ts";
 import { setting } from "./setting.ts";
 import type { Tab } from "./tabs.ts";
 
@@ -25,8 +27,7 @@ test("[N4] [S8] tabs of two browsers with separate profiles are one group, and h
 });
 
 test(`[N4] [S1] [S2] ${TABS} tabs are opened, and closed, and crash, at random: never two lead, and in the end one does`, async () => {
-  const seed = Date.now() % 1_000_000;
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   const tabs = world.group(`crowd-${seed}`);
   const open: Tab[] = [];
   const closeOne = async (): Promise<void> => {
@@ -46,14 +47,3 @@ test(`[N4] [S1] [S2] ${TABS} tabs are opened, and closed, and crash, at random: 
   expect(await tabs.faults(), `seed ${seed}`).toEqual([]);
   expect((await tabs.terms()).at(-1)?.process).toBe(last?.name);
 });
-
-/** Mulberry32: the same numbers for the same seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -1,11 +1,11 @@
 /** A few rounds of kills; `npm run soak` runs 50. */
 import { expect, test } from "vitest";
 import { runCommandRounds } from "../support/command-rounds.ts";
+import { seed } from "../support/seeded.ts";
 
 const ROUNDS = 5;
 
 test("[S2] [S6] commands of five `run` never overlap, whoever is killed", async () => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
   const lines: string[] = [];
   const report = await runCommandRounds(ROUNDS, seed, (line) => lines.push(line));
 

@@ -1,10 +1,10 @@
 /** Several `edge-election run` of one component, and rounds in which the one that leads, or its command, is killed. */
 import { join } from "node:path";
 import { startLocalBackend } from "../../cli/local-backend.ts";
+import { seededRandom } from "../../testing/random.ts";
 import { type CommandProcess, startCommand } from "./command-line.ts";
 import { CommandLog, type LogLine, loggedCommand, longestGapMs, overlaps } from "./command-log.ts";
 import { temporaryFolder } from "./folder.ts";
-import { randomFrom } from "./rounds.ts";
 
 const RUNNERS = 5;
 const LEASE_MS = 2_000;
@@ -39,7 +39,7 @@ export async function runCommandRounds(
   await using backend = await startLocalBackend({ bindings: BINDINGS });
   const logFile = join(folder.path, "log.jsonl");
   const log = new CommandLog(logFile);
-  const stage = { url: backend.url, logFile, log, random: randomFrom(seed), runners: new Set<CommandProcess>() };
+  const stage = { url: backend.url, logFile, log, random: seededRandom(seed), runners: new Set<CommandProcess>() };
   try {
     for (let index = 0; index < RUNNERS; index++) add(stage);
     let last = 0;

@@ -1,5 +1,6 @@
 /** Rounds of random faults against real processes and a real backend; what everybody believed is checked at the end. */
 import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { seededRandom } from "../../testing/random.ts";
 import { type Cluster, type Member, startCluster } from "./cluster.ts";
 import { temporaryFolder } from "./folder.ts";
 import { beliefs, faultsIn, gapsMs } from "./history.ts";
@@ -23,17 +24,6 @@ export interface RoundsReport {
   readonly longestGapMs: number;
 }
 
-/** Uniform in 0..1, the same for the same seed (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 interface Stage {
   readonly cluster: Cluster;
   readonly proxies: Map<string, FaultyProxy>;
@@ -47,7 +37,7 @@ export async function runRounds(rounds: number, seed: number, log: (line: string
   await using folder = await temporaryFolder();
   const backend = await startLocalBackend({ bindings: BINDINGS, dataDir: folder.path });
   const cluster = await startCluster(backend.url, "rounds", COMPONENTS);
-  const stage = { cluster, proxies: new Map(), random: randomFrom(seed), backend, dataDir: folder.path, started: 0 };
+  const stage = { cluster, proxies: new Map(), random: seededRandom(seed), backend, dataDir: folder.path, started: 0 };
   try {
     for (let index = 0; index < PROCESSES; index++) await join(stage);
     for (let round = 1; round <= rounds; round++) {
