@@ -8,7 +8,7 @@ const fenceSecret = "a secret of the tests, 32 characters or more";
 const seed = Number(process.env["TEST_SEED"] ?? 20_261_122);
 if (!Number.isInteger(seed)) throw new RangeError(`TEST_SEED is ${process.env["TEST_SEED"]}: set it to a whole number`);
 
-/** A bound for tests that hang: nothing is slow enough to reach it on a machine that is busy with other work. */
+/** A bound for tests that hang. Twice what a single wait may take (test/support/patience.ts), which then says what it has waited for. */
 const HANGS_MS = 180_000;
 
 const tier = (name: string, groupOrder: number) => ({
@@ -16,6 +16,7 @@ const tier = (name: string, groupOrder: number) => ({
   sequence: { groupOrder },
   provide: { seed },
   setupFiles: ["test/support/seeded.ts"],
+  expect: { poll: { timeout: HANGS_MS / 2 } },
   testTimeout: HANGS_MS,
   hookTimeout: HANGS_MS,
 });

@@ -81,7 +81,7 @@ test("a token that ends while the page is open is asked for again", async () => 
   const page = await world.browser.context.newPage();
   await page.goto(`${world.backend.url}/?group=ending`);
   // Clocks may differ by half a minute: this one is taken for some seconds yet.
-  await enter(page, await tokenFor({ role: "observe", expiresInSeconds: -25 }));
+  await enter(page, await tokenFor({ role: "observe", expiresInSeconds: -20 }));
   await page.locator("#connection").getByText("Live").waitFor();
   await page
     .getByRole("status")

@@ -9,7 +9,8 @@ import { temporaryFolder } from "../support/folder.ts";
 import { faintTexts } from "./faint-texts.ts";
 import { setting } from "./setting.ts";
 
-const LEASE_MS = 2_000;
+/** Long: nothing here waits for its end, and no leader is to lose it on a busy machine. */
+const LEASE_MS = 10_000;
 const CROWD = 200;
 /** More than the history route gives without a limit. */
 const ENDED_TERMS = 104;
@@ -305,15 +306,20 @@ test("200 sessions: the queue is folded, unfolds, and keeps its scroll and focus
     list.querySelectorAll("li")[40]?.setAttribute("data-kept", "yes");
   });
   const kept = queue.locator("li[data-kept]");
-  const top = async (): Promise<number | undefined> => (await kept.boundingBox())?.y;
-  const before = await top();
+  const rowOfList = (): Promise<{ readonly top: number; readonly height: number }> =>
+    kept.evaluate((item) => {
+      const { top, height } = item.getBoundingClientRect();
+      return { top: top - (item.parentElement?.getBoundingClientRect().top ?? 0), height };
+    });
+  const before = await rowOfList();
   // The first one leaves: what is read further down stays where it is, and is the same element.
   const first = (await queue.locator("li bdi").first().textContent()) ?? "";
   await waiting.get(first)?.close();
   await page.getByText(`Queue: ${CROWD - 2} ready`).waitFor();
   expect(await queue.locator("li bdi").first().textContent()).not.toBe(first);
   expect(await queue.evaluate((list) => list.scrollTop)).toBeGreaterThan(0);
-  await expect.poll(top).toBe(before);
+  // Where it was in the list: a row that leaves above it would have moved it by a row.
+  await expect.poll(async () => Math.abs((await rowOfList()).top - before.top)).toBeLessThan(before.height / 2);
   expect(await more.evaluate((button) => button === document.activeElement)).toBe(true);
   await more.click();
   expect(await queue.locator("li").count()).toBe(5);
@@ -354,7 +360,7 @@ test("after a lost connection the page says so, recovers by itself, and says so"
     await page.locator("#connection").getByText("Live").waitFor();
     // Whoever comes first leads: B is to queue up behind A, which comes back in its own time.
     const isBack = ({ status, leads: led }: ReturnType<Client["health"]>): boolean => status === "ok" && led.length > 0;
-    await expect.poll(() => isBack(a.health()), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => isBack(a.health())).toBe(true);
     const { epoch } = await statusOf("lost", url);
     run("lost", { process: { name: "B" }, url });
     await page.locator(".queue").getByText("B", { exact: true }).waitFor();

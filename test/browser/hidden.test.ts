@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { setting } from "./setting.ts";
 import type { Tab, TabOptions } from "./tabs.ts";
 
-/** With the default lease, a tab that is starved would have lost the lead before. */
-const RENEWALS = 8;
+/** With the default lease, a tab that is starved would have lost the lead before: they take longer than two leases. */
+const RENEWALS = 6;
 const COOLDOWN_MS = 1_000;
 
 const world = setting({
@@ -54,7 +54,6 @@ test("[Q2] the lead follows the visible tab, after the cool-down, and fast switc
   const prefer = inWindow({ "prefer-visible": "" });
   const a = await tabs.open("a", prefer);
   const first = await tabs.leader();
-  const startedAt = Date.now();
   const b = await tabs.open("b", prefer);
   await bringToFront(b, a);
   const second = await tabs.leader(first.leads);
@@ -70,7 +69,6 @@ test("[Q2] the lead follows the visible tab, after the cool-down, and fast switc
   await bringToFront(b, a);
   await tabs.until("b to lead", () => b.leads);
   const terms = await tabs.terms();
-  expect(terms.length).toBeLessThanOrEqual(1 + (Date.now() - startedAt) / COOLDOWN_MS);
   expect(new Set(terms.slice(0, -1).map(({ reason }) => reason))).toEqual(new Set(["preempted"]));
   for (const [index, { acceptedAt }] of terms.slice(1).entries()) {
     expect(acceptedAt - (terms[index]?.acceptedAt ?? 0)).toBeGreaterThanOrEqual(COOLDOWN_MS);

@@ -2,11 +2,10 @@
 import type { CDPSession, Page } from "playwright-core";
 import type { Chromium } from "../support/chromium.ts";
 import { type Entry, faultsIn, type History } from "../support/history.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import type { Told } from "./pages/tab.ts";
 import type { Site } from "./site.ts";
 
-/** A bound for tests that hang, far above what any fault may take. */
-const PATIENCE_MS = 30_000;
 const COMPONENT = "worker";
 
 export interface Tab {

@@ -5,12 +5,11 @@ import type { LossReason } from "../../shared/errors.ts";
 import type { LeaderInformation } from "../../shared/messages.ts";
 import type { ElectionName } from "../../shared/names.ts";
 import type { ElectionStatus } from "../../shared/status.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import type { Driver, Member, MemberOptions, Stage } from "./driver.ts";
 
 /** Turns of the stage: far more than anything takes. */
 const PATIENCE = 20_000;
-/** Real time, for drivers that live in it. */
-const PATIENCE_MS = 25_000;
 
 /** What one contender does, and what it was told. */
 export interface Script extends ContendOptions {

@@ -14,9 +14,8 @@ import type { LeavingConfig } from "../support/leaving.main.ts";
 import { startProxy } from "../support/proxy.ts";
 import type { ScopesConfig } from "../support/scopes.main.ts";
 
-const LEASE_MS = 10_000;
-/** A hand-over that does not wait for the lease. */
-const AT_ONCE_MS = 2_000;
+/** Far longer than any test waits: what waits for a lease here never comes. */
+const LEASE_MS = 3_600_000;
 const NODE = new URL("../../dist/client/node/index.js", import.meta.url).href;
 const PLAIN = new URL("../../dist/client/index.js", import.meta.url).href;
 const PROGRAM = fileURLToPath(new URL("../support/leaving.main.ts", import.meta.url));
@@ -58,15 +57,15 @@ async function start(program: string, config: LeavingConfig | ScopesConfig) {
   return { child, lines, errors, ended, said };
 }
 
-/** Another process that waits to lead; resolves with when it does. */
+/** Another process that waits to lead; `granted` resolves when it does. */
 async function standby(
   group: string,
   component = "x",
-): Promise<{ readonly granted: Promise<number>; readonly contender: Contender }> {
+): Promise<{ readonly granted: Promise<void>; readonly contender: Contender }> {
   const client = createElectionClient({ url: backend.url, group, process: { name: "standby" }, signals: false });
   standbys.push(client);
-  const { promise: granted, resolve } = Promise.withResolvers<number>();
-  const contender = client.contend(component, { onGrant: () => resolve(performance.now()) });
+  const { promise: granted, resolve } = Promise.withResolvers<void>();
+  const contender = client.contend(component, { onGrant: () => resolve() });
   await candidate(backend.url, group, "standby");
   return { granted, contender };
 }
@@ -76,20 +75,17 @@ test("[S8] [N3] two clients of one process: SIGTERM hands both over, and then en
   const { child, ended, lines } = await leader({ groups, ending: "stay" });
   const others = await Promise.all(groups.map((group) => standby(group)));
   child.kill("SIGTERM");
-  const toldAt = performance.now();
   expect(await ended).toEqual([null, "SIGTERM"]);
   expect(lines.filter((line) => line === "revoked")).toHaveLength(2);
-  for (const { granted } of others) expect((await granted) - toldAt).toBeLessThan(AT_ONCE_MS);
+  for (const { granted } of others) await granted;
 });
 
 test("[S8] a second signal ends a process that drains for too long at once", async () => {
   const { child, ended, said, lines } = await leader({ groups: ["twice-1", "twice-2"], ending: "hang" });
   child.kill("SIGINT");
   await said("revoked");
-  const toldAt = performance.now();
   child.kill("SIGTERM");
   expect(await ended).toEqual([null, "SIGTERM"]);
-  expect(performance.now() - toldAt).toBeLessThan(AT_ONCE_MS);
   expect(lines).not.toContain("closed");
 });
 
@@ -141,8 +137,7 @@ for (const scope of ["elect", "terms", "acquire", "observe"] as const) {
     child.kill("SIGTERM");
     expect([await ended, errors]).toEqual([[null, "SIGTERM"], []]);
     expect(lines.slice(1)).toEqual(["slow has stopped"]);
-    const endedAt = performance.now();
-    expect((await other.granted) - endedAt).toBeLessThan(AT_ONCE_MS);
+    await other.granted;
   });
 }
 
@@ -163,8 +158,7 @@ for (const [name, entry] of [
     const { granted } = await standby(group);
     child.stdin?.write("now\n");
     expect(await ended).toEqual([0, null]);
-    const endedAt = performance.now();
-    expect((await granted) - endedAt).toBeLessThan(AT_ONCE_MS);
+    await granted;
   });
 
   for (const ending of ["close", "contenders"] as const) {
@@ -172,9 +166,7 @@ for (const [name, entry] of [
       const { child, ended, said } = await leader({ entry, groups: [`end-${ending}-${name.length}`], ending });
       child.stdin?.write("now\n");
       await said("closed");
-      const closedAt = performance.now();
       expect(await ended).toEqual([0, null]);
-      expect(performance.now() - closedAt).toBeLessThan(AT_ONCE_MS);
     });
   }
 }
@@ -183,11 +175,9 @@ test("[C10] [X6] a path that is dead keeps no process alive either", async () =>
   const proxy = await startProxy(backend.port);
   const { child, ended, said } = await leader({ url: proxy.url, groups: ["dead"], ending: "close" });
   proxy.partition("up", "down");
-  const toldAt = performance.now();
   child.stdin?.write("now\n");
   await said("closed");
   expect(await ended).toEqual([0, null]);
-  expect(performance.now() - toldAt).toBeLessThan(2 * AT_ONCE_MS);
   await proxy.close();
 });
 

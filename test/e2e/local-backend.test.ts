@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
 import { runNode } from "../support/child-process.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { throwawayWorker } from "../support/throwaway-worker.ts";
 
 async function ask(backend: LocalBackend, query = ""): Promise<unknown> {
@@ -113,6 +114,6 @@ test.each(["exit", "throw", "SIGTERM", "SIGINT", "SIGKILL"] as const)(
 
     if (ending !== "exit" && ending !== "throw") owner.child.kill(ending);
     await owner.ended;
-    await vi.waitFor(async () => expect(await isServing(url)).toBe(false), 5_000);
+    await vi.waitFor(async () => expect(await isServing(url)).toBe(false), PATIENCE_MS);
   },
 );

@@ -4,8 +4,9 @@ import { expect, test, vi } from "vitest";
 import { startLocalBackend } from "../../cli/local-backend.ts";
 import { runNode } from "../support/child-process.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 
-const PATIENCE = { timeout: 20_000, interval: 50 };
+const PATIENCE = { timeout: PATIENCE_MS, interval: 50 };
 const bindings = { OPEN_MODE: "loopback", LEASE_MS: "4000", LOG_LEVEL: "error" };
 
 /** Every counter of the group by its series. */

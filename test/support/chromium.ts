@@ -15,6 +15,7 @@ import { promisify } from "node:util";
 import { type Browser, type BrowserContext, chromium as playwright } from "playwright-core";
 import { atExit } from "../../cli/at-exit.ts";
 import { temporaryFolder } from "./folder.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 export interface Binary {
   readonly path: string;
@@ -118,6 +119,7 @@ export async function startChromium(
     const browser = await playwright.connectOverCDP(await debuggerAddress(child), { noDefaults: true });
     const [context] = browser.contexts();
     if (!context) throw new Error("Chromium has no default context");
+    context.setDefaultTimeout(PATIENCE_MS);
     const { product } = await (await browser.newBrowserCDPSession()).send("Browser.getVersion");
     const isFull = !product.startsWith("Headless");
     return { product, isFull, browser, context, kill, [Symbol.asyncDispose]: kill };

@@ -8,12 +8,11 @@ import type { GroupStatus } from "../../shared/status.ts";
 import type { ContenderConfig, ContenderOrder } from "./contender.main.ts";
 import { temporaryFolder } from "./folder.ts";
 import { type History, readHistory } from "./history.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 const PROGRAM = fileURLToPath(new URL("contender.main.ts", import.meta.url));
 /** The built package, as a user gets it. */
 const ENTRY = new URL("../../dist/client/node/index.js", import.meta.url).href;
-/** A bound for tests that hang, far above what any fault may take. */
-const PATIENCE_MS = 60_000;
 
 /** A callback of a contender ran; `at` is nanoseconds on the machine's monotonic clock. */
 export interface Told {

@@ -1,11 +1,10 @@
 /** Reads what the commands of `edge-election run` have written about themselves; see logged-command.main.ts. */
 import { closeSync, openSync, readSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { PATIENCE_MS } from "./patience.ts";
 
 const PROGRAM = fileURLToPath(new URL("logged-command.main.ts", import.meta.url));
 const LOOK_EVERY_MS = 20;
-/** A bound for tests that hang. */
-const PATIENCE_MS = 40_000;
 const CHUNK_BYTES = 65_536;
 
 export interface LogLine {

@@ -5,12 +5,11 @@ import { seededRandom } from "../../testing/random.ts";
 import { type CommandProcess, startCommand } from "./command-line.ts";
 import { CommandLog, type LogLine, loggedCommand, longestGapMs, overlaps } from "./command-log.ts";
 import { temporaryFolder } from "./folder.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 const RUNNERS = 5;
 const LEASE_MS = 2_000;
 const GRACE_MS = 300;
-/** Far above what any of these may take. */
-const PATIENCE_MS = 30_000;
 const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: String(LEASE_MS), DRAIN_MS: "1000" };
 
 export interface CommandRoundsReport {

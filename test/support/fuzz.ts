@@ -11,6 +11,7 @@ import { InvalidField } from "../../shared/fields.ts";
 import { DEFAULT_LIMITS, MESSAGE_BURST } from "../../shared/limits.ts";
 import type { ClientMessage } from "../../shared/messages.ts";
 import { anyFrame, legalFrame } from "./frames.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 const parseFrame = clientMessageParser(DEFAULT_LIMITS);
 
@@ -61,7 +62,6 @@ const CALM_SOCKETS = 4;
 /** Below the burst that a connection may always send, unless a large frame is among them. */
 const FRAMES_A_SOCKET = 90;
 const BARRIER = 4_242;
-const PATIENCE_MS = 20_000;
 
 /** What becomes of a socket: it is closed with the code of its last frame, or lives (`null`). */
 interface Fate {

@@ -18,6 +18,7 @@ import {
   type PolicyOptions,
 } from "../../worker/index.ts";
 import type { Work } from "../../worker/tally.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 
 /** The D that `vitest.config.ts` sets. */
 export const LEASE_MS = 2_000;
@@ -28,8 +29,6 @@ export const SLACK_MS = 40;
 export const AHEAD_MS = LEASE_MS + SLACK_MS;
 export const SUBPROTOCOL = "edge-election.v1";
 export const ORIGIN = "http://127.0.0.1:8787";
-/** Real time that may pass before a message that is due; far above what a loaded machine needs. */
-const PATIENCE_MS = 10_000;
 
 type Message<T extends ServerMessage["type"]> = Extract<ServerMessage, { readonly type: T }>;
 /** Answers requests like the Worker: the deployed one, or an app that a test has made. */

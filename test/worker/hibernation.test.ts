@@ -3,6 +3,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { Sockets } from "../../worker/sockets.ts";
 import { Store } from "../../worker/store.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import {
   alarmOf,
   connect,
@@ -272,7 +273,7 @@ test("[N7] where the sockets could not be listed after the first frame, an alarm
   try {
     client.send({ type: "register", component: "dispatcher" });
     await client.next("registered");
-    await vi.waitUntil(() => listed.mock.results.length > 0);
+    await vi.waitUntil(() => listed.mock.results.length > 0, PATIENCE_MS);
     expect(log.mock.calls).toMatchObject([[expect.stringContaining("the platform has failed")]]);
   } finally {
     vi.mocked(listed).mockRestore();

@@ -17,17 +17,18 @@ export class InjectedView extends EventTarget implements PageTarget, TabTarget {
 }
 
 const MINUTE_MS = 60_000;
-/** So late a timer of a hidden tab was that was set while a frame arrived. */
-const LATE_MS = 4_000;
+/** So late timers of a hidden tab were that were set while a frame arrived: one after the other, again and again. */
+const LATE_MS = [100, 2_500, 0, 4_000, 1_000] as const;
 
 /** Timers of a hidden tab under intensive throttling: they come once a minute, unless they were set while a frame arrived. */
 export function throttledTimers(): Required<Pick<ClientOptions, "clock" | "WebSocket">> {
-  let hearing = 0;
+  let [hearing, timers] = [0, 0];
   const clock: ClientOptions["clock"] = {
     monotonic: () => performance.now(),
     wall: () => Date.now(),
     setTimeout: (callback, ms) => {
-      const lateMs = hearing > 0 ? Math.random() * LATE_MS : MINUTE_MS - (performance.now() % MINUTE_MS);
+      const lateMs =
+        hearing > 0 ? (LATE_MS[timers++ % LATE_MS.length] ?? 0) : MINUTE_MS - (performance.now() % MINUTE_MS);
       return setTimeout(callback, ms + lateMs);
     },
     clearTimeout: (handle) => clearTimeout(handle as number),

@@ -259,7 +259,7 @@ test("[C1] [G2] [S1] [S7] [S2] whatever happens, callbacks alternate, no lease i
     }),
     { numRuns: 500 },
   );
-}, 60_000);
+});
 
 test("[S9] the state stays small, whatever it has been through", () => {
   const witness = new Witness();
