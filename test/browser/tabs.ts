@@ -173,8 +173,8 @@ function historyOf({ name, told }: Tab): History {
     const common = { component: COMPONENT, leaderSessionId };
     if (entry.type === "grant") return [{ ...common, type: "grant", at: ns(entry.at), epoch: entry.epoch }];
     if (entry.type === "revoke") return [{ ...common, type: "revoke", at: ns(entry.at), reason: entry.reason }];
-    const { type, from, to, epoch } = entry;
-    return [{ ...common, type, from: ns(from), to: ns(to), epoch }];
+    const { type, from, to, until, epoch } = entry;
+    return [{ ...common, type, from: ns(from), to: ns(to), until: ns(until), epoch }];
   });
   return { process: name, entries };
 }

@@ -1,6 +1,7 @@
 /** Real faults: real processes that are killed and stopped, a real backend that crashes, a real network that fails. */
 import { afterEach, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import type { TermStatus } from "../../worker/index.ts";
 import { type Cluster, candidate, startCluster } from "../support/cluster.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { beliefs, faultsIn } from "../support/history.ts";
@@ -9,6 +10,8 @@ import { type FaultyProxy, startProxy } from "../support/proxy.ts";
 
 const LEASE_MS = 2_000;
 const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: String(LEASE_MS), DRAIN_MS: "1000" };
+/** Where no lease is to end, not even on a busy machine. */
+const PATIENT = { ...BINDINGS, LEASE_MS: "20000" };
 const COMPONENTS = ["dispatcher", "resource-manager"];
 const [FIRST = ""] = COMPONENTS;
 
@@ -16,8 +19,8 @@ let backend: LocalBackend;
 let cluster: Cluster;
 const proxies: FaultyProxy[] = [];
 
-async function setUp(group: string): Promise<void> {
-  backend = await startLocalBackend({ bindings: BINDINGS });
+async function setUp(group: string, bindings: typeof BINDINGS = BINDINGS): Promise<void> {
+  backend = await startLocalBackend({ bindings });
   cluster = await startCluster(backend.url, group, COMPONENTS);
 }
 
@@ -42,6 +45,13 @@ const grantedAt = (name: string): bigint => {
   return BigInt(grants?.at(-1)?.at ?? 0);
 };
 
+/** Why the terms of the process election have ended, the newest first. */
+async function reasons(group: string): Promise<(string | null)[]> {
+  const answer = await fetch(`${backend.url}/v1/groups/${group}/history`);
+  const { terms } = (await answer.json()) as { readonly terms: readonly TermStatus[] };
+  return terms.map(({ reason }) => reason);
+}
+
 test("[S2] [N4] after SIGKILL of the leader another process leads, never before the lease is over", async () => {
   await setUp("sigkill");
   for (const name of ["a", "b", "c"]) cluster.start(name);
@@ -52,9 +62,8 @@ test("[S2] [N4] after SIGKILL of the leader another process leads, never before 
   const next = await cluster.leader(FIRST, epoch);
   expect(next.name).not.toBe(first.name);
   recordFailover("SIGKILL of the leading process", msBetween(killedAt, grantedAt(next.name)));
-  const lastBelief = beliefs(cluster.histories()).find((belief) => belief.epoch === epoch)?.last ?? killedAt;
-  // The lease counts from the last renewal, which is at most E before the kill: D - E after the last belief at the least.
-  expect(msBetween(lastBelief, grantedAt(next.name))).toBeGreaterThan(LEASE_MS - LEASE_MS / 4 - 50);
+  const belief = beliefs(cluster.histories()).find((one) => one.process === first.name && one.epoch === epoch);
+  expect(grantedAt(next.name)).toBeGreaterThan(belief?.until ?? grantedAt(next.name));
   expect(faultsIn(cluster.histories())).toEqual([]);
 });
 
@@ -74,7 +83,7 @@ test("[S6] [S13] a leader that was stopped (SIGSTOP) past its lease is no leader
 });
 
 test("[S8] [N3] SIGTERM hands over without waiting for the lease", async () => {
-  await setUp("sigterm");
+  await setUp("sigterm", PATIENT);
   for (const name of ["a", "b"]) cluster.start(name);
   const first = await cluster.leader(FIRST);
   const epoch = first.leads.get(FIRST) ?? 0;
@@ -83,10 +92,9 @@ test("[S8] [N3] SIGTERM hands over without waiting for the lease", async () => {
   first.child.kill("SIGTERM");
   await first.ended;
   expect(first.told.filter(({ event }) => event === "revoke closed")).toHaveLength(COMPONENTS.length);
-  const endedAt = BigInt(first.told.at(-1)?.at ?? 0);
   const next = await cluster.leader(FIRST, epoch);
   recordFailover("SIGTERM of the leading process", msBetween(toldAt, grantedAt(next.name)));
-  expect(msBetween(endedAt, grantedAt(next.name))).toBeLessThan(LEASE_MS / 2);
+  expect(await reasons("sigterm")).toEqual([null, "closed"]);
   expect(faultsIn(cluster.histories())).toEqual([]);
 });
 
@@ -115,7 +123,7 @@ for (const directions of [["up"], ["down"], ["up", "down"]] as const) {
 }
 
 test("[N4] [X3] resign and close hand over at once", async () => {
-  await setUp("resign");
+  await setUp("resign", PATIENT);
   for (const name of ["a", "b"]) cluster.start(name);
   const first = await cluster.leader(FIRST);
   const other = first.name === "a" ? "b" : "a";
@@ -135,7 +143,7 @@ test("[N4] [X3] resign and close hand over at once", async () => {
 });
 
 test("[N1] [N5] a leader whose connection is reset keeps its term without a callback", async () => {
-  await setUp("reset");
+  await setUp("reset", PATIENT);
   const proxy = await proxied();
   cluster.start("a", { url: proxy.url });
   const leader = await cluster.leader(FIRST);
@@ -150,10 +158,9 @@ test("[N1] [N5] a leader whose connection is reset keeps its term without a call
 });
 
 test("[N5] [S3] a backend that crashes and restarts within the lease changes nothing for the leader", async () => {
-  const patient = { ...BINDINGS, LEASE_MS: "10000" };
   await using folder = await temporaryFolder();
   const dataDir = folder.path;
-  backend = await startLocalBackend({ bindings: patient, dataDir });
+  backend = await startLocalBackend({ bindings: PATIENT, dataDir });
   cluster = await startCluster(backend.url, "restart", COMPONENTS);
   cluster.start("a");
   const leader = await cluster.leader(FIRST);
@@ -163,7 +170,7 @@ test("[N5] [S3] a backend that crashes and restarts within the lease changes not
   const before = leader.told.length;
   const crashedAt = now();
   await backend.kill();
-  backend = await startLocalBackend({ bindings: patient, port: backend.port, dataDir });
+  backend = await startLocalBackend({ bindings: PATIENT, port: backend.port, dataDir });
   leader.order({ order: "contend", component: "late" });
   await cluster.leader("late");
   recordFailover("crash and restart of the backend, until the leader is back", msBetween(crashedAt, grantedAt("a")));

@@ -37,6 +37,7 @@ const led = new Map<string, Leadership>();
 const history = openSync(config.historyFile, "a");
 
 const now = (): string => process.hrtime.bigint().toString();
+const NANOSECONDS_PER_MS = 1e6;
 const write = (entry: Entry): void => void writeSync(history, `${JSON.stringify(entry)}\n`);
 const tell = (event: string, component: string, epoch: number): void =>
   void process.stdout.write(`${JSON.stringify({ event, component, epoch, at: now() })}\n`);
@@ -69,7 +70,8 @@ function sample(): void {
     const from = now();
     if (!leadership.isLeader()) continue;
     const { leaderSessionId, epoch } = leadership;
-    write({ type: "believed", from, to: now(), component, leaderSessionId, epoch });
+    const until = String(BigInt(from) + BigInt(Math.floor(leadership.remainingMs() * NANOSECONDS_PER_MS)));
+    write({ type: "believed", from, to: now(), until, component, leaderSessionId, epoch });
   }
 }
 

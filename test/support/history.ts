@@ -21,11 +21,15 @@ export type Entry =
       readonly leaderSessionId: string;
       readonly reason: string;
     }
-  /** `isLeader()` was true at some instant between the two times; only the first and the newest are kept of each run. */
+  /**
+   * `isLeader()` was true at some instant between the two times; only the first and the newest are kept of each run.
+   * `until`: so long it had the right to believe, by its own account, unless it is told otherwise.
+   */
   | {
       readonly type: "believed";
       readonly from: string;
       readonly to: string;
+      readonly until: string;
       readonly component: string;
       readonly leaderSessionId: string;
       readonly epoch: number;
@@ -39,6 +43,8 @@ export interface Belief {
   /** It certainly believed at some instant not after `first`, and again at some instant not before `last`. */
   readonly first: bigint;
   readonly last: bigint;
+  /** The end of its right to believe, as it last knew it. */
+  readonly until: bigint;
 }
 
 export interface History {
@@ -61,12 +67,13 @@ export function beliefs(histories: readonly History[]): Belief[] {
       if (entry.type !== "believed") continue;
       const { component, leaderSessionId, epoch } = entry;
       const key = `${process} ${component} ${leaderSessionId}`;
-      const [from, to] = [BigInt(entry.from), BigInt(entry.to)];
-      const known = found.get(key) ?? { process, component, leaderSessionId, epoch, first: to, last: from };
+      const [from, to, until] = [BigInt(entry.from), BigInt(entry.to), BigInt(entry.until)];
+      const known = found.get(key) ?? { process, component, leaderSessionId, epoch, first: to, last: from, until };
       found.set(key, {
         ...known,
-        first: known.first < to ? known.first : to,
-        last: known.last > from ? known.last : from,
+        first: earlier(known.first, to),
+        last: later(known.last, from),
+        until: later(known.until, until),
       });
     }
   }
@@ -92,6 +99,11 @@ function overlaps(all: readonly Belief[]): string[] {
     }
   }
   return faults;
+}
+
+function later(one: bigint, other: bigint): bigint {
+  if (one > other) return one;
+  return other;
 }
 
 function earlier(one: bigint, other: bigint): bigint {
