@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { atExit } from "./at-exit.ts";
 import { claimDataDirectory } from "./data-directory.ts";
+import { freePort } from "./free-port.ts";
 import { runtimeSettings, workerAssets, workerBundle } from "./worker-bundle.ts";
 import { workerdConfig } from "./workerd-config.ts";
 
@@ -16,7 +17,7 @@ const stopTimeoutMs = 1_000;
 const keptOutputCharacters = 8_000;
 
 export interface LocalBackendOptions {
-  /** 0, the default, takes a free port. */
+  /** 0, the default, takes a free port, and one that stays free for a restart. */
   readonly port?: number;
   /** Where the groups are stored. Without it: a temporary directory that is removed when the backend ends. */
   readonly dataDir?: string;
@@ -64,7 +65,7 @@ export async function startLocalBackend(options: LocalBackendOptions): Promise<L
   try {
     await copyFile(bundle, join(workDirectory, "worker.js"));
     const data = await claimDataDirectory(options.dataDir ?? join(workDirectory, "data"));
-    const port = options.port ?? 0;
+    const port = options.port || (await freePort(host));
     const configFile = join(workDirectory, "config.capnp");
     const config = { ...runtime, host, port, bundleFile: "worker.js", bindings: options.bindings };
     await writeFile(configFile, workerdConfig({ ...config, dataDirectory: data.path, assetsDirectory }));

@@ -1,11 +1,9 @@
 /** Peers that mean harm: those who behave keep their terms, and hand over nearly as fast as in quiet. */
-import { randomInt } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LARGEST_RATIO, type Playground, startPlayground } from "../support/abuse.ts";
 import type { AttackName, Counts } from "../support/attacks.ts";
 import { recordAbuse } from "../support/measured.ts";
-
-const SEED = randomInt(2 ** 31);
+import { seed } from "../support/seeded.ts";
 
 let playground: Playground;
 beforeAll(async () => {
@@ -38,7 +36,7 @@ const abuses: readonly (readonly [what: string, attack: AttackName, check: (coun
   ["a flood of frames", "flood", (counts) => expect(closes(counts)).toEqual(["closed 4429"])],
   ["news without end", "news", (counts) => expect(counts["confirmed"]).toBeGreaterThan(0)],
   [
-    `random frames (seed ${SEED})`,
+    "random frames",
     "fuzz",
     (counts) => {
       expect(Object.keys(counts).filter((what) => what.startsWith("finding"))).toEqual([]);
@@ -56,7 +54,7 @@ const abuses: readonly (readonly [what: string, attack: AttackName, check: (coun
 test.each(abuses)(
   "%s: leaders of the group and of another one keep their terms, and hand-over stays within 5 times its quiet median",
   async (_, attack, check) => {
-    const report = await playground.suffer(attack, { seed: SEED });
+    const report = await playground.suffer(attack, { seed });
     recordAbuse(attack, report);
     expect(report.harm).toEqual([]);
     check(report.counts);

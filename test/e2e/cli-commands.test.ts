@@ -12,7 +12,7 @@ const ENTRY = new URL("../../dist/client/node/index.js", import.meta.url).href;
 const { createElectionClient } = (await import(ENTRY)) as typeof import("../../client/node/index.ts");
 
 const SECRET = "a secret of at least thirty-two characters";
-const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: "2000", DRAIN_MS: "1000" };
+const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: "20000", DRAIN_MS: "1000" };
 
 let backend: LocalBackend;
 let closed: LocalBackend;

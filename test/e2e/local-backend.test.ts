@@ -37,6 +37,14 @@ test("a restart on the same data directory and port goes on with what was stored
   await third.stop();
 });
 
+test("the port that it takes is none that the system gives to connections, which could take it during a restart", async () => {
+  await using worker = await throwawayWorker();
+  await using backend = await startLocalBackend({ workerBundle: worker.bundle, bindings: {}, port: 0 });
+
+  expect(backend.port).toBeGreaterThanOrEqual(11_000);
+  expect(backend.port).toBeLessThan(32_000);
+});
+
 test("without a data directory it uses a temporary one, and removes it when it ends", async () => {
   await using worker = await throwawayWorker();
   await using backend = await startLocalBackend({ workerBundle: worker.bundle, bindings: {} });

@@ -77,10 +77,13 @@ const next = (socket: WebSocket, type: string): Promise<Record<string, unknown>>
     socket.once("close", () => reject(new Error("closed")));
   });
 
+/** However soon an attack is to end: on a busy machine it has hurt as much. */
+const LEAST_ROUNDS = 8;
+
 /** Several of them side by side, each again and again until the end. */
 async function repeat(count: number, progress: Progress, once: (index: number) => Promise<void>): Promise<void> {
   const loop = async (index: number): Promise<void> => {
-    while (progress.running()) {
+    for (let round = 0; progress.running() || round < LEAST_ROUNDS; round++) {
       await once(index).catch(() => undefined);
       await breathe();
     }
@@ -192,7 +195,7 @@ const churn: Attack = async (target, progress) => {
     const socket = await open(target, tally);
     say(socket, { type: "hello", sentAt: 1 });
     await next(socket, "welcome");
-    while (progress.running() && socket.readyState === WebSocket.OPEN) {
+    do {
       const component = `churn-${index}-${tally.counts["registered"] ?? 0}`;
       const answer = next(socket, "deregistered");
       say(socket, { type: "register", component, election: "dedicated" });
@@ -200,13 +203,13 @@ const churn: Attack = async (target, progress) => {
       await answer;
       tally.add("registered");
       await pause(20); // as fast as the limit on frames lets it
-    }
+    } while (progress.running() && socket.readyState === WebSocket.OPEN);
     socket.terminate();
   });
   return tally.counts;
 };
 
-const FLOOD_FRAMES = 400;
+const FLOOD_FRAMES = 1_000;
 
 /** Frames without end: the socket is closed for it, and comes back at once. */
 const flood: Attack = async (target, progress) => {

@@ -136,6 +136,9 @@ function* batches(seed: number): Generator<{ readonly frames: readonly string[];
   }
 }
 
+/** However soon it is to end. */
+const LEAST_FRAMES = 500;
+
 /** Until that many frames were sent, or `running` says no. */
 export async function fuzzGroup(
   target: FuzzTarget,
@@ -143,7 +146,7 @@ export async function fuzzGroup(
 ): Promise<Fuzzed> {
   const outcome: Fuzzed = { frames: 0, sockets: 0, closes: {}, findings: [] };
   for (const batch of batches(seed)) {
-    if (outcome.frames >= frames || !running()) break;
+    if (outcome.frames >= frames || (outcome.frames >= LEAST_FRAMES && !running())) break;
     const fate = foretell(batch.frames, batch.greeted);
     const code = await play(target, fate, batch.greeted, outcome);
     outcome.closes[`${code}`] = (outcome.closes[`${code}`] ?? 0) + 1;

@@ -1,0 +1,29 @@
+/** A port for a server that may be restarted. */
+import { createServer } from "node:net";
+
+/** Below those that systems give to connections: one of these could take the port of a server while it restarts. */
+const [FIRST_PORT, PORTS] = [11_000, 21_000];
+/** Processes that start servers at the same time look at different ones. */
+const STEP = 16;
+
+let next = process.pid * STEP;
+
+/** Nobody listens on it now. The same process is not given it again soon. */
+export async function freePort(host: string): Promise<number> {
+  for (let tried = 0; tried < PORTS; tried += 1) {
+    const port = FIRST_PORT + (next % PORTS);
+    next += 1;
+    if (await isFree(host, port)) return port;
+  }
+  throw new Error(
+    `all ports of ${host} from ${FIRST_PORT} to ${FIRST_PORT + PORTS - 1} are taken: give one with --port`,
+  );
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}
