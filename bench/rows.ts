@@ -1,5 +1,6 @@
 /** All rows, in the order in which they are measured. */
 import type { Row } from "./row.ts";
+import { ABUSE_ROWS } from "./rows/abuse.ts";
 import { CLIENT_ROWS } from "./rows/client.ts";
 import { COST_ROWS } from "./rows/cost.ts";
 import { CRASH_ROWS } from "./rows/crash.ts";
@@ -20,4 +21,5 @@ export const ROWS: readonly Row[] = [
   ...CRASH_ROWS,
   ...CLIENT_ROWS,
   ...COST_ROWS,
+  ...ABUSE_ROWS,
 ];

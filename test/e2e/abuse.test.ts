@@ -1,8 +1,7 @@
-/** Peers that mean harm: those who behave keep their terms, and hand over nearly as fast as in quiet. */
+/** Peers that mean harm: those who behave keep their terms, and go on handing over. How fast, the bench judges. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LARGEST_RATIO, type Playground, startPlayground } from "../support/abuse.ts";
+import { HAND_OVERS, type Playground, startPlayground } from "../support/abuse.ts";
 import type { AttackName, Counts } from "../support/attacks.ts";
-import { recordAbuse } from "../support/measured.ts";
 import { seed } from "../support/seeded.ts";
 
 let playground: Playground;
@@ -52,12 +51,11 @@ const abuses: readonly (readonly [what: string, attack: AttackName, check: (coun
 ];
 
 test.each(abuses)(
-  "%s: leaders of the group and of another one keep their terms, and hand-over stays within 5 times its quiet median",
+  "%s: leaders of the group and of another one keep their terms, and others go on handing over",
   async (_, attack, check) => {
     const report = await playground.suffer(attack, { seed });
-    recordAbuse(attack, report);
     expect(report.harm).toEqual([]);
     check(report.counts);
-    expect(report.loudMs / report.quietMs, JSON.stringify(report)).toBeLessThanOrEqual(LARGEST_RATIO);
+    expect(report.handOvers).toHaveLength(HAND_OVERS);
   },
 );

@@ -10,7 +10,10 @@ const THREADS = 2;
 const TELL_EVERY_MS = 30_000;
 const SEEDS = 2 ** 40;
 
-const { values } = parseArgs({ args: argv.slice(2), options: { minutes: { type: "string", default: "1" } } });
+const { values } = parseArgs({
+  args: argv.slice(2),
+  options: { minutes: { type: "string", default: "1" }, seed: { type: "string", default: String(randomInt(SEEDS)) } },
+});
 const minutes = Number(values.minutes);
 if (!(minutes > 0)) throw new RangeError(`--minutes is ${values.minutes}: it must be a positive number`);
 
@@ -58,8 +61,8 @@ function soak(seed: number): Promise<void> {
 }
 
 const telling = setInterval(tell, TELL_EVERY_MS);
-const first = randomInt(SEEDS);
-print(`seeds from ${first}`);
+const first = Number(values.seed);
+print(`seeds from ${first}: again with \`npm run soak -- --rounds 0 --frames 0 --minutes ${minutes} --seed ${first}\``);
 await Promise.all(Array.from({ length: THREADS }, (_, thread) => soak(first + thread * 1_000_000)));
 clearInterval(telling);
 tell();

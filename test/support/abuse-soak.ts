@@ -1,4 +1,5 @@
 /** Much abuse for `npm run soak`: more frames, and four times the peers. What it does to terms counts, not how long a hand-over takes. */
+import { median } from "../../cli/statistics.ts";
 import { type Playground, type Report, startPlayground } from "./abuse.ts";
 import { type AttackName, attacks } from "./attacks.ts";
 import { fuzzCodec } from "./fuzz.ts";
@@ -7,14 +8,16 @@ const INTENSITY = 4;
 
 /** Gives back what is wrong, in words. */
 export async function soakAbuse(frames: number, seed: number, log: (line: string) => void): Promise<string[]> {
+  log(`abuse, seed ${seed}: again with \`npm run soak -- --minutes 0 --rounds 0 --frames ${frames} --seed ${seed}\``);
   const messages = fuzzCodec(frames, seed);
   log(`${frames} random frames read by the codec, ${messages} of them messages, seed ${seed}`);
   const faults: string[] = [];
   await using playground = await startPlayground();
   const tell = (attack: AttackName, report: Report): void => {
-    const { quietMs, loudMs, blips, counts, harm } = report;
-    const times = `hand-over ${quietMs.toFixed(1)} ms in quiet, ${loudMs.toFixed(1)} ms under abuse`;
-    log(`${attack}: ${times}, ${blips} connections lost and resumed, ${JSON.stringify(counts)}`);
+    const { handOvers, blips, counts, harm } = report;
+    log(
+      `${attack}: median of hand-overs ${median(handOvers).toFixed(1)} ms, ${blips} connections lost and resumed, ${JSON.stringify(counts)}`,
+    );
     const findings = Object.keys(counts).filter((what) => what.startsWith("finding"));
     faults.push(...[...harm, ...findings].map((fault) => `${attack}, seed ${seed}: ${fault}`));
   };

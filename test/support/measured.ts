@@ -12,9 +12,3 @@ export function recordFailover(fault: string, ms: number): void {
   mkdirSync(FOLDER, { recursive: true });
   appendFileSync(`${FOLDER}failover.jsonl`, `${JSON.stringify({ fault, ms: Math.round(ms * 10) / 10 })}\n`);
 }
-
-/** What abuse did to hand-overs: medians in milliseconds, and of how many. */
-export function recordAbuse(attack: string, report: object): void {
-  mkdirSync(FOLDER, { recursive: true });
-  appendFileSync(`${FOLDER}abuse.jsonl`, `${JSON.stringify({ attack, ...report })}\n`);
-}
