@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFile, rm } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { build } from "./build.ts";
+import { listOf, notAlwaysPassed, type TestReport } from "./outcomes.ts";
+import { inRepository, repositoryRoot } from "./paths.ts";
+import { run } from "./run.ts";
+
+/**
+ * `npm run test:repeat -- --runs N --load M [-- …]`: the tests N times, beside M processes that are busy all the while,
+ * and then the list of those that did not pass every time. What follows the second `--` goes to vitest.
+ */
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { runs: { type: "string", default: "5" }, load: { type: "string", default: "0" } },
+    allowPositionals: true,
+  });
+  const runs = countOf("--runs", values.runs, 1);
+  const load = countOf("--load", values.load, 0);
+  await build();
+  const busy = startLoad(load);
+  const reports: (TestReport | null)[] = [];
+  try {
+    for (let index = 1; index <= runs; index += 1) reports.push(await runOnce(index, positionals));
+  } finally {
+    for (const child of busy) child.kill("SIGKILL");
+  }
+  const outcomes = notAlwaysPassed(reports, repositoryRoot);
+  print(`\n${listOf(outcomes, runs)}`);
+  return outcomes.length === 0 && reports.every((report) => report !== null) ? 0 : 1;
+}
+
+async function runOnce(index: number, parameters: readonly string[]): Promise<TestReport | null> {
+  const file = inRepository(`reports/repeat-${index}.json`);
+  await rm(file, { force: true });
+  const startedAt = performance.now();
+  await run("vitest", ["run", "--reporter=json", `--outputFile.json=${file}`, ...parameters], "keep");
+  const seconds = Math.round((performance.now() - startedAt) / 1_000);
+  try {
+    const report = JSON.parse(await readFile(file, "utf8")) as TestReport & Record<string, unknown>;
+    print(`run ${index}: ${report["numPassedTests"]} passed, ${report["numFailedTests"]} failed, ${seconds} s`);
+    return report;
+  } catch (error) {
+    print(`run ${index}: no report after ${seconds} s: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
+}
+
+/** Processes that do nothing but be busy. They end with this one, however it ends. */
+function startLoad(count: number): ChildProcess[] {
+  const parent = process.pid;
+  const program = `setInterval(() => { try { process.kill(${parent}, 0) } catch { process.exit() }
+    const until = performance.now() + 200; while (performance.now() < until); }, 0)`;
+  return Array.from({ length: count }, () => spawn(process.execPath, ["--eval", program], { stdio: "ignore" }));
+}
+
+function countOf(name: string, text: string, least: number): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= least) return count;
+  throw new RangeError(`${name} is ${text}: set it to a whole number, ${least} or more`);
+}
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  return 1;
+});
