@@ -9,7 +9,7 @@ const STEP = 16;
 let next = process.pid * STEP;
 
 /** Nobody listens on it now. The same process is not given it again soon. */
-export async function freePort(host: string): Promise<number> {
+export async function freePort(host = "127.0.0.1"): Promise<number> {
   for (let tried = 0; tried < PORTS; tried += 1) {
     const port = FIRST_PORT + (next % PORTS);
     next += 1;

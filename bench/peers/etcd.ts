@@ -1,8 +1,9 @@
 /** etcd by etcd3, whose election writes a key under a lease and waits until the keys before it are gone. */
 import type { Campaign } from "etcd3";
+import { freePort } from "../../cli/free-port.ts";
 import { elapsedSince, pause } from "../sockets.ts";
 import { requireClient, requireProgram } from "./installed.ts";
-import { freePort, type HandOver, withServer } from "./server.ts";
+import { type HandOver, withServer } from "./server.ts";
 
 /** etcd brings a new watcher up to date every 100 ms: whoever has waited for longer hears at once. */
 const SETTLE_MS = 150;

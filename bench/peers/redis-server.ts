@@ -1,7 +1,8 @@
 /** A Redis server that syncs its log at every write, and connections of ioredis to it. */
 import type { Redis } from "ioredis";
+import { freePort } from "../../cli/free-port.ts";
 import { requireClient, requireProgram } from "./installed.ts";
-import { freePort, withServer } from "./server.ts";
+import { withServer } from "./server.ts";
 
 /** What is opened is closed before the server ends. */
 export async function withRedisServer<T>(work: (open: () => Redis) => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 /** A peer's own server, from the distribution's package, on a free port of loopback, for the time of one measurement. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { atExit } from "../../cli/at-exit.ts";
 import { temporaryFolder } from "../../test/support/folder.ts";
 import { pause } from "../sockets.ts";
@@ -11,15 +11,6 @@ const LOOK_EVERY_MS = 50;
 
 /** Does one hand-over, and tells how many milliseconds it took. */
 export type HandOver = () => Promise<number>;
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 /** Starts the program in a folder of its own, waits until it listens, and ends it after the work. */
 export async function withServer<T>(

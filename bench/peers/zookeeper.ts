@@ -3,9 +3,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Client } from "node-zookeeper-client";
+import { freePort } from "../../cli/free-port.ts";
 import { elapsedSince, pause } from "../sockets.ts";
 import { requireClient, requireFile, requireProgram } from "./installed.ts";
-import { freePort, type HandOver, withServer } from "./server.ts";
+import { type HandOver, withServer } from "./server.ts";
 
 const ROOT = "/bench";
 /** The client's own default. */

@@ -1,7 +1,8 @@
 /** A row of the bench that is at work until the test interrupts it: tells of the server that it has started, and of its folder. */
 import { connect } from "node:net";
-import { freePort, withServer } from "../../../bench/peers/server.ts";
+import { withServer } from "../../../bench/peers/server.ts";
 import { exitOnSignals } from "../../../bench/signals.ts";
+import { freePort } from "../../../cli/free-port.ts";
 
 // Whoever only looks whether it listens hangs up at once, and resets what was written to it.
 const SERVER = `require("node:net").createServer((socket) => {
