@@ -7,7 +7,7 @@ import { clientMember, type Driver, type Member } from "../conformance/driver.ts
 import { conformance } from "../conformance/suite.ts";
 import { type FaultyProxy, startProxy } from "../support/proxy.ts";
 
-const LEASE_MS = 2_000;
+const LEASE_MS = 3_000;
 const TURN_MS = 10;
 
 let shared: LocalBackend;
