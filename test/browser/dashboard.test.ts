@@ -101,10 +101,8 @@ test("a hand-over appears without a reload: card, queue, announcement, timeline 
   await card.locator(".queue").getByText("A", { exact: true }).waitFor();
   await page.locator("#terms tr").nth(1).getByText("resigned").waitFor();
   expect(await page.locator("#terms tr [data-part=process]").allInnerTexts()).toEqual(["B", "A"]);
-  expect(await page.locator(".bar").evaluateAll((bars) => bars.map((bar) => bar.getAttribute("data-kind")))).toEqual([
-    "running",
-    "resigned",
-  ]);
+  const kinds = () => page.locator(".bar").evaluateAll((bars) => bars.map((bar) => bar.getAttribute("data-kind")));
+  await expect.poll(kinds).toEqual(["running", "resigned"]);
   expect(await isMarked(page)).toBe(true);
   expect(complaints).toEqual([]);
 });
@@ -172,7 +170,7 @@ test("what belongs to one group does not stay for the next", async () => {
   await page.keyboard.press("Enter");
   await leads(page, "B");
   expect(await page.locator(".card .outcome").textContent()).toBe("");
-  expect(await page.locator("#terms tr [data-part=process]").allTextContents()).toEqual(["B"]);
+  await expect.poll(() => page.locator("#terms tr [data-part=process]").allTextContents()).toEqual(["B"]);
 });
 
 test("step down by keyboard alone: asked first, told what came of it, focus back on the button", async () => {

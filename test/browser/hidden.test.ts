@@ -3,8 +3,10 @@ import { expect, test } from "vitest";
 import { setting } from "./setting.ts";
 import type { Tab, TabOptions } from "./tabs.ts";
 
-/** With the default lease, a tab that is starved would have lost the lead before: they take longer than two leases. */
-const RENEWALS = 6;
+/** They take longer than a lease of 10 s: a tab that is starved would have lost the lead before. */
+const RENEWALS = 8;
+/** Where timers are late by what the test says, they take as long. */
+const LATE_RENEWALS = 5;
 const COOLDOWN_MS = 1_000;
 
 const world = setting({
@@ -33,10 +35,10 @@ test("[S9] [N1] a leading tab that is hidden keeps the lead under intensive thro
   const b = await tabs.open("b", inWindow());
   await bringToFront(b, a);
   await a.cdp.send("Network.enable");
-  let renewals = 0;
+  let left = world.browser.isFull ? RENEWALS : LATE_RENEWALS;
   const enough = new Promise<void>((resolve) => {
     a.cdp.on("Network.webSocketFrameSent", ({ response }) => {
-      if (response.payloadData.includes('"renew"') && ++renewals === RENEWALS) resolve();
+      if (response.payloadData.includes('"renew"') && --left === 0) resolve();
     });
   });
   const [from, ticksBefore] = [Date.now(), await a.page.evaluate(() => window.tab.ticks)];
