@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { build } from "./build.ts";
 import { listOf, notAlwaysPassed, type TestReport } from "./outcomes.ts";
 import { inRepository, repositoryRoot } from "./paths.ts";
+import { countsOf } from "./reports.ts";
 import { run } from "./run.ts";
 
 /**
@@ -37,8 +38,9 @@ async function runOnce(index: number, parameters: readonly string[]): Promise<Te
   await run("vitest", ["run", "--reporter=json", `--outputFile.json=${file}`, ...parameters], "keep");
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
   try {
-    const report = JSON.parse(await readFile(file, "utf8")) as TestReport & Record<string, unknown>;
-    print(`run ${index}: ${report["numPassedTests"]} passed, ${report["numFailedTests"]} failed, ${seconds} s`);
+    const report = JSON.parse(await readFile(file, "utf8")) as TestReport;
+    const { passed, failed } = countsOf(report);
+    print(`run ${index}: ${passed} passed, ${failed} failed, ${seconds} s`);
     return report;
   } catch (error) {
     print(`run ${index}: no report after ${seconds} s: ${error instanceof Error ? error.message : String(error)}`);

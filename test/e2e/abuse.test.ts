@@ -22,7 +22,9 @@ const abuses: readonly (readonly [what: string, attack: AttackName, check: (coun
   [
     "5,000 sockets that never say hello",
     "silent",
-    (counts) => expect(counts).toEqual({ opened: 5_000, "closed 1006": 5_000 }),
+    // On a busy machine those that were opened first may have been silent for too long before the last one is open.
+    ({ opened, "closed 1006": dropped = 0, "closed 4408": late = 0 }) =>
+      expect([opened, dropped + late]).toEqual([5_000, 5_000]),
   ],
   ["frames of up to 4 MB", "huge", (counts) => expect(closes(counts)).toEqual(["closed 4413"])],
   ["200 sockets whose frames come byte by byte", "slow", (counts) => expect(counts["opened"]).toBe(200)],

@@ -11,8 +11,8 @@ import { SECRET, tokenFor } from "./tokens.ts";
 
 /** Long: a term that ends has been ended by harm, not by a machine that was busy for a while. */
 const LEASE_MS = 60_000;
-/** Longer than all the silent sockets take to open. */
-const HELLO_TIMEOUT_MS = 600_000;
+/** The longest that a group may have: all the silent sockets are to be open at once. */
+const HELLO_TIMEOUT_MS = 60_000;
 export const HAND_OVERS = 60;
 const GROUP = "abused";
 const OTHER_GROUP = "neighbour";
