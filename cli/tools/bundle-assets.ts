@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { build } from "esbuild";
@@ -36,7 +37,7 @@ export async function bundleAssets(folder = inRepository(".tsbuild/assets")): Pr
 
 async function replaceFile(path: string, text: string): Promise<void> {
   if ((await readFile(path, "utf8").catch(() => null)) === text) return;
-  const fresh = `${path}.${process.pid}.tmp`;
+  const fresh = `${path}.${randomUUID()}.tmp`;
   await mkdir(dirname(path), { recursive: true });
   await writeFile(fresh, text);
   await rename(fresh, path);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type BuildOptions, build } from "esbuild";
@@ -17,11 +18,11 @@ export const workerTarget = {
 
 /**
  * Bundles the production Worker for the local backend and resolves to the bundle's path. The bundle is replaced
- * atomically, so several processes may do this at once while a backend reads it. A failed build leaves the old one.
+ * atomically, so this may be done several times at once while a backend reads it. A failed build leaves the old one.
  */
 export async function bundleWorker(): Promise<string> {
   const bundle = inRepository(".tsbuild/worker.bundle.js");
-  const fresh = `${bundle}.${process.pid}.${Date.now()}.tmp`;
+  const fresh = `${bundle}.${randomUUID()}.tmp`;
   await mkdir(dirname(bundle), { recursive: true });
   await build({
     absWorkingDir: repositoryRoot,

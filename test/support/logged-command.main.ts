@@ -2,7 +2,7 @@
  * What `edge-election run` runs in tests: `node logged-command.main.ts LOG [WORD...]`. It says that it lives by lines
  * that are appended to the log, often: since they are appended in order, whoever writes after another one has begun has
  * overlapped with it. Words: `stubborn` ignores SIGTERM; `ends=N` ends with this code after its first lines; `parent`
- * leaves a child of its own behind that writes too, and ends; `slow` takes its time after SIGTERM.
+ * leaves a child of its own behind that writes too, and ends when that lives; `slow` takes its time after SIGTERM.
  */
 import { spawn } from "node:child_process";
 import { openSync, writeSync } from "node:fs";
@@ -22,6 +22,7 @@ const code = /ends=(\d+)/.exec(words.join(" "))?.[1];
 setInterval(() => {
   write("beat");
   beats += 1;
+  if (beats === 1) process.send?.("lives", () => process.disconnect());
   if (beats >= BEATS && code !== undefined) process.exit(Number(code));
 }, BEAT_MS);
 if (words.includes("stubborn")) process.on("SIGTERM", () => write("ignored"));
@@ -36,6 +37,6 @@ if (words.includes("slow")) {
 }
 if (words.includes("parent")) {
   const rest = words.filter((word) => word !== "parent");
-  spawn(process.execPath, [self, log, ...rest], { stdio: "ignore" });
-  setTimeout(() => process.exit(0), SLOW_MS);
+  const child = spawn(process.execPath, [self, log, ...rest], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+  child.once("message", () => process.exit(0));
 }
