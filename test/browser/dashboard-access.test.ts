@@ -32,7 +32,7 @@ test("a token is asked for, wrong ones are refused with the remedy, and it is ke
     .getByRole("status")
     .getByText(/^A token is needed: /)
     .waitFor();
-  expect(await page.locator("#group-body").isVisible()).toBe(false);
+  await expect.poll(() => page.locator("#group-body").isVisible()).toBe(false);
 
   await enter(page, "not.a.token");
   await page
@@ -87,7 +87,7 @@ test("a token that ends while the page is open is asked for again", async () => 
     .getByRole("status")
     .getByText(/^This token is not valid here, or not any more/)
     .waitFor();
-  expect(await page.getByLabel("Token", { exact: true }).isVisible()).toBe(true);
+  await expect.poll(() => page.getByLabel("Token", { exact: true }).isVisible()).toBe(true);
   await page.close();
 });
 

@@ -90,7 +90,7 @@ test("a hand-over appears without a reload: card, queue, announcement, timeline 
   await leads(page, "A");
   const card = page.locator(".card");
   await card.getByText("10.0.0.1").waitFor();
-  expect(await card.locator(".metadata").textContent()).toMatch(/zone\s+eu/);
+  await expect.poll(() => card.locator(".metadata").textContent()).toMatch(/zone\s+eu/);
   run("hand-over", { process: { name: "B" } });
   await card.locator(".queue").getByText("B", { exact: true }).waitFor();
 
@@ -147,7 +147,7 @@ test("a page that is not seen looks nothing up, and looks at once when it is see
   // Beside it, a page that is seen has looked some times: long enough for one that would look too.
   for (let times = 0; times < 3; times++) await seen.page.waitForResponse(/groups\/hidden$/);
   expect(lookUps).toBe(0);
-  expect(await hidden.page.locator(".queue li").count()).toBe(0);
+  await expect.poll(() => hidden.page.locator(".queue li").count()).toBe(0);
   await see(true);
   await hidden.page.locator(".queue").getByText("B", { exact: true }).waitFor();
 });
@@ -169,7 +169,7 @@ test("what belongs to one group does not stay for the next", async () => {
   await page.getByRole("textbox", { name: "Group" }).fill("two");
   await page.keyboard.press("Enter");
   await leads(page, "B");
-  expect(await page.locator(".card .outcome").textContent()).toBe("");
+  await expect.poll(() => page.locator(".card .outcome").textContent()).toBe("");
   await expect.poll(() => page.locator("#terms tr [data-part=process]").allTextContents()).toEqual(["B"]);
 });
 
@@ -218,7 +218,7 @@ test("step down by keyboard alone: asked first, told what came of it, focus back
     .waitFor();
   const row = page.locator("#terms tr").nth(1);
   await row.getByText("revoked").waitFor();
-  expect(await row.locator("[data-part=note]").textContent()).toBe("by hand");
+  await expect.poll(() => row.locator("[data-part=note]").textContent()).toBe("by hand");
   expect(complaints).toEqual([]);
 });
 
@@ -294,11 +294,11 @@ test("200 sessions: the queue is folded, unfolds, and keeps its scroll and focus
   }
   await page.getByText(`Queue: ${CROWD - 1} ready`).waitFor();
   const queue = page.locator(".queue");
-  expect(await queue.locator("li").count()).toBe(5);
+  await expect.poll(() => queue.locator("li").count()).toBe(5);
   const more = page.locator(".card [data-part=more]");
-  expect(await more.textContent()).toBe(`Show all ${CROWD - 1}`);
+  await expect.poll(() => more.textContent()).toBe(`Show all ${CROWD - 1}`);
   await more.click();
-  expect(await queue.locator("li").count()).toBe(CROWD - 1);
+  await expect.poll(() => queue.locator("li").count()).toBe(CROWD - 1);
   await queue.evaluate((list) => {
     list.scrollTop = 1_000;
     list.querySelectorAll("li")[40]?.setAttribute("data-kept", "yes");
@@ -314,13 +314,13 @@ test("200 sessions: the queue is folded, unfolds, and keeps its scroll and focus
   const first = (await queue.locator("li bdi").first().textContent()) ?? "";
   await waiting.get(first)?.close();
   await page.getByText(`Queue: ${CROWD - 2} ready`).waitFor();
-  expect(await queue.locator("li bdi").first().textContent()).not.toBe(first);
+  await expect.poll(() => queue.locator("li bdi").first().textContent()).not.toBe(first);
   expect(await queue.evaluate((list) => list.scrollTop)).toBeGreaterThan(0);
   // Where it was in the list: a row that leaves above it would have moved it by a row.
   await expect.poll(async () => Math.abs((await rowOfList()).top - before.top)).toBeLessThan(before.height / 2);
   expect(await more.evaluate((button) => button === document.activeElement)).toBe(true);
   await more.click();
-  expect(await queue.locator("li").count()).toBe(5);
+  await expect.poll(() => queue.locator("li").count()).toBe(5);
   expect(complaints).toEqual([]);
 });
 
@@ -392,7 +392,7 @@ test("hostile names and metadata are shown as text, and break neither the page n
     expect(await sideways(page)).toBeLessThanOrEqual(0);
   }
   await page.getByRole("button", { name: "Cancel" }).click();
-  expect(await page.locator(".card img, .card script, .card a, table img, .lane img").count()).toBe(1); // the crown
+  await expect.poll(() => page.locator(".card img, .card script, .card a, table img, .lane img").count()).toBe(1); // the crown
   expect(await page.evaluate(() => document.body.dataset["owned"])).toBeUndefined();
   expect(complaints).toEqual([]);
 });
@@ -441,12 +441,12 @@ test("the timeline zooms by keys, buttons and wheel, and its terms can be read o
   const timeline = page.getByRole("application", { name: /^Terms/ });
   await timeline.focus();
   await page.keyboard.press("ArrowUp");
-  expect(await detail.textContent()).toMatch(/B leads now$/);
+  await expect.poll(() => detail.textContent()).toMatch(/B leads now$/);
   // Zoomed to the end of time, what is over is out of view, until it is asked for.
   for (let presses = 0; presses < 12; presses++) await page.keyboard.press("+");
-  expect(await old.count()).toBe(0);
+  await expect.poll(() => old.count()).toBe(0);
   await page.keyboard.press("ArrowUp");
-  expect(await detail.textContent()).toMatch(/A led for .*, resigned$/);
+  await expect.poll(() => detail.textContent()).toMatch(/A led for .*, resigned$/);
   await old.waitFor();
   await page.keyboard.press("0");
   const width = async (): Promise<number> => (await old.boundingBox())?.width ?? 0;
@@ -467,11 +467,11 @@ test("the timeline zooms by keys, buttons and wheel, and its terms can be read o
   };
   await button("All").click();
   await button("Zoom in").click();
-  expect(await button("All").getAttribute("aria-disabled")).toBe("false");
+  await expect.poll(() => button("All").getAttribute("aria-disabled")).toBe("false");
   await pressUntilDone("Earlier");
   await pressUntilDone("Later");
   await button("Zoom out").click();
-  expect(await button("All").getAttribute("aria-disabled")).toBe("true");
+  await expect.poll(() => button("All").getAttribute("aria-disabled")).toBe("true");
 });
 
 test("the history is shown a page at a time; terms before the first hundred are asked for", async () => {
@@ -488,9 +488,9 @@ test("the history is shown a page at a time; terms before the first hundred are 
   const rows = page.locator("#terms tr");
   const more = page.locator("#more-terms");
   await more.waitFor();
-  expect(await rows.count()).toBe(10);
+  await expect.poll(() => rows.count()).toBe(10);
   await more.click();
-  expect(await rows.count()).toBe(60);
+  await expect.poll(() => rows.count()).toBe(60);
   await more.click();
   await expect.poll(() => rows.count()).toBe(ENDED_TERMS + 1);
   await more.waitFor({ state: "hidden" });

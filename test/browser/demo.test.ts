@@ -50,8 +50,8 @@ test("one contender wears the crown; who resigns hands it over, by keyboard too"
   const { page, card, complaints } = demo;
   const first = await demo.leader();
   expect(await crowns(demo)).toBe(1);
-  expect(await page.locator("#epoch").textContent()).toMatch(/^epoch \d+$/);
-  expect(await card(first).locator("#lease").textContent()).toMatch(/^\d\.\d s$/);
+  await expect.poll(() => page.locator("#epoch").textContent()).toMatch(/^epoch \d+$/);
+  await expect.poll(() => card(first).locator("#lease").textContent()).toMatch(/^\d\.\d s$/);
 
   await card(first).getByRole("button", { name: "Resign" }).focus();
   await page.keyboard.press("Enter");
@@ -69,7 +69,7 @@ test("a dropped socket changes nothing; a frame that is closed, and a contender 
   await card(first).getByRole("button", { name: "Drop socket" }).click();
   await page.getByRole("log").getByText(`${first} drops its socket`).waitFor();
   await card(first).getByText("Leads", { exact: true }).waitFor();
-  expect(await page.locator("#epoch").textContent()).toBe(epoch);
+  await expect.poll(() => page.locator("#epoch").textContent()).toBe(epoch);
 
   await card(first).getByRole("button", { name: "Go offline" }).click();
   const second = await demo.leader(first);
@@ -79,7 +79,7 @@ test("a dropped socket changes nothing; a frame that is closed, and a contender 
 
   await card(second).getByRole("button", { name: "Close" }).click();
   await demo.leader(second);
-  expect(await page.locator(`iframe[title="Contender ${second}"]`).count()).toBe(0);
+  await expect.poll(() => page.locator(`iframe[title="Contender ${second}"]`).count()).toBe(0);
   const { terms } = (await (await fetch(`${world.backend.url}/v1/groups/break/history`)).json()) as {
     terms: { reason: string | null }[];
   };

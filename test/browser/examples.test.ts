@@ -42,7 +42,7 @@ test("react-tabs: one tab polls and tells the other, which follows when it is cl
   const second = await world.browser.context.newPage();
   await second.goto(address);
   await second.getByText(/tab \w+ polls: 1 € by tab/).waitFor();
-  expect(await second.getByText("This tab").count()).toBe(0);
+  await expect.poll(() => second.getByText("This tab").count()).toBe(0);
 
   await first.close({ runBeforeUnload: false });
   await second.getByText(/This tab polls: 1 € by tab/).waitFor();

@@ -53,7 +53,7 @@ test("[C2] a component that moves in the tree keeps the lead", async () => {
   const before = await page.locator("#worker").textContent();
   await page.evaluate(() => window.app.mount("right"));
   await page.evaluate(() => new Promise((done) => setTimeout(done)));
-  expect(await page.locator("#worker").textContent()).toBe(before);
+  await expect.poll(() => page.locator("#worker").textContent()).toBe(before);
   expect(sockets()).toBe(1);
   await page.close();
 });
