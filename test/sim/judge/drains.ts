@@ -2,6 +2,7 @@
  * What still drains, counted as GUARANTEES.md does: a contender whose term was taken from it, from then on until its
  * `onRevoke` has settled or its drain time is over. The client's own list is not asked.
  */
+import type { Revoke } from "../../../shared/messages.ts";
 import type { ElectionName } from "../../../shared/names.ts";
 import type { Step } from "../world/driver.ts";
 import type { Process } from "../world/process.ts";
@@ -22,11 +23,21 @@ export class Drains {
     const { input, now } = step.event;
     // A page that is frozen or left says goodbye at once: what goes on afterwards is late work.
     if (input.type === "page" && (input.event === "freeze" || input.event === "pagehide")) return this.#drains.clear();
+    if (input.type === "revoke") this.#limit(step, input);
     for (const effect of step.effects) {
       for (const id of effect.type === "revoke" ? effect.contenders : []) {
         const { leaderSessionId = "" } = step.before.contenders.find((contender) => contender.id === id) ?? {};
         this.#drains.set(id, { leaderSessionId, until: now + drainMsOf(step, leaderSessionId) });
       }
+    }
+  }
+
+  /** The order to stop is for those as well that were stopping before: its time is that of the leadership. */
+  #limit({ before, event }: Step, { leaderSessionId, drainMs }: Revoke): void {
+    if (!before.terms.some((term) => term.leaderSessionId === leaderSessionId && term.stage === "leading")) return;
+    for (const [id, drain] of this.#drains) {
+      if (drain.leaderSessionId !== leaderSessionId) continue;
+      this.#drains.set(id, { ...drain, until: Math.min(drain.until, event.now + drainMs) });
     }
   }
 
