@@ -31,6 +31,7 @@ export function register(draft: Draft, { contender: id, info }: Of<"register">):
     standing: "asked",
     named: "",
     leaderSessionId: "",
+    drainUntil: 0,
     confirm: null,
     refusal: null,
   });

@@ -31,13 +31,13 @@ export function endTerm(
   farewell: Release | Resign = term.farewell,
 ): void {
   if (term.stage === "offered") return dropTerm(draft, term);
-  if (term.stage === "leading") {
-    term.drainUntil = draft.now + Math.min(draft.settings.drainMs, draft.session?.drainMs ?? DRAIN_MS);
-  }
+  const isOwn = ({ leaderSessionId }: Contender): boolean => leaderSessionId === term.leaderSessionId;
+  const begins = term.stage === "leading";
   term.stage = "ending";
   term.farewell = farewell;
+  stop(draft, reason, isOwn);
+  if (begins) term.drainUntil = Math.max(...draft.contenders.filter(isOwn).map(({ drainUntil }) => drainUntil));
   term.drainUntil = Math.min(term.drainUntil, draft.now + drainMs);
-  stop(draft, reason, ({ leaderSessionId }) => leaderSessionId === term.leaderSessionId);
 }
 
 export function endTerms(draft: Draft, reason: LossReason, drainMs?: number): void {
@@ -52,10 +52,12 @@ export function forsakeTerms(draft: Draft): void {
 
 /** Takes the granted contenders among those that are meant out of their terms, all at once. */
 export function stop(draft: Draft, reason: LossReason, isMeant: (contender: Contender) => boolean): void {
+  const drainUntil = draft.now + Math.min(draft.settings.drainMs, draft.session?.drainMs ?? DRAIN_MS);
   const contenders: number[] = [];
   for (const contender of draft.contenders) {
     if (contender.phase !== "granted" || !isMeant(contender)) continue;
     contender.phase = "draining";
+    contender.drainUntil = drainUntil;
     contender.confirm = null;
     withdrawConfirm(draft, contender);
     contenders.push(contender.id);

@@ -56,6 +56,8 @@ export interface Contender {
   readonly named: string;
   /** The term that it leads or drains in, otherwise empty. */
   readonly leaderSessionId: string;
+  /** When its drain time is over; its term may have less. */
+  readonly drainUntil: number;
   /** What it wants published in this term: sent again after every resumed `welcome`. */
   readonly confirm: Confirm | null;
   /** Why the group did not count it the last time, until it does. */

@@ -139,7 +139,8 @@ export class LeadershipJudge {
     const stands = row?.type === "leading" && row.leaderSessionId === leaderSessionId;
     // A new token may allow some of its contenders no more (`error`), or none: it stops, and the group waits for its word.
     const session = stands ? this.#world.backend.load().sessions.get(row.sessionId) : undefined;
-    const contends = [...(session?.contenders.values() ?? [])].some((one) => one.election === election);
+    const ledBy = before.contenders.filter(({ id }) => own.has(id));
+    const contends = ledBy.some(({ info }) => session?.contenders.get(info.component)?.election === election);
     demand(!contends, "I8", () => `${process.name} loses epoch ${epoch}, which the group still counts as its own`);
   }
 

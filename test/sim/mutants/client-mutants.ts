@@ -355,8 +355,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "ending",
-        "term.drainUntil = draft.now + Math.min(draft.settings.drainMs, draft.session?.drainMs ?? DRAIN_MS);",
-        "void DRAIN_MS;",
+        "const drainUntil = draft.now + Math.min(draft.settings.drainMs, draft.session?.drainMs ?? DRAIN_MS);",
+        "const drainUntil = Infinity; void DRAIN_MS;",
       ),
     ],
   },
@@ -385,8 +385,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "ending",
-        'if (term.stage === "leading") { term.drainUntil = draft.now + Math.min(draft.settings.drainMs, draft.session?.drainMs ?? DRAIN_MS); }',
-        "const own = Math.min(draft.settings.drainMs, draft.session?.drainMs ?? DRAIN_MS); term.drainUntil = Math.min(term.drainUntil, draft.now + own);",
+        "term.drainUntil = Math.min(term.drainUntil, draft.now + drainMs);",
+        "term.drainUntil = Math.min(term.drainUntil, draft.now + Math.min(drainMs, draft.session?.drainMs ?? DRAIN_MS));",
       ),
     ],
   },

@@ -133,6 +133,22 @@ export function shorterDrain(cores: Cores): void {
   stage.end();
 }
 
+/** A component still stops when its leadership is lost, under a policy that has a shorter drain time since. */
+export function shorterDrainOfAnother(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A", { contenders: [contender("x"), contender("y", { drain: "slow" })] });
+  const b = stage.join("B");
+  a.close("y");
+  stage.world.operator.deploy({ ...POLICY, drainMs: 0 });
+  stage.world.backend.crash(true);
+  stage.world.operator.revoke("process", null);
+  stage.until("A has lost it", () => !leads(a), 1_000);
+  stage.advance(500);
+  stage.expect("B waits for y", !leads(b));
+  stage.until("B leads", () => leads(b), 1_500);
+  stage.end();
+}
+
 /** B3. Every path is as slow as a leader can bear: the exchange takes just less than the answer time-out. */
 export function slowPaths(cores: Cores): void {
   for (const leaseMs of [2_000, 10_000]) {

@@ -48,6 +48,7 @@ import {
   resumeBeforeDrainEnds,
   resumeWhileDraining,
   shorterDrain,
+  shorterDrainOfAnother,
   slowPaths,
 } from "./rejoin.ts";
 import { lateHello, lostConfirm, lostJoin, lostWelcome, refusedResume, unnamedIsOver } from "./resume.ts";
@@ -106,6 +107,8 @@ test("[S10] a second order to stop does not restart the drain time", () => revok
 test("[S14] a resume names what still drains after the group's drain time", () => resumeWhileDraining(shippedCores));
 test("[S14] a resume leaves the drain time as it was given", () => resumeBeforeDrainEnds(shippedCores));
 test("[S14] a shorter drain time is for drains to come", () => shorterDrain(shippedCores));
+test("[S14] a leadership is kept for each component that stops, by the drain time that it was given", () =>
+  shorterDrainOfAnother(shippedCores));
 test("[S15] a component that was refused keeps no leadership of its siblings", () => refusedSibling(shippedCores));
 test("[S15] a component that comes back is not meant by an older grant", () => grantOfBefore(shippedCores));
 test("[S15] a leadership is not given up while a component runs that a new token forbids", () =>

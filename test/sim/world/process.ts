@@ -23,7 +23,8 @@ export class Process extends Driver {
 
   constructor(ports: DriverPorts, name: string, setup: ProcessSetup) {
     const { priority, onDisconnect, drainMs = Infinity, lingerMs } = setup;
-    super(ports, { process: { name, address: `http://${name}` }, priority, onDisconnect, drainMs, lingerMs }, setup);
+    const process = { name, address: `http://${name}` };
+    super(ports, { process, priority, onDisconnect, drainMs, lingerMs, asksForToken: true }, setup);
     this.#trueNow = () => ports.trueNow();
     this.name = name;
     this.setup = setup;
