@@ -20,31 +20,43 @@ async function main(): Promise<number> {
   const load = countOf("--load", values.load, 0);
   await build();
   const busy = startLoad(load);
-  const reports: (TestReport | null)[] = [];
+  const taken: Taken[] = [];
   try {
-    for (let index = 1; index <= runs; index += 1) reports.push(await runOnce(index, positionals));
+    for (let index = 1; index <= runs; index += 1) taken.push(await runOnce(index, positionals));
   } finally {
     for (const child of busy) child.kill("SIGKILL");
   }
+  const reports = taken.map(({ report }) => report);
   const outcomes = notAlwaysPassed(reports, repositoryRoot);
   print(`\n${listOf(outcomes, runs)}`);
-  return outcomes.length === 0 && reports.every((report) => report !== null) ? 0 : 1;
+  return outcomes.length === 0 && taken.every(({ isGreen }) => isGreen) ? 0 : 1;
 }
 
-async function runOnce(index: number, parameters: readonly string[]): Promise<TestReport | null> {
+/** One run. It is not green either where all tests have passed and something else went wrong: an error that nobody handles. */
+interface Taken {
+  readonly report: TestReport | null;
+  readonly isGreen: boolean;
+}
+
+async function runOnce(index: number, parameters: readonly string[]): Promise<Taken> {
   const file = inRepository(`reports/repeat-${index}.json`);
   await rm(file, { force: true });
   const startedAt = performance.now();
-  await run("vitest", ["run", "--reporter=json", `--outputFile.json=${file}`, ...parameters], "keep");
+  const { exitCode, output } = await run(
+    "vitest",
+    ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, ...parameters],
+    "keep",
+  );
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
   try {
     const report = JSON.parse(await readFile(file, "utf8")) as TestReport;
     const { passed, failed } = countsOf(report);
-    print(`run ${index}: ${passed} passed, ${failed} failed, ${seconds} s`);
-    return report;
+    print(`run ${index}: ${passed} passed, ${failed} failed, exit code ${exitCode}, ${seconds} s`);
+    if (exitCode !== 0 && failed === 0) print(output.slice(-5_000));
+    return { report, isGreen: exitCode === 0 };
   } catch (error) {
     print(`run ${index}: no report after ${seconds} s: ${error instanceof Error ? error.message : String(error)}`);
-    return null;
+    return { report: null, isGreen: false };
   }
 }
 
