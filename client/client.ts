@@ -81,8 +81,8 @@ export interface ElectionClient<Component extends string = string> extends Async
   terms<C extends Component>(component: C, options?: ScopeOptions): AsyncGenerator<Leadership<C>, void, undefined>;
 
   /**
-   * Resolves with the first term. It leaves the election when it is closed or lost, and is never granted again. One that
-   * nobody closes is waited for as long as a drain may take: call its `close()`, or use `await using`.
+   * Resolves with the first term. It leaves the election when it is closed or lost, and is never granted again. Call its
+   * `close()` when its work has stopped, or use `await using`: otherwise others wait for it as long as a drain may take.
    */
   acquire<C extends Component>(component: C, options?: ScopeOptions): Promise<Acquired<C>>;
 

@@ -2,9 +2,22 @@
 import { CLOSE } from "../shared/close-codes.ts";
 import { ElectionError, ProtocolError, UnauthorizedError } from "./errors.ts";
 
+/** Why, as far as the code tells. No code of its own: the socket was never open, or was lost without a word. */
+const REASONS: Readonly<Record<number, string>> = {
+  1006: "the backend can't be reached, or the network was lost",
+  [CLOSE.restart]: "the backend restarts",
+  [CLOSE.protocolViolation]: "the server refuses a frame, or the name of the group",
+  [CLOSE.unauthorized]: "the token is missing, wrong or expired",
+  [CLOSE.forbidden]: "the group, the role or the origin is not allowed",
+  [CLOSE.tooLarge]: "a frame was too large",
+  [CLOSE.unsupportedVersion]: "client and server speak different versions",
+  [CLOSE.tooMany]: "too many frames or sessions",
+};
+
 /** `fatal`: what the session core has decided, so the error does not promise another attempt where none comes. */
 export function closeError(code: number, fatal: boolean): ElectionError {
-  const message = `connection closed (${code})`;
+  const reason = REASONS[code];
+  const message = `connection closed (${code})${reason ? `: ${reason}` : ""}`;
   if (code === CLOSE.unauthorized || code === CLOSE.forbidden) {
     return new UnauthorizedError("unauthorized", message, undefined, !fatal);
   }

@@ -12,9 +12,10 @@ export interface ContenderCallbacks<Component extends string = string> {
   /** Stop. Its promise is the drain. Called even while the promise of `onGrant` is pending, and once for each `onGrant`. */
   onRevoke?(leadership: Leadership<Component>, reason: LossReason): unknown;
   /**
-   * Errors of the callbacks above and of the connection, and refusals of the group, which are asked about again at growing
-   * intervals (`forbidden`, `election_mismatch`, `limit_exceeded`). Without it, errors of the callbacks go to the client's listeners.
-   * What they throw because their term has ended (`LeadershipLostError`, `AbortError`) is no error.
+   * Called for errors of the callbacks above and of the connection, and when the group refuses the contender (`forbidden`,
+   * `election_mismatch`, `limit_exceeded`): then the client asks again, at growing intervals. Without it, errors of the
+   * callbacks go to the client's listeners. Not called for what the callbacks throw because their term has ended
+   * (`LeadershipLostError`, `AbortError`).
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }

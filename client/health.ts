@@ -16,18 +16,19 @@ export interface ClientHealth {
   readonly leads: readonly LedComponent[];
   /** Components that run for leadership, and do not lead. */
   readonly waits: readonly string[];
-  /** Those of `waits` that the group does not let stand, and why. They are asked for again, at growing intervals. */
+  /** Components in `waits` that the group refuses, and why. The client asks for them again, at growing intervals. */
   readonly refused?: readonly RefusedComponent[];
-  /** Of the lease that ends first, of those in `leads`; and how long ago the renewal was sent that it counts from. */
+  /** What is left of the lease that ends first. Absent where nothing leads. */
   readonly remainingMs?: number;
+  /** How long ago the renewal was sent that this lease counts from. */
   readonly lastRenewedAgoMs?: number;
-  /** How long it has not been connected. */
+  /** How long the client has not been connected. Absent while it is. */
   readonly disconnectedMs?: number;
-  /** The last one of the connection, whatever has happened since. */
+  /** The last error of the connection, also when all is well again. */
   readonly lastError?: { readonly code: string; readonly message: string };
 }
 
-/** A component that the group does not let stand. */
+/** A component that the group refuses as a contender. */
 export interface RefusedComponent {
   readonly component: string;
   readonly code: string;

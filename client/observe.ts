@@ -7,7 +7,7 @@ import type { Participant } from "./participant.ts";
 
 /** Options of `observe` and of the look-ups. */
 export interface ObserveOptions {
-  /** Ends it: what waits rejects with its reason. */
+  /** Ends the observer or the look-up: a call that waits rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 

@@ -17,8 +17,8 @@ export interface PageTarget {
 }
 
 /**
- * A priority that changes by itself. Called with every session, which `signal` ends; may set at once, and at any time.
- * Only changes are told.
+ * A priority that changes by itself. Called at the start of every session. May call `set` at once, and any time until
+ * `signal` aborts, at the end of the session. The group is told of changes only.
  */
 export type PrioritySource = (set: (priority: number) => void, signal: AbortSignal) => void;
 

@@ -5,14 +5,14 @@ import { headers } from "./look-up.ts";
 
 /** What the client needs of a socket. */
 export interface Socket {
-  /** 1: open. A socket that comes open says nothing. */
+  /** 1: open. A socket that is open from the start sends no event `open`. */
   readonly readyState: number;
   send(frame: string): void;
   close(code: number): void;
   addEventListener(type: "open" | "message" | "close" | "error", listener: (event: SocketEvent) => void): void;
 }
 export interface SocketEvent {
-  /** Of every event: without it a platform whose events have nothing else in common would not fit. */
+  /** Every event has it, so that the events of every platform fit. */
   readonly type?: string;
   readonly data?: unknown;
   readonly code?: number;

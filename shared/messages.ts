@@ -34,7 +34,7 @@ export interface ContenderInfo {
   readonly component: string;
   /** Default `process`. */
   readonly election?: ElectionKind;
-  /** Of a dedicated contender; without one it has its process's. Higher is asked first. */
+  /** For a dedicated contender; without one it has that of its process. Higher is asked first. */
   readonly priority?: number;
 }
 

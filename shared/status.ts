@@ -17,7 +17,7 @@ export interface ElectionStatus {
   readonly state: "vacant" | "offered" | "leading" | "revoking";
   /** Null while nobody leads. */
   readonly leader: LeaderStatus | null;
-  /** Of the lease, or of the offer; null while vacant. */
+  /** What is left of the lease, or of the offer; null while vacant. */
   readonly remainingMs: number | null;
   /** Everybody with a place but the holder: those that can be asked now in their order, then the others. */
   readonly candidates: readonly CandidateStatus[];
@@ -37,7 +37,7 @@ export interface Revoked {
   readonly from: string;
   /** Null where nobody took over in time. */
   readonly to: string | null;
-  /** Of the new term; of the old one where nobody took over. */
+  /** That of the new term, or of the old one where nobody took over. */
   readonly epoch: number;
   /** From the order on. */
   readonly durationMs: number;

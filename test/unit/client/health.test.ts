@@ -46,7 +46,10 @@ describe("health", () => {
       state: "suspended",
       leads: [{ component: "a", remainingMs: 7_000 }],
       disconnectedMs: 1_000,
-      lastError: { code: "connection_lost", message: "connection closed (1006)" },
+      lastError: {
+        code: "connection_lost",
+        message: "connection closed (1006): the backend can't be reached, or the network was lost",
+      },
     });
     await group.clock.advance(9_000);
     expect(client.health()).toMatchObject({ status: "degraded", state: "connecting", leads: [], waits: ["a"] });
