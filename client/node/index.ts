@@ -15,7 +15,7 @@ export interface NodeClientOptions extends ClientOptions {
   /**
    * While a session is open, each of these closes the client and then ends the process: by the signal itself, and where
    * that ends nothing, as PID 1 of a container, with exit code 128 plus its number. A second one ends the process at
-   * once. Scopes and observers stay pending meanwhile: what is to be done before the end belongs into the function of the
+   * once. Scopes and observers stay pending meanwhile: put what is to be done before the end into the function of the
    * scope, or into `onRevoke`. Where the program listens for the signal too (`on`, not `once`), ending the process is
    * left to it, and they reject with `ClientClosedError` once every client has left. `false`: none. Default SIGTERM and
    * SIGINT.
