@@ -201,7 +201,7 @@ export function openClient<Component extends string>(
     get sessionId() {
       return participant.driver.state().session?.sessionId;
     },
-    contend: (component, callbacks, chosen) => contend(participant, component, callbacks, chosen),
+    contend: (component, callbacks, chosen) => contend(participant, component, callbacks, chosen).contender,
     elect: async (component, run, chosen) => held(elect(participant, component, run, chosen)),
     terms: (component, chosen) => heldLoop(terms(participant, component, chosen)),
     acquire: async (component, chosen) => held(acquire(participant, component, chosen)),

@@ -42,7 +42,9 @@ export interface Contender<Component extends string = string> extends AsyncDispo
   close(): Promise<void>;
 }
 
-export interface Entry<Component extends string> extends Contender<Component> {
+/** A contender, and what scopes need of it. */
+export interface Entry<Component extends string> {
+  readonly contender: Contender<Component>;
   /** Its number in the session. */
   readonly id: number;
   /** Resolves when it has left, rejects when the client was closed meanwhile. */
@@ -75,8 +77,7 @@ export function contend<Component extends string>(
     participant.dispatch({ type: "deregister", contender: id });
     await participant.stopped(hasLeft, (other) => other === id);
   };
-  return {
-    id,
+  const contender: Contender<Component> = {
     component,
     get leadership() {
       return leading();
@@ -87,6 +88,6 @@ export function contend<Component extends string>(
     },
     close,
     [Symbol.asyncDispose]: close,
-    left,
   };
+  return { contender, id, left };
 }

@@ -59,10 +59,10 @@ function campaign<T, Component extends string>(
   let outcome: (() => T) | undefined;
   const end = (wanted: () => T): void => {
     outcome ??= wanted;
-    void contender.close().catch(ignore);
+    void entry.contender.close().catch(ignore);
   };
   const errors = { ...(options.onError && { onError: (error: unknown) => options.onError?.(error) }) };
-  const contender = contend(
+  const entry = contend(
     participant,
     component,
     {
@@ -86,14 +86,14 @@ function campaign<T, Component extends string>(
     waitMs < Infinity
       ? participant.clock.setTimeout(() => end(fails(waitTimeout(component, waitMs))), waitMs)
       : undefined;
-  const over = contender.left.catch(ignore).then(async () => {
+  const over = entry.left.catch(ignore).then(async () => {
     signal?.removeEventListener("abort", abort);
     participant.clock.clearTimeout(waiting);
     await running?.catch(ignore);
     if (outcome) return outcome();
     throw participant.closedError();
   });
-  return { contender: contender.id, end, over };
+  return { contender: entry.id, end, over };
 }
 
 const waitTimeout = (component: string, waitMs: number): ElectionError =>

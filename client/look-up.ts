@@ -21,7 +21,8 @@ interface ErrorBody {
 
 /**
  * The body of the answer; `null` where nobody leads. Rejects with the reason of the first signal that aborts, at once, and
- * with a retryable `ElectionError` (`timeout`) after 10 s: whatever the token, the network or the server wait for.
+ * with a retryable `ElectionError` after 10 s (`timeout`), whatever the token, the network or the server wait for, and where
+ * the group can't be reached (`connection_failed`).
  */
 export async function lookUp(
   { fetcher, clock, askToken }: LookUpPorts,
@@ -39,10 +40,10 @@ export async function lookUp(
     const token = await askToken();
     const { signal } = ended;
     signal.throwIfAborted();
-    const response = await (fetcher ?? globalThis).fetch(url, { headers: headers(token), signal });
+    const response = await (fetcher ?? globalThis).fetch(url, { headers: headers(token), signal }).catch(unreachable);
     const { status } = response;
     const body = await response.json().catch(() => undefined);
-    if (status === 200) return body;
+    if (status === 200 && body !== undefined) return body;
     const { code, message } = (body as ErrorBody | undefined)?.error ?? {};
     if (code === "no_leader") return null;
     throw refusal(status, typeof message === "string" ? `HTTP ${status}: ${message}` : `HTTP ${status}`);
@@ -61,7 +62,13 @@ export async function lookUp(
   }
 }
 
+function unreachable(cause: unknown): never {
+  throw new ElectionError("connection_failed", `the group can't be reached: ${String(cause)}`, cause, true);
+}
+
 function refusal(status: number, message: string): ElectionError {
+  if (status === 200)
+    return new ElectionError("refused", "the answer is no JSON: check that url is that of a deployment");
   if (status === 401 || status === 403) return new UnauthorizedError("unauthorized", message);
   return new ElectionError("refused", message, undefined, status >= 429);
 }

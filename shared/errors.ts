@@ -25,7 +25,7 @@ export class ElectionError extends Error {
   readonly code: string;
   readonly retryable: boolean;
   constructor(code: string, message: string = code, cause?: unknown, retryable = false) {
-    super(message, { cause });
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.retryable = retryable;
   }

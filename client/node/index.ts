@@ -3,12 +3,15 @@
  * keeps no process alive, and a signal ends the process only after its terms have been handed over.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
+import { invalid } from "../checks.ts";
 import { type ClientOptions, type ElectionClient, openClient } from "../client.ts";
 import { type Farewell, leaveOnSignals } from "./signals.ts";
 import { openSocket } from "./socket.ts";
 
+const SIGNALS = ["SIGBREAK", "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const;
+
 /** Signals that ask a process to end. */
-export type Signal = "SIGBREAK" | "SIGHUP" | "SIGINT" | "SIGQUIT" | "SIGTERM" | "SIGUSR1" | "SIGUSR2";
+export type Signal = (typeof SIGNALS)[number];
 
 /** Those of every client, and what Node has in addition. */
 export interface NodeClientOptions extends ClientOptions {
@@ -27,7 +30,8 @@ export interface NodeClientOptions extends ClientOptions {
 export function createElectionClient<Component extends string = string>(
   options: NodeClientOptions,
 ): ElectionClient<Component> {
-  const { signals = ["SIGTERM", "SIGINT"], fetcher, WebSocket } = options;
+  const { fetcher, WebSocket, signals = ["SIGTERM", "SIGINT"] } = options ?? {};
+  assertSignals(signals);
   let farewell: Farewell | undefined;
   const { client } = openClient<Component>(options, {
     openSocket: fetcher || WebSocket ? undefined : openSocket,
@@ -35,6 +39,12 @@ export function createElectionClient<Component extends string = string>(
   });
   if (signals !== false) farewell = leaveOnSignals(client, signals);
   return client;
+}
+
+function assertSignals(signals: unknown): void {
+  if (signals === false) return;
+  if (Array.isArray(signals) && signals.every((signal) => SIGNALS.includes(signal))) return;
+  throw invalid("signals", `must be false, or a list of ${SIGNALS.join(", ")}`);
 }
 
 export type { LeaderChange, LeaderInformation, Metadata, ProcessInfo } from "../../shared/messages.ts";

@@ -9,6 +9,7 @@ import {
   ProtocolError,
   UnauthorizedError,
 } from "../../../client/index.ts";
+import { createElectionClient } from "../../../client/node/index.ts";
 import { FakeGroup, settle } from "./fake-group.ts";
 
 /** A value that the types forbid. */
@@ -103,6 +104,32 @@ describe("values of the wrong type", () => {
     await settle();
     expect([group.sockets, client.health().waits]).toEqual([[], []]);
   });
+});
+
+test.each(["SIGTERM", ["sigterm"], ["SIGKILL"], 5, true, null])(
+  "[E2] signals: %j is refused when a client for Node is made",
+  (signals) => {
+    const make = () => createElectionClient({ url: "http://x", group: "g", signals: wrong(signals) });
+    expect(make).toThrow(
+      expect.objectContaining({ code: "invalid_argument", message: expect.stringContaining("signals") }),
+    );
+  },
+);
+
+test("[E2] a client for Node without options is refused in a sentence", () => {
+  expect(() => createElectionClient(wrong(undefined))).toThrow(
+    expect.objectContaining({ code: "invalid_argument", message: "options must be an object" }),
+  );
+});
+
+test("[E2] an error without a cause shows none, and a contender shows nothing of the inside", () => {
+  expect("cause" in new ElectionError("code")).toBe(false);
+  expect(Object.keys(new FakeGroup().client().contend("x"))).toEqual([
+    "component",
+    "leadership",
+    "hasLeadership",
+    "close",
+  ]);
 });
 
 test("[E2] every error has the name of its class", () => {
@@ -283,6 +310,17 @@ describe("look-ups", () => {
     outer.abort("enough");
     await asked;
     await expect(client.getLeader("x", { signal: outer.signal })).rejects.toBe("enough");
+  });
+
+  test("[E3] a group that can't be reached, or answers with a page, is told of, typed", async () => {
+    const offline = { fetch: () => Promise.reject(new TypeError("fetch failed")) };
+    await expect(new FakeGroup().client({ fetcher: offline }).getStatus()).rejects.toMatchObject({
+      code: "connection_failed",
+      retryable: true,
+      cause: expect.any(TypeError),
+    });
+    const page = { fetch: async () => ({ status: 200, json: () => Promise.reject(new SyntaxError("<html>")) }) };
+    await expect(new FakeGroup().client({ fetcher: page }).getStatus()).rejects.toThrow("no JSON");
   });
 
   test("[E3] what the group says of a refusal is passed on", async () => {
