@@ -43,7 +43,7 @@ export async function lookUp(
     const response = await (fetcher ?? globalThis).fetch(url, { headers: headers(token), signal }).catch(unreachable);
     const { status } = response;
     const body = await response.json().catch(() => undefined);
-    if (status === 200 && body !== undefined) return body;
+    if (status === 200 && typeof body === "object" && body !== null) return body;
     const { code, message } = (body as ErrorBody | undefined)?.error ?? {};
     if (code === "no_leader") return null;
     throw refusal(status, typeof message === "string" ? `HTTP ${status}: ${message}` : `HTTP ${status}`);
@@ -68,7 +68,7 @@ function unreachable(cause: unknown): never {
 
 function refusal(status: number, message: string): ElectionError {
   if (status === 200)
-    return new ElectionError("refused", "the answer is no JSON: check that url is that of a deployment");
+    return new ElectionError("refused", "the answer is no JSON object: check that url is that of a deployment");
   if (status === 401 || status === 403) return new UnauthorizedError("unauthorized", message);
   return new ElectionError("refused", message, undefined, status >= 429);
 }

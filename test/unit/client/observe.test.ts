@@ -245,4 +245,15 @@ describe("looking up", () => {
     await expect(answering(401, {}).client.getStatus()).rejects.toMatchObject({ code: "unauthorized" });
     await expect(answering(503, {}).client.getStatus()).rejects.toMatchObject({ retryable: true });
   });
+
+  test("[E3] an answer that is cut off, or somebody else's, rejects, and is never taken for a leader", async () => {
+    const failure = { name: "ElectionError", code: "refused" };
+    const cutOff = { status: 200, json: () => Promise.reject(new SyntaxError("Unexpected end of JSON input")) };
+    const client = new FakeGroup().client({ fetcher: { fetch: async () => cutOff } });
+    await expect(client.getLeader("x")).rejects.toMatchObject(failure);
+    await expect(client.getStatus()).rejects.toMatchObject(failure);
+    for (const body of [null, "signed in"]) {
+      await expect(answering(200, body).client.getLeader("x")).rejects.toMatchObject(failure);
+    }
+  });
 });
