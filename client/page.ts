@@ -19,6 +19,7 @@ export interface PageTarget {
 /**
  * A priority that changes by itself. Called at the start of every session. May call `set` at once, and any time until
  * `signal` aborts, at the end of the session. The group is told of changes only.
+ * What it throws goes to the client's `onError`; the priority stays as it was.
  */
 export type PrioritySource = (set: (priority: number) => void, signal: AbortSignal) => void;
 
@@ -59,7 +60,11 @@ export async function followPage(
         { capture: true, signal },
       );
     }
-    if (typeof priority === "function") priority(setPriority, signal);
+    try {
+      if (typeof priority === "function") priority(setPriority, signal);
+    } catch (error) {
+      participant.fail(error, {});
+    }
     await participant.until(() => !isOpen());
     session.abort();
   }

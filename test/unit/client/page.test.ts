@@ -236,4 +236,28 @@ describe("visibleTab", () => {
     expect(errors).toMatchObject([{ code: "invalid_argument" }]);
     expect(group.types()).not.toContain("priority");
   });
+
+  test("[E2] [C5] a source that throws is reported, in every session, and leaves no listener on the page", async () => {
+    const group = new FakeGroup();
+    const errors: unknown[] = [];
+    const signals: AbortSignal[] = [];
+    const page = {
+      addEventListener: (_: string, __: unknown, { signal }: { signal: AbortSignal }) => signals.push(signal),
+    };
+    const client = group.client({
+      page,
+      priority() {
+        throw new Error("no tab");
+      },
+    });
+    client.onError((error) => errors.push(error));
+    for (const sessions of [1, 2]) {
+      const contender = client.contend("x");
+      await settle();
+      await contender.close();
+      await settle();
+      expect(errors).toMatchObject(Array(sessions).fill({ message: "no tab" }));
+    }
+    expect(signals.filter(({ aborted }) => !aborted)).toEqual([]);
+  });
 });
