@@ -111,8 +111,9 @@ export class Participant {
     return ++this.#ids;
   }
 
+  /** Inside of no callback: whatever it sets off, timers and sockets included, belongs to whoever listens for it. */
   dispatch(wish: Wish): void {
-    this.driver.dispatch(wish);
+    this.inside.run(undefined, () => this.driver.dispatch(wish));
   }
 
   closedError(): ClientClosedError {

@@ -177,6 +177,34 @@ describe("after an await, where asynchronous calls are followed", () => {
     drained();
     expect(closing && (await hasSettled(closing))).toBe(true);
   });
+
+  test("[C11] so is a listener of a term's signal, whichever callback has ended the term", async () => {
+    const { client } = clientOn(true);
+    let closing: Promise<void> | undefined;
+    let drained = (): void => {};
+    client.contend("x", {
+      async onGrant({ resign }) {
+        await settle();
+        void resign();
+      },
+      onRevoke: () =>
+        new Promise<void>((resolve) => {
+          drained = resolve;
+        }),
+    });
+    client.contend("y", {
+      onGrant({ signal }) {
+        signal.addEventListener("abort", () => {
+          closing = client.close();
+        });
+      },
+    });
+    await settle();
+    await settle();
+    expect(closing && (await hasSettled(closing))).toBe(false);
+    drained();
+    expect(closing && (await hasSettled(closing))).toBe(true);
+  });
 });
 
 describe("nobody is called for a term that is over", () => {
