@@ -10,6 +10,9 @@ export interface Clock {
   random?(): number;
 }
 
+/** The longest that timers of the platforms take: a longer one would fire at once. Nearly 25 days. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** By how much two clocks of the same speed may differ because each shows its time in steps. */
 export const JITTER_MS = 20;
 

@@ -4,14 +4,13 @@
  */
 import { PING, PONG } from "../shared/messages.ts";
 import { parseServerMessage } from "../shared/server-codec.ts";
-import { type Clock, pessimistic } from "./clock.ts";
+import { type Clock, LONGEST_TIMER_MS, pessimistic } from "./clock.ts";
 import { ProtocolError } from "./errors.ts";
 import type { Effect, Input } from "./session/events.ts";
 import { initialState, nextDeadline, type SessionState, type Settings } from "./session/state.ts";
 import { transition } from "./session/transition.ts";
 import type { Socket } from "./socket.ts";
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How long a socket may take to close: as long as the last frame may take to leave. */
 const CLOSE_PATIENCE_MS = 1_000;
 const OPEN = 1;
@@ -98,7 +97,11 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
         resolve();
       });
     });
-    abandoned.close(1000);
+    try {
+      abandoned.close(1000);
+    } catch (error) {
+      report(error);
+    }
   }
 
   /** Whatever is opened gets its listeners in the same turn: a socket of `ws` that fails without one ends the process. */

@@ -1,5 +1,6 @@
 /** Scopes: `elect`, `terms` and `acquire` are three ways to write down what is done in a term. */
 import { assertFunction, assertResignOptions, assertScopeOptions } from "./checks.ts";
+import { LONGEST_TIMER_MS } from "./clock.ts";
 import { type ContendOptions, contend } from "./contend.ts";
 import { ElectionError } from "./errors.ts";
 import { iterate, type Steps } from "./iteration.ts";
@@ -12,7 +13,8 @@ export interface ScopeOptions extends ContendOptions {
   readonly signal?: AbortSignal;
   /**
    * How long to wait for the first term, in milliseconds: then the scope leaves the election and rejects with an
-   * `ElectionError` with the code `wait_timeout`. A term that has begun is not touched. Default: without end.
+   * `ElectionError` with the code `wait_timeout`. A term that has begun is not touched. Default: without end,
+   * as is anything above 2^31 - 1 (nearly 25 days).
    */
   readonly waitMs?: number;
   /** `manual`: the scope publishes its address itself. Otherwise it is published at the start of every term. */
@@ -83,7 +85,7 @@ function campaign<T, Component extends string>(
   const abort = (): void => end(fails(signal?.reason));
   signal?.addEventListener("abort", abort);
   const waiting =
-    waitMs < Infinity
+    waitMs <= LONGEST_TIMER_MS
       ? participant.clock.setTimeout(() => end(fails(waitTimeout(component, waitMs))), waitMs)
       : undefined;
   const over = entry.left.catch(ignore).then(async () => {

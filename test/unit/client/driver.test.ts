@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { createDriver, type Driver, type DriverPorts } from "../../../client/driver.ts";
 import type { Socket } from "../../../client/socket.ts";
 import { systemClock } from "../../../client/system-clock.ts";
-import { settle } from "./fake-group.ts";
+import { FakeGroup, settle } from "./fake-group.ts";
 
 /** As those of ws: its event "error" throws where nobody listens. */
 class Emitting implements Socket {
@@ -57,6 +57,23 @@ test("[X8] a socket that a fetcher brings when the attempt is over is listened t
   upgrade.resolve(socket);
   await settle();
   expect([socket.readyState, driver.state().connection]).toEqual([3, "closed"]);
+});
+
+test("[X8] a socket that throws when it is closed is reported, and the next one is opened", async () => {
+  const group = new FakeGroup();
+  const client = group.client();
+  const errors: unknown[] = [];
+  client.onError((error) => errors.push(error));
+  const first = client.contend("x");
+  await settle();
+  group.socket.close = () => {
+    throw new Error("closed already");
+  };
+  await first.close();
+  client.contend("y");
+  await settle();
+  expect(errors).toMatchObject([{ message: "closed already" }]);
+  expect(client.health()).toMatchObject({ status: "ok", leads: [{ component: "y" }] });
 });
 
 test("[X8] a socket that fails in the turn in which it is made is a lost connection, and no error of the process", async () => {

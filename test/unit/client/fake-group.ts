@@ -28,6 +28,8 @@ class VirtualClock implements Clock {
   #now = 5_000;
   #timers = new Map<number, { readonly at: number; readonly run: () => void }>();
   #handles = 0;
+  /** The longest that was asked for. */
+  longestMs = 0;
 
   monotonic(): number {
     return this.#now;
@@ -39,6 +41,7 @@ class VirtualClock implements Clock {
 
   setTimeout(run: () => void, ms: number): number {
     this.#handles += 1;
+    this.longestMs = Math.max(this.longestMs, ms);
     this.#timers.set(this.#handles, { at: this.#now + ms, run });
     return this.#handles;
   }

@@ -333,6 +333,22 @@ describe("look-ups", () => {
 });
 
 describe("waitMs", () => {
+  test("[E1] that is longer than any timer waits without end", async () => {
+    const group = new FakeGroup();
+    const limit = 2 ** 31 - 1;
+    for (const waitMs of [limit + 1, Number.MAX_SAFE_INTEGER, Infinity]) {
+      const waiting = new AbortController();
+      group.electing = false;
+      const client = group.client();
+      const acquired = client.acquire("x", { waitMs, signal: waiting.signal });
+      await settle();
+      const longer = group.clock.longestMs;
+      waiting.abort();
+      await expect(acquired).rejects.toMatchObject({ name: "AbortError" });
+      expect(longer).toBeLessThanOrEqual(limit);
+    }
+  });
+
   test("[C10] [E3] acquire, elect and terms give up the wait, leave the queue, and say so", async () => {
     const group = new FakeGroup();
     group.electing = false;
