@@ -214,10 +214,8 @@ export function acquire<Component extends string>(
           await resign(successor);
           await close();
         };
-        // One that resigns leaves after its farewell, which may name a successor.
-        signal.addEventListener("abort", () => {
-          if (signal.reason.reason !== "resigned") end(ignore);
-        });
+        // In the very call that ends the term: a new one may begin before its holder is told.
+        signal.addEventListener("abort", () => end(ignore));
         resolve(Object.assign(leadership, { close, resign: stepDown, [Symbol.asyncDispose]: close }));
       });
     const { over } = campaign<void, Component>(participant, component, work, options, false);

@@ -286,6 +286,21 @@ describe("acquire", () => {
     expect(client.state).toBe("idle");
   });
 
+  test("[C8] one that resigns is never granted again, though a new term begins at once, and its promise settles", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    client.contend("y");
+    const acquired = await client.acquire("x");
+    await settle();
+    let resigned = false;
+    void acquired.resign().then(() => {
+      resigned = true;
+    });
+    await settle();
+    expect(resigned).toBe(true);
+    expect(client.health()).toMatchObject({ leads: [{ component: "y" }], waits: [] });
+  });
+
   test("[N3] resign inside the scope hands over at once, to the successor, and closes the contender", async () => {
     const group = new FakeGroup();
     const client = group.client();
