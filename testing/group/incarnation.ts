@@ -44,8 +44,8 @@ interface Socket {
 
 export class Incarnation implements LinkServer {
   readonly #platform: Platform;
-  /** How far the clock of its host is ahead of true time. */
-  readonly skewMs: number;
+  /** How far the clock of its host is ahead of true time. It may be set. */
+  skewMs: number;
   readonly #sockets = new Map<string, Socket>();
   readonly #replies = new Map<string, Reply>();
   /** The deployment's settings: they come with every upgrade and every operator's request. */

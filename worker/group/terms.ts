@@ -52,28 +52,35 @@ export function renew(turn: Turn, session: Session, leaderSessionId: string): bo
 
 type Lease = Pick<Tenure, "leaseMs" | "leaseUntil" | "horizon" | "horizonMs">;
 
-/** The lease from now on; the horizon is written ahead so that most renewals find it far enough (S3). */
+/**
+ * The lease from now on; the horizon is written ahead so that most renewals find it far enough (S3). One that lies further
+ * ahead than it was ever written was written before the clock was set back: it is written anew, which an object that was
+ * replaced can't, and what an operator bounds is no less than what is promised from here on.
+ */
 function lease(turn: Turn, session: Session, before: Omit<Lease, "leaseUntil">): Lease {
   const leaseMs = Math.max(before.leaseMs, session.leaseMs);
   const leaseUntil = turn.now + leaseMs;
   const { horizon, horizonMs } = before;
-  if (leaseUntil <= horizon) return { leaseMs, leaseUntil, horizon, horizonMs };
+  const isAhead = leaseUntil <= horizon && horizon <= turn.now + horizonMs;
+  if (isAhead) return { leaseMs, leaseUntil, horizon, horizonMs };
   const aheadMs = leaseMs + turn.state.policy.horizonAheadMs;
   return { leaseMs, leaseUntil, horizon: turn.now + aheadMs, horizonMs: Math.max(horizonMs, aheadMs) };
 }
 
 /**
- * For operators, after a clock was set back: the term ends no later than it could if it had been promised at this moment.
- * Whoever has promised it, a replaced object included, has done so before, so that nobody counts on more (S2, S3).
+ * For operators, after a clock was set back by more than a lease can last: the term ends no later than it could if it had
+ * been promised at this moment. Nobody counts on more: what was promised was promised before, and a replaced object can
+ * promise no more, since by that clock its next renewal needs a row. After a smaller step it need not, so the term stays
+ * as it is (S2, S3).
  */
 export function boundLease(turn: Turn, name: ElectionName): void {
   const election = turn.election(name);
   if (election === undefined || !isHeld(election)) return;
   const { horizon, horizonMs, leaseUntil } = election.state;
   const latest = turn.now + horizonMs;
-  const bounded = { horizon: Math.min(horizon, latest), leaseUntil: Math.min(leaseUntil, latest + CLOCK_MARGIN_MS) };
-  if (bounded.horizon < horizon || bounded.leaseUntil < leaseUntil)
-    turn.putState(name, { ...election.state, ...bounded });
+  if (horizon <= latest + horizonMs) return;
+  const bounded = Math.min(leaseUntil, latest + CLOCK_MARGIN_MS);
+  turn.putState(name, { ...election.state, horizon: latest, leaseUntil: bounded });
 }
 
 function accept(turn: Turn, election: Election, session: Session, offered: Term): void {
@@ -235,7 +242,7 @@ export function holdOffFor(turn: Turn, { horizon, horizonMs }: Pick<Tenure, "hor
 export function boundHoldOff(turn: Turn): void {
   const { holdOffUntil, holdOffMs, pendingRestore } = turn.state;
   const latest = turn.now + holdOffMs;
-  if (pendingRestore === null && holdOffUntil > latest) turn.change({ holdOffUntil: latest });
+  if (pendingRestore === null && holdOffUntil > latest + holdOffMs) turn.change({ holdOffUntil: latest });
 }
 
 /** Removes what the present term has published; gives back what was confirmed when. */

@@ -185,7 +185,47 @@ export function revokedOnHostBehind(cores: Cores): void {
   stage.end();
 }
 
-/** The same, where everything is cleaned up, twice. */
+/**
+ * The clock of all hosts is set back while a leader, whose clock is slow, is still heard by an object that was replaced: an
+ * operator's order at the present one counts on no less than what the other may promise.
+ */
+export function setBackBesideStaleObject(cores: Cores, backMs: number): void {
+  const stage = new Stage(cores);
+  const { backend, network, operator } = stage.world;
+  const a = stage.join("A", { rate: 0.8 });
+  const b = stage.join("B");
+  backend.replace();
+  if (b.link !== null) network.cut(b.link, { keepUp: 0, keepDown: 0, told: "client" });
+  stage.advance(100);
+  backend.nextSkewMs = -backMs;
+  for (const incarnation of [backend.object(), ...backend.stale]) incarnation.skewMs = -backMs;
+  operator.revoke("process", null);
+  stage.advance(60_000);
+  stage.expect("somebody leads", leads(a) || leads(b));
+  stage.end();
+}
+
+/** The lease grows after the clock was set back: an operator's order cuts what was promised by then as little as before. */
+export function longerLeaseAfterSetBack(cores: Cores): void {
+  const stage = new Stage(cores);
+  const { backend, network, operator } = stage.world;
+  const a = stage.join("A");
+  const b = stage.join("B");
+  stage.advance(1_000);
+  backend.nextSkewMs = -QUARTER_HOUR_MS;
+  backend.object().skewMs = -QUARTER_HOUR_MS;
+  operator.deploy({ ...POLICY, leaseMs: 40_000 });
+  if (a.link !== null) network.cut(a.link, { keepUp: 0, keepDown: 0, told: "client" });
+  stage.until("A is back", () => a.link !== null && leads(a), 5_000);
+  stage.advance(1_000);
+  network.path(a).held.add("up").add("down");
+  operator.revoke("process", null);
+  stage.advance(120_000);
+  stage.expect("B leads", leads(b));
+  stage.end();
+}
+
+/** The host that takes over is far behind, and everything is cleaned up, twice. */
 export function cleanedOnHostBehind(cores: Cores): void {
   const stage = new Stage(cores);
   const { world } = stage;

@@ -28,10 +28,12 @@ import {
   lateAnswer,
   lateRenewal,
   leaderOfStaleObject,
+  longerLeaseAfterSetBack,
   muteCandidate,
   orderedTwice,
   pausedGroup,
   revokedOnHostBehind,
+  setBackBesideStaleObject,
   shorterPolicy,
   sleepAfterSetBack,
   sleepingLeader,
@@ -88,6 +90,12 @@ test("[S2] [S3] on a host far behind a revoke waits for as long as a lease can l
   revokedOnHostBehind(shippedCores));
 test("[S5] on a host far behind a clean-up waits for as long as a lease can last", () =>
   cleanedOnHostBehind(shippedCores));
+test.each([1_000, 5_000, 8_000, 12_000, 20_000, 30_000, 900_000])(
+  "[S2] [S3] a clock set back by %i ms lets no order cut what a replaced object may promise",
+  (backMs) => setBackBesideStaleObject(shippedCores, backMs),
+);
+test("[S2] a lease that grows after the clock was set back is not cut by an order", () =>
+  longerLeaseAfterSetBack(shippedCores));
 test("[S2] [S5] an operator who orders twice shortens nothing", () => orderedTwice(shippedCores));
 test("[S2] a shorter lease is for leases to come", () => shorterPolicy(shippedCores));
 test("[S5] a paused group offers nothing", () => pausedGroup(shippedCores));

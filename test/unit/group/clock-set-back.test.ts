@@ -152,3 +152,41 @@ test("[S4] a sign of life after the clock was set back writes its row at once, a
   expect(rowsOf(() => b.renew())).toMatchObject([{ table: "session", row: { seenAt: group.clock } }]);
   expect(rowsOf(() => b.renew())).toEqual([]);
 });
+
+/** `a` leads at the defaults and stays, and then the clock is set back. */
+function presentLeader() {
+  const group = oldGroup();
+  const a = group.join("a", { contenders });
+  a.accept();
+  group.join("b", { contenders });
+  group.run(5_000, a);
+  group.skew = -HOUR;
+  return { group, a };
+}
+
+test("[S3] a renewal after the clock was set back writes the horizon, which an object that was replaced can't", () => {
+  const { group, a } = presentLeader();
+  const rowsOf = (act: () => void) => group.during(act).flatMap(({ rows }) => rows);
+  const horizon = group.clock + 20_100;
+  expect(rowsOf(() => a.renewHeld())).toMatchObject([{ table: "election", row: { state: { horizon } } }]);
+  expect(rowsOf(() => a.renewHeld())).toEqual([]);
+});
+
+test("[S2] a leader that vanishes after a renewal by the clock that was set back is followed in time", () => {
+  const { group, a } = presentLeader();
+  a.renewHeld();
+  a.drop();
+  group.advance(10_000);
+  expect(group.holder()).toBe("b");
+});
+
+test("[S2] a revoke leaves the longer lease that was promised after the clock was set back", () => {
+  const { group, a } = presentLeader();
+  group.configure({ leaseMs: 60_000 });
+  a.resume();
+  if (a.wire) a.wire.deaf = true;
+  const last = group.now;
+  group.revoke("process");
+  while (group.holder() === "a") group.advance(100);
+  expect(group.now - last).toBeGreaterThanOrEqual(60_000);
+});
