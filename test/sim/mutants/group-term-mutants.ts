@@ -3,10 +3,12 @@ import { preemptedForNobody, preemptionInTime, revokedTwice } from "../traces/en
 import { cleanupOnSlowerHost, finishRestoreLate, restoreOldRecord, restoreOnSlowerHost } from "../traces/epochs.ts";
 import {
   cleanedOnHostBehind,
+  longerLeaseAfterSetBack,
   muteCandidate,
   orderedTwice,
   pausedGroup,
   revokedOnHostBehind,
+  setBackBesideStaleObject,
   shorterPolicy,
   slowLeaderFastHost,
 } from "../traces/leases.ts";
@@ -21,7 +23,7 @@ export const groupTermMutants: readonly Mutant[] = [
   {
     name: "the horizon is written at the first acceptance and never again",
     rule: "S3",
-    edits: [inGroup("terms", "if (leaseUntil <= horizon) return", "if (horizon > 0) return")],
+    edits: [inGroup("terms", "if (isAhead) return", "if (isAhead || horizon > 0) return")],
   },
   {
     name: "the horizon is the lease, not ahead of it, and is not stored when it moves",
@@ -107,7 +109,25 @@ export const groupTermMutants: readonly Mutant[] = [
     name: "a revoke cuts the lease",
     rule: "S2",
     trace: orderedTwice,
-    edits: [inGroup("terms", "const latest = turn.now + horizonMs;", "const latest = turn.now; void horizonMs;")],
+    edits: [
+      inGroup(
+        "terms",
+        "const latest = turn.now + horizonMs; if (horizon <= latest + horizonMs) return;",
+        "const latest = turn.now; if (horizon <= latest || horizonMs === 0) return;",
+      ),
+    ],
+  },
+  {
+    name: "a renewal goes by a horizon from before the clock was set back",
+    rule: "S3",
+    trace: (cores) => setBackBesideStaleObject(cores, 900_000),
+    edits: [inGroup("terms", "leaseUntil <= horizon && horizon <= turn.now + horizonMs;", "leaseUntil <= horizon;")],
+  },
+  {
+    name: "an order bounds less than what is promised by then",
+    rule: "S2",
+    trace: longerLeaseAfterSetBack,
+    edits: [inGroup("terms", "leaseUntil <= horizon && horizon <= turn.now + horizonMs;", "leaseUntil <= horizon;")],
   },
   {
     name: "a clock that was set back holds a clean-up up",
@@ -119,7 +139,13 @@ export const groupTermMutants: readonly Mutant[] = [
     name: "a second clean-up cuts the hold-off of the first",
     rule: "S5",
     trace: orderedTwice,
-    edits: [inGroup("terms", "const latest = turn.now + holdOffMs;", "const latest = turn.now; void holdOffMs;")],
+    edits: [
+      inGroup(
+        "terms",
+        "holdOffUntil > latest + holdOffMs) turn.change({ holdOffUntil: latest });",
+        "latest > 0) turn.change({ holdOffUntil: turn.now });",
+      ),
+    ],
   },
   {
     name: "storage goes back while leases run",

@@ -190,3 +190,35 @@ test("[S2] a revoke leaves the longer lease that was promised after the clock wa
   while (group.holder() === "a") group.advance(100);
   expect(group.now - last).toBeGreaterThanOrEqual(60_000);
 });
+
+test.each([1_000, 3_000, 9_000, HOUR])(
+  "[S2] [S3] a revoke after a step back by %i ms waits for what a replaced object may go on promising",
+  (backMs) => {
+    const group = oldGroup();
+    const a = group.join("a", { contenders });
+    a.accept();
+    const stale = group.fork();
+    group.crash();
+    group.skew = -backMs;
+    group.revoke("process");
+    // As slow as a client may be that leads, each time within R of the renewal before.
+    for (let wroteRows = false; !wroteRows; ) {
+      group.now += 3_200;
+      stale.now = group.now - backMs;
+      const { leaderSessionId } = a.grant();
+      const message = { type: "renew", sentAt: 1, held: [leaderSessionId] } as const;
+      const step = stale.apply({
+        type: "frame",
+        connection: a.wire?.id ?? "",
+        frame: { type: "message", message },
+      });
+      wroteRows = step.rows.length > 0; // its write fails, and with it the object
+      if (!wroteRows) expect(leaseUntil(stale)).toBeLessThanOrEqual(leaseUntil(group));
+    }
+  },
+);
+
+function leaseUntil(group: World): number {
+  const state = group.election();
+  return "leaseUntil" in state ? state.leaseUntil : -Infinity;
+}
