@@ -198,10 +198,11 @@ const stamp = (turn: Turn, id: string, { session }: PollCall): void => {
  * Whoever has missed an offer is not waited for again while somebody is here: callers that are late each time would be
  * asked by turns for ever, each in its absence.
  */
-function takeFromAbsent(turn: Turn, session: Session): void {
+function takeFromAbsent(turn: Turn, session: Session, call: PollCall): void {
   if (turn.state.paused) return;
   for (const name of session.places.keys()) {
     const election = turn.election(name);
+    if (!accepts(call, name)) continue;
     if (election?.state.type !== "offered" || election.state.sessionId === session.id) continue;
     const asked = turn.session(election.state.sessionId);
     const missed = asked?.places.get(name)?.demotedAt === election.acceptedEpoch;
@@ -232,7 +233,7 @@ function answerOffers(turn: Turn, id: string, call: PollCall, extended: Set<stri
   settle(turn);
   const session = turn.session(id);
   if (session === undefined || call.accept === undefined) return;
-  if (call.accept) takeFromAbsent(turn, session);
+  takeFromAbsent(turn, session, call);
   for (const name of session.places.keys()) {
     const { state } = turn.election(name) ?? {};
     if (state?.type !== "offered" || state.sessionId !== id) continue;

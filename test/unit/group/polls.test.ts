@@ -85,6 +85,28 @@ test("[S11] [S12] callers that are late each time do not wait for each other for
   expect(led).toContain(1);
 });
 
+test.each([[false], [[]], [["component:d"] as const]])(
+  "[S11] nothing is taken from who is away for a caller that accepts %j",
+  (accept) => {
+    const group = new World();
+    const a = group.join("a", { contenders: ["x"] });
+    a.accept();
+    const [p, q] = [group.poller("p"), group.poller("q")];
+    p.poll();
+    group.advance(4_025);
+    q.poll();
+    a.bye();
+    group.advance(4_025);
+    p.poll(); // it has missed its offer
+    group.advance(4_025);
+    group.tick(); // q has missed its own: it is offered to p once more, which is away
+    expect(group.holder()).toBe("p");
+    const offered = group.election();
+    expect(q.poll({ contenders: q.contenders, held: [], accept })).toEqual([]);
+    expect(group.election()).toEqual(offered);
+  },
+);
+
 test("[S5] while paused nobody is offered what is kept for a caller that is away", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
