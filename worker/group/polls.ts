@@ -53,6 +53,7 @@ function hear(turn: Turn, event: PollEvent): Outcome {
   const known = callerOf(turn, call);
   const present = known?.link.type === "polled" && turn.connectionOf(known) !== undefined;
   const extended = new Set<string>();
+  turn.mayAskReplaced = !present || call.session?.presentedHash !== known.secretHash;
   turn.polling = present ? known.link.connection : event.connection;
   const id = present ? goOn(turn, event, known, extended) : arrive(turn, event, known, extended);
   for (const message of call.messages) {

@@ -57,12 +57,14 @@ type Lease = Pick<Tenure, "leaseMs" | "leaseUntil" | "horizon" | "horizonMs">;
  * ahead than it was ever written was written before the clock was set back: it is written anew, which an object that was
  * replaced can't, and what an operator bounds is no less than what is promised from here on.
  */
-function lease(turn: Turn, session: Session, before: Omit<Lease, "leaseUntil">): Lease {
+function lease(turn: Turn, session: Session, before: Lease): Lease {
   const leaseMs = Math.max(before.leaseMs, session.leaseMs);
-  const leaseUntil = turn.now + leaseMs;
+  const promised = turn.now + leaseMs;
+  // As after a load: what a replaced object may promise to a caller that has not heard of this one yet.
+  const leaseUntil = turn.mayAskReplaced ? Math.max(promised, before.leaseUntil) : promised;
   const { horizon, horizonMs } = before;
-  const isAhead = leaseUntil <= horizon && horizon <= turn.now + horizonMs;
-  if (isAhead) return { leaseMs, leaseUntil, horizon, horizonMs };
+  const isAhead = promised <= horizon && (turn.mayAskReplaced || horizon <= turn.now + horizonMs);
+  if (isAhead) return { leaseMs, leaseUntil, horizon, horizonMs: Math.max(horizonMs, leaseMs) };
   const aheadMs = leaseMs + turn.state.policy.horizonAheadMs;
   return { leaseMs, leaseUntil, horizon: turn.now + aheadMs, horizonMs: Math.max(horizonMs, aheadMs) };
 }
@@ -95,7 +97,7 @@ function accept(turn: Turn, election: Election, session: Session, offered: Term)
       offeredAt,
       acceptedAt: turn.now,
       confirmed: [],
-      ...lease(turn, session, { leaseMs: 0, horizon: 0, horizonMs: 0 }),
+      ...lease(turn, session, { leaseMs: 0, leaseUntil: 0, horizon: 0, horizonMs: 0 }),
     },
     { acceptedEpoch: epoch, pending: [] },
   );

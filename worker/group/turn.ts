@@ -51,6 +51,8 @@ export class Turn {
   readonly leaderChanges = new Set<string>();
   /** The connection whose call this turn answers, and what it has been answered so far. */
   polling: string | null = null;
+  /** Its caller shows a secret that an object which was replaced may know as well: its next call can still be heard by that one. */
+  mayAskReplaced = false;
   readonly answers: ServerMessage[] = [];
   readonly #nonce: string;
   #ids = 0;

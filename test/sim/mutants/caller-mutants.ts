@@ -1,8 +1,14 @@
 /** Known-wrong group cores: contenders without a socket. */
-import { pausedWhileAway, unreadyRival } from "../traces/callers.ts";
+import { callsOfStaleObject, pausedWhileAway, unreadyRival } from "../traces/callers.ts";
 import { inGroup, type Mutant } from "./mutant.ts";
 
 export const callerMutants: readonly Mutant[] = [
+  {
+    name: "the first call after a load makes the lease exact",
+    rule: "S3",
+    trace: callsOfStaleObject,
+    edits: [inGroup("terms", "turn.mayAskReplaced ? Math.max(promised, before.leaseUntil) : promised;", "promised;")],
+  },
   {
     name: "a late call of a caller is heard like its latest",
     rule: "S9",

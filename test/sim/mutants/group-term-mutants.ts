@@ -18,7 +18,7 @@ export const groupTermMutants: readonly Mutant[] = [
   {
     name: "the server waits R instead of D",
     rule: "S2",
-    edits: [inGroup("terms", "const leaseUntil = turn.now + leaseMs;", "const leaseUntil = turn.now + leaseMs * 0.8;")],
+    edits: [inGroup("terms", "const promised = turn.now + leaseMs;", "const promised = turn.now + leaseMs * 0.8;")],
   },
   {
     name: "the horizon is written at the first acceptance and never again",
@@ -121,13 +121,26 @@ export const groupTermMutants: readonly Mutant[] = [
     name: "a renewal goes by a horizon from before the clock was set back",
     rule: "S3",
     trace: (cores) => setBackBesideStaleObject(cores, 900_000),
-    edits: [inGroup("terms", "leaseUntil <= horizon && horizon <= turn.now + horizonMs;", "leaseUntil <= horizon;")],
+    edits: [
+      inGroup(
+        "terms",
+        "promised <= horizon && (turn.mayAskReplaced || horizon <= turn.now + horizonMs);",
+        "promised <= horizon;",
+      ),
+    ],
   },
   {
     name: "an order bounds less than what is promised by then",
     rule: "S2",
     trace: longerLeaseAfterSetBack,
-    edits: [inGroup("terms", "leaseUntil <= horizon && horizon <= turn.now + horizonMs;", "leaseUntil <= horizon;")],
+    edits: [
+      inGroup(
+        "terms",
+        "promised <= horizon && (turn.mayAskReplaced || horizon <= turn.now + horizonMs);",
+        "promised <= horizon;",
+      ),
+      inGroup("terms", "horizonMs: Math.max(horizonMs, leaseMs) };", "horizonMs };"),
+    ],
   },
   {
     name: "a clock that was set back holds a clean-up up",

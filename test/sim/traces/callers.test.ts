@@ -1,9 +1,18 @@
 import { test } from "vitest";
 import { shippedCores } from "../cores.ts";
-import { drainThatACallCuts, hungSibling, pausedWhileAway, refusedSibling, unreadyRival } from "./callers.ts";
+import {
+  callsOfStaleObject,
+  drainThatACallCuts,
+  hungSibling,
+  pausedWhileAway,
+  refusedSibling,
+  unreadyRival,
+} from "./callers.ts";
 
 test("[S9] a drain inside its lease is not cut by a call that comes after the drain time", () =>
   drainThatACallCuts(shippedCores));
+test("[S2] [S3] a replaced object that answers a caller is waited for, also after one call to the present one", () =>
+  callsOfStaleObject(shippedCores));
 test("[S5] a paused group offers nothing through a caller that is away", () => pausedWhileAway(shippedCores));
 test("[S11] [Q2] nobody is preempted for a caller that would decline", () => unreadyRival(shippedCores));
 test("[C1] a component whose onRevoke hangs is not granted with its sibling", () => hungSibling(shippedCores));

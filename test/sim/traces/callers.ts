@@ -74,6 +74,22 @@ export function refusedSibling(cores: Cores): void {
   stage.end();
 }
 
+/** R1 asks the present object once, hears no answer, and then asks the one that was replaced, which goes on as before. */
+export function callsOfStaleObject(cores: Cores): void {
+  const { stage, caller } = stageWithCaller(cores);
+  const { world } = stage;
+  world.backend.replace();
+  const b = stage.join("B");
+  const isHeard = (): boolean =>
+    [...world.backend.object().state.sessions.values()].some(({ link }) => link.type === "polled");
+  while (!isHeard()) stage.advance(1);
+  caller.calls.befall("down", "lose", 0);
+  world.callsGoAstray = true;
+  stage.advance(60_000);
+  stage.expect("somebody leads", leads(b) || caller.holding().length === 1);
+  stage.end();
+}
+
 /** A revoke is heard of by a call that arrives after the drain time: the group renews no more, and the lease runs on. */
 export function drainThatACallCuts(cores: Cores): void {
   const { stage, caller } = stageWithCaller(cores);
