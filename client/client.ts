@@ -15,7 +15,6 @@ import {
 import type { Clock } from "./clock.ts";
 import { type Contender, type ContenderCallbacks, type ContendOptions, contend } from "./contend.ts";
 import { type Acquired, acquire, elect, type ScopeOptions, terms } from "./elect.ts";
-import { ClientClosedError } from "./errors.ts";
 import type { ClientHealth } from "./health.ts";
 import type { Leadership, ResignOptions } from "./leadership.ts";
 import { lookUp } from "./look-up.ts";
@@ -154,6 +153,7 @@ export function openClient<Component extends string>(
     askToken,
     openSocket: (sessionToken) => open(`${address}/session`, sessionToken),
     assertSockets: () => openSocket || fetcher || assertSocketClass(WebSocket),
+    farewell,
   });
   followPage(participant, options).catch(() => {});
 
@@ -168,30 +168,15 @@ export function openClient<Component extends string>(
     closing.abort(participant.closedError());
     await left;
   };
-  const held = async <T>(outcome: Promise<T>): Promise<T> => {
-    try {
-      return await outcome;
-    } catch (error) {
-      if (error instanceof ClientClosedError) await farewell?.();
-      throw error;
-    }
-  };
-  const heldLoop = <T>(values: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> => {
-    const { next } = values;
-    return Object.assign(values, { next: () => held(next()) });
-  };
-
   function observeOne(
     component: Component,
     asked?: ObserveOptions,
   ): AsyncGenerator<LeaderInformation | null, void, undefined>;
   function observeOne(component?: undefined, asked?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
   function observeOne(component?: Component, asked: ObserveOptions = {}): AsyncGenerator<unknown, void, undefined> {
-    return heldLoop<unknown>(
-      component === undefined
-        ? observe(participant, component, asked, (change) => change)
-        : observe(participant, component, asked, ({ leader }) => leader),
-    );
+    return component === undefined
+      ? observe(participant, component, asked, (change) => change)
+      : observe(participant, component, asked, ({ leader }) => leader);
   }
 
   const client: ElectionClient<Component> = {
@@ -202,9 +187,9 @@ export function openClient<Component extends string>(
       return participant.driver.state().session?.sessionId;
     },
     contend: (component, callbacks, chosen) => contend(participant, component, callbacks, chosen).contender,
-    elect: async (component, run, chosen) => held(elect(participant, component, run, chosen)),
-    terms: (component, chosen) => heldLoop(terms(participant, component, chosen)),
-    acquire: async (component, chosen) => held(acquire(participant, component, chosen)),
+    elect: async (component, run, chosen) => participant.held(elect(participant, component, run, chosen)),
+    terms: (component, chosen) => terms(participant, component, chosen),
+    acquire: async (component, chosen) => participant.held(acquire(participant, component, chosen)),
     observe: observeOne,
     async getLeader(component, asked) {
       assertComponent(component);

@@ -14,13 +14,18 @@ const REASONS: Readonly<Record<number, string>> = {
   [CLOSE.tooMany]: "too many frames or sessions",
 };
 
-/** `fatal`: what the session core has decided, so the error does not promise another attempt where none comes. */
-export function closeError(code: number, fatal: boolean): ElectionError {
-  const reason = REASONS[code];
+/**
+ * `fatal`: what the session core has decided, so the error does not promise another attempt where none comes. `cause`: why
+ * the attempt to connect failed, where it was the token or the socket that could not be had.
+ */
+export function closeError(code: number, fatal: boolean, cause?: unknown): ElectionError {
+  const reason = cause === undefined ? REASONS[code] : messageOf(cause);
   const message = `connection closed (${code})${reason ? `: ${reason}` : ""}`;
   if (code === CLOSE.unauthorized || code === CLOSE.forbidden) {
-    return new UnauthorizedError("unauthorized", message, undefined, !fatal);
+    return new UnauthorizedError("unauthorized", message, cause, !fatal);
   }
-  if (!fatal) return new ElectionError("connection_lost", message, undefined, true);
-  return new ProtocolError("protocol_error", message);
+  if (!fatal) return new ElectionError("connection_lost", message, cause, true);
+  return new ProtocolError("protocol_error", message, cause);
 }
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

@@ -3,7 +3,8 @@ import type { ElectionKind } from "../shared/names.ts";
 import { assertCallbacks, assertComponent, assertContendOptions, invalid } from "./checks.ts";
 import type { LossReason } from "./errors.ts";
 import type { Leadership } from "./leadership.ts";
-import type { Member, Participant } from "./participant.ts";
+import type { Member } from "./member.ts";
+import type { Participant } from "./participant.ts";
 
 /** Strictly alternating: grant, revoke, grant, ... A grant waits until the promise of the revoke before it has settled. */
 export interface ContenderCallbacks<Component extends string = string> {

@@ -2,10 +2,10 @@
 import { assertFunction, assertResignOptions, assertScopeOptions } from "./checks.ts";
 import { LONGEST_TIMER_MS } from "./clock.ts";
 import { type ContendOptions, contend } from "./contend.ts";
-import { ElectionError } from "./errors.ts";
+import { ElectionError, isLoss } from "./errors.ts";
 import { iterate, type Steps } from "./iteration.ts";
 import type { Leadership, ResignOptions } from "./leadership.ts";
-import { isLoss, type Participant } from "./participant.ts";
+import type { Participant } from "./participant.ts";
 
 /** Options of `elect`, `terms` and `acquire`. */
 export interface ScopeOptions extends ContendOptions {
@@ -136,7 +136,10 @@ export function terms<Component extends string>(
   component: Component,
   options: ScopeOptions = {},
 ): AsyncGenerator<Leadership<Component>, void, undefined> {
-  return iterate(() => loopOf(participant, component, options));
+  return iterate(
+    () => loopOf(participant, component, options),
+    (outcome) => participant.held(outcome),
+  );
 }
 
 function loopOf<Component extends string>(
@@ -163,7 +166,9 @@ function loopOf<Component extends string>(
   };
 
   return {
-    resume: () => inside.enter(contender),
+    // Only a body calls it again: the first call may be anybody's.
+    resume: () => last && inside.enter(contender),
+    promised: (result) => inside.beginBody(contender, result),
     async next(left) {
       for (;;) {
         const before = last;
@@ -175,7 +180,7 @@ function loopOf<Component extends string>(
       }
     },
     async leave() {
-      inside.enter(outer);
+      if (inside.current() === contender) inside.enter(outer);
       newest?.done();
       end(ignore);
       await over.catch(ignore);

@@ -1,5 +1,5 @@
 /** What can go wrong, as users of the client see it. */
-import { ElectionError } from "../shared/errors.ts";
+import { ElectionError, LeadershipLostError } from "../shared/errors.ts";
 
 export { ElectionError, LeadershipLostError, type LossReason } from "../shared/errors.ts";
 
@@ -30,3 +30,7 @@ export class ProtocolError extends ElectionError {
     ProtocolError.prototype.name = "ProtocolError";
   }
 }
+
+/** What a callback throws because its term has ended. */
+export const isLoss = (error: unknown): boolean =>
+  error instanceof LeadershipLostError || (error as Error | null)?.name === "AbortError";

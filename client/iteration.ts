@@ -4,14 +4,22 @@
 export interface Steps<T> {
   /** Called in the very call of `next`, and so in the context of whoever calls it. */
   resume?(): void;
+  /** Called with the promise that `next` is about to return; returns it. */
+  promised?(result: Promise<IteratorResult<T, void>>): Promise<IteratorResult<T, void>>;
   /** Resolves with the next value. `left` aborts when the iterator is left: what waits may end in any way then. */
   next(left: AbortSignal): Promise<T>;
   /** Called once, when it is left or has failed. Resolves when everything has stopped. */
   leave(): Promise<void>;
 }
 
-/** `begin` is called by the first `next`, whose promise rejects with what it throws; one that is left before then does nothing. */
-export function iterate<T>(begin: () => Steps<T>): AsyncGenerator<T, void, undefined> {
+/**
+ * `begin` is called by the first `next`, whose promise rejects with what it throws; one that is left before then does
+ * nothing. `held` may delay what ends it.
+ */
+export function iterate<T>(
+  begin: () => Steps<T>,
+  held: <V>(outcome: Promise<V>) => Promise<V>,
+): AsyncGenerator<T, void, undefined> {
   const left = new AbortController();
   const over: IteratorReturnResult<undefined> = { done: true, value: undefined };
   let steps: Steps<T> | undefined;
@@ -40,19 +48,21 @@ export function iterate<T>(begin: () => Steps<T>): AsyncGenerator<T, void, undef
     return over;
   };
   const iterator: AsyncGenerator<T, void, undefined> = {
-    async next() {
-      if (leaving) return over;
+    next() {
+      if (leaving) return Promise.resolve(over);
       let running: Steps<T>;
       try {
         running = steps ??= begin();
       } catch (error) {
-        await leave();
-        throw error;
+        const failed = leave().then((): never => {
+          throw error;
+        });
+        return held(failed);
       }
       running.resume?.();
-      const result = last.then(() => step(running));
+      const result = held(last.then(() => step(running)));
       last = result.catch(() => {});
-      return result;
+      return running.promised?.(result) ?? result;
     },
     return: finish,
     async throw(error) {

@@ -46,6 +46,8 @@ export interface Leadership<Component extends string = string> extends Fence {
 
 /** What a leadership needs of the session. */
 interface Ports {
+  /** Somebody uses it. */
+  mark(): void;
   remainingMs(): number;
   confirm(published: Pick<Confirm, "address" | "metadata">): Promise<void>;
   resign(options?: ResignOptions): Promise<void>;
@@ -57,7 +59,7 @@ interface Ports {
  */
 export function createLeadership(
   term: Pick<Leadership, "group" | "component" | "election" | "leaderSessionId" | "epoch">,
-  { remainingMs, confirm, resign }: Ports,
+  { mark, remainingMs, confirm, resign }: Ports,
 ): { readonly leadership: Leadership; end(why: () => LeadershipLostError): void } {
   let controller: AbortController | undefined;
   let lost: (() => LeadershipLostError) | undefined;
@@ -67,6 +69,7 @@ export function createLeadership(
   const leadership = {
     ...term,
     get signal() {
+      mark();
       controller ??= new AbortController();
       if (lost) controller.abort(lost());
       return controller.signal;

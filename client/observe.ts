@@ -1,7 +1,7 @@
 /** `observe`: who leads, as it changes. */
 import type { LeaderChange } from "../shared/messages.ts";
 import { assertComponent, assertSignalOptions } from "./checks.ts";
-import { iterate } from "./iteration.ts";
+import { iterate, type Steps } from "./iteration.ts";
 import { Changes } from "./observers.ts";
 import type { Participant } from "./participant.ts";
 
@@ -22,7 +22,7 @@ export function observe<T>(
   options: ObserveOptions,
   select: (change: LeaderChange) => T,
 ): AsyncGenerator<T, void, undefined> {
-  return iterate(() => {
+  const begin = (): Steps<T> => {
     if (component !== undefined) assertComponent(component);
     assertSignalOptions(options);
     const { signal } = options;
@@ -43,5 +43,6 @@ export function observe<T>(
         participant.observers.leave(changes);
       },
     };
-  });
+  };
+  return iterate(begin, (outcome) => participant.held(outcome));
 }

@@ -4,7 +4,7 @@
  */
 import { createInside, type Inside } from "../shared/inside.ts";
 import type { Confirm, Refusal } from "../shared/messages.ts";
-import type { ElectionKind, ElectionName } from "../shared/names.ts";
+import type { ElectionName } from "../shared/names.ts";
 import { assertPublished, assertResignOptions, invalid } from "./checks.ts";
 import type { Clock } from "./clock.ts";
 import { closeError } from "./close-error.ts";
@@ -15,12 +15,14 @@ import {
   ClientClosedError,
   DuplicateContenderError,
   ElectionError,
+  isLoss,
   LeadershipLostError,
   type LossReason,
   ProtocolError,
 } from "./errors.ts";
 import { type ClientHealth, healthOf } from "./health.ts";
 import { createLeadership, type Leadership, type ResignOptions } from "./leadership.ts";
+import type { Member } from "./member.ts";
 import { Observers } from "./observers.ts";
 import type { Wish } from "./session/events.ts";
 import { type ClientState, clientState, findTerm, remainingMs, type Settings } from "./session/state.ts";
@@ -29,38 +31,18 @@ import { Waits } from "./waits.ts";
 
 type Granted = Extract<UserEffect, { readonly type: "grant" }>;
 
-/** A contender, from `contend` on until it has left. */
-export interface Member<Component extends string = string> {
-  readonly component: Component;
-  readonly election: ElectionKind | undefined;
-  readonly priority: number | undefined;
-  readonly callbacks: MemberCallbacks;
-  /** Its drain is the body of a scope: `resign()` called inside the body must not wait for the body. */
-  readonly resignSkipsOwnDrain: boolean;
-  /** In place of `onError`, where the group does not let it stand. */
-  readonly onRefused: ((error: ElectionError) => void) | undefined;
-  /** `close` was called: its component is free for another contender. */
-  isClosing?: boolean;
-  /** The term whose `onGrant` was called last. */
-  leadership?: Leadership<Component>;
-}
-
-/** Those of `contend`. They are called with leaderships of the very component only. */
-interface MemberCallbacks extends Pick<ContenderCallbacks, "onError"> {
-  onGrant?(leadership: Leadership): unknown;
-  onRevoke?(leadership: Leadership, reason: LossReason): unknown;
-}
-
 /** The term that a contender leads, or drains in. */
 interface Term {
   readonly leadership: Leadership;
   end(why: () => LeadershipLostError): void;
 }
 
-/** How the session connects. */
+/** How the session connects, and what ends with it. */
 interface Network extends Pick<DriverPorts, "askToken" | "openSocket"> {
   /** Throws where no socket can ever be opened. */
   assertSockets(): void;
+  /** What ends with a `ClientClosedError` waits for it first. */
+  readonly farewell: (() => Promise<void> | undefined) | undefined;
 }
 
 export class Participant {
@@ -85,6 +67,8 @@ export class Participant {
   #ending: { readonly cause: ElectionError | undefined } | undefined;
   #downAt: number | null = null;
   #lastError: unknown;
+  /** Why the present attempt to connect has failed, until it is told. */
+  #attemptError: unknown;
 
   constructor(group: string, settings: Settings, clock: Clock, network: Network) {
     this.#group = group;
@@ -94,7 +78,10 @@ export class Participant {
       clock,
       ...network,
       perform: (effect) => this.#perform(effect),
-      report: (error) => this.#report(error),
+      report: (error) => {
+        if (this.state !== "connected") this.#attemptError = error;
+        this.#report(error);
+      },
       changed: () => this.#changed(),
     });
   }
@@ -105,6 +92,15 @@ export class Participant {
 
   health(): ClientHealth {
     return healthOf(this.driver.state(), this.driver.now(), this.#downAt, this.#lastError);
+  }
+
+  async held<T>(outcome: Promise<T>): Promise<T> {
+    try {
+      return await outcome;
+    } catch (error) {
+      if (error instanceof ClientClosedError) await this.#network.farewell?.();
+      throw error;
+    }
   }
 
   nextId(): number {
@@ -165,6 +161,7 @@ export class Participant {
     concerns: (contender: number, leaderSessionId: string) => boolean,
     caller: number | undefined = this.inside.current(),
   ): Promise<void> {
+    this.inside.mark();
     if (caller === undefined) return this.until(isOver);
     const running = (): number[] =>
       this.driver
@@ -265,7 +262,7 @@ export class Participant {
       case "error":
         return this.#fail(new ElectionError(effect.code, effect.message), effect);
       case "lost":
-        return this.#lose(closeError(effect.code, effect.fatal), effect.fatal);
+        return this.#lose(effect.code, effect.fatal);
       case "violation":
         return this.#report(new ProtocolError("protocol_error", `unexpected ${effect.message.type}`));
     }
@@ -275,12 +272,16 @@ export class Participant {
   #grant({ contender, election, leaderSessionId, epoch }: Granted): void {
     const member = this.members.get(contender);
     const { driver } = this;
-    const leftMs = (): number => remainingMs(driver.state(), contender, leaderSessionId, driver.now());
+    const leftMs = (): number => {
+      this.inside.mark();
+      return remainingMs(driver.state(), contender, leaderSessionId, driver.now());
+    };
     if (!member || leftMs() <= 0) return;
     const { component } = member;
     const term = createLeadership(
       { group: this.#group, component, election, leaderSessionId, epoch },
       {
+        mark: () => this.inside.mark(),
         remainingMs: leftMs,
         confirm: (published) => this.#confirm({ component, leaderSessionId, ...published }),
         resign: (options) => this.resign(leaderSessionId, options, member.resignSkipsOwnDrain ? contender : undefined),
@@ -349,14 +350,12 @@ export class Participant {
   }
 
   /** To every contender that wants to know, and once to the client. */
-  #lose(error: ElectionError, fatal: boolean): void {
+  #lose(code: number, fatal: boolean): void {
+    const error = closeError(code, fatal, this.#attemptError);
+    this.#attemptError = undefined;
     if (fatal) this.#ending ??= { cause: error };
     this.#lastError = error;
     for (const { callbacks } of [...this.members.values()]) if (callbacks.onError) this.fail(error, callbacks);
     this.notify(this.errorListeners, error);
   }
 }
-
-/** What a callback throws because its term has ended. */
-export const isLoss = (error: unknown): boolean =>
-  error instanceof LeadershipLostError || (error as Error | null)?.name === "AbortError";

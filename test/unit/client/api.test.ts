@@ -536,6 +536,9 @@ describe("the session", () => {
     client.contend("x");
     await settle();
     expect(errors).toContainEqual(new Error("no token"));
+    // Whoever asks why, later or by its contender, is not told of a connection alone.
+    expect(errors).toContainEqual(expect.objectContaining({ message: "connection closed (1006): no token" }));
+    expect(client.health().lastError).toMatchObject({ message: "connection closed (1006): no token" });
     await group.clock.advance(2_000);
     expect(client.state).toBe("connected");
   });

@@ -84,6 +84,18 @@ describe.each(platforms)("on a platform %s", (_, follows) => {
   });
 });
 
+describe.each(platforms)("the body of a loop, on a platform %s", (_, follows) => {
+  test("[C11] [C10] may wait at once for the close of the client", async () => {
+    const { group, client } = clientOn(follows);
+    const loop = (async () => {
+      for await (const _leadership of client.terms("x")) await client.close();
+    })();
+    await expect(loop).rejects.toBeInstanceOf(ClientClosedError);
+    await settle();
+    expect([client.state, group.types().at(-1)]).toEqual(["closed", "bye"]);
+  });
+});
+
 describe("after an await, where asynchronous calls are followed", () => {
   test("[C11] onRevoke may wait for the close of its contender and of its client", async () => {
     for (const leave of ["contender", "client"] as const) {
@@ -126,6 +138,45 @@ describe("after an await, where asynchronous calls are followed", () => {
     await expect(loop).rejects.toBeInstanceOf(ClientClosedError);
     await settle();
     expect([client.state, group.types().at(-1)]).toEqual(["closed", "bye"]);
+  });
+
+  test("[C11] the body of a loop may do so after an await, in its first term and in the next one", async () => {
+    for (const turns of [1, 2]) {
+      const { group, client } = clientOn(true);
+      let turn = 0;
+      const loop = (async () => {
+        for await (const { signal } of client.terms("x")) {
+          await settle();
+          turn += 1;
+          if (turn === turns) await client.close();
+          else if (!signal.aborted) group.revoke();
+        }
+      })();
+      await expect(loop).rejects.toBeInstanceOf(ClientClosedError);
+      await settle();
+      expect([client.state, group.types().at(-1), turn]).toEqual(["closed", "bye", turns]);
+    }
+  });
+
+  test("[C11] [C10] whoever has begun a loop is not in its body, and waits for it", async () => {
+    const { group, client } = clientOn(true);
+    let drained = (): void => {};
+    const loop = (async () => {
+      for await (const leadership of client.terms("x")) {
+        expect(leadership.isLeader()).toBe(true);
+        await new Promise<void>((resolve) => {
+          drained = resolve;
+        });
+      }
+    })();
+    const ended = expect(loop).rejects.toBeInstanceOf(ClientClosedError);
+    await settle();
+    const closing = client.close();
+    expect(await hasSettled(closing)).toBe(false);
+    expect(group.types()).not.toContain("bye");
+    drained();
+    expect(await hasSettled(closing)).toBe(true);
+    await ended;
   });
 
   test("[C11] what waits inside still waits for the others", async () => {
