@@ -49,6 +49,10 @@ export interface ClientOptions extends Partial<Omit<Settings, "priority" | "asks
  * One process in one group. All of its contenders and observers share one session, which is opened by the first of them
  * and closed, `lingerMs` later, after the last. Made by `createElectionClient`. Its methods need no `this`, so it works
  * behind a proxy, and taken apart.
+ *
+ * `close` and `resign` inside a callback (of a contender, of a scope, the body of a loop) do not wait for that callback. On
+ * Node, Deno, Bun and Workers with `nodejs_compat` a callback is followed over its `await`s, a loop's body from the moment
+ * that it uses its leadership; in pages, which cannot tell, until its first `await`: after that, call them without `await`.
  */
 export interface ElectionClient<Component extends string = string> extends AsyncDisposable {
   /** The state of the connection, at call time. `suspended`: it is lost while a term still runs. */
