@@ -203,7 +203,7 @@ export class CommandRunner {
     await this.#run?.gone;
   }
 
-  /** Of the contender: what can't be helped by trying again ends the run. */
+  /** Takes errors of the contender: one that trying again can't help ends the run. */
   #judge(error: unknown): void {
     this.#last = error;
     if (this.#isOver) return;
@@ -211,7 +211,7 @@ export class CommandRunner {
     if (failure !== undefined) this.fail(failure);
   }
 
-  /** Of the client: what is not about the connection, which is told as its state. */
+  /** Takes errors of the client; those of the connection are reported as its state. */
   #tell(error: unknown): void {
     if (this.#isOver || error instanceof ElectionError) return;
     this.#report.tell({ event: "warning", message: error instanceof Error ? error.message : String(error) });

@@ -44,7 +44,7 @@ function statOf(processId: string): { readonly name: string; readonly fields: st
 }
 
 export interface ProcessEntry {
-  /** Of its program; on some systems with its path. */
+  /** The name of its program; on some systems with its path. */
   readonly name: string;
   readonly parent: number;
 }

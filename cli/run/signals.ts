@@ -13,5 +13,5 @@ export const FORWARDED_SIGNALS: readonly NodeJS.Signals[] = [
 /** After these the command is not run again; where none runs, they end `edge-election run`. */
 export const ENDING_SIGNALS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT", "SIGQUIT"];
 
-/** Of what a signal has ended, as shells tell it. */
+/** The exit code of what a signal has ended, as shells report it. */
 export const exitCodeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
