@@ -1,7 +1,7 @@
 /** The real backend for the time of one measurement. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { type LocalBackend, startLocalBackend } from "../cli/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../cli/backend/local-backend.ts";
 import { bundle } from "./bundle.ts";
 
 /** Settings of the Worker as text, and where it is to be. */

@@ -3,8 +3,8 @@
  * around them. What they are sent is read by whoever asks for it.
  */
 import type WebSocket from "ws";
-import type { ClientMessage, Hello, Resume, ServerMessage } from "../shared/messages.ts";
-import { SUBPROTOCOL } from "../shared/messages.ts";
+import type { ClientMessage, Hello, Resume, ServerMessage } from "../shared/protocol/messages.ts";
+import { SUBPROTOCOL } from "../shared/protocol/messages.ts";
 import { inParallel, openSocket } from "./sockets.ts";
 
 type Tagged<T extends ServerMessage["type"]> = Extract<ServerMessage, { readonly type: T }>;

@@ -1,5 +1,5 @@
 /** The floor worker on the runtime, started once for a run. */
-import { type LocalBackend, startLocalBackend } from "../cli/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../cli/backend/local-backend.ts";
 import { bundle } from "./bundle.ts";
 
 export interface FloorServer extends AsyncDisposable {

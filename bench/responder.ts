@@ -4,8 +4,8 @@
  */
 import type { Socket, SocketClass, SocketEvent } from "../client/socket.ts";
 import { answerTimeoutFor, DEFAULT_LEASE_MS, leaseFor, offerTimeoutFor } from "../shared/lease.ts";
-import { DEFAULT_LIMITS } from "../shared/limits.ts";
-import { type ClientMessage, PING, PONG, type ServerMessage, type Welcome } from "../shared/messages.ts";
+import { DEFAULT_LIMITS } from "../shared/protocol/limits.ts";
+import { type ClientMessage, PING, PONG, type ServerMessage, type Welcome } from "../shared/protocol/messages.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 const LEADERSHIP = "3f1d2c4b-9a8e-4f70-b1c2-d3e4f5a6b7c8";

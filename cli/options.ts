@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { text as allOf } from "node:stream/consumers";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { isName, NAME_RULE } from "../shared/names.ts";
+import { isName, NAME_RULE } from "../shared/protocol/names.ts";
 import { usageFailure } from "./failure.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8787";

@@ -1,6 +1,6 @@
 /** The local backend in the foreground: what `npm start` and `edge-election dev` have in common. */
 import { resolve } from "node:path";
-import { type LocalBackend, startLocalBackend } from "./local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "./backend/local-backend.ts";
 import { npmGone } from "./npm-gone.ts";
 import { type StartSettings, startSettings } from "./start-settings.ts";
 

@@ -2,10 +2,10 @@
  * What users hand in is checked where they hand it in, by the tables of the protocol: what the server would close the
  * socket for never leaves. Every refusal is a `TypeError` with the code `invalid_argument` that names the field and what it takes.
  */
-import { address, contenderFields, id, metadata, name, priority, processInfo } from "../shared/codec.ts";
-import { type Check, InvalidField, object, oneOf, optional, where } from "../shared/fields.ts";
-import { METADATA_BYTES } from "../shared/limits.ts";
-import { type ElectionName, isElectionName } from "../shared/names.ts";
+import { address, contenderFields, id, metadata, name, priority, processInfo } from "../shared/protocol/codec.ts";
+import { type Check, InvalidField, object, oneOf, optional, where } from "../shared/protocol/fields.ts";
+import { METADATA_BYTES } from "../shared/protocol/limits.ts";
+import { type ElectionName, isElectionName } from "../shared/protocol/names.ts";
 
 export const invalid = (field: string, problem: string): TypeError => refusal(`${field} ${problem}`);
 

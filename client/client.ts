@@ -1,7 +1,7 @@
 /** The client of one process: its contenders and observers share one session. */
-import type { LeaderChange, LeaderInformation } from "../shared/messages.ts";
-import type { ElectionName } from "../shared/names.ts";
-import type { GroupStatus } from "../shared/status.ts";
+import type { LeaderChange, LeaderInformation } from "../shared/protocol/messages.ts";
+import type { ElectionName } from "../shared/protocol/names.ts";
+import type { GroupStatus } from "../shared/protocol/status.ts";
 import { groupAddress } from "./address.ts";
 import {
   assertClientOptions,

@@ -1,5 +1,5 @@
 /** What a close code means to the user. */
-import { CLOSE } from "../shared/close-codes.ts";
+import { CLOSE } from "../shared/protocol/close-codes.ts";
 import { ElectionError, ProtocolError, UnauthorizedError } from "./errors.ts";
 
 /** Why, as far as the code tells. No code of its own: the socket was never open, or was lost without a word. */

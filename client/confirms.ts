@@ -1,5 +1,5 @@
 /** Confirms that wait to be published. */
-import type { Confirm, Confirmed } from "../shared/messages.ts";
+import type { Confirm, Confirmed } from "../shared/protocol/messages.ts";
 
 type Led = Pick<Confirm, "component" | "leaderSessionId">;
 

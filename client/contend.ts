@@ -1,5 +1,5 @@
 /** `contend`: grant and revoke, by callbacks. */
-import type { ElectionKind } from "../shared/names.ts";
+import type { ElectionKind } from "../shared/protocol/names.ts";
 import { assertCallbacks, assertComponent, assertContendOptions, invalid } from "./checks.ts";
 import type { LossReason } from "./errors.ts";
 import type { Leadership } from "./leadership.ts";

@@ -2,8 +2,8 @@
  * The shell around the session core: one socket, one timer. It feeds events, then does the effects in their order,
  * then sets the timer; it decides nothing. What effects cause (a callback that closes its contender) queues up.
  */
-import { PING, PONG } from "../shared/messages.ts";
-import { parseServerMessage } from "../shared/server-codec.ts";
+import { PING, PONG } from "../shared/protocol/messages.ts";
+import { parseServerMessage } from "../shared/protocol/server-codec.ts";
 import { type Clock, LONGEST_TIMER_MS, pessimistic } from "./clock.ts";
 import { ProtocolError } from "./errors.ts";
 import type { Effect, Input } from "./session/events.ts";

@@ -1,5 +1,5 @@
 /** How a client is doing, as a plain value: ready for the health endpoint of a server. */
-import type { ElectionName } from "../shared/names.ts";
+import type { ElectionName } from "../shared/protocol/names.ts";
 import { ElectionError } from "./errors.ts";
 import { type ClientState, clientState, findTerm, isLive, remainingMs, type SessionState } from "./session/state.ts";
 

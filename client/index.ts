@@ -7,9 +7,9 @@ export const createElectionClient = <Component extends string = string>(
   options: ClientOptions,
 ): ElectionClient<Component> => openClient<Component>(options).client;
 
-export type { LeaderChange, LeaderInformation, Metadata, ProcessInfo } from "../shared/messages.ts";
-export type { ElectionKind, ElectionName } from "../shared/names.ts";
-export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../shared/status.ts";
+export type { LeaderChange, LeaderInformation, Metadata, ProcessInfo } from "../shared/protocol/messages.ts";
+export type { ElectionKind, ElectionName } from "../shared/protocol/names.ts";
+export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../shared/protocol/status.ts";
 export type { ClientOptions, ElectionClient } from "./client.ts";
 export type { Clock } from "./clock.ts";
 export type { Contender, ContenderCallbacks, ContendOptions } from "./contend.ts";

@@ -1,7 +1,7 @@
 /** One term, as a component sees it. */
 import { encodeFence, FENCE_HEADER, type Fence } from "../shared/fence.ts";
-import type { Confirm, Metadata } from "../shared/messages.ts";
-import type { ElectionName } from "../shared/names.ts";
+import type { Confirm, Metadata } from "../shared/protocol/messages.ts";
+import type { ElectionName } from "../shared/protocol/names.ts";
 import { assertPublished } from "./checks.ts";
 import { LeadershipLostError } from "./errors.ts";
 

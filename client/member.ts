@@ -1,5 +1,5 @@
 /** A contender as the participant keeps it. */
-import type { ElectionKind } from "../shared/names.ts";
+import type { ElectionKind } from "../shared/protocol/names.ts";
 import type { ContenderCallbacks } from "./contend.ts";
 import type { ElectionError, LossReason } from "./errors.ts";
 import type { Leadership } from "./leadership.ts";

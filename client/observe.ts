@@ -1,5 +1,5 @@
 /** `observe`: who leads, as it changes. */
-import type { LeaderChange } from "../shared/messages.ts";
+import type { LeaderChange } from "../shared/protocol/messages.ts";
 import { assertComponent, assertSignalOptions } from "./checks.ts";
 import { iterate, type Steps } from "./iteration.ts";
 import { Changes } from "./observers.ts";

@@ -2,7 +2,7 @@
  * Who observes in this process. However many observe a component, or all of them together, it is watched once: the first
  * one asks the group, the last one takes it back, and those in between begin with what the process knows (O6).
  */
-import type { LeaderChange, LeaderInformation, Leaders, Watch } from "../shared/messages.ts";
+import type { LeaderChange, LeaderInformation, Leaders, Watch } from "../shared/protocol/messages.ts";
 import type { ElectionError } from "./errors.ts";
 import type { Of } from "./session/events.ts";
 

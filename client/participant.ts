@@ -3,8 +3,8 @@
  * mean to them, and what waits for something to change. It decides nothing about leadership: the core does.
  */
 import { createInside, type Inside } from "../shared/inside.ts";
-import type { Confirm, Refusal } from "../shared/messages.ts";
-import type { ElectionName } from "../shared/names.ts";
+import type { Confirm, Refusal } from "../shared/protocol/messages.ts";
+import type { ElectionName } from "../shared/protocol/names.ts";
 import { assertPublished, assertResignOptions, invalid } from "./checks.ts";
 import type { Clock } from "./clock.ts";
 import { closeError } from "./close-error.ts";

@@ -1,5 +1,5 @@
 /** Ports to the network: a class of sockets, or a fetcher; and how a session is opened by either. */
-import { SUBPROTOCOL, TOKEN_PROTOCOL } from "../shared/messages.ts";
+import { SUBPROTOCOL, TOKEN_PROTOCOL } from "../shared/protocol/messages.ts";
 import { invalid } from "./checks.ts";
 import { headers } from "./look-up.ts";
 

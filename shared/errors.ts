@@ -1,5 +1,5 @@
 /** What every entry point throws: one class each, so that `instanceof` holds whichever of them an error came from. */
-import type { RevokeReason } from "./messages.ts";
+import type { RevokeReason } from "./protocol/messages.ts";
 
 /** Why a term ended, as whoever led it is told. */
 export type LossReason =

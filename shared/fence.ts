@@ -2,9 +2,9 @@
  * The fence: what a leader sends along with every write, so that the resource can refuse a leader that is late. As a
  * header it is `Edge-Election-Fence: group/component/epoch/leaderSessionId`, each part percent-encoded.
  */
-import { InvalidField } from "./fields.ts";
-import { ID_LENGTH } from "./limits.ts";
-import { isName, NAME_RULE } from "./names.ts";
+import { InvalidField } from "./protocol/fields.ts";
+import { ID_LENGTH } from "./protocol/limits.ts";
+import { isName, NAME_RULE } from "./protocol/names.ts";
 
 /** One leadership of one component. Every `Leadership` is one. */
 export interface Fence {

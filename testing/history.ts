@@ -2,7 +2,7 @@
  * Who led what, when, by the clients' own account: a term begins with its grant, and lasts as long as `isLeader()` is true
  * for the code that holds it. Times are milliseconds since the group was made.
  */
-import type { ElectionName } from "../shared/names.ts";
+import type { ElectionName } from "../shared/protocol/names.ts";
 import type { EndedTerm } from "../worker/group/events.ts";
 
 /** The leadership of one component, as its client had it. */

@@ -19,7 +19,7 @@ export async function startLocalBackend(options: LocalBackendOptions = {}): Prom
   return startBackend(options);
 }
 
-export type { GroupStatus } from "../shared/status.ts";
+export type { GroupStatus } from "../shared/protocol/status.ts";
 export type { EndedTerm, Outcome } from "../worker/group/events.ts";
 export type { PolicyOptions } from "../worker/group/policy.ts";
 export type { FenceAnswer, FenceQuestion } from "../worker/group/views.ts";

@@ -1,9 +1,9 @@
 /** The near end of an in-process connection: a socket as the client knows sockets. Frames cross as text, through both codecs. */
 import type { Socket, SocketEvent } from "../client/socket.ts";
-import { clientMessageParser } from "../shared/client-codec.ts";
-import { encode } from "../shared/codec.ts";
-import { DEFAULT_LIMITS } from "../shared/limits.ts";
-import { PING, PONG, type ServerMessage } from "../shared/messages.ts";
+import { clientMessageParser } from "../shared/protocol/client-codec.ts";
+import { encode } from "../shared/protocol/codec.ts";
+import { DEFAULT_LIMITS } from "../shared/protocol/limits.ts";
+import { PING, PONG, type ServerMessage } from "../shared/protocol/messages.ts";
 import type { Link, Packet } from "./group/link.ts";
 
 type Listener = (event: SocketEvent) => void;

@@ -2,8 +2,8 @@
 import type { ElectionClient } from "../client/client.ts";
 import type { Clock } from "../client/clock.ts";
 import type { Leadership } from "../client/leadership.ts";
-import type { ElectionName } from "../shared/names.ts";
-import type { GroupStatus } from "../shared/status.ts";
+import type { ElectionName } from "../shared/protocol/names.ts";
+import type { GroupStatus } from "../shared/protocol/status.ts";
 import type { Outcome } from "../worker/group/events.ts";
 import { createPolicy, type PolicyOptions } from "../worker/group/policy.ts";
 import { type FenceAnswer, type FenceQuestion, fence, groupStatus } from "../worker/group/views.ts";

@@ -1,27 +1,18 @@
 /** `edge-election/worker`: the Durable Object class, the app for mounting, and a default Worker. */
 /// <reference lib="esnext.disposable" preserve="true" />
-import { createElectionApp } from "./app.ts";
-import { pages } from "./pages.ts";
+import { createElectionApp } from "./http/app.ts";
+import { pages } from "./http/pages.ts";
 
 export { ElectionError, LeadershipLostError, type LossReason } from "../shared/errors.ts";
-export type { GroupLimits } from "../shared/limits.ts";
-export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus, Revoked } from "../shared/status.ts";
-export type { ElectionAppOptions, ElectionEnv } from "./admission.ts";
-export type { ElectionApp } from "./app.ts";
-export { createElectionApp } from "./app.ts";
-export type { Authorize, AuthorizeEnv, Principal, Role } from "./authorize.ts";
-
-export { DurableContender } from "./contender/durable-contender.ts";
-export type { Leadership, RunLeadership } from "./contender/leadership.ts";
-export type { ComponentOptions, ContenderChanges, DurableContenderOptions } from "./contender/options.ts";
-export { type RunOptions, type RunResult, runIfLeader } from "./contender/run-if-leader.ts";
-export { ElectionGroup } from "./election-group.ts";
-export type { TermStatus } from "./group/history.ts";
-export type { PolicyOptions, Preemption } from "./group/policy.ts";
-export type { FenceAnswer, FenceQuestion } from "./group/views.ts";
-export { ElectionsEntrypoint } from "./rpc/entrypoint.ts";
-export type { ElectionsBinding, LocalElectionsOptions } from "./rpc/local-elections.ts";
-export { electionsOf } from "./rpc/local-elections.ts";
+export type { GroupLimits } from "../shared/protocol/limits.ts";
+export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus, Revoked } from "../shared/protocol/status.ts";
+export { DurableContender } from "./callers/durable-contender.ts";
+export { ElectionsEntrypoint } from "./callers/entrypoint.ts";
+export type { Leadership, RunLeadership } from "./callers/leadership.ts";
+export type { ElectionsBinding, LocalElectionsOptions } from "./callers/local-elections.ts";
+export { electionsOf } from "./callers/local-elections.ts";
+export type { ComponentOptions, ContenderChanges, DurableContenderOptions } from "./callers/options.ts";
+export { type RunOptions, type RunResult, runIfLeader } from "./callers/run-if-leader.ts";
 export type {
   Campaign,
   CampaignAnswer,
@@ -34,9 +25,17 @@ export type {
   Renewal,
   RevokeAnswer,
   StepDownOrder,
-} from "./rpc/service.ts";
-export type { TokenClaims, TokenOptions } from "./tokens.ts";
-export { createToken } from "./tokens.ts";
+} from "./callers/service.ts";
+export { ElectionGroup } from "./durable-object/election-group.ts";
+export type { TermStatus } from "./group/history.ts";
+export type { PolicyOptions, Preemption } from "./group/policy.ts";
+export type { FenceAnswer, FenceQuestion } from "./group/views.ts";
+export type { ElectionAppOptions, ElectionEnv } from "./http/admission.ts";
+export type { ElectionApp } from "./http/app.ts";
+export { createElectionApp } from "./http/app.ts";
+export type { Authorize, AuthorizeEnv, Principal, Role } from "./http/authorize.ts";
+export type { TokenClaims, TokenOptions } from "./http/tokens.ts";
+export { createToken } from "./http/tokens.ts";
 
 /** A whole Worker: the app at the root, and the pages. */
 export default createElectionApp().route("/", pages);

@@ -3,7 +3,7 @@
  * something quickly would otherwise measure the limit; and all sessions of a group may watch. The class and binding have
  * the names that the local backend expects.
  */
-import { policyFromEnv } from "../../worker/env-policy.ts";
+import { policyFromEnv } from "../../worker/http/env-policy.ts";
 import { createElectionApp, ElectionGroup } from "../../worker/index.ts";
 
 export { ElectionGroup };

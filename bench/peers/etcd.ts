@@ -1,6 +1,6 @@
 /** etcd by etcd3, whose election writes a key under a lease and waits until the keys before it are gone. */
 import type { Campaign } from "etcd3";
-import { freePort } from "../../cli/free-port.ts";
+import { freePort } from "../../cli/backend/free-port.ts";
 import { elapsedSince, pause } from "../sockets.ts";
 import { requireClient, requireProgram } from "./installed.ts";
 import { type HandOver, withServer } from "./server.ts";

@@ -1,6 +1,6 @@
 /** A Redis server that syncs its log at every write, and connections of ioredis to it. */
 import type { Redis } from "ioredis";
-import { freePort } from "../../cli/free-port.ts";
+import { freePort } from "../../cli/backend/free-port.ts";
 import { requireClient, requireProgram } from "./installed.ts";
 import { withServer } from "./server.ts";
 

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Client } from "node-zookeeper-client";
-import { freePort } from "../../cli/free-port.ts";
+import { freePort } from "../../cli/backend/free-port.ts";
 import { elapsedSince, pause } from "../sockets.ts";
 import { requireClient, requireFile, requireProgram } from "./installed.ts";
 import { type HandOver, withServer } from "./server.ts";

@@ -1,7 +1,7 @@
 /** What the client costs whoever runs it. */
 import { median } from "../../cli/statistics.ts";
-import { bundleClients } from "../../cli/tools/size.ts";
 import { createElectionClient } from "../../client/index.ts";
+import { bundleClients } from "../../tools/size.ts";
 import { Responder } from "../responder.ts";
 import type { Measured, Row } from "../row.ts";
 import { VirtualTime } from "../virtual-time.ts";

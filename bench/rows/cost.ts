@@ -1,6 +1,6 @@
 /** Dollars of a month, from what four groups of one real backend are counted to do side by side. */
 import { readFile } from "node:fs/promises";
-import type { LocalBackend } from "../../cli/local-backend.ts";
+import type { LocalBackend } from "../../cli/backend/local-backend.ts";
 import { DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
 import { metricsOf, withBackend } from "../backend.ts";
 import { costOf, scaledToMonth, signsOfLife, storedCounts, sum, type Usage } from "../cost.ts";
@@ -13,7 +13,7 @@ const OBSERVERS = largestCrowd(10_000);
 /** A multiple of the time between two horizons, 12.5 s, and between two alarms, 10 s. */
 const WINDOW_MS = 100_000;
 const CONTENDS = { contenders: [{ component: "a" }] };
-/** As `worker/store.ts` stores what it has counted. */
+/** As `worker/durable-object/store.ts` stores what it has counted. */
 const COUNTS_EVERY_MS = 300_000;
 const TICKS_A_SECOND = 100;
 

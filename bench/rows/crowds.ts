@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { setTimeout as passes } from "node:timers/promises";
 import type WebSocket from "ws";
-import type { LocalBackend } from "../../cli/local-backend.ts";
+import type { LocalBackend } from "../../cli/backend/local-backend.ts";
 import { median } from "../../cli/statistics.ts";
 import { DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
 import { temporaryFolder } from "../../test/support/folder.ts";

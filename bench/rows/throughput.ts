@@ -1,7 +1,7 @@
 /** How much goes through in a second, with many things under way at once. */
 import type WebSocket from "ws";
 import { median } from "../../cli/statistics.ts";
-import type { ServerMessage } from "../../shared/messages.ts";
+import type { ServerMessage } from "../../shared/protocol/messages.ts";
 import { withBackend } from "../backend.ts";
 import { hangUp, joinLeader, joinPeer, type Peer } from "../crowd.ts";
 import type { FloorServer } from "../floor-server.ts";

@@ -1,10 +1,10 @@
 /** A session that asks one thing after the other, and tells how long each answer took. */
 import { openSocket } from "../../client/node/socket.ts";
 import type { Socket } from "../../client/socket.ts";
-import { CLOSE } from "../../shared/close-codes.ts";
-import { encode } from "../../shared/codec.ts";
-import { type ClientMessage, PING, PONG, type ServerMessage } from "../../shared/messages.ts";
-import { parseServerMessage } from "../../shared/server-codec.ts";
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { encode } from "../../shared/protocol/codec.ts";
+import { type ClientMessage, PING, PONG, type ServerMessage } from "../../shared/protocol/messages.ts";
+import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
 import { unreachable } from "../admin.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 

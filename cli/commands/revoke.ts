@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { NOTE_LENGTH } from "../../shared/limits.ts";
-import { type ElectionName, isElectionName } from "../../shared/names.ts";
-import type { CandidateStatus, GroupStatus, Revoked } from "../../shared/status.ts";
+import { NOTE_LENGTH } from "../../shared/protocol/limits.ts";
+import { type ElectionName, isElectionName } from "../../shared/protocol/names.ts";
+import type { CandidateStatus, GroupStatus, Revoked } from "../../shared/protocol/status.ts";
 import { answerOf, groupRoutes, inPath, statusOf } from "../admin.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";

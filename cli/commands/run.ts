@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { PRIORITY_MAX, PROCESS_NAME_LENGTH } from "../../shared/limits.ts";
+import { PRIORITY_MAX, PROCESS_NAME_LENGTH } from "../../shared/protocol/limits.ts";
 import { statusOf } from "../admin.ts";
 import { CommandFailure, EXIT, failureOf, usageFailure } from "../failure.ts";
 import { npmGone, npmGoneFailure } from "../npm-gone.ts";

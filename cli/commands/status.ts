@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CandidateStatus, ElectionStatus, GroupStatus } from "../../shared/status.ts";
+import type { CandidateStatus, ElectionStatus, GroupStatus } from "../../shared/protocol/status.ts";
 import { statusOf } from "../admin.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
 import { paint, print, printJson, shownProcess, shownTime } from "../terminal.ts";

@@ -1,8 +1,8 @@
 import { text as allOf } from "node:stream/consumers";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { isName } from "../../shared/names.ts";
+import { isName } from "../../shared/protocol/names.ts";
+import { createToken, SUBJECT_LENGTH } from "../../worker/http/tokens.ts";
 import type { Role } from "../../worker/index.ts";
-import { createToken, SUBJECT_LENGTH } from "../../worker/tokens.ts";
 import { usageFailure } from "../failure.ts";
 import { contentOf, name, withJson } from "../options.ts";
 import { print, printJson } from "../terminal.ts";

@@ -8,8 +8,8 @@
 import { type ElectionClient, openClient } from "../../client/client.ts";
 import { ElectionError, type Leadership, type LossReason, type ProcessInfo } from "../../client/node/index.ts";
 import { encodeFence } from "../../shared/fence.ts";
-import type { ServerMessage, Welcome } from "../../shared/messages.ts";
-import type { ElectionKind } from "../../shared/names.ts";
+import type { ServerMessage, Welcome } from "../../shared/protocol/messages.ts";
+import type { ElectionKind } from "../../shared/protocol/names.ts";
 import { type CommandFailure, EXIT } from "../failure.ts";
 import type { TokenSource } from "../options.ts";
 import type { Reporter } from "./reports.ts";

@@ -1,8 +1,8 @@
 /** Who leads, and how far ahead in the queue this process is: told while it waits, to a terminal. */
 import type { ElectionClient } from "../../client/client.ts";
 import type { LeaderInformation } from "../../client/node/index.ts";
-import { type ElectionKind, electionOf } from "../../shared/names.ts";
-import type { GroupStatus } from "../../shared/status.ts";
+import { type ElectionKind, electionOf } from "../../shared/protocol/names.ts";
+import type { GroupStatus } from "../../shared/protocol/status.ts";
 
 const LOOK_EVERY_MS = 2_000;
 

@@ -1,8 +1,8 @@
 /** Listens to what the group says, beside the client: a run has to know the lease, and the time that a revoke leaves. */
 import { openSocket } from "../../client/node/socket.ts";
 import type { OpenSocket } from "../../client/socket.ts";
-import type { ServerMessage } from "../../shared/messages.ts";
-import { parseServerMessage } from "../../shared/server-codec.ts";
+import type { ServerMessage } from "../../shared/protocol/messages.ts";
+import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
 
 /** `hear` is called before the client gets the message. What is no message of the protocol is left to the client. */
 export const tappedSocket =

@@ -3,7 +3,7 @@
  * platform's own class waits without end for the closing handshake of a peer that is gone, and keeps the process alive.
  */
 import { WebSocket } from "ws";
-import { SUBPROTOCOL } from "../../shared/messages.ts";
+import { SUBPROTOCOL } from "../../shared/protocol/messages.ts";
 import { headers } from "../look-up.ts";
 import type { OpenSocket, Socket } from "../socket.ts";
 

@@ -1,6 +1,6 @@
 /** The connection: opening, greeting, keeping alive, losing, and giving up. */
-import { CLOSE, closeAction } from "../../shared/close-codes.ts";
-import type { Renewed, Welcome } from "../../shared/messages.ts";
+import { CLOSE, closeAction } from "../../shared/protocol/close-codes.ts";
+import type { Renewed, Welcome } from "../../shared/protocol/messages.ts";
 import { close } from "./contenders.ts";
 import type { Draft } from "./draft.ts";
 import { endTerm, endTerms, forsakeTerms } from "./ending.ts";

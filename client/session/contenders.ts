@@ -7,8 +7,8 @@ import type {
   Refusal,
   Register,
   Registered,
-} from "../../shared/messages.ts";
-import { type ElectionName, electionOf } from "../../shared/names.ts";
+} from "../../shared/protocol/messages.ts";
+import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import type { ContenderDraft, Draft } from "./draft.ts";
 import { endTerm, staysIn, stop } from "./ending.ts";
 import type { Of } from "./events.ts";

@@ -1,8 +1,8 @@
 /** How terms end: nobody leads by them at once, their contenders stop, and only then the server is told (S2). */
 
 import type { LossReason } from "../../shared/errors.ts";
-import type { Release, Resign } from "../../shared/messages.ts";
-import type { ElectionName } from "../../shared/names.ts";
+import type { Release, Resign } from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { Draft, TermDraft } from "./draft.ts";
 import { sendFarewell, withdrawConfirm } from "./pace.ts";
 import { type Contender, isLive } from "./state.ts";

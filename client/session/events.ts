@@ -10,8 +10,8 @@ import type {
   Refusal,
   Resign,
   ServerMessage,
-} from "../../shared/messages.ts";
-import type { ElectionName } from "../../shared/names.ts";
+} from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 
 /** What happens to the page, called as its events are; `visible` is `visibilitychange` to visible. */
 export type PageEvent = "freeze" | "pagehide" | "resume" | "pageshow" | "visible" | "online" | "offline";

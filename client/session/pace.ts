@@ -3,8 +3,8 @@
  * steady rate, both below its limits. Renewals go first, then what ends a term (N8), then the rest in its order. `bye` does
  * not wait at all.
  */
-import type { ClientMessage, Deregister, Register } from "../../shared/messages.ts";
-import type { ElectionName } from "../../shared/names.ts";
+import type { ClientMessage, Deregister, Register } from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { Draft } from "./draft.ts";
 import type { Contender, SessionState } from "./state.ts";
 

@@ -14,8 +14,8 @@ import type {
   Release,
   Resign,
   Welcome,
-} from "../../shared/messages.ts";
-import type { ElectionName } from "../../shared/names.ts";
+} from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import { flushAt } from "./pace.ts";
 
 /** What the application chose when it made the client. */

@@ -1,5 +1,5 @@
 /** How terms begin and go on: offers, joins, renewals, and the server's `revoke`. */
-import type { Grant, Revoke } from "../../shared/messages.ts";
+import type { Grant, Revoke } from "../../shared/protocol/messages.ts";
 import type { Draft } from "./draft.ts";
 import { endTerm } from "./ending.ts";
 import { sendFarewell } from "./pace.ts";

@@ -1,6 +1,6 @@
 /** What is watched: a component, or all of them, is said to the server once, whoever watches it. */
-import { DEFAULT_LIMITS } from "../../shared/limits.ts";
-import type { Refusal, Watch } from "../../shared/messages.ts";
+import { DEFAULT_LIMITS } from "../../shared/protocol/limits.ts";
+import type { Refusal, Watch } from "../../shared/protocol/messages.ts";
 import type { Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
 import { send } from "./pace.ts";

@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import type { LeaderInformation } from "../../client/index.ts";
 import { createElectionClient } from "../../client/node/index.ts";
 import { leaderTable } from "./table.ts";

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { createElectionClient } from "../../client/node/index.ts";
-import { createToken, type TokenClaims } from "../../worker/tokens.ts";
+import { createToken, type TokenClaims } from "../../worker/http/tokens.ts";
 import { setting } from "./setting.ts";
 
 const AUTH_SECRET = "a secret of at least thirty-two characters";

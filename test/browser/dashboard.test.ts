@@ -1,10 +1,10 @@
 /** The dashboard, as an operator uses it: real processes' clients here in Node, a real backend, a real browser. */
 import type { Locator, Page } from "playwright-core";
 import { afterEach, expect, test } from "vitest";
+import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { Probe } from "../../cli/bench-connection/probe.ts";
-import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
 import { createElectionClient } from "../../client/node/index.ts";
-import type { GroupStatus } from "../../shared/status.ts";
+import type { GroupStatus } from "../../shared/protocol/status.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { faintTexts } from "./faint-texts.ts";
 import { setting } from "./setting.ts";

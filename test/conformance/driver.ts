@@ -4,9 +4,9 @@
  */
 import type { ElectionClient } from "../../client/client.ts";
 import type { Contender, ContenderCallbacks, ContendOptions } from "../../client/contend.ts";
-import type { LeaderInformation } from "../../shared/messages.ts";
-import type { ElectionName } from "../../shared/names.ts";
-import type { GroupStatus } from "../../shared/status.ts";
+import type { LeaderInformation } from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { GroupStatus } from "../../shared/protocol/status.ts";
 
 /** What some contenders do not have. A behaviour that needs it does not apply to them. */
 export type Capability =

@@ -2,9 +2,9 @@
 import type { Contender, ContendOptions } from "../../client/contend.ts";
 import type { Leadership } from "../../client/leadership.ts";
 import type { LossReason } from "../../shared/errors.ts";
-import type { LeaderInformation } from "../../shared/messages.ts";
-import type { ElectionName } from "../../shared/names.ts";
-import type { ElectionStatus } from "../../shared/status.ts";
+import type { LeaderInformation } from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { ElectionStatus } from "../../shared/protocol/status.ts";
 import { PATIENCE_MS } from "../support/patience.ts";
 import type { Driver, Member, MemberOptions, Stage } from "./driver.ts";
 

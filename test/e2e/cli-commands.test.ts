@@ -2,8 +2,8 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { Probe } from "../../cli/bench-connection/probe.ts";
-import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
 import { candidate } from "../support/cluster.ts";
 import { type CommandEnding, endCommands, runCommand, startCommand } from "../support/command-line.ts";
 import { temporaryFolder } from "../support/folder.ts";

@@ -7,7 +7,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { type CommandProcess, endCommands, startCommand } from "../support/command-line.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { startProxy } from "../support/proxy.ts";

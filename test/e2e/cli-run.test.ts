@@ -1,7 +1,7 @@
 /** `edge-election run` as a real process, against a real backend. */
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { membersOfGroup } from "../../cli/run/process-group.ts";
 import type { TermStatus } from "../../worker/index.ts";
 import { candidate } from "../support/cluster.ts";

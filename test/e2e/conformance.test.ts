@@ -1,7 +1,7 @@
 /** The conformance suite against the real backend: sockets from Node, each client behind a proxy that can fail. */
 import { afterAll, beforeAll } from "vitest";
 import { createElectionClient } from "../../client/node/index.ts";
-import type { GroupStatus } from "../../shared/status.ts";
+import type { GroupStatus } from "../../shared/protocol/status.ts";
 import { type LocalBackend, startLocalBackend } from "../../testing/index.ts";
 import { clientMember, type Driver, type Member } from "../conformance/driver.ts";
 import { conformance } from "../conformance/suite.ts";

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { createTestHarness, type TestHarness } from "wrangler";
-import { startLocalBackend } from "../../cli/local-backend.ts";
+import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { runNode } from "../support/child-process.ts";
 import { candidate } from "../support/cluster.ts";
 

@@ -1,6 +1,6 @@
 /** Real faults: real processes that are killed and stopped, a real backend that crashes, a real network that fails. */
 import { afterEach, expect, test } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import type { TermStatus } from "../../worker/index.ts";
 import { type Cluster, candidate, startCluster } from "../support/cluster.ts";
 import { temporaryFolder } from "../support/folder.ts";

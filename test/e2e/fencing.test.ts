@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Hono } from "hono";
 import { expect, test } from "vitest";
-import { startLocalBackend } from "../../cli/local-backend.ts";
+import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { type NodeProcess, runNode } from "../support/child-process.ts";
 import type { CounterConfig } from "../support/counter.main.ts";
 import { builtFence, type StoreConfig, type Write } from "../support/counter-stores.ts";

@@ -7,7 +7,7 @@ import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import type { Contender, ElectionClient } from "../../client/index.ts";
 import { candidate } from "../support/cluster.ts";
 import type { LeavingConfig } from "../support/leaving.main.ts";

@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { runNode } from "../support/child-process.ts";
 import { PATIENCE_MS } from "../support/patience.ts";
 import { throwawayWorker } from "../support/throwaway-worker.ts";

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { startLocalBackend } from "../../cli/local-backend.ts";
+import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { runNode } from "../support/child-process.ts";
 import { temporaryFolder } from "../support/folder.ts";
 

@@ -1,7 +1,7 @@
 /** What operators see of real processes, while the backend dies and comes back. */
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { startLocalBackend } from "../../cli/local-backend.ts";
+import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { runNode } from "../support/child-process.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { PATIENCE_MS } from "../support/patience.ts";

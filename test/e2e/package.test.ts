@@ -1,6 +1,6 @@
 /** The built package, as a user gets it, against the production bundle on a real port. */
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import type { ElectionClient, Leadership } from "../../client/index.ts";
 import { runNode } from "../support/child-process.ts";
 import { candidate } from "../support/cluster.ts";

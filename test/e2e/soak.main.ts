@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "../../cli/tools/build.ts";
+import { build } from "../../tools/build.ts";
 import { soakAbuse } from "../support/abuse-soak.ts";
 import { runCommandRounds } from "../support/command-rounds.ts";
 import { runRounds } from "../support/rounds.ts";

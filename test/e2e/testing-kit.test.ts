@@ -1,9 +1,9 @@
 /** `edge-election/testing` as a user gets it: packed, installed, with the runtime and without. */
 import { build } from "esbuild";
 import { expect, test } from "vitest";
-import { globalsTouchedBy } from "../../cli/tools/size.ts";
 import { createElectionClient } from "../../client/node/index.ts";
 import { startLocalBackend } from "../../testing/index.ts";
+import { globalsTouchedBy } from "../../tools/size.ts";
 import { packedProject } from "../support/packed.ts";
 
 const DIST = new URL("../../dist/testing/index.js", import.meta.url).pathname;

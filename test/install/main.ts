@@ -5,9 +5,9 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "../../cli/tools/build.ts";
-import { inRepository } from "../../cli/tools/paths.ts";
-import { installReport, writeReport } from "../../cli/tools/reports.ts";
+import { build } from "../../tools/build.ts";
+import { inRepository } from "../../tools/paths.ts";
+import { installReport, writeReport } from "../../tools/reports.ts";
 import { findBrowser, startChromium } from "../support/chromium.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { execute, type Service, startService } from "./commands.ts";

@@ -1,7 +1,7 @@
 /** Projects of users: empty folders into which the packed package is installed. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { inRepository } from "../../cli/tools/paths.ts";
+import { inRepository } from "../../tools/paths.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { execute } from "./commands.ts";
 

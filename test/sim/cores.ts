@@ -13,8 +13,8 @@ import {
   isWorthStoring,
   load,
   save,
-} from "../../worker/contender/core/state.ts";
-import { transition as contenderTransition } from "../../worker/contender/core/transition.ts";
+} from "../../worker/callers/core/state.ts";
+import { transition as contenderTransition } from "../../worker/callers/core/transition.ts";
 
 export const shippedCores = {
   client: {

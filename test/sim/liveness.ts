@@ -4,7 +4,7 @@
  */
 import type { Term } from "../../client/session/state.ts";
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
-import { type ElectionName, electionOf } from "../../shared/names.ts";
+import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import type { Policy } from "../../worker/group/policy.ts";
 import type { CallerTerm } from "./world/caller.ts";
 import type { Process } from "./world/process.ts";

@@ -1,6 +1,6 @@
 /** What may happen to a world: plain data, so that a run can be printed and replayed, and what each of it does. */
 import type { PageEvent } from "../../client/session/events.ts";
-import type { ElectionName } from "../../shared/names.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { Link } from "../../testing/group/link.ts";
 import type { PolicyOptions } from "../../worker/group/policy.ts";
 import type { CrashPoint } from "./world/backend.ts";

@@ -3,7 +3,7 @@
  * this project, and hand-overs in the abused group, in quiet and under abuse. How long these take is judged by the bench.
  */
 
-import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { createElectionClient, type ElectionClient } from "../../client/node/index.ts";
 import type { AttackName, Counts, Target } from "./attacks.ts";
 import { type NodeProcess, runNode } from "./child-process.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { atExit } from "../../cli/at-exit.ts";
-import type { GroupStatus } from "../../shared/status.ts";
+import type { GroupStatus } from "../../shared/protocol/status.ts";
 import type { ContenderConfig, ContenderOrder } from "./contender.main.ts";
 import { temporaryFolder } from "./folder.ts";
 import { type History, readHistory } from "./history.ts";

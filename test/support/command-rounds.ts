@@ -1,6 +1,6 @@
 /** Several `edge-election run` of one component, and rounds in which the one that leads, or its command, is killed. */
 import { join } from "node:path";
-import { startLocalBackend } from "../../cli/local-backend.ts";
+import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { seededRandom } from "../../testing/random.ts";
 import { type CommandProcess, startCommand } from "./command-line.ts";
 import { CommandLog, type LogLine, loggedCommand, longestGapMs, overlaps } from "./command-log.ts";

@@ -1,9 +1,10 @@
 /** A request of a contender by RPC as a call of the group, and the answer to it: what `electionsOf` does, without a promise. */
-import type { Answer, Request } from "../../worker/contender/core/events.ts";
+
+import { answer, firstRefusal } from "../../worker/callers/answers.ts";
+import { campaignCall, confirmationCall, releaseCall, renewalCall } from "../../worker/callers/calls.ts";
+import type { Answer, Request } from "../../worker/callers/core/events.ts";
+import type { Refused } from "../../worker/callers/service.ts";
 import type { PollAnswer } from "../../worker/group/events.ts";
-import { answer, firstRefusal } from "../../worker/rpc/answers.ts";
-import { campaignCall, confirmationCall, releaseCall, renewalCall } from "../../worker/rpc/calls.ts";
-import type { Refused } from "../../worker/rpc/service.ts";
 
 export function callOf(request: Request): ReturnType<typeof campaignCall> {
   switch (request.type) {

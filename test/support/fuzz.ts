@@ -4,12 +4,12 @@
  */
 import fc from "fast-check";
 import { WebSocket } from "ws";
-import { clientMessageParser } from "../../shared/client-codec.ts";
-import { CLOSE } from "../../shared/close-codes.ts";
-import { byteLength } from "../../shared/codec.ts";
-import { InvalidField } from "../../shared/fields.ts";
-import { DEFAULT_LIMITS, MESSAGE_BURST } from "../../shared/limits.ts";
-import type { ClientMessage } from "../../shared/messages.ts";
+import { clientMessageParser } from "../../shared/protocol/client-codec.ts";
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { byteLength } from "../../shared/protocol/codec.ts";
+import { InvalidField } from "../../shared/protocol/fields.ts";
+import { DEFAULT_LIMITS, MESSAGE_BURST } from "../../shared/protocol/limits.ts";
+import type { ClientMessage } from "../../shared/protocol/messages.ts";
 import { anyFrame, legalFrame } from "./frames.ts";
 import { PATIENCE_MS } from "./patience.ts";
 

@@ -1,5 +1,5 @@
 /** Rounds of random faults against real processes and a real backend; what everybody believed is checked at the end. */
-import { type LocalBackend, startLocalBackend } from "../../cli/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { seededRandom } from "../../testing/random.ts";
 import { type Cluster, type Member, startCluster } from "./cluster.ts";
 import { temporaryFolder } from "./folder.ts";

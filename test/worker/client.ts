@@ -7,8 +7,9 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import { leaseFor, offerTimeoutFor } from "../../shared/lease.ts";
-import type { ClientMessage, Grant, Hello, ServerMessage, Welcome } from "../../shared/messages.ts";
-import { parseServerMessage } from "../../shared/server-codec.ts";
+import type { ClientMessage, Grant, Hello, ServerMessage, Welcome } from "../../shared/protocol/messages.ts";
+import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
+import type { Work } from "../../worker/host/tally.ts";
 import {
   createElectionApp,
   type ElectionAppOptions,
@@ -17,7 +18,6 @@ import {
   type GroupStatus,
   type PolicyOptions,
 } from "../../worker/index.ts";
-import type { Work } from "../../worker/tally.ts";
 import { PATIENCE_MS } from "../support/patience.ts";
 
 /** The D that `vitest.config.ts` sets. */

@@ -1,7 +1,7 @@
 /** How sockets end: what the server closes and with which code, and what it makes of a close by the peer. */
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import type { ClientMessage } from "../../shared/messages.ts";
+import type { ClientMessage } from "../../shared/protocol/messages.ts";
 import {
   connect,
   electionOf,

@@ -2,7 +2,7 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { createElectionClient } from "../../client/index.ts";
-import type { GroupStatus } from "../../shared/status.ts";
+import type { GroupStatus } from "../../shared/protocol/status.ts";
 import { createElectionApp } from "../../worker/index.ts";
 import { clientMember, type Driver, type Member } from "../conformance/driver.ts";
 import { conformance } from "../conformance/suite.ts";

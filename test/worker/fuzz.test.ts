@@ -1,11 +1,11 @@
 /** Random frames to a live group: what is refused writes no row, and a leader beside it goes on. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { clientMessageParser } from "../../shared/client-codec.ts";
-import { CLOSE } from "../../shared/close-codes.ts";
-import { byteLength } from "../../shared/codec.ts";
-import { InvalidField } from "../../shared/fields.ts";
-import { DEFAULT_LIMITS } from "../../shared/limits.ts";
+import { clientMessageParser } from "../../shared/protocol/client-codec.ts";
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { byteLength } from "../../shared/protocol/codec.ts";
+import { InvalidField } from "../../shared/protocol/fields.ts";
+import { DEFAULT_LIMITS } from "../../shared/protocol/limits.ts";
 import { anyFrame, legalFrame } from "../support/frames.ts";
 import { connect, freshGroup, join, rowsOf, stopClock } from "./client.ts";
 

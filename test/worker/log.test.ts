@@ -3,8 +3,8 @@ import { env } from "cloudflare:workers";
 import { expect, onTestFinished, test, vi } from "vitest";
 import operations from "../../docs/OPERATIONS.md?raw";
 import type { LogLevel } from "../../worker/group/policy.ts";
+import { ERROR_EVENTS, FACT_LEVELS } from "../../worker/http/log.ts";
 import { createElectionApp } from "../../worker/index.ts";
-import { ERROR_EVENTS, FACT_LEVELS } from "../../worker/log.ts";
 import {
   ask,
   errorOf,

@@ -2,7 +2,7 @@
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import operations from "../../docs/OPERATIONS.md?raw";
-import { prometheusText } from "../../worker/prometheus.ts";
+import { prometheusText } from "../../worker/http/prometheus.ts";
 import {
   ask,
   counted,

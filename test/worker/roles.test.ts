@@ -1,6 +1,6 @@
 /** Who may do what: four roles by every route and every message of a client. The names of the tests are the table. */
 import { beforeAll, expect, test } from "vitest";
-import type { ClientMessage, ServerMessage } from "../../shared/messages.ts";
+import type { ClientMessage, ServerMessage } from "../../shared/protocol/messages.ts";
 import { createElectionApp, type Role } from "../../worker/index.ts";
 import {
   ask,

@@ -1,10 +1,10 @@
 /** What is stored, and under which settings: both outlive the object. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
+import { Store } from "../../worker/durable-object/store.ts";
 import { createPolicy } from "../../worker/group/policy.ts";
 import { load, type Rows, save } from "../../worker/group/rows.ts";
 import type { PolicyOptions } from "../../worker/index.ts";
-import { Store } from "../../worker/store.ts";
 import {
   alarmOf,
   ask,

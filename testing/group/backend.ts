@@ -1,5 +1,5 @@
 /** What is under the group's object in a test: storage, the one incarnation that is made when something needs it, the alarm. */
-import type { ClientMessage } from "../../shared/messages.ts";
+import type { ClientMessage } from "../../shared/protocol/messages.ts";
 import type { EndedTerm, EventBody, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
 import type { RowChange } from "../../worker/group/rows.ts";

@@ -1,10 +1,10 @@
 /**
- * One incarnation of the group's object: what the Durable Object shell (worker/election-group.ts) does, in its order.
+ * One incarnation of the group's object: what the Durable Object shell (worker/durable-object/election-group.ts) does, in its order.
  * Transition, rows and alarm in one atomic commit, then the effects: the output gate lets nothing leave before.
  *
  * A replaced incarnation does not know it. It goes on talking to its sockets until its first commit, which fails.
  */
-import type { ClientMessage, ServerMessage } from "../../shared/messages.ts";
+import type { ClientMessage, ServerMessage } from "../../shared/protocol/messages.ts";
 import type { Attachment, Effect, EventBody, Frame, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
 import type { RowChange } from "../../worker/group/rows.ts";

@@ -2,7 +2,7 @@
  * One connection between a process and an incarnation of the group's object: a channel each way. Each side has its
  * own idea of whether it is open, and nothing that was sent is lost but by `sever`.
  */
-import type { ClientMessage, ServerMessage } from "../../shared/messages.ts";
+import type { ClientMessage, ServerMessage } from "../../shared/protocol/messages.ts";
 
 export type Packet<Message> =
   /** The upgrade, and the answer to it. */

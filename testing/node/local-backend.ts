@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startLocalBackend } from "../../cli/local-backend.ts";
+import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 
 /** Settings of the backend, for all of its groups. */
 export interface LocalBackendOptions {

@@ -3,8 +3,8 @@
  * the value, so that the condition on the value covers both.
  */
 import type { Fence } from "../../shared/fence.ts";
-import { type Check, InvalidField, number, object, record, text } from "../../shared/fields.ts";
-import { ID_LENGTH } from "../../shared/limits.ts";
+import { type Check, InvalidField, number, object, record, text } from "../../shared/protocol/fields.ts";
+import { ID_LENGTH } from "../../shared/protocol/limits.ts";
 import { FenceError, type Highest } from "./errors.ts";
 import { advances, checked } from "./rule.ts";
 

@@ -3,7 +3,7 @@
  * and higher ones; an equal epoch only from the leadership that it has seen it from.
  */
 import { type Fence, parseFence, validFence } from "../../shared/fence.ts";
-import { InvalidField } from "../../shared/fields.ts";
+import { InvalidField } from "../../shared/protocol/fields.ts";
 import { type Highest, InvalidFenceError, StaleLeaderError } from "./errors.ts";
 
 /** Whether the fence brings something new to remember. Throws `StaleLeaderError` where it is late. */

@@ -5,7 +5,7 @@
  */
 import { sign, verify } from "hono/jwt";
 import { type Fence, validFence } from "../../shared/fence.ts";
-import { type Check, InvalidField, number, object, oneOf, text } from "../../shared/fields.ts";
+import { type Check, InvalidField, number, object, oneOf, text } from "../../shared/protocol/fields.ts";
 import { FenceTokenError, InvalidFenceError } from "./errors.ts";
 import { type Accepted, assertAccepted } from "./rule.ts";
 

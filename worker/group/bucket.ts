@@ -1,6 +1,6 @@
 /** Token buckets: a burst is allowed, the rate is not exceeded for long. */
 
-import { type GroupLimits, MESSAGE_BURST } from "../../shared/limits.ts";
+import { type GroupLimits, MESSAGE_BURST } from "../../shared/protocol/limits.ts";
 
 /** How much is left, and when it was counted. Below zero it is a debt that time pays back. */
 export interface Bucket {

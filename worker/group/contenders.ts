@@ -1,6 +1,6 @@
 /** Contenders: which components of a session run in which election. */
-import type { ContenderInfo, Refusal } from "../../shared/messages.ts";
-import { type ElectionName, electionOf } from "../../shared/names.ts";
+import type { ContenderInfo, Refusal } from "../../shared/protocol/messages.ts";
+import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import { isHeld } from "./election.ts";
 import type { Session } from "./state.ts";
 import { endTerm, withdrawOffer, withdrawRecord } from "./terms.ts";

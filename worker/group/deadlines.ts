@@ -2,9 +2,10 @@
  * Everything that happens because time has passed, and the decisions at the end of a turn: who is offered a vacant
  * election, whether a holder is preempted, and when the group has to be looked at again.
  */
-import { CLOSE } from "../../shared/close-codes.ts";
+
 import { renewalSlackFor } from "../../shared/lease.ts";
-import type { ElectionName } from "../../shared/names.ts";
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import { isHeld, priorityIn } from "./election.ts";
 import { forget, lose } from "./sessions.ts";
 import type { Deadline, Election, GroupState } from "./state.ts";

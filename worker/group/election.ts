@@ -1,5 +1,5 @@
 /** Questions to one election: whether it is held, and where a session stands in its queue. */
-import type { ElectionName } from "../../shared/names.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import { Queue, type Rank } from "./queue.ts";
 import type { Election, ElectionState, Session } from "./state.ts";
 

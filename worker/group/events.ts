@@ -7,8 +7,8 @@ import type {
   ProcessInfo,
   RevokeReason,
   ServerMessage,
-} from "../../shared/messages.ts";
-import type { ElectionName } from "../../shared/names.ts";
+} from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { Policy } from "./policy.ts";
 import type { Access, EndReason } from "./state.ts";
 

@@ -2,8 +2,8 @@
  * What has happened in a turn, for logs and counters: read off the states before and after it, so that the rules need
  * not know that anybody counts. A turn that changed nothing has no facts but refusals.
  */
-import type { ErrorCode, RevokeReason } from "../../shared/messages.ts";
-import type { ElectionName } from "../../shared/names.ts";
+import type { ErrorCode, RevokeReason } from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import { isHeld } from "./election.ts";
 import type { Effect, EndedTerm, EventBody, Outcome, PollRefusal } from "./events.ts";
 import type { Election, ElectionState, GroupState, Session } from "./state.ts";

@@ -1,7 +1,15 @@
 /** What each frame of a client does. The table is total by type: every message has its rule. */
-import { CLOSE } from "../../shared/close-codes.ts";
-import { MESSAGE_BURST } from "../../shared/limits.ts";
-import type { ClientMessage, Observe, Priority, Register, Renew, Resign, Unobserve } from "../../shared/messages.ts";
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { MESSAGE_BURST } from "../../shared/protocol/limits.ts";
+import type {
+  ClientMessage,
+  Observe,
+  Priority,
+  Register,
+  Renew,
+  Resign,
+  Unobserve,
+} from "../../shared/protocol/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { draw } from "./bucket.ts";
 import { addContender, joinPresent, refuse, removeContender } from "./contenders.ts";

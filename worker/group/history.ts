@@ -1,6 +1,6 @@
 /** The terms of a group, as operators look at them. Taken after a `tick`, so that none that is over is shown as running. */
-import type { ElectionName } from "../../shared/names.ts";
-import type { LeaderStatus } from "../../shared/status.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { LeaderStatus } from "../../shared/protocol/status.ts";
 import { isHeld } from "./election.ts";
 import type { EndedTerm } from "./events.ts";
 import type { GroupState } from "./state.ts";

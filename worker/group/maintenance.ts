@@ -1,6 +1,7 @@
 /** What operators and deployments do to a group as a whole: settings, pause, cleanup, restore. */
-import { CLOSE } from "../../shared/close-codes.ts";
+
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { isHeld } from "./election.ts";
 import type { EventBody } from "./events.ts";
 import type { Policy } from "./policy.ts";

@@ -2,7 +2,7 @@
  * All sessions of a group, and their connections, at once. Every wake-up of the object comes this way: one by one, each session would search each
  * of its indexes; here, every index is made of a whole list.
  */
-import type { ElectionName } from "../../shared/names.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import { rankIn } from "./election.ts";
 import { Queue, type Rank } from "./queue.ts";
 import { observes } from "./session-indexes.ts";

@@ -1,5 +1,5 @@
 /** Leader information: what leaders publish, and who hears of it. */
-import type { Confirm, LeaderChange, LeaderInformation, Refusal } from "../../shared/messages.ts";
+import type { Confirm, LeaderChange, LeaderInformation, Refusal } from "../../shared/protocol/messages.ts";
 import { draw } from "./bucket.ts";
 import { refuse } from "./contenders.ts";
 import type { Session, Watched } from "./state.ts";

@@ -8,7 +8,7 @@ import {
   offerTimeoutFor,
   renewalSlackFor,
 } from "../../shared/lease.ts";
-import { DEFAULT_LIMITS, type GroupLimits } from "../../shared/limits.ts";
+import { DEFAULT_LIMITS, type GroupLimits } from "../../shared/protocol/limits.ts";
 
 /** Revoke the leader for a strictly higher priority, at most once in `cooldownMs` of its leadership. */
 export type Preemption = false | { readonly cooldownMs: number };

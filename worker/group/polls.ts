@@ -8,8 +8,8 @@
  * behind the back of later ones only if those changed no row and the object has died since: nobody acts by that, and the
  * next campaign, which does not name it, ends it.
  */
-import type { ContenderInfo, Hello } from "../../shared/messages.ts";
-import { type ElectionName, electionOf } from "../../shared/names.ts";
+import type { ContenderInfo, Hello } from "../../shared/protocol/messages.ts";
+import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import { firstAllowances } from "./bucket.ts";
 import { settle } from "./deadlines.ts";
 import { isHeld } from "./election.ts";

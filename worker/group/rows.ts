@@ -5,8 +5,8 @@
  * A turn writes the rows that it has changed and no others: a renewal below the horizon changes none.
  */
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
-import type { LeaderInformation, ProcessInfo } from "../../shared/messages.ts";
-import type { ElectionName } from "../../shared/names.ts";
+import type { LeaderInformation, ProcessInfo } from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import { index } from "./deadlines.ts";
 import type { EndedTerm } from "./events.ts";
 import { putSessions } from "./many-sessions.ts";

@@ -1,7 +1,7 @@
 /** Sessions: how they begin, resume, are lost, and leave. */
-import { CLOSE } from "../../shared/close-codes.ts";
-import type { ContenderInfo, Hello, Refusal, Welcome } from "../../shared/messages.ts";
-import { type ElectionName, electionOf } from "../../shared/names.ts";
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import type { ContenderInfo, Hello, Refusal, Welcome } from "../../shared/protocol/messages.ts";
+import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import { addContender, joinHeld, mayContend, removeContender } from "./contenders.ts";
 import { type HeldElection, isHeld } from "./election.ts";
 import type { Greeting } from "./events.ts";

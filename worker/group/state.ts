@@ -3,8 +3,8 @@
  *
  * Marked [memory]: not stored. Everything else is in the rows of `rows.ts`, and `load(save(state))` gives it back.
  */
-import type { ContenderInfo, LeaderInformation, ProcessInfo, RevokeReason } from "../../shared/messages.ts";
-import type { ElectionName } from "../../shared/names.ts";
+import type { ContenderInfo, LeaderInformation, ProcessInfo, RevokeReason } from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { Bucket } from "./bucket.ts";
 import type { Policy } from "./policy.ts";
 import type { Queue } from "./queue.ts";

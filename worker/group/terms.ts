@@ -6,8 +6,8 @@
  * holder or by its lease.
  */
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
-import type { RevokeReason } from "../../shared/messages.ts";
-import type { ElectionName } from "../../shared/names.ts";
+import type { RevokeReason } from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import { type HeldElection, isHeld } from "./election.ts";
 import type { Outcome } from "./events.ts";
 import type { Election, EndReason, PendingRevoke, Place, Session, Tenure, Term } from "./state.ts";

@@ -9,7 +9,7 @@
  * The shell calls `transition`, writes `rowChanges` in the same synchronous turn, moves its alarm to `nextDeadline` if
  * that is earlier, then executes the effects in order. It decides nothing.
  */
-import { CLOSE } from "../../shared/close-codes.ts";
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { firstAllowances } from "./bucket.ts";
 import { expire, index, settle } from "./deadlines.ts";

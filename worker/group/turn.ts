@@ -2,8 +2,8 @@
  * One transition's working copy. Rules read and write the group through it; it keeps the indexes in step (queues,
  * deadlines, terms), remembers what was touched, and collects effects. Nothing of it outlives the transition.
  */
-import type { ServerMessage } from "../../shared/messages.ts";
-import type { ElectionName } from "../../shared/names.ts";
+import type { ServerMessage } from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import { withConnection, withoutConnection } from "./connection-indexes.ts";
 import { type HeldElection, isHeld, rankIn, vacantElection } from "./election.ts";
 import type { Effect, EndedTerm } from "./events.ts";

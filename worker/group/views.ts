@@ -1,7 +1,13 @@
 /** What the group looks like from outside. Taken after a `tick`, so that nothing shown is over already. */
-import type { LeaderInformation } from "../../shared/messages.ts";
-import type { ElectionName } from "../../shared/names.ts";
-import type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus, Revoked } from "../../shared/status.ts";
+import type { LeaderInformation } from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
+import type {
+  CandidateStatus,
+  ElectionStatus,
+  GroupStatus,
+  LeaderStatus,
+  Revoked,
+} from "../../shared/protocol/status.ts";
 import { isHeld, priorityIn } from "./election.ts";
 import type { Election, ElectionState, GroupState } from "./state.ts";
 

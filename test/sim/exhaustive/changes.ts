@@ -1,5 +1,5 @@
 /** How the small world changes: its connections, and the ends of its objects. Each gives back a new world. */
-import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
 import type { Packet } from "../../../testing/group/link.ts";
 import type { Effect } from "../../../worker/group/events.ts";
 import { demand } from "../world/violation.ts";

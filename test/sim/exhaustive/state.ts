@@ -4,7 +4,7 @@
  * come now or after any number of further ticks, and so may every frame.
  */
 import type { SessionState } from "../../../client/session/state.ts";
-import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
 import type { Packet } from "../../../testing/group/link.ts";
 import type { Storage } from "../../../testing/group/storage.ts";
 import type { Attachment } from "../../../worker/group/events.ts";

@@ -1,6 +1,6 @@
 /** What may happen next in the small world: every delivery, every timer that is due, every fault that is left. */
 import type { Effect, Event, Input } from "../../../client/session/events.ts";
-import type { ClientMessage, Renewed, ServerMessage, Welcome } from "../../../shared/messages.ts";
+import type { ClientMessage, Renewed, ServerMessage, Welcome } from "../../../shared/protocol/messages.ts";
 import { hashOf } from "../../../testing/group/incarnation.ts";
 import type { Packet } from "../../../testing/group/link.ts";
 import { Storage } from "../../../testing/group/storage.ts";

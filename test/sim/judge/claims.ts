@@ -2,8 +2,8 @@
  * What each process may believe, computed from nothing but the frames that it sent and read (S1): an id counts as held
  * from the answer to a request that named it, until R after that request was sent, on the process's own clock.
  */
-import type { ClientMessage, Deregister, Refusal, Register, ServerMessage } from "../../../shared/messages.ts";
-import { type ElectionName, electionOf } from "../../../shared/names.ts";
+import type { ClientMessage, Deregister, Refusal, Register, ServerMessage } from "../../../shared/protocol/messages.ts";
+import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
 
 interface Request {
   readonly at: number;

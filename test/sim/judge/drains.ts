@@ -2,8 +2,8 @@
  * What still drains, counted as GUARANTEES.md does: a contender whose term was taken from it, from then on until its
  * `onRevoke` has settled or its drain time is over. The client's own list is not asked.
  */
-import type { Revoke } from "../../../shared/messages.ts";
-import type { ElectionName } from "../../../shared/names.ts";
+import type { Revoke } from "../../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Step } from "../world/driver.ts";
 import type { Process } from "../world/process.ts";
 

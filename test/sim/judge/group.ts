@@ -4,7 +4,7 @@
  * and hibernation changes nothing.
  */
 import { CLOCK_MARGIN_MS } from "../../../shared/lease.ts";
-import type { ElectionName } from "../../../shared/names.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Incarnation } from "../../../testing/group/incarnation.ts";
 import { canonicalText } from "../../../testing/group/storage.ts";
 import type { EventBody, Frame } from "../../../worker/group/events.ts";

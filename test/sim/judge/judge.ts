@@ -1,6 +1,6 @@
 /** All that is judged: what happens is told to each judge as it happens. */
 import type { SessionState } from "../../../client/session/state.ts";
-import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
 import type { Incarnation } from "../../../testing/group/incarnation.ts";
 import type { EventBody } from "../../../worker/group/events.ts";
 import type { RowChange } from "../../../worker/group/rows.ts";

@@ -5,7 +5,7 @@
  */
 import type { Term } from "../../../client/session/state.ts";
 import type { LossReason } from "../../../shared/errors.ts";
-import type { ElectionName } from "../../../shared/names.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Caller, CallerEnd, CallerTerm } from "../world/caller.ts";
 import type { Step } from "../world/driver.ts";
 import type { Process } from "../world/process.ts";

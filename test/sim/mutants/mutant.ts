@@ -24,7 +24,7 @@ export const inGroup = (file: string, from: string, to: string): Edit => ({
 });
 /** The core of contenders without a socket. */
 export const inContender = (file: string, from: string, to: string): Edit => ({
-  file: `worker/contender/core/${file}.ts`,
+  file: `worker/callers/core/${file}.ts`,
   from,
   to,
 });

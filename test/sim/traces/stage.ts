@@ -1,6 +1,6 @@
 /** A world for a scripted trace: named processes, and sentences about them. */
-import type { ClientMessage } from "../../../shared/messages.ts";
-import type { ElectionName } from "../../../shared/names.ts";
+import type { ClientMessage } from "../../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { PolicyOptions } from "../../../worker/group/policy.ts";
 import type { Cores } from "../cores.ts";
 import { judgeLiveness } from "../liveness.ts";

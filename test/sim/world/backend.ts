@@ -2,7 +2,7 @@
  * The platform under the group's object: durable storage, the one current incarnation, those that were replaced and do
  * not know it, the alarm, and point-in-time recovery. The object is made when something needs it.
  */
-import type { ClientMessage } from "../../../shared/messages.ts";
+import type { ClientMessage } from "../../../shared/protocol/messages.ts";
 import type { GroupCore } from "../../../testing/group/core.ts";
 import { Incarnation, type Platform, type Write } from "../../../testing/group/incarnation.ts";
 import type { Link } from "../../../testing/group/link.ts";

@@ -1,15 +1,15 @@
 /**
  * A process without a socket: the shipped core of contenders by RPC, on a machine with its own clock, and its
- * application. It does what worker/contender/durable-contender.ts does, in its order: what has changed is stored, then the
+ * application. It does what worker/callers/durable-contender.ts does, in its order: what has changed is stored, then the
  * effects are executed, then the alarm is set. What was stored outlives a restart; what the application runs does not.
  */
-import type { ContenderInfo } from "../../../shared/messages.ts";
-import type { ElectionName } from "../../../shared/names.ts";
+import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 import { hashOf } from "../../../testing/group/incarnation.ts";
-import type { Effect, EventBody, Request } from "../../../worker/contender/core/events.ts";
-import type { ContenderState, Settings, Stored } from "../../../worker/contender/core/state.ts";
+import type { Effect, EventBody, Request } from "../../../worker/callers/core/events.ts";
+import type { ContenderState, Settings, Stored } from "../../../worker/callers/core/state.ts";
+import type { CampaignAnswer } from "../../../worker/callers/service.ts";
 import type { Outcome, PollCall } from "../../../worker/group/events.ts";
-import type { CampaignAnswer } from "../../../worker/rpc/service.ts";
 import { answerOf, callOf } from "../../support/exchange.ts";
 import type { Cores } from "../cores.ts";
 import { Calls, type CallsPorts } from "./calls.ts";

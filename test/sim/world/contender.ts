@@ -1,8 +1,8 @@
 /** One contender as its application sees it: what it was told, and what it does about it. Judges C1 and G2. */
 
 import type { LossReason } from "../../../shared/errors.ts";
-import type { ContenderInfo } from "../../../shared/messages.ts";
-import { type ElectionName, electionOf } from "../../../shared/names.ts";
+import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
+import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
 import type { ContenderSetup, Drain } from "./setup.ts";
 import { demand } from "./violation.ts";
 

@@ -4,7 +4,7 @@
  */
 import type { Effect, Event, Input } from "../../../client/session/events.ts";
 import type { SessionState, Settings } from "../../../client/session/state.ts";
-import type { ServerMessage } from "../../../shared/messages.ts";
+import type { ServerMessage } from "../../../shared/protocol/messages.ts";
 import type { Link, Packet } from "../../../testing/group/link.ts";
 import type { Cores } from "../cores.ts";
 import { MachineClock } from "./machine-clock.ts";

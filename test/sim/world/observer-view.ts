@@ -1,5 +1,5 @@
 /** What a process knows of the leaders, folded from the wire. Judges O4. */
-import type { LeaderInformation, Leaders } from "../../../shared/messages.ts";
+import type { LeaderInformation, Leaders } from "../../../shared/protocol/messages.ts";
 import { demand } from "./violation.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** An operator of the group: revokes, cleans up, pauses, deploys, and restores storage by the two steps. */
 
-import type { ElectionName } from "../../../shared/names.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Incarnation, Reply } from "../../../testing/group/incarnation.ts";
 import type { Storage } from "../../../testing/group/storage.ts";
 import type { PolicyOptions } from "../../../worker/group/policy.ts";

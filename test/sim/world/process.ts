@@ -1,7 +1,7 @@
 /** One process: an application with contenders and observers on the driver of one session, and what befalls its machine. */
 
-import type { ServerMessage } from "../../../shared/messages.ts";
-import type { ElectionName } from "../../../shared/names.ts";
+import type { ServerMessage } from "../../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Link, Packet } from "../../../testing/group/link.ts";
 import { AppContender } from "./contender.ts";
 import { Driver, type DriverPorts, type UserEffect } from "./driver.ts";

@@ -1,8 +1,8 @@
 /** How messages cross the network: in every eighth world as text, through the shipped codecs; otherwise as they are. */
-import { clientMessageParser } from "../../../shared/client-codec.ts";
-import { DEFAULT_LIMITS } from "../../../shared/limits.ts";
-import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
-import { parseServerMessage } from "../../../shared/server-codec.ts";
+import { clientMessageParser } from "../../../shared/protocol/client-codec.ts";
+import { DEFAULT_LIMITS } from "../../../shared/protocol/limits.ts";
+import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
+import { parseServerMessage } from "../../../shared/protocol/server-codec.ts";
 
 const WORLDS = 8;
 

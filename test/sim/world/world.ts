@@ -2,7 +2,7 @@
  * A deterministic world: true time, processes, a network, and the platform with the group's object. Everything that
  * happens has a true time in whole milliseconds; what is due first happens first.
  */
-import type { ClientMessage, ServerMessage } from "../../../shared/messages.ts";
+import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
 import { hashOf, type Incarnation, type Reply } from "../../../testing/group/incarnation.ts";
 import type { Link } from "../../../testing/group/link.ts";
 import { seededRandom } from "../../../testing/random.ts";

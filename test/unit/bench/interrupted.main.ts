@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { withServer } from "../../../bench/peers/server.ts";
 import { exitOnSignals } from "../../../bench/signals.ts";
-import { freePort } from "../../../cli/free-port.ts";
+import { freePort } from "../../../cli/backend/free-port.ts";
 
 // Whoever only looks whether it listens hangs up at once, and resets what was written to it.
 const SERVER = `require("node:net").createServer((socket) => {

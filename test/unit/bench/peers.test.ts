@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { requireClient, requireFile, requireProgram } from "../../../bench/peers/installed.ts";
 import { pointsOf } from "../../../bench/peers/points.ts";
 import { Skipped } from "../../../bench/row.ts";
-import { inRepository } from "../../../cli/tools/paths.ts";
+import { inRepository } from "../../../tools/paths.ts";
 
 const ABSENT: string = "a-package-that-nobody-has";
 

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { withServer } from "../../../bench/peers/server.ts";
-import { freePort } from "../../../cli/free-port.ts";
+import { freePort } from "../../../cli/backend/free-port.ts";
 import { runNode } from "../../support/child-process.ts";
 
 const END_AT_ONCE = ["--eval", "process.kill(process.pid, 'SIGTERM')"];

@@ -9,8 +9,8 @@ import {
   ProtocolError,
   UnauthorizedError,
 } from "../../../client/index.ts";
-import { CLOSE } from "../../../shared/close-codes.ts";
 import { parseFence } from "../../../shared/fence.ts";
+import { CLOSE } from "../../../shared/protocol/close-codes.ts";
 import { FakeGroup, settle } from "./fake-group.ts";
 
 /** A value that the types forbid. */

@@ -6,7 +6,7 @@
 import { type ClientOptions, type ElectionClient, openClient } from "../../../client/client.ts";
 import type { Clock } from "../../../client/clock.ts";
 import type { Socket, SocketEvent } from "../../../client/socket.ts";
-import type { CLOSE } from "../../../shared/close-codes.ts";
+import type { CLOSE } from "../../../shared/protocol/close-codes.ts";
 import type {
   ClientMessage,
   ContenderInfo,
@@ -14,8 +14,8 @@ import type {
   LeaderInformation,
   Revoke,
   ServerMessage,
-} from "../../../shared/messages.ts";
-import { type ElectionName, electionOf } from "../../../shared/names.ts";
+} from "../../../shared/protocol/messages.ts";
+import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
 import { welcome } from "./play.ts";
 
 /** Lets every promise that can go on go on. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Effect } from "../../../client/session/events.ts";
-import type { ClientMessage } from "../../../shared/messages.ts";
+import type { ClientMessage } from "../../../shared/protocol/messages.ts";
 import { dedicated, E, join, offer, Play, R, release } from "./play.ts";
 
 /** What was said since the last look, without what a lease needs. */

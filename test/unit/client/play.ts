@@ -15,9 +15,16 @@ import {
 } from "../../../client/session/state.ts";
 import { transition } from "../../../client/session/transition.ts";
 import { leaseFor } from "../../../shared/lease.ts";
-import { DEFAULT_LIMITS } from "../../../shared/limits.ts";
-import type { ClientMessage, ContenderInfo, Grant, Hello, ServerMessage, Welcome } from "../../../shared/messages.ts";
-import type { ElectionName } from "../../../shared/names.ts";
+import { DEFAULT_LIMITS } from "../../../shared/protocol/limits.ts";
+import type {
+  ClientMessage,
+  ContenderInfo,
+  Grant,
+  Hello,
+  ServerMessage,
+  Welcome,
+} from "../../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 
 export const D = 10_000;
 /** R, E and the answer time-out that follow from D. */

@@ -10,8 +10,8 @@ import {
   type SessionState,
 } from "../../../client/session/state.ts";
 import { transition } from "../../../client/session/transition.ts";
-import type { ClientMessage, Grant } from "../../../shared/messages.ts";
-import { electionOf } from "../../../shared/names.ts";
+import type { ClientMessage, Grant } from "../../../shared/protocol/messages.ts";
+import { electionOf } from "../../../shared/protocol/names.ts";
 import { R, welcome } from "./play.ts";
 
 const components = ["a", "b", "c"] as const;

@@ -1,6 +1,6 @@
 /** Client and group may disagree about who stands in an election, and about what still runs: for a while, or for good. */
 import { describe, expect, test } from "vitest";
-import type { ErrorCode } from "../../../shared/messages.ts";
+import type { ErrorCode } from "../../../shared/protocol/messages.ts";
 import { DRAIN, E, join, offer, Play, R, release, renew } from "./play.ts";
 
 const refusal = (component: string, code: ErrorCode = "election_mismatch") =>

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
-import type { ElectionName } from "../../../shared/names.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Election, GroupState, Session } from "../../../worker/group/state.ts";
 
 const CLOCK_MARGIN = 1_000;

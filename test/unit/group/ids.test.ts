@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { freshNonce, freshSecret } from "../../../worker/secrets.ts";
+import { freshNonce, freshSecret } from "../../../worker/durable-object/secrets.ts";
 
 afterEach(() => {
   vi.useRealTimers();

@@ -1,6 +1,6 @@
 /** What must hold of every event of a `World`, whatever it was. */
-import type { Grant } from "../../../shared/messages.ts";
-import type { ElectionName } from "../../../shared/names.ts";
+import type { Grant } from "../../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 import { load, save } from "../../../worker/group/rows.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
 import { expectConsistent, expectIndexes, expectSame, expectTrue } from "./consistency.ts";

@@ -1,6 +1,6 @@
 /** What an observer knows of the leaders: the fold of snapshots and changes. */
 import { expect } from "vitest";
-import type { LeaderInformation, Leaders } from "../../../shared/messages.ts";
+import type { LeaderInformation, Leaders } from "../../../shared/protocol/messages.ts";
 import type { GroupState, Session } from "../../../worker/group/state.ts";
 import { expectSame, expectTrue } from "./consistency.ts";
 

@@ -1,6 +1,6 @@
 /** Random histories of a group: what processes, networks, hosts and operators do, in any order. */
 import fc from "fast-check";
-import { electionOf } from "../../../shared/names.ts";
+import { electionOf } from "../../../shared/protocol/names.ts";
 import type { Peer } from "./peer.ts";
 import type { Poller } from "./poller.ts";
 import type { World } from "./world.ts";

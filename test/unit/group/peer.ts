@@ -1,6 +1,6 @@
 /** A process at the far end of a socket: as much of a client as the tests of the group need, and no more. */
 import { expect } from "vitest";
-import { encode } from "../../../shared/codec.ts";
+import { encode } from "../../../shared/protocol/codec.ts";
 import type {
   ClientMessage,
   Confirm,
@@ -11,8 +11,8 @@ import type {
   ServerMessage,
   Watch,
   Welcome,
-} from "../../../shared/messages.ts";
-import { type ElectionName, electionOf } from "../../../shared/names.ts";
+} from "../../../shared/protocol/messages.ts";
+import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
 import type { Access } from "../../../worker/group/state.ts";
 import { Mirror } from "./mirror.ts";
 import type { Wire } from "./wire.ts";

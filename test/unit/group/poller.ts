@@ -1,7 +1,7 @@
 /** A process without a socket: it asks, and its calls and their answers may be lost or late. */
 import { expect } from "vitest";
-import type { ContenderInfo } from "../../../shared/messages.ts";
-import type { ElectionName } from "../../../shared/names.ts";
+import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { HeldLeadership, Outcome, PollAnswer, PollCall } from "../../../worker/group/events.ts";
 import type { World } from "./world.ts";
 

@@ -1,6 +1,6 @@
 /** Contenders by RPC: same queue, same epochs, no socket. */
 import { expect, test } from "vitest";
-import type { ElectionName } from "../../../shared/names.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 import { World } from "./world.ts";
 
 const DEDICATED = { component: "d", election: "dedicated" } as const;

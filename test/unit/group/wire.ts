@@ -1,9 +1,9 @@
 /** The far end of a socket, and how the shell reads what comes out of it. */
-import { clientMessageParser } from "../../../shared/client-codec.ts";
-import { byteLength } from "../../../shared/codec.ts";
-import { InvalidField } from "../../../shared/fields.ts";
-import type { Limits } from "../../../shared/limits.ts";
-import type { ServerMessage } from "../../../shared/messages.ts";
+import { clientMessageParser } from "../../../shared/protocol/client-codec.ts";
+import { byteLength } from "../../../shared/protocol/codec.ts";
+import { InvalidField } from "../../../shared/protocol/fields.ts";
+import type { Limits } from "../../../shared/protocol/limits.ts";
+import type { ServerMessage } from "../../../shared/protocol/messages.ts";
 import type { Attachment, Frame } from "../../../worker/group/events.ts";
 
 export class Wire {

@@ -3,11 +3,11 @@
  * does, in the shell's order: transition, rows, effects. Everything that must always hold is checked after every event.
  */
 import { expect } from "vitest";
-import { byteLength, encode } from "../../../shared/codec.ts";
-import type { ContenderInfo, ServerMessage } from "../../../shared/messages.ts";
-import type { ElectionName } from "../../../shared/names.ts";
-import { parseServerMessage } from "../../../shared/server-codec.ts";
-import type { GroupStatus } from "../../../shared/status.ts";
+import { byteLength, encode } from "../../../shared/protocol/codec.ts";
+import type { ContenderInfo, ServerMessage } from "../../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
+import { parseServerMessage } from "../../../shared/protocol/server-codec.ts";
+import type { GroupStatus } from "../../../shared/protocol/status.ts";
 import type { Effect, EndedTerm, EventBody, Outcome } from "../../../worker/group/events.ts";
 import { type Fact, factsOf } from "../../../worker/group/facts.ts";
 import { createPolicy, type Policy, type PolicyOptions } from "../../../worker/group/policy.ts";

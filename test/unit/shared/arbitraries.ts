@@ -1,7 +1,7 @@
 /** Any message of either direction, for properties. */
 import fc from "fast-check";
-import type { ClientMessage, LeaderInformation, ServerMessage } from "../../../shared/messages.ts";
-import type { ElectionName } from "../../../shared/names.ts";
+import type { ClientMessage, LeaderInformation, ServerMessage } from "../../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 
 /** fast-check writes absent fields by leaving them out, as the protocol does. */
 const shape = <T>(fields: { [K in keyof T]-?: fc.Arbitrary<Exclude<T[K], undefined>> }, required: (keyof T)[]) =>

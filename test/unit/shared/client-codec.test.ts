@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { clientMessageParser } from "../../../shared/client-codec.ts";
-import { encode } from "../../../shared/codec.ts";
-import { InvalidField } from "../../../shared/fields.ts";
-import { DEFAULT_LIMITS } from "../../../shared/limits.ts";
+import { clientMessageParser } from "../../../shared/protocol/client-codec.ts";
+import { encode } from "../../../shared/protocol/codec.ts";
+import { InvalidField } from "../../../shared/protocol/fields.ts";
+import { DEFAULT_LIMITS } from "../../../shared/protocol/limits.ts";
 import { clientMessage } from "./arbitraries.ts";
 import { badFrames, goodMessages } from "./client-messages.ts";
 

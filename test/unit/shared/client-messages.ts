@@ -2,7 +2,7 @@
  * Every message of a client, with what each of its fields takes, as PROTOCOL.md's table says it; and from that, every
  * frame that is wrong in one field. Total by type: a new message or field does not compile before it stands here.
  */
-import type { ClientMessage, ContenderInfo, ProcessInfo, Resume } from "../../../shared/messages.ts";
+import type { ClientMessage, ContenderInfo, ProcessInfo, Resume } from "../../../shared/protocol/messages.ts";
 
 export interface BadFrame {
   readonly type: string;

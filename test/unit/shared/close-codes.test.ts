@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CLOSE, type CloseAction, closeAction } from "../../../shared/close-codes.ts";
+import { CLOSE, type CloseAction, closeAction } from "../../../shared/protocol/close-codes.ts";
 
 const table: readonly (readonly [number, CloseAction])[] = [
   [1000, "reconnect"],

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeFence, type Fence, parseFence } from "../../../shared/fence.ts";
-import { InvalidField } from "../../../shared/fields.ts";
-import { isName } from "../../../shared/names.ts";
+import { InvalidField } from "../../../shared/protocol/fields.ts";
+import { isName } from "../../../shared/protocol/names.ts";
 
 const name = fc.stringMatching(/^[A-Za-z0-9._:/-]{1,128}$/).filter(isName);
 const fence: fc.Arbitrary<Fence> = fc.record({

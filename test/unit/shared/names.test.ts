@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { byteLength } from "../../../shared/codec.ts";
-import { type ElectionName, electionOf, isElectionName, isName } from "../../../shared/names.ts";
+import { byteLength } from "../../../shared/protocol/codec.ts";
+import { type ElectionName, electionOf, isElectionName, isName } from "../../../shared/protocol/names.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 
 test.each(["a", "A-Z_0.9:/", "...", ".a", "a.", "component:x", "x".repeat(128)])("%j is a name", (text) => {

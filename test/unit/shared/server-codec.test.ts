@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { clientMessageParser } from "../../../shared/client-codec.ts";
-import { encode } from "../../../shared/codec.ts";
-import { InvalidField } from "../../../shared/fields.ts";
-import { DEFAULT_LIMITS } from "../../../shared/limits.ts";
-import type { ServerMessage } from "../../../shared/messages.ts";
-import { parseServerMessage } from "../../../shared/server-codec.ts";
+import { clientMessageParser } from "../../../shared/protocol/client-codec.ts";
+import { encode } from "../../../shared/protocol/codec.ts";
+import { InvalidField } from "../../../shared/protocol/fields.ts";
+import { DEFAULT_LIMITS } from "../../../shared/protocol/limits.ts";
+import type { ServerMessage } from "../../../shared/protocol/messages.ts";
+import { parseServerMessage } from "../../../shared/protocol/server-codec.ts";
 import { serverMessage, serverTypes } from "./arbitraries.ts";
 
 test("whatever a server may say survives the wire", () => {

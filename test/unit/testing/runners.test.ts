@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test, vi } from "vitest";
-import { inRepository } from "../../../cli/tools/paths.ts";
 import { createTestGroup } from "../../../testing/index.ts";
+import { inRepository } from "../../../tools/paths.ts";
 
 test("faked timers are not in the way: the kit uses none", async () => {
   vi.useFakeTimers();

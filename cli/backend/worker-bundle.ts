@@ -1,0 +1,41 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+const runsFromSources = import.meta.url.endsWith(".ts");
+
+/**
+ * The path of the production Worker's bundle. In a checkout the bundle is made anew from the sources (fast, and never
+ * stale); in the published package it is the one that was shipped, and no bundler is needed.
+ */
+export async function workerBundle(): Promise<string> {
+  if (!runsFromSources) return fileURLToPath(new URL("../../worker.bundle.js", import.meta.url));
+  const { bundleWorker } = await import("../../tools/bundle-worker.ts");
+  return bundleWorker();
+}
+
+/** The folder of the static files of the Worker's pages, made and shipped in the same way. */
+export async function workerAssets(): Promise<string> {
+  if (!runsFromSources) return fileURLToPath(new URL("../../assets", import.meta.url));
+  const { bundleAssets } = await import("../../tools/bundle-assets.ts");
+  return bundleAssets();
+}
+
+export interface RuntimeSettings {
+  readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
+}
+
+/** The runtime's compatibility settings, from the wrangler.toml beside the sources or beside the shipped bundle. */
+export async function runtimeSettings(): Promise<RuntimeSettings> {
+  return parseRuntimeSettings(await readFile(new URL("../../wrangler.toml", import.meta.url), "utf8"));
+}
+
+export function parseRuntimeSettings(toml: string): RuntimeSettings {
+  const date = /^compatibility_date\s*=\s*"(\d{4}-\d{2}-\d{2})"\s*$/m.exec(toml)?.[1];
+  if (date === undefined) throw new Error('wrangler.toml has no line compatibility_date = "YYYY-MM-DD"; add one.');
+  const flags = /^compatibility_flags\s*=\s*\[([^\]]*)\]\s*$/m.exec(toml)?.[1] ?? "";
+  return {
+    compatibilityDate: date,
+    compatibilityFlags: [...flags.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? ""),
+  };
+}

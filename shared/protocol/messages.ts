@@ -1,0 +1,247 @@
+/**
+ * The wire protocol, version 1: every message once, by direction. PROTOCOL.md is its text.
+ *
+ * One JSON object per text frame. Times are milliseconds. `sentAt` is a number of the client's own clock, strictly
+ * increasing within a client, that the server echoes and never interprets. Optional fields are left out, never `null`.
+ */
+import type { LeaseSettings } from "../lease.ts";
+import type { GroupLimits, Limits } from "./limits.ts";
+import type { ElectionKind, ElectionName } from "./names.ts";
+
+export const PROTOCOL_VERSION = 1;
+export const SUBPROTOCOL = "edge-election.v1";
+/** What every version of the protocol starts with: tells an outdated peer from a stranger. */
+export const SUBPROTOCOL_FAMILY = "edge-election.";
+/** A second offered subprotocol carries the token, since browsers can't set headers: `bearer.` + base64url(token). */
+export const TOKEN_PROTOCOL = "bearer.";
+
+/** Keep-alive text frames. Not JSON: the platform answers `PING` outside the object, and it renews nothing. */
+export const PING = "ping";
+export const PONG = "pong";
+
+/** Free text by free names; at most 2,048 bytes as JSON. */
+export type Metadata = Readonly<Record<string, string>>;
+
+/** What a process says of itself. */
+export interface ProcessInfo {
+  readonly name?: string;
+  /** What `confirm` publishes when it names no address. */
+  readonly address?: string;
+  readonly metadata?: Metadata;
+}
+
+export interface ContenderInfo {
+  readonly component: string;
+  /** Default `process`. */
+  readonly election?: ElectionKind;
+  /** For a dedicated contender; without one it has that of its process. Higher is asked first. */
+  readonly priority?: number;
+}
+
+/** Proof that a new connection belongs to an existing session. */
+export interface Resume {
+  readonly sessionId: string;
+  readonly secret: string;
+  /** Grows with every connection attempt of the client: a late hello of an abandoned connection is recognised by it. */
+  readonly attempt: number;
+}
+
+/** Names, or `true` for every component of the group. */
+export type Watch = true | readonly string[];
+
+// Client to server
+
+/** First frame of every connection. With `resume`, the lists are the complete new sets, and `held` counts as a renewal. */
+export interface Hello {
+  readonly type: "hello";
+  readonly process?: ProcessInfo;
+  readonly priority?: number;
+  readonly contenders?: readonly ContenderInfo[];
+  readonly observe?: Watch;
+  readonly resume?: Resume;
+  readonly held?: readonly string[];
+  readonly sentAt: number;
+}
+/** A component starts to run for leadership. */
+export interface Register extends ContenderInfo {
+  readonly type: "register";
+}
+/** A component has stopped running; the last one of an election gives its leadership up. */
+export interface Deregister {
+  readonly type: "deregister";
+  readonly component: string;
+}
+/** Accepts offers and extends leases; ids that are not named are untouched. With none it is a sign of life and a barrier. */
+export interface Renew {
+  readonly type: "renew";
+  readonly sentAt: number;
+  readonly held: readonly string[];
+}
+/** Publishes where a component's leader is. */
+export interface Confirm {
+  readonly type: "confirm";
+  readonly id: string;
+  readonly component: string;
+  readonly leaderSessionId: string;
+  readonly address?: string;
+  readonly metadata?: Metadata;
+}
+/** Has stopped, steps down of its own accord, goes to the back of the queue. */
+export interface Resign {
+  readonly type: "resign";
+  readonly leaderSessionId: string;
+  /** A session id: asked first. */
+  readonly successor?: string;
+}
+/** Has stopped, after a `revoke`; for an offer: declines it. */
+export interface Release {
+  readonly type: "release";
+  readonly leaderSessionId: string;
+}
+/** New priority of the process, or of one dedicated contender. */
+export interface Priority {
+  readonly type: "priority";
+  readonly priority: number;
+  readonly component?: string;
+}
+/** Starts to watch. */
+export interface Observe {
+  readonly type: "observe";
+  readonly components: Watch;
+}
+/** Stops watching; a name does not narrow `true`. */
+export interface Unobserve {
+  readonly type: "unobserve";
+  readonly components: Watch;
+}
+/** Has stopped everything and leaves: nothing to wait for. */
+export interface Bye {
+  readonly type: "bye";
+}
+
+export type ClientMessage =
+  | Hello
+  | Register
+  | Deregister
+  | Renew
+  | Confirm
+  | Resign
+  | Release
+  | Priority
+  | Observe
+  | Unobserve
+  | Bye;
+
+// Server to client
+
+/** Answers `hello`. `held`: the leaderships that go on, extended from the echoed `sentAt`. */
+export interface Welcome {
+  readonly type: "welcome";
+  readonly version: typeof PROTOCOL_VERSION;
+  readonly sessionId: string;
+  /** For the next `resume`; the one before stays valid until this one was presented. */
+  readonly secret: string;
+  readonly resumed: boolean;
+  readonly sentAt: number;
+  readonly held: readonly string[];
+  readonly lease: LeaseSettings;
+  readonly pingEveryMs: number;
+  /** How long the client may wait for `pong` or `renewed` before it drops the socket. */
+  readonly answerTimeoutMs: number;
+  /** How often a waiting contender sends a `renew` with an empty list. */
+  readonly checkEveryMs: number;
+  readonly offerTimeoutMs: number;
+  readonly drainMs: number;
+  /** All of the group's; a server may leave out those that a client need not keep to by itself. */
+  readonly limits: Limits & Partial<GroupLimits>;
+}
+export interface Registered {
+  readonly type: "registered";
+  readonly component: string;
+}
+export interface Deregistered {
+  readonly type: "deregistered";
+  readonly component: string;
+}
+/** `joined: false`: an offer, not yet leadership. `joined: true`: components join a leadership that the session leads. */
+export interface Grant {
+  readonly type: "grant";
+  readonly election: ElectionName;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+  readonly components: readonly string[];
+  readonly joined: boolean;
+}
+/** Leases that run until `sentAt` + `renewDeadlineMs` on the client's clock; an id asked for and missing here is lost. */
+export interface Renewed {
+  readonly type: "renewed";
+  readonly sentAt: number;
+  readonly held: readonly string[];
+}
+export type RevokeReason = "revoked" | "preempted" | "transferred";
+/** Stop, then `release`, within `drainMs`. */
+export interface Revoke {
+  readonly type: "revoke";
+  readonly leaderSessionId: string;
+  readonly reason: RevokeReason;
+  readonly drainMs: number;
+}
+export interface Confirmed {
+  readonly type: "confirmed";
+  readonly id: string;
+  readonly component: string;
+  readonly leaderSessionId: string;
+}
+/** Where the leader of a component is, as it confirmed it. */
+export interface LeaderInformation {
+  readonly component: string;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+  readonly address?: string;
+  readonly metadata?: Metadata;
+  /** The name of the leading process, where it has one. */
+  readonly process?: string;
+}
+/** Who leads a component from now on; `null`: nobody. */
+export interface LeaderChange {
+  readonly component: string;
+  readonly leader: LeaderInformation | null;
+}
+/** A snapshot after every `observe` and `welcome`, then changes. */
+export interface Leaders {
+  readonly type: "leaders";
+  readonly revision: number;
+  readonly snapshot: boolean;
+  /** The snapshot is of every component: one that is not in it has no leader. */
+  readonly all?: boolean;
+  readonly leaders: readonly LeaderChange[];
+}
+export type ErrorCode =
+  | "duplicate_component"
+  | "unknown_component"
+  | "election_mismatch"
+  | "not_leader"
+  | "limit_exceeded"
+  | "forbidden";
+/** A refused request; the session goes on. */
+export interface Refusal {
+  readonly type: "error";
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly id?: string;
+  /** What was to be contended for, or confirmed. */
+  readonly component?: string;
+  /** What was to be watched, and is not. */
+  readonly observed?: Watch;
+}
+
+export type ServerMessage =
+  | Welcome
+  | Registered
+  | Deregistered
+  | Grant
+  | Renewed
+  | Revoke
+  | Confirmed
+  | Leaders
+  | Refusal;

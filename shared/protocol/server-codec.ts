@@ -1,0 +1,120 @@
+/** Server-to-client messages as the client reads them. The server is trusted for sizes; shapes are checked all the same. */
+
+import type { LeaseSettings } from "../lease.ts";
+import { id, type MessageTable, name, parseFrame, watchOf } from "./codec.ts";
+import { boolean, type Check, list, number, object, oneOf, optional, record, text, where } from "./fields.ts";
+import type { GroupLimits, Limits } from "./limits.ts";
+import type {
+  Confirmed,
+  Deregistered,
+  ErrorCode,
+  Grant,
+  LeaderChange,
+  LeaderInformation,
+  Leaders,
+  Metadata,
+  Refusal,
+  Registered,
+  Renewed,
+  Revoke,
+  RevokeReason,
+  ServerMessage,
+  Welcome,
+} from "./messages.ts";
+import { isElectionName } from "./names.ts";
+
+const MANY = 1_000_000;
+const ms = number(0);
+/** The client's own clock, as it was sent. */
+const sentAt = number();
+const anyText = text(MANY);
+const held = list(id, MANY);
+const type = <const T extends string>(tag: T) => oneOf(tag);
+
+const leader = object<LeaderInformation>({
+  component: name,
+  leaderSessionId: id,
+  epoch: ms,
+  address: optional(anyText),
+  metadata: optional(record as Check<Metadata>),
+  process: optional(anyText),
+});
+
+const lease = object<LeaseSettings>({ durationMs: ms, renewDeadlineMs: ms, renewEveryMs: ms });
+const limits = object<Limits & Partial<GroupLimits>>({
+  messageBytes: ms,
+  messagesPerSecond: ms,
+  contenders: ms,
+  observed: ms,
+  metadataBytes: ms,
+  sessions: optional(ms),
+  observers: optional(ms),
+  sessionsPerSubject: optional(ms),
+  elections: optional(ms),
+  nameLength: optional(ms),
+  historyRows: optional(ms),
+  confirms: optional(ms),
+  helloTimeoutMs: optional(ms),
+});
+
+const table: MessageTable<ServerMessage> = {
+  welcome: object<Welcome>({
+    type: type("welcome"),
+    version: oneOf(1),
+    sessionId: id,
+    secret: id,
+    resumed: boolean,
+    sentAt,
+    held,
+    lease,
+    pingEveryMs: ms,
+    answerTimeoutMs: ms,
+    checkEveryMs: ms,
+    offerTimeoutMs: ms,
+    drainMs: ms,
+    limits,
+  }),
+  registered: object<Registered>({ type: type("registered"), component: name }),
+  deregistered: object<Deregistered>({ type: type("deregistered"), component: name }),
+  grant: object<Grant>({
+    type: type("grant"),
+    election: where(isElectionName, "an election"),
+    leaderSessionId: id,
+    epoch: ms,
+    components: list(name, MANY),
+    joined: boolean,
+  }),
+  renewed: object<Renewed>({ type: type("renewed"), sentAt, held }),
+  revoke: object<Revoke>({
+    type: type("revoke"),
+    leaderSessionId: id,
+    // A reason of a newer server means `revoked`.
+    reason: (value) => (value === "preempted" || value === "transferred" ? value : ("revoked" satisfies RevokeReason)),
+    drainMs: ms,
+  }),
+  confirmed: object<Confirmed>({ type: type("confirmed"), id, component: name, leaderSessionId: id }),
+  leaders: object<Leaders>({
+    type: type("leaders"),
+    revision: ms,
+    snapshot: boolean,
+    all: optional(boolean),
+    leaders: list(
+      object<LeaderChange>({
+        component: name,
+        leader: (value, field) => (value === null ? value : leader(value, field)),
+      }),
+      MANY,
+    ),
+  }),
+  error: object<Refusal>({
+    type: type("error"),
+    code: anyText as Check<ErrorCode>, // a later server may know more of them
+    message: anyText,
+    id: optional(anyText),
+    component: optional(anyText),
+    observed: optional(watchOf(MANY)),
+  }),
+};
+
+/** Reads a frame of the server. Throws `InvalidField` and nothing else. */
+export const parseServerMessage = (frame: unknown): ServerMessage => parseFrame(frame, table);

@@ -1,0 +1,238 @@
+/** What it contends for changes while it contends, and it comes back while it leaves. */
+import { expect, test } from "vitest";
+import { nextDeadline } from "../../../worker/callers/core/state.ts";
+import { World } from "../group/world.ts";
+import { Asker } from "./asker.ts";
+
+const D = 10_000;
+
+function leading(...components: string[]): Asker {
+  const asker = new Asker(
+    new World(),
+    "asker",
+    components.map((component) => ({ component })),
+  );
+  asker.start();
+  asker.flow();
+  return asker;
+}
+
+const heard = (asker: Asker, component: string): unknown => asker.heard.get(component)?.map(({ is }) => is);
+
+/** What the group knows of. */
+const contended = ({ world }: Asker): unknown => [...world.state.components.keys()].sort();
+
+test("[C3] [C4] a component that comes joins at once, one that goes is revoked, and its siblings hear nothing", () => {
+  const asker = leading("x", "y");
+  asker.change([{ component: "y" }, { component: "z" }]);
+  expect(heard(asker, "x")).toEqual(["grant", "revoke"]);
+  asker.flow();
+  expect(asker.last("z")?.leaderSessionId).toBe(asker.last("y")?.leaderSessionId);
+  expect(contended(asker)).toEqual(["x", "y", "z"]); // it has not stopped yet
+  asker.settle("x");
+  asker.flow();
+  expect(contended(asker)).toEqual(["y", "z"]);
+  expect(heard(asker, "y")).toEqual(["grant"]);
+});
+
+test("[X4] [K1] a component that goes and comes back is granted anew, and what it had published is gone by then", () => {
+  const asker = leading("x", "y");
+  const { leaderSessionId = "" } = asker.last("x") ?? {};
+  asker.dispatch({ type: "confirm", component: "x", leaderSessionId, address: "a" });
+  asker.flow();
+  asker.change([{ component: "y" }]);
+  asker.change([{ component: "x" }, { component: "y" }]);
+  asker.settle("x");
+  asker.flow();
+  expect(heard(asker, "x")).toEqual(["grant", "revoke", "grant"]);
+  expect(asker.last("x")?.leaderSessionId).toBe(leaderSessionId);
+  expect(asker.world.state.components.get("x")?.record ?? null).toBeNull();
+});
+
+test("[C8] a change whose call is lost is told by the next one", () => {
+  const asker = leading("x");
+  asker.change([{ component: "x" }, { component: "y" }]);
+  asker.fail(asker.travelling[0]);
+  asker.run(1_000);
+  expect(asker.leads("y")).toBe(true);
+});
+
+test("[C10] a start while it still leaves begins anew once it has left; a close after that counts again", () => {
+  const asker = leading("x");
+  asker.dispatch({ type: "close" });
+  asker.start();
+  asker.settle("x");
+  asker.flow();
+  expect(heard(asker, "x")).toEqual(["grant", "revoke", "grant"]);
+  asker.dispatch({ type: "close" });
+  asker.start();
+  asker.dispatch({ type: "close" });
+  asker.settle("x");
+  asker.flow();
+  expect(nextDeadline(asker.state)).toBeNull();
+  expect(asker.state.activity).toBe("stopped");
+});
+
+test("[C10] whoever leaves waits for every onRevoke, though the group knows nothing of it any more", () => {
+  const asker = leading("x");
+  asker.dispatch({ type: "close" });
+  asker.world.cleanup(true);
+  asker.world.advance(2_500);
+  asker.dispatch({ type: "tick" });
+  asker.flow();
+  expect(asker.state.session).toBeNull();
+  expect(asker.state.activity).toBe("leaving");
+  expect(nextDeadline(asker.state)).toBeGreaterThan(asker.clock);
+  asker.settle("x");
+  expect(asker.effects.at(-1)).toEqual({ type: "left" });
+  expect(nextDeadline(asker.state)).toBeNull();
+});
+
+test("[C5] [S11] an onRevoke that hangs keeps no sibling, and no other election, from the next term", () => {
+  const asker = new Asker(new World(), "asker", [
+    { component: "x" },
+    { component: "y" },
+    { component: "d", election: "dedicated" },
+  ]);
+  asker.start();
+  asker.flow();
+  const { epoch = 0 } = asker.last("y") ?? {};
+  asker.world.advance(D);
+  asker.dispatch({ type: "tick" }); // all have expired; x never stops
+  for (const component of ["y", "d"]) asker.settle(component);
+  for (let polls = 0; polls < 4; polls += 1) {
+    asker.flow();
+    asker.world.advance(1_000);
+    asker.dispatch({ type: "tick" });
+  }
+  expect([asker.leads("y"), asker.leads("d"), asker.leads("x")]).toEqual([true, true, false]);
+  expect(asker.last("y")?.epoch).toBeGreaterThan(epoch);
+  asker.settle("x");
+  asker.flow();
+  expect(asker.last("x")?.leaderSessionId).toBe(asker.last("y")?.leaderSessionId);
+});
+
+// Closed and contended for again at once, and components that the group refuses
+
+test("[X3] [X4] closed and contended for again at once it is another acquisition, also where a refused sibling stays", () => {
+  const world = new World();
+  const other = world.join("other", { contenders: [{ component: "m", election: "dedicated" }] });
+  const asker = new Asker(world, "asker", [{ component: "x" }, { component: "m" }]);
+  asker.start();
+  asker.flow();
+  expect(asker.effects).toContainEqual(expect.objectContaining({ type: "refused", code: "election_mismatch" }));
+  const waiting = world.join("waiting", { contenders: ["x"] });
+  asker.change([{ component: "m" }]);
+  asker.change([{ component: "x" }, { component: "m" }]);
+  asker.settle("x");
+  asker.flow();
+  expect(asker.heard.get("x")?.map(({ is }) => is)).toEqual(["grant", "revoke"]);
+  expect(world.holder()).toBe("waiting");
+  waiting.accept();
+  other.bye();
+  asker.run(D / 2);
+  waiting.bye();
+  asker.run(D / 2);
+  expect([asker.leads("x"), asker.leads("m")]).toEqual([true, true]);
+});
+
+test("[X3] [N3] the last component that the group knows hands over at once, though a refused one still stands", () => {
+  const world = new World();
+  world.join("other", { contenders: [{ component: "m", election: "dedicated" }] });
+  const asker = new Asker(world, "asker", [{ component: "x" }, { component: "m" }]);
+  asker.start();
+  asker.flow();
+  world.join("waiting", { contenders: ["x"] });
+  asker.change([{ component: "m" }]);
+  asker.settle("x");
+  asker.flow();
+  expect(world.holder()).toBe("waiting");
+});
+
+test("[C4] [K4] a component that the group refuses from now on leads no longer, and its sibling hears nothing", () => {
+  const asker = leading("x", "y");
+  asker.run(D / 4);
+  asker.dispatch({ type: "change", settings: { ...asker.settings, priority: 1 } });
+  const [call] = asker.travelling;
+  asker.arrive(call);
+  const answer = call?.answer;
+  if (call === undefined || answer?.type !== "polled") throw new Error("a campaign is answered");
+  const refused = [{ component: "y", code: "forbidden", message: "the credentials were narrowed" }];
+  const leaderships = answer.leaderships.map((held) => ({ ...held, components: ["x"] }));
+  call.answer = { ...answer, refused, leaderships };
+  asker.hear(call);
+  expect([heard(asker, "x"), heard(asker, "y")]).toEqual([["grant"], ["grant", "revoke"]]);
+  expect(asker.leads("y")).toBe(false);
+});
+
+// An offer that is won by a call whose component has gone meanwhile
+
+test("[G4] [S7] what a call wins for a component that was closed meanwhile is given back, and a later one is another", () => {
+  const world = new World();
+  const other = world.join("other", { contenders: ["x"] });
+  other.accept();
+  const asker = new Asker(world, "asker", [{ component: "x" }, { component: "d", election: "dedicated" }]);
+  asker.start();
+  asker.flow();
+  other.bye();
+  world.advance(D / 2);
+  asker.dispatch({ type: "tick" });
+  const [call] = asker.travelling;
+  asker.arrive(call); // it has won the process election
+  const won = world.holder();
+  asker.change([{ component: "d", election: "dedicated" }]);
+  asker.change([{ component: "x" }, { component: "d", election: "dedicated" }]);
+  const waiting = world.join("waiting", { contenders: ["x"] });
+  asker.hear(call);
+  expect(world.holder()).toBe(won);
+  expect([heard(asker, "x"), heard(asker, "d")]).toEqual([undefined, ["grant"]]);
+  asker.flow();
+  expect(world.holder()).toBe("waiting");
+  waiting.accept();
+  waiting.bye();
+  asker.run(D / 2);
+  expect([heard(asker, "x"), heard(asker, "d")]).toEqual([["grant"], ["grant"]]);
+});
+
+test("[S7] [C10] what a call wins whose answer comes after close is given back with the goodbye", () => {
+  const world = new World();
+  const asker = new Asker(world, "asker");
+  asker.start();
+  const [call] = asker.travelling;
+  asker.arrive(call);
+  const waiting = world.join("waiting", { contenders: ["x"] });
+  asker.dispatch({ type: "close" });
+  asker.start();
+  asker.hear(call);
+  expect(asker.leads()).toBe(false);
+  asker.flow();
+  expect(world.holder()).toBe("waiting");
+  waiting.accept();
+  expect(asker.heard.get("x")).toBeUndefined();
+});
+
+test("[S7] a release that arrives before the campaign it was sent after keeps that campaign from winning anything", () => {
+  const asker = leading("x");
+  const { world } = asker;
+  const { leaderSessionId = "" } = asker.last("x") ?? {};
+  asker.world.advance(D / 4);
+  asker.dispatch({ type: "tick" });
+  const [campaign] = asker.travelling;
+  asker.dispatch({ type: "resign", leaderSessionId });
+  world.advance(3_000); // the campaign is given up
+  asker.dispatch({ type: "tick" });
+  asker.settle("x");
+  world.advance(1_000);
+  asker.dispatch({ type: "tick" });
+  const release = asker.travelling.at(-1);
+  expect(release?.request.type).toBe("release");
+  const waiting = world.join("waiting", { contenders: ["x"] });
+  asker.arrive(release);
+  expect(world.holder()).toBe("waiting");
+  waiting.accept();
+  asker.arrive(campaign);
+  expect(campaign?.answer).toMatchObject({ type: "refused", code: "superseded" });
+  asker.hear(campaign);
+  expect(world.holder()).toBe("waiting");
+  expect(asker.leads("x")).toBe(false);
+});

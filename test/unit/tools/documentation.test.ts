@@ -1,0 +1,198 @@
+/** The checks of the documentation find what is wrong: each is given a page with that fault. */
+import { expect, test } from "vitest";
+import { benchTables } from "../../../tools/docs/bench-tables.ts";
+import { commandProblems } from "../../../tools/docs/commands.ts";
+import { guaranteeProblems } from "../../../tools/docs/guarantees.ts";
+import { kindOf } from "../../../tools/docs/kinds.ts";
+import { linkProblems } from "../../../tools/docs/links.ts";
+import { type CodeBlock, parsePage } from "../../../tools/docs/markdown.ts";
+import { benchRows, measuredProblems, unmeasuredProblems, withMeasured } from "../../../tools/docs/measured.ts";
+import { parseProblems } from "../../../tools/docs/parse-blocks.ts";
+import { undocumentedIn } from "../../../tools/docs/reference.ts";
+
+const fenced = (info: string, code = "", before = ""): string => `${before}\n\`\`\`${info}\n${code}\n\`\`\`\n`;
+
+function block(info: string, code = "", before = ""): CodeBlock {
+  const [only] = parsePage("docs/PAGE.md", fenced(info, code, before)).blocks;
+  if (!only) throw new Error("no block");
+  return only;
+}
+
+const kind = (info: string, path = "docs/PAGE.md") => kindOf(block(info), path);
+
+test("pages: headings, links and blocks are found where a reader sees them", () => {
+  const page = parsePage(
+    "docs/PAGE.md",
+    [
+      "# A `b` and C!",
+      "[one](OTHER.md#x) `[no](code.md)` ![two](a.svg)",
+      "<!-- [no](hidden.md) -->",
+      "## A b and c",
+      '<a id="by-hand"></a>',
+      fenced("ts run", "# no heading\n[no](inside.md)"),
+      "[three]: THREE.md",
+    ].join("\n"),
+  );
+
+  expect([...page.anchors]).toEqual(["a-b-and-c", "a-b-and-c-1", "by-hand"]);
+  expect(page.links).toEqual([
+    { line: 2, target: "OTHER.md#x" },
+    { line: 2, target: "a.svg" },
+    { line: 12, target: "THREE.md" },
+  ]);
+  expect(page.blocks).toMatchObject([
+    { line: 7, language: "ts", words: ["run"], code: "# no heading\n[no](inside.md)" },
+  ]);
+});
+
+test("pages: what a program needs and a page leaves out stands in the comment right above it", () => {
+  expect(block("ts node", "use(x);", "<!-- with:\ndeclare const x: number;\n-->\n").preamble).toBe(
+    "declare const x: number;",
+  );
+  expect(block("ts node", "use(x);", "<!-- with: a -->\n\nText.\n").preamble).toBe("");
+});
+
+test("links: missing files, anchors and orphans are named with their line", () => {
+  const pages = [
+    parsePage("README.md", "# Top\n[a](docs/A.md#part) [b](docs/B.md) [c](docs/A.md#nowhere) [d](../out.md) [e](#top)"),
+    parsePage("docs/A.md", "## Part\n[up](../README.md#top) [web](https://example.com/#x)"),
+    parsePage("docs/C.md", "[itself](C.md)"),
+  ];
+
+  expect(linkProblems(pages, (path) => pages.some((page) => page.path === path))).toEqual([
+    "README.md:2 links to docs/B.md: there is no such file",
+    "README.md:2 links to docs/A.md#nowhere: docs/A.md has no heading with that anchor",
+    "README.md:2 links to ../out.md: that is outside of the repository",
+    "no page links to docs/C.md",
+  ]);
+});
+
+test("blocks: each is of a kind that something checks, or the check fails", () => {
+  expect(kind('ts run until="leads"')).toMatchObject({ environment: "node", run: { until: "leads" } });
+  expect(kind("ts run")).toMatchObject({ run: { ends: true } });
+  expect(kind("tsx browser")).toMatchObject({ environment: "browser", run: null });
+  expect(kind('ts worker get="/healthz"')).toMatchObject({ environment: "worker", get: "/healthz" });
+  expect(kind("ts api", "docs/api/edge-election.md")).toEqual({ how: "generated" });
+  for (const info of ["", "ts", "js", "js later", "python", "ts run later", "sh run", "ts api", "json5"]) {
+    expect(() => kind(info), info).toThrow(/nothing checks/);
+  }
+});
+
+test("blocks: commands must exist, and so must the options of this project's own", () => {
+  const known = { scripts: new Set(["demo"]), commandLine: new Map([["run", "--group <name>"]]) };
+  const problems = (code: string) => commandProblems(block("sh", code), known);
+
+  expect(problems('A=1 npm ci && npm start  # starts\nnpm run demo | cat\ncurl -s "http://a/?b=c&d" ; cd x')).toEqual(
+    [],
+  );
+  expect(problems("npx edge-election run \\\n  --group a -- ./job --anything")).toEqual([]);
+  expect(problems("npm run demos")).toEqual(["package.json has no script demos"]);
+  expect(problems("edge-election run --grup a")).toEqual(["edge-election run has no option --grup"]);
+  expect(problems("npx edge-election walk && yarn add x")).toEqual([
+    "edge-election has no command walk",
+    "unknown command yarn",
+  ]);
+});
+
+test.each([
+  ["json", '{"a": 1}', '{"a": 1,}'],
+  ["sql", "UPDATE t SET a = :a WHERE a <= :a; -- fine", "UPDATE t SET b = 1"],
+  ["mermaid", 'flowchart LR\n  a["x"] --> b', "flowchart LR\n  subgraph one\n  a --> b"],
+  ["toml", 'name = "a"\nmain = "index.ts"', 'name = "a'],
+] as const)("blocks: %s is read by what reads it", async (as, good, bad) => {
+  const problems = (code: string) => parseProblems(block(as, code, "<!-- with:\nCREATE TABLE t (a);\n-->\n"), as);
+
+  expect(await problems(good)).toEqual([]);
+  expect(await problems(bad)).toHaveLength(1);
+});
+
+test("numbers: what is quoted is what was measured, and nothing else is quoted", () => {
+  const measured = new Map([
+    ["size a", "3.9 kB"],
+    ...benchRows([{ row: "hand-over", n: 200, p50: 12.3, ratio: 1.5, reference: "F0", later: 1_500 }]),
+  ]);
+  const page =
+    "It is <!-- measured: size a -->4 kB<!-- / --> and <!-- measured: bench hand-over p50 -->9 ms<!-- / -->.";
+
+  expect(measuredProblems("README.md", page, measured)).toEqual([
+    'README.md says "4 kB" of size a, and it is "3.9 kB": npm run docs',
+    'README.md says "9 ms" of bench hand-over p50, and it is "12 ms": npm run docs',
+  ]);
+  const fresh = withMeasured(page, measured);
+  expect(fresh).toContain(">3.9 kB<");
+  expect(measuredProblems("README.md", fresh, measured)).toEqual([]);
+  expect(measuredProblems("README.md", "<!-- measured: luck -->7<!-- / -->", measured)).toHaveLength(1);
+  const words = '<!-- measured: bench hand-over p50, as " (% here)" --><!-- / -->';
+  expect(withMeasured(words, measured)).toContain("--> (12 ms here)<");
+  expect(measuredProblems("README.md", words, new Map())).toEqual([]);
+  expect(measuredProblems("README.md", withMeasured(words, measured), new Map())).toHaveLength(1);
+  expect(measured.get("bench hand-over later")).toBe("1.50 s");
+  expect(unmeasuredProblems("README.md", `${fresh} \`5 ms\` 40 kB`)).toEqual([
+    "README.md quotes 40 kB without a measurement",
+  ]);
+});
+
+test("tables: the committed result of a bench is shown row by row, peers and costs by themselves", () => {
+  const numbers = { n: 5, p50: 1.2345, p95: 22, p99: 333.3, max: 4_444, load: 0.51, unit: "ms" };
+  const measured = new Map(
+    benchTables([
+      {
+        ...numbers,
+        row: "join",
+        name: "join | lead",
+        ratio: 1.1,
+        reference: { name: "F1", value: 1 },
+        target: "ratio <= 1.5",
+      },
+      { ...numbers, row: "peer-a", name: "hand-over, A", ratio: 2, verdict: "met", settings: "one server" },
+      { ...numbers, row: "cost-idle", name: "cost: idle", unit: "$ a month", note: "rows 0.000" },
+      { row: "of another version" },
+    ]),
+  );
+
+  const page = withMeasured("<!-- measured: bench table of rows --><!-- / -->", measured);
+  expect(page.split("\n").filter((line) => line.startsWith("|"))).toEqual([
+    "| row          | n   | p50  | p95 | p99 | max   | unit | p50 against | target       |     | load |",
+    "| ------------ | --- | ---- | --- | --- | ----- | ---- | ----------- | ------------ | --- | ---- |",
+    "| join \\| lead | 5   | 1.23 | 22  | 333 | 4,444 | ms   | 1.10 × F1   | ratio <= 1.5 |     | 0.5  |",
+  ]);
+  expect(measured.get("bench table of peers")).toContain("| A    | 5   | 1.23   | 333    | 2.00 × ours ");
+  expect(measured.get("bench table of costs")).toContain("| idle  | 1.234     |");
+  expect(measuredProblems("a.md", page, measured)).toEqual([]);
+  expect(measuredProblems("a.md", page.replace("4,444", "4,443"), measured)).toEqual([
+    "a.md has an old bench table of rows: npm run docs",
+  ]);
+});
+
+test("reference: an export without a doc comment is named, once for all entry points", () => {
+  const silent = {
+    name: "Mute",
+    kind: "type",
+    documentation: "",
+    declaration: "",
+    inherited: [],
+    file: "a.d.ts",
+  } as const;
+  const told = { ...silent, name: "Told", documentation: "Says something." };
+
+  expect(undocumentedIn([{ specifier: "p", summary: "What it is.", symbols: [told] }])).toEqual([]);
+  expect(
+    undocumentedIn([
+      { specifier: "p", summary: "What it is.", symbols: [told, silent] },
+      { specifier: "p/q", summary: "", symbols: [silent] },
+    ]),
+  ).toEqual(["p/q does not say what it is for: begin its module with a doc comment", "Mute has no doc comment (a.ts)"]);
+});
+
+test("guarantees: promises and rules are compared both ways", () => {
+  const rules = "- **S1** one\n- **S2** two\n- **S13** not promised\n";
+  const table = (rows: string): string => `| promise | rules |\n| --- | --- |\n${rows}`;
+
+  expect(guaranteeProblems(table("| a | S1 |\n| b | S2, S1 |"), rules)).toEqual([]);
+  expect(guaranteeProblems(table("| a | S1 |\n| b | |\n| c | S9 |"), rules)).toEqual([
+    "no rule shows the promise: b",
+    'S9, of the promise "c", is not in docs/RULES.md',
+    "rules that GUARANTEES.md promises nowhere: S2",
+  ]);
+  expect(guaranteeProblems("text", rules)[0]).toMatch(/promises nothing/);
+});

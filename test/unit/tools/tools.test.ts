@@ -1,0 +1,164 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { parseRuntimeSettings } from "../../../cli/backend/worker-bundle.ts";
+import { startSettings } from "../../../cli/start-settings.ts";
+import { dashboardSizeProblems, filesOf } from "../../../tools/page-size.ts";
+import { inRepository } from "../../../tools/paths.ts";
+import { countsOf } from "../../../tools/reports.ts";
+import { compareRuleIds, listedRuleIds, ruleIdsInTestNames } from "../../../tools/rule-ids.ts";
+import { bundleClients, clientBundleProblems, globalsTouchedBy } from "../../../tools/size.ts";
+
+test("rule ids: only the beginnings of the names of tests that run count", () => {
+  const source = `
+    // test("[S9] in a comment")
+    describe("[S1] a suite", () => {
+      test("[S2] [G4] a test [G5]", () => { const text = \`\${a ? \`\${b}\` : "}"} it("[S8] inside")\`; note("[S3] no"); });
+      test.each([["a", { b: [1] }]])("[C1] %s", () => {});
+      it.skip("[C2] skipped", work);
+      test.concurrent(\`[C3] \${name}\`, () => /["'\`]/.test(a));
+      const half = a / b / c;
+      test("[C4] the last one");
+    });`;
+
+  expect(ruleIdsInTestNames(source)).toEqual(["S1", "S2", "G4", "C1", "C3", "C4"]);
+});
+
+test("rule ids: the list and the tests are compared both ways", () => {
+  const listed = listedRuleIds("# Rules\n\n- **S1** one\n- **S2** two\n- **S13** not promised\n- **S4**\n");
+
+  expect(listed).toEqual(["S1", "S2", "S13"]);
+  expect(
+    compareRuleIds(
+      listed,
+      new Map([
+        ["S1", "a.ts"],
+        ["S2", "a.ts"],
+      ]),
+    ),
+  ).toEqual([]);
+  expect(
+    compareRuleIds(
+      listed,
+      new Map([
+        ["S1", "a.ts"],
+        ["Z1", "b.ts"],
+      ]),
+    ),
+  ).toEqual(["1 rules without a test that names them: S2", "[Z1] in b.ts is not in docs/RULES.md"]);
+});
+
+test("rule ids: the project's list holds every family from 1 on, without a gap", async () => {
+  const listed = listedRuleIds(await readFile(inRepository("docs/RULES.md"), "utf8"));
+  const families = Map.groupBy(listed, (id) => id.replace(/\d+$/, ""));
+  const expected = Array.from(families, ([family, ids]) => ids.map((_, index) => `${family}${index + 1}`)).flat();
+
+  expect(listed).toEqual(expected);
+});
+
+test("the package asks for a Node that all of its dependencies run on", async () => {
+  interface Manifest {
+    readonly engines?: { readonly node?: string };
+    readonly dependencies: Readonly<Record<string, string>>;
+  }
+  const read = async (path: string) => JSON.parse(await readFile(inRepository(path), "utf8")) as Manifest;
+  const rank = ({ engines }: Manifest): number => {
+    const [, major = 0, minor = 0] = /^>=(\d+)(?:\.(\d+))?/.exec(engines?.node ?? ">=0") ?? [];
+    return Number(major) * 1_000 + Number(minor);
+  };
+  const own = await read("package.json");
+  const names = Object.keys(own.dependencies);
+  const needed = await Promise.all(names.map(async (name) => rank(await read(`node_modules/${name}/package.json`))));
+  expect(rank(own)).toBeGreaterThanOrEqual(Math.max(...needed));
+});
+
+test("client size: what a script merely asks for at import is noticed", () => {
+  expect(globalsTouchedBy("class Lost extends Error {} const open = () => new WebSocket(url); new Map();")).toEqual([]);
+  expect(globalsTouchedBy("typeof WebSocket")).toEqual(["WebSocket"]);
+  expect(globalsTouchedBy("console.log(1)")).toEqual(["console"]);
+  expect(globalsTouchedBy("null.x")[0]).toMatch(/TypeError/);
+});
+
+test("client size: each excess is named", () => {
+  const entry = { file: "client/index.ts", limitBytes: 4_000, packages: [] };
+  const fine = { entry, gzippedBytes: 4_000, externalImports: [], touchedGlobals: [] };
+  expect(clientBundleProblems(fine)).toEqual([]);
+  expect(
+    clientBundleProblems({
+      entry,
+      gzippedBytes: 4_001,
+      externalImports: ["ws"],
+      touchedGlobals: ["fetch"],
+    }),
+  ).toEqual([
+    "client/index.ts is 4001 bytes gzipped, 1 over the limit of 4000",
+    "client/index.ts imports ws",
+    "importing client/index.ts touches fetch",
+  ]);
+});
+
+test("dashboard size: every file that the page names counts, each once, and an excess is named", () => {
+  const html = `<link href="/a/one.css"><img src="/b/two.svg"><img src="/b/two.svg"><script src="/a/three.js"></script>
+    <a href="/">not a file</a><a href="/?group=a.b">nor this</a>`;
+  expect(filesOf(html)).toEqual(["a/one.css", "b/two.svg", "a/three.js"]);
+  expect(dashboardSizeProblems(60_000)).toEqual([]);
+  expect(dashboardSizeProblems(60_001)).toEqual(["the dashboard is 60001 bytes gzipped, 1 over the limit of 60000"]);
+});
+
+test("client size: the whole client is one file", async () => {
+  const [client] = await bundleClients();
+  expect(client?.gzippedBytes).toBeGreaterThan(5_000);
+});
+
+test("reports: a file of tests that could not be loaded counts as a failure", () => {
+  expect(countsOf({ numPassedTests: 3, numFailedTests: 0, success: true })).toEqual({ passed: 3, failed: 0 });
+  expect(countsOf({ numPassedTests: 3, numFailedTests: 0, success: false })).toEqual({ passed: 3, failed: 1 });
+  expect(() => countsOf({})).toThrow("no numbers");
+});
+
+test("npm start: settings are checked, with the remedy in the message", () => {
+  expect(startSettings({})).toEqual({
+    port: 8787,
+    dataDir: ".data",
+    bindings: { OPEN_MODE: "loopback", LOG_LEVEL: "error" },
+    summary: "defaults",
+  });
+  expect(startSettings({ PORT: "0", LEASE_MS: "2000", DRAIN_MS: "0", DATA_DIR: "/d", LOG_LEVEL: "info" })).toEqual({
+    port: 0,
+    dataDir: "/d",
+    bindings: { OPEN_MODE: "loopback", LOG_LEVEL: "info", LEASE_MS: "2000", DRAIN_MS: "0" },
+    summary: "LEASE_MS=2000 DRAIN_MS=0",
+  });
+});
+
+test("npm start passes the keys of fence tokens on, and does not tell them", () => {
+  const { bindings, summary } = startSettings({ FENCE_SECRET: "secret", FENCE_PRIVATE_KEY: "" });
+  expect(bindings).toEqual({ OPEN_MODE: "loopback", LOG_LEVEL: "error", FENCE_SECRET: "secret" });
+  expect(summary).toBe("defaults");
+});
+
+test("npm start refuses a level of the log that there is not", () => {
+  expect(() => startSettings({ LOG_LEVEL: "loud" })).toThrow(
+    'LOG_LEVEL is "loud": set it to one of silent, error, info, debug, or leave it out.',
+  );
+});
+
+test.each([
+  { PORT: "65536" },
+  { PORT: "-1" },
+  { PORT: "8787a" },
+  { LEASE_MS: "1999" },
+  { LEASE_MS: "1e4" },
+  { DRAIN_MS: "0.5" },
+  { PREEMPT_COOLDOWN_MS: "-1" },
+])("npm start refuses %o", (environment) => {
+  expect(() => startSettings(environment)).toThrow(/set it to a whole number from \d+ to \d+, or leave it out/);
+});
+
+test("the local backend takes its compatibility settings from wrangler.toml", async () => {
+  const settings = parseRuntimeSettings(await readFile(inRepository("wrangler.toml"), "utf8"));
+
+  expect(settings.compatibilityDate).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+  const withFlags = 'compatibility_date = "2026-11-02"\ncompatibility_flags = ["a", "b"]\n';
+  expect(parseRuntimeSettings(withFlags).compatibilityFlags).toEqual(["a", "b"]);
+  expect(() => parseRuntimeSettings('name = "x"')).toThrow("compatibility_date");
+});

@@ -1,0 +1,74 @@
+import { readFile } from "node:fs/promises";
+import { inRepository } from "./paths.ts";
+import { run } from "./run.ts";
+
+/** What the published package may contain; npm adds package.json, README and LICENSE by itself. */
+const allowed = [
+  /^(package\.json|README\.md|LICENSE)$/,
+  /^dist\/(shared|worker|client|testing|cli)\/.+\.(js|d\.ts)$/,
+  /^dist\/(worker\.bundle\.js|wrangler\.toml)$/,
+  /^dist\/assets\/.+\.(html|css|js|svg)$/,
+];
+
+/** What is wrong with the package that `npm publish` would make from `dist/`, one clause each. */
+export async function packageProblems(): Promise<string[]> {
+  const files = await packedFiles();
+  const exported = await exportedFiles();
+  const unexpected = files.filter((file) => !allowed.some((pattern) => pattern.test(file)));
+  const missing = exported.filter((file) => !files.includes(file));
+  const problems = [
+    ...(await jsrProblems()),
+    ...unexpected.map((file) => `${file} would be published`),
+    ...missing.map((file) => `${file} is exported and not in the package`),
+  ];
+  return missing.length > 0 ? problems : [...problems, ...(await toolProblems())];
+}
+
+/** Between `jsr.json` and `package.json`: the version, and the entry points that both have. */
+async function jsrProblems(): Promise<string[]> {
+  const [jsr, manifest] = await Promise.all(["jsr.json", "package.json"].map(readExports));
+  if (!jsr || !manifest) return ["jsr.json or package.json cannot be read"];
+  const sources = Object.entries(jsr.exports).flatMap(([path, source]) => {
+    const built = stringsIn(manifest.exports[path]).at(-1) ?? "";
+    const expected = built.replace("./dist/", "./").replace(/\.js$/, ".ts");
+    return source === expected
+      ? []
+      : [`jsr.json exports ${path} as ${String(source)}, and package.json has ${expected}`];
+  });
+  return jsr.version === manifest.version ? sources : [...sources, "jsr.json and package.json differ in their version"];
+}
+
+interface Exports {
+  readonly version: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+async function readExports(file: string): Promise<Exports> {
+  return JSON.parse(await readFile(inRepository(file), "utf8")) as Exports;
+}
+
+async function packedFiles(): Promise<string[]> {
+  const packed = await run("npm", ["pack", "--dry-run", "--json", "--ignore-scripts", "--loglevel=error"], "keep");
+  const [report]: { files: { path: string }[] }[] = JSON.parse(packed.output.slice(packed.output.indexOf("[")));
+  return (report?.files ?? []).map((file) => file.path);
+}
+
+async function exportedFiles(): Promise<string[]> {
+  const manifest: unknown = JSON.parse(await readFile(inRepository("package.json"), "utf8"));
+  if (typeof manifest !== "object" || manifest === null || !("exports" in manifest)) return [];
+  return stringsIn(manifest.exports).map((path) => path.replace(/^\.\//, ""));
+}
+
+function stringsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(stringsIn) : [];
+}
+
+async function toolProblems(): Promise<string[]> {
+  const publint = await run("publint", ["--strict"], "keep");
+  const types = await run("attw", ["--pack", ".", "--profile", "esm-only", "--no-emoji"], "keep");
+  return [
+    ...(publint.exitCode === 0 ? [] : [`publint says:\n${publint.output}`]),
+    ...(types.exitCode === 0 ? [] : [`attw says:\n${types.output}`]),
+  ];
+}

@@ -1,0 +1,106 @@
+/** What a caller by RPC says, checked before the group's object is touched, as one call of the core. */
+import { address, contenderFields, id, metadata, name, priority, processInfo } from "../../shared/protocol/codec.ts";
+import {
+  boolean,
+  type Check,
+  InvalidField,
+  list,
+  number,
+  object,
+  optional,
+  text,
+  where,
+} from "../../shared/protocol/fields.ts";
+import { DEFAULT_LIMITS, LIST_ENTRIES, NOTE_LENGTH } from "../../shared/protocol/limits.ts";
+import { type ElectionName, isElectionName, isName, NAME_RULE } from "../../shared/protocol/names.ts";
+import type { PollRequest, RevokeRequest } from "../durable-object/election-group.ts";
+import type { FenceQuestion } from "../group/views.ts";
+import type { Campaign, Confirmation, PolledSession, Release, Renewal, StepDownOrder } from "./service.ts";
+
+const session = object<PolledSession>({
+  sessionId: id,
+  secret: id,
+  attempt: number(1, Number.MAX_SAFE_INTEGER),
+});
+const held = list(id, LIST_ENTRIES);
+const acceptable = list(where(isElectionName, 'process or "component:" and a name'), LIST_ENTRIES);
+const accept: Check<boolean | readonly ElectionName[]> = (value, field) =>
+  Array.isArray(value) ? acceptable(value, field) : boolean(value, field);
+const sentAt = number();
+/** Below it a caller would do nothing but ask. */
+const LEAST_POLL_EVERY_MS = 100;
+
+const campaignCheck = object<Campaign>({
+  session: optional(session),
+  contenders: list(object(contenderFields), LIST_ENTRIES),
+  held: optional(held),
+  accept: optional(accept),
+  process: optional(processInfo(DEFAULT_LIMITS.metadataBytes)),
+  priority: optional(priority),
+  pollEveryMs: optional(number(LEAST_POLL_EVERY_MS, Number.MAX_SAFE_INTEGER)),
+  sentAt,
+});
+const renewalCheck = object<Renewal>({ session, held, sentAt });
+const confirmationCheck = object<Confirmation>({
+  session,
+  component: name,
+  leaderSessionId: id,
+  address: optional(address),
+  metadata: optional(metadata(DEFAULT_LIMITS.metadataBytes)),
+});
+const releaseCheck = object<Release>({ session, leaderSessionId: optional(id), successor: optional(id) });
+const fenceCheck = object<FenceQuestion>({
+  component: name,
+  leaderSessionId: id,
+  epoch: number(0, Number.MAX_SAFE_INTEGER),
+});
+const orderCheck = object<StepDownOrder>({ successor: optional(id), reason: optional(text(NOTE_LENGTH)) });
+
+/** Throws `TypeError` with the field and what it takes. */
+function checked<T>(check: Check<T>, value: unknown, field = ""): T {
+  try {
+    return check(value, field);
+  } catch (error) {
+    throw error instanceof InvalidField ? new TypeError(error.message) : error;
+  }
+}
+
+export function groupName(value: string): string {
+  if (!isName(value)) throw new TypeError(`the group must be ${NAME_RULE}`);
+  return value;
+}
+
+export const componentName = (value: string): string => checked(name, value, "component");
+
+export const fenceQuestion = (value: FenceQuestion): FenceQuestion => checked(fenceCheck, value);
+
+/** Ended terms are kept up to a limit of the group's; more are not there to give. */
+export const historyLimit = (value: number): number =>
+  Math.floor(checked(number(1, Number.MAX_SAFE_INTEGER), value, "limit"));
+
+export function campaignCall(value: Campaign): PollRequest {
+  const { held = [], accept = true, sentAt: _echoed, ...call } = checked(campaignCheck, value);
+  return { ...call, held, accept, messages: [] };
+}
+
+export function renewalCall(value: Renewal): PollRequest {
+  const { session, ...renewal } = checked(renewalCheck, value);
+  return { session, messages: [{ type: "renew", ...renewal }] };
+}
+
+export function confirmationCall(value: Confirmation): PollRequest {
+  const { session, ...confirmation } = checked(confirmationCheck, value);
+  return { session, messages: [{ type: "confirm", id: "confirm", ...confirmation }] };
+}
+
+export function releaseCall(value: Release): PollRequest {
+  const { session, leaderSessionId, successor } = checked(releaseCheck, value);
+  if (leaderSessionId === undefined) return { session, messages: [{ type: "bye" }] };
+  return { session, messages: [{ type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) }] };
+}
+
+export function revokeRequest(election: string, order: StepDownOrder = {}): RevokeRequest {
+  if (!isElectionName(election)) throw new TypeError('the election must be process or "component:" and a name');
+  const { successor = null, reason: note = null } = checked(orderCheck, order);
+  return { election, successor, note };
+}

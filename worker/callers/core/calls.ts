@@ -1,0 +1,277 @@
+/** The one call at a time: which is due, and what its end means. */
+import type { ElectionName } from "../../../shared/protocol/names.ts";
+import { unreachable } from "../../../shared/unreachable.ts";
+import type { CampaignAnswer, PolledSession, Refused } from "../service.ts";
+import { type ComponentDraft, type Draft, endTerm, endTerms } from "./draft.ts";
+import type { Of, Request } from "./events.ts";
+import {
+  answerTimeoutMs,
+  type Call,
+  type Farewell,
+  hasGone,
+  heldIds,
+  isDeparting,
+  isUrgent,
+  wantsPublishing,
+} from "./state.ts";
+import { extend } from "./terms.ts";
+
+/** Attempts that one row makes usable: a restart skips what is left of them. */
+const RESERVED_ATTEMPTS = 64;
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 10_000;
+/** A goodbye that fails this often is given up: the group's own time-outs do the rest. */
+const GOODBYES = 5;
+
+/** Makes the call that is due, if none is under way. */
+export function speak(draft: Draft): void {
+  if (draft.activity === "stopped" || draft.call !== null || draft.quietUntil > draft.now) return;
+  const isDue = draft.nextAt <= draft.now;
+  if (!isDue && !isUrgent(draft)) return;
+  const { session } = draft;
+  if (session === null) return begin(draft);
+  const [farewell] = draft.farewells;
+  if (isDeparting(draft) && draft.terms.length === 0) return goodbye(draft, session, {});
+  if (farewell !== undefined) return goodbye(draft, session, farewell);
+  const publishing = draft.components.find(wantsPublishing);
+  if (publishing !== undefined && !isDue) return publish(draft, publishing, session);
+  return isDeparting(draft) ? renew(draft, session) : campaign(draft);
+}
+
+/** Without a session there is nobody to say goodbye to; what is still stopping is waited for. */
+function begin(draft: Draft): void {
+  if (isDeparting(draft) && draft.terms.length === 0) leave(draft);
+  if (draft.activity === "running") campaign(draft);
+}
+
+type Session = Omit<PolledSession, "attempt">;
+type Proof = (session: Session) => PolledSession;
+
+function call(draft: Draft, request: (proof: Proof, sentAt: number) => Request): void {
+  const attempt = draft.attempt + 1;
+  draft.attempt = attempt;
+  if (attempt > draft.attemptsReserved) draft.attemptsReserved = attempt + RESERVED_ATTEMPTS - 1;
+  draft.sentAt = Math.max(draft.now, draft.sentAt + 1);
+  const made = request((session) => ({ ...session, attempt }), draft.sentAt);
+  draft.call = {
+    attempt,
+    sentAt: draft.sentAt,
+    at: draft.now,
+    answerUntil: draft.now + answerTimeoutMs(draft),
+    request: made,
+    changes: draft.changes,
+  };
+  draft.effects.push({ type: "call", attempt, request: made });
+}
+
+/**
+ * Elections that one of its components could lead: the others are still stopping (S11). None while answers are so late
+ * that it could not lead by them: it would take the lead from others, and nobody would lead.
+ */
+function readyElections({ activity, components, isLate }: Draft): readonly ElectionName[] {
+  if (activity !== "running" || isLate) return [];
+  const ready = components.filter(({ phase, isLeaving }) => phase.type !== "draining" && !isLeaving);
+  return [...new Set(ready.map(({ election }) => election))];
+}
+
+function campaign(draft: Draft): void {
+  const { session, settings } = draft;
+  const { process, priority, pollEveryMs } = settings;
+  const held = heldIds(draft);
+  call(draft, (proof, sentAt) => ({
+    type: "campaign",
+    campaign: {
+      ...(session !== null && { session: proof(session) }),
+      contenders: draft.components.flatMap((component) => (hasGone(component) ? [] : [component.info])),
+      held,
+      accept: readyElections(draft),
+      ...(process !== undefined && { process }),
+      ...(priority !== undefined && { priority }),
+      ...(pollEveryMs !== undefined && { pollEveryMs }),
+      sentAt,
+    },
+  }));
+}
+
+/** Only keeps what is still stopping. */
+function renew(draft: Draft, session: Session): void {
+  const held = heldIds(draft);
+  call(draft, (proof, sentAt) => ({ type: "renew", renewal: { session: proof(session), held, sentAt } }));
+}
+
+function goodbye(draft: Draft, session: Session, farewell: Partial<Farewell>): void {
+  call(draft, (proof) => ({ type: "release", release: { session: proof(session), ...farewell } }));
+}
+
+function publish(draft: Draft, { info, phase }: ComponentDraft, session: Session): void {
+  if (phase.type !== "granted" || phase.publication === null) return;
+  const { leaderSessionId } = phase;
+  const { isPublished: _, ...published } = phase.publication;
+  call(draft, (proof) => ({
+    type: "confirm",
+    confirmation: { session: proof(session), component: info.component, leaderSessionId, ...published },
+  }));
+}
+
+function leave(draft: Draft): void {
+  draft.activity = draft.activity === "returning" ? "running" : "stopped";
+  draft.session = null;
+  draft.farewells = [];
+  draft.failures = draft.nextAt = draft.quietUntil = 0;
+  draft.effects.push({ type: "left" });
+}
+
+/** Only the answer to the latest call counts. */
+export function answered(draft: Draft, { attempt, answer }: Of<"answered">): void {
+  const { call: asked } = draft;
+  if (asked?.attempt !== attempt) return;
+  draft.call = null;
+  switch (answer.type) {
+    case "polled":
+      return polled(draft, asked, answer);
+    case "confirmed":
+      return asked.request.type === "confirm" ? confirmed(draft, asked.request) : fail(draft, asked);
+    case "released":
+      return asked.request.type === "release" ? released(draft, asked.request) : fail(draft, asked);
+    case "refused":
+      return refused(draft, asked, answer);
+    default:
+      return unreachable(answer);
+  }
+}
+
+function succeed(draft: Draft): void {
+  draft.failures = 0;
+  draft.quietUntil = 0;
+}
+
+function polled(draft: Draft, asked: Call, answer: CampaignAnswer): void {
+  const { request } = asked;
+  if (answer.sentAt !== asked.sentAt || (request.type !== "campaign" && request.type !== "renew")) {
+    return fail(draft, asked);
+  }
+  succeed(draft);
+  draft.session = { sessionId: answer.sessionId, secret: answer.secret };
+  draft.lease = answer.lease;
+  draft.isLate = draft.now >= asked.at + answer.lease.renewDeadlineMs;
+  draft.drainMs = answer.drainMs;
+  const held = request.type === "campaign" ? (request.campaign.held ?? []) : request.renewal.held;
+  const accepted = acceptedBy(request);
+  extend(draft, asked.at, { held: answer.resumed ? held : [], accepted }, answer);
+  if (!answer.resumed) loseUnlessNew(draft, answer);
+  for (const component of draft.components) reportRefusal(draft, component, answer);
+  if (request.type === "campaign") forget(draft, asked, request);
+  const isHolding = draft.terms.length > 0;
+  const { renewEveryMs } = answer.lease;
+  draft.nextAt = asked.at + (isHolding ? Math.min(renewEveryMs, answer.pollEveryMs) : answer.pollEveryMs);
+  // Whatever was being stopped while it declined has stopped by now.
+  if (readyElections(draft).some((name) => !accepted.includes(name))) draft.nextAt = draft.now;
+}
+
+function acceptedBy(request: Request): readonly ElectionName[] {
+  const accept = request.type === "campaign" ? request.campaign.accept : [];
+  return typeof accept === "object" ? accept : [];
+}
+
+/** The group has heard of what this campaign told, and of who it did not name. */
+function forget(draft: Draft, { changes }: Call, { campaign }: Extract<Request, { type: "campaign" }>): void {
+  const named = new Set(campaign.contenders.map(({ component }) => component));
+  draft.changesTold = changes;
+  draft.components = draft.components.filter((one) => !hasGone(one) || named.has(one.info.component));
+}
+
+/** A fresh session has nothing of what the one before held. */
+function loseUnlessNew(draft: Draft, { leaderships }: CampaignAnswer): void {
+  for (const term of draft.terms) {
+    const isNew = leaderships.some(({ leaderSessionId }) => leaderSessionId === term.leaderSessionId);
+    if (!isNew) endTerm(draft, term, "lost");
+  }
+}
+
+function reportRefusal(draft: Draft, component: ComponentDraft, { refused: all }: CampaignAnswer): void {
+  const refusal = all.find((one) => one.component === component.info.component);
+  if (refusal !== undefined && refusal.code !== component.refusal) draft.effects.push({ type: "refused", ...refusal });
+  component.refusal = refusal?.code ?? null;
+}
+
+function confirmed(draft: Draft, { confirmation }: Extract<Request, { type: "confirm" }>): void {
+  succeed(draft);
+  const { component, leaderSessionId, address, metadata } = confirmation;
+  for (const one of draft.components) {
+    const { info, phase } = one;
+    if (info.component !== component || phase.type !== "granted" || phase.leaderSessionId !== leaderSessionId) continue;
+    // Another one may be wanted by now.
+    if (phase.publication?.address !== address || phase.publication?.metadata !== metadata) continue;
+    one.phase = { ...phase, publication: { ...phase.publication, isPublished: true } };
+    draft.effects.push({ type: "confirmed", component });
+  }
+}
+
+function released(draft: Draft, { release }: Extract<Request, { type: "release" }>): void {
+  succeed(draft);
+  if (release.leaderSessionId === undefined) leave(draft);
+  else dropFarewell(draft, release.leaderSessionId);
+}
+
+function dropFarewell(draft: Draft, leaderSessionId: string): void {
+  draft.farewells = draft.farewells.filter((farewell) => farewell.leaderSessionId !== leaderSessionId);
+}
+
+function refused(draft: Draft, asked: Call, { code, message }: Refused): void {
+  const { request } = asked;
+  // Of another incarnation that has used higher attempts, or of a session that is over: either way it is not ours.
+  if (code === "unknown_session" || code === "superseded") {
+    draft.session = null;
+    draft.farewells = [];
+    endTerms(draft, "lost");
+    draft.nextAt = draft.now;
+    return succeed(draft);
+  }
+  if (request.type === "confirm") {
+    succeed(draft);
+    unpublish(draft, request.confirmation.component);
+    draft.effects.push({ type: "unconfirmed", component: request.confirmation.component, code, message });
+    if (code === "not_leader") draft.nextAt = draft.now;
+    return;
+  }
+  if (request.type === "release" && request.release.leaderSessionId !== undefined) {
+    return dropFarewell(draft, request.release.leaderSessionId);
+  }
+  draft.effects.push({ type: "refused", code, message });
+  fail(draft, asked);
+}
+
+function unpublish(draft: Draft, component: string): void {
+  for (const one of draft.components) {
+    if (one.info.component === component && wantsPublishing(one) && one.phase.type === "granted") {
+      one.phase = { ...one.phase, publication: null };
+    }
+  }
+}
+
+export function failed(draft: Draft, { attempt }: Of<"failed">): void {
+  const { call: asked } = draft;
+  if (asked?.attempt !== attempt) return;
+  draft.call = null;
+  fail(draft, asked);
+}
+
+/** Whether it has arrived is unknown. A farewell need not be repeated: the next campaign does not name the term. */
+export function fail(draft: Draft, { request }: Call): void {
+  draft.failures += 1;
+  pause(draft);
+  if (request.type === "confirm") return;
+  draft.nextAt = Math.min(draft.nextAt, draft.now);
+  if (request.type !== "release") return;
+  if (request.release.leaderSessionId !== undefined) dropFarewell(draft, request.release.leaderSessionId);
+  else if (draft.failures >= GOODBYES) leave(draft);
+}
+
+/** Full jitter over the upper half, doubling; while a term is held never longer than R / 8, so that no outage outlasts its end. */
+function pause(draft: Draft): void {
+  const isHolding = draft.terms.length > 0;
+  const longest = isHolding && draft.lease !== null ? draft.lease.renewDeadlineMs / 8 : LAST_RETRY_MS;
+  const wait = Math.min(longest, FIRST_RETRY_MS * 2 ** Math.min(draft.failures - 1, 10));
+  // Alarms know whole milliseconds only: one that comes a fraction too early would come again at once, and again.
+  draft.quietUntil = draft.now + Math.ceil(wait * (0.5 + draft.random / 2));
+}

@@ -1,0 +1,64 @@
+/** What can happen to a contender without a socket, and what it wants done. */
+
+import type { LossReason } from "../../../shared/errors.ts";
+import type { Metadata } from "../../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
+import type { Campaign, CampaignAnswer, Confirmation, Refused, Release, Renewal } from "../service.ts";
+import type { Settings } from "./state.ts";
+
+/** One call to the group. */
+export type Request =
+  | { readonly type: "campaign"; readonly campaign: Campaign }
+  | { readonly type: "renew"; readonly renewal: Renewal }
+  | { readonly type: "confirm"; readonly confirmation: Confirmation }
+  | { readonly type: "release"; readonly release: Release };
+
+export type Answer = CampaignAnswer | Refused | { readonly type: "confirmed" } | { readonly type: "released" };
+
+export type EventBody =
+  /** Runs for leadership from now on. One that runs already goes on. */
+  | { readonly type: "start" }
+  /** Stops the terms, says goodbye, and does not come back before the next `start`. One that comes meanwhile counts. */
+  | { readonly type: "close" }
+  /** Other settings from now on. */
+  | { readonly type: "change"; readonly settings: Settings }
+  /** Time has passed. */
+  | { readonly type: "tick" }
+  | { readonly type: "answered"; readonly attempt: number; readonly answer: Answer }
+  /** No answer will come. */
+  | { readonly type: "failed"; readonly attempt: number }
+  /** The promise of an `onRevoke` has settled. */
+  | { readonly type: "settled"; readonly component: string; readonly leaderSessionId: string }
+  | { readonly type: "resign"; readonly leaderSessionId: string; readonly successor?: string }
+  | {
+      readonly type: "confirm";
+      readonly component: string;
+      readonly leaderSessionId: string;
+      readonly address?: string;
+      readonly metadata?: Metadata;
+    };
+
+/** `random` is in 0..1. */
+export type Event = EventBody & { readonly now: number; readonly random: number };
+export type Of<T extends EventBody["type"]> = Extract<EventBody, { readonly type: T }>;
+
+/** Which leadership an effect is about, as its component sees it. */
+export interface Subject {
+  readonly component: string;
+  readonly election: ElectionName;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+}
+
+export type Effect =
+  /** Answered by `answered` or `failed` with the same attempt. */
+  | { readonly type: "call"; readonly attempt: number; readonly request: Request }
+  | { readonly type: "grant"; readonly subject: Subject }
+  /** Answered by `settled`. */
+  | { readonly type: "revoke"; readonly subject: Subject; readonly reason: LossReason }
+  | { readonly type: "confirmed"; readonly component: string }
+  | { readonly type: "unconfirmed"; readonly component: string; readonly code: string; readonly message: string }
+  /** The group refuses: one component, or the whole call. Retried. */
+  | { readonly type: "refused"; readonly component?: string; readonly code: string; readonly message: string }
+  /** Has said goodbye. */
+  | { readonly type: "left" };

@@ -1,0 +1,236 @@
+/**
+ * What a contender without a socket knows. It leads by a component only while that is `granted` in a term whose
+ * `leaseUntil` lies ahead: `remainingMs` says for how long. All times are on the wall clock of its hosts, in milliseconds.
+ */
+import { answerTimeoutFor, CLOCK_MARGIN_MS, type LeaseSettings } from "../../../shared/lease.ts";
+import type { ContenderInfo, Metadata, ProcessInfo } from "../../../shared/protocol/messages.ts";
+import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
+import type { Request } from "./events.ts";
+
+/** What the application chose. Not stored: a deployment may change it. */
+export interface Settings {
+  readonly contenders: readonly ContenderInfo[];
+  readonly process?: ProcessInfo;
+  readonly priority?: number;
+  readonly pollEveryMs?: number;
+  /** The group's own bounds it. */
+  readonly drainMs?: number;
+}
+
+/** What a leader wants observers to see; kept until the group has it, across restarts. */
+export interface Publication {
+  readonly address?: string;
+  readonly metadata?: Metadata;
+  readonly isPublished: boolean;
+}
+
+/** `draining`: its `onRevoke` runs. */
+type Phase =
+  | { readonly type: "waiting" }
+  | { readonly type: "granted"; readonly leaderSessionId: string; readonly publication: Publication | null }
+  | { readonly type: "draining"; readonly leaderSessionId: string };
+
+export interface Component {
+  readonly info: ContenderInfo;
+  readonly election: ElectionName;
+  readonly phase: Phase;
+  /** The settings do not name it any more: it stops, then it is forgotten as soon as the group has heard of it. */
+  readonly isLeaving: boolean;
+  /** The code with which the group refuses it, so that this is reported once. */
+  readonly refusal: string | null;
+}
+
+interface Held {
+  readonly election: ElectionName;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+  /** Those that the group counts into this leadership. */
+  readonly components: readonly string[];
+  /** Until when this side goes by it: `sentAt + R` of the last call that was answered. */
+  readonly leaseUntil: number;
+}
+
+/** `ending`: nobody leads by it, and what its components do is being stopped. */
+export type Term = Held &
+  (
+    | { readonly stage: "leading" }
+    | { readonly stage: "ending"; readonly drainUntil: number; readonly successor?: string }
+  );
+
+/** A term that is over here, and of which the group has to hear. */
+export interface Farewell {
+  readonly leaderSessionId: string;
+  readonly successor?: string;
+}
+
+/** The one call that is under way; an answer to any other is dropped. */
+export interface Call {
+  readonly attempt: number;
+  /** Its name for the group. Leases count from `at`, which a clock that was set back does not raise. */
+  readonly sentAt: number;
+  readonly at: number;
+  readonly answerUntil: number;
+  readonly request: Request;
+  /** How many changes it tells. */
+  readonly changes: number;
+}
+
+export interface ContenderState {
+  readonly settings: Settings;
+  /** `leaving`: stops its terms, then says goodbye. `returning`: the same, and then it begins anew. */
+  readonly activity: "stopped" | "running" | "leaving" | "returning";
+  readonly session: { readonly sessionId: string; readonly secret: string } | null;
+  /** The last one used. Up to `attemptsReserved` they are used up in storage already: no row for each call. */
+  readonly attempt: number;
+  readonly attemptsReserved: number;
+  /** The last one used: it strictly increases. */
+  readonly sentAt: number;
+  readonly components: readonly Component[];
+  /** What it wants of the group has changed so often; of `changesTold` of these the group has heard. */
+  readonly changes: number;
+  readonly changesTold: number;
+  readonly terms: readonly Term[];
+  readonly farewells: readonly Farewell[];
+  /** The highest epoch that has ended here (S7). */
+  readonly endedEpoch: number;
+  readonly lease: LeaseSettings | null;
+  readonly drainMs: number;
+  readonly call: Call | null;
+  /** When the next campaign or renewal is due, and before when no call is made, since one has failed. */
+  readonly nextAt: number;
+  readonly quietUntil: number;
+  /** Calls that have failed in a row. */
+  readonly failures: number;
+  /** The last answer came too late to lead by it, or never: nothing is accepted until one comes in time. */
+  readonly isLate: boolean;
+  /** The latest time seen: a clock that lies behind it was set back. */
+  readonly seenAt: number;
+}
+
+const DRAIN_MS = 10_000;
+const PATIENCE_MS = 10_000;
+
+export const initialState = (settings: Settings): ContenderState => ({
+  settings,
+  activity: "stopped",
+  session: null,
+  attempt: 0,
+  attemptsReserved: 0,
+  sentAt: 0,
+  components: [],
+  changes: 0,
+  changesTold: 0,
+  terms: [],
+  farewells: [],
+  endedEpoch: 0,
+  lease: null,
+  drainMs: DRAIN_MS,
+  call: null,
+  nextAt: 0,
+  quietUntil: 0,
+  failures: 0,
+  isLate: false,
+  seenAt: 0,
+});
+
+/** What outlives this incarnation. */
+export type Stored = Omit<ContenderState, "settings" | "call" | "attempt">;
+
+export function save({ settings: _, call: __, attempt: ___, ...stored }: ContenderState): Stored {
+  return stored;
+}
+
+/** Whether `after` has to be stored before it is relied upon. That a call was made needs no row: see `attemptsReserved`. */
+export function isWorthStoring(before: ContenderState, after: ContenderState): boolean {
+  return before !== after && lasting(before) !== lasting(after);
+}
+
+const lasting = (state: ContenderState): string => JSON.stringify({ ...save(state), seenAt: 0, sentAt: 0 });
+
+/**
+ * The state of a new incarnation, perhaps on another host: its clock may lie behind by the clock margin, so leases are
+ * that much shorter. What an incarnation that is gone was running is gone with it: an `onRevoke` that was cut off counts
+ * as settled.
+ */
+export function load(stored: Stored, settings: Settings): ContenderState {
+  return {
+    ...stored,
+    settings,
+    call: null,
+    attempt: stored.attemptsReserved,
+    terms: stored.terms.map((term) => ({ ...term, leaseUntil: term.leaseUntil - CLOCK_MARGIN_MS })),
+    components: stored.components.map((component) =>
+      component.phase.type === "draining" ? { ...component, phase: { type: "waiting" } } : component,
+    ),
+  };
+}
+
+export const componentOf = (info: ContenderInfo): Component => ({
+  info,
+  election: electionOf(info.component, info.election),
+  phase: { type: "waiting" },
+  isLeaving: false,
+  refusal: null,
+});
+
+/** Short while it holds a term, so that another call still fits before R; else a slow path would keep it out for ever. */
+export const answerTimeoutMs = ({ lease, terms }: Pick<ContenderState, "lease" | "terms">): number =>
+  lease === null || terms.length === 0 ? PATIENCE_MS : answerTimeoutFor(lease);
+
+/** The term by which a component leads, as far as the lease goes that was last extended; `null` when it does not. */
+export function leadingTerm({ components, terms }: ContenderState, component: string): Term | null {
+  for (const { info, phase } of components) {
+    if (info.component !== component || phase.type !== "granted") continue;
+    return terms.find((term) => term.leaderSessionId === phase.leaderSessionId && term.stage === "leading") ?? null;
+  }
+  return null;
+}
+
+/** How long a component still leads by this id; 0 when it does not, and while the clock lies behind what it has shown before. */
+export function remainingMs(state: ContenderState, component: string, leaderSessionId: string, now: number): number {
+  const term = leadingTerm(state, component);
+  if (term?.leaderSessionId !== leaderSessionId || now < state.seenAt) return 0;
+  return Math.max(0, term.leaseUntil - now);
+}
+
+/** Which leaderships the next call names: those that lead, and those that are still stopping. */
+export const heldIds = ({ terms }: Pick<ContenderState, "terms">): readonly string[] =>
+  terms.map(({ leaderSessionId }) => leaderSessionId);
+
+type Wishes = Omit<ContenderState, "settings">;
+
+/** Something to be told at once, not with the next poll. */
+export function isUrgent(state: Wishes): boolean {
+  if (isDeparting(state)) return state.terms.length === 0;
+  return hasNews(state) || state.farewells.length > 0 || state.components.some(wantsPublishing);
+}
+
+export const isDeparting = ({ activity }: Pick<ContenderState, "activity">): boolean =>
+  activity === "leaving" || activity === "returning";
+
+/** Whether the group has not heard yet what it wants by now. */
+const hasNews = ({ changes, changesTold }: Pick<ContenderState, "changes" | "changesTold">): boolean =>
+  changes !== changesTold;
+
+/** Nothing of it is left but what the group has not heard. */
+export const hasGone = ({ isLeaving, phase }: Pick<Component, "isLeaving" | "phase">): boolean =>
+  isLeaving && phase.type === "waiting";
+
+export const wantsPublishing = ({ phase }: Component): boolean =>
+  phase.type === "granted" && phase.publication !== null && !phase.publication.isPublished;
+
+/** When the core has to be called again, whatever happens; `null`: not before it is started. One that has passed is due. */
+export function nextDeadline(state: ContenderState): number | null {
+  if (state.activity === "stopped") return null;
+  const { call, terms } = state;
+  const ends = terms.map((term) => (term.stage === "leading" ? term.leaseUntil : term.drainUntil));
+  return Math.min(call === null ? nextCallAt(state) : call.answerUntil, ...ends);
+}
+
+function nextCallAt(state: ContenderState): number {
+  const { session, terms, nextAt, quietUntil } = state;
+  if (isUrgent(state)) return quietUntil;
+  // Whoever leaves without a session has nobody to tell of what is still stopping.
+  if (isDeparting(state) && session === null && terms.length > 0) return Infinity;
+  return Math.max(nextAt, quietUntil);
+}

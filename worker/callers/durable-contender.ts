@@ -1,0 +1,351 @@
+/**
+ * A Durable Object that contends for long: leases by RPC and the object's own alarm. It holds no socket and keeps no
+ * timer, so the object can hibernate between two calls, and what outlives that is in the object's storage.
+ */
+
+import { type ElectionError, LeadershipLostError, type LossReason } from "../../shared/errors.ts";
+import { createInside } from "../../shared/inside.ts";
+import type { Metadata } from "../../shared/protocol/messages.ts";
+import { unreachable } from "../../shared/unreachable.ts";
+import { logError } from "../http/log.ts";
+import type { Effect, Subject } from "./core/events.ts";
+import {
+  type ContenderState,
+  initialState,
+  isWorthStoring,
+  leadingTerm,
+  load,
+  nextDeadline,
+  remainingMs,
+  type Stored,
+  save,
+} from "./core/state.ts";
+import { Engine } from "./engine.ts";
+import { createTenure, type Leadership, type Tenure } from "./leadership.ts";
+import { electionsBy } from "./local-elections.ts";
+import type { ContenderChanges, DurableContenderOptions } from "./options.ts";
+import { confirmError, refusalError, unavailable } from "./refusals.ts";
+import { type Candidacy, candidacyOf, checkCallbacks, publishedOf, settingsOf, successorOf } from "./settings.ts";
+import { Waiting } from "./waiting.ts";
+
+/** Who waits until something is so. */
+interface Waiter extends Pick<PromiseWithResolvers<void>, "resolve" | "reject"> {
+  readonly isSo: () => boolean;
+  readonly endsByRefusal: boolean;
+}
+
+/** Names the `onRevoke` of a component that runs; `null` where none does. */
+const drainOf = ({ info, phase }: ContenderState["components"][number]): string | null =>
+  phase.type === "draining" ? nameDrain(info.component, phase.leaderSessionId) : null;
+
+const nameDrain = (component: string, leaderSessionId: string): string => `${component} ${leaderSessionId}`;
+
+/**
+ * Lets a Durable Object contend for as long as it likes, hibernation and restarts included: it asks by RPC, woken by the
+ * object's own alarm. The contract is that of the client's contenders (C1-C11).
+ */
+export class DurableContender<Component extends string = string> {
+  readonly #storage: DurableObjectStorage;
+  readonly #options: DurableContenderOptions<Component>;
+  /** What of the options may change. */
+  #candidacy: Candidacy;
+  readonly #key: string;
+  readonly #engine: Engine;
+  readonly #tenures = new Map<string, Tenure & { readonly leadership: Leadership }>();
+  readonly #confirming = new Waiting();
+  readonly #waiters = new Set<Waiter>();
+  /** Whose `onRevoke` is running, as `drainOf` names it. */
+  readonly #inside = createInside<string>(globalThis);
+  /** When the platform will call the alarm, as far as this incarnation knows. */
+  #alarmAt: number | null = null;
+  #wakes = 0;
+  #departures = 0;
+
+  /** Starts nothing by itself. Throws `TypeError` for wrong options. */
+  constructor(ctx: Pick<DurableObjectState, "storage">, options: DurableContenderOptions<Component>) {
+    const settings = settingsOf(options);
+    checkCallbacks(options, "onGrant", "onRevoke", "onError", "setAlarm");
+    this.#storage = ctx.storage;
+    this.#options = options;
+    this.#candidacy = candidacyOf(options);
+    this.#key = `edge-election/contender/${options.group}`;
+    const stored = ctx.storage.kv.get<Stored>(this.#key);
+    this.#engine = new Engine(stored === undefined ? initialState(settings) : load(stored, settings), {
+      elections: electionsBy(options.elections),
+      group: options.group,
+      adopt: (before, after) => this.#adopt(before, after),
+      execute: (effect) => this.#execute(effect),
+      callFailed: (cause) => this.#report(unavailable(cause)),
+    });
+    if (stored !== undefined && options.setAlarm === undefined) {
+      void this.#attempt(() => this.#restoreAlarm(), {});
+    }
+  }
+
+  /**
+   * Contends from now on, over every restart, until `close`. Resolves after the first call. To be called at the first
+   * request or in the constructor of the object; where it contends already, it only takes up what is due.
+   */
+  async start(): Promise<void> {
+    this.#engine.dispatch({ type: "start" });
+    await this.#engine.quiet();
+  }
+
+  /** Call it from the object's `alarm`, and wait for it. One that comes early does no harm. It does not reject. */
+  async alarm(): Promise<void> {
+    this.#alarmAt = null;
+    this.#wakes += 1;
+    try {
+      this.#engine.dispatch({ type: "tick" });
+      await this.#engine.quiet();
+    } catch (error) {
+      this.#report(error);
+    }
+    this.#wakes -= 1;
+    this.#moveAlarm(this.#engine.state);
+  }
+
+  /**
+   * Ends the terms, waits for every `onRevoke`, and leaves the group at once. `start` begins anew, also meanwhile. Inside
+   * an `onRevoke` it waits for no `onRevoke` that runs already, and leaves when they are over. It knows where it is called
+   * after an `await` only with `nodejs_compat`; without, before the first one.
+   */
+  async close(): Promise<void> {
+    const before = this.#departures;
+    const unawaited = this.#unawaited();
+    this.#engine.dispatch({ type: "close" });
+    await this.#until(() => {
+      const hasLeft = this.#engine.state.activity === "stopped" || this.#departures > before;
+      return hasLeft || this.#restStopped(unawaited);
+    });
+  }
+
+  /**
+   * Contends as said from now on. A component that is named no more stops, and its siblings do not; one that is new joins
+   * what its process leads. Resolves when the group has heard of it, which is after every `onRevoke` of those that stop
+   * (inside an `onRevoke` as with `close`). Rejects where the group refuses to be asked at all, such as with
+   * `forbidden`; the change counts all the same. Nothing of it is stored: the object's next incarnation goes by the options
+   * of its constructor.
+   */
+  async change(changes: ContenderChanges<Component>): Promise<void> {
+    const candidacy = { ...this.#candidacy, ...candidacyOf(changes) };
+    const settings = settingsOf(candidacy);
+    this.#candidacy = candidacy;
+    const unawaited = this.#unawaited();
+    this.#engine.dispatch({ type: "change", settings });
+    const { changes: wanted } = this.#engine.state;
+    const isHeard = (): boolean => {
+      const { activity, changesTold, components } = this.#engine.state;
+      if (activity !== "running") return true;
+      return changesTold >= wanted && components.every((one) => !one.isLeaving || unawaited.has(drainOf(one) ?? ""));
+    };
+    await this.#until(isHeard, "or refused");
+  }
+
+  /** The present term of a component, by default of the first; `null` when it does not lead. */
+  leadership(component?: Component): Leadership | null {
+    return this.#leadershipOf(component ?? this.#engine.state.settings.contenders[0]?.component ?? "");
+  }
+
+  #leadershipOf(component: string): Leadership | null {
+    const term = leadingTerm(this.#engine.state, component);
+    if (term === null) return null;
+    const { election, leaderSessionId, epoch } = term;
+    const { leadership } = this.#tenureOf({ component, election, leaderSessionId, epoch });
+    return leadership.isLeader() ? leadership : null;
+  }
+
+  /** At call time; see `Leadership.isLeader`. */
+  isLeader(component?: Component): boolean {
+    return this.leadership(component) !== null;
+  }
+
+  /** Names this object as a successor; `null` while the group does not know it. */
+  get sessionId(): string | null {
+    return this.#engine.state.session?.sessionId ?? null;
+  }
+
+  /** When `alarm` has to be called at the latest; `null` while it is closed. */
+  get nextAlarmAt(): number | null {
+    return nextDeadline(this.#engine.state);
+  }
+
+  // One turn
+
+  #adopt(before: ContenderState, after: ContenderState): void {
+    if (isWorthStoring(before, after)) this.#storage.kv.put(this.#key, save(after));
+    // While an alarm is being answered the platform calls it again if this object dies: it is moved at its end.
+    if (this.#wakes === 0) this.#moveAlarm(after);
+    if (this.#waiters.size > 0) queueMicrotask(() => this.#tellWaiters());
+  }
+
+  #tellWaiters(): void {
+    for (const waiter of this.#waiters) {
+      if (!waiter.isSo()) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve();
+    }
+  }
+
+  /** Rejects those that need an answer which will not come. */
+  #refuseWaiters(error: ElectionError): void {
+    for (const waiter of this.#waiters) {
+      if (!waiter.endsByRefusal) continue;
+      this.#waiters.delete(waiter);
+      waiter.reject(error);
+    }
+  }
+
+  #until(isSo: () => boolean, end?: "or refused"): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiters.add({ isSo, resolve, reject, endsByRefusal: end === "or refused" });
+    this.#tellWaiters();
+    return promise;
+  }
+
+  /** Inside an `onRevoke`: those that stop by now. It is one of them, and two of them may wait for each other. */
+  #unawaited(): ReadonlySet<string> {
+    const stopping = new Set(this.#engine.state.components.flatMap((one) => drainOf(one) ?? []));
+    return stopping.has(this.#inside.current() ?? "") ? stopping : new Set();
+  }
+
+  /** Whether nothing stops any more but what is not waited for; of one leadership, or of all. */
+  #restStopped(unawaited: ReadonlySet<string>, leaderSessionId?: string): boolean {
+    if (unawaited.size === 0) return false;
+    return this.#engine.state.components.every((one) => {
+      const { phase } = one;
+      if (phase.type !== "draining" || phase.leaderSessionId !== (leaderSessionId ?? phase.leaderSessionId))
+        return true;
+      return unawaited.has(drainOf(one) ?? "");
+    });
+  }
+
+  /** Only ever to an earlier time: each move costs a row, and an alarm that comes early sets itself again. */
+  #moveAlarm(state: ContenderState): void {
+    const deadline = nextDeadline(state);
+    if (deadline === null) return;
+    if (this.#alarmAt !== null && this.#alarmAt > Date.now() && this.#alarmAt <= deadline) return;
+    this.#alarmAt = deadline;
+    const otherwise = (): void => {
+      this.#alarmAt = null;
+    };
+    const setAlarm = (): unknown =>
+      this.#options.setAlarm === undefined ? this.#storage.setAlarm(deadline) : this.#options.setAlarm(deadline);
+    void this.#attempt(setAlarm, { otherwise });
+  }
+
+  /** The platform gives an alarm up that has failed too often; one that is due or runs is not lost. */
+  async #restoreAlarm(): Promise<void> {
+    const at = await this.#storage.getAlarm();
+    if (at === null && this.#alarmAt === null && this.#wakes === 0) this.#moveAlarm(this.#engine.state);
+  }
+
+  #execute(effect: Exclude<Effect, { readonly type: "call" }>): void {
+    switch (effect.type) {
+      case "grant":
+        return this.#grant(effect.subject);
+      case "revoke":
+        return this.#revoke(effect.subject, effect.reason);
+      case "confirmed":
+        return this.#confirming.resolve(effect.component);
+      case "unconfirmed":
+        return this.#confirming.reject(effect.component, confirmError(effect));
+      case "refused": {
+        const error = refusalError(effect);
+        if (effect.component === undefined && !error.retryable) this.#refuseWaiters(error);
+        return this.#report(error, effect.component);
+      }
+      case "left":
+        this.#departures += 1;
+        return;
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #grant(subject: Subject): void {
+    const { leadership } = this.#tenureOf(subject);
+    const { component } = subject;
+    const onGrant = (): unknown => this.#inside.run(undefined, () => this.#options.onGrant?.(leadership));
+    void this.#attempt(onGrant, { component });
+  }
+
+  #revoke(subject: Subject, reason: LossReason): void {
+    const { component, leaderSessionId } = subject;
+    const tenure = this.#tenureOf(subject);
+    const error = new LeadershipLostError(reason);
+    this.#tenures.delete(component);
+    tenure.end(error);
+    this.#confirming.reject(component, error);
+    const onRevoke = (): unknown =>
+      this.#inside.run(nameDrain(component, leaderSessionId), () =>
+        this.#options.onRevoke?.(tenure.leadership, reason),
+      );
+    void this.#attempt(onRevoke, { component }).then(() =>
+      this.#engine.dispatch({ type: "settled", component, leaderSessionId }),
+    );
+  }
+
+  /** After a restart the first who asks makes it anew. */
+  #tenureOf(subject: Subject): Tenure & { readonly leadership: Leadership } {
+    const { component, leaderSessionId } = subject;
+    const known = this.#tenures.get(component);
+    if (known?.leadership.leaderSessionId === leaderSessionId) return known;
+    const tenure = createTenure(this.#options.group, subject, () =>
+      remainingMs(this.#engine.state, component, leaderSessionId, Date.now()),
+    );
+    const leadership: Leadership = {
+      ...tenure.leadership,
+      confirm: (address, metadata) => this.#confirm(tenure.leadership, address, metadata),
+      resign: (options) => this.#resign(leaderSessionId, options),
+    };
+    const made = { ...tenure, leadership };
+    this.#tenures.set(component, made);
+    return made;
+  }
+
+  async #confirm(leadership: Tenure["leadership"], address?: string, metadata?: Metadata): Promise<void> {
+    const published = publishedOf({ address, metadata });
+    leadership.assertLeader();
+    const { component, leaderSessionId } = leadership;
+    const done = this.#confirming.wait(component);
+    this.#engine.dispatch({ type: "confirm", component, leaderSessionId, ...published });
+    await done;
+  }
+
+  async #resign(leaderSessionId: string, options: { readonly successor?: string } = {}): Promise<void> {
+    const isHere = (all: readonly { readonly leaderSessionId: string }[]): boolean =>
+      all.some((one) => one.leaderSessionId === leaderSessionId);
+    const successor = successorOf(options);
+    const leads = this.#engine.state.terms.some(({ stage, ...term }) => stage === "leading" && isHere([term]));
+    if (!leads) return;
+    const unawaited = this.#unawaited();
+    this.#engine.dispatch({ type: "resign", leaderSessionId, ...successor });
+    await this.#until(() => {
+      const isTold = !isHere(this.#engine.state.terms) && !isHere(this.#engine.state.farewells);
+      return isTold || this.#restStopped(unawaited, leaderSessionId);
+    });
+  }
+
+  /** Runs what is up to it synchronously, and never rejects. */
+  async #attempt(
+    work: () => unknown,
+    { component, otherwise }: { readonly component?: string; readonly otherwise?: () => void },
+  ): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      otherwise?.();
+      this.#report(error, component);
+    }
+  }
+
+  #report(error: unknown, component?: string): void {
+    try {
+      if (this.#options.onError === undefined) logError("contender_failed", error);
+      else this.#options.onError(error, component);
+    } catch (inner) {
+      logError("on_error_failed", inner);
+    }
+  }
+}

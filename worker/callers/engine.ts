@@ -1,0 +1,127 @@
+/**
+ * What both shells share: one turn of the core after the other, and the calls. After every event what has changed is
+ * adopted first, and then the effects are executed; those of an event that a callback has caused come after the rest. A
+ * grant whose leadership such a callback has ended is not executed, and neither is the revoke that belongs to it.
+ */
+import { unreachable } from "../../shared/unreachable.ts";
+import type { Answer, Effect, EventBody, Request, Subject } from "./core/events.ts";
+import { type ContenderState, nextDeadline, remainingMs } from "./core/state.ts";
+import { transition } from "./core/transition.ts";
+import type { Elections } from "./service.ts";
+
+export interface EnginePorts {
+  readonly elections: Elections;
+  readonly group: string;
+  /** Called in the same synchronous turn, before any effect. Where it throws, nothing has happened. */
+  adopt(before: ContenderState, after: ContenderState): void;
+  /** Must not throw. */
+  execute(effect: Exclude<Effect, { readonly type: "call" }>): void;
+  /** A call did not come back with an answer. It is tried again. */
+  callFailed(error: unknown): void;
+}
+
+export class Engine {
+  #state: ContenderState;
+  readonly #ports: EnginePorts;
+  readonly #effects: Effect[] = [];
+  #isExecuting = false;
+  /** Components that were not told of their present leadership, since it was over by then. */
+  readonly #untold = new Set<string>();
+  #call: Promise<void> = Promise.resolve();
+
+  constructor(state: ContenderState, ports: EnginePorts) {
+    this.#state = state;
+    this.#ports = ports;
+  }
+
+  get state(): ContenderState {
+    return this.#state;
+  }
+
+  dispatch(body: EventBody): void {
+    const before = this.#state;
+    const { state, effects } = transition(before, { ...body, now: Date.now(), random: Math.random() });
+    this.#ports.adopt(before, state);
+    this.#state = state;
+    this.#effects.push(...effects);
+    if (this.#isExecuting) return;
+    this.#isExecuting = true;
+    for (let effect = this.#effects.shift(); effect !== undefined; effect = this.#effects.shift())
+      this.#execute(effect);
+    this.#isExecuting = false;
+  }
+
+  #execute(effect: Effect): void {
+    if (effect.type === "call") {
+      this.#call = this.#make(effect.attempt, effect.request);
+    } else if (effect.type === "grant" && this.#isOver(effect.subject)) {
+      this.#untold.add(effect.subject.component);
+    } else if (effect.type === "revoke" && this.#untold.delete(effect.subject.component)) {
+      const { component, leaderSessionId } = effect.subject;
+      this.dispatch({ type: "settled", component, leaderSessionId });
+    } else {
+      this.#ports.execute(effect);
+    }
+  }
+
+  /** What the clock alone has ended is ended in the core too: its revoke comes after what is still to be executed. */
+  #isOver({ component, leaderSessionId }: Subject): boolean {
+    const isOver = (): boolean => remainingMs(this.#state, component, leaderSessionId, Date.now()) <= 0;
+    if (isOver()) this.dispatch({ type: "tick" });
+    return isOver();
+  }
+
+  /** Resolves when no call is under way: each has had its answer, or the time for it. */
+  async quiet(): Promise<void> {
+    for (let attempt = 0; this.#state.call !== null && this.#state.call.attempt !== attempt; ) {
+      attempt = this.#state.call.attempt;
+      await this.#call;
+    }
+  }
+
+  /** Resolves when the call is over. While it is under way, deadlines are kept by a timer: the object is awake anyway. */
+  #make(attempt: number, request: Request): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const isUnderWay = (): boolean => this.#state.call?.attempt === attempt;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const watch = (): void => {
+      if (!isUnderWay()) return resolve();
+      const wait = Math.max(1, (nextDeadline(this.#state) ?? 0) - Date.now());
+      timer = setTimeout(() => {
+        if (isUnderWay()) this.dispatch({ type: "tick" });
+        watch();
+      }, wait);
+    };
+    // It is sent once the effects of this turn are done: `state` is the one that has it.
+    queueMicrotask(watch);
+    this.#send(request)
+      .then((answer) => this.dispatch({ type: "answered", attempt, answer }))
+      // An answer that can't be understood is none: the group may be of another version.
+      .catch((error: unknown) => {
+        this.#ports.callFailed(error);
+        this.dispatch({ type: "failed", attempt });
+      })
+      .catch((error: unknown) => this.#ports.callFailed(error))
+      .finally(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    return promise;
+  }
+
+  async #send(request: Request): Promise<Answer> {
+    const { elections, group } = this.#ports;
+    switch (request.type) {
+      case "campaign":
+        return elections.campaign(group, request.campaign);
+      case "renew":
+        return elections.renew(group, request.renewal);
+      case "confirm":
+        return elections.confirm(group, request.confirmation);
+      case "release":
+        return elections.release(group, request.release);
+      default:
+        return unreachable(request);
+    }
+  }
+}

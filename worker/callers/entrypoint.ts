@@ -1,0 +1,71 @@
+/** Elections for other Workers: name it as the `entrypoint` of a service binding. */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { FenceQuestion } from "../group/views.ts";
+import type { ElectionEnv } from "../http/admission.ts";
+import { mayEnter, type Principal } from "../http/authorize.ts";
+import { policyFromEnv } from "../http/env-policy.ts";
+import { refused } from "./answers.ts";
+import { electionsOf } from "./local-elections.ts";
+import type { Campaign, Confirmation, Elections, Refused, Release, Renewal, StepDownOrder } from "./service.ts";
+
+const NOT_FOR_THIS_GROUP = "this binding is not for this group: see the groups in its props";
+
+/**
+ * What a binding may do is in its `props`, which only its configuration can set: `{ role, groups, components, subject }`, as in a
+ * token. Without props its Worker is trusted with everything. In a group that it may not enter every call of a contender
+ * is refused as `forbidden`, and whatever else is asked rejects with `TypeError`.
+ */
+export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<Principal>> implements Elections {
+  async getLeader(group: string, component: string) {
+    return this.#of(group).getLeader(group, component);
+  }
+
+  async status(group: string) {
+    return this.#of(group).status(group);
+  }
+
+  async history(group: string, limit: number) {
+    return this.#of(group).history(group, limit);
+  }
+
+  async checkFence(group: string, question: FenceQuestion) {
+    return this.#of(group).checkFence(group, question);
+  }
+
+  async revoke(group: string, election: ElectionName, order: StepDownOrder = {}) {
+    return this.#of(group).revoke(group, election, order);
+  }
+
+  async campaign(group: string, campaign: Campaign) {
+    return this.#refusal(group) ?? this.#of(group).campaign(group, campaign);
+  }
+
+  async renew(group: string, renewal: Renewal) {
+    return this.#refusal(group) ?? this.#of(group).renew(group, renewal);
+  }
+
+  async confirm(group: string, confirmation: Confirmation) {
+    return this.#refusal(group) ?? this.#of(group).confirm(group, confirmation);
+  }
+
+  async release(group: string, release: Release) {
+    return this.#refusal(group) ?? this.#of(group).release(group, release);
+  }
+
+  get #principal(): Principal {
+    const { role = "admin", groups, components, subject } = this.ctx.props ?? {};
+    return { role, ...(components && { components }), ...(subject && { subject }), ...(groups && { groups }) };
+  }
+
+  #refusal(group: string): Refused | null {
+    return mayEnter(this.#principal, group) ? null : refused("forbidden", NOT_FOR_THIS_GROUP);
+  }
+
+  #of(group: string): Elections {
+    const { groups: _, ...access } = this.#principal;
+    if (!mayEnter(this.#principal, group)) throw new TypeError(NOT_FOR_THIS_GROUP);
+    const policy = (name: string) => policyFromEnv(name, this.env);
+    return electionsOf(this.env.ELECTIONS, { policy, access });
+  }
+}

@@ -1,0 +1,82 @@
+/** Elections by RPC on a binding of the groups themselves: for the Worker that has them. */
+import type { ElectionGroup, PollRequest } from "../durable-object/election-group.ts";
+import type { Outcome, PollAnswer } from "../group/events.ts";
+import type { PolicyOptions } from "../group/policy.ts";
+import type { Access } from "../group/state.ts";
+import { withPassedOver } from "../group/views.ts";
+import { answer, firstRefusal, refused } from "./answers.ts";
+import {
+  campaignCall,
+  componentName,
+  confirmationCall,
+  fenceQuestion,
+  groupName,
+  historyLimit,
+  releaseCall,
+  renewalCall,
+  revokeRequest,
+} from "./calls.ts";
+import type { Elections, Refused } from "./service.ts";
+
+/** Of `electionsOf`. */
+export interface LocalElectionsOptions {
+  /** Settings of a group, which must be those of the app. Default: as the app has set them last. */
+  readonly policy?: (group: string) => PolicyOptions;
+  /** What the callers may do; whoever has the binding is trusted unless this says less. */
+  readonly access?: Access;
+}
+
+/** Wrong arguments reject with a `TypeError` that names the field. */
+export function electionsOf(
+  namespace: DurableObjectNamespace<ElectionGroup>,
+  { policy, access = { role: "admin" } }: LocalElectionsOptions = {},
+): Elections {
+  const groupOf = (group: string) => namespace.get(namespace.idFromName(groupName(group)));
+  const settings = (group: string): PolicyOptions | null => policy?.(group) ?? null;
+  const poll = async (group: string, call: PollRequest): Promise<PollAnswer | Refused> => {
+    if (access.role === "observe") return refused("forbidden", "this binding may only look: give it the role contend");
+    const outcome: Outcome = await groupOf(group).poll(settings(group), access, call);
+    if (outcome.type === "polled" || outcome.type === "refused") return outcome;
+    throw new Error(`the group answered ${outcome.type} to a call`);
+  };
+  return {
+    getLeader: async (group, component) => groupOf(group).getLeader(settings(group), componentName(component)),
+    status: async (group) => groupOf(group).status(settings(group)),
+    history: async (group, limit) => groupOf(group).history(settings(group), historyLimit(limit)),
+    checkFence: async (group, question) => groupOf(group).checkFence(settings(group), fenceQuestion(question)),
+    revoke: async (group, election, order) => {
+      if (access.role !== "admin") return refused("forbidden", "this binding may not revoke: give it the role admin");
+      const request = revokeRequest(election, order);
+      const outcome: Outcome = await groupOf(group).revoke(settings(group), request);
+      if (outcome.type === "revoked") return withPassedOver(outcome, request.successor);
+      if (outcome.type === "not_led") return outcome;
+      throw new Error(`the group answered ${outcome.type} to a revoke`);
+    },
+    campaign: async (group, campaign) => answer(await poll(group, campaignCall(campaign)), campaign),
+    renew: async (group, renewal) => answer(await poll(group, renewalCall(renewal)), renewal),
+    confirm: async (group, confirmation) =>
+      firstRefusal(await poll(group, confirmationCall(confirmation))) ?? { type: "confirmed" },
+    release: async (group, release) => firstRefusal(await poll(group, releaseCall(release))) ?? { type: "released" },
+  };
+}
+
+/** A service binding of the `Elections` entrypoint, or the binding of the groups themselves. */
+export type ElectionsBinding = Elections | DurableObjectNamespace<ElectionGroup>;
+
+/**
+ * The elections of either binding; a service binding answers to every name of a method, a namespace only to its own.
+ * Throws a `TypeError` for what is neither.
+ */
+export function electionsBy(binding: ElectionsBinding): Elections {
+  if (answersTo(binding, "campaign")) return binding as Elections;
+  if (answersTo(binding, "idFromName")) return electionsOf(binding as DurableObjectNamespace<ElectionGroup>);
+  throw new TypeError(
+    "elections must be a binding of the groups, or a service binding to ElectionsEntrypoint: compare its name with the configuration of the Worker",
+  );
+}
+
+const answersTo = (binding: unknown, method: string): boolean =>
+  (typeof binding === "object" || typeof binding === "function") &&
+  binding !== null &&
+  method in binding &&
+  typeof Reflect.get(binding, method) === "function";

@@ -1,0 +1,204 @@
+/**
+ * For invocations: a scheduled handler, a batch of a queue, a request. Runs a function if this invocation can lead now,
+ * and is over when the function is. Nothing stays in the queue behind it.
+ */
+
+import { LeadershipLostError } from "../../shared/errors.ts";
+import type { ProcessInfo } from "../../shared/protocol/messages.ts";
+import { type ElectionKind, electionOf } from "../../shared/protocol/names.ts";
+import type { LeaderStatus } from "../../shared/protocol/status.ts";
+import { unreachable } from "../../shared/unreachable.ts";
+import type { Effect, Subject } from "./core/events.ts";
+import { initialState, nextDeadline, remainingMs } from "./core/state.ts";
+import { Engine } from "./engine.ts";
+import { createTenure, type RunLeadership, type Tenure } from "./leadership.ts";
+import { type ElectionsBinding, electionsBy } from "./local-elections.ts";
+import { confirmError, refusalError, unavailable } from "./refusals.ts";
+import type { Elections } from "./service.ts";
+import { invalid, optionsIn, settingsOf } from "./settings.ts";
+import { Waiting } from "./waiting.ts";
+
+/** What is run for, and since when once is enough. */
+export interface RunOptions {
+  readonly group: string;
+  readonly component: string;
+  /** Default `dedicated`: others lead their own components meanwhile. */
+  readonly election?: ElectionKind;
+  readonly process?: ProcessInfo;
+  readonly priority?: number;
+  /** How long the lease is kept while the function stops after a revoke; the group's own bounds it. */
+  readonly drainMs?: number;
+  /**
+   * Milliseconds since 1970, such as `controller.scheduledTime`. Does not run if a run of this component was completed
+   * after that time; one that threw, or lost the lead, does not count.
+   */
+  readonly since?: number;
+}
+
+/** Whether the function was run, and why not. */
+export type RunResult<T> =
+  | { readonly ran: true; readonly value: T }
+  /** `led`: somebody else leads, or is before this one; `leader` where it is known. */
+  | { readonly ran: false; readonly reason: "led"; readonly leader: LeaderStatus | null }
+  /** `done`: it was completed after `since`. */
+  | { readonly ran: false; readonly reason: "done" };
+
+/**
+ * Leads while `run` does, and renews for it; `leadership.signal` aborts when the lead is lost. Rejects with the error of
+ * `run`, with `LeadershipLostError` where the lead was lost before it returned (it is not called where that was before it
+ * began), and with an `ElectionError` where the group refuses or could not be asked. `run` is called at most once, and is
+ * always waited for.
+ */
+export async function runIfLeader<T>(
+  binding: ElectionsBinding,
+  options: RunOptions,
+  run: (leadership: RunLeadership) => T | PromiseLike<T>,
+): Promise<RunResult<T>> {
+  const { group, component, election = "dedicated", since } = optionsIn(options);
+  if (typeof run !== "function") throw invalid("run must be a function");
+  if (since !== undefined && !Number.isFinite(since)) throw invalid("since must be milliseconds since 1970");
+  const elections = electionsBy(binding);
+  const name = electionOf(component, election);
+  const candidacy = new Invocation(elections, options);
+  try {
+    const leadership = await candidacy.acquire();
+    if (leadership === null) {
+      const { elections: all } = await elections.status(group);
+      return { ran: false, reason: "led", leader: all.find((one) => one.election === name)?.leader ?? null };
+    }
+    // Only who leads can know: nobody completes another run from here on.
+    if (since !== undefined && (await wasCompleted(elections, { group, component, name, since }))) {
+      return { ran: false, reason: "done" };
+    }
+    leadership.assertLeader(); // the group may have taken it back meanwhile
+    const value = await run(leadership);
+    await candidacy.complete();
+    return { ran: true, value };
+  } finally {
+    await candidacy.leave();
+  }
+}
+
+/** As many terms as a group keeps. */
+const HISTORY_LIMIT = 1_000;
+
+interface Question {
+  readonly group: string;
+  readonly component: string;
+  readonly name: string;
+  readonly since: number;
+}
+
+async function wasCompleted(elections: Elections, { group, component, name, since }: Question): Promise<boolean> {
+  const terms = await elections.history(group, HISTORY_LIMIT);
+  return terms.some(
+    ({ election, endedAt, confirmed }) =>
+      election === name && endedAt !== null && endedAt > since && confirmed.some((one) => one.component === component),
+  );
+}
+
+class Invocation {
+  readonly #group: string;
+  readonly #engine: Engine;
+  readonly #completing = new Waiting();
+  #tenure: Tenure | null = null;
+  #loss: LeadershipLostError | null = null;
+  #failure: Error | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
+
+  constructor(elections: Elections, { group, component, election = "dedicated", since: _, ...options }: RunOptions) {
+    this.#group = group;
+    const settings = settingsOf({ group, components: [component], election, ...options });
+    this.#engine = new Engine(initialState(settings), {
+      elections,
+      group,
+      adopt: () => queueMicrotask(() => this.#moveTimer()),
+      execute: (effect) => this.#execute(effect),
+      callFailed: (error) => {
+        this.#failure = unavailable(error);
+      },
+    });
+  }
+
+  /** One call. `null`: not its turn. */
+  async acquire(): Promise<RunLeadership | null> {
+    this.#engine.dispatch({ type: "start" });
+    await this.#engine.quiet();
+    // Without a session there was no answer, be it for an error or for the time that it took.
+    const isUnheard = this.#engine.state.session === null;
+    if (this.#tenure === null && (isUnheard || this.#failure !== null)) throw this.#failure ?? unavailable(undefined);
+    return this.#tenure?.leadership ?? null;
+  }
+
+  /** Marks the term as completed, which needs the lead. */
+  async complete(): Promise<void> {
+    const { leadership } = this.#tenure ?? {};
+    if (leadership === undefined || this.#loss !== null) throw this.#loss ?? new LeadershipLostError("lost");
+    leadership.assertLeader();
+    const { component, leaderSessionId } = leadership;
+    const done = this.#completing.wait(component);
+    this.#engine.dispatch({ type: "confirm", component, leaderSessionId });
+    await done;
+  }
+
+  /** Nothing runs any more. What the group does not hear now, it finds out by the end of the lease. */
+  async leave(): Promise<void> {
+    this.#isOver = true;
+    this.#settle();
+    this.#engine.dispatch({ type: "close" });
+    await this.#engine.quiet();
+    clearTimeout(this.#timer);
+  }
+
+  #moveTimer(): void {
+    clearTimeout(this.#timer);
+    const deadline = nextDeadline(this.#engine.state);
+    // The engine itself watches over a call that is under way.
+    if (this.#isOver || deadline === null || this.#engine.state.call !== null) return;
+    this.#timer = setTimeout(() => this.#engine.dispatch({ type: "tick" }), Math.max(1, deadline - Date.now()));
+  }
+
+  #execute(effect: Exclude<Effect, { readonly type: "call" }>): void {
+    switch (effect.type) {
+      case "grant":
+        this.#tenure = this.#tenureOf(effect.subject);
+        return;
+      case "revoke": {
+        this.#loss = new LeadershipLostError(effect.reason);
+        this.#tenure?.end(this.#loss);
+        this.#completing.reject(effect.subject.component, this.#loss);
+        // It does not run again; the lease is kept while the function stops.
+        this.#engine.dispatch({ type: "close" });
+        if (this.#isOver) this.#settle();
+        return;
+      }
+      case "confirmed":
+        return this.#completing.resolve(effect.component);
+      case "unconfirmed":
+        return this.#completing.reject(effect.component, confirmError(effect));
+      case "refused":
+        this.#failure = refusalError(effect);
+        return;
+      case "left":
+        return;
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #tenureOf(subject: Subject): Tenure {
+    const { component, leaderSessionId } = subject;
+    return createTenure(this.#group, subject, () =>
+      remainingMs(this.#engine.state, component, leaderSessionId, Date.now()),
+    );
+  }
+
+  /** The function has stopped. */
+  #settle(): void {
+    const { leadership } = this.#tenure ?? {};
+    if (leadership === undefined) return;
+    const { component, leaderSessionId } = leadership;
+    this.#engine.dispatch({ type: "settled", component, leaderSessionId });
+  }
+}

@@ -1,0 +1,108 @@
+/** What an application asks for, checked before anything is stored or sent. */
+import { address, contenderFields, id, metadata, name, priority, processInfo } from "../../shared/protocol/codec.ts";
+import { type Check, InvalidField, list, number, object, oneOf, optional } from "../../shared/protocol/fields.ts";
+import { DEFAULT_LIMITS } from "../../shared/protocol/limits.ts";
+import type { ContenderInfo, Metadata, ProcessInfo } from "../../shared/protocol/messages.ts";
+import type { ElectionKind } from "../../shared/protocol/names.ts";
+import type { Settings } from "./core/state.ts";
+
+/** What both ways to contend by RPC take. */
+export interface Candidacy {
+  readonly group: string;
+  readonly components: readonly (string | ContenderInfo)[];
+  readonly election?: ElectionKind;
+  /** Higher is asked first. */
+  readonly priority?: number;
+  /** What is published when a leader confirms. */
+  readonly process?: ProcessInfo;
+  readonly pollEveryMs?: number;
+  /** How long stopping may take; the smaller of this and the group's counts. */
+  readonly drainMs?: number;
+}
+
+/** Below it a contender would do nothing but ask. */
+const LEAST_POLL_EVERY_MS = 100;
+const LONGEST_MS = 86_400_000;
+
+const contender = object(contenderFields);
+const named: Check<string | ContenderInfo> = (value, field) =>
+  typeof value === "object" ? contender(value, field) : name(value, field);
+
+const candidacy = object<Candidacy>({
+  group: name,
+  components: list(named, DEFAULT_LIMITS.contenders),
+  election: optional(oneOf("process", "dedicated")),
+  priority: optional(priority),
+  process: optional(processInfo(DEFAULT_LIMITS.metadataBytes)),
+  pollEveryMs: optional(number(LEAST_POLL_EVERY_MS, LONGEST_MS)),
+  drainMs: optional(number(0, LONGEST_MS)),
+});
+
+const CANDIDACY = ["group", "components", "election", "priority", "process", "pollEveryMs", "drainMs"] as const;
+
+/** What of the options is a candidacy, whatever their class. Throws a `TypeError` for what is no object. */
+export function candidacyOf<T extends Partial<Candidacy>>(options: T): Pick<T, keyof T & keyof Candidacy> {
+  const given = optionsIn(options);
+  const entries = CANDIDACY.map((name) => [name, given[name]]).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Pick<T, keyof T & keyof Candidacy>;
+}
+
+/** Throws a `TypeError` with a code, mostly `invalid_argument`, that names the field and what it takes. */
+export function settingsOf(given: Candidacy): Settings {
+  const { group: _, components, election, ...rest } = checked(candidacy, candidacyOf(given));
+  if (components.length === 0) throw invalid("components must name at least one component");
+  const contenders = components.map(
+    (one): ContenderInfo => ({
+      ...(election && { election }),
+      ...(typeof one === "string" ? { component: one } : one),
+    }),
+  );
+  const names = new Set(contenders.map(({ component }) => component));
+  if (names.size < contenders.length) throw invalid("components must not name one twice", "duplicate_component");
+  if (contenders.some((one) => one.priority !== undefined && one.election !== "dedicated"))
+    throw invalid("the priority of a component needs a dedicated election; the process has its own");
+  return { contenders, ...rest };
+}
+
+/** Throws a `TypeError` for what is no object. */
+export function optionsIn<T>(given: T): T {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) throw invalid("options must be an object");
+  return given;
+}
+
+/** Throws a `TypeError` for what is neither left out nor a function. */
+export function checkCallbacks(options: object, ...names: readonly string[]): void {
+  for (const name of names) {
+    const callback: unknown = Reflect.get(options, name);
+    if (callback !== undefined && typeof callback !== "function") throw invalid(`${name} must be a function`);
+  }
+}
+
+export interface Published {
+  readonly address?: string;
+  readonly metadata?: Metadata;
+}
+
+const published = object<Published>({
+  address: optional(address),
+  metadata: optional(metadata(DEFAULT_LIMITS.metadataBytes)),
+});
+
+export const publishedOf = (given: { [K in keyof Published]: Published[K] | undefined }): Published =>
+  checked(published, given);
+
+const successor = object<{ readonly successor?: string }>({ successor: optional(id) });
+export function successorOf(given: { readonly successor?: string }): { readonly successor?: string } {
+  return checked(successor, { successor: optionsIn(given).successor });
+}
+
+function checked<T>(check: Check<T>, value: unknown): T {
+  try {
+    return check(value, "");
+  } catch (error) {
+    throw error instanceof InvalidField ? invalid(error.message) : error;
+  }
+}
+
+export const invalid = (message: string, code = "invalid_argument"): TypeError =>
+  Object.assign(new TypeError(message), { code, retryable: false });

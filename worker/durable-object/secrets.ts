@@ -1,0 +1,22 @@
+/** Ids and resume secrets. Synchronous on purpose: an `await` between a frame and its turn would let others in. */
+import { createHash, randomBytes } from "node:crypto";
+import type { FreshSecret } from "../group/events.ts";
+
+const RANDOM_BYTES = 16;
+
+/** 128 random bits as text. */
+const randomText = (): string => randomBytes(RANDOM_BYTES).toString("base64url");
+
+/**
+ * An id that nobody can guess, behind the time it was made at: later ones sort behind earlier ones (until 2059), as in
+ * RFC 9562, version 7. So new sessions are put at the end of every tree and table, and leave the rest of them alone.
+ */
+export const freshNonce = (): string => Date.now().toString(36) + randomText();
+
+/** Only hashes are stored: who reads the database can't resume anybody's session. */
+export const hashSecret = (secret: string): string => createHash("sha256").update(secret).digest("base64url");
+
+export function freshSecret(): FreshSecret {
+  const secret = randomText();
+  return { secret, hash: hashSecret(secret) };
+}

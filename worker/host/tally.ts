@@ -1,0 +1,116 @@
+/**
+ * What has happened in a group so far, counted. It is stored in the group's row whenever that is written anyway, so it
+ * survives the object but for what came after the last such row. Every key is of a bounded set: no name is in it.
+ */
+import { unreachable } from "../../shared/unreachable.ts";
+import type { Fact, RefusalCode } from "../group/facts.ts";
+import type { EndReason } from "../group/state.ts";
+
+/** Upper bounds of the time that was left of a lease when it was renewed, in milliseconds. */
+export const MARGIN_BOUNDS_MS = [100, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, Infinity] as const;
+
+/** What the core's facts are counted as. */
+type Happened =
+  | "offers"
+  | "offers_missed"
+  | "offers_withdrawn"
+  | "terms_started"
+  | `terms_ended ${EndReason}`
+  | "revokes"
+  | "leaderless_ms"
+  | "renewals"
+  | "renewal_margin_ms"
+  | `renewal_margin ${number}`
+  | "sessions_joined"
+  | "sessions_resumed"
+  | "sessions_lost"
+  | "sessions_left"
+  | `refusals ${RefusalCode}`
+  | `hang_ups ${number}`;
+
+/** What the shell around it counts. */
+export interface Work {
+  /** Incarnations of the object: starts, wake-ups from hibernation, restarts. */
+  readonly wakes: number;
+  /** Sockets accepted. */
+  readonly upgrades: number;
+  readonly framesIn: number;
+  readonly framesOut: number;
+  /** As the platform counts and bills them, the alarm's own row excluded. */
+  readonly rowsWritten: number;
+  /** Turns that wrote anything. */
+  readonly commits: number;
+  readonly alarms: number;
+}
+
+type Key = Happened | keyof Work;
+/** What is missing is 0. */
+export type Tally = ReadonlyMap<Key, number>;
+/** The same as it is stored. */
+export type StoredTally = Readonly<Record<string, number>>;
+
+/** Keys of another version are kept as they are. */
+export const tallyOf = (stored: StoredTally): Tally => new Map(Object.entries(stored) as [Key, number][]);
+export const storedTally = (tally: Tally): StoredTally => Object.fromEntries(tally);
+
+/** The tally with these facts in it; the same one where nothing of them counts. */
+export function tallied(tally: Tally, facts: readonly Fact[]): Tally {
+  if (facts.length === 0) return tally;
+  const next = new Map(tally);
+  const add = (key: Happened, by = 1): void => {
+    next.set(key, (next.get(key) ?? 0) + by);
+  };
+  for (const fact of facts) count(fact, add);
+  return next;
+}
+
+/** The tally with what the incarnations before this one have done, as it was stored, and what this one has. */
+export function withWork(tally: Tally, stored: Tally, work: Work): Tally {
+  const next = new Map(tally);
+  for (const key of keysOf(work)) next.set(key, (stored.get(key) ?? 0) + work[key]);
+  return next;
+}
+
+const keysOf = <T extends object>(value: T): (keyof T)[] => Object.keys(value) as (keyof T)[];
+
+function count(fact: Fact, add: (key: Happened, by?: number) => void): void {
+  switch (fact.type) {
+    case "offered":
+      return add("offers");
+    case "offer_missed":
+      return add("offers_missed");
+    case "offer_withdrawn":
+      return add("offers_withdrawn");
+    case "accepted":
+      add("terms_started");
+      return add("leaderless_ms", fact.gapMs ?? 0);
+    case "forgotten":
+      return add("leaderless_ms", fact.gapMs);
+    case "renewed":
+      add("renewals");
+      add("renewal_margin_ms", fact.marginMs);
+      return add(`renewal_margin ${MARGIN_BOUNDS_MS.find((bound) => fact.marginMs <= bound) ?? Infinity}`);
+    case "revoking":
+      return add("revokes");
+    case "ended":
+      return add(`terms_ended ${fact.reason}`);
+    case "session_joined":
+      return add("sessions_joined");
+    case "session_resumed":
+      return add("sessions_resumed");
+    case "session_lost":
+      return add("sessions_lost");
+    case "session_left":
+      return add("sessions_left");
+    case "refused":
+      return add(`refusals ${fact.code}`);
+    case "hung_up":
+      return add(`hang_ups ${fact.code}`);
+    case "paused":
+    case "resumed":
+    case "cleaned":
+      return;
+    default:
+      return unreachable(fact);
+  }
+}

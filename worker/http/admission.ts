@@ -1,0 +1,141 @@
+/** Who gets as far as a group's object: names, identity and settings are checked before it is touched. */
+import type { Context, MiddlewareHandler } from "hono";
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { isName, NAME_RULE } from "../../shared/protocol/names.ts";
+import type { ElectionGroup } from "../durable-object/election-group.ts";
+import { createPolicy, type PolicyOptions } from "../group/policy.ts";
+import type { Access } from "../group/state.ts";
+import { type Authorize, type AuthorizeEnv, mayAct, mayEnter, type Principal, type Role } from "./authorize.ts";
+import type { PolicyEnv } from "./env-policy.ts";
+import type { FenceKeyEnv } from "./fence-key.ts";
+import { type Problem, problem, problemResponse } from "./problem.ts";
+import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
+
+/** What the Worker's environment has to hold, and may. */
+export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, FenceKeyEnv {
+  /** The binding of the Durable Object class `ElectionGroup`. */
+  readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
+  /** Where it is bound, upgrades that are refused are counted by address, and beyond its rate answered with 429. */
+  readonly UPGRADE_LIMITER?: RateLimit;
+}
+
+/** Who may come in, and what each group is to have. */
+export interface ElectionAppOptions {
+  /** Settings of a group. Called for every request: keep it cheap, and the same for the same group. Default: from the env. */
+  readonly policy?: (group: string, env: ElectionEnv) => PolicyOptions;
+  /** Default: by the settings of `AuthorizeEnv`; closed where there are none. A `RangeError` means wrong settings. */
+  readonly authorize?: Authorize;
+}
+
+export interface App {
+  Bindings: ElectionEnv;
+  Variables: { policy: PolicyOptions; access: Access };
+}
+
+export type Admission = (role: Role) => MiddlewareHandler<App>;
+
+/** Middleware that lets in who has the role, and leaves the group's settings for the handler. */
+export function createAdmission(authorize: Authorize, policy: NonNullable<ElectionAppOptions["policy"]>): Admission {
+  const identify = async ({ req, env }: Context<App>): Promise<Principal | Response | Problem> => {
+    try {
+      return await authorize(req.raw, env);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return problem(503, "misconfigured", error.message);
+    }
+  };
+  const settingsOf = (group: string, env: ElectionEnv): PolicyOptions | Problem => {
+    try {
+      const settings = policy(group, env);
+      createPolicy(settings);
+      return settings;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : "the policy of this group is invalid";
+      return problem(503, "misconfigured", message);
+    }
+  };
+  const admit = async (context: Context<App>, role: Role): Promise<PolicyOptions | Response | Problem> => {
+    const group = context.req.param("group");
+    if (!isName(group)) return problem(400, "invalid_argument", `the group must be ${NAME_RULE}`);
+    const principal = await identify(context);
+    if (principal instanceof Response || isProblem(principal)) return principal;
+    if (!endsSometime(principal)) return problem(503, "misconfigured", "authorize gave an `until` that is no number");
+    const access = accessOf(principal);
+    const forbidden = whyForbidden(principal, group, role) ?? whyTooLarge(access);
+    if (forbidden !== null) return problem(403, "forbidden", forbidden);
+    context.set("access", access);
+    return settingsOf(group, context.env);
+  };
+  return (role) => async (context, next) => {
+    const outcome = await admit(context, role);
+    if (outcome instanceof Response || isProblem(outcome)) {
+      return (await refusedTooOften(context, outcome)) ? tooOften() : refuse(context, outcome);
+    }
+    context.set("policy", outcome);
+    await next();
+    return undefined;
+  };
+}
+
+function whyForbidden(principal: Principal, group: string, role: Role): string | null {
+  if (!mayEnter(principal, group)) return "these credentials are not for this group";
+  return mayAct(principal, role) ? null : `this needs the role ${role}`;
+}
+
+/** Access is kept in the socket's attachment, beside the deadlines of its leases: 16,384 bytes for both. */
+const ACCESS_LENGTH = 2_048;
+
+const whyTooLarge = (access: Access): string | null =>
+  JSON.stringify(access).length > ACCESS_LENGTH
+    ? "these credentials name too many components: leave them out to allow all"
+    : null;
+
+/** What the group's object has to know of a principal. */
+const accessOf = ({ role, components, subject, until }: Principal): Access => ({
+  role,
+  ...(subject !== undefined && { subject }),
+  ...(components !== undefined && { components }),
+  ...(until !== undefined && Number.isFinite(until) && { until }),
+});
+
+/** Half a number would let somebody in for ever. */
+const endsSometime = ({ until = Infinity }: Principal): boolean => typeof until === "number" && !Number.isNaN(until);
+
+const isProblem = (outcome: PolicyOptions | Principal | Problem): outcome is Problem => "status" in outcome;
+
+const TOLD_BY_SOCKET: readonly number[] = [400, 401, 403];
+
+/**
+ * Strangers can't be kept from asking, but accepting a socket to tell them a close code is a favour: an address that
+ * is refused again and again gets a plain status. Who is let in is never counted.
+ */
+async function refusedTooOften({ req, env }: Context<App>, { status }: Response | Problem): Promise<boolean> {
+  if (env.UPGRADE_LIMITER === undefined || !isUpgrade(req.raw) || !TOLD_BY_SOCKET.includes(status)) return false;
+  return !(await env.UPGRADE_LIMITER.limit({ key: networkOf(req.header("CF-Connecting-IP") ?? "") })).success;
+}
+
+const tooOften = (): Response =>
+  problemResponse(problem(429, "too_many", "too many upgrades of this address were refused: try again in a minute"), {
+    "Retry-After": "60",
+  });
+
+/** Of an IPv6 address the network: a subscriber has 2^64 addresses of it. */
+function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const [head = [], tail = []] = address.split("::").map((side) => side.split(":").filter((group) => group !== ""));
+  const zeros = Array.from({ length: Math.max(0, IPV6_GROUPS - head.length - tail.length) }, () => "0");
+  return [...head, ...zeros, ...tail].slice(0, IPV6_GROUPS / 2).join(":");
+}
+const IPV6_GROUPS = 8;
+
+/** A socket is told by a close code that pages can read, everybody else by a status. */
+function refuse({ req }: Context<App>, refusal: Response | Problem): Response {
+  const { status } = refusal;
+  if (isUpgrade(req.raw) && (status === 401 || status === 403)) {
+    return refuseSocket(req.raw, closeCodeFor(status), status === 401 ? "not authorized" : "not allowed");
+  }
+  if (isUpgrade(req.raw) && status === 400) {
+    return refuseSocket(req.raw, CLOSE.protocolViolation, `the group must be ${NAME_RULE}`);
+  }
+  return refusal instanceof Response ? refusal : problemResponse(refusal);
+}

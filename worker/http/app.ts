@@ -1,0 +1,84 @@
+/**
+ * The HTTP face of the elections: a Hono app that can be mounted under any path. It checks names, bodies and who asks
+ * before the group's object is touched, so that a refused request costs nothing and creates nothing.
+ */
+import { Hono, type MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { HTTPException } from "hono/http-exception";
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { InvalidField } from "../../shared/protocol/fields.ts";
+import { ACCESS_HEADER, POLICY_HEADER } from "../durable-object/election-group.ts";
+import { type App, createAdmission, type ElectionAppOptions } from "./admission.ts";
+import { authorizeByEnv, originAllowed } from "./authorize.ts";
+import { policyFromEnv } from "./env-policy.ts";
+import { logError } from "./log.ts";
+import { problem, problemResponse, refuseWith } from "./problem.ts";
+import { contendingRoutes, groupOf, operatingRoutes, readingRoutes } from "./routes.ts";
+import { chooseProtocol, innerUpgrade, isUpgrade, refuseSocket } from "./upgrade.ts";
+
+/** Pages of allowed origins may look things up. Sockets need none of it, and an upgrade's headers can't be changed. */
+const crossOrigin: MiddlewareHandler<App> = (context, next) => {
+  if (isUpgrade(context.req.raw) || context.req.header("Origin") === undefined) return next();
+  const origin = (asking: string): string | null => (originAllowed(context.req.raw, context.env) ? asking : null);
+  return cors({ origin, allowMethods: [...METHODS], allowHeaders: ["Authorization", "Content-Type"] })(context, next);
+};
+
+/** Answers about groups are for whoever asked: not to be kept, and nothing but what they say they are. */
+const guarded: MiddlewareHandler<App> = async (context, next) => {
+  await next();
+  if (isUpgrade(context.req.raw)) return; // the headers of an upgrade can't be changed
+  context.header("Cache-Control", "no-store");
+  context.header("X-Content-Type-Options", "nosniff");
+};
+
+const METHODS = ["GET", "POST", "DELETE"] as const;
+
+/** The app: mount it under any path, or serve it as it is. Every group lives in the object that `ELECTIONS` has for its name. */
+export function createElectionApp({ authorize = authorizeByEnv, policy = policyFromEnv }: ElectionAppOptions = {}) {
+  const allow = createAdmission(authorize, policy);
+  const app = new Hono<App>()
+    .use("/v1/*", guarded)
+    .use("/v1/*", crossOrigin)
+    .get("/healthz", (context) => context.json({ ok: true }))
+    .get("/v1/groups/:group/session", allow("observe"), (context) => {
+      const request = context.req.raw;
+      if (!isUpgrade(request))
+        return refuseWith(426, "upgrade_required", "this is a WebSocket endpoint: send Upgrade: websocket");
+      const protocol = chooseProtocol(request);
+      if (protocol === "unsupported") {
+        return refuseSocket(
+          request,
+          CLOSE.unsupportedVersion,
+          "this server speaks edge-election.v1: use a client of that version",
+        );
+      }
+      const settings = JSON.stringify(context.var.policy);
+      const access = JSON.stringify(context.var.access);
+      const headers = { [POLICY_HEADER]: settings, [ACCESS_HEADER]: access };
+      return groupOf(context).fetch(innerUpgrade(request, protocol, headers));
+    })
+    .route("/v1/groups/:group", readingRoutes(allow))
+    .route("/v1/groups/:group", contendingRoutes(allow))
+    .route("/v1/groups/:group", operatingRoutes(allow));
+
+  app.notFound(({ req }) => {
+    const handlers = (method: string): number => app.router.match(method, req.path)[0].length;
+    const allowed = METHODS.filter((method) => handlers(method) > handlers("TRACE")); // which middleware alone takes
+    if (allowed.length === 0) return refuseWith(404, "not_found", "there is nothing at this path");
+    const methods = allowed.join(", ");
+    return problemResponse(problem(405, "method_not_allowed", `this path takes ${methods}`), { Allow: methods });
+  });
+  app.onError((error) => {
+    if (error instanceof InvalidField) return refuseWith(400, "invalid_argument", error.message);
+    if (error instanceof HTTPException)
+      return (
+        error.res ?? Response.json({ error: { code: "refused", message: error.message } }, { status: error.status })
+      );
+    logError("request_failed", error);
+    return refuseWith(503, "unavailable", "the group can't answer right now: try again");
+  });
+  return app;
+}
+
+/** For `hono/client`: a typed client of these routes. */
+export type ElectionApp = ReturnType<typeof createElectionApp>;

@@ -1,0 +1,120 @@
+/**
+ * Who may do what. Closed by default: without configuration everything but `healthz` is refused. Tokens open it to
+ * those who have one. Open mode is for one machine: it is switched on by the command line, never by `wrangler.toml`.
+ */
+import type { Access } from "../group/state.ts";
+import { KeySetUnavailable } from "./key-set.ts";
+import { logError } from "./log.ts";
+import { refuseWith } from "./problem.ts";
+import { createVerifier, type TokenOptions, tokenOf, type Verifier } from "./tokens.ts";
+
+/** Each role may do what the ones before it may. */
+export type Role = Access["role"];
+
+const ROLES: readonly Role[] = ["observe", "contend", "admin"];
+
+/** Who asks. `groups`: exact names, or beginnings that end with `*`; absent: every group. */
+export interface Principal extends Access {
+  readonly groups?: readonly string[];
+}
+
+/** Decides before the group's object is touched. A `Response` refuses; its status (401 or 403) is told to sockets too. */
+export type Authorize = (request: Request, env: AuthorizeEnv) => Principal | Response | Promise<Principal | Response>;
+
+/** Settings of the default `authorize`, as text. */
+export interface AuthorizeEnv {
+  /** `loopback`: serve anybody on this machine, and nobody else. */
+  readonly OPEN_MODE?: string;
+  /** Tokens signed with it (HS256) are good. At least 32 characters. */
+  readonly AUTH_SECRET?: string;
+  /** The one before, while tokens that it has signed are still in use. */
+  readonly AUTH_SECRET_PREVIOUS?: string;
+  /** Tokens signed with a key of this JSON Web Key Set are good; looked at where there is no secret. */
+  readonly AUTH_JWKS_URL?: string;
+  readonly AUTH_ISSUER?: string;
+  readonly AUTH_AUDIENCE?: string;
+  /** Origins of pages that may connect, separated by commas. Default: the Worker's own. */
+  readonly ALLOWED_ORIGINS?: string;
+}
+
+export const mayAct = (principal: Principal, needed: Role): boolean =>
+  ROLES.indexOf(principal.role) >= ROLES.indexOf(needed);
+
+export const mayEnter = ({ groups }: Principal, group: string): boolean =>
+  groups === undefined ||
+  groups.some((name) => (name.endsWith("*") ? group.startsWith(name.slice(0, -1)) : group === name));
+
+/** The `authorize` of a deployment that has not set its own. */
+export const authorizeByEnv: Authorize = (request, env) => {
+  if (env.OPEN_MODE === "loopback") return openToLoopback(request);
+  const verifier = verifierOf(env);
+  if (verifier !== null) return byToken(request, env, verifier);
+  logError("closed", new Error("set AUTH_SECRET or AUTH_JWKS_URL, or give createElectionApp an authorize option"));
+  return refuseWith(401, "unauthorized", "this deployment has no way to tell who you are: nobody is let in");
+};
+
+/** Any web page can reach 127.0.0.1: its origin, a rebound host name, or its browser's own word give it away. */
+function openToLoopback(request: Request): Principal | Response {
+  const isHere = isLoopback(new URL(request.url).hostname) && !isLoadedElsewhere(request);
+  if (isHere && originAllowed(request, { OPEN_MODE: "loopback" })) return { role: "admin" };
+  return refuseWith(403, "forbidden", "open mode serves loopback only: use 127.0.0.1 or localhost");
+}
+
+async function byToken(request: Request, env: AuthorizeEnv, verify: Verifier): Promise<Principal | Response> {
+  if (!originAllowed(request, env)) {
+    return refuseWith(403, "forbidden", "this origin is not allowed: add it to ALLOWED_ORIGINS");
+  }
+  const token = tokenOf(request);
+  if (token === null)
+    return refuseWith(401, "unauthorized", "a token is needed: Authorization: Bearer, or the subprotocol");
+  try {
+    return await verify(token, Date.now());
+  } catch (error) {
+    if (error instanceof KeySetUnavailable) {
+      return refuseWith(503, "unavailable", "tokens can't be checked right now: try again");
+    }
+    return refuseWith(401, "unauthorized", "this token is not valid here, or not any more: get a new one");
+  }
+}
+
+/** What a page loads as an image or a frame comes without an `Origin`. It can't read it, but each new group costs a file here. */
+const isLoadedElsewhere = ({ headers }: Request): boolean =>
+  headers.get("Origin") === null && headers.get("Sec-Fetch-Site") === "cross-site";
+
+/** Whether the page that asks may: no page at all (no `Origin`), one of this machine in open mode, or an allowed one. */
+export function originAllowed(request: Request, { OPEN_MODE, ALLOWED_ORIGINS }: AuthorizeEnv): boolean {
+  const origin = request.headers.get("Origin");
+  if (origin === null) return true;
+  if (OPEN_MODE === "loopback") return isLoopbackOrigin(origin);
+  const allowed = ALLOWED_ORIGINS ?? new URL(request.url).origin;
+  return allowed.split(",").some((one) => one.trim() === origin);
+}
+
+/** One verifier for each environment: it keeps the provider's keys. */
+const verifiers = new WeakMap<AuthorizeEnv, Verifier>();
+
+function verifierOf(env: AuthorizeEnv): Verifier | null {
+  const known = verifiers.get(env);
+  if (known !== undefined) return known;
+  const options = tokenOptions(env);
+  if (options === null) return null;
+  const verifier = createVerifier(options);
+  verifiers.set(env, verifier);
+  return verifier;
+}
+
+function tokenOptions(env: AuthorizeEnv): TokenOptions | null {
+  const { AUTH_SECRET, AUTH_SECRET_PREVIOUS, AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE } = env;
+  if (!AUTH_SECRET && !AUTH_JWKS_URL) return null;
+  return {
+    ...(AUTH_SECRET && { secrets: [AUTH_SECRET, ...(AUTH_SECRET_PREVIOUS ? [AUTH_SECRET_PREVIOUS] : [])] }),
+    ...(AUTH_JWKS_URL && { jwksUrl: AUTH_JWKS_URL }),
+    ...(AUTH_ISSUER && { issuer: AUTH_ISSUER }),
+    ...(AUTH_AUDIENCE && { audience: AUTH_AUDIENCE }),
+  };
+}
+
+const isLoopback = (hostname: string): boolean =>
+  hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+
+const isLoopbackOrigin = (origin: string): boolean => URL.canParse(origin) && isLoopback(new URL(origin).hostname);

@@ -1,0 +1,49 @@
+/**
+ * The client with a stub of the group's object as its `fetcher`: no app stands between. Whoever has the binding is
+ * trusted, as with RPC, and may contend; so never hand a stranger's request on to a stub: mount the app for that.
+ */
+import { Hono } from "hono";
+import type { LeaderInformation } from "../../shared/protocol/messages.ts";
+import { isName, NAME_RULE } from "../../shared/protocol/names.ts";
+import type { GroupStatus } from "../../shared/protocol/status.ts";
+import type { Access } from "../group/state.ts";
+import { refuseWith } from "./problem.ts";
+import { chooseProtocol, innerUpgrade, isUpgrade } from "./upgrade.ts";
+
+/** What the object gives. Settings stay as its app has set them last. */
+export interface DirectGroup {
+  /** `undefined` where the platform does not tell. */
+  readonly name: string | undefined;
+  readonly upgrade: (request: Request, access: Access) => Response;
+  readonly status: () => GroupStatus;
+  readonly getLeader: (component: string) => LeaderInformation | null;
+}
+
+/** Answers what a client asks: its socket, the status, leaders. */
+export function createDirectApp({ name, upgrade, status, getLeader }: DirectGroup): Hono {
+  const routes = new Hono()
+    .use(async (context, next) => {
+      const group = context.req.param("group");
+      if (!isName(group)) return refuseWith(400, "invalid_argument", `the group must be ${NAME_RULE}`);
+      if (name === undefined || group === name) return next();
+      return refuseWith(
+        400,
+        "invalid_argument",
+        `this is the object of the group ${name}: get the stub by the client's group`,
+      );
+    })
+    .get("/session", ({ req: { raw } }) => {
+      const protocol = chooseProtocol(raw);
+      if (!isUpgrade(raw) || protocol === "unsupported")
+        return refuseWith(426, "upgrade_required", "this is a WebSocket endpoint of edge-election.v1");
+      return upgrade(innerUpgrade(raw, protocol, {}), { role: "contend" });
+    })
+    .get("/", (context) => context.json(status()))
+    .get("/leaders/:component", (context) => {
+      const component = context.req.param("component");
+      const leader = isName(component) ? getLeader(component) : null;
+      if (leader !== null) return context.json(leader);
+      return refuseWith(404, "no_leader", "nobody has confirmed the leadership of this component");
+    });
+  return new Hono().route("/v1/groups/:group", routes);
+}

@@ -1,0 +1,38 @@
+/** The settings that a deployment gives every group by its variables. */
+
+import type { GroupLimits } from "../../shared/protocol/limits.ts";
+import type { LogLevel, PolicyOptions } from "../group/policy.ts";
+
+export interface PolicyEnv {
+  /** D of every group in milliseconds, as text. */
+  readonly LEASE_MS?: string;
+  readonly DRAIN_MS?: string;
+  /** A strictly higher priority takes over, once a leadership is this old. Not set: only at the next hand-over. */
+  readonly PREEMPT_COOLDOWN_MS?: string;
+  /** What is logged: silent, error, info (the default) or debug. */
+  readonly LOG_LEVEL?: LogLevel;
+  /** Limits of every group that differ from the defaults, as JSON: `{"sessions": 500}`. */
+  readonly LIMITS?: string;
+}
+
+export const policyFromEnv = (
+  _group: string,
+  { LEASE_MS, DRAIN_MS, PREEMPT_COOLDOWN_MS, LOG_LEVEL, LIMITS }: PolicyEnv,
+): PolicyOptions => ({
+  ...(LEASE_MS && { leaseMs: Number(LEASE_MS) }),
+  ...(DRAIN_MS && { drainMs: Number(DRAIN_MS) }),
+  ...(PREEMPT_COOLDOWN_MS && { preempt: { cooldownMs: Number(PREEMPT_COOLDOWN_MS) } }),
+  ...(LOG_LEVEL && { logLevel: LOG_LEVEL }),
+  ...(LIMITS && { limits: limitsFrom(LIMITS) }),
+});
+
+/** `createPolicy` checks names and values. */
+function limitsFrom(text: string): Partial<GroupLimits> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // told below
+  }
+  throw new RangeError('LIMITS is no JSON object: set it to one like {"sessions": 500}, or leave it out');
+}

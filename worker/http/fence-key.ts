@@ -1,0 +1,29 @@
+/** The key that fence tokens are signed with, as the deployment has set it. */
+import { assertSigningKey, type FenceSigningKey } from "../fence/token.ts";
+
+/** Settings of fence tokens, as text; without one of them there are none. */
+export interface FenceKeyEnv {
+  /** Signs by HS256: resources that check need the same secret. At least 32 characters. */
+  readonly FENCE_SECRET?: string;
+  /** Signs by ES256: resources need the public key alone. PKCS #8 in PEM, of the curve P-256. */
+  readonly FENCE_PRIVATE_KEY?: string;
+}
+
+/** Throws `RangeError` that names the setting and the remedy. */
+export function signingKey({ FENCE_SECRET, FENCE_PRIVATE_KEY }: FenceKeyEnv): FenceSigningKey {
+  if (FENCE_SECRET && FENCE_PRIVATE_KEY) throw new RangeError("set FENCE_SECRET or FENCE_PRIVATE_KEY, not both");
+  const key = keyOf(FENCE_SECRET, FENCE_PRIVATE_KEY);
+  if (key === null) throw new RangeError("there are no fence tokens here: set FENCE_SECRET or FENCE_PRIVATE_KEY");
+  try {
+    assertSigningKey(key);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`${"secret" in key ? "FENCE_SECRET" : "FENCE_PRIVATE_KEY"}: ${error.message}`);
+  }
+  return key;
+}
+
+function keyOf(secret: string | undefined, privateKey: string | undefined): FenceSigningKey | null {
+  if (secret) return { secret };
+  return privateKey ? { privateKey } : null;
+}

@@ -1,0 +1,72 @@
+/**
+ * One JSON object per line, as log collectors expect. Never a token, a secret, an operator's note or a request's text; names that
+ * peers choose are escaped, so that no line can be forged.
+ */
+import type { Fact } from "../group/facts.ts";
+import type { LogLevel } from "../group/policy.ts";
+
+const RANK: Readonly<Record<LogLevel, number>> = { silent: 0, error: 1, info: 2, debug: 3 };
+
+/** What can be said of a group, from this level on. What goes on all the time is for debugging; the rest changes who leads, or who could. */
+export const FACT_LEVELS: Readonly<Record<Fact["type"], "info" | "debug">> = {
+  offered: "info",
+  offer_missed: "info",
+  offer_withdrawn: "info",
+  accepted: "info",
+  renewed: "debug",
+  revoking: "info",
+  ended: "info",
+  forgotten: "debug",
+  session_joined: "info",
+  session_resumed: "info",
+  session_lost: "info",
+  session_left: "info",
+  paused: "info",
+  resumed: "info",
+  cleaned: "info",
+  refused: "info",
+  hung_up: "info",
+};
+
+/** What can go wrong around the groups. */
+export const ERROR_EVENTS = [
+  "alarm_failed",
+  "start_failed",
+  "alarm_not_set",
+  "send_failed",
+  "request_failed",
+  "policy_refused",
+  "keys_unavailable",
+  "contender_failed",
+  "on_error_failed",
+  "closed",
+] as const;
+
+export function logError(event: (typeof ERROR_EVENTS)[number], error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(line({ level: "error", event, message }));
+}
+
+/** Writes what the level lets through. `at`: when it happened, in milliseconds since 1970. */
+export function logFacts(
+  facts: readonly Fact[],
+  level: LogLevel,
+  context: { readonly group: string; readonly at: number },
+): void {
+  for (const fact of facts) {
+    const own = levelOf(fact);
+    const { type: event, ...rest } = fact;
+    if (RANK[own] <= RANK[level]) console.log(line({ level: own, event, ...context, ...rest }));
+  }
+}
+
+/** A leader that is told so late that it leads no more is routine. */
+const levelOf = (fact: Fact): "info" | "debug" =>
+  fact.type === "refused" && fact.code === "not_leader" ? "debug" : FACT_LEVELS[fact.type];
+
+/** JSON escapes control characters; these two end a line for some readers, too. */
+const line = (entry: object): string =>
+  JSON.stringify(entry).replace(
+    /[\u2028\u2029\u007f-\u009f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );

@@ -1,0 +1,147 @@
+/**
+ * What a group's object has done and holds, as metrics. Totals of the group by default: names of elections are chosen by
+ * users, so only the first few have lines of their own, in one single metric.
+ */
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { isHeld } from "../group/election.ts";
+import type { RefusalCode } from "../group/facts.ts";
+import type { Election, ElectionState, EndReason, GroupState } from "../group/state.ts";
+import { MARGIN_BOUNDS_MS, type Tally } from "../host/tally.ts";
+import { type Metric, number, type Sample } from "./prometheus.ts";
+
+/** Elections with a line of their own, in the order of their names: enough for a board, and bounded. */
+const NAMED_ELECTIONS = 20;
+
+const END_REASONS: Readonly<Record<EndReason, true>> = {
+  resigned: true,
+  closed: true,
+  expired: true,
+  lost: true,
+  revoked: true,
+  preempted: true,
+  transferred: true,
+};
+const REFUSALS: Readonly<Record<RefusalCode, true>> = {
+  duplicate_component: true,
+  unknown_component: true,
+  election_mismatch: true,
+  not_leader: true,
+  limit_exceeded: true,
+  forbidden: true,
+  superseded: true,
+  unknown_session: true,
+};
+const STATES: Readonly<Record<ElectionState["type"], true>> = {
+  vacant: true,
+  offered: true,
+  leading: true,
+  revoking: true,
+};
+
+const keysOf = <K extends string>(table: Readonly<Record<K, unknown>>): K[] => Object.keys(table) as K[];
+
+/** `now`: the wall clock, for a leaderless time that goes on. */
+export const metricsOf = (state: GroupState, tally: Tally, now: number): Metric[] => [
+  ...leadership(state, tally, now),
+  ...sessions(state, tally),
+  ...work(tally),
+];
+
+const named = (type: Metric["type"], name: string, help: string, samples: readonly Sample[]): Metric => ({
+  name: `edge_election_${name}`,
+  type,
+  help,
+  samples,
+});
+const total = (name: string, help: string, value = 0): Metric => named("counter", `${name}_total`, help, [{ value }]);
+const gauge = (name: string, help: string, value: number): Metric => named("gauge", name, help, [{ value }]);
+
+function leadership(state: GroupState, tally: Tally, now: number): Metric[] {
+  const elections = [...state.elections.values()];
+  const leaderlessMs = elections.reduce((sum, election) => sum + leaderlessForMs(election, now), 0);
+  return [
+    total("offers", "Offers of leadership.", tally.get("offers")),
+    total("offers_missed", "Offers that nobody answered in time.", tally.get("offers_missed")),
+    total("offers_withdrawn", "Offers that were declined, or whose session was lost.", tally.get("offers_withdrawn")),
+    total("terms_started", "Leaderships that were accepted.", tally.get("terms_started")),
+    named("counter", "terms_ended_total", "Leaderships that have ended, by reason.", endings(tally)),
+    total("revokes", "Leaders that were told to stop.", tally.get("revokes")),
+    total(
+      "leaderless_seconds",
+      "Time that elections with contenders had no leader, after their first one.",
+      ((tally.get("leaderless_ms") ?? 0) + leaderlessMs) / 1_000,
+    ),
+    named("histogram", "renewal_margin_seconds", "What was left of a lease when it was renewed.", margins(tally)),
+    named("gauge", "elections", "Elections with contenders, by state.", countsByState(elections)),
+    named(
+      "gauge",
+      "leading",
+      `Whether somebody leads the election; the first ${NAMED_ELECTIONS} by name.`,
+      elections.slice(0, NAMED_ELECTIONS).map((election) => ({
+        labels: { election: election.name },
+        value: Number(election.state.type === "leading"),
+      })),
+    ),
+    gauge("paused", "1 while nothing is offered.", Number(state.paused)),
+    gauge("epoch", "Highest epoch of the group.", state.epoch),
+  ];
+}
+
+const endings = (tally: Tally): Sample[] =>
+  keysOf(END_REASONS).map((reason) => ({ labels: { reason }, value: tally.get(`terms_ended ${reason}`) ?? 0 }));
+
+function leaderlessForMs(election: Election, now: number): number {
+  return isHeld(election) || election.endedAt === null ? 0 : Math.max(0, now - election.endedAt);
+}
+
+function margins(tally: Tally): Sample[] {
+  let value = 0;
+  const buckets = MARGIN_BOUNDS_MS.map((bound): Sample => {
+    value += tally.get(`renewal_margin ${bound}`) ?? 0;
+    return { suffix: "_bucket", labels: { le: number(bound / 1_000) }, value };
+  });
+  const sum = (tally.get("renewal_margin_ms") ?? 0) / 1_000;
+  return [...buckets, { suffix: "_sum", value: sum }, { suffix: "_count", value }];
+}
+
+const countsByState = (elections: readonly Election[]): Sample[] =>
+  keysOf(STATES).map((state) => ({
+    labels: { state },
+    value: elections.filter((election) => election.state.type === state).length,
+  }));
+
+function sessions(state: GroupState, tally: Tally): Metric[] {
+  const all = [...state.sessions.values()];
+  const contenders = all.reduce((sum, session) => sum + session.contenders.size, 0);
+  const observers = all.filter(({ watched }) => watched.all || watched.names.length > 0).length;
+  const lost = all.filter(({ link }) => link.type === "lost").length;
+  const polling = all.filter(({ link }) => link.type === "polled").length;
+  const sockets = [...state.connections.values()].filter((connection) => connection.polling === undefined).length;
+  const refusals = keysOf(REFUSALS).map((code) => ({ labels: { code }, value: tally.get(`refusals ${code}`) ?? 0 }));
+  const own = Object.values(CLOSE).filter((code) => code >= CLOSE.protocolViolation);
+  const hangUps = own.map((code) => ({ labels: { code: String(code) }, value: tally.get(`hang_ups ${code}`) ?? 0 }));
+  return [
+    gauge("sessions", "Sessions, lost ones included.", all.length),
+    gauge("sessions_lost", "Sessions whose connection is lost, and that may resume.", lost),
+    gauge("sessions_polling", "Sessions that call by RPC.", polling),
+    gauge("sockets", "Open sockets.", sockets),
+    gauge("contenders", "Components that run for leadership, over all sessions.", contenders),
+    gauge("observers", "Sessions that watch leaders.", observers),
+    total("sessions_joined", "Sessions that began.", tally.get("sessions_joined")),
+    total("sessions_resumed", "Sessions that came back over a new connection.", tally.get("sessions_resumed")),
+    total("sessions_lost", "Times that a session lost its connection.", tally.get("sessions_lost")),
+    total("sessions_left", "Sessions that have ended: by goodbye, or lost for too long.", tally.get("sessions_left")),
+    named("counter", "refusals_total", "Requests and calls that were refused, by code.", refusals),
+    named("counter", "hang_ups_total", "Sockets that the group closed for cause, by close code.", hangUps),
+  ];
+}
+
+const work = (tally: Tally): Metric[] => [
+  total("wakes", "Times that the object was loaded: starts, ends of hibernation, restarts.", tally.get("wakes")),
+  total("alarms", "Alarms handled.", tally.get("alarms")),
+  total("upgrades", "Sockets accepted.", tally.get("upgrades")),
+  total("frames_received", "Frames of clients.", tally.get("framesIn")),
+  total("frames_sent", "Frames to clients.", tally.get("framesOut")),
+  total("rows_written", "Rows written.", tally.get("rowsWritten")),
+  total("commits", "Turns that wrote rows.", tally.get("commits")),
+];

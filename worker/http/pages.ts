@@ -1,0 +1,62 @@
+/** The Worker's static pages: dashboard and demo. Whatever serves the files, names their types and fences them in. */
+import { type Context, Hono } from "hono";
+import { refuseWith } from "./problem.ts";
+
+interface PageEnv {
+  /** The files below `worker/pages/`, built. Without it there are no pages. */
+  readonly ASSETS?: Fetcher;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml",
+};
+
+/** On one machine the demo shows frames of both names: two sites, and so two event loops. */
+const TWINS: Readonly<Record<string, string>> = { "127.0.0.1": "localhost", localhost: "127.0.0.1" };
+
+export const pages = new Hono<{ Bindings: PageEnv }>()
+  .get("/", (context) => serve(context, "dashboard/dashboard.html"))
+  .get("/dashboard/:file{[a-z-]+\\.(?:css|js)}", (context) => serve(context, `dashboard/${context.req.param("file")}`))
+  .get("/demo", (context) => serve(context, "demo/stage.html"))
+  .get("/demo/contender", (context) => serve(context, "demo/contender.html"))
+  .get("/demo/:file{[a-z-]+\\.(?:css|js|svg)}", (context) => serve(context, `demo/${context.req.param("file")}`));
+
+async function serve({ env, req }: Context<{ Bindings: PageEnv }>, path: string): Promise<Response> {
+  const file = await env.ASSETS?.fetch(`http://assets/${path}`);
+  if (!file?.ok)
+    return refuseWith(404, "not_found", "there is no such file: if all of them are missing, run `npm run build`");
+  return new Response(file.body, {
+    headers: {
+      "Content-Type": TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream",
+      "Content-Security-Policy": contentPolicy(path.startsWith("demo/") ? demoFrames(new URL(req.url)) : "'none'"),
+      "Cache-Control": "no-cache",
+      "Referrer-Policy": "no-referrer",
+      "X-Content-Type-Options": "nosniff",
+    },
+  });
+}
+
+/** The demo shows itself in frames. No other page is shown in any: a click there may make a leader step down. */
+function demoFrames({ protocol, hostname, port }: URL): string {
+  const twin = TWINS[hostname];
+  return ["'self'", ...(twin === undefined ? [] : [`${protocol}//${twin}:${port}`])].join(" ");
+}
+
+/** Nothing but the page's own files, no inline code, and no frames but these, around it or in it. */
+function contentPolicy(frames: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    `frame-src ${frames}`,
+    `frame-ancestors ${frames}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+  ].join("; ");
+}

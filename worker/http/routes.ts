@@ -1,0 +1,143 @@
+/** The routes of one group, mounted below its path: those that look at it, that leaders ask, and that change it. */
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import { id, name } from "../../shared/protocol/codec.ts";
+import { type Check, InvalidField, number, object, optional, text } from "../../shared/protocol/fields.ts";
+import { NOTE_LENGTH } from "../../shared/protocol/limits.ts";
+import { type ElectionName, isElectionName } from "../../shared/protocol/names.ts";
+import type { ElectionGroup } from "../durable-object/election-group.ts";
+import { type FenceSigningKey, signFenceToken } from "../fence/token.ts";
+import { createPolicy } from "../group/policy.ts";
+import { type FenceQuestion, withPassedOver } from "../group/views.ts";
+import type { Admission, App } from "./admission.ts";
+import { type FenceKeyEnv, signingKey } from "./fence-key.ts";
+import { takesJson, takesQuery } from "./input.ts";
+import { type ProblemStatus, refuseWith } from "./problem.ts";
+import { PROMETHEUS_TYPE } from "./prometheus.ts";
+
+const BODY_BYTES = 16_384;
+const HISTORY_DEFAULT = 100;
+const QUERY_LENGTH = 64;
+
+const small = bodyLimit({
+  maxSize: BODY_BYTES,
+  onError: () => refuseWith(413, "too_large", `a body has at most ${BODY_BYTES} bytes`),
+});
+
+/** The object of the request's group; admission has checked the name. */
+export const groupOf = ({ env, req }: Context<App>): DurableObjectStub<ElectionGroup> =>
+  env.ELECTIONS.get(env.ELECTIONS.idFromName(req.param("group") ?? ""));
+
+export const readingRoutes = (allow: Admission) =>
+  new Hono<App>()
+    .get("/", allow("observe"), async (context) => context.json(await groupOf(context).status(context.var.policy)))
+    .get("/leaders/:component", allow("observe"), async (context) => {
+      const component = name(context.req.param("component"), "component");
+      const leader = await groupOf(context).getLeader(context.var.policy, component);
+      if (leader === null) throw refusal(404, "no_leader", "nobody has confirmed the leadership of this component");
+      return context.json(leader);
+    })
+    .post("/fence", allow("observe"), small, takesJson(fenceQuestion), async (context) =>
+      context.json(await groupOf(context).checkFence(context.var.policy, context.req.valid("json"))),
+    )
+    .get("/history", allow("observe"), takesQuery(historyQuery), async (context) => {
+      const { limit: text } = context.req.valid("query");
+      const { historyRows } = createPolicy(context.var.policy).limits;
+      const limit = number(1, historyRows)(
+        text === undefined ? Math.min(HISTORY_DEFAULT, historyRows) : Number(text),
+        "limit",
+      );
+      return context.json({ terms: await groupOf(context).history(context.var.policy, Math.floor(limit)) });
+    })
+    .get("/metrics", allow("observe"), async (context) =>
+      context.text(await groupOf(context).metrics(context.var.policy), 200, { "Content-Type": PROMETHEUS_TYPE }),
+    );
+
+export const contendingRoutes = (allow: Admission) =>
+  new Hono<App>().post("/fence/token", allow("contend"), small, takesJson(fenceQuestion), async (context) => {
+    const question = context.req.valid("json");
+    const { components } = context.var.access;
+    if (components !== undefined && !components.includes(question.component)) {
+      throw refusal(403, "forbidden", "these credentials are not for this component");
+    }
+    const key = keyIn(context.env);
+    // Before the group is asked: the token must not outlive what it answers.
+    const now = Date.now();
+    const { current, remainingMs } = await groupOf(context).checkFence(context.var.policy, question);
+    if (!current) throw refusal(409, "not_current", "this leadership is not current: stop, and wait for the next one");
+    const fence = { group: context.req.param("group") ?? "", ...question };
+    return context.json(await signFenceToken(fence, remainingMs, key, now));
+  });
+
+/** Looked at with each request: settings change with a deployment only, and the check is cheap. */
+function keyIn(env: FenceKeyEnv): FenceSigningKey {
+  try {
+    return signingKey(env);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw refusal(503, "misconfigured", error.message);
+  }
+}
+
+export const operatingRoutes = (allow: Admission) =>
+  new Hono<App>()
+    .post("/elections/:election/revoke", allow("admin"), small, takesJson(revokeOrder), async (context) => {
+      const election = electionName(context.req.param("election"));
+      const { successor = null, reason: note = null } = context.req.valid("json");
+      const outcome = await groupOf(context).revoke(context.var.policy, { election, successor, note });
+      if (outcome.type !== "revoked") throw refusal(409, "not_led", "nobody leads this election");
+      const { from, to, epoch, durationMs } = outcome;
+      return context.json(withPassedOver({ from, to, epoch, durationMs }, successor));
+    })
+    .post("/pause", allow("admin"), async (context) =>
+      context.json({ paused: await groupOf(context).setPaused(context.var.policy, true) }),
+    )
+    .post("/resume", allow("admin"), async (context) =>
+      context.json({ paused: await groupOf(context).setPaused(context.var.policy, false) }),
+    )
+    .delete("/", allow("admin"), takesQuery(cleanupQuery), async (context) => {
+      const force = context.req.valid("query").force === "true";
+      const outcome = await groupOf(context).cleanup(context.var.policy, force);
+      if (outcome.type === "contenders_registered") {
+        throw refusal(409, "contenders_registered", "contenders are registered: close them first, or add ?force=true");
+      }
+      return context.json({ ok: true });
+    });
+
+/** Thrown, not returned: an answer of two kinds would leave the typed client with none. */
+const refusal = (status: ProblemStatus, code: string, message: string): HTTPException =>
+  new HTTPException(status, { res: refuseWith(status, code, message) });
+
+const fenceQuestion: Check<FenceQuestion> = object<FenceQuestion>({
+  component: name,
+  leaderSessionId: id,
+  epoch: number(0, Number.MAX_SAFE_INTEGER),
+});
+
+export interface RevokeOrder {
+  readonly successor?: string;
+  readonly reason?: string;
+}
+
+const revokeOrder: Check<RevokeOrder> = object<RevokeOrder>({
+  successor: optional(id),
+  reason: optional(text(NOTE_LENGTH)),
+});
+
+export interface HistoryQuery {
+  readonly limit?: string;
+}
+
+const historyQuery: Check<HistoryQuery> = object<HistoryQuery>({ limit: optional(text(QUERY_LENGTH)) });
+
+export interface CleanupQuery {
+  readonly force?: string;
+}
+
+const cleanupQuery: Check<CleanupQuery> = object<CleanupQuery>({ force: optional(text(QUERY_LENGTH)) });
+
+function electionName(value: string): ElectionName {
+  if (!isElectionName(value)) throw new InvalidField("election", 'process or "component:" and a name');
+  return value;
+}

@@ -1,0 +1,37 @@
+/** What a session's upgrade request offers, and the refusals that a page can read: a close code on an accepted socket. */
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { SUBPROTOCOL, SUBPROTOCOL_FAMILY } from "../../shared/protocol/messages.ts";
+
+const PROTOCOL_HEADER = "Sec-WebSocket-Protocol";
+
+export const isUpgrade = (request: Request): boolean => request.headers.get("Upgrade")?.toLowerCase() === "websocket";
+
+/** The subprotocol to answer with: ours, none where none was offered, or `unsupported` for another version of ours. */
+export function chooseProtocol(request: Request): string | null | "unsupported" {
+  const offered = offeredProtocols(request);
+  if (offered.includes(SUBPROTOCOL)) return SUBPROTOCOL;
+  return offered.some((protocol) => protocol.startsWith(SUBPROTOCOL_FAMILY)) ? "unsupported" : null;
+}
+
+/** Accepts the socket only to close it: browsers hide HTTP statuses from pages, but not close codes. */
+export function refuseSocket(request: Request, code: number, reason: string): Response {
+  const { 0: client, 1: server } = new WebSocketPair();
+  server.accept();
+  server.close(code, reason);
+  // A browser that offered protocols fails without one in the answer, and would never see the code.
+  const protocol = offeredProtocols(request).find((offered) => offered.startsWith(SUBPROTOCOL_FAMILY));
+  return new Response(null, { status: 101, webSocket: client, headers: protocolHeader(protocol ?? null) });
+}
+
+export const closeCodeFor = (status: number): number => (status === 401 ? CLOSE.unauthorized : CLOSE.forbidden);
+
+/** The request as the group's object gets it: no token, no cookies, nothing but what it needs. */
+export function innerUpgrade(request: Request, protocol: string | null, headers: Record<string, string>): Request {
+  return new Request(request.url, { headers: { Upgrade: "websocket", ...protocolHeader(protocol), ...headers } });
+}
+
+const protocolHeader = (protocol: string | null): Record<string, string> =>
+  protocol === null ? {} : { [PROTOCOL_HEADER]: protocol };
+
+const offeredProtocols = (request: Request): string[] =>
+  (request.headers.get(PROTOCOL_HEADER) ?? "").split(",").map((protocol) => protocol.trim());

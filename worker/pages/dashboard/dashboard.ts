@@ -1,0 +1,82 @@
+/** The dashboard: which group is looked at stands in the address, and nothing else does. */
+import { isName, NAME_RULE } from "../../../shared/protocol/names.ts";
+import { byId, onPress, setText } from "./dom.ts";
+import { GroupPage } from "./group-page.ts";
+import { forgetGroups, recentGroups, rememberGroup } from "./recent-groups.ts";
+
+const page = new GroupPage();
+const field = byId("group-name", HTMLInputElement);
+
+const addressOf = (group: string): string => `/?${new URLSearchParams({ group })}`;
+
+function show(isFirst: boolean): void {
+  const group = new URLSearchParams(location.search).get("group");
+  const isGood = isName(group);
+  byId("start", HTMLElement).hidden = isGood;
+  byId("group", HTMLElement).hidden = !isGood;
+  if (isGood) {
+    rememberGroup(group);
+    page.open(group);
+  } else {
+    page.close();
+    showStart(group);
+  }
+  document.title = isGood ? `${group} · edge-election` : "edge-election";
+  if (!isFirst) byId(isGood ? "group-title" : "start-title", HTMLElement).focus();
+}
+
+function showStart(asked: string | null): void {
+  field.value = asked ?? "";
+  complain(asked === null ? "" : asked);
+  showRecent();
+}
+
+/** Says what is wrong with the name; nothing where it is empty. */
+function complain(name: string): void {
+  setText(byId("group-problem", HTMLElement), name === "" ? "" : `A group's name is ${NAME_RULE}.`);
+  field.ariaInvalid = String(name !== "");
+}
+
+function showRecent(): void {
+  const groups = recentGroups();
+  byId("recent-section", HTMLElement).hidden = groups.length === 0;
+  byId("recent", HTMLElement).replaceChildren(...groups.map(recentItem));
+}
+
+function recentItem(group: string): HTMLElement {
+  const item = document.createElement("li");
+  const link = document.createElement("a");
+  link.href = addressOf(group);
+  link.textContent = group;
+  item.append(link);
+  return item;
+}
+
+function open(address: string): void {
+  history.pushState(null, "", address);
+  show(false);
+}
+
+byId("open-form", HTMLFormElement).addEventListener("submit", (event) => {
+  event.preventDefault();
+  const name = field.value.trim();
+  if (isName(name)) open(addressOf(name));
+  else {
+    complain(name === "" ? " " : name);
+    field.focus();
+  }
+});
+onPress(byId("forget", HTMLButtonElement), () => {
+  forgetGroups();
+  showRecent();
+  field.focus();
+});
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a") : null;
+  const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+  if (!link || !isPlain || link.origin !== location.origin || link.pathname !== "/" || link.hash !== "") return;
+  event.preventDefault();
+  open(link.pathname + link.search);
+});
+window.addEventListener("popstate", () => show(false));
+show(true);

@@ -1,0 +1,61 @@
+/** The group's HTTP routes, as the operator at this page uses them. */
+import { hc } from "hono/client";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
+import type { GroupStatus, Revoked } from "../../../shared/protocol/status.ts";
+import type { ElectionApp, TermStatus } from "../../index.ts";
+
+/** The group answered, and the answer is no. */
+export class Refused extends Error {
+  readonly status: number;
+  readonly code: string;
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export interface Operator {
+  status(): Promise<GroupStatus>;
+  /** Newest first; without a limit as many as the group gives. */
+  history(limit?: number): Promise<readonly TermStatus[]>;
+  /** Resolves when the term is over and, where somebody waits, the next one has begun: that may take a lease. */
+  revoke(election: ElectionName, order: { readonly successor?: string; readonly reason?: string }): Promise<Revoked>;
+  setPaused(paused: boolean): Promise<boolean>;
+}
+
+/** A look-up that takes longer counts as lost. */
+const LOOK_UP_TIMEOUT_MS = 10_000;
+
+/** Every method rejects with `Refused`, or with the error of the network. */
+export function operatorOf(group: string, token: string | null): Operator {
+  const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
+  const routes = hc<ElectionApp>(location.origin, { headers }).v1.groups[":group"];
+  const param = { group };
+  const soon = () => ({ init: { signal: AbortSignal.timeout(LOOK_UP_TIMEOUT_MS) } });
+  return {
+    status: () => answerOf(routes.$get({ param }, soon())),
+    async history(limit) {
+      const query = limit === undefined ? {} : { limit: String(limit) };
+      return (await answerOf(routes.history.$get({ param, query }, soon()))).terms;
+    },
+    revoke: (election, json) =>
+      answerOf(routes.elections[":election"].revoke.$post({ param: { group, election }, json })),
+    setPaused: async (paused) => (await answerOf((paused ? routes.pause : routes.resume).$post({ param }))).paused,
+  };
+}
+
+interface Answer<T> {
+  readonly ok: boolean;
+  readonly status: number;
+  json(): Promise<T>;
+}
+
+async function answerOf<T>(asked: Promise<Answer<T>>): Promise<T> {
+  const answer = await asked;
+  if (answer.ok) return answer.json();
+  const body: unknown = await answer.json().catch(() => null);
+  const { code = "refused", message = "" } =
+    (body as { error?: { code?: string; message?: string } } | null)?.error ?? {};
+  throw new Refused(answer.status, code, message);
+}

@@ -1,0 +1,19 @@
+/** What is said aloud when a newer status comes in: who leads, who does not any more, paused or not. */
+import type { ElectionStatus, GroupStatus } from "../../../../shared/protocol/status.ts";
+import { electionPhrase, processName, quoted } from "./words.ts";
+
+/** Nothing for the first status: that one is read, not heard. */
+export function announcements(before: GroupStatus | null, after: GroupStatus): string[] {
+  if (before === null) return [];
+  const old = new Map(before.elections.map((election) => [election.election, election]));
+  const said = after.elections.flatMap((election) => leaderChange(old.get(election.election), election));
+  if (before.paused !== after.paused) said.push(after.paused ? "The group is paused." : "The group is resumed.");
+  return said;
+}
+
+function leaderChange(before: ElectionStatus | undefined, { election, leader }: ElectionStatus): string[] {
+  if (leader?.leaderSessionId === before?.leader?.leaderSessionId) return [];
+  if (leader === null) return [`Nobody leads ${electionPhrase(election)}.`];
+  const name = quoted(processName(leader.process, leader.sessionId));
+  return [`${name} leads ${electionPhrase(election)}, epoch ${leader.epoch}.`];
+}

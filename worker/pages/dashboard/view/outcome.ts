@@ -1,0 +1,41 @@
+/** What became of an operator's order, in words. */
+import type { GroupStatus, Revoked } from "../../../../shared/protocol/status.ts";
+import { duration, processName, quoted, shortId } from "./words.ts";
+
+/**
+ * In the past tense, since it stays on the page while things go on. `seen`: what knows the sessions, from before the order
+ * and from after it; whom an offer was just made to is in none of the lists.
+ */
+export function revokedMessage(revoked: Revoked, seen: readonly (GroupStatus | null)[]): string {
+  const nameOf = nameIn(seen);
+  const { passedOver } = revoked;
+  const outcome = handOverMessage(revoked, nameOf);
+  return passedOver === undefined ? outcome : `${outcome} ${nameOf(passedOver)} was passed over: it did not take over.`;
+}
+
+function handOverMessage({ from, to, epoch, durationMs }: Revoked, nameOf: (sessionId: string) => string): string {
+  const took = duration(durationMs);
+  if (to === null) return `${nameOf(from)} has stepped down, after ${took}. Nobody else took over; epoch ${epoch}.`;
+  if (to === from) return `${nameOf(from)} has stepped down, and took over again with epoch ${epoch}, after ${took}.`;
+  return `${nameOf(from)} handed over to ${nameOf(to)}, which took over with epoch ${epoch}, after ${took}.`;
+}
+
+function nameIn(seen: readonly (GroupStatus | null)[]): (sessionId: string) => string {
+  const names = new Map<string, string>();
+  for (const { leader, candidates } of seen.flatMap((status) => status?.elections ?? [])) {
+    for (const { sessionId, process } of [...(leader ? [leader] : []), ...candidates]) {
+      names.set(sessionId, quoted(processName(process, sessionId)));
+    }
+  }
+  return (sessionId) => names.get(sessionId) ?? `session ${shortId(sessionId)}`;
+}
+
+/** The remedy for an answer that says no. */
+export function refusalMessage(status: number, code: string, message: string): string {
+  const said = message === "" ? code : message;
+  if (status === 401) return `Refused: ${said}. Enter a token that is good here.`;
+  if (status === 403) return `Not allowed: ${said}. Use a token with the role admin for this group.`;
+  if (code === "not_led") return "Nobody leads this election any more: there is nobody to step down.";
+  if (status === 0) return "The backend could not be reached. Check the connection, look at the group, and try again.";
+  return `The backend said no (${status}): ${said}.`;
+}

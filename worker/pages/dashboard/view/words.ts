@@ -1,0 +1,58 @@
+/** How the dashboard puts things: names that may be hostile, durations, reasons. */
+import type { ElectionName } from "../../../../shared/protocol/names.ts";
+
+const SHORT_ID = 8;
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/**
+ * Characters that are not seen, but turn or break the text around them: controls, marks of format and direction, breaks of
+ * lines. Not the two that join letters and emoji.
+ */
+const UNSEEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+const code = (character: string): string =>
+  `‹U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}›`;
+
+/** The text with what can't be seen made visible: it can't pass for another one, nor turn what stands beside it. */
+export const legible = (text: string): string => text.replace(UNSEEN, code);
+
+/** For the middle of a sentence: what is written from right to left stays within itself. */
+export function quoted(text: string): string {
+  const shown = legible(text);
+  return /^[\x20-\x7e]*$/.test(shown) ? shown : `\u2068${shown}\u2069`;
+}
+
+export const shortId = (sessionId: string): string =>
+  sessionId.length > SHORT_ID + 2 ? `${sessionId.slice(0, SHORT_ID)}…` : sessionId;
+
+/** Of a process that may have none. */
+export const processName = (process: string | null, sessionId: string): string =>
+  process === null || process.trim() === "" ? `unnamed ${shortId(sessionId)}` : legible(process);
+
+export const electionTitle = (election: ElectionName): string =>
+  election === "process" ? "Process election" : election.slice("component:".length);
+
+/** As part of a sentence. */
+export const electionPhrase = (election: ElectionName): string =>
+  election === "process" ? "the process election" : `the election of ${electionTitle(election)}`;
+
+/** Two units at most, each on one line with its number: `45 ms`, `7.4 s`, `3 min 20 s`, `2 h 5 min`, `4 d 1 h`. */
+export function duration(ms: number): string {
+  const whole = Math.max(0, Math.round(ms));
+  if (whole < SECOND_MS) return `${whole}\u00a0ms`;
+  if (whole < MINUTE_MS) return `${(Math.floor(whole / 100) / 10).toFixed(1)}\u00a0s`;
+  if (whole < HOUR_MS) return both(whole, MINUTE_MS, "min", SECOND_MS, "s");
+  if (whole < DAY_MS) return both(whole, HOUR_MS, "h", MINUTE_MS, "min");
+  return both(whole, DAY_MS, "d", HOUR_MS, "h");
+}
+
+function both(ms: number, large: number, largeName: string, small: number, smallName: string): string {
+  const rest = Math.floor((ms % large) / small);
+  return `${Math.floor(ms / large)}\u00a0${largeName}${rest === 0 ? "" : ` ${rest}\u00a0${smallName}`}`;
+}
+
+export const count = (number: number, one: string, many = `${one}s`): string =>
+  `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
