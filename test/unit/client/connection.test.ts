@@ -101,7 +101,7 @@ describe("keeping alive", () => {
     const before = play.state;
     play.happens({ type: "pong" });
     expect(play.state).toBe(before);
-    expect(play.remaining(x as number, "L1")).toBe(R);
+    expect(play.remaining(x, "L1")).toBe(R);
   });
 
   test("[S9] a renewal that is not answered in time shows that the path is dead: the socket is dropped at once", () => {
@@ -115,7 +115,7 @@ describe("keeping alive", () => {
     ]);
     expect(play.clientState()).toBe("suspended");
     play.reconnects({ resumed: true, held: ["L1"] });
-    expect(play.isLeader(x as number, "L1")).toBe(true);
+    expect(play.isLeader(x, "L1")).toBe(true);
     expect(play.called()).toEqual([]);
   });
 
@@ -161,10 +161,9 @@ describe("losing the connection", () => {
       contenders: [{ component: "x" }],
     });
     play.wait(400);
-    const welcome = play.state.session as NonNullable<typeof play.state.session>;
-    play.hears({ ...welcome, sentAt: hello.sentAt, resumed: true, held: ["L1"], secret: "secret-2" });
+    play.hears({ ...play.session, sentAt: hello.sentAt, resumed: true, held: ["L1"], secret: "secret-2" });
     expect(play.called()).toEqual([]);
-    expect(play.remaining(x as number, "L1")).toBe(R - 400);
+    expect(play.remaining(x, "L1")).toBe(R - 400);
     play.loses();
     play.wait(250);
     expect(play.opens().resume).toEqual({ sessionId: "S1", secret: "secret-2", attempt: 2 });
@@ -176,7 +175,7 @@ describe("losing the connection", () => {
     expect(play.called()).toEqual(["-x L1 disconnected"]);
     play.reconnects({ resumed: true, held: ["L1"] });
     expect(play.last("hello").held).toEqual(["L1"]);
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([release("L1")]);
   });
 
@@ -184,7 +183,7 @@ describe("losing the connection", () => {
     const [play, x] = Play.leading(["x"]);
     play.loses();
     play.happens({ type: "resign", leaderSessionId: "L1" });
-    play.settles(x as number);
+    play.settles(x);
     play.wait(125);
     expect(play.opens().held).toEqual([]);
     expect(play.says()).toHaveLength(1);
@@ -195,7 +194,7 @@ describe("losing the connection", () => {
     play.resumes([]);
     expect(play.called()).toEqual(["-x L1 lost"]);
     expect(play.says()).toEqual([]);
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([release("L1")]);
   });
 
@@ -204,7 +203,7 @@ describe("losing the connection", () => {
     play.loses();
     play.reconnects({ resumed: false, sessionId: "S2", held: [] });
     expect(play.called()).toEqual(["-x L1 lost"]);
-    play.settles(x as number);
+    play.settles(x);
     play.hears(offer("L2", 2, "x"));
     play.renewed();
     expect(play.called()).toEqual(["+x L2"]);
@@ -299,8 +298,8 @@ describe("stopping while the connection is away", () => {
   test("[N10] who leaves meanwhile keeps the session until the group was told: the hello does not name the term, then bye", () => {
     const [play, x] = Play.leading(["x"]);
     play.loses();
-    play.close(x as number);
-    play.settles(x as number);
+    play.close(x);
+    play.settles(x);
     expect(play.clientState()).toBe("connecting");
     play.wait(125);
     expect(play.opens()).toMatchObject({ resume: { sessionId: "S1" }, held: [], contenders: [] });
@@ -315,8 +314,8 @@ describe("stopping while the connection is away", () => {
     const [play, x] = Play.leading(["x"]);
     const askedAt = play.now;
     play.loses();
-    play.close(x as number);
-    play.settles(x as number);
+    play.close(x);
+    play.settles(x);
     play.random = 1;
     while (play.state.connection !== "idle") {
       expect(play.state.until - play.now).toBeLessThanOrEqual(R / 8);
@@ -333,11 +332,11 @@ describe("stopping while the connection is away", () => {
   test("[N10] [S2] what still drains is named, and told when it has stopped", () => {
     const [play, x] = Play.leading(["x"]);
     play.loses();
-    play.close(x as number);
+    play.close(x);
     play.wait(125);
     expect(play.opens().held).toEqual(["L1"]);
     play.says();
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([{ type: "deregister", component: "x" }]);
     play.hears({ ...welcome, sentAt: play.last("hello").sentAt, resumed: true });
     expect(play.says()).toEqual([{ type: "bye" }]);
@@ -346,7 +345,7 @@ describe("stopping while the connection is away", () => {
   test("[N10] [E2] hello comes first, also when the drain is over in the moment in which the socket opens", () => {
     const [play, x] = Play.leading(["x"], { drainMs: 500 });
     play.loses();
-    play.close(x as number);
+    play.close(x);
     play.wait(125);
     play.sleeps(375);
     play.opens();
@@ -360,7 +359,7 @@ describe("stopping while the connection is away", () => {
     const [play, x] = Play.leading(["x"]);
     play.loses();
     play.happens({ type: "bye" });
-    play.settles(x as number);
+    play.settles(x);
     expect(play.clientState()).toBe("connecting");
     play.reconnects({ resumed: true });
     expect(play.last("bye")).toEqual({ type: "bye" });
@@ -372,7 +371,7 @@ describe("stopping while the connection is away", () => {
     play.wait(100);
     play.loses();
     play.happens({ type: "bye" });
-    play.settles(x as number);
+    play.settles(x);
     play.wait(D - 101);
     expect(play.clientState()).toBe("connecting");
     play.wait(1);
@@ -434,7 +433,7 @@ describe("stopping while the connection is away", () => {
     const [play, x] = Play.leading(["x"]);
     play.loses();
     play.page("pagehide");
-    play.settles(x as number);
+    play.settles(x);
     play.wait(3_000);
     play.page("pageshow");
     expect(play.opens()).toMatchObject({ resume: { sessionId: "S1" }, held: [], contenders: [{ component: "x" }] });
@@ -444,8 +443,8 @@ describe("stopping while the connection is away", () => {
     const [play, x] = Play.leading(["x"]);
     play.loses();
     play.page("freeze");
-    play.close(x as number);
-    play.settles(x as number);
+    play.close(x);
+    play.settles(x);
     play.page("resume");
     play.connects({ resumed: true });
     expect(play.last("bye")).toEqual({ type: "bye" });
@@ -455,8 +454,8 @@ describe("stopping while the connection is away", () => {
   test("[N10] a session that was refused has nothing to tell", () => {
     const [play, x] = Play.leading(["x"]);
     play.loses(CLOSE.superseded);
-    play.close(x as number);
-    play.settles(x as number);
+    play.close(x);
+    play.settles(x);
     expect(play.clientState()).toBe("idle");
   });
 });
@@ -516,7 +515,7 @@ describe("close codes", () => {
       expect(play.called()).toEqual(["-x L1 lost"]);
       expect(play.effects).toContainEqual({ type: "lost", code, fatal: true });
       expect(play.clientState()).toBe("closed");
-      play.settles(x as number);
+      play.settles(x);
       play.wait(60_000);
       expect(connects(play)).toBe(1);
       expect(play.state.contenders).toEqual([]);
@@ -562,7 +561,7 @@ describe("close codes", () => {
     const [play, x] = Play.leading(["x"]);
     play.loses(CLOSE.superseded);
     expect(play.called()).toEqual(["-x L1 lost"]);
-    play.settles(x as number);
+    play.settles(x);
     play.wait(250);
     const hello = play.opens();
     expect(hello.resume).toBeUndefined();
@@ -585,7 +584,7 @@ describe("close codes", () => {
     expect(play.state.until - play.now).toBeLessThanOrEqual(250);
     play.wait(250);
     expect(play.opens()).toMatchObject({ held: ["L1"], resume: { sessionId: "S1" } });
-    expect(play.isLeader(x as number, "L1")).toBe(true);
+    expect(play.isLeader(x, "L1")).toBe(true);
     expect(play.called()).toEqual([]);
   });
 });
@@ -595,7 +594,7 @@ describe("the page", () => {
     const [play, x] = Play.leading(["x"]);
     play.page(event);
     expect(play.called()).toEqual(["-x L1 frozen"]);
-    expect(play.isLeader(x as number, "L1")).toBe(false);
+    expect(play.isLeader(x, "L1")).toBe(false);
     expect(play.says()).toEqual([{ type: "bye" }]);
     expect(play.effects.at(-1)).toEqual({ type: "disconnect" });
     expect(play.state.terms).toEqual([]);
@@ -606,7 +605,7 @@ describe("the page", () => {
   test("[S8] on its return it contends afresh", () => {
     const [play, x] = Play.leading(["x"]);
     play.page("freeze");
-    play.settles(x as number);
+    play.settles(x);
     play.page("resume");
     play.page("visible");
     expect(connects(play)).toBe(2);

@@ -22,7 +22,7 @@ describe("grant and revoke", () => {
     play.hears(offer("L2", 2, "x", "y"));
     play.renewed();
     expect(play.called()).toEqual(["-x L1 revoked", "-y L1 revoked", "+y L2"]);
-    play.settles(x as number);
+    play.settles(x);
     expect(play.called()).toEqual(["+x L2"]);
   });
 
@@ -40,7 +40,7 @@ describe("grant and revoke", () => {
     play.contend("y");
     play.hears(revoked);
     play.hears(join("L1", 1, "y"));
-    play.settles(x as number);
+    play.settles(x);
     play.hears(join("L1", 1, "y"));
     play.hears(offer("L2", 2, "x", "y"));
     play.renewed();
@@ -51,7 +51,7 @@ describe("grant and revoke", () => {
   test("[C5] [G7] a callback that hangs harms only its own component: the term ends by the drain timer, the others go on", () => {
     const [play, , y] = Play.leading(["x", "y"]);
     play.hears(revoked);
-    play.settles(y as number);
+    play.settles(y);
     play.wait(10_000, true);
     expect(play.says()).toContainEqual(release("L1"));
     play.hears(offer("L2", 2, "x", "y"));
@@ -71,23 +71,23 @@ describe("grant and revoke", () => {
 describe("closing", () => {
   test("[C4] [X1] while leading: one revoke, siblings untouched, the process keeps the leadership", () => {
     const [play, x, y] = Play.leading(["x", "y"]);
-    play.close(x as number);
+    play.close(x);
     expect(play.called()).toEqual(["-x L1 closed"]);
     expect(play.says()).toEqual([]);
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([{ type: "deregister", component: "x" }]);
-    expect(play.isLeader(y as number, "L1")).toBe(true);
+    expect(play.isLeader(y, "L1")).toBe(true);
   });
 
   test("[C4] [X3] [S2] the last one of the election gives it up, after it has stopped, and renews until then", () => {
     const [play, x] = Play.leading(["x"]);
     play.happens({ type: "observe", component: "x" });
     play.says();
-    play.close(x as number);
+    play.close(x);
     play.wait(E);
     expect(play.says()).toEqual([{ type: "renew", sentAt: 1_000 + E, held: ["L1"] }]);
     play.renewed();
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([{ type: "deregister", component: "x" }]);
     expect(play.state.terms).toEqual([]);
     expect(play.state.endedEpoch).toBe(1);
@@ -103,18 +103,18 @@ describe("closing", () => {
       { type: "deregister", component: "y" },
       { type: "bye" },
     ]);
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([]);
   });
 
   test("[X2] while a revoke is pending: one revoke in total; closing twice, or one that never led, does nothing more", () => {
     const [play, x] = Play.leading(["x", "y"]);
     play.hears(revoked);
-    play.close(x as number);
-    play.close(x as number);
+    play.close(x);
+    play.close(x);
     expect(play.called()).toEqual(["-x L1 revoked", "-y L1 revoked"]);
-    play.settles(x as number);
-    play.close(x as number);
+    play.settles(x);
+    play.close(x);
     expect(play.says()).toEqual([{ type: "deregister", component: "x" }]);
     const z = play.contend("z");
     play.close(z);
@@ -131,19 +131,19 @@ describe("closing", () => {
     play.hears(revoked);
     play.wait(10_000, true);
     play.says();
-    play.close(x as number);
+    play.close(x);
     expect(play.says()).toEqual([{ type: "deregister", component: "x" }]);
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([]);
   });
 
   test("[X4] [C8] registered again in the same leadership it is granted the current id, once the old one has left", () => {
     const [play, x] = Play.leading(["x", "y"]);
-    play.close(x as number);
+    play.close(x);
     const again = play.contend("x");
     expect(play.says()).toEqual([]);
     expect(play.called()).toEqual(["-x L1 closed"]);
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([
       { type: "deregister", component: "x" },
       { type: "register", component: "x" },
@@ -152,16 +152,16 @@ describe("closing", () => {
     play.hears(join("L1", 1, "x"));
     expect(play.called()).toEqual(["+x L1"]);
     expect(play.isLeader(again, "L1")).toBe(true);
-    expect(play.isLeader(x as number, "L1")).toBe(false);
+    expect(play.isLeader(x, "L1")).toBe(false);
   });
 
   test("[X4] a queued one is no reason to keep the leadership: the server does not know it yet", () => {
     const [play, x, y] = Play.leading(["x", "y"]);
-    play.close(x as number);
+    play.close(x);
     play.contend("x");
-    play.close(y as number);
-    play.settles(y as number);
-    play.settles(x as number);
+    play.close(y);
+    play.settles(y);
+    play.settles(x);
     expect(play.state.terms).toEqual([]);
     expect(play.says()).toEqual([
       { type: "deregister", component: "y" },
@@ -173,7 +173,7 @@ describe("closing", () => {
   test("[C8] after a loss it runs again by itself until it is closed", () => {
     const [play, x] = Play.leading(["x"]);
     play.hears(revoked);
-    play.settles(x as number);
+    play.settles(x);
     expect(play.state.contenders).toHaveLength(1);
     play.hears(offer("L2", 2, "x"));
     play.renewed();
@@ -186,10 +186,10 @@ describe("closing", () => {
     play.says();
     play.happens({ type: "bye" });
     expect(play.called()).toEqual(["-x L1 closed", "-y L1 closed"]);
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([]);
     expect(play.clientState()).toBe("connected");
-    play.settles(y as number);
+    play.settles(y);
     expect(play.says()).toEqual([{ type: "bye" }]);
     expect(play.clientState()).toBe("closed");
   });
@@ -202,7 +202,7 @@ describe("closing", () => {
     play.reconnects({ resumed: true, held: ["L1"] });
     expect(play.last("hello").held).toEqual(["L1"]);
     expect(play.last("hello").contenders).toEqual([{ component: "x" }]);
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([{ type: "bye" }]);
     expect(play.clientState()).toBe("closed");
   });
@@ -228,7 +228,7 @@ describe("confirm", () => {
     play.hears(revoked);
     play.happens(confirm);
     expect(play.says()).toEqual([]);
-    play.settles(x as number);
+    play.settles(x);
   });
 
   test("[C7] [S9] what is wanted published is confirmed again after every resume, and only the newest", () => {
@@ -241,7 +241,7 @@ describe("confirm", () => {
     const { sentAt } = play.opens();
     play.says();
     play.hears({
-      ...(play.state.session as NonNullable<typeof play.state.session>),
+      ...play.session,
       sentAt,
       resumed: true,
       held: ["L1"],
@@ -260,7 +260,7 @@ describe("confirm", () => {
     const [play, x] = Play.leading(["x"]);
     play.happens(confirm);
     play.hears(revoked);
-    play.settles(x as number);
+    play.settles(x);
     play.hears(offer("L2", 2, "x"));
     play.renewed();
     expect(play.state.contenders.map((contender) => contender.confirm)).toEqual([null]);

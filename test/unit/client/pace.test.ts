@@ -63,7 +63,7 @@ test("[S1] renewals go first: a long queue delays no lease", () => {
     watch(play, bucket, E);
   }
   watch(play, bucket, 3 * R);
-  expect(play.isLeader(x as number, "L1")).toBe(true);
+  expect(play.isLeader(x, "L1")).toBe(true);
   expect(play.called()).toEqual([]);
 });
 
@@ -82,8 +82,8 @@ test("[S1] offers of 256 elections at once are accepted together", () => {
 test("[G4] frames keep their order when they have to wait", () => {
   const [play, x] = Play.leading(["x"]);
   for (const name of names) play.contend(name);
-  play.close(x as number);
-  play.settles(x as number);
+  play.close(x);
+  play.settles(x);
   play.wait(10_000, true);
   const said = framesOf(play);
   expect(said).toHaveLength(257);

@@ -133,9 +133,11 @@ export class Play {
 
   /** The last message of this type that was said, looked at or not. */
   last<T extends ClientMessage["type"]>(type: T): Extract<ClientMessage, { type: T }> {
-    const message = this.effects.findLast((effect) => effect.type === "send" && effect.message.type === type);
-    if (message?.type !== "send") throw new Error(`nothing of type ${type} was sent`);
-    return message.message as Extract<ClientMessage, { type: T }>;
+    const isMeant = (message: ClientMessage): message is Extract<ClientMessage, { type: T }> => message.type === type;
+    const sent = this.effects.flatMap((effect) => (effect.type === "send" ? [effect.message] : []));
+    const last = sent.findLast(isMeant);
+    if (last === undefined) throw new Error(`nothing of type ${type} was sent`);
+    return last;
   }
 
   contend(component: string, options: Omit<ContenderInfo, "component"> = {}): number {
@@ -185,6 +187,12 @@ export class Play {
     this.happens({ type: "lost", code });
   }
 
+  /** The newest welcome of the session. */
+  get session(): Welcome {
+    if (this.state.session === null) throw new Error("the session was never welcomed");
+    return this.state.session;
+  }
+
   /** Waits out the back-off, and is welcomed. */
   reconnects(answer: Partial<Welcome>): void {
     while (this.state.connection === "waiting") this.#wake(this.state.until);
@@ -196,7 +204,10 @@ export class Play {
     this.hears({ type: "renewed", sentAt: this.last("renew").sentAt, held });
   }
 
-  /** Connected, and leading with these components, as contenders of their numbers. */
+  /** Connected, and leading with these components; behind the play, the number of the contender of each. */
+  static leading(components: readonly [string], settings?: Partial<Settings>): [Play, number];
+  static leading(components: readonly [string, string], settings?: Partial<Settings>): [Play, number, number];
+  static leading(components: readonly string[], settings?: Partial<Settings>): [Play, ...number[]];
   static leading(components: readonly string[], settings: Partial<Settings> = {}): [Play, ...number[]] {
     const play = new Play(settings);
     const contenders = components.map((component) => play.contend(component));

@@ -20,7 +20,7 @@ describe("what still drains", () => {
     play.wait(1_000);
     expect(play.opens().held).toEqual(["L1"]);
     play.says();
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([release("L1")]);
     expect(play.called()).toEqual(["-x L1 revoked"]);
   });
@@ -78,11 +78,11 @@ describe("a contender that the group has refused", () => {
     play.registers = false;
     play.contend("m");
     play.hears(refusal("m"));
-    play.close(x as number);
+    play.close(x);
     expect(play.called()).toEqual(["-x L1 closed"]);
     play.contend("x");
     play.hears(join("L1", 1, "x"));
-    play.settles(x as number);
+    play.settles(x);
     play.hears(join("L1", 1, "x"));
     expect(play.called()).toEqual([]);
     expect(play.says().slice(1)).toEqual([
@@ -108,9 +108,9 @@ describe("a contender that the group has refused", () => {
     play.hears(refusal("y", "forbidden"));
     play.hears(join("L1", 1, "x"));
     expect(play.called()).toEqual(["-x L1 lost", "-y L1 lost"]);
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([]);
-    play.settles(y as number);
+    play.settles(y);
     expect(play.says()).toEqual([release("L1")]);
   });
 
@@ -120,11 +120,11 @@ describe("a contender that the group has refused", () => {
     play.wait(1_000);
     const { sentAt } = play.opens();
     play.says();
-    play.close(x as number);
-    play.settles(x as number);
+    play.close(x);
+    play.settles(x);
     expect(play.says()).toEqual([]); // the hello may be refused for y
     play.hears({
-      ...(play.state.session as NonNullable<typeof play.state.session>),
+      ...play.session,
       sentAt,
       resumed: true,
       held: ["L1"],
@@ -134,26 +134,26 @@ describe("a contender that the group has refused", () => {
     play.hears(join("L1", 1, "x"));
     expect(play.called()).toEqual(["-x L1 closed", "-y L1 lost"]);
     expect(play.says()).toEqual([]);
-    play.settles(y as number);
+    play.settles(y);
     expect(play.says()).toEqual([{ type: "deregister", component: "x" }]);
   });
 
   test("[S15] lets a sibling leave as soon as it is known to be counted", () => {
     const [play, x, y] = Play.leading(["x", "y"]);
     play.resumes(["L1"]);
-    play.close(x as number);
-    play.settles(x as number);
+    play.close(x);
+    play.settles(x);
     expect(play.says()).toEqual([]);
     play.hears(join("L1", 1, "x", "y"));
     expect(play.says()).toEqual([{ type: "deregister", component: "x" }]);
-    expect(play.isLeader(y as number, "L1")).toBe(true);
+    expect(play.isLeader(y, "L1")).toBe(true);
   });
 
   test("[S15] gives the term up by its id if it was the last one: the group has nobody left to deregister", () => {
     const [play, x] = Play.leading(["x"]);
     play.resumes([]);
     play.hears(refusal("x", "forbidden"));
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([release("L1")]);
   });
 });
@@ -162,8 +162,8 @@ describe("a component that has left and come back", () => {
   test("[S15] is not meant by a grant that crosses it: only by one that follows the answer to its own `register`", () => {
     const [play, x] = Play.leading(["x", "y"]);
     play.registers = false;
-    play.close(x as number);
-    play.settles(x as number);
+    play.close(x);
+    play.settles(x);
     play.contend("x");
     play.hears(join("L1", 1, "x", "y"));
     expect(play.called()).toEqual(["-x L1 closed"]);

@@ -48,7 +48,7 @@ describe("an offer", () => {
     expect(play.says()).toEqual([release("L1")]);
     play.hears(offer("L2", 2, "x"));
     expect(play.says()).toEqual([release("L2")]);
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([{ type: "renew", sentAt: expect.any(Number), held: [] }]);
     play.hears(offer("L3", 3, "x"));
     play.renewed();
@@ -63,7 +63,7 @@ describe("an offer", () => {
     play.hears(offer("L2", 2, "x", "y"));
     play.renewed();
     expect(play.called()).toEqual(["-x L1 revoked", "+y L2"]);
-    play.settles(x as number);
+    play.settles(x);
     expect(play.called()).toEqual(["+x L2"]);
     expect(play.isLeader(y, "L2")).toBe(true);
   });
@@ -124,7 +124,7 @@ describe("an offer", () => {
     const [play, x] = Play.leading(["x"]);
     play.contend("y");
     play.happens({ type: "resign", leaderSessionId: "L1" });
-    play.settles(x as number);
+    play.settles(x);
     play.says();
     play.called();
     play.hears(join("L1", 1, "y"));
@@ -140,9 +140,9 @@ describe("a lease", () => {
   test("[S6] [K4] is over at its deadline, whether or not anybody has looked", () => {
     const [play, x] = Play.leading(["x"]);
     play.sleeps(R - 1);
-    expect(play.isLeader(x as number, "L1")).toBe(true);
+    expect(play.isLeader(x, "L1")).toBe(true);
     play.sleeps(1);
-    expect(play.isLeader(x as number, "L1")).toBe(false);
+    expect(play.isLeader(x, "L1")).toBe(false);
     expect(play.called()).toEqual([]);
   });
 
@@ -154,12 +154,12 @@ describe("a lease", () => {
     play.sleeps(R - E);
     play.hears({ type: "renewed", sentAt, held: ["L1"] });
     expect(play.called()).toEqual(["-x L1 expired"]);
-    expect(play.isLeader(x as number, "L1")).toBe(false);
+    expect(play.isLeader(x, "L1")).toBe(false);
     expect(play.says()).not.toContainEqual(release("L1"));
     play.happens({ type: "pong" });
     play.wait(2 * E, true);
     expect(play.says()).not.toContainEqual(expect.objectContaining({ held: ["L1"] }));
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toContainEqual(release("L1"));
     expect(play.called()).toEqual([]);
   });
@@ -170,9 +170,9 @@ describe("a lease", () => {
     expect(play.says()).toEqual([renew(1_000 + E, "L1")]);
     play.wait(500);
     play.renewed();
-    expect(play.remaining(x as number, "L1")).toBe(R - 500);
+    expect(play.remaining(x, "L1")).toBe(R - 500);
     play.hears({ type: "renewed", sentAt: 1_001, held: ["L1"] });
-    expect(play.remaining(x as number, "L1")).toBe(R - 500);
+    expect(play.remaining(x, "L1")).toBe(R - 500);
   });
 
   test("[S7] an answer is judged by the request that it echoes: an id that was not asked for yet is not lost", () => {
@@ -196,7 +196,7 @@ describe("a lease", () => {
     play.renewed([]);
     expect(play.called()).toEqual(["-x L1 lost"]);
     play.says();
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([release("L1")]);
   });
 
@@ -204,7 +204,7 @@ describe("a lease", () => {
     const [play, x] = Play.leading(["x"]);
     play.wait(3_600_000, true);
     expect(play.called()).toEqual([]);
-    expect(play.isLeader(x as number, "L1")).toBe(true);
+    expect(play.isLeader(x, "L1")).toBe(true);
   });
 });
 
@@ -213,12 +213,12 @@ describe("a revoke", () => {
     const [play, x] = Play.leading(["x"]);
     play.hears({ type: "revoke", leaderSessionId: "L1", reason: "preempted", drainMs: DRAIN });
     expect(play.called()).toEqual(["-x L1 preempted"]);
-    expect(play.isLeader(x as number, "L1")).toBe(false);
+    expect(play.isLeader(x, "L1")).toBe(false);
     expect(play.says()).toEqual([]);
     play.wait(E);
     expect(play.says()).toEqual([renew(1_000 + E, "L1")]);
     play.renewed();
-    play.settles(x as number);
+    play.settles(x);
     expect(play.says()).toEqual([release("L1")]);
   });
 
@@ -253,7 +253,7 @@ describe("a revoke", () => {
     expect(play.hears(revoke)).toEqual([{ type: "violation", message: revoke }]);
     expect(play.hears(join("L8", 8, "x"))).toEqual([{ type: "violation", message: join("L8", 8, "x") }]);
     expect(play.state).toEqual(before);
-    expect(play.isLeader(x as number, "L1")).toBe(true);
+    expect(play.isLeader(x, "L1")).toBe(true);
   });
 
   test("[G9] [G2] a grant that is repeated reaches nobody twice", () => {
@@ -271,11 +271,11 @@ describe("a resignation", () => {
     const [play, x, y] = Play.leading(["x", "y"]);
     play.happens({ type: "resign", leaderSessionId: "L1", successor: "S2" });
     expect(play.called()).toEqual(["-x L1 resigned", "-y L1 resigned"]);
-    play.settles(x as number);
+    play.settles(x);
     play.wait(E);
     expect(play.says()).toEqual([renew(1_000 + E, "L1")]);
     play.renewed();
-    play.settles(y as number);
+    play.settles(y);
     expect(play.says()).toEqual([{ type: "resign", leaderSessionId: "L1", successor: "S2" }]);
   });
 
@@ -284,7 +284,7 @@ describe("a resignation", () => {
     for (let epoch = 2; epoch < 50; epoch++) {
       play.wait(100);
       play.happens({ type: "resign", leaderSessionId: `L${epoch - 1}` });
-      play.settles(x as number);
+      play.settles(x);
       play.hears(offer(`L${epoch}`, epoch, "x"));
       play.renewed();
       expect(play.called()).toEqual([`-x L${epoch - 1} resigned`, `+x L${epoch}`]);
@@ -296,7 +296,7 @@ describe("a resignation", () => {
     for (let epoch = 2; epoch < 20; epoch++) {
       play.sleeps(R);
       play.happens({ type: "tick" });
-      play.settles(x as number);
+      play.settles(x);
       play.resumes([]);
       play.hears(offer(`L${epoch}`, epoch, "x"));
       play.renewed();
