@@ -191,12 +191,19 @@ export class Asker implements Claimant {
     this.world.advance(until - this.world.now);
   }
 
-  last(component = "x"): Heard | undefined {
+  /** The newest grant or revoke of this component. */
+  last(component = "x"): Heard {
+    const last = this.#newest(component);
+    if (last === undefined) throw new Error(`${this.name} was never granted ${component}`);
+    return last;
+  }
+
+  #newest(component: string): Heard | undefined {
     return this.heard.get(component)?.at(-1);
   }
 
   leads(component = "x"): boolean {
-    const last = this.last(component);
+    const last = this.#newest(component);
     return last?.is === "grant" && remainingMs(this.state, component, last.leaderSessionId, this.clock) > 0;
   }
 
@@ -209,7 +216,7 @@ export class Asker implements Claimant {
         return;
       case "grant": {
         const { component, leaderSessionId, epoch } = effect.subject;
-        const before = this.last(component);
+        const before = this.#newest(component);
         expect(before?.is, `${component} is granted twice`).not.toBe("grant");
         expect(this.stopping.has(component), `${component} is granted while it stops`).toBe(false);
         const mayJoinAgain = this.#closed.delete(component) && before?.leaderSessionId === leaderSessionId;

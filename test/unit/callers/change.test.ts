@@ -27,7 +27,7 @@ test("[C3] [C4] a component that comes joins at once, one that goes is revoked, 
   asker.change([{ component: "y" }, { component: "z" }]);
   expect(heard(asker, "x")).toEqual(["grant", "revoke"]);
   asker.flow();
-  expect(asker.last("z")?.leaderSessionId).toBe(asker.last("y")?.leaderSessionId);
+  expect(asker.last("z").leaderSessionId).toBe(asker.last("y").leaderSessionId);
   expect(contended(asker)).toEqual(["x", "y", "z"]); // it has not stopped yet
   asker.settle("x");
   asker.flow();
@@ -37,7 +37,7 @@ test("[C3] [C4] a component that comes joins at once, one that goes is revoked, 
 
 test("[X4] [K1] a component that goes and comes back is granted anew, and what it had published is gone by then", () => {
   const asker = leading("x", "y");
-  const { leaderSessionId = "" } = asker.last("x") ?? {};
+  const { leaderSessionId } = asker.last("x");
   asker.dispatch({ type: "confirm", component: "x", leaderSessionId, address: "a" });
   asker.flow();
   asker.change([{ component: "y" }]);
@@ -45,7 +45,7 @@ test("[X4] [K1] a component that goes and comes back is granted anew, and what i
   asker.settle("x");
   asker.flow();
   expect(heard(asker, "x")).toEqual(["grant", "revoke", "grant"]);
-  expect(asker.last("x")?.leaderSessionId).toBe(leaderSessionId);
+  expect(asker.last("x").leaderSessionId).toBe(leaderSessionId);
   expect(asker.world.state.components.get("x")?.record ?? null).toBeNull();
 });
 
@@ -96,7 +96,7 @@ test("[C5] [S11] an onRevoke that hangs keeps no sibling, and no other election,
   ]);
   asker.start();
   asker.flow();
-  const { epoch = 0 } = asker.last("y") ?? {};
+  const { epoch } = asker.last("y");
   asker.world.advance(D);
   asker.dispatch({ type: "tick" }); // all have expired; x never stops
   for (const component of ["y", "d"]) asker.settle(component);
@@ -106,10 +106,10 @@ test("[C5] [S11] an onRevoke that hangs keeps no sibling, and no other election,
     asker.dispatch({ type: "tick" });
   }
   expect([asker.leads("y"), asker.leads("d"), asker.leads("x")]).toEqual([true, true, false]);
-  expect(asker.last("y")?.epoch).toBeGreaterThan(epoch);
+  expect(asker.last("y").epoch).toBeGreaterThan(epoch);
   asker.settle("x");
   asker.flow();
-  expect(asker.last("x")?.leaderSessionId).toBe(asker.last("y")?.leaderSessionId);
+  expect(asker.last("x").leaderSessionId).toBe(asker.last("y").leaderSessionId);
 });
 
 // Closed and contended for again at once, and components that the group refuses
@@ -214,7 +214,7 @@ test("[S7] [C10] what a call wins whose answer comes after close is given back w
 test("[S7] a release that arrives before the campaign it was sent after keeps that campaign from winning anything", () => {
   const asker = leading("x");
   const { world } = asker;
-  const { leaderSessionId = "" } = asker.last("x") ?? {};
+  const { leaderSessionId } = asker.last("x");
   asker.world.advance(D / 4);
   asker.dispatch({ type: "tick" });
   const [campaign] = asker.travelling;

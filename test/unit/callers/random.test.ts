@@ -21,6 +21,9 @@ interface Draw {
   readonly component: "x" | "y" | "d";
 }
 
+/** Empty where it was never granted: the core has to bear that too. */
+const newestId = (asker: Asker, component: string): string => asker.heard.get(component)?.at(-1)?.leaderSessionId ?? "";
+
 const moves: Readonly<Record<string, (scene: Scene, draw: Draw) => void>> = {
   wait: ({ world }, { ms }) => world.advance(ms),
   wake({ world, asker }) {
@@ -43,12 +46,12 @@ const moves: Readonly<Record<string, (scene: Scene, draw: Draw) => void>> = {
   starts: ({ asker }) => asker.start(),
   closes: ({ asker }) => void asker.dispatch({ type: "close" }),
   resigns({ asker, world }, { component, pick }) {
-    const leaderSessionId = asker.last(component)?.leaderSessionId ?? "";
+    const leaderSessionId = newestId(asker, component);
     const successor = world.peers[pick % world.peers.length]?.sessionId ?? "";
     asker.dispatch({ type: "resign", leaderSessionId, ...(successor !== "" && { successor }) });
   },
   confirms({ asker }, { component, pick }) {
-    const leaderSessionId = asker.last(component)?.leaderSessionId ?? "";
+    const leaderSessionId = newestId(asker, component);
     asker.dispatch({ type: "confirm", component, leaderSessionId, address: `a${pick % 3}` });
   },
   setsClockForward({ asker }, { ms }) {

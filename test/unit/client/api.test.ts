@@ -11,10 +11,8 @@ import {
 } from "../../../client/index.ts";
 import { parseFence } from "../../../shared/fence.ts";
 import { CLOSE } from "../../../shared/protocol/close-codes.ts";
-import { FakeGroup, settle } from "./fake-group.ts";
-
-/** A value that the types forbid. */
-const wrong = (value: unknown): never => value as never;
+import { wrong } from "../../support/wrong.ts";
+import { FakeGroup, leadershipOf, settle } from "./fake-group.ts";
 
 /** Callbacks that write down what they hear. */
 function diary() {
@@ -39,17 +37,17 @@ describe("contend", () => {
     expect([x.leadership, x.hasLeadership()]).toEqual([null, false]);
     await settle();
     expect(entries).toEqual(["+x L1"]);
-    const { leadership } = x;
-    expect(leadership?.epoch).toBe(1);
+    const leadership = leadershipOf(x);
+    expect(leadership.epoch).toBe(1);
     expect([x.hasLeadership("L1"), x.hasLeadership("L0"), x.hasLeadership()]).toEqual([true, false, true]);
-    expect(leadership?.remainingMs()).toBe(8_000);
+    expect(leadership.remainingMs()).toBe(8_000);
 
     group.electing = false;
     group.revoke("preempted");
     expect(x.hasLeadership()).toBe(false);
-    expect(leadership?.isLeader()).toBe(false);
-    expect(leadership?.signal.reason).toMatchObject({ code: "leadership_lost", reason: "preempted" });
-    expect(() => leadership?.assertLeader()).toThrow(LeadershipLostError);
+    expect(leadership.isLeader()).toBe(false);
+    expect(leadership.signal.reason).toMatchObject({ code: "leadership_lost", reason: "preempted" });
+    expect(() => leadership.assertLeader()).toThrow(LeadershipLostError);
     await settle();
     expect(entries).toEqual(["+x L1", "-x L1 preempted"]);
     expect(group.types()).toContain("release");
@@ -317,7 +315,7 @@ describe("confirm", () => {
     const client = group.client({ process: { address: "http://me" } });
     const x = client.contend("x");
     await settle();
-    await x.leadership?.confirm("http://here", { zone: "a" });
+    await leadershipOf(x).confirm("http://here", { zone: "a" });
     expect(group.heard.at(-1)).toMatchObject({ type: "confirm", address: "http://here", metadata: { zone: "a" } });
   });
 
@@ -326,8 +324,8 @@ describe("confirm", () => {
     const x = group.client().contend("x");
     await settle();
     group.reachable = false;
-    const first = x.leadership?.confirm("a");
-    const second = x.leadership?.confirm("b");
+    const first = leadershipOf(x).confirm("a");
+    const second = leadershipOf(x).confirm("b");
     await settle();
     group.cut();
     group.reachable = true;
@@ -358,8 +356,12 @@ describe("confirm", () => {
     await settle();
     group.reachable = false;
     const outcomes: string[] = [];
-    x.leadership?.confirm("a").catch(({ reason }) => outcomes.push(`x ${reason}`));
-    y.leadership?.confirm("b").catch(({ reason }) => outcomes.push(`y ${reason}`));
+    leadershipOf(x)
+      .confirm("a")
+      .catch(({ reason }) => outcomes.push(`x ${reason}`));
+    leadershipOf(y)
+      .confirm("b")
+      .catch(({ reason }) => outcomes.push(`y ${reason}`));
     void y.close();
     await settle();
     expect(outcomes).toEqual(["y closed"]);
@@ -374,12 +376,12 @@ describe("confirm", () => {
     const client = group.client();
     const x = client.contend("x");
     await settle();
-    const { leadership } = x;
+    const leadership = leadershipOf(x);
     group.reachable = false;
-    const waiting = leadership?.confirm("a");
+    const waiting = leadership.confirm("a");
     void client.resign();
     await expect(waiting).rejects.toMatchObject({ code: "leadership_lost", reason: "resigned" });
-    await expect(leadership?.confirm("b")).rejects.toBeInstanceOf(LeadershipLostError);
+    await expect(leadership.confirm("b")).rejects.toBeInstanceOf(LeadershipLostError);
   });
 
   test("[K2] not_leader from the server rejects with LeadershipLostError", async () => {
@@ -387,7 +389,7 @@ describe("confirm", () => {
     const x = group.client().contend("x");
     await settle();
     group.reachable = false;
-    const waiting = x.leadership?.confirm("a");
+    const waiting = leadershipOf(x).confirm("a");
     await settle();
     group.say({ type: "error", code: "not_leader", message: "stale", id: "2", component: "x" });
     await expect(waiting).rejects.toBeInstanceOf(LeadershipLostError);
@@ -424,9 +426,9 @@ describe("resign, by the leadership", () => {
     const old = x.leadership;
     group.revoke();
     await settle();
-    expect(x.leadership?.epoch).toBe(2);
+    expect(leadershipOf(x).epoch).toBe(2);
     await old?.resign();
-    expect(x.leadership?.epoch).toBe(2);
+    expect(leadershipOf(x).epoch).toBe(2);
     expect(group.types()).not.toContain("resign");
   });
 
@@ -465,7 +467,7 @@ describe("validation is local first", () => {
     ["metadata", { ...options, process: { metadata: wrong(new Date()) } }],
     ["process", { ...options, process: wrong(null) }],
     ["lingerMs", { ...options, lingerMs: -1 }],
-    ["onDisconnect", { ...options, onDisconnect: "never" as "keep" }],
+    ["onDisconnect", { ...options, onDisconnect: wrong("never") }],
   ])("[E2] a wrong %s throws a TypeError", (_, wrong) => {
     expect(() => new FakeGroup().client(wrong)).toThrow(expect.objectContaining({ name: "TypeError" }));
   });
@@ -498,10 +500,10 @@ describe("validation is local first", () => {
     expect(group.sockets).toEqual([]);
     const x = client.contend("x");
     await settle();
-    await expect(x.leadership?.confirm("x".repeat(2_049))).rejects.toMatchObject(invalid);
-    await expect(x.leadership?.confirm("a", { a: "x".repeat(2_048) })).rejects.toMatchObject(invalid);
+    await expect(leadershipOf(x).confirm("x".repeat(2_049))).rejects.toMatchObject(invalid);
+    await expect(leadershipOf(x).confirm("a", { a: "x".repeat(2_048) })).rejects.toMatchObject(invalid);
     for (const metadata of [["a"], new Map([["a", "b"]]), new Date(), { a: 1 }, { a: undefined }, "a", null]) {
-      await expect(x.leadership?.confirm("a", wrong(metadata))).rejects.toMatchObject(invalid);
+      await expect(leadershipOf(x).confirm("a", wrong(metadata))).rejects.toMatchObject(invalid);
     }
     expect(group.types()).not.toContain("confirm");
   });
@@ -554,7 +556,7 @@ describe("the session", () => {
       const group = new FakeGroup();
       const errors: unknown[] = [];
       let away = true;
-      const client = group.client({ token: async () => (away ? (answer as string) : "t") });
+      const client = group.client({ token: async () => (away ? wrong(answer) : "t") });
       client.onError((error) => errors.push(error));
       client.contend("x");
       await group.clock.advance(60_000);
@@ -598,7 +600,7 @@ describe("the session", () => {
       for (let waited = 0; group.sockets.length === length && waited < 10_000; waited += 50)
         await group.clock.advance(50);
     }
-    expect(errors.map((error) => (error as ElectionError).retryable)).toEqual([true, true, true, true, false]);
+    expect(errors).toMatchObject([true, true, true, true, false].map((retryable) => ({ retryable })));
     expect(client.state).toBe("closed");
     expect(() => client.contend("y")).toThrow(
       expect.objectContaining({ cause: expect.objectContaining({ code: "unauthorized", retryable: false }) }),

@@ -5,8 +5,12 @@
 
 import { type ClientOptions, type ElectionClient, openClient } from "../../../client/client.ts";
 import type { Clock } from "../../../client/clock.ts";
+import type { Contender } from "../../../client/contend.ts";
+import type { Leadership } from "../../../client/leadership.ts";
 import type { Socket, SocketEvent } from "../../../client/socket.ts";
+import { clientMessageParser } from "../../../shared/protocol/client-codec.ts";
 import type { CLOSE } from "../../../shared/protocol/close-codes.ts";
+import { DEFAULT_LIMITS } from "../../../shared/protocol/limits.ts";
 import type {
   ClientMessage,
   ContenderInfo,
@@ -18,15 +22,23 @@ import type {
 import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
 import { welcome } from "./play.ts";
 
+const parseClientMessage = clientMessageParser(DEFAULT_LIMITS);
+
 /** Lets every promise that can go on go on. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 }
 
+/** What a contender leads by at this moment. */
+export function leadershipOf({ component, leadership }: Contender): Leadership {
+  if (leadership === null || leadership === undefined) throw new Error(`${component} does not lead`);
+  return leadership;
+}
+
 /** Both clocks move together, and timers fire in their order. */
 class VirtualClock implements Clock {
   #now = 5_000;
-  #timers = new Map<number, { readonly at: number; readonly run: () => void }>();
+  #timers = new Map<unknown, { readonly at: number; readonly run: () => void }>();
   #handles = 0;
   /** The longest that was asked for. */
   longestMs = 0;
@@ -47,7 +59,7 @@ class VirtualClock implements Clock {
   }
 
   clearTimeout(handle: unknown): void {
-    this.#timers.delete(handle as number);
+    this.#timers.delete(handle);
   }
 
   get timers(): number {
@@ -76,7 +88,7 @@ class VirtualClock implements Clock {
     this.#now = end;
   }
 
-  #due(end: number): { readonly handle: number; readonly at: number; readonly run: () => void } | undefined {
+  #due(end: number): { readonly handle: unknown; readonly at: number; readonly run: () => void } | undefined {
     const [first] = [...this.#timers].map(([handle, timer]) => ({ handle, ...timer })).sort((a, b) => a.at - b.at);
     return first && first.at <= end ? first : undefined;
   }
@@ -154,29 +166,27 @@ export class FakeGroup {
   #sessions = 0;
 
   client<Component extends string = string>(options: Partial<ClientOptions> = {}): ElectionClient<Component> {
-    const connect = (url: string, protocols: string[]): FakeSocket => this.#connect(url, protocols);
-    class FakeWebSocket {
-      constructor(url: string, protocols: string[]) {
-        // biome-ignore lint/correctness/noConstructorReturn: stands in for the platform's class
-        return connect(url, protocols);
+    const group = this;
+    class ConnectingSocket extends FakeSocket {
+      constructor(url: string, protocols: readonly string[]) {
+        super(group, url, protocols);
+        group.#connect(this);
       }
     }
     const defaults = {
       url: "http://group.example/base",
       group: "g",
-      WebSocket: FakeWebSocket as ClientOptions["WebSocket"] & object,
+      WebSocket: ConnectingSocket,
       clock: this.clock,
     };
     return openClient<Component>({ ...defaults, ...options }).client;
   }
 
-  #connect(url: string, protocols: readonly string[]): FakeSocket {
-    const socket = new FakeSocket(this, url, protocols);
+  #connect(socket: FakeSocket): void {
     this.sockets.push(socket);
     queueMicrotask(() => {
       if (this.reachable && socket.readyState === 0) socket.open();
     });
-    return socket;
   }
 
   /** A socket that comes out of an upgrade by `fetch`: open once it was accepted. */
@@ -212,7 +222,7 @@ export class FakeGroup {
   hear(socket: FakeSocket, frame: string): void {
     if (socket !== this.socket || !this.reachable) return;
     if (frame === "ping") return socket.emit("message", { data: "pong" });
-    const message = JSON.parse(frame) as ClientMessage;
+    const message = parseClientMessage(frame);
     this.heard.push(message);
     this.#answer(message);
   }

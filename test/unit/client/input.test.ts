@@ -10,10 +10,8 @@ import {
   UnauthorizedError,
 } from "../../../client/index.ts";
 import { createElectionClient } from "../../../client/node/index.ts";
+import { wrong } from "../../support/wrong.ts";
 import { FakeGroup, settle } from "./fake-group.ts";
-
-/** A value that the types forbid. */
-const wrong = (value: unknown): never => value as never;
 
 describe("the address", () => {
   test.each([
@@ -163,7 +161,7 @@ test("[C5] every callback keeps its object as `this`, in contend and in scopes",
       throw new Error("in onRevoke");
     }
     onError(error: unknown): void {
-      this.told.push((error as Error).message);
+      if (error instanceof Error) this.told.push(error.message);
     }
   }
   const group = new FakeGroup();

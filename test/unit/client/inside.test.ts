@@ -259,15 +259,17 @@ describe("after an await, where asynchronous calls are followed", () => {
 });
 
 describe("nobody is called for a term that is over", () => {
-  type Act = (client: ElectionClient, leadership: Leadership, group: FakeGroup) => unknown;
-  const acts: [string, Act][] = [
-    [
-      "closes its sibling",
-      (client) => void (client as ElectionClient & { sibling: { close(): void } }).sibling.close(),
-    ],
-    ["closes the client", (client) => void client.close()],
-    ["resigns", (_, leadership) => void leadership.resign()],
-    ["blocks past the lease", (_, __, group) => group.clock.block(8_001)],
+  interface Scene {
+    readonly client: ElectionClient;
+    readonly sibling: Contender;
+    readonly leadership: Leadership;
+    readonly group: FakeGroup;
+  }
+  const acts: [string, (scene: Scene) => unknown][] = [
+    ["closes its sibling", ({ sibling }) => sibling.close()],
+    ["closes the client", ({ client }) => client.close()],
+    ["resigns", ({ leadership }) => leadership.resign()],
+    ["blocks past the lease", ({ group }) => group.clock.block(8_001)],
   ];
 
   test.each(acts)(
@@ -279,7 +281,7 @@ describe("nobody is called for a term that is over", () => {
       let isFirst = true;
       client.contend("x", {
         onGrant(leadership) {
-          if (isFirst) act(Object.assign(client, { sibling: y }), leadership, group);
+          if (isFirst) void act({ client, sibling: y, leadership, group });
           isFirst = false;
         },
       });

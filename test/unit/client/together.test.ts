@@ -1,7 +1,7 @@
 /** What begins or ends together is one step, however many components it is: counted in effects, frames and timers. */
 import { describe, expect, test } from "vitest";
-import { type Leadership, LeadershipLostError } from "../../../client/index.ts";
-import { FakeGroup, settle } from "./fake-group.ts";
+import { LeadershipLostError } from "../../../client/index.ts";
+import { FakeGroup, leadershipOf, settle } from "./fake-group.ts";
 import { offer, Play, renew } from "./play.ts";
 
 const named = (count: number): string[] => Array.from({ length: count }, (_, index) => `c${index}`);
@@ -28,7 +28,7 @@ async function leading(count: number, onRevoke: (component: string) => unknown =
     client,
     granted,
     revoked,
-    leaderships: contenders.map(({ leadership }) => leadership as Leadership),
+    leaderships: contenders.map(leadershipOf),
     /** Since the last look. */
     counted() {
       const now = { frames: group.types().slice(seen.frames), steps: group.clock.timersSet - seen.timers };
@@ -79,13 +79,14 @@ describe.each([1, 8, 40])("%i components of one election", (count) => {
 describe("components that stop one after the other", () => {
   test("[S2] [S10] the group hears of the end when the last of them has stopped", () => {
     const [play, ...contenders] = Play.leading(named(8));
+    const last = contenders.slice(3, 4);
     expect(play.happens({ type: "resign", leaderSessionId: "L1" })).toEqual([
       { type: "revoke", contenders, reason: "resigned" },
     ]);
     play.settles(...contenders.slice(0, 3));
     play.settles(...contenders.slice(4));
     expect(play.says()).toEqual([]);
-    play.settles(contenders[3] as number);
+    play.settles(...last);
     expect(play.says()).toEqual([{ type: "resign", leaderSessionId: "L1" }]);
   });
 

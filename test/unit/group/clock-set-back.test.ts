@@ -209,7 +209,7 @@ test.each([1_000, 3_000, 9_000, HOUR])(
       const message = { type: "renew", sentAt: 1, held: [leaderSessionId] } as const;
       const step = stale.apply({
         type: "frame",
-        connection: a.wire?.id ?? "",
+        connection: a.connection,
         frame: { type: "message", message },
       });
       wroteRows = step.rows.length > 0; // its write fails, and with it the object

@@ -157,11 +157,10 @@ test("[G10] [S7] frames of a connection that has been replaced are dropped, and 
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
-  const { wire: old } = a;
+  const { wire: old, connection } = a;
   a.resume();
   expect(old?.closed?.code).toBe(4409);
   const before = group.state;
-  const connection = old?.id ?? "";
   const frame = { type: "message", message: { type: "resign", leaderSessionId } } as const;
   expect(group.apply({ type: "frame", connection, frame }).effects).toEqual([]);
   group.apply({ type: "disconnect", connection });

@@ -145,7 +145,7 @@ test("[S3] a replaced object that still hears its leader cannot extend beyond wh
     stale.now = group.now;
     const step = stale.apply({
       type: "frame",
-      connection: a.wire?.id ?? "",
+      connection: a.connection,
       frame: { type: "message", message: { type: "renew", sentAt: 1, held: [a.grant().leaderSessionId] } },
     });
     const renewed = step.effects.some((effect) => effect.type === "send" && effect.message.type === "renewed");

@@ -4,6 +4,13 @@ import { World } from "./world.ts";
 
 const contenders = ["x"];
 
+/** The answer to a revoke that has taken somebody's leadership. */
+function revokedBy(group: World, request: string): Extract<Outcome, { readonly type: "revoked" }> {
+  const reply = group.replies.get(request);
+  if (reply?.type !== "revoked") throw new Error(`${request} was answered with ${JSON.stringify(reply)}`);
+  return reply;
+}
+
 test("a revoke where nobody leads is answered with not_led", () => {
   const group = new World();
   group.join("a", { contenders });
@@ -73,7 +80,7 @@ test("a revoke of a paused group is answered when its time is over, though other
   a.release();
   expect(group.replies.size).toBe(0);
   group.advance(60_000);
-  const { durationMs, to } = group.replies.get(request) as Extract<Outcome, { readonly type: "revoked" }>;
+  const { durationMs, to } = revokedBy(group, request);
   expect(to).toBeNull();
   expect(durationMs).toBeLessThan(60_000);
   expect(group.alarm()).toBeNull();

@@ -134,6 +134,12 @@ export class Peer {
     if (wire === this.wire && wire.closed?.code === 4409) this.endAll();
   }
 
+  /** The name of its newest connection. */
+  get connection(): string {
+    if (this.wire === null) throw new Error(`${this.name} has never connected`);
+    return this.wire.id;
+  }
+
   get closeCode(): number | null {
     return this.wire?.closed?.code ?? null;
   }

@@ -43,6 +43,21 @@ export class Poller {
     return [];
   }
 
+  /** Asks, and leads: the only leadership that the answer tells. */
+  lead(): HeldLeadership {
+    const [leadership, ...others] = this.poll();
+    if (leadership === undefined) throw new Error(`${this.name} leads nothing`);
+    if (others.length > 0) throw new Error(`${this.name} leads ${1 + others.length} elections`);
+    return leadership;
+  }
+
+  /** The leadership that it holds in this election. */
+  holds(election: ElectionName): string {
+    const [found] = [...this.leases].find(([, lease]) => lease.election === election) ?? [];
+    if (found === undefined) throw new Error(`${this.name} does not lead ${election}`);
+    return found;
+  }
+
   /** A call that arrives, and whose answer never does. */
   pollInVain(call: Polling = this.#campaign()): void {
     this.#prepare(call)();

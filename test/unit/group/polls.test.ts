@@ -45,10 +45,10 @@ test("[Q1] one queue with socket sessions: whoever came first is next, and epoch
   expect(group.election()).toMatchObject({ type: "offered" });
   expect(group.holder()).toBe("p");
   group.advance(3_000);
-  const [held] = p.poll();
-  expect(held?.epoch).toBeGreaterThan(epoch);
+  const led = p.lead();
+  expect(led.epoch).toBeGreaterThan(epoch);
   p.resign();
-  expect(b.accept().epoch).toBeGreaterThan(held?.epoch ?? Infinity);
+  expect(b.accept().epoch).toBeGreaterThan(led.epoch);
 });
 
 test("[S12] [N7] an offer waits for the next call until the poll deadline; then the next one is asked", () => {
@@ -258,8 +258,8 @@ test("[K1] [K2] [C7] a confirm publishes; one of a term that is over is refused"
   const group = new World();
   const observer = group.join("o", { observe: true });
   const p = group.poller("p");
-  const [held] = p.poll();
-  const confirm = { type: "confirm", id: "1", component: "x", leaderSessionId: held?.leaderSessionId ?? "" } as const;
+  const { leaderSessionId } = p.lead();
+  const confirm = { type: "confirm", id: "1", component: "x", leaderSessionId } as const;
   expect(p.say({ ...confirm, address: "here" })).toMatchObject({ answers: [{ type: "confirmed" }] });
   expect(observer.last("leaders")).toMatchObject({ leaders: [{ component: "x", leader: { address: "here" } }] });
   p.resign();
@@ -272,7 +272,7 @@ test("[D1] [D3] process and dedicated elections in one call; the set of contende
   const p = group.poller("p", [{ component: "x" }, DEDICATED]);
   const held = p.poll();
   expect(held.map(({ election }) => election)).toEqual(["component:d", "process"]);
-  p.end(held[0]?.leaderSessionId ?? "");
+  p.end(p.holds("component:d"));
   p.contenders = [{ component: "x" }];
   expect(p.poll().map(({ election }) => election)).toEqual(["process"]);
   expect(group.status().elections.map(({ election }) => election)).toEqual(["process"]);
@@ -299,9 +299,9 @@ test("[S3] a refused contender costs no row with every call", () => {
 test("[S7] [S9] after a crash a renewal is told with what it named, and with nothing else", () => {
   const group = new World();
   const p = group.poller("p", [{ component: "x" }, DEDICATED]);
-  const [dedicated] = p.poll();
+  p.poll();
   group.crash();
-  p.say({ type: "renew", sentAt: 1, held: [dedicated?.leaderSessionId ?? ""] });
+  p.say({ type: "renew", sentAt: 1, held: [p.holds("component:d")] });
   expect(p.answer).toMatchObject({ resumed: true, leaderships: [{ election: "component:d" }] });
 });
 

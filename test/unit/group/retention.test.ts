@@ -87,10 +87,10 @@ test("[S12] (H14) a new incarnation counts a session as lost now when its connec
 test("[S12] a live socket that is no longer its session's own is told to connect again", () => {
   const group = new World();
   const a = group.join("a");
-  const { attachment } = a.wire ?? {};
+  const { sessionId } = a;
   a.resume();
   const wire = group.open(() => undefined);
-  wire.attachment = { ...wire.attachment, sessionId: attachment?.sessionId ?? null };
+  wire.attachment = { ...wire.attachment, sessionId };
   group.hibernate();
   expect(wire.closed?.code).toBe(1012);
   expect(a.wire?.open).toBe(true);

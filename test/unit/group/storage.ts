@@ -13,7 +13,7 @@ export const emptyStore: Stored = {
   history: new Map(),
 };
 
-export const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+export const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 
 export function applyChanges(stored: Stored, changes: readonly RowChange[]): Stored {
   return changes.map(throughJson).reduce(applyChange, stored);

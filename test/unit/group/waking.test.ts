@@ -49,7 +49,7 @@ test("[S3] a lease that ran out while the object slept is not renewed by the fra
 
 test("the connections that a waking object looks up first are those of its leaders, and of nobody else", () => {
   const { group, a } = led();
-  expect(leaderConnections(group.state)).toEqual([a.wire?.attachment.connection]);
+  expect(leaderConnections(group.state)).toEqual([a.connection]);
   a.bye();
   expect(leaderConnections(group.state)).toEqual([]); // offered, not led
 });
