@@ -3,9 +3,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Command } from "commander";
 import { startFloor } from "./floor-server.ts";
-import { conclusionOf } from "./report.ts";
+import { conclusionOf, type Report } from "./report.ts";
 import { ROWS } from "./rows.ts";
-import { type Report, Run } from "./run.ts";
+import { Run } from "./run.ts";
 import { exitOnSignals } from "./signals.ts";
 
 async function main(): Promise<void> {

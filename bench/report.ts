@@ -1,6 +1,21 @@
-/** The table, one line for each row as soon as it is measured. */
+/** What a run has found, as JSON and as a table: one line for each row as soon as it is measured. */
+import type { FloorMedians } from "./floor.ts";
 import type { Result } from "./row.ts";
-import type { Report } from "./run.ts";
+
+export interface Unmeasured {
+  readonly row: string;
+  readonly why: string;
+}
+
+/** What stands in the JSON file. */
+export interface Report {
+  /** Right before the first row. */
+  readonly floor: FloorMedians | null;
+  readonly seconds: number;
+  readonly results: readonly Result[];
+  readonly skipped: readonly Unmeasured[];
+  readonly failed: readonly Unmeasured[];
+}
 
 const WIDTHS = [50, 6, 10, 10, 10, 10, 9, 30, 24, 8, 6, 7] as const;
 

@@ -1,28 +1,13 @@
 /** One run of the bench: row after row, whatever happens in any of them. */
 import { loadavg } from "node:os";
 import { type FloorMedians, floorMedians, sampleFloor } from "./floor.ts";
-import { HEAD, lineOf } from "./report.ts";
+import { HEAD, lineOf, type Report, type Unmeasured } from "./report.ts";
 import { type Bench, type Result, type Row, Skipped } from "./row.ts";
 import { elapsedSince } from "./sockets.ts";
 import { boundsText, spreadOf, verdictOf } from "./verdict.ts";
 
 /** The slowest rows take about two minutes. */
 const PATIENCE_MS = 300_000;
-
-interface Unmeasured {
-  readonly row: string;
-  readonly why: string;
-}
-
-/** What stands in the JSON file. */
-export interface Report {
-  /** Right before the first row. */
-  readonly floor: FloorMedians | null;
-  readonly seconds: number;
-  readonly results: readonly Result[];
-  readonly skipped: readonly Unmeasured[];
-  readonly failed: readonly Unmeasured[];
-}
 
 export interface RunPorts {
   readonly print: (text: string) => void;

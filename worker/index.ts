@@ -33,7 +33,8 @@ export type { FenceAnswer, FenceQuestion } from "./group/views.ts";
 export type { ElectionAppOptions, ElectionEnv } from "./http/admission.ts";
 export type { ElectionApp } from "./http/app.ts";
 export { createElectionApp } from "./http/app.ts";
-export type { Authorize, AuthorizeEnv, Principal, Role } from "./http/authorize.ts";
+export type { Authorize, AuthorizeEnv } from "./http/authorize.ts";
+export type { Principal, Role } from "./http/principal.ts";
 export type { TokenClaims, TokenOptions } from "./http/tokens.ts";
 export { createToken } from "./http/tokens.ts";
 

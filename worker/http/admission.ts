@@ -5,9 +5,10 @@ import { isName, NAME_RULE } from "../../shared/protocol/names.ts";
 import type { ElectionGroup } from "../durable-object/election-group.ts";
 import { createPolicy, type PolicyOptions } from "../group/policy.ts";
 import type { Access } from "../group/state.ts";
-import { type Authorize, type AuthorizeEnv, mayAct, mayEnter, type Principal, type Role } from "./authorize.ts";
+import type { Authorize, AuthorizeEnv } from "./authorize.ts";
 import type { PolicyEnv } from "./env-policy.ts";
 import type { FenceKeyEnv } from "./fence-key.ts";
+import { mayAct, mayEnter, type Principal, type Role } from "./principal.ts";
 import { type Problem, problem, problemResponse } from "./problem.ts";
 import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
 

@@ -2,21 +2,11 @@
  * Who may do what. Closed by default: without configuration everything but `healthz` is refused. Tokens open it to
  * those who have one. Open mode is for one machine: it is switched on by the command line, never by `wrangler.toml`.
  */
-import type { Access } from "../group/state.ts";
 import { KeySetUnavailable } from "./key-set.ts";
 import { logError } from "./log.ts";
+import type { Principal } from "./principal.ts";
 import { refuseWith } from "./problem.ts";
 import { createVerifier, type TokenOptions, tokenOf, type Verifier } from "./tokens.ts";
-
-/** Each role may do what the ones before it may. */
-export type Role = Access["role"];
-
-const ROLES: readonly Role[] = ["observe", "contend", "admin"];
-
-/** Who asks. `groups`: exact names, or beginnings that end with `*`; absent: every group. */
-export interface Principal extends Access {
-  readonly groups?: readonly string[];
-}
 
 /** Decides before the group's object is touched. A `Response` refuses; its status (401 or 403) is told to sockets too. */
 export type Authorize = (request: Request, env: AuthorizeEnv) => Principal | Response | Promise<Principal | Response>;
@@ -36,13 +26,6 @@ export interface AuthorizeEnv {
   /** Origins of pages that may connect, separated by commas. Default: the Worker's own. */
   readonly ALLOWED_ORIGINS?: string;
 }
-
-export const mayAct = (principal: Principal, needed: Role): boolean =>
-  ROLES.indexOf(principal.role) >= ROLES.indexOf(needed);
-
-export const mayEnter = ({ groups }: Principal, group: string): boolean =>
-  groups === undefined ||
-  groups.some((name) => (name.endsWith("*") ? group.startsWith(name.slice(0, -1)) : group === name));
 
 /** The `authorize` of a deployment that has not set its own. */
 export const authorizeByEnv: Authorize = (request, env) => {

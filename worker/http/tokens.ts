@@ -10,8 +10,8 @@ import type { HonoJsonWebKey } from "hono/utils/jwt/jws";
 import { name } from "../../shared/protocol/codec.ts";
 import { type Check, list, number, object, oneOf, optional, text } from "../../shared/protocol/fields.ts";
 import { TOKEN_PROTOCOL } from "../../shared/protocol/messages.ts";
-import type { Principal, Role } from "./authorize.ts";
 import { KeySet } from "./key-set.ts";
+import type { Principal, Role } from "./principal.ts";
 
 type AsymmetricAlgorithm = Parameters<typeof verifyWithJwks>[1]["allowedAlgorithms"][number];
 

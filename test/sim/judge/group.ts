@@ -11,19 +11,19 @@ import type { EventBody, Frame } from "../../../worker/group/events.ts";
 import type { RowChange } from "../../../worker/group/rows.ts";
 import type { ElectionState, GroupState, Session } from "../../../worker/group/state.ts";
 import { demand } from "../world/violation.ts";
-import type { World } from "../world/world.ts";
+import type { JudgedWorld } from "./judged-world.ts";
 
 type Held = Extract<ElectionState, { readonly horizon: number }>;
 
 type Minted = Pick<Held, "leaderSessionId" | "epoch" | "sessionId">;
 
 export class GroupJudge {
-  readonly #world: World;
+  readonly #world: JudgedWorld;
   #highestMinted = 0;
   readonly #minted = new Set<string>();
   offers = 0;
 
-  constructor(world: World) {
+  constructor(world: JudgedWorld) {
     this.#world = world;
   }
 

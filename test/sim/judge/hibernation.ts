@@ -4,9 +4,9 @@ import type { Incarnation } from "../../../testing/group/incarnation.ts";
 import { canonicalText } from "../../../testing/group/storage.ts";
 import type { Election, GroupState } from "../../../worker/group/state.ts";
 import { demand } from "../world/violation.ts";
-import type { World } from "../world/world.ts";
+import type { JudgedWorld } from "./judged-world.ts";
 
-export function judgeHibernation({ backend, cores }: World, current: Incarnation): void {
+export function judgeHibernation({ backend, cores }: JudgedWorld, current: Incarnation): void {
   if (current.busy || !current.settingsStored || !current.state.reconciled) return;
   if (current.state.polled.size > 0) return; // calls are remembered in memory alone: their sessions come back by the next
   if (![...current.state.elections.values()].every((election) => isExact(current.state, election))) return;
@@ -21,7 +21,7 @@ export function judgeHibernation({ backend, cores }: World, current: Incarnation
 }
 
 /** Everything but what a sleep may forget: frame rates, and the last place that was given out. */
-function view(save: World["cores"]["group"]["save"], state: GroupState): string {
+function view(save: JudgedWorld["cores"]["group"]["save"], state: GroupState): string {
   const elections = [...state.elections.values()].map((election) => {
     const { name, queue, places, watchedComponents, deadline } = election;
     const waiting = [...queue.sessionIds()];

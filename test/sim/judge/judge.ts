@@ -8,20 +8,20 @@ import type { GroupState } from "../../../worker/group/state.ts";
 import type { Step } from "../world/driver.ts";
 import type { Process } from "../world/process.ts";
 import { demand } from "../world/violation.ts";
-import type { World } from "../world/world.ts";
 import { judgeCall } from "./calls.ts";
 import { GroupJudge } from "./group.ts";
 import { judgeHibernation } from "./hibernation.ts";
+import type { JudgedWorld } from "./judged-world.ts";
 import { LeadershipJudge } from "./leadership.ts";
 
 export class Judge {
-  readonly #world: World;
+  readonly #world: JudgedWorld;
   /** What was judged after an earlier move. */
   #judged: GroupState | null = null;
   readonly leadership: LeadershipJudge;
   readonly group: GroupJudge;
 
-  constructor(world: World) {
+  constructor(world: JudgedWorld) {
     this.#world = world;
     this.leadership = new LeadershipJudge(world);
     this.group = new GroupJudge(world);

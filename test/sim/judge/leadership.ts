@@ -10,9 +10,9 @@ import type { Caller, CallerEnd, CallerTerm } from "../world/caller.ts";
 import type { Step } from "../world/driver.ts";
 import type { Process } from "../world/process.ts";
 import { demand } from "../world/violation.ts";
-import type { World } from "../world/world.ts";
 import { Claims } from "./claims.ts";
 import { Drains } from "./drains.ts";
+import type { JudgedWorld } from "./judged-world.ts";
 
 /** On its current socket a client never hears these: they mean a program error, or that it has overtaken itself. */
 const NEVER_TOLD = new Set([4400, 4409, 4413, 4429]);
@@ -27,7 +27,7 @@ function reasonFor(effects: Step["effects"], contenders: ReadonlySet<number>): L
 type Holder = Process | Caller;
 
 export class LeadershipJudge {
-  readonly #world: World;
+  readonly #world: JudgedWorld;
   readonly #claims = new Map<Process, Claims>();
   readonly #drains = new Map<Process, Drains>();
   readonly #ended = new Set<string>();
@@ -37,7 +37,7 @@ export class LeadershipJudge {
   /** Leaderships that ended without anybody having meant it. */
   accidents = 0;
 
-  constructor(world: World) {
+  constructor(world: JudgedWorld) {
     this.#world = world;
   }
 

@@ -9,7 +9,7 @@ import { hashOf } from "../../../testing/group/incarnation.ts";
 import type { Effect, EventBody, Request } from "../../../worker/callers/core/events.ts";
 import type { ContenderState, Settings, Stored } from "../../../worker/callers/core/state.ts";
 import type { CampaignAnswer } from "../../../worker/callers/service.ts";
-import type { Outcome, PollCall } from "../../../worker/group/events.ts";
+import type { Outcome } from "../../../worker/group/events.ts";
 import { answerOf, callOf } from "../../support/exchange.ts";
 import type { Cores } from "../cores.ts";
 import { Calls, type CallsPorts } from "./calls.ts";
@@ -17,9 +17,6 @@ import { AppContender, type Granted } from "./contender.ts";
 import { MachineClock } from "./machine-clock.ts";
 import type { CallerSetup, ComponentName } from "./setup.ts";
 import { demand } from "./violation.ts";
-
-/** A call before the group's object has added what only it can make. */
-export type CallRequest = Omit<PollCall, "secret">;
 
 /** What it leads, or still stops inside its lease, and until when on its machine's wall clock. */
 export interface CallerTerm {

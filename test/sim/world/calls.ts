@@ -1,7 +1,9 @@
 /** The way of calls between one caller and the group: late, lost, repeated. Each answer comes back on its own. */
-import type { Outcome } from "../../../worker/group/events.ts";
-import type { CallRequest } from "./caller.ts";
+import type { Outcome, PollCall } from "../../../worker/group/events.ts";
 import type { Direction } from "./network.ts";
+
+/** A call before the group's object has added what only it can make. */
+export type CallRequest = Omit<PollCall, "secret">;
 
 /** What becomes of what is on its way now. */
 export type CallFate = "lose" | "repeat" | "hold";

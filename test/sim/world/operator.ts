@@ -4,20 +4,27 @@ import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Incarnation, Reply } from "../../../testing/group/incarnation.ts";
 import type { Storage } from "../../../testing/group/storage.ts";
 import type { PolicyOptions } from "../../../worker/group/policy.ts";
-import type { World } from "./world.ts";
+import type { Backend } from "./backend.ts";
 
 /** How soon an operator takes the second step again whose object died under it. */
 const RETRY_MS = 100;
 
+/** What an operator reaches. */
+export interface OperatedWorld {
+  readonly now: number;
+  readonly backend: Backend;
+  tell(line: () => string): void;
+}
+
 export class Operator {
-  readonly #world: World;
+  readonly #world: OperatedWorld;
   /** What it does next of a restore. */
   #next: { readonly at: number; readonly step: () => void } | null = null;
   restoring = false;
   /** The group has no leader any more, and its storage is about to go back: the shell refuses to open it then. */
   #isGoingBack = false;
 
-  constructor(world: World) {
+  constructor(world: OperatedWorld) {
     this.#world = world;
   }
 

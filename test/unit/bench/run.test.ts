@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { conclusionOf } from "../../../bench/report.ts";
+import { conclusionOf, type Report } from "../../../bench/report.ts";
 import { type Row, Skipped } from "../../../bench/row.ts";
-import { type Report, Run } from "../../../bench/run.ts";
+import { Run } from "../../../bench/run.ts";
 
 const untouched = (): never => {
   throw new Error("rows of a test are compared with nothing");

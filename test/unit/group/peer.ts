@@ -13,10 +13,9 @@ import type {
   Welcome,
 } from "../../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
-import type { Access } from "../../../worker/group/state.ts";
+import type { Access, GroupState } from "../../../worker/group/state.ts";
 import { Mirror } from "./mirror.ts";
 import type { Wire } from "./wire.ts";
-import type { World } from "./world.ts";
 
 export interface Profile {
   /** A bare name runs in the process election. */
@@ -34,8 +33,18 @@ interface Lease {
   readonly until: number;
 }
 
+/** What a peer reaches of the world that it is in. */
+export interface PeerWorld {
+  readonly now: number;
+  readonly state: GroupState;
+  number(): number;
+  open(receive: (message: ServerMessage) => void, access?: Access): Wire;
+  frame(wire: Wire, data: unknown): void;
+  disconnect(wire: Wire): void;
+}
+
 export class Peer {
-  readonly world: World;
+  readonly world: PeerWorld;
   readonly name: string;
   profile: Profile;
   /** What its credentials allow; absent: everything. */
@@ -62,7 +71,7 @@ export class Peer {
   /** R as its last `welcome` told it. */
   #renewDeadlineMs = 0;
 
-  constructor(world: World, name: string, profile: Profile) {
+  constructor(world: PeerWorld, name: string, profile: Profile) {
     this.world = world;
     this.name = name;
     this.profile = profile;

@@ -2,14 +2,23 @@
 import { expect } from "vitest";
 import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
-import type { HeldLeadership, Outcome, PollAnswer, PollCall } from "../../../worker/group/events.ts";
-import type { World } from "./world.ts";
+import type { EventBody, HeldLeadership, Outcome, PollAnswer, PollCall } from "../../../worker/group/events.ts";
+import type { EpochLog } from "./judge.ts";
 
 type Polling = Omit<PollCall, "session" | "secret" | "messages"> & Partial<Pick<PollCall, "messages">>;
 type Attempt = () => Outcome;
 
+/** What a poller reaches of the world that it is in. */
+export interface PollerWorld {
+  readonly now: number;
+  readonly replies: ReadonlyMap<string, Outcome>;
+  readonly epochs: EpochLog;
+  number(): number;
+  apply(event: EventBody): unknown;
+}
+
 export class Poller {
-  readonly world: World;
+  readonly world: PollerWorld;
   readonly name: string;
   contenders: readonly ContenderInfo[];
   readonly sessionIds = new Set<string>();
@@ -22,7 +31,7 @@ export class Poller {
   /** What its last call was answered. */
   answer: Outcome | null = null;
 
-  constructor(world: World, name: string, contenders: readonly ContenderInfo[]) {
+  constructor(world: PollerWorld, name: string, contenders: readonly ContenderInfo[]) {
     this.world = world;
     this.name = name;
     this.contenders = contenders;

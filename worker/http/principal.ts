@@ -1,0 +1,19 @@
+/** Who asks, and what they may do. */
+import type { Access } from "../group/state.ts";
+
+/** Each role may do what the ones before it may. */
+export type Role = Access["role"];
+
+const ROLES: readonly Role[] = ["observe", "contend", "admin"];
+
+/** Who asks. `groups`: exact names, or beginnings that end with `*`; absent: every group. */
+export interface Principal extends Access {
+  readonly groups?: readonly string[];
+}
+
+export const mayAct = (principal: Principal, needed: Role): boolean =>
+  ROLES.indexOf(principal.role) >= ROLES.indexOf(needed);
+
+export const mayEnter = ({ groups }: Principal, group: string): boolean =>
+  groups === undefined ||
+  groups.some((name) => (name.endsWith("*") ? group.startsWith(name.slice(0, -1)) : group === name));
