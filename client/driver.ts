@@ -2,6 +2,7 @@
  * The shell around the session core: one socket, one timer. It feeds events, then does the effects in their order,
  * then sets the timer; it decides nothing. What effects cause (a callback that closes its contender) queues up.
  */
+import { LOST } from "../shared/protocol/close-codes.ts";
 import { PING, PONG } from "../shared/protocol/messages.ts";
 import { parseServerMessage } from "../shared/protocol/server-codec.ts";
 import { type Clock, LONGEST_TIMER_MS, pessimistic } from "./clock.ts";
@@ -9,7 +10,7 @@ import { ProtocolError } from "./errors.ts";
 import type { Effect, Input } from "./session/events.ts";
 import { initialState, nextDeadline, type SessionState, type Settings } from "./session/state.ts";
 import { transition } from "./session/transition.ts";
-import type { Socket } from "./socket.ts";
+import type { Socket, SocketEvent } from "./socket.ts";
 
 /** How long a socket may take to close: as long as the last frame may take to leave. */
 const CLOSE_PATIENCE_MS = 1_000;
@@ -118,12 +119,13 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
       if (opened.readyState === OPEN) dispatch({ type: "opened" }, connection);
     } catch (error) {
       report(error);
-      dispatch({ type: "lost", code: 1006 }, connection);
+      dispatch({ type: "lost", code: LOST }, connection);
     }
   }
 
   function listen(opened: Socket, connection: number): void {
-    const lost = ({ code = 1006 }): void => dispatch({ type: "lost", code }, connection);
+    const lost = ({ code = LOST, reason = "" }: SocketEvent): void =>
+      dispatch({ type: "lost", code, ...(reason && { reason }) }, connection);
     opened.addEventListener("open", () => dispatch({ type: "opened" }, connection));
     opened.addEventListener("message", ({ data }) => hear(data, connection));
     opened.addEventListener("close", lost);

@@ -70,5 +70,5 @@ function refusal(status: number, message: string): ElectionError {
   if (status === 200)
     return new ElectionError("refused", "the answer is no JSON object: check that url is that of a deployment");
   if (status === 401 || status === 403) return new UnauthorizedError("unauthorized", message);
-  return new ElectionError("refused", message, undefined, status >= 429);
+  return new ElectionError("refused", message, undefined, status === 429 || status >= 500);
 }

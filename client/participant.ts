@@ -5,6 +5,7 @@
 import { createInside, type Inside } from "../shared/inside.ts";
 import type { Confirm, Refusal } from "../shared/protocol/messages.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
+import { confirmError, refusalError } from "../shared/refusals.ts";
 import { assertPublished, assertResignOptions, invalid } from "./checks.ts";
 import type { Clock } from "./clock.ts";
 import { closeError } from "./close-error.ts";
@@ -14,7 +15,7 @@ import { createDriver, type Driver, type DriverPorts, type UserEffect } from "./
 import {
   ClientClosedError,
   DuplicateContenderError,
-  ElectionError,
+  type ElectionError,
   isLoss,
   LeadershipLostError,
   type LossReason,
@@ -30,6 +31,7 @@ import { reportUncaught } from "./uncaught.ts";
 import { Waits } from "./waits.ts";
 
 type Granted = Extract<UserEffect, { readonly type: "grant" }>;
+type Lost = Extract<UserEffect, { readonly type: "lost" }>;
 
 /** The term that a contender leads, or drains in. */
 interface Term {
@@ -258,11 +260,11 @@ export class Participant {
       case "leaders":
         return this.observers.hear(effect);
       case "refused":
-        return this.#refuse(effect.contender, new ElectionError(effect.code, effect.message, undefined, true));
+        return this.#refuse(effect.contender, refusalError(effect));
       case "error":
-        return this.#fail(new ElectionError(effect.code, effect.message), effect);
+        return this.#fail(effect);
       case "lost":
-        return this.#lose(effect.code, effect.fatal);
+        return this.#lose(effect);
       case "violation":
         return this.#report(new ProtocolError("protocol_error", `unexpected ${effect.message.type}`));
     }
@@ -343,17 +345,18 @@ export class Participant {
     this.#lastError = error;
   }
 
-  #fail(error: ElectionError, { id = "", observed }: Refusal): void {
-    if (observed !== undefined) return this.observers.refuse(observed, error);
-    const confirmError = error.code === "not_leader" ? new LeadershipLostError("lost") : error;
-    if (!this.#confirms.refuse(id, confirmError)) this.#report(error);
+  #fail(refusal: Refusal): void {
+    const { id, observed } = refusal;
+    if (observed !== undefined) return this.observers.refuse(observed, refusalError(refusal));
+    const wasConfirm = id !== undefined && this.#confirms.refuse(id, confirmError(refusal));
+    if (!wasConfirm) this.#report(refusalError(refusal));
   }
 
   /** To every contender that wants to know, and once to the client. */
-  #lose(code: number, fatal: boolean): void {
-    const error = closeError(code, fatal, this.#attemptError);
+  #lose(loss: Lost): void {
+    const error = closeError(loss, this.#attemptError);
     this.#attemptError = undefined;
-    if (fatal) this.#ending ??= { cause: error };
+    if (loss.fatal) this.#ending ??= { cause: error };
     this.#lastError = error;
     for (const { callbacks } of [...this.members.values()]) if (callbacks.onError) this.fail(error, callbacks);
     this.notify(this.errorListeners, error);

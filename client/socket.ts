@@ -14,8 +14,11 @@ export interface Socket {
 export interface SocketEvent {
   /** Every event has it, so that the events of every platform fit. */
   readonly type?: string;
+  /** Of a `message`. */
   readonly data?: unknown;
+  /** Of a `close`: the code, and what the peer has sent with it. */
   readonly code?: number;
+  readonly reason?: string;
 }
 /** A class of sockets, such as the platform's `WebSocket`. */
 export type SocketClass = new (url: string, protocols: string[]) => Socket;

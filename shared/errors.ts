@@ -16,7 +16,7 @@ export type LossReason =
   /** The contender or the client was closed. */
   | "closed";
 
-/** Every error of this package. `retryable`: the same may go well later, often by itself. */
+/** Every error of this package. `retryable`: the same may go well later, often by itself; otherwise something has to change. */
 export class ElectionError extends Error {
   // Written out, here and below: minifiers change the names of classes.
   static {

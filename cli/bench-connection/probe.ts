@@ -1,7 +1,7 @@
 /** A session that asks one thing after the other, and tells how long each answer took. */
 import { openSocket } from "../../client/node/socket.ts";
 import type { Socket } from "../../client/socket.ts";
-import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { CLOSE, closeMeaning } from "../../shared/protocol/close-codes.ts";
 import { encode } from "../../shared/protocol/codec.ts";
 import { type ClientMessage, PING, PONG, type ServerMessage } from "../../shared/protocol/messages.ts";
 import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
@@ -114,7 +114,7 @@ const refusedBy = ({ code, message }: Of<"error">): CommandFailure =>
   });
 
 function endingOf(url: string, code: number | undefined): CommandFailure {
-  if (code === CLOSE.unauthorized || code === CLOSE.forbidden) {
+  if (code !== undefined && closeMeaning(code).error === "unauthorized") {
     return new CommandFailure(`the connection was refused (${code})`, {
       exitCode: EXIT.refused,
       code: "unauthorized",

@@ -17,7 +17,7 @@ export const openSocket: OpenSocket = (url, token) => {
   });
   const addEventListener: Socket["addEventListener"] = (type, listener) => {
     if (type === "message") socket.addEventListener(type, ({ data }) => listener({ data: String(data) }));
-    else if (type === "close") socket.addEventListener(type, ({ code }) => listener({ code }));
+    else if (type === "close") socket.addEventListener(type, ({ code, reason }) => listener({ code, reason }));
     else socket.addEventListener(type, () => listener({}));
   };
   return {

@@ -1,5 +1,5 @@
 /** The connection: opening, greeting, keeping alive, losing, and giving up. */
-import { CLOSE, closeAction } from "../../shared/protocol/close-codes.ts";
+import { CLOSE, closeAction, closeMeaning } from "../../shared/protocol/close-codes.ts";
 import type { Renewed, Welcome } from "../../shared/protocol/messages.ts";
 import { close } from "./contenders.ts";
 import type { Draft } from "./draft.ts";
@@ -12,8 +12,6 @@ import { firstWatched, observeRest } from "./watching.ts";
 
 const FIRST_RETRY_MS = 250;
 const SLOWEST_RETRY_MS = 10_000;
-/** A token that was refused this often in a row will be refused for ever, unless there is a new one each time. */
-const MAX_REFUSALS = 5;
 /** How long a client that closes without a connection tries to tell the group what has ended. */
 const CLOSE_PATIENCE_MS = 10_000;
 
@@ -139,19 +137,19 @@ function beat(draft: Draft): void {
 
 function drop(draft: Draft): void {
   draft.effects.push({ type: "disconnect" });
-  lose(draft, { code: CLOSE.timeout });
+  lose(draft, { type: "lost", code: CLOSE.timeout });
 }
 
 /** The socket is gone. What the lease covers goes on; offers are forgotten, and the server makes new ones. */
-export function lose(draft: Draft, { code }: Pick<Of<"lost">, "code">): void {
-  const action = closeAction(code);
-  if (action === "reauthenticate") draft.refusals++;
-  const isRefused = draft.refusals >= MAX_REFUSALS;
-  const fatal = action === "fatal" || (isRefused && !draft.settings.asksForToken);
+export function lose(draft: Draft, loss: Of<"lost">): void {
+  if (closeMeaning(loss.code).action === "reauthenticate") draft.refusals++;
+  const { refusals, settings } = draft;
+  const action = closeAction(loss.code, { refusals, asksForToken: settings.asksForToken === true });
+  const fatal = action === "fatal";
   draft.attempt++;
-  draft.effects.push({ type: "lost", code, fatal });
+  draft.effects.push({ ...loss, fatal });
   for (const term of draft.terms) if (term.stage === "offered") endTerm(draft, term, "lost");
-  enter(draft, "waiting", retryAt(draft, action === "slow" || isRefused));
+  enter(draft, "waiting", retryAt(draft, action === "slow"));
   if (fatal || action === "fresh") {
     forsakeTerms(draft);
     draft.session = null;

@@ -38,8 +38,8 @@ export type Occurrence =
   | { readonly type: "opened" }
   | ServerMessage
   | { readonly type: "pong" }
-  /** The socket has closed, or could not be opened (1006). */
-  | { readonly type: "lost"; readonly code: number }
+  /** The socket has closed, or could not be opened (1006). `reason`: what the server has sent with the code. */
+  | { readonly type: "lost"; readonly code: number; readonly reason?: string }
   | { readonly type: "page"; readonly event: PageEvent }
   /** The timer: a deadline has come. */
   | { readonly type: "tick" };
@@ -85,6 +85,6 @@ export type Effect =
   | Leaders
   | Refusal
   /** The connection was lost or refused with this close code. `fatal`: the client is closed for good. */
-  | { readonly type: "lost"; readonly code: number; readonly fatal: boolean }
+  | (Of<"lost"> & { readonly fatal: boolean })
   /** The server has said something that makes no sense here. It was ignored (G9). */
   | { readonly type: "violation"; readonly message: ServerMessage };

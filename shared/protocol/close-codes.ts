@@ -1,4 +1,4 @@
-/** Why a socket was closed, and what the client does about it: one table, one function that decides. */
+/** Why a socket was closed, what a client does about it, and what its user is told: one table, read by everybody. */
 export const CLOSE = {
   normal: 1000,
   restart: 1012,
@@ -12,30 +12,84 @@ export const CLOSE = {
   tooMany: 4429,
 } as const;
 
+export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
+
+/** The socket was never open, or was lost without a close frame. No peer sends it: the platform reports it. */
+export const LOST = 1006;
+
 /**
  * - `reconnect`: an ordinary loss; back off with full jitter and resume.
  * - `slow`: the server is protecting itself; resume after a long back-off, unless a term runs: that would not outlive it.
- * - `reauthenticate`: ask for a new token and resume; bounded, unless a function has a new token each time.
+ * - `reauthenticate`: ask for a new token and resume.
  * - `fresh`: the session is gone for this client; its terms end, and it starts a new session.
  * - `fatal`: trying again can't help; somebody has to change something.
  */
 export type CloseAction = "reconnect" | "slow" | "reauthenticate" | "fresh" | "fatal";
 
-/** What a client does when its CURRENT socket closes with `code`. A socket it has replaced is nobody's concern. */
-export function closeAction(code: number): CloseAction {
-  switch (code) {
-    case CLOSE.unauthorized:
-      return "reauthenticate";
-    case CLOSE.superseded:
-      return "fresh"; // another connection of this session is newer, or our `attempt` was late: our knowledge is old
-    case CLOSE.tooMany:
-      return "slow";
-    case CLOSE.protocolViolation: // a program error on this side
-    case CLOSE.forbidden: // the token is good and says no
-    case CLOSE.tooLarge: // would be as large the next time
-    case CLOSE.unsupportedVersion: // one side has to be updated
-      return "fatal";
-    default:
-      return "reconnect"; // losses, restarts, deployments, unknown codes: the lease decides what is lost
-  }
+export interface CloseMeaning {
+  readonly action: CloseAction;
+  /** The `code` of the error that users get. */
+  readonly error: "connection_lost" | "unauthorized" | "protocol_error";
+  /** The cause and, where there is one, the remedy. The reason that the server sends with the code says more. */
+  readonly message: string;
+}
+
+const lost = (message: string, action: CloseAction = "reconnect"): CloseMeaning => ({
+  action,
+  error: "connection_lost",
+  message,
+});
+const fatal = (error: CloseMeaning["error"], message: string): CloseMeaning => ({ action: "fatal", error, message });
+
+const meanings: { readonly [code in CloseCode]: CloseMeaning } = {
+  [CLOSE.normal]: lost("the server has closed the connection"),
+  [CLOSE.restart]: lost("the backend restarts"),
+  [CLOSE.protocolViolation]: fatal(
+    "protocol_error",
+    "the server refuses a frame, or the name of the group: use the same version of the package on both sides",
+  ),
+  [CLOSE.unauthorized]: {
+    action: "reauthenticate",
+    error: "unauthorized",
+    message: "the token is missing, wrong or expired: give `token` a function that returns a new one",
+  },
+  [CLOSE.forbidden]: fatal(
+    "unauthorized",
+    "the group, the role or the origin is not allowed: use a token for this group, and add the page's origin to ALLOWED_ORIGINS",
+  ),
+  [CLOSE.timeout]: lost("no answer in time: the network was lost, or one side is overloaded"),
+  [CLOSE.superseded]: lost("a newer connection of this session is open", "fresh"),
+  [CLOSE.tooLarge]: fatal("protocol_error", "a frame was larger than the group's messageBytes: name fewer components"),
+  [CLOSE.unsupportedVersion]: fatal(
+    "protocol_error",
+    "client and server speak different versions of the protocol: update the older one",
+  ),
+  [CLOSE.tooMany]: lost("too many frames a second, or too many sessions: contend for and watch less", "slow"),
+};
+
+const unreachable = lost("the backend can't be reached, or the network was lost");
+const unknown = lost("the connection was lost");
+
+const isCloseCode = (code: number): code is CloseCode => code in meanings;
+
+/** Losses, restarts, deployments and unknown codes are alike: the lease decides what is lost. */
+export function closeMeaning(code: number): CloseMeaning {
+  if (isCloseCode(code)) return meanings[code];
+  return code === LOST ? unreachable : unknown;
+}
+
+/** A fixed token that was refused this often in a row will be refused for ever. */
+const MAX_REFUSALS = 5;
+
+/**
+ * What a client does when its CURRENT socket closes with `code`; a socket that it has replaced concerns nobody. `refusals`:
+ * how often in a row the token was refused, this time included. `asksForToken`: there may be a better token the next time.
+ */
+export function closeAction(
+  code: number,
+  { refusals, asksForToken }: { readonly refusals: number; readonly asksForToken: boolean },
+): CloseAction {
+  const { action } = closeMeaning(code);
+  if (action !== "reauthenticate" || refusals < MAX_REFUSALS) return action;
+  return asksForToken ? "slow" : "fatal";
 }

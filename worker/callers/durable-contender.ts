@@ -6,6 +6,7 @@
 import { type ElectionError, LeadershipLostError, type LossReason } from "../../shared/errors.ts";
 import { createInside } from "../../shared/inside.ts";
 import type { Metadata } from "../../shared/protocol/messages.ts";
+import { confirmError, refusalError } from "../../shared/refusals.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { logError } from "../http/log.ts";
 import type { Effect, Subject } from "./core/events.ts";
@@ -24,8 +25,8 @@ import { Engine } from "./engine.ts";
 import { createTenure, type Leadership, type Tenure } from "./leadership.ts";
 import { electionsBy } from "./local-elections.ts";
 import type { ContenderChanges, DurableContenderOptions } from "./options.ts";
-import { confirmError, refusalError, unavailable } from "./refusals.ts";
 import { type Candidacy, candidacyOf, checkCallbacks, publishedOf, settingsOf, successorOf } from "./settings.ts";
+import { unavailable } from "./unavailable.ts";
 import { Waiting } from "./waiting.ts";
 
 /** Who waits until something is so. */

@@ -7,15 +7,16 @@ import { LeadershipLostError } from "../../shared/errors.ts";
 import type { ProcessInfo } from "../../shared/protocol/messages.ts";
 import { type ElectionKind, electionOf } from "../../shared/protocol/names.ts";
 import type { LeaderStatus } from "../../shared/protocol/status.ts";
+import { confirmError, refusalError } from "../../shared/refusals.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Effect, Subject } from "./core/events.ts";
 import { initialState, nextDeadline, remainingMs } from "./core/state.ts";
 import { Engine } from "./engine.ts";
 import { createTenure, type RunLeadership, type Tenure } from "./leadership.ts";
 import { type ElectionsBinding, electionsBy } from "./local-elections.ts";
-import { confirmError, refusalError, unavailable } from "./refusals.ts";
 import type { Elections } from "./service.ts";
 import { invalid, optionsIn, settingsOf } from "./settings.ts";
+import { unavailable } from "./unavailable.ts";
 import { Waiting } from "./waiting.ts";
 
 /** What is run for, and since when once is enough. */

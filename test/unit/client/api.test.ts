@@ -10,7 +10,7 @@ import {
   UnauthorizedError,
 } from "../../../client/index.ts";
 import { parseFence } from "../../../shared/fence.ts";
-import { CLOSE } from "../../../shared/protocol/close-codes.ts";
+import { CLOSE, closeMeaning } from "../../../shared/protocol/close-codes.ts";
 import { wrong } from "../../support/wrong.ts";
 import { FakeGroup, leadershipOf, settle } from "./fake-group.ts";
 
@@ -707,6 +707,25 @@ describe("the session", () => {
       expect(group.clock.timers).toBe(0);
     }
   });
+
+  test.each([1006, ...Object.values(CLOSE)])(
+    "[E3] the error of a close with %i says whether the client tries again, what is wrong, and what the server says",
+    async (code) => {
+      const group = new FakeGroup();
+      const errors: ElectionError[] = [];
+      const client = group.client({ token: "t" });
+      client.onError((error) => errors.push(error as ElectionError));
+      client.contend("x");
+      await settle();
+      group.cut(code, "because");
+      await settle();
+      expect(errors).toMatchObject([{ retryable: client.state !== "closed" }]);
+      const { error, message } = closeMeaning(code);
+      expect(errors).toMatchObject([
+        { code: error, message: `connection closed (${code}): ${message}; the server says: because` },
+      ]);
+    },
+  );
 
   test("[E2] a fatal close rejects everything with ClientClosedError, and its cause says why", async () => {
     const group = new FakeGroup();

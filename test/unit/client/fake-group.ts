@@ -134,9 +134,9 @@ class FakeSocket implements Socket {
     });
   }
 
-  closed(code: number): void {
+  closed(code: number, reason = ""): void {
     this.readyState = 3;
-    this.emit("close", { code });
+    this.emit("close", { code, reason });
   }
 }
 
@@ -211,8 +211,8 @@ export class FakeGroup {
   }
 
   /** The socket closes under the client. */
-  cut(code = 1006): void {
-    this.socket.closed(code);
+  cut(code = 1006, reason?: string): void {
+    this.socket.closed(code, reason);
   }
 
   types(): string[] {

@@ -1,26 +1,35 @@
 import { expect, test } from "vitest";
-import { CLOSE, type CloseAction, closeAction } from "../../../shared/protocol/close-codes.ts";
+import { CLOSE, type CloseMeaning, closeAction, closeMeaning } from "../../../shared/protocol/close-codes.ts";
 
-const table: readonly (readonly [number, CloseAction])[] = [
-  [1000, "reconnect"],
-  [1001, "reconnect"],
-  [1006, "reconnect"],
-  [1011, "reconnect"],
-  [1012, "reconnect"],
-  [1013, "reconnect"],
-  [4400, "fatal"],
-  [4401, "reauthenticate"],
-  [4403, "fatal"],
-  [4408, "reconnect"],
-  [4409, "fresh"],
-  [4413, "fatal"],
-  [4426, "fatal"],
-  [4429, "slow"],
-  [4999, "reconnect"],
+type Row = readonly [number, CloseMeaning["action"], CloseMeaning["error"]];
+
+const table: readonly Row[] = [
+  [1000, "reconnect", "connection_lost"],
+  [1001, "reconnect", "connection_lost"],
+  [1006, "reconnect", "connection_lost"],
+  [1011, "reconnect", "connection_lost"],
+  [1012, "reconnect", "connection_lost"],
+  [1013, "reconnect", "connection_lost"],
+  [4400, "fatal", "protocol_error"],
+  [4401, "reauthenticate", "unauthorized"],
+  [4403, "fatal", "unauthorized"],
+  [4408, "reconnect", "connection_lost"],
+  [4409, "fresh", "connection_lost"],
+  [4413, "fatal", "protocol_error"],
+  [4426, "fatal", "protocol_error"],
+  [4429, "slow", "connection_lost"],
+  [4999, "reconnect", "connection_lost"],
 ];
 
-test.each(table)("a close with %i means: %s", (code, action) => {
-  expect(closeAction(code)).toBe(action);
+test.each(table)("a close with %i means: %s, and is told as %s", (code, action, error) => {
+  expect(closeMeaning(code)).toEqual({ action, error, message: expect.stringMatching(/\w/) });
+  for (const asksForToken of [true, false]) expect(closeAction(code, { refusals: 4, asksForToken })).toBe(action);
+});
+
+test("[N12] a fixed token that is refused for the fifth time is given up; one that is asked for is waited for", () => {
+  expect(closeAction(CLOSE.unauthorized, { refusals: 5, asksForToken: false })).toBe("fatal");
+  expect(closeAction(CLOSE.unauthorized, { refusals: 5, asksForToken: true })).toBe("slow");
+  expect(closeAction(1006, { refusals: 5, asksForToken: true })).toBe("reconnect");
 });
 
 test("every code that the server uses stands in the table", () => {
