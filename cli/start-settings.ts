@@ -1,7 +1,7 @@
-/** The shortest lease the protocol allows. */
-const smallestLeaseMs = 2_000;
+import { MAX_LEASE_MS, MIN_LEASE_MS } from "../shared/lease.ts";
+
 /** One day: longer ones are a mistake in the unit. */
-const longestMs = 86_400_000;
+const longestMs = MAX_LEASE_MS;
 
 const logLevels = ["silent", "error", "info", "debug"];
 
@@ -18,7 +18,7 @@ export interface StartSettings {
  */
 export function startSettings(environment: Readonly<Record<string, string | undefined>>): StartSettings {
   const port = wholeNumber(environment, "PORT", 0, 65_535) ?? 8787;
-  const leaseMs = wholeNumber(environment, "LEASE_MS", smallestLeaseMs, longestMs);
+  const leaseMs = wholeNumber(environment, "LEASE_MS", MIN_LEASE_MS, longestMs);
   const drainMs = wholeNumber(environment, "DRAIN_MS", 0, longestMs);
   const cooldownMs = wholeNumber(environment, "PREEMPT_COOLDOWN_MS", 0, longestMs);
   const given = [

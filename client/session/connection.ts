@@ -1,4 +1,5 @@
 /** The connection: opening, greeting, keeping alive, losing, and giving up. */
+import { backOffMs, nextAttempt } from "../../shared/back-off.ts";
 import { CLOSE, closeAction, closeMeaning } from "../../shared/protocol/close-codes.ts";
 import type { Renewed, Welcome } from "../../shared/protocol/messages.ts";
 import { close } from "./contenders.ts";
@@ -170,10 +171,13 @@ function retryAt(draft: Draft, isSlow: boolean): number {
   const { now, random, session } = draft;
   const deadlineMs = session?.lease.renewDeadlineMs ?? Infinity;
   const hurries = pressing(draft) !== null;
-  const slowestMs = Math.min(SLOWEST_RETRY_MS, hurries ? deadlineMs / 8 : Infinity);
-  const retryMs = Math.min(FIRST_RETRY_MS, deadlineMs / 8) * 2 ** draft.failures;
-  if (retryMs < slowestMs) draft.failures++;
-  return now + random * Math.min(retryMs, slowestMs) + (isSlow && !hurries ? SLOWEST_RETRY_MS : 0);
+  const backOff = {
+    firstMs: Math.min(FIRST_RETRY_MS, deadlineMs / 8),
+    longestMs: Math.min(SLOWEST_RETRY_MS, hurries ? deadlineMs / 8 : Infinity),
+  };
+  const waitMs = backOffMs(draft.failures, random, backOff);
+  draft.failures = nextAttempt(draft.failures, backOff);
+  return now + waitMs + (isSlow && !hurries ? SLOWEST_RETRY_MS : 0);
 }
 
 /** Nothing is wanted any more: everything that leads ends, and then the session. */

@@ -1,4 +1,5 @@
 /** Contenders: one component's way through terms. Its callbacks alternate: a grant waits for the last revoke to settle (C1). */
+import { backOffMs } from "../../shared/back-off.ts";
 import type {
   Confirm,
   Deregister,
@@ -16,9 +17,8 @@ import { send, sendDeregister } from "./pace.ts";
 import { type Contender, findTerm, isLive } from "./state.ts";
 import { speakNow } from "./terms.ts";
 
-/** How long one that was refused waits before it asks again: at first, and at most. */
-const FIRST_PAUSE_MS = 10_000;
-const LONGEST_PAUSE_MS = 300_000;
+/** How long a contender that was refused waits before it asks again: 10 to 12 s at first, 5 to 6 minutes at most (E6). */
+const ASK_AGAIN = { firstMs: 12_000, longestMs: 360_000, leastShare: 5 / 6 };
 
 export function register(draft: Draft, { contender: id, info }: Of<"register">): void {
   const election = electionOf(info.component, info.election);
@@ -163,8 +163,8 @@ function findGreeted(draft: Draft, component: string): ContenderDraft | undefine
 function refuse(draft: Draft, contender: ContenderDraft | undefined, { code, message }: Refusal): void {
   if (!contender) return;
   const times = (contender.refusal?.times ?? 0) + 1;
-  const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (times - 1), LONGEST_PAUSE_MS) * (1 + draft.random / 5);
-  contender.refusal = { code, message, times, askAt: draft.now + pauseMs };
+  const askAt = draft.now + backOffMs(times - 1, draft.random, ASK_AGAIN);
+  contender.refusal = { code, message, times, askAt };
   draft.effects.push({ type: "refused", contender: contender.id, code, message });
   contender.standing = "refused";
   contender.named = "";

@@ -3,6 +3,7 @@
  * election, whether a holder is preempted, and when the group has to be looked at again.
  */
 
+import { backOffMs } from "../../shared/back-off.ts";
 import { renewalSlackFor } from "../../shared/lease.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
@@ -168,8 +169,8 @@ function preemptor(turn: Turn, election: Election, holderId: string): { sessionI
   return rival;
 }
 
-const FIRST_PAUSE_MS = 60_000;
-const LONGEST_PAUSE_MS = 3_600_000;
+/** The core has no randomness, and rivals do not come back together: nothing is left to chance. */
+const RIVAL_PAUSE = { firstMs: 60_000, longestMs: 3_600_000, leastShare: 1 };
 
 /**
  * Q6: a rival that did not take what it was offered would have the lead taken away for nobody, again and again. It waits
@@ -178,7 +179,7 @@ const LONGEST_PAUSE_MS = 3_600_000;
 function preemptsFrom(turn: Turn, sessionId: string, name: ElectionName, cooldownMs: number): number {
   const missed = turn.session(sessionId)?.places.get(name)?.missed ?? null;
   if (missed === null) return -Infinity;
-  const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (missed.times - 1), LONGEST_PAUSE_MS);
+  const pauseMs = backOffMs(missed.times - 1, 0, RIVAL_PAUSE);
   return missed.at + Math.max(pauseMs, cooldownMs);
 }
 

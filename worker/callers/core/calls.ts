@@ -1,4 +1,5 @@
 /** The one call at a time: which is due, and what its end means. */
+import { backOffMs } from "../../../shared/back-off.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import type { CampaignAnswer, PolledSession, Refused } from "../service.ts";
@@ -267,11 +268,11 @@ export function fail(draft: Draft, { request }: Call): void {
   else if (draft.failures >= GOODBYES) leave(draft);
 }
 
-/** Full jitter over the upper half, doubling; while a term is held never longer than R / 8, so that no outage outlasts its end. */
+/** Half of the bound in any case, as each call costs a row; while a term is held never longer than R / 8, so that no outage outlasts its end. */
 function pause(draft: Draft): void {
   const isHolding = draft.terms.length > 0;
-  const longest = isHolding && draft.lease !== null ? draft.lease.renewDeadlineMs / 8 : LAST_RETRY_MS;
-  const wait = Math.min(longest, FIRST_RETRY_MS * 2 ** Math.min(draft.failures - 1, 10));
+  const longestMs = isHolding && draft.lease !== null ? draft.lease.renewDeadlineMs / 8 : LAST_RETRY_MS;
+  const backOff = { firstMs: FIRST_RETRY_MS, longestMs, leastShare: 0.5 };
   // Alarms know whole milliseconds only: one that comes a fraction too early would come again at once, and again.
-  draft.quietUntil = draft.now + Math.ceil(wait * (0.5 + draft.random / 2));
+  draft.quietUntil = draft.now + Math.ceil(backOffMs(draft.failures - 1, draft.random, backOff));
 }
