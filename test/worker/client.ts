@@ -9,7 +9,7 @@ import { onTestFinished, vi } from "vitest";
 import { leaseFor, offerTimeoutFor } from "../../shared/lease.ts";
 import type { ClientMessage, Grant, Hello, ServerMessage, Welcome } from "../../shared/protocol/messages.ts";
 import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
-import type { Work } from "../../worker/host/tally.ts";
+import type { HostCounters } from "../../worker/host/counters.ts";
 import {
   createElectionApp,
   type ElectionAppOptions,
@@ -55,7 +55,7 @@ export const pathOf = (group: string, rest = ""): string => `/v1/groups/${encode
 // The object from inside
 
 /** What the group's object has counted between the start and the end of `work`, within one incarnation. */
-export async function counted(group: string, work: () => Promise<unknown>): Promise<Work> {
+export async function counted(group: string, work: () => Promise<unknown>): Promise<HostCounters> {
   const before = await objectOf(group).counters();
   await work();
   const after = await objectOf(group).counters();

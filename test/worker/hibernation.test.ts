@@ -1,8 +1,8 @@
 /** The object is evicted while its sockets stay open: nobody on the other end may notice. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
-import { Sockets } from "../../worker/durable-object/sockets.ts";
 import { Store } from "../../worker/durable-object/store.ts";
+import { Sockets } from "../../worker/host/sockets.ts";
 import { PATIENCE_MS } from "../support/patience.ts";
 import {
   alarmOf,

@@ -73,7 +73,7 @@ test("load(save(state)) is the identity on everything stored, and so is a reload
   expect(await stateOf()).toEqual(status);
   expect(await rowsOf(group)).toEqual(before);
   const [stored, reloaded] = await runInDurableObject(objectOf(group), (_, { storage }) => {
-    const rows = new Store(storage).load();
+    const { rows } = new Store(storage).load();
     return [rows, save(load(rows, createPolicy({ leaseMs: LEASE_MS })))];
   });
   expect(canonical(reloaded)).toEqual(canonical(stored));

@@ -1,22 +1,29 @@
-/** One frame of a socket as the group core takes it: bounded first, then parsed. It judges nothing. */
+/** Reads one frame of a socket for the group core: checks its size first, then parses it. It judges nothing. */
 import { byteLength } from "../../shared/protocol/codec.ts";
 import { InvalidField } from "../../shared/protocol/fields.ts";
 import type { ClientMessage } from "../../shared/protocol/messages.ts";
-import { freshSecret, hashSecret } from "../durable-object/secrets.ts";
 import type { Frame } from "../group/events.ts";
+import type { HostPort } from "./port.ts";
+
+/** How the settings in force have frames read. */
+export interface FrameReader {
+  readonly messageBytes: number;
+  /** Throws `InvalidField` for what breaks the protocol. */
+  readonly parse: (frame: unknown) => ClientMessage;
+}
 
 export function readFrame(
   data: string | ArrayBuffer,
-  messageBytes: number,
-  parse: (frame: unknown) => ClientMessage,
+  { messageBytes, parse }: FrameReader,
+  secrets: Pick<HostPort<never>, "freshSecret" | "hashSecret">,
 ): Frame {
   if (typeof data !== "string") return { type: "invalid", problem: "frames must be text" };
   if (data.length > messageBytes || byteLength(data) > messageBytes) return { type: "oversized" };
   try {
     const message = parse(data);
     if (message.type !== "hello") return { type: "message", message };
-    const presentedHash = message.resume === undefined ? null : hashSecret(message.resume.secret);
-    return { type: "hello", message, secret: freshSecret(), presentedHash };
+    const presentedHash = message.resume === undefined ? null : secrets.hashSecret(message.resume.secret);
+    return { type: "hello", message, secret: secrets.freshSecret(), presentedHash };
   } catch (error) {
     if (error instanceof InvalidField) return { type: "invalid", problem: error.message };
     throw error;

@@ -6,7 +6,7 @@ import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { isHeld } from "../group/election.ts";
 import type { RefusalCode } from "../group/facts.ts";
 import type { Election, ElectionState, EndReason, GroupState } from "../group/state.ts";
-import { MARGIN_BOUNDS_MS, type Tally } from "../host/tally.ts";
+import { type Counters, MARGIN_BOUNDS_MS } from "../host/counters.ts";
 import { type Metric, number, type Sample } from "./prometheus.ts";
 
 /** Elections with a line of their own, in the order of their names: enough for a board, and bounded. */
@@ -41,10 +41,10 @@ const STATES: Readonly<Record<ElectionState["type"], true>> = {
 const keysOf = <K extends string>(table: Readonly<Record<K, unknown>>): K[] => Object.keys(table) as K[];
 
 /** `now`: the wall clock, for a leaderless time that goes on. */
-export const metricsOf = (state: GroupState, tally: Tally, now: number): Metric[] => [
-  ...leadership(state, tally, now),
-  ...sessions(state, tally),
-  ...work(tally),
+export const metricsOf = (state: GroupState, counters: Counters, now: number): Metric[] => [
+  ...leadership(state, counters, now),
+  ...sessions(state, counters),
+  ...work(counters),
 ];
 
 const named = (type: Metric["type"], name: string, help: string, samples: readonly Sample[]): Metric => ({
@@ -56,22 +56,26 @@ const named = (type: Metric["type"], name: string, help: string, samples: readon
 const total = (name: string, help: string, value = 0): Metric => named("counter", `${name}_total`, help, [{ value }]);
 const gauge = (name: string, help: string, value: number): Metric => named("gauge", name, help, [{ value }]);
 
-function leadership(state: GroupState, tally: Tally, now: number): Metric[] {
+function leadership(state: GroupState, counters: Counters, now: number): Metric[] {
   const elections = [...state.elections.values()];
   const leaderlessMs = elections.reduce((sum, election) => sum + leaderlessForMs(election, now), 0);
   return [
-    total("offers", "Offers of leadership.", tally.get("offers")),
-    total("offers_missed", "Offers that nobody answered in time.", tally.get("offers_missed")),
-    total("offers_withdrawn", "Offers that were declined, or whose session was lost.", tally.get("offers_withdrawn")),
-    total("terms_started", "Leaderships that were accepted.", tally.get("terms_started")),
-    named("counter", "terms_ended_total", "Leaderships that have ended, by reason.", endings(tally)),
-    total("revokes", "Leaders that were told to stop.", tally.get("revokes")),
+    total("offers", "Offers of leadership.", counters.get("offers")),
+    total("offers_missed", "Offers that nobody answered in time.", counters.get("offers_missed")),
+    total(
+      "offers_withdrawn",
+      "Offers that were declined, or whose session was lost.",
+      counters.get("offers_withdrawn"),
+    ),
+    total("terms_started", "Leaderships that were accepted.", counters.get("terms_started")),
+    named("counter", "terms_ended_total", "Leaderships that have ended, by reason.", endings(counters)),
+    total("revokes", "Leaders that were told to stop.", counters.get("revokes")),
     total(
       "leaderless_seconds",
       "Time that elections with contenders had no leader, after their first one.",
-      ((tally.get("leaderless_ms") ?? 0) + leaderlessMs) / 1_000,
+      ((counters.get("leaderless_ms") ?? 0) + leaderlessMs) / 1_000,
     ),
-    named("histogram", "renewal_margin_seconds", "What was left of a lease when it was renewed.", margins(tally)),
+    named("histogram", "renewal_margin_seconds", "What was left of a lease when it was renewed.", margins(counters)),
     named("gauge", "elections", "Elections with contenders, by state.", countsByState(elections)),
     named(
       "gauge",
@@ -87,20 +91,20 @@ function leadership(state: GroupState, tally: Tally, now: number): Metric[] {
   ];
 }
 
-const endings = (tally: Tally): Sample[] =>
-  keysOf(END_REASONS).map((reason) => ({ labels: { reason }, value: tally.get(`terms_ended ${reason}`) ?? 0 }));
+const endings = (counters: Counters): Sample[] =>
+  keysOf(END_REASONS).map((reason) => ({ labels: { reason }, value: counters.get(`terms_ended ${reason}`) ?? 0 }));
 
 function leaderlessForMs(election: Election, now: number): number {
   return isHeld(election) || election.endedAt === null ? 0 : Math.max(0, now - election.endedAt);
 }
 
-function margins(tally: Tally): Sample[] {
+function margins(counters: Counters): Sample[] {
   let value = 0;
   const buckets = MARGIN_BOUNDS_MS.map((bound): Sample => {
-    value += tally.get(`renewal_margin ${bound}`) ?? 0;
+    value += counters.get(`renewal_margin ${bound}`) ?? 0;
     return { suffix: "_bucket", labels: { le: number(bound / 1_000) }, value };
   });
-  const sum = (tally.get("renewal_margin_ms") ?? 0) / 1_000;
+  const sum = (counters.get("renewal_margin_ms") ?? 0) / 1_000;
   return [...buckets, { suffix: "_sum", value: sum }, { suffix: "_count", value }];
 }
 
@@ -110,16 +114,16 @@ const countsByState = (elections: readonly Election[]): Sample[] =>
     value: elections.filter((election) => election.state.type === state).length,
   }));
 
-function sessions(state: GroupState, tally: Tally): Metric[] {
+function sessions(state: GroupState, counters: Counters): Metric[] {
   const all = [...state.sessions.values()];
   const contenders = all.reduce((sum, session) => sum + session.contenders.size, 0);
   const observers = all.filter(({ watched }) => watched.all || watched.names.length > 0).length;
   const lost = all.filter(({ link }) => link.type === "lost").length;
   const polling = all.filter(({ link }) => link.type === "polled").length;
   const sockets = [...state.connections.values()].filter((connection) => connection.polling === undefined).length;
-  const refusals = keysOf(REFUSALS).map((code) => ({ labels: { code }, value: tally.get(`refusals ${code}`) ?? 0 }));
+  const refusals = keysOf(REFUSALS).map((code) => ({ labels: { code }, value: counters.get(`refusals ${code}`) ?? 0 }));
   const own = Object.values(CLOSE).filter((code) => code >= CLOSE.protocolViolation);
-  const hangUps = own.map((code) => ({ labels: { code: String(code) }, value: tally.get(`hang_ups ${code}`) ?? 0 }));
+  const hangUps = own.map((code) => ({ labels: { code: String(code) }, value: counters.get(`hang_ups ${code}`) ?? 0 }));
   return [
     gauge("sessions", "Sessions, lost ones included.", all.length),
     gauge("sessions_lost", "Sessions whose connection is lost, and that may resume.", lost),
@@ -127,21 +131,25 @@ function sessions(state: GroupState, tally: Tally): Metric[] {
     gauge("sockets", "Open sockets.", sockets),
     gauge("contenders", "Components that run for leadership, over all sessions.", contenders),
     gauge("observers", "Sessions that watch leaders.", observers),
-    total("sessions_joined", "Sessions that began.", tally.get("sessions_joined")),
-    total("sessions_resumed", "Sessions that came back over a new connection.", tally.get("sessions_resumed")),
-    total("sessions_lost", "Times that a session lost its connection.", tally.get("sessions_lost")),
-    total("sessions_left", "Sessions that have ended: by goodbye, or lost for too long.", tally.get("sessions_left")),
+    total("sessions_joined", "Sessions that began.", counters.get("sessions_joined")),
+    total("sessions_resumed", "Sessions that came back over a new connection.", counters.get("sessions_resumed")),
+    total("sessions_lost", "Times that a session lost its connection.", counters.get("sessions_lost")),
+    total(
+      "sessions_left",
+      "Sessions that have ended: by goodbye, or lost for too long.",
+      counters.get("sessions_left"),
+    ),
     named("counter", "refusals_total", "Requests and calls that were refused, by code.", refusals),
     named("counter", "hang_ups_total", "Sockets that the group closed for cause, by close code.", hangUps),
   ];
 }
 
-const work = (tally: Tally): Metric[] => [
-  total("wakes", "Times that the object was loaded: starts, ends of hibernation, restarts.", tally.get("wakes")),
-  total("alarms", "Alarms handled.", tally.get("alarms")),
-  total("upgrades", "Sockets accepted.", tally.get("upgrades")),
-  total("frames_received", "Frames of clients.", tally.get("framesIn")),
-  total("frames_sent", "Frames to clients.", tally.get("framesOut")),
-  total("rows_written", "Rows written.", tally.get("rowsWritten")),
-  total("commits", "Turns that wrote rows.", tally.get("commits")),
+const work = (counters: Counters): Metric[] => [
+  total("wakes", "Times that the object was loaded: starts, ends of hibernation, restarts.", counters.get("wakes")),
+  total("alarms", "Alarms handled.", counters.get("alarms")),
+  total("upgrades", "Sockets accepted.", counters.get("upgrades")),
+  total("frames_received", "Frames of clients.", counters.get("framesIn")),
+  total("frames_sent", "Frames to clients.", counters.get("framesOut")),
+  total("rows_written", "Rows written.", counters.get("rowsWritten")),
+  total("commits", "Turns that wrote rows.", counters.get("commits")),
 ];

@@ -21,6 +21,7 @@ const none = /^(?!)/;
 const layers: readonly Layer[] = [
   { folder: "shared", folders: ["shared"], packages: none, pure: true },
   { folder: "worker/group", folders: ["shared", "worker/group"], packages: none, pure: true },
+  { folder: "worker/host", folders: ["shared", "worker/group", "worker/host"], packages: none, pure: true },
   {
     folder: "worker/callers/core",
     folders: ["shared", "worker/callers/core", "worker/callers/service.ts"],
@@ -46,7 +47,12 @@ const layers: readonly Layer[] = [
   { folder: "client/react", folders: ["shared", "client"], packages: /^react$/, pure: false },
   { folder: "client", folders: ["shared", "client"], packages: none, pure: false },
   { folder: "testing/node", folders: ["testing/node", "cli"], packages: /^node:/, pure: false },
-  { folder: "testing", folders: ["shared", "client", "worker/group", "testing"], packages: none, pure: false },
+  {
+    folder: "testing",
+    folders: ["shared", "client", "worker/group", "worker/host", "testing"],
+    packages: none,
+    pure: false,
+  },
 ];
 
 const platformGlobals = new Set([
@@ -166,6 +172,7 @@ test.each([
   ["worker/a.ts", 'import { x } from "../testing/index.ts";'],
   ["worker/a.ts", 'import ws from "ws";'],
   ["worker/group/a.ts", 'import { x } from "../store.ts";'],
+  ["worker/host/a.ts", 'import { x } from "../http/log.ts";'],
   ["worker/callers/core/a.ts", 'import { x } from "../engine.ts";'],
   ["worker/group/a.ts", 'const x = await import("cloudflare:workers");'],
   ["worker/fence/a.ts", 'import { x } from "../store.ts";'],

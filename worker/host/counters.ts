@@ -1,15 +1,15 @@
 /**
- * What has happened in a group so far, counted. It is stored in the group's row whenever that is written anyway, so it
- * survives the object but for what came after the last such row. Every key is of a bounded set: no name is in it.
+ * Counts what has happened in a group so far. The counters are stored with rows that are written anyway, so a new
+ * incarnation goes on with them, except for what came after the last such row. Keys form a bounded set: no name is in it.
  */
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Fact, RefusalCode } from "../group/facts.ts";
 import type { EndReason } from "../group/state.ts";
 
-/** Upper bounds of the time that was left of a lease when it was renewed, in milliseconds. */
+/** Buckets of the time that was left of a lease when it was renewed: their upper bounds in milliseconds. */
 export const MARGIN_BOUNDS_MS = [100, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, Infinity] as const;
 
-/** What the core's facts are counted as. */
+/** Keys under which facts of the core are counted. */
 type Happened =
   | "offers"
   | "offers_missed"
@@ -28,8 +28,8 @@ type Happened =
   | `refusals ${RefusalCode}`
   | `hang_ups ${number}`;
 
-/** What the shell around it counts. */
-export interface Work {
+/** What the host counts of one incarnation. */
+export interface HostCounters {
   /** Incarnations of the object: starts, wake-ups from hibernation, restarts. */
   readonly wakes: number;
   /** Sockets accepted. */
@@ -43,20 +43,20 @@ export interface Work {
   readonly alarms: number;
 }
 
-type Key = Happened | keyof Work;
-/** What is missing is 0. */
-export type Tally = ReadonlyMap<Key, number>;
+type Key = Happened | keyof HostCounters;
+/** A key that is missing counts 0. */
+export type Counters = ReadonlyMap<Key, number>;
 /** The same as it is stored. */
-export type StoredTally = Readonly<Record<string, number>>;
+export type StoredCounters = Readonly<Record<string, number>>;
 
 /** Keys of another version are kept as they are. */
-export const tallyOf = (stored: StoredTally): Tally => new Map(Object.entries(stored) as [Key, number][]);
-export const storedTally = (tally: Tally): StoredTally => Object.fromEntries(tally);
+export const loadCounters = (stored: StoredCounters): Counters => new Map(Object.entries(stored) as [Key, number][]);
+export const saveCounters = (counters: Counters): StoredCounters => Object.fromEntries(counters);
 
-/** The tally with these facts in it; the same one where nothing of them counts. */
-export function tallied(tally: Tally, facts: readonly Fact[]): Tally {
-  if (facts.length === 0) return tally;
-  const next = new Map(tally);
+/** The counters with these facts in them; the same reference where no fact counts. */
+export function countFacts(counters: Counters, facts: readonly Fact[]): Counters {
+  if (facts.length === 0) return counters;
+  const next = new Map(counters);
   const add = (key: Happened, by = 1): void => {
     next.set(key, (next.get(key) ?? 0) + by);
   };
@@ -64,10 +64,10 @@ export function tallied(tally: Tally, facts: readonly Fact[]): Tally {
   return next;
 }
 
-/** The tally with what the incarnations before this one have done, as it was stored, and what this one has. */
-export function withWork(tally: Tally, stored: Tally, work: Work): Tally {
-  const next = new Map(tally);
-  for (const key of keysOf(work)) next.set(key, (stored.get(key) ?? 0) + work[key]);
+/** Adds what the host has counted: `stored` has it up to this incarnation, `own` since. */
+export function addHostCounters(counters: Counters, stored: Counters, own: HostCounters): Counters {
+  const next = new Map(counters);
+  for (const key of keysOf(own)) next.set(key, (stored.get(key) ?? 0) + own[key]);
   return next;
 }
 

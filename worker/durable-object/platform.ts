@@ -1,0 +1,102 @@
+/** The platform as the host's port: the context of one Durable Object, its database, its clock, its sockets. */
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import type { Attachment } from "../group/events.ts";
+import { createPolicy } from "../group/policy.ts";
+import type { Commit, HostFailure, HostPort, Turned } from "../host/port.ts";
+import { logError, logFacts } from "../http/log.ts";
+import { freshNonce, freshSecret, hashSecret } from "./secrets.ts";
+import type { Store } from "./store.ts";
+
+/** The platform refuses alarms after 2189. */
+const LATEST_ALARM = Date.UTC(2189, 0, 1);
+
+export class Platform implements HostPort<WebSocket> {
+  readonly #context: DurableObjectState;
+  readonly #store: Store;
+  readonly #group: string;
+  readonly createPolicy = createPolicy;
+  readonly nonce = freshNonce;
+  readonly freshSecret = freshSecret;
+  readonly hashSecret = hashSecret;
+
+  constructor(context: DurableObjectState, store: Store, group: string) {
+    this.#context = context;
+    this.#store = store;
+    this.#group = group;
+  }
+
+  // Storage and time
+
+  commit(commit: Commit): void {
+    this.#store.commit(commit);
+  }
+
+  rowsWritten(): number {
+    return this.#store.rowsWritten;
+  }
+
+  setAlarm(at: number, failed: (error: unknown) => void): void {
+    this.#context.storage.setAlarm(Math.min(at, LATEST_ALARM)).catch(failed);
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  later(run: () => void): void {
+    setTimeout(run, 0);
+  }
+
+  // Sockets
+
+  listSockets(): WebSocket[] {
+    return this.#context.getWebSockets();
+  }
+
+  findSockets(connection: string): WebSocket[] {
+    return this.#context.getWebSockets(connection);
+  }
+
+  attachmentOf(socket: WebSocket): Attachment | null {
+    return socket.deserializeAttachment() as Attachment | null;
+  }
+
+  /** The connection is the socket's tag: so it is found without a listing of all. */
+  accept(socket: WebSocket, attachment: Attachment): void {
+    this.#context.acceptWebSocket(socket, [attachment.connection]);
+    socket.serializeAttachment(attachment);
+  }
+
+  attach(socket: WebSocket, attachment: Attachment): void {
+    socket.serializeAttachment(attachment);
+  }
+
+  send(socket: WebSocket, text: string): void {
+    socket.send(text);
+  }
+
+  close(socket: WebSocket, code: number, reason: string): void {
+    closeSocket(socket, code, reason);
+  }
+
+  // Log
+
+  turned({ facts, report }: Turned): void {
+    logFacts(facts, report.after.policy.logLevel, { group: this.#group, at: report.now });
+  }
+
+  failed(failure: HostFailure, error: unknown): void {
+    logError(failure, error);
+  }
+}
+
+const UNSENDABLE = new Set([1004, 1005, 1006, 1015]);
+const REASON_LENGTH = 120;
+
+/** A peer may close with a code that is none, or that stands for the absence of one. Such a code can't be sent back. */
+const isSendable = (code: number): boolean => code >= 1000 && code < 5000 && !UNSENDABLE.has(code);
+
+/** Reasons have at most 123 bytes. */
+export function closeSocket(socket: WebSocket, code: number, reason: string): void {
+  socket.close(isSendable(code) ? code : CLOSE.normal, reason.slice(0, REASON_LENGTH));
+}

@@ -1,0 +1,327 @@
+/**
+ * The shell of the group core: everything between the core and the platform. The Durable Object, the test kit and the
+ * simulator run this one, each on a port of its own. It decides nothing.
+ *
+ * One turn: the core's transition, its rows in one commit, then the new state, then the alarm, then the effects in their
+ * order, then the log. A turn whose commit fails changes nothing and sends nothing; the error goes to the caller, and
+ * the next event finds the group as it was.
+ *
+ * Phases of an incarnation:
+ * 1. The constructor loads what is stored, and finds the sockets of leaders, which carry exact leases.
+ * 2. `adopt` takes these in, once the platform has told when its alarm is due.
+ * 3. All sockets are listed before whatever comes next (event `start`). Only a frame that comes first is answered before
+ *    that, with its own socket taken in: to list ten thousand takes longer than everything else that it needs.
+ *
+ * Until the third phase the core offers nothing to anybody.
+ */
+import { clientMessageParser } from "../../shared/protocol/client-codec.ts";
+import { encode } from "../../shared/protocol/codec.ts";
+import type { ServerMessage } from "../../shared/protocol/messages.ts";
+import { unreachable } from "../../shared/unreachable.ts";
+import type { Attachment, Effect, EventBody, Outcome, PollCall } from "../group/events.ts";
+import { factsOf } from "../group/facts.ts";
+import type { Policy, PolicyOptions } from "../group/policy.ts";
+import { load, type RowChange, rowChanges } from "../group/rows.ts";
+import type { Access, GroupState } from "../group/state.ts";
+import { nextDeadline, transition } from "../group/transition.ts";
+import { leaderConnections } from "../group/views.ts";
+import { addHostCounters, type Counters, countFacts, type HostCounters } from "./counters.ts";
+import type { HostPort, Stored } from "./port.ts";
+import { type FrameReader, readFrame } from "./read-frame.ts";
+import { Sockets } from "./sockets.ts";
+
+const ALARM_RETRY_MS = 1_000;
+
+/** A call as it comes in. */
+export interface PollRequest extends Omit<PollCall, "session" | "secret"> {
+  readonly session?: { readonly sessionId: string; readonly secret: string; readonly attempt: number };
+}
+
+/** The deployment's settings, as the host has them. */
+interface Settings {
+  readonly text: string;
+  /** False until the next commit: settings are stored with rows, so a mere look stores nothing. */
+  readonly isStored: boolean;
+  readonly reader: FrameReader;
+}
+
+export class Host<Socket extends object> {
+  readonly #port: HostPort<Socket>;
+  readonly #sockets: Sockets<Socket>;
+  readonly #answers = new Map<string, (outcome: Outcome) => void>();
+  /** `answering`: the first frame was let in, and the listing is to come. */
+  #phase: "loaded" | "answering" | "started" = "loaded";
+  readonly #leaders: readonly Attachment[];
+  #state: GroupState;
+  #settings: Settings;
+  /** When the platform will call `alarm`, as far as this incarnation knows. */
+  #alarmAt: number | null = null;
+  /** Since the group began, except for what earlier incarnations did not store. */
+  #facts: Counters;
+  /** As they were stored when this incarnation began. */
+  readonly #stored: Counters;
+  readonly #own = { wakes: 1, upgrades: 0, framesIn: 0, framesOut: 0, commits: 0, alarms: 0 };
+
+  constructor(port: HostPort<Socket>, { rows, settings, counters }: Stored) {
+    this.#port = port;
+    this.#sockets = new Sockets(port);
+    const [options, policy] = usable(port, settings);
+    this.#settings = { text: JSON.stringify(options), isStored: true, reader: readerFor(policy) };
+    this.#state = load(rows, policy);
+    this.#facts = counters;
+    this.#stored = counters;
+    // Before anything is waited for: a socket whose close has woken the object is still found, with its exact leases.
+    this.#leaders = this.#sockets.find(leaderConnections(this.#state));
+  }
+
+  /** Second phase; comes before every other event. `alarmAt`: when the platform's alarm is due, `null` without one. */
+  adopt(alarmAt: number | null): void {
+    // An alarm that lies in the past was lost with an earlier incarnation, or is about to come: setting it anew is safe.
+    this.#alarmAt = alarmAt !== null && alarmAt > this.#port.now() ? alarmAt : null;
+    this.#turn({ type: "adopt", attachments: this.#leaders });
+  }
+
+  get state(): GroupState {
+    return this.#state;
+  }
+
+  /** Whether the settings in force would survive this incarnation. */
+  get areSettingsStored(): boolean {
+    return this.#settings.isStored;
+  }
+
+  // Sockets
+
+  /** A socket that was let in. */
+  connect(socket: Socket, access: Access): void {
+    this.#start();
+    const connection = this.#port.nonce();
+    const connectedAt = this.#port.now();
+    this.#sockets.accept(socket, { connection, connectedAt, sessionId: null, leases: [], access });
+    this.#own.upgrades += 1;
+    this.#turn({ type: "connect", connection, access });
+  }
+
+  receive(socket: Socket, data: string | ArrayBuffer): void {
+    this.#own.framesIn += 1;
+    this.#prepareForFrame(socket);
+    const connection = this.#sockets.connectionOf(socket);
+    if (connection === null) return; // closed by this side, and its peer goes on sending: not worth reading
+    const frame = readFrame(data, this.#settings.reader, this.#port);
+    this.#turn({ type: "frame", connection, frame, characters: typeof data === "string" ? data.length : 0 });
+  }
+
+  /** The socket has ended, by whichever side. It may be the last to bring its exact leases, and need not be listed any longer. */
+  lose(socket: Socket): void {
+    if (this.#phase !== "started") this.#adoptOne(socket);
+    this.#start();
+    const connection = this.#sockets.connectionOf(socket);
+    if (connection === null || !this.#sockets.forget(connection)) return;
+    this.#turn({ type: "disconnect", connection });
+  }
+
+  // Requests
+
+  /** Takes one turn, and gives nothing back: for operators, and to look at the group as it is now (`tick`). */
+  dispatch(event: EventBody): void {
+    this.#start();
+    this.#turn(event);
+  }
+
+  /** Takes a turn that is answered in it or in a later one. Throws if the turn fails; then `answer` is not called. */
+  ask(event: (request: string) => EventBody, answer: (outcome: Outcome) => void): void {
+    this.#start();
+    const request = this.#port.nonce();
+    this.#answers.set(request, answer);
+    try {
+      this.#turn(event(request));
+    } catch (error) {
+      this.#answers.delete(request);
+      throw error;
+    }
+  }
+
+  /** One call of a contender without a socket, answered in its own turn. */
+  poll(access: Access, { session, ...call }: PollRequest, answer: (outcome: Outcome) => void): void {
+    const claim = session && { ...session, presentedHash: this.#port.hashSecret(session.secret) };
+    const connection = this.#port.nonce();
+    const secret = this.#port.freshSecret();
+    const whole = { ...call, ...(claim && { session: claim }), secret };
+    this.ask((request) => ({ type: "poll", request, connection, access, call: whole }), answer);
+  }
+
+  /**
+   * Takes over the deployment's settings if they differ from those in force; they are stored, because an alarm comes
+   * without them. `null`: as they are. Throws for settings that contradict each other, and keeps the old ones.
+   */
+  configure(text: string | null): void {
+    this.#start();
+    if (text === null || text === this.#settings.text) return;
+    const policy = this.#port.createPolicy(JSON.parse(text) as PolicyOptions);
+    const before = this.#settings;
+    this.#settings = { text, isStored: false, reader: readerFor(policy) };
+    try {
+      this.#turn({ type: "configure", policy });
+    } catch (error) {
+      this.#settings = before;
+      throw error;
+    }
+  }
+
+  // Counters
+
+  /** Of the group, this incarnation included. */
+  counters(): Counters {
+    return addHostCounters(this.#facts, this.#stored, this.ownCounters());
+  }
+
+  /** What this incarnation has done. */
+  ownCounters(): HostCounters {
+    return { ...this.#own, rowsWritten: this.#port.rowsWritten() };
+  }
+
+  // Phases
+
+  /** A frame that comes first finds its own socket taken in, and every later one finds all of them listed. */
+  #prepareForFrame(socket: Socket): void {
+    if (this.#phase === "answering") this.#start();
+    if (this.#phase === "started") return;
+    this.#phase = "answering";
+    this.#port.later(() => this.#startAfterwards());
+    this.#adoptOne(socket);
+  }
+
+  #adoptOne(socket: Socket): void {
+    this.#turn({ type: "adopt", attachments: this.#sockets.adopt(socket) });
+  }
+
+  /** Third phase. If it fails, the next event tries again. */
+  #start(): void {
+    if (this.#phase === "started") return;
+    this.#turn({ type: "start", attachments: this.#sockets.adoptAll() });
+    this.#phase = "started";
+  }
+
+  #startAfterwards(): void {
+    try {
+      this.#start();
+    } catch (error) {
+      this.#retryByAlarm("start_failed", error);
+    }
+  }
+
+  // The alarm
+
+  /** The platform's alarm. Never throws: an alarm that fails too often is dropped by the platform, with all who wait for a deadline. */
+  alarm(): void {
+    this.#alarmAt = null;
+    this.#own.alarms += 1;
+    try {
+      this.dispatch({ type: "tick" });
+    } catch (error) {
+      this.#retryByAlarm("alarm_failed", error);
+    }
+  }
+
+  #retryByAlarm(failure: "alarm_failed" | "start_failed", error: unknown): void {
+    this.#port.failed(failure, error);
+    const at = this.#port.now() + ALARM_RETRY_MS;
+    this.#setAlarm(Math.min(at, this.#alarmAt ?? at));
+  }
+
+  /** Only ever to an earlier time: each move costs a row, and an alarm that comes early sets itself again. */
+  #moveAlarm(now: number): void {
+    const deadline = nextDeadline(this.#state);
+    if (deadline === null) return;
+    // An overdue alarm may have run out of the platform's retries: its work is done by now, and it is set anew.
+    if (this.#alarmAt !== null && this.#alarmAt > now && this.#alarmAt <= deadline) return;
+    this.#setAlarm(deadline);
+  }
+
+  #setAlarm(at: number): void {
+    this.#alarmAt = at;
+    this.#port.setAlarm(at, this.#alarmNotSet);
+  }
+
+  /** The next turn sets it again. */
+  readonly #alarmNotSet = (error: unknown): void => {
+    this.#port.failed("alarm_not_set", error);
+    this.#alarmAt = null;
+  };
+
+  // One turn
+
+  #turn(event: EventBody): void {
+    const before = this.#state;
+    const now = this.#port.now();
+    const { state, effects, touched } = transition(before, { ...event, now, nonce: this.#port.nonce() });
+    const report = { before, after: state, event: event.type, now, effects, touched };
+    const facts = factsOf(report);
+    const counters = countFacts(this.#facts, facts);
+    const rows = rowChanges(before, state, touched);
+    if (rows.length > 0) this.#commit(rows, counters, now);
+    this.#state = state;
+    this.#facts = counters;
+    this.#moveAlarm(now);
+    for (const effect of effects) this.#perform(effect);
+    this.#port.turned({ event, report, rows, facts });
+  }
+
+  #commit(rows: readonly RowChange[], facts: Counters, now: number): void {
+    const { text, isStored } = this.#settings;
+    const settings = isStored ? null : (JSON.parse(text) as PolicyOptions);
+    const counters = (): Counters => addHostCounters(facts, this.#stored, this.ownCounters());
+    this.#port.commit({ rows, settings, counters, now });
+    this.#own.commits += 1;
+    if (!isStored) this.#settings = { ...this.#settings, isStored: true };
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "send":
+        return this.#send(effect.connection, encode(effect.message));
+      case "broadcast":
+        return this.#broadcast(effect.connections, effect.message);
+      case "close":
+        return this.#sockets.close(effect.connection, effect.code, effect.reason);
+      case "attach":
+        return this.#sockets.attach(effect.attachment);
+      case "reply": {
+        const answer = this.#answers.get(effect.request);
+        this.#answers.delete(effect.request);
+        return answer?.(effect.outcome);
+      }
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #broadcast(connections: readonly string[], message: ServerMessage): void {
+    const text = encode(message);
+    for (const connection of connections) this.#send(connection, text);
+  }
+
+  #send(connection: string, text: string): void {
+    this.#own.framesOut += 1;
+    this.#sockets.send(connection, text);
+  }
+}
+
+/** Stored settings that this version refuses give way to the defaults, until the next request brings others. */
+function usable(
+  port: Pick<HostPort<never>, "createPolicy" | "failed">,
+  settings: PolicyOptions | null,
+): readonly [PolicyOptions, Policy] {
+  try {
+    const options = settings ?? {};
+    return [options, port.createPolicy(options)];
+  } catch (error) {
+    port.failed("policy_refused", error);
+    return [{}, port.createPolicy({})];
+  }
+}
+
+const readerFor = ({ limits }: Policy): FrameReader => ({
+  messageBytes: limits.messageBytes,
+  parse: clientMessageParser(limits),
+});

@@ -1,0 +1,100 @@
+/**
+ * The sockets of one incarnation, by connection. A new incarnation knows none: it finds single ones by their connection,
+ * and all of them by one listing, which takes some 50 ms for ten thousand.
+ */
+import type { Attachment } from "../group/events.ts";
+import type { HostPort, SocketPort } from "./port.ts";
+
+export class Sockets<Socket extends object> {
+  readonly #port: SocketPort<Socket> & Pick<HostPort<Socket>, "failed">;
+  readonly #sockets = new Map<string, Socket>();
+  /** Spares each frame the reading of its socket's attachment. */
+  readonly #connections = new WeakMap<Socket, string>();
+  /** The platform goes on listing what this side has closed. */
+  readonly #closed = new WeakSet<Socket>();
+  /** Whether all live sockets are in the map. */
+  #isComplete = false;
+
+  constructor(port: SocketPort<Socket> & Pick<HostPort<Socket>, "failed">) {
+    this.#port = port;
+  }
+
+  /** Takes in the sockets of these connections, and gives what they carry. Connections that are gone give nothing. */
+  find(connections: readonly string[]): Attachment[] {
+    return connections.flatMap((connection) => {
+      const socket = this.#find(connection);
+      return socket === undefined ? [] : this.adopt(socket);
+    });
+  }
+
+  /** Takes in one socket, and gives what it carries; nothing for one that this side has closed. */
+  adopt(socket: Socket): Attachment[] {
+    const carried = this.#adopt(socket);
+    for (const { connection } of carried) this.#connections.set(socket, connection);
+    return carried;
+  }
+
+  /** Takes in all live sockets, in the order in which the platform lists them. */
+  adoptAll(): Attachment[] {
+    const carried = this.#port.listSockets().flatMap((socket) => this.#adopt(socket));
+    this.#isComplete = true;
+    return carried;
+  }
+
+  /** `null` for a socket that this side has closed: its peer may go on sending, and is not worth reading. */
+  connectionOf(socket: Socket): string | null {
+    const connection = this.#connections.get(socket) ?? this.#port.attachmentOf(socket)?.connection;
+    if (connection === undefined || !this.#sockets.has(connection)) return null;
+    this.#connections.set(socket, connection);
+    return connection;
+  }
+
+  accept(socket: Socket, attachment: Attachment): void {
+    this.#port.accept(socket, attachment);
+    this.#sockets.set(attachment.connection, socket);
+  }
+
+  attach(attachment: Attachment): void {
+    const socket = this.#find(attachment.connection);
+    if (socket !== undefined) this.#port.attach(socket, attachment);
+  }
+
+  /** A frame to a connection without a socket is dropped, and so is one that its socket can't take. */
+  send(connection: string, text: string): void {
+    const socket = this.#find(connection);
+    if (socket === undefined) return;
+    try {
+      this.#port.send(socket, text);
+    } catch (error) {
+      this.#port.failed("send_failed", error);
+    }
+  }
+
+  /** Returns whether the connection still had a socket. */
+  forget(connection: string): boolean {
+    return this.#sockets.delete(connection);
+  }
+
+  close(connection: string, code: number, reason: string): void {
+    const socket = this.#find(connection);
+    this.#sockets.delete(connection);
+    if (socket === undefined) return;
+    this.#closed.add(socket);
+    this.#port.close(socket, code, reason);
+  }
+
+  #adopt(socket: Socket): Attachment[] {
+    const attachment = this.#closed.has(socket) ? null : this.#port.attachmentOf(socket);
+    if (attachment === null) return [];
+    this.#sockets.set(attachment.connection, socket);
+    return [attachment];
+  }
+
+  #find(connection: string): Socket | undefined {
+    const known = this.#sockets.get(connection);
+    if (known !== undefined || this.#isComplete) return known;
+    const socket = this.#port.findSockets(connection).find((found) => !this.#closed.has(found));
+    if (socket !== undefined) this.#sockets.set(connection, socket);
+    return socket;
+  }
+}
