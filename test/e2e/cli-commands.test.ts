@@ -1,15 +1,17 @@
 /** Every command but `run` as a real process: text, JSON, and what goes wrong. */
+
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { Probe } from "../../cli/bench-connection/probe.ts";
+import { importNodeClient } from "../support/built.ts";
 import { candidate } from "../support/cluster.ts";
 import { type CommandEnding, endCommands, runCommand, startCommand } from "../support/command-line.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { listen } from "../support/loopback.ts";
 
-const ENTRY = new URL("../../dist/client/node/index.js", import.meta.url).href;
-const { createElectionClient } = (await import(ENTRY)) as typeof import("../../client/node/index.ts");
+const { createElectionClient } = await importNodeClient();
 
 const SECRET = "a secret of at least thirty-two characters";
 const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: "20000", DRAIN_MS: "1000" };
@@ -308,24 +310,20 @@ const COMMANDS = ["status", "history", "revoke", "pause", "resume", "watch", "be
 test.each(COMMANDS)(
   "%s: no backend, a stranger, no token, a wrong token and a wrong name each have their code",
   async (command) => {
-    const stranger = createServer((_, response) => response.end("hello"));
-    await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
-    const address = stranger.address();
-    const port = typeof address === "object" ? address?.port : undefined;
+    await using stranger = await listen(createServer((_, response) => response.end("hello")));
     const words = [command, "--group", "any", "--json"];
     const outcomes = await Promise.all([
       runCommand([...words, "--url", "http://127.0.0.1:1"]),
-      runCommand([...words, "--url", `http://127.0.0.1:${port}`]),
+      runCommand([...words, "--url", stranger.url]),
       runCommand([...words, "--url", closed.url]),
       runCommand([...words, "--url", closed.url], { environment: { EDGE_ELECTION_TOKEN: "wrong" } }),
       runCommand([command, "--json", "--url", backend.url, "--group", "no name"]),
       runCommand([...words, "--url", "nowhere"]),
     ]);
-    stranger.close();
 
     expect(outcomes.map(({ code }) => code)).toEqual([3, 3, 4, 4, 2, 2]);
     expect(outcomes.map(({ stdout }) => stdout)).toEqual(["", "", "", "", "", ""]);
-    const failures = outcomes.map(({ stderr }) => (JSON.parse(stderr) as { error: { code: string } }).error.code);
+    const failures = outcomes.map(({ stderr }) => JSON.parse(stderr).error.code);
     expect(failures).toEqual(["unreachable", "not_a_backend", "unauthorized", "unauthorized", "usage", "usage"]);
   },
 );
@@ -335,7 +333,7 @@ test("dev serves until it is told to stop, with the settings that it was given",
   const data = join(folder.path, "data");
   const dev = startCommand(["dev", "--port", "0", "--data-dir", data, "--lease-ms", "3000", "--json"]);
   const [, line = ""] = await dev.whenWritten(/^(\{.*\})$/m);
-  const { url, settings } = JSON.parse(line) as { readonly url: string; readonly settings: string };
+  const { url, settings } = JSON.parse(line);
   const taken = await runCommand(["dev", "--port", "0", "--data-dir", data]);
 
   expect((await fetch(`${url}/healthz`)).status).toBe(200);

@@ -1,13 +1,14 @@
 /** Every example, started as its readers would: bundled Workers on the real runtime, real processes. */
+
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { createTestHarness, type TestHarness } from "wrangler";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { importNodeClient } from "../support/built.ts";
 import { runNode } from "../support/child-process.ts";
 import { candidate } from "../support/cluster.ts";
 
-const ENTRY = new URL("../../dist/client/node/index.js", import.meta.url).href;
-const { createElectionClient } = (await import(ENTRY)) as typeof import("../../client/node/index.ts");
+const { createElectionClient } = await importNodeClient();
 
 const pathOf = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 
