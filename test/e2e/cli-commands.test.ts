@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { Probe } from "../../cli/bench-connection/probe.ts";
+import type { Revoked } from "../../shared/protocol/status.ts";
 import { importNodeClient } from "../support/built.ts";
 import { candidate } from "../support/cluster.ts";
 import { type CommandEnding, endCommands, runCommand, startCommand } from "../support/command-line.ts";
@@ -34,7 +35,8 @@ const freshGroup = (): string => `commands-${++groups}`;
 const ask = (command: string, group: string, ...more: readonly string[]): Promise<CommandEnding> =>
   runCommand([command, "--url", backend.url, "--group", group, ...more]);
 
-const jsonOf = ({ stdout }: CommandEnding): unknown => JSON.parse(stdout);
+/** The document that a command has written, of the shape that the test names. */
+const jsonOf = <Document = unknown>({ stdout }: CommandEnding): Document => JSON.parse(stdout);
 
 /** Two processes: `one` leads `worker`, `two` waits for it. */
 async function twoProcesses(group: string): Promise<AsyncDisposable & { readonly epoch: number }> {
@@ -90,7 +92,7 @@ test("revoke hands over to whom it names, and history tells of it", async () => 
   await using processes = await twoProcesses(group);
   const unknown = await ask("revoke", group, "--to", "three", "--json");
   const revoked = await ask("revoke", group, "--to", "two", "--reason", "an update", "--json");
-  const answer = jsonOf(revoked) as { readonly from: string; readonly to: string; readonly epoch: number };
+  const answer = jsonOf<Revoked>(revoked);
 
   expect(unknown).toMatchObject({ code: 5, stdout: "" });
   expect(JSON.parse(unknown.stderr)).toMatchObject({
@@ -268,15 +270,13 @@ test("token issues what the backend takes, for a role, groups and components", a
   const words = ["status", "--url", closed.url, "--group", "other", "--token-file"];
   expect((await runCommand([...words, "-"], { input })).code).toBe(0);
   expect((await runCommand([...words, join(folder.path, "none")])).code).toBe(2);
-  const json = jsonOf(
+  const json = jsonOf<{ readonly token: string }>(
     await issue("contend", "--component", "a", "b", "--subject", "ci", "--expires-in", "90s", "--json"),
   );
   expect(json).toMatchObject({ role: "contend", groups: ["shop-*", "other"], components: ["a", "b"] });
-  const { token } = json as { readonly token: string };
-  const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+  const claims = JSON.parse(Buffer.from(json.token.split(".")[1] ?? "", "base64url").toString());
   expect(claims).toMatchObject({ role: "contend", components: ["a", "b"], sub: "ci" });
-  const { exp, nbf } = claims as { readonly exp: number; readonly nbf: number };
-  expect(exp - nbf).toBe(90);
+  expect(claims.exp - claims.nbf).toBe(90);
 });
 
 test("token takes its secret from a file or from standard input, and a weak one from nowhere", async () => {

@@ -22,7 +22,7 @@ async function harness(...configurations: readonly string[]): Promise<TestHarnes
 test("[PC4] worker-cron: a nightly job that is triggered in many places runs once a night", async () => {
   const server = await harness("examples/worker-cron/wrangler.toml", "dist/wrangler.toml");
   const worker = server.getWorker("nightly-report");
-  const reports = async (): Promise<string[]> => (await (await server.fetch("/")).json()) as string[];
+  const reports = async (): Promise<string[]> => JSON.parse(await (await server.fetch("/")).text());
   for (let night = 1; night <= 2; night += 1) {
     const scheduledTime = new Date();
     const trigger = () => worker.scheduled({ cron: "0 3 * * *", scheduledTime });

@@ -47,7 +47,9 @@ async function start(program: string, config: LeavingConfig | ScopesConfig) {
   const lines: string[] = [];
   const errors: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => errors.push(line));
-  const ended = once(child, "close") as Promise<[code: number | null, signal: NodeJS.Signals | null]>;
+  const ended = new Promise<[code: number | null, signal: NodeJS.Signals | null]>((resolve) => {
+    child.once("close", (code, signal) => resolve([code, signal]));
+  });
   const output = createInterface({ input: child.stdout });
   output.on("line", (line) => lines.push(line));
   const said = async (line: string): Promise<void> => {

@@ -15,10 +15,12 @@ async function busyMinutes(seed: number): Promise<TestGroup> {
       client.contend(component, { onGrant: (leadership) => leadership.confirm(), onError: () => {} });
     }
   }
-  for (let round = 0; round < 20; round++) {
+  const turns = Array.from({ length: 20 }, () => clients)
+    .flat()
+    .slice(0, 20);
+  for (const [round, client] of turns.entries()) {
     await group.advance(3_000);
     void group.leader("x")?.resign();
-    const client = clients[round % clients.length] as ElectionClient;
     group.cut(client);
     if (round % 3 === 0) group.partition(client);
     if (round % 4 === 0) group.restart();
