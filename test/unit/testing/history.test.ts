@@ -1,7 +1,7 @@
 /** The history of a test group: the same for the same seed, and a place where bugs of users show. */
 import { expect, test } from "vitest";
 import type { ElectionClient } from "../../../client/client.ts";
-import type { Leadership } from "../../../client/leadership.ts";
+import type { Leadership } from "../../../shared/leadership/leadership.ts";
 import { createTestGroup, type TestGroup } from "../../../testing/index.ts";
 
 const COMPONENTS = ["x", "y"];
