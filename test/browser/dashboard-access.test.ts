@@ -85,7 +85,7 @@ test("a token that ends while the page is open is asked for again", async () => 
   await page.locator("#connection").getByText("Live").waitFor();
   await page
     .getByRole("status")
-    .getByText(/^This token is not valid here, or not any more/)
+    .getByText(/^This token is not valid here, or no longer/)
     .waitFor();
   await expect.poll(() => page.getByLabel("Token", { exact: true }).isVisible()).toBe(true);
   await page.close();

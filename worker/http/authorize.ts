@@ -2,10 +2,10 @@
  * Who may do what. Closed by default: without configuration everything but `healthz` is refused. Tokens open it to
  * those who have one. Open mode is for one machine: it is switched on by the command line, never by `wrangler.toml`.
  */
-import { KeySetUnavailable } from "./key-set.ts";
 import { logError } from "./log.ts";
 import type { Principal } from "./principal.ts";
 import { refuseWith } from "./problem.ts";
+import { KeySetUnavailable } from "./provider-keys.ts";
 import { createVerifier, type TokenOptions, tokenOf, type Verifier } from "./tokens.ts";
 
 /** Decides before the group's object is touched. A `Response` refuses; its status (401 or 403) is told to sockets too. */
@@ -33,7 +33,11 @@ export const authorizeByEnv: Authorize = (request, env) => {
   const verifier = verifierOf(env);
   if (verifier !== null) return byToken(request, env, verifier);
   logError("closed", new Error("set AUTH_SECRET or AUTH_JWKS_URL, or give createElectionApp an authorize option"));
-  return refuseWith(401, "unauthorized", "this deployment has no way to tell who you are: nobody is let in");
+  return refuseWith(
+    401,
+    "unauthorized",
+    "authentication is not configured on this deployment: set AUTH_SECRET or AUTH_JWKS_URL, or OPEN_MODE=loopback for local use",
+  );
 };
 
 /** Any web page can reach 127.0.0.1: its origin, a rebound host name, or its browser's own word give it away. */
@@ -56,7 +60,7 @@ async function byToken(request: Request, env: AuthorizeEnv, verify: Verifier): P
     if (error instanceof KeySetUnavailable) {
       return refuseWith(503, "unavailable", "tokens can't be checked right now: try again");
     }
-    return refuseWith(401, "unauthorized", "this token is not valid here, or not any more: get a new one");
+    return refuseWith(401, "unauthorized", "this token is not valid here, or no longer: get a new one");
   }
 }
 

@@ -5,15 +5,15 @@
  * Claims: `role` (`observe`, `contend` or `admin`), `groups` (exact names, or beginnings that end with `*`), optionally
  * `components` (contends for these only), `exp`, optionally `nbf`, `iss`, `aud`, `sub` (whose sessions are counted together).
  */
-import { decode, sign, verify, verifyWithJwks } from "hono/jwt";
-import type { HonoJsonWebKey } from "hono/utils/jwt/jws";
+import { jwtVerify, SignJWT } from "jose";
 import { name } from "../../shared/protocol/codec.ts";
 import { type Check, list, number, object, oneOf, optional, text } from "../../shared/protocol/fields.ts";
 import { TOKEN_PROTOCOL } from "../../shared/protocol/messages.ts";
-import { KeySet } from "./key-set.ts";
 import type { Principal, Role } from "./principal.ts";
+import { providerKeys } from "./provider-keys.ts";
 
-type AsymmetricAlgorithm = Parameters<typeof verifyWithJwks>[1]["allowedAlgorithms"][number];
+type Bits = "256" | "384" | "512";
+type AsymmetricAlgorithm = `ES${Bits}` | `RS${Bits}` | `PS${Bits}` | "EdDSA";
 
 /** Which tokens are good. */
 export interface TokenOptions {
@@ -31,9 +31,9 @@ export interface TokenOptions {
 
 /** RFC 7518, section 3.2: a key of the size of the hash output, or larger. */
 const SECRET_LENGTH = 32;
-/** Longer ones are not looked at: verifying costs time. */
+/** Longer ones are refused unread: verifying costs time. */
 const TOKEN_LENGTH = 8_192;
-/** Between the clocks of whoever issues tokens and of this host. */
+/** Between the clock of the issuer and that of this host. */
 const LEEWAY_SECONDS = 30;
 const CLAIM_ENTRIES = 256;
 /** As OpenID Connect bounds it. */
@@ -45,7 +45,6 @@ interface Claims {
   readonly components?: readonly string[];
   readonly sub?: string;
   readonly exp: number;
-  readonly nbf?: number;
 }
 
 const claims: Check<Claims> = object<Claims>({
@@ -54,59 +53,46 @@ const claims: Check<Claims> = object<Claims>({
   components: optional(list(name, CLAIM_ENTRIES)),
   sub: optional(text(SUBJECT_LENGTH, 1)),
   exp: number(0, Number.MAX_SAFE_INTEGER),
-  nbf: optional(number(0, Number.MAX_SAFE_INTEGER)),
 });
 
-/** Finds out who has sent a token. Rejects, without a word of the token, where it is not good. */
+/** Finds out who has sent a token. Rejects where it is not good; no error quotes the token. */
 export type Verifier = (token: string, now: number) => Promise<Principal>;
 
 /** Throws `RangeError` for settings that can't be safe. */
-export function createVerifier({ secrets = [], jwksUrl, algorithms, issuer, audience }: TokenOptions): Verifier {
+export function createVerifier(options: TokenOptions): Verifier {
+  const { secrets = [], jwksUrl, algorithms = ["ES256", "RS256", "EdDSA"], issuer, audience } = options;
   if (secrets.some((secret) => secret.length < SECRET_LENGTH)) {
     throw new RangeError(
       `AUTH_SECRET must have at least ${SECRET_LENGTH} characters: make one with a random generator`,
     );
   }
-  const keys = jwksUrl === undefined ? null : new KeySet(jwksUrl);
-  // Times are checked here, with a leeway; everything else by the library.
-  const verification = {
-    exp: false,
-    nbf: false,
-    iat: false,
-    ...(issuer !== undefined && { iss: issuer }),
-    ...(audience !== undefined && { aud: audience }),
+  const required = {
+    requiredClaims: ["exp"],
+    clockTolerance: LEEWAY_SECONDS,
+    ...(issuer !== undefined && { issuer }),
+    ...(audience !== undefined && { audience }),
   };
-  const bySecret = async (token: string): Promise<unknown> => {
-    const outcomes = secrets.map((secret) => verify(token, secret, { alg: "HS256", ...verification }));
-    return Promise.any(outcomes);
-  };
-  const byKey = async (token: string, set: KeySet, now: number): Promise<unknown> => {
-    const keySet: readonly HonoJsonWebKey[] = await set.keysFor(keyIdOf(token), now);
-    const allowedAlgorithms = algorithms ?? ["ES256", "RS256", "EdDSA"];
-    return verifyWithJwks(token, { keys: [...keySet], verification, allowedAlgorithms });
-  };
+  const keys = jwksUrl === undefined || secrets.length > 0 ? null : providerKeys(jwksUrl);
   return async (token, now) => {
     if (token.length > TOKEN_LENGTH) throw new RangeError("the token is too long");
-    const payload = keys !== null && secrets.length === 0 ? await byKey(token, keys, now) : await bySecret(token);
-    return principalOf(claims(payload, "claims"), now);
+    const verification = { ...required, currentDate: new Date(now) };
+    const { payload, protectedHeader } =
+      keys === null
+        ? await Promise.any(
+            secrets.map((secret) => jwtVerify(token, bytesOf(secret), { ...verification, algorithms: ["HS256"] })),
+          )
+        : await jwtVerify(token, keys, { ...verification, algorithms: [...algorithms] });
+    if ((protectedHeader.typ ?? "JWT") !== "JWT") throw new RangeError("the token is of another type");
+    return principalOf(claims(payload, "claims"));
   };
 }
 
-function principalOf({ role, groups, components, sub, exp, nbf = 0 }: Claims, now: number): Principal {
-  const seconds = now / 1_000;
-  if (exp + LEEWAY_SECONDS <= seconds) throw new RangeError("the token has ended");
-  if (nbf - LEEWAY_SECONDS > seconds) throw new RangeError("the token is not valid yet");
+const bytesOf = (secret: string): Uint8Array => new TextEncoder().encode(secret);
+
+function principalOf({ role, groups, components, sub, exp }: Claims): Principal {
   const until = (exp + LEEWAY_SECONDS) * 1_000;
   const subject = sub !== undefined && { subject: sub };
   return { role, groups, until, ...(components !== undefined && { components }), ...subject };
-}
-
-/** Only to choose a key: nothing of it is believed before the signature is checked. */
-function keyIdOf(token: string): string | undefined {
-  const header: unknown = decode(token).header;
-  return typeof header === "object" && header !== null && "kid" in header && typeof header.kid === "string"
-    ? header.kid
-    : undefined;
 }
 
 /** The token of a request: the `Authorization` header, or the offered subprotocol for those who can't set headers. */
@@ -146,18 +132,15 @@ export async function createToken(wanted: TokenClaims, secret: string, now: numb
   if (secret.length < SECRET_LENGTH) throw new RangeError(`the secret must have at least ${SECRET_LENGTH} characters`);
   const { role, groups, components, subject, issuer, audience, expiresInSeconds } = wanted;
   const issued = Math.floor(now / 1_000);
-  return sign(
-    {
-      role,
-      groups,
-      ...(components !== undefined && { components }),
-      ...(subject !== undefined && { sub: subject }),
-      ...(issuer !== undefined && { iss: issuer }),
-      ...(audience !== undefined && { aud: audience }),
-      nbf: issued,
-      exp: issued + expiresInSeconds,
-    },
-    secret,
-    "HS256",
-  );
+  const payload = {
+    role,
+    groups,
+    ...(components !== undefined && { components }),
+    ...(subject !== undefined && { sub: subject }),
+    ...(issuer !== undefined && { iss: issuer }),
+    ...(audience !== undefined && { aud: audience }),
+    nbf: issued,
+    exp: issued + expiresInSeconds,
+  };
+  return new SignJWT(payload).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(bytesOf(secret));
 }

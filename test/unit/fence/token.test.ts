@@ -1,12 +1,10 @@
 /** Signed fence tokens, and who takes them. */
-
 import type { webcrypto } from "node:crypto";
 import fc from "fast-check";
 import { sign } from "hono/jwt";
 import { beforeAll, expect, test } from "vitest";
 import { createFenceVerifier, type Fence, type FenceVerifier } from "../../../worker/fence/index.ts";
 import { signFenceToken } from "../../../worker/fence/token.ts";
-import { wrong } from "../../support/wrong.ts";
 
 const SECRET = "a secret of 32 characters or more";
 const NOW = 1_800_000_000_123;
@@ -122,7 +120,10 @@ test("[FG6] well-formed claims alone make a token: the refusals above have their
 test("[FG6] a token signed with another key or another algorithm is refused", async () => {
   const [{ privateKey, publicKey }, { publicKey: foreign }] = pairs();
   const { token } = await signFenceToken(fence, 5_000, { privateKey }, NOW);
-  const refused = { code: "invalid_fence_token", message: expect.stringContaining("by a key that is known here") };
+  const refused = {
+    code: "invalid_fence_token",
+    message: expect.stringContaining("does not match any configured key"),
+  };
   const byPublicKey = createFenceVerifier({ publicKey, now: () => NOW });
   const none = `${btoa('{"alg":"none","typ":"JWT"}')}.${token.split(".")[1]}.`;
   const confused = await sign({ aud: "edge-election.fence", ...fence, iat: 1, exp: 2 }, publicKey, "HS256").catch(
@@ -155,7 +156,7 @@ test("[FG6] a verifier takes tokens of the groups and components that it is for"
 
 test("keys that can't be safe are refused when the verifier is made, with the remedy", () => {
   const [{ privateKey, jwk }] = pairs();
-  const both = wrong({ secret: SECRET, publicKey: jwk });
+  const both = { secret: SECRET, publicKey: jwk } as never;
 
   expect(() => createFenceVerifier({ secret: "short" })).toThrow("at least 32 characters");
   expect(() => createFenceVerifier({ secret: [SECRET, ""] })).toThrow("at least 32 characters");
@@ -163,5 +164,5 @@ test("keys that can't be safe are refused when the verifier is made, with the re
     expect(() => createFenceVerifier({ publicKey })).toThrow("publicKey must be a public key of the curve P-256");
   }
   expect(() => createFenceVerifier(both)).toThrow("either a secret or a publicKey");
-  expect(() => createFenceVerifier(wrong({}))).toThrow("either a secret or a publicKey");
+  expect(() => createFenceVerifier({} as never)).toThrow("either a secret or a publicKey");
 });
