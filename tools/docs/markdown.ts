@@ -1,5 +1,6 @@
 /** What the checks need of a Markdown page: its headings, its links and its blocks of code. */
-import { GithubSlugs } from "./slugs.ts";
+import GithubSlugger from "github-slugger";
+import { fromMarkdown } from "mdast-util-from-markdown";
 
 /** A block of code between fences. */
 export interface CodeBlock {
@@ -28,90 +29,52 @@ export interface Page {
   readonly blocks: readonly CodeBlock[];
 }
 
-interface Line {
-  readonly number: number;
-  readonly text: string;
-}
+type Node = ReturnType<typeof fromMarkdown> | ReturnType<typeof fromMarkdown>["children"][number];
+type Code = Extract<Node, { type: "code" }>;
 
 export function parsePage(path: string, markdown: string): Page {
-  const lines = markdown.split("\n").map((text, index) => ({ number: index + 1, text }));
-  const { blocks, prose } = split(lines);
-  const visible = withoutComments(prose);
-  return { path, anchors: anchorsOf(visible), links: visible.flatMap(linksOf), blocks };
-}
-
-const opening = /^(?<indent> *)(?<fence>`{3,}|~{3,})(?<info>[^`]*)$/;
-
-/** Takes the blocks of code out. */
-function split(lines: readonly Line[]): { blocks: CodeBlock[]; prose: Line[] } {
+  const nodes = [...withinOf(fromMarkdown(markdown))];
+  const slugger = new GithubSlugger();
+  const anchors = new Set<string>();
+  const links: Link[] = [];
   const blocks: CodeBlock[] = [];
-  const prose: Line[] = [];
-  for (let index = 0; index < lines.length; index += 1) {
-    const line = lines[index];
-    if (line === undefined) break;
-    const { fence, info, indent } = opening.exec(line.text)?.groups ?? {};
-    if (fence === undefined) {
-      prose.push(line);
-      continue;
+  for (const [index, node] of nodes.entries()) {
+    const line = node.position?.start.line ?? 0;
+    if (node.type === "heading") anchors.add(slugger.slug(textOf(node)));
+    if (node.type === "html") for (const id of explicitAnchors(node.value)) anchors.add(id);
+    if (node.type === "link" || node.type === "image" || node.type === "definition") {
+      links.push({ line, target: node.url });
     }
-    const end = lines.findIndex(({ text }, at) => at > index && text.trim() === fence);
-    if (end < 0) throw new Error(`the block of code that begins in line ${line.number} has no end`);
-    const inside = lines.slice(index + 1, end).map(({ text }) => text.slice(indent?.length));
-    blocks.push({ line: line.number, ...parseInfo(info ?? ""), code: inside.join("\n"), preamble: preambleOf(prose) });
-    prose.push({ number: line.number, text: "" });
-    index = end;
+    if (node.type === "code") blocks.push(blockOf(node, line, nodes[index - 1]));
   }
-  return { blocks, prose };
+  return { path, anchors, links, blocks };
 }
 
-function parseInfo(info: string): Pick<CodeBlock, "language" | "words" | "attributes"> {
+/** The node and all that is in it, in the order of the page. */
+function* withinOf(node: Node): Generator<Node> {
+  yield node;
+  if ("children" in node) for (const child of node.children) yield* withinOf(child);
+}
+
+/** As a reader sees it: without marks, and without images. */
+function textOf(node: Node): string {
+  if (node.type === "text" || node.type === "inlineCode") return node.value;
+  return "children" in node ? node.children.map(textOf).join("") : "";
+}
+
+const explicitAnchors = (html: string): string[] =>
+  [...html.matchAll(/<a (?:id|name)="([^"]+)"/g)].map(([, id = ""]) => id);
+
+function blockOf({ lang, meta, value }: Code, line: number, before: Node | undefined): CodeBlock {
+  const preamble = before?.type === "html" ? /^<!-- with:([\s\S]*)-->$/.exec(before.value)?.[1]?.trim() : undefined;
+  return { line, language: lang ?? "", ...parseMeta(meta ?? ""), code: value, preamble: preamble ?? "" };
+}
+
+function parseMeta(meta: string): Pick<CodeBlock, "words" | "attributes"> {
   const attributes = new Map<string, string>();
-  const rest = info.replace(/(\w+)="([^"]*)"/g, (_, name: string, value: string) => {
+  const rest = meta.replace(/(\w+)="([^"]*)"/g, (_, name: string, value: string) => {
     attributes.set(name, value);
     return "";
   });
-  const [language = "", ...words] = rest.trim().split(/\s+/);
-  return { language, words, attributes };
-}
-
-/** The comment that the lines so far end with, if it begins with `with:`. */
-function preambleOf(prose: readonly Line[]): string {
-  const before = prose
-    .map(({ text }) => text)
-    .join("\n")
-    .trimEnd();
-  return /<!-- with:((?:(?!-->)[\s\S])*)-->$/.exec(before)?.[1]?.trim() ?? "";
-}
-
-function withoutComments(prose: readonly Line[]): Line[] {
-  let inside = false;
-  return prose.map(({ number, text }) => {
-    let visible = "";
-    for (const part of text.replace(/`[^`]*<!--[^`]*`/g, "").split(/(<!--|-->)/)) {
-      if (part === "<!--") inside = true;
-      else if (part === "-->") inside = false;
-      else if (!inside) visible += part;
-    }
-    return { number, text: visible };
-  });
-}
-
-function anchorsOf(prose: readonly Line[]): Set<string> {
-  const slugs = new GithubSlugs();
-  const headings = prose.flatMap(({ text }) => /^#{1,6}\s+(.*?)\s*#*$/.exec(text)?.[1] ?? []);
-  const explicit = prose.flatMap(({ text }) =>
-    [...text.matchAll(/<a (?:id|name)="([^"]+)"/g)].map(([, id]) => id ?? ""),
-  );
-  return new Set([...headings.map((heading) => slugs.of(heading)), ...explicit]);
-}
-
-const inlineLink = /\]\(\s*<?([^\s)>]+)>?(?:\s+"[^"]*")?\s*\)/g;
-const definedLink = /^\s*\[[^\]]+\]:\s+(\S+)/g;
-
-function linksOf({ number, text }: Line): Link[] {
-  const prose = text.replace(/`[^`]*`/g, "");
-  return [...prose.matchAll(inlineLink), ...prose.matchAll(definedLink)].map(([, target]) => ({
-    line: number,
-    target: target ?? "",
-  }));
+  return { words: rest.split(/\s+/).filter(Boolean), attributes };
 }
