@@ -21,10 +21,6 @@ const checks: readonly Check[] = [
   },
   { name: "build", problems: () => build().then(() => []) },
   { name: "types", problems: () => command("tsc", ["-b", "--pretty", "false"]) },
-  {
-    name: "layering",
-    problems: () => command("vitest", ["run", "--project", "unit", "test/unit/tools/layering.test.ts"]),
-  },
   { name: "unused code", problems: () => command("knip", ["--no-progress"]) },
   { name: "rule ids", problems: ruleIdProblems },
   { name: "client size", problems: clientSize },

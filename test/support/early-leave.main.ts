@@ -2,11 +2,8 @@
  * A real process whose token comes only when its client has gone, or has given the attempt up:
  * `node early-leave.main.ts CONFIG`. Writes "alive" when everything that could follow from it has happened.
  */
-
 import { setTimeout as later } from "node:timers/promises";
-import type { Clock } from "../../client/index.ts";
-import { importClient } from "./built.ts";
-import { configuration } from "./configuration.ts";
+import type { Clock, PageTarget } from "../../client/index.ts";
 
 export interface EarlyLeaveConfig {
   /** URL of a built entry point. */
@@ -17,8 +14,8 @@ export interface EarlyLeaveConfig {
   readonly leaving: "client" | "contender" | "same turn" | "abort" | "time-out" | "pagehide";
 }
 
-const { entry, url, usesWs, leaving } = configuration<EarlyLeaveConfig>();
-const { createElectionClient } = await importClient(entry);
+const { entry, url, usesWs, leaving } = JSON.parse(process.argv[2] ?? "{}") as EarlyLeaveConfig;
+const { createElectionClient } = (await import(entry)) as typeof import("../../client/index.ts");
 const { WebSocket } = await import("ws");
 
 /** An attempt to connect is over after half a second. */
@@ -26,13 +23,8 @@ const HASTE = 20;
 const hasty: Clock = {
   monotonic: () => performance.now() * HASTE,
   wall: () => Date.now() * HASTE,
-  setTimeout(callback, ms) {
-    const timer = setTimeout(callback, ms / HASTE);
-    return () => clearTimeout(timer);
-  },
-  clearTimeout(stop) {
-    if (typeof stop === "function") stop();
-  },
+  setTimeout: (callback, ms) => setTimeout(callback, ms / HASTE),
+  clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
 };
 
 const asked = Promise.withResolvers<void>();
@@ -43,7 +35,7 @@ const controller = new AbortController();
 const client = createElectionClient({
   url,
   group: "early",
-  page,
+  page: page as PageTarget,
   ...(usesWs && { WebSocket }),
   ...(leaving === "time-out" && { clock: hasty }),
   token() {

@@ -20,13 +20,8 @@ import {
   stopClock,
 } from "./client.ts";
 
-interface Logged {
-  readonly text: string;
-  readonly entry: Readonly<Record<string, unknown>>;
-}
-
 /** The lines of this group so far. */
-function listen(group: string): () => Logged[] {
+function listen(group: string): () => { readonly text: string; readonly entry: Record<string, unknown> }[] {
   const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
   onTestFinished(() => {
     log.mockRestore();
@@ -34,7 +29,7 @@ function listen(group: string): () => Logged[] {
   return () =>
     log.mock.calls
       .map(([text]) => String(text))
-      .map((text): Logged => ({ text, entry: JSON.parse(text) }))
+      .map((text) => ({ text, entry: JSON.parse(text) as Record<string, unknown> }))
       .filter(({ entry }) => entry["group"] === group);
 }
 

@@ -1,26 +1,33 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { parseRuntimeSettings } from "../../../cli/backend/worker-bundle.ts";
 import { startSettings } from "../../../cli/start-settings.ts";
 import { dashboardSizeProblems, filesOf } from "../../../tools/page-size.ts";
 import { inRepository } from "../../../tools/paths.ts";
 import { countsOf } from "../../../tools/reports.ts";
-import { compareRuleIds, listedRuleIds, ruleIdsInTestNames } from "../../../tools/rule-ids.ts";
+import { compareRuleIds, listedRuleIds, ruleIdsShownIn } from "../../../tools/rule-ids.ts";
 import { bundleClients, clientBundleProblems, globalsTouchedBy } from "../../../tools/size.ts";
 
-test("rule ids: only the beginnings of the names of tests that run count", () => {
-  const source = `
-    // test("[S9] in a comment")
+test("rule ids: only the beginnings of the names of tests that run count", async () => {
+  const folder = ".tsbuild/planted-tests";
+  await mkdir(inRepository(folder), { recursive: true });
+  await writeFile(
+    inRepository(`${folder}/planted.ts`),
+    `// test("[S9] in a comment")
     describe("[S1] a suite", () => {
       test("[S2] [G4] a test [G5]", () => { const text = \`\${a ? \`\${b}\` : "}"} it("[S8] inside")\`; note("[S3] no"); });
       test.each([["a", { b: [1] }]])("[C1] %s", () => {});
       it.skip("[C2] skipped", work);
       test.concurrent(\`[C3] \${name}\`, () => /["'\`]/.test(a));
-      const half = a / b / c;
+      test.todo("[C5] to be written");
       test("[C4] the last one");
-    });`;
+    });
+    describe.skip("[C6] a suite that is skipped", () => test("[C7] and what is in it", work));`,
+  );
 
-  expect(ruleIdsInTestNames(source)).toEqual(["S1", "S2", "G4", "C1", "C3", "C4"]);
+  const shown = await ruleIdsShownIn(folder);
+  expect([...shown.keys()].sort()).toEqual(["C1", "C3", "C4", "G4", "S1", "S2"]);
+  expect(shown.get("S2")).toBe(`${folder}/planted.ts`);
 });
 
 test("rule ids: the list and the tests are compared both ways", () => {
@@ -60,7 +67,7 @@ test("the package asks for a Node that all of its dependencies run on", async ()
     readonly engines?: { readonly node?: string };
     readonly dependencies: Readonly<Record<string, string>>;
   }
-  const read = async (path: string): Promise<Manifest> => JSON.parse(await readFile(inRepository(path), "utf8"));
+  const read = async (path: string) => JSON.parse(await readFile(inRepository(path), "utf8")) as Manifest;
   const rank = ({ engines }: Manifest): number => {
     const [, major = 0, minor = 0] = /^>=(\d+)(?:\.(\d+))?/.exec(engines?.node ?? ">=0") ?? [];
     return Number(major) * 1_000 + Number(minor);
