@@ -1,4 +1,6 @@
 /** The client of one process: its contenders and observers share one session. */
+
+import type { Leadership, ResignOptions } from "../shared/leadership/leadership.ts";
 import type { LeaderChange, LeaderInformation } from "../shared/protocol/messages.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
 import type { GroupStatus } from "../shared/protocol/status.ts";
@@ -16,7 +18,6 @@ import type { Clock } from "./clock.ts";
 import { type Contender, type ContenderCallbacks, type ContendOptions, contend } from "./contend.ts";
 import { type Acquired, acquire, elect, type ScopeOptions, terms } from "./elect.ts";
 import type { ClientHealth } from "./health.ts";
-import type { Leadership, ResignOptions } from "./leadership.ts";
 import { lookUp } from "./look-up.ts";
 import { type ObserveOptions, observe } from "./observe.ts";
 import { followPage, type PageOptions } from "./page.ts";

@@ -1,8 +1,9 @@
 /** `contend`: grant and revoke, by callbacks. */
+
+import type { Leadership } from "../shared/leadership/leadership.ts";
 import type { ElectionKind } from "../shared/protocol/names.ts";
 import { assertCallbacks, assertComponent, assertContendOptions, invalid } from "./checks.ts";
 import type { LossReason } from "./errors.ts";
-import type { Leadership } from "./leadership.ts";
 import type { Member } from "./member.ts";
 import type { Participant } from "./participant.ts";
 

@@ -1,10 +1,11 @@
 /** Scopes: `elect`, `terms` and `acquire` are three ways to write down what is done in a term. */
+
+import type { Leadership, ResignOptions } from "../shared/leadership/leadership.ts";
 import { assertFunction, assertResignOptions, assertScopeOptions } from "./checks.ts";
 import { LONGEST_TIMER_MS } from "./clock.ts";
 import { type ContendOptions, contend } from "./contend.ts";
 import { ElectionError, isLoss } from "./errors.ts";
 import { iterate, type Steps } from "./iteration.ts";
-import type { Leadership, ResignOptions } from "./leadership.ts";
 import type { Participant } from "./participant.ts";
 
 /** Options of `elect`, `terms` and `acquire`. */

@@ -7,6 +7,7 @@ export const createElectionClient = <Component extends string = string>(
   options: ClientOptions,
 ): ElectionClient<Component> => openClient<Component>(options).client;
 
+export type { Leadership, ResignOptions } from "../shared/leadership/leadership.ts";
 export type { LeaderChange, LeaderInformation, Metadata, ProcessInfo } from "../shared/protocol/messages.ts";
 export type { ElectionKind, ElectionName } from "../shared/protocol/names.ts";
 export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../shared/protocol/status.ts";
@@ -24,7 +25,6 @@ export {
   UnauthorizedError,
 } from "./errors.ts";
 export type { ClientHealth, LedComponent, RefusedComponent } from "./health.ts";
-export type { Leadership, ResignOptions } from "./leadership.ts";
 export type { ObserveOptions } from "./observe.ts";
 export type { PageOptions, PageTarget, PrioritySource } from "./page.ts";
 export type { ClientState } from "./session/state.ts";

@@ -1,8 +1,9 @@
 /** A contender as the participant keeps it. */
+
+import type { Leadership } from "../shared/leadership/leadership.ts";
 import type { ElectionKind } from "../shared/protocol/names.ts";
 import type { ContenderCallbacks } from "./contend.ts";
 import type { ElectionError, LossReason } from "./errors.ts";
-import type { Leadership } from "./leadership.ts";
 
 /** A contender, from `contend` on until it has left. */
 export interface Member<Component extends string = string> {

@@ -3,6 +3,7 @@
  * mean to them, and what waits for something to change. It decides nothing about leadership: the core does.
  */
 import { createInside, type Inside } from "../shared/inside.ts";
+import { createLeadership, type Handle, type Leadership, type ResignOptions } from "../shared/leadership/leadership.ts";
 import type { Confirm, Refusal } from "../shared/protocol/messages.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
 import { confirmError, refusalError } from "../shared/refusals.ts";
@@ -22,7 +23,6 @@ import {
   ProtocolError,
 } from "./errors.ts";
 import { type ClientHealth, healthOf } from "./health.ts";
-import { createLeadership, type Leadership, type ResignOptions } from "./leadership.ts";
 import type { Member } from "./member.ts";
 import { Observers } from "./observers.ts";
 import type { Wish } from "./session/events.ts";
@@ -32,12 +32,6 @@ import { Waits } from "./waits.ts";
 
 type Granted = Extract<UserEffect, { readonly type: "grant" }>;
 type Lost = Extract<UserEffect, { readonly type: "lost" }>;
-
-/** The term that a contender leads, or drains in. */
-interface Term {
-  readonly leadership: Leadership;
-  end(why: () => LeadershipLostError): void;
-}
 
 /** How the session connects, and what ends with it. */
 interface Network extends Pick<DriverPorts, "askToken" | "openSocket"> {
@@ -59,7 +53,8 @@ export class Participant {
   readonly #group: string;
   readonly #network: Network;
   readonly #waits = new Waits();
-  readonly #terms = new Map<number, Term>();
+  /** The terms that contenders lead by. */
+  readonly #terms = new Map<number, Handle<Leadership>>();
   readonly #confirms = new Confirms();
   /** Contenders whose callbacks have settled, until the session is told. */
   readonly #settled: number[] = [];
@@ -285,6 +280,7 @@ export class Participant {
       {
         mark: () => this.inside.mark(),
         remainingMs: leftMs,
+        assertPublished: (published) => assertPublished(published, driver.state().session?.limits.metadataBytes),
         confirm: (published) => this.#confirm({ component, leaderSessionId, ...published }),
         resign: (options) => this.resign(leaderSessionId, options, member.resignSkipsOwnDrain ? contender : undefined),
       },
@@ -332,7 +328,6 @@ export class Participant {
   }
 
   #confirm(wanted: Omit<Confirm, "id" | "type">): Promise<void> {
-    assertPublished(wanted, this.driver.state().session?.limits.metadataBytes);
     const message: Confirm = { type: "confirm", id: String(this.nextId()), ...wanted };
     return this.#confirms.add(message, () => this.dispatch(message));
   }

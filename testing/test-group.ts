@@ -1,7 +1,7 @@
 /** A process group in memory: the shipped cores and the shipped client, a virtual clock, in-process sockets. */
 import type { ElectionClient } from "../client/client.ts";
 import type { Clock } from "../client/clock.ts";
-import type { Leadership } from "../client/leadership.ts";
+import type { Leadership } from "../shared/leadership/leadership.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
 import type { GroupStatus } from "../shared/protocol/status.ts";
 import type { Outcome } from "../worker/group/events.ts";

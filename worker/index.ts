@@ -4,11 +4,11 @@ import { createElectionApp } from "./http/app.ts";
 import { pages } from "./http/pages.ts";
 
 export { ElectionError, LeadershipLostError, type LossReason } from "../shared/errors.ts";
+export type { Leadership, ResignOptions } from "../shared/leadership/leadership.ts";
 export type { GroupLimits } from "../shared/protocol/limits.ts";
 export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus, Revoked } from "../shared/protocol/status.ts";
 export { DurableContender } from "./callers/durable-contender.ts";
 export { ElectionsEntrypoint } from "./callers/entrypoint.ts";
-export type { Leadership, RunLeadership } from "./callers/leadership.ts";
 export type { ElectionsBinding, LocalElectionsOptions } from "./callers/local-elections.ts";
 export { electionsOf } from "./callers/local-elections.ts";
 export type { ComponentOptions, ContenderChanges, DurableContenderOptions } from "./callers/options.ts";

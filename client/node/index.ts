@@ -47,6 +47,7 @@ function assertSignals(signals: unknown): void {
   throw invalid("signals", `must be false, or a list of ${SIGNALS.join(", ")}`);
 }
 
+export type { Leadership, ResignOptions } from "../../shared/leadership/leadership.ts";
 export type { LeaderChange, LeaderInformation, Metadata, ProcessInfo } from "../../shared/protocol/messages.ts";
 export type { ElectionKind, ElectionName } from "../../shared/protocol/names.ts";
 export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../../shared/protocol/status.ts";
@@ -64,7 +65,6 @@ export {
   UnauthorizedError,
 } from "../errors.ts";
 export type { ClientHealth, LedComponent, RefusedComponent } from "../health.ts";
-export type { Leadership, ResignOptions } from "../leadership.ts";
 export type { ObserveOptions } from "../observe.ts";
 export type { PageOptions, PageTarget, PrioritySource } from "../page.ts";
 export type { ClientState } from "../session/state.ts";

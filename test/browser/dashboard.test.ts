@@ -1,10 +1,12 @@
 /** The dashboard, as an operator uses it: real processes' clients here in Node, a real backend, a real browser. */
+
 import type { Locator, Page } from "playwright-core";
 import { afterEach, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { Probe } from "../../cli/bench-connection/probe.ts";
 import { createElectionClient } from "../../client/node/index.ts";
 import type { GroupStatus } from "../../shared/protocol/status.ts";
+import { statusOf } from "../support/backend-answers.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { faintTexts } from "./faint-texts.ts";
 import { setting } from "./setting.ts";
@@ -71,9 +73,7 @@ const leads = (page: Page, name: string, card = page.locator(".card").first()): 
 const sideways = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 
-async function statusOf(group: string, url = world.backend.url): Promise<GroupStatus> {
-  return (await (await fetch(`${url}/v1/groups/${group}`)).json()) as GroupStatus;
-}
+const status = (group: string): Promise<GroupStatus> => statusOf(world.backend.url, group);
 
 /** Reload, and this is gone. */
 const mark = (page: Page): Promise<void> =>
@@ -96,7 +96,7 @@ test("a hand-over appears without a reload: card, queue, announcement, timeline 
 
   await first.resign();
   await leads(page, "B");
-  const { epoch } = await statusOf("hand-over");
+  const { epoch } = await status("hand-over");
   await page.locator("#news").getByText(`B leads the process election, epoch ${epoch}.`).waitFor();
   await card.locator(".queue").getByText("A", { exact: true }).waitFor();
   await page.locator("#terms tr").nth(1).getByText("resigned").waitFor();
@@ -195,7 +195,7 @@ test("step down by keyboard alone: asked first, told what came of it, focus back
   expect(await focused()).toBe("Cancel");
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
-  expect((await statusOf("keyboard")).elections[0]?.leader?.process).toBe("A");
+  expect((await status("keyboard")).elections[0]?.leader?.process).toBe("A");
   expect(await focused()).toBe("Step down, Process election");
 
   await page.keyboard.press("Enter");
@@ -359,7 +359,7 @@ test("after a lost connection the page says so, recovers by itself, and says so"
     // Whoever comes first leads: B is to queue up behind A, which comes back in its own time.
     const isBack = ({ status, leads: led }: ReturnType<Client["health"]>): boolean => status === "ok" && led.length > 0;
     await expect.poll(() => isBack(a.health())).toBe(true);
-    const { epoch } = await statusOf("lost", url);
+    const { epoch } = await statusOf(url, "lost");
     run("lost", { process: { name: "B" }, url });
     await page.locator(".queue").getByText("B", { exact: true }).waitFor();
     expect(epoch).toBeGreaterThan(0);
@@ -482,7 +482,7 @@ test("the history is shown a page at a time; terms before the first hundred are 
   await leads(page, "A");
   const stepDown = `${world.backend.url}/v1/groups/${group}/elections/process/revoke`;
   for (let ended = 0; ended < ENDED_TERMS; ended++) {
-    await expect.poll(async () => (await statusOf(group)).elections[0]?.state, { interval: 5 }).toBe("leading");
+    await expect.poll(async () => (await status(group)).elections[0]?.state, { interval: 5 }).toBe("leading");
     expect((await fetch(stepDown, { method: "POST" })).status).toBe(200);
   }
   const rows = page.locator("#terms tr");

@@ -1,6 +1,8 @@
 /** The demo page, as somebody uses it in a talk. */
+
 import type { FrameLocator, Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { endingsOf } from "../support/backend-answers.ts";
 import { faintTexts } from "./faint-texts.ts";
 import { setting } from "./setting.ts";
 
@@ -80,10 +82,7 @@ test("a dropped socket changes nothing; a frame that is closed, and a contender 
   await card(second).getByRole("button", { name: "Close" }).click();
   await demo.leader(second);
   await expect.poll(() => page.locator(`iframe[title="Contender ${second}"]`).count()).toBe(0);
-  const { terms } = (await (await fetch(`${world.backend.url}/v1/groups/break/history`)).json()) as {
-    terms: { reason: string | null }[];
-  };
-  expect(terms.map(({ reason }) => reason)).toEqual([null, "closed", "expired"]);
+  expect(await endingsOf(world.backend.url, "break")).toEqual([null, "closed", "expired"]);
 });
 
 test("[S6] a leader that freezes its event loop is succeeded, and its first question on waking is answered with no", async () => {

@@ -1,8 +1,10 @@
 /** `examples/react-tabs` as its readers would bundle it, in two real tabs. */
+
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect, onTestFinished, test } from "vitest";
+import { listen } from "../support/loopback.ts";
 import { setting } from "./setting.ts";
 
 const world = setting({ leaseMs: 4_000 });
@@ -25,13 +27,9 @@ async function startPage(): Promise<string> {
       isScript ? script : '<!doctype html><main id="root"></main><script type="module" src="/page.js"></script>',
     );
   });
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  return typeof address === "object" && address !== null ? `http://127.0.0.1:${address.port}/` : "";
+  const site = await listen(server);
+  onTestFinished(() => site[Symbol.asyncDispose]());
+  return `${site.url}/`;
 }
 
 test("react-tabs: one tab polls and tells the other, which follows when it is closed", async () => {

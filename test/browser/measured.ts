@@ -24,7 +24,7 @@ export const forget = (): Promise<void> => rm(FILE, { force: true });
 /** As lines of text; empty when nothing was measured. */
 export async function table(): Promise<string[]> {
   const text = await readFile(FILE, "utf8").catch(() => "");
-  const all = text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as HandOver]));
+  const all: HandOver[] = text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line)]));
   return all.map(({ fault, leaseMs, handOverMs, gapMs, browser }) => {
     const times = `${String(handOverMs).padStart(6)} ms after the fault, ${String(gapMs).padStart(6)} ms without a leader`;
     return `  ${fault.padEnd(36)} ${times}   (lease ${leaseMs} ms, ${browser})`;

@@ -1,9 +1,10 @@
 /** A web site that serves the built client as modules, to pages without any bundler, and says what was asked for. */
+
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { listen } from "../support/loopback.ts";
 
 const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
 const ENTRY = `${DIST}client/index.js`;
@@ -46,13 +47,5 @@ export async function serveModules(modules: Modules): Promise<ModuleSite> {
     response.writeHead(text === undefined ? 404 : 200, { "Content-Type": isModule ? "text/javascript" : "text/html" });
     response.end(text);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    loaded,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { ...(await listen(server)), loaded };
 }

@@ -1,6 +1,8 @@
 /** The built package in a page without a bundler: native imports, and one file that a bundler makes of them. */
+
 import { expect, test } from "vitest";
 import type { LeaderInformation } from "../../client/index.ts";
+import { bodyOf } from "../support/backend-answers.ts";
 import { bundled, files, serveModules } from "./module-site.ts";
 import { setting } from "./setting.ts";
 
@@ -58,5 +60,5 @@ test.each([
 
 async function leaderOf(group: string): Promise<LeaderInformation | null> {
   const response = await fetch(`${world.backend.url}/v1/groups/${group}/leaders/worker`);
-  return response.status === 404 ? null : ((await response.json()) as LeaderInformation);
+  return response.status === 404 ? null : bodyOf<LeaderInformation>(response);
 }

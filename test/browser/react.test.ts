@@ -1,6 +1,9 @@
 /** `edge-election/react` in a real React, in StrictMode, where every component is mounted twice. */
+
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import type { GroupStatus } from "../../shared/protocol/status.ts";
+import { statusOf } from "../support/backend-answers.ts";
 import { setting } from "./setting.ts";
 
 const world = setting({ leaseMs: 4_000 });
@@ -14,13 +17,7 @@ async function open(group: string): Promise<{ page: Page; sockets: () => number 
   return { page, sockets: () => sockets };
 }
 
-const status = async (group: string) => {
-  const response = await fetch(`${world.backend.url}/v1/groups/${group}`);
-  return (await response.json()) as {
-    sessions: number;
-    elections: { election: string; state: string; candidates: unknown[] }[];
-  };
-};
+const status = (group: string): Promise<GroupStatus> => statusOf(world.backend.url, group);
 
 test("[C4] [E1] StrictMode's double mount leaves no orphan: one socket, one contender, and none after unmounting", async () => {
   const { page, sockets } = await open("strict");

@@ -1,7 +1,9 @@
 /** A web site with the pages under test, on both names of this machine: pages of different names never share a process. */
-import { createServer, type Server } from "node:http";
+
+import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { listen } from "../support/loopback.ts";
 
 export interface Site extends AsyncDisposable {
   /** Of one of the pages, or of another path, which is an empty page. */
@@ -31,13 +33,10 @@ export async function startSite(): Promise<Site> {
     response.setHeader("Content-Type", script === undefined ? "text/html; charset=utf-8" : "text/javascript");
     response.end(script ?? htmlOf(pathname.slice(1)));
   });
-  const port = await listen(server);
+  const { port, ...site } = await listen(server);
   return {
     url: (page, query = {}, host = "127.0.0.1") => `http://${host}:${port}/${page}?${new URLSearchParams(query)}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
+    [Symbol.asyncDispose]: () => site[Symbol.asyncDispose](),
   };
 }
 
@@ -45,13 +44,3 @@ const htmlOf = (page: string): string =>
   `<!doctype html><title>${page}</title><main id="root"></main>${
     PAGES.includes(page) ? `<script type="module" src="/${page}.js"></script>` : ""
   }`;
-
-function listen(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      if (typeof address === "object" && address !== null) resolve(address.port);
-    });
-  });
-}

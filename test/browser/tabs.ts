@@ -1,5 +1,8 @@
 /** Tabs of real browsers that contend in one group, as a test sees them. */
+
 import type { CDPSession, Page } from "playwright-core";
+import type { TermStatus } from "../../worker/index.ts";
+import { historyOf } from "../support/backend-answers.ts";
 import type { Chromium } from "../support/chromium.ts";
 import { type Entry, faultsIn, type History } from "../support/history.ts";
 import { PATIENCE_MS } from "../support/patience.ts";
@@ -31,14 +34,8 @@ export interface TabOptions {
 }
 
 /** A term, as the server remembers it. */
-export interface Term {
-  readonly epoch: number;
-  readonly leaderSessionId: string;
-  readonly process: string | null;
-  readonly acceptedAt: number;
-  readonly endedAt: number | null;
-  readonly reason: string | null;
-}
+/** A term that was accepted. */
+export type Term = TermStatus & { readonly acceptedAt: number };
 
 export class Tabs {
   readonly #all: OpenTab[] = [];
@@ -100,14 +97,13 @@ export class Tabs {
 
   /** Oldest first, those that were accepted. */
   async terms(): Promise<Term[]> {
-    const response = await fetch(`${this.#url}/v1/groups/${this.#group}/history`);
-    const { terms } = (await response.json()) as { readonly terms: (Term & { readonly acceptedAt: number | null })[] };
-    return terms.filter(({ acceptedAt }) => acceptedAt !== null).reverse();
+    const terms = await historyOf(this.#url, this.#group);
+    return terms.filter((term): term is Term => term.acceptedAt !== null).reverse();
   }
 
   /** Everything that is wrong with what the tabs believed, in words; empty when nothing is. */
   async faults(): Promise<string[]> {
-    return [...faultsIn(this.#all.map(historyOf)), ...early(await this.terms(), this.#all)];
+    return [...faultsIn(this.#all.map(beliefsOf)), ...early(await this.terms(), this.#all)];
   }
 
   async closeAll(): Promise<void> {
@@ -136,20 +132,19 @@ class OpenTab implements Tab {
   /** A binding of the debugger: it works offline, and what was told before a crash has been told. */
   async listen(changed: () => void): Promise<void> {
     this.cdp.on("Runtime.bindingCalled", ({ payload }) => {
-      const { number, ...told } = JSON.parse(payload) as Told & { readonly number: number };
+      const { number, ...told }: Told & { readonly number: number } = JSON.parse(payload);
       if (this.#heard.has(number)) return;
       this.#heard.add(number);
-      this.told.push(told as Told);
+      this.told.push(told);
       if (told.type === "grant") this.leads = told.epoch;
       if (told.type === "revoke") this.leads = undefined;
       changed();
     });
-    for (const event of ["close", "crash"] as const) {
-      this.page.on(event as "close", () => {
-        this.leads = undefined;
-        changed();
-      });
-    }
+    const ends = (): void => {
+      this.leads = undefined;
+      changed();
+    };
+    this.page.on("close", ends).on("crash", ends);
     await this.cdp.send("Runtime.enable");
     await this.cdp.send("Runtime.addBinding", { name: "tell" });
   }
@@ -166,7 +161,7 @@ async function openWindow({ browser, context }: Chromium): Promise<Page> {
 
 const ns = (ms: number): string => String(BigInt(Math.round(ms)) * 1_000_000n);
 
-function historyOf({ name, told }: Tab): History {
+function beliefsOf({ name, told }: Tab): History {
   const entries = told.flatMap((entry): Entry[] => {
     if (entry.type === "state" || entry.type === "page") return [];
     const { leaderSessionId } = entry;

@@ -1,7 +1,7 @@
 /** What the behaviours are written with: parts that note what they are told, and waits for something that happens. */
 import type { Contender, ContendOptions } from "../../client/contend.ts";
-import type { Leadership } from "../../client/leadership.ts";
 import type { LossReason } from "../../shared/errors.ts";
+import type { Leadership } from "../../shared/leadership/leadership.ts";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { ElectionStatus } from "../../shared/protocol/status.ts";

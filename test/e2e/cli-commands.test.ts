@@ -1,15 +1,18 @@
 /** Every command but `run` as a real process: text, JSON, and what goes wrong. */
+
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { Probe } from "../../cli/bench-connection/probe.ts";
+import type { Revoked } from "../../shared/protocol/status.ts";
+import { importNodeClient } from "../support/built.ts";
 import { candidate } from "../support/cluster.ts";
 import { type CommandEnding, endCommands, runCommand, startCommand } from "../support/command-line.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { listen } from "../support/loopback.ts";
 
-const ENTRY = new URL("../../dist/client/node/index.js", import.meta.url).href;
-const { createElectionClient } = (await import(ENTRY)) as typeof import("../../client/node/index.ts");
+const { createElectionClient } = await importNodeClient();
 
 const SECRET = "a secret of at least thirty-two characters";
 const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: "20000", DRAIN_MS: "1000" };
@@ -32,7 +35,8 @@ const freshGroup = (): string => `commands-${++groups}`;
 const ask = (command: string, group: string, ...more: readonly string[]): Promise<CommandEnding> =>
   runCommand([command, "--url", backend.url, "--group", group, ...more]);
 
-const jsonOf = ({ stdout }: CommandEnding): unknown => JSON.parse(stdout);
+/** The document that a command has written, of the shape that the test names. */
+const jsonOf = <Document = unknown>({ stdout }: CommandEnding): Document => JSON.parse(stdout);
 
 /** Two processes: `one` leads `worker`, `two` waits for it. */
 async function twoProcesses(group: string): Promise<AsyncDisposable & { readonly epoch: number }> {
@@ -88,7 +92,7 @@ test("revoke hands over to whom it names, and history tells of it", async () => 
   await using processes = await twoProcesses(group);
   const unknown = await ask("revoke", group, "--to", "three", "--json");
   const revoked = await ask("revoke", group, "--to", "two", "--reason", "an update", "--json");
-  const answer = jsonOf(revoked) as { readonly from: string; readonly to: string; readonly epoch: number };
+  const answer = jsonOf<Revoked>(revoked);
 
   expect(unknown).toMatchObject({ code: 5, stdout: "" });
   expect(JSON.parse(unknown.stderr)).toMatchObject({
@@ -266,15 +270,13 @@ test("token issues what the backend takes, for a role, groups and components", a
   const words = ["status", "--url", closed.url, "--group", "other", "--token-file"];
   expect((await runCommand([...words, "-"], { input })).code).toBe(0);
   expect((await runCommand([...words, join(folder.path, "none")])).code).toBe(2);
-  const json = jsonOf(
+  const json = jsonOf<{ readonly token: string }>(
     await issue("contend", "--component", "a", "b", "--subject", "ci", "--expires-in", "90s", "--json"),
   );
   expect(json).toMatchObject({ role: "contend", groups: ["shop-*", "other"], components: ["a", "b"] });
-  const { token } = json as { readonly token: string };
-  const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+  const claims = JSON.parse(Buffer.from(json.token.split(".")[1] ?? "", "base64url").toString());
   expect(claims).toMatchObject({ role: "contend", components: ["a", "b"], sub: "ci" });
-  const { exp, nbf } = claims as { readonly exp: number; readonly nbf: number };
-  expect(exp - nbf).toBe(90);
+  expect(claims.exp - claims.nbf).toBe(90);
 });
 
 test("token takes its secret from a file or from standard input, and a weak one from nowhere", async () => {
@@ -308,24 +310,20 @@ const COMMANDS = ["status", "history", "revoke", "pause", "resume", "watch", "be
 test.each(COMMANDS)(
   "%s: no backend, a stranger, no token, a wrong token and a wrong name each have their code",
   async (command) => {
-    const stranger = createServer((_, response) => response.end("hello"));
-    await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
-    const address = stranger.address();
-    const port = typeof address === "object" ? address?.port : undefined;
+    await using stranger = await listen(createServer((_, response) => response.end("hello")));
     const words = [command, "--group", "any", "--json"];
     const outcomes = await Promise.all([
       runCommand([...words, "--url", "http://127.0.0.1:1"]),
-      runCommand([...words, "--url", `http://127.0.0.1:${port}`]),
+      runCommand([...words, "--url", stranger.url]),
       runCommand([...words, "--url", closed.url]),
       runCommand([...words, "--url", closed.url], { environment: { EDGE_ELECTION_TOKEN: "wrong" } }),
       runCommand([command, "--json", "--url", backend.url, "--group", "no name"]),
       runCommand([...words, "--url", "nowhere"]),
     ]);
-    stranger.close();
 
     expect(outcomes.map(({ code }) => code)).toEqual([3, 3, 4, 4, 2, 2]);
     expect(outcomes.map(({ stdout }) => stdout)).toEqual(["", "", "", "", "", ""]);
-    const failures = outcomes.map(({ stderr }) => (JSON.parse(stderr) as { error: { code: string } }).error.code);
+    const failures = outcomes.map(({ stderr }) => JSON.parse(stderr).error.code);
     expect(failures).toEqual(["unreachable", "not_a_backend", "unauthorized", "unauthorized", "usage", "usage"]);
   },
 );
@@ -335,7 +333,7 @@ test("dev serves until it is told to stop, with the settings that it was given",
   const data = join(folder.path, "data");
   const dev = startCommand(["dev", "--port", "0", "--data-dir", data, "--lease-ms", "3000", "--json"]);
   const [, line = ""] = await dev.whenWritten(/^(\{.*\})$/m);
-  const { url, settings } = JSON.parse(line) as { readonly url: string; readonly settings: string };
+  const { url, settings } = JSON.parse(line);
   const taken = await runCommand(["dev", "--port", "0", "--data-dir", data]);
 
   expect((await fetch(`${url}/healthz`)).status).toBe(200);

@@ -1,4 +1,5 @@
 /** The command line as npx starts it, and what is left of it when npx is gone. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, symlink } from "node:fs/promises";
@@ -6,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
-import type { TermStatus } from "../../worker/index.ts";
+import { endingsOf } from "../support/backend-answers.ts";
 import { endCommands, startCommand } from "../support/command-line.ts";
 import { CommandLog, loggedCommand, overlaps } from "../support/command-log.ts";
 import { type PackedProject, packedProject } from "../support/packed.ts";
@@ -70,12 +71,7 @@ async function atWork(): Promise<{ readonly group: string; readonly log: Command
   return { group, log: new CommandLog(file), words: ["run", ...where(group), "--", ...loggedCommand(file, "slow")] };
 }
 
-async function reasons(group: string): Promise<(string | null)[]> {
-  const { terms } = (await (await fetch(`${backend.url}/v1/groups/${group}/history`)).json()) as {
-    readonly terms: readonly TermStatus[];
-  };
-  return terms.map(({ reason }) => reason);
-}
+const reasons = (group: string): Promise<(string | null)[]> => endingsOf(backend.url, group);
 
 test.each(["SIGTERM", "SIGHUP", "SIGKILL"] as const)(
   "[X9] run whose npx is gone by %s lets its command end in order, and hands over",

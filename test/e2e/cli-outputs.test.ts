@@ -1,15 +1,17 @@
 /** The command line where nobody reads what it writes: a pager that was left, a log shipper that restarts, a full disk. */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { type CommandProcess, endCommands, startCommand } from "../support/command-line.ts";
 import { temporaryFolder } from "../support/folder.ts";
+import { listen } from "../support/loopback.ts";
 import { startProxy } from "../support/proxy.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -108,10 +110,6 @@ test("an output that can't be written is a failure that says so", async () => {
 });
 
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  await using server = await listen(createServer());
+  return server.port;
 }

@@ -25,7 +25,7 @@ async function installed(folder: string): Promise<{ readonly main: string; reado
   const home = join(modules, "edge-election");
   await mkdir(home, { recursive: true });
   execFileSync("tar", ["-xzf", join(folder, packed.trim()), "-C", home, "--strip-components=1"]);
-  const manifest = JSON.parse(await readFile(join(home, "package.json"), "utf8")) as Manifest;
+  const manifest: Manifest = JSON.parse(await readFile(join(home, "package.json"), "utf8"));
   for (const name of [...Object.keys(manifest.dependencies), "workerd"]) {
     await symlink(join(ROOT, "node_modules", name), join(modules, name));
   }

@@ -1,9 +1,10 @@
 /** `edge-election run` as a real process, against a real backend. */
+
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { membersOfGroup } from "../../cli/run/process-group.ts";
-import type { TermStatus } from "../../worker/index.ts";
+import { endingsOf } from "../support/backend-answers.ts";
 import { candidate } from "../support/cluster.ts";
 import { type CommandProcess, endCommands, runCommand, startCommand } from "../support/command-line.ts";
 import { CommandLog, loggedCommand, overlaps } from "../support/command-log.ts";
@@ -54,11 +55,7 @@ const logged = (...words: readonly string[]): string[] => loggedCommand(logFile,
 
 const shell = (script: string): string[] => ["sh", "-c", script];
 
-async function reasons(): Promise<(string | null)[]> {
-  const answer = await fetch(`${url}/v1/groups/${group}/history`);
-  const { terms } = (await answer.json()) as { readonly terms: readonly TermStatus[] };
-  return terms.map(({ reason }) => reason);
-}
+const reasons = (): Promise<(string | null)[]> => endingsOf(url, group);
 
 test("[S8] [N3] the command gets its epoch, session and fence; its exit code and output are passed on, and the lead is given up", async () => {
   group = "a/group:1";
@@ -70,8 +67,7 @@ test("[S8] [N3] the command gets its epoch, session and fence; its exit code and
   expect(Number(epoch)).toBeGreaterThan(0);
   expect(fence).toBe(`a%2Fgroup%3A1/worker/${epoch}/${session}`);
   const events = stderr.trim().split("\n");
-  expect(events.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(["leading", "started", "ended"]);
-  group = encodeURIComponent(group);
+  expect(events.map((line) => JSON.parse(line).event)).toEqual(["leading", "started", "ended"]);
   expect(await reasons()).toEqual(["closed"]);
 });
 

@@ -1,10 +1,11 @@
 /** The conformance suite against the real backend: sockets from Node, each client behind a proxy that can fail. */
+
 import { afterAll, beforeAll } from "vitest";
 import { createElectionClient } from "../../client/node/index.ts";
-import type { GroupStatus } from "../../shared/protocol/status.ts";
 import { type LocalBackend, startLocalBackend } from "../../testing/index.ts";
 import { clientMember, type Driver, type Member } from "../conformance/driver.ts";
 import { conformance } from "../conformance/suite.ts";
+import { statusOf } from "../support/backend-answers.ts";
 import { type FaultyProxy, startProxy } from "../support/proxy.ts";
 
 const LEASE_MS = 3_000;
@@ -38,7 +39,7 @@ const overSockets: Driver = {
     for (let count = 0; count < PROXIES; count++) proxies.push(await startProxy(Number(new URL(backend.url).port)));
     return {
       turn: () => new Promise((resolve) => setTimeout(resolve, TURN_MS)),
-      status: async () => (await (await fetch(path)).json()) as GroupStatus,
+      status: () => statusOf(backend.url, group),
       restart: () => backend.restart(),
       revoke(successor) {
         const body = JSON.stringify(successor === undefined ? {} : { successor: successor.sessionId });

@@ -1,13 +1,14 @@
 /** Every example, started as its readers would: bundled Workers on the real runtime, real processes. */
+
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { createTestHarness, type TestHarness } from "wrangler";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { importNodeClient } from "../support/built.ts";
 import { runNode } from "../support/child-process.ts";
 import { candidate } from "../support/cluster.ts";
 
-const ENTRY = new URL("../../dist/client/node/index.js", import.meta.url).href;
-const { createElectionClient } = (await import(ENTRY)) as typeof import("../../client/node/index.ts");
+const { createElectionClient } = await importNodeClient();
 
 const pathOf = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 
@@ -21,7 +22,7 @@ async function harness(...configurations: readonly string[]): Promise<TestHarnes
 test("[PC4] worker-cron: a nightly job that is triggered in many places runs once a night", async () => {
   const server = await harness("examples/worker-cron/wrangler.toml", "dist/wrangler.toml");
   const worker = server.getWorker("nightly-report");
-  const reports = async (): Promise<string[]> => (await (await server.fetch("/")).json()) as string[];
+  const reports = async (): Promise<string[]> => JSON.parse(await (await server.fetch("/")).text());
   for (let night = 1; night <= 2; night += 1) {
     const scheduledTime = new Date();
     const trigger = () => worker.scheduled({ cron: "0 3 * * *", scheduledTime });

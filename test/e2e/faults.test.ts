@@ -1,7 +1,8 @@
 /** Real faults: real processes that are killed and stopped, a real backend that crashes, a real network that fails. */
+
 import { afterEach, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
-import type { TermStatus } from "../../worker/index.ts";
+import { endingsOf } from "../support/backend-answers.ts";
 import { type Cluster, candidate, startCluster } from "../support/cluster.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { beliefs, faultsIn } from "../support/history.ts";
@@ -46,11 +47,7 @@ const grantedAt = (name: string): bigint => {
 };
 
 /** Why the terms of the process election have ended, the newest first. */
-async function reasons(group: string): Promise<(string | null)[]> {
-  const answer = await fetch(`${backend.url}/v1/groups/${group}/history`);
-  const { terms } = (await answer.json()) as { readonly terms: readonly TermStatus[] };
-  return terms.map(({ reason }) => reason);
-}
+const reasons = (group: string): Promise<(string | null)[]> => endingsOf(backend.url, group);
 
 test("[S2] [N4] after SIGKILL of the leader another process leads, never before the lease is over", async () => {
   await setUp("sigkill");

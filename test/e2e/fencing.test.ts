@@ -5,14 +5,14 @@ import { DatabaseSync } from "node:sqlite";
 import { Hono } from "hono";
 import { expect, test } from "vitest";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { importFence } from "../support/built.ts";
 import { type NodeProcess, runNode } from "../support/child-process.ts";
 import type { CounterConfig } from "../support/counter.main.ts";
-import { builtFence, type StoreConfig, type Write } from "../support/counter-stores.ts";
+import type { StoreConfig } from "../support/counter-stores.ts";
 import { lostUpdates } from "../support/fence-contract.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { serve } from "../support/serve.ts";
 
-const ENTRY = new URL("../../dist/client/node/index.js", import.meta.url).href;
 const ROUNDS = 3;
 /** Long enough that only who is stopped loses it, on a machine on which all experiments run side by side: mostly they wait. */
 const LEASE_MS = "4000";
@@ -59,7 +59,7 @@ async function pauseLeaderBetweenReadAndWrite(leader: Counter, other: Counter): 
 /** What became of the late writes. */
 async function experiment(group: string, store: StoreConfig): Promise<string[]> {
   await using backend = await startLocalBackend({ bindings: { OPEN_MODE: "loopback", LEASE_MS } });
-  const [one, two] = ["one", "two"].map((name) => new Counter({ entry: ENTRY, url: backend.url, group, name, store }));
+  const [one, two] = ["one", "two"].map((name) => new Counter({ url: backend.url, group, name, store }));
   if (one === undefined || two === undefined) throw new Error("no counters");
   const outcomes: string[] = [];
   try {
@@ -89,11 +89,11 @@ const experiments: Readonly<Record<Kind, (group: string, guarded: boolean) => Pr
     writeFileSync(at, "");
     const late = await experiment(group, { kind: "file", at, guarded });
     const writes = readFileSync(at, "utf8").split("\n").slice(0, -1);
-    return { late, lost: lostUpdates(writes.map((line) => JSON.parse(line) as Write)) };
+    return { late, lost: lostUpdates(writes.map((line) => JSON.parse(line))) };
   },
 
   async sqlite(group, guarded) {
-    const { createSqlGuard, createSqlitePort } = await builtFence();
+    const { createSqlGuard, createSqlitePort } = await importFence();
     await using folder = await temporaryFolder();
     const at = join(folder.path, "counter.sqlite");
     const database = new DatabaseSync(at, { timeout: 10_000 });
@@ -106,7 +106,7 @@ const experiments: Readonly<Record<Kind, (group: string, guarded: boolean) => Pr
   },
 
   async http(group, guarded) {
-    const { createSqlGuard, createSqlitePort, fence } = await builtFence();
+    const { createSqlGuard, createSqlitePort, fence } = await importFence();
     const writes: { readonly value: number }[] = [];
     const guard = createSqlGuard(createSqlitePort(new DatabaseSync(":memory:")));
     await guard.setUp();

@@ -1,26 +1,26 @@
 /** How real processes end: by signals, by themselves, at once. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer, type IncomingHttpHeaders } from "node:http";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import type { Contender, ElectionClient } from "../../client/index.ts";
+import { CLIENT_ENTRY, importNodeClient, NODE_ENTRY } from "../support/built.ts";
 import { candidate } from "../support/cluster.ts";
 import type { LeavingConfig } from "../support/leaving.main.ts";
+import { listen } from "../support/loopback.ts";
 import { startProxy } from "../support/proxy.ts";
 import type { ScopesConfig } from "../support/scopes.main.ts";
 
 /** Far longer than any test waits: what waits for a lease here never comes. */
 const LEASE_MS = 3_600_000;
-const NODE = new URL("../../dist/client/node/index.js", import.meta.url).href;
-const PLAIN = new URL("../../dist/client/index.js", import.meta.url).href;
 const PROGRAM = fileURLToPath(new URL("../support/leaving.main.ts", import.meta.url));
 const SCOPES = fileURLToPath(new URL("../support/scopes.main.ts", import.meta.url));
-const { createElectionClient } = (await import(NODE)) as typeof import("../../client/node/index.ts");
+const { createElectionClient } = await importNodeClient();
 
 let backend: LocalBackend;
 const standbys: ElectionClient[] = [];
@@ -37,7 +37,7 @@ afterAll(() => backend.stop());
 
 /** A process that leads, and what it says. */
 async function leader(config: Omit<LeavingConfig, "entry" | "url"> & Partial<LeavingConfig>) {
-  const full: LeavingConfig = { entry: NODE, url: backend.url, ...config };
+  const full: LeavingConfig = { entry: NODE_ENTRY, url: backend.url, ...config };
   return start(PROGRAM, full);
 }
 
@@ -47,7 +47,9 @@ async function start(program: string, config: LeavingConfig | ScopesConfig) {
   const lines: string[] = [];
   const errors: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => errors.push(line));
-  const ended = once(child, "close") as Promise<[code: number | null, signal: NodeJS.Signals | null]>;
+  const ended = new Promise<[code: number | null, signal: NodeJS.Signals | null]>((resolve) => {
+    child.once("close", (code, signal) => resolve([code, signal]));
+  });
   const output = createInterface({ input: child.stdout });
   output.on("line", (line) => lines.push(line));
   const said = async (line: string): Promise<void> => {
@@ -109,7 +111,7 @@ test("[X7] as PID 1 a second signal ends a process that drains for too long at o
 });
 
 test("[X7] as PID 1 a program that awaits elect ends without an error too", async () => {
-  const config: ScopesConfig = { entry: NODE, url: backend.url, scope: "elect", listens: false, isInit: true };
+  const config: ScopesConfig = { entry: NODE_ENTRY, url: backend.url, scope: "elect", listens: false, isInit: true };
   const { child, ended, lines, errors } = await start(SCOPES, config);
   child.kill("SIGTERM");
   expect([await ended, errors]).toEqual([[128 + constants.signals.SIGTERM, null], []]);
@@ -127,7 +129,7 @@ test("[S8] twelve clients of one process: no warning of a leak, and a signal han
 for (const scope of ["elect", "terms", "acquire", "observe"] as const) {
   test(`[S8] [C10] a program that awaits ${scope} ends by the signal, without an error, when all its clients have left`, async () => {
     const { child, ended, lines, errors } = await start(SCOPES, {
-      entry: NODE,
+      entry: NODE_ENTRY,
       url: backend.url,
       scope,
       listens: false,
@@ -141,15 +143,20 @@ for (const scope of ["elect", "terms", "acquire", "observe"] as const) {
 }
 
 test("[S8] [C10] where the program hears of the signal too, what it awaits rejects, and the end is its own", async () => {
-  const { child, ended, lines } = await start(SCOPES, { entry: NODE, url: backend.url, scope: "elect", listens: true });
+  const { child, ended, lines } = await start(SCOPES, {
+    entry: NODE_ENTRY,
+    url: backend.url,
+    scope: "elect",
+    listens: true,
+  });
   child.kill("SIGTERM");
   expect(await ended).toEqual([1, null]);
   expect(lines.slice(1)).toEqual(["told", "slow has stopped", "client_closed"]);
 });
 
 for (const [name, entry] of [
-  ["edge-election", PLAIN],
-  ["edge-election/node", NODE],
+  ["edge-election", CLIENT_ENTRY],
+  ["edge-election/node", NODE_ENTRY],
 ] as const) {
   test(`[C10] [X6] ${name}: when close() has resolved, bye has left: the process may exit at once`, async () => {
     const group = `exit-${name.length}`;
@@ -181,14 +188,19 @@ test("[C10] [X6] a path that is dead keeps no process alive either", async () =>
 });
 
 test("[E1] on Node the token travels as a header, and not as a subprotocol", async () => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  const client = createElectionClient({ url: `http://127.0.0.1:${port}`, group: "g", token: "secret", signals: false });
+  const server = createServer();
+  await using site = await listen(server);
+  const upgraded = new Promise<IncomingHttpHeaders>((resolve) => {
+    server.once("upgrade", ({ headers }, socket) => {
+      socket.destroy();
+      resolve(headers);
+    });
+  });
+  const client = createElectionClient({ url: site.url, group: "g", token: "secret", signals: false });
   standbys.push(client);
   client.contend("x");
-  const [{ headers }, socket] = (await once(server, "upgrade")) as [IncomingMessage, Socket];
-  expect(headers).toMatchObject({ authorization: "Bearer secret", "sec-websocket-protocol": "edge-election.v1" });
-  socket.destroy();
-  server.close();
+  expect(await upgraded).toMatchObject({
+    authorization: "Bearer secret",
+    "sec-websocket-protocol": "edge-election.v1",
+  });
 });

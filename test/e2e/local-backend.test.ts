@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -6,6 +5,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { runNode } from "../support/child-process.ts";
+import { listen } from "../support/loopback.ts";
 import { PATIENCE_MS } from "../support/patience.ts";
 import { throwawayWorker } from "../support/throwaway-worker.ts";
 
@@ -65,18 +65,16 @@ test("bindings reach the Worker character by character", async () => {
 test("the Worker can call nobody, not even on this machine", async () => {
   await using worker = await throwawayWorker();
   const requests: string[] = [];
-  const neighbour = createServer((request, response) => {
-    requests.push(request.url ?? "");
-    response.end();
-  }).listen(0, "127.0.0.1");
-  await once(neighbour, "listening");
-  const address = neighbour.address();
-  const port = typeof address === "object" ? address?.port : undefined;
+  await using neighbour = await listen(
+    createServer((request, response) => {
+      requests.push(request.url ?? "");
+      response.end();
+    }),
+  );
   await using backend = await startLocalBackend({ workerBundle: worker.bundle, bindings: {} });
 
-  expect(await ask(backend, `?call=http://127.0.0.1:${port}/`)).toMatchObject({ reached: false });
+  expect(await ask(backend, `?call=${neighbour.url}/`)).toMatchObject({ reached: false });
   expect(requests).toEqual([]);
-  neighbour.close();
 });
 
 test("a data directory serves one backend at a time", async () => {

@@ -1,7 +1,9 @@
 /** What operators see of real processes, while the backend dies and comes back. */
+
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { bodyOf } from "../support/backend-answers.ts";
 import { runNode } from "../support/child-process.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { PATIENCE_MS } from "../support/patience.ts";
@@ -27,7 +29,7 @@ test("[N5] a killed backend: a leader without it is degraded, fails its health c
     const [, port] = await leader.whenWritten(/listening on (\d+)/);
     const probe = async () => {
       const response = await fetch(`http://127.0.0.1:${port}/`);
-      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+      return { status: response.status, body: await bodyOf<Record<string, unknown>>(response) };
     };
     const leads = [expect.objectContaining({ component: "dispatcher", election: "process" })];
     const published = async () => (await fetch(`${first.url}/v1/groups/g/leaders/dispatcher`)).status;

@@ -1,12 +1,13 @@
 /** The built package, as a user gets it, against the production bundle on a real port. */
+
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import type { ElectionClient, Leadership } from "../../client/index.ts";
+import { importNodeClient } from "../support/built.ts";
 import { runNode } from "../support/child-process.ts";
 import { candidate } from "../support/cluster.ts";
 
-const ENTRY = new URL("../../dist/client/node/index.js", import.meta.url).href;
-const { createElectionClient } = (await import(ENTRY)) as typeof import("../../client/node/index.ts");
+const { createElectionClient } = await importNodeClient();
 
 const EIGHT = Array.from({ length: 8 }, (_, index) => `component-${index}`);
 

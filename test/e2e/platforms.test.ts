@@ -1,12 +1,12 @@
 /** The default entry point on a platform that brings no class of sockets, as Node 20 is one. */
-import { expect, test } from "vitest";
-import { runProgram } from "../support/child-process.ts";
 
-const ENTRY = new URL("../../dist/client/index.js", import.meta.url).href;
+import { expect, test } from "vitest";
+import { CLIENT_ENTRY } from "../support/built.ts";
+import { runProgram } from "../support/child-process.ts";
 
 /** Runs a module; resolves with what it wrote, once it has ended by itself. */
 async function withoutSockets(body: string): Promise<unknown> {
-  const source = `import { createElectionClient } from ${JSON.stringify(ENTRY)};
+  const source = `import { createElectionClient } from ${JSON.stringify(CLIENT_ENTRY)};
     const outcomes = [];
     const note = (error) => outcomes.push(error instanceof TypeError && error.code + ": " + error.message);
     const options = { url: "http://127.0.0.1:9", group: "g" };

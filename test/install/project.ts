@@ -53,8 +53,7 @@ interface Manifest {
   readonly engines: { readonly node: string };
 }
 
-const ownManifest = async (): Promise<Manifest> =>
-  JSON.parse(await readFile(inRepository("package.json"), "utf8")) as Manifest;
+const ownManifest = async (): Promise<Manifest> => JSON.parse(await readFile(inRepository("package.json"), "utf8"));
 
 /** The oldest version of Node that the package takes. */
 export const oldestNode = async (): Promise<string> => (await ownManifest()).engines.node.replace(">=", "");

@@ -123,11 +123,8 @@ export function search(
   const details = fc.check(property(cores, tally, kind), { seed, numRuns, endOnFailure: !shrink, verbose: 0 });
   if (details.counterexample === null) return null;
   const [setup, commands] = details.counterexample;
-  const executed = [
-    ...(commands as Iterable<{ readonly hasRan?: boolean; readonly cmd?: MoveCommand } & Partial<MoveCommand>>),
-  ];
   return {
-    run: { setup, moves: executed.flatMap((command) => moveOf(command)) },
+    run: { setup, moves: [...commands].flatMap(moveOf) },
     error: details.errorInstance instanceof Error ? details.errorInstance : new Error(String(details.errorInstance)),
     runs: details.numRuns,
     seed,
@@ -136,14 +133,10 @@ export function search(
 }
 
 /** fast-check wraps commands to know which have run; those that have not do not matter. */
-function moveOf({
-  hasRan,
-  cmd,
-  move,
-}: { readonly hasRan?: boolean; readonly cmd?: MoveCommand } & Partial<MoveCommand>): Move[] {
-  if (hasRan === false) return [];
-  const found = cmd?.move ?? move;
-  return found === undefined ? [] : [found];
+function moveOf(command: object): Move[] {
+  if ("hasRan" in command && command.hasRan === false) return [];
+  const own = "cmd" in command ? command.cmd : command;
+  return own instanceof MoveCommand ? [own.move] : [];
 }
 
 export const replayLine = (run: Run): string => `node test/sim/replay.main.ts '${JSON.stringify(run)}'`;

@@ -18,7 +18,7 @@ export interface SoakNews {
 /** Between two looks at the clock. */
 const RUNS_AT_ONCE = 100;
 
-const order = workerData as SoakOrder;
+const order: SoakOrder = workerData;
 for (let seed = order.seed, failed = false; Date.now() < order.until && !failed; seed += 1) {
   const tally = noTally();
   const size = seed % 4 === 0 ? "shallow" : "deep";

@@ -1,7 +1,7 @@
 /** Much abuse for `npm run soak`: more frames, and four times the peers. What it does to terms counts, not how long a hand-over takes. */
 import { median } from "../../cli/statistics.ts";
 import { type Playground, type Report, startPlayground } from "./abuse.ts";
-import { type AttackName, attacks } from "./attacks.ts";
+import { type AttackName, attackNames } from "./attacks.ts";
 import { fuzzCodec } from "./fuzz.ts";
 
 const INTENSITY = 4;
@@ -27,7 +27,7 @@ export async function soakAbuse(frames: number, seed: number, log: (line: string
 }
 
 /** Five thousand silent sockets are enough. */
-const heavy = (): AttackName[] => (Object.keys(attacks) as AttackName[]).filter((name) => name !== "silent");
+const heavy = (): AttackName[] => attackNames.filter((name) => name !== "silent");
 
 const suffer = (playground: Playground, attack: AttackName, seed: number): Promise<Report> =>
   playground.suffer(attack, { seed, intensity: INTENSITY });

@@ -155,5 +155,5 @@ function startAbuse(url: string, attack: AttackName, options: AbuseOptions): Nod
 async function countsOf(abuser: NodeProcess): Promise<Counts> {
   const [, text = "{}"] = await abuser.whenWritten(/^counts (.*)$/m);
   await abuser.ended;
-  return JSON.parse(text) as Counts;
+  return JSON.parse(text);
 }

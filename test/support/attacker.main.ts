@@ -1,10 +1,12 @@
 /** A process that abuses a group until it is told to stop with SIGTERM; then it says what it has done. */
+
 import { type AttackName, attacks, type Target } from "./attacks.ts";
+import { configuration } from "./configuration.ts";
 
 /** However forgotten it may be, it stops by itself. */
 const LONGEST_MS = 1_800_000;
 
-const { attack, ...target } = JSON.parse(process.argv[2] ?? "{}") as Target & { readonly attack: AttackName };
+const { attack, ...target } = configuration<Target & { readonly attack: AttackName }>();
 let running = true;
 const stop = (): void => {
   running = false;

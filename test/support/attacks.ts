@@ -321,8 +321,16 @@ const strangers: Attack = async (target, progress) => {
   return tally.counts;
 };
 
-export const attacks = { silent, huge, slow, storm, churn, flood, news, fuzz, strangers } satisfies Record<
-  string,
-  Attack
->;
-export type AttackName = keyof typeof attacks;
+export const attackNames = ["silent", "huge", "slow", "storm", "churn", "flood", "news", "fuzz", "strangers"] as const;
+export type AttackName = (typeof attackNames)[number];
+export const attacks: Readonly<Record<AttackName, Attack>> = {
+  silent,
+  huge,
+  slow,
+  storm,
+  churn,
+  flood,
+  news,
+  fuzz,
+  strangers,
+};

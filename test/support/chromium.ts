@@ -79,7 +79,7 @@ async function headlessShell(): Promise<Binary> {
   const manifest = createRequire(import.meta.url)
     .resolve("@sparticuz/chromium")
     .replace(/build.*/, "package.json");
-  const { version } = JSON.parse(await readFile(manifest, "utf8")) as { readonly version: string };
+  const { version } = JSON.parse(await readFile(manifest, "utf8"));
   const folder = join(tmpdir(), `edge-election-chromium-${version}`);
   if (!existsSync(folder)) {
     const fresh = await mkdtemp(`${folder}-`);

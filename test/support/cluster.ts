@@ -4,15 +4,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { atExit } from "../../cli/at-exit.ts";
-import type { GroupStatus } from "../../shared/protocol/status.ts";
+import { statusOf } from "./backend-answers.ts";
 import type { ContenderConfig, ContenderOrder } from "./contender.main.ts";
 import { temporaryFolder } from "./folder.ts";
 import { type History, readHistory } from "./history.ts";
 import { PATIENCE_MS } from "./patience.ts";
 
 const PROGRAM = fileURLToPath(new URL("contender.main.ts", import.meta.url));
-/** The built package, as a user gets it. */
-const ENTRY = new URL("../../dist/client/node/index.js", import.meta.url).href;
 
 /** A callback of a contender ran; `at` is nanoseconds on the machine's monotonic clock. */
 export interface Told {
@@ -78,7 +76,7 @@ export async function startCluster(url: string, group: string, components: reado
     members,
     until,
     start(name, config = {}) {
-      const full = { entry: ENTRY, url, group, name, components, historyFile: fileOf(name), ...config };
+      const full = { url, group, name, components, historyFile: fileOf(name), ...config };
       const member = startMember(full, changed);
       members.push(member);
       return member;
@@ -100,7 +98,7 @@ function startMember(config: ContenderConfig, changed: () => void): Member {
   const told: Told[] = [];
   const leads = new Map<string, number>();
   createInterface({ input: child.stdout }).on("line", (line) => {
-    const event = JSON.parse(line) as Told;
+    const event: Told = JSON.parse(line);
     told.push(event);
     if (event.event === "grant") leads.set(event.component, event.epoch);
     else leads.delete(event.component);
@@ -131,8 +129,7 @@ const LOOK_EVERY_MS = 20;
 export async function candidate(url: string, group: string, name: string): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (performance.now() < deadline) {
-    const response = await fetch(`${url}/v1/groups/${group}`);
-    const { elections } = (await response.json()) as GroupStatus;
+    const { elections } = await statusOf(url, group);
     if (elections.some(({ candidates }) => candidates.some((other) => other.ready && other.process === name))) return;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }

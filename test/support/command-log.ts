@@ -38,7 +38,7 @@ export class CommandLog {
     for (let size = readSync(this.#file, chunk); size > 0; size = readSync(this.#file, chunk)) {
       const parts = (this.#rest + chunk.toString("utf8", 0, size)).split("\n");
       this.#rest = parts.pop() ?? "";
-      for (const part of parts) this.lines.push(JSON.parse(part) as LogLine);
+      for (const part of parts) this.lines.push(JSON.parse(part));
     }
     return this.lines;
   }

@@ -1,9 +1,11 @@
 /** Several `edge-election run` of one component, and rounds in which the one that leads, or its command, is killed. */
+
 import { join } from "node:path";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { seededRandom } from "../../testing/random.ts";
 import { type CommandProcess, startCommand } from "./command-line.ts";
 import { CommandLog, type LogLine, loggedCommand, longestGapMs, overlaps } from "./command-log.ts";
+import { hasCode } from "./error-code.ts";
 import { temporaryFolder } from "./folder.ts";
 import { PATIENCE_MS } from "./patience.ts";
 
@@ -95,7 +97,7 @@ function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    if (hasCode(error, "ESRCH")) return false;
     throw error;
   }
 }

@@ -2,14 +2,15 @@
  * A real process that contends, for fault tests: `node contender.main.ts CONFIG`. It uses the built package, writes what
  * it believes to its history with synchronous writes (they survive SIGKILL), and takes orders on its input.
  */
+
 import { openSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Contender, Leadership } from "../../client/index.ts";
+import { importNodeClient } from "./built.ts";
+import { configuration } from "./configuration.ts";
 import type { Entry } from "./history.ts";
 
 export interface ContenderConfig {
-  /** URL of the built `edge-election/node` entry point. */
-  readonly entry: string;
   readonly url: string;
   readonly group: string;
   readonly name: string;
@@ -28,8 +29,8 @@ export type ContenderOrder =
 
 const SAMPLE_EVERY_MS = 2;
 
-const config = JSON.parse(process.argv[2] ?? "{}") as ContenderConfig;
-const { createElectionClient } = (await import(config.entry)) as typeof import("../../client/node/index.ts");
+const config = configuration<ContenderConfig>();
+const { createElectionClient } = await importNodeClient();
 const { url, group, name, priority = 0 } = config;
 const client = createElectionClient({ url, group, process: { name }, priority });
 const contenders = new Map<string, Contender>();
@@ -92,4 +93,4 @@ async function obey(order: ContenderOrder): Promise<void> {
 for (const component of config.components) contend(component, "process");
 for (const component of config.dedicated ?? []) contend(component, "dedicated");
 setInterval(sample, SAMPLE_EVERY_MS);
-createInterface({ input: process.stdin }).on("line", (line) => void obey(JSON.parse(line) as ContenderOrder));
+createInterface({ input: process.stdin }).on("line", (line) => void obey(JSON.parse(line)));

@@ -1,7 +1,10 @@
 /** Where the counter of the fencing experiment is kept: each of them with a guard, or without. */
+
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { Leadership } from "../../client/index.ts";
+import { importFence } from "./built.ts";
+import { hasCode } from "./error-code.ts";
 
 export interface StoreConfig {
   readonly kind: "file" | "sqlite" | "http";
@@ -31,7 +34,7 @@ const stores: Readonly<Record<StoreConfig["kind"], (config: StoreConfig) => Prom
       readFileSync(at, "utf8")
         .split("\n")
         .slice(0, -1)
-        .map((line) => JSON.parse(line) as Write);
+        .map((line): Write => JSON.parse(line));
     return {
       read: () => locked(at, () => writes().at(-1)?.value ?? 0),
       write: (value, { epoch }) =>
@@ -48,7 +51,7 @@ const stores: Readonly<Record<StoreConfig["kind"], (config: StoreConfig) => Prom
 
   /** The guard for any SQL; reading begins with a claim, as it should. */
   async sqlite({ at, guarded }) {
-    const { createSqlGuard, createSqlitePort, StaleLeaderError } = await builtFence();
+    const { createSqlGuard, createSqlitePort, StaleLeaderError } = await importFence();
     const database = new DatabaseSync(at, { timeout: 10_000 });
     const guard = createSqlGuard(createSqlitePort(database));
     const insert = (value: number, epoch: number): void =>
@@ -86,12 +89,6 @@ const stores: Readonly<Record<StoreConfig["kind"], (config: StoreConfig) => Prom
   },
 };
 
-/** As a user gets it. */
-export const builtFence = async (): Promise<typeof import("../../worker/fence/index.ts")> =>
-  (await import(
-    new URL("../../dist/worker/fence/index.js", import.meta.url).href
-  )) as typeof import("../../worker/fence/index.ts");
-
 const RETRY_MS = 1;
 
 /** The store's own lock: a file that can only be created once. It makes each single read and write atomic, no more. */
@@ -106,7 +103,7 @@ async function locked<T>(store: string, action: () => T): Promise<T> {
         rmSync(`${store}.lock`);
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if (!hasCode(error, "EEXIST")) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }

@@ -3,21 +3,23 @@
  * when it is given a line. A process that is stopped between its read and its write overwrites what others have written
  * since: the experiment of Jepsen's distributed lock tests.
  */
+
 import { createInterface } from "node:readline";
 import type { Leadership } from "../../client/index.ts";
+import { importNodeClient } from "./built.ts";
+import { configuration } from "./configuration.ts";
 import { openStore, type StoreConfig } from "./counter-stores.ts";
 
 export interface CounterConfig {
-  readonly entry: string;
   readonly url: string;
   readonly group: string;
   readonly name: string;
   readonly store: StoreConfig;
 }
 
-const { entry, url, group, name, store: config } = JSON.parse(process.argv[2] ?? "{}") as CounterConfig;
+const { url, group, name, store: config } = configuration<CounterConfig>();
 
-const { createElectionClient } = (await import(entry)) as typeof import("../../client/node/index.ts");
+const { createElectionClient } = await importNodeClient();
 const client = createElectionClient({ url, group, process: { name } });
 const store = await openStore(config);
 const orders = createInterface({ input: process.stdin })[Symbol.asyncIterator]();

@@ -2,8 +2,11 @@
  * A real process whose token comes only when its client has gone, or has given the attempt up:
  * `node early-leave.main.ts CONFIG`. Writes "alive" when everything that could follow from it has happened.
  */
+
 import { setTimeout as later } from "node:timers/promises";
-import type { Clock, PageTarget } from "../../client/index.ts";
+import type { Clock } from "../../client/index.ts";
+import { importClient } from "./built.ts";
+import { configuration } from "./configuration.ts";
 
 export interface EarlyLeaveConfig {
   /** URL of a built entry point. */
@@ -14,8 +17,8 @@ export interface EarlyLeaveConfig {
   readonly leaving: "client" | "contender" | "same turn" | "abort" | "time-out" | "pagehide";
 }
 
-const { entry, url, usesWs, leaving } = JSON.parse(process.argv[2] ?? "{}") as EarlyLeaveConfig;
-const { createElectionClient } = (await import(entry)) as typeof import("../../client/index.ts");
+const { entry, url, usesWs, leaving } = configuration<EarlyLeaveConfig>();
+const { createElectionClient } = await importClient(entry);
 const { WebSocket } = await import("ws");
 
 /** An attempt to connect is over after half a second. */
@@ -23,8 +26,13 @@ const HASTE = 20;
 const hasty: Clock = {
   monotonic: () => performance.now() * HASTE,
   wall: () => Date.now() * HASTE,
-  setTimeout: (callback, ms) => setTimeout(callback, ms / HASTE),
-  clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
+  setTimeout(callback, ms) {
+    const timer = setTimeout(callback, ms / HASTE);
+    return () => clearTimeout(timer);
+  },
+  clearTimeout(stop) {
+    if (typeof stop === "function") stop();
+  },
 };
 
 const asked = Promise.withResolvers<void>();
@@ -35,7 +43,7 @@ const controller = new AbortController();
 const client = createElectionClient({
   url,
   group: "early",
-  page: page as PageTarget,
+  page,
   ...(usesWs && { WebSocket }),
   ...(leaving === "time-out" && { clock: hasty }),
   token() {

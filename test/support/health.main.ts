@@ -1,6 +1,8 @@
 /** A process with a health endpoint, as docs/OPERATIONS.md shows it. Its first argument is the backend's url. */
+
 import { createServer } from "node:http";
 import { createElectionClient } from "../../client/node/index.ts";
+import { listen } from "./loopback.ts";
 
 const [url = ""] = process.argv.slice(2);
 const client = createElectionClient({ url, group: "g", process: { name: "one" } });
@@ -11,7 +13,5 @@ const server = createServer((_request, response) => {
   response.writeHead(health.status === "failing" ? 503 : 200, { "Content-Type": "application/json" });
   response.end(JSON.stringify(health));
 });
-server.listen(0, "127.0.0.1", () => {
-  const address = server.address();
-  process.stdout.write(`listening on ${typeof address === "object" ? address?.port : ""}\n`);
-});
+const { port } = await listen(server);
+process.stdout.write(`listening on ${port}\n`);

@@ -56,7 +56,7 @@ export interface History {
 export function readHistory(process: string, file: string): History {
   if (!existsSync(file)) return { process, entries: [] };
   const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
-  return { process, entries: lines.map((line) => JSON.parse(line) as Entry) };
+  return { process, entries: lines.map((line): Entry => JSON.parse(line)) };
 }
 
 /** One entry for each term that a process believed in. */

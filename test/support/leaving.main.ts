@@ -2,7 +2,10 @@
  * A real process that leads one component in each of its groups, a client for each, and then ends in one of the ways in
  * which processes end: `node leaving.main.ts CONFIG`.
  */
+
 import type { ElectionClient } from "../../client/index.ts";
+import { importClient } from "./built.ts";
+import { configuration } from "./configuration.ts";
 
 export interface LeavingConfig {
   /** URL of a built entry point. */
@@ -18,8 +21,8 @@ export interface LeavingConfig {
   readonly isInit?: boolean;
 }
 
-const { entry, url, groups, ending, isInit } = JSON.parse(process.argv[2] ?? "{}") as LeavingConfig;
-const { createElectionClient } = (await import(entry)) as typeof import("../../client/index.ts");
+const { entry, url, groups, ending, isInit } = configuration<LeavingConfig>();
+const { createElectionClient } = await importClient(entry);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 if (isInit) process.kill = () => true;

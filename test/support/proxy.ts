@@ -1,5 +1,7 @@
 /** A TCP proxy on loopback that can fail in the ways networks fail: silently, in one direction, late, or with a reset. */
-import { connect, createServer, type Server, type Socket } from "node:net";
+
+import { connect, createServer, type Socket } from "node:net";
+import { listen } from "./loopback.ts";
 
 export type Direction = "up" | "down";
 
@@ -56,7 +58,7 @@ export async function startProxy(targetPort: number): Promise<FaultyProxy> {
     pipe(pair, client, upstream, "up");
     pipe(pair, upstream, client, "down");
   });
-  const port = await listen(server);
+  const { url } = await listen(server);
   const resetPairs = (which: (pair: Pair) => boolean): void => {
     for (const pair of [...pairs].filter(which)) {
       pair.client.resetAndDestroy();
@@ -64,7 +66,7 @@ export async function startProxy(targetPort: number): Promise<FaultyProxy> {
     }
   };
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     partition: (...directions) => {
       for (const direction of directions) blocked.add(direction);
     },
@@ -82,14 +84,4 @@ export async function startProxy(targetPort: number): Promise<FaultyProxy> {
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
-}
-
-function listen(server: Server): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      if (typeof address === "object" && address !== null) resolve(address.port);
-    });
-  });
 }

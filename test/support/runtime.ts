@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
-import type { Readable } from "node:stream";
 
 export interface Runtime extends AsyncDisposable {
   readonly url: string;
@@ -8,7 +7,7 @@ export interface Runtime extends AsyncDisposable {
 
 /** Serves a configuration on the open-source runtime, as a user of workerd does it. Resolves when it listens. */
 export async function serveConfiguration(folder: string, file: string): Promise<Runtime> {
-  const { default: binary } = createRequire(import.meta.url)("workerd") as { readonly default: string };
+  const { default: binary } = createRequire(import.meta.url)("workerd");
   const child = spawn(binary, ["serve", file, "--control-fd=3"], {
     cwd: folder,
     env: { ...process.env, AUTH_SECRET: "for this test only, and long enough for HS256" },
@@ -21,9 +20,10 @@ export async function serveConfiguration(folder: string, file: string): Promise<
   const ended = new Promise<never>((_, reject) => {
     child.once("close", (code) => reject(new Error(`workerd ended with ${code}:\n${said}`)));
   });
+  const [, , , control] = child.stdio;
   const listening = new Promise<number>((resolve) => {
-    (child.stdio[3] as Readable).setEncoding("utf8").on("data", (text: string) => {
-      const port = /"event":"listen".*"port":(\d+)/.exec(text)?.[1];
+    control?.on("data", (text: Buffer) => {
+      const port = /"event":"listen".*"port":(\d+)/.exec(String(text))?.[1];
       if (port !== undefined) resolve(Number(port));
     });
   });

@@ -2,7 +2,10 @@
  * A real process that waits at top level for a scope of one client, while another client of it leads as well and takes
  * longer to stop: `node scopes.main.ts CONFIG`.
  */
+
 import type { ElectionClient } from "../../client/index.ts";
+import { importClient } from "./built.ts";
+import { configuration } from "./configuration.ts";
 
 export interface ScopesConfig {
   /** URL of a built entry point. */
@@ -15,8 +18,8 @@ export interface ScopesConfig {
   readonly isInit?: boolean;
 }
 
-const { entry, url, scope, listens, isInit } = JSON.parse(process.argv[2] ?? "{}") as ScopesConfig;
-const { createElectionClient } = (await import(entry)) as typeof import("../../client/index.ts");
+const { entry, url, scope, listens, isInit } = configuration<ScopesConfig>();
+const { createElectionClient } = await importClient(entry);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 if (isInit) process.kill = () => true;
 if (listens) process.on("SIGTERM", () => say("told"));

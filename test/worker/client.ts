@@ -15,6 +15,7 @@ import {
   type ElectionAppOptions,
   type ElectionGroup,
   type ElectionStatus,
+  type Elections,
   type GroupStatus,
   type PolicyOptions,
 } from "../../worker/index.ts";
@@ -49,6 +50,10 @@ export const freshGroup = (label = "group"): string => {
 
 export const objectOf = (group: string): DurableObjectStub<ElectionGroup> =>
   env.ELECTIONS.get(env.ELECTIONS.idFromName(group));
+
+/** The group's methods by RPC, as the entrypoint of a service binding with these props gives them. */
+export const serviceWith = (props: object = {}): Elections =>
+  exports.ElectionsEntrypoint({ props }) as unknown as Elections;
 
 export const pathOf = (group: string, rest = ""): string => `/v1/groups/${encodeURIComponent(group)}${rest}`;
 
@@ -121,23 +126,22 @@ export interface Ask {
   readonly server?: Server;
 }
 
-export interface Answer {
+export interface Answer<Body = unknown> {
   readonly status: number;
   readonly headers: Headers;
-  /** Parsed JSON, or the text where it is none. */
-  readonly body: unknown;
+  /** Parsed JSON, of the shape that the test names, or the text where it is none. */
+  readonly body: Body;
 }
 
 /** One HTTP request, its answer read to the end. A body that is no text is sent as JSON. */
-export async function ask(method: string, path: string, options: Ask = {}): Promise<Answer> {
+export async function ask<Body = unknown>(method: string, path: string, options: Ask = {}): Promise<Answer<Body>> {
   const { body, headers = {}, origin = ORIGIN, server = deployed } = options;
   const content = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
   const init = { method, headers, ...(content !== undefined && { body: content }) };
   const response = await server(new Request(`${origin}${path}`, init));
   const text = await response.text();
   const isJson = response.headers.get("Content-Type")?.includes("json") === true;
-  const parsed: unknown = isJson ? JSON.parse(text) : text;
-  return { status: response.status, headers: response.headers, body: parsed };
+  return { status: response.status, headers: response.headers, body: JSON.parse(isJson ? text : JSON.stringify(text)) };
 }
 
 /** The code of an error answer. */

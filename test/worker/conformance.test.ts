@@ -27,7 +27,7 @@ const throughFetcher: Driver = {
     const members: Member[] = [];
     return {
       turn: () => new Promise((resolve) => setTimeout(resolve, TURN_MS)),
-      status: async () => (await ask("GET", pathOf(group), { server })).body as GroupStatus,
+      status: async () => (await ask<GroupStatus>("GET", pathOf(group), { server })).body,
       restart: () => abortAllDurableObjects(),
       revoke(successor) {
         const body = successor === undefined ? {} : { successor: successor.sessionId };

@@ -1,8 +1,10 @@
 /** Durable Objects that contend by RPC and their alarm, in one queue with sockets. */
+
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, onTestFinished, test } from "vitest";
 import { type DurableContenderOptions, type Elections, electionsOf, type Leadership } from "../../worker/index.ts";
+import { wrong } from "../support/wrong.ts";
 import { electionOf, freshGroup, join, LEASE_MS, objectOf, serverWith, statusOf, stopClock } from "./client.ts";
 import { adjusted, type Contending, type Told } from "./contending.ts";
 
@@ -18,14 +20,11 @@ type Stub = DurableObjectStub<Contending>;
 function objectIn(
   group: string,
   label = "object",
-  change?: (options: DurableContenderOptions, object: Contending) => object,
-  isWhole = false,
+  change?: (options: DurableContenderOptions, object: Contending) => Partial<DurableContenderOptions>,
 ): Stub {
   const name = `${group}#${label}`;
   if (change !== undefined) {
-    const changed = (options: DurableContenderOptions, object: Contending) =>
-      isWhole ? change(options, object) : { ...options, ...change(options, object) };
-    adjusted.set(name, changed as (options: DurableContenderOptions, object: Contending) => DurableContenderOptions);
+    adjusted.set(name, (options, object) => ({ ...options, ...change(options, object) }));
   }
   onTestFinished(() => void adjusted.delete(name));
   return env.CONTENDERS.get(env.CONTENDERS.idFromName(name));
@@ -366,12 +365,9 @@ test("[E3] onError and setAlarm are called on the options that they are in", asy
     }
   }
   const own = new Own();
-  const stub = objectIn(
-    freshGroup(),
-    "own",
-    (options) => Object.assign(own, { elections: options.elections, group: options.group }),
-    true,
-  );
+  const group = freshGroup();
+  const stub = objectIn(group, "own");
+  adjusted.set(`${group}#own`, ({ elections }) => Object.assign(own, { elections, group }));
   await start(stub);
   await inside(stub, ({ contender }) => contender.change({ components: ["b"] }));
   expect(new Set(seen)).toEqual(new Set([own]));
@@ -529,11 +525,11 @@ test("[E2] a change, a confirm and a resign with wrong arguments reject at once,
   const refused = await inside(stub, ({ contender, leaderships: [leadership] }) =>
     Promise.all(
       [
-        contender.change(null as never),
-        contender.change({ components: null } as never),
-        leadership?.confirm(null as never),
-        leadership?.resign(null as never),
-        leadership?.resign({ successor: 1 } as never),
+        contender.change(wrong(null)),
+        contender.change(wrong({ components: null })),
+        leadership?.confirm(wrong(null)),
+        leadership?.resign(wrong(null)),
+        leadership?.resign(wrong({ successor: 1 })),
       ].map((one) => one?.catch(String)),
     ),
   );

@@ -1,4 +1,5 @@
 /** A Durable Object that contends, as a user would write it, with a log of its callbacks in its own storage. */
+
 import { DurableObject } from "cloudflare:workers";
 import {
   DurableContender,
@@ -7,6 +8,7 @@ import {
   electionsOf,
   type Leadership,
 } from "../../worker/index.ts";
+import { wrong } from "../support/wrong.ts";
 
 export interface Told {
   readonly is: "grant" | "revoke";
@@ -57,7 +59,7 @@ export class Contending extends DurableObject<ElectionEnv> {
     const { ELECTIONS } = this.env;
     const whole = options && { elections: electionsOf(ELECTIONS), group: "g", components: ["a"], ...options };
     try {
-      new DurableContender(ctx, whole as DurableContenderOptions);
+      new DurableContender(ctx, wrong(whole));
       return "";
     } catch (error) {
       return String(error);
@@ -70,6 +72,6 @@ export class Contending extends DurableObject<ElectionEnv> {
 
   told(): Told[] {
     const rows = this.ctx.storage.sql.exec<{ what: string }>("SELECT what FROM told ORDER BY rowid").toArray();
-    return rows.map(({ what }) => JSON.parse(what) as Told);
+    return rows.map(({ what }) => JSON.parse(what));
   }
 }

@@ -91,7 +91,7 @@ export function r2Store(bucket: R2Bucket): CompareAndSetStore {
 export const openCompareAndSet: OpenCounter = async (guarded) => {
   const key = freshGroup("resource");
   const guard = createCompareAndSetGuard(r2Store(env.BUCKET), key);
-  const listOf = (data: string | null): Written[] => (data === null ? [] : (JSON.parse(data) as Written[]));
+  const listOf = (data: string | null): Written[] => JSON.parse(data ?? "[]");
   const appended =
     (value: number, { epoch, leaderSessionId }: Fence) =>
     (data: string | null): string =>

@@ -33,8 +33,8 @@ test("[FG6] the leader gets a token that a resource checks offline, for what is 
   const pass = stopClock();
   const { body } = await lead(group);
   pass(500);
-  const answer = await ask("POST", pathOf(group, "/fence/token"), { body });
-  const { token, expiresInMs } = answer.body as Issued;
+  const answer = await ask<Issued>("POST", pathOf(group, "/fence/token"), { body });
+  const { token, expiresInMs } = answer.body;
 
   expect(answer.status).toBe(200);
   expect(expiresInMs).toBe(LEASE_MS - 500);
@@ -66,20 +66,25 @@ test("[FG6] a draining leader still gets one, one that is over gets 409, and so 
   expect(errorOf(await request({ leaderSessionId, epoch }))).toMatchObject({ status: 409, code: "not_current" });
 });
 
+/** The private one as a line of a configuration has it, the public one as JSON. */
+async function pairOfKeys(): Promise<{ readonly pem: string; readonly publicKey: Record<string, unknown> }> {
+  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+  if (!("privateKey" in pair)) throw new Error("no pair of keys");
+  const der = await crypto.subtle.exportKey("pkcs8", pair.privateKey);
+  if (!(der instanceof ArrayBuffer)) throw new Error("no bytes");
+  const text = btoa(String.fromCharCode(...new Uint8Array(der)));
+  const pem = `-----BEGIN PRIVATE KEY-----\\n${text}\\n-----END PRIVATE KEY-----`;
+  return { pem, publicKey: { ...(await crypto.subtle.exportKey("jwk", pair.publicKey)) } };
+}
+
 test("[FG6] with a private key the resource needs the public one alone", async () => {
-  const { privateKey, publicKey } = (await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
-    "sign",
-    "verify",
-  ])) as CryptoKeyPair;
-  const der = (await crypto.subtle.exportKey("pkcs8", privateKey)) as ArrayBuffer;
-  const pem = `-----BEGIN PRIVATE KEY-----\\n${btoa(String.fromCharCode(...new Uint8Array(der)))}\\n-----END PRIVATE KEY-----`;
+  const { pem, publicKey } = await pairOfKeys();
   const group = freshGroup();
   const { body } = await lead(group);
   const server = serverOf({ FENCE_PRIVATE_KEY: pem });
-  const { token } = (await ask("POST", pathOf(group, "/fence/token"), { body, server })).body as Issued;
-  const jwk = (await crypto.subtle.exportKey("jwk", publicKey)) as JsonWebKey;
+  const { token } = (await ask<Issued>("POST", pathOf(group, "/fence/token"), { body, server })).body;
 
-  expect(await createFenceVerifier({ publicKey: { ...jwk } })(token)).toEqual({ group, ...body });
+  expect(await createFenceVerifier({ publicKey })(token)).toEqual({ group, ...body });
   await expect(createFenceVerifier({ secret: SECRET })(token)).rejects.toMatchObject({ code: "invalid_fence_token" });
 });
 

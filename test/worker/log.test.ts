@@ -20,8 +20,13 @@ import {
   stopClock,
 } from "./client.ts";
 
+interface Logged {
+  readonly text: string;
+  readonly entry: Readonly<Record<string, unknown>>;
+}
+
 /** The lines of this group so far. */
-function listen(group: string): () => { readonly text: string; readonly entry: Record<string, unknown> }[] {
+function listen(group: string): () => Logged[] {
   const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
   onTestFinished(() => {
     log.mockRestore();
@@ -29,7 +34,7 @@ function listen(group: string): () => { readonly text: string; readonly entry: R
   return () =>
     log.mock.calls
       .map(([text]) => String(text))
-      .map((text) => ({ text, entry: JSON.parse(text) as Record<string, unknown> }))
+      .map((text): Logged => ({ text, entry: JSON.parse(text) }))
       .filter(({ entry }) => entry["group"] === group);
 }
 

@@ -7,7 +7,7 @@ import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import type { ElectionClient } from "../../client/client.ts";
 import type { Contender, ContenderCallbacks, ContendOptions } from "../../client/contend.ts";
-import type { Leadership } from "../../client/leadership.ts";
+import type { Leadership } from "../../shared/leadership/leadership.ts";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import { settingsOf } from "../../worker/callers/settings.ts";

@@ -1,6 +1,6 @@
 /** Contenders without a socket, through the binding of the groups and through the entrypoint for other Workers. */
 import { createExecutionContext, evictDurableObject } from "cloudflare:test";
-import { env, exports } from "cloudflare:workers";
+import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import {
   type CampaignAnswer,
@@ -10,7 +10,17 @@ import {
   type PolledSession,
   type Refused,
 } from "../../worker/index.ts";
-import { counted, electionOf, fireAlarm, freshGroup, join, LEASE_MS, objectOf, stopClock } from "./client.ts";
+import {
+  counted,
+  electionOf,
+  fireAlarm,
+  freshGroup,
+  join,
+  LEASE_MS,
+  objectOf,
+  serviceWith,
+  stopClock,
+} from "./client.ts";
 
 const policy = () => ({ leaseMs: LEASE_MS });
 const X = [{ component: "dispatcher" }];
@@ -62,7 +72,7 @@ class Caller {
 
 const ways: readonly (readonly [string, () => Elections])[] = [
   ["the binding of the groups", () => electionsOf(env.ELECTIONS, { policy })],
-  ["the entrypoint of a service binding", () => exports.ElectionsEntrypoint({ props: {} }) as unknown as Elections],
+  ["the entrypoint of a service binding", () => serviceWith()],
 ];
 
 describe.each(ways)("by %s", (_name, elections) => {
@@ -181,11 +191,10 @@ test("the sessions of a binding's subject are counted as those of a token's", as
 
 test("[E2] what a binding may do is in its props", async () => {
   const group = freshGroup();
-  const of = (props: object) => exports.ElectionsEntrypoint({ props }) as unknown as Elections;
   const campaign = { contenders: X, sentAt: 1 };
-  expect(await of({ role: "observe" }).campaign(group, campaign)).toMatchObject({ code: "forbidden" });
-  expect(await of({ role: "contend" }).revoke(group, "process")).toMatchObject({ code: "forbidden" });
-  const limited = of({ role: "contend", components: ["other"] });
+  expect(await serviceWith({ role: "observe" }).campaign(group, campaign)).toMatchObject({ code: "forbidden" });
+  expect(await serviceWith({ role: "contend" }).revoke(group, "process")).toMatchObject({ code: "forbidden" });
+  const limited = serviceWith({ role: "contend", components: ["other"] });
   expect(await limited.campaign(group, campaign)).toMatchObject({ leaderships: [], refused: [{ code: "forbidden" }] });
   // A rejection of a call over RPC counts as unhandled on its far side: this one is called here.
   const context = Object.assign(createExecutionContext(), { props: { groups: ["other-*"] } });

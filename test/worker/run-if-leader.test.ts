@@ -1,8 +1,10 @@
 /** Invocations that lead for as long as a function runs. */
+
 import { env, exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { type Elections, electionsOf, type RunOptions, runIfLeader } from "../../worker/index.ts";
-import { freshGroup, join, LEASE_MS, objectOf, statusOf, stopClock } from "./client.ts";
+import { wrong } from "../support/wrong.ts";
+import { freshGroup, join, LEASE_MS, objectOf, serviceWith, statusOf, stopClock } from "./client.ts";
 
 const local = electionsOf(env.ELECTIONS, { policy: () => ({ leaseMs: LEASE_MS }) });
 const NIGHT_MS = 86_400_000;
@@ -40,7 +42,7 @@ test("[PC3] [N3] it runs, says that it was completed, and leaves nothing behind"
 });
 
 test("[PC3] either binding will do: that of the groups, and that of a service", async () => {
-  const service = exports.ElectionsEntrypoint({ props: {} }) as unknown as Elections;
+  const service = serviceWith();
   for (const binding of [env.ELECTIONS, service]) {
     const group = freshGroup();
     expect(await runIfLeader(binding, job(group), () => "done")).toEqual({ ran: true, value: "done" });
@@ -133,7 +135,7 @@ test("[PC5] [E3] a refusal that is final is told as such, and nothing runs", asy
 });
 
 test("[PC5] [E3] a group that a binding may not enter is a refusal that is final", async () => {
-  const service = exports.ElectionsEntrypoint({ props: { groups: ["other"] } }) as unknown as Elections;
+  const service = serviceWith({ groups: ["other"] });
   const running = runIfLeader(service, job(freshGroup()), () => 1);
   await expect(running).rejects.toMatchObject({ code: "forbidden", retryable: false });
 });
@@ -153,10 +155,10 @@ test.each([
   [[local, null, one], "options must be an object"],
   [[local, job("g"), undefined], "run must be a function"],
   [[local, job("g"), "report"], "run must be a function"],
-  [[local, job("g", { since: null as never }), one], "since must be"],
+  [[local, job("g", { since: wrong(null) }), one], "since must be"],
 ])("[E2] wrong arguments are refused before anything is asked: %j", async (given, message) => {
-  const [elections, options, run] = given as Parameters<typeof runIfLeader>;
-  const refused = runIfLeader(elections, options, run);
+  const [elections, options, run] = given.map(wrong);
+  const refused = runIfLeader(wrong(elections), wrong(options), wrong(run));
   await expect(refused).rejects.toThrow(TypeError);
   await expect(refused).rejects.toThrow(message);
 });

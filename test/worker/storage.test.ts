@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { Store } from "../../worker/durable-object/store.ts";
 import { createPolicy } from "../../worker/group/policy.ts";
 import { load, type Rows, save } from "../../worker/group/rows.ts";
-import type { PolicyOptions } from "../../worker/index.ts";
+import type { PolicyOptions, TermStatus } from "../../worker/index.ts";
 import {
   alarmOf,
   ask,
@@ -143,8 +143,8 @@ test("the history tells how long nobody led even where the election was forgotte
   const group = freshGroup();
   const pass = stopClock();
   const gaps = async (query = "") => {
-    const { body } = await ask("GET", pathOf(group, `/history${query}`));
-    return (body as { terms: { gapMs: number | null }[] }).terms.map(({ gapMs }) => gapMs);
+    const { body } = await ask<{ readonly terms: readonly TermStatus[] }>("GET", pathOf(group, `/history${query}`));
+    return body.terms.map(({ gapMs }) => gapMs);
   };
   for (const waitMs of [700, 900]) {
     const { client } = await join(group);

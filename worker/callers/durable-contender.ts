@@ -5,7 +5,12 @@
 
 import { type ElectionError, LeadershipLostError, type LossReason } from "../../shared/errors.ts";
 import { createInside } from "../../shared/inside.ts";
-import type { Metadata } from "../../shared/protocol/messages.ts";
+import {
+  createLeadership,
+  type Handle,
+  type Leadership,
+  type ResignOptions,
+} from "../../shared/leadership/leadership.ts";
 import { confirmError, refusalError } from "../../shared/refusals.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { logError } from "../http/log.ts";
@@ -22,10 +27,17 @@ import {
   save,
 } from "./core/state.ts";
 import { Engine } from "./engine.ts";
-import { createTenure, type Leadership, type Tenure } from "./leadership.ts";
 import { electionsBy } from "./local-elections.ts";
 import type { ContenderChanges, DurableContenderOptions } from "./options.ts";
-import { type Candidacy, candidacyOf, checkCallbacks, publishedOf, settingsOf, successorOf } from "./settings.ts";
+import {
+  assertPublished,
+  type Candidacy,
+  candidacyOf,
+  checkCallbacks,
+  type Published,
+  settingsOf,
+  successorOf,
+} from "./settings.ts";
 import { unavailable } from "./unavailable.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -52,7 +64,8 @@ export class DurableContender<Component extends string = string> {
   #candidacy: Candidacy;
   readonly #key: string;
   readonly #engine: Engine;
-  readonly #tenures = new Map<string, Tenure & { readonly leadership: Leadership }>();
+  /** The terms that components lead by, by their names. */
+  readonly #terms = new Map<string, Handle<Leadership>>();
   readonly #confirming = new Waiting();
   readonly #waiters = new Set<Waiter>();
   /** Whose `onRevoke` is running, as `drainOf` names it. */
@@ -152,7 +165,7 @@ export class DurableContender<Component extends string = string> {
     const term = leadingTerm(this.#engine.state, component);
     if (term === null) return null;
     const { election, leaderSessionId, epoch } = term;
-    const { leadership } = this.#tenureOf({ component, election, leaderSessionId, epoch });
+    const { leadership } = this.#termOf({ component, election, leaderSessionId, epoch });
     return leadership.isLeader() ? leadership : null;
   }
 
@@ -265,7 +278,7 @@ export class DurableContender<Component extends string = string> {
   }
 
   #grant(subject: Subject): void {
-    const { leadership } = this.#tenureOf(subject);
+    const { leadership } = this.#termOf(subject);
     const { component } = subject;
     const onGrant = (): unknown => this.#inside.run(undefined, () => this.#options.onGrant?.(leadership));
     void this.#attempt(onGrant, { component });
@@ -273,48 +286,43 @@ export class DurableContender<Component extends string = string> {
 
   #revoke(subject: Subject, reason: LossReason): void {
     const { component, leaderSessionId } = subject;
-    const tenure = this.#tenureOf(subject);
+    const { leadership, end } = this.#termOf(subject);
     const error = new LeadershipLostError(reason);
-    this.#tenures.delete(component);
-    tenure.end(error);
+    this.#terms.delete(component);
+    end(() => error);
     this.#confirming.reject(component, error);
     const onRevoke = (): unknown =>
-      this.#inside.run(nameDrain(component, leaderSessionId), () =>
-        this.#options.onRevoke?.(tenure.leadership, reason),
-      );
+      this.#inside.run(nameDrain(component, leaderSessionId), () => this.#options.onRevoke?.(leadership, reason));
     void this.#attempt(onRevoke, { component }).then(() =>
       this.#engine.dispatch({ type: "settled", component, leaderSessionId }),
     );
   }
 
-  /** After a restart the first who asks makes it anew. */
-  #tenureOf(subject: Subject): Tenure & { readonly leadership: Leadership } {
+  /** After a restart it is made anew when somebody asks for it. */
+  #termOf(subject: Subject): Handle<Leadership> {
     const { component, leaderSessionId } = subject;
-    const known = this.#tenures.get(component);
+    const known = this.#terms.get(component);
     if (known?.leadership.leaderSessionId === leaderSessionId) return known;
-    const tenure = createTenure(this.#options.group, subject, () =>
-      remainingMs(this.#engine.state, component, leaderSessionId, Date.now()),
+    const term = createLeadership(
+      { group: this.#options.group, ...subject },
+      {
+        remainingMs: () => remainingMs(this.#engine.state, component, leaderSessionId, Date.now()),
+        assertPublished,
+        confirm: (published) => this.#confirm(subject, published),
+        resign: (options) => this.#resign(leaderSessionId, options),
+      },
     );
-    const leadership: Leadership = {
-      ...tenure.leadership,
-      confirm: (address, metadata) => this.#confirm(tenure.leadership, address, metadata),
-      resign: (options) => this.#resign(leaderSessionId, options),
-    };
-    const made = { ...tenure, leadership };
-    this.#tenures.set(component, made);
-    return made;
+    this.#terms.set(component, term);
+    return term;
   }
 
-  async #confirm(leadership: Tenure["leadership"], address?: string, metadata?: Metadata): Promise<void> {
-    const published = publishedOf({ address, metadata });
-    leadership.assertLeader();
-    const { component, leaderSessionId } = leadership;
+  async #confirm({ component, leaderSessionId }: Subject, published: Published): Promise<void> {
     const done = this.#confirming.wait(component);
     this.#engine.dispatch({ type: "confirm", component, leaderSessionId, ...published });
     await done;
   }
 
-  async #resign(leaderSessionId: string, options: { readonly successor?: string } = {}): Promise<void> {
+  async #resign(leaderSessionId: string, options: ResignOptions = {}): Promise<void> {
     const isHere = (all: readonly { readonly leaderSessionId: string }[]): boolean =>
       all.some((one) => one.leaderSessionId === leaderSessionId);
     const successor = successorOf(options);

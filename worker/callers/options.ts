@@ -1,9 +1,9 @@
 /** What the user of a `DurableContender` says. */
 
 import type { LossReason } from "../../shared/errors.ts";
+import type { Leadership } from "../../shared/leadership/leadership.ts";
 import type { ProcessInfo } from "../../shared/protocol/messages.ts";
 import type { ElectionKind } from "../../shared/protocol/names.ts";
-import type { Leadership } from "./leadership.ts";
 import type { ElectionsBinding } from "./local-elections.ts";
 
 /** One component that differs from the rest. */

@@ -4,6 +4,12 @@
  */
 
 import { LeadershipLostError } from "../../shared/errors.ts";
+import {
+  createPlainLeadership,
+  type Handle,
+  type Leadership,
+  type PlainLeadership,
+} from "../../shared/leadership/leadership.ts";
 import type { ProcessInfo } from "../../shared/protocol/messages.ts";
 import { type ElectionKind, electionOf } from "../../shared/protocol/names.ts";
 import type { LeaderStatus } from "../../shared/protocol/status.ts";
@@ -12,7 +18,6 @@ import { unreachable } from "../../shared/unreachable.ts";
 import type { Effect, Subject } from "./core/events.ts";
 import { initialState, nextDeadline, remainingMs } from "./core/state.ts";
 import { Engine } from "./engine.ts";
-import { createTenure, type RunLeadership, type Tenure } from "./leadership.ts";
 import { type ElectionsBinding, electionsBy } from "./local-elections.ts";
 import type { Elections } from "./service.ts";
 import { invalid, optionsIn, settingsOf } from "./settings.ts";
@@ -53,7 +58,7 @@ export type RunResult<T> =
 export async function runIfLeader<T>(
   binding: ElectionsBinding,
   options: RunOptions,
-  run: (leadership: RunLeadership) => T | PromiseLike<T>,
+  run: (leadership: Omit<Leadership, "confirm" | "resign">) => T | PromiseLike<T>,
 ): Promise<RunResult<T>> {
   const { group, component, election = "dedicated", since } = optionsIn(options);
   if (typeof run !== "function") throw invalid("run must be a function");
@@ -102,7 +107,7 @@ class Invocation {
   readonly #group: string;
   readonly #engine: Engine;
   readonly #completing = new Waiting();
-  #tenure: Tenure | null = null;
+  #term: Handle<PlainLeadership> | null = null;
   #loss: LeadershipLostError | null = null;
   #failure: Error | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -123,18 +128,18 @@ class Invocation {
   }
 
   /** One call. `null`: not its turn. */
-  async acquire(): Promise<RunLeadership | null> {
+  async acquire(): Promise<PlainLeadership | null> {
     this.#engine.dispatch({ type: "start" });
     await this.#engine.quiet();
     // Without a session there was no answer, be it for an error or for the time that it took.
     const isUnheard = this.#engine.state.session === null;
-    if (this.#tenure === null && (isUnheard || this.#failure !== null)) throw this.#failure ?? unavailable(undefined);
-    return this.#tenure?.leadership ?? null;
+    if (this.#term === null && (isUnheard || this.#failure !== null)) throw this.#failure ?? unavailable(undefined);
+    return this.#term?.leadership ?? null;
   }
 
   /** Marks the term as completed, which needs the lead. */
   async complete(): Promise<void> {
-    const { leadership } = this.#tenure ?? {};
+    const { leadership } = this.#term ?? {};
     if (leadership === undefined || this.#loss !== null) throw this.#loss ?? new LeadershipLostError("lost");
     leadership.assertLeader();
     const { component, leaderSessionId } = leadership;
@@ -163,12 +168,13 @@ class Invocation {
   #execute(effect: Exclude<Effect, { readonly type: "call" }>): void {
     switch (effect.type) {
       case "grant":
-        this.#tenure = this.#tenureOf(effect.subject);
+        this.#term = this.#termOf(effect.subject);
         return;
       case "revoke": {
-        this.#loss = new LeadershipLostError(effect.reason);
-        this.#tenure?.end(this.#loss);
-        this.#completing.reject(effect.subject.component, this.#loss);
+        const loss = new LeadershipLostError(effect.reason);
+        this.#loss = loss;
+        this.#term?.end(() => loss);
+        this.#completing.reject(effect.subject.component, loss);
         // It does not run again; the lease is kept while the function stops.
         this.#engine.dispatch({ type: "close" });
         if (this.#isOver) this.#settle();
@@ -188,16 +194,17 @@ class Invocation {
     }
   }
 
-  #tenureOf(subject: Subject): Tenure {
+  #termOf(subject: Subject): Handle<PlainLeadership> {
     const { component, leaderSessionId } = subject;
-    return createTenure(this.#group, subject, () =>
-      remainingMs(this.#engine.state, component, leaderSessionId, Date.now()),
+    return createPlainLeadership(
+      { group: this.#group, ...subject },
+      { remainingMs: () => remainingMs(this.#engine.state, component, leaderSessionId, Date.now()) },
     );
   }
 
   /** The function has stopped. */
   #settle(): void {
-    const { leadership } = this.#tenure ?? {};
+    const { leadership } = this.#term ?? {};
     if (leadership === undefined) return;
     const { component, leaderSessionId } = leadership;
     this.#engine.dispatch({ type: "settled", component, leaderSessionId });

@@ -88,8 +88,8 @@ const published = object<Published>({
   metadata: optional(metadata(DEFAULT_LIMITS.metadataBytes)),
 });
 
-export const publishedOf = (given: { [K in keyof Published]: Published[K] | undefined }): Published =>
-  checked(published, given);
+/** Throws a `TypeError` for what the group would refuse. */
+export const assertPublished = (given: Published): void => void checked(published, given);
 
 const successor = object<{ readonly successor?: string }>({ successor: optional(id) });
 export function successorOf(given: { readonly successor?: string }): { readonly successor?: string } {

@@ -1,5 +1,5 @@
 /** A tab that is hidden, as far as its page can tell, in a browser that hides none. */
-import type { ClientOptions, PageTarget, Socket, TabTarget } from "../../../client/index.ts";
+import type { ClientOptions, PageTarget, TabTarget } from "../../../client/index.ts";
 
 /** Stands for the `window`. Its document is itself. */
 export class InjectedView extends EventTarget implements PageTarget, TabTarget {
@@ -29,18 +29,21 @@ export function throttledTimers(): Required<Pick<ClientOptions, "clock" | "WebSo
     setTimeout: (callback, ms) => {
       const lateMs =
         hearing > 0 ? (LATE_MS[timers++ % LATE_MS.length] ?? 0) : MINUTE_MS - (performance.now() % MINUTE_MS);
-      return setTimeout(callback, ms + lateMs);
+      const timer = setTimeout(callback, ms + lateMs);
+      return () => clearTimeout(timer);
     },
-    clearTimeout: (handle) => clearTimeout(handle as number),
+    clearTimeout: (stop) => {
+      if (typeof stop === "function") stop();
+    },
   };
   class HearingSocket extends WebSocket {
-    override addEventListener(type: string, listener: unknown): void {
+    override addEventListener(type: string, listener: (event: Event) => void): void {
       super.addEventListener(type, (event) => {
         hearing++;
-        (listener as (event: Event) => void)(event);
+        listener(event);
         hearing--;
       });
     }
   }
-  return { clock, WebSocket: HearingSocket as unknown as new (url: string, protocols: string[]) => Socket };
+  return { clock, WebSocket: HearingSocket };
 }

@@ -15,7 +15,7 @@ const log: string[] = [];
 
 class LoggingSocket extends WebSocket {
   override send(frame: string): void {
-    log.push(`sends ${(JSON.parse(frame) as { readonly type: string }).type}`);
+    log.push(`sends ${JSON.parse(frame).type}`);
     super.send(frame);
   }
 }

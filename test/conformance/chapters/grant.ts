@@ -1,6 +1,6 @@
 /** G: grant and revoke. What only the wire can show (G9, G10) is shown by the tests of the cores. */
 import { expect } from "vitest";
-import type { Leadership } from "../../../client/leadership.ts";
+import type { Leadership } from "../../../shared/leadership/leadership.ts";
 import type { Chapter } from "../behaviour.ts";
 import type { Part } from "../play.ts";
 

@@ -86,7 +86,7 @@ export async function loadCores(edits: readonly Edit[]): Promise<Cores> {
   });
   const module: { exports: { readonly shippedCores?: Cores } } = { exports: {} };
   const wrapped = `(function (module) {${outputFiles[0]?.text}\n})`;
-  const evaluate = runInThisContext(wrapped) as (target: typeof module) => void;
+  const evaluate: (target: typeof module) => void = runInThisContext(wrapped);
   evaluate(module);
   const { shippedCores } = module.exports;
   if (shippedCores === undefined) throw new Error("the bundle exports no cores");

@@ -38,7 +38,7 @@ export class Calls {
   send(request: CallRequest, hear: (outcome: Outcome) => void): void {
     this.#put("up", () =>
       this.#ports.ask(request, (outcome) => {
-        if (outcome !== null) this.#put("down", () => hear(JSON.parse(JSON.stringify(outcome)) as Outcome));
+        if (outcome !== null) this.#put("down", () => hear(JSON.parse(JSON.stringify(outcome))));
       }),
     );
   }

@@ -9,7 +9,7 @@ const ABSENT: string = "a-package-that-nobody-has";
 
 test("a peer whose client, program or file is missing is skipped, and the row says what to install", async () => {
   const skipped = [
-    requireClient(ABSENT, () => import(ABSENT) as Promise<unknown>),
+    requireClient<unknown>(ABSENT, () => import(ABSENT)),
     requireProgram(ABSENT, "its-package"),
     requireFile(`/${ABSENT}`, "its-package"),
   ].map((attempt) => attempt.catch((error: unknown) => error));
@@ -39,7 +39,7 @@ test.each([10, 20, 100])("%i points of an interval fall into each fifth of it al
 
 test("the peers' package has every client that is typed here, and its lock names no address", async () => {
   const read = (file: string): Promise<string> => readFile(inRepository(`bench/peers/${file}`), "utf8");
-  const { dependencies } = JSON.parse(await read("package.json")) as { dependencies: Record<string, string> };
+  const { dependencies }: { dependencies: Record<string, string> } = JSON.parse(await read("package.json"));
   const typed = [...(await read("clients.d.ts")).matchAll(/^declare module "(.+)"/gm)].map(([, name]) => name);
   const inPages = ["tab-election"];
 

@@ -11,7 +11,8 @@ const bench = { floor: { url: untouched, another: untouched, [Symbol.asyncDispos
 const row = (id: string, measure: Row["measure"]): Row => ({ id, name: `the row ${id}`, unit: "ms", measure });
 
 async function runOf(rows: readonly Row[], strayInTheEnd?: Error) {
-  const [printed, saved] = [[] as string[], [] as Report[]];
+  const printed: string[] = [];
+  const saved: Report[] = [];
   const run = new Run(bench, {
     print: (text) => void printed.push(text),
     save: async (report) => void saved.push(structuredClone(report)),

@@ -6,8 +6,8 @@
 import { type ClientOptions, type ElectionClient, openClient } from "../../../client/client.ts";
 import type { Clock } from "../../../client/clock.ts";
 import type { Contender } from "../../../client/contend.ts";
-import type { Leadership } from "../../../client/leadership.ts";
 import type { Socket, SocketEvent } from "../../../client/socket.ts";
+import type { Leadership } from "../../../shared/leadership/leadership.ts";
 import { clientMessageParser } from "../../../shared/protocol/client-codec.ts";
 import type { CLOSE } from "../../../shared/protocol/close-codes.ts";
 import { DEFAULT_LIMITS } from "../../../shared/protocol/limits.ts";

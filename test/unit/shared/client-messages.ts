@@ -109,12 +109,12 @@ function badList(entry: string, wrongEntries: readonly Wrong[]): readonly Wrong[
 }
 
 /** An object whose fields have wrong values of their own; the refusal names the field. */
-function badObject<T>(valid: T, fields: { readonly [K in keyof T]-?: Kind }): readonly Wrong[] {
+function badObject<T extends object>(valid: T, fields: { readonly [K in keyof T]-?: Kind }): readonly Wrong[] {
   return [...notRecord, ...Object.entries<Kind>(fields).flatMap(([name, kind]) => wrongIn(valid, name, kind))];
 }
 
-function wrongIn<T>(valid: T, name: string, kind: Kind): readonly Wrong[] {
-  const others = Object.entries(valid as object).filter(([key]) => key !== name);
+function wrongIn(valid: object, name: string, kind: Kind): readonly Wrong[] {
+  const others = Object.entries(valid).filter(([key]) => key !== name);
   const withJson = (json: string) =>
     `{${[...others.map(([key, value]) => `"${key}":${JSON.stringify(value)}`), `"${name}":${json}`].join(",")}}`;
   const wrong = kind.wrong.map(

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { byteLength } from "../../../shared/protocol/codec.ts";
 import { type ElectionName, electionOf, isElectionName, isName } from "../../../shared/protocol/names.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
+import { wrong } from "../../support/wrong.ts";
 
 test.each(["a", "A-Z_0.9:/", "...", ".a", "a.", "component:x", "x".repeat(128)])("%j is a name", (text) => {
   expect(isName(text)).toBe(true);
@@ -30,6 +31,5 @@ test.each(["", "a", "ä", "€", "😀", "a😀ä€"])("the bytes of %j are cou
 });
 
 test("a type that has lied is told at run time", () => {
-  const liar = JSON.parse('{"type":"new"}') as never;
-  expect(() => unreachable(liar)).toThrow("new");
+  expect(() => unreachable(wrong({ type: "new" }))).toThrow("new");
 });

@@ -68,7 +68,8 @@ const fields = Object.values(samples).flatMap((message) =>
 );
 
 test.each(fields)("%s: a missing, null or mistaken %s is refused by name", (type, field) => {
-  const { [field]: value, ...others } = { ...samples[type] } as Record<string, unknown>;
+  const sample: Record<string, unknown> = { ...samples[type] };
+  const { [field]: value, ...others } = sample;
   const wrongType = typeof value === "string" ? 1 : "x";
   for (const frame of [others, { ...others, [field]: null }, { ...others, [field]: wrongType }]) {
     expect(() => parseServerMessage(JSON.stringify(frame))).toThrow(expect.objectContaining({ field }));

@@ -1,7 +1,7 @@
 /** The history of a test group: the same for the same seed, and a place where bugs of users show. */
 import { expect, test } from "vitest";
 import type { ElectionClient } from "../../../client/client.ts";
-import type { Leadership } from "../../../client/leadership.ts";
+import type { Leadership } from "../../../shared/leadership/leadership.ts";
 import { createTestGroup, type TestGroup } from "../../../testing/index.ts";
 
 const COMPONENTS = ["x", "y"];
@@ -15,10 +15,12 @@ async function busyMinutes(seed: number): Promise<TestGroup> {
       client.contend(component, { onGrant: (leadership) => leadership.confirm(), onError: () => {} });
     }
   }
-  for (let round = 0; round < 20; round++) {
+  const turns = Array.from({ length: 20 }, () => clients)
+    .flat()
+    .slice(0, 20);
+  for (const [round, client] of turns.entries()) {
     await group.advance(3_000);
     void group.leader("x")?.resign();
-    const client = clients[round % clients.length] as ElectionClient;
     group.cut(client);
     if (round % 3 === 0) group.partition(client);
     if (round % 4 === 0) group.restart();

@@ -67,7 +67,7 @@ test("the package asks for a Node that all of its dependencies run on", async ()
     readonly engines?: { readonly node?: string };
     readonly dependencies: Readonly<Record<string, string>>;
   }
-  const read = async (path: string) => JSON.parse(await readFile(inRepository(path), "utf8")) as Manifest;
+  const read = async (path: string): Promise<Manifest> => JSON.parse(await readFile(inRepository(path), "utf8"));
   const rank = ({ engines }: Manifest): number => {
     const [, major = 0, minor = 0] = /^>=(\d+)(?:\.(\d+))?/.exec(engines?.node ?? ">=0") ?? [];
     return Number(major) * 1_000 + Number(minor);
