@@ -1,9 +1,13 @@
 /** What a peer could do to a group if it wanted to hurt the others. Every attack is bounded in what it opens at once. */
+
 import { randomBytes, randomUUID } from "node:crypto";
 import { connect as connectTcp, type Socket } from "node:net";
 import { setImmediate as breathe, setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
+import { encode } from "../../shared/protocol/codec.ts";
+import type { ClientMessage, Grant, Resume } from "../../shared/protocol/messages.ts";
 import { fuzzGroup } from "./fuzz.ts";
+import { peerOn, socketTo } from "./socket-peer.ts";
 
 export interface Target {
   readonly url: string;
@@ -35,12 +39,8 @@ class Tally {
 }
 
 /** A socket of an attacker; resolves when it is open, or closed at once. */
-function open({ url, group, token }: Target, tally: Tally): Promise<WebSocket> {
-  const headers = { Authorization: `Bearer ${token}` };
-  const socket = new WebSocket(`${url.replace("http", "ws")}/v1/groups/${group}/session`, ["edge-election.v1"], {
-    headers,
-    perMessageDeflate: false,
-  });
+function open(target: Target, tally: Tally): Promise<WebSocket> {
+  const socket = socketTo(target);
   return new Promise((resolve) => {
     socket.on("open", () => {
       tally.add("opened");
@@ -60,22 +60,10 @@ const closed = (socket: WebSocket): Promise<void> =>
     else socket.once("close", () => resolve());
   });
 
-const say = (socket: WebSocket, message: object): void => {
-  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+/** For an attacker that reads nothing. */
+const say = (socket: WebSocket, message: ClientMessage): void => {
+  if (socket.readyState === WebSocket.OPEN) socket.send(encode(message));
 };
-
-/** The next message of this type. Rejects when the socket closes before. */
-const next = (socket: WebSocket, type: string): Promise<Record<string, unknown>> =>
-  new Promise((resolve, reject) => {
-    const hear = (data: unknown): void => {
-      const message = JSON.parse(String(data)) as Record<string, unknown>;
-      if (message["type"] !== type) return;
-      socket.off("message", hear);
-      resolve(message);
-    };
-    socket.on("message", hear);
-    socket.once("close", () => reject(new Error("closed")));
-  });
 
 /** However soon an attack is to end: on a busy machine it has hurt as much. */
 const LEAST_ROUNDS = 8;
@@ -173,17 +161,17 @@ const slow: Attack = async (target, progress) => {
 /** Sessions that connect, say hello, vanish, and come back: half of them resume, half begin anew. */
 const storm: Attack = async (target, progress) => {
   const tally = new Tally();
-  const resumes = new Map<number, { sessionId: unknown; secret: unknown; attempt: number }>();
+  const resumes = new Map<number, Resume>();
   await repeat(2 * target.intensity, progress, async (index) => {
-    const socket = await open(target, tally);
+    const peer = peerOn(await open(target, tally));
     const before = index % 2 === 0 ? resumes.get(index) : undefined;
     const resume = before && { ...before, attempt: before.attempt + 1 };
-    say(socket, { type: "hello", sentAt: 1, observe: true, contenders: [{ component: `c${index}` }], resume });
-    const { sessionId, secret } = await next(socket, "welcome");
+    const contenders = [{ component: `c${index}` }];
+    const { sessionId, secret } = await peer.hello({ observe: true, contenders, ...(resume && { resume }) });
     resumes.set(index, { sessionId, secret, attempt: (resume?.attempt ?? 0) + 1 });
     tally.add("welcomes");
-    if (index % 4 === 1) say(socket, { type: "bye" });
-    socket.terminate();
+    if (index % 4 === 1) peer.send({ type: "bye" });
+    peer.drop();
   });
   return tally.counts;
 };
@@ -192,19 +180,18 @@ const storm: Attack = async (target, progress) => {
 const churn: Attack = async (target, progress) => {
   const tally = new Tally();
   await repeat(4 * target.intensity, progress, async (index) => {
-    const socket = await open(target, tally);
-    say(socket, { type: "hello", sentAt: 1 });
-    await next(socket, "welcome");
+    const peer = peerOn(await open(target, tally));
+    await peer.hello();
     do {
       const component = `churn-${index}-${tally.counts["registered"] ?? 0}`;
-      const answer = next(socket, "deregistered");
-      say(socket, { type: "register", component, election: "dedicated" });
-      say(socket, { type: "deregister", component });
-      await answer;
+      peer.send({ type: "register", component, election: "dedicated" });
+      peer.send({ type: "deregister", component });
+      await peer.next("deregistered");
+      peer.inbox.clear();
       tally.add("registered");
       await pause(20); // as fast as the limit on frames lets it
-    } while (progress.running() && socket.readyState === WebSocket.OPEN);
-    socket.terminate();
+    } while (progress.running());
+    peer.drop();
   });
   return tally.counts;
 };
@@ -232,42 +219,31 @@ const RENEW_EVERY_MS = 1_000;
 /** A leader of many elections that publishes something else all the time. */
 async function publish(target: Target, progress: Progress, tally: Tally): Promise<void> {
   const socket = await open(target, tally);
-  const terms = new Map<unknown, string>();
-  socket.on("message", (data: Buffer) => {
-    const message = JSON.parse(String(data)) as Record<string, unknown>;
-    if (message["type"] === "grant")
-      terms.set(message["leaderSessionId"], String(message["election"]).slice("component:".length));
-    if (message["type"] === "confirmed") tally.add("confirmed");
-  });
-  const contenders = Array.from({ length: NEWS_COMPONENTS }, (_, index) => ({
-    component: `news-${process.pid}-${index}`,
-    election: "dedicated",
-  }));
-  say(socket, { type: "hello", sentAt: 1, contenders });
+  const peer = peerOn(socket);
+  const contenders = Array.from(
+    { length: NEWS_COMPONENTS },
+    (_, index) => ({ component: `news-${process.pid}-${index}`, election: "dedicated" }) as const,
+  );
+  await peer.hello({ contenders });
   let renewedAt = -Infinity;
-  let number = 0;
-  while (progress.running() && socket.readyState === WebSocket.OPEN) {
-    if (performance.now() - renewedAt > RENEW_EVERY_MS && terms.size > 0) {
+  let terms: readonly Grant[] = [];
+  for (let number = 0; progress.running() && socket.readyState === WebSocket.OPEN; number += 1) {
+    if (performance.now() - renewedAt > RENEW_EVERY_MS) {
       renewedAt = performance.now();
-      say(socket, { type: "renew", sentAt: renewedAt, held: [...terms.keys()] });
+      terms = peer.inbox.all("grant");
+      peer.send({ type: "renew", sentAt: peer.sentAt(), held: terms.map(({ leaderSessionId }) => leaderSessionId) });
     }
-    for (const [leaderSessionId, component] of [...terms].slice(
-      number % terms.size || 0,
-      (number % terms.size || 0) + 1,
-    )) {
-      number += 1;
-      say(socket, {
-        type: "confirm",
-        id: "c",
-        component,
-        leaderSessionId,
-        address: `${number}`,
-        metadata: LARGE_METADATA,
-      });
+    const term = terms[number % terms.length];
+    if (term !== undefined) {
+      const { leaderSessionId, components } = term;
+      const [component = ""] = components;
+      const news = { address: `${number}`, metadata: LARGE_METADATA };
+      peer.send({ type: "confirm", id: "c", component, leaderSessionId, ...news });
     }
+    while (peer.inbox.take("confirmed") !== undefined) tally.add("confirmed");
     await pause(TALK_EVERY_MS);
   }
-  socket.terminate();
+  peer.drop();
 }
 const LARGE_METADATA = { m: "m".repeat(2_000) };
 /** Just below the limit on frames. */

@@ -2,8 +2,9 @@
  * Fuzzing: random frames out of a grammar, into the codec and into a live group. What the server has to make of each
  * frame is foretold from the protocol; a session that fares otherwise is a finding, with the seed that repeats it.
  */
+
+import { once } from "node:events";
 import fc from "fast-check";
-import { WebSocket } from "ws";
 import { clientMessageParser } from "../../shared/protocol/client-codec.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { byteLength } from "../../shared/protocol/codec.ts";
@@ -11,7 +12,7 @@ import { InvalidField } from "../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS, MESSAGE_BURST } from "../../shared/protocol/limits.ts";
 import type { ClientMessage } from "../../shared/protocol/messages.ts";
 import { anyFrame, legalFrame } from "./frames.ts";
-import { PATIENCE_MS } from "./patience.ts";
+import { type Destination, peerOn, socketTo } from "./socket-peer.ts";
 
 const parseFrame = clientMessageParser(DEFAULT_LIMITS);
 
@@ -41,12 +42,6 @@ export function fuzzCodec(frames: number, seed: number): number {
     }
   }
   return messages;
-}
-
-export interface FuzzTarget {
-  readonly url: string;
-  readonly group: string;
-  readonly token: string;
 }
 
 export interface Fuzzed {
@@ -141,7 +136,7 @@ const LEAST_FRAMES = 500;
 
 /** Until that many frames were sent, or `running` says no. */
 export async function fuzzGroup(
-  target: FuzzTarget,
+  target: Destination,
   { frames, seed, running }: { readonly frames: number; readonly seed: number; readonly running: () => boolean },
 ): Promise<Fuzzed> {
   const outcome: Fuzzed = { frames: 0, sockets: 0, closes: {}, findings: [] };
@@ -159,52 +154,26 @@ export async function fuzzGroup(
   return outcome;
 }
 
-/** Sends the frames over a socket of their own. The code that it was closed with, or `null` if it lives. */
-function play(
-  { url, group, token }: FuzzTarget,
-  fate: Fate,
-  greeted: boolean,
-  outcome: Fuzzed,
-): Promise<number | null> {
-  const socket = new WebSocket(`${url.replace("http", "ws")}/v1/groups/${group}/session`, ["edge-election.v1"], {
-    headers: { Authorization: `Bearer ${token}` },
-    perMessageDeflate: false,
-  });
+/** Sends the frames over a connection of their own. The code that it was closed with, or `null` if it lives. */
+async function play(target: Destination, fate: Fate, greeted: boolean, outcome: Fuzzed): Promise<number | null> {
+  const socket = socketTo(target);
+  const peer = peerOn(socket);
+  await once(socket, "open");
+  outcome.sockets += 1;
   const ids = new Map([["$theirs", "somebody-else"]]);
-  const sendAll = (): void => {
-    for (const frame of fate.frames) socket.send(withIds(frame, ids));
-    outcome.frames += fate.frames.length;
-    if (fate.code === null) socket.send(JSON.stringify({ type: "renew", sentAt: BARRIER, held: [] }));
-  };
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      socket.terminate();
-      reject(new Error(`no answer within ${PATIENCE_MS} ms`));
-    }, PATIENCE_MS);
-    const end = (code: number | null): void => {
-      clearTimeout(timer);
-      resolve(code);
-      socket.terminate();
-    };
-    socket.on("open", () => {
-      outcome.sockets += 1;
-      if (!greeted) return sendAll();
-      socket.send(
-        JSON.stringify({ type: "hello", sentAt: 1, contenders: [{ component: "fuzz", election: "dedicated" }] }),
-      );
-    });
-    socket.on("message", (data: Buffer) => {
-      const message = JSON.parse(String(data)) as Record<string, unknown>;
-      if (message["type"] === "welcome" && greeted) {
-        ids.set("$session", String(message["sessionId"]));
-        sendAll();
-      }
-      if (message["type"] === "grant") ids.set("$mine", String(message["leaderSessionId"]));
-      if (message["type"] === "renewed" && message["sentAt"] === BARRIER) end(null);
-    });
-    socket.on("close", (code) => end(code));
-    socket.on("error", reject);
-  });
+  if (greeted) {
+    const { sessionId } = await peer.hello({ contenders: [{ component: "fuzz", election: "dedicated" }] });
+    ids.set("$session", sessionId);
+    const mine = peer.inbox.last("grant");
+    if (mine !== undefined) ids.set("$mine", mine.leaderSessionId);
+  }
+  for (const frame of fate.frames) peer.sendRaw(withIds(frame, ids));
+  outcome.frames += fate.frames.length;
+  if (fate.code === null) peer.send({ type: "renew", sentAt: BARRIER, held: [] });
+  const isAnswered = () => peer.inbox.all("renewed").some(({ sentAt }) => sentAt === BARRIER);
+  await peer.until(() => peer.ended !== null || isAnswered(), "no answer");
+  peer.drop();
+  return peer.ended?.code ?? null;
 }
 
 const withIds = (frame: string, ids: ReadonlyMap<string, string>): string =>

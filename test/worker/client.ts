@@ -1,14 +1,9 @@
-/**
- * A plain wire client for the tests, with nothing of the project's own client in it: a socket, an inbox by message
- * type, the close code. Every frame of the server goes through the codec, so that a wrong one fails the test.
- */
-
+/** What the tests of the Worker share: peers over real sockets, HTTP requests, the object from inside, and its clock. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import { leaseFor, offerTimeoutFor } from "../../shared/lease.ts";
-import type { ClientMessage, Grant, Hello, ServerMessage, Welcome } from "../../shared/protocol/messages.ts";
-import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
+import type { Hello, Welcome } from "../../shared/protocol/messages.ts";
 import type { HostCounters } from "../../worker/host/counters.ts";
 import {
   createElectionApp,
@@ -19,7 +14,7 @@ import {
   type GroupStatus,
   type PolicyOptions,
 } from "../../worker/index.ts";
-import { PATIENCE_MS } from "../support/patience.ts";
+import { Peer } from "../support/peer.ts";
 
 /** The D that `vitest.config.ts` sets. */
 export const LEASE_MS = 2_000;
@@ -31,7 +26,6 @@ export const AHEAD_MS = LEASE_MS + SLACK_MS;
 export const SUBPROTOCOL = "edge-election.v1";
 export const ORIGIN = "http://127.0.0.1:8787";
 
-type Message<T extends ServerMessage["type"]> = Extract<ServerMessage, { readonly type: T }>;
 /** Answers requests like the Worker: the deployed one, or an app that a test has made. */
 export type Server = (request: Request) => Response | Promise<Response>;
 const deployed: Server = (request) => exports.default.fetch(request);
@@ -160,136 +154,33 @@ export interface Connect {
   readonly server?: Server;
 }
 
-export interface Closing {
-  readonly code: number;
-  readonly reason: string;
+/** A peer over a socket that an upgrade has given. */
+function peerOf(response: Response): Connected {
+  const { webSocket } = response;
+  if (webSocket === null) throw new Error(`The upgrade was refused with ${response.status}`);
+  const peer = new Peer(webSocket);
+  webSocket.addEventListener("close", ({ code, reason }) => peer.end({ code, reason }));
+  webSocket.addEventListener("message", ({ data }) => peer.receive(data));
+  webSocket.accept();
+  return Object.assign(peer, { protocol: response.headers.get("Sec-WebSocket-Protocol") });
 }
 
-export class WireClient {
-  /** The subprotocol that the server has chosen. */
-  readonly protocol: string | null;
-  /** Settles once the socket is closed, by whichever side. */
-  readonly closed: Promise<Closing>;
-  /** Frames that are no messages: the answers to pings. */
-  readonly plain: string[] = [];
-  /** Messages that nobody has taken, oldest first. */
-  readonly unread: ServerMessage[] = [];
-  readonly #socket: WebSocket;
-  readonly #waiting = new Set<() => void>();
-  #sentAt = 0;
-
-  constructor(response: Response) {
-    const { webSocket } = response;
-    if (webSocket === null) throw new Error(`The upgrade was refused with ${response.status}`);
-    this.#socket = webSocket;
-    this.protocol = response.headers.get("Sec-WebSocket-Protocol");
-    const { promise, resolve } = Promise.withResolvers<Closing>();
-    this.closed = promise;
-    webSocket.addEventListener("close", ({ code, reason }) => resolve({ code, reason }));
-    webSocket.addEventListener("message", ({ data }) => this.#take(data));
-    webSocket.accept();
-  }
-
-  #take(data: unknown): void {
-    if (data === "pong") this.plain.push(data);
-    else this.unread.push(parseServerMessage(data));
-    for (const look of this.#waiting) look();
-  }
-
-  /** Strictly increasing, as the protocol asks. */
-  sentAt(): number {
-    this.#sentAt += 1;
-    return this.#sentAt;
-  }
-
-  send(message: ClientMessage): void {
-    this.sendRaw(JSON.stringify(message));
-  }
-
-  sendRaw(data: string | ArrayBuffer): void {
-    this.#socket.send(data);
-  }
-
-  /** Ends the socket without a word of the protocol. */
-  drop(code?: number): void {
-    this.#socket.close(code);
-  }
-
-  /** Takes the oldest unread message of this type, and waits for it where there is none. */
-  async next<T extends ServerMessage["type"]>(type: T): Promise<Message<T>> {
-    await this.#until(() => this.unread.some((message) => message.type === type), `no ${type}`);
-    const index = this.unread.findIndex((message) => message.type === type);
-    const [message] = this.unread.splice(index, 1);
-    if (message === undefined || !isOfType(message, type)) throw new Error(`no ${type}`);
-    return message;
-  }
-
-  /** Waits for the answer to one more ping. */
-  async ping(): Promise<void> {
-    const before = this.plain.length;
-    this.sendRaw("ping");
-    await this.#until(() => this.plain.length > before, "no pong");
-  }
-
-  async #until(isThere: () => boolean, problem: string): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const look = () => {
-      if (isThere()) resolve();
-    };
-    const timer = setTimeout(() => {
-      reject(new Error(`${problem} within ${PATIENCE_MS} ms; unread: ${JSON.stringify(this.unread)}`));
-    }, PATIENCE_MS);
-    this.#waiting.add(look);
-    look();
-    await promise.finally(() => {
-      clearTimeout(timer);
-      this.#waiting.delete(look);
-    });
-  }
-
-  /** Sends a `hello` and takes its `welcome`. */
-  async hello(hello: Partial<Hello> = {}): Promise<Welcome> {
-    this.send({ type: "hello", sentAt: this.sentAt(), ...hello });
-    return this.next("welcome");
-  }
-
-  /** Renews, and gives back which ids were extended. */
-  async renew(...held: readonly string[]): Promise<readonly string[]> {
-    this.send({ type: "renew", sentAt: this.sentAt(), held });
-    return (await this.next("renewed")).held;
-  }
-
-  /** Every message that was sent before this has been processed, and every answer to it has arrived, after this. */
-  async settle(): Promise<readonly ServerMessage[]> {
-    await this.renew();
-    return this.unread;
-  }
-
-  /** Takes the next offer and accepts it. */
-  async win(): Promise<Grant> {
-    const grant = await this.next("grant");
-    const held = await this.renew(grant.leaderSessionId);
-    if (grant.joined || !held.includes(grant.leaderSessionId)) throw new Error("the offer was not accepted");
-    return grant;
-  }
-}
-
-const isOfType = <T extends ServerMessage["type"]>(message: ServerMessage, type: T): message is Message<T> =>
-  message.type === type;
+/** `protocol`: the subprotocol that the server has chosen. */
+export type Connected = Peer & { readonly protocol: string | null };
 
 /** Opens a socket to the group. */
-export async function connect(group: string, options: Connect = {}): Promise<WireClient> {
+export async function connect(group: string, options: Connect = {}): Promise<Connected> {
   const { protocols = [SUBPROTOCOL], headers = {}, origin = ORIGIN, server = deployed } = options;
   const offered: Record<string, string> =
     protocols.length === 0 ? {} : { "Sec-WebSocket-Protocol": protocols.join(", ") };
   const request = new Request(`${origin}${pathOf(group, "/session")}`, {
     headers: { Upgrade: "websocket", ...offered, ...headers },
   });
-  return new WireClient(await server(request));
+  return peerOf(await server(request));
 }
 
 export interface Joined {
-  readonly client: WireClient;
+  readonly client: Connected;
   readonly welcome: Welcome;
 }
 

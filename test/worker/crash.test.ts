@@ -1,6 +1,8 @@
 /** The object dies together with its sockets: a crash, a deployment, a replacement on another host. */
+
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
+import type { Peer } from "../support/peer.ts";
 import {
   AHEAD_MS,
   electionOf,
@@ -12,12 +14,11 @@ import {
   resume,
   rowsOf,
   stopClock,
-  type WireClient,
 } from "./client.ts";
 
 const MARGIN_MS = 1_000;
 
-const lossOf = (client: WireClient): Promise<unknown> => client.closed.then(({ code }) => code);
+const lossOf = (client: Peer): Promise<unknown> => client.closed.then(({ code }) => code);
 
 test.each([
   ["aborted", () => abortAllDurableObjects()],

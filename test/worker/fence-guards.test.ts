@@ -2,6 +2,7 @@
  * The guards for the platform's own stores, in the real stores; and the lost-update experiment in each of them, with
  * leaderships of a real group: a leader reads, is paused past its lease, and writes after another one has written.
  */
+
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
@@ -19,7 +20,8 @@ import {
   lostUpdates,
   type OpenCounter,
 } from "../support/fence-contract.ts";
-import { fireAlarm, freshGroup, join, LEASE_MS, objectOf, stopClock, type WireClient } from "./client.ts";
+import type { Peer } from "../support/peer.ts";
+import { fireAlarm, freshGroup, join, LEASE_MS, objectOf, stopClock } from "./client.ts";
 import { openCompareAndSet, openD1, openDurableObject, r2Store } from "./fence-stores.ts";
 
 guardContract("Durable Object SQLite", openDurableObject, 30);
@@ -31,7 +33,7 @@ guardContract("compare-and-set, on R2", openCompareAndSet, 15);
 const ROUNDS = 3;
 
 /** A leader that increments the counter: each `await` of it is a place where it can be paused. */
-async function lead(client: WireClient, group: string): Promise<Fence> {
+async function lead(client: Peer, group: string): Promise<Fence> {
   const { leaderSessionId, epoch } = await client.win();
   return { group, component: "dispatcher", epoch, leaderSessionId };
 }

@@ -1,8 +1,10 @@
 /** Metrics of a group: that scrapers can read them, that they count what happens, and that they outlive the object. */
+
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import operations from "../../docs/OPERATIONS.md?raw";
 import { prometheusText } from "../../worker/http/prometheus.ts";
+import type { Peer } from "../support/peer.ts";
 import {
   ask,
   counted,
@@ -14,7 +16,6 @@ import {
   pathOf,
   resume,
   stopClock,
-  type WireClient,
 } from "./client.ts";
 import { type Family, parsePrometheus } from "./prometheus.ts";
 
@@ -44,7 +45,7 @@ async function countersOf(group: string): Promise<Map<string, number>> {
   return new Map(all.flatMap(({ samples }) => [...samples]));
 }
 
-const confirm = async (client: WireClient, leaderSessionId: string): Promise<void> => {
+const confirm = async (client: Peer, leaderSessionId: string): Promise<void> => {
   client.send({ type: "confirm", id: "c", component: "dispatcher", leaderSessionId });
   await client.next("confirmed");
 };

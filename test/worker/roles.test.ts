@@ -1,19 +1,10 @@
 /** Who may do what: four roles by every route and every message of a client. The names of the tests are the table. */
+
 import { beforeAll, expect, test } from "vitest";
 import type { ClientMessage, ServerMessage } from "../../shared/protocol/messages.ts";
 import { createElectionApp, type Role } from "../../worker/index.ts";
-import {
-  ask,
-  connect,
-  electionOf,
-  freshGroup,
-  join,
-  pathOf,
-  rowsOf,
-  statusOf,
-  stopClock,
-  type WireClient,
-} from "./client.ts";
+import type { Peer } from "../support/peer.ts";
+import { ask, connect, electionOf, freshGroup, join, pathOf, rowsOf, statusOf, stopClock } from "./client.ts";
 import { bearer, deployWith, SECRET, tokenFor } from "./identities.ts";
 import { askRoute, contending, isTouched, looking, operating, type Route, routes } from "./routes.ts";
 
@@ -258,7 +249,7 @@ const messageCases = whos
   );
 
 /** A group in which somebody else leads, and a session of this role, with a term of its own where it may have one. */
-async function stage(who: Role): Promise<{ group: string; client: WireClient; mine: string; theirs: string }> {
+async function stage(who: Role): Promise<{ group: string; client: Peer; mine: string; theirs: string }> {
   const group = freshGroup();
   stopClock();
   const leader = await join(group, {}, as("contend"));
@@ -271,7 +262,7 @@ async function stage(who: Role): Promise<{ group: string; client: WireClient; mi
   return { group, client, mine: (await client.win()).leaderSessionId, theirs };
 }
 
-async function expectAnswer(client: WireClient, answer: Answer): Promise<void> {
+async function expectAnswer(client: Peer, answer: Answer): Promise<void> {
   if (answer === "close 1000") expect((await client.closed).code).toBe(1000);
   else if (answer === "nothing") expect(await client.settle()).toEqual([]);
   else await client.next(answer);

@@ -1,6 +1,8 @@
 /** What storage costs: rows and commits as the platform counts and bills them, step by step. */
+
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
+import type { Peer } from "../support/peer.ts";
 import {
   ask,
   connect,
@@ -14,12 +16,11 @@ import {
   pathOf,
   rowsOf,
   stopClock,
-  type WireClient,
 } from "./client.ts";
 
 const NOTHING = { rowsWritten: 0, commits: 0 };
 
-const confirm = async (client: WireClient, leaderSessionId: string, address: string): Promise<void> => {
+const confirm = async (client: Peer, leaderSessionId: string, address: string): Promise<void> => {
   client.send({ type: "confirm", id: "c", component: "dispatcher", leaderSessionId, address });
   await client.next("confirmed");
 };

@@ -1,4 +1,5 @@
 /** A process at the far end of a socket: as much of a client as the tests of the group need, and no more. */
+
 import { expect } from "vitest";
 import { encode } from "../../../shared/protocol/codec.ts";
 import type {
@@ -14,6 +15,7 @@ import type {
 } from "../../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
 import type { Access, GroupState } from "../../../worker/group/state.ts";
+import { Inbox, type Message } from "../../support/inbox.ts";
 import { Mirror } from "./mirror.ts";
 import type { Wire } from "./wire.ts";
 
@@ -24,8 +26,6 @@ export interface Profile {
   readonly priority?: number;
   readonly process?: ProcessInfo;
 }
-
-type Message<T extends ServerMessage["type"]> = Extract<ServerMessage, { readonly type: T }>;
 
 /** How long this process may believe that it leads, by its own (true) clock. */
 interface Lease {
@@ -55,7 +55,7 @@ export class Peer {
   sessionId = "";
   secret = "";
   attempt = 0;
-  inbox: ServerMessage[] = [];
+  readonly #inbox = new Inbox();
   /** What it believes to lead. Ends by its own word, by its own deadline, and with its session. */
   readonly leases = new Map<string, Lease>();
   /** What it will never take up again: it has said so, or its session is over. */
@@ -161,10 +161,10 @@ export class Peer {
   }
 
   raw(data: unknown): ServerMessage[] {
-    const from = this.inbox.length;
+    const from = this.#inbox.messages.length;
     if (this.wire === null) throw new Error(`${this.name} is not connected`);
     if (this.wire.open) this.world.frame(this.wire, data);
-    return this.inbox.slice(from);
+    return this.#inbox.messages.slice(from);
   }
 
   /** Strictly increasing, and unlike true time: the group must not read it. */
@@ -175,8 +175,10 @@ export class Peer {
   }
 
   renew(...held: readonly string[]): readonly string[] {
-    const answer = this.say({ type: "renew", sentAt: this.stamp(held), held });
-    return only(answer, "renewed")?.held ?? [];
+    const answers = this.say({ type: "renew", sentAt: this.stamp(held), held });
+    const [renewed, ...others] = answers.filter((answer) => answer.type === "renewed");
+    expect(others).toEqual([]);
+    return renewed?.held ?? [];
   }
 
   renewHeld(): readonly string[] {
@@ -255,19 +257,23 @@ export class Peer {
 
   // Hearing
 
+  get inbox(): readonly ServerMessage[] {
+    return this.#inbox.messages;
+  }
+
   heard<T extends ServerMessage["type"]>(type: T): Message<T>[] {
-    return all(this.inbox, type);
+    return this.#inbox.all(type);
   }
 
   last<T extends ServerMessage["type"]>(type: T): Message<T> {
-    const message = this.heard(type).at(-1);
+    const message = this.#inbox.last(type);
     if (message === undefined) throw new Error(`${this.name} has heard no ${type}`);
     return message;
   }
 
   /** From here on `heard` tells only of what is new. */
   clear(): void {
-    this.inbox = [];
+    this.#inbox.clear();
   }
 
   #electionOf(component: string): ElectionName {
@@ -276,7 +282,7 @@ export class Peer {
   }
 
   #receive(message: ServerMessage): void {
-    this.inbox.push(message);
+    this.#inbox.put(message);
     if (message.type === "welcome") this.#welcomed(message);
     if (message.type === "grant") this.grants.set(message.election, message);
     if (message.type === "renewed") this.#extend(message.sentAt, message.held);
@@ -313,14 +319,3 @@ export class Peer {
 
 const contenderInfo = (contender: string | ContenderInfo): ContenderInfo =>
   typeof contender === "string" ? { component: contender } : contender;
-
-/** The messages of one type. */
-const all = <T extends ServerMessage["type"]>(messages: readonly ServerMessage[], type: T): Message<T>[] =>
-  messages.filter((message): message is Message<T> => message.type === type);
-
-/** The one message of a type, or nothing; the test fails where there are several. */
-function only<T extends ServerMessage["type"]>(messages: readonly ServerMessage[], type: T): Message<T> | undefined {
-  const found = all(messages, type);
-  expect(found.length).toBeLessThanOrEqual(1);
-  return found[0];
-}
