@@ -4,9 +4,9 @@ import { invalid } from "./checks.ts";
 const EXAMPLE = 'such as "https://elections.example.com" or "wss://elections.example.com/base"';
 
 /**
- * Where the group's routes are, by http(s): the path of the deployment is kept, slashes at its end are not. Throws a
- * `TypeError` for whatever could never be reached, or would be left out silently: another scheme, none, credentials, a
- * query, a fragment.
+ * Where the group's routes are, by http(s). The path of the deployment is kept, slashes at its end are not. Throws a
+ * `TypeError` for an address that could never be reached, or a part of which would be dropped silently: another scheme,
+ * no scheme, credentials, a query, a fragment.
  */
 export function groupAddress(url: string, group: string): string {
   let address: URL;

@@ -1,6 +1,7 @@
 /**
- * What users hand in is checked where they hand it in, by the tables of the protocol: what the server would close the
- * socket for never leaves. Every refusal is a `TypeError` with the code `invalid_argument` that names the field and what it takes.
+ * Options and arguments are checked in the call that gives them, by the tables of the protocol: nothing is sent for which
+ * the server would close the socket. Every refusal is a `TypeError` with the code `invalid_argument` that names the field
+ * and what it takes.
  */
 import { address, contenderFields, id, metadata, name, priority, processInfo } from "../shared/protocol/codec.ts";
 import { type Check, InvalidField, object, oneOf, optional, where } from "../shared/protocol/fields.ts";
@@ -12,7 +13,7 @@ export const invalid = (field: string, problem: string): TypeError => refusal(`$
 const refusal = (message: string): TypeError =>
   Object.assign(new TypeError(message), { code: "invalid_argument", retryable: false });
 
-/** Throws what a user understands. */
+/** Throws an error that names the field for its user. */
 function assertValid(value: unknown, check: Check<unknown>, field: string): void {
   try {
     check(value, field);
@@ -22,7 +23,7 @@ function assertValid(value: unknown, check: Check<unknown>, field: string): void
 }
 
 const isFunction = (value: unknown): value is (...parameters: never[]) => unknown => typeof value === "function";
-/** An object of any class that has these methods; a function may have them too. */
+/** An object of any class, or a function, that has these methods. */
 const withMethods = (...methods: string[]): Check<object> =>
   where(
     (value): value is object =>
@@ -83,7 +84,7 @@ const table =
       "",
     );
 
-/** Everything of a client but its address, which has to be taken apart. */
+/** Checks all options of a client but the parts of its address: see `groupAddress`. */
 export const assertClientOptions = table(clientFields, "options");
 export const assertCallbacks = table({ onGrant: callback, onRevoke: callback, onError: callback }, "callbacks");
 export const assertContendOptions = table(contendFields, "options");
@@ -100,7 +101,7 @@ export const assertElectionName = (value: unknown): void =>
     "election",
   );
 
-/** `metadataBytes`: the server's limit, where it is known. */
+/** `metadataBytes`: the server's limit, once it is known. */
 export function assertPublished(
   given: { readonly address?: unknown; readonly metadata?: unknown },
   metadataBytes = METADATA_BYTES,

@@ -34,11 +34,11 @@ export interface ClientOptions extends Partial<Omit<Settings, "priority" | "asks
   /** Processes with the same group elect together: 1-128 characters out of `A-Z a-z 0-9 . _ : - /`. */
   readonly group: string;
   /**
-   * A function is asked at every attempt to connect, and may throw: the next attempt asks again, however often. A string that
-   * the group refuses five times in a row (4401) closes the client for good.
+   * A function is called at every attempt to connect. It may throw: the next attempt calls it again, without a limit. A
+   * string that the group refuses five times in a row (4401) closes the client for good.
    */
   readonly token?: string | (() => string | Promise<string>);
-  /** A Durable Object stub or a service binding: connects by an upgrade through `fetch`. */
+  /** A Durable Object stub or a service binding: the client connects by an upgrade through its `fetch`. */
   readonly fetcher?: Fetcher;
   /** In place of the platform's. */
   readonly WebSocket?: SocketClass;
@@ -48,29 +48,29 @@ export interface ClientOptions extends Partial<Omit<Settings, "priority" | "asks
 
 /**
  * One process in one group. All of its contenders and observers share one session, which is opened by the first of them
- * and closed, `lingerMs` later, after the last. Made by `createElectionClient`. Its methods need no `this`, so it works
- * behind a proxy, and taken apart.
+ * and closed, `lingerMs` later, after the last. Made by `createElectionClient`. Its methods need no `this`: it works behind
+ * a proxy, and its methods may be destructured.
  *
  * `close` and `resign` inside a callback (of a contender, of a scope, the body of a loop) do not wait for that callback. On
  * Node, Deno, Bun and Workers with `nodejs_compat` a callback is followed over its `await`s, a loop's body from the moment
- * that it uses its leadership; in pages, which cannot tell, until its first `await`: after that, call them without `await`.
+ * that it uses its leadership. Pages can follow it only until its first `await`: after that, call them without `await`.
  */
 export interface ElectionClient<Component extends string = string> extends AsyncDisposable {
-  /** The state of the connection, at call time. `suspended`: it is lost while a term still runs. */
+  /** The state of the connection, at call time. `suspended`: the connection is lost while a term still runs. */
   readonly state: ClientState;
-  /** What others name as a successor; `undefined` without a session. */
+  /** Names this process as a successor; `undefined` without a session. */
   readonly sessionId: string | undefined;
 
   /**
    * Runs for leadership of the component until the contender is closed: granted, revoked, granted again, by callbacks.
-   * Throws a `DuplicateContenderError` where this client has a contender for it.
+   * Throws a `DuplicateContenderError` where this client has a contender for it already.
    */
   contend<C extends Component>(component: C, callbacks?: ContenderCallbacks<C>, options?: ContendOptions): Contender<C>;
 
   /**
-   * Runs the function once per term, from the grant on; its promise is the drain. Resolves with its result when it returns
-   * while leading, and has left the election by then. After a lost term it waits for the next one. An error that is
-   * thrown while leading rejects; so does the signal, with its reason.
+   * Runs the function once per term, from the grant on; its promise is the drain. When the function returns while leading,
+   * `elect` leaves the election and then resolves with its result. After a lost term it waits for the next one. It rejects
+   * with an error that the function throws while leading, and with the reason of the signal.
    */
   elect<C extends Component, T>(
     component: C,
@@ -79,20 +79,20 @@ export interface ElectionClient<Component extends string = string> extends Async
   ): Promise<T>;
 
   /**
-   * One turn of the loop for each term; the body is the drain. `break` leaves the election. A body that ends early goes on
-   * leading, and the loop waits for the end of its term.
+   * The loop runs its body once per term; the body is the drain. `break` leaves the election. After a body that ends early
+   * the component goes on leading, and the loop waits for the end of the term.
    */
   terms<C extends Component>(component: C, options?: ScopeOptions): AsyncGenerator<Leadership<C>, void, undefined>;
 
   /**
-   * Resolves with the first term. It leaves the election when it is closed or lost, and is never granted again. Call its
-   * `close()` when its work has stopped, or use `await using`: otherwise others wait for it as long as a drain may take.
+   * Resolves with the first term. When that is closed or lost, the component leaves the election and is not granted again.
+   * Call `close()` when the work has stopped, or use `await using`: otherwise others wait as long as a drain may take.
    */
   acquire<C extends Component>(component: C, options?: ScopeOptions): Promise<Acquired<C>>;
 
   /**
    * The present leader or `null`, then every change; of all components where none is named. `break` ends it. Rejects with
-   * `limit_exceeded` where the group has no room for it: the other observers hear on.
+   * `limit_exceeded` where the group has no room for this observer; the others go on.
    */
   observe(component: Component, options?: ObserveOptions): AsyncGenerator<LeaderInformation | null, void, undefined>;
   observe(component?: undefined, options?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
@@ -100,44 +100,44 @@ export interface ElectionClient<Component extends string = string> extends Async
   /** By HTTP, without a session. Rejects after 10 s without an answer, and when the client is closed. */
   getLeader(component: Component, options?: ObserveOptions): Promise<LeaderInformation | null>;
 
-  /** How the group stands, by HTTP: who leads, who waits, session ids for `successor`. Ends like `getLeader`. */
+  /** Who leads, who waits, and the session ids for `successor`; by HTTP. Rejects as `getLeader` does. */
   getStatus(options?: ObserveOptions): Promise<GroupStatus>;
 
-  /** At call time; never throws, also when the client is closed. */
+  /** At call time. Never throws, not even when the client is closed. */
   health(): ClientHealth;
 
   /** The priority of the process, or of one dedicated contender. Higher is asked first. */
   setPriority(priority: number, component?: Component): void;
 
   /**
-   * Steps down from the whole election, and goes to the back of the queue. Resolves when everything has stopped, scopes
-   * included; inside a callback it waits for the others only. Does nothing for an election that is not led here.
+   * Steps down from the whole election, and goes to the back of the queue. Resolves when everything in it has stopped,
+   * scopes included; inside a callback it waits for the others only. Does nothing for an election that is not led here.
    */
   resign(election?: ElectionName, options?: ResignOptions): Promise<void>;
 
   /**
-   * Resolves when everything has stopped and the group has been told: terms end, drain, `bye`. Without a connection it goes
-   * on trying while a lease that has ended here may still count at the group, at most 10 s. Other calls reject from now
-   * on. Inside a callback it waits for the others only: the client is closed when that callback has settled too.
+   * Ends the terms, waits for the drains, and says goodbye; resolves when the group has been told. Without a connection it
+   * tries to connect while a lease that has ended here may still count at the group, for at most 10 s. Other calls reject
+   * from now on. Inside a callback it waits for the others only: the client is closed when that callback has settled too.
    */
   close(): Promise<void>;
 
-  /** Not called for the present state. Returns its undo. */
+  /** Not called for the present state. Returns a function that removes the listener. */
   onStateChange(listener: (state: ClientState) => void): () => void;
 
-  /** Errors that belong to no contender. Returns its undo. */
+  /** Called with errors that belong to no contender. Returns a function that removes the listener. */
   onError(listener: (error: unknown) => void): () => void;
 }
 
-/** What an entry point may do in its own way. */
+/** What an entry point may replace. */
 export interface ClientPorts {
-  /** Default: by the fetcher or the class of sockets that was given, or by the platform's. */
+  /** Default: the fetcher or the class of sockets of the options, or the platform's class. */
   readonly openSocket?: OpenSocket | undefined;
-  /** Whatever ends with a `ClientClosedError` waits for it first. */
+  /** What ends with a `ClientClosedError` waits for this promise first. */
   readonly farewell?: (() => Promise<void> | undefined) | undefined;
 }
 
-/** A client, and the part of it that a test kit looks into. */
+/** A client, and what the test kit and the command line read of it. */
 export interface Opened<Component extends string> {
   readonly client: ElectionClient<Component>;
   readonly participant: Participant;
@@ -148,7 +148,7 @@ export function openClient<Component extends string>(
   { openSocket, farewell }: ClientPorts = {},
 ): Opened<Component> {
   assertClientOptions(given);
-  // What has been checked is what counts, whatever becomes of the object; `process` is copied with it.
+  // The checked values count, even if the object changes later; `process` is copied with it.
   const options = { ...given, process: { ...given.process } };
   const { url, group, token, clock = systemClock, fetcher, WebSocket } = options;
   const address = groupAddress(url, group);

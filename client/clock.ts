@@ -6,11 +6,11 @@ export interface Clock {
   wall(): number;
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(handle: unknown): void;
-  /** Uniform in 0..1, for back-off. Default: the platform's. */
+  /** Uniform in 0..1, for back-off. Default: `Math.random`. */
   random?(): number;
 }
 
-/** The longest that timers of the platforms take: a longer one would fire at once. Nearly 25 days. */
+/** The longest delay that a platform's timer takes: with a longer one it would fire at once. Nearly 25 days. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** By how much two clocks of the same speed may differ because each shows its time in steps. */
@@ -18,21 +18,21 @@ export const JITTER_MS = 20;
 
 /** Elapsed milliseconds since the clock was made. */
 export interface PessimisticClock {
-  /** Looks at both clocks: the later hand. It never goes back. Leases end by it. */
+  /** Reads both clocks and returns the later hand. It never goes back. Leases end by it. */
   (): number;
-  /** The earlier hand at the last look, at most `JITTER_MS` behind. Leases begin by it. */
+  /** The earlier hand at the last reading, at most `JITTER_MS` behind. Leases begin by it. */
   since(): number;
 }
 
 /**
- * The pessimistic clock (S6). For any two looks a and b, in this order, the time of b less the `since` of a is at least what
- * either clock has gone on by between them: a lease that begins at `since` is never longer by one of the clocks, whether the
- * wall clock is set back, the machine sleeps, or both.
+ * The pessimistic clock (S6). Between any two readings a and b it advances, from the `since` of a to the time of b, by at
+ * least as much as either of the two clocks does. So a lease that begins at `since` is never longer by one of the clocks,
+ * whether the wall clock is set back, the machine sleeps, or both.
  *
- * It has two hands, one for each clock, which only differ by the steps in which the clocks tick. A hand that falls behind
- * by more than that is moved up to the other: its clock was set back, or has slept. The hands are not moved for less.
- * Otherwise each tick of one clock would be added to that of the other, and time would pass the faster the more often
- * somebody looks.
+ * It has two hands, one for each clock, which differ only by the steps in which the clocks tick. A hand that falls behind
+ * by more than that is moved up to the other one: its clock was set back, or has slept. A smaller difference moves nothing.
+ * Otherwise each tick of one clock would be added to that of the other, and time would pass faster the more often it is
+ * read.
  */
 export function pessimistic(clock: Clock): PessimisticClock {
   let now = 0;

@@ -1,4 +1,4 @@
-/** Confirms that wait to be published. */
+/** Addresses that wait to be published. */
 import type { Confirm, Confirmed } from "../shared/protocol/messages.ts";
 
 type Led = Pick<Confirm, "component" | "leaderSessionId">;
@@ -12,7 +12,7 @@ interface Pending {
 export class Confirms {
   readonly #pending = new Map<string, Pending>();
 
-  /** Resolves when the server has published it, rejects when its term ends or it is refused. */
+  /** Resolves when the server has published the address. Rejects when its term ends or the server refuses it. */
   add(message: Confirm, send: (message: Confirm) => void): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       this.#pending.set(message.id, { message, resolve, reject });
@@ -20,7 +20,7 @@ export class Confirms {
     }).finally(() => this.#pending.delete(message.id));
   }
 
-  /** A newer confirm stands for the older ones of its leadership: after a blip only the newest was sent again. */
+  /** A newer confirm answers the older ones of its leadership, too: after a reconnect only the newest is sent again. */
   published({ id, ...led }: Confirmed): void {
     for (const { message, resolve } of this.#of(led)) {
       resolve();
@@ -28,14 +28,14 @@ export class Confirms {
     }
   }
 
-  /** Whether this one waited. */
+  /** Returns whether a confirm with this id waited. */
   refuse(id: string, error: unknown): boolean {
     const pending = this.#pending.get(id);
     pending?.reject(error);
     return pending !== undefined;
   }
 
-  /** The term has ended. */
+  /** The term has ended: all that waits for it rejects. */
   end(led: Led, why: () => unknown): void {
     for (const { reject } of this.#of(led)) reject(why());
   }

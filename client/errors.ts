@@ -1,4 +1,4 @@
-/** What can go wrong, as users of the client see it. */
+/** The errors of the client. */
 import { ElectionError, LeadershipLostError } from "../shared/errors.ts";
 
 export { ElectionError, LeadershipLostError, type LossReason } from "../shared/errors.ts";
@@ -24,13 +24,13 @@ export class UnauthorizedError extends ElectionError {
   }
 }
 
-/** One of the two sides has broken the protocol, or does not speak it. */
+/** One of the two sides has broken the protocol, or speaks another version of it. */
 export class ProtocolError extends ElectionError {
   static {
     ProtocolError.prototype.name = "ProtocolError";
   }
 }
 
-/** What a callback throws because its term has ended. */
+/** Whether a callback has thrown this because its term has ended. */
 export const isLoss = (error: unknown): boolean =>
   error instanceof LeadershipLostError || (error as Error | null)?.name === "AbortError";

@@ -7,7 +7,7 @@ import { type ClientState, clientState, findTerm, isLive, remainingMs, type Sess
 export interface ClientHealth {
   /**
    * `ok`: connected, or nothing asks for it. `degraded`: not connected, and trying by itself. `failing`: closed; the token
-   * was refused; the group refuses a contender; or not connected for longer than a lease, so that nobody leads here any more.
+   * was refused; the group refuses a contender; or not connected for longer than a lease, so that nothing leads here any longer.
    */
   readonly status: "ok" | "degraded" | "failing";
   readonly state: ClientState;

@@ -1,20 +1,20 @@
 /** Iterators that can be left while they wait: an async generator would queue its `return()` behind a `next()` that never comes. */
 
-/** What an iterator does. */
+/** What one iterator does. */
 export interface Steps<T> {
-  /** Called in the very call of `next`, and so in the context of whoever calls it. */
+  /** Called synchronously by `next`, and so in the context of its caller. */
   resume?(): void;
-  /** Called with the promise that `next` is about to return; returns it. */
+  /** Called with the promise that `next` is about to return, which it returns. */
   promised?(result: Promise<IteratorResult<T, void>>): Promise<IteratorResult<T, void>>;
-  /** Resolves with the next value. `left` aborts when the iterator is left: what waits may end in any way then. */
+  /** Resolves with the next value. `left` aborts when the iterator is left: the promise may then settle in any way. */
   next(left: AbortSignal): Promise<T>;
-  /** Called once, when it is left or has failed. Resolves when everything has stopped. */
+  /** Called once, when the iterator is left or has failed. Resolves when everything has stopped. */
   leave(): Promise<void>;
 }
 
 /**
- * `begin` is called by the first `next`, whose promise rejects with what it throws; one that is left before then does
- * nothing. `held` may delay what ends it.
+ * `begin` is called by the first `next`, whose promise rejects with what `begin` throws. An iterator that is left before its
+ * first `next` does nothing. `held` may delay the outcome of a step.
  */
 export function iterate<T>(
   begin: () => Steps<T>,

@@ -1,13 +1,11 @@
 /** Questions to the group by HTTP. */
 import type { Clock } from "./clock.ts";
 import { ElectionError, UnauthorizedError } from "./errors.ts";
+import { authorization, problemOf } from "./http.ts";
 import type { Fetcher } from "./socket.ts";
 
 /** As long as an attempt to connect may take. */
 const TIMEOUT_MS = 10_000;
-
-export const headers = (token: string | undefined): Record<string, string> =>
-  token === undefined ? {} : { authorization: `Bearer ${token}` };
 
 export interface LookUpPorts {
   readonly fetcher: Fetcher | undefined;
@@ -15,14 +13,10 @@ export interface LookUpPorts {
   askToken(): Promise<string | undefined>;
 }
 
-interface ErrorBody {
-  readonly error?: { readonly code?: unknown; readonly message?: unknown };
-}
-
 /**
- * The body of the answer; `null` where nobody leads. Rejects with the reason of the first signal that aborts, at once, and
- * with a retryable `ElectionError` after 10 s (`timeout`), whatever the token, the network or the server wait for, and where
- * the group can't be reached (`connection_failed`).
+ * Resolves with the body of the answer; with `null` where nobody leads. Rejects at once with the reason of the first signal
+ * that aborts. Rejects with a retryable `ElectionError` after 10 s (`timeout`), whether the token, the network or the
+ * server was waited for, and where the group can't be reached (`connection_failed`).
  */
 export async function lookUp(
   { fetcher, clock, askToken }: LookUpPorts,
@@ -40,13 +34,15 @@ export async function lookUp(
     const token = await askToken();
     const { signal } = ended;
     signal.throwIfAborted();
-    const response = await (fetcher ?? globalThis).fetch(url, { headers: headers(token), signal }).catch(unreachable);
+    const response = await (fetcher ?? globalThis)
+      .fetch(url, { headers: authorization(token), signal })
+      .catch(unreachable);
     const { status } = response;
     const body = await response.json().catch(() => undefined);
     if (status === 200 && typeof body === "object" && body !== null) return body;
-    const { code, message } = (body as ErrorBody | undefined)?.error ?? {};
+    const { code, message } = problemOf(status, body);
     if (code === "no_leader") return null;
-    throw refusal(status, typeof message === "string" ? `HTTP ${status}: ${message}` : `HTTP ${status}`);
+    throw refusal(status, message);
   };
   const undo = signals.map((signal) => {
     const end = (): void => ended.abort(signal?.reason);

@@ -1,25 +1,25 @@
 /**
- * The life of the page: it freezes, sleeps in the back/forward cache, goes offline, and comes back. What follows from that
- * is the session core's business; this only tells, and only while there is a session. Where there is no page it is silent.
+ * The life of the page: it freezes, sleeps in the back/forward cache, goes offline, and comes back. This passes such events
+ * to the session core, which decides what follows from them, and only while there is a session. Without a page it does nothing.
  */
 import { assertPriority } from "./checks.ts";
 import type { Participant } from "./participant.ts";
 import type { PageEvent } from "./session/events.ts";
 
-/** What the client needs of a `window`: events of its document pass through it, and listeners leave with the signal. */
+/** What the client needs of a `window`. Events of its document pass through it; the signal removes the listeners. */
 export interface PageTarget {
   addEventListener(
     type: string,
-    /** `target`: of `visibilitychange`, whatever has the `visibilityState`. */
+    /** `target`: the document, for `visibilitychange`. */
     listener: (event: { readonly target: unknown }) => void,
     options: { readonly capture: true; readonly signal: AbortSignal },
   ): void;
 }
 
 /**
- * A priority that changes by itself. Called at the start of every session. May call `set` at once, and any time until
- * `signal` aborts, at the end of the session. The group is told of changes only.
- * What it throws goes to the client's `onError`; the priority stays as it was.
+ * A priority that changes by itself. Called at the start of every session. It may call `set` at once, and at any time until
+ * `signal` aborts at the end of the session. Only changes are sent to the group. An error that it throws goes to the
+ * client's `onError`, and the priority stays as it was.
  */
 export type PrioritySource = (set: (priority: number) => void, signal: AbortSignal) => void;
 

@@ -1,7 +1,7 @@
-/** Ports to the network: a class of sockets, or a fetcher; and how a session is opened by either. */
+/** How a session is opened: by a class of sockets, or by an upgrade through a fetcher. */
 import { SUBPROTOCOL, TOKEN_PROTOCOL } from "../shared/protocol/messages.ts";
 import { invalid } from "./checks.ts";
-import { headers } from "./look-up.ts";
+import { authorization, problemOf } from "./http.ts";
 
 /** What the client needs of a socket. */
 export interface Socket {
@@ -12,7 +12,7 @@ export interface Socket {
   addEventListener(type: "open" | "message" | "close" | "error", listener: (event: SocketEvent) => void): void;
 }
 export interface SocketEvent {
-  /** Every event has it, so that the events of every platform fit. */
+  /** Every event has a type, so that the events of every platform fit. */
   readonly type?: string;
   /** Of a `message`. */
   readonly data?: unknown;
@@ -41,8 +41,8 @@ export interface FetchResponse {
 export type OpenSocket = (url: string, token: string | undefined) => Socket | Promise<Socket>;
 
 /**
- * Throws where no class was given and the platform has none. To be asked at the first use: a client that is made while a
- * server renders a page, and is not used there, needs none.
+ * Throws where no class was given and the platform has none. Called at the first use: a client that is made while a server
+ * renders a page, and is not used there, needs no sockets.
  */
 export function assertSocketClass(given: SocketClass | undefined): void {
   if (given ?? globalThis.WebSocket) return;
@@ -50,7 +50,7 @@ export function assertSocketClass(given: SocketClass | undefined): void {
   throw invalid("this platform", `has no WebSocket: ${remedy}`);
 }
 
-/** Browsers can't set headers: the token travels as a subprotocol. */
+/** Browsers can't set headers, so the token travels as a subprotocol. */
 export const byClass =
   (given?: SocketClass): OpenSocket =>
   (url, token) => {
@@ -66,8 +66,11 @@ export const byFetcher =
   (fetcher: Fetcher): OpenSocket =>
   async (url, token) => {
     const upgrade = { upgrade: "websocket", "sec-websocket-protocol": SUBPROTOCOL };
-    const { webSocket, status } = await fetcher.fetch(url, { headers: { ...headers(token), ...upgrade } });
-    if (!webSocket) throw new Error(`no upgrade: ${status}`);
+    const response = await fetcher.fetch(url, { headers: { ...authorization(token), ...upgrade } });
+    const { webSocket, status } = response;
+    if (!webSocket) throw new Error(`no WebSocket: ${problemOf(status, await response.json().catch(ignore)).message}`);
     webSocket.accept();
     return webSocket;
   };
+
+const ignore = (): void => {};

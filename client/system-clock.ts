@@ -1,4 +1,4 @@
-/** The platform's own time: what a client lives by unless it is given another clock. */
+/** The platform's own time: the default clock of a client. */
 import type { Clock } from "./clock.ts";
 
 export const systemClock: Clock = {

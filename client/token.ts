@@ -1,9 +1,9 @@
-/** Tokens: handed in once, or asked for at every attempt to connect. White space around one is no part of it. */
+/** Tokens: given once, or asked for at every attempt to connect. White space around a token is ignored. */
 import { invalid, isToken, TOKEN_FORM } from "./checks.ts";
 
 export type TokenSource = string | (() => string | Promise<string>);
 
-/** Rejects with what the function throws, and with a `TypeError` for what it returns instead of a token. */
+/** Rejects with what the function throws, and with a `TypeError` where it returns anything but a token. */
 export async function askForToken(source: TokenSource | undefined): Promise<string | undefined> {
   if (typeof source !== "function") return source?.trim();
   const token: unknown = await source();
@@ -12,7 +12,7 @@ export async function askForToken(source: TokenSource | undefined): Promise<stri
   throw invalid("token", `has to be ${problem}`);
 }
 
-/** Not the text itself: it may be a secret all the same. */
+/** Without the text itself: it may be a secret. */
 function nameOf(answer: unknown): string {
   if (typeof answer !== "string") return typeof answer;
   return answer.trim() === "" ? "an empty text" : "a text of more than one word";

@@ -1,7 +1,7 @@
-/** `priority: visibleTab()`: the tab that somebody looks at goes first. */
+/** `priority: visibleTab()`: the tab that its user looks at is asked first. */
 import type { PrioritySource } from "./page.ts";
 
-/** What is needed of a `window`. */
+/** What `visibleTab` needs of a `window`. */
 export interface TabTarget {
   readonly document: { readonly visibilityState: string; hasFocus(): boolean };
   addEventListener(
@@ -12,8 +12,8 @@ export interface TabTarget {
 }
 
 /**
- * 2 while the tab has the focus, 1 while it can be seen, 0 while it is hidden. It counts at the next hand-over, or at
- * once where the group's policy preempts. Where there is no tab it stays 0.
+ * 2 while the tab has the focus, 1 while it can be seen, 0 while it is hidden. A change counts at the next hand-over, or at
+ * once where the group's policy preempts. Without a tab the priority stays 0.
  */
 export const visibleTab =
   (tab: TabTarget | undefined = globalThis.window): PrioritySource =>

@@ -1,6 +1,6 @@
 /**
  * The entry point `edge-election/node`: the same client for Node processes. A token travels in a header, a dead socket
- * keeps no process alive, and a signal ends the process only after its terms have been handed over.
+ * keeps no process alive, and a signal ends the process only after its terms were handed over.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { invalid } from "../checks.ts";
@@ -13,15 +13,15 @@ const SIGNALS = ["SIGBREAK", "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1"
 /** Signals that ask a process to end. */
 export type Signal = (typeof SIGNALS)[number];
 
-/** Those of every client, and what Node has in addition. */
+/** The options of every client, and those that only Node has. */
 export interface NodeClientOptions extends ClientOptions {
   /**
    * While a session is open, each of these closes the client and then ends the process: by the signal itself, and where
    * that ends nothing, as PID 1 of a container, with exit code 128 plus its number. A second one ends the process at
-   * once. Scopes and observers stay pending meanwhile: put what is to be done before the end into the function of the
-   * scope, or into `onRevoke`. Where the program listens for the signal too (`on`, not `once`), ending the process is
-   * left to it, and they reject with `ClientClosedError` once every client has left. `false`: none. Default SIGTERM and
-   * SIGINT.
+   * once. Scopes and observers stay pending meanwhile: put what has to be done before the end into the function of the
+   * scope, or into `onRevoke`. Where the program listens for the signal itself (`on`, not `once`), the program has to end
+   * the process, and scopes and observers reject with `ClientClosedError` once every client has left. `false`: none.
+   * Default SIGTERM and SIGINT.
    */
   readonly signals?: false | readonly Signal[];
 }

@@ -1,10 +1,10 @@
 /**
- * Sockets of Node: always `ws`. It can send the token as a header, exists on every version, and can be destroyed: the
- * platform's own class waits without end for the closing handshake of a peer that is gone, and keeps the process alive.
+ * Sockets of Node: always `ws`. It can send the token as a header, it exists on every version, and it can be destroyed. The
+ * platform's own class waits for the closing handshake of a peer that is gone, without end, and keeps the process alive.
  */
 import { WebSocket } from "ws";
 import { SUBPROTOCOL } from "../../shared/protocol/messages.ts";
-import { headers } from "../look-up.ts";
+import { authorization } from "../http.ts";
 import type { OpenSocket, Socket } from "../socket.ts";
 
 /** How long the closing handshake may keep a process alive that has nothing else to do. */
@@ -12,7 +12,7 @@ const CLOSE_PATIENCE_MS = 1_000;
 
 export const openSocket: OpenSocket = (url, token) => {
   const socket = new WebSocket(url.replace(/^http/, "ws"), [SUBPROTOCOL], {
-    headers: headers(token),
+    headers: authorization(token),
     perMessageDeflate: false, // frames are short: to compress one takes longer than to send it
   });
   const addEventListener: Socket["addEventListener"] = (type, listener) => {

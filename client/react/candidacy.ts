@@ -1,11 +1,11 @@
-/** What the React components that name the same election component share: one contender, one observer, one state. */
+/** One contender, one observer and one state, shared by all React components that name the same election component. */
 import type { ElectionClient, LeaderInformation, Leadership, ScopeOptions } from "../index.ts";
 
-/** What `useLeader` tells. On the server, and before anything is known, it is empty. */
+/** What `useLeader` returns. On the server, and before anything is known, it is empty. */
 export interface LeaderState<Component extends string = string> {
-  /** This page's own term, while it leads. Ask its `isLeader()` before each act: what was rendered may be old. */
+  /** This page's own term, while it leads. Call its `isLeader()` before each act: what was rendered may be old. */
   readonly leadership?: Leadership<Component> | undefined;
-  /** Who leads and has confirmed, here or elsewhere. `null`: nobody. `undefined`: not known yet. */
+  /** The leader that has confirmed, here or elsewhere. `null`: nobody. `undefined`: not known yet. */
   readonly leader?: LeaderInformation | null;
   /** Why this page does not contend or observe: the component has another contender, the group refuses it, or the client is closed. */
   readonly error?: unknown;
@@ -13,25 +13,25 @@ export interface LeaderState<Component extends string = string> {
 
 /** Options of `useLeader`: those of `client.elect`, without a signal, since unmounting ends it. */
 export interface LeaderOptions extends Omit<ScopeOptions, "signal"> {
-  /** `false`: only watch. */
+  /** `false`: watch only. */
   readonly contend?: boolean;
 }
 
 /** An external store: what `useSyncExternalStore` takes. */
 export interface Candidacy {
-  /** `options`: those of whoever subscribes; they count for the first subscriber. Returns the undo. */
+  /** `options` count for the first subscriber. Returns a function that unsubscribes. */
   subscribe(listener: () => void, options: LeaderOptions): () => void;
   snapshot(): LeaderState;
-  /** On a server nothing is known. */
+  /** Empty: on a server nothing is known. */
   serverSnapshot(): LeaderState;
 }
 
 const NOTHING: LeaderState = {};
 
 /**
- * Contends, unless it is only to watch, while somebody subscribes. When the last one leaves and somebody comes back within
- * one turn, as in StrictMode's double mount or when a component moves in the tree, nothing changes; later, the first one
- * that comes back brings its own options.
+ * Watches, and contends if `contend` says so, while there is a subscriber. When the last one leaves and another comes within
+ * the same turn, as in StrictMode's double mount or when a component moves in the tree, nothing changes. After that turn
+ * the first subscriber brings its own options.
  */
 export function createCandidacy(client: ElectionClient, component: string, contend: boolean): Candidacy {
   const listeners = new Set<() => void>();

@@ -1,4 +1,4 @@
-/** `edge-election/react`: who leads, as state of a component. */
+/** `edge-election/react`: who leads, as the state of a React component. */
 import {
   createContext,
   createElement,
@@ -23,20 +23,23 @@ export interface ElectionProviderProps {
   readonly children?: ReactNode;
 }
 
-/** Gives the client to every `useLeader` below it. */
+/** Provides the client to every `useLeader` below it. */
 export const ElectionProvider = ({ client, children }: ElectionProviderProps): ReactElement =>
   createElement(Client.Provider, { value: client, children });
 
 /**
- * Runs for leadership of the component while it is mounted, and tells who leads. Those that name the same component share
- * one contender, whose options are those of the first one mounted, as they were then.
+ * Runs for leadership of the component while the React component is mounted, and returns who leads. React components that
+ * name the same component share one contender. Its options are those of the first one mounted, as they were then.
  */
 export function useLeader<Component extends string>(
   component: Component,
   { contend = true, ...options }: LeaderOptions = {},
 ): LeaderState<Component> {
   const client = useContext(Client);
-  if (!client) throw new Error("useLeader needs an ElectionProvider above it");
+  if (!client)
+    throw new Error(
+      "useLeader needs an ElectionProvider above it: wrap the tree in <ElectionProvider client={client}>",
+    );
   const candidacy = candidacyOf(client, component, contend);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the options at the time of mounting count
   const subscribe = useCallback((listener: () => void) => candidacy.subscribe(listener, options), [candidacy]);

@@ -495,7 +495,7 @@ test("an object that needs its alarm itself is told when to wake the contender",
 
 test.each([
   [{ components: [] }, "components must name at least one"],
-  [{ components: ["a", "a"] }, "components must not name one twice"],
+  [{ components: ["a", "a"] }, "components must not name a component twice"],
   [{ components: [".."] }, "components[0] must be"],
   [{ components: [{ component: "" }] }, "components[0].component must be"],
   [{ components: [{ component: "a", priority: 1 }] }, "the priority of a component needs a dedicated election"],

@@ -69,5 +69,5 @@ test("[E1] a refusal through a fetcher is a typed error, and the client goes on"
   const errors: unknown[] = [];
   client.onError((error) => errors.push(error));
   await leadOnce(client, "nightly");
-  expect(errors.map(String)).toContain("Error: no upgrade: 503");
+  expect(errors.map(String)).toContain("Error: no WebSocket: HTTP 503");
 });

@@ -1,4 +1,4 @@
-/** What the core has answered to a call, as its caller gets it. */
+/** Makes the answers of the core to a call what its caller gets. */
 import type { PollAnswer } from "../group/events.ts";
 import type { CampaignAnswer, PolledSession, Refused } from "./service.ts";
 
@@ -9,7 +9,7 @@ interface Asked {
   readonly sentAt: number;
 }
 
-/** To a campaign or a renewal. */
+/** The answer to a campaign or a renewal. */
 export function answer(outcome: PollAnswer | Refused, { session, sentAt }: Asked): CampaignAnswer | Refused {
   if (outcome.type === "refused") return outcome;
   const { secret, answers, ...rest } = outcome;
@@ -20,7 +20,7 @@ export function answer(outcome: PollAnswer | Refused, { session, sentAt }: Asked
   return { ...rest, sentAt, secret: secret ?? session?.secret ?? "", refused: refusals };
 }
 
-/** To a confirmation or a release; `null`: done. */
+/** The refusal of a confirmation or a release; `null`: it was carried out. */
 export function firstRefusal(outcome: PollAnswer | Refused): Refused | null {
   if (outcome.type === "refused") return outcome;
   const [error] = outcome.answers.filter(({ type }) => type === "error");

@@ -1,4 +1,4 @@
-/** What a caller by RPC says, checked before the group's object is touched, as one call of the core. */
+/** Checks the arguments of a caller by RPC, before the group's object is touched, and makes one call of the core of them. */
 import { address, contenderFields, id, metadata, name, priority, processInfo } from "../../shared/protocol/codec.ts";
 import {
   boolean,
@@ -27,7 +27,7 @@ const acceptable = list(where(isElectionName, 'process or "component:" and a nam
 const accept: Check<boolean | readonly ElectionName[]> = (value, field) =>
   Array.isArray(value) ? acceptable(value, field) : boolean(value, field);
 const sentAt = number();
-/** Below it a caller would do nothing but ask. */
+/** Below it a caller would do nothing but poll. */
 const LEAST_POLL_EVERY_MS = 100;
 
 const campaignCheck = object<Campaign>({
@@ -56,7 +56,7 @@ const fenceCheck = object<FenceQuestion>({
 });
 const orderCheck = object<StepDownOrder>({ successor: optional(id), reason: optional(text(NOTE_LENGTH)) });
 
-/** Throws `TypeError` with the field and what it takes. */
+/** Throws a `TypeError` that names the field and what it takes. */
 function checked<T>(check: Check<T>, value: unknown, field = ""): T {
   try {
     return check(value, field);
@@ -74,7 +74,7 @@ export const componentName = (value: string): string => checked(name, value, "co
 
 export const fenceQuestion = (value: FenceQuestion): FenceQuestion => checked(fenceCheck, value);
 
-/** Ended terms are kept up to a limit of the group's; more are not there to give. */
+/** Any number is allowed: the group returns as many ended terms as it keeps. */
 export const historyLimit = (value: number): number =>
   Math.floor(checked(number(1, Number.MAX_SAFE_INTEGER), value, "limit"));
 

@@ -1,6 +1,6 @@
 /**
- * A Durable Object that contends for long: leases by RPC and the object's own alarm. It holds no socket and keeps no
- * timer, so the object can hibernate between two calls, and what outlives that is in the object's storage.
+ * A Durable Object that contends for long, by RPC and its own alarm. It holds no socket and keeps no timer, so it can
+ * hibernate between two calls. What has to outlive that is in the object's storage.
  */
 
 import { type ElectionError, LeadershipLostError, type LossReason } from "../../shared/errors.ts";
@@ -41,26 +41,26 @@ import {
 import { unavailable } from "./unavailable.ts";
 import { Waiting } from "./waiting.ts";
 
-/** Who waits until something is so. */
+/** A promise that waits for a condition. */
 interface Waiter extends Pick<PromiseWithResolvers<void>, "resolve" | "reject"> {
   readonly isSo: () => boolean;
   readonly endsByRefusal: boolean;
 }
 
-/** Names the `onRevoke` of a component that runs; `null` where none does. */
+/** Names the `onRevoke` of the component that runs; `null` where none runs. */
 const drainOf = ({ info, phase }: ContenderState["components"][number]): string | null =>
   phase.type === "draining" ? nameDrain(info.component, phase.leaderSessionId) : null;
 
 const nameDrain = (component: string, leaderSessionId: string): string => `${component} ${leaderSessionId}`;
 
 /**
- * Lets a Durable Object contend for as long as it likes, hibernation and restarts included: it asks by RPC, woken by the
- * object's own alarm. The contract is that of the client's contenders (C1-C11).
+ * Lets a Durable Object contend for as long as it likes, hibernation and restarts included. The object's own alarm wakes it,
+ * and it polls by RPC. Its contract is that of the client's contenders (C1-C11).
  */
 export class DurableContender<Component extends string = string> {
   readonly #storage: DurableObjectStorage;
   readonly #options: DurableContenderOptions<Component>;
-  /** What of the options may change. */
+  /** The options that may change. */
   #candidacy: Candidacy;
   readonly #key: string;
   readonly #engine: Engine;
@@ -68,14 +68,14 @@ export class DurableContender<Component extends string = string> {
   readonly #terms = new Map<string, Handle<Leadership>>();
   readonly #confirming = new Waiting();
   readonly #waiters = new Set<Waiter>();
-  /** Whose `onRevoke` is running, as `drainOf` names it. */
+  /** The `onRevoke` that the caller is in, as `drainOf` names it. */
   readonly #inside = createInside<string>(globalThis);
   /** When the platform will call the alarm, as far as this incarnation knows. */
   #alarmAt: number | null = null;
   #wakes = 0;
   #departures = 0;
 
-  /** Starts nothing by itself. Throws `TypeError` for wrong options. */
+  /** Starts nothing by itself. Throws a `TypeError` for wrong options. */
   constructor(ctx: Pick<DurableObjectState, "storage">, options: DurableContenderOptions<Component>) {
     const settings = settingsOf(options);
     checkCallbacks(options, "onGrant", "onRevoke", "onError", "setAlarm");
@@ -97,15 +97,15 @@ export class DurableContender<Component extends string = string> {
   }
 
   /**
-   * Contends from now on, over every restart, until `close`. Resolves after the first call. To be called at the first
-   * request or in the constructor of the object; where it contends already, it only takes up what is due.
+   * Contends from now on, over every restart, until `close`. Resolves after the first call. Call it at the first request or
+   * in the constructor of the object. Where it contends already, it only does what is due.
    */
   async start(): Promise<void> {
     this.#engine.dispatch({ type: "start" });
     await this.#engine.quiet();
   }
 
-  /** Call it from the object's `alarm`, and wait for it. One that comes early does no harm. It does not reject. */
+  /** Call it from the object's `alarm`, and await it. An early alarm does no harm. It does not reject. */
   async alarm(): Promise<void> {
     this.#alarmAt = null;
     this.#wakes += 1;
@@ -120,9 +120,9 @@ export class DurableContender<Component extends string = string> {
   }
 
   /**
-   * Ends the terms, waits for every `onRevoke`, and leaves the group at once. `start` begins anew, also meanwhile. Inside
-   * an `onRevoke` it waits for no `onRevoke` that runs already, and leaves when they are over. It knows where it is called
-   * after an `await` only with `nodejs_compat`; without, before the first one.
+   * Ends the terms, waits for every `onRevoke`, and leaves the group at once. `start` begins anew, even before it has left.
+   * Inside an `onRevoke` it does not wait for those that run already; it leaves when they are over. With `nodejs_compat` it
+   * knows that it is inside one even after an `await`; without, only before the first `await`.
    */
   async close(): Promise<void> {
     const before = this.#departures;
@@ -135,11 +135,10 @@ export class DurableContender<Component extends string = string> {
   }
 
   /**
-   * Contends as said from now on. A component that is named no more stops, and its siblings do not; one that is new joins
-   * what its process leads. Resolves when the group has heard of it, which is after every `onRevoke` of those that stop
-   * (inside an `onRevoke` as with `close`). Rejects where the group refuses to be asked at all, such as with
-   * `forbidden`; the change counts all the same. Nothing of it is stored: the object's next incarnation goes by the options
-   * of its constructor.
+   * Changes what it contends for. A component that is no longer named stops, its siblings do not; a new one joins what its
+   * process leads. Resolves when the group knows of it, which is after every `onRevoke` of those that stop (inside an
+   * `onRevoke` as with `close`). Rejects where the group refuses every call, as with `forbidden`; the change counts all the
+   * same. The change is not stored: after a restart the options of the constructor count.
    */
   async change(changes: ContenderChanges<Component>): Promise<void> {
     const candidacy = { ...this.#candidacy, ...candidacyOf(changes) };
@@ -174,7 +173,7 @@ export class DurableContender<Component extends string = string> {
     return this.leadership(component) !== null;
   }
 
-  /** Names this object as a successor; `null` while the group does not know it. */
+  /** Names this object as a successor; `null` before the group knows it. */
   get sessionId(): string | null {
     return this.#engine.state.session?.sessionId ?? null;
   }
@@ -201,7 +200,7 @@ export class DurableContender<Component extends string = string> {
     }
   }
 
-  /** Rejects those that need an answer which will not come. */
+  /** Rejects those that wait for an answer which will not come. */
   #refuseWaiters(error: ElectionError): void {
     for (const waiter of this.#waiters) {
       if (!waiter.endsByRefusal) continue;
@@ -217,13 +216,13 @@ export class DurableContender<Component extends string = string> {
     return promise;
   }
 
-  /** Inside an `onRevoke`: those that stop by now. It is one of them, and two of them may wait for each other. */
+  /** Inside an `onRevoke`: all that run now. It is one of them, and two of them may wait for each other. */
   #unawaited(): ReadonlySet<string> {
     const stopping = new Set(this.#engine.state.components.flatMap((one) => drainOf(one) ?? []));
     return stopping.has(this.#inside.current() ?? "") ? stopping : new Set();
   }
 
-  /** Whether nothing stops any more but what is not waited for; of one leadership, or of all. */
+  /** Whether everything has stopped but what is not waited for; in one leadership, or in all. */
   #restStopped(unawaited: ReadonlySet<string>, leaderSessionId?: string): boolean {
     if (unawaited.size === 0) return false;
     return this.#engine.state.components.every((one) => {
@@ -234,7 +233,7 @@ export class DurableContender<Component extends string = string> {
     });
   }
 
-  /** Only ever to an earlier time: each move costs a row, and an alarm that comes early sets itself again. */
+  /** Only to an earlier time: each move costs a row, and an alarm that comes early sets itself again. */
   #moveAlarm(state: ContenderState): void {
     const deadline = nextDeadline(state);
     if (deadline === null) return;
@@ -248,7 +247,7 @@ export class DurableContender<Component extends string = string> {
     void this.#attempt(setAlarm, { otherwise });
   }
 
-  /** The platform gives an alarm up that has failed too often; one that is due or runs is not lost. */
+  /** The platform drops an alarm that has failed too often. One that is due, or runs, is not lost. */
   async #restoreAlarm(): Promise<void> {
     const at = await this.#storage.getAlarm();
     if (at === null && this.#alarmAt === null && this.#wakes === 0) this.#moveAlarm(this.#engine.state);
@@ -336,7 +335,7 @@ export class DurableContender<Component extends string = string> {
     });
   }
 
-  /** Runs what is up to it synchronously, and never rejects. */
+  /** Calls `work` synchronously. Never rejects. */
   async #attempt(
     work: () => unknown,
     { component, otherwise }: { readonly component?: string; readonly otherwise?: () => void },

@@ -1,7 +1,7 @@
 /**
- * What both shells share: one turn of the core after the other, and the calls. After every event what has changed is
- * adopted first, and then the effects are executed; those of an event that a callback has caused come after the rest. A
- * grant whose leadership such a callback has ended is not executed, and neither is the revoke that belongs to it.
+ * What `DurableContender` and `runIfLeader` share: one turn of the core after the other, and the calls. After every event
+ * the new state is adopted first, and then its effects are executed. The effects of an event that a callback causes come
+ * after the rest. A grant whose leadership such a callback has ended is not executed, and neither is its revoke.
  */
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Answer, Effect, EventBody, Request, Subject } from "./core/events.ts";
@@ -12,11 +12,11 @@ import type { Elections } from "./service.ts";
 export interface EnginePorts {
   readonly elections: Elections;
   readonly group: string;
-  /** Called in the same synchronous turn, before any effect. Where it throws, nothing has happened. */
+  /** Called in the same synchronous turn, before any effect. If it throws, nothing has happened. */
   adopt(before: ContenderState, after: ContenderState): void;
   /** Must not throw. */
   execute(effect: Exclude<Effect, { readonly type: "call" }>): void;
-  /** A call did not come back with an answer. It is tried again. */
+  /** A call has failed, or its answer can't be understood. It is tried again. */
   callFailed(error: unknown): void;
 }
 
@@ -25,7 +25,7 @@ export class Engine {
   readonly #ports: EnginePorts;
   readonly #effects: Effect[] = [];
   #isExecuting = false;
-  /** Components that were not told of their present leadership, since it was over by then. */
+  /** Components whose present grant was not executed, since its leadership was over by then. */
   readonly #untold = new Set<string>();
   #call: Promise<void> = Promise.resolve();
 
@@ -64,14 +64,14 @@ export class Engine {
     }
   }
 
-  /** What the clock alone has ended is ended in the core too: its revoke comes after what is still to be executed. */
+  /** What the clock alone has ended is ended in the core, too: its revoke comes after the effects that wait. */
   #isOver({ component, leaderSessionId }: Subject): boolean {
     const isOver = (): boolean => remainingMs(this.#state, component, leaderSessionId, Date.now()) <= 0;
     if (isOver()) this.dispatch({ type: "tick" });
     return isOver();
   }
 
-  /** Resolves when no call is under way: each has had its answer, or the time for it. */
+  /** Resolves when no call is under way: each was answered, or was given up. */
   async quiet(): Promise<void> {
     for (let attempt = 0; this.#state.call !== null && this.#state.call.attempt !== attempt; ) {
       attempt = this.#state.call.attempt;
@@ -79,7 +79,7 @@ export class Engine {
     }
   }
 
-  /** Resolves when the call is over. While it is under way, deadlines are kept by a timer: the object is awake anyway. */
+  /** Resolves when the call is over. Until then a timer keeps the deadlines: the object is awake anyway. */
   #make(attempt: number, request: Request): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const isUnderWay = (): boolean => this.#state.call?.attempt === attempt;
@@ -92,11 +92,11 @@ export class Engine {
         watch();
       }, wait);
     };
-    // It is sent once the effects of this turn are done: `state` is the one that has it.
+    // After the effects of this turn: only then `state` is the one with this call.
     queueMicrotask(watch);
     this.#send(request)
       .then((answer) => this.dispatch({ type: "answered", attempt, answer }))
-      // An answer that can't be understood is none: the group may be of another version.
+      // An answer that can't be understood counts as none: the group may run another version.
       .catch((error: unknown) => {
         this.#ports.callFailed(error);
         this.dispatch({ type: "failed", attempt });

@@ -1,4 +1,4 @@
-/** Elections for other Workers: name it as the `entrypoint` of a service binding. */
+/** Elections for other Workers: name this class as the `entrypoint` of a service binding. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { FenceQuestion } from "../group/views.ts";
@@ -9,12 +9,12 @@ import { refused } from "./answers.ts";
 import { electionsOf } from "./local-elections.ts";
 import type { Campaign, Confirmation, Elections, Refused, Release, Renewal, StepDownOrder } from "./service.ts";
 
-const NOT_FOR_THIS_GROUP = "this binding is not for this group: see the groups in its props";
+const NOT_FOR_THIS_GROUP = "this binding is not for this group: add it to `groups` in the props of the binding";
 
 /**
- * What a binding may do is in its `props`, which only its configuration can set: `{ role, groups, components, subject }`, as in a
- * token. Without props its Worker is trusted with everything. In a group that it may not enter every call of a contender
- * is refused as `forbidden`, and whatever else is asked rejects with `TypeError`.
+ * The `props` of a binding, which only its configuration can set, say what it may do: `{ role, groups, components, subject }`,
+ * as in a token. Without props its Worker is trusted with everything. In a group that it may not enter, every call of a
+ * contender is refused as `forbidden`, and every other call rejects with a `TypeError`.
  */
 export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<Principal>> implements Elections {
   async getLeader(group: string, component: string) {

@@ -1,4 +1,4 @@
-/** Elections by RPC on a binding of the groups themselves: for the Worker that has them. */
+/** Elections by RPC on a binding of the groups themselves, for the Worker that has them. */
 import type { ElectionGroup, PollRequest } from "../durable-object/election-group.ts";
 import type { Outcome, PollAnswer } from "../group/events.ts";
 import type { PolicyOptions } from "../group/policy.ts";
@@ -18,11 +18,11 @@ import {
 } from "./calls.ts";
 import type { Elections, Refused } from "./service.ts";
 
-/** Of `electionsOf`. */
+/** Options of `electionsOf`. */
 export interface LocalElectionsOptions {
-  /** Settings of a group, which must be those of the app. Default: as the app has set them last. */
+  /** The settings of a group; they must be those of the app. Default: what the app has set last. */
   readonly policy?: (group: string) => PolicyOptions;
-  /** What the callers may do; whoever has the binding is trusted unless this says less. */
+  /** What the callers may do. Default: everything, since only a trusted Worker has the binding. */
   readonly access?: Access;
 }
 
@@ -64,8 +64,8 @@ export function electionsOf(
 export type ElectionsBinding = Elections | DurableObjectNamespace<ElectionGroup>;
 
 /**
- * The elections of either binding; a service binding answers to every name of a method, a namespace only to its own.
- * Throws a `TypeError` for what is neither.
+ * The elections of either binding. A service binding has every name as a method, a namespace only its own: so the methods
+ * of a service binding are looked for first. Throws a `TypeError` for anything else.
  */
 export function electionsBy(binding: ElectionsBinding): Elections {
   if (answersTo(binding, "campaign")) return binding as Elections;

@@ -1,6 +1,6 @@
 /**
- * For invocations: a scheduled handler, a batch of a queue, a request. Runs a function if this invocation can lead now,
- * and is over when the function is. Nothing stays in the queue behind it.
+ * For invocations: a scheduled handler, a batch of a queue, a request. Runs a function if this invocation can lead now, and
+ * ends with it. Nothing stays in the queue behind it.
  */
 
 import { LeadershipLostError } from "../../shared/errors.ts";
@@ -24,19 +24,19 @@ import { invalid, optionsIn, settingsOf } from "./settings.ts";
 import { unavailable } from "./unavailable.ts";
 import { Waiting } from "./waiting.ts";
 
-/** What is run for, and since when once is enough. */
+/** What to lead for the run, and since when one run is enough. */
 export interface RunOptions {
   readonly group: string;
   readonly component: string;
-  /** Default `dedicated`: others lead their own components meanwhile. */
+  /** Default `dedicated`: other components are led by others meanwhile. */
   readonly election?: ElectionKind;
   readonly process?: ProcessInfo;
   readonly priority?: number;
-  /** How long the lease is kept while the function stops after a revoke; the group's own bounds it. */
+  /** How long the lease is kept while the function stops after a revoke. The smaller one of this and the group's counts. */
   readonly drainMs?: number;
   /**
-   * Milliseconds since 1970, such as `controller.scheduledTime`. Does not run if a run of this component was completed
-   * after that time; one that threw, or lost the lead, does not count.
+   * Milliseconds since 1970, such as `controller.scheduledTime`. The function is not run if a run of this component was
+   * completed after that time. A run that threw, or lost the lead, was not completed.
    */
   readonly since?: number;
 }
@@ -44,16 +44,16 @@ export interface RunOptions {
 /** Whether the function was run, and why not. */
 export type RunResult<T> =
   | { readonly ran: true; readonly value: T }
-  /** `led`: somebody else leads, or is before this one; `leader` where it is known. */
+  /** `led`: somebody else leads, or comes first in the queue. `leader`: where it is known. */
   | { readonly ran: false; readonly reason: "led"; readonly leader: LeaderStatus | null }
-  /** `done`: it was completed after `since`. */
+  /** `done`: a run was completed after `since`. */
   | { readonly ran: false; readonly reason: "done" };
 
 /**
- * Leads while `run` does, and renews for it; `leadership.signal` aborts when the lead is lost. Rejects with the error of
- * `run`, with `LeadershipLostError` where the lead was lost before it returned (it is not called where that was before it
- * began), and with an `ElectionError` where the group refuses or could not be asked. `run` is called at most once, and is
- * always waited for.
+ * Leads while `run` runs, and renews for it; `leadership.signal` aborts when the lead is lost. `run` is called at most once,
+ * is always waited for, and is not called for a lead that was lost before. Rejects with the error of `run`; with
+ * `LeadershipLostError` where the lead was lost before `run` returned; with an `ElectionError` where the group refuses, or
+ * could not be asked.
  */
 export async function runIfLeader<T>(
   binding: ElectionsBinding,
@@ -72,7 +72,7 @@ export async function runIfLeader<T>(
       const { elections: all } = await elections.status(group);
       return { ran: false, reason: "led", leader: all.find((one) => one.election === name)?.leader ?? null };
     }
-    // Only who leads can know: nobody completes another run from here on.
+    // Only a leader can know: from here on nobody else completes a run.
     if (since !== undefined && (await wasCompleted(elections, { group, component, name, since }))) {
       return { ran: false, reason: "done" };
     }
@@ -85,7 +85,7 @@ export async function runIfLeader<T>(
   }
 }
 
-/** As many terms as a group keeps. */
+/** At least as many terms as a group keeps. */
 const HISTORY_LIMIT = 1_000;
 
 interface Question {
@@ -131,7 +131,7 @@ class Invocation {
   async acquire(): Promise<PlainLeadership | null> {
     this.#engine.dispatch({ type: "start" });
     await this.#engine.quiet();
-    // Without a session there was no answer, be it for an error or for the time that it took.
+    // Without a session there was no answer: the call has failed, or has taken too long.
     const isUnheard = this.#engine.state.session === null;
     if (this.#term === null && (isUnheard || this.#failure !== null)) throw this.#failure ?? unavailable(undefined);
     return this.#term?.leadership ?? null;
@@ -148,7 +148,7 @@ class Invocation {
     await done;
   }
 
-  /** Nothing runs any more. What the group does not hear now, it finds out by the end of the lease. */
+  /** Nothing runs any longer. If this does not reach the group, the end of its lease does. */
   async leave(): Promise<void> {
     this.#isOver = true;
     this.#settle();
@@ -160,7 +160,7 @@ class Invocation {
   #moveTimer(): void {
     clearTimeout(this.#timer);
     const deadline = nextDeadline(this.#engine.state);
-    // The engine itself watches over a call that is under way.
+    // While a call is under way the engine keeps the deadlines.
     if (this.#isOver || deadline === null || this.#engine.state.call !== null) return;
     this.#timer = setTimeout(() => this.#engine.dispatch({ type: "tick" }), Math.max(1, deadline - Date.now()));
   }
@@ -175,7 +175,7 @@ class Invocation {
         this.#loss = loss;
         this.#term?.end(() => loss);
         this.#completing.reject(effect.subject.component, loss);
-        // It does not run again; the lease is kept while the function stops.
+        // It does not lead again. The lease is kept while the function stops.
         this.#engine.dispatch({ type: "close" });
         if (this.#isOver) this.#settle();
         return;

@@ -1,9 +1,9 @@
 /**
- * Elections by RPC: for code inside the platform that can't hold a socket. Implemented by `electionsOf` on a namespace of
- * groups, and by the `Elections` entrypoint for service bindings.
+ * Elections by RPC, for code inside the platform that can't hold a socket. Implemented by `electionsOf` on a namespace of
+ * groups, and by `ElectionsEntrypoint` for service bindings.
  *
- * A contender by RPC is a session like any other, in the same queue, with the same epochs; only it is not reached by
- * messages, but asks. Each answer counts from the caller's own `sentAt`, until `sentAt + lease.renewDeadlineMs` (S1).
+ * A contender by RPC is a session like any other, in the same queue, with the same epochs. It receives no messages: it
+ * polls. Each answer counts from the caller's own `sentAt` until `sentAt + lease.renewDeadlineMs` (S1).
  */
 export type { HeldLeadership } from "../group/events.ts";
 
@@ -15,74 +15,74 @@ import type { HeldLeadership } from "../group/events.ts";
 import type { TermStatus } from "../group/history.ts";
 import type { FenceAnswer, FenceQuestion } from "../group/views.ts";
 
-/** Proves which session asks. `attempt` is a counter of the caller that grows with every call, across its restarts. */
+/** Proves which session calls. `attempt` is a counter of the caller that grows with every call, across its restarts. */
 export interface PolledSession {
   readonly sessionId: string;
   readonly secret: string;
   readonly attempt: number;
 }
 
-/** One call of a contender: who stands, what is still led, and when it was asked. */
+/** One call of a contender: its components, what it still leads, and when it has sent the call. */
 export interface Campaign {
-  /** As the last answer gave it; left out by who has none. */
+  /** As in the last answer. Left out where there was none. */
   readonly session?: PolledSession;
-  /** The complete set: what an earlier call named and this one does not is closed. */
+  /** All of them: a component that an earlier call has named and this one does not is closed. */
   readonly contenders: readonly ContenderInfo[];
   /**
-   * What the caller still leads, and what it still stops. A leadership of the session that is not named ends at once: the
-   * caller can't hold it.
+   * What the caller still leads, and what it still stops. A leadership of the session that is not named ends at once: its
+   * caller does not hold it.
    */
   readonly held?: readonly string[];
-  /** Declines what is offered until the next call (false), or all but these: no contender of the others is ready. Default true. */
+  /** False: declines what is offered until the next call. A list: declines all but these elections. Default true. */
   readonly accept?: boolean | readonly ElectionName[];
   readonly process?: ProcessInfo;
   readonly priority?: number;
   /**
-   * How soon the caller asks again at the latest, in milliseconds, at most D; default D / 2. While it is the first in the
-   * queue the election waits for it that long (and one offer time-out more), even where others could lead at once.
+   * The caller polls again within so many milliseconds: at most D, by default D / 2. While it is the first in the queue the
+   * election waits for it that long (and one offer time-out more), even where others could lead at once.
    */
   readonly pollEveryMs?: number;
-  /** From the caller's own clock, echoed. An answer counts only for the latest call, and from this time. */
+  /** By the caller's own clock; the answer repeats it. An answer counts only for the latest call, and from this time. */
   readonly sentAt: number;
 }
 
-/** What the session leads now, how long it may believe so, and how soon to ask again. */
+/** What the session leads now, for how long, and when to poll again. */
 export interface CampaignAnswer {
   readonly type: "polled";
   readonly sentAt: number;
   readonly sessionId: string;
-  /** For the next call; it changes now and then. The one before stays valid until this one has been presented. */
+  /** For the next call; it changes now and then. The secret before stays valid until this one has been presented. */
   readonly secret: string;
-  /** False: a fresh session. Whatever the caller led before is lost. */
+  /** False: a fresh session. Everything that the caller led before is lost. */
   readonly resumed: boolean;
-  /** Leaderships that now run until `sentAt + lease.renewDeadlineMs`; what was named and is missing is lost. */
+  /** Leaderships that now run until `sentAt + lease.renewDeadlineMs`. What the call has named and is missing here is lost. */
   readonly leaderships: readonly HeldLeadership[];
   readonly lease: LeaseSettings;
   readonly drainMs: number;
   readonly pollEveryMs: number;
-  /** Contenders that were refused; the others run. */
+  /** Contenders that the group refuses. The others stand. */
   readonly refused: readonly { readonly component: string; readonly code: string; readonly message: string }[];
 }
 
-/** Why a call was not carried out; nothing has changed. */
+/** Why a call was not carried out. Nothing has changed by it. */
 export interface Refused {
   readonly type: "refused";
   /**
-   * `unknown_session`: too late, or a wrong secret: campaign without `session`. `superseded`: a later call of this session
-   * was here first; its answer counts. Others as in the protocol's `error` frame.
+   * `unknown_session`: the session is over, or the secret is wrong: campaign without `session`. `superseded`: a later call
+   * of this session has arrived first, and its answer counts. Other codes as in the protocol's `error` frame.
    */
   readonly code: string;
   readonly message: string;
 }
 
-/** Extends what is named. */
+/** Extends the leaderships that are named. */
 export interface Renewal {
   readonly session: PolledSession;
   readonly held: readonly string[];
   readonly sentAt: number;
 }
 
-/** Publishes the address of a component that is led. */
+/** Publishes the address of a component that leads. */
 export interface Confirmation {
   readonly session: PolledSession;
   readonly component: string;
@@ -94,20 +94,20 @@ export interface Confirmation {
 /** Sent only after the caller has stopped (S2). */
 export interface Release {
   readonly session: PolledSession;
-  /** Steps down from this one, and goes on contending. Left out: leaves with everything. */
+  /** Steps down from this leadership, and goes on contending. Left out: leaves the group. */
   readonly leaderSessionId?: string;
   readonly successor?: string;
 }
 
-/** How an operator takes a leadership back. */
+/** How an operator ends a leadership. */
 export interface StepDownOrder {
-  /** A session id, asked first. */
+  /** A session id: asked first. */
   readonly successor?: string;
   /** Kept in the history; at most 256 characters. */
   readonly reason?: string;
 }
 
-/** What a binding can do, group by group. Wrong arguments reject with a `TypeError` that names the field. */
+/** What a binding can do with its groups. Wrong arguments reject with a `TypeError` that names the field. */
 export interface Elections {
   getLeader(group: string, component: string): Promise<LeaderInformation | null>;
   status(group: string): Promise<GroupStatus>;
@@ -116,9 +116,9 @@ export interface Elections {
   checkFence(group: string, question: FenceQuestion): Promise<FenceAnswer>;
   /** Resolves once the term has ended and, where somebody waits, the next one was accepted. */
   revoke(group: string, election: ElectionName, order?: StepDownOrder): Promise<RevokeAnswer | Refused>;
-  /** Takes the lead if it is this session's turn, keeps its place otherwise. */
+  /** Takes the lead if it is this session's turn; otherwise the session keeps its place. */
   campaign(group: string, campaign: Campaign): Promise<CampaignAnswer | Refused>;
-  /** Extends without contending for more. */
+  /** Extends what is led, without contending for more. */
   renew(group: string, renewal: Renewal): Promise<CampaignAnswer | Refused>;
   confirm(group: string, confirmation: Confirmation): Promise<{ readonly type: "confirmed" } | Refused>;
   release(group: string, release: Release): Promise<{ readonly type: "released" } | Refused>;

@@ -1,4 +1,4 @@
-/** What an application asks for, checked before anything is stored or sent. */
+/** The options of an application, checked before anything is stored or sent. */
 import { address, contenderFields, id, metadata, name, priority, processInfo } from "../../shared/protocol/codec.ts";
 import { type Check, InvalidField, list, number, object, oneOf, optional } from "../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS } from "../../shared/protocol/limits.ts";
@@ -6,21 +6,21 @@ import type { ContenderInfo, Metadata, ProcessInfo } from "../../shared/protocol
 import type { ElectionKind } from "../../shared/protocol/names.ts";
 import type { Settings } from "./core/state.ts";
 
-/** What both ways to contend by RPC take. */
+/** The options that `DurableContender` and `runIfLeader` share. */
 export interface Candidacy {
   readonly group: string;
   readonly components: readonly (string | ContenderInfo)[];
   readonly election?: ElectionKind;
   /** Higher is asked first. */
   readonly priority?: number;
-  /** What is published when a leader confirms. */
+  /** Published when a leader confirms. */
   readonly process?: ProcessInfo;
   readonly pollEveryMs?: number;
-  /** How long stopping may take; the smaller of this and the group's counts. */
+  /** How long stopping may take. The smaller one of this and the group's own counts. */
   readonly drainMs?: number;
 }
 
-/** Below it a contender would do nothing but ask. */
+/** Below it a contender would do nothing but poll. */
 const LEAST_POLL_EVERY_MS = 100;
 const LONGEST_MS = 86_400_000;
 
@@ -40,14 +40,14 @@ const candidacy = object<Candidacy>({
 
 const CANDIDACY = ["group", "components", "election", "priority", "process", "pollEveryMs", "drainMs"] as const;
 
-/** What of the options is a candidacy, whatever their class. Throws a `TypeError` for what is no object. */
+/** The part of the options that is a candidacy; they may be of any class. Throws a `TypeError` for anything but an object. */
 export function candidacyOf<T extends Partial<Candidacy>>(options: T): Pick<T, keyof T & keyof Candidacy> {
   const given = optionsIn(options);
   const entries = CANDIDACY.map((name) => [name, given[name]]).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Pick<T, keyof T & keyof Candidacy>;
 }
 
-/** Throws a `TypeError` with a code, mostly `invalid_argument`, that names the field and what it takes. */
+/** Throws a `TypeError` that names the field and what it takes; its code is `invalid_argument` or `duplicate_component`. */
 export function settingsOf(given: Candidacy): Settings {
   const { group: _, components, election, ...rest } = checked(candidacy, candidacyOf(given));
   if (components.length === 0) throw invalid("components must name at least one component");
@@ -58,19 +58,20 @@ export function settingsOf(given: Candidacy): Settings {
     }),
   );
   const names = new Set(contenders.map(({ component }) => component));
-  if (names.size < contenders.length) throw invalid("components must not name one twice", "duplicate_component");
+  if (names.size < contenders.length)
+    throw invalid("components must not name a component twice", "duplicate_component");
   if (contenders.some((one) => one.priority !== undefined && one.election !== "dedicated"))
     throw invalid("the priority of a component needs a dedicated election; the process has its own");
   return { contenders, ...rest };
 }
 
-/** Throws a `TypeError` for what is no object. */
+/** Throws a `TypeError` for anything but an object. */
 export function optionsIn<T>(given: T): T {
   if (typeof given !== "object" || given === null || Array.isArray(given)) throw invalid("options must be an object");
   return given;
 }
 
-/** Throws a `TypeError` for what is neither left out nor a function. */
+/** Throws a `TypeError` for a callback that is given and is not a function. */
 export function checkCallbacks(options: object, ...names: readonly string[]): void {
   for (const name of names) {
     const callback: unknown = Reflect.get(options, name);

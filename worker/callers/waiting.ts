@@ -1,4 +1,4 @@
-/** Promises that wait for the same thing to happen. */
+/** Promises by name: all who wait for the same name share one. */
 export class Waiting {
   readonly #all = new Map<string, PromiseWithResolvers<void>>();
 
