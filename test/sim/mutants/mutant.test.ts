@@ -1,4 +1,10 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { callerMutants } from "./caller-mutants.ts";
+import { clientMutants } from "./client-mutants.ts";
+import { contenderMutants } from "./contender-mutants.ts";
+import { groupSessionMutants } from "./group-session-mutants.ts";
+import { groupTermMutants } from "./group-term-mutants.ts";
 import { replaceOnce } from "./mutant.ts";
 
 const edit = { file: "f.ts", from: "a < b", to: "a <= b" };
@@ -10,4 +16,11 @@ test("a mutant replaces its text, whatever the white space", () => {
 test("a mutant whose text is not there, or there twice, can't be made", () => {
   expect(() => replaceOnce("if (b > a) stop();", edit)).toThrow("0 places");
   expect(() => replaceOnce("a < b || a < b", edit)).toThrow("2 places");
+});
+
+test("every mutant breaks a rule of docs/RULES.md, and no two have the same name", () => {
+  const rules = readFileSync(new URL("../../../docs/RULES.md", import.meta.url), "utf8");
+  const mutants = [callerMutants, clientMutants, contenderMutants, groupSessionMutants, groupTermMutants].flat();
+  expect(mutants.filter(({ rule }) => !rules.includes(`\n- **${rule}** `)).map(({ rule }) => rule)).toEqual([]);
+  expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
 });
