@@ -95,7 +95,7 @@ async function run(settings: RunSettings, options: RunOptions, reporter: Reporte
     void followQueue(runner.client, { component, election, isWaiting: () => runner.isWaiting, show });
   }
   const ending = runner.run();
-  if (warning !== undefined) reporter.tell({ event: "warning", message: warning });
+  if (warning !== undefined) reporter.report({ event: "warning", message: warning });
   return ending;
 }
 

@@ -39,7 +39,7 @@ export interface RunSettings {
 export class CommandRunner {
   readonly client: ElectionClient;
   readonly #settings: RunSettings;
-  readonly #report: Reporter;
+  readonly #reporter: Reporter;
   readonly #over: Promise<number>;
   #settle: (outcome: number | CommandFailure) => void = () => undefined;
   readonly #forwarded = new Set<NodeJS.Signals>();
@@ -52,9 +52,9 @@ export class CommandRunner {
   /** The newest error: it says why the client was closed, where it was. */
   #last: unknown;
 
-  constructor(settings: RunSettings, report: Reporter) {
+  constructor(settings: RunSettings, reporter: Reporter) {
     this.#settings = settings;
-    this.#report = report;
+    this.#reporter = reporter;
     this.#over = new Promise((resolve, reject) => {
       this.#settle = (outcome) => (typeof outcome === "number" ? resolve(outcome) : reject(outcome));
     });
@@ -140,11 +140,11 @@ export class CommandRunner {
     const { epoch, leaderSessionId } = leadership;
     this.#leadership = leadership;
     this.#revokeDrainMs = Infinity;
-    this.#report.tell({ event: "leading", epoch, leaderSessionId });
+    this.#reporter.report({ event: "leading", epoch, leaderSessionId });
     while (leadership.isLeader() && !this.#isOver) {
       const outcome = await this.#runOnce(leadership);
       if (outcome.type === "stopped") {
-        this.#report.tell({ event: "stopped", epoch });
+        this.#reporter.report({ event: "stopped", epoch });
         break;
       }
       if (this.#isFinal(outcome)) return;
@@ -161,7 +161,7 @@ export class CommandRunner {
       { command, parameters, environment: this.#environment(leadership), graceMs },
       this.#plan(leadership),
       () => {
-        this.#report.tell({ event: "started", epoch });
+        this.#reporter.report({ event: "started", epoch });
         leadership.confirm().catch((error) => leadership.isLeader() && this.#judge(error));
       },
     );
@@ -187,7 +187,7 @@ export class CommandRunner {
       return true;
     }
     const { code, signal } = outcome;
-    this.#report.tell({ event: "ended", code, signal });
+    this.#reporter.report({ event: "ended", code, signal });
     const byForwarded = signal !== null && this.#forwarded.has(signal);
     if (this.#settings.restarts && !this.wasToldToEnd && !byForwarded) return false;
     this.#end(signal === null ? (code ?? EXIT.runFailed) : exitCodeOf(signal));
@@ -197,7 +197,7 @@ export class CommandRunner {
   /** The drain of a term: resolves when nobody of the process group lives. */
   async #stop(leadership: Leadership, reason: LossReason): Promise<void> {
     this.#leadership = undefined;
-    if (!this.#isOver) this.#report.tell({ event: "lost", epoch: leadership.epoch, reason });
+    if (!this.#isOver) this.#reporter.report({ event: "lost", epoch: leadership.epoch, reason });
     const drainMs = Math.min(this.#revokeDrainMs, this.#session?.drainMs ?? 0);
     this.#run?.stop(graceAfterLoss(drainMs, this.#renewDeadlineMs, this.#settings.graceMs));
     await this.#run?.gone;
@@ -214,7 +214,7 @@ export class CommandRunner {
   /** Takes errors of the client; those of the connection are reported as its state. */
   #tell(error: unknown): void {
     if (this.#isOver || error instanceof ElectionError) return;
-    this.#report.tell({ event: "warning", message: error instanceof Error ? error.message : String(error) });
+    this.#reporter.report({ event: "warning", message: error instanceof Error ? error.message : String(error) });
   }
 
   #followState(): () => void {
@@ -225,7 +225,7 @@ export class CommandRunner {
       const wasDown = isDown;
       isDown = state === "suspended" || (state === "connecting" && this.#session !== undefined);
       if (isDown === wasDown) return;
-      this.#report.tell({ event: "connection", state: isDown ? "lost" : "back" });
+      this.#reporter.report({ event: "connection", state: isDown ? "lost" : "back" });
     });
   }
 

@@ -1,6 +1,6 @@
 /**
- * A moment that another process of this machine understands. It has come when either clock says so: the monotonic one
- * can stand still while the machine sleeps, the wall clock can be set back.
+ * A moment that another process of this machine understands. It has come when either clock has reached it: the monotonic
+ * clock can stand still while the machine sleeps, and the wall clock can be set back.
  */
 export interface Instant {
   /** Milliseconds on the machine's monotonic clock. */
@@ -16,7 +16,7 @@ export const instantIn = (ms: number): Instant => ({
   wallMs: Date.now() + ms,
 });
 
-/** Negative once it has passed. */
+/** Negative once the moment has passed. */
 export function msUntil({ monotonicMs, wallMs }: Instant): number {
   const now = instantIn(0);
   return Math.min(monotonicMs - now.monotonicMs, wallMs - now.wallMs);

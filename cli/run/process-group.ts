@@ -1,8 +1,8 @@
-/** Processes and process groups of POSIX systems: who is in a group, telling all of them at once, whose child one is. */
+/** Processes and process groups of POSIX systems: the members of a group, a signal to all of them, the parent of one. */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
-/** False where nobody is in the group any more. */
+/** Returns false where the group is empty. */
 export function signalGroup(groupId: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(-groupId, signal);
@@ -15,7 +15,7 @@ export function signalGroup(groupId: number, signal: NodeJS.Signals): boolean {
 const isGone = (error: unknown): boolean =>
   error instanceof Error && "code" in error && (error.code === "ESRCH" || error.code === "EPERM");
 
-/** The living ones. Those that have ended and were not collected yet are in the group still, and can do nothing. */
+/** The living members. A process that has ended and was not collected yet is still in the group, and can do nothing. */
 export function membersOfGroup(groupId: number): number[] {
   return process.platform === "linux" ? membersByFiles(groupId) : membersByTool(groupId);
 }
@@ -29,10 +29,10 @@ function membersByFiles(groupId: number): number[] {
     });
 }
 
-/** From its state on. Empty where it has ended meanwhile. */
+/** The fields from the state on. Empty where the process has ended meanwhile. */
 const fieldsOf = (processId: string): string[] => statOf(processId)?.fields ?? [];
 
-/** The name may hold anything: the fields begin behind its last parenthesis. */
+/** The name may contain anything, so the fields begin behind the last parenthesis. */
 function statOf(processId: string): { readonly name: string; readonly fields: string[] } | undefined {
   try {
     const text = readFileSync(`/proc/${processId}/stat`, "utf8");
@@ -44,12 +44,12 @@ function statOf(processId: string): { readonly name: string; readonly fields: st
 }
 
 export interface ProcessEntry {
-  /** The name of its program; on some systems with its path. */
+  /** The name of the program; on some systems with its path. */
   readonly name: string;
   readonly parent: number;
 }
 
-/** `undefined` where there is no such process, or no way to tell. */
+/** `undefined` where there is no such process, or the system does not say. */
 export function processEntry(processId: number): ProcessEntry | undefined {
   if (process.platform !== "linux") return entryByTool(processId);
   const stat = statOf(String(processId));

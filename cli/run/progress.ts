@@ -1,4 +1,4 @@
-/** Who leads, and how far ahead in the queue this process is: told while it waits, to a terminal. */
+/** Shows on a terminal, while the process waits, who leads and which place in the queue it has. */
 import type { ElectionClient } from "../../client/client.ts";
 import type { LeaderInformation } from "../../client/node/index.ts";
 import { type ElectionKind, electionOf } from "../../shared/protocol/names.ts";
@@ -13,7 +13,7 @@ export interface Waiting {
   show(text: string): void;
 }
 
-/** Until the client is closed. */
+/** Goes on until the client is closed. */
 export async function followQueue(client: ElectionClient, waiting: Waiting): Promise<void> {
   let leader: LeaderInformation | null = null;
   let place: Place | undefined;
@@ -24,8 +24,8 @@ export async function followQueue(client: ElectionClient, waiting: Waiting): Pro
     show();
   }, LOOK_EVERY_MS);
   try {
-    for await (const news of client.observe(waiting.component)) {
-      leader = news;
+    for await (const present of client.observe(waiting.component)) {
+      leader = present;
       show();
     }
   } catch {

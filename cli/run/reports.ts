@@ -1,4 +1,4 @@
-/** What `edge-election run` tells on standard error: its standard output belongs to the command. */
+/** What `edge-election run` writes to standard error: its standard output belongs to the command. */
 import type { LossReason } from "../../client/index.ts";
 import { plain } from "../terminal.ts";
 
@@ -12,8 +12,8 @@ export type RunEvent =
   | { readonly event: "warning"; readonly message: string };
 
 export interface Reporter {
-  tell(event: RunEvent): void;
-  /** Who leads, while this one waits; shown on a terminal only, in place. */
+  report(event: RunEvent): void;
+  /** Shown on a terminal only, in place. An empty text clears it. */
   progress(text: string): void;
 }
 
@@ -30,7 +30,7 @@ export function createReporter(terminal: Terminal, { json, quiet }: { json: bool
     isShown = false;
   };
   return {
-    tell(event) {
+    report(event) {
       if (json) return void terminal.write(`${JSON.stringify({ at: Date.now(), ...event })}\n`);
       if (quiet && event.event !== "warning") return;
       clear();
@@ -63,7 +63,7 @@ function textOf(event: RunEvent): string {
     case "stopped":
       return "the command was stopped, and its process group is gone";
     case "lost":
-      return `leading no more: ${event.reason}`;
+      return `no longer leading: ${event.reason}`;
     case "warning":
       return event.message;
   }

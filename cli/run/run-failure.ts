@@ -1,4 +1,4 @@
-/** What ends `edge-election run` by its own fault, or for want of something. */
+/** The failures that end `edge-election run`. */
 import { ElectionError, ProtocolError, UnauthorizedError } from "../../client/node/index.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import type { Outcome } from "./supervise.ts";
@@ -6,7 +6,7 @@ import type { Outcome } from "./supervise.ts";
 const failed = (code: string, message: string, remedy?: string, cause?: unknown): CommandFailure =>
   new CommandFailure(message, { exitCode: EXIT.runFailed, code, cause, ...(remedy !== undefined && { remedy }) });
 
-/** By the code of a refusal: trying again doesn't help. */
+/** Refusals for which `run` does not wait, by their codes. */
 const remedies: Readonly<Record<string, string>> = {
   forbidden: "Use a token with the role contend, for this group and this component.",
   election_mismatch: "Others contend for it in the other kind of election: add or leave out --dedicated everywhere.",
@@ -17,7 +17,7 @@ export const runFailure = {
   drainTooShort: (drainMs: number, leastMs: number): CommandFailure =>
     failed(
       "drain_too_short",
-      `the drain time of this group is ${drainMs} ms: too short to stop a command before somebody else may lead`,
+      `the drain time of this group is ${drainMs} ms: too short to stop a command before another process may lead`,
       `Set drainMs (DRAIN_MS) of the backend to ${leastMs} or more.`,
     ),
 
@@ -27,13 +27,13 @@ export const runFailure = {
     return new CommandFailure(`${command} can't be run: ${message}`, { exitCode, code: "not_started", remedy });
   },
 
-  /** `last`: the newest error before. */
+  /** `last`: the newest error before the end. */
   closed: (last: unknown): CommandFailure =>
     last instanceof UnauthorizedError
       ? unauthorized(last)
       : failed("closed", "the backend has closed the session for good", undefined, last),
 
-  /** `undefined` where it may go well later. */
+  /** `undefined` where waiting may help. */
   of(error: unknown, component: string): CommandFailure | undefined {
     if (error instanceof CommandFailure) return failed(error.code, error.message, error.remedy, error);
     if (!(error instanceof ElectionError)) return failed("unexpected", textOf(error), undefined, error);

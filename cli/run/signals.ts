@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 
-/** What somebody sends to `edge-election run` is meant for its command. */
+/** Signals to `edge-election run` are meant for its command. */
 export const FORWARDED_SIGNALS: readonly NodeJS.Signals[] = [
   "SIGTERM",
   "SIGINT",
@@ -10,8 +10,8 @@ export const FORWARDED_SIGNALS: readonly NodeJS.Signals[] = [
   "SIGUSR2",
 ];
 
-/** After these the command is not run again; where none runs, they end `edge-election run`. */
+/** After one of these the command is not run again. Where no command runs, they end `edge-election run`. */
 export const ENDING_SIGNALS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT", "SIGQUIT"];
 
-/** The exit code of what a signal has ended, as shells report it. */
+/** The exit code of a process that a signal has ended, as shells report it. */
 export const exitCodeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];

@@ -1,16 +1,16 @@
 import { earlier, type Instant, instantIn, msUntil } from "./instant.ts";
 
-/** How often the wall clock is looked at: it can jump, when the machine wakes up. */
+/** How often the wall clock is read: it can jump when the machine wakes up. */
 const LOOK_EVERY_MS = 250;
 
 export interface StopActions {
   /** Called once, unless `kill` comes first. */
   terminate(): void;
-  /** Called when the time has come, and again a little later as long as nobody has dismissed the watch. */
+  /** Called when the time has come, and again every 250 ms until the watch is dismissed. */
   kill(): void;
 }
 
-/** Stops a command at its time. Both ends of the pipe have one: either is enough. */
+/** Stops a command at its time. Each end of the pipe has one, and either is enough. */
 export class StopWatch {
   readonly #actions: StopActions;
   #terminateAt: Instant | undefined;
@@ -22,12 +22,12 @@ export class StopWatch {
     this.#actions = actions;
   }
 
-  /** The command has been told to end, or it should have been: whatever ends it now is no end of its own. */
+  /** Whether the command has been told to end, or should have been: from now on its end counts as a stop. */
   get isStopping(): boolean {
     return this.#isStopping || (this.#terminateAt !== undefined && msUntil(this.#terminateAt) <= 0);
   }
 
-  /** A renewal was answered: both moments move. Once it stops, nothing moves any more. */
+  /** A renewal was answered: both moments move. Once it stops, nothing moves any longer. */
   extend(terminateAt: Instant, killAt: Instant): void {
     if (this.#isStopping) return;
     this.#terminateAt = terminateAt;

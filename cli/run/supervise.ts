@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { instantIn } from "./instant.ts";
-import type { News, Order } from "./messages.ts";
+import type { Order, Report } from "./messages.ts";
 import { membersOfGroup, signalGroup } from "./process-group.ts";
 import type { StopPlan } from "./stop-plan.ts";
 import { StopWatch } from "./stop-watch.ts";
@@ -11,29 +11,29 @@ const SUPERVISOR = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "./supervisor.ts" : "./supervisor.js", import.meta.url),
 );
 const LOOK_EVERY_MS = 20;
-/** In a row: a process that is being made while the table is read can be missing in it once. */
+/** In a row: a process that starts while the table is read can be missing from it once. */
 const EMPTY_LOOKS = 2;
 
 export interface CommandLine {
   readonly command: string;
   readonly parameters: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Between SIGTERM and SIGKILL, where the pipe closes or the command leaves others behind. */
+  /** Between SIGTERM and SIGKILL, where the pipe closes or the command leaves processes behind. */
   readonly graceMs: number;
 }
 
 export type Outcome =
-  /** By itself, or by somebody else. */
+  /** By itself, or by a signal from outside. */
   | { readonly type: "ended"; readonly code: number | null; readonly signal: NodeJS.Signals | null }
-  /** Because the leadership was over, or was about to be. */
+  /** Because the leadership was over, or about to be. */
   | { readonly type: "stopped" }
-  /** It never began. */
+  /** It could not be started. */
   | { readonly type: "failed"; readonly code: string; readonly message: string };
 
 export interface Supervised {
-  /** Resolves when nobody of the process group lives. Never rejects. */
+  /** Resolves when the whole process group has ended. Never rejects. */
   readonly gone: Promise<Outcome>;
-  /** From now on, unless it is called again. */
+  /** Counts until it is called again. */
   plan(plan: StopPlan): void;
   stop(graceMs: number): void;
   signal(signal: NodeJS.Signals): void;
@@ -47,16 +47,16 @@ export function supervise(line: CommandLine, plan: StopPlan, onStarted: () => vo
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
   const groupId = child.pid;
-  let news: News | undefined;
+  let report: Report | undefined;
   const send = (order: Order): void => {
-    if (child.connected) child.send(order, () => undefined); // one that is gone needs no orders
+    if (child.connected) child.send(order, () => undefined); // a supervisor that has ended needs no orders
   };
   const watch = new StopWatch({
     terminate: () => undefined,
     kill: () => groupId !== undefined && signalGroup(groupId, "SIGKILL"),
   });
-  child.on("message", (message: News) => {
-    news = message;
+  child.on("message", (message: Report) => {
+    report = message;
     if (message.type === "started") onStarted();
   });
   const extend = ({ terminateInMs, killInMs }: StopPlan): void => {
@@ -69,7 +69,7 @@ export function supervise(line: CommandLine, plan: StopPlan, onStarted: () => vo
     if (ending.type !== "failed" && groupId !== undefined) await emptied(groupId);
     const isStopping = watch.isStopping;
     watch.dismiss();
-    return outcomeOf(news, ending, isStopping);
+    return outcomeOf(report, ending, isStopping);
   });
   return {
     gone,
@@ -82,7 +82,7 @@ export function supervise(line: CommandLine, plan: StopPlan, onStarted: () => vo
   };
 }
 
-/** Resolves when the supervisor has ended and everything that it told has arrived. */
+/** Resolves when the supervisor has ended and all its reports have arrived. */
 function whenOver(child: ChildProcess): Promise<Outcome> {
   const disconnected = new Promise<void>((resolve) => {
     if (child.connected) child.once("disconnect", resolve);
@@ -96,7 +96,7 @@ function whenOver(child: ChildProcess): Promise<Outcome> {
   });
 }
 
-/** Its leader has ended; whoever is still there was left without one, and must not go on. */
+/** Ends what is left of a process group whose leader has ended. */
 async function emptied(groupId: number): Promise<void> {
   for (let empty = 0; empty < EMPTY_LOOKS; ) {
     if (membersOfGroup(groupId).length === 0) {
@@ -109,11 +109,11 @@ async function emptied(groupId: number): Promise<void> {
   }
 }
 
-function outcomeOf(news: News | undefined, ending: Outcome, isStopping: boolean): Outcome {
-  if (news?.type === "ended") {
-    const { code, signal, stopped } = news;
+function outcomeOf(report: Report | undefined, ending: Outcome, isStopping: boolean): Outcome {
+  if (report?.type === "ended") {
+    const { code, signal, stopped } = report;
     return stopped ? { type: "stopped" } : { type: "ended", code, signal };
   }
-  if (news?.type === "failed") return news;
+  if (report?.type === "failed") return report;
   return isStopping ? { type: "stopped" } : ending;
 }

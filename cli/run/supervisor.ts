@@ -1,10 +1,10 @@
 /**
  * The leader of the command's process group: `node supervisor.js GRACE_MS COMMAND [ARGUMENT...]`, started by
  * `edge-election run` with a pipe. It runs the command, forwards signals to the group, and ends the group when it is
- * told to, when the lease is about to end, or when the pipe closes, that is, when `edge-election run` is no more.
+ * told to, when the lease is about to end, or when the pipe closes because `edge-election run` has ended.
  */
 import { spawn } from "node:child_process";
-import type { News, Order } from "./messages.ts";
+import type { Order, Report } from "./messages.ts";
 import { membersOfGroup, signalGroup } from "./process-group.ts";
 import { FORWARDED_SIGNALS } from "./signals.ts";
 import { StopWatch } from "./stop-watch.ts";
@@ -21,29 +21,29 @@ const watch = new StopWatch({
   kill: () => signalGroup(groupId, "SIGKILL"), // this process too
 });
 
-let told: Promise<unknown> = Promise.resolve();
+let reported: Promise<unknown> = Promise.resolve();
 
-function tell(news: News): void {
+function report(message: Report): void {
   if (!process.connected) return;
-  told = new Promise((resolve) => process.send?.(news, resolve));
+  reported = new Promise((resolve) => process.send?.(message, resolve));
 }
 
 function start(): void {
   isStarted = true;
   const child = spawn(command, parameters, { stdio: "inherit" });
-  child.once("spawn", () => tell({ type: "started" }));
+  child.once("spawn", () => report({ type: "started" }));
   child.on("error", (error: NodeJS.ErrnoException) => {
     if (child.pid !== undefined) return;
-    tell({ type: "failed", code: error.code ?? "EUNKNOWN", message: error.message });
+    report({ type: "failed", code: error.code ?? "EUNKNOWN", message: error.message });
     finish();
   });
   child.once("exit", (code, signal) => {
-    tell({ type: "ended", code, signal, stopped: watch.isStopping });
+    report({ type: "ended", code, signal, stopped: watch.isStopping });
     finish();
   });
 }
 
-/** What the command has left behind in its group ends with it. */
+/** Ends the processes that the command has left behind in its group. */
 function finish(): void {
   if (!hasEnded && hasCompany()) watch.stop(graceMs);
   hasEnded = true;
@@ -55,7 +55,7 @@ const hasCompany = (): boolean => membersOfGroup(groupId).some((member) => membe
 
 function leave(): void {
   watch.dismiss();
-  void told.then(() => process.exit());
+  void reported.then(() => process.exit());
 }
 
 process.on("message", (order: Order) => {

@@ -37,7 +37,7 @@ test("progress is one line in place, on a terminal only, and gives way to what h
     const reporter = createReporter(output, { json: false, quiet: false });
     reporter.progress("waiting\u001b[2J");
     reporter.progress("still waiting");
-    reporter.tell({ event: "leading", epoch: 7, leaderSessionId: "a" });
+    reporter.report({ event: "leading", epoch: 7, leaderSessionId: "a" });
   }
 
   const lines = [
