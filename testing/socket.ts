@@ -1,9 +1,6 @@
-/** The near end of an in-process connection: a socket as the client knows sockets. Frames cross as text, through both codecs. */
+/** The near end of an in-process connection: a socket as the client knows sockets. */
 import type { Socket, SocketEvent } from "../client/socket.ts";
-import { clientMessageParser } from "../shared/protocol/client-codec.ts";
-import { encode } from "../shared/protocol/codec.ts";
-import { DEFAULT_LIMITS } from "../shared/protocol/limits.ts";
-import { PING, PONG, type ServerMessage } from "../shared/protocol/messages.ts";
+import { PING, PONG } from "../shared/protocol/messages.ts";
 import type { Link, Packet } from "./group/link.ts";
 
 type Listener = (event: SocketEvent) => void;
@@ -11,8 +8,6 @@ type Listener = (event: SocketEvent) => void;
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSED = 3;
-
-const parse = clientMessageParser(DEFAULT_LIMITS);
 
 export class TestSocket implements Socket {
   readyState = CONNECTING;
@@ -29,10 +24,9 @@ export class TestSocket implements Socket {
     this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener]);
   }
 
-  /** Throws for a frame that breaks the protocol: the shipped client never sends one. */
   send(frame: string): void {
     if (this.readyState !== OPEN) throw new Error("the socket is not open");
-    this.#link.up.send(frame === PING ? { type: "beat" } : { type: "frame", message: parse(frame) }, this.#now());
+    this.#link.up.send(frame === PING ? { type: "beat" } : { type: "frame", message: frame }, this.#now());
   }
 
   /** Closed at once on this side; what was sent before still arrives. */
@@ -43,14 +37,14 @@ export class TestSocket implements Socket {
     this.#close(code);
   }
 
-  receive(packet: Packet<ServerMessage>): void {
+  receive(packet: Packet<string>): void {
     if (this.readyState === CLOSED) return;
     switch (packet.type) {
       case "open":
         this.readyState = OPEN;
         return this.#emit("open", {});
       case "frame":
-        return this.#emit("message", { data: encode(packet.message) });
+        return this.#emit("message", { data: packet.message });
       case "beat":
         return this.#emit("message", { data: PONG });
       case "close":

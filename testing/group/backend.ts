@@ -1,21 +1,20 @@
 /** What is under the group's object in a test: storage, the one incarnation that is made when something needs it, the alarm. */
-import type { ClientMessage } from "../../shared/protocol/messages.ts";
 import type { EndedTerm, EventBody, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
-import type { RowChange } from "../../worker/group/rows.ts";
 import type { GroupState } from "../../worker/group/state.ts";
+import type { HostFailure, Turned } from "../../worker/host/port.ts";
 import { groupCore } from "./core.ts";
-import { Incarnation, type Platform, type Write } from "./incarnation.ts";
+import { Incarnation, type Platform } from "./incarnation.ts";
 import type { Link } from "./link.ts";
-import { Storage } from "./storage.ts";
+import { Storage, type Write } from "./storage.ts";
 
 export class Backend implements Platform {
   readonly core = groupCore;
   /** Oldest first. */
   readonly endedTerms: EndedTerm[] = [];
+  readonly storage = new Storage();
   readonly #now: () => number;
   readonly #options: PolicyOptions;
-  readonly #storage = new Storage();
   #current: Incarnation | null = null;
   #nonces = 0;
 
@@ -45,7 +44,7 @@ export class Backend implements Platform {
   /** The first packet on its way up: the upgrade comes to the object that is there, a frame to the one that has the socket. */
   receive(link: Link): void {
     const packet = link.up.take();
-    if (packet?.type === "open") this.#object().accept(link, this.#options);
+    if (packet?.type === "open") this.#object().upgrade(link, this.#options);
     else if (packet !== undefined) link.server?.receive(link, packet);
   }
 
@@ -65,7 +64,7 @@ export class Backend implements Platform {
     if (this.#current !== null) return this.#current;
     const incarnation = new Incarnation(this, 0);
     this.#current = incarnation;
-    incarnation.start();
+    incarnation.wake();
     incarnation.configure(this.#options);
     return incarnation;
   }
@@ -73,11 +72,11 @@ export class Backend implements Platform {
   // The alarm
 
   get dueAt(): number {
-    return this.#storage.alarmAt ?? Infinity;
+    return this.storage.alarmAt ?? Infinity;
   }
 
   act(): void {
-    this.#storage.alarmAt = null;
+    this.storage.alarmAt = null;
     this.#object().alarm();
   }
 
@@ -92,34 +91,20 @@ export class Backend implements Platform {
     return `n${this.#nonces}`;
   }
 
-  read(message: ClientMessage): ClientMessage {
-    return message;
-  }
-
   policyOf(options: PolicyOptions): Policy {
     return this.core.createPolicy(options);
   }
 
-  storedPolicy(): PolicyOptions | null {
-    return this.#storage.policy;
-  }
-
-  storedAlarm(): number | null {
-    return this.#storage.alarmAt;
-  }
-
-  load(): GroupState {
-    return this.core.load(this.#storage.load(), this.policyOf(this.#storage.policy ?? {}));
-  }
-
-  commit(_incarnation: Incarnation, { changes, policy, alarmAt }: Write): boolean {
-    this.#storage.write(changes);
-    if (policy !== null) this.#storage.policy = policy;
-    if (alarmAt !== null) this.#storage.alarmAt = alarmAt;
+  write(_incarnation: Incarnation, write: Write): boolean {
+    this.storage.write(write);
     return true;
   }
 
-  turned(_incarnation: Incarnation, _before: GroupState, _body: EventBody, changes: readonly RowChange[]): void {
-    for (const change of changes) if (change.table === "term") this.endedTerms.push(change.row);
+  turned(_incarnation: Incarnation, { rows }: Turned): void {
+    for (const change of rows) if (change.table === "term") this.endedTerms.push(change.row);
+  }
+
+  failed(_failure: HostFailure, error: unknown): void {
+    throw error;
   }
 }

@@ -1,37 +1,32 @@
 /**
- * One incarnation of the group's object: what the Durable Object shell (worker/durable-object/election-group.ts) does, in its order.
- * Transition, rows and alarm in one atomic commit, then the effects: the output gate lets nothing leave before.
+ * One incarnation of the group's object: the host that ships, on a platform in memory.
  *
- * A replaced incarnation does not know it. It goes on talking to its sockets until its first commit, which fails.
+ * The platform's output gate is here: what a turn writes is one atomic write when the turn ends, and what the turn sends
+ * leaves once that write is durable, or never. A replaced incarnation does not know that it was replaced. It goes on
+ * talking to its sockets until its first write, which fails.
  */
-import type { ClientMessage, ServerMessage } from "../../shared/protocol/messages.ts";
-import type { Attachment, Effect, EventBody, Frame, Outcome } from "../../worker/group/events.ts";
+import type { Attachment, EventBody, FreshSecret, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
-import type { RowChange } from "../../worker/group/rows.ts";
 import type { Access, GroupState } from "../../worker/group/state.ts";
+import type { Host, PollRequest } from "../../worker/host/host.ts";
+import type { Commit, HostFailure, HostPort, Turned } from "../../worker/host/port.ts";
 import type { GroupCore } from "./core.ts";
 import type { Link, LinkServer, Packet } from "./link.ts";
+import type { Storage, Write } from "./storage.ts";
 
 /** What an incarnation has around it. */
 export interface Platform {
   readonly core: GroupCore;
+  readonly storage: Storage;
   trueNow(): number;
   nonce(): string;
-  read(message: ClientMessage): ClientMessage;
   policyOf(options: PolicyOptions): Policy;
-  storedPolicy(): PolicyOptions | null;
-  storedAlarm(): number | null;
-  load(): GroupState;
-  /** One atomic write of rows, settings and alarm. False: it failed, or the object died with it; nothing may leave. */
-  commit(incarnation: Incarnation, write: Write): boolean;
-  /** After every event whose commit has not failed, before its effects. */
-  turned(incarnation: Incarnation, before: GroupState, body: EventBody, changes: readonly RowChange[]): void;
-}
-
-export interface Write {
-  readonly changes: readonly RowChange[];
-  readonly policy: PolicyOptions | null;
-  readonly alarmAt: number | null;
+  /** One atomic write. False: it failed, or the object died with it; nothing may leave. */
+  write(incarnation: Incarnation, write: Write): boolean;
+  /** After every turn whose write has not failed, before what it has sent leaves. */
+  turned(incarnation: Incarnation, turned: Turned): void;
+  /** Called for what the host reports instead of throwing it. */
+  failed(failure: HostFailure, error: unknown): void;
 }
 
 /** `null`: the object died before it could answer. */
@@ -39,21 +34,24 @@ export type Reply = (outcome: Outcome | null) => void;
 
 interface Socket {
   readonly link: Link;
-  attachment: Attachment;
+  attachment: Attachment | null;
 }
 
-export class Incarnation implements LinkServer {
+const NOTHING: Write = { rows: [], settings: null, alarmAt: null };
+
+export class Incarnation implements LinkServer, HostPort<Socket> {
   readonly #platform: Platform;
-  /** How far the clock of its host is ahead of true time. It may be set. */
+  /** How far the clock of its machine is ahead of true time. It may be set. */
   skewMs: number;
+  #host: Host<Socket>;
+  /** By connection; those that this side has closed are gone from it. */
   readonly #sockets = new Map<string, Socket>();
-  readonly #replies = new Map<string, Reply>();
-  /** The deployment's settings: they come with every upgrade and every operator's request. */
-  #options: PolicyOptions;
-  #policyStored = true;
-  #alarmAt: number | null = null;
-  state: GroupState;
-  /** True time at which this host took the object up. */
+  readonly #unanswered = new Set<Reply>();
+  /** What the present turn writes, and what it sends. */
+  #unwritten = NOTHING;
+  readonly #held: (() => void)[] = [];
+  readonly #afterwards: (() => void)[] = [];
+  /** True time at which this machine took the object up. */
   readonly startedAt: number;
   alive = true;
   stale = false;
@@ -62,17 +60,20 @@ export class Incarnation implements LinkServer {
     this.#platform = platform;
     this.skewMs = skewMs;
     this.startedAt = platform.trueNow();
-    this.#options = platform.storedPolicy() ?? {};
-    this.state = platform.load();
+    this.#host = this.#load();
   }
 
-  get now(): number {
-    return this.#platform.trueNow() + this.skewMs;
+  #load(): Host<Socket> {
+    return new this.#platform.core.Host<Socket>(this, this.#platform.storage.stored());
   }
 
-  /** Not yet, while a look or an operator has brought new ones and nothing was written since. */
+  get state(): GroupState {
+    return this.#host.state;
+  }
+
+  /** False while a look or an operator has brought new settings and nothing was written since. */
   get settingsStored(): boolean {
-    return this.#policyStored;
+    return this.#host.areSettingsStored;
   }
 
   get sockets(): number {
@@ -81,116 +82,27 @@ export class Incarnation implements LinkServer {
 
   /** An open request keeps the object in memory. */
   get busy(): boolean {
-    return this.#replies.size > 0;
+    return this.#unanswered.size > 0;
   }
 
   attachments(): readonly Attachment[] {
-    return [...this.#sockets.values()].map(({ attachment }) => JSON.parse(JSON.stringify(attachment)) as Attachment);
+    return [...this.#sockets.values()].flatMap((socket) => this.attachmentOf(socket) ?? []);
   }
 
-  /** A new host: whatever the first event is, all sockets are listed before it. */
-  start(): void {
-    this.#wake();
-    this.#reconcile();
+  // The life of the object
+
+  /** Comes once, before every event. */
+  wake(): void {
+    this.#take(() => this.#host.adopt(this.#platform.storage.alarmAt));
   }
 
-  /** Leaves memory and comes back: sockets and attachments stay. Only leaders' are known until the next event. */
+  /** Leaves memory and comes back; sockets and their attachments stay. */
   hibernate(): void {
-    this.#options = this.#platform.storedPolicy() ?? {};
-    this.#policyStored = true;
-    this.state = this.#platform.load();
-    this.#wake();
+    this.#host = this.#load();
+    this.wake();
   }
 
-  /** The constructor's last act. */
-  #wake(): void {
-    const alarmAt = this.#platform.storedAlarm();
-    this.#alarmAt = alarmAt !== null && alarmAt > this.now ? alarmAt : null;
-    this.#turn({ type: "adopt", attachments: this.attachments().filter(({ leases }) => leases.length > 0) });
-  }
-
-  /** Comes before everything but the first frame of an incarnation. */
-  #reconcile(): void {
-    if (!this.state.reconciled) this.#turn({ type: "start", attachments: this.attachments() });
-  }
-
-  /** The first frame is answered before all sockets are known; the others wait. */
-  #hear(link: Link, message: ClientMessage): void {
-    const own = this.attachments().filter(({ connection }) => connection === link.connection);
-    if (!this.state.reconciled) this.#turn({ type: "adopt", attachments: own });
-    this.#turn({ type: "frame", connection: link.connection, frame: this.#read(message) });
-    this.#reconcile();
-  }
-
-  // Sockets
-
-  /** The upgrade; it carries the deployment's settings. */
-  accept(link: Link, options: PolicyOptions): void {
-    this.configure(options);
-    this.#reconcile();
-    if (!this.alive) return link.down.send({ type: "close", code: 1006 }, this.#platform.trueNow());
-    const connection = this.#platform.nonce();
-    link.connection = connection;
-    link.server = this;
-    link.serverOpen = true;
-    const { lifeMs, components } = link.token;
-    const access: Access = {
-      role: "contend",
-      ...(lifeMs !== undefined && { until: this.now + lifeMs }),
-      ...(components !== undefined && { components }),
-    };
-    const attachment = { connection, connectedAt: this.now, sessionId: null, leases: [], access };
-    this.#sockets.set(connection, { link, attachment });
-    this.dispatch({ type: "connect", connection, access });
-    if (link.serverOpen) link.down.send({ type: "open" }, this.#platform.trueNow());
-  }
-
-  receive(link: Link, packet: Packet<ClientMessage>): void {
-    if (!link.serverOpen) return;
-    switch (packet.type) {
-      case "beat":
-        return link.down.send({ type: "beat" }, this.#platform.trueNow());
-      case "frame":
-        return this.#hear(link, packet.message);
-      case "close":
-        this.#reconcile();
-        link.serverOpen = false;
-        this.#sockets.delete(link.connection);
-        return this.dispatch({ type: "disconnect", connection: link.connection });
-      default:
-    }
-  }
-
-  #read(sent: ClientMessage): Frame {
-    const message = this.#platform.read(sent);
-    if (message.type !== "hello") return { type: "message", message };
-    const secret = this.#platform.nonce();
-    const presentedHash = message.resume === undefined ? null : hashOf(message.resume.secret);
-    return { type: "hello", message, secret: { secret, hash: hashOf(secret) }, presentedHash };
-  }
-
-  // Requests
-
-  alarm(): void {
-    this.#alarmAt = null;
-    this.dispatch({ type: "tick" });
-  }
-
-  configure(options: PolicyOptions): void {
-    if (JSON.stringify(options) === JSON.stringify(this.#options)) return;
-    this.#options = options;
-    this.#policyStored = false;
-    this.dispatch({ type: "configure", policy: this.#platform.policyOf(options) });
-  }
-
-  ask(event: (request: string) => EventBody, reply: Reply): void {
-    if (!this.alive) return reply(null);
-    const request = this.#platform.nonce();
-    this.#replies.set(request, reply);
-    this.dispatch(event(request));
-  }
-
-  /** The object dies, and its sockets with it. `tell`: whether the far ends hear of it. */
+  /** The object dies, and its sockets with it. `tell`: whether the far ends are told. */
   die(tell: boolean): void {
     if (!this.alive) return;
     this.alive = false;
@@ -200,80 +112,194 @@ export class Incarnation implements LinkServer {
       else link.down.sever(link.down.length);
     }
     this.#sockets.clear();
-    const unanswered = [...this.#replies.values()];
-    this.#replies.clear();
+    const unanswered = [...this.#unanswered];
+    this.#unanswered.clear();
     for (const reply of unanswered) reply(null);
   }
 
-  // One turn
+  // Events
 
-  dispatch(body: EventBody): void {
-    this.#reconcile();
-    this.#turn(body);
+  /** The upgrade; it carries the deployment's settings. */
+  upgrade(link: Link, options: PolicyOptions): void {
+    const { lifeMs, components } = link.token;
+    const access: Access = {
+      role: "contend",
+      ...(lifeMs !== undefined && { until: this.now() + lifeMs }),
+      ...(components !== undefined && { components }),
+    };
+    this.#take(() => {
+      this.#host.configure(JSON.stringify(options));
+      if (this.alive) this.#host.connect({ link, attachment: null }, access);
+    });
+    if (link.server === null) link.down.send({ type: "close", code: 1006 }, this.#platform.trueNow());
   }
 
-  #turn(body: EventBody): void {
-    if (!this.alive) return;
-    const { core } = this.#platform;
-    const before = this.state;
-    const event = { ...body, now: this.now, nonce: this.#platform.nonce() };
-    const { state, effects, touched } = core.transition(before, event);
-    const changes = core.rowChanges(before, state, touched);
-    this.state = state;
-    if (!this.#save(changes)) return;
-    this.#platform.turned(this, before, body, changes);
-    for (const effect of effects) this.#execute(effect);
-  }
-
-  #save(changes: readonly RowChange[]): boolean {
-    const policy = changes.length > 0 && !this.#policyStored ? this.#options : null;
-    const alarmAt = this.#earlierAlarm();
-    if (changes.length === 0 && alarmAt === null) return true;
-    if (!this.#platform.commit(this, { changes, policy, alarmAt })) return false;
-    if (policy !== null) this.#policyStored = true;
-    if (alarmAt !== null) this.#alarmAt = alarmAt;
-    return true;
-  }
-
-  /** Only ever to an earlier time; one that is overdue is set anew. */
-  #earlierAlarm(): number | null {
-    const deadline = this.#platform.core.nextDeadline(this.state);
-    if (deadline === null) return null;
-    const kept = this.#alarmAt !== null && this.#alarmAt > this.now && this.#alarmAt <= deadline;
-    return kept ? null : deadline;
-  }
-
-  #execute(effect: Effect): void {
-    switch (effect.type) {
-      case "send":
-        return this.#send(effect.connection, effect.message);
-      case "broadcast":
-        for (const connection of effect.connections) this.#send(connection, effect.message);
-        return;
-      case "close": {
-        const socket = this.#sockets.get(effect.connection);
-        this.#sockets.delete(effect.connection);
-        if (socket === undefined) return;
-        socket.link.serverOpen = false;
-        return socket.link.down.send({ type: "close", code: effect.code }, this.#platform.trueNow());
-      }
-      case "attach": {
-        const socket = this.#sockets.get(effect.attachment.connection);
-        if (socket !== undefined) socket.attachment = effect.attachment;
-        return;
-      }
-      case "reply": {
-        const reply = this.#replies.get(effect.request);
-        this.#replies.delete(effect.request);
-        return reply?.(effect.outcome);
-      }
+  receive(link: Link, packet: Packet<string>): void {
+    const socket = this.#sockets.get(link.connection);
+    if (!link.serverOpen || socket === undefined) return;
+    switch (packet.type) {
+      case "beat":
+        return link.down.send({ type: "beat" }, this.#platform.trueNow());
+      case "frame":
+        return this.#take(() => this.#host.receive(socket, packet.message));
+      case "close":
+        link.serverOpen = false;
+        this.#sockets.delete(link.connection);
+        return this.#take(() => this.#host.lose(socket));
       default:
-        effect satisfies never;
     }
   }
 
-  #send(connection: string, message: ServerMessage): void {
-    this.#sockets.get(connection)?.link.down.send({ type: "frame", message }, this.#platform.trueNow());
+  alarm(): void {
+    this.#take(() => this.#host.alarm());
+  }
+
+  configure(options: PolicyOptions): void {
+    this.#take(() => this.#host.configure(JSON.stringify(options)));
+  }
+
+  dispatch(event: EventBody): void {
+    this.#take(() => this.#host.dispatch(event));
+  }
+
+  ask(event: (request: string) => EventBody, reply: Reply): void {
+    this.#await(reply, (answer) => this.#host.ask(event, answer));
+  }
+
+  poll(request: PollRequest, reply: Reply): void {
+    this.#await(reply, (answer) => this.#host.poll({ role: "admin" }, request, answer));
+  }
+
+  #await(reply: Reply, ask: (answer: (outcome: Outcome) => void) => void): void {
+    if (!this.alive) return reply(null);
+    this.#unanswered.add(reply);
+    this.#take(() => ask((outcome) => this.#hold(() => this.#unanswered.delete(reply) && reply(outcome))));
+  }
+
+  /** One event of the platform, and what the host has put off until after it. */
+  #take(event: () => void): void {
+    if (!this.alive) return;
+    try {
+      event();
+      for (let run = this.#afterwards.shift(); run !== undefined; run = this.#afterwards.shift()) run();
+    } finally {
+      if (this.#write()) this.#release();
+    }
+  }
+
+  // The output gate
+
+  turned(turned: Turned): void {
+    if (!this.#write()) return;
+    this.#platform.turned(this, turned);
+    this.#release();
+  }
+
+  /** Keeps until the end of the turn what its effects do outside. */
+  #hold(act: () => void): void {
+    this.#held.push(act);
+  }
+
+  #release(): void {
+    for (const act of this.#held.splice(0)) act();
+  }
+
+  /** False if the object has died, with this write or before: then nothing that it has sent leaves. */
+  #write(): boolean {
+    const write = this.#unwritten;
+    this.#unwritten = NOTHING;
+    if (this.alive && (write === NOTHING || this.#platform.write(this, write))) return true;
+    this.#held.splice(0);
+    return false;
+  }
+
+  // The host's port
+
+  commit({ rows, settings }: Commit): void {
+    this.#platform.storage.attempt("commit");
+    this.#unwritten = { ...this.#unwritten, rows, settings };
+  }
+
+  setAlarm(at: number, failed: (error: unknown) => void): void {
+    try {
+      this.#platform.storage.attempt("alarm");
+      this.#unwritten = { ...this.#unwritten, alarmAt: at };
+    } catch (error) {
+      this.#afterwards.push(() => failed(error));
+    }
+  }
+
+  rowsWritten(): number {
+    return 0;
+  }
+
+  now(): number {
+    return this.#platform.trueNow() + this.skewMs;
+  }
+
+  nonce(): string {
+    return this.#platform.nonce();
+  }
+
+  freshSecret(): FreshSecret {
+    const secret = this.#platform.nonce();
+    return { secret, hash: this.hashSecret(secret) };
+  }
+
+  readonly hashSecret = hashOf;
+
+  createPolicy(options: PolicyOptions): Policy {
+    return this.#platform.policyOf(options);
+  }
+
+  later(run: () => void): void {
+    this.#afterwards.push(run);
+  }
+
+  failed(failure: HostFailure, error: unknown): void {
+    this.#platform.failed(failure, error);
+  }
+
+  // The host's sockets
+
+  listSockets(): readonly Socket[] {
+    this.#platform.storage.attempt("listing");
+    return [...this.#sockets.values()];
+  }
+
+  findSockets(connection: string): readonly Socket[] {
+    const socket = this.#sockets.get(connection);
+    return socket === undefined ? [] : [socket];
+  }
+
+  attachmentOf({ attachment }: Socket): Attachment | null {
+    return JSON.parse(JSON.stringify(attachment)) as Attachment | null;
+  }
+
+  accept(socket: Socket, attachment: Attachment): void {
+    const { link } = socket;
+    link.connection = attachment.connection;
+    link.server = this;
+    link.serverOpen = true;
+    socket.attachment = attachment;
+    this.#sockets.set(attachment.connection, socket);
+    this.#hold(() => link.down.send({ type: "open" }, this.#platform.trueNow()));
+  }
+
+  attach(socket: Socket, attachment: Attachment): void {
+    socket.attachment = attachment;
+  }
+
+  send({ link }: Socket, text: string): void {
+    this.#hold(() => link.down.send({ type: "frame", message: text }, this.#platform.trueNow()));
+  }
+
+  close({ link }: Socket, code: number): void {
+    this.#hold(() => {
+      link.serverOpen = false;
+      this.#sockets.delete(link.connection);
+      link.down.send({ type: "close", code }, this.#platform.trueNow());
+    });
   }
 }
 

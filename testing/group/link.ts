@@ -2,7 +2,6 @@
  * One connection between a process and an incarnation of the group's object: a channel each way. Each side has its
  * own idea of whether it is open, and nothing that was sent is lost but by `sever`.
  */
-import type { ClientMessage, ServerMessage } from "../../shared/protocol/messages.ts";
 
 export type Packet<Message> =
   /** The upgrade, and the answer to it. */
@@ -85,7 +84,7 @@ export class Channel<Message> {
 
 /** The far end, once the upgrade has arrived. */
 export interface LinkServer {
-  receive(link: Link, packet: Packet<ClientMessage>): void;
+  receive(link: Link, packet: Packet<string>): void;
 }
 
 export interface Token {
@@ -98,8 +97,9 @@ export interface Token {
 export class Link {
   /** The number of the client's connection attempt. */
   readonly attempt: number;
-  readonly up: Channel<ClientMessage>;
-  readonly down: Channel<ServerMessage>;
+  /** Frames cross as text. */
+  readonly up: Channel<string>;
+  readonly down: Channel<string>;
   /** Whether the client still listens. */
   clientOpen = true;
   /** Whether the object still has the socket. Auto-answered pings need no more than this. */

@@ -1,6 +1,7 @@
 /** The object's durable storage: rows as text, the settings, one alarm. Everything goes through JSON, as it does on disk. */
 import type { PolicyOptions } from "../../worker/group/policy.ts";
 import type { ElectionRow, GroupRow, RecordRow, RowChange, Rows, SessionRow } from "../../worker/group/rows.ts";
+import type { Stored } from "../../worker/host/port.ts";
 
 type Table = "session" | "election" | "record";
 
@@ -10,6 +11,20 @@ interface Tables {
   readonly record: Map<string, string>;
 }
 
+/** What one turn leaves behind. `null`: as it is stored. */
+export interface Write {
+  readonly rows: readonly RowChange[];
+  readonly settings: PolicyOptions | null;
+  readonly alarmAt: number | null;
+}
+
+/** What can be made to fail without harm to the object. */
+export type Attempt = "commit" | "alarm" | "listing";
+
+export class StorageFault extends Error {
+  override readonly name = "StorageFault";
+}
+
 export class Storage {
   #tables: Tables = { session: new Map(), election: new Map(), record: new Map() };
   #group: string | null = null;
@@ -17,14 +32,34 @@ export class Storage {
   policy: PolicyOptions | null = null;
   /** On the clock of the host. */
   alarmAt: number | null = null;
+  /** How many of the next attempts fail. */
+  readonly faults: Record<Attempt, number> = { commit: 0, alarm: 0, listing: 0 };
 
-  write(changes: readonly RowChange[]): void {
+  /** Throws while this is to fail. */
+  attempt(what: Attempt): void {
+    if (this.faults[what] === 0) return;
+    this.faults[what] -= 1;
+    throw new StorageFault(`the ${what} has failed`);
+  }
+
+  write({ rows, settings, alarmAt }: Write): void {
+    this.#apply(rows);
+    if (settings !== null) this.policy = settings;
+    if (alarmAt !== null) this.alarmAt = alarmAt;
+  }
+
+  #apply(changes: readonly RowChange[]): void {
     for (const change of changes) {
       if (change.table === "group") this.#group = JSON.stringify(change.row);
       else if (change.table === "term") this.#endedTerms = change.sequence + 1;
       else if (change.row === null) this.#tables[change.table].delete(change.key);
       else this.#tables[change.table].set(change.key, JSON.stringify(change.row));
     }
+  }
+
+  /** Counters are not kept. */
+  stored(): Stored {
+    return { rows: this.load(), settings: this.policy, counters: new Map() };
   }
 
   load(): Rows {

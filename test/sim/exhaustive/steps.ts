@@ -267,8 +267,7 @@ export class SmallWorld {
     const writes = changes.length > 0 || moved !== null;
     if (which === "stale" && writes) return endStale(state);
     const storage = writes ? state.storage.copy() : state.storage;
-    storage.write(changes);
-    if (moved !== null) storage.alarmAt = moved;
+    storage.write({ rows: changes, settings: null, alarmAt: moved });
     const turned = {
       ...state,
       storage,

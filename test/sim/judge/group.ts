@@ -107,17 +107,13 @@ function isReachable(incarnation: Incarnation, sessionId: string): boolean {
 }
 
 /** A lease stays below its horizon, and nothing begins or prolongs it but a frame of its holder that names it. */
-function judgeLease(
-  { now, state: group }: Incarnation,
-  state: Held,
-  before: ElectionState | undefined,
-  body: EventBody,
-): void {
+function judgeLease(incarnation: Incarnation, state: Held, before: ElectionState | undefined, body: EventBody): void {
   const { leaseUntil, horizon, leaderSessionId, epoch, leaseMs, sessionId } = state;
+  const now = incarnation.now();
   demand(leaseUntil <= horizon + CLOCK_MARGIN_MS, "S3", () => `the lease of ${epoch} reaches beyond its horizon`);
   const known = before !== undefined && "horizon" in before && before.leaderSessionId === leaderSessionId;
   if (known && leaseUntil <= before.leaseUntil) return;
-  const session = group.sessions.get(sessionId);
+  const session = incarnation.state.sessions.get(sessionId);
   const named = session !== undefined && isNamed(body, session, { leaderSessionId, known });
   demand(named, "S4", () => `the lease of ${epoch} grows by itself`);
   demand(!known || before.leaseUntil > now, "S6", () => `the lease of ${epoch} was over`);
@@ -150,12 +146,17 @@ function idsIn(frame: Frame): readonly string[] {
 }
 
 /** Q2: only a strictly higher priority takes the lead away, and not within the cool-down. */
-function judgePreemption({ now, state }: Incarnation, name: ElectionName, before: ElectionState | undefined): void {
+function judgePreemption(incarnation: Incarnation, name: ElectionName, before: ElectionState | undefined): void {
+  const { state } = incarnation;
   const term = state.elections.get(name)?.state;
   if (before?.type !== "leading" || term?.type !== "revoking" || term.reason !== "preempted") return;
   const { preempt } = state.policy;
   const patience = preempt === false ? Infinity : preempt.cooldownMs;
-  demand(now >= term.acceptedAt + patience, "Q2", () => `${term.epoch} is preempted within its cool-down`);
+  demand(
+    incarnation.now() >= term.acceptedAt + patience,
+    "Q2",
+    () => `${term.epoch} is preempted within its cool-down`,
+  );
   const [rival, holder] = [priorityOf(state, name, term.successor), priorityOf(state, name, term.sessionId)];
   demand(rival > holder, "Q2", () => `${term.epoch} of priority ${holder} is preempted for ${rival}`);
 }
@@ -167,7 +168,9 @@ function priorityOf({ sessions }: GroupState, name: ElectionName, id: string | n
 }
 
 /** S12: a lost session is kept for D, as it was told or as it is now, and while it holds something; no longer. */
-function judgeLost({ now, state }: Incarnation, before: GroupState): void {
+function judgeLost(incarnation: Incarnation, before: GroupState): void {
+  const { state } = incarnation;
+  const now = incarnation.now();
   const keptMs = Math.max(state.policy.lease.durationMs, before.policy.lease.durationMs);
   for (const id of state.lost.values()) {
     const { link, leaseMs = 0 } = state.sessions.get(id) ?? {};

@@ -10,7 +10,7 @@ export function judgeHibernation({ backend, cores }: JudgedWorld, current: Incar
   if (current.busy || !current.settingsStored || !current.state.reconciled) return;
   if (current.state.polled.size > 0) return; // calls are remembered in memory alone: their sessions come back by the next
   if (![...current.state.elections.values()].every((election) => isExact(current.state, election))) return;
-  const moment = { now: current.now, nonce: "twin" };
+  const moment = { now: current.now(), nonce: "twin" };
   const awake = cores.group.transition(current.state, { ...moment, type: "tick" });
   if (awake.state !== current.state) return; // something is due just now
   const attachments = current.attachments();

@@ -22,6 +22,12 @@ export const inGroup = (file: string, from: string, to: string): Edit => ({
   from,
   to,
 });
+/** The shell of the group core. */
+export const inHost = (file: string, from: string, to: string): Edit => ({
+  file: `worker/host/${file}.ts`,
+  from,
+  to,
+});
 /** The core of contenders without a socket. */
 export const inContender = (file: string, from: string, to: string): Edit => ({
   file: `worker/callers/core/${file}.ts`,

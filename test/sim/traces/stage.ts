@@ -1,4 +1,5 @@
 /** A world for a scripted trace: named processes, and sentences about them. */
+import { encode } from "../../../shared/protocol/codec.ts";
 import type { ClientMessage } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { PolicyOptions } from "../../../worker/group/policy.ts";
@@ -71,7 +72,7 @@ export class Stage {
 
   /** A frame that the process's own core would not send. */
   forge(process: Process, message: ClientMessage): void {
-    process.link?.up.send({ type: "frame", message }, this.world.now);
+    process.link?.up.send({ type: "frame", message: encode(message) }, this.world.now);
     this.advance(50);
   }
 

@@ -2,17 +2,14 @@
  * The platform under the group's object: durable storage, the one current incarnation, those that were replaced and do
  * not know it, the alarm, and point-in-time recovery. The object is made when something needs it.
  */
-import type { ClientMessage } from "../../../shared/protocol/messages.ts";
 import type { GroupCore } from "../../../testing/group/core.ts";
-import { Incarnation, type Platform, type Write } from "../../../testing/group/incarnation.ts";
+import { Incarnation, type Platform } from "../../../testing/group/incarnation.ts";
 import type { Link } from "../../../testing/group/link.ts";
-import { Storage } from "../../../testing/group/storage.ts";
-import type { EventBody } from "../../../worker/group/events.ts";
+import { Storage, StorageFault, type Write } from "../../../testing/group/storage.ts";
 import type { Policy, PolicyOptions } from "../../../worker/group/policy.ts";
-import type { RowChange } from "../../../worker/group/rows.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
+import type { HostFailure, Turned } from "../../../worker/host/port.ts";
 import type { Cores } from "../cores.ts";
-import type { Wire } from "./wire.ts";
 
 /** An alarm whose handler failed is called again. */
 const ALARM_RETRY_MS = 2_000;
@@ -23,8 +20,7 @@ export const CHECK_EVERY_MS = 60_000;
 export interface BackendWorld {
   readonly cores: Cores;
   readonly now: number;
-  readonly wire: Wire;
-  turned(incarnation: Incarnation, before: GroupState, body: EventBody, changes: readonly RowChange[]): void;
+  turned(incarnation: Incarnation, turned: Turned): void;
   tell(line: () => string): void;
 }
 
@@ -67,23 +63,12 @@ export class Backend implements Platform {
     return `n${this.#nonces}`;
   }
 
-  read(message: ClientMessage): ClientMessage {
-    return this.#world.wire.up(message);
-  }
-
   policyOf(options: PolicyOptions): Policy {
     const policy = this.core.createPolicy(options);
     return { ...policy, pingEveryMs: PING_EVERY_MS, checkEveryMs: CHECK_EVERY_MS };
   }
 
-  storedPolicy(): PolicyOptions | null {
-    return this.storage.policy;
-  }
-
-  storedAlarm(): number | null {
-    return this.storage.alarmAt;
-  }
-
+  /** The group as a new incarnation would load it. */
   load(): GroupState {
     return this.core.load(this.storage.load(), this.policyOf(this.storage.policy ?? {}));
   }
@@ -96,13 +81,13 @@ export class Backend implements Platform {
     const incarnation = new Incarnation(this, this.nextSkewMs);
     this.current = incarnation;
     this.#world.tell(() => `the object starts on a host ${this.nextSkewMs} ms ahead`);
-    incarnation.start();
+    incarnation.wake();
     return incarnation;
   }
 
   accept(link: Link): void {
     link.recordsAreOld = this.recordsAreOld;
-    this.object().accept(link, this.options);
+    this.object().upgrade(link, this.options);
   }
 
   crash(tell: boolean): void {
@@ -144,7 +129,7 @@ export class Backend implements Platform {
 
   // Platform
 
-  commit(incarnation: Incarnation, { changes, policy, alarmAt }: Write): boolean {
+  write(incarnation: Incarnation, write: Write): boolean {
     if (incarnation.stale) {
       this.#world.tell(() => "a replaced incarnation fails to write, and dies");
       this.stale = this.stale.filter((other) => other !== incarnation);
@@ -152,11 +137,7 @@ export class Backend implements Platform {
       return false;
     }
     const { crashAt } = this;
-    if (crashAt !== "before") {
-      this.storage.write(changes);
-      if (policy !== null) this.storage.policy = policy;
-      if (alarmAt !== null) this.storage.alarmAt = alarmAt;
-    }
+    if (crashAt !== "before") this.storage.write(write);
     if (crashAt === null) return true;
     this.crashAt = null;
     this.#world.tell(() => `the object dies ${crashAt} its write`);
@@ -164,8 +145,14 @@ export class Backend implements Platform {
     return false;
   }
 
-  turned(incarnation: Incarnation, before: GroupState, body: EventBody, changes: readonly RowChange[]): void {
-    this.#world.turned(incarnation, before, body, changes);
+  turned(incarnation: Incarnation, turned: Turned): void {
+    this.#world.turned(incarnation, turned);
+  }
+
+  /** The host goes on after a fault of storage; whatever else it has caught is a violation. */
+  failed(failure: HostFailure, error: unknown): void {
+    if (!(error instanceof StorageFault)) throw error;
+    this.#world.tell(() => `the host reports ${failure}: ${error.message}`);
   }
 
   // The alarm

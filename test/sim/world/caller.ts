@@ -5,7 +5,6 @@
  */
 import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
-import { hashOf } from "../../../testing/group/incarnation.ts";
 import type { Effect, EventBody, Request } from "../../../worker/callers/core/events.ts";
 import type { ContenderState, Settings, Stored } from "../../../worker/callers/core/state.ts";
 import type { CampaignAnswer } from "../../../worker/callers/service.ts";
@@ -241,16 +240,10 @@ export class Caller {
   // Calls
 
   #call(attempt: number, request: Request): void {
-    const { session, ...body } = callOf(request);
-    const claim = session && {
-      sessionId: session.sessionId,
-      presentedHash: hashOf(session.secret),
-      attempt: session.attempt,
-    };
     const incarnation = this.#incarnation;
     const sentAt = this.clock.wall;
     this.#ports.tell(() => `${this.name} calls (${attempt}) ${JSON.stringify(request)}`);
-    this.calls.send({ ...body, ...(claim && { session: claim }) }, (outcome) => {
+    this.calls.send(callOf(request), (outcome) => {
       const isLatest = incarnation === this.#incarnation && attempt === this.#state.call?.attempt;
       this.#ports.tell(() => `${this.name} hears ${JSON.stringify(outcome)}${isLatest ? "" : " (abandoned)"}`);
       if (incarnation === this.#incarnation) this.#hear(outcome, { attempt, request, sentAt });

@@ -1,9 +1,7 @@
 /** The way of calls between one caller and the group: late, lost, repeated. Each answer comes back on its own. */
-import type { Outcome, PollCall } from "../../../worker/group/events.ts";
+import type { Outcome } from "../../../worker/group/events.ts";
+import type { PollRequest } from "../../../worker/host/host.ts";
 import type { Direction } from "./network.ts";
-
-/** A call before the group's object has added what only it can make. */
-export type CallRequest = Omit<PollCall, "secret">;
 
 /** What becomes of what is on its way now. */
 export type CallFate = "lose" | "repeat" | "hold";
@@ -19,7 +17,7 @@ export interface CallsPorts {
   trueNow(): number;
   isStalled(): boolean;
   /** `null`: the object has died over it. */
-  ask(request: CallRequest, answer: (outcome: Outcome | null) => void): void;
+  ask(request: PollRequest, answer: (outcome: Outcome | null) => void): void;
 }
 
 const HEALTHY_MS = 10;
@@ -35,7 +33,7 @@ export class Calls {
   }
 
   /** `hear` is called with each answer that comes back. */
-  send(request: CallRequest, hear: (outcome: Outcome) => void): void {
+  send(request: PollRequest, hear: (outcome: Outcome) => void): void {
     this.#put("up", () =>
       this.#ports.ask(request, (outcome) => {
         if (outcome !== null) this.#put("down", () => hear(JSON.parse(JSON.stringify(outcome))));

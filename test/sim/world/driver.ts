@@ -4,7 +4,9 @@
  */
 import type { Effect, Event, Input } from "../../../client/session/events.ts";
 import type { SessionState, Settings } from "../../../client/session/state.ts";
+import { encode } from "../../../shared/protocol/codec.ts";
 import type { ServerMessage } from "../../../shared/protocol/messages.ts";
+import { parseServerMessage } from "../../../shared/protocol/server-codec.ts";
 import type { Link, Packet } from "../../../testing/group/link.ts";
 import type { Cores } from "../cores.ts";
 import { MachineClock } from "./machine-clock.ts";
@@ -22,7 +24,6 @@ export interface DriverPorts {
   readonly client: Cores["client"];
   trueNow(): number;
   random(): number;
-  read(message: ServerMessage): ServerMessage;
   /** A connection attempt leaves. */
   connect(attempt: number): Link;
   /** Before the effects of a transition are performed. */
@@ -82,7 +83,7 @@ export abstract class Driver {
       case "send":
         if (this.link === null) return;
         this.#ports.sent(effect.message);
-        return this.link.up.send({ type: "frame", message: effect.message }, now);
+        return this.link.up.send({ type: "frame", message: encode(effect.message) }, now);
       case "ping":
         return this.link?.up.send({ type: "beat" }, now);
       default:
@@ -97,16 +98,18 @@ export abstract class Driver {
     this.link = null;
   }
 
-  receive(link: Link, packet: Packet<ServerMessage>): void {
+  receive(link: Link, packet: Packet<string>): void {
     const connection = link.attempt;
     switch (packet.type) {
       case "open":
         return this.dispatch({ type: "opened" }, connection);
       case "beat":
         return this.dispatch({ type: "pong" }, connection);
-      case "frame":
-        this.#ports.heard(link, packet.message);
-        return this.dispatch(this.#ports.read(packet.message), connection);
+      case "frame": {
+        const message = parseServerMessage(packet.message);
+        this.#ports.heard(link, message);
+        return this.dispatch(message, connection);
+      }
       case "close":
         link.clientOpen = false;
         if (this.link === link) this.link = null;

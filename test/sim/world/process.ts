@@ -1,6 +1,5 @@
 /** One process: an application with contenders and observers on the driver of one session, and what befalls its machine. */
 
-import type { ServerMessage } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Link, Packet } from "../../../testing/group/link.ts";
 import { AppContender } from "./contender.ts";
@@ -205,7 +204,7 @@ export class Process extends Driver {
     }
   }
 
-  override receive(link: Link, packet: Packet<ServerMessage>): void {
+  override receive(link: Link, packet: Packet<string>): void {
     if (this.whereabouts !== "dead") super.receive(link, packet);
   }
 

@@ -3,24 +3,21 @@
  * happens has a true time in whole milliseconds; what is due first happens first.
  */
 import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
-import { hashOf, type Incarnation, type Reply } from "../../../testing/group/incarnation.ts";
+import type { Incarnation, Reply } from "../../../testing/group/incarnation.ts";
 import type { Link } from "../../../testing/group/link.ts";
 import { seededRandom } from "../../../testing/random.ts";
-import type { EventBody } from "../../../worker/group/events.ts";
-import type { RowChange } from "../../../worker/group/rows.ts";
-import type { GroupState } from "../../../worker/group/state.ts";
+import type { PollRequest } from "../../../worker/host/host.ts";
+import type { Turned } from "../../../worker/host/port.ts";
 import type { Cores } from "../cores.ts";
 import { Judge } from "../judge/judge.ts";
 import { Backend } from "./backend.ts";
 import { Caller } from "./caller.ts";
-import type { CallRequest } from "./calls.ts";
 import type { DriverPorts } from "./driver.ts";
 import { Network } from "./network.ts";
 import { Operator } from "./operator.ts";
 import { Process } from "./process.ts";
 import type { CallerSetup, ProcessSetup, Setup } from "./setup.ts";
 import { demand } from "./violation.ts";
-import { type Wire, wireFor } from "./wire.ts";
 
 /** True time at which every world begins. */
 const START = 1_000_000;
@@ -40,7 +37,6 @@ export class World {
   readonly network: Network;
   readonly operator: Operator;
   readonly judge: Judge;
-  readonly wire: Wire;
   processes: Process[] = [];
   callers: readonly Caller[] = [];
   /** Calls go to the newest object that was replaced, while there is one. */
@@ -57,7 +53,6 @@ export class World {
     this.cores = cores;
     this.setup = setup;
     this.random = seededRandom(setup.seed);
-    this.wire = wireFor(setup.seed);
     this.backend = new Backend(this, setup.policy, setup.skewMs);
     this.network = new Network(
       () => this.now,
@@ -77,7 +72,7 @@ export class World {
       random: this.random,
       trueNow: () => this.now,
       isStalled: () => this.network.stalled,
-      ask: (request: CallRequest, answer: Reply) => this.#ask(request, answer),
+      ask: (request: PollRequest, answer: Reply) => this.#ask(request, answer),
       leads: leadership.callerLeads.bind(leadership),
       ended: leadership.callerEnded.bind(leadership),
       tell: (line: () => string) => this.tell(line),
@@ -85,13 +80,11 @@ export class World {
     return new Caller(ports, name, setup);
   }
 
-  #ask(call: CallRequest, answer: Reply): void {
+  #ask(call: PollRequest, answer: Reply): void {
     const { backend } = this;
     const object = (this.callsGoAstray ? backend.stale.at(-1) : undefined) ?? backend.object();
     object.configure(backend.options);
-    const [connection, secret] = [backend.nonce(), backend.nonce()];
-    const whole = { ...call, secret: { secret, hash: hashOf(secret) } };
-    object.ask((request) => ({ type: "poll", request, connection, call: whole }), answer);
+    object.poll(call, answer);
   }
 
   spawn(name: string, setup: ProcessSetup): Process {
@@ -105,7 +98,6 @@ export class World {
     const ports: DriverPorts = {
       client: this.cores.client,
       random: this.random,
-      read: (message) => this.wire.down(message),
       trueNow: () => this.now,
       connect: (attempt) => this.#connect(process, attempt),
       stepped: (step) => this.judge.stepped(process, step),
@@ -207,7 +199,7 @@ export class World {
     if (current) this.judge.heard(process, message);
   }
 
-  turned(incarnation: Incarnation, before: GroupState, body: EventBody, changes: readonly RowChange[]): void {
-    this.judge.turned(incarnation, before, body, changes);
+  turned(incarnation: Incarnation, { event, report, rows }: Turned): void {
+    this.judge.turned(incarnation, report.before, event, rows);
   }
 }

@@ -1,0 +1,450 @@
+/** Known-wrong hosts: phases that are skipped or swapped, a turn in another order, and failures that are not survived. */
+import {
+  alarmNotSet,
+  alarmOnlyEarlier,
+  closedBeforeTheListing,
+  closedSocket,
+  countersGoOn,
+  failedAlarm,
+  failedCommit,
+  failedListing,
+  failedSend,
+  failedSettings,
+  firstFrame,
+  firstFrameOfOneWhoWaits,
+  frames,
+  knownAlarmAtWakeUp,
+  leadersFirst,
+  listedFirst,
+  lostCandidate,
+  lostLeader,
+  lostUnfoundLeader,
+  orderOfATurn,
+  overdueAlarm,
+  overdueAlarmAtWakeUp,
+  refusedSettings,
+  retryKeepsAnEarlierAlarm,
+  secondFrame,
+  settingsHoldForOpenSockets,
+  settingsRideWithRows,
+} from "../../support/host-scripts.ts";
+import { inHost, type Mutant } from "./mutant.ts";
+
+const order: readonly Mutant[] = [
+  {
+    name: "the new state is taken over before it is written",
+    rule: "S3",
+    trace: failedCommit,
+    edits: [
+      inHost(
+        "host",
+        "if (rows.length > 0) this.#commit(rows, counters, now);",
+        "this.#state = state; if (rows.length > 0) this.#commit(rows, counters, now);",
+      ),
+    ],
+  },
+  {
+    name: "effects leave before the write",
+    rule: "S3",
+    trace: failedCommit,
+    edits: [
+      inHost(
+        "host",
+        "if (rows.length > 0) this.#commit(rows, counters, now);",
+        "for (const effect of effects) this.#perform(effect); if (rows.length > 0) this.#commit(rows, counters, now);",
+      ),
+      inHost(
+        "host",
+        "this.#moveAlarm(now); for (const effect of effects) this.#perform(effect);",
+        "this.#moveAlarm(now);",
+      ),
+    ],
+  },
+  {
+    name: "effects leave before the new state is taken over",
+    rule: "S3",
+    trace: orderOfATurn,
+    edits: [
+      inHost(
+        "host",
+        "this.#state = state; this.#facts = counters; this.#moveAlarm(now); for (const effect of effects) this.#perform(effect);",
+        "for (const effect of effects) this.#perform(effect); this.#state = state; this.#facts = counters; this.#moveAlarm(now);",
+      ),
+    ],
+  },
+  {
+    name: "effects leave before the alarm is moved",
+    rule: "N7",
+    trace: orderOfATurn,
+    edits: [
+      inHost(
+        "host",
+        "this.#moveAlarm(now); for (const effect of effects) this.#perform(effect);",
+        "for (const effect of effects) this.#perform(effect); this.#moveAlarm(now);",
+      ),
+    ],
+  },
+  {
+    name: "the rows of a turn are not written",
+    rule: "S3",
+    trace: orderOfATurn,
+    edits: [
+      inHost(
+        "host",
+        "if (rows.length > 0) this.#commit(rows, counters, now);",
+        "if (rows.length < 0) this.#commit(rows, counters, now);",
+      ),
+    ],
+  },
+  {
+    name: "a write that fails is passed over",
+    rule: "S3",
+    trace: failedCommit,
+    edits: [
+      inHost(
+        "host",
+        "this.#port.commit({ rows, settings, counters, now });",
+        "try { this.#port.commit({ rows, settings, counters, now }); } catch (error) { void error; }",
+      ),
+    ],
+  },
+  {
+    name: "a turn whose write fails is given up without a word",
+    rule: "S3",
+    trace: failedCommit,
+    edits: [
+      inHost(
+        "host",
+        "if (rows.length > 0) this.#commit(rows, counters, now);",
+        "try { if (rows.length > 0) this.#commit(rows, counters, now); } catch (error) { return; }",
+      ),
+    ],
+  },
+  {
+    name: "what a failed turn would have brought is counted",
+    rule: "S3",
+    trace: failedCommit,
+    edits: [
+      inHost(
+        "host",
+        "const rows = rowChanges(before, state, touched);",
+        "this.#facts = counters; const rows = rowChanges(before, state, touched);",
+      ),
+    ],
+  },
+  {
+    name: "one socket that takes nothing ends the turn",
+    rule: "G3",
+    trace: failedSend,
+    edits: [inHost("sockets", 'this.#port.failed("send_failed", error);', "throw error;")],
+  },
+];
+
+const phases: readonly Mutant[] = [
+  {
+    name: "the sockets of leaders are not looked up",
+    rule: "S3",
+    trace: leadersFirst,
+    edits: [inHost("host", "this.#sockets.find(leaderConnections(this.#state))", "[]")],
+  },
+  {
+    name: "all sockets are listed while the object is loaded",
+    rule: "N5",
+    trace: leadersFirst,
+    edits: [inHost("host", "this.#sockets.find(leaderConnections(this.#state))", "this.#sockets.adoptAll()")],
+  },
+  {
+    name: "the sockets of leaders are not taken in before the first event",
+    rule: "S3",
+    trace: leadersFirst,
+    edits: [inHost("host", 'this.#turn({ type: "adopt", attachments: this.#leaders });', "")],
+  },
+  {
+    name: "the listing comes in place of the leaders' sockets",
+    rule: "N5",
+    trace: firstFrame,
+    edits: [inHost("host", 'this.#turn({ type: "adopt", attachments: this.#leaders });', "this.#start();")],
+  },
+  {
+    name: "a first frame waits for the listing",
+    rule: "N5",
+    trace: firstFrame,
+    edits: [inHost("host", 'if (this.#phase === "answering") this.#start();', "this.#start();")],
+  },
+  {
+    name: "the socket of a first frame is not taken in",
+    rule: "N5",
+    trace: firstFrameOfOneWhoWaits,
+    edits: [
+      inHost(
+        "host",
+        "this.#port.later(() => this.#startAfterwards()); this.#adoptOne(socket);",
+        "this.#port.later(() => this.#startAfterwards());",
+      ),
+    ],
+  },
+  {
+    name: "nothing is listed after a first frame",
+    rule: "S12",
+    trace: firstFrame,
+    edits: [inHost("host", "this.#port.later(() => this.#startAfterwards());", "")],
+  },
+  {
+    name: "a second frame is answered before the listing",
+    rule: "S12",
+    trace: secondFrame,
+    edits: [inHost("host", 'if (this.#phase === "answering") this.#start();', "")],
+  },
+  {
+    name: "sockets are listed with every event",
+    rule: "N5",
+    trace: listedFirst,
+    edits: [inHost("host", 'this.#phase = "started";', "")],
+  },
+  {
+    name: "a look is answered before the listing",
+    rule: "S12",
+    trace: listedFirst,
+    edits: [inHost("host", "dispatch(event: EventBody): void { this.#start();", "dispatch(event: EventBody): void {")],
+  },
+  {
+    name: "a call is answered before the listing",
+    rule: "S12",
+    trace: listedFirst,
+    edits: [
+      inHost("host", "this.#start(); const request = this.#port.nonce();", "const request = this.#port.nonce();"),
+    ],
+  },
+  {
+    name: "a socket is let in before the listing",
+    rule: "S12",
+    trace: listedFirst,
+    edits: [
+      inHost("host", "this.#start(); const connection = this.#port.nonce();", "const connection = this.#port.nonce();"),
+    ],
+  },
+  {
+    name: "settings are compared before the listing",
+    rule: "S12",
+    trace: listedFirst,
+    edits: [inHost("host", "this.#start(); if (text === null", "if (text === null")],
+  },
+  {
+    name: "a listing that fails counts as one",
+    rule: "S12",
+    trace: failedListing,
+    edits: [
+      inHost(
+        "host",
+        'if (this.#phase === "started") return; this.#turn({ type: "start"',
+        'if (this.#phase === "started") return; this.#phase = "started"; this.#turn({ type: "start"',
+      ),
+    ],
+  },
+  {
+    name: "a listing that fails is not tried again",
+    rule: "N7",
+    trace: failedListing,
+    edits: [inHost("host", 'this.#retryByAlarm("start_failed", error);', "void error;")],
+  },
+];
+
+const sockets: readonly Mutant[] = [
+  {
+    name: "a socket that ends and wakes the object takes its exact lease along",
+    rule: "S3",
+    trace: lostUnfoundLeader,
+    edits: [inHost("host", 'if (this.#phase !== "started") this.#adoptOne(socket);', "")],
+  },
+  {
+    name: "a socket ends before the listing",
+    rule: "S12",
+    trace: listedFirst,
+    edits: [
+      inHost(
+        "host",
+        "this.#adoptOne(socket); this.#start(); const connection = this.#sockets.connectionOf(socket);",
+        "this.#adoptOne(socket); const connection = this.#sockets.connectionOf(socket);",
+      ),
+    ],
+  },
+  {
+    name: "the end of a socket is not told to the core",
+    rule: "N7",
+    trace: lostCandidate,
+    edits: [inHost("host", 'this.#turn({ type: "disconnect", connection });', "")],
+  },
+  {
+    name: "the lease of a leader's socket that ends is cut",
+    rule: "S2",
+    trace: lostLeader,
+    edits: [
+      inHost(
+        "host",
+        'this.#turn({ type: "disconnect", connection });',
+        'this.#sockets.close(connection, 1000, ""); this.#turn({ type: "frame", connection, frame: { type: "message", message: { type: "bye" } } });',
+      ),
+    ],
+  },
+  {
+    name: "a socket that was closed is still read",
+    rule: "S7",
+    trace: closedSocket,
+    edits: [
+      inHost("sockets", "connection === undefined || !this.#sockets.has(connection)", "connection === undefined"),
+    ],
+  },
+  {
+    name: "a socket that was closed is taken in again",
+    rule: "S7",
+    trace: closedBeforeTheListing,
+    edits: [inHost("sockets", "this.#closed.add(socket);", "")],
+  },
+  {
+    name: "the size of a frame is not looked at",
+    rule: "E2",
+    trace: frames,
+    edits: [
+      inHost(
+        "read-frame",
+        "if (data.length > messageBytes || byteLength(data) > messageBytes)",
+        "if (messageBytes < 0)",
+      ),
+    ],
+  },
+];
+
+const alarms: readonly Mutant[] = [
+  {
+    name: "the alarm is not moved",
+    rule: "N7",
+    trace: orderOfATurn,
+    edits: [inHost("host", "this.#setAlarm(deadline);", "void deadline;")],
+  },
+  {
+    name: "the alarm is moved to a later time",
+    rule: "N7",
+    trace: alarmOnlyEarlier,
+    edits: [inHost("host", "this.#alarmAt <= deadline) return;", "this.#alarmAt === deadline) return;")],
+  },
+  {
+    name: "the alarm is set once and for all",
+    rule: "N7",
+    trace: alarmOnlyEarlier,
+    edits: [inHost("host", "this.#alarmAt <= deadline) return;", "this.#alarmAt > 0) return;")],
+  },
+  {
+    name: "an overdue alarm is waited for",
+    rule: "N7",
+    trace: overdueAlarm,
+    edits: [inHost("host", "this.#alarmAt > now && this.#alarmAt <= deadline", "this.#alarmAt <= deadline")],
+  },
+  {
+    name: "an alarm that lay in the past when the object woke is waited for",
+    rule: "N7",
+    trace: overdueAlarmAtWakeUp,
+    edits: [
+      inHost("host", "alarmAt !== null && alarmAt > this.#port.now() ? alarmAt : null", "alarmAt"),
+      inHost("host", "this.#alarmAt > now && this.#alarmAt <= deadline", "this.#alarmAt <= deadline"),
+    ],
+  },
+  {
+    name: "the alarm is set anew with every wake-up",
+    rule: "N5",
+    trace: knownAlarmAtWakeUp,
+    edits: [inHost("host", "alarmAt !== null && alarmAt > this.#port.now() ? alarmAt : null", "null")],
+  },
+  {
+    name: "an alarm that could not be set counts as set",
+    rule: "N7",
+    trace: alarmNotSet,
+    edits: [
+      inHost(
+        "host",
+        'this.#port.failed("alarm_not_set", error); this.#alarmAt = null;',
+        'this.#port.failed("alarm_not_set", error);',
+      ),
+    ],
+  },
+  {
+    name: "an alarm that fails is gone",
+    rule: "N7",
+    trace: failedAlarm,
+    edits: [inHost("host", 'this.#retryByAlarm("alarm_failed", error);', "void error;")],
+  },
+  {
+    name: "an alarm that fails is left to the platform",
+    rule: "N7",
+    trace: failedAlarm,
+    edits: [inHost("host", 'this.#retryByAlarm("alarm_failed", error);', "throw error;")],
+  },
+  {
+    name: "another try postpones an alarm that is due before it",
+    rule: "N7",
+    trace: retryKeepsAnEarlierAlarm,
+    edits: [inHost("host", "Math.min(at, this.#alarmAt ?? at)", "at")],
+  },
+];
+
+const settings: readonly Mutant[] = [
+  {
+    name: "settings are not stored",
+    rule: "S2",
+    trace: settingsRideWithRows,
+    edits: [inHost("host", "isStored ? null : (JSON.parse(text) as PolicyOptions)", "null; void text")],
+  },
+  {
+    name: "settings are stored with every commit",
+    rule: "S2",
+    trace: settingsRideWithRows,
+    edits: [
+      inHost("host", "isStored ? null : (JSON.parse(text) as PolicyOptions)", "JSON.parse(text) as PolicyOptions"),
+    ],
+  },
+  {
+    name: "settings that are in force already are taken over again",
+    rule: "S2",
+    trace: settingsRideWithRows,
+    edits: [inHost("host", "text === null || text === this.#settings.text", "text === null")],
+  },
+  {
+    name: "stored settings are forgotten by a wake-up",
+    rule: "S2",
+    trace: settingsRideWithRows,
+    edits: [inHost("host", "const options = settings ?? {};", "const options = {};")],
+  },
+  {
+    name: "stored settings that this version refuses keep the object from loading",
+    rule: "N5",
+    trace: refusedSettings,
+    edits: [inHost("host", 'port.failed("policy_refused", error);', "throw error;")],
+  },
+  {
+    name: "settings whose turn failed count as those in force",
+    rule: "S2",
+    trace: failedSettings,
+    edits: [inHost("host", "this.#settings = before; throw error;", "throw error;")],
+  },
+  {
+    name: "limits of new settings hold only after a wake-up",
+    rule: "E2",
+    trace: settingsHoldForOpenSockets,
+    edits: [
+      inHost("host", "isStored: false, reader: readerFor(policy)", "isStored: false, reader: this.#settings.reader"),
+    ],
+  },
+  {
+    name: "what earlier incarnations have counted is lost",
+    rule: "N5",
+    trace: countersGoOn,
+    edits: [
+      inHost(
+        "host",
+        "addHostCounters(this.#facts, this.#stored, this.ownCounters())",
+        "addHostCounters(this.#facts, new Map(), this.ownCounters())",
+      ),
+    ],
+  },
+];
+
+export const hostMutants: readonly Mutant[] = [...order, ...phases, ...sockets, ...alarms, ...settings];

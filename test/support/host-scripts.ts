@@ -1,0 +1,366 @@
+/**
+ * What the host promises around the core, each promise as a script that throws if it is broken. The unit tests play the
+ * scripts on the host that ships; each mutant of the host has to fail one of them.
+ */
+import { expect } from "vitest";
+import { encode } from "../../shared/protocol/codec.ts";
+import { type HostCore, HostStage, LEASE_MS, type StagePeer } from "./host-stage.ts";
+
+export type HostScript = (cores: { readonly group: HostCore }) => void;
+
+/** A leader, and one who waits. What the journal says until then is forgotten. */
+function led({ group }: { readonly group: HostCore }): { stage: HostStage; a: StagePeer; b: StagePeer } {
+  const stage = new HostStage(group);
+  const a = stage.leader("a");
+  const b = stage.join("b");
+  stage.journal = [];
+  return { stage, a, b };
+}
+
+const resign = (peer: StagePeer) => ({ type: "resign", leaderSessionId: peer.last("grant").leaderSessionId }) as const;
+
+/** What the journal says of one kind. */
+const entriesOf = (stage: HostStage, what: string): string[] => stage.journal.filter((entry) => entry.includes(what));
+
+// The order of a turn
+
+export const orderOfATurn: HostScript = ({ group }) => {
+  const stage = new HostStage(group);
+  const peer = stage.connect("a");
+  const contenders = [{ component: "x" }];
+  expect(stage.during(() => stage.say(peer, { type: "hello", sentAt: 1, contenders }))).toEqual([
+    "commit (0)",
+    "alarm in 2850 (1)",
+    "attach a (1)",
+    "send a welcome (1)",
+    "send a grant (1)",
+    "turned frame (1)",
+  ]);
+};
+
+export const answerAfterItsCommit: HostScript = (cores) => {
+  const { stage, a, b } = led(cores);
+  const call = stage.ask();
+  stage.say(a, { type: "release", leaderSessionId: a.last("grant").leaderSessionId });
+  stage.storage.faults.commit = 1;
+  expect(() => stage.renew(b)).toThrow("the commit has failed");
+  expect(call.outcome).toBeNull();
+  stage.renew(b);
+  expect(call.outcome).toMatchObject({ type: "revoked", to: b.last("welcome").sessionId });
+};
+
+// What fails
+
+export const failedCommit: HostScript = (cores) => {
+  const { stage, a, b } = led(cores);
+  const { state } = stage;
+  const seen = () => [
+    a.heard.length,
+    b.heard.length,
+    stage.alarmAt,
+    stage.storage.text(),
+    ...["offers", "framesOut", "commits"].map((key) => stage.host.counters().get(key as "offers")),
+  ];
+  const before = seen();
+  stage.storage.faults.commit = 1;
+  expect(() => stage.say(a, resign(a))).toThrow("the commit has failed");
+  expect(stage.state).toBe(state);
+  expect(seen()).toEqual(before);
+  expect(stage.journal).toEqual(["commit (2)"]);
+  stage.say(a, resign(a));
+  expect(stage.holder()).toBe("b");
+};
+
+export const failedSettings: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  stage.time += LEASE_MS; // so that the turn has something to write
+  stage.storage.faults.commit = 1;
+  const settings = JSON.stringify({ leaseMs: 4_000 });
+  expect(() => stage.host.configure(settings)).toThrow("the commit has failed");
+  expect(stage.state.policy.lease.durationMs).toBe(LEASE_MS);
+  stage.host.configure(settings);
+  expect(stage.state.policy.lease.durationMs).toBe(4_000);
+  expect(a.closed).toBeNull();
+};
+
+export const failedSend: HostScript = (cores) => {
+  const { stage, a, b } = led(cores);
+  b.isBroken = true;
+  stage.say(a, resign(a));
+  expect(stage.failures).toEqual(["send_failed"]);
+  expect(stage.holder()).toBe("b");
+};
+
+// Phases
+
+export const leadersFirst: HostScript = (cores) => {
+  const { stage } = led(cores);
+  const exact = stage.leaseUntil();
+  stage.time += 1_000;
+  expect(stage.during(() => stage.load())).toEqual(["find a"]);
+  expect(stage.during(() => stage.host.adopt(stage.alarmAt))).toEqual(["attach a (2)", "turned adopt (2)"]);
+  expect(stage.leaseUntil()).toBe(exact);
+};
+
+export const firstFrame: HostScript = (cores) => {
+  const { stage, b } = led(cores);
+  stage.wake();
+  expect(stage.during(() => stage.renew(stage.peers[0] ?? b))).toEqual([
+    "turned adopt (2)",
+    "attach a (2)",
+    "send a renewed (2)",
+    "turned frame (2)",
+  ]);
+  expect(stage.during(() => stage.settle())).toEqual(["list (2)", "turned start (2)"]);
+};
+
+export const firstFrameOfOneWhoWaits: HostScript = (cores) => {
+  const { stage, b } = led(cores);
+  stage.wake();
+  stage.journal = [];
+  stage.say(b, { type: "deregister", component: "x" });
+  expect(entriesOf(stage, "send")).toEqual(["send b deregistered (2)"]);
+  expect(entriesOf(stage, "list")).toEqual([]);
+};
+
+export const secondFrame: HostScript = (cores) => {
+  const { stage, a, b } = led(cores);
+  stage.wake();
+  stage.renew(a);
+  const journal = stage.during(() => stage.say(b, { type: "deregister", component: "x" }));
+  expect(journal.slice(0, 2)).toEqual(["list (2)", "turned start (2)"]);
+  stage.settle();
+  expect(entriesOf(stage, "list")).toHaveLength(1);
+};
+
+/** All sockets are listed before anything but a first frame, and once. */
+export const listedFirst: HostScript = (cores) => {
+  const events: readonly ((stage: HostStage) => void)[] = [
+    (stage) => stage.look(),
+    (stage) => stage.ring(),
+    (stage) => stage.host.configure(null),
+    (stage) => stage.ask(),
+    (stage) => stage.connect("c"),
+    (stage) => stage.drop(stage.peers[1] ?? stage.connect("d")),
+  ];
+  for (const event of events) {
+    const { stage, a } = led(cores);
+    stage.wake();
+    const journal = stage.during(() => event(stage));
+    expect(journal.findIndex((entry) => entry.startsWith("list"))).toBe(journal[0] === "turned adopt (2)" ? 1 : 0);
+    expect(stage.state.reconciled).toBe(true);
+    stage.look();
+    stage.renew(a);
+    expect(entriesOf(stage, "list")).toHaveLength(1);
+  }
+};
+
+/** A session whose socket is not listed has lost it, and is offered nothing. */
+export const lostMeanwhile: HostScript = (cores) => {
+  const { stage, a, b } = led(cores);
+  stage.peers = stage.peers.filter((peer) => peer !== b);
+  stage.wake();
+  stage.say(a, resign(a));
+  expect(stage.holder()).toBeNull();
+  stage.settle();
+  expect(stage.holder()).toBe("a");
+};
+
+/** Nobody else would have it tried again: an alarm does, and so does whatever comes first. */
+export const failedListing: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  stage.ring(); // the one for the offer
+  stage.wake();
+  stage.say(a, resign(a));
+  stage.storage.faults.listing = 2;
+  stage.settle();
+  expect(stage.failures).toEqual(["start_failed"]);
+  expect(stage.alarmAt).toBe(stage.time + 1_000);
+  expect(() => stage.look()).toThrow("the listing has failed");
+  stage.time += 1_000;
+  stage.ring();
+  expect(stage.holder()).toBe("b");
+};
+
+export const retryKeepsAnEarlierAlarm: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  stage.time = (stage.alarmAt ?? 0) - 200;
+  stage.wake();
+  stage.renew(a);
+  stage.storage.faults.listing = 1;
+  stage.settle();
+  expect(stage.alarmAt).toBe(stage.time + 200);
+};
+
+// Sockets
+
+/** A leader's close that wakes the object brings its exact lease, though the platform lists the socket no longer. */
+export const lostLeader: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  const exact = stage.leaseUntil();
+  stage.load();
+  stage.host.adopt(stage.alarmAt);
+  stage.drop(a);
+  expect(stage.leaseUntil()).toBe(exact);
+  stage.time = exact ?? 0;
+  stage.ring();
+  expect(stage.holder()).toBe("b");
+};
+
+/** The same for a leader whose socket was not found by its connection when the object woke. */
+export const lostUnfoundLeader: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  const exact = stage.leaseUntil();
+  stage.peers = stage.peers.filter((peer) => peer !== a);
+  stage.wake();
+  stage.host.lose(a);
+  expect(stage.leaseUntil()).toBe(exact);
+};
+
+export const lostCandidate: HostScript = (cores) => {
+  const { stage, a, b } = led(cores);
+  stage.drop(b);
+  stage.say(a, resign(a));
+  expect(stage.holder()).toBe("a");
+};
+
+/** Its peer may go on sending, its end is not the end of a session, and the platform goes on listing it. */
+export const closedSocket: HostScript = (cores) => {
+  const { stage, a, b } = led(cores);
+  stage.host.receive(b, "no message");
+  expect(b.closed).toBe(4400);
+  const journal = stage.during(() => {
+    stage.say(b, { type: "bye" });
+    stage.host.lose(b);
+  });
+  expect(journal).toEqual([]);
+  stage.look();
+  expect(stage.state.connections.size).toBe(1);
+  expect(a.closed).toBeNull();
+};
+
+export const closedBeforeTheListing: HostScript = (cores) => {
+  const { stage, b } = led(cores);
+  stage.wake();
+  stage.host.receive(b, "no message");
+  expect(b.closed).toBe(4400);
+  stage.settle();
+  expect(stage.state.connections.size).toBe(1);
+  expect(entriesOf(stage, "close")).toEqual(["close b (2)"]);
+};
+
+export const frames: HostScript = (cores) => {
+  const { stage, a, b } = led(cores);
+  stage.host.receive(a, new ArrayBuffer(2));
+  const { messageBytes } = stage.state.policy.limits;
+  stage.host.receive(b, `{"type":"renew","sentAt":1,"held":["${"x".repeat(messageBytes)}"]}`);
+  expect([a.closed, b.closed]).toEqual([4400, 4413]);
+};
+
+// The alarm
+
+export const alarmOnlyEarlier: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  const alarms = (action: () => void): string[] => {
+    stage.during(action);
+    return entriesOf(stage, "alarm");
+  };
+  stage.ring();
+  expect(stage.alarmAt).toBe(stage.time + LEASE_MS + 100);
+  stage.time += 2_500;
+  expect(alarms(() => stage.renew(a))).toEqual([]); // its lease ends later now
+  expect(alarms(() => stage.say(a, resign(a)))).toEqual(["alarm in 2850 (2)"]); // an offer ends earlier
+};
+
+/** The platform drops an alarm that has failed too often, and says nothing. */
+export const overdueAlarm: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  stage.time = (stage.alarmAt ?? 0) + 1;
+  stage.renew(a);
+  expect(stage.alarmAt).toBe(stage.time + LEASE_MS + 100);
+};
+
+export const overdueAlarmAtWakeUp: HostScript = (cores) => {
+  const { stage } = led(cores);
+  stage.time = (stage.alarmAt ?? 0) + 1;
+  stage.wake();
+  expect(stage.alarmAt).toBeGreaterThan(stage.time);
+};
+
+export const knownAlarmAtWakeUp: HostScript = (cores) => {
+  const { stage } = led(cores);
+  stage.journal = [];
+  stage.wake();
+  stage.look();
+  expect(entriesOf(stage, "alarm")).toEqual([]);
+};
+
+export const alarmNotSet: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  stage.ring();
+  stage.refuseAlarm();
+  expect(stage.failures).toEqual(["alarm_not_set"]);
+  stage.renew(a);
+  expect(stage.alarmAt).toBe(stage.time + LEASE_MS + 100);
+};
+
+export const failedAlarm: HostScript = (cores) => {
+  const { stage } = led(cores);
+  stage.time += LEASE_MS + 100;
+  stage.storage.faults.commit = 1;
+  stage.ring();
+  expect(stage.failures).toEqual(["alarm_failed"]);
+  expect(stage.alarmAt).toBe(stage.time + 1_000);
+  stage.time += 1_000;
+  stage.ring();
+  expect(stage.holder()).toBe("b");
+};
+
+// Settings and counters
+
+export const settingsRideWithRows: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  const settings = JSON.stringify({ leaseMs: 4_000, limits: { messageBytes: 300 } });
+  stage.host.configure(settings);
+  stage.look();
+  stage.host.configure(settings);
+  expect([entriesOf(stage, "commit"), entriesOf(stage, "configure")]).toEqual([[], ["turned configure (2)"]]);
+  expect(stage.host.areSettingsStored).toBe(false);
+  stage.say(a, resign(a));
+  expect(entriesOf(stage, "commit")).toEqual(["commit with settings (2)"]);
+  expect(stage.host.areSettingsStored).toBe(true);
+  stage.wake();
+  expect(stage.state.policy.lease.durationMs).toBe(4_000);
+  stage.host.receive(a, encode({ type: "register", component: "y".repeat(128), metadata: "z".repeat(300) } as never));
+  expect(a.closed).toBe(4413);
+  expect(entriesOf(stage, "commit with settings")).toHaveLength(1);
+};
+
+export const settingsHoldForOpenSockets: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  stage.host.configure(JSON.stringify({ limits: { messageBytes: 300 } }));
+  stage.host.receive(a, `{"type":"renew","sentAt":1,"held":["${"x".repeat(300)}"]}`);
+  expect(a.closed).toBe(4413);
+};
+
+export const refusedSettings: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  expect(() => stage.host.configure(JSON.stringify({ leaseMs: 1 }))).toThrow(RangeError);
+  stage.storage.policy = { leaseMs: 1 };
+  stage.wake();
+  expect(stage.failures).toEqual(["policy_refused"]);
+  expect(stage.state.policy.lease.durationMs).toBe(LEASE_MS);
+  stage.renew(a);
+  expect(a.closed).toBeNull();
+};
+
+export const countersGoOn: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  const counted = (key: "wakes" | "framesIn" | "terms_started") => stage.host.counters().get(key) ?? 0;
+  stage.say(a, resign(a)); // a commit: the counters are stored with it, this frame included
+  const [wakes, frames, terms] = [counted("wakes"), counted("framesIn"), counted("terms_started")];
+  stage.wake();
+  expect([counted("wakes"), counted("framesIn"), counted("terms_started")]).toEqual([wakes + 1, frames, terms]);
+  stage.renew(stage.peers[1] ?? a);
+  expect([counted("framesIn"), counted("terms_started")]).toEqual([frames + 1, terms + 1]);
+};

@@ -1,0 +1,278 @@
+/**
+ * The host on a platform of its own, alone: a journal of everything that the host asks of the platform, faults of that,
+ * and peers that send frames. The platform keeps its promises to the host and no others: it lists in any order, and goes
+ * on listing what the host has closed.
+ */
+import { encode } from "../../shared/protocol/codec.ts";
+import type { ClientMessage, ServerMessage } from "../../shared/protocol/messages.ts";
+import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
+import type { GroupCore } from "../../testing/group/core.ts";
+import { Storage } from "../../testing/group/storage.ts";
+import type { Attachment, FreshSecret, Outcome } from "../../worker/group/events.ts";
+import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
+import type { GroupState } from "../../worker/group/state.ts";
+import type { Counters } from "../../worker/host/counters.ts";
+import type { Host } from "../../worker/host/host.ts";
+import type { Commit, HostFailure, HostPort, Turned } from "../../worker/host/port.ts";
+
+/** The group that ships, or a mutant of it. */
+export type HostCore = Pick<GroupCore, "Host" | "createPolicy">;
+
+const START = 1_000_000;
+/** D 10 s; a lease that a wake-up does not know exactly lasts until the horizon, and 1 s longer. */
+export const LEASE_MS = 10_000;
+
+/** One process at the far end of a socket. */
+export class StagePeer {
+  readonly name: string;
+  attachment: Attachment | null = null;
+  readonly heard: ServerMessage[] = [];
+  closed: number | null = null;
+  /** Whether the platform lists its socket. */
+  isListed = true;
+  /** Whether its socket can take frames. */
+  isBroken = false;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** The last message of a type; the script fails if there is none. */
+  last<T extends ServerMessage["type"]>(type: T): Extract<ServerMessage, { readonly type: T }> {
+    const found = this.heard.findLast((message) => message.type === type);
+    if (found === undefined) throw new Error(`${this.name} has heard no ${type}`);
+    return found as Extract<ServerMessage, { readonly type: T }>;
+  }
+
+  hears(type: ServerMessage["type"]): boolean {
+    return this.heard.some((message) => message.type === type);
+  }
+}
+
+export class HostStage implements HostPort<StagePeer> {
+  readonly #core: HostCore;
+  readonly storage = new Storage();
+  #counters: Counters = new Map();
+  #host: Host<StagePeer> | null = null;
+  peers: StagePeer[] = [];
+  /** What the host has asked of the platform, in its order. */
+  journal: string[] = [];
+  readonly failures: HostFailure[] = [];
+  time = START;
+  /** When the platform's alarm is due. */
+  alarmAt: number | null = null;
+  /** Tells the host that the alarm it has set last was not set. */
+  refuseAlarm: () => void = () => undefined;
+  readonly afterwards: (() => void)[] = [];
+  #nonces = 0;
+
+  constructor(core: HostCore) {
+    this.#core = core;
+    this.wake();
+  }
+
+  get host(): Host<StagePeer> {
+    if (this.#host === null) throw new Error("the host asks before it is made");
+    return this.#host;
+  }
+
+  /** Null while an incarnation is loaded. */
+  get state(): GroupState {
+    return this.host.state;
+  }
+
+  // Sentences
+
+  /** The object is loaded anew; its sockets stay. */
+  wake(): void {
+    this.afterwards.splice(0);
+    this.load();
+    this.host.adopt(this.alarmAt);
+  }
+
+  /** The first of its phases alone. */
+  load(): void {
+    this.#host = null;
+    const stored = { ...this.storage.stored(), counters: this.#counters };
+    this.#host = new this.#core.Host<StagePeer>(this, stored);
+  }
+
+  connect(name: string): StagePeer {
+    const peer = new StagePeer(name);
+    this.host.connect(peer, { role: "contend" });
+    return peer;
+  }
+
+  join(name: string, priority = 0): StagePeer {
+    const peer = this.connect(name);
+    this.say(peer, { type: "hello", sentAt: 1, contenders: [{ component: "x" }], process: { name }, priority });
+    return peer;
+  }
+
+  say(peer: StagePeer, message: ClientMessage): void {
+    this.host.receive(peer, encode(message));
+  }
+
+  renew(peer: StagePeer, sentAt = 1): void {
+    this.say(peer, { type: "renew", sentAt, held: [peer.last("grant").leaderSessionId] });
+  }
+
+  /** A process that leads. */
+  leader(name: string): StagePeer {
+    const peer = this.join(name);
+    this.renew(peer);
+    return peer;
+  }
+
+  /** Its socket ends; the platform lists it no longer when it says so. */
+  drop(peer: StagePeer): void {
+    this.peers = this.peers.filter((other) => other !== peer);
+    this.host.lose(peer);
+  }
+
+  look(): void {
+    this.host.dispatch({ type: "tick" });
+  }
+
+  /** The platform's alarm comes. */
+  ring(): void {
+    this.alarmAt = null;
+    this.host.alarm();
+  }
+
+  /** Does what the host has put off. */
+  settle(): void {
+    for (const run of this.afterwards.splice(0)) run();
+  }
+
+  ask(): { outcome: Outcome | null } {
+    const call: { outcome: Outcome | null } = { outcome: null };
+    const order = { election: "process", successor: null, note: null } as const;
+    this.host.ask(
+      (request) => ({ type: "revoke", request, ...order }),
+      (outcome) => {
+        if (call.outcome !== null) throw new Error("a call is answered twice");
+        call.outcome = outcome;
+      },
+    );
+    return call;
+  }
+
+  /** What `action` makes the host ask of the platform. */
+  during(action: () => void): string[] {
+    this.journal = [];
+    action();
+    return this.journal;
+  }
+
+  /** Who holds or is offered the process election, by name. */
+  holder(): string | null {
+    const state = this.state.elections.get("process")?.state;
+    if (state === undefined || state.type === "vacant") return null;
+    return this.state.sessions.get(state.sessionId)?.process.name ?? "nobody";
+  }
+
+  leaseUntil(): number | null {
+    const state = this.state.elections.get("process")?.state;
+    return state !== undefined && "leaseUntil" in state ? state.leaseUntil : null;
+  }
+
+  // The port
+
+  /** What the host has adopted by now stands behind each entry: how many sessions its state has. */
+  #note(entry: string): void {
+    this.journal.push(this.#host === null ? entry : `${entry} (${this.#host.state.sessions.size})`);
+  }
+
+  commit({ rows, settings, counters }: Commit): void {
+    this.#note(settings === null ? "commit" : "commit with settings");
+    this.storage.attempt("commit");
+    this.storage.write({ rows, settings, alarmAt: null });
+    this.#counters = counters();
+  }
+
+  rowsWritten(): number {
+    return 0;
+  }
+
+  setAlarm(at: number, failed: (error: unknown) => void): void {
+    this.#note(`alarm in ${at - this.time}`);
+    this.alarmAt = at;
+    this.refuseAlarm = () => {
+      this.alarmAt = null;
+      failed(new Error("the alarm was not set"));
+    };
+  }
+
+  now(): number {
+    return this.time;
+  }
+
+  nonce(): string {
+    this.#nonces += 1;
+    return `n${this.#nonces}`;
+  }
+
+  freshSecret(): FreshSecret {
+    const secret = this.nonce();
+    return { secret, hash: this.hashSecret(secret) };
+  }
+
+  hashSecret(secret: string): string {
+    return `#${secret}`;
+  }
+
+  later(run: () => void): void {
+    this.afterwards.push(run);
+  }
+
+  createPolicy(options: PolicyOptions): Policy {
+    return this.#core.createPolicy(options);
+  }
+
+  turned({ event }: Turned): void {
+    this.#note(`turned ${event.type}`);
+  }
+
+  failed(failure: HostFailure): void {
+    this.failures.push(failure);
+  }
+
+  listSockets(): readonly StagePeer[] {
+    this.#note("list");
+    this.storage.attempt("listing");
+    return this.peers.filter(({ isListed }) => isListed);
+  }
+
+  findSockets(connection: string): readonly StagePeer[] {
+    const found = this.peers.filter(({ attachment }) => attachment?.connection === connection);
+    this.#note(`find ${found.map(({ name }) => name).join()}`);
+    return found;
+  }
+
+  attachmentOf({ attachment }: StagePeer): Attachment | null {
+    return JSON.parse(JSON.stringify(attachment)) as Attachment | null;
+  }
+
+  accept(peer: StagePeer, attachment: Attachment): void {
+    peer.attachment = attachment;
+    this.peers.push(peer);
+  }
+
+  attach(peer: StagePeer, attachment: Attachment): void {
+    this.#note(`attach ${peer.name}`);
+    peer.attachment = attachment;
+  }
+
+  send(peer: StagePeer, text: string): void {
+    const message = parseServerMessage(text);
+    this.#note(`send ${peer.name} ${message.type}`);
+    if (peer.isBroken) throw new Error("this socket takes nothing");
+    peer.heard.push(message);
+  }
+
+  close(peer: StagePeer, code: number): void {
+    this.#note(`close ${peer.name}`);
+    peer.closed = code;
+  }
+}

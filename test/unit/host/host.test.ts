@@ -1,0 +1,87 @@
+/** The host alone, on a platform that can fail. */
+import { describe, test } from "vitest";
+import { groupCore } from "../../../testing/group/core.ts";
+import {
+  alarmNotSet,
+  alarmOnlyEarlier,
+  answerAfterItsCommit,
+  closedBeforeTheListing,
+  closedSocket,
+  countersGoOn,
+  failedAlarm,
+  failedCommit,
+  failedListing,
+  failedSend,
+  failedSettings,
+  firstFrame,
+  firstFrameOfOneWhoWaits,
+  frames,
+  type HostScript,
+  knownAlarmAtWakeUp,
+  leadersFirst,
+  listedFirst,
+  lostCandidate,
+  lostLeader,
+  lostMeanwhile,
+  lostUnfoundLeader,
+  orderOfATurn,
+  overdueAlarm,
+  overdueAlarmAtWakeUp,
+  refusedSettings,
+  retryKeepsAnEarlierAlarm,
+  secondFrame,
+  settingsHoldForOpenSockets,
+  settingsRideWithRows,
+} from "../../support/host-scripts.ts";
+
+const play = (script: HostScript) => (): void => script({ group: groupCore });
+
+describe("a turn", () => {
+  test(
+    "[S1] [S3] writes, takes over the new state, moves the alarm, sends, and is logged, in this order",
+    play(orderOfATurn),
+  );
+  test(
+    "[S3] that can't be written changes nothing and sends nothing; its error reaches the caller, and the next event works",
+    play(failedCommit),
+  );
+  test("[S3] answers a call only once its rows are written", play(answerAfterItsCommit));
+  test("[G3] goes on where a socket takes nothing", play(failedSend));
+});
+
+describe("a new incarnation", () => {
+  test("[S3] [N5] finds the sockets of leaders first, and their exact leases, without a listing", play(leadersFirst));
+  test("[N5] answers a leader's first frame before it lists all sockets", play(firstFrame));
+  test("[N5] answers the first frame of a socket that it did not know", play(firstFrameOfOneWhoWaits));
+  test("[S12] lists all sockets before a second frame, and once", play(secondFrame));
+  test("[S12] lists all sockets before anything else that comes first, and once", play(listedFirst));
+  test("[S12] offers nothing to a session whose socket is gone", play(lostMeanwhile));
+  test("[N7] whose listing fails tries again by an alarm, and with each event before that", play(failedListing));
+  test("[N7] whose listing fails leaves an earlier alarm where it is", play(retryKeepsAnEarlierAlarm));
+});
+
+describe("a socket", () => {
+  test("[S3] [S2] that ends and wakes the object leaves its exact lease", play(lostLeader));
+  test("[S3] [S2] that ends leaves its exact lease even if the platform no longer finds it", play(lostUnfoundLeader));
+  test("[N7] that ends takes its candidate out of the queue", play(lostCandidate));
+  test("[S7] that the group has closed is read no more, and its end is nobody's", play(closedSocket));
+  test("[S7] that the group has closed is not taken in again by the listing", play(closedBeforeTheListing));
+  test("[E2] that sends bytes, or too much, is closed with the code for it", play(frames));
+});
+
+describe("the alarm", () => {
+  test("[N7] moves to an earlier time only", play(alarmOnlyEarlier));
+  test("[N7] that is overdue is set anew by the next event", play(overdueAlarm));
+  test("[N7] that lies in the past when the object wakes is set anew", play(overdueAlarmAtWakeUp));
+  test("[N7] that lies ahead when the object wakes is left alone", play(knownAlarmAtWakeUp));
+  test("[N7] that could not be set is set by the next event", play(alarmNotSet));
+  test("[N7] that fails comes again", play(failedAlarm));
+});
+
+describe("settings and counters", () => {
+  test("settings are stored with the next rows, once, and hold after a wake-up", play(settingsRideWithRows));
+  test("[E2] limits of new settings hold for sockets that are open", play(settingsHoldForOpenSockets));
+  test("settings that contradict each other are refused, stored ones give way to the defaults", play(refusedSettings));
+  test("settings whose turn failed are not taken for those in force", play(failedSettings));
+  test("counters go on from what the last incarnation has stored", play(countersGoOn));
+});
