@@ -1,13 +1,13 @@
-/** Questions and orders to a group over HTTP, by the routes of the Worker's own app. */
+/** Requests to a group over HTTP, typed by the routes of the Worker's own app. */
 import { type ClientResponse, hc } from "hono/client";
 import type { ElectionApp } from "../worker/index.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { askToken, type ConnectionOptions, tokenSource } from "./options.ts";
 
-/** Above what a revoke can take with the default lease and drain. */
+/** Longer than a revoke can take with the default lease and drain time. */
 const PATIENCE_MS = 120_000;
 
-/** The typed routes of groups. */
+/** The typed routes of a group. */
 export function groupRoutes(connection: ConnectionOptions) {
   const source = tokenSource(connection);
   const headers = async (): Promise<Record<string, string>> => {
@@ -19,7 +19,7 @@ export function groupRoutes(connection: ConnectionOptions) {
   return hc<ElectionApp>(base, { headers, fetch: patient }).v1.groups[":group"];
 }
 
-/** Names for a path: the typed client puts them in as they are. */
+/** Encodes names for a path: the typed client inserts them as they are. */
 export const inPath = <Names extends Readonly<Record<string, string>>>(
   names: Names,
 ): { [Key in keyof Names]: string } =>
@@ -27,10 +27,10 @@ export const inPath = <Names extends Readonly<Record<string, string>>>(
     [Key in keyof Names]: string;
   };
 
-/** What a route answers where it does what it was asked for. */
+/** The body of a successful answer. */
 type BodyOf<Answer> = Answer extends ClientResponse<infer Body, number, "json"> ? Body : never;
 
-/** The body of a good answer. Everything else is thrown as a failure that says what helps. */
+/** Resolves with the body of a successful answer. Rejects with a failure that names the remedy otherwise. */
 export async function answerOf<Answer extends ClientResponse<unknown, number, string>>(
   { url }: ConnectionOptions,
   request: Promise<Answer>,
@@ -48,7 +48,7 @@ export const unreachable = (url: string, cause?: unknown): CommandFailure =>
   new CommandFailure(`${url} can't be reached${reason(cause)}`, {
     exitCode: EXIT.unreachable,
     code: "unreachable",
-    remedy: "Start a backend with `edge-election dev`, or set --url (EDGE_ELECTION_URL) to where yours is.",
+    remedy: "Start a backend with `edge-election dev`, or set --url (EDGE_ELECTION_URL) to the address of yours.",
     cause,
   });
 
@@ -60,7 +60,7 @@ function reason(error: unknown): string {
 }
 
 const stranger = (url: string, cause?: unknown): CommandFailure =>
-  new CommandFailure(`${url} answers, but not as a backend of edge-election`, {
+  new CommandFailure(`${url} answers, but it is not a backend of edge-election`, {
     exitCode: EXIT.unreachable,
     code: "not_a_backend",
     remedy: "Set --url (EDGE_ELECTION_URL) to the address under which the Worker is mounted.",
@@ -95,15 +95,15 @@ const answers: Readonly<Record<number, { readonly exitCode: number; readonly rem
   },
   403: {
     exitCode: EXIT.refused,
-    remedy: "Use a token with the role and the group for this: `edge-election token --role ... --group ...`.",
+    remedy: "Use a token that grants the role and the group: `edge-election token --role ... --group ...`.",
   },
   404: { exitCode: EXIT.conflict },
-  409: { exitCode: EXIT.conflict, remedy: "`edge-election status` tells how the group stands." },
+  409: { exitCode: EXIT.conflict, remedy: "`edge-election status` shows the state of the group." },
   413: { exitCode: EXIT.usage },
-  429: { exitCode: EXIT.unreachable, remedy: "Wait a little, and try again." },
+  429: { exitCode: EXIT.unreachable, remedy: "Wait a moment, and try again." },
   503: { exitCode: EXIT.unreachable, remedy: "Try again; the backend's log says more." },
 };
 
-/** Whether the group can be looked at with this token, and how it stands. */
+/** The state of the group. Rejects if this token may not read it. */
 export const statusOf = (connection: ConnectionOptions, group: string) =>
   answerOf(connection, groupRoutes(connection).$get({ param: inPath({ group }) }));

@@ -1,4 +1,4 @@
-/** What a process has started or made ends with it, also where it is ended in the middle by `process.exit`. */
+/** Clean-up of what a process has started or made, which also runs when `process.exit` ends it. */
 
 const acts = new Set<() => void>();
 
@@ -6,7 +6,7 @@ function actAll(): void {
   for (const act of [...acts].toReversed()) act();
 }
 
-/** Last asked, first called: a program that was started in a folder is ended before the folder goes. Gives the way to take it back. */
+/** The last act registered is the first called: a program ends before its folder is removed. Returns the way to unregister the act. */
 export function atExit(act: () => void): () => void {
   if (!process.listeners("exit").includes(actAll)) process.once("exit", actAll);
   acts.add(act);

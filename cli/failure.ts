@@ -1,19 +1,19 @@
-/** How commands fail: every failure has an exit code, a code for programs, and says what helps. */
+/** How commands fail: every failure has an exit code, a code for programs, and a remedy where there is one. */
 
 /** The exit codes of all commands; docs/CLI.md explains them. */
 export const EXIT = {
   ok: 0,
-  /** Nothing that anybody has foreseen. */
+  /** An unforeseen error. */
   unexpected: 1,
-  /** Wrong arguments, or names that are none. */
+  /** Wrong arguments, or invalid names. */
   usage: 2,
-  /** The backend can't be reached, or can't answer right now. */
+  /** The backend can't be reached, or can't answer now. */
   unreachable: 3,
-  /** The token is missing, not good, or not good for this. */
+  /** The token is missing, invalid, or does not grant this. */
   refused: 4,
-  /** The group is not in a state for this: nobody leads, or nobody of that name waits. */
+  /** The state of the group does not allow this: there is no leader, or no candidate of that name. */
   conflict: 5,
-  /** `run` itself has failed, for any reason: its other codes are those of the command. */
+  /** `run` itself has failed, for any reason: its other exit codes are those of the command. */
   runFailed: 125,
   notExecutable: 126,
   notFound: 127,
@@ -22,7 +22,7 @@ export const EXIT = {
 export interface FailureDetails {
   readonly exitCode: number;
   readonly code: string;
-  /** What to do about it, as a sentence. */
+  /** What the user can do, as a sentence. */
   readonly remedy?: string;
   readonly cause?: unknown;
 }
@@ -43,14 +43,14 @@ export class CommandFailure extends Error {
 export const usageFailure = (message: string, remedy?: string): CommandFailure =>
   new CommandFailure(message, { exitCode: EXIT.usage, code: "usage", ...(remedy !== undefined && { remedy }) });
 
-/** Whatever was thrown, as a failure. */
+/** Any thrown value as a failure. */
 export function failureOf(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new CommandFailure(message, { exitCode: EXIT.unexpected, code: "unexpected", cause: error });
 }
 
-/** For people: what is wrong, and what helps. */
+/** For people: the problem, and the remedy. */
 export const failureText = ({ message, remedy }: CommandFailure): string =>
   remedy === undefined ? `edge-election: ${message}\n` : `edge-election: ${message}\n  ${remedy}\n`;
 

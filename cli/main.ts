@@ -2,7 +2,6 @@
 /** The command line `edge-election`; docs/CLI.md describes it. */
 import { Command, CommanderError } from "commander";
 import { addBenchConnection } from "./commands/bench-connection.ts";
-import { addCompletion } from "./commands/completion.ts";
 import { addDev } from "./commands/dev.ts";
 import { addHistory } from "./commands/history.ts";
 import { addPauseAndResume } from "./commands/pause.ts";
@@ -26,7 +25,7 @@ function createProgram(): Command {
     .version(packageVersion(), "-V, --version", "the version of this package")
     .exitOverride()
     .showSuggestionAfterError()
-    .helpCommand("help [command]", "what a command does, with examples")
+    .helpCommand("help [command]", "show what a command does, with examples")
     .addHelpText("after", "\nEvery command has examples: edge-election help run")
     .configureOutput({ outputError: (text, write) => (isJson ? undefined : write(text)) });
   addDev(program);
@@ -38,13 +37,12 @@ function createProgram(): Command {
   addPauseAndResume(program);
   addBenchConnection(program);
   addToken(program);
-  addCompletion(program);
   return program;
 }
 
 function fail(error: unknown): void {
   const isUsage = error instanceof CommanderError;
-  if (isUsage && error.exitCode === 0) return; // help was asked for
+  if (isUsage && error.exitCode === 0) return; // a request for help
   const failure = isUsage ? usageFailure(error.message.replace(/^error: /, "")) : failureOf(error);
   if (isJson) process.stderr.write(failureJson(failure));
   else if (!isUsage) process.stderr.write(failureText(failure));
@@ -52,7 +50,7 @@ function fail(error: unknown): void {
   process.exitCode = isUsageOfRun ? EXIT.runFailed : failure.exitCode;
 }
 
-/** The reader may have had enough, as `head` has; anything else, such as a full disk, is a failure. */
+/** A reader may stop early, as `head` does; any other reason, such as a full disk, is a failure. */
 function endUnwritten(cause: NodeJS.ErrnoException): never {
   if (cause.code === "EPIPE") process.exit(exitCodeOf("SIGPIPE"));
   fail(new Error(`the output can't be written: ${cause.message}`, { cause }));

@@ -1,4 +1,4 @@
-/** Whether npm still lives, for a process that npm, npx, or another runner of scripts has started. */
+/** Tells a process that npm, npx or another runner of scripts started when that runner has ended. */
 import { basename } from "node:path";
 import { CommandFailure } from "./failure.ts";
 import { processEntry } from "./run/process-group.ts";
@@ -8,12 +8,12 @@ const LOOK_EVERY_MS = 500;
 const SHELLS = ["sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"];
 
 /**
- * Resolves when what has started this process by a script or by `npx` is gone. A signal to npm ends npm and the shell
- * that it runs scripts in, or npm alone; neither passes it on. Never resolves for a process that was started otherwise:
- * that one may outlive its parent on purpose. Keeps no process alive.
+ * Resolves when the runner of scripts that started this process has ended. A signal to npm ends npm and the shell in which
+ * it runs scripts, or npm alone; neither forwards it. Never resolves for a process that was started otherwise: that one
+ * may outlive its parent on purpose. Does not keep the process alive.
  */
 export function npmGone(environment: Readonly<Record<string, string | undefined>>): Promise<void> {
-  // All of them set it, for what a script starts, and only there.
+  // Every runner sets it for the processes of a script, and only for those.
   if (environment["npm_lifecycle_event"] === undefined) return new Promise(() => undefined);
   const before = starters();
   return new Promise((resolve) => {
@@ -26,9 +26,12 @@ export function npmGone(environment: Readonly<Record<string, string | undefined>
 }
 
 export const npmGoneFailure = (): CommandFailure =>
-  new CommandFailure("npm, which has started it, is gone", { exitCode: exitCodeOf("SIGTERM"), code: "npm_gone" });
+  new CommandFailure("npm, which started this process, has ended", {
+    exitCode: exitCodeOf("SIGTERM"),
+    code: "npm_gone",
+  });
 
-/** The parent and, as long as that is a shell, the parent of it: when one of them ends, another takes its place. */
+/** The parent and, while that is a shell, its parent: when one of them ends, another process takes its place. */
 function starters(): string {
   const ids = [process.ppid];
   for (let entry = processEntry(process.ppid); entry && isShell(entry.name); entry = processEntry(entry.parent)) {

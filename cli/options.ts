@@ -1,4 +1,4 @@
-/** Options that several commands share, and what they mean. */
+/** The options that several commands share, and their checks. */
 import { readFile } from "node:fs/promises";
 import { text as allOf } from "node:stream/consumers";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -17,25 +17,25 @@ export interface GroupOptions extends ConnectionOptions {
   readonly json?: boolean;
 }
 
-/** `--url` and `--token-file`. There is no `--token`: everybody on the machine can read the arguments of a process. */
+/** Adds `--url` and `--token-file`. There is no `--token`: every user of a machine can read the arguments of its processes. */
 export const withConnection = (command: Command): Command =>
   command
     .addOption(
-      new Option("--url <url>", "where the backend is").env("EDGE_ELECTION_URL").default(DEFAULT_URL).argParser(url),
+      new Option("--url <url>", "address of the backend").env("EDGE_ELECTION_URL").default(DEFAULT_URL).argParser(url),
     )
-    .option("--token-file <path>", "file with the token, - for standard input (or EDGE_ELECTION_TOKEN)")
+    .option("--token-file <path>", "file with the token; - is standard input (or EDGE_ELECTION_TOKEN)")
     .addOption(new Option("--token <token>").hideHelp().argParser(refuseToken));
 
 function refuseToken(): never {
   throw usageFailure(
-    "--token is not taken: everybody on this machine can read the arguments of a process",
+    "--token is not supported: every user of this machine can read the arguments of a process",
     "Set EDGE_ELECTION_TOKEN, or write the token into a file and name it with --token-file.",
   );
 }
 
 export const withGroup = (command: Command): Command =>
   command.addOption(
-    new Option("-g, --group <group>", "the process group")
+    new Option("-g, --group <group>", "name of the process group")
       .env("EDGE_ELECTION_GROUP")
       .argParser(name)
       .makeOptionMandatory(),
@@ -44,7 +44,7 @@ export const withGroup = (command: Command): Command =>
 export const withJson = (command: Command, shape = "one JSON document"): Command =>
   command.option("--json", `${shape} instead of text; failures as JSON too`);
 
-/** For an option that names a group or a component. */
+/** Parser of an option that names a group or a component. */
 export function name(value: string): string {
   if (!isName(value)) throw new InvalidArgumentError(`A name is ${NAME_RULE}.`);
   return value;
@@ -52,24 +52,24 @@ export function name(value: string): string {
 
 function url(value: string): string {
   if (URL.canParse(value) && /^(https?|wss?):$/.test(new URL(value).protocol)) return value;
-  throw new InvalidArgumentError("It has to begin with http:// or https://.");
+  throw new InvalidArgumentError("It must begin with http:// or https://.");
 }
 
-/** For an option that is a whole number. */
+/** Parser of an option that is a whole number. */
 export const wholeNumber =
   (smallest: number, largest: number) =>
   (value: string): number => {
     const parsed = Number(value);
     if (/^\d+$/.test(value) && parsed >= smallest && parsed <= largest) return parsed;
-    throw new InvalidArgumentError(`It has to be a whole number from ${smallest} to ${largest}.`);
+    throw new InvalidArgumentError(`It must be a whole number from ${smallest} to ${largest}.`);
   };
 
 export type TokenSource = string | (() => Promise<string>);
 
 /**
- * A file is asked at every attempt to connect, so that it may be replaced while the command runs; while it can't be read,
- * the token before stands. The environment never changes: a token that is refused there ends the command. `undefined`: there
- * is none.
+ * A token file is read at every attempt to connect, so it may be replaced while the command runs; while it can't be read,
+ * the last token is used. The environment never changes: if its token is refused, the command ends. Returns `undefined`
+ * if no token is set.
  */
 export function tokenSource({ tokenFile }: ConnectionOptions): TokenSource | undefined {
   if (tokenFile === undefined) {
@@ -93,7 +93,7 @@ export const askToken = async (source: TokenSource | undefined): Promise<string 
 
 let input: Promise<string> | undefined;
 
-/** It can be read only once. */
+/** Standard input can be read only once. */
 function standardInput(): Promise<string> {
   input ??= allOf(process.stdin);
   return input;
@@ -101,7 +101,7 @@ function standardInput(): Promise<string> {
 
 function checked(token: string, place: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw usageFailure(`${place} does not hold a token`, "Put the token alone into it: one line, no spaces.");
+  throw usageFailure(`${place} does not hold a token`, "Put only the token there: one line, no spaces.");
 }
 
 /** The text of a file that an option names. */

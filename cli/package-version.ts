@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** The version of this package: its manifest is one folder above the sources, and two above the published modules. */
+/** The version of this package. Its manifest is one folder above the sources, and two above the published modules. */
 export function packageVersion(): string {
   const path = import.meta.url.endsWith(".ts") ? "../package.json" : "../../package.json";
   const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));

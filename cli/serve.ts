@@ -1,10 +1,10 @@
-/** The local backend in the foreground: what `npm start` and `edge-election dev` have in common. */
+/** The local backend in the foreground, for `npm start` and `edge-election dev`. */
 import { resolve } from "node:path";
 import { type LocalBackend, startLocalBackend } from "./backend/local-backend.ts";
 import { npmGone } from "./npm-gone.ts";
 import { type StartSettings, startSettings } from "./start-settings.ts";
 
-/** Serves until SIGINT or SIGTERM, or until the npm that has started it is gone; throws where the backend can't start, or ends by itself. */
+/** Serves until SIGINT or SIGTERM, or until the npm that started it has ended. Rejects if the backend can't start, or ends by itself. */
 export async function serve(
   environment: Readonly<Record<string, string | undefined>>,
   announce: (backend: LocalBackend, settings: StartSettings) => void,
@@ -45,8 +45,8 @@ export function welcome(backend: LocalBackend, settings: StartSettings): string 
   Sockets    ${socketUrl}/v1/groups/my-group/session   (see PROTOCOL.md)
   Data       ${backend.dataDir}   (kept; remove the folder to start afresh)
   Settings   ${settings.summary}
-  Access     OPEN MODE: whoever is on this machine may do everything here, without a token.
-             Nothing but loopback is served. A deployment asks for tokens: see SECURITY.md.
+  Access     OPEN MODE: everybody on this machine may do everything here, without a token.
+             Only loopback is served. A deployment requires tokens: see SECURITY.md.
 
 Press Ctrl-C to stop.
 `;

@@ -1,6 +1,6 @@
 import { MAX_LEASE_MS, MIN_LEASE_MS } from "../shared/lease.ts";
 
-/** One day: longer ones are a mistake in the unit. */
+/** One day: a longer time is a mistake in the unit. */
 const longestMs = MAX_LEASE_MS;
 
 const logLevels = ["silent", "error", "info", "debug"];
@@ -13,8 +13,8 @@ export interface StartSettings {
 }
 
 /**
- * Reads the settings of `npm start` from the environment. Every mistake ends in an error that names the variable, what
- * it holds and what it may hold. An empty variable counts as not set.
+ * Reads the settings of `npm start` from the environment. Throws an error that names the variable, its value and the
+ * values it may have. An empty variable counts as not set.
  */
 export function startSettings(environment: Readonly<Record<string, string | undefined>>): StartSettings {
   const port = wholeNumber(environment, "PORT", 0, 65_535) ?? 8787;
@@ -39,13 +39,13 @@ export function startSettings(environment: Readonly<Record<string, string | unde
   };
 }
 
-/** The Worker checks them when a token is asked for; they are secrets, so the summary does not tell them. */
+/** The Worker checks them when it signs a token. They are secrets, so the summary leaves them out. */
 function fenceKeys(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const given = ["FENCE_SECRET", "FENCE_PRIVATE_KEY"].map((name) => [name, environment[name] ?? ""] as const);
   return Object.fromEntries(given.filter(([, value]) => value !== ""));
 }
 
-/** A terminal shows what is wrong; a log shows who leads, too. */
+/** The default shows errors only; other levels also show who leads. */
 function logLevel(environment: Readonly<Record<string, string | undefined>>): string {
   const level = environment["LOG_LEVEL"]?.trim() || "error";
   if (logLevels.includes(level)) return level;

@@ -1,4 +1,4 @@
-/** `npm start`. */
+/** `npm start`: the local backend, with settings from the environment. */
 import { serve, welcome } from "./serve.ts";
 import { surviveUnread } from "./terminal.ts";
 

@@ -1,4 +1,4 @@
-/** What a row says of its samples. */
+/** The summary of a measurement's samples. */
 export interface Summary {
   readonly n: number;
   readonly p50: number;

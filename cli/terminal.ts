@@ -1,4 +1,4 @@
-/** What is written, and in which colours: only on a terminal, and not where `NO_COLOR` is set. */
+/** Output of the commands. Colours are used only on a terminal, and not if `NO_COLOR` is set. */
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
@@ -24,8 +24,8 @@ export const painter =
 export const paint: Paint = (style, text) => painter(isColoured(process.stdout, process.env))(style, text);
 
 /**
- * What can't be written to this output is lost, and ends nothing: without it the process ends when the reader has gone.
- * For outputs that tell about the work of a process and are not the work itself.
+ * Drops what can't be written to this output: otherwise the process would end when its reader has gone. For outputs that
+ * report on the work of a process and are not the work itself.
  */
 export const surviveUnread = (output: NodeJS.WriteStream): void => void output.on("error", () => undefined);
 
@@ -33,11 +33,11 @@ export const print = (text: string): void => void process.stdout.write(`${text}\
 export const printJson = (value: unknown): void => print(JSON.stringify(value));
 export const warn = (text: string): void => void process.stderr.write(`edge-election: ${text}\n`);
 
-/** Names come from other processes: nothing of them may steer the terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+/** Names come from other processes: they must not control the terminal. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it finds control characters
 export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 
-/** A process that has a name by both, since names need not be unique. */
+/** A process by its name and its session id, since names need not be unique. */
 export const shownProcess = ({ process, sessionId }: ProcessSession): string =>
   process === null ? sessionId : `${plain(process)} (${sessionId})`;
 

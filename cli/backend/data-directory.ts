@@ -11,8 +11,8 @@ export interface DataDirectory {
 }
 
 /**
- * Makes sure that the directory exists, can be written, and is used by this process alone: two backends on one
- * directory would be two groups that each believe to be the only one. The claim ends with the process, however it ends.
+ * Makes sure that the directory exists, is writable, and is used by this process alone: two backends on one directory
+ * would be two groups that each believe to be the only one. The claim ends with the process, however it ends.
  */
 export async function claimDataDirectory(directory: string): Promise<DataDirectory> {
   const path = await usableDirectory(directory);
@@ -35,7 +35,7 @@ async function usableDirectory(directory: string): Promise<string> {
   }
 }
 
-/** A local socket as a lock: the operating system drops it with its owner. Abstract on Linux, a file elsewhere. */
+/** A local socket is the lock: the operating system closes it with its owner. It is abstract on Linux, a file elsewhere. */
 function claimAddress(path: string): string {
   const name = `edge-election-${createHash("sha256").update(path).digest("hex").slice(0, 24)}`;
   return process.platform === "linux" ? `\0${name}` : join(tmpdir(), `${name}.sock`);

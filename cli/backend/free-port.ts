@@ -1,14 +1,14 @@
 /** A port for a server that may be restarted. */
 import { createServer } from "node:net";
 
-/** Below those that systems give to connections: one of these could take the port of a server while it restarts. */
+/** Below the ports that systems give to connections: a connection could take the port of a server that restarts. */
 const [FIRST_PORT, PORTS] = [11_000, 21_000];
-/** Processes that start servers at the same time look at different ones. */
+/** Processes that start servers at the same time try different ports. */
 const STEP = 16;
 
 let next = process.pid * STEP;
 
-/** Nobody listens on it now. The same process is not given it again soon. */
+/** Resolves with a port on which nobody listens now. The same process does not get it again soon. */
 export async function freePort(host = "127.0.0.1"): Promise<number> {
   for (let tried = 0; tried < PORTS; tried += 1) {
     const port = FIRST_PORT + (next % PORTS);

@@ -13,17 +13,17 @@ import { workerdConfig } from "./workerd-config.ts";
 const host = "127.0.0.1";
 const startTimeoutMs = 20_000;
 const stopTimeoutMs = 1_000;
-/** Enough of the runtime's own words to explain a failed start. */
+/** Enough of the runtime's output to explain a failed start. */
 const keptOutputCharacters = 8_000;
 
 export interface LocalBackendOptions {
-  /** 0, the default, takes a free port, and one that stays free for a restart. */
+  /** 0, the default, takes a free port that stays free for a restart. */
   readonly port?: number;
-  /** Where the groups are stored. Without it: a temporary directory that is removed when the backend ends. */
+  /** Folder for the data. Default: a temporary folder that is removed when the backend ends. */
   readonly dataDir?: string;
   /** The Worker's settings, as text bindings. */
   readonly bindings: Readonly<Record<string, string>>;
-  /** Path of a bundled Worker. Without it: the production Worker of this project. */
+  /** Path of a bundled Worker. Default: the production Worker of this project. */
   readonly workerBundle?: string;
   /** Passes the runtime's output on to standard error. */
   readonly verbose?: boolean;
@@ -41,11 +41,11 @@ export interface LocalBackend {
   /** Process id of the runtime. */
   readonly pid: number;
   readonly dataDir: string;
-  /** Asks the runtime to end, and makes it end where it does not within a second (it waits for open sockets). May be called twice. */
+  /** Asks the runtime to end, and kills it after a second (it waits for open sockets). May be called twice. */
   stop(): Promise<void>;
   /** Ends the runtime at once, as a crash of the host would. */
   kill(): Promise<void>;
-  /** Resolves when the runtime has ended for whatever reason and its temporary files are gone. Never rejects. */
+  /** Resolves when the runtime has ended, for any reason, and its temporary files are gone. Never rejects. */
   readonly exited: Promise<BackendExit>;
   /** The same as `stop`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -53,8 +53,8 @@ export interface LocalBackend {
 
 /**
  * Starts the production Worker on the open-source runtime, on loopback, with its Durable Objects on disk. Resolves when
- * it accepts connections. The runtime never outlives this process, not even one that is killed; a data directory may be
- * used again afterwards, and what was stored in it goes on.
+ * it accepts connections. The runtime never outlives this process, even if this process is killed; its data directory may
+ * be used again afterwards.
  */
 export async function startLocalBackend(options: LocalBackendOptions): Promise<LocalBackend> {
   const binary = runtimeBinary();
@@ -123,7 +123,7 @@ function runtimeBinary(): string {
   }
 }
 
-/** In a process group of its own: Ctrl-C in a terminal reaches this process alone, which then stops the runtime. */
+/** The runtime has a process group of its own: Ctrl-C in a terminal reaches this process alone, which then stops it. */
 function spawnRuntime(binary: string, configFile: string): ChildProcess {
   return spawn(binary, ["serve", configFile, "--control-fd=3"], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
@@ -132,8 +132,8 @@ function spawnRuntime(binary: string, configFile: string): ChildProcess {
 }
 
 /**
- * A small shell that waits for the end of its standard input, that is, for the end of this process in whatever way, and
- * then kills the runtime and removes its temporary files. Signal handlers could not do it: nothing runs after SIGKILL.
+ * A small shell that waits for the end of its standard input, which is the end of this process, and then kills the runtime
+ * and removes its temporary files. Signal handlers could not do it: nothing runs after SIGKILL.
  */
 function guardAgainstOrphans(child: ChildProcess, workDirectory: string): { dismiss(): void } {
   const takeBack = atExit(() => child.kill("SIGKILL"));
@@ -200,7 +200,7 @@ async function whenListening(
   }
 }
 
-/** The runtime writes one JSON object a line on its control channel; the one we wait for names the port. */
+/** Resolves with the port, which the runtime writes to its control channel: one JSON object a line. */
 function listeningPort(control: Readable): Promise<number> {
   return new Promise((resolve) => {
     let pending = "";
@@ -226,5 +226,5 @@ function startError(what: string, output: string, port: number): Error {
       `Port ${port} on ${host} is in use: stop what uses it, or choose another port (0 takes a free one).`,
     );
   }
-  return new Error(`The local runtime ${what}.${output === "" ? "" : ` It said:\n${output}`}`);
+  return new Error(`The local runtime ${what}.${output === "" ? "" : ` Its output:\n${output}`}`);
 }

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 const runsFromSources = import.meta.url.endsWith(".ts");
 
 /**
- * The path of the production Worker's bundle. In a checkout the bundle is made anew from the sources (fast, and never
- * stale); in the published package it is the one that was shipped, and no bundler is needed.
+ * The path of the production Worker's bundle. A checkout builds it from the sources each time (fast, and never stale); the
+ * published package contains it, and needs no bundler.
  */
 export async function workerBundle(): Promise<string> {
   if (!runsFromSources) return fileURLToPath(new URL("../../worker.bundle.js", import.meta.url));
@@ -13,7 +13,7 @@ export async function workerBundle(): Promise<string> {
   return bundleWorker();
 }
 
-/** The folder of the static files of the Worker's pages, made and shipped in the same way. */
+/** The folder with the static files of the Worker's pages, built and shipped in the same way. */
 export async function workerAssets(): Promise<string> {
   if (!runsFromSources) return fileURLToPath(new URL("../../assets", import.meta.url));
   const { bundleAssets } = await import("../../tools/bundle-assets.ts");

@@ -13,7 +13,7 @@ export interface WorkerdConfig extends RuntimeSettings {
 
 /**
  * The runtime's configuration as Cap'n Proto text: the Worker, its Durable Object on disk, one socket. The outbound
- * service allows no address at all: the backend never needs to call anybody.
+ * service allows no address, since the backend calls nobody.
  */
 export function workerdConfig(config: WorkerdConfig): string {
   const bindings = [
@@ -47,7 +47,7 @@ const main :Workerd.Worker = (
 `;
 }
 
-/** A Cap'n Proto text literal. Its escapes are those of C, without `\u`. */
+/** A Cap'n Proto text literal, with the escapes of C except `\u`. */
 function quoted(text: string): string {
   return `"${[...text].map(escaped).join("")}"`;
 }

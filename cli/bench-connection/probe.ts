@@ -1,4 +1,4 @@
-/** A session that asks one thing after the other, and tells how long each answer took. */
+/** A session that sends one request after the other and waits for each answer. */
 import { openSocket } from "../../client/node/socket.ts";
 import type { Socket } from "../../client/socket.ts";
 import { CLOSE, closeMeaning } from "../../shared/protocol/close-codes.ts";
@@ -41,7 +41,7 @@ export class Probe {
       isOpen = true;
       probe.#notify();
     });
-    await probe.#until("a connection", () => isOpen || undefined);
+    await probe.#until("connection", () => isOpen || undefined);
     return probe;
   }
 
@@ -49,7 +49,7 @@ export class Probe {
     this.#socket.send(encode(message));
   }
 
-  /** The next message of this type; others before it are passed over. */
+  /** Resolves with the next message of this type; messages of other types are skipped. */
   next<Type extends ServerMessage["type"]>(type: Type): Promise<Of<Type>> {
     return this.#take(type, (frame) => {
       const message = frame === PONG ? undefined : parseServerMessage(frame);
@@ -100,10 +100,10 @@ const isOf = <Type extends ServerMessage["type"]>(message: ServerMessage, type: 
   message.type === type;
 
 const tooSlow = (what: string): CommandFailure =>
-  new CommandFailure(`waited ${PATIENCE_MS / 1_000} s in vain for ${what}`, {
+  new CommandFailure(`no ${what} within ${PATIENCE_MS / 1_000} s`, {
     exitCode: EXIT.unreachable,
     code: "too_slow",
-    remedy: "Is the group paused? `edge-election status` tells.",
+    remedy: "The group may be paused: `edge-election status` shows it.",
   });
 
 const refusedBy = ({ code, message }: Of<"error">): CommandFailure =>

@@ -15,7 +15,7 @@ import { type Summary, summarize } from "../statistics.ts";
 import { print, printJson, table } from "../terminal.ts";
 
 const DEFAULT_ROUNDS = 20;
-/** Each takes a few messages, one after the other: this is a look, not a load. */
+/** Each round takes a few messages, one after the other: this is a look, not a load test. */
 const MOST_ROUNDS = 200;
 
 interface BenchOptions extends GroupOptions {
@@ -42,15 +42,20 @@ const MEANINGS: Readonly<Record<keyof Samples, string>> = {
 export function addBenchConnection(program: Command): void {
   const command = program
     .command("bench-connection")
-    .description("how long the backend takes to answer, and to hand over, as seen from here");
+    .description("measures response and hand-over times, as seen from this machine");
   withJson(withConnection(withGroup(command)))
-    .option("-n, --rounds <number>", "of each measurement", wholeNumber(1, MOST_ROUNDS), DEFAULT_ROUNDS)
+    .option(
+      "-n, --rounds <number>",
+      "number of rounds of each measurement",
+      wholeNumber(1, MOST_ROUNDS),
+      DEFAULT_ROUNDS,
+    )
     .addHelpText(
       "after",
       `
-It contends for a component of its own, named bench-connection:..., in an election of its own, and disturbs no other;
-but its terms, one a round, are kept in the group's history, where the oldest make room.
-It needs the role contend; one thing is measured after the other.
+The command contends for a component of its own, bench-connection:..., in an election of its own, and disturbs no other
+election. But each round adds a term to the group's history, which drops its oldest terms.
+It needs the role contend. Measurements run one after the other.
 
 Examples:
   edge-election bench-connection --group checkout
@@ -75,7 +80,7 @@ const row = (name: keyof Samples, { p50, p95, p99, max }: Summary): string[] => 
 async function measure(options: BenchOptions): Promise<Samples> {
   const { url, group, rounds } = options;
   const samples: Samples = { http: [], connect: [], ping: [], renew: [], offer: [] };
-  await statusOf(options, group); // without the time for the first connection
+  await statusOf(options, group); // so that the first connection is not measured
   await repeat(rounds, samples.http, () => statusOf(options, group));
   const address = `${url.replace(/\/$/, "")}/v1/groups/${encodeURIComponent(group)}/session`;
   const token = await askToken(tokenSource(options));

@@ -17,17 +17,21 @@ interface DevOptions {
 
 export function addDev(program: Command): void {
   withJson(
-    program.command("dev").description("a local backend, on this machine only"),
-    "one JSON line when it is ready",
+    program.command("dev").description("starts a local backend, for this machine only"),
+    "one JSON line when the backend is ready",
   )
-    .option("-p, --port <port>", "0 takes a free one (or PORT; 8787)", wholeNumber(0, LARGEST_PORT))
-    .option("--data-dir <folder>", "where the groups are stored (or DATA_DIR; .data)")
-    .option("--lease-ms <ms>", "lease of every group (or LEASE_MS; 10000)", wholeNumber(SMALLEST_LEASE_MS, LONGEST_MS))
-    .option("--drain-ms <ms>", "drain time of every group (or DRAIN_MS; 10000)", wholeNumber(0, LONGEST_MS))
+    .option("-p, --port <port>", "port; 0 takes a free one (or PORT; default 8787)", wholeNumber(0, LARGEST_PORT))
+    .option("--data-dir <folder>", "folder for the data (or DATA_DIR; default .data)")
+    .option(
+      "--lease-ms <ms>",
+      "lease of every group (or LEASE_MS; default 10000)",
+      wholeNumber(SMALLEST_LEASE_MS, LONGEST_MS),
+    )
+    .option("--drain-ms <ms>", "drain time of every group (or DRAIN_MS; default 10000)", wholeNumber(0, LONGEST_MS))
     .addHelpText(
       "after",
       `
-It needs the package workerd: npm install --save-dev workerd
+This command needs the package workerd: npm install --save-dev workerd
 
 Examples:
   edge-election dev

@@ -12,8 +12,8 @@ interface HistoryOptions extends GroupOptions {
 }
 
 export function addHistory(program: Command): void {
-  withJson(withConnection(withGroup(program.command("history").description("the terms so far, newest first"))))
-    .option("-n, --limit <number>", "at most so many", wholeNumber(1, LARGEST_LIMIT), DEFAULT_LIMIT)
+  withJson(withConnection(withGroup(program.command("history").description("lists the terms so far, newest first"))))
+    .option("-n, --limit <number>", "largest number of terms", wholeNumber(1, LARGEST_LIMIT), DEFAULT_LIMIT)
     .addHelpText(
       "after",
       `

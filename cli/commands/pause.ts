@@ -5,8 +5,8 @@ import { print, printJson } from "../terminal.ts";
 
 /** `pause` and `resume`. */
 export function addPauseAndResume(program: Command): void {
-  add(program, "pause", "offers nothing in a group until it is resumed; who leads goes on");
-  add(program, "resume", "offers again what nobody leads");
+  add(program, "pause", "stops offering leadership in a group; present leaders go on");
+  add(program, "resume", "offers leadership in a paused group again");
 }
 
 function add(program: Command, order: "pause" | "resume", description: string): void {
@@ -14,7 +14,7 @@ function add(program: Command, order: "pause" | "resume", description: string): 
     .addHelpText(
       "after",
       `
-It needs the role admin.
+This command needs the role admin.
 
 Examples:
   edge-election ${order} --group checkout
@@ -24,6 +24,6 @@ Examples:
       const { group } = options;
       const { paused } = await answerOf(options, groupRoutes(options)[order].$post({ param: inPath({ group }) }));
       if (options.json) printJson({ paused });
-      else print(`${group} ${paused ? "is paused: nothing is offered" : "is open"}`);
+      else print(`${group} ${paused ? "is paused: no leadership is offered" : "is open"}`);
     });
 }

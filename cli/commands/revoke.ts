@@ -14,15 +14,15 @@ interface RevokeOptions extends GroupOptions {
 }
 
 export function addRevoke(program: Command): void {
-  const command = program.command("revoke").description("takes a leadership back, and hands it over");
+  const command = program.command("revoke").description("ends a leadership, and waits for the next leader");
   withJson(withConnection(withGroup(command)))
-    .option("-e, --election <election>", "process, or component:NAME for a dedicated one", electionName, "process")
-    .option("--to <process>", "who is asked first: the name of a waiting process, or its session id")
-    .addOption(new Option("--reason <text>", "kept in the history").argParser(note))
+    .option("-e, --election <election>", "process, or component:NAME for a dedicated election", electionName, "process")
+    .option("--to <process>", "the candidate to ask first: its process name or session id")
+    .addOption(new Option("--reason <text>", "a note for the history").argParser(note))
     .addHelpText(
       "after",
       `
-The leader is told, drains, and is followed by whoever is next; the command waits for that. It needs the role admin.
+The leader drains and steps down, the next candidate takes over, and then this command ends. It needs the role admin.
 
 Examples:
   edge-election revoke --group checkout
@@ -47,7 +47,7 @@ async function revoke(options: RevokeOptions): Promise<void> {
   else print(revokedText(answer, status));
 }
 
-/** `status`: from before, so that it knows who was there. */
+/** `status` is from before the revoke: it names the processes of that time. */
 function revokedText({ from, to, epoch, durationMs, passedOver }: Revoked, { elections }: GroupStatus): string {
   const known = elections.flatMap(({ leader, candidates }) => [...(leader ? [leader] : []), ...candidates]);
   const nameOf = (id: string): string => {
@@ -73,16 +73,17 @@ function sessionNamed(wanted: string, { elections }: GroupStatus, wantedElection
 
 function noSuccessor(code: string, message: string, choices: readonly CandidateStatus[]): CommandFailure {
   const named = choices.map(shownProcess);
-  const remedy = named.length === 0 ? "Nobody waits: start another process first." : `Waiting are ${named.join(", ")}.`;
+  const remedy =
+    named.length === 0 ? "There is no candidate: start another process first." : `Candidates: ${named.join(", ")}.`;
   return new CommandFailure(message, { exitCode: EXIT.conflict, code, remedy });
 }
 
 function electionName(value: string): ElectionName {
   if (isElectionName(value)) return value;
-  throw new InvalidArgumentError('It has to be "process", or "component:" and a name.');
+  throw new InvalidArgumentError('It must be "process", or "component:" and a name.');
 }
 
 function note(value: string): string {
   if (value.length <= NOTE_LENGTH) return value;
-  throw new InvalidArgumentError(`It has at most ${NOTE_LENGTH} characters.`);
+  throw new InvalidArgumentError(`It must have at most ${NOTE_LENGTH} characters.`);
 }

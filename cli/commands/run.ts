@@ -27,30 +27,34 @@ interface RunOptions extends GroupOptions {
 export function addRun(program: Command): void {
   const command = program
     .command("run")
-    .description("waits until it leads, and runs a command for as long as it does")
-    .argument("<command...>", "after --: the command and its arguments");
+    .description("contends for leadership, and runs a command while it leads")
+    .argument("<command...>", "the command and its arguments, after --");
   withJson(withConnection(withGroup(command)), "events as JSON lines on standard error")
-    .addOption(new Option("-c, --component <component>", "what to contend for").argParser(name).makeOptionMandatory())
-    .option("--dedicated", "in an election of its own, instead of the one of the process")
-    .option("--priority <number>", "higher is asked first", priority, 0)
-    .option("--name <name>", "of this process, for others to see", processName, ownName())
-    .option("--address <address>", "published while the command runs")
+    .addOption(
+      new Option("-c, --component <component>", "the component to contend for").argParser(name).makeOptionMandatory(),
+    )
+    .option("--dedicated", "contend in an election of its own, not in that of the process")
+    .option("--priority <number>", "candidates with a higher priority are asked first", priority, 0)
+    .option("--name <name>", "name of this process, shown to others", processName, ownName())
+    .option("--address <address>", "address to publish while the command runs")
     .option(
       "--grace-ms <ms>",
-      "between SIGTERM and SIGKILL, at most",
+      "longest time between SIGTERM and SIGKILL",
       wholeNumber(0, LONGEST_GRACE_MS),
       DEFAULT_GRACE_MS,
     )
-    .addOption(new Option("--once", "end with the command's first end of its own (default)").conflicts("restart"))
-    .option("--restart", "run it again, as long as it leads")
-    .option("-q, --quiet", "tell warnings only")
+    .addOption(new Option("--once", "end when the command ends by itself (default)").conflicts("restart"))
+    .option("--restart", "run the command again whenever it ends, while this process leads")
+    .option("-q, --quiet", "write warnings only")
     .addHelpText(
       "after",
       `
-The command gets EDGE_ELECTION_EPOCH, EDGE_ELECTION_SESSION and EDGE_ELECTION_FENCE, a value for the header
-Edge-Election-Fence. When leadership ends, its process group gets SIGTERM and then SIGKILL before the lease is over.
-The exit code is the command's (128 + n where signal n has ended it); 125: run itself has failed; 126, 127: the
-command can't be run, is not there.
+The command's environment has EDGE_ELECTION_EPOCH, EDGE_ELECTION_SESSION and EDGE_ELECTION_FENCE (the value of the
+header Edge-Election-Fence). When leadership ends, the command's process group gets SIGTERM, and SIGKILL before the
+lease is over.
+
+The exit code is that of the command (128 + n if signal n ended it), 125 if run itself failed, 126 if the command
+can't be executed, 127 if it was not found.
 
 Examples:
   edge-election run --group checkout --component sync -- ./sync.sh --all
@@ -66,7 +70,7 @@ Examples:
 function settingsOf(options: RunOptions, command: string, parameters: readonly string[]): RunSettings {
   const { url, group, component, priority, graceMs, address } = options;
   if (process.platform === "win32") {
-    throw usageFailure("run needs process groups, which this system does not have", "Use it in a POSIX system.");
+    throw usageFailure("run needs process groups, which this system does not have", "Run it on a POSIX system.");
   }
   const token = tokenSource(options);
   return {
@@ -99,7 +103,7 @@ async function run(settings: RunSettings, options: RunOptions, reporter: Reporte
   return ending;
 }
 
-/** What is wrong with the settings shows at once; a backend that is down may come up later, and is worth a warning. */
+/** Wrong settings fail at once. A backend that is down may come up later: that is only a warning. */
 async function tryFirst(options: RunOptions): Promise<string | undefined> {
   try {
     await statusOf(options, options.group);
@@ -114,19 +118,19 @@ async function tryFirst(options: RunOptions): Promise<string | undefined> {
         ...(remedy !== undefined && { remedy }),
       });
     }
-    return `${message}: trying again until it can`;
+    return `${message}: trying again until it answers`;
   }
 }
 
 function priority(value: string): number {
   const parsed = Number(value);
   if (value.trim() !== "" && Math.abs(parsed) <= PRIORITY_MAX) return parsed;
-  throw new InvalidArgumentError(`It has to be a number from -${PRIORITY_MAX} to ${PRIORITY_MAX}.`);
+  throw new InvalidArgumentError(`It must be a number from -${PRIORITY_MAX} to ${PRIORITY_MAX}.`);
 }
 
 function processName(value: string): string {
   if (value.length <= PROCESS_NAME_LENGTH) return value;
-  throw new InvalidArgumentError(`It has at most ${PROCESS_NAME_LENGTH} characters.`);
+  throw new InvalidArgumentError(`It must have at most ${PROCESS_NAME_LENGTH} characters.`);
 }
 
 const ownName = (): string => `${hostname()}-${process.pid}`.slice(-PROCESS_NAME_LENGTH);

@@ -5,7 +5,11 @@ import { type GroupOptions, withConnection, withGroup, withJson } from "../optio
 import { paint, print, printJson, shownProcess, shownTime } from "../terminal.ts";
 
 export function addStatus(program: Command): void {
-  withJson(withConnection(withGroup(program.command("status").description("who leads what, and who waits"))))
+  withJson(
+    withConnection(
+      withGroup(program.command("status").description("shows the leader and the candidates of every election")),
+    ),
+  )
     .addHelpText(
       "after",
       `
@@ -22,7 +26,7 @@ Examples:
 
 function statusText({ group, epoch, sessions, paused, elections }: GroupStatus): string {
   const head = `group ${paint("bold", group)}, epoch ${epoch}, ${sessions} ${sessions === 1 ? "session" : "sessions"}`;
-  const note = paused ? `, ${paint("yellow", "paused: nothing is offered")}` : "";
+  const note = paused ? `, ${paint("yellow", "paused: no leadership is offered")}` : "";
   const body = elections.length === 0 ? ["  no elections: nobody has contended yet"] : elections.flatMap(electionLines);
   return [head + note, ...body].join("\n");
 }

@@ -26,22 +26,22 @@ interface TokenOptions {
 
 export function addToken(program: Command): void {
   withJson(program.command("token").description("issues a token for a backend with AUTH_SECRET"))
-    .addOption(new Option("--role <role>", "what it allows").choices(ROLES).makeOptionMandatory())
+    .addOption(new Option("--role <role>", "the role that the token grants").choices(ROLES).makeOptionMandatory())
     .addOption(
-      new Option("-g, --group <group...>", "groups, or their beginnings with a * at the end")
+      new Option("-g, --group <group...>", "names of groups, or beginnings of names with a * at the end")
         .argParser(collect(groupPattern))
         .makeOptionMandatory(),
     )
-    .option("-c, --component <component...>", "contends for these only", collect(name))
-    .option("--expires-in <time>", "such as 90s, 15m, 12h, 7d", duration, DEFAULT_SECONDS)
-    .option("--subject <text>", "whose it is: the sessions of one subject are limited together", subjectName)
-    .option("--issuer <text>", "what AUTH_ISSUER asks for")
-    .option("--audience <text>", "what AUTH_AUDIENCE asks for")
-    .option("--secret-file <path>", "file with the secret, - for standard input (or AUTH_SECRET)")
+    .option("-c, --component <component...>", "the only components that it may contend for", collect(name))
+    .option("--expires-in <time>", "lifetime, such as 90s, 15m, 12h, 7d", duration, DEFAULT_SECONDS)
+    .option("--subject <text>", "owner; the sessions of one subject share a limit", subjectName)
+    .option("--issuer <text>", "issuer, as AUTH_ISSUER requires it")
+    .option("--audience <text>", "audience, as AUTH_AUDIENCE requires it")
+    .option("--secret-file <path>", "file with the secret; - is standard input (or AUTH_SECRET)")
     .addHelpText(
       "after",
       `
-The secret is read from AUTH_SECRET or from a file, never from an argument, which everybody on the machine can read.
+The secret comes from AUTH_SECRET or a file. An argument would be visible to every user of this machine.
 
 Examples:
   AUTH_SECRET=... edge-election token --role observe --group checkout
@@ -65,7 +65,7 @@ async function issue(options: TokenOptions): Promise<void> {
   };
   const token = await createToken(claims, await secretOf(options), now).catch((error: unknown) => {
     throw error instanceof RangeError
-      ? usageFailure(error.message, "Make one, for instance with: openssl rand -base64 48")
+      ? usageFailure(error.message, "Make one, for example with: openssl rand -base64 48")
       : error;
   });
   if (!options.json) return print(token);
@@ -87,17 +87,17 @@ const collect =
 
 function groupPattern(value: string): string {
   if (value === "*" || isName(value.replace(/\*$/, ""))) return value;
-  throw new InvalidArgumentError("It has to be the name of a group, or the beginning of names with a * at the end.");
+  throw new InvalidArgumentError("It must be the name of a group, or the beginning of names with a * at the end.");
 }
 
 function subjectName(value: string): string {
   if (value.length > 0 && value.length <= SUBJECT_LENGTH) return value;
-  throw new InvalidArgumentError(`It has to have 1 to ${SUBJECT_LENGTH} characters.`);
+  throw new InvalidArgumentError(`It must have 1 to ${SUBJECT_LENGTH} characters.`);
 }
 
 function duration(value: string): number {
   const [, amount = "", unit = ""] = /^(\d+)([smhd])$/.exec(value) ?? [];
   const seconds = Number(amount) * (SECONDS[unit] ?? 0);
   if (seconds > 0 && seconds <= LONGEST_SECONDS) return seconds;
-  throw new InvalidArgumentError("It has to be a number with s, m, h or d, such as 12h, and at most 366d.");
+  throw new InvalidArgumentError("It must be a number with s, m, h or d, such as 12h, and at most 366d.");
 }

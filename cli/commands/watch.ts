@@ -17,14 +17,14 @@ interface WatchOptions extends GroupOptions {
 }
 
 export function addWatch(program: Command): void {
-  const command = program.command("watch").description("who leads, as it changes, until Ctrl-C");
+  const command = program.command("watch").description("shows the leader, and every change of leader, until Ctrl-C");
   withJson(withConnection(withGroup(command)), "one JSON line for each change")
-    .addOption(new Option("-c, --component <component>", "this one only; otherwise all").argParser(name))
-    .option("--changes <number>", "end after so many", wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .addOption(new Option("-c, --component <component>", "the component to watch; default all").argParser(name))
+    .option("--changes <number>", "end after this many changes", wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .addHelpText(
       "after",
       `
-It begins with who leads now, and goes on by itself after a lost connection.
+The present leaders come first. After a lost connection the command reconnects by itself.
 
 Examples:
   edge-election watch --group checkout
@@ -34,7 +34,7 @@ Examples:
 }
 
 async function watch(options: WatchOptions): Promise<void> {
-  await statusOf(options, options.group); // what is wrong with the settings shows at once
+  await statusOf(options, options.group); // wrong settings fail at once
   const token = tokenSource(options);
   const { url, group, component, changes = Infinity } = options;
   const client = createElectionClient({
@@ -49,7 +49,7 @@ async function watch(options: WatchOptions): Promise<void> {
   void npmGone(process.env).then(() => controller.abort(npmGoneFailure()));
   client.onError((error) => {
     last = error;
-    // A file may get a new token meanwhile; the environment of this process never does.
+    // A file may receive a new token; the environment of this process never changes.
     if (error instanceof UnauthorizedError && options.tokenFile === undefined) controller.abort(error);
   });
   try {
@@ -67,7 +67,7 @@ async function watch(options: WatchOptions): Promise<void> {
   }
 }
 
-/** Once when it is lost, and once when it is back. */
+/** Reports the connection once when it is lost, and once when it is back. */
 function tellConnection(json: boolean): (state: ClientState) => void {
   let before: ClientState = "idle";
   let isLost = false;

@@ -140,7 +140,7 @@ test("revoke where nobody leads, or of no election, says so", async () => {
 
   expect(nobody).toMatchObject({ code: 5, stdout: "" });
   expect(nobody.stderr).toBe(
-    "edge-election: nobody leads this election\n  `edge-election status` tells how the group stands.\n",
+    "edge-election: nobody leads this election\n  `edge-election status` shows the state of the group.\n",
   );
   expect((await ask("revoke", group, "--election", "component")).code).toBe(2);
   expect((await ask("history", group)).stdout).toBe("nobody has led yet\n");
@@ -160,8 +160,8 @@ test("pause and resume", async () => {
   const group = freshGroup();
 
   expect(jsonOf(await ask("pause", group, "--json"))).toEqual({ paused: true });
-  expect((await ask("status", group)).stdout).toContain("paused: nothing is offered");
-  expect((await ask("pause", group)).stdout).toBe(`${group} is paused: nothing is offered\n`);
+  expect((await ask("status", group)).stdout).toContain("paused: no leadership is offered");
+  expect((await ask("pause", group)).stdout).toBe(`${group} is paused: no leadership is offered\n`);
   expect(jsonOf(await ask("resume", group, "--json"))).toEqual({ paused: false });
   expect((await ask("resume", group)).stdout).toBe(`${group} is open\n`);
 });
@@ -352,7 +352,7 @@ test("every command has help with examples, and unknown words a hint", async () 
 
   expect(named).toEqual([
     ...["dev", "run", "watch", "status", "history", "revoke", "pause", "resume"],
-    ...["bench-connection", "token", "completion"],
+    ...["bench-connection", "token"],
   ]);
   for (const help of await Promise.all(named.map((name) => runCommand([name, "--help"])))) {
     expect(help).toMatchObject({ code: 0, stderr: "" });

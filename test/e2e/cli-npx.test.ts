@@ -24,7 +24,7 @@ const children: ChildProcess[] = [];
 beforeAll(async () => {
   backend = await startLocalBackend({ bindings: { OPEN_MODE: "loopback", DRAIN_MS: "2000" } });
   project = await packedProject();
-  for (const name of ["commander", "hono", "ws"]) await project.install(name);
+  for (const name of ["commander", "hono", "jose", "ws"]) await project.install(name);
   // As an installation does it.
   const main = "edge-election/dist/cli/main.js";
   const modules = join(project.path, "node_modules");
@@ -81,7 +81,7 @@ test.each(["SIGTERM", "SIGHUP", "SIGKILL"] as const)(
     const { epoch } = await log.until("a run", ({ event }) => event === "beat");
     npx.child.kill(signal);
     await npx.ended;
-    expect(npx.written()).toContain("npm, which has started it, is gone");
+    expect(npx.written()).toContain("npm, which started this process, has ended");
     expect(log.read().filter(({ event }) => event === "told" || event === "done")).toHaveLength(2);
     expect(await reasons(group)).toEqual(["closed"]);
 
@@ -103,7 +103,7 @@ test("[X9] watch whose npx is gone ends too", async () => {
   await once(npx.child.stdout, "data");
   npx.child.kill("SIGKILL");
   await npx.ended;
-  expect(npx.written()).toContain("npm, which has started it, is gone");
+  expect(npx.written()).toContain("npm, which started this process, has ended");
 });
 
 test("[X9] run that a shell has left behind without npm goes on", async () => {

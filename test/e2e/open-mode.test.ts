@@ -24,7 +24,7 @@ test("npm start says OPEN MODE, and serves loopback hosts and origins only", asy
   const [, health = ""] = await started.whenWritten(/Health\s+(http:\S+)[\s\S]*Ctrl-C/);
   const group = health.replace("/healthz", "/v1/groups/door");
 
-  expect(started.output()).toContain("OPEN MODE: whoever is on this machine may do everything here, without a token.");
+  expect(started.output()).toContain("OPEN MODE: everybody on this machine may do everything here, without a token.");
   expect(await statusOf(group, {})).toBe(200);
   expect(await statusOf(group, { Host: "localhost" })).toBe(200);
   expect(await statusOf(group, { Origin: "http://localhost:5173" })).toBe(200);
