@@ -12,17 +12,16 @@ interface Asked {
 /** The answer to a campaign or a renewal. */
 export function answer(outcome: PollAnswer | Refused, { session, sentAt }: Asked): CampaignAnswer | Refused {
   if (outcome.type === "refused") return outcome;
-  const { secret, answers, ...rest } = outcome;
-  const refusals = answers.flatMap((message) => {
-    if (message.type !== "error" || message.component === undefined) return [];
-    return [{ component: message.component, code: message.code, message: message.message }];
-  });
-  return { ...rest, sentAt, secret: secret ?? session?.secret ?? "", refused: refusals };
+  const { secret, refusals, ...rest } = outcome;
+  const refused = refusals.flatMap(({ component, code, message }) =>
+    component === undefined ? [] : [{ component, code, message }],
+  );
+  return { ...rest, sentAt, secret: secret ?? session?.secret ?? "", refused };
 }
 
 /** The refusal of a confirmation or a release; `null`: it was carried out. */
 export function firstRefusal(outcome: PollAnswer | Refused): Refused | null {
   if (outcome.type === "refused") return outcome;
-  const [error] = outcome.answers.filter(({ type }) => type === "error");
-  return error?.type === "error" ? refused(error.code, error.message) : null;
+  const [refusal] = outcome.refusals;
+  return refusal === undefined ? null : refused(refusal.code, refusal.message);
 }

@@ -79,24 +79,24 @@ export const historyLimit = (value: number): number =>
   Math.floor(checked(number(1, Number.MAX_SAFE_INTEGER), value, "limit"));
 
 export function campaignCall(value: Campaign): PollRequest {
-  const { held = [], accept = true, sentAt: _echoed, ...call } = checked(campaignCheck, value);
-  return { ...call, held, accept, messages: [] };
+  const { session, held = [], accept = true, sentAt: _echoed, ...campaign } = checked(campaignCheck, value);
+  return { ...(session && { session }), action: { type: "campaign", held, accept, ...campaign } };
 }
 
 export function renewalCall(value: Renewal): PollRequest {
-  const { session, ...renewal } = checked(renewalCheck, value);
-  return { session, messages: [{ type: "renew", ...renewal }] };
+  const { session, held } = checked(renewalCheck, value);
+  return { session, action: { type: "renew", held } };
 }
 
 export function confirmationCall(value: Confirmation): PollRequest {
   const { session, ...confirmation } = checked(confirmationCheck, value);
-  return { session, messages: [{ type: "confirm", id: "confirm", ...confirmation }] };
+  return { session, action: { type: "confirm", ...confirmation } };
 }
 
 export function releaseCall(value: Release): PollRequest {
   const { session, leaderSessionId, successor } = checked(releaseCheck, value);
-  if (leaderSessionId === undefined) return { session, messages: [{ type: "bye" }] };
-  return { session, messages: [{ type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) }] };
+  if (leaderSessionId === undefined) return { session, action: { type: "bye" } };
+  return { session, action: { type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) } };
 }
 
 export function revokeRequest(election: string, order: StepDownOrder = {}): RevokeRequest {

@@ -1,21 +1,11 @@
 /** Contenders: which components of a session run in which election. */
 import type { ContenderInfo, Refusal } from "../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
-import { isHeld } from "./election.ts";
+import { isHeld, isTakenBy } from "./election.ts";
+import { refuse } from "./refusal.ts";
 import type { Session } from "./state.ts";
 import { endTerm, withdrawOffer, withdrawRecord } from "./terms.ts";
 import type { Turn } from "./turn.ts";
-
-export const refuse = (
-  code: Refusal["code"],
-  message: string,
-  part: Pick<Refusal, "id" | "component" | "observed"> = {},
-): Refusal => ({
-  type: "error",
-  code,
-  message,
-  ...part,
-});
 
 /**
  * Adds a contender. One that the session has already is a duplicate if it is `new`, and only brought up to date if it
@@ -80,23 +70,21 @@ function admission(turn: Turn, session: Session, component: string, election: El
 /** Tells a newly registered component about the leadership that its session has or is offered (C3, G4). */
 export function joinPresent(turn: Turn, session: Session, component: string): void {
   const election = session.contenders.get(component)?.election;
-  const state = election === undefined ? undefined : turn.election(election)?.state;
-  if (election === undefined || state === undefined || state.type === "vacant" || state.type === "revoking") return;
-  if (state.sessionId !== session.id) return;
-  const { leaderSessionId, epoch } = state;
-  const joined = state.type === "leading";
+  const taken = election === undefined ? undefined : turn.election(election);
+  if (election === undefined || !isTakenBy(session.id, taken) || taken.state.type === "revoking") return;
+  const { leaderSessionId, epoch, type } = taken.state;
+  const joined = type === "leading";
   turn.send(session, { type: "grant", election, leaderSessionId, epoch, components: [component], joined });
 }
 
 /** After a resume: names every component of what the session leads, since a `grant` may have been lost on the way. */
 export function joinHeld(turn: Turn, session: Session): void {
-  for (const name of session.places.keys()) {
-    const state = turn.election(name)?.state;
-    if (state?.type !== "leading" || state.sessionId !== session.id) continue;
+  for (const { name: election, state } of turn.termsOf(session)) {
+    if (state.type !== "leading") continue;
     const { leaderSessionId, epoch } = state;
-    const components = turn.componentsOf(session, name);
+    const components = turn.componentsOf(session, election);
     if (components.length > 0)
-      turn.send(session, { type: "grant", election: name, leaderSessionId, epoch, components, joined: true });
+      turn.send(session, { type: "grant", election, leaderSessionId, epoch, components, joined: true });
   }
 }
 
@@ -116,28 +104,20 @@ export function removeContender(turn: Turn, id: string, component: string, last:
   turn.patchComponent(component, { contenders, election: contenders === 0 ? null : name });
   const rest = { ...session, contenders: session.contenders.delete(component) };
   turn.putSession(rest, [name]);
-  if (turn.contendsIn(rest, name) || (last === "keep" && holds(turn, id, name))) return true;
+  if (turn.contendsIn(rest, name)) return true;
+  const election = turn.election(name);
+  const isTaken = isTakenBy(id, election);
+  if (isTaken && isHeld(election) && last === "keep") return true;
   turn.removePlace(rest, name);
-  endPresent(turn, id, name);
+  if (isTaken && isHeld(election)) endTerm(turn, election, "closed");
+  else if (isTaken) withdrawOffer(turn, name);
   return true;
-}
-
-function holds(turn: Turn, id: string, name: ElectionName): boolean {
-  const election = turn.election(name);
-  return election !== undefined && isHeld(election) && election.state.sessionId === id;
-}
-
-function endPresent(turn: Turn, id: string, name: ElectionName): void {
-  const election = turn.election(name);
-  if (election === undefined || election.state.type === "vacant" || election.state.sessionId !== id) return;
-  if (isHeld(election)) endTerm(turn, election, "closed");
-  else withdrawOffer(turn, name);
 }
 
 /** Removes the record; the history of a term that goes on keeps when it was confirmed. */
 function keepConfirmation(turn: Turn, session: Session, name: ElectionName, component: string): void {
   const election = turn.election(name);
-  if (election === undefined || !isHeld(election) || election.state.sessionId !== session.id) return;
+  if (!isTakenBy(session.id, election) || !isHeld(election)) return;
   const confirmation = withdrawRecord(turn, component, election.state.leaderSessionId);
   if (confirmation === null) return;
   const confirmed = [...election.state.confirmed.filter((earlier) => earlier.component !== component), confirmation];

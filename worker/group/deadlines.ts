@@ -95,12 +95,8 @@ function forgetLost(turn: Turn): void {
   for (const [lost, id] of turn.state.lost.entries()) {
     if (lost.at + keptMs > turn.now) return;
     const session = turn.session(id);
-    if (session !== undefined && lost.at + session.leaseMs > turn.now) continue; // as it was told
-    const holds = [...(session?.places.keys() ?? [])].some((name) => {
-      const state = turn.election(name)?.state;
-      return state !== undefined && state.type !== "vacant" && state.sessionId === id;
-    });
-    if (session !== undefined && !holds) forget(turn, session, "lost");
+    if (session === undefined || lost.at + session.leaseMs > turn.now) continue; // as it was told
+    if (turn.termsOf(session).length === 0) forget(turn, session, "lost");
   }
 }
 

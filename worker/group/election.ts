@@ -15,17 +15,24 @@ export const vacantElection = (name: ElectionName): Election => ({
   deadline: null,
 });
 
+/** An election with a term, offered or accepted. */
+export type TakenElection = Election & { readonly state: Exclude<ElectionState, { readonly type: "vacant" }> };
+
 /** An election with an accepted term, drained or not. */
 export type HeldElection = Election & { readonly state: Extract<ElectionState, { readonly horizon: number }> };
 
 export const isHeld = (election: Election): election is HeldElection =>
   election.state.type === "leading" || election.state.type === "revoking";
 
+/** Whether the election's present term, offered or accepted, is this session's. */
+export const isTakenBy = (sessionId: string, election: Election | undefined): election is TakenElection =>
+  election !== undefined && election.state.type !== "vacant" && election.state.sessionId === sessionId;
+
 /** `null` while the session can't be asked: not connected, mute, declined, no place, or the holder itself. */
 export function rankIn(session: Session, election: Election): Rank | null {
   const place = session.places.get(election.name);
-  const holds = election.state.type !== "vacant" && election.state.sessionId === session.id;
-  if (place === undefined || place.declined || session.mute || holds || session.link.type === "lost") return null;
+  if (place === undefined || place.declined || session.mute || session.link.type === "lost") return null;
+  if (isTakenBy(session.id, election)) return null;
   return {
     demoted: place.demotedAt === election.acceptedEpoch,
     priority: priorityIn(session, election.name),

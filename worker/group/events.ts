@@ -1,10 +1,15 @@
 /** What happens to a group, and what a group wants done. */
 import type { LeaseSettings } from "../../shared/lease.ts";
 import type {
+  Bye,
   ClientMessage,
+  Confirm,
   ContenderInfo,
   Hello,
   ProcessInfo,
+  Refusal,
+  Renew,
+  Resign,
   RevokeReason,
   ServerMessage,
 } from "../../shared/protocol/messages.ts";
@@ -46,21 +51,30 @@ export interface Greeting {
   readonly presentedHash: string | null;
 }
 
-/** One call of a contender by RPC: what it has to say, and what it asks. */
+/** One call of a contender by RPC. */
 export interface PollCall {
-  /** Absent: a fresh one. */
+  /** Absent: a `campaign` begins a fresh session. */
   readonly session?: { readonly sessionId: string; readonly presentedHash: string; readonly attempt: number };
   readonly secret: FreshSecret;
-  /** The complete set. Absent: as before, and a session that is not known is not begun. */
-  readonly contenders?: readonly ContenderInfo[];
-  /** Complete too: a leadership that is not named ends. Absent: untouched. */
-  readonly held?: readonly string[];
-  /** What is offered now is accepted or declined, all of it or by election; absent: left for a later call. */
-  readonly accept?: boolean | readonly ElectionName[];
+  readonly action: PollAction;
+}
+
+/** What a call does. Only a `campaign` begins a session, and answers offers; the others leave them for a later call. */
+export type PollAction = CampaignAction | Omit<Renew, "sentAt"> | Omit<Confirm, "id"> | Resign | Bye;
+
+export interface CampaignAction {
+  readonly type: "campaign";
+  /** The complete set. */
+  readonly contenders: readonly ContenderInfo[];
+  /** The complete set: a leadership that is not named ends. */
+  readonly held: readonly string[];
+  /** Accepts offers or declines them, all of them or all but those of these elections. */
+  readonly accept: boolean | readonly ElectionName[];
+  /** Absent: as before. */
   readonly process?: ProcessInfo;
+  /** Absent: as before. */
   readonly priority?: number;
   readonly pollEveryMs?: number;
-  readonly messages: readonly SessionMessage[];
 }
 
 /** Any message but `hello`. */
@@ -121,8 +135,8 @@ export interface PollAnswer {
   readonly lease: LeaseSettings;
   readonly drainMs: number;
   readonly pollEveryMs: number;
-  /** What the messages were answered, and who was refused. */
-  readonly answers: readonly ServerMessage[];
+  /** Contenders that were refused, and why the action was. */
+  readonly refusals: readonly Refusal[];
 }
 
 /** One that a session by RPC leads, as an answer tells it. */

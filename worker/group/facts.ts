@@ -171,8 +171,6 @@ function outcomeFacts(outcome: Outcome): Fact[] {
   if (outcome.type === "cleaned") return [{ type: "cleaned" }];
   if (outcome.type === "refused") return [{ type: "refused", code: outcome.code, sessionId: null }];
   if (outcome.type !== "polled") return [];
-  const { sessionId, answers } = outcome;
-  return answers.flatMap((answer) =>
-    answer.type === "error" ? [{ type: "refused", code: answer.code, sessionId } as const] : [],
-  );
+  const { sessionId, refusals } = outcome;
+  return refusals.map(({ code }) => ({ type: "refused", code, sessionId }));
 }

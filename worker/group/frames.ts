@@ -2,23 +2,25 @@
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { MESSAGE_BURST } from "../../shared/protocol/limits.ts";
 import type {
-  ClientMessage,
+  Confirm,
   Observe,
   Priority,
   Register,
+  Release,
   Renew,
   Resign,
   Unobserve,
 } from "../../shared/protocol/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { draw } from "./bucket.ts";
-import { addContender, joinPresent, refuse, removeContender } from "./contenders.ts";
-import { isHeld } from "./election.ts";
+import { addContender, joinPresent, removeContender } from "./contenders.ts";
 import type { EventBody, SessionMessage } from "./events.ts";
+import { greet } from "./greeting.ts";
 import { confirm, sendSnapshot, watch } from "./observers.ts";
-import { askable, forget, greet, hangUpOn, lose, owesSignOfLife } from "./sessions.ts";
+import { refuse } from "./refusal.ts";
+import { askable, forget, hangUpOn, lose, owesSignOfLife } from "./sessions.ts";
 import type { Connection, Session } from "./state.ts";
-import { declineOffer, endTerm, renew } from "./terms.ts";
+import { renew, stepDown } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 type FrameEvent = Extract<EventBody, { readonly type: "frame" }>;
@@ -43,7 +45,7 @@ export function receive(turn: Turn, event: FrameEvent): void {
     case "invalid":
       return hangUp(turn, connection, CLOSE.protocolViolation, frame.problem);
     case "hello":
-      if (connection.sessionId === null) return greet(turn, connection.id, frame);
+      if (connection.sessionId === null) return greet(turn, connection, frame);
       return hangUp(turn, connection, CLOSE.protocolViolation, "hello must come once, as the first message");
     case "message":
       return take(turn, connection, frame.message);
@@ -68,7 +70,7 @@ function unmute(turn: Turn, session: Session, { type }: SessionMessage): Session
   return turn.putSession({ ...session, mute: false, places });
 }
 
-export function handle(turn: Turn, session: Session, message: SessionMessage): void {
+function handle(turn: Turn, session: Session, message: SessionMessage): void {
   switch (message.type) {
     case "register":
       return register(turn, session, message);
@@ -77,10 +79,10 @@ export function handle(turn: Turn, session: Session, message: SessionMessage): v
     case "renew":
       return renewAll(turn, session, message);
     case "confirm":
-      return confirm(turn, session, message);
+      return publish(turn, session, message);
     case "resign":
     case "release":
-      return stepDown(turn, session, message);
+      return stop(turn, session, message);
     case "priority":
       return setPriority(turn, session, message);
     case "observe":
@@ -118,18 +120,27 @@ function renewAll(turn: Turn, session: Session, { sentAt, held }: Renew): void {
   turn.send(session, { type: "renewed", sentAt, held: kept });
 }
 
-/** `resign` and `release` say the same of a term: its holder has stopped. Of an offer they say no. */
-function stepDown(turn: Turn, session: Session, message: Resign | ReleaseMessage): void {
-  const election = turn.termOf(session, message.leaderSessionId);
-  if (election === undefined) {
-    turn.send(session, refuse("not_leader", "this leadership is over, or not this session's"));
-  } else if (isHeld(election)) {
-    endTerm(turn, election, "resigned", message.type === "resign" ? (message.successor ?? null) : null);
-  } else {
-    declineOffer(turn, election.name, session.id);
-  }
+function publish(turn: Turn, session: Session, message: Confirm): void {
+  const { id, component, leaderSessionId } = message;
+  const refusal = confirm(turn, session, message);
+  turn.send(
+    session,
+    refusal === null
+      ? { type: "confirmed", id, component, leaderSessionId }
+      : refuse(refusal.code, refusal.message, { id, component }),
+  );
 }
-type ReleaseMessage = Extract<ClientMessage, { readonly type: "release" }>;
+
+/** `resign` and `release` mean the same; a client sends the first of its own accord, the second after a `revoke`. */
+function stop(turn: Turn, session: Session, message: Resign | Release): void {
+  const refusal = stepDown(
+    turn,
+    session,
+    message.leaderSessionId,
+    "successor" in message ? message.successor : undefined,
+  );
+  if (refusal !== null) turn.send(session, refusal);
+}
 
 function setPriority(turn: Turn, session: Session, { priority, component }: Priority): void {
   if (component === undefined) {

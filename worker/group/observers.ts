@@ -1,21 +1,19 @@
 /** Leader information: what leaders publish, and who hears of it. */
 import type { Confirm, LeaderChange, LeaderInformation, Refusal } from "../../shared/protocol/messages.ts";
 import { draw } from "./bucket.ts";
-import { refuse } from "./contenders.ts";
+import { refuse } from "./refusal.ts";
 import type { Session, Watched } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
-/** Publishes where the leader of a component is. Only the leading session can; its siblings' records stay as they are. */
-export function confirm(turn: Turn, session: Session, message: Confirm): void {
-  const { id, component, leaderSessionId } = message;
+/**
+ * Publishes where the leader of a component is. Only the leading session can; its siblings' records stay as they are.
+ * Returns why it was refused; then nothing has changed.
+ */
+export function confirm(turn: Turn, session: Session, message: Omit<Confirm, "type" | "id">): Refusal | null {
+  const { component, leaderSessionId } = message;
   const election = turn.tenureOf(session, leaderSessionId);
-  if (election?.state.type !== "leading" || session.contenders.get(component)?.election !== election.name) {
-    turn.send(
-      session,
-      refuse("not_leader", "this leadership is not, or no longer, the component's", { id, component }),
-    );
-    return;
-  }
+  if (election?.state.type !== "leading" || session.contenders.get(component)?.election !== election.name)
+    return refuse("not_leader", "this leadership is not, or no longer, the component's", { component });
   const { name: process, address, metadata } = session.process;
   const leader: LeaderInformation = {
     component,
@@ -26,15 +24,12 @@ export function confirm(turn: Turn, session: Session, message: Confirm): void {
     ...optional("process", process),
   };
   const { record } = turn.component(component);
-  if (record === null || !sameJson(record.leader, leader)) {
-    if (!mayPublish(turn, session)) {
-      turn.send(session, refuse("limit_exceeded", "too many changes were published: slow down", { id, component }));
-      return;
-    }
-    const first = record?.leader.leaderSessionId === leaderSessionId ? record.confirmedAt : turn.now;
-    turn.putRecord(component, { leader, confirmedAt: first });
-  }
-  turn.send(session, { type: "confirmed", id, component, leaderSessionId });
+  if (record !== null && sameJson(record.leader, leader)) return null;
+  if (!mayPublish(turn, session))
+    return refuse("limit_exceeded", "too many changes were published: slow down", { component });
+  const first = record?.leader.leaderSessionId === leaderSessionId ? record.confirmedAt : turn.now;
+  turn.putRecord(component, { leader, confirmedAt: first });
+  return null;
 }
 
 function mayPublish(turn: Turn, session: Session): boolean {

@@ -1,5 +1,5 @@
 /**
- * Contenders that hold no socket: each call says what its session wants and has its answer in the same turn. The session
+ * Contenders that hold no socket: each call tells what its session wants and is answered in the same turn. The session
  * is one like any other, and stands in the same queue; a call stands for a connection until the poll deadline.
  *
  * A call of a session whose connection is not there any more (the deadline was missed, the object is a new one) is a
@@ -8,23 +8,46 @@
  * behind the back of later ones only if those changed no row and the object has died since: nobody acts by that, and the
  * next campaign, which does not name it, ends it.
  */
-import type { ContenderInfo, Hello } from "../../shared/protocol/messages.ts";
-import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import type { Refusal } from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
+import { unreachable } from "../../shared/unreachable.ts";
 import { firstAllowances } from "./bucket.ts";
 import { settle } from "./deadlines.ts";
-import { isHeld } from "./election.ts";
-import type { EventBody, HeldLeadership, Outcome, PollCall, PollRefusal } from "./events.ts";
-import { handle } from "./frames.ts";
-import { askable, contendAs, greet, owesSignOfLife, ownsSecret, whyFull } from "./sessions.ts";
+import type {
+  CampaignAction,
+  EventBody,
+  HeldLeadership,
+  Outcome,
+  PollAction,
+  PollAnswer,
+  PollCall,
+  PollRefusal,
+} from "./events.ts";
+import { confirm, watch } from "./observers.ts";
+import {
+  type Arrival,
+  askable,
+  begin,
+  comeBack,
+  contendAs,
+  forget,
+  hangUpOn,
+  NOTHING_WATCHED,
+  owesSignOfLife,
+  ownsSecret,
+  settleHeld,
+  whyFull,
+} from "./sessions.ts";
 import type { Access, Connection, Session } from "./state.ts";
-import { declineOffer, endTerm, offer, renew, withdrawOffer } from "./terms.ts";
+import { declineOffer, offer, renew, stepDown, withdrawOffer } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 type PollEvent = Extract<EventBody, { readonly type: "poll" }> & { readonly access: Access };
 
-/** Answers with `polled` once everything that the call brings has happened, or with `refused`: then nothing has changed. */
+/** Replies with `polled` once everything that the call brings has happened, or with `refused`: then nothing has changed. */
 export function poll(turn: Turn, event: PollEvent): void {
-  turn.effects.push({ type: "reply", request: event.request, outcome: refusal(turn, event) ?? hear(turn, event) });
+  turn.effects.push({ type: "reply", request: event.request, outcome: refusal(turn, event) ?? answer(turn, event) });
 }
 
 type Refused = Extract<Outcome, { readonly type: "refused" }>;
@@ -37,7 +60,7 @@ function refusal(turn: Turn, { call, access }: PollEvent): Refused | null {
     if ((call.session?.attempt ?? 0) > latest) return null;
     return refused("superseded", "a later call of this session was here first: only that one's answer counts");
   }
-  if (call.contenders === undefined)
+  if (call.action.type !== "campaign")
     return refused("unknown_session", "this session is over, or the secret is wrong: campaign again without a session");
   const full = whyFull(turn, access);
   return full === null ? null : refused("limit_exceeded", full);
@@ -48,146 +71,26 @@ function callerOf(turn: Turn, { session: claim }: PollCall): Session | undefined
   return session !== undefined && ownsSecret(session, claim?.presentedHash ?? null) ? session : undefined;
 }
 
-function hear(turn: Turn, event: PollEvent): Outcome {
+function answer(turn: Turn, event: PollEvent): PollAnswer {
   const { call } = event;
-  const known = callerOf(turn, call);
-  const present = known?.link.type === "polled" && turn.connectionOf(known) !== undefined;
-  const extended = new Set<string>();
-  turn.mayAskReplaced = !present || call.session?.presentedHash !== known.secretHash;
-  turn.polling = present ? known.link.connection : event.connection;
-  const id = present ? goOn(turn, event, known, extended) : arrive(turn, event, known, extended);
-  for (const message of call.messages) {
-    const session = turn.session(id);
-    if (session !== undefined) handle(turn, session, message);
-  }
-  answerOffers(turn, id, call, extended);
-  for (const message of turn.answers)
-    if (message.type === "renewed") for (const held of message.held) extended.add(held);
+  const before = callerOf(turn, call);
+  const connection = before?.link.type === "polled" ? turn.connectionOf(before) : undefined;
+  const isPresent = before !== undefined && connection !== undefined;
+  const id = isPresent ? goOn(turn, event, before, connection) : arrive(turn, event, before);
+  const { extended, refusals } = act(turn, id, call);
+  settle(turn);
+  if (turn.session(id) !== before) stamp(turn, id, call);
   return {
     type: "polled",
     sessionId: id,
-    secret: present ? null : call.secret.secret,
-    resumed: known !== undefined,
+    secret: isPresent ? null : call.secret.secret,
+    resumed: before !== undefined,
     leaderships: leaderships(turn, id, extended),
     lease: turn.state.policy.lease,
     drainMs: turn.state.policy.drainMs,
-    pollEveryMs: pollEveryMs(turn, call),
-    answers: turn.answers.filter(({ type }) => type === "error" || type === "confirmed"),
+    pollEveryMs: pollEveryMs(turn, call.action),
+    refusals,
   };
-}
-
-/** At most D: a lost session is kept that long. */
-function pollEveryMs(turn: Turn, call: PollCall): number {
-  const { durationMs } = turn.state.policy.lease;
-  return Math.min(call.pollEveryMs ?? Math.floor(durationMs / 2), durationMs);
-}
-
-/** Only a campaign says how soon its caller asks again; whatever else it says in between does not shorten that. */
-function polling(turn: Turn, call: PollCall, before = 0): NonNullable<Connection["polling"]> {
-  const until = turn.now + pollEveryMs(turn, call) + turn.state.policy.offerTimeoutMs;
-  const asked = call.contenders === undefined ? before : 0;
-  return { attempt: call.session?.attempt ?? 0, until: Math.max(until, asked) };
-}
-
-/** A fresh session, or one that comes back. */
-function arrive(
-  turn: Turn,
-  { connection, access, call }: PollEvent,
-  known: Session | undefined,
-  extended: Set<string>,
-): string {
-  const { secret, session } = call;
-  const helloUntil = turn.now + turn.state.policy.helloTimeoutMs;
-  const part = { ...firstAllowances(turn.state.policy.limits, turn.now), polling: polling(turn, call) };
-  turn.putConnection({ id: connection, helloUntil, sessionId: null, access, ...part });
-  const message = helloOf(turn, call, known);
-  greet(turn, connection, { type: "hello", message, secret, presentedHash: session?.presentedHash ?? null });
-  // A call that names nothing at all is told of nothing: its caller may have ended what the group still waits for (S7).
-  const told = call.held === undefined ? [] : turn.answers;
-  for (const answer of told) if (answer.type === "welcome") for (const held of answer.held) extended.add(held);
-  return turn.state.connections.get(connection)?.sessionId ?? "";
-}
-
-/** What the call leaves out stays as it was. */
-function helloOf(turn: Turn, call: PollCall, known: Session | undefined): Hello {
-  const { contenders = known === undefined ? [] : contendersOf(known), session } = call;
-  const priority = call.priority ?? known?.priority;
-  const process = call.process ?? known?.process;
-  return {
-    type: "hello",
-    sentAt: 0,
-    contenders,
-    held: call.held ?? (known === undefined ? [] : tenuresOf(turn, known).map(({ state }) => state.leaderSessionId)),
-    ...(priority !== undefined && { priority }),
-    ...(process !== undefined && { process }),
-    ...(session !== undefined && known !== undefined && { resume: { ...session, secret: "" } }),
-  };
-}
-
-const contendersOf = ({ contenders }: Session): ContenderInfo[] =>
-  [...contenders.entries()].map(([component, { election, priority }]) => ({
-    component,
-    election: election === "process" ? "process" : "dedicated",
-    ...(priority !== undefined && { priority }),
-  }));
-
-function tenuresOf(turn: Turn, { id, places }: Session) {
-  return [...places.keys()].flatMap((name) => {
-    const election = turn.election(name);
-    return election !== undefined && isHeld(election) && election.state.sessionId === id ? [election] : [];
-  });
-}
-
-/** The session polls as it has polled before: no row where it says nothing new. */
-function goOn(turn: Turn, { access, call }: PollEvent, { id, link }: Session, extended: Set<string>): string {
-  const connection = link.type === "polled" ? turn.state.connections.get(link.connection) : undefined;
-  if (connection !== undefined) {
-    turn.putConnection({ ...connection, access, polling: polling(turn, call, connection.polling?.until) });
-  }
-  wake(turn, id, call);
-  settleHeld(turn, id, call, extended);
-  const session = turn.session(id);
-  if (session === undefined || call.contenders === undefined || sameContenders(session, call.contenders)) return id;
-  for (const refusal of contendAs(turn, id, call.contenders)) turn.answers.push(refusal);
-  if (turn.session(id) !== session) stamp(turn, id, call); // a contender that is refused again changes nothing
-  return id;
-}
-
-const accepts = ({ accept = false }: PollCall, name: ElectionName): boolean =>
-  typeof accept === "boolean" ? accept : accept.includes(name);
-
-/** Any call is a real message: the session may be asked again, but one that declines leaves its declined places be (S11). */
-function wake(turn: Turn, id: string, call: PollCall): void {
-  const session = turn.session(id);
-  if (session === undefined) return;
-  const places = askable(session.places, (name) => accepts(call, name));
-  const { priority = session.priority, process = session.process } = call;
-  const leaseMs = turn.state.policy.lease.durationMs; // as the answer tells it
-  const awake = places === session.places && !session.mute && !owesSignOfLife(turn, session);
-  const same = awake && priority === session.priority && leaseMs === session.leaseMs;
-  if (same && JSON.stringify(process) === JSON.stringify(session.process)) return;
-  turn.putSession({ ...session, places, priority, process, leaseMs, mute: false, seenAt: turn.now });
-  stamp(turn, id, call);
-}
-
-/** Named and good: extended. Not named: ended, since the caller can't hold it (S9). */
-function settleHeld(turn: Turn, id: string, { held }: PollCall, extended: Set<string>): void {
-  const session = turn.session(id);
-  if (session === undefined || held === undefined) return;
-  for (const election of tenuresOf(turn, session)) {
-    const { leaderSessionId } = election.state;
-    if (!held.includes(leaderSessionId)) endTerm(turn, election, "lost");
-    else if (renew(turn, session, leaderSessionId)) extended.add(leaderSessionId);
-  }
-}
-
-function sameContenders({ contenders }: Session, infos: readonly ContenderInfo[]): boolean {
-  if (contenders.size !== infos.length) return false;
-  return infos.every(({ component, election, priority }) => {
-    const name = electionOf(component, election);
-    const present = contenders.get(component);
-    return present?.election === name && (name === "process" || present.priority === priority);
-  });
 }
 
 /** The attempt goes into the row that is written anyway. */
@@ -195,15 +98,135 @@ const stamp = (turn: Turn, id: string, { session }: PollCall): void => {
   if (session !== undefined) turn.patchSession(id, { attempt: session.attempt }, []);
 };
 
+/** At most D: a lost session is kept that long. */
+function pollEveryMs(turn: Turn, action: PollAction): number {
+  const { durationMs } = turn.state.policy.lease;
+  const asked = action.type === "campaign" ? action.pollEveryMs : undefined;
+  return Math.min(asked ?? Math.floor(durationMs / 2), durationMs);
+}
+
+const pollUntil = (turn: Turn, action: PollAction): number =>
+  turn.now + pollEveryMs(turn, action) + turn.state.policy.offerTimeoutMs;
+
+/** Begins a session, or resumes one. Returns its id. */
+function arrive(turn: Turn, { connection, access, call }: PollEvent, known: Session | undefined): string {
+  const { policy } = turn.state;
+  turn.putConnection({
+    id: connection,
+    helloUntil: turn.now + policy.helloTimeoutMs,
+    sessionId: null,
+    access,
+    ...firstAllowances(policy.limits, turn.now),
+    polling: { attempt: call.session?.attempt ?? 0, until: pollUntil(turn, call.action), mayAskReplaced: true },
+  });
+  const arrival: Arrival = { link: { type: "polled", connection }, ...profileOf(call.action, known) };
+  if (known === undefined) return begin(turn, arrival, call.secret.hash);
+  const previousSecretHash = call.session?.presentedHash ?? null;
+  const attempt = call.session?.attempt ?? known.attempt;
+  comeBack(turn, known, arrival, { secretHash: call.secret.hash, previousSecretHash, attempt });
+  watch(turn, known.id, NOTHING_WATCHED);
+  return known.id;
+}
+
+/** The session polls as it has polled before: no row where it tells nothing new. Returns its id. */
+function goOn(turn: Turn, { access, call }: PollEvent, session: Session, connection: Connection): string {
+  const { action } = call;
+  // Only a campaign tells how soon its caller asks again; whatever else it calls in between does not shorten that.
+  const asked = action.type === "campaign" ? 0 : (connection.polling?.until ?? 0);
+  const polling = {
+    attempt: call.session?.attempt ?? 0,
+    until: Math.max(pollUntil(turn, action), asked),
+    mayAskReplaced: call.session?.presentedHash !== session.secretHash,
+  };
+  turn.putConnection({ ...connection, access, polling });
+  wake(turn, session, action);
+  return session.id;
+}
+
+const profileOf = (action: PollAction, known: Partial<Session> = {}): Pick<Session, "priority" | "process"> => {
+  const { priority = known.priority ?? 0, process = known.process ?? {} } = action.type === "campaign" ? action : {};
+  return { priority, process };
+};
+
+const accepts = (action: PollAction, name: ElectionName): boolean => {
+  if (action.type !== "campaign") return false;
+  return typeof action.accept === "boolean" ? action.accept : action.accept.includes(name);
+};
+
+/** Any call is a real message: the session may be asked again, but one that declines leaves its declined places be (S11). */
+function wake(turn: Turn, session: Session, action: PollAction): void {
+  const places = askable(session.places, (name) => accepts(action, name));
+  const { priority, process } = profileOf(action, session);
+  const leaseMs = turn.state.policy.lease.durationMs; // as the answer tells it
+  const awake = places === session.places && !session.mute && !owesSignOfLife(turn, session);
+  const same = awake && priority === session.priority && leaseMs === session.leaseMs;
+  if (same && JSON.stringify(process) === JSON.stringify(session.process)) return;
+  turn.putSession({ ...session, places, priority, process, leaseMs, mute: false, seenAt: turn.now });
+}
+
+interface Done {
+  /** Ids of the leaderships that the call has taken or extended. */
+  readonly extended: readonly string[];
+  readonly refusals: readonly Refusal[];
+}
+
+function act(turn: Turn, id: string, call: PollCall): Done {
+  const { action } = call;
+  const session = turn.session(id);
+  if (session === undefined) return { extended: [], refusals: [] };
+  switch (action.type) {
+    case "campaign":
+      return campaign(turn, id, action, call);
+    case "renew":
+      return { extended: action.held.filter((held) => renew(turn, session, held)), refusals: [] };
+    case "confirm":
+      return { extended: [], refusals: listOf(confirm(turn, session, action)) };
+    case "resign":
+      return { extended: [], refusals: listOf(stepDown(turn, session, action.leaderSessionId, action.successor)) };
+    case "bye":
+      forget(turn, session, "closed");
+      hangUpOn(turn, session, CLOSE.normal, "bye");
+      return { extended: [], refusals: [] };
+    default:
+      return unreachable(action);
+  }
+}
+
+const listOf = (refusal: Refusal | null): readonly Refusal[] => (refusal === null ? [] : [refusal]);
+
+/** What is not named has ended before anything new is accepted (S9). */
+function campaign(turn: Turn, id: string, action: CampaignAction, call: PollCall): Done {
+  const refusals = contendAs(turn, id, action.contenders);
+  const kept = settleHeld(turn, id, action.held);
+  declineUnready(turn, id, action);
+  settle(turn);
+  takeFromAbsent(turn, id, action);
+  return { extended: [...kept, ...answerOffers(turn, id, action, call)], refusals };
+}
+
+/** Whatever a call does not accept is not offered to its session, nor taken from others for it, until a call does (S11). */
+function declineUnready(turn: Turn, id: string, action: CampaignAction): void {
+  const session = turn.session(id);
+  if (session === undefined) return;
+  let { places } = session;
+  for (const [name, place] of session.places.entries()) {
+    const { state } = turn.election(name) ?? {};
+    const concerns = state !== undefined && (state.type === "vacant" || state.sessionId !== id);
+    if (concerns && !place.declined && !accepts(action, name)) places = places.set(name, { ...place, declined: true });
+  }
+  if (places !== session.places) turn.patchSession(id, { places }, [...places.keys()]);
+}
+
 /**
  * Whoever has missed an offer is not waited for again while somebody is here: callers that are late each time would be
  * asked by turns for ever, each in its absence.
  */
-function takeFromAbsent(turn: Turn, session: Session, call: PollCall): void {
-  if (turn.state.paused) return;
+function takeFromAbsent(turn: Turn, id: string, action: CampaignAction): void {
+  const session = turn.session(id);
+  if (session === undefined || turn.state.paused) return;
   for (const name of session.places.keys()) {
     const election = turn.election(name);
-    if (!accepts(call, name)) continue;
+    if (!accepts(action, name)) continue;
     if (election?.state.type !== "offered" || election.state.sessionId === session.id) continue;
     const asked = turn.session(election.state.sessionId);
     const missed = asked?.places.get(name)?.demotedAt === election.acceptedEpoch;
@@ -213,46 +236,29 @@ function takeFromAbsent(turn: Turn, session: Session, call: PollCall): void {
   }
 }
 
-/** Whatever a call does not accept is not offered to its session, nor taken from others for it, until a call does (S11). */
-function declineUnready(turn: Turn, id: string, call: PollCall): void {
+/** What is offered to the session by now is accepted in the same turn: with the horizon, as one row (S1). Returns the ids. */
+function answerOffers(turn: Turn, id: string, action: CampaignAction, call: PollCall): string[] {
+  const accepted: string[] = [];
   const session = turn.session(id);
-  if (session === undefined || call.accept === undefined) return;
-  let { places } = session;
-  for (const [name, place] of session.places.entries()) {
-    const { state } = turn.election(name) ?? {};
-    const concerns = state !== undefined && (state.type === "vacant" || state.sessionId !== id);
-    if (concerns && !place.declined && !accepts(call, name)) places = places.set(name, { ...place, declined: true });
-  }
-  if (places === session.places) return;
-  turn.patchSession(id, { places }, [...places.keys()]);
-  stamp(turn, id, call);
-}
-
-/** What is offered to the session by now is accepted in the same turn: with the horizon, as one row (S1). */
-function answerOffers(turn: Turn, id: string, call: PollCall, extended: Set<string>): void {
-  declineUnready(turn, id, call);
-  settle(turn);
-  const session = turn.session(id);
-  if (session === undefined || call.accept === undefined) return;
-  takeFromAbsent(turn, session, call);
-  for (const name of session.places.keys()) {
-    const { state } = turn.election(name) ?? {};
-    if (state?.type !== "offered" || state.sessionId !== id) continue;
-    if (accepts(call, name) && renew(turn, session, state.leaderSessionId)) {
-      extended.add(state.leaderSessionId);
+  if (session === undefined) return accepted;
+  for (const { name, state } of turn.termsOf(session)) {
+    if (state.type !== "offered") continue;
+    if (accepts(action, name) && renew(turn, session, state.leaderSessionId)) {
+      accepted.push(state.leaderSessionId);
       stamp(turn, id, call);
     } else {
       declineOffer(turn, name, id);
     }
   }
-  settle(turn);
+  return accepted;
 }
 
-function leaderships(turn: Turn, id: string, extended: ReadonlySet<string>): HeldLeadership[] {
+function leaderships(turn: Turn, id: string, extended: readonly string[]): HeldLeadership[] {
   const session = turn.session(id);
   if (session === undefined) return [];
-  return tenuresOf(turn, session).flatMap(({ name, state }) => {
-    if (!extended.has(state.leaderSessionId)) return [];
+  const told = new Set(extended);
+  return turn.termsOf(session).flatMap(({ name, state }) => {
+    if (state.type === "offered" || !told.has(state.leaderSessionId)) return [];
     const { leaderSessionId, epoch } = state;
     const components = turn.componentsOf(session, name);
     const revoked = state.type === "revoking" && {

@@ -1,28 +1,15 @@
 /** Sessions: how they begin, resume, are lost, and leave. */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
-import type { ContenderInfo, Hello, Refusal, Welcome } from "../../shared/protocol/messages.ts";
+import type { ContenderInfo, Refusal } from "../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
-import { addContender, joinHeld, mayContend, removeContender } from "./contenders.ts";
-import { type HeldElection, isHeld } from "./election.ts";
-import type { Greeting } from "./events.ts";
-import { sendSnapshot, watch } from "./observers.ts";
-import type { Access, EndReason, Session } from "./state.ts";
-import { endTerm, loseOffer, renew, sendRevoke, withdrawOffer } from "./terms.ts";
+import { addContender, mayContend, removeContender } from "./contenders.ts";
+import { isHeld } from "./election.ts";
+import { watch } from "./observers.ts";
+import type { Access, EndReason, Link, Session, Watched } from "./state.ts";
+import { endTerm, loseOffer, renew, withdrawOffer } from "./terms.ts";
 import { noNames, type Turn } from "./turn.ts";
 
-/** The first message of a connection: a fresh session, or one that comes back (S9). */
-export function greet(turn: Turn, connection: string, greeting: Greeting): void {
-  const { resume } = greeting.message;
-  const known = resume === undefined ? undefined : turn.session(resume.sessionId);
-  if (known !== undefined && resume !== undefined && ownsSecret(known, greeting.presentedHash)) {
-    if (resume.attempt > known.attempt) comeBack(turn, connection, known, greeting);
-    else turn.close(connection, CLOSE.superseded, "a later attempt of this session was here first");
-  } else {
-    const full = whyFull(turn, turn.state.connections.get(connection)?.access);
-    if (full === null) begin(turn, connection, greeting);
-    else turn.close(connection, CLOSE.tooMany, full);
-  }
-}
+export const NOTHING_WATCHED: Watched = { all: false, names: [] };
 
 /** Why no session can begin with these credentials now; `null` where one can. */
 export function whyFull({ state }: Turn, access: Access | undefined): string | null {
@@ -32,43 +19,41 @@ export function whyFull({ state }: Turn, access: Access | undefined): string | n
   return own < sessionsPerSubject ? null : "the subject of these credentials has as many sessions as it may";
 }
 
-function begin(turn: Turn, connection: string, { message, secret }: Greeting): void {
-  const session = turn.putSession({
+/** What a process tells when it arrives, by a `hello` or by a call. */
+export interface Arrival extends Pick<Session, "priority" | "process"> {
+  readonly link: Exclude<Link, { readonly type: "lost" }>;
+}
+
+/** Begins a session, and returns its id. */
+export function begin(turn: Turn, arrival: Arrival, secretHash: string): string {
+  const { id } = turn.putSession({
     id: turn.freshId(),
-    secretHash: secret.hash,
+    secretHash,
     previousSecretHash: null,
     attempt: 0,
     contenders: noNames(),
     places: noNames(),
-    watched: { all: false, names: [] },
-    ...arrival(turn, connection, message),
+    watched: NOTHING_WATCHED,
+    ...arrived(turn, arrival),
   });
-  bind(turn, connection, session.id);
-  const refusals = contendAs(turn, session.id, message.contenders ?? []);
-  welcome(turn, session.id, secret.secret, message, { resumed: false, held: [], refusals });
+  bind(turn, arrival, id);
+  return id;
 }
 
-function comeBack(
+/**
+ * The session goes on over another connection. Offers that went over the one before count as missed (Q6). `proof`: what
+ * the next arrival has to know.
+ */
+export function comeBack(
   turn: Turn,
-  connection: string,
   session: Session,
-  { message, secret, presentedHash }: Greeting,
+  arrival: Arrival,
+  proof: Pick<Session, "secretHash" | "previousSecretHash" | "attempt">,
 ): void {
   hangUpOn(turn, session, CLOSE.superseded, "a newer connection of this session is open");
-  turn.putSession({
-    ...session,
-    secretHash: secret.hash,
-    previousSecretHash: presentedHash,
-    attempt: message.resume?.attempt ?? session.attempt,
-    places: askable(session.places),
-    ...arrival(turn, connection, message),
-  });
-  bind(turn, connection, session.id);
-  const refusals = contendAs(turn, session.id, message.contenders ?? []);
-  const held = settleHeld(turn, session.id, message);
-  const part = { resumed: true, held: held.map(({ state }) => state.leaderSessionId), refusals };
-  welcome(turn, session.id, secret.secret, message, part);
-  for (const { name } of held) sendRevoke(turn, name);
+  turn.putSession({ ...session, ...proof, places: askable(session.places), ...arrived(turn, arrival) });
+  bind(turn, arrival, session.id);
+  for (const { name, state } of turn.termsOf(session)) if (state.type === "offered") loseOffer(turn, name, session.id);
 }
 
 /**
@@ -87,64 +72,33 @@ export function askable(places: Session["places"], isReady = (_: ElectionName): 
   return result;
 }
 
-/** What every hello says anew. */
-const arrival = (turn: Turn, connection: string, { priority = 0, process = {} }: Hello) =>
-  ({
-    link: { type: turn.polling === connection ? "polled" : "connected", connection },
-    mute: false,
-    seenAt: turn.now,
-    subject: turn.state.connections.get(connection)?.access.subject ?? null,
-    leaseMs: turn.state.policy.lease.durationMs,
-    priority,
-    process,
-  }) as const;
+const arrived = (turn: Turn, { link, priority, process }: Arrival) => ({
+  link,
+  mute: false,
+  seenAt: turn.now,
+  subject: turn.state.connections.get(link.connection)?.access.subject ?? null,
+  leaseMs: turn.state.policy.lease.durationMs,
+  priority,
+  process,
+});
 
 /**
- * What becomes of each term at a resume. Named and good: extended. Not named: ended, since the client can't hold it.
- * Named but refused (its drain is over, or no contender of it is left): nothing changes, `release` or the lease ends it.
+ * Settles the accepted terms by the leaderships that the process names, which count as renewed. Named and good: extended.
+ * Not named: ended, since the process can't hold it. Named but refused (its drain is over, or no contender of it is left):
+ * nothing changes, `release` or the lease ends it. Returns the ids of those that are extended.
  */
-function settleHeld(turn: Turn, id: string, hello: Hello): HeldElection[] {
+export function settleHeld(turn: Turn, id: string, ids: readonly string[]): string[] {
   const session = turn.session(id);
-  const named = new Set(hello.held);
-  const held: HeldElection[] = [];
-  for (const name of session?.places.keys() ?? []) {
-    const election = turn.election(name);
-    if (session === undefined || election === undefined) continue;
-    if (election.state.type === "vacant" || election.state.sessionId !== id) continue;
-    if (!isHeld(election)) loseOffer(turn, name, id);
-    else if (!named.has(election.state.leaderSessionId)) endTerm(turn, election, "lost");
-    else if (renew(turn, session, election.state.leaderSessionId)) held.push(election);
+  if (session === undefined) return [];
+  const named = new Set(ids);
+  const extended: string[] = [];
+  for (const election of turn.termsOf(session)) {
+    if (!isHeld(election)) continue;
+    const { leaderSessionId } = election.state;
+    if (!named.has(leaderSessionId)) endTerm(turn, election, "lost");
+    else if (renew(turn, session, leaderSessionId)) extended.push(leaderSessionId);
   }
-  return held;
-}
-
-interface Part extends Pick<Welcome, "resumed" | "held"> {
-  readonly refusals: readonly Refusal[];
-}
-
-function welcome(turn: Turn, id: string, secret: string, hello: Hello, { refusals, ...part }: Part): void {
-  const refused = [...refusals, ...watchAs(turn, id, hello)];
-  const session = turn.session(id);
-  if (session === undefined) return;
-  const { lease, pingEveryMs, answerTimeoutMs, checkEveryMs, offerTimeoutMs, drainMs, limits } = turn.state.policy;
-  turn.send(session, {
-    type: "welcome",
-    version: 1,
-    sessionId: id,
-    secret,
-    ...part,
-    sentAt: hello.sentAt,
-    lease,
-    pingEveryMs,
-    answerTimeoutMs,
-    checkEveryMs,
-    offerTimeoutMs,
-    drainMs,
-    limits,
-  });
-  for (const error of refused) turn.send(session, error);
-  sendSnapshot(turn, session);
-  joinHeld(turn, session);
+  return extended;
 }
 
 /** Makes the named contenders the session's complete set. */
@@ -169,13 +123,9 @@ export function contendAs(turn: Turn, id: string, infos: readonly ContenderInfo[
   return refusals;
 }
 
-/** Makes the named components all that the session watches. */
-const watchAs = (turn: Turn, id: string, { observe = [] }: Hello): Refusal[] =>
-  watch(turn, id, { all: observe === true, names: observe === true ? [] : observe });
-
 /** The connection is the session's own from now on. */
-function bind(turn: Turn, connection: string, sessionId: string): void {
-  const known = turn.state.connections.get(connection);
+function bind(turn: Turn, { link }: Arrival, sessionId: string): void {
+  const known = turn.state.connections.get(link.connection);
   if (known !== undefined) turn.putConnection({ ...known, sessionId });
   turn.leaseChanges.add(sessionId); // its attachment names the session
 }
@@ -189,24 +139,18 @@ export function hangUpOn(turn: Turn, { link }: Session, code: number, reason: st
 /** The socket is gone; the session and its leases wait for it. Offers go to the next one at once. */
 export function lose(turn: Turn, session: Session, at = turn.now): void {
   turn.patchSession(session.id, { link: { type: "lost", at } });
-  for (const name of session.places.keys()) {
-    const election = turn.election(name);
-    if (election === undefined || election.state.type === "vacant" || election.state.sessionId !== session.id) continue;
-    if (!isHeld(election)) loseOffer(turn, name, session.id);
+  for (const { name, state } of turn.termsOf(session)) {
+    if (state.type === "offered") loseOffer(turn, name, session.id);
     // The exact deadline outlives the object from here on (S3). It never exceeds the horizon but after a load.
-    else
-      turn.putState(name, { ...election.state, horizon: Math.min(election.state.horizon, election.state.leaseUntil) });
+    else turn.putState(name, { ...state, horizon: Math.min(state.horizon, state.leaseUntil) });
   }
 }
 
 /** Removes a session with all that it has. Whatever it led ends: it has said so, or its lease is over. */
 export function forget(turn: Turn, session: Session, reason: EndReason): void {
-  const elections = new Set<ElectionName>(session.places.keys());
-  for (const name of elections) {
-    const election = turn.election(name);
-    if (election === undefined || election.state.type === "vacant" || election.state.sessionId !== session.id) continue;
+  for (const election of turn.termsOf(session)) {
     if (isHeld(election)) endTerm(turn, election, reason);
-    else withdrawOffer(turn, name);
+    else withdrawOffer(turn, election.name);
   }
   for (const component of session.contenders.keys()) removeContender(turn, session.id, component, "keep");
   watch(turn, session.id, { all: false, names: [] });

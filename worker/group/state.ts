@@ -172,6 +172,8 @@ export interface Polling {
   readonly attempt: number;
   /** The poll deadline: without another call by then the session counts as lost (S12). */
   readonly until: number;
+  /** The latest call has shown a secret that a replaced object may know as well: the caller may still ask that one (S3). */
+  readonly mayAskReplaced: boolean;
 }
 
 /** [memory] A socket, or what stands for one while a session polls; without a session it still owes its hello. */

@@ -6,10 +6,11 @@
  * holder or by its lease.
  */
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
-import type { RevokeReason } from "../../shared/protocol/messages.ts";
+import type { Refusal, RevokeReason } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { type HeldElection, isHeld } from "./election.ts";
 import type { Outcome } from "./events.ts";
+import { refuse } from "./refusal.ts";
 import type { Election, EndReason, PendingRevoke, Place, Session, Tenure, Term } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -60,10 +61,11 @@ type Lease = Pick<Tenure, "leaseMs" | "leaseUntil" | "horizon" | "horizonMs">;
 function lease(turn: Turn, session: Session, before: Lease): Lease {
   const leaseMs = Math.max(before.leaseMs, session.leaseMs);
   const promised = turn.now + leaseMs;
-  // As after a load: what a replaced object may promise to a caller that has not heard of this one yet.
-  const leaseUntil = turn.mayAskReplaced ? Math.max(promised, before.leaseUntil) : promised;
+  const mayAskReplaced = turn.connectionOf(session)?.polling?.mayAskReplaced ?? false;
+  // As after a load: a replaced object may still promise that much to a caller that does not know this one yet.
+  const leaseUntil = mayAskReplaced ? Math.max(promised, before.leaseUntil) : promised;
   const { horizon, horizonMs } = before;
-  const isAhead = promised <= horizon && (turn.mayAskReplaced || horizon <= turn.now + horizonMs);
+  const isAhead = promised <= horizon && (mayAskReplaced || horizon <= turn.now + horizonMs);
   if (isAhead) return { leaseMs, leaseUntil, horizon, horizonMs: Math.max(horizonMs, leaseMs) };
   const aheadMs = leaseMs + turn.state.policy.horizonAheadMs;
   return { leaseMs, leaseUntil, horizon: turn.now + aheadMs, horizonMs: Math.max(horizonMs, aheadMs) };
@@ -135,6 +137,18 @@ export function missOffer(turn: Turn, name: ElectionName, sessionId: string): vo
   withdrawOffer(turn, name);
   demote(turn, sessionId, name, { missed: onceMore(turn, sessionId, name) });
   turn.patchSession(sessionId, { mute: true });
+}
+
+/**
+ * The session has stopped: its term ends. Of an offer it says no. Returns why it was refused; then nothing has changed.
+ * `successor`: a session id, asked first.
+ */
+export function stepDown(turn: Turn, session: Session, leaderSessionId: string, successor?: string): Refusal | null {
+  const election = turn.termOf(session, leaderSessionId);
+  if (election === undefined) return refuse("not_leader", "this leadership is over, or not this session's");
+  if (isHeld(election)) endTerm(turn, election, "resigned", successor);
+  else declineOffer(turn, election.name, session.id);
+  return null;
 }
 
 /** The session says no, and is asked again only after its next real message (S11). */

@@ -190,13 +190,12 @@ function* attachments(turn: Turn): Generator<Effect> {
     const connection = turn.state.connections.get(session.link.connection);
     if (connection === undefined) continue;
     const leases: [string, number][] = [];
-    for (const name of session.places.keys()) {
-      const election = turn.election(name);
-      if (election === undefined || !isHeld(election) || election.state.sessionId !== sessionId) continue;
-      if (leases.length < ATTACHED_LEASES) leases.push([election.state.leaderSessionId, election.state.leaseUntil]);
+    for (const { state } of turn.termsOf(session)) {
+      if (state.type !== "offered") leases.push([state.leaderSessionId, state.leaseUntil]);
     }
     const { id, helloUntil, access } = connection;
     const connectedAt = helloUntil - turn.state.policy.helloTimeoutMs;
-    yield { type: "attach", attachment: { connection: id, connectedAt, sessionId, leases, access } };
+    const carried = leases.slice(0, ATTACHED_LEASES);
+    yield { type: "attach", attachment: { connection: id, connectedAt, sessionId, leases: carried, access } };
   }
 }

@@ -5,7 +5,7 @@
 import type { ServerMessage } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { withConnection, withoutConnection } from "./connection-indexes.ts";
-import { type HeldElection, isHeld, rankIn, vacantElection } from "./election.ts";
+import { type HeldElection, isHeld, isTakenBy, rankIn, type TakenElection, vacantElection } from "./election.ts";
 import type { Effect, EndedTerm } from "./events.ts";
 import type { Queue } from "./queue.ts";
 import { indexes } from "./session-indexes.ts";
@@ -49,11 +49,6 @@ export class Turn {
   readonly leaseChanges = new Set<string>();
   /** Components whose published leader has changed. */
   readonly leaderChanges = new Set<string>();
-  /** The connection whose call this turn answers, and what it has been answered so far. */
-  polling: string | null = null;
-  /** Its caller shows a secret that an object which was replaced may know as well: its next call can still be heard by that one. */
-  mayAskReplaced = false;
-  readonly answers: ServerMessage[] = [];
   readonly #nonce: string;
   #ids = 0;
   #ownState: GroupState | null = null;
@@ -77,11 +72,9 @@ export class Turn {
 
   // Messages
 
-  /** To the session's connection; dropped where it has none. A polled session hears only what its own call has brought. */
-  send(session: Session, message: ServerMessage): void {
-    const { link } = session;
+  /** To the session's socket; dropped where it has none. A polled session learns of things by the answers to its calls. */
+  send({ link }: Session, message: ServerMessage): void {
     if (link.type === "connected") this.effects.push({ type: "send", connection: link.connection, message });
-    else if (link.type === "polled" && link.connection === this.polling) this.answers.push(message);
   }
 
   /** Closes a socket and forgets the connection; whoever it belonged to is handled by the caller. */
@@ -238,12 +231,20 @@ export class Turn {
   }
 
   /** The election whose present term, offered or accepted, is this session's under this id. */
-  termOf(session: Session, leaderSessionId: string): Election | undefined {
+  termOf(session: Session, leaderSessionId: string): TakenElection | undefined {
     const name = this.state.terms.get(leaderSessionId);
-    const election = name === undefined ? undefined : this.state.elections.get(name);
-    return election !== undefined && election.state.type !== "vacant" && election.state.sessionId === session.id
-      ? election
-      : undefined;
+    const election = name === undefined ? undefined : this.election(name);
+    return isTakenBy(session.id, election) ? election : undefined;
+  }
+
+  /** The elections whose present terms, offered or accepted, are this session's. */
+  termsOf({ id, places }: Session): TakenElection[] {
+    const taken: TakenElection[] = [];
+    places.each((name) => {
+      const election = this.election(name);
+      if (isTakenBy(id, election)) taken.push(election);
+    });
+    return taken;
   }
 
   /** Moves an election's entries in the deadline indexes. */

@@ -54,9 +54,13 @@ describe("[S1] [S2] [S3] [S5] [S7] every interleaving of two sessions, one elect
 });
 
 test("the exploration finds a group that gives a lost socket's leadership away", async () => {
-  const from = "horizon: Math.min(election.state.horizon, election.state.leaseUntil) });";
+  const from = "horizon: Math.min(state.horizon, state.leaseUntil) }); }";
   const cores = await loadCores([
-    { file: "worker/group/sessions.ts", from, to: `${from} endTerm(turn, election, "lost");` },
+    {
+      file: "worker/group/sessions.ts",
+      from,
+      to: `${from} for (const one of turn.termsOf(session)) endTerm(turn, one, "lost");`,
+    },
   ]);
   expect(explore(cores, { ...NONE, losses: 1 }, MAX_STATES).violation?.error.rule).toBe("I1");
 });

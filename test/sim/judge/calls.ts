@@ -1,24 +1,28 @@
 /** Judges what a call has done, once it was heard: what its caller does not hold is over (S9), what it declines is gone (S11). */
-import type { EventBody, PollCall } from "../../../worker/group/events.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
+import type { CampaignAction, EventBody, PollCall } from "../../../worker/group/events.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
 import { demand } from "../world/violation.ts";
 
 export function judgeCall(before: GroupState, { sessions, elections }: GroupState, body: EventBody): void {
   if (body.type !== "poll") return;
-  const { session, held, accept } = body.call;
+  const { session, action } = body.call;
   if (session === undefined || sessions.get(session.sessionId)?.link.type !== "polled") return;
   if (!isHeard(before, session)) return;
   for (const { name, state } of elections.values()) {
     if (state.type === "vacant" || state.sessionId !== session.sessionId) continue;
     const { type, epoch, leaderSessionId } = state;
-    const declines = typeof accept === "object" ? !accept.includes(name) : accept === false;
+    const declines = action.type === "campaign" && !accepts(action, name);
     demand(!declines || type !== "offered", "S11", () => `${name} is offered to a caller that declines it`);
     const known = before.elections.get(name)?.state;
     const goesOn = known !== undefined && known.type !== "vacant" && known.type !== "offered" && known.epoch === epoch;
-    const unnamed = goesOn && held?.includes(leaderSessionId) === false;
+    const unnamed = goesOn && action.type === "campaign" && !action.held.includes(leaderSessionId);
     demand(!unnamed, "S9", () => `epoch ${epoch} of ${name} goes on, which its caller did not name`);
   }
 }
+
+const accepts = ({ accept }: CampaignAction, name: ElectionName): boolean =>
+  typeof accept === "object" ? accept.includes(name) : accept;
 
 /** Whether it is a call of the session's, and neither late nor repeated. Storage that went back knows an older secret. */
 function isHeard({ sessions, connections }: GroupState, call: NonNullable<PollCall["session"]>): boolean {

@@ -131,13 +131,12 @@ function isNamed(
   if (link.type === "lost" || (body.type !== "frame" && body.type !== "poll")) return false;
   const arrives = link.connection === body.connection;
   if (body.type === "frame") return arrives && link.type === "connected" && idsIn(body.frame).includes(leaderSessionId);
-  const { session, held, accept, messages } = body.call;
+  const { session, action } = body.call;
   if (link.type !== "polled" || (session?.sessionId !== id && !arrives)) return false;
-  const renewed = messages.flatMap((message) => (message.type === "renew" ? message.held : []));
-  // A call that says nothing of what it holds leaves that as it is; of a session that comes back, it goes on.
-  const unsaid = held === undefined && arrives;
-  const takes = typeof accept === "object" ? accept.length > 0 : accept === true;
-  return [...(held ?? []), ...renewed].includes(leaderSessionId) || unsaid || (takes && !known);
+  if (action.type !== "campaign") return action.type === "renew" && action.held.includes(leaderSessionId);
+  const { accept } = action;
+  const takes = typeof accept === "object" ? accept.length > 0 : accept;
+  return action.held.includes(leaderSessionId) || (takes && !known);
 }
 
 function idsIn(frame: Frame): readonly string[] {

@@ -7,7 +7,7 @@ export const callerMutants: readonly Mutant[] = [
     name: "the first call after a load makes the lease exact",
     rule: "S3",
     trace: callsOfStaleObject,
-    edits: [inGroup("terms", "turn.mayAskReplaced ? Math.max(promised, before.leaseUntil) : promised;", "promised;")],
+    edits: [inGroup("terms", "mayAskReplaced ? Math.max(promised, before.leaseUntil) : promised;", "promised;")],
   },
   {
     name: "a late call of a caller is heard like its latest",
@@ -20,7 +20,11 @@ export const callerMutants: readonly Mutant[] = [
     rule: "S9",
     callers: true,
     edits: [
-      inGroup("polls", 'if (!held.includes(leaderSessionId)) endTerm(turn, election, "lost");', "if (false) return;"),
+      inGroup(
+        "polls",
+        "const kept = settleHeld(turn, id, action.held);",
+        "const kept = settleHeld(turn, id, [...turn.state.terms.keys()]);",
+      ),
     ],
   },
   {
@@ -30,8 +34,8 @@ export const callerMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "polls",
-        'if (!held.includes(leaderSessionId)) endTerm(turn, election, "lost");',
-        "if (!held.includes(leaderSessionId)) continue;",
+        "const kept = settleHeld(turn, id, action.held);",
+        "const caller = turn.session(id); const kept = action.held.filter((one) => caller !== undefined && turn.tenureOf(caller, one) !== undefined && renew(turn, caller, one));",
       ),
     ],
   },
@@ -42,8 +46,8 @@ export const callerMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "polls",
-        "const until = turn.now + pollEveryMs(turn, call) + turn.state.policy.offerTimeoutMs;",
-        "const until = turn.now + 600_000;",
+        "turn.now + pollEveryMs(turn, action) + turn.state.policy.offerTimeoutMs;",
+        "turn.now + 600_000;",
       ),
     ],
   },
@@ -57,13 +61,13 @@ export const callerMutants: readonly Mutant[] = [
     name: "a paused group offers what is kept for a caller that is away",
     rule: "S5",
     trace: pausedWhileAway,
-    edits: [inGroup("polls", "if (turn.state.paused) return;", "")],
+    edits: [inGroup("polls", "turn.state.paused) return;", "false) return;")],
   },
   {
     name: "what a caller does not accept is taken from others for it",
     rule: "S11",
     trace: unreadyRival,
-    edits: [inGroup("polls", "if (concerns && !place.declined && !accepts(call, name))", "if (false)")],
+    edits: [inGroup("polls", "if (concerns && !place.declined && !accepts(action, name))", "if (false)")],
   },
   {
     name: "a caller declines an offer and is offered it again at once",

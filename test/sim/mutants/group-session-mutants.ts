@@ -24,8 +24,8 @@ export const groupSessionMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "sessions",
-        "turn.putState(name, { ...election.state, horizon: Math.min(election.state.horizon, election.state.leaseUntil) });",
-        "endTerm(turn, election, 'lost');",
+        "turn.putState(name, { ...state, horizon: Math.min(state.horizon, state.leaseUntil) });",
+        "endTerm(turn, turn.tenureOf(session, state.leaderSessionId)!, 'lost');",
       ),
     ],
   },
@@ -46,8 +46,8 @@ export const groupSessionMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "sessions",
-        'else if (!named.has(election.state.leaderSessionId)) endTerm(turn, election, "lost");',
-        "else if (named.size < 0) return held;",
+        'if (!named.has(leaderSessionId)) endTerm(turn, election, "lost");',
+        "if (named.size < 0) return extended;",
       ),
     ],
   },
@@ -58,8 +58,8 @@ export const groupSessionMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "sessions",
-        'else if (!named.has(election.state.leaderSessionId)) endTerm(turn, election, "lost");',
-        "else if (!named.has(election.state.leaderSessionId)) continue;",
+        'if (!named.has(leaderSessionId)) endTerm(turn, election, "lost");',
+        "if (!named.has(leaderSessionId)) continue;",
       ),
     ],
   },
@@ -70,8 +70,8 @@ export const groupSessionMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "sessions",
-        "renew(turn, session, election.state.leaderSessionId)) held.push(election);",
-        'renew(turn, session, election.state.leaderSessionId)) held.push(election); else endTerm(turn, election, "lost");',
+        "renew(turn, session, leaderSessionId)) extended.push(leaderSessionId);",
+        'renew(turn, session, leaderSessionId)) extended.push(leaderSessionId); else endTerm(turn, election, "lost");',
       ),
     ],
   },
@@ -82,8 +82,8 @@ export const groupSessionMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "turn",
-        'return election !== undefined && election.state.type !== "vacant" && election.state.sessionId === session.id',
-        'return election !== undefined && election.state.type !== "vacant" && session.id !== ""',
+        "return isTakenBy(session.id, election) ? election : undefined;",
+        'return election !== undefined && election.state.type !== "vacant" ? (election as TakenElection) : undefined;',
       ),
     ],
   },
@@ -93,9 +93,9 @@ export const groupSessionMutants: readonly Mutant[] = [
     trace: staleFrames,
     edits: [
       inGroup(
-        "frames",
-        "const election = turn.termOf(session, message.leaderSessionId);",
-        "const election = [...turn.state.elections.values()].find(({ state }) => state.type !== 'vacant' && state.sessionId === session.id);",
+        "terms",
+        "const election = turn.termOf(session, leaderSessionId); if (election === undefined) return refuse",
+        "const election = [...turn.state.elections.values()].find(({ state }) => state.type !== 'vacant' && state.sessionId === session.id); if (election === undefined) return refuse",
       ),
     ],
   },
@@ -115,13 +115,13 @@ export const groupSessionMutants: readonly Mutant[] = [
     name: "the previous secret is refused",
     rule: "S9",
     trace: lostWelcome,
-    edits: [inGroup("sessions", "previousSecretHash: presentedHash,", "previousSecretHash: null,")],
+    edits: [inGroup("greeting", "previousSecretHash: presentedHash,", "previousSecretHash: null,")],
   },
   {
     name: "late attempts are heard",
     rule: "S9",
     trace: lateHello,
-    edits: [inGroup("sessions", "if (resume.attempt > known.attempt)", "if (resume.attempt >= 0)")],
+    edits: [inGroup("greeting", "if (resume.attempt > known.attempt)", "if (resume.attempt >= 0)")],
   },
   {
     name: "a new incarnation believes its stored connections",
@@ -143,32 +143,26 @@ export const groupSessionMutants: readonly Mutant[] = [
   {
     name: "attachments carry no leases",
     rule: "N5",
-    edits: [
-      inGroup(
-        "transition",
-        "leases.push([election.state.leaderSessionId, election.state.leaseUntil]);",
-        "void leases;",
-      ),
-    ],
+    edits: [inGroup("transition", "leases.push([state.leaderSessionId, state.leaseUntil]);", "void leases;")],
   },
   {
     name: "a join looks like an offer, and the client forgets what has ended",
     rule: "S7",
     trace: joinOfEndedLeadership,
     edits: [
-      inGroup("contenders", 'const joined = state.type === "leading";', "const joined = false;"),
+      inGroup("contenders", 'const joined = type === "leading";', "const joined = false;"),
       { file: "client/session/terms.ts", from: "(!term && epoch <= draft.endedEpoch)", to: "(!term && epoch < 0)" },
     ],
   },
   {
     name: "a resumed observer gets no snapshot",
     rule: "O2",
-    edits: [inGroup("sessions", "sendSnapshot(turn, session);", "")],
+    edits: [inGroup("greeting", "sendSnapshot(turn, session);", "")],
   },
   {
     name: "a resumed leader is not told its components again",
     rule: "G4",
     trace: lostJoin,
-    edits: [inGroup("sessions", "joinHeld(turn, session);", "")],
+    edits: [inGroup("greeting", "joinHeld(turn, session);", "")],
   },
 ];

@@ -124,7 +124,7 @@ export const groupTermMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "terms",
-        "promised <= horizon && (turn.mayAskReplaced || horizon <= turn.now + horizonMs);",
+        "promised <= horizon && (mayAskReplaced || horizon <= turn.now + horizonMs);",
         "promised <= horizon;",
       ),
     ],
@@ -136,7 +136,7 @@ export const groupTermMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "terms",
-        "promised <= horizon && (turn.mayAskReplaced || horizon <= turn.now + horizonMs);",
+        "promised <= horizon && (mayAskReplaced || horizon <= turn.now + horizonMs);",
         "promised <= horizon;",
       ),
       inGroup("terms", "horizonMs: Math.max(horizonMs, leaseMs) };", "horizonMs };"),
@@ -304,8 +304,8 @@ export const groupTermMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "deadlines",
-        'if (session !== undefined && !holds) forget(turn, session, "lost");',
-        'if (session !== undefined && !holds && turn.now < 0) forget(turn, session, "lost");',
+        'if (turn.termsOf(session).length === 0) forget(turn, session, "lost");',
+        'if (turn.termsOf(session).length === 0 && turn.now < 0) forget(turn, session, "lost");',
       ),
     ],
   },

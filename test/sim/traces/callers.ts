@@ -70,7 +70,8 @@ export function refusedSibling(cores: Cores): void {
   stage.advance(200);
   stage.expect("R1 leads x", caller.holding().length === 1);
   caller.contend(["m"]);
-  stage.until("B leads as soon as the last that the group knows of R1 has stopped", () => leads(b), 200);
+  // Time for the call that ends the term, the grant and its answer, and for no other call before.
+  stage.until("B leads as soon as the last that the group knows of R1 has stopped", () => leads(b), 60);
   stage.end();
 }
 

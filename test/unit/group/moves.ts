@@ -196,7 +196,7 @@ const pollerMoves = [
   {
     weight: 2,
     arbitrary: ofPoller("is not ready", nothing, (poller) =>
-      poller.poll({ contenders: poller.contenders, held: poller.held(), accept: false }),
+      poller.poll({ type: "campaign", contenders: poller.contenders, held: poller.held(), accept: false }),
     ),
   },
   {

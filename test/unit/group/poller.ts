@@ -2,10 +2,9 @@
 import { expect } from "vitest";
 import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
-import type { EventBody, HeldLeadership, Outcome, PollAnswer, PollCall } from "../../../worker/group/events.ts";
+import type { EventBody, HeldLeadership, Outcome, PollAction, PollAnswer } from "../../../worker/group/events.ts";
 import type { EpochLog } from "./judge.ts";
 
-type Polling = Omit<PollCall, "session" | "secret" | "messages"> & Partial<Pick<PollCall, "messages">>;
 type Attempt = () => Outcome;
 
 /** What a poller reaches of the world that it is in. */
@@ -42,12 +41,12 @@ export class Poller {
   }
 
   /** A call whose answer arrives at once. Gives back the leaderships that the answer tells. */
-  poll(call: Polling = this.#campaign()): readonly HeldLeadership[] {
+  poll(action: PollAction = this.#campaign()): readonly HeldLeadership[] {
     const sentAt = this.world.now;
     const held = this.held();
-    const outcome = this.#prepare(call)();
+    const outcome = this.#prepare(action)();
     this.answer = outcome;
-    if (outcome.type === "polled") return this.#take(outcome, sentAt, call.held === undefined ? [] : held);
+    if (outcome.type === "polled") return this.#take(outcome, sentAt, action.type === "campaign" ? held : []);
     if (outcome.type === "refused" && outcome.code === "unknown_session") this.#forget();
     return [];
   }
@@ -68,8 +67,8 @@ export class Poller {
   }
 
   /** A call that arrives, and whose answer never does. */
-  pollInVain(call: Polling = this.#campaign()): void {
-    this.#prepare(call)();
+  pollInVain(action: PollAction = this.#campaign()): void {
+    this.#prepare(action)();
   }
 
   /** A call that is given up before it has arrived. */
@@ -82,8 +81,8 @@ export class Poller {
     return this.#underWay.shift()?.();
   }
 
-  say(...messages: PollCall["messages"]): Outcome | null {
-    this.poll({ messages });
+  say(action: PollAction): Outcome | null {
+    this.poll(action);
     return this.answer;
   }
 
@@ -112,11 +111,11 @@ export class Poller {
     return [...this.leases.keys()];
   }
 
-  #campaign(): Polling {
-    return { contenders: this.contenders, held: this.held(), accept: true };
+  #campaign(): PollAction {
+    return { type: "campaign", contenders: this.contenders, held: this.held(), accept: true };
   }
 
-  #prepare(call: Polling): Attempt {
+  #prepare(action: PollAction): Attempt {
     this.#attempt += 1;
     const { world } = this;
     const secret = `secret-${world.number()}`;
@@ -127,9 +126,9 @@ export class Poller {
     };
     const request = `call-${world.number()}`;
     const connection = `polling-${world.number()}`;
-    const whole = { messages: [], ...call, secret: { secret, hash: `#${secret}` }, ...(session && { session }) };
+    const call = { action, secret: { secret, hash: `#${secret}` }, ...(session && { session }) };
     return () => {
-      world.apply({ type: "poll", request, connection, call: whole });
+      world.apply({ type: "poll", request, connection, call });
       const outcome = world.replies.get(request);
       if (outcome === undefined) throw new Error("a call was not answered in its own turn");
       return outcome;

@@ -102,7 +102,7 @@ test.each([[false], [[]], [["component:d"] as const]])(
     group.tick(); // q has missed its own: it is offered to p once more, which is away
     expect(group.holder()).toBe("p");
     const offered = group.election();
-    expect(q.poll({ contenders: q.contenders, held: [], accept })).toEqual([]);
+    expect(q.poll({ type: "campaign", contenders: q.contenders, held: [], accept })).toEqual([]);
     expect(group.election()).toEqual(offered);
   },
 );
@@ -140,7 +140,7 @@ test("[S12] a session that does not ask any more is kept for D after its poll de
   group.run(3_000, a);
   group.tick();
   expect(group.candidates()).toEqual([]);
-  p.poll({ messages: [{ type: "bye" }] });
+  p.poll({ type: "bye" });
   expect(p.answer).toMatchObject({ type: "refused", code: "unknown_session" });
 });
 
@@ -156,6 +156,20 @@ test("[S9] what a call does not name is ended at once: the caller can't hold it"
   p.end(leaderSessionId);
   expect(p.poll()).toEqual([]);
   expect(group.history().at(-1)).toMatchObject({ reason: "lost" });
+  b.accept();
+});
+
+test("[S9] a call extends no leadership that it does not contend for any more: the lease decides", () => {
+  const group = new World();
+  const p = group.poller("p");
+  p.poll();
+  const b = group.join("b", { contenders: ["x"] });
+  const before = group.election();
+  group.advance(2_000);
+  expect(p.poll({ type: "campaign", contenders: [], held: p.held(), accept: true })).toEqual([]);
+  expect(group.election()).toEqual(before);
+  group.advance(8_000);
+  group.tick();
   b.accept();
 });
 
@@ -233,7 +247,7 @@ test("[S11] a call that accepts some elections declines the others, and is asked
   const contenders = [{ component: "x" }, DEDICATED];
   const poller = world.poller("poller", contenders);
   const elections = (accept: readonly ElectionName[]) =>
-    poller.poll({ contenders, held: poller.held(), accept }).map(({ election }) => election);
+    poller.poll({ type: "campaign", contenders, held: poller.held(), accept }).map(({ election }) => election);
   expect(elections(["component:d"])).toEqual(["component:d"]);
   world.join("other", { contenders: ["x"] }).accept();
   expect(elections(["component:d"])).toEqual(["component:d"]);
@@ -246,7 +260,7 @@ test("[S11] a call that accepts some elections declines the others, and is asked
 test("[S11] a call without `accept` declines what is offered, and is asked again after one with it", () => {
   const group = new World();
   const p = group.poller("p");
-  const wait = { contenders: [{ component: "x" }], held: [], accept: false };
+  const wait = { type: "campaign", contenders: [{ component: "x" }], held: [], accept: false } as const;
   expect(p.poll(wait)).toEqual([]);
   const steps = group.during(() => p.poll(wait));
   expect(steps.flatMap(({ rows }) => rows)).toEqual([]);
@@ -259,12 +273,12 @@ test("[K1] [K2] [C7] a confirm publishes; one of a term that is over is refused"
   const observer = group.join("o", { observe: true });
   const p = group.poller("p");
   const { leaderSessionId } = p.lead();
-  const confirm = { type: "confirm", id: "1", component: "x", leaderSessionId } as const;
-  expect(p.say({ ...confirm, address: "here" })).toMatchObject({ answers: [{ type: "confirmed" }] });
+  const confirm = { type: "confirm", component: "x", leaderSessionId } as const;
+  expect(p.say({ ...confirm, address: "here" })).toMatchObject({ refusals: [] });
   expect(observer.last("leaders")).toMatchObject({ leaders: [{ component: "x", leader: { address: "here" } }] });
   p.resign();
   expect(observer.last("leaders")).toMatchObject({ leaders: [{ component: "x", leader: null }] });
-  expect(p.say(confirm)).toMatchObject({ answers: [{ type: "error", code: "not_leader" }] });
+  expect(p.say(confirm)).toMatchObject({ refusals: [{ type: "error", code: "not_leader" }] });
 });
 
 test("[D1] [D3] process and dedicated elections in one call; the set of contenders is complete", () => {
@@ -283,7 +297,7 @@ test("[D2] a refused contender is told, and harms no other", () => {
   group.join("a", { contenders: [{ component: "y", election: "dedicated" }] });
   const p = group.poller("p", [{ component: "x" }, { component: "y" }]);
   expect(p.poll()).toMatchObject([{ components: ["x"] }]);
-  expect(p.answer).toMatchObject({ answers: [{ type: "error", code: "election_mismatch", component: "y" }] });
+  expect(p.answer).toMatchObject({ refusals: [{ type: "error", code: "election_mismatch", component: "y" }] });
 });
 
 test("[S3] a refused contender costs no row with every call", () => {
@@ -292,7 +306,7 @@ test("[S3] a refused contender costs no row with every call", () => {
   const p = group.poller("p", [{ component: "x" }, { component: "y" }]);
   p.poll();
   const steps = group.during(() => p.poll());
-  expect(p.answer).toMatchObject({ answers: [{ type: "error", code: "election_mismatch" }] });
+  expect(p.answer).toMatchObject({ refusals: [{ type: "error", code: "election_mismatch" }] });
   expect(steps.flatMap(({ rows }) => rows)).toEqual([]);
 });
 
@@ -301,7 +315,7 @@ test("[S7] [S9] after a crash a renewal is told with what it named, and with not
   const p = group.poller("p", [{ component: "x" }, DEDICATED]);
   p.poll();
   group.crash();
-  p.say({ type: "renew", sentAt: 1, held: [p.holds("component:d")] });
+  p.say({ type: "renew", held: [p.holds("component:d")] });
   expect(p.answer).toMatchObject({ resumed: true, leaderships: [{ election: "component:d" }] });
 });
 
@@ -310,9 +324,9 @@ test("[S12] a renewal or a confirm does not shorten the time that a campaign has
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const p = group.poller("p");
-  p.poll({ contenders: p.contenders, held: [], accept: true, pollEveryMs: 10_000 });
+  p.poll({ type: "campaign", contenders: p.contenders, held: [], accept: true, pollEveryMs: 10_000 });
   const b = group.join("b", { contenders: ["x"] });
-  p.say({ type: "renew", sentAt: 1, held: [] });
+  p.say({ type: "renew", held: [] });
   a.resign();
   group.run(10_000 + group.policy.offerTimeoutMs - 1, a, b);
   expect(group.holder()).toBe("p");
@@ -363,7 +377,7 @@ test("[N6] a wrong secret resumes nothing", () => {
     type: "poll",
     request: "thief",
     connection: "c",
-    call: { session, secret, messages: [{ type: "bye" }] },
+    call: { session, secret, action: { type: "bye" } },
   });
   expect(group.replies.get("thief")).toMatchObject({ type: "refused", code: "unknown_session" });
   expect(group.holder()).toBe("p");
