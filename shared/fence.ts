@@ -1,31 +1,31 @@
 /**
- * The fence: what a leader sends along with every write, so that the resource can refuse a leader that is late. As a
- * header it is `Edge-Election-Fence: group/component/epoch/leaderSessionId`, each part percent-encoded.
+ * The fence: a leader sends it with every write, so that the resource can refuse the late writes of a former leader. As
+ * a header it is `Edge-Election-Fence: group/component/epoch/leaderSessionId`, each part percent-encoded.
  */
 import { InvalidField } from "./protocol/fields.ts";
 import { ID_LENGTH } from "./protocol/limits.ts";
 import { isName, NAME_RULE } from "./protocol/names.ts";
 
-/** One leadership of one component. Every `Leadership` is one. */
+/** Identifies one leadership of one component. Every `Leadership` is a `Fence`. */
 export interface Fence {
   readonly group: string;
   readonly component: string;
   /** The fencing token: it grows with every leadership of the group. */
   readonly epoch: number;
-  /** Tells two leaderships apart, should they ever claim the same epoch. */
+  /** Distinguishes two leaderships that claim the same epoch. */
   readonly leaderSessionId: string;
 }
 
 /** Carries the fence of a write: `leadership.headers()` has it. */
 export const FENCE_HEADER = "Edge-Election-Fence";
-/** Carries a signed fence token, where a resource asks for one. */
+/** Carries a signed fence token, if a resource requires one. */
 export const FENCE_TOKEN_HEADER = "Edge-Election-Fence-Token";
 
 /** A fence as the value of that header. */
 export const encodeFence = ({ group, component, epoch, leaderSessionId }: Fence): string =>
   [group, component, epoch, leaderSessionId].map(encodeURIComponent).join("/");
 
-/** Total: gives a fence, or throws `InvalidField` that names the part. Two headers joined by a comma are refused too. */
+/** Returns a fence, or throws an `InvalidField` that names the part. Refuses two headers joined by a comma. */
 export function parseFence(header: string): Fence {
   const parts = header.split("/");
   if (parts.length !== PARTS) throw new InvalidField(FENCE_HEADER, "group/component/epoch/leaderSessionId");
@@ -33,7 +33,7 @@ export function parseFence(header: string): Fence {
   return validFence({ group, component, epoch: /^[1-9]\d*$/.test(epoch) ? Number(epoch) : 0, leaderSessionId });
 }
 
-/** A copy with nothing but the four fields, or `InvalidField`. */
+/** A copy with only the four fields, or throws `InvalidField`. */
 export function validFence({ group, component, epoch, leaderSessionId }: Fence): Fence {
   if (!isName(group)) throw invalid("group", NAME_RULE);
   if (!isName(component)) throw invalid("component", NAME_RULE);
@@ -50,7 +50,7 @@ const isId = (value: unknown): boolean =>
 const invalid = (part: string, expected: string): InvalidField =>
   new InvalidField(`${FENCE_HEADER}: ${part}`, expected);
 
-/** What is no percent-encoding becomes the empty text, which no part may be. */
+/** An invalid percent-encoding becomes the empty text, which is valid for no part. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part);

@@ -85,7 +85,7 @@ test("a token that ends while the page is open is asked for again", async () => 
   await page.locator("#connection").getByText("Live").waitFor();
   await page
     .getByRole("status")
-    .getByText(/^This token is not valid here, or no longer/)
+    .getByText(/^This token is not valid for this deployment/)
     .waitFor();
   await expect.poll(() => page.getByLabel("Token", { exact: true }).isVisible()).toBe(true);
   await page.close();

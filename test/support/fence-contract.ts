@@ -50,7 +50,7 @@ export function guardContract(name: string, open: OpenCounter, numRuns: number):
       retryable: false,
       fence: fenceOf(6),
       highest: { epoch: 7, leaderSessionId: "L7" },
-      message: expect.stringMatching(/^epoch 6 of counter in shop is refused: epoch 7 has been here\. Stop/),
+      message: expect.stringMatching(/^epoch 6 of counter in shop is refused: epoch 7 was seen already\. Stop/),
     });
     await expect(counter.write(3, fenceOf(7, "another"))).rejects.toThrow("this epoch belongs to another leadership");
     await counter.write(3, fenceOf(8));

@@ -89,7 +89,7 @@ test("[FG6] with a private key the resource needs the public one alone", async (
 });
 
 test.each([
-  ["no key", {}, "there are no fence tokens here: set FENCE_SECRET or FENCE_PRIVATE_KEY"],
+  ["no key", {}, "fence tokens are not configured on this deployment: set FENCE_SECRET or FENCE_PRIVATE_KEY"],
   [
     "two keys",
     { FENCE_SECRET: SECRET, FENCE_PRIVATE_KEY: "PRIVATE KEY" },

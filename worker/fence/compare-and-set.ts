@@ -1,6 +1,6 @@
 /**
- * A guard for stores without transactions that can replace a value only if it has not changed: the epochs travel inside
- * the value, so that the condition on the value covers both.
+ * A guard for stores without transactions that can replace a value only if it has not changed. The epochs are stored
+ * inside of the value, so the condition on the value covers both.
  */
 import type { Fence } from "../../shared/fence.ts";
 import { type Check, InvalidField, number, object, record, text } from "../../shared/protocol/fields.ts";
@@ -8,37 +8,37 @@ import { ID_LENGTH } from "../../shared/protocol/limits.ts";
 import { FenceError, type Highest } from "./errors.ts";
 import { advances, checked } from "./rule.ts";
 
-/** A value, and what tells it from the one before it. */
+/** A value and its version. */
 export interface Versioned {
   readonly value: string;
-  /** Whatever the store calls it: an etag, a generation, a version stamp. */
+  /** Changes with the value: an etag, a generation, a version stamp. */
   readonly version: string;
 }
 
-/** What a guard needs of a store: two methods. */
+/** The two methods that a guard needs of a store. */
 export interface CompareAndSetStore {
-  /** The newest value: a read that may be old only costs another round. `null` where there is none. */
+  /** The newest value, or `null` if there is none. A stale read only costs another round. */
   get(key: string): Promise<Versioned | null>;
-  /** Stores the value only if what is there has this version, or nothing is there for `null`. False where it had not. */
+  /** Stores the value only if the stored value has this version (`null`: if there is none). Resolves with false if not. */
   putIfVersion(key: string, value: string, version: string | null): Promise<boolean>;
 }
 
 /** Guards one value of a store that has no transactions. */
 export interface CompareAndSetGuard {
   /**
-   * Replaces the data, and resolves with the new ones. `change` gets the present data (`null`: none yet) and may be
-   * called again where somebody was faster; what it throws changes nothing. Rejects with `StaleLeaderError` where the
-   * fence is late, and with the retryable code `contended` after ten rounds in vain.
+   * Replaces the data, and resolves with the new data. `change` gets the current data (`null`: none yet). It is called
+   * again if another writer was faster; if it throws, nothing changes. Rejects with `StaleLeaderError` if the fence is
+   * late, and with the retryable code `contended` after ten lost rounds.
    */
   update(fence: Fence, change: (data: string | null) => string): Promise<string>;
-  /** Shuts out every leadership before this one. Do it at the start of a term, before the first read. */
+  /** Locks out every earlier leadership. Call it at the start of a term, before the first read. */
   claim(fence: Fence): Promise<void>;
   read(): Promise<string | null>;
-  /** Of a component: the leadership seen last, or `null`. */
+  /** The highest leadership that was seen for a component, or `null`. */
   highest(key: Pick<Fence, "group" | "component">): Promise<Highest | null>;
 }
 
-/** What is stored, as JSON. `data` is absent while there was only a claim. */
+/** The stored JSON. `data` is absent as long as there were only claims. */
 interface Envelope {
   readonly fences: Readonly<Record<string, Highest>>;
   readonly data?: string;
@@ -47,7 +47,7 @@ interface Envelope {
 const ROUNDS = 10;
 const NOTHING: Envelope = { fences: {} };
 
-/** Guards the value of one key, which nobody may write but through a guard. */
+/** Guards the value of one key. All writes of that key must go through a guard. */
 export function createCompareAndSetGuard(store: CompareAndSetStore, key: string): CompareAndSetGuard {
   const open = async (): Promise<{ readonly envelope: Envelope; readonly version: string | null }> => {
     const found = await store.get(key);
@@ -75,7 +75,7 @@ export function createCompareAndSetGuard(store: CompareAndSetStore, key: string)
   };
 }
 
-/** The next value, or `StaleLeaderError`. Pure but for what `change` does. */
+/** The next value, or `StaleLeaderError`. Pure, if `change` is. */
 function advanced(
   { fences, data }: Envelope,
   fence: Fence,
@@ -91,7 +91,7 @@ function advanced(
   };
 }
 
-/** Names have slashes of their own: each part is encoded. */
+/** Each part is encoded, because names may contain slashes. */
 const scopeOf = ({ group, component }: Pick<Fence, "group" | "component">): string =>
   `${encodeURIComponent(group)}/${encodeURIComponent(component)}`;
 
@@ -110,7 +110,7 @@ function opened(value: string, key: string): Envelope {
     return data === undefined ? { fences: known } : { fences: known, data: anyText(data, "data") };
   } catch (error) {
     if (!(error instanceof InvalidField) && !(error instanceof SyntaxError)) throw error;
-    const message = `the value of ${key} was not written by a guard: give the guard a key of its own`;
+    const message = `the value of ${key} was not written by a guard: use a separate key for the guard`;
     throw new FenceError("unreadable_fence", message, error);
   }
 }

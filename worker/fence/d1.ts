@@ -1,6 +1,6 @@
 /**
- * A guard beside the data of a D1 database. A batch is one transaction, and nothing in it can look and decide; so its
- * first statement is one that violates a constraint where the fence is late, and the whole batch is undone.
+ * A guard for a D1 database, beside its data. A batch is one transaction, but no statement in it can decide by what
+ * another one has read. So its first statement violates a constraint if the fence is late, and the batch is rolled back.
  */
 import type { Fence } from "../../shared/fence.ts";
 import { type Highest, StaleLeaderError } from "./errors.ts";
@@ -29,23 +29,22 @@ export interface D1Port<Result> {
   batch(statements: D1StatementPort[]): Promise<Result[]>;
 }
 
-/** Guards batches of a D1 database: one transaction each, the fence included. */
+/** Guards batches of a D1 database. Each batch is one transaction that includes the fence. */
 export interface D1Guard<Result> {
-  /** Makes the table, once. Not needed where `FENCE_TABLE` is part of your migrations. */
+  /** Makes the table, once. Not needed if `FENCE_TABLE` is part of your migrations. */
   setUp(): Promise<void>;
   /**
-   * Runs the statements as one batch, if the fence is not late; their results, in their order. Rejects with
-   * `StaleLeaderError` where it is, and with the error of D1 where a statement fails; then nothing has happened, and the
-   * epoch is not remembered either.
+   * Runs the statements as one batch and resolves with their results, in their order. Rejects with `StaleLeaderError` if
+   * the fence is late, and with the error of D1 if a statement fails. Then nothing was written, the epoch included.
    */
   batch(fence: Fence, statements: readonly D1StatementPort[]): Promise<Result[]>;
-  /** Shuts out every leadership before this one. Do it at the start of a term, before the first read. */
+  /** Locks out every earlier leadership. Call it at the start of a term, before the first read. */
   claim(fence: Fence): Promise<void>;
-  /** Of a component: the leadership seen last, or `null`. */
+  /** The highest leadership that was seen for a component, or `null`. */
   highest(key: Pick<Fence, "group" | "component">): Promise<Highest | null>;
 }
 
-/** `setUp`, or `FENCE_TABLE` in your migrations, makes its table. */
+/** Call `setUp` once, or add `FENCE_TABLE` to your migrations, to make its table. */
 export function createD1Guard<Result>(database: D1Port<Result>): D1Guard<Result> {
   const highest = async (key: Pick<Fence, "group" | "component">): Promise<Highest | null> => {
     const select = database.prepare(selectHighest(QUESTION_MARK)).bind(...keyOf(key));

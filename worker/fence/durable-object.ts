@@ -1,4 +1,4 @@
-/** A guard beside the data of a Durable Object, in its own SQLite. */
+/** A guard for the SQLite of a Durable Object, beside its data. */
 import type { Fence } from "../../shared/fence.ts";
 import { FenceError, type Highest } from "./errors.ts";
 import { advances, checked } from "./rule.ts";
@@ -13,20 +13,20 @@ export interface DurableObjectStoragePort {
 /** Guards the SQLite of one Durable Object. Everything is synchronous. */
 export interface DurableObjectGuard {
   /**
-   * Compares, remembers and works in one transaction, and gives back what the work returns. Whatever the work throws
-   * undoes its writes, and the remembered epoch with them. Throws `StaleLeaderError` before the work has begun.
+   * Compares the fence, remembers it and runs the work in one transaction; returns what the work returns. Throws
+   * `StaleLeaderError` before the work runs. If the work throws, its writes and the remembered epoch are rolled back.
    *
-   * The work must be synchronous. An `async` function is refused before it begins. One that gives back a promise in
-   * another way is undone, but only as far as it has come: what it writes later, nobody guards.
+   * The work must be synchronous. An `async` function is refused before it runs. If the work returns a promise in another
+   * way, its writes so far are rolled back, but its later writes are not guarded.
    */
   run<T>(fence: Fence, work: () => T): T;
-  /** Shuts out every leadership before this one. Do it at the start of a term, before the first read. */
+  /** Locks out every earlier leadership. Call it at the start of a term, before the first read. */
   claim(fence: Fence): void;
-  /** Of a component: the leadership seen last, or `null`. */
+  /** The highest leadership that was seen for a component, or `null`. */
   highest(key: Pick<Fence, "group" | "component">): Highest | null;
 }
 
-/** Makes its table where there is none. */
+/** Makes its table if there is none. */
 export function createDurableObjectGuard(storage: DurableObjectStoragePort): DurableObjectGuard {
   const { sql } = storage;
   sql.exec(FENCE_TABLE);
@@ -45,7 +45,7 @@ export function createDurableObjectGuard(storage: DurableObjectStoragePort): Dur
 
 const isAsync = (work: unknown): boolean => work instanceof (async () => {}).constructor;
 
-/** What happens after an `await` would happen outside of the transaction. */
+/** Code after an `await` would run outside of the transaction. */
 function synchronous<T>(result: T): T {
   if (typeof result === "object" && result !== null && "then" in result) {
     throw asynchronous();

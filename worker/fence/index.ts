@@ -1,4 +1,10 @@
-/** `edge-election/fence`: guards for what a leader writes to. Runs in Node, Deno, Bun and Workers. */
+/**
+ * Entry of the room `worker/fence`, and of the package: `edge-election/fence`. Guards for the resources that a leader
+ * writes to, a middleware, and fence tokens. Runs in Node, Deno, Bun and Workers.
+ *
+ * It imports `shared/`, and Hono and jose for the middleware and tokens; no platform, and no other room. Of this
+ * repository only `worker/http` and tests import it. It never asks a group, and a guard never writes without comparing.
+ */
 
 export { encodeFence, FENCE_HEADER, FENCE_TOKEN_HEADER, type Fence } from "../../shared/fence.ts";
 export {

@@ -1,32 +1,32 @@
-/** `fence()`: lets a Hono app refuse the requests of leaders that are late. */
+/** `fence()`: middleware with which a Hono app refuses the late requests of former leaders. */
 import type { Context, Env, MiddlewareHandler } from "hono";
 import { FENCE_HEADER, FENCE_TOKEN_HEADER, type Fence } from "../../shared/fence.ts";
 import { FenceError, FenceTokenError, InvalidFenceError, StaleLeaderError } from "./errors.ts";
 import { type Accepted, assertAccepted, readFence } from "./rule.ts";
 import type { FenceVerifier } from "./token.ts";
 
-/** What the middleware needs of a guard: all of them have it. */
+/** The method that the middleware needs of a guard. All guards have it. */
 export interface ClaimingGuard {
   claim(fence: Fence): void | Promise<void>;
 }
 
-/** Which guard remembers, what the resource takes, and whether tokens are asked for. */
+/** The guard, the groups and components that the resource accepts, and whether it requires tokens. */
 export interface FenceOptions<E extends Env> extends Accepted {
-  /** Where the highest epoch is kept; a function where it needs the bindings of the request. */
+  /** Keeps the highest epoch. A function, if the guard needs the bindings of the request. */
   readonly guard: ClaimingGuard | ((context: Context<E>) => ClaimingGuard | Promise<ClaimingGuard>);
-  /** Takes the fence from a signed token in `Edge-Election-Fence-Token`, and believes the plain header no more. */
+  /** Takes the fence from a signed token in `Edge-Election-Fence-Token`, and ignores the plain header. */
   readonly verifier?: FenceVerifier;
 }
 
-/** What handlers behind the middleware find in `context.var`. */
+/** The variables that handlers behind the middleware have in `context.var`. */
 export interface FencedEnv {
   Variables: { fence: Fence };
 }
 
 /**
- * Before the handler: refuses what is late, and remembers what is newer. The handler runs after that, so for what it
- * writes the gap is open again: let it write through the same guard with `context.var.fence`. A `StaleLeaderError` that
- * it lets through is answered with 409 too.
+ * Before the handler it refuses a late fence and remembers a newer one. The handler runs later, so its writes need the
+ * guard again: write through the same guard with `context.var.fence`. If the handler throws a `StaleLeaderError`, the
+ * response is 409.
  */
 export function fence<E extends Env = Env>({
   guard,
@@ -64,7 +64,7 @@ function tokenIn(header: string | undefined): string {
   );
 }
 
-/** The body names both epochs, so that whoever reads a log sees who was late, and after whom. */
+/** The body has both epochs, so that a log shows which leadership was late, and after which one. */
 function refusal(context: Context, error: FenceError) {
   const { code, message } = error;
   if (!(error instanceof StaleLeaderError)) return context.json({ error: { code, message } }, statusOf(error));

@@ -1,33 +1,33 @@
 /**
- * The rule of every guard, in one place: per group and component, a resource takes the highest epoch that it has seen
- * and higher ones; an equal epoch only from the leadership that it has seen it from.
+ * The rule of every guard, in one place: for each group and component, a resource accepts an epoch that is higher than all
+ * it has seen, or equal to the highest and from the same leadership.
  */
 import { type Fence, parseFence, validFence } from "../../shared/fence.ts";
 import { InvalidField } from "../../shared/protocol/fields.ts";
 import { type Highest, InvalidFenceError, StaleLeaderError } from "./errors.ts";
 
-/** Whether the fence brings something new to remember. Throws `StaleLeaderError` where it is late. */
+/** True if the fence is new and has to be remembered. Throws `StaleLeaderError` if it is late. */
 export function advances(fence: Fence, highest: Highest | null): boolean {
   if (highest === null || fence.epoch > highest.epoch) return true;
   if (fence.epoch === highest.epoch && fence.leaderSessionId === highest.leaderSessionId) return false;
   throw new StaleLeaderError(fence, highest);
 }
 
-/** The four fields alone, or `InvalidFenceError`. */
+/** Only the four fields, or throws `InvalidFenceError`. */
 export const checked = (fence: Fence): Fence => orInvalid(() => validFence(fence));
 
-/** Reads a header's value; null where there is none. */
+/** The fence in the value of the header. Throws `InvalidFenceError` if the header is missing or invalid. */
 export function readFence(header: string | null | undefined): Fence {
   if (header === null || header === undefined) {
     throw new InvalidFenceError(
       "fence_missing",
-      "the header Edge-Election-Fence is missing: send leadership.headers() along with every request",
+      "the header Edge-Election-Fence is missing: send leadership.headers() with every request",
     );
   }
   return orInvalid(() => parseFence(header));
 }
 
-/** What of the groups and components a resource takes; whatever is left out takes all. */
+/** The groups and components that a resource accepts; if absent, all of them. */
 export interface Accepted {
   readonly groups?: readonly string[];
   readonly components?: readonly string[];
@@ -39,7 +39,10 @@ export function assertAccepted({ group, component }: Fence, { groups, components
 }
 
 const foreign = (what: string): InvalidFenceError =>
-  new InvalidFenceError("fence_not_accepted", `leaders of ${what} may not write here: ask as the leader that may`);
+  new InvalidFenceError(
+    "fence_not_accepted",
+    `leaders of ${what} may not write here: use a leadership that this resource accepts`,
+  );
 
 function orInvalid(read: () => Fence): Fence {
   try {

@@ -1,4 +1,4 @@
-/** A guard beside the data of any database that speaks the SQL of SQLite or Postgres, through a port of two methods. */
+/** A guard for any database with the SQL of SQLite or Postgres, beside its data, through a port of two methods. */
 import type { Fence } from "../../shared/fence.ts";
 import { FenceError, type Highest, StaleLeaderError } from "./errors.ts";
 import { checked } from "./rule.ts";
@@ -14,14 +14,14 @@ import {
   valuesOf,
 } from "./table.ts";
 
-/** `Transaction` is whatever your driver runs statements of a transaction on: a client, a connection. */
+/** `Transaction` is the object on which your driver runs the statements of a transaction: a client, a connection. */
 export interface SqlPort<Transaction> {
   /**
-   * Runs the work in a transaction of its own: commits when its promise resolves, and only then resolves itself; undoes
-   * everything when it rejects, and passes the error on. Two transactions must not share a connection at once.
+   * Runs the work in its own transaction. When the promise of the work resolves, it commits and then resolves. When it
+   * rejects, it rolls back and rejects with the same error. Two transactions must not share a connection at once.
    */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
-  /** Runs one statement in the transaction; the rows that it gives back, as objects. */
+  /** Runs one statement in the transaction and returns its rows, as objects. */
   query(
     transaction: Transaction,
     sql: string,
@@ -31,26 +31,26 @@ export interface SqlPort<Transaction> {
 
 /** Guards the transactions of an SQL database. */
 export interface SqlGuard<Transaction> {
-  /** Makes the table, once. Not needed where `FENCE_TABLE` is part of your migrations. */
+  /** Makes the table, once. Not needed if `FENCE_TABLE` is part of your migrations. */
   setUp(): Promise<void>;
   /**
-   * Compares, remembers and works in one transaction, and resolves with what the work returns. Rejects with
-   * `StaleLeaderError` before the work has begun; whatever the work throws undoes all of it.
+   * Compares the fence, remembers it and runs the work in one transaction; resolves with what the work returns. Rejects
+   * with `StaleLeaderError` before the work runs. If the work throws, everything is rolled back.
    */
   run<T>(fence: Fence, work: (transaction: Transaction) => T | PromiseLike<T>): Promise<T>;
-  /** Shuts out every leadership before this one. Do it at the start of a term, before the first read. */
+  /** Locks out every earlier leadership. Call it at the start of a term, before the first read. */
   claim(fence: Fence): Promise<void>;
-  /** Of a component: the leadership seen last, or `null`. */
+  /** The highest leadership that was seen for a component, or `null`. */
   highest(key: Pick<Fence, "group" | "component">): Promise<Highest | null>;
 }
 
-/** How the database differs from SQLite. */
+/** Settings for databases that differ from SQLite. */
 export interface SqlGuardOptions {
-  /** How the database writes the n-th placeholder, counted from 1. Default `?`; for Postgres `(n) => "$" + n`. */
+  /** The n-th placeholder, counted from 1. Default `?`; for Postgres `(n) => "$" + n`. */
   readonly placeholder?: Placeholder;
 }
 
-/** For databases that know `ON CONFLICT` and `RETURNING`. `setUp`, or `FENCE_TABLE` in your migrations, makes its table. */
+/** For databases with `ON CONFLICT` and `RETURNING`. Call `setUp` once, or add `FENCE_TABLE` to your migrations. */
 export function createSqlGuard<Transaction>(
   port: SqlPort<Transaction>,
   { placeholder = QUESTION_MARK }: SqlGuardOptions = {},
@@ -63,7 +63,8 @@ export function createSqlGuard<Transaction>(
     const taken = await port.query(transaction, takeOrNothing(placeholder), valuesOf(fence));
     if (taken.length > 0) return;
     const seen = await look(transaction, fence);
-    if (seen === null) throw new FenceError("unreadable_fence", "query() must give back the rows of RETURNING");
+    if (seen === null)
+      throw new FenceError("unreadable_fence", "query() must return the rows of RETURNING: change the port");
     throw new StaleLeaderError(fence, seen);
   };
   const transaction = async <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> => {

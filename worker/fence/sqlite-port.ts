@@ -1,16 +1,16 @@
 /** The port of `createSqlGuard` for one connection of `node:sqlite`, or of another synchronous driver of that shape. */
 import type { SqlPort } from "./sql.ts";
 
-/** What is used of a `DatabaseSync`. */
+/** The methods that the port uses of a `DatabaseSync`. */
 export interface SqliteConnection {
   exec(sql: string): unknown;
   prepare(sql: string): { all(...values: (string | number)[]): unknown[] };
 }
 
 /**
- * Transactions of this port wait for each other: they share the connection. So work must not start another one and wait
- * for it, and whoever else uses the connection while one runs is part of it. Other processes wait as long as the
- * connection's own time-out says; set one.
+ * Transactions of this port wait for each other, because they share the connection. So work must not start another
+ * transaction and wait for it. Other statements on the connection become part of the running transaction. Other
+ * processes wait for as long as the connection's own time-out; set one.
  */
 export function createSqlitePort<Connection extends SqliteConnection>(connection: Connection): SqlPort<Connection> {
   let last: Promise<unknown> = Promise.resolve();
@@ -34,11 +34,11 @@ export function createSqlitePort<Connection extends SqliteConnection>(connection
   };
 }
 
-/** Some errors have ended the transaction already; the error that counts is the first one. */
+/** Some errors have ended the transaction already. The first error counts. */
 function rollBack(connection: SqliteConnection): void {
   try {
     connection.exec("ROLLBACK");
   } catch {
-    // There is nothing left to undo.
+    // The transaction has ended already.
   }
 }

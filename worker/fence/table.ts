@@ -1,11 +1,11 @@
-/** The table that guards in SQL keep beside the data, in words that SQLite, D1 and Postgres share. */
+/** The table that SQL guards keep beside the data, in SQL that SQLite, D1 and Postgres share. */
 import type { Fence } from "../../shared/fence.ts";
 import { FenceError, type Highest } from "./errors.ts";
 
-/** What a batch that has to fail runs into; its name is how the failure is told from others. */
+/** The constraint that a late batch violates. Its name distinguishes this failure from others. */
 export const STALE_CONSTRAINT = "edge_election_stale_leader";
 
-/** For your migrations; `setUp()` of a guard runs the same. One row for each component of a group. */
+/** For your migrations; `setUp()` of a guard runs the same SQL. One row for each component of a group. */
 export const FENCE_TABLE = `CREATE TABLE IF NOT EXISTS edge_election_fence (
   group_name TEXT NOT NULL,
   component TEXT NOT NULL,
@@ -14,7 +14,7 @@ export const FENCE_TABLE = `CREATE TABLE IF NOT EXISTS edge_election_fence (
   PRIMARY KEY (group_name, component)
 )`;
 
-/** Placeholders, counted from 1. */
+/** Writes the placeholder at a position, counted from 1. */
 export type Placeholder = (position: number) => string;
 export const QUESTION_MARK: Placeholder = () => "?";
 
@@ -27,7 +27,7 @@ const insert = (placeholder: Placeholder): string =>
   VALUES (${[1, 2, 3, 4].map(placeholder).join(", ")})
   ON CONFLICT (group_name, component) DO UPDATE SET`;
 
-/** Gives back a row where the fence is taken, and none where it is late. Locks the row until the transaction ends. */
+/** Returns a row if the fence is accepted, and none if it is late. Locks the row until the transaction ends. */
 export const takeOrNothing = (placeholder: Placeholder): string =>
   `${insert(placeholder)} epoch = excluded.epoch, leader_session_id = excluded.leader_session_id
   WHERE excluded.epoch > edge_election_fence.epoch
@@ -35,7 +35,7 @@ export const takeOrNothing = (placeholder: Placeholder): string =>
       AND excluded.leader_session_id = edge_election_fence.leader_session_id)
   RETURNING epoch`;
 
-/** Violates the constraint where the fence is late, and writes no row where it is known already. */
+/** Violates the constraint if the fence is late, and writes no row if it is known already. */
 export const takeOrFail = `${insert(QUESTION_MARK)}
   epoch = CASE WHEN excluded.epoch > edge_election_fence.epoch THEN excluded.epoch ELSE 0 END,
   leader_session_id = excluded.leader_session_id
@@ -51,19 +51,16 @@ export const valuesOf = ({ group, component, epoch, leaderSessionId }: Fence): [
   leaderSessionId,
 ];
 
-/** Some drivers give a BIGINT back as text. */
+/** The stored leadership, or `null` for no row. Some drivers return a BIGINT as text. */
 export function highestOf(row: unknown): Highest | null {
   if (row === null || row === undefined) return null;
   if (typeof row === "object" && "epoch" in row && "leader_session_id" in row) {
     return { epoch: Number(row.epoch), leaderSessionId: String(row.leader_session_id) };
   }
-  throw new FenceError(
-    "unreadable_fence",
-    "a row of edge_election_fence can't be read: the port must give back objects",
-  );
+  throw new FenceError("unreadable_fence", "a row of edge_election_fence can't be read: the port must return objects");
 }
 
-/** The error as it is, or one that says how the table comes into being. */
+/** The same error, or, if the table is missing, an error that says how to make it. */
 export function explained(error: unknown): unknown {
   const message = error instanceof Error ? error.message : String(error);
   if (!/edge_election_fence/.test(message) || !/no such table|does not exist/.test(message)) return error;

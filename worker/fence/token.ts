@@ -1,7 +1,7 @@
 /**
- * Signed fence tokens: a resource that knows a key can check, without asking anybody, that the group's object called a
- * leadership current a short while ago. JSON Web Tokens of one of two algorithms, pinned by the kind of key and never
- * taken from the token (RFC 8725, section 3.1), with an audience of their own, so that no other token passes for one.
+ * Signed fence tokens: a resource that has a key can check, without asking the group, that a leadership was current a
+ * short time ago. They are JSON Web Tokens. The kind of key determines the algorithm, never the token (RFC 8725, section
+ * 3.1). They have their own audience, so no other token is accepted as one.
  */
 import { base64url, type CryptoKey, compactVerify, decodeJwt, importPKCS8, importSPKI, type JWK, SignJWT } from "jose";
 import { type Fence, validFence } from "../../shared/fence.ts";
@@ -9,15 +9,15 @@ import { type Check, InvalidField, number, object, oneOf, text } from "../../sha
 import { FenceTokenError, InvalidFenceError } from "./errors.ts";
 import { type Accepted, assertAccepted } from "./rule.ts";
 
-/** No token lives longer, however long the lease. */
+/** The longest validity of a token, for leases of any length. */
 const FENCE_TOKEN_LIFE_MS = 30_000;
 const AUDIENCE = "edge-election.fence";
 const DEFAULT_TOLERANCE_MS = 1_000;
-/** A host whose clock is further off needs a better clock. */
+/** If the clocks differ by more, fix the clock. */
 const LARGEST_TOLERANCE_MS = 60_000;
 /** RFC 7518, section 3.2: a key of the size of the hash output, or larger. */
 const SECRET_LENGTH = 32;
-/** Longer ones are not looked at: verifying costs time. */
+/** Longer tokens are refused unread, because verifying costs time. */
 const TOKEN_LENGTH = 2_048;
 
 interface Claims extends Fence {
@@ -40,10 +40,10 @@ const claims: Check<Claims> = object<Claims>({
   exp: seconds,
 });
 
-/** What signs: a secret (HS256), or a private key of the curve P-256 as PKCS #8 in PEM (ES256). */
+/** A secret (HS256), or a private key of the curve P-256 as PKCS #8 in PEM (ES256). */
 export type FenceSigningKey = { readonly secret: string } | { readonly privateKey: string };
 
-/** Throws `RangeError` with the remedy for a key that can't be safe. */
+/** Throws a `RangeError` with the remedy if the key can't be safe. */
 export function assertSigningKey(key: FenceSigningKey): void {
   if ("secret" in key) return assertSecret(key.secret);
   if (!key.privateKey.includes("PRIVATE KEY")) {
@@ -53,11 +53,11 @@ export function assertSigningKey(key: FenceSigningKey): void {
 
 export interface IssuedFenceToken {
   readonly token: string;
-  /** How long it lives, from now on. */
+  /** How long the token is valid, from now on. */
   readonly expiresInMs: number;
 }
 
-/** `now` in milliseconds since 1970, taken before the group was asked: the token never outlives the lease's time left. */
+/** `now` in milliseconds since 1970, read before the group was asked, so that the token never outlives the lease. */
 export async function signFenceToken(
   fence: Fence,
   remainingMs: number,
@@ -76,32 +76,32 @@ export async function signFenceToken(
 
 const keyOf = (secret: string): JWK => ({ kty: "oct", k: base64url.encode(secret) });
 
-/** A variable of an environment often has its line ends spelled out. */
+/** Environment variables often contain line ends as the two characters `\n`. */
 const withLineEnds = (pem: string): string => pem.replaceAll("\\n", "\n");
 
 /** A public key of the curve P-256: SPKI in PEM, or a JSON Web Key. */
 export type FencePublicKey = string | Readonly<Record<string, unknown>>;
 
 interface VerifierSettings extends Accepted {
-  /** How far the clocks of this host and of the backend may be apart. Default 1,000, at most 60,000. */
+  /** How far the clocks of this host and of the backend may differ. Default 1,000, at most 60,000. */
   readonly clockToleranceMs?: number;
   /** Milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
 }
 
-/** Exactly one kind of key; several of them while one replaces another. */
+/** One kind of key; several keys of it while one replaces another. */
 export type FenceVerifierOptions = VerifierSettings &
   (
     | { readonly secret: string | readonly string[]; readonly publicKey?: never }
     | { readonly publicKey: FencePublicKey | readonly FencePublicKey[]; readonly secret?: never }
   );
 
-/** The leadership that a token speaks of. Rejects with `FenceTokenError`, or with `InvalidFenceError` for a foreign one. */
+/** Resolves with the leadership in a token. Rejects with `FenceTokenError`, or with `InvalidFenceError` for a foreign one. */
 export type FenceVerifier = (token: string) => Promise<Fence>;
 
 /**
- * Proves that the leadership was current when the token was issued, at most 30 s and the tolerance ago; not that it is
- * current now. The epoch has to be compared all the same. Throws `RangeError` for keys and settings that can't be safe.
+ * Proves that the leadership was current when the token was issued, at most 30 s and the tolerance ago. It does not prove
+ * that it is current now: the epoch still has to be compared. Throws `RangeError` for unsafe keys and settings.
  */
 export function createFenceVerifier(options: FenceVerifierOptions): FenceVerifier {
   const { clockToleranceMs = DEFAULT_TOLERANCE_MS, now = Date.now } = options;
@@ -136,27 +136,27 @@ function signatureCheck({ secret, publicKey }: FenceVerifierOptions): (token: st
   };
 }
 
-/** Checks the signature alone: the claims are checked elsewhere, since their times have fractions. */
+/** Checks only the signature. The claims are checked elsewhere, because their times have fractions. */
 async function payloadOf(token: string, algorithm: string, key: JWK | Promise<CryptoKey>): Promise<unknown> {
   const { protectedHeader } = await compactVerify(token, await key, { algorithms: [algorithm] });
   if ((protectedHeader.typ ?? "JWT") !== "JWT") throw new RangeError("the token is of another type");
   return decodeJwt(token);
 }
 
-/** With one that is no number no token would ever be over. */
+/** With a NaN tolerance no token would ever expire. */
 function assertTolerance(toleranceMs: number): void {
   if (toleranceMs >= 0 && toleranceMs <= LARGEST_TOLERANCE_MS) return;
   throw new RangeError(`clockToleranceMs is ${toleranceMs}: set it to 0-${LARGEST_TOLERANCE_MS} milliseconds`);
 }
 
 function assertInTime(issuedAt: number, endsAt: number, now: number, toleranceMs: number): void {
-  if (!Number.isFinite(now)) throw refused("the clock of this host tells no time");
-  if (endsAt - issuedAt > FENCE_TOKEN_LIFE_MS) throw refused(`it lives longer than ${FENCE_TOKEN_LIFE_MS} ms`);
+  if (!Number.isFinite(now)) throw refused("the clock of this host returns no time: check the option `now`");
+  if (endsAt - issuedAt > FENCE_TOKEN_LIFE_MS) throw refused(`it is valid for longer than ${FENCE_TOKEN_LIFE_MS} ms`);
   if (endsAt + toleranceMs <= now) throw new FenceTokenError("fence_token_expired", OVER, undefined, true);
   if (issuedAt - toleranceMs > now) throw refused("it was issued in the future: set the clock of this host");
 }
 
-const OVER = "the fence token is over: ask the group for a new one, if it still calls the leadership current";
+const OVER = "the fence token has ended: get a new one from the group, if the leadership is still current";
 
 const refused = (why: string, cause?: unknown): FenceTokenError =>
   new FenceTokenError("invalid_fence_token", `the fence token is refused: ${why}`, cause);

@@ -1,4 +1,4 @@
-/** Who gets as far as a group's object: names, identity and settings are checked before it is touched. */
+/** Checks the group's name, the caller's identity and the settings before a group's object is touched. */
 import type { Context, MiddlewareHandler } from "hono";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { isName, NAME_RULE } from "../../shared/protocol/names.ts";
@@ -12,19 +12,19 @@ import { mayAct, mayEnter, type Principal, type Role } from "./principal.ts";
 import { type Problem, problem, problemResponse } from "./problem.ts";
 import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
 
-/** What the Worker's environment has to hold, and may. */
+/** The required and optional bindings of the Worker's environment. */
 export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, FenceKeyEnv {
   /** The binding of the Durable Object class `ElectionGroup`. */
   readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
-  /** Where it is bound, upgrades that are refused are counted by address, and beyond its rate answered with 429. */
+  /** If bound, refused upgrades are counted by address; beyond the rate they get status 429. */
   readonly UPGRADE_LIMITER?: RateLimit;
 }
 
-/** Who may come in, and what each group is to have. */
+/** Who may connect, and the settings of each group. */
 export interface ElectionAppOptions {
-  /** Settings of a group. Called for every request: keep it cheap, and the same for the same group. Default: from the env. */
+  /** The settings of a group. Called for every request: keep it cheap, with the same result for the same group. Default: from the env. */
   readonly policy?: (group: string, env: ElectionEnv) => PolicyOptions;
-  /** Default: by the settings of `AuthorizeEnv`; closed where there are none. A `RangeError` means wrong settings. */
+  /** Default: by the settings of `AuthorizeEnv`; without any, every request is refused. A `RangeError` reports wrong settings. */
   readonly authorize?: Authorize;
 }
 
@@ -35,7 +35,7 @@ export interface App {
 
 export type Admission = (role: Role) => MiddlewareHandler<App>;
 
-/** Middleware that lets in who has the role, and leaves the group's settings for the handler. */
+/** Middleware that admits callers with the role, and passes the group's settings to the handler. */
 export function createAdmission(authorize: Authorize, policy: NonNullable<ElectionAppOptions["policy"]>): Admission {
   const identify = async ({ req, env }: Context<App>): Promise<Principal | Response | Problem> => {
     try {
@@ -60,7 +60,8 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
     if (!isName(group)) return problem(400, "invalid_argument", `the group must be ${NAME_RULE}`);
     const principal = await identify(context);
     if (principal instanceof Response || isProblem(principal)) return principal;
-    if (!endsSometime(principal)) return problem(503, "misconfigured", "authorize gave an `until` that is no number");
+    if (!hasValidExpiry(principal))
+      return problem(503, "misconfigured", "authorize returned an `until` that is not a number");
     const access = accessOf(principal);
     const forbidden = whyForbidden(principal, group, role) ?? whyTooLarge(access);
     if (forbidden !== null) return problem(403, "forbidden", forbidden);
@@ -83,7 +84,7 @@ function whyForbidden(principal: Principal, group: string, role: Role): string |
   return mayAct(principal, role) ? null : `this needs the role ${role}`;
 }
 
-/** Access is kept in the socket's attachment, beside the deadlines of its leases: 16,384 bytes for both. */
+/** The socket's attachment holds the access and the deadlines of leases: 16,384 bytes for both. */
 const ACCESS_LENGTH = 2_048;
 
 const whyTooLarge = (access: Access): string | null =>
@@ -91,7 +92,7 @@ const whyTooLarge = (access: Access): string | null =>
     ? "these credentials name too many components: leave them out to allow all"
     : null;
 
-/** What the group's object has to know of a principal. */
+/** The part of a principal that the group's object needs. */
 const accessOf = ({ role, components, subject, until }: Principal): Access => ({
   role,
   ...(subject !== undefined && { subject }),
@@ -99,28 +100,29 @@ const accessOf = ({ role, components, subject, until }: Principal): Access => ({
   ...(until !== undefined && Number.isFinite(until) && { until }),
 });
 
-/** Half a number would let somebody in for ever. */
-const endsSometime = ({ until = Infinity }: Principal): boolean => typeof until === "number" && !Number.isNaN(until);
+/** A NaN `until` would never expire. */
+const hasValidExpiry = ({ until = Infinity }: Principal): boolean => typeof until === "number" && !Number.isNaN(until);
 
 const isProblem = (outcome: PolicyOptions | Principal | Problem): outcome is Problem => "status" in outcome;
 
-const TOLD_BY_SOCKET: readonly number[] = [400, 401, 403];
+/** A socket receives these statuses as a close code. */
+const SENT_AS_CLOSE_CODE: readonly number[] = [400, 401, 403];
 
 /**
- * Strangers can't be kept from asking, but accepting a socket to tell them a close code is a favour: an address that
- * is refused again and again gets a plain status. Who is let in is never counted.
+ * Accepting a socket only to send a close code costs work. So an address that is refused too often gets a plain status.
+ * Admitted callers are never counted.
  */
 async function refusedTooOften({ req, env }: Context<App>, { status }: Response | Problem): Promise<boolean> {
-  if (env.UPGRADE_LIMITER === undefined || !isUpgrade(req.raw) || !TOLD_BY_SOCKET.includes(status)) return false;
+  if (env.UPGRADE_LIMITER === undefined || !isUpgrade(req.raw) || !SENT_AS_CLOSE_CODE.includes(status)) return false;
   return !(await env.UPGRADE_LIMITER.limit({ key: networkOf(req.header("CF-Connecting-IP") ?? "") })).success;
 }
 
 const tooOften = (): Response =>
-  problemResponse(problem(429, "too_many", "too many upgrades of this address were refused: try again in a minute"), {
+  problemResponse(problem(429, "too_many", "too many upgrades from this address were refused: try again in a minute"), {
     "Retry-After": "60",
   });
 
-/** Of an IPv6 address the network: a subscriber has 2^64 addresses of it. */
+/** The network of an IPv6 address, because one subscriber has 2^64 addresses. An IPv4 address stays as it is. */
 function networkOf(address: string): string {
   if (!address.includes(":")) return address;
   const [head = [], tail = []] = address.split("::").map((side) => side.split(":").filter((group) => group !== ""));
@@ -129,7 +131,7 @@ function networkOf(address: string): string {
 }
 const IPV6_GROUPS = 8;
 
-/** A socket is told by a close code that pages can read, everybody else by a status. */
+/** A socket receives a close code, which pages can read; everybody else receives a status. */
 function refuse({ req }: Context<App>, refusal: Response | Problem): Response {
   const { status } = refusal;
   if (isUpgrade(req.raw) && (status === 401 || status === 403)) {

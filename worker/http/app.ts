@@ -1,6 +1,9 @@
 /**
- * The HTTP face of the elections: a Hono app that can be mounted under any path. It checks names, bodies and who asks
- * before the group's object is touched, so that a refused request costs nothing and creates nothing.
+ * Entry of the room `worker/http`: the HTTP app of the elections, a Hono app that can be mounted under any path.
+ *
+ * It checks names, bodies and credentials before it touches a group's object, so a refused request costs and creates
+ * nothing. The Worker's `index.ts` and the Durable Object import it. It imports `shared/`, other rooms of `worker/`, Hono
+ * and jose, and never `client/` or Node. It never decides about leadership: it forwards requests to the group's object.
  */
 import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
@@ -16,14 +19,14 @@ import { problem, problemResponse, refuseWith } from "./problem.ts";
 import { contendingRoutes, groupOf, operatingRoutes, readingRoutes } from "./routes.ts";
 import { chooseProtocol, innerUpgrade, isUpgrade, refuseSocket } from "./upgrade.ts";
 
-/** Pages of allowed origins may look things up. Sockets need none of it, and an upgrade's headers can't be changed. */
+/** Pages of allowed origins may read the answers. Sockets do not need this, and an upgrade's headers can't be changed. */
 const crossOrigin: MiddlewareHandler<App> = (context, next) => {
   if (isUpgrade(context.req.raw) || context.req.header("Origin") === undefined) return next();
   const origin = (asking: string): string | null => (originAllowed(context.req.raw, context.env) ? asking : null);
   return cors({ origin, allowMethods: [...METHODS], allowHeaders: ["Authorization", "Content-Type"] })(context, next);
 };
 
-/** Answers about groups are for whoever asked: not to be kept, and nothing but what they say they are. */
+/** Only the caller may have an answer about a group: no cache keeps it, and browsers do not guess its type. */
 const guarded: MiddlewareHandler<App> = async (context, next) => {
   await next();
   if (isUpgrade(context.req.raw)) return; // the headers of an upgrade can't be changed
@@ -33,7 +36,7 @@ const guarded: MiddlewareHandler<App> = async (context, next) => {
 
 const METHODS = ["GET", "POST", "DELETE"] as const;
 
-/** The app: mount it under any path, or serve it as it is. Every group lives in the object that `ELECTIONS` has for its name. */
+/** The app: mount it under any path, or serve it directly. Each group is the object that `ELECTIONS` has for its name. */
 export function createElectionApp({ authorize = authorizeByEnv, policy = policyFromEnv }: ElectionAppOptions = {}) {
   const allow = createAdmission(authorize, policy);
   const app = new Hono<App>()
@@ -63,7 +66,7 @@ export function createElectionApp({ authorize = authorizeByEnv, policy = policyF
 
   app.notFound(({ req }) => {
     const handlers = (method: string): number => app.router.match(method, req.path)[0].length;
-    const allowed = METHODS.filter((method) => handlers(method) > handlers("TRACE")); // which middleware alone takes
+    const allowed = METHODS.filter((method) => handlers(method) > handlers("TRACE")); // TRACE matches only middleware
     if (allowed.length === 0) return refuseWith(404, "not_found", "there is nothing at this path");
     const methods = allowed.join(", ");
     return problemResponse(problem(405, "method_not_allowed", `this path takes ${methods}`), { Allow: methods });

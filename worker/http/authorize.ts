@@ -1,6 +1,6 @@
 /**
- * Who may do what. Closed by default: without configuration everything but `healthz` is refused. Tokens open it to
- * those who have one. Open mode is for one machine: it is switched on by the command line, never by `wrangler.toml`.
+ * Decides who may do what. Without configuration everything except `healthz` is refused. With tokens configured,
+ * callers with a token are admitted. Only the command line sets open mode, for one machine; `wrangler.toml` never does.
  */
 import { logError } from "./log.ts";
 import type { Principal } from "./principal.ts";
@@ -8,18 +8,18 @@ import { refuseWith } from "./problem.ts";
 import { KeySetUnavailable } from "./provider-keys.ts";
 import { createVerifier, type TokenOptions, tokenOf, type Verifier } from "./tokens.ts";
 
-/** Decides before the group's object is touched. A `Response` refuses; its status (401 or 403) is told to sockets too. */
+/** Decides before the group's object is touched. A `Response` refuses; sockets receive its status (401 or 403) as a close code. */
 export type Authorize = (request: Request, env: AuthorizeEnv) => Principal | Response | Promise<Principal | Response>;
 
 /** Settings of the default `authorize`, as text. */
 export interface AuthorizeEnv {
-  /** `loopback`: serve anybody on this machine, and nobody else. */
+  /** `loopback`: serve everybody on this machine, and nobody else. */
   readonly OPEN_MODE?: string;
-  /** Tokens signed with it (HS256) are good. At least 32 characters. */
+  /** Tokens signed with it (HS256) are accepted. At least 32 characters. */
   readonly AUTH_SECRET?: string;
-  /** The one before, while tokens that it has signed are still in use. */
+  /** The previous secret, as long as its tokens are still in use. */
   readonly AUTH_SECRET_PREVIOUS?: string;
-  /** Tokens signed with a key of this JSON Web Key Set are good; looked at where there is no secret. */
+  /** Tokens signed with a key of this JSON Web Key Set are accepted; used only if there is no secret. */
   readonly AUTH_JWKS_URL?: string;
   readonly AUTH_ISSUER?: string;
   readonly AUTH_AUDIENCE?: string;
@@ -40,7 +40,7 @@ export const authorizeByEnv: Authorize = (request, env) => {
   );
 };
 
-/** Any web page can reach 127.0.0.1: its origin, a rebound host name, or its browser's own word give it away. */
+/** Any web page can reach 127.0.0.1. Its origin, a rebound host name, or the browser's `Sec-Fetch-Site` reveals it. */
 function openToLoopback(request: Request): Principal | Response {
   const isHere = isLoopback(new URL(request.url).hostname) && !isLoadedElsewhere(request);
   if (isHere && originAllowed(request, { OPEN_MODE: "loopback" })) return { role: "admin" };
@@ -53,22 +53,22 @@ async function byToken(request: Request, env: AuthorizeEnv, verify: Verifier): P
   }
   const token = tokenOf(request);
   if (token === null)
-    return refuseWith(401, "unauthorized", "a token is needed: Authorization: Bearer, or the subprotocol");
+    return refuseWith(401, "unauthorized", "a token is required: send Authorization: Bearer, or the subprotocol");
   try {
     return await verify(token, Date.now());
   } catch (error) {
     if (error instanceof KeySetUnavailable) {
       return refuseWith(503, "unavailable", "tokens can't be checked right now: try again");
     }
-    return refuseWith(401, "unauthorized", "this token is not valid here, or no longer: get a new one");
+    return refuseWith(401, "unauthorized", "this token is not valid for this deployment, or has ended: get a new one");
   }
 }
 
-/** What a page loads as an image or a frame comes without an `Origin`. It can't read it, but each new group costs a file here. */
+/** A page's image or frame request has no `Origin`. The page can't read the answer, but each new group costs a file here. */
 const isLoadedElsewhere = ({ headers }: Request): boolean =>
   headers.get("Origin") === null && headers.get("Sec-Fetch-Site") === "cross-site";
 
-/** Whether the page that asks may: no page at all (no `Origin`), one of this machine in open mode, or an allowed one. */
+/** True for a program (no `Origin`), in open mode for a page of this machine, otherwise for a page of an allowed origin. */
 export function originAllowed(request: Request, { OPEN_MODE, ALLOWED_ORIGINS }: AuthorizeEnv): boolean {
   const origin = request.headers.get("Origin");
   if (origin === null) return true;

@@ -1,6 +1,6 @@
 /**
- * The client with a stub of the group's object as its `fetcher`: no app stands between. Whoever has the binding is
- * trusted, as with RPC, and may contend; so never hand a stranger's request on to a stub: mount the app for that.
+ * Serves a client that has a stub of the group's object as its `fetcher`, without the app. A caller with the binding is
+ * trusted, as with RPC, and may contend. Never forward a stranger's request to a stub: mount the app instead.
  */
 import { Hono } from "hono";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
@@ -10,16 +10,16 @@ import type { Access } from "../group/state.ts";
 import { refuseWith } from "./problem.ts";
 import { chooseProtocol, innerUpgrade, isUpgrade } from "./upgrade.ts";
 
-/** What the object gives. Settings stay as its app has set them last. */
+/** What the object provides. Its settings stay as the app last set them. */
 export interface DirectGroup {
-  /** `undefined` where the platform does not tell. */
+  /** `undefined` if the platform does not provide it. */
   readonly name: string | undefined;
   readonly upgrade: (request: Request, access: Access) => Response;
   readonly status: () => GroupStatus;
   readonly getLeader: (component: string) => LeaderInformation | null;
 }
 
-/** Answers what a client asks: its socket, the status, leaders. */
+/** The routes that a client needs: its socket, the status, leaders. */
 export function createDirectApp({ name, upgrade, status, getLeader }: DirectGroup): Hono {
   const routes = new Hono()
     .use(async (context, next) => {

@@ -1,4 +1,4 @@
-/** The settings that a deployment gives every group by its variables. */
+/** Settings of all groups, from the variables of the deployment. */
 
 import type { GroupLimits } from "../../shared/protocol/limits.ts";
 import type { LogLevel, PolicyOptions } from "../group/policy.ts";
@@ -7,9 +7,9 @@ export interface PolicyEnv {
   /** D of every group in milliseconds, as text. */
   readonly LEASE_MS?: string;
   readonly DRAIN_MS?: string;
-  /** A strictly higher priority takes over, once a leadership is this old. Not set: only at the next hand-over. */
+  /** A strictly higher priority takes over once a leadership is this old. Without it, only at the next hand-over. */
   readonly PREEMPT_COOLDOWN_MS?: string;
-  /** What is logged: silent, error, info (the default) or debug. */
+  /** How much is logged: silent, error, info (the default) or debug. */
   readonly LOG_LEVEL?: LogLevel;
   /** Limits of every group that differ from the defaults, as JSON: `{"sessions": 500}`. */
   readonly LIMITS?: string;

@@ -1,19 +1,20 @@
-/** The key that fence tokens are signed with, as the deployment has set it. */
+/** The key that signs fence tokens, from the deployment's settings. */
 import { assertSigningKey, type FenceSigningKey } from "../fence/token.ts";
 
-/** Settings of fence tokens, as text; without one of them there are none. */
+/** Settings of fence tokens, as text. Without either of them no tokens are issued. */
 export interface FenceKeyEnv {
-  /** Signs by HS256: resources that check need the same secret. At least 32 characters. */
+  /** Signs by HS256: resources that verify need the same secret. At least 32 characters. */
   readonly FENCE_SECRET?: string;
-  /** Signs by ES256: resources need the public key alone. PKCS #8 in PEM, of the curve P-256. */
+  /** Signs by ES256: resources need only the public key. PKCS #8 in PEM, curve P-256. */
   readonly FENCE_PRIVATE_KEY?: string;
 }
 
-/** Throws `RangeError` that names the setting and the remedy. */
+/** Throws a `RangeError` that names the setting and the remedy. */
 export function signingKey({ FENCE_SECRET, FENCE_PRIVATE_KEY }: FenceKeyEnv): FenceSigningKey {
   if (FENCE_SECRET && FENCE_PRIVATE_KEY) throw new RangeError("set FENCE_SECRET or FENCE_PRIVATE_KEY, not both");
   const key = keyOf(FENCE_SECRET, FENCE_PRIVATE_KEY);
-  if (key === null) throw new RangeError("there are no fence tokens here: set FENCE_SECRET or FENCE_PRIVATE_KEY");
+  if (key === null)
+    throw new RangeError("fence tokens are not configured on this deployment: set FENCE_SECRET or FENCE_PRIVATE_KEY");
   try {
     assertSigningKey(key);
   } catch (error) {

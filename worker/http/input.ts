@@ -1,4 +1,4 @@
-/** What a request brings, checked before its handler runs, and told to `hono/client` by type. */
+/** Checks a request's input before its handler runs, and declares its type to `hono/client`. */
 import type { MiddlewareHandler } from "hono";
 import { type Check, InvalidField } from "../../shared/protocol/fields.ts";
 import type { App } from "./admission.ts";
@@ -9,7 +9,7 @@ type Taking<Target extends "json" | "query", Value> = MiddlewareHandler<
   { in: { [Key in Target]: Value }; out: { [Key in Target]: Value } }
 >;
 
-/** The body as JSON; an empty one is an object without fields. */
+/** The body as JSON; an empty body counts as `{}`. */
 export const takesJson =
   <Value extends object>(check: Check<Value>): Taking<"json", Value> =>
   async ({ req }, next) => {
@@ -24,7 +24,7 @@ export const takesJson =
     await next();
   };
 
-/** The query's parameters; those that `check` does not name are ignored. */
+/** The query's parameters; parameters that `check` does not name are ignored. */
 export const takesQuery =
   <Value extends object>(check: Check<Value>): Taking<"query", Value> =>
   async ({ req }, next) => {

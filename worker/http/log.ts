@@ -1,13 +1,13 @@
 /**
- * One JSON object per line, as log collectors expect. Never a token, a secret, an operator's note or a request's text; names that
- * peers choose are escaped, so that no line can be forged.
+ * One JSON object per line, as log collectors expect. It never contains a token, a secret, an operator's note or a
+ * request's text. Names that peers choose are escaped, so that nobody can forge a line.
  */
 import type { Fact } from "../group/facts.ts";
 import type { LogLevel } from "../group/policy.ts";
 
 const RANK: Readonly<Record<LogLevel, number>> = { silent: 0, error: 1, info: 2, debug: 3 };
 
-/** What can be said of a group, from this level on. What goes on all the time is for debugging; the rest changes who leads, or who could. */
+/** The level at which each fact is logged: `debug` for routine facts, `info` for changes of who leads or could lead. */
 export const FACT_LEVELS: Readonly<Record<Fact["type"], "info" | "debug">> = {
   offered: "info",
   offer_missed: "info",
@@ -28,7 +28,7 @@ export const FACT_LEVELS: Readonly<Record<Fact["type"], "info" | "debug">> = {
   hung_up: "info",
 };
 
-/** What can go wrong around the groups. */
+/** Failures outside of the group core. */
 export const ERROR_EVENTS = [
   "alarm_failed",
   "start_failed",
@@ -47,7 +47,7 @@ export function logError(event: (typeof ERROR_EVENTS)[number], error: unknown): 
   console.error(line({ level: "error", event, message }));
 }
 
-/** Writes what the level lets through. `at`: when it happened, in milliseconds since 1970. */
+/** Writes the facts that `level` includes. `at`: when they happened, in milliseconds since 1970. */
 export function logFacts(
   facts: readonly Fact[],
   level: LogLevel,
@@ -60,11 +60,11 @@ export function logFacts(
   }
 }
 
-/** A leader that is told so late that it leads no more is routine. */
+/** `not_leader` is routine: a message of a former leader arrived late. */
 const levelOf = (fact: Fact): "info" | "debug" =>
   fact.type === "refused" && fact.code === "not_leader" ? "debug" : FACT_LEVELS[fact.type];
 
-/** JSON escapes control characters; these two end a line for some readers, too. */
+/** JSON escapes the common control characters; these also end a line for some readers. */
 const line = (entry: object): string =>
   JSON.stringify(entry).replace(
     /[\u2028\u2029\u007f-\u009f]/g,

@@ -1,6 +1,6 @@
 /**
- * What a group's object has done and holds, as metrics. Totals of the group by default: names of elections are chosen by
- * users, so only the first few have lines of their own, in one single metric.
+ * The counts and the state of a group's object as metrics. Most are totals of the group. Users choose the names of
+ * elections, so only the first few elections have their own lines, in a single metric.
  */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { isHeld } from "../group/election.ts";
@@ -9,7 +9,7 @@ import type { Election, ElectionState, EndReason, GroupState } from "../group/st
 import { type Counters, MARGIN_BOUNDS_MS } from "../host/counters.ts";
 import { type Metric, number, type Sample } from "./prometheus.ts";
 
-/** Elections with a line of their own, in the order of their names: enough for a board, and bounded. */
+/** How many elections have their own line, in the order of their names: enough for a board, and bounded. */
 const NAMED_ELECTIONS = 20;
 
 const END_REASONS: Readonly<Record<EndReason, true>> = {
@@ -40,7 +40,7 @@ const STATES: Readonly<Record<ElectionState["type"], true>> = {
 
 const keysOf = <K extends string>(table: Readonly<Record<K, unknown>>): K[] => Object.keys(table) as K[];
 
-/** `now`: the wall clock, for a leaderless time that goes on. */
+/** `now`: the wall clock, for leaderless time that is still running. */
 export const metricsOf = (state: GroupState, counters: Counters, now: number): Metric[] => [
   ...leadership(state, counters, now),
   ...sessions(state, counters),
@@ -69,13 +69,13 @@ function leadership(state: GroupState, counters: Counters, now: number): Metric[
     ),
     total("terms_started", "Leaderships that were accepted.", counters.get("terms_started")),
     named("counter", "terms_ended_total", "Leaderships that have ended, by reason.", endings(counters)),
-    total("revokes", "Leaders that were told to stop.", counters.get("revokes")),
+    total("revokes", "Leaders that were ordered to stop.", counters.get("revokes")),
     total(
       "leaderless_seconds",
       "Time that elections with contenders had no leader, after their first one.",
       ((counters.get("leaderless_ms") ?? 0) + leaderlessMs) / 1_000,
     ),
-    named("histogram", "renewal_margin_seconds", "What was left of a lease when it was renewed.", margins(counters)),
+    named("histogram", "renewal_margin_seconds", "Rest of a lease when it was renewed.", margins(counters)),
     named("gauge", "elections", "Elections with contenders, by state.", countsByState(elections)),
     named(
       "gauge",
@@ -86,7 +86,7 @@ function leadership(state: GroupState, counters: Counters, now: number): Metric[
         value: Number(election.state.type === "leading"),
       })),
     ),
-    gauge("paused", "1 while nothing is offered.", Number(state.paused)),
+    gauge("paused", "1 while the group is paused.", Number(state.paused)),
     gauge("epoch", "Highest epoch of the group.", state.epoch),
   ];
 }

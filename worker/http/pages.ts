@@ -1,9 +1,9 @@
-/** The Worker's static pages: dashboard and demo. Whatever serves the files, names their types and fences them in. */
+/** The Worker's static pages: dashboard and demo. Sets the content type and the content policy of each file. */
 import { type Context, Hono } from "hono";
 import { refuseWith } from "./problem.ts";
 
 interface PageEnv {
-  /** The files below `worker/pages/`, built. Without it there are no pages. */
+  /** The built files of `worker/pages/`. Without this binding there are no pages. */
   readonly ASSETS?: Fetcher;
 }
 
@@ -14,7 +14,7 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/** On one machine the demo shows frames of both names: two sites, and so two event loops. */
+/** On one machine the demo shows frames of both names: they are two sites with separate event loops. */
 const TWINS: Readonly<Record<string, string>> = { "127.0.0.1": "localhost", localhost: "127.0.0.1" };
 
 export const pages = new Hono<{ Bindings: PageEnv }>()
@@ -27,7 +27,7 @@ export const pages = new Hono<{ Bindings: PageEnv }>()
 async function serve({ env, req }: Context<{ Bindings: PageEnv }>, path: string): Promise<Response> {
   const file = await env.ASSETS?.fetch(`http://assets/${path}`);
   if (!file?.ok)
-    return refuseWith(404, "not_found", "there is no such file: if all of them are missing, run `npm run build`");
+    return refuseWith(404, "not_found", "there is no such file: if all files are missing, run `npm run build`");
   return new Response(file.body, {
     headers: {
       "Content-Type": TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream",
@@ -39,13 +39,13 @@ async function serve({ env, req }: Context<{ Bindings: PageEnv }>, path: string)
   });
 }
 
-/** The demo shows itself in frames. No other page is shown in any: a click there may make a leader step down. */
+/** The demo shows itself in frames. No other page may be framed, because a click on it may make a leader step down. */
 function demoFrames({ protocol, hostname, port }: URL): string {
   const twin = TWINS[hostname];
   return ["'self'", ...(twin === undefined ? [] : [`${protocol}//${twin}:${port}`])].join(" ");
 }
 
-/** Nothing but the page's own files, no inline code, and no frames but these, around it or in it. */
+/** Allows only the page's own files, no inline code, and only these frames, around the page or in it. */
 function contentPolicy(frames: string): string {
   return [
     "default-src 'none'",

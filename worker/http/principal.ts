@@ -1,12 +1,12 @@
-/** Who asks, and what they may do. */
+/** The caller of a request, and what it may do. */
 import type { Access } from "../group/state.ts";
 
-/** Each role may do what the ones before it may. */
+/** Each role includes the roles before it. */
 export type Role = Access["role"];
 
 const ROLES: readonly Role[] = ["observe", "contend", "admin"];
 
-/** Who asks. `groups`: exact names, or beginnings that end with `*`; absent: every group. */
+/** The caller of a request. `groups`: exact names, or prefixes that end with `*`; absent: every group. */
 export interface Principal extends Access {
   readonly groups?: readonly string[];
 }

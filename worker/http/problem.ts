@@ -14,6 +14,6 @@ export const problem = (status: ProblemStatus, code: string, message: string): P
 export const problemResponse = ({ status, code, message }: Problem, headers: Record<string, string> = {}): Response =>
   Response.json({ error: { code, message } }, { status, headers });
 
-/** Both in one. */
+/** The response for a problem. */
 export const refuseWith = (status: ProblemStatus, code: string, message: string): Response =>
   problemResponse(problem(status, code, message));

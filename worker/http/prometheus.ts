@@ -4,7 +4,7 @@ export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** One line: `suffix` goes to the name of its metric. */
+/** One line; `suffix` is appended to the name of the metric. */
 export interface Sample {
   readonly suffix?: "_bucket" | "_sum" | "_count";
   readonly labels?: Labels;
@@ -18,7 +18,7 @@ export interface Metric {
   readonly samples: readonly Sample[];
 }
 
-/** `common`: labels that every line has. A metric without samples is left out. */
+/** `common`: labels of every line. A metric without samples is omitted. */
 export function prometheusText(metrics: readonly Metric[], common: Labels): string {
   const lines = metrics
     .filter(({ samples }) => samples.length > 0)

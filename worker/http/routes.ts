@@ -1,4 +1,4 @@
-/** The routes of one group, mounted below its path: those that look at it, that leaders ask, and that change it. */
+/** The routes of one group, mounted below its path: for reading, for leaders, and for operators. */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
@@ -25,7 +25,7 @@ const small = bodyLimit({
   onError: () => refuseWith(413, "too_large", `a body has at most ${BODY_BYTES} bytes`),
 });
 
-/** The object of the request's group; admission has checked the name. */
+/** The object of the request's group. Admission has checked the name before. */
 export const groupOf = ({ env, req }: Context<App>): DurableObjectStub<ElectionGroup> =>
   env.ELECTIONS.get(env.ELECTIONS.idFromName(req.param("group") ?? ""));
 
@@ -62,7 +62,7 @@ export const contendingRoutes = (allow: Admission) =>
       throw refusal(403, "forbidden", "these credentials are not for this component");
     }
     const key = keyIn(context.env);
-    // Before the group is asked: the token must not outlive what it answers.
+    // Read before the group is asked: the token must not outlive the answer.
     const now = Date.now();
     const { current, remainingMs } = await groupOf(context).checkFence(context.var.policy, question);
     if (!current) throw refusal(409, "not_current", "this leadership is not current: stop, and wait for the next one");
@@ -70,7 +70,7 @@ export const contendingRoutes = (allow: Admission) =>
     return context.json(await signFenceToken(fence, remainingMs, key, now));
   });
 
-/** Looked at with each request: settings change with a deployment only, and the check is cheap. */
+/** Checked at each request: the check is cheap. */
 function keyIn(env: FenceKeyEnv): FenceSigningKey {
   try {
     return signingKey(env);
@@ -105,7 +105,7 @@ export const operatingRoutes = (allow: Admission) =>
       return context.json({ ok: true });
     });
 
-/** Thrown, not returned: an answer of two kinds would leave the typed client with none. */
+/** Thrown, not returned: with two types of response, the typed client would have neither. */
 const refusal = (status: ProblemStatus, code: string, message: string): HTTPException =>
   new HTTPException(status, { res: refuseWith(status, code, message) });
 

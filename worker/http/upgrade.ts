@@ -1,4 +1,4 @@
-/** What a session's upgrade request offers, and the refusals that a page can read: a close code on an accepted socket. */
+/** Reads a session's upgrade request, and refuses it in a way that a page can read: a close code on an accepted socket. */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { SUBPROTOCOL, SUBPROTOCOL_FAMILY } from "../../shared/protocol/messages.ts";
 
@@ -6,26 +6,26 @@ const PROTOCOL_HEADER = "Sec-WebSocket-Protocol";
 
 export const isUpgrade = (request: Request): boolean => request.headers.get("Upgrade")?.toLowerCase() === "websocket";
 
-/** The subprotocol to answer with: ours, none where none was offered, or `unsupported` for another version of ours. */
+/** The subprotocol of the answer: ours, `null` if none was offered, or `unsupported` for another version of ours. */
 export function chooseProtocol(request: Request): string | null | "unsupported" {
   const offered = offeredProtocols(request);
   if (offered.includes(SUBPROTOCOL)) return SUBPROTOCOL;
   return offered.some((protocol) => protocol.startsWith(SUBPROTOCOL_FAMILY)) ? "unsupported" : null;
 }
 
-/** Accepts the socket only to close it: browsers hide HTTP statuses from pages, but not close codes. */
+/** Accepts the socket only to close it, because browsers hide HTTP statuses from pages, but not close codes. */
 export function refuseSocket(request: Request, code: number, reason: string): Response {
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
   server.close(code, reason);
-  // A browser that offered protocols fails without one in the answer, and would never see the code.
+  // If the answer has no subprotocol, a browser that offered some fails without the close code.
   const protocol = offeredProtocols(request).find((offered) => offered.startsWith(SUBPROTOCOL_FAMILY));
   return new Response(null, { status: 101, webSocket: client, headers: protocolHeader(protocol ?? null) });
 }
 
 export const closeCodeFor = (status: number): number => (status === 401 ? CLOSE.unauthorized : CLOSE.forbidden);
 
-/** The request as the group's object gets it: no token, no cookies, nothing but what it needs. */
+/** The request for the group's object, without token, cookies and other headers. */
 export function innerUpgrade(request: Request, protocol: string | null, headers: Record<string, string>): Request {
   return new Request(request.url, { headers: { Upgrade: "websocket", ...protocolHeader(protocol), ...headers } });
 }

@@ -56,7 +56,7 @@ test("[FG7] a leader that is late gets 409 with both epochs; newer ones and the 
   expect(await late.json()).toEqual({
     error: {
       code: "stale_leader",
-      message: expect.stringContaining("Stop, drop what this term has computed"),
+      message: expect.stringContaining("Stop, discard what this term has computed"),
       group: "shop",
       component: "counter",
       epoch: 5,
