@@ -1,7 +1,7 @@
 /** `npm run bench -- [--rows PATTERN] [--json FILE]`: one table, and the same as JSON. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Command } from "commander";
+import { scriptNamed } from "../tools/arguments.ts";
 import { startFloor } from "./floor-server.ts";
 import { conclusionOf, type Report } from "./report.ts";
 import { ROWS } from "./rows.ts";
@@ -9,14 +9,17 @@ import { Run } from "./run.ts";
 import { exitOnSignals } from "./signals.ts";
 
 async function main(): Promise<void> {
-  const options = new Command("bench")
-    .option("--rows <pattern>", "only rows whose id matches this regular expression", "")
-    .option("--list", "only say which rows there are")
-    .option("--json <file>", "where the results go as JSON", "reports/bench.json")
+  const options = scriptNamed(
+    "npm run bench",
+    "Measures this product, and beside it a bare object on the same machine.",
+  )
+    .option("--rows <pattern>", "measure only rows whose id matches this regular expression", "")
+    .option("--list", "list the rows, and measure nothing")
+    .option("--json <file>", "file for the results as JSON", "reports/bench.json")
     .parse()
     .opts<{ rows: string; list?: true; json: string }>();
   const rows = ROWS.filter(({ id }) => new RegExp(options.rows).test(id));
-  if (rows.length === 0) throw new Error(`no row has an id that matches ${options.rows}: --list says which there are`);
+  if (rows.length === 0) throw new Error(`no row has an id that matches ${options.rows}: --list shows them`);
   if (options.list) return print(rows.map(({ id, name }) => `${id.padEnd(28)}${name}`).join("\n"));
   const run = await measured(rows, options.json);
   const report = run.report();
@@ -29,8 +32,8 @@ async function measured(rows: typeof ROWS, json: string): Promise<Run> {
   const save = (report: Report): Promise<void> => writeFile(json, `${JSON.stringify(report, null, 2)}\n`);
   await using floor = await startFloor();
   const run = new Run({ floor }, { print, save });
-  const hear = (error: unknown): void => run.stray(error);
-  process.on("unhandledRejection", hear).on("uncaughtException", hear);
+  const note = (error: unknown): void => run.stray(error);
+  process.on("unhandledRejection", note).on("uncaughtException", note);
   await run.measureFloor();
   await run.takeAll(rows);
   return run;
@@ -41,5 +44,5 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 exitOnSignals();
 await main().catch((error: unknown) => {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1); // strays are heard, and would hide it
+  process.exit(1); // the handlers of stray errors would hide it
 });

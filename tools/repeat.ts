@@ -1,28 +1,27 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
-import { parseArgs } from "node:util";
+import { scriptNamed, wholeNumber } from "./arguments.ts";
 import { build } from "./build.ts";
 import { listOf, notAlwaysPassed, type TestReport } from "./outcomes.ts";
 import { inRepository, repositoryRoot } from "./paths.ts";
 import { countsOf } from "./reports.ts";
 import { run } from "./run.ts";
 
-/**
- * `npm run test:repeat -- --runs N --load M [-- …]`: the tests N times, beside M processes that are busy all the while,
- * and then the list of those that did not pass every time. What follows the second `--` goes to vitest.
- */
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    options: { runs: { type: "string", default: "5" }, load: { type: "string", default: "0" } },
-    allowPositionals: true,
-  });
-  const runs = countOf("--runs", values.runs, 1);
-  const load = countOf("--load", values.load, 0);
+  const command = scriptNamed(
+    "npm run test:repeat",
+    "Runs the tests several times, and lists those that did not pass each time.",
+  )
+    .argument("[words...]", "arguments of vitest, after a second --")
+    .option("--runs <number>", "how often", wholeNumber(1), 5)
+    .option("--load <number>", "busy processes beside the tests", wholeNumber(0), 0)
+    .parse();
+  const { runs, load } = command.opts<{ runs: number; load: number }>();
   await build();
   const busy = startLoad(load);
   const taken: Taken[] = [];
   try {
-    for (let index = 1; index <= runs; index += 1) taken.push(await runOnce(index, positionals));
+    for (let index = 1; index <= runs; index += 1) taken.push(await runOnce(index, command.args));
   } finally {
     for (const child of busy) child.kill("SIGKILL");
   }
@@ -66,12 +65,6 @@ function startLoad(count: number): ChildProcess[] {
   const program = `setInterval(() => { try { process.kill(${parent}, 0) } catch { process.exit() }
     const until = performance.now() + 200; while (performance.now() < until); }, 0)`;
   return Array.from({ length: count }, () => spawn(process.execPath, ["--eval", program], { stdio: "ignore" }));
-}
-
-function countOf(name: string, text: string, least: number): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= least) return count;
-  throw new RangeError(`${name} is ${text}: set it to a whole number, ${least} or more`);
 }
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

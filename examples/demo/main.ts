@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import type { LeaderInformation } from "../../client/index.ts";
 import { createElectionClient } from "../../client/node/index.ts";
+import { scriptNamed } from "../../tools/arguments.ts";
 import { leaderTable } from "./table.ts";
 import { type Member, startMember } from "./troupe.ts";
 
@@ -213,6 +214,10 @@ async function main(): Promise<void> {
   print(process.exitCode ? "\nSomething was off: see the lines marked FAIL." : "\nEverything held.");
 }
 
+scriptNamed(
+  "npm run demo",
+  "Takes three real processes through every kind of hand-over, and checks what it prints.",
+).parse();
 main().catch((error: unknown) => {
   print(`\nFAIL ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);

@@ -1,13 +1,13 @@
 /**
- * `npm run soak -- [--minutes N] [--rounds N] [--frames N] [--seed N]`: random runs of the simulator for N minutes, then rounds of
- * random faults on real processes and a real backend, then as many rounds of kills on five `edge-election run`, then that
- * many random frames into the codec and as many into a live group, and every kind of abuse. Stops by itself; exits with 1
- * when anything was violated. Seeds are fresh ones unless one is given; what is found stands beside the line that repeats it.
+ * `npm run soak`: random runs of the simulator, then rounds of random faults on real processes and a real backend, then as
+ * many rounds of kills on five `edge-election run`, then random frames into the codec and as many into a live group, and
+ * every kind of abuse. It ends by itself, with exit code 1 when anything was violated. Each finding stands beside the line
+ * that replays it.
  */
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { minutes, scriptNamed, wholeNumber } from "../../tools/arguments.ts";
 import { build } from "../../tools/build.ts";
 import { soakAbuse } from "../support/abuse-soak.ts";
 import { runCommandRounds } from "../support/command-rounds.ts";
@@ -18,28 +18,21 @@ const SEEDS = 2 ** 31;
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "1" },
-    rounds: { type: "string", default: "50" },
-    frames: { type: "string", default: "1000000" },
-    seed: { type: "string", default: String(randomInt(SEEDS)) },
-  },
-});
-const rounds = Number(values.rounds);
-if (!(Number.isInteger(rounds) && rounds >= 0))
-  throw new RangeError(`--rounds is ${values.rounds}: set it to 0 or more`);
-
-const frames = Number(values.frames);
-if (!(Number.isInteger(frames) && frames >= 0))
-  throw new RangeError(`--frames is ${values.frames}: set it to 0 or more`);
-
-const seed = Number(values.seed);
-if (!Number.isInteger(seed)) throw new RangeError(`--seed is ${values.seed}: set it to a whole number`);
+const options = scriptNamed(
+  "npm run soak",
+  "Searches for violations by chance: random worlds, faults, kills, frames, abuse.",
+)
+  .option("--minutes <number>", "time in the simulator", minutes, 1)
+  .option("--rounds <number>", "rounds of faults, and of kills, on real processes", wholeNumber(0), 50)
+  .option("--frames <number>", "random frames", wholeNumber(0), 1_000_000)
+  .option("--seed <number>", "a fresh one unless given", wholeNumber(0))
+  .parse()
+  .opts<{ minutes: number; rounds: number; frames: number; seed?: number }>();
+const { rounds, frames, seed = randomInt(SEEDS) } = options;
 
 let failed = false;
-if (Number(values.minutes) > 0) {
-  const parameters = ["--minutes", values.minutes, "--seed", values.seed];
+if (options.minutes > 0) {
+  const parameters = ["--minutes", String(options.minutes), "--seed", String(seed)];
   failed = spawnSync(process.execPath, [SIMULATOR, ...parameters], { stdio: "inherit" }).status !== 0;
 }
 if (rounds > 0) {

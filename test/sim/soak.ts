@@ -1,8 +1,8 @@
 /** `npm run soak -- --minutes N`: random runs of the shipped cores with fresh seeds, on both cores of the machine. */
 import { randomInt } from "node:crypto";
-import { argv, stdout } from "node:process";
-import { parseArgs } from "node:util";
+import { stdout } from "node:process";
 import { Worker } from "node:worker_threads";
+import { minutes, scriptNamed, wholeNumber } from "../../tools/arguments.ts";
 import { noTally, type Tally } from "./run.ts";
 import type { SoakNews, SoakOrder } from "./soak-worker.main.ts";
 
@@ -10,15 +10,14 @@ const THREADS = 2;
 const TELL_EVERY_MS = 30_000;
 const SEEDS = 2 ** 40;
 
-const { values } = parseArgs({
-  args: argv.slice(2),
-  options: { minutes: { type: "string", default: "1" }, seed: { type: "string", default: String(randomInt(SEEDS)) } },
-});
-const minutes = Number(values.minutes);
-if (!(minutes > 0)) throw new RangeError(`--minutes is ${values.minutes}: it must be a positive number`);
+const options = scriptNamed("node test/sim/soak.ts", "Runs the cores in random worlds.")
+  .option("--minutes <number>", "how long", minutes, 1)
+  .option("--seed <number>", "the first seed; a fresh one unless given", wholeNumber(0))
+  .parse()
+  .opts<{ minutes: number; seed?: number }>();
 
 const startedAt = Date.now();
-const until = startedAt + minutes * 60_000;
+const until = startedAt + options.minutes * 60_000;
 const total = noTally();
 const failures: string[] = [];
 
@@ -61,8 +60,10 @@ function soak(seed: number): Promise<void> {
 }
 
 const telling = setInterval(tell, TELL_EVERY_MS);
-const first = Number(values.seed);
-print(`seeds from ${first}: again with \`npm run soak -- --rounds 0 --frames 0 --minutes ${minutes} --seed ${first}\``);
+const { seed: first = randomInt(SEEDS) } = options;
+print(
+  `seeds from ${first}: again with \`npm run soak -- --rounds 0 --frames 0 --minutes ${options.minutes} --seed ${first}\``,
+);
 await Promise.all(Array.from({ length: THREADS }, (_, thread) => soak(first + thread * 1_000_000)));
 clearInterval(telling);
 tell();
