@@ -3,10 +3,19 @@ import { expect, test } from "vitest";
 import { findBrowser, startChromium } from "../support/chromium.ts";
 import { startProxy } from "../support/proxy.ts";
 import { setting } from "./setting.ts";
+import type { Tab } from "./tabs.ts";
 
 const LEASE_MS = 4_000;
 
 const world = setting({ leaseMs: LEASE_MS });
+
+const goes = (where: "offline" | "online", { cdp }: Tab): Promise<unknown> =>
+  cdp.send("Network.emulateNetworkConditions", {
+    offline: where === "offline",
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: -1,
+  });
 
 test("[S6] [S2] a tab whose main thread was blocked past its lease is no leader at its first instruction", async () => {
   // On another host, the second tab has a main thread of its own.
@@ -44,18 +53,11 @@ test("[S6] [S2] so is a tab whose clocks both jump", async () => {
 
 test("[S9] [N1] a tab that is offline for a moment keeps its term, and hears nothing", async () => {
   const { tabs, a } = await world.pair("offline-shortly");
-  const network = (offline: boolean) =>
-    a.cdp.send("Network.emulateNetworkConditions", {
-      offline,
-      latency: 0,
-      downloadThroughput: -1,
-      uploadThroughput: -1,
-    });
   const { leads } = a;
-  await network(true);
+  await goes("offline", a);
   await tabs.told(a, "its loss of the connection", (told) => told.type === "state" && told.state === "suspended");
   const before = a.told.length;
-  await network(false);
+  await goes("online", a);
   await tabs.told(a, "its return", (told) => told.type === "state" && told.state === "connected", before);
   expect(await a.page.evaluate(() => window.tab.isLeader())).toBe(true);
   expect(a.leads).toBe(leads);
@@ -65,17 +67,10 @@ test("[S9] [N1] a tab that is offline for a moment keeps its term, and hears not
 test("[S2] [S9] a tab that is offline for longer than its lease is succeeded, and contends again when it is back", async () => {
   const pair = await world.pair("offline", {}, { host: "localhost" });
   const { tabs, a, b } = pair;
-  const network = (offline: boolean) =>
-    a.cdp.send("Network.emulateNetworkConditions", {
-      offline,
-      latency: 0,
-      downloadThroughput: -1,
-      uploadThroughput: -1,
-    });
-  expect(await world.breaks("offline", pair, () => network(true))).toBe("expired");
+  expect(await world.breaks("offline", pair, () => goes("offline", a))).toBe("expired");
   expect(a.told.filter(({ type }) => type === "revoke")).toMatchObject([{ reason: "expired" }]);
   const before = a.told.length;
-  await network(false);
+  await goes("online", a);
   await tabs.told(a, "its return", (told) => told.type === "state" && told.state === "connected", before);
   const { leads } = await tabs.leader();
   await b.page.evaluate(() => window.tab.client.resign());

@@ -8,17 +8,26 @@ const cut = (stage: Stage, process: Process): void => {
   if (process.link !== null) stage.world.network.cut(process.link, { keepUp: 0, keepDown: 0, told: "client" });
 };
 
-/** V1. A revoke comes late; its holder still stops when the group's drain time is over, and its connection breaks. */
-export function resumeWhileDraining(cores: Cores): void {
+/** A leads and B waits; a revoke reaches A so late, and A drains slowly. */
+function revokedLate(
+  cores: Cores,
+  lateMs: number,
+): { readonly stage: Stage; readonly a: Process; readonly b: Process } {
   const stage = new Stage(cores, { policy: { ...POLICY, drainMs: SLOW_DRAIN_MS } });
   const a = stage.join("A", { contenders: [contender("x", { drain: "slow" })] });
   const b = stage.join("B");
   const { held } = stage.world.network.path(a);
   held.add("down");
   stage.world.operator.revoke("process", null);
-  stage.advance(1_300);
+  stage.advance(lateMs);
   held.clear();
   stage.until("A stops", () => !leads(a), 100);
+  return { stage, a, b };
+}
+
+/** V1. A revoke comes late; its holder still stops when the group's drain time is over, and its connection breaks. */
+export function resumeWhileDraining(cores: Cores): void {
+  const { stage, a, b } = revokedLate(cores, 1_300);
   stage.advance(1_100); // its next renewal is refused
   cut(stage, a);
   stage.advance(300);
@@ -29,15 +38,7 @@ export function resumeWhileDraining(cores: Cores): void {
 
 /** The same while the group's drain time still runs: what is left of it is not what A was given. */
 export function resumeBeforeDrainEnds(cores: Cores): void {
-  const stage = new Stage(cores, { policy: { ...POLICY, drainMs: SLOW_DRAIN_MS } });
-  const a = stage.join("A", { contenders: [contender("x", { drain: "slow" })] });
-  const b = stage.join("B");
-  const { held } = stage.world.network.path(a);
-  held.add("down");
-  stage.world.operator.revoke("process", null);
-  stage.advance(900);
-  held.clear();
-  stage.until("A stops", () => !leads(a), 100);
+  const { stage, a, b } = revokedLate(cores, 900);
   cut(stage, a);
   stage.advance(SLOW_DRAIN_MS - 100);
   stage.expect("B waits", !leads(b));
