@@ -4,7 +4,7 @@ declare namespace Cloudflare {
     /** Resources for the fence guards. */
     readonly DATABASE: D1Database;
     readonly BUCKET: R2Bucket;
-    readonly CONTENDERS: DurableObjectNamespace<import("./contending.ts").Contending>;
+    readonly CONTENDERS: DurableObjectNamespace<import("./callers/contending.ts").Contending>;
   }
   interface GlobalProps {
     mainModule: typeof import("./main.ts");

@@ -1,5 +1,6 @@
 /** What a plain socket client can do with nothing but PROTOCOL.md at hand, against the deployed Worker. */
 import { expect, test } from "vitest";
+import { isTouched } from "./http/routes.ts";
 import {
   ask,
   connect,
@@ -11,8 +12,7 @@ import {
   pathOf,
   SUBPROTOCOL,
   stopClock,
-} from "./client.ts";
-import { isTouched } from "./routes.ts";
+} from "./support.ts";
 
 test("[K1] [O1] [N3] join, win, confirm, be observed, resign, and the next one takes over", async () => {
   const group = freshGroup();

@@ -1,0 +1,52 @@
+/** The conformance suite with the shipped client inside workerd, connected through a fetcher to the real object. */
+import { abortAllDurableObjects } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { createElectionClient } from "../../../client/index.ts";
+import type { GroupStatus } from "../../../shared/protocol/status.ts";
+import { createElectionApp } from "../../../worker/index.ts";
+import { clientMember, type Driver, type Member } from "../../conformance/driver.ts";
+import { conformance } from "../../conformance/suite.ts";
+import { ask, freshGroup, LEASE_MS, ORIGIN, pathOf, type Server } from "../support.ts";
+import { Relay } from "./relay.ts";
+
+const TURN_MS = 10;
+
+function serverFor(leaseMs: number): Server {
+  if (leaseMs === LEASE_MS) return (request) => exports.default.fetch(request);
+  const app = createElectionApp({ policy: () => ({ leaseMs }) });
+  return (request) => app.fetch(request, env);
+}
+
+const throughFetcher: Driver = {
+  name: "inside workerd, through a fetcher",
+  lacks: {},
+  leaseMs: LEASE_MS,
+  async open(leaseMs = LEASE_MS) {
+    const server = serverFor(leaseMs);
+    const group = freshGroup("conformance");
+    const members: Member[] = [];
+    return {
+      turn: () => new Promise((resolve) => setTimeout(resolve, TURN_MS)),
+      status: async () => (await ask<GroupStatus>("GET", pathOf(group), { server })).body,
+      restart: () => abortAllDurableObjects(),
+      revoke(successor) {
+        const body = successor === undefined ? {} : { successor: successor.sessionId };
+        ask("POST", pathOf(group, "/elections/process/revoke"), { server, body }).catch(() => {});
+      },
+      member(name, { address, ...options } = {}) {
+        const relay = new Relay(server);
+        const process = { name, ...(address !== undefined && { address }) };
+        const client = createElectionClient({ ...options, url: ORIGIN, group, process, fetcher: relay });
+        const member = clientMember(name, client, relay);
+        members.push(member);
+        return member;
+      },
+      async [Symbol.asyncDispose]() {
+        for (const member of members) member.heal();
+        await Promise.all(members.map((member) => member.close()));
+      },
+    };
+  },
+};
+
+conformance(throughFetcher);

@@ -1,0 +1,248 @@
+/** The one alarm of the object: what it brings about, when it is set, and what it costs. */
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { expect, test, vi } from "vitest";
+import {
+  alarmOf,
+  connect,
+  counted,
+  electionOf,
+  fireAlarm,
+  freshGroup,
+  join,
+  LEASE_MS,
+  OFFER_TIMEOUT_MS,
+  objectOf,
+  SLACK_MS,
+  stopClock,
+} from "../support.ts";
+
+const HELLO_TIMEOUT_MS = 10_000;
+
+/** In how many milliseconds the alarm comes. */
+const alarmIn = async (group: string): Promise<number | null> => {
+  const at = await alarmOf(group);
+  return at === null ? null : at - Date.now();
+};
+
+/** When the incarnation of now has moved its alarm, in milliseconds from now. */
+const alarmMoves = async (group: string, work: () => Promise<unknown>): Promise<number[]> => {
+  const move = await runInDurableObject(objectOf(group), (_, { storage }) => vi.spyOn(storage, "setAlarm"));
+  await work();
+  const moves = move.mock.calls.map(([at]) => Number(at) - Date.now());
+  move.mockRestore();
+  return moves;
+};
+
+test("[N7] a candidate that does not answer costs one offer time-out, on the platform's own alarm", async () => {
+  const group = freshGroup();
+  const started = performance.now();
+  const [dead, alive] = [await join(group), await join(group)];
+
+  const { epoch } = await dead.client.next("grant");
+  expect((await alive.client.next("grant")).epoch).toBeGreaterThan(epoch);
+  expect(performance.now() - started).toBeGreaterThanOrEqual(OFFER_TIMEOUT_MS);
+  expect((await objectOf(group).counters()).alarms).toBeGreaterThan(0);
+});
+
+test("[S2] a leader that falls silent is replaced after D, on the platform's own alarm", async () => {
+  const group = freshGroup();
+  const silent = await join(group);
+  const asked = performance.now();
+  const { epoch } = await silent.client.win();
+  const waiting = await join(group);
+
+  expect((await waiting.client.next("grant")).epoch).toBeGreaterThan(epoch);
+  expect(performance.now() - asked).toBeGreaterThanOrEqual(LEASE_MS);
+});
+
+test("[N2] [Q1] leaders that lose by expiry stand at the back, and win again in their turn", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const clients = [await join(group), await join(group), await join(group)].map(({ client }) => client);
+  let last = 0;
+
+  for (let round = 0; round < 3; round += 1) {
+    for (const client of clients) {
+      const { epoch, leaderSessionId } = await client.win();
+      expect(epoch).toBeGreaterThan(last);
+      last = epoch;
+      pass(LEASE_MS);
+      await fireAlarm(group);
+      expect(await client.renew(leaderSessionId)).toEqual([]);
+    }
+  }
+});
+
+test("[S11] [Q4] an offer that runs out makes the session mute: asked last, and not before it has spoken", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const { client, welcome } = await join(group);
+  const missed = await client.next("grant");
+
+  pass(OFFER_TIMEOUT_MS);
+  expect(await fireAlarm(group)).toBe(true);
+  expect(await electionOf(group)).toMatchObject({ state: "vacant", candidates: [{ sessionId: welcome.sessionId }] });
+  expect(await fireAlarm(group)).toBe(false);
+  const other = await join(group);
+  const won = await other.client.win();
+  expect(await client.renew(missed.leaderSessionId)).toEqual([]);
+  other.client.send({ type: "resign", leaderSessionId: won.leaderSessionId });
+  expect((await client.win()).epoch).toBeGreaterThan(won.epoch);
+});
+
+test("it moves to an earlier time only, and one that comes early is set again", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const leader = await connect(group);
+  expect(await alarmIn(group)).toBe(HELLO_TIMEOUT_MS);
+  let leaderSessionId = "";
+  const moves = await alarmMoves(group, async () => {
+    await leader.hello({ contenders: [{ component: "dispatcher" }] });
+    ({ leaderSessionId } = await leader.win());
+  });
+  expect(moves).toEqual([OFFER_TIMEOUT_MS]);
+
+  const renewals = await alarmMoves(group, async () => {
+    await join(group);
+    pass(400);
+    await leader.renew(leaderSessionId);
+  });
+  expect(renewals).toEqual([]);
+  expect(await alarmIn(group)).toBe(OFFER_TIMEOUT_MS - 400);
+  expect(await alarmMoves(group, () => fireAlarm(group))).toEqual([LEASE_MS + SLACK_MS]);
+  expect(await electionOf(group)).toMatchObject({ state: "leading", remainingMs: LEASE_MS });
+});
+
+test("[S3] renewals a little late cost one alarm in a lease, and one row for five of them", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const [leader] = [await join(group), await join(group), await join(group, { contenders: [], observe: true })];
+  const { leaderSessionId } = await leader.client.win();
+  const started = Date.now();
+  const [renewals, lateMs] = [200, 5];
+
+  let moves = 0;
+  const costs = await counted(group, async () => {
+    for (let renewAt = started, sent = 0; sent < renewals; sent += 1) {
+      renewAt += LEASE_MS / 4 + lateMs;
+      for (let at = await alarmOf(group); at !== null && at <= renewAt; at = await alarmOf(group)) {
+        pass(at - Date.now());
+        moves += (await alarmMoves(group, () => fireAlarm(group))).length;
+      }
+      pass(renewAt - Date.now());
+      const renewal = await alarmMoves(group, () => leader.client.renew(leaderSessionId));
+      moves += renewal.length;
+    }
+  });
+  // The first alarm was set for the offer.
+  expect(costs.alarms).toBeLessThanOrEqual(1 + (Date.now() - started) / LEASE_MS);
+  expect(moves).toBe(costs.alarms);
+  expect(costs.rowsWritten).toBe(renewals / 5);
+  expect(await electionOf(group)).toMatchObject({ state: "leading", remainingMs: LEASE_MS });
+});
+
+test("[S2] a leader that falls silent on an open socket is looked at a little after D, one whose socket closes at D", async () => {
+  const group = freshGroup();
+  stopClock();
+  const [leader] = [await join(group), await join(group)];
+  await leader.client.win();
+
+  await fireAlarm(group);
+  expect(await alarmIn(group)).toBe(LEASE_MS + SLACK_MS);
+  leader.client.drop();
+  await leader.client.closed;
+  expect(await alarmIn(group)).toBe(LEASE_MS);
+});
+
+test("none is set while nobody waits or watches, however long the leader leads", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const { client } = await join(group);
+  const { leaderSessionId } = await client.win();
+
+  expect(await fireAlarm(group)).toBe(true);
+  for (let renewals = 0; renewals < 20; renewals += 1) {
+    pass(500);
+    await client.renew(leaderSessionId);
+  }
+  expect(await alarmOf(group)).toBeNull();
+});
+
+test.each([
+  ["a second contender", { contenders: [{ component: "dispatcher" }] }],
+  ["an observer of the component", { contenders: [], observe: ["dispatcher"] }],
+  ["an observer of everything", { contenders: [], observe: true }],
+] as const)("%s makes the end of the lease worth an alarm, and gone it does not", async (_, hello) => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const { client } = await join(group);
+  const { leaderSessionId } = await client.win();
+  await fireAlarm(group);
+
+  const other = await join(group, hello);
+  expect(await alarmIn(group)).toBe(LEASE_MS + SLACK_MS);
+  other.client.send({ type: "bye" });
+  await other.client.closed;
+  pass(1_000);
+  await client.renew(leaderSessionId);
+  expect(await fireAlarm(group)).toBe(true);
+  expect(await alarmOf(group)).toBeNull();
+});
+
+test("[O1] an observer hears of a leader that fell silent, though nobody else would take over", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const leader = await join(group);
+  const observer = await join(group, { contenders: [], observe: ["dispatcher"] });
+  await observer.client.next("leaders");
+  const { leaderSessionId } = await leader.client.win();
+  leader.client.send({ type: "confirm", id: "c", component: "dispatcher", leaderSessionId });
+  expect((await observer.client.next("leaders")).leaders).toMatchObject([{ leader: { leaderSessionId } }]);
+
+  pass(LEASE_MS);
+  await fireAlarm(group);
+  expect((await observer.client.next("leaders")).leaders).toEqual([{ component: "dispatcher", leader: null }]);
+});
+
+test("an alarm that was lost is set again when the object wakes", async () => {
+  const group = freshGroup();
+  stopClock();
+  await join(group);
+  await runInDurableObject(objectOf(group), (_, { storage }) => storage.deleteAlarm());
+
+  await evictDurableObject(objectOf(group));
+  expect(await alarmIn(group)).toBe(OFFER_TIMEOUT_MS);
+});
+
+test("an alarm that lies in the past is not waited for: it is set again for what is due next", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const [leader] = [await join(group), await join(group)];
+  const { leaderSessionId } = await leader.client.win();
+
+  await evictDurableObject(objectOf(group));
+  pass(1_000); // the one for the offer, set earlier, never came
+  expect(await alarmIn(group)).toBe(LEASE_MS - 1_000 + SLACK_MS);
+  pass(900);
+  await leader.client.renew(leaderSessionId);
+  await leader.client.settle(); // by now all sockets are listed
+  pass(200);
+  await leader.client.renew(leaderSessionId);
+  expect(await alarmIn(group)).toBe(LEASE_MS + SLACK_MS);
+});
+
+test("a socket without a hello is closed with 4408 after the hello time-out, and leaves nothing behind", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const client = await connect(group);
+
+  pass(HELLO_TIMEOUT_MS - 1);
+  await fireAlarm(group);
+  expect(await alarmIn(group)).toBe(1);
+  pass(1);
+  await fireAlarm(group);
+  expect(await client.closed).toEqual({ code: 4408, reason: "no hello in time" });
+  expect(await alarmOf(group)).toBeNull();
+  const costs = await counted(group, async () => expect((await electionOf(group))?.state).toBeUndefined());
+  expect(costs).toMatchObject({ commits: 0, rowsWritten: 0 });
+});

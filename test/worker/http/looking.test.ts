@@ -1,0 +1,254 @@
+/** The routes that look at a group: status, leaders, fence, history, metrics. */
+import { expect, test } from "vitest";
+import {
+  ask,
+  errorOf,
+  fireAlarm,
+  freshGroup,
+  join,
+  LEASE_MS,
+  OFFER_TIMEOUT_MS,
+  pathOf,
+  statusOf,
+  stopClock,
+} from "../support.ts";
+
+test("healthz says that the Worker is there", async () => {
+  expect(await ask("GET", "/healthz")).toMatchObject({ status: 200, body: { ok: true } });
+});
+
+test("the status of a group that nobody has used is empty", async () => {
+  const group = freshGroup();
+
+  expect(await ask("GET", pathOf(group))).toMatchObject({
+    status: 200,
+    body: { group, epoch: 0, revision: 0, paused: false, sessions: 0, elections: [] },
+  });
+});
+
+test("[Q1] [Q2] the status shows every election, who leads it, and who would be asked next", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const leader = await join(group, { process: { name: "leader" } });
+  const { leaderSessionId, epoch } = await leader.client.win();
+  const plain = await join(group, { contenders: [{ component: "rest" }, { component: "dispatcher" }] });
+  const preferred = await join(group, { priority: 5, process: { name: "preferred" } });
+  const sync = { component: "sync", election: "dedicated", priority: 3 } as const;
+  const dedicated = await join(group, { contenders: [sync], priority: -1 });
+  pass(300);
+
+  const { sessionId } = leader.welcome;
+  const offer = await dedicated.client.next("grant");
+  expect((await ask("GET", pathOf(group))).body).toEqual({
+    group,
+    epoch: offer.epoch,
+    revision: 0,
+    paused: false,
+    sessions: 4,
+    elections: [
+      {
+        election: "component:sync",
+        state: "offered",
+        leader: null,
+        remainingMs: OFFER_TIMEOUT_MS - 300,
+        candidates: [],
+      },
+      {
+        election: "process",
+        state: "leading",
+        leader: { sessionId, process: "leader", leaderSessionId, epoch },
+        remainingMs: LEASE_MS - 300,
+        candidates: [
+          {
+            sessionId: preferred.welcome.sessionId,
+            process: "preferred",
+            priority: 5,
+            components: ["dispatcher"],
+            ready: true,
+          },
+          {
+            sessionId: plain.welcome.sessionId,
+            process: null,
+            priority: 0,
+            components: ["dispatcher", "rest"],
+            ready: true,
+          },
+        ],
+      },
+    ],
+  });
+});
+
+test("[C7] a leader can be looked up from its confirmation to the end of its leadership", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const { client } = await join(group, { process: { name: "one" } });
+  const path = pathOf(group, "/leaders/dispatcher");
+  const noLeader = { status: 404, code: "no_leader" };
+  expect(errorOf(await ask("GET", path))).toMatchObject(noLeader);
+  const { leaderSessionId, epoch } = await client.win();
+  expect(errorOf(await ask("GET", path))).toMatchObject(noLeader);
+
+  const published = { component: "dispatcher", leaderSessionId, address: "tcp://one", metadata: { zone: "a" } };
+  client.send({ type: "confirm", id: "c", ...published });
+  await client.next("confirmed");
+  expect(await ask("GET", path)).toMatchObject({ status: 200, body: { ...published, epoch, process: "one" } });
+  pass(LEASE_MS);
+  expect(errorOf(await ask("GET", path))).toMatchObject(noLeader);
+});
+
+test("a fence question is answered yes for the running term alone, and with no time left once its lease is over", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const leader = await join(group);
+  await join(group, { contenders: [{ component: "dispatcher" }, { component: "other" }] });
+  const { leaderSessionId, epoch } = await leader.client.win();
+  const fence = async (part: object) =>
+    (await ask("POST", pathOf(group, "/fence"), { body: { component: "dispatcher", leaderSessionId, epoch, ...part } }))
+      .body;
+  pass(500);
+
+  const no = { current: false, draining: false, epoch, remainingMs: 0 };
+  expect(await fence({})).toEqual({ current: true, draining: false, epoch, remainingMs: LEASE_MS - 500 });
+  expect(await fence({ epoch: epoch - 1 })).toEqual(no);
+  expect(await fence({ epoch: epoch + 1 })).toEqual(no);
+  expect(await fence({ leaderSessionId: "other" })).toEqual(no);
+  expect(await fence({ component: "other" })).toEqual(no);
+  expect(await fence({ component: "unknown" })).toEqual({ ...no, epoch: 0 });
+  pass(LEASE_MS - 500);
+  expect(await fence({})).toEqual(no);
+});
+
+test("a fence question during a drain says that the holder may still write its last", async () => {
+  const group = freshGroup();
+  stopClock();
+  const { client } = await join(group);
+  const { leaderSessionId, epoch } = await client.win();
+  const fence = { body: { component: "dispatcher", leaderSessionId, epoch } };
+
+  const revoked = ask("POST", pathOf(group, "/elections/process/revoke"));
+  await client.next("revoke");
+  expect((await ask("POST", pathOf(group, "/fence"), fence)).body).toEqual({
+    current: true,
+    draining: true,
+    epoch,
+    remainingMs: LEASE_MS,
+  });
+  const stale = { body: { ...fence.body, epoch: epoch - 1 } };
+  expect((await ask("POST", pathOf(group, "/fence"), stale)).body).toMatchObject({ current: false, draining: false });
+  client.send({ type: "release", leaderSessionId });
+  expect((await revoked).status).toBe(200);
+  expect((await ask("POST", pathOf(group, "/fence"), fence)).body).toMatchObject({ current: false, draining: false });
+});
+
+test("the history tells of every term, newest first, with those that run before those that have ended", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const start = Date.now();
+  const one = await join(group, { process: { name: "one" } });
+  pass(100);
+  const first = await one.client.win();
+  pass(100);
+  one.client.send({ type: "confirm", id: "c", component: "dispatcher", leaderSessionId: first.leaderSessionId });
+  await one.client.next("confirmed");
+  const two = await join(group);
+  pass(800);
+  one.client.send({ type: "resign", leaderSessionId: first.leaderSessionId });
+  await one.client.settle();
+  pass(200);
+  const second = await two.client.win();
+
+  const terms = [
+    {
+      election: "process",
+      epoch: second.epoch,
+      leaderSessionId: second.leaderSessionId,
+      sessionId: two.welcome.sessionId,
+      process: null,
+      offeredAt: start + 1_000,
+      acceptedAt: start + 1_200,
+      confirmed: [],
+      endedAt: null,
+      reason: null,
+      note: null,
+      gapMs: 200,
+    },
+    {
+      election: "process",
+      epoch: first.epoch,
+      leaderSessionId: first.leaderSessionId,
+      sessionId: one.welcome.sessionId,
+      process: "one",
+      offeredAt: start,
+      acceptedAt: start + 100,
+      confirmed: [{ component: "dispatcher", at: start + 200 }],
+      endedAt: start + 1_000,
+      reason: "resigned",
+      note: null,
+      gapMs: null,
+    },
+  ];
+  expect((await ask("GET", pathOf(group, "/history"))).body).toEqual({ terms });
+  expect((await ask("GET", pathOf(group, "/history?limit=1"))).body).toEqual({ terms: terms.slice(0, 1) });
+});
+
+test("the history says why each term ended, and whom a term that ran out belonged to", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const { client, welcome } = await join(group);
+  const lead = () => client.win().then(({ leaderSessionId }) => leaderSessionId);
+  client.send({ type: "resign", leaderSessionId: await lead() });
+  const second = await lead();
+  const revoked = ask("POST", pathOf(group, "/elections/process/revoke"), { body: { reason: "deployment" } });
+  await client.next("revoke");
+  client.send({ type: "release", leaderSessionId: second });
+  await revoked;
+  await lead();
+  pass(LEASE_MS);
+  await fireAlarm(group);
+  await client.settle();
+  await lead();
+  client.send({ type: "deregister", component: "dispatcher" });
+  await client.next("deregistered");
+
+  expect((await ask("GET", pathOf(group, "/history"))).body).toMatchObject({
+    terms: [
+      { reason: "closed", note: null, sessionId: welcome.sessionId },
+      { reason: "expired", note: null, sessionId: welcome.sessionId },
+      { reason: "revoked", note: "deployment", sessionId: welcome.sessionId },
+      { reason: "resigned", note: null, sessionId: welcome.sessionId },
+    ],
+  });
+});
+
+test("the metrics of a group are Prometheus text, labelled with the group", async () => {
+  const group = freshGroup();
+  stopClock();
+  await join(group);
+  const { status, headers, body } = await ask("GET", pathOf(group, "/metrics"));
+
+  expect(status).toBe(200);
+  expect(headers.get("Content-Type")).toMatch(/^text\/plain/);
+  expect(body).toContain(`edge_election_sessions{group="${group}"} 1\n`);
+  expect(body).toContain(`edge_election_upgrades_total{group="${group}"} 1\n`);
+});
+
+test("names with slashes and colons travel percent-encoded, in the socket's path as well", async () => {
+  const group = freshGroup("team/a:b.c");
+  stopClock();
+  const component = "jobs/42:run";
+  const { client } = await join(group, { contenders: [{ component, election: "dedicated" }] });
+  const { leaderSessionId, election } = await client.win();
+  expect(election).toBe(`component:${component}`);
+  client.send({ type: "confirm", id: "c", component, leaderSessionId });
+  await client.next("confirmed");
+
+  expect((await ask("GET", pathOf(group))).body).toMatchObject({ group, sessions: 1 });
+  expect((await statusOf(group)).sessions).toBe(1);
+  const leader = await ask("GET", pathOf(group, `/leaders/${encodeURIComponent(component)}`));
+  expect(leader.body).toMatchObject({ component, leaderSessionId });
+  const revoked = ask("POST", pathOf(group, `/elections/${encodeURIComponent(election)}/revoke`));
+  await client.next("revoke");
+  client.send({ type: "release", leaderSessionId });
+  expect(await revoked).toMatchObject({ status: 200, body: { to: null } });
+});

@@ -1,0 +1,176 @@
+/** What strangers get, and what it costs: a closed door that says why in the log, and nothing that they could use. */
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { ask, connect, errorOf, freshGroup, join, pathOf, type Server } from "../support.ts";
+import { bearer, captureLog, deployWith, SECRET, tokenFor } from "./identities.ts";
+import { isTouched } from "./routes.ts";
+
+const HOSTILE = '<script>alert(1)</script>"\'`\n\r\t\u0000\u2028 {x="1"} # HELP \\" \\n } 1e9';
+
+test("a deployment without settings refuses, and its log names the settings that are missing", async () => {
+  const log = captureLog();
+  const server = deployWith({});
+
+  expect(errorOf(await ask("GET", pathOf(freshGroup()), { server }))).toMatchObject({ status: 401 });
+  expect(log).toHaveLength(1);
+  for (const name of ["AUTH_SECRET", "AUTH_JWKS_URL", "authorize"]) expect(log[0]).toContain(name);
+  expect((await ask("GET", "/healthz", { server })).status).toBe(200);
+});
+
+test.each(["OPEN_MODE", "AUTH_SECRET"])(
+  "a page of another origin is refused, whatever lets others in (%s), and an allowed one is not",
+  async (setting) => {
+    const origin = "https://evil.example";
+    const headers = { ...bearer(await tokenFor()), Origin: origin };
+    const server = deployWith(setting === "OPEN_MODE" ? { OPEN_MODE: "loopback" } : { AUTH_SECRET: SECRET });
+    const group = freshGroup();
+
+    expect((await ask("GET", pathOf(group), { server, headers })).status).toBe(403);
+    expect(await (await connect(group, { server, headers })).closed).toMatchObject({ code: 4403 });
+    expect(await isTouched(group)).toBe(false);
+    const open = deployWith({ AUTH_SECRET: SECRET, ALLOWED_ORIGINS: `https://shop.example, ${origin}` });
+    expect((await ask("GET", pathOf(group), { server: open, headers })).status).toBe(200);
+  },
+);
+
+async function refuse(server: Server, address: string, times: number): Promise<void> {
+  for (let attempt = 0; attempt < times; attempt++) {
+    const client = await connect(freshGroup(), { server, headers: { "CF-Connecting-IP": address } });
+    expect(await client.closed).toMatchObject({ code: 4401 });
+  }
+}
+
+async function statusOfUpgrade(server: Server, address: string): Promise<number> {
+  const headers = { Upgrade: "websocket", "CF-Connecting-IP": address };
+  const response = await server(new Request(`https://elections.example${pathOf("g", "/session")}`, { headers }));
+  response.webSocket?.accept();
+  return response.status;
+}
+
+test.each([
+  ["203.0.113.7", "203.0.113.7", "203.0.113.8"],
+  ["2001:db8:1:2::1", "2001:db8:1:2:ffff:1:2:3", "2001:db8:1:3::1"],
+  ["2001:db8::5:0:0:0:1", "2001:db8:0:5::9", "2001:db8:0:6::9"],
+])(
+  "an address that was refused 100 times in a minute (%s) gets 429 instead of a socket; who has a token, and others, are served",
+  async (address, same, other) => {
+    const { UPGRADE_LIMITER } = env;
+    if (UPGRADE_LIMITER === undefined) throw new Error("wrangler.toml binds no UPGRADE_LIMITER");
+    const server = deployWith({ AUTH_SECRET: SECRET, UPGRADE_LIMITER });
+
+    await refuse(server, address, 100);
+    expect(await statusOfUpgrade(server, same)).toBe(429);
+    await refuse(server, other, 1);
+    const headers = { ...bearer(await tokenFor()), "CF-Connecting-IP": address };
+    const { client } = await join(freshGroup(), {}, { server, headers });
+    await client.win();
+  },
+);
+
+test("upgrades for what is no group count as refused ones do", async () => {
+  const { UPGRADE_LIMITER } = env;
+  if (UPGRADE_LIMITER === undefined) throw new Error("wrangler.toml binds no UPGRADE_LIMITER");
+  const server = deployWith({ AUTH_SECRET: SECRET, UPGRADE_LIMITER });
+  const headers = { "CF-Connecting-IP": "203.0.113.99" };
+
+  for (let attempt = 0; attempt < 100; attempt++) {
+    expect(await (await connect("no name", { server, headers })).closed).toMatchObject({ code: 4400 });
+  }
+  expect(await statusOfUpgrade(server, "203.0.113.99")).toBe(429);
+});
+
+test.each([
+  ['{"sessions": 0}', "limits.sessions is 0"],
+  ['{"nameLength": 129}', "limits.nameLength is 129: set it to 1..128"],
+  ['{"helloTimeoutMs": 60001}', "limits.helloTimeoutMs is 60001: set it to 1..60000"],
+  ['{"session": 5}', "limits.session is unknown: the limits are messageBytes, "],
+  ['{"sessions": "5x"}', "limits.sessions is 5x"],
+  ["[1]", "LIMITS is no JSON object"],
+  ["many", "LIMITS is no JSON object"],
+])("LIMITS=%s is refused with what is wrong", async (LIMITS, message) => {
+  const refused = errorOf(
+    await ask("GET", pathOf(freshGroup()), { server: deployWith({ OPEN_MODE: "loopback", LIMITS }) }),
+  );
+  expect(refused).toMatchObject({ status: 503, code: "misconfigured" });
+  expect(refused.message).toContain(message);
+});
+
+test("every limit can be set by LIMITS, and is told in welcome", async () => {
+  const limits = {
+    messageBytes: 9_000,
+    messagesPerSecond: 11,
+    contenders: 2,
+    observed: 3,
+    metadataBytes: 40,
+    sessions: 5,
+    observers: 6,
+    sessionsPerSubject: 4,
+    elections: 7,
+    nameLength: 20,
+    historyRows: 9,
+    confirms: 10,
+    helloTimeoutMs: 1_100,
+  };
+  const server = deployWith({ OPEN_MODE: "loopback", LIMITS: JSON.stringify(limits) });
+  expect((await join(freshGroup(), {}, { server })).welcome.limits).toEqual(limits);
+});
+
+test("answers about groups are not kept by caches, and are taken for nothing but what they are", async () => {
+  for (const path of [pathOf("a"), pathOf("a", "/metrics"), pathOf("a", "/leaders/x"), "/v1/groups/%20"]) {
+    const { headers } = await ask("GET", path);
+    expect([path, headers.get("Cache-Control"), headers.get("X-Content-Type-Options")]).toEqual([
+      path,
+      "no-store",
+      "nosniff",
+    ]);
+  }
+});
+
+test("hostile names are refused, and hostile free text goes out as JSON strings and never into the metrics", async () => {
+  const group = "a.b:c/d-e_f";
+  const { client } = await join(group, {
+    process: { name: HOSTILE, address: HOSTILE, metadata: { [HOSTILE]: HOSTILE, ["__proto__"]: HOSTILE } },
+    observe: true,
+  });
+  const { leaderSessionId } = await client.win();
+  client.send({ type: "confirm", id: HOSTILE.slice(0, 60), component: "dispatcher", leaderSessionId });
+  await client.next("confirmed");
+
+  const status = await ask("GET", pathOf(group));
+  expect(status.headers.get("Content-Type")).toContain("application/json");
+  expect(status.body).toMatchObject({ elections: [{ leader: { process: HOSTILE } }] });
+  const leader = await ask("GET", pathOf(group, "/leaders/dispatcher"));
+  expect(leader.body).toMatchObject({ address: HOSTILE, metadata: { [HOSTILE]: HOSTILE } });
+  expect(JSON.stringify(leader.body)).toContain(`"__proto__":${JSON.stringify(HOSTILE)}`);
+  const metrics = await ask("GET", pathOf(group, "/metrics"));
+  expect(metrics.headers.get("Content-Type")).toContain("text/plain");
+  const sample =
+    /^(?:# (?:HELP|TYPE) edge_election_\w+ [^\n]+|edge_election_\w+(?:\{(?:\w+="(?:[^"\\\n]|\\[\\"n])*",?)*\})? [-+.\w]+)$/;
+  for (const line of String(metrics.body).trimEnd().split("\n")) expect(line).toMatch(sample);
+  expect(metrics.body).not.toContain("script");
+
+  const bad = await connect(group);
+  bad.send({ type: "hello", sentAt: 1, contenders: [{ component: 'x"} 1\nevil{a="' }] });
+  expect(await bad.closed).toMatchObject({ code: 4400 });
+});
+
+test("what a refusal says holds nothing of what was sent", async () => {
+  const marker = "marker-of-this-request";
+  const requests: readonly (readonly [string, string, unknown?])[] = [
+    ["GET", `/${marker}`],
+    ["GET", pathOf(`${marker} <b>`)],
+    ["GET", pathOf("a", `/leaders/${marker}%20`)],
+    ["GET", pathOf("a", `/history?limit=${marker}`)],
+    ["POST", pathOf("a", "/fence"), { component: `${marker} `, leaderSessionId: "l", epoch: 1 }],
+    ["POST", pathOf("a", "/fence"), `{"${marker}`],
+    ["POST", pathOf("a", `/elections/${marker}/revoke`), {}],
+  ];
+  for (const [method, path, body] of requests) {
+    const answer = await ask(method, path, body === undefined ? {} : { body });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(JSON.stringify(answer.body)).not.toContain(marker);
+  }
+  const client = await connect(freshGroup());
+  client.sendRaw(JSON.stringify({ type: marker, [marker]: marker }));
+  expect((await client.closed).reason).not.toContain(marker);
+});
