@@ -1,5 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { CLOSE, type CloseMeaning, closeAction, closeMeaning } from "../../../shared/protocol/close-codes.ts";
+import { inRepository } from "../../../tools/paths.ts";
 
 type Row = readonly [number, CloseMeaning["action"], CloseMeaning["error"]];
 
@@ -34,4 +36,13 @@ test("[N12] a fixed token that is refused for the fifth time is given up; one th
 
 test("every code that the server uses stands in the table", () => {
   expect(table.map(([code]) => code)).toEqual(expect.arrayContaining(Object.values(CLOSE)));
+});
+
+test("PROTOCOL.md has a row for every code of the protocol's own, and says which are fatal", async () => {
+  const page = await readFile(inRepository("PROTOCOL.md"), "utf8");
+  for (const code of Object.values(CLOSE).filter((one) => one >= 4_000)) {
+    const row = page.split("\n").find((line) => line.startsWith(`| ${code} `)) ?? "";
+    expect(row, `a row for ${code}`).not.toBe("");
+    expect(row.includes("fatal"), `${code} is fatal`).toBe(closeMeaning(code).action === "fatal");
+  }
 });
