@@ -15,7 +15,7 @@ function led(): { group: World; a: Peer; b: Peer; c: Peer } {
 test("[S12] [N7] nobody is offered anything before all live sockets are known: one of a candidate may be gone", () => {
   const { group, a, b, c } = led();
   if (b.wire !== null) b.wire.open = false; // its close was never heard of
-  group.wakeFor(a);
+  group.wakeUp();
   a.bye();
   expect(group.election().type).toBe("vacant");
   group.listSockets();
@@ -26,7 +26,7 @@ test("[S12] [N7] nobody is offered anything before all live sockets are known: o
 test("[S3] a leader renews before the other sockets are known, by the exact deadline that its own brought", () => {
   const { group, a, b } = led();
   group.advance(3_000);
-  group.wakeFor(a);
+  group.wakeUp();
   expect(group.during(() => a.renewHeld()).flatMap(({ rows }) => rows)).toEqual([]);
   expect(group.election()).toMatchObject({ type: "leading", leaseUntil: group.now + 10_000 });
   group.listSockets();
@@ -39,7 +39,7 @@ test("[S3] a leader renews before the other sockets are known, by the exact dead
 test("[S3] a lease that ran out while the object slept is not renewed by the frame that wakes it", () => {
   const { group, a } = led();
   group.now += 10_000;
-  group.wakeFor(a);
+  group.wakeUp();
   expect(group.election().type).toBe("vacant");
   a.renewHeld();
   group.listSockets();
@@ -55,11 +55,11 @@ test("the connections that a waking object looks up first are those of its leade
 });
 
 test("to adopt a lease that was kept is no renewal, and is counted as none", () => {
-  const { group, a, b } = led();
+  const { group, b } = led();
   group.advance(3_000);
   const facts = group
     .during(() => {
-      group.wakeFor(a);
+      group.wakeUp();
       b.renew();
       group.listSockets();
     })
@@ -70,13 +70,13 @@ test("to adopt a lease that was kept is no renewal, and is counted as none", () 
 test("[S11] [S12] a candidate that declines or stays silent while the sockets are not known is followed by the next one", () => {
   const { group, a, b, c } = led();
   a.bye(); // b is asked
-  group.wakeFor(b);
+  group.wakeUp();
   b.release();
   expect(group.election().type).toBe("vacant");
   group.listSockets();
   expect(group.holder()).toBe("c");
   group.now += group.policy.offerTimeoutMs; // nobody answered
-  group.wakeFor(b);
+  group.wakeUp();
   b.renew();
   expect(group.election().type).toBe("vacant");
   group.listSockets();
@@ -93,7 +93,7 @@ test("[Q2] whoever may preempt does so when all sockets are known, and not on be
   const gone = group.join("gone", { contenders: ["x"], priority: 2 });
   if (gone.wire !== null) gone.wire.open = false;
   group.now += 1_000;
-  group.wakeFor(a);
+  group.wakeUp();
   a.renewHeld();
   expect(group.election().type).toBe("leading");
   group.listSockets();
@@ -107,7 +107,7 @@ test("[S12] the last one that leaves before the sockets are known leaves nothing
   const group = new World();
   const a = group.join("a", { contenders: ["x", { component: "y", election: "dedicated" }] });
   a.accept();
-  group.wakeFor(a);
+  group.wakeUp();
   a.bye();
   group.listSockets();
   expect(group.state.elections.size).toBe(0);
@@ -118,8 +118,8 @@ test("[S9] a hello of a socket that is older than the incarnation replaces one t
   const { group, a, b } = led();
   const before = b.wire;
   b.connect();
-  group.wakeFor(a, b);
-  b.resume();
+  group.wakeUp();
+  b.hello({ resume: { sessionId: b.sessionId, secret: b.secret, attempt: 1 }, held: [] });
   group.listSockets();
   expect(before?.open).toBe(false);
   a.bye();

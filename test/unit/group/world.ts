@@ -1,33 +1,34 @@
 /**
- * A process group with a virtual clock, a simulated store, and the far ends of its sockets. It does what the shell
- * does, in the shell's order: transition, rows, effects. Everything that must always hold is checked after every event.
+ * A process group with a virtual clock: the host that ships, on a simulated platform. Everything that must always hold is
+ * checked after every turn.
  */
 import { expect } from "vitest";
-import { byteLength, encode } from "../../../shared/protocol/codec.ts";
+import { encode } from "../../../shared/protocol/codec.ts";
 import type { ContenderInfo, ServerMessage } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import { parseServerMessage } from "../../../shared/protocol/server-codec.ts";
 import type { GroupStatus } from "../../../shared/protocol/status.ts";
 import type { Effect, EndedTerm, EventBody, Outcome } from "../../../worker/group/events.ts";
-import { type Fact, factsOf } from "../../../worker/group/facts.ts";
+import type { Fact } from "../../../worker/group/facts.ts";
 import { createPolicy, type Policy, type PolicyOptions } from "../../../worker/group/policy.ts";
-import { emptyGroup, load, type RowChange, rowChanges } from "../../../worker/group/rows.ts";
+import type { RowChange } from "../../../worker/group/rows.ts";
 import type { Access, ElectionState, GroupState } from "../../../worker/group/state.ts";
 import { nextDeadline, transition } from "../../../worker/group/transition.ts";
 import { groupStatus } from "../../../worker/group/views.ts";
+import { Host } from "../../../worker/host/host.ts";
+import type { Turned } from "../../../worker/host/port.ts";
 import { expectBooked } from "./books.ts";
-import { expectSame } from "./consistency.ts";
+import { expectSame, expectTrue } from "./consistency.ts";
 import { EpochLog, expectExactLeases, expectOneLeaderEach, expectStored } from "./judge.ts";
 import { Peer, type Profile } from "./peer.ts";
+import { Platform, type PlatformWorld } from "./platform.ts";
 import { Poller } from "./poller.ts";
-import { applyChanges, emptyStore, type Stored, throughJson } from "./storage.ts";
-import { readFrame, Wire } from "./wire.ts";
+import { type Stored, throughJson } from "./storage.ts";
+import { Wire } from "./wire.ts";
 
 const START = 1_000_000;
-/** What the platform lets a socket carry through hibernation. */
-const ATTACHMENT_BYTES = 16_384;
 
-/** One event and what came of it. */
+/** One event, and what became of it. */
 export interface Step {
   readonly event: EventBody;
   readonly changed: boolean;
@@ -36,20 +37,19 @@ export interface Step {
   readonly facts: readonly Fact[];
 }
 
-export class World {
+export class World implements PlatformWorld {
   now = START;
   /** How far the host's clock is ahead of true time; differs from incarnation to incarnation. */
   skew = 0;
-  state: GroupState;
-  stored: Stored = emptyStore;
   options: PolicyOptions;
   policy: Policy;
-  /** What was stored before each turn that wrote rows. */
-  readonly bookmarks: Stored[] = [];
+  readonly platform = new Platform(this);
+  #host: Host<Wire>;
   readonly steps: Step[] = [];
   readonly replies = new Map<string, Outcome>();
   readonly peers: Peer[] = [];
-  readonly wires = new Map<string, Wire>();
+  /** Connections that the core may use. */
+  readonly #open = new Set<string>();
   #restore: { readonly request: string; readonly bookmark: Stored } | null = null;
   #numbers = 0;
   readonly epochs = new EpochLog();
@@ -58,7 +58,26 @@ export class World {
   constructor(options: PolicyOptions = {}) {
     this.options = options;
     this.policy = createPolicy(options);
-    this.state = emptyGroup(this.policy);
+    this.#host = this.#load();
+    this.#wake();
+    this.steps.length = 0;
+  }
+
+  get state(): GroupState {
+    return this.#host.state;
+  }
+
+  get stored(): Stored {
+    return this.platform.stored;
+  }
+
+  /** What was stored before each turn that wrote rows. */
+  get bookmarks(): readonly Stored[] {
+    return this.platform.bookmarks;
+  }
+
+  get wires(): ReadonlyMap<string, Wire> {
+    return this.platform.wires;
   }
 
   get clock(): number {
@@ -122,16 +141,14 @@ export class World {
     election: ElectionName,
     { successor = null, note = null }: { readonly successor?: string | null; readonly note?: string | null } = {},
   ): string {
-    const request = `request-${this.number()}`;
-    this.apply({ type: "revoke", request, election, successor, note });
-    return request;
+    return this.#ask((request) => ({ type: "revoke", request, election, successor, note }));
   }
 
   /** The deployment changes its settings while the group runs. */
   configure(options: PolicyOptions): void {
     this.options = options;
     this.policy = createPolicy(options);
-    this.apply({ type: "configure", policy: this.policy });
+    this.#host.configure(JSON.stringify(options));
   }
 
   pause(paused = true): void {
@@ -139,23 +156,20 @@ export class World {
   }
 
   cleanup(force = false): Outcome | undefined {
-    const request = `request-${this.number()}`;
-    this.apply({ type: "cleanup", request, force });
-    return this.replies.get(request);
+    return this.replies.get(this.#ask((request) => ({ type: "cleanup", request, force })));
   }
 
   /** Asks for the first step of a restore to what was stored then; `goBack` takes the second. */
   restore(bookmark: Stored = this.stored): string {
-    const request = `request-${this.number()}`;
+    const request = this.#ask((request) => ({ type: "restore", request }));
     this.#restore = { request, bookmark };
-    this.apply({ type: "restore", request });
     return request;
   }
 
   /** As soon as the group allows it, storage goes back, and with it the object and its sockets go. */
   goBack(): boolean {
     if (this.#restore === null || this.replies.get(this.#restore.request)?.type !== "restorable") return false;
-    this.stored = this.#restore.bookmark;
+    this.platform.stored = this.#restore.bookmark;
     this.#restore = null;
     this.crash();
     this.finishRestore();
@@ -169,42 +183,41 @@ export class World {
   /** The object sleeps and wakes up: sockets stay, and bring their attachments. */
   hibernate(carried: "every lease" | "some leases are not carried" = "every lease"): void {
     const before = this.state;
-    this.#load();
-    const attachments = [...this.wires.values()].flatMap(({ open, attachment }) => (open ? [attachment] : []));
-    this.apply({ type: "start", attachments: throughJson(attachments) });
+    this.#host = this.#load();
+    this.#wake();
     if (carried === "every lease") expectExactLeases(before, this.state);
   }
 
-  /** The object wakes up for these alone; the other sockets are not listed yet. */
-  wakeFor(...peers: readonly Peer[]): void {
-    this.#load();
-    const attachments = peers.flatMap(({ wire }) => (wire?.open ? [wire.attachment] : []));
-    this.apply({ type: "adopt", attachments: throughJson(attachments) });
+  /** The object wakes up, and knows the sockets of its leaders; the next frame is answered before the others are listed. */
+  wakeUp(): void {
+    this.#host = this.#load();
+    this.#host.adopt(this.platform.alarmAt);
   }
 
   listSockets(): void {
-    const attachments = [...this.wires.values()].flatMap(({ open, attachment }) => (open ? [attachment] : []));
-    this.apply({ type: "start", attachments: throughJson(attachments) });
+    this.#host.configure(null);
   }
 
   /** The object dies with all its sockets, and comes back. */
   crash(): void {
-    this.#load();
     for (const wire of this.wires.values()) wire.open = false;
-    this.apply({ type: "start", attachments: [] });
+    this.#open.clear();
+    this.#host = this.#load();
+    this.#wake();
   }
 
   /** The same object, seen by nobody but itself: what a replaced one goes on to be. */
   fork(): World {
-    const stale = new World();
-    stale.policy = this.policy;
-    stale.state = this.state;
-    stale.stored = this.stored;
+    const stale = new World(this.options);
     stale.now = this.now;
-    for (const [id, { attachment }] of this.wires) {
-      const wire = new Wire(id, attachment.connectedAt, () => undefined);
-      stale.wires.set(id, wire);
+    stale.skew = this.skew;
+    stale.platform.stored = this.stored;
+    for (const { open, attachment } of this.wires.values()) {
+      if (!open) continue;
+      stale.platform.accept(new Wire(() => undefined), attachment);
+      stale.#open.add(attachment.connection);
     }
+    stale.hibernate("some leases are not carried");
     return stale;
   }
 
@@ -253,114 +266,124 @@ export class World {
     return this.#numbers;
   }
 
-  // The shell
+  // Events
 
-  open(receive: (message: ServerMessage) => void, access?: Access): Wire {
-    const wire = new Wire(`connection-${this.number()}`, this.clock, receive);
-    const allowed = access === undefined ? {} : { access };
-    wire.attachment = { ...wire.attachment, ...allowed };
-    this.wires.set(wire.id, wire);
-    this.apply({ type: "connect", connection: wire.id, ...allowed });
+  open(receive: (message: ServerMessage) => void, access: Access = { role: "admin" }): Wire {
+    const wire = new Wire(receive);
+    this.#host.connect(wire, access);
+    this.#open.add(wire.id);
     return wire;
   }
 
-  frame(wire: Wire, data: unknown): void {
-    this.apply({
-      type: "frame",
-      connection: wire.id,
-      frame: readFrame(data, this.state.policy.limits, `secret-${this.number()}`),
-      characters: typeof data === "string" ? data.length : 0,
-    });
+  frame(wire: Wire, data: string | ArrayBuffer): void {
+    this.#host.receive(wire, data);
   }
 
   disconnect(wire: Wire): void {
     wire.open = false;
-    this.apply({ type: "disconnect", connection: wire.id });
+    this.#open.delete(wire.id);
+    this.#host.lose(wire);
   }
 
-  /** Every socket is gone, and the group hears of it. */
+  /** Every socket is gone, and the group is told. */
   dropAll(): void {
     for (const wire of this.wires.values()) if (wire.open) this.disconnect(wire);
   }
 
+  /** Any event, as the core takes it. */
   apply(event: EventBody): Step {
-    const before = this.state;
-    const { state, effects, touched } = transition(before, {
-      ...event,
-      now: this.clock,
-      nonce: `n${this.number()}`.padEnd(32, "_"),
-    });
-    const rows = rowChanges(before, state, touched);
-    this.state = state;
-    if (rows.length > 0) this.bookmarks.push(this.stored);
-    this.stored = applyChanges(this.stored, rows);
-    const facts = factsOf({ before, after: state, event: event.type, now: this.clock, effects, touched });
-    expectBooked(before, state, facts);
-    const step = { event, changed: state !== before, rows, effects, facts };
-    this.steps.push(step);
-    if (step.changed) expectStored(state, this.stored, this.clock);
-    else expectSame(rows, [], "rows of a turn that changed nothing");
-    this.#seeEpochs();
-    for (const effect of effects) this.#execute(effect);
-    for (const peer of this.peers) peer.expectMirror();
-    expectOneLeaderEach([...this.peers, ...this.pollers], this.now);
+    this.#host.dispatch(event);
+    const step = this.steps.at(-1);
+    if (step === undefined) throw new Error("the host has taken no turn");
     return step;
   }
 
+  /** Gives the key of its answer in `replies`. */
+  #ask(event: (request: string) => EventBody): string {
+    let key = "";
+    const keyed = (request: string): EventBody => {
+      key = request;
+      return event(request);
+    };
+    this.#host.ask(keyed, () => undefined);
+    return key;
+  }
+
+  #load(): Host<Wire> {
+    const rows = throughJson(this.platform.stored.rows);
+    return new Host(this.platform, { rows, settings: this.options, counters: new Map() });
+  }
+
+  /** Second and third phase of an incarnation. */
+  #wake(): void {
+    this.#host.adopt(this.platform.alarmAt);
+    this.listSockets();
+  }
+
+  // What must hold
+
+  turned({ event, report, rows, facts }: Turned): void {
+    const { before, after, effects } = report;
+    const step = { event, changed: after !== before, rows, effects, facts };
+    this.steps.push(step);
+    expectBooked(before, after, facts);
+    if (step.changed) expectStored(after, this.stored, this.clock);
+    else expectSame(rows, [], "rows of a turn that changed nothing");
+    this.#expectAlarm(after);
+    this.#seeEpochs(after);
+    for (const effect of effects) this.#judge(effect);
+    for (const peer of this.peers) peer.expectMirror();
+    expectOneLeaderEach([...this.peers, ...this.pollers], this.now);
+  }
+
+  /** The platform's alarm comes no later than what the group waits for. */
+  #expectAlarm(state: GroupState): void {
+    const deadline = nextDeadline(state);
+    if (deadline !== null) expectTrue((this.platform.alarmAt ?? Infinity) <= deadline, "the alarm comes too late");
+  }
+
   /** Whoever polls hears of an offer later: epochs are judged as they are given out. */
-  #seeEpochs(): void {
-    const terms = [...this.state.elections.values()].flatMap(({ state }) => (state.type === "vacant" ? [] : [state]));
+  #seeEpochs({ elections }: GroupState): void {
+    const terms = [...elections.values()].flatMap(({ state }) => (state.type === "vacant" ? [] : [state]));
     terms.sort((left, right) => left.epoch - right.epoch);
     for (const { leaderSessionId, epoch } of terms) this.epochs.see({ leaderSessionId, epoch });
   }
 
-  #execute(effect: Effect): void {
+  #judge(effect: Effect): void {
     switch (effect.type) {
       case "send":
-        return this.#deliver(effect.connection, effect.message);
+        return this.#judgeSent(effect.connection, effect.message);
       case "broadcast":
         expect(new Set(effect.connections).size).toBe(effect.connections.length);
-        for (const connection of effect.connections) this.#deliver(connection, effect.message);
+        for (const connection of effect.connections) this.#judgeSent(connection, effect.message);
         return;
       case "close":
-        return this.#close(effect.connection, effect.code, effect.reason);
-      case "attach":
-        expect(byteLength(JSON.stringify(effect.attachment))).toBeLessThanOrEqual(ATTACHMENT_BYTES);
-        this.#openWire(effect.attachment.connection).attachment = effect.attachment;
+        this.#expectOpen(effect.connection);
+        this.#open.delete(effect.connection);
         return;
+      case "attach":
+        return this.#expectOpen(effect.attachment.connection);
       case "reply":
         expect(this.replies.has(effect.request)).toBe(false);
         this.replies.set(effect.request, effect.outcome);
     }
   }
 
-  /** The core never uses a socket that it has closed or that is gone. */
-  #openWire(id: string): Wire {
-    const wire = this.wires.get(id);
-    if (!wire?.open) throw new Error(`the core used ${id}, which is not open`);
-    return wire;
+  #judgeSent(connection: string, message: ServerMessage): void {
+    this.#expectOpen(connection);
+    expectSame(parseServerMessage(encode(message)), message, "a message survives the wire");
+    if (message.type === "grant") this.epochs.see(message);
   }
 
-  #deliver(connection: string, sent: ServerMessage): void {
-    const wire = this.#openWire(connection);
-    const message = parseServerMessage(encode(sent));
-    expectSame(message, sent, "a message survives the wire");
-    if (message.type === "grant") this.epochs.see(message);
-    if (!wire.deaf) wire.receive(message);
+  /** The core never uses a socket that it has closed or that is gone. */
+  #expectOpen(connection: string): void {
+    expectTrue(this.#open.has(connection), `the core used ${connection}, which is not open`);
   }
 
   /** The platform reports the closing handshake later: by then it is nobody's connection. */
-  #close(connection: string, code: number, reason: string): void {
-    const wire = this.#openWire(connection);
-    wire.open = false;
-    wire.closed = { code, reason };
-    expect(reason.length).toBeLessThanOrEqual(123);
-    const late = { type: "disconnect", connection, now: this.clock, nonce: "late" } as const;
+  closed(wire: Wire): void {
+    const late = { type: "disconnect", connection: wire.id, now: this.clock, nonce: "late" } as const;
     expect(transition(this.state, late).state).toBe(this.state);
     for (const peer of this.peers) peer.closed(wire);
-  }
-
-  #load(): void {
-    this.state = load(throughJson(this.stored.rows), this.policy);
   }
 }

@@ -1,0 +1,108 @@
+/** The platform under the host of a `World`: a simulated store, sockets whose far ends are in the test, a clock that is given. */
+import { expect } from "vitest";
+import { byteLength } from "../../../shared/protocol/codec.ts";
+import { parseServerMessage } from "../../../shared/protocol/server-codec.ts";
+import type { Attachment, FreshSecret } from "../../../worker/group/events.ts";
+import { createPolicy } from "../../../worker/group/policy.ts";
+import type { Commit, HostFailure, HostPort, Turned } from "../../../worker/host/port.ts";
+import { applyChanges, emptyStore, type Stored, throughJson } from "./storage.ts";
+import type { Wire } from "./wire.ts";
+
+/** What the platform lets a socket carry through hibernation. */
+const ATTACHMENT_BYTES = 16_384;
+
+export interface PlatformWorld {
+  readonly clock: number;
+  number(): number;
+  turned(turned: Turned): void;
+  closed(wire: Wire): void;
+}
+
+export class Platform implements HostPort<Wire> {
+  readonly #world: PlatformWorld;
+  stored: Stored = emptyStore;
+  /** What was stored before each turn that wrote rows. */
+  readonly bookmarks: Stored[] = [];
+  readonly wires = new Map<string, Wire>();
+  alarmAt: number | null = null;
+  readonly createPolicy = createPolicy;
+
+  constructor(world: PlatformWorld) {
+    this.#world = world;
+  }
+
+  commit({ rows }: Commit): void {
+    this.bookmarks.push(this.stored);
+    this.stored = applyChanges(this.stored, rows);
+  }
+
+  rowsWritten(): number {
+    return 0;
+  }
+
+  setAlarm(at: number): void {
+    this.alarmAt = at;
+  }
+
+  now(): number {
+    return this.#world.clock;
+  }
+
+  nonce(): string {
+    return `n${this.#world.number()}`.padEnd(32, "_");
+  }
+
+  freshSecret(): FreshSecret {
+    const secret = `secret-${this.#world.number()}`;
+    return { secret, hash: this.hashSecret(secret) };
+  }
+
+  hashSecret(secret: string): string {
+    return `#${secret}`;
+  }
+
+  /** Never: a test says when the sockets are listed. */
+  later(): void {}
+
+  turned(turned: Turned): void {
+    this.#world.turned(turned);
+  }
+
+  failed(_failure: HostFailure, error: unknown): void {
+    throw error;
+  }
+
+  listSockets(): readonly Wire[] {
+    return [...this.wires.values()].filter(({ open }) => open);
+  }
+
+  findSockets(connection: string): readonly Wire[] {
+    const wire = this.wires.get(connection);
+    return wire?.open ? [wire] : [];
+  }
+
+  attachmentOf({ attachment }: Wire): Attachment {
+    return throughJson(attachment);
+  }
+
+  accept(wire: Wire, attachment: Attachment): void {
+    this.wires.set(attachment.connection, wire);
+    this.attach(wire, attachment);
+  }
+
+  attach(wire: Wire, attachment: Attachment): void {
+    expect(byteLength(JSON.stringify(attachment))).toBeLessThanOrEqual(ATTACHMENT_BYTES);
+    wire.attachment = attachment;
+  }
+
+  send(wire: Wire, text: string): void {
+    if (!wire.deaf) wire.receive(parseServerMessage(text));
+  }
+
+  close(wire: Wire, code: number, reason: string): void {
+    expect(reason.length).toBeLessThanOrEqual(123);
+    wire.open = false;
+    wire.closed = { code, reason };
+    this.#world.closed(wire);
+  }
+}
