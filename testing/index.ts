@@ -26,4 +26,4 @@ export type { FenceAnswer, FenceQuestion } from "../worker/group/views.ts";
 export type { Overlap, TestHistory, TestTerm, TestWrite } from "./history.ts";
 export type { LocalBackend, LocalBackendOptions } from "./node/local-backend.ts";
 export type { TestClientOptions } from "./tenant.ts";
-export type { RevokeOptions, TestGroup, TestGroupOptions } from "./test-group.ts";
+export type { TestGroup, TestGroupOptions, TestRevokeOptions } from "./test-group.ts";

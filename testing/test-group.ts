@@ -29,7 +29,7 @@ export interface TestGroupOptions {
 }
 
 /** Which leadership is taken back, and who is asked next. */
-export interface RevokeOptions {
+export interface TestRevokeOptions {
   /** One that is led, for its election. Default: the process election. */
   readonly component?: string;
   /** Asked first. */
@@ -203,7 +203,7 @@ export class TestGroup {
    * An operator's revoke. Resolves, as time goes on, when the term has ended and the next one was accepted; with `null` if
    * the group was restarted meanwhile.
    */
-  revoke({ component, successor, note }: RevokeOptions = {}): Promise<Outcome | null> {
+  revoke({ component, successor, note }: TestRevokeOptions = {}): Promise<Outcome | null> {
     const sessionId = successor?.sessionId;
     if (successor !== undefined && sessionId === undefined) {
       throw new Error("the successor has no session yet: advance until it is connected");

@@ -6,7 +6,14 @@ import { pages } from "./http/pages.ts";
 export { ElectionError, LeadershipLostError, type LossReason } from "../shared/errors.ts";
 export type { Leadership, ResignOptions } from "../shared/leadership/leadership.ts";
 export type { GroupLimits } from "../shared/protocol/limits.ts";
-export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus, Revoked } from "../shared/protocol/status.ts";
+export type {
+  CandidateStatus,
+  ElectionStatus,
+  GroupStatus,
+  LeaderStatus,
+  RevokeOptions,
+  RevokeResult,
+} from "../shared/protocol/status.ts";
 export { DurableContender } from "./callers/durable-contender.ts";
 export { ElectionsEntrypoint } from "./callers/entrypoint.ts";
 export type { ElectionsBinding, LocalElectionsOptions } from "./callers/local-elections.ts";
@@ -24,7 +31,6 @@ export type {
   Release,
   Renewal,
   RevokeAnswer,
-  StepDownOrder,
 } from "./callers/service.ts";
 export { ElectionGroup } from "./durable-object/election-group.ts";
 export type { TermStatus } from "./group/history.ts";

@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { NOTE_LENGTH } from "../../shared/protocol/limits.ts";
 import { type ElectionName, isElectionName } from "../../shared/protocol/names.ts";
-import type { CandidateStatus, GroupStatus, Revoked } from "../../shared/protocol/status.ts";
+import type { CandidateStatus, GroupStatus, RevokeResult } from "../../shared/protocol/status.ts";
 import { answerOf, groupRoutes, inPath, statusOf } from "../admin.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
 import { plain, print, printJson, shownProcess, shownTime } from "../terminal.ts";
 
-interface RevokeOptions extends GroupOptions {
+interface Flags extends GroupOptions {
   readonly election: ElectionName;
   readonly to?: string;
   readonly reason?: string;
@@ -32,7 +32,7 @@ Examples:
     .action(revoke);
 }
 
-async function revoke(options: RevokeOptions): Promise<void> {
+async function revoke(options: Flags): Promise<void> {
   const { group, election, to, reason } = options;
   const status = await statusOf(options, group);
   const successor = to === undefined ? undefined : sessionNamed(to, status, election);
@@ -48,7 +48,7 @@ async function revoke(options: RevokeOptions): Promise<void> {
 }
 
 /** `status` is from before the revoke: it names the processes of that time. */
-function revokedText({ from, to, epoch, durationMs, passedOver }: Revoked, { elections }: GroupStatus): string {
+function revokedText({ from, to, epoch, durationMs, passedOver }: RevokeResult, { elections }: GroupStatus): string {
   const known = elections.flatMap(({ leader, candidates }) => [...(leader ? [leader] : []), ...candidates]);
   const nameOf = (id: string): string => {
     const session = known.find(({ sessionId }) => sessionId === id);

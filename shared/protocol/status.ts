@@ -32,14 +32,22 @@ export interface LeaderStatus {
   readonly epoch: number;
 }
 
-/** What became of an order to step down; `from` and `to` are sessions. */
-export interface Revoked {
+/** How an operator ends a leadership. */
+export interface RevokeOptions {
+  /** A session id: asked first. */
+  readonly successor?: string;
+  /** Kept in the history; at most 256 characters. */
+  readonly reason?: string;
+}
+
+/** What came of a revoke; `from` and `to` are sessions. */
+export interface RevokeResult {
   readonly from: string;
   /** Null where nobody took over in time. */
   readonly to: string | null;
   /** That of the new term, or of the old one where nobody took over. */
   readonly epoch: number;
-  /** From the order on. */
+  /** Counted from the request. */
   readonly durationMs: number;
   /** The successor that was named, and did not take over. */
   readonly passedOver?: string;

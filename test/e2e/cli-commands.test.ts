@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { Probe } from "../../cli/bench-connection/probe.ts";
-import type { Revoked } from "../../shared/protocol/status.ts";
+import type { RevokeResult } from "../../shared/protocol/status.ts";
 import { importNodeClient } from "../support/built.ts";
 import { candidate } from "../support/cluster.ts";
 import { type CommandEnding, endCommands, runCommand, startCommand } from "../support/command-line.ts";
@@ -92,7 +92,7 @@ test("revoke hands over to whom it names, and history tells of it", async () => 
   await using processes = await twoProcesses(group);
   const unknown = await ask("revoke", group, "--to", "three", "--json");
   const revoked = await ask("revoke", group, "--to", "two", "--reason", "an update", "--json");
-  const answer = jsonOf<Revoked>(revoked);
+  const answer = jsonOf<RevokeResult>(revoked);
 
   expect(unknown).toMatchObject({ code: 5, stdout: "" });
   expect(JSON.parse(unknown.stderr)).toMatchObject({

@@ -13,9 +13,10 @@ import {
 } from "../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS, LIST_ENTRIES, NOTE_LENGTH } from "../../shared/protocol/limits.ts";
 import { type ElectionName, isElectionName, isName, NAME_RULE } from "../../shared/protocol/names.ts";
-import type { PollRequest, RevokeRequest } from "../durable-object/election-group.ts";
+import type { RevokeOptions } from "../../shared/protocol/status.ts";
+import type { PollRequest } from "../durable-object/election-group.ts";
 import type { FenceQuestion } from "../group/views.ts";
-import type { Campaign, Confirmation, PolledSession, Release, Renewal, StepDownOrder } from "./service.ts";
+import type { Campaign, Confirmation, PolledSession, Release, Renewal } from "./service.ts";
 
 const session = object<PolledSession>({
   sessionId: id,
@@ -54,7 +55,7 @@ const fenceCheck = object<FenceQuestion>({
   leaderSessionId: id,
   epoch: number(0, Number.MAX_SAFE_INTEGER),
 });
-const orderCheck = object<StepDownOrder>({ successor: optional(id), reason: optional(text(NOTE_LENGTH)) });
+const revokeCheck = object<RevokeOptions>({ successor: optional(id), reason: optional(text(NOTE_LENGTH)) });
 
 /** Throws a `TypeError` that names the field and what it takes. */
 function checked<T>(check: Check<T>, value: unknown, field = ""): T {
@@ -99,8 +100,9 @@ export function releaseCall(value: Release): PollRequest {
   return { session, action: { type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) } };
 }
 
-export function revokeRequest(election: string, order: StepDownOrder = {}): RevokeRequest {
-  if (!isElectionName(election)) throw new TypeError('the election must be process or "component:" and a name');
-  const { successor = null, reason: note = null } = checked(orderCheck, order);
-  return { election, successor, note };
+export function electionName(value: string): ElectionName {
+  if (!isElectionName(value)) throw new TypeError('the election must be process or "component:" and a name');
+  return value;
 }
+
+export const revokeOptions = (value: RevokeOptions = {}): RevokeOptions => checked(revokeCheck, value);

@@ -1,13 +1,14 @@
 /** Elections for other Workers: name this class as the `entrypoint` of a service binding. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { RevokeOptions } from "../../shared/protocol/status.ts";
 import type { FenceQuestion } from "../group/views.ts";
 import type { ElectionEnv } from "../http/admission.ts";
 import { policyFromEnv } from "../http/env-policy.ts";
 import { mayEnter, type Principal } from "../http/principal.ts";
 import { refused } from "./answers.ts";
 import { electionsOf } from "./local-elections.ts";
-import type { Campaign, Confirmation, Elections, Refused, Release, Renewal, StepDownOrder } from "./service.ts";
+import type { Campaign, Confirmation, Elections, Refused, Release, Renewal } from "./service.ts";
 
 const NOT_FOR_THIS_GROUP = "this binding is not for this group: add it to `groups` in the props of the binding";
 
@@ -33,8 +34,8 @@ export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<P
     return this.#of(group).checkFence(group, question);
   }
 
-  async revoke(group: string, election: ElectionName, order: StepDownOrder = {}) {
-    return this.#of(group).revoke(group, election, order);
+  async revoke(group: string, election: ElectionName, options: RevokeOptions = {}) {
+    return this.#of(group).revoke(group, election, options);
   }
 
   async campaign(group: string, campaign: Campaign) {

@@ -3,18 +3,18 @@ import type { ElectionGroup, PollRequest } from "../durable-object/election-grou
 import type { Outcome, PollAnswer } from "../group/events.ts";
 import type { PolicyOptions } from "../group/policy.ts";
 import type { Access } from "../group/state.ts";
-import { withPassedOver } from "../group/views.ts";
 import { answer, firstRefusal, refused } from "./answers.ts";
 import {
   campaignCall,
   componentName,
   confirmationCall,
+  electionName,
   fenceQuestion,
   groupName,
   historyLimit,
   releaseCall,
   renewalCall,
-  revokeRequest,
+  revokeOptions,
 } from "./calls.ts";
 import type { Elections, Refused } from "./service.ts";
 
@@ -44,12 +44,11 @@ export function electionsOf(
     status: async (group) => groupOf(group).status(settings(group)),
     history: async (group, limit) => groupOf(group).history(settings(group), historyLimit(limit)),
     checkFence: async (group, question) => groupOf(group).checkFence(settings(group), fenceQuestion(question)),
-    revoke: async (group, election, order) => {
+    revoke: async (group, election, options) => {
       if (access.role !== "admin") return refused("forbidden", "this binding may not revoke: give it the role admin");
-      const request = revokeRequest(election, order);
-      const outcome: Outcome = await groupOf(group).revoke(settings(group), request);
-      if (outcome.type === "revoked") return withPassedOver(outcome, request.successor);
-      if (outcome.type === "not_led") return outcome;
+      const [name, checked] = [electionName(election), revokeOptions(options)];
+      const outcome: Outcome = await groupOf(group).revoke(settings(group), name, checked);
+      if (outcome.type === "revoked" || outcome.type === "not_led") return outcome;
       throw new Error(`the group answered ${outcome.type} to a revoke`);
     },
     campaign: async (group, campaign) => answer(await poll(group, campaignCall(campaign)), campaign),

@@ -10,7 +10,7 @@ export type { HeldLeadership } from "../group/events.ts";
 import type { LeaseSettings } from "../../shared/lease.ts";
 import type { ContenderInfo, LeaderInformation, ProcessInfo } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import type { GroupStatus, Revoked } from "../../shared/protocol/status.ts";
+import type { GroupStatus, RevokeOptions, RevokeResult } from "../../shared/protocol/status.ts";
 import type { HeldLeadership } from "../group/events.ts";
 import type { TermStatus } from "../group/history.ts";
 import type { FenceAnswer, FenceQuestion } from "../group/views.ts";
@@ -99,14 +99,6 @@ export interface Release {
   readonly successor?: string;
 }
 
-/** How an operator ends a leadership. */
-export interface StepDownOrder {
-  /** A session id: asked first. */
-  readonly successor?: string;
-  /** Kept in the history; at most 256 characters. */
-  readonly reason?: string;
-}
-
 /** What a binding can do with its groups. Wrong arguments reject with a `TypeError` that names the field. */
 export interface Elections {
   getLeader(group: string, component: string): Promise<LeaderInformation | null>;
@@ -115,7 +107,7 @@ export interface Elections {
   history(group: string, limit: number): Promise<readonly TermStatus[]>;
   checkFence(group: string, question: FenceQuestion): Promise<FenceAnswer>;
   /** Resolves once the term has ended and, where somebody waits, the next one was accepted. */
-  revoke(group: string, election: ElectionName, order?: StepDownOrder): Promise<RevokeAnswer | Refused>;
+  revoke(group: string, election: ElectionName, options?: RevokeOptions): Promise<RevokeAnswer | Refused>;
   /** Takes the lead if it is this session's turn; otherwise the session keeps its place. */
   campaign(group: string, campaign: Campaign): Promise<CampaignAnswer | Refused>;
   /** Extends what is led, without contending for more. */
@@ -125,4 +117,4 @@ export interface Elections {
 }
 
 /** Who led, and who has taken over. */
-export type RevokeAnswer = ({ readonly type: "revoked" } & Revoked) | { readonly type: "not_led" };
+export type RevokeAnswer = ({ readonly type: "revoked" } & RevokeResult) | { readonly type: "not_led" };

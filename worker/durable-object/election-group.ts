@@ -6,7 +6,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import { PING, PONG } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import type { GroupStatus } from "../../shared/protocol/status.ts";
+import type { GroupStatus, RevokeOptions } from "../../shared/protocol/status.ts";
 import type { Outcome } from "../group/events.ts";
 import { history, type TermStatus } from "../group/history.ts";
 import type { PolicyOptions } from "../group/policy.ts";
@@ -28,13 +28,6 @@ export const POLICY_HEADER = "Edge-Election-Policy";
 
 /** Header of an upgrade with what its peer may do. */
 export const ACCESS_HEADER = "Edge-Election-Access";
-
-/** What an operator asks for with a `revoke`. */
-export interface RevokeRequest {
-  readonly election: ElectionName;
-  readonly successor: string | null;
-  readonly note: string | null;
-}
 
 /** The Durable Object of one group. Export it from the Worker, and bind it as `ELECTIONS`; only the app talks to it. */
 export class ElectionGroup extends DurableObject {
@@ -123,8 +116,13 @@ export class ElectionGroup extends DurableObject {
   }
 
   /** Answers when the term has ended and, where somebody waits, the next one was accepted. */
-  async revoke(policy: PolicyOptions | null, order: RevokeRequest): Promise<Outcome> {
+  async revoke(
+    policy: PolicyOptions | null,
+    election: ElectionName,
+    { successor, reason }: RevokeOptions = {},
+  ): Promise<Outcome> {
     this.#configure(policy);
+    const order = { election, successor: successor ?? null, note: reason ?? null };
     return new Promise((resolve) => this.#host.ask((request) => ({ type: "revoke", request, ...order }), resolve));
   }
 

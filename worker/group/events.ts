@@ -14,6 +14,7 @@ import type {
   ServerMessage,
 } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { RevokeResult } from "../../shared/protocol/status.ts";
 import type { Policy } from "./policy.ts";
 import type { Access, EndReason } from "./state.ts";
 
@@ -154,13 +155,7 @@ export type PollRefusal = "superseded" | "unknown_session" | "limit_exceeded";
 
 /** What became of a wish that somebody waits for. */
 export type Outcome =
-  | {
-      readonly type: "revoked";
-      readonly from: string;
-      readonly to: string | null;
-      readonly epoch: number;
-      readonly durationMs: number;
-    }
+  | ({ readonly type: "revoked" } & RevokeResult)
   | { readonly type: "not_led" }
   | PollAnswer
   | { readonly type: "refused"; readonly code: PollRefusal; readonly message: string }

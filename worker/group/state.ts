@@ -94,18 +94,23 @@ export type ElectionState =
   | { readonly type: "vacant"; readonly successor: string | null }
   | ({ readonly type: "offered"; readonly offerUntil: number } & Term)
   | ({ readonly type: "leading" } & Tenure)
-  | ({
-      readonly type: "revoking";
-      readonly drainUntil: number;
-      readonly reason: RevokeReason;
-      readonly note: string | null;
-      readonly successor: string | null;
-    } & Tenure);
+  | ({ readonly type: "revoking"; readonly drainUntil: number } & RevokeCause & Tenure);
+
+/** Why a leadership is taken back, and for whom. */
+export interface RevokeCause {
+  readonly reason: RevokeReason;
+  /** An operator's words. */
+  readonly note: string | null;
+  /** A session id: asked first. `null`: the queue decides. */
+  readonly successor: string | null;
+}
 
 /** An operator's revoke that waits for its outcome. */
 export interface PendingRevoke {
   readonly request: string;
   readonly from: string;
+  /** Whom the operator has named. */
+  readonly successor: string | null;
   readonly epoch: number;
   readonly startedAt: number;
   readonly until: number;

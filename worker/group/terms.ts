@@ -6,12 +6,13 @@
  * holder or by its lease.
  */
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
-import type { Refusal, RevokeReason } from "../../shared/protocol/messages.ts";
+import type { Refusal } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { RevokeResult } from "../../shared/protocol/status.ts";
 import { type HeldElection, isHeld } from "./election.ts";
 import type { Outcome } from "./events.ts";
 import { refuse } from "./refusal.ts";
-import type { Election, EndReason, PendingRevoke, Place, Session, Tenure, Term } from "./state.ts";
+import type { Election, EndReason, PendingRevoke, Place, RevokeCause, Session, Tenure, Term } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** Offers that a `revoke` request waits for before it answers that nobody took over. */
@@ -176,25 +177,19 @@ function onceMore(turn: Turn, sessionId: string, name: ElectionName): NonNullabl
   return { times: times + 1, at: turn.now };
 }
 
-export interface RevokeOrder {
-  readonly reason: RevokeReason;
-  readonly successor: string | null;
-  readonly note: string | null;
-}
-
 /** Tells the holder to stop. Its leader information disappears now; its lease ends by `release` or by itself (S10). */
-export function beginRevoke(turn: Turn, election: HeldElection, order: RevokeOrder): void {
+export function beginRevoke(turn: Turn, election: HeldElection, cause: RevokeCause): void {
   const { state } = election;
   if (state.type === "revoking") {
-    const reason = order.successor === null ? state.reason : order.reason;
-    const [successor, note] = [order.successor ?? state.successor, order.note ?? state.note];
+    const reason = cause.successor === null ? state.reason : cause.reason;
+    const [successor, note] = [cause.successor ?? state.successor, cause.note ?? state.note];
     if (successor !== state.successor || note !== state.note)
       turn.putState(election.name, { ...state, reason, successor, note });
     return;
   }
   const drainUntil = turn.now + turn.state.policy.drainMs;
   const confirmed = [...state.confirmed, ...withdrawRecords(turn, election)];
-  turn.putState(election.name, { ...state, ...order, type: "revoking", drainUntil, confirmed });
+  turn.putState(election.name, { ...state, ...cause, type: "revoking", drainUntil, confirmed });
   sendRevoke(turn, election.name);
 }
 
@@ -284,15 +279,25 @@ export function withdrawRecord(
 }
 
 /** Keeps an operator's request until the term has ended and, where somebody waits, the next one was accepted. */
-export function awaitRevoke(turn: Turn, { name, pending, state }: HeldElection, request: string): void {
+export function awaitRevoke(
+  turn: Turn,
+  { name, pending, state }: HeldElection,
+  { request, successor }: Pick<PendingRevoke, "request" | "successor">,
+): void {
   const { policy, epoch } = turn.state;
   const slowest = policy.lease.durationMs + Math.max(policy.drainMs, policy.horizonAheadMs) + CLOCK_MARGIN_MS;
   const until = turn.now + slowest + AWAITED_OFFERS * policy.offerTimeoutMs;
-  const waiting = { request, from: state.sessionId, epoch, startedAt: turn.now, until };
+  const waiting = { request, successor, from: state.sessionId, epoch, startedAt: turn.now, until };
   turn.patchElection(name, { pending: [...pending, waiting] });
 }
 
-export function answerRevoke(turn: Turn, pending: PendingRevoke, next: { to: string | null; epoch: number }): void {
-  const outcome: Outcome = { type: "revoked", from: pending.from, ...next, durationMs: turn.now - pending.startedAt };
-  turn.effects.push({ type: "reply", request: pending.request, outcome });
+/** Replies to an operator: `next` tells who leads now, or the epoch that has ended where nobody does. */
+export function answerRevoke(
+  turn: Turn,
+  { request, from, successor, startedAt }: PendingRevoke,
+  next: Pick<RevokeResult, "to" | "epoch">,
+): void {
+  const passedOver = successor === null || successor === next.to ? {} : { passedOver: successor };
+  const outcome: Outcome = { type: "revoked", from, ...next, durationMs: turn.now - startedAt, ...passedOver };
+  turn.effects.push({ type: "reply", request, outcome });
 }

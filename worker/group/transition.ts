@@ -172,7 +172,7 @@ function revoke(turn: Turn, event: Extract<EventBody, { readonly type: "revoke" 
     turn.effects.push({ type: "reply", request, outcome: { type: "not_led" } });
     return;
   }
-  awaitRevoke(turn, election, request);
+  awaitRevoke(turn, election, event);
   beginRevoke(turn, election, { reason: successor === null ? "revoked" : "transferred", successor, note });
 }
 

@@ -1,13 +1,7 @@
 /** What the group looks like from outside. Taken after a `tick`, so that nothing shown is over already. */
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import type {
-  CandidateStatus,
-  ElectionStatus,
-  GroupStatus,
-  LeaderStatus,
-  Revoked,
-} from "../../shared/protocol/status.ts";
+import type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../../shared/protocol/status.ts";
 import { isHeld, priorityIn } from "./election.ts";
 import type { Election, ElectionState, GroupState } from "./state.ts";
 
@@ -106,13 +100,6 @@ export interface FenceAnswer {
   readonly epoch: number;
   readonly remainingMs: number;
 }
-
-/** `successor`: whom the operator has named, or null. */
-export const withPassedOver = <Answer extends Revoked>(
-  answer: Answer,
-  successor: string | null,
-): Answer & Pick<Revoked, "passedOver"> =>
-  successor === null || successor === answer.to ? answer : { ...answer, passedOver: successor };
 
 export function fence(state: GroupState, question: FenceQuestion, now: number): FenceAnswer {
   const name = state.components.get(question.component)?.election;

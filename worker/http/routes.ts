@@ -6,10 +6,11 @@ import { id, name } from "../../shared/protocol/codec.ts";
 import { type Check, InvalidField, number, object, optional, text } from "../../shared/protocol/fields.ts";
 import { NOTE_LENGTH } from "../../shared/protocol/limits.ts";
 import { type ElectionName, isElectionName } from "../../shared/protocol/names.ts";
+import type { RevokeOptions } from "../../shared/protocol/status.ts";
 import type { ElectionGroup } from "../durable-object/election-group.ts";
 import { type FenceSigningKey, signFenceToken } from "../fence/token.ts";
 import { createPolicy } from "../group/policy.ts";
-import { type FenceQuestion, withPassedOver } from "../group/views.ts";
+import type { FenceQuestion } from "../group/views.ts";
 import type { Admission, App } from "./admission.ts";
 import { type FenceKeyEnv, signingKey } from "./fence-key.ts";
 import { takesJson, takesQuery } from "./input.ts";
@@ -82,13 +83,12 @@ function keyIn(env: FenceKeyEnv): FenceSigningKey {
 
 export const operatingRoutes = (allow: Admission) =>
   new Hono<App>()
-    .post("/elections/:election/revoke", allow("admin"), small, takesJson(revokeOrder), async (context) => {
+    .post("/elections/:election/revoke", allow("admin"), small, takesJson(revokeOptions), async (context) => {
       const election = electionName(context.req.param("election"));
-      const { successor = null, reason: note = null } = context.req.valid("json");
-      const outcome = await groupOf(context).revoke(context.var.policy, { election, successor, note });
+      const outcome = await groupOf(context).revoke(context.var.policy, election, context.req.valid("json"));
       if (outcome.type !== "revoked") throw refusal(409, "not_led", "nobody leads this election");
-      const { from, to, epoch, durationMs } = outcome;
-      return context.json(withPassedOver({ from, to, epoch, durationMs }, successor));
+      const { type: _, ...result } = outcome;
+      return context.json(result);
     })
     .post("/pause", allow("admin"), async (context) =>
       context.json({ paused: await groupOf(context).setPaused(context.var.policy, true) }),
@@ -115,12 +115,7 @@ const fenceQuestion: Check<FenceQuestion> = object<FenceQuestion>({
   epoch: number(0, Number.MAX_SAFE_INTEGER),
 });
 
-export interface RevokeOrder {
-  readonly successor?: string;
-  readonly reason?: string;
-}
-
-const revokeOrder: Check<RevokeOrder> = object<RevokeOrder>({
+const revokeOptions: Check<RevokeOptions> = object<RevokeOptions>({
   successor: optional(id),
   reason: optional(text(NOTE_LENGTH)),
 });

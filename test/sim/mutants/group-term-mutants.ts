@@ -277,8 +277,8 @@ export const groupTermMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "terms",
-        "const reason = order.successor === null ? state.reason : order.reason;",
-        "const reason = order.successor === null ? state.reason : order.reason; turn.putState(election.name, { ...state, drainUntil: turn.now + turn.state.policy.drainMs });",
+        "const reason = cause.successor === null ? state.reason : cause.reason;",
+        "const reason = cause.successor === null ? state.reason : cause.reason; turn.putState(election.name, { ...state, drainUntil: turn.now + turn.state.policy.drainMs });",
       ),
     ],
   },

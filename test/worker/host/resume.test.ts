@@ -211,8 +211,7 @@ test("[S9] [S10] a resume while draining is extended and told to stop again; aft
   const leader = await join(group);
   const other = await join(group);
   const { leaderSessionId } = await leader.client.win();
-  const order = { election: "process", successor: null, note: null } as const;
-  const revoked = objectOf(group).revoke({ leaseMs: LEASE_MS, drainMs: 3_000 }, order);
+  const revoked = objectOf(group).revoke({ leaseMs: LEASE_MS, drainMs: 3_000 }, "process");
   expect(await leader.client.next("revoke")).toMatchObject({ drainMs: 3_000 });
 
   pass(1_900);

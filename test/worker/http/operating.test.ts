@@ -244,8 +244,8 @@ test("two operators who revoke the same term both get their answer", async () =>
   const { leaderSessionId } = await leader.client.win();
 
   const object = objectOf(group); // calls over one stub arrive in order
-  const orders = ["nobody", null].map((successor) =>
-    object.revoke({ leaseMs: LEASE_MS }, { election: "process", successor, note: null }),
+  const orders = [{ successor: "nobody" }, {}].map((options) =>
+    object.revoke({ leaseMs: LEASE_MS }, "process", options),
   );
   await object.counters();
   leader.client.send({ type: "release", leaderSessionId });

@@ -1,7 +1,7 @@
 /** The group's HTTP routes, as the operator at this page uses them. */
 import { hc } from "hono/client";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
-import type { GroupStatus, Revoked } from "../../../shared/protocol/status.ts";
+import type { GroupStatus, RevokeOptions, RevokeResult } from "../../../shared/protocol/status.ts";
 import type { ElectionApp, TermStatus } from "../../index.ts";
 
 /** The group answered, and the answer is no. */
@@ -20,7 +20,7 @@ export interface Operator {
   /** Newest first; without a limit as many as the group gives. */
   history(limit?: number): Promise<readonly TermStatus[]>;
   /** Resolves when the term is over and, where somebody waits, the next one has begun: that may take a lease. */
-  revoke(election: ElectionName, order: { readonly successor?: string; readonly reason?: string }): Promise<Revoked>;
+  revoke(election: ElectionName, options: RevokeOptions): Promise<RevokeResult>;
   setPaused(paused: boolean): Promise<boolean>;
 }
 

@@ -1,19 +1,19 @@
 /** What became of an operator's order, in words. */
-import type { GroupStatus, Revoked } from "../../../../shared/protocol/status.ts";
+import type { GroupStatus, RevokeResult } from "../../../../shared/protocol/status.ts";
 import { duration, processName, quoted, shortId } from "./words.ts";
 
 /**
  * In the past tense, since it stays on the page while things go on. `seen`: what knows the sessions, from before the order
  * and from after it; whom an offer was just made to is in none of the lists.
  */
-export function revokedMessage(revoked: Revoked, seen: readonly (GroupStatus | null)[]): string {
+export function revokedMessage(revoked: RevokeResult, seen: readonly (GroupStatus | null)[]): string {
   const nameOf = nameIn(seen);
   const { passedOver } = revoked;
   const outcome = handOverMessage(revoked, nameOf);
   return passedOver === undefined ? outcome : `${outcome} ${nameOf(passedOver)} was passed over: it did not take over.`;
 }
 
-function handOverMessage({ from, to, epoch, durationMs }: Revoked, nameOf: (sessionId: string) => string): string {
+function handOverMessage({ from, to, epoch, durationMs }: RevokeResult, nameOf: (sessionId: string) => string): string {
   const took = duration(durationMs);
   if (to === null) return `${nameOf(from)} has stepped down, after ${took}. Nobody else took over; epoch ${epoch}.`;
   if (to === from) return `${nameOf(from)} has stepped down, and took over again with epoch ${epoch}, after ${took}.`;
