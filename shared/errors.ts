@@ -1,17 +1,17 @@
-/** What every entry point throws: one class each, so that `instanceof` holds whichever of them an error came from. */
+/** The errors that all entry points share: each class exists once, so `instanceof` holds across entry points. */
 import type { RevokeReason } from "./protocol/messages.ts";
 
-/** Why a term ended, as whoever led it is told. */
+/** Why a term has ended, as its leader is told. */
 export type LossReason =
   | "resigned"
   | RevokeReason
-  /** The lease has run out: nobody has answered in time. */
+  /** The lease has run out: no renewal was answered in time. */
   | "expired"
   /** The connection was lost, and `onDisconnect` is `revoke`. */
   | "disconnected"
   /** The page was frozen or left. */
   | "frozen"
-  /** The group does not know the leadership any more. */
+  /** The group no longer knows the leadership. */
   | "lost"
   /** The contender or the client was closed. */
   | "closed";

@@ -1,22 +1,23 @@
 /**
- * Whose callback is running: what is called inside of it must not wait for it, or both would wait for ever (C11). Where
- * the platform follows asynchronous calls (`AsyncLocalStorage` of Node, Deno, Bun, Workers with `nodejs_compat`) a
- * callback is followed over its `await`s; elsewhere, as in pages, until its first one. `Caller` names a contender.
+ * Knows whose callback is running. A call inside a callback must not wait for that callback, or both would wait for ever
+ * (C11). Where the platform follows asynchronous calls (`AsyncLocalStorage` of Node, Deno, Bun, Workers with
+ * `nodejs_compat`) a callback is followed over its `await`s; elsewhere, as in pages, until its first one. `Caller` names a
+ * contender.
  */
 export interface Inside<Caller> {
-  /** The contender in whose callback, or body of a loop, the caller is. */
+  /** The contender whose callback, or body of a loop, the caller is in. */
   current(): Caller | undefined;
-  /** Runs the callback of a contender; `undefined`: of nobody. */
+  /** Runs the callback of a contender. `undefined`: runs outside of all callbacks. */
   run<R>(contender: Caller | undefined, callback: () => R): R;
-  /** The caller is in the body of the contender's loop from here on, over its `await`s; `undefined`: it has left it. */
+  /** From here on, over its `await`s, the caller is in the body of the contender's loop. `undefined`: it has left the body. */
   enter(contender: Caller | undefined): void;
   /**
-   * Whoever waits for this promise of a loop's `next` goes on with the body of the contender's loop: it is inside until its
-   * first `await`. (To enter in the first call of `next` would take in whoever has called the loop as well.) Has to be
-   * called where the promise is made, before anybody waits for it. Returns the promise.
+   * The body of a loop continues after this promise of its `next`: it is inside from there until its first `await`. (To enter
+   * in the first call of `next` would include the code that has started the loop.) Has to be called where the promise is
+   * made, before anything waits for it. Returns the promise.
    */
   beginBody<T extends { readonly done?: boolean | undefined }>(contender: Caller, next: Promise<T>): Promise<T>;
-  /** To be called by whatever a body is likely to use: a body that does so before its first `await` is inside after it, too. */
+  /** Called by everything that a body is likely to use. A body that uses it before its first `await` is inside after it, too. */
   mark(): void;
 }
 

@@ -1,7 +1,7 @@
 /**
  * The codec: text frames to messages and back. Parsers are total: any input gives a message or `InvalidField`.
- * Fields that both sides need (names, addresses, priorities) are checked by the same tables on both sides, so that a
- * client refuses locally what the server would close the socket for.
+ * Both sides check common fields (names, addresses, priorities) by the same tables, so that a client refuses locally what the
+ * server would close the socket for.
  */
 import { byteLength } from "./byte-length.ts";
 import {
@@ -69,7 +69,7 @@ export type MessageTable<M extends { readonly type: string }> = {
   readonly [T in M["type"]]: Check<Extract<M, { readonly type: T }>>;
 };
 
-/** Reads one text frame. Throws `InvalidField` for whatever is not a message of the table. */
+/** Reads one text frame. Throws `InvalidField` for anything but a message of the table. */
 export function parseFrame<M extends { readonly type: string }>(frame: unknown, table: MessageTable<M>): M {
   let value: unknown;
   try {

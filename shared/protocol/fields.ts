@@ -47,7 +47,7 @@ export const optional =
   (value, field) =>
     value === undefined ? value : check(value, field);
 
-/** A plain object, of whatever realm: lists, dates, maps and the like would not arrive as what they are. */
+/** A plain object of any realm. Lists, dates, maps and the like would not arrive as what they are. */
 export const record: Check<Readonly<Record<string, unknown>>> = where(
   (value): value is Readonly<Record<string, unknown>> =>
     typeof value === "object" &&

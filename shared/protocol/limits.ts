@@ -1,6 +1,6 @@
 /**
- * A limit on everything that a peer can make grow. Those a deployment may set are in `Limits` and are told to the
- * client in `welcome`; the constants are fixed by the protocol.
+ * A limit on everything that a peer can make grow. The limits that a deployment may set are in `Limits`, and `welcome` sends
+ * them to the client. The constants are fixed by the protocol.
  */
 export interface Limits {
   /** Bytes of one frame, as UTF-8. The largest legal `hello` (256 contenders and 256 observed names of 128 characters) fits. */
@@ -15,11 +15,11 @@ export interface Limits {
   readonly metadataBytes: number;
 }
 
-/** What a deployment sets for a group: the limits above, and those that the client is told for information only. */
+/** What a deployment sets for a group: the limits above, and those that the client need not keep to by itself. */
 export interface GroupLimits extends Limits {
   /** A group is one object on one thread; beyond this, fan-out and wake-up take too long. Sockets that owe their hello: as many again. */
   readonly sessions: number;
-  /** Sessions of one subject, where tokens name one: nobody else is kept out by a single token. A tenth of `sessions`. */
+  /** Sessions of one subject, where tokens name one: no single token keeps the others out. A tenth of `sessions`. */
   readonly sessionsPerSubject: number;
   /** Sessions of the group that watch anything: each change of a leader is sent to them in one turn. */
   readonly observers: number;
@@ -38,7 +38,7 @@ export interface GroupLimits extends Limits {
   readonly helloTimeoutMs: number;
 }
 
-/** What a client goes by before it has been told. */
+/** The limits of a client that has not been welcomed yet. */
 export const METADATA_BYTES = 2_048;
 
 export const DEFAULT_LIMITS: Limits = {

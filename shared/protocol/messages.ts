@@ -10,7 +10,7 @@ import type { ElectionKind, ElectionName } from "./names.ts";
 
 export const PROTOCOL_VERSION = 1;
 export const SUBPROTOCOL = "edge-election.v1";
-/** What every version of the protocol starts with: tells an outdated peer from a stranger. */
+/** The name of every version begins with it: it distinguishes an outdated peer from a stranger. */
 export const SUBPROTOCOL_FAMILY = "edge-election.";
 /** A second offered subprotocol carries the token, since browsers can't set headers: `bearer.` + base64url(token). */
 export const TOKEN_PROTOCOL = "bearer.";
@@ -22,7 +22,7 @@ export const PONG = "pong";
 /** Free text by free names; at most 2,048 bytes as JSON. */
 export type Metadata = Readonly<Record<string, string>>;
 
-/** What a process says of itself. */
+/** How a process describes itself. */
 export interface ProcessInfo {
   readonly name?: string;
   /** What `confirm` publishes when it names no address. */
@@ -86,14 +86,14 @@ export interface Confirm {
   readonly address?: string;
   readonly metadata?: Metadata;
 }
-/** Has stopped, steps down of its own accord, goes to the back of the queue. */
+/** The holder has stopped, and steps down of its own accord: it goes to the back of the queue. */
 export interface Resign {
   readonly type: "resign";
   readonly leaderSessionId: string;
   /** A session id: asked first. */
   readonly successor?: string;
 }
-/** Has stopped, after a `revoke`; for an offer: declines it. */
+/** The holder has stopped after a `revoke`. For an offer: declines it. */
 export interface Release {
   readonly type: "release";
   readonly leaderSessionId: string;
@@ -104,17 +104,17 @@ export interface Priority {
   readonly priority: number;
   readonly component?: string;
 }
-/** Starts to watch. */
+/** The session starts to watch. */
 export interface Observe {
   readonly type: "observe";
   readonly components: Watch;
 }
-/** Stops watching; a name does not narrow `true`. */
+/** The session stops watching. A name does not narrow `true`. */
 export interface Unobserve {
   readonly type: "unobserve";
   readonly components: Watch;
 }
-/** Has stopped everything and leaves: nothing to wait for. */
+/** The process has stopped everything and leaves: there is nothing to wait for. */
 export interface Bye {
   readonly type: "bye";
 }
@@ -152,7 +152,7 @@ export interface Welcome {
   readonly checkEveryMs: number;
   readonly offerTimeoutMs: number;
   readonly drainMs: number;
-  /** All of the group's; a server may leave out those that a client need not keep to by itself. */
+  /** The limits of the group. A server may leave out those that a client need not keep to by itself. */
   readonly limits: Limits & Partial<GroupLimits>;
 }
 export interface Registered {
@@ -179,7 +179,7 @@ export interface Renewed {
   readonly held: readonly string[];
 }
 export type RevokeReason = "revoked" | "preempted" | "transferred";
-/** Stop, then `release`, within `drainMs`. */
+/** The holder has to stop and then to send `release`, within `drainMs`. */
 export interface Revoke {
   readonly type: "revoke";
   readonly leaderSessionId: string;

@@ -1,7 +1,7 @@
 /** What the HTTP routes answer about a group: the server builds it, clients read it. */
 import type { ElectionName } from "./names.ts";
 
-/** How a group stands, as `GET /v1/groups/{group}` tells it to operators and to whoever looks for a successor. */
+/** The state of a group, as `GET /v1/groups/{group}` returns it: for operators, and to find a successor. */
 export interface GroupStatus {
   readonly group: string;
   readonly epoch: number;
@@ -11,19 +11,19 @@ export interface GroupStatus {
   readonly elections: readonly ElectionStatus[];
 }
 
-/** How one election of the group stands. */
+/** The state of one election of the group. */
 export interface ElectionStatus {
   readonly election: ElectionName;
   readonly state: "vacant" | "offered" | "leading" | "revoking";
   /** Null while nobody leads. */
   readonly leader: LeaderStatus | null;
-  /** What is left of the lease, or of the offer; null while vacant. */
+  /** The rest of the lease, or of the offer; null while vacant. */
   readonly remainingMs: number | null;
-  /** Everybody with a place but the holder: those that can be asked now in their order, then the others. */
+  /** All sessions with a place but the holder: first those that can be asked now, in their order, then the others. */
   readonly candidates: readonly CandidateStatus[];
 }
 
-/** Who has the leadership, or has been offered it. */
+/** The session that has the leadership, or was offered it. */
 export interface LeaderStatus {
   readonly sessionId: string;
   /** The name of the process, where it has one. */
@@ -43,9 +43,9 @@ export interface RevokeOptions {
 /** What came of a revoke; `from` and `to` are sessions. */
 export interface RevokeResult {
   readonly from: string;
-  /** Null where nobody took over in time. */
+  /** Null where no session took over in time. */
   readonly to: string | null;
-  /** That of the new term, or of the old one where nobody took over. */
+  /** The epoch of the new term, or of the old one where no session took over. */
   readonly epoch: number;
   /** Counted from the request. */
   readonly durationMs: number;
@@ -53,12 +53,12 @@ export interface RevokeResult {
   readonly passedOver?: string;
 }
 
-/** Somebody with a place in the queue of an election. */
+/** A session with a place in the queue of an election. */
 export interface CandidateStatus {
   readonly sessionId: string;
   readonly process: string | null;
   readonly priority: number;
   readonly components: readonly string[];
-  /** Can be asked now: connected, heard of since it missed or declined an offer. */
+  /** Can be asked now: it is connected, and has sent something since it missed or declined an offer. */
   readonly ready: boolean;
 }
