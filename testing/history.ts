@@ -1,11 +1,11 @@
 /**
- * Who led what, when, by the clients' own account: a term begins with its grant, and lasts as long as `isLeader()` is true
- * for the code that holds it. Times are milliseconds since the group was made.
+ * Which client led which component when, by the clients' own account: a term begins with its grant, and lasts as long as
+ * `isLeader()` is true for the code that holds it. Times are milliseconds since the group was made.
  */
 import type { ElectionName } from "../shared/protocol/names.ts";
 import type { EndedTerm } from "../worker/group/events.ts";
 
-/** The leadership of one component, as its client had it. */
+/** One leadership of a component, as its client saw it. */
 export interface TestTerm {
   /** Name of the client. */
   readonly client: string;
@@ -18,15 +18,15 @@ export interface TestTerm {
   readonly to: number | null;
 }
 
-/** Work that code has done in the name of a leadership. */
+/** A write by code that acted under a leadership. */
 export interface TestWrite extends Pick<TestTerm, "client" | "component" | "leaderSessionId" | "epoch"> {
   readonly what: string;
   readonly at: number;
-  /** The leadership was over by then, or had never begun. */
+  /** True if the leadership was over by then, or had never begun. */
   readonly isLate: boolean;
 }
 
-/** Two clients that acted as leader of one election at the same time. */
+/** Two clients acted as leader of one election at the same time. */
 export interface Overlap {
   readonly election: ElectionName;
   readonly first: TestTerm;
@@ -40,14 +40,14 @@ export interface TestHistory {
   /** In the order in which they began. */
   readonly terms: readonly TestTerm[];
   readonly writes: readonly TestWrite[];
-  /** The group's own account of the terms that have ended, oldest first, with why and how long nobody led before. */
+  /** Ended terms by the group's account, oldest first: with the reason, and how long nobody led before. */
   readonly ended: readonly EndedTerm[];
   /**
-   * Empty unless somebody acted as leader while another did. A term counts until its last write, so that code which
-   * writes on after its loss is found here as soon as there is a next leader.
+   * Empty unless two clients acted as leader at the same time. A term counts until its last write, so code that goes on
+   * writing after its loss is found here as soon as there is a next leader.
    */
   overlaps(): readonly Overlap[];
-  /** Writes by a leadership that was over, whether or not there was a next leader yet. */
+  /** Writes under a leadership that was over, whether or not there was a next leader yet. */
   lateWrites(): readonly TestWrite[];
 }
 
@@ -73,7 +73,7 @@ interface Stint {
   readonly to: number;
 }
 
-/** From the grant to the end of the term, or to the last write in its name. */
+/** From the grant to the end of the term, or to the last write under it. */
 function stintOf(term: TestTerm, writes: readonly TestWrite[], now: number): Stint {
   const written = writes.filter((write) => isOf(write, term)).map(({ at }) => at);
   return { term, to: Math.max(term.to ?? now, ...written) };

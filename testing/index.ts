@@ -1,16 +1,16 @@
 /**
- * The entry point `edge-election/testing`: a process group in memory for tests of one's own code, and the real backend on
- * this machine. Runs wherever the client does; only `startLocalBackend` needs Node, and loads what it needs when it is called.
+ * The entry point `edge-election/testing`: a process group in memory for tests of your own code, and the real backend on
+ * this machine. Runs wherever the client does; only `startLocalBackend` needs Node, and it loads what it needs when called.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { LocalBackend, LocalBackendOptions } from "./node/local-backend.ts";
 import { TestGroup, type TestGroupOptions } from "./test-group.ts";
 
-/** Deterministic: no timers, no network, no randomness but by the seed. Throws a `RangeError` for wrong settings. */
+/** Makes a group in memory. Deterministic: no timers, no network, randomness only from the seed. Throws a `RangeError` for wrong settings. */
 export const createTestGroup = (options?: TestGroupOptions): TestGroup => new TestGroup(options);
 
 /**
- * Starts the production Worker on the open-source runtime, on a free port of 127.0.0.1, open to everybody on this machine.
+ * Starts the production Worker on the open-source runtime, on a free port of 127.0.0.1, without tokens.
  * Resolves when it accepts connections. Needs Node and the package `workerd`.
  */
 export async function startLocalBackend(options: LocalBackendOptions = {}): Promise<LocalBackend> {

@@ -1,4 +1,4 @@
-/** Keeps the terms of the clients' own account, by looking after everything that happens. */
+/** Keeps the terms by the clients' own account: it compares what they lead after everything that happens. */
 import type { Participant } from "../client/participant.ts";
 import { remainingMs } from "../client/session/state.ts";
 import type { TestTerm } from "./history.ts";
@@ -12,7 +12,7 @@ interface Entry {
   to: number | null;
 }
 
-/** Each component that a client leads, and until when if nothing else happens. */
+/** Each component that a client leads, and for how long if nothing else happens. */
 function leads({ driver, members }: Participant): { component: string; leaderSessionId: string; leftMs: number }[] {
   const state = driver.state();
   return state.contenders.flatMap(({ id, leaderSessionId, info }) => {
@@ -30,7 +30,7 @@ export class Ledger {
     this.#now = now;
   }
 
-  /** Code that stands still begins and ends nothing: what it led ends when its lease does, or when it is dead. */
+  /** Frozen code begins and ends nothing: what it led ends with its lease, or with its death. */
   look(machine: Machine, participant: Participant): void {
     const now = this.#now();
     const open = this.#entries.filter((entry) => entry.machine === machine && entry.to === null);

@@ -1,10 +1,10 @@
-/** The machine of one process in a test group: its clocks, its timers, and its path to the group. */
+/** The machine of one process in a test group: its clocks, its timers, and its connections to the group. */
 import type { Clock } from "../client/clock.ts";
 import { Link } from "./group/link.ts";
 import { seededRandom } from "./random.ts";
 import { type Due, NEVER } from "./timeline.ts";
 
-/** `frozen`: its code stands still. `dead`: for good, and without a word. */
+/** `frozen`: its code stands still. `dead`: it has ended without saying goodbye. */
 type Whereabouts = "running" | "frozen" | "dead";
 
 interface Timer {
@@ -21,7 +21,7 @@ export interface MachineSettings {
 
 export class Machine implements Clock {
   readonly name: string;
-  /** Of its back-off: the same sequence for the same seed. */
+  /** Randomness of its back-off: the same sequence for the same seed. */
   readonly random: () => number;
   readonly #settings: MachineSettings;
   readonly #bornAt: number;
@@ -29,7 +29,7 @@ export class Machine implements Clock {
   #handles = 0;
   #whereabouts: Whereabouts = "running";
   #frozenAt = 0;
-  /** How long it has stood still: its monotonic clock does not count that. */
+  /** How long it was frozen; its monotonic clock does not count that. */
   #stoodMs = 0;
   isPartitioned = false;
   links: Link[] = [];
@@ -51,12 +51,12 @@ export class Machine implements Clock {
 
   // Clock
 
-  /** Stands still while the machine does, as on a platform that does not count sleep. */
+  /** Stands still while the machine is frozen, as on a platform that does not count sleep. */
   monotonic(): number {
     return this.wall() - this.#bornAt - this.#stoodMs;
   }
 
-  /** Stands still for the code that does; goes on where it would be when that wakes. */
+  /** Stands still while the machine is frozen, and shows the true time again once it is thawed. */
   wall(): number {
     return this.#whereabouts === "frozen" ? this.#frozenAt : this.#settings.now();
   }
@@ -71,7 +71,7 @@ export class Machine implements Clock {
     if (typeof handle === "number") this.#timers.delete(handle);
   }
 
-  /** Its first timer. */
+  /** The timer that is due first. */
   next(): Due {
     let first = NEVER;
     if (!this.isRunning) return first;
@@ -100,7 +100,7 @@ export class Machine implements Clock {
     this.#stoodMs += this.wall() - this.#frozenAt;
   }
 
-  /** `told`: its operating system closes its connections. */
+  /** `told`: its operating system closes its connections, so the group is told. */
   kill(told: boolean): void {
     this.#whereabouts = "dead";
     this.#timers.clear();
@@ -122,13 +122,13 @@ export class Machine implements Clock {
     return link;
   }
 
-  /** Nothing arrives any more, either way, and nobody is told. */
+  /** Nothing arrives any longer, in either direction, and neither side is told. */
   partition(): void {
     this.isPartitioned = true;
     for (const link of this.links) sever(link);
   }
 
-  /** Connections that have lost something are reset; the others go on. */
+  /** Connections that have lost a frame are reset; the others go on. */
   heal(): void {
     if (!this.isPartitioned || this.isDead) return;
     this.isPartitioned = false;
@@ -141,7 +141,7 @@ export class Machine implements Clock {
     }
   }
 
-  /** Every connection is reset, and both ends hear of it. */
+  /** Every connection is reset, and both ends are told. */
   cut(): void {
     for (const link of this.links) this.#reset(link);
   }

@@ -1,11 +1,11 @@
-/** Promises that can go on without time passing. */
+/** Lets promises go on while time stands still. */
 
-/** Enough for chains of any sensible length, where there is no better way. */
+/** Enough for chains of any sensible length, on platforms without `MessageChannel`. */
 const TURNS = 200;
 
 /**
- * Resolves when every promise that can go on has gone on: after one turn of the event loop, which no clock drives. Work
- * of the platform (files, sockets, its timers) is not waited for.
+ * Resolves when every promise that can go on has gone on: after one turn of the event loop, which needs no clock. Work of
+ * the platform (files, sockets, timers) is not waited for.
  */
 export async function settle(): Promise<void> {
   if (typeof MessageChannel === "function") return turnOfTheEventLoop();

@@ -29,7 +29,7 @@ export class TestSocket implements Socket {
     this.#link.up.send(frame === PING ? { type: "beat" } : { type: "frame", message: frame }, this.#now());
   }
 
-  /** Closed at once on this side; what was sent before still arrives. */
+  /** Closes this side at once; what was sent before still arrives. */
   close(code: number): void {
     if (this.readyState === CLOSED) return;
     this.#link.clientOpen = false;

@@ -7,7 +7,7 @@ import type { Machine } from "./machine.ts";
 import { TestSocket } from "./socket.ts";
 import type { Due } from "./timeline.ts";
 
-/** Where to connect, and how to keep time, is the test group's affair. */
+/** The options of a client, without those that the test group decides: where to connect, and which clock to use. */
 export interface TestClientOptions
   extends Omit<ClientOptions, "url" | "group" | "token" | "fetcher" | "WebSocket" | "clock"> {
   /** `process.name`, and the client's name in the history. Default `client-1`, `client-2`, ... */
@@ -19,14 +19,14 @@ export interface TenantPorts {
   readonly machine: Machine;
   readonly fetcher: Fetcher;
   now(): number;
-  /** The first packet that is on its way up has arrived. */
+  /** Called when the first packet on its way to the group has arrived. */
   deliver(link: Link): void;
 }
 
 export interface Tenant<Component extends string = string> {
   readonly machine: Machine;
   readonly client: ElectionClient<Component>;
-  /** The client's inside. */
+  /** The inside of the client. */
   readonly participant: Participant;
   dues(): Iterable<Due>;
 }

@@ -16,23 +16,23 @@ import { Machine } from "./machine.ts";
 import { createTenant, type Tenant, type TestClientOptions } from "./tenant.ts";
 import { type Due, Timeline } from "./timeline.ts";
 
-/** What a test group is made of; every one has a default. */
+/** Settings of a test group; each has a default. */
 export interface TestGroupOptions {
-  /** Of the group. Default `test`. */
+  /** Name of the group. Default `test`. */
   readonly group?: string;
-  /** Of everything that is random: the same seed and the same calls give the same history. Default 1. */
+  /** Seed of everything random: the same seed and the same calls give the same history. Default 1. */
   readonly seed?: number;
   /** As in `createElectionApp`. Default: a lease of 10 s. */
   readonly policy?: PolicyOptions;
-  /** Of the network, one way. Default 10. */
+  /** Latency of the network in one direction. Default 10. */
   readonly latencyMs?: number;
 }
 
-/** Which leadership is taken back, and who is asked next. */
+/** Which leadership is revoked, and which client gets the next offer. */
 export interface TestRevokeOptions {
-  /** One that is led, for its election. Default: the process election. */
+  /** A component that is led: its election is revoked. Default: the process election. */
   readonly component?: string;
-  /** Asked first. */
+  /** Gets the next offer first. */
   readonly successor?: ElectionClient;
   /** Kept in the history. */
   readonly note?: string;
@@ -41,10 +41,10 @@ export interface TestRevokeOptions {
 /** Virtual time at which every group is made, in milliseconds since 1970. */
 const START = 1_800_000_000_000;
 const PATIENCE_MS = 3_600_000;
-/** Between the seeds of a group's clients. */
+/** Distance between the seeds of a group's clients. */
 const SEED_STEP = 1_000;
 
-/** Nothing happens but by `advance`, `until` and `settled`, of which one has to be waited for before the next. */
+/** Time moves only through `advance`, `until` and `settled`; await each before calling the next. */
 export class TestGroup {
   readonly name: string;
   readonly #seed: number;
@@ -69,7 +69,7 @@ export class TestGroup {
 
   // Clients
 
-  /** A process of its own, with the client that users have. It connects as time goes on. */
+  /** Makes a process of its own, with the client that users have. It connects as time goes on. */
   client<Component extends string = string>(options: TestClientOptions = {}): ElectionClient<Component> {
     const { name = `client-${this.#tenants.length + 1}`, ...given } = options;
     if (this.#tenants.some(({ machine }) => machine.name === name)) {
@@ -86,12 +86,12 @@ export class TestGroup {
     return tenant.client;
   }
 
-  /** The client's own clock, for code under test that keeps time: it stands still while the client is frozen. */
+  /** The client's own clock, for code under test that keeps time. It stands still while the client is frozen. */
   clock(client: ElectionClient): Clock {
     return this.#machine(client);
   }
 
-  /** Who leads the component now, by its own account. A client that is frozen counts while its lease runs. */
+  /** The client that leads the component now, by its own account. A frozen client counts while its lease runs. */
   leader(component: string): ElectionClient | null {
     return this.#leading((term) => term.component === component)?.client ?? null;
   }
@@ -103,18 +103,18 @@ export class TestGroup {
     return this.#timeline.now - START;
   }
 
-  /** Does everything that is due within this time, in its order; promises that can go on do so in between. */
+  /** Does everything that is due within this time, in order. Between two things all promises that can go on do so. */
   async advance(ms: number): Promise<void> {
     await this.#timeline.run(ms, () => false);
   }
 
-  /** Advances until the condition holds, and no further; rejects if it does not within this much virtual time. */
+  /** Advances until the condition holds, and no further. Rejects if it does not hold within this much virtual time. */
   async until(condition: () => boolean, withinMs = PATIENCE_MS): Promise<void> {
     if (await this.#timeline.run(withinMs, condition)) return;
     throw new Error(`the condition did not hold within ${withinMs} ms of virtual time`);
   }
 
-  /** Advances until the promise has settled, and no further; then does what the promise did. */
+  /** Advances until the promise has settled, and no further; resolves or rejects as the promise has. */
   async settled<T>(promise: PromiseLike<T>, withinMs = PATIENCE_MS): Promise<T> {
     let isOver = false;
     const over = (): void => {
@@ -132,43 +132,43 @@ export class TestGroup {
 
   // Faults of processes and of the network
 
-  /** A half-open connection: nothing arrives either way, on new connections neither, and nobody hears of it. */
+  /** Makes its connections half-open: nothing arrives in either direction, new connections included, and neither side is told. */
   partition(client: ElectionClient): void {
     this.#machine(client).partition();
   }
 
-  /** Ends `partition`. Connections that have lost something are reset; the others go on. */
+  /** Ends `partition`. Connections that have lost a frame are reset; the others go on. */
   heal(client: ElectionClient): void {
     this.#machine(client).heal();
   }
 
-  /** Its connection is reset, and both ends hear of it. */
+  /** Resets its connection; both ends are told. */
   cut(client: ElectionClient): void {
     this.#machine(client).cut();
   }
 
   /**
    * Its clock and its code stand still, as on a machine asleep; what is sent to it waits. Code under test stands still
-   * where it waits for its client or for `clock(client)`, and goes on where it waits for something else.
+   * while it waits for its client or for `clock(client)`, and goes on if it waits for something else.
    */
   freeze(client: ElectionClient): void {
     this.#look();
     this.#machine(client).freeze();
   }
 
-  /** Ends `freeze`. What is overdue, messages included, happens as time goes on. */
+  /** Ends `freeze`. Whatever is overdue, messages included, happens as time goes on. */
   thaw(client: ElectionClient): void {
     this.#machine(client).thaw();
   }
 
-  /** The process vanishes without `bye`. `told`: its machine closes its connections; otherwise nobody hears of it. */
+  /** The process ends without `bye`. `told`: its machine closes its connections; otherwise the group is not told. */
   kill(client: ElectionClient, { told = true }: { readonly told?: boolean } = {}): void {
     this.#look();
     this.#machine(client).kill(told);
     this.#look();
   }
 
-  /** `kill` for the process that leads this component, or any; gives back its client. Throws where nobody leads. */
+  /** Kills the process that leads this component, or any leader; returns its client. Throws if nobody leads. */
   killLeader(component?: string): ElectionClient {
     this.#look();
     const tenant = this.#leading((term) => component === undefined || term.component === component);
@@ -179,7 +179,7 @@ export class TestGroup {
 
   // The group
 
-  /** The group's object dies, its sockets with it; the next one starts from what was stored. */
+  /** The group's object dies together with its sockets; the next one starts from what was stored. */
   restart(): void {
     this.#backend.restart();
   }
@@ -189,7 +189,7 @@ export class TestGroup {
     this.#backend.hibernate();
   }
 
-  /** Nothing is offered any more; who leads goes on. */
+  /** Nobody is offered anything until `resume`; leaders go on. */
   pause(): void {
     this.#backend.dispatch({ type: "pause", paused: true });
   }
@@ -200,8 +200,8 @@ export class TestGroup {
   }
 
   /**
-   * An operator's revoke. Resolves, as time goes on, when the term has ended and the next one was accepted; with `null` if
-   * the group was restarted meanwhile.
+   * Revokes a leadership, as an operator does. Resolves, as time goes on, when the term has ended and the next one was
+   * accepted; with `null` if the group was restarted meanwhile.
    */
   revoke({ component, successor, note }: TestRevokeOptions = {}): Promise<Outcome | null> {
     const sessionId = successor?.sessionId;
@@ -221,14 +221,14 @@ export class TestGroup {
     return groupStatus(this.#backend.look(), this.name, this.#timeline.now);
   }
 
-  /** Whether a leadership is current, as `POST /fence` answers it. */
+  /** Tells whether a leadership is current, as `POST /fence` does. */
   checkFence(question: FenceQuestion): FenceAnswer {
     return fence(this.#backend.look(), question, this.#timeline.now);
   }
 
   // The history
 
-  /** Call it where the code under test writes to what it protects: the history finds what was written too late. */
+  /** Call it where the code under test writes to what it protects: the history then finds what was written too late. */
   recordWrite(leadership: Leadership, what = "write"): void {
     this.#look();
     const { component, leaderSessionId, epoch } = leadership;
@@ -248,7 +248,7 @@ export class TestGroup {
     for (const { machine, participant } of this.#tenants) this.#ledger.look(machine, participant);
   }
 
-  /** The process of the first term that runs and is wanted. */
+  /** The process of the first running term that matches. */
   #leading(isWanted: (term: TestTerm) => boolean): Tenant | undefined {
     const term = this.#ledger.terms().find((other) => other.to === null && isWanted(other));
     return this.#tenants.find(({ machine }) => machine.name === term?.client);

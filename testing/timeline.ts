@@ -1,4 +1,4 @@
-/** Virtual time: what is due first happens first, and promises go on in between. No clock of the platform is looked at. */
+/** Virtual time: what is due first happens first, and promises go on in between. No clock of the platform is read. */
 import { settle } from "./settle.ts";
 
 /** Something that is due at a time. */
@@ -10,13 +10,13 @@ export interface Due {
 export const NEVER: Due = { dueAt: Infinity, act: () => {} };
 
 export interface TimelinePorts {
-  /** What there is to do; of what is due at the same time the first comes first. */
+  /** Everything there is to do. If two things are due at the same time, the first listed comes first. */
   dues(): Iterable<Due>;
-  /** Called after everything that happens. */
+  /** Called after each thing that happens. */
   look(): void;
 }
 
-/** Things that may happen within one millisecond; more means that somebody goes round in circles. */
+/** How much may happen within one millisecond; more means an endless loop. */
 const STORM = 10_000;
 
 export class Timeline {
@@ -31,7 +31,7 @@ export class Timeline {
     this.#ports = ports;
   }
 
-  /** Resolves with true as soon as the condition holds, with false when the time is over. */
+  /** Resolves with true as soon as the condition holds, and with false when the time is over. */
   async run(ms: number, isEnough: () => boolean): Promise<boolean> {
     if (!(ms >= 0)) throw new RangeError(`${ms} ms: give 0 or more milliseconds`);
     if (this.#isAdvancing) throw new Error("time is advancing already: wait for advance, until or settled first");

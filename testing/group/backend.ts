@@ -1,4 +1,4 @@
-/** What is under the group's object in a test: storage, the one incarnation that is made when something needs it, the alarm. */
+/** The platform of one group in a test: its storage, its alarm, and one incarnation, made when something needs it. */
 import type { EndedTerm, EventBody, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
 import type { GroupState } from "../../worker/group/state.ts";
@@ -25,7 +25,7 @@ export class Backend implements Platform {
 
   // The life of the object
 
-  /** The incarnation that is there, with everything processed that is due by now. */
+  /** The group as it is now: everything that is due has been processed. */
   look(): GroupState {
     const object = this.#object();
     object.dispatch({ type: "tick" });
@@ -41,21 +41,21 @@ export class Backend implements Platform {
     return new Promise((resolve) => this.#object().ask(event, resolve));
   }
 
-  /** The first packet on its way up: the upgrade comes to the object that is there, a frame to the one that has the socket. */
+  /** Delivers the first packet on its way up: an upgrade to the present object, a frame to the one that has the socket. */
   receive(link: Link): void {
     const packet = link.up.take();
     if (packet?.type === "open") this.#object().upgrade(link, this.#options);
     else if (packet !== undefined) link.server?.receive(link, packet);
   }
 
-  /** It dies, and its sockets with it; the next one loads what was stored. */
+  /** The object dies together with its sockets; the next one loads what was stored. */
   restart(): void {
     const current = this.#current;
     this.#current = null;
     current?.die(true);
   }
 
-  /** It leaves memory; its sockets stay. Not while a request is open. */
+  /** The object leaves memory; its sockets stay. Does nothing while a request is open. */
   hibernate(): void {
     if (this.#current?.busy === false) this.#current.hibernate();
   }

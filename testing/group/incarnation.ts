@@ -14,16 +14,16 @@ import type { GroupCore } from "./core.ts";
 import type { Link, LinkServer, Packet } from "./link.ts";
 import type { Storage, Write } from "./storage.ts";
 
-/** What an incarnation has around it. */
+/** What an incarnation runs on. */
 export interface Platform {
   readonly core: GroupCore;
   readonly storage: Storage;
   trueNow(): number;
   nonce(): string;
   policyOf(options: PolicyOptions): Policy;
-  /** One atomic write. False: it failed, or the object died with it; nothing may leave. */
+  /** One atomic write. False: it failed, or the object died with it; then nothing may leave. */
   write(incarnation: Incarnation, write: Write): boolean;
-  /** After every turn whose write has not failed, before what it has sent leaves. */
+  /** Called after every turn whose write has not failed, before what it has sent leaves. */
   turned(incarnation: Incarnation, turned: Turned): void;
   /** Called for what the host reports instead of throwing it. */
   failed(failure: HostFailure, error: unknown): void;
@@ -44,7 +44,7 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
   /** How far the clock of its machine is ahead of true time. It may be set. */
   skewMs: number;
   #host: Host<Socket>;
-  /** By connection; those that this side has closed are gone from it. */
+  /** By connection. A socket that this side has closed is no longer in it. */
   readonly #sockets = new Map<string, Socket>();
   readonly #unanswered = new Set<Reply>();
   /** What the present turn writes, and what it sends. */

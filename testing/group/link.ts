@@ -1,6 +1,6 @@
 /**
- * One connection between a process and an incarnation of the group's object: a channel each way. Each side has its
- * own idea of whether it is open, and nothing that was sent is lost but by `sever`.
+ * One connection between a process and an incarnation of the group's object: a channel in each direction. Each side has
+ * its own idea of whether it is open. Only `sever` loses what was sent.
  */
 
 export type Packet<Message> =
@@ -31,12 +31,12 @@ export class Channel<Message> {
     return this.#queue.length;
   }
 
-  /** When the first packet arrives, if nothing holds it. */
+  /** When the first packet arrives, unless something holds it. */
   get dueAt(): number {
     return this.#queue[0]?.dueAt ?? Infinity;
   }
 
-  /** In order: a packet never overtakes an earlier one. Dropped on a severed channel. */
+  /** Packets keep their order. On a severed channel they are dropped. */
   send(packet: Packet<Message>, now: number): void {
     if (this.severed) {
       this.lost = true;
@@ -50,14 +50,14 @@ export class Channel<Message> {
     return this.#queue.shift()?.packet;
   }
 
-  /** Keeps the first `keep` packets, and nothing that is sent from now on; nobody is told. */
+  /** Keeps the first `keep` packets, and drops what is sent from now on; the receiver is not told. */
   sever(keep: number): void {
     this.severed = true;
     this.lost ||= this.#queue.length > keep;
     this.#queue = this.#queue.slice(0, keep);
   }
 
-  /** What is on its way still arrives; then the receiver hears that the connection is gone. */
+  /** The first `keep` packets still arrive; then the receiver is told that the connection is gone. */
   severAndTell(keep: number, code: number, now: number): void {
     this.#queue = this.#queue.slice(0, keep);
     this.severed = false;
@@ -70,25 +70,25 @@ export class Channel<Message> {
     this.severed = false;
   }
 
-  /** From now on fast, for what is on its way as well. */
+  /** Lowers the latency, also for what is on its way. */
   hurry(latencyMs: number, now: number): void {
     this.latencyMs = latencyMs;
     this.#queue = this.#queue.map(({ packet, dueAt }) => ({ packet, dueAt: Math.min(dueAt, now + latencyMs) }));
   }
 
-  /** As if the network had stood still for so long. */
+  /** Delays what is on its way, as if the network had stood still for so long. */
   postpone(ms: number): void {
     this.#queue = this.#queue.map(({ packet, dueAt }) => ({ packet, dueAt: dueAt + ms }));
   }
 }
 
-/** The far end, once the upgrade has arrived. */
+/** The object's end, once the upgrade has arrived. */
 export interface LinkServer {
   receive(link: Link, packet: Packet<string>): void;
 }
 
 export interface Token {
-  /** How long it is good; absent: for ever. */
+  /** How long it is valid; absent: for ever. */
   readonly lifeMs?: number | undefined;
   /** What its bearer may contend for; absent: anything. */
   readonly components?: readonly string[] | undefined;
@@ -106,10 +106,10 @@ export class Link {
   serverOpen = false;
   server: LinkServer | null = null;
   connection = "";
-  /** Made between the two steps of a restore: may tell of leaders that are gone. */
+  /** Made between the two steps of a restore: it may carry leaders that are gone. */
   recordsAreOld = false;
 
-  /** What it was opened with. */
+  /** The token that it was opened with. */
   readonly token: Token;
 
   constructor(attempt: number, [upMs, downMs]: readonly [number, number], token: Token = {}) {
@@ -119,12 +119,12 @@ export class Link {
     this.down = new Channel(downMs);
   }
 
-  /** Both sides have it, and it carries. */
+  /** Both sides have it, and it carries packets both ways. */
   get intact(): boolean {
     return this.clientOpen && this.serverOpen && !this.up.severed && !this.down.severed;
   }
 
-  /** Nothing of it can matter any more. */
+  /** Neither side has it any longer, and nothing is on its way to the object. */
   get finished(): boolean {
     return !this.clientOpen && !this.serverOpen && this.up.length === 0;
   }

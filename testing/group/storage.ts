@@ -18,7 +18,7 @@ export interface Write {
   readonly alarmAt: number | null;
 }
 
-/** What can be made to fail without harm to the object. */
+/** What can be made to fail while the object lives on. */
 export type Attempt = "commit" | "alarm" | "listing";
 
 export class StorageFault extends Error {
@@ -35,7 +35,7 @@ export class Storage {
   /** How many of the next attempts fail. */
   readonly faults: Record<Attempt, number> = { commit: 0, alarm: 0, listing: 0 };
 
-  /** Throws while this is to fail. */
+  /** Throws if this is to fail. */
   attempt(what: Attempt): void {
     if (this.faults[what] === 0) return;
     this.faults[what] -= 1;
@@ -57,7 +57,7 @@ export class Storage {
     }
   }
 
-  /** Counters are not kept. */
+  /** For a new incarnation. Counters are not kept. */
   stored(): Stored {
     return { rows: this.load(), settings: this.policy, counters: new Map() };
   }
@@ -78,7 +78,7 @@ export class Storage {
     return text === undefined ? null : (JSON.parse(text) as ElectionRow);
   }
 
-  /** The same content in the same text, whatever the order in which it was written. */
+  /** The same text for the same content, written in any order. */
   text(): string {
     const { session, election, record } = this.#tables;
     const group = this.#group ?? JSON.stringify(UNUSED);
@@ -107,7 +107,7 @@ export class Storage {
 
 const UNUSED: GroupRow = { epoch: 0, revision: 0, holdOffUntil: 0, holdOffMs: 0, paused: false };
 
-/** Rows as one text: the same for the same rows, whatever their order. */
+/** Rows as one text: the same text for the same rows, in any order. */
 export function canonicalText({ group, sessions, elections, records, endedTerms }: Rows): string {
   const rows = [sessions, elections, records].map((table) => table.map((row) => JSON.stringify(row)));
   return textOf(JSON.stringify(group ?? UNUSED), endedTerms, rows);

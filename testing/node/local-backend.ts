@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 
-/** Settings of the backend, for all of its groups. */
+/** Settings of the backend, for all its groups. */
 export interface LocalBackendOptions {
   /** D: at least 2,000. Default 10,000. */
   readonly leaseMs?: number;
@@ -20,9 +20,9 @@ export interface LocalBackendOptions {
 export interface LocalBackend {
   /** `http://127.0.0.1:PORT`, without a slash at the end. The same after a restart. */
   readonly url: string;
-  /** Ends the backend as a crash of its host would, and starts it anew from what it has stored. */
+  /** Ends the backend as a crash of its machine would, and starts it anew from what it has stored. */
   restart(): Promise<void>;
-  /** Ends it as a crash of its host would. What it has stored stays for `restart`. */
+  /** Ends it as a crash of its machine would. What it has stored stays for `restart`. */
   kill(): Promise<void>;
   /** Ends it, and removes what it has stored. May be called twice. */
   stop(): Promise<void>;

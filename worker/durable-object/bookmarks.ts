@@ -1,8 +1,8 @@
 /**
- * Point-in-time recovery of an object's storage, behind a small port: the open-source runtime has none.
+ * Point-in-time recovery of an object's storage, behind a small port, because the open-source runtime has none.
  *
- * Contract: `find` names the state at a time and changes nothing; it throws where the platform can't. `restore` takes
- * the object back to it: the object is restarted, and nothing that was written since is left.
+ * Contract: `find` names the state at a time and changes nothing; it rejects on a platform that can't. `restore` takes
+ * the object back to that state: the object restarts, and everything written since is gone.
  */
 export interface Bookmarks {
   find(at: number): Promise<string>;

@@ -17,17 +17,12 @@ import { Host, type PollRequest } from "../host/host.ts";
 import { createDirectApp } from "../http/direct.ts";
 import { metricsOf } from "../http/metrics.ts";
 import { prometheusText } from "../http/prometheus.ts";
+import { ACCESS_HEADER, POLICY_HEADER } from "../http/upgrade.ts";
 import { type Bookmarks, platformBookmarks } from "./bookmarks.ts";
 import { closeSocket, Platform } from "./platform.ts";
 import { Store } from "./store.ts";
 
 export type { PollRequest } from "../host/host.ts";
-
-/** Header of an upgrade with the deployment's settings. The object can't be reached from outside, so it is trusted. */
-export const POLICY_HEADER = "Edge-Election-Policy";
-
-/** Header of an upgrade with what its peer may do. */
-export const ACCESS_HEADER = "Edge-Election-Access";
 
 /** The Durable Object of one group. Export it from the Worker, and bind it as `ELECTIONS`; only the app talks to it. */
 export class ElectionGroup extends DurableObject {

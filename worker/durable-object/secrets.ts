@@ -1,4 +1,4 @@
-/** Ids and resume secrets. Synchronous on purpose: an `await` between a frame and its turn would let others in. */
+/** Ids and resume secrets. Synchronous on purpose: an `await` between a frame and its turn would let other events in. */
 import { createHash, randomBytes } from "node:crypto";
 import type { FreshSecret } from "../group/events.ts";
 
@@ -8,12 +8,12 @@ const RANDOM_BYTES = 16;
 const randomText = (): string => randomBytes(RANDOM_BYTES).toString("base64url");
 
 /**
- * An id that nobody can guess, behind the time it was made at: later ones sort behind earlier ones (until 2059), as in
- * RFC 9562, version 7. So new sessions are put at the end of every tree and table, and leave the rest of them alone.
+ * An id that nobody can guess, prefixed with the time it was made at: later ids sort behind earlier ones (until 2059), as
+ * in RFC 9562, version 7. So a new session goes to the end of every tree and table, and leaves the rest alone.
  */
 export const freshNonce = (): string => Date.now().toString(36) + randomText();
 
-/** Only hashes are stored: who reads the database can't resume anybody's session. */
+/** Only hashes are stored, so the database is no help in resuming a session. */
 export const hashSecret = (secret: string): string => createHash("sha256").update(secret).digest("base64url");
 
 export function freshSecret(): FreshSecret {

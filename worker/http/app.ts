@@ -10,14 +10,13 @@ import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { InvalidField } from "../../shared/protocol/fields.ts";
-import { ACCESS_HEADER, POLICY_HEADER } from "../durable-object/election-group.ts";
 import { type App, createAdmission, type ElectionAppOptions } from "./admission.ts";
 import { authorizeByEnv, originAllowed } from "./authorize.ts";
 import { policyFromEnv } from "./env-policy.ts";
 import { logError } from "./log.ts";
 import { problem, problemResponse, refuseWith } from "./problem.ts";
 import { contendingRoutes, groupOf, operatingRoutes, readingRoutes } from "./routes.ts";
-import { chooseProtocol, innerUpgrade, isUpgrade, refuseSocket } from "./upgrade.ts";
+import { ACCESS_HEADER, chooseProtocol, innerUpgrade, isUpgrade, POLICY_HEADER, refuseSocket } from "./upgrade.ts";
 
 /** Pages of allowed origins may read the answers. Sockets do not need this, and an upgrade's headers can't be changed. */
 const crossOrigin: MiddlewareHandler<App> = (context, next) => {

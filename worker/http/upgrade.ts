@@ -4,6 +4,12 @@ import { SUBPROTOCOL, SUBPROTOCOL_FAMILY } from "../../shared/protocol/messages.
 
 const PROTOCOL_HEADER = "Sec-WebSocket-Protocol";
 
+/** Carries the deployment's settings to the group's object. Nobody outside can reach the object, so it trusts the header. */
+export const POLICY_HEADER = "Edge-Election-Policy";
+
+/** Carries what the peer of an upgrade may do. */
+export const ACCESS_HEADER = "Edge-Election-Access";
+
 export const isUpgrade = (request: Request): boolean => request.headers.get("Upgrade")?.toLowerCase() === "websocket";
 
 /** The subprotocol of the answer: ours, `null` if none was offered, or `unsupported` for another version of ours. */
