@@ -1,4 +1,9 @@
-/** `npm run bench -- [--rows PATTERN] [--json FILE]`: one table, and the same as JSON. */
+/**
+ * `npm run bench -- [--rows PATTERN] [--json FILE]`: one table, and the same as JSON.
+ *
+ * Entry of the room `bench`. Nothing but tests imports it. It imports `cli/`, `client/`, `shared/` and `tools/`, never
+ * looks into a core, and is never published.
+ */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { scriptNamed } from "../tools/arguments.ts";

@@ -1,5 +1,10 @@
 #!/usr/bin/env node
-/** The command line `edge-election`; docs/CLI.md describes it. */
+/**
+ * The command line `edge-election`; docs/CLI.md describes it.
+ *
+ * Entry of the room `cli`: the program, and what its commands share. The other rooms of `cli/`, `bench/` and
+ * `examples/` import its files. It imports `shared/`, `client/` and types of the Worker, and never looks into a core.
+ */
 import { Command, CommanderError } from "commander";
 import { addBenchConnection } from "./commands/bench-connection.ts";
 import { addDev } from "./commands/dev.ts";

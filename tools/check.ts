@@ -1,8 +1,15 @@
+/**
+ * `npm run check`: all that can be checked without running the product.
+ *
+ * Entry of the room `tools`: builds, checks and tests this repository. `bench/`, `examples/` and `test/` import it, and
+ * `cli/backend` in a checkout. It imports nothing of the product, and is never published.
+ */
 import { build } from "./build.ts";
 import { documentationProblems } from "./docs/problems.ts";
 import { packageProblems } from "./package-check.ts";
 import { dashboardBytes, dashboardSizeProblems } from "./page-size.ts";
 import { checkReport, writeReport } from "./reports.ts";
+import { roomProblems, rooms, roomsText } from "./rooms.ts";
 import { ruleIdProblems } from "./rule-ids.ts";
 import { run } from "./run.ts";
 import { bundleClients, clientBundleProblems } from "./size.ts";
@@ -21,6 +28,7 @@ const checks: readonly Check[] = [
   },
   { name: "build", problems: () => build().then(() => []) },
   { name: "types", problems: () => command("tsc", ["-b", "--pretty", "false"]) },
+  { name: "rooms", problems: roomSizes },
   { name: "unused code", problems: () => command("knip", ["--no-progress"]) },
   { name: "rule ids", problems: ruleIdProblems },
   { name: "client size", problems: clientSize },
@@ -32,6 +40,12 @@ const checks: readonly Check[] = [
 async function command(name: string, parameters: readonly string[]): Promise<string[]> {
   const finished = await run(name, parameters, "keep");
   return finished.exitCode === 0 ? [] : [`${name} ${parameters[0] ?? ""} found problems\n${finished.output.trim()}`];
+}
+
+async function roomSizes(): Promise<string[]> {
+  const all = await rooms();
+  process.stdout.write(`     lines of each room: ${roomsText(all)}\n`);
+  return roomProblems(all);
 }
 
 async function clientSize(): Promise<string[]> {

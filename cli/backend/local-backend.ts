@@ -1,3 +1,8 @@
+/**
+ * Entry of the room `cli/backend`: starts workerd, with the production Worker and a folder for its data. `cli/`,
+ * `testing/node`, `bench/` and `examples/` import it. It imports Node, and `tools/` in a checkout. It never leaves a
+ * process behind.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import { statusOf } from "../admin.ts";
-import { Probe } from "../bench-connection/probe.ts";
 import {
   askToken,
   type GroupOptions,
@@ -11,6 +10,7 @@ import {
   withGroup,
   withJson,
 } from "../options.ts";
+import { Probe } from "../probe.ts";
 import { type Summary, summarize } from "../statistics.ts";
 import { print, printJson, table } from "../terminal.ts";
 

@@ -4,6 +4,9 @@
  * In each term: the command starts after the grant, moves its deadlines with every answered renewal, and has stopped,
  * with all of its process group, before the drain of the term ends; stop-plan.ts has the arithmetic. The group is told
  * of the end of a term only after that, because the drain is the promise that `onRevoke` returns.
+ *
+ * Entry of the room `cli/run`. `cli/commands` imports it; it imports `cli/`, `client/node` and `shared/`. It never lets
+ * a command outlive the lease.
  */
 import { type ElectionClient, openClient } from "../../client/client.ts";
 import { ElectionError, type Leadership, type LossReason, type ProcessInfo } from "../../client/node/index.ts";

@@ -1,4 +1,9 @@
-/** `edge-election/react`: who leads, as the state of a React component. */
+/**
+ * `edge-election/react`: who leads, as the state of a React component.
+ *
+ * Entry of the room `client/react`. Only applications import it. It imports `client/` and React, and never opens a
+ * connection of its own.
+ */
 import {
   createContext,
   createElement,

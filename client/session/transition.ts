@@ -5,6 +5,9 @@
  * after that left (S1); deadlines are looked at before the event that woke us (S6); what has ended never comes back
  * (S7); the server hears of an end only when everything has stopped (S2).
  * Not promised: that whoever is called back stops in time. Only the protected resource can refuse a late leader (S13).
+ *
+ * Entry of the room `client/session`. `client/` and `testing/` import it; it imports `shared/`. It never sees a
+ * platform: time and randomness are fields of the event.
  */
 import { lose, maintain, opened, page, pong, renewed, shutdown, welcome } from "./connection.ts";
 import {

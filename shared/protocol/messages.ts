@@ -3,6 +3,9 @@
  *
  * One JSON object per text frame. Times are milliseconds. `sentAt` is a number of the client's own clock, strictly
  * increasing within a client, that the server echoes and never interprets. Optional fields are left out, never `null`.
+ *
+ * Entry of the room `shared/protocol`. Every room may import it; it imports `shared/`. It never sees a platform, and
+ * never decides who leads.
  */
 import type { LeaseSettings } from "../lease.ts";
 import type { GroupLimits, Limits } from "./limits.ts";

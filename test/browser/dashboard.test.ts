@@ -3,7 +3,7 @@
 import type { Locator, Page } from "playwright-core";
 import { afterEach, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
-import { Probe } from "../../cli/bench-connection/probe.ts";
+import { Probe } from "../../cli/probe.ts";
 import { createElectionClient } from "../../client/node/index.ts";
 import type { GroupStatus } from "../../shared/protocol/status.ts";
 import { statusOf } from "../support/backend-answers.ts";

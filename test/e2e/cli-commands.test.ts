@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
-import { Probe } from "../../cli/bench-connection/probe.ts";
+import { Probe } from "../../cli/probe.ts";
 import type { RevokeResult } from "../../shared/protocol/status.ts";
 import { importNodeClient } from "../support/built.ts";
 import { candidate } from "../support/cluster.ts";

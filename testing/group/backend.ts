@@ -1,4 +1,9 @@
-/** The platform of one group in a test: its storage, its alarm, and one incarnation, made when something needs it. */
+/**
+ * The platform of one group in a test: its storage, its alarm, and one incarnation, made when something needs it.
+ *
+ * Entry of the room `testing/group`. `testing/` and the simulator import it; it imports the group core and its host. It
+ * never reads a clock: the test has it.
+ */
 import type { EndedTerm, EventBody, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
 import type { GroupState } from "../../worker/group/state.ts";

@@ -1,4 +1,9 @@
-/** The real backend for integration tests: the production Worker, its objects, its storage, as a process of its own. */
+/**
+ * The real backend for integration tests: the production Worker, its objects, its storage, as a process of its own.
+ *
+ * Entry of the room `testing/node`. `testing/` imports it, when a test asks for it. It imports `cli/backend` and Node,
+ * and never the sources of the backend.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -57,9 +57,13 @@ function indexPage(all: readonly EntryPoint[]): string {
   return `${generated}\n\n# API reference\n\n${rows.join("\n")}\n`;
 }
 
-/** The module's comment begins with the name of the entry point, and a colon. */
+/** The module's comment begins with the name of the entry point, and a colon. What it says of the room is not for users. */
 function summaryOf({ summary }: EntryPoint): string {
-  const text = summary.replace(/^(The entry point )?`[^`]+`: /, "").replaceAll("\n", " ");
+  const paragraphs = summary.split("\n\n").filter((paragraph) => !paragraph.startsWith("Entry of the room"));
+  const text = paragraphs
+    .join(" ")
+    .replace(/^(The entry point )?`[^`]+`: /, "")
+    .replaceAll("\n", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

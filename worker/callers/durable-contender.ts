@@ -1,6 +1,9 @@
 /**
  * A Durable Object that contends for long, by RPC and its own alarm. It holds no socket and keeps no timer, so it can
  * hibernate between two calls. What has to outlive that is in the object's storage.
+ *
+ * Entry of the room `worker/callers`: contenders that call the group instead of holding a socket. `core/` is their pure
+ * core. `worker/index.ts` imports it; it imports `shared/` and other rooms of `worker/`, and never `client/`.
  */
 
 import { type ElectionError, LeadershipLostError, type LossReason } from "../../shared/errors.ts";

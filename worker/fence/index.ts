@@ -1,9 +1,9 @@
 /**
- * Entry of the room `worker/fence`, and of the package: `edge-election/fence`. Guards for the resources that a leader
- * writes to, a middleware, and fence tokens. Runs in Node, Deno, Bun and Workers.
+ * The entry point `edge-election/fence`: guards for the resources that a leader writes to, a middleware, and fence tokens.
+ * Runs in Node, Deno, Bun and Workers.
  *
- * It imports `shared/`, and Hono and jose for the middleware and tokens; no platform, and no other room. Of this
- * repository only `worker/http` and tests import it. It never asks a group, and a guard never writes without comparing.
+ * Entry of the room `worker/fence`. `worker/http` imports it. It imports `shared/`, and Hono and jose for the middleware
+ * and tokens. It never asks a group, and a guard never writes without comparing.
  */
 
 export { encodeFence, FENCE_HEADER, FENCE_TOKEN_HEADER, type Fence } from "../../shared/fence.ts";

@@ -8,6 +8,9 @@
  *
  * The shell calls `transition`, writes `rowChanges` in the same synchronous turn, moves its alarm to `nextDeadline` if
  * that is earlier, then executes the effects in order. It decides nothing.
+ *
+ * Entry of the room `worker/group`. The other rooms of `worker/`, and `testing/`, import it; it imports `shared/`. It
+ * never sees a platform: time, nonces and hashes are fields of the event.
  */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { unreachable } from "../../shared/unreachable.ts";

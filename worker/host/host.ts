@@ -13,6 +13,9 @@
  *    that, with its own socket taken in: to list ten thousand takes longer than everything else that it needs.
  *
  * Until the third phase the core offers nothing to anybody.
+ *
+ * Entry of the room `worker/host`. `worker/durable-object`, `worker/http` and `testing/group` import it; it imports
+ * `shared/` and the group core. It never sees a platform: that is behind its port.
  */
 import { clientMessageParser } from "../../shared/protocol/client-codec.ts";
 import { encode } from "../../shared/protocol/codec.ts";

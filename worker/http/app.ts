@@ -1,9 +1,9 @@
 /**
- * Entry of the room `worker/http`: the HTTP app of the elections, a Hono app that can be mounted under any path.
+ * The HTTP app of the elections, a Hono app that can be mounted under any path. It checks names, bodies and credentials
+ * before it touches a group's object, so a refused request costs and creates nothing.
  *
- * It checks names, bodies and credentials before it touches a group's object, so a refused request costs and creates
- * nothing. The Worker's `index.ts` and the Durable Object import it. It imports `shared/`, other rooms of `worker/`, Hono
- * and jose, and never `client/` or Node. It never decides about leadership: it forwards requests to the group's object.
+ * Entry of the room `worker/http`. The Worker's `index.ts` and the Durable Object import it. It imports `shared/`, other
+ * rooms of `worker/`, Hono and jose. It never decides about leadership: it forwards requests to the group's object.
  */
 import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";

@@ -5,6 +5,7 @@ import { startSettings } from "../../../cli/start-settings.ts";
 import { dashboardSizeProblems, filesOf } from "../../../tools/page-size.ts";
 import { inRepository } from "../../../tools/paths.ts";
 import { countsOf } from "../../../tools/reports.ts";
+import { entryComments, roomProblems } from "../../../tools/rooms.ts";
 import { compareRuleIds, listedRuleIds, ruleIdsShownIn } from "../../../tools/rule-ids.ts";
 import { bundleClients, clientBundleProblems, globalsTouchedBy } from "../../../tools/size.ts";
 
@@ -114,6 +115,30 @@ test("dashboard size: every file that the page names counts, each once, and an e
 test("client size: the whole client is one file", async () => {
   const [client] = await bundleClients();
   expect(client?.gzippedBytes).toBeGreaterThan(5_000);
+});
+
+test("rooms: one that holds too much, or whose entry is missing or says too little, is named", () => {
+  const entry = "Entry of the room `a/b`. Tests import it. It never sleeps.";
+  const room = (lines: number, entries: readonly string[] = [entry]) => ({ name: "a/b", lines, entries });
+  const others = Array.from({ length: 3 }, () => room(25));
+
+  expect(
+    entryComments(
+      "/**\n * What it is.\n *\n * Entry of the room `a/b`. Tests import\n * it. It never sleeps.\n */",
+      "a/b",
+    ),
+  ).toEqual([entry]);
+  expect(entryComments("/** Entry of the room `a/c`. */", "a/b")).toEqual([]);
+  expect(roomProblems([room(25), ...others])).toEqual([]);
+  expect(roomProblems([room(26), ...others])).toEqual([
+    "a/b holds 26 % of the source: move a part to a room of its own",
+  ]);
+  expect(roomProblems([room(25, []), ...others])).toEqual([expect.stringContaining("a/b has no entry")]);
+  expect(roomProblems([room(25, [entry, entry]), ...others])).toEqual(["a/b has 2 entries"]);
+  expect(roomProblems([room(25, ["Entry of the room `a/b`."]), ...others])).toEqual([
+    "the entry of a/b does not say who imports it",
+    "the entry of a/b does not say what it never does",
+  ]);
 });
 
 test("reports: a file of tests that could not be loaded counts as a failure", () => {

@@ -1,4 +1,9 @@
-/** The dashboard: which group is looked at stands in the address, and nothing else does. */
+/**
+ * The dashboard: which group is looked at stands in the address, and nothing else does.
+ *
+ * Entry of the room `worker/pages`, which is bundled into static files: nothing imports it. It imports `client/`,
+ * `shared/`, and types of the Worker. It never contains code of the Worker, and never inserts text as markup.
+ */
 import { isName, NAME_RULE } from "../../../shared/protocol/names.ts";
 import { byId, onPress, setText } from "./dom.ts";
 import { GroupPage } from "./group-page.ts";

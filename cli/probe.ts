@@ -1,12 +1,12 @@
 /** A session that sends one request after the other and waits for each answer. */
-import { openSocket } from "../../client/node/socket.ts";
-import type { Socket } from "../../client/socket.ts";
-import { CLOSE, closeMeaning } from "../../shared/protocol/close-codes.ts";
-import { encode } from "../../shared/protocol/codec.ts";
-import { type ClientMessage, PING, PONG, type ServerMessage } from "../../shared/protocol/messages.ts";
-import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
-import { unreachable } from "../admin.ts";
-import { CommandFailure, EXIT } from "../failure.ts";
+import { openSocket } from "../client/node/socket.ts";
+import type { Socket } from "../client/socket.ts";
+import { CLOSE, closeMeaning } from "../shared/protocol/close-codes.ts";
+import { encode } from "../shared/protocol/codec.ts";
+import { type ClientMessage, PING, PONG, type ServerMessage } from "../shared/protocol/messages.ts";
+import { parseServerMessage } from "../shared/protocol/server-codec.ts";
+import { unreachable } from "./admin.ts";
+import { CommandFailure, EXIT } from "./failure.ts";
 
 const PATIENCE_MS = 10_000;
 
