@@ -51,7 +51,7 @@ test("[S6] [S2] so is a tab whose clocks both jump", async () => {
   expect((await tabs.leader(leads)).name).toBe(b.name);
 });
 
-test("[S9] [N1] a tab that is offline for a moment keeps its term, and hears nothing", async () => {
+test("[S9] [N1] a tab that is offline for a moment keeps its term, and no callback runs", async () => {
   const { tabs, a } = await world.pair("offline-shortly");
   const { leads } = a;
   await goes("offline", a);

@@ -34,7 +34,7 @@ test("[C4] [E1] StrictMode's double mount leaves no orphan: one socket, one cont
   await page.close();
 });
 
-test("[C6] [S2] the effects that work are cleaned up before the group hears that the term is over", async () => {
+test("[C6] [S2] the working effects are cleaned up before the end of the term is reported to the group", async () => {
   const { page } = await open("drain");
   const revoked = await fetch(`${world.backend.url}/v1/groups/drain/elections/process/revoke`, { method: "POST" });
   expect(revoked.status).toBe(200);
@@ -55,7 +55,7 @@ test("[C2] a component that moves in the tree keeps the lead", async () => {
   await page.close();
 });
 
-test("[C8] [D1] who mounts again brings its own options", async () => {
+test("[C8] [D1] a component that mounts again brings its own options", async () => {
   const { page } = await open("options");
   expect((await status("options")).elections.map(({ election }) => election)).toEqual(["process"]);
   await page.evaluate(() => window.app.empty());

@@ -58,7 +58,7 @@ test("[E5] run goes on when the reader of its standard error leaves, and then th
   await proxy.close();
 });
 
-test("[E5] dev serves on without a reader, and stops as it is told", async () => {
+test("[E5] dev serves on without a reader, and stops by a signal", async () => {
   await using folder = await temporaryFolder();
   const data = (name: string): string[] => ["--data-dir", join(folder.path, name)];
   const unheard = startCommand(["dev", "--port", "0", "--json", ...data("a")]);

@@ -5,7 +5,7 @@ import { seed } from "../support/seeded.ts";
 
 const ROUNDS = 5;
 
-test("[S2] [S6] commands of five `run` never overlap, whoever is killed", async () => {
+test("[S2] [S6] commands of five `run` never overlap, whichever process is killed", async () => {
   const lines: string[] = [];
   const report = await runCommandRounds(ROUNDS, seed, (line) => lines.push(line));
 

@@ -98,7 +98,7 @@ test("it refuses what can't work, with exit code 125 and the remedy", async () =
   expect(outcomes[2]?.stderr).toContain("EDGE_ELECTION_TOKEN");
 });
 
-test("a token that may only look is told so", async () => {
+test("with a token that may only look, run says so and ends", async () => {
   const secret = "s".repeat(32);
   await using closed = await startLocalBackend({ bindings: { AUTH_SECRET: secret } });
   const issued = await runCommand(["token", "--role", "observe", "--group", group], {
@@ -201,7 +201,7 @@ test("[S10] a command that ignores SIGTERM is killed before the drain is over", 
   await first.ended;
 });
 
-test("[S2] what the command leaves behind in its process group ends before the lead is given up", async () => {
+test("[S2] processes that the command leaves behind in its group end before the lead is given up", async () => {
   const log = new CommandLog(logFile);
   const first = start(logged("parent", "stubborn"), "--grace-ms", "600");
   const { pid, parent } = await log.until("a run", ({ event }) => event === "beat");

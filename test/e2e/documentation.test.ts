@@ -96,7 +96,7 @@ describe("programs for pages and Workers, and those that need more than this mac
   }
 });
 
-describe("programs for pages do in Chromium what the page says", () => {
+describe("programs for browsers do in Chromium what the page says", () => {
   for (const program of programs.filter(({ kind }) => kind.environment === "browser" && kind.run !== null)) {
     test(where(program), async () => {
       await using backend = await startLocalBackend({ bindings: OPEN });

@@ -54,7 +54,7 @@ test("hono-app: an app of one's own, with the elections under a path", async () 
   expect((await client.getStatus()).elections[0]?.state).toBe("leading");
 });
 
-test("node-job: one process works, and the other goes on at once when that one is told to end", async () => {
+test("node-job: one process works, and the other goes on at once when a signal ends that one", async () => {
   await using backend = await startLocalBackend({ bindings: { OPEN_MODE: "loopback" } });
   const first = runNode("examples/node-job/main.ts", [backend.url, "first"]);
   await first.whenWritten(/first works with epoch (\d+)/);

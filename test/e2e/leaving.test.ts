@@ -142,7 +142,7 @@ for (const scope of ["elect", "terms", "acquire", "observe"] as const) {
   });
 }
 
-test("[S8] [C10] where the program hears of the signal too, what it awaits rejects, and the end is its own", async () => {
+test("[S8] [C10] where the program listens to the signal too, what it awaits rejects, and it ends by itself", async () => {
   const { child, ended, lines } = await start(SCOPES, {
     entry: NODE_ENTRY,
     url: backend.url,

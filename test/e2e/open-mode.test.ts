@@ -18,7 +18,7 @@ const statusOf = (url: string, headers: Record<string, string>): Promise<number 
       .end();
   });
 
-test("npm start says OPEN MODE, and serves loopback hosts and origins only", async () => {
+test("npm start prints OPEN MODE, and serves loopback hosts and origins only", async () => {
   await using folder = await temporaryFolder();
   const started = runNode("cli/start.ts", [], { PORT: "0", DATA_DIR: join(folder.path, "data") });
   const [, health = ""] = await started.whenWritten(/Health\s+(http:\S+)[\s\S]*Ctrl-C/);
@@ -46,7 +46,7 @@ test("a backend without settings refuses everything but its health", async () =>
   expect(await statusOf(`${backend.url}/v1/groups/door/metrics`, { Authorization: "Bearer x" })).toBe(401);
 });
 
-test("what is deployed has no open mode in it", async () => {
+test("the deployed bundle has no open mode in it", async () => {
   const configuration = await readFile(new URL("../../wrangler.toml", import.meta.url), "utf8");
   expect(configuration).not.toMatch(/OPEN_MODE|^\[vars\]/m);
   expect(configuration).toContain('name = "UPGRADE_LIMITER"');

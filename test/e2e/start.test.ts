@@ -20,7 +20,7 @@ test.each([
   expect(await started.ended).toEqual({ code: 0, signal: null });
 });
 
-test("npm start leaves nothing behind when npm itself is told to stop", async () => {
+test("npm start leaves nothing behind when a signal stops npm itself", async () => {
   await using place = await throwawayWorker();
   const started = runProgram("npm", ["start"], { PORT: "0", DATA_DIR: join(place.folder, "data") });
   const [, health = ""] = await started.whenWritten(/Health\s+(http:\S+)[\s\S]*Ctrl-C/);

@@ -57,7 +57,7 @@ export function guardContract(name: string, open: OpenCounter, numRuns: number):
     expect(await counter.written()).toEqual([entry(1, fenceOf(7)), entry(2, fenceOf(7)), entry(3, fenceOf(8))]);
   });
 
-  test(`[FG2] ${name}: what is refused or fails changes neither the data nor the epoch`, async () => {
+  test(`[FG2] ${name}: a write that is refused or fails changes neither the data nor the epoch`, async () => {
     const counter = await open(true);
     await counter.write(1, fenceOf(5));
     await expect(counter.write(2, fenceOf(4))).rejects.toThrow(StaleLeaderError);

@@ -127,7 +127,7 @@ test("[O2] [C12] a late observer gets the present leader at once, and one of eve
   expect(await late.client.settle()).toEqual([]);
 });
 
-test("the settings that follow from LEASE_MS are told in the welcome", async () => {
+test("the settings that follow from LEASE_MS are in the welcome", async () => {
   const { welcome } = await join(freshGroup());
 
   expect(welcome).toMatchObject({

@@ -91,7 +91,7 @@ export const connection: Chapter = (test) => {
     expect((await play.leads(waiting)).epoch).toBeGreaterThan(term.epoch);
   });
 
-  test("[N10] who stops while its connection is away tells the group when it is back: nobody waits for the lease", {
+  test("[N10] a process that stops while its connection is lost reports it when it is back: nobody waits for the lease", {
     needs: ["client", "connection"],
     leaseMs: 60_000,
   }, async (play) => {

@@ -66,7 +66,7 @@ export const grantAndRevoke: Chapter = (test) => {
     expect(first.heard).toEqual(["grant"]);
   });
 
-  test("[G6] a contender that comes while its process resigns is told in order, without an error", {}, async (play) => {
+  test("[G6] a contender that comes while its process resigns is notified in order, without an error", {}, async (play) => {
     const first = play.join("one");
     const { epoch } = await play.leads(first);
     const resigned = first.member.resign();

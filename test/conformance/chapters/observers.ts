@@ -21,7 +21,7 @@ export const observers: Chapter = (test) => {
     expect(watch.seen.map((leader) => leader?.process ?? null)).toEqual([null, "first", null, "second", null]);
   });
 
-  test("[O2] [C12] a late observer gets the present leader, a blip repeats nothing, and who has left hears nothing", {
+  test("[O2] [C12] a late observer gets the present leader, a blip repeats nothing, and an observer that has left is not called", {
     needs: ["client", "connection"],
   }, async (play) => {
     const part = play.join("one");
@@ -64,7 +64,7 @@ export const observers: Chapter = (test) => {
     expect(new Set(epochs).size).toBe(3);
   });
 
-  test("[O5] the observer of one name too many is refused with the limit and the remedy; the others hear on, over reconnects too", {
+  test("[O5] the observer of one name too many is refused with the limit and the remedy; the others are notified further, over reconnects too", {
     needs: ["client", "connection"],
   }, async (play) => {
     const part = play.join("one", "x0");

@@ -69,7 +69,7 @@ export const queue: Chapter = (test) => {
     expect(second.heard).toEqual([]);
   });
 
-  test("[Q4] who has resigned is asked after all others, whatever its priority", {}, async (play) => {
+  test("[Q4] a process that has resigned is asked after all others, however high its priority", {}, async (play) => {
     const [first, second] = await play.line(
       () => play.join("first", "x", {}, { priority: 9 }),
       () => play.join("second"),

@@ -9,7 +9,7 @@ import { replaceOnce } from "./mutant.ts";
 
 const edit = { file: "f.ts", from: "a < b", to: "a <= b" };
 
-test("a mutant replaces its text, whatever the white space", () => {
+test("a mutant replaces its text in any white space", () => {
   expect(replaceOnce("if (a\n  < b) stop();", edit)).toBe("if (a <= b) stop();");
 });
 

@@ -63,7 +63,7 @@ test("an error that nobody waited for fails the row at work", async () => {
   expect(run.report().failed).toEqual([{ row: "fine", why: "out of the blue" }]);
 });
 
-test("a row at work that fails by such an error has no result, whatever it goes on to measure", async () => {
+test("a row that fails by such an error has no result, even if it goes on to measure", async () => {
   const run: Run = new Run(bench, { print: () => undefined, save: async () => undefined });
   const met = { ...fine, bounds: [{ of: "ratio", most: 2 }] } as const;
   const measure: Row["measure"] = (given) => {
@@ -91,7 +91,7 @@ test("a run's conclusion names what missed its target, and what has no number: t
   expect(await conclusion([slow, broken])).toBe("targets missed: slow; failed: broken");
 });
 
-test("what was measured is saved after every row", async () => {
+test("the measurements are saved after every row", async () => {
   const { saved } = await runOf([fine, broken]);
   expect(saved.map(({ results, failed }) => [results.length, failed.length])).toEqual([
     [1, 0],

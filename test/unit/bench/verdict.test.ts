@@ -23,7 +23,7 @@ test("a ratio that could not be taken is missed, not met", () => {
   expect(verdictOf([{ of: "ratio", most: 1.5 }], spread, null)).toBe("missed");
 });
 
-test("targets are told with both of their ends", () => {
+test("targets are printed with both of their ends", () => {
   expect(
     boundsText([
       { of: "min", least: 1 },

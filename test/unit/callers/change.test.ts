@@ -22,7 +22,7 @@ const heard = (asker: Asker, component: string): unknown => asker.heard.get(comp
 /** What the group knows of. */
 const contended = ({ world }: Asker): unknown => [...world.state.components.keys()].sort();
 
-test("[C3] [C4] a component that comes joins at once, one that goes is revoked, and its siblings hear nothing", () => {
+test("[C3] [C4] a component that comes joins at once, one that goes is revoked, and its siblings are not called", () => {
   const asker = leading("x", "y");
   asker.change([{ component: "y" }, { component: "z" }]);
   expect(heard(asker, "x")).toEqual(["grant", "revoke"]);
@@ -49,7 +49,7 @@ test("[X4] [K1] a component that goes and comes back is granted anew, and what i
   expect(asker.world.state.components.get("x")?.record ?? null).toBeNull();
 });
 
-test("[C8] a change whose call is lost is told by the next one", () => {
+test("[C8] a change whose call is lost is sent with the next one", () => {
   const asker = leading("x");
   asker.change([{ component: "x" }, { component: "y" }]);
   asker.fail(asker.travelling[0]);
@@ -73,7 +73,7 @@ test("[C10] a start while it still leaves begins anew once it has left; a close 
   expect(asker.state.activity).toBe("stopped");
 });
 
-test("[C10] whoever leaves waits for every onRevoke, though the group knows nothing of it any more", () => {
+test("[C10] a contender that leaves waits for every onRevoke, even when the group no longer knows it", () => {
   const asker = leading("x");
   asker.dispatch({ type: "close" });
   asker.world.cleanup(true);
@@ -149,7 +149,7 @@ test("[X3] [N3] the last component that the group knows hands over at once, thou
   expect(world.holder()).toBe("waiting");
 });
 
-test("[C4] [K4] a component that the group refuses from now on leads no longer, and its sibling hears nothing", () => {
+test("[C4] [K4] a component that the group refuses from now on no longer leads, and its sibling is not called", () => {
   const asker = leading("x", "y");
   asker.run(D / 4);
   asker.dispatch({ type: "change", settings: { ...asker.settings, priority: 1 } });
@@ -167,7 +167,7 @@ test("[C4] [K4] a component that the group refuses from now on leads no longer, 
 
 // An offer that is won by a call whose component has gone meanwhile
 
-test("[G4] [S7] what a call wins for a component that was closed meanwhile is given back, and a later one is another", () => {
+test("[G4] [S7] a leadership won for a component that was closed meanwhile is given back, and a later one is another", () => {
   const world = new World();
   const other = world.join("other", { contenders: ["x"] });
   other.accept();
@@ -194,7 +194,7 @@ test("[G4] [S7] what a call wins for a component that was closed meanwhile is gi
   expect([heard(asker, "x"), heard(asker, "d")]).toEqual([["grant"], ["grant"]]);
 });
 
-test("[S7] [C10] what a call wins whose answer comes after close is given back with the goodbye", () => {
+test("[S7] [C10] a leadership whose answer comes after close is given back with the goodbye", () => {
   const world = new World();
   const asker = new Asker(world, "asker");
   asker.start();

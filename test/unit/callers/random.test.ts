@@ -129,7 +129,7 @@ test("[PC1] [PC2] [S1] [S2] [S6] [S7] [C1] one leader each, alternating callback
   );
 });
 
-test("[C8] [N2] whatever has happened, in peace it leads within the bound, if nobody else is there", () => {
+test("[C8] [N2] after any faults, in peace it leads within the bound, if nobody else is there", () => {
   fc.assert(
     fc.property(history, (steps) => {
       const { world, asker } = play(steps);

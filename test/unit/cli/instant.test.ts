@@ -3,7 +3,7 @@ import { earlier, instantIn, msUntil } from "../../../cli/run/instant.ts";
 
 const FAR_MS = 1e6;
 
-test("[S6] a moment has come when either clock says so: one that stands still or was set back delays nothing", () => {
+test("[S6] a moment has come when either clock has reached it: a clock that stands still or was set back delays nothing", () => {
   const later = instantIn(FAR_MS);
   const past = instantIn(-1);
 

@@ -18,7 +18,7 @@ test("[S6] SIGKILL falls before the end of the lease by the kill margin, and SIG
   );
 });
 
-test("no command is stopped while renewals are answered within 0.3 R, whatever grace was asked for", () => {
+test("no command is stopped while renewals are answered within 0.3 R, for any grace period", () => {
   fc.assert(
     fc.property(leases, grace, ({ renewDeadlineMs, renewEveryMs }, graceMs) => {
       const slowAnswerMs = 0.3 * renewDeadlineMs;

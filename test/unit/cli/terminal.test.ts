@@ -13,7 +13,7 @@ test("colour: on a terminal only, and not where NO_COLOR or a dumb terminal says
   expect(painter(false)("red", "no")).toBe("no");
 });
 
-test("what other processes call themselves can't steer the terminal", () => {
+test("names of other processes can't steer the terminal", () => {
   expect(plain("a\u001b[2Jb\nc\u009bd")).toBe("a\ufffd[2Jb\ufffdc\ufffdd");
 });
 
@@ -49,7 +49,7 @@ test("progress is one line in place, on a terminal only, and gives way to what h
   expect(file.written).toBe("edge-election: leading with epoch 7\n");
 });
 
-test("progress tells who leads, and the place in the queue where it is known", () => {
+test("progress shows the leader, and the place in the queue where it is known", () => {
   const leader = { component: "a", leaderSessionId: "s", epoch: 7, process: "node-1" };
   const candidate = { process: null, priority: 0, components: ["a"], ready: true };
   const status = {

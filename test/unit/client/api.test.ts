@@ -297,7 +297,7 @@ test("[G9] a reason that this version does not know means revoked", async () => 
 });
 
 test.each(["connecting", "connected"])(
-  "[C11] who closes the client when it is %s keeps no other listener believing that it is",
+  "[C11] a listener that closes the client when it is %s keeps no other listener believing that it is",
   async (state) => {
     const client = new FakeGroup().client();
     const heard: string[] = [];
@@ -418,7 +418,7 @@ describe("resign", () => {
 });
 
 describe("resign, by the leadership", () => {
-  test("[S7] of a term that has ended is a no-op, whatever is led now", async () => {
+  test("[S7] of an ended term is a no-op, even while another is led", async () => {
     const group = new FakeGroup();
     const client = group.client();
     const x = client.contend("x");
@@ -663,7 +663,7 @@ describe("the session", () => {
     expect(client.state).toBe("closed");
   });
 
-  test("[C10] [X6] close revokes, drains, says bye; afterwards everything rejects with a clear error", async () => {
+  test("[C10] [X6] close revokes, drains, sends bye; afterwards everything rejects with a clear error", async () => {
     const group = new FakeGroup();
     const client = group.client();
     const { entries, ...callbacks } = diary();

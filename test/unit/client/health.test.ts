@@ -14,7 +14,7 @@ describe("health", () => {
     expect(group.sockets).toEqual([]);
   });
 
-  test("connected: who leads, for how long, and how old the renewal is that it counts from", async () => {
+  test("connected: the leading components, for how long, and how old the renewal is that it counts from", async () => {
     const group = new FakeGroup();
     const client = group.client();
     client.contend("a");

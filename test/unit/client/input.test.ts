@@ -217,7 +217,7 @@ test("[E1] a client works behind a proxy that wraps it, and taken apart", async 
   await close();
 });
 
-describe("what waits can be left", () => {
+describe("waiting can be given up", () => {
   test("[C10] [X3] return() of terms ends a next() that waits, and gives the place up", async () => {
     const group = new FakeGroup();
     group.electing = false;
@@ -310,7 +310,7 @@ describe("look-ups", () => {
     await expect(client.getLeader("x", { signal: outer.signal })).rejects.toBe("enough");
   });
 
-  test("[E3] a group that can't be reached, or answers with a page, is told of, typed", async () => {
+  test("[E3] a group that can't be reached, or answers with a page, gives a typed error", async () => {
     const offline = { fetch: () => Promise.reject(new TypeError("fetch failed")) };
     await expect(new FakeGroup().client({ fetcher: offline }).getStatus()).rejects.toMatchObject({
       code: "connection_failed",
@@ -321,7 +321,7 @@ describe("look-ups", () => {
     await expect(new FakeGroup().client({ fetcher: page }).getStatus()).rejects.toThrow("no JSON");
   });
 
-  test("[E3] what the group says of a refusal is passed on", async () => {
+  test("[E3] the group's reason for a refusal is passed on", async () => {
     const body = { error: { code: "unauthorized", message: "the token has expired: ask for a new one" } };
     const client = new FakeGroup().client({
       fetcher: { fetch: async () => ({ status: 401, json: async () => body }) },
@@ -347,7 +347,7 @@ describe("waitMs", () => {
     }
   });
 
-  test("[C10] [E3] acquire, elect and terms give up the wait, leave the queue, and say so", async () => {
+  test("[C10] [E3] acquire, elect and terms give up the wait, leave the queue, and reject", async () => {
     const group = new FakeGroup();
     group.electing = false;
     const client = group.client();

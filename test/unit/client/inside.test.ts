@@ -158,7 +158,7 @@ describe("after an await, where asynchronous calls are followed", () => {
     }
   });
 
-  test("[C11] [C10] whoever has begun a loop is not in its body, and waits for it", async () => {
+  test("[C11] [C10] code that has begun a loop is not in its body, and waits for it", async () => {
     const { group, client } = clientOn(true);
     let drained = (): void => {};
     const loop = (async () => {
@@ -179,7 +179,7 @@ describe("after an await, where asynchronous calls are followed", () => {
     await ended;
   });
 
-  test("[C11] what waits inside still waits for the others", async () => {
+  test("[C11] a call inside still waits for the others", async () => {
     const { group, client } = clientOn(true);
     let drained = (): void => {};
     const order: string[] = [];
@@ -229,7 +229,7 @@ describe("after an await, where asynchronous calls are followed", () => {
     expect(closing && (await hasSettled(closing))).toBe(true);
   });
 
-  test("[C11] so is a listener of a term's signal, whichever callback has ended the term", async () => {
+  test("[C11] so is a listener of a term's signal, for any callback that has ended the term", async () => {
     const { client } = clientOn(true);
     let closing: Promise<void> | undefined;
     let drained = (): void => {};

@@ -29,7 +29,7 @@ describe("before the connection is there", () => {
     expect(states).toEqual(["connecting", "connected"]);
   });
 
-  test("[C11] what was wished for is done in its order", async () => {
+  test("[C11] commands are carried out in their order", async () => {
     const { group, client } = joining();
     client.contend("a", {}, { election: "dedicated" });
     void client.elect("b", () => new Promise(() => {}));
@@ -60,7 +60,7 @@ describe("before the connection is there", () => {
     expect([group.sockets.length, states]).toEqual([0, []]);
   });
 
-  test("[E2] what has been checked is what leaves, whatever becomes of the options meanwhile", async () => {
+  test("[E2] the checked options are sent, even if they are changed meanwhile", async () => {
     const { group, client } = joining();
     const options: { election: "dedicated"; priority: number } = { election: "dedicated", priority: 1 };
     client.contend("x", {}, options);

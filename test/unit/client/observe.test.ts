@@ -104,7 +104,7 @@ describe("observe", () => {
     expect(await take(changes, 1)).toEqual([{ component: "a", leader: null }]);
   });
 
-  test("[C12] two observers of one component both hear of it, and one may leave", async () => {
+  test("[C12] two observers of one component are both notified, and one may leave", async () => {
     const group = new FakeGroup();
     const client = group.client();
     const [first, second] = [client.observe("x"), client.observe("x")];
@@ -134,7 +134,7 @@ describe("many observers", () => {
     expect(group.types()).toEqual(["hello"]);
   });
 
-  test("[O6] [C12] who comes while the connection is lost waits for the present state, and gets no old one", async () => {
+  test("[O6] [C12] an observer that comes while the connection is lost waits for the present state, and gets no old one", async () => {
     const group = new FakeGroup();
     group.publish(leader("L1", 1));
     const client = group.client();
@@ -170,7 +170,7 @@ describe("many observers", () => {
     ]);
   });
 
-  test("[O5] who is refused rejects with what the group says; the others, and whoever comes later, hear on", async () => {
+  test("[O5] a refused observer rejects with the group's reason; the others, and later ones, are notified further", async () => {
     const group = new FakeGroup();
     const client = group.client();
     const [x, y, again] = [client.observe("x"), client.observe("y"), client.observe("y")];
@@ -197,7 +197,7 @@ describe("many observers", () => {
   });
 });
 
-test("[C12] [O2] who observes all and is slow is told that a leader is gone which a reconnect does not know any more", async () => {
+test("[C12] [O2] a slow observer of all is notified that a leader is gone which a reconnect no longer knows", async () => {
   const group = new FakeGroup();
   group.publish(leader("L1", 1, "a"));
   const changes = group.client().observe();
@@ -235,7 +235,7 @@ describe("looking up", () => {
     expect(client.state).toBe("idle");
   });
 
-  test("[E3] what does not exist is null; what is refused rejects, typed", async () => {
+  test("[E3] a leader that does not exist is null; a refusal rejects, typed", async () => {
     expect(await answering(404, { error: { code: "no_leader" } }).client.getLeader("x")).toBeNull();
     await expect(answering(404, {}).client.getLeader("x")).rejects.toMatchObject({ code: "refused" });
     await expect(answering(404, {}).client.getStatus()).rejects.toMatchObject({

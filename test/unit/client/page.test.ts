@@ -94,7 +94,7 @@ describe("the life of the page", () => {
     expect(group.sockets).toHaveLength(2);
   });
 
-  test("[S9] a page that becomes visible asks at once; one that is hidden says nothing", async () => {
+  test("[S9] a page that becomes visible asks at once; one that is hidden sends nothing", async () => {
     const { page, said } = await leading();
     page.become("hidden");
     await settle();
@@ -185,7 +185,7 @@ describe("visibleTab", () => {
     return { client, contender, priorities };
   }
 
-  test("[Q2] the priority is 2 with the focus, 1 while visible, 0 while hidden, and only changes are told", async () => {
+  test("[Q2] the priority is 2 with the focus, 1 while visible, 0 while hidden, and only changes are sent", async () => {
     const tab = new FakeWindow();
     tab.isFocused = true;
     const { priorities } = await preferring(tab);

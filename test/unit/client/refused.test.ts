@@ -45,7 +45,7 @@ describe.each(["named in the hello", "registered later"])("a contender %s", (whe
     expect(client.health()).not.toHaveProperty("refused");
   });
 
-  test("[E6] [X1] one that is closed asks no more, and leaves no timer", async () => {
+  test("[E6] [X1] a closed contender no longer asks, and leaves no timer", async () => {
     const { group, client } = await refusing();
     const x = client.contend("x", { onError: () => {} });
     await settle();

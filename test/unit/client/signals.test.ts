@@ -44,7 +44,7 @@ const hasResolved = async (promise: Promise<unknown> | undefined): Promise<boole
   return resolved;
 };
 
-test("[S8] any number of clients with a session listen once; those that have none are not told", () => {
+test("[S8] any number of clients with a session listen once; those without one are not notified", () => {
   const clients = Array.from({ length: 12 }, () => new Guest());
   expect(process.listenerCount("SIGTERM")).toBe(2);
   const [first, ...others] = clients;

@@ -34,7 +34,7 @@ describe("what still drains", () => {
     expect(play.opens().held).toEqual(["L1"]);
   });
 
-  test("[S14] keeps its drain time, whatever a welcome says of the drain time in between", () => {
+  test("[S14] keeps its drain time, also when a welcome names another in between", () => {
     const [play] = Play.leading(["x"], { drainMs: 3_000 });
     play.happens({ type: "resign", leaderSessionId: "L1" });
     const resignedAt = play.now;

@@ -233,7 +233,7 @@ describe("a revoke", () => {
     expect(play.says().filter((said) => said !== "ping" && said.type === "renew" && said.held.length > 0)).toEqual([]);
   });
 
-  test("[S10] that is told again after a resume leaves the drain its time: it was begun with that time", () => {
+  test("[S10] that is sent again after a resume leaves the drain its time: it was begun with that time", () => {
     const [play] = Play.leading(["x"], { drainMs: 3_000 });
     const revokedAt = play.now;
     play.hears({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: DRAIN });
@@ -267,7 +267,7 @@ describe("a revoke", () => {
 });
 
 describe("a resignation", () => {
-  test("[S2] is told only after everything has stopped, and the lease is kept until then", () => {
+  test("[S2] is reported only after everything has stopped, and the lease is kept until then", () => {
     const [play, x, y] = Play.leading(["x", "y"]);
     play.happens({ type: "resign", leaderSessionId: "L1", successor: "S2" });
     expect(play.called()).toEqual(["-x L1 resigned", "-y L1 resigned"]);

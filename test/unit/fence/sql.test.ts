@@ -35,7 +35,7 @@ async function openCounter(): Promise<FencedCounter> {
 
 guardContract("any SQL, on node:sqlite", openCounter, 60);
 
-test("a missing table is told with its remedy", async () => {
+test("a missing table is an error with its remedy", async () => {
   const guard = createSqlGuard(createSqlitePort(newDatabase()));
 
   await expect(guard.claim(fenceOf(1))).rejects.toMatchObject({

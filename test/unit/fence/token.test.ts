@@ -96,7 +96,7 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY, -1, 60_001])(
   },
 );
 
-test("[FG6] a clock that tells no time lets no token through", async () => {
+test("[FG6] a clock without a time lets no token through", async () => {
   await expect(verifier({}, Number.NaN)(await issue())).rejects.toMatchObject({ code: "invalid_fence_token" });
 });
 

@@ -13,7 +13,7 @@ function join(group: World, name: string, access: Access, profile: Peer["profile
 
 const forbidden = (component: string) => ({ type: "error", code: "forbidden", component });
 
-test("who may only observe is refused as a contender, at hello and later, and observes", () => {
+test("a session that may only observe is refused as a contender, at hello and later, and observes", () => {
   const group = new World();
   const observer = join(group, "observer", { role: "observe" }, { contenders: ["x"], observe: true });
   expect(observer.heard("error")).toMatchObject([forbidden("x")]);
@@ -22,14 +22,14 @@ test("who may only observe is refused as a contender, at hello and later, and ob
   expect(group.status().elections).toEqual([]);
 });
 
-test("who may contend for some components contends for those", () => {
+test("a session that may contend for some components contends for those", () => {
   const group = new World();
   const a = join(group, "a", { role: "contend", components: ["x"] }, { contenders: ["x", "y"] });
   expect(a.heard("error")).toMatchObject([forbidden("y")]);
   expect(a.accept().components).toEqual(["x"]);
 });
 
-test("what a connection may do outlives hibernation", () => {
+test("the rights of a connection outlive hibernation", () => {
   const group = new World();
   const a = join(group, "a", { role: "contend", components: ["x"] }, { contenders: ["x"] });
   group.hibernate();
@@ -81,7 +81,7 @@ test("[S9] a resume that may contend for less gives up the contenders it may not
   b.accept();
 });
 
-test("[S9] a term goes on that is named once its contender is let in again, whatever was refused in between", () => {
+test("[S9] a term goes on that is named once its contender is let in again, despite refusals in between", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
   group.join("b", { contenders: ["x"] });

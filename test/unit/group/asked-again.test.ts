@@ -3,7 +3,7 @@ import { World } from "./world.ts";
 
 const contenders = ["x"];
 
-test("[Q4] whoever missed an offer is asked after all others, whatever its priority, until somebody has accepted", () => {
+test("[Q4] a candidate that missed an offer is asked after all others, however high its priority, until somebody has accepted", () => {
   const group = new World();
   const a = group.join("a", { contenders, priority: 100 });
   group.advance(group.policy.offerTimeoutMs);
@@ -22,7 +22,7 @@ test("[Q4] whoever missed an offer is asked after all others, whatever its prior
   expect(c.heard("grant")).toEqual([]);
 });
 
-test("[Q4] whoever resigned, expired or was made to step down comes last whatever its priority", () => {
+test("[Q4] a process that resigned, expired or was made to step down comes last, however high its priority", () => {
   const group = new World();
   const a = group.join("a", { contenders, priority: 100 });
   const b = group.join("b", { contenders });
@@ -68,7 +68,7 @@ test("[S11] [N7] a candidate whose path is dead costs one offer time-out; the ne
   expect(group.now - from).toBeLessThanOrEqual(2 * group.policy.offerTimeoutMs + 100);
 });
 
-test("[S11] (H7) whoever left an offer unanswered is mute: no row, no alarm, no offer until it sends a real message", () => {
+test("[S11] (H7) a candidate that left an offer unanswered is mute: no row, no alarm, no offer until it sends a real message", () => {
   const group = new World();
   const a = group.join("a", { contenders });
   group.advance(group.policy.offerTimeoutMs);

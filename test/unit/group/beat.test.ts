@@ -55,7 +55,7 @@ const rowsOf = (group: World, act: () => void) => group.during(act).flatMap(({ r
 /** How late renewals are, none by more than the slack beside that of a lease before it. */
 const lateness = fc.array(fc.nat({ max: SLACK / RENEWALS_A_LEASE }), { minLength: 40, maxLength: 120 });
 
-test("[S3] renewals that are late by no more than the slack in a lease: one alarm in a lease, one row for five of them", () => {
+test("[S3] renewals that are late by at most the slack in a lease: one alarm in a lease, one row for five of them", () => {
   fc.assert(
     fc.property(lateness, (lateMs) => {
       const { group, alarm, a } = contended();
@@ -119,7 +119,7 @@ test.each([
   expect(group.holder()).toBe("b");
 });
 
-test("[S2] a lease that is over is over, looked at or not: whatever comes then finds it ended, a renewal too", () => {
+test("[S2] a lease that is over is over, looked at or not: any later event finds it ended, a renewal too", () => {
   const late = contended();
   late.group.advance(D);
   expect(late.group.holder()).toBe("a");
@@ -137,7 +137,7 @@ test.each([
   ["nobody asks meanwhile", 0, SLACK],
   ["its missed poll deadline is noticed on the way", 8_000, 0],
 ])(
-  "[S2] [S12] a leader that polls and calls no more is followed after D: where %s",
+  "[S2] [S12] a leader that polls and stops calling is followed after D: where %s",
   (_what, noticedAfterMs, slackMs) => {
     const group = new World();
     const p = group.poller("p");
@@ -166,7 +166,7 @@ test("[S2] a leader that comes back in time has the slack again, one that is rep
   expect(group.alarm()).toBe(group.now + D);
 });
 
-test("[S2] whoever watches everything makes the group look with the same slack, even where nobody waits", () => {
+test("[S2] an observer of everything makes the group look with the same slack, even where nobody waits", () => {
   const group = new World();
   group.join("a", { contenders: ["x"] }).accept();
   group.join("observer", { observe: true });

@@ -84,7 +84,7 @@ test("[S2] a second revoke bounds what was revoked before the clock was set back
   expect(group.holder()).toBe("b");
 });
 
-test("[S3] what a revoke has bounded stays bounded over a crash", () => {
+test("[S3] a lease that a revoke has bounded stays bounded over a crash", () => {
   const { group } = vanishedLeader();
   group.revoke("process");
   group.crash();
@@ -117,7 +117,7 @@ test("[S5] a clean-up bounds the hold-off of an earlier one from before the cloc
   c.accept();
 });
 
-test("[S5] it bounds it by the longest lease that the hold-off stands for, whatever the policy says now", () => {
+test("[S5] it bounds it by the longest lease that the hold-off stands for, not by the present policy", () => {
   const group = oldGroup({ leaseMs: 60_000 });
   group.join("a", { contenders }).accept();
   group.configure({ leaseMs: 2_000 });
@@ -131,7 +131,7 @@ test("[S5] it bounds it by the longest lease that the hold-off stands for, whate
   expect(group.state.holdOffUntil).toBe(group.clock + 120_100 + 1_000);
 });
 
-test("[S5] a restore waits for epochs that the clock would give out again, whatever a clean-up bounds", () => {
+test("[S5] a restore waits for epochs that the clock would give out again, beyond what a clean-up bounds", () => {
   const group = oldGroup();
   group.join("a", { contenders }).accept();
   const { epoch } = group.state;

@@ -5,7 +5,7 @@ import { World } from "./world.ts";
 const told = (group: World, action: () => void): Fact[] => group.during(action).flatMap(({ facts }) => facts);
 const types = (facts: readonly Fact[]) => facts.map(({ type }) => type);
 
-test("a term from its offer to its end is told with who, in which election, by which epoch, and why it ended", () => {
+test("a term from its offer to its end is a fact with its process, election and epoch, and why it ended", () => {
   const group = new World();
   const facts = told(group, () => {
     const a = group.join("a", { contenders: ["x"] });
@@ -35,7 +35,7 @@ test("a term from its offer to its end is told with who, in which election, by w
   ]);
 });
 
-test("the leaderless time is told with the acceptance that ends it, or when the election is forgotten", () => {
+test("the leaderless time is reported with the acceptance that ends it, or when the election is forgotten", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
@@ -54,7 +54,7 @@ test("the leaderless time is told with the acceptance that ends it, or when the 
   expect(end).toEqual([{ type: "forgotten", election: "process", gapMs: 900 }]);
 });
 
-test("an offer that nobody answers is told apart from one that is declined, or whose session is lost", () => {
+test("an unanswered offer is another fact than a declined one, or one whose session is lost", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
   expect(types(told(group, () => a.release()))).toEqual(["offer_withdrawn"]);
@@ -66,7 +66,7 @@ test("an offer that nobody answers is told apart from one that is declined, or w
   expect(types(told(group, () => a.bye()))).toEqual(["offer_withdrawn", "session_left"]);
 });
 
-test("after a crash of the object the margin of a renewal is no more than the lease", () => {
+test("after a crash of the object the margin of a renewal is at most the lease", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
@@ -82,7 +82,7 @@ test("hibernation alone is no fact: sockets bring their exact leases, and that i
   expect(told(group, () => group.hibernate())).toEqual([]);
 });
 
-test("refusals and hang-ups are told with their codes, and a cleanup with every term and session that it ends", () => {
+test("refusals and hang-ups are facts with their codes, and a cleanup one with every term and session that it ends", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
@@ -94,7 +94,7 @@ test("refusals and hang-ups are told with their codes, and a cleanup with every 
   expect(types(told(group, () => group.cleanup(true)))).toEqual(["ended", "session_left", "cleaned"]);
 });
 
-test("a contender by RPC is told like any other: joined, offered and leading in one call, renewed, lost, back", () => {
+test("a contender by RPC gives the same facts: joined, offered and leading in one call, renewed, lost, back", () => {
   const group = new World();
   const p = group.poller("p");
   expect(types(told(group, () => p.poll()))).toEqual(["session_joined", "offered", "accepted"]);
@@ -107,7 +107,7 @@ test("a contender by RPC is told like any other: joined, offered and leading in 
   expect(types(told(group, () => p.poll()))).toEqual(["session_resumed", "renewed"]);
 });
 
-test("a call by RPC that is refused as a whole, or in part, is told with the code", () => {
+test("a call by RPC that is refused as a whole, or in part, is a fact with the code", () => {
   const group = new World();
   const p = group.poller("p");
   p.poll();

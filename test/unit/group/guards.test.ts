@@ -19,7 +19,7 @@ test("[S5] opening a group cancels the restore that waits, so that storage can't
   expect(group.goBack()).toBe(false);
 });
 
-test("[S5] a second restore replaces the first, and the first one's caller is told", () => {
+test("[S5] a second restore replaces the first, and the first one's caller gets an answer", () => {
   const group = new World();
   group.join("a", { contenders }).accept();
   const first = group.restore();

@@ -4,7 +4,7 @@ import { World } from "./world.ts";
 
 const contenders = ["x"];
 
-test("[S7] (H1) a component that joins is told so as joined, and a resigned leadership is never offered or held again", () => {
+test("[S7] (H1) a component that joins is granted as joined, and a resigned leadership is never offered or held again", () => {
   const group = new World();
   const a = group.join("a", { contenders });
   const { leaderSessionId } = a.accept();

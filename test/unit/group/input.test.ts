@@ -40,7 +40,7 @@ describe("[E2] a malformed first frame closes its connection with 4400, stores n
   });
 });
 
-describe("[E2] a malformed frame of a session closes its connection with 4400 and loses no more than the link", () => {
+describe("[E2] a malformed frame of a session closes its connection with 4400 and loses nothing but the link", () => {
   const { group, victim, other } = peaceful();
   test.each(badFrames)("$type: $what", ({ frame }) => {
     group.advance(20);

@@ -135,7 +135,7 @@ test("[S3] the same session that resumes after a crash has an exact lease again"
   expect(group.election()).toMatchObject({ type: "leading", leaseUntil: group.now + 10_000 });
 });
 
-test("[S3] a replaced object that still hears its leader cannot extend beyond what its successor honours", () => {
+test("[S3] a replaced object that still receives its leader's frames cannot extend beyond what its successor honours", () => {
   const { group, a, b } = silentLeader();
   const stale = group.fork();
   group.crash();

@@ -4,7 +4,7 @@ import { World } from "./world.ts";
 
 const names = (count: number, prefix = "c") => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 
-test("a connection that says no hello in time is closed with 4408, whenever the alarm rings", () => {
+test("a connection that sends no hello in time is closed with 4408, whenever the alarm rings", () => {
   const group = new World();
   const silent = group.stranger("silent").connect();
   expect(group.alarm()).toBe(group.now + 10_000);
@@ -50,7 +50,7 @@ test("after a burst the rate is what counts", () => {
   expect(a.closeCode).toBe(4429);
 });
 
-test("a pause fills no more than one burst", () => {
+test("a pause fills at most one burst", () => {
   const group = new World();
   const a = group.join("a");
   group.advance(3_600_000);
@@ -285,7 +285,7 @@ test("[O5] a session watches at most its limit of names; true watches all and co
   ]);
 });
 
-test("[O5] of several names in one observe those that fit are watched, and the others named", () => {
+test("[O5] from several names in one observe those that fit are watched, and the others named", () => {
   const group = new World({ limits: { observed: 2, nameLength: 4 } });
   const a = group.join("a", { observe: ["x"] });
   expect(a.say({ type: "observe", components: ["y", "five5", "z", "y"] })).toMatchObject([
@@ -387,7 +387,7 @@ test("[S3] leases that do not fit the attachment of their socket wait for horizo
   expect(ends.filter((end) => end === until.loaded)).toHaveLength(144);
 });
 
-test("welcome tells the settings that the client must keep to", () => {
+test("welcome carries the settings that the client must keep to", () => {
   const group = new World({ leaseMs: 4_000, drainMs: 700, limits: { contenders: 5 } });
   const a = group.join("a");
   expect(a.last("welcome")).toEqual({

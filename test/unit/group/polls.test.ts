@@ -33,7 +33,7 @@ test("[S3] renewals below the horizon write no row", () => {
   expect(group.holder()).toBe("p");
 });
 
-test("[Q1] one queue with socket sessions: whoever came first is next, and epochs are common", () => {
+test("[Q1] one queue with socket sessions: the first to come is next, and epochs are common", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
   const p = group.poller("p");
@@ -144,7 +144,7 @@ test("[S12] a session that does not ask any more is kept for D after its poll de
   expect(p.answer).toMatchObject({ type: "refused", code: "unknown_session" });
 });
 
-test("[S9] what a call does not name is ended at once: the caller can't hold it", () => {
+test("[S9] a term that a call does not name is ended at once: the caller can't hold it", () => {
   const group = new World();
   const p = group.poller("p");
   p.pollInVain(); // begins a session that nobody knows
@@ -213,7 +213,7 @@ test("[S3] [S12] after a crash the session comes back with its next call, and ke
   expect(p.poll()).toMatchObject([{ leaderSessionId: before?.leaderSessionId, epoch: before?.epoch }]);
 });
 
-test("[C6] [S10] a revoke is told with the next call, renewed while draining, and ends by release", () => {
+test("[C6] [S10] a revoke comes with the next call, is renewed while draining, and ends by release", () => {
   const group = new World({ drainMs: 3_000 });
   const p = group.poller("p");
   p.poll();
@@ -292,7 +292,7 @@ test("[D1] [D3] process and dedicated elections in one call; the set of contende
   expect(group.status().elections.map(({ election }) => election)).toEqual(["process"]);
 });
 
-test("[D2] a refused contender is told, and harms no other", () => {
+test("[D2] a refused contender gets the reason, and harms no other", () => {
   const group = new World();
   group.join("a", { contenders: [{ component: "y", election: "dedicated" }] });
   const p = group.poller("p", [{ component: "x" }, { component: "y" }]);
@@ -310,7 +310,7 @@ test("[S3] a refused contender costs no row with every call", () => {
   expect(steps.flatMap(({ rows }) => rows)).toEqual([]);
 });
 
-test("[S7] [S9] after a crash a renewal is told with what it named, and with nothing else", () => {
+test("[S7] [S9] after a crash a renewal is answered with the terms that it named, and with nothing else", () => {
   const group = new World();
   const p = group.poller("p", [{ component: "x" }, DEDICATED]);
   p.poll();
@@ -334,7 +334,7 @@ test("[S12] a renewal or a confirm does not shorten the time that a campaign has
   expect(group.holder()).toBe("b");
 });
 
-test("[S3] a policy with a longer lease is told only with what the group itself honours", () => {
+test("[S3] a policy with a longer lease is promised only as far as the group itself honours it", () => {
   const group = new World({ leaseMs: 4_000 });
   const p = group.poller("p");
   p.poll();

@@ -104,7 +104,7 @@ function lowAndHigh(cooldownMs = 1_000) {
   return { group, low, high, decline };
 }
 
-test("[Q6] whoever declines what it has preempted preempts nobody for a minute, then for two, then for four", () => {
+test("[Q6] a rival that declines what it has preempted preempts nobody for a minute, then for two, then for four", () => {
   const { group, decline } = lowAndHigh();
   expect(preemptionsWithin(group, MINUTE, decline)).toBe(1);
   expect(preemptionsWithin(group, 2 * MINUTE, decline)).toBe(1);
@@ -112,7 +112,7 @@ test("[Q6] whoever declines what it has preempted preempts nobody for a minute, 
   expect(preemptionsWithin(group, 60 * MINUTE, decline)).toBeLessThanOrEqual(4);
 });
 
-test("[Q6] so does whoever answers an offer too late each time", () => {
+test("[Q6] so does one that answers an offer too late each time", () => {
   const { group, high } = lowAndHigh();
   const miss = (): void => {
     group.advance(group.policy.offerTimeoutMs);
@@ -121,7 +121,7 @@ test("[Q6] so does whoever answers an offer too late each time", () => {
   expect(preemptionsWithin(group, MINUTE, miss)).toBe(1);
 });
 
-test("[Q6] so does whoever loses its connection over each offer", () => {
+test("[Q6] so does one that loses its connection over each offer", () => {
   const { group, high } = lowAndHigh();
   const fail = (): void => {
     high.drop();
@@ -130,7 +130,7 @@ test("[Q6] so does whoever loses its connection over each offer", () => {
   expect(preemptionsWithin(group, MINUTE, fail)).toBe(1);
 });
 
-test("[Q6] so does whoever is away each time when the holder has stopped", () => {
+test("[Q6] so does one that is away each time when the holder has stopped", () => {
   const { group, low, high } = lowAndHigh();
   group.run(1_000, low);
   high.drop();
@@ -140,7 +140,7 @@ test("[Q6] so does whoever is away each time when the holder has stopped", () =>
   expect(preemptionsWithin(group, MINUTE - 2_000, () => expect.fail("preempted again"))).toBe(0);
 });
 
-test("[Q6] a candidate that declined an ordinary offer does not preempt whoever took it", () => {
+test("[Q6] a candidate that declined an ordinary offer does not preempt the one that took it", () => {
   const group = new World({ leaseMs: 2_000, preempt: { cooldownMs: 1_000 } });
   const high = group.join("high", { contenders, priority: 10 });
   const low = group.join("low", { contenders });
@@ -150,7 +150,7 @@ test("[Q6] a candidate that declined an ordinary offer does not preempt whoever 
   expect(preemptionsWithin(group, MINUTE - 2_000, () => expect.fail("preempted"))).toBe(0);
 });
 
-test("[Q6] whoever has led since preempts again when the cool-down is over", () => {
+test("[Q6] a rival that has led since preempts again when the cool-down is over", () => {
   const { group, low, high, decline } = lowAndHigh();
   expect(preemptionsWithin(group, 2_000, decline)).toBe(1);
   low.resign();

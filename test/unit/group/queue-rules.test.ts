@@ -145,7 +145,7 @@ test("[Q3] the queue goes on where the successor does not answer", () => {
   b.accept();
 });
 
-test("[Q3] [Q4] who steps down and names itself is asked last all the same", () => {
+test("[Q3] [Q4] a holder that steps down and names itself is asked last all the same", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
@@ -158,7 +158,7 @@ test("[Q3] [Q4] who steps down and names itself is asked last all the same", () 
   expect(group.holder()).toBe("a");
 });
 
-test("[Q4] who names itself and is alone is asked again at once", () => {
+test("[Q4] a holder that names itself and is alone is asked again at once", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
   const { epoch } = a.accept();

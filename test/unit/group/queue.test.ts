@@ -51,7 +51,7 @@ test("[Q1] [Q2] [Q4] the order is: not demoted first, then the higher priority, 
   );
 });
 
-test("[Q4] the demoted ones are listed whatever their priorities and places", () => {
+test("[Q4] the demoted ones are listed for any priorities and places", () => {
   fc.assert(
     fc.property(moves, (all) => {
       const { queue, model } = play(all);

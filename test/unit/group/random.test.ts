@@ -22,14 +22,14 @@ function play(options: { readonly drainMs: number }, history: readonly Move[]): 
   return group;
 }
 
-test("[S1] [S2] [S5] [S7] [O4] whatever happens: one leader each, epochs that grow, records of leaders, mirrors that are true", () => {
+test("[S1] [S2] [S5] [S7] [O4] in any order of events: one leader each, epochs that grow, records of leaders, mirrors that are true", () => {
   fc.assert(
     fc.property(policies, moves, (options, history) => void play(options, history)),
     { numRuns },
   );
 });
 
-test("[S12] whatever has happened, a group that everybody has left for long enough keeps nothing", () => {
+test("[S12] after any history, a group that everybody has left for long enough keeps nothing", () => {
   fc.assert(
     fc.property(policies, moves, fc.boolean(), (options, history, politely) => {
       const group = play(options, history);
@@ -51,7 +51,7 @@ test("[S12] whatever has happened, a group that everybody has left for long enou
   );
 });
 
-test("[S3] [S11] whatever has happened, every election with a candidate that answers is led within the bound", () => {
+test("[S3] [S11] after any history, every election with a candidate that answers is led within the bound", () => {
   fc.assert(
     fc.property(policies, moves, (options, history) => {
       const group = play(options, history);

@@ -52,7 +52,7 @@ test.each([
       return grant;
     },
   ],
-])("[K2] [K5] a confirmation %s says not_leader and stores nothing", (_word, prepare) => {
+])("[K2] [K5] a confirmation %s is answered with not_leader and stores nothing", (_word, prepare) => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = prepare(group, a);
@@ -79,7 +79,7 @@ test("[K2] [K5] a confirmation of a foreign leadership, or of a component outsid
   }
 });
 
-test("[K3] the same confirmation again is confirmed, writes nothing and tells nobody", () => {
+test("[K3] the same confirmation again is confirmed, writes nothing and notifies nobody", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"], observe: true });
   a.accept();
@@ -122,7 +122,7 @@ test.each([
   ["it says bye", (_group: World, a: ReturnType<World["join"]>) => a.bye()],
   ["it closes the component", (_group: World, a: ReturnType<World["join"]>) => a.deregister("x")],
   ["it resumes without naming it", (_group: World, a: ReturnType<World["join"]>) => a.resume({ held: [] })],
-])("[O1] the record of a leader is removed when %s, and observers hear of it", (_word, lose) => {
+])("[O1] the record of a leader is removed when %s, and observers are notified", (_word, lose) => {
   const group = new World();
   const observer = group.join("observer", { observe: ["x"] });
   const all = group.join("all", { observe: true });

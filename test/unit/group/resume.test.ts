@@ -12,7 +12,7 @@ test("[S9] [N1] a short loss with resume keeps the term: same id, same epoch, ex
   expect(group.election()).toMatchObject({ type: "leading", leaderSessionId, epoch, leaseUntil: group.now + 10_000 });
 });
 
-test("[S9] what a resumed session does not name is ended at once: it cannot hold it", () => {
+test("[S9] a term that a resumed session does not name is ended at once: it cannot hold it", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });

@@ -28,7 +28,7 @@ test("[S12] a session that came back is not forgotten when the settings have cha
   expect(a.last("renewed").held).toHaveLength(1);
 });
 
-test("[S12] a session is kept as long as it was told, or longer where settings have grown since", () => {
+test("[S12] a session is kept as long as it was promised, or longer where settings have grown since", () => {
   for (const [leaseMs, keptMs] of [
     [4_000, 10_000],
     [20_000, 20_000],
@@ -84,7 +84,7 @@ test("[S12] (H14) a new incarnation counts a session as lost now when its connec
   expect(group.holder()).toBe("b");
 });
 
-test("[S12] a live socket that is no longer its session's own is told to connect again", () => {
+test("[S12] a live socket that is no longer its session's own is closed, and may connect again", () => {
   const group = new World();
   const a = group.join("a");
   const { sessionId } = a;

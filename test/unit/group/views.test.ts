@@ -5,7 +5,7 @@ import { World } from "./world.ts";
 
 const dedicated = (component: string) => ({ component, election: "dedicated" }) as const;
 
-test("the status tells of each election who leads, for how long, and who waits in which order", () => {
+test("the status shows for each election the leader, for how long, and the queue in its order", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x", dedicated("d")] });
   const b = group.join("b", { contenders: ["x", "y"], priority: 2 });
@@ -49,7 +49,7 @@ test("the status shows a revoked holder as revoking and a vacant election withou
   ]);
 });
 
-test("the status lists those that can't be asked now after those that can, and says so", () => {
+test("the status lists those that can't be asked now after those that can, and marks them", () => {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });
   const gone = group.join("gone", { contenders: ["x"], priority: 9 });

@@ -85,7 +85,7 @@ test("[S11] [S12] a candidate that declines or stays silent while the sockets ar
   c.renew();
 });
 
-test("[Q2] whoever may preempt does so when all sockets are known, and not on behalf of one that is gone", () => {
+test("[Q2] a rival that may preempt does so when all sockets are known, and not one that is gone", () => {
   const group = new World({ preempt: { cooldownMs: 1_000 } });
   const a = group.join("a", { contenders: ["x"] });
   a.accept();

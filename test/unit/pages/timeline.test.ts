@@ -84,7 +84,7 @@ test("ticks are round in the zone of the reader, and not more than asked for", (
   expect(halfHour).toEqual({ stepMs: 3_600_000, at: [1_800_000, 5_400_000] });
 });
 
-test("the table tells the same as text", () => {
+test("the table shows the same as text", () => {
   const rows = termViews(history, NOW).map(({ name, led, reason, gap, note }) => [name, led, reason, gap, note]);
   expect(rows.map((row) => row.map((text) => text.replaceAll("\u00a0", " ")))).toEqual([
     ["unnamed s4", "40.0 s", "leads now", "10.0 s", ""],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { duration, legible, processName, quoted } from "../../../worker/pages/dashboard/view/words.ts";
 
-test("what can't be seen in a name is shown: marks of direction, controls, breaks, invisible characters", () => {
+test("invisible parts of a name are shown: marks of direction, controls, breaks, invisible characters", () => {
   expect(legible("\u202egro.live\u202c")).toBe("‹U+202E›gro.live‹U+202C›");
   expect(legible("a\u0000b\tc\nd\u2028e\u200bf\ufeffg")).toBe(
     "a‹U+0000›b‹U+0009›c‹U+000A›d‹U+2028›e‹U+200B›f‹U+FEFF›g",
@@ -9,7 +9,7 @@ test("what can't be seen in a name is shown: marks of direction, controls, break
   expect(legible("\u2067x\u2069")).toBe("‹U+2067›x‹U+2069›");
 });
 
-test("what people write stays as it is, joined emoji and scripts of any direction included", () => {
+test("names in natural writing stay as they are, joined emoji and scripts of any direction included", () => {
   for (const name of ["api-1", "ملف العميل", "👩‍👩‍👧 family", "<img onerror=1>", "می‌خواهم"])
     expect(legible(name)).toBe(name);
 });

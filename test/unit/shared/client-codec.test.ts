@@ -85,7 +85,7 @@ test("the size of metadata is the deployment's, in bytes of its JSON", () => {
   expect(() => small(frame("äää"))).toThrow(InvalidField);
 });
 
-test("whatever a client may say survives the wire", () => {
+test("every message of a client survives the wire", () => {
   fc.assert(
     fc.property(clientMessage, (message) => {
       expect(parse(encode(message))).toEqual(message);

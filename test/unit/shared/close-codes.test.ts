@@ -23,7 +23,7 @@ const table: readonly Row[] = [
   [4999, "reconnect", "connection_lost"],
 ];
 
-test.each(table)("a close with %i means: %s, and is told as %s", (code, action, error) => {
+test.each(table)("a close with %i means: %s, and is reported as %s", (code, action, error) => {
   expect(closeMeaning(code)).toEqual({ action, error, message: expect.stringMatching(/\w/) });
   for (const asksForToken of [true, false]) expect(closeAction(code, { refusals: 4, asksForToken })).toBe(action);
 });

@@ -4,7 +4,7 @@ import { seed } from "../../support/seeded.ts";
 
 const FRAMES = 20_000;
 
-test("[E2] whatever a frame is, the codec makes a message or a refusal of it; `npm run soak` reads a million", () => {
+test("[E2] the codec makes a message or a refusal of any frame; `npm run soak` reads a million", () => {
   const messages = fuzzCodec(FRAMES, seed);
   expect(messages).toBeGreaterThan(FRAMES / 10);
   expect(messages).toBeLessThan(FRAMES);

@@ -11,7 +11,7 @@ import {
 
 const good = leaseFor(10_000);
 
-test("whatever D is allowed, the settings that follow from it keep every relation", () => {
+test("for every allowed D the settings that follow from it keep every relation", () => {
   fc.assert(
     fc.property(fc.integer({ min: MIN_LEASE_MS, max: MAX_LEASE_MS }), (durationMs) => {
       const lease = leaseFor(durationMs);
@@ -32,18 +32,18 @@ test.each([
   [{ ...good, renewDeadlineMs: 10_000 }, ["lease.renewDeadlineMs", "lease.durationMs"]],
   [{ ...good, renewEveryMs: 4_000 }, ["lease.renewEveryMs", "lease.renewDeadlineMs"]],
   [{ ...good, renewEveryMs: 0 }, ["lease.renewEveryMs"]],
-])("a relation that does not hold is told with the names of both settings: %j", (lease, named) => {
+])("a relation that does not hold is an error with the names of both settings: %j", (lease, named) => {
   const fault = leaseFault(lease);
   for (const word of named) expect(fault).toContain(word);
 });
 
-test("an answer time-out that leaves no room for one reconnect is told", () => {
+test("an answer time-out that leaves no room for one reconnect is an error", () => {
   expect(leaseFault(good, 2_750)).toBeNull();
   expect(leaseFault(good, 2_751)).toContain("answerTimeoutMs");
   expect(leaseFault(good, 0)).toContain("answerTimeoutMs");
 });
 
-test("[Q5] an offer time-out that the slowest usable path could not keep is told with both settings", () => {
+test("[Q5] an offer time-out that the slowest usable path could not keep is an error with both settings", () => {
   expect(leaseFault(good, 2_750, 2_751)).toBeNull();
   for (const word of ["offerTimeoutMs (2750)", "answerTimeoutMs (2750)"]) {
     expect(leaseFault(good, 2_750, 2_750)).toContain(word);

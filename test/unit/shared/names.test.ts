@@ -30,6 +30,6 @@ test.each(["", "a", "ä", "€", "😀", "a😀ä€"])("the bytes of %j are cou
   expect(byteLength(text)).toBe(new TextEncoder().encode(text).length);
 });
 
-test("a type that has lied is told at run time", () => {
+test("a type that has lied is noticed at run time", () => {
   expect(() => unreachable(wrong({ type: "new" }))).toThrow("new");
 });

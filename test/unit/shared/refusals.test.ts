@@ -12,7 +12,7 @@ test("[PC5] [E6] a refusal says whether it can pass by itself, over a socket and
   }
 });
 
-test("[K2] a confirm that is refused because the term is over tells of the loss", () => {
+test("[K2] a confirm that is refused because the term is over gives the loss", () => {
   expect(confirmError(refusal("not_leader"))).toMatchObject({ name: "LeadershipLostError", reason: "lost" });
   expect(confirmError(refusal("limit_exceeded"))).toMatchObject({ code: "limit_exceeded", retryable: true });
 });

@@ -8,7 +8,7 @@ import type { ServerMessage } from "../../../shared/protocol/messages.ts";
 import { parseServerMessage } from "../../../shared/protocol/server-codec.ts";
 import { serverMessage, serverTypes } from "./arbitraries.ts";
 
-test("whatever a server may say survives the wire", () => {
+test("every message of a server survives the wire", () => {
   fc.assert(
     fc.property(serverMessage, (message) => {
       expect(parseServerMessage(encode(message))).toEqual(message);
@@ -109,7 +109,7 @@ test.each(["restarted", "", "Revoked", 7, null, {}])(
   },
 );
 
-test.each(["preempted", "transferred"])("the reason %s is told as it is", (reason) => {
+test.each(["preempted", "transferred"])("the reason %s is read as it is", (reason) => {
   expect(parseServerMessage(JSON.stringify({ ...samples.revoke, reason }))).toMatchObject({ reason });
 });
 

@@ -40,7 +40,7 @@ test("[S1] the same seed gives the same history, another seed another one, and n
   expect([first, other].flatMap((group) => group.history().overlaps())).toEqual([]);
 });
 
-test("[G2] terms have who, what and when, and the group's own account says why they ended", async () => {
+test("[G2] terms have their process, component and times, and the group's own account says why they ended", async () => {
   const group = createTestGroup();
   const [a, b] = [group.client({ name: "a" }), group.client({ name: "b" })];
   a.contend("x");

@@ -40,7 +40,7 @@ test("[N3] a client that closes hands over without waiting for its lease", async
   expect(told).toEqual(["leader leads", "leader closed", "waiting leads"]);
 });
 
-test("[S2] [S6] partition: nothing arrives either way, nobody is told, and the lease decides", async () => {
+test("[S2] [S6] partition: nothing arrives either way, nobody is notified, and the lease decides", async () => {
   const { group, leader, waiting, told } = await stand();
   group.partition(leader);
   await group.advance(1_000);
@@ -112,7 +112,7 @@ test("[S2] killLeader: the process vanishes without a word, and the lease has to
   expect(() => createTestGroup().killLeader()).toThrow("nobody leads anything: advance until somebody does");
 });
 
-test.each([true, false])("[C10] a killed client can still be closed, its connections told: %s", async (told) => {
+test.each([true, false])("[C10] a killed client can still be closed, its connections notified: %s", async (told) => {
   const { group, leader } = await stand();
   group.kill(leader, { told });
   await leader.close();
@@ -142,7 +142,7 @@ test("[N5] hibernate: the object leaves memory, and nobody notices at all", asyn
   expect([lost, told]).toEqual([[], ["leader leads"]]);
 });
 
-test("[N1] cut: both ends hear that the connection is gone, and the term goes on", async () => {
+test("[N1] cut: both ends notice that the connection is gone, and the term goes on", async () => {
   const { group, leader, told } = await stand();
   group.cut(leader);
   await group.until(() => leader.state === "suspended");
@@ -229,7 +229,7 @@ test("[S5] checkFence tells a current leadership from one that is over", async (
   expect(group.checkFence({ component: "y", leaderSessionId, epoch })).toMatchObject({ current: false });
 });
 
-test("what can't be done is refused with the remedy", async () => {
+test("an impossible order is refused with the remedy", async () => {
   expect(() => createTestGroup({ policy: { leaseMs: 10 } })).toThrow(RangeError);
   expect(() => createTestGroup({ latencyMs: -1 })).toThrow("set it to 0 or more");
   const group = createTestGroup();

@@ -45,7 +45,7 @@ test("pages: headings, links and blocks are found where a reader sees them", () 
   ]);
 });
 
-test("pages: what a program needs and a page leaves out stands in the comment right above it", () => {
+test("pages: the part of a program that a page leaves out stands in the comment right above it", () => {
   expect(block("ts node", "use(x);", "<!-- with:\ndeclare const x: number;\n-->\n").preamble).toBe(
     "declare const x: number;",
   );
@@ -106,7 +106,7 @@ test.each([
   expect(await problems(bad)).toHaveLength(1);
 });
 
-test("numbers: what is quoted is what was measured, and nothing else is quoted", () => {
+test("numbers: every quoted number was measured, and no other is quoted", () => {
   const measured = new Map([
     ["size a", "3.9 kB"],
     ...benchRows([{ row: "hand-over", n: 200, p50: 12.3, ratio: 1.5, reference: "F0", later: 1_500 }]),

@@ -12,12 +12,12 @@ function run(tests: Readonly<Record<string, string | null>>): TestReport {
   return { testResults: [{ name: `${ROOT}a.test.ts`, status, assertionResults }] };
 }
 
-test("repeated runs: what passed every time is not listed", () => {
+test("repeated runs: a test that passed every time is not listed", () => {
   expect(notAlwaysPassed([run({ one: null, two: null }), run({ one: null, two: null })], ROOT)).toEqual([]);
   expect(listOf([], 2)).toBe("All tests passed in each of 2 runs.");
 });
 
-test("repeated runs: what failed once is listed with its runs, and each of its messages once", () => {
+test("repeated runs: a test that failed once is listed with its runs, and each of its messages once", () => {
   const outcomes = notAlwaysPassed(
     [run({ one: null, two: null }), run({ one: "4429", two: null }), run({ one: "4429", two: null })],
     ROOT,
@@ -28,7 +28,7 @@ test("repeated runs: what failed once is listed with its runs, and each of its m
   );
 });
 
-test("repeated runs: what failed every time is listed, too", () => {
+test("repeated runs: a test that failed every time is listed, too", () => {
   expect(notAlwaysPassed([run({ one: "no" }), run({ one: "no\nnever" })], ROOT)).toEqual([
     { test: "a.test.ts > one", each: ["failed", "failed"], messages: ["no", "no\nnever"] },
   ]);

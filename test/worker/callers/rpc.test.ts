@@ -115,7 +115,7 @@ describe.each(ways)("by %s", (_name, elections) => {
     expect(await caller.elections.confirm(group, late)).toMatchObject({ type: "refused", code: "unknown_session" });
   });
 
-  test("[C6] [S10] a revoke is told with the next call, and waits for the release", async () => {
+  test("[C6] [S10] a revoke comes with the next call, and waits for the release", async () => {
     const group = freshGroup();
     const caller = new Caller(elections(), group);
     await caller.campaign();
@@ -151,7 +151,7 @@ test("[S3] renewals below the horizon write nothing", async () => {
   expect(rowsWritten).toBe(0);
 });
 
-test("[S2] a caller that is not heard of any more is replaced once its lease is over, by the platform's alarm", async () => {
+test("[S2] a caller that has gone silent is replaced once its lease is over, by the platform's alarm", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const caller = new Caller(electionsOf(env.ELECTIONS, { policy }), group);
@@ -189,7 +189,7 @@ test("the sessions of a binding's subject are counted as those of a token's", as
   expect(await campaign(of("other"))).toMatchObject({ type: "polled" });
 });
 
-test("[E2] what a binding may do is in its props", async () => {
+test("[E2] the rights of a binding are in its props", async () => {
   const group = freshGroup();
   const campaign = { contenders: X, sentAt: 1 };
   expect(await serviceWith({ role: "observe" }).campaign(group, campaign)).toMatchObject({ code: "forbidden" });

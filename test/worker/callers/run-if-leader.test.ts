@@ -25,7 +25,7 @@ function longRun(): { readonly run: () => Promise<string>; readonly begun: Promi
 const reasons = async (group: string): Promise<unknown[]> =>
   (await local.history(group, 10)).map(({ reason, confirmed }) => [reason, confirmed.length]);
 
-test("[PC3] [N3] it runs, says that it was completed, and leaves nothing behind", async () => {
+test("[PC3] [N3] it runs, reports that it has completed, and leaves nothing behind", async () => {
   const group = freshGroup();
   const result = await runIfLeader(local, job(group), (leadership) => {
     expect(leadership.isLeader()).toBe(true);
@@ -50,7 +50,7 @@ test("[PC3] either binding will do: that of the groups, and that of a service", 
   }
 });
 
-test("[PC3] [S2] of many invocations at once exactly one runs, and the others return at once, out of the queue", async () => {
+test("[PC3] [S2] exactly one of many simultaneous invocations runs, and the others return at once, out of the queue", async () => {
   const group = freshGroup();
   const { run, begun, end } = longRun();
   const process = { name: "first" };
@@ -128,7 +128,7 @@ test("[PC6] the function is not called where the lead was lost before that", asy
   expect(await statusOf(group)).toMatchObject({ sessions: 0 });
 });
 
-test("[PC5] [E3] a refusal that is final is told as such, and nothing runs", async () => {
+test("[PC5] [E3] a final refusal says so, and nothing runs", async () => {
   const onlooker = electionsOf(env.ELECTIONS, { access: { role: "observe" } });
   const running = runIfLeader(onlooker, job(freshGroup()), () => 1);
   await expect(running).rejects.toMatchObject({ code: "forbidden", retryable: false });

@@ -142,7 +142,7 @@ test("a Durable Object's guard writes rows for each new leadership, and none for
   });
 });
 
-test("D1: a batch gives back the results of its own statements, and a missing table is told with its remedy", async () => {
+test("D1: a batch gives back the results of its own statements, and a missing table is an error with its remedy", async () => {
   const guard = createD1Guard(env.DATABASE);
   await env.DATABASE.exec("DROP TABLE IF EXISTS edge_election_fence");
   await expect(guard.claim(fenceOf(1))).rejects.toMatchObject({ code: "no_fence_table" });
@@ -187,7 +187,7 @@ test("compare-and-set: a value that no guard has written is left alone", async (
   expect(await (await env.BUCKET.get(key))?.text()).toBe("somebody's data");
 });
 
-test("compare-and-set: whoever is overtaken looks again, and gives up after ten rounds with a retryable error", async () => {
+test("compare-and-set: a writer that is overtaken looks again, and gives up after ten rounds with a retryable error", async () => {
   const key = freshGroup("resource");
   const store = r2Store(env.BUCKET);
   const guard = createCompareAndSetGuard(store, key);

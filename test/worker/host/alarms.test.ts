@@ -189,7 +189,7 @@ test.each([
   expect(await alarmOf(group)).toBeNull();
 });
 
-test("[O1] an observer hears of a leader that fell silent, though nobody else would take over", async () => {
+test("[O1] an observer is notified of a leader that fell silent, though nobody else would take over", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const leader = await join(group);

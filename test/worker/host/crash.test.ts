@@ -128,7 +128,7 @@ test("[S1] [S5] an offer does not outlive its socket; the next offer has another
   expect(await client.renew(lost.leaderSessionId)).toEqual([]);
 });
 
-test("[S12] who is lost with the object is forgotten D after it came back, with its place and what it watched", async () => {
+test("[S12] a session that is lost with the object is forgotten D after it came back, with its place and its observers", async () => {
   const group = freshGroup();
   const pass = stopClock();
   await join(group, { observe: true });
@@ -145,7 +145,7 @@ test("[S12] who is lost with the object is forgotten D after it came back, with 
   expect((await rowsOf(group))["session"]).toHaveLength(1);
 });
 
-test("[N5] [O1] what was published is still there after a crash, and observers who return get it again", async () => {
+test("[N5] [O1] a record is still there after a crash, and observers that return get it again", async () => {
   const group = freshGroup();
   stopClock();
   const leader = await join(group);
@@ -163,7 +163,7 @@ test("[N5] [O1] what was published is still there after a crash, and observers w
   });
 });
 
-test("[S5] epochs grow across incarnations, whatever the wall clock of the next host says", async () => {
+test("[S5] epochs grow across incarnations, however wrong the wall clock of the next host is", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const leader = await join(group);

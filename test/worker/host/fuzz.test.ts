@@ -21,7 +21,7 @@ function typeOf(frame: string): string | null {
   }
 }
 
-test("[E2] no frame before a hello writes a row, whatever it is", async () => {
+test("[E2] no frame of any kind before a hello writes a row", async () => {
   const group = freshGroup();
   stopClock();
   const { client } = await join(group);
@@ -43,7 +43,7 @@ test("[E2] no frame before a hello writes a row, whatever it is", async () => {
   expect(await client.renew(leaderSessionId)).toEqual([leaderSessionId]);
 });
 
-test("[K5] no request that is refused with an error writes a row, whatever it is", async () => {
+test("[K5] no request of any kind that is refused with an error writes a row", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const { client } = await join(group, { contenders: [{ component: "steady" }] });

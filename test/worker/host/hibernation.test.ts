@@ -40,7 +40,7 @@ test("[N5] a leader, a waiting contender and an observer do not notice: same ter
   expect(await rowsOf(group)).toEqual(before);
 });
 
-test("[N5] what happens next reaches everybody over the sockets that were kept", async () => {
+test("[N5] later events reach everybody over the sockets that were kept", async () => {
   const group = freshGroup();
   stopClock();
   const [leader, waiting] = [await join(group), await join(group)];
@@ -166,7 +166,7 @@ test("[S4] a ping is answered without waking the object: before the hello, for a
   expect(await client.renew(leaderSessionId)).toEqual([leaderSessionId]);
 });
 
-test("[S4] pings prolong nothing: who only pings is replaced", async () => {
+test("[S4] pings prolong nothing: a leader that only pings is replaced", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const [leader, waiting] = [await join(group), await join(group)];
@@ -180,7 +180,7 @@ test("[S4] pings prolong nothing: who only pings is replaced", async () => {
   await waiting.client.win();
 });
 
-test("a socket that has not said hello is kept as well, and owes its hello from the time it connected", async () => {
+test("a socket without a hello is kept as well, and owes its hello from the time it connected", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const [punctual, silent] = [await connect(group), await connect(group)];
@@ -257,7 +257,7 @@ test("[N5] a leader's frame that wakes the object is answered before the other s
   }
 });
 
-test("[N7] where the sockets could not be listed after the first frame, an alarm comes for whoever waits", async () => {
+test("[N7] where the sockets could not be listed after the first frame, an alarm comes for those that wait", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const { client } = await join(group, { contenders: [] });

@@ -63,7 +63,7 @@ test.each([
   ["evicted", (group: string) => evictDurableObject(objectOf(group))],
   ["aborted", () => abortAllDurableObjects()],
 ])(
-  "[N5] a pause outlives an object that is %s: who leads goes on, and nobody is granted until it is resumed",
+  "[N5] a pause outlives an object that is %s: the leader goes on, and nobody is granted until it is resumed",
   async (_, end) => {
     const group = freshGroup();
     const pass = stopClock();

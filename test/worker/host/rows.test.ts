@@ -151,7 +151,7 @@ test("[S4] a heartbeat costs no row; the sign of life of a waiting contender one
   expect(await counted(group, () => client.settle())).toMatchObject(NOTHING);
 });
 
-test("a process joins for one row beside the group's, whatever it contends for and watches", async () => {
+test("a process joins for one row beside the group's, however much it contends for and watches", async () => {
   const group = freshGroup();
   stopClock();
   await join(group);
@@ -199,7 +199,7 @@ test("a look at a group that nobody has used stores nothing at all, not even a t
   expect(await runInDurableObject(objectOf(group), (_, { storage }) => storage.getAlarm())).toBeNull();
 });
 
-test("a socket that never says hello stores nothing but the alarm that will close it", async () => {
+test("a socket that never sends a hello stores nothing but the alarm that will close it", async () => {
   const group = freshGroup();
   stopClock();
   const client = await connect(group);

@@ -139,7 +139,7 @@ test.each([
   expect((await rowsOf(group))["term"]).toHaveLength(kept);
 });
 
-test("the history tells how long nobody led even where the election was forgotten meanwhile", async () => {
+test("the history shows how long nobody led even where the election was forgotten meanwhile", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const gaps = async (query = "") => {
@@ -192,7 +192,7 @@ test("a change of policy is stored with the next rows, not by a look, and the ob
   await third.client.win();
 });
 
-test("[S2] a shorter policy does not shorten a running term: whoever was promised D keeps D until it ends", async () => {
+test("[S2] a shorter policy does not shorten a running term: a leader that was promised D keeps D until it ends", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const [long, short] = [serverWith({ leaseMs: 8_000 }), serverWith({ leaseMs: 2_000 })];
@@ -215,7 +215,7 @@ test("[S2] a shorter policy does not shorten a running term: whoever was promise
   expect(await remaining(short)).toMatchObject({ elections: [{ remainingMs: 2_000 }] });
 });
 
-test("[S2] a longer policy counts for a client only once it has been told", async () => {
+test("[S2] a longer policy counts for a client only once it has received it", async () => {
   const group = freshGroup();
   stopClock();
   const [short, long] = [serverWith({ leaseMs: 2_000 }), serverWith({ leaseMs: 8_000 })];

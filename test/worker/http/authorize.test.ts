@@ -102,7 +102,7 @@ test.each(["same-origin", "none"])(
 );
 
 test.each([Number.NaN, Number("soon")])(
-  "an authorize option that says until when by no number (%s) lets nobody in: it would be for ever",
+  "an authorize option whose `until` is no number (%s) lets nobody in: it would never expire",
   async (until) => {
     const group = freshGroup();
     const server = deploy({ authorize: () => ({ role: "admin", until }) });
@@ -166,7 +166,7 @@ test("the role observe may watch over a socket, but neither join nor register as
 test.each([
   [401, 4401],
   [403, 4403],
-])("an authorize option that refuses with %s is obeyed, and sockets hear %s", async (status, code) => {
+])("an authorize option that refuses with %s is obeyed, and sockets are closed with %s", async (status, code) => {
   const group = freshGroup();
   const authorize = async (request: Request) =>
     new Response(request.headers.get("Authorization"), { status, headers: { "WWW-Authenticate": "Bearer" } });

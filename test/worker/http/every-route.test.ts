@@ -24,7 +24,7 @@ test("PROTOCOL.md lists every route, and no other", () => {
   expect(paths.sort()).toEqual(served);
 });
 
-test("what is tested of every route is tested of every route", () => {
+test("the tests of every route know every route", () => {
   const tested = routes.map(([method, rest]) => {
     const path = rest.replace("/leaders/dispatcher", "/leaders/:component").replace("/process/", "/:election/");
     return `${method} ${GROUP}${path}`;

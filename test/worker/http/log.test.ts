@@ -69,7 +69,7 @@ const TRANSITIONS = [
   "session_left",
 ];
 
-test("at info each transition is one line that says who, in which election, by which epoch, and why", async () => {
+test("at info each transition is one line with its process, election and epoch, and the reason", async () => {
   const group = freshGroup();
   stopClock();
   const lines = listen(group);
@@ -180,7 +180,7 @@ test.each([
   ["error", []],
   ["info", TRANSITIONS],
   ["debug", [...TRANSITIONS.slice(0, 3), "refused", ...TRANSITIONS.slice(3, -1), "forgotten", "session_left"]],
-] as const)("at %s the log has what the level says", async (level, expected) => {
+] as const)("at %s the log has the lines of its level", async (level, expected) => {
   const group = freshGroup();
   stopClock();
   const lines = listen(group);

@@ -13,7 +13,7 @@ import {
   stopClock,
 } from "../support.ts";
 
-test("healthz says that the Worker is there", async () => {
+test("healthz answers that the Worker is there", async () => {
   expect(await ask("GET", "/healthz")).toMatchObject({ status: 200, body: { ok: true } });
 });
 
@@ -119,7 +119,7 @@ test("a fence question is answered yes for the running term alone, and with no t
   expect(await fence({})).toEqual(no);
 });
 
-test("a fence question during a drain says that the holder may still write its last", async () => {
+test("a fence question during a drain answers that the holder may still write its last", async () => {
   const group = freshGroup();
   stopClock();
   const { client } = await join(group);
@@ -141,7 +141,7 @@ test("a fence question during a drain says that the holder may still write its l
   expect((await ask("POST", pathOf(group, "/fence"), fence)).body).toMatchObject({ current: false, draining: false });
 });
 
-test("the history tells of every term, newest first, with those that run before those that have ended", async () => {
+test("the history lists every term, newest first, with those that run before those that have ended", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const start = Date.now();

@@ -231,7 +231,7 @@ test.each([
   ["evicted", (group: string) => evictDurableObject(objectOf(group))],
   ["aborted", () => abortAllDurableObjects()],
 ])(
-  "counters go on where they were when the object is %s: what is lost came after the last row of the group",
+  "counters go on where they were when the object is %s: only counts after the last row of the group are lost",
   async (_, end) => {
     const group = freshGroup();
     const pass = stopClock();

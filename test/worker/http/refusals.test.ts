@@ -21,7 +21,7 @@ test.each([
   expect(await isTouched(group)).toBe(false);
 });
 
-test("a policy that throws answers 503 with what it said", async () => {
+test("a policy that throws answers 503 with its message", async () => {
   const policy = () => {
     throw new Error("no settings for this group: add it to the table");
   };

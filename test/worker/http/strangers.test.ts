@@ -18,7 +18,7 @@ test("a deployment without settings refuses, and its log names the settings that
 });
 
 test.each(["OPEN_MODE", "AUTH_SECRET"])(
-  "a page of another origin is refused, whatever lets others in (%s), and an allowed one is not",
+  "a page of another origin is refused, however others are let in (%s), and an allowed one is not",
   async (setting) => {
     const origin = "https://evil.example";
     const headers = { ...bearer(await tokenFor()), Origin: origin };
@@ -95,7 +95,7 @@ test.each([
   expect(refused.message).toContain(message);
 });
 
-test("every limit can be set by LIMITS, and is told in welcome", async () => {
+test("every limit can be set by LIMITS, and is in the welcome", async () => {
   const limits = {
     messageBytes: 9_000,
     messagesPerSecond: 11,
@@ -154,7 +154,7 @@ test("hostile names are refused, and hostile free text goes out as JSON strings 
   expect(await bad.closed).toMatchObject({ code: 4400 });
 });
 
-test("what a refusal says holds nothing of what was sent", async () => {
+test("the text of a refusal holds nothing that was sent", async () => {
   const marker = "marker-of-this-request";
   const requests: readonly (readonly [string, string, unknown?])[] = [
     ["GET", `/${marker}`],
