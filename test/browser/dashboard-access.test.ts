@@ -30,14 +30,14 @@ test("a token is asked for, wrong ones are refused with the remedy, and it is ke
   await page.goto(`${world.backend.url}/?group=${group}`);
   await page
     .getByRole("status")
-    .getByText(/^A token is needed: /)
+    .getByText(/^A token is required: /)
     .waitFor();
   await expect.poll(() => page.locator("#group-body").isVisible()).toBe(false);
 
   await enter(page, "not.a.token");
   await page
     .getByRole("status")
-    .getByText(/not valid here/)
+    .getByText(/not valid for this deployment/)
     .waitFor();
   await enter(page, await tokenFor({ groups: ["other"] }));
   await page.getByRole("status").getByText("Not allowed: these credentials are not for this group.").waitFor();
@@ -72,7 +72,7 @@ test("a token is asked for, wrong ones are refused with the remedy, and it is ke
   await page.reload();
   await page
     .getByRole("status")
-    .getByText(/^A token is needed: /)
+    .getByText(/^A token is required: /)
     .waitFor();
   await page.close();
 });

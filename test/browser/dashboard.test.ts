@@ -84,7 +84,7 @@ const isMarked = (page: Page): Promise<boolean> =>
 test("a hand-over appears without a reload: card, queue, announcement, timeline and history", async () => {
   await using opened = await open("hand-over");
   const { page, complaints } = opened;
-  await page.getByText("Nobody runs for leadership here").waitFor();
+  await page.getByText("Nobody contends in this group").waitFor();
   await mark(page);
   const first = run("hand-over", { process: { name: "A", address: "10.0.0.1", metadata: { zone: "eu" } } });
   await leads(page, "A");
@@ -191,7 +191,7 @@ test("step down by keyboard alone: asked first, told what came of it, focus back
   await tabTo("Step down, Process election");
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog", { name: "Ask A to step down?" });
-  await dialog.getByText("B is asked next.").waitFor();
+  await dialog.getByText("B gets the next offer.").waitFor();
   expect(await focused()).toBe("Cancel");
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
@@ -269,7 +269,7 @@ test("pause: who leads goes on, nobody takes over, and the page says why; resume
   run("pause", { process: { name: "B" } });
   await page.locator(".queue").getByText("B", { exact: true }).waitFor();
   await a.close();
-  await page.getByText("The group is paused: nobody is asked until it is resumed.").waitFor();
+  await page.getByText("The group is paused: nobody gets an offer until it is resumed.").waitFor();
   await page.getByRole("button", { name: "Resume group" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Resume" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
@@ -511,7 +511,7 @@ test("groups are opened by name; the address and this browser keep names, and ne
   await page.goBack();
   await page.getByRole("link", { name: "team/second" }).waitFor();
   expect(await page.locator("#recent a").allInnerTexts()).toEqual(expect.arrayContaining(["team/second", "first"]));
-  await page.getByRole("button", { name: "Forget these" }).click();
+  await page.getByRole("button", { name: "Clear list" }).click();
   await page.locator("#recent-section").waitFor({ state: "hidden" });
   expect(await page.evaluate(() => localStorage.getItem("edge-election.groups"))).toBe("[]");
 });

@@ -59,7 +59,7 @@ test("one contender wears the crown; who resigns hands it over, by keyboard too"
   await page.keyboard.press("Enter");
   await demo.leader(first);
   expect(await crowns(demo)).toBe(1);
-  await page.getByRole("log").getByText(`${first} leads no more: resigned`).waitFor();
+  await page.getByRole("log").getByText(`${first} no longer leads: resigned`).waitFor();
   expect(complaints).toEqual([]);
 });
 
@@ -75,7 +75,7 @@ test("a dropped socket changes nothing; a frame that is closed, and a contender 
 
   await card(first).getByRole("button", { name: "Go offline" }).click();
   const second = await demo.leader(first);
-  await page.getByRole("log").getByText(`${first} leads no more: expired`).waitFor();
+  await page.getByRole("log").getByText(`${first} no longer leads: expired`).waitFor();
   await card(first).getByRole("button", { name: "Go offline", pressed: true }).click();
   await card(first).getByText("Waits").waitFor();
 
@@ -92,7 +92,7 @@ test("[S6] a leader that freezes its event loop is succeeded, and its first ques
   // Frames of one host share their event loop: the one beside it is of the other host.
   await card(first).getByLabel("Seconds to freeze").fill(FREEZE_SECONDS);
   await card(first).getByRole("button", { name: "Freeze" }).click({ noWaitAfter: true });
-  const thaws = `${first} thaws: its first question is isLeader(), and the answer false`;
+  const thaws = `${first} thaws: its first call, isLeader(), returns false`;
   await page.getByRole("log").getByText(thaws).waitFor();
   const next = await demo.leader(first);
   // In order of time, the newest first: the next one led while the first one was still frozen.

@@ -33,7 +33,7 @@ test("a loss says how old the page is, and its end says that it is over; after a
 });
 
 test("a backend that was never reached is not called lost", () => {
-  expect(say(after(unreachable(1, null)))).toBe("The backend can't be reached. Trying again by itself.");
+  expect(say(after(unreachable(1, null)))).toBe("The backend can't be reached. The page retries by itself.");
   expect(say(after(unreachable(1, null, "LEASE_MS is too small")))).toContain("It answers: LEASE_MS is too small.");
 });
 
@@ -44,7 +44,7 @@ test("401 asks for a token, 403 does not; neither becomes a loss", () => {
   expect(after(refused(401), unreachable(1, null)).type).toBe("refused");
 });
 
-test("closed for good stays closed", () => {
+test("a closed connection stays closed", () => {
   const closed = after(reachable(1), { type: "closed", message: "why" });
   expect(nextConnection(nextConnection(closed, reachable(2)), unreachable(3, 1))).toBe(closed);
   expect(say(closed)).toContain("why");

@@ -26,11 +26,11 @@ test("places count those that can be asked; the others have none", () => {
 test("an election without a leader says why", () => {
   const why = (given: Parameters<typeof election>[0], paused = false): string | null | undefined =>
     electionViews(status([election(given)], { paused }), nobody)[0]?.vacancy;
-  expect(why({})).toBe("Nobody runs for it.");
-  expect(why({ candidates: [candidate("A")] })).toBe("The next in the queue is about to be asked.");
-  expect(why({ candidates: [candidate("A", { ready: false })] })).toBe("Nobody in the queue can be asked now.");
+  expect(why({})).toBe("Nobody contends for it.");
+  expect(why({ candidates: [candidate("A")] })).toBe("The next in the queue is about to get an offer.");
+  expect(why({ candidates: [candidate("A", { ready: false })] })).toBe("Nobody in the queue can take an offer now.");
   expect(why({ candidates: [candidate("A")] }, true)).toMatch(/^The group is paused/);
-  expect(why({ state: "offered", remainingMs: 100 })).toMatch(/^Offered/);
+  expect(why({ state: "offered", remainingMs: 100 })).toMatch(/has an offer/);
   expect(electionViews(status([ledBy("A", 1)]), nobody)[0]?.vacancy).toBeNull();
 });
 
@@ -77,11 +77,11 @@ test("an outcome names the processes, and says so where nobody or the same one t
 });
 
 test.each([
-  [401, "unauthorized", /Enter a token/],
+  [401, "unauthorized", /Enter a valid token/],
   [403, "forbidden", /role admin/],
   [409, "not_led", /Nobody leads/],
   [0, "", /could not be reached/],
-  [503, "unavailable", /said no \(503\): try again\./],
+  [503, "unavailable", /refused the order \(503\): try again\./],
 ])("a refusal with %i says what helps", (code, name, remedy) => {
   expect(refusalMessage(code, name, "try again")).toMatch(remedy);
 });

@@ -1,4 +1,4 @@
-/** Times of day, as this browser's language and zone have them. */
+/** Times of day in this browser's language and time zone. */
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const LONG_STEP_MS = 21_600_000;

@@ -1,8 +1,9 @@
 /**
- * The dashboard: which group is looked at stands in the address, and nothing else does.
+ * The dashboard. The address has the name of the shown group and nothing else.
  *
- * Entry of the room `worker/pages`, which is bundled into static files: nothing imports it. It imports `client/`,
- * `shared/`, and types of the Worker. It never contains code of the Worker, and never inserts text as markup.
+ * Entry of the room `worker/pages`, which is bundled into static files: nothing imports it. It imports the public client,
+ * `shared/`, and only types of the Worker. It never inserts text as markup and never stores a token. `view/` is pure and
+ * never touches the document.
  */
 import { isName, NAME_RULE } from "../../../shared/protocol/names.ts";
 import { byId, onPress, setText } from "./dom.ts";
@@ -36,7 +37,7 @@ function showStart(asked: string | null): void {
   showRecent();
 }
 
-/** Says what is wrong with the name; nothing where it is empty. */
+/** Shows what is wrong with the name, or nothing if it is empty. */
 function complain(name: string): void {
   setText(byId("group-problem", HTMLElement), name === "" ? "" : `A group's name is ${NAME_RULE}.`);
   field.ariaInvalid = String(name !== "");

@@ -1,4 +1,4 @@
-/** Asks before something is done, says what became of it, and gives the focus back. */
+/** Asks for confirmation before an order, shows its outcome, and returns the focus. */
 import { byId, onPress, setEnabled, setText } from "./dom.ts";
 
 export interface Choice {
@@ -8,17 +8,17 @@ export interface Choice {
 
 export interface Question {
   readonly title: string;
-  /** What will happen, a paragraph each. */
+  /** Paragraphs that say what will happen. */
   readonly text: readonly string[];
-  /** Whom to choose from, in their order. */
+  /** The options of the select field, in their order. */
   readonly choices?: readonly Choice[];
-  /** Asks for a few words for the history. */
+  /** Shows a field for a reason, which the history keeps. */
   readonly asksReason?: boolean;
   readonly action: string;
-  /** The title, once it has been done. */
+  /** The title after success. */
   readonly done: string;
   readonly busy: string;
-  /** Resolves to what became of it; a rejection is shown, and may be tried again. */
+  /** Resolves with the outcome. After a rejection the dialog shows the error, and the operator may try again. */
   run(given: Given): Promise<string>;
 }
 
@@ -40,7 +40,7 @@ export class Dialog {
   #question: Question | undefined;
   #tell: (outcome: string) => void = () => undefined;
 
-  /** `explain` puts an error into words, with the remedy. */
+  /** `explain` returns the text for an error, with the remedy. */
   constructor(explain: (error: unknown) => string) {
     this.#explain = explain;
     onPress(this.#cancel, () => this.#dialog.close());
@@ -50,7 +50,7 @@ export class Dialog {
     });
   }
 
-  /** `tell` gets the outcome, also where the dialog has been closed before it came. */
+  /** `tell` gets the outcome, even if the dialog was closed before. */
   ask(question: Question, tell: (outcome: string) => void): void {
     this.#question = question;
     this.#tell = tell;

@@ -1,4 +1,4 @@
-/** Small tools for the document. Text gets in as text alone; nothing here takes markup. */
+/** Small tools for the document. Text enters the document only as text; no function takes markup. */
 
 /** The element with this id. */
 export function byId<T extends Element>(id: string, type: new () => T): T {
@@ -21,7 +21,7 @@ function found<T>(node: unknown, type: new () => T, name: string): T {
   throw new Error(`this page has no ${name}`);
 }
 
-/** Leaves a text alone that is the same already, so that a selection in it and a reader's place stay. */
+/** Does nothing if the text is the same, so that selections and a screen reader's position stay. */
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -39,8 +39,8 @@ export interface Item<View> {
 }
 
 /**
- * Shows a list of views below `parent`, one element for each key. Elements stay the same as long as their key does, and
- * move only where the order changes; focus stays where it was.
+ * Shows a list of views below `parent`, one element for each key. An element stays the same while its key is in the list,
+ * and moves only if the order changes; the focus stays.
  */
 export function keyedList<View>(
   parent: HTMLElement,
@@ -71,12 +71,12 @@ export function keyedList<View>(
   };
 }
 
-/** A button that does nothing for now keeps its focus, and says so. */
+/** A disabled button keeps its focus and is announced as disabled. */
 export function setEnabled(button: HTMLButtonElement, enabled: boolean): void {
   button.ariaDisabled = String(!enabled);
 }
 
-/** Not while it says that it is disabled. */
+/** Calls `act` at each click unless the button is disabled by `setEnabled`. */
 export function onPress(button: HTMLButtonElement, act: () => void): void {
   button.addEventListener("click", () => {
     if (button.ariaDisabled !== "true") act();

@@ -1,21 +1,21 @@
-/** One election: who leads, for how long still, what it has published, and who waits. */
+/** The card of one election: its leader, the rest of the lease, what the leader has published, and the queue. */
 import { fromTemplate, type Item, keyedList, onPress, part, setEnabled, setText, textElement } from "./dom.ts";
 import { LeaseBar } from "./lease-bar.ts";
 import { QueueList } from "./queue-list.ts";
 import type { ElectionView, PublishedView } from "./view/elections.ts";
 
 export interface CardActions {
-  /** What the card shows at that moment. */
+  /** `view`: the view that the card shows at the click. */
   stepDown(view: ElectionView, tell: (outcome: string) => void): void;
   transfer(view: ElectionView, tell: (outcome: string) => void): void;
 }
 
 export interface ElectionCard extends Item<ElectionView> {
-  /** Some times a second. */
+  /** Called several times a second. */
   tick(): void;
 }
 
-/** `askedAt`: when the status left that is shown next. */
+/** `askedAt`: when the request for the shown status was sent. */
 export function electionCard(first: ElectionView, actions: CardActions, askedAt: () => number): ElectionCard {
   const element = fromTemplate("card-template", HTMLElement);
   const own = <T extends Element>(name: string, type: new () => T): T => part(element, name, type);

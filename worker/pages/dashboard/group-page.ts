@@ -1,4 +1,4 @@
-/** The page of one group: keeps what has been heard, and shows it. */
+/** The page of one group: keeps the received data, and shows it. */
 import type { LeaderInformation } from "../../../client/index.ts";
 import type { GroupStatus } from "../../../shared/protocol/status.ts";
 import type { TermStatus } from "../../index.ts";
@@ -8,7 +8,7 @@ import { byId, keyedList, onPress, setText } from "./dom.ts";
 import { type ElectionCard, electionCard } from "./election-card.ts";
 import { HistoryTable, MOST_TERMS } from "./history-table.ts";
 import { showLegend } from "./legend.ts";
-import { Live, type News } from "./live.ts";
+import { Live, type Update } from "./live.ts";
 import { operatorOf } from "./operator.ts";
 import { askToPause, askToStepDown, askToTransfer, explain, type OrderContext } from "./orders.ts";
 import { TimelinePlot } from "./timeline-plot.ts";
@@ -22,7 +22,7 @@ import { count } from "./view/words.ts";
 const TICK_MS = 250;
 const SLOW_TICK_MS = 1_000;
 
-/** All that has been heard of the group. */
+/** All data about the group so far. */
 interface Known {
   readonly status: GroupStatus | null;
   readonly askedAt: number;
@@ -51,7 +51,7 @@ export class GroupPage {
   #known = NOTHING;
   #group = "";
   #live: Live | undefined;
-  /** Never anywhere else than here, and in the headers of requests. */
+  /** Kept only here, and sent only in the headers of requests. */
   #token: string | null = null;
   #operator = operatorOf("", null);
 
@@ -93,7 +93,7 @@ export class GroupPage {
     this.#live?.stop();
     this.#known = NOTHING;
     this.#operator = operatorOf(this.#group, this.#token);
-    this.#live = new Live(this.#group, this.#token, this.#operator, (news) => this.#hear(news));
+    this.#live = new Live(this.#group, this.#token, this.#operator, (update) => this.#take(update));
     this.#render();
   }
 
@@ -103,15 +103,15 @@ export class GroupPage {
     byId("group-title", HTMLElement).focus();
   }
 
-  #hear(news: News): void {
+  #take(update: Update): void {
     const known = this.#known;
-    if (news.type === "status") {
-      const said = announcements(known.status, news.status);
+    if (update.type === "status") {
+      const said = announcements(known.status, update.status);
       if (said.length > 0) setText(byId("news", HTMLElement), said.join(" "));
-      this.#known = { ...known, status: news.status, askedAt: news.askedAt };
-    } else if (news.type === "history") this.#known = { ...known, terms: news.terms };
-    else if (news.type === "leaders") this.#known = { ...known, leaders: news.leaders };
-    else this.#known = { ...known, connection: nextConnection(known.connection, news.event) };
+      this.#known = { ...known, status: update.status, askedAt: update.askedAt };
+    } else if (update.type === "history") this.#known = { ...known, terms: update.terms };
+    else if (update.type === "leaders") this.#known = { ...known, leaders: update.leaders };
+    else this.#known = { ...known, connection: nextConnection(known.connection, update.event) };
     this.#render();
   }
 
@@ -175,7 +175,7 @@ export class GroupPage {
     byId("pause", HTMLElement).hidden = status === null || isRefused;
   }
 
-  /** What grows while nothing happens: the terms that run. */
+  /** Renders what changes with time alone: the running terms. */
   #renderTimes(): void {
     const { status, terms } = this.#known;
     if (status === null || document.hidden) return;

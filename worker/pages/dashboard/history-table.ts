@@ -1,11 +1,11 @@
-/** The terms as a table: the same as the timeline, for reading. */
+/** The terms as a table: the data of the timeline as text. */
 import { dayAndTime } from "./clock-time.ts";
 import { byId, fromTemplate, type Item, keyedList, onPress, part, setText } from "./dom.ts";
 import type { TermView } from "./view/history.ts";
 
 const FIRST = 10;
 const PAGE = 50;
-/** As many as a group may keep; it says less where it keeps less. */
+/** The most terms that a group may keep. */
 export const MOST_TERMS = 1_000;
 
 export class HistoryTable {
@@ -14,7 +14,7 @@ export class HistoryTable {
   #terms: readonly TermView[] = [];
   #shown = FIRST;
 
-  /** `askForAll` is called when more are to be shown than are there. */
+  /** `askForAll` is called to show more terms than were received. */
   constructor(askForAll: () => void) {
     onPress(this.#more, () => {
       this.#shown += PAGE;

@@ -1,4 +1,4 @@
-/** A lease counted down on the page's own clock: a new status sets it right. */
+/** A lease, counted down on the page's own clock and corrected by each new status. */
 import { part, setText } from "./dom.ts";
 import type { ElectionView } from "./view/elections.ts";
 
@@ -18,7 +18,7 @@ export class LeaseBar {
     this.#left = part(card, "left", HTMLElement);
   }
 
-  /** `askedAt`: when the question left whose answer this is. Full is the longest that has been seen of this term. */
+  /** `askedAt`: when the request for this status was sent. A full bar is the longest lease that was seen of this term. */
   update({ remainingMs, holder, state }: ElectionView, askedAt: number): void {
     this.#row.hidden = remainingMs === null;
     if (remainingMs === null) return;

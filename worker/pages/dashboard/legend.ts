@@ -1,4 +1,4 @@
-/** What the colours of the timeline mean. */
+/** The meaning of the timeline's colours. */
 import { byId, textElement } from "./dom.ts";
 import { BAR_KINDS, reasonLabel, reasonMeaning } from "./view/reasons.ts";
 

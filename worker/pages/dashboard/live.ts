@@ -1,6 +1,6 @@
 /**
- * What is going on in a group: an observer's session says when leaders change, look-ups say what there is then. What
- * observers are not told (who waits, offers, leases) is looked up now and then while the page is visible.
+ * Keeps the data of a group current. An observer's session reports changes of leaders; after each change the status is
+ * looked up. Observers do not receive the queue, offers and leases: these are looked up regularly while the page is visible.
  */
 import { createElectionClient, type ElectionClient, type LeaderInformation } from "../../../client/index.ts";
 import type { GroupStatus } from "../../../shared/protocol/status.ts";
@@ -8,17 +8,17 @@ import type { TermStatus } from "../../index.ts";
 import { type Operator, Refused } from "./operator.ts";
 import type { ConnectionEvent } from "./view/connection.ts";
 
-export type News =
-  /** `askedAt`: on the monotonic clock, before the question left. */
+export type Update =
+  /** `askedAt`: on the monotonic clock, before the request was sent. */
   | { readonly type: "status"; readonly status: GroupStatus; readonly askedAt: number }
   | { readonly type: "history"; readonly terms: readonly TermStatus[] }
   | { readonly type: "leaders"; readonly leaders: ReadonlyMap<string, LeaderInformation> }
   | { readonly type: "connection"; readonly event: ConnectionEvent };
 
-/** Several changes of one hand-over are one look-up. */
+/** Several changes of one hand-over cause one look-up. */
 const SETTLE_MS = 50;
 const LOOK_EVERY_MS = 2_000;
-/** A lease is looked at again before half of it is over, but no more often than this. */
+/** A lease is looked up again before half of it is over, but not more often than this. */
 const LOOK_AT_MOST_EVERY_MS = 500;
 const BAD_REQUEST = 400;
 
@@ -26,13 +26,13 @@ export class Live {
   readonly #group: string;
   readonly #token: string | null;
   readonly #operator: Operator;
-  readonly #hear: (news: News) => void;
+  readonly #publish: (update: Update) => void;
   readonly #stopped = new AbortController();
   readonly #leaders = new Map<string, LeaderInformation>();
   #client: ElectionClient | undefined;
   #closedBecause: string | undefined;
   #historyLimit: number | undefined;
-  /** What the history was last looked up for. */
+  /** The signature for which the history was last looked up. */
   #historyOf: string | undefined;
   #seenAt: number | null = null;
   #lookEveryMs = LOOK_EVERY_MS;
@@ -40,13 +40,13 @@ export class Live {
   #isLooking = false;
   #lookAgain = false;
 
-  /** Starts at once. `hear` is called until `stop`, and never after it. */
-  constructor(group: string, token: string | null, operator: Operator, hear: (news: News) => void) {
+  /** Starts at once. `publish` is never called after `stop`. */
+  constructor(group: string, token: string | null, operator: Operator, publish: (update: Update) => void) {
     this.#group = group;
     this.#token = token;
     this.#operator = operator;
-    this.#hear = (news) => {
-      if (!this.#stopped.signal.aborted) hear(news);
+    this.#publish = (update) => {
+      if (!this.#stopped.signal.aborted) publish(update);
     };
     const { signal } = this.#stopped;
     document.addEventListener("visibilitychange", () => this.#lookIn(0), { signal });
@@ -60,7 +60,7 @@ export class Live {
     void this.#client?.close();
   }
 
-  /** Looks now, and again afterwards if it is looking already. */
+  /** Looks up the status now. If a look-up is running, another one follows it. */
   refresh(): void {
     this.#lookIn(0);
   }
@@ -92,17 +92,17 @@ export class Live {
     const status = await this.#operator.status();
     this.#seenAt = Date.now();
     this.#lookEveryMs = lookAgainIn(status);
-    this.#hear({ type: "status", status, askedAt });
+    this.#publish({ type: "status", status, askedAt });
     const state = signature(status);
     if (state !== this.#historyOf) {
-      this.#hear({ type: "history", terms: await this.#history() });
+      this.#publish({ type: "history", terms: await this.#history() });
       this.#historyOf = state;
     }
     this.#client ??= this.#observe();
     this.#judge();
   }
 
-  /** A group may keep fewer terms than were asked for. */
+  /** Without a limit, if the group keeps fewer terms than the limit. */
   async #history(): Promise<readonly TermStatus[]> {
     try {
       return await this.#operator.history(this.#historyLimit);
@@ -113,7 +113,7 @@ export class Live {
     }
   }
 
-  /** Only once a look-up went well: the same token will be good for the socket. */
+  /** Called after the first successful look-up, so the token is valid for the socket too. */
   #observe(): ElectionClient {
     const token = this.#token;
     const client = createElectionClient({
@@ -134,13 +134,13 @@ export class Live {
       for await (const { component, leader } of client.observe(undefined, { signal: this.#stopped.signal })) {
         if (leader === null) this.#leaders.delete(component);
         else this.#leaders.set(component, leader);
-        this.#hear({ type: "leaders", leaders: new Map(this.#leaders) });
+        this.#publish({ type: "leaders", leaders: new Map(this.#leaders) });
         this.#lookIn(SETTLE_MS);
       }
     } catch (error) {
       const cause = error instanceof Error ? (error.cause ?? error) : error;
       this.#closedBecause = cause instanceof Error ? cause.message : String(cause);
-      this.#lookIn(0); // which may know better: a token that has expired
+      this.#lookIn(0); // the look-up may know the reason, such as an expired token
     }
   }
 
@@ -168,11 +168,11 @@ export class Live {
   }
 
   #connection(event: ConnectionEvent): void {
-    this.#hear({ type: "connection", event });
+    this.#publish({ type: "connection", event });
   }
 }
 
-/** Changes whenever a term has begun or ended, or leader information has changed. */
+/** Changes when a term has begun or ended, or leader information has changed. */
 const signature = ({ epoch, revision, elections }: GroupStatus): string =>
   JSON.stringify([epoch, revision, elections.map(({ election, leader }) => [election, leader?.leaderSessionId])]);
 

@@ -1,10 +1,10 @@
-/** The group's HTTP routes, as the operator at this page uses them. */
+/** The group's HTTP routes that this page uses. */
 import { hc } from "hono/client";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { GroupStatus, RevokeOptions, RevokeResult } from "../../../shared/protocol/status.ts";
 import type { ElectionApp, TermStatus } from "../../index.ts";
 
-/** The group answered, and the answer is no. */
+/** The group has answered with a refusal. */
 export class Refused extends Error {
   readonly status: number;
   readonly code: string;
@@ -17,14 +17,14 @@ export class Refused extends Error {
 
 export interface Operator {
   status(): Promise<GroupStatus>;
-  /** Newest first; without a limit as many as the group gives. */
+  /** Newest first; without a limit, the group's default number. */
   history(limit?: number): Promise<readonly TermStatus[]>;
-  /** Resolves when the term is over and, where somebody waits, the next one has begun: that may take a lease. */
+  /** Resolves when the term is over and, if there is another candidate, the next term has begun. This may take a lease. */
   revoke(election: ElectionName, options: RevokeOptions): Promise<RevokeResult>;
   setPaused(paused: boolean): Promise<boolean>;
 }
 
-/** A look-up that takes longer counts as lost. */
+/** A look-up that takes longer counts as failed. */
 const LOOK_UP_TIMEOUT_MS = 10_000;
 
 /** Every method rejects with `Refused`, or with the error of the network. */

@@ -1,4 +1,4 @@
-/** What an operator can order, each with its question: step down, transfer, pause, resume. */
+/** The orders of an operator, each with its confirmation: step down, transfer, pause, resume. */
 import type { GroupStatus } from "../../../shared/protocol/status.ts";
 import type { Dialog } from "./dialog.ts";
 import { type Operator, Refused } from "./operator.ts";
@@ -9,9 +9,9 @@ import { electionPhrase, quoted, shortId } from "./view/words.ts";
 export interface OrderContext {
   readonly dialog: Dialog;
   readonly operator: () => Operator;
-  /** The last one seen. */
+  /** The last status that was received. */
   readonly status: () => GroupStatus | null;
-  /** Something has been done: look again. */
+  /** Called after each order, to look up the status again. */
   readonly changed: () => void;
 }
 
@@ -25,20 +25,20 @@ export function askToStepDown(context: OrderContext, { election, holder, queue }
   const [next] = queue;
   const then =
     next?.place === 1
-      ? `${quoted(next.name)} is asked next.`
-      : "Nobody else can be asked now, so it will be asked again at once.";
+      ? `${quoted(next.name)} gets the next offer.`
+      : "Nobody else can take over now, so it gets the next offer itself, at once.";
   const [name, phrase] = [quoted(holder.name), electionPhrase(election)];
   context.dialog.ask(
     {
       title: `Ask ${name} to step down?`,
       text: [
-        `It is told to stop its work for ${phrase}, and leads until it has said so, or until its lease is over.`,
+        `It is ordered to stop its work for ${phrase}, and holds the election until it has stopped or its lease is over.`,
         `${then} In between nobody leads.`,
       ],
       asksReason: true,
       action: "Step down",
       done: "Stepped down",
-      busy: `Waiting for ${name} to stop. You may close this: the outcome is shown on the card.`,
+      busy: `Waiting for ${name} to stop. You may close this dialog: the card will show the outcome.`,
       run: ({ reason }) => revoke(context, election, reason === "" ? {} : { reason }),
     },
     tell,
@@ -52,13 +52,13 @@ export function askToTransfer(context: OrderContext, { election, holder, queue }
     {
       title: `Transfer ${electionPhrase(election)}?`,
       text: [
-        `${quoted(holder.name)} is told to stop and leads until it has said so, or until its lease is over. Whom you choose is asked first; if it does not accept, the queue goes on. In between nobody leads.`,
+        `${quoted(holder.name)} is ordered to stop, and holds the election until it has stopped or its lease is over. The process that you choose gets the first offer; if it does not accept, the queue continues. In between nobody leads.`,
       ],
       choices: ready.map((candidate) => ({ value: candidate.sessionId, label: choiceLabel(candidate) })),
       asksReason: true,
       action: "Transfer",
       done: "Transferred",
-      busy: `Waiting for ${quoted(holder.name)} to stop. You may close this: the outcome is shown on the card.`,
+      busy: `Waiting for ${quoted(holder.name)} to stop. You may close this dialog: the card will show the outcome.`,
       run: ({ choice, reason }) => revoke(context, election, { successor: choice, ...(reason !== "" && { reason }) }),
     },
     tell,
@@ -83,10 +83,10 @@ async function revoke(
 
 export function askToPause(context: OrderContext, group: string, isPaused: boolean, tell: Tell): void {
   const text = isPaused
-    ? ["Elections without a leader are offered to whoever is next in their queue, at once."]
+    ? ["In each election without a leader, the next in the queue gets an offer at once."]
     : [
-        "Nobody is offered leadership until the group is resumed. Who leads goes on; if a leader goes away meanwhile, nobody takes over.",
-        "Meant for maintenance. The group stays paused when this page is closed.",
+        "Nobody gets an offer until the group is resumed. Leaders continue; if a leader leaves meanwhile, nobody takes over.",
+        "Use this for maintenance. The group stays paused when you close this page.",
       ];
   context.dialog.ask(
     {
@@ -94,7 +94,7 @@ export function askToPause(context: OrderContext, group: string, isPaused: boole
       text,
       action: isPaused ? "Resume" : "Pause",
       done: isPaused ? "Resumed" : "Paused",
-      busy: "Asking the group.",
+      busy: "Waiting for the group.",
       async run() {
         const paused = await context.operator().setPaused(!isPaused);
         context.changed();

@@ -1,4 +1,4 @@
-/** The queue of an election: its first few, and on demand the others, a page at a time. */
+/** The queue of an election: the first few candidates, and the others on demand, page by page. */
 import { fromTemplate, type Item, keyedList, onPress, part, setText } from "./dom.ts";
 import type { CandidateView, ElectionView } from "./view/elections.ts";
 import { count } from "./view/words.ts";

@@ -1,4 +1,4 @@
-/** The groups lately looked at: names alone, kept in this browser. Where storage is forbidden there are none. */
+/** The names of recently opened groups, kept in this browser. Empty if storage is forbidden. */
 import { isName } from "../../../shared/protocol/names.ts";
 
 const KEY = "edge-election.groups";
@@ -23,6 +23,6 @@ function store(groups: readonly string[]): void {
   try {
     localStorage.setItem(KEY, JSON.stringify(groups));
   } catch {
-    // Full or forbidden: the list is a convenience.
+    // Storage is full or forbidden. The list is only a convenience.
   }
 }

@@ -14,7 +14,7 @@ export interface ShownLane {
 
 interface ShownSpan {
   readonly span: Bar | Gap;
-  /** Of the lane's width. */
+  /** A share of the lane's width. */
   readonly left: number;
   readonly width: number;
   readonly isSelected: boolean;
@@ -39,7 +39,7 @@ export function laneItem({ key }: ShownLane): Item<ShownLane> {
   };
 }
 
-/** Those in the range, cut to it. */
+/** The spans in the range, cut to it. */
 function shownSpans({ spans, range: { from, to }, selected }: ShownLane): ShownSpan[] {
   const whole = to - from;
   return spans.flatMap((span) => {

@@ -1,4 +1,4 @@
-/** The timeline in the document: lanes, bars, gaps and round times; moved by buttons, keys and the wheel. */
+/** The timeline in the document: lanes, bars, gaps and round times; buttons, keys and the wheel move it. */
 import { tickTime } from "./clock-time.ts";
 import { byId, type Item, keyedList, onPress, setText } from "./dom.ts";
 import { laneItem, type ShownLane } from "./timeline-lane.ts";
@@ -14,9 +14,9 @@ const WHEEL_STEP = 1.002;
 const TICK_WIDTH_PX = 110;
 const LABEL_WIDTH_PX = 72;
 const MINUTE_MS = 60_000;
-/** Times are added up in fractions. */
+/** Sums of times have rounding errors. */
 const NOTHING_MS = 1;
-/** So near to now, the range goes along with it. */
+/** If the range ends this close to now, it follows the time. */
 const AT_THE_END = 0.001;
 
 export class TimelinePlot {
@@ -27,7 +27,7 @@ export class TimelinePlot {
   readonly #showLanes = keyedList<ShownLane>(byId("lanes", HTMLElement), ({ key }) => key, laneItem);
   readonly #showTicks = keyedList<TickView>(this.#axis, ({ at }) => String(at), tickItem);
   #timeline: Timeline = { bounds: { from: 0, to: 1 }, lanes: [], gaps: [], gapTracks: 1 };
-  /** Null: all of it. */
+  /** Null: everything. */
   #range: TimeRange | null = null;
   #selected: string | null = null;
   #showsAllLanes = false;
@@ -54,7 +54,7 @@ export class TimelinePlot {
     this.#render();
   }
 
-  /** For another group. */
+  /** Clears it for another group. */
   reset(): void {
     this.#range = null;
     this.#selected = null;
@@ -92,7 +92,7 @@ export class TimelinePlot {
     ArrowDown: () => this.#selectBeside(-1),
   };
 
-  /** The wheel alone scrolls the page, as everywhere. */
+  /** Zooms with Ctrl and the wheel; the wheel alone scrolls the page. */
   #onWheel(event: WheelEvent): void {
     const isSideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
     if (!event.ctrlKey && !event.metaKey && !isSideways) return;
@@ -180,9 +180,9 @@ export class TimelinePlot {
 interface TickView {
   readonly at: number;
   readonly stepMs: number;
-  /** 0 left to 1 right. */
+  /** From 0 (left) to 1 (right). */
   readonly place: number;
-  /** For its label, up to the right edge. */
+  /** The space for the label, up to the right edge. */
   readonly hasRoom: boolean;
 }
 

@@ -1,14 +1,14 @@
-/** A WebSocket whose network can be taken away, as the client's `WebSocket` option takes it. */
+/** A WebSocket whose network can be switched off, for the client's option `WebSocket`. */
 import type { Socket } from "../../../client/index.ts";
 
 type Listener = Parameters<Socket["addEventListener"]>[1];
 
-/** What happens to every socket of this page. */
+/** The network of all sockets of this page. */
 export const network = {
-  /** Frames vanish in both directions, and nobody is told: a path that is dead. */
+  /** A dead path: frames vanish in both directions, and neither end is notified. */
   offline: false,
   open: new Set<BreakableSocket>(),
-  /** Cuts every connection, as a router that restarts does. */
+  /** Cuts every connection, like a router that restarts. */
   drop(): void {
     for (const socket of network.open) socket.drop();
   },

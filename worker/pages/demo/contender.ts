@@ -1,7 +1,7 @@
-/** One contender, in a frame of the stage or in a tab of its own; and ways to break it. */
+/** One contender, in a frame of the stage or in its own tab, with buttons that break it. */
 import { createElectionClient, LeadershipLostError, UnauthorizedError, visibleTab } from "../../../client/index.ts";
 import { BreakableSocket, network } from "./breakable-socket.ts";
-import { tell } from "./news.ts";
+import { post } from "./frame-messages.ts";
 import { COMPONENT, element, placeOf } from "./place.ts";
 
 const { name, ...place } = placeOf(location);
@@ -17,7 +17,7 @@ const contender = client.contend(COMPONENT, {
     show();
     await leadership.confirm();
   },
-  onRevoke: (_leadership, reason) => happened(`leads no more: ${reason}`),
+  onRevoke: (_leadership, reason) => happened(`no longer leads: ${reason}`),
   onError: showError,
 });
 
@@ -33,22 +33,22 @@ const seconds = element("seconds", HTMLInputElement);
 
 const WORDS = { idle: "Paused", connecting: "Connecting", connected: "Waits", suspended: "Leads", closed: "Has left" };
 let refusal = "";
-/** The connection is lost, and that has been told. */
+/** The connection is lost, and the log says so already. */
 let isLost = false;
 
 function happened(text: string): void {
-  tell({ type: "happened", text: `${name} ${text}` });
+  post({ type: "happened", text: `${name} ${text}` });
   show();
 }
 
 function showError(error: unknown): void {
   if (error instanceof LeadershipLostError) return;
   if (error instanceof UnauthorizedError) refusal = "Refused: add #token=… to the address";
-  if (!isLost) happened(`is told: ${error instanceof Error ? error.message : error}`);
+  if (!isLost) happened(`gets an error: ${error instanceof Error ? error.message : error}`);
   isLost = true;
 }
 
-/** What is shown is asked for, not remembered: `isLeader()` is the only truth. */
+/** Reads the state each time and remembers nothing, because only `isLeader()` is always right. */
 function show(): void {
   const { leadership } = contender;
   if (client.state === "connected") isLost = false;
@@ -67,15 +67,15 @@ function show(): void {
   element("resign", HTMLButtonElement).ariaDisabled = String(!leadership);
 }
 
-/** Nothing of this page runs meanwhile, nor of any page that shares its event loop. */
+/** Blocks this page, and every page that shares its event loop. */
 function freeze(ms: number): void {
   const { leadership } = contender;
   const end = performance.now() + ms;
   while (performance.now() < end);
-  if (leadership) happened(`thaws: its first question is isLeader(), and the answer ${leadership.isLeader()}`);
+  if (leadership) happened(`thaws: its first call, isLeader(), returns ${leadership.isLeader()}`);
 }
 
-/** A tab that a person has opened can't be closed by its page: then it stays, outside of the group. */
+/** A page can't close a tab that a person has opened. Then the page stays, outside of the group. */
 async function leave(): Promise<void> {
   await client.close();
   close.textContent = "Join again";
@@ -104,18 +104,18 @@ on("freeze", () => {
   const ms = Math.max(1, seconds.valueAsNumber || 1) * 1_000;
   state.textContent = "Frozen";
   happened(`freezes for ${ms / 1_000} s`);
-  // Only after the screen shows it.
+  // The screen has to show the state first.
   requestAnimationFrame(() => setTimeout(freeze, 0, ms));
 });
 on("close", () => {
   if (client.state === "closed") location.reload();
-  else if (window.parent !== window) tell({ type: "close" });
+  else if (window.parent !== window) post({ type: "close" });
   else void leave();
 });
 
 element("name", HTMLElement).textContent = name;
 element("host", HTMLElement).textContent = location.host;
 client.onStateChange(show);
-new ResizeObserver(() => tell({ type: "size", height: Math.ceil(card.getBoundingClientRect().bottom) })).observe(card);
+new ResizeObserver(() => post({ type: "size", height: Math.ceil(card.getBoundingClientRect().bottom) })).observe(card);
 setInterval(show, matchMedia("(prefers-reduced-motion: reduce)").matches ? 1_000 : 100);
 show();

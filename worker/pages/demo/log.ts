@@ -1,4 +1,4 @@
-/** What has happened, the newest on top. */
+/** The log of events, the newest on top. */
 import { element } from "./place.ts";
 
 const KEPT_LINES = 40;
@@ -11,7 +11,7 @@ const TIME = new Intl.DateTimeFormat("en-GB", {
 
 const log = element("log", HTMLOListElement);
 
-/** `at`: when it happened, which may be before the last line: news from the group arrive late at a page that was frozen. */
+/** `at`: when it happened. This may be before the last line, because a page that was frozen receives events late. */
 export function note(text: string, at = Date.now()): void {
   const time = document.createElement("time");
   time.dateTime = new Date(at).toISOString();

@@ -1,4 +1,4 @@
-/** What the address of a page says: who, in which group, and after the `#`, where no server sees it, with which token. */
+/** The settings in a page's address: name, group, and after the `#`, which no server sees, the token. */
 export interface Place {
   readonly name: string;
   readonly group: string;

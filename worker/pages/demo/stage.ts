@@ -1,12 +1,15 @@
-/** The stage: contenders in frames, who leads them all, and what has happened. */
+/**
+ * The demo's stage: contenders in frames, their leader, and a log of events. The demo imports only the public client,
+ * and shows only what the client and the routes report.
+ */
 import { createElectionClient, type LeaderInformation } from "../../../client/index.ts";
+import type { FrameMessage } from "./frame-messages.ts";
 import { note } from "./log.ts";
-import type { News } from "./news.ts";
 import { COMPONENT, contenderUrl, element, placeOf } from "./place.ts";
 
 const NAMES = ["Ada", "Barbara", "Edsger", "Frances", "Grace", "Leslie", "Margaret", "Nancy", "Radia"];
 const FIRST_FRAMES = 3;
-/** Room around a card, in pixels. */
+/** Space around a card, in pixels. */
 const FOCUS_RING = 4;
 
 const place = placeOf(location);
@@ -14,7 +17,7 @@ const list = element("contenders", HTMLUListElement);
 const tab = element("tab", HTMLAnchorElement);
 const frames = new Set<HTMLIFrameElement>();
 
-/** The other name of this machine: a frame there is a page of another site, with an event loop of its own. */
+/** The other name of this machine. A frame there is a page of another site, with its own event loop. */
 const twin = new Map([
   ["127.0.0.1", "localhost"],
   ["localhost", "127.0.0.1"],
@@ -41,20 +44,20 @@ function addContender(): HTMLIFrameElement {
   return frame;
 }
 
-/** One after the other, so that the first one leads first. */
+/** Adds them one after the other, so that the first one leads first. */
 function addFirst(count: number): void {
   if (count > 0) addContender().addEventListener("load", () => addFirst(count - 1), { once: true });
   else renewTabLink();
 }
 
-/** As closing a tab does it: the page in the frame gets `pagehide`, and nothing after that. */
+/** Like closing a tab: the page in the frame gets `pagehide`, and nothing after that. */
 function remove(frame: HTMLIFrameElement): void {
   frames.delete(frame);
   frame.parentElement?.remove();
   note(`${frame.name} is closed`);
 }
 
-function hear({ source, data }: MessageEvent<News>): void {
+function receive({ source, data }: MessageEvent<FrameMessage>): void {
   for (const frame of frames) {
     if (frame.contentWindow !== source) continue;
     if (data.type === "close") remove(frame);
@@ -69,7 +72,7 @@ function showLeader(leader: LeaderInformation | null): void {
   document.body.dataset["led"] = String(leader !== null);
 }
 
-/** When the term began, by the group's own account. */
+/** When the term began, according to the group. */
 async function acceptedAt(epoch: number): Promise<number | undefined> {
   const headers: HeadersInit = place.token === undefined ? {} : { Authorization: `Bearer ${place.token}` };
   const response = await fetch(`/v1/groups/${encodeURIComponent(place.group)}/history?limit=20`, { headers });
@@ -96,6 +99,6 @@ element("group", HTMLElement).textContent = place.group;
 element("hint", HTMLElement).hidden = !twin;
 element("add", HTMLButtonElement).addEventListener("click", addContender);
 for (const type of ["click", "auxclick"]) tab.addEventListener(type, () => setTimeout(renewTabLink));
-window.addEventListener("message", hear);
+window.addEventListener("message", receive);
 addFirst(FIRST_FRAMES);
 void watch();

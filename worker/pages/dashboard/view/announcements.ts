@@ -1,8 +1,8 @@
-/** What is said aloud when a newer status comes in: who leads, who does not any more, paused or not. */
+/** What a screen reader announces for a new status: changes of leaders, and paused or resumed. */
 import type { ElectionStatus, GroupStatus } from "../../../../shared/protocol/status.ts";
 import { electionPhrase, processName, quoted } from "./words.ts";
 
-/** Nothing for the first status: that one is read, not heard. */
+/** Empty for the first status, because the page itself shows it. */
 export function announcements(before: GroupStatus | null, after: GroupStatus): string[] {
   if (before === null) return [];
   const old = new Map(before.elections.map((election) => [election.election, election]));

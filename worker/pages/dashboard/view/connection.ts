@@ -1,18 +1,18 @@
-/** Whether what the page shows is current. Two paths count as one: the socket that hears changes, and the look-ups. */
+/** Whether the shown data is current. The socket that receives changes and the look-ups count as one connection. */
 import { duration } from "./words.ts";
 
 export type Connection =
   | { readonly type: "opening" }
   | { readonly type: "live" }
   /**
-   * `since`: when the page saw it; `seenAt`: when what it shows was current, null where nothing has been seen yet;
-   * `answer`: what the backend says where it does answer.
+   * `since`: when the page noticed it; `seenAt`: when the shown data was current, null if there is none yet; `answer`: the
+   * backend's error, null if it does not answer.
    */
   | { readonly type: "lost"; readonly since: number; readonly seenAt: number | null; readonly answer: string | null }
   | { readonly type: "recovered"; readonly at: number; readonly lostForMs: number }
-  /** 401: a token is needed, or another one. 403: the token is good and says no. */
+  /** 401: a token or a new token is required. 403: the token is valid and does not allow this. */
   | { readonly type: "refused"; readonly status: 401 | 403; readonly message: string }
-  /** The client has given up for a reason that trying again does not mend. */
+  /** The client has closed, and a retry would not help. */
   | { readonly type: "closed"; readonly message: string };
 
 /** `reachable`: both paths work. `at`: the page's own clock, in milliseconds. */
@@ -28,7 +28,7 @@ export type ConnectionEvent =
   | { readonly type: "closed"; readonly message: string }
   | { readonly type: "tick"; readonly at: number };
 
-/** How long it says that it is back. */
+/** How long the page shows that the connection is back. */
 const RECOVERED_SHOWN_MS = 10_000;
 
 export function nextConnection(now: Connection, event: ConnectionEvent): Connection {
@@ -59,7 +59,7 @@ export const CONNECTION_LABELS: Readonly<Record<Connection["type"], string>> = {
   closed: "Closed",
 };
 
-/** The sentence above everything else; null where there is nothing to say. `time` writes a time of day. */
+/** The banner of the page, or null. `time` formats a time of day. */
 export function connectionMessage(connection: Connection, time: (at: number) => string): string | null {
   switch (connection.type) {
     case "opening":
@@ -69,14 +69,14 @@ export function connectionMessage(connection: Connection, time: (at: number) => 
       const { seenAt, answer } = connection;
       const what =
         seenAt === null ? "The backend can't be reached." : `Connection lost. What you see is from ${time(seenAt)}.`;
-      return `${what}${answer === null ? "" : ` It answers: ${answer}.`} Trying again by itself.`;
+      return `${what}${answer === null ? "" : ` It answers: ${answer}.`} The page retries by itself.`;
     }
     case "recovered":
       return `Connected again after ${duration(connection.lostForMs)}. What you see is current.`;
     case "refused":
       return connection.status === 401 ? `${capitalized(connection.message)}.` : `Not allowed: ${connection.message}.`;
     case "closed":
-      return `The connection was closed for good: ${connection.message}. Reload the page to try again.`;
+      return `The connection is closed: ${connection.message}. Reload the page to try again.`;
   }
 }
 

@@ -1,4 +1,4 @@
-/** What the card of an election shows, derived from the group's status and the leader information that was observed. */
+/** The view of an election's card, derived from the group's status and the observed leader information. */
 import type { LeaderInformation } from "../../../../client/index.ts";
 import type { ElectionName } from "../../../../shared/protocol/names.ts";
 import type { CandidateStatus, ElectionStatus, GroupStatus } from "../../../../shared/protocol/status.ts";
@@ -7,7 +7,7 @@ import { electionTitle, legible, processName } from "./words.ts";
 export interface CandidateView {
   readonly sessionId: string;
   readonly name: string;
-  /** Counted from 1 among those that can be asked now; null for the others. */
+  /** Counted from 1 among the candidates that can get an offer now; null for the others. */
   readonly place: number | null;
   readonly priority: number;
   readonly components: string;
@@ -15,7 +15,7 @@ export interface CandidateView {
 
 export interface PublishedView {
   readonly component: string;
-  /** Text, never a link: a process may publish whatever it likes. */
+  /** Text, never a link, because a process may publish any text. */
   readonly address: string | null;
   readonly metadata: readonly (readonly [name: string, value: string])[];
 }
@@ -32,9 +32,9 @@ export interface ElectionView {
   readonly title: string;
   readonly state: ElectionStatus["state"];
   readonly stateLabel: string;
-  /** Who leads or, being revoked, still holds it. */
+  /** The leader, or the session that still holds the election while it is revoked. */
   readonly holder: HolderView | null;
-  /** Why there is no holder; null where there is one. */
+  /** Why there is no holder; null if there is one. */
   readonly vacancy: string | null;
   readonly remainingMs: number | null;
   readonly published: readonly PublishedView[];
@@ -79,10 +79,10 @@ function electionView(status: ElectionStatus, isPaused: boolean, leaders: Leader
 }
 
 function whyVacant(state: ElectionStatus["state"], isPaused: boolean, waiting: number, ready: number): string {
-  if (state === "offered") return "Offered to the next in the queue; nobody leads until the offer is accepted.";
-  if (isPaused) return "The group is paused: nobody is asked until it is resumed.";
-  if (waiting === 0) return "Nobody runs for it.";
-  return ready === 0 ? "Nobody in the queue can be asked now." : "The next in the queue is about to be asked.";
+  if (state === "offered") return "The next in the queue has an offer; nobody leads until it accepts.";
+  if (isPaused) return "The group is paused: nobody gets an offer until it is resumed.";
+  if (waiting === 0) return "Nobody contends for it.";
+  return ready === 0 ? "Nobody in the queue can take an offer now." : "The next in the queue is about to get an offer.";
 }
 
 function candidateViews(candidates: readonly CandidateStatus[]): CandidateView[] {

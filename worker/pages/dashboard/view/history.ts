@@ -15,11 +15,11 @@ export interface TermView {
   readonly reason: string;
   readonly meaning: string;
   readonly led: string;
-  /** How long nobody led before it; empty where nobody had led. */
+  /** How long nobody led before it; empty for the first term. */
   readonly gap: string;
-  /** From the offer to the acceptance. */
+  /** The time from the offer to the acceptance. */
   readonly answered: string;
-  /** The components, with how long after the acceptance each was confirmed. */
+  /** The components, each with the time from the acceptance to its confirmation. */
   readonly confirmed: string;
   readonly note: string;
 }

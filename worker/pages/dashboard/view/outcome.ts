@@ -1,10 +1,10 @@
-/** What became of an operator's order, in words. */
+/** The outcome of an operator's order, in words. */
 import type { GroupStatus, RevokeResult } from "../../../../shared/protocol/status.ts";
 import { duration, processName, quoted, shortId } from "./words.ts";
 
 /**
- * In the past tense, since it stays on the page while things go on. `seen`: what knows the sessions, from before the order
- * and from after it; whom an offer was just made to is in none of the lists.
+ * In the past tense, because it stays on the page. `seen`: the statuses before and after the order, which name the
+ * sessions; a session with a new offer may be in neither.
  */
 export function revokedMessage(revoked: RevokeResult, seen: readonly (GroupStatus | null)[]): string {
   const nameOf = nameIn(seen);
@@ -30,12 +30,12 @@ function nameIn(seen: readonly (GroupStatus | null)[]): (sessionId: string) => s
   return (sessionId) => names.get(sessionId) ?? `session ${shortId(sessionId)}`;
 }
 
-/** The remedy for an answer that says no. */
+/** The text for a refusal, with the remedy. */
 export function refusalMessage(status: number, code: string, message: string): string {
   const said = message === "" ? code : message;
-  if (status === 401) return `Refused: ${said}. Enter a token that is good here.`;
+  if (status === 401) return `Refused: ${said}. Enter a valid token.`;
   if (status === 403) return `Not allowed: ${said}. Use a token with the role admin for this group.`;
-  if (code === "not_led") return "Nobody leads this election any more: there is nobody to step down.";
-  if (status === 0) return "The backend could not be reached. Check the connection, look at the group, and try again.";
-  return `The backend said no (${status}): ${said}.`;
+  if (code === "not_led") return "Nobody leads this election any longer: there is nobody to step down.";
+  if (status === 0) return "The backend could not be reached. Check the connection and the group, and try again.";
+  return `The backend refused the order (${status}): ${said}.`;
 }

@@ -1,4 +1,4 @@
-/** Why a term ended, in words and in the order of the legend: of its own accord, moved by hand, lost. */
+/** Why a term ended, in words and in the order of the legend: ended by itself, moved by hand, lost. */
 import type { TermStatus } from "../../../index.ts";
 
 export type EndReason = NonNullable<TermStatus["reason"]>;
@@ -12,12 +12,12 @@ const WORDS: Readonly<Record<BarKind, { readonly label: string; readonly meaning
   transferred: { label: "transferred", meaning: "handed over to a successor by an operator" },
   preempted: { label: "preempted", meaning: "gave way to a higher priority" },
   expired: { label: "expired", meaning: "its lease ran out" },
-  lost: { label: "lost", meaning: "came back without it" },
+  lost: { label: "lost", meaning: "its session came back without it" },
 };
 
 export const BAR_KINDS = Object.keys(WORDS) as BarKind[];
 
-/** A reason that this page does not know yet is shown as it is. */
+/** A reason that this page does not know is shown unchanged. */
 export const kindOf = ({ reason }: Pick<TermStatus, "reason">): BarKind => reason ?? "running";
 export const reasonLabel = (kind: BarKind): string => WORDS[kind]?.label ?? kind;
 export const reasonMeaning = (kind: BarKind): string => WORDS[kind]?.meaning ?? "";

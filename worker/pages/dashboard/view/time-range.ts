@@ -1,14 +1,14 @@
-/** The part of time that the timeline shows. Zooming and panning stay within what is known. */
+/** The range of time that the timeline shows. Zooming and panning stay within the known time. */
 
 export interface TimeRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** A hand-over takes some tens of milliseconds: this shows one large enough. */
+/** The smallest range. A hand-over takes some tens of milliseconds, and is still visible in it. */
 const SMALLEST_MS = 100;
 
-/** `factor` below 1 shows less. `around`: the place that stays where it is, 0 left to 1 right. */
+/** A `factor` below 1 zooms in. `around`: the point that stays in place, from 0 (left) to 1 (right). */
 export function zoomed(range: TimeRange, factor: number, around: number, bounds: TimeRange): TimeRange {
   const width = range.to - range.from;
   const whole = bounds.to - bounds.from;
@@ -17,13 +17,13 @@ export function zoomed(range: TimeRange, factor: number, around: number, bounds:
   return within({ from: fixed - next * around, to: fixed + next * (1 - around) }, bounds);
 }
 
-/** `share` of the width; negative goes back in time. */
+/** `share`: of the width; negative moves back in time. */
 export function panned(range: TimeRange, share: number, bounds: TimeRange): TimeRange {
   const by = (range.to - range.from) * share;
   return within({ from: range.from + by, to: range.to + by }, bounds);
 }
 
-/** Of the same width, with this time in the middle if it is not in view. */
+/** The same range if the time is in it; otherwise a range of the same width with the time in the middle. */
 export function showing(range: TimeRange, from: number, to: number, bounds: TimeRange): TimeRange {
   if (to >= range.from && from <= range.to) return range;
   const half = (range.to - range.from) / 2;
@@ -48,7 +48,7 @@ export interface Ticks {
   readonly at: readonly number[];
 }
 
-/** Round times, `most` of them at most. `zoneOffsetMs`: what to add to a time to get the wall clock's. */
+/** At most `most` round times. `zoneOffsetMs`: the difference between the wall clock and UTC. */
 export function ticks({ from, to }: TimeRange, most: number, zoneOffsetMs = 0): Ticks {
   const stepMs = STEPS_MS.find((step) => (to - from) / step <= most) ?? to - from;
   if (stepMs <= 0) return { stepMs: 1, at: [] };

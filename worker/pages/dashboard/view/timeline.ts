@@ -15,7 +15,7 @@ export interface Bar extends Span {
   readonly kind: BarKind;
   readonly label: string;
   readonly details: string;
-  /** Counted from 0: bars of one lane that overlap in time lie below each other. */
+  /** Counted from 0. Bars of one lane that overlap in time have different tracks. */
   readonly track: number;
 }
 
@@ -33,9 +33,9 @@ export interface Lane {
 }
 
 export interface Timeline {
-  /** All that is known, with `now` at its end. */
+  /** The known time, with `now` at its end. */
   readonly bounds: TimeRange;
-  /** Whoever led last comes first. */
+  /** The last leader comes first. */
   readonly lanes: readonly Lane[];
   readonly gaps: readonly Gap[];
   readonly gapTracks: number;
@@ -44,7 +44,7 @@ export interface Timeline {
 const SMALLEST_BOUNDS_MS = 10_000;
 const MARGIN = 0.02;
 
-/** `terms`: newest first, as the history gives them. `vacant`: elections that nobody leads although somebody waits. */
+/** `terms`: newest first, as in the history. `vacant`: elections without a leader but with candidates. */
 export function timelineOf(terms: readonly TermStatus[], vacant: readonly ElectionName[], now: number): Timeline {
   const gaps = tracked(gapsOf(terms, vacant, now));
   const byProcess = Map.groupBy(terms, laneKey);
@@ -62,7 +62,7 @@ export function timelineOf(terms: readonly TermStatus[], vacant: readonly Electi
   };
 }
 
-/** A process that comes back keeps its lane by its name; one without a name has a lane for each session. */
+/** A process that comes back has the same lane, by its name. An unnamed process has a lane for each session. */
 const laneKey = ({ process, sessionId }: TermStatus): string =>
   process === null ? `session ${sessionId}` : `process ${process}`;
 
@@ -109,7 +109,7 @@ function gap(key: string, election: ElectionName, from: number, to: number, ende
   return { key, from, to, details: `${electionTitle(election)}: ${led}` };
 }
 
-/** Each span gets the first track that is free by then. Keeps the order of the list. */
+/** Each span gets the first track that is free at its start. Keeps the order of the list. */
 function tracked<T extends Span>(spans: readonly T[]): (T & { readonly track: number })[] {
   const ends: number[] = [];
   const tracks = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** How the dashboard puts things: names that may be hostile, durations, reasons. */
+/** Texts of the dashboard: names that may be hostile, durations, elections. */
 import type { ElectionName } from "../../../../shared/protocol/names.ts";
 
 const SHORT_ID = 8;
@@ -8,18 +8,18 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * Characters that are not seen, but turn or break the text around them: controls, marks of format and direction, breaks of
- * lines. Not the two that join letters and emoji.
+ * Invisible characters that reverse or break the text around them: controls, marks of format and direction, line breaks.
+ * Not the two that join letters and emoji.
  */
 const UNSEEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 const code = (character: string): string =>
   `‹U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}›`;
 
-/** The text with what can't be seen made visible: it can't pass for another one, nor turn what stands beside it. */
+/** The text with its invisible characters written out, so that it can't imitate or reverse other text. */
 export const legible = (text: string): string => text.replace(UNSEEN, code);
 
-/** For the middle of a sentence: what is written from right to left stays within itself. */
+/** For use in a sentence: right-to-left text does not affect the words around it. */
 export function quoted(text: string): string {
   const shown = legible(text);
   return /^[\x20-\x7e]*$/.test(shown) ? shown : `\u2068${shown}\u2069`;
@@ -28,18 +28,18 @@ export function quoted(text: string): string {
 export const shortId = (sessionId: string): string =>
   sessionId.length > SHORT_ID + 2 ? `${sessionId.slice(0, SHORT_ID)}…` : sessionId;
 
-/** Of a process that may have none. */
+/** The name of a process, also of an unnamed one. */
 export const processName = (process: string | null, sessionId: string): string =>
   process === null || process.trim() === "" ? `unnamed ${shortId(sessionId)}` : legible(process);
 
 export const electionTitle = (election: ElectionName): string =>
   election === "process" ? "Process election" : election.slice("component:".length);
 
-/** As part of a sentence. */
+/** For use in a sentence. */
 export const electionPhrase = (election: ElectionName): string =>
   election === "process" ? "the process election" : `the election of ${electionTitle(election)}`;
 
-/** Two units at most, each on one line with its number: `45 ms`, `7.4 s`, `3 min 20 s`, `2 h 5 min`, `4 d 1 h`. */
+/** At most two units, each on one line with its number: `45 ms`, `7.4 s`, `3 min 20 s`, `2 h 5 min`, `4 d 1 h`. */
 export function duration(ms: number): string {
   const whole = Math.max(0, Math.round(ms));
   if (whole < SECOND_MS) return `${whole}\u00a0ms`;
