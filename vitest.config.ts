@@ -8,7 +8,7 @@ const fenceSecret = "a secret of the tests, 32 characters or more";
 const seed = Number(process.env["TEST_SEED"] ?? 20_261_122);
 if (!Number.isInteger(seed)) throw new RangeError(`TEST_SEED is ${process.env["TEST_SEED"]}: set it to a whole number`);
 
-/** A bound for tests that hang. Twice what a single wait may take (test/support/patience.ts), which then says what it has waited for. */
+/** A bound for tests that hang. Twice what a single wait may take (tools/harness/patience.ts), which then says what it has waited for. */
 const HANGS_MS = 180_000;
 
 const tier = (name: string, groupOrder: number) => ({

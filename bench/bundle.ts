@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { temporaryFolder } from "../test/support/folder.ts";
 import { workerTarget } from "../tools/bundle-worker.ts";
+import { temporaryFolder } from "../tools/harness/folder.ts";
 
 export interface Bundle extends AsyncDisposable {
   readonly file: string;

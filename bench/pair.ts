@@ -1,5 +1,5 @@
 /** Two processes with the full client that take turns in leading, and how what they take is compared with something else. */
-import { candidate } from "../test/support/cluster.ts";
+import { candidate } from "../tools/harness/cluster.ts";
 import { closeAll, member } from "./member.ts";
 import { elapsedSince } from "./sockets.ts";
 

@@ -1,7 +1,7 @@
 /** Two pages of one origin in one Chromium that take turns: no network, nothing stored, no fencing token. */
 import type { Page } from "playwright-core";
-import { findBrowser, startChromium } from "../../test/support/chromium.ts";
-import { serve } from "../../test/support/serve.ts";
+import { findBrowser, startChromium } from "../../tools/harness/chromium.ts";
+import { serve } from "../../tools/harness/serve.ts";
 import type { HandOver } from "./server.ts";
 
 /**

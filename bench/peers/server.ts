@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { atExit } from "../../cli/at-exit.ts";
-import { temporaryFolder } from "../../test/support/folder.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { pause } from "../sockets.ts";
 
 const START_PATIENCE_MS = 20_000;

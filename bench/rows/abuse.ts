@@ -1,7 +1,7 @@
 /** Hand-overs beside peers that mean harm, and in quiet. */
 import { median } from "../../cli/statistics.ts";
-import { startPlayground } from "../../test/support/abuse.ts";
-import { type AttackName, attacks } from "../../test/support/attacks.ts";
+import { startPlayground } from "../../tools/harness/abuse.ts";
+import { type AttackName, attacks } from "../../tools/harness/attacks.ts";
 import type { Measured, Row } from "../row.ts";
 
 /** SECURITY.md promises it of what one thread can bear beside its own work. */

@@ -1,8 +1,8 @@
 /** From SIGKILL of the leading process to the grant in another one. */
 
 import { leaseFor } from "../../shared/lease.ts";
-import { candidate, startCluster } from "../../test/support/cluster.ts";
 import { build } from "../../tools/build.ts";
+import { candidate, startCluster } from "../../tools/harness/cluster.ts";
 import { withBackend } from "../backend.ts";
 import type { Row } from "../row.ts";
 

@@ -5,7 +5,7 @@ import type WebSocket from "ws";
 import type { LocalBackend } from "../../cli/backend/local-backend.ts";
 import { median } from "../../cli/statistics.ts";
 import { DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
-import { temporaryFolder } from "../../test/support/folder.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { metricsOf, residentBytes, startBackend, withBackend } from "../backend.ts";
 import { connectPeer, hangUp, joinCrowd, joinLeader, type Peer } from "../crowd.ts";
 import type { FloorServer } from "../floor-server.ts";

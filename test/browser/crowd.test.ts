@@ -1,7 +1,7 @@
 /** Many tabs, and tabs of several browsers, in one group: exactly one leads. */
 import { expect, test } from "vitest";
 import { seededRandom } from "../../testing/random.ts";
-import { findBrowser, startChromium } from "../support/chromium.ts";
+import { findBrowser, startChromium } from "../../tools/harness/chromium.ts";
 import { seed } from "../support/seeded.ts";
 import { setting } from "./setting.ts";
 import type { Tab } from "./tabs.ts";

@@ -6,8 +6,8 @@ import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-ba
 import { Probe } from "../../cli/probe.ts";
 import { createElectionClient } from "../../client/node/index.ts";
 import type { GroupStatus } from "../../shared/protocol/status.ts";
-import { statusOf } from "../support/backend-answers.ts";
-import { temporaryFolder } from "../support/folder.ts";
+import { statusOf } from "../../tools/harness/backend-answers.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { faintTexts } from "./faint-texts.ts";
 import { setting } from "./setting.ts";
 

@@ -2,7 +2,7 @@
 
 import type { FrameLocator, Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { endingsOf } from "../support/backend-answers.ts";
+import { endingsOf } from "../../tools/harness/backend-answers.ts";
 import { faintTexts } from "./faint-texts.ts";
 import { setting } from "./setting.ts";
 

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { expect, onTestFinished, test } from "vitest";
-import { listen } from "../support/loopback.ts";
+import { listen } from "../../tools/harness/loopback.ts";
 import { setting } from "./setting.ts";
 
 const world = setting({ leaseMs: 4_000 });

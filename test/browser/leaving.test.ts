@@ -1,7 +1,7 @@
 /** A leading tab goes away, in every way that tabs do; the other one leads, and never both. */
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { findBrowser, startChromium } from "../support/chromium.ts";
+import { findBrowser, startChromium } from "../../tools/harness/chromium.ts";
 import { type Pair, setting } from "./setting.ts";
 
 const world = setting({ leaseMs: 4_000 });

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { listen } from "../support/loopback.ts";
+import { listen } from "../../tools/harness/loopback.ts";
 
 const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
 const ENTRY = `${DIST}client/index.js`;

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { LeaderInformation } from "../../client/index.ts";
-import { bodyOf } from "../support/backend-answers.ts";
+import { bodyOf } from "../../tools/harness/backend-answers.ts";
 import { bundled, files, serveModules } from "./module-site.ts";
 import { setting } from "./setting.ts";
 

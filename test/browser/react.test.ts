@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import type { GroupStatus } from "../../shared/protocol/status.ts";
-import { statusOf } from "../support/backend-answers.ts";
+import { statusOf } from "../../tools/harness/backend-answers.ts";
 import { setting } from "./setting.ts";
 
 const world = setting({ leaseMs: 4_000 });

@@ -1,7 +1,7 @@
 /** What every file of browser tests needs: a backend, a site, a browser, and two tabs of which one leads. */
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
-import { type Chromium, findBrowser, startChromium } from "../support/chromium.ts";
+import { type Chromium, findBrowser, startChromium } from "../../tools/harness/chromium.ts";
 import { record } from "./measured.ts";
 import { type Site, startSite } from "./site.ts";
 import { type Tab, type TabOptions, Tabs } from "./tabs.ts";

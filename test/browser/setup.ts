@@ -1,5 +1,5 @@
 /** Around all browser tests: says which browser they run on, and afterwards what they measured. */
-import { findBrowser, startChromium } from "../support/chromium.ts";
+import { findBrowser, startChromium } from "../../tools/harness/chromium.ts";
 import { forget, table } from "./measured.ts";
 
 export async function setup(): Promise<void> {

@@ -3,7 +3,7 @@
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { listen } from "../support/loopback.ts";
+import { listen } from "../../tools/harness/loopback.ts";
 
 export interface Site extends AsyncDisposable {
   /** Of one of the pages, or of another path, which is an empty page. */

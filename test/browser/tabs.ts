@@ -1,11 +1,11 @@
 /** Tabs of real browsers that contend in one group, as a test sees them. */
 
 import type { CDPSession, Page } from "playwright-core";
+import { historyOf } from "../../tools/harness/backend-answers.ts";
+import type { Chromium } from "../../tools/harness/chromium.ts";
+import { type Entry, faultsIn, type History } from "../../tools/harness/history.ts";
+import { PATIENCE_MS } from "../../tools/harness/patience.ts";
 import type { TermStatus } from "../../worker/index.ts";
-import { historyOf } from "../support/backend-answers.ts";
-import type { Chromium } from "../support/chromium.ts";
-import { type Entry, faultsIn, type History } from "../support/history.ts";
-import { PATIENCE_MS } from "../support/patience.ts";
 import type { Told } from "./pages/tab.ts";
 import type { Site } from "./site.ts";
 

@@ -5,7 +5,7 @@ import type { Leadership } from "../../shared/leadership/leadership.ts";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { ElectionStatus } from "../../shared/protocol/status.ts";
-import { PATIENCE_MS } from "../support/patience.ts";
+import { PATIENCE_MS } from "../../tools/harness/patience.ts";
 import type { Driver, Member, MemberOptions, Stage } from "./driver.ts";
 
 /** Turns of the stage: far more than anything takes. */

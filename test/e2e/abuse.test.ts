@@ -1,7 +1,7 @@
 /** Peers that mean harm: those who behave keep their terms, and go on handing over. How fast, the bench judges. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { HAND_OVERS, type Playground, startPlayground } from "../support/abuse.ts";
-import type { AttackName, Counts } from "../support/attacks.ts";
+import { HAND_OVERS, type Playground, startPlayground } from "../../tools/harness/abuse.ts";
+import type { AttackName, Counts } from "../../tools/harness/attacks.ts";
 import { seed } from "../support/seeded.ts";
 
 let playground: Playground;

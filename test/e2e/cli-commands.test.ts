@@ -6,11 +6,11 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { Probe } from "../../cli/probe.ts";
 import type { RevokeResult } from "../../shared/protocol/status.ts";
-import { importNodeClient } from "../support/built.ts";
-import { candidate } from "../support/cluster.ts";
+import { importNodeClient } from "../../tools/harness/built.ts";
+import { candidate } from "../../tools/harness/cluster.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { listen } from "../../tools/harness/loopback.ts";
 import { type CommandEnding, endCommands, runCommand, startCommand } from "../support/command-line.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { listen } from "../support/loopback.ts";
 
 const { createElectionClient } = await importNodeClient();
 

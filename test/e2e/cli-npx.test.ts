@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
-import { endingsOf } from "../support/backend-answers.ts";
+import { endingsOf } from "../../tools/harness/backend-answers.ts";
 import { endCommands, startCommand } from "../support/command-line.ts";
 import { CommandLog, loggedCommand, overlaps } from "../support/command-log.ts";
 import { type PackedProject, packedProject } from "../support/packed.ts";

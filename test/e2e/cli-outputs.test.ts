@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { listen } from "../../tools/harness/loopback.ts";
 import { type CommandProcess, endCommands, startCommand } from "../support/command-line.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { listen } from "../support/loopback.ts";
 import { startProxy } from "../support/proxy.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));

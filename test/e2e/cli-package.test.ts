@@ -4,8 +4,8 @@ import { mkdir, readFile, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { runCommand, startCommand } from "../support/command-line.ts";
-import { temporaryFolder } from "../support/folder.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 

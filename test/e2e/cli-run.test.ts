@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { membersOfGroup } from "../../cli/run/process-group.ts";
-import { endingsOf } from "../support/backend-answers.ts";
-import { candidate } from "../support/cluster.ts";
+import { endingsOf } from "../../tools/harness/backend-answers.ts";
+import { candidate } from "../../tools/harness/cluster.ts";
+import { type TemporaryFolder, temporaryFolder } from "../../tools/harness/folder.ts";
 import { type CommandProcess, endCommands, runCommand, startCommand } from "../support/command-line.ts";
 import { CommandLog, loggedCommand, overlaps } from "../support/command-log.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/folder.ts";
 import { startProxy } from "../support/proxy.ts";
 
 /** Where no lease is to end, not even on a busy machine. */

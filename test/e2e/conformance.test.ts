@@ -3,9 +3,9 @@
 import { afterAll, beforeAll } from "vitest";
 import { createElectionClient } from "../../client/node/index.ts";
 import { type LocalBackend, startLocalBackend } from "../../testing/index.ts";
+import { statusOf } from "../../tools/harness/backend-answers.ts";
 import { clientMember, type Driver, type Member } from "../conformance/driver.ts";
 import { conformance } from "../conformance/suite.ts";
-import { statusOf } from "../support/backend-answers.ts";
 import { type FaultyProxy, startProxy } from "../support/proxy.ts";
 
 const LEASE_MS = 3_000;

@@ -3,8 +3,8 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { runProgram } from "../support/child-process.ts";
-import { temporaryFolder } from "../support/folder.ts";
+import { runProgram } from "../../tools/harness/child-process.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const DOM = ["es2022", "dom"];

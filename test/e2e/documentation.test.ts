@@ -7,9 +7,9 @@ import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-ba
 import { bundleProgram } from "../../tools/docs/bundles.ts";
 import { readPages } from "../../tools/docs/pages.ts";
 import { type Program, programsOf, typeProblems, writePrograms } from "../../tools/docs/programs.ts";
+import { findBrowser, startChromium } from "../../tools/harness/chromium.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { inRepository } from "../../tools/paths.ts";
-import { findBrowser, startChromium } from "../support/chromium.ts";
-import { temporaryFolder } from "../support/folder.ts";
 import { serveConfiguration } from "../support/runtime.ts";
 import { servePage } from "../support/served-page.ts";
 

@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { createTestHarness, type TestHarness } from "wrangler";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
-import { importNodeClient } from "../support/built.ts";
-import { runNode } from "../support/child-process.ts";
-import { candidate } from "../support/cluster.ts";
+import { importNodeClient } from "../../tools/harness/built.ts";
+import { runNode } from "../../tools/harness/child-process.ts";
+import { candidate } from "../../tools/harness/cluster.ts";
 
 const { createElectionClient } = await importNodeClient();
 

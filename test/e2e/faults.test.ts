@@ -2,10 +2,10 @@
 
 import { afterEach, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
-import { endingsOf } from "../support/backend-answers.ts";
-import { type Cluster, candidate, startCluster } from "../support/cluster.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { beliefs, faultsIn } from "../support/history.ts";
+import { endingsOf } from "../../tools/harness/backend-answers.ts";
+import { type Cluster, candidate, startCluster } from "../../tools/harness/cluster.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { beliefs, faultsIn } from "../../tools/harness/history.ts";
 import { recordFailover } from "../support/measured.ts";
 import { type FaultyProxy, startProxy } from "../support/proxy.ts";
 

@@ -5,13 +5,13 @@ import { DatabaseSync } from "node:sqlite";
 import { Hono } from "hono";
 import { expect, test } from "vitest";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
-import { importFence } from "../support/built.ts";
-import { type NodeProcess, runNode } from "../support/child-process.ts";
+import { importFence } from "../../tools/harness/built.ts";
+import { type NodeProcess, runNode } from "../../tools/harness/child-process.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { serve } from "../../tools/harness/serve.ts";
 import type { CounterConfig } from "../support/counter.main.ts";
 import type { StoreConfig } from "../support/counter-stores.ts";
 import { lostUpdates } from "../support/fence-contract.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { serve } from "../support/serve.ts";
 
 const ROUNDS = 3;
 /** Long enough that only who is stopped loses it, on a machine on which all experiments run side by side: mostly they wait. */

@@ -2,10 +2,10 @@
 
 import { createServer } from "node:http";
 import { afterAll, expect, test } from "vitest";
-import { CLIENT_ENTRY, NODE_ENTRY } from "../support/built.ts";
-import { runNode } from "../support/child-process.ts";
+import { CLIENT_ENTRY, NODE_ENTRY } from "../../tools/harness/built.ts";
+import { runNode } from "../../tools/harness/child-process.ts";
+import { listen } from "../../tools/harness/loopback.ts";
 import type { EarlyLeaveConfig } from "../support/early-leave.main.ts";
-import { listen } from "../support/loopback.ts";
 
 const ENTRIES = {
   "edge-election/node": NODE_ENTRY,

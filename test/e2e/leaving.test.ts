@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import type { Contender, ElectionClient } from "../../client/index.ts";
-import { CLIENT_ENTRY, importNodeClient, NODE_ENTRY } from "../support/built.ts";
-import { candidate } from "../support/cluster.ts";
+import { CLIENT_ENTRY, importNodeClient, NODE_ENTRY } from "../../tools/harness/built.ts";
+import { candidate } from "../../tools/harness/cluster.ts";
+import { listen } from "../../tools/harness/loopback.ts";
 import type { LeavingConfig } from "../support/leaving.main.ts";
-import { listen } from "../support/loopback.ts";
 import { startProxy } from "../support/proxy.ts";
 import type { ScopesConfig } from "../support/scopes.main.ts";
 

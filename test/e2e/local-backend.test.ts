@@ -4,9 +4,9 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
-import { runNode } from "../support/child-process.ts";
-import { listen } from "../support/loopback.ts";
-import { PATIENCE_MS } from "../support/patience.ts";
+import { runNode } from "../../tools/harness/child-process.ts";
+import { listen } from "../../tools/harness/loopback.ts";
+import { PATIENCE_MS } from "../../tools/harness/patience.ts";
 import { throwawayWorker } from "../support/throwaway-worker.ts";
 
 async function ask(backend: LocalBackend, query = ""): Promise<unknown> {

@@ -4,8 +4,8 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
-import { runNode } from "../support/child-process.ts";
-import { temporaryFolder } from "../support/folder.ts";
+import { runNode } from "../../tools/harness/child-process.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
 
 /** Status of a request with headers that `fetch` would not let through. */
 const statusOf = (url: string, headers: Record<string, string>): Promise<number | undefined> =>

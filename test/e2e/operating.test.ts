@@ -3,10 +3,10 @@
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
-import { bodyOf } from "../support/backend-answers.ts";
-import { runNode } from "../support/child-process.ts";
-import { temporaryFolder } from "../support/folder.ts";
-import { PATIENCE_MS } from "../support/patience.ts";
+import { bodyOf } from "../../tools/harness/backend-answers.ts";
+import { runNode } from "../../tools/harness/child-process.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { PATIENCE_MS } from "../../tools/harness/patience.ts";
 
 const PATIENCE = { timeout: PATIENCE_MS, interval: 50 };
 const bindings = { OPEN_MODE: "loopback", LEASE_MS: "4000", LOG_LEVEL: "error" };

@@ -3,9 +3,9 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import type { ElectionClient, Leadership } from "../../client/index.ts";
-import { importNodeClient } from "../support/built.ts";
-import { runNode } from "../support/child-process.ts";
-import { candidate } from "../support/cluster.ts";
+import { importNodeClient } from "../../tools/harness/built.ts";
+import { runNode } from "../../tools/harness/child-process.ts";
+import { candidate } from "../../tools/harness/cluster.ts";
 
 const { createElectionClient } = await importNodeClient();
 

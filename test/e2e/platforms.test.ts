@@ -1,8 +1,8 @@
 /** The default entry point on a platform that brings no class of sockets, as Node 20 is one. */
 
 import { expect, test } from "vitest";
-import { CLIENT_ENTRY } from "../support/built.ts";
-import { runProgram } from "../support/child-process.ts";
+import { CLIENT_ENTRY } from "../../tools/harness/built.ts";
+import { runProgram } from "../../tools/harness/child-process.ts";
 
 /** Runs a module; resolves with what it wrote, once it has ended by itself. */
 async function withoutSockets(body: string): Promise<unknown> {

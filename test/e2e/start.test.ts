@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { runNode, runProgram } from "../support/child-process.ts";
+import { runNode, runProgram } from "../../tools/harness/child-process.ts";
 import { throwawayWorker } from "../support/throwaway-worker.ts";
 
 test.each([

@@ -6,10 +6,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "../../tools/build.ts";
+import { findBrowser, startChromium } from "../../tools/harness/chromium.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { inRepository } from "../../tools/paths.ts";
 import { installReport, writeReport } from "../../tools/reports.ts";
-import { findBrowser, startChromium } from "../support/chromium.ts";
-import { temporaryFolder } from "../support/folder.ts";
 import { execute, type Service, startService } from "./commands.ts";
 import { clientProgram, importProgram, pageFiles, workerFiles } from "./programs.ts";
 import { createProject, oldestNode, type Project, packPackage, testedVersion } from "./project.ts";

@@ -1,8 +1,8 @@
 /** Projects of users: empty folders into which the packed package is installed. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { inRepository } from "../../tools/paths.ts";
-import { temporaryFolder } from "../support/folder.ts";
 import { execute } from "./commands.ts";
 
 export interface Project extends AsyncDisposable {

@@ -1,8 +1,8 @@
 /** Much abuse for `npm run soak`: more frames, and four times the peers. What it does to terms counts, not how long a hand-over takes. */
 import { median } from "../../cli/statistics.ts";
-import { type Playground, type Report, startPlayground } from "./abuse.ts";
-import { type AttackName, attackNames } from "./attacks.ts";
-import { fuzzCodec } from "./fuzz.ts";
+import { type Playground, type Report, startPlayground } from "../../tools/harness/abuse.ts";
+import { type AttackName, attackNames } from "../../tools/harness/attacks.ts";
+import { fuzzCodec } from "../../tools/harness/fuzz.ts";
 
 const INTENSITY = 4;
 

@@ -1,7 +1,7 @@
 /** Reads what the commands of `edge-election run` have written about themselves; see logged-command.main.ts. */
 import { closeSync, openSync, readSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { PATIENCE_MS } from "./patience.ts";
+import { PATIENCE_MS } from "../../tools/harness/patience.ts";
 
 const PROGRAM = fileURLToPath(new URL("logged-command.main.ts", import.meta.url));
 const LOOK_EVERY_MS = 20;

@@ -3,11 +3,11 @@
 import { join } from "node:path";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { seededRandom } from "../../testing/random.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { PATIENCE_MS } from "../../tools/harness/patience.ts";
 import { type CommandProcess, startCommand } from "./command-line.ts";
 import { CommandLog, type LogLine, loggedCommand, longestGapMs, overlaps } from "./command-log.ts";
 import { hasCode } from "./error-code.ts";
-import { temporaryFolder } from "./folder.ts";
-import { PATIENCE_MS } from "./patience.ts";
 
 const RUNNERS = 5;
 /** Between R and D a supervisor has a fifth of it to end its command in, on a machine that starts ten processes beside. */

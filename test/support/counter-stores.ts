@@ -3,7 +3,7 @@
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { Leadership } from "../../client/index.ts";
-import { importFence } from "./built.ts";
+import { importFence } from "../../tools/harness/built.ts";
 import { hasCode } from "./error-code.ts";
 
 export interface StoreConfig {

@@ -6,8 +6,8 @@
 
 import { createInterface } from "node:readline";
 import type { Leadership } from "../../client/index.ts";
-import { importNodeClient } from "./built.ts";
-import { configuration } from "./configuration.ts";
+import { importNodeClient } from "../../tools/harness/built.ts";
+import { configuration } from "../../tools/harness/configuration.ts";
 import { openStore, type StoreConfig } from "./counter-stores.ts";
 
 export interface CounterConfig {

@@ -5,8 +5,8 @@
 
 import { setTimeout as later } from "node:timers/promises";
 import type { Clock } from "../../client/index.ts";
-import { importClient } from "./built.ts";
-import { configuration } from "./configuration.ts";
+import { importClient } from "../../tools/harness/built.ts";
+import { configuration } from "../../tools/harness/configuration.ts";
 
 export interface EarlyLeaveConfig {
   /** URL of a built entry point. */

@@ -2,7 +2,7 @@
 
 import { createServer } from "node:http";
 import { createElectionClient } from "../../client/node/index.ts";
-import { listen } from "./loopback.ts";
+import { listen } from "../../tools/harness/loopback.ts";
 
 const [url = ""] = process.argv.slice(2);
 const client = createElectionClient({ url, group: "g", process: { name: "one" } });

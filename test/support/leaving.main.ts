@@ -4,8 +4,8 @@
  */
 
 import type { ElectionClient } from "../../client/index.ts";
-import { importClient } from "./built.ts";
-import { configuration } from "./configuration.ts";
+import { importClient } from "../../tools/harness/built.ts";
+import { configuration } from "../../tools/harness/configuration.ts";
 
 export interface LeavingConfig {
   /** URL of a built entry point. */

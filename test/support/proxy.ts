@@ -1,7 +1,7 @@
 /** A TCP proxy on loopback that can fail in the ways networks fail: silently, in one direction, late, or with a reset. */
 
 import { connect, createServer, type Socket } from "node:net";
-import { listen } from "./loopback.ts";
+import { listen } from "../../tools/harness/loopback.ts";
 
 export type Direction = "up" | "down";
 

@@ -1,9 +1,9 @@
 /** Rounds of random faults against real processes and a real backend; what everybody believed is checked at the end. */
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { seededRandom } from "../../testing/random.ts";
-import { type Cluster, type Member, startCluster } from "./cluster.ts";
-import { temporaryFolder } from "./folder.ts";
-import { beliefs, faultsIn, gapsMs } from "./history.ts";
+import { type Cluster, type Member, startCluster } from "../../tools/harness/cluster.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { beliefs, faultsIn, gapsMs } from "../../tools/harness/history.ts";
 import { type FaultyProxy, startProxy } from "./proxy.ts";
 
 const COMPONENTS = ["dispatcher", "resource-manager", "rest-endpoint"];

@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { type Listening, listen } from "./loopback.ts";
+import { type Listening, listen } from "../../tools/harness/loopback.ts";
 
 /** Serves one page, which runs the module, on a free port of this machine. */
 export async function servePage(script: string): Promise<Listening> {

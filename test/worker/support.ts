@@ -4,6 +4,7 @@ import { env, exports } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import { leaseFor, offerTimeoutFor } from "../../shared/lease.ts";
 import type { Hello, Welcome } from "../../shared/protocol/messages.ts";
+import { Peer } from "../../tools/harness/peer.ts";
 import type { HostCounters } from "../../worker/host/counters.ts";
 import {
   createElectionApp,
@@ -14,7 +15,6 @@ import {
   type GroupStatus,
   type PolicyOptions,
 } from "../../worker/index.ts";
-import { Peer } from "../support/peer.ts";
 
 /** The D that `vitest.config.ts` sets. */
 export const LEASE_MS = 2_000;

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { withServer } from "../../../bench/peers/server.ts";
 import { freePort } from "../../../cli/backend/free-port.ts";
-import { runNode } from "../../support/child-process.ts";
+import { runNode } from "../../../tools/harness/child-process.ts";
 
 const END_AT_ONCE = ["--eval", "process.kill(process.pid, 'SIGTERM')"];
 const listenOn = (port: number): string => `require("node:net").createServer().listen(${port}, "127.0.0.1")`;

@@ -14,8 +14,8 @@ import type {
   Welcome,
 } from "../../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
+import { Inbox, type Message } from "../../../tools/harness/inbox.ts";
 import type { Access, GroupState } from "../../../worker/group/state.ts";
-import { Inbox, type Message } from "../../support/inbox.ts";
 import { Mirror } from "./mirror.ts";
 import type { Wire } from "./wire.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { foretell, fuzzCodec } from "../../support/fuzz.ts";
+import { foretell, fuzzCodec } from "../../../tools/harness/fuzz.ts";
 import { seed } from "../../support/seeded.ts";
 
 const FRAMES = 20_000;

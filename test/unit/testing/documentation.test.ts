@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../../../tools/harness/folder.ts";
 import { inRepository } from "../../../tools/paths.ts";
-import { temporaryFolder } from "../../support/folder.ts";
 
 /** The block of code on this page that has this text in it. */
 async function blockOf(page: string, text: string): Promise<string> {

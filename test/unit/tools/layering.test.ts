@@ -4,8 +4,8 @@ import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type TemporaryFolder, temporaryFolder } from "../../../tools/harness/folder.ts";
 import { inRepository } from "../../../tools/paths.ts";
-import { type TemporaryFolder, temporaryFolder } from "../../support/folder.ts";
 
 /** A file of this folder, what stands in it, and the rules that lint is to report. */
 type Planted = readonly [folder: string, source: string, rules: readonly string[]];
@@ -39,6 +39,7 @@ const planted: readonly Planted[] = [
   ["testing", 'import { x } from "../worker/durable-object/store.ts";', IMPORT],
   ["cli", 'import { x } from "../worker/group/x.ts";', IMPORT],
   ["bench/rows", 'import { x } from "../../client/session/x.ts";', IMPORT],
+  ["bench/rows", 'import { x } from "../../test/support/x.ts";', IMPORT],
   ["shared", "export const now = Date.now();", GLOBAL],
   ["worker/group", "export const dice = Math.random();", MEMBER],
   ["worker/group", "export const id = `${crypto.randomUUID()}`;", GLOBAL],

@@ -6,6 +6,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import type { Peer } from "../../../tools/harness/peer.ts";
 import {
   createCompareAndSetGuard,
   createD1Guard,
@@ -20,7 +21,6 @@ import {
   lostUpdates,
   type OpenCounter,
 } from "../../support/fence-contract.ts";
-import type { Peer } from "../../support/peer.ts";
 import { fireAlarm, freshGroup, join, LEASE_MS, objectOf, stopClock } from "../support.ts";
 import { openCompareAndSet, openD1, openDurableObject, r2Store } from "./stores.ts";
 

@@ -2,7 +2,7 @@
 
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import type { Peer } from "../../support/peer.ts";
+import type { Peer } from "../../../tools/harness/peer.ts";
 import {
   AHEAD_MS,
   electionOf,

@@ -6,7 +6,7 @@ import { CLOSE } from "../../../shared/protocol/close-codes.ts";
 import { byteLength } from "../../../shared/protocol/codec.ts";
 import { InvalidField } from "../../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS } from "../../../shared/protocol/limits.ts";
-import { anyFrame, legalFrame } from "../../support/frames.ts";
+import { anyFrame, legalFrame } from "../../../tools/harness/frames.ts";
 import { connect, freshGroup, join, rowsOf, stopClock } from "../support.ts";
 
 const RUNS = 150;

@@ -1,9 +1,9 @@
 /** The object is evicted while its sockets stay open: nobody on the other end may notice. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
+import { PATIENCE_MS } from "../../../tools/harness/patience.ts";
 import { Store } from "../../../worker/durable-object/store.ts";
 import { Sockets } from "../../../worker/host/sockets.ts";
-import { PATIENCE_MS } from "../../support/patience.ts";
 import {
   alarmOf,
   connect,

@@ -2,7 +2,7 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import type { Peer } from "../../support/peer.ts";
+import type { Peer } from "../../../tools/harness/peer.ts";
 import {
   ask,
   connect,

@@ -3,8 +3,8 @@
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import operations from "../../../docs/OPERATIONS.md?raw";
+import type { Peer } from "../../../tools/harness/peer.ts";
 import { prometheusText } from "../../../worker/http/prometheus.ts";
-import type { Peer } from "../../support/peer.ts";
 import {
   ask,
   counted,

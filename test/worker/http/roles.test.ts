@@ -2,8 +2,8 @@
 
 import { beforeAll, expect, test } from "vitest";
 import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
+import type { Peer } from "../../../tools/harness/peer.ts";
 import { createElectionApp, type Role } from "../../../worker/index.ts";
-import type { Peer } from "../../support/peer.ts";
 import { ask, connect, electionOf, freshGroup, join, pathOf, rowsOf, statusOf, stopClock } from "../support.ts";
 import { bearer, deployWith, SECRET, tokenFor } from "./identities.ts";
 import { askRoute, contending, isTouched, looking, operating, type Route, routes } from "./routes.ts";
