@@ -57,10 +57,6 @@ export function watch(turn: Turn, id: string, wanted: Watched): Refusal[] {
   const before = new Set(session.watched.names);
   for (const name of before) if (!next.has(name)) setWatcher(turn, name, id, false);
   for (const name of next) if (!before.has(name)) setWatcher(turn, name, id, true);
-  if (all !== session.watched.all) {
-    const { watchersOfAll } = turn.state;
-    turn.change({ watchersOfAll: all ? watchersOfAll.set(id, true) : watchersOfAll.delete(id) });
-  }
   const same = all === session.watched.all && next.size === before.size && [...next].every((name) => before.has(name));
   if (!same) turn.patchSession(id, { watched: { all, names } }, []);
   return refusals;

@@ -7,12 +7,13 @@
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import type { LeaderInformation, ProcessInfo } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
+import { putSessions } from "./bulk-load.ts";
 import { index } from "./deadlines.ts";
 import type { EndedTerm } from "./events.ts";
-import { putSessions } from "./many-sessions.ts";
+import { noDeadlines, noNames } from "./indexes.ts";
 import type { Policy } from "./policy.ts";
 import type { Contender, Election, ElectionState, GroupState, Place, Session, Watched } from "./state.ts";
-import { noDeadlines, noNames, type Touched, Turn } from "./turn.ts";
+import { type Touched, Turn } from "./turn.ts";
 
 export interface GroupRow {
   readonly epoch: number;

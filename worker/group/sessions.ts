@@ -4,10 +4,11 @@ import type { ContenderInfo, Refusal } from "../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import { addContender, mayContend, removeContender } from "./contenders.ts";
 import { isHeld } from "./election.ts";
+import { noNames } from "./indexes.ts";
 import { watch } from "./observers.ts";
 import type { Access, EndReason, Link, Session, Watched } from "./state.ts";
 import { endTerm, loseOffer, renew, withdrawOffer } from "./terms.ts";
-import { noNames, type Turn } from "./turn.ts";
+import type { Turn } from "./turn.ts";
 
 export const NOTHING_WATCHED: Watched = { all: false, names: [] };
 

@@ -49,6 +49,10 @@ export class SortedMap<K, V> {
     return undefined;
   }
 
+  isSameKey(left: K, right: K): boolean {
+    return this.#compare(left, right) === 0;
+  }
+
   has(key: K): boolean {
     return this.get(key) !== undefined;
   }

@@ -15,12 +15,12 @@
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { firstAllowances } from "./bucket.ts";
+import { putConnections } from "./bulk-load.ts";
 import { expire, index, settle } from "./deadlines.ts";
 import { isHeld } from "./election.ts";
 import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
 import { answerRestore, cleanup, configure, finishRestore, pause, prepareRestore } from "./maintenance.ts";
-import { putConnections } from "./many-sessions.ts";
 import { announceChanges } from "./observers.ts";
 import { poll } from "./polls.ts";
 import { lose } from "./sessions.ts";

@@ -4,17 +4,26 @@
  */
 import type { ServerMessage } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import { withConnection, withoutConnection } from "./connection-indexes.ts";
 import { type HeldElection, isHeld, isTakenBy, rankIn, type TakenElection, vacantElection } from "./election.ts";
 import type { Effect, EndedTerm } from "./events.ts";
+import {
+  AWAITED,
+  DEADLINES,
+  EXPIRING,
+  LOST,
+  noNames,
+  POLLED,
+  recount,
+  SILENT,
+  TERMS,
+  UNAWAITED,
+  WATCHERS_OF_ALL,
+} from "./indexes.ts";
 import type { Queue } from "./queue.ts";
-import { indexes } from "./session-indexes.ts";
-import { compareText, SortedMap } from "./sorted-map.ts";
 import type {
   Component,
   Connection,
   Deadline,
-  DeadlineKey,
   Election,
   ElectionState,
   GroupState,
@@ -23,12 +32,8 @@ import type {
   Session,
 } from "./state.ts";
 
-const compareDeadline = (left: DeadlineKey, right: DeadlineKey): number =>
-  left.at - right.at || compareText(left.name, right.name);
-export const noDeadlines = <V>(): SortedMap<DeadlineKey, V> => SortedMap.empty<DeadlineKey, V>(compareDeadline);
 const sameDeadline = (left: Deadline | null, right: Deadline | null): boolean =>
   left?.at === right?.at && left?.lookAt === right?.lookAt && left?.awaited === right?.awaited;
-export const noNames = <V, K extends string = string>(): SortedMap<K, V> => SortedMap.empty<K, V>(compareText);
 
 /** What a turn has touched, for the store and for the end of the turn. */
 export interface Touched {
@@ -86,13 +91,26 @@ export class Turn {
   // Connections
 
   putConnection(connection: Connection): void {
-    this.forgetConnection(connection.id);
-    this.change(withConnection(this.state, connection));
+    const { connections } = this.state;
+    const before = connections.get(connection.id);
+    this.change({
+      connections: connections.set(connection.id, connection),
+      ...this.#connectionIndexes(before, connection),
+    });
   }
 
   forgetConnection(id: string): void {
-    const connection = this.state.connections.get(id);
-    if (connection !== undefined) this.change(withoutConnection(this.state, connection));
+    const { connections } = this.state;
+    this.change({ connections: connections.delete(id), ...this.#connectionIndexes(connections.get(id), undefined) });
+  }
+
+  #connectionIndexes(before: Connection | undefined, after: Connection | undefined) {
+    const { silent, expiring, polled } = this.state;
+    return {
+      silent: SILENT.moved(silent, before, after),
+      expiring: EXPIRING.moved(expiring, before, after),
+      polled: POLLED.moved(polled, before, after),
+    };
   }
 
   /** The session's present connection, a socket or not. */
@@ -112,7 +130,7 @@ export class Turn {
    */
   putSession(session: Session, ranked: Iterable<ElectionName> = session.places.keys()): Session {
     const before = this.session(session.id);
-    this.change({ sessions: this.state.sessions.set(session.id, session), ...indexes(this.state, before, session) });
+    this.change({ sessions: this.state.sessions.set(session.id, session), ...this.#sessionIndexes(before, session) });
     this.touched.sessions.add(session.id);
     for (const election of ranked) {
       this.rank(session, election);
@@ -128,8 +146,17 @@ export class Turn {
   }
 
   removeSession(session: Session): void {
-    this.change({ sessions: this.state.sessions.delete(session.id), ...indexes(this.state, session, undefined) });
+    this.change({ sessions: this.state.sessions.delete(session.id), ...this.#sessionIndexes(session, undefined) });
     this.touched.sessions.add(session.id);
+  }
+
+  #sessionIndexes(before: Session | undefined, after: Session | undefined) {
+    const { lost, watchersOfAll } = this.state;
+    return {
+      lost: LOST.moved(lost, before, after),
+      watchersOfAll: WATCHERS_OF_ALL.moved(watchersOfAll, before, after),
+      ...recount(this.state, before, after),
+    };
   }
 
   /** A place at the back of the queue. */
@@ -189,14 +216,12 @@ export class Turn {
 
   /** Changes an election's state, and with it who may be asked, whose attachment is stale, and which term is known. */
   putState(name: ElectionName, state: ElectionState, part: Partial<Election> = {}): void {
-    const before = this.election(name)?.state;
-    let { terms } = this.state;
-    if (before !== undefined && before.type !== "vacant") terms = terms.delete(before.leaderSessionId);
-    if (state.type !== "vacant") terms = terms.set(state.leaderSessionId, name);
-    this.change({ terms });
+    const before = this.election(name);
+    if (before === undefined) return;
     this.patchElection(name, { ...part, state });
-    for (const side of [before, state]) {
-      if (side === undefined || side.type === "vacant") continue;
+    this.change({ terms: TERMS.moved(this.state.terms, before, this.election(name)) });
+    for (const side of [before.state, state]) {
+      if (side.type === "vacant") continue;
       this.leaseChanges.add(side.sessionId);
       const session = this.session(side.sessionId);
       if (session !== undefined) this.rank(session, name);
@@ -249,23 +274,15 @@ export class Turn {
 
   /** Moves an election's entries in the deadline indexes. */
   deadline(election: Election, deadline: Election["deadline"]): void {
-    const { name, deadline: before } = election;
-    if (sameDeadline(before, deadline)) return;
-    let { deadlines, awaited, unawaited } = this.state;
-    if (before !== null) {
-      const look = { at: before.lookAt, name };
-      deadlines = deadlines.delete({ at: before.at, name });
-      if (before.awaited) awaited = awaited.delete(look);
-      else unawaited = unawaited.delete(look);
-    }
-    if (deadline !== null) {
-      const look = { at: deadline.lookAt, name };
-      deadlines = deadlines.set({ at: deadline.at, name }, name);
-      if (deadline.awaited) awaited = awaited.set(look, name);
-      else unawaited = unawaited.set(look, name);
-    }
-    const elections = this.state.elections.set(name, { ...election, deadline });
-    this.change({ deadlines, awaited, unawaited, elections });
+    if (sameDeadline(election.deadline, deadline)) return;
+    const { elections, deadlines, awaited, unawaited } = this.state;
+    const after = { ...election, deadline };
+    this.change({
+      elections: elections.set(election.name, after),
+      deadlines: DEADLINES.moved(deadlines, election, after),
+      awaited: AWAITED.moved(awaited, election, after),
+      unawaited: UNAWAITED.moved(unawaited, election, after),
+    });
   }
 
   // Components

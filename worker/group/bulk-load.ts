@@ -1,22 +1,21 @@
 /**
- * All sessions of a group, and their connections, at once. Every wake-up of the object comes this way: one by one, each session would search each
- * of its indexes; here, every index is made of a whole list.
+ * Puts all sessions of a group, and then all its connections, into a state at once. Every wake-up of the object comes this
+ * way: it makes every index of a whole list, where sessions that come one by one would search each index.
  */
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { rankIn } from "./election.ts";
+import { countAll, EXPIRING, LOST, noNames, POLLED, SILENT, WATCHERS_OF_ALL } from "./indexes.ts";
 import { Queue, type Rank } from "./queue.ts";
-import { observes } from "./session-indexes.ts";
-import type { Component, Connection, DeadlineKey, Session } from "./state.ts";
-import { noDeadlines, noNames, type Turn } from "./turn.ts";
+import type { Component, Connection, Session } from "./state.ts";
+import type { Turn } from "./turn.ts";
 
 /** Into a state that has its elections, and neither sessions nor components. */
 export function putSessions(turn: Turn, sessions: readonly Session[]): void {
   turn.change({
     sessions: noNames<Session>().of(sessions.map((session) => [session.id, session])),
-    lost: noDeadlines<string>().of(sessions.flatMap(lossOf)),
-    watchersOfAll: watchersOf(sessions.filter(({ watched }) => watched.all)),
-    observers: sessions.filter(observes).length,
-    subjects: noNames<number>().of(subjectsOf(sessions)),
+    lost: LOST.of(sessions),
+    watchersOfAll: WATCHERS_OF_ALL.of(sessions),
+    ...countAll(sessions),
     lastOrder: lastOrderOf(turn.state.lastOrder, sessions),
   });
   for (const [name, { places, candidates }] of standingOf(turn, sessions)) {
@@ -73,27 +72,18 @@ function componentsOf(sessions: readonly Session[]): ReadonlyMap<string, Known> 
   return components;
 }
 
-/** Of sessions, into a state that has none yet. */
+/** Into a state that has its sessions: these are all connections. */
 export function putConnections(turn: Turn, connections: readonly Connection[]): void {
   turn.change({
     connections: noNames<Connection>().of(connections.map((connection) => [connection.id, connection])),
-    expiring: noDeadlines<string>().of(
-      connections.flatMap(({ id, access: { until } }) => (until === undefined ? [] : [[{ at: until, name: id }, id]])),
-    ),
+    silent: SILENT.of(connections),
+    expiring: EXPIRING.of(connections),
+    polled: POLLED.of(connections),
   });
 }
 
 const watchersOf = (sessions: readonly Session[]): Component["watchers"] =>
   noNames<true>().of(sessions.map(({ id }) => [id, true]));
-
-const lossOf = ({ id, link }: Session): [DeadlineKey, string][] =>
-  link.type === "lost" ? [[{ at: link.at, name: id }, id]] : [];
-
-function subjectsOf(sessions: readonly Session[]): [subject: string, sessions: number][] {
-  const counts = new Map<string, number>();
-  for (const { subject } of sessions) if (subject !== null) counts.set(subject, (counts.get(subject) ?? 0) + 1);
-  return [...counts];
-}
 
 function lastOrderOf(least: number, sessions: readonly Session[]): number {
   let last = least;

@@ -1,0 +1,89 @@
+/**
+ * What of a group is found or counted by a session, a connection or an election. Each index is declared once, by what one
+ * of them has in it; it is kept in step with every change (`moved`), and made of a whole list at a wake-up (`of`).
+ */
+import type { ElectionName } from "../../shared/protocol/names.ts";
+import { type Compare, compareText, SortedMap } from "./sorted-map.ts";
+import type { Connection, DeadlineKey, Election, GroupState, Session } from "./state.ts";
+
+const compareDeadline: Compare<DeadlineKey> = (left, right) => left.at - right.at || compareText(left.name, right.name);
+export const noDeadlines = <V>(): SortedMap<DeadlineKey, V> => SortedMap.empty<DeadlineKey, V>(compareDeadline);
+export const noNames = <V, K extends string = string>(): SortedMap<K, V> => SortedMap.empty<K, V>(compareText);
+
+class Index<Item, K, V> {
+  readonly #empty: SortedMap<K, V>;
+  readonly #entryOf: (item: Item) => readonly [K, V] | null;
+
+  /** `entryOf`: what an item has in the index; `null`: it is not in it. */
+  constructor(empty: SortedMap<K, V>, entryOf: (item: Item) => readonly [K, V] | null) {
+    this.#empty = empty;
+    this.#entryOf = entryOf;
+  }
+
+  /** The index once `after` stands in the place of `before`; the same map where that makes no difference. */
+  moved(map: SortedMap<K, V>, before: Item | undefined, after: Item | undefined): SortedMap<K, V> {
+    const old = before === undefined ? null : this.#entryOf(before);
+    const next = after === undefined ? null : this.#entryOf(after);
+    const isKept = old !== null && next !== null && map.isSameKey(old[0], next[0]);
+    const without = old === null || isKept ? map : map.delete(old[0]);
+    return next === null ? without : without.set(next[0], next[1]);
+  }
+
+  of(items: readonly Item[]): SortedMap<K, V> {
+    return this.#empty.of(items.map(this.#entryOf).filter((entry) => entry !== null));
+  }
+}
+
+/** Items by when they are due; `at` gives `null` for one that never is. */
+function dueIndex<Item, Id extends string>(idOf: (item: Item) => Id, at: (item: Item) => number | null | undefined) {
+  return new Index<Item, DeadlineKey, Id>(noDeadlines(), (item) => {
+    const [name, due] = [idOf(item), at(item) ?? null];
+    return due === null ? null : [{ at: due, name }, name];
+  });
+}
+
+const idOf = ({ id }: { readonly id: string }) => id;
+const nameOf = ({ name }: Election) => name;
+
+export const SILENT = dueIndex(idOf, ({ sessionId, helloUntil }: Connection) =>
+  sessionId === null ? helloUntil : null,
+);
+export const EXPIRING = dueIndex(idOf, ({ access }: Connection) => access.until);
+export const POLLED = dueIndex(idOf, ({ polling }: Connection) => polling?.until);
+
+export const LOST = dueIndex(idOf, ({ link }: Session) => (link.type === "lost" ? link.at : null));
+export const WATCHERS_OF_ALL = new Index<Session, string, true>(noNames(), ({ id, watched }) =>
+  watched.all ? [id, true] : null,
+);
+
+export const TERMS = new Index<Election, string, ElectionName>(noNames(), ({ name, state }) =>
+  state.type === "vacant" ? null : [state.leaderSessionId, name],
+);
+export const DEADLINES = dueIndex(nameOf, ({ deadline }: Election) => deadline?.at);
+export const AWAITED = dueIndex(nameOf, ({ deadline }: Election) => (deadline?.awaited ? deadline.lookAt : null));
+export const UNAWAITED = dueIndex(nameOf, ({ deadline }: Election) => (deadline?.awaited ? null : deadline?.lookAt));
+
+type Counted = Pick<GroupState, "observers" | "subjects">;
+
+const observes = (session: Session | undefined): boolean =>
+  session !== undefined && (session.watched.all || session.watched.names.length > 0);
+
+/** The counts of sessions once `after` stands in the place of `before`. */
+export function recount(counted: Counted, before: Session | undefined, after: Session | undefined): Counted {
+  const observers = counted.observers + Number(observes(after)) - Number(observes(before));
+  const [old = null, next = null] = [before?.subject, after?.subject];
+  if (old === next) return { observers, subjects: counted.subjects };
+  return { observers, subjects: addTo(addTo(counted.subjects, old, -1), next, +1) };
+}
+
+function addTo(subjects: Counted["subjects"], subject: string | null, by: number): Counted["subjects"] {
+  if (subject === null) return subjects;
+  const count = (subjects.get(subject) ?? 0) + by;
+  return count > 0 ? subjects.set(subject, count) : subjects.delete(subject);
+}
+
+export function countAll(sessions: readonly Session[]): Counted {
+  const counts = new Map<string, number>();
+  for (const { subject } of sessions) if (subject !== null) counts.set(subject, (counts.get(subject) ?? 0) + 1);
+  return { observers: sessions.filter(observes).length, subjects: noNames<number>().of([...counts]) };
+}
