@@ -53,7 +53,7 @@ async function runInOrder(page: Page, group: string, names: readonly string[]): 
 
 interface Opened extends AsyncDisposable {
   readonly page: Page;
-  /** What the browser has complained about: errors, and whatever the content policy forbids. */
+  /** What the browser has complained about: errors, and what the content policy forbids. */
   readonly complaints: readonly string[];
 }
 
@@ -341,7 +341,7 @@ test("after a lost connection the page says so, recovers by itself, and says so"
       .getByRole("status")
       .getByText(/^Connection lost. What you see is from /)
       .waitFor();
-    // What is not known can't be ordered, and that is said too.
+    // What is not known can't be ordered, and the page says so.
     await page.getByRole("button", { name: "Step down, Process election" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Step down" }).click();
     await page
@@ -356,7 +356,7 @@ test("after a lost connection the page says so, recovers by itself, and says so"
       .getByText(/^Connected again after /)
       .waitFor();
     await page.locator("#connection").getByText("Live").waitFor();
-    // Whoever comes first leads: B is to queue up behind A, which comes back in its own time.
+    // The first to come leads: B is to queue up behind A, which comes back in its own time.
     const isBack = ({ status, leads: led }: ReturnType<Client["health"]>): boolean => status === "ok" && led.length > 0;
     await expect.poll(() => isBack(a.health())).toBe(true);
     const { epoch } = await statusOf(url, "lost");

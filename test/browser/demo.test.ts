@@ -1,4 +1,4 @@
-/** The demo page, as somebody uses it in a talk. */
+/** The demo page, as a speaker uses it in a talk. */
 
 import type { FrameLocator, Page } from "playwright-core";
 import { expect, test } from "vitest";
@@ -13,7 +13,7 @@ const world = setting({ leaseMs: LEASE_MS });
 
 interface Demo extends AsyncDisposable {
   readonly page: Page;
-  /** What the browser has complained about: errors, and whatever the content policy forbids. */
+  /** What the browser has complained about: errors, and what the content policy forbids. */
   readonly complaints: readonly string[];
   /** The name of the leader, once it is another one than before. */
   leader(before?: string): Promise<string>;

@@ -1,11 +1,11 @@
-/** Tabs that are hidden, and tabs that come to the front. A headless shell hides none: there they are told that they are. */
+/** Tabs that are hidden, and tabs that come to the front. A headless shell hides none: there they get the events of it. */
 import { expect, test } from "vitest";
 import { setting } from "./setting.ts";
 import type { Tab, TabOptions } from "./tabs.ts";
 
 /** They take longer than a lease of 10 s: a tab that is starved would have lost the lead before. */
 const RENEWALS = 8;
-/** Where timers are late by what the test says, they take as long. */
+/** As long as timers that the test delays. */
 const LATE_RENEWALS = 5;
 const COOLDOWN_MS = 1_000;
 

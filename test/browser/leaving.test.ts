@@ -11,7 +11,7 @@ const goAway = (page: Page): Promise<unknown> => page.goto(world.site.url("elsew
 const happens = (page: Page, event: string): Promise<unknown> =>
   page.evaluate((type) => window.dispatchEvent(new PageTransitionEvent(type, { persisted: true })), event);
 
-/** A headless shell keeps no pages: there, a page is only told that it is kept. */
+/** A headless shell keeps no pages: there, a page only gets the event that it is kept. */
 const leaveForLater = (page: Page): Promise<unknown> =>
   world.browser.isFull ? goAway(page) : happens(page, "pagehide");
 const goBack = (page: Page): Promise<unknown> =>

@@ -1,4 +1,4 @@
-/** A web site that serves the built client as modules, to pages without any bundler, and says what was asked for. */
+/** A web site that serves the built client as modules, to pages without any bundler, and records what was asked for. */
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -10,7 +10,7 @@ const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
 const ENTRY = `${DIST}client/index.js`;
 
 export interface ModuleSite extends AsyncDisposable {
-  /** Of an empty page. */
+  /** The address of an empty page. */
   readonly url: string;
   /** Paths of modules, in the order of the requests. */
   readonly loaded: readonly string[];

@@ -8,7 +8,7 @@ import { setting } from "./setting.ts";
 
 const world = setting({ leaseMs: 4_000 });
 
-/** What the page says of itself, one step after the other. */
+/** What the page reports, one step after the other. */
 const steps = {
   create: (options: object): string => `(async () => {
     const { createElectionClient } = await import("/client/index.js");

@@ -1,4 +1,4 @@
-/** Around all browser tests: says which browser they run on, and afterwards what they measured. */
+/** Around all browser tests: prints which browser they run on, and afterwards what they measured. */
 import { findBrowser, startChromium } from "../../tools/harness/chromium.ts";
 import { forget, table } from "./measured.ts";
 

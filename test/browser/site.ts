@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import { listen } from "../../tools/harness/loopback.ts";
 
 export interface Site extends AsyncDisposable {
-  /** Of one of the pages, or of another path, which is an empty page. */
+  /** The address of one of the pages, or of another path, which is an empty page. */
   url(page: string, query?: Readonly<Record<string, string>>, host?: string): string;
 }
 

@@ -15,9 +15,9 @@ export interface Tab {
   readonly name: string;
   readonly page: Page;
   readonly cdp: CDPSession;
-  /** Everything that its page has told so far, the newest last. */
+  /** Everything that its page has reported so far, the newest last. */
   readonly told: readonly Told[];
-  /** The epoch by which it leads, as its callbacks say. */
+  /** The epoch by which it leads, by its callbacks. */
   readonly leads: number | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface TabOptions {
   readonly browser?: Chromium;
   /** In the window of the other tabs, which hides them. Otherwise in a window of its own. */
   readonly inFront?: boolean;
-  /** Of the site. On another one than its neighbour, a tab never shares its process. */
+  /** The host name of the site. A tab never shares its process with a neighbour of another host. */
   readonly host?: string;
   readonly query?: Readonly<Record<string, string>>;
   /** Done before the page is loaded. */
@@ -63,7 +63,7 @@ export class Tabs {
     return tab;
   }
 
-  /** Resolves with the first value that is not `undefined`; looks after everything that is told. */
+  /** Resolves with the first value that is not `undefined`; looks after every report. */
   until<T>(what: string, find: () => T | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -90,7 +90,7 @@ export class Tabs {
     );
   }
 
-  /** Resolves when the tab's page has told such a thing, after the first `from` things. */
+  /** Resolves when the tab's page has reported such an event, after the first `from` events. */
   told(tab: Tab, what: string, is: (told: Told) => boolean, from = 0): Promise<Told> {
     return this.until(`${tab.name} to tell of ${what}`, () => tab.told.slice(from).find(is));
   }
@@ -129,7 +129,7 @@ class OpenTab implements Tab {
     this.cdp = cdp;
   }
 
-  /** A binding of the debugger: it works offline, and what was told before a crash has been told. */
+  /** A binding of the debugger: it works offline, and reports before a crash arrive. */
   async listen(changed: () => void): Promise<void> {
     this.cdp.on("Runtime.bindingCalled", ({ payload }) => {
       const { number, ...told }: Told & { readonly number: number } = JSON.parse(payload);

@@ -1,4 +1,4 @@
-/** How a behaviour is written down: its name begins with the rules that it shows, and it says what it needs. */
+/** How a behaviour is written down: its name begins with the rules that it shows, and it names what it needs. */
 import { test as define, expect } from "vitest";
 import type { Capability, Driver } from "./driver.ts";
 import { Play } from "./play.ts";

@@ -1,4 +1,4 @@
-/** What the behaviours are written with: parts that note what they are told, and waits for something that happens. */
+/** What the behaviours are written with: parts that record their callbacks, and waits for something that happens. */
 import type { Contender, ContendOptions } from "../../client/contend.ts";
 import type { LossReason } from "../../shared/errors.ts";
 import type { Leadership } from "../../shared/leadership/leadership.ts";
@@ -11,7 +11,7 @@ import type { Driver, Member, MemberOptions, Stage } from "./driver.ts";
 /** Turns of the stage: far more than anything takes. */
 const PATIENCE = 20_000;
 
-/** What one contender does, and what it was told. */
+/** What one contender does in its callbacks. */
 export interface Script extends ContendOptions {
   onGrant?(leadership: Leadership, part: Part): unknown;
   onRevoke?(leadership: Leadership, part: Part): unknown;
@@ -158,7 +158,7 @@ export class Play {
     );
   }
 
-  /** Resolves when the group has processed whatever was sent before: three renewals later. */
+  /** Resolves when the group has processed everything that was sent before: three renewals later. */
   async renewed(leadership: Leadership, times = 3): Promise<void> {
     let last = leadership.remainingMs();
     let count = 0;
@@ -184,7 +184,7 @@ export class Play {
     return watch;
   }
 
-  /** The leader of a component as somebody else looks it up. */
+  /** The leader of a component as another process looks it up. */
   async lookUp(member: Member, component = "x"): Promise<LeaderInformation | null> {
     return this.settled(member.lookUp(component));
   }

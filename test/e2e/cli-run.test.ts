@@ -18,7 +18,7 @@ const SHORT_LEASE = { ...BINDINGS, LEASE_MS: "4000" };
 
 let backend: LocalBackend;
 let shortLease: LocalBackend;
-/** Of the backend that the test uses. */
+/** The backend that the test uses. */
 let url: string;
 let folder: TemporaryFolder;
 let group: string;

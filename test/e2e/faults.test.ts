@@ -40,7 +40,7 @@ afterEach(async () => {
 const msBetween = (from: bigint, to: bigint): number => Number(to - from) / 1e6;
 const now = (): bigint => process.hrtime.bigint();
 
-/** When this process told of its newest grant. */
+/** When this process reported its newest grant. */
 const grantedAt = (name: string): bigint => {
   const grants = cluster.members.find((member) => member.name === name)?.told.filter(({ event }) => event === "grant");
   return BigInt(grants?.at(-1)?.at ?? 0);

@@ -17,17 +17,17 @@ const ROUNDS = 3;
 /** Long enough that only who is stopped loses it, on a machine on which all experiments run side by side: mostly they wait. */
 const LEASE_MS = "4000";
 
-/** A process that counts, and what it says, word by word. */
+/** A process that counts, and what it prints, word by word. */
 class Counter {
   readonly process: NodeProcess;
   #heard = 0;
 
   constructor(config: CounterConfig) {
     this.process = runNode("test/support/counter.main.ts", [JSON.stringify(config)]);
-    this.process.child.stdin?.on("error", () => undefined); // one that was killed hears nothing
+    this.process.child.stdin?.on("error", () => undefined); // a killed process reads nothing
   }
 
-  /** The next of these words that it says. */
+  /** The next of these words that it prints. */
   async says(...words: string[]): Promise<string> {
     const next = new RegExp(`^[^]{${this.#heard}}[^]*?(${words.join("|")})\\n`);
     const { 0: said, 1: word = "" } = await this.process.whenWritten(next);

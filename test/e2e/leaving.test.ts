@@ -35,7 +35,7 @@ afterEach(async () => {
 });
 afterAll(() => backend.stop());
 
-/** A process that leads, and what it says. */
+/** A process that leads, and what it prints. */
 async function leader(config: Omit<LeavingConfig, "entry" | "url"> & Partial<LeavingConfig>) {
   const full: LeavingConfig = { entry: NODE_ENTRY, url: backend.url, ...config };
   return start(PROGRAM, full);

@@ -1,4 +1,4 @@
-/** The door of a real backend: shut without settings; in open mode for this machine only, and that said aloud. */
+/** The door of a real backend: shut without settings; in open mode for this machine only, with a warning. */
 import { readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";

@@ -24,7 +24,7 @@ export interface Service extends AsyncDisposable {
   readonly found: string;
 }
 
-/** Starts what goes on until it is disposed of. Resolves when it has written the pattern, whose first group is told. */
+/** Starts what goes on until it is disposed of. Resolves when it has written the pattern, with its first group. */
 export async function startService(
   command: string,
   parameters: readonly string[],
@@ -74,7 +74,7 @@ function begin(command: string, parameters: readonly string[], { folder, environ
   return { child, ended, whenWritten, written: () => output };
 }
 
-/** Of this process, without what npm has set for the scripts of this repository. */
+/** The environment of this process, without what npm has set for the scripts of this repository. */
 function surroundings(): Record<string, string | undefined> {
   const own = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_ENV$|INIT_CWD$)/i.test(name));
   const path = [dirname(process.execPath), ...(process.env["PATH"] ?? "").split(delimiter)];

@@ -28,7 +28,7 @@ const component = often(
   ...COMPONENTS.map((name): [number, (typeof COMPONENTS)[number]] => [name === "x" ? 3 : 1, name]),
 );
 const place = fc.nat({ max: 3 });
-/** Whoever leads is who matters most. */
+/** The leader matters most. */
 const who: fc.Arbitrary<Who> = fc.oneof(
   { weight: 1, arbitrary: fc.constant("leader" as const) },
   { weight: 2, arbitrary: place },

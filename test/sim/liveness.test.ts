@@ -45,7 +45,7 @@ test("a lease of before the healing that is seen to be over only afterwards is n
       { type: "caller-sleep", place: 0, ms: 9_000 }, // its lease runs out, and it sees that when it wakes
       { type: "happen", count: 2 },
       { type: "advance", ms: 4_000 },
-      { type: "deploy", policy: short, restart: false }, // from now on no policy says how long that lease was
+      { type: "deploy", policy: short, restart: false }, // from now on no policy names how long that lease was
       { type: "priority", who: "leader", priority: 0 },
     ],
   };

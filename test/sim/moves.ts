@@ -11,7 +11,7 @@ import type { Process } from "./world/process.ts";
 import type { ComponentName, ContenderSetup, Drain, ProcessSetup } from "./world/setup.ts";
 import type { World } from "./world/world.ts";
 
-/** By place, or whoever leads the process election now (or last). */
+/** By place, or the process that leads the process election now (or led it last). */
 export type Who = number | "leader";
 
 /** What befalls processes without a socket. */
@@ -36,7 +36,7 @@ export type CallerMove =
 
 export type Move =
   | { readonly type: "advance"; readonly ms: number }
-  /** The next few things happen, and no more. */
+  /** Only the next few things happen. */
   | { readonly type: "happen"; readonly count: number }
   /** Time passes, and the network carries nothing. */
   | { readonly type: "stall"; readonly ms: number }

@@ -1,4 +1,4 @@
-/** Makes one run once more and tells what happens: `node test/sim/replay.main.ts '{"setup":...,"moves":...}'`. */
+/** Makes one run once more and prints what happens: `node test/sim/replay.main.ts '{"setup":...,"moves":...}'`. */
 import { argv, exit, stdout } from "node:process";
 import { shippedCores } from "./cores.ts";
 import { replay } from "./run.ts";

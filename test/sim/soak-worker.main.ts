@@ -1,4 +1,4 @@
-/** One thread of the soak: random runs with fresh seeds until it is told to end. */
+/** One thread of the soak: random runs with fresh seeds until its time is over. */
 import { parentPort, workerData } from "node:worker_threads";
 import { shippedCores } from "./cores.ts";
 import { noTally, replayLine, search, type Tally } from "./run.ts";

@@ -86,7 +86,7 @@ function add({ url, logFile, random, runners }: Stage): void {
   void runner.ended.then(() => runners.delete(runner));
 }
 
-/** The one whose command has written this line. What it says itself may be read later than what its command has written. */
+/** The `run` whose command has written this line. Its own output may be read later than that of its command. */
 function runnerOf({ runners }: Stage, { epoch }: LogLine): Promise<CommandProcess> {
   const leads = new RegExp(`"event":"leading","epoch":${epoch},`);
   return Promise.any([...runners].map((runner) => runner.whenWritten(leads).then(() => runner)));
@@ -102,7 +102,7 @@ function signal(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
-/** Rejects instead of waiting for ever: then somebody has outlived what should have ended it. */
+/** Rejects instead of waiting for ever: then a process has outlived what should have ended it. */
 async function over({ ended, child }: CommandProcess): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_, reject) => {

@@ -75,7 +75,7 @@ const stores: Readonly<Record<StoreConfig["kind"], (config: StoreConfig) => Prom
     };
   },
 
-  /** Somebody else's resource: whether it looks at the headers is up to it. */
+  /** A resource behind HTTP, which may look at the headers or not. */
   async http({ at }) {
     const ask = async (leadership: Leadership, init: RequestInit = {}): Promise<Response> => {
       const response = await fetch(at, { ...init, headers: leadership.headers() });
@@ -91,7 +91,7 @@ const stores: Readonly<Record<StoreConfig["kind"], (config: StoreConfig) => Prom
 
 const RETRY_MS = 1;
 
-/** The store's own lock: a file that can only be created once. It makes each single read and write atomic, no more. */
+/** The store's own lock: a file that can only be created once. It makes each single read and write atomic, and nothing else. */
 async function locked<T>(store: string, action: () => T): Promise<T> {
   for (;;) {
     try {

@@ -1,5 +1,5 @@
 /**
- * Increments a counter by read, wait, write while it leads: `node counter.main.ts CONFIG`. It says `read`, and writes
+ * Increments a counter by read, wait, write while it leads: `node counter.main.ts CONFIG`. It prints `read`, and writes
  * when it is given a line. A process that is stopped between its read and its write overwrites what others have written
  * since: the experiment of Jepsen's distributed lock tests.
  */

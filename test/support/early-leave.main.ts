@@ -71,7 +71,7 @@ if (leaving === "abort") {
 }
 token.resolve("late");
 await later(0);
-// Whatever was opened is refused or open by now: this takes longer.
+// Any socket that was opened is refused or open by now: this takes longer.
 await (await fetch(`${url}/healthz`)).text();
 await later(0);
 process.stdout.write("alive\n", () => process.exit(0));

@@ -1,4 +1,4 @@
-/** What every fence guard has to show, whatever it keeps its epochs in. */
+/** What every fence guard has to show, for any store. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Fence, type Highest, InvalidFenceError, StaleLeaderError } from "../../worker/fence/index.ts";
@@ -12,7 +12,7 @@ export interface Written {
 
 /** A counter in a real store: incremented by a read and, later, a write of what was read plus one. */
 export interface FencedCounter {
-  /** Of the newest write; 0 before the first. */
+  /** The value of the newest write; 0 before the first. */
   read(): Promise<number>;
   write(value: number, fence: Fence): Promise<void>;
   claim(fence: Fence): Promise<void>;

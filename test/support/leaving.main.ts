@@ -13,7 +13,7 @@ export interface LeavingConfig {
   readonly url: string;
   readonly groups: readonly string[];
   /**
-   * `stay`: until it is told to end. `hang`: the same, and its drain never ends. `close`: closes its clients, and has
+   * `stay`: until a signal ends it. `hang`: the same, and its drain never ends. `close`: closes its clients, and has
    * nothing else to do. `contenders`: closes only its contenders. `exit`: exits as soon as its clients have closed.
    */
   readonly ending: "stay" | "hang" | "close" | "contenders" | "exit";

@@ -1,6 +1,6 @@
 /**
- * What `edge-election run` runs in tests: `node logged-command.main.ts LOG [WORD...]`. It says that it lives by lines
- * that are appended to the log, often: since they are appended in order, whoever writes after another one has begun has
+ * What `edge-election run` runs in tests: `node logged-command.main.ts LOG [WORD...]`. It shows that it lives by lines
+ * that are appended to the log, often: since they are appended in order, a process that writes after another one has begun has
  * overlapped with it. Words: `stubborn` ignores SIGTERM; `ends=N` ends with this code after its first lines; `parent`
  * leaves a child of its own behind that writes too, and ends when that lives; `slow` takes its time after SIGTERM.
  */

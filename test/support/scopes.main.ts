@@ -12,7 +12,7 @@ export interface ScopesConfig {
   readonly entry: string;
   readonly url: string;
   readonly scope: "elect" | "terms" | "acquire" | "observe";
-  /** The program hears of the signal itself, and so has to end by itself. */
+  /** The program listens to the signal itself, and so has to end by itself. */
   readonly listens: boolean;
   /** As PID 1: the kernel drops a signal that it sends to itself and has no handler for. */
   readonly isInit?: boolean;

@@ -9,7 +9,7 @@ declare module "vitest" {
   }
 }
 
-/** Of everything random in the tests; `npm run soak` takes fresh ones. */
+/** The seed of everything random in the tests; `npm run soak` takes fresh ones. */
 export const seed = inject("seed");
 fc.configureGlobal({ seed });
 Math.random = seededRandom(seed);

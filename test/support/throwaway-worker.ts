@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A Worker that counts its requests in storage, tells its bindings, and tries to call out where it is asked to. */
+/** A Worker that counts its requests in storage, answers with its bindings, and calls out where a request asks for it. */
 const source = `
 import { DurableObject } from "cloudflare:workers";
 export class ElectionGroup extends DurableObject {

@@ -184,7 +184,7 @@ export interface Joined {
   readonly welcome: Welcome;
 }
 
-/** Opens a socket and says hello, by default with one contender in the process election. */
+/** Opens a socket and sends a hello, by default with one contender in the process election. */
 export async function join(group: string, hello: Partial<Hello> = {}, options: Connect = {}): Promise<Joined> {
   const client = await connect(group, options);
   const welcome = await client.hello({ contenders: [{ component: "dispatcher" }], ...hello });

@@ -31,7 +31,7 @@ export interface Report {
 export interface AbuseOptions {
   readonly intensity?: number;
   readonly seed?: number;
-  /** Of random frames: the abuse lasts until all were sent. */
+  /** How many random frames: the abuse lasts until all were sent. */
   readonly frames?: number;
 }
 

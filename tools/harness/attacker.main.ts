@@ -1,4 +1,4 @@
-/** A process that abuses a group until it is told to stop with SIGTERM; then it says what it has done. */
+/** A process that abuses a group until SIGTERM stops it; then it prints what it has done. */
 
 import { type AttackName, attacks, type Target } from "./attacks.ts";
 import { configuration } from "./configuration.ts";

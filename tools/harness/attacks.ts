@@ -16,7 +16,7 @@ export interface Target {
   readonly token: string;
   /** How many times the peers that one test can bear. */
   readonly intensity: number;
-  /** Of random frames, and how many of them; all others go on until they are told to stop. */
+  /** Seed and number of random frames; all other attacks go on until `running` says no. */
   readonly seed: number;
   readonly frames?: number;
 }
@@ -83,7 +83,7 @@ async function repeat(count: number, progress: Progress, once: (index: number) =
 const SILENT_SOCKETS = 5_000;
 const WAVE = 100;
 
-/** Sockets that never say hello. */
+/** Sockets that never send a hello. */
 const silent: Attack = async (target, progress) => {
   const tally = new Tally();
   const sockets: WebSocket[] = [];
@@ -158,7 +158,7 @@ const slow: Attack = async (target, progress) => {
   return tally.counts;
 };
 
-/** Sessions that connect, say hello, vanish, and come back: half of them resume, half begin anew. */
+/** Sessions that connect, send a hello, vanish, and come back: half of them resume, half begin anew. */
 const storm: Attack = async (target, progress) => {
   const tally = new Tally();
   const resumes = new Map<number, Resume>();

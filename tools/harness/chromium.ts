@@ -87,7 +87,7 @@ async function headlessShell(): Promise<Binary> {
     // It unpacks the libraries that it needs only where it takes the machine for a Lambda.
     const env = { ...process.env, TMPDIR: fresh, AWS_LAMBDA_JS_RUNTIME: "nodejs22.x" };
     await promisify(execFile)(process.execPath, ["--eval", unpack], { env, cwd: import.meta.dirname });
-    // Its own says where a Lambda has its fonts. Without any, a page with text ends the browser.
+    // Its own configuration names the fonts of a Lambda. Without any font a page with text ends the browser.
     const fonts = `<fontconfig><dir>${join(folder, "fonts", "fonts")}</dir></fontconfig>`;
     await writeFile(join(fresh, "fonts", "fonts.conf"), `<?xml version="1.0"?>\n${fonts}\n`);
     await rename(fresh, folder).catch(() => rm(fresh, { recursive: true, force: true }));

@@ -29,7 +29,7 @@ export interface Told {
 export interface Member {
   readonly name: string;
   readonly child: ChildProcess;
-  /** Everything it has told so far. */
+  /** Everything it has reported so far. */
   readonly told: readonly Told[];
   /** Components that it leads by its own account. */
   readonly leads: ReadonlyMap<string, number>;
@@ -41,12 +41,12 @@ export interface Member {
 export interface Cluster {
   readonly members: readonly Member[];
   start(name: string, config?: Partial<ContenderConfig>): Member;
-  /** The one that has told of a grant of this component with a higher epoch than `after`. */
+  /** The member that has reported a grant of this component with a higher epoch than `after`. */
   leader(component: string, after?: number): Promise<Member>;
-  /** Resolves with the first value that is not `undefined`; looks after everything that is told. */
+  /** Resolves with the first value that is not `undefined`; looks after every report. */
   until<T>(what: string, find: () => T | undefined): Promise<T>;
   histories(): History[];
-  /** Kills whoever is left. */
+  /** Kills all members that are left. */
   end(): Promise<void>;
 }
 

@@ -65,7 +65,7 @@ function contend(component: string, election: "process" | "dedicated"): void {
   contenders.set(component, contender);
 }
 
-/** Asks every leadership, whatever callbacks have said: a belief that outlives its lease would be seen here. */
+/** Asks every leadership, independently of callbacks: a belief that outlives its lease would be seen here. */
 function sample(): void {
   for (const [component, leadership] of led) {
     const from = now();

@@ -52,7 +52,7 @@ export interface Fuzzed {
   readonly findings: string[];
 }
 
-/** For each that soon says something wrong: refused frames do no less harm than wrong ones. */
+/** So many for each socket that soon sends something wrong: refused frames do no less harm than wrong ones. */
 const CALM_SOCKETS = 4;
 /** Below the burst that a connection may always send, unless a large frame is among them. */
 const FRAMES_A_SOCKET = 90;

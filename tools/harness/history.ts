@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 
-/** A line of a process's history. `at` is taken after what it tells of, for `believed` before and after. */
+/** A line of a process's history. `at` is taken after the event, for `believed` before and after. */
 export type Entry =
   | {
       readonly type: "grant";
@@ -23,7 +23,7 @@ export type Entry =
     }
   /**
    * `isLeader()` was true at some instant between the two times; only the first and the newest are kept of each run.
-   * `until`: so long it had the right to believe, by its own account, unless it is told otherwise.
+   * `until`: so long it had the right to believe, by its own account, unless the group revokes it.
    */
   | {
       readonly type: "believed";

@@ -21,7 +21,7 @@ export interface Closing {
 }
 
 export class Peer {
-  /** Settles once the connection has ended, by whichever side. */
+  /** Settles once either side has ended the connection. */
   readonly closed: Promise<Closing>;
   /** Set once the connection has ended. */
   ended: Closing | null = null;

@@ -1,4 +1,4 @@
-/** The page of a tab under test: it contends as its address says, and tells what happens to it and what it believes. */
+/** The page of a tab under test: it contends as its address asks, and reports what happens to it and what it believes. */
 import { type ClientState, createElectionClient, type LossReason, visibleTab } from "../../../client/index.ts";
 import { InjectedView, throttledTimers } from "./injected.ts";
 
@@ -30,7 +30,7 @@ declare global {
 
 const SAMPLE_EVERY_MS = 10;
 
-/** Everything told so far, by a number of its own: what was told while the page was leaving may be lost, and is told again on its return. */
+/** Every report so far, by its number: a report from a page that was leaving may be lost, and is sent again on its return. */
 const lines: string[] = [];
 
 const query = new URLSearchParams(location.search);
@@ -58,7 +58,7 @@ const contender = client.contend(COMPONENT, {
   onRevoke: ({ leaderSessionId }, reason) => tell({ type: "revoke", at: Date.now(), leaderSessionId, reason }),
 });
 
-/** Asks, whatever the callbacks have said: a belief that outlives its lease would be seen here. */
+/** Asks, independently of the callbacks: a belief that outlives its lease would be seen here. */
 function sample(): void {
   const from = Date.now();
   const { leadership } = contender;
@@ -72,7 +72,7 @@ function sample(): void {
 /** What tests do with the page. */
 const tab = {
   client,
-  /** Of a page whose view is injected. */
+  /** For a page whose view is injected. */
   show: (isVisible: boolean): void => injected?.view.show(isVisible),
   isLeader: (): boolean => contender.leadership?.isLeader() ?? false,
   /** Holds the main thread, and then asks at once. */

@@ -33,7 +33,7 @@ export const confirmAndIsLeader: Chapter = (test) => {
     const part = play.join("one");
     const term = await play.leads(part);
     await play.until("the first state", () => watch.seen.length === 1);
-    // Whoever watches may skip what is replaced before it looks: it is waited for.
+    // An observer may skip a record that is replaced before it looks, so each one is waited for.
     for (const address of ["tcp://a", "tcp://a", "tcp://b"]) {
       await play.settled(term.confirm(address));
       await play.until(address, () => watch.seen.at(-1)?.address === address);

@@ -100,7 +100,7 @@ export const connection: Chapter = (test) => {
       () => play.join("two"),
       () => play.join("three"),
     );
-    // When the loss is told the connection is away for sure.
+    // Once the loss is reported the connection is gone for sure.
     const away = (part: Part, stop: () => Promise<void>): Promise<void> =>
       new Promise((resolve, reject) => {
         part.member.client.onError(() => void stop().then(resolve, reject));

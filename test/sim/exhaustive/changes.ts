@@ -113,7 +113,7 @@ export function lose(state: SmallState, place: number, told: Told): SmallState {
 
 export const crash = (state: SmallState): SmallState => ({ ...state, wires: ended(state, "current"), current: null });
 
-/** Another host takes over, and this object does not hear of it. */
+/** Another host takes over, and this object does not notice. */
 export const replace = (state: SmallState): SmallState => ({
   ...state,
   wires: state.wires.map((wire) => (wire.server === "current" ? { ...wire, server: "stale" } : wire)),

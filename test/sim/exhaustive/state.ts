@@ -29,7 +29,7 @@ export interface Drain {
   readonly until: number;
 }
 
-/** A connection. Its server is the current object (`current`), a replaced one (`stale`), or none any more. */
+/** A connection. Its server is the current object (`current`), a replaced one (`stale`), or gone. */
 export interface Wire {
   readonly client: number;
   readonly attempt: number;
@@ -54,7 +54,7 @@ export interface Budget {
   readonly tickMs: number;
   readonly ticks: number;
   readonly losses: number;
-  /** Losses of which the process hears at once, and nobody else. */
+  /** Losses that only the process notices, at once. */
   readonly cuts: number;
   readonly crashes: number;
   readonly replacements: number;
@@ -119,7 +119,7 @@ export function canonical(state: SmallState): string {
   return parts.join("\n").replaceAll(/n\d+(?:\.\d+)?/g, numbering());
 }
 
-/** Nothing of it can matter any more. */
+/** Nothing of it can still matter. */
 const isFinished = ({ clientOpen, server, up }: Wire): boolean => server === "none" && up.length === 0 && !clientOpen;
 
 /** All that of the group is not stored. */

@@ -1,4 +1,4 @@
-/** Judges what a call has done, once it was heard: what its caller does not hold is over (S9), what it declines is gone (S11). */
+/** Judges what a call has done, once it was received: what its caller does not hold is over (S9), what it declines is gone (S11). */
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { CampaignAction, EventBody, PollCall } from "../../../worker/group/events.ts";
 import type { GroupState } from "../../../worker/group/state.ts";

@@ -17,9 +17,9 @@ export interface Claim {
 
 export class Claims {
   readonly held = new Map<string, Claim>();
-  /** Of every term: until when it was promised. What drains inside of it still counts, whatever was said since. */
+  /** For every term: until when it was promised. What drains inside of it still counts, for all that was sent since. */
   readonly #leases = new Map<string, number>();
-  /** Nobody runs by them unless the group still lets a component join: one that was registered, and has heard of nothing. */
+  /** Nobody runs by them unless the group still lets a component join: one that was registered, and has no answer yet. */
   readonly #shelf = new Map<string, Claim>();
   /** Components that a grant has named. */
   readonly #named = new Set<string>();
@@ -95,7 +95,7 @@ export class Claims {
     return first;
   }
 
-  /** What was refused counts for nothing; what was said of the component since then is another matter. */
+  /** A refused component counts for nothing; what was sent about it since then is another matter. */
   #refused({ code, component, id }: Refusal): void {
     if (component === undefined || id !== undefined) return;
     const first = this.#asked.find((message) => message.component === component);
@@ -167,7 +167,7 @@ export class Claims {
     this.held.set(id, claim);
   }
 
-  /** Held no longer, and not by the answers that are still to come. If the group never heard of it, a resume may name it. */
+  /** Held no longer, and not by the answers that are still to come. If that never reached the group, a resume may name it. */
   #letGo(id: string): void {
     this.held.delete(id);
     for (const [sentAt, { at, ids }] of this.#requests) {

@@ -122,7 +122,7 @@ function judgeLease(incarnation: Incarnation, state: Held, before: ElectionState
   demand(!over, "S10", () => `the lease of ${epoch} grows after its drain time`);
 }
 
-/** By a frame of the holder's own socket, or by a call of the holder; a call may also take what it has not heard of. */
+/** By a frame of the holder's own socket, or by a call of the holder; a call may also take an offer that never reached it. */
 function isNamed(
   body: EventBody,
   { id, link }: Session,
@@ -166,7 +166,7 @@ function priorityOf({ sessions }: GroupState, name: ElectionName, id: string | n
   return own ?? session?.priority ?? -Infinity;
 }
 
-/** S12: a lost session is kept for D, as it was told or as it is now, and while it holds something; no longer. */
+/** S12: a lost session is kept for D, as it was promised or as it is now, and while it holds something; no longer. */
 function judgeLost(incarnation: Incarnation, before: GroupState): void {
   const { state } = incarnation;
   const now = incarnation.now();

@@ -1,4 +1,4 @@
-/** What the judges look at: no more of the world than they need. */
+/** The part of the world that the judges look at. */
 import type { Cores } from "../cores.ts";
 import type { Backend } from "../world/backend.ts";
 import type { Caller } from "../world/caller.ts";

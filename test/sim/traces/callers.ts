@@ -75,7 +75,7 @@ export function refusedSibling(cores: Cores): void {
   stage.end();
 }
 
-/** R1 asks the present object once, hears no answer, and then asks the one that was replaced, which goes on as before. */
+/** R1 asks the present object once, gets no answer, and then asks the one that was replaced, which goes on as before. */
 export function callsOfStaleObject(cores: Cores): void {
   const { stage, caller } = stageWithCaller(cores);
   const { world } = stage;
@@ -91,7 +91,7 @@ export function callsOfStaleObject(cores: Cores): void {
   stage.end();
 }
 
-/** A revoke is heard of by a call that arrives after the drain time: the group renews no more, and the lease runs on. */
+/** A revoke comes with a call that arrives after the drain time: the group no longer renews, and the lease runs on. */
 export function drainThatACallCuts(cores: Cores): void {
   const { stage, caller } = stageWithCaller(cores);
   const a = stage.join("A");

@@ -61,7 +61,7 @@ export function hungCallback(cores: Cores): void {
   stage.end();
 }
 
-/** H17. A process whose every component still drains declines an offer, and says when one is ready. */
+/** H17. A process whose every component still drains declines an offer, and reports when one is ready. */
 export function offerWhileDraining(cores: Cores): void {
   const stage = new Stage(cores, { policy: { ...POLICY, drainMs: 500 } });
   const a = stage.join("A", { contenders: [contender("x", { drain: "hung" })] });
@@ -92,7 +92,7 @@ export function preemptionInTime(cores: Cores): void {
   stage.end();
 }
 
-/** Whoever can't take the lead has it taken away once, and not again a moment later; a new object knows it too. */
+/** A process that can't take the lead has it taken away once, and not again a moment later; a new object knows it too. */
 export function preemptedForNobody(cores: Cores): void {
   const stage = new Stage(cores, { policy: { ...POLICY, preempt: { cooldownMs: 5_000 } } });
   const a = stage.join("A", { contenders: [contender("x", { drain: "hung" }), contender("z")], priority: 1 });
@@ -110,7 +110,7 @@ export function preemptedForNobody(cores: Cores): void {
   stage.end();
 }
 
-/** A holder that does not hear of it is ordered twice to stop: it may renew for one drain time. */
+/** A holder that receives no revoke is ordered twice to stop: it may renew for one drain time. */
 export function revokedTwice(cores: Cores): void {
   const stage = new Stage(cores);
   const a = stage.join("A");

@@ -9,7 +9,7 @@ export function joinOfEndedLeadership(cores: Cores): void {
   const b = stage.join("B");
   stage.world.network.path(a).held.add("down");
   a.contend(contender("y"));
-  a.dispatch({ type: "page", event: "visible" }); // says a real renew now
+  a.dispatch({ type: "page", event: "visible" }); // sends a real renew now
   a.resign("process");
   stage.until("B leads", () => leads(b), 1_000);
   stage.world.network.path(a).held.clear();

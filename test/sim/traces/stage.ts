@@ -76,7 +76,7 @@ export class Stage {
     this.advance(50);
   }
 
-  /** Whatever has happened, it ends well. */
+  /** After everything that has happened, it ends well. */
   end(): void {
     judgeLiveness(this.world);
   }

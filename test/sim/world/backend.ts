@@ -96,7 +96,7 @@ export class Backend implements Platform {
     current?.die(tell);
   }
 
-  /** Another host takes over; the old incarnation does not hear of it. */
+  /** Another host takes over; the old incarnation does not notice. */
   replace(): void {
     const { current } = this;
     if (current === null) return;

@@ -1,4 +1,4 @@
-/** One contender as its application sees it: what it was told, and what it does about it. Judges C1 and G2. */
+/** One contender as its application sees it: the callbacks that ran, and what they do. Judges C1 and G2. */
 
 import type { LossReason } from "../../../shared/errors.ts";
 import type { ContenderInfo } from "../../../shared/protocol/messages.ts";

@@ -29,7 +29,7 @@ export interface DriverPorts {
   /** Before the effects of a transition are performed. */
   stepped(step: Step): void;
   sent(message: Extract<Effect, { readonly type: "send" }>["message"]): void;
-  /** Before the core hears it. It may come from an abandoned connection. */
+  /** Before the core receives it. It may come from an abandoned connection. */
   heard(link: Link, message: ServerMessage): void;
 }
 

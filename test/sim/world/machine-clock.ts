@@ -40,7 +40,7 @@ export class MachineClock {
     return this.#base.wall + (this.#trueNow() - this.#base.at) * this.rate;
   }
 
-  /** Elapsed time as the shipped clock tells it. Each look is a step of that clock. */
+  /** Elapsed time by the shipped clock. Each look is a step of that clock. */
   look(): { readonly now: number; readonly since: number } {
     const now = this.#pessimistic();
     const since = this.#pessimistic.since();
@@ -53,7 +53,7 @@ export class MachineClock {
   }
 
   /**
-   * What a look has to tell now, computed independently of the shipped clock, and without looking: as much more than at
+   * What a look has to give now, computed independently of the shipped clock, and without looking: as much more than at
    * each earlier look as either clock has gone on by since then.
    */
   peek(): number {

@@ -6,7 +6,7 @@ import type { Process } from "./process.ts";
 import type { ComponentName } from "./setup.ts";
 
 export type Direction = "up" | "down";
-/** Who hears that a connection is gone; who does not has a half-open one. */
+/** Which ends notice that a connection is gone; for the other end it is half open. */
 export type Told = "none" | "client" | "server" | "both";
 
 const HEALTHY_MS = 10;
@@ -15,7 +15,7 @@ const UP = ["up"] as const;
 
 /** The network as one process has it. */
 export class Path {
-  /** Of the connections that are made from now on, and of what they send. */
+  /** The latency of connections that are made from now on, and of what they send. */
   upMs = HEALTHY_MS;
   downMs = HEALTHY_MS;
   readonly held = new Set<Direction>();

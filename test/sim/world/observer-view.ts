@@ -3,7 +3,7 @@ import type { LeaderInformation, Leaders } from "../../../shared/protocol/messag
 import { demand } from "./violation.ts";
 
 /**
- * Its kind of election may change, when nobody contends for it in the other kind any more. It can then join a process
+ * Its kind of election may change, once nobody contends for it in the other kind. It can then join a process
  * election whose term is older than the last one of its own, so that its epochs do go back.
  */
 const MIGRANT = "m";
@@ -17,7 +17,7 @@ export class ObserverView {
     this.#name = name;
   }
 
-  /** `old`: told between the two steps of a restore, when records of an earlier time may be seen. */
+  /** `old`: received between the two steps of a restore, when records of an earlier time may be seen. */
   fold({ snapshot, leaders }: Leaders, old: boolean): void {
     if (snapshot) this.leaders.clear();
     for (const { component, leader } of leaders) {

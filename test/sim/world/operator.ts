@@ -21,7 +21,7 @@ export class Operator {
   /** What it does next of a restore. */
   #next: { readonly at: number; readonly step: () => void } | null = null;
   restoring = false;
-  /** The group has no leader any more, and its storage is about to go back: the shell refuses to open it then. */
+  /** The group has no leader left, and its storage is about to go back: the shell refuses to open it then. */
   #isGoingBack = false;
 
   constructor(world: OperatedWorld) {

@@ -19,7 +19,7 @@ export interface ContenderSetup {
 }
 
 export interface ProcessSetup {
-  /** Of its clocks, to true time; at least R / D. */
+  /** The rate of its clocks against true time; at least R / D. */
   readonly rate: number;
   /** Whether its monotonic clock stands still while the machine sleeps. */
   readonly stopsAsleep: boolean;
@@ -49,7 +49,7 @@ export interface CallerSetup {
 export interface Setup {
   readonly seed: number;
   readonly policy: PolicyOptions;
-  /** Of the first host. */
+  /** The clock error of the first host. */
   readonly skewMs: number;
   readonly processes: readonly ProcessSetup[];
   /** Absent: none. */

@@ -1,10 +1,10 @@
-/** A row of the bench that is at work until the test interrupts it: tells of the server that it has started, and of its folder. */
+/** A row of the bench that is at work until the test interrupts it: prints the server that it has started, and its folder. */
 import { connect } from "node:net";
 import { withServer } from "../../../bench/peers/server.ts";
 import { exitOnSignals } from "../../../bench/signals.ts";
 import { freePort } from "../../../cli/backend/free-port.ts";
 
-// Whoever only looks whether it listens hangs up at once, and resets what was written to it.
+// A probe that only looks whether it listens hangs up at once, and resets what was written to it.
 const SERVER = `require("node:net").createServer((socket) => {
   socket.on("error", () => undefined);
   socket.write("serves " + process.argv[1] + " " + process.cwd() + "\\n");

@@ -1,4 +1,4 @@
-/** Whatever happens to calls, answers, clocks and objects: what the contender promises its users and the group. */
+/** What the contender promises its users and the group, under any fate of calls, answers, clocks and objects. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ContenderInfo } from "../../../shared/protocol/messages.ts";

@@ -14,7 +14,7 @@ import { CLOSE, closeMeaning } from "../../../shared/protocol/close-codes.ts";
 import { wrong } from "../../support/wrong.ts";
 import { FakeGroup, leadershipOf, settle } from "./fake-group.ts";
 
-/** Callbacks that write down what they hear. */
+/** Callbacks that write down their calls. */
 function diary() {
   const entries: string[] = [];
   const errors: unknown[] = [];
@@ -538,7 +538,7 @@ describe("the session", () => {
     client.contend("x");
     await settle();
     expect(errors).toContainEqual(new Error("no token"));
-    // Whoever asks why, later or by its contender, is not told of a connection alone.
+    // Later errors, also those of a contender, give the reason and not only a lost connection.
     expect(errors).toContainEqual(expect.objectContaining({ message: "connection closed (1006): no token" }));
     expect(client.health().lastError).toMatchObject({ message: "connection closed (1006): no token" });
     await group.clock.advance(2_000);

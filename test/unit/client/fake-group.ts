@@ -1,6 +1,6 @@
 /**
- * A group of one session, in memory, for tests of the client's API: it answers as the protocol says, elects whoever
- * asks unless told otherwise, and keeps time only when the test lets it pass. No real timer and no real socket.
+ * A group of one session, in memory, for tests of the client's API: it answers by the protocol, elects every process that
+ * asks unless the test forbids it, and keeps time only when the test lets it pass. No real timer and no real socket.
  */
 
 import { type ClientOptions, type ElectionClient, openClient } from "../../../client/client.ts";
@@ -156,7 +156,7 @@ export class FakeGroup {
   electing = true;
   /** Components that may not stand. */
   readonly refused = new Set<string>();
-  /** Whether sockets that are told to close do so by themselves. */
+  /** Whether a socket closes by itself once `close` was called. */
   closing = true;
   epoch = 0;
   #contenders: ContenderInfo[] = [];
@@ -328,7 +328,7 @@ export class FakeGroup {
     this.elect();
   }
 
-  /** Offers whatever is vacant and contended for. */
+  /** Offers every election that is vacant and contended for. */
   elect(): void {
     if (!this.electing) return;
     const elections = new Set(this.#contenders.map(({ component, election }) => electionOf(component, election)));

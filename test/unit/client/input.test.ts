@@ -1,4 +1,4 @@
-/** What people hand in: it works, or it is refused at once in a sentence that says what is allowed. */
+/** What users pass in: it works, or it is refused at once in a sentence that names what is allowed. */
 import { describe, expect, test } from "vitest";
 import {
   ClientClosedError,

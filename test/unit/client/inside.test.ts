@@ -1,4 +1,4 @@
-/** Calls inside callbacks wait for everything but what waits for them (C11). Time stands still here: whatever waits for a drain time hangs. */
+/** Calls inside callbacks wait for everything but what waits for them (C11). Time stands still here: a wait for a drain time hangs. */
 import { describe, expect, test, vi } from "vitest";
 import { ClientClosedError, type Contender, type ElectionClient, type Leadership } from "../../../client/index.ts";
 import { FakeGroup, settle } from "./fake-group.ts";
@@ -293,7 +293,7 @@ describe("nobody is called for a term that is over", () => {
       await group.clock.advance(1);
       expect(told.filter((entry) => entry.endsWith("1"))).toEqual([]);
       await group.clock.advance(20_000);
-      // What it is told later alternates: a term that it was never called for does not block the next one.
+      // Later callbacks alternate: a term that it was never called for does not block the next one.
       expect(told.map((entry) => entry[0]).join("")).toMatch(/^(\+-)*\+?$/);
     },
   );

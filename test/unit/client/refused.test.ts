@@ -1,4 +1,4 @@
-/** Who is not let stand by the group is told so, harms nobody, and asks again (E6). */
+/** A contender that the group refuses gets the reason, harms nobody, and asks again (E6). */
 import { describe, expect, test } from "vitest";
 import { FakeGroup, settle } from "./fake-group.ts";
 

@@ -8,7 +8,7 @@ const own = vi.fn();
 beforeEach(() => void process.on("SIGTERM", own));
 afterEach(() => void process.off("SIGTERM", own));
 
-/** A client that has left when the test says so. */
+/** A client that leaves when the test lets it. */
 class Guest {
   readonly closed = Promise.withResolvers<void>();
   readonly farewell: Farewell;

@@ -106,7 +106,7 @@ describe("an offer", () => {
     play.connects();
     play.registers = false;
     const y = play.contend("y");
-    play.hears(offer("L1", 1, "x")); // made before the group has heard of y
+    play.hears(offer("L1", 1, "x")); // made before the group knows of y
     const { sentAt } = play.last("renew");
     play.close(x);
     play.close(y);

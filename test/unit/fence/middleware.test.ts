@@ -24,7 +24,7 @@ async function newGuard(): Promise<SqlGuard<DatabaseSync>> {
   return guard;
 }
 
-/** A resource that says whom it believes it serves. `before`: what happens between the check and the write. */
+/** A resource that records whom it believes it serves. `before`: what happens between the check and the write. */
 function resource(
   options: FenceOptions<object>,
   guard: SqlGuard<DatabaseSync>,

@@ -3,7 +3,7 @@ import type { Access } from "../../../worker/group/state.ts";
 import type { Peer } from "./peer.ts";
 import { World } from "./world.ts";
 
-/** A process that was let in for no more than `access`. */
+/** A process whose rights are limited to `access`. */
 function join(group: World, name: string, access: Access, profile: Peer["profile"]): Peer {
   const peer = group.stranger(name, profile);
   peer.access = access;

@@ -7,7 +7,7 @@ test("[Q4] a candidate that missed an offer is asked after all others, however h
   const group = new World();
   const a = group.join("a", { contenders, priority: 100 });
   group.advance(group.policy.offerTimeoutMs);
-  a.renew(); // is heard of again, and the only one
+  a.renew(); // sends a message again, as the only one
   expect(group.holder()).toBe("a");
   const b = group.join("b", { contenders });
   const c = group.join("c", { contenders });

@@ -1,4 +1,4 @@
-/** Double-entry: what the facts of a turn say must add up to the difference between the states before and after it. */
+/** Double-entry: the facts of a turn must add up to the difference between the states before and after it. */
 import type { Fact } from "../../../worker/group/facts.ts";
 import type { ElectionState, GroupState } from "../../../worker/group/state.ts";
 import { expectSame } from "./consistency.ts";

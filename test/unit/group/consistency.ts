@@ -9,7 +9,7 @@ import type { Election, GroupState, Session } from "../../../worker/group/state.
 
 const CLOCK_MARGIN = 1_000;
 
-/** Random histories ask this a million times: the matcher is called only to tell of a difference. */
+/** Random histories ask this a million times: the matcher is called only to show a difference. */
 export function expectSame(actual: unknown, expected: unknown, what = ""): void {
   if (!isDeepStrictEqual(actual, expected)) expect(actual, what).toEqual(expected);
 }

@@ -1,4 +1,4 @@
-/** What must hold of every event of a `World`, whatever it was. */
+/** What must hold after every event of a `World`. */
 import type { Grant } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import { load, save } from "../../../worker/group/rows.ts";
@@ -46,7 +46,7 @@ export interface Claimant {
   readonly leases: ReadonlyMap<string, { readonly election: ElectionName; readonly until: number }>;
 }
 
-/** The promise itself, judged by what the processes may believe: true time against what they were told. */
+/** The promise itself, judged by what the processes may believe: true time against what they have received. */
 export function expectOneLeaderEach(peers: readonly Claimant[], now: number): void {
   const leaders = new Map<string, string>();
   for (const { name, leases } of peers) {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { World } from "./world.ts";
 
-/** A leads and then says nothing; B waits. */
+/** A leads and then sends nothing; B waits. */
 function silentLeader(): { group: World; a: ReturnType<World["join"]>; b: ReturnType<World["join"]> } {
   const group = new World();
   const a = group.join("a", { contenders: ["x"] });

@@ -43,7 +43,7 @@ export class Mirror {
     this.#leaders.set(component, leader);
   }
 
-  /** Whoever watches and hears sees exactly what is published. */
+  /** An observer whose frames arrive sees exactly what is published. */
   expectTrueTo(state: GroupState, { watched }: Session): void {
     if (!this.#fresh) return;
     for (const [component, { record }] of state.components.entries()) {

@@ -16,7 +16,7 @@ const components = ["x", "y", "d", "e"] as const;
 const electionOfComponent = (component: Component) =>
   electionOf(component, component === "d" || component === "e" ? "dedicated" : "process");
 
-/** A move says what it does to whom, so that a failing run reads as a story. */
+/** A move is named after what it does to which process, so that a failing run reads as a story. */
 export interface Move {
   readonly does: string;
   readonly to: (group: World) => void;
@@ -24,7 +24,7 @@ export interface Move {
 
 const toldAs = (does: string) => ({ [fc.toStringMethod]: () => does });
 
-/** The peer that stands at `index` now; whoever leads the process election where it is negative. */
+/** The peer that stands at `index` now; the leader of the process election where it is negative. */
 function peerAt(group: World, index: number): Peer | undefined {
   const { peers } = group;
   const leader = peers.find(({ name }) => name === group.holder());
@@ -61,7 +61,7 @@ function ofGroup<T>(does: string, argument: fc.Arbitrary<T>, act: (group: World,
 const nothing = fc.constant(undefined);
 const durations = fc.constantFrom(0, 1, 300, 1_000, 2_000, 2_500, 5_000, 8_000, 9_999, 10_000, 21_000);
 
-/** Renews what it holds and accepts whatever it was offered last. */
+/** Renews what it holds and accepts its latest offer. */
 export function acceptAll(peer: Peer): void {
   const offers = [...peer.grants.values()].filter(({ joined }) => !joined).map((grant) => grant.leaderSessionId);
   peer.renew(...new Set([...peer.held(), ...offers.filter((id) => !peer.ended.has(id))]));

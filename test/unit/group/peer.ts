@@ -1,4 +1,4 @@
-/** A process at the far end of a socket: as much of a client as the tests of the group need, and no more. */
+/** A process at the far end of a socket: as much of a client as the tests of the group need. */
 
 import { expect } from "vitest";
 import { encode } from "../../../shared/protocol/codec.ts";
@@ -58,7 +58,7 @@ export class Peer {
   readonly #inbox = new Inbox();
   /** What it believes to lead. Ends by its own word, by its own deadline, and with its session. */
   readonly leases = new Map<string, Lease>();
-  /** What it will never take up again: it has said so, or its session is over. */
+  /** What it will never take up again: it has reported its end, or its session is over. */
   readonly ended = new Set<string>();
   /** The last grant of each election. */
   readonly grants = new Map<ElectionName, Grant>();
@@ -68,7 +68,7 @@ export class Peer {
   readonly #asked = new Map<number, { readonly at: number; readonly ids: readonly string[] }>();
   #abandoned: Hello | null = null;
   #lastSentAt = 0;
-  /** R as its last `welcome` told it. */
+  /** R from its last `welcome`. */
   #renewDeadlineMs = 0;
 
   constructor(world: PeerWorld, name: string, profile: Profile) {
@@ -134,7 +134,7 @@ export class Peer {
     this.#abandoned = null;
   }
 
-  /** The socket is gone, and the group hears of it. */
+  /** The socket is gone, and the group is notified. */
   drop(): void {
     if (this.wire?.open) this.world.disconnect(this.wire);
   }
@@ -222,7 +222,7 @@ export class Peer {
     return this.say({ type: "release", leaderSessionId });
   }
 
-  /** Stops everything, and says nothing. */
+  /** Stops everything, and sends nothing. */
   endAll(): void {
     for (const id of this.leases.keys()) this.#end(id);
   }
@@ -238,7 +238,7 @@ export class Peer {
     return this.say({ type: "register", ...info });
   }
 
-  /** Says so after it has stopped; with the last contender of an election its lease ends. */
+  /** Reports it after it has stopped; with the last contender of an election its lease ends. */
   deregister(component: string): ServerMessage[] {
     const election = this.#electionOf(component);
     const contenders = (this.profile.contenders ?? [])
@@ -271,7 +271,7 @@ export class Peer {
     return message;
   }
 
-  /** From here on `heard` tells only of what is new. */
+  /** From here on `heard` gives only newer messages. */
   clear(): void {
     this.#inbox.clear();
   }
@@ -309,7 +309,7 @@ export class Peer {
     }
   }
 
-  /** Whoever watches and hears sees exactly what is published. */
+  /** An observer whose frames arrive sees exactly what is published. */
   expectMirror(): void {
     const session = this.world.state.sessions.get(this.sessionId);
     if (session?.link.type !== "connected" || session.link.connection !== this.wire?.id) return;

@@ -61,7 +61,7 @@ export class Platform implements HostPort<Wire> {
     return `#${secret}`;
   }
 
-  /** Never: a test says when the sockets are listed. */
+  /** Never: a test decides when the sockets are listed. */
   later(): void {}
 
   turned(turned: Turned): void {

@@ -40,7 +40,7 @@ export class Poller {
     return this.#session?.sessionId ?? "";
   }
 
-  /** A call whose answer arrives at once. Gives back the leaderships that the answer tells. */
+  /** A call whose answer arrives at once. Gives back the leaderships in the answer. */
   poll(action: PollAction = this.#campaign()): readonly HeldLeadership[] {
     const sentAt = this.world.now;
     const held = this.held();
@@ -51,7 +51,7 @@ export class Poller {
     return [];
   }
 
-  /** Asks, and leads: the only leadership that the answer tells. */
+  /** Asks, and leads: the only leadership in the answer. */
   lead(): HeldLeadership {
     const [leadership, ...others] = this.poll();
     if (leadership === undefined) throw new Error(`${this.name} leads nothing`);
@@ -86,7 +86,7 @@ export class Poller {
     return this.answer;
   }
 
-  /** Has stopped, and says so. */
+  /** Has stopped, and reports it. */
   resign(): void {
     for (const leaderSessionId of this.held()) {
       this.end(leaderSessionId);

@@ -49,7 +49,7 @@ function replaced<R>(
   return row === null ? others : [...others, row];
 }
 
-/** The rows by key: two stores with the same content compare equal whatever the order of their rows. */
+/** The rows by key: two stores with the same content compare equal in any order of their rows. */
 export function byKey({ group, sessions, elections, records, endedTerms }: Rows): object {
   return {
     group: group ?? { epoch: 0, revision: 0, holdOffUntil: 0, holdOffMs: 0, paused: false },

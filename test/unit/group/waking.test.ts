@@ -14,7 +14,7 @@ function led(): { group: World; a: Peer; b: Peer; c: Peer } {
 
 test("[S12] [N7] nobody is offered anything before all live sockets are known: one of a candidate may be gone", () => {
   const { group, a, b, c } = led();
-  if (b.wire !== null) b.wire.open = false; // its close was never heard of
+  if (b.wire !== null) b.wire.open = false; // its close was never reported
   group.wakeUp();
   a.bye();
   expect(group.election().type).toBe("vacant");

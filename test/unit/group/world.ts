@@ -86,7 +86,7 @@ export class World implements PlatformWorld {
 
   // Sentences
 
-  /** A process that has said hello. */
+  /** A process that has sent its hello. */
   join(name: string, profile: Profile = {}): Peer {
     const peer = this.stranger(name, profile);
     peer.connect();
@@ -124,7 +124,7 @@ export class World implements PlatformWorld {
     return deadline === null ? null : deadline - this.skew;
   }
 
-  /** Time passes while these peers renew whatever they hold. */
+  /** Time passes while these peers renew what they hold. */
   run(ms: number, ...peers: readonly Peer[]): void {
     const until = this.now + ms;
     while (this.now < until) {
@@ -285,7 +285,7 @@ export class World implements PlatformWorld {
     this.#host.lose(wire);
   }
 
-  /** Every socket is gone, and the group is told. */
+  /** Every socket is gone, and the group is notified. */
   dropAll(): void {
     for (const wire of this.wires.values()) if (wire.open) this.disconnect(wire);
   }
@@ -342,7 +342,7 @@ export class World implements PlatformWorld {
     if (deadline !== null) expectTrue((this.platform.alarmAt ?? Infinity) <= deadline, "the alarm comes too late");
   }
 
-  /** Whoever polls hears of an offer later: epochs are judged as they are given out. */
+  /** A poller receives an offer later: epochs are judged as they are given out. */
   #seeEpochs({ elections }: GroupState): void {
     const terms = [...elections.values()].flatMap(({ state }) => (state.type === "vacant" ? [] : [state]));
     terms.sort((left, right) => left.epoch - right.epoch);

@@ -59,7 +59,7 @@ test("[G2] terms have their process, component and times, and the group's own ac
   expect(ended).toMatchObject([{ process: "a", reason: "resigned", leaderSessionId: terms[0]?.leaderSessionId }]);
 });
 
-/** The code under test: it writes every second for as long as `goesOn` says. */
+/** The code under test: it writes every second for as long as `goesOn` is true. */
 function writer(group: TestGroup, client: ElectionClient, goesOn: (leadership: Leadership) => boolean): void {
   const clock = group.clock(client);
   client.contend("x", {

@@ -1,4 +1,4 @@
-/** Each verb of the test group does what it says, and what it does is what the real thing would do. */
+/** Each verb of the test group does what its name says, as the real thing would do it. */
 import { expect, test } from "vitest";
 import type { ElectionClient } from "../../../client/client.ts";
 import { createTestGroup, type TestGroup } from "../../../testing/index.ts";
@@ -10,7 +10,7 @@ interface Stand {
   readonly group: TestGroup;
   readonly leader: ElectionClient;
   readonly waiting: ElectionClient;
-  /** What the callbacks were told, each with the name of the client. */
+  /** The calls of the callbacks, each with the name of the client. */
   readonly told: string[];
 }
 

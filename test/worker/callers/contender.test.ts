@@ -207,10 +207,10 @@ test("[S9] [S2] while onRevoke runs inside the lease nobody else leads, though t
   pass(RENEW_EVERY_MS);
   await wake(stub);
   isDown = false;
-  pass((await alarmIn(stub)) ?? 0); // the drain time is over, and nobody has heard of the revoke
+  pass((await alarmIn(stub)) ?? 0); // the drain time is over, and the revoke has reached nobody
   await wake(stub);
   expect(await leads(stub)).toBe(false);
-  await inside(stub, ({ contender }) => contender.change({ priority: 1 })); // something to say at once
+  await inside(stub, ({ contender }) => contender.change({ priority: 1 })); // something to send at once
   const leaderSessionId = expect.any(String);
   expect(held).toEqual([[], [leaderSessionId], [leaderSessionId]]);
   expect((await elections.status(group)).elections[0]?.state).toBe("revoking");

@@ -54,7 +54,7 @@ export class Contending extends DurableObject<ElectionEnv> {
     await this.contender.alarm();
   }
 
-  /** What the constructor says of these options. */
+  /** The constructor's error for these options, empty where there is none. */
   refusal(ctx: DurableObjectState, options: object | null): string {
     const { ELECTIONS } = this.env;
     const whole = options && { elections: electionsOf(ELECTIONS), group: "g", components: ["a"], ...options };

@@ -27,7 +27,7 @@ export class Path {
     for (const reset of this.#resets) reset();
   }
 
-  /** Nothing arrives any more either way, and nobody is told. */
+  /** From now on nothing arrives either way, and neither end is notified. */
   partition(): void {
     this.#isPartitioned = true;
   }

@@ -1,6 +1,6 @@
 /**
  * A process of the conformance suite that holds no socket: a Durable Object with a real `DurableContender`, whose alarms
- * the platform rings. What the suite asks of it is done inside that object, in order; what its callbacks are told comes back.
+ * the platform rings. Orders of the suite are carried out inside that object, in order; calls of its callbacks come back.
  */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -116,7 +116,7 @@ export class RpcMember implements Member {
     if (this.#object !== null || this.#isVisiting) await this.#order((contender) => contender.close());
   }
 
-  /** Leaves, and its object is not woken any more. */
+  /** Leaves, and its object is no longer woken. */
   async end(): Promise<void> {
     this.heal();
     if (this.#object === null && !this.#isVisiting) return;
@@ -124,7 +124,7 @@ export class RpcMember implements Member {
     await runInDurableObject(this.#stub(), (_, { storage }) => storage.deleteAlarm());
   }
 
-  /** Its object dies in whatever it was doing; its alarm brings the next one. */
+  /** Its object dies in the middle of its work; its alarm brings the next one. */
   async crash(): Promise<void> {
     if (this.#object !== null) await crash(this.#stub());
   }
@@ -199,7 +199,7 @@ export class RpcMember implements Member {
     return leadership === null ? null : this.#seenFromOutside(leadership);
   }
 
-  /** The object may be a later one by now: the term is that of whichever is there. What writes is done inside. */
+  /** The object may be a later one by now: the term is that of the present one. Writes are done inside. */
   #seenFromOutside(granted: Leadership): Leadership {
     const { component, leaderSessionId } = granted;
     const now = (contender = this.#object?.contender): Leadership => {
@@ -221,7 +221,7 @@ export class RpcMember implements Member {
 
   // Inside the object
 
-  /** A promise of the suite's settles outside: what waits for it inside is told inside. */
+  /** A promise of the suite settles outside: it is passed on to what waits for it inside. */
   #inside(result: unknown): unknown {
     if (!(result instanceof Promise)) return result;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -240,7 +240,7 @@ export class RpcMember implements Member {
     return promise;
   }
 
-  /** Made anew each time: each belongs to whoever has made it. */
+  /** Made anew each time: each belongs to its maker. */
   #stub(): DurableObjectStub<Contending> {
     return env.CONTENDERS.get(env.CONTENDERS.idFromName(this.#objectName));
   }

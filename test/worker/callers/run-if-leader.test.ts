@@ -217,7 +217,7 @@ test("[S6] where the group can't be reached the signal aborts when the lease is 
   await expect(running).rejects.toMatchObject({ code: "leadership_lost", reason: "expired" });
   const took = Date.now() - begun;
   expect(took).toBeGreaterThanOrEqual(LEASE_MS * 0.8);
-  // Nobody has told the group: there the term ends with its lease.
+  // Nothing was reported to the group: there the term ends with its lease.
   await expect.poll(() => reasons(group)).toEqual([["expired", 0]]);
 });
 

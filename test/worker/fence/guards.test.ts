@@ -98,7 +98,7 @@ test.each([
   expect(await experiment(open, true)).toEqual({ lost: 0, refused: ROUNDS });
 });
 
-// Of single guards
+// Single guards
 
 test("[FG2] work of a Durable Object that would go on after an await is refused, and undone", async () => {
   const group = freshGroup("resource");

@@ -92,7 +92,7 @@ test("[S3] [S2] a socket that closed first left its exact deadline in storage: D
   await evictDurableObject(objectOf(crashed), { webSockets: "close" });
   expect(await electionOf(crashed)).toMatchObject({ state: "leading", remainingMs: LEASE_MS + MARGIN_MS });
   pass(LEASE_MS);
-  expect(await electionOf(intact)).toBeUndefined(); // the session is over as well, and nobody else was there
+  expect(await electionOf(intact)).toBeUndefined(); // the session is over as well, and there was no other
   expect(await electionOf(crashed)).toMatchObject({ state: "leading", remainingMs: MARGIN_MS });
   pass(MARGIN_MS);
   expect(await electionOf(crashed)).toBeUndefined();

@@ -250,7 +250,7 @@ test("[N5] a leader's frame that wakes the object is answered before the other s
     expect(await leader.client.renew(leaderSessionId)).toEqual([leaderSessionId]);
     await leader.client.settle();
     const answeredAt = sent.mock.invocationCallOrder[1] ?? 0; // the first one is the client's own
-    expect(read.mock.invocationCallOrder.filter((at) => at < answeredAt)).toHaveLength(2); // found as a leader's, then heard
+    expect(read.mock.invocationCallOrder.filter((at) => at < answeredAt)).toHaveLength(2); // found as a leader's, then read
     expect(read.mock.calls.length).toBe(2 + 21); // and then all of them, once
   } finally {
     vi.restoreAllMocks();

@@ -63,7 +63,7 @@ test("the text keeps to the format, for a group that nobody uses as for one that
   await client.closed;
 
   const names = new Set((await families(used)).keys());
-  expect(names.delete("edge_election_leading")).toBe(true); // of elections that are there
+  expect(names.delete("edge_election_leading")).toBe(true); // exists once there are elections
   expect(names).toEqual(new Set((await families(unused)).keys()));
 });
 

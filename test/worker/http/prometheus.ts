@@ -13,7 +13,7 @@ const TYPE = new RegExp(`^# TYPE (${NAME}) (counter|gauge|histogram)$`);
 const SAMPLE = new RegExp(`^(${NAME})\\{((?:[^"]|"(?:[^"\\\\]|\\\\.)*")*)\\} (\\S+)$`);
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\\\|\\"|\\n)*)"(,|$)/y;
 
-/** Throws for whatever a scraper might stumble over: order, names, escapes, values, repeated series, odd histograms. */
+/** Throws for anything that a scraper might stumble over: order, names, escapes, values, repeated series, odd histograms. */
 export function parsePrometheus(text: string): ReadonlyMap<string, Family> {
   if (!text.endsWith("\n")) throw new Error("the last line must end");
   const families = new Map<string, Family>();

@@ -1,4 +1,4 @@
-/** What is refused before the group's object is touched, and how the answer says what to do. */
+/** What is refused before the group's object is touched, with an answer that names the remedy. */
 import { expect, test } from "vitest";
 import { ask, connect, errorOf, freshGroup, pathOf } from "../support.ts";
 import { askRoute, deploy, isTouched, routes } from "./routes.ts";

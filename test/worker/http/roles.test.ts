@@ -248,7 +248,7 @@ const messageCases = whos
       .map((one) => ({ ...one, who, verb: may(!isRefusedToAll(one) && atLeast(who, one.needs)) })),
   );
 
-/** A group in which somebody else leads, and a session of this role, with a term of its own where it may have one. */
+/** A group in which another process leads, and a session of this role, with a term of its own where it may have one. */
 async function stage(who: Role): Promise<{ group: string; client: Peer; mine: string; theirs: string }> {
   const group = freshGroup();
   stopClock();

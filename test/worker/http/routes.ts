@@ -31,7 +31,7 @@ export const askRoute = (group: string, [method, rest, body]: Route, options: As
 export const isTouched = async (group: string): Promise<boolean> =>
   (await listDurableObjectIds(env.ELECTIONS)).some((id) => id.equals(objectOf(group).id));
 
-/** An app as somebody deploys it, with or without an open mode in its env. */
+/** An app as users deploy it, with or without an open mode in its env. */
 export function deploy(options: ElectionAppOptions, openMode?: string): Server {
   const app = createElectionApp(options);
   const { ELECTIONS, FENCE_SECRET } = env;

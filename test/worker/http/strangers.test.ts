@@ -1,4 +1,4 @@
-/** What strangers get, and what it costs: a closed door that says why in the log, and nothing that they could use. */
+/** What strangers get, and what it costs: a closed door, the reason in the log, and nothing that they could use. */
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { ask, connect, errorOf, freshGroup, join, pathOf, type Server } from "../support.ts";

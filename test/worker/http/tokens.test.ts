@@ -1,4 +1,4 @@
-/** Tokens: which are good, which are not, and that they are told to nobody. */
+/** Tokens: which are good, which are not, and that they are printed nowhere. */
 import { verifyWithJwks } from "hono/jwt";
 import { expect, test } from "vitest";
 import { ask, connect, errorOf, fireAlarm, freshGroup, join, LEASE_MS, pathOf, resume, stopClock } from "../support.ts";
