@@ -1,7 +1,7 @@
 /**
- * `npm run demo`: the main job in a terminal. A local backend, three processes with three components each; the leader
- * is killed, the next one resigns, the backend is redeployed, a component is closed, everybody leaves. What it prints
- * it also checks: it exits with 1 when anything is off.
+ * `npm run demo`: every kind of hand-over in a terminal. It starts a local backend and three processes with three
+ * components each. The leader is killed, the next one resigns, the backend is redeployed, a component is closed, and all
+ * processes leave. The demo checks what it prints, and exits with 1 if a check fails.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ import { type Member, startMember } from "./troupe.ts";
 const GROUP = "checkout";
 const LEASE_MS = "4000";
 const COMPONENTS = ["dispatcher", "resource-manager", "rest-endpoint"];
-/** In an election of its own: any process can lead it, whoever leads the others. */
+/** It has its own election, so its leader may be another process. */
 const DEDICATED = "audit";
 const STEP_TIMEOUT_MS = 15_000;
 
@@ -27,10 +27,13 @@ const changed = (): void => {
   for (const look of [...waiting]) look();
 };
 
-/** Resolves with the first value that is not `undefined`; looks again after every callback and every leader change. */
+/** Resolves with the first value that is not `undefined`; calls `find` after every callback and every change of a leader. */
 function eventually<T>(what: string, find: () => T | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`waited ${STEP_TIMEOUT_MS} ms in vain: ${what}`)), STEP_TIMEOUT_MS);
+    const timer = setTimeout(
+      () => reject(new Error(`${what} did not come within ${STEP_TIMEOUT_MS} ms`)),
+      STEP_TIMEOUT_MS,
+    );
     const look = (): void => {
       const value = find();
       if (value === undefined) return;
@@ -56,7 +59,7 @@ function step(title: string): void {
 
 const leadersOf = (component: string): Member[] => members.filter(({ leads }) => leads.has(component));
 
-/** The one process that leads all of these by its own account, once observers see the same. */
+/** Resolves with the process that considers itself the leader of all these components, once observers see the same. */
 function leaderOf(components: readonly string[], after = 0): Promise<Member> {
   return eventually(`a leader of ${components.join(", ")}`, () => {
     const [leader] = leadersOf(components[0] ?? "");
@@ -78,7 +81,7 @@ function checkOneLeader(): void {
 }
 
 async function joinGroup(url: string): Promise<Member> {
-  step("Three processes with three components each join the group; one has another component of its own.");
+  step("Three processes with three components each join the group; one of them has a dedicated component too.");
   members.push(startMember(url, GROUP, "alpha", COMPONENTS, changed));
   members.push(startMember(url, GROUP, "beta", COMPONENTS, changed));
   members.push(startMember(url, GROUP, "gamma", [...COMPONENTS, `${DEDICATED}!`], changed));
@@ -88,22 +91,22 @@ async function joinGroup(url: string): Promise<Member> {
   checkOneLeader();
   const sessions = new Set(COMPONENTS.map((component) => leader.leads.get(component)?.leaderSessionId));
   check(sessions.size === 1, "its components share one leader session id and one epoch");
-  check(leadersOf(DEDICATED)[0]?.name === "gamma", "the dedicated election has a leader of its own");
+  check(leadersOf(DEDICATED)[0]?.name === "gamma", "the dedicated election has its own leader");
   return leader;
 }
 
 async function lateComponents(leader: Member): Promise<void> {
   const jobs = ["job-1", "job-2"];
   step(`Late components: ${leader.name} registers ${jobs.join(" and ")} while it leads, and closes them one by one.`);
-  for (const component of jobs) leader.tell({ order: "contend", component });
+  for (const component of jobs) leader.send({ order: "contend", component });
   await leaderOf(jobs);
   print(leaderTable(leaders));
   check(
     jobs.every((job) => epochOf(leader, job) === epochOf(leader)),
-    "they join the leadership that runs",
+    "they join the running leadership",
   );
   for (const component of jobs) {
-    leader.tell({ order: "close", component });
+    leader.send({ order: "close", component });
     await eventually(`the end of ${component}`, () => (leaders.get(component) === null ? true : undefined));
   }
   check(leadersOf("dispatcher")[0] === leader, "their siblings kept their leadership");
@@ -124,10 +127,10 @@ async function killLeader(leader: Member): Promise<Member> {
 }
 
 async function resign(leader: Member): Promise<Member> {
-  step(`Resign: ${leader.name} steps down of its own accord.`);
+  step(`Resign: ${leader.name} steps down by itself.`);
   const epoch = epochOf(leader);
   const resignedAt = performance.now();
-  leader.tell({ order: "resign" });
+  leader.send({ order: "resign" });
   const next = await leaderOf(COMPONENTS, epoch);
   print(leaderTable(leaders));
   print(`    ${next.name} took over after ${Math.round(performance.now() - resignedAt)} ms`);
@@ -143,10 +146,10 @@ async function redeploy(leader: Member, backend: LocalBackend, dataDir: string):
   const callbacks = leader.callbacks.length;
   await backend.stop();
   const next = await startLocalBackend({ port: backend.port, dataDir, bindings: settings });
-  // The late component can only join once the session is back: nothing about time is assumed.
-  leader.tell({ order: "contend", component: "after-redeploy" });
+  // The late component joins once the session is back, so this waits for no fixed time.
+  leader.send({ order: "contend", component: "after-redeploy" });
   await leaderOf(["after-redeploy"]);
-  check(leader.callbacks.length === callbacks + 1, `${leader.name} heard of nothing but the new component`);
+  check(leader.callbacks.length === callbacks + 1, `${leader.name} was notified only of the new component`);
   check(epochOf(leader) === before && epochOf(leader, "after-redeploy") === before, "the term survived the restart");
   print(leaderTable(leaders));
   return next;
@@ -155,7 +158,7 @@ async function redeploy(leader: Member, backend: LocalBackend, dataDir: string):
 async function closeComponent(leader: Member): Promise<void> {
   step(`Close: ${leader.name} closes its rest-endpoint.`);
   const before = epochOf(leader);
-  leader.tell({ order: "close", component: "rest-endpoint" });
+  leader.send({ order: "close", component: "rest-endpoint" });
   await eventually("the end of rest-endpoint", () => (leaders.get("rest-endpoint") === null ? true : undefined));
   print(leaderTable(leaders));
   check(epochOf(leader) === before, "its siblings kept their leadership");
@@ -170,7 +173,7 @@ async function leave(): Promise<void> {
   print(leaderTable(leaders));
   check(
     members.every(({ leads }) => leads.size === 0),
-    "every process was told that its leadership is over",
+    "every process was notified that its leadership is over",
   );
   print(`    exit codes and signals: ${codes.map((code) => code ?? "SIGTERM").join(", ")}`);
 }
@@ -211,7 +214,7 @@ async function main(): Promise<void> {
     await backend.stop();
     await rm(dataDir, { recursive: true, force: true });
   }
-  print(process.exitCode ? "\nSomething was off: see the lines marked FAIL." : "\nEverything held.");
+  print(process.exitCode ? "\nA check has failed: see the lines marked FAIL." : "\nAll checks passed.");
 }
 
 scriptNamed(

@@ -1,4 +1,4 @@
-/** What a demo process tells its parent (one JSON object per line of its output), and what it is told (on its input). */
+/** The reports of a demo process (one JSON object per line of its output) and its orders (on its input). */
 
 /** A contender's callback ran. */
 export interface CallbackReport {
@@ -10,7 +10,7 @@ export interface CallbackReport {
   readonly reason?: string;
 }
 
-/** Something went wrong that the contender cannot be blamed for: it goes on by itself. */
+/** An error outside of the contender, which continues by itself. */
 export interface ErrorReport {
   readonly callback: "error";
   readonly component: string;

@@ -1,6 +1,6 @@
 /**
  * One process of the demo: `node process.ts URL GROUP NAME COMPONENT... [DEDICATED!]`. All of its components share one
- * session; one whose name ends with `!` runs in an election of its own. It works until it is told to stop by a signal.
+ * session. A component whose name ends with `!` has a dedicated election. The process works until it receives a signal.
  */
 import { createInterface } from "node:readline";
 import type { Contender } from "../../client/index.ts";

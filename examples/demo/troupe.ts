@@ -1,4 +1,4 @@
-/** The processes of the demo, as their parent sees them: what each believes about its own leadership. */
+/** The processes of the demo, as their parent sees them: what each has reported about its leaderships. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -10,12 +10,12 @@ const PROGRAM = fileURLToPath(new URL("process.ts", import.meta.url));
 
 export interface Member {
   readonly name: string;
-  /** Grants that no revoke has ended, by component. */
+  /** The current grants, by component. */
   readonly leads: ReadonlyMap<string, CallbackReport>;
   /** Callbacks that have run so far. */
   readonly callbacks: readonly CallbackReport[];
-  tell(order: Order): void;
-  /** Resolves with the exit code once the process has ended; `null` after a signal that ended it at once. */
+  send(order: Order): void;
+  /** Resolves with the exit code once the process has ended, or with `null` if the signal ended it at once. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -34,19 +34,19 @@ export function startMember(
   child.stdin.on("error", () => undefined); // an order to a process that has ended is lost
   const leads = new Map<string, CallbackReport>();
   const callbacks: CallbackReport[] = [];
-  const heard = (report: Report): void => {
+  const receive = (report: Report): void => {
     if (report.callback === "error") return;
     if (report.callback === "grant") leads.set(report.component, report);
     else leads.delete(report.component);
     callbacks.push(report);
     onChange();
   };
-  createInterface({ input: child.stdout }).on("line", (line) => heard(JSON.parse(line) as Report));
+  createInterface({ input: child.stdout }).on("line", (line) => receive(JSON.parse(line) as Report));
   return {
     name,
     leads,
     callbacks,
-    tell: (order) => void child.stdin.write(`${JSON.stringify(order)}\n`),
+    send: (order) => void child.stdin.write(`${JSON.stringify(order)}\n`),
     end: (signal) => endProcess(child, signal),
   };
 }

@@ -1,4 +1,4 @@
-/** Objects that want the same work done, and one that does it. It goes on over hibernation, restarts and deployments. */
+/** Several objects contend; the leader does the work. Its term survives hibernation, restarts and deployments. */
 import { DurableObject } from "cloudflare:workers";
 import { DurableContender, type ElectionGroup, electionsOf } from "edge-election/worker";
 
@@ -29,7 +29,7 @@ export class Indexer extends DurableObject<Env> {
     return this.#contender.close();
   }
 
-  /** Call it as often as you like, on any of them: only the leader does something. */
+  /** Call it on any object, any number of times: only the leader indexes. */
   index(document: string): string {
     const leadership = this.#contender.leadership();
     if (leadership === null) return "not the leader";

@@ -1,4 +1,4 @@
-/** An application of one's own, with the elections under a path. */
+/** Your own application, with the elections under a path. */
 import { createElectionApp, type ElectionEnv } from "edge-election/worker";
 import { Hono } from "hono";
 

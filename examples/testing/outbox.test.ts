@@ -1,4 +1,4 @@
-/** "I have just lost the lead", in vitest: no server, no sleep, the same every time. */
+/** Tests in vitest what happens when the lead is lost: no server, no sleep, the same result every time. */
 import { expect, test } from "vitest";
 import type { ElectionClient } from "../../client/index.ts";
 import { createTestGroup, type TestGroup } from "../../testing/index.ts";
@@ -23,7 +23,7 @@ function twoProcesses(): { group: TestGroup; clients: readonly ElectionClient[];
   return { group, clients, sent };
 }
 
-test("a process that is cut off stops sending, and the other one goes on where it stopped", async () => {
+test("a process that is cut off stops sending, and the other one continues where it stopped", async () => {
   const { group, clients, sent } = twoProcesses();
   await group.advance(5_000);
   const [cutOff] = clients.filter((client) => client === group.leader("outbox"));

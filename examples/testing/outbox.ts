@@ -1,17 +1,17 @@
-/** The code under test: one process at a time sends what lies in an outbox, one message a second. */
+/** The code under test: one process at a time sends the messages of an outbox, one per second. */
 import type { Clock, ElectionClient, Leadership } from "../../client/index.ts";
 
 export interface OutboxPorts {
-  /** So that a test can make time pass. */
+  /** A test passes a clock that it can move. */
   readonly clock: Pick<Clock, "setTimeout">;
-  /** The oldest message that was not sent yet; shared by all processes. */
+  /** Takes the oldest unsent message; all processes share the outbox. */
   next(): string | undefined;
   send(message: string, leadership: Leadership): void;
 }
 
 const PACE_MS = 1_000;
 
-/** Until the client is closed. */
+/** Runs until the client is closed. */
 export async function runOutbox(client: ElectionClient, { clock, next, send }: OutboxPorts): Promise<void> {
   for await (const leadership of client.terms("outbox")) {
     while (leadership.isLeader()) {

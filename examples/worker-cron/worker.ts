@@ -1,4 +1,4 @@
-/** A nightly job that is triggered in many places, and runs once. */
+/** A nightly job that is triggered in many places and runs once. */
 import { type Elections, runIfLeader } from "edge-election/worker";
 
 interface Env {

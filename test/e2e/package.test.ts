@@ -109,7 +109,7 @@ test("[C10] [X6] a closed client has handed over, and refuses everything afterwa
 test("[G1] [C4] [N5] the demo runs by itself, checks what it prints, and exits with 0", async () => {
   const demo = runNode("examples/demo/main.ts");
   const { code } = await demo.ended;
-  expect(demo.output()).toContain("Everything held.");
+  expect(demo.output()).toContain("All checks passed.");
   expect(demo.output()).not.toContain("FAIL");
   expect(code).toBe(0);
 });
