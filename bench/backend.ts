@@ -1,10 +1,10 @@
-/** The real backend for the time of one measurement. */
+/** The real backend, for one measurement. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type LocalBackend, startLocalBackend } from "../cli/backend/local-backend.ts";
 import { bundle } from "./bundle.ts";
 
-/** Settings of the Worker as text, and where it is to be. */
+/** Settings of the Worker as text, and its place. */
 interface Place {
   readonly port: number;
   readonly dataDir: string;

@@ -9,7 +9,7 @@ export interface Bundle extends AsyncDisposable {
   readonly file: string;
 }
 
-/** A folder below this one, as one file that is removed at the end of the scope. */
+/** Bundles a folder of the bench into one file, which is removed at the end of the scope. */
 export async function bundle(folder: "election-worker" | "floor-worker"): Promise<Bundle> {
   const target = await temporaryFolder();
   const file = join(target.path, "worker.js");

@@ -1,15 +1,15 @@
-/** What a group costs in a month, from what it was counted to do in a shorter time. Prices of the platform, November 2026. */
+/** The monthly costs of a group, from its counted work in a shorter time. Prices of the platform, November 2026. */
 
-/** What a group's object does in some time. */
+/** The work of a group's object in a period. */
 export interface Usage {
   /** Upgrades and calls. */
   readonly requests: number;
   /** Frames of clients. Answers cost nothing, and so do pings, which the platform answers. */
   readonly messages: number;
   readonly alarms: number;
-  /** Those of setting an alarm included. */
+  /** Includes the row of each alarm that is set. */
   readonly rowsWritten: number;
-  /** In which the object ran code; while it could hibernate, time costs nothing. */
+  /** Time in which the object ran code. Time in which it could hibernate costs nothing. */
   readonly handlerSeconds: number;
 }
 
@@ -37,7 +37,7 @@ export function costOf({ requests, messages, alarms, rowsWritten, handlerSeconds
   return { ...cost, total: cost.requests + cost.rowsWritten + cost.duration };
 }
 
-/** The same for a month. */
+/** The same work for a month. */
 export function scaledToMonth(usage: Usage, seconds: number): Usage {
   const factor = MONTH_SECONDS / seconds;
   return {

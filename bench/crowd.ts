@@ -1,6 +1,6 @@
 /**
- * Sessions in numbers: plain sockets that speak the protocol as it is written, one `hello` each, without a client
- * around them. What they are sent is read by whoever asks for it.
+ * Many sessions: plain sockets that speak the protocol, one `hello` each, without a client around them. A message is read
+ * when a row asks for it.
  */
 import type WebSocket from "ws";
 import type { ClientMessage, Hello, Resume, ServerMessage } from "../shared/protocol/messages.ts";
@@ -24,7 +24,7 @@ export class Peer {
     this.socket.send(JSON.stringify(message));
   }
 
-  /** The next message of a type; others are passed over. */
+  /** The next message of this type; other messages are skipped. */
   next<T extends ServerMessage["type"]>(type: T): Promise<Tagged<T>> {
     return new Promise((resolve, reject) => {
       const end = (): void => {
@@ -62,7 +62,7 @@ export class Peer {
     return answer;
   }
 
-  /** For a hello of the next connection of this session. */
+  /** The part of a hello that resumes this session on another connection. */
   resume(): Resume {
     return { sessionId: this.sessionId, secret: this.secret, attempt: this.attempt + 1 };
   }
@@ -84,7 +84,7 @@ export async function joinPeer(url: string, group: string, hello: Partial<Hello>
 export const joinCrowd = (url: string, group: string, count: number, hello: Partial<Hello>): Promise<Peer[]> =>
   inParallel(count, () => joinPeer(url, group, hello));
 
-/** A session that leads: joined, offered, accepted. */
+/** Joins, and accepts the offer of leadership. */
 export async function joinLeader(url: string, group: string, hello: Partial<Hello>) {
   const peer = await connectPeer(url, group);
   const offered = peer.next("grant");

@@ -1,11 +1,11 @@
-/** The floor worker on the runtime, started once for a run. */
+/** Starts the floor worker on the runtime, once for a run. */
 import { type LocalBackend, startLocalBackend } from "../cli/backend/local-backend.ts";
 import { bundle } from "./bundle.ts";
 
 export interface FloorServer extends AsyncDisposable {
-  /** Of a mode and an object of the floor worker, for sockets. */
+  /** The address of a mode and an object of the floor worker, for sockets. */
   url(mode: "echo" | "relay" | "crowd" | "shout", name: string): string;
-  /** The same worker in a runtime of its own, where memory and sockets of others would show. */
+  /** Starts the same worker in a runtime of its own, for rows that measure memory or sockets. */
   another(): Promise<FloorServer & Pick<LocalBackend, "pid">>;
 }
 

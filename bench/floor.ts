@@ -1,4 +1,4 @@
-/** F0, F1 and the bare upgrade, on the same machine and in the same minute as the row that is compared with them. */
+/** F0, F1 and the bare upgrade, measured on the same machine and in the same minute as the row that they are compared with. */
 import { once } from "node:events";
 import type WebSocket from "ws";
 import { median } from "../cli/statistics.ts";
@@ -15,7 +15,7 @@ export interface FloorMedians {
   readonly upgradeMs: number;
 }
 
-/** Samples of the three. */
+/** Samples of all three. */
 export interface FloorSamples {
   readonly echo: readonly number[];
   readonly relay: readonly number[];
@@ -77,7 +77,7 @@ export const floorMedians = (all: readonly FloorSamples[]): FloorMedians => ({
 async function trip(from: WebSocket, to: WebSocket): Promise<number> {
   const startedAt = performance.now();
   const arrived = once(to, "message");
-  // Each message another one: to write a row as it stands costs no commit.
+  // Each message differs: writing an unchanged row costs no commit.
   from.send(JSON.stringify({ type: "renew", sentAt: startedAt, held: [] }));
   await arrived;
   return elapsedSince(startedAt);

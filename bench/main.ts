@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--rows PATTERN] [--json FILE]`: one table, and the same as JSON.
+ * `npm run bench`: prints one table, and writes the same as JSON.
  *
  * Entry of the room `bench`. Nothing but tests imports it. It imports `cli/`, `client/`, `shared/` and `tools/`, never
  * looks into a core, and is never published.

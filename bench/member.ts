@@ -1,4 +1,4 @@
-/** A process with the full client, as a user has it. */
+/** A process with the full client, as in an application. */
 import type { ElectionClient, Leadership } from "../client/index.ts";
 import { createElectionClient } from "../client/node/index.ts";
 
@@ -6,7 +6,7 @@ export interface Member {
   readonly client: ElectionClient;
   /** Resolves when all its components have the next grant. */
   next(): Promise<ReadonlyMap<string, Leadership>>;
-  /** From now on `next` means the grant after this one. */
+  /** After this, `next` waits for the grant after the present one. */
   again(): void;
 }
 

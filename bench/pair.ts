@@ -1,9 +1,9 @@
-/** Two processes with the full client that take turns in leading, and how what they take is compared with something else. */
+/** Two processes with the full client that lead in turn, and the comparison of their hand-overs with another measurement. */
 import { candidate } from "../tools/harness/cluster.ts";
 import { closeAll, member } from "./member.ts";
 import { elapsedSince } from "./sockets.ts";
 
-/** The two of them take turns even where others wait, since both come before whoever else does. */
+/** Both processes have priority over all other candidates, so they lead in turn even if others wait. */
 const FIRST = 1;
 
 export interface Pair extends AsyncDisposable {
@@ -29,7 +29,7 @@ export async function pairOf(url: string, group: string, components: readonly st
   };
 }
 
-/** Turn by turn, a few at a time, so that what else the machine does meets both alike. Gives both their samples. */
+/** Measures both in turn, a few samples at a time, so that other work of the machine affects both alike. */
 export async function interleaved(
   measured: () => Promise<number>,
   reference: () => Promise<number>,

@@ -1,4 +1,4 @@
-/** What a run has found, as JSON and as a table: one line for each row as soon as it is measured. */
+/** The results of a run, as JSON and as a table, which gets a line as soon as a row is measured. */
 import type { FloorMedians } from "./floor.ts";
 import type { Result } from "./row.ts";
 
@@ -7,9 +7,9 @@ export interface Unmeasured {
   readonly why: string;
 }
 
-/** What stands in the JSON file. */
+/** The content of the JSON file. */
 export interface Report {
-  /** Right before the first row. */
+  /** Measured right before the first row. */
   readonly floor: FloorMedians | null;
   readonly seconds: number;
   readonly results: readonly Result[];
@@ -35,7 +35,7 @@ export function lineOf(result: Result): string {
   ].join("\n");
 }
 
-/** What is not as it should be. What was not measured meets no target. */
+/** Missed targets, and rows that failed or were skipped. A row that was not measured meets no target. */
 export function conclusionOf({ results, failed, skipped }: Pick<Report, "results" | "failed" | "skipped">): string {
   const missed = results.filter(({ verdict }) => verdict === "missed");
   const parts = [listed("targets missed", missed), listed("failed", failed), listed("skipped", skipped)].flat();

@@ -1,6 +1,6 @@
 /**
- * As little of a group as a client can live with: whoever contends leads, every renewal is accepted, nobody else is there.
- * It keeps no state, so that what a client is measured to do in front of it is the client's own work.
+ * The smallest group that a client can work with: every contender leads, every renewal is accepted, there is nobody else.
+ * It keeps no state, so a measurement in front of it shows the client's own work.
  */
 import type { Socket, SocketClass, SocketEvent } from "../client/socket.ts";
 import { answerTimeoutFor, DEFAULT_LEASE_MS, leaseFor, offerTimeoutFor } from "../shared/lease.ts";
@@ -25,7 +25,7 @@ const SETTINGS = {
   limits: DEFAULT_LIMITS,
 } as const satisfies Omit<Welcome, "type" | "sentAt">;
 
-/** What it says to a frame. */
+/** The answers to a frame. */
 export function answersTo(frame: string): readonly string[] {
   if (frame === PING) return [PONG];
   const message = JSON.parse(frame) as ClientMessage;
@@ -42,7 +42,7 @@ function messagesFor(message: ClientMessage): readonly ServerMessage[] {
   return [welcome, { type: "grant", ...offer }];
 }
 
-/** Sockets whose answers come in the same millisecond, after whatever their owner does meanwhile. */
+/** Sockets whose answers arrive in the same millisecond, in a later task. */
 export class Responder {
   /** Resolves with the first frame. */
   readonly greeted: Promise<void>;

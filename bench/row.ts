@@ -1,4 +1,4 @@
-/** One row of the bench: what is measured, what it is compared with, and what is wanted of it. */
+/** One row of the bench: its measurement, its reference, and its target. */
 import type { FloorMedians } from "./floor.ts";
 import type { FloorServer } from "./floor-server.ts";
 import type { Bound, Spread } from "./verdict.ts";
@@ -10,36 +10,36 @@ export interface Reference {
   readonly value: number;
 }
 
-/** What a measurement gives: samples, and anything that the reader has to know beside them. */
+/** The result of a measurement: samples, and a note for the reader. */
 export interface Measured {
   readonly samples: readonly number[];
   readonly note?: string;
-  /** Measured together with the row, where the floor's medians are not what it is compared with. */
+  /** The reference of a row that is not compared with the floor, measured together with the row. */
   readonly reference?: Reference;
 }
 
 /** The row can't be measured here, and why. */
 export class Skipped extends Error {}
 
-/** What the whole run shares. */
+/** Shared by the whole run. */
 export interface Bench {
   readonly floor: FloorServer;
 }
 
 export interface Row {
-  /** Picked by `--rows`; stays the same from run to run. */
+  /** `--rows` selects by it. It never changes. */
   readonly id: string;
   readonly name: string;
   readonly unit: Unit;
-  /** Settings that a number means nothing without. */
+  /** Settings that a reader needs to understand the number. */
   readonly settings?: string;
-  /** Absent: the measurement's own, or none. The floor is measured right before and right after the row. */
+  /** Absent if the measurement brings its own reference, or none. The floor is measured right before and after the row. */
   readonly reference?: (floor: FloorMedians) => Reference;
   readonly bounds?: readonly Bound[];
   measure(bench: Bench): Promise<Measured>;
 }
 
-/** What stands in the JSON file: nothing in it depends on the machine's names or paths. */
+/** A row in the JSON file, without names or paths of the machine. */
 export interface Result extends Spread {
   readonly row: string;
   readonly name: string;
@@ -47,12 +47,12 @@ export interface Result extends Spread {
   readonly settings?: string;
   readonly note?: string;
   readonly reference?: Reference;
-  /** Of the median to the reference. */
+  /** The median divided by the reference. */
   readonly ratio?: number;
   readonly target?: string;
   readonly verdict?: "met" | "missed";
-  /** Load average over a minute, when the row began. */
+  /** Load average of the last minute when the row began. */
   readonly load: number;
-  /** How long the row took, with all that it starts and compares with. */
+  /** Duration of the row, with everything that it starts and its reference. */
   readonly seconds: number;
 }

@@ -1,4 +1,4 @@
-/** One run of the bench: row after row, whatever happens in any of them. */
+/** One run of the bench: row after row, even if some of them fail. */
 import { loadavg } from "node:os";
 import { type FloorMedians, floorMedians, sampleFloor } from "./floor.ts";
 import { HEAD, lineOf, type Report, type Unmeasured } from "./report.ts";
@@ -11,7 +11,7 @@ const PATIENCE_MS = 300_000;
 
 export interface RunPorts {
   readonly print: (text: string) => void;
-  /** Called after every row, so that a run which is cut short has left what it had. */
+  /** Called after every row, so that an interrupted run keeps its results. */
   readonly save: (report: Report) => Promise<void>;
   readonly patienceMs?: number;
 }
@@ -53,7 +53,7 @@ export class Run {
     }
   }
 
-  /** An error that nobody waited for: the row at work has failed, and the others go on. */
+  /** Takes an unhandled error: the present row has failed, and the others go on. */
   stray(error: unknown): void {
     this.#fail(this.#row, error);
   }
@@ -62,7 +62,7 @@ export class Run {
     this.#row = row.id;
     try {
       const result = await this.#inTime(measure(row, this.#bench));
-      if (this.#failed.some(({ row: id }) => id === row.id)) return; // by a stray error: its numbers are worth nothing
+      if (this.#failed.some(({ row: id }) => id === row.id)) return; // by a stray error: its numbers are invalid
       this.#results.push(result);
       this.#ports.print(lineOf(result));
     } catch (error) {

@@ -1,4 +1,4 @@
-/** A signal ends a run as its own end does: whatever the rows have started ends with it. */
+/** Ends a run on a signal like at its own end: everything that the rows have started ends with it. */
 import { constants } from "node:os";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

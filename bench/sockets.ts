@@ -1,8 +1,8 @@
-/** Bare sockets in numbers: opened a few at a time, closed at once. */
+/** Many bare sockets, opened a few at a time and closed at once. */
 import { once } from "node:events";
 import WebSocket from "ws";
 
-/** So many upgrades are under way at once: more only make the runtime's queue longer. */
+/** Upgrades under way at once: more of them only make the runtime's queue longer. */
 const AT_ONCE = 64;
 
 export async function openSocket(url: string, protocol?: string): Promise<WebSocket> {
@@ -30,7 +30,7 @@ export async function inParallel<T>(
   return results;
 }
 
-/** Resolves after so many messages, whichever socket they came to; rejects when one of the sockets closes. */
+/** Resolves after this many messages to any of the sockets; rejects when one of the sockets closes. */
 export function messagesOn(sockets: readonly WebSocket[], count: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let left = count;
@@ -51,7 +51,7 @@ export function messagesOn(sockets: readonly WebSocket[], count: number): Promis
   });
 }
 
-/** The runtime needs two files for each socket; where a process may not open so many, the largest crowd is smaller. */
+/** The runtime needs two files for each socket, so the limit on open files can make the largest crowd smaller. */
 export function largestCrowd(wanted: number): number {
   const { userLimits } = process.report.getReport() as { readonly userLimits?: Record<string, { soft: unknown }> };
   const files = userLimits?.["open_files"]?.soft;

@@ -16,7 +16,7 @@ export interface Bound {
 
 export type Verdict = "met" | "missed";
 
-/** `null` where a row has no target. A bound on a ratio is missed where there is no reference. */
+/** `null` if a row has no target. A bound on a ratio is missed if there is no reference. */
 export function verdictOf(bounds: readonly Bound[], summary: Spread, ratio: number | null): Verdict | null {
   if (bounds.length === 0) return null;
   const holds = bounds.every(({ of, least = -Infinity, most = Infinity }) => {

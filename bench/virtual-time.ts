@@ -1,4 +1,4 @@
-/** Time that passes only when it is told to, without a promise in between: what is measured in it is what happens in it. */
+/** Time that advances only on request, without promises: a measurement in it contains nothing else. */
 import type { Clock } from "../client/clock.ts";
 
 const START_MS = 1_800_000_000_000;
@@ -26,7 +26,7 @@ export class VirtualTime implements Clock {
     if (typeof handle === "number") this.#timers.delete(handle);
   }
 
-  /** Everything that is due within this time happens, in its order. */
+  /** Runs everything that is due within this time, in order. */
   pass(ms: number): void {
     const endMs = this.#nowMs + ms;
     for (let handle = this.#firstUntil(endMs); handle !== null; handle = this.#firstUntil(endMs)) {

@@ -27,7 +27,7 @@ const productProjects = [
 /**
  * Builds `dist/`: modules and declarations of the product's folders, the bundled Worker, and the wrangler.toml that
  * deploys it. The compiler works in a cache folder; only what has a source is copied, so nothing stale gets in, and
- * `dist/` is replaced at the end, in one go.
+ * `dist/` is replaced in one step at the end.
  */
 export async function build(): Promise<void> {
   const compiled = await run("tsc", ["-b", ...productProjects, "--pretty", "false"], "keep");
@@ -58,7 +58,7 @@ async function copyModules(staging: string): Promise<void> {
   }
 }
 
-/** The compiler rewrites relative imports in modules, and leaves them as they are in declarations. */
+/** The compiler rewrites relative imports in modules, but not in declarations. */
 function publishedImports(declarations: string): string {
   return declarations.replace(/(\bfrom |\bimport\(|\bimport )"(\.{1,2}\/[^"]+)\.ts"/g, '$1"$2.js"');
 }

@@ -5,7 +5,7 @@ import { build } from "esbuild";
 import { inRepository, repositoryRoot } from "./paths.ts";
 
 const sources = "worker/pages";
-/** Scripts of the pages; what they import is bundled into them, the real client included. */
+/** The scripts of the pages. Each is bundled with everything that it imports, such as the client. */
 const scripts = ["dashboard/dashboard.ts", "demo/stage.ts", "demo/contender.ts"];
 
 /**

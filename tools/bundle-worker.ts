@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { type BuildOptions, build } from "esbuild";
 import { inRepository, repositoryRoot } from "./paths.ts";
 
-/** How a Worker becomes one file for the runtime. */
+/** Settings that bundle a Worker into one file for the runtime. */
 export const workerTarget = {
   bundle: true,
   format: "esm",
@@ -18,7 +18,7 @@ export const workerTarget = {
 
 /**
  * Bundles the production Worker for the local backend and resolves to the bundle's path. The bundle is replaced
- * atomically, so this may be done several times at once while a backend reads it. A failed build leaves the old one.
+ * atomically, so several processes may do this at once while a backend reads it. A failed build keeps the old one.
  */
 export async function bundleWorker(): Promise<string> {
   const bundle = inRepository(".tsbuild/worker.bundle.js");

@@ -16,11 +16,11 @@ import { bundleClients, clientBundleProblems } from "./size.ts";
 
 interface Check {
   readonly name: string;
-  /** Resolves to what is wrong, one clause each; may throw. */
+  /** Resolves with the problems, one clause each. May reject. */
   readonly problems: () => Promise<readonly string[]>;
 }
 
-/** In this order: the later ones use what the build made. All run, whatever the earlier ones found. */
+/** They run in this order, since later ones use the build. All run, even if an earlier one fails. */
 const checks: readonly Check[] = [
   {
     name: "format and lint",

@@ -1,11 +1,11 @@
-/** What several runs of the same tests had in common, and what they had not. */
+/** Compares several runs of the same tests. */
 
-/** How one test ended in each run, in their order: `passed`, `failed`, `skipped`, or `missing` where it was not run. */
+/** How one test ended in each run, in their order: `passed`, `failed`, `skipped`, or `missing` if it did not run. */
 export interface Outcomes {
   /** Path of its file below the root, and its full name. */
   readonly test: string;
   readonly each: readonly string[];
-  /** What it failed with, each message once. */
+  /** Its failure messages, each once. */
   readonly messages: readonly string[];
 }
 
@@ -13,7 +13,7 @@ export interface Outcomes {
 export interface TestReport {
   readonly testResults: readonly {
     readonly name: string;
-    /** Why the file could not be run. */
+    /** Why the file could not run. */
     readonly message?: string;
     readonly status: string;
     readonly assertionResults: readonly {
@@ -29,7 +29,7 @@ interface Ended {
   readonly messages: readonly string[];
 }
 
-/** Every test that did not pass every time, by name. A run without a report (`null`) is one in which all tests are missing. */
+/** Every test that did not pass every time, by name. In a run without a report (`null`) all tests are missing. */
 export function notAlwaysPassed(runs: readonly (TestReport | null)[], root: string): Outcomes[] {
   const tables = runs.map((run) => (run === null ? new Map<string, Ended>() : endsOf(run, root)));
   const names = new Set(tables.flatMap((table) => [...table.keys()]));
@@ -41,7 +41,7 @@ export function notAlwaysPassed(runs: readonly (TestReport | null)[], root: stri
   });
 }
 
-/** A file that could not be run stands there as a test of its own. */
+/** A file that could not run counts as a test of its own. */
 function endsOf({ testResults }: TestReport, root: string): Map<string, Ended> {
   const ends = new Map<string, Ended>();
   for (const { name, status, message, assertionResults } of testResults) {
@@ -57,7 +57,7 @@ function endsOf({ testResults }: TestReport, root: string): Map<string, Ended> {
 
 const INDENT = "    ";
 
-/** The list as text: each test with how often it ended in which way, and its messages. */
+/** The list as text: each test with its outcomes and its messages. */
 export function listOf(outcomes: readonly Outcomes[], runs: number): string {
   if (outcomes.length === 0) return `All tests passed in each of ${runs} runs.`;
   const parts = outcomes.map(({ test, each, messages }) => {

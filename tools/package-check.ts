@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { inRepository } from "./paths.ts";
 import { run } from "./run.ts";
 
-/** What the published package may contain; npm adds package.json, README and LICENSE by itself. */
+/** The files that the published package may contain. npm adds package.json, README and LICENSE by itself. */
 const allowed = [
   /^(package\.json|README\.md|LICENSE)$/,
   /^dist\/(shared|worker|client|testing|cli)\/.+\.(js|d\.ts)$/,
@@ -10,7 +10,7 @@ const allowed = [
   /^dist\/assets\/.+\.(html|css|js|svg)$/,
 ];
 
-/** What is wrong with the package that `npm publish` would make from `dist/`, one clause each. */
+/** Problems of the package that `npm publish` would make from `dist/`, one clause each. */
 export async function packageProblems(): Promise<string[]> {
   const files = await packedFiles();
   const exported = await exportedFiles();
@@ -24,7 +24,7 @@ export async function packageProblems(): Promise<string[]> {
   return missing.length > 0 ? problems : [...problems, ...(await toolProblems())];
 }
 
-/** Between `jsr.json` and `package.json`: the version, and the entry points that both have. */
+/** Differences between `jsr.json` and `package.json`: the version, and the entry points that both have. */
 async function jsrProblems(): Promise<string[]> {
   const [jsr, manifest] = await Promise.all(["jsr.json", "package.json"].map(readExports));
   if (!jsr || !manifest) return ["jsr.json or package.json cannot be read"];
@@ -68,7 +68,7 @@ async function toolProblems(): Promise<string[]> {
   const publint = await run("publint", ["--strict"], "keep");
   const types = await run("attw", ["--pack", ".", "--profile", "esm-only", "--no-emoji"], "keep");
   return [
-    ...(publint.exitCode === 0 ? [] : [`publint says:\n${publint.output}`]),
-    ...(types.exitCode === 0 ? [] : [`attw says:\n${types.output}`]),
+    ...(publint.exitCode === 0 ? [] : [`publint reports:\n${publint.output}`]),
+    ...(types.exitCode === 0 ? [] : [`attw reports:\n${types.output}`]),
   ];
 }

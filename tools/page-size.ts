@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { bundleAssets } from "./bundle-assets.ts";
 
-/** What the dashboard may cost whoever opens it at night, from a telephone. */
+/** Small enough for an operator who opens the dashboard at night, on a telephone. */
 const limitBytes = 60_000;
 const page = "dashboard/dashboard.html";
 
@@ -15,12 +15,12 @@ export async function dashboardBytes(): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Scripts are bundled and styles import nothing, so a page names all that it loads. */
+/** Scripts are bundled and styles import nothing, so a page names every file that it loads. */
 export const filesOf = (html: string): string[] => [
   ...new Set([...html.matchAll(/(?:href|src)="\/([^"?#]+\.\w+)"/g)].map((match) => match[1] ?? "")),
 ];
 
-/** What is wrong with that size; an empty list when all is well. */
+/** Problems of that size, one clause each. */
 export const dashboardSizeProblems = (bytes: number): string[] =>
   bytes > limitBytes
     ? [`the dashboard is ${bytes} bytes gzipped, ${bytes - limitBytes} over the limit of ${limitBytes}`]

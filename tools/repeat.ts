@@ -31,7 +31,7 @@ async function main(): Promise<number> {
   return outcomes.length === 0 && taken.every(({ isGreen }) => isGreen) ? 0 : 1;
 }
 
-/** One run. It is not green either where all tests have passed and something else went wrong: an error that nobody handles. */
+/** One run. It is not green if all tests passed and an unhandled error occurred. */
 interface Taken {
   readonly report: TestReport | null;
   readonly isGreen: boolean;
@@ -59,7 +59,7 @@ async function runOnce(index: number, parameters: readonly string[]): Promise<Ta
   }
 }
 
-/** Processes that do nothing but be busy. They end with this one, however it ends. */
+/** Starts processes that keep the processors busy. They end with this process, however it ends. */
 function startLoad(count: number): ChildProcess[] {
   const parent = process.pid;
   const program = `setInterval(() => { try { process.kill(${parent}, 0) } catch { process.exit() }

@@ -10,13 +10,13 @@ export interface Counts {
   readonly failed: number;
 }
 
-/** In the same words as the report of the tests, so that both are counted alike. */
+/** Writes the same fields as the report of the tests, so that both are counted alike. */
 export async function writeReport(path: string, { passed, failed }: Counts): Promise<void> {
   await mkdir(inRepository("reports"), { recursive: true });
   await writeFile(path, `${JSON.stringify({ numPassedTests: passed, numFailedTests: failed })}\n`);
 }
 
-/** Adds up the reports of the tests, of the checks, and of those of the installed package. One that is missing or unreadable is one failure. */
+/** Adds up the reports of the tests, the checks and the installed package. A missing or unreadable report is one failure. */
 export async function countReports(): Promise<Counts> {
   const all = await Promise.all([vitestReport, checkReport, installReport].map(countReport));
   return all.reduce((sum, one) => ({ passed: sum.passed + one.passed, failed: sum.failed + one.failed }));
@@ -30,7 +30,7 @@ async function countReport(path: string): Promise<Counts> {
   }
 }
 
-/** A file of tests that could not even be loaded has no failed test, only a failed suite: it counts as one. */
+/** A test file that could not be loaded has a failed suite and no failed test: it counts as one failure. */
 export function countsOf(report: unknown): Counts {
   const passed = numberIn(report, "numPassedTests");
   const failed = numberIn(report, "numFailedTests");

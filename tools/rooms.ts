@@ -4,14 +4,14 @@ import { inRepository } from "./paths.ts";
 import { sourceFiles } from "./source-files.ts";
 
 const houses = ["shared", "worker", "client", "testing", "cli", "tools", "bench"];
-/** Of all lines of the source. */
+/** The largest part of all lines of the source. */
 const LARGEST_SHARE = 0.25;
 
 export interface Room {
-  /** `worker/group`, or `client` for what is in no folder of it. */
+  /** `worker/group`, or `client` for its own files. */
   readonly name: string;
   readonly lines: number;
-  /** The comments that say so of themselves: `Entry of the room ...`. There is to be one. */
+  /** The comments that begin with `Entry of the room ...`. There must be one. */
   readonly entries: readonly string[];
 }
 
@@ -52,7 +52,7 @@ const percent = ({ lines }: Room, all: readonly Room[]): number => Math.round((1
 export const roomsText = (all: readonly Room[]): string =>
   all.map((room) => `${room.name} ${room.lines} (${percent(room, all)} %)`).join(", ");
 
-/** Rooms that hold more than a quarter of the source, or do not say what they are; one clause each. */
+/** Rooms that are too large, or whose entry is missing or says too little; one clause each. */
 export const roomProblems = (all: readonly Room[]): string[] => all.flatMap((room) => problemsOf(room, all));
 
 function problemsOf(room: Room, all: readonly Room[]): string[] {

@@ -7,13 +7,13 @@ const ruleList = "docs/RULES.md";
 /** Says what is not promised, so no test can show it. */
 export const notPromised = new Set(["S13"]);
 
-/** What is wrong between the list of rules and the names of the tests, one clause each. */
+/** Differences between the list of rules and the names of the tests, one clause each. */
 export async function ruleIdProblems(): Promise<string[]> {
   const listed = listedRuleIds(await readFile(inRepository(ruleList), "utf8"));
   return compareRuleIds(listed, await ruleIdsShownIn("test"));
 }
 
-/** @param shown for each id in the name of a test, a file where it stands */
+/** @param shown a file for each id that begins the name of a test */
 export function compareRuleIds(listed: readonly string[], shown: ReadonlyMap<string, string>): string[] {
   const twice = listed.filter((id, index) => listed.indexOf(id) !== index);
   const untested = listed.filter((id) => !notPromised.has(id) && !shown.has(id));
@@ -31,8 +31,8 @@ export function listedRuleIds(markdown: string): string[] {
 }
 
 /**
- * For each id that begins the name of a test or suite that runs, a file where it stands. The runner reads the files
- * without running them, helpers included, since the behaviours of test/conformance are in no file of tests.
+ * A file for each id that begins the name of a test or suite that runs. vitest reads the files without running them,
+ * helpers included, since the behaviours of test/conformance are in no test file.
  */
 export async function ruleIdsShownIn(folder: string): Promise<Map<string, string>> {
   const vitest = await createVitest("test", {

@@ -11,7 +11,7 @@ const quietEnvironment = {
 
 export interface Finished {
   readonly exitCode: number;
-  /** What was written to both outputs; empty where they were passed on. */
+  /** The text of both outputs; empty if they were shown. */
   readonly output: string;
 }
 

@@ -6,26 +6,26 @@ import { repositoryRoot } from "./paths.ts";
 /** An entry point that pages load. */
 interface Entry {
   readonly file: string;
-  /** A little above the present size, so that it does not grow unnoticed; never a reason against a clear message. */
+  /** A little above the present size, so that growth is noticed. It is no reason against a clear message: raise it. */
   readonly limitBytes: number;
-  /** Packages that it may import; they and the client are not counted. */
+  /** Packages that it may import. They and the client are not counted. */
   readonly packages: readonly string[];
 }
 
 const client: Entry = { file: "client/index.ts", limitBytes: 17_000, packages: [] };
 const react: Entry = { file: "client/react/index.ts", limitBytes: 750, packages: ["react"] };
 
-/** What a bundler delivers for an entry point: one file, minified and gzipped. */
+/** The result of a bundler for an entry point: one file, minified and gzipped. */
 export interface ClientBundle {
   readonly entry: Entry;
   readonly gzippedBytes: number;
-  /** What it imports from outside its own sources, and may not: must be empty. */
+  /** Forbidden imports from outside its own sources: must be empty. */
   readonly externalImports: readonly string[];
-  /** Globals beyond the language's own that merely importing it looks at: must be empty. */
+  /** Globals beyond the language's own that its import reads: must be empty. */
   readonly touchedGlobals: readonly string[];
 }
 
-/** What a package touches at import is its own affair: only entry points without any are asked. */
+/** Bundles every entry point. Globals are checked only for entry points without packages. */
 export const bundleClients = (): Promise<ClientBundle[]> => Promise.all([client, react].map(bundleClient));
 
 async function bundleClient(entry: Entry): Promise<ClientBundle> {
@@ -45,7 +45,7 @@ async function touchedAtImport({ file }: Entry): Promise<string[]> {
   return globalsTouchedBy(outputFiles[0]?.text ?? "");
 }
 
-/** What is wrong with the bundle, one clause each; an empty list when all is well. */
+/** Problems of the bundle, one clause each. */
 export function clientBundleProblems(bundled: ClientBundle): string[] {
   const { entry, gzippedBytes, externalImports, touchedGlobals } = bundled;
   const { file, limitBytes } = entry;
@@ -80,8 +80,8 @@ function bundle(
 }
 
 /**
- * Runs the script where only the language's own globals exist. Every other global that it so much as asks for is
- * reported, and so is an error.
+ * Runs the script where only the language's own globals exist. Returns every other global that it reads, or the error
+ * that it throws.
  */
 export function globalsTouchedBy(script: string): string[] {
   const language: object = runInNewContext(`

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { inRepository } from "./paths.ts";
 
-/** Every TypeScript file below these folders of the repository, as `folder/file.ts`, sorted; missing folders are empty, and packages are left out. */
+/** Every TypeScript file below these folders of the repository, as `folder/file.ts`, sorted, without packages. A missing folder is empty. */
 export async function sourceFiles(folders: readonly string[]): Promise<string[]> {
   const found = await Promise.all(folders.map(filesBelow));
   return found.flat().sort();

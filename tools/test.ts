@@ -4,7 +4,7 @@ import { vitestReport } from "./reports.ts";
 import { run } from "./run.ts";
 
 /**
- * `npm test`: builds what the tests start, then runs every tier. What follows `--` goes to vitest, for instance
+ * `npm test`: builds what the tests start, then runs every tier. vitest gets the arguments after `--`, for example
  * `npm test -- --project unit lease`.
  */
 async function main(): Promise<number> {

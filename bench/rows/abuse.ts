@@ -1,10 +1,10 @@
-/** Hand-overs beside peers that mean harm, and in quiet. */
+/** Hand-overs beside attackers, and without them. */
 import { median } from "../../cli/statistics.ts";
 import { startPlayground } from "../../tools/harness/abuse.ts";
 import { type AttackName, attacks } from "../../tools/harness/attacks.ts";
 import type { Measured, Row } from "../row.ts";
 
-/** SECURITY.md promises it of what one thread can bear beside its own work. */
+/** SECURITY.md promises this for as much abuse as one thread can bear beside its own work. */
 const LARGEST_RATIO = 5;
 
 async function abuse(attack: AttackName): Promise<Measured> {

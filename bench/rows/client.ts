@@ -1,4 +1,4 @@
-/** What the client costs whoever runs it. */
+/** The costs of the client for its process. */
 import { median } from "../../cli/statistics.ts";
 import { createElectionClient } from "../../client/index.ts";
 import { bundleClients } from "../../tools/size.ts";
@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
 const HOURS = 20;
 const JOIN_MS = 1_000;
 const MICROSECONDS = 1_000;
-/** Of the allocations: short enough that little is collected meanwhile. */
+/** For allocations: so few that little is collected meanwhile. */
 const STRETCH_MS = 120_000;
 const STRETCHES = 20;
 const RENEW_EVERY_MS = 2_500;
@@ -22,7 +22,7 @@ async function size(): Promise<Measured> {
   return { samples: [client.gzippedBytes] };
 }
 
-/** How a client passes its time. */
+/** The activity of a client. */
 interface Life {
   readonly contends: boolean;
   readonly frameEveryMs: number;
@@ -33,11 +33,11 @@ const OBSERVING: Life = { contends: false, frameEveryMs: PING_EVERY_MS };
 
 interface Samples {
   readonly samples: readonly number[];
-  /** The same of the responder and the clock, with nobody but a timer that sends the client's last frame. */
+  /** The time of the responder and the clock alone, with a timer that sends the client's last frame. */
   readonly bare: readonly number[];
 }
 
-/** A client in virtual time in front of a responder, with nobody else there; then its frame without it. */
+/** Runs a client in virtual time in front of a responder, then sends its frame without the client. */
 async function withoutGroup(
   { contends, frameEveryMs }: Life,
   measure: (pass: (ms: number) => void) => number[],
@@ -53,7 +53,7 @@ async function withoutGroup(
   const samples = measure((ms) => time.pass(ms));
   if (client.state !== "connected" || contender?.leadership === null)
     throw new Error("the client has lost its session");
-  // Nothing has to be closed: its time stands still from here on.
+  // Nothing has to be closed: its time no longer advances.
   return { samples, bare: measure(passWith(responder.frame, frameEveryMs)) };
 }
 
@@ -71,7 +71,7 @@ function passWith(frame: string, everyMs: number): (ms: number) => void {
 
 const ignore = (): void => undefined;
 
-/** What is left when the median of the bare samples is taken off. */
+/** Samples minus the median of the bare samples. */
 function own({ samples, bare }: Samples, unit: string): Measured {
   const taken = median(bare);
   return { samples: samples.map((sample) => sample - taken), note: `taken off: ${taken} ${unit} of the responder` };
@@ -91,7 +91,7 @@ function hours(pass: (ms: number) => void): number[] {
   return samples;
 }
 
-/** What the heap grows by for a renewal and its answer; stretches in which something was collected do not count. */
+/** Growth of the heap for a renewal and its answer, without stretches in which garbage was collected. */
 const allocations = async (): Promise<Measured> => own(await withoutGroup(LEADING, growth), "bytes");
 
 function growth(pass: (ms: number) => void): number[] {

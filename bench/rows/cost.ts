@@ -1,4 +1,4 @@
-/** Dollars of a month, from what four groups of one real backend are counted to do side by side. */
+/** Dollars a month, from the counted work of four groups of one real backend, side by side. */
 import { readFile } from "node:fs/promises";
 import type { LocalBackend } from "../../cli/backend/local-backend.ts";
 import { DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
@@ -10,10 +10,10 @@ import { largestCrowd, pause } from "../sockets.ts";
 
 const PROCESSES = 10;
 const OBSERVERS = largestCrowd(10_000);
-/** A multiple of the time between two horizons, 12.5 s, and between two alarms, 10 s. */
+/** A multiple of the intervals of horizons, 12.5 s, and of alarms, 10 s. */
 const WINDOW_MS = 100_000;
 const CONTENDS = { contenders: [{ component: "a" }] };
-/** As `worker/durable-object/store.ts` stores what it has counted. */
+/** The counts as `worker/durable-object/store.ts` stores them. */
 const COUNTS_EVERY_MS = 300_000;
 const TICKS_A_SECOND = 100;
 
@@ -48,7 +48,7 @@ const count = (): Promise<Counted> =>
     return usage;
   });
 
-/** They renew for as long as the measurement takes, even if it fails: afterwards nothing of them is left. */
+/** Renews while the measurement runs. Nothing of it is left afterwards, even if the measurement fails. */
 class Leaders implements Disposable {
   readonly #leaders: Leader[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
@@ -60,7 +60,7 @@ class Leaders implements Disposable {
     this.#leaders.push(leader);
   }
 
-  /** A group whose leader was lost on the way has not cost what it was to be measured for. */
+  /** Throws if a leader was lost, since the costs of its group are wrong then. */
   async assertLeading(): Promise<void> {
     for (const { peer, leaderSessionId } of this.#leaders) {
       const { held } = await peer.renew([leaderSessionId]);
@@ -134,7 +134,7 @@ async function groupUsage(url: string, group: Scenario): Promise<Usage> {
   };
 }
 
-/** Of the whole runtime, sockets included: more than the platform bills. Linux only; elsewhere 0. */
+/** Processor time of the whole runtime, sockets included: more than the platform bills. Linux only; elsewhere 0. */
 async function processorSeconds(pid: number): Promise<number> {
   const fields = await readFile(`/proc/${pid}/stat`, "utf8").then(
     (text) => text.slice(text.lastIndexOf(")") + 2).split(" "),

@@ -6,7 +6,7 @@ import { candidate, startCluster } from "../../tools/harness/cluster.ts";
 import { withBackend } from "../backend.ts";
 import type { Row } from "../row.ts";
 
-/** What may come on top of D. */
+/** The time that may come on top of D. */
 const SLACK_MS = 250;
 
 async function crashes(leaseMs: number, count: number): Promise<number[]> {

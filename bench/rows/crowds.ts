@@ -1,4 +1,4 @@
-/** What the largest group costs, and how it comes back. */
+/** Costs and return of the largest group. */
 import { once } from "node:events";
 import { setTimeout as passes } from "node:timers/promises";
 import type WebSocket from "ws";
@@ -19,11 +19,11 @@ const WAKES = 3;
 const EVICTED_AFTER_MS = 15_000;
 /** The alarm for hellos that never come is set when a socket opens, and finds nothing to do. */
 const LAST_ALARM_MS = 10_500;
-/** Nobody speaks by itself in the time of the measurement. */
+/** So long that no client sends anything by itself during the measurement. */
 const LONG_LEASE = { LEASE_MS: "3600000" };
 const CONTENDS = { contenders: [{ component: "a" }] };
 const GROUP = "crowd";
-/** Of a hello and a welcome on average. A socket that has carried a frame each way takes some 5 kB more than one that has not. */
+/** The average length of a hello and a welcome. A socket that has carried a frame each way takes some 5 kB more than one that has not. */
 const GREETING_LENGTH = 320;
 
 /** All joined: the last `welcome` of the largest group that there may be, one of them leading. */
@@ -39,7 +39,7 @@ const joined = (): Promise<Measured> =>
     return { samples, note: `${LARGEST} sessions by the group's own count` };
   });
 
-/** What one idle session takes beyond what a bare socket takes, both with the largest crowd. */
+/** The memory of one idle session beyond that of a bare socket, both with the largest crowd. */
 async function memory({ floor }: { floor: FloorServer }): Promise<Measured> {
   const bare = await bareMemory(floor);
   return withBackend(LONG_LEASE, async ({ url, pid }) => {
@@ -150,7 +150,7 @@ async function joinStorm(url: string) {
   }
 }
 
-/** As the client does it: what fails is tried again, later each time, and with a higher attempt. */
+/** Tries again like the client: later each time, and with a higher attempt. */
 async function comeBack(url: string, lost: Peer | undefined, leader: Peer, leaderSessionId: string) {
   if (lost === undefined) throw new Error("nobody to come back");
   const held = lost === leader ? [leaderSessionId] : [];

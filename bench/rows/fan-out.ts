@@ -26,7 +26,7 @@ async function sampleFanOut(sockets: readonly WebSocket[], cause: (index: number
 
 const addressOf = (index: number): string => `http://127.0.0.1/${1_000 + index}`;
 
-/** The leader publishes another address; every observer watches everything. Also tells how long the messages are. */
+/** The leader publishes another address; every observer watches everything. Also returns the length of the messages. */
 function changes(observers: number): Promise<{ samples: number[]; length: number }> {
   return withBackend({ LEASE_MS: "600000" }, async ({ url }) => {
     const group = "fan-out";

@@ -10,7 +10,7 @@ import { largestCrowd } from "../sockets.ts";
 
 const GROUP = "bench";
 
-/** What is compared with the floor has it measured in between. */
+/** Rows that are compared with the floor measure it in between. */
 const compared = ({ floor }: Bench): Promise<Measured> =>
   withBackend({}, async ({ url }) => {
     await using pair = await pairOf(url, GROUP, ["a"]);

@@ -1,4 +1,4 @@
-/** How a component comes to lead, and how others hear of it. */
+/** How fast a component comes to lead, and how fast others are notified. */
 
 import { median } from "../../cli/statistics.ts";
 import { withBackend } from "../backend.ts";

@@ -1,4 +1,4 @@
-/** What others take for the same hand-over, where they are installed. A ratio above 1 says that they take longer. */
+/** The same hand-over in other products, where they are installed. A ratio above 1 means that they take longer. */
 import { median } from "../../cli/statistics.ts";
 import { withBackend } from "../backend.ts";
 import { interleaved, pairOf } from "../pair.ts";
@@ -13,9 +13,9 @@ import { withZooKeeper } from "../peers/zookeeper.ts";
 import type { Measured, Row } from "../row.ts";
 
 const OFTEN = { turns: 10, inATurn: 20, warmUp: 3 };
-/** For those that take a tenth of a second each. */
+/** Samples of products that take a tenth of a second each. */
 const SELDOM = { turns: 10, inATurn: 5, warmUp: 1 };
-/** For those that take seconds. */
+/** Samples of products that take seconds. */
 const RARELY = { turns: 5, inATurn: 2, warmUp: 0 };
 
 interface Peer {

@@ -1,4 +1,4 @@
-/** The committed result of the bench as tables of a page: its rows, the peers, and what a group costs in a month. */
+/** The committed result of the bench as tables of a page: its rows, the peers, and the monthly costs of a group. */
 
 interface BenchRow {
   readonly row: string;
@@ -18,7 +18,7 @@ interface BenchRow {
   readonly note?: string;
 }
 
-/** By the words after `measured:`. */
+/** The tables, by the words after `measured:`. */
 export function benchTables(results: readonly unknown[]): [string, string][] {
   const rows = results.filter(isBenchRow);
   const peers = rows.filter(({ row }) => row.startsWith("peer-"));
@@ -82,13 +82,13 @@ function isBenchRow(value: unknown): value is BenchRow {
   return have(NUMBERS, "number") && have(TEXTS, "string");
 }
 
-/** Three digits; all of a whole number. */
+/** A number with three digits, or all digits of a large one. */
 function shown(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
   return String(Number(value.toPrecision(3)));
 }
 
-/** With blank lines around it, so that it is a block of its own between two marks. */
+/** A table with blank lines around it, so that it is a block of its own between two marks. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
   const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));

@@ -8,7 +8,7 @@ const targets = {
   worker: { platform: "neutral", conditions: ["workerd", "worker", "browser"], external: ["cloudflare:*", "node:*"] },
 } as const;
 
-/** Bundles a program as the tools of its environment would: a page's for a browser, a Worker's for workerd. */
+/** Bundles a program for its environment: Node, a browser, or workerd. */
 export async function bundleProgram({ file, kind }: Program): Promise<string> {
   const { platform, conditions, external } = targets[kind.environment];
   const outfile = `${file}.bundle.js`;

@@ -1,10 +1,10 @@
-/** The commands in the pages: each must exist, and so must the options of this project's own. */
+/** Checks the commands in the pages: each must exist, and so must the options of this project's own commands. */
 import { readFile } from "node:fs/promises";
 import { inRepository } from "../paths.ts";
 import { run } from "../run.ts";
 import type { CodeBlock } from "./markdown.ts";
 
-/** Tools that a page may assume, whose options are their own affair. */
+/** Tools that a page may use. Their options are not checked. */
 const knownTools = new Set(
   "bash cat cd cp curl docker export git jq kill mkdir node openssl ps psql sleep source systemctl true workerd".split(
     " ",
@@ -39,7 +39,7 @@ async function commandLineHelp(main: string): Promise<Map<string, string>> {
   return new Map(names.map((name, index) => [name, helps[index]?.output ?? ""]));
 }
 
-/** What is wrong with the commands of a block, one clause each. */
+/** Problems of the commands of a block, one clause each. */
 export function commandProblems({ code }: CodeBlock, known: KnownCommands): string[] {
   const lines = code.replace(/\\\n\s*/g, " ").split("\n");
   return lines.flatMap((line) => simpleCommands(withoutComment(line)).flatMap((words) => problemsOf(words, known)));
@@ -47,7 +47,7 @@ export function commandProblems({ code }: CodeBlock, known: KnownCommands): stri
 
 const withoutComment = (line: string): string => line.replace(/(^|\s)#.*$/, "");
 
-/** The words of every simple command of a line: between `&&`, `||`, `;`, `|` and `&`, without settings of variables. */
+/** The words of each simple command of a line, which end at `&&`, `||`, `;`, `|` and `&`; settings of variables are left out. */
 function simpleCommands(line: string): string[][] {
   const unquoted = line.replace(/'[^']*'|"[^"]*"/g, (quoted) => quoted.replace(/[|&;\s]/g, "_"));
   return unquoted

@@ -1,11 +1,16 @@
-/** The exported symbols of every entry point, as the compiler sees them in the built declarations. */
+/**
+ * The exported symbols of every entry point, as the compiler sees them in the built declarations.
+ *
+ * This is the only file that uses the compiler's API, which TypeScript 7 calls unstable: a new version of the compiler may
+ * need changes here, and nowhere else. Generators that are kept, such as TypeDoc and API Extractor, rest on TypeScript 6.
+ */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { SyntaxKind } from "typescript/unstable/ast";
 import { API, type Checker, type InterfaceType, type Symbol as Named, SymbolFlags } from "typescript/unstable/sync";
 import { inRepository } from "../paths.ts";
 
 export interface EntryPoint {
-  /** What is imported: `edge-election/node`. */
+  /** The specifier of the import: `edge-election/node`. */
   readonly specifier: string;
   /** The module's own comment. */
   readonly summary: string;
@@ -17,9 +22,9 @@ export interface ExportedSymbol {
   readonly kind: "class" | "function" | "constant" | "interface" | "type";
   readonly documentation: string;
   readonly declaration: string;
-  /** Of an interface or class that extends others: what it has from them. */
+  /** The inherited members of an interface or class. */
   readonly inherited: readonly Member[];
-  /** Where it is declared, relative to `dist/`: the same symbol of two entry points is one. */
+  /** The file of its declaration, relative to `dist/`. It identifies a symbol that two entry points export. */
   readonly file: string;
 }
 
@@ -29,7 +34,7 @@ export interface Member {
   readonly documentation: string;
 }
 
-/** Of `package.json`, in its order; `dist/` must have been built. */
+/** The entry points in the order of `package.json`. Reads `dist/`, which must have been built. */
 export async function entryPoints(): Promise<EntryPoint[]> {
   const declarations = await exportedDeclarations();
   const configuration = inRepository(".tsbuild/api/tsconfig.json");
@@ -79,7 +84,7 @@ const settings = (files: readonly string[]): string =>
     files: files.map((file) => `../../${file}`),
   });
 
-/** Of the source: the compiler leaves it out of a declaration that begins with another import. */
+/** Read from the source: the compiler drops this comment from a declaration file that begins with an import. */
 async function moduleComment(file: string): Promise<string> {
   const source = await readFile(inRepository(file.replace(/^dist\//, "").replace(/\.d\.ts$/, ".ts")), "utf8");
   return cleaned(/^\/\*\*([\s\S]*?)\*\//.exec(source)?.[1] ?? "");
@@ -122,7 +127,7 @@ function kindOf({ flags, name }: Named): ExportedSymbol["kind"] {
   throw new Error(`${name} is a kind of export that the reference does not know`);
 }
 
-/** Without what is of no use to readers. */
+/** The declaration without parts that are of no use to readers. */
 const tidied = (declaration: string): string =>
   declaration
     .replace(/^ {4}(#private|private .*);\n/gm, "")
@@ -131,7 +136,7 @@ const tidied = (declaration: string): string =>
     .replace(/^ +/gm, (indent) => " ".repeat(Math.ceil(indent.length / 2)))
     .replace(/^const default:/, "export default");
 
-/** Members of the package's own types that the declaration does not show; those of the platform's go without saying. */
+/** Members that come from the package's own types. Those of platform types are left out. */
 function inheritedBy(symbol: Named, checker: Checker): Member[] {
   const type = checker.getDeclaredTypeOfSymbol(symbol);
   const own = symbol.getMembers();

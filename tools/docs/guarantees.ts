@@ -1,7 +1,7 @@
-/** Every promise names the rules, and by them the tests, that show it; every rule is promised somewhere. */
+/** Checks that every promise names its rules, and so its tests, and that every rule is promised somewhere. */
 import { listedRuleIds, notPromised } from "../rule-ids.ts";
 
-/** @param guarantees GUARANTEES.md @param rules docs/RULES.md; both as text */
+/** @param guarantees the text of GUARANTEES.md @param rules the text of docs/RULES.md */
 export function guaranteeProblems(guarantees: string, rules: string): string[] {
   const listed = new Set(listedRuleIds(rules));
   const promises = promisesIn(guarantees);

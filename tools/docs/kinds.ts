@@ -1,7 +1,7 @@
-/** The closed set of kinds of code blocks, and what is done with each so that none can rot. */
+/** The kinds of code blocks, and how each is checked. */
 import type { CodeBlock } from "./markdown.ts";
 
-/** Whose globals a program may use. */
+/** The environment whose globals a program may use. */
 export type Environment = "node" | "browser" | "worker";
 
 export type Kind =
@@ -9,29 +9,29 @@ export type Kind =
   | {
       readonly how: "program";
       readonly environment: Environment;
-      /** `ends`: it must end by itself, without an error. Otherwise: the text that it must write, after which it is stopped. */
+      /** `ends`: the program must end by itself, without an error. `until`: it must write this text, and is stopped then. */
       readonly run: { readonly ends: true } | { readonly until: string } | null;
-      /** For vitest, as most users have it. */
+      /** The program runs under vitest. */
       readonly isTest: boolean;
-      /** Of a Worker: the path that must answer with 200 when it is served. */
+      /** The path of a Worker that must answer with 200. */
       readonly get: string | null;
-      /** A setting of the backend beside it: its name and value. */
+      /** A setting of the backend beside the program: its name and value. */
       readonly binding: readonly [string, string] | null;
     }
-  /** Each command must be one of this project's or of a known tool. */
+  /** Each command must belong to this project or to a known tool. */
   | { readonly how: "commands" }
   | { readonly how: "parsed"; readonly as: "json" | "toml" | "sql" | "mermaid" }
-  /** Made by `npm run docs` out of the declarations. */
+  /** `npm run docs` writes it from the declarations. */
   | { readonly how: "generated" }
-  /** A configuration of workerd: it is served, and asked whether it is well. */
+  /** A configuration of workerd: it is served, and its health is checked. */
   | { readonly how: "served" }
-  /** Not a program: messages, output. */
+  /** No program, but messages or output. */
   | { readonly how: "text" };
 
 const remedy =
   'give it one of: ts run, ts run until="...", ts test, ts node, ts browser, ts worker, ts worker get="..." (or tsx, js; with binding="NAME=value"), sh, json, toml, capnp, sql, mermaid, text';
 
-/** Throws where a block is of no kind. */
+/** Throws if a block is of no kind. */
 export function kindOf(block: CodeBlock, path: string): Kind {
   const kind = plainKind(block) ?? programKind(block) ?? referenceKind(block, path);
   if (kind) return kind;

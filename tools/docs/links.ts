@@ -3,10 +3,10 @@ import { posix } from "node:path";
 import { inRepository } from "../paths.ts";
 import type { Link, Page } from "./markdown.ts";
 
-/** Pages that nothing links to: read by tools or shown by the code host. */
+/** Pages that need no link, because tools read them or the code host shows them. */
 const needNoLink = new Set(["README.md"]);
 
-/** Links to files or anchors that do not exist, and pages that no other page leads to. Other hosts are not asked. */
+/** Links to missing files or anchors, and pages without a link to them, one clause each. Other hosts are not asked. */
 export function linkProblems(
   pages: readonly Page[],
   exists = (path: string) => existsSync(inRepository(path)),

@@ -1,18 +1,18 @@
-/** What the checks need of a Markdown page: its headings, its links and its blocks of code. */
+/** Reads a Markdown page for the checks: its headings, its links and its blocks of code. */
 import GithubSlugger from "github-slugger";
 import { fromMarkdown } from "mdast-util-from-markdown";
 
 /** A block of code between fences. */
 export interface CodeBlock {
-  /** Of the opening fence, from 1. */
+  /** The line of the opening fence, from 1. */
   readonly line: number;
   /** The first word after the fence; empty where there is none. */
   readonly language: string;
-  /** What follows it: `run until="text"` has a word and an attribute. */
+  /** The words after the language: `run until="text"` has a word and an attribute. */
   readonly words: readonly string[];
   readonly attributes: ReadonlyMap<string, string>;
   readonly code: string;
-  /** What the page leaves out and the code needs: the text of a comment `<!-- with: ... -->` right above the fence. */
+  /** Code that the program needs and the page leaves out: the text of a comment `<!-- with: ... -->` right above the fence. */
   readonly preamble: string;
 }
 
@@ -22,7 +22,7 @@ export interface Link {
 }
 
 export interface Page {
-  /** Relative to the repository. */
+  /** The path in the repository. */
   readonly path: string;
   readonly anchors: ReadonlySet<string>;
   readonly links: readonly Link[];
@@ -56,7 +56,7 @@ function* withinOf(node: Node): Generator<Node> {
   if ("children" in node) for (const child of node.children) yield* withinOf(child);
 }
 
-/** As a reader sees it: without marks, and without images. */
+/** The text as a reader sees it, without marks and images. */
 function textOf(node: Node): string {
   if (node.type === "text" || node.type === "inlineCode") return node.value;
   return "children" in node ? node.children.map(textOf).join("") : "";

@@ -8,7 +8,7 @@ import { listedRuleIds } from "../rule-ids.ts";
 import { bundleClients } from "../size.ts";
 import { benchTables } from "./bench-tables.ts";
 
-/** What can be quoted, by the words after `measured:`. */
+/** The values that pages can quote, by the words after `measured:`. */
 export type Measured = ReadonlyMap<string, string>;
 
 const benchResult = "bench/results/latest.json";
@@ -26,7 +26,7 @@ async function sizes(): Promise<[string, string][]> {
   ]);
 }
 
-/** Rounded up: what is quoted is never less than what is measured. */
+/** Rounded up: a quoted size is never less than the measured one. */
 const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 100) / 10} kB`;
 
 async function committedBench(): Promise<unknown> {
@@ -40,7 +40,7 @@ async function committedBench(): Promise<unknown> {
 const rowsOf = (result: unknown): readonly unknown[] =>
   isRecord(result) && Array.isArray(result["results"]) ? result["results"] : [];
 
-/** Of each row, whatever numbers it has: `bench ROW p50`. Rows and numbers that come later are quotable at once. */
+/** All numbers of each row, as `bench ROW p50`. New rows and numbers can be quoted at once. */
 export function benchRows(results: readonly unknown[]): [string, string][] {
   return results
     .filter(isRecord)
@@ -65,15 +65,15 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-/** `<!-- measured: WHAT, as "the median is %" -->` says it in these words; without them the number stands alone. */
+/** `<!-- measured: WHAT, as "the median is %" -->` uses these words; without them the number stands alone. */
 const marker = /<!-- measured: ([\w ,./:-]+?)(?:, as "([^"]*)")? -->([\s\S]*?)<!-- \/ -->/g;
 
-/** A row of a bench whose result has not been committed yet may be named, as long as nothing is quoted. */
+/** A page may name a row whose result has not been committed yet, as long as it quotes nothing. */
 const isYetToCome = (what: string, text: string): boolean => what.startsWith("bench ") && text === "";
 
 const inWords = (value: string, words: string | undefined): string => words?.replace("%", value) ?? value;
 
-/** The page with every quoted number as it was measured. What cannot be quoted stays as it stands. */
+/** The page with every quoted number as it was measured. Unknown measurements stay unchanged. */
 export function withMeasured(markdown: string, measured: Measured): string {
   return markdown.replace(marker, (whole: string, what: string, words: string | undefined, text: string) => {
     const value = measured.get(what);
@@ -82,7 +82,7 @@ export function withMeasured(markdown: string, measured: Measured): string {
   });
 }
 
-/** Numbers that are not as measured, or that name a measurement that nobody makes; one clause each. */
+/** Numbers that differ from the measurement, or name an unknown one; one clause each. */
 export function measuredProblems(path: string, markdown: string, measured: Measured): string[] {
   return [...markdown.matchAll(marker)].flatMap(([, what = "", words, text = ""]) => {
     const value = measured.get(what);
@@ -93,7 +93,7 @@ export function measuredProblems(path: string, markdown: string, measured: Measu
   });
 }
 
-/** Sizes and times in the text of a page that no measurement stands behind, one clause each. */
+/** Sizes and times in the text of a page that are no quotations of a measurement, one clause each. */
 export function unmeasuredProblems(path: string, markdown: string): string[] {
   const text = markdown.replace(marker, "").replace(/```[\s\S]*?```|`[^`\n]*`/g, "");
   return [...text.matchAll(/\d[\d.,]*\s(?:kB|ms)\b/g)].map(

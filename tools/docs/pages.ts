@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { inRepository, repositoryRoot } from "../paths.ts";
 import { type Page, parsePage } from "./markdown.ts";
 
-/** Whatever Git does not keep, or is not ours. */
+/** Folders that Git ignores, or that are not ours. */
 const notOurs = /^(node_modules|dist|dist\..*|reports|coverage|\.git|\.tsbuild|\.wrangler|\.data)(\/|$)/;
 
 /** Every Markdown page of the repository, as a path relative to it, sorted. */

@@ -1,11 +1,11 @@
-/** Blocks that are no programs: settings, queries, pictures. */
+/** Parses blocks that are no programs: settings, queries, pictures. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { unstable_readConfig } from "wrangler";
 import { inRepository } from "../paths.ts";
 import type { CodeBlock } from "./markdown.ts";
 
-/** What is wrong with the block: nothing, or what its reader says. */
+/** Problems of the block, in the words of its parser. */
 export async function parseProblems(block: CodeBlock, as: keyof typeof parsers): Promise<string[]> {
   try {
     await parsers[as](block);
@@ -30,7 +30,7 @@ async function readWranglerToml({ code, line }: CodeBlock): Promise<void> {
   unstable_readConfig({ config });
 }
 
-/** SQLite, as in a Durable Object and in D1, takes each statement; what stands above the block makes its tables. */
+/** SQLite, as in a Durable Object and in D1, prepares each statement. The comment above the block creates its tables. */
 function prepare({ code, preamble }: CodeBlock): void {
   const database = new DatabaseSync(":memory:");
   if (preamble !== "") database.exec(preamble);
@@ -41,7 +41,7 @@ function prepare({ code, preamble }: CodeBlock): void {
 
 const pictures = /^(flowchart|sequenceDiagram|stateDiagram-v2|classDiagram|gantt|timeline)\b/;
 
-/** The kind is known and every bracket, string and block of the picture is closed. */
+/** Checks that the kind is known, and that every bracket, string and block of the picture is closed. */
 function checkPicture(code: string): void {
   if (!pictures.test(code)) throw new Error(`not a kind of picture that is used here: ${code.split("\n")[0]}`);
   const text = code.replace(/"[^"\n]*"/g, "");

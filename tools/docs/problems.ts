@@ -1,4 +1,4 @@
-/** What `npm run check` says of the documentation. What takes running programs is in `test/e2e/documentation.test.ts`. */
+/** The checks of the documentation in `npm run check`. `test/e2e/documentation.test.ts` runs its programs. */
 import { readdir, readFile } from "node:fs/promises";
 import { inRepository } from "../paths.ts";
 import { commandProblems, type KnownCommands, knownCommands } from "./commands.ts";
@@ -11,10 +11,10 @@ import { readPages } from "./pages.ts";
 import { parseProblems } from "./parse-blocks.ts";
 import { referencePages, undocumentedExports } from "./reference.ts";
 
-/** Where sizes and times may stand only as measured. */
+/** The page whose sizes and times must all be quoted from measurements. */
 const strictPage = "README.md";
 
-/** One clause each. `dist/` must have been built. */
+/** All problems, one clause each. Reads `dist/`, which must have been built. */
 export async function documentationProblems(): Promise<string[]> {
   const pages = await readPages();
   return [
@@ -29,7 +29,7 @@ export async function documentationProblems(): Promise<string[]> {
 
 const text = (path: string): Promise<string> => readFile(inRepository(path), "utf8");
 
-/** Blocks of no kind, commands that do not exist, settings and pictures that cannot be read. */
+/** Blocks of no kind, unknown commands, and settings and pictures that cannot be parsed. */
 async function blockProblems(pages: readonly Page[]): Promise<string[]> {
   const known = await knownCommands();
   const found: string[] = [];

@@ -1,4 +1,4 @@
-/** The programs in the pages, as files that the compiler, Node and a bundler can take. */
+/** The programs in the pages, as files for the compiler, Node and a bundler. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { inRepository } from "../paths.ts";
 import { run } from "../run.ts";
@@ -9,7 +9,7 @@ export interface Program {
   readonly page: string;
   readonly block: CodeBlock;
   readonly kind: Extract<Kind, { how: "program" }>;
-  /** Below the repository, so that the package's own name leads to what `npm run build` made of it. */
+  /** A path inside the repository, so that the package's own name resolves to `dist/`. */
   readonly file: string;
 }
 
@@ -35,7 +35,7 @@ function knownKind(block: CodeBlock, path: string): Kind {
   }
 }
 
-/** What stands in the file: what the page leaves out comes first. */
+/** The text of the file: first the code that the page leaves out. */
 const sourceOf = ({ block: { code, preamble } }: Program): string => (preamble ? `${preamble}\n${code}` : code);
 
 /** @param url of the backend that stands in for the one of `npm start` */
@@ -46,7 +46,7 @@ export async function writePrograms(programs: readonly Program[], url = "http://
   }
 }
 
-/** Writes them all, and resolves to what the compiler says of those with types, in the words of the pages. */
+/** Writes all programs, and resolves with the compiler's errors, located in the pages. */
 export async function typeProblems(programs: readonly Program[]): Promise<string[]> {
   await rm(inRepository(folder), { recursive: true, force: true });
   const found: string[] = [];
@@ -80,7 +80,7 @@ function inWordsOfThePage(problem: string, programs: readonly Program[]): string
   return `${page}:${inPage > 0 ? block.line + inPage : block.line}: ${message}`;
 }
 
-/** The strictest that a user may have set, in the way that each environment resolves packages. */
+/** The strictest settings that a user may have, with the module resolution of each environment. */
 function configuration(environment: Environment): string {
   const bundled = environment !== "node";
   const libraries = environment === "browser" ? ["DOM", "DOM.Iterable"] : [];

@@ -1,4 +1,4 @@
-/** The API reference: a page for each entry point, out of the doc comments. */
+/** The API reference: a page for each entry point, from the doc comments. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -19,7 +19,7 @@ export async function referencePages(): Promise<Map<string, string>> {
   return formatted(pages);
 }
 
-/** As every other page of the repository: declarations come in one line from the compiler. */
+/** Formats the pages like every other page: the compiler writes a declaration in one line. */
 async function formatted(pages: ReadonlyMap<string, string>): Promise<Map<string, string>> {
   const place = await mkdtemp(join(tmpdir(), "edge-election-reference-"));
   const copyOf = (path: string): string => join(place, basename(path));
@@ -57,7 +57,7 @@ function indexPage(all: readonly EntryPoint[]): string {
   return `${generated}\n\n# API reference\n\n${rows.join("\n")}\n`;
 }
 
-/** The module's comment begins with the name of the entry point, and a colon. What it says of the room is not for users. */
+/** The module's comment begins with the name of the entry point, and a colon. Its paragraph about the room is not for users. */
 function summaryOf({ summary }: EntryPoint): string {
   const paragraphs = summary.split("\n\n").filter((paragraph) => !paragraph.startsWith("Entry of the room"));
   const text = paragraphs
