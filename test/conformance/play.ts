@@ -74,6 +74,8 @@ export interface Watch {
   readonly stop: () => void;
 }
 
+type MakePart = () => Part;
+
 export class Play {
   readonly stage: Stage;
   readonly #members: Member[] = [];
@@ -131,9 +133,10 @@ export class Play {
   }
 
   /** Resolves when the first of them leads, with all of them waiting in the order that is given. */
-  async line<Makers extends readonly (() => Part)[]>(
-    ...makers: Makers
-  ): Promise<{ -readonly [Place in keyof Makers]: Part }> {
+  async line(first: MakePart, second: MakePart): Promise<[Part, Part]>;
+  async line(first: MakePart, second: MakePart, third: MakePart): Promise<[Part, Part, Part]>;
+  async line(...makers: readonly MakePart[]): Promise<Part[]>;
+  async line(...makers: readonly MakePart[]): Promise<Part[]> {
     const made: Part[] = [];
     for (const make of makers) {
       const part = make();
@@ -141,7 +144,7 @@ export class Play {
       if (made.length === 1) await this.leads(part);
       else await this.waits(part.member);
     }
-    return made as { -readonly [Place in keyof Makers]: Part };
+    return made;
   }
 
   async election(name: ElectionName = "process"): Promise<ElectionStatus | undefined> {

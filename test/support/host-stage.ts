@@ -3,11 +3,13 @@
  * and peers that send frames. The platform keeps its promises to the host and no others: it lists in any order, and goes
  * on listing what the host has closed.
  */
+
 import { encode } from "../../shared/protocol/codec.ts";
 import type { ClientMessage, ServerMessage } from "../../shared/protocol/messages.ts";
 import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
 import type { GroupCore } from "../../testing/group/core.ts";
 import { Storage } from "../../testing/group/storage.ts";
+import type { Message } from "../../tools/harness/inbox.ts";
 import type { Attachment, FreshSecret, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
 import type { GroupState } from "../../worker/group/state.ts";
@@ -38,10 +40,11 @@ export class StagePeer {
   }
 
   /** The last message of a type; the script fails if there is none. */
-  last<T extends ServerMessage["type"]>(type: T): Extract<ServerMessage, { readonly type: T }> {
-    const found = this.heard.findLast((message) => message.type === type);
-    if (found === undefined) throw new Error(`${this.name} has heard no ${type}`);
-    return found as Extract<ServerMessage, { readonly type: T }>;
+  last<T extends ServerMessage["type"]>(type: T): Message<T> {
+    const isMeant = (message: ServerMessage): message is Message<T> => message.type === type;
+    const found = this.heard.findLast(isMeant);
+    if (found === undefined) throw new Error(`${this.name} has received no ${type}`);
+    return found;
   }
 
   hears(type: ServerMessage["type"]): boolean {
@@ -251,7 +254,7 @@ export class HostStage implements HostPort<StagePeer> {
   }
 
   attachmentOf({ attachment }: StagePeer): Attachment | null {
-    return JSON.parse(JSON.stringify(attachment)) as Attachment | null;
+    return JSON.parse(JSON.stringify(attachment));
   }
 
   accept(peer: StagePeer, attachment: Attachment): void {

@@ -17,7 +17,14 @@ async function openCounter(): Promise<FencedCounter> {
   const insert = (value: number, { epoch, leaderSessionId }: Omit<Written, "value">): void =>
     void database.prepare("INSERT INTO written VALUES (?, ?, ?)").run(value, epoch, leaderSessionId);
   const written = (): Written[] =>
-    database.prepare("SELECT * FROM written ORDER BY rowid").all() as unknown as Written[];
+    database
+      .prepare("SELECT * FROM written ORDER BY rowid")
+      .all()
+      .map(({ value, epoch, leaderSessionId }) => ({
+        value: Number(value),
+        epoch: Number(epoch),
+        leaderSessionId: String(leaderSessionId),
+      }));
   return {
     read: async () => written().at(-1)?.value ?? 0,
     write: (value, fence) => guard.run(fence, () => insert(value, fence)),
@@ -29,7 +36,7 @@ async function openCounter(): Promise<FencedCounter> {
         throw new Error("failed");
       }),
     highest: (fence) => guard.highest(fence),
-    written: async () => written().map((row) => ({ ...row })),
+    written: async () => written(),
   };
 }
 

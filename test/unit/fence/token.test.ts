@@ -1,10 +1,12 @@
 /** Signed fence tokens, and who takes them. */
+
 import type { webcrypto } from "node:crypto";
 import fc from "fast-check";
 import { sign } from "hono/jwt";
 import { beforeAll, expect, test } from "vitest";
 import { createFenceVerifier, type Fence, type FenceVerifier } from "../../../worker/fence/index.ts";
 import { signFenceToken } from "../../../worker/fence/token.ts";
+import { wrong } from "../../support/wrong.ts";
 
 const SECRET = "a secret of 32 characters or more";
 const NOW = 1_800_000_000_123;
@@ -156,7 +158,7 @@ test("[FG6] a verifier takes tokens of the groups and components that it is for"
 
 test("keys that can't be safe are refused when the verifier is made, with the remedy", () => {
   const [{ privateKey, jwk }] = pairs();
-  const both = { secret: SECRET, publicKey: jwk } as never;
+  const both = wrong({ secret: SECRET, publicKey: jwk });
 
   expect(() => createFenceVerifier({ secret: "short" })).toThrow("at least 32 characters");
   expect(() => createFenceVerifier({ secret: [SECRET, ""] })).toThrow("at least 32 characters");
@@ -164,5 +166,5 @@ test("keys that can't be safe are refused when the verifier is made, with the re
     expect(() => createFenceVerifier({ publicKey })).toThrow("publicKey must be a public key of the curve P-256");
   }
   expect(() => createFenceVerifier(both)).toThrow("either a secret or a publicKey");
-  expect(() => createFenceVerifier({} as never)).toThrow("either a secret or a publicKey");
+  expect(() => createFenceVerifier(wrong({}))).toThrow("either a secret or a publicKey");
 });
