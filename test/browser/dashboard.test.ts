@@ -152,7 +152,7 @@ test("a page that is not seen looks nothing up, and looks at once when it is see
   await hidden.page.locator(".queue").getByText("B", { exact: true }).waitFor();
 });
 
-test("what belongs to one group does not stay for the next", async () => {
+test("nothing of one group stays on the page of the next", async () => {
   await using opened = await open("one");
   const { page } = opened;
   run("one", { process: { name: "A" } });
@@ -173,7 +173,7 @@ test("what belongs to one group does not stay for the next", async () => {
   await expect.poll(() => page.locator("#terms tr [data-part=process]").allTextContents()).toEqual(["B"]);
 });
 
-test("step down by keyboard alone: asked first, told what came of it, focus back on the button", async () => {
+test("step down by keyboard alone: a question first, the outcome afterwards, and the focus back on the button", async () => {
   await using opened = await open("keyboard");
   const { page, complaints } = opened;
   await runInOrder(page, "keyboard", ["A", "B"]);
@@ -239,7 +239,7 @@ test("transfer: whom the operator chooses leads, past the queue", async () => {
   await page.locator("#terms").getByText("transferred").waitFor();
 });
 
-test("transfer: who is chosen and does not answer is passed over, and the operator is told so", async () => {
+test("transfer: a chosen process that does not answer is passed over, and the page shows it", async () => {
   await using opened = await open("deaf");
   const { page } = opened;
   await runInOrder(page, "deaf", ["A", "B"]);
@@ -255,7 +255,7 @@ test("transfer: who is chosen and does not answer is passed over, and the operat
   deaf.close();
 });
 
-test("pause: who leads goes on, nobody takes over, and the page says why; resume offers at once", async () => {
+test("pause: the leader goes on, nobody takes over, and the page says why; resume offers at once", async () => {
   await using opened = await open("pause");
   const { page } = opened;
   const a = run("pause", { process: { name: "A" } });

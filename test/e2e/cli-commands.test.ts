@@ -62,7 +62,7 @@ async function twoProcesses(group: string): Promise<AsyncDisposable & { readonly
   };
 }
 
-test("status tells who leads and who waits", async () => {
+test("status shows the leader and the queue", async () => {
   const group = freshGroup();
   await using processes = await twoProcesses(group);
   const text = await ask("status", group);
@@ -87,7 +87,7 @@ test("status takes where and which from the environment", async () => {
   expect(stdout).toContain(`group ${group}`); // without colour: this is no terminal
 });
 
-test("revoke hands over to whom it names, and history tells of it", async () => {
+test("revoke hands over to the named process, and history shows it", async () => {
   const group = freshGroup();
   await using processes = await twoProcesses(group);
   const unknown = await ask("revoke", group, "--to", "three", "--json");
@@ -116,7 +116,7 @@ test("revoke hands over to whom it names, and history tells of it", async () => 
   );
 });
 
-test("[Q3] revoke says so where whom it names does not take over", async () => {
+test("[Q3] revoke reports when the named process does not take over", async () => {
   const group = freshGroup();
   await using _processes = await twoProcesses(group);
   const deaf = await Probe.open(`${backend.url}/v1/groups/${group}/session`, undefined);
@@ -166,7 +166,7 @@ test("pause and resume", async () => {
   expect((await ask("resume", group)).stdout).toBe(`${group} is open\n`);
 });
 
-test("[C12] watch tells who leads, and every change, one JSON line each", async () => {
+test("[C12] watch writes the leader and every change, one JSON line each", async () => {
   const group = freshGroup();
   await using _processes = await twoProcesses(group);
   const watching = startCommand(["watch", "--url", backend.url, "--group", group, "--changes", "3", "--json"]);
@@ -185,7 +185,7 @@ test("[C12] watch tells who leads, and every change, one JSON line each", async 
   expect(text.stdout).toMatch(/^\S+ {2}worker: two leads at http:\/\/two, epoch \d+\n$/);
 });
 
-test("watch goes on until it is told to end", async () => {
+test("watch goes on until a signal ends it", async () => {
   const group = freshGroup();
   const watching = startCommand(["watch", "--url", backend.url, "--group", group, "--component", "worker"]);
   await watching.whenWritten(/worker: no leader/);
@@ -328,7 +328,7 @@ test.each(COMMANDS)(
   },
 );
 
-test("dev serves until it is told to stop, with the settings that it was given", async () => {
+test("dev serves until a signal stops it, with the settings that it was given", async () => {
   await using folder = await temporaryFolder();
   const data = join(folder.path, "data");
   const dev = startCommand(["dev", "--port", "0", "--data-dir", data, "--lease-ms", "3000", "--json"]);

@@ -28,7 +28,7 @@ function join(group: string, name: string): ElectionClient {
   return client;
 }
 
-/** A counter or gauge of the group, as the server tells it. */
+/** A counter or gauge of the group, as the server reports it. */
 async function metric(group: string, name: string): Promise<number> {
   const text = await (await fetch(`${backend.url}/v1/groups/${group}/metrics`)).text();
   return Number(new RegExp(`^edge_election_${name}\\{.*\\} (\\d+)$`, "m").exec(text)?.[1]);

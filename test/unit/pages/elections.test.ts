@@ -47,7 +47,7 @@ test("only what belongs to the present leadership counts as published, and its t
   ]);
 });
 
-test("what is said aloud: who leads now, that nobody does, paused; nothing for what is seen first or stays", () => {
+test("announcements: a new leader, no leader, paused; nothing for what is seen first or stays", () => {
   const before = status([ledBy("A", 1)]);
   expect(announcements(null, before)).toEqual([]);
   expect(announcements(before, status([ledBy("A", 1)], { revision: 2 }))).toEqual([]);

@@ -79,7 +79,7 @@ test("the package asks for a Node that all of its dependencies run on", async ()
   expect(rank(own)).toBeGreaterThanOrEqual(Math.max(...needed));
 });
 
-test("client size: what a script merely asks for at import is noticed", () => {
+test("client size: a global that a script merely asks for at import is noticed", () => {
   expect(globalsTouchedBy("class Lost extends Error {} const open = () => new WebSocket(url); new Map();")).toEqual([]);
   expect(globalsTouchedBy("typeof WebSocket")).toEqual(["WebSocket"]);
   expect(globalsTouchedBy("console.log(1)")).toEqual(["console"]);
@@ -162,7 +162,7 @@ test("npm start: settings are checked, with the remedy in the message", () => {
   });
 });
 
-test("npm start passes the keys of fence tokens on, and does not tell them", () => {
+test("npm start passes the keys of fence tokens on, and does not print them", () => {
   const { bindings, summary } = startSettings({ FENCE_SECRET: "secret", FENCE_PRIVATE_KEY: "" });
   expect(bindings).toEqual({ OPEN_MODE: "loopback", LOG_LEVEL: "error", FENCE_SECRET: "secret" });
   expect(summary).toBe("defaults");

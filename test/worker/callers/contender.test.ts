@@ -44,7 +44,7 @@ const alarmIn = (stub: Stub): Promise<number | null> =>
   });
 const hibernate = (stub: Stub): Promise<void> => evictDurableObject(stub);
 
-test("[S1] [C1] it is granted by its own call, renews by its alarm, and is not told again", async () => {
+test("[S1] [C1] it is granted by its own call, renews by its alarm, and is not granted again", async () => {
   const stub = objectIn(freshGroup());
   const pass = stopClock();
   await start(stub);
@@ -180,7 +180,7 @@ test("[C6] [S10] an operator's revoke drains: renewed while onRevoke runs, accep
   expect(await revoked).toMatchObject({ type: "revoked", epoch });
 });
 
-test("[S9] [S2] while onRevoke runs inside the lease nobody else leads, though the group renews the term no more", async () => {
+test("[S9] [S2] while onRevoke runs inside the lease nobody else leads, though the group no longer renews the term", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const drained = Promise.withResolvers<void>();
@@ -219,7 +219,7 @@ test("[S9] [S2] while onRevoke runs inside the lease nobody else leads, though t
   expect(await revoked).toMatchObject({ type: "revoked", epoch });
 });
 
-test("[C5] [E3] callbacks that throw harm only themselves, and are told to onError", async () => {
+test("[C5] [E3] callbacks that throw harm only themselves, and are reported to onError", async () => {
   const stub = objectIn(freshGroup(), "thrower", () => ({
     components: ["a", "b"],
     onGrant({ component }: { component: string }) {
@@ -336,7 +336,7 @@ test("[C11] [PC7] a resign that is awaited inside the onRevoke of one component 
   await inside(stub, ({ contender }) => contender.close());
 });
 
-test("[E3] [PC5] a refusal that is final is told as such, and no change waits for it", async () => {
+test("[E3] [PC5] a final refusal says so, and no change waits for it", async () => {
   const pass = stopClock();
   const onlooker = electionsOf(env.ELECTIONS, { policy, access: { role: "observe" } });
   const stub = objectIn(freshGroup(), "onlooker", () => ({ elections: onlooker }));
@@ -478,7 +478,7 @@ test("on the platform's own alarm it goes on leading, longer than any lease", as
   await inside(stub, ({ contender }) => contender.close());
 });
 
-test("an object that needs its alarm itself is told when to wake the contender", async () => {
+test("an object that needs its alarm itself learns when to wake the contender", async () => {
   const wanted: number[] = [];
   const stub = objectIn(freshGroup(), "shared", () => ({ setAlarm: (at: number) => void wanted.push(at) }));
   const pass = stopClock();

@@ -41,7 +41,7 @@ test("[N6] [S7] [G10] a newer connection closes the older one with 4409, and wha
   expect(await other.client.settle()).toEqual([]);
 });
 
-test("[S9] a resumed leader is extended from the hello, told of its terms again, and nothing else happens", async () => {
+test("[S9] a resumed leader is extended from the hello, gets its terms again, and nothing else happens", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const observer = await join(group, { contenders: [], observe: true });
@@ -187,7 +187,7 @@ test("[S12] a lost session that leads nothing keeps its place for D, and no long
   expect(await other.client.settle()).toEqual([]);
 });
 
-test("[S9] a resume names the complete sets: what it leaves out is neither contended for nor watched any more", async () => {
+test("[S9] a resume names the complete sets: components that it leaves out are no longer contended for or watched", async () => {
   const group = freshGroup();
   stopClock();
   const contenders = [{ component: "dispatcher" }, { component: "sync", election: "dedicated" }] as const;
@@ -205,7 +205,7 @@ test("[S9] a resume names the complete sets: what it leaves out is neither conte
   ]);
 });
 
-test("[S9] [S10] a resume while draining is extended and told to stop again; after the drain it is left out", async () => {
+test("[S9] [S10] a resume while draining is extended and revoked again; after the drain it is left out", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const leader = await join(group);

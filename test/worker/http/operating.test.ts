@@ -99,7 +99,7 @@ test("[Q4] where nobody else waits, a revoke is answered at the end of the term,
   expect((await client.win()).epoch).toBeGreaterThan(first.epoch);
 });
 
-test("[Q3] a named successor is asked first, and told the reason; the operator's words are kept", async () => {
+test("[Q3] a named successor is asked first, with the reason; the operator's words are kept", async () => {
   const group = freshGroup();
   stopClock();
   const leader = await join(group);
@@ -123,7 +123,7 @@ test.each([
   ["has lost its socket", async (group: string) => lose(group)],
   ["does not run in the election", async (group: string) => (await join(group, { contenders: [] })).welcome.sessionId],
   ["is the leader itself", async (_group: string, leader: string) => leader],
-] as const)("[Q3] a successor that %s is passed over, and the operator is told so", async (_, choose) => {
+] as const)("[Q3] a successor that %s is passed over, and the answer says so", async (_, choose) => {
   const group = freshGroup();
   stopClock();
   const [leader, other] = [await join(group), await join(group)];
