@@ -1,6 +1,6 @@
 /**
- * As much of the peers' clients as the bench uses. They are packages of their own, which may be missing: these types
- * stand in for theirs, so that the project is checked without them.
+ * The parts of the peers' clients that the bench uses. Their packages may be missing: these types replace theirs, so that
+ * the project is checked without them.
  */
 
 declare module "etcd3" {
@@ -25,10 +25,10 @@ declare module "node-zookeeper-client" {
     once(event: "connected", onConnected: () => void): Client;
     connect(): void;
     close(): void;
-    /** Gives the path, with the number behind it that the server adds to a sequential one. */
+    /** Calls back with the path, with the number that the server appends to a sequential one. */
     create(path: string, mode: number, callback: Callback<string>): void;
     getChildren(path: string, callback: Callback<readonly string[]>): void;
-    /** Gives `null` where there is no such node. The watcher is called once, when the node has changed or gone. */
+    /** Calls back with `null` if there is no such node. The watcher is called once, when the node has changed or gone. */
     exists(path: string, watcher: () => void, callback: Callback<object | null>): void;
     remove(path: string, version: number, callback: (error: Error | null) => void): void;
   }

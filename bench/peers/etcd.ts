@@ -5,7 +5,7 @@ import { elapsedSince, pause } from "../sockets.ts";
 import { requireClient, requireProgram } from "./installed.ts";
 import { type HandOver, withServer } from "./server.ts";
 
-/** etcd brings a new watcher up to date every 100 ms: whoever has waited for longer hears at once. */
+/** etcd brings a new watcher up to date every 100 ms: one that has waited longer is notified at once. */
 const SETTLE_MS = 150;
 
 /** From the call of `resign` to the event that tells the next one of its election. */
@@ -44,7 +44,7 @@ export async function withEtcd<T>(work: (handOver: HandOver) => Promise<T>): Pro
   );
 }
 
-/** What ends with the server is told to whoever waits, too. */
+/** A waiting contender also receives the end of the server. */
 const noteNothing = (): void => undefined;
 
 const parametersOf = (folder: string, client: string, peer: string): string[] => [

@@ -1,9 +1,9 @@
-/** What of a peer is on this machine. What is missing makes its row skipped, and the row says what to install. */
+/** Finds the programs of a peer on this machine. If one is missing, its row is skipped, and says what to install. */
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { Skipped } from "../row.ts";
 
-/** Where a program is on the path. */
+/** The path of a program. */
 export async function requireProgram(name: string, packageName: string): Promise<string> {
   for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
     const path = join(folder, name);

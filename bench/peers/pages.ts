@@ -36,5 +36,5 @@ const CLOCK = "globalThis.now = () => performance.timeOrigin + performance.now()
 async function timeOf(page: Page, expression: string): Promise<number> {
   const time: unknown = await page.evaluate(expression);
   if (typeof time === "number") return time;
-  throw new TypeError(`${expression} gives no time`);
+  throw new TypeError(`${expression} is no time`);
 }

@@ -1,4 +1,4 @@
-/** Where in its interval somebody is met who looks now and then. */
+/** Points in the interval of a contender that polls. */
 
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 

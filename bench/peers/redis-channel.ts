@@ -1,6 +1,6 @@
 /**
- * A bare lock in Redis whose release is published: what a server that stores one key could do at best. Nobody's product:
- * it has no queue and no fencing token, and a message that is lost leaves everybody waiting for the time-out.
+ * A bare lock in Redis whose release is published: the best that a server with one key could do. It is no product: it has
+ * no queue and no fencing token, and after a lost message everybody waits for the time-out.
  */
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
@@ -15,7 +15,7 @@ const RELEASE = `if redis.call("get", KEYS[1]) == ARGV[1] then
   redis.call("del", KEYS[1]); redis.call("publish", ARGV[2], "1"); return 1
 else return 0 end`;
 
-/** From sending the release to the answer that tells the next one that the lock is its own. */
+/** From sending the release to the answer that gives the lock to the next contender. */
 export const withRedisChannel = <T>(work: (handOver: HandOver) => Promise<T>): Promise<T> =>
   withRedisServer(async (open) => {
     let [leading, waiting] = [await contender(open), await contender(open)];
@@ -33,7 +33,7 @@ export const withRedisChannel = <T>(work: (handOver: HandOver) => Promise<T>): P
     });
   });
 
-/** One connection for commands, another one that listens. */
+/** One connection for commands, and one that listens. */
 async function contender(open: () => Redis) {
   const [commands, listener, owner] = [open(), open(), randomUUID()];
   let attempt = (): void => undefined;

@@ -4,7 +4,7 @@ import { freePort } from "../../cli/backend/free-port.ts";
 import { requireClient, requireProgram } from "./installed.ts";
 import { withServer } from "./server.ts";
 
-/** What is opened is closed before the server ends. */
+/** Every connection is closed before the server ends. */
 export async function withRedisServer<T>(work: (open: () => Redis) => Promise<T>): Promise<T> {
   const program = await requireProgram("redis-server", "redis-server");
   const { Redis } = await requireClient("ioredis", () => import("ioredis"));

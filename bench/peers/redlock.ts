@@ -1,4 +1,4 @@
-/** redlock: a lock with a time-out; whoever waits tries again after a while. */
+/** redlock: a lock with a time-out; a waiting contender tries again after a while. */
 import { elapsedSince, pause } from "../sockets.ts";
 import { requireClient } from "./installed.ts";
 import { pointsOf } from "./points.ts";
@@ -6,11 +6,11 @@ import { withRedisServer } from "./redis-server.ts";
 import type { HandOver } from "./server.ts";
 
 const TTL_MS = 10_000;
-/** Its default, give or take 100 ms. */
+/** The default of redlock, plus or minus 100 ms. */
 const RETRY_MS = 200;
 const FOR_EVER = -1;
 
-/** From the call of `unlock` to the lock of the next one. */
+/** From the call of `unlock` to the lock of the next contender. */
 export async function withRedlock<T>(work: (handOver: HandOver) => Promise<T>): Promise<T> {
   const { default: Redlock } = await requireClient("redlock", () => import("redlock"));
   return withRedisServer(async (open) => {

@@ -1,14 +1,14 @@
-/** safe-redis-leader: a key with a time-out that the leader renews; whoever waits tries again after a while. */
+/** safe-redis-leader: a key with a time-out that the leader renews; a waiting contender tries again after a while. */
 import { elapsedSince, pause } from "../sockets.ts";
 import { requireClient } from "./installed.ts";
 import { pointsOf } from "./points.ts";
 import { withRedisServer } from "./redis-server.ts";
 import type { HandOver } from "./server.ts";
 
-/** Those of its own documentation. */
+/** The values of its documentation. */
 export const SAFE_REDIS_LEADER = { ttl: 1_500, wait: 3_000 } as const;
 
-/** From the call of `stop` to the event that tells the next one of its election. */
+/** From the call of `stop` to the event of election in the next contender. */
 export async function withSafeRedisLeader<T>(work: (handOver: HandOver) => Promise<T>): Promise<T> {
   const { createSafeRedisLeader } = await requireClient("safe-redis-leader", () => import("safe-redis-leader"));
   return withRedisServer(async (open) => {

@@ -9,7 +9,7 @@ import { pause } from "../sockets.ts";
 const START_PATIENCE_MS = 20_000;
 const LOOK_EVERY_MS = 50;
 
-/** Does one hand-over, and tells how many milliseconds it took. */
+/** Does one hand-over, and resolves with its milliseconds. */
 export type HandOver = () => Promise<number>;
 
 /** Starts the program in a folder of its own, waits until it listens, and ends it after the work. */

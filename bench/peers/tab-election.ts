@@ -1,4 +1,4 @@
-/** tab-election, which stands on Web Locks, between two pages of one origin. */
+/** tab-election, which uses Web Locks, between two pages of one origin. */
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { requireClient } from "./installed.ts";
@@ -22,7 +22,7 @@ async function asScript(file: string): Promise<string> {
   return outputFiles.map(({ text }) => text).join("\n");
 }
 
-/** Requests come to the browser in their order, so an answer to a query says that the one before has come. */
+/** The browser takes requests in order, so an answer to a query shows that the request before it has arrived. */
 const SCRIPT = `
   const tab = new tabElection.Tab("bench");
   globalThis.request = () => new Promise((granted) => void tab.waitForLeadership(() => { granted(now()); }));

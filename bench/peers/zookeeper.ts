@@ -1,4 +1,4 @@
-/** ZooKeeper's election recipe: ephemeral sequential nodes, each waiting contender watching the one before its own. */
+/** ZooKeeper's election recipe: ephemeral sequential nodes, where each waiting contender watches the node before its own. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -9,12 +9,12 @@ import { requireClient, requireFile, requireProgram } from "./installed.ts";
 import { type HandOver, withServer } from "./server.ts";
 
 const ROOT = "/bench";
-/** The client's own default. */
+/** The default of the client. */
 const SESSION_MS = 30_000;
 const SETTLE_MS = 5;
 const ANY_VERSION = -1;
 
-/** From removing the leader's node to the next one knowing that its own is the first. */
+/** From removing the leader's node until the next contender knows that its own node is the first. */
 export async function withZooKeeper<T>(work: (handOver: HandOver) => Promise<T>): Promise<T> {
   const java = await requireProgram("java", "default-jre-headless");
   const library = await requireFile("/usr/share/java/zookeeper.jar", "libzookeeper-java");
@@ -92,7 +92,7 @@ async function connected(client: Client, sequential: number) {
     create,
     /** Resolves when the node is the first one. */
     leads,
-    /** Gives the path of a new node at the end of the queue. */
+    /** Resolves with the path of a new node at the end of the queue. */
     stand: (): Promise<string> => create(`${ROOT}/n-`, sequential),
     remove: (path: string): Promise<void> => remove(path, ANY_VERSION),
     close: (): void => client.close(),

@@ -23,15 +23,15 @@ interface Peer {
   readonly name: string;
   readonly settings: string;
   /**
-   * A product with a server, which ours has to come before. Pages of one browser need no server, and what is nobody's
-   * product promises nothing: slower than those is no fault.
+   * A product with a server: ours must be faster. Pages of one browser need no server, and a bare lock is no product: ours
+   * may be slower than those.
    */
   readonly isServer: boolean;
   readonly series: typeof OFTEN;
   readonly with: (work: (handOver: HandOver) => Promise<Measured>) => Promise<Measured>;
 }
 
-/** Both take turns, so that what else the machine does meets both alike. */
+/** Measures both in turn, so that other work of the machine affects both alike. */
 const measured = ({ with: withPeer, series }: Peer): Promise<Measured> =>
   withPeer((handOver) =>
     withBackend({}, async ({ url }) => {

@@ -1,4 +1,4 @@
-/** How much goes through in a second, with many things under way at once. */
+/** Throughput in a second, with many things under way at once. */
 import type WebSocket from "ws";
 import { median } from "../../cli/statistics.ts";
 import type { ServerMessage } from "../../shared/protocol/messages.ts";
@@ -9,7 +9,7 @@ import type { Measured, Row } from "../row.ts";
 import { inParallel, openSocket, pause } from "../sockets.ts";
 
 const GROUPS = 1_000;
-/** Under way at a time: with all of them at once, offers of a busy machine would time out before they are answered. */
+/** Hand-overs under way at a time: with more of them, offers would time out on a busy machine before they are answered. */
 const AT_ONCE = 64;
 const LEADERS = 100;
 const CONTENDS = { contenders: [{ component: "a" }] };
@@ -31,7 +31,7 @@ async function rates(count: () => number): Promise<number[]> {
   return samples;
 }
 
-/** Keeps so many of them going: one that is done goes to the back, and the one that has rested longest goes on. */
+/** Keeps this many of them going: one that is done goes to the back, and the one that has rested longest is next. */
 class Turns {
   done = 0;
   readonly #resting: (() => void)[] = [];
@@ -51,7 +51,7 @@ class Turns {
   }
 }
 
-/** Two sessions in each group; whoever leads resigns when it is its group's turn. */
+/** Two sessions in each group; the leader resigns when it is its group's turn. */
 function handOvers(): Promise<number[]> {
   return withBackend({ LEASE_MS: "600000" }, async ({ url }) => {
     const turns = new Turns();

@@ -1,6 +1,6 @@
 /**
- * What abuse does to those who behave: a leader in the abused group and one in another group, each with the client of
- * this project, and hand-overs in the abused group, in quiet and under abuse. How long these take is judged by the bench.
+ * The effect of abuse on well-behaved processes: a leader in the abused group and one in another group, each with the
+ * client of this project, and hand-overs in the abused group, with and without abuse. The bench judges their times.
  */
 
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
@@ -9,22 +9,22 @@ import type { AttackName, Counts, Target } from "./attacks.ts";
 import { type NodeProcess, runNode } from "./child-process.ts";
 import { SECRET, tokenFor } from "./tokens.ts";
 
-/** Long: a term that ends has been ended by harm, not by a machine that was busy for a while. */
+/** So long that a term ends by harm, and not because the machine was busy for a while. */
 const LEASE_MS = 60_000;
-/** The longest that a group may have: all the silent sockets are to be open at once. */
+/** The longest that a group may have, so that all silent sockets are open at once. */
 const HELLO_TIMEOUT_MS = 60_000;
 export const HAND_OVERS = 60;
 const GROUP = "abused";
 const OTHER_GROUP = "neighbour";
 
 export interface Report {
-  /** How long each hand-over took while the abuse went on, in milliseconds. */
+  /** The milliseconds of each hand-over during the abuse. */
   readonly handOvers: readonly number[];
-  /** What has happened meanwhile to the terms of the leaders that only wanted to lead on; nothing is right. */
+  /** Harm to the terms of the leaders that only wanted to lead on; must be empty. */
   readonly harm: readonly string[];
   /** How often they lost a connection and resumed. */
   readonly blips: number;
-  /** What the attack did and what came of it. */
+  /** What the attack did, and its results. */
   readonly counts: Counts;
 }
 
@@ -37,7 +37,7 @@ export interface AbuseOptions {
 
 export interface Playground extends AsyncDisposable {
   readonly backend: LocalBackend;
-  /** As many hand-overs as there are in a report, with nobody who means harm. */
+  /** As many hand-overs as in a report, without an attacker. */
   quiet(): Promise<readonly number[]>;
   suffer(attack: AttackName, options?: AbuseOptions): Promise<Report>;
 }
@@ -45,7 +45,7 @@ export interface Playground extends AsyncDisposable {
 /** A leader that never wants to stop. */
 interface Steady {
   readonly client: ElectionClient;
-  /** How its term has been harmed since it was last asked; a connection that was lost and came back within the lease is none. */
+  /** Harm to its term since the last call; a connection that came back within the lease is no harm. */
   harm(): string[];
   /** Connections lost so far. */
   blips(): number;
@@ -93,7 +93,7 @@ class Relay {
     return new Promise((resolve) => this.#grants.push(resolve));
   }
 
-  /** From the word of the one to the grant of the other, in milliseconds. */
+  /** From the resignation of one process to the grant of the other, in milliseconds. */
   async handOver(): Promise<number> {
     if (this.#leader < 0) await this.#granted();
     const next = this.#granted();

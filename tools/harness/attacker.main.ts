@@ -3,7 +3,7 @@
 import { type AttackName, attacks, type Target } from "./attacks.ts";
 import { configuration } from "./configuration.ts";
 
-/** However forgotten it may be, it stops by itself. */
+/** It stops by itself, even if nobody stops it. */
 const LONGEST_MS = 1_800_000;
 
 const { attack, ...target } = configuration<Target & { readonly attack: AttackName }>();

@@ -1,4 +1,4 @@
-/** What a peer could do to a group if it wanted to hurt the others. Every attack is bounded in what it opens at once. */
+/** Attacks of a peer on the other members of a group. Every attack limits what it opens at once. */
 
 import { randomBytes, randomUUID } from "node:crypto";
 import { connect as connectTcp, type Socket } from "node:net";
@@ -12,9 +12,9 @@ import { peerOn, socketTo } from "./socket-peer.ts";
 export interface Target {
   readonly url: string;
   readonly group: string;
-  /** Good for contending in this group. */
+  /** A token that may contend in this group. */
   readonly token: string;
-  /** How many times the peers that one test can bear. */
+  /** A factor for the number of peers. */
   readonly intensity: number;
   /** Seed and number of random frames; all other attacks go on until `running` says no. */
   readonly seed: number;
@@ -23,11 +23,11 @@ export interface Target {
 
 export interface Progress {
   running(): boolean;
-  /** The attack is in full swing from now on. */
+  /** Called when the attack runs at full strength. */
   ready(): void;
 }
 
-/** How often something was done or seen; closes as `closed 4400`. */
+/** How often something was done or seen; a close counts as `closed 4400`, for example. */
 export type Counts = Readonly<Record<string, number>>;
 type Attack = (target: Target, progress: Progress) => Promise<Counts>;
 
@@ -60,15 +60,15 @@ const closed = (socket: WebSocket): Promise<void> =>
     else socket.once("close", () => resolve());
   });
 
-/** For an attacker that reads nothing. */
+/** Stops reading. */
 const say = (socket: WebSocket, message: ClientMessage): void => {
   if (socket.readyState === WebSocket.OPEN) socket.send(encode(message));
 };
 
-/** However soon an attack is to end: on a busy machine it has hurt as much. */
+/** The least number of rounds, so that an attack does as much harm on a busy machine. */
 const LEAST_ROUNDS = 8;
 
-/** Several of them side by side, each again and again until the end. */
+/** Runs several of them side by side, each again and again until the end. */
 async function repeat(count: number, progress: Progress, once: (index: number) => Promise<void>): Promise<void> {
   const loop = async (index: number): Promise<void> => {
     for (let round = 0; progress.running() || round < LEAST_ROUNDS; round++) {
@@ -127,7 +127,7 @@ const upgrade = ({ url, group, token }: Target): string =>
 const SLOW_SOCKETS = 200;
 const SLOW_STEP_MS = 50;
 
-/** Frames that announce a megabyte and come byte by byte, whole or in fragments; and requests that never end. */
+/** Frames that announce a megabyte and arrive byte by byte, whole or in fragments; and requests that never end. */
 const slow: Attack = async (target, progress) => {
   const tally = new Tally();
   const { hostname, port } = new URL(target.url);
@@ -216,7 +216,7 @@ const flood: Attack = async (target, progress) => {
 const NEWS_COMPONENTS = 50;
 const RENEW_EVERY_MS = 1_000;
 
-/** A leader of many elections that publishes something else all the time. */
+/** A leader of many elections that publishes new information all the time. */
 async function publish(target: Target, progress: Progress, tally: Tally): Promise<void> {
   const socket = await open(target, tally);
   const peer = peerOn(socket);
@@ -249,7 +249,7 @@ const LARGE_METADATA = { m: "m".repeat(2_000) };
 /** Just below the limit on frames. */
 const TALK_EVERY_MS = 11;
 
-/** Observers that ask for everything again and again, while a leader publishes something else all the time. */
+/** Observers that ask for everything again and again, while a leader publishes new information all the time. */
 const news: Attack = async (target, progress) => {
   const tally = new Tally();
   await repeat(6 * target.intensity, progress, async (index) => {

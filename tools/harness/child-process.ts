@@ -26,7 +26,7 @@ export function runNode(
 
 const repository = new URL("../../", import.meta.url);
 
-/** Runs a program in the root of the repository. It has ended when all that it has started has let go of its outputs. */
+/** Runs a program in the root of the repository. It has ended when every process that holds its outputs has ended. */
 export function runProgram(
   program: string,
   parameters: readonly string[],

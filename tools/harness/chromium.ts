@@ -1,8 +1,8 @@
 /**
- * A real Chromium, started by hand: Playwright's own launch forces every page visible, and then nothing hides or freezes.
+ * A real Chromium, not launched by Playwright, which forces every page visible, so that no page hides or freezes.
  *
- * Which one: `CHROME_PATH`, else an installed Chrome or Chromium, else the headless shell from the package registry. A
- * headless shell runs everything but what needs a page to be hidden: there, a second tab does not hide the first one.
+ * It is `CHROME_PATH`, else an installed Chrome or Chromium, else the headless shell from the package registry. A headless
+ * shell can't run tests that need a hidden page: there, a second tab does not hide the first one.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -19,19 +19,19 @@ import { PATIENCE_MS } from "./patience.ts";
 
 export interface Binary {
   readonly path: string;
-  /** Where the shell's own libraries and fonts are. */
+  /** The folder of the shell's own libraries and fonts. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface Chromium extends AsyncDisposable {
   /** Such as `Chrome/156.0.8078.79`; a headless shell begins with `HeadlessChrome`. */
   readonly product: string;
-  /** A headless shell is not: it neither hides a tab behind another one nor keeps a page for going back. */
+  /** False for a headless shell: it neither hides a tab behind another one nor keeps a page for going back. */
   readonly isFull: boolean;
   readonly browser: Browser;
-  /** The default one: a tab that is opened there hides the one before. */
+  /** The default context: a tab that is opened there hides the one before. */
   readonly context: BrowserContext;
-  /** Ends every process of it at once, as the operating system does when memory is short. */
+  /** Ends all of its processes at once, as the operating system does when memory is short. */
   kill(): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ async function headlessShell(): Promise<Binary> {
   if (!existsSync(folder)) {
     const fresh = await mkdtemp(`${folder}-`);
     const unpack = 'import("@sparticuz/chromium").then(({ default: { executablePath } }) => executablePath())';
-    // It unpacks the libraries that it needs only where it takes the machine for a Lambda.
+    // The package unpacks the libraries that it needs only if it takes the machine for a Lambda.
     const env = { ...process.env, TMPDIR: fresh, AWS_LAMBDA_JS_RUNTIME: "nodejs22.x" };
     await promisify(execFile)(process.execPath, ["--eval", unpack], { env, cwd: import.meta.dirname });
     // Its own configuration names the fonts of a Lambda. Without any font a page with text ends the browser.
@@ -96,7 +96,7 @@ async function headlessShell(): Promise<Binary> {
   return { path: join(folder, "chromium"), environment };
 }
 
-/** With a profile of its own. */
+/** Starts the browser with a profile of its own. */
 export async function startChromium(
   { path, environment }: Binary,
   features: readonly string[] = [],

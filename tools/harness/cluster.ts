@@ -31,7 +31,7 @@ export interface Member {
   readonly child: ChildProcess;
   /** Everything it has reported so far. */
   readonly told: readonly Told[];
-  /** Components that it leads by its own account. */
+  /** The components that it believes to lead. */
   readonly leads: ReadonlyMap<string, number>;
   order(order: ContenderOrder): void;
   /** Resolves when the process has ended. */

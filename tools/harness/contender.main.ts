@@ -15,7 +15,7 @@ export interface ContenderConfig {
   readonly group: string;
   readonly name: string;
   readonly components: readonly string[];
-  /** In elections of their own. */
+  /** Components with elections of their own. */
   readonly dedicated?: readonly string[];
   readonly historyFile: string;
   readonly priority?: number;

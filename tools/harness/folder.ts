@@ -8,7 +8,7 @@ export interface TemporaryFolder extends AsyncDisposable {
   readonly path: string;
 }
 
-/** What has just been killed may still be writing. */
+/** A process that was just killed may still be writing. */
 const REMOVAL = { recursive: true, force: true, maxRetries: 5, retryDelay: 50 } as const;
 
 /** A new folder that is removed at the end of the scope, or of this process. */

@@ -1,6 +1,6 @@
 /**
  * A grammar of frames that a hostile or broken client may send: messages as they should be, messages with one thing
- * wrong, and text that is none. Ids that only the sender knows stand in them as `$mine`, `$theirs` and `$session`.
+ * wrong, and text that is no message. Ids that only the sender knows are `$mine`, `$theirs` and `$session`.
  */
 import fc from "fast-check";
 
@@ -65,7 +65,7 @@ const spoken = fc.oneof(
 );
 const bye = fc.constant({ type: "bye" });
 
-/** Wrong wherever it stands, or nearly so. */
+/** Values that are wrong in every field, or in nearly every one. */
 const oddity: fc.Arbitrary<Json> = fc.oneof(
   fc.constantFrom<Json>(null, true, -1, 1e308, "", " ", [], {}, [null], { type: "hello" }, "\u0000", "x".repeat(129)),
   fc.constantFrom<Json>(
@@ -88,7 +88,7 @@ const fields = [
   "priority",
 ];
 
-/** One thing in it is not as it should be. */
+/** A message with one thing wrong. */
 const wrongObject = fc
   .tuple(fc.oneof(hello, spoken, bye), fc.constantFrom(...fields, "unknown", "__proto__"), oddity, fc.boolean())
   .map(([message, field, value, drop]) => {
@@ -132,7 +132,7 @@ const noMessage = fc.oneof(
 
 /** A legal frame of a session after its hello, `bye` left out. */
 export const legalFrame: fc.Arbitrary<string> = spoken.map((message) => JSON.stringify(message));
-/** Any frame, for any moment. */
+/** Any frame, at any moment. */
 export const anyFrame: fc.Arbitrary<string> = fc.oneof(
   { weight: 9, arbitrary: fc.oneof(hello, spoken, bye).map((message) => JSON.stringify(message)) },
   { weight: 12, arbitrary: wrongObject },

@@ -1,6 +1,6 @@
 /**
- * Fuzzing: random frames out of a grammar, into the codec and into a live group. What the server has to make of each
- * frame is foretold from the protocol; a session that fares otherwise is a finding, with the seed that repeats it.
+ * Fuzzing: random frames from a grammar, into the codec and into a live group. The protocol predicts the server's reaction to
+ * each frame; a session with another outcome is a finding, reported with the seed that replays it.
  */
 
 import { once } from "node:events";
@@ -16,7 +16,7 @@ import { type Destination, peerOn, socketTo } from "./socket-peer.ts";
 
 const parseFrame = clientMessageParser(DEFAULT_LIMITS);
 
-/** The message of a frame, or `null` for what is none; anything else that the codec does is a finding. */
+/** The message of a frame, or `null` if it is none; any other behaviour of the codec is a finding. */
 function read(frame: string): ClientMessage | null {
   try {
     return parseFrame(frame);
@@ -28,7 +28,7 @@ function read(frame: string): ClientMessage | null {
 
 const SAMPLE = 2_000;
 
-/** Reads that many frames; a message that was read must be read again from its own text. Gives back how many were messages. */
+/** Reads this many frames; a message must be readable again from its own text. Returns the number of messages. */
 export function fuzzCodec(frames: number, seed: number): number {
   let messages = 0;
   for (let done = 0; done < frames; done += SAMPLE) {
@@ -48,7 +48,7 @@ export interface Fuzzed {
   frames: number;
   sockets: number;
   readonly closes: Record<string, number>;
-  /** What fared otherwise than foretold. */
+  /** Outcomes that differ from the prediction. */
   readonly findings: string[];
 }
 
@@ -58,7 +58,7 @@ const CALM_SOCKETS = 4;
 const FRAMES_A_SOCKET = 90;
 const BARRIER = 4_242;
 
-/** What becomes of a socket: it is closed with the code of its last frame, or lives (`null`). */
+/** The outcome of a socket: it is closed with the code of its last frame, or lives (`null`). */
 interface Fate {
   readonly code: number | null;
   readonly frames: readonly string[];
@@ -98,7 +98,7 @@ const namesIn = (message: ClientMessage | null): number => {
   return message?.type === "register" ? 1 : 0;
 };
 
-/** The most that is charged for what a message asked for: a move in so many queues, or a snapshot of a small group. */
+/** The most that is charged for the work of a message: a move in this many queues, or a snapshot of a small group. */
 function chargeFor(message: ClientMessage | null, names: number): number {
   if (message?.type === "priority") return Math.floor(names / PLACES);
   return message?.type === "observe" ? 1 : 0;
@@ -131,10 +131,10 @@ function* batches(seed: number): Generator<{ readonly frames: readonly string[];
   }
 }
 
-/** However soon it is to end. */
+/** The least number of frames, even if the end comes soon. */
 const LEAST_FRAMES = 500;
 
-/** Until that many frames were sent, or `running` says no. */
+/** Runs until this many frames were sent, or `running` returns false. */
 export async function fuzzGroup(
   target: Destination,
   { frames, seed, running }: { readonly frames: number; readonly seed: number; readonly running: () => boolean },
@@ -154,7 +154,7 @@ export async function fuzzGroup(
   return outcome;
 }
 
-/** Sends the frames over a connection of their own. The code that it was closed with, or `null` if it lives. */
+/** Sends the frames over a connection of their own. Resolves with its close code, or with `null` if it lives. */
 async function play(target: Destination, fate: Fate, greeted: boolean, outcome: Fuzzed): Promise<number | null> {
   const socket = socketTo(target);
   const peer = peerOn(socket);

@@ -40,7 +40,7 @@ export interface Belief {
   readonly component: string;
   readonly leaderSessionId: string;
   readonly epoch: number;
-  /** It certainly believed at some instant not after `first`, and again at some instant not before `last`. */
+  /** It certainly believed at an instant not after `first`, and again at an instant not before `last`. */
   readonly first: bigint;
   readonly last: bigint;
   /** The end of its right to believe, as it last knew it. */
@@ -80,7 +80,7 @@ export function beliefs(histories: readonly History[]): Belief[] {
   return [...found.values()].sort((left, right) => (left.first < right.first ? -1 : 1));
 }
 
-/** Everything that is wrong with these histories, in words; empty when nothing is. */
+/** Problems of these histories, one sentence each. */
 export const faultsIn = (histories: readonly History[]): string[] => [
   ...overlaps(beliefs(histories)),
   ...epochsGoingBack(beliefs(histories)),
@@ -136,7 +136,7 @@ function brokenAlternation({ process, entries }: History): string[] {
   });
 }
 
-/** How long nobody believed to lead a component, between two terms, in milliseconds. */
+/** The milliseconds between two terms in which no process believed to lead a component. */
 export function gapsMs(histories: readonly History[], component: string): number[] {
   const terms = beliefs(histories).filter((belief) => belief.component === component);
   return terms.slice(1).map((belief, index) => Number(belief.first - (terms[index]?.last ?? 0n)) / 1e6);

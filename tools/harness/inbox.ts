@@ -1,4 +1,4 @@
-/** What a peer has received from the server, read by type. */
+/** The messages that a peer has received from the server, read by type. */
 import type { ServerMessage } from "../../shared/protocol/messages.ts";
 
 export type Message<T extends ServerMessage["type"]> = Extract<ServerMessage, { readonly type: T }>;
@@ -19,7 +19,7 @@ export class Inbox {
     return this.messages.findLast((message) => isOf(message, type));
   }
 
-  /** Takes the oldest one of this type out. */
+  /** Removes and returns the oldest message of this type. */
   take<T extends ServerMessage["type"]>(type: T): Message<T> | undefined {
     const message = this.messages.find((one) => isOf(one, type));
     if (message !== undefined) this.messages.splice(this.messages.indexOf(message), 1);

@@ -1,5 +1,5 @@
 /**
- * How long a test waits for something that has to happen: a bound for tests that hang, far above what anything takes on a
- * machine that is busy with other work. A test never asserts that something was fast: that is measured in `bench/`.
+ * The longest wait of a test for something that must happen: a limit for tests that hang, far above the time of anything on
+ * a busy machine. A test never asserts that something is fast: `bench/` measures that.
  */
 export const PATIENCE_MS = 90_000;

@@ -11,7 +11,7 @@ import { PATIENCE_MS } from "./patience.ts";
 /** The connection of a peer: each tier brings its own. It reports what happens by `receive` and `end`. */
 export interface Port {
   send(frame: string | ArrayBuffer): void;
-  /** Ends the connection without a word of the protocol. */
+  /** Ends the connection without a message. */
   close(code?: number): void;
 }
 
@@ -75,7 +75,7 @@ export class Peer {
     this.#port.send(frame);
   }
 
-  /** Ends the connection without a word of the protocol. */
+  /** Ends the connection without a message. */
   drop(code?: number): void {
     this.#port.close(code);
   }
@@ -95,7 +95,7 @@ export class Peer {
     await this.until(() => this.pongs > before, "no pong");
   }
 
-  /** Looks after everything that happens. Rejects when the connection ends before. */
+  /** Looks after every event. Rejects when the connection ends before. */
   async until(isThere: () => boolean, problem: string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const fail = (why: string): void => reject(new Error(`${problem} ${why}; unread: ${JSON.stringify(this.unread)}`));
@@ -118,7 +118,7 @@ export class Peer {
     return this.next("welcome");
   }
 
-  /** Renews, and gives back which ids were extended. */
+  /** Renews, and resolves with the ids that were extended. */
   async renew(...held: readonly string[]): Promise<readonly string[]> {
     this.send({ type: "renew", sentAt: this.sentAt(), held });
     return (await this.next("renewed")).held;

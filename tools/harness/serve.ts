@@ -1,4 +1,4 @@
-/** An app of the fetch kind as a server on loopback. */
+/** Serves an app with a `fetch` function on loopback. */
 
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";

@@ -15,7 +15,7 @@ export function socketTo({ url, group, token }: Destination): WebSocket {
   return new WebSocket(address, ["edge-election.v1"], { headers, perMessageDeflate: false });
 }
 
-/** What is sent once the socket has begun to close is lost. */
+/** Frames that are sent after the socket has begun to close are lost. */
 export function peerOn(socket: WebSocket): Peer {
   const peer = new Peer({
     send: (frame) => socket.readyState === WebSocket.OPEN && socket.send(frame),

@@ -1,4 +1,4 @@
-/** Tokens for a backend with `AUTH_SECRET`, signed here by nothing of the project. */
+/** Tokens for a backend with `AUTH_SECRET`, signed without the project's own code. */
 import { createHmac } from "node:crypto";
 
 export const SECRET = "a secret of the abuse tests, long enough for HS256";
