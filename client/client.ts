@@ -15,10 +15,11 @@ import {
   assertSignalOptions,
 } from "./checks.ts";
 import type { Clock } from "./clock.ts";
-import { type Contender, type ContenderCallbacks, type ContendOptions, contend } from "./contend.ts";
+import { type Contender, type ContendOptions, contend } from "./contend.ts";
 import { type Acquired, acquire, elect, type ScopeOptions, terms } from "./elect.ts";
 import type { ClientHealth } from "./health.ts";
 import { lookUp } from "./look-up.ts";
+import type { ContenderCallbacks } from "./member.ts";
 import { type ObserveOptions, observe } from "./observe.ts";
 import { followPage, type PageOptions } from "./page.ts";
 import { Participant } from "./participant.ts";
@@ -160,7 +161,7 @@ export function openClient<Component extends string>(
     assertSockets: () => openSocket || fetcher || assertSocketClass(WebSocket),
     farewell,
   });
-  followPage(participant, options).catch(() => {});
+  participant.followSession = (ended) => followPage(participant, options, ended);
 
   const closing = new AbortController();
   const ask = async (path: string, asked: ObserveOptions = {}): Promise<unknown> => {
@@ -215,8 +216,8 @@ export function openClient<Component extends string>(
       await participant.resignFrom(election, chosen);
     },
     close,
-    onStateChange: (listener) => subscribe(participant.stateListeners, listener),
-    onError: (listener) => subscribe(participant.errorListeners, listener),
+    onStateChange: (listener) => subscribe(participant.listeners.states, listener),
+    onError: (listener) => subscribe(participant.listeners.errors, listener),
     [Symbol.asyncDispose]: close,
   };
   return { client, participant };

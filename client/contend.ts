@@ -3,24 +3,9 @@
 import type { Leadership } from "../shared/leadership/leadership.ts";
 import type { ElectionKind } from "../shared/protocol/names.ts";
 import { assertCallbacks, assertComponent, assertContendOptions, invalid } from "./checks.ts";
-import type { LossReason } from "./errors.ts";
-import type { Member } from "./member.ts";
+import { deferred } from "./deferred.ts";
+import type { ContenderCallbacks, Member } from "./member.ts";
 import type { Participant } from "./participant.ts";
-
-/** Strictly alternating: grant, revoke, grant, ... A grant waits until the promise of the revoke before it has settled. */
-export interface ContenderCallbacks<Component extends string = string> {
-  /** Not called for a term that is over before its turn comes. Nobody waits for its promise. */
-  onGrant?(leadership: Leadership<Component>): unknown;
-  /** Stop. Its promise is the drain. Called even while the promise of `onGrant` is pending, and once for each `onGrant`. */
-  onRevoke?(leadership: Leadership<Component>, reason: LossReason): unknown;
-  /**
-   * Called for errors of the callbacks above and of the connection, and when the group refuses the contender (`forbidden`,
-   * `election_mismatch`, `limit_exceeded`): then the client asks again, at growing intervals. Without it, errors of the
-   * callbacks go to the client's listeners. Not called for what the callbacks throw because their term has ended
-   * (`LeadershipLostError`, `AbortError`).
-   */
-  readonly onError?: ((error: unknown) => void) | undefined;
-}
 
 /** Which election a contender stands in. */
 export interface ContendOptions {
@@ -67,18 +52,13 @@ export function contend<Component extends string>(
   if (priority !== undefined && election !== "dedicated") {
     throw invalid("priority", 'needs election: "dedicated"; the process election goes by setPriority of the client');
   }
-  const member: Member<Component> = { component, election, priority, callbacks, resignSkipsOwnDrain, onRefused };
+  const left = deferred();
+  left.promise.catch(() => {});
+  const member: Member<Component> = { component, election, priority, callbacks, resignSkipsOwnDrain, onRefused, left };
   const id = participant.register(member);
-  const hasLeft = (): boolean => !participant.has(id);
-  const left = participant.until(hasLeft).finally(() => participant.members.delete(id));
-  left.catch(() => {});
 
   const leading = (): Leadership<Component> | null => (member.leadership?.isLeader() ? member.leadership : null);
-  const close = async (): Promise<void> => {
-    member.isClosing = true;
-    participant.dispatch({ type: "deregister", contender: id });
-    await participant.stopped(hasLeft, (other) => other === id);
-  };
+  const close = (): Promise<void> => participant.close(id, member);
   const contender: Contender<Component> = {
     component,
     get leadership() {
@@ -91,5 +71,5 @@ export function contend<Component extends string>(
     close,
     [Symbol.asyncDispose]: close,
   };
-  return { contender, id, left };
+  return { contender, id, left: left.promise };
 }

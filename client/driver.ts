@@ -7,8 +7,9 @@ import { PING, PONG } from "../shared/protocol/messages.ts";
 import { parseServerMessage } from "../shared/protocol/server-codec.ts";
 import { type Clock, LONGEST_TIMER_MS, pessimistic } from "./clock.ts";
 import { ProtocolError } from "./errors.ts";
+import { nextDeadline } from "./session/deadlines.ts";
 import type { Effect, Input } from "./session/events.ts";
-import { initialState, nextDeadline, type SessionState, type Settings } from "./session/state.ts";
+import { initialState, type SessionState, type Settings } from "./session/state.ts";
 import { transition } from "./session/transition.ts";
 import type { Socket, SocketEvent } from "./socket.ts";
 

@@ -4,6 +4,7 @@ import type { Leadership, ResignOptions } from "../shared/leadership/leadership.
 import { assertFunction, assertResignOptions, assertScopeOptions } from "./checks.ts";
 import { LONGEST_TIMER_MS } from "./clock.ts";
 import { type ContendOptions, contend } from "./contend.ts";
+import { deferred, unlessAborted } from "./deferred.ts";
 import { ElectionError, isLoss } from "./errors.ts";
 import { iterate, type Steps } from "./iteration.ts";
 import type { Participant } from "./participant.ts";
@@ -73,7 +74,7 @@ function campaign<T, Component extends string>(
       onGrant(leadership) {
         participant.clock.clearTimeout(waiting);
         if (confirm !== "manual") {
-          leadership.confirm().catch((error) => leadership.isLeader() && participant.fail(error, errors));
+          leadership.confirm().catch((error) => leadership.isLeader() && participant.listeners.fail(error, errors));
         }
         running = work(leadership, end);
         return running;
@@ -125,6 +126,8 @@ export async function elect<T, Component extends string>(
 /** A term that has begun, until `done` is called. */
 interface Turn<Component extends string> {
   readonly leadership: Leadership<Component>;
+  /** Resolves when the term has ended. */
+  readonly over: Promise<void>;
   readonly done: () => void;
 }
 
@@ -152,19 +155,21 @@ function loopOf<Component extends string>(
   const outer = inside.current();
   let newest: Turn<Component> | undefined;
   let last: Turn<Component> | undefined;
+  /** Resolves when the next turn begins. */
+  let begun = deferred();
   const work: Work<void, Component> = (leadership) =>
     new Promise((done) => {
-      newest = { leadership, done };
+      const { signal } = leadership;
+      const over = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      newest = { leadership, over, done };
+      begun.resolve();
+      begun = deferred();
     });
   const { contender, over, end } = campaign<void, Component>(participant, component, work, options);
   const failed = over.then((): Promise<never> => new Promise(ignore));
   failed.catch(ignore);
-  const until = (condition: () => boolean, left: AbortSignal): Promise<void> =>
-    Promise.race([failed, participant.until(() => left.aborted || condition(), options.signal)]);
-  const finish = async (turn: Turn<Component>, left: AbortSignal): Promise<void> => {
-    await until(() => turn.leadership.signal.aborted, left);
-    turn.done();
-  };
+  const until = (step: Promise<void>, left: AbortSignal): Promise<void> =>
+    unlessAborted(Promise.race([failed, step]), left, options.signal);
 
   return {
     // Only a body calls it again: the first call may be anybody's.
@@ -173,9 +178,11 @@ function loopOf<Component extends string>(
     async next(left) {
       for (;;) {
         const before = last;
-        if (before) await finish(before, left);
-        await until(() => newest !== before, left);
-        left.throwIfAborted();
+        if (before) {
+          await until(before.over, left);
+          before.done();
+        }
+        if (newest === before) await until(begun.promise, left);
         last = newest;
         if (last?.leadership.isLeader()) return last.leadership;
       }

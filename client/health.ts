@@ -1,7 +1,8 @@
 /** How a client is doing, as a plain value: ready for the health endpoint of a server. */
+import { findTerm, isLive, leaderSessionIdOf, remainingMs } from "../shared/holder/state.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
 import { ElectionError } from "./errors.ts";
-import { type ClientState, clientState, findTerm, isLive, remainingMs, type SessionState } from "./session/state.ts";
+import { type ClientState, clientState, refusalOf, type SessionState } from "./session/state.ts";
 
 /** Survives `JSON.stringify`; times in milliseconds. */
 export interface ClientHealth {
@@ -52,15 +53,17 @@ export function healthOf(session: SessionState, now: number, downAt: number | nu
   const leads: LedComponent[] = [];
   const waits: string[] = [];
   for (const contender of contenders.filter(isLive)) {
-    const { id, leaderSessionId, election } = contender;
-    const { component } = contender.info;
+    const { id, election, info } = contender;
+    const { component } = info;
+    const leaderSessionId = leaderSessionIdOf(contender) ?? "";
     const leftMs = remainingMs(session, id, leaderSessionId, now);
     const epoch = findTerm(terms, leaderSessionId)?.epoch;
     if (leftMs > 0 && epoch !== undefined) leads.push({ component, election, epoch, remainingMs: leftMs });
     else waits.push(component);
   }
-  const refused = contenders.filter(isLive).flatMap(({ info: { component }, refusal }) => {
-    return refusal ? [{ component, code: refusal.code, message: refusal.message }] : [];
+  const refused = contenders.filter(isLive).flatMap((contender) => {
+    const { code, message } = refusalOf(contender) ?? {};
+    return code !== undefined && message !== undefined ? [{ component: contender.info.component, code, message }] : [];
   });
   const leastMs = Math.min(...leads.map((lead) => lead.remainingMs));
   const downMs = downAt === null ? 0 : now - downAt;

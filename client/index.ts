@@ -18,7 +18,7 @@ export type { ElectionKind, ElectionName } from "../shared/protocol/names.ts";
 export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../shared/protocol/status.ts";
 export type { ClientOptions, ElectionClient } from "./client.ts";
 export type { Clock } from "./clock.ts";
-export type { Contender, ContenderCallbacks, ContendOptions } from "./contend.ts";
+export type { Contender, ContendOptions } from "./contend.ts";
 export type { Acquired, ScopeOptions } from "./elect.ts";
 export {
   ClientClosedError,
@@ -30,6 +30,7 @@ export {
   UnauthorizedError,
 } from "./errors.ts";
 export type { ClientHealth, LedComponent, RefusedComponent } from "./health.ts";
+export type { ContenderCallbacks } from "./member.ts";
 export type { ObserveOptions } from "./observe.ts";
 export type { PageOptions, PageTarget, PrioritySource } from "./page.ts";
 export type { ClientState } from "./session/state.ts";

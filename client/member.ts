@@ -1,9 +1,23 @@
-/** A contender as the participant keeps it. */
-
+/** A contender: what its application does, and how the participant keeps it. */
 import type { Leadership } from "../shared/leadership/leadership.ts";
 import type { ElectionKind } from "../shared/protocol/names.ts";
-import type { ContenderCallbacks } from "./contend.ts";
-import type { ElectionError, LossReason } from "./errors.ts";
+import type { Deferred } from "./deferred.ts";
+import { DuplicateContenderError, type ElectionError, type LossReason } from "./errors.ts";
+
+/** Strictly alternating: grant, revoke, grant, ... A grant waits until the promise of the revoke before it has settled. */
+export interface ContenderCallbacks<Component extends string = string> {
+  /** Not called for a term that is over before its turn comes. Nobody waits for its promise. */
+  onGrant?(leadership: Leadership<Component>): unknown;
+  /** Stop. Its promise is the drain. Called even while the promise of `onGrant` is pending, and once for each `onGrant`. */
+  onRevoke?(leadership: Leadership<Component>, reason: LossReason): unknown;
+  /**
+   * Called for errors of the callbacks above and of the connection, and when the group refuses the contender (`forbidden`,
+   * `election_mismatch`, `limit_exceeded`): then the client asks again, at growing intervals. Without it, errors of the
+   * callbacks go to the client's listeners. Not called for what the callbacks throw because their term has ended
+   * (`LeadershipLostError`, `AbortError`).
+   */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
 
 /** A contender, from `contend` on until it has left. */
 export interface Member<Component extends string = string> {
@@ -15,8 +29,8 @@ export interface Member<Component extends string = string> {
   readonly resignSkipsOwnDrain: boolean;
   /** In place of `onError`, where the group does not let it stand. */
   readonly onRefused: ((error: ElectionError) => void) | undefined;
-  /** `close` was called: its component is free for another contender. */
-  isClosing?: boolean;
+  /** Resolves when it has left, rejects when the client was closed before. */
+  readonly left: Deferred<void>;
   /** The term whose `onGrant` was called last. */
   leadership?: Leadership<Component>;
 }
@@ -25,4 +39,56 @@ export interface Member<Component extends string = string> {
 interface MemberCallbacks extends Pick<ContenderCallbacks, "onError"> {
   onGrant?(leadership: Leadership): unknown;
   onRevoke?(leadership: Leadership, reason: LossReason): unknown;
+}
+
+/** The contenders of a client, by their numbers. */
+export class Members {
+  readonly #all = new Map<number, Member>();
+  /** The contender of each component, until it is closed: then another one may take its place. */
+  readonly #open = new Map<string, number>();
+
+  get(contender: number): Member | undefined {
+    return this.#all.get(contender);
+  }
+
+  has(contender: number): boolean {
+    return this.#all.has(contender);
+  }
+
+  all(): Member[] {
+    return [...this.#all.values()];
+  }
+
+  isOpen(contender: number): boolean {
+    return this.#open.get(this.#all.get(contender)?.component ?? "") === contender;
+  }
+
+  /** Throws where the component has a contender that was not closed. */
+  add(contender: number, member: Member): void {
+    const { component } = member;
+    if (this.#open.has(component)) {
+      const message = `${component} has a contender in this client already: close that one first`;
+      throw new DuplicateContenderError("duplicate_component", message);
+    }
+    this.#all.set(contender, member);
+    this.#open.set(component, contender);
+  }
+
+  /** Its component is free. */
+  close(contender: number): void {
+    const member = this.#all.get(contender);
+    if (member && this.isOpen(contender)) this.#open.delete(member.component);
+  }
+
+  left(contender: number): void {
+    this.close(contender);
+    this.#all.get(contender)?.left.resolve();
+    this.#all.delete(contender);
+  }
+
+  /** The client is closed: what has not left by now will not tell. */
+  fail(error: () => unknown): void {
+    for (const { left } of this.#all.values()) left.reject(error());
+    this.#all.clear();
+  }
 }

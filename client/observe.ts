@@ -1,6 +1,7 @@
 /** `observe`: who leads, as it changes. */
 import type { LeaderChange } from "../shared/protocol/messages.ts";
 import { assertComponent, assertSignalOptions } from "./checks.ts";
+import { unlessAborted } from "./deferred.ts";
 import { iterate, type Steps } from "./iteration.ts";
 import { Changes } from "./observers.ts";
 import type { Participant } from "./participant.ts";
@@ -33,8 +34,7 @@ export function observe<T>(
     return {
       async next(left) {
         for (;;) {
-          await participant.until(() => changes.any || left.aborted, signal);
-          left.throwIfAborted();
+          await unlessAborted(changes.any(), left, signal);
           const change = changes.take();
           if (change) return select(change);
         }

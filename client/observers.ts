@@ -3,6 +3,7 @@
  * one asks the group, the last one takes it back, and those in between begin with what the process knows (O6).
  */
 import type { LeaderChange, LeaderInformation, Leaders, Watch } from "../shared/protocol/messages.ts";
+import { deferred } from "./deferred.ts";
 import type { ElectionError } from "./errors.ts";
 import type { Of } from "./session/events.ts";
 
@@ -12,14 +13,14 @@ export type Watched = string | true;
 type News = Pick<Leaders, "all" | "leaders">;
 
 export class Observers {
-  readonly #dispatch: (wish: Of<"observe" | "unobserve">) => void;
+  readonly #dispatch: (command: Of<"observe" | "unobserve">) => void;
   readonly #watched = new Map<Watched, Set<Changes>>();
   /** The newest of what is watched, as far as the group has told it over the present connection. */
   readonly #known = new Map<string, LeaderInformation | null>();
   /** Then whoever is not among them does not lead. */
   #knowsAll = false;
 
-  constructor(dispatch: (wish: Of<"observe" | "unobserve">) => void) {
+  constructor(dispatch: (command: Of<"observe" | "unobserve">) => void) {
     this.#dispatch = dispatch;
   }
 
@@ -67,9 +68,15 @@ export class Observers {
   /** O5: these hear of it, and of nothing else. */
   refuse(observed: Watch, error: ElectionError): void {
     for (const watched of observed === true ? [observed] : observed) {
-      for (const changes of this.#watched.get(watched) ?? []) changes.fail(error);
+      for (const changes of this.#watched.get(watched) ?? []) changes.end(() => error);
       this.#end(watched);
     }
+  }
+
+  /** The client is closed. */
+  close(error: () => ElectionError): void {
+    for (const observers of this.#watched.values()) for (const changes of observers) changes.end(error);
+    this.#watched.clear();
   }
 
   /** The connection is lost: what was known may be old by the time that there is another. */
@@ -105,26 +112,35 @@ export class Changes {
   readonly watched: Watched;
   readonly #newest = new Map<string, LeaderInformation | null>();
   readonly #taken = new Map<string, LeaderInformation | null>();
-  #error: ElectionError | undefined;
+  #end: (() => ElectionError) | undefined;
+  /** Resolves when there is something to take. */
+  #news = deferred();
 
   constructor(watched: Watched) {
     this.watched = watched;
   }
 
-  /** Whether `take` has anything to tell. */
-  get any(): boolean {
-    return this.#newest.size > 0 || this.#error !== undefined;
+  /** Resolves when `take` has something to tell. */
+  any(): Promise<void> {
+    return this.#newest.size > 0 || this.#end ? Promise.resolve() : this.#news.promise;
   }
 
   /** `all`: whoever is not named does not lead. */
   hear({ all = false, leaders }: News): void {
     if (all) for (const name of this.#told()) this.#newest.set(name, null);
     for (const { component, leader } of leaders) this.#newest.set(component, leader);
+    this.#tell();
   }
 
-  /** Nothing comes any more. */
-  fail(error: ElectionError): void {
-    this.#error = error;
+  /** Nothing comes any longer. What was not taken before can still be taken. */
+  end(error: () => ElectionError): void {
+    this.#end ??= error;
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#news.resolve();
+    this.#news = deferred();
   }
 
   /** Those that it has been told of, taken or not. */
@@ -133,7 +149,6 @@ export class Changes {
   }
 
   take(): LeaderChange | undefined {
-    if (this.#error) throw this.#error;
     for (const [component, newest] of this.#newest) {
       const last = this.#taken.get(component);
       const leader = isAnother(newest, last) ? null : newest;
@@ -143,6 +158,7 @@ export class Changes {
       this.#taken.set(component, leader);
       if (JSON.stringify(leader) !== JSON.stringify(last)) return { component, leader };
     }
+    if (this.#end) throw this.#end();
     return undefined;
   }
 }

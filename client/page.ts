@@ -33,39 +33,32 @@ export interface PageOptions {
 
 const EVENTS: readonly PageEvent[] = ["pagehide", "freeze", "pageshow", "resume", "online", "offline", "visible"];
 
-/** Until the client is closed: then it rejects. A page that is frozen still has its session. */
-export async function followPage(
+/** Follows the page for one session, until `ended` aborts. A page that is frozen still has its session. */
+export function followPage(
   participant: Participant,
   { page = globalThis.window, priority }: PageOptions,
-): Promise<never> {
+  ended: AbortSignal,
+): void {
   const { driver } = participant;
   const setPriority = (next: number): void => {
     assertPriority(next);
     if (next !== driver.state().priority) participant.setPriority(next);
   };
-  const isOpen = (): boolean => !/idle|closed/.test(driver.state().connection);
-  for (;;) {
-    await participant.until(isOpen);
-    const session = new AbortController();
-    const { signal } = session;
-    for (const event of EVENTS) {
-      const isVisible = event === "visible";
-      // React Native has a `window` without events.
-      (page || undefined)?.addEventListener?.(
-        isVisible ? "visibilitychange" : event,
-        ({ target }) => {
-          if (isVisible && (target as Document).visibilityState !== event) return;
-          driver.dispatch({ type: "page", event });
-        },
-        { capture: true, signal },
-      );
-    }
-    try {
-      if (typeof priority === "function") priority(setPriority, signal);
-    } catch (error) {
-      participant.fail(error, {});
-    }
-    await participant.until(() => !isOpen());
-    session.abort();
+  for (const event of EVENTS) {
+    const isVisible = event === "visible";
+    // React Native has a `window` without events.
+    (page || undefined)?.addEventListener?.(
+      isVisible ? "visibilitychange" : event,
+      ({ target }) => {
+        if (isVisible && (target as Document).visibilityState !== event) return;
+        driver.dispatch({ type: "page", event });
+      },
+      { capture: true, signal: ended },
+    );
+  }
+  try {
+    if (typeof priority === "function") priority(setPriority, ended);
+  } catch (error) {
+    participant.listeners.fail(error, {});
   }
 }

@@ -2,20 +2,21 @@
  * One process in its group: the contenders and observers that share its session, what the effects of the session core
  * mean to them, and what waits for something to change. It decides nothing about leadership: the core does.
  */
+import { findTerm, isStopping, leaderSessionIdOf, remainingMs } from "../shared/holder/state.ts";
 import { createInside, type Inside } from "../shared/inside.ts";
 import { createLeadership, type Handle, type Leadership, type ResignOptions } from "../shared/leadership/leadership.ts";
 import type { Confirm, Refusal } from "../shared/protocol/messages.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
 import { confirmError, refusalError } from "../shared/refusals.ts";
+import { unreachable } from "../shared/unreachable.ts";
 import { assertPublished, assertResignOptions, invalid } from "./checks.ts";
 import type { Clock } from "./clock.ts";
 import { closeError } from "./close-error.ts";
 import { Confirms } from "./confirms.ts";
-import type { ContenderCallbacks } from "./contend.ts";
 import { createDriver, type Driver, type DriverPorts, type UserEffect } from "./driver.ts";
+import { Endings } from "./endings.ts";
 import {
   ClientClosedError,
-  DuplicateContenderError,
   type ElectionError,
   isLoss,
   LeadershipLostError,
@@ -23,12 +24,11 @@ import {
   ProtocolError,
 } from "./errors.ts";
 import { type ClientHealth, healthOf } from "./health.ts";
-import type { Member } from "./member.ts";
+import { Listeners } from "./listeners.ts";
+import { type Member, Members } from "./member.ts";
 import { Observers } from "./observers.ts";
-import type { Wish } from "./session/events.ts";
-import { type ClientState, clientState, findTerm, remainingMs, type Settings } from "./session/state.ts";
-import { reportUncaught } from "./uncaught.ts";
-import { Waits } from "./waits.ts";
+import type { Command } from "./session/events.ts";
+import { type ClientState, clientState, type Settings } from "./session/state.ts";
 
 type Granted = Extract<UserEffect, { readonly type: "grant" }>;
 type Lost = Extract<UserEffect, { readonly type: "lost" }>;
@@ -42,17 +42,18 @@ interface Network extends Pick<DriverPorts, "askToken" | "openSocket"> {
 }
 
 export class Participant {
-  /** By the number of the contender. */
-  readonly members: Map<number, Member> = new Map();
-  readonly stateListeners: Set<(state: ClientState) => void> = new Set();
-  readonly errorListeners: Set<(error: unknown) => void> = new Set();
-  readonly observers: Observers = new Observers((wish) => this.dispatch(wish));
+  readonly members: Members = new Members();
+  readonly observers: Observers = new Observers((command) => this.dispatch(command));
   readonly inside: Inside<number> = createInside(globalThis);
+  readonly listeners: Listeners = new Listeners(this.inside);
   readonly clock: Clock;
   readonly driver: Driver;
   readonly #group: string;
   readonly #network: Network;
-  readonly #waits = new Waits();
+  readonly #endings = new Endings();
+  /** Called when a session begins to be needed. The signal aborts when none is any longer. */
+  followSession: (ended: AbortSignal) => void = () => {};
+  #session = new AbortController();
   /** The terms that contenders lead by. */
   readonly #terms = new Map<number, Handle<Leadership>>();
   readonly #confirms = new Confirms();
@@ -63,7 +64,6 @@ export class Participant {
   #ids = 0;
   #ending: { readonly cause: ElectionError | undefined } | undefined;
   #downAt: number | null = null;
-  #lastError: unknown;
   /** Why the present attempt to connect has failed, until it is told. */
   #attemptError: unknown;
 
@@ -77,7 +77,7 @@ export class Participant {
       perform: (effect) => this.#perform(effect),
       report: (error) => {
         if (this.state !== "connected") this.#attemptError = error;
-        this.#report(error);
+        this.listeners.report(error);
       },
       changed: () => this.#changed(),
     });
@@ -88,7 +88,7 @@ export class Participant {
   }
 
   health(): ClientHealth {
-    return healthOf(this.driver.state(), this.driver.now(), this.#downAt, this.#lastError);
+    return healthOf(this.driver.state(), this.driver.now(), this.#downAt, this.listeners.lastError);
   }
 
   async held<T>(outcome: Promise<T>): Promise<T> {
@@ -105,8 +105,8 @@ export class Participant {
   }
 
   /** Inside of no callback: whatever it sets off, timers and sockets included, belongs to whoever listens for it. */
-  dispatch(wish: Wish): void {
-    this.inside.run(undefined, () => this.driver.dispatch(wish));
+  dispatch(command: Command): void {
+    this.inside.run(undefined, () => this.driver.dispatch(command));
   }
 
   closedError(): ClientClosedError {
@@ -126,59 +126,47 @@ export class Participant {
   register(member: Member): number {
     const { component, election, priority } = member;
     this.assertConnectable();
-    if ([...this.members.values()].some((other) => other.component === component && !other.isClosing)) {
-      const message = `${component} has a contender in this client already: close that one first`;
-      throw new DuplicateContenderError("duplicate_component", message);
-    }
     const contender = this.nextId();
-    this.members.set(contender, member);
+    this.members.add(contender, member);
     const info = { component, ...(election && { election }), ...(priority !== undefined && { priority }) };
     this.dispatch({ type: "register", contender, info });
     return contender;
   }
 
-  /** Whether it has not left yet: it runs for leadership, or what it led is still being stopped. */
-  has(contender: number): boolean {
-    return this.driver
-      .state()
-      .contenders.some(({ id, phase, registered }) => id === contender && (registered || phase === "queued"));
-  }
-
-  /** Resolves when the condition holds after an event; rejects when the signal aborts or the client is closed. */
-  until(condition: () => boolean, signal?: AbortSignal): Promise<void> {
-    return this.#waits.until(condition, () => this.#failure(), signal);
+  /** Resolves when the contender has left. Its component is free at once. */
+  async close(contender: number, { left }: Member): Promise<void> {
+    this.members.close(contender);
+    this.dispatch({ type: "deregister", contender });
+    await this.#stopped(left.promise, (other) => other === contender);
   }
 
   /**
-   * The same for what callbacks are in the way of; `concerns` says of which contenders. Inside a callback it waits for the
-   * others only. `caller`: in whose callback it is called, where that is known.
+   * As `over`; inside a callback it waits for the other callbacks only. `concerns`: which contenders it is about. `caller`:
+   * in whose callback it is called, where that is known.
    */
-  stopped(
-    isOver: () => boolean,
-    concerns: (contender: number, leaderSessionId: string) => boolean,
+  #stopped(
+    over: Promise<void>,
+    concerns: (contender: number, leaderSessionId: string | null) => boolean,
     caller: number | undefined = this.inside.current(),
   ): Promise<void> {
     this.inside.mark();
-    if (caller === undefined) return this.until(isOver);
-    const running = (): number[] =>
-      this.driver
-        .state()
-        .contenders.filter(({ id, leaderSessionId }) => leaderSessionId && concerns(id, leaderSessionId))
-        .map(({ id }) => id);
-    return this.#waits.stopped(isOver, { caller, running }, () => this.#failure());
-  }
-
-  #failure(): ClientClosedError | undefined {
-    return this.state === "closed" ? this.closedError() : undefined;
+    if (caller === undefined) return over;
+    const running = this.driver
+      .state()
+      .contenders.filter((one) => isStopping(one.phase) && concerns(one.id, leaderSessionIdOf(one)));
+    return this.#endings.stopped(
+      over,
+      caller,
+      running.map(({ id }) => id),
+    );
   }
 
   /** Resolves when all terms are over, the group was told, and the last socket has closed or was given its time for it. */
   async leave(): Promise<void> {
     this.#ending ??= { cause: undefined };
     this.dispatch({ type: "bye" });
-    const isClosed = (): boolean => this.state === "closed";
-    await this.stopped(isClosed, () => true);
-    if (isClosed()) await this.driver.disconnected();
+    await this.#stopped(this.#endings.client, () => true);
+    if (this.state === "closed") await this.driver.disconnected();
   }
 
   async resignFrom(election: ElectionName, options: ResignOptions): Promise<void> {
@@ -195,40 +183,17 @@ export class Participant {
     assertResignOptions(options);
     const { successor } = options;
     if (findTerm(this.driver.state().terms, leaderSessionId)?.stage !== "leading") return;
+    const over = this.#endings.term(leaderSessionId);
     this.dispatch({ type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) });
-    const isOver = (): boolean => !findTerm(this.driver.state().terms, leaderSessionId);
-    await this.stopped(isOver, (_, other) => other === leaderSessionId, caller);
+    await this.#stopped(over, (_, other) => other === leaderSessionId, caller);
   }
 
   setPriority(priority: number, component?: string): void {
     const isDedicated = (member: Member): boolean => member.component === component && member.election === "dedicated";
-    if (component !== undefined && ![...this.members.values()].some(isDedicated)) {
+    if (component !== undefined && !this.members.all().some(isDedicated)) {
       throw invalid("component", `must have a dedicated contender in this client; ${component} has none`);
     }
     this.dispatch({ type: "priority", priority, ...(component !== undefined && { component }) });
-  }
-
-  /** An error of one contender: to its own `onError`, otherwise to the client's; where nobody listens it must not vanish. */
-  fail(error: unknown, callbacks: Pick<ContenderCallbacks, "onError">): void {
-    if (callbacks.onError) this.notify([(given) => callbacks.onError?.(given)], error);
-    else if (this.errorListeners.size > 0) this.notify(this.errorListeners, error);
-    else reportUncaught(error);
-  }
-
-  /** Calls every listener, inside of no callback; what one of them throws harms no other. */
-  notify<T>(listeners: Iterable<(value: T) => void>, value: T): void {
-    for (const listener of listeners) {
-      try {
-        this.inside.run(undefined, () => listener(value));
-      } catch (error) {
-        reportUncaught(error);
-      }
-    }
-  }
-
-  #report(error: unknown): void {
-    this.#lastError = error;
-    this.notify(this.errorListeners, error);
   }
 
   #changed(): void {
@@ -239,9 +204,10 @@ export class Participant {
     if (state !== this.#state) {
       this.#state = state;
       // One of them may change it: then the others are told of that.
-      for (const listener of this.stateListeners) if (state === this.#state) this.notify([listener], state);
+      for (const listener of this.listeners.states) {
+        if (state === this.#state) this.listeners.notify([listener], state);
+      }
     }
-    this.#waits.look();
   }
 
   #perform(effect: UserEffect): void {
@@ -250,6 +216,16 @@ export class Participant {
         return this.#grant(effect);
       case "revoke":
         return this.#revoke(effect.contenders, effect.reason);
+      case "ended":
+        return this.#endings.termEnded(effect.leaderSessionId);
+      case "left":
+        return this.members.left(effect.contender);
+      case "started":
+        return this.#start();
+      case "idle":
+        return this.#session.abort();
+      case "closed":
+        return this.#close();
       case "confirmed":
         return this.#confirms.published(effect);
       case "leaders":
@@ -261,8 +237,26 @@ export class Participant {
       case "lost":
         return this.#lose(effect);
       case "violation":
-        return this.#report(new ProtocolError("protocol_error", `unexpected ${effect.message.type}`));
+        return this.listeners.report(new ProtocolError("protocol_error", `unexpected ${effect.message.type}`));
+      default:
+        return unreachable(effect);
     }
+  }
+
+  /** Not within the call that needs the session. */
+  #start(): void {
+    this.#session = new AbortController();
+    const { signal } = this.#session;
+    queueMicrotask(() => signal.aborted || this.followSession(signal));
+  }
+
+  /** What has not come by now will not come. */
+  #close(): void {
+    this.#session.abort();
+    const error = (): ClientClosedError => this.closedError();
+    this.members.fail(error);
+    this.observers.close(error);
+    this.#endings.clientClosed(error);
   }
 
   /** What the callbacks before it did may have ended the term already, or they took longer than its lease: nobody is called then. */
@@ -317,14 +311,18 @@ export class Participant {
     try {
       await this.inside.run(contender, callback);
     } catch (error) {
-      if (leadership.isLeader() || !isLoss(error)) this.fail(error, member.callbacks);
+      if (leadership.isLeader() || !isLoss(error)) this.listeners.fail(error, member.callbacks);
     }
   }
 
   /** Together with all that settle in the same turn: what eight components have to say is said in one step. */
   #settle(contender: number): void {
     if (this.#settled.push(contender) > 1) return;
-    queueMicrotask(() => this.dispatch({ type: "settled", contenders: this.#settled.splice(0) }));
+    queueMicrotask(() => {
+      const contenders = this.#settled.splice(0);
+      this.dispatch({ type: "settled", contenders });
+      this.#endings.settled(contenders);
+    });
   }
 
   #confirm(wanted: Omit<Confirm, "id" | "type">): Promise<void> {
@@ -334,17 +332,17 @@ export class Participant {
 
   #refuse(contender: number, error: ElectionError): void {
     const member = this.members.get(contender);
-    if (!member || member.isClosing) return;
+    if (!member || !this.members.isOpen(contender)) return;
     if (member.onRefused) member.onRefused(error);
-    else this.fail(error, member.callbacks);
-    this.#lastError = error;
+    else this.listeners.fail(error, member.callbacks);
+    this.listeners.lastError = error;
   }
 
   #fail(refusal: Refusal): void {
     const { id, observed } = refusal;
     if (observed !== undefined) return this.observers.refuse(observed, refusalError(refusal));
     const wasConfirm = id !== undefined && this.#confirms.refuse(id, confirmError(refusal));
-    if (!wasConfirm) this.#report(refusalError(refusal));
+    if (!wasConfirm) this.listeners.report(refusalError(refusal));
   }
 
   /** To every contender that wants to know, and once to the client. */
@@ -352,8 +350,8 @@ export class Participant {
     const error = closeError(loss, this.#attemptError);
     this.#attemptError = undefined;
     if (loss.fatal) this.#ending ??= { cause: error };
-    this.#lastError = error;
-    for (const { callbacks } of [...this.members.values()]) if (callbacks.onError) this.fail(error, callbacks);
-    this.notify(this.errorListeners, error);
+    this.listeners.lastError = error;
+    for (const { callbacks } of this.members.all()) if (callbacks.onError) this.listeners.fail(error, callbacks);
+    this.listeners.report(error);
   }
 }

@@ -1,6 +1,6 @@
 /** Keeps the terms by the clients' own account: it compares what they lead after everything that happens. */
 import type { Participant } from "../client/participant.ts";
-import { remainingMs } from "../client/session/state.ts";
+import { leadingTerm } from "../shared/holder/state.ts";
 import type { TestTerm } from "./history.ts";
 import type { Machine } from "./machine.ts";
 
@@ -13,12 +13,17 @@ interface Entry {
 }
 
 /** Each component that a client leads, and for how long if nothing else happens. */
-function leads({ driver, members }: Participant): { component: string; leaderSessionId: string; leftMs: number }[] {
+function leads({
+  driver,
+  members,
+}: Participant): (Pick<TestTerm, "component" | "election" | "leaderSessionId" | "epoch"> & { leftMs: number })[] {
   const state = driver.state();
-  return state.contenders.flatMap(({ id, leaderSessionId, info }) => {
-    if (!leaderSessionId || !members.has(id)) return [];
-    const leftMs = remainingMs(state, id, leaderSessionId, driver.now());
-    return leftMs > 0 ? [{ component: info.component, leaderSessionId, leftMs }] : [];
+  return state.contenders.flatMap(({ id, info: { component } }) => {
+    const term = leadingTerm(state, id);
+    if (term === null || !members.has(id)) return [];
+    const { election, leaderSessionId, epoch } = term;
+    const leftMs = term.leaseUntil - driver.now();
+    return leftMs > 0 ? [{ component, election, leaderSessionId, epoch, leftMs }] : [];
   });
 }
 
@@ -44,12 +49,9 @@ export class Ledger {
       if (still === undefined) entry.to = Math.min(now, entry.until);
       else entry.until = now + still.leftMs;
     }
-    for (const { component, leaderSessionId, leftMs } of led) {
-      if (open.some(({ term }) => isTerm(term, component, leaderSessionId))) continue;
-      const found = participant.driver.state().terms.find((term) => term.leaderSessionId === leaderSessionId);
-      if (found === undefined) continue;
-      const { election, epoch } = found;
-      const term = { client: machine.name, component, election, leaderSessionId, epoch, from: now, to: null };
+    for (const { leftMs, ...leadership } of led) {
+      if (open.some(({ term }) => isTerm(term, leadership.component, leadership.leaderSessionId))) continue;
+      const term = { client: machine.name, ...leadership, from: now, to: null };
       this.#entries.push({ term, machine, until: now + leftMs, to: null });
     }
   }

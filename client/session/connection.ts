@@ -1,14 +1,16 @@
 /** The connection: opening, greeting, keeping alive, losing, and giving up. */
 import { backOffMs, nextAttempt } from "../../shared/back-off.ts";
+import { endTerm, endTerms, extendTerms, replaceContender } from "../../shared/holder/holder.ts";
 import { CLOSE, closeAction, closeMeaning } from "../../shared/protocol/close-codes.ts";
 import type { Renewed, Welcome } from "../../shared/protocol/messages.ts";
-import { close } from "./contenders.ts";
+import { unreachable } from "../../shared/unreachable.ts";
+import { leave as leaveElection } from "./contenders.ts";
+import { answerUntil, PATIENCE_MS, untoldMs } from "./deadlines.ts";
 import type { Draft } from "./draft.ts";
-import { endTerm, endTerms, forsakeTerms } from "./ending.ts";
 import type { Of } from "./events.ts";
-import { BURST, flush, send, sendBye, sendFirst } from "./pace.ts";
-import { answerUntil, type Connection, heldTerms, PATIENCE_MS, untoldMs } from "./state.ts";
-import { extendTerms, speakNow } from "./terms.ts";
+import { BURST, changeLine, flush, send, sendBye, sendFirst } from "./pace.ts";
+import { heldTerms, isRegistered, lineOf, type Request, refusalOf } from "./state.ts";
+import { forsakeTerms, freezeTerms, renewNow } from "./terms.ts";
 import { firstWatched, observeRest } from "./watching.ts";
 
 const FIRST_RETRY_MS = 250;
@@ -16,33 +18,47 @@ const SLOWEST_RETRY_MS = 10_000;
 /** How long a client that closes without a connection tries to tell the group what has ended. */
 const CLOSE_PATIENCE_MS = 10_000;
 
-function enter(draft: Draft, connection: Connection, until = Infinity): void {
-  draft.connection = connection;
-  draft.until = until;
-  draft.requests = [];
-  if (connection !== "open") draft.farewells = draft.outbox = draft.registrations = [];
-}
-
 /** Keeps the connection as it should be at this time. Runs after every event. */
 export function maintain(draft: Draft): void {
-  const { connection, until, now } = draft;
-  const needed = draft.watched.length + draft.terms.length > 0 || draft.contenders.some(({ registered }) => registered);
-  if (isOver(draft, needed)) leave(draft, draft.closing ? "closed" : "idle");
-  else if (connection === "idle" ? needed || untoldMs(draft, now) > 0 : connection === "waiting" && until <= now)
-    connect(draft);
-  else if (answerUntil(draft) <= now || (connection !== "open" && until <= now)) drop(draft);
-  else if (until <= now) beat(draft);
+  const needed = draft.watched.length + draft.terms.length > 0 || draft.contenders.some(isRegistered);
+  draft.lingerUntil = needed ? null : lingerUntil(draft);
+  if (draft.lingerUntil !== null && draft.lingerUntil <= draft.now) leave(draft, draft.closing ? "closed" : "idle");
+  else keepConnection(draft, needed);
 }
 
-/** Whether nobody has needed the session for as long as it may linger, and the group knows what has ended, or may not (N10). */
-function isOver(draft: Draft, needed: boolean): boolean {
-  const { connection, closing, until, now, settings } = draft;
+function keepConnection(draft: Draft, needed: boolean): void {
+  const { connection, now } = draft;
+  switch (connection.type) {
+    case "idle":
+      if (needed || untoldMs(draft, now) > 0) connect(draft);
+      return;
+    case "waiting":
+      if (connection.connectAt <= now) connect(draft);
+      return;
+    case "opening":
+    case "greeting":
+      if (Math.min(connection.giveUpAt, answerUntil(draft)) <= now) drop(draft);
+      return;
+    case "open":
+      if (answerUntil(draft) <= now) drop(draft);
+      else if (connection.beatAt <= now) beat(draft);
+      return;
+    case "paused":
+    case "closed":
+      return;
+    default:
+      return unreachable(connection);
+  }
+}
+
+/** Nobody needs the session: it ends when it has lingered, and the group knows what has ended, or may not (N10). */
+function lingerUntil(draft: Draft): number | null {
+  const { connection, closing, now, settings } = draft;
+  const isQuiet = connection.type === "idle" || connection.type === "paused";
+  if (connection.type === "closed" || (isQuiet && !closing)) return draft.lingerUntil;
   const tellMs = untoldMs(draft, now);
-  if (needed) draft.lingerUntil = Infinity;
-  else if (closing && connection !== "closed")
-    draft.lingerUntil = Math.min(draft.lingerUntil, now + Math.min(tellMs, CLOSE_PATIENCE_MS));
-  else if (until < Infinity) draft.lingerUntil = Math.min(draft.lingerUntil, now + Math.max(tellMs, settings.lingerMs));
-  return draft.lingerUntil <= now;
+  const waitMs = closing ? Math.min(tellMs, CLOSE_PATIENCE_MS) : Math.max(tellMs, settings.lingerMs);
+  return Math.min(draft.lingerUntil ?? Infinity, now + waitMs);
 }
 
 /** The session to get back to while a lease runs that it holds, or that the group still counts. */
@@ -53,7 +69,7 @@ const pressing = (draft: Draft): Welcome | null =>
 const patience = (draft: Draft): number => draft.now + (pressing(draft)?.answerTimeoutMs ?? PATIENCE_MS);
 
 function connect(draft: Draft): void {
-  enter(draft, "opening", patience(draft));
+  draft.connection = { type: "opening", giveUpAt: patience(draft) };
   draft.effects.push({ type: "connect", connection: draft.attempt });
 }
 
@@ -61,36 +77,49 @@ function connect(draft: Draft): void {
  * Says `bye`, which gives up whatever is left, and leaves. A page that is frozen without a connection keeps its session: if
  * it returns in time, it tells then.
  */
-function leave(draft: Draft, connection: Connection): void {
+function leave(draft: Draft, type: "idle" | "paused" | "closed"): void {
   flush(draft);
-  const told = sendBye(draft);
+  const isTold = sendBye(draft);
   draft.effects.push({ type: "disconnect" });
-  enter(draft, connection);
+  draft.connection = { type };
   draft.attempt++;
-  if (told || connection !== "paused") draft.session = null;
-  draft.lingerUntil = Infinity;
+  if (isTold || type !== "paused") draft.session = null;
+  draft.lingerUntil = null;
 }
 
 /** Remembers a request until it is answered. */
 function ask(draft: Draft): { readonly sentAt: number; readonly held: readonly string[] } {
   const held = heldTerms(draft, draft.now);
-  draft.sentAt = Math.max(draft.now, draft.sentAt + 1);
+  const sentAt = Math.max(draft.now, draft.sentAt + 1);
+  draft.sentAt = sentAt;
   if (held.length > 0) draft.askedAt = draft.now;
-  draft.requests = [...draft.requests, { sentAt: draft.sentAt, at: draft.since, held }];
-  return { sentAt: draft.sentAt, held };
+  changeLine(draft, ({ requests }) => ({
+    requests: [...requests, { type: "renewal", sentAt, at: draft.since, held }],
+  }));
+  return { sentAt, held };
 }
 
 export function opened(draft: Draft): void {
-  const { session, attempt, settings, priority, contenders, now } = draft;
-  enter(draft, "greeting", patience(draft));
-  for (const contender of contenders) contender.standing = contender.registered ? "greeted" : "asked";
-  draft.allowance = BURST;
-  draft.allowanceAt = now;
+  const { session, attempt, settings, priority, now } = draft;
+  draft.connection = {
+    type: "greeting",
+    giveUpAt: patience(draft),
+    requests: [],
+    farewells: [],
+    outbox: [],
+    registrations: [],
+    allowance: BURST,
+    allowanceAt: now,
+  };
+  const registered = draft.contenders.filter(isRegistered);
+  for (const contender of registered) {
+    replaceContender(draft, contender, { ...contender, standing: { type: "greeted", refusal: refusalOf(contender) } });
+  }
   sendFirst(draft, () => ({
     type: "hello",
     process: settings.process,
     priority,
-    contenders: contenders.filter(({ registered }) => registered).map(({ info }) => info),
+    contenders: registered.map(({ info }) => info),
     observe: firstWatched(draft),
     ...(session && { resume: { sessionId: session.sessionId, secret: session.secret, attempt } }),
     ...ask(draft),
@@ -99,41 +128,50 @@ export function opened(draft: Draft): void {
 }
 
 export function welcome(draft: Draft, message: Welcome): void {
-  const [hello] = draft.requests;
-  if (draft.connection !== "greeting" || !hello) return;
-  enter(draft, "open", hello.at + (message.held.length > 0 ? message.lease.renewEveryMs : message.pingEveryMs));
-  draft.checkAt = hello.at + message.checkEveryMs * draft.random;
+  const { connection } = draft;
+  const [hello] = lineOf(draft)?.requests ?? [];
+  if (connection.type !== "greeting" || hello?.type !== "renewal") return;
+  const { giveUpAt: _, ...line } = connection;
+  const { lease, pingEveryMs, checkEveryMs, held } = message;
+  const beatAt = hello.at + (held.length > 0 ? lease.renewEveryMs : pingEveryMs);
+  draft.connection = { ...line, type: "open", requests: [], beatAt, checkAt: hello.at + checkEveryMs * draft.random };
   draft.session = message;
   draft.failures = draft.refusals = 0;
-  if (message.resumed) extendTerms(draft, hello.held, message.held, hello.at);
+  if (message.resumed) extendTerms(draft, hello.held, held, hello.at + lease.renewDeadlineMs);
   else forsakeTerms(draft);
-  for (const { confirm } of draft.contenders) if (confirm) send(draft, confirm);
+  for (const { phase } of draft.contenders) {
+    if (phase.type === "granted" && phase.publication) send(draft, phase.publication);
+  }
 }
 
 /** An answer counts only for the request that it names, and no older one can be answered after it. */
 export function renewed(draft: Draft, { sentAt, held }: Renewed): void {
-  const request = draft.requests.find((entry) => entry.sentAt === sentAt);
-  if (!request) return;
-  draft.requests = draft.requests.filter((entry) => !entry.sentAt || entry.sentAt > sentAt);
-  extendTerms(draft, request.held, held, request.at);
+  const { session } = draft;
+  const isAsked = (one: Request): boolean => one.type === "renewal" && one.sentAt === sentAt;
+  const request = lineOf(draft)?.requests.find(isAsked);
+  if (request?.type !== "renewal" || !session) return;
+  const isOpen = (one: Request): boolean => one.type === "ping" || one.sentAt > sentAt;
+  changeLine(draft, ({ requests }) => ({ requests: requests.filter(isOpen) }));
+  extendTerms(draft, request.held, held, request.at + session.lease.renewDeadlineMs);
 }
 
-export function pong(draft: Draft): void {
-  draft.requests = draft.requests.filter(({ sentAt }) => sentAt);
-}
+export const pong = (draft: Draft): void =>
+  changeLine(draft, ({ requests }) => ({ requests: requests.filter(({ type }) => type !== "ping") }));
 
-/** Leaders renew. Who waits shows a sign of life now and then; between those, and for observers, a ping finds dead paths (S4). */
+/** Leaders renew. A process that waits shows a sign of life now and then; between those, and for observers, a ping finds dead paths (S4). */
 function beat(draft: Draft): void {
-  const { session, now, checkAt, contenders } = draft;
-  if (!session) return;
+  const { session, now, connection, contenders } = draft;
+  if (!session || connection.type !== "open") return;
   const leads = heldTerms(draft, now).length > 0;
-  draft.until = now + (leads ? session.lease.renewEveryMs : session.pingEveryMs);
-  if (!leads && (checkAt > now || contenders.length === 0)) {
-    draft.requests = [...draft.requests, { sentAt: 0, at: now, held: [] }];
+  const beatAt = now + (leads ? session.lease.renewEveryMs : session.pingEveryMs);
+  if (!leads && (connection.checkAt > now || contenders.length === 0)) {
+    draft.connection = { ...connection, beatAt, requests: [...connection.requests, { type: "ping", at: now }] };
     draft.effects.push({ type: "ping" });
-  } else if (sendFirst(draft, () => ({ type: "renew", ...ask(draft) }))) {
-    draft.checkAt = now + session.checkEveryMs * (0.9 + draft.random / 5);
+    return;
   }
+  const laterAt = sendFirst(draft, () => ({ type: "renew", ...ask(draft) }));
+  const checkAt = laterAt === null ? now + session.checkEveryMs * (0.9 + draft.random / 5) : connection.checkAt;
+  if (draft.connection.type === "open") draft.connection = { ...draft.connection, beatAt: laterAt ?? beatAt, checkAt };
 }
 
 function drop(draft: Draft): void {
@@ -150,7 +188,7 @@ export function lose(draft: Draft, loss: Of<"lost">): void {
   draft.attempt++;
   draft.effects.push({ ...loss, fatal });
   for (const term of draft.terms) if (term.stage === "offered") endTerm(draft, term, "lost");
-  enter(draft, "waiting", retryAt(draft, action === "slow"));
+  draft.connection = { type: "waiting", connectAt: retryAt(draft, action === "slow") };
   if (fatal || action === "fresh") {
     forsakeTerms(draft);
     draft.session = null;
@@ -185,21 +223,45 @@ export function shutdown(draft: Draft): void {
   draft.closing = true;
   draft.watched = [];
   endTerms(draft, "closed");
-  for (const contender of draft.contenders) close(draft, contender);
+  for (const contender of draft.contenders) leaveElection(draft, contender);
 }
 
 /** S8 on the way out. On the way back the deadlines have been looked at first, as before every event. */
 export function page(draft: Draft, { event }: Of<"page">): void {
-  // An attempt from before there was a network does not notice that there is one: a new one does.
-  if (event === "online" && /opening|greeting/.test(draft.connection)) drop(draft);
+  const isFreezing = event === "freeze" || event === "pagehide";
   const { connection } = draft;
-  if (event === "freeze" || event === "pagehide") {
-    if (draft.until === Infinity) return;
-    endTerms(draft, "frozen", 0);
-    leave(draft, "paused");
-  } else if (connection === "open") {
-    speakNow(draft);
-  } else if (connection === "paused" || (connection === "waiting" && event !== "offline")) {
-    enter(draft, "idle");
+  switch (connection.type) {
+    case "idle":
+    case "closed":
+      return;
+    case "paused":
+      if (!isFreezing) draft.connection = { type: "idle" };
+      return;
+    case "waiting":
+      if (isFreezing) freeze(draft);
+      else if (event !== "offline") draft.connection = { type: "idle" };
+      return;
+    case "opening":
+    case "greeting":
+      if (isFreezing) freeze(draft);
+      else if (event === "online") hurry(draft);
+      return;
+    case "open":
+      if (isFreezing) freeze(draft);
+      else renewNow(draft);
+      return;
+    default:
+      return unreachable(connection);
   }
+}
+
+function freeze(draft: Draft): void {
+  freezeTerms(draft);
+  leave(draft, "paused");
+}
+
+/** An attempt from before there was a network does not notice that there is one: a new one does. */
+function hurry(draft: Draft): void {
+  drop(draft);
+  if (draft.connection.type === "waiting") draft.connection = { type: "idle" };
 }

@@ -1,5 +1,15 @@
-/** Contenders: one component's way through terms. Its callbacks alternate: a grant waits for the last revoke to settle (C1). */
+/** Contenders: how one component's wish to lead reaches the group, and what the group makes of it. */
 import { backOffMs } from "../../shared/back-off.ts";
+import {
+  close,
+  endTerm,
+  enterPhase,
+  grantWaiting,
+  isContended,
+  replaceContender,
+  settle,
+} from "../../shared/holder/holder.ts";
+import { findTerm, isLive, leaderSessionIdOf } from "../../shared/holder/state.ts";
 import type {
   Confirm,
   Deregister,
@@ -9,79 +19,69 @@ import type {
   Register,
   Registered,
 } from "../../shared/protocol/messages.ts";
-import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
-import type { ContenderDraft, Draft } from "./draft.ts";
-import { endTerm, staysIn, stop } from "./ending.ts";
+import { electionOf } from "../../shared/protocol/names.ts";
+import type { Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
-import { send, sendDeregister } from "./pace.ts";
-import { type Contender, findTerm, isLive } from "./state.ts";
-import { speakNow } from "./terms.ts";
+import { changeLine, publishes, send, sendDeregister } from "./pace.ts";
+import { type Contender, isRegistered, type Line, lineOf, refusalOf, type Standing } from "./state.ts";
+import { forgetContender, renewNow } from "./terms.ts";
 
 /** How long a contender that was refused waits before it asks again: 10 to 12 s at first, 5 to 6 minutes at most (E6). */
 const ASK_AGAIN = { firstMs: 12_000, longestMs: 360_000, leastShare: 5 / 6 };
 
+const setStanding = (draft: Draft, contender: Contender, standing: Standing): Contender =>
+  replaceContender(draft, contender, { ...contender, standing });
+
 export function register(draft: Draft, { contender: id, info }: Of<"register">): void {
   const election = electionOf(info.component, info.election);
-  draft.contenders.push({
-    id,
-    info,
-    election,
-    phase: "queued",
-    registered: false,
-    standing: "asked",
-    named: "",
-    leaderSessionId: "",
-    drainUntil: 0,
-    confirm: null,
-    refusal: null,
-  });
+  draft.contenders.push({ id, info, election, phase: { type: "queued" }, standing: { type: "untold" } });
 }
 
 export function deregister(draft: Draft, { contender: id }: Of<"deregister">): void {
-  for (const contender of draft.contenders) if (contender.id === id) close(draft, contender);
+  for (const contender of draft.contenders) if (contender.id === id) leave(draft, contender);
 }
 
-export function close(draft: Draft, contender: ContenderDraft): void {
-  stop(draft, "closed", (other) => other === contender);
-  contender.phase = contender.leaderSessionId ? "closing" : "gone";
+/** It stops, and leaves when it has. */
+export function leave(draft: Draft, contender: Contender): void {
+  if (contender.phase.type === "queued") draft.effects.push({ type: "left", contender: contender.id });
+  close(draft, contender);
 }
 
 export function settled(draft: Draft, { contenders }: Of<"settled">): void {
+  const all = new Set(contenders);
   for (const contender of draft.contenders) {
-    if (!contenders.includes(contender.id) || !contender.leaderSessionId || contender.phase === "granted") continue;
-    contender.leaderSessionId = "";
-    contender.phase = contender.phase === "closing" ? "gone" : "waiting";
-    if (draft.declined) speakNow(draft);
+    if (!all.has(contender.id) || !settle(draft, contender)) continue;
+    if (draft.declined) renewNow(draft);
     draft.declined = false;
   }
 }
 
-/** Lets everyone take the step that is due: queue up, be granted, leave. */
+/** Lets everyone take the step that is due: be granted, queue up, leave. */
 export function advance(draft: Draft): void {
-  for (const contender of draft.contenders) {
-    const { id, info, election, named } = contender;
-    const { component } = info;
-    const isRival = (other: Contender): boolean =>
-      other.info.component === component && (other.phase !== "gone" || other.registered);
-    if (contender.phase === "queued" && draft.contenders.find(isRival) === contender) contender.phase = "waiting";
-    // One that leaves counts until its term is over: leaving would give the term up.
-    const isInTerm = findTerm(draft.terms, contender.leaderSessionId) !== undefined;
-    const registered = isLive(contender) || isInTerm || (contender.registered && isKept(draft, contender));
-    // A process that leaves says so once, by `bye`.
-    if (registered !== contender.registered && !draft.closing) {
-      if (registered) arrive(draft, { type: "register", ...info });
-      else depart(draft, { type: "deregister", component }, election);
-    }
-    contender.registered = registered;
-    askAgain(draft, contender);
-    const term = findTerm(draft.terms, named);
-    if (contender.phase === "waiting" && term?.stage === "leading") {
-      contender.phase = "granted";
-      contender.leaderSessionId = named;
-      draft.effects.push({ type: "grant", contender: id, election, leaderSessionId: named, epoch: term.epoch });
-    }
+  grantWaiting(draft);
+  const taken = new Set<string>();
+  for (const before of draft.contenders) {
+    const { component } = before.info;
+    const isNext = before.phase.type === "queued" && !taken.has(component);
+    const contender = askAgain(
+      draft,
+      tellStanding(draft, isNext ? enterPhase(draft, before, { type: "waiting" }) : before),
+    );
+    if (contender.phase.type !== "gone" || isRegistered(contender)) taken.add(component);
   }
-  draft.contenders = draft.contenders.filter(({ phase, registered }) => phase !== "gone" || registered);
+  draft.contenders = draft.contenders.filter((one) => one.phase.type !== "gone" || isRegistered(one));
+}
+
+function tellStanding(draft: Draft, contender: Contender): Contender {
+  // One that leaves counts until its term is over: leaving would give the term up.
+  const isInTerm = findTerm(draft.terms, leaderSessionIdOf(contender)) !== undefined;
+  const stands = isLive(contender) || isInTerm || (isRegistered(contender) && isKept(draft, contender));
+  if (stands === isRegistered(contender)) return contender;
+  // A process that leaves says so once, by `bye`.
+  if (!draft.closing && stands) arrive(draft, contender);
+  else if (!draft.closing) depart(draft, contender);
+  if (!stands) draft.effects.push({ type: "left", contender: contender.id });
+  return setStanding(draft, contender, stands ? { type: "asked", refusal: null } : { type: "untold" });
 }
 
 /**
@@ -89,40 +89,43 @@ export function advance(draft: Draft): void {
  * group gives the term up. It is known soon: the errors of a `hello` follow its `welcome`.
  */
 const isKept = ({ connection, contenders, terms }: Draft, { id, election }: Contender): boolean =>
-  (connection === "greeting" || connection === "open") &&
+  (connection.type === "greeting" || connection.type === "open") &&
   contenders.some(
     (other) =>
       other.id !== id &&
       other.election === election &&
-      other.standing !== "counted" &&
-      findTerm(terms, other.leaderSessionId) !== undefined,
+      other.standing.type !== "counted" &&
+      findTerm(terms, leaderSessionIdOf(other)) !== undefined,
   );
 
-function arrive(draft: Draft, message: Register): void {
-  draft.registrations = [...draft.registrations, message];
+function arrive(draft: Draft, { info }: Contender): void {
+  const message: Register = { type: "register", ...info };
+  changeLine(draft, ({ registrations }) => ({ registrations: [...registrations, message] }));
   send(draft, message);
 }
 
-function depart(draft: Draft, message: Deregister, election: ElectionName): void {
-  const takenBack = sendDeregister(draft, message, election, staysIn(draft, election));
-  const { registrations } = draft;
-  draft.registrations = takenBack ? registrations.filter((one) => one !== takenBack) : [...registrations, message];
+function depart(draft: Draft, { info: { component }, election }: Contender): void {
+  const message: Deregister = { type: "deregister", component };
+  const takenBack = sendDeregister(draft, message, election, isContended(draft, election));
+  changeLine(draft, ({ registrations }) => ({
+    registrations: takenBack ? registrations.filter((one) => one !== takenBack) : [...registrations, message],
+  }));
 }
+
+const registrationsOf = (draft: Draft): Line["registrations"] => lineOf(draft)?.registrations ?? [];
 
 /** Answers the oldest question about the component if it was this one. */
 function answer(draft: Draft, type: (Register | Deregister)["type"], component: string): boolean {
-  const first = draft.registrations.find((message) => message.component === component);
+  const first = registrationsOf(draft).find((message) => message.component === component);
   if (first?.type !== type) return false;
-  draft.registrations = draft.registrations.filter((message) => message !== first);
+  changeLine(draft, ({ registrations }) => ({ registrations: registrations.filter((message) => message !== first) }));
   return true;
 }
 
 /** The contender of the component that waits for an answer, unless a question about it is still open. */
-function findAsked(draft: Draft, component: string): ContenderDraft | undefined {
-  if (draft.registrations.some((message) => message.component === component)) return undefined;
-  return draft.contenders.find(
-    ({ info, registered: told, standing }) => info.component === component && told && standing === "asked",
-  );
+function findAsked(draft: Draft, component: string): Contender | undefined {
+  if (registrationsOf(draft).some((message) => message.component === component)) return undefined;
+  return draft.contenders.find(({ info, standing }) => info.component === component && standing.type === "asked");
 }
 
 export function deregistered(draft: Draft, { component }: Deregistered): void {
@@ -133,7 +136,7 @@ export function registered(draft: Draft, { component }: Registered): void {
   deregistered(draft, { type: "deregistered", component }); // whatever came before it was answered before it
   answer(draft, "register", component);
   const contender = findAsked(draft, component);
-  if (contender) count(contender);
+  if (contender) count(draft, contender);
 }
 
 /**
@@ -155,57 +158,67 @@ export function refused(draft: Draft, message: Refusal): boolean {
 }
 
 /** A question that is open was asked after the `hello`: so this is about a contender that the `hello` has named. */
-function findGreeted(draft: Draft, component: string): ContenderDraft | undefined {
-  return draft.contenders.find(({ info, standing }) => info.component === component && standing === "greeted");
+function findGreeted(draft: Draft, component: string): Contender | undefined {
+  return draft.contenders.find(({ info, standing }) => info.component === component && standing.type === "greeted");
 }
 
 /** If it leads, its term ends as a whole: it could not be granted the same one again (G2). */
-function refuse(draft: Draft, contender: ContenderDraft | undefined, { code, message }: Refusal): void {
+function refuse(draft: Draft, contender: Contender | undefined, { code, message }: Refusal): void {
   if (!contender) return;
-  const times = (contender.refusal?.times ?? 0) + 1;
+  const { id, phase } = contender;
+  const times = (refusalOf(contender)?.times ?? 0) + 1;
   const askAt = draft.now + backOffMs(times - 1, draft.random, ASK_AGAIN);
-  contender.refusal = { code, message, times, askAt };
-  draft.effects.push({ type: "refused", contender: contender.id, code, message });
-  contender.standing = "refused";
-  contender.named = "";
-  const term = contender.phase === "granted" && findTerm(draft.terms, contender.leaderSessionId);
+  setStanding(draft, contender, { type: "refused", refusal: { code, message, times }, askAt });
+  draft.effects.push({ type: "refused", contender: id, code, message });
+  forgetContender(draft, id);
+  const term = phase.type === "granted" && findTerm(draft.terms, phase.leaderSessionId);
   if (term) endTerm(draft, term, "lost");
 }
 
-/** What has refused it may be gone: whoever still wants to stand asks again (E6). A new connection asks by its `hello`. */
-function askAgain(draft: Draft, contender: ContenderDraft): void {
-  const { info, standing, refusal } = contender;
-  if (draft.connection !== "open" || draft.closing || standing !== "refused" || !isLive(contender)) return;
-  if (!refusal || refusal.askAt > draft.now) return;
-  contender.standing = "asked";
-  arrive(draft, { type: "register", ...info });
+/** What has refused it may be gone: it asks again while it still wants to stand (E6). A new connection asks by its `hello`. */
+function askAgain(draft: Draft, contender: Contender): Contender {
+  const { standing } = contender;
+  if (standing.type !== "refused" || standing.askAt > draft.now || !isLive(contender)) return contender;
+  if (draft.connection.type !== "open" || draft.closing) return contender;
+  arrive(draft, contender);
+  return setStanding(draft, contender, { type: "asked", refusal: standing.refusal });
 }
 
-function count(contender: ContenderDraft): void {
-  contender.standing = "counted";
-  contender.refusal = null;
-}
+const count = (draft: Draft, contender: Contender): Contender => setStanding(draft, contender, { type: "counted" });
 
 /** The errors of a `hello` directly follow its `welcome`: any other frame shows that there are no more. */
 export function countGreeted(draft: Draft): void {
-  for (const contender of draft.contenders) if (contender.standing === "greeted") count(contender);
+  for (const contender of draft.contenders) if (contender.standing.type === "greeted") count(draft, contender);
 }
 
 export function confirm(draft: Draft, message: Confirm): void {
   for (const contender of draft.contenders) {
-    const { phase, info, leaderSessionId } = contender;
-    if (phase === "granted" && info.component === message.component && leaderSessionId === message.leaderSessionId) {
-      contender.confirm = message;
-      send(draft, message);
-    }
+    if (!publishes(contender, message)) continue;
+    publish(draft, contender, message);
+    send(draft, message);
   }
+}
+
+/** The group has refused to publish it. */
+export function withdrawConfirm(draft: Draft, id: string): void {
+  for (const contender of draft.contenders) {
+    const { phase } = contender;
+    if (phase.type === "granted" && phase.publication?.id === id) publish(draft, contender, null);
+  }
+}
+
+function publish(draft: Draft, contender: Contender, publication: Confirm | null): void {
+  const { phase } = contender;
+  if (phase.type !== "granted") return;
+  replaceContender(draft, contender, { ...contender, phase: { ...phase, publication } });
 }
 
 export function prioritize(draft: Draft, message: Priority): void {
   const { priority, component } = message;
   if (component === undefined) draft.priority = priority;
   for (const contender of draft.contenders) {
-    if (contender.info.component === component) contender.info = { ...contender.info, priority };
+    if (contender.info.component !== component) continue;
+    replaceContender(draft, contender, { ...contender, info: { ...contender.info, priority } });
   }
   send(draft, message);
 }

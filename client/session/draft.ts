@@ -1,15 +1,14 @@
-/** One transition under way: a private copy of the state, which may be changed, and what is to be done about it. */
+/** One transition under way: a working copy of the state, which may be changed, and what is to be done about it. */
+import type { HolderDraft } from "../../shared/holder/holder.ts";
 import type { Effect } from "./events.ts";
 import type { Contender, SessionState, Term } from "./state.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
-export type ContenderDraft = Writable<Contender>;
-export type TermDraft = Writable<Term>;
 
-export interface Draft extends Writable<SessionState> {
-  contenders: ContenderDraft[];
-  terms: TermDraft[];
-  readonly now: number;
+export interface Draft extends Writable<Omit<SessionState, "contenders" | "terms">>, HolderDraft<Contender> {
+  contenders: Contender[];
+  terms: Term[];
+  /** The earlier hand of the clock: leases begin by it. */
   readonly since: number;
   readonly random: number;
   readonly effects: Effect[];

@@ -1,5 +1,5 @@
 /** What goes into the session core and what comes out of it. */
-import type { LossReason } from "../../shared/errors.ts";
+import type { HolderEffect } from "../../shared/holder/holder.ts";
 import type {
   ClientMessage,
   Confirm,
@@ -11,13 +11,12 @@ import type {
   Resign,
   ServerMessage,
 } from "../../shared/protocol/messages.ts";
-import type { ElectionName } from "../../shared/protocol/names.ts";
 
 /** What happens to the page, called as its events are; `visible` is `visibilitychange` to visible. */
 export type PageEvent = "freeze" | "pagehide" | "resume" | "pageshow" | "visible" | "online" | "offline";
 
-/** What the application wants. Where the wish is a message of the protocol, it is passed on as it is. */
-export type Wish =
+/** What the application asks for. Where the command is a message of the protocol, it is passed on as it is. */
+export type Command =
   /** A new contender. The shell has made sure that any other one of the component is closing. */
   | { readonly type: "register"; readonly contender: number; readonly info: ContenderInfo }
   | { readonly type: "deregister"; readonly contender: number }
@@ -27,14 +26,14 @@ export type Wish =
   | Confirm
   | Resign
   | Priority
-  /** Somebody watches a component, or all of them; or nobody does any more. */
+  /** Somebody watches a component, or all of them; or nobody does any longer. */
   | { readonly type: "observe"; readonly component: string | true }
   | { readonly type: "unobserve"; readonly component: string | true }
   /** The client closes: every term ends and drains, then the session ends. */
   | { readonly type: "bye" };
 
-/** What happens to it. All but the last two belong to a connection. */
-export type Occurrence =
+/** What happens to the session. All but the last two belong to a connection. */
+export type SessionEvent =
   | { readonly type: "opened" }
   | ServerMessage
   | { readonly type: "pong" }
@@ -44,7 +43,7 @@ export type Occurrence =
   /** The timer: a deadline has come. */
   | { readonly type: "tick" };
 
-export type Input = Wish | Occurrence;
+export type Input = Command | SessionEvent;
 export type InputType = Input["type"];
 export type Of<T extends InputType> = { [K in T]: Extract<Input, { readonly type: K }> }[T];
 
@@ -64,27 +63,23 @@ export interface Event {
 export type Effect =
   /** Ask for the token, open a socket, and tell what becomes of it under this number. Any older one is abandoned. */
   | { readonly type: "connect"; readonly connection: number }
-  /** Abandon the socket at once: nothing that it still says is heard. */
+  /** Abandon the socket at once: nothing that still arrives by it counts. */
   | { readonly type: "disconnect" }
   | { readonly type: "send"; readonly message: ClientMessage }
   | { readonly type: "ping" }
-  /** The contender leads. Call `onGrant`; do not wait for it. */
-  | {
-      readonly type: "grant";
-      readonly contender: number;
-      readonly election: ElectionName;
-      readonly leaderSessionId: string;
-      readonly epoch: number;
-    }
-  /** They do not lead any more: for each abort its signal, call `onRevoke`, and say `settled` when that has settled. */
-  | { readonly type: "revoke"; readonly contenders: readonly number[]; readonly reason: LossReason }
+  /** Reports go by `settled`. */
+  | HolderEffect<number>
+  /** The contender has left: its component is free, and nothing of it is left but callbacks that have had their time. */
+  | { readonly type: "left"; readonly contender: number }
   /** The group does not let the contender stand. It asks again, at growing intervals, until it is closed. */
   | ({ readonly type: "refused"; readonly contender: number } & Pick<Refusal, "code" | "message">)
-  /** For whoever has asked. */
+  /** For those who have asked. */
   | Confirmed
   | Leaders
   | Refusal
   /** The connection was lost or refused with this close code. `fatal`: the client is closed for good. */
   | (Of<"lost"> & { readonly fatal: boolean })
-  /** The server has said something that makes no sense here. It was ignored (G9). */
+  /** A session is needed from here on, no longer, or never again. Comes last. */
+  | { readonly type: "started" | "idle" | "closed" }
+  /** The server has sent something that makes no sense here. It was ignored (G9). */
   | { readonly type: "violation"; readonly message: ServerMessage };

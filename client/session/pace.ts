@@ -3,10 +3,10 @@
  * steady rate, both below its limits. Renewals go first, then what ends a term (N8), then the rest in its order. `bye` does
  * not wait at all.
  */
-import type { ClientMessage, Deregister, Register } from "../../shared/protocol/messages.ts";
+import type { ClientMessage, Confirm, Deregister, Register } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { Draft } from "./draft.ts";
-import type { Contender, SessionState } from "./state.ts";
+import { type Line, lineOf, type SessionState } from "./state.ts";
 
 /** Of the 100 frames that a connection may always send at once. What is left is room for `bye`. */
 export const BURST = 80;
@@ -18,40 +18,46 @@ const RESERVE = 20;
 const SLOWEST = 0.01;
 const MARGIN = 0.8 / 1_000;
 
-const rate = ({ session }: SessionState): number => (session ? session.limits.messagesPerSecond * MARGIN : SLOWEST);
-const allowance = (draft: Draft): number =>
-  Math.min(BURST, draft.allowance + (draft.now - draft.allowanceAt) * rate(draft));
-const canSend = ({ connection }: SessionState): boolean => connection === "open" || connection === "greeting";
+type Paced = Pick<SessionState, "connection" | "session">;
 
-function leaves(draft: Draft, message: ClientMessage): void {
-  draft.allowance = allowance(draft) - 1;
-  draft.allowanceAt = draft.now;
+const rate = ({ session }: Paced): number => (session ? session.limits.messagesPerSecond * MARGIN : SLOWEST);
+
+function allowanceOf(draft: Draft, { allowance, allowanceAt }: Line): number {
+  return Math.min(BURST, allowance + (draft.now - allowanceAt) * rate(draft));
+}
+
+/** Changes what belongs to the connection; nothing without one. */
+export function changeLine(draft: Draft, change: (line: Line) => Partial<Omit<Line, "type">>): void {
+  const line = lineOf(draft);
+  if (line) draft.connection = { ...line, ...change(line) };
+}
+
+function leave(draft: Draft, message: ClientMessage): void {
+  changeLine(draft, (line) => ({ allowance: allowanceOf(draft, line) - 1, allowanceAt: draft.now }));
   draft.effects.push({ type: "send", message });
 }
 
-/** Dropped while there is no session: the next `hello` says all that is to be known. */
-export function send(draft: Draft, message: ClientMessage): void {
-  if (canSend(draft)) draft.outbox = [...draft.outbox, message];
-}
+/** Dropped while there is no connection: the next `hello` tells all that is to be known. */
+export const send = (draft: Draft, message: ClientMessage): void =>
+  changeLine(draft, ({ outbox }) => ({ outbox: [...outbox, message] }));
 
 /** For what ends a term or declines an offer: somebody waits for it. It leaves before all that waits, but for renewals (N8). */
-export function sendFarewell(draft: Draft, message: ClientMessage): void {
-  if (canSend(draft)) draft.farewells = [...draft.farewells, message];
-}
+export const sendFarewell = (draft: Draft, message: ClientMessage): void =>
+  changeLine(draft, ({ farewells }) => ({ farewells: [...farewells, message] }));
 
-/** Sends at once, before all others. `false` when even the reserve is used up: try again at `draft.until`. */
-export function sendFirst(draft: Draft, message: () => ClientMessage): boolean {
-  const allowed = allowance(draft) >= 1;
-  if (allowed) leaves(draft, message());
-  else draft.until = draft.now + 1 / rate(draft);
-  return allowed;
+/** Sends at once, before all others. Returns when to try again if even the reserve is used up, `null` when it was sent. */
+export function sendFirst(draft: Draft, message: () => ClientMessage): number | null {
+  const line = lineOf(draft);
+  if (!line || allowanceOf(draft, line) < 1) return draft.now + 1 / rate(draft);
+  leave(draft, message());
+  return null;
 }
 
 /** Ends the session: all that waits is superseded. `false` where nothing can be sent. */
 export function sendBye(draft: Draft): boolean {
-  const allowed = canSend(draft);
-  if (allowed) leaves(draft, { type: "bye" });
-  return allowed;
+  const canSend = lineOf(draft) !== null;
+  if (canSend) leave(draft, { type: "bye" });
+  return canSend;
 }
 
 /**
@@ -68,48 +74,56 @@ export function sendDeregister(
 ): Register | undefined {
   const { component } = departure;
   const isOwn = (message: ClientMessage): boolean => "component" in message && message.component === component;
-  const arrival = draft.outbox.findLast((message) => message.type === "register" && message.component === component);
+  const waiting = lineOf(draft)?.outbox ?? [];
+  const arrival = waiting.findLast((message) => message.type === "register" && message.component === component);
   if (arrival) {
-    const from = draft.outbox.indexOf(arrival);
-    draft.outbox = draft.outbox.filter((message, index) => index < from || !isOwn(message));
+    const from = waiting.indexOf(arrival);
+    changeLine(draft, ({ outbox }) => ({ outbox: outbox.filter((message, index) => index < from || !isOwn(message)) }));
   } else if (stays) send(draft, departure);
   // None but those from the process election ever wait among the rest.
   if (!stays && election === "process") hurryDepartures(draft);
   if (!stays && !arrival) {
-    draft.outbox = draft.outbox.filter((message) => message.type === "deregister" || !isOwn(message));
+    const isKept = (message: ClientMessage): boolean => message.type === "deregister" || !isOwn(message);
+    changeLine(draft, ({ outbox }) => ({ outbox: outbox.filter(isKept) }));
     sendFarewell(draft, departure);
   }
   return arrival?.type === "register" ? arrival : undefined;
 }
 
 function hurryDepartures(draft: Draft): void {
-  const departures = draft.outbox.filter(({ type }) => type === "deregister");
-  draft.farewells = [...draft.farewells, ...departures];
-  draft.outbox = draft.outbox.filter(({ type }) => type !== "deregister");
-}
-
-/** Takes back what was to be published in a term that the contender has left. */
-export function withdrawConfirm(draft: Draft, { info: { component }, leaderSessionId }: Contender): void {
-  const isStale = (message: ClientMessage): boolean =>
-    message.type === "confirm" && message.component === component && message.leaderSessionId === leaderSessionId;
-  if (draft.outbox.some(isStale)) draft.outbox = draft.outbox.filter((message) => !isStale(message));
+  const isDeparture = ({ type }: ClientMessage): boolean => type === "deregister";
+  changeLine(draft, ({ farewells, outbox }) => ({
+    farewells: [...farewells, ...outbox.filter(isDeparture)],
+    outbox: outbox.filter((message) => !isDeparture(message)),
+  }));
 }
 
 /** Lets go what may leave now. */
 export function flush(draft: Draft): void {
-  while (flushAt(draft) <= draft.now) {
-    const lane = draft.farewells.length > 0 ? "farewells" : "outbox";
-    const [next, ...rest] = draft[lane];
-    draft[lane] = rest;
-    if (next) leaves(draft, next);
+  for (let line = lineOf(draft); line && flushAt(draft) <= draft.now; line = lineOf(draft)) {
+    const lane = line.farewells.length > 0 ? "farewells" : "outbox";
+    const [next, ...rest] = line[lane];
+    draft.connection = { ...line, [lane]: rest };
+    if (next && !isStale(draft, next)) leave(draft, next);
   }
   // The group has ended what `hello` did not name, and all that has ended since has been told now.
-  if (draft.connection === "open" && draft.farewells.length === 0) draft.untold = false;
+  if (draft.connection.type === "open" && draft.connection.farewells.length === 0) draft.untold = false;
 }
 
-const waits = ({ farewells, outbox }: SessionState): boolean => farewells.length + outbox.length > 0;
-const reserve = ({ farewells }: SessionState): number => (farewells.length > 0 ? RENEWAL_RESERVE : RESERVE);
+/** What was to be published in a term that the contender has left. */
+const isStale = (draft: Draft, message: ClientMessage): boolean =>
+  message.type === "confirm" && !draft.contenders.some((contender) => publishes(contender, message));
+
+/** Whether the contender leads by the term that a confirm is about. */
+export const publishes = (
+  { info, phase }: Draft["contenders"][number],
+  { component, leaderSessionId }: Confirm,
+): boolean => phase.type === "granted" && info.component === component && phase.leaderSessionId === leaderSessionId;
 
 /** When the next frame that waits may leave. */
-export const flushAt = (state: SessionState): number =>
-  waits(state) ? state.allowanceAt + (reserve(state) - state.allowance) / rate(state) : Infinity;
+export function flushAt(state: Paced): number {
+  const line = lineOf(state);
+  if (!line || line.farewells.length + line.outbox.length === 0) return Infinity;
+  const reserve = line.farewells.length > 0 ? RENEWAL_RESERVE : RESERVE;
+  return line.allowanceAt + (reserve - line.allowance) / rate(state);
+}

@@ -1,8 +1,5 @@
-/**
- * What one session of a process knows. All times are on the client's pessimistic clock, in milliseconds.
- *
- * A contender leads only while it is `granted` in a term whose `leaseUntil` lies ahead: `remainingMs` says for how long.
- */
+/** What one session of a process knows. All times are on the client's pessimistic clock, in milliseconds. */
+import type { Contender as HolderContender, HolderState, Term as HolderTerm } from "../../shared/holder/state.ts";
 import type {
   ClientMessage,
   Confirm,
@@ -11,12 +8,9 @@ import type {
   ProcessInfo,
   Refusal,
   Register,
-  Release,
-  Resign,
   Welcome,
 } from "../../shared/protocol/messages.ts";
-import type { ElectionName } from "../../shared/protocol/names.ts";
-import { flushAt } from "./pace.ts";
+import { unreachable } from "../../shared/unreachable.ts";
 
 /** What the application chose when it made the client. */
 export interface Settings {
@@ -32,94 +26,77 @@ export interface Settings {
   readonly asksForToken?: boolean;
 }
 
-/**
- * `asked`: not answered yet. `greeted`: named in the `hello`, whose errors may be under way. `counted`: the group counts
- * it. `refused`: it counts for nothing, until it asks again.
- */
-export type Standing = "asked" | "greeted" | "counted" | "refused";
-
-export interface Contender {
-  /** The shell's number for it: a component that is closed and contended for again is another contender. */
-  readonly id: number;
-  readonly info: ContenderInfo;
-  readonly election: ElectionName;
-  /**
-   * `queued`: an older contender of its component has not left yet. `draining`: its `onRevoke` runs, then it waits for
-   * the next term. `closing`: the same, then it leaves. `gone`: it leaves in this transition.
-   */
-  readonly phase: "queued" | "waiting" | "granted" | "draining" | "closing" | "gone";
-  /** Whether the group was told that it stands: by the `hello` of the connection, or by its own `register`. */
-  readonly registered: boolean;
-  /** What the group makes of that. Only one that is `counted` is a sibling, and is named by a `grant`. */
-  readonly standing: Standing;
-  /** The term that the server has last named it for. */
-  readonly named: string;
-  /** The term that it leads or drains in, otherwise empty. */
-  readonly leaderSessionId: string;
-  /** When its drain time is over; its term may have less. */
-  readonly drainUntil: number;
-  /** What it wants published in this term: sent again after every resumed `welcome`. */
-  readonly confirm: Confirm | null;
-  /** Why the group did not count it the last time, until it does. */
-  readonly refusal: Rejection | null;
-}
-
 export interface Rejection extends Pick<Refusal, "code" | "message"> {
   /** How often in a row. */
   readonly times: number;
-  /** When it is asked for again. */
-  readonly askAt: number;
 }
 
-export interface Term {
-  readonly election: ElectionName;
-  readonly leaderSessionId: string;
-  readonly epoch: number;
-  /** `offered`: accepted, not yet answered. `ending`: nobody leads by it, and what its contenders do is being stopped. */
-  readonly stage: "offered" | "leading" | "ending";
-  readonly leaseUntil: number;
-  readonly drainUntil: number;
-  /** Tells the server that it is over. */
-  readonly farewell: Release | Resign;
+/** What the group makes of a contender. Only one that it counts is a sibling, and is named by a `grant`. */
+export type Standing =
+  /** The group was not told that it stands, or was told that it has left. */
+  | { readonly type: "untold" }
+  /**
+   * Told by its own `register` (`asked`), or by the `hello` of the connection (`greeted`), whose errors may be under way.
+   * `refusal`: why the group did not count it the last time.
+   */
+  | { readonly type: "asked" | "greeted"; readonly refusal: Rejection | null }
+  | { readonly type: "counted" }
+  /** It counts for nothing, until it asks again. */
+  | { readonly type: "refused"; readonly refusal: Rejection; readonly askAt: number };
+
+/** `id`: the shell's number for it. Its publication is sent again after every resumed `welcome`. */
+export interface Contender extends HolderContender<number, Confirm> {
+  readonly info: ContenderInfo;
+  readonly standing: Standing;
 }
 
-/** A frame that waits for its answer. `sentAt` is its name on the wire, 0 for a ping; leases count from `at`. */
-export interface Request {
-  readonly sentAt: number;
-  readonly at: number;
-  readonly held: readonly string[];
-}
+export type Term = HolderTerm<number>;
 
-/**
- * `paused`: the page is frozen, nothing happens until it returns. `waiting`: to connect again. `opening`: token,
- * connect, upgrade. `greeting`: `hello` was sent. `closed`: for good.
- */
-export type Connection = "idle" | "paused" | "waiting" | "opening" | "greeting" | "open" | "closed";
+/** A frame that waits for its answer. */
+export type Request =
+  | { readonly type: "ping"; readonly at: number }
+  /** `sentAt` is its name on the wire; leases count from `at`. */
+  | { readonly type: "renewal"; readonly sentAt: number; readonly at: number; readonly held: readonly string[] };
 
-export interface SessionState {
-  readonly settings: Settings;
-  readonly priority: number;
-  /** In the order of registration. */
-  readonly contenders: readonly Contender[];
-  readonly terms: readonly Term[];
-  /** One entry for each component that somebody watches, and `true` for all of them. */
-  readonly watched: readonly (string | true)[];
-  readonly connection: Connection;
-  /** Counts the connections that were lost or left, and so names the current one: frames of any other are dropped. */
-  readonly attempt: number;
-  /** When it connects (`waiting`), gives up (`opening`, `greeting`) or speaks (`open`). */
-  readonly until: number;
+/** What belongs to one connection, from its `hello` on. */
+interface Traffic {
   /** Unanswered, oldest first. */
   readonly requests: readonly Request[];
   /** Frames that wait until the server takes them: what ends terms, then the rest. And how many more it took at that time. */
   readonly farewells: readonly ClientMessage[];
   readonly outbox: readonly ClientMessage[];
-  /** Unanswered, oldest first: the group answers those of one component in their order. */
-  readonly registrations: readonly (Register | Deregister)[];
   readonly allowance: number;
   readonly allowanceAt: number;
-  /** When a process that waits shows its next sign of life (S4). */
-  readonly checkAt: number;
+  /** Unanswered, oldest first: the group answers those of one component in their order. */
+  readonly registrations: readonly (Register | Deregister)[];
+}
+
+export type Connection =
+  /** No session is needed. */
+  | { readonly type: "idle" }
+  /** The page is frozen: nothing happens until it returns. */
+  | { readonly type: "paused" }
+  | { readonly type: "waiting"; readonly connectAt: number }
+  /** Token, connect, upgrade. */
+  | { readonly type: "opening"; readonly giveUpAt: number }
+  /** `hello` was sent. */
+  | ({ readonly type: "greeting"; readonly giveUpAt: number } & Traffic)
+  /** `beatAt`: when it renews, or finds out whether the path is dead. `checkAt`: when a process that waits shows its next sign of life (S4). */
+  | ({ readonly type: "open"; readonly beatAt: number; readonly checkAt: number } & Traffic)
+  /** For good. */
+  | { readonly type: "closed" };
+
+/** A connection over which frames can be sent. */
+export type Line = Extract<Connection, Traffic>;
+
+export interface SessionState extends HolderState<Contender> {
+  readonly settings: Settings;
+  readonly priority: number;
+  /** One entry for each component that somebody watches, and `true` for all of them. */
+  readonly watched: readonly (string | true)[];
+  readonly connection: Connection;
+  /** Counts the connections that were lost or left, and so names the current one: frames of any other are dropped. */
+  readonly attempt: number;
   /** The newest `welcome` of the session to resume: its identity, and the server's settings. */
   readonly session: Welcome | null;
   /** How often the back-off has doubled since the last `welcome`, and connections lost in a row for the token. */
@@ -131,13 +108,12 @@ export interface SessionState {
   readonly askedAt: number;
   /** A term has ended here, and the group has not been told yet. */
   readonly untold: boolean;
-  /** The highest epoch that has ended here. Epochs grow across all elections of a group (S5), so one number is enough (S7). */
-  readonly endedEpoch: number;
   /** The last few terms that have ended here, to tell a late `revoke` from a wrong one. */
   readonly endedIds: readonly string[];
   /** An offer was declined: the server asks again only after the next real message (S11). */
   readonly declined: boolean;
-  readonly lingerUntil: number;
+  /** When the session ends that nobody needs; `null` while somebody does. */
+  readonly lingerUntil: number | null;
   /** Nothing new is taken; the session ends when all terms are over. */
   readonly closing: boolean;
 }
@@ -147,86 +123,54 @@ export const initialState = (settings: Settings): SessionState => ({
   priority: settings.priority,
   contenders: [],
   terms: [],
+  endedEpoch: 0,
   watched: [],
-  connection: "idle",
+  connection: { type: "idle" },
   attempt: 0,
-  until: Infinity,
-  requests: [],
-  farewells: [],
-  outbox: [],
-  registrations: [],
-  allowance: 0,
-  allowanceAt: 0,
-  checkAt: 0,
   session: null,
   failures: 0,
   refusals: 0,
   sentAt: 0,
   askedAt: 0,
   untold: false,
-  endedEpoch: 0,
   endedIds: [],
   declined: false,
-  lingerUntil: Infinity,
+  lingerUntil: null,
   closing: false,
 });
 
-export const findTerm = <T extends Term>(terms: readonly T[], leaderSessionId: string): T | undefined =>
-  terms.find((term) => term.leaderSessionId === leaderSessionId);
+/** The connection, where frames can be sent over it. */
+export const lineOf = ({ connection }: Pick<SessionState, "connection">): Line | null =>
+  connection.type === "greeting" || connection.type === "open" ? connection : null;
 
-/** Runs for leadership, and goes on doing so, whatever the group makes of it. */
-export const isLive = ({ phase }: Contender): boolean =>
-  phase === "waiting" || phase === "granted" || phase === "draining";
+/** Whether the group was told that it stands. */
+export const isRegistered = ({ standing }: Contender): boolean => standing.type !== "untold";
 
-/** What the next renewal asks for: accepted offers, and every term whose lease still runs, draining ones included (S10). */
-export const heldTerms = ({ terms }: SessionState, now: number): readonly string[] =>
+/** Why the group did not count it the last time; `null` when it does. */
+export const refusalOf = ({ standing }: Contender): Rejection | null =>
+  "refusal" in standing ? standing.refusal : null;
+
+/** What the next renewal asks for: accepted offers, and every term whose lease still runs, ending ones included (S10). */
+export const heldTerms = ({ terms }: Pick<SessionState, "terms">, now: number): readonly string[] =>
   terms.filter((term) => term.stage === "offered" || term.leaseUntil > now).map((term) => term.leaderSessionId);
-
-/** How long a contender still leads by this id; 0 when it does not. */
-export function remainingMs(
-  { contenders, terms }: SessionState,
-  id: number,
-  leaderSessionId: string,
-  now: number,
-): number {
-  const leads = contenders.some(
-    (contender) =>
-      contender.id === id && contender.phase === "granted" && contender.leaderSessionId === leaderSessionId,
-  );
-  return leads ? Math.max(0, (findTerm(terms, leaderSessionId)?.leaseUntil ?? 0) - now) : 0;
-}
 
 /** `idle`: no session is needed. `suspended`: the connection is lost and a term still runs. `closed`: for good. */
 export type ClientState = "idle" | "connecting" | "connected" | "suspended" | "closed";
 
 export function clientState({ connection, terms }: SessionState): ClientState {
-  if (connection === "open") return "connected";
-  if (connection === "closed") return connection;
-  if (connection === "idle" || connection === "paused") return "idle";
-  return terms.some(({ stage }) => stage === "leading") ? "suspended" : "connecting";
-}
-
-/** How long connecting, and every answer, may take. Who holds a lease has less time (N11). */
-export const PATIENCE_MS = 10_000;
-
-/** When the oldest question that is still unanswered proves the path dead: early only while a lease runs that would be lost. */
-export function answerUntil({ requests: [oldest], session, terms }: SessionState): number {
-  if (!oldest) return Infinity;
-  const early = oldest.at + (session?.answerTimeoutMs ?? PATIENCE_MS);
-  return terms.some(({ leaseUntil }) => leaseUntil > early) ? early : oldest.at + PATIENCE_MS;
-}
-
-/** For how long the group, which can't be told now, may still count a lease of a term that has ended here. */
-export function untoldMs({ untold, session, connection, askedAt }: SessionState, now: number): number {
-  const isDue = untold && session && connection !== "open" && connection !== "paused";
-  return isDue ? Math.max(0, askedAt + session.lease.durationMs - now) : 0;
-}
-
-/** When the core has to be called again, whatever happens; `null`: not before the next event. One that has passed is due. */
-export function nextDeadline(state: SessionState): number | null {
-  const ends = state.terms.map(({ stage, leaseUntil, drainUntil }) => (stage === "leading" ? leaseUntil : drainUntil));
-  const asks = state.connection === "open" ? state.contenders.filter(isLive) : [];
-  for (const { standing, refusal } of asks) if (standing === "refused" && refusal) ends.push(refusal.askAt);
-  const deadline = Math.min(state.until, state.lingerUntil, answerUntil(state), flushAt(state), ...ends);
-  return deadline < Infinity ? deadline : null;
+  switch (connection.type) {
+    case "idle":
+    case "paused":
+      return "idle";
+    case "open":
+      return "connected";
+    case "closed":
+      return "closed";
+    case "waiting":
+    case "opening":
+    case "greeting":
+      return terms.some(({ stage }) => stage === "leading") ? "suspended" : "connecting";
+    default:
+      return unreachable(connection);
+  }
 }

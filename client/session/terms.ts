@@ -1,16 +1,21 @@
-/** How terms begin and go on: offers, joins, renewals, and the server's `revoke`. */
+/** How terms begin, and what the group is told and tells of their ends. */
+import { endTerm, endTerms, isContended, isNew, replaceTerm } from "../../shared/holder/holder.ts";
+import { findTerm } from "../../shared/holder/state.ts";
 import type { Grant, Revoke } from "../../shared/protocol/messages.ts";
 import type { Draft } from "./draft.ts";
-import { endTerm } from "./ending.ts";
 import { sendFarewell } from "./pace.ts";
-import { findTerm } from "./state.ts";
+import { isRegistered, type Term } from "./state.ts";
+
+/** Of a client that was never told of the group's. */
+const DRAIN_MS = 10_000;
+/** More than can end while a `revoke` is under way. */
+const ENDED_IDS = 16;
 
 /** An offer, an offer widened, or components that join the leadership (S1, S7). */
 export function grant(draft: Draft, message: Grant): void {
   const { leaderSessionId, election, epoch, components, joined } = message;
   const term = findTerm(draft.terms, leaderSessionId);
-  // What has ended here never comes back.
-  if (term?.stage === "ending" || (!term && epoch <= draft.endedEpoch)) return;
+  if (term ? term.stage === "ending" : !isNew(draft, message)) return;
   if (joined ? term?.stage !== "leading" : term?.stage === "leading") {
     draft.effects.push({ type: "violation", message });
     return;
@@ -19,53 +24,79 @@ export function grant(draft: Draft, message: Grant): void {
   const named = draft.contenders.filter(
     (contender) =>
       contender.election === election &&
-      contender.standing === "counted" &&
+      contender.standing.type === "counted" &&
       components.includes(contender.info.component),
   );
-  for (const contender of named) contender.named = leaderSessionId;
-  if (term) return;
-  const farewell = { type: "release", leaderSessionId } as const;
-  if (named.some(({ phase }) => phase === "waiting")) {
-    draft.terms.push({
-      election,
-      leaderSessionId,
-      epoch,
-      stage: "offered",
-      leaseUntil: 0,
-      drainUntil: Infinity,
-      farewell,
-    });
-    speakNow(draft);
+  const contenders = named.map(({ id }) => id);
+  if (term) {
+    widen(draft, term, contenders);
+  } else if (named.some(({ phase }) => phase.type === "waiting")) {
+    draft.terms.push({ stage: "offered", election, leaderSessionId, epoch, contenders });
+    renewNow(draft);
   } else {
     draft.declined = true;
-    sendFarewell(draft, farewell);
+    sendFarewell(draft, { type: "release", leaderSessionId });
   }
 }
 
-/** Lets the next beat, a real one, come at once. */
-export function speakNow(draft: Draft): void {
-  if (draft.connection === "open") draft.until = draft.checkAt = draft.now;
+function widen(draft: Draft, term: Term, contenders: readonly number[]): void {
+  if (term.stage === "ending") return;
+  replaceTerm(draft, term, { ...term, contenders: [...new Set([...term.contenders, ...contenders])] });
 }
 
-/** Judges what was asked for by the answer to it. `at`: when the question left. */
-export function extendTerms(draft: Draft, asked: readonly string[], held: readonly string[], at: number): void {
-  const until = at + (draft.session?.lease.renewDeadlineMs ?? 0);
-  for (const leaderSessionId of asked) {
-    const term = findTerm(draft.terms, leaderSessionId);
-    if (!term) continue;
-    if (!held.includes(leaderSessionId)) {
-      endTerm(draft, term, "lost");
-    } else if (term.stage === "offered" || term.leaseUntil > draft.now) {
-      term.leaseUntil = Math.max(term.leaseUntil, until);
-      if (term.stage === "offered") term.stage = "leading";
-    }
+/** The group refuses the contender: no term grants it until it is named again. */
+export function forgetContender(draft: Draft, id: number): void {
+  for (const term of draft.terms) {
+    if (term.stage === "ending") continue;
+    replaceTerm(draft, term, { ...term, contenders: term.contenders.filter((other) => other !== id) });
   }
+}
+
+/** Makes the next renewal due immediately. */
+export function renewNow(draft: Draft): void {
+  const { connection, now } = draft;
+  if (connection.type === "open") draft.connection = { ...connection, beatAt: now, checkAt: now };
 }
 
 export function revoke(draft: Draft, message: Revoke): void {
   const term = findTerm(draft.terms, message.leaderSessionId);
-  // Told again after a resume: what drains already keeps the time that it was given.
-  if (term?.stage === "ending") return;
-  if (term) endTerm(draft, term, message.reason, message.drainMs);
+  if (term) endTerm(draft, term, message.reason, { drainMs: message.drainMs });
   else if (!draft.endedIds.includes(message.leaderSessionId)) draft.effects.push({ type: "violation", message });
+}
+
+/** Ends the terms of a session that is no longer ours. They cannot be renewed, so they are no longer named. */
+export function forsakeTerms(draft: Draft): void {
+  endTerms(draft, "lost");
+  for (const term of draft.terms) {
+    if (term.stage === "ending")
+      replaceTerm(draft, term, { ...term, leaseUntil: Math.min(term.leaseUntil, draft.now) });
+  }
+}
+
+/** The page freezes: nothing runs from here on, and what has not stopped is as good as stopped (S8). */
+export function freezeTerms(draft: Draft): void {
+  endTerms(draft, "frozen");
+  for (const term of draft.terms) {
+    if (term.stage === "ending")
+      replaceTerm(draft, term, { ...term, drainUntil: Math.min(term.drainUntil, draft.now) });
+  }
+}
+
+export const maxDrainMs = ({ settings, session }: Draft): number =>
+  Math.min(settings.drainMs, session?.drainMs ?? DRAIN_MS);
+
+/** A term is over here, or an offer was dropped. */
+export function dropped(draft: Draft, term: Term): void {
+  draft.endedIds = [term.leaderSessionId, ...draft.endedIds].slice(0, ENDED_IDS);
+  draft.untold = true;
+  if (term.stage !== "ending") return;
+  // Where somebody leaves and nobody stays, the last one's `deregister` or the process's `bye` gives it up; but neither
+  // names a successor.
+  const isGivenUp =
+    !isContended(draft, term.election) &&
+    draft.contenders.some(
+      (contender) =>
+        contender.election === term.election && isRegistered(contender) && contender.standing.type !== "refused",
+    );
+  if (!isGivenUp || "successor" in term.farewell) sendFarewell(draft, term.farewell);
 }

@@ -9,6 +9,8 @@
  * Entry of the room `client/session`. `client/` and `testing/` import it; it imports `shared/`. It never sees a
  * platform: time and randomness are fields of the event.
  */
+import { expireLeases, finishTerms, resign } from "../../shared/holder/holder.ts";
+import { isSame } from "../../shared/same.ts";
 import { lose, maintain, opened, page, pong, renewed, shutdown, welcome } from "./connection.ts";
 import {
   advance,
@@ -21,14 +23,13 @@ import {
   register,
   registered,
   settled,
+  withdrawConfirm,
 } from "./contenders.ts";
 import type { Draft } from "./draft.ts";
-import { endTerm, expireLeases, finishTerms } from "./ending.ts";
 import type { Effect, Event, InputType, Of } from "./events.ts";
 import { flush } from "./pace.ts";
-import { isSame } from "./same.ts";
-import { findTerm, type SessionState } from "./state.ts";
-import { grant, revoke } from "./terms.ts";
+import type { SessionState } from "./state.ts";
+import { dropped, grant, maxDrainMs, revoke } from "./terms.ts";
 import { observe, refuseWatch, unobserve } from "./watching.ts";
 
 const ignore = (): void => {};
@@ -41,9 +42,7 @@ function refuse(draft: Draft, message: Of<"error">): void {
   const { id, observed } = message;
   if (refused(draft, message)) return;
   if (observed !== undefined) return refuseWatch(draft, { ...message, observed });
-  for (const contender of draft.contenders) {
-    if (id !== undefined && contender.confirm?.id === id) contender.confirm = null;
-  }
+  if (id !== undefined) withdrawConfirm(draft, id);
   draft.effects.push(message);
 }
 
@@ -61,10 +60,7 @@ const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void }
   deregister,
   settled,
   confirm,
-  resign: (draft, message) => {
-    const term = findTerm(draft.terms, message.leaderSessionId);
-    if (term) endTerm(draft, term, "resigned", Infinity, message);
-  },
+  resign,
   priority: prioritize,
   observe,
   unobserve,
@@ -85,31 +81,61 @@ const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void }
   tick: ignore,
 };
 
-const follow = <T extends InputType>(draft: Draft, input: Of<T>): void => rules[input.type](draft, input);
+const applyRule = <T extends InputType>(draft: Draft, input: Of<T>): void => rules[input.type](draft, input);
 
-/** Returns the same state where nothing has changed and nothing is to be done. The effects are to be executed in their order. */
+/** Returns the same state where nothing has changed. The effects are to be executed in their order. */
 export function transition(
   state: SessionState,
   { now, since = now, random, connection = state.attempt, input }: Event,
 ): { readonly state: SessionState; readonly effects: readonly Effect[] } {
-  const draft: Draft = {
-    ...state,
-    contenders: state.contenders.map((contender) => ({ ...contender })),
-    terms: state.terms.map((term) => ({ ...term })),
-    now,
-    since,
-    random,
-    effects: [],
-  };
+  const draft = draftOf(state, { now, since, random });
   expireLeases(draft);
   // Frames of a connection that is not the current one are nobody's concern any more.
-  if (connection === state.attempt) follow(draft, input);
+  if (connection === state.attempt) applyRule(draft, input);
   expireLeases(draft);
   finishTerms(draft);
   advance(draft);
   maintain(draft);
   flush(draft);
-  const { now: _now, since: _since, random: _random, effects, ...next } = draft;
-  const isNew = effects.length > 0 || !isSame(next, state);
-  return { state: isNew ? next : state, effects };
+  tellStage(draft, state);
+  const next = stateOf(draft);
+  return { state: isSame(next, state) ? state : next, effects: draft.effects };
+}
+
+/** Whether the session has begun to be needed, or ended, by this event. */
+function tellStage({ connection, effects }: Draft, before: SessionState): void {
+  const { type } = connection;
+  if (type === before.connection.type) return;
+  if (type === "idle" || type === "closed") effects.push({ type });
+  else if (before.connection.type === "idle") effects.push({ type: "started" });
+}
+
+type Moment = Pick<Draft, "now" | "since" | "random">;
+
+function draftOf(state: SessionState, moment: Moment): Draft {
+  const draft: Draft = {
+    ...state,
+    ...moment,
+    contenders: [...state.contenders],
+    terms: [...state.terms],
+    effects: [],
+    maxDrainMs: () => maxDrainMs(draft),
+    isRefused: ({ standing }) => standing.type === "refused",
+    dropped: (term) => dropped(draft, term),
+  };
+  return draft;
+}
+
+function stateOf(draft: Draft): SessionState {
+  const {
+    now: _,
+    since: __,
+    random: ___,
+    effects: ____,
+    maxDrainMs: _____,
+    isRefused: ______,
+    dropped: _______,
+    ...state
+  } = draft;
+  return state;
 }

@@ -3,7 +3,8 @@
  * group for every test; the suite asks for nothing that is not here, and knows no platform.
  */
 import type { ElectionClient } from "../../client/client.ts";
-import type { Contender, ContenderCallbacks, ContendOptions } from "../../client/contend.ts";
+import type { Contender, ContendOptions } from "../../client/contend.ts";
+import type { ContenderCallbacks } from "../../client/member.ts";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { GroupStatus } from "../../shared/protocol/status.ts";

@@ -3,8 +3,10 @@
  * cores and every mutant of them.
  */
 import { pessimistic } from "../../client/clock.ts";
-import { nextDeadline as clientDeadline, heldTerms, initialState, remainingMs } from "../../client/session/state.ts";
+import { nextDeadline as clientDeadline } from "../../client/session/deadlines.ts";
+import { heldTerms, initialState } from "../../client/session/state.ts";
 import { transition as clientTransition } from "../../client/session/transition.ts";
+import { remainingMs } from "../../shared/holder/state.ts";
 import { groupCore } from "../../testing/group/core.ts";
 import {
   nextDeadline as contenderDeadline,

@@ -133,7 +133,7 @@ function callersBoundMs(world: World): number {
 function whatIsMissing(world: World): string | null {
   if (world.operator.restoring) return "a restore is under way";
   for (const { name, runs, state, link } of world.processes) {
-    const connected = state.connection === "idle" || state.connection === "closed" || link?.intact === true;
+    const connected = state.connection.type === "idle" || state.connection.type === "closed" || link?.intact === true;
     if (runs && !connected) return `${name} has no working connection`;
   }
   for (const election of ["process", electionOf("z", "dedicated")] as const) {
@@ -199,7 +199,7 @@ function missingAtObservers(world: World): string | null {
   const components = world.backend.current?.state.components;
   for (const { name, runs, state, view } of world.processes) {
     if (!runs || state.watched.length === 0) continue;
-    if (state.connection !== "open") return `${name} watches and is not connected`;
+    if (state.connection.type !== "open") return `${name} watches and is not connected`;
     for (const component of COMPONENTS) {
       if (!state.watched.includes(true) && !state.watched.includes(component)) continue;
       const [seen, published] = [view.leaders.get(component), components?.get(component)?.record?.leader];

@@ -2,7 +2,7 @@
 
 import { answer, firstRefusal } from "../../worker/callers/answers.ts";
 import { campaignCall, confirmationCall, releaseCall, renewalCall } from "../../worker/callers/calls.ts";
-import type { Answer, Request } from "../../worker/callers/core/events.ts";
+import type { Answer, Request } from "../../worker/callers/core/requests.ts";
 import type { Refused } from "../../worker/callers/service.ts";
 import type { PollAnswer } from "../../worker/group/events.ts";
 

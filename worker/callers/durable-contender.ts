@@ -7,6 +7,7 @@
  */
 
 import { type ElectionError, LeadershipLostError, type LossReason } from "../../shared/errors.ts";
+import { isStopping, leadingTerm } from "../../shared/holder/state.ts";
 import { createInside } from "../../shared/inside.ts";
 import {
   createLeadership,
@@ -22,7 +23,6 @@ import {
   type ContenderState,
   initialState,
   isWorthStoring,
-  leadingTerm,
   load,
   nextDeadline,
   remainingMs,
@@ -51,8 +51,11 @@ interface Waiter extends Pick<PromiseWithResolvers<void>, "resolve" | "reject"> 
 }
 
 /** Names the `onRevoke` of the component that runs; `null` where none runs. */
-const drainOf = ({ info, phase }: ContenderState["components"][number]): string | null =>
-  phase.type === "draining" ? nameDrain(info.component, phase.leaderSessionId) : null;
+const drainOf = ({ info, phase }: ContenderState["contenders"][number]): string | null =>
+  isStopping(phase) ? nameDrain(info.component, phase.leaderSessionId) : null;
+
+const isLeaving = ({ phase }: ContenderState["contenders"][number]): boolean =>
+  phase.type === "closing" || phase.type === "gone";
 
 const nameDrain = (component: string, leaderSessionId: string): string => `${component} ${leaderSessionId}`;
 
@@ -151,9 +154,9 @@ export class DurableContender<Component extends string = string> {
     this.#engine.dispatch({ type: "change", settings });
     const { changes: wanted } = this.#engine.state;
     const isHeard = (): boolean => {
-      const { activity, changesTold, components } = this.#engine.state;
+      const { activity, changesTold, contenders } = this.#engine.state;
       if (activity !== "running") return true;
-      return changesTold >= wanted && components.every((one) => !one.isLeaving || unawaited.has(drainOf(one) ?? ""));
+      return changesTold >= wanted && contenders.every((one) => !isLeaving(one) || unawaited.has(drainOf(one) ?? ""));
     };
     await this.#until(isHeard, "or refused");
   }
@@ -221,17 +224,16 @@ export class DurableContender<Component extends string = string> {
 
   /** Inside an `onRevoke`: all that run now. It is one of them, and two of them may wait for each other. */
   #unawaited(): ReadonlySet<string> {
-    const stopping = new Set(this.#engine.state.components.flatMap((one) => drainOf(one) ?? []));
+    const stopping = new Set(this.#engine.state.contenders.flatMap((one) => drainOf(one) ?? []));
     return stopping.has(this.#inside.current() ?? "") ? stopping : new Set();
   }
 
   /** Whether everything has stopped but what is not waited for; in one leadership, or in all. */
   #restStopped(unawaited: ReadonlySet<string>, leaderSessionId?: string): boolean {
     if (unawaited.size === 0) return false;
-    return this.#engine.state.components.every((one) => {
+    return this.#engine.state.contenders.every((one) => {
       const { phase } = one;
-      if (phase.type !== "draining" || phase.leaderSessionId !== (leaderSessionId ?? phase.leaderSessionId))
-        return true;
+      if (!isStopping(phase) || phase.leaderSessionId !== (leaderSessionId ?? phase.leaderSessionId)) return true;
       return unawaited.has(drainOf(one) ?? "");
     });
   }

@@ -4,7 +4,8 @@
  * after the rest. A grant whose leadership such a callback has ended is not executed, and neither is its revoke.
  */
 import { unreachable } from "../../shared/unreachable.ts";
-import type { Answer, Effect, EventBody, Request, Subject } from "./core/events.ts";
+import type { Effect, EventBody, Subject } from "./core/events.ts";
+import type { Answer, Request } from "./core/requests.ts";
 import { type ContenderState, nextDeadline, remainingMs } from "./core/state.ts";
 import { transition } from "./core/transition.ts";
 import type { Elections } from "./service.ts";

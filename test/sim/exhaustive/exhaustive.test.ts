@@ -1,7 +1,8 @@
 import { stdout } from "node:process";
 import { describe, expect, test } from "vitest";
 import { shippedCores } from "../cores.ts";
-import { inSession, loadCores } from "../mutants/mutant.ts";
+import { lostIsNotNamed } from "../mutants/holder-faults.ts";
+import { loadCores } from "../mutants/mutant.ts";
 import { explore } from "./explore.ts";
 import type { Budget } from "./state.ts";
 
@@ -66,9 +67,7 @@ test("the exploration finds a group that gives a lost socket's leadership away",
 });
 
 test("[S14] the exploration finds a session that no longer names what it drains", async () => {
-  const from = "term.farewell = farewell;";
-  const to = `${from} if (reason === "lost") term.leaseUntil = 0;`;
-  const cores = await loadCores([inSession("ending", from, to)]);
+  const cores = await loadCores(lostIsNotNamed("session"));
   const budget = { ...NONE, ticks: 1, revokes: 1, cuts: 1 };
   expect(explore(cores, budget, MAX_STATES).violation?.error.rule).toBe("I1");
 });

@@ -1,5 +1,6 @@
 /** What must hold in every state of the small world. */
 
+import { leaderSessionIdOf } from "../../../shared/holder/state.ts";
 import { CLOCK_MARGIN_MS } from "../../../shared/lease.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
 import { demand } from "../world/violation.ts";
@@ -18,10 +19,10 @@ function holds(state: SmallState, index: number): boolean {
   const { terms, contenders } = client.state;
   const now = localNow(state, index);
   const leads = terms.some(
-    ({ stage, leaseUntil, leaderSessionId }) =>
-      stage === "leading" &&
-      leaseUntil > now &&
-      contenders.some((contender) => contender.leaderSessionId === leaderSessionId),
+    (term) =>
+      term.stage === "leading" &&
+      term.leaseUntil > now &&
+      contenders.some((contender) => leaderSessionIdOf(contender) === term.leaderSessionId),
   );
   return (
     leads ||

@@ -1,5 +1,7 @@
 /** What may happen next in the small world: every delivery, every timer that is due, every fault that is left. */
+
 import type { Effect, Event, Input } from "../../../client/session/events.ts";
+import { lineOf } from "../../../client/session/state.ts";
 import type { ClientMessage, Renewed, ServerMessage, Welcome } from "../../../shared/protocol/messages.ts";
 import { hashOf } from "../../../testing/group/incarnation.ts";
 import type { Packet } from "../../../testing/group/link.ts";
@@ -294,21 +296,23 @@ function earlierAlarm(alarmAt: number | null, deadline: number | null, now: numb
 /** What the judge keeps of a process: what it was promised, and what it drains. */
 function judged(client: SmallClient, event: Event, effects: readonly Effect[]): Pick<SmallClient, "drains" | "leases"> {
   const { input, now } = event;
-  const { session, contenders, attempt } = client.state;
+  const { session, attempt } = client.state;
   const drainMs = Math.min(input.type === "revoke" ? input.drainMs : Infinity, session?.drainMs ?? Infinity);
-  const begun = effects.flatMap((effect) =>
-    (effect.type === "revoke" ? effect.contenders : []).map((contender) => {
-      const { leaderSessionId = "" } = contenders.find(({ id }) => id === contender) ?? {};
-      return { contender, leaderSessionId, until: now + drainMs };
-    }),
-  );
+  const begun = effects.flatMap((effect) => {
+    if (effect.type !== "revoke") return [];
+    const { leaderSessionId } = effect;
+    return effect.contenders.map((contender) => ({ contender, leaderSessionId, until: now + drainMs }));
+  });
   const isAnswer = (input.type === "renewed" || input.type === "welcome") && event.connection === attempt;
   return { leases: isAnswer ? promised(client, input, now) : client.leases, drains: [...client.drains, ...begun] };
 }
 
 /** The leases after an answer. One that comes after the end of a lease revives nothing (S6). */
 function promised({ state, leases }: SmallClient, answer: Renewed | Welcome, now: number): SmallClient["leases"] {
-  const { at = 0, held: asked = [] } = state.requests.find(({ sentAt }) => sentAt === answer.sentAt) ?? {};
+  const requests = lineOf(state)?.requests ?? [];
+  const request = requests.find((one) => one.type === "renewal" && one.sentAt === answer.sentAt);
+  const at = request?.at ?? 0;
+  const asked = request?.type === "renewal" ? request.held : [];
   const { renewDeadlineMs = 0 } = (answer.type === "welcome" ? answer : state.session)?.lease ?? {};
   const good = answer.held.filter((id) => asked.includes(id) && (leases[id] ?? Infinity) > now);
   const extended = good.map((id) => [id, Math.max(leases[id] ?? 0, at + renewDeadlineMs)]);

@@ -25,8 +25,9 @@ export class Drains {
     if (input.type === "page" && (input.event === "freeze" || input.event === "pagehide")) return this.#drains.clear();
     if (input.type === "revoke") this.#limit(step, input);
     for (const effect of step.effects) {
-      for (const id of effect.type === "revoke" ? effect.contenders : []) {
-        const { leaderSessionId = "" } = step.before.contenders.find((contender) => contender.id === id) ?? {};
+      if (effect.type !== "revoke") continue;
+      const { leaderSessionId } = effect;
+      for (const id of effect.contenders) {
         this.#drains.set(id, { leaderSessionId, until: now + drainMsOf(step, leaderSessionId) });
       }
     }

@@ -1,5 +1,5 @@
 /** All that is judged: what happens is told to each judge as it happens. */
-import type { SessionState } from "../../../client/session/state.ts";
+import { lineOf, type SessionState } from "../../../client/session/state.ts";
 import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
 import type { Incarnation } from "../../../testing/group/incarnation.ts";
 import type { EventBody } from "../../../worker/group/events.ts";
@@ -59,7 +59,10 @@ export class Judge {
 /** Far more than any of these worlds should make a process keep. */
 const MAX_KEPT = 40;
 
-function judgeSize(name: string, { requests, terms, contenders, farewells, outbox, watched }: SessionState): void {
-  const kept = Math.max(...[requests, terms, contenders, farewells, outbox, watched].map(({ length }) => length));
+function judgeSize(name: string, state: SessionState): void {
+  const { terms, contenders, watched } = state;
+  const line = lineOf(state);
+  const lists = line ? [line.requests, line.farewells, line.outbox] : [];
+  const kept = Math.max(...[terms, contenders, watched, ...lists].map(({ length }) => length));
   demand(kept <= MAX_KEPT, "size", () => `${name} keeps ${kept} of something`);
 }

@@ -3,8 +3,10 @@
  * says and whatever the frames say; epochs grow from leader to leader; what has ended never comes back; and nobody
  * loses what nobody took.
  */
+
 import type { Term } from "../../../client/session/state.ts";
 import type { LossReason } from "../../../shared/errors.ts";
+import { leaderSessionIdOf } from "../../../shared/holder/state.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Caller, CallerEnd, CallerTerm } from "../world/caller.ts";
 import type { Step } from "../world/driver.ts";
@@ -25,6 +27,7 @@ function reasonFor(effects: Step["effects"], contenders: ReadonlySet<number>): L
 }
 
 type Holder = Process | Caller;
+type Leading = Extract<Term, { readonly stage: "leading" }>;
 
 export class LeadershipJudge {
   readonly #world: JudgedWorld;
@@ -125,13 +128,15 @@ export class LeadershipJudge {
     this.#count(how);
   }
 
-  #mayHaveEnded(process: Process, term: Term, { before, event, effects }: Step): void {
+  #mayHaveEnded(process: Process, term: Leading, { before, event, effects }: Step): void {
     const { leaderSessionId, election, epoch } = term;
     const now = process.state.terms.find((other) => other.leaderSessionId === leaderSessionId);
     if (now?.stage === "leading") return;
     this.#ended.add(leaderSessionId);
     this.#world.tell(() => `${process.name} ends epoch ${epoch} of ${election}`);
-    const own = new Set(before.contenders.filter((one) => one.leaderSessionId === leaderSessionId).map(({ id }) => id));
+    const own = new Set(
+      before.contenders.filter((one) => leaderSessionIdOf(one) === leaderSessionId).map(({ id }) => id),
+    );
     const reason = reasonFor(effects, own);
     this.#count(reason);
     if (reason !== "lost" || event.input.type === "error" || term.leaseUntil <= event.now) return;
@@ -180,11 +185,12 @@ export class LeadershipJudge {
   *#heldByCore(process: Process, now: number): Generator<ElectionName> {
     const { client } = this.#world.cores;
     const held = new Set(client.heldTerms(process.state, now));
-    for (const { stage, leaderSessionId, election, leaseUntil } of process.state.terms) {
-      if (stage === "offered" || !held.has(leaderSessionId)) continue;
-      if (!process.state.contenders.some((one) => one.leaderSessionId === leaderSessionId)) continue;
-      if (stage === "leading") this.#judgeLease(process, leaderSessionId, leaseUntil);
-      yield election;
+    for (const term of process.state.terms) {
+      const { leaderSessionId } = term;
+      if (term.stage === "offered" || !held.has(leaderSessionId)) continue;
+      if (!process.state.contenders.some((one) => leaderSessionIdOf(one) === leaderSessionId)) continue;
+      if (term.stage === "leading") this.#judgeLease(process, leaderSessionId, term.leaseUntil);
+      yield term.election;
     }
     for (const { id, election, granted } of process.contenders) {
       if (granted === null) continue;

@@ -32,7 +32,18 @@ import {
   slowPaths,
 } from "../traces/rejoin.ts";
 import { lostConfirm } from "../traces/resume.ts";
-import { inSession, type Mutant } from "./mutant.ts";
+import {
+  grantsClosed,
+  grantsWhileDraining,
+  lateAnswerRevives,
+  leavesBeforeItHasStopped,
+  lostIsNotNamed,
+  lostIsNotStopped,
+  missingGoesOn,
+  nothingExpires,
+  revokedAgainCutsTheDrain,
+} from "./holder-faults.ts";
+import { inHolder, inSession, type Mutant } from "./mutant.ts";
 
 export const clientMutants: readonly Mutant[] = [
   {
@@ -58,9 +69,9 @@ export const clientMutants: readonly Mutant[] = [
     rule: "S1",
     edits: [
       inSession(
-        "terms",
-        "const until = at + (draft.session?.lease.renewDeadlineMs ?? 0);",
-        "const until = draft.now + (draft.session?.lease.renewDeadlineMs ?? 0); void at;",
+        "connection",
+        "extendTerms(draft, request.held, held, request.at + session.lease.renewDeadlineMs);",
+        "extendTerms(draft, request.held, held, draft.now + session.lease.renewDeadlineMs);",
       ),
     ],
   },
@@ -70,8 +81,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "terms",
-        'stage: "offered", leaseUntil: 0,',
-        'stage: "leading", leaseUntil: draft.now + (draft.session?.lease.renewDeadlineMs ?? 0),',
+        'draft.terms.push({ stage: "offered", election, leaderSessionId, epoch, contenders });',
+        'draft.terms.push({ stage: "leading", leaseUntil: draft.now + (draft.session?.lease.renewDeadlineMs ?? 0), election, leaderSessionId, epoch, contenders });',
       ),
     ],
   },
@@ -81,34 +92,37 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "connection",
-        "const request = draft.requests.find((entry) => entry.sentAt === sentAt);",
-        "const request = draft.requests.findLast((entry) => entry.sentAt > 0 && entry.sentAt >= sentAt);",
+        'one.type === "renewal" && one.sentAt === sentAt; const request = lineOf(draft)?.requests.find(isAsked);',
+        'one.type === "renewal" && one.sentAt >= sentAt; const request = lineOf(draft)?.requests.findLast(isAsked);',
       ),
     ],
   },
   {
     name: "an id that is asked for and missing goes on",
     rule: "S9",
-    edits: [inSession("terms", 'endTerm(draft, term, "lost");', "continue;")],
+    edits: missingGoesOn("session"),
   },
   {
     name: "a late answer revives a lease that is over",
     rule: "S6",
     trace: lateAnswer,
-    edits: [
-      inSession("terms", 'term.stage === "offered" || term.leaseUntil > draft.now', "draft.now > 0"),
-      inSession("transition", "expireLeases(draft); // Frames", "// Frames"),
-    ],
+    edits: lateAnswerRevives("session"),
   },
   {
     name: "a lease that is over ends nothing",
     rule: "S6",
-    edits: [inSession("ending", 'if (term.stage === "leading" && term.leaseUntil <= draft.now)', "if (draft.now < 0)")],
+    edits: nothingExpires("session"),
   },
   {
     name: "a resign is sent before anything has stopped",
     rule: "S2",
-    edits: [inSession("ending", "term.farewell = farewell;", "term.farewell = farewell; send(draft, farewell);")],
+    edits: [
+      inSession(
+        "transition",
+        "resign, priority: prioritize,",
+        'resign: (draft, message) => { resign(draft, message); draft.effects.push({ type: "send", message }); }, priority: prioritize,',
+      ),
+    ],
   },
   {
     name: "a closing contender leaves before it has stopped",
@@ -117,7 +131,7 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "contenders",
-        "const isInTerm = findTerm(draft.terms, contender.leaderSessionId) !== undefined;",
+        "const isInTerm = findTerm(draft.terms, leaderSessionIdOf(contender)) !== undefined;",
         "const isInTerm = false;",
       ),
     ],
@@ -162,8 +176,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "transition",
-        "if (connection === state.attempt) follow(draft, input);",
-        "if (connection >= 0) follow(draft, input);",
+        "if (connection === state.attempt) applyRule(draft, input);",
+        "if (connection >= 0) applyRule(draft, input);",
       ),
     ],
   },
@@ -172,35 +186,33 @@ export const clientMutants: readonly Mutant[] = [
     rule: "C6",
     trace: preemptionInTime,
     edits: [
-      inSession("terms", "if (term) endTerm(draft, term, message.reason, message.drainMs);", "if (term) return;"),
+      inSession(
+        "terms",
+        "if (term) endTerm(draft, term, message.reason, { drainMs: message.drainMs });",
+        "if (term) return;",
+      ),
     ],
   },
   {
     name: "a grant does not wait until the last revoke has settled",
     rule: "C1",
-    edits: [
-      inSession(
-        "contenders",
-        'if (contender.phase === "waiting" && term?.stage === "leading")',
-        'if ((contender.phase === "waiting" || contender.phase === "draining") && term?.stage === "leading")',
-      ),
-    ],
+    edits: grantsWhileDraining("session"),
   },
   {
     name: "who has stopped speaks for its siblings",
     rule: "C1",
-    edits: [inSession("contenders", "if (!contenders.includes(contender.id) ||", "if (contenders.length === 0 ||")],
+    edits: [inSession("contenders", "if (!all.has(contender.id) ||", "if (contenders.length === 0 ||")],
   },
   {
     name: "an offer is accepted while nobody is ready",
     rule: "S11",
-    edits: [inSession("terms", 'if (named.some(({ phase }) => phase === "waiting"))', "if (named.length > 0)")],
+    edits: [inSession("terms", 'named.some(({ phase }) => phase.type === "waiting")', "named.length > 0")],
   },
   {
     name: "who has declined does not say when it is ready",
     rule: "S11",
     trace: offerWhileDraining,
-    edits: [inSession("contenders", "if (draft.declined) speakNow(draft);", "")],
+    edits: [inSession("contenders", "if (draft.declined) renewNow(draft);", "")],
   },
   {
     name: "who waits shows no sign of life",
@@ -209,8 +221,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "connection",
-        "if (!leads && (checkAt > now || contenders.length === 0))",
-        "if (!leads && checkAt + contenders.length >= 0)",
+        "if (!leads && (connection.checkAt > now || contenders.length === 0))",
+        "if (!leads && connection.checkAt + contenders.length >= 0)",
       ),
     ],
   },
@@ -219,13 +231,17 @@ export const clientMutants: readonly Mutant[] = [
     rule: "C7",
     trace: lostConfirm,
     edits: [
-      inSession("connection", "for (const { confirm } of draft.contenders) if (confirm) send(draft, confirm);", ""),
+      inSession(
+        "connection",
+        'if (phase.type === "granted" && phase.publication) send(draft, phase.publication);',
+        "void [phase, send];",
+      ),
     ],
   },
   {
     name: "a frozen page goes on leading",
     rule: "S8",
-    edits: [inSession("connection", 'endTerms(draft, "frozen", 0);', "")],
+    edits: [inSession("terms", 'endTerms(draft, "frozen");', "")],
   },
   {
     name: "a pong prolongs the lease",
@@ -233,8 +249,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "connection",
-        "export function pong(draft: Draft): void {",
-        "export function pong(draft: Draft): void { for (const term of draft.terms) if (term.stage === 'leading') term.leaseUntil = draft.now + 8_000;",
+        "export const pong = (draft: Draft): void =>",
+        "export const pong = (draft: Draft): void => { draft.terms = draft.terms.map((term) => term.stage === 'leading' ? { ...term, leaseUntil: draft.now + 8_000 } : term); forgetPings(draft); }; const forgetPings = (draft: Draft): void =>",
       ),
       inSession(
         "connection",
@@ -289,9 +305,9 @@ export const clientMutants: readonly Mutant[] = [
     rule: "S4",
     edits: [
       inSession(
-        "state",
-        "return terms.some(({ leaseUntil }) => leaseUntil > early) ? early : oldest.at + PATIENCE_MS;",
-        "return terms.some(({ leaseUntil }) => leaseUntil > early) ? early + 1e9 : oldest.at + 1e9;",
+        "deadlines",
+        "return isPressing ? early : oldest.at + PATIENCE_MS;",
+        "return isPressing ? early + 1e9 : oldest.at + 1e9;",
       ),
     ],
   },
@@ -302,8 +318,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "pace",
-        "if (canSend(draft)) draft.farewells = [...draft.farewells, message];",
-        "if (canSend(draft)) draft.outbox = [...draft.outbox, message];",
+        "changeLine(draft, ({ farewells }) => ({ farewells: [...farewells, message] }));",
+        "changeLine(draft, ({ outbox }) => ({ outbox: [...outbox, message] }));",
       ),
     ],
   },
@@ -314,8 +330,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "pace",
-        'if (allowed) leaves(draft, { type: "bye" });',
-        'if (allowed && draft.outbox.length === 0) leaves(draft, { type: "bye" });',
+        'if (canSend) leave(draft, { type: "bye" });',
+        'if (lineOf(draft)?.outbox.length === 0) leave(draft, { type: "bye" });',
       ),
     ],
   },
@@ -329,7 +345,7 @@ export const clientMutants: readonly Mutant[] = [
     name: "who stops without a connection never says so",
     rule: "N10",
     trace: closeWhileAway,
-    edits: [inSession("ending", "draft.untold = true;", "")],
+    edits: [inSession("terms", "draft.untold = true;", "")],
   },
   {
     name: "who waits is as impatient as a leader",
@@ -337,9 +353,9 @@ export const clientMutants: readonly Mutant[] = [
     trace: slowPath,
     edits: [
       inSession(
-        "state",
-        "return terms.some(({ leaseUntil }) => leaseUntil > early) ? early : oldest.at + PATIENCE_MS;",
-        "return terms.length >= 0 ? early : PATIENCE_MS;",
+        "deadlines",
+        "return isPressing ? early : oldest.at + PATIENCE_MS;",
+        "return isPressing || early > 0 ? early : PATIENCE_MS;",
       ),
     ],
   },
@@ -354,9 +370,9 @@ export const clientMutants: readonly Mutant[] = [
     trace: hungCallback,
     edits: [
       inSession(
-        "ending",
-        "const drainUntil = draft.now + Math.min(draft.settings.drainMs, draft.session?.drainMs ?? DRAIN_MS);",
-        "const drainUntil = Infinity; void DRAIN_MS;",
+        "terms",
+        "Math.min(settings.drainMs, session?.drainMs ?? DRAIN_MS);",
+        "settings && session ? Infinity : DRAIN_MS;",
       ),
     ],
   },
@@ -364,19 +380,13 @@ export const clientMutants: readonly Mutant[] = [
     name: "what was refused is named no more, though it drains",
     rule: "S14",
     trace: resumeWhileDraining,
-    edits: [
-      inSession(
-        "ending",
-        "term.farewell = farewell;",
-        'term.farewell = farewell; if (reason === "lost") term.leaseUntil = 0;',
-      ),
-    ],
+    edits: lostIsNotNamed("session"),
   },
   {
     name: "a revoke that is told again cuts the drain",
     rule: "S14",
     trace: resumeBeforeDrainEnds,
-    edits: [inSession("terms", 'if (term?.stage === "ending") return;', "")],
+    edits: revokedAgainCutsTheDrain("session"),
   },
   {
     name: "a welcome with a shorter drain time cuts the drain",
@@ -384,9 +394,9 @@ export const clientMutants: readonly Mutant[] = [
     trace: shorterDrain,
     edits: [
       inSession(
-        "ending",
-        "term.drainUntil = Math.min(term.drainUntil, draft.now + drainMs);",
-        "term.drainUntil = Math.min(term.drainUntil, draft.now + Math.min(drainMs, draft.session?.drainMs ?? DRAIN_MS));",
+        "connection",
+        "if (message.resumed) extendTerms(",
+        'draft.terms = draft.terms.map((term) => term.stage === "ending" ? { ...term, drainUntil: Math.min(term.drainUntil, draft.now + message.drainMs) } : term); if (message.resumed) extendTerms(',
       ),
     ],
   },
@@ -394,7 +404,7 @@ export const clientMutants: readonly Mutant[] = [
     name: "a component that was refused counts as a sibling",
     rule: "S15",
     trace: refusedSibling,
-    edits: [inSession("ending", 'contender.standing !== "refused" && isLive(contender)', "isLive(contender)")],
+    edits: [inSession("transition", 'standing.type === "refused",', 'standing.type === "refused" && draft.now < 0,')],
   },
   {
     name: "a refusal is not heard",
@@ -406,31 +416,37 @@ export const clientMutants: readonly Mutant[] = [
     name: "a grant names whoever bears the name",
     rule: "S15",
     trace: grantOfBefore,
-    edits: [inSession("terms", 'contender.standing === "counted" &&', "")],
+    edits: [inSession("terms", 'contender.standing.type === "counted" &&', "")],
   },
   {
     name: "any answer counts the component that is back",
     rule: "S15",
     trace: grantOfBefore,
-    edits: [inSession("contenders", 'if (contender.standing === "greeted") count(contender);', "count(contender);")],
+    edits: [
+      inSession(
+        "contenders",
+        'if (contender.standing.type === "greeted") count(draft, contender);',
+        "count(draft, contender);",
+      ),
+    ],
   },
   {
     name: "a component leaves while a sibling runs that the group does not count",
     rule: "S15",
     trace: forbiddenSibling,
-    edits: [inSession("contenders", "(contender.registered && isKept(draft, contender))", "false")],
+    edits: [inSession("contenders", "(isRegistered(contender) && isKept(draft, contender))", "false")],
   },
   {
     name: "a dropped offer is taken up again, by whoever bears the name",
     rule: "S16",
     trace: droppedOffer,
     edits: [
-      inSession(
-        "ending",
+      inHolder(
+        "session",
         "draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);",
         'if (term.stage !== "offered") draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);',
       ),
-      inSession("terms", 'contender.standing === "counted" &&', ""),
+      inSession("terms", 'contender.standing.type === "counted" &&', ""),
     ],
   },
   {
@@ -445,5 +461,20 @@ export const clientMutants: readonly Mutant[] = [
       },
       { file: "shared/lease.ts", from: "offerTimeoutMs > slowestPathFor(answerTimeoutMs)", to: "offerTimeoutMs > 0" },
     ],
+  },
+  {
+    name: "a component that was closed is granted",
+    rule: "X4",
+    edits: grantsClosed("session"),
+  },
+  {
+    name: "what is lost is not stopped before it is over",
+    rule: "S9",
+    edits: lostIsNotStopped("session"),
+  },
+  {
+    name: "a term is over before its components have stopped",
+    rule: "S2",
+    edits: leavesBeforeItHasStopped("session"),
   },
 ];

@@ -1,5 +1,16 @@
 /** Known-wrong cores of contenders without a socket. */
 import { drainThatACallCuts, hungSibling, refusedSibling } from "../traces/callers.ts";
+import {
+  endedComesBack,
+  grantsClosed,
+  grantsWhileDraining,
+  lateAnswerRevives,
+  leavesBeforeItHasStopped,
+  lostIsNotStopped,
+  missingGoesOn,
+  nothingExpires,
+  revokedAgainCutsTheDrain,
+} from "./holder-faults.ts";
 import { inContender, type Mutant } from "./mutant.ts";
 
 export const contenderMutants: readonly Mutant[] = [
@@ -7,13 +18,7 @@ export const contenderMutants: readonly Mutant[] = [
     name: "what the group has no more of is not stopped before it is over",
     rule: "S9",
     trace: drainThatACallCuts,
-    edits: [
-      inContender(
-        "draft",
-        "const drainUntil = draft.now + Math.min(",
-        'const drainUntil = reason === "lost" ? draft.now : draft.now + Math.min(',
-      ),
-    ],
+    edits: lostIsNotStopped("contender"),
   },
   {
     name: "a term that is being stopped is not named",
@@ -31,9 +36,7 @@ export const contenderMutants: readonly Mutant[] = [
     name: "a component that the group refuses counts as a sibling",
     rule: "X3",
     trace: refusedSibling,
-    edits: [
-      inContender("terms", "=> !isLeaving && refusal === null;", "=> !isLeaving || (refusal === null && false);"),
-    ],
+    edits: [inContender("draft", "refusal !== null,", "refusal !== null && draft.now < 0,")],
   },
   {
     name: "a lease counts from its answer",
@@ -51,36 +54,60 @@ export const contenderMutants: readonly Mutant[] = [
     name: "what has ended comes back",
     rule: "S7",
     callers: true,
-    edits: [inContender("terms", "held.epoch <= draft.endedEpoch ||", "")],
+    edits: endedComesBack("contender"),
   },
   {
     name: "leases are as long on another host",
     rule: "S6",
     callers: true,
-    edits: [inContender("state", "leaseUntil: term.leaseUntil - CLOCK_MARGIN_MS", "leaseUntil: term.leaseUntil")],
+    edits: [
+      inContender(
+        "state",
+        "{ ...term, leaseUntil: term.leaseUntil - CLOCK_MARGIN_MS },",
+        "{ ...term, leaseUntil: term.leaseUntil },",
+      ),
+    ],
   },
   {
     name: "a component is granted before its last onRevoke has settled",
     rule: "C1",
     trace: hungSibling,
-    edits: [
-      inContender(
-        "terms",
-        'if (phase.type !== "waiting" || isLeaving) continue;',
-        'if (phase.type === "granted" || isLeaving) continue;',
-      ),
-    ],
+    edits: grantsWhileDraining("contender"),
   },
   {
     name: "a component that was closed is granted",
     rule: "X4",
     callers: true,
-    edits: [
-      inContender(
-        "terms",
-        'if (phase.type !== "waiting" || isLeaving) continue;',
-        'if (phase.type !== "waiting") continue;',
-      ),
-    ],
+    edits: grantsClosed("contender"),
+  },
+  {
+    name: "an id that is asked for and missing goes on",
+    rule: "S9",
+    callers: true,
+    edits: missingGoesOn("contender"),
+  },
+  {
+    name: "a late answer revives a lease that is over",
+    rule: "S6",
+    callers: true,
+    edits: lateAnswerRevives("contender"),
+  },
+  {
+    name: "a lease that is over ends nothing",
+    rule: "S6",
+    callers: true,
+    edits: nothingExpires("contender"),
+  },
+  {
+    name: "a term is over before its components have stopped",
+    rule: "S2",
+    callers: true,
+    edits: leavesBeforeItHasStopped("contender"),
+  },
+  {
+    name: "a revoke that is told again cuts the drain",
+    rule: "S14",
+    callers: true,
+    edits: revokedAgainCutsTheDrain("contender"),
   },
 ];

@@ -1,8 +1,10 @@
 /** Known-wrong group cores: sessions, their frames, and what is published. */
+
 import { foreignFrames, joinOfEndedLeadership, staleFrames } from "../traces/fencing.ts";
 import { lateRenewal } from "../traces/leases.ts";
 import { oneNameTooMany } from "../traces/observing.ts";
 import { lateHello, lostJoin, lostWelcome, refusedResume, unnamedIsOver } from "../traces/resume.ts";
+import { endedComesBack } from "./holder-faults.ts";
 import { inGroup, type Mutant } from "./mutant.ts";
 
 export const groupSessionMutants: readonly Mutant[] = [
@@ -151,7 +153,7 @@ export const groupSessionMutants: readonly Mutant[] = [
     trace: joinOfEndedLeadership,
     edits: [
       inGroup("contenders", 'const joined = type === "leading";', "const joined = false;"),
-      { file: "client/session/terms.ts", from: "(!term && epoch <= draft.endedEpoch)", to: "(!term && epoch < 0)" },
+      ...endedComesBack("session"),
     ],
   },
   {

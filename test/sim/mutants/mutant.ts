@@ -4,6 +4,7 @@
  * be made: none turns into the right core unnoticed when the sources change.
  */
 import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runInThisContext } from "node:vm";
 import { build, type Plugin } from "esbuild";
@@ -15,7 +16,12 @@ export interface Edit {
   /** White space matches any white space. */
   readonly from: string;
   readonly to: string;
+  /** Of code that two cores share: only in the copy of this one. Default: wherever it runs. */
+  readonly core?: HolderCore;
 }
+
+/** The two cores that stand on the holder. */
+export type HolderCore = "session" | "contender";
 
 export const inGroup = (file: string, from: string, to: string): Edit => ({
   file: `worker/group/${file}.ts`,
@@ -36,6 +42,14 @@ export const inContender = (file: string, from: string, to: string): Edit => ({
 });
 export const inSession = (file: string, from: string, to: string): Edit => ({
   file: `client/session/${file}.ts`,
+  from,
+  to,
+});
+
+/** What both cores of holders share: changed for the one, and left alone for the other. */
+export const inHolder = (core: HolderCore, from: string, to: string): Edit => ({
+  file: "shared/holder/holder.ts",
+  core,
   from,
   to,
 });
@@ -70,14 +84,26 @@ export function replaceOnce(source: string, { file, from, to }: Edit): string {
 
 const mutate = (edits: readonly Edit[]): Plugin => ({
   name: "mutate",
-  setup({ onLoad }) {
-    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, "utf8");
-      const own = edits.filter(({ file }) => path === `${root}${file}`);
-      return { contents: own.reduce(replaceOnce, source), loader: "ts" };
+  setup({ onLoad, onResolve }) {
+    // The contender core gets a copy of the holder for itself.
+    onResolve({ filter: /^\./ }, ({ path, importer, namespace, resolveDir }) => {
+      const target = join(resolveDir, path);
+      const isOwn = namespace === CONTENDER || importer.startsWith(`${root}worker/callers/`);
+      return isOwn && target.startsWith(`${root}shared/holder/`) ? { path: target, namespace: CONTENDER } : undefined;
     });
+    const load =
+      (core: HolderCore) =>
+      async ({ path }: { readonly path: string }) => {
+        const source = await readFile(path, "utf8");
+        const own = edits.filter((edit) => path === `${root}${edit.file}` && (edit.core ?? core) === core);
+        return { contents: own.reduce(replaceOnce, source), loader: "ts", resolveDir: dirname(path) } as const;
+      };
+    onLoad({ filter: /\.ts$/ }, load("session"));
+    onLoad({ filter: /\.ts$/, namespace: CONTENDER }, load("contender"));
   },
 });
+
+const CONTENDER: HolderCore = "contender";
 
 /** Bundles the cores with these edits, and runs the bundle. */
 export async function loadCores(edits: readonly Edit[]): Promise<Cores> {

@@ -57,7 +57,7 @@ export function restoreOldRecord(cores: Cores): void {
   const snapshot = world.backend.snapshots[0];
   if (snapshot !== undefined) world.operator.restore(snapshot, 0);
   stage.until("storage has gone back", () => !world.operator.restoring, 5_000);
-  stage.until("O is back", () => observer.state.connection === "open", 5_000);
+  stage.until("O is back", () => observer.state.connection.type === "open", 5_000);
   stage.advance(100);
   stage.expect("nobody is seen", !observer.view.leaders.has("x"));
   stage.end();

@@ -1,4 +1,5 @@
 /** S1-S6: who counts how long. */
+import { lineOf } from "../../../client/session/state.ts";
 import type { Cores } from "../cores.ts";
 import { CHECK_EVERY_MS } from "../world/backend.ts";
 import { leads, POLICY, Stage } from "./stage.ts";
@@ -24,7 +25,7 @@ export function lateAnswer(cores: Cores): void {
   const { world } = stage;
   const a = stage.join("A");
   const b = stage.join("B");
-  stage.until("A renews", () => a.state.requests.length > 0, 4_000);
+  stage.until("A renews", () => (lineOf(a.state)?.requests ?? []).length > 0, 4_000);
   stage.advance(15);
   world.network.path(a).held.add("up").add("down");
   a.timerLagMs = 60_000;

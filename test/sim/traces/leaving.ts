@@ -59,7 +59,7 @@ export function longOutage(cores: Cores): void {
   const epoch = term(a)?.epoch;
   for (let outage = 0; outage < 10; outage++) {
     keepAway(stage, a, 5_000);
-    stage.until("A is back", () => a.state.connection === "open", 1_300);
+    stage.until("A is back", () => a.state.connection.type === "open", 1_300);
     stage.expect("A leads as before", leads(a) && term(a)?.epoch === epoch);
   }
   stage.end();
@@ -72,8 +72,8 @@ export function slowPath(cores: Cores): void {
   stage.join("A");
   Object.assign(world.network.path(o), { upMs: 1_600, downMs: 1_600 });
   cut(stage, o);
-  stage.until("O is back", () => o.state.connection === "open", 10_000);
+  stage.until("O is back", () => o.state.connection.type === "open", 10_000);
   stage.advance(60_000);
-  stage.expect("O has stayed", o.state.connection === "open");
+  stage.expect("O has stayed", o.state.connection.type === "open");
   stage.end();
 }

@@ -70,8 +70,8 @@ export function droppedOffer(cores: Cores): void {
   const c = stage.join("C");
   stage.world.network.path(a).upMs = 100;
   cut(stage, a);
-  stage.until("A is away", () => a.state.connection !== "open", 100);
-  stage.until("A is back", () => a.state.connection === "open", 1_000);
+  stage.until("A is away", () => a.state.connection.type !== "open", 100);
+  stage.until("A is back", () => a.state.connection.type === "open", 1_000);
   a.contend(contender("y"));
   b.resign("process");
   stage.until("A is offered it", () => a.state.terms.length > 0, 90);
@@ -92,7 +92,7 @@ export function grantOfBefore(cores: Cores): void {
   const b = stage.join("B");
   stage.world.network.path(c).downMs = 200;
   cut(stage, c);
-  stage.until("C says hello again", () => c.state.connection === "greeting", 1_000);
+  stage.until("C says hello again", () => c.state.connection.type === "greeting", 1_000);
   c.contend(contender("m"));
   c.rejoin("x");
   stage.until("B leads, or C goes on", () => leads(b) !== leads(c), 1_000);
@@ -109,7 +109,7 @@ export function forbiddenSibling(cores: Cores): void {
   path.allowed = ["x"];
   path.downMs = 500;
   cut(stage, a);
-  stage.until("A says hello again", () => a.state.connection === "greeting", 1_000);
+  stage.until("A says hello again", () => a.state.connection.type === "greeting", 1_000);
   a.close("x");
   stage.advance(400);
   stage.expect("B waits for y", leads(a) && !leads(b));

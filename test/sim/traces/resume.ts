@@ -16,7 +16,7 @@ export function refusedResume(cores: Cores): void {
   cut(stage, a, "none");
   stage.world.operator.revoke("process", null);
   stage.world.network.path(a).downMs = 1_500;
-  stage.until("A says hello again", () => a.state.connection === "greeting", 9_000);
+  stage.until("A says hello again", () => a.state.connection.type === "greeting", 9_000);
   stage.advance(12_000);
   stage.end();
 }
@@ -29,12 +29,12 @@ export function lostWelcome(cores: Cores): void {
   stage.join("B");
   const epoch = term(a)?.epoch;
   cut(stage, a);
-  stage.until("A says hello again", () => a.state.connection === "greeting", 1_000);
+  stage.until("A says hello again", () => a.state.connection.type === "greeting", 1_000);
   world.network.path(a).held.add("down");
   stage.advance(15);
   cut(stage, a);
   world.network.path(a).held.clear();
-  stage.until("A is back", () => a.state.connection === "open", 3_000);
+  stage.until("A is back", () => a.state.connection.type === "open", 3_000);
   stage.expect("A leads as before", leads(a) && term(a)?.epoch === epoch);
   stage.end();
 }
@@ -45,10 +45,10 @@ export function lateHello(cores: Cores): void {
   const a = stage.join("A");
   const b = stage.join("B");
   cut(stage, a);
-  stage.until("A says hello again", () => a.state.connection === "greeting", 1_000);
+  stage.until("A says hello again", () => a.state.connection.type === "greeting", 1_000);
   a.link?.up.postpone(7_000);
-  stage.until("A gives that attempt up", () => a.state.connection !== "greeting", 4_000);
-  stage.until("A is back", () => a.state.connection === "open", 1_000);
+  stage.until("A gives that attempt up", () => a.state.connection.type !== "greeting", 4_000);
+  stage.until("A is back", () => a.state.connection.type === "open", 1_000);
   a.resign("process");
   stage.until("B leads", () => leads(b), 200);
   b.resign("process");
@@ -77,8 +77,8 @@ export function lostConfirm(cores: Cores): void {
   const a = stage.join("A", { contenders: [contender("x", { onGrant: "nothing" })] });
   a.confirm("x");
   cut(stage, a);
-  stage.until("A notices", () => a.state.connection !== "open", 100);
-  stage.until("A is back", () => a.state.connection === "open", 1_000);
+  stage.until("A notices", () => a.state.connection.type !== "open", 100);
+  stage.until("A is back", () => a.state.connection.type === "open", 1_000);
   stage.advance(100);
   stage.expect("A is published", stage.world.backend.object().state.components.get("x")?.record !== null);
   stage.end();

@@ -5,7 +5,8 @@
  */
 import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
-import type { Effect, EventBody, Request } from "../../../worker/callers/core/events.ts";
+import type { Effect, EventBody } from "../../../worker/callers/core/events.ts";
+import type { Request } from "../../../worker/callers/core/requests.ts";
 import type { ContenderState, Settings, Stored } from "../../../worker/callers/core/state.ts";
 import type { CampaignAnswer } from "../../../worker/callers/service.ts";
 import type { Outcome } from "../../../worker/group/events.ts";

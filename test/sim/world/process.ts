@@ -52,7 +52,11 @@ export class Process extends Driver {
   }
 
   contend(setup: ContenderSetup): void {
-    if (this.contenderOf(setup.component) !== undefined || this.state.closing || this.state.connection === "closed")
+    if (
+      this.contenderOf(setup.component) !== undefined ||
+      this.state.closing ||
+      this.state.connection.type === "closed"
+    )
       return;
     const contender = new AppContender(this.#number(), setup);
     this.contenders.push(contender);
@@ -95,7 +99,7 @@ export class Process extends Driver {
   }
 
   observe(component: string | true): void {
-    if (this.state.closing || this.state.connection === "closed") return;
+    if (this.state.closing || this.state.connection.type === "closed") return;
     this.dispatch({ type: "observe", component });
   }
 

@@ -112,7 +112,7 @@ export class World {
   replaceDead(place: number, setup: ProcessSetup): void {
     const index = place % this.processes.length;
     const dead = this.processes[index];
-    if (dead === undefined || (dead.whereabouts !== "dead" && dead.state.connection !== "closed")) return;
+    if (dead === undefined || (dead.whereabouts !== "dead" && dead.state.connection.type !== "closed")) return;
     this.#spawned += 1;
     const process = this.#make(`${dead.name[0]}${this.#spawned}`, setup);
     this.processes[index] = process;

@@ -5,7 +5,8 @@
 import { expect } from "vitest";
 import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
-import type { Answer, Effect, EventBody, Request } from "../../../worker/callers/core/events.ts";
+import type { Effect, EventBody } from "../../../worker/callers/core/events.ts";
+import type { Answer, Request } from "../../../worker/callers/core/requests.ts";
 import {
   type ContenderState,
   initialState,
@@ -70,7 +71,7 @@ export class Asker implements Claimant {
 
   /** What it leads in true time: what it believes in, and what still stops inside its lease, whatever the core says of it. */
   get leases(): Claimant["leases"] {
-    const led = this.state.components.flatMap(({ info, election, phase }): [string, Claim][] => {
+    const led = this.state.contenders.flatMap(({ info, election, phase }): [string, Claim][] => {
       if (phase.type !== "granted") return [];
       const left = remainingMs(this.state, info.component, phase.leaderSessionId, this.clock);
       return left > 0 ? [[phase.leaderSessionId, { election, until: this.world.now + left }]] : [];
@@ -229,7 +230,8 @@ export class Asker implements Claimant {
         expect(this.last(component)).toEqual({ is: "grant", leaderSessionId, epoch });
         this.heard.get(component)?.push({ is: "revoke", leaderSessionId, epoch });
         const after = this.state.terms.find((one) => one.leaderSessionId === leaderSessionId);
-        const { leaseUntil = 0 } = terms.find((one) => one.leaderSessionId === leaderSessionId) ?? after ?? {};
+        const term = terms.find((one) => one.leaderSessionId === leaderSessionId) ?? after;
+        const leaseUntil = term === undefined || term.stage === "offered" ? 0 : term.leaseUntil;
         const drainUntil = after?.stage === "ending" ? after.drainUntil : this.clock + DRAIN_MS;
         const ownUntil = Math.min(leaseUntil, drainUntil);
         this.stopping.set(component, { leaderSessionId, election, until: ownUntil - this.skew, ownUntil });

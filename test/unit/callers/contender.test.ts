@@ -249,7 +249,7 @@ test("[C3] [C4] a deployment that names other components ends what is gone, and 
   asker.run(E);
   expect(asker.last("z").leaderSessionId).toBe(asker.last("y").leaderSessionId);
   expect(asker.heard.get("y")).toHaveLength(1);
-  expect(asker.state.components.map(({ info }) => info.component)).toEqual(["y", "z"]);
+  expect(asker.state.contenders.map(({ info }) => info.component)).toEqual(["y", "z"]);
 });
 
 test("[C8] [N2] an expired term is followed by another, again and again", () => {

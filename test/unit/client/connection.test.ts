@@ -11,7 +11,7 @@ describe("opening", () => {
     play.happens({ type: "tick" });
     expect(play.effects).toEqual([]);
     play.happens({ type: "observe", component: "x" });
-    expect(play.effects).toEqual([{ type: "connect", connection: 0 }]);
+    expect(play.effects).toEqual([{ type: "connect", connection: 0 }, { type: "started" }]);
   });
 
   test("[D3] one hello carries everything that the process wants", () => {
@@ -44,9 +44,9 @@ describe("opening", () => {
     leader.wait(125);
     leader.opens();
     leader.wait(ANSWER - 1);
-    expect(leader.state.connection).toBe("greeting");
+    expect(leader.state.connection.type).toBe("greeting");
     leader.wait(1);
-    expect(leader.state.connection).toBe("waiting");
+    expect(leader.state.connection.type).toBe("waiting");
   });
 
   test("[E1] the session is closed after the last one has left, with a bye, and opened again for the next", () => {
@@ -55,7 +55,7 @@ describe("opening", () => {
     play.connects();
     play.close(x);
     expect(play.says()).toEqual([{ type: "deregister", component: "x" }, { type: "bye" }]);
-    expect(play.effects.at(-1)).toEqual({ type: "disconnect" });
+    expect(play.effects.slice(-2)).toEqual([{ type: "disconnect" }, { type: "idle" }]);
     expect(play.clientState()).toBe("idle");
     play.contend("x");
     expect(play.opens().resume).toBeUndefined();
@@ -107,7 +107,7 @@ describe("keeping alive", () => {
   test("[S9] a renewal that is not answered in time shows that the path is dead: the socket is dropped at once", () => {
     const [play, x] = Play.leading(["x"]);
     play.wait(E + ANSWER - 1);
-    expect(play.state.connection).toBe("open");
+    expect(play.state.connection.type).toBe("open");
     play.wait(1);
     expect(play.effects.slice(-2)).toEqual([
       { type: "disconnect" },
@@ -124,7 +124,7 @@ describe("keeping alive", () => {
     play.contend("x");
     play.connects();
     play.wait(PING + 10_000);
-    expect(play.state.connection).toBe("waiting");
+    expect(play.state.connection.type).toBe("waiting");
   });
 
   test("[S6] a frame that arrives with the time-out counts: its answer is read before the path is given up", () => {
@@ -132,7 +132,7 @@ describe("keeping alive", () => {
     play.wait(E);
     play.sleeps(ANSWER);
     play.renewed();
-    expect(play.state.connection).toBe("open");
+    expect(play.state.connection.type).toBe("open");
   });
 
   test("[S7] every request has its own, growing name, however fast they follow each other", () => {
@@ -224,7 +224,7 @@ describe("losing the connection", () => {
     const play = new Play();
     play.contend("x");
     for (let attempt = 0; attempt < 20; attempt++) {
-      expect(play.effects.at(-1)).toEqual({ type: "connect", connection: attempt });
+      expect(play.effects.findLast(({ type }) => type === "connect")).toEqual({ type: "connect", connection: attempt });
       play.loses();
       play.wait(10_000);
     }
@@ -237,13 +237,13 @@ describe("losing the connection", () => {
     const waits: number[] = [];
     for (let attempt = 0; attempt < 8; attempt++) {
       play.loses();
-      waits.push(play.state.until - play.now);
+      waits.push(play.dueAt - play.now);
       play.wait(waits.at(-1) ?? 0);
     }
     expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
     play.connects({ lease: { durationMs: 2_000, renewDeadlineMs: 1_600, renewEveryMs: 500 } });
     play.loses();
-    expect(play.state.until - play.now).toBe(200);
+    expect(play.dueAt - play.now).toBe(200);
   });
 });
 
@@ -262,7 +262,7 @@ describe("a lost connection while a term runs", () => {
     const waits: number[] = [];
     for (let failure = 0; failure < 7; failure++) {
       play.loses(failure % 2 === 0 ? 1006 : CLOSE.tooMany);
-      waits.push(play.state.until - play.now);
+      waits.push(play.dueAt - play.now);
       play.wait(waits.at(-1) ?? 0);
     }
     expect(waits).toEqual([250, 500, 1_000, 1_000, 1_000, 1_000, 1_000]);
@@ -276,8 +276,8 @@ describe("a lost connection while a term runs", () => {
     play.random = 1;
     for (let failure = 0; failure < 6; failure++) {
       play.loses();
-      expect(play.state.until - play.now).toBeLessThanOrEqual(R / 8);
-      play.wait(play.state.until - play.now);
+      expect(play.dueAt - play.now).toBeLessThanOrEqual(R / 8);
+      play.wait(play.dueAt - play.now);
     }
     expect(play.opens().held).toEqual(["L1"]);
   });
@@ -285,12 +285,12 @@ describe("a lost connection while a term runs", () => {
   test("[N9] when its lease is over the back-off goes on from where it was, not from ten seconds", () => {
     const [play] = Play.leading(["x"]);
     play.random = 1;
-    while (play.state.terms.some(({ leaseUntil }) => leaseUntil > play.now)) {
+    while (play.leaseUntil > play.now) {
       play.loses();
-      play.wait(play.state.until - play.now);
+      play.wait(play.dueAt - play.now);
     }
     play.loses();
-    expect(play.state.until - play.now).toBeLessThanOrEqual(2_000);
+    expect(play.dueAt - play.now).toBeLessThanOrEqual(2_000);
   });
 });
 
@@ -317,10 +317,10 @@ describe("stopping while the connection is away", () => {
     play.close(x);
     play.settles(x);
     play.random = 1;
-    while (play.state.connection !== "idle") {
-      expect(play.state.until - play.now).toBeLessThanOrEqual(R / 8);
+    while (play.state.connection.type !== "idle") {
+      expect(play.dueAt - play.now).toBeLessThanOrEqual(R / 8);
       play.wait(R / 8);
-      if (play.state.connection === "opening") play.loses();
+      if (play.state.connection.type === "opening") play.loses();
     }
     expect(play.now - askedAt).toBeGreaterThanOrEqual(D);
     expect(play.now - askedAt).toBeLessThanOrEqual(D + R / 8);
@@ -473,19 +473,19 @@ describe("patience", () => {
     const { sentAt } = play.opens();
     play.wait(SLOW);
     play.hears({ ...welcome, sentAt, resumed: true });
-    expect(play.state.connection).toBe("open");
+    expect(play.state.connection.type).toBe("open");
     play.wait(PING);
     play.wait(SLOW);
     play.happens({ type: "pong" });
     play.page("visible");
     play.wait(SLOW);
     play.renewed([]);
-    expect(play.state.connection).toBe("open");
+    expect(play.state.connection.type).toBe("open");
     play.page("visible");
     play.wait(9_999);
-    expect(play.state.connection).toBe("open");
+    expect(play.state.connection.type).toBe("open");
     play.wait(1);
-    expect(play.state.connection).toBe("waiting");
+    expect(play.state.connection.type).toBe("waiting");
   });
 
   test("[N11] who takes an offer up waits ten seconds for the answer", () => {
@@ -502,7 +502,7 @@ describe("patience", () => {
   test("[N11] who holds a lease that runs gives a silent path up after the answer time-out", () => {
     const [play] = Play.leading(["x"]);
     play.wait(E + ANSWER);
-    expect(play.state.connection).toBe("waiting");
+    expect(play.state.connection.type).toBe("waiting");
   });
 });
 
@@ -547,10 +547,10 @@ describe("close codes", () => {
       play.loses(CLOSE.unauthorized);
       expect(play.effects.at(-1)).toEqual({ type: "lost", code: CLOSE.unauthorized, fatal: false });
       expect(play.clientState()).toBe("connecting");
-      play.wait(play.state.until - play.now);
+      play.wait(play.dueAt - play.now);
     }
     play.loses(CLOSE.unauthorized);
-    expect(play.state.until - play.now).toBe(20_000);
+    expect(play.dueAt - play.now).toBe(20_000);
     play.reconnects({});
     play.hears(offer("L1", 1, "x"));
     play.renewed();
@@ -574,14 +574,14 @@ describe("close codes", () => {
     play.connects();
     play.random = 0;
     play.loses(CLOSE.tooMany);
-    expect(play.state.until - play.now).toBe(10_000);
+    expect(play.dueAt - play.now).toBe(10_000);
   });
 
   test("[E2] [S9] a leader that is closed with 4429 comes back within its lease, and keeps its term", () => {
     const [play, x] = Play.leading(["x"]);
     play.random = 1;
     play.loses(CLOSE.tooMany);
-    expect(play.state.until - play.now).toBeLessThanOrEqual(250);
+    expect(play.dueAt - play.now).toBeLessThanOrEqual(250);
     play.wait(250);
     expect(play.opens()).toMatchObject({ held: ["L1"], resume: { sessionId: "S1" } });
     expect(play.isLeader(x, "L1")).toBe(true);
@@ -596,7 +596,10 @@ describe("the page", () => {
     expect(play.called()).toEqual(["-x L1 frozen"]);
     expect(play.isLeader(x, "L1")).toBe(false);
     expect(play.says()).toEqual([{ type: "bye" }]);
-    expect(play.effects.at(-1)).toEqual({ type: "disconnect" });
+    expect(play.effects.slice(-2)).toEqual([
+      { type: "disconnect" },
+      { type: "ended", election: "process", leaderSessionId: "L1", epoch: 1 },
+    ]);
     expect(play.state.terms).toEqual([]);
     play.wait(D * 10);
     expect(connects(play)).toBe(1);

@@ -56,7 +56,7 @@ test("[X8] a socket that a fetcher brings when the attempt is over is listened t
   driver.dispatch({ type: "bye" });
   upgrade.resolve(socket);
   await settle();
-  expect([socket.readyState, driver.state().connection]).toEqual([3, "closed"]);
+  expect([socket.readyState, driver.state().connection.type]).toEqual([3, "closed"]);
 });
 
 test("[X8] a socket that throws when it is closed is reported, and the next one is opened", async () => {
@@ -86,6 +86,6 @@ test("[X8] a socket that fails in the turn in which it is made is a lost connect
     },
   });
   await settle();
-  expect(driver.state().connection).toBe("waiting");
+  expect(driver.state().connection.type).toBe("waiting");
   driver.dispatch({ type: "bye" });
 });

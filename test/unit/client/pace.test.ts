@@ -226,7 +226,7 @@ describe("bye", () => {
     play.happens({ type: "bye" });
     play.settles(...contenders);
     expect(framesOf(play).at(-1)).toEqual({ type: "bye" });
-    expect(play.state.connection).toBe("closed");
+    expect(play.state.connection.type).toBe("closed");
     expect(play.effects.filter(isFrame).length).toBeLessThan(100);
   });
 

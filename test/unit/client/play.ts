@@ -3,17 +3,17 @@
  * between the sentences; `wait` lets it go on, and wakes the core at each of its deadlines, as the shell's timer would.
  */
 import { isDeepStrictEqual } from "node:util";
+import { nextDeadline } from "../../../client/session/deadlines.ts";
 import type { Effect, Input, PageEvent } from "../../../client/session/events.ts";
 import {
   type ClientState,
   clientState,
   initialState,
-  nextDeadline,
-  remainingMs,
   type SessionState,
   type Settings,
 } from "../../../client/session/state.ts";
 import { transition } from "../../../client/session/transition.ts";
+import { remainingMs } from "../../../shared/holder/state.ts";
 import { leaseFor } from "../../../shared/lease.ts";
 import { DEFAULT_LIMITS } from "../../../shared/protocol/limits.ts";
 import type {
@@ -91,6 +91,19 @@ export class Play {
     this.state = initialState({ ...defaults, ...settings });
   }
 
+  /** When the connection does its next step by itself. */
+  get dueAt(): number {
+    const { connection } = this.state;
+    if (connection.type === "waiting") return connection.connectAt;
+    if (connection.type === "open") return connection.beatAt;
+    return connection.type === "opening" || connection.type === "greeting" ? connection.giveUpAt : Infinity;
+  }
+
+  /** When the last of its leases runs out. */
+  get leaseUntil(): number {
+    return Math.max(0, ...this.state.terms.map((term) => (term.stage === "offered" ? 0 : term.leaseUntil)));
+  }
+
   /** Returns the effects of this one event. */
   happens(input: Input, connection?: number): readonly Effect[] {
     const event = { now: this.now, random: this.random, input };
@@ -165,7 +178,7 @@ export class Play {
   }
 
   opens(): Hello {
-    if (this.state.connection !== "opening") throw new Error(`nothing opens: ${this.state.connection}`);
+    if (this.state.connection.type !== "opening") throw new Error(`nothing opens: ${this.state.connection.type}`);
     this.happens({ type: "opened" });
     return this.last("hello");
   }
@@ -195,7 +208,7 @@ export class Play {
 
   /** Waits out the back-off, and is welcomed. */
   reconnects(answer: Partial<Welcome>): void {
-    while (this.state.connection === "waiting") this.#wake(this.state.until);
+    while (this.state.connection.type === "waiting") this.#wake(this.dueAt);
     this.connects(answer);
   }
 

@@ -1,15 +1,11 @@
 /** Whatever happens, in whatever order: what the session promises its users and the group. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { nextDeadline } from "../../../client/session/deadlines.ts";
 import type { Effect, Input } from "../../../client/session/events.ts";
-import {
-  heldTerms,
-  initialState,
-  nextDeadline,
-  remainingMs,
-  type SessionState,
-} from "../../../client/session/state.ts";
+import { heldTerms, initialState, lineOf, type Request, type SessionState } from "../../../client/session/state.ts";
 import { transition } from "../../../client/session/transition.ts";
+import { leaderSessionIdOf, remainingMs } from "../../../shared/holder/state.ts";
 import type { ClientMessage, Grant } from "../../../shared/protocol/messages.ts";
 import { electionOf } from "../../../shared/protocol/names.ts";
 import { R, welcome } from "./play.ts";
@@ -113,7 +109,7 @@ class Witness {
     const { state, now } = this;
     this.#checkContenders();
     this.#checkTerms();
-    expect(state.requests.length).toBeLessThan(200);
+    expect(requestsOf(state).length).toBeLessThan(200);
     expect(state.contenders.length).toBeLessThanOrEqual(2 * components.length);
     const deadline = nextDeadline(state);
     if (deadline !== null && deadline <= now) this.#expectProgress();
@@ -122,9 +118,11 @@ class Witness {
   /** Whoever leads has been told so, and leads no longer than the lease; whoever was told so leads. */
   #checkContenders(): void {
     const { state, now } = this;
-    for (const { id, leaderSessionId, phase } of state.contenders) {
+    for (const contender of state.contenders) {
+      const { id, phase } = contender;
+      const leaderSessionId = leaderSessionIdOf(contender) ?? "";
       const remaining = remainingMs(state, id, leaderSessionId, now);
-      expect(remaining > 0).toBe(phase === "granted");
+      expect(remaining > 0).toBe(phase.type === "granted");
       expect(remaining > 0).toBe(this.phases.get(id) === "granted");
       if (remaining > 0) expect(now + remaining).toBeLessThanOrEqual(this.leases.get(leaderSessionId) ?? 0);
     }
@@ -184,7 +182,7 @@ type Move = (witness: Witness, draw: Draw, one: <T>(list: readonly T[]) => T | u
 const moves = {
   register(witness, { component }) {
     const { state } = witness;
-    const taken = state.contenders.some(({ info, phase }) => info.component === component && phase !== "closing");
+    const taken = state.contenders.some(({ info, phase }) => info.component === component && phase.type !== "closing");
     if (state.closing || taken) return null;
     const info = { component, ...(component === "c" && ({ election: "dedicated" } as const)) };
     return { type: "register", contender: witness.nextId(), info };
@@ -214,10 +212,10 @@ const moves = {
   observe: (_, { component }) => ({ type: "observe", component }),
   unobserve: ({ state }, _, one) => ({ type: "unobserve", component: one(state.watched) ?? "a" }),
   bye: (_, { pick }) => (pick < 20 ? { type: "bye" } : null),
-  opened: ({ state }) => (state.connection === "opening" ? { type: "opened" } : null),
+  opened: ({ state }) => (state.connection.type === "opening" ? { type: "opened" } : null),
   welcome({ state }, { pick, flag }) {
-    const [hello] = state.requests;
-    if (state.connection !== "greeting" || !hello) return null;
+    const [hello] = requestsOf(state);
+    if (state.connection.type !== "greeting" || !hello) return null;
     const resumed = state.session !== null && pick % 5 > 0;
     return { ...welcome, resumed, sentAt: hello.sentAt, held: resumed ? some(hello.held, flag) : [] };
   },
@@ -227,8 +225,8 @@ const moves = {
     return term ? { ...witness.grantOf(term.leaderSessionId, term.epoch, component), joined: true } : null;
   },
   renewed({ state }, { flag }, one) {
-    const request = one(state.requests.filter(({ sentAt }) => sentAt > 0));
-    if (!request || state.connection !== "open") return null;
+    const request = one(requestsOf(state));
+    if (!request || state.connection.type !== "open") return null;
     return { type: "renewed", sentAt: request.sentAt, held: some(request.held, flag) };
   },
   revoke: ({ state }, { pick }, one) => ({
@@ -247,6 +245,10 @@ const moves = {
   }),
   tick: () => ({ type: "tick" }),
 } satisfies Record<string, Move>;
+
+/** Unanswered renewals, the `hello` included. */
+const requestsOf = (state: SessionState): readonly Extract<Request, { readonly type: "renewal" }>[] =>
+  (lineOf(state)?.requests ?? []).filter((request) => request.type === "renewal");
 
 /** All of them, or all but the first. */
 const some = (ids: readonly string[], all: boolean): readonly string[] => (all ? ids : ids.slice(1));

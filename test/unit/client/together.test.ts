@@ -4,6 +4,7 @@ import { LeadershipLostError } from "../../../client/index.ts";
 import { FakeGroup, leadershipOf, settle } from "./fake-group.ts";
 import { offer, Play, renew } from "./play.ts";
 
+const first = { election: "process", leaderSessionId: "L1", epoch: 1 };
 const named = (count: number): string[] => Array.from({ length: count }, (_, index) => `c${index}`);
 
 /** A client that leads with so many components. `timers` counts steps: after each of them the timer is set anew. */
@@ -70,7 +71,7 @@ describe.each([1, 8, 40])("%i components of one election", (count) => {
   test("[C10] close ends them by one effect, and bye is all that is said", () => {
     const [play, ...contenders] = Play.leading(named(count));
     const effects = play.happens({ type: "bye" });
-    expect(effects).toEqual([{ type: "revoke", contenders, reason: "closed" }]);
+    expect(effects).toEqual([{ type: "revoke", contenders, reason: "closed", ...first }]);
     play.settles(...contenders);
     expect(play.says()).toEqual([{ type: "bye" }]);
   });
@@ -81,7 +82,7 @@ describe("components that stop one after the other", () => {
     const [play, ...contenders] = Play.leading(named(8));
     const last = contenders.slice(3, 4);
     expect(play.happens({ type: "resign", leaderSessionId: "L1" })).toEqual([
-      { type: "revoke", contenders, reason: "resigned" },
+      { type: "revoke", contenders, reason: "resigned", ...first },
     ]);
     play.settles(...contenders.slice(0, 3));
     play.settles(...contenders.slice(4));

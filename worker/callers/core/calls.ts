@@ -1,21 +1,23 @@
 /** The one call at a time: which is due, and what its end means. */
 import { backOffMs } from "../../../shared/back-off.ts";
+import { endTerm, endTerms, replaceContender } from "../../../shared/holder/holder.ts";
+import type { Farewell } from "../../../shared/holder/state.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import type { CampaignAnswer, PolledSession, Refused } from "../service.ts";
-import { type ComponentDraft, type Draft, endTerm, endTerms } from "./draft.ts";
-import type { Of, Request } from "./events.ts";
+import type { Draft } from "./draft.ts";
+import type { Of } from "./events.ts";
+import type { Request } from "./requests.ts";
 import {
   answerTimeoutMs,
   type Call,
-  type Farewell,
-  hasGone,
+  type Contender,
   heldIds,
   isDeparting,
   isUrgent,
   wantsPublishing,
 } from "./state.ts";
-import { extend } from "./terms.ts";
+import { extend, leadsBy, setPublication } from "./terms.ts";
 
 /** Attempts that one row makes usable: a restart skips what is left of them. */
 const RESERVED_ATTEMPTS = 64;
@@ -32,9 +34,9 @@ export function speak(draft: Draft): void {
   const { session } = draft;
   if (session === null) return begin(draft);
   const [farewell] = draft.farewells;
-  if (isDeparting(draft) && draft.terms.length === 0) return goodbye(draft, session, {});
+  if (isDeparting(draft) && draft.terms.length === 0) return goodbye(draft, session);
   if (farewell !== undefined) return goodbye(draft, session, farewell);
-  const publishing = draft.components.find(wantsPublishing);
+  const publishing = draft.contenders.find(wantsPublishing);
   if (publishing !== undefined && !isDue) return publish(draft, publishing, session);
   return isDeparting(draft) ? renew(draft, session) : campaign(draft);
 }
@@ -69,9 +71,9 @@ function call(draft: Draft, request: (proof: Proof, sentAt: number) => Request):
  * Elections that one of its components could lead: the others are still stopping (S11). None while answers are so late
  * that it could not lead by them: it would take the lead from others, and nobody would lead.
  */
-function readyElections({ activity, components, isLate }: Draft): readonly ElectionName[] {
+function readyElections({ activity, contenders, isLate }: Draft): readonly ElectionName[] {
   if (activity !== "running" || isLate) return [];
-  const ready = components.filter(({ phase, isLeaving }) => phase.type !== "draining" && !isLeaving);
+  const ready = contenders.filter(({ phase }) => phase.type === "waiting" || phase.type === "granted");
   return [...new Set(ready.map(({ election }) => election))];
 }
 
@@ -83,7 +85,7 @@ function campaign(draft: Draft): void {
     type: "campaign",
     campaign: {
       ...(session !== null && { session: proof(session) }),
-      contenders: draft.components.flatMap((component) => (hasGone(component) ? [] : [component.info])),
+      contenders: draft.contenders.flatMap(({ phase, info }) => (phase.type === "gone" ? [] : [info])),
       held,
       accept: readyElections(draft),
       ...(process !== undefined && { process }),
@@ -100,11 +102,13 @@ function renew(draft: Draft, session: Session): void {
   call(draft, (proof, sentAt) => ({ type: "renew", renewal: { session: proof(session), held, sentAt } }));
 }
 
-function goodbye(draft: Draft, session: Session, farewell: Partial<Farewell>): void {
-  call(draft, (proof) => ({ type: "release", release: { session: proof(session), ...farewell } }));
+/** Of one term, or of everything. */
+function goodbye(draft: Draft, session: Session, farewell?: Farewell): void {
+  const { type: _, ...ended } = farewell ?? {};
+  call(draft, (proof) => ({ type: "release", release: { session: proof(session), ...ended } }));
 }
 
-function publish(draft: Draft, { info, phase }: ComponentDraft, session: Session): void {
+function publish(draft: Draft, { info, phase }: Contender, session: Session): void {
   if (phase.type !== "granted" || phase.publication === null) return;
   const { leaderSessionId } = phase;
   const { isPublished: _, ...published } = phase.publication;
@@ -160,7 +164,7 @@ function polled(draft: Draft, asked: Call, answer: CampaignAnswer): void {
   const accepted = acceptedBy(request);
   extend(draft, asked.at, { held: answer.resumed ? held : [], accepted }, answer);
   if (!answer.resumed) loseUnlessNew(draft, answer);
-  for (const component of draft.components) reportRefusal(draft, component, answer);
+  for (const contender of draft.contenders) reportRefusal(draft, contender, answer);
   if (request.type === "campaign") forget(draft, asked, request);
   const isHolding = draft.terms.length > 0;
   const { renewEveryMs } = answer.lease;
@@ -174,11 +178,11 @@ function acceptedBy(request: Request): readonly ElectionName[] {
   return typeof accept === "object" ? accept : [];
 }
 
-/** The group has heard of what this campaign told, and of who it did not name. */
+/** The group knows now what this campaign told, and which contenders it did not name. */
 function forget(draft: Draft, { changes }: Call, { campaign }: Extract<Request, { type: "campaign" }>): void {
   const named = new Set(campaign.contenders.map(({ component }) => component));
   draft.changesTold = changes;
-  draft.components = draft.components.filter((one) => !hasGone(one) || named.has(one.info.component));
+  draft.contenders = draft.contenders.filter(({ id, phase }) => phase.type !== "gone" || named.has(id));
 }
 
 /** A fresh session has nothing of what the one before held. */
@@ -189,21 +193,23 @@ function loseUnlessNew(draft: Draft, { leaderships }: CampaignAnswer): void {
   }
 }
 
-function reportRefusal(draft: Draft, component: ComponentDraft, { refused: all }: CampaignAnswer): void {
-  const refusal = all.find((one) => one.component === component.info.component);
-  if (refusal !== undefined && refusal.code !== component.refusal) draft.effects.push({ type: "refused", ...refusal });
-  component.refusal = refusal?.code ?? null;
+function reportRefusal(draft: Draft, contender: Contender, { refused: all }: CampaignAnswer): void {
+  const refusal = all.find(({ component }) => component === contender.id);
+  const code = refusal?.code ?? null;
+  if (code === contender.refusal) return;
+  if (refusal !== undefined) draft.effects.push({ type: "refused", ...refusal });
+  replaceContender(draft, contender, { ...contender, refusal: code });
 }
 
 function confirmed(draft: Draft, { confirmation }: Extract<Request, { type: "confirm" }>): void {
   succeed(draft);
   const { component, leaderSessionId, address, metadata } = confirmation;
-  for (const one of draft.components) {
-    const { info, phase } = one;
-    if (info.component !== component || phase.type !== "granted" || phase.leaderSessionId !== leaderSessionId) continue;
+  for (const contender of draft.contenders) {
+    if (contender.id !== component || !leadsBy(contender, leaderSessionId)) continue;
+    const { publication } = contender.phase;
     // Another one may be wanted by now.
-    if (phase.publication?.address !== address || phase.publication?.metadata !== metadata) continue;
-    one.phase = { ...phase, publication: { ...phase.publication, isPublished: true } };
+    if (publication?.address !== address || publication?.metadata !== metadata || publication === null) continue;
+    setPublication(draft, contender, { ...publication, isPublished: true });
     draft.effects.push({ type: "confirmed", component });
   }
 }
@@ -243,10 +249,10 @@ function refused(draft: Draft, asked: Call, { code, message }: Refused): void {
 }
 
 function unpublish(draft: Draft, component: string): void {
-  for (const one of draft.components) {
-    if (one.info.component === component && wantsPublishing(one) && one.phase.type === "granted") {
-      one.phase = { ...one.phase, publication: null };
-    }
+  for (const contender of draft.contenders) {
+    const { id, phase } = contender;
+    if (id !== component || phase.type !== "granted" || !wantsPublishing(contender)) continue;
+    replaceContender(draft, contender, { ...contender, phase: { ...phase, publication: null } });
   }
 }
 

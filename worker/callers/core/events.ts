@@ -1,19 +1,10 @@
 /** What can happen to a contender without a socket, and what it wants done. */
 
 import type { LossReason } from "../../../shared/errors.ts";
+import type { TermIdentity } from "../../../shared/holder/state.ts";
 import type { Metadata } from "../../../shared/protocol/messages.ts";
-import type { ElectionName } from "../../../shared/protocol/names.ts";
-import type { Campaign, CampaignAnswer, Confirmation, Refused, Release, Renewal } from "../service.ts";
+import type { Answer, Request } from "./requests.ts";
 import type { Settings } from "./state.ts";
-
-/** One call to the group. */
-export type Request =
-  | { readonly type: "campaign"; readonly campaign: Campaign }
-  | { readonly type: "renew"; readonly renewal: Renewal }
-  | { readonly type: "confirm"; readonly confirmation: Confirmation }
-  | { readonly type: "release"; readonly release: Release };
-
-export type Answer = CampaignAnswer | Refused | { readonly type: "confirmed" } | { readonly type: "released" };
 
 export type EventBody =
   /** Runs for leadership from now on. One that runs already goes on. */
@@ -43,11 +34,8 @@ export type Event = EventBody & { readonly now: number; readonly random: number 
 export type Of<T extends EventBody["type"]> = Extract<EventBody, { readonly type: T }>;
 
 /** Which leadership an effect is about, as its component sees it. */
-export interface Subject {
+export interface Subject extends TermIdentity {
   readonly component: string;
-  readonly election: ElectionName;
-  readonly leaderSessionId: string;
-  readonly epoch: number;
 }
 
 export type Effect =

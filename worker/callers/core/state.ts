@@ -1,11 +1,16 @@
-/**
- * What a contender without a socket knows. It leads by a component only while that is `granted` in a term whose
- * `leaseUntil` lies ahead: `remainingMs` says for how long. All times are on the wall clock of its hosts, in milliseconds.
- */
+/** What a contender without a socket knows. All times are on the wall clock of its hosts, in milliseconds. */
+import {
+  type Farewell,
+  type Contender as HolderContender,
+  type HolderState,
+  remainingMs as remainingOf,
+  type Term as TermOf,
+  termDeadlines,
+} from "../../../shared/holder/state.ts";
 import { answerTimeoutFor, CLOCK_MARGIN_MS, type LeaseSettings } from "../../../shared/lease.ts";
 import type { ContenderInfo, Metadata, ProcessInfo } from "../../../shared/protocol/messages.ts";
-import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
-import type { Request } from "./events.ts";
+import { electionOf } from "../../../shared/protocol/names.ts";
+import type { Request } from "./requests.ts";
 
 /** What the application chose. Not stored: a deployment may change it. */
 export interface Settings {
@@ -24,44 +29,14 @@ export interface Publication {
   readonly isPublished: boolean;
 }
 
-/** `draining`: its `onRevoke` runs. */
-type Phase =
-  | { readonly type: "waiting" }
-  | { readonly type: "granted"; readonly leaderSessionId: string; readonly publication: Publication | null }
-  | { readonly type: "draining"; readonly leaderSessionId: string };
-
-export interface Component {
+/** Named by its component. One that has `gone` stays until the group has been told. */
+export interface Contender extends HolderContender<string, Publication> {
   readonly info: ContenderInfo;
-  readonly election: ElectionName;
-  readonly phase: Phase;
-  /** The settings do not name it any more: it stops, then it is forgotten as soon as the group has heard of it. */
-  readonly isLeaving: boolean;
   /** The code with which the group refuses it, so that this is reported once. */
   readonly refusal: string | null;
 }
 
-interface Held {
-  readonly election: ElectionName;
-  readonly leaderSessionId: string;
-  readonly epoch: number;
-  /** Those that the group counts into this leadership. */
-  readonly components: readonly string[];
-  /** Until when this side goes by it: `sentAt + R` of the last call that was answered. */
-  readonly leaseUntil: number;
-}
-
-/** `ending`: nobody leads by it, and what its components do is being stopped. */
-export type Term = Held &
-  (
-    | { readonly stage: "leading" }
-    | { readonly stage: "ending"; readonly drainUntil: number; readonly successor?: string }
-  );
-
-/** A term that is over here, and of which the group has to hear. */
-export interface Farewell {
-  readonly leaderSessionId: string;
-  readonly successor?: string;
-}
+export type Term = TermOf<string>;
 
 /** The one call that is under way; an answer to any other is dropped. */
 export interface Call {
@@ -75,7 +50,7 @@ export interface Call {
   readonly changes: number;
 }
 
-export interface ContenderState {
+export interface ContenderState extends HolderState<Contender> {
   readonly settings: Settings;
   /** `leaving`: stops its terms, then says goodbye. `returning`: the same, and then it begins anew. */
   readonly activity: "stopped" | "running" | "leaving" | "returning";
@@ -85,14 +60,11 @@ export interface ContenderState {
   readonly attemptsReserved: number;
   /** The last one used: it strictly increases. */
   readonly sentAt: number;
-  readonly components: readonly Component[];
-  /** What it wants of the group has changed so often; of `changesTold` of these the group has heard. */
+  /** How often that which it wants of the group has changed, and how many of these changes the group was told. */
   readonly changes: number;
   readonly changesTold: number;
-  readonly terms: readonly Term[];
+  /** Of terms that are over here, until the group was told. */
   readonly farewells: readonly Farewell[];
-  /** The highest epoch that has ended here (S7). */
-  readonly endedEpoch: number;
   readonly lease: LeaseSettings | null;
   readonly drainMs: number;
   readonly call: Call | null;
@@ -117,7 +89,7 @@ export const initialState = (settings: Settings): ContenderState => ({
   attempt: 0,
   attemptsReserved: 0,
   sentAt: 0,
-  components: [],
+  contenders: [],
   changes: 0,
   changesTold: 0,
   terms: [],
@@ -158,18 +130,23 @@ export function load(stored: Stored, settings: Settings): ContenderState {
     settings,
     call: null,
     attempt: stored.attemptsReserved,
-    terms: stored.terms.map((term) => ({ ...term, leaseUntil: term.leaseUntil - CLOCK_MARGIN_MS })),
-    components: stored.components.map((component) =>
-      component.phase.type === "draining" ? { ...component, phase: { type: "waiting" } } : component,
+    terms: stored.terms.map((term) =>
+      term.stage === "offered" ? term : { ...term, leaseUntil: term.leaseUntil - CLOCK_MARGIN_MS },
     ),
+    contenders: stored.contenders.map((contender) => ({ ...contender, phase: settledPhase(contender.phase) })),
   };
 }
 
-export const componentOf = (info: ContenderInfo): Component => ({
+function settledPhase(phase: Contender["phase"]): Contender["phase"] {
+  if (phase.type === "draining") return { type: "waiting" };
+  return phase.type === "closing" ? { type: "gone" } : phase;
+}
+
+export const contenderOf = (info: ContenderInfo): Contender => ({
+  id: info.component,
   info,
   election: electionOf(info.component, info.election),
   phase: { type: "waiting" },
-  isLeaving: false,
   refusal: null,
 });
 
@@ -177,60 +154,42 @@ export const componentOf = (info: ContenderInfo): Component => ({
 export const answerTimeoutMs = ({ lease, terms }: Pick<ContenderState, "lease" | "terms">): number =>
   lease === null || terms.length === 0 ? PATIENCE_MS : answerTimeoutFor(lease);
 
-/** The term by which a component leads, as far as the lease goes that was last extended; `null` when it does not. */
-export function leadingTerm({ components, terms }: ContenderState, component: string): Term | null {
-  for (const { info, phase } of components) {
-    if (info.component !== component || phase.type !== "granted") continue;
-    return terms.find((term) => term.leaderSessionId === phase.leaderSessionId && term.stage === "leading") ?? null;
-  }
-  return null;
-}
-
 /** How long a component still leads by this id; 0 when it does not, and while the clock lies behind what it has shown before. */
 export function remainingMs(state: ContenderState, component: string, leaderSessionId: string, now: number): number {
-  const term = leadingTerm(state, component);
-  if (term?.leaderSessionId !== leaderSessionId || now < state.seenAt) return 0;
-  return Math.max(0, term.leaseUntil - now);
+  return now < state.seenAt ? 0 : remainingOf(state, component, leaderSessionId, now);
 }
 
 /** Which leaderships the next call names: those that lead, and those that are still stopping. */
 export const heldIds = ({ terms }: Pick<ContenderState, "terms">): readonly string[] =>
   terms.map(({ leaderSessionId }) => leaderSessionId);
 
-type Wishes = Omit<ContenderState, "settings">;
-
-/** Something to be told at once, not with the next poll. */
-export function isUrgent(state: Wishes): boolean {
+/** Whether there is something to tell at once, not with the next poll. */
+export function isUrgent(state: Omit<ContenderState, "settings">): boolean {
   if (isDeparting(state)) return state.terms.length === 0;
-  return hasNews(state) || state.farewells.length > 0 || state.components.some(wantsPublishing);
+  return hasNews(state) || state.farewells.length > 0 || state.contenders.some(wantsPublishing);
 }
 
 export const isDeparting = ({ activity }: Pick<ContenderState, "activity">): boolean =>
   activity === "leaving" || activity === "returning";
 
-/** Whether the group has not heard yet what it wants by now. */
+/** Whether the group was not yet told what it wants by now. */
 const hasNews = ({ changes, changesTold }: Pick<ContenderState, "changes" | "changesTold">): boolean =>
   changes !== changesTold;
 
-/** Nothing of it is left but what the group has not heard. */
-export const hasGone = ({ isLeaving, phase }: Pick<Component, "isLeaving" | "phase">): boolean =>
-  isLeaving && phase.type === "waiting";
-
-export const wantsPublishing = ({ phase }: Component): boolean =>
+export const wantsPublishing = ({ phase }: Pick<Contender, "phase">): boolean =>
   phase.type === "granted" && phase.publication !== null && !phase.publication.isPublished;
 
 /** When the core has to be called again, whatever happens; `null`: not before it is started. One that has passed is due. */
 export function nextDeadline(state: ContenderState): number | null {
   if (state.activity === "stopped") return null;
   const { call, terms } = state;
-  const ends = terms.map((term) => (term.stage === "leading" ? term.leaseUntil : term.drainUntil));
-  return Math.min(call === null ? nextCallAt(state) : call.answerUntil, ...ends);
+  return Math.min(call === null ? nextCallAt(state) : call.answerUntil, ...termDeadlines(terms));
 }
 
 function nextCallAt(state: ContenderState): number {
   const { session, terms, nextAt, quietUntil } = state;
   if (isUrgent(state)) return quietUntil;
-  // Whoever leaves without a session has nobody to tell of what is still stopping.
+  // One that leaves without a session has nobody to tell of what is still stopping.
   if (isDeparting(state) && session === null && terms.length > 0) return Infinity;
   return Math.max(nextAt, quietUntil);
 }

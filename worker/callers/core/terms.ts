@@ -1,16 +1,23 @@
-/** How terms begin, go on and end, and how components follow them. */
+/** How terms begin and go on by answers, and how contenders follow the settings. */
+import {
+  close,
+  endTerm,
+  extendTerms,
+  finishTerms,
+  isNew,
+  replaceContender,
+  replaceTerm,
+  resign as resignTerm,
+  revoke,
+  settle,
+} from "../../../shared/holder/holder.ts";
+import { findTerm } from "../../../shared/holder/state.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
+import { isSame } from "../../../shared/same.ts";
 import type { CampaignAnswer, HeldLeadership } from "../service.ts";
-import { type ComponentDraft, type Draft, endTerm, replaceTerm, stopIn, subjectOf } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
-import { componentOf, hasGone, type Publication, type Term } from "./state.ts";
-
-/** Runs before every event: what arrives after the deadline finds the term ended (S6). And after it, for answers that came too late. */
-export function expireLeases(draft: Draft): void {
-  for (const term of draft.terms) {
-    if (term.stage === "leading" && term.leaseUntil <= draft.now) endTerm(draft, term, "expired");
-  }
-}
+import { type Contender, contenderOf, type Publication } from "./state.ts";
 
 /** Judges what was asked for by the answer to it. `at`: when the question left. */
 export function extend(
@@ -20,135 +27,96 @@ export function extend(
   { leaderships, lease }: CampaignAnswer,
 ): void {
   const leaseUntil = at + lease.renewDeadlineMs;
-  for (const leaderSessionId of asked.held) {
-    const term = draft.terms.find((one) => one.leaderSessionId === leaderSessionId);
-    const held = leaderships.find((one) => one.leaderSessionId === leaderSessionId);
-    if (term === undefined) continue;
-    if (held === undefined) endTerm(draft, term, "lost");
-    else goOn(draft, term, held, leaseUntil);
-  }
-  for (const held of leaderships) {
-    if (asked.accepted.includes(held.election) && leaseUntil > draft.now) begin(draft, held, leaseUntil);
+  const held = leaderships.map(({ leaderSessionId }) => leaderSessionId);
+  extendTerms(draft, asked.held, held, leaseUntil);
+  for (const leadership of leaderships) {
+    if (asked.held.includes(leadership.leaderSessionId)) goOn(draft, leadership);
+    if (asked.accepted.includes(leadership.election)) begin(draft, leadership, leaseUntil);
   }
 }
 
-function goOn(draft: Draft, term: Term, { components, revoked }: HeldLeadership, leaseUntil: number): void {
-  const extended = { ...term, components, leaseUntil: Math.max(term.leaseUntil, leaseUntil) };
-  replaceTerm(draft, term, extended);
-  if (revoked !== undefined) endTerm(draft, extended, revoked.reason, revoked);
+function goOn(draft: Draft, { leaderSessionId, components, revoked }: HeldLeadership): void {
+  const term = findTerm(draft.terms, leaderSessionId);
+  if (term?.stage !== "leading") return;
+  const joined = { ...term, contenders: components };
+  replaceTerm(draft, term, joined);
+  if (revoked !== undefined) endTerm(draft, joined, revoked.reason, { drainMs: revoked.drainMs });
 }
 
-/** What has ended here never comes back (S7), and what is taken back already is not begun. */
-function begin(draft: Draft, { revoked, ...held }: HeldLeadership, leaseUntil: number): void {
-  const isKnown = draft.terms.some(({ leaderSessionId }) => leaderSessionId === held.leaderSessionId);
-  if (isKnown || held.epoch <= draft.endedEpoch || revoked !== undefined || draft.activity !== "running") return;
-  draft.terms = [...draft.terms, { ...held, stage: "leading", leaseUntil }];
+/** What is over already, or taken back, is not begun. */
+function begin(draft: Draft, held: HeldLeadership, leaseUntil: number): void {
+  const { revoked, components: contenders, ...term } = held;
+  const isOver = leaseUntil <= draft.now || revoked !== undefined || !isNew(draft, held);
+  if (isOver || draft.activity !== "running") return;
+  draft.terms.push({ ...term, contenders, stage: "leading", leaseUntil });
 }
 
-/** The components become those of the settings. One that is not named any more stops first. */
+/** The components become those of the settings. One that is no longer named stops first. */
 export function adoptSettings(draft: Draft): void {
   if (draft.activity === "stopped") return;
-  const wanted = draft.settings.contenders.map(componentOf);
-  for (const component of draft.components) {
-    const now = wanted.find(
-      ({ info, election }) => info.component === component.info.component && election === component.election,
-    );
-    if (now === undefined) component.isLeaving = true;
-    else if (!component.isLeaving) component.info = now.info;
+  const wanted = draft.settings.contenders.map(contenderOf);
+  for (const contender of draft.contenders) {
+    const now = wanted.find(({ id, election }) => id === contender.id && election === contender.election);
+    if (now === undefined) close(draft, contender);
+    else if (now.info !== contender.info) replaceContender(draft, contender, { ...contender, info: now.info });
   }
-  for (const component of wanted) {
-    const isThere = draft.components.some(({ info }) => info.component === component.info.component);
-    if (isThere) continue;
-    draft.components.push(component);
+  for (const contender of wanted) {
+    if (draft.contenders.some(({ id }) => id === contender.id)) continue;
+    draft.contenders.push(contender);
     draft.changes += 1;
   }
 }
 
 export function resign(draft: Draft, { leaderSessionId, successor }: Of<"resign">): void {
-  for (const term of draft.terms) {
-    if (term.leaderSessionId !== leaderSessionId) continue;
-    endTerm(draft, term, "resigned", successor === undefined ? {} : { successor });
-  }
+  resignTerm(draft, { type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) });
 }
 
 export function settled(draft: Draft, { component, leaderSessionId }: Of<"settled">): void {
-  for (const one of draft.components) {
-    const { info, phase } = one;
-    if (info.component !== component || phase.type !== "draining" || phase.leaderSessionId !== leaderSessionId)
-      continue;
-    one.phase = { type: "waiting" };
-    if (one.isLeaving) draft.changes += 1;
-    // Offers were declined meanwhile: whoever declines is asked again only after its next call (S11).
+  for (const contender of draft.contenders) {
+    const { id, phase } = contender;
+    if (id !== component || !("leaderSessionId" in phase) || phase.leaderSessionId !== leaderSessionId) continue;
+    if (!settle(draft, contender)) continue;
+    if (phase.type === "closing") draft.changes += 1;
+    // Offers were declined meanwhile: one that declines is asked again only after its next call (S11).
     if (draft.activity === "running") draft.nextAt = Math.min(draft.nextAt, draft.now);
   }
 }
 
 export function confirm(draft: Draft, { component, leaderSessionId, address, metadata }: Of<"confirm">): void {
-  for (const one of draft.components) {
-    const { info, phase } = one;
-    if (info.component !== component || phase.type !== "granted" || phase.leaderSessionId !== leaderSessionId) continue;
-    const publication: Publication = {
-      ...(address !== undefined && { address }),
-      ...(metadata !== undefined && { metadata }),
-      isPublished: false,
-    };
-    const isSame =
-      phase.publication !== null &&
-      JSON.stringify({ ...phase.publication, isPublished: false }) === JSON.stringify(publication);
-    if (!isSame) one.phase = { ...phase, publication };
-    else if (phase.publication?.isPublished) draft.effects.push({ type: "confirmed", component });
+  const wanted: Publication = {
+    ...(address !== undefined && { address }),
+    ...(metadata !== undefined && { metadata }),
+    isPublished: false,
+  };
+  for (const contender of draft.contenders) {
+    if (contender.id !== component || !leadsBy(contender, leaderSessionId)) continue;
+    const { publication } = contender.phase;
+    if (publication === null || !isSame({ ...publication, isPublished: false }, wanted)) {
+      setPublication(draft, contender, wanted);
+    } else if (publication.isPublished) draft.effects.push({ type: "confirmed", component });
   }
+}
+
+type Granted = Contender & { readonly phase: Extract<Contender["phase"], { readonly type: "granted" }> };
+
+export const leadsBy = (contender: Contender, leaderSessionId: string): contender is Granted =>
+  contender.phase.type === "granted" && contender.phase.leaderSessionId === leaderSessionId;
+
+export function setPublication(draft: Draft, contender: Granted, publication: Publication | null): void {
+  replaceContender(draft, contender, { ...contender, phase: { ...contender.phase, publication } });
 }
 
 /**
- * Ends the terms that nobody is left to lead by, and drops those whose components have stopped, or had the time to. What
- * the group refuses counts for nothing: for the group the last of the others was the last.
+ * Ends the terms that nobody is left to lead by, and drops those that have stopped. What the group refuses counts for
+ * nothing: it stops by itself, and for the group the last of the others was the last.
  */
-export function finishTerms(draft: Draft): void {
-  for (const term of draft.terms) {
-    for (const component of draft.components) {
-      if (component.isLeaving) stopIn(draft, component, term, "closed");
-      else if (component.refusal !== null) stopIn(draft, component, term, "lost");
-    }
-    const stays = draft.components.some((one) => one.election === term.election && contends(one));
-    if (!stays) endTerm(draft, term, "closed");
+export function finish(draft: Draft): void {
+  for (const contender of draft.contenders) {
+    if (contender.refusal === null || contender.phase.type !== "granted") continue;
+    const term = findTerm(draft.terms, contender.phase.leaderSessionId);
+    if (term) revoke(draft, term, "lost", [contender]);
   }
-  for (const term of draft.terms) if (hasStopped(draft, term)) dropTerm(draft, term);
+  finishTerms(draft);
   // Where there is no session, the group knows nothing of them.
-  if (draft.session === null) draft.components = draft.components.filter((component) => !hasGone(component));
-}
-
-const contends = ({ isLeaving, refusal }: ComponentDraft): boolean => !isLeaving && refusal === null;
-
-type Ending = Extract<Term, { readonly stage: "ending" }>;
-
-function hasStopped({ components, now }: Draft, term: Term): term is Ending {
-  if (term.stage === "leading") return false;
-  const isStopping = components.some(
-    ({ phase }) => phase.type === "draining" && phase.leaderSessionId === term.leaderSessionId,
-  );
-  return !isStopping || term.drainUntil <= now;
-}
-
-function dropTerm(draft: Draft, term: Ending): void {
-  const { leaderSessionId, successor } = term;
-  draft.terms = draft.terms.filter((other) => other !== term);
-  draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);
-  // Who leaves says so once, for all of them.
-  if (draft.activity !== "running") return;
-  draft.farewells = [...draft.farewells, { leaderSessionId, ...(successor !== undefined && { successor }) }];
-}
-
-/** Lets everyone lead who can. */
-export function advance(draft: Draft): void {
-  for (const component of draft.components) {
-    const { info, election, phase, isLeaving } = component;
-    if (phase.type !== "waiting" || isLeaving) continue;
-    const term = draft.terms.find(
-      (one) => one.election === election && one.stage === "leading" && one.components.includes(info.component),
-    );
-    if (term === undefined) continue;
-    component.phase = { type: "granted", leaderSessionId: term.leaderSessionId, publication: null };
-    draft.effects.push({ type: "grant", subject: subjectOf(component, term) });
-  }
+  if (draft.session === null) draft.contenders = draft.contenders.filter(({ phase }) => phase.type !== "gone");
 }

@@ -6,12 +6,15 @@
  * deadline (S6) or that a later question has replaced (S7). The group hears of the end of a term only after everything
  * has stopped, or had its drain time (S2). Grants and revokes of a component alternate, across incarnations (C1).
  */
+import { endTerms, expireLeases, grantWaiting } from "../../../shared/holder/holder.ts";
+import { isStopping } from "../../../shared/holder/state.ts";
+import { isSame } from "../../../shared/same.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import { answered, fail, failed, speak } from "./calls.ts";
-import { type Draft, draftOf, endTerms, stateOf } from "./draft.ts";
+import { type Draft, draftOf, effectsOf, stateOf } from "./draft.ts";
 import type { Effect, Event } from "./events.ts";
-import { type ContenderState, isDeparting } from "./state.ts";
-import { adoptSettings, advance, confirm, expireLeases, finishTerms, resign, settled } from "./terms.ts";
+import { type Contender, type ContenderState, isDeparting, type Term } from "./state.ts";
+import { adoptSettings, confirm, finish, resign, settled } from "./terms.ts";
 
 export interface Turn {
   /** The same reference where nothing has changed. */
@@ -27,12 +30,11 @@ export function transition(before: ContenderState, event: Event): Turn {
   apply(draft, event);
   adoptSettings(draft);
   expireLeases(draft);
-  finishTerms(draft);
-  advance(draft);
+  finish(draft);
+  grantWaiting(draft);
   speak(draft);
   const after = stateOf(draft);
-  const isSame = JSON.stringify(after) === JSON.stringify(before);
-  return { state: isSame ? before : after, effects: draft.effects };
+  return { state: isSame(after, before) ? before : after, effects: effectsOf(draft) };
 }
 
 /** A clock that was set back must not lengthen anything: what lay ahead lies as far ahead as when it was last seen. */
@@ -42,15 +44,31 @@ function watchClock(draft: Draft): void {
   if (back <= 0) return;
   draft.nextAt -= back;
   draft.quietUntil -= back;
-  draft.terms = draft.terms.map((term) =>
-    term.stage === "leading"
-      ? { ...term, leaseUntil: term.leaseUntil - back }
-      : { ...term, leaseUntil: term.leaseUntil - back, drainUntil: term.drainUntil - back },
-  );
+  draft.terms = draft.terms.map((term) => shortenTerm(term, back));
+  draft.contenders = draft.contenders.map((contender) => ({
+    ...contender,
+    phase: shortenDrain(contender.phase, back),
+  }));
   if (draft.call !== null) {
     draft.call = { ...draft.call, at: draft.call.at - back, answerUntil: draft.call.answerUntil - back };
   }
 }
+
+function shortenTerm(term: Term, ms: number): Term {
+  switch (term.stage) {
+    case "offered":
+      return term;
+    case "leading":
+      return { ...term, leaseUntil: term.leaseUntil - ms };
+    case "ending":
+      return { ...term, leaseUntil: term.leaseUntil - ms, drainUntil: term.drainUntil - ms };
+    default:
+      return unreachable(term);
+  }
+}
+
+const shortenDrain = (phase: Contender["phase"], ms: number): Contender["phase"] =>
+  isStopping(phase) ? { ...phase, drainUntil: phase.drainUntil - ms } : phase;
 
 function loseLateCall(draft: Draft): void {
   const { call } = draft;

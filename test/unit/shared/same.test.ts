@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isSame } from "../../../client/session/same.ts";
+import { isSame } from "../../../shared/same.ts";
 
 const state = () => ({ until: Infinity, terms: [{ epoch: 7, held: ["a", "b"] }], session: null, name: "one" });
 

@@ -1,0 +1,79 @@
+/** What waits for the end of something: of a term, of the client, of callbacks. */
+import { type Deferred, deferred } from "./deferred.ts";
+
+/** A call inside the callback of a contender that waits for callbacks of others (C11). */
+interface Wait {
+  readonly caller: number;
+  /** The contenders whose callbacks it still waits for. */
+  readonly running: Set<number>;
+  readonly resolve: () => void;
+}
+
+export class Endings {
+  readonly #waits = new Set<Wait>();
+  /** By leader session id, of those that somebody waits for. */
+  readonly #terms = new Map<string, Deferred<void>>();
+  readonly #client = deferred();
+  /** Resolves when the client is closed. */
+  readonly client: Promise<void> = this.#client.promise;
+
+  /** Resolves when the term is over, rejects when the client is closed before. */
+  term(leaderSessionId: string): Promise<void> {
+    const end = this.#terms.get(leaderSessionId) ?? deferred();
+    this.#terms.set(leaderSessionId, end);
+    // A call inside a callback may have gone on without it.
+    end.promise.catch(() => {});
+    return end.promise;
+  }
+
+  termEnded(leaderSessionId: string): void {
+    this.#terms.get(leaderSessionId)?.resolve();
+    this.#terms.delete(leaderSessionId);
+  }
+
+  /** What has not ended by now will not. */
+  clientClosed(error: () => unknown): void {
+    for (const { reject } of this.#terms.values()) reject(error());
+    this.#terms.clear();
+    this.#client.resolve();
+  }
+
+  /**
+   * Inside the callback of the caller: resolves when `over` does, or when nothing is left in the way but that callback, and
+   * others that wait for it themselves. Rejects as `over` does. `running`: whose callbacks are in the way.
+   */
+  async stopped(over: Promise<void>, caller: number, running: Iterable<number>): Promise<void> {
+    const { promise, resolve } = deferred();
+    const wait = { caller, running: new Set(running), resolve };
+    this.#waits.add(wait);
+    this.#look();
+    try {
+      await Promise.race([over, promise]);
+    } finally {
+      this.#waits.delete(wait);
+    }
+  }
+
+  /** Their callbacks have settled. */
+  settled(contenders: readonly number[]): void {
+    for (const { running } of this.#waits) for (const contender of contenders) running.delete(contender);
+    this.#look();
+  }
+
+  #look(): void {
+    for (const { caller, running, resolve } of this.#waits) {
+      if ([...running].every((contender) => this.#waitsFor(contender, caller))) resolve();
+    }
+  }
+
+  /** Whether the callback of the one goes on only after that of the other, directly or through more of them. */
+  #waitsFor(contender: number, other: number, seen: Set<number> = new Set()): boolean {
+    if (contender === other) return true;
+    if (seen.has(contender)) return false;
+    seen.add(contender);
+    for (const { caller, running } of this.#waits) {
+      if (caller === contender && [...running].some((next) => this.#waitsFor(next, other, seen))) return true;
+    }
+    return false;
+  }
+}

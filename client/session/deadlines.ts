@@ -1,0 +1,58 @@
+/** Until when the session waits, and for what. `Infinity`: for nothing that time brings. */
+import { isLive, termDeadlines } from "../../shared/holder/state.ts";
+import { unreachable } from "../../shared/unreachable.ts";
+import { flushAt } from "./pace.ts";
+import { type Connection, lineOf, type SessionState } from "./state.ts";
+
+/** How long connecting, and every answer, may take. A process that holds a lease has less time (N11). */
+export const PATIENCE_MS = 10_000;
+
+/** When the oldest question that is still unanswered proves the path dead: early only while a lease runs that would be lost. */
+export function answerUntil(state: Pick<SessionState, "connection" | "session" | "terms">): number {
+  const oldest = lineOf(state)?.requests[0];
+  if (!oldest) return Infinity;
+  const early = oldest.at + (state.session?.answerTimeoutMs ?? PATIENCE_MS);
+  const isPressing = state.terms.some((term) => term.stage !== "offered" && term.leaseUntil > early);
+  return isPressing ? early : oldest.at + PATIENCE_MS;
+}
+
+/** For how long the group, which can't be told now, may still count a lease of a term that has ended here. */
+export function untoldMs(
+  { untold, session, connection, askedAt }: Pick<SessionState, "untold" | "session" | "connection" | "askedAt">,
+  now: number,
+): number {
+  const isDue = untold && session && connection.type !== "open" && connection.type !== "paused";
+  return isDue ? Math.max(0, askedAt + session.lease.durationMs - now) : 0;
+}
+
+/** When the core has to be called again, whatever happens; `null`: not before the next event. One that has passed is due. */
+export function nextDeadline(state: SessionState): number | null {
+  const deadlines = [connectionDeadline(state.connection), answerUntil(state), flushAt(state)];
+  deadlines.push(...termDeadlines(state.terms));
+  if (state.lingerUntil !== null) deadlines.push(state.lingerUntil);
+  if (state.connection.type === "open") {
+    for (const contender of state.contenders) {
+      if (isLive(contender) && contender.standing.type === "refused") deadlines.push(contender.standing.askAt);
+    }
+  }
+  const deadline = Math.min(...deadlines);
+  return deadline < Infinity ? deadline : null;
+}
+
+function connectionDeadline(connection: Connection): number {
+  switch (connection.type) {
+    case "idle":
+    case "paused":
+    case "closed":
+      return Infinity;
+    case "waiting":
+      return connection.connectAt;
+    case "opening":
+    case "greeting":
+      return connection.giveUpAt;
+    case "open":
+      return connection.beatAt;
+    default:
+      return unreachable(connection);
+  }
+}

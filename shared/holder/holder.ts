@@ -1,0 +1,245 @@
+/**
+ * How terms go on and end, and how contenders follow them. Each function changes the working copy of one transition, and
+ * adds what has to be done to its effects.
+ *
+ * Nobody leads by a term that has ended, from the very call that ends it. The term itself stays until its contenders have
+ * stopped or had their drain time, and only then the group may be told (S2). What has ended never comes back (S7).
+ * Not promised: that a callback stops in time. Only the protected resource can refuse a late leader (S13).
+ */
+import type { LossReason } from "../errors.ts";
+import type { Resign } from "../protocol/messages.ts";
+import type { ElectionName } from "../protocol/names.ts";
+import { unreachable } from "../unreachable.ts";
+import {
+  type Contender,
+  type EndingTerm,
+  type Farewell,
+  findTerm,
+  type HolderState,
+  isLive,
+  isStopping,
+  type LeadingTerm,
+  leaderSessionIdOf,
+  type Phase,
+  type Term,
+  type TermIdentity,
+} from "./state.ts";
+
+/** Work for the shell, to be done in this order. */
+export type HolderEffect<Id> =
+  /** The contender leads. Call `onGrant`; do not wait for it. */
+  | ({ readonly type: "grant"; readonly contender: Id } & TermIdentity)
+  /** They no longer lead: for each abort its signal, call `onRevoke`, and report `settled` when that has settled. */
+  | ({ readonly type: "revoke"; readonly contenders: readonly Id[]; readonly reason: LossReason } & TermIdentity)
+  /** The term is over: everything in it has stopped, or had its drain time. */
+  | ({ readonly type: "ended" } & TermIdentity);
+
+/** The working copy of one transition, and what only its transport knows. Its lists are its own, their entries are not. */
+export interface HolderDraft<C extends Contender> {
+  contenders: C[];
+  terms: Term<C["id"]>[];
+  endedEpoch: number;
+  readonly now: number;
+  readonly effects: { push(effect: HolderEffect<C["id"]>): unknown };
+  /** How long what stops now may take: the smaller of the application's limit and the group's. */
+  maxDrainMs(): number;
+  /** Whether the group refuses it: then it keeps no term for its siblings. */
+  isRefused(contender: C): boolean;
+  /** Called for each term that is dropped; of an offer as well. */
+  dropped(term: Term<C["id"]>): void;
+}
+
+export interface Ending {
+  /** At most so long may stopping take, whatever else is allowed. */
+  readonly drainMs?: number;
+  /** Default: a release. */
+  readonly farewell?: Farewell;
+}
+
+export function replaceContender<C extends Contender>(draft: HolderDraft<C>, contender: C, next: C): C {
+  draft.contenders[draft.contenders.indexOf(contender)] = next;
+  return next;
+}
+
+export const enterPhase = <C extends Contender>(draft: HolderDraft<C>, contender: C, phase: Phase<never>): C =>
+  replaceContender(draft, contender, { ...contender, phase });
+
+export function replaceTerm<C extends Contender>(
+  draft: HolderDraft<C>,
+  term: Term<C["id"]>,
+  next: Term<C["id"]>,
+): void {
+  draft.terms[draft.terms.indexOf(term)] = next;
+}
+
+/** Whether a term may begin: it is neither known, nor has it ended here (S7). */
+export const isNew = <C extends Contender>(
+  { terms, endedEpoch }: Pick<HolderState<C>, "terms" | "endedEpoch">,
+  { leaderSessionId, epoch }: TermIdentity,
+): boolean => epoch > endedEpoch && findTerm(terms, leaderSessionId) === undefined;
+
+/**
+ * Has to run before every event, so that what arrives after the deadline finds the term ended (S6), and after it, for
+ * answers that came too late.
+ */
+export function expireLeases<C extends Contender>(draft: HolderDraft<C>): void {
+  for (const term of draft.terms) {
+    if (term.stage === "leading" && term.leaseUntil <= draft.now) endTerm(draft, term, "expired");
+  }
+}
+
+/** Judges what was asked for by the answer to it. `leaseUntil`: R after the question left, whenever the answer came (S1). */
+export function extendTerms<C extends Contender>(
+  draft: HolderDraft<C>,
+  asked: readonly string[],
+  held: readonly string[],
+  leaseUntil: number,
+): void {
+  for (const leaderSessionId of asked) {
+    const term = findTerm(draft.terms, leaderSessionId);
+    if (!term) continue;
+    if (held.includes(leaderSessionId)) extend(draft, term, leaseUntil);
+    else endTerm(draft, term, "lost");
+  }
+}
+
+function extend<C extends Contender>(draft: HolderDraft<C>, term: Term<C["id"]>, leaseUntil: number): void {
+  if (term.stage === "offered") return replaceTerm(draft, term, { ...term, stage: "leading", leaseUntil });
+  if (term.leaseUntil <= draft.now) return;
+  replaceTerm(draft, term, { ...term, leaseUntil: Math.max(term.leaseUntil, leaseUntil) });
+}
+
+/**
+ * Nobody leads by the term from here on. It stays, and is named to the group, until its contenders have stopped or their
+ * drain time is over, whatever has ended it (S14). One that is ending already keeps the time that it was given. An offer
+ * is dropped.
+ */
+export function endTerm<C extends Contender>(
+  draft: HolderDraft<C>,
+  term: Term<C["id"]>,
+  reason: LossReason,
+  ending: Ending = {},
+): void {
+  switch (term.stage) {
+    case "offered":
+      return dropTerm(draft, term);
+    case "leading":
+      return endLeading(draft, term, reason, ending);
+    case "ending":
+      return;
+    default:
+      return unreachable(term);
+  }
+}
+
+function endLeading<C extends Contender>(
+  draft: HolderDraft<C>,
+  term: LeadingTerm<C["id"]>,
+  reason: LossReason,
+  { drainMs = Infinity, farewell = { type: "release", leaderSessionId: term.leaderSessionId } }: Ending,
+): void {
+  const { contenders: _, ...rest } = term;
+  const isOwn = (contender: C): boolean => leaderSessionIdOf(contender) === term.leaderSessionId;
+  revoke(draft, term, reason, draft.contenders.filter(isOwn));
+  // Some of them may have begun to stop earlier.
+  const drains = draft.contenders.filter(isOwn).flatMap(({ phase }) => (isStopping(phase) ? phase.drainUntil : []));
+  const drainUntil = Math.min(draft.now + drainMs, Math.max(draft.now, ...drains));
+  replaceTerm(draft, term, { ...rest, stage: "ending", drainUntil, farewell });
+}
+
+export function endTerms<C extends Contender>(draft: HolderDraft<C>, reason: LossReason, ending?: Ending): void {
+  for (const term of draft.terms) endTerm(draft, term, reason, ending);
+}
+
+/** Does nothing for a term that does not lead. */
+export function resign<C extends Contender>(draft: HolderDraft<C>, farewell: Resign): void {
+  const term = findTerm(draft.terms, farewell.leaderSessionId);
+  if (term) endTerm(draft, term, "resigned", { farewell });
+}
+
+/** Revokes those that are granted, in one effect. All of them are in this term. */
+export function revoke<C extends Contender>(
+  draft: HolderDraft<C>,
+  { election, leaderSessionId, epoch }: TermIdentity,
+  reason: LossReason,
+  contenders: readonly C[],
+  type: "draining" | "closing" = "draining",
+): void {
+  const granted = contenders.filter(({ phase }) => phase.type === "granted");
+  if (granted.length === 0) return;
+  const phase = { type, leaderSessionId, drainUntil: draft.now + draft.maxDrainMs() };
+  for (const contender of granted) enterPhase(draft, contender, phase);
+  const ids = granted.map(({ id }) => id);
+  draft.effects.push({ type: "revoke", contenders: ids, reason, election, leaderSessionId, epoch });
+}
+
+/** It stops, and leaves when it has. */
+export function close<C extends Contender>(draft: HolderDraft<C>, contender: C): void {
+  const { phase } = contender;
+  switch (phase.type) {
+    case "queued":
+    case "waiting":
+      enterPhase(draft, contender, { type: "gone" });
+      return;
+    case "granted": {
+      const term = findTerm(draft.terms, phase.leaderSessionId);
+      if (term) revoke(draft, term, "closed", [contender], "closing");
+      return;
+    }
+    case "draining":
+      enterPhase(draft, contender, { ...phase, type: "closing" });
+      return;
+    case "closing":
+    case "gone":
+      return;
+    default:
+      return unreachable(phase);
+  }
+}
+
+/** Its `onRevoke` has settled. Returns whether it had one running. */
+export function settle<C extends Contender>(draft: HolderDraft<C>, contender: C): boolean {
+  if (!isStopping(contender.phase)) return false;
+  enterPhase(draft, contender, { type: contender.phase.type === "closing" ? "gone" : "waiting" });
+  return true;
+}
+
+/** Whether somebody goes on contending in the election who is not refused there. */
+export const isContended = <C extends Contender>(draft: HolderDraft<C>, election: ElectionName): boolean =>
+  draft.contenders.some((one) => one.election === election && isLive(one) && !draft.isRefused(one));
+
+/** Ends the terms that nobody is left to lead by, and drops those whose contenders have stopped, or had the time to. */
+export function finishTerms<C extends Contender>(draft: HolderDraft<C>): void {
+  for (const term of draft.terms) if (!isContended(draft, term.election)) endTerm(draft, term, "closed");
+  for (const term of draft.terms) {
+    if (term.stage !== "ending" || !hasStopped(draft, term)) continue;
+    dropTerm(draft, term);
+    const { election, leaderSessionId, epoch } = term;
+    draft.effects.push({ type: "ended", election, leaderSessionId, epoch });
+  }
+}
+
+const hasStopped = <C extends Contender>({ contenders, now }: HolderDraft<C>, term: EndingTerm): boolean =>
+  term.drainUntil <= now || !contenders.some((one) => leaderSessionIdOf(one) === term.leaderSessionId);
+
+/** What is still under way about it changes nothing from here on (S16). */
+function dropTerm<C extends Contender>(draft: HolderDraft<C>, term: Term<C["id"]>): void {
+  draft.terms = draft.terms.filter((other) => other !== term);
+  draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);
+  draft.dropped(term);
+}
+
+/** Lets everyone lead who can: a grant waits until the last revoke has settled (C1). */
+export function grantWaiting<C extends Contender>(draft: HolderDraft<C>): void {
+  for (const contender of draft.contenders) {
+    const { id, election, phase } = contender;
+    if (phase.type !== "waiting") continue;
+    const term = draft.terms.find(
+      (one) => one.stage === "leading" && one.election === election && one.contenders.includes(id),
+    );
+    if (term === undefined) continue;
+    const { leaderSessionId, epoch } = term;
+    enterPhase(draft, contender, { type: "granted", leaderSessionId, publication: null });
+    draft.effects.push({ type: "grant", contender: id, election, leaderSessionId, epoch });
+  }
+}
