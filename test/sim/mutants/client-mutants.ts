@@ -463,7 +463,7 @@ export const clientMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "a component that was closed is granted",
+    name: "a contender that was closed is granted",
     rule: "X4",
     edits: grantsClosed("session"),
   },
@@ -473,7 +473,7 @@ export const clientMutants: readonly Mutant[] = [
     edits: lostIsNotStopped("session"),
   },
   {
-    name: "a term is over before its components have stopped",
+    name: "a session drops a term before its contenders have stopped",
     rule: "S2",
     edits: leavesBeforeItHasStopped("session"),
   },
