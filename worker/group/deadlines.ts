@@ -8,8 +8,9 @@ import { renewalSlackFor } from "../../shared/lease.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { isHeld, priorityIn } from "./election.ts";
-import { forget, lose } from "./sessions.ts";
-import type { Deadline, Election, GroupState } from "./state.ts";
+import { forget, hangUp, lose } from "./sessions.ts";
+import type { SortedMap } from "./sorted-map.ts";
+import type { Deadline, DeadlineKey, Election, GroupState, PendingRevoke } from "./state.ts";
 import { answerRevoke, beginRevoke, endTerm, missOffer, offer } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
@@ -31,19 +32,26 @@ const SILENT_EVERY_MS = 1_000;
 
 /** Processes every deadline up to now. Comes before whatever else has happened: a late message revives nothing. */
 export function expire(turn: Turn): void {
-  for (let next = turn.state.deadlines.first(); next !== undefined && next[0].at <= turn.now; ) {
-    const election = turn.election(next[1]);
-    if (election !== undefined) {
-      turn.deadline(election, null);
-      turn.undecided.add(election.name);
-      lapse(turn, election.name);
-    }
-    next = turn.state.deadlines.first();
+  for (const [, name] of due(turn, ({ deadlines }) => deadlines)) {
+    const election = turn.election(name);
+    if (election === undefined) continue;
+    turn.putDeadline(election, null);
+    turn.undecided.add(name);
+    lapse(turn, name);
   }
   closeSilent(turn);
   closeExpired(turn);
   losePolled(turn);
   forgetLost(turn);
+}
+
+/** What is due in an index, the earliest first. Each has to leave the index before the next is asked for. */
+function* due<V>(turn: Turn, index: (state: GroupState) => SortedMap<DeadlineKey, V>) {
+  for (;;) {
+    const first = index(turn.state).first();
+    if (first === undefined || first[0].at > turn.now) return;
+    yield first;
+  }
 }
 
 function lapse(turn: Turn, name: ElectionName): void {
@@ -52,39 +60,31 @@ function lapse(turn: Turn, name: ElectionName): void {
   const { state } = election;
   if (state.type === "offered" && state.offerUntil <= turn.now) missOffer(turn, name, state.sessionId);
   if (isHeld(election) && election.state.leaseUntil <= turn.now) endTerm(turn, election, "expired");
-  for (const pending of election.pending) {
-    if (pending.until <= turn.now) answerRevoke(turn, pending, { to: null, epoch: pending.epoch });
-  }
-  const pending = election.pending.filter(({ until }) => until > turn.now);
-  if (pending.length < election.pending.length) turn.patchElection(name, { pending });
+  answerInVain(turn, name, ({ until }) => until <= turn.now);
 }
 
 function closeSilent(turn: Turn): void {
-  for (let next = turn.state.silent.first(); next !== undefined && next[0].at <= turn.now; ) {
-    turn.close(next[1], CLOSE.timeout, "no hello in time");
+  for (const [, connection] of due(turn, ({ silent }) => silent)) {
+    turn.close(connection, CLOSE.timeout, "no hello in time");
     turn.change({ silentClosedAt: turn.now });
-    next = turn.state.silent.first();
   }
 }
 
 /** Credentials have ended: the session may resume with new ones, and keeps its terms if it does within the lease. */
 function closeExpired(turn: Turn): void {
-  for (let next = turn.state.expiring.first(); next !== undefined && next[0].at <= turn.now; ) {
-    const connection = turn.state.connections.get(next[1]);
-    turn.close(next[1], CLOSE.unauthorized, "the token has ended: connect again with a new one");
-    const session = turn.session(connection?.sessionId ?? "");
-    if (session !== undefined) lose(turn, session);
-    next = turn.state.expiring.first();
+  for (const [, id] of due(turn, ({ expiring }) => expiring)) {
+    const connection = turn.state.connections.get(id);
+    if (connection !== undefined)
+      hangUp(turn, connection, CLOSE.unauthorized, "the token has ended: connect again with a new one");
   }
 }
 
 /** S12: who polls lives by its poll deadline, and comes back with its next call. */
 function losePolled(turn: Turn): void {
-  for (let next = turn.state.polled.first(); next !== undefined && next[0].at <= turn.now; ) {
-    const session = turn.session(turn.state.connections.get(next[1])?.sessionId ?? "");
-    turn.forgetConnection(next[1]);
-    if (session !== undefined) lose(turn, session, next[0].at);
-    next = turn.state.polled.first();
+  for (const [{ at }, id] of due(turn, ({ polled }) => polled)) {
+    const session = turn.sessionOf(turn.state.connections.get(id));
+    turn.forgetConnection(id);
+    if (session !== undefined) lose(turn, session, at);
   }
 }
 
@@ -105,7 +105,7 @@ export function settle(turn: Turn): void {
   for (const name of turn.undecided) {
     decide(turn, name);
     turn.undecided.delete(name);
-    index(turn, name);
+    updateDeadline(turn, name);
   }
 }
 
@@ -114,7 +114,7 @@ function decide(turn: Turn, name: ElectionName): void {
   if (election === undefined) return;
   const { state } = election;
   if (state.type === "vacant") {
-    answerLonely(turn, election);
+    answerRevokesWithoutSuccessor(turn, election);
     if (election.places === 0) turn.removeElection(election);
     else offerNext(turn, election, state.successor);
   } else if (state.type === "leading") {
@@ -133,14 +133,18 @@ function offerNext(turn: Turn, election: Election, successor: string | null): vo
   if (session !== undefined) offer(turn, election.name, session);
 }
 
-/** Where nobody but the former holder waits, an operator's request has its answer. */
-function answerLonely(turn: Turn, election: Election): void {
-  const lonely = election.pending.filter(
-    ({ from }) => election.queue.size === 0 || (election.queue.size === 1 && election.queue.rankOf(from) !== undefined),
-  );
-  if (lonely.length === 0) return;
-  for (const pending of lonely) answerRevoke(turn, pending, { to: null, epoch: pending.epoch });
-  turn.patchElection(election.name, { pending: election.pending.filter((pending) => !lonely.includes(pending)) });
+/** Where nobody but the former holder can be asked, an operator need not wait for somebody to take over. */
+function answerRevokesWithoutSuccessor(turn: Turn, { name, queue }: Election): void {
+  answerInVain(turn, name, ({ from }) => queue.size === 0 || (queue.size === 1 && queue.rankOf(from) !== undefined));
+}
+
+/** Answers those of an election's revokes that nobody will take over from. */
+function answerInVain(turn: Turn, name: ElectionName, isInVain: (revoke: PendingRevoke) => boolean): void {
+  const { pending = [] } = turn.election(name) ?? {};
+  const inVain = pending.filter(isInVain);
+  if (inVain.length === 0) return;
+  for (const revoke of inVain) answerRevoke(turn, revoke, { to: null, epoch: revoke.epoch });
+  turn.patchElection(name, { pending: pending.filter((revoke) => !inVain.includes(revoke)) });
 }
 
 /**
@@ -180,9 +184,9 @@ function preemptsFrom(turn: Turn, sessionId: string, name: ElectionName, cooldow
 }
 
 /** Puts an election where its deadline belongs. */
-export function index(turn: Turn, name: ElectionName): void {
+export function updateDeadline(turn: Turn, name: ElectionName): void {
   const election = turn.election(name);
-  if (election !== undefined) turn.deadline(election, deadlineOf(turn, election));
+  if (election !== undefined) turn.putDeadline(election, deadlineOf(turn, election));
 }
 
 function deadlineOf(turn: Turn, election: Election): Deadline | null {

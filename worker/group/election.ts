@@ -1,5 +1,5 @@
 /** Questions to one election: whether it is held, and where a session stands in its queue. */
-import type { ElectionName } from "../../shared/protocol/names.ts";
+import { componentOf, type ElectionName } from "../../shared/protocol/names.ts";
 import { Queue, type Rank } from "./queue.ts";
 import type { Election, ElectionState, Session } from "./state.ts";
 
@@ -21,8 +21,8 @@ export type TakenElection = Election & { readonly state: Exclude<ElectionState, 
 /** An election with an accepted term, drained or not. */
 export type HeldElection = Election & { readonly state: Extract<ElectionState, { readonly horizon: number }> };
 
-export const isHeld = (election: Election): election is HeldElection =>
-  election.state.type === "leading" || election.state.type === "revoking";
+export const isHeld = (election: Election | undefined): election is HeldElection =>
+  election?.state.type === "leading" || election?.state.type === "revoking";
 
 /** Whether the election's present term, offered or accepted, is this session's. */
 export const isTakenBy = (sessionId: string, election: Election | undefined): election is TakenElection =>
@@ -42,6 +42,6 @@ export function rankIn(session: Session, election: Election): Rank | null {
 
 /** A dedicated contender's own priority, otherwise its process's. */
 export function priorityIn(session: Session, election: ElectionName): number {
-  if (election === "process") return session.priority;
-  return session.contenders.get(election.slice("component:".length))?.priority ?? session.priority;
+  const component = componentOf(election);
+  return (component === null ? undefined : session.contenders.get(component)?.priority) ?? session.priority;
 }

@@ -18,7 +18,7 @@ import type { EventBody, SessionMessage } from "./events.ts";
 import { greet } from "./greeting.ts";
 import { confirm, sendSnapshot, watch } from "./observers.ts";
 import { refuse } from "./refusal.ts";
-import { askable, forget, hangUpOn, lose, owesSignOfLife } from "./sessions.ts";
+import { askable, forget, hangUp, hangUpOn, owesSignOfLife } from "./sessions.ts";
 import type { Connection, Session } from "./state.ts";
 import { renew, stepDown } from "./terms.ts";
 import type { Turn } from "./turn.ts";
@@ -55,7 +55,7 @@ export function receive(turn: Turn, event: FrameEvent): void {
 }
 
 function take(turn: Turn, connection: Connection, message: SessionMessage): void {
-  const session = connection.sessionId === null ? undefined : turn.session(connection.sessionId);
+  const session = turn.sessionOf(connection);
   if (session === undefined) hangUp(turn, connection, CLOSE.protocolViolation, "the first message must be hello");
   else handle(turn, unmute(turn, session, message), message);
 }
@@ -175,13 +175,6 @@ function observe(turn: Turn, { id, watched }: Session, { type, components }: Obs
 
 const isWatched = ({ watched }: Session, named: ReadonlySet<string>): boolean =>
   watched.names.some((name) => named.has(name));
-
-/** Closes the socket for something that its peer did. The session is lost, not ended: its leases run on (S2). */
-function hangUp(turn: Turn, connection: Connection, code: number, reason: string): void {
-  turn.close(connection.id, code, reason);
-  const session = connection.sessionId === null ? undefined : turn.session(connection.sessionId);
-  if (session !== undefined) lose(turn, session);
-}
 
 /** A frame counts as one more for each of these: to read it takes as long as to read so many small ones. */
 const FRAME_CHARACTERS = 16_384;

@@ -34,7 +34,7 @@ export function cleanup(turn: Turn, { request, force }: Extract<EventBody, { rea
   for (const name of turn.state.elections.keys()) {
     boundLease(turn, name);
     const election = turn.election(name);
-    if (election === undefined || !isHeld(election)) continue;
+    if (!isHeld(election)) continue;
     holdOffFor(turn, election.state);
     endTerm(turn, election, "revoked");
   }
@@ -61,8 +61,7 @@ export function prepareRestore(turn: Turn, request: string): void {
     boundLease(turn, name);
     const election = turn.election(name);
     if (election?.state.type === "offered") withdrawOffer(turn, name);
-    else if (election !== undefined && isHeld(election))
-      beginRevoke(turn, election, { reason: "revoked", successor: null, note: null });
+    else if (isHeld(election)) beginRevoke(turn, election, { reason: "revoked", successor: null, note: null });
   }
   turn.change({ pendingRestore: request });
 }

@@ -11,7 +11,7 @@ import type { Turn } from "./turn.ts";
  */
 export function confirm(turn: Turn, session: Session, message: Omit<Confirm, "type" | "id">): Refusal | null {
   const { component, leaderSessionId } = message;
-  const election = turn.tenureOf(session, leaderSessionId);
+  const election = turn.heldTermOf(session, leaderSessionId);
   if (election?.state.type !== "leading" || session.contenders.get(component)?.election !== election.name)
     return refuse("not_leader", "this leadership is not, or no longer, the component's", { component });
   const { name: process, address, metadata } = session.process;

@@ -8,7 +8,7 @@ import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import type { LeaderInformation, ProcessInfo } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { putSessions } from "./bulk-load.ts";
-import { index } from "./deadlines.ts";
+import { updateDeadline } from "./deadlines.ts";
 import type { EndedTerm } from "./events.ts";
 import { noDeadlines, noNames } from "./indexes.ts";
 import type { Policy } from "./policy.ts";
@@ -206,7 +206,7 @@ export function load({ group, sessions, elections, records, endedTerms }: Rows, 
   for (const row of elections) loadElection(turn, row);
   putSessions(turn, sessions.map(sessionOf));
   for (const record of records) turn.patchComponent(record.leader.component, { record });
-  for (const { name } of elections) index(turn, name);
+  for (const { name } of elections) updateDeadline(turn, name);
   return turn.state;
 }
 

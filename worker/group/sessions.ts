@@ -6,7 +6,7 @@ import { addContender, mayContend, removeContender } from "./contenders.ts";
 import { isHeld } from "./election.ts";
 import { noNames } from "./indexes.ts";
 import { watch } from "./observers.ts";
-import type { Access, EndReason, Link, Session, Watched } from "./state.ts";
+import type { Access, Connection, EndReason, Link, Session, Watched } from "./state.ts";
 import { endTerm, loseOffer, renew, withdrawOffer } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
@@ -131,7 +131,14 @@ function bind(turn: Turn, { link }: Arrival, sessionId: string): void {
   turn.leaseChanges.add(sessionId); // its attachment names the session
 }
 
-/** Ends the session's present connection; what the session becomes is the caller's to say. */
+/** Closes a socket for what its peer did or may no longer do. The session is lost, not ended: its leases run on (S2). */
+export function hangUp(turn: Turn, connection: Connection, code: number, reason: string): void {
+  const session = turn.sessionOf(connection);
+  turn.close(connection.id, code, reason);
+  if (session !== undefined) lose(turn, session);
+}
+
+/** Ends the session's present connection; what becomes of the session is up to the caller. */
 export function hangUpOn(turn: Turn, { link }: Session, code: number, reason: string): void {
   if (link.type === "connected") turn.close(link.connection, code, reason);
   else if (link.type === "polled") turn.forgetConnection(link.connection);

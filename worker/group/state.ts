@@ -71,7 +71,7 @@ export interface Term {
 }
 
 /** A leadership that was accepted. */
-export interface Tenure extends Term {
+export interface HeldTerm extends Term {
   readonly acceptedAt: number;
   /** The longest D under which this term was ever extended: a shorter policy must not cut what a client still counts on. */
   readonly leaseMs: number;
@@ -93,8 +93,8 @@ export interface Confirmation {
 export type ElectionState =
   | { readonly type: "vacant"; readonly successor: string | null }
   | ({ readonly type: "offered"; readonly offerUntil: number } & Term)
-  | ({ readonly type: "leading" } & Tenure)
-  | ({ readonly type: "revoking"; readonly drainUntil: number } & RevokeCause & Tenure);
+  | ({ readonly type: "leading" } & HeldTerm)
+  | ({ readonly type: "revoking"; readonly drainUntil: number } & RevokeCause & HeldTerm);
 
 /** Why a leadership is taken back, and for whom. */
 export interface RevokeCause {

@@ -12,7 +12,7 @@ import type { RevokeResult } from "../../shared/protocol/status.ts";
 import { type HeldElection, isHeld } from "./election.ts";
 import type { Outcome } from "./events.ts";
 import { refuse } from "./refusal.ts";
-import type { Election, EndReason, PendingRevoke, Place, RevokeCause, Session, Tenure, Term } from "./state.ts";
+import type { Election, EndReason, HeldTerm, PendingRevoke, Place, RevokeCause, Session, Term } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** Offers that a `revoke` request waits for before it answers that nobody took over. */
@@ -52,7 +52,7 @@ export function renew(turn: Turn, session: Session, leaderSessionId: string): bo
   return true;
 }
 
-type Lease = Pick<Tenure, "leaseMs" | "leaseUntil" | "horizon" | "horizonMs">;
+type Lease = Pick<HeldTerm, "leaseMs" | "leaseUntil" | "horizon" | "horizonMs">;
 
 /**
  * The lease from now on; the horizon is written ahead so that most renewals find it far enough (S3). One that lies further
@@ -80,7 +80,7 @@ function lease(turn: Turn, session: Session, before: Lease): Lease {
  */
 export function boundLease(turn: Turn, name: ElectionName): void {
   const election = turn.election(name);
-  if (election === undefined || !isHeld(election)) return;
+  if (!isHeld(election)) return;
   const { horizon, horizonMs, leaseUntil } = election.state;
   const latest = turn.now + horizonMs;
   if (horizon <= latest + horizonMs) return;
@@ -241,7 +241,7 @@ function missIfAway(turn: Turn, name: ElectionName, sessionId: string): void {
 }
 
 /** Nothing is offered while a lease of this term could still be believed in by a state that forgets it (S5). */
-export function holdOffFor(turn: Turn, { horizon, horizonMs }: Pick<Tenure, "horizon" | "horizonMs">): void {
+export function holdOffFor(turn: Turn, { horizon, horizonMs }: Pick<HeldTerm, "horizon" | "horizonMs">): void {
   const { holdOffUntil, holdOffMs } = turn.state;
   turn.change({
     holdOffUntil: Math.max(holdOffUntil, horizon + CLOCK_MARGIN_MS),
@@ -257,7 +257,7 @@ export function boundHoldOff(turn: Turn): void {
 }
 
 /** Removes what the present term has published; gives back what was confirmed when. */
-function withdrawRecords(turn: Turn, { name, state }: HeldElection): Tenure["confirmed"] {
+function withdrawRecords(turn: Turn, { name, state }: HeldElection): HeldTerm["confirmed"] {
   const session = turn.session(state.sessionId);
   const components = session === undefined ? [] : turn.componentsOf(session, name);
   return components.flatMap((component) => {
@@ -271,7 +271,7 @@ export function withdrawRecord(
   turn: Turn,
   component: string,
   leaderSessionId: string,
-): Tenure["confirmed"][number] | null {
+): HeldTerm["confirmed"][number] | null {
   const { record } = turn.component(component);
   if (record?.leader.leaderSessionId !== leaderSessionId) return null;
   turn.putRecord(component, null);

@@ -16,7 +16,7 @@ import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { firstAllowances } from "./bucket.ts";
 import { putConnections } from "./bulk-load.ts";
-import { expire, index, settle } from "./deadlines.ts";
+import { expire, settle, updateDeadline } from "./deadlines.ts";
 import { isHeld } from "./election.ts";
 import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
@@ -60,7 +60,7 @@ function apply(turn: Turn, event: EventBody): void {
     case "tick":
       return;
     case "connect":
-      return connect(turn, event.connection, { at: turn.now, access: event.access });
+      return connect(turn, { ...event, connectedAt: turn.now, sessionId: null });
     case "frame":
       return receive(turn, event);
     case "disconnect":
@@ -84,20 +84,17 @@ function apply(turn: Turn, event: EventBody): void {
   }
 }
 
-interface Arrival {
-  readonly at: number;
-  readonly access: Access | undefined;
-  readonly sessionId?: string | null;
-}
+type Socket = Pick<Attachment, "connection" | "connectedAt" | "sessionId" | "access">;
 
-function connect(turn: Turn, id: string, arrival: Arrival): void {
+function connect(turn: Turn, socket: Socket): void {
   makeRoom(turn);
-  turn.putConnection(arrived(turn, id, arrival));
+  turn.putConnection(connectionOf(turn, socket));
 }
 
-function arrived(turn: Turn, id: string, { at, access = EVERYTHING, sessionId = null }: Arrival): Connection {
-  const helloUntil = at + turn.state.policy.helloTimeoutMs;
-  return { id, helloUntil, sessionId, access, ...firstAllowances(turn.state.policy.limits, turn.now) };
+function connectionOf(turn: Turn, { connection: id, connectedAt, sessionId, access = EVERYTHING }: Socket): Connection {
+  const { policy } = turn.state;
+  const helloUntil = connectedAt + policy.helloTimeoutMs;
+  return { id, helloUntil, sessionId, access, ...firstAllowances(policy.limits, turn.now) };
 }
 
 /**
@@ -116,13 +113,13 @@ function adoptAll(turn: Turn, attachments: readonly Attachment[]): void {
   const others = attachments.filter(({ connection }) => !turn.state.connections.has(connection));
   const adopted = others.flatMap((attachment) => adopt(turn, attachment));
   putConnections(turn, [...turn.state.connections.values(), ...adopted]);
-  for (const attachment of others) connectSilent(turn, attachment);
+  for (const attachment of others) if (attachment.sessionId === null) connect(turn, attachment);
   for (const session of turn.state.sessions.values()) {
     if (session.link.type !== "lost" && turn.connectionOf(session) === undefined) lose(turn, session);
   }
   for (const name of turn.state.elections.keys()) {
     turn.undecided.add(name);
-    index(turn, name); // an exact lease may be over by now, and `expire` comes next
+    updateDeadline(turn, name); // an exact lease may be over by now, and `expire` comes next
   }
 }
 
@@ -131,18 +128,14 @@ function adoptSome(turn: Turn, attachments: readonly Attachment[]): void {
   for (const attachment of attachments) {
     if (turn.state.connections.has(attachment.connection)) continue;
     for (const connection of adopt(turn, attachment)) turn.putConnection(connection);
-    connectSilent(turn, attachment);
+    if (attachment.sessionId === null) connect(turn, attachment);
   }
-  for (const name of turn.undecided) index(turn, name);
-}
-
-/** Of no session: it still owes its hello. */
-function connectSilent(turn: Turn, { connection, connectedAt, sessionId, access }: Attachment): void {
-  if (sessionId === null) connect(turn, connection, { at: connectedAt, access });
+  for (const name of turn.undecided) updateDeadline(turn, name);
 }
 
 /** The connection of a session; none for a socket that owes its hello, nor for one that is not its session's any more. */
-function adopt(turn: Turn, { connection, connectedAt, sessionId, leases, access }: Attachment): Connection[] {
+function adopt(turn: Turn, attachment: Attachment): Connection[] {
+  const { connection, sessionId, leases } = attachment;
   if (sessionId === null) return [];
   const session = turn.session(sessionId);
   if (session?.link.type !== "connected" || session.link.connection !== connection) {
@@ -150,20 +143,20 @@ function adopt(turn: Turn, { connection, connectedAt, sessionId, leases, access 
     return [];
   }
   for (const [leaderSessionId, leaseUntil] of leases) {
-    const election = turn.tenureOf(session, leaderSessionId);
+    const election = turn.heldTermOf(session, leaderSessionId);
     if (election === undefined) continue;
     // A lease that a crash has lengthened reaches beyond the horizon, and is not cut by hibernation.
     const loaded = election.state.leaseUntil;
     turn.putState(election.name, { ...election.state, leaseUntil: Math.min(leaseUntil, loaded) });
   }
-  return [arrived(turn, connection, { at: connectedAt, access, sessionId })];
+  return [connectionOf(turn, attachment)];
 }
 
 function disconnect(turn: Turn, id: string): void {
   const connection = turn.state.connections.get(id);
   if (connection === undefined) return;
   turn.forgetConnection(id);
-  const session = connection.sessionId === null ? undefined : turn.session(connection.sessionId);
+  const session = turn.sessionOf(connection);
   if (session !== undefined) lose(turn, session);
 }
 
@@ -171,7 +164,7 @@ function revoke(turn: Turn, event: Extract<EventBody, { readonly type: "revoke" 
   const { request, successor, note } = event;
   boundLease(turn, event.election);
   const election = turn.election(event.election);
-  if (election === undefined || !isHeld(election)) {
+  if (!isHeld(election)) {
     turn.effects.push({ type: "reply", request, outcome: { type: "not_led" } });
     return;
   }

@@ -3,7 +3,7 @@
  * deadlines, terms), remembers what was touched, and collects effects. Nothing of it outlives the transition.
  */
 import type { ServerMessage } from "../../shared/protocol/messages.ts";
-import type { ElectionName } from "../../shared/protocol/names.ts";
+import { componentOf, type ElectionName } from "../../shared/protocol/names.ts";
 import { type HeldElection, isHeld, isTakenBy, rankIn, type TakenElection, vacantElection } from "./election.ts";
 import type { Effect, EndedTerm } from "./events.ts";
 import {
@@ -34,6 +34,9 @@ import type {
 
 const sameDeadline = (left: Deadline | null, right: Deadline | null): boolean =>
   left?.at === right?.at && left?.lookAt === right?.lookAt && left?.awaited === right?.awaited;
+
+const isPartOf = (state: GroupState, part: Partial<GroupState>): boolean =>
+  Object.keys(part).every((key) => Reflect.get(state, key) === Reflect.get(part, key));
 
 /** What a turn has touched, for the store and for the end of the turn. */
 export interface Touched {
@@ -69,8 +72,9 @@ export class Turn {
     return `${this.#nonce}.${this.#ids}`;
   }
 
-  /** Copies the state once; what was given to the turn stays as it was. */
+  /** Copies the state before the first change; the state that the turn was given stays as it was. */
   change(part: Partial<GroupState>): void {
+    if (this.#ownState === null && isPartOf(this.state, part)) return;
     this.#ownState ??= { ...this.state };
     this.state = Object.assign(this.#ownState, part);
   }
@@ -111,6 +115,12 @@ export class Turn {
       expiring: EXPIRING.moved(expiring, before, after),
       polled: POLLED.moved(polled, before, after),
     };
+  }
+
+  /** The session that a connection has begun or resumed. */
+  sessionOf(connection: Connection | undefined): Session | undefined {
+    const id = connection?.sessionId ?? null;
+    return id === null ? undefined : this.session(id);
   }
 
   /** The session's present connection, a socket or not. */
@@ -174,20 +184,17 @@ export class Turn {
 
   /** The session's component names in one election. */
   componentsOf(session: Session, election: ElectionName): string[] {
-    if (election !== "process") {
-      const component = election.slice("component:".length);
-      return session.contenders.get(component)?.election === election ? [component] : [];
-    }
-    const names: string[] = [];
-    for (const [component, contender] of session.contenders.entries()) {
-      if (contender.election === election) names.push(component);
-    }
-    return names;
+    const own = componentOf(election);
+    if (own !== null) return session.contenders.get(own)?.election === election ? [own] : [];
+    return [...session.contenders.entries()].flatMap(([component, contender]) =>
+      contender.election === election ? [component] : [],
+    );
   }
 
   /** Whether any component of the session runs in this election. */
   contendsIn(session: Session, election: ElectionName): boolean {
-    if (election !== "process") return this.componentsOf(session, election).length > 0;
+    const own = componentOf(election);
+    if (own !== null) return session.contenders.get(own)?.election === election;
     for (const contender of session.contenders.values()) if (contender.election === election) return true;
     return false;
   }
@@ -209,7 +216,7 @@ export class Turn {
   }
 
   removeElection(election: Election): void {
-    this.deadline(election, null);
+    this.putDeadline(election, null);
     this.change({ elections: this.state.elections.delete(election.name) });
     this.touched.elections.add(election.name);
   }
@@ -250,9 +257,9 @@ export class Turn {
   }
 
   /** The term that this session has accepted under this id; `undefined` for offers and for stale and foreign ids. */
-  tenureOf(session: Session, leaderSessionId: string): HeldElection | undefined {
+  heldTermOf(session: Session, leaderSessionId: string): HeldElection | undefined {
     const election = this.termOf(session, leaderSessionId);
-    return election !== undefined && isHeld(election) ? election : undefined;
+    return isHeld(election) ? election : undefined;
   }
 
   /** The election whose present term, offered or accepted, is this session's under this id. */
@@ -272,8 +279,7 @@ export class Turn {
     return taken;
   }
 
-  /** Moves an election's entries in the deadline indexes. */
-  deadline(election: Election, deadline: Election["deadline"]): void {
+  putDeadline(election: Election, deadline: Deadline | null): void {
     if (sameDeadline(election.deadline, deadline)) return;
     const { elections, deadlines, awaited, unawaited } = this.state;
     const after = { ...election, deadline };

@@ -104,7 +104,7 @@ export interface FenceAnswer {
 export function fence(state: GroupState, question: FenceQuestion, now: number): FenceAnswer {
   const name = state.components.get(question.component)?.election;
   const election = name === undefined || name === null ? undefined : state.elections.get(name);
-  if (election === undefined || !isHeld(election)) {
+  if (!isHeld(election)) {
     return { current: false, draining: false, epoch: election?.acceptedEpoch ?? 0, remainingMs: 0 };
   }
   const { sessionId, leaderSessionId, epoch, leaseUntil, type } = election.state;

@@ -35,7 +35,7 @@ export const callerMutants: readonly Mutant[] = [
       inGroup(
         "polls",
         "const kept = settleHeld(turn, id, action.held);",
-        "const caller = turn.session(id); const kept = action.held.filter((one) => caller !== undefined && turn.tenureOf(caller, one) !== undefined && renew(turn, caller, one));",
+        "const caller = turn.session(id); const kept = action.held.filter((one) => caller !== undefined && turn.heldTermOf(caller, one) !== undefined && renew(turn, caller, one));",
       ),
     ],
   },
@@ -55,7 +55,7 @@ export const callerMutants: readonly Mutant[] = [
     name: "a caller that has missed its deadline is never lost",
     rule: "S12",
     callers: true,
-    edits: [inGroup("deadlines", "if (session !== undefined) lose(turn, session, next[0].at);", "")],
+    edits: [inGroup("deadlines", "if (session !== undefined) lose(turn, session, at);", "")],
   },
   {
     name: "a paused group offers what is kept for a caller that is away",

@@ -27,7 +27,7 @@ export const groupSessionMutants: readonly Mutant[] = [
       inGroup(
         "sessions",
         "turn.putState(name, { ...state, horizon: Math.min(state.horizon, state.leaseUntil) });",
-        "endTerm(turn, turn.tenureOf(session, state.leaderSessionId)!, 'lost');",
+        "endTerm(turn, turn.heldTermOf(session, state.leaderSessionId)!, 'lost');",
       ),
     ],
   },
@@ -108,8 +108,8 @@ export const groupSessionMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "observers",
-        "const election = turn.tenureOf(session, leaderSessionId);",
-        "const wanted = session.contenders.get(component)?.election; const now = wanted === undefined ? undefined : turn.election(wanted); const election = now !== undefined && 'sessionId' in now.state && now.state.sessionId === session.id ? turn.tenureOf(session, now.state.leaderSessionId) : undefined;",
+        "const election = turn.heldTermOf(session, leaderSessionId);",
+        "const wanted = session.contenders.get(component)?.election; const now = wanted === undefined ? undefined : turn.election(wanted); const election = now !== undefined && 'sessionId' in now.state && now.state.sessionId === session.id ? turn.heldTermOf(session, now.state.leaderSessionId) : undefined;",
       ),
     ],
   },

@@ -1,5 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { EventBody } from "../../../worker/group/events.ts";
+import { rowChanges } from "../../../worker/group/rows.ts";
+import { transition } from "../../../worker/group/transition.ts";
+import { expectSame, expectTrue } from "./consistency.ts";
 import { acceptAll, type Move, moves } from "./moves.ts";
 import { World } from "./world.ts";
 
@@ -73,6 +77,37 @@ test("[S3] [S11] after any history, every election with a candidate that answers
       expect(group.election("component:d").type).toBe("leading");
     }),
     { numRuns: Math.ceil(numRuns / 3) },
+  );
+});
+
+/** Events that have nothing to change, once the time has been looked at. */
+const idleEvents = ({ state }: World): readonly EventBody[] => [
+  { type: "tick" },
+  { type: "configure", policy: state.policy },
+  { type: "pause", paused: state.paused },
+  { type: "disconnect", connection: "unknown" },
+  { type: "frame", connection: "unknown", frame: { type: "invalid", problem: "" } },
+  { type: "revoke", request: "idle", election: "component:unknown", successor: null, note: null },
+  {
+    type: "poll",
+    request: "idle",
+    connection: "idle",
+    call: { secret: { secret: "", hash: "" }, action: { type: "bye" } },
+  },
+];
+
+test("whatever has happened, an event that changes nothing gives back the same state, and nothing to write", () => {
+  fc.assert(
+    fc.property(policies, moves, (options, history) => {
+      const group = play(options, history);
+      group.tick();
+      for (const event of idleEvents(group)) {
+        const { state, touched } = transition(group.state, { ...event, now: group.clock, nonce: "idle" });
+        expectTrue(state === group.state, `${event.type} copies the state`);
+        expectSame(rowChanges(group.state, state, touched), [], event.type);
+      }
+    }),
+    { numRuns },
   );
 });
 
