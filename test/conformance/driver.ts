@@ -70,7 +70,7 @@ export interface Member {
   readonly client: ElectionClient;
   /** Its connection is reset. */
   cut(): void;
-  /** Nothing arrives any more either way, and nobody is told. */
+  /** From now on nothing arrives either way, and neither end is notified. */
   partition(): void;
   heal(): void;
 }

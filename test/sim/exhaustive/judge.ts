@@ -13,7 +13,7 @@ export function judge(state: SmallState): void {
   if (state.current !== null) judgeGroup(state.current.group, state);
 }
 
-/** Leads by its core, or drains inside the lease that it was promised, whatever its core says. */
+/** Leads by its core, or drains inside the lease that it was promised, even against its core. */
 function holds(state: SmallState, index: number): boolean {
   const client = clientAt(state, index);
   const { terms, contenders } = client.state;

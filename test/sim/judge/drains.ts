@@ -7,7 +7,7 @@ import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Step } from "../world/driver.ts";
 import type { Process } from "../world/process.ts";
 
-/** Of a client that was never told of the group's. */
+/** The drain time of a client that never received the group's. */
 const DRAIN_MS = 10_000;
 
 interface Drain {
@@ -21,7 +21,7 @@ export class Drains {
 
   stepped(step: Step): void {
     const { input, now } = step.event;
-    // A page that is frozen or left says goodbye at once: what goes on afterwards is late work.
+    // A page that is frozen or left sends its goodbye at once: what goes on afterwards is late work.
     if (input.type === "page" && (input.event === "freeze" || input.event === "pagehide")) return this.#drains.clear();
     if (input.type === "revoke") this.#limit(step, input);
     for (const effect of step.effects) {
@@ -52,7 +52,7 @@ export class Drains {
   }
 }
 
-/** By what the process was told when the drain began: a revoke that is told once more takes none of it away. */
+/** By what the process had received when the drain began: a revoke that is sent once more takes none of it away. */
 function drainMsOf({ before, event: { input } }: Step, leaderSessionId: string): number {
   const isTold = input.type === "revoke" && input.leaderSessionId === leaderSessionId;
   const { settings } = before;

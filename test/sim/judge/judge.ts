@@ -1,4 +1,4 @@
-/** All that is judged: what happens is told to each judge as it happens. */
+/** All judges; each is notified of every event as it happens. */
 import { lineOf, type SessionState } from "../../../client/session/state.ts";
 import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
 import type { Incarnation } from "../../../testing/group/incarnation.ts";

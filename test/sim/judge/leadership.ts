@@ -1,6 +1,6 @@
 /**
- * Judges what the processes believe: I1 at most one of them holds an election at any true instant, whatever the core
- * says and whatever the frames say; epochs grow from leader to leader; what has ended never comes back; and nobody
+ * Judges what the processes believe: I1 at most one of them holds an election at any true instant, even against the core
+ * and against the frames; epochs grow from leader to leader; what has ended never comes back; and nobody
  * loses what nobody took.
  */
 
@@ -16,7 +16,7 @@ import { Claims } from "./claims.ts";
 import { Drains } from "./drains.ts";
 import type { JudgedWorld } from "./judged-world.ts";
 
-/** On its current socket a client never hears these: they mean a program error, or that it has overtaken itself. */
+/** On its current socket a client never receives these: they mean a program error, or that it has overtaken itself. */
 const NEVER_TOLD = new Set([4400, 4409, 4413, 4429]);
 
 function reasonFor(effects: Step["effects"], contenders: ReadonlySet<number>): LossReason | undefined {
@@ -114,7 +114,7 @@ export class LeadershipJudge {
 
   // Callers: processes without a socket
 
-  /** Told so by the answer to its latest call, for the first time or once more. */
+  /** Granted by the answer to its latest call, for the first time or once more. */
   callerLeads(caller: Caller, term: CallerTerm): void {
     const { leaderSessionId } = term;
     if (this.#ledByCallers.has(leaderSessionId)) return;
@@ -142,14 +142,14 @@ export class LeadershipJudge {
     if (reason !== "lost" || event.input.type === "error" || term.leaseUntil <= event.now) return;
     const row = this.#world.backend.storage.election(election)?.state;
     const stands = row?.type === "leading" && row.leaderSessionId === leaderSessionId;
-    // A new token may allow some of its contenders no more (`error`), or none: it stops, and the group waits for its word.
+    // A new token may no longer allow some of its contenders (`error`), or any: it stops, and the group waits for its report.
     const session = stands ? this.#world.backend.load().sessions.get(row.sessionId) : undefined;
     const ledBy = before.contenders.filter(({ id }) => own.has(id));
     const contends = ledBy.some(({ info }) => session?.contenders.get(info.component)?.election === election);
     demand(!contends, "I8", () => `${process.name} loses epoch ${epoch}, which the group still counts as its own`);
   }
 
-  /** A preemption whose revoke was lost, or came after its drain time, is heard of as a loss. */
+  /** A preemption whose revoke was lost, or came after its drain time, arrives as a loss. */
   #count(reason: LossReason | CallerEnd | undefined): void {
     if (reason === "expired" || (reason === "lost" && !this.#world.backend.options.preempt)) this.accidents += 1;
   }
@@ -198,7 +198,7 @@ export class LeadershipJudge {
     }
   }
 
-  /** What a revoked leader still drains inside its lease, whatever its core says. */
+  /** What a revoked leader still drains inside its lease, even against its core. */
   *#drained(process: Process, now: number): Generator<ElectionName> {
     for (const { election, leaderSessionId } of this.#drainsOf(process).at(process, now)) {
       if (this.claims(process).leaseUntil(leaderSessionId) > now) yield election;

@@ -40,7 +40,7 @@ export function restoreOnSlowerHost(cores: Cores): void {
   stage.end();
 }
 
-/** H9. Storage goes back to a published leader that nobody holds any more. */
+/** H9. Storage goes back to a published leader whose leadership nobody holds. */
 export function restoreOldRecord(cores: Cores): void {
   const stage = new Stage(cores);
   const { world } = stage;

@@ -85,7 +85,7 @@ export function followerOfStaleObject(cores: Cores): void {
   stage.end();
 }
 
-/** H7. A candidate that hears everything and says nothing costs one offer time-out, and is not asked again. */
+/** H7. A candidate that receives everything and sends nothing costs one offer time-out, and is not asked again. */
 export function muteCandidate(cores: Cores): void {
   const stage = new Stage(cores);
   const a = stage.join("A");
@@ -103,7 +103,7 @@ export function muteCandidate(cores: Cores): void {
   stage.end();
 }
 
-/** H14. The object dies with its sockets, and one process with it: nobody told the group of its end. */
+/** H14. The object dies with its sockets, and one process with it, whose end nobody reports to the group. */
 export function deathUnheard(cores: Cores): void {
   const stage = new Stage(cores);
   const a = stage.join("A");
@@ -117,7 +117,7 @@ export function deathUnheard(cores: Cores): void {
   stage.end();
 }
 
-/** S3. A leader is told by the stale incarnation that its lease goes on; the new one waits for as long. */
+/** S3. The stale incarnation promises a leader that its lease goes on; the new one waits for as long. */
 export function leaderOfStaleObject(cores: Cores): void {
   const stage = new Stage(cores);
   const { world } = stage;
@@ -187,7 +187,7 @@ export function revokedOnHostBehind(cores: Cores): void {
 }
 
 /**
- * The clock of all hosts is set back while a leader, whose clock is slow, is still heard by an object that was replaced: an
+ * The clock of all hosts is set back while a leader, whose clock is slow, still reaches an object that was replaced: an
  * operator's order at the present one counts on no less than what the other may promise.
  */
 export function setBackBesideStaleObject(cores: Cores, backMs: number): void {

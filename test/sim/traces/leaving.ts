@@ -1,4 +1,4 @@
-/** What a process says when it stops while frames wait, or while its connection is away; and how it comes back in time. */
+/** What a process sends when it stops while frames wait, or while its connection is lost; and how it comes back in time. */
 import type { Cores } from "../cores.ts";
 import type { Process } from "../world/process.ts";
 import { leads, Stage, term } from "./stage.ts";

@@ -2,7 +2,7 @@
 import type { Cores } from "../cores.ts";
 import { leads, POLICY, Stage } from "./stage.ts";
 
-/** One name more than the limit: the others are heard of, over a new connection too, and the one is not asked for again. */
+/** One name more than the limit: the others are notified, over a new connection too, and the one is not asked for again. */
 export function oneNameTooMany(cores: Cores): void {
   const stage = new Stage(cores, { policy: { ...POLICY, limits: { observed: 2 } } });
   const a = stage.join("A");
@@ -17,7 +17,7 @@ export function oneNameTooMany(cores: Cores): void {
   stage.end();
 }
 
-/** A name is said once, and not at all beside all of them; it is asked for when that has ended. */
+/** A name is sent once, and not at all while all are watched; it is asked for when that has ended. */
 export function watchedTwice(cores: Cores): void {
   const stage = new Stage(cores);
   const a = stage.join("A");

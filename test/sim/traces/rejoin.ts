@@ -56,7 +56,7 @@ export function refusedSibling(cores: Cores): void {
   c.rejoin("x");
   cut(stage, c);
   stage.advance(SLOW_DRAIN_MS - 100);
-  stage.world.network.path(c).held.add("down"); // the new x is named by nothing but what the group has said before
+  stage.world.network.path(c).held.add("down"); // the new x is named only by what the group has sent before
   stage.until("B leads", () => leads(b), 500);
   stage.expect("C does not", !leads(c));
   stage.end();

@@ -84,7 +84,7 @@ export function lostConfirm(cores: Cores): void {
   stage.end();
 }
 
-/** A component joins the leadership, and hears nothing of it since the socket is lost. */
+/** A component joins the leadership, and its grant is lost with the socket. */
 export function lostJoin(cores: Cores): void {
   const stage = new Stage(cores);
   const a = stage.join("A");

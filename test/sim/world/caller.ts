@@ -41,7 +41,7 @@ export interface CallerPorts extends CallsPorts {
 type UserEffect = Exclude<Effect, { readonly type: "call" }>;
 type Revoke = Extract<Effect, { readonly type: "revoke" }>;
 
-/** Hosts differ by no more than the clock margin, which is twice as much. */
+/** Hosts differ by at most the clock margin, which is twice as much. */
 const HOST_SKEW_MS = 500;
 /** Until the first answer. */
 const DRAIN_MS = 10_000;
@@ -68,12 +68,12 @@ export class Caller {
   #skewMs = 0;
   #wakesAt: number | null = null;
   #numbers = 0;
-  /** Of each leadership: until when its answers let it lead, and how long it may stop. */
+  /** For each leadership: until when its answers let it lead, and how long it may stop. */
   readonly #leases = new Map<string, number>();
   readonly #drains = new Map<string, number>();
   /** What it has led, for the judge: each begins and ends once. */
   readonly #ended = new Set<string>();
-  /** Those that the core has had and has no more. */
+  /** Those that the core has had and no longer has. */
   readonly #over = new Set<string>();
 
   constructor(ports: CallerPorts, name: string, setup: CallerSetup) {
@@ -161,7 +161,7 @@ export class Caller {
     this.#wakesAt = null;
   }
 
-  /** What it leads at this true instant, and what still stops inside its lease: what the core says of it does not count. */
+  /** What it leads at this true instant, and what still stops inside its lease, even against the core. */
   holding(): CallerTerm[] {
     const now = this.clock.wall;
     return this.#apps.flatMap((app): CallerTerm[] => {

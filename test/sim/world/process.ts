@@ -184,7 +184,7 @@ export class Process extends Driver {
     return this.#numbers;
   }
 
-  /** All in one turn, as the shell tells of those that settle together. */
+  /** All in one turn, as the shell reports those that settle together. */
   #settle(contenders: readonly AppContender[]): void {
     for (const contender of contenders) contender.settlesAt = null;
     this.dispatch({ type: "settled", contenders: contenders.map(({ id }) => id) });

@@ -119,7 +119,7 @@ export class World {
     process.open();
   }
 
-  /** `told`: the machine closes its connections for it. */
+  /** `told`: the machine closes its connections, so that the group notices. */
   kill(process: Process, told: boolean): void {
     process.kill();
     for (const link of this.network.path(process).links) {

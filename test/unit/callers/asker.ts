@@ -69,7 +69,7 @@ export class Asker implements Claimant {
     return this.world.now + this.skew;
   }
 
-  /** What it leads in true time: what it believes in, and what still stops inside its lease, whatever the core says of it. */
+  /** What it leads in true time: what it believes in, and what still stops inside its lease, even against the core. */
   get leases(): Claimant["leases"] {
     const led = this.state.contenders.flatMap(({ info, election, phase }): [string, Claim][] => {
       if (phase.type !== "granted") return [];
@@ -126,7 +126,7 @@ export class Asker implements Claimant {
     this.settings = { ...this.settings, contenders };
   }
 
-  /** The object is gone, with its calls and with whatever it ran; another host goes on from storage. */
+  /** The object is gone, with its calls and everything that it ran; another host goes on from storage. */
   restart(skew = this.skew): void {
     this.skew = skew;
     this.travelling.splice(0, Infinity, ...this.travelling.filter(({ answer }) => answer === null));
@@ -177,7 +177,7 @@ export class Asker implements Claimant {
     }
   }
 
-  /** Time passes in peace: the alarm rings when it is due, calls are answered at once, and whatever stops has stopped. */
+  /** Time passes in peace: the alarm rings when it is due, calls are answered at once, and drains end at once. */
   run(ms: number): void {
     const until = this.world.now + ms;
     for (;;) {
@@ -242,7 +242,7 @@ export class Asker implements Claimant {
     }
   }
 
-  /** S2, S7: attempts grow for ever, and the group hears of no end while something is stopping in time. */
+  /** S2, S7: attempts grow for ever, and no end is reported to the group while something is stopping in time. */
   #noteCall(attempt: number, request: Request): void {
     expect(attempt).toBeGreaterThan(this.#lastAttempt);
     expect(attempt).toBeLessThanOrEqual(this.#stored?.attemptsReserved ?? 0);

@@ -50,7 +50,7 @@ test("[S6] an answer that comes after the deadline revives nothing, and expiry c
   expect(asker.last().is).toBe("revoke");
 });
 
-test("[PC2] [S7] an answer to a call that was given up is dropped, and a leadership of which only it told has ended", () => {
+test("[PC2] [S7] an answer to a call that was given up is dropped, and a leadership that only it named has ended", () => {
   const world = new World();
   const asker = new Asker(world, "asker");
   asker.start();
@@ -92,7 +92,7 @@ test("[S7] attempts grow over a restart, though most calls write no row", () => 
   asker.world.advance(E);
   asker.dispatch({ type: "tick" });
   expect(asker.saves).toBe(saves);
-  asker.restart(); // the call is on its way, and nothing stored tells of it
+  asker.restart(); // the call is on its way, and nothing stored shows it
   asker.start();
   asker.flow();
   expect(asker.leads()).toBe(true);
@@ -158,7 +158,7 @@ test("[S2] [S10] an onRevoke that hangs is waited for no longer than the drain t
   expect(asker.leads()).toBe(true);
 });
 
-test("[PC1] [C1] what a restart cuts off counts as settled: no second revoke, and the next grant may come", () => {
+test("[PC1] [C1] a callback that a restart cuts off counts as settled: no second revoke, and the next grant may come", () => {
   const asker = leading();
   asker.dispatch({ type: "resign", leaderSessionId: asker.last().leaderSessionId });
   expect(asker.last().is).toBe("revoke");
@@ -198,7 +198,7 @@ test("[Q3] resign hands over to a named successor, and it goes on waiting", () =
   expect(due(asker)).toBe(POLL);
 });
 
-test("[C7] [K1] what it wants published is told until the group has it, also after a restart", () => {
+test("[C7] [K1] a wanted record is sent until the group has it, also after a restart", () => {
   const asker = leading();
   const { leaderSessionId = "" } = asker.state.terms[0] ?? {};
   asker.dispatch({ type: "confirm", component: "x", leaderSessionId, address: "a" });
@@ -221,7 +221,7 @@ test("[C7] a leader may publish nothing but itself", () => {
   expect(asker.world.state.components.get("x")?.record?.leader.leaderSessionId).toBe(leaderSessionId);
 });
 
-test("[S11] who stops while a call declines asks again at once, not with the next poll", () => {
+test("[S11] a contender that stops while a call declines asks again at once, not with the next poll", () => {
   const asker = leading();
   asker.world.advance(D);
   asker.dispatch({ type: "tick" }); // ended, and the call that leaves with it declines
@@ -276,7 +276,7 @@ test("[PC2] [S6] a clock that is set back lengthens no lease", () => {
   expect(asker.leads()).toBe(false);
 });
 
-test("failed calls are tried again with back-off, and the term ends at its deadline whatever happens", () => {
+test("failed calls are tried again with back-off, and the term ends at its deadline in any case", () => {
   const asker = leading();
   const { world } = asker;
   world.advance(E);
@@ -305,7 +305,7 @@ test("a session that the group does not know any more is begun anew, its terms a
   expect(asker.leads()).toBe(true);
 });
 
-test("[S9] [S2] a term that the group has no more of is named until its onRevoke has settled: nobody leads meanwhile", () => {
+test("[S9] [S2] a term that the group no longer has is named until its onRevoke has settled: nobody leads meanwhile", () => {
   const asker = leading(new World({ drainMs: 3_000 }));
   const { world } = asker;
   const other = world.join("other", { contenders: ["x"] });
@@ -340,7 +340,7 @@ test("[S6] a lease is as long for a contender that is looked at often as for one
   expect(asker.leads()).toBe(false);
 });
 
-test("[C8] [N2] who waits has patience: it is elected where a round trip takes longer than a leader would wait for an answer", () => {
+test("[C8] [N2] a waiting contender has patience: it is elected where a round trip takes longer than a leader would wait for an answer", () => {
   const world = new World({ leaseMs: 2_000 });
   const other = world.join("other", { contenders: ["x"] });
   other.accept();

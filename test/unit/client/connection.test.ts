@@ -79,7 +79,7 @@ describe("opening", () => {
 });
 
 describe("keeping alive", () => {
-  test("[S4] a leader renews; whoever waits pings, and shows a sign of life now and then; an observer only pings", () => {
+  test("[S4] a leader renews; a waiting process pings, and shows a sign of life now and then; an observer only pings", () => {
     const play = new Play();
     play.contend("x");
     play.connects();
@@ -179,7 +179,7 @@ describe("losing the connection", () => {
     expect(play.says()).toEqual([release("L1")]);
   });
 
-  test("[S9] what has ended and drained meanwhile is not named, and so ended", () => {
+  test("[S9] a term that has ended and drained meanwhile is not named, and so ended", () => {
     const [play, x] = Play.leading(["x"]);
     play.loses();
     play.happens({ type: "resign", leaderSessionId: "L1" });
@@ -248,7 +248,7 @@ describe("losing the connection", () => {
 });
 
 describe("a lost connection while a term runs", () => {
-  test("[N9] is tried again at least every R / 8, whatever has failed before", () => {
+  test("[N9] is tried again at least every R / 8, however often it has failed before", () => {
     const play = new Play();
     play.random = 1;
     const x = play.contend("x");
@@ -295,7 +295,7 @@ describe("a lost connection while a term runs", () => {
 });
 
 describe("stopping while the connection is away", () => {
-  test("[N10] who leaves meanwhile keeps the session until the group was told: the hello does not name the term, then bye", () => {
+  test("[N10] a process that leaves meanwhile keeps the session until the group knows: the hello does not name the term, then bye", () => {
     const [play, x] = Play.leading(["x"]);
     play.loses();
     play.close(x);
@@ -329,7 +329,7 @@ describe("stopping while the connection is away", () => {
     expect(connects(play)).toBe(attempts);
   });
 
-  test("[N10] [S2] what still drains is named, and told when it has stopped", () => {
+  test("[N10] [S2] a term that still drains is named, and its end reported when it has stopped", () => {
     const [play, x] = Play.leading(["x"]);
     play.loses();
     play.close(x);
@@ -355,7 +355,7 @@ describe("stopping while the connection is away", () => {
     ]);
   });
 
-  test("[N10] [C10] a client that closes meanwhile is closed when the group was told", () => {
+  test("[N10] [C10] a client that closes meanwhile is closed once the group knows", () => {
     const [play, x] = Play.leading(["x"]);
     play.loses();
     play.happens({ type: "bye" });
@@ -400,7 +400,7 @@ describe("stopping while the connection is away", () => {
     expect(play.clientState()).toBe("closed");
   });
 
-  test("[N10] an offer that was taken up may be a lease: who leaves before its answer tells so", () => {
+  test("[N10] an offer that was taken up may be a lease: a process that leaves before its answer reports it", () => {
     const play = new Play();
     const x = play.contend("x");
     play.connects();
@@ -412,7 +412,7 @@ describe("stopping while the connection is away", () => {
     expect(play.last("bye")).toEqual({ type: "bye" });
   });
 
-  test("[N10] so does who was about to tell when the connection was lost", () => {
+  test("[N10] so does a process that was about to report it when the connection was lost", () => {
     const play = new Play();
     const names = Array.from({ length: 256 }, (_, index) => `d${index}`);
     const contenders = names.map((name) => play.contend(name, { election: "dedicated" }));
@@ -429,7 +429,7 @@ describe("stopping while the connection is away", () => {
     expect(play.last("bye")).toEqual({ type: "bye" });
   });
 
-  test("[N10] [S8] a page that is frozen without a connection tells when it returns", () => {
+  test("[N10] [S8] a page that is frozen without a connection reports its end when it returns", () => {
     const [play, x] = Play.leading(["x"]);
     play.loses();
     play.page("pagehide");
@@ -451,7 +451,7 @@ describe("stopping while the connection is away", () => {
     expect(play.clientState()).toBe("idle");
   });
 
-  test("[N10] a session that was refused has nothing to tell", () => {
+  test("[N10] a session that was refused has nothing to report", () => {
     const [play, x] = Play.leading(["x"]);
     play.loses(CLOSE.superseded);
     play.close(x);
@@ -463,7 +463,7 @@ describe("stopping while the connection is away", () => {
 describe("patience", () => {
   const SLOW = 3_000; // a round trip longer than the answer time-out
 
-  test("[N11] who waits, or only watches, has ten seconds for every answer: the path is slow, not dead", () => {
+  test("[N11] a process that waits, or only watches, has ten seconds for every answer: the path is slow, not dead", () => {
     const play = new Play();
     play.contend("x");
     play.happens({ type: "observe", component: "y" });
@@ -488,7 +488,7 @@ describe("patience", () => {
     expect(play.state.connection.type).toBe("waiting");
   });
 
-  test("[N11] who takes an offer up waits ten seconds for the answer", () => {
+  test("[N11] a process that takes an offer up waits ten seconds for the answer", () => {
     const play = new Play();
     const x = play.contend("x");
     play.connects();
@@ -499,7 +499,7 @@ describe("patience", () => {
     expect(play.remaining(x, "L1")).toBe(R - SLOW);
   });
 
-  test("[N11] who holds a lease that runs gives a silent path up after the answer time-out", () => {
+  test("[N11] a process whose lease runs gives a silent path up after the answer time-out", () => {
     const [play] = Play.leading(["x"]);
     play.wait(E + ANSWER);
     expect(play.state.connection.type).toBe("waiting");
@@ -590,7 +590,7 @@ describe("close codes", () => {
 });
 
 describe("the page", () => {
-  test.each(["freeze", "pagehide"] as const)("[S8] %s ends everything within the turn, and says bye", (event) => {
+  test.each(["freeze", "pagehide"] as const)("[S8] %s ends everything within the turn, and sends bye", (event) => {
     const [play, x] = Play.leading(["x"]);
     play.page(event);
     expect(play.called()).toEqual(["-x L1 frozen"]);
@@ -639,7 +639,7 @@ describe("observing", () => {
   const isObserve = (message: Said): message is Observe & { readonly components: readonly string[] } =>
     message !== "ping" && message.type === "observe" && message.components !== true;
 
-  test("[C12] [O2] [O6] what is watched is said once, again in every hello, and taken back in the end", () => {
+  test("[C12] [O2] [O6] watched names are sent once, again in every hello, and taken back in the end", () => {
     const play = new Play();
     play.happens({ type: "observe", component: "x" });
     play.happens({ type: "observe", component: "x" });
@@ -672,7 +672,7 @@ describe("observing", () => {
 
   const names = Array.from({ length: 5_000 }, (_, index) => `n${index}`);
 
-  test("[O5] more names than a frame takes are said in several, whatever was watched before the connection", () => {
+  test("[O5] more names than a frame takes are sent in several, also those watched before the connection", () => {
     const play = new Play();
     for (const component of names) play.happens({ type: "observe", component });
     const { sentAt, observe } = play.opens();
@@ -683,7 +683,7 @@ describe("observing", () => {
     expect(said.flat()).toEqual(names.slice(256));
   });
 
-  test("[O5] what was refused is not in the next hello, and nobody is refused what is watched with all others", () => {
+  test("[O5] a refused name is not in the next hello, and no name is refused that is watched with all others", () => {
     const play = new Play();
     for (const component of ["x", "y"]) play.happens({ type: "observe", component });
     play.connects();
@@ -711,7 +711,7 @@ describe("observing", () => {
     expect(play.says()).toEqual([{ type: "observe", components: ["x"] }]);
   });
 
-  test("[C12] whoever watches one component goes on when the observer of all has left", () => {
+  test("[C12] the observer of one component goes on when the observer of all has left", () => {
     const play = new Play();
     play.happens({ type: "observe", component: "x" });
     play.happens({ type: "observe", component: true });
@@ -725,7 +725,7 @@ describe("observing", () => {
 });
 
 describe("thousands of observers", () => {
-  test("[C12] a name that many watch is said once in hello, in the order of the first", () => {
+  test("[C12] a name with many observers is sent once in hello, in the order of the first", () => {
     const play = new Play();
     for (let count = 0; count < 4_097; count++) play.happens({ type: "observe", component: count % 2 ? "y" : "x" });
     expect(play.opens().observe).toEqual(["x", "y"]);
@@ -733,7 +733,7 @@ describe("thousands of observers", () => {
 });
 
 describe("priority", () => {
-  test("[Q2] is told when it changes, and in every hello after that", () => {
+  test("[Q2] is sent when it changes, and in every hello after that", () => {
     const play = new Play();
     play.contend("x", { election: "dedicated" });
     play.connects();

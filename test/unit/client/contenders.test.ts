@@ -183,7 +183,7 @@ describe("closing", () => {
     expect(play.called()).toEqual(["-x L1 revoked", "+x L2"]);
   });
 
-  test("[C10] [X6] the client: everything ends, drains, and then one bye is all that is said", () => {
+  test("[C10] [X6] the client: everything ends, drains, and then a bye is all that is sent", () => {
     const [play, x, y] = Play.leading(["x", "y"]);
     play.happens({ type: "observe", component: true });
     play.says();
@@ -234,7 +234,7 @@ describe("confirm", () => {
     play.settles(x);
   });
 
-  test("[C7] [S9] what is wanted published is confirmed again after every resume, and only the newest", () => {
+  test("[C7] [S9] a wanted record is confirmed again after every resume, and only the newest", () => {
     const [play] = Play.leading(["x", "y"]);
     play.happens(confirm);
     play.happens({ ...confirm, id: "2", address: "b" });
@@ -252,7 +252,7 @@ describe("confirm", () => {
     expect(play.says()).toEqual([{ ...confirm, id: "2", address: "b" }]);
   });
 
-  test("[K6] [C7] a sibling's confirm is its own: nothing is said of a component that has confirmed nothing", () => {
+  test("[K6] [C7] a sibling's confirm is its own: nothing is sent for a component that has confirmed nothing", () => {
     const [play] = Play.leading(["x", "y"]);
     play.happens(confirm);
     play.resumes(["L1"]);

@@ -4,7 +4,7 @@ import type { Effect } from "../../../client/session/events.ts";
 import type { ClientMessage } from "../../../shared/protocol/messages.ts";
 import { dedicated, E, join, offer, Play, R, release } from "./play.ts";
 
-/** What was said since the last look, without what a lease needs. */
+/** What was sent since the last look, without what a lease needs. */
 const framesOf = (play: Play): ClientMessage[] =>
   play.says().flatMap((message) => (message === "ping" || message.type === "renew" ? [] : [message]));
 
@@ -109,7 +109,7 @@ function busy(): [Play, number, number] {
   return [play, x, y];
 }
 
-describe("what ends a term leaves before everything else that waits", () => {
+describe("the end of a term is sent before everything else that waits", () => {
   test("[N8] a resignation", () => {
     const [play, x] = busy();
     play.happens({ type: "resign", leaderSessionId: "L1" });
@@ -163,7 +163,7 @@ describe("what ends a term leaves before everything else that waits", () => {
     play.close(late);
   });
 
-  test("[N8] who has come and gone while its frames waited was never there", () => {
+  test("[N8] a contender that has come and gone while its frames waited was never there", () => {
     const [play, x] = busy();
     const late = play.contend("late", { election: "dedicated" });
     play.happens({ type: "priority", priority: 4, component: "late" });
@@ -181,7 +181,7 @@ describe("what ends a term leaves before everything else that waits", () => {
     expect(new Set(framesOf(play).map(({ type }) => type))).toEqual(new Set(["observe"]));
   });
 
-  test("[N8] [G6] who leaves and comes back at once is registered after it was deregistered", () => {
+  test("[N8] [G6] a contender that leaves and comes back at once is registered after it was deregistered", () => {
     const [play, , y] = busy();
     play.close(y);
     play.contend("y", { election: "dedicated" });
@@ -191,7 +191,7 @@ describe("what ends a term leaves before everything else that waits", () => {
     expect(about.map(({ type }) => type)).toEqual(["deregister", "register"]);
   });
 
-  test("[N8] [K2] what was to be published in that term is not said after it", () => {
+  test("[N8] [K2] a record of that term is not sent after it", () => {
     const [play, x] = busy();
     play.happens({ type: "confirm", id: "1", component: "x", leaderSessionId: "L1" });
     play.happens({ type: "resign", leaderSessionId: "L1" });
@@ -216,7 +216,7 @@ describe("what ends a term leaves before everything else that waits", () => {
 });
 
 describe("bye", () => {
-  test("[N8] [X6] a client that is closed says so at once, however much waits, and stays below the server's limit", () => {
+  test("[N8] [X6] a client that is closed sends bye at once, however much waits, and stays below the server's limit", () => {
     const play = new Play();
     const contenders = names.map((name) => play.contend(name));
     play.connects();
@@ -257,7 +257,7 @@ describe("bye", () => {
   });
 });
 
-/** A process that comes and goes with components and observers, as it is told. */
+/** A process that comes and goes with components and observers, by orders. */
 class Restless {
   readonly play = new Play({ lingerMs: 1e9 });
   readonly present = new Map<string, number>();
@@ -306,7 +306,7 @@ function countedBy(frames: readonly ClientMessage[]): Set<string> {
   return counted;
 }
 
-test("[N8] [G4] whatever waits and whatever goes first, the server ends up with the contenders of the client", () => {
+test("[N8] [G4] in whatever order frames wait and leave, the server ends up with the contenders of the client", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
       const restless = new Restless();

@@ -69,7 +69,7 @@ export const dedicated = (leaderSessionId: string, epoch: number, component: str
   election: `component:${component}`,
 });
 
-/** What the session says on the wire; a ping is a word. */
+/** What the session sends; a ping is a word. */
 export type Said = ClientMessage | "ping";
 
 export class Play {
@@ -132,7 +132,7 @@ export class Play {
     }
   }
 
-  /** What was said since the last look. */
+  /** What was sent since the last look. */
   says(): readonly Said[] {
     const said = this.#said;
     this.#said = [];
@@ -144,7 +144,7 @@ export class Play {
     return this.calls.splice(0);
   }
 
-  /** The last message of this type that was said, looked at or not. */
+  /** The last message of this type that was sent, looked at or not. */
   last<T extends ClientMessage["type"]>(type: T): Extract<ClientMessage, { type: T }> {
     const isMeant = (message: ClientMessage): message is Extract<ClientMessage, { type: T }> => message.type === type;
     const sent = this.effects.flatMap((effect) => (effect.type === "send" ? [effect.message] : []));
@@ -183,7 +183,7 @@ export class Play {
     return this.last("hello");
   }
 
-  /** The socket opens, says hello, and is welcomed. */
+  /** The socket opens, sends a hello, and is welcomed. */
   connects(answer: Partial<Welcome> = {}): void {
     const { sentAt } = this.opens();
     this.hears({ ...welcome, sentAt, ...answer });
@@ -232,7 +232,7 @@ export class Play {
     return [play, ...contenders];
   }
 
-  /** Time goes on, and the timer fires when it should. Whatever is asked for meanwhile stays unanswered, unless `answering`. */
+  /** Time goes on, and the timer fires when it should. Requests stay unanswered meanwhile, unless `answering`. */
   wait(ms: number, answering = false): void {
     const end = this.now + ms;
     for (let next = nextDeadline(this.state); next !== null && next <= end; next = nextDeadline(this.state)) {

@@ -1,4 +1,4 @@
-/** Whatever happens, in whatever order: what the session promises its users and the group. */
+/** What the session promises its users and the group, in any order of events. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { nextDeadline } from "../../../client/session/deadlines.ts";
@@ -115,7 +115,7 @@ class Witness {
     if (deadline !== null && deadline <= now) this.#expectProgress();
   }
 
-  /** Whoever leads has been told so, and leads no longer than the lease; whoever was told so leads. */
+  /** A contender that leads was granted, and leads no longer than the lease; one that was granted leads. */
   #checkContenders(): void {
     const { state, now } = this;
     for (const contender of state.contenders) {
@@ -253,7 +253,7 @@ const requestsOf = (state: SessionState): readonly Extract<Request, { readonly t
 /** All of them, or all but the first. */
 const some = (ids: readonly string[], all: boolean): readonly string[] => (all ? ids : ids.slice(1));
 
-test("[C1] [G2] [S1] [S7] [S2] whatever happens, callbacks alternate, no lease is outlived, names grow, and no ended term comes back", () => {
+test("[C1] [G2] [S1] [S7] [S2] in any order of events callbacks alternate, no lease is outlived, names grow, and no ended term comes back", () => {
   fc.assert(
     fc.property(fc.array(draws, { maxLength: 120, size: "max" }), (sequence) => {
       const witness = new Witness();
@@ -263,7 +263,7 @@ test("[C1] [G2] [S1] [S7] [S2] whatever happens, callbacks alternate, no lease i
   );
 });
 
-test("[S9] the state stays small, whatever it has been through", () => {
+test("[S9] the state stays small after any history", () => {
   const witness = new Witness();
   const sizes: number[] = [];
   for (let round = 0; round < 300; round++) {

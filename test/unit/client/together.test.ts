@@ -40,7 +40,7 @@ async function leading(count: number, onRevoke: (component: string) => unknown =
 }
 
 describe.each([1, 8, 40])("%i components of one election", (count) => {
-  test("[C2] [N3] end by two steps and one frame: all are told to stop, and all have stopped", async () => {
+  test("[C2] [N3] end by two steps and one frame: all are asked to stop, and all have stopped", async () => {
     const { group, client, granted, revoked, counted } = await leading(count);
     expect(granted).toEqual(named(count));
     group.electing = false;
@@ -56,7 +56,7 @@ describe.each([1, 8, 40])("%i components of one election", (count) => {
     expect(counted()).toEqual({ frames: ["renew"], steps: 2 });
   });
 
-  test("[C6] a revoke ends them by as many, whatever their callbacks wait for, if they wait for the same", async () => {
+  test("[C6] a revoke ends them by as many, as long as their callbacks wait for the same", async () => {
     const stopped = Promise.withResolvers<void>();
     const { group, revoked, counted } = await leading(count, () => stopped.promise);
     group.electing = false;
@@ -68,7 +68,7 @@ describe.each([1, 8, 40])("%i components of one election", (count) => {
     expect(counted()).toEqual({ frames: ["release"], steps: 1 });
   });
 
-  test("[C10] close ends them by one effect, and bye is all that is said", () => {
+  test("[C10] close ends them by one effect, and bye is all that is sent", () => {
     const [play, ...contenders] = Play.leading(named(count));
     const effects = play.happens({ type: "bye" });
     expect(effects).toEqual([{ type: "revoke", contenders, reason: "closed", ...first }]);
@@ -78,7 +78,7 @@ describe.each([1, 8, 40])("%i components of one election", (count) => {
 });
 
 describe("components that stop one after the other", () => {
-  test("[S2] [S10] the group hears of the end when the last of them has stopped", () => {
+  test("[S2] [S10] the end is reported to the group when the last of them has stopped", () => {
     const [play, ...contenders] = Play.leading(named(8));
     const last = contenders.slice(3, 4);
     expect(play.happens({ type: "resign", leaderSessionId: "L1" })).toEqual([
@@ -106,7 +106,7 @@ describe("components that stop one after the other", () => {
     expect(play.called()).toEqual(["+c2 L2", "+c3 L2"]);
   });
 
-  test("[C5] one that hangs keeps no other from being heard of", async () => {
+  test("[C5] one that hangs keeps no other from being reported", async () => {
     const { group, client, counted } = await leading(8, (component) =>
       component === "c3" ? new Promise(() => {}) : undefined,
     );
