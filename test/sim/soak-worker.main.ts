@@ -9,7 +9,7 @@ export interface SoakOrder {
   readonly until: number;
 }
 
-export interface SoakNews {
+export interface SoakReport {
   readonly tally: Tally;
   /** What went wrong, with the line that replays it. */
   readonly failure: string | null;
@@ -25,5 +25,5 @@ for (let seed = order.seed, failed = false; Date.now() < order.until && !failed;
   const found = search(shippedCores, { seed, numRuns: RUNS_AT_ONCE, size, callers: seed % 3 === 0 }, tally);
   failed = found !== null;
   const failure = found === null ? null : `${found.error.message}\n${replayLine(found.run)}`;
-  parentPort?.postMessage({ tally, failure } satisfies SoakNews);
+  parentPort?.postMessage({ tally, failure } satisfies SoakReport);
 }

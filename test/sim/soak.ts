@@ -4,7 +4,7 @@ import { stdout } from "node:process";
 import { Worker } from "node:worker_threads";
 import { minutes, scriptNamed, wholeNumber } from "../../tools/arguments.ts";
 import { noTally, type Tally } from "./run.ts";
-import type { SoakNews, SoakOrder } from "./soak-worker.main.ts";
+import type { SoakOrder, SoakReport } from "./soak-worker.main.ts";
 
 const THREADS = 2;
 const TELL_EVERY_MS = 30_000;
@@ -46,7 +46,7 @@ function tell(): void {
 function soak(seed: number): Promise<void> {
   const workerData: SoakOrder = { seed, until };
   const worker = new Worker(new URL("./soak-worker.main.ts", import.meta.url), { workerData });
-  worker.on("message", ({ tally, failure }: SoakNews) => {
+  worker.on("message", ({ tally, failure }: SoakReport) => {
     add(tally);
     if (failure !== null) {
       failures.push(failure);

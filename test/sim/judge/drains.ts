@@ -4,7 +4,7 @@
  */
 import type { Revoke } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
-import type { Step } from "../world/driver.ts";
+import type { ClientTurn } from "../world/client-shell.ts";
 import type { Process } from "../world/process.ts";
 
 /** The drain time of a client that never received the group's. */
@@ -19,7 +19,7 @@ export class Drains {
   /** By contender. */
   readonly #drains = new Map<number, Drain>();
 
-  stepped(step: Step): void {
+  stepped(step: ClientTurn): void {
     const { input, now } = step.event;
     // A page that is frozen or left sends its goodbye at once: what goes on afterwards is late work.
     if (input.type === "page" && (input.event === "freeze" || input.event === "pagehide")) return this.#drains.clear();
@@ -34,7 +34,7 @@ export class Drains {
   }
 
   /** The order to stop is for those as well that were stopping before: its time is that of the leadership. */
-  #limit({ before, event }: Step, { leaderSessionId, drainMs }: Revoke): void {
+  #limit({ before, event }: ClientTurn, { leaderSessionId, drainMs }: Revoke): void {
     if (!before.terms.some((term) => term.leaderSessionId === leaderSessionId && term.stage === "leading")) return;
     for (const [id, drain] of this.#drains) {
       if (drain.leaderSessionId !== leaderSessionId) continue;
@@ -53,7 +53,7 @@ export class Drains {
 }
 
 /** By what the process had received when the drain began: a revoke that is sent once more takes none of it away. */
-function drainMsOf({ before, event: { input } }: Step, leaderSessionId: string): number {
+function drainMsOf({ before, event: { input } }: ClientTurn, leaderSessionId: string): number {
   const isTold = input.type === "revoke" && input.leaderSessionId === leaderSessionId;
   const { settings } = before;
   const session = input.type === "welcome" ? input : before.session;

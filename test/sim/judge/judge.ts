@@ -5,7 +5,7 @@ import type { Incarnation } from "../../../testing/group/incarnation.ts";
 import type { EventBody } from "../../../worker/group/events.ts";
 import type { RowChange } from "../../../worker/group/rows.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
-import type { Step } from "../world/driver.ts";
+import type { ClientTurn } from "../world/client-shell.ts";
 import type { Process } from "../world/process.ts";
 import { demand } from "../world/violation.ts";
 import { judgeCall } from "./calls.ts";
@@ -27,7 +27,7 @@ export class Judge {
     this.group = new GroupJudge(world);
   }
 
-  stepped(process: Process, step: Step): void {
+  stepped(process: Process, step: ClientTurn): void {
     this.leadership.stepped(process, step);
     if (step.before.terms !== process.state.terms) this.leadership.judgeHolders();
   }

@@ -9,7 +9,7 @@ import type { LossReason } from "../../../shared/errors.ts";
 import { leaderSessionIdOf } from "../../../shared/holder/state.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Caller, CallerEnd, CallerTerm } from "../world/caller.ts";
-import type { Step } from "../world/driver.ts";
+import type { ClientTurn } from "../world/client-shell.ts";
 import type { Process } from "../world/process.ts";
 import { demand } from "../world/violation.ts";
 import { Claims } from "./claims.ts";
@@ -19,7 +19,7 @@ import type { JudgedWorld } from "./judged-world.ts";
 /** On its current socket a client never receives these: they mean a program error, or that it has overtaken itself. */
 const NEVER_TOLD = new Set([4400, 4409, 4413, 4429]);
 
-function reasonFor(effects: Step["effects"], contenders: ReadonlySet<number>): LossReason | undefined {
+function reasonFor(effects: ClientTurn["effects"], contenders: ReadonlySet<number>): LossReason | undefined {
   for (const effect of effects) {
     if (effect.type === "revoke" && effect.contenders.some((id) => contenders.has(id))) return effect.reason;
   }
@@ -60,7 +60,7 @@ export class LeadershipJudge {
     return drains;
   }
 
-  stepped(process: Process, step: Step): void {
+  stepped(process: Process, step: ClientTurn): void {
     this.#drainsOf(process).stepped(step);
     const { before, event, effects } = step;
     const after = process.state;
@@ -78,7 +78,7 @@ export class LeadershipJudge {
   }
 
   /** What some inputs demand at once. */
-  #judgeInput({ name, setup, state, contenders }: Process, { before, event: { input, connection } }: Step): void {
+  #judgeInput({ name, setup, state, contenders }: Process, { before, event: { input, connection } }: ClientTurn): void {
     if (connection !== before.attempt) return;
     if (input.type === "lost" && setup.onDisconnect === "revoke") {
       const keeps = state.terms.some(({ stage }) => stage === "leading");
@@ -92,7 +92,7 @@ export class LeadershipJudge {
     }
   }
 
-  #leads(process: Process, term: Term, { before, event }: Step): void {
+  #leads(process: Process, term: Term, { before, event }: ClientTurn): void {
     const { leaderSessionId, epoch } = term;
     const known = before.terms.find((other) => other.leaderSessionId === leaderSessionId);
     demand(!this.#ended.has(leaderSessionId), "S7", () => `${process.name} takes up epoch ${epoch} again`);
@@ -128,7 +128,7 @@ export class LeadershipJudge {
     this.#count(how);
   }
 
-  #mayHaveEnded(process: Process, term: Leading, { before, event, effects }: Step): void {
+  #mayHaveEnded(process: Process, term: Leading, { before, event, effects }: ClientTurn): void {
     const { leaderSessionId, election, epoch } = term;
     const now = process.state.terms.find((other) => other.leaderSessionId === leaderSessionId);
     if (now?.stage === "leading") return;

@@ -2,15 +2,15 @@
 
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Link, Packet } from "../../../testing/group/link.ts";
+import { ClientShell, type ClientShellPorts, type UserEffect } from "./client-shell.ts";
 import { AppContender } from "./contender.ts";
-import { Driver, type DriverPorts, type UserEffect } from "./driver.ts";
 import { ObserverView } from "./observer-view.ts";
 import type { ContenderSetup, ProcessSetup } from "./setup.ts";
 
 /** Where the process is: a frozen page and a sleeping machine run no code. */
 export type Whereabouts = "running" | "asleep" | "frozen" | "dead";
 
-export class Process extends Driver {
+export class Process extends ClientShell {
   readonly #trueNow: () => number;
   readonly name: string;
   readonly setup: ProcessSetup;
@@ -20,7 +20,7 @@ export class Process extends Driver {
   wakesAt = Infinity;
   #numbers = 0;
 
-  constructor(ports: DriverPorts, name: string, setup: ProcessSetup) {
+  constructor(ports: ClientShellPorts, name: string, setup: ProcessSetup) {
     const { priority, onDisconnect, drainMs = Infinity, lingerMs } = setup;
     const process = { name, address: `http://${name}` };
     super(ports, { process, priority, onDisconnect, drainMs, lingerMs, asksForToken: true }, setup);

@@ -12,7 +12,7 @@ import type { Cores } from "../cores.ts";
 import { Judge } from "../judge/judge.ts";
 import { Backend } from "./backend.ts";
 import { Caller } from "./caller.ts";
-import type { DriverPorts } from "./driver.ts";
+import type { ClientShellPorts } from "./client-shell.ts";
 import { Network } from "./network.ts";
 import { Operator } from "./operator.ts";
 import { Process } from "./process.ts";
@@ -95,7 +95,7 @@ export class World {
   }
 
   #make(name: string, setup: ProcessSetup): Process {
-    const ports: DriverPorts = {
+    const ports: ClientShellPorts = {
       client: this.cores.client,
       random: this.random,
       trueNow: () => this.now,

@@ -22,7 +22,7 @@ import { transition } from "../../../worker/callers/core/transition.ts";
 import { answerOf, callOf } from "../../support/exchange.ts";
 import { type Claimant, expectOneLeaderEach } from "../group/judge.ts";
 import { throughJson } from "../group/storage.ts";
-import type { World } from "../group/world.ts";
+import type { GroupWorld } from "../group/world.ts";
 
 /** A call on its way: `answer` is there once it has arrived at the group. */
 export interface Travelling {
@@ -39,7 +39,7 @@ type Stopping = { readonly leaderSessionId: string; readonly ownUntil: number } 
 type Heard = { readonly is: "grant" | "revoke"; readonly leaderSessionId: string; readonly epoch: number };
 
 export class Asker implements Claimant {
-  readonly world: World;
+  readonly world: GroupWorld;
   readonly name: string;
   settings: Settings;
   state: ContenderState;
@@ -58,7 +58,7 @@ export class Asker implements Claimant {
   #lastSentAt = 0;
   saves = 0;
 
-  constructor(world: World, name: string, contenders: readonly ContenderInfo[] = [{ component: "x" }]) {
+  constructor(world: GroupWorld, name: string, contenders: readonly ContenderInfo[] = [{ component: "x" }]) {
     this.world = world;
     this.name = name;
     this.settings = { contenders, process: { name }, drainMs: DRAIN_MS };

@@ -1,14 +1,14 @@
 /** What it contends for changes while it contends, and it comes back while it leaves. */
 import { expect, test } from "vitest";
 import { nextDeadline } from "../../../worker/callers/core/state.ts";
-import { World } from "../group/world.ts";
+import { GroupWorld } from "../group/world.ts";
 import { Asker } from "./asker.ts";
 
 const D = 10_000;
 
 function leading(...components: string[]): Asker {
   const asker = new Asker(
-    new World(),
+    new GroupWorld(),
     "asker",
     components.map((component) => ({ component })),
   );
@@ -89,7 +89,7 @@ test("[C10] a contender that leaves waits for every onRevoke, even when the grou
 });
 
 test("[C5] [S11] an onRevoke that hangs keeps no sibling, and no other election, from the next term", () => {
-  const asker = new Asker(new World(), "asker", [
+  const asker = new Asker(new GroupWorld(), "asker", [
     { component: "x" },
     { component: "y" },
     { component: "d", election: "dedicated" },
@@ -115,7 +115,7 @@ test("[C5] [S11] an onRevoke that hangs keeps no sibling, and no other election,
 // Closed and contended for again at once, and components that the group refuses
 
 test("[X3] [X4] closed and contended for again at once it is another acquisition, also where a refused sibling stays", () => {
-  const world = new World();
+  const world = new GroupWorld();
   const other = world.join("other", { contenders: [{ component: "m", election: "dedicated" }] });
   const asker = new Asker(world, "asker", [{ component: "x" }, { component: "m" }]);
   asker.start();
@@ -137,7 +137,7 @@ test("[X3] [X4] closed and contended for again at once it is another acquisition
 });
 
 test("[X3] [N3] the last component that the group knows hands over at once, though a refused one still stands", () => {
-  const world = new World();
+  const world = new GroupWorld();
   world.join("other", { contenders: [{ component: "m", election: "dedicated" }] });
   const asker = new Asker(world, "asker", [{ component: "x" }, { component: "m" }]);
   asker.start();
@@ -168,7 +168,7 @@ test("[C4] [K4] a component that the group refuses from now on no longer leads, 
 // An offer that is won by a call whose component has gone meanwhile
 
 test("[G4] [S7] a leadership won for a component that was closed meanwhile is given back, and a later one is another", () => {
-  const world = new World();
+  const world = new GroupWorld();
   const other = world.join("other", { contenders: ["x"] });
   other.accept();
   const asker = new Asker(world, "asker", [{ component: "x" }, { component: "d", election: "dedicated" }]);
@@ -195,7 +195,7 @@ test("[G4] [S7] a leadership won for a component that was closed meanwhile is gi
 });
 
 test("[S7] [C10] a leadership whose answer comes after close is given back with the goodbye", () => {
-  const world = new World();
+  const world = new GroupWorld();
   const asker = new Asker(world, "asker");
   asker.start();
   const [call] = asker.travelling;

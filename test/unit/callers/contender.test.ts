@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { nextDeadline } from "../../../worker/callers/core/state.ts";
-import { World } from "../group/world.ts";
+import { GroupWorld } from "../group/world.ts";
 import { Asker, type Travelling } from "./asker.ts";
 
 const D = 10_000;
@@ -9,7 +9,7 @@ const E = 2_500;
 const POLL = D / 2;
 
 function leading(
-  world = new World(),
+  world = new GroupWorld(),
   contenders: ConstructorParameters<typeof Asker>[2] = [{ component: "x" }],
 ): Asker {
   const asker = new Asker(world, "asker", contenders);
@@ -22,7 +22,7 @@ function leading(
 const due = (asker: Asker): number => (nextDeadline(asker.state) ?? Infinity) - asker.clock;
 
 test("[S1] it leads from the answer to its own call until R after it sent that call", () => {
-  const world = new World();
+  const world = new GroupWorld();
   const asker = new Asker(world, "asker");
   asker.start();
   const [call] = asker.travelling;
@@ -51,7 +51,7 @@ test("[S6] an answer that comes after the deadline revives nothing, and expiry c
 });
 
 test("[PC2] [S7] an answer to a call that was given up is dropped, and a leadership that only it named has ended", () => {
-  const world = new World();
+  const world = new GroupWorld();
   const asker = new Asker(world, "asker");
   asker.start();
   const [first] = asker.travelling;
@@ -231,7 +231,7 @@ test("[S11] a contender that stops while a call declines asks again at once, not
 });
 
 test("[C2] [D1] components of one election share a term, those of others have their own", () => {
-  const asker = leading(new World(), [
+  const asker = leading(new GroupWorld(), [
     { component: "x" },
     { component: "y" },
     { component: "d", election: "dedicated" },
@@ -242,7 +242,7 @@ test("[C2] [D1] components of one election share a term, those of others have th
 });
 
 test("[C3] [C4] a deployment that names other components ends what is gone, and lets what is new join", () => {
-  const asker = leading(new World(), [{ component: "x" }, { component: "y" }]);
+  const asker = leading(new GroupWorld(), [{ component: "x" }, { component: "y" }]);
   asker.deploy([{ component: "y" }, { component: "z" }]);
   asker.start();
   expect(asker.last("x").is).toBe("revoke");
@@ -306,7 +306,7 @@ test("a session that the group does not know any more is begun anew, its terms a
 });
 
 test("[S9] [S2] a term that the group no longer has is named until its onRevoke has settled: nobody leads meanwhile", () => {
-  const asker = leading(new World({ drainMs: 3_000 }));
+  const asker = leading(new GroupWorld({ drainMs: 3_000 }));
   const { world } = asker;
   const other = world.join("other", { contenders: ["x"] });
   world.revoke("process");
@@ -341,7 +341,7 @@ test("[S6] a lease is as long for a contender that is looked at often as for one
 });
 
 test("[C8] [N2] a waiting contender has patience: it is elected where a round trip takes longer than a leader would wait for an answer", () => {
-  const world = new World({ leaseMs: 2_000 });
+  const world = new GroupWorld({ leaseMs: 2_000 });
   const other = world.join("other", { contenders: ["x"] });
   other.accept();
   const asker = new Asker(world, "asker");
@@ -374,7 +374,7 @@ test("[N1] while it holds a term a call is repeated at least every R / 8, howeve
 });
 
 test("[Q2] [N4] whose answers come too late to lead takes the lead from nobody, and leads again when they come in time", () => {
-  const world = new World({ preempt: { cooldownMs: 1_000 } });
+  const world = new GroupWorld({ preempt: { cooldownMs: 1_000 } });
   const peer = world.join("peer", { contenders: ["x"] });
   peer.accept();
   const asker = new Asker(world, "asker");

@@ -4,14 +4,14 @@ import { expect, test } from "vitest";
 import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
 import { nextDeadline } from "../../../worker/callers/core/state.ts";
 import { acceptAll } from "../group/moves.ts";
-import { World } from "../group/world.ts";
+import { GroupWorld } from "../group/world.ts";
 import { Asker } from "./asker.ts";
 
 /** `CONTENDER_RUNS=5000 npx vitest run --project unit contender/random` for a long look. */
 const numRuns = Number(process.env["CONTENDER_RUNS"] ?? 150);
 
 interface Scene {
-  readonly world: World;
+  readonly world: GroupWorld;
   readonly asker: Asker;
 }
 
@@ -110,7 +110,7 @@ const history = fc.array(
 type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 
 function play(steps: History): Scene {
-  const world = new World({ drainMs: 3_000 });
+  const world = new GroupWorld({ drainMs: 3_000 });
   const asker = new Asker(world, "asker", [
     { component: "x" },
     { component: "y" },

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { Access } from "../../../worker/group/state.ts";
-import type { Peer } from "./peer.ts";
-import { World } from "./world.ts";
+import type { PeerProcess } from "./peer.ts";
+import { GroupWorld } from "./world.ts";
 
 /** A process whose rights are limited to `access`. */
-function join(group: World, name: string, access: Access, profile: Peer["profile"]): Peer {
+function join(group: GroupWorld, name: string, access: Access, profile: PeerProcess["profile"]): PeerProcess {
   const peer = group.stranger(name, profile);
   peer.access = access;
   peer.connect().hello();
@@ -14,7 +14,7 @@ function join(group: World, name: string, access: Access, profile: Peer["profile
 const forbidden = (component: string) => ({ type: "error", code: "forbidden", component });
 
 test("a session that may only observe is refused as a contender, at hello and later, and observes", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const observer = join(group, "observer", { role: "observe" }, { contenders: ["x"], observe: true });
   expect(observer.heard("error")).toMatchObject([forbidden("x")]);
   expect(observer.register("y")).toMatchObject([forbidden("y")]);
@@ -23,14 +23,14 @@ test("a session that may only observe is refused as a contender, at hello and la
 });
 
 test("a session that may contend for some components contends for those", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = join(group, "a", { role: "contend", components: ["x"] }, { contenders: ["x", "y"] });
   expect(a.heard("error")).toMatchObject([forbidden("y")]);
   expect(a.accept().components).toEqual(["x"]);
 });
 
 test("the rights of a connection outlive hibernation", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = join(group, "a", { role: "contend", components: ["x"] }, { contenders: ["x"] });
   group.hibernate();
   expect(a.register("y")).toMatchObject([forbidden("y")]);
@@ -38,7 +38,7 @@ test("the rights of a connection outlive hibernation", () => {
 });
 
 test("[S2] credentials that end close the socket with 4401; the terms go on where the session resumes in time", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = join(group, "a", { role: "contend", until: group.now + 5_000 }, { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
   group.hibernate();
@@ -53,7 +53,7 @@ test("[S2] credentials that end close the socket with 4401; the terms go on wher
 });
 
 test("credentials that end before the hello close the socket as well", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.stranger("a");
   a.access = { role: "contend", until: group.now + 1_000 };
   a.connect();
@@ -63,7 +63,7 @@ test("credentials that end before the hello close the socket as well", () => {
 });
 
 test("[S9] a resume that may contend for less gives up the contenders it may not have, and holds no election without one", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   const b = group.join("b", { contenders: ["x", "y"] });
   const { leaderSessionId } = a.accept();
@@ -82,7 +82,7 @@ test("[S9] a resume that may contend for less gives up the contenders it may not
 });
 
 test("[S9] a term goes on that is named once its contender is let in again, despite refusals in between", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   group.join("b", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();

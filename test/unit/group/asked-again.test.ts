@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 const contenders = ["x"];
 
 test("[Q4] a candidate that missed an offer is asked after all others, however high its priority, until somebody has accepted", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders, priority: 100 });
   group.advance(group.policy.offerTimeoutMs);
   a.renew(); // sends a message again, as the only one
@@ -23,7 +23,7 @@ test("[Q4] a candidate that missed an offer is asked after all others, however h
 });
 
 test("[Q4] a process that resigned, expired or was made to step down comes last, however high its priority", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders, priority: 100 });
   const b = group.join("b", { contenders });
   a.accept();
@@ -41,7 +41,7 @@ test("[Q4] a process that resigned, expired or was made to step down comes last,
 });
 
 test("[Q4] demotion outlives a restart of the backend", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders, priority: 100 });
   const b = group.join("b", { contenders });
   a.accept();
@@ -56,7 +56,7 @@ test("[Q4] demotion outlives a restart of the backend", () => {
 });
 
 test("[S11] [N7] a candidate whose path is dead costs one offer time-out; the next one is asked", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const [b, c, d] = ["b", "c", "d"].map((name) => group.join(name, { contenders }));
   a.accept();
@@ -69,7 +69,7 @@ test("[S11] [N7] a candidate whose path is dead costs one offer time-out; the ne
 });
 
 test("[S11] (H7) a candidate that left an offer unanswered is mute: no row, no alarm, no offer until it sends a real message", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   group.advance(group.policy.offerTimeoutMs);
   expect(group.state.sessions.get(a.sessionId)?.mute).toBe(true);
@@ -83,7 +83,7 @@ test("[S11] (H7) a candidate that left an offer unanswered is mute: no row, no a
 });
 
 test("[S11] a decliner is at the back and asked again only after its next real message", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders, priority: 5 });
   const b = group.join("b", { contenders });
   a.release();
@@ -98,7 +98,7 @@ test("[S11] a decliner is at the back and asked again only after its next real m
 });
 
 test("[S11] a resume is a real message for a decliner as well", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   a.release();
   expect(group.election().type).toBe("vacant");
@@ -107,7 +107,7 @@ test("[S11] a resume is a real message for a decliner as well", () => {
 });
 
 test("[S11] declining the offers of two elections does not bring the first one back", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", { component: "d", election: "dedicated" }] });
   a.release("process");
   a.release("component:d");

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { renewalSlackFor } from "../../../shared/lease.ts";
-import type { Peer } from "./peer.ts";
-import { World } from "./world.ts";
+import type { PeerProcess } from "./peer.ts";
+import { GroupWorld } from "./world.ts";
 
 const D = 10_000;
 const E = 2_500;
@@ -12,13 +12,13 @@ const RENEWALS_A_LEASE = D / E;
 
 /** The one alarm of a group as the shell keeps it: moved to an earlier time only, and set anew when it has come. */
 class Alarm {
-  readonly #group: World;
+  readonly #group: GroupWorld;
   at: number | null = null;
   /** How often it has come, and how often it was set. */
   came = 0;
   set = 0;
 
-  constructor(group: World) {
+  constructor(group: GroupWorld) {
     this.#group = group;
   }
 
@@ -41,8 +41,13 @@ class Alarm {
   }
 }
 
-function contended(leaseMs = D): { readonly group: World; readonly alarm: Alarm; readonly a: Peer; readonly b: Peer } {
-  const group = new World({ leaseMs });
+function contended(leaseMs = D): {
+  readonly group: GroupWorld;
+  readonly alarm: Alarm;
+  readonly a: PeerProcess;
+  readonly b: PeerProcess;
+} {
+  const group = new GroupWorld({ leaseMs });
   const alarm = new Alarm(group);
   const [a, b] = [group.join("a", { contenders: ["x"] }), group.join("b", { contenders: ["x"] })];
   a.accept();
@@ -50,7 +55,7 @@ function contended(leaseMs = D): { readonly group: World; readonly alarm: Alarm;
   return { group, alarm, a, b };
 }
 
-const rowsOf = (group: World, act: () => void) => group.during(act).flatMap(({ rows }) => rows);
+const rowsOf = (group: GroupWorld, act: () => void) => group.during(act).flatMap(({ rows }) => rows);
 
 /** How late renewals are, none by more than the slack beside that of a lease before it. */
 const lateness = fc.array(fc.nat({ max: SLACK / RENEWALS_A_LEASE }), { minLength: 40, maxLength: 120 });
@@ -107,8 +112,12 @@ test.each([
 );
 
 test.each([
-  ["a leader whose socket has closed", (_group: World, a: Peer) => a.drop(), D],
-  ["a leader that an object which died has led", (group: World, _a: Peer) => group.crash(), 2 * D + SLACK + 1_000],
+  ["a leader whose socket has closed", (_group: GroupWorld, a: PeerProcess) => a.drop(), D],
+  [
+    "a leader that an object which died has led",
+    (group: GroupWorld, _a: PeerProcess) => group.crash(),
+    2 * D + SLACK + 1_000,
+  ],
 ])("[S2] nothing is waited for beyond the lease of %s", (_who, lose, afterMs) => {
   const { group, a, b } = contended();
   lose(group, a);
@@ -139,7 +148,7 @@ test.each([
 ])(
   "[S2] [S12] a leader that polls and stops calling is followed after D: where %s",
   (_what, noticedAfterMs, slackMs) => {
-    const group = new World();
+    const group = new GroupWorld();
     const p = group.poller("p");
     p.poll();
     const b = group.join("b", { contenders: ["x"] });
@@ -167,7 +176,7 @@ test("[S2] a leader that comes back in time has the slack again, one that is rep
 });
 
 test("[S2] an observer of everything makes the group look with the same slack, even where nobody waits", () => {
-  const group = new World();
+  const group = new GroupWorld();
   group.join("a", { contenders: ["x"] }).accept();
   group.join("observer", { observe: true });
   group.advance(D + SLACK - 1);

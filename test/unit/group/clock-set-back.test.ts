@@ -4,7 +4,7 @@
  */
 import { expect, test } from "vitest";
 import type { PolicyOptions } from "../../../worker/group/policy.ts";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 const HOUR = 3_600_000;
 const contenders = ["x"];
@@ -12,14 +12,14 @@ const contenders = ["x"];
 const LONGEST = 20_100 + 1_000;
 
 /** Long enough in being that its clock never shows a time before its first. */
-function oldGroup(options: PolicyOptions = {}): World {
-  const group = new World(options);
+function oldGroup(options: PolicyOptions = {}): GroupWorld {
+  const group = new GroupWorld(options);
   group.now += 2 * HOUR;
   return group;
 }
 
 /** `a` leads and is cut off, `b` waits, and then the clock is set back. */
-function vanishedLeader(then: (group: World) => void = () => undefined) {
+function vanishedLeader(then: (group: GroupWorld) => void = () => undefined) {
   const group = oldGroup();
   const a = group.join("a", { contenders });
   a.accept();
@@ -32,7 +32,7 @@ function vanishedLeader(then: (group: World) => void = () => undefined) {
   return { group, b, last };
 }
 
-const ways: readonly (readonly [string, (group: World) => void])[] = [
+const ways: readonly (readonly [string, (group: GroupWorld) => void])[] = [
   ["in the object that runs", () => undefined],
   ["while the object sleeps", (group) => group.hibernate()],
 ];
@@ -218,7 +218,7 @@ test.each([1_000, 3_000, 9_000, HOUR])(
   },
 );
 
-function leaseUntil(group: World): number {
+function leaseUntil(group: GroupWorld): number {
   const state = group.election();
   return "leaseUntil" in state ? state.leaseUntil : -Infinity;
 }

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 test("[X1] closing one component while leading removes its record; siblings and leadership go on", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   const b = group.join("b", { contenders: ["x", "y"] });
   const { leaderSessionId } = a.accept();
@@ -17,7 +17,7 @@ test("[X1] closing one component while leading removes its record; siblings and 
 });
 
 test("[X1] deregistering what the session does not contend for is refused and changes nothing", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b");
   const before = group.stored;
@@ -27,7 +27,7 @@ test("[X1] deregistering what the session does not contend for is refused and ch
 });
 
 test("[X3] the last close of an election hands over at once; a new contender later is a new acquisition", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   const b = group.join("b", { contenders: ["x"] });
   const first = a.accept();
@@ -44,7 +44,7 @@ test("[X3] the last close of an election hands over at once; a new contender lat
 });
 
 test("[X3] closing the last component while its revoke is pending hands over at once", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   a.accept();
@@ -56,7 +56,7 @@ test("[X3] closing the last component while its revoke is pending hands over at 
 });
 
 test("[X4] a component that is registered again in the same leadership is granted the current id", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   const { leaderSessionId, epoch } = a.accept();
   a.confirm("y");
@@ -69,7 +69,7 @@ test("[X4] a component that is registered again in the same leadership is grante
 });
 
 test("[X5] a duplicate component of one session is refused, and the first keeps working", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
   const answers = a.say({ type: "register", component: "x", election: "dedicated" });
@@ -82,7 +82,7 @@ test("[X5] a duplicate component of one session is refused, and the first keeps 
 });
 
 test("[N3] the leader's clean stop hands over without waiting for the lease, and its socket closes normally", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", { component: "d", election: "dedicated" }] });
   const b = group.join("b", { contenders: ["x", { component: "d", election: "dedicated" }] });
   a.accept();
@@ -97,7 +97,7 @@ test("[N3] the leader's clean stop hands over without waiting for the lease, and
 });
 
 test("[N4] with many processes each leaving in turn, exactly one leads at any time and each takes over", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const peers = Array.from({ length: 12 }, (_, index) => group.join(`p${index}`, { contenders: ["x"] }));
   const led: string[] = [];
   for (let round = 0; round < 20; round++) {
@@ -114,7 +114,7 @@ test("[N4] with many processes each leaving in turn, exactly one leads at any ti
 });
 
 test("a group that everybody has left keeps no session, election, component or record, and its next epoch is higher", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", { component: "d", election: "dedicated" }], observe: ["x", "q"] });
   const { epoch } = a.accept();
   a.accept("component:d");

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { type Step, World } from "./world.ts";
+import { type GroupTurn, GroupWorld } from "./world.ts";
 
 /** Every frame of some steps, in order: `name > type` to the group, `type > name` from it. */
-function frames(group: World, steps: readonly Step[]): string[] {
+function frames(group: GroupWorld, steps: readonly GroupTurn[]): string[] {
   const nameOfConnection = (id: string) => group.peers.find(({ wire }) => wire?.id === id)?.name ?? id;
   return steps.flatMap(({ event, effects }) => [
     ...(event.type === "frame" && event.frame.type === "message"
@@ -17,10 +17,10 @@ function frames(group: World, steps: readonly Step[]): string[] {
   ]);
 }
 
-const writes = (steps: readonly Step[]) => steps.filter(({ rows }) => rows.length > 0);
+const writes = (steps: readonly GroupTurn[]) => steps.filter(({ rows }) => rows.length > 0);
 
 test("[N3] a hand-over by resign is two exchanges, resign to grant and renew to renewed, and two commits", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   const b = group.join("b", { contenders: ["x", "y"] });
   a.accept();
@@ -36,7 +36,7 @@ test("[N3] a hand-over by resign is two exchanges, resign to grant and renew to 
 });
 
 test("[O3] a hand-over with observers is one change at its end and one at the new confirmation, in three commits", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   const b = group.join("b", { contenders: ["x", "y"] });
   const observer = group.join("o", { observe: true });
@@ -54,7 +54,7 @@ test("[O3] a hand-over with observers is one change at its end and one at the ne
 });
 
 test("[S3] a renewal below the horizon is two frames and no row", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", { component: "d", election: "dedicated" }] });
   a.accept();
   a.accept("component:d");
@@ -65,7 +65,7 @@ test("[S3] a renewal below the horizon is two frames and no row", () => {
 });
 
 test("[S4] a group in peace needs no alarm, and one horizon row per D and leader", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const steps = group.during(() => group.run(600_000, a));
@@ -74,7 +74,7 @@ test("[S4] a group in peace needs no alarm, and one horizon row per D and leader
 });
 
 test("[S9] a resume writes its session and, for each term it leads, at most one row", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", { component: "d", election: "dedicated" }], observe: true });
   a.accept();
   a.accept("component:d");
@@ -87,7 +87,7 @@ test("[S9] a resume writes its session and, for each term it leads, at most one 
 });
 
 test("[S11] a missed offer costs one turn: the group, the election, the session that is mute", () => {
-  const group = new World();
+  const group = new GroupWorld();
   group.join("a", { contenders: ["x"] });
   group.join("b", { contenders: ["x"] });
   const steps = group.during(() => group.advance(group.policy.offerTimeoutMs));
@@ -96,7 +96,7 @@ test("[S11] a missed offer costs one turn: the group, the election, the session 
 });
 
 test("[G1] one grant and one row of the election, however many components stand in it", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const contenders = Array.from({ length: 100 }, (_, index) => `c${index}`);
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 const dedicated = (component: string) => ({ component, election: "dedicated" }) as const;
 
 test("[D1] dedicated elections of one process can be led by different processes; the process election moves as one", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const contenders = ["x", "y", dedicated("d1"), dedicated("d2")];
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });
@@ -21,7 +21,7 @@ test("[D1] dedicated elections of one process can be led by different processes;
 });
 
 test("[D2] mixing kinds for one component is refused, across sessions and at hello", () => {
-  const group = new World();
+  const group = new GroupWorld();
   group.join("a", { contenders: ["x", dedicated("d")] });
   const b = group.join("b", { contenders: [dedicated("x"), "d", "y"] });
   expect(b.heard("error")).toMatchObject([
@@ -33,7 +33,7 @@ test("[D2] mixing kinds for one component is refused, across sessions and at hel
 });
 
 test("[D2] the first kind stands until its last contender is gone", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   const c = group.join("c", { contenders: ["other"] });
@@ -47,7 +47,7 @@ test("[D2] the first kind stands until its last contender is gone", () => {
 });
 
 test("[D2] a session may change the kind of its own only contender when it resumes", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   a.accept();
   a.confirm("x");
@@ -59,7 +59,7 @@ test("[D2] a session may change the kind of its own only contender when it resum
 });
 
 test("[D3] one socket carries process and dedicated elections; one renewal extends them all", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", dedicated("d")] });
   const process = a.grant().leaderSessionId;
   const own = a.grant("component:d").leaderSessionId;
@@ -76,7 +76,7 @@ test("[D3] one socket carries process and dedicated elections; one renewal exten
 });
 
 test("[D3] losing one election does not touch another", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", dedicated("d")] });
   a.accept();
   a.accept("component:d");
@@ -91,7 +91,7 @@ test("[D3] losing one election does not touch another", () => {
 });
 
 test("[G1] epochs grow across all elections of the group", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", dedicated("d"), dedicated("e")] });
   const epochs = ["process", "component:d", "component:e"] as const;
   expect(new Set(epochs.map((name) => a.grant(name).epoch)).size).toBe(3);

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { Fact } from "../../../worker/group/facts.ts";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
-const told = (group: World, action: () => void): Fact[] => group.during(action).flatMap(({ facts }) => facts);
+const told = (group: GroupWorld, action: () => void): Fact[] => group.during(action).flatMap(({ facts }) => facts);
 const types = (facts: readonly Fact[]) => facts.map(({ type }) => type);
 
 test("a term from its offer to its end is a fact with its process, election and epoch, and why it ended", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const facts = told(group, () => {
     const a = group.join("a", { contenders: ["x"] });
     a.accept();
@@ -36,7 +36,7 @@ test("a term from its offer to its end is a fact with its process, election and 
 });
 
 test("the leaderless time is reported with the acceptance that ends it, or when the election is forgotten", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   group.pause();
@@ -55,7 +55,7 @@ test("the leaderless time is reported with the acceptance that ends it, or when 
 });
 
 test("an unanswered offer is another fact than a declined one, or one whose session is lost", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   expect(types(told(group, () => a.release()))).toEqual(["offer_withdrawn"]);
   a.renew();
@@ -67,7 +67,7 @@ test("an unanswered offer is another fact than a declined one, or one whose sess
 });
 
 test("after a crash of the object the margin of a renewal is at most the lease", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   group.crash();
@@ -76,14 +76,14 @@ test("after a crash of the object the margin of a renewal is at most the lease",
 });
 
 test("hibernation alone is no fact: sockets bring their exact leases, and that is no renewal", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   expect(told(group, () => group.hibernate())).toEqual([]);
 });
 
 test("refusals and hang-ups are facts with their codes, and a cleanup one with every term and session that it ends", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const { sessionId } = a;
@@ -95,7 +95,7 @@ test("refusals and hang-ups are facts with their codes, and a cleanup one with e
 });
 
 test("a contender by RPC gives the same facts: joined, offered and leading in one call, renewed, lost, back", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const p = group.poller("p");
   expect(types(told(group, () => p.poll()))).toEqual(["session_joined", "offered", "accepted"]);
   group.advance(2_500);
@@ -108,7 +108,7 @@ test("a contender by RPC gives the same facts: joined, offered and leading in on
 });
 
 test("a call by RPC that is refused as a whole, or in part, is a fact with the code", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const p = group.poller("p");
   p.poll();
   p.pollLate();

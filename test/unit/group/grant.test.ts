@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 test("[S1] an offer gives nobody leadership; the answer to the renewal that names it does", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.grant();
   expect(group.election()).toMatchObject({ type: "offered", leaderSessionId });
@@ -17,7 +17,7 @@ test("[S1] an offer gives nobody leadership; the answer to the renewal that name
 });
 
 test("[S1] acceptance and horizon are one row; an offer has written no horizon", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   expect(group.election()).not.toHaveProperty("horizon");
   const [accepted] = group.during(() => a.accept());
@@ -30,7 +30,7 @@ test("[S1] acceptance and horizon are one row; an offer has written no horizon",
 });
 
 test("[S1] an offer that was never answered is withdrawn at once when its session is lost", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   a.drop();
@@ -40,7 +40,7 @@ test("[S1] an offer that was never answered is withdrawn at once when its sessio
 });
 
 test("[S1] a crash after an offer lets the group offer again at once: nobody can lead by it", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   group.crash();
@@ -52,7 +52,7 @@ test("[S1] a crash after an offer lets the group offer again at once: nobody can
 });
 
 test("[S1] a renewal that comes after the offer was withdrawn accepts nothing", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   group.advance(group.policy.offerTimeoutMs);
@@ -62,7 +62,7 @@ test("[S1] a renewal that comes after the offer was withdrawn accepts nothing", 
 });
 
 test("[G1] one acquisition has one leader session id and one epoch for all components of the process", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y", { component: "z" }] });
   expect(a.heard("grant")).toHaveLength(1);
   const { leaderSessionId, epoch } = a.accept();
@@ -73,7 +73,7 @@ test("[G1] one acquisition has one leader session id and one epoch for all compo
 });
 
 test("[G2] ids never repeat and epochs strictly grow from one acquisition to the next", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const seen = Array.from({ length: 5 }, () => {
     const { leaderSessionId, epoch } = a.accept();
@@ -85,7 +85,7 @@ test("[G2] ids never repeat and epochs strictly grow from one acquisition to the
 });
 
 test("[G2] a component that is closed and registered again in the same leadership gets the current id again", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   const { leaderSessionId, epoch } = a.accept();
   a.deregister("y");
@@ -94,7 +94,7 @@ test("[G2] a component that is closed and registered again in the same leadershi
 });
 
 test("[G4] a component that registers during an offer is named in it exactly once", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.grant();
   a.register("y");
@@ -106,7 +106,7 @@ test("[G4] a component that registers during an offer is named in it exactly onc
 });
 
 test("[G4] a component that has left before an election is offered is not named", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const b = group.join("b", { contenders: ["x", "y"] });
@@ -116,7 +116,7 @@ test("[G4] a component that has left before an election is offered is not named"
 });
 
 test("[G4] the last component that leaves during an offer takes the offer with it", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   group.join("b", { contenders: ["x"] });
   a.deregister("x");
@@ -125,7 +125,7 @@ test("[G4] the last component that leaves during an offer takes the offer with i
 });
 
 test("[G5] registering while leading joins the present leadership; others are not concerned", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   const { leaderSessionId, epoch } = a.accept();
@@ -144,7 +144,7 @@ test("[G5] registering while leading joins the present leadership; others are no
 });
 
 test("[G6] a registration that races a revoke is registered and not granted the leadership that is going", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   group.revoke("process");
@@ -154,7 +154,7 @@ test("[G6] a registration that races a revoke is registered and not granted the 
 });
 
 test("[G10] [S7] frames of a connection that has been replaced are dropped, and its close changes nothing", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
   const { wire: old, connection } = a;
@@ -169,7 +169,7 @@ test("[G10] [S7] frames of a connection that has been replaced are dropped, and 
 });
 
 test("[S7] a late or repeated renew, confirm, resign or release never touches a newer leadership", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId: old } = a.accept();
   a.resign();
@@ -182,7 +182,7 @@ test("[S7] a late or repeated renew, confirm, resign or release never touches a 
 });
 
 test("[S7] nobody can renew, confirm, resign or release what another session leads", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();

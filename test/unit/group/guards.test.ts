@@ -1,12 +1,12 @@
 /** What peers and operators could do to each other, or to the group, if a rule were missing. */
 import { expect, test } from "vitest";
 import { createPolicy } from "../../../worker/group/policy.ts";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 const contenders = ["x"];
 
 test("[S5] opening a group cancels the restore that waits, so that storage can't go back under a new leader", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   a.accept();
   const request = group.restore();
@@ -20,7 +20,7 @@ test("[S5] opening a group cancels the restore that waits, so that storage can't
 });
 
 test("[S5] a second restore replaces the first, and the first one's caller gets an answer", () => {
-  const group = new World();
+  const group = new GroupWorld();
   group.join("a", { contenders }).accept();
   const first = group.restore();
   const second = group.restore();
@@ -31,7 +31,7 @@ test("[S5] a second restore replaces the first, and the first one's caller gets 
 });
 
 test("[D2] a hello that names a component in both kinds gets the first, and an error for the second", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   a.accept();
   a.drop();
@@ -47,7 +47,7 @@ test("[D2] a hello that names a component in both kinds gets the first, and an e
 });
 
 test("[S9] a leadership without a contender is not extended by later renewals either: the next one leads", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });
   const { leaderSessionId } = a.accept();
@@ -63,7 +63,7 @@ test("[S9] a leadership without a contender is not extended by later renewals ei
 });
 
 test("[S11] a session that answers offers of two elections with resign is not asked in turns for ever", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", { component: "d", election: "dedicated" }] });
   for (let round = 0; round < 10; round++) {
     for (const { leaderSessionId } of a.heard("grant")) a.say({ type: "resign", leaderSessionId });
@@ -72,7 +72,7 @@ test("[S11] a session that answers offers of two elections with resign is not as
 });
 
 test("[Q3] the operator's successor counts: against the holder's, and from a second revoke on", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });
   const c = group.join("c", { contenders });
@@ -86,7 +86,7 @@ test("[Q3] the operator's successor counts: against the holder's, and from a sec
 });
 
 test("[O2] taking a name away is never refused, even where the limit has been lowered since", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { observe: ["one", "two", "three"] });
   group.configure({ limits: { observed: 1 } });
   expect(a.say({ type: "unobserve", components: ["one"] })).toEqual([]);

@@ -1,11 +1,11 @@
 /** Scripted traces of the faults that a simulation of the rules has found; the numbers are those of its report. */
 import { expect, test } from "vitest";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 const contenders = ["x"];
 
 test("[S7] (H1) a component that joins is granted as joined, and a resigned leadership is never offered or held again", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const { leaderSessionId } = a.accept();
   a.clear();
@@ -19,7 +19,7 @@ test("[S7] (H1) a component that joins is granted as joined, and a resigned lead
 });
 
 test("[S7] (H6) each renewal is answered by itself: the ids that it asked for, under the sentAt that it sent", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", { component: "d", election: "dedicated" }] });
   const one = a.grant().leaderSessionId;
   const two = a.grant("component:d").leaderSessionId;
@@ -34,7 +34,7 @@ test("[S7] (H6) each renewal is answered by itself: the ids that it asked for, u
 });
 
 test("[S7] a renewal extends what it names and nothing else; unknown and repeated ids do no harm", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", { component: "d", election: "dedicated" }] });
   const { leaderSessionId } = a.accept();
   a.accept("component:d");
@@ -45,7 +45,7 @@ test("[S7] a renewal extends what it names and nothing else; unknown and repeate
 });
 
 test("[S9] (H8) a confirmation that was lost with the socket can be sent again after the resume", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders, observe: true });
   a.accept();
   a.drop();
@@ -56,7 +56,7 @@ test("[S9] (H8) a confirmation that was lost with the socket can be sent again a
 });
 
 test("[S5] (H2) (H9) a restore waits until nobody can lead, and afterwards neither epoch nor record goes back", () => {
-  const group = new World({ drainMs: 3_000 });
+  const group = new GroupWorld({ drainMs: 3_000 });
   const a = group.join("a", { contenders });
   a.accept();
   a.confirm("x", { address: "old" });
@@ -90,7 +90,7 @@ test("[S5] (H2) (H9) a restore waits until nobody can lead, and afterwards neith
 });
 
 test("[S5] a restore of a group that nobody leads waits for no lease, and withdraws what is offered", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const request = group.restore();
   expect(group.status().paused).toBe(true);
@@ -101,7 +101,7 @@ test("[S5] a restore of a group that nobody leads waits for no lease, and withdr
 });
 
 test("[S5] a holder that releases early during a restore shortens nothing: storage may still believe in its horizon", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   a.accept();
   const until = group.now + 21_100;
@@ -115,7 +115,7 @@ test("[S5] a holder that releases early during a restore shortens nothing: stora
 });
 
 test("[S5] a restore waits until no host's clock can give out an epoch again that was given out before", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   for (let term = 0; term < 3_000; term++) {
     if (term % 50 === 0) a.resume(); // a burst of frames is all that one connection may send at once
@@ -130,7 +130,7 @@ test("[S5] a restore waits until no host's clock can give out an epoch again tha
 });
 
 test("[S5] (H9) an observer that comes back after a restore never sees the revision go back", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const observer = group.join("observer", { observe: true });
   const bookmark = group.stored;
   const a = group.join("a", { contenders });
@@ -146,12 +146,12 @@ test("[S5] (H9) an observer that comes back after a restore never sees the revis
 });
 
 test("[S5] a group that was never used can be restored at once", () => {
-  const group = new World();
+  const group = new GroupWorld();
   expect(group.replies.get(group.restore())).toEqual({ type: "restorable" });
 });
 
 test("[S5] finishing a restore late takes nothing away from who has come back and leads", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders: [{ component: "d", election: "dedicated" }] });
   a.accept();
@@ -164,7 +164,7 @@ test("[S5] finishing a restore late takes nothing away from who has come back an
 });
 
 test("[S5] finishing a restore twice, or without one, changes nothing more", () => {
-  const group = new World();
+  const group = new GroupWorld();
   group.join("a", { contenders }).accept();
   group.finishRestore();
   const before = group.state;
@@ -173,14 +173,14 @@ test("[S5] finishing a restore twice, or without one, changes nothing more", () 
 });
 
 test("[S11] (H17) an offer that is answered late is accepted while it is open, and missing afterwards", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const { leaderSessionId } = a.grant();
   group.advance(group.policy.offerTimeoutMs - 1);
   a.renew();
   expect(group.election()).toMatchObject({ type: "offered", leaderSessionId });
   expect(a.renew(leaderSessionId)).toEqual([leaderSessionId]);
-  const other = new World();
+  const other = new GroupWorld();
   const b = other.join("b", { contenders });
   const { leaderSessionId: late } = b.grant();
   other.advance(other.policy.offerTimeoutMs);
@@ -189,7 +189,7 @@ test("[S11] (H17) an offer that is answered late is accepted while it is open, a
 });
 
 test("[S3] (H12) a load is the identity but for leases, which grow to horizon + sigma", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });
   a.accept();
@@ -203,7 +203,7 @@ test("[S3] (H12) a load is the identity but for leases, which grow to horizon + 
 });
 
 test("[N7] (H7) five candidates that only look alive cost five offer time-outs, five epochs, and nothing after", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   a.accept();
   for (let dead = 0; dead < 5; dead++) {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { badFrames, goodMessages } from "../shared/client-messages.ts";
 import { byKey } from "./storage.ts";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 /** A group with a leader, a candidate and an observer. */
 function peaceful() {
-  const group = new World();
+  const group = new GroupWorld();
   const victim = group.join("victim", { contenders: ["x", { component: "d", election: "dedicated" }], observe: ["x"] });
   const other = group.join("other", { contenders: ["x", { component: "d", election: "dedicated" }], observe: true });
   victim.accept();
@@ -16,7 +16,7 @@ function peaceful() {
 }
 
 /** Everything but how the victim is connected: its link, and the exact end of its leases, written as it is lost. */
-function withoutLossOf(sessionId: string, { rows }: World["stored"]): object {
+function withoutLossOf(sessionId: string, { rows }: GroupWorld["stored"]): object {
   const link = { type: "lost", at: 0 } as const;
   const sessions = rows.sessions.map((row) => (row.id === sessionId ? { ...row, link } : row));
   const elections = rows.elections.map((row) =>
@@ -72,7 +72,7 @@ test.each([
 
 const firstFrames = goodMessages.filter(({ type }) => type !== "hello");
 test.each(firstFrames)("[E2] a $type before hello closes with 4400 and stores nothing", (message) => {
-  const group = new World();
+  const group = new GroupWorld();
   const stranger = group.stranger("stranger").connect();
   stranger.say(message);
   expect(stranger.closeCode).toBe(4400);

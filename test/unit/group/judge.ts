@@ -1,4 +1,4 @@
-/** What must hold after every event of a `World`. */
+/** What must hold after every event of a `GroupWorld`. */
 import type { Grant } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import { load, save } from "../../../worker/group/rows.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 /** A leads and then sends nothing; B waits. */
-function silentLeader(): { group: World; a: ReturnType<World["join"]>; b: ReturnType<World["join"]> } {
-  const group = new World();
+function silentLeader(): { group: GroupWorld; a: ReturnType<GroupWorld["join"]>; b: ReturnType<GroupWorld["join"]> } {
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   a.accept();
@@ -34,10 +34,10 @@ test("[S2] a close of any kind without bye is a lost socket: the lease runs on",
 });
 
 test.each([
-  ["resign", (a: ReturnType<World["join"]>) => a.resign()],
-  ["release", (a: ReturnType<World["join"]>) => a.release()],
-  ["bye", (a: ReturnType<World["join"]>) => a.bye()],
-  ["the last deregister", (a: ReturnType<World["join"]>) => a.deregister("x")],
+  ["resign", (a: ReturnType<GroupWorld["join"]>) => a.resign()],
+  ["release", (a: ReturnType<GroupWorld["join"]>) => a.release()],
+  ["bye", (a: ReturnType<GroupWorld["join"]>) => a.bye()],
+  ["the last deregister", (a: ReturnType<GroupWorld["join"]>) => a.deregister("x")],
 ])("[S2] nothing is waited for after %s", (_word, leave) => {
   const { group, a, b } = silentLeader();
   leave(a);
@@ -46,7 +46,7 @@ test.each([
 });
 
 test("[S2] a renewal is never accepted after the deadline, even if nobody waits", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
   group.advance(10_000);
@@ -56,7 +56,7 @@ test("[S2] a renewal is never accepted after the deadline, even if nobody waits"
 });
 
 test("[S3] the horizon is written ahead, about once per W and not per renewal", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const steps = group.during(() => group.run(60_000, a));
@@ -68,7 +68,7 @@ test("[S3] the horizon is written ahead, about once per W and not per renewal", 
 });
 
 test("[S3] a renewal at the horizon writes it ahead in the same turn; one below it writes nothing", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const { now } = group;
@@ -197,7 +197,7 @@ test("[S4] a sign of life of a waiting contender writes its session's row, at mo
 });
 
 test("[S10] the drain time ends the renewals of a revoked holder, not its lease", () => {
-  const group = new World({ drainMs: 3_000 });
+  const group = new GroupWorld({ drainMs: 3_000 });
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
@@ -216,7 +216,7 @@ test("[S10] the drain time ends the renewals of a revoked holder, not its lease"
 });
 
 test("[S10] a holder that drains hands over by release", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   a.accept();

@@ -1,11 +1,11 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Turn } from "../../../worker/group/turn.ts";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 const names = (count: number, prefix = "c") => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 
 test("a connection that sends no hello in time is closed with 4408, whenever the alarm rings", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const silent = group.stranger("silent").connect();
   expect(group.alarm()).toBe(group.now + 10_000);
   group.advance(9_999);
@@ -16,7 +16,7 @@ test("a connection that sends no hello in time is closed with 4408, whenever the
 });
 
 test("a connection that goes away before its hello leaves nothing behind", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const silent = group.stranger("silent").connect();
   silent.drop();
   expect(group.alarm()).toBeNull();
@@ -24,7 +24,7 @@ test("a connection that goes away before its hello leaves nothing behind", () =>
 });
 
 test("a hundred frames may come at once; one more closes with 4429, and the lease runs on", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   for (let frame = 2; frame < 100; frame++) a.renew();
@@ -38,7 +38,7 @@ test("a hundred frames may come at once; one more closes with 4429, and the leas
 });
 
 test("after a burst the rate is what counts", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a");
   for (let frame = 1; frame < 100; frame++) a.renew();
   for (let frame = 0; frame < 1_000; frame++) {
@@ -51,7 +51,7 @@ test("after a burst the rate is what counts", () => {
 });
 
 test("a pause fills at most one burst", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a");
   group.advance(3_600_000);
   for (let frame = 0; frame < 100; frame++) a.renew();
@@ -61,7 +61,7 @@ test("a pause fills at most one burst", () => {
 });
 
 test("a clock that steps back takes no frames away", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a");
   group.skew = -500;
   for (let frame = 1; frame < 100; frame++) a.renew();
@@ -69,7 +69,7 @@ test("a clock that steps back takes no frames away", () => {
 });
 
 test("[S2] a renewal that is due passes however much its session chatters; the chatter closes with 4429, and a resume is let in", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
   const chatter = (frames: number) => {
@@ -92,7 +92,7 @@ test("[S2] a renewal that is due passes however much its session chatters; the c
 });
 
 test("[S2] renewals that are not due are frames like all others", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   for (let frame = 0; frame < 98; frame++) a.say({ type: "priority", priority: frame });
@@ -102,7 +102,7 @@ test("[S2] renewals that are not due are frames like all others", () => {
 });
 
 test("a socket too many without a hello costs the one that has been silent longest; sessions are unharmed", () => {
-  const group = new World({ limits: { sessions: 3 } });
+  const group = new GroupWorld({ limits: { sessions: 3 } });
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const [first, second, third] = ["first", "second", "third"].map((name) => {
@@ -118,7 +118,7 @@ test("a socket too many without a hello costs the one that has been silent longe
 });
 
 test("hello must come within the group's own time", () => {
-  const group = new World({ limits: { helloTimeoutMs: 3_000 } });
+  const group = new GroupWorld({ limits: { helloTimeoutMs: 3_000 } });
   const silent = group.stranger("silent").connect();
   group.advance(2_999);
   expect(silent.closeCode).toBeNull();
@@ -127,7 +127,7 @@ test("hello must come within the group's own time", () => {
 });
 
 test("sockets without a hello are closed together, once a second: a thousand of them cost three alarms", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const silent = Array.from({ length: 1_000 }, (_, index) => {
     group.advance(1);
     return group.stranger(`silent ${index}`).connect();
@@ -138,7 +138,7 @@ test("sockets without a hello are closed together, once a second: a thousand of 
 });
 
 test("[O5] a group has at most its limit of sessions that watch; those that do may go on and change what they watch", () => {
-  const group = new World({ limits: { observers: 2 } });
+  const group = new GroupWorld({ limits: { observers: 2 } });
   const a = group.join("a", { observe: true });
   const b = group.join("b", { observe: ["x"], contenders: ["x"] });
   const c = group.join("c", { observe: ["x"], contenders: ["x"] });
@@ -156,7 +156,7 @@ test("[O5] a group has at most its limit of sessions that watch; those that do m
 });
 
 test("a name longer than the group's limit is refused, for contenders and for observers", () => {
-  const group = new World({ limits: { nameLength: 4 } });
+  const group = new GroupWorld({ limits: { nameLength: 4 } });
   const a = group.join("a", { contenders: ["four", "five5"], observe: ["five5"] });
   expect(a.heard("error")).toMatchObject([
     { code: "limit_exceeded", component: "five5" },
@@ -167,7 +167,7 @@ test("a name longer than the group's limit is refused, for contenders and for ob
 });
 
 test("a leader publishes as many changes at once as the group takes, and a tenth of the frames' rate after; the same again is free", () => {
-  const group = new World({ limits: { confirms: 3 } });
+  const group = new GroupWorld({ limits: { confirms: 3 } });
   const a = group.join("a", { contenders: ["x"] });
   const observer = group.join("o", { observe: ["x"] });
   a.accept();
@@ -182,7 +182,7 @@ test("a leader publishes as many changes at once as the group takes, and a tenth
 });
 
 test("large snapshots count as many frames: an observer can't make the group send without end, and a small one is a frame", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const components = names(256);
   const leader = group.join("leader", {
     contenders: components,
@@ -207,7 +207,7 @@ test("large snapshots count as many frames: an observer can't make the group sen
 });
 
 test("large frames count as many: the largest hello is let in with most of its burst left, and a stream of such frames is not", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const long = names(256, "n".repeat(120));
   const a = group.join("a", { contenders: long, observe: long });
   for (let frame = 0; frame < 85; frame++) a.say({ type: "renew", sentAt: a.stamp(), held: [] });
@@ -219,7 +219,7 @@ test("large frames count as many: the largest hello is let in with most of its b
 });
 
 test("a priority that moves its session in 256 queues counts as 17 frames, in one queue as one", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const contenders = names(256).map((component) => ({ component, election: "dedicated" }) as const);
   const a = group.join("a", { contenders });
   for (let change = 1; change < 10; change++) a.say({ type: "priority", priority: change });
@@ -230,7 +230,7 @@ test("a priority that moves its session in 256 queues counts as 17 frames, in on
 });
 
 test("a frame that is too large closes with 4413; one of exactly the largest size does not", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a");
   const bytes = group.policy.limits.messageBytes;
   const frame = (size: number) => {
@@ -245,7 +245,7 @@ test("a frame that is too large closes with 4413; one of exactly the largest siz
 });
 
 test("a session has at most its limit of contenders; one more is refused and the others stand", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: names(256) });
   expect(a.heard("error")).toEqual([]);
   expect(a.register("one-more")).toMatchObject([{ type: "error", code: "limit_exceeded", component: "one-more" }]);
@@ -256,7 +256,7 @@ test("a session has at most its limit of contenders; one more is refused and the
 });
 
 test("a hello of 256 contenders, their renewals and its end look at each place a few times, not at all of them for each", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const contenders = names(256).map((component) => ({ component, election: "dedicated" }) as const);
   const other = group.join("other", { contenders });
   other.renew(...[...other.grants.values()].map(({ leaderSessionId }) => leaderSessionId));
@@ -270,7 +270,7 @@ test("a hello of 256 contenders, their renewals and its end look at each place a
 });
 
 test("[O5] a session watches at most its limit of names; true watches all and counts as none", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { observe: names(256) });
   expect(a.last("leaders").leaders).toHaveLength(256);
   const refusal = { type: "error", code: "limit_exceeded", message: expect.stringMatching(/256.*observe\(\)/) };
@@ -286,7 +286,7 @@ test("[O5] a session watches at most its limit of names; true watches all and co
 });
 
 test("[O5] from several names in one observe those that fit are watched, and the others named", () => {
-  const group = new World({ limits: { observed: 2, nameLength: 4 } });
+  const group = new GroupWorld({ limits: { observed: 2, nameLength: 4 } });
   const a = group.join("a", { observe: ["x"] });
   expect(a.say({ type: "observe", components: ["y", "five5", "z", "y"] })).toMatchObject([
     { type: "error", message: expect.stringContaining("nameLength"), observed: ["five5"] },
@@ -297,7 +297,7 @@ test("[O5] from several names in one observe those that fit are watched, and the
 });
 
 test("[O5] a limit that is lowered takes nobody what it watches, at a resume neither", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { observe: ["one", "two", "three"] });
   group.configure({ limits: { observed: 2, nameLength: 4, observers: 1 } });
   a.resume();
@@ -307,7 +307,7 @@ test("[O5] a limit that is lowered takes nobody what it watches, at a resume nei
 });
 
 test("[C12] a snapshot says whether it is of all components", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { observe: ["x"] });
   expect(a.last("leaders")).not.toHaveProperty("all");
   a.say({ type: "observe", components: true });
@@ -318,7 +318,7 @@ test("[C12] a snapshot says whether it is of all components", () => {
 });
 
 test("a group takes at most its limit of sessions; a session that resumes is none too many", () => {
-  const group = new World({ limits: { sessions: 2 } });
+  const group = new GroupWorld({ limits: { sessions: 2 } });
   const a = group.join("a");
   group.join("b");
   const c = group.stranger("c").connect();
@@ -332,7 +332,7 @@ test("a group takes at most its limit of sessions; a session that resumes is non
 });
 
 test("the sessions of one subject are limited: others are let in, and a lost one counts until it is forgotten", () => {
-  const group = new World({ limits: { sessionsPerSubject: 2 } });
+  const group = new GroupWorld({ limits: { sessionsPerSubject: 2 } });
   const as = (name: string, subject?: string) => {
     const peer = group.stranger(name);
     peer.access = { role: "contend", ...(subject !== undefined && { subject }) };
@@ -354,7 +354,7 @@ test("the sessions of one subject are limited: others are let in, and a lost one
 });
 
 test("a group has at most its limit of elections; the present ones take more contenders", () => {
-  const group = new World({ limits: { elections: 2 } });
+  const group = new GroupWorld({ limits: { elections: 2 } });
   const dedicated = (component: string) => ({ component, election: "dedicated" }) as const;
   const a = group.join("a", { contenders: ["x", dedicated("d")] });
   expect(a.register(dedicated("e"))).toMatchObject([{ type: "error", code: "limit_exceeded", component: "e" }]);
@@ -366,7 +366,7 @@ test("a group has at most its limit of elections; the present ones take more con
 });
 
 test("the leader of as many dedicated elections as it may have carries all its leases through hibernation", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const contenders = names(256).map((component) => ({ component, election: "dedicated" }) as const);
   const a = group.join("a", { contenders });
   const ids = [...a.grants.values()].map(({ leaderSessionId }) => leaderSessionId);
@@ -376,7 +376,7 @@ test("the leader of as many dedicated elections as it may have carries all its l
 });
 
 test("[S3] leases that do not fit the attachment of their socket wait for horizon + sigma after hibernation", () => {
-  const group = new World({ limits: { contenders: 400 } });
+  const group = new GroupWorld({ limits: { contenders: 400 } });
   const contenders = names(400).map((component) => ({ component, election: "dedicated" }) as const);
   const a = group.join("a", { contenders });
   a.renew(...[...a.grants.values()].map(({ leaderSessionId }) => leaderSessionId));
@@ -388,7 +388,7 @@ test("[S3] leases that do not fit the attachment of their socket wait for horizo
 });
 
 test("welcome carries the settings that the client must keep to", () => {
-  const group = new World({ leaseMs: 4_000, drainMs: 700, limits: { contenders: 5 } });
+  const group = new GroupWorld({ leaseMs: 4_000, drainMs: 700, limits: { contenders: 5 } });
   const a = group.join("a");
   expect(a.last("welcome")).toEqual({
     type: "welcome",
@@ -423,7 +423,7 @@ test("welcome carries the settings that the client must keep to", () => {
 });
 
 test("an alarm is set only while somebody waits or watches, or an offer or a hello is open", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   expect(group.alarm()).toBe(group.now + group.policy.offerTimeoutMs);
   a.accept();
@@ -443,7 +443,7 @@ test("an alarm is set only while somebody waits or watches, or an offer or a hel
 });
 
 test("nothing that happens in vain makes a new state", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const before = group.state;
@@ -459,7 +459,7 @@ test("nothing that happens in vain makes a new state", () => {
 });
 
 test("[S9] [O5] a list of observed names that is too long at a resume takes the place of those of before, as far as it fits", () => {
-  const group = new World({ limits: { observed: 2 } });
+  const group = new GroupWorld({ limits: { observed: 2 } });
   const a = group.join("a", { contenders: ["x"] });
   const observer = group.join("observer", { observe: ["x", "y"] });
   observer.profile = { observe: ["u", "v", "w"] };

@@ -1,9 +1,9 @@
 /** Random histories of a group: what processes, networks, hosts and operators do, in any order. */
 import fc from "fast-check";
 import { electionOf } from "../../../shared/protocol/names.ts";
-import type { Peer } from "./peer.ts";
+import type { PeerProcess } from "./peer.ts";
 import type { Poller } from "./poller.ts";
-import type { World } from "./world.ts";
+import type { GroupWorld } from "./world.ts";
 
 const contenders = {
   x: { component: "x" },
@@ -19,25 +19,30 @@ const electionOfComponent = (component: Component) =>
 /** A move is named after what it does to which process, so that a failing run reads as a story. */
 export interface Move {
   readonly does: string;
-  readonly to: (group: World) => void;
+  readonly to: (group: GroupWorld) => void;
 }
 
 const toldAs = (does: string) => ({ [fc.toStringMethod]: () => does });
 
 /** The peer that stands at `index` now; the leader of the process election where it is negative. */
-function peerAt(group: World, index: number): Peer | undefined {
+function peerAt(group: GroupWorld, index: number): PeerProcess | undefined {
   const { peers } = group;
   const leader = peers.find(({ name }) => name === group.holder());
   return index < 0 ? (leader ?? peers[0]) : peers[index % Math.max(1, peers.length)];
 }
 
-const talks = (peer: Peer | undefined): peer is Peer => peer?.wire?.open === true && peer.sessionId !== "";
+const talks = (peer: PeerProcess | undefined): peer is PeerProcess =>
+  peer?.wire?.open === true && peer.sessionId !== "";
 
 const peerIndex = fc.integer({ min: -3, max: 4 });
 const component = fc.constantFrom(...components);
 
 /** A move of one peer that is connected and has been welcomed. */
-function ofPeer<T>(does: string, argument: fc.Arbitrary<T>, act: (peer: Peer, argument: T, group: World) => void) {
+function ofPeer<T>(
+  does: string,
+  argument: fc.Arbitrary<T>,
+  act: (peer: PeerProcess, argument: T, group: GroupWorld) => void,
+) {
   return fc.tuple(peerIndex, argument).map(([index, value]): Move => {
     const name = `peer ${index} ${does} ${JSON.stringify(value) ?? ""}`;
     return {
@@ -51,7 +56,7 @@ function ofPeer<T>(does: string, argument: fc.Arbitrary<T>, act: (peer: Peer, ar
   });
 }
 
-function ofGroup<T>(does: string, argument: fc.Arbitrary<T>, act: (group: World, argument: T) => void) {
+function ofGroup<T>(does: string, argument: fc.Arbitrary<T>, act: (group: GroupWorld, argument: T) => void) {
   return argument.map((value): Move => {
     const name = `${does} ${JSON.stringify(value) ?? ""}`;
     return { does: name, to: (group) => act(group, value), ...toldAs(name) };
@@ -62,12 +67,12 @@ const nothing = fc.constant(undefined);
 const durations = fc.constantFrom(0, 1, 300, 1_000, 2_000, 2_500, 5_000, 8_000, 9_999, 10_000, 21_000);
 
 /** Renews what it holds and accepts its latest offer. */
-export function acceptAll(peer: Peer): void {
+export function acceptAll(peer: PeerProcess): void {
   const offers = [...peer.grants.values()].filter(({ joined }) => !joined).map((grant) => grant.leaderSessionId);
   peer.renew(...new Set([...peer.held(), ...offers.filter((id) => !peer.ended.has(id))]));
 }
 
-const comeBack = (peer: Peer): void => {
+const comeBack = (peer: PeerProcess): void => {
   if (peer.sessionId === "") peer.connect().hello();
   else peer.resume();
 };

@@ -1,25 +1,25 @@
 import { expect, test } from "vitest";
 import type { Outcome } from "../../../worker/group/events.ts";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 const contenders = ["x"];
 
 /** The answer to a revoke that has taken somebody's leadership. */
-function revokedBy(group: World, request: string): Extract<Outcome, { readonly type: "revoked" }> {
+function revokedBy(group: GroupWorld, request: string): Extract<Outcome, { readonly type: "revoked" }> {
   const reply = group.replies.get(request);
   if (reply?.type !== "revoked") throw new Error(`${request} was answered with ${JSON.stringify(reply)}`);
   return reply;
 }
 
 test("a revoke where nobody leads is answered with not_led", () => {
-  const group = new World();
+  const group = new GroupWorld();
   group.join("a", { contenders });
   expect(group.replies.get(group.revoke("process"))).toEqual({ type: "not_led" });
   expect(group.replies.get(group.revoke("component:none"))).toEqual({ type: "not_led" });
 });
 
 test("a revoke is answered when the next leader has accepted: from, to, epoch and how long it took", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });
   a.accept();
@@ -40,7 +40,7 @@ test("a revoke is answered when the next leader has accepted: from, to, epoch an
 });
 
 test("a revoke is answered at the end of the term where nobody else waits", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   a.accept();
   const request = group.revoke("process");
@@ -50,7 +50,7 @@ test("a revoke is answered at the end of the term where nobody else waits", () =
 });
 
 test("a revoke is answered where the holder leaves for good and nobody else waits; the election is forgotten", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   a.accept();
   const request = group.revoke("process");
@@ -60,7 +60,7 @@ test("a revoke is answered where the holder leaves for good and nobody else wait
 });
 
 test("a revoke is answered even if neither the holder nor any candidate ever does anything", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });
   a.accept();
@@ -71,7 +71,7 @@ test("a revoke is answered even if neither the holder nor any candidate ever doe
 });
 
 test("a revoke of a paused group is answered when its time is over, though others wait", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   group.join("b", { contenders });
   a.accept();
@@ -87,7 +87,7 @@ test("a revoke of a paused group is answered when its time is over, though other
 });
 
 test("several requests for one revoke are all answered by the same hand-over", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });
   a.accept();
@@ -99,7 +99,7 @@ test("several requests for one revoke are all answered by the same hand-over", (
 });
 
 test("[Q3] a revoke with a successor is a transfer: that one is asked first", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   group.join("b", { contenders, priority: 5 });
   const c = group.join("c", { contenders });
@@ -112,7 +112,7 @@ test("[Q3] a revoke with a successor is a transfer: that one is asked first", ()
 });
 
 test("[Q3] a second revoke that names nobody keeps the successor of the first, and its own words", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   group.join("b", { contenders, priority: 5 });
   const c = group.join("c", { contenders });
@@ -125,7 +125,7 @@ test("[Q3] a second revoke that names nobody keeps the successor of the first, a
 });
 
 test("[O1] a revoke ends the leader information when it begins", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders, observe: true });
   a.accept();
   a.confirm("x");
@@ -135,7 +135,7 @@ test("[O1] a revoke ends the leader information when it begins", () => {
 });
 
 test("[S10] a holder that is made to step down has a lease of its own to the end: two leaders never (H10)", () => {
-  const group = new World({ drainMs: 1_000 });
+  const group = new GroupWorld({ drainMs: 1_000 });
   const a = group.join("a", { contenders });
   group.join("b", { contenders });
   a.accept();
@@ -151,7 +151,7 @@ test("[S10] a holder that is made to step down has a lease of its own to the end
 });
 
 test("[S10] a second revoke does not restart the drain time", () => {
-  const group = new World({ drainMs: 1_000 });
+  const group = new GroupWorld({ drainMs: 1_000 });
   const a = group.join("a", { contenders });
   const { leaderSessionId } = a.accept();
   group.revoke("process");
@@ -163,7 +163,7 @@ test("[S10] a second revoke does not restart the drain time", () => {
 });
 
 test("while paused nothing is offered and who leads goes on; a resume offers at once", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   a.accept();
   group.pause();
@@ -182,14 +182,14 @@ test("while paused nothing is offered and who leads goes on; a resume offers at 
 });
 
 test("an offer that is open when the group is paused may still be accepted", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   group.pause();
   a.accept();
 });
 
 test("pausing twice changes nothing", () => {
-  const group = new World();
+  const group = new GroupWorld();
   group.pause();
   const before = group.state;
   group.pause();
@@ -197,7 +197,7 @@ test("pausing twice changes nothing", () => {
 });
 
 test("a clean-up is refused while contenders are registered, disconnected ones included", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const before = group.state;
   expect(group.cleanup()).toEqual({ type: "contenders_registered" });
@@ -207,7 +207,7 @@ test("a clean-up is refused while contenders are registered, disconnected ones i
 });
 
 test("a clean-up of a group without contenders removes its observers and keeps the epoch", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const { epoch } = a.accept();
   a.bye();
@@ -218,7 +218,7 @@ test("a clean-up of a group without contenders removes its observers and keeps t
 });
 
 test("[S5] (H3) a forced clean-up keeps the epoch, and offers nothing before every horizon is over by sigma", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", { component: "d", election: "dedicated" }] });
   a.accept();
   const { epoch, leaderSessionId } = a.accept("component:d");
@@ -240,7 +240,7 @@ test("[S5] (H3) a forced clean-up keeps the epoch, and offers nothing before eve
 });
 
 test("[S5] a clean-up of a draining holder holds off as well, and answers the operator who asked it to step down", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   a.accept();
   const request = group.revoke("process");
@@ -251,7 +251,7 @@ test("[S5] a clean-up of a draining holder holds off as well, and answers the op
 });
 
 test("[S5] a second clean-up never shortens the hold-off, and one of an idle group asks for none", () => {
-  const group = new World();
+  const group = new GroupWorld();
   group.cleanup(true);
   expect(group.state.holdOffUntil).toBe(0);
   group.join("a", { contenders }).accept();
@@ -263,7 +263,7 @@ test("[S5] a second clean-up never shortens the hold-off, and one of an idle gro
 });
 
 test("[S5] epochs are at least the clock's milliseconds, and strictly grow where the clock stands still or steps back", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const epochs = [a.accept().epoch];
   expect(epochs[0]).toBeGreaterThanOrEqual(group.now);

@@ -43,7 +43,7 @@ export interface PeerWorld {
   disconnect(wire: Wire): void;
 }
 
-export class Peer {
+export class PeerProcess {
   readonly world: PeerWorld;
   readonly name: string;
   profile: Profile;
@@ -209,7 +209,7 @@ export class Peer {
     return this.say({ type: "confirm", id: `c${this.world.number()}`, component, leaderSessionId, ...part });
   }
 
-  resign(election: ElectionName = "process", successor?: Peer): ServerMessage[] {
+  resign(election: ElectionName = "process", successor?: PeerProcess): ServerMessage[] {
     const { leaderSessionId } = this.grant(election);
     this.#end(leaderSessionId);
     const part = successor === undefined ? {} : { successor: successor.sessionId };

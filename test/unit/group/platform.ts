@@ -1,4 +1,4 @@
-/** The platform under the host of a `World`: a simulated store, sockets whose far ends are in the test, a clock that is given. */
+/** The platform under the host of a `GroupWorld`: a simulated store, sockets whose far ends are in the test, a clock that is given. */
 import { expect } from "vitest";
 import { byteLength } from "../../../shared/protocol/codec.ts";
 import { parseServerMessage } from "../../../shared/protocol/server-codec.ts";

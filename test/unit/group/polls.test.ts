@@ -1,12 +1,12 @@
 /** Contenders by RPC: same queue, same epochs, no socket. */
 import { expect, test } from "vitest";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 const DEDICATED = { component: "d", election: "dedicated" } as const;
 
 test("[S1] a call takes a vacant election in one turn, with its horizon; it counts from when it was sent", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const p = group.poller("p");
   const [held] = p.poll();
   expect(held).toMatchObject({ election: "process", components: ["x"] });
@@ -19,7 +19,7 @@ test("[S1] a call takes a vacant election in one turn, with its horizon; it coun
 });
 
 test("[S3] renewals below the horizon write no row", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const p = group.poller("p");
   p.poll();
   const steps = group.during(() => {
@@ -34,7 +34,7 @@ test("[S3] renewals below the horizon write no row", () => {
 });
 
 test("[Q1] one queue with socket sessions: the first to come is next, and epochs are common", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const p = group.poller("p");
   const { epoch } = a.accept();
@@ -52,7 +52,7 @@ test("[Q1] one queue with socket sessions: the first to come is next, and epochs
 });
 
 test("[S12] [N7] an offer waits for the next call until the poll deadline; then the next one is asked", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const p = group.poller("p");
@@ -70,7 +70,7 @@ test("[S12] [N7] an offer waits for the next call until the poll deadline; then 
 });
 
 test("[S11] [S12] callers that are late each time do not wait for each other for ever", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const [p, q] = [group.poller("p"), group.poller("q")];
@@ -88,7 +88,7 @@ test("[S11] [S12] callers that are late each time do not wait for each other for
 test.each([[false], [[]], [["component:d"] as const]])(
   "[S11] nothing is taken from who is away for a caller that accepts %j",
   (accept) => {
-    const group = new World();
+    const group = new GroupWorld();
     const a = group.join("a", { contenders: ["x"] });
     a.accept();
     const [p, q] = [group.poller("p"), group.poller("q")];
@@ -108,7 +108,7 @@ test.each([[false], [[]], [["component:d"] as const]])(
 );
 
 test("[S5] while paused nobody is offered what is kept for a caller that is away", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const [p, q] = [group.poller("p"), group.poller("q")];
@@ -129,7 +129,7 @@ test("[S5] while paused nobody is offered what is kept for a caller that is away
 });
 
 test("[S12] a session that does not ask any more is kept for D after its poll deadline", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const p = group.poller("p", [{ component: "x" }]);
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
@@ -145,7 +145,7 @@ test("[S12] a session that does not ask any more is kept for D after its poll de
 });
 
 test("[S9] a term that a call does not name is ended at once: the caller can't hold it", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const p = group.poller("p");
   p.pollInVain(); // begins a session that nobody knows
   expect(group.election()).toMatchObject({ type: "leading" });
@@ -160,7 +160,7 @@ test("[S9] a term that a call does not name is ended at once: the caller can't h
 });
 
 test("[S9] a call extends no leadership that it does not contend for any more: the lease decides", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const p = group.poller("p");
   p.poll();
   const b = group.join("b", { contenders: ["x"] });
@@ -175,7 +175,7 @@ test("[S9] a call extends no leadership that it does not contend for any more: t
 
 test("[S9] a call that comes after a later one changes nothing, before and after the object's death", () => {
   for (const dies of [false, true]) {
-    const group = new World();
+    const group = new GroupWorld();
     const p = group.poller("p");
     const a = group.join("a", { contenders: ["x"] });
     a.accept();
@@ -191,7 +191,7 @@ test("[S9] a call that comes after a later one changes nothing, before and after
 });
 
 test("[S7] a call that was given up takes no offer behind the back of a later one, even if that changed no row", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const p = group.poller("p");
@@ -204,7 +204,7 @@ test("[S7] a call that was given up takes no offer behind the back of a later on
 });
 
 test("[S3] [S12] after a crash the session comes back with its next call, and keeps its term", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const p = group.poller("p");
   const [before] = p.poll();
   group.advance(4_000);
@@ -214,7 +214,7 @@ test("[S3] [S12] after a crash the session comes back with its next call, and ke
 });
 
 test("[C6] [S10] a revoke comes with the next call, is renewed while draining, and ends by release", () => {
-  const group = new World({ drainMs: 3_000 });
+  const group = new GroupWorld({ drainMs: 3_000 });
   const p = group.poller("p");
   p.poll();
   const b = group.join("b", { contenders: ["x"] });
@@ -229,7 +229,7 @@ test("[C6] [S10] a revoke comes with the next call, is renewed while draining, a
 });
 
 test("[S10] after the drain a call extends nothing; the lease decides", () => {
-  const group = new World({ drainMs: 3_000 });
+  const group = new GroupWorld({ drainMs: 3_000 });
   const p = group.poller("p");
   p.poll();
   group.join("b", { contenders: ["x"] });
@@ -243,7 +243,7 @@ test("[S10] after the drain a call extends nothing; the lease decides", () => {
 });
 
 test("[S11] a call that accepts some elections declines the others, and is asked for these again after one with them", () => {
-  const world = new World();
+  const world = new GroupWorld();
   const contenders = [{ component: "x" }, DEDICATED];
   const poller = world.poller("poller", contenders);
   const elections = (accept: readonly ElectionName[]) =>
@@ -258,7 +258,7 @@ test("[S11] a call that accepts some elections declines the others, and is asked
 });
 
 test("[S11] a call without `accept` declines what is offered, and is asked again after one with it", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const p = group.poller("p");
   const wait = { type: "campaign", contenders: [{ component: "x" }], held: [], accept: false } as const;
   expect(p.poll(wait)).toEqual([]);
@@ -269,7 +269,7 @@ test("[S11] a call without `accept` declines what is offered, and is asked again
 });
 
 test("[K1] [K2] [C7] a confirm publishes; one of a term that is over is refused", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const observer = group.join("o", { observe: true });
   const p = group.poller("p");
   const { leaderSessionId } = p.lead();
@@ -282,7 +282,7 @@ test("[K1] [K2] [C7] a confirm publishes; one of a term that is over is refused"
 });
 
 test("[D1] [D3] process and dedicated elections in one call; the set of contenders is complete", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const p = group.poller("p", [{ component: "x" }, DEDICATED]);
   const held = p.poll();
   expect(held.map(({ election }) => election)).toEqual(["component:d", "process"]);
@@ -293,7 +293,7 @@ test("[D1] [D3] process and dedicated elections in one call; the set of contende
 });
 
 test("[D2] a refused contender gets the reason, and harms no other", () => {
-  const group = new World();
+  const group = new GroupWorld();
   group.join("a", { contenders: [{ component: "y", election: "dedicated" }] });
   const p = group.poller("p", [{ component: "x" }, { component: "y" }]);
   expect(p.poll()).toMatchObject([{ components: ["x"] }]);
@@ -301,7 +301,7 @@ test("[D2] a refused contender gets the reason, and harms no other", () => {
 });
 
 test("[S3] a refused contender costs no row with every call", () => {
-  const group = new World();
+  const group = new GroupWorld();
   group.join("a", { contenders: [{ component: "y", election: "dedicated" }] });
   const p = group.poller("p", [{ component: "x" }, { component: "y" }]);
   p.poll();
@@ -311,7 +311,7 @@ test("[S3] a refused contender costs no row with every call", () => {
 });
 
 test("[S7] [S9] after a crash a renewal is answered with the terms that it named, and with nothing else", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const p = group.poller("p", [{ component: "x" }, DEDICATED]);
   p.poll();
   group.crash();
@@ -320,7 +320,7 @@ test("[S7] [S9] after a crash a renewal is answered with the terms that it named
 });
 
 test("[S12] a renewal or a confirm does not shorten the time that a campaign has asked for", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const p = group.poller("p");
@@ -335,7 +335,7 @@ test("[S12] a renewal or a confirm does not shorten the time that a campaign has
 });
 
 test("[S3] a policy with a longer lease is promised only as far as the group itself honours it", () => {
-  const group = new World({ leaseMs: 4_000 });
+  const group = new GroupWorld({ leaseMs: 4_000 });
   const p = group.poller("p");
   p.poll();
   group.configure({ leaseMs: 20_000 });
@@ -345,7 +345,7 @@ test("[S3] a policy with a longer lease is promised only as far as the group its
 });
 
 test("[G4] a contender that is closed while its session is offered the election in absence: the offer goes on to the next", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const p = group.poller("p");
@@ -359,7 +359,7 @@ test("[G4] a contender that is closed while its session is offered the election 
 });
 
 test("[X6] leaving ends everything at once", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const p = group.poller("p", [{ component: "x" }, DEDICATED]);
   p.poll();
   p.leave();
@@ -368,7 +368,7 @@ test("[X6] leaving ends everything at once", () => {
 });
 
 test("[N6] a wrong secret resumes nothing", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const p = group.poller("p");
   p.poll();
   const session = { sessionId: p.sessionId, presentedHash: "#wrong", attempt: 1_000 };
@@ -384,7 +384,7 @@ test("[N6] a wrong secret resumes nothing", () => {
 });
 
 test("a group that is cleaned up forgets who polls", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const p = group.poller("p");
   p.poll();
   group.cleanup(true);

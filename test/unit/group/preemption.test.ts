@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 const contenders = ["x"];
 
 test("[Q2] with preemption a strictly higher priority takes the lead at once when the cool-down is over", () => {
-  const group = new World({ preempt: { cooldownMs: 5_000 } });
+  const group = new GroupWorld({ preempt: { cooldownMs: 5_000 } });
   const a = group.join("a", { contenders });
   const { leaderSessionId } = a.accept();
   group.run(6_000, a);
@@ -16,7 +16,7 @@ test("[Q2] with preemption a strictly higher priority takes the lead at once whe
 });
 
 test("[Q2] with preemption a leadership lasts at least its cool-down", () => {
-  const group = new World({ preempt: { cooldownMs: 5_000 } });
+  const group = new GroupWorld({ preempt: { cooldownMs: 5_000 } });
   const a = group.join("a", { contenders });
   a.accept();
   group.join("b", { contenders, priority: 1 });
@@ -27,7 +27,7 @@ test("[Q2] with preemption a leadership lasts at least its cool-down", () => {
 });
 
 test("[Q2] equals never preempt each other, nor does a change of priority to the same", () => {
-  const group = new World({ preempt: { cooldownMs: 0 } });
+  const group = new GroupWorld({ preempt: { cooldownMs: 0 } });
   const a = group.join("a", { contenders, priority: 1 });
   const b = group.join("b", { contenders, priority: 1 });
   a.accept();
@@ -39,7 +39,7 @@ test("[Q2] equals never preempt each other, nor does a change of priority to the
 
 test("[Q2] with preemption a holder that lowers its own priority is preempted by one that waits", () => {
   for (const lower of ["message", "resume"] as const) {
-    const group = new World({ preempt: { cooldownMs: 5_000 } });
+    const group = new GroupWorld({ preempt: { cooldownMs: 5_000 } });
     const a = group.join("a", { contenders, priority: 5 });
     group.join("b", { contenders, priority: 3 });
     a.accept();
@@ -53,7 +53,7 @@ test("[Q2] with preemption a holder that lowers its own priority is preempted by
 });
 
 test("[Q2] without preemption a higher priority waits", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   a.accept();
   group.join("b", { contenders, priority: 100 });
@@ -62,7 +62,7 @@ test("[Q2] without preemption a higher priority waits", () => {
 });
 
 test("[Q2] nobody is preempted while the group is paused, since nobody could take over", () => {
-  const group = new World({ preempt: { cooldownMs: 0 } });
+  const group = new GroupWorld({ preempt: { cooldownMs: 0 } });
   const a = group.join("a", { contenders });
   a.accept();
   group.pause();
@@ -76,7 +76,7 @@ test("[Q2] nobody is preempted while the group is paused, since nobody could tak
 const MINUTE = 60_000;
 
 /** `low` leads, `high` waits and could preempt; what preemptions there are within `ms`, each turned down by `turnDown`. */
-function preemptionsWithin(group: World, ms: number, turnDown: () => void): number {
+function preemptionsWithin(group: GroupWorld, ms: number, turnDown: () => void): number {
   const low = group.peers.find(({ name }) => name === "low");
   if (low === undefined) throw new Error("nobody is low");
   let count = 0;
@@ -92,7 +92,7 @@ function preemptionsWithin(group: World, ms: number, turnDown: () => void): numb
 }
 
 function lowAndHigh(cooldownMs = 1_000) {
-  const group = new World({ leaseMs: 2_000, preempt: { cooldownMs } });
+  const group = new GroupWorld({ leaseMs: 2_000, preempt: { cooldownMs } });
   const low = group.join("low", { contenders });
   low.accept();
   const high = group.join("high", { contenders, priority: 10 });
@@ -141,7 +141,7 @@ test("[Q6] so does one that is away each time when the holder has stopped", () =
 });
 
 test("[Q6] a candidate that declined an ordinary offer does not preempt the one that took it", () => {
-  const group = new World({ leaseMs: 2_000, preempt: { cooldownMs: 1_000 } });
+  const group = new GroupWorld({ leaseMs: 2_000, preempt: { cooldownMs: 1_000 } });
   const high = group.join("high", { contenders, priority: 10 });
   const low = group.join("low", { contenders });
   high.release();

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 const contenders = ["x"];
 
 test("[Q1] first come, first served among equal priorities", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const [a, b, c] = ["a", "b", "c"].map((name) => group.join(name, { contenders }));
   a?.accept();
   expect(group.candidates()).toEqual(["b", "c"]);
@@ -15,7 +15,7 @@ test("[Q1] first come, first served among equal priorities", () => {
 });
 
 test("[Q1] a leader that resigned goes to the back of the queue", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const [a, b, c] = ["a", "b", "c"].map((name) => group.join(name, { contenders }));
   for (const peer of [a, b, c, a, b, c]) {
     expect(group.holder()).toBe(peer?.name);
@@ -25,7 +25,7 @@ test("[Q1] a leader that resigned goes to the back of the queue", () => {
 });
 
 test("[Q1] a leader whose lease expired goes to the back of the queue", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });
   a.accept();
@@ -39,7 +39,7 @@ test("[Q1] a leader whose lease expired goes to the back of the queue", () => {
 });
 
 test("[Q1] a place survives a resumed session", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });
   a.accept();
@@ -52,7 +52,7 @@ test("[Q1] a place survives a resumed session", () => {
 });
 
 test("[Q1] a session keeps its place while it has a contender of the election, and takes a new one afterwards", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders: ["x", "y"] });
   group.join("c", { contenders });
@@ -65,7 +65,7 @@ test("[Q1] a session keeps its place while it has a contender of the election, a
 });
 
 test("[Q2] the higher priority is asked first", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   a.accept();
   group.join("low", { contenders, priority: -5 });
@@ -77,7 +77,7 @@ test("[Q2] the higher priority is asked first", () => {
 });
 
 test("[Q2] a change of priority is honoured at the next hand-over", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   a.accept();
   group.join("b", { contenders });
@@ -90,7 +90,7 @@ test("[Q2] a change of priority is honoured at the next hand-over", () => {
 });
 
 test("[Q2] a dedicated contender has its own priority, or its process's", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: [{ component: "d", election: "dedicated" }] });
   a.accept("component:d");
   group.join("b", { contenders: [{ component: "d", election: "dedicated" }], priority: 2 });
@@ -101,7 +101,7 @@ test("[Q2] a dedicated contender has its own priority, or its process's", () => 
 });
 
 test("[Q2] a priority of a contender in the process election, or of an unknown one, is refused", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const mismatch = { type: "error", code: "election_mismatch", component: "x" };
   expect(a.say({ type: "priority", priority: 1, component: "x" })).toMatchObject([mismatch]);
@@ -110,7 +110,7 @@ test("[Q2] a priority of a contender in the process election, or of an unknown o
 });
 
 test("[Q3] a named successor is asked first", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   group.join("b", { contenders, priority: 9 });
   const c = group.join("c", { contenders });
@@ -120,11 +120,11 @@ test("[Q3] a named successor is asked first", () => {
 });
 
 test.each([
-  ["is not there any more", (c: ReturnType<World["join"]>) => c.bye()],
-  ["is disconnected", (c: ReturnType<World["join"]>) => c.drop()],
-  ["runs in another election only", (c: ReturnType<World["join"]>) => c.deregister("x")],
+  ["is not there any more", (c: ReturnType<GroupWorld["join"]>) => c.bye()],
+  ["is disconnected", (c: ReturnType<GroupWorld["join"]>) => c.drop()],
+  ["runs in another election only", (c: ReturnType<GroupWorld["join"]>) => c.deregister("x")],
 ])("[Q3] the queue goes on where the successor %s", (_word, prepare) => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });
   const c = group.join("c", { contenders });
@@ -135,7 +135,7 @@ test.each([
 });
 
 test("[Q3] the queue goes on where the successor does not answer", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });
   const c = group.join("c", { contenders });
@@ -146,7 +146,7 @@ test("[Q3] the queue goes on where the successor does not answer", () => {
 });
 
 test("[Q3] [Q4] a holder that steps down and names itself is asked last all the same", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   a.accept();
@@ -159,7 +159,7 @@ test("[Q3] [Q4] a holder that steps down and names itself is asked last all the 
 });
 
 test("[Q4] a holder that names itself and is alone is asked again at once", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { epoch } = a.accept();
   a.resign("process", a);

@@ -5,15 +5,15 @@ import { rowChanges } from "../../../worker/group/rows.ts";
 import { transition } from "../../../worker/group/transition.ts";
 import { expectSame, expectTrue } from "./consistency.ts";
 import { acceptAll, type Move, moves } from "./moves.ts";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 /** `GROUP_RUNS=5000 npx vitest run --project unit random` for a long look. */
 const numRuns = Number(process.env["GROUP_RUNS"] ?? 100);
 const policies = fc.constantFrom({ drainMs: 3_000 }, { drainMs: 3_000, preempt: { cooldownMs: 4_000 } });
 
-/** Plays a history; `World` judges every step. */
-function play(options: { readonly drainMs: number }, history: readonly Move[]): World {
-  const group = new World(options);
+/** Plays a history; `GroupWorld` judges every step. */
+function play(options: { readonly drainMs: number }, history: readonly Move[]): GroupWorld {
+  const group = new GroupWorld(options);
   for (const name of ["a", "b"]) {
     group.join(name, { contenders: ["x", "y", { component: "d", election: "dedicated" }], observe: true });
   }
@@ -81,7 +81,7 @@ test("[S3] [S11] after any history, every election with a candidate that answers
 });
 
 /** Events that have nothing to change, once the time has been looked at. */
-const idleEvents = ({ state }: World): readonly EventBody[] => [
+const idleEvents = ({ state }: GroupWorld): readonly EventBody[] => [
   { type: "tick" },
   { type: "configure", policy: state.policy },
   { type: "pause", paused: state.paused },

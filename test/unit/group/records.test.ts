@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
-const recordOf = (group: World, component: string) => group.state.components.get(component)?.record?.leader ?? null;
+const recordOf = (group: GroupWorld, component: string) =>
+  group.state.components.get(component)?.record?.leader ?? null;
 
 test("[K1] an address is visible only after its confirmation, and that needs an accepted grant", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const observer = group.join("observer", { observe: ["x"] });
   const a = group.join("a", { contenders: ["x"], process: { name: "a", address: "http://a" } });
   expect(a.confirm("x")).toMatchObject([{ type: "error", code: "not_leader", component: "x" }]);
@@ -18,7 +19,7 @@ test("[K1] an address is visible only after its confirmation, and that needs an 
 });
 
 test("[K1] a confirmation publishes its own address and metadata, or those of the process, or none", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", {
     contenders: ["x", "y"],
     process: { name: "a", address: "http://a", metadata: { zone: "eu" } },
@@ -35,10 +36,10 @@ test("[K1] a confirmation publishes its own address and metadata, or those of th
 });
 
 test.each([
-  ["during an offer", (_group: World, a: ReturnType<World["join"]>) => a.grant()],
+  ["during an offer", (_group: GroupWorld, a: ReturnType<GroupWorld["join"]>) => a.grant()],
   [
     "while it is being revoked",
-    (group: World, a: ReturnType<World["join"]>) => {
+    (group: GroupWorld, a: ReturnType<GroupWorld["join"]>) => {
       const grant = a.accept();
       group.revoke("process");
       return grant;
@@ -46,14 +47,14 @@ test.each([
   ],
   [
     "for a leadership that is over",
-    (_group: World, a: ReturnType<World["join"]>) => {
+    (_group: GroupWorld, a: ReturnType<GroupWorld["join"]>) => {
       const grant = a.accept();
       a.resign();
       return grant;
     },
   ],
 ])("[K2] [K5] a confirmation %s is answered with not_leader and stores nothing", (_word, prepare) => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = prepare(group, a);
   const [step] = group.during(() => a.confirm("x", { id: "late", leaderSessionId }));
@@ -62,7 +63,7 @@ test.each([
 });
 
 test("[K2] [K5] a confirmation of a foreign leadership, or of a component outside it, stores nothing", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x", { component: "d", election: "dedicated" }] });
   const { leaderSessionId } = a.accept();
@@ -80,7 +81,7 @@ test("[K2] [K5] a confirmation of a foreign leadership, or of a component outsid
 });
 
 test("[K3] the same confirmation again is confirmed, writes nothing and notifies nobody", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"], observe: true });
   a.accept();
   a.confirm("x", { address: "one", metadata: { k: "v" } });
@@ -91,7 +92,7 @@ test("[K3] the same confirmation again is confirmed, writes nothing and notifies
 });
 
 test("[K3] another address in the same leadership replaces the first, at the time of the first", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"], observe: true });
   a.accept();
   const first = group.now;
@@ -104,7 +105,7 @@ test("[K3] another address in the same leadership replaces the first, at the tim
 });
 
 test("[K6] a confirmation never alters a sibling's record, nor that of one that is not confirmed", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y", "z"] });
   a.accept();
   a.confirm("x", { address: "x1" });
@@ -116,14 +117,14 @@ test("[K6] a confirmation never alters a sibling's record, nor that of one that 
 });
 
 test.each([
-  ["it resigns", (_group: World, a: ReturnType<World["join"]>) => a.resign()],
-  ["its revoke begins", (group: World, _a: ReturnType<World["join"]>) => group.revoke("process")],
-  ["its lease expires", (group: World, _a: ReturnType<World["join"]>) => group.advance(10_100)],
-  ["it says bye", (_group: World, a: ReturnType<World["join"]>) => a.bye()],
-  ["it closes the component", (_group: World, a: ReturnType<World["join"]>) => a.deregister("x")],
-  ["it resumes without naming it", (_group: World, a: ReturnType<World["join"]>) => a.resume({ held: [] })],
+  ["it resigns", (_group: GroupWorld, a: ReturnType<GroupWorld["join"]>) => a.resign()],
+  ["its revoke begins", (group: GroupWorld, _a: ReturnType<GroupWorld["join"]>) => group.revoke("process")],
+  ["its lease expires", (group: GroupWorld, _a: ReturnType<GroupWorld["join"]>) => group.advance(10_100)],
+  ["it says bye", (_group: GroupWorld, a: ReturnType<GroupWorld["join"]>) => a.bye()],
+  ["it closes the component", (_group: GroupWorld, a: ReturnType<GroupWorld["join"]>) => a.deregister("x")],
+  ["it resumes without naming it", (_group: GroupWorld, a: ReturnType<GroupWorld["join"]>) => a.resume({ held: [] })],
 ])("[O1] the record of a leader is removed when %s, and observers are notified", (_word, lose) => {
-  const group = new World();
+  const group = new GroupWorld();
   const observer = group.join("observer", { observe: ["x"] });
   const all = group.join("all", { observe: true });
   const a = group.join("a", { contenders: ["x", "y"] });
@@ -139,7 +140,7 @@ test.each([
 });
 
 test("[O1] a lost leader stays published while its lease runs, and not longer", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const observer = group.join("observer", { observe: ["x"] });
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
@@ -153,7 +154,7 @@ test("[O1] a lost leader stays published while its lease runs, and not longer", 
 });
 
 test("[O2] a late observer gets the present leaders at once: all with true, the named ones with or without a leader", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   a.accept();
   a.confirm("x");
@@ -169,7 +170,7 @@ test("[O2] a late observer gets the present leaders at once: all with true, the 
 });
 
 test("[O2] after a reconnect a fresh snapshot arrives even if nothing has changed", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const observer = group.join("observer", { observe: ["x"] });
   observer.clear();
   observer.resume();
@@ -177,7 +178,7 @@ test("[O2] after a reconnect a fresh snapshot arrives even if nothing has change
 });
 
 test("[O2] every observe is answered with a snapshot of all that is watched", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const observer = group.join("observer", { observe: ["x"] });
   expect(observer.say({ type: "observe", components: ["y"] })).toMatchObject([
     { type: "leaders", snapshot: true, leaders: [{ component: "x" }, { component: "y" }] },
@@ -186,7 +187,7 @@ test("[O2] every observe is answered with a snapshot of all that is watched", ()
 });
 
 test("[O2] nothing arrives after unobserve, and a session that watches nothing gets no leaders at all", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const observer = group.join("observer", { observe: ["x", "y"] });
   const bystander = group.join("bystander");
   observer.say({ type: "unobserve", components: ["x"] });
@@ -201,7 +202,7 @@ test("[O2] nothing arrives after unobserve, and a session that watches nothing g
 });
 
 test("[O2] unobserve of a name does not narrow true", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const observer = group.join("observer", { observe: true });
   observer.say({ type: "unobserve", components: ["x"] });
   const a = group.join("a", { contenders: ["x"] });
@@ -215,7 +216,7 @@ test("[O2] unobserve of a name does not narrow true", () => {
 });
 
 test("[O3] one confirmation is one change event for each watcher and one turn that writes rows", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const watchers = [
     group.join("named", { observe: ["x", "y"] }),
     group.join("all", { observe: true }),
@@ -233,7 +234,7 @@ test("[O3] one confirmation is one change event for each watcher and one turn th
 });
 
 test("[O3] several records that end together are one change event", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const observer = group.join("observer", { observe: ["x", "y", "q"] });
   const a = group.join("a", { contenders: ["x", "y", "z"] });
   a.accept();
@@ -251,7 +252,7 @@ test("[O3] several records that end together are one change event", () => {
 });
 
 test("[O4] revisions grow with every change, at least as far as the clock", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const observer = group.join("observer", { observe: true });
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
@@ -268,7 +269,7 @@ test("[O4] revisions grow with every change, at least as far as the clock", () =
 });
 
 test("[O4] an observer that missed a whole term while it was away sees the present leader, never an older one", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const observer = group.join("observer", { observe: ["x"] });
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });

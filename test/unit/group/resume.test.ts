@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 test("[S9] [N1] a short loss with resume keeps the term: same id, same epoch, extended from the hello", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId, epoch } = a.accept();
   a.drop();
@@ -13,7 +13,7 @@ test("[S9] [N1] a short loss with resume keeps the term: same id, same epoch, ex
 });
 
 test("[S9] a term that a resumed session does not name is ended at once: it cannot hold it", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   a.accept();
@@ -25,7 +25,7 @@ test("[S9] a term that a resumed session does not name is ended at once: it cann
 });
 
 test("[S9] (H4) a leadership named after its drain is over is left out and not freed before release or the lease", () => {
-  const group = new World({ drainMs: 2_000 });
+  const group = new GroupWorld({ drainMs: 2_000 });
   const a = group.join("a", { contenders: ["x"] });
   group.join("b", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
@@ -40,7 +40,7 @@ test("[S9] (H4) a leadership named after its drain is over is left out and not f
 });
 
 test("[S9] (H4) a leadership named after its drain is over ends by its lease where no release comes", () => {
-  const group = new World({ drainMs: 2_000 });
+  const group = new GroupWorld({ drainMs: 2_000 });
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
@@ -56,7 +56,7 @@ test("[S9] (H4) a leadership named after its drain is over ends by its lease whe
 });
 
 test("[S9] a revoke lost with the socket is sent again after the resume, with the time left, and the lease extended", () => {
-  const group = new World({ drainMs: 5_000 });
+  const group = new GroupWorld({ drainMs: 5_000 });
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
   a.drop();
@@ -71,7 +71,7 @@ test("[S9] a revoke lost with the socket is sent again after the resume, with th
 });
 
 test("[S9] [N6] (H5) lost welcomes cost nothing: the previous secret resumes until a new one was presented", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
   const { secret } = a;
@@ -82,7 +82,7 @@ test("[S9] [N6] (H5) lost welcomes cost nothing: the previous secret resumes unt
 });
 
 test("[S9] [N6] a secret that is neither the current nor the previous one begins a new session and leaves the old alone", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { secret: first } = a;
   const { leaderSessionId } = a.accept();
@@ -98,7 +98,7 @@ test("[S9] [N6] a secret that is neither the current nor the previous one begins
 });
 
 test("[N6] a foreign secret does not resume, and an unknown session id begins a new session", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { sessionId } = a;
   for (const resume of [
@@ -113,7 +113,7 @@ test("[N6] a foreign secret does not resume, and an unknown session id begins a 
 });
 
 test("[S9] [N6] (H5) a hello whose attempt is not higher is closed with 4409 and changes nothing", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
   const { secret, sessionId, wire } = a;
@@ -132,7 +132,7 @@ test("[S9] [N6] (H5) a hello whose attempt is not higher is closed with 4409 and
 });
 
 test("[N6] a late attempt with a wrong secret is a fresh session, not a hint that the session exists", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a");
   const guesser = group.stranger("guesser").connect();
   guesser.hello({ resume: { sessionId: a.sessionId, secret: "wrong", attempt: 0 } });
@@ -140,7 +140,7 @@ test("[N6] a late attempt with a wrong secret is a fresh session, not a hint tha
 });
 
 test("[S9] a newer connection supersedes an open one, which gets 4409", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const { wire } = a;
@@ -150,7 +150,7 @@ test("[S9] a newer connection supersedes an open one, which gets 4409", () => {
 });
 
 test("[S9] contenders and watched components of the hello replace what the session had", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"], observe: ["p"], priority: 3 });
   a.accept();
   a.confirm("x");
@@ -166,7 +166,7 @@ test("[S9] contenders and watched components of the hello replace what the sessi
 });
 
 test("[S9] [S12] a leadership named without a contender of it is left out, and its session waits for it", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
@@ -188,7 +188,7 @@ test("[S9] [S12] a leadership named without a contender of it is left out, and i
 
 test("[S9] [S2] a leadership named without a contender of it ends with its holder's release or bye", () => {
   for (const word of ["release", "bye"] as const) {
-    const group = new World();
+    const group = new GroupWorld();
     const a = group.join("a", { contenders: ["x"] });
     const b = group.join("b", { contenders: ["x"] });
     const { leaderSessionId } = a.accept();
@@ -202,7 +202,7 @@ test("[S9] [S2] a leadership named without a contender of it ends with its holde
 });
 
 test("[S9] an offer that was open when the socket was lost is not accepted after the resume; a fresh one is made", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.grant();
   a.resume({ held: [leaderSessionId] });

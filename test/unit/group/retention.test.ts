@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 test("[S12] a disconnected session that leads nothing is kept until D has passed", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   a.accept();
@@ -18,7 +18,7 @@ test("[S12] a disconnected session that leads nothing is kept until D has passed
 });
 
 test("[S12] a session that came back is not forgotten when the settings have changed meanwhile", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.drop();
   group.configure({ leaseMs: 4_000 });
@@ -33,7 +33,7 @@ test("[S12] a session is kept as long as it was promised, or longer where settin
     [4_000, 10_000],
     [20_000, 20_000],
   ] as const) {
-    const group = new World();
+    const group = new GroupWorld();
     const a = group.join("a", { contenders: ["x"] });
     a.drop();
     group.configure({ leaseMs });
@@ -47,7 +47,7 @@ test("[S12] a session is kept as long as it was promised, or longer where settin
 });
 
 test("[S3] hibernation does not shorten the lease that a crash has lengthened", () => {
-  const group = new World({ drainMs: 1_000 });
+  const group = new GroupWorld({ drainMs: 1_000 });
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.accept();
   group.revoke("process");
@@ -60,7 +60,7 @@ test("[S3] hibernation does not shorten the lease that a crash has lengthened", 
 });
 
 test("[S12] a disconnected session is kept while a lease of it runs", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   group.crash();
@@ -73,7 +73,7 @@ test("[S12] a disconnected session is kept while a lease of it runs", () => {
 });
 
 test("[S12] (H14) a new incarnation counts a session as lost now when its connection is not among the live ones", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   if (a.wire !== null) a.wire.open = false; // its close event is lost with the object
@@ -85,7 +85,7 @@ test("[S12] (H14) a new incarnation counts a session as lost now when its connec
 });
 
 test("[S12] a live socket that is no longer its session's own is closed, and may connect again", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a");
   const { sessionId } = a;
   a.resume();
@@ -97,7 +97,7 @@ test("[S12] a live socket that is no longer its session's own is closed, and may
 });
 
 test("[N5] hibernation within the lease is not noticed: the same term, no message", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"], observe: true });
   const { leaderSessionId } = a.accept();
   a.confirm("x");
@@ -109,7 +109,7 @@ test("[N5] hibernation within the lease is not noticed: the same term, no messag
 });
 
 test("[N5] an open offer and a connection that still owes its hello outlive hibernation", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const silent = group.stranger("silent").connect();
   const a = group.join("a", { contenders: ["x"] });
   group.advance(1_000);
@@ -122,7 +122,7 @@ test("[N5] an open offer and a connection that still owes its hello outlive hibe
 });
 
 test("[N5] a restart within the lease keeps the term of a leader that comes back", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId, epoch } = a.accept();
   const records = () => group.status().elections[0]?.leader;
@@ -136,7 +136,7 @@ test("[N5] a restart within the lease keeps the term of a leader that comes back
 });
 
 test("[N2] a process that lost by expiry contends again and can win again, many times in a row", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const epochs = new Set<number>();
   for (let round = 0; round < 10; round++) {

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { runningTerms } from "../../../worker/group/history.ts";
 import { fence, leaderOf } from "../../../worker/group/views.ts";
-import { World } from "./world.ts";
+import { GroupWorld } from "./world.ts";
 
 const dedicated = (component: string) => ({ component, election: "dedicated" }) as const;
 
 test("the status shows for each election the leader, for how long, and the queue in its order", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", dedicated("d")] });
   const b = group.join("b", { contenders: ["x", "y"], priority: 2 });
   const nameless = group.join("nameless", { contenders: ["x"], process: {} });
@@ -35,7 +35,7 @@ test("the status shows for each election the leader, for how long, and the queue
 });
 
 test("the status shows a revoked holder as revoking and a vacant election without remaining time", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   group.revoke("process");
@@ -50,7 +50,7 @@ test("the status shows a revoked holder as revoking and a vacant election withou
 });
 
 test("the status lists those that can't be asked now after those that can, and marks them", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const gone = group.join("gone", { contenders: ["x"], priority: 9 });
   group.join("b", { contenders: ["x"] });
@@ -63,7 +63,7 @@ test("the status lists those that can't be asked now after those that can, and m
 });
 
 test("leader information is what was confirmed, and nothing where nobody confirmed", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   a.accept();
   a.confirm("x", { address: "here" });
@@ -73,7 +73,7 @@ test("leader information is what was confirmed, and nothing where nobody confirm
 });
 
 test("[S7] the fence says current for the present term of the component, with the time left, and for nothing else", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x", "only-b"] });
   const { leaderSessionId, epoch } = a.grant();
@@ -97,7 +97,7 @@ test("[S7] the fence says current for the present term of the component, with th
 });
 
 test("[S7] the fence is over at the very end of the lease, even before anybody looked", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId, epoch } = a.accept();
   const question = { component: "x", leaderSessionId, epoch };
@@ -106,7 +106,7 @@ test("[S7] the fence is over at the very end of the lease, even before anybody l
 });
 
 test("the history keeps of each ended term who, when, why, what was confirmed, and the leaderless gap before it", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   const b = group.join("b", { contenders: ["x", "y"] });
   const offeredAt = group.now;
@@ -146,7 +146,7 @@ test("the history keeps of each ended term who, when, why, what was confirmed, a
 });
 
 test("the history remembers the confirmation of a component that was closed, or revoked, before the term ended", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   a.accept();
   a.confirm("x");
@@ -158,7 +158,7 @@ test("the history remembers the confirmation of a component that was closed, or 
 });
 
 test("the running terms are listed newest first, without end or reason", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", dedicated("d")] });
   const process = a.accept();
   const own = a.accept("component:d");
@@ -172,7 +172,7 @@ test("the running terms are listed newest first, without end or reason", () => {
 });
 
 test("the history is bounded: a term overwrites the oldest, and a restart goes on where it was", () => {
-  const group = new World({ limits: { historyRows: 3 } });
+  const group = new GroupWorld({ limits: { historyRows: 3 } });
   const a = group.join("a", { contenders: ["x"] });
   const led = Array.from({ length: 7 }, (_, round) => {
     const { epoch } = a.accept();
@@ -186,22 +186,22 @@ test("the history is bounded: a term overwrites the oldest, and a restart goes o
 });
 
 test.each([
-  ["resigned", (_: World, a: ReturnType<World["join"]>) => a.resign()],
-  ["resigned", (_: World, a: ReturnType<World["join"]>) => a.release()],
-  ["closed", (_: World, a: ReturnType<World["join"]>) => a.deregister("x")],
-  ["closed", (_: World, a: ReturnType<World["join"]>) => a.bye()],
-  ["lost", (_: World, a: ReturnType<World["join"]>) => a.resume({ held: [] })],
+  ["resigned", (_: GroupWorld, a: ReturnType<GroupWorld["join"]>) => a.resign()],
+  ["resigned", (_: GroupWorld, a: ReturnType<GroupWorld["join"]>) => a.release()],
+  ["closed", (_: GroupWorld, a: ReturnType<GroupWorld["join"]>) => a.deregister("x")],
+  ["closed", (_: GroupWorld, a: ReturnType<GroupWorld["join"]>) => a.bye()],
+  ["lost", (_: GroupWorld, a: ReturnType<GroupWorld["join"]>) => a.resume({ held: [] })],
   [
     "expired",
-    (group: World, _a: ReturnType<World["join"]>) => {
+    (group: GroupWorld, _a: ReturnType<GroupWorld["join"]>) => {
       group.advance(10_000);
       group.tick();
     },
   ],
-  ["revoked", (group: World, _a: ReturnType<World["join"]>) => group.cleanup(true)],
+  ["revoked", (group: GroupWorld, _a: ReturnType<GroupWorld["join"]>) => group.cleanup(true)],
   [
     "transferred",
-    (group: World, a: ReturnType<World["join"]>) => {
+    (group: GroupWorld, a: ReturnType<GroupWorld["join"]>) => {
       group.revoke("process", { successor: "somebody" });
       group.advance(10_000);
       group.tick();
@@ -209,7 +209,7 @@ test.each([
     },
   ],
 ])("the history says %s", (reason, end) => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   end(group, a);

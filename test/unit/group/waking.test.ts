@@ -1,12 +1,12 @@
 /** How a group comes back from hibernation while only some of its sockets are known. */
 import { expect, test } from "vitest";
 import { leaderConnections } from "../../../worker/group/views.ts";
-import type { Peer } from "./peer.ts";
-import { World } from "./world.ts";
+import type { PeerProcess } from "./peer.ts";
+import { GroupWorld } from "./world.ts";
 
-function led(): { group: World; a: Peer; b: Peer; c: Peer } {
-  const group = new World();
-  const join = (name: string): Peer => group.join(name, { contenders: ["x"] });
+function led(): { group: GroupWorld; a: PeerProcess; b: PeerProcess; c: PeerProcess } {
+  const group = new GroupWorld();
+  const join = (name: string): PeerProcess => group.join(name, { contenders: ["x"] });
   const [a, b, c] = [join("a"), join("b"), join("c")];
   a.accept();
   return { group, a, b, c };
@@ -86,7 +86,7 @@ test("[S11] [S12] a candidate that declines or stays silent while the sockets ar
 });
 
 test("[Q2] a rival that may preempt does so when all sockets are known, and not one that is gone", () => {
-  const group = new World({ preempt: { cooldownMs: 1_000 } });
+  const group = new GroupWorld({ preempt: { cooldownMs: 1_000 } });
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const rival = group.join("rival", { contenders: ["x"], priority: 1 });
@@ -104,7 +104,7 @@ test("[Q2] a rival that may preempt does so when all sockets are known, and not 
 });
 
 test("[S12] the last one that leaves before the sockets are known leaves nothing behind", () => {
-  const group = new World();
+  const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", { component: "y", election: "dedicated" }] });
   a.accept();
   group.wakeUp();

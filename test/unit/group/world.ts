@@ -20,7 +20,7 @@ import type { Turned } from "../../../worker/host/port.ts";
 import { expectBooked } from "./books.ts";
 import { expectSame, expectTrue } from "./consistency.ts";
 import { EpochLog, expectExactLeases, expectOneLeaderEach, expectStored } from "./judge.ts";
-import { Peer, type Profile } from "./peer.ts";
+import { PeerProcess, type Profile } from "./peer.ts";
 import { Platform, type PlatformWorld } from "./platform.ts";
 import { Poller } from "./poller.ts";
 import { type Stored, throughJson } from "./storage.ts";
@@ -29,7 +29,7 @@ import { Wire } from "./wire.ts";
 const START = 1_000_000;
 
 /** One event, and what became of it. */
-export interface Step {
+export interface GroupTurn {
   readonly event: EventBody;
   readonly changed: boolean;
   readonly rows: readonly RowChange[];
@@ -37,7 +37,7 @@ export interface Step {
   readonly facts: readonly Fact[];
 }
 
-export class World implements PlatformWorld {
+export class GroupWorld implements PlatformWorld {
   now = START;
   /** How far the host's clock is ahead of true time; differs from incarnation to incarnation. */
   skew = 0;
@@ -45,9 +45,9 @@ export class World implements PlatformWorld {
   policy: Policy;
   readonly platform = new Platform(this);
   #host: Host<Wire>;
-  readonly steps: Step[] = [];
+  readonly steps: GroupTurn[] = [];
   readonly replies = new Map<string, Outcome>();
-  readonly peers: Peer[] = [];
+  readonly peers: PeerProcess[] = [];
   /** Connections that the core may use. */
   readonly #open = new Set<string>();
   #restore: { readonly request: string; readonly bookmark: Stored } | null = null;
@@ -87,7 +87,7 @@ export class World implements PlatformWorld {
   // Sentences
 
   /** A process that has sent its hello. */
-  join(name: string, profile: Profile = {}): Peer {
+  join(name: string, profile: Profile = {}): PeerProcess {
     const peer = this.stranger(name, profile);
     peer.connect();
     peer.hello();
@@ -102,8 +102,8 @@ export class World implements PlatformWorld {
   }
 
   /** A process that has not connected yet. */
-  stranger(name: string, profile: Profile = {}): Peer {
-    const peer = new Peer(this, name, profile);
+  stranger(name: string, profile: Profile = {}): PeerProcess {
+    const peer = new PeerProcess(this, name, profile);
     this.peers.push(peer);
     return peer;
   }
@@ -125,7 +125,7 @@ export class World implements PlatformWorld {
   }
 
   /** Time passes while these peers renew what they hold. */
-  run(ms: number, ...peers: readonly Peer[]): void {
+  run(ms: number, ...peers: readonly PeerProcess[]): void {
     const until = this.now + ms;
     while (this.now < until) {
       this.advance(Math.min(this.policy.lease.renewEveryMs, until - this.now));
@@ -207,8 +207,8 @@ export class World implements PlatformWorld {
   }
 
   /** The same object, seen by nobody but itself: what a replaced one goes on to be. */
-  fork(): World {
-    const stale = new World(this.options);
+  fork(): GroupWorld {
+    const stale = new GroupWorld(this.options);
     stale.now = this.now;
     stale.skew = this.skew;
     stale.platform.stored = this.stored;
@@ -255,7 +255,7 @@ export class World implements PlatformWorld {
   }
 
   /** The steps that `action` causes. */
-  during(action: () => void): Step[] {
+  during(action: () => void): GroupTurn[] {
     const from = this.steps.length;
     action();
     return this.steps.slice(from);
@@ -291,7 +291,7 @@ export class World implements PlatformWorld {
   }
 
   /** Any event, as the core takes it. */
-  apply(event: EventBody): Step {
+  apply(event: EventBody): GroupTurn {
     this.#host.dispatch(event);
     const step = this.steps.at(-1);
     if (step === undefined) throw new Error("the host has taken no turn");

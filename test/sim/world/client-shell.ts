@@ -11,7 +11,7 @@ import type { Link, Packet } from "../../../testing/group/link.ts";
 import type { Cores } from "../cores.ts";
 import { MachineClock } from "./machine-clock.ts";
 
-export interface Step {
+export interface ClientTurn {
   readonly before: SessionState;
   readonly event: Event;
   readonly effects: readonly Effect[];
@@ -20,21 +20,21 @@ export interface Step {
 /** Effects for those who use the session. */
 export type UserEffect = Exclude<Effect, { readonly type: "connect" | "disconnect" | "send" | "ping" }>;
 
-export interface DriverPorts {
+export interface ClientShellPorts {
   readonly client: Cores["client"];
   trueNow(): number;
   random(): number;
   /** A connection attempt leaves. */
   connect(attempt: number): Link;
   /** Before the effects of a transition are performed. */
-  stepped(step: Step): void;
+  stepped(step: ClientTurn): void;
   sent(message: Extract<Effect, { readonly type: "send" }>["message"]): void;
   /** Before the core receives it. It may come from an abandoned connection. */
   heard(link: Link, message: ServerMessage): void;
 }
 
-export abstract class Driver {
-  readonly #ports: DriverPorts;
+export abstract class ClientShell {
+  readonly #ports: ClientShellPorts;
   readonly clock: MachineClock;
   state: SessionState;
   link: Link | null = null;
@@ -45,7 +45,7 @@ export abstract class Driver {
   #busy = false;
 
   constructor(
-    ports: DriverPorts,
+    ports: ClientShellPorts,
     settings: Settings,
     { rate, stopsAsleep }: Pick<MachineClock, "rate" | "stopsAsleep">,
   ) {
