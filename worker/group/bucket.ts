@@ -2,7 +2,7 @@
 
 import { type GroupLimits, MESSAGE_BURST } from "../../shared/protocol/limits.ts";
 
-/** How much is left, and when it was counted. Below zero it is a debt that time pays back. */
+/** How much is left, and when that was counted. A negative number is a debt that time pays back. */
 export interface Bucket {
   readonly tokens: number;
   readonly at: number;
@@ -16,14 +16,14 @@ export interface Flow {
 
 const fullBucket = (burst: number, now: number): Bucket => ({ tokens: burst, at: now });
 
-/** What a connection may say at first. */
+/** What a new connection may send. */
 export const firstAllowances = ({ confirms }: Pick<GroupLimits, "confirms">, now: number) => ({
   frames: fullBucket(MESSAGE_BURST, now),
   confirms: fullBucket(confirms, now),
   renewedAt: -Infinity,
 });
 
-/** The bucket without `cost` tokens, or `null` where it holds less. A clock that steps back takes nothing away. */
+/** Takes `cost` tokens; `null` where there are fewer. A clock that is set back takes nothing away. */
 export function draw(bucket: Bucket, now: number, { burst, perSecond }: Flow, cost = 1): Bucket | null {
   const refill = (Math.max(0, now - bucket.at) * perSecond) / 1_000;
   const tokens = Math.min(burst, bucket.tokens + refill) - cost;

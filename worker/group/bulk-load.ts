@@ -1,6 +1,6 @@
 /**
- * Puts all sessions of a group, and then all its connections, into a state at once. Every wake-up of the object comes this
- * way: it makes every index of a whole list, where sessions that come one by one would search each index.
+ * Puts all sessions of a group, and later all its connections, into a state at once, and makes each index of the whole
+ * list. Every wake-up of the object comes this way; one by one, each session would search each index.
  */
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { rankIn } from "./election.ts";
@@ -9,7 +9,7 @@ import { Queue, type Rank } from "./queue.ts";
 import type { Component, Connection, Session } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
-/** Into a state that has its elections, and neither sessions nor components. */
+/** The state has its elections, and neither sessions nor components yet. */
 export function putSessions(turn: Turn, sessions: readonly Session[]): void {
   turn.change({
     sessions: noNames<Session>().of(sessions.map((session) => [session.id, session])),
@@ -31,7 +31,7 @@ interface Standing {
   readonly candidates: [string, Rank][];
 }
 
-/** Who has a place in each election, and who of them can be asked. */
+/** How many sessions have a place in each election, and which of them can be asked. */
 function standingOf(turn: Turn, sessions: readonly Session[]): ReadonlyMap<ElectionName, Standing> {
   const standing = new Map<ElectionName, Standing>();
   for (const session of sessions) {
@@ -72,7 +72,7 @@ function componentsOf(sessions: readonly Session[]): ReadonlyMap<string, Known> 
   return components;
 }
 
-/** Into a state that has its sessions: these are all connections. */
+/** The state has its sessions. `connections` are all that there are. */
 export function putConnections(turn: Turn, connections: readonly Connection[]): void {
   turn.change({
     connections: noNames<Connection>().of(connections.map((connection) => [connection.id, connection])),

@@ -8,8 +8,8 @@ import { endTerm, withdrawOffer, withdrawRecord } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /**
- * Adds a contender. One that the session has already is a duplicate if it is `new`, and only brought up to date if it
- * may be `known`. Gives back why it was refused; then nothing has changed.
+ * Adds a contender. If the session has it already, `new` refuses it as a duplicate, and `known` updates its priority.
+ * Returns why it was refused; then nothing has changed.
  */
 export function addContender(turn: Turn, id: string, info: ContenderInfo, expected: "new" | "known"): Refusal | null {
   const { component, priority } = info;
@@ -37,7 +37,7 @@ export function addContender(turn: Turn, id: string, info: ContenderInfo, expect
   return null;
 }
 
-/** Whether the session's present connection was let in for this. */
+/** Whether the access of the session's present connection allows to contend for it. */
 export function mayContend(turn: Turn, session: Session, component: string): boolean {
   const connection = turn.connectionOf(session);
   if (connection === undefined || connection.access.role === "observe") return false;
@@ -67,7 +67,7 @@ function admission(turn: Turn, session: Session, component: string, election: El
   return null;
 }
 
-/** Tells a newly registered component about the leadership that its session has or is offered (C3, G4). */
+/** Sends a newly registered component the leadership that its session has or is offered (C3, G4). */
 export function joinPresent(turn: Turn, session: Session, component: string): void {
   const election = session.contenders.get(component)?.election;
   const taken = election === undefined ? undefined : turn.election(election);
@@ -77,7 +77,7 @@ export function joinPresent(turn: Turn, session: Session, component: string): vo
   turn.send(session, { type: "grant", election, leaderSessionId, epoch, components: [component], joined });
 }
 
-/** After a resume: names every component of what the session leads, since a `grant` may have been lost on the way. */
+/** Repeats after a resume, for every component, what the session leads: a `grant` may have been lost on the way. */
 export function joinHeld(turn: Turn, session: Session): void {
   for (const { name: election, state } of turn.termsOf(session)) {
     if (state.type !== "leading") continue;
@@ -89,10 +89,9 @@ export function joinHeld(turn: Turn, session: Session): void {
 }
 
 /**
- * Removes a contender and what it has published. With the last one of an election the session loses its place there;
- * `last` says what becomes of a leadership: `end` it at once (the client sends its last `deregister` after it has
- * stopped), or `keep` it, and the place with it, until the holder's word or the lease ends it. False for an unknown
- * component.
+ * Removes a contender and what it has published. With the last one of an election the session loses its place there.
+ * `last` decides about a leadership: `end` it at once (a client sends its last `deregister` after it has stopped), or
+ * `keep` it, and the place with it, until the holder releases it or the lease ends. False for an unknown component.
  */
 export function removeContender(turn: Turn, id: string, component: string, last: "end" | "keep"): boolean {
   const session = turn.session(id);
@@ -114,7 +113,7 @@ export function removeContender(turn: Turn, id: string, component: string, last:
   return true;
 }
 
-/** Removes the record; the history of a term that goes on keeps when it was confirmed. */
+/** Removes the record of a component, and keeps for the history when it was confirmed. */
 function keepConfirmation(turn: Turn, session: Session, name: ElectionName, component: string): void {
   const election = turn.election(name);
   if (!isTakenBy(session.id, election) || !isHeld(election)) return;

@@ -14,7 +14,7 @@ import type { Deadline, DeadlineKey, Election, GroupState, PendingRevoke } from 
 import { answerRevoke, beginRevoke, endTerm, missOffer, offer } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
-/** When the group has to be looked at even if nothing arrives; `null` while nobody waits or watches. */
+/** When the host has to send a `tick` if no event comes before; `null`: nobody waits or watches. */
 export function nextDeadline(state: GroupState): number | null {
   const everything = state.watchersOfAll.size > 0 || state.pendingRestore !== null;
   const first = Math.min(
@@ -27,10 +27,10 @@ export function nextDeadline(state: GroupState): number | null {
   return first === Infinity ? null : first;
 }
 
-/** Sockets without a hello wait for each other: their peers must not make the group set an alarm, and a row, for each. */
+/** Sockets without a hello are closed at most this often: each alarm costs a row, and strangers must not cause many. */
 const SILENT_EVERY_MS = 1_000;
 
-/** Processes every deadline up to now. Comes before whatever else has happened: a late message revives nothing. */
+/** Processes every deadline up to now. Comes before the event itself: a late message must revive nothing (S6). */
 export function expire(turn: Turn): void {
   for (const [, name] of due(turn, ({ deadlines }) => deadlines)) {
     const election = turn.election(name);
@@ -70,7 +70,7 @@ function closeSilent(turn: Turn): void {
   }
 }
 
-/** Credentials have ended: the session may resume with new ones, and keeps its terms if it does within the lease. */
+/** For credentials that have ended: the session may resume with new ones, and keeps its terms within the lease. */
 function closeExpired(turn: Turn): void {
   for (const [, id] of due(turn, ({ expiring }) => expiring)) {
     const connection = turn.state.connections.get(id);
@@ -79,7 +79,7 @@ function closeExpired(turn: Turn): void {
   }
 }
 
-/** S12: who polls lives by its poll deadline, and comes back with its next call. */
+/** A polled session is lost at its poll deadline, and resumes with its next call (S12). */
 function losePolled(turn: Turn): void {
   for (const [{ at }, id] of due(turn, ({ polled }) => polled)) {
     const session = turn.sessionOf(turn.state.connections.get(id));
@@ -88,19 +88,19 @@ function losePolled(turn: Turn): void {
   }
 }
 
-/** S12: a lost session is kept until `lostAt` + D and its leases are over. */
+/** A lost session is kept for D, and until its leases are over (S12). */
 function forgetLost(turn: Turn): void {
   const keptMs = turn.state.policy.lease.durationMs;
-  if (turn.state.lost.size === 0) return; // as in most turns
+  if (turn.state.lost.size === 0) return; // most turns
   for (const [lost, id] of turn.state.lost.entries()) {
     if (lost.at + keptMs > turn.now) return;
     const session = turn.session(id);
-    if (session === undefined || lost.at + session.leaseMs > turn.now) continue; // as it was told
+    if (session === undefined || lost.at + session.leaseMs > turn.now) continue; // D as it knows it
     if (turn.termsOf(session).length === 0) forget(turn, session, "lost");
   }
 }
 
-/** Ends a turn. One decision can touch another election, never its own again. */
+/** Decides every election that was touched. A decision can touch another election, but not its own again. */
 export function settle(turn: Turn): void {
   for (const name of turn.undecided) {
     decide(turn, name);
@@ -133,12 +133,12 @@ function offerNext(turn: Turn, election: Election, successor: string | null): vo
   if (session !== undefined) offer(turn, election.name, session);
 }
 
-/** Where nobody but the former holder can be asked, an operator need not wait for somebody to take over. */
+/** Answers an operator at once where nobody but the former holder can be asked. */
 function answerRevokesWithoutSuccessor(turn: Turn, { name, queue }: Election): void {
   answerInVain(turn, name, ({ from }) => queue.size === 0 || (queue.size === 1 && queue.rankOf(from) !== undefined));
 }
 
-/** Answers those of an election's revokes that nobody will take over from. */
+/** Answers those pending revokes after which nobody will take over. */
 function answerInVain(turn: Turn, name: ElectionName, isInVain: (revoke: PendingRevoke) => boolean): void {
   const { pending = [] } = turn.election(name) ?? {};
   const inVain = pending.filter(isInVain);
@@ -148,9 +148,9 @@ function answerInVain(turn: Turn, name: ElectionName, isInVain: (revoke: Pending
 }
 
 /**
- * Who may take the lead away first, and from when (Q2, Q6). Strictly higher only: equals would take turns for ever.
- * Nobody while the group is paused: the rival could not be offered what the holder gives up. Nor before `start`: it may
- * be gone.
+ * The rival that may take the lead away first, and from when (Q2, Q6). Its priority has to be strictly higher: equals
+ * would take turns for ever. Nobody while the group is paused, since the rival could not be offered the election; nor
+ * before `start`, since it may be gone.
  */
 function preemptor(turn: Turn, election: Election, holderId: string): { sessionId: string; from: number } | null {
   const { policy, paused, reconciled } = turn.state;
@@ -173,8 +173,9 @@ function preemptor(turn: Turn, election: Election, holderId: string): { sessionI
 const RIVAL_PAUSE = { firstMs: 60_000, longestMs: 3_600_000, leastShare: 1 };
 
 /**
- * Q6: a rival that did not take what it was offered would have the lead taken away for nobody, again and again. It waits
- * a minute, twice as long each time, at most an hour, and no less than the cool-down; to lead ends that.
+ * When this rival may preempt (Q6). One that did not take what it was offered would take the lead away for nobody, again
+ * and again, so it waits: a minute at first, twice as long each time, at most an hour, and at least the cool-down. Leading
+ * once clears that.
  */
 function preemptsFrom(turn: Turn, sessionId: string, name: ElectionName, cooldownMs: number): number {
   const missed = turn.session(sessionId)?.places.get(name)?.missed ?? null;
@@ -207,8 +208,8 @@ function deadlineOf(turn: Turn, election: Election): Deadline | null {
 }
 
 /**
- * A look at the very end of a lease would come just before the renewal that is due then, and so in vain: it waits for
- * that, unless the holder is known to be gone.
+ * How long after the end of a lease the group looks. Right at the end it would look just before a late renewal, and in
+ * vain. Zero where the holder is known to be gone.
  */
 function slackOf(turn: Turn, election: Election): number {
   if (!isHeld(election)) return 0;

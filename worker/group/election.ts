@@ -1,4 +1,4 @@
-/** Questions to one election: whether it is held, and where a session stands in its queue. */
+/** Questions about one election: whether it is held, by whom, and where a session stands in its queue. */
 import { componentOf, type ElectionName } from "../../shared/protocol/names.ts";
 import { Queue, type Rank } from "./queue.ts";
 import type { Election, ElectionState, Session } from "./state.ts";
@@ -18,7 +18,7 @@ export const vacantElection = (name: ElectionName): Election => ({
 /** An election with a term, offered or accepted. */
 export type TakenElection = Election & { readonly state: Exclude<ElectionState, { readonly type: "vacant" }> };
 
-/** An election with an accepted term, drained or not. */
+/** An election with an accepted term, whether it drains or not. */
 export type HeldElection = Election & { readonly state: Extract<ElectionState, { readonly horizon: number }> };
 
 export const isHeld = (election: Election | undefined): election is HeldElection =>
@@ -28,7 +28,7 @@ export const isHeld = (election: Election | undefined): election is HeldElection
 export const isTakenBy = (sessionId: string, election: Election | undefined): election is TakenElection =>
   election !== undefined && election.state.type !== "vacant" && election.state.sessionId === sessionId;
 
-/** `null` while the session can't be asked: not connected, mute, declined, no place, or the holder itself. */
+/** `null` while the session can't be asked: no place, declined, mute, lost, or it has the present term itself. */
 export function rankIn(session: Session, election: Election): Rank | null {
   const place = session.places.get(election.name);
   if (place === undefined || place.declined || session.mute || session.link.type === "lost") return null;

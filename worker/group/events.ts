@@ -1,4 +1,4 @@
-/** What happens to a group, and what a group wants done. */
+/** What happens to a group, and what the host has to do for it. */
 import type { LeaseSettings } from "../../shared/lease.ts";
 import type {
   Bye,
@@ -18,9 +18,9 @@ import type { RevokeResult } from "../../shared/protocol/status.ts";
 import type { Policy } from "./policy.ts";
 import type { Access, EndReason } from "./state.ts";
 
-/** A live socket as the platform lists it; what it carries in its attachment. */
+/** What a live socket carries through hibernation. */
 export interface Attachment {
-  /** The connection's nonce: a session's row names the one connection that is its own. */
+  /** Its id. A session's row names the one connection that is its own. */
   readonly connection: string;
   readonly connectedAt: number;
   readonly sessionId: string | null;
@@ -30,7 +30,7 @@ export interface Attachment {
   readonly access?: Access;
 }
 
-/** One frame as the shell read it: bounded and parsed, not judged. */
+/** One frame as the host has read it: bounded and parsed, but not judged. */
 export type Frame =
   | Greeting
   | { readonly type: "message"; readonly message: SessionMessage }
@@ -43,7 +43,7 @@ export interface FreshSecret {
   readonly hash: string;
 }
 
-/** A `hello`, with what only the shell can make or compute. */
+/** A `hello`, with what only the host can make or compute. */
 export interface Greeting {
   readonly type: "hello";
   readonly message: Hello;
@@ -54,13 +54,13 @@ export interface Greeting {
 
 /** One call of a contender by RPC. */
 export interface PollCall {
-  /** Absent: a `campaign` begins a fresh session. */
+  /** Absent: a `campaign` begins a session. */
   readonly session?: { readonly sessionId: string; readonly presentedHash: string; readonly attempt: number };
   readonly secret: FreshSecret;
   readonly action: PollAction;
 }
 
-/** What a call does. Only a `campaign` begins a session, and answers offers; the others leave them for a later call. */
+/** What a call does. Only a `campaign` begins a session and answers offers; the others leave offers for a later call. */
 export type PollAction = CampaignAction | Omit<Renew, "sentAt"> | Omit<Confirm, "id"> | Resign | Bye;
 
 export interface CampaignAction {
@@ -69,7 +69,7 @@ export interface CampaignAction {
   readonly contenders: readonly ContenderInfo[];
   /** The complete set: a leadership that is not named ends. */
   readonly held: readonly string[];
-  /** Accepts offers or declines them, all of them or all but those of these elections. */
+  /** Accepts all offers, none, or those of these elections; the rest is declined. */
   readonly accept: boolean | readonly ElectionName[];
   /** Absent: as before. */
   readonly process?: ProcessInfo;
@@ -82,23 +82,23 @@ export interface CampaignAction {
 export type SessionMessage = Exclude<ClientMessage, Hello>;
 
 export type EventBody =
-  /** Some live sockets, before `start`: those of leaders, and one that has something to say, do not wait for the others. */
+  /** Some live sockets, before `start`: those of leaders, and one that has sent something, need not wait for the others. */
   | { readonly type: "adopt"; readonly attachments: readonly Attachment[] }
   /**
-   * All live sockets: once in every incarnation, after its first frame at the latest. Absence of a connection proves that
-   * it is gone. Before it nobody is offered anything.
+   * All live sockets: once in every incarnation, after its first frame at the latest. A connection that is not listed is
+   * gone. Before this event nobody is offered anything.
    */
   | { readonly type: "start"; readonly attachments: readonly Attachment[] }
   | { readonly type: "connect"; readonly connection: string; readonly access?: Access }
-  /** `characters`: how long its text was, for those who read text. */
+  /** `characters`: the length of its text; absent: not counted. */
   | { readonly type: "frame"; readonly connection: string; readonly frame: Frame; readonly characters?: number }
   | { readonly type: "disconnect"; readonly connection: string }
-  /** The alarm, or any look at the state: deadlines up to `now` are processed. */
+  /** The alarm, or a look at the state: processes deadlines up to `now`. */
   | { readonly type: "tick" }
   | {
       readonly type: "poll";
       readonly request: string;
-      /** Fresh: stands for a socket if the session has none. */
+      /** A fresh id, used if the session has no connection. */
       readonly connection: string;
       readonly access?: Access;
       readonly call: PollCall;
@@ -110,7 +110,7 @@ export type EventBody =
       readonly successor: string | null;
       readonly note: string | null;
     }
-  /** The deployment's settings, where they differ from those in force. */
+  /** Other settings of the deployment. */
   | { readonly type: "configure"; readonly policy: Policy }
   | { readonly type: "pause"; readonly paused: boolean }
   | { readonly type: "cleanup"; readonly request: string; readonly force: boolean }
@@ -118,42 +118,42 @@ export type EventBody =
   | { readonly type: "finish-restore" };
 
 export type GroupEvent = EventBody & {
-  /** Wall clock of the host, in milliseconds. */
+  /** The host's wall clock, in milliseconds. */
   readonly now: number;
-  /** 128 random bits as text: ids that this event needs are made of it. */
+  /** 128 random bits as text, from which the ids that this event needs are made. */
   readonly nonce: string;
 };
 
-/** What a session by RPC has now. Leaderships count from when the caller sent its call. */
+/** What a session without a socket has now. Its leases count from when the caller sent the call. */
 export interface PollAnswer {
   readonly type: "polled";
   readonly sessionId: string;
-  /** A new one for the next call; `null`: as before. */
+  /** A new secret for the next call; `null`: as before. */
   readonly secret: string | null;
   readonly resumed: boolean;
-  /** Those that this call has extended. */
+  /** Those that this call has accepted or extended. */
   readonly leaderships: readonly HeldLeadership[];
   readonly lease: LeaseSettings;
   readonly drainMs: number;
   readonly pollEveryMs: number;
-  /** Contenders that were refused, and why the action was. */
+  /** Why contenders, or the action itself, were refused. */
   readonly refusals: readonly Refusal[];
 }
 
-/** One that a session by RPC leads, as an answer tells it. */
+/** A leadership of a session without a socket. */
 export interface HeldLeadership {
   readonly election: ElectionName;
   readonly leaderSessionId: string;
   readonly epoch: number;
   readonly components: readonly string[];
-  /** The group takes it back: stop within `drainMs`, then `release`. */
+  /** Present once the group takes it back: stop within `drainMs`, then `release`. */
   readonly revoked?: { readonly reason: RevokeReason; readonly drainMs: number };
 }
 
-/** Why nothing of a call has happened. */
+/** Why a call was not carried out. */
 export type PollRefusal = "superseded" | "unknown_session" | "limit_exceeded";
 
-/** What became of a wish that somebody waits for. */
+/** The reply to a request or a call. */
 export type Outcome =
   | ({ readonly type: "revoked" } & RevokeResult)
   | { readonly type: "not_led" }
@@ -166,10 +166,10 @@ export type Outcome =
 
 export type Effect =
   | { readonly type: "send"; readonly connection: string; readonly message: ServerMessage }
-  /** One message to many: encoded once. */
+  /** One message to many connections, to be encoded once. */
   | { readonly type: "broadcast"; readonly connections: readonly string[]; readonly message: ServerMessage }
   | { readonly type: "close"; readonly connection: string; readonly code: number; readonly reason: string }
-  /** Costs no row, survives hibernation. */
+  /** To be kept with its socket: costs no row, and survives hibernation. */
   | { readonly type: "attach"; readonly attachment: Attachment }
   | { readonly type: "reply"; readonly request: string; readonly outcome: Outcome };
 
@@ -187,6 +187,6 @@ export interface EndedTerm {
   readonly reason: EndReason;
   /** An operator's words. */
   readonly note: string | null;
-  /** How long nobody led before it; `null` for the first term since the election has contenders: see `history`. */
+  /** How long nobody led before it; `null` for the first term since the election has had contenders: see `history`. */
   readonly gapMs: number | null;
 }

@@ -1,6 +1,6 @@
 /**
- * What has happened in a turn, for logs and counters: read off the states before and after it, so that the rules need
- * not know that anybody counts. A turn that changed nothing has no facts but refusals.
+ * What has happened in a turn, for logs and counters. Facts are read off the states before and after it, so the rules do
+ * not know that anybody counts. A turn that changed nothing has no facts except refusals.
  */
 import type { ErrorCode, RevokeReason } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
@@ -10,7 +10,7 @@ import type { Election, ElectionState, GroupState, Session } from "./state.ts";
 import type { Touched } from "./turn.ts";
 import { processName } from "./views.ts";
 
-/** Whose term or offer it is. */
+/** The term or offer that a fact is about. */
 interface Holding {
   readonly election: ElectionName;
   readonly epoch: number;
@@ -23,15 +23,15 @@ export type Fact =
   | ({ readonly type: "offered" } & Holding)
   /** Nobody answered in time. */
   | ({ readonly type: "offer_missed" } & Holding)
-  /** Declined, or whom it was made to has left or lost its socket. */
+  /** Declined, or its session has left or was lost. */
   | ({ readonly type: "offer_withdrawn" } & Holding)
-  /** Leads from now on. `gapMs`: nobody had led for so long, where somebody had led before. */
+  /** The session leads from now on. `gapMs`: how long nobody had led; `null` where nobody had led before. */
   | ({ readonly type: "accepted"; readonly gapMs: number | null } & Holding)
-  /** `marginMs`: what was left of the lease. */
+  /** `marginMs`: how much of the lease was left. */
   | ({ readonly type: "renewed"; readonly marginMs: number } & Holding)
   | ({ readonly type: "revoking"; readonly reason: RevokeReason } & Holding)
   | ({ readonly type: "ended"; readonly reason: EndedTerm["reason"]; readonly ledMs: number } & Holding)
-  /** The last contender has left an election that nobody has led for so long. */
+  /** The last contender has left the election. `gapMs`: how long nobody had led it. */
   | { readonly type: "forgotten"; readonly election: ElectionName; readonly gapMs: number }
   | ({ readonly type: "session_joined" } & SessionFact)
   | ({ readonly type: "session_resumed" } & SessionFact)
@@ -62,7 +62,7 @@ export interface TurnReport {
   readonly touched: Touched;
 }
 
-/** In the order: sessions that came, terms that ended, what else became of the elections, sessions that went, refusals. */
+/** In this order: sessions that came, terms that ended, other changes of elections, sessions that went, refusals. */
 export function factsOf(turn: TurnReport): Fact[] {
   const { before, after, touched, effects } = turn;
   const sessions = [...touched.sessions].flatMap((id) => sessionFact(before.sessions.get(id), after.sessions.get(id)));
@@ -125,7 +125,7 @@ interface Progress {
   readonly endedAt: number | null;
 }
 
-/** From an offer on; a turn may take several steps at once. */
+/** The steps of a term in this turn, which may be several at once. */
 function progress({ after, event, now }: TurnReport, { name, same, present, endedAt }: Progress): Fact[] {
   const part = holding(after, name, present);
   const facts: Fact[] = same === null ? [{ type: "offered", ...part }] : [];
@@ -137,7 +137,7 @@ function progress({ after, event, now }: TurnReport, { name, same, present, ende
       gapMs: endedAt === null ? null : Math.max(0, present.acceptedAt - endedAt),
     });
   } else if (same.leaseUntil !== present.leaseUntil && event !== "adopt" && event !== "start") {
-    // Of a lease that a socket has kept the exact end is only found again; after a crash it is assumed to reach further.
+    // At a wake-up a lease changes without a renewal: its exact end comes back from a socket.
     const marginMs = Math.max(0, Math.min(same.leaseUntil - now, same.leaseMs));
     facts.push({ type: "renewed", ...part, marginMs });
   }

@@ -1,4 +1,4 @@
-/** What each frame of a client does. The table is total by type: every message has its rule. */
+/** What each frame of a client does. The table is total by type: each message has one rule. */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { MESSAGE_BURST } from "../../shared/protocol/limits.ts";
 import type {
@@ -25,7 +25,7 @@ import type { Turn } from "./turn.ts";
 
 type FrameEvent = Extract<EventBody, { readonly type: "frame" }>;
 
-/** Frames of a connection that is not, or no longer, a session's own are dropped (S7). */
+/** Drops the frames of a connection that the group no longer knows (S7). */
 export function receive(turn: Turn, event: FrameEvent): void {
   const connection = turn.state.connections.get(event.connection);
   if (connection === undefined) return;
@@ -61,8 +61,8 @@ function take(turn: Turn, connection: Connection, message: SessionMessage): void
 }
 
 /**
- * Any real message shows that the session's code is alive: it may be asked again (S11). What declines leaves
- * declined places as they are, or a session that declines two elections at once would be offered them in turns for ever.
+ * Any real message shows that the session's code is alive, so it may be asked again (S11). One that declines leaves
+ * declined places as they are, or a session that declines two elections would be offered them in turns for ever.
  */
 function unmute(turn: Turn, session: Session, { type }: SessionMessage): Session {
   const places = type === "release" || type === "resign" ? session.places : askable(session.places);
@@ -176,17 +176,17 @@ function observe(turn: Turn, { id, watched }: Session, { type, components }: Obs
 const isWatched = ({ watched }: Session, named: ReadonlySet<string>): boolean =>
   watched.names.some((name) => named.has(name));
 
-/** A frame counts as one more for each of these: to read it takes as long as to read so many small ones. */
+/** A frame counts once more for each of these: reading it takes as long as reading that many small ones. */
 const FRAME_CHARACTERS = 16_384;
 
 /**
- * Whether a frame is within the rate of its connection. A renewal that is due passes even then: whatever else the
- * session says, its lease does not run out for it.
+ * Whether a frame is within the rate of its connection. A renewal that is due passes in any case: a session that sends
+ * too much must not lose its lease by that.
  */
 function mayPass(turn: Turn, connection: Connection, { frame, characters = 0 }: FrameEvent): boolean {
   const { limits, lease } = turn.state.policy;
   const flow = { burst: MESSAGE_BURST, perSecond: limits.messagesPerSecond };
-  const more = Math.min(Math.floor(characters / FRAME_CHARACTERS), MESSAGE_BURST / 2); // any first frame passes
+  const more = Math.min(Math.floor(characters / FRAME_CHARACTERS), MESSAGE_BURST / 2); // the first frame passes, however long
   const frames = draw(connection.frames, turn.now, flow, 1 + more);
   const renews = frame.type === "message" && frame.message.type === "renew";
   const due = renews && turn.now - connection.renewedAt >= lease.renewEveryMs / 2;
@@ -196,12 +196,12 @@ function mayPass(turn: Turn, connection: Connection, { frame, characters = 0 }: 
   return true;
 }
 
-/** A small frame that asks for a large snapshot counts as one more for each of these. */
+/** A frame that asks for a snapshot counts once more for each of these that the snapshot has. */
 const SNAPSHOT_CHARACTERS = 131_072;
-/** And one that moves its session in many queues, for each of so many. */
+/** A frame that moves its session in many queues counts once more for each of so many. */
 const PLACES = 16;
 
-/** Counts a frame as so many more, after what it asked for was done. */
+/** Counts a frame that many times more, after it was carried out. */
 function charge(turn: Turn, session: Session, more: number): void {
   const connection = turn.connectionOf(session);
   if (connection === undefined || more === 0) return;

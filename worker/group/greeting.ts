@@ -8,7 +8,7 @@ import type { Connection } from "./state.ts";
 import { sendRevoke } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
-/** A `hello` begins a session, or resumes the one whose secret it presents (S9). Each may close the connection instead. */
+/** Begins a session, or resumes the one whose secret the `hello` presents (S9). Closes the connection where it may not. */
 export function greet(turn: Turn, { id: connection, access }: Connection, greeting: Greeting): void {
   const { message, secret, presentedHash } = greeting;
   const { resume, priority = 0, process = {} } = message;
@@ -27,7 +27,7 @@ export function greet(turn: Turn, { id: connection, access }: Connection, greeti
   }
 }
 
-/** Makes the session what the `hello` names, and tells the client how it stands. */
+/** Makes the session what the `hello` names, and sends the client everything that it has to know. */
 function welcome(turn: Turn, id: string, { message, secret }: Greeting, resumed: boolean): void {
   const { contenders = [], held: named = [], observe = [] } = message;
   const refusals = contendAs(turn, id, contenders);

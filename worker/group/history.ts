@@ -1,4 +1,4 @@
-/** The terms of a group, as operators look at them. Taken after a `tick`, so that none that is over is shown as running. */
+/** The terms of a group, for operators. Take it after a `tick`, so that no term is shown that is over already. */
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { LeaderStatus } from "../../shared/protocol/status.ts";
 import { isHeld } from "./election.ts";
@@ -6,7 +6,7 @@ import type { EndedTerm } from "./events.ts";
 import type { GroupState } from "./state.ts";
 import { processName } from "./views.ts";
 
-/** A term of the history; one that runs has neither end nor reason. */
+/** A term of the history. A running one has neither end nor reason. */
 export type TermStatus = Omit<EndedTerm, "endedAt" | "reason" | "note"> & {
   readonly endedAt: number | null;
   readonly reason: EndedTerm["reason"] | null;
@@ -37,14 +37,14 @@ export function runningTerms(state: GroupState): TermStatus[] {
   return running.sort((left, right) => right.epoch - left.epoch);
 }
 
-/** The terms of a group, newest first: those that run, then those that have ended, of which `ended` has all that are kept. */
+/** The terms of a group, newest first: those that run, then those that have ended. `ended`: all that are kept. */
 export function history(state: GroupState, ended: readonly EndedTerm[], limit: number): TermStatus[] {
   const terms = [...runningTerms(state), ...ended];
   const endOfLast = new Map<ElectionName, number>();
   const gaps = terms.toReversed().map(({ election, acceptedAt, endedAt, gapMs }) => {
     const before = endOfLast.get(election);
     if (endedAt !== null) endOfLast.set(election, endedAt);
-    // A group forgets an election with its last contender, and with it the end of its last term; the history knows it.
+    // A group forgets an election with its last contender, and so when its last term ended; the history still has that.
     return gapMs ?? (before === undefined ? null : Math.max(0, acceptedAt - before));
   });
   return terms.slice(0, limit).map((term, index) => ({ ...term, gapMs: gaps[terms.length - 1 - index] ?? null }));

@@ -1,6 +1,6 @@
 /**
- * What of a group is found or counted by a session, a connection or an election. Each index is declared once, by what one
- * of them has in it; it is kept in step with every change (`moved`), and made of a whole list at a wake-up (`of`).
+ * The indexes of a group. Each is declared once: it tells which entry a session, a connection or an election has in it.
+ * `moved` keeps an index in step with one change; `of` makes it of a whole list, at a wake-up.
  */
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { type Compare, compareText, SortedMap } from "./sorted-map.ts";
@@ -14,13 +14,13 @@ class Index<Item, K, V> {
   readonly #empty: SortedMap<K, V>;
   readonly #entryOf: (item: Item) => readonly [K, V] | null;
 
-  /** `entryOf`: what an item has in the index; `null`: it is not in it. */
+  /** `entryOf`: the entry of an item; `null`: it has none. */
   constructor(empty: SortedMap<K, V>, entryOf: (item: Item) => readonly [K, V] | null) {
     this.#empty = empty;
     this.#entryOf = entryOf;
   }
 
-  /** The index once `after` stands in the place of `before`; the same map where that makes no difference. */
+  /** The index after `before` became `after`; `undefined`: not there. Returns the same map where the entry stays. */
   moved(map: SortedMap<K, V>, before: Item | undefined, after: Item | undefined): SortedMap<K, V> {
     const old = before === undefined ? null : this.#entryOf(before);
     const next = after === undefined ? null : this.#entryOf(after);
@@ -34,7 +34,7 @@ class Index<Item, K, V> {
   }
 }
 
-/** Items by when they are due; `at` gives `null` for one that never is. */
+/** Items by when they are due. `at` returns `null` for an item that never is. */
 function dueIndex<Item, Id extends string>(idOf: (item: Item) => Id, at: (item: Item) => number | null | undefined) {
   return new Index<Item, DeadlineKey, Id>(noDeadlines(), (item) => {
     const [name, due] = [idOf(item), at(item) ?? null];
@@ -68,7 +68,7 @@ type Counted = Pick<GroupState, "observers" | "subjects">;
 const observes = (session: Session | undefined): boolean =>
   session !== undefined && (session.watched.all || session.watched.names.length > 0);
 
-/** The counts of sessions once `after` stands in the place of `before`. */
+/** The counts after the session `before` became `after`; `undefined`: not there. */
 export function recount(counted: Counted, before: Session | undefined, after: Session | undefined): Counted {
   const observers = counted.observers + Number(observes(after)) - Number(observes(before));
   const [old = null, next = null] = [before?.subject, after?.subject];

@@ -9,13 +9,13 @@ import { forget, hangUpOn } from "./sessions.ts";
 import { beginRevoke, boundHoldOff, boundLease, endTerm, holdOffFor, withdrawOffer } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
-/** Leases that were promised under other settings run on as promised: `leaseMs` of their session and term. */
+/** Changes the settings. Leases that were promised under others run on as promised: see `leaseMs` of sessions and terms. */
 export function configure(turn: Turn, policy: Policy): void {
   turn.change({ policy });
   for (const name of turn.state.elections.keys()) turn.undecided.add(name);
 }
 
-/** While paused nothing is offered; who leads goes on. Opening a group cancels a restore that waits. */
+/** While paused nothing is offered; present leaders go on. Opening a group cancels a restore that waits. */
 export function pause(turn: Turn, paused: boolean): void {
   if (!paused) cancelRestore(turn);
   if (turn.state.paused === paused) return;
@@ -23,7 +23,7 @@ export function pause(turn: Turn, paused: boolean): void {
   for (const name of turn.state.elections.keys()) turn.undecided.add(name);
 }
 
-/** Removes everything but what keeps the next leader safe: the epoch, and a hold-off until every horizon is over (S5). */
+/** Removes everything except what keeps the next leader safe: the epoch, and a hold-off past every horizon (S5). */
 export function cleanup(turn: Turn, { request, force }: Extract<EventBody, { readonly type: "cleanup" }>): void {
   const contended = [...turn.state.sessions.values()].some(({ contenders }) => contenders.size > 0);
   if (contended && !force) {
@@ -47,9 +47,9 @@ export function cleanup(turn: Turn, { request, force }: Extract<EventBody, { rea
 }
 
 /**
- * First step of a restore to an earlier point, which takes epochs and leases back (S5): nothing is offered any more,
- * every holder is revoked, and the caller is answered once the last horizon is over, and once the clock of no host
- * would give out an epoch or a revision again. Only then may storage go back.
+ * First step of a restore to an earlier point, which takes epochs and leases back (S5). Pauses the group and revokes every
+ * holder. The caller is answered once the last horizon is over, and no host's clock could give out a known epoch or
+ * revision again. Only then may storage go back.
  */
 export function prepareRestore(turn: Turn, request: string): void {
   pause(turn, true);
@@ -66,7 +66,7 @@ export function prepareRestore(turn: Turn, request: string): void {
   turn.change({ pendingRestore: request });
 }
 
-/** Storage must not go back once the group offers again, or for a caller that another one has replaced. */
+/** Storage must not go back once the group may offer again, or another restore has taken the place of this one. */
 function cancelRestore(turn: Turn): void {
   const { pendingRestore } = turn.state;
   if (pendingRestore === null) return;
@@ -74,7 +74,7 @@ function cancelRestore(turn: Turn): void {
   turn.effects.push({ type: "reply", request: pendingRestore, outcome: { type: "restore_cancelled" } });
 }
 
-/** While a restore waits, every term that ends leaves its horizon as the hold-off; see `endTerm`. */
+/** Replies once every term has ended and the hold-off is over, which includes their horizons: see `endTerm`. */
 export function answerRestore(turn: Turn): void {
   const { pendingRestore, terms, holdOffUntil } = turn.state;
   if (pendingRestore === null || terms.size > 0 || turn.now < holdOffUntil) return;
@@ -83,14 +83,14 @@ export function answerRestore(turn: Turn): void {
 }
 
 /**
- * Second step, after storage went back: what was published then is older than what observers have seen. Idempotent, and
- * it may come late: whoever is connected has come back since, and what it leads and publishes is of now.
+ * Second step, after storage went back: removes records that are older than what observers have seen, and opens the
+ * group. Idempotent. It may come late: a session that is connected has come back since, so its record stays.
  */
 export function finishRestore(turn: Turn): void {
   for (const [component, { record }] of turn.state.components.entries()) {
     if (record !== null && !isPublishedNow(turn, record.leader.leaderSessionId)) turn.putRecord(component, null);
   }
-  // Snapshots carry the revision as it is: it must not be one from before what observers have seen.
+  // Snapshots carry the revision, which must not be older than what observers have seen.
   if (turn.state.revision < turn.now) turn.change({ revision: turn.now });
   pause(turn, false);
 }

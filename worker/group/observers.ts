@@ -1,4 +1,4 @@
-/** Leader information: what leaders publish, and who hears of it. */
+/** Leader information: what leaders publish, and who is notified of it. */
 import type { Confirm, LeaderChange, LeaderInformation, Refusal } from "../../shared/protocol/messages.ts";
 import { draw } from "./bucket.ts";
 import { refuse } from "./refusal.ts";
@@ -45,10 +45,10 @@ function mayPublish(turn: Turn, session: Session): boolean {
 const optional = <K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } =>
   value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: V });
 
-/** Both are built with their fields in the same order. */
+/** Both must have their fields in the same order. */
 const sameJson = (left: object, right: object): boolean => JSON.stringify(left) === JSON.stringify(right);
 
-/** Makes these the session's complete set of watched components, but for what is refused. */
+/** Makes these the session's complete set of watched components, except those that are refused. Returns the refusals. */
 export function watch(turn: Turn, id: string, wanted: Watched): Refusal[] {
   const session = turn.session(id);
   if (session === undefined) return [];
@@ -63,8 +63,8 @@ export function watch(turn: Turn, id: string, wanted: Watched): Refusal[] {
 }
 
 /**
- * O5: each name is let in or refused by itself, those that come first before the others. What the session watches already
- * it may go on watching, whatever the limits say now.
+ * Admits or refuses each name by itself, in the order given (O5). The session may go on watching what it watches already,
+ * whatever the limits are now.
  */
 function allowed(turn: Turn, { watched }: Session, { all, names }: Watched): Watched & { refusals: Refusal[] } {
   const { observed, observers, nameLength } = turn.state.policy.limits;
@@ -99,7 +99,7 @@ function setWatcher(turn: Turn, component: string, id: string, on: boolean): voi
   turn.patchComponent(component, { watchers: on ? watchers.set(id, true) : watchers.delete(id) });
 }
 
-/** Everything that the session watches, as it is now. Nothing for a session that watches nothing. Gives back how much it is. */
+/** Sends everything that the session watches, if it watches anything. Returns how many characters that is. */
 export function sendSnapshot(turn: Turn, session: Session): number {
   const { all, names } = session.watched;
   if (!all && names.length === 0) return 0;
@@ -119,7 +119,7 @@ const changeOf = (turn: Turn, component: string): LeaderChange => ({
   leader: turn.component(component).record?.leader ?? null,
 });
 
-/** Tells the watchers what has changed in this turn: one revision, one message for each of them (O3). */
+/** Notifies the watchers of what has changed in this turn: one revision, one message for each of them (O3). */
 export function announceChanges(turn: Turn): void {
   if (turn.leaderChanges.size === 0) return;
   const revision = Math.max(turn.state.revision + 1, turn.now);
@@ -134,7 +134,7 @@ export function announceChanges(turn: Turn): void {
   for (const [components, watchers] of groupByComponents(byWatcher)) announce(turn, revision, components, watchers);
 }
 
-/** Watchers of the same components get the same message. */
+/** Watchers of the same components receive the same message. */
 function groupByComponents(byWatcher: ReadonlyMap<string, string[]>): Iterable<readonly [string[], string[]]> {
   const groups = new Map<string, [string[], string[]]>();
   for (const [id, components] of byWatcher) {

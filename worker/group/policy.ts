@@ -1,4 +1,4 @@
-/** What a deployment decides for a group, completed and checked once. All times in milliseconds. */
+/** What a deployment decides for a group: checked, and completed by defaults. All times are in milliseconds. */
 import {
   answerTimeoutFor,
   DEFAULT_LEASE_MS,
@@ -59,7 +59,7 @@ export const DEFAULT_GROUP_LIMITS: GroupLimits = {
 };
 const DEFAULT_DRAIN_MS = 10_000;
 const MAX_DRAIN_MS = 86_400_000;
-/** Beyond these a limit would break what the protocol or the platform promises. */
+/** The largest values of limits that would otherwise break what the protocol or the platform promises. */
 const LARGEST: ReadonlyMap<string, number> = new Map([
   ["nameLength", DEFAULT_GROUP_LIMITS.nameLength],
   ["helloTimeoutMs", 60_000],

@@ -1,12 +1,12 @@
 /**
- * Contenders that hold no socket: each call tells what its session wants and is answered in the same turn. The session
- * is one like any other, and stands in the same queue; a call stands for a connection until the poll deadline.
+ * Contenders without a socket: each call names what its session wants, and is answered in the same turn. The session is
+ * like any other, and stands in the same queue; a call counts as its connection until the poll deadline.
  *
- * A call of a session whose connection is not there any more (the deadline was missed, the object is a new one) is a
- * resume (S9). Calls are ordered by `attempt`: it is stored whenever a call changes what is stored of its session, and a
- * late call at or below it changes nothing. So a call that was abandoned can't end what a later one has won. It can win
- * behind the back of later ones only if those changed no row and the object has died since: nobody acts by that, and the
- * next campaign, which does not name it, ends it.
+ * A call whose session has no connection (it missed the deadline, or the object is a new one) resumes it (S9). Calls are
+ * ordered by `attempt`, which is stored whenever a call changes what is stored of its session; a call at or below it is
+ * refused. So an abandoned call that arrives late can't end what a later one has won. It can win something only if the
+ * later ones changed no row and the object has died since; nobody acts by that, and the next campaign, which does not
+ * name it, ends it.
  */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import type { Refusal } from "../../shared/protocol/messages.ts";
@@ -45,7 +45,7 @@ import type { Turn } from "./turn.ts";
 
 type PollEvent = Extract<EventBody, { readonly type: "poll" }> & { readonly access: Access };
 
-/** Replies with `polled` once everything that the call brings has happened, or with `refused`: then nothing has changed. */
+/** Carries out the call and replies `polled`, or replies `refused`; then nothing has changed. */
 export function poll(turn: Turn, event: PollEvent): void {
   turn.effects.push({ type: "reply", request: event.request, outcome: refusal(turn, event) ?? answer(turn, event) });
 }
@@ -93,12 +93,12 @@ function answer(turn: Turn, event: PollEvent): PollAnswer {
   };
 }
 
-/** The attempt goes into the row that is written anyway. */
+/** Stores the attempt, in a row that is written anyway. */
 const stamp = (turn: Turn, id: string, { session }: PollCall): void => {
   if (session !== undefined) turn.patchSession(id, { attempt: session.attempt }, []);
 };
 
-/** At most D: a lost session is kept that long. */
+/** At most D, for which a lost session is kept. */
 function pollEveryMs(turn: Turn, action: PollAction): number {
   const { durationMs } = turn.state.policy.lease;
   const asked = action.type === "campaign" ? action.pollEveryMs : undefined;
@@ -128,10 +128,10 @@ function arrive(turn: Turn, { connection, access, call }: PollEvent, known: Sess
   return known.id;
 }
 
-/** The session polls as it has polled before: no row where it tells nothing new. Returns its id. */
+/** For a session that is present: writes no row where the call changes nothing. Returns its id. */
 function goOn(turn: Turn, { access, call }: PollEvent, session: Session, connection: Connection): string {
   const { action } = call;
-  // Only a campaign tells how soon its caller asks again; whatever else it calls in between does not shorten that.
+  // Only a campaign says when its caller calls again; other calls in between must not shorten that.
   const asked = action.type === "campaign" ? 0 : (connection.polling?.until ?? 0);
   const polling = {
     attempt: call.session?.attempt ?? 0,
@@ -153,11 +153,11 @@ const accepts = (action: PollAction, name: ElectionName): boolean => {
   return typeof action.accept === "boolean" ? action.accept : action.accept.includes(name);
 };
 
-/** Any call is a real message: the session may be asked again, but one that declines leaves its declined places be (S11). */
+/** A call is a real message: the session may be asked again, in all elections but those that it still declines (S11). */
 function wake(turn: Turn, session: Session, action: PollAction): void {
   const places = askable(session.places, (name) => accepts(action, name));
   const { priority, process } = profileOf(action, session);
-  const leaseMs = turn.state.policy.lease.durationMs; // as the answer tells it
+  const leaseMs = turn.state.policy.lease.durationMs; // the one in the answer
   const awake = places === session.places && !session.mute && !owesSignOfLife(turn, session);
   const same = awake && priority === session.priority && leaseMs === session.leaseMs;
   if (same && JSON.stringify(process) === JSON.stringify(session.process)) return;
@@ -165,7 +165,7 @@ function wake(turn: Turn, session: Session, action: PollAction): void {
 }
 
 interface Done {
-  /** Ids of the leaderships that the call has taken or extended. */
+  /** Ids of the leaderships that the call has accepted or extended. */
   readonly extended: readonly string[];
   readonly refusals: readonly Refusal[];
 }
@@ -194,7 +194,7 @@ function act(turn: Turn, id: string, call: PollCall): Done {
 
 const listOf = (refusal: Refusal | null): readonly Refusal[] => (refusal === null ? [] : [refusal]);
 
-/** What is not named has ended before anything new is accepted (S9). */
+/** Ends what is not named before it accepts anything new (S9). */
 function campaign(turn: Turn, id: string, action: CampaignAction, call: PollCall): Done {
   const refusals = contendAs(turn, id, action.contenders);
   const kept = settleHeld(turn, id, action.held);
@@ -204,7 +204,7 @@ function campaign(turn: Turn, id: string, action: CampaignAction, call: PollCall
   return { extended: [...kept, ...answerOffers(turn, id, action, call)], refusals };
 }
 
-/** Whatever a call does not accept is not offered to its session, nor taken from others for it, until a call does (S11). */
+/** Keeps elections that the call does not accept from being offered to its session, or taken from others for it (S11). */
 function declineUnready(turn: Turn, id: string, action: CampaignAction): void {
   const session = turn.session(id);
   if (session === undefined) return;
@@ -218,8 +218,8 @@ function declineUnready(turn: Turn, id: string, action: CampaignAction): void {
 }
 
 /**
- * Whoever has missed an offer is not waited for again while somebody is here: callers that are late each time would be
- * asked by turns for ever, each in its absence.
+ * Takes an offer away from a caller that is absent and has missed one already, for one that is here. Otherwise callers
+ * that are late each time would be asked in turns for ever, each in its absence.
  */
 function takeFromAbsent(turn: Turn, id: string, action: CampaignAction): void {
   const session = turn.session(id);
@@ -236,7 +236,7 @@ function takeFromAbsent(turn: Turn, id: string, action: CampaignAction): void {
   }
 }
 
-/** What is offered to the session by now is accepted in the same turn: with the horizon, as one row (S1). Returns the ids. */
+/** Accepts or declines what the session is offered by now, in this same turn (S1). Returns the ids of what it accepts. */
 function answerOffers(turn: Turn, id: string, action: CampaignAction, call: PollCall): string[] {
   const accepted: string[] = [];
   const session = turn.session(id);

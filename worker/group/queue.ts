@@ -1,16 +1,17 @@
 /**
- * The candidates of one election, in the order in which they are asked. Only sessions that can be asked now stand in
- * it: connected, heard of since their last missed offer, and not the holder.
+ * The candidates of one election, in the order in which they are asked. It has only sessions that can be asked now; see
+ * `rankIn`.
  *
- * Whoever missed an offer, resigned, expired or was made to step down is *demoted*: asked after all others whatever
- * its priority, until somebody has accepted (Q4). Among others a higher priority comes first, then the older place.
+ * A session that missed an offer, resigned, expired or was made to step down is *demoted*: asked after all others,
+ * whatever its priority, until somebody has accepted (Q4). Among the others a higher priority comes first, then the older
+ * place.
  */
 import { compareText, SortedMap } from "./sorted-map.ts";
 
 export interface Rank {
   readonly demoted: boolean;
   readonly priority: number;
-  /** Grows with every place that is given out; a place that was lost or given up is taken anew at the back. */
+  /** Grows with every place that is given out. */
   readonly order: number;
 }
 
@@ -25,7 +26,7 @@ export class Queue {
   static readonly empty = new Queue(SortedMap.empty(compareRank), SortedMap.empty(compareText));
 
   readonly #ranks: SortedMap<string, Rank>;
-  /** The same in the order of the ranks; `null` until it is asked for. */
+  /** The same by rank; `null` until it is needed. */
   #ordered: SortedMap<Rank, string> | null;
 
   private constructor(ordered: SortedMap<Rank, string> | null, ranks: SortedMap<string, Rank>) {
@@ -33,7 +34,7 @@ export class Queue {
     this.#ranks = ranks;
   }
 
-  /** All candidates at once, each of them once. Who comes first is found when it matters: most wake-ups offer nothing. */
+  /** All candidates at once, each of them once. Sorted only when it is needed: most wake-ups offer nothing. */
   static of(candidates: readonly (readonly [sessionId: string, rank: Rank])[]): Queue {
     return new Queue(null, Queue.empty.#ranks.of(candidates));
   }
@@ -60,7 +61,7 @@ export class Queue {
     return this.#sessions.first();
   }
 
-  /** Puts a session where its rank belongs, or takes it out. The same queue where nothing changes. */
+  /** Puts a session where its rank belongs; `null` takes it out. Returns the same queue where nothing changes. */
   place(sessionId: string, rank: Rank | null): Queue {
     const before = this.#ranks.get(sessionId);
     if (before === undefined && rank === null) return this;

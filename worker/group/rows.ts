@@ -1,8 +1,8 @@
 /**
- * What of a group is stored, as rows, and back. `save(load(save(state)))` equals `save(state)`; only lease deadlines
- * differ by a load, and they only grow: to the horizon plus the clock margin (S3).
+ * A group as the rows that are stored of it, and back. `save(load(save(state)))` equals `save(state)`. A load changes only
+ * the ends of leases, and only lengthens them: to the horizon plus the clock margin (S3).
  *
- * A turn writes the rows that it has changed and no others: a renewal below the horizon changes none.
+ * A turn writes only the rows that it has changed: a renewal below the horizon changes none.
  */
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import type { LeaderInformation, ProcessInfo } from "../../shared/protocol/messages.ts";
@@ -23,11 +23,11 @@ export interface GroupRow {
   readonly paused: boolean;
 }
 
-/** Without what a session usually has not: a wake-up reads thousands of them, field by field. */
+/** Leaves out fields at their usual values: a wake-up reads thousands of these rows. */
 export interface SessionRow extends Partial<Unusual> {
   readonly id: string;
   readonly secretHash: string;
-  /** The nonce of its connection, or when it was lost. */
+  /** How the session is reached, or when it was lost. */
   readonly link: Session["link"];
   readonly seenAt: number;
   readonly leaseMs: number;
@@ -67,7 +67,7 @@ export interface Rows {
   readonly endedTerms: number;
 }
 
-/** One row to write, or to remove where `row` is `null`. Of the ended terms only the newest `keep` stay, this one included. */
+/** A row to write; `row: null`: to remove. A `term` leaves the newest `keep` ended terms, itself included. */
 export type RowChange =
   | { readonly table: "group"; readonly row: GroupRow }
   | { readonly table: "session"; readonly key: string; readonly row: SessionRow | null }
@@ -129,7 +129,7 @@ export function save(state: GroupState): Rows {
   };
 }
 
-/** The rows that differ between two states of a turn. */
+/** The rows that differ between the states before and after a turn. */
 export function rowChanges(before: GroupState, after: GroupState, touched: Touched): RowChange[] {
   const changes: RowChange[] = [];
   if (!sameGroupRow(before, after)) changes.push({ table: "group", row: groupRow(after) });
@@ -158,7 +158,7 @@ export function rowChanges(before: GroupState, after: GroupState, touched: Touch
 
 const rowOf = <V, R>(value: V | undefined, row: (value: V) => R): R | null => (value === undefined ? null : row(value));
 
-/** Rows are built with their fields in the same order. */
+/** Both must have their fields in the same order. */
 const sameRow = (left: object | null, right: object | null): boolean =>
   left === right || (left !== null && right !== null && JSON.stringify(left) === JSON.stringify(right));
 
@@ -200,7 +200,7 @@ export function emptyGroup(policy: Policy): GroupState {
   };
 }
 
-/** The state that these rows stand for. The shell's next events are `adopt` and `start`, or `start` alone. */
+/** The state of these rows. The next events have to be `adopt` and `start`, or `start` alone. */
 export function load({ group, sessions, elections, records, endedTerms }: Rows, policy: Policy): GroupState {
   const turn = new Turn({ ...emptyGroup(policy), ...group, endedTerms, reconciled: false }, 0, "");
   for (const row of elections) loadElection(turn, row);
@@ -216,7 +216,7 @@ function loadElection(turn: Turn, { name, state, acceptedEpoch, endedAt }: Elect
   turn.putState(name, loaded, { acceptedEpoch, endedAt });
 }
 
-/** One object for nobody's process, and one for nothing watched: most sessions have them. */
+/** Shared by all sessions that have nothing else, which are most. */
 const NO_PROCESS: ProcessInfo = {};
 const NOTHING_WATCHED: Watched = { all: false, names: [] };
 

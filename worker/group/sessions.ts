@@ -20,7 +20,7 @@ export function whyFull({ state }: Turn, access: Access | undefined): string | n
   return own < sessionsPerSubject ? null : "the subject of these credentials has as many sessions as it may";
 }
 
-/** What a process tells when it arrives, by a `hello` or by a call. */
+/** What a process names when it arrives, by a `hello` or by a call. */
 export interface Arrival extends Pick<Session, "priority" | "process"> {
   readonly link: Exclude<Link, { readonly type: "lost" }>;
 }
@@ -42,8 +42,8 @@ export function begin(turn: Turn, arrival: Arrival, secretHash: string): string 
 }
 
 /**
- * The session goes on over another connection. Offers that went over the one before count as missed (Q6). `proof`: what
- * the next arrival has to know.
+ * Moves a session to another connection, and ends the one that it had. Offers that were sent over that one count as missed
+ * (Q6). `proof`: what the next arrival is checked against.
  */
 export function comeBack(
   turn: Turn,
@@ -58,13 +58,13 @@ export function comeBack(
 }
 
 /**
- * A sign of life writes its session's row now and then: only a write proves that this object is the current one (S4). A
- * clock that was set back owes one at once.
+ * Whether the next sign of life has to write the session's row. It has to now and then, because only a write proves that
+ * this object is the current one (S4); and at once after the clock was set back.
  */
 export const owesSignOfLife = ({ now, state }: Turn, { seenAt }: Session): boolean =>
   Math.abs(now - seenAt) >= state.policy.checkEveryMs / 2;
 
-/** The same places, none of those that are `ready` declined any more. */
+/** Clears `declined` in the places whose election `isReady` accepts. Returns the same map where there is none. */
 export function askable(places: Session["places"], isReady = (_: ElectionName): boolean => true): Session["places"] {
   let result = places;
   for (const [name, place] of places.entries()) {
@@ -84,9 +84,10 @@ const arrived = (turn: Turn, { link, priority, process }: Arrival) => ({
 });
 
 /**
- * Settles the accepted terms by the leaderships that the process names, which count as renewed. Named and good: extended.
- * Not named: ended, since the process can't hold it. Named but refused (its drain is over, or no contender of it is left):
- * nothing changes, `release` or the lease ends it. Returns the ids of those that are extended.
+ * Settles the session's accepted terms by the leaderships that the process names. A named one is renewed. One that is not
+ * named ends: the process can't hold it. One that is named but can't be renewed (its drain is over, or the session no
+ * longer contends for it) stays as it is, until `release` or the lease ends it. Comes after `contendAs`. Returns the ids
+ * of those that were renewed.
  */
 export function settleHeld(turn: Turn, id: string, ids: readonly string[]): string[] {
   const session = turn.session(id);
@@ -102,12 +103,12 @@ export function settleHeld(turn: Turn, id: string, ids: readonly string[]): stri
   return extended;
 }
 
-/** Makes the named contenders the session's complete set. */
+/** Makes these the session's complete set of contenders, except those that are refused. Returns the refusals. */
 export function contendAs(turn: Turn, id: string, infos: readonly ContenderInfo[]): Refusal[] {
   const session = turn.session(id);
   if (session === undefined) return [];
   const allowed = infos.filter(({ component }) => mayContend(turn, session, component));
-  // Of a component that is named twice the first entry counts; the second is refused.
+  // Where a component is named twice, the first entry counts and the second is refused.
   const kept = new Map(
     allowed.toReversed().map(({ component, election }) => [component, electionOf(component, election)]),
   );
@@ -124,7 +125,7 @@ export function contendAs(turn: Turn, id: string, infos: readonly ContenderInfo[
   return refusals;
 }
 
-/** The connection is the session's own from now on. */
+/** Makes the connection the session's own. */
 function bind(turn: Turn, { link }: Arrival, sessionId: string): void {
   const known = turn.state.connections.get(link.connection);
   if (known !== undefined) turn.putConnection({ ...known, sessionId });
@@ -144,17 +145,17 @@ export function hangUpOn(turn: Turn, { link }: Session, code: number, reason: st
   else if (link.type === "polled") turn.forgetConnection(link.connection);
 }
 
-/** The socket is gone; the session and its leases wait for it. Offers go to the next one at once. */
+/** Marks the session as lost: it keeps its places and leases, and its offers go to the next candidate at once. */
 export function lose(turn: Turn, session: Session, at = turn.now): void {
   turn.patchSession(session.id, { link: { type: "lost", at } });
   for (const { name, state } of turn.termsOf(session)) {
     if (state.type === "offered") loseOffer(turn, name, session.id);
-    // The exact deadline outlives the object from here on (S3). It never exceeds the horizon but after a load.
+    // From here on the exact deadline is stored (S3). It exceeds the horizon only after a load.
     else turn.putState(name, { ...state, horizon: Math.min(state.horizon, state.leaseUntil) });
   }
 }
 
-/** Removes a session with all that it has. Whatever it led ends: it has said so, or its lease is over. */
+/** Removes a session and everything that it has. Only for one that has stopped, or whose leases are over (S2). */
 export function forget(turn: Turn, session: Session, reason: EndReason): void {
   for (const election of turn.termsOf(session)) {
     if (isHeld(election)) endTerm(turn, election, reason);
@@ -166,7 +167,7 @@ export function forget(turn: Turn, session: Session, reason: EndReason): void {
   if (now !== undefined) turn.removeSession(now);
 }
 
-/** Both hashes are compared to the end, whatever the first has shown. */
+/** Compares both hashes to the end, so that the time it takes tells nothing. */
 export function ownsSecret(session: Session, presentedHash: string | null): boolean {
   if (presentedHash === null) return false;
   const current = sameText(session.secretHash, presentedHash);
@@ -174,7 +175,7 @@ export function ownsSecret(session: Session, presentedHash: string | null): bool
   return current || previous;
 }
 
-/** Takes as long for a near miss as for any other text of the length. */
+/** Takes equally long for every text of the same length. */
 function sameText(left: string, right: string): boolean {
   let difference = left.length ^ right.length;
   for (let index = 0; index < right.length; index++) difference |= left.charCodeAt(index) ^ right.charCodeAt(index);

@@ -10,24 +10,24 @@ import type { Policy } from "./policy.ts";
 import type { Queue } from "./queue.ts";
 import type { SortedMap } from "./sorted-map.ts";
 
-/** Why a term ended, as the history tells it. */
+/** Why a term ended, for the history. */
 export type EndReason = "resigned" | "closed" | "expired" | "lost" | RevokeReason;
 
 /** How a session is reached, or when it was lost. */
 export type Link =
   | { readonly type: "connected"; readonly connection: string }
-  /** It holds no socket: it asks, and has its answers in the same turn. */
+  /** It has no socket: it calls, and each call is answered in the same turn. */
   | { readonly type: "polled"; readonly connection: string }
   | { readonly type: "lost"; readonly at: number };
 
 /** A session's place in the queue of one election. */
 export interface Place {
   readonly order: number;
-  /** Demoted while the election's `acceptedEpoch` is still this one; `null`: not demoted. */
+  /** The session is demoted as long as the election's `acceptedEpoch` is this one; `null`: not demoted. */
   readonly demotedAt: number | null;
-  /** Has declined, and is asked again after its next real message. */
+  /** The session has declined an offer; its next real message clears this (S11). */
   readonly declined: boolean;
-  /** Offers that it did not take since it has led here last, and when the last of them was: see `preemptsFrom` (Q6). */
+  /** How many offers it has not taken since it last led here, and when the last of them ended: see `preemptsFrom` (Q6). */
   readonly missed: { readonly times: number; readonly at: number } | null;
 }
 
@@ -43,26 +43,26 @@ export interface Watched {
 export interface Session {
   readonly id: string;
   readonly secretHash: string;
-  /** Valid until the present secret has been presented: its `welcome` may be lost. */
+  /** Valid until the present secret is presented, because the `welcome` that carried that one may be lost. */
   readonly previousSecretHash: string | null;
   readonly attempt: number;
   readonly link: Link;
-  /** Missed an offer, and is no candidate until it sends a real message. */
+  /** The session has missed an offer, and is no candidate until its next real message (S11). */
   readonly mute: boolean;
-  /** When the session last wrote its row as a sign of life. */
+  /** When a sign of life last wrote the session's row. */
   readonly seenAt: number;
-  /** D as its last `welcome` told it: the client counts its leases by it even if the policy has changed since. */
+  /** D as its last `welcome` named it: the client counts its leases by it, even if the policy has changed since. */
   readonly leaseMs: number;
   readonly priority: number;
   readonly process: ProcessInfo;
   readonly contenders: SortedMap<string, Contender>;
   readonly places: SortedMap<ElectionName, Place>;
   readonly watched: Watched;
-  /** Whose credentials let its last connection in; `null`: nobody's in particular. */
+  /** The subject of the credentials of its last connection; `null`: they name none. */
   readonly subject: string | null;
 }
 
-/** One leadership, offered or led. */
+/** One leadership, offered or accepted. */
 export interface Term {
   readonly sessionId: string;
   readonly leaderSessionId: string;
@@ -70,18 +70,18 @@ export interface Term {
   readonly offeredAt: number;
 }
 
-/** A leadership that was accepted. */
+/** An accepted leadership. */
 export interface HeldTerm extends Term {
   readonly acceptedAt: number;
-  /** The longest D under which this term was ever extended: a shorter policy must not cut what a client still counts on. */
+  /** The longest D by which this term was ever extended: a shorter policy must not cut what a client still counts on. */
   readonly leaseMs: number;
-  /** No `renewed` that left reaches beyond it. */
+  /** Stored before it is promised: no `renewed` promises more (S3). */
   readonly horizon: number;
-  /** How far ahead it was at most when it was written: further ahead it lies only where the clock was set back. */
+  /** The furthest that the horizon was ahead when it was written. It is further ahead only if the clock was set back. */
   readonly horizonMs: number;
   /** [memory] Exact end of the lease; never beyond the horizon. After a load: the horizon plus the clock margin. */
   readonly leaseUntil: number;
-  /** Confirmations whose records are gone already, for the history. */
+  /** Confirmations whose records are already removed, for the history. */
   readonly confirmed: readonly Confirmation[];
 }
 
@@ -105,24 +105,24 @@ export interface RevokeCause {
   readonly successor: string | null;
 }
 
-/** An operator's revoke that waits for its outcome. */
+/** An operator's revoke that is not answered yet. */
 export interface PendingRevoke {
   readonly request: string;
   readonly from: string;
-  /** Whom the operator has named. */
+  /** The session that the operator named. */
   readonly successor: string | null;
   readonly epoch: number;
   readonly startedAt: number;
   readonly until: number;
 }
 
-/** When something about an election is over, and when the group looks at it if nothing else has made it look. */
+/** When something about an election is over, and when the group has to look at it if no event comes first. */
 export interface Deadline {
-  /** Its key in `deadlines`: from here on it is over. */
+  /** Key in `deadlines`: from this time on it is over. */
   readonly at: number;
-  /** Its key in `awaited` or `unawaited`: `at`, or a little after the end of a lease that a renewal may be about to move. */
+  /** Key in `awaited` or `unawaited`: `at`, or a little later where a renewal is likely to come just before (`slackOf`). */
   readonly lookAt: number;
-  /** Whether somebody waits or watches. */
+  /** Whether anybody waits for it or watches. */
   readonly awaited: boolean;
 }
 
@@ -131,13 +131,13 @@ export interface Election {
   readonly state: ElectionState;
   /** Epoch of the last accepted term; 0 before the first. */
   readonly acceptedEpoch: number;
-  /** When the last term ended: the leaderless gap begins. */
+  /** When the last term ended: the start of the leaderless gap. `null` before the first. */
   readonly endedAt: number | null;
   /** [memory] */
   readonly queue: Queue;
-  /** [memory] Sessions with a place in it. */
+  /** [memory] How many sessions have a place in it. */
   readonly places: number;
-  /** [memory] Components of it that somebody watches by name. */
+  /** [memory] How many of its components are watched by name. */
   readonly watchedComponents: number;
   /** [memory] */
   readonly pending: readonly PendingRevoke[];
@@ -145,7 +145,7 @@ export interface Election {
   readonly deadline: Deadline | null;
 }
 
-/** Published leader information, as its leader confirmed it. */
+/** Leader information, as the leader confirmed it. */
 export interface LeaderRecord {
   readonly leader: LeaderInformation;
   readonly confirmedAt: number;
@@ -159,29 +159,29 @@ export interface Component {
   readonly watchers: SortedMap<string, true>;
 }
 
-/** What the peer of a connection may do, as whoever let it in has decided. */
+/** What the peer of a connection may do. Decided where it was admitted; the core only keeps to it. */
 export interface Access {
-  /** Who only observes can't contend. */
+  /** `observe`: may not contend. The core makes no other difference. */
   readonly role: "observe" | "contend" | "admin";
-  /** Contends for these components only; absent: for any. */
+  /** The only components that it may contend for; absent: any. */
   readonly components?: readonly string[];
-  /** Whose they are, as their issuer calls them; sessions of one subject are limited. Absent: nobody's in particular. */
+  /** Who the credentials name. The sessions of one subject are limited; absent: no such limit. */
   readonly subject?: string;
-  /** When its credentials end: the peer is asked for new ones by a close, and resumes. Absent: never. */
+  /** When the credentials end: the group closes the socket, and the peer resumes with new ones. Absent: never. */
   readonly until?: number;
 }
 
-/** What of a polled session's calls is not worth a row. */
+/** What the group remembers of the latest call of a polled session, without a row. */
 export interface Polling {
-  /** Of the latest call: an earlier one that comes late changes nothing. */
+  /** Its number: an earlier call that comes later is refused. */
   readonly attempt: number;
-  /** The poll deadline: without another call by then the session counts as lost (S12). */
+  /** The poll deadline: without another call by then the session is lost (S12). */
   readonly until: number;
-  /** The latest call has shown a secret that a replaced object may know as well: the caller may still ask that one (S3). */
+  /** It presented a secret that a replaced object may know as well, so the next call may still reach that object (S3). */
   readonly mayAskReplaced: boolean;
 }
 
-/** [memory] A socket, or what stands for one while a session polls; without a session it still owes its hello. */
+/** [memory] A socket, or what stands for one while a session polls. Without a session it owes its hello. */
 export interface Connection {
   readonly id: string;
   /** Absent: a socket. */
@@ -190,7 +190,7 @@ export interface Connection {
   readonly sessionId: string | null;
   readonly access: Access;
   readonly frames: Bucket;
-  /** Of changes that it publishes. */
+  /** Limits the changes that it publishes. */
   readonly confirms: Bucket;
   /** When its last `renew` arrived; `-Infinity` before the first. */
   readonly renewedAt: number;
@@ -205,45 +205,45 @@ export interface GroupState {
   readonly policy: Policy;
   readonly epoch: number;
   readonly revision: number;
-  /** Nothing is offered before. */
+  /** Nothing is offered before this time (S5). */
   readonly holdOffUntil: number;
-  /** How far ahead leases can have pushed it: further ahead it lies only where the clock was set back, or for a restore. */
+  /** The furthest ahead that leases can have set it. It is further ahead only if the clock was set back, or for a restore. */
   readonly holdOffMs: number;
   readonly paused: boolean;
-  /** [memory] False between a load and `start`, while stored connections may be gone: nobody is asked meanwhile (S12). */
+  /** [memory] False between a load and `start`: stored connections may be gone, so nobody is asked (S12). */
   readonly reconciled: boolean;
-  /** [memory] A restore that waits until nobody can lead any more. */
+  /** [memory] The request of a restore that waits until nobody can lead any longer. */
   readonly pendingRestore: string | null;
   /** Ended terms so far: the number of the next row of the history. */
   readonly endedTerms: number;
   readonly sessions: SortedMap<string, Session>;
   readonly elections: SortedMap<ElectionName, Election>;
   readonly components: SortedMap<string, Component>;
-  /** [memory] From leader session id to election, for the terms that are not over. */
+  /** [memory] The election of each present term, by leader session id. */
   readonly terms: SortedMap<string, ElectionName>;
-  /** [memory] The last place given out; the largest stored one after a load. */
+  /** [memory] The `order` of the last place given out; after a load, the largest stored one. */
   readonly lastOrder: number;
   /** [memory] */
   readonly connections: SortedMap<string, Connection>;
   /** [memory] Connections that owe their hello, by when it is due. */
   readonly silent: SortedMap<DeadlineKey, string>;
-  /** [memory] When one of them was closed last; `-Infinity` before the first. */
+  /** [memory] When one of them was last closed for that; `-Infinity` before the first. */
   readonly silentClosedAt: number;
-  /** [memory] Connections whose credentials end, by when they do. */
+  /** [memory] Connections whose credentials end, by when they end. */
   readonly expiring: SortedMap<DeadlineKey, string>;
   /** [memory] Connections of polled sessions, by their poll deadline. */
   readonly polled: SortedMap<DeadlineKey, string>;
   /** [memory] How many sessions each subject has. */
   readonly subjects: SortedMap<string, number>;
-  /** [memory] Sessions that watch anything. */
+  /** [memory] How many sessions watch anything. */
   readonly observers: number;
   /** [memory] Sessions that watch every component. */
   readonly watchersOfAll: SortedMap<string, true>;
-  /** [memory] Every election that has a deadline, by when that is. */
+  /** [memory] Elections with a deadline, by `at`. */
   readonly deadlines: SortedMap<DeadlineKey, ElectionName>;
-  /** [memory] Those for which somebody waits or watches, by when they are looked at. */
+  /** [memory] Elections whose deadline is awaited, by `lookAt`. */
   readonly awaited: SortedMap<DeadlineKey, ElectionName>;
-  /** [memory] The others, likewise; they are looked at only while somebody watches everything. */
+  /** [memory] The others, by `lookAt`: the group looks at them only while somebody watches every component. */
   readonly unawaited: SortedMap<DeadlineKey, ElectionName>;
   /** [memory] Lost sessions, by when they were lost. */
   readonly lost: SortedMap<DeadlineKey, string>;

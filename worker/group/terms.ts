@@ -1,9 +1,9 @@
 /**
  * The life of a leadership: offered, accepted, extended, revoked, ended.
  *
- * Safety rests on the order of these steps (S1-S3): an offer is no leadership; acceptance and the horizon are one
- * stored row before `renewed` leaves; nobody else is offered the election before the term has ended, by word of its
- * holder or by its lease.
+ * Safety rests on the order of these steps (S1-S3): an offer is no leadership; acceptance and the horizon are stored in
+ * one row before `renewed` leaves; nobody else is offered the election before the holder has stopped, or its lease is
+ * over.
  */
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import type { Refusal } from "../../shared/protocol/messages.ts";
@@ -15,13 +15,13 @@ import { refuse } from "./refusal.ts";
 import type { Election, EndReason, HeldTerm, PendingRevoke, Place, RevokeCause, Session, Term } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
-/** Offers that a `revoke` request waits for before it answers that nobody took over. */
+/** How many offers an operator's revoke waits for before it answers that nobody took over. */
 const AWAITED_OFFERS = 3;
 
-/** Asks a session; it leads only once it has accepted. Never writes a horizon: an offer holds nobody back. */
+/** Offers the election to a session, which leads only once it has accepted. An offer writes no horizon (S1). */
 export function offer(turn: Turn, name: ElectionName, session: Session): void {
   const { offerTimeoutMs } = turn.state.policy;
-  const epoch = Math.max(turn.state.epoch + 1, turn.now); // S5: epochs only grow, across restores as well
+  const epoch = Math.max(turn.state.epoch + 1, turn.now); // S5: epochs grow, even across a restore
   turn.change({ epoch });
   const leaderSessionId = turn.freshId();
   const components = turn.componentsOf(session, name);
@@ -31,13 +31,13 @@ export function offer(turn: Turn, name: ElectionName, session: Session): void {
     leaderSessionId,
     epoch,
     offeredAt: turn.now,
-    // Who polls can't answer before it asks: the offer stands until it should have.
+    // A caller can't answer before its next call: the offer stands until that is overdue.
     offerUntil: turn.connectionOf(session)?.polling?.until ?? turn.now + offerTimeoutMs,
   });
   turn.send(session, { type: "grant", election: name, leaderSessionId, epoch, components, joined: false });
 }
 
-/** Accepts the offer or extends the lease that this session has under this id. False where there is nothing to hold. */
+/** Accepts this session's offer, or extends its lease. False where it has neither, or may not extend it (S10). */
 export function renew(turn: Turn, session: Session, leaderSessionId: string): boolean {
   const election = turn.termOf(session, leaderSessionId);
   if (election === undefined) return false;
@@ -55,15 +55,15 @@ export function renew(turn: Turn, session: Session, leaderSessionId: string): bo
 type Lease = Pick<HeldTerm, "leaseMs" | "leaseUntil" | "horizon" | "horizonMs">;
 
 /**
- * The lease from now on; the horizon is written ahead so that most renewals find it far enough (S3). One that lies further
- * ahead than it was ever written was written before the clock was set back: it is written anew, which an object that was
- * replaced can't, and what an operator bounds is no less than what is promised from here on.
+ * The lease from now on. The horizon is written ahead, so that most renewals find it far enough and write no row (S3). A
+ * horizon further ahead than `horizonMs` was written before the clock was set back: it is written anew. A replaced object
+ * can't do that, so it promises nothing beyond what `boundLease` leaves.
  */
 function lease(turn: Turn, session: Session, before: Lease): Lease {
   const leaseMs = Math.max(before.leaseMs, session.leaseMs);
   const promised = turn.now + leaseMs;
   const mayAskReplaced = turn.connectionOf(session)?.polling?.mayAskReplaced ?? false;
-  // As after a load: a replaced object may still promise that much to a caller that does not know this one yet.
+  // As after a load: a replaced object may still promise that much to a caller that has not heard from this one.
   const leaseUntil = mayAskReplaced ? Math.max(promised, before.leaseUntil) : promised;
   const { horizon, horizonMs } = before;
   const isAhead = promised <= horizon && (mayAskReplaced || horizon <= turn.now + horizonMs);
@@ -73,10 +73,9 @@ function lease(turn: Turn, session: Session, before: Lease): Lease {
 }
 
 /**
- * For operators, after a clock was set back by more than a lease can last: the term ends no later than it could if it had
- * been promised at this moment. Nobody counts on more: what was promised was promised before, and a replaced object can
- * promise no more, since by that clock its next renewal needs a row. After a smaller step it need not, so the term stays
- * as it is (S2, S3).
+ * For operators, after the clock was set back by more than a lease can last: bounds the term to what could be promised at
+ * this moment. Nobody counts on more: everything was promised earlier, and by this clock the next renewal of a replaced
+ * object needs a row, which it can't write. After a smaller step it might not, so the term stays as it is (S2, S3).
  */
 export function boundLease(turn: Turn, name: ElectionName): void {
   const election = turn.election(name);
@@ -108,7 +107,7 @@ function accept(turn: Turn, election: Election, session: Session, offered: Term)
   forgiveDemoted(turn, election);
 }
 
-/** Demotion lasts until somebody has accepted (Q4). */
+/** Ranks the demoted anew: demotion lasts until somebody has accepted (Q4). */
 function forgiveDemoted(turn: Turn, election: Election): void {
   for (const sessionId of [...election.queue.demoted()]) {
     const session = turn.session(sessionId);
@@ -117,8 +116,8 @@ function forgiveDemoted(turn: Turn, election: Election): void {
 }
 
 /**
- * The session is asked after all others from now on. A place that was kept for a leadership alone, without a contender,
- * goes with it.
+ * Puts the session at the back of the queue, to be asked after all others. Removes its place if no contender is left, and
+ * the place was only kept for the leadership.
  */
 function demote(turn: Turn, sessionId: string, name: ElectionName, part: Partial<Place> = {}): void {
   const [session, election] = [turn.session(sessionId), turn.election(name)];
@@ -128,12 +127,12 @@ function demote(turn: Turn, sessionId: string, name: ElectionName, part: Partial
   turn.patchSession(sessionId, { places: session.places.set(name, place) }, [name]);
 }
 
-/** Takes an offer back. Safe at once: nobody leads by an offer that storage does not know as accepted (S1). */
+/** Takes an offer back. That is safe at once: nobody leads by an offer that is not stored as accepted (S1). */
 export function withdrawOffer(turn: Turn, name: ElectionName): void {
   turn.putState(name, { type: "vacant", successor: null });
 }
 
-/** Nobody answered: the session is mute until it is heard of again (S11, N7). */
+/** For an offer that nobody answered in time: the session is mute until its next real message (S11, N7). */
 export function missOffer(turn: Turn, name: ElectionName, sessionId: string): void {
   withdrawOffer(turn, name);
   demote(turn, sessionId, name, { missed: onceMore(turn, sessionId, name) });
@@ -141,8 +140,8 @@ export function missOffer(turn: Turn, name: ElectionName, sessionId: string): vo
 }
 
 /**
- * The session has stopped: its term ends. Of an offer it says no. Returns why it was refused; then nothing has changed.
- * `successor`: a session id, asked first.
+ * Ends the term of a session that has stopped; an offer counts as declined. `successor`: a session id, asked first.
+ * Returns why it was refused; then nothing has changed.
  */
 export function stepDown(turn: Turn, session: Session, leaderSessionId: string, successor?: string): Refusal | null {
   const election = turn.termOf(session, leaderSessionId);
@@ -152,13 +151,13 @@ export function stepDown(turn: Turn, session: Session, leaderSessionId: string, 
   return null;
 }
 
-/** The session says no, and is asked again only after its next real message (S11). */
+/** For an offer that the session declines: it is asked again only after its next real message (S11). */
 export function declineOffer(turn: Turn, name: ElectionName, sessionId: string): void {
   withdrawOffer(turn, name);
   demote(turn, sessionId, name, { declined: true, missed: onceMore(turn, sessionId, name) });
 }
 
-/** The session's connection is gone: it keeps its place, and counts as having missed the offer (Q6). */
+/** For an offer whose connection is gone: the session keeps its place, and the offer counts as missed (Q6). */
 export function loseOffer(turn: Turn, name: ElectionName, sessionId: string): void {
   withdrawOffer(turn, name);
   countMissed(turn, sessionId, name);
@@ -177,7 +176,7 @@ function onceMore(turn: Turn, sessionId: string, name: ElectionName): NonNullabl
   return { times: times + 1, at: turn.now };
 }
 
-/** Tells the holder to stop. Its leader information disappears now; its lease ends by `release` or by itself (S10). */
+/** Tells the holder to stop, and removes its records. Its lease runs on until it releases it, or the lease is over (S10). */
 export function beginRevoke(turn: Turn, election: HeldElection, cause: RevokeCause): void {
   const { state } = election;
   if (state.type === "revoking") {
@@ -193,7 +192,7 @@ export function beginRevoke(turn: Turn, election: HeldElection, cause: RevokeCau
   sendRevoke(turn, election.name);
 }
 
-/** Also repeated after a resume, with the time that is left. */
+/** Sends the `revoke` with the drain time that is left; repeated after a resume. */
 export function sendRevoke(turn: Turn, name: ElectionName): void {
   const state = turn.election(name)?.state;
   if (state?.type !== "revoking") return;
@@ -204,8 +203,8 @@ export function sendRevoke(turn: Turn, name: ElectionName): void {
 }
 
 /**
- * Ends an accepted term: whoever held it has said that it stopped, or its lease is over. The election is vacant
- * afterwards, its records are gone, the history has its row, and the former holder is asked last.
+ * Ends an accepted term. Only for a holder that has stopped, or whose lease is over (S2). Afterwards the election is
+ * vacant, the term's records are removed, the history has its row, and the former holder is asked last.
  */
 export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, successor: string | null = null): void {
   const { state } = election;
@@ -229,18 +228,18 @@ export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, s
   turn.change({ endedTerms: turn.state.endedTerms + 1 });
   if (turn.state.pendingRestore !== null) holdOffFor(turn, state);
   const named = revoked?.successor ?? successor;
-  const next = { type: "vacant", successor: named === sessionId ? null : named } as const; // asked last, by any name
+  const next = { type: "vacant", successor: named === sessionId ? null : named } as const; // even if it is named
   turn.putState(election.name, next, { endedAt: turn.now });
   demote(turn, sessionId, election.name);
   if (revoked?.reason === "preempted" && revoked.successor !== null) missIfAway(turn, election.name, revoked.successor);
 }
 
-/** Whom the holder had to stop for is not there to take over (Q6). */
+/** Counts a miss for a rival that the holder had to stop for, and that can't be asked now (Q6). */
 function missIfAway(turn: Turn, name: ElectionName, sessionId: string): void {
   if (turn.election(name)?.queue.rankOf(sessionId) === undefined) countMissed(turn, sessionId, name);
 }
 
-/** Nothing is offered while a lease of this term could still be believed in by a state that forgets it (S5). */
+/** Lets nothing be offered until the horizon of this term is over, for a state that is about to forget the term (S5). */
 export function holdOffFor(turn: Turn, { horizon, horizonMs }: Pick<HeldTerm, "horizon" | "horizonMs">): void {
   const { holdOffUntil, holdOffMs } = turn.state;
   turn.change({
@@ -249,14 +248,14 @@ export function holdOffFor(turn: Turn, { horizon, horizonMs }: Pick<HeldTerm, "h
   });
 }
 
-/** As `boundLease`, for what earlier terms have left. Not while a restore waits: it holds off for epochs as well. */
+/** As `boundLease`, for the hold-off of earlier terms. Not while a restore waits, which holds off for epochs as well. */
 export function boundHoldOff(turn: Turn): void {
   const { holdOffUntil, holdOffMs, pendingRestore } = turn.state;
   const latest = turn.now + holdOffMs;
   if (pendingRestore === null && holdOffUntil > latest + holdOffMs) turn.change({ holdOffUntil: latest });
 }
 
-/** Removes what the present term has published; gives back what was confirmed when. */
+/** Removes what the present term has published. Returns when each was confirmed. */
 function withdrawRecords(turn: Turn, { name, state }: HeldElection): HeldTerm["confirmed"] {
   const session = turn.session(state.sessionId);
   const components = session === undefined ? [] : turn.componentsOf(session, name);
@@ -266,7 +265,7 @@ function withdrawRecords(turn: Turn, { name, state }: HeldElection): HeldTerm["c
   });
 }
 
-/** Removes a component's record if it belongs to this leadership. */
+/** Removes a component's record if it is of this leadership. Returns when it was confirmed, or `null`. */
 export function withdrawRecord(
   turn: Turn,
   component: string,
@@ -278,7 +277,7 @@ export function withdrawRecord(
   return { component, at: record.confirmedAt };
 }
 
-/** Keeps an operator's request until the term has ended and, where somebody waits, the next one was accepted. */
+/** Keeps an operator's request until the term has ended and, where somebody else waits, the next one is accepted. */
 export function awaitRevoke(
   turn: Turn,
   { name, pending, state }: HeldElection,
@@ -291,7 +290,7 @@ export function awaitRevoke(
   turn.patchElection(name, { pending: [...pending, waiting] });
 }
 
-/** Replies to an operator: `next` tells who leads now, or the epoch that has ended where nobody does. */
+/** Replies to an operator. `next`: who leads now and since which epoch; `to: null` with the epoch that has ended. */
 export function answerRevoke(
   turn: Turn,
   { request, from, successor, startedAt }: PendingRevoke,

@@ -1,12 +1,12 @@
 /**
  * The group core: what one process group's backend does, as a pure function.
  *
- * Promised: in each election at most one session leads at any time, as long as hosts' clocks differ by no more than the
- * clock margin, and a client's R by its own clock plus what the server's clock steps forward is no more than D (S1-S7); an election with a
- * candidate that answers does not stay vacant. Not promised: that a holder which is paused between its check and its
- * act does not act late (S13); the resource has to compare epochs.
+ * Guaranteed: at most one session leads an election at any time, as long as the hosts' clocks differ by no more than the
+ * clock margin, and a client's R by its own clock plus what the server's clock steps forward is no more than D (S1-S7). An
+ * election with a candidate that answers does not stay vacant. Not guaranteed: that a holder which is paused between its
+ * check and its act does not act late (S13); for that the resource has to compare epochs.
  *
- * The shell calls `transition`, writes `rowChanges` in the same synchronous turn, moves its alarm to `nextDeadline` if
+ * The host calls `transition`, writes `rowChanges` in the same synchronous turn, moves its alarm to `nextDeadline` if
  * that is earlier, then executes the effects in order. It decides nothing.
  *
  * Entry of the room `worker/group`. The other rooms of `worker/`, and `testing/`, import it; it imports `shared/`. It
@@ -35,11 +35,11 @@ const EVERYTHING: Access = { role: "admin" };
 export interface Transition {
   readonly state: GroupState;
   readonly effects: readonly Effect[];
-  /** For `rowChanges`: what may have to be written. */
+  /** What may have to be written: for `rowChanges`. */
   readonly touched: Touched;
 }
 
-/** The next state of the group; the same reference where nothing has happened. */
+/** The next state of the group; the same reference where nothing has changed. */
 export function transition(state: GroupState, event: GroupEvent): Transition {
   const turn = new Turn(state, event.now, event.nonce);
   if (event.type === "start") adoptAll(turn, event.attachments);
@@ -49,7 +49,7 @@ export function transition(state: GroupState, event: GroupEvent): Transition {
   settle(turn);
   answerRestore(turn);
   announceChanges(turn);
-  // Attachments first: whatever happens to a send, the exact deadlines of what it promises are kept.
+  // Attachments come first: if a send fails, the exact deadline of what it promised is kept.
   return { state: turn.state, effects: [...attachments(turn), ...turn.effects], touched: turn.touched };
 }
 
@@ -98,8 +98,8 @@ function connectionOf(turn: Turn, { connection: id, connectedAt, sessionId, acce
 }
 
 /**
- * The platform takes 32,768 sockets. Beyond as many silent ones as the group takes sessions, the one that has been
- * silent longest makes room: whoever has something to say says it at once.
+ * The platform takes 32,768 sockets. Where as many owe their hello as the group takes sessions, the one that has owed it
+ * longest is closed: a real client sends its hello at once.
  */
 function makeRoom(turn: Turn): void {
   const { silent, policy } = turn.state;
@@ -107,7 +107,7 @@ function makeRoom(turn: Turn): void {
   if (oldest !== undefined) turn.close(oldest[1], CLOSE.tooMany, "too many sockets without a hello");
 }
 
-/** All live sockets are known now: they bring their exact leases, and whoever has none is lost now (S3, S12). */
+/** All live sockets are known: they bring exact leases (S3), and a session without one is lost (S12). */
 function adoptAll(turn: Turn, attachments: readonly Attachment[]): void {
   turn.change({ reconciled: true });
   const others = attachments.filter(({ connection }) => !turn.state.connections.has(connection));
@@ -123,7 +123,7 @@ function adoptAll(turn: Turn, attachments: readonly Attachment[]): void {
   }
 }
 
-/** Some of them ahead of the others. */
+/** Some live sockets, before all are known. */
 function adoptSome(turn: Turn, attachments: readonly Attachment[]): void {
   for (const attachment of attachments) {
     if (turn.state.connections.has(attachment.connection)) continue;
@@ -133,7 +133,7 @@ function adoptSome(turn: Turn, attachments: readonly Attachment[]): void {
   for (const name of turn.undecided) updateDeadline(turn, name);
 }
 
-/** The connection of a session; none for a socket that owes its hello, nor for one that is not its session's any more. */
+/** The connection of a session; none for a socket that owes its hello. Closes one that is no longer its session's. */
 function adopt(turn: Turn, attachment: Attachment): Connection[] {
   const { connection, sessionId, leases } = attachment;
   if (sessionId === null) return [];
@@ -145,7 +145,7 @@ function adopt(turn: Turn, attachment: Attachment): Connection[] {
   for (const [leaderSessionId, leaseUntil] of leases) {
     const election = turn.heldTermOf(session, leaderSessionId);
     if (election === undefined) continue;
-    // A lease that a crash has lengthened reaches beyond the horizon, and is not cut by hibernation.
+    // A lease that a crash has lengthened reaches beyond the horizon; hibernation must not cut it.
     const loaded = election.state.leaseUntil;
     turn.putState(election.name, { ...election.state, leaseUntil: Math.min(leaseUntil, loaded) });
   }
@@ -173,12 +173,12 @@ function revoke(turn: Turn, event: Extract<EventBody, { readonly type: "revoke" 
 }
 
 /**
- * What surely fits the 16,384 bytes that a socket may carry, beside 2,048 of access, at some 50 bytes each. A lease beyond it lasts, after
- * hibernation, as long as after a crash: fail-over is slower then, and as safe.
+ * A socket may carry 16,384 bytes: 2,048 of access, and some 50 for each lease. After hibernation a lease that is not
+ * carried lasts as long as after a crash: fail-over is slower, and as safe.
  */
 const ATTACHED_LEASES = 256;
 
-/** Writes the attachments of connections whose leases have changed: it costs no row, and survives hibernation. */
+/** The attachments of connections whose leases have changed: they cost no row, and survive hibernation. */
 function* attachments(turn: Turn): Generator<Effect> {
   for (const sessionId of turn.leaseChanges) {
     const session = turn.session(sessionId);

@@ -1,6 +1,6 @@
 /**
- * One transition's working copy. Rules read and write the group through it; it keeps the indexes in step (queues,
- * deadlines, terms), remembers what was touched, and collects effects. Nothing of it outlives the transition.
+ * The working copy of one transition. Rules read and write the group through it. It keeps the indexes in step (queues,
+ * deadlines, terms), records what was touched, and collects effects. It does not outlive the transition.
  */
 import type { ServerMessage } from "../../shared/protocol/messages.ts";
 import { componentOf, type ElectionName } from "../../shared/protocol/names.ts";
@@ -38,7 +38,7 @@ const sameDeadline = (left: Deadline | null, right: Deadline | null): boolean =>
 const isPartOf = (state: GroupState, part: Partial<GroupState>): boolean =>
   Object.keys(part).every((key) => Reflect.get(state, key) === Reflect.get(part, key));
 
-/** What a turn has touched, for the store and for the end of the turn. */
+/** What a turn has touched: candidates for a row, and the terms that it has ended. */
 export interface Touched {
   readonly sessions: Set<string>;
   readonly elections: Set<ElectionName>;
@@ -51,9 +51,9 @@ export class Turn {
   readonly now: number;
   readonly effects: Effect[] = [];
   readonly touched: Touched = { sessions: new Set(), elections: new Set(), records: new Set(), ended: [] };
-  /** Elections to be looked at before the turn ends: their candidates, state or watchers have changed. */
+  /** Elections that `settle` has to decide: their candidates, state or watchers have changed. */
   readonly undecided = new Set<ElectionName>();
-  /** Sessions whose leases have changed: their connection's attachment is written anew. */
+  /** Sessions whose leases have changed: the turn ends with a new attachment for their connections. */
   readonly leaseChanges = new Set<string>();
   /** Components whose published leader has changed. */
   readonly leaderChanges = new Set<string>();
@@ -81,12 +81,12 @@ export class Turn {
 
   // Messages
 
-  /** To the session's socket; dropped where it has none. A polled session learns of things by the answers to its calls. */
+  /** Sends to the session's socket, and drops the message where it has none. A polled session has answers instead. */
   send({ link }: Session, message: ServerMessage): void {
     if (link.type === "connected") this.effects.push({ type: "send", connection: link.connection, message });
   }
 
-  /** Closes a socket and forgets the connection; whoever it belonged to is handled by the caller. */
+  /** Closes a socket and forgets the connection. What becomes of its session is up to the caller. */
   close(connection: string, code: number, reason: string): void {
     this.forgetConnection(connection);
     this.effects.push({ type: "close", connection, code, reason });
@@ -135,8 +135,8 @@ export class Turn {
   }
 
   /**
-   * `ranked`: the elections in which the change may have moved it. A session may stand in hundreds, so that to look at
-   * all of them for each of its contenders would let one large `hello` hold up the group.
+   * Stores the session. `ranked`: the elections in whose queues the change may have moved it. The default is all of them;
+   * a session may stand in hundreds, so a caller that changes one of its contenders must name the one election.
    */
   putSession(session: Session, ranked: Iterable<ElectionName> = session.places.keys()): Session {
     const before = this.session(session.id);
@@ -149,7 +149,7 @@ export class Turn {
     return session;
   }
 
-  /** Changes the session as it stands now; the caller's copy may be older. */
+  /** Changes the stored session; the caller's copy may be older. */
   patchSession(id: string, part: Partial<Session>, ranked?: Iterable<ElectionName>): Session | undefined {
     const session = this.session(id);
     return session === undefined ? undefined : this.putSession({ ...session, ...part }, ranked);
@@ -169,7 +169,7 @@ export class Turn {
     };
   }
 
-  /** A place at the back of the queue. */
+  /** A new place, behind every place given out before. */
   newPlace(demotedAt: number | null = null): Place {
     const order = Math.max(this.state.lastOrder + 1, this.now);
     this.change({ lastOrder: order });
@@ -203,7 +203,7 @@ export class Turn {
     if (this.election(name) === undefined) this.#storeElection(vacantElection(name));
   }
 
-  /** Changes the election as it stands now; the caller's copy may be older. */
+  /** Changes the stored election; the caller's copy may be older. */
   patchElection(name: ElectionName, part: Partial<Election>): void {
     const election = this.election(name);
     if (election !== undefined) this.#storeElection({ ...election, ...part });
@@ -221,7 +221,7 @@ export class Turn {
     this.touched.elections.add(election.name);
   }
 
-  /** Changes an election's state, and with it who may be asked, whose attachment is stale, and which term is known. */
+  /** Changes an election's state, and what follows from it: the queue, the attachments, and the index of terms. */
   putState(name: ElectionName, state: ElectionState, part: Partial<Election> = {}): void {
     const before = this.election(name);
     if (before === undefined) return;
@@ -235,13 +235,13 @@ export class Turn {
     }
   }
 
-  /** Puts a session where it belongs in the queue of an election, or takes it out while it can't be asked. */
+  /** Puts a session where it belongs in the queue of an election, or takes it out while it can't be asked (see `rankIn`). */
   rank(session: Session, name: ElectionName): void {
     const election = this.election(name);
     if (election !== undefined) this.#putQueue(election, election.queue.place(session.id, rankIn(session, election)));
   }
 
-  /** The session does not stand in this election any more. */
+  /** Takes the session out of this election. */
   removePlace(session: Session, name: ElectionName): void {
     this.putSession({ ...session, places: session.places.delete(name) }, []);
     const election = this.election(name);
@@ -256,20 +256,20 @@ export class Turn {
     this.undecided.add(election.name);
   }
 
-  /** The term that this session has accepted under this id; `undefined` for offers and for stale and foreign ids. */
+  /** The election in which this session has accepted this leadership; `undefined` for an offer, a stale or a foreign id. */
   heldTermOf(session: Session, leaderSessionId: string): HeldElection | undefined {
     const election = this.termOf(session, leaderSessionId);
     return isHeld(election) ? election : undefined;
   }
 
-  /** The election whose present term, offered or accepted, is this session's under this id. */
+  /** The election in which this session has or is offered this leadership; `undefined` for a stale or a foreign id. */
   termOf(session: Session, leaderSessionId: string): TakenElection | undefined {
     const name = this.state.terms.get(leaderSessionId);
     const election = name === undefined ? undefined : this.election(name);
     return isTakenBy(session.id, election) ? election : undefined;
   }
 
-  /** The elections whose present terms, offered or accepted, are this session's. */
+  /** The elections whose present term, offered or accepted, is this session's. */
   termsOf({ id, places }: Session): TakenElection[] {
     const taken: TakenElection[] = [];
     places.each((name) => {

@@ -1,4 +1,4 @@
-/** What the group looks like from outside. Taken after a `tick`, so that nothing shown is over already. */
+/** How the group looks from outside. Take it after a `tick`, so that nothing is shown that is over already. */
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../../shared/protocol/status.ts";
@@ -14,7 +14,7 @@ export const groupStatus = (state: GroupState, group: string, now: number): Grou
   elections: electionStatuses(state, now),
 });
 
-/** Of those who lead: their sockets carry the exact ends of their leases. */
+/** The connections of the holders: their sockets carry the exact ends of leases. */
 export function leaderConnections({ elections, sessions }: GroupState): string[] {
   const connections = new Set<string>();
   for (const election of elections.values()) {
@@ -24,7 +24,7 @@ export function leaderConnections({ elections, sessions }: GroupState): string[]
   return [...connections];
 }
 
-/** One pass over the sessions, however many elections there are. */
+/** Takes one pass over the sessions, however many elections there are. */
 function electionStatuses(state: GroupState, now: number): ElectionStatus[] {
   const waiting = new Map<ElectionName, string[]>();
   for (const { id, places } of state.sessions.values()) {
