@@ -28,7 +28,7 @@ import { assertSocketClass, byClass, byFetcher, type Fetcher, type OpenSocket, t
 import { systemClock } from "./system-clock.ts";
 import { askForToken } from "./token.ts";
 
-/** What one process needs to take part in a group. Checked at once: `createElectionClient` throws a `TypeError`. */
+/** Options of a client. `createElectionClient` checks them at once and throws a `TypeError` for invalid ones. */
 export interface ClientOptions extends Partial<Omit<Settings, "priority" | "asksForToken">>, PageOptions {
   /** Begins with https:, http:, wss: or ws:. A base path is kept. */
   readonly url: string;
@@ -36,14 +36,14 @@ export interface ClientOptions extends Partial<Omit<Settings, "priority" | "asks
   readonly group: string;
   /**
    * A function is called at every attempt to connect. It may throw: the next attempt calls it again, without a limit. A
-   * string that the group refuses five times in a row (4401) closes the client for good.
+   * string that the group refuses five times in a row (4401) closes the client permanently.
    */
   readonly token?: string | (() => string | Promise<string>);
   /** A Durable Object stub or a service binding: the client connects by an upgrade through its `fetch`. */
   readonly fetcher?: Fetcher;
-  /** In place of the platform's. */
+  /** Replaces the platform's class of sockets. */
   readonly WebSocket?: SocketClass;
-  /** In place of the platform's: for tests. */
+  /** Replaces the platform's clocks and timers, for tests. */
   readonly clock?: Clock;
 }
 
@@ -52,19 +52,20 @@ export interface ClientOptions extends Partial<Omit<Settings, "priority" | "asks
  * and closed, `lingerMs` later, after the last. Made by `createElectionClient`. Its methods need no `this`: it works behind
  * a proxy, and its methods may be destructured.
  *
- * `close` and `resign` inside a callback (of a contender, of a scope, the body of a loop) do not wait for that callback. On
- * Node, Deno, Bun and Workers with `nodejs_compat` a callback is followed over its `await`s, a loop's body from the moment
- * that it uses its leadership. Pages can follow it only until its first `await`: after that, call them without `await`.
+ * `close` and `resign` do not wait for the callback (of a contender or a scope, or the body of a loop) in which they are
+ * called. On Node, Deno, Bun and Workers with `nodejs_compat` this also holds after an `await` in the callback, and in a
+ * loop's body from the first use of its leadership on. In pages it holds until the first `await`: after that, call them
+ * without `await`.
  */
 export interface ElectionClient<Component extends string = string> extends AsyncDisposable {
   /** The state of the connection, at call time. `suspended`: the connection is lost while a term still runs. */
   readonly state: ClientState;
-  /** Names this process as a successor; `undefined` without a session. */
+  /** The id by which others name this process as a successor; `undefined` without a session. */
   readonly sessionId: string | undefined;
 
   /**
    * Runs for leadership of the component until the contender is closed: granted, revoked, granted again, by callbacks.
-   * Throws a `DuplicateContenderError` where this client has a contender for it already.
+   * Throws a `DuplicateContenderError` if this client has a contender for it already.
    */
   contend<C extends Component>(component: C, callbacks?: ContenderCallbacks<C>, options?: ContendOptions): Contender<C>;
 
@@ -80,8 +81,8 @@ export interface ElectionClient<Component extends string = string> extends Async
   ): Promise<T>;
 
   /**
-   * The loop runs its body once per term; the body is the drain. `break` leaves the election. After a body that ends early
-   * the component goes on leading, and the loop waits for the end of the term.
+   * The loop runs its body once per term; the body is the drain. `break` leaves the election. If the body ends while the
+   * term runs, the component keeps leading, and the loop waits for the end of the term.
    */
   terms<C extends Component>(component: C, options?: ScopeOptions): AsyncGenerator<Leadership<C>, void, undefined>;
 
@@ -92,8 +93,8 @@ export interface ElectionClient<Component extends string = string> extends Async
   acquire<C extends Component>(component: C, options?: ScopeOptions): Promise<Acquired<C>>;
 
   /**
-   * The present leader or `null`, then every change; of all components where none is named. `break` ends it. Rejects with
-   * `limit_exceeded` where the group has no room for this observer; the others go on.
+   * Yields the current leader or `null`, then every change; for all components if none is named. `break` ends it. Rejects
+   * with `limit_exceeded` if the group has no room for this observer; other observers continue.
    */
   observe(component: Component, options?: ObserveOptions): AsyncGenerator<LeaderInformation | null, void, undefined>;
   observe(component?: undefined, options?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
@@ -107,23 +108,23 @@ export interface ElectionClient<Component extends string = string> extends Async
   /** At call time. Never throws, not even when the client is closed. */
   health(): ClientHealth;
 
-  /** The priority of the process, or of one dedicated contender. Higher is asked first. */
+  /** Sets the priority of the process, or of one dedicated contender. Higher comes first. */
   setPriority(priority: number, component?: Component): void;
 
   /**
    * Steps down from the whole election, and goes to the back of the queue. Resolves when everything in it has stopped,
-   * scopes included; inside a callback it waits for the others only. Does nothing for an election that is not led here.
+   * scopes included; inside a callback it waits only for the other callbacks. Does nothing if this process does not lead.
    */
   resign(election?: ElectionName, options?: ResignOptions): Promise<void>;
 
   /**
-   * Ends the terms, waits for the drains, and says goodbye; resolves when the group has been told. Without a connection it
-   * tries to connect while a lease that has ended here may still count at the group, for at most 10 s. Other calls reject
-   * from now on. Inside a callback it waits for the others only: the client is closed when that callback has settled too.
+   * Ends the terms, waits for the drains, and says goodbye; resolves when the group was notified. Without a connection it
+   * tries to connect for as long as a lease of this process may still run at the group, at most 10 s. Other calls reject
+   * from now on. Inside a callback it waits only for the other callbacks; the client is closed when this one has settled.
    */
   close(): Promise<void>;
 
-  /** Not called for the present state. Returns a function that removes the listener. */
+  /** Not called for the current state. Returns a function that removes the listener. */
   onStateChange(listener: (state: ClientState) => void): () => void;
 
   /** Called with errors that belong to no contender. Returns a function that removes the listener. */

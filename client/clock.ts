@@ -1,8 +1,8 @@
-/** Time, as the client takes it from its platform. Milliseconds; neither clock need start at zero. */
+/** The platform's clocks and timers, in milliseconds. Neither clock has to start at zero. */
 export interface Clock {
   /** Never goes back; may stand still while the machine sleeps. */
   monotonic(): number;
-  /** Goes on while the machine sleeps; may be set. */
+  /** Advances while the machine sleeps; may be set. */
   wall(): number;
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(handle: unknown): void;

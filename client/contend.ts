@@ -7,24 +7,24 @@ import { deferred } from "./deferred.ts";
 import type { ContenderCallbacks, Member } from "./member.ts";
 import type { Participant } from "./participant.ts";
 
-/** Which election a contender stands in. */
+/** The election and the priority of a contender. */
 export interface ContendOptions {
-  /** `process`: shared by all components of the client that say so, which is the default. `dedicated`: of its own. */
+  /** `process` (the default): the election that components of the process share. `dedicated`: an election of its own. */
   readonly election?: ElectionKind;
-  /** In a dedicated election only. Higher is asked first. */
+  /** Only for a dedicated election. Higher comes first. */
   readonly priority?: number;
 }
 
 /** A component of this process that runs for leadership, again after every loss, until it is closed. */
 export interface Contender<Component extends string = string> extends AsyncDisposable {
   readonly component: Component;
-  /** The present term, or `null`. */
+  /** The current term, or `null`. */
   readonly leadership: Leadership<Component> | null;
-  /** At call time; of this very term, if one is named. */
+  /** Computed at call time. With an id, true only for that term. */
   hasLeadership(leaderSessionId?: string): boolean;
   /**
-   * Revokes, drains, leaves; siblings are not touched. Resolves when it has left. Inside a callback it waits for the other
-   * callbacks only.
+   * Revokes, drains and leaves; siblings are not affected. Resolves when it has left. Inside a callback it waits only for
+   * the other callbacks.
    */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Scopes: `elect`, `terms` and `acquire` are three ways to write down what is done in a term. */
+/** Scopes: `elect`, `terms` and `acquire` are three ways to write the work of a term. */
 
 import type { Leadership, ResignOptions } from "../shared/leadership/leadership.ts";
 import { assertFunction, assertResignOptions, assertScopeOptions } from "./checks.ts";
@@ -11,17 +11,17 @@ import type { Participant } from "./participant.ts";
 
 /** Options of `elect`, `terms` and `acquire`. */
 export interface ScopeOptions extends ContendOptions {
-  /** Ends the term, waits until it is drained, and rejects with its reason. To limit the wait alone, use `waitMs`. */
+  /** Ends the term, waits until it is drained, and rejects with the signal's reason. To limit only the wait, use `waitMs`. */
   readonly signal?: AbortSignal;
   /**
-   * How long to wait for the first term, in milliseconds: then the scope leaves the election and rejects with an
-   * `ElectionError` with the code `wait_timeout`. A term that has begun is not touched. Default: without end,
-   * as is anything above 2^31 - 1 (nearly 25 days).
+   * How long to wait for the first term, in milliseconds. After that the scope leaves the election and rejects with an
+   * `ElectionError` with the code `wait_timeout`. It does not end a term that has begun. Default: no limit, as for
+   * values above 2^31 - 1 (nearly 25 days).
    */
   readonly waitMs?: number;
   /** `manual`: the scope publishes its address itself. Otherwise it is published at the start of every term. */
   readonly confirm?: "auto" | "manual";
-  /** What is thrown after the term was lost, and errors of the connection. */
+  /** Called with errors that the work throws after the term was lost, and with errors of the connection. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -199,8 +199,8 @@ function loopOf<Component extends string>(
 /** A leadership that its scope ends: `await using leadership = await client.acquire(...)`. */
 export interface Acquired<Component extends string = string> extends Leadership<Component>, AsyncDisposable {
   /**
-   * Says that its work has stopped, and leaves the election. Until it is called nobody knows that it has: after a loss, or
-   * `close()` of the client, the group waits for it as long as a drain may take (`drainMs`).
+   * Reports that its work has stopped, and leaves the election. Without this call, after a loss or `close()` of the client,
+   * the group waits for as long as a drain may take (`drainMs`).
    */
   close(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import { type ClientState, clientState, refusalOf, type SessionState } from "./s
 /** Survives `JSON.stringify`; times in milliseconds. */
 export interface ClientHealth {
   /**
-   * `ok`: connected, or nothing asks for it. `degraded`: not connected, and trying by itself. `failing`: closed; the token
+   * `ok`: connected, or no connection is needed. `degraded`: not connected, and retrying by itself. `failing`: closed; the token
    * was refused; the group refuses a contender; or not connected for longer than a lease, so that nothing leads here any longer.
    */
   readonly status: "ok" | "degraded" | "failing";
@@ -15,17 +15,17 @@ export interface ClientHealth {
   readonly sessionId?: string;
   /** Components that lead now. */
   readonly leads: readonly LedComponent[];
-  /** Components that run for leadership, and do not lead. */
+  /** Components that contend and do not lead. */
   readonly waits: readonly string[];
   /** Components in `waits` that the group refuses, and why. The client asks for them again, at growing intervals. */
   readonly refused?: readonly RefusedComponent[];
-  /** What is left of the lease that ends first. Absent where nothing leads. */
+  /** The rest of the lease that ends first. Absent if nothing leads. */
   readonly remainingMs?: number;
-  /** How long ago the renewal was sent that this lease counts from. */
+  /** How long ago the last answered renewal of that lease was sent. */
   readonly lastRenewedAgoMs?: number;
   /** How long the client has not been connected. Absent while it is. */
   readonly disconnectedMs?: number;
-  /** The last error of the connection, also when all is well again. */
+  /** The last error of the connection, even after it has recovered. */
   readonly lastError?: { readonly code: string; readonly message: string };
 }
 

@@ -1,4 +1,4 @@
-/** Questions to the group by HTTP. */
+/** Look-ups in the group by HTTP. */
 import type { Clock } from "./clock.ts";
 import { ElectionError, UnauthorizedError } from "./errors.ts";
 import { authorization, problemOf } from "./http.ts";
@@ -14,9 +14,9 @@ export interface LookUpPorts {
 }
 
 /**
- * Resolves with the body of the answer; with `null` where nobody leads. Rejects at once with the reason of the first signal
- * that aborts. Rejects with a retryable `ElectionError` after 10 s (`timeout`), whether the token, the network or the
- * server was waited for, and where the group can't be reached (`connection_failed`).
+ * Resolves with the body of the answer, or with `null` if nobody leads. Rejects at once with the reason of the first signal
+ * that aborts. Rejects with a retryable `ElectionError` after 10 s of waiting for the token, the network or the server
+ * (`timeout`), and if the group can't be reached (`connection_failed`).
  */
 export async function lookUp(
   { fetcher, clock, askToken }: LookUpPorts,

@@ -13,9 +13,9 @@ export interface ObserveOptions {
 }
 
 /**
- * The changes of one component, or of all. What is taken differs from what was taken before of its component: the
- * newest, and between two leaders one `null`. Watches from the first `next` on, until the iterator is left. Rejects with
- * what the group refuses it with (`limit_exceeded`).
+ * The changes of one component, or of all. Each value differs from the value before for its component. A slow consumer
+ * gets the newest value, with one `null` between two leaders. Watches from the first `next` until the iterator is left.
+ * Rejects with the group's refusal (`limit_exceeded`).
  */
 export function observe<T>(
   participant: Participant,

@@ -23,11 +23,11 @@ export interface PageTarget {
  */
 export type PrioritySource = (set: (priority: number) => void, signal: AbortSignal) => void;
 
-/** What the client takes from the page that it runs in. */
+/** Options that follow the page in which the client runs. */
 export interface PageOptions {
-  /** Where events of the page come from. Default: the `window`, where there is one. `false`: from nowhere. */
+  /** The source of page events. Default: the `window`, if there is one. `false`: none. */
   readonly page?: PageTarget | false;
-  /** Higher is asked first; default 0. `visibleTab()` keeps it in step with the tab. */
+  /** Higher comes first; default 0. `visibleTab()` follows the tab's visibility and focus. */
   readonly priority?: number | PrioritySource;
 }
 

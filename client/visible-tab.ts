@@ -1,4 +1,4 @@
-/** `priority: visibleTab()`: the tab that its user looks at is asked first. */
+/** `priority: visibleTab()`: the focused tab gets the first offer. */
 import type { PrioritySource } from "./page.ts";
 
 /** What `visibleTab` needs of a `window`. */
@@ -12,8 +12,8 @@ export interface TabTarget {
 }
 
 /**
- * 2 while the tab has the focus, 1 while it can be seen, 0 while it is hidden. A change counts at the next hand-over, or at
- * once where the group's policy preempts. Without a tab the priority stays 0.
+ * 2 while the tab has the focus, 1 while it is visible, 0 while it is hidden. A change counts at the next hand-over, or at
+ * once if the group's policy preempts. Without a tab the priority stays 0.
  */
 export const visibleTab =
   (tab: TabTarget | undefined = globalThis.window): PrioritySource =>

@@ -6,7 +6,7 @@
  */
 import type { RevokeReason } from "./protocol/messages.ts";
 
-/** Why a term has ended, as its leader is told. */
+/** Why a term has ended. `onRevoke` receives it. */
 export type LossReason =
   | "resigned"
   | RevokeReason
@@ -21,7 +21,7 @@ export type LossReason =
   /** The contender or the client was closed. */
   | "closed";
 
-/** Every error of this package. `retryable`: the same may go well later, often by itself; otherwise something has to change. */
+/** Every error of this package. `retryable`: the same call may succeed later; otherwise something has to change first. */
 export class ElectionError extends Error {
   // Written out, here and below: minifiers change the names of classes.
   static {

@@ -10,45 +10,45 @@ import { encodeFence, FENCE_HEADER, type Fence } from "../fence.ts";
 import type { Confirm, Metadata } from "../protocol/messages.ts";
 import type { ElectionName } from "../protocol/names.ts";
 
-/** Who comes next. */
+/** Options of a step-down. */
 export interface ResignOptions {
-  /** A session id: asked first. */
+  /** The session id of the session that gets the next offer. */
   readonly successor?: string;
 }
 
 /** One term of one component, from its grant to its revoke. It never comes back: the next term is another one. */
 export interface Leadership<Component extends string = string> extends Fence {
-  /** The group that it is in. */
+  /** The group of the election. */
   readonly group: string;
   readonly component: Component;
   readonly election: ElectionName;
-  /** Names the leadership in every message; random. Shared by all components that the process leads in the election. */
+  /** Random; identifies the leadership in every message. All components that the process leads in the election share it. */
   readonly leaderSessionId: string;
-  /** The fencing token: it grows with every term of the group. Let what you protect refuse a lower one than it has seen. */
+  /** The fencing token: it grows with every term of the group. The protected resource refuses one lower than it has seen. */
   readonly epoch: number;
-  /** Aborted once, with a `LeadershipLostError`. It may lag a blocked event loop; `isLeader` never does. */
+  /** Aborts once, with a `LeadershipLostError`. A blocked event loop delays it; `isLeader` is never late. */
   readonly signal: AbortSignal;
   /**
    * Computed at call time from the lease. True says nothing about the next instant. In Workers the clock stands still
-   * while code runs: ask after an `await` of something outside, not after a long computation.
+   * while code runs: call it after an `await` of I/O, not after a long computation.
    */
   isLeader(): boolean;
   /** Throws `LeadershipLostError`. */
   assertLeader(): void;
-  /** Send them along with every write: a resource with a guard of `edge-election/fence` refuses a leader that is late. */
+  /** Send them with every write: a resource with a guard of `edge-election/fence` then refuses late writes. */
   headers(): Record<typeof FENCE_HEADER, string>;
-  /** Until the lease runs out if it is not renewed; 0 when the leadership is over. */
+  /** The time until the lease runs out if it is not renewed; 0 when the leadership is over. */
   remainingMs(): number;
   /**
-   * Publishes where the leader is; without an address, the process's. Tried again until the group has it, and rejects with
-   * `LeadershipLostError` when the leadership is over. A Durable Object that is replaced meanwhile goes on trying.
+   * Publishes the leader's address; the default is the process's. It is retried until the group has it, also by the next
+   * incarnation of a Durable Object. Rejects with `LeadershipLostError` when the leadership is over.
    */
   confirm(address?: string, metadata?: Metadata): Promise<void>;
   /**
-   * Steps down from the whole election, siblings included. Resolves when every `onRevoke` has settled; of a Durable
-   * Object, when the group has been told, too. Inside a callback, and in the body of an `elect` or of a `terms` loop, it
-   * waits for the others only, and the group is told when the callback or the body has ended. After the end of the term
-   * it does nothing.
+   * Steps down from the whole election, siblings included. Resolves when every `onRevoke` has settled; in a Durable
+   * Object, when the group was notified too. Inside a callback, and in the body of an `elect` or of a `terms` loop, it
+   * waits only for the other callbacks; the group is notified when this callback or body has ended. Does nothing after
+   * the end of the term.
    */
   resign(options?: ResignOptions): Promise<void>;
 }

@@ -19,14 +19,14 @@ export interface ElectionStatus {
   readonly leader: LeaderStatus | null;
   /** The rest of the lease, or of the offer; null while vacant. */
   readonly remainingMs: number | null;
-  /** All sessions with a place but the holder: first those that can be asked now, in their order, then the others. */
+  /** All sessions with a place except the holder: first those that can get an offer now, in their order, then the others. */
   readonly candidates: readonly CandidateStatus[];
 }
 
 /** The session that has the leadership, or was offered it. */
 export interface LeaderStatus {
   readonly sessionId: string;
-  /** The name of the process, where it has one. */
+  /** The name of the process, if it has one. */
   readonly process: string | null;
   readonly leaderSessionId: string;
   readonly epoch: number;
@@ -34,22 +34,22 @@ export interface LeaderStatus {
 
 /** How an operator ends a leadership. */
 export interface RevokeOptions {
-  /** A session id: asked first. */
+  /** The id of the session that gets the first offer. */
   readonly successor?: string;
   /** Kept in the history; at most 256 characters. */
   readonly reason?: string;
 }
 
-/** What came of a revoke; `from` and `to` are sessions. */
+/** The outcome of a revoke; `from` and `to` are sessions. */
 export interface RevokeResult {
   readonly from: string;
-  /** Null where no session took over in time. */
+  /** Null if no session took over in time. */
   readonly to: string | null;
-  /** The epoch of the new term, or of the old one where no session took over. */
+  /** The epoch of the new term, or of the old one if no session took over. */
   readonly epoch: number;
-  /** Counted from the request. */
+  /** The time since the request. */
   readonly durationMs: number;
-  /** The successor that was named, and did not take over. */
+  /** The named successor, if it did not take over. */
   readonly passedOver?: string;
 }
 
@@ -59,6 +59,6 @@ export interface CandidateStatus {
   readonly process: string | null;
   readonly priority: number;
   readonly components: readonly string[];
-  /** Can be asked now: it is connected, and has sent something since it missed or declined an offer. */
+  /** True if it can get an offer now: it is connected, and has sent a message since it missed or declined an offer. */
   readonly ready: boolean;
 }
