@@ -1,5 +1,5 @@
 /**
- * Which client led which component when, by the clients' own account: a term begins with its grant, and lasts as long as
+ * Which client led which component when, according to the clients: a term begins with its grant, and lasts as long as
  * `isLeader()` is true for the code that holds it. Times are milliseconds since the group was made.
  */
 import type { ElectionName } from "../shared/protocol/names.ts";
@@ -35,12 +35,12 @@ export interface Overlap {
   readonly to: number;
 }
 
-/** A copy: what happens later is not in it. */
+/** A copy: later events do not change it. */
 export interface TestHistory {
   /** In the order in which they began. */
   readonly terms: readonly TestTerm[];
   readonly writes: readonly TestWrite[];
-  /** Ended terms by the group's account, oldest first: with the reason, and how long nobody led before. */
+  /** Ended terms according to the group, oldest first: with the reason, and how long nobody led before. */
   readonly ended: readonly EndedTerm[];
   /**
    * Empty unless two clients acted as leader at the same time. A term counts until its last write, so code that goes on

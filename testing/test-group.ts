@@ -69,7 +69,7 @@ export class TestGroup {
 
   // Clients
 
-  /** Makes a process of its own, with the client that users have. It connects as time goes on. */
+  /** Makes a new process with the client that users have. It connects when time advances. */
   client<Component extends string = string>(options: TestClientOptions = {}): ElectionClient<Component> {
     const { name = `client-${this.#tenants.length + 1}`, ...given } = options;
     if (this.#tenants.some(({ machine }) => machine.name === name)) {
@@ -91,7 +91,7 @@ export class TestGroup {
     return this.#machine(client);
   }
 
-  /** The client that leads the component now, by its own account. A frozen client counts while its lease runs. */
+  /** The client that considers itself the leader of the component. A frozen client counts while its lease runs. */
   leader(component: string): ElectionClient | null {
     return this.#leading((term) => term.component === component)?.client ?? null;
   }
@@ -103,7 +103,7 @@ export class TestGroup {
     return this.#timeline.now - START;
   }
 
-  /** Does everything that is due within this time, in order. Between two things all promises that can go on do so. */
+  /** Runs everything that is due within this time, in order, and lets promises continue in between. */
   async advance(ms: number): Promise<void> {
     await this.#timeline.run(ms, () => false);
   }
@@ -132,36 +132,36 @@ export class TestGroup {
 
   // Faults of processes and of the network
 
-  /** Makes its connections half-open: nothing arrives in either direction, new connections included, and neither side is told. */
+  /** Makes its connections half-open: nothing arrives in either direction, also on new ones, and neither side is notified. */
   partition(client: ElectionClient): void {
     this.#machine(client).partition();
   }
 
-  /** Ends `partition`. Connections that have lost a frame are reset; the others go on. */
+  /** Ends `partition`. Connections that have lost a frame are reset; the others continue. */
   heal(client: ElectionClient): void {
     this.#machine(client).heal();
   }
 
-  /** Resets its connection; both ends are told. */
+  /** Resets its connection; both ends are notified. */
   cut(client: ElectionClient): void {
     this.#machine(client).cut();
   }
 
   /**
-   * Its clock and its code stand still, as on a machine asleep; what is sent to it waits. Code under test stands still
-   * while it waits for its client or for `clock(client)`, and goes on if it waits for something else.
+   * Its clock and its code stand still, as on a sleeping machine; messages for it wait. Code under test stands still
+   * while it waits for its client or for `clock(client)`, and continues if it waits for something else.
    */
   freeze(client: ElectionClient): void {
     this.#look();
     this.#machine(client).freeze();
   }
 
-  /** Ends `freeze`. Whatever is overdue, messages included, happens as time goes on. */
+  /** Ends `freeze`. Everything overdue, messages included, happens when time advances. */
   thaw(client: ElectionClient): void {
     this.#machine(client).thaw();
   }
 
-  /** The process ends without `bye`. `told`: its machine closes its connections; otherwise the group is not told. */
+  /** The process ends without `bye`. `told`: its machine closes its connections; otherwise the group is not notified. */
   kill(client: ElectionClient, { told = true }: { readonly told?: boolean } = {}): void {
     this.#look();
     this.#machine(client).kill(told);
@@ -189,7 +189,7 @@ export class TestGroup {
     this.#backend.hibernate();
   }
 
-  /** Nobody is offered anything until `resume`; leaders go on. */
+  /** Nobody gets an offer until `resume`; leaders continue. */
   pause(): void {
     this.#backend.dispatch({ type: "pause", paused: true });
   }
@@ -200,8 +200,8 @@ export class TestGroup {
   }
 
   /**
-   * Revokes a leadership, as an operator does. Resolves, as time goes on, when the term has ended and the next one was
-   * accepted; with `null` if the group was restarted meanwhile.
+   * Revokes a leadership, as an operator does. Resolves when the term has ended and the next one was accepted, for which
+   * time has to advance; with `null` if the group was restarted meanwhile.
    */
   revoke({ component, successor, note }: TestRevokeOptions = {}): Promise<Outcome | null> {
     const sessionId = successor?.sessionId;
@@ -228,7 +228,7 @@ export class TestGroup {
 
   // The history
 
-  /** Call it where the code under test writes to what it protects: the history then finds what was written too late. */
+  /** Call it at each protected write of the code under test: the history then finds late writes. */
   recordWrite(leadership: Leadership, what = "write"): void {
     this.#look();
     const { component, leaderSessionId, epoch } = leadership;

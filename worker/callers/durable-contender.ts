@@ -60,8 +60,8 @@ const isLeaving = ({ phase }: ContenderState["contenders"][number]): boolean =>
 const nameDrain = (component: string, leaderSessionId: string): string => `${component} ${leaderSessionId}`;
 
 /**
- * Lets a Durable Object contend for as long as it likes, hibernation and restarts included. The object's own alarm wakes it,
- * and it polls by RPC. Its contract is that of the client's contenders (C1-C11).
+ * Lets a Durable Object contend for any time, across hibernation and restarts. The object's own alarm wakes it, and it
+ * polls by RPC. Its contract is that of the client's contenders (C1-C11).
  */
 export class DurableContender<Component extends string = string> {
   readonly #storage: DurableObjectStorage;
@@ -103,8 +103,8 @@ export class DurableContender<Component extends string = string> {
   }
 
   /**
-   * Contends from now on, over every restart, until `close`. Resolves after the first call. Call it at the first request or
-   * in the constructor of the object. Where it contends already, it only does what is due.
+   * Contends from now on, across restarts, until `close`. Resolves after the first call. Call it at the first request or
+   * in the constructor of the object. If it contends already, it only does what is due.
    */
   async start(): Promise<void> {
     this.#engine.dispatch({ type: "start" });
@@ -142,9 +142,9 @@ export class DurableContender<Component extends string = string> {
 
   /**
    * Changes what it contends for. A component that is no longer named stops, its siblings do not; a new one joins what its
-   * process leads. Resolves when the group knows of it, which is after every `onRevoke` of those that stop (inside an
-   * `onRevoke` as with `close`). Rejects where the group refuses every call, as with `forbidden`; the change counts all the
-   * same. The change is not stored: after a restart the options of the constructor count.
+   * process leads. Resolves when the group knows the change, which is after every `onRevoke` of components that stop
+   * (inside an `onRevoke` as with `close`). Rejects if the group refuses every call (`forbidden`); the change still counts.
+   * The change is not stored: after a restart the options of the constructor count.
    */
   async change(changes: ContenderChanges<Component>): Promise<void> {
     const candidacy = { ...this.#candidacy, ...candidacyOf(changes) };
@@ -161,7 +161,7 @@ export class DurableContender<Component extends string = string> {
     await this.#until(isHeard, "or refused");
   }
 
-  /** The present term of a component, by default of the first; `null` when it does not lead. */
+  /** The current term of a component, by default of the first; `null` if it does not lead. */
   leadership(component?: Component): Leadership | null {
     return this.#leadershipOf(component ?? this.#engine.state.settings.contenders[0]?.component ?? "");
   }
@@ -179,7 +179,7 @@ export class DurableContender<Component extends string = string> {
     return this.leadership(component) !== null;
   }
 
-  /** Names this object as a successor; `null` before the group knows it. */
+  /** The id by which others name this object as a successor; `null` before the group knows it. */
   get sessionId(): string | null {
     return this.#engine.state.session?.sessionId ?? null;
   }

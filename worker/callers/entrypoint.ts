@@ -14,7 +14,7 @@ const NOT_FOR_THIS_GROUP = "this binding is not for this group: add it to `group
 
 /**
  * The `props` of a binding, which only its configuration can set, say what it may do: `{ role, groups, components, subject }`,
- * as in a token. Without props its Worker is trusted with everything. In a group that it may not enter, every call of a
+ * as in a token. Without props the binding may do everything. In a group that it may not enter, every call of a
  * contender is refused as `forbidden`, and every other call rejects with a `TypeError`.
  */
 export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<Principal>> implements Elections {

@@ -1,6 +1,6 @@
 /**
- * For invocations: a scheduled handler, a batch of a queue, a request. Runs a function if this invocation can lead now, and
- * ends with it. Nothing stays in the queue behind it.
+ * For invocations: a scheduled handler, a batch of a queue, a request. Runs a function if this invocation can lead now.
+ * Afterwards it leaves nothing in the queue.
  */
 
 import { LeadershipLostError } from "../../shared/errors.ts";
@@ -24,11 +24,11 @@ import { invalid, optionsIn, settingsOf } from "./settings.ts";
 import { unavailable } from "./unavailable.ts";
 import { Waiting } from "./waiting.ts";
 
-/** What to lead for the run, and since when one run is enough. */
+/** Options of a run: the group, the component, and the time after which one completed run is enough. */
 export interface RunOptions {
   readonly group: string;
   readonly component: string;
-  /** Default `dedicated`: other components are led by others meanwhile. */
+  /** Default `dedicated`: others can lead other components meanwhile. */
   readonly election?: ElectionKind;
   readonly process?: ProcessInfo;
   readonly priority?: number;
@@ -44,16 +44,16 @@ export interface RunOptions {
 /** Whether the function was run, and why not. */
 export type RunResult<T> =
   | { readonly ran: true; readonly value: T }
-  /** `led`: somebody else leads, or comes first in the queue. `leader`: where it is known. */
+  /** `led`: somebody else leads, or comes first in the queue. `leader`: the leader, if it is known. */
   | { readonly ran: false; readonly reason: "led"; readonly leader: LeaderStatus | null }
   /** `done`: a run was completed after `since`. */
   | { readonly ran: false; readonly reason: "done" };
 
 /**
- * Leads while `run` runs, and renews for it; `leadership.signal` aborts when the lead is lost. `run` is called at most once,
- * is always waited for, and is not called for a lead that was lost before. Rejects with the error of `run`; with
- * `LeadershipLostError` where the lead was lost before `run` returned; with an `ElectionError` where the group refuses, or
- * could not be asked.
+ * Leads while `run` runs, and renews meanwhile; `leadership.signal` aborts when the lead is lost. Calls `run` at most once,
+ * always waits for it, and does not call it if the lead was lost before. Rejects with the error of `run`, with a
+ * `LeadershipLostError` if the lead was lost before `run` returned, or with an `ElectionError` if the group refuses or
+ * can't be reached.
  */
 export async function runIfLeader<T>(
   binding: ElectionsBinding,

@@ -24,7 +24,7 @@ export interface PolledSession {
 
 /** One call of a contender: its components, what it still leads, and when it has sent the call. */
 export interface Campaign {
-  /** As in the last answer. Left out where there was none. */
+  /** As in the last answer. Absent if there was none. */
   readonly session?: PolledSession;
   /** All of them: a component that an earlier call has named and this one does not is closed. */
   readonly contenders: readonly ContenderInfo[];
@@ -39,7 +39,7 @@ export interface Campaign {
   readonly priority?: number;
   /**
    * The caller polls again within so many milliseconds: at most D, by default D / 2. While it is the first in the queue the
-   * election waits for it that long (and one offer time-out more), even where others could lead at once.
+   * election waits for it that long (and one offer time-out more), even if others could lead at once.
    */
   readonly pollEveryMs?: number;
   /** By the caller's own clock; the answer repeats it. An answer counts only for the latest call, and from this time. */
@@ -94,7 +94,7 @@ export interface Confirmation {
 /** Sent only after the caller has stopped (S2). */
 export interface Release {
   readonly session: PolledSession;
-  /** Steps down from this leadership, and goes on contending. Left out: leaves the group. */
+  /** Steps down from this leadership, and keeps contending. Absent: leaves the group. */
   readonly leaderSessionId?: string;
   readonly successor?: string;
 }
@@ -106,7 +106,7 @@ export interface Elections {
   /** Ended and running terms, newest first. */
   history(group: string, limit: number): Promise<readonly TermStatus[]>;
   checkFence(group: string, question: FenceQuestion): Promise<FenceAnswer>;
-  /** Resolves once the term has ended and, where somebody waits, the next one was accepted. */
+  /** Resolves once the term has ended and, if there is a candidate, the next one was accepted. */
   revoke(group: string, election: ElectionName, options?: RevokeOptions): Promise<RevokeAnswer | Refused>;
   /** Takes the lead if it is this session's turn; otherwise the session keeps its place. */
   campaign(group: string, campaign: Campaign): Promise<CampaignAnswer | Refused>;
@@ -116,5 +116,5 @@ export interface Elections {
   release(group: string, release: Release): Promise<{ readonly type: "released" } | Refused>;
 }
 
-/** Who led, and who has taken over. */
+/** The former leader, and the session that has taken over. */
 export type RevokeAnswer = ({ readonly type: "revoked" } & RevokeResult) | { readonly type: "not_led" };
