@@ -33,15 +33,15 @@ function keepConnection(draft: Draft, needed: boolean): void {
       if (needed || untoldMs(draft, now) > 0) connect(draft);
       return;
     case "waiting":
-      if (connection.connectAt <= now) connect(draft);
+      if (connection.until <= now) connect(draft);
       return;
     case "opening":
     case "greeting":
-      if (Math.min(connection.giveUpAt, answerUntil(draft)) <= now) drop(draft);
+      if (Math.min(connection.until, answerUntil(draft)) <= now) drop(draft);
       return;
     case "open":
       if (answerUntil(draft) <= now) drop(draft);
-      else if (connection.beatAt <= now) beat(draft);
+      else if (connection.until <= now) beat(draft);
       return;
     case "paused":
     case "closed":
@@ -69,7 +69,7 @@ const pressing = (draft: Draft): Welcome | null =>
 const patience = (draft: Draft): number => draft.now + (pressing(draft)?.answerTimeoutMs ?? PATIENCE_MS);
 
 function connect(draft: Draft): void {
-  draft.connection = { type: "opening", giveUpAt: patience(draft) };
+  draft.connection = { type: "opening", until: patience(draft) };
   draft.effects.push({ type: "connect", connection: draft.attempt });
 }
 
@@ -103,7 +103,7 @@ export function opened(draft: Draft): void {
   const { session, attempt, settings, priority, now } = draft;
   draft.connection = {
     type: "greeting",
-    giveUpAt: patience(draft),
+    until: patience(draft),
     requests: [],
     farewells: [],
     outbox: [],
@@ -131,10 +131,15 @@ export function welcome(draft: Draft, message: Welcome): void {
   const { connection } = draft;
   const [hello] = lineOf(draft)?.requests ?? [];
   if (connection.type !== "greeting" || hello?.type !== "renewal") return;
-  const { giveUpAt: _, ...line } = connection;
   const { lease, pingEveryMs, checkEveryMs, held } = message;
-  const beatAt = hello.at + (held.length > 0 ? lease.renewEveryMs : pingEveryMs);
-  draft.connection = { ...line, type: "open", requests: [], beatAt, checkAt: hello.at + checkEveryMs * draft.random };
+  const until = hello.at + (held.length > 0 ? lease.renewEveryMs : pingEveryMs);
+  draft.connection = {
+    ...connection,
+    type: "open",
+    requests: [],
+    until,
+    checkAt: hello.at + checkEveryMs * draft.random,
+  };
   draft.session = message;
   draft.failures = draft.refusals = 0;
   if (message.resumed) extendTerms(draft, hello.held, held, hello.at + lease.renewDeadlineMs);
@@ -163,15 +168,15 @@ function beat(draft: Draft): void {
   const { session, now, connection, contenders } = draft;
   if (!session || connection.type !== "open") return;
   const leads = heldTerms(draft, now).length > 0;
-  const beatAt = now + (leads ? session.lease.renewEveryMs : session.pingEveryMs);
+  const until = now + (leads ? session.lease.renewEveryMs : session.pingEveryMs);
   if (!leads && (connection.checkAt > now || contenders.length === 0)) {
-    draft.connection = { ...connection, beatAt, requests: [...connection.requests, { type: "ping", at: now }] };
+    draft.connection = { ...connection, until, requests: [...connection.requests, { type: "ping", at: now }] };
     draft.effects.push({ type: "ping" });
     return;
   }
   const laterAt = sendFirst(draft, () => ({ type: "renew", ...ask(draft) }));
   const checkAt = laterAt === null ? now + session.checkEveryMs * (0.9 + draft.random / 5) : connection.checkAt;
-  if (draft.connection.type === "open") draft.connection = { ...draft.connection, beatAt: laterAt ?? beatAt, checkAt };
+  if (draft.connection.type === "open") draft.connection = { ...draft.connection, until: laterAt ?? until, checkAt };
 }
 
 function drop(draft: Draft): void {
@@ -188,7 +193,7 @@ export function lose(draft: Draft, loss: Of<"lost">): void {
   draft.attempt++;
   draft.effects.push({ ...loss, fatal });
   for (const term of draft.terms) if (term.stage === "offered") endTerm(draft, term, "lost");
-  draft.connection = { type: "waiting", connectAt: retryAt(draft, action === "slow") };
+  draft.connection = { type: "waiting", until: retryAt(draft, action === "slow") };
   if (fatal || action === "fresh") {
     forsakeTerms(draft);
     draft.session = null;

@@ -1,8 +1,7 @@
 /** Until when the session waits, and for what. `Infinity`: for nothing that time brings. */
 import { isLive, termDeadlines } from "../../shared/holder/state.ts";
-import { unreachable } from "../../shared/unreachable.ts";
 import { flushAt } from "./pace.ts";
-import { type Connection, lineOf, type SessionState } from "./state.ts";
+import { lineOf, type SessionState } from "./state.ts";
 
 /** How long connecting, and every answer, may take. A process that holds a lease has less time (N11). */
 export const PATIENCE_MS = 10_000;
@@ -27,8 +26,8 @@ export function untoldMs(
 
 /** When the core has to be called again, whatever happens; `null`: not before the next event. One that has passed is due. */
 export function nextDeadline(state: SessionState): number | null {
-  const deadlines = [connectionDeadline(state.connection), answerUntil(state), flushAt(state)];
-  deadlines.push(...termDeadlines(state.terms));
+  const deadlines = [answerUntil(state), flushAt(state), ...termDeadlines(state.terms)];
+  if ("until" in state.connection) deadlines.push(state.connection.until);
   if (state.lingerUntil !== null) deadlines.push(state.lingerUntil);
   if (state.connection.type === "open") {
     for (const contender of state.contenders) {
@@ -37,22 +36,4 @@ export function nextDeadline(state: SessionState): number | null {
   }
   const deadline = Math.min(...deadlines);
   return deadline < Infinity ? deadline : null;
-}
-
-function connectionDeadline(connection: Connection): number {
-  switch (connection.type) {
-    case "idle":
-    case "paused":
-    case "closed":
-      return Infinity;
-    case "waiting":
-      return connection.connectAt;
-    case "opening":
-    case "greeting":
-      return connection.giveUpAt;
-    case "open":
-      return connection.beatAt;
-    default:
-      return unreachable(connection);
-  }
 }

@@ -26,7 +26,7 @@ function allowanceOf(draft: Draft, { allowance, allowanceAt }: Line): number {
   return Math.min(BURST, allowance + (draft.now - allowanceAt) * rate(draft));
 }
 
-/** Changes what belongs to the connection; nothing without one. */
+/** Changes what belongs to the connection. Does nothing without one. */
 export function changeLine(draft: Draft, change: (line: Line) => Partial<Omit<Line, "type">>): void {
   const line = lineOf(draft);
   if (line) draft.connection = { ...line, ...change(line) };

@@ -76,13 +76,14 @@ export type Connection =
   | { readonly type: "idle" }
   /** The page is frozen: nothing happens until it returns. */
   | { readonly type: "paused" }
-  | { readonly type: "waiting"; readonly connectAt: number }
-  /** Token, connect, upgrade. */
-  | { readonly type: "opening"; readonly giveUpAt: number }
-  /** `hello` was sent. */
-  | ({ readonly type: "greeting"; readonly giveUpAt: number } & Traffic)
-  /** `beatAt`: when it renews, or finds out whether the path is dead. `checkAt`: when a process that waits shows its next sign of life (S4). */
-  | ({ readonly type: "open"; readonly beatAt: number; readonly checkAt: number } & Traffic)
+  /** `until`: when it connects again. */
+  | { readonly type: "waiting"; readonly until: number }
+  /** Token, connect, upgrade. `until`: when that is given up. */
+  | { readonly type: "opening"; readonly until: number }
+  /** `hello` was sent. `until`: when the answer is given up. */
+  | ({ readonly type: "greeting"; readonly until: number } & Traffic)
+  /** `until`: when it renews, or asks for a sign of life. `checkAt`: when one that waits gives its next sign of life (S4). */
+  | ({ readonly type: "open"; readonly until: number; readonly checkAt: number } & Traffic)
   /** For good. */
   | { readonly type: "closed" };
 
@@ -159,13 +160,13 @@ export type ClientState = "idle" | "connecting" | "connected" | "suspended" | "c
 
 export function clientState({ connection, terms }: SessionState): ClientState {
   switch (connection.type) {
-    case "idle":
     case "paused":
       return "idle";
     case "open":
       return "connected";
+    case "idle":
     case "closed":
-      return "closed";
+      return connection.type;
     case "waiting":
     case "opening":
     case "greeting":

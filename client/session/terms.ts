@@ -55,7 +55,7 @@ export function forgetContender(draft: Draft, id: number): void {
 /** Makes the next renewal due immediately. */
 export function renewNow(draft: Draft): void {
   const { connection, now } = draft;
-  if (connection.type === "open") draft.connection = { ...connection, beatAt: now, checkAt: now };
+  if (connection.type === "open") draft.connection = { ...connection, until: now, checkAt: now };
 }
 
 export function revoke(draft: Draft, message: Revoke): void {

@@ -2,6 +2,7 @@
  * A process that runs the shipped contender core against the shipped group core, in one world. Its calls and their answers
  * are in the test's hands: they arrive, are late or are lost. Everything that must always hold is checked at every turn.
  */
+import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
@@ -92,6 +93,7 @@ export class Asker implements Claimant {
     const frozen = JSON.stringify(before);
     const { state, effects } = transition(before, { ...body, now: this.clock, random: 0.5 });
     expect(JSON.stringify(before)).toBe(frozen);
+    if (isDeepStrictEqual(state, before)) expect(state).toBe(before);
     this.state = state;
     if (isWorthStoring(before, state)) {
       this.#stored = throughJson(save(state));

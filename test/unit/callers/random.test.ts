@@ -122,7 +122,7 @@ function play(steps: History): Scene {
   return { world, asker };
 }
 
-test("[PC1] [PC2] [S1] [S2] [S6] [S7] [C1] one leader each, alternating callbacks, and no word of an end before it has stopped", () => {
+test("[PC1] [PC2] [S1] [S2] [S6] [S7] [C1] one leader each, alternating callbacks, no word of an end before it has stopped, and the same state where nothing changes", () => {
   fc.assert(
     fc.property(history, (steps) => void play(steps)),
     { numRuns },

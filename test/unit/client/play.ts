@@ -94,9 +94,7 @@ export class Play {
   /** When the connection does its next step by itself. */
   get dueAt(): number {
     const { connection } = this.state;
-    if (connection.type === "waiting") return connection.connectAt;
-    if (connection.type === "open") return connection.beatAt;
-    return connection.type === "opening" || connection.type === "greeting" ? connection.giveUpAt : Infinity;
+    return "until" in connection ? connection.until : Infinity;
   }
 
   /** When the last of its leases runs out. */
