@@ -86,9 +86,8 @@ export class Members {
     this.#all.delete(contender);
   }
 
-  /** The client is closed: what has not left by now will not tell. */
+  /** The client is closed before they have left. */
   fail(error: () => unknown): void {
     for (const { left } of this.#all.values()) left.reject(error());
-    this.#all.clear();
   }
 }

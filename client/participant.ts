@@ -137,7 +137,8 @@ export class Participant {
   async close(contender: number, { left }: Member): Promise<void> {
     this.members.close(contender);
     this.dispatch({ type: "deregister", contender });
-    await this.#stopped(left.promise, (other) => other === contender);
+    const over = this.members.has(contender) ? left.promise : Promise.resolve();
+    await this.#stopped(over, (other) => other === contender);
   }
 
   /**
