@@ -55,8 +55,8 @@ export const failedCommit: HostScript = (cores) => {
   const { stage, a, b } = led(cores);
   const { state } = stage;
   const seen = () => [
-    a.heard.length,
-    b.heard.length,
+    a.inbox.messages.length,
+    b.inbox.messages.length,
     stage.alarmAt,
     stage.storage.text(),
     ...["offers", "framesOut", "commits"].map((key) => stage.host.counters().get(key as "offers")),

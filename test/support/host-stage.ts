@@ -1,7 +1,6 @@
 /**
- * The host on a platform of its own, alone: a journal of everything that the host asks of the platform, faults of that,
- * and peers that send frames. The platform keeps its promises to the host and no others: it lists in any order, and goes
- * on listing what the host has closed.
+ * The host alone, on a platform that keeps a journal of everything the host asks of it, and can be made to fail. It
+ * promises no more than a real one: it goes on listing what the host has closed, for example.
  */
 
 import { encode } from "../../shared/protocol/codec.ts";
@@ -16,6 +15,7 @@ import type { GroupState } from "../../worker/group/state.ts";
 import type { Counters } from "../../worker/host/counters.ts";
 import type { Host } from "../../worker/host/host.ts";
 import type { Commit, HostFailure, HostPort, Turned } from "../../worker/host/port.ts";
+import { Inbox, type Message } from "./inbox.ts";
 
 /** The group that ships, or a mutant of it. */
 export type HostCore = Pick<GroupCore, "Host" | "createPolicy">;
@@ -27,28 +27,21 @@ export const LEASE_MS = 10_000;
 /** One process at the far end of a socket. */
 export class StagePeer {
   readonly name: string;
+  readonly inbox = new Inbox();
   attachment: Attachment | null = null;
-  readonly heard: ServerMessage[] = [];
   closed: number | null = null;
-  /** Whether the platform lists its socket. */
-  isListed = true;
-  /** Whether its socket can take frames. */
+  /** Whether its socket can take no frames. */
   isBroken = false;
 
   constructor(name: string) {
     this.name = name;
   }
 
-  /** The last message of a type; the script fails if there is none. */
+  /** The last message of a type; the script fails without one. */
   last<T extends ServerMessage["type"]>(type: T): Message<T> {
-    const isMeant = (message: ServerMessage): message is Message<T> => message.type === type;
-    const found = this.heard.findLast(isMeant);
-    if (found === undefined) throw new Error(`${this.name} has received no ${type}`);
-    return found;
-  }
-
-  hears(type: ServerMessage["type"]): boolean {
-    return this.heard.some((message) => message.type === type);
+    const message = this.inbox.last(type);
+    if (message === undefined) throw new Error(`${this.name} has received no ${type}`);
+    return message;
   }
 }
 
@@ -79,7 +72,6 @@ export class HostStage implements HostPort<StagePeer> {
     return this.#host;
   }
 
-  /** Null while an incarnation is loaded. */
   get state(): GroupState {
     return this.host.state;
   }
@@ -182,7 +174,7 @@ export class HostStage implements HostPort<StagePeer> {
 
   // The port
 
-  /** What the host has adopted by now stands behind each entry: how many sessions its state has. */
+  /** Behind each entry stands how many sessions the host's state has: which state it has adopted by then. */
   #note(entry: string): void {
     this.journal.push(this.#host === null ? entry : `${entry} (${this.#host.state.sessions.size})`);
   }
@@ -244,7 +236,7 @@ export class HostStage implements HostPort<StagePeer> {
   listSockets(): readonly StagePeer[] {
     this.#note("list");
     this.storage.attempt("listing");
-    return this.peers.filter(({ isListed }) => isListed);
+    return [...this.peers];
   }
 
   findSockets(connection: string): readonly StagePeer[] {
@@ -271,7 +263,7 @@ export class HostStage implements HostPort<StagePeer> {
     const message = parseServerMessage(text);
     this.#note(`send ${peer.name} ${message.type}`);
     if (peer.isBroken) throw new Error("this socket takes nothing");
-    peer.heard.push(message);
+    peer.inbox.put(message);
   }
 
   close(peer: StagePeer, code: number): void {

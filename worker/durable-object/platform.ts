@@ -82,7 +82,7 @@ export class Platform implements HostPort<WebSocket> {
   // Log
 
   turned({ facts, report }: Turned): void {
-    logFacts(facts, report.after.policy.logLevel, { group: this.#group, at: report.now });
+    if (facts.length > 0) logFacts(facts, report.after.policy.logLevel, { group: this.#group, at: report.now });
   }
 
   failed(failure: HostFailure, error: unknown): void {
