@@ -1,7 +1,8 @@
 /** What random runs are made of: setups and moves. Faults that matter most come most often. */
 import fc from "fast-check";
+import { ATTEMPTS } from "../../testing/group/storage.ts";
 import type { PolicyOptions } from "../../worker/group/policy.ts";
-import type { CallerMove, Move, Who } from "./moves.ts";
+import type { CallerMove, FaultMove, Move, Who } from "./moves.ts";
 import {
   type CallerSetup,
   COMPONENTS,
@@ -97,7 +98,7 @@ type Generators<M extends Move> = {
   readonly [T in M["type"]]: readonly [number, fc.Arbitrary<Omit<Extract<M, { type: T }>, "type">>];
 };
 
-const generators: Generators<Exclude<Move, CallerMove>> = {
+const generators: Generators<Exclude<Move, CallerMove | FaultMove>> = {
   advance: [22, fc.record({ ms: time })],
   happen: [16, fc.record({ count: fc.integer({ min: 1, max: 6 }) })],
   stall: [4, fc.record({ ms: time })],
@@ -231,5 +232,11 @@ const callerGenerators: Generators<CallerMove> = {
     }),
   ],
 };
+
+const faultGenerators: Generators<FaultMove> = {
+  "storage-fault": [20, fc.record({ attempt: fc.constantFrom(...ATTEMPTS), count: fc.integer({ min: 1, max: 3 }) })],
+};
+
+export const movesWithFaults = [...moves, ...arbitrariesOf(faultGenerators)];
 
 export const movesWithCallers = [...moves, ...arbitrariesOf(callerGenerators)];

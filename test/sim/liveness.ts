@@ -58,6 +58,7 @@ function heal(world: World): void {
   world.tell(() => "HEAL");
   network.heal();
   backend.crashAt = null;
+  backend.storage.mend();
   backend.alarmLagMs = 0;
   backend.endStale();
   for (const process of world.processes) {

@@ -2,6 +2,7 @@
 import type { PageEvent } from "../../client/session/events.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { Link } from "../../testing/group/link.ts";
+import type { Attempt } from "../../testing/group/storage.ts";
 import type { PolicyOptions } from "../../worker/group/policy.ts";
 import type { CrashPoint } from "./world/backend.ts";
 import type { Caller } from "./world/caller.ts";
@@ -33,6 +34,9 @@ export type CallerMove =
       readonly place: number;
       readonly does: "resign" | "leave" | "restart" | "release-calls";
     };
+
+/** What the object survives: the next attempts fail, and their errors reach whoever has caused them. */
+export type FaultMove = { readonly type: "storage-fault"; readonly attempt: Attempt; readonly count: number };
 
 export type Move =
   | { readonly type: "advance"; readonly ms: number }
@@ -82,7 +86,8 @@ export type Move =
   | { readonly type: "cleanup"; readonly force: boolean }
   | { readonly type: "pause"; readonly paused: boolean }
   | { readonly type: "deploy"; readonly policy: PolicyOptions; readonly restart: boolean }
-  | CallerMove;
+  | CallerMove
+  | FaultMove;
 
 type MoveType = Move["type"];
 type Of<T extends MoveType> = Extract<Move, { readonly type: T }>;
@@ -205,6 +210,9 @@ const meanings: { readonly [T in MoveType]: (world: World, move: Of<T>) => void 
   deploy: ({ backend, operator }, { policy, restart }) => {
     operator.deploy(policy);
     if (restart) backend.crash(true);
+  },
+  "storage-fault": ({ backend }, { attempt, count }) => {
+    backend.storage.faults[attempt] = count;
   },
   calls: withCaller(({ calls }, { direction, fate, laterMs }) => calls.befall(direction, fate, laterMs)),
   "calls-astray": (world, { astray }) => {

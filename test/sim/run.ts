@@ -1,7 +1,7 @@
 /** One run: a setup, moves, and the healing. As a fast-check property, and as text that replays it. */
 import fc from "fast-check";
 import type { Cores } from "./cores.ts";
-import { moves, movesWithCallers, setups, setupsWithCallers } from "./generate.ts";
+import { moves, movesWithCallers, movesWithFaults, setups, setupsWithCallers } from "./generate.ts";
 import { judgeLiveness, type Recovery } from "./liveness.ts";
 import { type Move, perform } from "./moves.ts";
 import type { Setup } from "./world/setup.ts";
@@ -51,16 +51,19 @@ export const noTally = (): Tally => ({
   slowest: { tookMs: 0, boundMs: 0 },
 });
 
+/** `callers`: some processes have no socket. `faults`: storage fails while the object lives on. */
+export type Kind = "plain" | "callers" | "faults";
+const MOVES = { plain: moves, callers: movesWithCallers, faults: movesWithFaults };
 export const SIZES = { deep: "max", shallow: "small" } as const;
 const MAX_MOVES = 60;
 
 /** Throws the first violation. */
-function property(cores: Cores, tally: Tally, { size = "deep", callers = false }: Pick<Search, "size" | "callers">) {
+function property(cores: Cores, tally: Tally, { size = "deep", kind = "plain" }: Pick<Search, "size" | "kind">) {
   const commands = fc.commands(
-    (callers ? movesWithCallers : moves).map((move) => move.map((one) => new MoveCommand(one))),
+    MOVES[kind].map((move) => move.map((one) => new MoveCommand(one))),
     { size: SIZES[size], maxCommands: MAX_MOVES },
   );
-  return fc.property(callers ? setupsWithCallers : setups, commands, (setup, all) => {
+  return fc.property(kind === "callers" ? setupsWithCallers : setups, commands, (setup, all) => {
     const world = new World(cores, setup);
     tally.runs += 1;
     let made = 0;
@@ -108,8 +111,7 @@ export interface Search {
   readonly seed: number;
   readonly numRuns: number;
   readonly size?: keyof typeof SIZES;
-  /** Whether some processes have no socket. */
-  readonly callers?: boolean;
+  readonly kind?: Kind;
   /** Whether to look for a smaller run that fails. */
   readonly shrink?: boolean;
 }
@@ -117,10 +119,10 @@ export interface Search {
 /** Looks for a run that fails. */
 export function search(
   cores: Cores,
-  { seed, numRuns, shrink = true, ...kind }: Search,
+  { seed, numRuns, shrink = true, ...runs }: Search,
   tally = noTally(),
 ): Failure | null {
-  const details = fc.check(property(cores, tally, kind), { seed, numRuns, endOnFailure: !shrink, verbose: 0 });
+  const details = fc.check(property(cores, tally, runs), { seed, numRuns, endOnFailure: !shrink, verbose: 0 });
   if (details.counterexample === null) return null;
   const [setup, commands] = details.counterexample;
   return {

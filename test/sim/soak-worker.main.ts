@@ -1,7 +1,7 @@
 /** One thread of the soak: random runs with fresh seeds until its time is over. */
 import { parentPort, workerData } from "node:worker_threads";
 import { shippedCores } from "./cores.ts";
-import { noTally, replayLine, search, type Tally } from "./run.ts";
+import { type Kind, noTally, replayLine, search, type Tally } from "./run.ts";
 
 export interface SoakOrder {
   readonly seed: number;
@@ -15,6 +15,7 @@ export interface SoakReport {
   readonly failure: string | null;
 }
 
+const KINDS: readonly Kind[] = ["callers", "plain", "faults"];
 /** Between two looks at the clock. */
 const RUNS_AT_ONCE = 100;
 
@@ -22,7 +23,8 @@ const order: SoakOrder = workerData;
 for (let seed = order.seed, failed = false; Date.now() < order.until && !failed; seed += 1) {
   const tally = noTally();
   const size = seed % 4 === 0 ? "shallow" : "deep";
-  const found = search(shippedCores, { seed, numRuns: RUNS_AT_ONCE, size, callers: seed % 3 === 0 }, tally);
+  const kind = KINDS[seed % KINDS.length] ?? "plain";
+  const found = search(shippedCores, { seed, numRuns: RUNS_AT_ONCE, size, kind }, tally);
   failed = found !== null;
   const failure = found === null ? null : `${found.error.message}\n${replayLine(found.run)}`;
   parentPort?.postMessage({ tally, failure } satisfies SoakReport);

@@ -45,8 +45,9 @@ export const answerAfterItsCommit: HostScript = (cores) => {
   stage.storage.faults.commit = 1;
   expect(() => stage.renew(b)).toThrow("the commit has failed");
   expect(call.outcome).toBeNull();
-  stage.renew(b);
-  expect(call.outcome).toMatchObject({ type: "revoked", to: b.last("welcome").sessionId });
+  stage.settle(); // the offer that b could not take is over
+  stage.renew(a);
+  expect(call.outcome).toMatchObject({ type: "revoked" });
 };
 
 // What fails
@@ -59,16 +60,61 @@ export const failedCommit: HostScript = (cores) => {
     b.inbox.messages.length,
     stage.alarmAt,
     stage.storage.text(),
-    ...["offers", "framesOut", "commits"].map((key) => stage.host.counters().get(key as "offers")),
+    ...(["revokes", "framesOut", "commits"] as const).map((key) => stage.host.counters().get(key)),
   ];
   const before = seen();
   stage.storage.faults.commit = 1;
-  expect(() => stage.say(a, resign(a))).toThrow("the commit has failed");
+  expect(() => stage.ask()).toThrow("the commit has failed");
   expect(stage.state).toBe(state);
   expect(seen()).toEqual(before);
   expect(stage.journal).toEqual(["commit (2)"]);
-  stage.say(a, resign(a));
-  expect(stage.holder()).toBe("b");
+  stage.ask();
+  expect(a.last("revoke")).toMatchObject({ reason: "revoked" });
+};
+
+/** A frame that is lost would be missed later. Its peer comes back, and loses nothing by it. */
+export const failedFrame: HostScript = (cores) => {
+  const { stage, a, b } = led(cores);
+  stage.storage.faults.commit = 1;
+  expect(() => stage.say(a, resign(a))).toThrow("the commit has failed");
+  expect([a.closed, b.closed]).toEqual([1012, null]);
+  stage.settle();
+  const { sessionId, secret } = a.last("welcome");
+  const again = stage.connect("a");
+  const held = [a.last("grant").leaderSessionId];
+  const resume = { sessionId, secret, attempt: 1 };
+  stage.say(again, {
+    type: "hello",
+    sentAt: 2,
+    contenders: [{ component: "x" }],
+    process: { name: "a" },
+    resume,
+    held,
+  });
+  expect(again.last("welcome")).toMatchObject({ resumed: true, held });
+  expect(stage.state.connections.size).toBe(2);
+};
+
+export const failedFirstFrame: HostScript = (cores) => {
+  const { stage, b } = led(cores);
+  stage.wake();
+  stage.storage.faults.commit = 1;
+  expect(() => stage.say(b, { type: "deregister", component: "x" })).toThrow("the commit has failed");
+  expect(b.closed).toBe(1012);
+  stage.settle();
+  stage.look();
+  expect(stage.state.connections.size).toBe(1);
+};
+
+export const frameAfterAFailedListing: HostScript = (cores) => {
+  const { stage, a, b } = led(cores);
+  stage.wake();
+  stage.renew(a);
+  stage.storage.faults.listing = 1;
+  expect(() => stage.say(b, { type: "deregister", component: "x" })).toThrow("the listing has failed");
+  expect(b.closed).toBe(1012);
+  stage.settle();
+  expect(stage.state.connections.size).toBe(1);
 };
 
 export const failedSettings: HostScript = (cores) => {
@@ -89,6 +135,26 @@ export const failedSend: HostScript = (cores) => {
   stage.say(a, resign(a));
   expect(stage.failures).toEqual(["send_failed"]);
   expect(stage.holder()).toBe("b");
+};
+
+/** The core is told of the end soon, or by an alarm if that fails, too. */
+export const failedEndOfASocket: HostScript = (cores) => {
+  const { stage, b } = led(cores);
+  stage.storage.faults.commit = 2;
+  expect(() => stage.drop(b)).toThrow("the commit has failed");
+  stage.settle();
+  expect(stage.failures).toEqual(["start_failed"]);
+  expect(stage.alarmAt).toBe(stage.time + 1_000);
+  stage.ring();
+  expect(stage.state.connections.size).toBe(1);
+};
+
+export const failedConnect: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  stage.time += LEASE_MS; // so that the turn has something to write
+  stage.storage.faults.commit = 1;
+  expect(() => stage.connect("c")).toThrow("the commit has failed");
+  expect([a.closed, stage.peers[2]?.closed]).toEqual([null, 1012]);
 };
 
 // Phases

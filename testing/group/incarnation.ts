@@ -12,7 +12,7 @@ import type { Host, PollRequest } from "../../worker/host/host.ts";
 import type { Commit, HostFailure, HostPort, Turned } from "../../worker/host/port.ts";
 import type { GroupCore } from "./core.ts";
 import type { Link, LinkServer, Packet } from "./link.ts";
-import type { Storage, Write } from "./storage.ts";
+import { type Storage, StorageFault, type Write } from "./storage.ts";
 
 /** What an incarnation runs on. */
 export interface Platform {
@@ -29,7 +29,7 @@ export interface Platform {
   failed(failure: HostFailure, error: unknown): void;
 }
 
-/** `null`: the object died before it could answer. */
+/** `null`: the object died, or storage failed, before it could answer. */
 export type Reply = (outcome: Outcome | null) => void;
 
 interface Socket {
@@ -74,6 +74,11 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
   /** False while a look or an operator has brought new settings and nothing was written since. */
   get settingsStored(): boolean {
     return this.#host.areSettingsStored;
+  }
+
+  /** Whether the core knows of all sockets, and of no others. */
+  get isSettled(): boolean {
+    return this.#host.isSettled;
   }
 
   get sockets(): number {
@@ -141,11 +146,11 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
       case "beat":
         return link.down.send({ type: "beat" }, this.#platform.trueNow());
       case "frame":
-        return this.#take(() => this.#host.receive(socket, packet.message));
+        return void this.#take(() => this.#host.receive(socket, packet.message));
       case "close":
         link.serverOpen = false;
         this.#sockets.delete(link.connection);
-        return this.#take(() => this.#host.lose(socket));
+        return void this.#take(() => this.#host.lose(socket));
       default:
     }
   }
@@ -173,15 +178,20 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
   #await(reply: Reply, ask: (answer: (outcome: Outcome) => void) => void): void {
     if (!this.alive) return reply(null);
     this.#unanswered.add(reply);
-    this.#take(() => ask((outcome) => this.#hold(() => this.#unanswered.delete(reply) && reply(outcome))));
+    const answer = (outcome: Outcome | null): void => {
+      if (this.#unanswered.delete(reply)) reply(outcome);
+    };
+    const isTaken = this.#take(() => ask((outcome) => this.#hold(() => answer(outcome))));
+    if (!isTaken) answer(null);
   }
 
-  /** One event of the platform, and what the host has put off until after it. */
-  #take(event: () => void): void {
-    if (!this.alive) return;
+  /** One event of the platform, and what the host has put off until after it. False: a fault of storage has ended it. */
+  #take(event: () => void): boolean {
+    if (!this.alive) return false;
     try {
-      event();
+      const isTaken = succeeds(event);
       for (let run = this.#afterwards.shift(); run !== undefined; run = this.#afterwards.shift()) run();
+      return isTaken;
     } finally {
       if (this.#write()) this.#release();
     }
@@ -300,6 +310,17 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
       this.#sockets.delete(link.connection);
       link.down.send({ type: "close", code }, this.#platform.trueNow());
     });
+  }
+}
+
+/** False if a fault of storage has ended it. */
+function succeeds(act: () => void): boolean {
+  try {
+    act();
+    return true;
+  } catch (error) {
+    if (error instanceof StorageFault) return false;
+    throw error;
   }
 }
 

@@ -19,7 +19,8 @@ export interface Write {
 }
 
 /** What can be made to fail while the object lives on. */
-export type Attempt = "commit" | "alarm" | "listing";
+export type Attempt = (typeof ATTEMPTS)[number];
+export const ATTEMPTS = ["commit", "alarm", "listing"] as const;
 
 export class StorageFault extends Error {
   override readonly name = "StorageFault";
@@ -40,6 +41,11 @@ export class Storage {
     if (this.faults[what] === 0) return;
     this.faults[what] -= 1;
     throw new StorageFault(`the ${what} has failed`);
+  }
+
+  /** Ends all faults. */
+  mend(): void {
+    for (const what of ATTEMPTS) this.faults[what] = 0;
   }
 
   write({ rows, settings, alarmAt }: Write): void {

@@ -18,6 +18,7 @@
  * `shared/` and the group core. It never sees a platform: that is behind its port.
  */
 import { clientMessageParser } from "../../shared/protocol/client-codec.ts";
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { encode } from "../../shared/protocol/codec.ts";
 import type { ServerMessage } from "../../shared/protocol/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
@@ -55,6 +56,8 @@ export class Host<Socket extends object> {
   /** `answering`: the first frame was let in, and the listing is to come. */
   #phase: "loaded" | "answering" | "started" = "loaded";
   readonly #leaders: readonly Attachment[];
+  /** Connections whose sockets have ended, and whose end the core does not know yet. */
+  readonly #ended = new Set<string>();
   #state: GroupState;
   #settings: Settings;
   /** When the platform will call `alarm`, as far as this incarnation knows. */
@@ -88,6 +91,11 @@ export class Host<Socket extends object> {
     return this.#state;
   }
 
+  /** Whether all sockets are listed, and the core knows of every one that has ended. */
+  get isSettled(): boolean {
+    return this.#phase === "started" && this.#ended.size === 0;
+  }
+
   /** Whether the settings in force would survive this incarnation. */
   get areSettingsStored(): boolean {
     return this.#settings.isStored;
@@ -102,11 +110,26 @@ export class Host<Socket extends object> {
     const connectedAt = this.#port.now();
     this.#sockets.accept(socket, { connection, connectedAt, sessionId: null, leases: [], access });
     this.#own.upgrades += 1;
-    this.#turn({ type: "connect", connection, access });
+    try {
+      this.#turn({ type: "connect", connection, access });
+    } catch (error) {
+      this.#giveUp(socket);
+      throw error;
+    }
   }
 
+  /** If this throws, the frame is lost and its socket closed: the peer connects again, and its hello says everything anew. */
   receive(socket: Socket, data: string | ArrayBuffer): void {
     this.#own.framesIn += 1;
+    try {
+      this.#receive(socket, data);
+    } catch (error) {
+      this.#giveUp(socket);
+      throw error;
+    }
+  }
+
+  #receive(socket: Socket, data: string | ArrayBuffer): void {
     this.#prepareForFrame(socket);
     const connection = this.#sockets.connectionOf(socket);
     if (connection === null) return; // closed by this side, and its peer goes on sending: not worth reading
@@ -114,13 +137,36 @@ export class Host<Socket extends object> {
     this.#turn({ type: "frame", connection, frame, characters: typeof data === "string" ? data.length : 0 });
   }
 
-  /** The socket has ended, by whichever side. It may be the last to bring its exact leases, and need not be listed any longer. */
+  /**
+   * The socket has ended, by whichever side. It may be the last to bring its exact leases, and need not be listed any
+   * longer. If this throws, the core is told soon.
+   */
   lose(socket: Socket): void {
+    try {
+      this.#lose(socket);
+    } catch (error) {
+      this.#startSoon();
+      throw error;
+    }
+  }
+
+  #lose(socket: Socket): void {
     if (this.#phase !== "started") this.#adoptOne(socket);
-    this.#start();
     const connection = this.#sockets.connectionOf(socket);
-    if (connection === null || !this.#sockets.forget(connection)) return;
-    this.#turn({ type: "disconnect", connection });
+    if (connection !== null) {
+      this.#sockets.forget(socket, connection);
+      this.#ended.add(connection);
+    }
+    this.#start();
+  }
+
+  /** Closes a socket whose event is lost: its peer would wait for what never comes. */
+  #giveUp(socket: Socket): void {
+    for (const { connection } of this.#sockets.adopt(socket)) {
+      this.#sockets.close(connection, CLOSE.restart, "the group could not store this: connect again");
+      this.#ended.add(connection);
+    }
+    this.#startSoon();
   }
 
   // Requests
@@ -187,10 +233,9 @@ export class Host<Socket extends object> {
 
   /** A frame that comes first finds its own socket taken in, and every later one finds all of them listed. */
   #prepareForFrame(socket: Socket): void {
-    if (this.#phase === "answering") this.#start();
-    if (this.#phase === "started") return;
+    if (this.#phase !== "loaded") return this.#start();
     this.#phase = "answering";
-    this.#port.later(() => this.#startAfterwards());
+    this.#startSoon();
     this.#adoptOne(socket);
   }
 
@@ -198,19 +243,33 @@ export class Host<Socket extends object> {
     this.#turn({ type: "adopt", attachments: this.#sockets.adopt(socket) });
   }
 
-  /** Third phase. If it fails, the next event tries again. */
+  /** Third phase, and whatever sockets have ended since the last event. What fails is tried again with the next event. */
   #start(): void {
-    if (this.#phase === "started") return;
-    this.#turn({ type: "start", attachments: this.#sockets.adoptAll() });
+    if (this.#phase !== "started") this.#turn({ type: "start", attachments: this.#sockets.adoptAll() });
     this.#phase = "started";
+    if (this.#ended.size > 0) this.#tellEnds();
   }
 
-  #startAfterwards(): void {
-    try {
-      this.#start();
-    } catch (error) {
-      this.#retryByAlarm("start_failed", error);
+  #tellEnds(): void {
+    for (const connection of [...this.#ended]) {
+      this.#ended.delete(connection);
+      try {
+        this.#turn({ type: "disconnect", connection });
+      } catch (error) {
+        this.#ended.add(connection);
+        throw error;
+      }
     }
+  }
+
+  #startSoon(): void {
+    this.#port.later(() => {
+      try {
+        this.#start();
+      } catch (error) {
+        this.#retryByAlarm("start_failed", error);
+      }
+    });
   }
 
   // The alarm

@@ -10,8 +10,8 @@ export class Sockets<Socket extends object> {
   readonly #sockets = new Map<string, Socket>();
   /** Spares each frame the reading of its socket's attachment. */
   readonly #connections = new WeakMap<Socket, string>();
-  /** The platform goes on listing what this side has closed. */
-  readonly #closed = new WeakSet<Socket>();
+  /** Those that have ended, by either side. The platform goes on listing what this side has closed. */
+  readonly #ended = new WeakSet<Socket>();
   /** Whether all live sockets are in the map. */
   #isComplete = false;
 
@@ -27,7 +27,7 @@ export class Sockets<Socket extends object> {
     });
   }
 
-  /** Takes in one socket, and gives what it carries; nothing for one that this side has closed. */
+  /** Takes in one socket, and gives what it carries; nothing for one that has ended. */
   adopt(socket: Socket): Attachment[] {
     const carried = this.#adopt(socket);
     for (const { connection } of carried) this.#connections.set(socket, connection);
@@ -41,7 +41,7 @@ export class Sockets<Socket extends object> {
     return carried;
   }
 
-  /** `null` for a socket that this side has closed: its peer may go on sending, and is not worth reading. */
+  /** `null` for a socket that has ended: if this side has closed it, its peer may go on sending, and is not worth reading. */
   connectionOf(socket: Socket): string | null {
     const connection = this.#connections.get(socket) ?? this.#port.attachmentOf(socket)?.connection;
     if (connection === undefined || !this.#sockets.has(connection)) return null;
@@ -70,21 +70,22 @@ export class Sockets<Socket extends object> {
     }
   }
 
-  /** Returns whether the connection still had a socket. */
-  forget(connection: string): boolean {
-    return this.#sockets.delete(connection);
+  /** The socket has ended; the platform may go on listing it. */
+  forget(socket: Socket, connection: string): void {
+    this.#sockets.delete(connection);
+    this.#ended.add(socket);
   }
 
   close(connection: string, code: number, reason: string): void {
     const socket = this.#find(connection);
     this.#sockets.delete(connection);
     if (socket === undefined) return;
-    this.#closed.add(socket);
+    this.#ended.add(socket);
     this.#port.close(socket, code, reason);
   }
 
   #adopt(socket: Socket): Attachment[] {
-    const attachment = this.#closed.has(socket) ? null : this.#port.attachmentOf(socket);
+    const attachment = this.#ended.has(socket) ? null : this.#port.attachmentOf(socket);
     if (attachment === null) return [];
     this.#sockets.set(attachment.connection, socket);
     return [attachment];
@@ -93,7 +94,7 @@ export class Sockets<Socket extends object> {
   #find(connection: string): Socket | undefined {
     const known = this.#sockets.get(connection);
     if (known !== undefined || this.#isComplete) return known;
-    const socket = this.#port.findSockets(connection).find((found) => !this.#closed.has(found));
+    const socket = this.#port.findSockets(connection).find((found) => !this.#ended.has(found));
     if (socket !== undefined) this.#sockets.set(connection, socket);
     return socket;
   }

@@ -48,7 +48,8 @@ export class GroupJudge {
     if (this.#minted.has(leaderSessionId)) return;
     this.#minted.add(leaderSessionId);
     this.offers += 1;
-    demand(isReachable(incarnation, sessionId), "S12", () => `epoch ${epoch} is offered to a session that is gone`);
+    const isKnown = !incarnation.isSettled || isReachable(incarnation, sessionId);
+    demand(isKnown, "S12", () => `epoch ${epoch} is offered to a session that is gone`);
     demand(epoch > this.#highestMinted, "S5", () => `epoch ${epoch} is minted after ${this.#highestMinted}`);
     this.#highestMinted = epoch;
   }
@@ -77,8 +78,8 @@ export class GroupJudge {
     }
   }
 
-  #judgeSizes({ state, sockets }: Incarnation): void {
-    if (!state.reconciled) return; // between two events: the next one has all sockets listed, before or after it
+  #judgeSizes({ state, sockets, isSettled }: Incarnation): void {
+    if (!isSettled) return; // between two events: the next one has all sockets listed, before or after it
     demand(
       state.connections.size === sockets + state.polled.size,
       "size",

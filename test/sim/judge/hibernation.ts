@@ -7,7 +7,7 @@ import { demand } from "../world/violation.ts";
 import type { JudgedWorld } from "./judged-world.ts";
 
 export function judgeHibernation({ backend, cores }: JudgedWorld, current: Incarnation): void {
-  if (current.busy || !current.settingsStored || !current.state.reconciled) return;
+  if (current.busy || !current.settingsStored || !current.isSettled) return;
   if (current.state.polled.size > 0) return; // calls are remembered in memory alone: their sessions come back by the next
   if (![...current.state.elections.values()].every((election) => isExact(current.state, election))) return;
   const moment = { now: current.now(), nonce: "twin" };

@@ -7,11 +7,16 @@ import {
   countersGoOn,
   failedAlarm,
   failedCommit,
+  failedConnect,
+  failedEndOfASocket,
+  failedFirstFrame,
+  failedFrame,
   failedListing,
   failedSend,
   failedSettings,
   firstFrame,
   firstFrameOfOneWhoWaits,
+  frameAfterAFailedListing,
   frames,
   knownAlarmAtWakeUp,
   leadersFirst,
@@ -169,31 +174,27 @@ const phases: readonly Mutant[] = [
     name: "a first frame waits for the listing",
     rule: "N5",
     trace: firstFrame,
-    edits: [inHost("host", 'if (this.#phase === "answering") this.#start();', "this.#start();")],
+    edits: [inHost("host", 'if (this.#phase !== "loaded") return this.#start();', "return this.#start();")],
   },
   {
     name: "the socket of a first frame is not taken in",
     rule: "N5",
     trace: firstFrameOfOneWhoWaits,
-    edits: [
-      inHost(
-        "host",
-        "this.#port.later(() => this.#startAfterwards()); this.#adoptOne(socket);",
-        "this.#port.later(() => this.#startAfterwards());",
-      ),
-    ],
+    edits: [inHost("host", "this.#startSoon(); this.#adoptOne(socket);", "this.#startSoon();")],
   },
   {
     name: "nothing is listed after a first frame",
     rule: "S12",
     trace: firstFrame,
-    edits: [inHost("host", "this.#port.later(() => this.#startAfterwards());", "")],
+    edits: [inHost("host", "this.#startSoon(); this.#adoptOne(socket);", "this.#adoptOne(socket);")],
   },
   {
     name: "a second frame is answered before the listing",
     rule: "S12",
     trace: secondFrame,
-    edits: [inHost("host", 'if (this.#phase === "answering") this.#start();', "")],
+    edits: [
+      inHost("host", 'if (this.#phase !== "loaded") return this.#start();', 'if (this.#phase !== "loaded") return;'),
+    ],
   },
   {
     name: "sockets are listed with every event",
@@ -236,8 +237,8 @@ const phases: readonly Mutant[] = [
     edits: [
       inHost(
         "host",
-        'if (this.#phase === "started") return; this.#turn({ type: "start"',
-        'if (this.#phase === "started") return; this.#phase = "started"; this.#turn({ type: "start"',
+        'if (this.#phase !== "started") this.#turn({ type: "start"',
+        'const isFirst = this.#phase !== "started"; this.#phase = "started"; if (isFirst) this.#turn({ type: "start"',
       ),
     ],
   },
@@ -263,8 +264,8 @@ const sockets: readonly Mutant[] = [
     edits: [
       inHost(
         "host",
-        "this.#adoptOne(socket); this.#start(); const connection = this.#sockets.connectionOf(socket);",
-        "this.#adoptOne(socket); const connection = this.#sockets.connectionOf(socket);",
+        "this.#ended.add(connection); } this.#start();",
+        "this.#ended.add(connection); } this.#tellEnds();",
       ),
     ],
   },
@@ -282,7 +283,69 @@ const sockets: readonly Mutant[] = [
       inHost(
         "host",
         'this.#turn({ type: "disconnect", connection });',
-        'this.#sockets.close(connection, 1000, ""); this.#turn({ type: "frame", connection, frame: { type: "message", message: { type: "bye" } } });',
+        'this.#turn({ type: "frame", connection, frame: { type: "message", message: { type: "bye" } } });',
+      ),
+    ],
+  },
+  {
+    name: "the end of a socket that could not be written is forgotten",
+    rule: "N7",
+    trace: failedEndOfASocket,
+    edits: [
+      inHost("host", "catch (error) { this.#ended.add(connection); throw error; }", "catch (error) { throw error; }"),
+    ],
+  },
+  {
+    name: "nothing comes for the end of a socket that could not be written",
+    rule: "N7",
+    trace: failedEndOfASocket,
+    edits: [
+      inHost(
+        "host",
+        "this.#lose(socket); } catch (error) { this.#startSoon();",
+        "this.#lose(socket); } catch (error) {",
+      ),
+    ],
+  },
+  {
+    name: "a socket that could not be taken in stays open",
+    rule: "E1",
+    trace: failedConnect,
+    edits: [inHost("host", "access }); } catch (error) { this.#giveUp(socket);", "access }); } catch (error) {")],
+  },
+  {
+    name: "a frame that could not be written is passed over",
+    rule: "E3",
+    trace: failedFrame,
+    edits: [
+      inHost(
+        "host",
+        "this.#receive(socket, data); } catch (error) { this.#giveUp(socket);",
+        "this.#receive(socket, data); } catch (error) {",
+      ),
+    ],
+  },
+  {
+    name: "only sockets that are known are closed for a frame that is lost",
+    rule: "E3",
+    trace: frameAfterAFailedListing,
+    edits: [
+      inHost(
+        "host",
+        "for (const { connection } of this.#sockets.adopt(socket)) {",
+        "const connection = this.#sockets.connectionOf(socket); if (connection !== null) {",
+      ),
+    ],
+  },
+  {
+    name: "the core is not told of a socket that was closed for a frame that is lost",
+    rule: "N7",
+    trace: failedFirstFrame,
+    edits: [
+      inHost(
+        "host",
+        '"the group could not store this: connect again"); this.#ended.add(connection);',
+        '"the group could not store this: connect again");',
       ),
     ],
   },
@@ -298,7 +361,13 @@ const sockets: readonly Mutant[] = [
     name: "a socket that was closed is taken in again",
     rule: "S7",
     trace: closedBeforeTheListing,
-    edits: [inHost("sockets", "this.#closed.add(socket);", "")],
+    edits: [
+      inHost(
+        "sockets",
+        "this.#ended.add(socket); this.#port.close(socket, code, reason);",
+        "this.#port.close(socket, code, reason);",
+      ),
+    ],
   },
   {
     name: "the size of a frame is not looked at",

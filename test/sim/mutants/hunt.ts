@@ -29,10 +29,10 @@ export async function hunt(mutant: Mutant): Promise<Catch | null> {
       return { mutant, took: `script ${mutant.trace.name}`, violation: messageOf(error) };
     }
   }
-  const { callers = false } = mutant;
+  const kind = mutant.callers === true ? "callers" : "plain";
   let runs = 0;
   for (const attempt of ATTEMPTS) {
-    const failure = search(cores, { seed: SEED, shrink: false, callers, ...attempt }, noTally());
+    const failure = search(cores, { seed: SEED, shrink: false, kind, ...attempt }, noTally());
     runs += failure?.runs ?? attempt.numRuns;
     if (failure !== null) return { mutant, took: `${runs} runs`, violation: messageOf(failure.error) };
   }

@@ -10,11 +10,16 @@ import {
   countersGoOn,
   failedAlarm,
   failedCommit,
+  failedConnect,
+  failedEndOfASocket,
+  failedFirstFrame,
+  failedFrame,
   failedListing,
   failedSend,
   failedSettings,
   firstFrame,
   firstFrameOfOneWhoWaits,
+  frameAfterAFailedListing,
   frames,
   type HostScript,
   knownAlarmAtWakeUp,
@@ -66,6 +71,14 @@ describe("a socket", () => {
   test("[N7] that ends takes its candidate out of the queue", play(lostCandidate));
   test("[S7] that the group has closed is read no more, and its end is nobody's", play(closedSocket));
   test("[S7] that the group has closed is not taken in again by the listing", play(closedBeforeTheListing));
+  test(
+    "[N7] whose end can't be written is not forgotten: the next event takes its candidate out",
+    play(failedEndOfASocket),
+  );
+  test("[E3] [S2] whose frame can't be written is closed: its peer resumes, and goes on to lead", play(failedFrame));
+  test("[E3] whose first frame can't be written is closed as well", play(failedFirstFrame));
+  test("[E3] whose frame comes while the sockets can't be listed is closed as well", play(frameAfterAFailedListing));
+  test("[E1] that can't be taken in is closed, and its peer is told to connect again", play(failedConnect));
   test("[E2] that sends bytes, or too much, is closed with the code for it", play(frames));
 });
 
