@@ -8,14 +8,13 @@ import type { ClientMessage, ServerMessage } from "../../shared/protocol/message
 import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
 import type { GroupCore } from "../../testing/group/core.ts";
 import { Storage } from "../../testing/group/storage.ts";
-import type { Message } from "../../tools/harness/inbox.ts";
+import { Inbox, type Message } from "../../tools/harness/inbox.ts";
 import type { Attachment, FreshSecret, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
 import type { GroupState } from "../../worker/group/state.ts";
 import type { Counters } from "../../worker/host/counters.ts";
 import type { Host } from "../../worker/host/host.ts";
 import type { Commit, HostFailure, HostPort, Turned } from "../../worker/host/port.ts";
-import { Inbox, type Message } from "./inbox.ts";
 
 /** The group that ships, or a mutant of it. */
 export type HostCore = Pick<GroupCore, "Host" | "createPolicy">;
