@@ -86,7 +86,10 @@ const table =
 
 /** Checks all options of a client but the parts of its address: see `groupAddress`. */
 export const assertClientOptions = table(clientFields, "options");
-export const assertCallbacks = table({ onGrant: callback, onRevoke: callback, onError: callback }, "callbacks");
+export const assertCallbacks = table(
+  { onGrant: callback, onExtend: callback, onRevoke: callback, onError: callback },
+  "callbacks",
+);
 export const assertContendOptions = table(contendFields, "options");
 export const assertScopeOptions = table(scopeFields, "options");
 export const assertSignalOptions = table({ signal }, "options");

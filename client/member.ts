@@ -8,6 +8,8 @@ import { DuplicateContenderError, type ElectionError, type LossReason } from "./
 export interface ContenderCallbacks<Component extends string = string> {
   /** Not called for a term that is over before its turn comes. Nobody waits for its promise. */
   onGrant?(leadership: Leadership<Component>): unknown;
+  /** The group has renewed the lease: `remainingMs()` is longer now. Nobody waits for its promise. */
+  onExtend?(leadership: Leadership<Component>): unknown;
   /** Stop. Its promise is the drain. Called even while the promise of `onGrant` is pending, and once for each `onGrant`. */
   onRevoke?(leadership: Leadership<Component>, reason: LossReason): unknown;
   /**
@@ -38,6 +40,7 @@ export interface Member<Component extends string = string> {
 /** Those of `contend`. They are called with leaderships of the very component only. */
 interface MemberCallbacks extends Pick<ContenderCallbacks, "onError"> {
   onGrant?(leadership: Leadership): unknown;
+  onExtend?(leadership: Leadership): unknown;
   onRevoke?(leadership: Leadership, reason: LossReason): unknown;
 }
 

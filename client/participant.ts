@@ -2,35 +2,27 @@
  * One process in its group: the contenders and observers that share its session, what the effects of the session core
  * mean to them, and what waits for something to change. It decides nothing about leadership: the core does.
  */
-import { findTerm, isStopping, leaderSessionIdOf, remainingMs } from "../shared/holder/state.ts";
+import { findTerm, isStopping, leaderSessionIdOf } from "../shared/holder/state.ts";
 import { createInside, type Inside } from "../shared/inside.ts";
-import { createLeadership, type Handle, type Leadership, type ResignOptions } from "../shared/leadership/leadership.ts";
-import type { Confirm, Refusal } from "../shared/protocol/messages.ts";
+import type { ResignOptions } from "../shared/leadership/leadership.ts";
+import type { Refusal } from "../shared/protocol/messages.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
 import { confirmError, refusalError } from "../shared/refusals.ts";
 import { unreachable } from "../shared/unreachable.ts";
-import { assertPublished, assertResignOptions, invalid } from "./checks.ts";
+import { assertResignOptions, invalid } from "./checks.ts";
 import type { Clock } from "./clock.ts";
 import { closeError } from "./close-error.ts";
-import { Confirms } from "./confirms.ts";
 import { createDriver, type Driver, type DriverPorts, type UserEffect } from "./driver.ts";
 import { Endings } from "./endings.ts";
-import {
-  ClientClosedError,
-  type ElectionError,
-  isLoss,
-  LeadershipLostError,
-  type LossReason,
-  ProtocolError,
-} from "./errors.ts";
+import { ClientClosedError, type ElectionError, ProtocolError } from "./errors.ts";
 import { type ClientHealth, healthOf } from "./health.ts";
+import { LedTerms } from "./led-terms.ts";
 import { Listeners } from "./listeners.ts";
 import { type Member, Members } from "./member.ts";
 import { Observers } from "./observers.ts";
 import type { Command } from "./session/events.ts";
 import { type ClientState, clientState, type Settings } from "./session/state.ts";
 
-type Granted = Extract<UserEffect, { readonly type: "grant" }>;
 type Lost = Extract<UserEffect, { readonly type: "lost" }>;
 
 /** How the session connects, and what ends with it. */
@@ -48,17 +40,12 @@ export class Participant {
   readonly listeners: Listeners = new Listeners(this.inside);
   readonly clock: Clock;
   readonly driver: Driver;
-  readonly #group: string;
   readonly #network: Network;
   readonly #endings = new Endings();
   /** Called when a session begins to be needed. The signal aborts when none is any longer. */
   followSession: (ended: AbortSignal) => void = () => {};
   #session = new AbortController();
-  /** The terms that contenders lead by. */
-  readonly #terms = new Map<number, Handle<Leadership>>();
-  readonly #confirms = new Confirms();
-  /** Contenders whose callbacks have settled, until the session is told. */
-  readonly #settled: number[] = [];
+  readonly #terms: LedTerms;
   /** The state that the listeners were told last. */
   #state: ClientState = "idle";
   #ids = 0;
@@ -68,7 +55,6 @@ export class Participant {
   #attemptError: unknown;
 
   constructor(group: string, settings: Settings, clock: Clock, network: Network) {
-    this.#group = group;
     this.#network = network;
     this.clock = clock;
     this.driver = createDriver(settings, {
@@ -80,6 +66,17 @@ export class Participant {
         this.listeners.report(error);
       },
       changed: () => this.#changed(),
+    });
+    const { driver, members, inside, listeners } = this;
+    this.#terms = new LedTerms(group, {
+      driver,
+      members,
+      inside,
+      listeners,
+      nextId: () => this.nextId(),
+      dispatch: (command) => this.dispatch(command),
+      resign: (...order) => this.resign(...order),
+      settled: (contenders) => this.#endings.settled(contenders),
     });
   }
 
@@ -214,9 +211,11 @@ export class Participant {
   #perform(effect: UserEffect): void {
     switch (effect.type) {
       case "grant":
-        return this.#grant(effect);
+        return this.#terms.grant(effect);
+      case "extended":
+        return this.#terms.extend(effect.leaderSessionId);
       case "revoke":
-        return this.#revoke(effect.contenders, effect.reason);
+        return this.#terms.revoke(effect.contenders, effect.reason);
       case "ended":
         return this.#endings.termEnded(effect.leaderSessionId);
       case "left":
@@ -228,7 +227,7 @@ export class Participant {
       case "closed":
         return this.#close();
       case "confirmed":
-        return this.#confirms.published(effect);
+        return this.#terms.confirms.published(effect);
       case "leaders":
         return this.observers.hear(effect);
       case "refused":
@@ -260,77 +259,6 @@ export class Participant {
     this.#endings.clientClosed(error);
   }
 
-  /** What the callbacks before it did may have ended the term already, or they took longer than its lease: nobody is called then. */
-  #grant({ contender, election, leaderSessionId, epoch }: Granted): void {
-    const member = this.members.get(contender);
-    const { driver } = this;
-    const leftMs = (): number => {
-      this.inside.mark();
-      return remainingMs(driver.state(), contender, leaderSessionId, driver.now());
-    };
-    if (!member || leftMs() <= 0) return;
-    const { component } = member;
-    const term = createLeadership(
-      { group: this.#group, component, election, leaderSessionId, epoch },
-      {
-        mark: () => this.inside.mark(),
-        remainingMs: leftMs,
-        assertPublished: (published) => assertPublished(published, driver.state().session?.limits.metadataBytes),
-        confirm: (published) => this.#confirm({ component, leaderSessionId, ...published }),
-        resign: (options) => this.resign(leaderSessionId, options, member.resignSkipsOwnDrain ? contender : undefined),
-      },
-    );
-    this.#terms.set(contender, term);
-    member.leadership = term.leadership;
-    void this.#attempt(contender, member, term.leadership, () => member.callbacks.onGrant?.(term.leadership));
-  }
-
-  /** What has ended them is one error: they have ended together. Who was never called for its term has nothing to stop. */
-  #revoke(contenders: readonly number[], reason: LossReason): void {
-    let error: LeadershipLostError | undefined;
-    const why = (): LeadershipLostError => (error ??= new LeadershipLostError(reason));
-    for (const contender of contenders) {
-      const term = this.#terms.get(contender);
-      const member = this.members.get(contender);
-      this.#terms.delete(contender);
-      if (!term || !member) {
-        this.#settle(contender);
-        continue;
-      }
-      const { leadership } = term;
-      term.end(why);
-      this.#confirms.end(leadership, why);
-      const drained = this.#attempt(contender, member, leadership, () =>
-        member.callbacks.onRevoke?.(leadership, reason),
-      );
-      void drained.then(() => this.#settle(contender));
-    }
-  }
-
-  /** What a callback throws harms only its own component, and a loss that it tells of when the term is over is no news. Never rejects. */
-  async #attempt(contender: number, member: Member, leadership: Leadership, callback: () => unknown): Promise<void> {
-    try {
-      await this.inside.run(contender, callback);
-    } catch (error) {
-      if (leadership.isLeader() || !isLoss(error)) this.listeners.fail(error, member.callbacks);
-    }
-  }
-
-  /** Together with all that settle in the same turn: what eight components have to say is said in one step. */
-  #settle(contender: number): void {
-    if (this.#settled.push(contender) > 1) return;
-    queueMicrotask(() => {
-      const contenders = this.#settled.splice(0);
-      this.dispatch({ type: "settled", contenders });
-      this.#endings.settled(contenders);
-    });
-  }
-
-  #confirm(wanted: Omit<Confirm, "id" | "type">): Promise<void> {
-    const message: Confirm = { type: "confirm", id: String(this.nextId()), ...wanted };
-    return this.#confirms.add(message, () => this.dispatch(message));
-  }
-
   #refuse(contender: number, error: ElectionError): void {
     const member = this.members.get(contender);
     if (!member || !this.members.isOpen(contender)) return;
@@ -342,7 +270,7 @@ export class Participant {
   #fail(refusal: Refusal): void {
     const { id, observed } = refusal;
     if (observed !== undefined) return this.observers.refuse(observed, refusalError(refusal));
-    const wasConfirm = id !== undefined && this.#confirms.refuse(id, confirmError(refusal));
+    const wasConfirm = id !== undefined && this.#terms.confirms.refuse(id, confirmError(refusal));
     if (!wasConfirm) this.listeners.report(refusalError(refusal));
   }
 

@@ -1,17 +1,19 @@
 /**
  * `edge-election run`: contends, and runs the command while it leads.
  *
- * In each term: the command starts after the grant, moves its deadlines with every answered renewal, and has stopped,
- * with all of its process group, before the drain of the term ends; stop-plan.ts has the arithmetic. The group is told
- * of the end of a term only after that, because the drain is the promise that `onRevoke` returns.
+ * In each term the command starts after the grant, its deadlines move with every answered renewal, and it has stopped with
+ * all of its process group before the drain of the term ends; stop-plan.ts has the arithmetic. The group is told of the end
+ * of a term only after that, because the drain is the promise that `onRevoke` returns.
  *
- * Entry of the room `cli/run`. `cli/commands` imports it; it imports `cli/`, `client/node` and `shared/`. It never lets
- * a command outlive the lease.
+ * Entry of the room `cli/run`. `cli/commands` imports it; it imports `cli/`, `client/` and `shared/`. It never lets a
+ * command outlive the lease.
  */
 import { type ElectionClient, openClient } from "../../client/client.ts";
 import { ElectionError, type Leadership, type LossReason, type ProcessInfo } from "../../client/node/index.ts";
+import { openSocket } from "../../client/node/socket.ts";
+import type { Participant } from "../../client/participant.ts";
 import { encodeFence } from "../../shared/fence.ts";
-import type { ServerMessage, Welcome } from "../../shared/protocol/messages.ts";
+import type { Welcome } from "../../shared/protocol/messages.ts";
 import type { ElectionKind } from "../../shared/protocol/names.ts";
 import { type CommandFailure, EXIT } from "../failure.ts";
 import type { TokenSource } from "../options.ts";
@@ -20,7 +22,6 @@ import { runFailure } from "./run-failure.ts";
 import { ENDING_SIGNALS, exitCodeOf, FORWARDED_SIGNALS } from "./signals.ts";
 import { graceAfterLoss, leastDrainMs, planForLease, type StopPlan } from "./stop-plan.ts";
 import { type Outcome, type Supervised, supervise } from "./supervise.ts";
-import { tappedSocket } from "./tap.ts";
 
 const RESTART_DELAY_MS = 1_000;
 
@@ -33,7 +34,7 @@ export interface RunSettings {
   readonly process: ProcessInfo;
   readonly token?: TokenSource;
   readonly graceMs: number;
-  /** Runs the command again, as long as it leads. Otherwise its first end of its own is the end. */
+  /** Runs the command again, as long as it leads. Otherwise the first run that ends by itself is the last one. */
   readonly restarts: boolean;
   readonly command: string;
   readonly parameters: readonly string[];
@@ -41,18 +42,16 @@ export interface RunSettings {
 
 export class CommandRunner {
   readonly client: ElectionClient;
+  readonly #participant: Participant;
   readonly #settings: RunSettings;
   readonly #reporter: Reporter;
   readonly #over: Promise<number>;
   #settle: (outcome: number | CommandFailure) => void = () => undefined;
   readonly #forwarded = new Set<NodeJS.Signals>();
   #isOver = false;
-  #session: Pick<Welcome, "lease" | "drainMs"> | undefined;
-  /** What the newest revoke has left; the client's other ends have the group's whole drain time. */
-  #revokeDrainMs = Infinity;
   #leadership: Leadership | undefined;
   #run: Supervised | undefined;
-  /** The newest error: it says why the client was closed, where it was. */
+  /** The newest error: where the client was closed, it says why. */
   #last: unknown;
 
   constructor(settings: RunSettings, reporter: Reporter) {
@@ -62,21 +61,24 @@ export class CommandRunner {
       this.#settle = (outcome) => (typeof outcome === "number" ? resolve(outcome) : reject(outcome));
     });
     const { url, group, process: info, priority, token } = settings;
-    this.client = openClient(
+    const { client, participant } = openClient(
       { url, group, process: info, priority, ...(token && { token }) },
-      { openSocket: tappedSocket((message) => this.#hear(message)) },
-    ).client;
+      { openSocket },
+    );
+    this.client = client;
+    this.#participant = participant;
   }
 
-  /** Resolves with the exit code, when nobody of the command's process group lives and the group has been told. */
+  /** Resolves with the exit code, when the whole process group of the command has ended and the group has been told. */
   async run(): Promise<number> {
     const { component, election } = this.#settings;
     const undo = [this.#followState(), this.#followSignals()];
-    this.client.onError((error) => this.#tell(error));
+    this.client.onError((error) => this.#warn(error));
     this.client.contend(
       component,
       {
         onGrant: (leadership) => this.#lead(leadership),
+        onExtend: (leadership) => this.#run?.plan(this.#plan(leadership)),
         onRevoke: (leadership, reason) => this.#stop(leadership, reason),
         onError: (error) => this.#judge(error),
       },
@@ -97,7 +99,7 @@ export class CommandRunner {
     return this.#leadership === undefined && !this.#isOver;
   }
 
-  /** By a signal that was forwarded: the command takes its own time then. */
+  /** By a signal that was forwarded: then the command takes its own time. */
   get wasToldToEnd(): boolean {
     return ENDING_SIGNALS.some((ending) => this.#forwarded.has(ending));
   }
@@ -114,27 +116,21 @@ export class CommandRunner {
     this.#run?.stop(this.#settings.graceMs);
   }
 
-  #hear(message: ServerMessage): void {
-    if (message.type === "welcome") this.#session = message;
-    if (message.type === "revoke") this.#revokeDrainMs = message.drainMs;
-    const { lease, drainMs } = this.#session ?? {};
-    if (message.type === "welcome" && lease && drainMs !== undefined && drainMs < leastDrainMs(lease.renewDeadlineMs)) {
-      this.fail(runFailure.drainTooShort(drainMs, leastDrainMs(lease.renewDeadlineMs)));
-    }
-    setImmediate(() => this.#extend()); // when the client has taken it in
+  /** What the group has set, as of the last `welcome`. */
+  get #session(): Welcome | null {
+    return this.#participant.driver.state().session;
   }
 
-  /** The deadlines follow the lease. */
-  #extend(): void {
-    const leadership = this.#leadership;
-    if (leadership?.isLeader()) this.#run?.plan(this.#plan(leadership));
+  #checkDrainTime({ lease, drainMs }: Welcome): void {
+    const leastMs = leastDrainMs(lease.renewDeadlineMs);
+    if (drainMs < leastMs) this.fail(runFailure.drainTooShort(drainMs, leastMs));
   }
 
   #plan(leadership: Leadership): StopPlan {
     return planForLease(leadership.remainingMs(), this.#renewDeadlineMs, this.#settings.graceMs);
   }
 
-  /** Known since the welcome, and nobody leads before it. */
+  /** Known before the first grant. */
   get #renewDeadlineMs(): number {
     return this.#session?.lease.renewDeadlineMs ?? 0;
   }
@@ -142,7 +138,6 @@ export class CommandRunner {
   async #lead(leadership: Leadership): Promise<void> {
     const { epoch, leaderSessionId } = leadership;
     this.#leadership = leadership;
-    this.#revokeDrainMs = Infinity;
     this.#reporter.report({ event: "leading", epoch, leaderSessionId });
     while (leadership.isLeader() && !this.#isOver) {
       const outcome = await this.#runOnce(leadership);
@@ -153,7 +148,7 @@ export class CommandRunner {
       if (this.#isFinal(outcome)) return;
       await pause(RESTART_DELAY_MS, leadership.signal);
     }
-    // It was stopped before a lease that nobody renews ends: somebody else shall have a turn.
+    // It was stopped because its lease was about to end: another process is to lead.
     if (leadership.isLeader() && !this.#isOver) await leadership.resign();
   }
 
@@ -197,16 +192,15 @@ export class CommandRunner {
     return true;
   }
 
-  /** The drain of a term: resolves when nobody of the process group lives. */
+  /** The drain of a term: resolves when the whole process group has ended. */
   async #stop(leadership: Leadership, reason: LossReason): Promise<void> {
     this.#leadership = undefined;
     if (!this.#isOver) this.#reporter.report({ event: "lost", epoch: leadership.epoch, reason });
-    const drainMs = Math.min(this.#revokeDrainMs, this.#session?.drainMs ?? 0);
-    this.#run?.stop(graceAfterLoss(drainMs, this.#renewDeadlineMs, this.#settings.graceMs));
+    this.#run?.stop(graceAfterLoss(leadership.drainMs(), this.#renewDeadlineMs, this.#settings.graceMs));
     await this.#run?.gone;
   }
 
-  /** Takes errors of the contender: one that trying again can't help ends the run. */
+  /** Receives the errors of the contender. One that waiting can't help ends the run. */
   #judge(error: unknown): void {
     this.#last = error;
     if (this.#isOver) return;
@@ -214,8 +208,8 @@ export class CommandRunner {
     if (failure !== undefined) this.fail(failure);
   }
 
-  /** Takes errors of the client; those of the connection are reported as its state. */
-  #tell(error: unknown): void {
+  /** Receives the errors of the client. Those of the connection are reported as its state. */
+  #warn(error: unknown): void {
     if (this.#isOver || error instanceof ElectionError) return;
     this.#reporter.report({ event: "warning", message: error instanceof Error ? error.message : String(error) });
   }
@@ -225,8 +219,10 @@ export class CommandRunner {
     return this.client.onStateChange((state) => {
       if (this.#isOver) return;
       if (state === "closed") return void setImmediate(() => this.fail(runFailure.closed(this.#last)));
+      const session = this.#session;
+      if (state === "connected" && session) this.#checkDrainTime(session);
       const wasDown = isDown;
-      isDown = state === "suspended" || (state === "connecting" && this.#session !== undefined);
+      isDown = state === "suspended" || (state === "connecting" && session !== null);
       if (isDown === wasDown) return;
       this.#reporter.report({ event: "connection", state: isDown ? "lost" : "back" });
     });

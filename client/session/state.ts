@@ -140,6 +140,13 @@ export const initialState = (settings: Settings): SessionState => ({
   closing: false,
 });
 
+/** The drain time before the first `welcome`. */
+const DRAIN_MS = 10_000;
+
+/** How long what stops now may take: the smaller of the application's limit and the group's. */
+export const maxDrainMs = ({ settings, session }: Pick<SessionState, "settings" | "session">): number =>
+  Math.min(settings.drainMs, session?.drainMs ?? DRAIN_MS);
+
 /** The connection, where frames can be sent over it. */
 export const lineOf = ({ connection }: Pick<SessionState, "connection">): Line | null =>
   connection.type === "greeting" || connection.type === "open" ? connection : null;

@@ -6,8 +6,6 @@ import type { Draft } from "./draft.ts";
 import { sendFarewell } from "./pace.ts";
 import { isRegistered, type Term } from "./state.ts";
 
-/** Of a client that was never told of the group's. */
-const DRAIN_MS = 10_000;
 /** More than can end while a `revoke` is under way. */
 const ENDED_IDS = 16;
 
@@ -81,9 +79,6 @@ export function freezeTerms(draft: Draft): void {
       replaceTerm(draft, term, { ...term, drainUntil: Math.min(term.drainUntil, draft.now) });
   }
 }
-
-export const maxDrainMs = ({ settings, session }: Draft): number =>
-  Math.min(settings.drainMs, session?.drainMs ?? DRAIN_MS);
 
 /** A term is over here, or an offer was dropped. */
 export function dropped(draft: Draft, term: Term): void {

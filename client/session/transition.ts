@@ -28,8 +28,8 @@ import {
 import type { Draft } from "./draft.ts";
 import type { Effect, Event, InputType, Of } from "./events.ts";
 import { flush } from "./pace.ts";
-import type { SessionState } from "./state.ts";
-import { dropped, grant, maxDrainMs, revoke } from "./terms.ts";
+import { maxDrainMs, type SessionState } from "./state.ts";
+import { dropped, grant, revoke } from "./terms.ts";
 import { observe, refuseWatch, unobserve } from "./watching.ts";
 
 const ignore = (): void => {};

@@ -29,6 +29,8 @@ import {
 export type HolderEffect<Id> =
   /** The contender leads. Call `onGrant`; do not wait for it. */
   | ({ readonly type: "grant"; readonly contender: Id } & TermIdentity)
+  /** The group has renewed the lease of a term by which contenders lead. */
+  | ({ readonly type: "extended" } & TermIdentity)
   /** They no longer lead: for each abort its signal, call `onRevoke`, and report `settled` when that has settled. */
   | ({ readonly type: "revoke"; readonly contenders: readonly Id[]; readonly reason: LossReason } & TermIdentity)
   /** The term is over: everything in it has stopped, or had its drain time. */
@@ -106,7 +108,10 @@ export function extendTerms<C extends Contender>(
 function extend<C extends Contender>(draft: HolderDraft<C>, term: Term<C["id"]>, leaseUntil: number): void {
   if (term.stage === "offered") return replaceTerm(draft, term, { ...term, stage: "leading", leaseUntil });
   if (term.leaseUntil <= draft.now) return;
-  replaceTerm(draft, term, { ...term, leaseUntil: Math.max(term.leaseUntil, leaseUntil) });
+  if (leaseUntil <= term.leaseUntil) return;
+  replaceTerm(draft, term, { ...term, leaseUntil });
+  const { election, leaderSessionId, epoch } = term;
+  if (term.stage === "leading") draft.effects.push({ type: "extended", election, leaderSessionId, epoch });
 }
 
 /**

@@ -108,6 +108,24 @@ export function remainingMs<C extends Contender>(
   return term?.leaderSessionId === leaderSessionId ? Math.max(0, term.leaseUntil - now) : 0;
 }
 
+/**
+ * For how long the work of a contender may still take to stop inside the lease of this term; 0 when it has stopped.
+ * `maxDrainMs`: how long it may take that begins to stop now.
+ */
+export function drainMs<C extends Contender>(
+  { contenders, terms }: Pick<HolderState<C>, "contenders" | "terms">,
+  id: C["id"],
+  leaderSessionId: string,
+  { now, maxDrainMs }: { readonly now: number; readonly maxDrainMs: number },
+): number {
+  const contender = contenders.find((one) => one.id === id && leaderSessionIdOf(one) === leaderSessionId);
+  const term = findTerm(terms, leaderSessionId);
+  if (contender === undefined || term === undefined || term.stage === "offered") return 0;
+  const ownUntil = isStopping(contender.phase) ? contender.phase.drainUntil : now + maxDrainMs;
+  const termUntil = term.stage === "ending" ? Math.min(term.drainUntil, term.leaseUntil) : term.leaseUntil;
+  return Math.max(0, Math.min(ownUntil, termUntil) - now);
+}
+
 /** When terms change by time alone. */
 export const termDeadlines = (terms: readonly Term<unknown>[]): number[] =>
   terms.flatMap((term) => {

@@ -40,6 +40,12 @@ export interface Leadership<Component extends string = string> extends Fence {
   /** The time until the lease runs out if it is not renewed; 0 when the leadership is over. */
   remainingMs(): number;
   /**
+   * For how long, from now on, no other process leads while its work stops: the rest of the drain time, and no longer than
+   * the lease, which is renewed meanwhile. So it is 0 at once where the lease has run out or was lost. While it leads, the
+   * time that it would have if it ended now.
+   */
+  drainMs(): number;
+  /**
    * Publishes the leader's address; the default is the process's. It is retried until the group has it, also by the next
    * incarnation of a Durable Object. Rejects with `LeadershipLostError` when the leadership is over.
    */
@@ -69,6 +75,8 @@ export interface Handle<L extends PlainLeadership> {
 interface LeasePorts {
   /** 0 when the term is over. */
   remainingMs(): number;
+  /** 0 when the work of the term has stopped, or has to have stopped. */
+  drainMs(): number;
   /** Called whenever a user looks at the signal. */
   readonly mark?: () => void;
 }
@@ -88,7 +96,7 @@ type Published = Pick<Confirm, "address" | "metadata">;
  */
 export function createPlainLeadership(
   term: TermOf,
-  { remainingMs, mark = () => {} }: LeasePorts,
+  { remainingMs, drainMs, mark = () => {} }: LeasePorts,
 ): Handle<PlainLeadership> {
   let controller: AbortController | undefined;
   let lost: (() => LeadershipLostError) | undefined;
@@ -106,6 +114,7 @@ export function createPlainLeadership(
     },
     headers: () => ({ [FENCE_HEADER]: encodeFence(term) }),
     remainingMs,
+    drainMs,
   };
   return {
     leadership,

@@ -21,6 +21,7 @@ import { logError } from "../http/log.ts";
 import type { Effect, Subject } from "./core/events.ts";
 import {
   type ContenderState,
+  drainMs,
   initialState,
   isWorthStoring,
   load,
@@ -311,6 +312,7 @@ export class DurableContender<Component extends string = string> {
       { group: this.#options.group, ...subject },
       {
         remainingMs: () => remainingMs(this.#engine.state, component, leaderSessionId, Date.now()),
+        drainMs: () => drainMs(this.#engine.state, component, leaderSessionId, Date.now()),
         assertPublished,
         confirm: (published) => this.#confirm(subject, published),
         resign: (options) => this.#resign(leaderSessionId, options),

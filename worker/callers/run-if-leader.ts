@@ -16,7 +16,7 @@ import type { LeaderStatus } from "../../shared/protocol/status.ts";
 import { confirmError, refusalError } from "../../shared/refusals.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Effect, Subject } from "./core/events.ts";
-import { initialState, nextDeadline, remainingMs } from "./core/state.ts";
+import { drainMs, initialState, nextDeadline, remainingMs } from "./core/state.ts";
 import { Engine } from "./engine.ts";
 import { type ElectionsBinding, electionsBy } from "./local-elections.ts";
 import type { Elections } from "./service.ts";
@@ -198,7 +198,10 @@ class Invocation {
     const { component, leaderSessionId } = subject;
     return createPlainLeadership(
       { group: this.#group, ...subject },
-      { remainingMs: () => remainingMs(this.#engine.state, component, leaderSessionId, Date.now()) },
+      {
+        remainingMs: () => remainingMs(this.#engine.state, component, leaderSessionId, Date.now()),
+        drainMs: () => drainMs(this.#engine.state, component, leaderSessionId, Date.now()),
+      },
     );
   }
 

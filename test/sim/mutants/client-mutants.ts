@@ -370,7 +370,7 @@ export const clientMutants: readonly Mutant[] = [
     trace: hungCallback,
     edits: [
       inSession(
-        "terms",
+        "state",
         "Math.min(settings.drainMs, session?.drainMs ?? DRAIN_MS);",
         "settings && session ? Infinity : DRAIN_MS;",
       ),

@@ -1,7 +1,7 @@
 /** The working copy of one transition. Nothing of it outlives the call. */
 import type { HolderDraft, HolderEffect } from "../../../shared/holder/holder.ts";
 import type { Effect, Event } from "./events.ts";
-import type { Contender, ContenderState, Term } from "./state.ts";
+import { type Contender, type ContenderState, maxDrainMs, type Term } from "./state.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -23,7 +23,7 @@ export function draftOf(state: ContenderState, { now, random }: Pick<Event, "now
     effects: [],
     now,
     random,
-    maxDrainMs: () => Math.min(draft.settings.drainMs ?? Infinity, draft.drainMs),
+    maxDrainMs: () => maxDrainMs(draft),
     isRefused: ({ refusal }) => refusal !== null,
     dropped(term) {
       // One that leaves says so once, for all of its terms.
@@ -42,7 +42,7 @@ export function stateOf(draft: Draft): ContenderState {
 /** Every component is granted and revoked by itself: its leadership is made anew after a restart, by its own effect. */
 export const effectsOf = ({ effects }: Draft): readonly Effect[] =>
   effects.flatMap((effect): Effect[] => {
-    if (effect.type === "ended") return [];
+    if (effect.type === "ended" || effect.type === "extended") return [];
     if (effect.type === "grant") {
       const { type, contender, ...term } = effect;
       return [{ type, subject: { component: contender, ...term } }];

@@ -1,5 +1,6 @@
 /** What a contender without a socket knows. All times are on the wall clock of its hosts, in milliseconds. */
 import {
+  drainMs as drainOf,
   type Farewell,
   type Contender as HolderContender,
   type HolderState,
@@ -157,6 +158,15 @@ export const answerTimeoutMs = ({ lease, terms }: Pick<ContenderState, "lease" |
 /** How long a component still leads by this id; 0 when it does not, and while the clock lies behind what it has shown before. */
 export function remainingMs(state: ContenderState, component: string, leaderSessionId: string, now: number): number {
   return now < state.seenAt ? 0 : remainingOf(state, component, leaderSessionId, now);
+}
+
+/** How long what stops now may take: the smaller of the application's limit and the group's. */
+export const maxDrainMs = ({ settings, drainMs }: Pick<ContenderState, "settings" | "drainMs">): number =>
+  Math.min(settings.drainMs ?? Infinity, drainMs);
+
+/** For how long the work of a component may still take to stop; 0 while the clock lies behind what it has shown before. */
+export function drainMs(state: ContenderState, component: string, leaderSessionId: string, now: number): number {
+  return now < state.seenAt ? 0 : drainOf(state, component, leaderSessionId, { now, maxDrainMs: maxDrainMs(state) });
 }
 
 /** Which leaderships the next call names: those that lead, and those that are still stopping. */

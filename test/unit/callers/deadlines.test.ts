@@ -1,0 +1,38 @@
+/** What a leadership by RPC tells of the time that its work may take to stop (C13). */
+import { expect, test } from "vitest";
+import { drainMs } from "../../../worker/callers/core/state.ts";
+import { GroupWorld } from "../group/world.ts";
+import { Asker } from "./asker.ts";
+
+const R = 8_000;
+const DRAIN = 3_000;
+
+const left = (asker: Asker): number => drainMs(asker.state, "x", asker.last().leaderSessionId, asker.clock);
+
+function leading(): Asker {
+  const asker = new Asker(new GroupWorld(), "asker");
+  asker.start();
+  asker.flow();
+  return asker;
+}
+
+test("[C13] from the end of its term on, the drain time runs down; when its work has stopped, nothing is left", () => {
+  const asker = leading();
+  expect(left(asker)).toBe(DRAIN);
+  asker.dispatch({ type: "close" });
+  expect(left(asker)).toBe(DRAIN);
+  asker.world.advance(1_000);
+  expect(left(asker)).toBe(DRAIN - 1_000);
+  asker.settle("x");
+  expect(left(asker)).toBe(0);
+});
+
+test("[C13] it is never longer than the lease, and over with it", () => {
+  const asker = leading();
+  asker.world.advance(R - 1_000);
+  expect(left(asker)).toBe(1_000);
+  asker.world.advance(1_000);
+  asker.dispatch({ type: "tick" });
+  expect(asker.last().is).toBe("revoke");
+  expect(left(asker)).toBe(0);
+});
