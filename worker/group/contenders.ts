@@ -4,7 +4,7 @@ import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import { isHeld, isTakenBy } from "./election.ts";
 import { refuse } from "./refusal.ts";
 import type { Session } from "./state.ts";
-import { endTerm, withdrawOffer, withdrawRecord } from "./terms.ts";
+import { endTerm, sendGrant, withdrawOffer, withdrawRecord } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -69,22 +69,17 @@ function admission(turn: Turn, session: Session, component: string, election: El
 
 /** Sends a newly registered component the leadership that its session has or is offered (C3, G4). */
 export function joinPresent(turn: Turn, session: Session, component: string): void {
-  const election = session.contenders.get(component)?.election;
-  const taken = election === undefined ? undefined : turn.election(election);
-  if (election === undefined || !isTakenBy(session.id, taken) || taken.state.type === "revoking") return;
-  const { leaderSessionId, epoch, type } = taken.state;
-  const joined = type === "leading";
-  turn.send(session, { type: "grant", election, leaderSessionId, epoch, components: [component], joined });
+  const name = session.contenders.get(component)?.election;
+  const election = name === undefined ? undefined : turn.election(name);
+  if (isTakenBy(session.id, election) && election.state.type !== "revoking")
+    sendGrant(turn, session, election, [component]);
 }
 
 /** Repeats after a resume, for every component, what the session leads: a `grant` may have been lost on the way. */
 export function joinHeld(turn: Turn, session: Session): void {
-  for (const { name: election, state } of turn.termsOf(session)) {
-    if (state.type !== "leading") continue;
-    const { leaderSessionId, epoch } = state;
-    const components = turn.componentsOf(session, election);
-    if (components.length > 0)
-      turn.send(session, { type: "grant", election, leaderSessionId, epoch, components, joined: true });
+  for (const election of turn.termsOf(session)) {
+    const components = turn.componentsOf(session, election.name);
+    if (election.state.type === "leading" && components.length > 0) sendGrant(turn, session, election, components);
   }
 }
 

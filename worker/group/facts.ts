@@ -4,9 +4,9 @@
  */
 import type { ErrorCode, RevokeReason } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import { isHeld } from "./election.ts";
+import { isHeld, type TakenElection } from "./election.ts";
 import type { Effect, EndedTerm, EventBody, Outcome, PollRefusal } from "./events.ts";
-import type { Election, ElectionState, GroupState, Session } from "./state.ts";
+import type { Election, GroupState, Session } from "./state.ts";
 import type { Touched } from "./turn.ts";
 import { processName } from "./views.ts";
 
@@ -94,13 +94,13 @@ function endFact({ election, epoch, leaderSessionId, sessionId, process, reason,
   return { type: "ended", election, epoch, leaderSessionId, sessionId, process, reason, ledMs };
 }
 
-type Occupied = Exclude<ElectionState, { readonly type: "vacant" }>;
-const occupied = (election: Election | undefined): Occupied | null =>
+type Term = TakenElection["state"];
+const termOf = (election: Election | undefined): Term | null =>
   election === undefined || election.state.type === "vacant" ? null : election.state;
 
 function electionFacts(turn: TurnReport, name: ElectionName): Fact[] {
   const [was, is] = [turn.before.elections.get(name), turn.after.elections.get(name)];
-  const [old, present] = [occupied(was), occupied(is)];
+  const [old, present] = [termOf(was), termOf(is)];
   const same = old?.leaderSessionId === present?.leaderSessionId ? old : null;
   const facts: Fact[] = [];
   if (old?.type === "offered" && same === null) {
@@ -120,8 +120,8 @@ const forgotten = (was: Election, now: number): Fact[] =>
 interface Progress {
   readonly name: ElectionName;
   /** The present term as it was before, unless it is new. */
-  readonly same: Occupied | null;
-  readonly present: Occupied;
+  readonly same: Term | null;
+  readonly present: Term;
   readonly endedAt: number | null;
 }
 
@@ -147,11 +147,13 @@ function progress({ after, event, now }: TurnReport, { name, same, present, ende
   return facts;
 }
 
-const holding = (
-  state: GroupState,
-  election: ElectionName,
-  { epoch, leaderSessionId, sessionId }: Occupied,
-): Holding => ({ election, epoch, leaderSessionId, sessionId, process: processName(state, sessionId) });
+const holding = (state: GroupState, election: ElectionName, { epoch, leaderSessionId, sessionId }: Term): Holding => ({
+  election,
+  epoch,
+  leaderSessionId,
+  sessionId,
+  process: processName(state, sessionId),
+});
 
 const FIRST_OWN_CODE = 4_000;
 

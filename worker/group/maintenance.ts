@@ -1,4 +1,4 @@
-/** What operators and deployments do to a group as a whole: settings, pause, cleanup, restore. */
+/** What operators and deployments do: settings, revoke, pause, cleanup, restore. */
 
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
@@ -6,13 +6,23 @@ import { isHeld } from "./election.ts";
 import type { EventBody } from "./events.ts";
 import type { Policy } from "./policy.ts";
 import { forget, hangUpOn } from "./sessions.ts";
-import { beginRevoke, boundHoldOff, boundLease, endTerm, holdOffFor, withdrawOffer } from "./terms.ts";
+import { awaitRevoke, beginRevoke, boundHoldOff, boundLease, endTerm, holdOffFor, withdrawOffer } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /** Changes the settings. Leases that were promised under others run on as promised: see `leaseMs` of sessions and terms. */
 export function configure(turn: Turn, policy: Policy): void {
   turn.change({ policy });
-  for (const name of turn.state.elections.keys()) turn.undecided.add(name);
+  turn.reconsiderAll();
+}
+
+/** Ends a leadership, for an operator. Replies once the next term is accepted, or nobody will take over. */
+export function revoke(turn: Turn, event: Extract<EventBody, { readonly type: "revoke" }>): void {
+  const { request, successor, note } = event;
+  boundLease(turn, event.election);
+  const election = turn.election(event.election);
+  if (!isHeld(election)) return turn.reply(request, { type: "not_led" });
+  awaitRevoke(turn, election, event);
+  beginRevoke(turn, election, { reason: successor === null ? "revoked" : "transferred", successor, note });
 }
 
 /** While paused nothing is offered; present leaders go on. Opening a group cancels a restore that waits. */
@@ -20,16 +30,13 @@ export function pause(turn: Turn, paused: boolean): void {
   if (!paused) cancelRestore(turn);
   if (turn.state.paused === paused) return;
   turn.change({ paused });
-  for (const name of turn.state.elections.keys()) turn.undecided.add(name);
+  turn.reconsiderAll();
 }
 
 /** Removes everything except what keeps the next leader safe: the epoch, and a hold-off past every horizon (S5). */
 export function cleanup(turn: Turn, { request, force }: Extract<EventBody, { readonly type: "cleanup" }>): void {
   const contended = [...turn.state.sessions.values()].some(({ contenders }) => contenders.size > 0);
-  if (contended && !force) {
-    turn.effects.push({ type: "reply", request, outcome: { type: "contenders_registered" } });
-    return;
-  }
+  if (contended && !force) return turn.reply(request, { type: "contenders_registered" });
   boundHoldOff(turn);
   for (const name of turn.state.elections.keys()) {
     boundLease(turn, name);
@@ -43,7 +50,7 @@ export function cleanup(turn: Turn, { request, force }: Extract<EventBody, { rea
     const present = turn.session(session.id);
     if (present !== undefined) forget(turn, present, "revoked");
   }
-  turn.effects.push({ type: "reply", request, outcome: { type: "cleaned" } });
+  turn.reply(request, { type: "cleaned" });
 }
 
 /**
@@ -71,7 +78,7 @@ function cancelRestore(turn: Turn): void {
   const { pendingRestore } = turn.state;
   if (pendingRestore === null) return;
   turn.change({ pendingRestore: null });
-  turn.effects.push({ type: "reply", request: pendingRestore, outcome: { type: "restore_cancelled" } });
+  turn.reply(pendingRestore, { type: "restore_cancelled" });
 }
 
 /** Replies once every term has ended and the hold-off is over, which includes their horizons: see `endTerm`. */
@@ -79,7 +86,7 @@ export function answerRestore(turn: Turn): void {
   const { pendingRestore, terms, holdOffUntil } = turn.state;
   if (pendingRestore === null || terms.size > 0 || turn.now < holdOffUntil) return;
   turn.change({ pendingRestore: null });
-  turn.effects.push({ type: "reply", request: pendingRestore, outcome: { type: "restorable" } });
+  turn.reply(pendingRestore, { type: "restorable" });
 }
 
 /**

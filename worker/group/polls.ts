@@ -47,7 +47,7 @@ type PollEvent = Extract<EventBody, { readonly type: "poll" }> & { readonly acce
 
 /** Carries out the call and replies `polled`, or replies `refused`; then nothing has changed. */
 export function poll(turn: Turn, event: PollEvent): void {
-  turn.effects.push({ type: "reply", request: event.request, outcome: refusal(turn, event) ?? answer(turn, event) });
+  turn.reply(event.request, refusal(turn, event) ?? answer(turn, event));
 }
 
 type Refused = Extract<Outcome, { readonly type: "refused" }>;

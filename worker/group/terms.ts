@@ -9,7 +9,7 @@ import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import type { Refusal } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { RevokeResult } from "../../shared/protocol/status.ts";
-import { type HeldElection, isHeld } from "./election.ts";
+import { type HeldElection, isHeld, type TakenElection } from "./election.ts";
 import type { Outcome } from "./events.ts";
 import { refuse } from "./refusal.ts";
 import type { Election, EndReason, HeldTerm, PendingRevoke, Place, RevokeCause, Session, Term } from "./state.ts";
@@ -23,18 +23,29 @@ export function offer(turn: Turn, name: ElectionName, session: Session): void {
   const { offerTimeoutMs } = turn.state.policy;
   const epoch = Math.max(turn.state.epoch + 1, turn.now); // S5: epochs grow, even across a restore
   turn.change({ epoch });
-  const leaderSessionId = turn.freshId();
-  const components = turn.componentsOf(session, name);
-  turn.putState(name, {
+  const state: TakenElection["state"] = {
     type: "offered",
     sessionId: session.id,
-    leaderSessionId,
+    leaderSessionId: turn.freshId(),
     epoch,
     offeredAt: turn.now,
     // A caller can't answer before its next call: the offer stands until that is overdue.
     offerUntil: turn.connectionOf(session)?.polling?.until ?? turn.now + offerTimeoutMs,
-  });
-  turn.send(session, { type: "grant", election: name, leaderSessionId, epoch, components, joined: false });
+  };
+  turn.putState(name, state);
+  sendGrant(turn, session, { name, state }, turn.componentsOf(session, name));
+}
+
+/** Sends components the term of their session: an offer, or a leadership that they join. */
+export function sendGrant(
+  turn: Turn,
+  session: Session,
+  { name: election, state }: Pick<TakenElection, "name" | "state">,
+  components: readonly string[],
+): void {
+  const { leaderSessionId, epoch } = state;
+  const joined = state.type !== "offered";
+  turn.send(session, { type: "grant", election, leaderSessionId, epoch, components, joined });
 }
 
 /** Accepts this session's offer, or extends its lease. False where it has neither, or may not extend it (S10). */
@@ -298,5 +309,5 @@ export function answerRevoke(
 ): void {
   const passedOver = successor === null || successor === next.to ? {} : { passedOver: successor };
   const outcome: Outcome = { type: "revoked", from, ...next, durationMs: turn.now - startedAt, ...passedOver };
-  turn.effects.push({ type: "reply", request, outcome });
+  turn.reply(request, outcome);
 }

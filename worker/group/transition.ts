@@ -17,15 +17,13 @@ import { unreachable } from "../../shared/unreachable.ts";
 import { firstAllowances } from "./bucket.ts";
 import { putConnections } from "./bulk-load.ts";
 import { expire, settle, updateDeadline } from "./deadlines.ts";
-import { isHeld } from "./election.ts";
 import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
-import { answerRestore, cleanup, configure, finishRestore, pause, prepareRestore } from "./maintenance.ts";
+import { answerRestore, cleanup, configure, finishRestore, pause, prepareRestore, revoke } from "./maintenance.ts";
 import { announceChanges } from "./observers.ts";
 import { poll } from "./polls.ts";
 import { lose } from "./sessions.ts";
 import type { Access, Connection, GroupState } from "./state.ts";
-import { awaitRevoke, beginRevoke, boundLease } from "./terms.ts";
 import { type Touched, Turn } from "./turn.ts";
 
 export { nextDeadline } from "./deadlines.ts";
@@ -158,18 +156,6 @@ function disconnect(turn: Turn, id: string): void {
   turn.forgetConnection(id);
   const session = turn.sessionOf(connection);
   if (session !== undefined) lose(turn, session);
-}
-
-function revoke(turn: Turn, event: Extract<EventBody, { readonly type: "revoke" }>): void {
-  const { request, successor, note } = event;
-  boundLease(turn, event.election);
-  const election = turn.election(event.election);
-  if (!isHeld(election)) {
-    turn.effects.push({ type: "reply", request, outcome: { type: "not_led" } });
-    return;
-  }
-  awaitRevoke(turn, election, event);
-  beginRevoke(turn, election, { reason: successor === null ? "revoked" : "transferred", successor, note });
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { ServerMessage } from "../../shared/protocol/messages.ts";
 import { componentOf, type ElectionName } from "../../shared/protocol/names.ts";
 import { type HeldElection, isHeld, isTakenBy, rankIn, type TakenElection, vacantElection } from "./election.ts";
-import type { Effect, EndedTerm } from "./events.ts";
+import type { Effect, EndedTerm, Outcome } from "./events.ts";
 import {
   AWAITED,
   DEADLINES,
@@ -90,6 +90,11 @@ export class Turn {
   close(connection: string, code: number, reason: string): void {
     this.forgetConnection(connection);
     this.effects.push({ type: "close", connection, code, reason });
+  }
+
+  /** Answers a request or a call. Each is answered once, in this turn or a later one. */
+  reply(request: string, outcome: Outcome): void {
+    this.effects.push({ type: "reply", request, outcome });
   }
 
   // Connections
@@ -197,6 +202,11 @@ export class Turn {
     if (own !== null) return session.contenders.get(own)?.election === election;
     for (const contender of session.contenders.values()) if (contender.election === election) return true;
     return false;
+  }
+
+  /** Has every election decided anew, since something about the group has changed. */
+  reconsiderAll(): void {
+    for (const name of this.state.elections.keys()) this.undecided.add(name);
   }
 
   createElection(name: ElectionName): void {

@@ -152,7 +152,7 @@ export const groupSessionMutants: readonly Mutant[] = [
     rule: "S7",
     trace: joinOfEndedLeadership,
     edits: [
-      inGroup("contenders", 'const joined = type === "leading";', "const joined = false;"),
+      inGroup("terms", 'const joined = state.type !== "offered";', "const joined = false;"),
       ...endedComesBack("session"),
     ],
   },

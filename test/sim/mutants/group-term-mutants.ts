@@ -94,8 +94,8 @@ export const groupTermMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "maintenance",
-        'turn.effects.push({ type: "reply", request, outcome: { type: "cleaned" } });',
-        'turn.change({ epoch: 0 }); turn.effects.push({ type: "reply", request, outcome: { type: "cleaned" } });',
+        'turn.reply(request, { type: "cleaned" });',
+        'turn.change({ epoch: 0 }); turn.reply(request, { type: "cleaned" });',
       ),
     ],
   },
