@@ -2,7 +2,7 @@
 import type { PolicyOptions } from "../../../worker/group/policy.ts";
 import type { Cores } from "../cores.ts";
 import type { Caller } from "../world/caller.ts";
-import { contender, leads, POLICY, Stage, term } from "./stage.ts";
+import { contender, leads, ledBy, POLICY, Stage } from "./stage.ts";
 
 /** R1 leads x; its `onRevoke` hangs while it is not ready. */
 function stageWithCaller(
@@ -26,9 +26,9 @@ export function unreadyRival(cores: Cores): void {
   caller.ready = false;
   caller.resign();
   stage.until("A leads", () => leads(a), 8_000);
-  const epoch = term(a)?.epoch;
+  const { epoch } = ledBy(a);
   stage.advance(10_000);
-  stage.expect("A leads on", leads(a) && term(a)?.epoch === epoch);
+  stage.expect("A leads on", leads(a) && ledBy(a).epoch === epoch);
   caller.ready = true;
   stage.until("R1 leads", () => caller.holding().length === 1, 6_000);
   stage.end();

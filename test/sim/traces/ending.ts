@@ -1,7 +1,7 @@
 /** S2, S10, S11, C1: stopping first, saying so afterwards. */
 import type { Cores } from "../cores.ts";
 import { SLOW_DRAIN_MS } from "../world/contender.ts";
-import { contender, leads, POLICY, Stage, term } from "./stage.ts";
+import { contender, leads, ledBy, POLICY, Stage } from "./stage.ts";
 
 /** H19. A resign leaves only after everything has stopped. */
 export function resignWhileDraining(cores: Cores): void {
@@ -100,11 +100,11 @@ export function preemptedForNobody(cores: Cores): void {
   stage.world.operator.revoke("process", null);
   stage.until("B leads", () => leads(b), 4_200);
   stage.advance(5_500);
-  const since = term(b)?.leaderSessionId;
+  const since = ledBy(b).leaderSessionId;
   stage.expect("A leads the other election", leads(a, "component:z"));
   stage.world.backend.crash(true);
   stage.advance(40_000);
-  stage.expect("B leads on", leads(b) && term(b)?.leaderSessionId === since);
+  stage.expect("B leads on", leads(b) && ledBy(b).leaderSessionId === since);
   a.settleAll();
   stage.until("A leads", () => leads(a), 30_000);
   stage.end();

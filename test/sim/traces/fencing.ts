@@ -1,6 +1,6 @@
 /** S7: late, repeated and foreign messages touch no newer leadership; what has ended never comes back. */
 import type { Cores } from "../cores.ts";
-import { contender, leads, Stage, term } from "./stage.ts";
+import { contender, leads, ledBy, Stage } from "./stage.ts";
 
 /** H1. A component joins a leadership that is resigned meanwhile: its grant and a late answer arrive afterwards. */
 export function joinOfEndedLeadership(cores: Cores): void {
@@ -23,7 +23,7 @@ export function foreignFrames(cores: Cores): void {
   const stage = new Stage(cores);
   const a = stage.join("A");
   const b = stage.join("B");
-  const leaderSessionId = term(a)?.leaderSessionId ?? "";
+  const { leaderSessionId } = ledBy(a);
   stage.forge(b, { type: "release", leaderSessionId });
   stage.forge(b, { type: "resign", leaderSessionId });
   stage.forge(b, { type: "confirm", id: "forged", component: "x", leaderSessionId, address: "http://forged" });
@@ -37,16 +37,16 @@ export function foreignFrames(cores: Cores): void {
 export function staleFrames(cores: Cores): void {
   const stage = new Stage(cores);
   const a = stage.join("A");
-  const leaderSessionId = term(a)?.leaderSessionId ?? "";
+  const { leaderSessionId } = ledBy(a);
   a.resign("process");
-  stage.until("A leads again", () => leads(a) && term(a)?.leaderSessionId !== leaderSessionId, 1_000);
+  stage.until("A leads again", () => leads(a) && ledBy(a).leaderSessionId !== leaderSessionId, 1_000);
   stage.advance(100);
-  const epoch = term(a)?.epoch;
+  const { epoch } = ledBy(a);
   stage.forge(a, { type: "confirm", id: "stale", component: "x", leaderSessionId, address: "http://stale" });
   stage.forge(a, { type: "release", leaderSessionId });
   const record = stage.world.backend.object().state.components.get("x")?.record;
   stage.expect("its new address stands", record?.leader.address === "http://A" && record.leader.epoch === epoch);
-  stage.expect("A leads on", leads(a) && term(a)?.epoch === epoch);
+  stage.expect("A leads on", leads(a) && ledBy(a).epoch === epoch);
   stage.end();
 }
 
@@ -54,7 +54,7 @@ export function staleFrames(cores: Cores): void {
 export function closedAndBack(cores: Cores): void {
   const stage = new Stage(cores);
   const a = stage.join("A", { contenders: [contender("x"), contender("y")] });
-  const epoch = term(a)?.epoch;
+  const { epoch } = ledBy(a);
   a.close("x");
   stage.advance(100);
   a.contend(contender("x"));

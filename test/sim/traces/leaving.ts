@@ -1,7 +1,7 @@
 /** What a process sends when it stops while frames wait, or while its connection is lost; and how it comes back in time. */
 import type { Cores } from "../cores.ts";
 import type { Process } from "../world/process.ts";
-import { leads, Stage, term } from "./stage.ts";
+import { leads, ledBy, Stage } from "./stage.ts";
 
 /** More frames than leave at once. */
 const talk = (process: Process): void => {
@@ -56,11 +56,11 @@ export function longOutage(cores: Cores): void {
   const stage = new Stage(cores);
   const a = stage.join("A");
   stage.join("B");
-  const epoch = term(a)?.epoch;
+  const { epoch } = ledBy(a);
   for (let outage = 0; outage < 10; outage++) {
     keepAway(stage, a, 5_000);
     stage.until("A is back", () => a.state.connection.type === "open", 1_300);
-    stage.expect("A leads as before", leads(a) && term(a)?.epoch === epoch);
+    stage.expect("A leads as before", leads(a) && ledBy(a).epoch === epoch);
   }
   stage.end();
 }

@@ -2,7 +2,7 @@
 import type { Cores } from "../cores.ts";
 import { SLOW_DRAIN_MS } from "../world/contender.ts";
 import type { Process } from "../world/process.ts";
-import { contender, leads, POLICY, plain, Stage, term } from "./stage.ts";
+import { contender, leads, ledBy, POLICY, plain, Stage } from "./stage.ts";
 
 const cut = (stage: Stage, process: Process): void => {
   if (process.link !== null) stage.world.network.cut(process.link, { keepUp: 0, keepDown: 0, told: "client" });
@@ -164,9 +164,9 @@ export function slowPaths(cores: Cores): void {
     if (a === undefined || b === undefined) throw new Error("two processes");
     stage.until("one leads", () => leads(a) || leads(b), 30_000);
     const leader = leads(a) ? a : b;
-    const epoch = term(leader)?.epoch;
+    const { epoch } = ledBy(leader);
     stage.advance(20_000);
-    stage.expect("it leads on", leads(leader) && term(leader)?.epoch === epoch);
+    stage.expect("it leads on", leads(leader) && ledBy(leader).epoch === epoch);
     leader.resign("process");
     stage.until("the other one leads", () => leads(leader === a ? b : a), 30_000);
     stage.end();

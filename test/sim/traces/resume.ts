@@ -1,7 +1,7 @@
 /** S9: what a lost connection does to a leadership, and what late and repeated hellos do not. */
 import type { Cores } from "../cores.ts";
 import type { Process } from "../world/process.ts";
-import { contender, leads, POLICY, Stage, term } from "./stage.ts";
+import { contender, leads, ledBy, POLICY, Stage } from "./stage.ts";
 
 const cut = (stage: Stage, process: Process, told: "none" | "client" | "server" | "both" = "client"): void => {
   if (process.link !== null) stage.world.network.cut(process.link, { keepUp: 0, keepDown: 0, told });
@@ -27,7 +27,7 @@ export function lostWelcome(cores: Cores): void {
   const { world } = stage;
   const a = stage.join("A");
   stage.join("B");
-  const epoch = term(a)?.epoch;
+  const { epoch } = ledBy(a);
   cut(stage, a);
   stage.until("A says hello again", () => a.state.connection.type === "greeting", 1_000);
   world.network.path(a).held.add("down");
@@ -35,7 +35,7 @@ export function lostWelcome(cores: Cores): void {
   cut(stage, a);
   world.network.path(a).held.clear();
   stage.until("A is back", () => a.state.connection.type === "open", 3_000);
-  stage.expect("A leads as before", leads(a) && term(a)?.epoch === epoch);
+  stage.expect("A leads as before", leads(a) && ledBy(a).epoch === epoch);
   stage.end();
 }
 

@@ -82,8 +82,15 @@ export class Stage {
   }
 }
 
-export const term = ({ state }: Process, election: ElectionName = "process") =>
+const termOf = ({ state }: Process, election: ElectionName) =>
   state.terms.find((one) => one.election === election && one.stage !== "offered");
 
 export const leads = (process: Process, election: ElectionName = "process"): boolean =>
-  term(process, election)?.stage === "leading";
+  termOf(process, election)?.stage === "leading";
+
+/** The term that the process leads or drains. */
+export function ledBy(process: Process, election: ElectionName = "process") {
+  const term = termOf(process, election);
+  if (term === undefined) throw new Error(`${process.name} does not lead ${election}`);
+  return term;
+}
