@@ -44,7 +44,7 @@ export const forgottenLeaseMs = ({ lease, horizonAheadMs, drainMs }: Waits): num
 const SLACK_MS = 1_000;
 const STEP_MS = 200;
 const WATCH_MS = 12_000;
-/** Of each process, in its elections: it may be preempted in each, and a token that ends may cost it its terms. */
+/** Bounds for each process, in its elections: it may be preempted in each, and a token that ends may cost it its terms. */
 const PEACEFUL_OFFERS = 6;
 const HAPPENINGS_OF_CHANGE = 150;
 const BLIP_MS = 2_000;
@@ -52,7 +52,7 @@ const BLIP_MS = 2_000;
 const ALWAYS_ADMITTED = new Set(["x", "y", "z"]);
 const isAlwaysAdmitted = ({ component }: { readonly component: string }): boolean => ALWAYS_ADMITTED.has(component);
 
-/** Ends every fault. Whoever was killed stays dead. */
+/** Ends every fault. A killed process stays dead. */
 function heal(world: World): void {
   const { backend, network, operator } = world;
   world.tell(() => "HEAL");
@@ -108,7 +108,7 @@ const settleRestore = (world: World): number =>
 const policiesOf = ({ backend, setup }: World): readonly Policy[] =>
   [backend.options, backend.storage.policy ?? {}, setup.policy].map((options) => backend.policyOf(options));
 
-/** Of every policy in force, and of sessions that were told of a longer one before. */
+/** Over every policy in force, and sessions that were promised a longer one before. */
 function longestLeaseMs(world: World): number {
   const inForce = policiesOf(world).map(({ lease }) => lease.durationMs);
   const told = Array.from(world.backend.object().state.sessions.values(), ({ leaseMs }) => leaseMs);
@@ -122,7 +122,7 @@ function boundOf(world: World): number {
   return Math.max(...bounds) + callersBoundMs(world) + SLACK_MS;
 }
 
-/** An offer waits until the poll deadline of its caller: of each of them, and of sessions that nobody polls for any more. */
+/** An offer waits until the poll deadline of its caller: the longest over callers, and sessions that nobody polls for. */
 function callersBoundMs(world: World): number {
   if (world.callers.length === 0) return 0;
   const clockRate = Math.min(...world.callers.map(({ clock }) => clock.rate));
@@ -195,7 +195,7 @@ const wants = (process: Process, election: ElectionName): boolean =>
     (contender) => contender.election === election && contender.ready && isAlwaysAdmitted(contender.info),
   );
 
-/** Whoever watches sees what is published, and nothing else. */
+/** An observer sees what is published, and nothing else. */
 function missingAtObservers(world: World): string | null {
   const components = world.backend.current?.state.components;
   for (const { name, runs, state, view } of world.processes) {

@@ -2,9 +2,11 @@
  * What the host promises around the core, each promise as a script that throws if it is broken. The unit tests play the
  * scripts on the host that ships; each mutant of the host has to fail one of them.
  */
+
 import { expect } from "vitest";
 import { encode } from "../../shared/protocol/codec.ts";
 import { type HostCore, HostStage, LEASE_MS, type StagePeer } from "./host-stage.ts";
+import { wrong } from "./wrong.ts";
 
 export type HostScript = (cores: { readonly group: HostCore }) => void;
 
@@ -397,7 +399,7 @@ export const settingsRideWithRows: HostScript = (cores) => {
   expect(stage.host.areSettingsStored).toBe(true);
   stage.wake();
   expect(stage.state.policy.lease.durationMs).toBe(4_000);
-  stage.host.receive(a, encode({ type: "register", component: "y".repeat(128), metadata: "z".repeat(300) } as never));
+  stage.host.receive(a, encode(wrong({ type: "register", component: "y".repeat(128), metadata: "z".repeat(300) })));
   expect(a.closed).toBe(4413);
   expect(entriesOf(stage, "commit with settings")).toHaveLength(1);
 };

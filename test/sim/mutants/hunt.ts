@@ -1,6 +1,8 @@
 /** Looks for a run that tells a mutant from the right cores, and keeps a table of how long that took. */
 import { mkdir, writeFile } from "node:fs/promises";
+import { stdout } from "node:process";
 import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
 import { noTally, search } from "../run.ts";
 import { loadCores, type Mutant } from "./mutant.ts";
 
@@ -11,15 +13,30 @@ const ATTEMPTS = [
   { size: "deep", numRuns: 4_000 },
 ] as const;
 
-export interface Catch {
+interface Catch {
   readonly mutant: Mutant;
   /** What it took: a number of random runs, or the name of a script. */
   readonly took: string;
   readonly violation: string;
 }
 
+/** A test for each mutant. The table is printed in the end, and kept as `reports/mutants-<name>.txt`. */
+export function expectCaught(name: string, mutants: readonly Mutant[]): void {
+  const catches: Catch[] = [];
+  describe(`every mutant of the ${name} is caught`, () => {
+    test.each(mutants)("$rule: $name", async (mutant) => {
+      const caught = await hunt(mutant);
+      expect(caught, "it has survived").not.toBeNull();
+      if (caught !== null) catches.push(caught);
+    });
+  });
+  afterAll(async () => {
+    stdout.write(await report(`mutants-${name}`, catches));
+  });
+}
+
 /** `null`: it has survived. */
-export async function hunt(mutant: Mutant): Promise<Catch | null> {
+async function hunt(mutant: Mutant): Promise<Catch | null> {
   const cores = await loadCores(mutant.edits);
   if (mutant.trace !== undefined) {
     try {
@@ -43,8 +60,8 @@ const messageOf = (error: unknown): string => String(error instanceof Error ? er
 
 const reports = fileURLToPath(new URL("../../../reports/", import.meta.url));
 
-/** The table, also kept as `reports/<name>.txt`. */
-export async function report(name: string, catches: readonly Catch[]): Promise<string> {
+/** The table, which is also kept. */
+async function report(name: string, catches: readonly Catch[]): Promise<string> {
   const lines = catches.map(
     ({ mutant, took, violation }) =>
       `${mutant.rule.padEnd(4)} ${mutant.name.padEnd(74)} ${took.padEnd(30)} ${violation}`,
