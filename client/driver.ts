@@ -38,7 +38,7 @@ export interface Driver {
   state(): SessionState;
   now(): number;
   dispatch(input: Input, connection?: number): void;
-  /** Resolves when the socket that was abandoned last has closed, by then everything has left; or when it took too long. */
+  /** Resolves when the socket that was abandoned last has closed, and so has sent everything; or when that takes too long. */
   disconnected(): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
     try {
       socket?.send(frame);
     } catch {
-      // It is closing, and about to say so.
+      // It is closing: its event `close` follows.
     }
   }
 
@@ -106,7 +106,7 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
     }
   }
 
-  /** Whatever is opened gets its listeners in the same turn: a socket of `ws` that fails without one ends the process. */
+  /** A socket gets its listeners in the turn that opens it: one of `ws` that fails without a listener ends the process. */
   async function open(connection: number): Promise<void> {
     abandon();
     try {
@@ -128,17 +128,17 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
     const lost = ({ code = LOST, reason = "" }: SocketEvent): void =>
       dispatch({ type: "lost", code, ...(reason && { reason }) }, connection);
     opened.addEventListener("open", () => dispatch({ type: "opened" }, connection));
-    opened.addEventListener("message", ({ data }) => hear(data, connection));
+    opened.addEventListener("message", ({ data }) => receive(data, connection));
     opened.addEventListener("close", lost);
     opened.addEventListener("error", lost);
   }
 
-  /** What can't be read, or makes no sense to the core, is reported and ignored: if it was an answer, its time-out will tell. */
-  function hear(frame: unknown, connection: number): void {
+  /** A frame that can't be read is reported and ignored: if it was an answer, its time-out follows. */
+  function receive(frame: unknown, connection: number): void {
     try {
       dispatch(frame === PONG ? { type: "pong" } : parseServerMessage(frame), connection);
     } catch (error) {
-      report(new ProtocolError("protocol_error", "unreadable frame", error));
+      report(new ProtocolError("protocol_error", "the server has sent a frame that can't be read", error));
     }
   }
 

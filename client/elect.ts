@@ -19,7 +19,7 @@ export interface ScopeOptions extends ContendOptions {
    * values above 2^31 - 1 (nearly 25 days).
    */
   readonly waitMs?: number;
-  /** `manual`: the scope publishes its address itself. Otherwise it is published at the start of every term. */
+  /** `manual`: the scope calls `confirm` itself. Default: the address is published at the start of every term. */
   readonly confirm?: "auto" | "manual";
   /** Called with errors that the work throws after the term was lost, and with errors of the connection. */
   readonly onError?: ((error: unknown) => void) | undefined;
@@ -172,7 +172,7 @@ function loopOf<Component extends string>(
     unlessAborted(Promise.race([failed, step]), left, options.signal);
 
   return {
-    // Only a body calls it again: the first call may be anybody's.
+    // Only the body calls it again; the first call may come from anywhere.
     resume: () => last && inside.enter(contender),
     promised: (result) => inside.beginBody(contender, result),
     async next(left) {
@@ -222,12 +222,12 @@ export function acquire<Component extends string>(
         };
         const stepDown = async (successor: ResignOptions = {}): Promise<void> => {
           assertResignOptions(successor);
-          // Who steps down has stopped: there is nothing to drain.
+          // Its work has stopped: there is nothing to drain.
           done();
           await resign(successor);
           await close();
         };
-        // In the very call that ends the term: a new one may begin before its holder is told.
+        // In the call that ends the term: a new one may begin before the holder sees its signal.
         signal.addEventListener("abort", () => end(ignore));
         resolve(Object.assign(leadership, { close, resign: stepDown, [Symbol.asyncDispose]: close }));
       });

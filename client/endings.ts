@@ -1,4 +1,4 @@
-/** What waits for the end of something: of a term, of the client, of callbacks. */
+/** Promises for the end of a term, of the client, and of callbacks. */
 import { type Deferred, deferred } from "./deferred.ts";
 
 /** A call inside the callback of a contender that waits for callbacks of others (C11). */

@@ -44,9 +44,10 @@ export interface LedComponent {
   readonly remainingMs: number;
 }
 
+/** Before the group has sent its own. */
 const LEASE_MS = 10_000;
 
-/** `downAt`: since when it is not connected, though something asks for it. `error`: what was reported last. */
+/** `downAt`: when the connection was lost that something needs. `error`: the one that was reported last. */
 export function healthOf(session: SessionState, now: number, downAt: number | null, error: unknown): ClientHealth {
   const { contenders, terms, session: welcome, refusals } = session;
   const state = clientState(session);
@@ -81,11 +82,11 @@ export function healthOf(session: SessionState, now: number, downAt: number | nu
     ...(welcome &&
       leastMs < Infinity && { remainingMs: leastMs, lastRenewedAgoMs: welcome.lease.renewDeadlineMs - leastMs }),
     ...(downAt !== null && { disconnectedMs: downMs }),
-    ...told(error),
+    ...lastErrorOf(error),
   };
 }
 
-function told(error: unknown): Pick<ClientHealth, "lastError"> {
+function lastErrorOf(error: unknown): Pick<ClientHealth, "lastError"> {
   if (error === undefined) return {};
   const known = error instanceof ElectionError;
   return {

@@ -1,4 +1,4 @@
-/** Who is told what happens to the client as a whole, and to whom an error goes. */
+/** The listeners of the client, and which of them an error goes to. */
 import type { Inside } from "../shared/inside.ts";
 import type { ContenderCallbacks } from "./member.ts";
 import type { ClientState } from "./session/state.ts";
@@ -7,7 +7,7 @@ import { reportUncaught } from "./uncaught.ts";
 export class Listeners {
   readonly states: Set<(state: ClientState) => void> = new Set();
   readonly errors: Set<(error: unknown) => void> = new Set();
-  /** Of the connection, or of a contender that the group refuses: the newest. */
+  /** The newest error of the connection, or of a contender that the group refuses. */
   lastError: unknown;
   readonly #inside: Inside<number>;
 
@@ -15,7 +15,7 @@ export class Listeners {
     this.#inside = inside;
   }
 
-  /** An error of one contender: to its own `onError`, otherwise to the client's; where nobody listens it must not vanish. */
+  /** An error of one contender goes to its own `onError`, otherwise to the client's listeners, otherwise to the platform. */
   fail(error: unknown, callbacks: Pick<ContenderCallbacks, "onError">): void {
     if (callbacks.onError) this.notify([(given) => callbacks.onError?.(given)], error);
     else if (this.errors.size > 0) this.notify(this.errors, error);
@@ -28,7 +28,7 @@ export class Listeners {
     this.notify(this.errors, error);
   }
 
-  /** Calls every listener, inside of no callback; what one of them throws harms no other. */
+  /** Calls every listener, outside of all callbacks. An error of one listener does not stop the others. */
   notify<T>(listeners: Iterable<(value: T) => void>, value: T): void {
     for (const listener of listeners) {
       try {

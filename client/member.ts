@@ -10,13 +10,13 @@ export interface ContenderCallbacks<Component extends string = string> {
   onGrant?(leadership: Leadership<Component>): unknown;
   /** The group has renewed the lease: `remainingMs()` is longer now. Nobody waits for its promise. */
   onExtend?(leadership: Leadership<Component>): unknown;
-  /** Stop. Its promise is the drain. Called even while the promise of `onGrant` is pending, and once for each `onGrant`. */
+  /** Stop. Its promise is the drain. Called once for each `onGrant`, even while the promise of `onGrant` is pending. */
   onRevoke?(leadership: Leadership<Component>, reason: LossReason): unknown;
   /**
    * Called for errors of the callbacks above and of the connection, and when the group refuses the contender (`forbidden`,
    * `election_mismatch`, `limit_exceeded`): then the client asks again, at growing intervals. Without it, errors of the
-   * callbacks go to the client's listeners. Not called for what the callbacks throw because their term has ended
-   * (`LeadershipLostError`, `AbortError`).
+   * callbacks go to the client's listeners. Not called for a `LeadershipLostError` or an `AbortError` that a callback throws
+   * after its term has ended.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -37,7 +37,7 @@ export interface Member<Component extends string = string> {
   leadership?: Leadership<Component>;
 }
 
-/** Those of `contend`. They are called with leaderships of the very component only. */
+/** The callbacks of `contend`. They are called with leaderships of their own component only. */
 interface MemberCallbacks extends Pick<ContenderCallbacks, "onError"> {
   onGrant?(leadership: Leadership): unknown;
   onExtend?(leadership: Leadership): unknown;

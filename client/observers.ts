@@ -1,6 +1,6 @@
 /**
- * Who observes in this process. However many observe a component, or all of them together, it is watched once: the first
- * one asks the group, the last one takes it back, and those in between begin with what the process knows (O6).
+ * The observers of this process. A component, or all of them together, is watched once, however many observers it has: the
+ * first one subscribes, the last one unsubscribes, and those in between begin with what the process knows (O6).
  */
 import type { LeaderChange, LeaderInformation, Leaders, Watch } from "../shared/protocol/messages.ts";
 import { deferred } from "./deferred.ts";
@@ -10,14 +10,14 @@ import type { Of } from "./session/events.ts";
 /** A component, or `true` for all of them. */
 export type Watched = string | true;
 
-type News = Pick<Leaders, "all" | "leaders">;
+type Update = Pick<Leaders, "all" | "leaders">;
 
 export class Observers {
   readonly #dispatch: (command: Of<"observe" | "unobserve">) => void;
   readonly #watched = new Map<Watched, Set<Changes>>();
-  /** The newest of what is watched, as far as the group has told it over the present connection. */
+  /** The newest leader of each watched component that has arrived over the present connection. */
   readonly #known = new Map<string, LeaderInformation | null>();
-  /** Then whoever is not among them does not lead. */
+  /** A component that is not in `#known` has no leader. */
   #knowsAll = false;
 
   constructor(dispatch: (command: Of<"observe" | "unobserve">) => void) {
@@ -33,10 +33,10 @@ export class Observers {
       this.#dispatch({ type: "observe", component: watched });
     }
     const present = this.#present(watched);
-    if (present) changes.hear(present);
+    if (present) changes.receive(present);
   }
 
-  /** Does nothing for one that was refused, or has left. */
+  /** Does nothing for an observer that was refused, or has left. */
   leave(changes: Changes): void {
     const { watched } = changes;
     const all = this.#watched.get(watched);
@@ -45,15 +45,15 @@ export class Observers {
     this.#dispatch({ type: "unobserve", component: watched });
   }
 
-  hear(news: Leaders): void {
-    this.#learn(news);
-    const { all = false, leaders } = news;
+  receive(update: Leaders): void {
+    this.#learn(update);
+    const { all = false, leaders } = update;
     const changes = new Map(leaders.map((change) => [change.component, change]));
     for (const [watched, observers] of this.#watched) {
       const change = watched === true ? undefined : changes.get(watched);
       if (watched !== true && !change && !all) continue;
       const concerned = watched === true ? leaders : [change].filter((one) => one !== undefined);
-      for (const observer of observers) observer.hear({ all, leaders: concerned });
+      for (const observer of observers) observer.receive({ all, leaders: concerned });
     }
   }
 
@@ -65,7 +65,7 @@ export class Observers {
     for (const { component, leader } of leaders) if (this.#isWatched(component)) this.#known.set(component, leader);
   }
 
-  /** O5: these hear of it, and of nothing else. */
+  /** O5: ends the observers of these names, and no others. */
   refuse(observed: Watch, error: ElectionError): void {
     for (const watched of observed === true ? [observed] : observed) {
       for (const changes of this.#watched.get(watched) ?? []) changes.end(() => error);
@@ -79,13 +79,13 @@ export class Observers {
     this.#watched.clear();
   }
 
-  /** The connection is lost: what was known may be old by the time that there is another. */
+  /** The connection is lost: what was known may be out of date when the next one opens. */
   forget(): void {
     this.#known.clear();
     this.#knowsAll = false;
   }
 
-  #present(watched: Watched): News | undefined {
+  #present(watched: Watched): Update | undefined {
     if (watched === true) return this.#knowsAll ? { all: true, leaders: this.#leading() } : undefined;
     const leader = this.#known.get(watched);
     if (leader === undefined) return this.#knowsAll ? { all: true, leaders: [] } : undefined;
@@ -107,44 +107,44 @@ export class Observers {
   }
 }
 
-/** What a slow reader has not taken yet: the newest of each component. */
+/** What a slow reader has not taken yet: the newest leader of each component. */
 export class Changes {
   readonly watched: Watched;
   readonly #newest = new Map<string, LeaderInformation | null>();
   readonly #taken = new Map<string, LeaderInformation | null>();
   #end: (() => ElectionError) | undefined;
   /** Resolves when there is something to take. */
-  #news = deferred();
+  #arrival = deferred();
 
   constructor(watched: Watched) {
     this.watched = watched;
   }
 
-  /** Resolves when `take` has something to tell. */
+  /** Resolves when `take` has something to return. */
   any(): Promise<void> {
-    return this.#newest.size > 0 || this.#end ? Promise.resolve() : this.#news.promise;
+    return this.#newest.size > 0 || this.#end ? Promise.resolve() : this.#arrival.promise;
   }
 
-  /** `all`: whoever is not named does not lead. */
-  hear({ all = false, leaders }: News): void {
-    if (all) for (const name of this.#told()) this.#newest.set(name, null);
+  /** `all`: a component that is not named has no leader. */
+  receive({ all = false, leaders }: Update): void {
+    if (all) for (const name of this.#received()) this.#newest.set(name, null);
     for (const { component, leader } of leaders) this.#newest.set(component, leader);
-    this.#tell();
+    this.#wake();
   }
 
-  /** Nothing comes any longer. What was not taken before can still be taken. */
+  /** Nothing more arrives. What was not taken before can still be taken. */
   end(error: () => ElectionError): void {
     this.#end ??= error;
-    this.#tell();
+    this.#wake();
   }
 
-  #tell(): void {
-    this.#news.resolve();
-    this.#news = deferred();
+  #wake(): void {
+    this.#arrival.resolve();
+    this.#arrival = deferred();
   }
 
-  /** Those that it has been told of, taken or not. */
-  #told(): Iterable<string> {
+  /** The components that it has received, taken or not. */
+  #received(): Iterable<string> {
     return this.watched === true ? [...this.#newest.keys(), ...this.#taken.keys()] : [this.watched];
   }
 
@@ -153,7 +153,7 @@ export class Changes {
       const last = this.#taken.get(component);
       const leader = isAnother(newest, last) ? null : newest;
       if (leader === newest) this.#newest.delete(component);
-      // Nobody was ever seen to lead it: where all are observed, that is no change.
+      // It had no leader before: where all are observed, that is no change.
       if (leader === null && last === undefined && this.watched === true) continue;
       this.#taken.set(component, leader);
       if (JSON.stringify(leader) !== JSON.stringify(last)) return { component, leader };
@@ -163,6 +163,6 @@ export class Changes {
   }
 }
 
-/** Two leaders are told apart by one `null` between them. */
+/** Between two leaders there is one `null`. */
 const isAnother = (newest: LeaderInformation | null, last: LeaderInformation | null | undefined): boolean =>
   Boolean(newest && last && last.leaderSessionId !== newest.leaderSessionId);

@@ -229,7 +229,7 @@ export class Participant {
       case "confirmed":
         return this.#terms.confirms.published(effect);
       case "leaders":
-        return this.observers.hear(effect);
+        return this.observers.receive(effect);
       case "refused":
         return this.#refuse(effect.contender, refusalError(effect));
       case "error":
