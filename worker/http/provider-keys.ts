@@ -11,7 +11,7 @@ const MAX_AGE_MS = 600_000;
 const MIN_REFRESH_MS = 30_000;
 const FETCH_TIMEOUT_MS = 5_000;
 
-/** The provider can't be asked: says nothing about the token. */
+/** The provider's keys can't be fetched. This says nothing about the token. */
 export class KeySetUnavailable extends Error {
   override readonly name = "KeySetUnavailable";
 }

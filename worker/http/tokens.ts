@@ -15,13 +15,13 @@ import { providerKeys } from "./provider-keys.ts";
 type Bits = "256" | "384" | "512";
 type AsymmetricAlgorithm = `ES${Bits}` | `RS${Bits}` | `PS${Bits}` | "EdDSA";
 
-/** Which tokens are good. */
+/** The tokens that are accepted. */
 export interface TokenOptions {
   /** Secrets for HS256, at least 32 bytes each; several while one replaces another. */
   readonly secrets?: readonly string[];
   /** Where the public keys of an identity provider are. */
   readonly jwksUrl?: string;
-  /** What such keys may sign with. Default ES256, RS256, EdDSA. */
+  /** The accepted algorithms of such keys. Default ES256, RS256, EdDSA. */
   readonly algorithms?: readonly AsymmetricAlgorithm[];
   /** Required `iss`, where set. */
   readonly issuer?: string;
@@ -55,7 +55,7 @@ const claims: Check<Claims> = object<Claims>({
   exp: number(0, Number.MAX_SAFE_INTEGER),
 });
 
-/** Finds out who has sent a token. Rejects where it is not good; no error quotes the token. */
+/** Resolves with the principal of a token. Rejects if the token is not valid; no error quotes the token. */
 export type Verifier = (token: string, now: number) => Promise<Principal>;
 
 /** Throws `RangeError` for settings that can't be safe. */
@@ -114,7 +114,7 @@ function textOf(base64Url: string): string | null {
   }
 }
 
-/** What the bearer of a token may do. */
+/** What a new token allows. */
 export interface TokenClaims {
   readonly role: Role;
   readonly groups: readonly string[];
