@@ -3,22 +3,20 @@
  * the server would close the socket. Every refusal is a `TypeError` with the code `invalid_argument` that names the field
  * and what it takes.
  */
+import { invalidArgument } from "../shared/errors.ts";
 import { address, contenderFields, id, metadata, name, priority, processInfo } from "../shared/protocol/codec.ts";
 import { type Check, InvalidField, object, oneOf, optional, where } from "../shared/protocol/fields.ts";
 import { METADATA_BYTES } from "../shared/protocol/limits.ts";
 import { type ElectionName, isElectionName } from "../shared/protocol/names.ts";
 
-export const invalid = (field: string, problem: string): TypeError => refusal(`${field} ${problem}`);
-
-const refusal = (message: string): TypeError =>
-  Object.assign(new TypeError(message), { code: "invalid_argument", retryable: false });
+export const invalid = (field: string, problem: string): TypeError => invalidArgument(`${field} ${problem}`);
 
 /** Throws an error that names the field for its user. */
 function assertValid(value: unknown, check: Check<unknown>, field: string): void {
   try {
     check(value, field);
   } catch (error) {
-    throw error instanceof InvalidField ? refusal(error.message) : error;
+    throw error instanceof InvalidField ? invalidArgument(error.message) : error;
   }
 }
 

@@ -47,3 +47,7 @@ export class LeadershipLostError extends ElectionError {
     this.reason = reason;
   }
 }
+
+/** A wrong option or argument. The message names the field and what it takes. */
+export const invalidArgument = (message: string, code = "invalid_argument"): TypeError =>
+  Object.assign(new TypeError(message), { code, retryable: false });

@@ -3,7 +3,7 @@
  * Afterwards it leaves nothing in the queue.
  */
 
-import { LeadershipLostError } from "../../shared/errors.ts";
+import { invalidArgument, LeadershipLostError } from "../../shared/errors.ts";
 import {
   createPlainLeadership,
   type Handle,
@@ -20,7 +20,7 @@ import { drainMs, initialState, nextDeadline, remainingMs } from "./core/state.t
 import { Engine } from "./engine.ts";
 import { type ElectionsBinding, electionsBy } from "./local-elections.ts";
 import type { Elections } from "./service.ts";
-import { invalid, optionsIn, settingsOf } from "./settings.ts";
+import { optionsIn, settingsOf } from "./settings.ts";
 import { unavailable } from "./unavailable.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -61,8 +61,8 @@ export async function runIfLeader<T>(
   run: (leadership: Omit<Leadership, "confirm" | "resign">) => T | PromiseLike<T>,
 ): Promise<RunResult<T>> {
   const { group, component, election = "dedicated", since } = optionsIn(options);
-  if (typeof run !== "function") throw invalid("run must be a function");
-  if (since !== undefined && !Number.isFinite(since)) throw invalid("since must be milliseconds since 1970");
+  if (typeof run !== "function") throw invalidArgument("run must be a function");
+  if (since !== undefined && !Number.isFinite(since)) throw invalidArgument("since must be milliseconds since 1970");
   const elections = electionsBy(binding);
   const name = electionOf(component, election);
   const candidacy = new Invocation(elections, options);

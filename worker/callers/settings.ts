@@ -1,4 +1,5 @@
 /** The options of an application, checked before anything is stored or sent. */
+import { invalidArgument } from "../../shared/errors.ts";
 import { address, contenderFields, id, metadata, name, priority, processInfo } from "../../shared/protocol/codec.ts";
 import { type Check, InvalidField, list, number, object, oneOf, optional } from "../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS } from "../../shared/protocol/limits.ts";
@@ -50,7 +51,7 @@ export function candidacyOf<T extends Partial<Candidacy>>(options: T): Pick<T, k
 /** Throws a `TypeError` that names the field and what it takes; its code is `invalid_argument` or `duplicate_component`. */
 export function settingsOf(given: Candidacy): Settings {
   const { group: _, components, election, ...rest } = checked(candidacy, candidacyOf(given));
-  if (components.length === 0) throw invalid("components must name at least one component");
+  if (components.length === 0) throw invalidArgument("components must name at least one component");
   const contenders = components.map(
     (one): ContenderInfo => ({
       ...(election && { election }),
@@ -59,15 +60,16 @@ export function settingsOf(given: Candidacy): Settings {
   );
   const names = new Set(contenders.map(({ component }) => component));
   if (names.size < contenders.length)
-    throw invalid("components must not name a component twice", "duplicate_component");
+    throw invalidArgument("components must not name a component twice", "duplicate_component");
   if (contenders.some((one) => one.priority !== undefined && one.election !== "dedicated"))
-    throw invalid("the priority of a component needs a dedicated election; the process has its own");
+    throw invalidArgument("the priority of a component needs a dedicated election; the process has its own");
   return { contenders, ...rest };
 }
 
 /** Throws a `TypeError` for anything but an object. */
 export function optionsIn<T>(given: T): T {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) throw invalid("options must be an object");
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    throw invalidArgument("options must be an object");
   return given;
 }
 
@@ -75,7 +77,7 @@ export function optionsIn<T>(given: T): T {
 export function checkCallbacks(options: object, ...names: readonly string[]): void {
   for (const name of names) {
     const callback: unknown = Reflect.get(options, name);
-    if (callback !== undefined && typeof callback !== "function") throw invalid(`${name} must be a function`);
+    if (callback !== undefined && typeof callback !== "function") throw invalidArgument(`${name} must be a function`);
   }
 }
 
@@ -101,9 +103,6 @@ function checked<T>(check: Check<T>, value: unknown): T {
   try {
     return check(value, "");
   } catch (error) {
-    throw error instanceof InvalidField ? invalid(error.message) : error;
+    throw error instanceof InvalidField ? invalidArgument(error.message) : error;
   }
 }
-
-export const invalid = (message: string, code = "invalid_argument"): TypeError =>
-  Object.assign(new TypeError(message), { code, retryable: false });
