@@ -19,6 +19,8 @@ export async function unlessAborted<T>(
   ...signals: readonly (AbortSignal | undefined)[]
 ): Promise<T> {
   const { promise: aborted, reject } = deferred<never>();
+  // Where a signal has aborted already, nothing else waits for it: it may still reject.
+  promise.catch(() => {});
   const abort = (event: Pick<Event, "target">): void => reject((event.target as AbortSignal).reason);
   for (const signal of signals) signal?.throwIfAborted();
   for (const signal of signals) signal?.addEventListener("abort", abort);

@@ -203,6 +203,31 @@ describe("terms", () => {
     expect(epochs).toEqual([1, 2, 3]);
   });
 
+  test("[N2] a signal that aborts right after a loss ends the loop, and leaves no rejection behind", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    for (let turns = 0; turns < 8; turns++) {
+      const group = new FakeGroup();
+      const stop = new AbortController();
+      const abortLater = async (): Promise<void> => {
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        stop.abort(new Error("lost"));
+      };
+      const loop = (async () => {
+        for await (const { signal } of group.client().terms("x", { signal: stop.signal })) {
+          signal.addEventListener("abort", abortLater);
+        }
+      })();
+      const ended = expect(loop).rejects.toThrow("lost");
+      await settle();
+      group.revoke();
+      await ended;
+    }
+    await new Promise(setImmediate);
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
   test("[C1] a body that ends early waits for the end of its term", async () => {
     const group = new FakeGroup();
     const client = group.client();
