@@ -57,6 +57,7 @@ export class LedTerms {
         mark: () => inside.mark(),
         remainingMs: leftMs,
         drainMs: () => {
+          inside.mark();
           const state = driver.state();
           return drainMs(state, contender, leaderSessionId, { now: driver.now(), maxDrainMs: maxDrainMs(state) });
         },

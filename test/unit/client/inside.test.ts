@@ -140,6 +140,23 @@ describe("after an await, where asynchronous calls are followed", () => {
     expect([client.state, group.types().at(-1)]).toEqual(["closed", "bye"]);
   });
 
+  test.each(["isLeader", "remainingMs", "drainMs", "assertLeader"] as const)(
+    "[C11] %s is a use of the leadership: the body of a loop is followed after it",
+    async (use) => {
+      const { group, client } = clientOn(true);
+      const loop = (async () => {
+        for await (const leadership of client.terms("x")) {
+          leadership[use]();
+          await settle();
+          await client.close();
+        }
+      })();
+      await expect(loop).rejects.toBeInstanceOf(ClientClosedError);
+      await settle();
+      expect(group.types().at(-1)).toBe("bye");
+    },
+  );
+
   test("[C11] the body of a loop may do so after an await, in its first term and in the next one", async () => {
     for (const turns of [1, 2]) {
       const { group, client } = clientOn(true);
