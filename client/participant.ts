@@ -1,6 +1,6 @@
 /**
  * One process in its group: the contenders and observers that share its session, what the effects of the session core
- * mean to them, and what waits for something to change. It decides nothing about leadership: the core does.
+ * mean to them, and what waits for something to end. It decides nothing about leadership: the core does.
  */
 import { findTerm, isStopping, leaderSessionIdOf } from "../shared/holder/state.ts";
 import { createInside, type Inside } from "../shared/inside.ts";
@@ -46,7 +46,7 @@ export class Participant {
   followSession: (ended: AbortSignal) => void = () => {};
   #session = new AbortController();
   readonly #terms: LedTerms;
-  /** The state that the listeners were told last. */
+  /** The state that the listeners received last. */
   #state: ClientState = "idle";
   #ids = 0;
   #ending: { readonly cause: ElectionError | undefined } | undefined;
@@ -101,7 +101,7 @@ export class Participant {
     return ++this.#ids;
   }
 
-  /** Inside of no callback: whatever it sets off, timers and sockets included, belongs to whoever listens for it. */
+  /** Runs inside of no callback: what it sets off, timers and sockets included, belongs to its listeners. */
   dispatch(command: Command): void {
     this.inside.run(undefined, () => this.driver.dispatch(command));
   }
@@ -201,7 +201,7 @@ export class Participant {
     else this.#downAt ??= this.driver.now();
     if (state !== this.#state) {
       this.#state = state;
-      // One of them may change it: then the others are told of that.
+      // One of them may change it: then the others receive the newer one.
       for (const listener of this.listeners.states) {
         if (state === this.#state) this.listeners.notify([listener], state);
       }

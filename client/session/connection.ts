@@ -74,8 +74,8 @@ function connect(draft: Draft): void {
 }
 
 /**
- * Says `bye`, which gives up whatever is left, and leaves. A page that is frozen without a connection keeps its session: if
- * it returns in time, it tells then.
+ * Sends `bye`, which gives up what is left, and leaves. A page that is frozen without a connection keeps its session: if it
+ * returns in time, it tells the group then.
  */
 function leave(draft: Draft, type: "idle" | "paused" | "closed"): void {
   flush(draft);
@@ -223,7 +223,7 @@ function retryAt(draft: Draft, isSlow: boolean): number {
   return now + waitMs + (isSlow && !hurries ? SLOWEST_RETRY_MS : 0);
 }
 
-/** Nothing is wanted any more: everything that leads ends, and then the session. */
+/** The client closes: everything that leads ends, and then the session. */
 export function shutdown(draft: Draft): void {
   draft.closing = true;
   draft.watched = [];

@@ -77,7 +77,7 @@ function tellStanding(draft: Draft, contender: Contender): Contender {
   const isInTerm = findTerm(draft.terms, leaderSessionIdOf(contender)) !== undefined;
   const stands = isLive(contender) || isInTerm || (isRegistered(contender) && isKept(draft, contender));
   if (stands === isRegistered(contender)) return contender;
-  // A process that leaves says so once, by `bye`.
+  // A process that leaves sends one `bye` for all of them.
   if (!draft.closing && stands) arrive(draft, contender);
   else if (!draft.closing) depart(draft, contender);
   if (!stands) draft.effects.push({ type: "left", contender: contender.id });
@@ -141,7 +141,7 @@ export function registered(draft: Draft, { component }: Registered): void {
 
 /**
  * Confirms are refused by their id, and observers without a component: the rest is about contenders, who may have left
- * meanwhile. Returns whether all is said by it.
+ * meanwhile. Returns whether nothing is left to report.
  */
 export function refused(draft: Draft, message: Refusal): boolean {
   const { code, component, id } = message;
@@ -186,7 +186,7 @@ function askAgain(draft: Draft, contender: Contender): Contender {
 
 const count = (draft: Draft, contender: Contender): Contender => setStanding(draft, contender, { type: "counted" });
 
-/** The errors of a `hello` directly follow its `welcome`: any other frame shows that there are no more. */
+/** The errors of a `hello` directly follow its `welcome`: any other frame shows that none is left. */
 export function countGreeted(draft: Draft): void {
   for (const contender of draft.contenders) if (contender.standing.type === "greeted") count(draft, contender);
 }

@@ -15,7 +15,7 @@ export function answerUntil(state: Pick<SessionState, "connection" | "session" |
   return isPressing ? early : oldest.at + PATIENCE_MS;
 }
 
-/** For how long the group, which can't be told now, may still count a lease of a term that has ended here. */
+/** How long the group, which can't be reached now, may still count a lease of a term that has ended here. */
 export function untoldMs(
   { untold, session, connection, askedAt }: Pick<SessionState, "untold" | "session" | "connection" | "askedAt">,
   now: number,

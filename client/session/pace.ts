@@ -8,13 +8,13 @@ import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { Draft } from "./draft.ts";
 import { type Line, lineOf, type SessionState } from "./state.ts";
 
-/** Of the 100 frames that a connection may always send at once. What is left is room for `bye`. */
+/** Frames at once, out of the 100 that a connection may always send. The rest is room for `bye`. */
 export const BURST = 80;
-/** Of the burst, kept for renewals. */
+/** Part of the burst, kept for renewals. */
 const RENEWAL_RESERVE = 10;
-/** Of the burst, kept for renewals and for what ends a term. */
+/** Part of the burst, kept for renewals and for what ends a term. */
 const RESERVE = 20;
-/** Frames a millisecond, before the server has told its limit. */
+/** Frames a millisecond, until the server has sent its limit. */
 const SLOWEST = 0.01;
 const MARGIN = 0.8 / 1_000;
 
@@ -37,7 +37,7 @@ function leave(draft: Draft, message: ClientMessage): void {
   draft.effects.push({ type: "send", message });
 }
 
-/** Dropped while there is no connection: the next `hello` tells all that is to be known. */
+/** Dropped while there is no connection: the next `hello` contains all of it. */
 export const send = (draft: Draft, message: ClientMessage): void =>
   changeLine(draft, ({ outbox }) => ({ outbox: [...outbox, message] }));
 
@@ -61,7 +61,7 @@ export function sendBye(draft: Draft): boolean {
 }
 
 /**
- * Tells that a component has left its election. If its `register` still waits, neither is sent: it is returned. `stays`:
+ * Tells the group that a component has left its election. If its `register` still waits, neither is sent: it is returned. `stays`:
  * another one of the election is left. Otherwise this ends its term, and goes first, with all that have left the election
  * before: a `register` that it would overtake was taken back. Where others stay it keeps its place behind theirs, or the
  * group would see none left.
@@ -98,7 +98,7 @@ function hurryDepartures(draft: Draft): void {
   }));
 }
 
-/** Lets go what may leave now. */
+/** Sends what may leave now. */
 export function flush(draft: Draft): void {
   for (let line = lineOf(draft); line && flushAt(draft) <= draft.now; line = lineOf(draft)) {
     const lane = line.farewells.length > 0 ? "farewells" : "outbox";
@@ -106,7 +106,7 @@ export function flush(draft: Draft): void {
     draft.connection = { ...line, [lane]: rest };
     if (next && !isStale(draft, next)) leave(draft, next);
   }
-  // The group has ended what `hello` did not name, and all that has ended since has been told now.
+  // The group has ended what `hello` did not name, and was told by now of all that has ended since.
   if (draft.connection.type === "open" && draft.connection.farewells.length === 0) draft.untold = false;
 }
 

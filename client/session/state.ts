@@ -62,9 +62,10 @@ export type Request =
 interface Traffic {
   /** Unanswered, oldest first. */
   readonly requests: readonly Request[];
-  /** Frames that wait until the server takes them: what ends terms, then the rest. And how many more it took at that time. */
+  /** Frames that wait until the server takes them: what ends terms, then the rest. */
   readonly farewells: readonly ClientMessage[];
   readonly outbox: readonly ClientMessage[];
+  /** How many frames the server took at the time `allowanceAt`. */
   readonly allowance: number;
   readonly allowanceAt: number;
   /** Unanswered, oldest first: the group answers those of one component in their order. */
@@ -107,7 +108,7 @@ export interface SessionState extends HolderState<Contender> {
   readonly sentAt: number;
   /** When a lease was last asked for. D later the group counts none of this session. */
   readonly askedAt: number;
-  /** A term has ended here, and the group has not been told yet. */
+  /** A term has ended here, and the group was not told yet. */
   readonly untold: boolean;
   /** The last few terms that have ended here, to tell a late `revoke` from a wrong one. */
   readonly endedIds: readonly string[];

@@ -1,4 +1,4 @@
-/** How terms begin, and what the group is told and tells of their ends. */
+/** How terms begin by grants, and how the group and the session tell each other of their ends. */
 import { endTerm, endTerms, isContended, isNew, replaceTerm } from "../../shared/holder/holder.ts";
 import { findTerm } from "../../shared/holder/state.ts";
 import type { Grant, Revoke } from "../../shared/protocol/messages.ts";

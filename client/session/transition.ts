@@ -3,8 +3,8 @@
  *
  * At most one leader: a contender leads only between a `renewed` that answers its own `renew` and `renewDeadlineMs`
  * after that left (S1); deadlines are looked at before the event that woke us (S6); what has ended never comes back
- * (S7); the server hears of an end only when everything has stopped (S2).
- * Not promised: that whoever is called back stops in time. Only the protected resource can refuse a late leader (S13).
+ * (S7); the server is told of an end only when everything has stopped (S2).
+ * Not promised: that a callback stops in time. Only the protected resource can refuse a late leader (S13).
  *
  * Entry of the room `client/session`. `client/` and `testing/` import it; it imports `shared/`. It never sees a
  * platform: time and randomness are fields of the event.
@@ -46,7 +46,7 @@ function refuse(draft: Draft, message: Of<"error">): void {
   draft.effects.push(message);
 }
 
-/** Of frames that never come between a `welcome` and the errors of its `hello`. */
+/** For frames that never come between a `welcome` and the errors of its `hello`. */
 const afterErrors =
   <I>(rule: (draft: Draft, input: I) => void) =>
   (draft: Draft, input: I): void => {
@@ -90,7 +90,7 @@ export function transition(
 ): { readonly state: SessionState; readonly effects: readonly Effect[] } {
   const draft = draftOf(state, { now, since, random });
   expireLeases(draft);
-  // Frames of a connection that is not the current one are nobody's concern any more.
+  // Frames of any other connection than the current one are dropped.
   if (connection === state.attempt) applyRule(draft, input);
   expireLeases(draft);
   finishTerms(draft);

@@ -1,11 +1,11 @@
-/** What is watched: a component, or all of them, is said to the server once, whoever watches it. */
+/** What is watched: the server is told of each component, or of all of them, once, however many observe it. */
 import { DEFAULT_LIMITS } from "../../shared/protocol/limits.ts";
 import type { Refusal, Watch } from "../../shared/protocol/messages.ts";
 import type { Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
 import { send } from "./pace.ts";
 
-/** As many as a server lets a session watch if it is told nothing else, and few enough for a frame. */
+/** As many as a server lets a session watch by default, and few enough for a frame. */
 const NAMES_IN_A_FRAME = DEFAULT_LIMITS.observed;
 
 const watchesAll = ({ watched }: Draft): boolean => watched.includes(true);
@@ -25,7 +25,7 @@ export function unobserve(draft: Draft, { component }: Of<"unobserve">): void {
   if (component === true) sendNames(draft, namesOf(draft));
 }
 
-/** What a `hello` says of it. The names that it has no room for follow it: see `observeRest`. */
+/** What a `hello` contains of it. The names that it has no room for follow it: see `observeRest`. */
 export const firstWatched = (draft: Draft): Watch => watchesAll(draft) || namesOf(draft).slice(0, NAMES_IN_A_FRAME);
 
 export function observeRest(draft: Draft): void {
@@ -38,7 +38,7 @@ function sendNames(draft: Draft, names: readonly string[]): void {
   }
 }
 
-/** O5: what is refused is not asked for again. Whoever watches all needs no place for a name. */
+/** O5: what is refused is not asked for again. A session that watches all needs no place for a name. */
 export function refuseWatch(draft: Draft, message: Refusal & { readonly observed: Watch }): void {
   const { observed } = message;
   if (observed !== true && watchesAll(draft)) return;

@@ -234,7 +234,7 @@ function dropTerm<C extends Contender>(draft: HolderDraft<C>, term: Term<C["id"]
   draft.dropped(term);
 }
 
-/** Lets everyone lead who can: a grant waits until the last revoke has settled (C1). */
+/** Grants every contender that can lead: a grant waits until the last revoke has settled (C1). */
 export function grantWaiting<C extends Contender>(draft: HolderDraft<C>): void {
   for (const contender of draft.contenders) {
     const { id, election, phase } = contender;

@@ -102,7 +102,7 @@ function renew(draft: Draft, session: Session): void {
   call(draft, (proof, sentAt) => ({ type: "renew", renewal: { session: proof(session), held, sentAt } }));
 }
 
-/** Of one term, or of everything. */
+/** Gives up one term, or everything. */
 function goodbye(draft: Draft, session: Session, farewell?: Farewell): void {
   const { type: _, ...ended } = farewell ?? {};
   call(draft, (proof) => ({ type: "release", release: { session: proof(session), ...ended } }));
@@ -226,7 +226,7 @@ function dropFarewell(draft: Draft, leaderSessionId: string): void {
 
 function refused(draft: Draft, asked: Call, { code, message }: Refused): void {
   const { request } = asked;
-  // Of another incarnation that has used higher attempts, or of a session that is over: either way it is not ours.
+  // The session is over, or another incarnation has used higher attempts: either way it is not ours.
   if (code === "unknown_session" || code === "superseded") {
     draft.session = null;
     draft.farewells = [];

@@ -26,7 +26,7 @@ export function draftOf(state: ContenderState, { now, random }: Pick<Event, "now
     maxDrainMs: () => maxDrainMs(draft),
     isRefused: ({ refusal }) => refusal !== null,
     dropped(term) {
-      // One that leaves says so once, for all of its terms.
+      // One that leaves sends a single release for all of its terms.
       if (term.stage === "ending" && draft.activity === "running")
         draft.farewells = [...draft.farewells, term.farewell];
     },

@@ -64,7 +64,7 @@ export interface ContenderState extends HolderState<Contender> {
   /** How often that which it wants of the group has changed, and how many of these changes the group was told. */
   readonly changes: number;
   readonly changesTold: number;
-  /** Of terms that are over here, until the group was told. */
+  /** For terms that are over here, until the group was told. */
   readonly farewells: readonly Farewell[];
   readonly lease: LeaseSettings | null;
   readonly drainMs: number;

@@ -3,7 +3,7 @@
  * event, effects are data, and after each event the shell stores what has changed before it executes them.
  *
  * It leads only by answers to its own calls, each from the time of its question (S1), never by one that came after the
- * deadline (S6) or that a later question has replaced (S7). The group hears of the end of a term only after everything
+ * deadline (S6) or that a later question has replaced (S7). The group is told of the end of a term only after everything
  * has stopped, or had its drain time (S2). Grants and revokes of a component alternate, across incarnations (C1).
  */
 import { endTerms, expireLeases, grantWaiting } from "../../../shared/holder/holder.ts";
