@@ -76,9 +76,13 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
     return this.#host.areSettingsStored;
   }
 
-  /** Whether the core knows of all sockets, and of no others. */
+  get untoldEnds(): number {
+    return this.#host.untoldEnds;
+  }
+
+  /** Whether the core knows all sockets, and no others. */
   get isSettled(): boolean {
-    return this.#host.isSettled;
+    return this.state.reconciled && this.untoldEnds === 0;
   }
 
   get sockets(): number {

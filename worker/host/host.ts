@@ -91,9 +91,9 @@ export class Host<Socket extends object> {
     return this.#state;
   }
 
-  /** Whether all sockets are listed, and the core knows of every one that has ended. */
-  get isSettled(): boolean {
-    return this.#phase === "started" && this.#ended.size === 0;
+  /** How many sockets have ended without the core knowing: their ends could not be written. */
+  get untoldEnds(): number {
+    return this.#ended.size;
   }
 
   /** Whether the settings in force would survive this incarnation. */

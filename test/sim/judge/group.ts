@@ -48,7 +48,7 @@ export class GroupJudge {
     if (this.#minted.has(leaderSessionId)) return;
     this.#minted.add(leaderSessionId);
     this.offers += 1;
-    const isKnown = !incarnation.isSettled || isReachable(incarnation, sessionId);
+    const isKnown = incarnation.untoldEnds > 0 || isReachable(incarnation, sessionId);
     demand(isKnown, "S12", () => `epoch ${epoch} is offered to a session that is gone`);
     demand(epoch > this.#highestMinted, "S5", () => `epoch ${epoch} is minted after ${this.#highestMinted}`);
     this.#highestMinted = epoch;
