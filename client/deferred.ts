@@ -21,12 +21,12 @@ export async function unlessAborted<T>(
   const { promise: aborted, reject } = deferred<never>();
   // Where a signal has aborted already, nothing else waits for it: it may still reject.
   promise.catch(() => {});
-  const abort = (event: Pick<Event, "target">): void => reject((event.target as AbortSignal).reason);
-  for (const signal of signals) signal?.throwIfAborted();
-  for (const signal of signals) signal?.addEventListener("abort", abort);
+  const aborts = signals.flatMap((signal) => (signal ? { signal, abort: () => reject(signal.reason) } : []));
+  for (const { signal } of aborts) signal.throwIfAborted();
+  for (const { signal, abort } of aborts) signal.addEventListener("abort", abort);
   try {
     return await Promise.race([promise, aborted]);
   } finally {
-    for (const signal of signals) signal?.removeEventListener("abort", abort);
+    for (const { signal, abort } of aborts) signal.removeEventListener("abort", abort);
   }
 }

@@ -66,15 +66,16 @@ export class Members {
     return this.#open.get(this.#all.get(contender)?.component ?? "") === contender;
   }
 
-  /** Throws where the component has a contender that was not closed. */
+  /** Throws when the component has a contender that was not closed. */
+  assertFree(component: string): void {
+    if (!this.#open.has(component)) return;
+    const message = `${component} has a contender in this client already: close that one first`;
+    throw new DuplicateContenderError("duplicate_component", message);
+  }
+
   add(contender: number, member: Member): void {
-    const { component } = member;
-    if (this.#open.has(component)) {
-      const message = `${component} has a contender in this client already: close that one first`;
-      throw new DuplicateContenderError("duplicate_component", message);
-    }
     this.#all.set(contender, member);
-    this.#open.set(component, contender);
+    this.#open.set(member.component, contender);
   }
 
   /** Its component is free. */

@@ -123,6 +123,7 @@ export class Participant {
   register(member: Member): number {
     const { component, election, priority } = member;
     this.assertConnectable();
+    this.members.assertFree(component);
     const contender = this.nextId();
     this.members.add(contender, member);
     const info = { component, ...(election && { election }), ...(priority !== undefined && { priority }) };

@@ -58,6 +58,7 @@ export interface Ending {
   readonly farewell?: Farewell;
 }
 
+/** `contender`: as the draft has it now. One that was replaced earlier in this transition is no longer in the list. */
 export function replaceContender<C extends Contender>(draft: HolderDraft<C>, contender: C, next: C): C {
   draft.contenders[draft.contenders.indexOf(contender)] = next;
   return next;
@@ -66,6 +67,7 @@ export function replaceContender<C extends Contender>(draft: HolderDraft<C>, con
 export const enterPhase = <C extends Contender>(draft: HolderDraft<C>, contender: C, phase: Phase<never>): C =>
   replaceContender(draft, contender, { ...contender, phase });
 
+/** `term`: as the draft has it now. */
 export function replaceTerm<C extends Contender>(
   draft: HolderDraft<C>,
   term: Term<C["id"]>,
