@@ -98,7 +98,7 @@ const mutate = (edits: readonly Edit[]): Plugin => ({
         const own = edits.filter((edit) => path === `${root}${edit.file}` && (edit.core ?? core) === core);
         return { contents: own.reduce(replaceOnce, source), loader: "ts", resolveDir: dirname(path) } as const;
       };
-    onLoad({ filter: /\.ts$/ }, load("session"));
+    onLoad({ filter: /\.ts$/, namespace: "file" }, load("session"));
     onLoad({ filter: /\.ts$/, namespace: CONTENDER }, load("contender"));
   },
 });
