@@ -106,7 +106,7 @@ export const clientMutants: readonly Mutant[] = [
     name: "a late answer revives a lease that is over",
     rule: "S6",
     trace: lateAnswer,
-    edits: lateAnswerRevives("session"),
+    edits: lateAnswerRevives(),
   },
   {
     name: "a lease that is over ends nothing",

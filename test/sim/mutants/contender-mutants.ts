@@ -4,12 +4,10 @@ import {
   endedComesBack,
   grantsClosed,
   grantsWhileDraining,
-  lateAnswerRevives,
   leavesBeforeItHasStopped,
   lostIsNotStopped,
   missingGoesOn,
   nothingExpires,
-  revokedAgainCutsTheDrain,
 } from "./holder-faults.ts";
 import { inContender, type Mutant } from "./mutant.ts";
 
@@ -87,12 +85,6 @@ export const contenderMutants: readonly Mutant[] = [
     edits: missingGoesOn("contender"),
   },
   {
-    name: "an answer that comes too late revives what it extends",
-    rule: "S6",
-    callers: true,
-    edits: lateAnswerRevives("contender"),
-  },
-  {
     name: "a lease that is over ends no term of a caller",
     rule: "S6",
     callers: true,
@@ -103,11 +95,5 @@ export const contenderMutants: readonly Mutant[] = [
     rule: "S2",
     callers: true,
     edits: leavesBeforeItHasStopped("contender"),
-  },
-  {
-    name: "a revoke that every answer repeats cuts the drain",
-    rule: "S14",
-    callers: true,
-    edits: revokedAgainCutsTheDrain("contender"),
   },
 ];

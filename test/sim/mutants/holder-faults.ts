@@ -1,16 +1,15 @@
 /** Faults of what both cores of holders share, each made in one of them while the other one is right. */
-import { type Edit, type HolderCore, inContender, inHolder, inSession } from "./mutant.ts";
+import { type Edit, type HolderCore, inHolder, inSession } from "./mutant.ts";
 
 type Fault = (core: HolderCore) => readonly Edit[];
 
 /** An id that is asked for and missing in the answer. */
 export const missingGoesOn: Fault = (core) => [inHolder(core, 'else endTerm(draft, term, "lost");', "")];
 
-export const lateAnswerRevives: Fault = (core) => [
-  inHolder(core, "if (term.leaseUntil <= draft.now) return;", ""),
-  core === "session"
-    ? inSession("transition", "expireLeases(draft); // Frames", "// Frames")
-    : inContender("transition", "expireLeases(draft); loseLateCall(draft);", "loseLateCall(draft);"),
+/** In the session: the core of callers judges an answer by its call first. */
+export const lateAnswerRevives = (): readonly Edit[] => [
+  inHolder("session", "if (term.leaseUntil <= draft.now) return;", ""),
+  inSession("transition", "expireLeases(draft); // Frames", "// Frames"),
 ];
 
 export const nothingExpires: Fault = (core) => [

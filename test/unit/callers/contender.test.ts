@@ -50,6 +50,24 @@ test("[S6] an answer that comes after the deadline revives nothing, and expiry c
   expect(asker.last().is).toBe("revoke");
 });
 
+test("[S6] an answer in time for its call and late for the lease revives nothing either", () => {
+  const asker = leading();
+  const { world } = asker;
+  const lateAt = asker.clock + R + 100;
+  world.advance(E);
+  while ((asker.state.call?.answerUntil ?? 0) <= lateAt && asker.clock < lateAt) {
+    asker.dispatch({ type: "tick" }); // what it has called before is lost
+    world.advance(50);
+  }
+  const [last] = asker.travelling.slice(-1);
+  asker.arrive(last);
+  world.advance(lateAt - asker.clock);
+  expect(asker.state.call?.attempt).toBe(last?.attempt);
+  asker.hear(last);
+  expect(asker.leads()).toBe(false);
+  expect(asker.last().is).toBe("revoke");
+});
+
 test("[PC2] [S7] an answer to a call that was given up is dropped, and a leadership that only it named has ended", () => {
   const world = new GroupWorld();
   const asker = new Asker(world, "asker");
