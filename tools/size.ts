@@ -12,7 +12,7 @@ interface Entry {
   readonly packages: readonly string[];
 }
 
-const client: Entry = { file: "client/index.ts", limitBytes: 18_500, packages: [] };
+const client: Entry = { file: "client/index.ts", limitBytes: 19_000, packages: [] };
 const react: Entry = { file: "client/react/index.ts", limitBytes: 750, packages: ["react"] };
 
 /** The result of a bundler for an entry point: one file, minified and gzipped. */

@@ -83,7 +83,7 @@ const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void }
 
 const applyRule = <T extends InputType>(draft: Draft, input: Of<T>): void => rules[input.type](draft, input);
 
-/** Returns the same state where nothing has changed. The effects are to be executed in their order. */
+/** Returns the same state where nothing has changed and nothing is to be done. The effects are to be executed in their order. */
 export function transition(
   state: SessionState,
   { now, since = now, random, connection = state.attempt, input }: Event,
@@ -99,7 +99,8 @@ export function transition(
   flush(draft);
   tellStage(draft, state);
   const next = stateOf(draft);
-  return { state: isSame(next, state) ? state : next, effects: draft.effects };
+  const isNew = draft.effects.length > 0 || !isSame(next, state);
+  return { state: isNew ? next : state, effects: draft.effects };
 }
 
 /** Whether the session has begun to be needed, or ended, by this event. */
