@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: prints one table, and writes the same as JSON.
  *
- * Entry of the room `bench`. Nothing but tests imports it. It imports `cli/`, `client/`, `shared/` and `tools/`, never
- * looks into a core, and is never published.
+ * Entry of the room `bench`. Nothing but tests imports it. It may import everything but tests, never looks into a core,
+ * and is never published.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";

@@ -2,8 +2,9 @@
 /**
  * The command line `edge-election`; docs/CLI.md describes it.
  *
- * Entry of the room `cli`: the program, and what its commands share. The other rooms of `cli/`, `bench/` and
- * `examples/` import its files. It imports `shared/`, `client/` and types of the Worker, and never looks into a core.
+ * Entry of the room `cli`: the program, and what its commands share. The other rooms of `cli/`, `tools/harness`,
+ * `bench/` and `examples/` may import its files. All of `cli/` may import everything but tests, and never looks into a
+ * core.
  */
 import { Command, CommanderError } from "commander";
 import { addBenchConnection } from "./commands/bench-connection.ts";

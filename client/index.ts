@@ -1,8 +1,8 @@
 /**
  * The entry point `edge-election`: browsers, Node, Deno, Bun, Workers. Nothing is touched before a client is made.
  *
- * Entry of the room `client`. `client/node`, `client/react`, the pages, `cli/` and `testing/` import it. It imports
- * `shared/` and the session core, and never the Worker, Node or a package.
+ * Entry of the room `client`. Every room outside `shared/` and `worker/` may import it, and so may the pages. It
+ * imports `shared/` and the session core, and never the Worker, Node or a package.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type ClientOptions, type ElectionClient, openClient } from "./client.ts";

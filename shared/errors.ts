@@ -2,7 +2,7 @@
  * The errors that all entry points share: each class exists once, so `instanceof` holds across entry points.
  *
  * Entry of the room `shared`: what both sides need beside the messages. Every room may import it; it imports nothing
- * but itself. It never sees a platform: time and randomness are parameters.
+ * outside `shared/`. It never sees a platform: time and randomness are parameters.
  */
 import type { RevokeReason } from "./protocol/messages.ts";
 

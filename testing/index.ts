@@ -3,7 +3,7 @@
  * this machine. Runs wherever the client does; only `startLocalBackend` needs Node, and it loads what it needs when called.
  *
  * Entry of the room `testing`. Tests of applications import it. It imports `shared/`, `client/`, the group core and its
- * host. It never touches a platform: only `testing/node` does.
+ * host, `testing/group`, and `testing/node` when asked. It never touches a platform: only `testing/node` does.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { LocalBackend, LocalBackendOptions } from "./node/local-backend.ts";

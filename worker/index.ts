@@ -1,8 +1,8 @@
 /**
  * `edge-election/worker`: the Durable Object class, the app for mounting, and a default Worker.
  *
- * Entry of the room `worker`, which is this file. `cli/` imports it, and the pages import its types. It imports the
- * other rooms of `worker/`, and never decides anything.
+ * Entry of the room `worker`, which is this file. `cli/`, `tools/`, `bench/` and `examples/` may import it, and the
+ * pages its types. It imports the other rooms of `worker/`, and never decides anything.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { createElectionApp } from "./http/app.ts";

@@ -1,7 +1,7 @@
 /**
  * Entry of the room `cli/backend`: starts workerd, with the production Worker and a folder for its data. `cli/`,
- * `testing/node`, `bench/` and `examples/` import it. It imports Node, and `tools/` in a checkout. It never leaves a
- * process behind.
+ * `testing/node`, `tools/harness`, `bench/` and `examples/` may import it. It imports `cli/`, Node, and `tools/` in a
+ * checkout. It never leaves a process behind.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -1,6 +1,6 @@
 /**
- * Entry of the room `cli/commands`: each file adds one command to the program. `cli/main.ts` imports them; they import
- * `cli/`, `client/node`, `shared/` and types of the Worker. A command never ends the process: it returns or throws.
+ * Entry of the room `cli/commands`: each file adds one command to the program. `cli/main.ts` imports them; they may
+ * import what all of `cli/` may. A command never ends the process: it returns or throws.
  */
 import type { Command } from "commander";
 import type { CandidateStatus, ElectionStatus, GroupStatus } from "../../shared/protocol/status.ts";

@@ -5,8 +5,8 @@
  * all of its process group before the drain of the term ends; stop-plan.ts has the arithmetic. The group is told of the end
  * of a term only after that, because the drain is the promise that `onRevoke` returns.
  *
- * Entry of the room `cli/run`. `cli/commands` imports it; it imports `cli/`, `client/` and `shared/`. It never lets a
- * command outlive the lease.
+ * Entry of the room `cli/run`. The other rooms of `cli/` may import it; it imports `cli/`, `client/` and `shared/`. It
+ * never lets a command outlive the lease.
  */
 import { type ElectionClient, openClient } from "../../client/client.ts";
 import { ElectionError, type Leadership, type LossReason, type ProcessInfo } from "../../client/node/index.ts";

@@ -2,8 +2,8 @@
  * The entry point `edge-election/node`: the same client for Node processes. A token travels in a header, a dead socket
  * keeps no process alive, and a signal ends the process only after its terms were handed over.
  *
- * Entry of the room `client/node`. `cli/` imports it. It imports `shared/`, `client/`, Node and `ws`, and never another
- * package.
+ * Entry of the room `client/node`. `cli/`, `tools/`, `bench/` and `examples/` may import it. It imports `shared/`,
+ * `client/`, Node and `ws`, and never another package.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { invalid } from "../checks.ts";

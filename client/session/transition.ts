@@ -6,8 +6,8 @@
  * (S7); the server is told of an end only when everything has stopped (S2).
  * Not promised: that a callback stops in time. Only the protected resource can refuse a late leader (S13).
  *
- * Entry of the room `client/session`. `client/` and `testing/` import it; it imports `shared/`. It never sees a
- * platform: time and randomness are fields of the event.
+ * Entry of the room `client/session`. Only the other rooms of `client/`, `testing/` and tests may import it; it imports
+ * `shared/`. It never sees a platform: time and randomness are fields of the event.
  */
 import { expireLeases, finishTerms, resign } from "../../shared/holder/holder.ts";
 import { isSame } from "../../shared/same.ts";

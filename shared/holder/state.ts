@@ -3,8 +3,9 @@
  * contender leads only while it is `granted` in a term that is `leading` and whose `leaseUntil` lies ahead: `remainingMs`
  * says for how long. All times are on one clock of the process, in milliseconds. `Id` names a contender.
  *
- * Entry of the room `shared/holder`. `client/` with its session core, `worker/callers` with its contender core, and
- * `testing/` import it; it imports `shared/`. It never sees a platform: time is a parameter.
+ * Entry of the room `shared/holder`: begin here, then `holder.ts`. Every room may import it, and the cores of
+ * `client/session` and `worker/callers` stand on it; it imports `shared/`. It never sees a platform: time is a
+ * parameter.
  */
 import type { Release, Resign } from "../protocol/messages.ts";
 import type { ElectionName } from "../protocol/names.ts";

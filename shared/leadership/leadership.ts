@@ -2,8 +2,8 @@
  * One term, as a component sees it: the same for contenders with a socket and by RPC. It is beside the pure rooms because
  * it makes an `AbortSignal`, which every platform has and the language has not.
  *
- * Entry of the room `shared/leadership`. `client/`, `worker/callers` and `testing/` import it; it imports `shared/`. It
- * never keeps a clock, a timer or a socket.
+ * Entry of the room `shared/leadership`. Every room with a platform may import it; it imports `shared/`. It never keeps
+ * a clock, a timer or a socket.
  */
 import { LeadershipLostError } from "../errors.ts";
 import { encodeFence, FENCE_HEADER, type Fence } from "../fence.ts";

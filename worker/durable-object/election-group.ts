@@ -2,8 +2,8 @@
  * The Durable Object of one process group: the host on the platform. Events of the platform and calls of the Worker go to
  * the host, which takes their turns; this class adds nothing but what only the platform has.
  *
- * Entry of the room `worker/durable-object`. The other rooms of `worker/` import it; it imports `shared/`, the group
- * core, its host and the log. It never decides anything.
+ * Entry of the room `worker/durable-object`. `worker/index.ts` may import it, and `worker/http` and `worker/callers`
+ * its types. It imports `shared/`, the group core, its host and `worker/http`. It never decides anything.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";

@@ -2,8 +2,9 @@
  * The entry point `edge-election/fence`: guards for the resources that a leader writes to, a middleware, and fence tokens.
  * Runs in Node, Deno, Bun and Workers.
  *
- * Entry of the room `worker/fence`. `worker/http` imports it. It imports `shared/`, and Hono and jose for the middleware
- * and tokens. It never asks a group, and a guard never writes without comparing.
+ * Entry of the room `worker/fence`. `worker/http` may import it, and so may `cli/`, `tools/`, `bench/` and `examples/`.
+ * It imports `shared/`, and Hono and jose for the middleware and tokens. It never asks a group, and a guard never
+ * writes without comparing.
  */
 
 export { encodeFence, FENCE_HEADER, FENCE_TOKEN_HEADER, type Fence } from "../../shared/fence.ts";

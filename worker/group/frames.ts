@@ -1,4 +1,4 @@
-/** What each frame of a client does. The table is total by type: each message has one rule. */
+/** What each frame of a client does. The switches are total by type: each message has one rule. */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { MESSAGE_BURST } from "../../shared/protocol/limits.ts";
 import type {

@@ -9,8 +9,8 @@
  * The host calls `transition`, writes `rowChanges` in the same synchronous turn, moves its alarm to `nextDeadline` if
  * that is earlier, then executes the effects in order. It decides nothing.
  *
- * Entry of the room `worker/group`. The other rooms of `worker/`, and `testing/`, import it; it imports `shared/`. It
- * never sees a platform: time, nonces and hashes are fields of the event.
+ * Entry of the room `worker/group`. In `worker/`, all rooms but `fence` and `pages` may import it, and so may
+ * `testing/`; it imports `shared/`. It never sees a platform: time, nonces and hashes are fields of the event.
  */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { unreachable } from "../../shared/unreachable.ts";

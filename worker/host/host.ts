@@ -14,7 +14,7 @@
  *
  * Until the third phase the core offers nothing to anybody.
  *
- * Entry of the room `worker/host`. `worker/durable-object`, `worker/http` and `testing/group` import it; it imports
+ * Entry of the room `worker/host`. `worker/durable-object`, `worker/http` and `testing/` may import it; it imports
  * `shared/` and the group core. It never sees a platform: that is behind its port.
  */
 import { clientMessageParser } from "../../shared/protocol/client-codec.ts";

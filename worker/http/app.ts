@@ -2,8 +2,9 @@
  * The HTTP app of the elections, a Hono app that can be mounted under any path. It checks names, bodies and credentials
  * before it touches a group's object, so a refused request costs and creates nothing.
  *
- * Entry of the room `worker/http`. The Worker's `index.ts` and the Durable Object import it. It imports `shared/`, other
- * rooms of `worker/`, Hono and jose. It never decides about leadership: it forwards requests to the group's object.
+ * Entry of the room `worker/http`. In `worker/`, `index.ts`, `durable-object` and `callers` may import it; so may
+ * `cli/`, `tools/`, `bench/` and `examples/`. It imports `shared/`, other rooms of `worker/`, Hono and jose. It never
+ * decides about leadership: it forwards requests to the group's object.
  */
 import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";

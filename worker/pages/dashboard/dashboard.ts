@@ -1,9 +1,9 @@
 /**
  * The dashboard. The address has the name of the shown group and nothing else.
  *
- * Entry of the room `worker/pages`, which is bundled into static files: nothing imports it. It imports the public client,
- * `shared/`, and only types of the Worker. It never inserts text as markup and never stores a token. `view/` is pure and
- * never touches the document.
+ * Entry of the room `worker/pages`, which is bundled into static files: only tests import it. It imports the public
+ * client, `shared/`, `hono/client`, and only types of the Worker. It never inserts text as markup and never stores a
+ * token. `view/` is pure and never touches the document.
  */
 import { isName, NAME_RULE } from "../../../shared/protocol/names.ts";
 import { byId, onPress, setText } from "./dom.ts";
