@@ -70,9 +70,10 @@ export interface ElectionClient<Component extends string = string> extends Async
   contend<C extends Component>(component: C, callbacks?: ContenderCallbacks<C>, options?: ContendOptions): Contender<C>;
 
   /**
-   * Runs the function once per term, from the grant on; its promise is the drain. When the function returns while leading,
-   * `elect` leaves the election and then resolves with its result. After a lost term it waits for the next one. It rejects
-   * with an error that the function throws while leading, and with the reason of the signal.
+   * Runs the function once per term, from the grant on. After a loss, the drain lasts until the promise of the function
+   * settles; then `elect` waits for the next term. If the function returns while leading, `elect` leaves the election and
+   * then resolves with the function's result. It rejects with an error that the function throws while leading, and with
+   * the reason of the signal.
    */
   elect<C extends Component, T>(
     component: C,
@@ -81,20 +82,23 @@ export interface ElectionClient<Component extends string = string> extends Async
   ): Promise<T>;
 
   /**
-   * The loop runs its body once per term; the body is the drain. `break` leaves the election. If the body ends while the
-   * term runs, the component keeps leading, and the loop waits for the end of the term.
+   * The loop runs its body once per term. After a loss, the drain lasts until the body ends. `break` leaves the
+   * election. If the body ends while the term runs, the component keeps leading, and the loop waits for the end of the
+   * term.
    */
   terms<C extends Component>(component: C, options?: ScopeOptions): AsyncGenerator<Leadership<C>, void, undefined>;
 
   /**
-   * Resolves with the first term. When that is closed or lost, the component leaves the election and is not granted again.
-   * Call `close()` when the work has stopped, or use `await using`: otherwise others wait as long as a drain may take.
+   * Resolves with the first term. When that term is closed or lost, the component leaves the election and is not granted
+   * again. Call `close()` when the work has stopped, or use `await using`: otherwise other processes wait as long as a
+   * drain may take.
    */
   acquire<C extends Component>(component: C, options?: ScopeOptions): Promise<Acquired<C>>;
 
   /**
-   * Yields the current leader or `null`, then every change; for all components if none is named. `break` ends it. Rejects
-   * with `limit_exceeded` if the group has no room for this observer; other observers continue.
+   * Yields the current leader or `null`, then each change; for all components if none is named. If changes come faster
+   * than they are read, only the newest is kept, with one `null` between two leaders. `break` ends it. Rejects with
+   * `limit_exceeded` if the group has no room for this observer; other observers continue.
    */
   observe(component: Component, options?: ObserveOptions): AsyncGenerator<LeaderInformation | null, void, undefined>;
   observe(component?: undefined, options?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
@@ -105,7 +109,7 @@ export interface ElectionClient<Component extends string = string> extends Async
   /** Who leads, who waits, and the session ids for `successor`; by HTTP. Rejects as `getLeader` does. */
   getStatus(options?: ObserveOptions): Promise<GroupStatus>;
 
-  /** At call time. Never throws, not even when the client is closed. */
+  /** The client's condition at call time. Never throws, not even when the client is closed. */
   health(): ClientHealth;
 
   /** Sets the priority of the process, or of one dedicated contender. Higher comes first. */
@@ -118,16 +122,17 @@ export interface ElectionClient<Component extends string = string> extends Async
   resign(election?: ElectionName, options?: ResignOptions): Promise<void>;
 
   /**
-   * Ends the terms, waits for the drains, and says goodbye; resolves when the group was notified. Without a connection it
-   * tries to connect for as long as a lease of this process may still run at the group, at most 10 s. Other calls reject
-   * from now on. Inside a callback it waits only for the other callbacks; the client is closed when this one has settled.
+   * Ends the terms, waits for the drains, and leaves the group; resolves when the group was notified. Without a
+   * connection it tries to connect for as long as a lease of this process may still run at the group, at most 10 s.
+   * Other calls reject from now on. Inside a callback it waits only for the other callbacks; the client is closed when
+   * this one has settled.
    */
   close(): Promise<void>;
 
-  /** Not called for the current state. Returns a function that removes the listener. */
+  /** The listener is called for each change, not for the current state. Returns a function that removes it. */
   onStateChange(listener: (state: ClientState) => void): () => void;
 
-  /** Called with errors that belong to no contender. Returns a function that removes the listener. */
+  /** The listener is called with errors that belong to no contender. Returns a function that removes it. */
   onError(listener: (error: unknown) => void): () => void;
 }
 

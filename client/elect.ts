@@ -196,11 +196,11 @@ function loopOf<Component extends string>(
   };
 }
 
-/** A leadership that its scope ends: `await using leadership = await client.acquire(...)`. */
+/** A leadership that ends with its scope: `await using leadership = await client.acquire(...)`. */
 export interface Acquired<Component extends string = string> extends Leadership<Component>, AsyncDisposable {
   /**
-   * Reports that its work has stopped, and leaves the election. Without this call, after a loss or `close()` of the client,
-   * the group waits for as long as a drain may take (`drainMs`).
+   * Reports that the work of the term has stopped, and leaves the election. Without this call, after a loss or `close()`
+   * of the client, the group waits for as long as a drain may take (`drainMs`).
    */
   close(): Promise<void>;
 }

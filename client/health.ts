@@ -4,7 +4,7 @@ import type { ElectionName } from "../shared/protocol/names.ts";
 import { ElectionError } from "./errors.ts";
 import { type ClientState, clientState, refusalOf, type SessionState } from "./session/state.ts";
 
-/** Survives `JSON.stringify`; times in milliseconds. */
+/** The client's condition as a plain value, which `JSON.stringify` keeps whole; times in milliseconds. */
 export interface ClientHealth {
   /**
    * `ok`: connected, or no connection is needed. `degraded`: not connected, and retrying by itself. `failing`: closed; the token
@@ -21,9 +21,9 @@ export interface ClientHealth {
   readonly refused?: readonly RefusedComponent[];
   /** The rest of the lease that ends first. Absent if nothing leads. */
   readonly remainingMs?: number;
-  /** How long ago the last answered renewal of that lease was sent. */
+  /** How long ago the last answered renewal of the lease of `remainingMs` was sent. */
   readonly lastRenewedAgoMs?: number;
-  /** How long the client has not been connected. Absent while it is. */
+  /** How long the client has been without a connection. Absent while it is connected. */
   readonly disconnectedMs?: number;
   /** The last error of the connection, even after it has recovered. */
   readonly lastError?: { readonly code: string; readonly message: string };

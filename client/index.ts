@@ -1,5 +1,5 @@
 /**
- * The entry point `edge-election`: browsers, Node, Deno, Bun, Workers. Nothing is touched before a client is made.
+ * The entry point `edge-election`: the client for browsers, Node, Deno, Bun and Workers. The import touches no global.
  *
  * Entry of the room `client`. Every room outside `shared/` and `worker/` may import it, and so may the pages. It
  * imports `shared/` and the session core, and never the Worker, Node or a package.
@@ -7,7 +7,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type ClientOptions, type ElectionClient, openClient } from "./client.ts";
 
-/** Connects only with its first contender or observer. Throws a `TypeError` for wrong settings. */
+/** Makes a client. It connects only when it has a contender or an observer. Throws a `TypeError` for wrong settings. */
 export const createElectionClient = <Component extends string = string>(
   options: ClientOptions,
 ): ElectionClient<Component> => openClient<Component>(options).client;

@@ -4,19 +4,26 @@ import type { ElectionKind } from "../shared/protocol/names.ts";
 import type { Deferred } from "./deferred.ts";
 import { DuplicateContenderError, type ElectionError, type LossReason } from "./errors.ts";
 
-/** Strictly alternating: grant, revoke, grant, ... A grant waits until the promise of the revoke before it has settled. */
+/**
+ * The callbacks alternate strictly: grant, revoke, grant, ... A grant waits until the promise of the previous revoke has
+ * settled.
+ */
 export interface ContenderCallbacks<Component extends string = string> {
-  /** Not called for a term that is over before its turn comes. Nobody waits for its promise. */
+  /** A term has begun. Not called if the term is over before the callback's turn comes. Nothing waits for its promise. */
   onGrant?(leadership: Leadership<Component>): unknown;
-  /** The group has renewed the lease: `remainingMs()` is longer now. Nobody waits for its promise. */
+  /** The group has renewed the lease: `remainingMs()` is longer now. Nothing waits for its promise. */
   onExtend?(leadership: Leadership<Component>): unknown;
-  /** Stop. Its promise is the drain. Called once for each `onGrant`, even while the promise of `onGrant` is pending. */
+  /**
+   * Stop the work of the term. While the promise that it returns is pending, no other process leads, for as long as
+   * `leadership.drainMs()` says: this is the drain. Called once for each `onGrant`, even while the promise of `onGrant`
+   * is pending.
+   */
   onRevoke?(leadership: Leadership<Component>, reason: LossReason): unknown;
   /**
-   * Called for errors of the callbacks above and of the connection, and when the group refuses the contender (`forbidden`,
-   * `election_mismatch`, `limit_exceeded`): then the client asks again, at growing intervals. Without it, errors of the
-   * callbacks go to the client's listeners. Not called for a `LeadershipLostError` or an `AbortError` that a callback throws
-   * after its term has ended.
+   * Called for errors of the callbacks above and of the connection, and when the group refuses the contender
+   * (`forbidden`, `election_mismatch`, `limit_exceeded`): then the client asks again, at growing intervals. Without an
+   * `onError` here, errors of the callbacks go to the listeners of the client's `onError`. Not called for a
+   * `LeadershipLostError` or an `AbortError` that a callback throws after its term has ended.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }

@@ -6,7 +6,7 @@ import { assertPriority } from "./checks.ts";
 import type { Participant } from "./participant.ts";
 import type { PageEvent } from "./session/events.ts";
 
-/** What the client needs of a `window`. Events of its document pass through it; the signal removes the listeners. */
+/** What the client needs of a `window`. It also receives the events of its document. The `signal` removes the listeners. */
 export interface PageTarget {
   addEventListener(
     type: string,

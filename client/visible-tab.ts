@@ -12,8 +12,8 @@ export interface TabTarget {
 }
 
 /**
- * 2 while the tab has the focus, 1 while it is visible, 0 while it is hidden. A change counts at the next hand-over, or at
- * once if the group's policy preempts. Without a tab the priority stays 0.
+ * The priority of a tab: 2 while it has the focus, 1 while it is visible, 0 while it is hidden. A change counts at the
+ * next hand-over, or at once if the group's policy preempts. Without a tab the priority stays 0.
  */
 export const visibleTab =
   (tab: TabTarget | undefined = globalThis.window): PrioritySource =>

@@ -21,7 +21,7 @@ export const FENCE_HEADER = "Edge-Election-Fence";
 /** Carries a signed fence token, if a resource requires one. */
 export const FENCE_TOKEN_HEADER = "Edge-Election-Fence-Token";
 
-/** A fence as the value of that header. */
+/** Encodes a fence as the value of the header `Edge-Election-Fence`. */
 export const encodeFence = ({ group, component, epoch, leaderSessionId }: Fence): string =>
   [group, component, epoch, leaderSessionId].map(encodeURIComponent).join("/");
 

@@ -32,7 +32,7 @@ export interface TestGroupOptions {
 export interface TestRevokeOptions {
   /** A component that is led: its election is revoked. Default: the process election. */
   readonly component?: string;
-  /** Gets the next offer first. */
+  /** The client that gets the next offer. */
   readonly successor?: ElectionClient;
   /** Kept in the history. */
   readonly note?: string;
@@ -132,7 +132,10 @@ export class TestGroup {
 
   // Faults of processes and of the network
 
-  /** Makes its connections half-open: nothing arrives in either direction, also on new ones, and neither side is notified. */
+  /**
+   * Makes the client's connections half-open: nothing arrives in either direction, also on new ones, and neither side is
+   * notified.
+   */
   partition(client: ElectionClient): void {
     this.#machine(client).partition();
   }
@@ -142,14 +145,14 @@ export class TestGroup {
     this.#machine(client).heal();
   }
 
-  /** Resets its connection; both ends are notified. */
+  /** Resets the client's connections; both ends are notified. */
   cut(client: ElectionClient): void {
     this.#machine(client).cut();
   }
 
   /**
-   * Its clock and its code stand still, as on a sleeping machine; messages for it wait. Code under test stands still
-   * while it waits for its client or for `clock(client)`, and continues if it waits for something else.
+   * The client's clock and its code stand still, as on a sleeping machine; messages for the client wait. Code under test
+   * stands still while it waits for its client or for `clock(client)`, and continues if it waits for something else.
    */
   freeze(client: ElectionClient): void {
     this.#look();
@@ -161,14 +164,20 @@ export class TestGroup {
     this.#machine(client).thaw();
   }
 
-  /** The process ends without `bye`. `told`: its machine closes its connections; otherwise the group is not notified. */
+  /**
+   * The process ends without `bye`. `told` (the default): its machine closes its connections, so the group notices;
+   * otherwise the group is not notified.
+   */
   kill(client: ElectionClient, { told = true }: { readonly told?: boolean } = {}): void {
     this.#look();
     this.#machine(client).kill(told);
     this.#look();
   }
 
-  /** Kills the process that leads this component, or any leader; returns its client. Throws if nobody leads. */
+  /**
+   * Kills the process that leads this component, or any leader if none is named; returns its client. Throws if nobody
+   * leads.
+   */
   killLeader(component?: string): ElectionClient {
     this.#look();
     const tenant = this.#leading((term) => component === undefined || term.component === component);
@@ -200,8 +209,8 @@ export class TestGroup {
   }
 
   /**
-   * Revokes a leadership, as an operator does. Resolves when the term has ended and the next one was accepted, for which
-   * time has to advance; with `null` if the group was restarted meanwhile.
+   * Revokes a leadership, as an operator does. Resolves when the term has ended and the next one was accepted; time has
+   * to advance for that. Resolves with `null` if the group was restarted meanwhile.
    */
   revoke({ component, successor, note }: TestRevokeOptions = {}): Promise<Outcome | null> {
     const sessionId = successor?.sessionId;
@@ -221,7 +230,7 @@ export class TestGroup {
     return groupStatus(this.#backend.look(), this.name, this.#timeline.now);
   }
 
-  /** Tells whether a leadership is current, as `POST /fence` does. */
+  /** Returns whether a leadership is current, as `POST /fence` does. */
   checkFence(question: FenceQuestion): FenceAnswer {
     return fence(this.#backend.look(), question, this.#timeline.now);
   }

@@ -49,5 +49,5 @@ export type { Principal, Role } from "./http/principal.ts";
 export type { TokenClaims, TokenOptions } from "./http/tokens.ts";
 export { createToken } from "./http/tokens.ts";
 
-/** A whole Worker: the app at the root, and the pages. */
+/** A whole Worker: the app at the root, with the dashboard and the demo page. */
 export default createElectionApp().route("/", pages);

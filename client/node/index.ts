@@ -1,6 +1,6 @@
 /**
  * The entry point `edge-election/node`: the same client for Node processes. A token travels in a header, a dead socket
- * keeps no process alive, and a signal ends the process only after its terms were handed over.
+ * does not keep the process alive, and a signal ends the process only after its terms were handed over.
  *
  * Entry of the room `client/node`. `cli/`, `tools/`, `bench/` and `examples/` may import it. It imports `shared/`,
  * `client/`, Node and `ws`, and never another package.
@@ -19,17 +19,17 @@ export type Signal = (typeof SIGNALS)[number];
 /** The options of every client, and those that only Node has. */
 export interface NodeClientOptions extends ClientOptions {
   /**
-   * While a session is open, each of these closes the client and then ends the process: by the signal itself, and where
-   * that ends nothing, as PID 1 of a container, with exit code 128 plus its number. A second one ends the process at
-   * once. Scopes and observers stay pending meanwhile: put what has to be done before the end into the function of the
-   * scope, or into `onRevoke`. Where the program listens for the signal itself (`on`, not `once`), the program has to end
-   * the process, and scopes and observers reject with `ClientClosedError` once every client has left. `false`: none.
-   * Default SIGTERM and SIGINT.
+   * While a session is open, each of these signals closes the client and then ends the process: by the signal itself, or,
+   * if the signal does not end it (PID 1 of a container), with exit code 128 plus the signal's number. A second signal
+   * ends the process at once. While the client closes, scopes and observers stay pending: put what has to be done before
+   * the end into the function of the scope, or into `onRevoke`. If the program has its own listener for the signal (`on`,
+   * not `once`), the program has to end the process; scopes and observers then reject with `ClientClosedError` once every
+   * client has left. `false`: none. Default SIGTERM and SIGINT.
    */
   readonly signals?: false | readonly Signal[];
 }
 
-/** Connects only with its first contender or observer. Throws a `TypeError` for wrong settings. */
+/** Makes a client. It connects only when it has a contender or an observer. Throws a `TypeError` for wrong settings. */
 export function createElectionClient<Component extends string = string>(
   options: NodeClientOptions,
 ): ElectionClient<Component> {

@@ -3,7 +3,7 @@ import type { ElectionClient, LeaderInformation, Leadership, ScopeOptions } from
 
 /** What `useLeader` returns. On the server, and before anything is known, it is empty. */
 export interface LeaderState<Component extends string = string> {
-  /** This page's own term, while it leads. Call its `isLeader()` before each act: what was rendered may be old. */
+  /** This page's own term, while it leads. Call its `isLeader()` before each act: the rendered state may be old. */
   readonly leadership?: Leadership<Component> | undefined;
   /** The leader that has confirmed, here or elsewhere. `null`: nobody. `undefined`: not known yet. */
   readonly leader?: LeaderInformation | null;
@@ -11,7 +11,7 @@ export interface LeaderState<Component extends string = string> {
   readonly error?: unknown;
 }
 
-/** Options of `useLeader`: those of `client.elect`, without a signal, since unmounting ends it. */
+/** Options of `useLeader`: those of `client.elect` except `signal`, since unmounting leaves the election. */
 export interface LeaderOptions extends Omit<ScopeOptions, "signal"> {
   /** `false`: watch only. */
   readonly contend?: boolean;

@@ -34,7 +34,7 @@ export const ElectionProvider = ({ client, children }: ElectionProviderProps): R
 
 /**
  * Runs for leadership of the component while the React component is mounted, and returns who leads. React components that
- * name the same component share one contender. Its options are those of the first one mounted, as they were then.
+ * name the same component share one contender. It keeps the options that the first of them had when it was mounted.
  */
 export function useLeader<Component extends string>(
   component: Component,

@@ -18,7 +18,7 @@ export interface Settings {
   readonly priority: number;
   /** `keep`: a lost connection ends nothing before the lease does. `revoke`: it ends every term at once. */
   readonly onDisconnect: "keep" | "revoke";
-  /** The server's own bounds it. */
+  /** How long an `onRevoke` may take: the smaller of this and the group's value counts. Default: the group's value. */
   readonly drainMs: number;
   /** How long the session stays open after the last contender and observer have left. */
   readonly lingerMs: number;

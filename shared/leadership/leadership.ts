@@ -24,7 +24,10 @@ export interface Leadership<Component extends string = string> extends Fence {
   readonly election: ElectionName;
   /** Random; identifies the leadership in every message. All components that the process leads in the election share it. */
   readonly leaderSessionId: string;
-  /** The fencing token: it grows with every term of the group. The protected resource refuses one lower than it has seen. */
+  /**
+   * The fencing token: it grows with every term of the group. The protected resource refuses an epoch lower than the
+   * highest it has seen.
+   */
   readonly epoch: number;
   /** Aborts once, with a `LeadershipLostError`. A blocked event loop delays it; `isLeader` is never late. */
   readonly signal: AbortSignal;
@@ -35,14 +38,14 @@ export interface Leadership<Component extends string = string> extends Fence {
   isLeader(): boolean;
   /** Throws `LeadershipLostError`. */
   assertLeader(): void;
-  /** Send them with every write: a resource with a guard of `edge-election/fence` then refuses late writes. */
+  /** The headers to send with every write: a resource with a guard of `edge-election/fence` then refuses late writes. */
   headers(): Record<typeof FENCE_HEADER, string>;
   /** The time until the lease runs out if it is not renewed; 0 when the leadership is over. */
   remainingMs(): number;
   /**
-   * For how long, from now on, no other process leads while its work stops: the rest of the drain time, and no longer than
-   * the lease, which is renewed meanwhile. So it is 0 at once where the lease has run out or was lost. While it leads, the
-   * time that it would have if it ended now.
+   * How long the work of this term still has to stop before another process may lead: the rest of the drain time, but not
+   * longer than the lease, which is renewed during the drain. 0 as soon as the lease has run out or was lost. While the
+   * term runs: the time that there would be if it ended now.
    */
   drainMs(): number;
   /**

@@ -9,19 +9,22 @@ export interface Limits {
   readonly messagesPerSecond: number;
   /** Contenders of one session: a process has tens of components; the session's row must stay small. */
   readonly contenders: number;
-  /** Names that one session watches one by one; `true` watches all and counts as none. */
+  /** Names that one session watches one by one. Watching all components (`true`) counts as no name. */
   readonly observed: number;
   /** Bytes of `metadata` as JSON: it is copied to every observer at every change. */
   readonly metadataBytes: number;
 }
 
-/** What a deployment sets for a group: the limits above, and those that the client need not keep to by itself. */
+/** What a deployment sets for a group: the limits that clients keep to (`Limits`), and those that only the group enforces. */
 export interface GroupLimits extends Limits {
-  /** A group is one object on one thread; beyond this, fan-out and wake-up take too long. Sockets that owe their hello: as many again. */
+  /**
+   * Sessions of the group. It is one object on one thread; with more, fan-out and wake-up take too long. As many sockets
+   * again may be open that have not sent their hello yet.
+   */
   readonly sessions: number;
-  /** Sessions of one subject, where tokens name one: no single token keeps the others out. A tenth of `sessions`. */
+  /** Sessions of one subject, if tokens name one, so that no single token keeps the others out. Default 1,000. */
   readonly sessionsPerSubject: number;
-  /** Sessions of the group that watch anything: each change of a leader is sent to them in one turn. */
+  /** Sessions of the group that observe any component: each change of a leader is sent to them in one turn. */
   readonly observers: number;
   /** Elections of the group, dedicated ones included: each is a row and an entry of every status answer. */
   readonly elections: number;
@@ -31,7 +34,7 @@ export interface GroupLimits extends Limits {
   readonly historyRows: number;
   /**
    * Changes of leader information that one connection may publish at once: each is a row, and a message to every
-   * observer. Two for each of 256 components. A tenth of `messagesPerSecond` comes back each second.
+   * observer. Default: two for each of 256 components. Each second allows further ones: a tenth of `messagesPerSecond`.
    */
   readonly confirms: number;
   /** How long a socket may stay silent before its hello: it takes up memory and keeps the object awake. */

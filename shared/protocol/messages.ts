@@ -195,7 +195,7 @@ export interface Confirmed {
   readonly component: string;
   readonly leaderSessionId: string;
 }
-/** Where the leader of a component is, as it confirmed it. */
+/** The leader of a component, with the address that it has confirmed. */
 export interface LeaderInformation {
   readonly component: string;
   readonly leaderSessionId: string;

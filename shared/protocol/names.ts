@@ -5,7 +5,7 @@
  * (percent-encoded), where those two would be resolved away.
  */
 
-/** What one session wins: `process` (shared by every component that does not ask otherwise) or `component:NAME`. */
+/** The name of an election: `process`, which components share unless they ask for their own, or `component:NAME`. */
 export type ElectionName = "process" | `component:${string}`;
 
 /** Which election a component runs in: the one of its process, or one of its own. */

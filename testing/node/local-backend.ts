@@ -11,11 +11,11 @@ import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 
 /** Settings of the backend, for all its groups. */
 export interface LocalBackendOptions {
-  /** D: at least 2,000. Default 10,000. */
+  /** The lease D: at least 2,000. Default 10,000. */
   readonly leaseMs?: number;
-  /** Default 10,000. */
+  /** How long a revoked leader may renew while it stops. Default 10,000. */
   readonly drainMs?: number;
-  /** A strictly higher priority takes over, at most once in this time. Default: never. */
+  /** A strictly higher priority takes over once a leadership is this old. Default: only at the next hand-over. */
   readonly preemptCooldownMs?: number;
   /** More settings of the Worker, by the names of its environment variables. */
   readonly settings?: Readonly<Record<string, string>>;

@@ -61,8 +61,8 @@ const isLeaving = ({ phase }: ContenderState["contenders"][number]): boolean =>
 const nameDrain = (component: string, leaderSessionId: string): string => `${component} ${leaderSessionId}`;
 
 /**
- * Lets a Durable Object contend for any time, across hibernation and restarts. The object's own alarm wakes it, and it
- * polls by RPC. Its contract is that of the client's contenders (C1-C11).
+ * Lets a Durable Object contend for any length of time, across hibernation and restarts. The object's own alarm wakes
+ * it, and it polls by RPC. Its contract is that of the client's contenders (C1-C11).
  */
 export class DurableContender<Component extends string = string> {
   readonly #storage: DurableObjectStorage;
@@ -127,9 +127,10 @@ export class DurableContender<Component extends string = string> {
   }
 
   /**
-   * Ends the terms, waits for every `onRevoke`, and leaves the group at once. `start` begins anew, even before it has left.
-   * Inside an `onRevoke` it does not wait for those that run already; it leaves when they are over. With `nodejs_compat` it
-   * knows that it is inside one even after an `await`; without, only before the first `await`.
+   * Ends the terms, waits for every `onRevoke`, and leaves the group at once. `start` begins anew, even before it has
+   * left. Inside an `onRevoke` it does not wait for the `onRevoke` callbacks that run already; the object leaves when
+   * they are over. With `nodejs_compat` this also holds after an `await` in the `onRevoke`; without it, only before the
+   * first `await`.
    */
   async close(): Promise<void> {
     const before = this.#departures;
@@ -142,10 +143,10 @@ export class DurableContender<Component extends string = string> {
   }
 
   /**
-   * Changes what it contends for. A component that is no longer named stops, its siblings do not; a new one joins what its
-   * process leads. Resolves when the group knows the change, which is after every `onRevoke` of components that stop
-   * (inside an `onRevoke` as with `close`). Rejects if the group refuses every call (`forbidden`); the change still counts.
-   * The change is not stored: after a restart the options of the constructor count.
+   * Changes what the object contends for. A component that is no longer named stops, and its siblings continue; a new
+   * one joins what its process already leads. Resolves when the group has received the change, after every `onRevoke` of
+   * components that stop (inside an `onRevoke` as with `close`). Rejects if the group refuses every call (`forbidden`);
+   * even then the change counts. The change is not stored: after a restart the options of the constructor count.
    */
   async change(changes: ContenderChanges<Component>): Promise<void> {
     const candidacy = { ...this.#candidacy, ...candidacyOf(changes) };

@@ -13,9 +13,9 @@ import type { Campaign, Confirmation, Elections, Refused, Release, Renewal } fro
 const NOT_FOR_THIS_GROUP = "this binding is not for this group: add it to `groups` in the props of the binding";
 
 /**
- * The `props` of a binding, which only its configuration can set, say what it may do: `{ role, groups, components, subject }`,
- * as in a token. Without props the binding may do everything. In a group that it may not enter, every call of a
- * contender is refused as `forbidden`, and every other call rejects with a `TypeError`.
+ * `Elections` for service bindings. The `props` of a binding, which only its configuration can set, say what the binding
+ * may do: `{ role, groups, components, subject }`, as in a token. Without props it may do everything. In a group that it
+ * may not enter, every call of a contender is refused as `forbidden`, and every other call rejects with a `TypeError`.
  */
 export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<Principal>> implements Elections {
   async getLeader(group: string, component: string) {

@@ -26,7 +26,7 @@ export interface LocalElectionsOptions {
   readonly access?: Access;
 }
 
-/** Wrong arguments reject with a `TypeError` that names the field. */
+/** The elections of a binding of the groups themselves. Wrong arguments reject with a `TypeError` that names the field. */
 export function electionsOf(
   namespace: DurableObjectNamespace<ElectionGroup>,
   { policy, access = { role: "admin" } }: LocalElectionsOptions = {},

@@ -32,9 +32,12 @@ export interface DurableContenderOptions<Component extends string = string> {
   readonly priority?: number;
   /** Published when a leader confirms. */
   readonly process?: ProcessInfo;
-  /** How often it polls while it waits: at most the group's lease, by default half of it. Rarer polls cost less and react later. */
+  /**
+   * How often it polls while it waits: at most the group's lease, by default half of it. Polling less often costs less
+   * and reacts later.
+   */
   readonly pollEveryMs?: number;
-  /** How long stopping may take. The smaller one of this and the group's own counts. */
+  /** How long stopping may take. The smaller of this and the group's value counts. */
   readonly drainMs?: number;
   /**
    * Alternates with `onRevoke` for each component, over every hibernation and restart. Called in the turn that stores the
@@ -42,9 +45,9 @@ export interface DurableContenderOptions<Component extends string = string> {
    */
   readonly onGrant?: (leadership: Leadership) => unknown;
   /**
-   * Stop. Its promise is the drain, and the next grant waits for it. A restart of the object ends everything that ran in
-   * it: an `onRevoke` that was cut off is not called again. `leadership` names the term that was granted; after a restart
-   * it is another object.
+   * Stop the work of the term. The drain lasts until the promise that it returns settles, and the next grant waits for
+   * that. A restart of the object ends everything that ran in it: an `onRevoke` that was cut off is not called again.
+   * `leadership` names the term that was granted; after a restart it is another JavaScript object.
    */
   readonly onRevoke?: (leadership: Leadership, reason: LossReason) => unknown;
   /**

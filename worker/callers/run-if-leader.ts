@@ -32,7 +32,7 @@ export interface RunOptions {
   readonly election?: ElectionKind;
   readonly process?: ProcessInfo;
   readonly priority?: number;
-  /** How long the lease is kept while the function stops after a revoke. The smaller one of this and the group's counts. */
+  /** How long the lease is kept while the function stops after a revoke. The smaller of this and the group's value counts. */
   readonly drainMs?: number;
   /**
    * Milliseconds since 1970, such as `controller.scheduledTime`. The function is not run if a run of this component was
@@ -50,10 +50,10 @@ export type RunResult<T> =
   | { readonly ran: false; readonly reason: "done" };
 
 /**
- * Leads while `run` runs, and renews meanwhile; `leadership.signal` aborts when the lead is lost. Calls `run` at most once,
- * always waits for it, and does not call it if the lead was lost before. Rejects with the error of `run`, with a
- * `LeadershipLostError` if the lead was lost before `run` returned, or with an `ElectionError` if the group refuses or
- * can't be reached.
+ * Leads while `run` runs, and renews meanwhile; `leadership.signal` aborts when the lead is lost. Calls `run` at most
+ * once, always waits for it, and does not call it if the lead was lost before `run` began. Rejects with the error of
+ * `run`, with a `LeadershipLostError` if the lead was lost before `run` returned, or with an `ElectionError` if the
+ * group refuses or can't be reached.
  */
 export async function runIfLeader<T>(
   binding: ElectionsBinding,

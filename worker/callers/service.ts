@@ -22,15 +22,15 @@ export interface PolledSession {
   readonly attempt: number;
 }
 
-/** One call of a contender: its components, what it still leads, and when it has sent the call. */
+/** One call of a contender: its components, what it still leads, and when it sent the call. */
 export interface Campaign {
-  /** As in the last answer. Absent if there was none. */
+  /** The session of the last answer, with a higher `attempt`. Absent if there was no answer. */
   readonly session?: PolledSession;
-  /** All of them: a component that an earlier call has named and this one does not is closed. */
+  /** All components that contend. A component that an earlier call named, and this one does not name, is closed. */
   readonly contenders: readonly ContenderInfo[];
   /**
-   * What the caller still leads, and what it still stops. A leadership of the session that is not named ends at once: its
-   * caller does not hold it.
+   * The leader session ids of what the caller still leads, and of what it still stops. A leadership of this session that
+   * is missing here ends at once, because the caller does not hold it.
    */
   readonly held?: readonly string[];
   /** False: declines what is offered until the next call. A list: declines all but these elections. Default true. */
@@ -38,11 +38,14 @@ export interface Campaign {
   readonly process?: ProcessInfo;
   readonly priority?: number;
   /**
-   * The caller polls again within so many milliseconds: at most D, by default D / 2. While it is the first in the queue the
-   * election waits for it that long (and one offer time-out more), even if others could lead at once.
+   * The caller polls again within this many milliseconds: at most D, by default D / 2. While the caller is first in the
+   * queue, the election waits for it that long and one offer time-out more, even if others could lead at once.
    */
   readonly pollEveryMs?: number;
-  /** By the caller's own clock; the answer repeats it. An answer counts only for the latest call, and from this time. */
+  /**
+   * When the call was sent, by the caller's own clock. The answer repeats it. Only the answer to the latest call counts,
+   * from this time on.
+   */
   readonly sentAt: number;
 }
 
@@ -51,20 +54,23 @@ export interface CampaignAnswer {
   readonly type: "polled";
   readonly sentAt: number;
   readonly sessionId: string;
-  /** For the next call; it changes now and then. The secret before stays valid until this one has been presented. */
+  /** For the next call; it changes now and then. The previous secret stays valid until a call has presented this one. */
   readonly secret: string;
   /** False: a fresh session. Everything that the caller led before is lost. */
   readonly resumed: boolean;
-  /** Leaderships that now run until `sentAt + lease.renewDeadlineMs`. What the call has named and is missing here is lost. */
+  /**
+   * Leaderships that now run until `sentAt + lease.renewDeadlineMs`. One that the call named and that is missing here is
+   * lost.
+   */
   readonly leaderships: readonly HeldLeadership[];
   readonly lease: LeaseSettings;
   readonly drainMs: number;
   readonly pollEveryMs: number;
-  /** Contenders that the group refuses. The others stand. */
+  /** Contenders that the group refuses. All others are accepted as contenders. */
   readonly refused: readonly { readonly component: string; readonly code: string; readonly message: string }[];
 }
 
-/** Why a call was not carried out. Nothing has changed by it. */
+/** Why a call was not carried out. The call has changed nothing. */
 export interface Refused {
   readonly type: "refused";
   /**
@@ -91,7 +97,7 @@ export interface Confirmation {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Sent only after the caller has stopped (S2). */
+/** Gives up a leadership, or leaves the group. Send it only after the work has stopped (S2). */
 export interface Release {
   readonly session: PolledSession;
   /** Steps down from this leadership, and keeps contending. Absent: leaves the group. */
@@ -106,15 +112,18 @@ export interface Elections {
   /** Ended and running terms, newest first. */
   history(group: string, limit: number): Promise<readonly TermStatus[]>;
   checkFence(group: string, question: FenceQuestion): Promise<FenceAnswer>;
-  /** Resolves once the term has ended and, if there is a candidate, the next one was accepted. */
+  /**
+   * Resolves once the term has ended and, if there is a candidate, the next one was accepted, or was not accepted in
+   * time.
+   */
   revoke(group: string, election: ElectionName, options?: RevokeOptions): Promise<RevokeAnswer | Refused>;
   /** Takes the lead if it is this session's turn; otherwise the session keeps its place. */
   campaign(group: string, campaign: Campaign): Promise<CampaignAnswer | Refused>;
-  /** Extends what is led, without contending for more. */
+  /** Extends the leaderships of the session, without contending for more. */
   renew(group: string, renewal: Renewal): Promise<CampaignAnswer | Refused>;
   confirm(group: string, confirmation: Confirmation): Promise<{ readonly type: "confirmed" } | Refused>;
   release(group: string, release: Release): Promise<{ readonly type: "released" } | Refused>;
 }
 
-/** The former leader, and the session that has taken over. */
+/** The former leader, and the session that has taken over, if any. */
 export type RevokeAnswer = ({ readonly type: "revoked" } & RevokeResult) | { readonly type: "not_led" };

@@ -17,7 +17,7 @@ export interface Candidacy {
   /** Published when a leader confirms. */
   readonly process?: ProcessInfo;
   readonly pollEveryMs?: number;
-  /** How long stopping may take. The smaller one of this and the group's own counts. */
+  /** How long stopping may take. The smaller of this and the group's value counts. */
   readonly drainMs?: number;
 }
 

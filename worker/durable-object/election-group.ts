@@ -27,7 +27,10 @@ import { Store } from "./store.ts";
 
 export type { PollRequest } from "../host/host.ts";
 
-/** The Durable Object of one group. Export it from the Worker, and bind it as `ELECTIONS`; only the app talks to it. */
+/**
+ * The Durable Object of one group. Export it from the Worker, and bind it as `ELECTIONS`. The app and `electionsOf` call its
+ * methods. Only `restore` and `finishRestore` have no route: the Worker that mounts the groups calls them itself.
+ */
 export class ElectionGroup extends DurableObject {
   readonly #store: Store;
   readonly #host: Host<WebSocket>;
@@ -49,7 +52,10 @@ export class ElectionGroup extends DurableObject {
 
   // Events of the platform
 
-  /** An upgrade by the app. A request without the app's headers is of a client that has a stub of this object. */
+  /**
+   * Takes an upgrade that the app passes on. A request without the app's headers comes from a client with a stub of this
+   * object.
+   */
   override async fetch(request: Request): Promise<Response> {
     const access = request.headers.get(ACCESS_HEADER);
     if (access === null) return this.#direct.fetch(request);
@@ -113,7 +119,7 @@ export class ElectionGroup extends DurableObject {
     return new Promise((resolve) => this.#host.poll(access, request, resolve));
   }
 
-  /** Answers when the term has ended and, where somebody waits, the next one was accepted. */
+  /** Answers when the term has ended and, if somebody waits, the next one was accepted, or was not accepted in time. */
   async revoke(
     policy: PolicyOptions | null,
     election: ElectionName,
@@ -138,8 +144,8 @@ export class ElectionGroup extends DurableObject {
 
   /**
    * Takes storage back to how it was at `at` (milliseconds since 1970): pauses the group, revokes everything, waits
-   * until the last horizon is over, restores and restarts. Call `finishRestore` afterwards; until then records of that
-   * time may be seen. Rejects before anything has changed where the platform has no point-in-time recovery.
+   * until the last horizon is over, restores and restarts. Call `finishRestore` afterwards; until then observers may
+   * see records of that time. If the platform has no point-in-time recovery, it rejects before anything has changed.
    */
   async restore(policy: PolicyOptions | null, at: number): Promise<void> {
     const bookmarks = this.bookmarks();
@@ -170,7 +176,7 @@ export class ElectionGroup extends DurableObject {
     if (this.#restoring) throw new Error("a restore is under way: try again when the group is back");
   }
 
-  /** The platform's point-in-time recovery; tests put their own in its place. */
+  /** The platform's point-in-time recovery; tests replace it by their own. */
   protected bookmarks(): Bookmarks {
     return platformBookmarks(this.ctx);
   }
@@ -180,7 +186,7 @@ export class ElectionGroup extends DurableObject {
     return prometheusText(metricsOf(state, this.#host.counters(), Date.now()), { group: this.#name });
   }
 
-  /** What this incarnation has done. */
+  /** Counts of what this incarnation of the object has done. */
   counters(): HostCounters {
     return this.#host.ownCounters();
   }

@@ -47,7 +47,7 @@ interface Envelope {
 const ROUNDS = 10;
 const NOTHING: Envelope = { fences: {} };
 
-/** Guards the value of one key. All writes of that key must go through a guard. */
+/** Makes a guard for the value of one key. All writes of that key must go through a guard. */
 export function createCompareAndSetGuard(store: CompareAndSetStore, key: string): CompareAndSetGuard {
   const open = async (): Promise<{ readonly envelope: Envelope; readonly version: string | null }> => {
     const found = await store.get(key);

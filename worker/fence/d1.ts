@@ -44,7 +44,7 @@ export interface D1Guard<Result> {
   highest(key: Pick<Fence, "group" | "component">): Promise<Highest | null>;
 }
 
-/** Call `setUp` once, or add `FENCE_TABLE` to your migrations, to make its table. */
+/** Makes a guard for a D1 database. To make its table, call `setUp` once, or add `FENCE_TABLE` to your migrations. */
 export function createD1Guard<Result>(database: D1Port<Result>): D1Guard<Result> {
   const highest = async (key: Pick<Fence, "group" | "component">): Promise<Highest | null> => {
     const select = database.prepare(selectHighest(QUESTION_MARK)).bind(...keyOf(key));

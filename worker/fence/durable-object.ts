@@ -26,7 +26,7 @@ export interface DurableObjectGuard {
   highest(key: Pick<Fence, "group" | "component">): Highest | null;
 }
 
-/** Makes its table if there is none. */
+/** Makes a guard, and its table if there is none. */
 export function createDurableObjectGuard(storage: DurableObjectStoragePort): DurableObjectGuard {
   const { sql } = storage;
   sql.exec(FENCE_TABLE);

@@ -8,7 +8,7 @@ export class FenceError extends ElectionError {}
 /** The fence is missing or can't be read, or this resource does not accept it. */
 export class InvalidFenceError extends FenceError {}
 
-/** The signed fence token is forged, over, valid for too long, or for another resource. */
+/** The fence token is forged, expired, issued in the future, valid for too long, or made for another purpose. */
 export class FenceTokenError extends FenceError {}
 
 /** The highest leadership that a guard has seen for a component of a group. */

@@ -24,9 +24,9 @@ export interface FencedEnv {
 }
 
 /**
- * Before the handler it refuses a late fence and remembers a newer one. The handler runs later, so its writes need the
- * guard again: write through the same guard with `context.var.fence`. If the handler throws a `StaleLeaderError`, the
- * response is 409.
+ * Makes a middleware for Hono. Before the handler it refuses a late fence and remembers a newer one. The handler runs
+ * later, so its writes need the guard again: write through the same guard with `context.var.fence`. If the handler
+ * throws a `StaleLeaderError`, the response is 409.
  */
 export function fence<E extends Env = Env>({
   guard,

@@ -50,7 +50,10 @@ export interface SqlGuardOptions {
   readonly placeholder?: Placeholder;
 }
 
-/** For databases with `ON CONFLICT` and `RETURNING`. Call `setUp` once, or add `FENCE_TABLE` to your migrations. */
+/**
+ * Makes a guard for databases with `ON CONFLICT` and `RETURNING`. Call `setUp` once, or add `FENCE_TABLE` to your
+ * migrations.
+ */
 export function createSqlGuard<Transaction>(
   port: SqlPort<Transaction>,
   { placeholder = QUESTION_MARK }: SqlGuardOptions = {},

@@ -89,19 +89,23 @@ interface VerifierSettings extends Accepted {
   readonly now?: () => number;
 }
 
-/** One kind of key; several keys of it while one replaces another. */
+/** Give one kind of key: `secret` or `publicKey`. Give several keys of that kind while one replaces another. */
 export type FenceVerifierOptions = VerifierSettings &
   (
     | { readonly secret: string | readonly string[]; readonly publicKey?: never }
     | { readonly publicKey: FencePublicKey | readonly FencePublicKey[]; readonly secret?: never }
   );
 
-/** Resolves with the leadership in a token. Rejects with `FenceTokenError`, or with `InvalidFenceError` for a foreign one. */
+/**
+ * Resolves with the leadership in a token. Rejects with `FenceTokenError`, or with `InvalidFenceError` if it is of a
+ * group or component that is not accepted.
+ */
 export type FenceVerifier = (token: string) => Promise<Fence>;
 
 /**
- * Proves that the leadership was current when the token was issued, at most 30 s and the tolerance ago. It does not prove
- * that it is current now: the epoch still has to be compared. Throws `RangeError` for unsafe keys and settings.
+ * Makes a verifier of fence tokens. A token proves that the leadership was current when the token was issued, at most
+ * 30 s and the tolerance ago. It does not prove that the leadership is current now: the epoch still has to be compared.
+ * Throws `RangeError` for unsafe keys and settings.
  */
 export function createFenceVerifier(options: FenceVerifierOptions): FenceVerifier {
   const { clockToleranceMs = DEFAULT_TOLERANCE_MS, now = Date.now } = options;

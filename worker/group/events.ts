@@ -153,7 +153,7 @@ export interface HeldLeadership {
 /** Why a call was not carried out. */
 export type PollRefusal = "superseded" | "unknown_session" | "limit_exceeded";
 
-/** The reply to a request or a call. */
+/** The reply of the group to a request or a call. */
 export type Outcome =
   | ({ readonly type: "revoked" } & RevokeResult)
   | { readonly type: "not_led" }
@@ -187,6 +187,9 @@ export interface EndedTerm {
   readonly reason: EndReason;
   /** An operator's words. */
   readonly note: string | null;
-  /** How long nobody led before it; `null` for the first term since the election has had contenders: see `history`. */
+  /**
+   * How long nobody led before this term. `null` for the first term since the election has had contenders; for that one
+   * `history` counts from the last term that it keeps.
+   */
   readonly gapMs: number | null;
 }

@@ -10,7 +10,7 @@ import {
 } from "../../shared/lease.ts";
 import { DEFAULT_LIMITS, type GroupLimits } from "../../shared/protocol/limits.ts";
 
-/** Revoke the leader for a strictly higher priority, at most once in `cooldownMs` of its leadership. */
+/** Whether the leader is revoked for a strictly higher priority, once its leadership is `cooldownMs` old. */
 export type Preemption = false | { readonly cooldownMs: number };
 
 /** What is logged: `info` has whatever changes who leads or who could, `debug` each renewal as well. */
@@ -35,9 +35,9 @@ export interface Policy {
 
 /** What `createElectionApp({ policy })` returns for a group; what it leaves out has its default. */
 export interface PolicyOptions {
-  /** D. R and E follow as 0.8 D and 0.25 D. Default 10,000; least 2,000. */
+  /** The lease D. R and E follow as 0.8 D and 0.25 D. Default 10,000; least 2,000. */
   readonly leaseMs?: number;
-  /** Default 10,000. */
+  /** How long a revoked leader may renew while it stops. Default 10,000. */
   readonly drainMs?: number;
   /** Default false. */
   readonly preempt?: Preemption;

@@ -161,11 +161,11 @@ export interface Component {
 
 /** What the peer of a connection may do. Decided where it was admitted; the core only keeps to it. */
 export interface Access {
-  /** `observe`: may not contend. The core makes no other difference. */
+  /** `observe`: may not contend. The group core makes no other difference between roles. */
   readonly role: "observe" | "contend" | "admin";
   /** The only components that it may contend for; absent: any. */
   readonly components?: readonly string[];
-  /** Who the credentials name. The sessions of one subject are limited; absent: no such limit. */
+  /** The subject that the credentials name. The sessions of one subject are limited; absent: no such limit. */
   readonly subject?: string;
   /** When the credentials end: the group closes the socket, and the peer resumes with new ones. Absent: never. */
   readonly until?: number;

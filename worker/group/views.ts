@@ -84,19 +84,19 @@ function candidates(
 export const leaderOf = (state: GroupState, component: string): LeaderInformation | null =>
   state.components.get(component)?.record?.leader ?? null;
 
-/** Which leadership is asked about. */
+/** The leadership that the question is about. */
 export interface FenceQuestion {
   readonly component: string;
   readonly leaderSessionId: string;
   readonly epoch: number;
 }
 
-/** Whether it is current at this moment; says nothing about the next one. */
+/** Whether the leadership is current at this moment. It may be over at the next one. */
 export interface FenceAnswer {
-  /** True until the term has ended: a draining holder still may write its last. */
+  /** True until the term has ended: a holder that drains may still write. */
   readonly current: boolean;
   readonly draining: boolean;
-  /** Of the last accepted term of the component's election; 0 where there was none. */
+  /** The epoch of the last accepted term of the component's election; 0 if there was none. */
   readonly epoch: number;
   readonly remainingMs: number;
 }

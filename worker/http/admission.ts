@@ -16,7 +16,7 @@ import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
 export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, FenceKeyEnv {
   /** The binding of the Durable Object class `ElectionGroup`. */
   readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
-  /** If bound, refused upgrades are counted by address; beyond the rate they get status 429. */
+  /** If bound, it counts refused upgrades by address. Those beyond the rate get status 429 instead. */
   readonly UPGRADE_LIMITER?: RateLimit;
 }
 

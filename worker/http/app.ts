@@ -83,5 +83,5 @@ export function createElectionApp({ authorize = authorizeByEnv, policy = policyF
   return app;
 }
 
-/** For `hono/client`: a typed client of these routes. */
+/** The type of the app: `hono/client` makes a typed client of its routes from it. */
 export type ElectionApp = ReturnType<typeof createElectionApp>;

@@ -8,7 +8,10 @@ import { refuseWith } from "./problem.ts";
 import { KeySetUnavailable } from "./provider-keys.ts";
 import { createVerifier, type TokenOptions, tokenOf, type Verifier } from "./tokens.ts";
 
-/** Decides before the group's object is touched. A `Response` refuses; sockets receive its status (401 or 403) as a close code. */
+/**
+ * Decides who may do what, before the group's object is touched. A `Response` refuses; sockets receive its status (401 or
+ * 403) as a close code.
+ */
 export type Authorize = (request: Request, env: AuthorizeEnv) => Principal | Response | Promise<Principal | Response>;
 
 /** Settings of the default `authorize`, as text. */

@@ -23,9 +23,9 @@ export interface TokenOptions {
   readonly jwksUrl?: string;
   /** The accepted algorithms of such keys. Default ES256, RS256, EdDSA. */
   readonly algorithms?: readonly AsymmetricAlgorithm[];
-  /** Required `iss`, where set. */
+  /** If set, a token must have this `iss`. */
   readonly issuer?: string;
-  /** Required `aud`, where set. */
+  /** If set, a token must have this `aud`. */
   readonly audience?: string;
 }
 
@@ -123,7 +123,7 @@ export interface TokenClaims {
   readonly subject?: string;
   readonly issuer?: string;
   readonly audience?: string;
-  /** From now on, in seconds. */
+  /** How long the token is valid from now on, in seconds. */
   readonly expiresInSeconds: number;
 }
 
