@@ -9,7 +9,7 @@
  * Entry of the room `client/session`. Only the other rooms of `client/`, `testing/` and tests may import it; it imports
  * `shared/`. It never sees a platform: time and randomness are fields of the event.
  */
-import { expireLeases, finishTerms, resign } from "../../shared/holder/holder.ts";
+import { expireLeases, finishTerms, resign, type Transport } from "../../shared/holder/holder.ts";
 import { isSame } from "../../shared/same.ts";
 import { lose, maintain, opened, page, pong, renewed, shutdown, welcome } from "./connection.ts";
 import {
@@ -28,7 +28,7 @@ import {
 import type { Draft } from "./draft.ts";
 import type { Effect, Event, InputType, Of } from "./events.ts";
 import { flush } from "./pace.ts";
-import { maxDrainMs, type SessionState } from "./state.ts";
+import { type Contender, maxDrainMs, type SessionState } from "./state.ts";
 import { dropped, grant, revoke } from "./terms.ts";
 import { observe, refuseWatch, unobserve } from "./watching.ts";
 
@@ -111,32 +111,24 @@ function tellStage({ connection, effects }: Draft, before: SessionState): void {
   else if (before.connection.type === "idle") effects.push({ type: "started" });
 }
 
+const transport: Transport<Contender, Draft> = {
+  maxDrainMs,
+  isRefused: ({ standing }) => standing.type === "refused",
+  dropped,
+};
+
 type Moment = Pick<Draft, "now" | "since" | "random">;
 
-function draftOf(state: SessionState, moment: Moment): Draft {
-  const draft: Draft = {
-    ...state,
-    ...moment,
-    contenders: [...state.contenders],
-    terms: [...state.terms],
-    effects: [],
-    maxDrainMs: () => maxDrainMs(draft),
-    isRefused: ({ standing }) => standing.type === "refused",
-    dropped: (term) => dropped(draft, term),
-  };
-  return draft;
-}
+const draftOf = (state: SessionState, moment: Moment): Draft => ({
+  ...state,
+  ...moment,
+  contenders: [...state.contenders],
+  terms: [...state.terms],
+  effects: [],
+  transport,
+});
 
 function stateOf(draft: Draft): SessionState {
-  const {
-    now: _,
-    since: __,
-    random: ___,
-    effects: ____,
-    maxDrainMs: _____,
-    isRefused: ______,
-    dropped: _______,
-    ...state
-  } = draft;
+  const { now: _, since: __, random: ___, effects: ____, transport: _____, ...state } = draft;
   return state;
 }

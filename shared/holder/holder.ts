@@ -36,19 +36,24 @@ export type HolderEffect<Id> =
   /** The term is over: everything in it has stopped, or had its drain time. */
   | ({ readonly type: "ended" } & TermIdentity);
 
-/** The working copy of one transition, and what only its transport knows. Its lists are its own, their entries are not. */
+/** The working copy of one transition. Its lists are its own, their entries are not. */
 export interface HolderDraft<C extends Contender> {
   contenders: C[];
   terms: Term<C["id"]>[];
   endedEpoch: number;
   readonly now: number;
   readonly effects: { push(effect: HolderEffect<C["id"]>): unknown };
+  readonly transport: Transport<C, this>;
+}
+
+/** What only the transport of a holder knows. Each function gets the draft that it is about. */
+export interface Transport<C extends Contender, Draft> {
   /** How long what stops now may take: the smaller of the application's limit and the group's. */
-  maxDrainMs(): number;
+  maxDrainMs(draft: Draft): number;
   /** Whether the group refuses it: then it keeps no term for its siblings. */
   isRefused(contender: C): boolean;
   /** Called for each term that is dropped; of an offer as well. */
-  dropped(term: Term<C["id"]>): void;
+  dropped(draft: Draft, term: Term<C["id"]>): void;
 }
 
 export interface Ending {
@@ -174,7 +179,7 @@ export function revoke<C extends Contender>(
 ): void {
   const granted = contenders.filter(({ phase }) => phase.type === "granted");
   if (granted.length === 0) return;
-  const phase = { type, leaderSessionId, drainUntil: draft.now + draft.maxDrainMs() };
+  const phase = { type, leaderSessionId, drainUntil: draft.now + draft.transport.maxDrainMs(draft) };
   for (const contender of granted) enterPhase(draft, contender, phase);
   const ids = granted.map(({ id }) => id);
   draft.effects.push({ type: "revoke", contenders: ids, reason, election, leaderSessionId, epoch });
@@ -213,7 +218,7 @@ export function settle<C extends Contender>(draft: HolderDraft<C>, contender: C)
 
 /** Whether somebody goes on contending in the election who is not refused there. */
 export const isContended = <C extends Contender>(draft: HolderDraft<C>, election: ElectionName): boolean =>
-  draft.contenders.some((one) => one.election === election && isLive(one) && !draft.isRefused(one));
+  draft.contenders.some((one) => one.election === election && isLive(one) && !draft.transport.isRefused(one));
 
 /** Ends the terms that nobody is left to lead by, and drops those whose contenders have stopped, or had the time to. */
 export function finishTerms<C extends Contender>(draft: HolderDraft<C>): void {
@@ -233,7 +238,7 @@ const hasStopped = <C extends Contender>({ contenders, now }: HolderDraft<C>, te
 function dropTerm<C extends Contender>(draft: HolderDraft<C>, term: Term<C["id"]>): void {
   draft.terms = draft.terms.filter((other) => other !== term);
   draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);
-  draft.dropped(term);
+  draft.transport.dropped(draft, term);
 }
 
 /** Grants every contender that can lead: a grant waits until the last revoke has settled (C1). */

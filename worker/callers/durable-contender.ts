@@ -62,7 +62,7 @@ const nameDrain = (component: string, leaderSessionId: string): string => `${com
 
 /**
  * Lets a Durable Object contend for any length of time, across hibernation and restarts. The object's own alarm wakes
- * it, and it polls by RPC. Its contract is that of the client's contenders (C1-C11).
+ * it, and it polls by RPC. Its contract is that of the client's contenders (C1-C11; `drainMs()` of C13).
  */
 export class DurableContender<Component extends string = string> {
   readonly #storage: DurableObjectStorage;

@@ -34,7 +34,7 @@ export const contenderMutants: readonly Mutant[] = [
     name: "a component that the group refuses counts as a sibling",
     rule: "X3",
     trace: refusedSibling,
-    edits: [inContender("draft", "refusal !== null,", "refusal !== null && draft.now < 0,")],
+    edits: [inContender("draft", "refusal !== null,", 'refusal !== null && refusal === "",')],
   },
   {
     name: "a lease counts from its answer",

@@ -1,5 +1,5 @@
 /** The working copy of one transition. Nothing of it outlives the call. */
-import type { HolderDraft, HolderEffect } from "../../../shared/holder/holder.ts";
+import type { HolderDraft, HolderEffect, Transport } from "../../../shared/holder/holder.ts";
 import type { Effect, Event } from "./events.ts";
 import { type Contender, type ContenderState, maxDrainMs, type Term } from "./state.ts";
 
@@ -15,27 +15,27 @@ export interface Draft extends Writable<Omit<ContenderState, "contenders" | "ter
 /** What the transport itself wants done. */
 type OwnEffect = Exclude<Effect, { readonly type: "grant" | "revoke" }>;
 
-export function draftOf(state: ContenderState, { now, random }: Pick<Event, "now" | "random">): Draft {
-  const draft: Draft = {
-    ...state,
-    contenders: [...state.contenders],
-    terms: [...state.terms],
-    effects: [],
-    now,
-    random,
-    maxDrainMs: () => maxDrainMs(draft),
-    isRefused: ({ refusal }) => refusal !== null,
-    dropped(term) {
-      // One that leaves sends a single release for all of its terms.
-      if (term.stage === "ending" && draft.activity === "running")
-        draft.farewells = [...draft.farewells, term.farewell];
-    },
-  };
-  return draft;
-}
+const transport: Transport<Contender, Draft> = {
+  maxDrainMs,
+  isRefused: ({ refusal }) => refusal !== null,
+  dropped(draft, term) {
+    // One that leaves sends a single release for all of its terms.
+    if (term.stage === "ending" && draft.activity === "running") draft.farewells = [...draft.farewells, term.farewell];
+  },
+};
+
+export const draftOf = (state: ContenderState, { now, random }: Pick<Event, "now" | "random">): Draft => ({
+  ...state,
+  contenders: [...state.contenders],
+  terms: [...state.terms],
+  effects: [],
+  now,
+  random,
+  transport,
+});
 
 export function stateOf(draft: Draft): ContenderState {
-  const { effects: _, now: __, random: ___, maxDrainMs: ____, isRefused: _____, dropped: ______, ...state } = draft;
+  const { effects: _, now: __, random: ___, transport: ____, ...state } = draft;
   return state;
 }
 
