@@ -112,7 +112,7 @@ export class Play {
       if (found !== undefined && found !== false) return found;
       await this.stage.turn();
     }
-    throw new Error(`waited in vain for ${what}`);
+    throw new Error(`waited in vain for ${what}; the group: ${JSON.stringify(await this.stage.status())}`);
   }
 
   /** Lets time pass until the promise has settled; then the same as the promise. */
