@@ -24,7 +24,7 @@ const children: ChildProcess[] = [];
 beforeAll(async () => {
   backend = await startLocalBackend({ bindings: { OPEN_MODE: "loopback", DRAIN_MS: "2000" } });
   project = await packedProject();
-  for (const name of ["commander", "hono", "jose", "ws"]) await project.install(name);
+  for (const name of ["commander", "hono", "ws"]) await project.install(name);
   // As an installation does it.
   const main = "edge-election/dist/cli/main.js";
   const modules = join(project.path, "node_modules");

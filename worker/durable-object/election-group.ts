@@ -79,8 +79,11 @@ export class ElectionGroup extends DurableObject {
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
-    this.#host.lose(socket);
-    closeSocket(socket, code, reason);
+    try {
+      this.#host.lose(socket);
+    } finally {
+      closeSocket(socket, code, reason);
+    }
   }
 
   override webSocketError(socket: WebSocket): void {

@@ -3,7 +3,7 @@
  * Runs in Node, Deno, Bun and Workers.
  *
  * Entry of the room `worker/fence`. `worker/http` may import it, and so may `cli/`, `tools/`, `bench/` and `examples/`.
- * It imports `shared/`, and Hono and jose for the middleware and tokens. It never asks a group, and a guard never
+ * It imports `shared/`, and Hono for the middleware and tokens. It never asks a group, and a guard never
  * writes without comparing.
  */
 

@@ -1,8 +1,8 @@
 /**
  * What the host needs from the platform. On Cloudflare it is the context of a Durable Object; tests have it in memory.
  *
- * Promised by whoever implements it:
- * - Functions are synchronous, and none of them calls the host back before it has returned.
+ * Each implementation promises:
+ * - Functions are synchronous, and none of them calls the host back before it has returned, except `failed` of `setAlarm`.
  * - What leaves (frames, closes, answers) is held back until everything written before it is durable. If those writes
  *   fail later, nothing of it leaves, and the incarnation ends.
  */

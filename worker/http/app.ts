@@ -3,7 +3,7 @@
  * before it touches a group's object, so a refused request costs and creates nothing.
  *
  * Entry of the room `worker/http`. In `worker/`, `index.ts`, `durable-object` and `callers` may import it; so may
- * `cli/`, `tools/`, `bench/` and `examples/`. It imports `shared/`, other rooms of `worker/`, Hono and jose. It never
+ * `cli/`, `tools/`, `bench/` and `examples/`. It imports `shared/`, other rooms of `worker/`, and Hono. It never
  * decides about leadership: it forwards requests to the group's object.
  */
 import { Hono, type MiddlewareHandler } from "hono";

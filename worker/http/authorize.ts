@@ -2,10 +2,11 @@
  * Decides who may do what. Without configuration everything except `healthz` is refused. With tokens configured,
  * callers with a token are admitted. Only the command line sets open mode, for one machine; `wrangler.toml` never does.
  */
+
+import { KeySetUnavailable } from "./key-set.ts";
 import { logError } from "./log.ts";
 import type { Principal } from "./principal.ts";
 import { refuseWith } from "./problem.ts";
-import { KeySetUnavailable } from "./provider-keys.ts";
 import { createVerifier, type TokenOptions, tokenOf, type Verifier } from "./tokens.ts";
 
 /**

@@ -5,15 +5,15 @@
  * Claims: `role` (`observe`, `contend` or `admin`), `groups` (exact names, or beginnings that end with `*`), optionally
  * `components` (contends for these only), `exp`, optionally `nbf`, `iss`, `aud`, `sub` (whose sessions are counted together).
  */
-import { jwtVerify, SignJWT } from "jose";
+import { decode, sign, verify, verifyWithJwks } from "hono/jwt";
+import type { HonoJsonWebKey } from "hono/utils/jwt/jws";
 import { name } from "../../shared/protocol/codec.ts";
 import { type Check, list, number, object, oneOf, optional, text } from "../../shared/protocol/fields.ts";
 import { TOKEN_PROTOCOL } from "../../shared/protocol/messages.ts";
+import { KeySet } from "./key-set.ts";
 import type { Principal, Role } from "./principal.ts";
-import { providerKeys } from "./provider-keys.ts";
 
-type Bits = "256" | "384" | "512";
-type AsymmetricAlgorithm = `ES${Bits}` | `RS${Bits}` | `PS${Bits}` | "EdDSA";
+type AsymmetricAlgorithm = Parameters<typeof verifyWithJwks>[1]["allowedAlgorithms"][number];
 
 /** The tokens that are accepted. */
 export interface TokenOptions {
@@ -31,9 +31,9 @@ export interface TokenOptions {
 
 /** RFC 7518, section 3.2: a key of the size of the hash output, or larger. */
 const SECRET_LENGTH = 32;
-/** Longer ones are refused unread: verifying costs time. */
+/** Longer tokens are refused unread, because verifying costs time. */
 const TOKEN_LENGTH = 8_192;
-/** Between the clock of the issuer and that of this host. */
+/** How far the clocks of the issuer and of this host may differ. */
 const LEEWAY_SECONDS = 30;
 const CLAIM_ENTRIES = 256;
 /** As OpenID Connect bounds it. */
@@ -45,6 +45,7 @@ interface Claims {
   readonly components?: readonly string[];
   readonly sub?: string;
   readonly exp: number;
+  readonly nbf?: number;
 }
 
 const claims: Check<Claims> = object<Claims>({
@@ -53,46 +54,59 @@ const claims: Check<Claims> = object<Claims>({
   components: optional(list(name, CLAIM_ENTRIES)),
   sub: optional(text(SUBJECT_LENGTH, 1)),
   exp: number(0, Number.MAX_SAFE_INTEGER),
+  nbf: optional(number(0, Number.MAX_SAFE_INTEGER)),
 });
 
 /** Resolves with the principal of a token. Rejects if the token is not valid; no error quotes the token. */
 export type Verifier = (token: string, now: number) => Promise<Principal>;
 
 /** Throws `RangeError` for settings that can't be safe. */
-export function createVerifier(options: TokenOptions): Verifier {
-  const { secrets = [], jwksUrl, algorithms = ["ES256", "RS256", "EdDSA"], issuer, audience } = options;
+export function createVerifier({ secrets = [], jwksUrl, algorithms, issuer, audience }: TokenOptions): Verifier {
   if (secrets.some((secret) => secret.length < SECRET_LENGTH)) {
     throw new RangeError(
       `AUTH_SECRET must have at least ${SECRET_LENGTH} characters: make one with a random generator`,
     );
   }
-  const required = {
-    requiredClaims: ["exp"],
-    clockTolerance: LEEWAY_SECONDS,
-    ...(issuer !== undefined && { issuer }),
-    ...(audience !== undefined && { audience }),
+  const keys = jwksUrl === undefined ? null : new KeySet(jwksUrl);
+  // Times are checked here, with a leeway; the library checks everything else.
+  const verification = {
+    exp: false,
+    nbf: false,
+    iat: false,
+    ...(issuer !== undefined && { iss: issuer }),
+    ...(audience !== undefined && { aud: audience }),
   };
-  const keys = jwksUrl === undefined || secrets.length > 0 ? null : providerKeys(jwksUrl);
+  const bySecret = async (token: string): Promise<unknown> => {
+    const outcomes = secrets.map((secret) => verify(token, secret, { alg: "HS256", ...verification }));
+    return Promise.any(outcomes);
+  };
+  const byKey = async (token: string, set: KeySet, now: number): Promise<unknown> => {
+    const keySet: readonly HonoJsonWebKey[] = await set.keysFor(keyIdOf(token), now);
+    const allowedAlgorithms = algorithms ?? ["ES256", "RS256", "EdDSA"];
+    return verifyWithJwks(token, { keys: [...keySet], verification, allowedAlgorithms });
+  };
   return async (token, now) => {
     if (token.length > TOKEN_LENGTH) throw new RangeError("the token is too long");
-    const verification = { ...required, currentDate: new Date(now) };
-    const { payload, protectedHeader } =
-      keys === null
-        ? await Promise.any(
-            secrets.map((secret) => jwtVerify(token, bytesOf(secret), { ...verification, algorithms: ["HS256"] })),
-          )
-        : await jwtVerify(token, keys, { ...verification, algorithms: [...algorithms] });
-    if ((protectedHeader.typ ?? "JWT") !== "JWT") throw new RangeError("the token is of another type");
-    return principalOf(claims(payload, "claims"));
+    const payload = keys !== null && secrets.length === 0 ? await byKey(token, keys, now) : await bySecret(token);
+    return principalOf(claims(payload, "claims"), now);
   };
 }
 
-const bytesOf = (secret: string): Uint8Array => new TextEncoder().encode(secret);
-
-function principalOf({ role, groups, components, sub, exp }: Claims): Principal {
+function principalOf({ role, groups, components, sub, exp, nbf = 0 }: Claims, now: number): Principal {
+  const seconds = now / 1_000;
+  if (exp + LEEWAY_SECONDS <= seconds) throw new RangeError("the token has ended");
+  if (nbf - LEEWAY_SECONDS > seconds) throw new RangeError("the token is not valid yet");
   const until = (exp + LEEWAY_SECONDS) * 1_000;
   const subject = sub !== undefined && { subject: sub };
   return { role, groups, until, ...(components !== undefined && { components }), ...subject };
+}
+
+/** Used only to choose a key: the signature is checked before anything else of the token is used. */
+function keyIdOf(token: string): string | undefined {
+  const header: unknown = decode(token).header;
+  return typeof header === "object" && header !== null && "kid" in header && typeof header.kid === "string"
+    ? header.kid
+    : undefined;
 }
 
 /** The token of a request: the `Authorization` header, or the offered subprotocol for those who can't set headers. */
@@ -132,15 +146,18 @@ export async function createToken(wanted: TokenClaims, secret: string, now: numb
   if (secret.length < SECRET_LENGTH) throw new RangeError(`the secret must have at least ${SECRET_LENGTH} characters`);
   const { role, groups, components, subject, issuer, audience, expiresInSeconds } = wanted;
   const issued = Math.floor(now / 1_000);
-  const payload = {
-    role,
-    groups,
-    ...(components !== undefined && { components }),
-    ...(subject !== undefined && { sub: subject }),
-    ...(issuer !== undefined && { iss: issuer }),
-    ...(audience !== undefined && { aud: audience }),
-    nbf: issued,
-    exp: issued + expiresInSeconds,
-  };
-  return new SignJWT(payload).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(bytesOf(secret));
+  return sign(
+    {
+      role,
+      groups,
+      ...(components !== undefined && { components }),
+      ...(subject !== undefined && { sub: subject }),
+      ...(issuer !== undefined && { iss: issuer }),
+      ...(audience !== undefined && { aud: audience }),
+      nbf: issued,
+      exp: issued + expiresInSeconds,
+    },
+    secret,
+    "HS256",
+  );
 }

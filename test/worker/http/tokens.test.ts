@@ -331,6 +331,25 @@ test("keys rotate: an unknown key makes the set be fetched again, but strangers 
   expect(identity.asked).toBe(2);
 });
 
+test("however many requests come at once with an unknown key, the set is fetched once", async () => {
+  const pass = stopClock();
+  const [known, made] = [await signingKey("k1"), await signingKey("made-up")];
+  const identity = provider(known.publicKey);
+  const server = deployWith(byKeys);
+  const answers = async (key: typeof known): Promise<number[]> => {
+    const token = await key.token();
+    return Promise.all(Array.from({ length: 50 }, () => statusOf(server, token)));
+  };
+
+  expect(new Set(await answers(made))).toEqual(new Set([401]));
+  expect(identity.asked).toBe(1);
+  pass(30_001);
+  expect(new Set(await answers(made))).toEqual(new Set([401]));
+  expect(identity.asked).toBe(2);
+  expect(new Set(await answers(known))).toEqual(new Set([200]));
+  expect(identity.asked).toBe(2);
+});
+
 test("keys that are known stay in use while the provider is away; without any the answer is 503", async () => {
   const pass = stopClock();
   captureLog();
