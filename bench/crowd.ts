@@ -13,7 +13,7 @@ export class Peer {
   readonly socket: WebSocket;
   sessionId = "";
   secret = "";
-  /** Of connections of its session. */
+  /** Counts the connections of its session. */
   attempt = 0;
 
   constructor(socket: WebSocket) {

@@ -14,9 +14,9 @@ export interface Socket {
 export interface SocketEvent {
   /** Every event has a type, so that the events of every platform fit. */
   readonly type?: string;
-  /** Of a `message`. */
+  /** Set by a `message`. */
   readonly data?: unknown;
-  /** Of a `close`: the code, and what the peer has sent with it. */
+  /** Set by a `close`, with the reason that the peer has sent. */
   readonly code?: number;
   readonly reason?: string;
 }

@@ -57,7 +57,7 @@ export interface Transport<C extends Contender, Draft> {
 }
 
 export interface Ending {
-  /** At most so long may stopping take, whatever else is allowed. */
+  /** Stopping may take at most this long, even if the transport allows more. */
   readonly drainMs?: number;
   /** Default: a release. */
   readonly farewell?: Farewell;

@@ -56,7 +56,7 @@ export const DEFAULT_LIMITS: Limits = {
 export const MESSAGE_BURST = 100;
 /** Entries of one list in one frame: bounds the walk; the limits of a session are checked by the core. */
 export const LIST_ENTRIES = 4_096;
-/** Correlation ids are echoed; they need no more room than a UUID. */
+/** Correlation ids are echoed. The limit has room for a UUID. */
 export const ID_LENGTH = 64;
 /** A URL that browsers and proxies still take. */
 export const ADDRESS_LENGTH = 2_048;

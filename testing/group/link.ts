@@ -102,7 +102,7 @@ export class Link {
   readonly down: Channel<string>;
   /** Whether the client still listens. */
   clientOpen = true;
-  /** Whether the object still has the socket. Auto-answered pings need no more than this. */
+  /** Whether the object still has the socket. The platform then answers pings without waking the object. */
   serverOpen = false;
   server: LinkServer | null = null;
   connection = "";

@@ -66,7 +66,7 @@ async function steady(url: string, group: string): Promise<Steady> {
   await granted;
   const harm = () => {
     const since = heard.splice(0);
-    return contender.hasLeadership() ? since : [...since, `the leader of ${group} leads no more`];
+    return contender.hasLeadership() ? since : [...since, `the leader of ${group} no longer leads`];
   };
   return { client, harm, blips: () => blips };
 }

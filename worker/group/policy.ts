@@ -13,7 +13,7 @@ import { DEFAULT_LIMITS, type GroupLimits } from "../../shared/protocol/limits.t
 /** Whether the leader is revoked for a strictly higher priority, once its leadership is `cooldownMs` old. */
 export type Preemption = false | { readonly cooldownMs: number };
 
-/** What is logged: `info` has whatever changes who leads or who could, `debug` each renewal as well. */
+/** What is logged: `info` has every change of who leads or could lead, `debug` each renewal as well. */
 export type LogLevel = "silent" | "error" | "info" | "debug";
 const LOG_LEVELS: readonly LogLevel[] = ["silent", "error", "info", "debug"];
 

@@ -1,10 +1,11 @@
 /**
  * The group core: what one process group's backend does, as a pure function.
  *
- * Guaranteed: at most one session leads an election at any time, as long as the hosts' clocks differ by no more than the
- * clock margin, and a client's R by its own clock plus what the server's clock steps forward is no more than D (S1-S7). An
- * election with a candidate that answers does not stay vacant. Not guaranteed: that a holder which is paused between its
- * check and its act does not act late (S13); for that the resource has to compare epochs.
+ * Guaranteed (S1-S7): at most one session leads an election at any time, if two assumptions about clocks hold. The clocks of
+ * hosts differ by at most the clock margin. R on a client's clock, plus any forward step of the server's clock, takes at
+ * most D. An election with a candidate that answers does not stay vacant.
+ *
+ * Not guaranteed (S13): a holder that is paused between its check and its act may act late. The resource has to compare epochs.
  *
  * The host calls `transition`, writes `rowChanges` in the same synchronous turn, moves its alarm to `nextDeadline` if
  * that is earlier, then executes the effects in order. It decides nothing.

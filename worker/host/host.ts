@@ -219,7 +219,7 @@ export class Host<Socket extends object> {
 
   // Counters
 
-  /** Of the group, this incarnation included. */
+  /** The group's counters, with those of this incarnation. */
   counters(): Counters {
     return addHostCounters(this.#facts, this.#stored, this.ownCounters());
   }

@@ -69,7 +69,7 @@ describe("a socket", () => {
   test("[S3] [S2] that ends and wakes the object leaves its exact lease", play(lostLeader));
   test("[S3] [S2] that ends leaves its exact lease even if the platform no longer finds it", play(lostUnfoundLeader));
   test("[N7] that ends takes its candidate out of the queue", play(lostCandidate));
-  test("[S7] that the group has closed is read no more, and its end is nobody's", play(closedSocket));
+  test("[S7] that the group has closed is no longer read, and its end changes nothing", play(closedSocket));
   test("[S7] that the group has closed is not taken in again by the listing", play(closedBeforeTheListing));
   test(
     "[N7] whose end can't be written is not forgotten: the next event takes its candidate out",

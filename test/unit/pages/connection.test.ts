@@ -22,7 +22,7 @@ test("the first connection is nothing to talk about", () => {
   expect(say(after(reachable(1)))).toBeNull();
 });
 
-test("a loss says how old the page is, and its end says that it is over; after a while no more", () => {
+test("a loss says how old the page is, and its end says that it is over, for a while", () => {
   const lost = after(reachable(1), unreachable(5_000, 4_000), unreachable(7_000, 4_000));
   expect(say(lost)).toMatch(/^Connection lost. What you see is from at 4000/);
   const recovered = nextConnection(lost, reachable(8_000));
