@@ -65,18 +65,19 @@ export function revoke(draft: Draft, message: Revoke): void {
 /** Ends the terms of a session that is no longer ours. They cannot be renewed, so they are no longer named. */
 export function forsakeTerms(draft: Draft): void {
   endTerms(draft, "lost");
-  for (const term of draft.terms) {
-    if (term.stage === "ending")
-      replaceTerm(draft, term, { ...term, leaseUntil: Math.min(term.leaseUntil, draft.now) });
-  }
+  endNow(draft, "leaseUntil");
 }
 
 /** The page freezes: nothing runs from here on, and what has not stopped is as good as stopped (S8). */
 export function freezeTerms(draft: Draft): void {
   endTerms(draft, "frozen");
+  endNow(draft, "drainUntil");
+}
+
+/** The lease, or the drain time, of every term that is ending is over. */
+function endNow(draft: Draft, time: "leaseUntil" | "drainUntil"): void {
   for (const term of draft.terms) {
-    if (term.stage === "ending")
-      replaceTerm(draft, term, { ...term, drainUntil: Math.min(term.drainUntil, draft.now) });
+    if (term.stage === "ending") replaceTerm(draft, term, { ...term, [time]: Math.min(term[time], draft.now) });
   }
 }
 
