@@ -1,5 +1,6 @@
 /** How a client is doing, as a plain value: ready for the health endpoint of a server. */
 import { findTerm, isLive, leaderSessionIdOf, remainingMs } from "../shared/holder/state.ts";
+import { DEFAULT_LEASE_MS } from "../shared/lease.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
 import { ElectionError } from "./errors.ts";
 import { type ClientState, clientState, refusalOf, type SessionState } from "./session/state.ts";
@@ -44,9 +45,6 @@ export interface LedComponent {
   readonly remainingMs: number;
 }
 
-/** Before the group has sent its own. */
-const LEASE_MS = 10_000;
-
 /** `downAt`: when the connection was lost that something needs. `error`: the one that was reported last. */
 export function healthOf(session: SessionState, now: number, downAt: number | null, error: unknown): ClientHealth {
   const { contenders, terms, session: welcome, refusals } = session;
@@ -69,7 +67,10 @@ export function healthOf(session: SessionState, now: number, downAt: number | nu
   const leastMs = Math.min(...leads.map((lead) => lead.remainingMs));
   const downMs = downAt === null ? 0 : now - downAt;
   const isFailing =
-    state === "closed" || refusals > 0 || refused.length > 0 || downMs > (welcome?.lease.durationMs ?? LEASE_MS);
+    state === "closed" ||
+    refusals > 0 ||
+    refused.length > 0 ||
+    downMs > (welcome?.lease.durationMs ?? DEFAULT_LEASE_MS);
   let status: ClientHealth["status"] = downAt === null ? "ok" : "degraded";
   if (isFailing) status = "failing";
   return {

@@ -15,6 +15,9 @@ export interface BackOff {
   readonly leastShare?: number;
 }
 
+/** For a process that can't reach its group. While a lease runs that would be lost, it hurries. */
+export const RETRY: BackOff = { firstMs: 250, longestMs: 10_000 };
+
 /** `attempt`: how often it has failed before this time. `random`: uniform in 0..1. */
 export function backOffMs(attempt: number, random: number, backOff: BackOff): number {
   const { leastShare = 0 } = backOff;

@@ -19,6 +19,10 @@ export const MIN_LEASE_MS = 2_000;
 /** The largest D: a day. A longer lease is a typing error, and fail-over takes at least D. */
 export const MAX_LEASE_MS = 86_400_000;
 export const DEFAULT_LEASE_MS = 10_000;
+/** How long a leader may take to stop, where neither the application nor the group says. */
+export const DEFAULT_DRAIN_MS = 10_000;
+/** How long connecting, and every answer, may take for a process that leads by no lease. A slower path cannot be used at all. */
+export const PATIENCE_MS = 10_000;
 /** sigma: the largest difference between the clocks of two hosts that may run the same group, and the largest forward step of one. */
 export const CLOCK_MARGIN_MS = 1_000;
 
@@ -33,11 +37,8 @@ export const leaseFor = (durationMs: number): LeaseSettings => ({
 export const answerTimeoutFor = (lease: LeaseSettings): number =>
   Math.floor((lease.renewDeadlineMs - lease.renewEveryMs) / 2);
 
-/** A slower path cannot be used at all: its `hello` is given up before the answer has come. */
-const SLOWEST_PATH_MS = 10_000;
-
 /** The longest round trip by which a leader renews in time: what it asks is answered before it drops the socket. */
-const slowestPathFor = (answerTimeoutMs: number): number => Math.min(answerTimeoutMs, SLOWEST_PATH_MS);
+const slowestPathFor = (answerTimeoutMs: number): number => Math.min(answerTimeoutMs, PATIENCE_MS);
 
 /** How long an offer stays open: longer than the slowest path takes to accept it, by as much as a renewal may be late. */
 export const offerTimeoutFor = (lease: LeaseSettings): number =>
@@ -69,7 +70,7 @@ export function leaseFault(
     return `answerTimeoutMs (${answerTimeoutMs}) must be above 0 and at most half of lease.renewDeadlineMs - lease.renewEveryMs (${renewDeadlineMs} - ${renewEveryMs}): lower the first`;
   }
   if (!(offerTimeoutMs > slowestPathFor(answerTimeoutMs))) {
-    return `offerTimeoutMs (${offerTimeoutMs}) must be above answerTimeoutMs (${answerTimeoutMs}), or above ${SLOWEST_PATH_MS} if that is longer: raise the first or lower the second`;
+    return `offerTimeoutMs (${offerTimeoutMs}) must be above answerTimeoutMs (${answerTimeoutMs}), or above ${PATIENCE_MS} if that is longer: raise the first or lower the second`;
   }
   return null;
 }

@@ -1,11 +1,12 @@
 /** The connection: opening, greeting, keeping alive, losing, and giving up. */
-import { backOffMs, nextAttempt } from "../../shared/back-off.ts";
+import { backOffMs, nextAttempt, RETRY } from "../../shared/back-off.ts";
 import { endTerm, endTerms, extendTerms, replaceContender } from "../../shared/holder/holder.ts";
+import { PATIENCE_MS } from "../../shared/lease.ts";
 import { CLOSE, closeAction, closeMeaning } from "../../shared/protocol/close-codes.ts";
 import type { Renewed, Welcome } from "../../shared/protocol/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { leave as leaveElection } from "./contenders.ts";
-import { answerUntil, PATIENCE_MS, untoldMs } from "./deadlines.ts";
+import { answerUntil, untoldMs } from "./deadlines.ts";
 import type { Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
 import { BURST, changeLine, flush, send, sendBye, sendFirst } from "./pace.ts";
@@ -13,16 +14,14 @@ import { heldTerms, isRegistered, lineOf, type Request, refusalOf } from "./stat
 import { forsakeTerms, freezeTerms, renewNow } from "./terms.ts";
 import { firstWatched, observeRest } from "./watching.ts";
 
-const FIRST_RETRY_MS = 250;
-const SLOWEST_RETRY_MS = 10_000;
 /** How long a client that closes without a connection tries to tell the group what has ended. */
 const CLOSE_PATIENCE_MS = 10_000;
 
 /** Keeps the connection as it should be at this time. Runs after every event. */
 export function maintain(draft: Draft): void {
   const needed = draft.watched.length + draft.terms.length > 0 || draft.contenders.some(isRegistered);
-  draft.lingerUntil = needed ? null : lingerUntil(draft);
-  if (draft.lingerUntil !== null && draft.lingerUntil <= draft.now) leave(draft, draft.closing ? "closed" : "idle");
+  draft.lingerUntil = needed ? Infinity : lingerUntil(draft);
+  if (draft.lingerUntil <= draft.now) leave(draft, draft.closing ? "closed" : "idle");
   else keepConnection(draft, needed);
 }
 
@@ -52,13 +51,13 @@ function keepConnection(draft: Draft, needed: boolean): void {
 }
 
 /** Nobody needs the session: it ends when it has lingered, and the group knows what has ended, or may not (N10). */
-function lingerUntil(draft: Draft): number | null {
+function lingerUntil(draft: Draft): number {
   const { connection, closing, now, settings } = draft;
   const isQuiet = connection.type === "idle" || connection.type === "paused";
   if (connection.type === "closed" || (isQuiet && !closing)) return draft.lingerUntil;
   const tellMs = untoldMs(draft, now);
   const waitMs = closing ? Math.min(tellMs, CLOSE_PATIENCE_MS) : Math.max(tellMs, settings.lingerMs);
-  return Math.min(draft.lingerUntil ?? Infinity, now + waitMs);
+  return Math.min(draft.lingerUntil, now + waitMs);
 }
 
 /** The session to get back to while a lease runs that it holds, or that the group still counts. */
@@ -84,7 +83,7 @@ function leave(draft: Draft, type: "idle" | "paused" | "closed"): void {
   draft.connection = { type };
   draft.attempt++;
   if (isTold || type !== "paused") draft.session = null;
-  draft.lingerUntil = null;
+  draft.lingerUntil = Infinity;
 }
 
 /** Remembers a request until it is answered. */
@@ -215,12 +214,12 @@ function retryAt(draft: Draft, isSlow: boolean): number {
   const deadlineMs = session?.lease.renewDeadlineMs ?? Infinity;
   const hurries = pressing(draft) !== null;
   const backOff = {
-    firstMs: Math.min(FIRST_RETRY_MS, deadlineMs / 8),
-    longestMs: Math.min(SLOWEST_RETRY_MS, hurries ? deadlineMs / 8 : Infinity),
+    firstMs: Math.min(RETRY.firstMs, deadlineMs / 8),
+    longestMs: Math.min(RETRY.longestMs, hurries ? deadlineMs / 8 : Infinity),
   };
   const waitMs = backOffMs(draft.failures, random, backOff);
   draft.failures = nextAttempt(draft.failures, backOff);
-  return now + waitMs + (isSlow && !hurries ? SLOWEST_RETRY_MS : 0);
+  return now + waitMs + (isSlow && !hurries ? RETRY.longestMs : 0);
 }
 
 /** The client closes: everything that leads ends, and then the session. */

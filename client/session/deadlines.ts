@@ -1,12 +1,10 @@
-/** Until when the session waits, and for what. `Infinity`: for nothing that time brings. */
+/** Until when the session waits, and for what. `Infinity`: for nothing that time brings; only the shell is told `null`. */
 import { isLive, termDeadlines } from "../../shared/holder/state.ts";
+import { PATIENCE_MS } from "../../shared/lease.ts";
 import { flushAt } from "./pace.ts";
 import { lineOf, type SessionState } from "./state.ts";
 
-/** How long connecting, and every answer, may take. A process that holds a lease has less time (N11). */
-export const PATIENCE_MS = 10_000;
-
-/** When the oldest question that is still unanswered proves the path dead: early only while a lease runs that would be lost. */
+/** When the oldest question that is still unanswered proves the path dead: early only while a lease runs that would be lost (N11). */
 export function answerUntil(state: Pick<SessionState, "connection" | "session" | "terms">): number {
   const oldest = lineOf(state)?.requests[0];
   if (!oldest) return Infinity;
@@ -26,9 +24,8 @@ export function untoldMs(
 
 /** When the core has to be called again, whatever happens; `null`: not before the next event. One that has passed is due. */
 export function nextDeadline(state: SessionState): number | null {
-  const deadlines = [answerUntil(state), flushAt(state), ...termDeadlines(state.terms)];
+  const deadlines = [answerUntil(state), flushAt(state), state.lingerUntil, ...termDeadlines(state.terms)];
   if ("until" in state.connection) deadlines.push(state.connection.until);
-  if (state.lingerUntil !== null) deadlines.push(state.lingerUntil);
   if (state.connection.type === "open") {
     for (const contender of state.contenders) {
       if (isLive(contender) && contender.standing.type === "refused") deadlines.push(contender.standing.askAt);

@@ -1,5 +1,6 @@
 /** What one session of a process knows. All times are on the client's pessimistic clock, in milliseconds. */
 import type { Contender as HolderContender, HolderState, Term as HolderTerm } from "../../shared/holder/state.ts";
+import { DEFAULT_DRAIN_MS } from "../../shared/lease.ts";
 import type {
   ClientMessage,
   Confirm,
@@ -114,8 +115,8 @@ export interface SessionState extends HolderState<Contender> {
   readonly endedIds: readonly string[];
   /** An offer was declined: the server asks again only after the next real message (S11). */
   readonly declined: boolean;
-  /** When the session ends that nobody needs; `null` while somebody does. */
-  readonly lingerUntil: number | null;
+  /** When the session ends that nobody needs. */
+  readonly lingerUntil: number;
   /** Nothing new is taken; the session ends when all terms are over. */
   readonly closing: boolean;
 }
@@ -137,16 +138,13 @@ export const initialState = (settings: Settings): SessionState => ({
   untold: false,
   endedIds: [],
   declined: false,
-  lingerUntil: null,
+  lingerUntil: Infinity,
   closing: false,
 });
 
-/** The drain time before the first `welcome`. */
-const DRAIN_MS = 10_000;
-
 /** How long what stops now may take: the smaller of the application's limit and the group's. */
 export const maxDrainMs = ({ settings, session }: Pick<SessionState, "settings" | "session">): number =>
-  Math.min(settings.drainMs, session?.drainMs ?? DRAIN_MS);
+  Math.min(settings.drainMs, session?.drainMs ?? DEFAULT_DRAIN_MS);
 
 /** The connection, where frames can be sent over it. */
 export const lineOf = ({ connection }: Pick<SessionState, "connection">): Line | null =>

@@ -1,6 +1,7 @@
 /** What a deployment decides for a group: checked, and completed by defaults. All times are in milliseconds. */
 import {
   answerTimeoutFor,
+  DEFAULT_DRAIN_MS,
   DEFAULT_LEASE_MS,
   type LeaseSettings,
   leaseFault,
@@ -57,7 +58,6 @@ export const DEFAULT_GROUP_LIMITS: GroupLimits = {
   confirms: 512,
   helloTimeoutMs: 10_000,
 };
-const DEFAULT_DRAIN_MS = 10_000;
 const MAX_DRAIN_MS = 86_400_000;
 /** The largest values of limits that would otherwise break what the protocol or the platform promises. */
 const LARGEST: ReadonlyMap<string, number> = new Map([

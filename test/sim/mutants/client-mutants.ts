@@ -371,8 +371,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "state",
-        "Math.min(settings.drainMs, session?.drainMs ?? DRAIN_MS);",
-        "settings && session ? Infinity : DRAIN_MS;",
+        "Math.min(settings.drainMs, session?.drainMs ?? DEFAULT_DRAIN_MS);",
+        "settings && session ? Infinity : DEFAULT_DRAIN_MS;",
       ),
     ],
   },

@@ -1,5 +1,5 @@
 /** The one call at a time: which is due, and what its end means. */
-import { backOffMs } from "../../../shared/back-off.ts";
+import { backOffMs, RETRY } from "../../../shared/back-off.ts";
 import { endTerm, endTerms, replaceContender } from "../../../shared/holder/holder.ts";
 import type { Farewell } from "../../../shared/holder/state.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
@@ -21,8 +21,6 @@ import { extend, leadsBy, setPublication } from "./terms.ts";
 
 /** Attempts that one row makes usable: a restart skips what is left of them. */
 const RESERVED_ATTEMPTS = 64;
-const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 10_000;
 /** A goodbye that fails this often is given up: the group's own time-outs do the rest. */
 const GOODBYES = 5;
 
@@ -277,8 +275,8 @@ export function fail(draft: Draft, { request }: Call): void {
 /** Half of the bound in any case, as each call costs a row; while a term is held never longer than R / 8, so that no outage outlasts its end. */
 function pause(draft: Draft): void {
   const isHolding = draft.terms.length > 0;
-  const longestMs = isHolding && draft.lease !== null ? draft.lease.renewDeadlineMs / 8 : LAST_RETRY_MS;
-  const backOff = { firstMs: FIRST_RETRY_MS, longestMs, leastShare: 0.5 };
+  const longestMs = isHolding && draft.lease !== null ? draft.lease.renewDeadlineMs / 8 : RETRY.longestMs;
+  const backOff = { ...RETRY, longestMs, leastShare: 0.5 };
   // Alarms know whole milliseconds only: one that comes a fraction too early would come again at once, and again.
   draft.quietUntil = draft.now + Math.ceil(backOffMs(draft.failures - 1, draft.random, backOff));
 }

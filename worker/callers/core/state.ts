@@ -8,7 +8,13 @@ import {
   type Term as TermOf,
   termDeadlines,
 } from "../../../shared/holder/state.ts";
-import { answerTimeoutFor, CLOCK_MARGIN_MS, type LeaseSettings } from "../../../shared/lease.ts";
+import {
+  answerTimeoutFor,
+  CLOCK_MARGIN_MS,
+  DEFAULT_DRAIN_MS,
+  type LeaseSettings,
+  PATIENCE_MS,
+} from "../../../shared/lease.ts";
 import type { ContenderInfo, Metadata, ProcessInfo } from "../../../shared/protocol/messages.ts";
 import { electionOf } from "../../../shared/protocol/names.ts";
 import type { Request } from "./requests.ts";
@@ -80,9 +86,6 @@ export interface ContenderState extends HolderState<Contender> {
   readonly seenAt: number;
 }
 
-const DRAIN_MS = 10_000;
-const PATIENCE_MS = 10_000;
-
 export const initialState = (settings: Settings): ContenderState => ({
   settings,
   activity: "stopped",
@@ -97,7 +100,7 @@ export const initialState = (settings: Settings): ContenderState => ({
   farewells: [],
   endedEpoch: 0,
   lease: null,
-  drainMs: DRAIN_MS,
+  drainMs: DEFAULT_DRAIN_MS,
   call: null,
   nextAt: 0,
   quietUntil: 0,
