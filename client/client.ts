@@ -166,8 +166,8 @@ export function openClient<Component extends string>(
     openSocket: (sessionToken) => open(`${address}/session`, sessionToken),
     assertSockets: () => openSocket || fetcher || assertSocketClass(WebSocket),
     farewell,
+    followSession: (ended) => followPage(participant, options, ended),
   });
-  participant.followSession = (ended) => followPage(participant, options, ended);
 
   const closing = new AbortController();
   const ask = async (path: string, asked: ObserveOptions = {}): Promise<unknown> => {

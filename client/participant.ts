@@ -31,6 +31,8 @@ interface Network extends Pick<DriverPorts, "askToken" | "openSocket"> {
   assertSockets(): void;
   /** What ends with a `ClientClosedError` waits for it first. */
   readonly farewell: (() => Promise<void> | undefined) | undefined;
+  /** Called when a session begins to be needed. The signal aborts when none is any longer. */
+  followSession(ended: AbortSignal): void;
 }
 
 export class Participant {
@@ -42,8 +44,6 @@ export class Participant {
   readonly driver: Driver;
   readonly #network: Network;
   readonly #endings = new Endings();
-  /** Called when a session begins to be needed. The signal aborts when none is any longer. */
-  followSession: (ended: AbortSignal) => void = () => {};
   #session = new AbortController();
   readonly #terms: LedTerms;
   /** The state that the listeners received last. */
@@ -248,7 +248,7 @@ export class Participant {
   #start(): void {
     this.#session = new AbortController();
     const { signal } = this.#session;
-    queueMicrotask(() => signal.aborted || this.followSession(signal));
+    queueMicrotask(() => signal.aborted || this.#network.followSession(signal));
   }
 
   /** What has not come by now will not come. */
