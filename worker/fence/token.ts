@@ -6,6 +6,7 @@
 import { sign, verify } from "hono/jwt";
 import { type Fence, validFence } from "../../shared/fence.ts";
 import { type Check, InvalidField, number, object, oneOf, text } from "../../shared/protocol/fields.ts";
+import { assertSecret } from "../../shared/secret.ts";
 import { FenceTokenError, InvalidFenceError } from "./errors.ts";
 import { type Accepted, assertAccepted } from "./rule.ts";
 
@@ -15,8 +16,6 @@ const AUDIENCE = "edge-election.fence";
 const DEFAULT_TOLERANCE_MS = 1_000;
 /** If the clocks differ by more, fix the clock. */
 const LARGEST_TOLERANCE_MS = 60_000;
-/** RFC 7518, section 3.2: a key of the size of the hash output, or larger. */
-const SECRET_LENGTH = 32;
 /** Longer tokens are refused unread, because verifying costs time. */
 const TOKEN_LENGTH = 2_048;
 
@@ -166,11 +165,6 @@ function fenceOf(fence: Fence): Fence {
     if (!(error instanceof InvalidField)) throw error;
     throw new InvalidFenceError("invalid_fence", error.message, error);
   }
-}
-
-function assertSecret(secret: string): void {
-  if (secret.length >= SECRET_LENGTH) return;
-  throw new RangeError(`the secret must have at least ${SECRET_LENGTH} characters: make one with a random generator`);
 }
 
 function assertPublicKey(key: FencePublicKey): void {

@@ -10,6 +10,7 @@ import type { HonoJsonWebKey } from "hono/utils/jwt/jws";
 import { name } from "../../shared/protocol/codec.ts";
 import { type Check, list, number, object, oneOf, optional, text } from "../../shared/protocol/fields.ts";
 import { TOKEN_PROTOCOL } from "../../shared/protocol/messages.ts";
+import { assertSecret } from "../../shared/secret.ts";
 import { KeySet } from "./key-set.ts";
 import type { Principal, Role } from "./principal.ts";
 
@@ -29,8 +30,6 @@ export interface TokenOptions {
   readonly audience?: string;
 }
 
-/** RFC 7518, section 3.2: a key of the size of the hash output, or larger. */
-const SECRET_LENGTH = 32;
 /** Longer tokens are refused unread, because verifying costs time. */
 const TOKEN_LENGTH = 8_192;
 /** How far the clocks of the issuer and of this host may differ. */
@@ -62,11 +61,7 @@ export type Verifier = (token: string, now: number) => Promise<Principal>;
 
 /** Throws `RangeError` for settings that can't be safe. */
 export function createVerifier({ secrets = [], jwksUrl, algorithms, issuer, audience }: TokenOptions): Verifier {
-  if (secrets.some((secret) => secret.length < SECRET_LENGTH)) {
-    throw new RangeError(
-      `AUTH_SECRET must have at least ${SECRET_LENGTH} characters: make one with a random generator`,
-    );
-  }
+  for (const secret of secrets) assertSecret(secret, "AUTH_SECRET");
   const keys = jwksUrl === undefined ? null : new KeySet(jwksUrl);
   // Times are checked here, with a leeway; the library checks everything else.
   const verification = {
@@ -143,7 +138,7 @@ export interface TokenClaims {
 
 /** Issues a token for `AUTH_SECRET`. `now` in milliseconds since 1970. Rejects for a secret that is too short. */
 export async function createToken(wanted: TokenClaims, secret: string, now: number): Promise<string> {
-  if (secret.length < SECRET_LENGTH) throw new RangeError(`the secret must have at least ${SECRET_LENGTH} characters`);
+  assertSecret(secret);
   const { role, groups, components, subject, issuer, audience, expiresInSeconds } = wanted;
   const issued = Math.floor(now / 1_000);
   return sign(
