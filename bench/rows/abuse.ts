@@ -1,7 +1,7 @@
 /** Hand-overs beside attackers, and without them. */
 import { median } from "../../cli/statistics.ts";
 import { startPlayground } from "../../tools/harness/abuse.ts";
-import { type AttackName, attacks } from "../../tools/harness/attacks.ts";
+import { type AttackName, attackNames } from "../../tools/harness/attacks.ts";
 import type { Measured, Row } from "../row.ts";
 
 /** SECURITY.md promises this for as much abuse as one thread can bear beside its own work. */
@@ -16,7 +16,7 @@ async function abuse(attack: AttackName): Promise<Measured> {
   return { samples: handOvers, reference: { name: "in quiet", value: quiet }, note: JSON.stringify(counts) };
 }
 
-export const ABUSE_ROWS: readonly Row[] = (Object.keys(attacks) as AttackName[]).map((attack) => ({
+export const ABUSE_ROWS: readonly Row[] = attackNames.map((attack) => ({
   id: `abuse-${attack}`,
   name: `hand-over under abuse: ${attack}`,
   unit: "ms",

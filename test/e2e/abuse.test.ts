@@ -1,7 +1,8 @@
 /** Peers that mean harm: those who behave keep their terms, and go on handing over. How fast, the bench judges. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { HAND_OVERS, type Playground, startPlayground } from "../../tools/harness/abuse.ts";
-import type { AttackName, Counts } from "../../tools/harness/attacks.ts";
+import { type AttackName, attacks } from "../../tools/harness/attacks.ts";
+import { type Counts, missingFrom } from "../../tools/harness/tally.ts";
 import { seed } from "../support/seeded.ts";
 
 let playground: Playground;
@@ -18,7 +19,13 @@ const closes = (counts: Counts): string[] =>
     .filter((what) => what.startsWith("closed ") && what !== "closed 1006")
     .sort();
 
-const abuses: readonly (readonly [what: string, attack: AttackName, check: (counts: Counts) => void])[] = [
+type Check = (counts: Counts, effect: Counts) => void;
+/** The server closed sockets for no other reasons. */
+const closedOnlySo: Check = (counts, effect) => expect(closes(counts)).toEqual(closes(effect));
+const noMore: Check = () => undefined;
+
+/** What is checked beyond the effect that the attack declares. */
+const abuses: readonly (readonly [what: string, attack: AttackName, check: Check])[] = [
   [
     "5,000 sockets that never say hello",
     "silent",
@@ -26,30 +33,18 @@ const abuses: readonly (readonly [what: string, attack: AttackName, check: (coun
     ({ opened, "closed 1006": dropped = 0, "closed 4408": late = 0 }) =>
       expect([opened, dropped + late]).toEqual([5_000, 5_000]),
   ],
-  ["frames of up to 4 MB", "huge", (counts) => expect(closes(counts)).toEqual(["closed 4413"])],
+  ["frames of up to 4 MB", "huge", closedOnlySo],
   ["200 sockets whose frames come byte by byte", "slow", (counts) => expect(counts["opened"]).toBe(200)],
-  ["a storm of reconnects", "storm", (counts) => expect(counts["welcomes"]).toBeGreaterThan(10)],
-  [
-    "sessions that register and deregister in a loop",
-    "churn",
-    (counts) => expect(counts["registered"]).toBeGreaterThan(10),
-  ],
-  ["a flood of frames", "flood", (counts) => expect(closes(counts)).toEqual(["closed 4429"])],
-  ["news without end", "news", (counts) => expect(counts["confirmed"]).toBeGreaterThan(0)],
+  ["a storm of reconnects", "storm", noMore],
+  ["sessions that register and deregister in a loop", "churn", noMore],
+  ["a flood of frames", "flood", closedOnlySo],
+  ["news without end", "news", noMore],
   [
     "random frames",
     "fuzz",
-    (counts) => {
-      expect(Object.keys(counts).filter((what) => what.startsWith("finding"))).toEqual([]);
-      expect(closes(counts)).toEqual(expect.arrayContaining(["closed 4400"]));
-      expect(counts["frames"]).toBeGreaterThan(200);
-    },
+    (counts) => expect(Object.keys(counts).filter((what) => what.startsWith("finding"))).toEqual([]),
   ],
-  [
-    "strangers with bad tokens",
-    "strangers",
-    (counts) => expect(closes(counts)).toEqual(["closed 4401", "closed 4403"]),
-  ],
+  ["strangers with bad tokens", "strangers", closedOnlySo],
 ];
 
 test.each(abuses)(
@@ -57,7 +52,9 @@ test.each(abuses)(
   async (_, attack, check) => {
     const report = await playground.suffer(attack, { seed });
     expect(report.harm).toEqual([]);
-    check(report.counts);
+    const { effect } = attacks[attack];
+    expect(missingFrom(report.counts, effect)).toEqual([]);
+    check(report.counts, effect);
     expect(report.handOvers).toHaveLength(HAND_OVERS);
   },
 );

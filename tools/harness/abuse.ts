@@ -5,8 +5,9 @@
 
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { createElectionClient, type ElectionClient } from "../../client/node/index.ts";
-import type { AttackName, Counts, Target } from "./attacks.ts";
+import type { AttackName, Target } from "./attacks.ts";
 import { type NodeProcess, runNode } from "./child-process.ts";
+import type { Counts } from "./tally.ts";
 import { SECRET, tokenFor } from "./tokens.ts";
 
 /** So long that a term ends by harm, and not because the machine was busy for a while. */

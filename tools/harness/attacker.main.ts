@@ -2,8 +2,10 @@
 
 import { type AttackName, attacks, type Target } from "./attacks.ts";
 import { configuration } from "./configuration.ts";
+import { PATIENCE_MS } from "./patience.ts";
+import { Tally } from "./tally.ts";
 
-/** It stops by itself, even if nobody stops it. */
+/** It stops by itself, even if nobody stops it, and sooner if it has no effect. */
 const LONGEST_MS = 1_800_000;
 
 const { attack, ...target } = configuration<Target & { readonly attack: AttackName }>();
@@ -12,10 +14,12 @@ const stop = (): void => {
   running = false;
 };
 process.once("SIGTERM", stop);
-const limit = setTimeout(stop, LONGEST_MS);
-const counts = await attacks[attack](target, {
-  running: () => running,
-  ready: () => void process.stdout.write("ready\n"),
+let limit = setTimeout(stop, PATIENCE_MS);
+const { run, effect } = attacks[attack];
+const tally = new Tally(effect, () => {
+  clearTimeout(limit);
+  limit = setTimeout(stop, LONGEST_MS);
+  process.stdout.write("ready\n");
 });
-clearTimeout(limit);
-process.stdout.write(`counts ${JSON.stringify(counts)}\n`, () => process.exit(0));
+await run(target, tally, () => running);
+process.stdout.write(`counts ${JSON.stringify(tally.counts)}\n`, () => process.exit(0));

@@ -13,6 +13,7 @@ import { DEFAULT_LIMITS, MESSAGE_BURST } from "../../shared/protocol/limits.ts";
 import type { ClientMessage } from "../../shared/protocol/messages.ts";
 import { anyFrame, legalFrame } from "./frames.ts";
 import { type Destination, peerOn, socketTo } from "./socket-peer.ts";
+import type { Tally } from "./tally.ts";
 
 const parseFrame = clientMessageParser(DEFAULT_LIMITS);
 
@@ -42,14 +43,6 @@ export function fuzzCodec(frames: number, seed: number): number {
     }
   }
   return messages;
-}
-
-export interface Fuzzed {
-  frames: number;
-  sockets: number;
-  readonly closes: Record<string, number>;
-  /** Outcomes that differ from the prediction. */
-  readonly findings: string[];
 }
 
 /** So many for each socket that soon sends something wrong: refused frames do no less harm than wrong ones. */
@@ -131,35 +124,35 @@ function* batches(seed: number): Generator<{ readonly frames: readonly string[];
   }
 }
 
-/** The least number of frames, even if the end comes soon. */
-const LEAST_FRAMES = 500;
-
-/** Runs until this many frames were sent, or `running` returns false. */
+/** Goes on as long as `running` says so, to the end of a socket's frames. An outcome that differs from the prediction is a finding. */
 export async function fuzzGroup(
   target: Destination,
-  { frames, seed, running }: { readonly frames: number; readonly seed: number; readonly running: () => boolean },
-): Promise<Fuzzed> {
-  const outcome: Fuzzed = { frames: 0, sockets: 0, closes: {}, findings: [] };
+  seed: number,
+  tally: Tally,
+  running: () => boolean,
+): Promise<void> {
+  let sockets = 0;
   for (const batch of batches(seed)) {
-    if (outcome.frames >= frames || (outcome.frames >= LEAST_FRAMES && !running())) break;
+    if (!running()) break;
     const fate = foretell(batch.frames, batch.greeted);
-    const code = await play(target, fate, batch.greeted, outcome);
-    outcome.closes[`${code}`] = (outcome.closes[`${code}`] ?? 0) + 1;
+    sockets += 1;
+    const code = await play(target, fate, batch.greeted);
     if (!mayEnd(fate, code)) {
       const last = JSON.stringify(fate.frames.at(-1)?.slice(0, 300));
       const wanted = fate.beyondBurst ? `${fate.code} or ${CLOSE.tooMany}` : `${fate.code}`;
-      outcome.findings.push(`seed ${seed}, socket ${outcome.sockets}: ${code} instead of ${wanted} for ${last}`);
+      tally.add(`finding: seed ${seed}, socket ${sockets}: ${code} instead of ${wanted} for ${last}`);
     }
+    tally.add("sockets");
+    tally.add("frames", fate.frames.length);
+    tally.add(`closed ${code}`);
   }
-  return outcome;
 }
 
 /** Sends the frames over a connection of their own. Resolves with its close code, or with `null` if it lives. */
-async function play(target: Destination, fate: Fate, greeted: boolean, outcome: Fuzzed): Promise<number | null> {
+async function play(target: Destination, fate: Fate, greeted: boolean): Promise<number | null> {
   const socket = socketTo(target);
   const peer = peerOn(socket);
   await once(socket, "open");
-  outcome.sockets += 1;
   const ids = new Map([["$theirs", "somebody-else"]]);
   if (greeted) {
     const { sessionId } = await peer.hello({ contenders: [{ component: "fuzz", election: "dedicated" }] });
@@ -168,7 +161,6 @@ async function play(target: Destination, fate: Fate, greeted: boolean, outcome: 
     if (mine !== undefined) ids.set("$mine", mine.leaderSessionId);
   }
   for (const frame of fate.frames) peer.sendRaw(withIds(frame, ids));
-  outcome.frames += fate.frames.length;
   if (fate.code === null) peer.send({ type: "renew", sentAt: BARRIER, held: [] });
   const isAnswered = () => peer.inbox.all("renewed").some(({ sentAt }) => sentAt === BARRIER);
   await peer.until(() => peer.ended !== null || isAnswered(), "no answer");
