@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { text as allOf } from "node:stream/consumers";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { isName, NAME_RULE } from "../shared/protocol/names.ts";
+import { wholeNumberIn } from "../shared/whole-number.ts";
 import { usageFailure } from "./failure.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8787";
@@ -59,8 +60,8 @@ function url(value: string): string {
 export const wholeNumber =
   (smallest: number, largest: number) =>
   (value: string): number => {
-    const parsed = Number(value);
-    if (/^\d+$/.test(value) && parsed >= smallest && parsed <= largest) return parsed;
+    const number = wholeNumberIn(value, smallest, largest);
+    if (number !== undefined) return number;
     throw new InvalidArgumentError(`It must be a whole number from ${smallest} to ${largest}.`);
   };
 

@@ -1,4 +1,5 @@
 import { MAX_LEASE_MS, MIN_LEASE_MS } from "../shared/lease.ts";
+import { wholeNumberIn } from "../shared/whole-number.ts";
 
 /** One day: a longer time is a mistake in the unit. */
 const longestMs = MAX_LEASE_MS;
@@ -60,7 +61,7 @@ function wholeNumber(
 ): number | undefined {
   const text = environment[name]?.trim();
   if (text === undefined || text === "") return undefined;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= smallest && value <= largest) return value;
+  const value = wholeNumberIn(text, smallest, largest);
+  if (value !== undefined) return value;
   throw new Error(`${name} is "${text}": set it to a whole number from ${smallest} to ${largest}, or leave it out.`);
 }

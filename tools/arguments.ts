@@ -1,5 +1,6 @@
 /** The arguments of this project's own scripts: each has `--help`, and names an option that is unknown or wrong. */
 import { Command, InvalidArgumentError } from "commander";
+import { wholeNumberIn } from "../shared/whole-number.ts";
 
 /** @param script as one types it: `npm run soak` */
 export const scriptNamed = (script: string, description: string): Command =>
@@ -12,8 +13,8 @@ export const scriptNamed = (script: string, description: string): Command =>
 export const wholeNumber =
   (smallest: number) =>
   (value: string): number => {
-    const parsed = Number(value);
-    if (/^\d+$/.test(value) && Number.isSafeInteger(parsed) && parsed >= smallest) return parsed;
+    const number = wholeNumberIn(value, smallest);
+    if (number !== undefined) return number;
     throw new InvalidArgumentError(`It must be a whole number, ${smallest} or more.`);
   };
 

@@ -2,7 +2,7 @@
  * `npm run check`: all that can be checked without running the product.
  *
  * Entry of the room `tools`: builds, checks and tests this repository. `tools/docs`, `bench/`, `examples/` and `test/`
- * may import it, and `cli/backend` in a checkout. It imports nothing of the product, and is never published.
+ * may import it, and `cli/backend` in a checkout. It imports `shared/`, and nothing else of the product; it is never published.
  */
 import { build } from "./build.ts";
 import { documentationProblems } from "./docs/problems.ts";
