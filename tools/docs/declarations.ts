@@ -29,8 +29,8 @@ export interface ExportedSymbol {
 }
 
 export interface Member {
-  readonly name: string;
-  readonly type: string;
+  /** As it is declared: `drainMs?: number`. */
+  readonly declaration: string;
   readonly documentation: string;
 }
 
@@ -136,20 +136,29 @@ const tidied = (declaration: string): string =>
     .replace(/^ +/gm, (indent) => " ".repeat(Math.ceil(indent.length / 2)))
     .replace(/^const default:/, "export default");
 
-/** Members that come from the package's own types. Those of platform types are left out. */
+/**
+ * Members that come from the package's own types, in the order and the words of their declarations: those of the compiler
+ * depend on what it has looked at before. Members of platform types are left out.
+ */
 function inheritedBy(symbol: Named, checker: Checker): Member[] {
   const type = checker.getDeclaredTypeOfSymbol(symbol);
-  const own = symbol.getMembers();
+  const own = [...symbol.getMembers().keys()];
   if (checker.getBaseTypes(type as InterfaceType).length === 0) return [];
-  return checker.getPropertiesOfType(type).flatMap((property) => {
-    const isOwn = [...own.keys()].some((name) => name === property.escapedName);
-    const file = property.declarations[0]?.resolve()?.getSourceFile().fileName ?? "";
-    if (isOwn || !file.startsWith(inRepository("dist/"))) return [];
-    const propertyType = checker.getTypeOfSymbol(property);
+  const members = checker.getPropertiesOfType(type).flatMap((property) => {
+    const node = property.declarations[0]?.resolve();
+    const file = node?.getSourceFile().fileName ?? "";
+    if (!node || own.includes(property.escapedName) || !file.startsWith(inRepository("dist/"))) return [];
     return {
-      name: property.name,
-      type: propertyType ? checker.typeToString(propertyType) : "unknown",
+      place: `${file} ${String(node.pos).padStart(9, "0")}`,
+      declaration: memberDeclaration(property, node.getText()),
       documentation: checker.getDocumentationCommentOfSymbol(property).trim(),
     };
   });
+  return members.toSorted((left, right) => (left.place < right.place ? -1 : 1));
+}
+
+/** In one line. `Partial` makes members optional that are declared without a question mark. */
+function memberDeclaration({ name, flags }: Named, text: string): string {
+  const rest = text.slice(text.indexOf(name) + name.length).replace(/^\?|;$/g, "");
+  return `${name}${flags & SymbolFlags.Optional ? "?" : ""}${rest.replace(/\s+/g, " ")}`;
 }

@@ -86,8 +86,8 @@ function symbolPart({ name, documentation, declaration, inherited }: ExportedSym
   return `## ${name}\n\n${documentation}\n\n\`\`\`ts api\n${declaration}\n\`\`\`${members}`;
 }
 
-const memberLine = ({ name, type, documentation }: Member): string =>
-  `- \`${name}: ${type}\`${documentation ? `: ${documentation.replaceAll("\n", " ")}` : ""}`;
+const memberLine = ({ declaration, documentation }: Member): string =>
+  `- \`${declaration}\`${documentation ? `: ${documentation.replaceAll("\n", " ")}` : ""}`;
 
 function othersPart(others: readonly ExportedSymbol[], told: ReadonlyMap<string, string>): string {
   const links = others.map(
