@@ -16,7 +16,7 @@ import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
 export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, FenceKeyEnv {
   /** The binding of the Durable Object class `ElectionGroup`. */
   readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
-  /** If bound, it counts refused upgrades by address. Those beyond the rate get status 429 instead. */
+  /** If bound, it counts refused upgrades by address, or by network (/64) in IPv6. Those beyond the rate get status 429. */
   readonly UPGRADE_LIMITER?: RateLimit;
 }
 
@@ -138,7 +138,8 @@ function refuse({ req }: Context<App>, refusal: Response | Problem): Response {
     return refuseSocket(req.raw, closeCodeFor(status), status === 401 ? "not authorized" : "not allowed");
   }
   if (isUpgrade(req.raw) && status === 400) {
-    return refuseSocket(req.raw, CLOSE.protocolViolation, `the group must be ${NAME_RULE}`);
+    const reason = refusal instanceof Response ? "the request is not valid" : refusal.message;
+    return refuseSocket(req.raw, CLOSE.protocolViolation, reason);
   }
   return refusal instanceof Response ? refusal : problemResponse(refusal);
 }

@@ -10,8 +10,9 @@ import { refuseWith } from "./problem.ts";
 import { createVerifier, type TokenOptions, tokenOf, type Verifier } from "./tokens.ts";
 
 /**
- * Decides who may do what, before the group's object is touched. A `Response` refuses; sockets receive its status (401 or
- * 403) as a close code.
+ * Decides who may do what, before the group's object is touched. A `Response` refuses. Pages can't read the status of a
+ * refused upgrade, so sockets are accepted and closed: with 4400 for status 400, 4401 for 401, 4403 for 403. With any
+ * other status the upgrade fails, and the client tries again.
  */
 export type Authorize = (request: Request, env: AuthorizeEnv) => Principal | Response | Promise<Principal | Response>;
 

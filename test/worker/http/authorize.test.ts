@@ -164,20 +164,28 @@ test("the role observe may watch over a socket, but neither join nor register as
 });
 
 test.each([
-  [401, 4401],
-  [403, 4403],
-])("an authorize option that refuses with %s is obeyed, and sockets are closed with %s", async (status, code) => {
-  const group = freshGroup();
-  const authorize = async (request: Request) =>
-    new Response(request.headers.get("Authorization"), { status, headers: { "WWW-Authenticate": "Bearer" } });
-  const server = deploy({ authorize });
-  const headers = { Authorization: "Bearer t" };
+  [400, 4400, "the request is not valid"],
+  [401, 4401, "not authorized"],
+  [403, 4403, "not allowed"],
+])(
+  "an authorize option that refuses with %s is obeyed, and sockets are closed with %s",
+  async (status, code, reason) => {
+    const group = freshGroup();
+    const authorize = async (request: Request) =>
+      new Response(request.headers.get("Authorization"), { status, headers: { "WWW-Authenticate": "Bearer" } });
+    const server = deploy({ authorize });
+    const headers = { Authorization: "Bearer t" };
 
-  const answer = await ask("GET", pathOf(group), { server, headers });
-  expect([answer.status, answer.body, answer.headers.get("WWW-Authenticate")]).toEqual([status, "Bearer t", "Bearer"]);
-  expect(await (await connect(group, { server })).closed).toMatchObject({ code });
-  expect(await isTouched(group)).toBe(false);
-});
+    const answer = await ask("GET", pathOf(group), { server, headers });
+    expect([answer.status, answer.body, answer.headers.get("WWW-Authenticate")]).toEqual([
+      status,
+      "Bearer t",
+      "Bearer",
+    ]);
+    expect(await (await connect(group, { server })).closed).toEqual({ code, reason });
+    expect(await isTouched(group)).toBe(false);
+  },
+);
 
 test("[S9] a token that ends closes its socket with 4401, even asleep; back within the lease with a new one, the term goes on", async () => {
   const group = freshGroup();
