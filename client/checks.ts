@@ -4,6 +4,7 @@
  * and what it takes.
  */
 import { invalidArgument } from "../shared/errors.ts";
+import { assertNames } from "../shared/options.ts";
 import { address, contenderFields, id, metadata, name, priority, processInfo } from "../shared/protocol/codec.ts";
 import { type Check, InvalidField, object, oneOf, optional, where } from "../shared/protocol/fields.ts";
 import { METADATA_BYTES } from "../shared/protocol/limits.ts";
@@ -32,7 +33,7 @@ const withMethods = (...methods: string[]): Check<object> =>
   );
 const aFunction = where(isFunction, "a function");
 const callback = optional(aFunction);
-const duration: Check<number> = where(
+export const duration: Check<number> = where(
   (value): value is number => typeof value === "number" && value >= 0,
   "a number of milliseconds, 0 or more",
 );
@@ -61,6 +62,7 @@ const clientFields = {
   drainMs: optional(duration),
   lingerMs: optional(duration),
 };
+export const CLIENT_OPTIONS: readonly string[] = Object.keys(clientFields);
 const contendFields = { election: contenderFields.election, priority: contenderFields.priority };
 const scopeFields = {
   ...contendFields,
@@ -82,16 +84,26 @@ const table =
       "",
     );
 
+/** Of each option by its check, and of their names. */
+export const optionsBy = (fields: Record<string, Check<unknown>>): ((value: object) => void) => {
+  const check = table(fields, "options");
+  return (value) => {
+    check(value);
+    assertNames(value, Object.keys(fields));
+  };
+};
+
 /** Checks all options of a client but the parts of its address: see `groupAddress`. */
-export const assertClientOptions = table(clientFields, "options");
+export const assertClientOptions = optionsBy(clientFields);
+/** Callbacks have their object as `this`: it may hold what they use. */
 export const assertCallbacks = table(
   { onGrant: callback, onExtend: callback, onRevoke: callback, onError: callback },
   "callbacks",
 );
-export const assertContendOptions = table(contendFields, "options");
-export const assertScopeOptions = table(scopeFields, "options");
-export const assertSignalOptions = table({ signal }, "options");
-export const assertResignOptions = table({ successor: optional(id) }, "options");
+export const assertContendOptions = optionsBy(contendFields);
+export const assertScopeOptions = optionsBy(scopeFields);
+export const assertSignalOptions = optionsBy({ signal });
+export const assertResignOptions = optionsBy({ successor: optional(id) });
 export const assertComponent = (value: unknown): void => assertValid(value, name, "component");
 export const assertPriority = (value: unknown): void => assertValid(value, priority, "priority");
 export const assertFunction = (value: unknown, field: string): void => assertValid(value, aFunction, field);

@@ -33,11 +33,11 @@ export interface NodeClientOptions extends ClientOptions {
 export function createElectionClient<Component extends string = string>(
   options: NodeClientOptions,
 ): ElectionClient<Component> {
-  const { fetcher, WebSocket, signals = ["SIGTERM", "SIGINT"] } = options ?? {};
+  const { signals = ["SIGTERM", "SIGINT"], ...given } = options ?? {};
   assertSignals(signals);
   let farewell: Farewell | undefined;
-  const { client } = openClient<Component>(options, {
-    openSocket: fetcher || WebSocket ? undefined : openSocket,
+  const { client } = openClient<Component>(options && given, {
+    openSocket: given.fetcher || given.WebSocket ? undefined : openSocket,
     farewell: () => farewell?.(),
   });
   if (signals !== false) farewell = leaveOnSignals(client, signals);

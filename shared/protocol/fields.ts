@@ -48,13 +48,12 @@ export const optional =
     value === undefined ? value : check(value, field);
 
 /** A plain object of any realm. Lists, dates, maps and the like would not arrive as what they are. */
-export const record: Check<Readonly<Record<string, unknown>>> = where(
-  (value): value is Readonly<Record<string, unknown>> =>
-    typeof value === "object" &&
-    value !== null &&
-    Object.getPrototypeOf(Object.getPrototypeOf(value) ?? Object.prototype) === null,
-  "an object",
-);
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.getPrototypeOf(Object.getPrototypeOf(value) ?? Object.prototype) === null;
+
+export const record: Check<Readonly<Record<string, unknown>>> = where(isRecord, "an object");
 
 /** The length is checked before the first entry is looked at. */
 export const list =

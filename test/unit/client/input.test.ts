@@ -77,6 +77,26 @@ describe("values of the wrong type", () => {
     if (given) expect(make).toThrow(field);
   });
 
+  test("[E2] options that are unknown are refused with those that there are; an object of a class may hold more", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const unknown = "is unknown: the options are ";
+    expect(() => group.client(wrong({ url: "http://x", leaseMs: 1 }))).toThrow(`leaseMs ${unknown}url, group, token`);
+    expect(() => createElectionClient(wrong({ ...options, signal: "SIGTERM" }))).toThrow(`signal ${unknown}url`);
+    expect(() => client.contend("x", {}, wrong({ dedicated: true }))).toThrow(`dedicated ${unknown}election, priority`);
+    await expect(client.elect("x", () => {}, wrong({ waitMS: 5 }))).rejects.toThrow(`waitMS ${unknown}election`);
+    await expect(client.getLeader("x", wrong({ timeoutMs: 5 }))).rejects.toThrow(`timeoutMs ${unknown}signal`);
+    await expect(client.resign("process", wrong({ to: "b" }))).rejects.toThrow(`to ${unknown}successor`);
+    await settle();
+    expect(group.sockets).toEqual([]);
+    class Wait {
+      readonly waitMs = 5;
+      readonly reason = "its own";
+    }
+    void client.elect("x", () => {}, new Wait()).catch(() => {});
+    expect(client.health().waits).toEqual(["x"]);
+  });
+
   test("[E2] of contend, scopes, observers and listeners are refused at once, and nothing takes a place in the queue", async () => {
     const group = new FakeGroup();
     const client = group.client();

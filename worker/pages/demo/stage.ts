@@ -82,7 +82,8 @@ async function acceptedAt(epoch: number): Promise<number | undefined> {
 
 /** What the whole group sees, contenders in other tabs and browsers included. */
 async function watch(): Promise<void> {
-  const client = createElectionClient({ ...place, url: location.origin });
+  const { name: _, ...connection } = place;
+  const client = createElectionClient({ ...connection, url: location.origin });
   client.onError((error) => note(`This page is told: ${error instanceof Error ? error.message : error}`));
   for await (const leader of client.observe(COMPONENT)) {
     showLeader(leader);
