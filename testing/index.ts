@@ -7,16 +7,18 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { LocalBackend, LocalBackendOptions } from "./node/local-backend.ts";
+import { assertLocalBackendOptions } from "./options.ts";
 import { TestGroup, type TestGroupOptions } from "./test-group.ts";
 
-/** Makes a group in memory. Deterministic: no timers, no network, randomness only from the seed. Throws a `RangeError` for wrong settings. */
+/** Makes a group in memory. Deterministic: no timers, no network, randomness only from the seed. Throws for wrong options. */
 export const createTestGroup = (options?: TestGroupOptions): TestGroup => new TestGroup(options);
 
 /**
  * Starts the production Worker on the open-source runtime, on a free port of 127.0.0.1, without tokens.
- * Resolves when it accepts connections. Needs Node and the package `workerd`.
+ * Resolves when it accepts connections. Needs Node and the package `workerd`. Rejects with a `TypeError` for wrong options.
  */
 export async function startLocalBackend(options: LocalBackendOptions = {}): Promise<LocalBackend> {
+  assertLocalBackendOptions(options);
   const { startBackend }: Partial<typeof import("./node/local-backend.ts")> = await import("./node/local-backend.ts");
   if (startBackend === undefined) throw new Error("startLocalBackend needs Node: use createTestGroup here");
   return startBackend(options);

@@ -5,7 +5,7 @@ import type { Leadership } from "../shared/leadership/leadership.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
 import type { GroupStatus } from "../shared/protocol/status.ts";
 import type { Outcome } from "../worker/group/events.ts";
-import { createPolicy, type PolicyOptions } from "../worker/group/policy.ts";
+import { assertPolicy, type PolicyOptions } from "../worker/group/policy.ts";
 import { type FenceAnswer, type FenceQuestion, fence, groupStatus } from "../worker/group/views.ts";
 import { Backend } from "./group/backend.ts";
 import type { Link } from "./group/link.ts";
@@ -13,6 +13,7 @@ import { createHistory, type TestHistory, type TestTerm, type TestWrite } from "
 import { Ledger } from "./ledger.ts";
 import { lookUpsOf } from "./look-ups.ts";
 import { Machine } from "./machine.ts";
+import { assertTestClientOptions, assertTestGroupOptions } from "./options.ts";
 import { createTenant, type Tenant, type TestClientOptions } from "./tenant.ts";
 import { type Due, Timeline } from "./timeline.ts";
 
@@ -55,10 +56,11 @@ export class TestGroup {
   readonly #tenants: Tenant[] = [];
   readonly #writes: TestWrite[] = [];
 
-  /** Throws a `RangeError` for settings that contradict each other. */
-  constructor({ group = "test", seed = 1, policy = {}, latencyMs = 10 }: TestGroupOptions = {}) {
-    createPolicy(policy);
-    if (!(latencyMs >= 0)) throw new RangeError(`latencyMs is ${latencyMs}: set it to 0 or more milliseconds`);
+  /** Throws a `TypeError` for wrong options, and a `RangeError` for a policy that contradicts itself. */
+  constructor(options: TestGroupOptions = {}) {
+    assertTestGroupOptions(options);
+    const { group = "test", seed = 1, policy = {}, latencyMs = 10 } = options;
+    assertPolicy(policy);
     this.name = group;
     this.#seed = seed;
     this.#latencyMs = latencyMs;
@@ -71,6 +73,7 @@ export class TestGroup {
 
   /** Makes a new process with the client that users have. It connects when time advances. */
   client<Component extends string = string>(options: TestClientOptions = {}): ElectionClient<Component> {
+    assertTestClientOptions(options);
     const { name = `client-${this.#tenants.length + 1}`, ...given } = options;
     if (this.#tenants.some(({ machine }) => machine.name === name)) {
       throw new Error(`a client is called ${name} already: give each a name of its own`);

@@ -5,6 +5,7 @@ import { createElectionClient } from "../../client/node/index.ts";
 import { startLocalBackend } from "../../testing/index.ts";
 import { globalsTouchedBy } from "../../tools/size.ts";
 import { packedProject } from "../support/packed.ts";
+import { wrong } from "../support/wrong.ts";
 
 const DIST = new URL("../../dist/testing/index.js", import.meta.url).pathname;
 
@@ -66,8 +67,16 @@ test("[S5] kill stops it, restart goes on with what was stored, stop may be call
   await backend.stop();
 });
 
-test.each([{ leaseMs: 1_999 }, { drainMs: -1 }, { preemptCooldownMs: 0.5 }])("%o is refused", async (options) => {
-  await expect(startLocalBackend(options)).rejects.toThrow(/set it to a whole number of milliseconds, \d+ or more/);
+test.each([
+  [{ leaseMs: 1_999 }, "leaseMs must be a whole number of milliseconds, 2000 or more"],
+  [{ drainMs: -1 }, "drainMs must be a whole number of milliseconds, 0 or more"],
+  [{ preemptCooldownMs: 0.5 }, "preemptCooldownMs must be a whole number of milliseconds, 0 or more"],
+  [{ port: "8787" }, "port is unknown: the options are leaseMs, drainMs, preemptCooldownMs, settings"],
+  [{ settings: "LEASE_MS=5000" }, "settings must be an object"],
+])("%o is refused", async (options, message) => {
+  await expect(startLocalBackend(wrong(options))).rejects.toThrow(
+    expect.objectContaining({ name: "TypeError", message }),
+  );
 });
 
 test("a bundle for browsers holds the group without Node, and importing it touches no global", async () => {

@@ -9,6 +9,7 @@ import {
   offerTimeoutFor,
   renewalSlackFor,
 } from "../../shared/lease.ts";
+import { assertNames } from "../../shared/options.ts";
 import { DEFAULT_LIMITS, type GroupLimits } from "../../shared/protocol/limits.ts";
 
 /** Whether the leader is revoked for a strictly higher priority, once its leadership is `cooldownMs` old. */
@@ -64,6 +65,17 @@ const LARGEST: ReadonlyMap<string, number> = new Map([
   ["nameLength", DEFAULT_GROUP_LIMITS.nameLength],
   ["helloTimeoutMs", 60_000],
 ]);
+
+const OPTIONS = ["leaseMs", "drainMs", "preempt", "limits", "logLevel"];
+
+/**
+ * Throws what `createPolicy` throws, and a `TypeError` for an option that is unknown. For those who set it: a group's object
+ * may be older than the Worker that passes the settings on, and ignores what it does not know.
+ */
+export function assertPolicy(options: PolicyOptions): void {
+  assertNames(options, OPTIONS);
+  createPolicy(options);
+}
 
 /** Throws `RangeError` for settings that contradict each other; the message names them and the remedy. */
 export function createPolicy(options: PolicyOptions = {}): Policy {

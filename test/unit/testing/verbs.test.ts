@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { ElectionClient } from "../../../client/client.ts";
 import { createTestGroup, type TestGroup } from "../../../testing/index.ts";
+import { wrong } from "../../support/wrong.ts";
 
 const LEASE_MS = 10_000;
 const RENEW_DEADLINE_MS = 8_000;
@@ -229,9 +230,30 @@ test("[S5] checkFence tells a current leadership from one that is over", async (
   expect(group.checkFence({ component: "y", leaderSessionId, epoch })).toMatchObject({ current: false });
 });
 
+test.each([
+  [{ seed: "7" }, "seed must be a whole number"],
+  [{ seed: Number.NaN }, "seed must be a whole number"],
+  [{ latencyMs: -1 }, "latencyMs must be a number of milliseconds, 0 or more"],
+  [{ group: "a b" }, "group must be 1-128 characters"],
+  [{ policy: 5_000 }, "policy must be an object"],
+  [{ policy: { leaseMS: 5_000 } }, "leaseMS is unknown: the options are leaseMs, drainMs,"],
+  [{ leaseMs: 5_000 }, "leaseMs is unknown: the options are group, seed, policy, latencyMs"],
+])("wrong options of a test group are refused: %o", (options, message) => {
+  expect(() => createTestGroup(wrong(options))).toThrow(
+    expect.objectContaining({ name: "TypeError", message: expect.stringContaining(message) }),
+  );
+});
+
+test.each([{ nam: "one" }, { url: "http://h" }, { clock: {} }])(
+  "an option that the test group does not take is refused: %o",
+  (options) => {
+    const [name] = Object.keys(options);
+    expect(() => createTestGroup().client(wrong(options))).toThrow(`${name} is unknown: the options are name, page`);
+  },
+);
+
 test("an impossible order is refused with the remedy", async () => {
   expect(() => createTestGroup({ policy: { leaseMs: 10 } })).toThrow(RangeError);
-  expect(() => createTestGroup({ latencyMs: -1 })).toThrow("set it to 0 or more");
   const group = createTestGroup();
   const client = group.client({ name: "one" });
   expect(() => group.client({ name: "one" })).toThrow("give each a name of its own");

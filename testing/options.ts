@@ -1,0 +1,36 @@
+/** The options of the test kit, checked in the call that gives them, by the checks of the client. */
+import { CLIENT_OPTIONS, duration, optionsBy } from "../client/checks.ts";
+import { MIN_LEASE_MS } from "../shared/lease.ts";
+import { assertNames } from "../shared/options.ts";
+import { name } from "../shared/protocol/codec.ts";
+import { type Check, optional, record, where } from "../shared/protocol/fields.ts";
+
+const seed: Check<number> = where((value): value is number => Number.isSafeInteger(value), "a whole number");
+
+const milliseconds = (least: number): Check<number> =>
+  where(
+    (value): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= least,
+    `a whole number of milliseconds, ${least} or more`,
+  );
+
+/** Does not look into the policy. */
+export const assertTestGroupOptions = optionsBy({
+  group: optional(name),
+  seed: optional(seed),
+  policy: optional(record),
+  latencyMs: optional(duration),
+});
+
+export const assertLocalBackendOptions = optionsBy({
+  leaseMs: optional(milliseconds(MIN_LEASE_MS)),
+  drainMs: optional(milliseconds(0)),
+  preemptCooldownMs: optional(milliseconds(0)),
+  settings: optional(record),
+});
+
+/** What the test group decides for its clients. */
+const DECIDED = ["url", "group", "token", "fetcher", "WebSocket", "clock"];
+const TEST_CLIENT_OPTIONS = ["name", ...CLIENT_OPTIONS.filter((option) => !DECIDED.includes(option))];
+
+/** Only the names: the client checks the rest. */
+export const assertTestClientOptions = (options: object): void => assertNames(options, TEST_CLIENT_OPTIONS);
