@@ -45,6 +45,8 @@ import {
 import { unavailable } from "./unavailable.ts";
 import { Waiting } from "./waiting.ts";
 
+const CALLBACKS = ["onGrant", "onRevoke", "onError", "setAlarm"] as const;
+
 /** A promise that waits for a condition. */
 interface Waiter extends Pick<PromiseWithResolvers<void>, "resolve" | "reject"> {
   readonly isSo: () => boolean;
@@ -84,11 +86,11 @@ export class DurableContender<Component extends string = string> {
 
   /** Starts nothing by itself. Throws a `TypeError` for wrong options. */
   constructor(ctx: Pick<DurableObjectState, "storage">, options: DurableContenderOptions<Component>) {
-    const settings = settingsOf(options);
-    checkCallbacks(options, "onGrant", "onRevoke", "onError", "setAlarm");
+    this.#candidacy = candidacyOf(options, ["elections", ...CALLBACKS]);
+    const settings = settingsOf(this.#candidacy);
+    checkCallbacks(options, ...CALLBACKS);
     this.#storage = ctx.storage;
     this.#options = options;
-    this.#candidacy = candidacyOf(options);
     this.#key = `edge-election/contender/${options.group}`;
     const stored = ctx.storage.kv.get<Stored>(this.#key);
     this.#engine = new Engine(stored === undefined ? initialState(settings) : load(stored, settings), {

@@ -41,6 +41,8 @@ export interface RunOptions {
   readonly since?: number;
 }
 
+const OPTIONS = ["group", "component", "election", "process", "priority", "drainMs", "since"];
+
 /** Whether the function was run, and why not. */
 export type RunResult<T> =
   | { readonly ran: true; readonly value: T }
@@ -60,7 +62,7 @@ export async function runIfLeader<T>(
   options: RunOptions,
   run: (leadership: Omit<Leadership, "confirm" | "resign">) => T | PromiseLike<T>,
 ): Promise<RunResult<T>> {
-  const { group, component, election = "dedicated", since } = optionsIn(options);
+  const { group, component, election = "dedicated", since } = optionsIn(options, OPTIONS);
   if (typeof run !== "function") throw invalidArgument("run must be a function");
   if (since !== undefined && !Number.isFinite(since)) throw invalidArgument("since must be milliseconds since 1970");
   const elections = electionsBy(binding);

@@ -1,5 +1,6 @@
 /** The options of an application, checked before anything is stored or sent. */
 import { invalidArgument } from "../../shared/errors.ts";
+import { assertNames } from "../../shared/options.ts";
 import { address, contenderFields, id, metadata, name, priority, processInfo } from "../../shared/protocol/codec.ts";
 import { type Check, InvalidField, list, number, object, oneOf, optional } from "../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS } from "../../shared/protocol/limits.ts";
@@ -41,16 +42,19 @@ const candidacy = object<Candidacy>({
 
 const CANDIDACY = ["group", "components", "election", "priority", "process", "pollEveryMs", "drainMs"] as const;
 
-/** The part of the options that is a candidacy; they may be of any class. Throws a `TypeError` for anything but an object. */
-export function candidacyOf<T extends Partial<Candidacy>>(options: T): Pick<T, keyof T & keyof Candidacy> {
-  const given = optionsIn(options);
+/** The part of the options that is a candidacy; they may be of any class. `others`: the names of the other options. */
+export function candidacyOf<T extends Partial<Candidacy>>(
+  options: T,
+  others: readonly string[] = [],
+): Pick<T, keyof T & keyof Candidacy> {
+  const given = optionsIn(options, [...CANDIDACY, ...others]);
   const entries = CANDIDACY.map((name) => [name, given[name]]).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Pick<T, keyof T & keyof Candidacy>;
 }
 
 /** Throws a `TypeError` that names the field and what it takes; its code is `invalid_argument` or `duplicate_component`. */
 export function settingsOf(given: Candidacy): Settings {
-  const { group: _, components, election, ...rest } = checked(candidacy, candidacyOf(given));
+  const { group: _, components, election, ...rest } = checked(candidacy, given);
   if (components.length === 0) throw invalidArgument("components must name at least one component");
   const contenders = components.map(
     (one): ContenderInfo => ({
@@ -66,10 +70,11 @@ export function settingsOf(given: Candidacy): Settings {
   return { contenders, ...rest };
 }
 
-/** Throws a `TypeError` for anything but an object. */
-export function optionsIn<T>(given: T): T {
+/** Throws a `TypeError` for anything but an object, and for names that are unknown. */
+export function optionsIn<T>(given: T, names: readonly string[]): T {
   if (typeof given !== "object" || given === null || Array.isArray(given))
     throw invalidArgument("options must be an object");
+  assertNames(given, names);
   return given;
 }
 
@@ -96,7 +101,7 @@ export const assertPublished = (given: Published): void => void checked(publishe
 
 const successor = object<{ readonly successor?: string }>({ successor: optional(id) });
 export function successorOf(given: { readonly successor?: string }): { readonly successor?: string } {
-  return checked(successor, { successor: optionsIn(given).successor });
+  return checked(successor, { successor: optionsIn(given, ["successor"]).successor });
 }
 
 function checked<T>(check: Check<T>, value: unknown): T {

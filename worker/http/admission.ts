@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { isName, NAME_RULE } from "../../shared/protocol/names.ts";
 import type { ElectionGroup } from "../durable-object/election-group.ts";
-import { createPolicy, type PolicyOptions } from "../group/policy.ts";
+import { assertPolicy, type PolicyOptions } from "../group/policy.ts";
 import type { Access } from "../group/state.ts";
 import type { Authorize, AuthorizeEnv } from "./authorize.ts";
 import type { PolicyEnv } from "./env-policy.ts";
@@ -48,7 +48,7 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
   const settingsOf = (group: string, env: ElectionEnv): PolicyOptions | Problem => {
     try {
       const settings = policy(group, env);
-      createPolicy(settings);
+      assertPolicy(settings);
       return settings;
     } catch (error) {
       const message = error instanceof Error ? error.message : "the policy of this group is invalid";

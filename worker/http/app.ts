@@ -9,6 +9,7 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
+import { assertNames } from "../../shared/options.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { InvalidField } from "../../shared/protocol/fields.ts";
 import { type App, createAdmission, type ElectionAppOptions } from "./admission.ts";
@@ -37,7 +38,9 @@ const guarded: MiddlewareHandler<App> = async (context, next) => {
 const METHODS = ["GET", "POST", "DELETE"] as const;
 
 /** The app: mount it under any path, or serve it directly. Each group is the object that `ELECTIONS` has for its name. */
-export function createElectionApp({ authorize = authorizeByEnv, policy = policyFromEnv }: ElectionAppOptions = {}) {
+export function createElectionApp(options: ElectionAppOptions = {}) {
+  assertNames(options, ["authorize", "policy"]);
+  const { authorize = authorizeByEnv, policy = policyFromEnv } = options;
   const allow = createAdmission(authorize, policy);
   const app = new Hono<App>()
     .use("/v1/*", guarded)

@@ -502,6 +502,7 @@ test.each([
   [{ group: "" }, "group must be"],
   [{ pollEveryMs: 1 }, "pollEveryMs must be"],
   [null, "options must be an object"],
+  [{ onGranted: () => {} }, "onGranted is unknown: the options are group, components, "],
   [{ elections: undefined }, "elections must be a binding"],
   [{ elections: null }, "elections must be a binding"],
   [{ elections: "ELECTIONS" }, "elections must be a binding"],

@@ -153,6 +153,7 @@ test.each([
   [[undefined, job("g"), one], "elections must be a binding"],
   [[null, job("g"), one], "elections must be a binding"],
   [[local, null, one], "options must be an object"],
+  [[local, { group: "g", component: "c", sinceMs: 1 }, one], "sinceMs is unknown: the options are group, component, "],
   [[local, job("g"), undefined], "run must be a function"],
   [[local, job("g"), "report"], "run must be a function"],
   [[local, job("g", { since: wrong(null) }), one], "since must be"],

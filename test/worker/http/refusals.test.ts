@@ -1,5 +1,7 @@
 /** What is refused before the group's object is touched, with an answer that names the remedy. */
 import { expect, test } from "vitest";
+import { createElectionApp } from "../../../worker/index.ts";
+import { wrong } from "../../support/wrong.ts";
 import { ask, connect, errorOf, freshGroup, pathOf } from "../support.ts";
 import { askRoute, deploy, isTouched, routes } from "./routes.ts";
 
@@ -8,6 +10,7 @@ test.each([
   [{ leaseMs: Number.NaN }, "lease.durationMs is NaN: set it (LEASE_MS) to 2000..86400000 ms"],
   [{ drainMs: -1 }, "drainMs (DRAIN_MS) is -1: set it to 0..86400000"],
   [{ preempt: { cooldownMs: -1 } }, "preempt.cooldownMs is -1: set it to 0..9007199254740991"],
+  [wrong({ leaseMS: 5_000 }), "leaseMS is unknown: the options are leaseMs, drainMs, preempt, limits, logLevel"],
   [{ limits: { sessions: 0 } }, "limits.sessions is 0: set it to 1..9007199254740991"],
 ])("a policy that contradicts itself answers 503 with the setting and the remedy: %o", async (policy, message) => {
   const group = freshGroup();
@@ -19,6 +22,12 @@ test.each([
   }
   await expect(connect(group, { server })).rejects.toThrow("503");
   expect(await isTouched(group)).toBe(false);
+});
+
+test("an app with an option that is unknown is not made: who is let in would not be what was meant", () => {
+  expect(() => createElectionApp(wrong({ authorise: () => ({ role: "observe" }) }))).toThrow(
+    "authorise is unknown: the options are authorize, policy",
+  );
 });
 
 test("a policy that throws answers 503 with its message", async () => {
