@@ -1,5 +1,6 @@
 /** Look-ups in the group by HTTP. */
 import type { Clock } from "./clock.ts";
+import { unlessAborted } from "./deferred.ts";
 import { ElectionError, UnauthorizedError } from "./errors.ts";
 import { authorization, problemOf } from "./http.ts";
 import type { Fetcher } from "./socket.ts";
@@ -24,9 +25,6 @@ export async function lookUp(
   signals: readonly (AbortSignal | undefined)[],
 ): Promise<unknown> {
   const ended = new AbortController();
-  const failed = new Promise<never>((_, reject) => {
-    ended.signal.addEventListener("abort", () => reject(ended.signal.reason));
-  });
   const timeout = clock.setTimeout(() => {
     ended.abort(new ElectionError("timeout", `the group did not answer within ${TIMEOUT_MS} ms`, undefined, true));
   }, TIMEOUT_MS);
@@ -44,17 +42,12 @@ export async function lookUp(
     if (code === "no_leader") return null;
     throw refusal(status, message);
   };
-  const undo = signals.map((signal) => {
-    const end = (): void => ended.abort(signal?.reason);
-    if (signal?.aborted) end();
-    signal?.addEventListener("abort", end);
-    return () => signal?.removeEventListener("abort", end);
-  });
   try {
-    return await Promise.race([failed, ask()]);
+    return await unlessAborted(ask(), ended.signal, ...signals);
   } finally {
     clock.clearTimeout(timeout);
-    for (const step of undo) step();
+    // A request that is still under way is given up.
+    ended.abort();
   }
 }
 
