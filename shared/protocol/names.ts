@@ -19,11 +19,11 @@ export const NAME_RULE = "1-128 characters out of A-Z a-z 0-9 . _ : - /, but not
 
 export const isName = (value: unknown): value is string => typeof value === "string" && NAME.test(value);
 
-/** The election in which a component runs. */
 /** The one component of a dedicated election; `null` for the process election. */
 export const componentOf = (election: ElectionName): string | null =>
   election === "process" ? null : election.slice(DEDICATED.length);
 
+/** The election in which a component runs. */
 export const electionOf = (component: string, kind: ElectionKind = "process"): ElectionName =>
   kind === "process" ? "process" : `${DEDICATED}${component}`;
 
