@@ -1,33 +1,32 @@
 /** A request of a contender by RPC as a call of the group, and the answer to it: what `electionsOf` does, without a promise. */
 
-import { answer, firstRefusal } from "../../worker/callers/answers.ts";
-import { campaignCall, confirmationCall, releaseCall, renewalCall } from "../../worker/callers/calls.ts";
 import type { Answer, Request } from "../../worker/callers/core/requests.ts";
+import { campaigning, confirming, releasing, renewing } from "../../worker/callers/exchanges.ts";
 import type { Refused } from "../../worker/callers/service.ts";
 import type { PollAnswer } from "../../worker/group/events.ts";
 
-export function callOf(request: Request): ReturnType<typeof campaignCall> {
+export function callOf(request: Request): ReturnType<typeof campaigning.call> {
   switch (request.type) {
     case "campaign":
-      return campaignCall(request.campaign);
+      return campaigning.call(request.campaign);
     case "renew":
-      return renewalCall(request.renewal);
+      return renewing.call(request.renewal);
     case "confirm":
-      return confirmationCall(request.confirmation);
+      return confirming.call(request.confirmation);
     case "release":
-      return releaseCall(request.release);
+      return releasing.call(request.release);
   }
 }
 
 export function answerOf(request: Request, outcome: PollAnswer | Refused): Answer {
   switch (request.type) {
     case "campaign":
-      return answer(outcome, request.campaign);
+      return campaigning.answer(outcome, request.campaign);
     case "renew":
-      return answer(outcome, request.renewal);
+      return renewing.answer(outcome, request.renewal);
     case "confirm":
-      return firstRefusal(outcome) ?? { type: "confirmed" };
+      return confirming.answer(outcome, request.confirmation);
     case "release":
-      return firstRefusal(outcome) ?? { type: "released" };
+      return releasing.answer(outcome, request.release);
   }
 }

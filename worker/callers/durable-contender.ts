@@ -18,7 +18,7 @@ import {
 import { confirmError, refusalError } from "../../shared/refusals.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { logError } from "../http/log.ts";
-import type { Effect, Subject } from "./core/events.ts";
+import type { Subject } from "./core/events.ts";
 import {
   type ContenderState,
   drainMs,
@@ -42,6 +42,7 @@ import {
   settingsOf,
   successorOf,
 } from "./settings.ts";
+import type { UserEffect } from "./turns.ts";
 import { unavailable } from "./unavailable.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -262,7 +263,7 @@ export class DurableContender<Component extends string = string> {
     if (at === null && this.#alarmAt === null && this.#wakes === 0) this.#moveAlarm(this.#engine.state);
   }
 
-  #execute(effect: Exclude<Effect, { readonly type: "call" }>): void {
+  #execute(effect: UserEffect): void {
     switch (effect.type) {
       case "grant":
         return this.#grant(effect.subject);

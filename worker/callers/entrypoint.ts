@@ -6,7 +6,7 @@ import type { FenceQuestion } from "../group/views.ts";
 import type { ElectionEnv } from "../http/admission.ts";
 import { policyFromEnv } from "../http/env-policy.ts";
 import { mayEnter, type Principal } from "../http/principal.ts";
-import { refused } from "./answers.ts";
+import { refused } from "./exchanges.ts";
 import { electionsOf } from "./local-elections.ts";
 import type { Campaign, Confirmation, Elections, Refused, Release, Renewal } from "./service.ts";
 

@@ -3,19 +3,9 @@ import type { ElectionGroup, PollRequest } from "../durable-object/election-grou
 import type { Outcome, PollAnswer } from "../group/events.ts";
 import type { PolicyOptions } from "../group/policy.ts";
 import type { Access } from "../group/state.ts";
-import { answer, firstRefusal, refused } from "./answers.ts";
-import {
-  campaignCall,
-  componentName,
-  confirmationCall,
-  electionName,
-  fenceQuestion,
-  groupName,
-  historyLimit,
-  releaseCall,
-  renewalCall,
-  revokeOptions,
-} from "./calls.ts";
+import { componentName, electionName, fenceQuestion, groupName, historyLimit, revokeOptions } from "./calls.ts";
+import type { Answer } from "./core/requests.ts";
+import { campaigning, confirming, type Exchange, refused, releasing, renewing } from "./exchanges.ts";
 import type { Elections, Refused } from "./service.ts";
 
 /** Options of `electionsOf`. */
@@ -39,6 +29,10 @@ export function electionsOf(
     if (outcome.type === "polled" || outcome.type === "refused") return outcome;
     throw new Error(`the group answered ${outcome.type} to a call`);
   };
+  const by =
+    <Asked, Given extends Answer>({ call, answer }: Exchange<Asked, Given>) =>
+    async (group: string, asked: Asked): Promise<Given> =>
+      answer(await poll(group, call(asked)), asked);
   return {
     getLeader: async (group, component) => groupOf(group).getLeader(settings(group), componentName(component)),
     status: async (group) => groupOf(group).status(settings(group)),
@@ -51,11 +45,10 @@ export function electionsOf(
       if (outcome.type === "revoked" || outcome.type === "not_led") return outcome;
       throw new Error(`the group answered ${outcome.type} to a revoke`);
     },
-    campaign: async (group, campaign) => answer(await poll(group, campaignCall(campaign)), campaign),
-    renew: async (group, renewal) => answer(await poll(group, renewalCall(renewal)), renewal),
-    confirm: async (group, confirmation) =>
-      firstRefusal(await poll(group, confirmationCall(confirmation))) ?? { type: "confirmed" },
-    release: async (group, release) => firstRefusal(await poll(group, releaseCall(release))) ?? { type: "released" },
+    campaign: by(campaigning),
+    renew: by(renewing),
+    confirm: by(confirming),
+    release: by(releasing),
   };
 }
 

@@ -15,12 +15,13 @@ import { type ElectionKind, electionOf } from "../../shared/protocol/names.ts";
 import type { LeaderStatus } from "../../shared/protocol/status.ts";
 import { confirmError, refusalError } from "../../shared/refusals.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import type { Effect, Subject } from "./core/events.ts";
+import type { Subject } from "./core/events.ts";
 import { drainMs, initialState, nextDeadline, remainingMs } from "./core/state.ts";
 import { Engine } from "./engine.ts";
 import { type ElectionsBinding, electionsBy } from "./local-elections.ts";
 import type { Elections } from "./service.ts";
 import { optionsIn, settingsOf } from "./settings.ts";
+import type { UserEffect } from "./turns.ts";
 import { unavailable } from "./unavailable.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -167,7 +168,7 @@ class Invocation {
     this.#timer = setTimeout(() => this.#engine.dispatch({ type: "tick" }), Math.max(1, deadline - Date.now()));
   }
 
-  #execute(effect: Exclude<Effect, { readonly type: "call" }>): void {
+  #execute(effect: UserEffect): void {
     switch (effect.type) {
       case "grant":
         this.#term = this.#termOf(effect.subject);

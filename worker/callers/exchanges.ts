@@ -1,0 +1,50 @@
+/** The calls of contenders without a socket: what each asks of the group's object, and what its caller gets for the outcome. */
+import type { PollAnswer } from "../group/events.ts";
+import type { PollRequest } from "../host/host.ts";
+import { campaignCall, confirmationCall, releaseCall, renewalCall } from "./calls.ts";
+import type { Answer } from "./core/requests.ts";
+import type { Campaign, CampaignAnswer, Confirmation, PolledSession, Refused, Release, Renewal } from "./service.ts";
+
+export interface Exchange<Asked, Given extends Answer = Answer> {
+  /** Throws a `TypeError` that names the field and what it takes. */
+  call(asked: Asked): PollRequest;
+  answer(outcome: PollAnswer | Refused, asked: Asked): Given;
+}
+
+export const campaigning: Exchange<Campaign, CampaignAnswer | Refused> = { call: campaignCall, answer };
+
+export const renewing: Exchange<Renewal, CampaignAnswer | Refused> = { call: renewalCall, answer };
+
+export const confirming: Exchange<Confirmation, { readonly type: "confirmed" } | Refused> = {
+  call: confirmationCall,
+  answer: (outcome) => firstRefusal(outcome) ?? { type: "confirmed" },
+};
+
+export const releasing: Exchange<Release, { readonly type: "released" } | Refused> = {
+  call: releaseCall,
+  answer: (outcome) => firstRefusal(outcome) ?? { type: "released" },
+};
+
+export const refused = (code: string, message: string): Refused => ({ type: "refused", code, message });
+
+interface Asked {
+  readonly session?: PolledSession;
+  readonly sentAt: number;
+}
+
+/** The answer to a campaign or a renewal. */
+function answer(outcome: PollAnswer | Refused, { session, sentAt }: Asked): CampaignAnswer | Refused {
+  if (outcome.type === "refused") return outcome;
+  const { secret, refusals, ...rest } = outcome;
+  const refused = refusals.flatMap(({ component, code, message }) =>
+    component === undefined ? [] : [{ component, code, message }],
+  );
+  return { ...rest, sentAt, secret: secret ?? session?.secret ?? "", refused };
+}
+
+/** The refusal of a confirmation or a release; `null`: it was carried out. */
+function firstRefusal(outcome: PollAnswer | Refused): Refused | null {
+  if (outcome.type === "refused") return outcome;
+  const [refusal] = outcome.refusals;
+  return refusal === undefined ? null : refused(refusal.code, refusal.message);
+}
