@@ -8,15 +8,7 @@ import { heldTerms, initialState } from "../../client/session/state.ts";
 import { transition as clientTransition } from "../../client/session/transition.ts";
 import { remainingMs } from "../../shared/holder/state.ts";
 import { groupCore } from "../../testing/group/core.ts";
-import {
-  nextDeadline as contenderDeadline,
-  remainingMs as contenderRemainingMs,
-  initialState as initialContender,
-  isWorthStoring,
-  load,
-  save,
-} from "../../worker/callers/core/state.ts";
-import { transition as contenderTransition } from "../../worker/callers/core/transition.ts";
+import { contenderCore } from "../support/contender-core.ts";
 
 export const shippedCores = {
   client: {
@@ -28,15 +20,7 @@ export const shippedCores = {
     pessimistic,
   },
   group: groupCore,
-  contender: {
-    initialState: initialContender,
-    nextDeadline: contenderDeadline,
-    transition: contenderTransition,
-    remainingMs: contenderRemainingMs,
-    isWorthStoring,
-    save,
-    load,
-  },
+  contender: contenderCore,
 };
 
 export type Cores = typeof shippedCores;

@@ -6,10 +6,10 @@ import type { Term } from "../../client/session/state.ts";
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import type { Policy } from "../../worker/group/policy.ts";
-import type { CallerTerm } from "./world/caller.ts";
+import type { CallerTerm } from "../support/caller-shell.ts";
+import { demand } from "../support/violation.ts";
 import type { Process } from "./world/process.ts";
 import { COMPONENTS } from "./world/setup.ts";
-import { demand } from "./world/violation.ts";
 import type { World } from "./world/world.ts";
 
 /** Longest wait of a client for a connection or a `welcome`, and longest time between two attempts. */

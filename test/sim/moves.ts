@@ -4,12 +4,13 @@ import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { Link } from "../../testing/group/link.ts";
 import type { Attempt } from "../../testing/group/storage.ts";
 import type { PolicyOptions } from "../../worker/group/policy.ts";
+import type { Drain } from "../support/app-contender.ts";
 import type { CrashPoint } from "./world/backend.ts";
 import type { Caller } from "./world/caller.ts";
 import type { CallFate } from "./world/calls.ts";
 import type { Direction, Told } from "./world/network.ts";
 import type { Process } from "./world/process.ts";
-import type { ComponentName, ContenderSetup, Drain, ProcessSetup } from "./world/setup.ts";
+import type { ComponentName, ContenderSetup, ProcessSetup } from "./world/setup.ts";
 import type { World } from "./world/world.ts";
 
 /** By place, or the process that leads the process election now (or led it last). */

@@ -2,7 +2,7 @@
 import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
 import type { Packet } from "../../../testing/group/link.ts";
 import type { Effect } from "../../../worker/group/events.ts";
-import { demand } from "../world/violation.ts";
+import { demand } from "../../support/violation.ts";
 import type { Budget, SmallClient, SmallState, Wire } from "./state.ts";
 
 export const spend = (state: SmallState, what: Exclude<keyof Budget, "tickMs">): SmallState => ({

@@ -1,7 +1,7 @@
 /** Breadth first through everything that may happen within a budget of faults and ticks. */
 import { hash } from "node:crypto";
+import { Violation } from "../../support/violation.ts";
 import type { Cores } from "../cores.ts";
-import { Violation } from "../world/violation.ts";
 import { judge } from "./judge.ts";
 import { type Budget, canonical, type SmallState } from "./state.ts";
 import { SmallWorld } from "./steps.ts";

@@ -3,7 +3,7 @@
 import { leaderSessionIdOf } from "../../../shared/holder/state.ts";
 import { CLOCK_MARGIN_MS } from "../../../shared/lease.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
-import { demand } from "../world/violation.ts";
+import { demand } from "../../support/violation.ts";
 import { clientAt } from "./changes.ts";
 import { localNow, type SmallState } from "./state.ts";
 

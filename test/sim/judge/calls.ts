@@ -2,7 +2,7 @@
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { CampaignAction, EventBody, PollCall } from "../../../worker/group/events.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
-import { demand } from "../world/violation.ts";
+import { demand } from "../../support/violation.ts";
 
 export function judgeCall(before: GroupState, { sessions, elections }: GroupState, body: EventBody): void {
   if (body.type !== "poll") return;

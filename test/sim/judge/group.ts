@@ -10,7 +10,7 @@ import { canonicalText } from "../../../testing/group/storage.ts";
 import type { EventBody, Frame } from "../../../worker/group/events.ts";
 import type { RowChange } from "../../../worker/group/rows.ts";
 import type { ElectionState, GroupState, Session } from "../../../worker/group/state.ts";
-import { demand } from "../world/violation.ts";
+import { demand } from "../../support/violation.ts";
 import type { JudgedWorld } from "./judged-world.ts";
 
 type Held = Extract<ElectionState, { readonly horizon: number }>;

@@ -3,7 +3,7 @@
 import type { Incarnation } from "../../../testing/group/incarnation.ts";
 import { canonicalText } from "../../../testing/group/storage.ts";
 import type { Election, GroupState } from "../../../worker/group/state.ts";
-import { demand } from "../world/violation.ts";
+import { demand } from "../../support/violation.ts";
 import type { JudgedWorld } from "./judged-world.ts";
 
 export function judgeHibernation({ backend, cores }: JudgedWorld, current: Incarnation): void {

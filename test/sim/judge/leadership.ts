@@ -8,10 +8,11 @@ import type { Term } from "../../../client/session/state.ts";
 import type { LossReason } from "../../../shared/errors.ts";
 import { leaderSessionIdOf } from "../../../shared/holder/state.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
-import type { Caller, CallerEnd, CallerTerm } from "../world/caller.ts";
+import type { Subject } from "../../../worker/callers/core/events.ts";
+import { demand } from "../../support/violation.ts";
+import type { Caller, CallerEnd } from "../world/caller.ts";
 import type { ClientTurn } from "../world/client-shell.ts";
 import type { Process } from "../world/process.ts";
-import { demand } from "../world/violation.ts";
 import { Claims } from "./claims.ts";
 import { Drains } from "./drains.ts";
 import type { JudgedWorld } from "./judged-world.ts";
@@ -115,7 +116,7 @@ export class LeadershipJudge {
   // Callers: processes without a socket
 
   /** Granted by the answer to its latest call, for the first time or once more. */
-  callerLeads(caller: Caller, term: CallerTerm): void {
+  callerLeads(caller: Caller, term: Subject): void {
     const { leaderSessionId } = term;
     if (this.#ledByCallers.has(leaderSessionId)) return;
     this.#ledByCallers.add(leaderSessionId);
@@ -123,7 +124,7 @@ export class LeadershipJudge {
     this.judgeHolders();
   }
 
-  callerEnded({ name }: Caller, { election, epoch }: CallerTerm, how: CallerEnd): void {
+  callerEnded({ name }: Caller, { election, epoch }: Subject, how: CallerEnd): void {
     this.#world.tell(() => `${name} ends epoch ${epoch} of ${election} (${how})`);
     this.#count(how);
   }

@@ -9,7 +9,7 @@ import {
   missingGoesOn,
   nothingExpires,
 } from "./holder-faults.ts";
-import { inContender, type Mutant } from "./mutant.ts";
+import { inContender, inTurns, type Mutant } from "./mutant.ts";
 
 export const contenderMutants: readonly Mutant[] = [
   {
@@ -95,5 +95,18 @@ export const contenderMutants: readonly Mutant[] = [
     rule: "S2",
     callers: true,
     edits: leavesBeforeItHasStopped("contender"),
+  },
+  {
+    name: "a call leaves before its attempt is reserved",
+    rule: "S7",
+    callers: true,
+    edits: [
+      inTurns("this.#ports.adopt(before, state); this.#state = state;", "this.#state = state;"),
+      inTurns("if (this.#isExecuting) return;", "if (this.#isExecuting) return this.#ports.adopt(before, state);"),
+      inTurns(
+        "this.#execute(effect); this.#isExecuting = false;",
+        "this.#execute(effect); this.#isExecuting = false; this.#ports.adopt(before, state);",
+      ),
+    ],
   },
 ];

@@ -40,6 +40,8 @@ export const inContender = (file: string, from: string, to: string): Edit => ({
   from,
   to,
 });
+/** The order of that core's turns. */
+export const inTurns = (from: string, to: string): Edit => ({ file: "worker/callers/turns.ts", from, to });
 export const inSession = (file: string, from: string, to: string): Edit => ({
   file: `client/session/${file}.ts`,
   from,

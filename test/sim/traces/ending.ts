@@ -1,6 +1,7 @@
 /** S2, S10, S11, C1: stopping first, saying so afterwards. */
+
+import { SLOW_DRAIN_MS } from "../../support/app-contender.ts";
 import type { Cores } from "../cores.ts";
-import { SLOW_DRAIN_MS } from "../world/contender.ts";
 import { contender, leads, ledBy, POLICY, Stage } from "./stage.ts";
 
 /** H19. A resign leaves only after everything has stopped. */

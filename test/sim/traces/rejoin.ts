@@ -1,6 +1,7 @@
 /** S14-S16: where client and group disagree about who stands in an election, or about what still runs. */
+
+import { SLOW_DRAIN_MS } from "../../support/app-contender.ts";
 import type { Cores } from "../cores.ts";
-import { SLOW_DRAIN_MS } from "../world/contender.ts";
 import type { Process } from "../world/process.ts";
 import { contender, leads, ledBy, POLICY, plain, Stage } from "./stage.ts";
 

@@ -3,11 +3,11 @@ import { encode } from "../../../shared/protocol/codec.ts";
 import type { ClientMessage } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { PolicyOptions } from "../../../worker/group/policy.ts";
+import { demand } from "../../support/violation.ts";
 import type { Cores } from "../cores.ts";
 import { judgeLiveness } from "../liveness.ts";
 import type { Process } from "../world/process.ts";
 import type { CallerSetup, ComponentName, ContenderSetup, ProcessSetup } from "../world/setup.ts";
-import { demand } from "../world/violation.ts";
 import { World } from "../world/world.ts";
 
 export const contender = (component: ComponentName, part: Partial<ContenderSetup> = {}): ContenderSetup => ({

@@ -1,6 +1,6 @@
 /** What a process knows of the leaders, folded from the wire. Judges O4. */
 import type { LeaderInformation, Leaders } from "../../../shared/protocol/messages.ts";
-import { demand } from "./violation.ts";
+import { demand } from "../../support/violation.ts";
 
 /**
  * Its kind of election may change, once nobody contends for it in the other kind. It can then join a process

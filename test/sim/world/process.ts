@@ -2,19 +2,31 @@
 
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Link, Packet } from "../../../testing/group/link.ts";
+import { AppContender } from "../../support/app-contender.ts";
 import { ClientShell, type ClientShellPorts, type UserEffect } from "./client-shell.ts";
-import { AppContender } from "./contender.ts";
 import { ObserverView } from "./observer-view.ts";
 import type { ContenderSetup, ProcessSetup } from "./setup.ts";
 
 /** Where the process is: a frozen page and a sleeping machine run no code. */
 export type Whereabouts = "running" | "asleep" | "frozen" | "dead";
 
+/** A contender that the process was set up with, or that a move has added. */
+class SetUpContender extends AppContender {
+  readonly setup: ContenderSetup;
+
+  constructor(id: number, setup: ContenderSetup) {
+    const { component, dedicated, priority, drain } = setup;
+    const own = { election: "dedicated", ...(priority !== undefined && { priority }) } as const;
+    super(id, { component, ...(dedicated && own) }, drain);
+    this.setup = setup;
+  }
+}
+
 export class Process extends ClientShell {
   readonly #trueNow: () => number;
   readonly name: string;
   readonly setup: ProcessSetup;
-  readonly contenders: AppContender[] = [];
+  readonly contenders: SetUpContender[] = [];
   readonly view: ObserverView;
   whereabouts: Whereabouts = "running";
   wakesAt = Infinity;
@@ -47,7 +59,7 @@ export class Process extends ClientShell {
   }
 
   /** The contender of a component that was not closed; there is at most one. */
-  contenderOf(component: string): AppContender | undefined {
+  contenderOf(component: string): SetUpContender | undefined {
     return this.contenders.find((contender) => contender.info.component === component && !contender.closed);
   }
 
@@ -58,7 +70,7 @@ export class Process extends ClientShell {
       this.state.connection.type === "closed"
     )
       return;
-    const contender = new AppContender(this.#number(), setup);
+    const contender = new SetUpContender(this.#number(), setup);
     this.contenders.push(contender);
     this.dispatch({ type: "register", contender: contender.id, info: contender.info });
   }
@@ -175,7 +187,7 @@ export class Process extends ClientShell {
     }
   }
 
-  #find(id: number): AppContender | undefined {
+  #find(id: number): SetUpContender | undefined {
     return this.contenders.find((contender) => contender.id === id);
   }
 
@@ -185,7 +197,7 @@ export class Process extends ClientShell {
   }
 
   /** All in one turn, as the shell reports those that settle together. */
-  #settle(contenders: readonly AppContender[]): void {
+  #settle(contenders: readonly SetUpContender[]): void {
     for (const contender of contenders) contender.settlesAt = null;
     this.dispatch({ type: "settled", contenders: contenders.map(({ id }) => id) });
     for (const contender of contenders) {

@@ -1,8 +1,7 @@
 /** How a world begins. Plain data: a run is replayed from it and its moves. */
 import type { PolicyOptions } from "../../../worker/group/policy.ts";
+import type { Drain } from "../../support/app-contender.ts";
 
-/** What a contender's `onRevoke` does. `throw` settles at once, as a rejection does. */
-export type Drain = "quick" | "slow" | "hung" | "throw";
 /** What a contender does inside its `onGrant`. */
 export type OnGrant = "confirm" | "confirm-twice" | "close" | "resign" | "nothing";
 

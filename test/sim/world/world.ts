@@ -8,6 +8,7 @@ import type { Link } from "../../../testing/group/link.ts";
 import { seededRandom } from "../../../testing/random.ts";
 import type { PollRequest } from "../../../worker/host/host.ts";
 import type { Turned } from "../../../worker/host/port.ts";
+import { demand } from "../../support/violation.ts";
 import type { Cores } from "../cores.ts";
 import { Judge } from "../judge/judge.ts";
 import { Backend } from "./backend.ts";
@@ -17,7 +18,6 @@ import { Network } from "./network.ts";
 import { Operator } from "./operator.ts";
 import { Process } from "./process.ts";
 import type { CallerSetup, ProcessSetup, Setup } from "./setup.ts";
-import { demand } from "./violation.ts";
 
 /** True time at which every world begins. */
 const START = 1_000_000;

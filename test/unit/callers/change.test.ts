@@ -1,14 +1,13 @@
 /** What it contends for changes while it contends, and it comes back while it leaves. */
 import { expect, test } from "vitest";
 import { nextDeadline } from "../../../worker/callers/core/state.ts";
+import type { Poller } from "../group/poller.ts";
 import { GroupWorld } from "../group/world.ts";
-import { Asker } from "./asker.ts";
 
 const D = 10_000;
 
-function leading(...components: string[]): Asker {
-  const asker = new Asker(
-    new GroupWorld(),
+function leading(...components: string[]): Poller<GroupWorld> {
+  const asker = new GroupWorld().poller(
     "asker",
     components.map((component) => ({ component })),
   );
@@ -17,10 +16,11 @@ function leading(...components: string[]): Asker {
   return asker;
 }
 
-const heard = (asker: Asker, component: string): unknown => asker.heard.get(component)?.map(({ is }) => is);
+const heard = (asker: Poller<GroupWorld>, component: string): unknown =>
+  asker.heard.get(component)?.map(({ is }) => is);
 
 /** What the group knows of. */
-const contended = ({ world }: Asker): unknown => [...world.state.components.keys()].sort();
+const contended = ({ world }: Poller<GroupWorld>): unknown => [...world.state.components.keys()].sort();
 
 test("[C3] [C4] a component that comes joins at once, one that goes is revoked, and its siblings are not called", () => {
   const asker = leading("x", "y");
@@ -29,7 +29,7 @@ test("[C3] [C4] a component that comes joins at once, one that goes is revoked, 
   asker.flow();
   expect(asker.last("z").leaderSessionId).toBe(asker.last("y").leaderSessionId);
   expect(contended(asker)).toEqual(["x", "y", "z"]); // it has not stopped yet
-  asker.settle("x");
+  asker.stop("x");
   asker.flow();
   expect(contended(asker)).toEqual(["y", "z"]);
   expect(heard(asker, "y")).toEqual(["grant"]);
@@ -42,7 +42,7 @@ test("[X4] [K1] a component that goes and comes back is granted anew, and what i
   asker.flow();
   asker.change([{ component: "y" }]);
   asker.change([{ component: "x" }, { component: "y" }]);
-  asker.settle("x");
+  asker.stop("x");
   asker.flow();
   expect(heard(asker, "x")).toEqual(["grant", "revoke", "grant"]);
   expect(asker.last("x").leaderSessionId).toBe(leaderSessionId);
@@ -61,13 +61,13 @@ test("[C10] a start while it still leaves begins anew once it has left; a close 
   const asker = leading("x");
   asker.dispatch({ type: "close" });
   asker.start();
-  asker.settle("x");
+  asker.stop("x");
   asker.flow();
   expect(heard(asker, "x")).toEqual(["grant", "revoke", "grant"]);
   asker.dispatch({ type: "close" });
   asker.start();
   asker.dispatch({ type: "close" });
-  asker.settle("x");
+  asker.stop("x");
   asker.flow();
   expect(nextDeadline(asker.state)).toBeNull();
   expect(asker.state.activity).toBe("stopped");
@@ -83,13 +83,13 @@ test("[C10] a contender that leaves waits for every onRevoke, even when the grou
   expect(asker.state.session).toBeNull();
   expect(asker.state.activity).toBe("leaving");
   expect(nextDeadline(asker.state)).toBeGreaterThan(asker.clock);
-  asker.settle("x");
+  asker.stop("x");
   expect(asker.effects.at(-1)).toEqual({ type: "left" });
   expect(nextDeadline(asker.state)).toBeNull();
 });
 
 test("[C5] [S11] an onRevoke that hangs keeps no sibling, and no other election, from the next term", () => {
-  const asker = new Asker(new GroupWorld(), "asker", [
+  const asker = new GroupWorld().poller("asker", [
     { component: "x" },
     { component: "y" },
     { component: "d", election: "dedicated" },
@@ -99,7 +99,7 @@ test("[C5] [S11] an onRevoke that hangs keeps no sibling, and no other election,
   const { epoch } = asker.last("y");
   asker.world.advance(D);
   asker.dispatch({ type: "tick" }); // all have expired; x never stops
-  for (const component of ["y", "d"]) asker.settle(component);
+  for (const component of ["y", "d"]) asker.stop(component);
   for (let polls = 0; polls < 4; polls += 1) {
     asker.flow();
     asker.world.advance(1_000);
@@ -107,7 +107,7 @@ test("[C5] [S11] an onRevoke that hangs keeps no sibling, and no other election,
   }
   expect([asker.leads("y"), asker.leads("d"), asker.leads("x")]).toEqual([true, true, false]);
   expect(asker.last("y").epoch).toBeGreaterThan(epoch);
-  asker.settle("x");
+  asker.stop("x");
   asker.flow();
   expect(asker.last("x").leaderSessionId).toBe(asker.last("y").leaderSessionId);
 });
@@ -117,14 +117,14 @@ test("[C5] [S11] an onRevoke that hangs keeps no sibling, and no other election,
 test("[X3] [X4] closed and contended for again at once it is another acquisition, also where a refused sibling stays", () => {
   const world = new GroupWorld();
   const other = world.join("other", { contenders: [{ component: "m", election: "dedicated" }] });
-  const asker = new Asker(world, "asker", [{ component: "x" }, { component: "m" }]);
+  const asker = world.poller("asker", [{ component: "x" }, { component: "m" }]);
   asker.start();
   asker.flow();
   expect(asker.effects).toContainEqual(expect.objectContaining({ type: "refused", code: "election_mismatch" }));
   const waiting = world.join("waiting", { contenders: ["x"] });
   asker.change([{ component: "m" }]);
   asker.change([{ component: "x" }, { component: "m" }]);
-  asker.settle("x");
+  asker.stop("x");
   asker.flow();
   expect(asker.heard.get("x")?.map(({ is }) => is)).toEqual(["grant", "revoke"]);
   expect(world.holder()).toBe("waiting");
@@ -139,12 +139,12 @@ test("[X3] [X4] closed and contended for again at once it is another acquisition
 test("[X3] [N3] the last component that the group knows hands over at once, though a refused one still stands", () => {
   const world = new GroupWorld();
   world.join("other", { contenders: [{ component: "m", election: "dedicated" }] });
-  const asker = new Asker(world, "asker", [{ component: "x" }, { component: "m" }]);
+  const asker = world.poller("asker", [{ component: "x" }, { component: "m" }]);
   asker.start();
   asker.flow();
   world.join("waiting", { contenders: ["x"] });
   asker.change([{ component: "m" }]);
-  asker.settle("x");
+  asker.stop("x");
   asker.flow();
   expect(world.holder()).toBe("waiting");
 });
@@ -155,12 +155,13 @@ test("[C4] [K4] a component that the group refuses from now on no longer leads, 
   asker.dispatch({ type: "change", settings: { ...asker.settings, priority: 1 } });
   const [call] = asker.travelling;
   asker.arrive(call);
-  const answer = call?.answer;
-  if (call === undefined || answer?.type !== "polled") throw new Error("a campaign is answered");
-  const refused = [{ component: "y", code: "forbidden", message: "the credentials were narrowed" }];
-  const leaderships = answer.leaderships.map((held) => ({ ...held, components: ["x"] }));
-  call.answer = { ...answer, refused, leaderships };
-  asker.hear(call);
+  const outcome = call?.outcome;
+  if (call === undefined || outcome?.type !== "polled") throw new Error("a campaign is answered");
+  const message = "the credentials were narrowed";
+  const refusals = [{ type: "error", component: "y", code: "forbidden", message }] as const;
+  const leaderships = outcome.leaderships.map((held) => ({ ...held, components: ["x"] }));
+  call.outcome = { ...outcome, refusals, leaderships };
+  asker.receive(call);
   expect([heard(asker, "x"), heard(asker, "y")]).toEqual([["grant"], ["grant", "revoke"]]);
   expect(asker.leads("y")).toBe(false);
 });
@@ -171,7 +172,7 @@ test("[G4] [S7] a leadership won for a component that was closed meanwhile is gi
   const world = new GroupWorld();
   const other = world.join("other", { contenders: ["x"] });
   other.accept();
-  const asker = new Asker(world, "asker", [{ component: "x" }, { component: "d", election: "dedicated" }]);
+  const asker = world.poller("asker", [{ component: "x" }, { component: "d", election: "dedicated" }]);
   asker.start();
   asker.flow();
   other.bye();
@@ -183,7 +184,7 @@ test("[G4] [S7] a leadership won for a component that was closed meanwhile is gi
   asker.change([{ component: "d", election: "dedicated" }]);
   asker.change([{ component: "x" }, { component: "d", election: "dedicated" }]);
   const waiting = world.join("waiting", { contenders: ["x"] });
-  asker.hear(call);
+  asker.receive(call);
   expect(world.holder()).toBe(won);
   expect([heard(asker, "x"), heard(asker, "d")]).toEqual([undefined, ["grant"]]);
   asker.flow();
@@ -196,14 +197,14 @@ test("[G4] [S7] a leadership won for a component that was closed meanwhile is gi
 
 test("[S7] [C10] a leadership whose answer comes after close is given back with the goodbye", () => {
   const world = new GroupWorld();
-  const asker = new Asker(world, "asker");
+  const asker = world.poller("asker");
   asker.start();
   const [call] = asker.travelling;
   asker.arrive(call);
   const waiting = world.join("waiting", { contenders: ["x"] });
   asker.dispatch({ type: "close" });
   asker.start();
-  asker.hear(call);
+  asker.receive(call);
   expect(asker.leads()).toBe(false);
   asker.flow();
   expect(world.holder()).toBe("waiting");
@@ -221,7 +222,7 @@ test("[S7] a release that arrives before the campaign it was sent after keeps th
   asker.dispatch({ type: "resign", leaderSessionId });
   world.advance(3_000); // the campaign is given up
   asker.dispatch({ type: "tick" });
-  asker.settle("x");
+  asker.stop("x");
   world.advance(1_000);
   asker.dispatch({ type: "tick" });
   const release = asker.travelling.at(-1);
@@ -231,8 +232,8 @@ test("[S7] a release that arrives before the campaign it was sent after keeps th
   expect(world.holder()).toBe("waiting");
   waiting.accept();
   asker.arrive(campaign);
-  expect(campaign?.answer).toMatchObject({ type: "refused", code: "superseded" });
-  asker.hear(campaign);
+  expect(campaign?.outcome).toMatchObject({ type: "refused", code: "superseded" });
+  asker.receive(campaign);
   expect(world.holder()).toBe("waiting");
   expect(asker.leads("x")).toBe(false);
 });

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
 import { nextDeadline } from "../../../worker/callers/core/state.ts";
+import type { Poller, Travelling } from "../group/poller.ts";
 import { GroupWorld } from "../group/world.ts";
-import { Asker, type Travelling } from "./asker.ts";
 
 const D = 10_000;
 const R = 8_000;
@@ -10,26 +11,26 @@ const POLL = D / 2;
 
 function leading(
   world = new GroupWorld(),
-  contenders: ConstructorParameters<typeof Asker>[2] = [{ component: "x" }],
-): Asker {
-  const asker = new Asker(world, "asker", contenders);
+  contenders: readonly ContenderInfo[] = [{ component: "x" }],
+): Poller<GroupWorld> {
+  const asker = world.poller("asker", contenders);
   asker.start();
   asker.flow();
   expect(asker.leads()).toBe(true);
   return asker;
 }
 
-const due = (asker: Asker): number => (nextDeadline(asker.state) ?? Infinity) - asker.clock;
+const due = (asker: Poller<GroupWorld>): number => (nextDeadline(asker.state) ?? Infinity) - asker.clock;
 
 test("[S1] it leads from the answer to its own call until R after it sent that call", () => {
   const world = new GroupWorld();
-  const asker = new Asker(world, "asker");
+  const asker = world.poller("asker");
   asker.start();
   const [call] = asker.travelling;
   asker.arrive(call);
   expect(asker.leads()).toBe(false);
   world.advance(2_000);
-  asker.hear(call);
+  asker.receive(call);
   expect(asker.leads()).toBe(true);
   world.advance(R - 2_000 - 1);
   expect(asker.leads()).toBe(true);
@@ -45,7 +46,7 @@ test("[S6] an answer that comes after the deadline revives nothing, and expiry c
   const [renewal] = asker.travelling;
   asker.arrive(renewal);
   world.advance(R - E);
-  asker.hear(renewal);
+  asker.receive(renewal);
   expect(asker.leads()).toBe(false);
   expect(asker.last().is).toBe("revoke");
 });
@@ -63,14 +64,14 @@ test("[S6] an answer in time for its call and late for the lease revives nothing
   asker.arrive(last);
   world.advance(lateAt - asker.clock);
   expect(asker.state.call?.attempt).toBe(last?.attempt);
-  asker.hear(last);
+  asker.receive(last);
   expect(asker.leads()).toBe(false);
   expect(asker.last().is).toBe("revoke");
 });
 
 test("[PC2] [S7] an answer to a call that was given up is dropped, and a leadership that only it named has ended", () => {
   const world = new GroupWorld();
-  const asker = new Asker(world, "asker");
+  const asker = world.poller("asker");
   asker.start();
   const [first] = asker.travelling;
   asker.arrive(first);
@@ -78,7 +79,7 @@ test("[PC2] [S7] an answer to a call that was given up is dropped, and a leaders
   asker.dispatch({ type: "tick" }); // gives it up
   world.advance(1_000);
   asker.dispatch({ type: "tick" });
-  asker.hear(first);
+  asker.receive(first);
   expect(asker.leads()).toBe(false);
   asker.flow();
   expect(asker.leads()).toBe(true);
@@ -142,7 +143,7 @@ test("[C6] [S10] [S11] a revoke drains: renewed while onRevoke runs, nothing acc
   });
   asker.flow();
   expect(world.election().type).toBe("revoking");
-  asker.settle("x");
+  asker.stop("x");
   asker.flow();
   expect(asker.calls.at(-2)?.type).toBe("release");
   // Nobody else waits: it is asked again at once.
@@ -171,7 +172,7 @@ test("[S2] [S10] an onRevoke that hangs is waited for no longer than the drain t
     asker.flow();
   }
   expect(asker.heard.get("x")).toHaveLength(2);
-  asker.settle("x");
+  asker.stop("x");
   asker.flow();
   expect(asker.leads()).toBe(true);
 });
@@ -192,7 +193,7 @@ test("[C10] [N3] close stops, leaves at once, and start begins anew with a highe
   asker.dispatch({ type: "close" });
   expect(asker.last().is).toBe("revoke");
   expect(world.holder()).not.toBe("other");
-  asker.settle("x");
+  asker.stop("x");
   asker.flow();
   expect(asker.effects.at(-1)).toEqual({ type: "left" });
   expect(world.holder()).toBe("other");
@@ -210,7 +211,7 @@ test("[Q3] resign hands over to a named successor, and it goes on waiting", () =
   const second = world.join("second", { contenders: ["x"] });
   const { leaderSessionId = "" } = asker.state.terms[0] ?? {};
   asker.dispatch({ type: "resign", leaderSessionId, successor: second.sessionId });
-  asker.settle("x");
+  asker.stop("x");
   asker.flow();
   expect(world.holder()).toBe("second");
   expect(due(asker)).toBe(POLL);
@@ -226,8 +227,10 @@ test("[C7] [K1] a wanted record is sent until the group has it, also after a res
   asker.dispatch({ type: "tick" });
   asker.flow();
   expect(asker.world.state.components.get("x")?.record?.leader.address).toBe("a");
-  const again = asker.dispatch({ type: "confirm", component: "x", leaderSessionId, address: "a" });
-  expect(again).toEqual([{ type: "confirmed", component: "x" }]);
+  const before = asker.effects.length;
+  asker.dispatch({ type: "confirm", component: "x", leaderSessionId, address: "a" });
+  expect(asker.effects.slice(before)).toEqual([{ type: "confirmed", component: "x" }]);
+  expect(asker.travelling).toEqual([]);
 });
 
 test("[C7] a leader may publish nothing but itself", () => {
@@ -243,7 +246,7 @@ test("[S11] a contender that stops while a call declines asks again at once, not
   const asker = leading();
   asker.world.advance(D);
   asker.dispatch({ type: "tick" }); // ended, and the call that leaves with it declines
-  asker.settle("x");
+  asker.stop("x");
   asker.flow();
   expect(asker.leads()).toBe(true);
 });
@@ -286,7 +289,7 @@ test("[PC2] [S6] a clock that is set back lengthens no lease", () => {
   asker.world.advance(E);
   asker.dispatch({ type: "tick" });
   asker.forget(asker.travelling[0]);
-  asker.skew = -3_600_000;
+  asker.skewMs = -3_600_000;
   expect(asker.leads()).toBe(false);
   asker.dispatch({ type: "tick" });
   expect(asker.leads()).toBe(true);
@@ -338,8 +341,8 @@ test("[S9] [S2] a term that the group no longer has is named until its onRevoke 
   world.advance(E);
   asker.dispatch({ type: "tick" });
   asker.flow();
-  expect(world.holder()).toBe(asker.state.session?.sessionId);
-  asker.settle("x");
+  expect(world.holder()).toBe("asker");
+  asker.stop("x");
   asker.flow();
   expect(world.holder()).toBe("other");
   other.accept();
@@ -362,7 +365,7 @@ test("[C8] [N2] a waiting contender has patience: it is elected where a round tr
   const world = new GroupWorld({ leaseMs: 2_000 });
   const other = world.join("other", { contenders: ["x"] });
   other.accept();
-  const asker = new Asker(world, "asker");
+  const asker = world.poller("asker");
   asker.start();
   asker.flow();
   other.bye();
@@ -374,7 +377,7 @@ test("[C8] [N2] a waiting contender has patience: it is elected where a round tr
   asker.arrive(call);
   world.advance(500);
   asker.dispatch({ type: "tick" });
-  asker.hear(call);
+  asker.receive(call);
   expect(asker.leads()).toBe(true);
 });
 
@@ -395,18 +398,18 @@ test("[Q2] [N4] whose answers come too late to lead takes the lead from nobody, 
   const world = new GroupWorld({ preempt: { cooldownMs: 1_000 } });
   const peer = world.join("peer", { contenders: ["x"] });
   peer.accept();
-  const asker = new Asker(world, "asker");
+  const asker = world.poller("asker");
   asker.settings = { ...asker.settings, priority: 5 };
   asker.change([{ component: "x" }]);
   asker.start();
   const late: { readonly call: Travelling; readonly at: number }[] = [];
   let ledMs = 0;
   for (const until = world.now + 120_000; world.now < until; world.advance(100)) {
-    for (const call of asker.travelling.filter(({ answer }) => answer === null)) {
+    for (const call of asker.travelling.filter(({ outcome }) => outcome === null)) {
       asker.arrive(call);
       late.push({ call, at: world.now + R + 500 });
     }
-    while (late[0] !== undefined && late[0].at <= world.now) asker.hear(late.shift()?.call);
+    while (late[0] !== undefined && late[0].at <= world.now) asker.receive(late.shift()?.call);
     asker.dispatch({ type: "tick" });
     if (world.election().type === "offered" && world.holder() === "peer") peer.accept();
     if (world.election().type === "revoking") peer.resign();

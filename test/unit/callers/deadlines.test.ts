@@ -1,16 +1,17 @@
 /** What a leadership by RPC tells of the time that its work may take to stop (C13). */
 import { expect, test } from "vitest";
 import { drainMs } from "../../../worker/callers/core/state.ts";
+import type { Poller } from "../group/poller.ts";
 import { GroupWorld } from "../group/world.ts";
-import { Asker } from "./asker.ts";
 
 const R = 8_000;
 const DRAIN = 3_000;
 
-const left = (asker: Asker): number => drainMs(asker.state, "x", asker.last().leaderSessionId, asker.clock);
+const left = (asker: Poller<GroupWorld>): number =>
+  drainMs(asker.state, "x", asker.last().leaderSessionId, asker.clock);
 
-function leading(): Asker {
-  const asker = new Asker(new GroupWorld(), "asker");
+function leading(): Poller<GroupWorld> {
+  const asker = new GroupWorld().poller("asker");
   asker.start();
   asker.flow();
   return asker;
@@ -23,7 +24,7 @@ test("[C13] from the end of its term on, the drain time runs down; when its work
   expect(left(asker)).toBe(DRAIN);
   asker.world.advance(1_000);
   expect(left(asker)).toBe(DRAIN - 1_000);
-  asker.settle("x");
+  asker.stop("x");
   expect(left(asker)).toBe(0);
 });
 

@@ -4,15 +4,15 @@ import { expect, test } from "vitest";
 import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
 import { nextDeadline } from "../../../worker/callers/core/state.ts";
 import { acceptAll } from "../group/moves.ts";
+import type { Poller } from "../group/poller.ts";
 import { GroupWorld } from "../group/world.ts";
-import { Asker } from "./asker.ts";
 
 /** `CONTENDER_RUNS=5000 npx vitest run --project unit contender/random` for a long look. */
 const numRuns = Number(process.env["CONTENDER_RUNS"] ?? 150);
 
 interface Scene {
   readonly world: GroupWorld;
-  readonly asker: Asker;
+  readonly asker: Poller<GroupWorld>;
 }
 
 interface Draw {
@@ -22,7 +22,8 @@ interface Draw {
 }
 
 /** Empty where it was never granted: the core has to bear that too. */
-const newestId = (asker: Asker, component: string): string => asker.heard.get(component)?.at(-1)?.leaderSessionId ?? "";
+const newestId = (asker: Poller<GroupWorld>, component: string): string =>
+  asker.heard.get(component)?.at(-1)?.leaderSessionId ?? "";
 
 const moves: Readonly<Record<string, (scene: Scene, draw: Draw) => void>> = {
   wait: ({ world }, { ms }) => world.advance(ms),
@@ -32,17 +33,17 @@ const moves: Readonly<Record<string, (scene: Scene, draw: Draw) => void>> = {
     asker.dispatch({ type: "tick" });
   },
   arrives: ({ asker }, { pick }) => asker.arrive(asker.travelling[pick % Math.max(1, asker.travelling.length)]),
-  hears: ({ asker }, { pick }) => asker.hear(asker.travelling[pick % Math.max(1, asker.travelling.length)]),
+  hears: ({ asker }, { pick }) => asker.receive(asker.travelling[pick % Math.max(1, asker.travelling.length)]),
   answers({ asker }) {
     const call = asker.travelling.at(-1);
     asker.arrive(call);
-    asker.hear(call);
+    asker.receive(call);
   },
   loses: ({ asker }, { pick }) => asker.forget(asker.travelling[pick % Math.max(1, asker.travelling.length)]),
   fails: ({ asker }, { pick }) => asker.fail(asker.travelling[pick % Math.max(1, asker.travelling.length)]),
-  settles: ({ asker }, { component }) => asker.settle(component),
-  // Another host's clock differs by up to the clock margin.
-  restarts: ({ asker }, { ms }) => asker.restart(asker.skew + (ms % 2_001) - 1_000),
+  settles: ({ asker }, { component }) => asker.stop(component),
+  // The clocks of two hosts differ by up to the clock margin.
+  restarts: ({ asker }, { ms }) => asker.moveTo((ms % 1_001) - 500),
   starts: ({ asker }) => asker.start(),
   closes: ({ asker }) => void asker.dispatch({ type: "close" }),
   resigns({ asker, world }, { component, pick }) {
@@ -54,15 +55,9 @@ const moves: Readonly<Record<string, (scene: Scene, draw: Draw) => void>> = {
     const leaderSessionId = newestId(asker, component);
     asker.dispatch({ type: "confirm", component, leaderSessionId, address: `a${pick % 3}` });
   },
-  setsClockForward({ asker }, { ms }) {
-    asker.skew += ms;
-  },
-  setsClockBack({ asker }, { ms }) {
-    // A larger step that nobody sees happen can't be told from less time: that is an assumption, see GUARANTEES.md.
-    asker.dispatch({ type: "tick" });
-    asker.skew -= ms;
-    asker.dispatch({ type: "tick" });
-  },
+  setsClockForward: ({ asker }, { ms }) => asker.setClock(ms),
+  // A larger step back that nobody sees happen can't be told from less time: that is an assumption, see GUARANTEES.md.
+  setsClockBack: ({ asker }, { ms }) => asker.setClock(-ms),
   revokes: ({ world }, { component }) => void world.revoke(component === "d" ? "component:d" : "process"),
   crashes: ({ world }) => world.crash(),
   hibernates: ({ world }) => world.hibernate(),
@@ -111,7 +106,7 @@ type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 
 function play(steps: History): Scene {
   const world = new GroupWorld({ drainMs: 3_000 });
-  const asker = new Asker(world, "asker", [
+  const asker = world.poller("asker", [
     { component: "x" },
     { component: "y" },
     { component: "d", election: "dedicated" },
@@ -133,8 +128,7 @@ test("[C8] [N2] after any faults, in peace it leads within the bound, if nobody 
   fc.assert(
     fc.property(history, (steps) => {
       const { world, asker } = play(steps);
-      asker.skew = 0;
-      asker.dispatch({ type: "tick" });
+      asker.setClock(-asker.skewMs);
       for (const peer of world.peers) peer.drop();
       asker.run(15_000);
       asker.start();

@@ -101,7 +101,7 @@ test("a contender by RPC gives the same facts: joined, offered and leading in on
   group.advance(2_500);
   expect(told(group, () => p.poll())).toMatchObject([{ type: "renewed", marginMs: 7_500 }]);
   group.advance(2_500);
-  expect(types(told(group, () => p.poll({ type: "renew", held: p.held() })))).toEqual(["renewed"]);
+  expect(types(told(group, () => p.renew()))).toEqual(["renewed"]);
   group.advance(5_000 + group.policy.offerTimeoutMs);
   expect(types(told(group, () => group.tick()))).toEqual(["session_lost"]);
   expect(types(told(group, () => p.poll()))).toEqual(["session_resumed", "renewed"]);
@@ -115,7 +115,7 @@ test("a call by RPC that is refused as a whole, or in part, is a fact with the c
   p.poll();
   const late = told(group, () => p.arriveLate());
   expect(late).toEqual([{ type: "refused", code: "superseded", sessionId: null }]);
-  const stale = { type: "confirm", component: "x", leaderSessionId: "stale" } as const;
-  const part = told(group, () => p.poll(stale));
+  const stale = { component: "x", leaderSessionId: "stale" };
+  const part = told(group, () => p.confirm(stale));
   expect(part).toMatchObject([{ type: "refused", code: "not_leader", sessionId: p.sessionId }]);
 });

@@ -200,16 +200,15 @@ const pollerMoves = [
   { weight: 3, arbitrary: ofPoller("has given up a call that arrives", nothing, (poller) => void poller.arriveLate()) },
   {
     weight: 2,
-    arbitrary: ofPoller("is not ready", nothing, (poller) =>
-      poller.poll({ type: "campaign", contenders: poller.contenders, held: poller.held(), accept: false }),
-    ),
+    arbitrary: ofPoller("is not ready", nothing, (poller) => poller.poll({ accept: false })),
   },
   {
     weight: 2,
     arbitrary: ofPoller("contends for", fc.subarray([...components]), (poller, names) => {
-      poller.contenders = names.map((name) => contenders[name]);
+      poller.change(names.map((name) => contenders[name]));
     }),
   },
+  { weight: 3, arbitrary: ofPoller("has stopped", nothing, (poller) => poller.stop()) },
   { weight: 2, arbitrary: ofPoller("resigns", nothing, (poller) => poller.resign()) },
   { weight: 1, arbitrary: ofPoller("leaves", nothing, (poller) => poller.leave()) },
 ];

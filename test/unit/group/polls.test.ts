@@ -102,7 +102,7 @@ test.each([[false], [[]], [["component:d"] as const]])(
     group.tick(); // q has missed its own: it is offered to p once more, which is away
     expect(group.holder()).toBe("p");
     const offered = group.election();
-    expect(q.poll({ type: "campaign", contenders: q.contenders, held: [], accept })).toEqual([]);
+    expect(q.poll({ accept })).toEqual([]);
     expect(group.election()).toEqual(offered);
   },
 );
@@ -140,7 +140,7 @@ test("[S12] a session that does not ask any more is kept for D after its poll de
   group.run(3_000, a);
   group.tick();
   expect(group.candidates()).toEqual([]);
-  p.poll({ type: "bye" });
+  p.bye();
   expect(p.answer).toMatchObject({ type: "refused", code: "unknown_session" });
 });
 
@@ -152,8 +152,7 @@ test("[S9] a term that a call does not name is ended at once: the caller can't h
   group.advance(10_000);
   expect(p.poll()).toHaveLength(1);
   const b = group.join("b", { contenders: ["x"] });
-  const [leaderSessionId = ""] = p.held();
-  p.end(leaderSessionId);
+  p.resignInVain();
   expect(p.poll()).toEqual([]);
   expect(group.history().at(-1)).toMatchObject({ reason: "lost" });
   b.accept();
@@ -166,7 +165,7 @@ test("[S9] a call extends no leadership that it does not contend for any more: t
   const b = group.join("b", { contenders: ["x"] });
   const before = group.election();
   group.advance(2_000);
-  expect(p.poll({ type: "campaign", contenders: [], held: p.held(), accept: true })).toEqual([]);
+  expect(p.poll({ contenders: [] })).toEqual([]);
   expect(group.election()).toEqual(before);
   group.advance(8_000);
   group.tick();
@@ -246,8 +245,7 @@ test("[S11] a call that accepts some elections declines the others, and is asked
   const world = new GroupWorld();
   const contenders = [{ component: "x" }, DEDICATED];
   const poller = world.poller("poller", contenders);
-  const elections = (accept: readonly ElectionName[]) =>
-    poller.poll({ type: "campaign", contenders, held: poller.held(), accept }).map(({ election }) => election);
+  const elections = (accept: readonly ElectionName[]) => poller.poll({ accept }).map(({ election }) => election);
   expect(elections(["component:d"])).toEqual(["component:d"]);
   world.join("other", { contenders: ["x"] }).accept();
   expect(elections(["component:d"])).toEqual(["component:d"]);
@@ -260,7 +258,7 @@ test("[S11] a call that accepts some elections declines the others, and is asked
 test("[S11] a call without `accept` declines what is offered, and is asked again after one with it", () => {
   const group = new GroupWorld();
   const p = group.poller("p");
-  const wait = { type: "campaign", contenders: [{ component: "x" }], held: [], accept: false } as const;
+  const wait = { accept: false };
   expect(p.poll(wait)).toEqual([]);
   const steps = group.during(() => p.poll(wait));
   expect(steps.flatMap(({ rows }) => rows)).toEqual([]);
@@ -273,12 +271,12 @@ test("[K1] [K2] [C7] a confirm publishes; one of a term that is over is refused"
   const observer = group.join("o", { observe: true });
   const p = group.poller("p");
   const { leaderSessionId } = p.lead();
-  const confirm = { type: "confirm", component: "x", leaderSessionId } as const;
-  expect(p.say({ ...confirm, address: "here" })).toMatchObject({ refusals: [] });
+  const confirm = { component: "x", leaderSessionId };
+  expect(p.confirm({ ...confirm, address: "here" })).toMatchObject({ refusals: [] });
   expect(observer.last("leaders")).toMatchObject({ leaders: [{ component: "x", leader: { address: "here" } }] });
   p.resign();
   expect(observer.last("leaders")).toMatchObject({ leaders: [{ component: "x", leader: null }] });
-  expect(p.say(confirm)).toMatchObject({ refusals: [{ type: "error", code: "not_leader" }] });
+  expect(p.confirm(confirm)).toMatchObject({ refusals: [{ type: "error", code: "not_leader" }] });
 });
 
 test("[D1] [D3] process and dedicated elections in one call; the set of contenders is complete", () => {
@@ -286,8 +284,8 @@ test("[D1] [D3] process and dedicated elections in one call; the set of contende
   const p = group.poller("p", [{ component: "x" }, DEDICATED]);
   const held = p.poll();
   expect(held.map(({ election }) => election)).toEqual(["component:d", "process"]);
-  p.end(p.holds("component:d"));
-  p.contenders = [{ component: "x" }];
+  p.change([{ component: "x" }]);
+  p.stop();
   expect(p.poll().map(({ election }) => election)).toEqual(["process"]);
   expect(group.status().elections.map(({ election }) => election)).toEqual(["process"]);
 });
@@ -315,7 +313,7 @@ test("[S7] [S9] after a crash a renewal is answered with the terms that it named
   const p = group.poller("p", [{ component: "x" }, DEDICATED]);
   p.poll();
   group.crash();
-  p.say({ type: "renew", held: [p.holds("component:d")] });
+  p.renew([p.holds("component:d")]);
   expect(p.answer).toMatchObject({ resumed: true, leaderships: [{ election: "component:d" }] });
 });
 
@@ -324,9 +322,9 @@ test("[S12] a renewal or a confirm does not shorten the time that a campaign has
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
   const p = group.poller("p");
-  p.poll({ type: "campaign", contenders: p.contenders, held: [], accept: true, pollEveryMs: 10_000 });
+  p.poll({ pollEveryMs: 10_000 });
   const b = group.join("b", { contenders: ["x"] });
-  p.say({ type: "renew", held: [] });
+  p.renew([]);
   a.resign();
   group.run(10_000 + group.policy.offerTimeoutMs - 1, a, b);
   expect(group.holder()).toBe("p");
@@ -353,7 +351,7 @@ test("[G4] a contender that is closed while its session is offered the election 
   const b = group.join("b", { contenders: ["x"] });
   a.resign();
   expect(group.holder()).toBe("p");
-  p.contenders = [];
+  p.change([]);
   expect(p.poll()).toEqual([]);
   b.accept();
 });
@@ -371,15 +369,9 @@ test("[N6] a wrong secret resumes nothing", () => {
   const group = new GroupWorld();
   const p = group.poller("p");
   p.poll();
-  const session = { sessionId: p.sessionId, presentedHash: "#wrong", attempt: 1_000 };
-  const secret = { secret: "s", hash: "#s" };
-  group.apply({
-    type: "poll",
-    request: "thief",
-    connection: "c",
-    call: { session, secret, action: { type: "bye" } },
-  });
-  expect(group.replies.get("thief")).toMatchObject({ type: "refused", code: "unknown_session" });
+  const session = { sessionId: p.sessionId, secret: "wrong", attempt: 1_000 };
+  const stolen = group.poll({ session, action: { type: "bye" } });
+  expect(stolen).toMatchObject({ type: "refused", code: "unknown_session" });
   expect(group.holder()).toBe("p");
 });
 

@@ -15,7 +15,7 @@ import type { RowChange } from "../../../worker/group/rows.ts";
 import type { Access, ElectionState, GroupState } from "../../../worker/group/state.ts";
 import { nextDeadline, transition } from "../../../worker/group/transition.ts";
 import { groupStatus } from "../../../worker/group/views.ts";
-import { Host } from "../../../worker/host/host.ts";
+import { Host, type PollRequest } from "../../../worker/host/host.ts";
 import type { Turned } from "../../../worker/host/port.ts";
 import { expectBooked } from "./books.ts";
 import { expectSame, expectTrue } from "./consistency.ts";
@@ -53,7 +53,7 @@ export class GroupWorld implements PlatformWorld {
   #restore: { readonly request: string; readonly bookmark: Stored } | null = null;
   #numbers = 0;
   readonly epochs = new EpochLog();
-  readonly pollers: Poller[] = [];
+  readonly pollers: Poller<GroupWorld>[] = [];
 
   constructor(options: PolicyOptions = {}) {
     this.options = options;
@@ -95,8 +95,8 @@ export class GroupWorld implements PlatformWorld {
   }
 
   /** A process without a socket. */
-  poller(name: string, contenders: readonly ContenderInfo[] = [{ component: "x" }]): Poller {
-    const poller = new Poller(this, name, contenders);
+  poller(name: string, contenders: readonly ContenderInfo[] = [{ component: "x" }]): Poller<GroupWorld> {
+    const poller = new Poller<GroupWorld>(this, name, contenders);
     this.pollers.push(poller);
     return poller;
   }
@@ -290,6 +290,15 @@ export class GroupWorld implements PlatformWorld {
     for (const wire of this.wires.values()) if (wire.open) this.disconnect(wire);
   }
 
+  /** One call of a process without a socket. */
+  poll(call: PollRequest): Outcome {
+    const outcomes: Outcome[] = [];
+    this.#host.poll({ role: "admin" }, throughJson(call), (outcome) => outcomes.push(outcome));
+    const [outcome] = outcomes;
+    if (outcome === undefined) throw new Error("a call was not answered in its own turn");
+    return outcome;
+  }
+
   /** Any event, as the core takes it. */
   apply(event: EventBody): GroupTurn {
     this.#host.dispatch(event);
@@ -333,6 +342,10 @@ export class GroupWorld implements PlatformWorld {
     this.#seeEpochs(after);
     for (const effect of effects) this.#judge(effect);
     for (const peer of this.peers) peer.expectMirror();
+    this.expectOneLeaderEach();
+  }
+
+  expectOneLeaderEach(): void {
     expectOneLeaderEach([...this.peers, ...this.pollers], this.now);
   }
 

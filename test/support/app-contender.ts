@@ -1,12 +1,14 @@
 /** One contender as its application sees it: the callbacks that ran, and what they do. Judges C1 and G2. */
 
-import type { LossReason } from "../../../shared/errors.ts";
-import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
-import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
-import type { ContenderSetup, Drain } from "./setup.ts";
+import type { LossReason } from "../../shared/errors.ts";
+import type { ContenderInfo } from "../../shared/protocol/messages.ts";
+import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import { demand } from "./violation.ts";
 
 export const SLOW_DRAIN_MS = 1_500;
+
+/** What a contender's `onRevoke` does. `throw` settles at once, as a rejection does; `hung` settles when it is made to. */
+export type Drain = "quick" | "slow" | "hung" | "throw";
 
 export interface Granted {
   readonly leaderSessionId: string;
@@ -17,7 +19,6 @@ export class AppContender {
   readonly id: number;
   readonly info: ContenderInfo;
   readonly election: ElectionName;
-  readonly setup: ContenderSetup;
   drain: Drain;
   closed = false;
   granted: Granted | null = null;
@@ -26,17 +27,11 @@ export class AppContender {
   #lastEpoch = 0;
   grants = 0;
 
-  constructor(id: number, setup: ContenderSetup) {
+  constructor(id: number, info: ContenderInfo, drain: Drain) {
     this.id = id;
-    this.setup = setup;
-    this.drain = setup.drain;
-    const { component, dedicated, priority } = setup;
-    this.info = {
-      component,
-      ...(dedicated && { election: "dedicated" }),
-      ...(dedicated && priority !== undefined && { priority }),
-    };
-    this.election = electionOf(component, this.info.election);
+    this.info = info;
+    this.election = electionOf(info.component, info.election);
+    this.drain = drain;
   }
 
   get draining(): boolean {
