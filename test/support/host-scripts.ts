@@ -4,7 +4,6 @@
  */
 
 import { expect } from "vitest";
-import { encode } from "../../shared/protocol/codec.ts";
 import { type HostCore, HostStage, LEASE_MS, type StagePeer } from "./host-stage.ts";
 import { wrong } from "./wrong.ts";
 
@@ -30,7 +29,7 @@ export const orderOfATurn: HostScript = ({ group }) => {
   const stage = new HostStage(group);
   const peer = stage.connect("a");
   const contenders = [{ component: "x" }];
-  expect(stage.during(() => stage.say(peer, { type: "hello", sentAt: 1, contenders }))).toEqual([
+  expect(stage.during(() => peer.send({ type: "hello", sentAt: 1, contenders }))).toEqual([
     "commit (0)",
     "alarm in 2850 (1)",
     "attach a (1)",
@@ -43,7 +42,7 @@ export const orderOfATurn: HostScript = ({ group }) => {
 export const answerAfterItsCommit: HostScript = (cores) => {
   const { stage, a, b } = led(cores);
   const call = stage.ask();
-  stage.say(a, { type: "release", leaderSessionId: a.last("grant").leaderSessionId });
+  a.send({ type: "release", leaderSessionId: a.last("grant").leaderSessionId });
   stage.storage.faults.commit = 1;
   expect(() => stage.renew(b)).toThrow("the commit has failed");
   expect(call.outcome).toBeNull();
@@ -78,14 +77,14 @@ export const failedCommit: HostScript = (cores) => {
 export const failedFrame: HostScript = (cores) => {
   const { stage, a, b } = led(cores);
   stage.storage.faults.commit = 1;
-  expect(() => stage.say(a, resign(a))).toThrow("the commit has failed");
-  expect([a.closed, b.closed]).toEqual([1012, null]);
+  expect(() => a.send(resign(a))).toThrow("the commit has failed");
+  expect([a.closeCode, b.closeCode]).toEqual([1012, null]);
   stage.settle();
   const { sessionId, secret } = a.last("welcome");
   const again = stage.connect("a");
   const held = [a.last("grant").leaderSessionId];
   const resume = { sessionId, secret, attempt: 1 };
-  stage.say(again, {
+  again.send({
     type: "hello",
     sentAt: 2,
     contenders: [{ component: "x" }],
@@ -101,8 +100,8 @@ export const failedFirstFrame: HostScript = (cores) => {
   const { stage, b } = led(cores);
   stage.wake();
   stage.storage.faults.commit = 1;
-  expect(() => stage.say(b, { type: "deregister", component: "x" })).toThrow("the commit has failed");
-  expect(b.closed).toBe(1012);
+  expect(() => b.send({ type: "deregister", component: "x" })).toThrow("the commit has failed");
+  expect(b.closeCode).toBe(1012);
   stage.settle();
   stage.look();
   expect(stage.state.connections.size).toBe(1);
@@ -113,8 +112,8 @@ export const frameAfterAFailedListing: HostScript = (cores) => {
   stage.wake();
   stage.renew(a);
   stage.storage.faults.listing = 1;
-  expect(() => stage.say(b, { type: "deregister", component: "x" })).toThrow("the listing has failed");
-  expect(b.closed).toBe(1012);
+  expect(() => b.send({ type: "deregister", component: "x" })).toThrow("the listing has failed");
+  expect(b.closeCode).toBe(1012);
   stage.settle();
   expect(stage.state.connections.size).toBe(1);
 };
@@ -128,13 +127,13 @@ export const failedSettings: HostScript = (cores) => {
   expect(stage.state.policy.lease.durationMs).toBe(LEASE_MS);
   stage.host.configure(settings);
   expect(stage.state.policy.lease.durationMs).toBe(4_000);
-  expect(a.closed).toBeNull();
+  expect(a.closeCode).toBeNull();
 };
 
 export const failedSend: HostScript = (cores) => {
   const { stage, a, b } = led(cores);
   b.isBroken = true;
-  stage.say(a, resign(a));
+  a.send(resign(a));
   expect(stage.failures).toEqual(["send_failed"]);
   expect(stage.holder()).toBe("b");
 };
@@ -156,7 +155,7 @@ export const failedConnect: HostScript = (cores) => {
   stage.time += LEASE_MS; // so that the turn has something to write
   stage.storage.faults.commit = 1;
   expect(() => stage.connect("c")).toThrow("the commit has failed");
-  expect([a.closed, stage.peers[2]?.closed]).toEqual([null, 1012]);
+  expect([a.closeCode, stage.peers[2]?.closeCode]).toEqual([null, 1012]);
 };
 
 // Phases
@@ -186,7 +185,7 @@ export const firstFrameOfOneWhoWaits: HostScript = (cores) => {
   const { stage, b } = led(cores);
   stage.wake();
   stage.journal = [];
-  stage.say(b, { type: "deregister", component: "x" });
+  b.send({ type: "deregister", component: "x" });
   expect(entriesOf(stage, "send")).toEqual(["send b deregistered (2)"]);
   expect(entriesOf(stage, "list")).toEqual([]);
 };
@@ -195,7 +194,7 @@ export const secondFrame: HostScript = (cores) => {
   const { stage, a, b } = led(cores);
   stage.wake();
   stage.renew(a);
-  const journal = stage.during(() => stage.say(b, { type: "deregister", component: "x" }));
+  const journal = stage.during(() => b.send({ type: "deregister", component: "x" }));
   expect(journal.slice(0, 2)).toEqual(["list (2)", "turned start (2)"]);
   stage.settle();
   expect(entriesOf(stage, "list")).toHaveLength(1);
@@ -228,7 +227,7 @@ export const lostMeanwhile: HostScript = (cores) => {
   const { stage, a, b } = led(cores);
   stage.peers = stage.peers.filter((peer) => peer !== b);
   stage.wake();
-  stage.say(a, resign(a));
+  a.send(resign(a));
   expect(stage.holder()).toBeNull();
   stage.settle();
   expect(stage.holder()).toBe("a");
@@ -239,7 +238,7 @@ export const failedListing: HostScript = (cores) => {
   const { stage, a } = led(cores);
   stage.ring(); // the one for the offer
   stage.wake();
-  stage.say(a, resign(a));
+  a.send(resign(a));
   stage.storage.faults.listing = 2;
   stage.settle();
   expect(stage.failures).toEqual(["start_failed"]);
@@ -288,30 +287,30 @@ export const lostUnfoundLeader: HostScript = (cores) => {
 export const lostCandidate: HostScript = (cores) => {
   const { stage, a, b } = led(cores);
   stage.drop(b);
-  stage.say(a, resign(a));
+  a.send(resign(a));
   expect(stage.holder()).toBe("a");
 };
 
 /** Its peer may go on sending, its end is not the end of a session, and the platform goes on listing it. */
 export const closedSocket: HostScript = (cores) => {
   const { stage, a, b } = led(cores);
-  stage.host.receive(b, "no message");
-  expect(b.closed).toBe(4400);
+  b.sendRaw("no message");
+  expect(b.closeCode).toBe(4400);
   const journal = stage.during(() => {
-    stage.say(b, { type: "bye" });
+    b.send({ type: "bye" });
     stage.host.lose(b);
   });
   expect(journal).toEqual([]);
   stage.look();
   expect(stage.state.connections.size).toBe(1);
-  expect(a.closed).toBeNull();
+  expect(a.closeCode).toBeNull();
 };
 
 export const closedBeforeTheListing: HostScript = (cores) => {
   const { stage, b } = led(cores);
   stage.wake();
-  stage.host.receive(b, "no message");
-  expect(b.closed).toBe(4400);
+  b.sendRaw("no message");
+  expect(b.closeCode).toBe(4400);
   stage.settle();
   expect(stage.state.connections.size).toBe(1);
   expect(entriesOf(stage, "close")).toEqual(["close b (2)"]);
@@ -319,10 +318,10 @@ export const closedBeforeTheListing: HostScript = (cores) => {
 
 export const frames: HostScript = (cores) => {
   const { stage, a, b } = led(cores);
-  stage.host.receive(a, new ArrayBuffer(2));
+  a.sendRaw(new ArrayBuffer(2));
   const { messageBytes } = stage.state.policy.limits;
-  stage.host.receive(b, `{"type":"renew","sentAt":1,"held":["${"x".repeat(messageBytes)}"]}`);
-  expect([a.closed, b.closed]).toEqual([4400, 4413]);
+  b.sendRaw(`{"type":"renew","sentAt":1,"held":["${"x".repeat(messageBytes)}"]}`);
+  expect([a.closeCode, b.closeCode]).toEqual([4400, 4413]);
 };
 
 // The alarm
@@ -337,7 +336,7 @@ export const alarmOnlyEarlier: HostScript = (cores) => {
   expect(stage.alarmAt).toBe(stage.time + LEASE_MS + 100);
   stage.time += 2_500;
   expect(alarms(() => stage.renew(a))).toEqual([]); // its lease ends later now
-  expect(alarms(() => stage.say(a, resign(a)))).toEqual(["alarm in 2850 (2)"]); // an offer ends earlier
+  expect(alarms(() => a.send(resign(a)))).toEqual(["alarm in 2850 (2)"]); // an offer ends earlier
 };
 
 /** The platform drops an alarm that has failed too often, and says nothing. */
@@ -394,21 +393,21 @@ export const settingsRideWithRows: HostScript = (cores) => {
   stage.host.configure(settings);
   expect([entriesOf(stage, "commit"), entriesOf(stage, "configure")]).toEqual([[], ["turned configure (2)"]]);
   expect(stage.host.areSettingsStored).toBe(false);
-  stage.say(a, resign(a));
+  a.send(resign(a));
   expect(entriesOf(stage, "commit")).toEqual(["commit with settings (2)"]);
   expect(stage.host.areSettingsStored).toBe(true);
   stage.wake();
   expect(stage.state.policy.lease.durationMs).toBe(4_000);
-  stage.host.receive(a, encode(wrong({ type: "register", component: "y".repeat(128), metadata: "z".repeat(300) })));
-  expect(a.closed).toBe(4413);
+  a.send(wrong({ type: "register", component: "y".repeat(128), metadata: "z".repeat(300) }));
+  expect(a.closeCode).toBe(4413);
   expect(entriesOf(stage, "commit with settings")).toHaveLength(1);
 };
 
 export const settingsHoldForOpenSockets: HostScript = (cores) => {
   const { stage, a } = led(cores);
   stage.host.configure(JSON.stringify({ limits: { messageBytes: 300 } }));
-  stage.host.receive(a, `{"type":"renew","sentAt":1,"held":["${"x".repeat(300)}"]}`);
-  expect(a.closed).toBe(4413);
+  a.sendRaw(`{"type":"renew","sentAt":1,"held":["${"x".repeat(300)}"]}`);
+  expect(a.closeCode).toBe(4413);
 };
 
 export const refusedSettings: HostScript = (cores) => {
@@ -419,13 +418,13 @@ export const refusedSettings: HostScript = (cores) => {
   expect(stage.failures).toEqual(["policy_refused"]);
   expect(stage.state.policy.lease.durationMs).toBe(LEASE_MS);
   stage.renew(a);
-  expect(a.closed).toBeNull();
+  expect(a.closeCode).toBeNull();
 };
 
 export const countersGoOn: HostScript = (cores) => {
   const { stage, a } = led(cores);
   const counted = (key: "wakes" | "framesIn" | "terms_started") => stage.host.counters().get(key) ?? 0;
-  stage.say(a, resign(a)); // a commit: the counters are stored with it, this frame included
+  a.send(resign(a)); // a commit: the counters are stored with it, this frame included
   const [wakes, frames, terms] = [counted("wakes"), counted("framesIn"), counted("terms_started")];
   stage.wake();
   expect([counted("wakes"), counted("framesIn"), counted("terms_started")]).toEqual([wakes + 1, frames, terms]);

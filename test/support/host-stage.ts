@@ -3,12 +3,10 @@
  * promises no more than a real one: it goes on listing what the host has closed, for example.
  */
 
-import { encode } from "../../shared/protocol/codec.ts";
-import type { ClientMessage, ServerMessage } from "../../shared/protocol/messages.ts";
 import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
 import type { GroupCore } from "../../testing/group/core.ts";
 import { Storage } from "../../testing/group/storage.ts";
-import { Inbox, type Message } from "../../tools/harness/inbox.ts";
+import { Peer } from "../../tools/harness/peer.ts";
 import type { Attachment, FreshSecret, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
 import type { GroupState } from "../../worker/group/state.ts";
@@ -23,24 +21,16 @@ const START = 1_000_000;
 /** D 10 s; a lease that a wake-up does not know exactly lasts until the horizon, and 1 s longer. */
 export const LEASE_MS = 10_000;
 
-/** One process at the far end of a socket. */
-export class StagePeer {
+/** One process at the far end of a socket, and the socket. */
+export class StagePeer extends Peer {
   readonly name: string;
-  readonly inbox = new Inbox();
   attachment: Attachment | null = null;
-  closed: number | null = null;
   /** Whether its socket can take no frames. */
   isBroken = false;
 
   constructor(name: string) {
+    super();
     this.name = name;
-  }
-
-  /** The last message of a type; the script fails without one. */
-  last<T extends ServerMessage["type"]>(type: T): Message<T> {
-    const message = this.inbox.last(type);
-    if (message === undefined) throw new Error(`${this.name} has received no ${type}`);
-    return message;
   }
 }
 
@@ -93,22 +83,19 @@ export class HostStage implements HostPort<StagePeer> {
 
   connect(name: string): StagePeer {
     const peer = new StagePeer(name);
+    peer.attach({ send: (frame) => this.host.receive(peer, frame), close: () => this.drop(peer) });
     this.host.connect(peer, { role: "contend" });
     return peer;
   }
 
   join(name: string, priority = 0): StagePeer {
     const peer = this.connect(name);
-    this.say(peer, { type: "hello", sentAt: 1, contenders: [{ component: "x" }], process: { name }, priority });
+    peer.send({ type: "hello", sentAt: 1, contenders: [{ component: "x" }], process: { name }, priority });
     return peer;
   }
 
-  say(peer: StagePeer, message: ClientMessage): void {
-    this.host.receive(peer, encode(message));
-  }
-
   renew(peer: StagePeer, sentAt = 1): void {
-    this.say(peer, { type: "renew", sentAt, held: [peer.last("grant").leaderSessionId] });
+    peer.send({ type: "renew", sentAt, held: [peer.last("grant").leaderSessionId] });
   }
 
   /** A process that leads. */
@@ -262,11 +249,11 @@ export class HostStage implements HostPort<StagePeer> {
     const message = parseServerMessage(text);
     this.#note(`send ${peer.name} ${message.type}`);
     if (peer.isBroken) throw new Error("this socket takes nothing");
-    peer.inbox.put(message);
+    peer.receive(text);
   }
 
-  close(peer: StagePeer, code: number): void {
+  close(peer: StagePeer, code: number, reason: string): void {
     this.#note(`close ${peer.name}`);
-    peer.closed = code;
+    peer.end({ code, reason });
   }
 }

@@ -4,7 +4,7 @@ import { env, exports } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
 import { leaseFor, offerTimeoutFor } from "../../shared/lease.ts";
 import type { Hello, Welcome } from "../../shared/protocol/messages.ts";
-import { Peer } from "../../tools/harness/peer.ts";
+import { LivePeer } from "../../tools/harness/live-peer.ts";
 import type { HostCounters } from "../../worker/host/counters.ts";
 import {
   createElectionApp,
@@ -158,7 +158,7 @@ export interface Connect {
 function peerOf(response: Response): Connected {
   const { webSocket } = response;
   if (webSocket === null) throw new Error(`The upgrade was refused with ${response.status}`);
-  const peer = new Peer(webSocket);
+  const peer = new LivePeer(webSocket);
   webSocket.addEventListener("close", ({ code, reason }) => peer.end({ code, reason }));
   webSocket.addEventListener("message", ({ data }) => peer.receive(data));
   webSocket.accept();
@@ -166,7 +166,7 @@ function peerOf(response: Response): Connected {
 }
 
 /** `protocol`: the subprotocol that the server has chosen. */
-export type Connected = Peer & { readonly protocol: string | null };
+export type Connected = LivePeer & { readonly protocol: string | null };
 
 /** Opens a socket to the group. */
 export async function connect(group: string, options: Connect = {}): Promise<Connected> {

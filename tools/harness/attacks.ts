@@ -5,8 +5,9 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { setImmediate as breathe, setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { encode } from "../../shared/protocol/codec.ts";
-import type { ClientMessage, Grant, Resume } from "../../shared/protocol/messages.ts";
+import type { ClientMessage, Grant } from "../../shared/protocol/messages.ts";
 import { fuzzGroup } from "./fuzz.ts";
+import type { Peer } from "./peer.ts";
 import { peerOn, socketTo } from "./socket-peer.ts";
 import type { Counts, Tally } from "./tally.ts";
 
@@ -134,14 +135,13 @@ const slow: Run = async (target, tally, running) => {
 
 /** Sessions that connect, send a hello, vanish, and come back: half of them resume, half begin anew. */
 const storm: Run = async (target, tally, running) => {
-  const resumes = new Map<number, Resume>();
+  const peers = new Map<number, Peer>();
   await repeat(2 * target.intensity, running, async (index) => {
     const peer = peerOn(await open(target, tally));
-    const before = index % 2 === 0 ? resumes.get(index) : undefined;
-    const resume = before && { ...before, attempt: before.attempt + 1 };
+    const resume = index % 2 === 0 ? peers.get(index)?.nextResume() : undefined;
     const contenders = [{ component: `c${index}` }];
-    const { sessionId, secret } = await peer.hello({ observe: true, contenders, ...(resume && { resume }) });
-    resumes.set(index, { sessionId, secret, attempt: (resume?.attempt ?? 0) + 1 });
+    await peer.hello({ observe: true, contenders, ...(resume && { resume }) });
+    peers.set(index, peer);
     tally.add("welcomes");
     if (index % 4 === 1) peer.send({ type: "bye" });
     peer.drop();

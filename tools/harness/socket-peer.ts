@@ -1,6 +1,6 @@
 /** A peer over a socket of Node. */
 import { WebSocket } from "ws";
-import { Peer } from "./peer.ts";
+import { LivePeer } from "./live-peer.ts";
 
 export interface Destination {
   readonly url: string;
@@ -15,13 +15,18 @@ export function socketTo({ url, group, token }: Destination): WebSocket {
   return new WebSocket(address, ["edge-election.v1"], { headers, perMessageDeflate: false });
 }
 
-/** Frames that are sent after the socket has begun to close are lost. */
-export function peerOn(socket: WebSocket): Peer {
-  const peer = new Peer({
+/**
+ * Frames that are sent after the socket has begun to close are lost. A peer that reads only what is awaited skips all
+ * messages that come while nobody waits, so that a crowd costs nothing.
+ */
+export function peerOn(socket: WebSocket, reads: "everything" | "what is awaited" = "everything"): LivePeer {
+  const peer = new LivePeer({
     send: (frame) => socket.readyState === WebSocket.OPEN && socket.send(frame),
     close: () => socket.terminate(),
   });
-  socket.on("message", (data) => peer.receive(String(data)));
+  socket.on("message", (data) => {
+    if (reads === "everything" || peer.isWaiting) peer.receive(String(data));
+  });
   socket.on("error", () => undefined); // a close follows
   socket.on("close", (code, reason) => peer.end({ code, reason: String(reason) }));
   return peer;

@@ -43,13 +43,13 @@ test("[O3] a hand-over with observers is one change at its end and one at the ne
   a.accept();
   a.confirm("x");
   a.confirm("y");
-  observer.clear();
+  observer.inbox.clear();
   const steps = group.during(() => {
     a.resign();
     b.accept();
     b.confirm("x");
   });
-  expect(observer.inbox.map(({ type }) => type)).toEqual(["leaders", "leaders"]);
+  expect(observer.unread.map(({ type }) => type)).toEqual(["leaders", "leaders"]);
   expect(writes(steps)).toHaveLength(3);
 });
 

@@ -88,7 +88,7 @@ test("refusals and hang-ups are facts with their codes, and a cleanup one with e
   a.accept();
   const { sessionId } = a;
   expect(told(group, () => a.deregister("y"))).toEqual([{ type: "refused", code: "unknown_component", sessionId }]);
-  const invalid = told(group, () => a.raw("[]"));
+  const invalid = told(group, () => a.sendRaw("[]"));
   expect(invalid).toMatchObject([{ type: "session_lost" }, { type: "hung_up", code: 4400, sessionId }]);
   a.resume();
   expect(types(told(group, () => group.cleanup(true)))).toEqual(["ended", "session_left", "cleaned"]);

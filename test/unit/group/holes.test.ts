@@ -8,7 +8,7 @@ test("[S7] (H1) a component that joins is granted as joined, and a resigned lead
   const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const { leaderSessionId } = a.accept();
-  a.clear();
+  a.inbox.clear();
   a.register("y");
   a.renew(leaderSessionId);
   a.resign();
@@ -23,11 +23,11 @@ test("[S7] (H6) each renewal is answered by itself: the ids that it asked for, u
   const a = group.join("a", { contenders: ["x", { component: "d", election: "dedicated" }] });
   const one = a.grant().leaderSessionId;
   const two = a.grant("component:d").leaderSessionId;
-  a.clear();
+  a.inbox.clear();
   const asked = [a.stamp([one]), a.stamp([one, two])];
   a.say({ type: "renew", sentAt: asked[0] ?? 0, held: [one] });
   a.say({ type: "renew", sentAt: asked[1] ?? 0, held: [one, two] });
-  expect(a.inbox).toEqual([
+  expect(a.unread).toEqual([
     { type: "renewed", sentAt: asked[0], held: [one] },
     { type: "renewed", sentAt: asked[1], held: [one, two] },
   ]);

@@ -11,7 +11,7 @@ function peaceful() {
   victim.accept();
   victim.accept("component:d");
   victim.confirm("x", { address: "here" });
-  for (const peer of [victim, other]) peer.clear();
+  for (const peer of [victim, other]) peer.inbox.clear();
   return { group, victim, other };
 }
 
@@ -31,11 +31,11 @@ describe("[E2] a malformed first frame closes its connection with 4400, stores n
   test.each(hellos)("$type: $what", ({ frame }) => {
     const stranger = group.stranger("stranger").connect();
     const before = group.stored;
-    stranger.raw(frame);
+    stranger.sendRaw(frame);
     expect(stranger.closeCode).toBe(4400);
-    expect(stranger.inbox).toEqual([]);
+    expect(stranger.unread).toEqual([]);
     expect(group.stored).toBe(before);
-    expect(other.inbox).toEqual([]);
+    expect(other.unread).toEqual([]);
     expect(other.wire?.open).toBe(true);
   });
 });
@@ -44,29 +44,29 @@ describe("[E2] a malformed frame of a session closes its connection with 4400 an
   const { group, victim, other } = peaceful();
   test.each(badFrames)("$type: $what", ({ frame }) => {
     group.advance(20);
-    victim.clear();
+    victim.inbox.clear();
     const before = group.stored;
     const leader = group.election();
-    victim.raw(frame);
+    victim.sendRaw(frame);
     expect(victim.closeCode).toBe(4400);
-    expect(victim.inbox).toEqual([]);
+    expect(victim.unread).toEqual([]);
     expect(withoutLossOf(victim.sessionId, group.stored)).toEqual(withoutLossOf(victim.sessionId, before));
     expect(group.election()).toMatchObject({ ...leader, horizon: expect.any(Number) });
-    expect(other.inbox).toEqual([]);
+    expect(other.unread).toEqual([]);
     expect(other.renew()).toEqual([]);
-    other.clear();
+    other.inbox.clear();
     victim.resume();
     expect(victim.last("welcome").held).toHaveLength(2);
-    other.clear();
+    other.inbox.clear();
   });
 });
 
 test.each([
-  ["bytes", new Uint8Array([123, 125])],
+  ["bytes", new Uint8Array([123, 125]).buffer],
   ["an ArrayBuffer", new ArrayBuffer(2)],
 ])("[E2] a binary frame, %s, closes with 4400", (_what, frame) => {
   const { victim } = peaceful();
-  victim.raw(frame);
+  victim.sendRaw(frame);
   expect(victim.closeCode).toBe(4400);
 });
 
@@ -92,6 +92,6 @@ test("[E2] a second hello closes with 4400, a resume of one's own session includ
 
 test("[E2] the reason of a close names the field and what it takes", () => {
   const { victim } = peaceful();
-  victim.raw('{"type":"renew","sentAt":"now","held":[]}');
+  victim.sendRaw('{"type":"renew","sentAt":"now","held":[]}');
   expect(victim.wire?.closed?.reason).toContain("sentAt must be a number");
 });

@@ -24,7 +24,7 @@ test("[S2] the group waits D from the last accepted renewal before it offers the
 
 test("[S2] a close of any kind without bye is a lost socket: the lease runs on", () => {
   const { group, a, b } = silentLeader();
-  a.raw("{");
+  a.sendRaw("{");
   expect(a.closeCode).toBe(4400);
   group.advance(9_999);
   expect(group.holder()).toBe("a");

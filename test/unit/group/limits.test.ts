@@ -143,7 +143,7 @@ test("[O5] a group has at most its limit of sessions that watch; those that do m
   const b = group.join("b", { observe: ["x"], contenders: ["x"] });
   const c = group.join("c", { observe: ["x"], contenders: ["x"] });
   const refusal = { type: "error", code: "limit_exceeded", message: expect.stringMatching(/2 sessions.*observers/) };
-  expect(c.inbox).toEqual([expect.objectContaining({ type: "welcome" }), { ...refusal, observed: ["x"] }]);
+  expect(c.unread).toEqual([expect.objectContaining({ type: "welcome" }), { ...refusal, observed: ["x"] }]);
   expect(c.say({ type: "observe", components: true })).toEqual([{ ...refusal, observed: true }]);
   b.say({ type: "observe", components: ["y"] });
   expect(b.last("leaders").leaders).toHaveLength(2);
@@ -214,7 +214,7 @@ test("large frames count as many: the largest hello is let in with most of its b
   expect(a.closeCode).toBeNull();
   const b = group.join("b");
   const padding = "x".repeat(131_000);
-  for (let frame = 0; frame < 13; frame++) b.raw(JSON.stringify({ type: "priority", priority: frame, padding }));
+  for (let frame = 0; frame < 13; frame++) b.sendRaw(JSON.stringify({ type: "priority", priority: frame, padding }));
   expect(b.closeCode).toBe(4429);
 });
 
@@ -238,9 +238,9 @@ test("a frame that is too large closes with 4413; one of exactly the largest siz
     return JSON.stringify({ type: "renew", sentAt: 1, held: [], padding: "x".repeat(size - empty.length) });
   };
   a.stamp();
-  a.raw(frame(bytes));
+  a.sendRaw(frame(bytes));
   expect(a.closeCode).toBeNull();
-  a.raw(frame(bytes + 1));
+  a.sendRaw(frame(bytes + 1));
   expect(a.closeCode).toBe(4413);
 });
 
@@ -278,7 +278,7 @@ test("[O5] a session watches at most its limit of names; true watches all and co
   expect(a.say({ type: "observe", components: ["c0"] })).toMatchObject([{ type: "leaders" }]);
   expect(a.say({ type: "observe", components: true })).toMatchObject([{ type: "leaders" }]);
   const b = group.join("b", { observe: names(258) });
-  expect(b.inbox).toMatchObject([
+  expect(b.unread).toMatchObject([
     { type: "welcome" },
     { ...refusal, observed: ["c256", "c257"] },
     { type: "leaders", snapshot: true, leaders: names(256).map((component) => ({ component })) },
@@ -463,7 +463,7 @@ test("[S9] [O5] a list of observed names that is too long at a resume takes the 
   const a = group.join("a", { contenders: ["x"] });
   const observer = group.join("observer", { observe: ["x", "y"] });
   observer.profile = { observe: ["u", "v", "w"] };
-  observer.clear();
+  observer.inbox.clear();
   observer.resume();
   expect(observer.heard("error")).toMatchObject([{ code: "limit_exceeded", observed: ["w"] }]);
   expect(group.state.sessions.get(observer.sessionId)?.watched).toEqual({ all: false, names: ["u", "v"] });

@@ -69,7 +69,7 @@ const durations = fc.constantFrom(0, 1, 300, 1_000, 2_000, 2_500, 5_000, 8_000, 
 /** Renews what it holds and accepts its latest offer. */
 export function acceptAll(peer: PeerProcess): void {
   const offers = [...peer.grants.values()].filter(({ joined }) => !joined).map((grant) => grant.leaderSessionId);
-  peer.renew(...new Set([...peer.held(), ...offers.filter((id) => !peer.ended.has(id))]));
+  peer.renew(...new Set([...peer.held(), ...offers.filter((id) => !peer.finished.has(id))]));
 }
 
 const comeBack = (peer: PeerProcess): void => {
@@ -136,7 +136,7 @@ const peerMoves = [
     }),
   },
   { weight: 2, arbitrary: ofPeer("says bye", nothing, (peer) => peer.bye()) },
-  { weight: 1, arbitrary: ofPeer("says nonsense", nothing, (peer) => peer.raw("{}")) },
+  { weight: 1, arbitrary: ofPeer("says nonsense", nothing, (peer) => peer.sendRaw("{}")) },
 ];
 
 const networkMoves = [

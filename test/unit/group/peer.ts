@@ -14,7 +14,8 @@ import type {
   Welcome,
 } from "../../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
-import { Inbox, type Message } from "../../../tools/harness/inbox.ts";
+import type { Message } from "../../../tools/harness/inbox.ts";
+import { Peer } from "../../../tools/harness/peer.ts";
 import type { Access, GroupState } from "../../../worker/group/state.ts";
 import { Mirror } from "./mirror.ts";
 import type { Wire } from "./wire.ts";
@@ -38,28 +39,24 @@ export interface PeerWorld {
   readonly now: number;
   readonly state: GroupState;
   number(): number;
-  open(receive: (message: ServerMessage) => void, access?: Access): Wire;
-  frame(wire: Wire, data: unknown): void;
+  open(receive: (frame: string) => void, access?: Access): Wire;
+  frame(wire: Wire, data: string | ArrayBuffer): void;
   disconnect(wire: Wire): void;
 }
 
-export class PeerProcess {
+export class PeerProcess extends Peer {
   readonly world: PeerWorld;
   readonly name: string;
   profile: Profile;
   /** What its credentials allow; absent: everything. */
   access: Access | undefined = undefined;
   wire: Wire | null = null;
-  /** The last ones come first in `resume`; every id this process ever had. */
+  /** Every id that this process ever had. */
   readonly sessionIds = new Set<string>();
-  sessionId = "";
-  secret = "";
-  attempt = 0;
-  readonly #inbox = new Inbox();
   /** What it believes to lead. Ends by its own word, by its own deadline, and with its session. */
   readonly leases = new Map<string, Lease>();
   /** What it will never take up again: it has reported its end, or its session is over. */
-  readonly ended = new Set<string>();
+  readonly finished = new Set<string>();
   /** The last grant of each election. */
   readonly grants = new Map<ElectionName, Grant>();
   /** What it knows of the leaders, as an observer. */
@@ -67,11 +64,11 @@ export class PeerProcess {
   /** True time of each request, and what it asked for. */
   readonly #asked = new Map<number, { readonly at: number; readonly ids: readonly string[] }>();
   #abandoned: Hello | null = null;
-  #lastSentAt = 0;
   /** R from its last `welcome`. */
   #renewDeadlineMs = 0;
 
   constructor(world: PeerWorld, name: string, profile: Profile) {
+    super();
     this.world = world;
     this.name = name;
     this.profile = profile;
@@ -80,10 +77,14 @@ export class PeerProcess {
   // Connecting
 
   connect(): this {
-    const wire = this.world.open((message) => {
-      if (this.wire === wire) this.#receive(message);
+    const wire = this.world.open((frame) => {
+      if (this.wire === wire) this.receive(frame);
     }, this.access);
     this.wire = wire;
+    this.attach({
+      send: (frame) => wire.open && this.world.frame(wire, frame),
+      close: () => wire.open && this.world.disconnect(wire),
+    });
     this.mirror.stale();
     return this;
   }
@@ -111,7 +112,6 @@ export class PeerProcess {
     readonly secret?: string;
     readonly attempt?: number;
   } = {}): ServerMessage[] {
-    this.attempt = Math.max(this.attempt, attempt);
     const { sessionId } = this;
     this.connect();
     return this.hello({ resume: { sessionId, secret, attempt }, held });
@@ -119,11 +119,9 @@ export class PeerProcess {
 
   /** Sends a hello over a connection that it gives up at once; `arriveLate` lets it arrive. */
   abandonAttempt(): void {
-    this.attempt += 1;
-    const { sessionId, secret, attempt } = this;
+    const resume = this.nextResume();
     const contenders = (this.profile.contenders ?? []).map(contenderInfo);
     const held = this.held();
-    const resume = { sessionId, secret, attempt };
     this.#abandoned = { type: "hello", sentAt: this.stamp(), contenders, held, resume };
   }
 
@@ -134,13 +132,10 @@ export class PeerProcess {
     this.#abandoned = null;
   }
 
-  /** The socket is gone, and the group is notified. */
-  drop(): void {
-    if (this.wire?.open) this.world.disconnect(this.wire);
-  }
-
   closed(wire: Wire): void {
-    if (wire === this.wire && wire.closed?.code === 4409) this.endAll();
+    if (wire !== this.wire || wire.closed === null) return;
+    this.end(wire.closed);
+    if (wire.closed.code === 4409) this.endAll();
   }
 
   /** The name of its newest connection. */
@@ -149,29 +144,20 @@ export class PeerProcess {
     return this.wire.id;
   }
 
-  get closeCode(): number | null {
-    return this.wire?.closed?.code ?? null;
-  }
-
   // Speaking
 
   /** Sends one message; gives back what arrived meanwhile. */
   say(message: ClientMessage): ServerMessage[] {
-    return this.raw(encode(message));
+    const from = this.unread.length;
+    this.send(message);
+    return this.unread.slice(from);
   }
 
-  raw(data: unknown): ServerMessage[] {
-    const from = this.#inbox.messages.length;
-    if (this.wire === null) throw new Error(`${this.name} is not connected`);
-    if (this.wire.open) this.world.frame(this.wire, data);
-    return this.#inbox.messages.slice(from);
-  }
-
-  /** Strictly increasing, and unlike true time: the group must not read it. */
+  /** The `sentAt` of a message that asks for these. */
   stamp(ids: readonly string[] = []): number {
-    this.#lastSentAt += 1;
-    this.#asked.set(this.#lastSentAt, { at: this.world.now, ids });
-    return this.#lastSentAt;
+    const sentAt = this.sentAt();
+    this.#asked.set(sentAt, { at: this.world.now, ids });
+    return sentAt;
   }
 
   renew(...held: readonly string[]): readonly string[] {
@@ -229,7 +215,7 @@ export class PeerProcess {
 
   #end(leaderSessionId: string): void {
     this.leases.delete(leaderSessionId);
-    this.ended.add(leaderSessionId);
+    this.finished.add(leaderSessionId);
   }
 
   register(contender: string | ContenderInfo): ServerMessage[] {
@@ -257,23 +243,8 @@ export class PeerProcess {
 
   // Hearing
 
-  get inbox(): readonly ServerMessage[] {
-    return this.#inbox.messages;
-  }
-
   heard<T extends ServerMessage["type"]>(type: T): Message<T>[] {
-    return this.#inbox.all(type);
-  }
-
-  last<T extends ServerMessage["type"]>(type: T): Message<T> {
-    const message = this.#inbox.last(type);
-    if (message === undefined) throw new Error(`${this.name} has heard no ${type}`);
-    return message;
-  }
-
-  /** From here on `heard` gives only newer messages. */
-  clear(): void {
-    this.#inbox.clear();
+    return this.inbox.all(type);
   }
 
   #electionOf(component: string): ElectionName {
@@ -281,19 +252,17 @@ export class PeerProcess {
     return electionOf(component, info?.election);
   }
 
-  #receive(message: ServerMessage): void {
-    this.#inbox.put(message);
+  protected override received(message: ServerMessage): void {
+    super.received(message);
     if (message.type === "welcome") this.#welcomed(message);
     if (message.type === "grant") this.grants.set(message.election, message);
     if (message.type === "renewed") this.#extend(message.sentAt, message.held);
     if (message.type === "leaders") this.mirror.fold(message);
   }
 
-  #welcomed({ sessionId, secret, resumed, sentAt, held, lease }: Welcome): void {
+  #welcomed({ sessionId, resumed, sentAt, held, lease }: Welcome): void {
     this.#renewDeadlineMs = lease.renewDeadlineMs;
-    this.sessionId = sessionId;
     this.sessionIds.add(sessionId);
-    this.secret = secret;
     for (const id of this.leases.keys()) if (!resumed || !held.includes(id)) this.#end(id);
     this.#extend(sentAt, held);
   }

@@ -1,7 +1,6 @@
 /** The platform under the host of a `GroupWorld`: a simulated store, sockets whose far ends are in the test, a clock that is given. */
 import { expect } from "vitest";
 import { byteLength } from "../../../shared/protocol/codec.ts";
-import { parseServerMessage } from "../../../shared/protocol/server-codec.ts";
 import type { Attachment, FreshSecret } from "../../../worker/group/events.ts";
 import { createPolicy } from "../../../worker/group/policy.ts";
 import type { Commit, HostFailure, HostPort, Turned } from "../../../worker/host/port.ts";
@@ -96,7 +95,7 @@ export class Platform implements HostPort<Wire> {
   }
 
   send(wire: Wire, text: string): void {
-    if (!wire.deaf) wire.receive(parseServerMessage(text));
+    if (!wire.deaf) wire.receive(text);
   }
 
   close(wire: Wire, code: number, reason: string): void {

@@ -85,10 +85,10 @@ test("[K3] the same confirmation again is confirmed, writes nothing and notifies
   const a = group.join("a", { contenders: ["x"], observe: true });
   a.accept();
   a.confirm("x", { address: "one", metadata: { k: "v" } });
-  a.clear();
+  a.inbox.clear();
   const [step] = group.during(() => a.confirm("x", { address: "one", metadata: { k: "v" } }));
   expect(step?.rows).toEqual([]);
-  expect(a.inbox.map(({ type }) => type)).toEqual(["confirmed"]);
+  expect(a.unread.map(({ type }) => type)).toEqual(["confirmed"]);
 });
 
 test("[K3] another address in the same leadership replaces the first, at the time of the first", () => {
@@ -172,7 +172,7 @@ test("[O2] a late observer gets the present leaders at once: all with true, the 
 test("[O2] after a reconnect a fresh snapshot arrives even if nothing has changed", () => {
   const group = new GroupWorld();
   const observer = group.join("observer", { observe: ["x"] });
-  observer.clear();
+  observer.inbox.clear();
   observer.resume();
   expect(observer.heard("leaders")).toMatchObject([{ snapshot: true, leaders: [{ component: "x", leader: null }] }]);
 });
@@ -191,13 +191,13 @@ test("[O2] nothing arrives after unobserve, and a session that watches nothing g
   const observer = group.join("observer", { observe: ["x", "y"] });
   const bystander = group.join("bystander");
   observer.say({ type: "unobserve", components: ["x"] });
-  observer.clear();
+  observer.inbox.clear();
   const a = group.join("a", { contenders: ["x", "y"] });
   a.accept();
   a.confirm("x");
-  expect(observer.inbox).toEqual([]);
+  expect(observer.unread).toEqual([]);
   a.confirm("y");
-  expect(observer.inbox).toHaveLength(1);
+  expect(observer.unread).toHaveLength(1);
   expect(bystander.heard("leaders")).toEqual([]);
 });
 
@@ -210,9 +210,9 @@ test("[O2] unobserve of a name does not narrow true", () => {
   a.confirm("x");
   expect(observer.mirror.get("x")).not.toBeNull();
   observer.say({ type: "unobserve", components: true });
-  observer.clear();
+  observer.inbox.clear();
   a.resign();
-  expect(observer.inbox).toEqual([]);
+  expect(observer.unread).toEqual([]);
 });
 
 test("[O3] one confirmation is one change event for each watcher and one turn that writes rows", () => {
@@ -225,7 +225,7 @@ test("[O3] one confirmation is one change event for each watcher and one turn th
   watchers[2]?.say({ type: "observe", components: true });
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
-  for (const watcher of watchers) watcher.clear();
+  for (const watcher of watchers) watcher.inbox.clear();
   const steps = group.during(() => a.confirm("x"));
   expect(steps.map(({ rows }) => rows.map(({ table }) => table))).toEqual([["group", "record"]]);
   for (const watcher of watchers) {
@@ -239,7 +239,7 @@ test("[O3] several records that end together are one change event", () => {
   const a = group.join("a", { contenders: ["x", "y", "z"] });
   a.accept();
   for (const component of ["x", "y", "z"]) a.confirm(component);
-  observer.clear();
+  observer.inbox.clear();
   a.resign();
   expect(observer.heard("leaders")).toMatchObject([
     {

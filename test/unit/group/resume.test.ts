@@ -63,7 +63,7 @@ test("[S9] a revoke lost with the socket is sent again after the resume, with th
   group.revoke("process", { successor: "nobody" });
   group.advance(2_000);
   a.resume();
-  expect(a.inbox.slice(-2)).toMatchObject([
+  expect(a.unread.slice(-2)).toMatchObject([
     { type: "welcome", held: [leaderSessionId] },
     { type: "revoke", leaderSessionId, reason: "transferred", drainMs: 3_000 },
   ]);

@@ -101,10 +101,10 @@ test("[N5] hibernation within the lease is not noticed: the same term, no messag
   const a = group.join("a", { contenders: ["x"], observe: true });
   const { leaderSessionId } = a.accept();
   a.confirm("x");
-  a.clear();
+  a.inbox.clear();
   group.advance(2_000);
   group.hibernate();
-  expect(a.inbox).toEqual([]);
+  expect(a.unread).toEqual([]);
   expect(a.renew(leaderSessionId)).toEqual([leaderSessionId]);
 });
 

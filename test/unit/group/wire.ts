@@ -1,16 +1,16 @@
 /** The far end of a socket. */
-import type { ServerMessage } from "../../../shared/protocol/messages.ts";
+import type { Closing } from "../../../tools/harness/peer.ts";
 import type { Attachment } from "../../../worker/group/events.ts";
 
 export class Wire {
-  readonly receive: (message: ServerMessage) => void;
+  readonly receive: (frame: string) => void;
   #attachment: Attachment | null = null;
   open = true;
   /** Open, but nothing reaches the far end. */
   deaf = false;
-  closed: { readonly code: number; readonly reason: string } | null = null;
+  closed: Closing | null = null;
 
-  constructor(receive: (message: ServerMessage) => void) {
+  constructor(receive: (frame: string) => void) {
     this.receive = receive;
   }
 

@@ -268,7 +268,7 @@ export class GroupWorld implements PlatformWorld {
 
   // Events
 
-  open(receive: (message: ServerMessage) => void, access: Access = { role: "admin" }): Wire {
+  open(receive: (frame: string) => void, access: Access = { role: "admin" }): Wire {
     const wire = new Wire(receive);
     this.#host.connect(wire, access);
     this.#open.add(wire.id);

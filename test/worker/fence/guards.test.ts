@@ -6,7 +6,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import type { Peer } from "../../../tools/harness/peer.ts";
+import type { LivePeer } from "../../../tools/harness/live-peer.ts";
 import {
   createCompareAndSetGuard,
   createD1Guard,
@@ -33,7 +33,7 @@ guardContract("compare-and-set, on R2", openCompareAndSet, 15);
 const ROUNDS = 3;
 
 /** A leader that increments the counter: each `await` of it is a place where it can be paused. */
-async function lead(client: Peer, group: string): Promise<Fence> {
+async function lead(client: LivePeer, group: string): Promise<Fence> {
   const { leaderSessionId, epoch } = await client.win();
   return { group, component: "dispatcher", epoch, leaderSessionId };
 }

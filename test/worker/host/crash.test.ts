@@ -2,7 +2,7 @@
 
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import type { Peer } from "../../../tools/harness/peer.ts";
+import type { LivePeer } from "../../../tools/harness/live-peer.ts";
 import {
   AHEAD_MS,
   electionOf,
@@ -18,7 +18,7 @@ import {
 
 const MARGIN_MS = 1_000;
 
-const lossOf = (client: Peer): Promise<unknown> => client.closed.then(({ code }) => code);
+const lossOf = (client: LivePeer): Promise<unknown> => client.closed.then(({ code }) => code);
 
 test.each([
   ["aborted", () => abortAllDurableObjects()],

@@ -2,7 +2,7 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import type { Peer } from "../../../tools/harness/peer.ts";
+import type { LivePeer } from "../../../tools/harness/live-peer.ts";
 import {
   ask,
   connect,
@@ -20,7 +20,7 @@ import {
 
 const NOTHING = { rowsWritten: 0, commits: 0 };
 
-const confirm = async (client: Peer, leaderSessionId: string, address: string): Promise<void> => {
+const confirm = async (client: LivePeer, leaderSessionId: string, address: string): Promise<void> => {
   client.send({ type: "confirm", id: "c", component: "dispatcher", leaderSessionId, address });
   await client.next("confirmed");
 };

@@ -3,7 +3,7 @@
 import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import operations from "../../../docs/OPERATIONS.md?raw";
-import type { Peer } from "../../../tools/harness/peer.ts";
+import type { LivePeer } from "../../../tools/harness/live-peer.ts";
 import { prometheusText } from "../../../worker/http/prometheus.ts";
 import {
   ask,
@@ -45,7 +45,7 @@ async function countersOf(group: string): Promise<Map<string, number>> {
   return new Map(all.flatMap(({ samples }) => [...samples]));
 }
 
-const confirm = async (client: Peer, leaderSessionId: string): Promise<void> => {
+const confirm = async (client: LivePeer, leaderSessionId: string): Promise<void> => {
   client.send({ type: "confirm", id: "c", component: "dispatcher", leaderSessionId });
   await client.next("confirmed");
 };

@@ -2,7 +2,7 @@
 
 import { beforeAll, expect, test } from "vitest";
 import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
-import type { Peer } from "../../../tools/harness/peer.ts";
+import type { LivePeer } from "../../../tools/harness/live-peer.ts";
 import { createElectionApp, type Role } from "../../../worker/index.ts";
 import { ask, connect, electionOf, freshGroup, join, pathOf, rowsOf, statusOf, stopClock } from "../support.ts";
 import { bearer, deployWith, SECRET, tokenFor } from "./identities.ts";
@@ -249,7 +249,7 @@ const messageCases = whos
   );
 
 /** A group in which another process leads, and a session of this role, with a term of its own where it may have one. */
-async function stage(who: Role): Promise<{ group: string; client: Peer; mine: string; theirs: string }> {
+async function stage(who: Role): Promise<{ group: string; client: LivePeer; mine: string; theirs: string }> {
   const group = freshGroup();
   stopClock();
   const leader = await join(group, {}, as("contend"));
@@ -262,7 +262,7 @@ async function stage(who: Role): Promise<{ group: string; client: Peer; mine: st
   return { group, client, mine: (await client.win()).leaderSessionId, theirs };
 }
 
-async function expectAnswer(client: Peer, answer: Answer): Promise<void> {
+async function expectAnswer(client: LivePeer, answer: Answer): Promise<void> {
   if (answer === "close 1000") expect((await client.closed).code).toBe(1000);
   else if (answer === "nothing") expect(await client.settle()).toEqual([]);
   else await client.next(answer);
