@@ -1,61 +1,28 @@
 /**
  * The smallest group that a client can work with: every contender leads, every renewal is accepted, there is nobody else.
- * It keeps no state, so a measurement in front of it shows the client's own work.
+ * It has no time, so a measurement in front of it shows the client's own work.
  */
 import type { Socket, SocketClass, SocketEvent } from "../client/socket.ts";
-import { answerTimeoutFor, DEFAULT_LEASE_MS, leaseFor, offerTimeoutFor } from "../shared/lease.ts";
-import { DEFAULT_LIMITS } from "../shared/protocol/limits.ts";
-import { type ClientMessage, PING, PONG, type ServerMessage, type Welcome } from "../shared/protocol/messages.ts";
+import { SoloGroup } from "../tools/harness/solo-group.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
-const LEADERSHIP = "3f1d2c4b-9a8e-4f70-b1c2-d3e4f5a6b7c8";
-const lease = leaseFor(DEFAULT_LEASE_MS);
-const SETTINGS = {
-  version: 1,
-  sessionId: "8c7b6a59-4837-4261-a0b1-c2d3e4f5a6b7",
-  secret: "a secret of the usual length, which nobody looks at",
-  resumed: false,
-  held: [],
-  lease,
-  pingEveryMs: 25_000,
-  answerTimeoutMs: answerTimeoutFor(lease),
-  checkEveryMs: 300_000,
-  offerTimeoutMs: offerTimeoutFor(lease),
-  drainMs: 10_000,
-  limits: DEFAULT_LIMITS,
-} as const satisfies Omit<Welcome, "type" | "sentAt">;
+const ID_LENGTH = 34;
 
-/** The answers to a frame. */
-export function answersTo(frame: string): readonly string[] {
-  if (frame === PING) return [PONG];
-  const message = JSON.parse(frame) as ClientMessage;
-  return messagesFor(message).map((answer) => JSON.stringify(answer));
-}
-
-function messagesFor(message: ClientMessage): readonly ServerMessage[] {
-  if (message.type === "renew") return [{ type: "renewed", sentAt: message.sentAt, held: message.held }];
-  if (message.type !== "hello") return [];
-  const welcome: Welcome = { type: "welcome", sentAt: message.sentAt, ...SETTINGS };
-  const components = message.contenders?.map(({ component }) => component) ?? [];
-  if (components.length === 0) return [welcome, { type: "leaders", revision: 1, snapshot: true, leaders: [] }];
-  const offer = { election: "process", leaderSessionId: LEADERSHIP, epoch: 1, components, joined: false } as const;
-  return [welcome, { type: "grant", ...offer }];
-}
-
-/** Sockets whose answers arrive in the same millisecond, in a later task. */
-export class Responder {
+/** A group behind sockets whose answers arrive in the same millisecond, in a later task. */
+export class Responder extends SoloGroup {
   /** Resolves with the first frame. */
   readonly greeted: Promise<void>;
   readonly sockets: SocketClass;
-  /** The newest one. */
+  /** The first frame, which is the hello, and the newest one. */
+  greeting = "";
   frame = "";
+  #answers: string[] = [];
 
   constructor(time: VirtualTime) {
+    super();
     const responder = this;
-    let greet = (): void => undefined;
-    this.greeted = new Promise((resolve) => {
-      greet = resolve;
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.greeted = promise;
     this.sockets = class implements Socket {
       readonly readyState = 1;
       readonly #listeners = new Map<string, (event: SocketEvent) => void>();
@@ -65,9 +32,10 @@ export class Responder {
       }
 
       send(frame: string): void {
+        responder.greeting ||= frame;
         responder.frame = frame;
-        greet();
-        const answers = answersTo(frame);
+        resolve();
+        const answers = responder.answersTo(frame);
         time.setTimeout(() => {
           for (const data of answers) this.#listeners.get("message")?.({ data });
         }, 0);
@@ -77,5 +45,19 @@ export class Responder {
         time.setTimeout(() => this.#listeners.get("close")?.({ code }), 0);
       }
     };
+  }
+
+  answersTo(frame: string): readonly string[] {
+    this.#answers = [];
+    this.receive(frame);
+    return this.#answers;
+  }
+
+  protected deliver(frame: string): void {
+    this.#answers.push(frame);
+  }
+
+  protected override idOf(kind: "session" | "term", number: number): string {
+    return super.idOf(kind, number).padEnd(ID_LENGTH, "_");
   }
 }

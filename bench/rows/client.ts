@@ -54,13 +54,15 @@ async function withoutGroup(
   if (client.state !== "connected" || contender?.leadership === null)
     throw new Error("the client has lost its session");
   // Nothing has to be closed: its time no longer advances.
-  return { samples, bare: measure(passWith(responder.frame, frameEveryMs)) };
+  return { samples, bare: measure(passWith(responder, frameEveryMs)) };
 }
 
-function passWith(frame: string, everyMs: number): (ms: number) => void {
+/** Another responder of the same kind hears the same: the hello, then the last frame again and again. */
+function passWith({ greeting, frame }: Responder, everyMs: number): (ms: number) => void {
   const time = new VirtualTime();
   const socket = new new Responder(time).sockets("", []);
   socket.addEventListener("message", ignore);
+  socket.send(greeting);
   const beat = (): void => {
     socket.send(frame);
     time.setTimeout(beat, everyMs);

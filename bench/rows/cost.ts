@@ -55,7 +55,7 @@ class Leaders implements Disposable {
 
   add(leader: Leader): void {
     const { peer, leaderSessionId } = leader;
-    const renew = (): void => peer.send({ type: "renew", sentAt: performance.now(), held: [leaderSessionId] });
+    const renew = (): void => peer.send({ type: "renew", sentAt: peer.sentAt(), held: [leaderSessionId] });
     this.#timers.push(setInterval(renew, leaseFor(DEFAULT_LEASE_MS).renewEveryMs));
     this.#leaders.push(leader);
   }
@@ -63,7 +63,7 @@ class Leaders implements Disposable {
   /** Throws if a leader was lost, since the costs of its group are wrong then. */
   async assertLeading(): Promise<void> {
     for (const { peer, leaderSessionId } of this.#leaders) {
-      const { held } = await peer.renew([leaderSessionId]);
+      const held = await peer.renew(leaderSessionId);
       if (!held.includes(leaderSessionId)) throw new Error("a leader was lost while its group was counted");
     }
   }

@@ -7,7 +7,7 @@ import { median } from "../../cli/statistics.ts";
 import { DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { metricsOf, residentBytes, startBackend, withBackend } from "../backend.ts";
-import { connectPeer, hangUp, joinCrowd, joinLeader, type Peer } from "../crowd.ts";
+import { type CrowdPeer, connectPeer, hangUp, joinCrowd, joinLeader } from "../crowd.ts";
 import type { FloorServer } from "../floor-server.ts";
 import type { Measured, Row } from "../row.ts";
 import { elapsedSince, inParallel, largestCrowd, openSocket } from "../sockets.ts";
@@ -91,11 +91,11 @@ const wakes = (sessions: number): Promise<Measured> =>
       const before = await loads(url);
       await passes(EVICTED_AFTER_MS);
       const startedAt = performance.now();
-      const { held } = await peer.renew([leaderSessionId]);
+      const [held] = await peer.renew(leaderSessionId);
       samples.push(elapsedSince(startedAt));
-      await peer.renew([leaderSessionId]);
+      await peer.renew(leaderSessionId);
       listed.push(elapsedSince(startedAt));
-      if (held[0] !== leaderSessionId) throw new Error("the leader has lost its lead by an eviction");
+      if (held !== leaderSessionId) throw new Error("the leader has lost its lead by an eviction");
       if ((await loads(url)) === before) throw new Error("the object was not evicted");
     }
     const left = (await metricsOf(url, GROUP)).get("sessions");
@@ -108,10 +108,9 @@ const wakes = (sessions: number): Promise<Measured> =>
 const loads = async (url: string): Promise<number> => (await metricsOf(url, GROUP)).get("wakes_total") ?? 0;
 
 /** A change of leader information writes the group's row, and with it how often the object was loaded. */
-async function publish(peer: Peer, leaderSessionId: string, index: number): Promise<void> {
-  const confirmed = peer.next("confirmed");
+async function publish(peer: CrowdPeer, leaderSessionId: string, index: number): Promise<void> {
   peer.send({ type: "confirm", id: "c", component: "a", leaderSessionId, address: `http://127.0.0.1/${index}` });
-  await confirmed;
+  await peer.next("confirmed");
 }
 
 /** From the moment the killed backend listens again to the last `welcome` of a resumed session. */
@@ -139,11 +138,11 @@ async function storm(): Promise<Measured> {
 /** The leader renews until all are there. */
 async function joinStorm(url: string) {
   const { peer: leader, leaderSessionId } = await joinLeader(url, GROUP, CONTENDS);
-  const renew = (): void => leader.send({ type: "renew", sentAt: performance.now(), held: [leaderSessionId] });
+  const renew = (): void => leader.send({ type: "renew", sentAt: leader.sentAt(), held: [leaderSessionId] });
   const renewals = setInterval(renew, leaseFor(DEFAULT_LEASE_MS).renewEveryMs);
   try {
     const crowd = [leader, ...(await joinCrowd(url, GROUP, STORM - 1, CONTENDS))];
-    await leader.renew([leaderSessionId]);
+    await leader.renew(leaderSessionId);
     return { crowd, leader, leaderSessionId };
   } finally {
     clearInterval(renewals);
@@ -151,13 +150,12 @@ async function joinStorm(url: string) {
 }
 
 /** Tries again like the client: later each time, and with a higher attempt. */
-async function comeBack(url: string, lost: Peer | undefined, leader: Peer, leaderSessionId: string) {
+async function comeBack(url: string, lost: CrowdPeer | undefined, leader: CrowdPeer, leaderSessionId: string) {
   if (lost === undefined) throw new Error("nobody to come back");
   const held = lost === leader ? [leaderSessionId] : [];
   for (let longestMs = FIRST_RETRY_MS; ; longestMs *= 2) {
     await passes(Math.random() * longestMs);
-    const resume = lost.resume();
-    lost.attempt = resume.attempt;
+    const resume = lost.nextResume();
     try {
       const peer = await connectPeer(url, GROUP);
       return { peer, welcome: await peer.hello({ ...CONTENDS, resume, held }) };

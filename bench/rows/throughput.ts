@@ -1,9 +1,9 @@
 /** Throughput in a second, with many things under way at once. */
 import type WebSocket from "ws";
 import { median } from "../../cli/statistics.ts";
-import type { ServerMessage } from "../../shared/protocol/messages.ts";
+import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
 import { withBackend } from "../backend.ts";
-import { hangUp, joinLeader, joinPeer, type Peer } from "../crowd.ts";
+import { type CrowdPeer, hangUp, joinLeader, joinPeer } from "../crowd.ts";
 import type { FloorServer } from "../floor-server.ts";
 import type { Measured, Row } from "../row.ts";
 import { inParallel, openSocket, pause } from "../sockets.ts";
@@ -69,11 +69,11 @@ function handOvers(): Promise<number[]> {
   });
 }
 
-function takeOver(peer: Peer, turns: Turns): void {
+function takeOver(peer: CrowdPeer, turns: Turns): void {
   peer.socket.on("message", (data: Buffer) => {
-    const message = JSON.parse(data.toString()) as ServerMessage;
+    const message = parseServerMessage(data.toString());
     if (message.type === "grant") {
-      peer.send({ type: "renew", sentAt: performance.now(), held: [message.leaderSessionId] });
+      peer.send({ type: "renew", sentAt: peer.sentAt(), held: [message.leaderSessionId] });
     } else if (message.type === "renewed") {
       const [leaderSessionId] = message.held;
       if (leaderSessionId !== undefined) turns.finish(() => peer.send({ type: "resign", leaderSessionId }));
@@ -118,7 +118,7 @@ function renewals(): Promise<number[]> {
       joinLeader(url, "renewals", { contenders: [{ component: `c${index}`, election: "dedicated" }] }),
     );
     for (const { peer, leaderSessionId } of leaders) {
-      const renew = (): void => peer.send({ type: "renew", sentAt: performance.now(), held: [leaderSessionId] });
+      const renew = (): void => peer.send({ type: "renew", sentAt: peer.sentAt(), held: [leaderSessionId] });
       peer.socket.on("message", () => {
         done += 1;
         renew();

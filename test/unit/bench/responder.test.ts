@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { answersTo, Responder } from "../../../bench/responder.ts";
+import { Responder } from "../../../bench/responder.ts";
 import { VirtualTime } from "../../../bench/virtual-time.ts";
 import { createElectionClient } from "../../../client/index.ts";
-
-const asMessages = (frames: readonly string[]): unknown[] => frames.map((frame) => JSON.parse(frame));
+import { encode } from "../../../shared/protocol/codec.ts";
+import type { ClientMessage } from "../../../shared/protocol/messages.ts";
 
 test("a client leads in front of the responder for as long as it is asked to, by a renewal each 2.5 s", async () => {
   const time = new VirtualTime();
@@ -31,10 +31,13 @@ test("a client leads in front of the responder for as long as it is asked to, by
 });
 
 test("each renewal is accepted, each ping answered, and what wants no answer gets none", () => {
-  const renew = JSON.stringify({ type: "renew", sentAt: 7, held: ["x"] });
-  expect(asMessages(answersTo(renew))).toEqual([{ type: "renewed", sentAt: 7, held: ["x"] }]);
-  expect(answersTo("ping")).toEqual(["pong"]);
-  expect(answersTo(JSON.stringify({ type: "bye" }))).toEqual([]);
+  const responder = new Responder(new VirtualTime());
+  const answersTo = (message: ClientMessage) => responder.answersTo(encode(message)).map((frame) => JSON.parse(frame));
+  const [, { leaderSessionId }] = answersTo({ type: "hello", sentAt: 1, contenders: [{ component: "a" }] });
+  const held = [leaderSessionId];
+  expect(answersTo({ type: "renew", sentAt: 7, held })).toEqual([{ type: "renewed", sentAt: 7, held }]);
+  expect(responder.answersTo("ping")).toEqual(["pong"]);
+  expect(answersTo({ type: "bye" })).toEqual([]);
 });
 
 test("virtual time does what is due in its order, what falls due meanwhile too, and nothing that was cleared", () => {

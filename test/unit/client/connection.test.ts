@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { CLOSE } from "../../../shared/protocol/close-codes.ts";
 import type { Observe } from "../../../shared/protocol/messages.ts";
-import { ANSWER, CHECK, D, dedicated, E, offer, PING, Play, R, release, type Said, welcome } from "./play.ts";
+import { welcome } from "../../../tools/harness/solo-group.ts";
+import { ANSWER, CHECK, D, dedicated, E, offer, PING, Play, R, release, type Said } from "./play.ts";
 
 const connects = (play: Play): number => play.effects.filter(({ type }) => type === "connect").length;
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { E, join, offer, Play, R, release, welcome } from "./play.ts";
+import { welcome } from "../../../tools/harness/solo-group.ts";
+import { E, join, offer, Play, R, release } from "./play.ts";
 
 const published = ({ phase }: Play["state"]["contenders"][number]): unknown =>
   phase.type === "granted" ? phase.publication : null;

@@ -14,8 +14,6 @@ import {
 } from "../../../client/session/state.ts";
 import { transition } from "../../../client/session/transition.ts";
 import { remainingMs } from "../../../shared/holder/state.ts";
-import { leaseFor } from "../../../shared/lease.ts";
-import { DEFAULT_LIMITS } from "../../../shared/protocol/limits.ts";
 import type {
   ClientMessage,
   ContenderInfo,
@@ -25,6 +23,7 @@ import type {
   Welcome,
 } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
+import { welcome } from "../../../tools/harness/solo-group.ts";
 
 export const D = 10_000;
 /** R, E and the answer time-out that follow from D. */
@@ -34,23 +33,6 @@ export const ANSWER = 2_750;
 export const PING = 25_000;
 export const CHECK = 300_000;
 export const DRAIN = 10_000;
-
-export const welcome: Welcome = {
-  type: "welcome",
-  version: 1,
-  sessionId: "S1",
-  secret: "secret-1",
-  resumed: false,
-  sentAt: 0,
-  held: [],
-  lease: leaseFor(D),
-  pingEveryMs: PING,
-  answerTimeoutMs: ANSWER,
-  checkEveryMs: CHECK,
-  offerTimeoutMs: 2_850,
-  drainMs: DRAIN,
-  limits: DEFAULT_LIMITS,
-};
 
 export const offer = (leaderSessionId: string, epoch: number, ...components: string[]): Grant => ({
   type: "grant",

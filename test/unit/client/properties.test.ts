@@ -9,7 +9,8 @@ import { transition } from "../../../client/session/transition.ts";
 import { leaderSessionIdOf, remainingMs } from "../../../shared/holder/state.ts";
 import type { ClientMessage, Grant } from "../../../shared/protocol/messages.ts";
 import { electionOf } from "../../../shared/protocol/names.ts";
-import { R, welcome } from "./play.ts";
+import { welcome } from "../../../tools/harness/solo-group.ts";
+import { R } from "./play.ts";
 
 const components = ["a", "b", "c"] as const;
 const ids = Array.from({ length: 8 }, (_, index) => `L${index}`);

@@ -1,0 +1,230 @@
+/**
+ * The far end of a client: a group of one session, in memory and without time. It answers by the protocol, and elects every
+ * process that asks unless it is told not to.
+ */
+import { answerTimeoutFor, DEFAULT_LEASE_MS, leaseFor, offerTimeoutFor } from "../../shared/lease.ts";
+import { clientMessageParser } from "../../shared/protocol/client-codec.ts";
+import { encode } from "../../shared/protocol/codec.ts";
+import { DEFAULT_LIMITS } from "../../shared/protocol/limits.ts";
+import {
+  type ClientMessage,
+  type ContenderInfo,
+  type Hello,
+  type LeaderChange,
+  type LeaderInformation,
+  PING,
+  PONG,
+  type Revoke,
+  type ServerMessage,
+  type Welcome,
+} from "../../shared/protocol/messages.ts";
+import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
+
+const lease = leaseFor(DEFAULT_LEASE_MS);
+export const welcome: Welcome = {
+  type: "welcome",
+  version: 1,
+  sessionId: "S1",
+  secret: "secret-1",
+  resumed: false,
+  sentAt: 0,
+  held: [],
+  lease,
+  pingEveryMs: 25_000,
+  answerTimeoutMs: answerTimeoutFor(lease),
+  checkEveryMs: 300_000,
+  offerTimeoutMs: offerTimeoutFor(lease),
+  drainMs: 10_000,
+  limits: DEFAULT_LIMITS,
+};
+
+const parseClientMessage = clientMessageParser(DEFAULT_LIMITS);
+
+interface Term {
+  readonly election: ElectionName;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+  accepted: boolean;
+}
+
+export abstract class SoloGroup {
+  /** Whether elections are offered. */
+  electing = true;
+  /** Components that may not stand. */
+  readonly refused = new Set<string>();
+  epoch = 0;
+  #contenders: readonly ContenderInfo[] = [];
+  #terms = new Map<ElectionName, Term>();
+  #records = new Map<string, LeaderInformation>();
+  #watching: Set<string> | true = new Set();
+  #sessions = 0;
+
+  // For the transport
+
+  /** Carries a frame to the client. */
+  protected abstract deliver(frame: string): void;
+
+  receive(frame: string): void {
+    if (frame === PING) this.deliver(PONG);
+    else this.answer(parseClientMessage(frame));
+  }
+
+  protected idOf(kind: "session" | "term", number: number): string {
+    return `${kind === "session" ? "S" : "L"}${number}`;
+  }
+
+  say(message: ServerMessage): void {
+    this.deliver(encode(message));
+  }
+
+  protected answer(message: ClientMessage): void {
+    switch (message.type) {
+      case "hello":
+        return this.#greet(message);
+      case "register":
+        if (this.refused.has(message.component)) return this.#refuse(message.component);
+        this.#contenders = [...this.#contenders, message];
+        this.say({ type: "registered", component: message.component });
+        return this.#present(message.component, message.election);
+      case "deregister":
+        return this.#deregister(message.component);
+      case "renew":
+        return this.#renew(message.sentAt, message.held);
+      case "confirm":
+        this.publish({
+          component: message.component,
+          leaderSessionId: message.leaderSessionId,
+          epoch: this.epoch,
+          address: message.address ?? "",
+        });
+        return this.say({
+          type: "confirmed",
+          id: message.id,
+          component: message.component,
+          leaderSessionId: message.leaderSessionId,
+        });
+      case "resign":
+      case "release":
+        return this.#end(message.leaderSessionId);
+      case "observe":
+        this.#watch(message.components);
+        return this.#snapshot();
+      default:
+        return;
+    }
+  }
+
+  #greet({ sentAt, contenders = [], observe = [], resume, held = [] }: Hello): void {
+    this.#contenders = contenders.filter(({ component }) => !this.refused.has(component));
+    this.#watch(observe);
+    const resumed = resume?.sessionId === this.idOf("session", this.#sessions);
+    if (!resumed) this.#sessions += 1;
+    const kept = [...this.#terms.values()].filter(
+      (term) => resumed && term.accepted && held.includes(term.leaderSessionId),
+    );
+    if (resumed) this.#terms = new Map(kept.map((term) => [term.election, term]));
+    else this.#terms.clear();
+    this.say({
+      ...welcome,
+      sessionId: this.idOf("session", this.#sessions),
+      resumed,
+      sentAt,
+      held: kept.map((term) => term.leaderSessionId),
+    });
+    for (const { component } of contenders) if (this.refused.has(component)) this.#refuse(component);
+    if (observe === true || observe.length > 0) this.#snapshot();
+    this.elect();
+  }
+
+  #present(component: string, kind: ContenderInfo["election"]): void {
+    const election = electionOf(component, kind);
+    const term = this.#terms.get(election);
+    if (!term) return this.elect();
+    this.say({ type: "grant", ...term, components: [component], joined: term.accepted });
+  }
+
+  #deregister(component: string): void {
+    const isKnown = this.#contenders.some((contender) => contender.component === component);
+    if (isKnown) this.say({ type: "deregistered", component });
+    else this.say({ type: "error", code: "unknown_component", message: "not contended for", component });
+    this.#contenders = this.#contenders.filter((contender) => contender.component !== component);
+    this.retract(component);
+    for (const [election, { leaderSessionId }] of this.#terms) {
+      if (!this.#contenders.some((contender) => electionOf(contender.component, contender.election) === election))
+        this.#end(leaderSessionId);
+    }
+  }
+
+  #renew(sentAt: number, held: readonly string[]): void {
+    const kept = held.filter((id) => {
+      const term = [...this.#terms.values()].find(({ leaderSessionId }) => leaderSessionId === id);
+      if (term) term.accepted = true;
+      return term !== undefined;
+    });
+    this.say({ type: "renewed", sentAt, held: kept });
+  }
+
+  #end(leaderSessionId: string): void {
+    for (const [election, term] of this.#terms)
+      if (term.leaderSessionId === leaderSessionId) this.#terms.delete(election);
+    for (const record of [...this.#records.values()])
+      if (record.leaderSessionId === leaderSessionId) this.retract(record.component);
+    this.elect();
+  }
+
+  /** Offers every election that is vacant and contended for. */
+  elect(): void {
+    if (!this.electing) return;
+    const elections = new Set(this.#contenders.map(({ component, election }) => electionOf(component, election)));
+    for (const election of elections) {
+      if (this.#terms.has(election)) continue;
+      this.epoch += 1;
+      const term = { election, leaderSessionId: this.idOf("term", this.epoch), epoch: this.epoch, accepted: false };
+      this.#terms.set(election, term);
+      const components = this.#contenders
+        .filter((contender) => electionOf(contender.component, contender.election) === election)
+        .map(({ component }) => component);
+      this.say({ type: "grant", ...term, components, joined: false });
+    }
+  }
+
+  revoke(reason: Revoke["reason"] = "revoked", election: ElectionName = "process"): void {
+    const term = this.#terms.get(election);
+    if (term) this.say({ type: "revoke", leaderSessionId: term.leaderSessionId, reason, drainMs: 10_000 });
+  }
+
+  // Leader information
+
+  #watch(components: true | readonly string[]): void {
+    if (components === true || this.#watching === true) this.#watching = true;
+    else this.#watching = new Set([...this.#watching, ...components]);
+  }
+
+  #snapshot(): void {
+    const leaders: LeaderChange[] =
+      this.#watching === true
+        ? [...this.#records.values()].map((leader) => ({ component: leader.component, leader }))
+        : [...this.#watching].map((component) => ({ component, leader: this.#records.get(component) ?? null }));
+    const all = this.#watching === true && { all: true };
+    this.say({ type: "leaders", revision: 1, snapshot: true, ...all, leaders });
+  }
+
+  publish(leader: LeaderInformation): void {
+    this.#records.set(leader.component, leader);
+    this.#announce({ component: leader.component, leader });
+  }
+
+  retract(component: string): void {
+    if (this.#records.delete(component)) this.#announce({ component, leader: null });
+  }
+
+  #announce(change: LeaderChange): void {
+    if (this.#watching === true || this.#watching.has(change.component)) {
+      this.say({ type: "leaders", revision: 2, snapshot: false, leaders: [change] });
+    }
+  }
+
+  #refuse(component: string): void {
+    this.say({ type: "error", code: "election_mismatch", message: "contended for in the other kind", component });
+  }
+}
