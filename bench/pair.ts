@@ -35,7 +35,7 @@ export async function interleaved(
   reference: () => Promise<number>,
   { turns, inATurn, warmUp } = { turns: 20, inATurn: 20, warmUp: 3 },
 ) {
-  const samples = { measured: [] as number[], reference: [] as number[] };
+  const samples: Record<"measured" | "reference", number[]> = { measured: [], reference: [] };
   for (let turn = 0; turn < turns; turn++) {
     for (const kind of ["reference", "measured"] as const) {
       const once = kind === "measured" ? measured : reference;

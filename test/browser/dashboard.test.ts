@@ -3,11 +3,11 @@
 import type { Locator, Page } from "playwright-core";
 import { afterEach, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
-import { Probe } from "../../cli/probe.ts";
 import { createElectionClient } from "../../client/node/index.ts";
 import type { GroupStatus } from "../../shared/protocol/status.ts";
 import { statusOf } from "../../tools/harness/backend-answers.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { connectPeer } from "../../tools/harness/socket-peer.ts";
 import { faintTexts } from "./faint-texts.ts";
 import { setting } from "./setting.ts";
 
@@ -243,8 +243,8 @@ test("transfer: a chosen process that does not answer is passed over, and the pa
   await using opened = await open("deaf");
   const { page } = opened;
   await runInOrder(page, "deaf", ["A", "B"]);
-  const deaf = await Probe.open(`${world.backend.url}/v1/groups/deaf/session`, undefined);
-  deaf.send({ type: "hello", sentAt: 1, process: { name: "deaf" } });
+  const deaf = await connectPeer({ url: world.backend.url, group: "deaf" });
+  await deaf.hello({ process: { name: "deaf" } });
   deaf.send({ type: "register", component: "dispatcher" });
   await page.locator(".queue").getByText("deaf", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Transfer, Process election" }).click();
@@ -252,7 +252,7 @@ test("transfer: a chosen process that does not answer is passed over, and the pa
   await dialog.getByLabel("Successor").selectOption({ index: 1 });
   await dialog.getByRole("button", { name: "Transfer" }).click();
   await dialog.getByText(/^A handed over to B, .* deaf was passed over: it did not take over\.$/).waitFor();
-  deaf.close();
+  deaf.drop();
 });
 
 test("pause: the leader goes on, nobody takes over, and the page says why; resume offers at once", async () => {

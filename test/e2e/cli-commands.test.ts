@@ -4,12 +4,12 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
-import { Probe } from "../../cli/probe.ts";
 import type { RevokeResult } from "../../shared/protocol/status.ts";
 import { importNodeClient } from "../../tools/harness/built.ts";
 import { candidate } from "../../tools/harness/cluster.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { listen } from "../../tools/harness/loopback.ts";
+import { connectPeer } from "../../tools/harness/socket-peer.ts";
 import { type CommandEnding, endCommands, runCommand, startCommand } from "../support/command-line.ts";
 
 const { createElectionClient } = await importNodeClient();
@@ -119,16 +119,15 @@ test("revoke hands over to the named process, and history shows it", async () =>
 test("[Q3] revoke reports when the named process does not take over", async () => {
   const group = freshGroup();
   await using _processes = await twoProcesses(group);
-  const deaf = await Probe.open(`${backend.url}/v1/groups/${group}/session`, undefined);
-  deaf.send({ type: "hello", sentAt: 1, process: { name: "deaf" } });
-  const { sessionId } = await deaf.next("welcome");
+  const deaf = await connectPeer({ url: backend.url, group });
+  const { sessionId } = await deaf.hello({ process: { name: "deaf" } });
   deaf.send({ type: "register", component: "worker" });
   await candidate(backend.url, group, "deaf");
 
   const document = jsonOf(await ask("revoke", group, "--to", "deaf", "--json"));
   expect(document).toMatchObject({ passedOver: sessionId, to: expect.not.stringContaining(sessionId) });
   const { code, stdout } = await ask("revoke", group, "--to", "deaf");
-  deaf.close();
+  deaf.drop();
   expect(code).toBe(0);
   expect(stdout).toMatch(/^two \(\S+\) has stepped down; one \(\S+\) leads, epoch \d+, after/);
   expect(stdout).toContain(`\ndeaf (${sessionId}) was passed over: it did not take over in time\n`);

@@ -3,7 +3,6 @@
  * each frame; a session with another outcome is a finding, reported with the seed that replays it.
  */
 
-import { once } from "node:events";
 import fc from "fast-check";
 import { clientMessageParser } from "../../shared/protocol/client-codec.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
@@ -12,7 +11,7 @@ import { InvalidField } from "../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS, MESSAGE_BURST } from "../../shared/protocol/limits.ts";
 import type { ClientMessage } from "../../shared/protocol/messages.ts";
 import { anyFrame, legalFrame } from "./frames.ts";
-import { type Destination, peerOn, socketTo } from "./socket-peer.ts";
+import { connectPeer, type Destination } from "./socket-peer.ts";
 import type { Tally } from "./tally.ts";
 
 const parseFrame = clientMessageParser(DEFAULT_LIMITS);
@@ -150,9 +149,7 @@ export async function fuzzGroup(
 
 /** Sends the frames over a connection of their own. Resolves with its close code, or with `null` if it lives. */
 async function play(target: Destination, fate: Fate, greeted: boolean): Promise<number | null> {
-  const socket = socketTo(target);
-  const peer = peerOn(socket);
-  await once(socket, "open");
+  const peer = await connectPeer(target);
   const ids = new Map([["$theirs", "somebody-else"]]);
   if (greeted) {
     const { sessionId } = await peer.hello({ contenders: [{ component: "fuzz", election: "dedicated" }] });

@@ -1,17 +1,19 @@
 /** A peer over a socket of Node. */
+import { once } from "node:events";
 import { WebSocket } from "ws";
 import { LivePeer } from "./live-peer.ts";
 
 export interface Destination {
   readonly url: string;
   readonly group: string;
-  readonly token: string;
+  /** Not needed by a group that is open to loopback addresses. */
+  readonly token?: string;
 }
 
 /** A socket to the group, not open yet. */
 export function socketTo({ url, group, token }: Destination): WebSocket {
   const address = `${url.replace("http", "ws")}/v1/groups/${group}/session`;
-  const headers = { Authorization: `Bearer ${token}` };
+  const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
   return new WebSocket(address, ["edge-election.v1"], { headers, perMessageDeflate: false });
 }
 
@@ -29,5 +31,13 @@ export function peerOn(socket: WebSocket, reads: "everything" | "what is awaited
   });
   socket.on("error", () => undefined); // a close follows
   socket.on("close", (code, reason) => peer.end({ code, reason: String(reason) }));
+  return peer;
+}
+
+/** A peer whose socket is open. Rejects when it cannot be opened. */
+export async function connectPeer(destination: Destination): Promise<LivePeer> {
+  const socket = socketTo(destination);
+  const peer = peerOn(socket);
+  await once(socket, "open");
   return peer;
 }
