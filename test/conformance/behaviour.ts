@@ -5,8 +5,8 @@ import { Play } from "./play.ts";
 
 export interface Terms {
   readonly needs?: readonly Capability[];
-  /** D at least, where something takes real time that is not the behaviour's own. */
-  readonly leaseMs?: number;
+  /** D: at least so long where something takes real time that is not the behaviour's own; short where its end is waited for. */
+  readonly leaseMs?: number | "short";
 }
 
 export type Body = (play: Play) => Promise<void>;
@@ -23,7 +23,8 @@ export function conform(driver: Driver, chapters: readonly Chapter[]): void {
   const left = new Map<Capability, string[]>();
   const test: Define = (name, { needs = [], leaseMs }, body) => {
     const missing = needs.find((need) => driver.lacks[need] !== undefined);
-    if (missing === undefined) define(name, () => Play.run(driver, body, leaseMs));
+    const duration = leaseMs === "short" ? driver.shortLeaseMs : leaseMs;
+    if (missing === undefined) define(name, () => Play.run(driver, body, duration));
     else left.set(missing, [...(left.get(missing) ?? []), name]);
   };
   for (const chapter of chapters) chapter(test);

@@ -27,11 +27,11 @@ export type Capability =
 /** One driver for each way of taking part. */
 export interface Driver {
   readonly name: string;
-  /** D of its groups, unless a test asks for another. */
-  readonly leaseMs: number;
+  /** D where a test waits for the end of a lease. */
+  readonly shortLeaseMs: number;
   /** Why these do not apply. */
   readonly lacks: Readonly<Partial<Record<Capability, string>>>;
-  /** A fresh group. `leaseMs`: at least. */
+  /** A fresh group. `leaseMs`: D; the default is the driver's own. */
   open(leaseMs?: number): Promise<Stage>;
 }
 

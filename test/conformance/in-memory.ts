@@ -8,7 +8,7 @@ const TURN_MS = 5;
 export const inMemory: Driver = {
   name: "in memory",
   lacks: {},
-  leaseMs: LEASE_MS,
+  shortLeaseMs: LEASE_MS,
   async open(leaseMs = LEASE_MS) {
     const group = createTestGroup({ policy: { leaseMs } });
     return {

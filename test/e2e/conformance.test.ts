@@ -27,7 +27,7 @@ async function backendFor(leaseMs: number): Promise<LocalBackend> {
 const overSockets: Driver = {
   name: "over sockets from Node",
   lacks: {},
-  leaseMs: LEASE_MS,
+  shortLeaseMs: LEASE_MS,
   async open(leaseMs = LEASE_MS) {
     const backend = await backendFor(leaseMs);
     groups += 1;

@@ -64,7 +64,10 @@ export const confirmAndIsLeader: Chapter = (test) => {
     await play.settled(closed);
   });
 
-  test("[K4] [S6] a leader that is cut off stops by its own clock", { needs: ["partition"] }, async (play) => {
+  test("[K4] [S6] a leader that is cut off stops by its own clock", {
+    needs: ["partition"],
+    leaseMs: "short",
+  }, async (play) => {
     const part = play.join("one");
     const term = await play.leads(part);
     part.member.partition();

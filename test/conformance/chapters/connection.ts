@@ -27,6 +27,7 @@ export const connection: Chapter = (test) => {
 
   test("[N2] [C8] after an expired lease the process contends again and wins again, twice in a row", {
     needs: ["partition"],
+    leaseMs: "short",
   }, async (play) => {
     const part = play.join("one");
     for (let round = 0; round < 2; round++) {

@@ -21,7 +21,7 @@ export class Path {
     };
   }
 
-  /** Fails the call that is under way, or else the next one. */
+  /** Fails the call that is under way, or else the next one. Call it inside the object that makes the calls. */
   cut(): void {
     this.#isResetDue = this.#resets.size === 0;
     for (const reset of this.#resets) reset();

@@ -55,7 +55,6 @@ export class RpcMember implements Member {
   #named: DurableContenderOptions["components"] = [];
   #priority: number | undefined;
   #object: Contending | null = null;
-  #isVisiting = false;
 
   constructor(name: string, { address, priority }: MemberOptions, surroundings: Surroundings) {
     this.name = name;
@@ -114,13 +113,13 @@ export class RpcMember implements Member {
 
   async close(): Promise<void> {
     for (const role of this.#roles.values()) role.isClosed = true;
-    if (this.#object !== null || this.#isVisiting) await this.#order((contender) => contender.close());
+    if (this.#hasContended) await this.#order((contender) => contender.close());
   }
 
   /** Leaves, and its object is no longer woken. */
   async end(): Promise<void> {
     this.heal();
-    if (this.#object === null && !this.#isVisiting) return;
+    if (!this.#hasContended) return;
     await this.close();
     await runInDurableObject(this.#stub(), (_, { storage }) => storage.deleteAlarm());
   }
@@ -130,7 +129,7 @@ export class RpcMember implements Member {
     if (this.#object !== null) await crash(this.#stub());
   }
 
-  cut = (): void => this.#path.cut();
+  cut = (): void => void this.#order(async () => this.#path.cut());
   partition = (): void => this.#path.partition();
   heal = (): void => this.#path.heal();
 
@@ -160,6 +159,10 @@ export class RpcMember implements Member {
     const components = this.#components();
     if (components.length > 0) this.#named = components;
     await this.#order((contender) => (components.length === 0 ? contender.close() : contender.change({ components })));
+  }
+
+  get #hasContended(): boolean {
+    return this.#roles.size > 0;
   }
 
   #components(): { component: string; election?: "process" | "dedicated"; priority?: number }[] {
@@ -233,31 +236,27 @@ export class RpcMember implements Member {
     return promise;
   }
 
-  /** Done in the order in which they are given; those that are given in one turn, in one turn. */
+  /**
+   * Done in the order in which they are given; those that are given in one turn, in one turn. Each caller waits by a visit
+   * of its own: under the test runner, what waits for a promise continues where the promise is settled
+   * (`no_handle_cross_request_promise_resolution`). So a promise that was made outside is not settled inside, and
+   * one that was made inside is not settled outside.
+   */
   #order<T>(order: (contender: DurableContender) => Promise<T>): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#orders.push((contender) => void order(contender).then(resolve, reject));
-    if (!this.#isVisiting) void this.#visit().catch(reject);
-    return promise;
+    let begun: Promise<T>;
+    this.#orders.push((contender) => {
+      begun = order(contender);
+      begun.catch(() => {});
+    });
+    return runInDurableObject(this.#stub(), (object: Contending) => {
+      this.#object = object;
+      for (const next of this.#orders.splice(0)) next(object.contender);
+      return begun;
+    });
   }
 
   /** Made anew each time: each belongs to its maker. */
   #stub(): DurableObjectStub<Contending> {
     return env.CONTENDERS.get(env.CONTENDERS.idFromName(this.#objectName));
-  }
-
-  async #visit(): Promise<void> {
-    this.#isVisiting = true;
-    await null;
-    try {
-      while (this.#orders.length > 0) {
-        await runInDurableObject(this.#stub(), (object: Contending) => {
-          this.#object = object;
-          for (const order of this.#orders.splice(0)) order(object.contender);
-        });
-      }
-    } finally {
-      this.#isVisiting = false;
-    }
   }
 }

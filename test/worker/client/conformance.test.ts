@@ -20,7 +20,7 @@ function serverFor(leaseMs: number): Server {
 const throughFetcher: Driver = {
   name: "inside workerd, through a fetcher",
   lacks: {},
-  leaseMs: LEASE_MS,
+  shortLeaseMs: LEASE_MS,
   async open(leaseMs = LEASE_MS) {
     const server = serverFor(leaseMs);
     const group = freshGroup("conformance");
