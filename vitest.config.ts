@@ -2,6 +2,7 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 const leaseMs = "2000";
+const horizonAheadMs = "2040";
 const fenceSecret = "a secret of the tests, 32 characters or more";
 
 /** Everything random in the tests follows from it, so that each run does the same. Set TEST_SEED for another one; `npm run soak` takes fresh ones. */
@@ -39,7 +40,13 @@ export default defineConfig({
             // The production Worker, and beside it an object as a user would write it.
             main: "./test/worker/main.ts",
             miniflare: {
-              bindings: { OPEN_MODE: "loopback", LEASE_MS: leaseMs, FENCE_SECRET: fenceSecret },
+              // W is a little more than D: what waits for a horizon takes no longer than it has to.
+              bindings: {
+                OPEN_MODE: "loopback",
+                LEASE_MS: leaseMs,
+                HORIZON_AHEAD_MS: horizonAheadMs,
+                FENCE_SECRET: fenceSecret,
+              },
               durableObjects: { CONTENDERS: { className: "Contending", useSQLite: true } },
               // Resources for the fence guards.
               d1Databases: ["DATABASE"],

@@ -1,4 +1,4 @@
-/** `priority: visibleTab()`: the focused tab gets the first offer. */
+/** `priority: visibleTab()`: the focused tab comes first. */
 import type { PrioritySource } from "./page.ts";
 
 /** What `visibleTab` needs of a `window`. */

@@ -40,8 +40,8 @@ export const answerTimeoutFor = (lease: LeaseSettings): number =>
 /** The longest round trip by which a leader renews in time: what it asks is answered before it drops the socket. */
 const slowestPathFor = (answerTimeoutMs: number): number => Math.min(answerTimeoutMs, PATIENCE_MS);
 
-/** How long an offer stays open: longer than the slowest path takes to accept it, by as much as a renewal may be late. */
-export const offerTimeoutFor = (lease: LeaseSettings): number =>
+/** O: how long a candidate may take to answer `next`: longer than the slowest path takes, by as much as a renewal may be late. */
+export const askTimeoutFor = (lease: LeaseSettings): number =>
   slowestPathFor(answerTimeoutFor(lease)) + renewalSlackFor(lease.durationMs);
 
 /**
@@ -54,7 +54,7 @@ export const renewalSlackFor = (leaseMs: number): number => Math.min(Math.floor(
 export function leaseFault(
   lease: LeaseSettings,
   answerTimeoutMs = answerTimeoutFor(lease),
-  offerTimeoutMs = offerTimeoutFor(lease),
+  askTimeoutMs = askTimeoutFor(lease),
 ): string | null {
   const { durationMs, renewDeadlineMs, renewEveryMs } = lease;
   if (!(durationMs >= MIN_LEASE_MS && durationMs <= MAX_LEASE_MS)) {
@@ -69,8 +69,8 @@ export function leaseFault(
   if (!(answerTimeoutMs > 0 && answerTimeoutMs <= (renewDeadlineMs - renewEveryMs) / 2)) {
     return `answerTimeoutMs (${answerTimeoutMs}) must be above 0 and at most half of lease.renewDeadlineMs - lease.renewEveryMs (${renewDeadlineMs} - ${renewEveryMs}): lower the first`;
   }
-  if (!(offerTimeoutMs > slowestPathFor(answerTimeoutMs))) {
-    return `offerTimeoutMs (${offerTimeoutMs}) must be above answerTimeoutMs (${answerTimeoutMs}), or above ${PATIENCE_MS} if that is longer: raise the first or lower the second`;
+  if (!(askTimeoutMs > slowestPathFor(answerTimeoutMs))) {
+    return `askTimeoutMs (${askTimeoutMs}) must be above answerTimeoutMs (${answerTimeoutMs}), or above ${PATIENCE_MS} if that is longer: raise the first or lower the second`;
   }
   return null;
 }

@@ -29,11 +29,11 @@ export interface TestGroupOptions {
   readonly latencyMs?: number;
 }
 
-/** Which leadership is revoked, and which client gets the next offer. */
+/** Which leadership is revoked, and which client is next. */
 export interface TestRevokeOptions {
   /** A component that is led: its election is revoked. Default: the process election. */
   readonly component?: string;
-  /** The client that gets the next offer. */
+  /** The client that is next. */
   readonly successor?: ElectionClient;
   /** Kept in the history. */
   readonly note?: string;
@@ -201,7 +201,7 @@ export class TestGroup {
     this.#backend.hibernate();
   }
 
-  /** Nobody gets an offer until `resume`; leaders continue. */
+  /** Nobody is granted an election until `resume`; leaders continue. */
   pause(): void {
     this.#backend.dispatch({ type: "pause", paused: true });
   }

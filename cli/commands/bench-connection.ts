@@ -28,7 +28,7 @@ interface Samples {
   readonly connect: number[];
   readonly ping: number[];
   readonly renew: number[];
-  readonly offer: number[];
+  readonly handOver: number[];
 }
 
 const MEANINGS: Readonly<Record<keyof Samples, string>> = {
@@ -36,7 +36,7 @@ const MEANINGS: Readonly<Record<keyof Samples, string>> = {
   connect: "socket opened, hello answered by welcome",
   ping: "ping answered by the platform",
   renew: "renew answered by the group's object",
-  offer: "resigned, offered again, accepted",
+  handOver: "resigned, granted again by the group's object",
 };
 
 export function addBenchConnection(program: Command): void {
@@ -79,7 +79,7 @@ const row = (name: keyof Samples, { p50, p95, p99, max }: Summary): string[] => 
 
 async function measure(options: BenchOptions): Promise<Samples> {
   const { url, group, rounds } = options;
-  const samples: Samples = { http: [], connect: [], ping: [], renew: [], offer: [] };
+  const samples: Samples = { http: [], connect: [], ping: [], renew: [], handOver: [] };
   await statusOf(options, group); // so that the first connection is not measured
   await repeat(rounds, samples.http, () => statusOf(options, group));
   const address = `${url.replace(/\/$/, "")}/v1/groups/${encodeURIComponent(group)}/session`;
@@ -95,7 +95,7 @@ async function measure(options: BenchOptions): Promise<Samples> {
   return samples;
 }
 
-async function measureSession(probe: Probe, rounds: number, { ping, renew, offer }: Samples): Promise<void> {
+async function measureSession(probe: Probe, rounds: number, { ping, renew, handOver }: Samples): Promise<void> {
   const component = `bench-connection:${randomUUID()}`;
   let sentAt = 1;
   const renewed = async (held: readonly string[]): Promise<void> => {
@@ -103,21 +103,18 @@ async function measureSession(probe: Probe, rounds: number, { ping, renew, offer
     probe.send({ type: "renew", sentAt, held });
     await probe.next("renewed");
   };
-  const accepted = async (): Promise<string> => {
-    const { leaderSessionId } = await probe.next("grant");
-    await renewed([leaderSessionId]);
-    return leaderSessionId;
-  };
+  const granted = async (): Promise<string> => (await probe.next("grant")).leaderSessionId;
   try {
     probe.send({ type: "hello", sentAt, process: { name: "edge-election bench-connection" } });
     await probe.next("welcome");
     await repeat(rounds, ping, () => probe.ping());
     await repeat(rounds, renew, () => renewed([]));
     probe.send({ type: "register", component, election: "dedicated" });
-    let leaderSessionId = await accepted();
-    await repeat(rounds, offer, async () => {
-      probe.send({ type: "resign", leaderSessionId });
-      leaderSessionId = await accepted();
+    let leaderSessionId = await granted();
+    await repeat(rounds, handOver, async () => {
+      sentAt += 1;
+      probe.send({ type: "resign", leaderSessionId, sentAt }); // a statement: the next grant goes by it
+      leaderSessionId = await granted();
     });
   } finally {
     probe.send({ type: "bye" });

@@ -5,8 +5,8 @@ import { print, printJson } from "../terminal.ts";
 
 /** `pause` and `resume`. */
 export function addPauseAndResume(program: Command): void {
-  add(program, "pause", "stops offering leadership in a group; present leaders go on");
-  add(program, "resume", "offers leadership in a paused group again");
+  add(program, "pause", "stops granting leadership in a group; present leaders go on");
+  add(program, "resume", "grants leadership in a paused group again");
 }
 
 function add(program: Command, order: "pause" | "resume", description: string): void {
@@ -24,6 +24,6 @@ Examples:
       const { group } = options;
       const { paused } = await answerOf(options, groupRoutes(options)[order].$post({ param: inPath({ group }) }));
       if (options.json) printJson({ paused });
-      else print(`${group} ${paused ? "is paused: no leadership is offered" : "is open"}`);
+      else print(`${group} ${paused ? "is paused: no leadership is granted" : "is open"}`);
     });
 }

@@ -1,16 +1,17 @@
 /** The connection: opening, greeting, keeping alive, losing, and giving up. */
 import { backOffMs, nextAttempt, RETRY } from "../../shared/back-off.ts";
-import { endTerm, endTerms, extendTerms, replaceContender } from "../../shared/holder/holder.ts";
+import { endTerms, extendTerms, replaceContender } from "../../shared/holder/holder.ts";
 import { PATIENCE_MS } from "../../shared/lease.ts";
 import { CLOSE, closeAction, closeMeaning } from "../../shared/protocol/close-codes.ts";
-import type { Renewed, Welcome } from "../../shared/protocol/messages.ts";
+import type { Renewed, Statement, Welcome } from "../../shared/protocol/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { leave as leaveElection } from "./contenders.ts";
 import { answerUntil, untoldMs } from "./deadlines.ts";
-import type { Draft } from "./draft.ts";
+import { changeLine, type Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
-import { BURST, changeLine, flush, send, sendBye, sendFirst } from "./pace.ts";
+import { BURST, flush, send, sendBye, sendFirst } from "./pace.ts";
 import { heldTerms, isRegistered, lineOf, type Request, refusalOf } from "./state.ts";
+import { forgetOlder, isReadyAgain, makeStatement } from "./statements.ts";
 import { forsakeTerms, freezeTerms, renewNow } from "./terms.ts";
 import { firstWatched, observeRest } from "./watching.ts";
 
@@ -40,6 +41,7 @@ function keepConnection(draft: Draft, needed: boolean): void {
       return;
     case "open":
       if (answerUntil(draft) <= now) drop(draft);
+      else if (isReadyAgain(draft)) renew(draft);
       else if (connection.until <= now) beat(draft);
       return;
     case "paused":
@@ -87,15 +89,14 @@ function leave(draft: Draft, type: "idle" | "paused" | "closed"): void {
 }
 
 /** Remembers a request until it is answered. */
-function ask(draft: Draft): { readonly sentAt: number; readonly held: readonly string[] } {
+function ask(draft: Draft): Statement & { readonly held: readonly string[] } {
   const held = heldTerms(draft, draft.now);
-  const sentAt = Math.max(draft.now, draft.sentAt + 1);
-  draft.sentAt = sentAt;
+  const statement = makeStatement(draft);
   if (held.length > 0) draft.askedAt = draft.now;
   changeLine(draft, ({ requests }) => ({
-    requests: [...requests, { type: "renewal", sentAt, at: draft.since, held }],
+    requests: [...requests, { type: "renewal", sentAt: statement.sentAt, at: draft.since, held }],
   }));
-  return { sentAt, held };
+  return { ...statement, held };
 }
 
 export function opened(draft: Draft): void {
@@ -104,6 +105,10 @@ export function opened(draft: Draft): void {
     type: "greeting",
     until: patience(draft),
     requests: [],
+    statements: [],
+    busy: [],
+    departures: [],
+    untaken: [],
     farewells: [],
     outbox: [],
     registrations: [],
@@ -156,6 +161,7 @@ export function renewed(draft: Draft, { sentAt, held }: Renewed): void {
   if (request?.type !== "renewal" || !session) return;
   const isOpen = (one: Request): boolean => one.type === "ping" || one.sentAt > sentAt;
   changeLine(draft, ({ requests }) => ({ requests: requests.filter(isOpen) }));
+  forgetOlder(draft, sentAt);
   extendTerms(draft, request.held, held, request.at + session.lease.renewDeadlineMs);
 }
 
@@ -166,13 +172,17 @@ export const pong = (draft: Draft): void =>
 function beat(draft: Draft): void {
   const { session, now, connection, contenders } = draft;
   if (!session || connection.type !== "open") return;
-  const leads = heldTerms(draft, now).length > 0;
-  const until = now + (leads ? session.lease.renewEveryMs : session.pingEveryMs);
-  if (!leads && (connection.checkAt > now || contenders.length === 0)) {
-    draft.connection = { ...connection, until, requests: [...connection.requests, { type: "ping", at: now }] };
-    draft.effects.push({ type: "ping" });
-    return;
-  }
+  const isIdle = connection.checkAt > now || contenders.length === 0;
+  if (!isIdle || heldTerms(draft, now).length > 0) return renew(draft);
+  const until = now + session.pingEveryMs;
+  draft.connection = { ...connection, until, requests: [...connection.requests, { type: "ping", at: now }] };
+  draft.effects.push({ type: "ping" });
+}
+
+function renew(draft: Draft): void {
+  const { session, now, connection } = draft;
+  if (!session || connection.type !== "open") return;
+  const until = now + (heldTerms(draft, now).length > 0 ? session.lease.renewEveryMs : session.pingEveryMs);
   const laterAt = sendFirst(draft, () => ({ type: "renew", ...ask(draft) }));
   const checkAt = laterAt === null ? now + session.checkEveryMs * (0.9 + draft.random / 5) : connection.checkAt;
   if (draft.connection.type === "open") draft.connection = { ...draft.connection, until: laterAt ?? until, checkAt };
@@ -183,7 +193,7 @@ function drop(draft: Draft): void {
   lose(draft, { type: "lost", code: CLOSE.timeout });
 }
 
-/** The socket is gone. What the lease covers goes on; offers are forgotten, and the server makes new ones. */
+/** The socket is gone. What the lease covers goes on; nobody grants any longer by what was stated on this connection. */
 export function lose(draft: Draft, loss: Of<"lost">): void {
   if (closeMeaning(loss.code).action === "reauthenticate") draft.refusals++;
   const { refusals, settings } = draft;
@@ -191,7 +201,6 @@ export function lose(draft: Draft, loss: Of<"lost">): void {
   const fatal = action === "fatal";
   draft.attempt++;
   draft.effects.push({ ...loss, fatal });
-  for (const term of draft.terms) if (term.stage === "offered") endTerm(draft, term, "lost");
   draft.connection = { type: "waiting", until: retryAt(draft, action === "slow") };
   if (fatal || action === "fresh") {
     forsakeTerms(draft);

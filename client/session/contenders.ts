@@ -20,10 +20,11 @@ import type {
   Registered,
 } from "../../shared/protocol/messages.ts";
 import { electionOf } from "../../shared/protocol/names.ts";
-import type { Draft } from "./draft.ts";
+import { changeLine, type Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
-import { changeLine, publishes, send, sendDeregister } from "./pace.ts";
+import { publishes, send, sendDeregister } from "./pace.ts";
 import { type Contender, isRegistered, type Line, lineOf, refusalOf, type Standing } from "./state.ts";
+import { isOld } from "./statements.ts";
 import { forgetContender, renewNow } from "./terms.ts";
 
 /** How long a contender that was refused waits before it asks again: 10 to 12 s at first, 5 to 6 minutes at most (E6). */
@@ -49,11 +50,7 @@ export function leave(draft: Draft, contender: Contender): void {
 
 export function settled(draft: Draft, { contenders }: Of<"settled">): void {
   const all = new Set(contenders);
-  for (const contender of draft.contenders) {
-    if (!all.has(contender.id) || !settle(draft, contender)) continue;
-    if (draft.declined) renewNow(draft);
-    draft.declined = false;
-  }
+  for (const contender of draft.contenders) if (all.has(contender.id)) settle(draft, contender);
 }
 
 /** Lets everyone take the step that is due: be granted, queue up, leave. */
@@ -98,7 +95,9 @@ const isKept = ({ connection, contenders, terms }: Draft, { id, election }: Cont
       findTerm(terms, leaderSessionIdOf(other)) !== undefined,
   );
 
+/** A statement goes before it where the group would ask for one: so it can be granted at once. */
 function arrive(draft: Draft, { info }: Contender): void {
+  if (isOld(draft)) renewNow(draft);
   const message: Register = { type: "register", ...info };
   changeLine(draft, ({ registrations }) => ({ registrations: [...registrations, message] }));
   send(draft, message);

@@ -9,7 +9,7 @@ export function answerUntil(state: Pick<SessionState, "connection" | "session" |
   const oldest = lineOf(state)?.requests[0];
   if (!oldest) return Infinity;
   const early = oldest.at + (state.session?.answerTimeoutMs ?? PATIENCE_MS);
-  const isPressing = state.terms.some((term) => term.stage !== "offered" && term.leaseUntil > early);
+  const isPressing = state.terms.some(({ leaseUntil }) => leaseUntil > early);
   return isPressing ? early : oldest.at + PATIENCE_MS;
 }
 

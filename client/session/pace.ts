@@ -3,10 +3,12 @@
  * steady rate, both below its limits. Renewals go first, then what ends a term (N8), then the rest in its order. `bye` does
  * not wait at all.
  */
-import type { ClientMessage, Confirm, Deregister, Register } from "../../shared/protocol/messages.ts";
+import type { Farewell } from "../../shared/holder/state.ts";
+import type { ClientMessage, Confirm, Deregister, Register, Release } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import type { Draft } from "./draft.ts";
+import { changeLine, type Draft } from "./draft.ts";
 import { type Line, lineOf, type SessionState } from "./state.ts";
+import { makeStatement, noteDeparture } from "./statements.ts";
 
 /** Frames at once, out of the 100 that a connection may always send. The rest is room for `bye`. */
 export const BURST = 80;
@@ -26,14 +28,9 @@ function allowanceOf(draft: Draft, { allowance, allowanceAt }: Line): number {
   return Math.min(BURST, allowance + (draft.now - allowanceAt) * rate(draft));
 }
 
-/** Changes what belongs to the connection. Does nothing without one. */
-export function changeLine(draft: Draft, change: (line: Line) => Partial<Omit<Line, "type">>): void {
-  const line = lineOf(draft);
-  if (line) draft.connection = { ...line, ...change(line) };
-}
-
 function leave(draft: Draft, message: ClientMessage): void {
   changeLine(draft, (line) => ({ allowance: allowanceOf(draft, line) - 1, allowanceAt: draft.now }));
+  if (message.type === "deregister") noteDeparture(draft, message.component);
   draft.effects.push({ type: "send", message });
 }
 
@@ -41,9 +38,16 @@ function leave(draft: Draft, message: ClientMessage): void {
 export const send = (draft: Draft, message: ClientMessage): void =>
   changeLine(draft, ({ outbox }) => ({ outbox: [...outbox, message] }));
 
-/** For what ends a term or declines an offer: somebody waits for it. It leaves before all that waits, but for renewals (N8). */
-export const sendFarewell = (draft: Draft, message: ClientMessage): void =>
+/** For what ends a term: somebody waits for it. It leaves before all that waits, but for renewals (N8). */
+export const sendFarewell = (draft: Draft, message: Deregister | Farewell): void =>
   changeLine(draft, ({ farewells }) => ({ farewells: [...farewells, message] }));
+
+/**
+ * Gives back a term that was not taken: somebody waits for it, too. It states nothing: if it did, the group could grant
+ * by it what would be given back again.
+ */
+export const giveBack = (draft: Draft, message: Release): void =>
+  changeLine(draft, ({ untaken }) => ({ untaken: [...untaken, message] }));
 
 /** Sends at once, before all others. Returns when to try again if even the reserve is used up, `null` when it was sent. */
 export function sendFirst(draft: Draft, message: () => ClientMessage): number | null {
@@ -91,7 +95,7 @@ export function sendDeregister(
 }
 
 function hurryDepartures(draft: Draft): void {
-  const isDeparture = ({ type }: ClientMessage): boolean => type === "deregister";
+  const isDeparture = (message: ClientMessage): message is Deregister => message.type === "deregister";
   changeLine(draft, ({ farewells, outbox }) => ({
     farewells: [...farewells, ...outbox.filter(isDeparture)],
     outbox: outbox.filter((message) => !isDeparture(message)),
@@ -101,13 +105,20 @@ function hurryDepartures(draft: Draft): void {
 /** Sends what may leave now. */
 export function flush(draft: Draft): void {
   for (let line = lineOf(draft); line && flushAt(draft) <= draft.now; line = lineOf(draft)) {
-    const lane = line.farewells.length > 0 ? "farewells" : "outbox";
+    const lane = nextLane(line);
     const [next, ...rest] = line[lane];
     draft.connection = { ...line, [lane]: rest };
-    if (next && !isStale(draft, next)) leave(draft, next);
+    if (!next || isStale(draft, next)) continue;
+    const isEnd = lane === "farewells" && next.type !== "deregister";
+    leave(draft, isEnd ? { ...next, ...makeStatement(draft) } : next);
   }
   // The group has ended what `hello` did not name, and was told by now of all that has ended since.
-  if (draft.connection.type === "open" && draft.connection.farewells.length === 0) draft.untold = false;
+  if (draft.connection.type === "open" && nextLane(draft.connection) === "outbox") draft.untold = false;
+}
+
+function nextLane({ untaken, farewells }: Line): "untaken" | "farewells" | "outbox" {
+  if (untaken.length > 0) return "untaken";
+  return farewells.length > 0 ? "farewells" : "outbox";
 }
 
 /** What was to be published in a term that the contender has left. */
@@ -123,7 +134,7 @@ export const publishes = (
 /** When the next frame that waits may leave. */
 export function flushAt(state: Paced): number {
   const line = lineOf(state);
-  if (!line || line.farewells.length + line.outbox.length === 0) return Infinity;
-  const reserve = line.farewells.length > 0 ? RENEWAL_RESERVE : RESERVE;
+  if (!line || line[nextLane(line)].length === 0) return Infinity;
+  const reserve = nextLane(line) === "outbox" ? RESERVE : RENEWAL_RESERVE;
   return line.allowanceAt + (reserve - line.allowance) / rate(state);
 }

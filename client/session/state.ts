@@ -1,5 +1,10 @@
 /** What one session of a process knows. All times are on the client's pessimistic clock, in milliseconds. */
-import type { Contender as HolderContender, HolderState, Term as HolderTerm } from "../../shared/holder/state.ts";
+import type {
+  Farewell,
+  Contender as HolderContender,
+  HolderState,
+  Term as HolderTerm,
+} from "../../shared/holder/state.ts";
 import { DEFAULT_DRAIN_MS } from "../../shared/lease.ts";
 import type {
   ClientMessage,
@@ -9,8 +14,10 @@ import type {
   ProcessInfo,
   Refusal,
   Register,
+  Release,
   Welcome,
 } from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 
 /** What the application chose when it made the client. */
@@ -56,15 +63,31 @@ export type Term = HolderTerm<number>;
 /** A frame that waits for its answer. */
 export type Request =
   | { readonly type: "ping"; readonly at: number }
-  /** `sentAt` is its name on the wire; leases count from `at`. */
-  | { readonly type: "renewal"; readonly sentAt: number; readonly at: number; readonly held: readonly string[] };
+  | ({ readonly type: "renewal"; readonly held: readonly string[] } & Stated);
+
+/** A statement that was sent. `sentAt` is its name on the wire; a lease that is granted by it counts from `at`. */
+export interface Stated {
+  readonly sentAt: number;
+  readonly at: number;
+}
 
 /** What belongs to one connection, from its `hello` on. */
 interface Traffic {
   /** Unanswered, oldest first. */
   readonly requests: readonly Request[];
-  /** Frames that wait until the server takes them: what ends terms, then the rest. */
-  readonly farewells: readonly ClientMessage[];
+  /**
+   * What the group may still grant by, oldest first: none is older than the last one that was answered. So there are
+   * no more than questions that wait, and terms that have ended since.
+   */
+  readonly statements: readonly Stated[];
+  /** Where the last of them said that nothing could start. */
+  readonly busy: readonly ElectionName[];
+  /** The last `sentAt` that was in use when a component's `deregister` left, for those that a grant can still be older than. */
+  readonly departures: readonly { readonly component: string; readonly sentAt: number }[];
+  /** Frames that wait until the server takes them: terms that were not taken, what ends others, then the rest. */
+  readonly untaken: readonly Release[];
+  /** A `resign` or `release` among them becomes a statement when it leaves. */
+  readonly farewells: readonly (Deregister | Farewell)[];
   readonly outbox: readonly ClientMessage[];
   /** How many frames the server took at the time `allowanceAt`. */
   readonly allowance: number;
@@ -107,14 +130,12 @@ export interface SessionState extends HolderState<Contender> {
   readonly refusals: number;
   /** The last one used: it strictly increases. */
   readonly sentAt: number;
-  /** When a lease was last asked for. D later the group counts none of this session. */
+  /** When a lease was last asked for, or granted. D later the group counts none of this session. */
   readonly askedAt: number;
   /** A term has ended here, and the group was not told yet. */
   readonly untold: boolean;
-  /** The last few terms that have ended here, to tell a late `revoke` from a wrong one. */
+  /** The last few terms that have ended here, or were not taken, to tell a late `revoke` from a wrong one. */
   readonly endedIds: readonly string[];
-  /** An offer was declined: the server asks again only after the next real message (S11). */
-  readonly declined: boolean;
   /** When the session ends that nobody needs. */
   readonly lingerUntil: number;
   /** Nothing new is taken; the session ends when all terms are over. */
@@ -137,7 +158,6 @@ export const initialState = (settings: Settings): SessionState => ({
   askedAt: 0,
   untold: false,
   endedIds: [],
-  declined: false,
   lingerUntil: Infinity,
   closing: false,
 });
@@ -153,13 +173,16 @@ export const lineOf = ({ connection }: Pick<SessionState, "connection">): Line |
 /** Whether the group was told that it stands. */
 export const isRegistered = ({ standing }: Contender): boolean => standing.type !== "untold";
 
+/** Whether the group may count it, now or once it was told. */
+export const mayStand = ({ standing }: Contender): boolean => standing.type !== "refused";
+
 /** Why the group did not count it the last time; `null` when it does. */
 export const refusalOf = ({ standing }: Contender): Rejection | null =>
   "refusal" in standing ? standing.refusal : null;
 
-/** What the next renewal asks for: accepted offers, and every term whose lease still runs, ending ones included (S10). */
+/** What the next renewal asks for: every term whose lease still runs, ending ones included (S10). */
 export const heldTerms = ({ terms }: Pick<SessionState, "terms">, now: number): readonly string[] =>
-  terms.filter((term) => term.stage === "offered" || term.leaseUntil > now).map((term) => term.leaderSessionId);
+  terms.filter((term) => term.leaseUntil > now).map((term) => term.leaderSessionId);
 
 /** `idle`: no session is needed. `suspended`: the connection is lost and a term still runs. `closed`: for good. */
 export type ClientState = "idle" | "connecting" | "connected" | "suspended" | "closed";

@@ -1,45 +1,63 @@
 /** How terms begin by grants, and how the group and the session tell each other of their ends. */
 import { endTerm, endTerms, isContended, isNew, replaceTerm } from "../../shared/holder/holder.ts";
-import { findTerm } from "../../shared/holder/state.ts";
+import { type EndingTerm, findTerm } from "../../shared/holder/state.ts";
 import type { Grant, Revoke } from "../../shared/protocol/messages.ts";
 import type { Draft } from "./draft.ts";
-import { sendFarewell } from "./pace.ts";
-import { isRegistered, type Term } from "./state.ts";
+import { giveBack, sendFarewell } from "./pace.ts";
+import { type Contender, isRegistered, type Term } from "./state.ts";
+import { findStatement, hasLeftSince } from "./statements.ts";
 
 /** More than can end while a `revoke` is under way. */
 const ENDED_IDS = 16;
 
-/** An offer, an offer widened, or components that join the leadership (S1, S7). */
+/** The group has granted the process a term, or lets components join one that it leads by. */
 export function grant(draft: Draft, message: Grant): void {
-  const { leaderSessionId, election, epoch, components, joined } = message;
-  const term = findTerm(draft.terms, leaderSessionId);
-  if (term ? term.stage === "ending" : !isNew(draft, message)) return;
-  if (joined ? term?.stage !== "leading" : term?.stage === "leading") {
-    draft.effects.push({ type: "violation", message });
-    return;
-  }
-  // S15: a component that has left and come back is another contender, which the group may not know yet.
-  const named = draft.contenders.filter(
+  const term = findTerm(draft.terms, message.leaderSessionId);
+  if (term) return message.joined ? join(draft, term, message) : violate(draft, message);
+  if (!message.joined) begin(draft, message);
+  else if (isNew(draft, message)) violate(draft, message);
+}
+
+const violate = (draft: Draft, message: Grant | Revoke): void => {
+  draft.effects.push({ type: "violation", message });
+};
+
+/** S15: a component that has left and come back is another contender, which the group may not know yet. */
+const namedBy = (draft: Draft, { election, components }: Grant): readonly Contender[] =>
+  draft.contenders.filter(
     (contender) =>
       contender.election === election &&
       contender.standing.type === "counted" &&
       components.includes(contender.info.component),
   );
-  const contenders = named.map(({ id }) => id);
-  if (term) {
-    widen(draft, term, contenders);
-  } else if (named.some(({ phase }) => phase.type === "waiting")) {
-    draft.terms.push({ stage: "offered", election, leaderSessionId, epoch, contenders });
-    renewNow(draft);
-  } else {
-    draft.declined = true;
-    sendFarewell(draft, { type: "release", leaderSessionId });
-  }
+
+function join(draft: Draft, term: Term, message: Grant): void {
+  if (term.stage === "ending") return;
+  const contenders = namedBy(draft, message).map(({ id }) => id);
+  replaceTerm(draft, term, { ...term, contenders: [...new Set([...term.contenders, ...contenders])] });
 }
 
-function widen(draft: Draft, term: Term, contenders: readonly number[]): void {
-  if (term.stage === "ending") return;
-  replaceTerm(draft, term, { ...term, contenders: [...new Set([...term.contenders, ...contenders])] });
+/**
+ * The process leads from here on, until R after it sent the statement that the group has granted by (S1). It takes the
+ * term only if what has made that statement could start by it, and still can (S7); else the term is as good as ended.
+ */
+function begin(draft: Draft, message: Grant & { readonly joined: false }): void {
+  const { election, leaderSessionId, epoch } = message;
+  const statement = findStatement(draft, message.sentAt);
+  const leaseUntil = statement && draft.session ? statement.at + draft.session.lease.renewDeadlineMs : 0;
+  const named = namedBy(draft, message);
+  const canStart = ({ phase, info }: Contender): boolean =>
+    phase.type === "waiting" && statement !== undefined && !hasLeftSince(draft, info.component, statement);
+  draft.askedAt = draft.now;
+  if (leaseUntil > draft.now && isNew(draft, message) && named.some(canStart)) {
+    const contenders = named.map(({ id }) => id);
+    draft.terms.push({ stage: "leading", election, leaderSessionId, epoch, contenders, leaseUntil });
+    renewNow(draft);
+  } else {
+    draft.endedEpoch = Math.max(draft.endedEpoch, epoch);
+    noteEnd(draft, leaderSessionId);
+    giveBack(draft, { type: "release", leaderSessionId });
+  }
 }
 
 /** The group refuses the contender: no term grants it until it is named again. */
@@ -59,7 +77,7 @@ export function renewNow(draft: Draft): void {
 export function revoke(draft: Draft, message: Revoke): void {
   const term = findTerm(draft.terms, message.leaderSessionId);
   if (term) endTerm(draft, term, message.reason, { drainMs: message.drainMs });
-  else if (!draft.endedIds.includes(message.leaderSessionId)) draft.effects.push({ type: "violation", message });
+  else if (!draft.endedIds.includes(message.leaderSessionId)) violate(draft, message);
 }
 
 /** Ends the terms of a session that is no longer ours. They cannot be renewed, so they are no longer named. */
@@ -81,11 +99,15 @@ function endNow(draft: Draft, time: "leaseUntil" | "drainUntil"): void {
   }
 }
 
-/** A term is over here, or an offer was dropped. */
-export function dropped(draft: Draft, term: Term): void {
-  draft.endedIds = [term.leaderSessionId, ...draft.endedIds].slice(0, ENDED_IDS);
+/** The group is to be told, and may still send something about it. */
+function noteEnd(draft: Draft, leaderSessionId: string): void {
+  draft.endedIds = [leaderSessionId, ...draft.endedIds].slice(0, ENDED_IDS);
   draft.untold = true;
-  if (term.stage !== "ending") return;
+}
+
+/** A term is over here. */
+export function dropped(draft: Draft, term: EndingTerm): void {
+  noteEnd(draft, term.leaderSessionId);
   // Where somebody leaves and nobody stays, the last one's `deregister` or the process's `bye` gives it up; but neither
   // names a successor.
   const isGivenUp =

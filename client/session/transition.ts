@@ -1,9 +1,9 @@
 /**
  * The session core: pure, total by type, and the only place that decides.
  *
- * At most one leader: a contender leads only between a `renewed` that answers its own `renew` and `renewDeadlineMs`
- * after that left (S1); deadlines are looked at before the event that woke us (S6); what has ended never comes back
- * (S7); the server is told of an end only when everything has stopped (S2).
+ * At most one leader: a process leads R (`renewDeadlineMs`) from when it SENT what the group answered or granted by
+ * (S1); deadlines are looked at before the event that woke us (S6); what has ended never comes back, and no component
+ * starts by what was stated before it left (S7); the server is told of an end only when everything has stopped (S2).
  * Not promised: that a callback stops in time. Only the protected resource can refuse a late leader (S13).
  *
  * Entry of the room `client/session`. Only the other rooms of `client/`, `testing/` and tests may import it; it imports
@@ -29,7 +29,7 @@ import type { Draft } from "./draft.ts";
 import type { Effect, Event, InputType, Of } from "./events.ts";
 import { flush } from "./pace.ts";
 import { type Contender, maxDrainMs, type SessionState } from "./state.ts";
-import { dropped, grant, revoke } from "./terms.ts";
+import { dropped, grant, renewNow, revoke } from "./terms.ts";
 import { observe, refuseWatch, unobserve } from "./watching.ts";
 
 const ignore = (): void => {};
@@ -70,6 +70,7 @@ const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void }
   registered: afterErrors(registered),
   deregistered: afterErrors(deregistered),
   grant: afterErrors(grant),
+  next: afterErrors(renewNow),
   renewed: afterErrors(renewed),
   revoke: afterErrors(revoke),
   confirmed: afterErrors(deliver),

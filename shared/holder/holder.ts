@@ -18,7 +18,6 @@ import {
   type HolderState,
   isLive,
   isStopping,
-  type LeadingTerm,
   leaderSessionIdOf,
   type Phase,
   type Term,
@@ -52,8 +51,8 @@ export interface Transport<C extends Contender, Draft> {
   maxDrainMs(draft: Draft): number;
   /** Whether the group refuses it: then it keeps no term for its siblings. */
   isRefused(contender: C): boolean;
-  /** Called for each term that is dropped; of an offer as well. */
-  dropped(draft: Draft, term: Term<C["id"]>): void;
+  /** Called for each term that is over. */
+  dropped(draft: Draft, term: EndingTerm): void;
 }
 
 export interface Ending {
@@ -97,7 +96,7 @@ export function expireLeases<C extends Contender>(draft: HolderDraft<C>): void {
   }
 }
 
-/** Judges what was asked for by the answer to it. `leaseUntil`: R after the question left, whenever the answer came (S1). */
+/** Judges what was asked for by the answer to it. `leaseUntil`: R after the question was sent, whenever the answer came (S1). */
 export function extendTerms<C extends Contender>(
   draft: HolderDraft<C>,
   asked: readonly string[],
@@ -113,9 +112,7 @@ export function extendTerms<C extends Contender>(
 }
 
 function extend<C extends Contender>(draft: HolderDraft<C>, term: Term<C["id"]>, leaseUntil: number): void {
-  if (term.stage === "offered") return replaceTerm(draft, term, { ...term, stage: "leading", leaseUntil });
-  if (term.leaseUntil <= draft.now) return;
-  if (leaseUntil <= term.leaseUntil) return;
+  if (term.leaseUntil <= draft.now || leaseUntil <= term.leaseUntil) return;
   replaceTerm(draft, term, { ...term, leaseUntil });
   const { election, leaderSessionId, epoch } = term;
   if (term.stage === "leading") draft.effects.push({ type: "extended", election, leaderSessionId, epoch });
@@ -123,33 +120,15 @@ function extend<C extends Contender>(draft: HolderDraft<C>, term: Term<C["id"]>,
 
 /**
  * Nobody leads by the term from here on. It stays, and is named to the group, until its contenders have stopped or their
- * drain time is over, whatever has ended it (S14). One that is ending already keeps the time that it was given. An offer
- * is dropped.
+ * drain time is over, whatever has ended it (S14). One that is ending already keeps the time that it was given.
  */
 export function endTerm<C extends Contender>(
   draft: HolderDraft<C>,
   term: Term<C["id"]>,
   reason: LossReason,
-  ending: Ending = {},
+  { drainMs = Infinity, farewell = { type: "release", leaderSessionId: term.leaderSessionId } }: Ending = {},
 ): void {
-  switch (term.stage) {
-    case "offered":
-      return dropTerm(draft, term);
-    case "leading":
-      return endLeading(draft, term, reason, ending);
-    case "ending":
-      return;
-    default:
-      return unreachable(term);
-  }
-}
-
-function endLeading<C extends Contender>(
-  draft: HolderDraft<C>,
-  term: LeadingTerm<C["id"]>,
-  reason: LossReason,
-  { drainMs = Infinity, farewell = { type: "release", leaderSessionId: term.leaderSessionId } }: Ending,
-): void {
+  if (term.stage === "ending") return;
   const { contenders: _, ...rest } = term;
   const isOwn = (contender: C): boolean => leaderSessionIdOf(contender) === term.leaderSessionId;
   revoke(draft, term, reason, draft.contenders.filter(isOwn));
@@ -235,7 +214,7 @@ const hasStopped = <C extends Contender>({ contenders, now }: HolderDraft<C>, te
   term.drainUntil <= now || !contenders.some((one) => leaderSessionIdOf(one) === term.leaderSessionId);
 
 /** What is still under way about it changes nothing from here on (S16). */
-function dropTerm<C extends Contender>(draft: HolderDraft<C>, term: Term<C["id"]>): void {
+function dropTerm<C extends Contender>(draft: HolderDraft<C>, term: EndingTerm): void {
   draft.terms = draft.terms.filter((other) => other !== term);
   draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);
   draft.transport.dropped(draft, term);

@@ -20,17 +20,11 @@ export interface TermIdentity {
 /** Tells the group that a term is over. To be sent only when everything in it has stopped, or had its drain time (S2). */
 export type Farewell = Release | Resign;
 
-/** The group would let this process lead. Nobody leads by it before the process's own question is answered (S1). */
-export interface OfferedTerm<Id> extends TermIdentity {
-  readonly stage: "offered";
-  /** The contenders that the group counts into it. */
-  readonly contenders: readonly Id[];
-}
-
 export interface LeadingTerm<Id> extends TermIdentity {
   readonly stage: "leading";
+  /** The contenders that the group counts into it. */
   readonly contenders: readonly Id[];
-  /** R after the last question that was answered. */
+  /** R after this process sent the last of what the group has answered, or granted the term by (S1). */
   readonly leaseUntil: number;
 }
 
@@ -42,7 +36,7 @@ export interface EndingTerm extends TermIdentity {
   readonly farewell: Farewell;
 }
 
-export type Term<Id> = OfferedTerm<Id> | LeadingTerm<Id> | EndingTerm;
+export type Term<Id> = LeadingTerm<Id> | EndingTerm;
 
 export type Phase<Publication> =
   /** An older contender of its component has not left yet. */
@@ -66,7 +60,7 @@ export interface HolderState<C extends Contender> {
   /** In the order of registration. */
   readonly contenders: readonly C[];
   readonly terms: readonly Term<C["id"]>[];
-  /** The highest epoch that has ended here. Epochs grow across all elections of a group (S5), so one number is enough (S7). */
+  /** The highest epoch that has ended here, or was not taken. Epochs grow across all elections of a group (S5), so one number is enough (S7). */
   readonly endedEpoch: number;
 }
 
@@ -121,7 +115,7 @@ export function drainMs<C extends Contender>(
 ): number {
   const contender = contenders.find((one) => one.id === id && leaderSessionIdOf(one) === leaderSessionId);
   const term = findTerm(terms, leaderSessionId);
-  if (contender === undefined || term === undefined || term.stage === "offered") return 0;
+  if (contender === undefined || term === undefined) return 0;
   const ownUntil = isStopping(contender.phase) ? contender.phase.drainUntil : now + maxDrainMs;
   const termUntil = term.stage === "ending" ? Math.min(term.drainUntil, term.leaseUntil) : term.leaseUntil;
   return Math.max(0, Math.min(ownUntil, termUntil) - now);
@@ -129,7 +123,4 @@ export function drainMs<C extends Contender>(
 
 /** When terms change by time alone. */
 export const termDeadlines = (terms: readonly Term<unknown>[]): number[] =>
-  terms.flatMap((term) => {
-    if (term.stage === "offered") return [];
-    return term.stage === "leading" ? term.leaseUntil : term.drainUntil;
-  });
+  terms.map((term) => (term.stage === "leading" ? term.leaseUntil : term.drainUntil));

@@ -12,7 +12,7 @@ import type { ElectionName } from "../protocol/names.ts";
 
 /** Options of a step-down. */
 export interface ResignOptions {
-  /** The session id of the session that gets the next offer. */
+  /** The session id of the session that is to lead next, if it can. */
   readonly successor?: string;
 }
 

@@ -11,7 +11,7 @@ import {
   processInfo,
   watchOf,
 } from "./codec.ts";
-import { list, number, object, oneOf, optional } from "./fields.ts";
+import { list, number, object, oneOf, optional, where } from "./fields.ts";
 import { LIST_ENTRIES, type Limits } from "./limits.ts";
 import type {
   Bye,
@@ -28,9 +28,11 @@ import type {
   Resume,
   Unobserve,
 } from "./messages.ts";
+import { isElectionName } from "./names.ts";
 
 const sentAt = number();
 const held = list(id, LIST_ENTRIES);
+const busy = optional(list(where(isElectionName, "an election"), LIST_ENTRIES));
 const watch = watchOf(LIST_ENTRIES);
 const type = <const T extends string>(tag: T) => oneOf(tag);
 
@@ -44,10 +46,11 @@ const tableFor = ({ metadataBytes }: Pick<Limits, "metadataBytes">): MessageTabl
     resume: optional(object<Resume>({ sessionId: id, secret: id, attempt: number(0, Number.MAX_SAFE_INTEGER) })),
     held: optional(held),
     sentAt,
+    busy,
   }),
   register: object<Register>({ type: type("register"), ...contenderFields }),
   deregister: object<Deregister>({ type: type("deregister"), component: name }),
-  renew: object<Renew>({ type: type("renew"), sentAt, held }),
+  renew: object<Renew>({ type: type("renew"), sentAt, held, busy }),
   confirm: object<Confirm>({
     type: type("confirm"),
     id,
@@ -56,8 +59,14 @@ const tableFor = ({ metadataBytes }: Pick<Limits, "metadataBytes">): MessageTabl
     address: optional(address),
     metadata: optional(metadata(metadataBytes)),
   }),
-  resign: object<Resign>({ type: type("resign"), leaderSessionId: id, successor: optional(id) }),
-  release: object<Release>({ type: type("release"), leaderSessionId: id }),
+  resign: object<Resign>({
+    type: type("resign"),
+    leaderSessionId: id,
+    successor: optional(id),
+    sentAt: optional(sentAt),
+    busy,
+  }),
+  release: object<Release>({ type: type("release"), leaderSessionId: id, sentAt: optional(sentAt), busy }),
   priority: object<Priority>({ type: type("priority"), priority, component: optional(name) }),
   observe: object<Observe>({ type: type("observe"), components: watch }),
   unobserve: object<Unobserve>({ type: type("unobserve"), components: watch }),

@@ -54,8 +54,21 @@ export type Watch = true | readonly string[];
 
 // Client to server
 
-/** First frame of every connection. With `resume`, the lists are the complete new sets, and `held` counts as a renewal. */
-export interface Hello {
+/**
+ * The process is alive, and accepts in advance: while the group goes by this statement, it may grant the process any
+ * election where it waits and could start at once (S1).
+ */
+export interface Statement {
+  readonly sentAt: number;
+  /** Where it contends, does not hold by the `held` of this frame, and nothing could start now. Absent: nowhere. */
+  readonly busy?: readonly ElectionName[];
+}
+
+/**
+ * First frame of every connection, and a statement. With `resume`, the lists are the complete new sets, and `held` counts
+ * as a renewal.
+ */
+export interface Hello extends Statement {
   readonly type: "hello";
   readonly process?: ProcessInfo;
   readonly priority?: number;
@@ -63,7 +76,6 @@ export interface Hello {
   readonly observe?: Watch;
   readonly resume?: Resume;
   readonly held?: readonly string[];
-  readonly sentAt: number;
 }
 /** A component starts to run for leadership. */
 export interface Register extends ContenderInfo {
@@ -74,10 +86,9 @@ export interface Deregister {
   readonly type: "deregister";
   readonly component: string;
 }
-/** Accepts offers and extends leases; ids that are not named are untouched. With none it is a sign of life and a barrier. */
-export interface Renew {
+/** A statement that extends leases; ids that are not named are untouched. It answers `next`, and is a sign of life. */
+export interface Renew extends Statement {
   readonly type: "renew";
-  readonly sentAt: number;
   readonly held: readonly string[];
 }
 /** Publishes where a component's leader is. */
@@ -89,15 +100,18 @@ export interface Confirm {
   readonly address?: string;
   readonly metadata?: Metadata;
 }
-/** The holder has stopped, and steps down of its own accord: it goes to the back of the queue. */
-export interface Resign {
+/** The holder has stopped, and steps down of its own accord: it goes to the back of the queue. With `sentAt` a statement. */
+export interface Resign extends Partial<Statement> {
   readonly type: "resign";
   readonly leaderSessionId: string;
   /** A session id: asked first. */
   readonly successor?: string;
 }
-/** The holder has stopped after a `revoke`. For an offer: declines it. */
-export interface Release {
+/**
+ * The holder has stopped after a `revoke` or the end of its lease: with `sentAt` a statement. Without: the process does not
+ * take the leadership that it was granted.
+ */
+export interface Release extends Partial<Statement> {
   readonly type: "release";
   readonly leaderSessionId: string;
 }
@@ -153,7 +167,8 @@ export interface Welcome {
   readonly answerTimeoutMs: number;
   /** How often a waiting contender sends a `renew` with an empty list. */
   readonly checkEveryMs: number;
-  readonly offerTimeoutMs: number;
+  /** How long a candidate may take to answer `next`. */
+  readonly askTimeoutMs: number;
   readonly drainMs: number;
   /** The limits of the group. A server may leave out those that a client need not keep to by itself. */
   readonly limits: Limits & Partial<GroupLimits>;
@@ -166,14 +181,23 @@ export interface Deregistered {
   readonly type: "deregistered";
   readonly component: string;
 }
-/** `joined: false`: an offer, not yet leadership. `joined: true`: components join a leadership that the session leads. */
-export interface Grant {
+interface Granted {
   readonly type: "grant";
   readonly election: ElectionName;
   readonly leaderSessionId: string;
   readonly epoch: number;
   readonly components: readonly string[];
-  readonly joined: boolean;
+}
+/**
+ * `joined: false`: the session leads from here on, until the statement with this `sentAt` + `renewDeadlineMs` on the
+ * client's clock. `joined: true`: components join a leadership that the session has.
+ */
+export type Grant =
+  | (Granted & { readonly joined: false; readonly sentAt: number })
+  | (Granted & { readonly joined: true; readonly sentAt?: never });
+/** The session may be granted an election soon: answer at once by a `renew` (N3). */
+export interface Next {
+  readonly type: "next";
 }
 /** Leases that run until `sentAt` + `renewDeadlineMs` on the client's clock; an id asked for and missing here is lost. */
 export interface Renewed {
@@ -243,6 +267,7 @@ export type ServerMessage =
   | Registered
   | Deregistered
   | Grant
+  | Next
   | Renewed
   | Revoke
   | Confirmed

@@ -13,6 +13,7 @@ import type {
   LeaderInformation,
   Leaders,
   Metadata,
+  Next,
   Refusal,
   Registered,
   Renewed,
@@ -57,6 +58,19 @@ const limits = object<Limits & Partial<GroupLimits>>({
   helloTimeoutMs: optional(ms),
 });
 
+const granted = {
+  type: type("grant"),
+  election: where(isElectionName, "an election"),
+  leaderSessionId: id,
+  epoch: ms,
+  components: list(name, MANY),
+};
+const termGrant = object<Extract<Grant, { readonly joined: false }>>({ ...granted, joined: oneOf(false), sentAt });
+const joinGrant = object<Omit<Extract<Grant, { readonly joined: true }>, "sentAt">>({
+  ...granted,
+  joined: oneOf(true),
+});
+
 const table: MessageTable<ServerMessage> = {
   welcome: object<Welcome>({
     type: type("welcome"),
@@ -70,20 +84,14 @@ const table: MessageTable<ServerMessage> = {
     pingEveryMs: ms,
     answerTimeoutMs: ms,
     checkEveryMs: ms,
-    offerTimeoutMs: ms,
+    askTimeoutMs: ms,
     drainMs: ms,
     limits,
   }),
   registered: object<Registered>({ type: type("registered"), component: name }),
   deregistered: object<Deregistered>({ type: type("deregistered"), component: name }),
-  grant: object<Grant>({
-    type: type("grant"),
-    election: where(isElectionName, "an election"),
-    leaderSessionId: id,
-    epoch: ms,
-    components: list(name, MANY),
-    joined: boolean,
-  }),
+  grant: (value, field) => (record(value, field)["joined"] === true ? joinGrant : termGrant)(value, field),
+  next: object<Next>({ type: type("next") }),
   renewed: object<Renewed>({ type: type("renewed"), sentAt, held }),
   revoke: object<Revoke>({
     type: type("revoke"),

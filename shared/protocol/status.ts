@@ -14,16 +14,16 @@ export interface GroupStatus {
 /** The state of one election of the group. */
 export interface ElectionStatus {
   readonly election: ElectionName;
-  readonly state: "vacant" | "offered" | "leading" | "revoking";
+  readonly state: "vacant" | "leading" | "revoking";
   /** Null while nobody leads. */
   readonly leader: LeaderStatus | null;
-  /** The rest of the lease, or of the offer; null while vacant. */
+  /** The rest of the lease; null while vacant. */
   readonly remainingMs: number | null;
-  /** All sessions with a place except the holder: first those that can get an offer now, in their order, then the others. */
+  /** All sessions with a place except the holder: first those that can be granted it or asked, in their order, then the others. */
   readonly candidates: readonly CandidateStatus[];
 }
 
-/** The session that has the leadership, or was offered it. */
+/** The session that has the leadership. */
 export interface LeaderStatus {
   readonly sessionId: string;
   /** The name of the process, if it has one. */
@@ -34,7 +34,7 @@ export interface LeaderStatus {
 
 /** How an operator ends a leadership. */
 export interface RevokeOptions {
-  /** The id of the session that gets the first offer. */
+  /** The id of the session that is next. */
   readonly successor?: string;
   /** Kept in the history; at most 256 characters. */
   readonly reason?: string;
@@ -59,6 +59,6 @@ export interface CandidateStatus {
   readonly process: string | null;
   readonly priority: number;
   readonly components: readonly string[];
-  /** True if it can get an offer now: it is connected, and has sent a message since it missed or declined an offer. */
+  /** True if it can lead as far as the group knows: it is connected, has answered when it was last asked, and is not busy there. */
   readonly ready: boolean;
 }

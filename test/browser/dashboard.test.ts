@@ -191,7 +191,7 @@ test("step down by keyboard alone: a question first, the outcome afterwards, and
   await tabTo("Step down, Process election");
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog", { name: "Ask A to step down?" });
-  await dialog.getByText("B gets the next offer.").waitFor();
+  await dialog.getByText("B is next.").waitFor();
   expect(await focused()).toBe("Cancel");
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
@@ -255,7 +255,7 @@ test("transfer: a chosen process that does not answer is passed over, and the pa
   deaf.drop();
 });
 
-test("pause: the leader goes on, nobody takes over, and the page says why; resume offers at once", async () => {
+test("pause: the leader goes on, nobody takes over, and the page says why; resume grants at once", async () => {
   await using opened = await open("pause");
   const { page } = opened;
   const a = run("pause", { process: { name: "A" } });
@@ -269,7 +269,7 @@ test("pause: the leader goes on, nobody takes over, and the page says why; resum
   run("pause", { process: { name: "B" } });
   await page.locator(".queue").getByText("B", { exact: true }).waitFor();
   await a.close();
-  await page.getByText("The group is paused: nobody gets an offer until it is resumed.").waitFor();
+  await page.getByText("The group is paused: nobody is granted it until it is resumed.").waitFor();
   await page.getByRole("button", { name: "Resume group" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Resume" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();

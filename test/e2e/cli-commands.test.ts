@@ -159,8 +159,8 @@ test("pause and resume", async () => {
   const group = freshGroup();
 
   expect(jsonOf(await ask("pause", group, "--json"))).toEqual({ paused: true });
-  expect((await ask("status", group)).stdout).toContain("paused: no leadership is offered");
-  expect((await ask("pause", group)).stdout).toBe(`${group} is paused: no leadership is offered\n`);
+  expect((await ask("status", group)).stdout).toContain("paused: no leadership is granted");
+  expect((await ask("pause", group)).stdout).toBe(`${group} is paused: no leadership is granted\n`);
   expect(jsonOf(await ask("resume", group, "--json"))).toEqual({ paused: false });
   expect((await ask("resume", group)).stdout).toBe(`${group} is open\n`);
 });
@@ -238,10 +238,10 @@ test("bench-connection measures, and leaves nobody behind", async () => {
 
   expect(measured.code).toBe(0);
   const summary = { n: 3, p50: expect.any(Number), max: expect.any(Number) };
-  const ms = { http: summary, connect: summary, ping: summary, renew: summary, offer: summary };
+  const ms = { http: summary, connect: summary, ping: summary, renew: summary, handOver: summary };
   expect(jsonOf(measured)).toMatchObject({ url: backend.url, rounds: 3, ms });
   expect(jsonOf(await ask("status", group, "--json"))).toMatchObject({ elections: [{ leader: { process: "one" } }] });
-  expect((await ask("bench-connection", group, "--rounds", "1")).stdout).toContain("resigned, offered again, accepted");
+  expect((await ask("bench-connection", group, "--rounds", "1")).stdout).toContain("resigned, granted again");
   expect((await ask("bench-connection", group, "--rounds", "100000")).code).toBe(2);
 });
 

@@ -75,8 +75,9 @@ const policy: fc.Arbitrary<PolicyOptions> = fc
     often([4, 10_000], [1, 2_000], [1, 6_000]),
     often([3, 4_000], [1, 10_000], [1, 0]),
     often<PolicyOptions["preempt"]>([4, false], [1, { cooldownMs: 5_000 }]),
+    optional("horizonAheadMs", often([1, 0], [1, 2_000], [2, 10_000])),
   )
-  .map(([leaseMs, drainMs, preempt]) => ({ leaseMs, drainMs, preempt: preempt ?? false }));
+  .map(([leaseMs, drainMs, preempt, ahead]) => ({ leaseMs, drainMs, preempt: preempt ?? false, ...ahead }));
 
 export const setups: fc.Arbitrary<Setup> = fc.record({
   seed: fc.integer(),

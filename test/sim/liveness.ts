@@ -15,21 +15,24 @@ import type { World } from "./world/world.ts";
 /** Longest wait of a client for a connection or a `welcome`, and longest time between two attempts. */
 const CLIENT_TIMEOUT_MS = 10_000;
 const LONGEST_BACK_OFF_MS = 10_000;
+const ASKED_AT_ONCE = 8;
 
 /** What the bounds depend on. */
-export type Waits = Pick<Policy, "lease" | "horizonAheadMs" | "offerTimeoutMs" | "pingEveryMs" | "drainMs">;
+export type Waits = Pick<Policy, "lease" | "horizonAheadMs" | "askTimeoutMs" | "pingEveryMs" | "drainMs">;
 
 /**
  * How long an election that a ready candidate waits for has no leader, at most, after any combination of faults is
  * over. A candidate first finds that its connection is dead, and comes back; meanwhile the group waits until every
- * lease is over, those that an earlier object has promised included; then it asks, and each candidate that only looks
- * alive costs an offer time-out. These are the last rows of the table in GUARANTEES.md.
+ * lease is over, those that an earlier object has promised included; then it asks, and those candidates that only look
+ * alive cost one time-out together, as long as they are no more than it asks at once. These are the last rows of the
+ * table in GUARANTEES.md.
  */
 export function takeoverBoundMs(
   waits: Waits,
   { clockRate, unresponsive }: { readonly clockRate: number; readonly unresponsive: number },
 ): number {
-  return Math.ceil(Math.max(rejoinMs(waits, clockRate), forgottenLeaseMs(waits)) + unresponsive * waits.offerTimeoutMs);
+  const timeouts = Math.ceil(unresponsive / ASKED_AT_ONCE);
+  return Math.ceil(Math.max(rejoinMs(waits, clockRate), forgottenLeaseMs(waits)) + timeouts * waits.askTimeoutMs);
 }
 
 /** 2 P / rate + back-off + hello time-out. */
@@ -45,7 +48,7 @@ const SLACK_MS = 1_000;
 const STEP_MS = 200;
 const WATCH_MS = 12_000;
 /** Bounds for each process, in its elections: it may be preempted in each, and a token that ends may cost it its terms. */
-const PEACEFUL_OFFERS = 6;
+const PEACEFUL_GRANTS = 6;
 const HAPPENINGS_OF_CHANGE = 150;
 const BLIP_MS = 2_000;
 /** Components in m may be refused for their kind; see D2. */
@@ -122,11 +125,11 @@ function boundOf(world: World): number {
   return Math.max(...bounds) + callersBoundMs(world) + SLACK_MS;
 }
 
-/** An offer waits until the poll deadline of its caller: the longest over callers, and sessions that nobody polls for. */
+/** A vacancy waits until the poll deadline of whoever is next: the longest over callers, and sessions that nobody polls for. */
 function callersBoundMs(world: World): number {
   if (world.callers.length === 0) return 0;
   const clockRate = Math.min(...world.callers.map(({ clock }) => clock.rate));
-  const slowest = Math.max(...policiesOf(world).map(({ lease, offerTimeoutMs }) => lease.durationMs + offerTimeoutMs));
+  const slowest = Math.max(...policiesOf(world).map(({ lease, askTimeoutMs }) => lease.durationMs + askTimeoutMs));
   return Math.ceil(((world.callers.length + 1) * slowest) / clockRate);
 }
 
@@ -210,24 +213,24 @@ function missingAtObservers(world: World): string | null {
   return null;
 }
 
-/** In peace nobody loses anything, nothing is offered in vain, and nobody talks more than it must. */
+/** In peace nobody loses anything, nothing is granted in vain, and nobody talks more than it must. */
 function watchPeace(world: World): void {
   const { judge, processes } = world;
   // A lease that was cut off just before the healing may still run out on the way back: that is no loss of peace.
   world.advance(longestLeaseMs(world));
   for (const caller of world.callers) caller.notice(); // else it would only with its next call
-  const before = { lost: judge.leadership.accidents, offers: judge.group.offers, happenings: world.happenings };
+  const before = { lost: judge.leadership.accidents, grants: judge.group.grants, happenings: world.happenings };
   world.tell(() => "PEACE");
   world.advance(WATCH_MS);
   judge.afterMove();
   const lost = judge.leadership.accidents - before.lost;
   demand(lost === 0, "I8", () => `${lost} leaderships are lost in peace`);
-  const offers = judge.group.offers - before.offers;
+  const grants = judge.group.grants - before.grants;
   const holders = processes.length + world.callers.length;
-  demand(offers <= holders * PEACEFUL_OFFERS, "I9", () => `${offers} offers in ${WATCH_MS} ms of peace`);
+  demand(grants <= holders * PEACEFUL_GRANTS, "I9", () => `${grants} grants in ${WATCH_MS} ms of peace`);
   const happenings = world.happenings - before.happenings;
   demand(happenings <= quietHappenings(world), "storm", () => `${happenings} things happen in ${WATCH_MS} ms of peace`);
-  // A connection whose token has just ended is about to come back, and so is a caller that is offered what it preempts.
+  // A connection whose token has just ended is about to come back, and so is a caller that preempts.
   for (let left = BLIP_MS + callersBoundMs(world); left > 0 && whatIsMissing(world) !== null; left -= STEP_MS)
     world.advance(STEP_MS);
   const missing = whatIsMissing(world);

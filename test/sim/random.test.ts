@@ -15,9 +15,9 @@ describe("[S1] [S2] [S3] [S5] [S6] [S7] [S9] [S10] [S12] [C1] [G2] [O4] [N1] [N5
   test.each(RUNS)("$numRuns $size runs ($kind) break no rule, and end with a leader", ({ size, numRuns, kind }) => {
     const tally = noTally();
     const failure = search(shippedCores, { seed, numRuns, size, kind }, tally);
-    const { runs, moves, terms, offers, slowest } = tally;
+    const { runs, moves, terms, grants, slowest } = tally;
     stdout.write(
-      `${runs} ${size} runs, ${moves} moves, ${terms} terms out of ${offers} offers; ` +
+      `${runs} ${size} runs, ${moves} moves, ${terms} terms by ${grants} grants; ` +
         `the slowest recovery took ${slowest.tookMs} ms of at most ${slowest.boundMs}\n`,
     );
     expect(failure === null ? "" : `${failure.error.message}\n${replayLine(failure.run)}`).toBe("");

@@ -38,7 +38,7 @@ export interface Tally {
   moves: number;
   happenings: number;
   terms: number;
-  offers: number;
+  grants: number;
   slowest: Recovery;
 }
 
@@ -47,7 +47,7 @@ export const noTally = (): Tally => ({
   moves: 0,
   happenings: 0,
   terms: 0,
-  offers: 0,
+  grants: 0,
   slowest: { tookMs: 0, boundMs: 0 },
 });
 
@@ -87,7 +87,7 @@ function finish(world: World, tally: Tally): void {
   const recovery = judgeLiveness(world);
   tally.happenings += world.happenings;
   tally.terms += world.judge.leadership.terms;
-  tally.offers += world.judge.group.offers;
+  tally.grants += world.judge.group.grants;
   if (recovery.tookMs > tally.slowest.tookMs) tally.slowest = recovery;
 }
 

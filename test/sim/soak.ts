@@ -25,12 +25,12 @@ const print = (line: string): void => {
   stdout.write(`${line}\n`);
 };
 
-function add({ runs, moves, happenings, terms, offers, slowest }: Tally): void {
+function add({ runs, moves, happenings, terms, grants, slowest }: Tally): void {
   total.runs += runs;
   total.moves += moves;
   total.happenings += happenings;
   total.terms += terms;
-  total.offers += offers;
+  total.grants += grants;
   if (slowest.tookMs > total.slowest.tookMs) total.slowest = slowest;
 }
 

@@ -185,8 +185,12 @@ export abstract class CallerShell {
       demand(!isOver, "S7", () => `${this.name} is told of epoch ${epoch}, which it has ended`);
       const lease = this.#bound(sentAt + answer.lease.renewDeadlineMs);
       if (this.#reached(lease) > this.#reached(this.#leases.get(id))) this.#leases.set(id, lease);
-      if (revoked === undefined || this.#drains.has(id)) continue;
-      this.#drains.set(id, this.#bound(this.now + Math.min(revoked.drainMs, this.#drainMs)));
+      const drain = this.#drains.get(id);
+      // The order to stop is for those as well that were stopping before; repeated, it changes nothing.
+      const leads = this.state.terms.some((term) => term.leaderSessionId === id && term.stage === "leading");
+      if (revoked === undefined || (!leads && drain !== undefined)) continue;
+      const ordered = this.#bound(this.now + Math.min(revoked.drainMs, this.#drainMs));
+      if (drain === undefined || this.#reached(ordered) < this.#reached(drain)) this.#drains.set(id, ordered);
     }
   }
 

@@ -18,7 +18,17 @@ function led({ group }: { readonly group: HostCore }): { stage: HostStage; a: St
   return { stage, a, b };
 }
 
-const resign = (peer: StagePeer) => ({ type: "resign", leaderSessionId: peer.last("grant").leaderSessionId }) as const;
+const resign = (peer: StagePeer) =>
+  ({ type: "resign", leaderSessionId: peer.last("grant").leaderSessionId, sentAt: 2 }) as const;
+
+/** What who waits says when it is asked. */
+const ANSWER = { type: "renew", sentAt: 3, held: [] } as const;
+
+/** The leader renews, and who waits says that it is there. */
+function beat({ stage, a, b }: ReturnType<typeof led>): void {
+  stage.renew(a);
+  b.send(ANSWER);
+}
 
 /** What the journal says of one kind. */
 const entriesOf = (stage: HostStage, what: string): string[] => stage.journal.filter((entry) => entry.includes(what));
@@ -27,28 +37,33 @@ const entriesOf = (stage: HostStage, what: string): string[] => stage.journal.fi
 
 export const orderOfATurn: HostScript = ({ group }) => {
   const stage = new HostStage(group);
-  const peer = stage.connect("a");
-  const contenders = [{ component: "x" }];
+  stage.leader("a");
+  stage.ring();
+  stage.time += 2_500;
+  const peer = stage.connect("b");
+  const contenders = [{ component: "x" }, { component: "own", election: "dedicated" }] as const;
   expect(stage.during(() => peer.send({ type: "hello", sentAt: 1, contenders }))).toEqual([
-    "commit (0)",
-    "alarm in 2850 (1)",
-    "attach a (1)",
-    "send a welcome (1)",
-    "send a grant (1)",
-    "turned frame (1)",
+    "commit (1)",
+    "alarm in 7600 (2)",
+    "attach b (2)",
+    "send b welcome (2)",
+    "send b grant (2)",
+    "turned frame (2)",
   ]);
 };
 
-export const answerAfterItsCommit: HostScript = (cores) => {
-  const { stage, a, b } = led(cores);
+export const answerAfterItsCommit: HostScript = ({ group }) => {
+  const stage = new HostStage(group);
+  const a = stage.leader("a");
   const call = stage.ask();
-  a.send({ type: "release", leaderSessionId: a.last("grant").leaderSessionId });
   stage.storage.faults.commit = 1;
-  expect(() => stage.renew(b)).toThrow("the commit has failed");
+  const { leaderSessionId } = a.last("grant");
+  expect(() => a.send({ type: "release", leaderSessionId })).toThrow("the commit has failed");
   expect(call.outcome).toBeNull();
-  stage.settle(); // the offer that b could not take is over
-  stage.renew(a);
-  expect(call.outcome).toMatchObject({ type: "revoked" });
+  stage.settle();
+  stage.time += LEASE_MS;
+  stage.look();
+  expect(call.outcome).toMatchObject({ type: "revoked", to: null });
 };
 
 // What fails
@@ -222,7 +237,7 @@ export const listedFirst: HostScript = (cores) => {
   }
 };
 
-/** A session whose socket is not listed has lost it, and is offered nothing. */
+/** A session whose socket is not listed has lost it, and is granted nothing. */
 export const lostMeanwhile: HostScript = (cores) => {
   const { stage, a, b } = led(cores);
   stage.peers = stage.peers.filter((peer) => peer !== b);
@@ -236,7 +251,7 @@ export const lostMeanwhile: HostScript = (cores) => {
 /** Nobody else would have it tried again: an alarm does, and so does whatever comes first. */
 export const failedListing: HostScript = (cores) => {
   const { stage, a } = led(cores);
-  stage.ring(); // the one for the offer
+  stage.ring(); // the one for the hello
   stage.wake();
   a.send(resign(a));
   stage.storage.faults.listing = 2;
@@ -263,14 +278,15 @@ export const retryKeepsAnEarlierAlarm: HostScript = (cores) => {
 
 /** A leader's close that wakes the object brings its exact lease, though the platform lists the socket no longer. */
 export const lostLeader: HostScript = (cores) => {
-  const { stage, a } = led(cores);
+  const { stage, a, b } = led(cores);
   const exact = stage.leaseUntil();
   stage.load();
   stage.host.adopt(stage.alarmAt);
   stage.drop(a);
-  expect(stage.leaseUntil()).toBe(exact);
+  expect([stage.holder(), stage.leaseUntil()]).toEqual(["a", exact]);
   stage.time = exact ?? 0;
   stage.ring();
+  b.send(ANSWER);
   expect(stage.holder()).toBe("b");
 };
 
@@ -281,7 +297,7 @@ export const lostUnfoundLeader: HostScript = (cores) => {
   stage.peers = stage.peers.filter((peer) => peer !== a);
   stage.wake();
   stage.host.lose(a);
-  expect(stage.leaseUntil()).toBe(exact);
+  expect([stage.holder(), stage.leaseUntil()]).toEqual(["a", exact]);
 };
 
 export const lostCandidate: HostScript = (cores) => {
@@ -336,19 +352,25 @@ export const alarmOnlyEarlier: HostScript = (cores) => {
   expect(stage.alarmAt).toBe(stage.time + LEASE_MS + 100);
   stage.time += 2_500;
   expect(alarms(() => stage.renew(a))).toEqual([]); // its lease ends later now
-  expect(alarms(() => a.send(resign(a)))).toEqual(["alarm in 2850 (2)"]); // an offer ends earlier
+  expect(alarms(() => a.send(resign(a)))).toEqual(["alarm in 2850 (2)"]); // b is asked, and silent earlier
 };
 
 /** The platform drops an alarm that has failed too often, and says nothing. */
 export const overdueAlarm: HostScript = (cores) => {
-  const { stage, a } = led(cores);
+  const all = led(cores);
+  const { stage } = all;
+  stage.time += LEASE_MS / 2;
+  beat(all);
   stage.time = (stage.alarmAt ?? 0) + 1;
-  stage.renew(a);
+  beat(all);
   expect(stage.alarmAt).toBe(stage.time + LEASE_MS + 100);
 };
 
 export const overdueAlarmAtWakeUp: HostScript = (cores) => {
-  const { stage } = led(cores);
+  const all = led(cores);
+  const { stage } = all;
+  stage.time += LEASE_MS / 2;
+  beat(all);
   stage.time = (stage.alarmAt ?? 0) + 1;
   stage.wake();
   expect(stage.alarmAt).toBeGreaterThan(stage.time);
@@ -372,7 +394,7 @@ export const alarmNotSet: HostScript = (cores) => {
 };
 
 export const failedAlarm: HostScript = (cores) => {
-  const { stage } = led(cores);
+  const { stage, b } = led(cores);
   stage.time += LEASE_MS + 100;
   stage.storage.faults.commit = 1;
   stage.ring();
@@ -380,6 +402,7 @@ export const failedAlarm: HostScript = (cores) => {
   expect(stage.alarmAt).toBe(stage.time + 1_000);
   stage.time += 1_000;
   stage.ring();
+  b.send(ANSWER);
   expect(stage.holder()).toBe("b");
 };
 
@@ -422,12 +445,14 @@ export const refusedSettings: HostScript = (cores) => {
 };
 
 export const countersGoOn: HostScript = (cores) => {
-  const { stage, a } = led(cores);
+  const { stage, a, b } = led(cores);
   const counted = (key: "wakes" | "framesIn" | "terms_started") => stage.host.counters().get(key) ?? 0;
   a.send(resign(a)); // a commit: the counters are stored with it, this frame included
   const [wakes, frames, terms] = [counted("wakes"), counted("framesIn"), counted("terms_started")];
   stage.wake();
   expect([counted("wakes"), counted("framesIn"), counted("terms_started")]).toEqual([wakes + 1, frames, terms]);
-  stage.renew(stage.peers[1] ?? a);
-  expect([counted("framesIn"), counted("terms_started")]).toEqual([frames + 1, terms + 1]);
+  b.send(resign(b));
+  stage.settle();
+  stage.renew(a);
+  expect([counted("framesIn"), counted("terms_started")]).toEqual([frames + 2, terms + 1]);
 };

@@ -31,6 +31,7 @@ export class StagePeer extends Peer {
   constructor(name: string) {
     super();
     this.name = name;
+    this.silent = true; // a script says what it answers
   }
 }
 
@@ -146,7 +147,7 @@ export class HostStage implements HostPort<StagePeer> {
     return this.journal;
   }
 
-  /** Who holds or is offered the process election, by name. */
+  /** Who holds the process election, by name. */
   holder(): string | null {
     const state = this.state.elections.get("process")?.state;
     if (state === undefined || state.type === "vacant") return null;

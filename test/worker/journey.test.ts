@@ -50,19 +50,19 @@ test("[K1] [O1] [N3] join, win, confirm, be observed, resign, and the next one t
   expect(await electionOf(group)).toMatchObject({ state: "leading", leader: { sessionId: second.welcome.sessionId } });
 });
 
-test("[S1] an offer makes nobody leader: status, fence and confirm all say no until it has been accepted", async () => {
+test("[S1] a grant makes a leader: status, fence and confirm all say so before its first renewal", async () => {
   const group = freshGroup();
   stopClock();
   const { client } = await join(group);
   const { leaderSessionId, epoch } = await client.next("grant");
 
-  expect(await electionOf(group)).toMatchObject({ state: "offered", leader: null });
+  expect(await electionOf(group)).toMatchObject({ state: "leading", leader: { leaderSessionId, epoch } });
   const fence = await ask("POST", pathOf(group, "/fence"), {
     body: { component: "dispatcher", leaderSessionId, epoch },
   });
-  expect(fence.body).toMatchObject({ current: false });
+  expect(fence.body).toMatchObject({ current: true });
   client.send({ type: "confirm", id: "early", component: "dispatcher", leaderSessionId });
-  expect(await client.next("error")).toMatchObject({ code: "not_leader", id: "early", component: "dispatcher" });
+  expect(await client.next("confirmed")).toMatchObject({ id: "early", component: "dispatcher", leaderSessionId });
 });
 
 test("[G1] [D3] one socket carries all components: one id for the process, another for each dedicated election", async () => {
@@ -135,7 +135,7 @@ test("the settings that follow from LEASE_MS are in the welcome", async () => {
     resumed: false,
     held: [],
     lease: { durationMs: 2_000, renewDeadlineMs: 1_600, renewEveryMs: 500 },
-    offerTimeoutMs: 590,
+    askTimeoutMs: 590,
     answerTimeoutMs: 550,
     pingEveryMs: 25_000,
     checkEveryMs: 300_000,

@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { onTestFinished, vi } from "vitest";
-import { leaseFor, offerTimeoutFor } from "../../shared/lease.ts";
+import { askTimeoutFor, leaseFor } from "../../shared/lease.ts";
 import type { Hello, Welcome } from "../../shared/protocol/messages.ts";
 import { LivePeer } from "../../tools/harness/live-peer.ts";
 import type { HostCounters } from "../../worker/host/counters.ts";
@@ -18,7 +18,7 @@ import {
 
 /** The D that `vitest.config.ts` sets. */
 export const LEASE_MS = 2_000;
-export const OFFER_TIMEOUT_MS = offerTimeoutFor(leaseFor(LEASE_MS));
+export const ASK_TIMEOUT_MS = askTimeoutFor(leaseFor(LEASE_MS));
 /** How far renewals may drift off their beat in a lease. */
 export const SLACK_MS = 40;
 /** W: how far beyond the lease its horizon is written. */

@@ -111,7 +111,7 @@ export class Storage {
   }
 }
 
-const UNUSED: GroupRow = { epoch: 0, revision: 0, holdOffUntil: 0, holdOffMs: 0, paused: false };
+const UNUSED: GroupRow = { epoch: 0, revision: 0, holdOffUntil: 0, holdOffMs: 0, paused: false, seenAt: 0 };
 
 /** Rows as one text: the same text for the same rows, in any order. */
 export function canonicalText({ group, sessions, elections, records, endedTerms }: Rows): string {

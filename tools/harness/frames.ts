@@ -28,6 +28,15 @@ const metadata = fc.dictionary(text, text, { maxKeys: 3 });
 const kind = fc.constantFrom("process", "dedicated");
 const watch = fc.oneof(fc.constant(true), fc.array(name, { maxLength: 8 }));
 const ids = fc.array(id, { maxLength: 6 });
+const busy = fc.array(
+  fc.oneof(
+    fc.constant("process"),
+    name.map((component) => `component:${component}`),
+  ),
+  {
+    maxLength: 4,
+  },
+);
 const contender = fc.record({ component: name, election: kind, priority }, { requiredKeys: ["component"] });
 const process = fc.record({ name: text, address: text, metadata }, { requiredKeys: [] });
 const resume = fc.record({ sessionId: id, secret: id, attempt: fc.integer({ min: 0, max: 9 }) });
@@ -43,6 +52,7 @@ const hello = fc.record(
     resume,
     held: ids,
     sentAt,
+    busy,
   },
   { requiredKeys: ["type", "sentAt"] },
 );
@@ -52,13 +62,16 @@ const spoken = fc.oneof(
     { requiredKeys: ["type", "component"] },
   ),
   fc.record({ type: tag("deregister"), component: name }),
-  fc.record({ type: tag("renew"), sentAt, held: ids }),
+  fc.record({ type: tag("renew"), sentAt, held: ids, busy }, { requiredKeys: ["type", "sentAt", "held"] }),
   fc.record(
     { type: tag("confirm"), id, component: name, leaderSessionId: id, address: text, metadata },
     { requiredKeys: ["type", "id", "component", "leaderSessionId"] },
   ),
-  fc.record({ type: tag("resign"), leaderSessionId: id, successor: id }, { requiredKeys: ["type", "leaderSessionId"] }),
-  fc.record({ type: tag("release"), leaderSessionId: id }),
+  fc.record(
+    { type: tag("resign"), leaderSessionId: id, successor: id, sentAt, busy },
+    { requiredKeys: ["type", "leaderSessionId"] },
+  ),
+  fc.record({ type: tag("release"), leaderSessionId: id, sentAt, busy }, { requiredKeys: ["type", "leaderSessionId"] }),
   fc.record({ type: tag("priority"), priority, component: name }, { requiredKeys: ["type", "priority"] }),
   fc.record({ type: tag("observe"), components: watch }),
   fc.record({ type: tag("unobserve"), components: watch }),
@@ -79,6 +92,7 @@ const fields = [
   "type",
   "sentAt",
   "held",
+  "busy",
   "component",
   "components",
   "contenders",

@@ -82,11 +82,11 @@ export class LivePeer extends Peer {
     return this.unread;
   }
 
-  /** Takes the next offer and accepts it. */
+  /** Takes the next grant, and shows by a renewal that it leads. */
   async win(): Promise<Grant> {
     const grant = await this.next("grant");
     const held = await this.renew(grant.leaderSessionId);
-    if (grant.joined || !held.includes(grant.leaderSessionId)) throw new Error("the offer was not accepted");
+    if (grant.joined || !held.includes(grant.leaderSessionId)) throw new Error("the grant was not taken");
     return grant;
   }
 }

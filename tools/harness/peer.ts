@@ -21,6 +21,8 @@ export interface Closing {
 
 export class Peer {
   readonly inbox = new Inbox();
+  /** It receives everything, and answers no question of the group. */
+  silent = false;
   /** Its session, as the last `welcome` names it; empty before. */
   sessionId = "";
   secret = "";
@@ -31,6 +33,7 @@ export class Peer {
   /** Set once the connection has ended. */
   ended: Closing | null = null;
   #transport: Transport | null;
+  readonly #answers = new Set<number>();
   #sentAt = 0;
 
   constructor(transport: Transport | null = null) {
@@ -47,7 +50,19 @@ export class Peer {
 
   receive(frame: unknown): void {
     if (frame === PONG) this.pongs += 1;
-    else this.received(parseServerMessage(frame));
+    else this.#take(parseServerMessage(frame));
+  }
+
+  /** Answers the group's questions like any process; a test sees neither these nor what the group says to the answers. */
+  #take(message: ServerMessage): void {
+    if (message.type === "next" && !this.silent) this.asked(message);
+    else if (message.type !== "renewed" || !this.#answers.delete(message.sentAt)) this.received(message);
+  }
+
+  protected asked(_: Message<"next">): void {
+    const sentAt = this.sentAt();
+    this.#answers.add(sentAt);
+    this.send({ type: "renew", sentAt, held: [] });
   }
 
   end(closing: Closing): void {

@@ -1,6 +1,7 @@
 /** A peer over a socket of Node. */
 import { once } from "node:events";
 import { WebSocket } from "ws";
+import { encode } from "../../shared/protocol/codec.ts";
 import { LivePeer } from "./live-peer.ts";
 
 export interface Destination {
@@ -17,9 +18,11 @@ export function socketTo({ url, group, token }: Destination): WebSocket {
   return new WebSocket(address, ["edge-election.v1"], { headers, perMessageDeflate: false });
 }
 
+const NEXT = Buffer.from(encode({ type: "next" }));
+
 /**
  * Frames that are sent after the socket has begun to close are lost. A peer that reads only what is awaited skips all
- * messages that come while nobody waits, so that a crowd costs nothing.
+ * messages that come while nobody waits but the group's questions, so that a crowd costs nothing.
  */
 export function peerOn(socket: WebSocket, reads: "everything" | "what is awaited" = "everything"): LivePeer {
   const peer = new LivePeer({
@@ -27,7 +30,8 @@ export function peerOn(socket: WebSocket, reads: "everything" | "what is awaited
     close: () => socket.terminate(),
   });
   socket.on("message", (data) => {
-    if (reads === "everything" || peer.isWaiting) peer.receive(String(data));
+    const isAsked = Buffer.isBuffer(data) && data.equals(NEXT);
+    if (reads === "everything" || peer.isWaiting || isAsked) peer.receive(String(data));
   });
   socket.on("error", () => undefined); // a close follows
   socket.on("close", (code, reason) => peer.end({ code, reason: String(reason) }));

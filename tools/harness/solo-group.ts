@@ -1,8 +1,8 @@
 /**
- * The far end of a client: a group of one session, in memory and without time. It answers by the protocol, and elects every
- * process that asks unless it is told not to.
+ * The far end of a client: a group of one session, in memory. It answers by the protocol, and elects every process that asks
+ * unless it is told not to.
  */
-import { answerTimeoutFor, DEFAULT_LEASE_MS, leaseFor, offerTimeoutFor } from "../../shared/lease.ts";
+import { answerTimeoutFor, askTimeoutFor, DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
 import { clientMessageParser } from "../../shared/protocol/client-codec.ts";
 import { encode } from "../../shared/protocol/codec.ts";
 import { DEFAULT_LIMITS } from "../../shared/protocol/limits.ts";
@@ -16,6 +16,7 @@ import {
   PONG,
   type Revoke,
   type ServerMessage,
+  type Statement,
   type Welcome,
 } from "../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
@@ -33,7 +34,7 @@ export const welcome: Welcome = {
   pingEveryMs: 25_000,
   answerTimeoutMs: answerTimeoutFor(lease),
   checkEveryMs: 300_000,
-  offerTimeoutMs: offerTimeoutFor(lease),
+  askTimeoutMs: askTimeoutFor(lease),
   drainMs: 10_000,
   limits: DEFAULT_LIMITS,
 };
@@ -44,17 +45,18 @@ interface Term {
   readonly election: ElectionName;
   readonly leaderSessionId: string;
   readonly epoch: number;
-  accepted: boolean;
 }
 
 export abstract class SoloGroup {
-  /** Whether elections are offered. */
+  /** Whether elections are granted. */
   electing = true;
   /** Components that may not stand. */
   readonly refused = new Set<string>();
   epoch = 0;
   #contenders: readonly ContenderInfo[] = [];
   #terms = new Map<ElectionName, Term>();
+  /** What it may grant by. */
+  #statement: (Statement & { readonly readAt: number }) | null = null;
   #records = new Map<string, LeaderInformation>();
   #watching: Set<string> | true = new Set();
   #sessions = 0;
@@ -64,9 +66,19 @@ export abstract class SoloGroup {
   /** Carries a frame to the client. */
   protected abstract deliver(frame: string): void;
 
+  /** In milliseconds; a group without time goes by every statement for ever. */
+  protected now(): number {
+    return 0;
+  }
+
   receive(frame: string): void {
-    if (frame === PING) this.deliver(PONG);
-    else this.answer(parseClientMessage(frame));
+    if (frame === PING) return this.deliver(PONG);
+    const message = parseClientMessage(frame);
+    if ("sentAt" in message && message.sentAt !== undefined) {
+      const { sentAt, busy = [] } = message;
+      this.#statement = { sentAt, busy, readAt: this.now() };
+    }
+    this.answer(message);
   }
 
   protected idOf(kind: "session" | "term", number: number): string {
@@ -105,6 +117,7 @@ export abstract class SoloGroup {
         });
       case "resign":
       case "release":
+        if (message.sentAt === undefined) this.#statement = null;
         return this.#end(message.leaderSessionId);
       case "observe":
         this.#watch(message.components);
@@ -119,9 +132,7 @@ export abstract class SoloGroup {
     this.#watch(observe);
     const resumed = resume?.sessionId === this.idOf("session", this.#sessions);
     if (!resumed) this.#sessions += 1;
-    const kept = [...this.#terms.values()].filter(
-      (term) => resumed && term.accepted && held.includes(term.leaderSessionId),
-    );
+    const kept = [...this.#terms.values()].filter((term) => resumed && held.includes(term.leaderSessionId));
     if (resumed) this.#terms = new Map(kept.map((term) => [term.election, term]));
     else this.#terms.clear();
     this.say({
@@ -140,7 +151,7 @@ export abstract class SoloGroup {
     const election = electionOf(component, kind);
     const term = this.#terms.get(election);
     if (!term) return this.elect();
-    this.say({ type: "grant", ...term, components: [component], joined: term.accepted });
+    this.say({ type: "grant", ...term, components: [component], joined: true });
   }
 
   #deregister(component: string): void {
@@ -156,12 +167,9 @@ export abstract class SoloGroup {
   }
 
   #renew(sentAt: number, held: readonly string[]): void {
-    const kept = held.filter((id) => {
-      const term = [...this.#terms.values()].find(({ leaderSessionId }) => leaderSessionId === id);
-      if (term) term.accepted = true;
-      return term !== undefined;
-    });
-    this.say({ type: "renewed", sentAt, held: kept });
+    const ids = [...this.#terms.values()].map(({ leaderSessionId }) => leaderSessionId);
+    this.say({ type: "renewed", sentAt, held: held.filter((id) => ids.includes(id)) });
+    this.elect();
   }
 
   #end(leaderSessionId: string): void {
@@ -172,20 +180,25 @@ export abstract class SoloGroup {
     this.elect();
   }
 
-  /** Offers every election that is vacant and contended for. */
+  /** Grants every election that is vacant, contended for and not busy: by a fresh statement, which it asks for if it has none. */
   elect(): void {
     if (!this.electing) return;
+    const statement = this.#statement;
     const elections = new Set(this.#contenders.map(({ component, election }) => electionOf(component, election)));
-    for (const election of elections) {
-      if (this.#terms.has(election)) continue;
-      this.epoch += 1;
-      const term = { election, leaderSessionId: this.idOf("term", this.epoch), epoch: this.epoch, accepted: false };
-      this.#terms.set(election, term);
-      const components = this.#contenders
-        .filter((contender) => electionOf(contender.component, contender.election) === election)
-        .map(({ component }) => component);
-      this.say({ type: "grant", ...term, components, joined: false });
-    }
+    const vacant = [...elections].filter((name) => !this.#terms.has(name) && !statement?.busy?.includes(name));
+    if (vacant.length === 0) return;
+    if (statement === null || this.now() - statement.readAt >= lease.renewEveryMs) return this.say({ type: "next" });
+    for (const election of vacant) this.#grant(election, statement);
+  }
+
+  #grant(election: ElectionName, { sentAt }: Statement): void {
+    this.epoch += 1;
+    const term = { election, leaderSessionId: this.idOf("term", this.epoch), epoch: this.epoch };
+    this.#terms.set(election, term);
+    const components = this.#contenders
+      .filter((contender) => electionOf(contender.component, contender.election) === election)
+      .map(({ component }) => component);
+    this.say({ type: "grant", ...term, components, joined: false, sentAt });
   }
 
   revoke(reason: Revoke["reason"] = "revoked", election: ElectionName = "process"): void {

@@ -33,13 +33,13 @@ export interface Campaign {
    * is missing here ends at once, because the caller does not hold it.
    */
   readonly held?: readonly string[];
-  /** False: declines what is offered until the next call. A list: declines all but these elections. Default true. */
+  /** Whether it would lead: all its elections, none, or these. It counts for this call only. Default true. */
   readonly accept?: boolean | readonly ElectionName[];
   readonly process?: ProcessInfo;
   readonly priority?: number;
   /**
    * The caller polls again within this many milliseconds: at most D, by default D / 2. While the caller is first in the
-   * queue, the election waits for it that long and one offer time-out more, even if others could lead at once.
+   * queue, a vacant election waits for it that long and one ask time-out (O) more, even if others could lead at once.
    */
   readonly pollEveryMs?: number;
   /**

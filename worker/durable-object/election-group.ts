@@ -174,7 +174,7 @@ export class ElectionGroup extends DurableObject {
     this.#host.dispatch({ type: "finish-restore" });
   }
 
-  /** Storage is on its way back: nothing may be offered before it is. */
+  /** Storage is on its way back: nothing may be granted before it is. */
   #assertNotRestoring(): void {
     if (this.#restoring) throw new Error("a restore is under way: try again when the group is back");
   }

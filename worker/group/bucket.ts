@@ -20,7 +20,6 @@ const fullBucket = (burst: number, now: number): Bucket => ({ tokens: burst, at:
 export const firstAllowances = ({ confirms }: Pick<GroupLimits, "confirms">, now: number) => ({
   frames: fullBucket(MESSAGE_BURST, now),
   confirms: fullBucket(confirms, now),
-  renewedAt: -Infinity,
 });
 
 /** Takes `cost` tokens; `null` where there are fewer. A clock that is set back takes nothing away. */

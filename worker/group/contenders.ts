@@ -1,10 +1,11 @@
 /** Contenders: which components of a session run in which election. */
 import type { ContenderInfo, Refusal } from "../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
-import { isHeld, isTakenBy } from "./election.ts";
+import { isHeldBy } from "./election.ts";
 import { refuse } from "./refusal.ts";
 import type { Session } from "./state.ts";
-import { endTerm, sendGrant, withdrawOffer, withdrawRecord } from "./terms.ts";
+import { voidStatement } from "./statements.ts";
+import { endTerm, sendJoined, withdrawRecord } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -67,19 +68,19 @@ function admission(turn: Turn, session: Session, component: string, election: El
   return null;
 }
 
-/** Sends a newly registered component the leadership that its session has or is offered (C3, G4). */
+/** Sends a newly registered component the leadership that its session has (C3, G4). */
 export function joinPresent(turn: Turn, session: Session, component: string): void {
   const name = session.contenders.get(component)?.election;
   const election = name === undefined ? undefined : turn.election(name);
-  if (isTakenBy(session.id, election) && election.state.type !== "revoking")
-    sendGrant(turn, session, election, [component]);
+  if (isHeldBy(session.id, election) && election.state.type === "leading")
+    sendJoined(turn, session, election, [component]);
 }
 
 /** Repeats after a resume, for every component, what the session leads: a `grant` may have been lost on the way. */
 export function joinHeld(turn: Turn, session: Session): void {
   for (const election of turn.termsOf(session)) {
     const components = turn.componentsOf(session, election.name);
-    if (election.state.type === "leading" && components.length > 0) sendGrant(turn, session, election, components);
+    if (election.state.type === "leading" && components.length > 0) sendJoined(turn, session, election, components);
   }
 }
 
@@ -99,19 +100,19 @@ export function removeContender(turn: Turn, id: string, component: string, last:
   const rest = { ...session, contenders: session.contenders.delete(component) };
   turn.putSession(rest, [name]);
   if (turn.contendsIn(rest, name)) return true;
+  voidStatement(turn, id); // it was made while this contender stood (S7)
   const election = turn.election(name);
-  const isTaken = isTakenBy(id, election);
-  if (isTaken && isHeld(election) && last === "keep") return true;
-  turn.removePlace(rest, name);
-  if (isTaken && isHeld(election)) endTerm(turn, election, "closed");
-  else if (isTaken) withdrawOffer(turn, name);
+  const isHolder = isHeldBy(id, election);
+  if (isHolder && last === "keep") return true;
+  turn.removePlace(turn.session(id) ?? rest, name);
+  if (isHolder) endTerm(turn, election, "closed");
   return true;
 }
 
 /** Removes the record of a component, and keeps for the history when it was confirmed. */
 function keepConfirmation(turn: Turn, session: Session, name: ElectionName, component: string): void {
   const election = turn.election(name);
-  if (!isTakenBy(session.id, election) || !isHeld(election)) return;
+  if (!isHeldBy(session.id, election)) return;
   const confirmation = withdrawRecord(turn, component, election.state.leaderSessionId);
   if (confirmation === null) return;
   const confirmed = [...election.state.confirmed.filter((earlier) => earlier.component !== component), confirmation];

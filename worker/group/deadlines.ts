@@ -1,5 +1,5 @@
 /**
- * Everything that happens because time has passed, and the decisions at the end of a turn: who is offered a vacant
+ * Everything that happens because time has passed, and the decisions at the end of a turn: who is granted a vacant
  * election, whether a holder is preempted, and when the group has to be looked at again.
  */
 
@@ -7,11 +7,12 @@ import { backOffMs } from "../../shared/back-off.ts";
 import { renewalSlackFor } from "../../shared/lease.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import { isHeld, priorityIn } from "./election.ts";
+import { type HeldElection, isHeld, priorityIn } from "./election.ts";
+import { fill, isReady, missCalls, waitsUntil, warm } from "./readiness.ts";
 import { forget, hangUp, lose } from "./sessions.ts";
 import type { SortedMap } from "./sorted-map.ts";
 import type { Deadline, DeadlineKey, Election, GroupState, PendingRevoke } from "./state.ts";
-import { answerRevoke, beginRevoke, endTerm, missOffer, offer } from "./terms.ts";
+import { answerRevoke, beginRevoke, endTerm } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /** When the host has to send a `tick` if no event comes before; `null`: nobody waits or watches. */
@@ -57,8 +58,6 @@ function* due<V>(turn: Turn, index: (state: GroupState) => SortedMap<DeadlineKey
 function lapse(turn: Turn, name: ElectionName): void {
   const election = turn.election(name);
   if (election === undefined) return;
-  const { state } = election;
-  if (state.type === "offered" && state.offerUntil <= turn.now) missOffer(turn, name, state.sessionId);
   if (isHeld(election) && election.state.leaseUntil <= turn.now) endTerm(turn, election, "expired");
   answerInVain(turn, name, ({ until }) => until <= turn.now);
 }
@@ -83,8 +82,10 @@ function closeExpired(turn: Turn): void {
 function losePolled(turn: Turn): void {
   for (const [{ at }, id] of due(turn, ({ polled }) => polled)) {
     const session = turn.sessionOf(turn.state.connections.get(id));
+    if (session !== undefined) missCalls(turn, session);
     turn.forgetConnection(id);
-    if (session !== undefined) lose(turn, session, at);
+    const missed = session && turn.session(session.id);
+    if (missed !== undefined) lose(turn, missed, at);
   }
 }
 
@@ -112,25 +113,24 @@ export function settle(turn: Turn): void {
 function decide(turn: Turn, name: ElectionName): void {
   const election = turn.election(name);
   if (election === undefined) return;
-  const { state } = election;
-  if (state.type === "vacant") {
+  if (!isHeld(election)) {
     answerRevokesWithoutSuccessor(turn, election);
-    if (election.places === 0) turn.removeElection(election);
-    else offerNext(turn, election, state.successor);
-  } else if (state.type === "leading") {
-    const rival = preemptor(turn, election, state.sessionId);
-    if (rival !== null && isHeld(election) && rival.from <= turn.now) {
-      beginRevoke(turn, election, { reason: "preempted", successor: rival.sessionId, note: null });
-    }
+    if (election.places === 0) return turn.removeElection(election);
+    fill(turn, turn.election(name) ?? election);
+    const rest = turn.election(name);
+    if (rest !== undefined && !isHeld(rest)) answerRevokesWithoutSuccessor(turn, rest); // all were silent
+    return;
   }
+  preempt(turn, election);
+  const present = turn.election(name);
+  if (isHeld(present)) warm(turn, present);
 }
 
-function offerNext(turn: Turn, election: Election, successor: string | null): void {
-  const next = successor !== null && election.queue.rankOf(successor) ? successor : election.queue.first()?.[1];
-  const { reconciled, paused, holdOffUntil } = turn.state;
-  if (next === undefined || !reconciled || paused || turn.now < holdOffUntil) return;
-  const session = turn.session(next);
-  if (session !== undefined) offer(turn, election.name, session);
+/** For a rival that may take the lead away and is ready. One of which too little is known is asked first (Q2). */
+function preempt(turn: Turn, election: HeldElection): void {
+  const rival = preemptor(turn, election);
+  if (rival === null || rival.from > turn.now || !isReady(turn, rival.sessionId)) return;
+  beginRevoke(turn, election, { reason: "preempted", successor: rival.sessionId, note: null });
 }
 
 /** Answers an operator at once where nobody but the former holder can be asked. */
@@ -149,16 +149,17 @@ function answerInVain(turn: Turn, name: ElectionName, isInVain: (revoke: Pending
 
 /**
  * The rival that may take the lead away first, and from when (Q2, Q6). Its priority has to be strictly higher: equals
- * would take turns for ever. Nobody while the group is paused, since the rival could not be offered the election; nor
+ * would take turns for ever. Nobody while the group is paused, since the rival could not be granted the election; nor
  * before `start`, since it may be gone.
  */
-function preemptor(turn: Turn, election: Election, holderId: string): { sessionId: string; from: number } | null {
+function preemptor(turn: Turn, election: HeldElection): { sessionId: string; from: number } | null {
   const { policy, paused, reconciled } = turn.state;
+  const { grantedAt, sessionId: holderId } = election.state;
   const holder = turn.session(holderId);
   if (!policy.preempt || paused || !reconciled || holder === undefined) return null;
   if (election.state.type !== "leading") return null;
   const { cooldownMs } = policy.preempt;
-  const soonest = Math.max(turn.now, election.state.acceptedAt + cooldownMs);
+  const soonest = Math.max(turn.now, grantedAt + cooldownMs);
   let rival: { sessionId: string; from: number } | null = null;
   for (const [rank, sessionId] of election.queue.entries()) {
     if (rank.demoted || rank.priority <= priorityIn(holder, election.name)) break;
@@ -173,7 +174,7 @@ function preemptor(turn: Turn, election: Election, holderId: string): { sessionI
 const RIVAL_PAUSE = { firstMs: 60_000, longestMs: 3_600_000, leastShare: 1 };
 
 /**
- * When this rival may preempt (Q6). One that did not take what it was offered would take the lead away for nobody, again
+ * When this rival may preempt (Q6). One that did not take its turn would take the lead away for nobody, again
  * and again, so it waits: a minute at first, twice as long each time, at most an hour, and at least the cool-down. Leading
  * once clears that.
  */
@@ -196,24 +197,28 @@ function deadlineOf(turn: Turn, election: Election): Deadline | null {
   const waiting = election.queue.size > 0;
   const times = pending.map(({ until }) => until);
   if (state.type === "vacant" && waiting && !paused && holdOffUntil > turn.now) times.push(holdOffUntil);
-  if (state.type === "offered") times.push(state.offerUntil);
-  const rival = state.type === "leading" ? preemptor(turn, election, state.sessionId) : null;
-  if (rival !== null) times.push(rival.from);
+  const answerUntil = state.type === "vacant" ? waitsUntil(turn, election) : null;
+  if (answerUntil !== null) times.push(answerUntil);
+  // A rival that may already is asked: its answer comes as an event, and its silence is noticed in one (S11).
+  const rival = isHeld(election) ? preemptor(turn, election) : null;
+  if (rival !== null && rival.from > turn.now) times.push(rival.from);
   const leaseUntil = isHeld(election) ? election.state.leaseUntil : Infinity;
   const at = Math.min(...times, leaseUntil);
   if (at === Infinity) return null;
   const lookAt = Math.min(...times, leaseUntil + slackOf(turn, election));
-  const awaited = waiting || pending.length > 0 || election.watchedComponents > 0 || state.type === "offered";
+  const awaited = waiting || pending.length > 0 || election.watchedComponents > 0;
   return { at, lookAt, awaited };
 }
 
 /**
  * How long after the end of a lease the group looks. Right at the end it would look just before a late renewal, and in
- * vain. Zero where the holder is known to be gone.
+ * vain. Before the first renewal it looks as if the lease had begun with the grant: that renewal is under way, and no
+ * hand-over sets an alarm earlier than the term before has. Zero where the holder is known to be gone.
  */
 function slackOf(turn: Turn, election: Election): number {
   if (!isHeld(election)) return 0;
-  const { sessionId, leaseMs } = election.state;
+  const { sessionId, leaseMs, leaseUntil, grantedAt, acceptedAt } = election.state;
   const { link } = turn.session(sessionId) ?? {};
-  return link === undefined || link.type === "lost" ? 0 : renewalSlackFor(leaseMs);
+  if (link === undefined || link.type === "lost") return 0;
+  return renewalSlackFor(leaseMs) + (acceptedAt === null ? Math.max(0, grantedAt + leaseMs - leaseUntil) : 0);
 }

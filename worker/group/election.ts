@@ -15,24 +15,21 @@ export const vacantElection = (name: ElectionName): Election => ({
   deadline: null,
 });
 
-/** An election with a term, offered or accepted. */
-export type TakenElection = Election & { readonly state: Exclude<ElectionState, { readonly type: "vacant" }> };
-
-/** An election with an accepted term, whether it drains or not. */
-export type HeldElection = Election & { readonly state: Extract<ElectionState, { readonly horizon: number }> };
+/** An election with a term, whether it drains or not. */
+export type HeldElection = Election & { readonly state: Exclude<ElectionState, { readonly type: "vacant" }> };
 
 export const isHeld = (election: Election | undefined): election is HeldElection =>
-  election?.state.type === "leading" || election?.state.type === "revoking";
+  election !== undefined && election.state.type !== "vacant";
 
-/** Whether the election's present term, offered or accepted, is this session's. */
-export const isTakenBy = (sessionId: string, election: Election | undefined): election is TakenElection =>
-  election !== undefined && election.state.type !== "vacant" && election.state.sessionId === sessionId;
+/** Whether the election's present term is this session's. */
+export const isHeldBy = (sessionId: string, election: Election | undefined): election is HeldElection =>
+  isHeld(election) && election.state.sessionId === sessionId;
 
-/** `null` while the session can't be asked: no place, declined, mute, lost, or it has the present term itself. */
+/** `null` while the session is no candidate: no place, mute, lost, busy there, or it has the present term itself. */
 export function rankIn(session: Session, election: Election): Rank | null {
   const place = session.places.get(election.name);
-  if (place === undefined || place.declined || session.mute || session.link.type === "lost") return null;
-  if (isTakenBy(session.id, election)) return null;
+  if (place === undefined || session.mute || session.link.type === "lost") return null;
+  if (session.busy.includes(election.name) || isHeldBy(session.id, election)) return null;
   return {
     demoted: place.demotedAt === election.acceptedEpoch,
     priority: priorityIn(session, election.name),

@@ -16,7 +16,7 @@ import type {
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { RevokeResult } from "../../shared/protocol/status.ts";
 import type { Policy } from "./policy.ts";
-import type { Access, EndReason } from "./state.ts";
+import type { Access, EndReason, Statement } from "./state.ts";
 
 /** What a live socket carries through hibernation. */
 export interface Attachment {
@@ -28,6 +28,10 @@ export interface Attachment {
   readonly leases: readonly (readonly [leaderSessionId: string, leaseUntil: number])[];
   /** What its peer may do; absent: everything. */
   readonly access?: Access;
+  /** Its last statement and where that was busy, and since when an answer is owed; absent: none, nowhere, not at all. */
+  readonly statement?: Statement;
+  readonly busy?: readonly ElectionName[];
+  readonly askedAt?: number;
 }
 
 /** One frame as the host has read it: bounded and parsed, but not judged. */
@@ -60,7 +64,7 @@ export interface PollCall {
   readonly action: PollAction;
 }
 
-/** What a call does. Only a `campaign` begins a session and answers offers; the others leave offers for a later call. */
+/** What a call does. Only a `campaign` begins a session, and only it is a statement. */
 export type PollAction = CampaignAction | Omit<Renew, "sentAt"> | Omit<Confirm, "id"> | Resign | Bye;
 
 export interface CampaignAction {
@@ -69,7 +73,7 @@ export interface CampaignAction {
   readonly contenders: readonly ContenderInfo[];
   /** The complete set: a leadership that is not named ends. */
   readonly held: readonly string[];
-  /** Accepts all offers, none, or those of these elections; the rest is declined. */
+  /** Would lead all its elections, none, or these; it is busy in the rest. */
   readonly accept: boolean | readonly ElectionName[];
   /** Absent: as before. */
   readonly process?: ProcessInfo;
@@ -86,7 +90,7 @@ export type EventBody =
   | { readonly type: "adopt"; readonly attachments: readonly Attachment[] }
   /**
    * All live sockets: once in every incarnation, after its first frame at the latest. A connection that is not listed is
-   * gone. Before this event nobody is offered anything.
+   * gone. Before this event nobody is granted anything.
    */
   | { readonly type: "start"; readonly attachments: readonly Attachment[] }
   | { readonly type: "connect"; readonly connection: string; readonly access?: Access }
@@ -131,7 +135,7 @@ export interface PollAnswer {
   /** A new secret for the next call; `null`: as before. */
   readonly secret: string | null;
   readonly resumed: boolean;
-  /** Those that this call has accepted or extended. */
+  /** Those that this call was granted or has extended. */
   readonly leaderships: readonly HeldLeadership[];
   readonly lease: LeaseSettings;
   readonly drainMs: number;
@@ -180,7 +184,8 @@ export interface EndedTerm {
   readonly leaderSessionId: string;
   readonly sessionId: string;
   readonly process: string | null;
-  readonly offeredAt: number;
+  readonly grantedAt: number;
+  /** When its first renewal came; `grantedAt` where none did. */
   readonly acceptedAt: number;
   readonly confirmed: readonly { readonly component: string; readonly at: number }[];
   readonly endedAt: number;

@@ -4,13 +4,13 @@
  */
 import type { ErrorCode, RevokeReason } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import { isHeld, type TakenElection } from "./election.ts";
+import { type HeldElection, isHeld } from "./election.ts";
 import type { Effect, EndedTerm, EventBody, Outcome, PollRefusal } from "./events.ts";
-import type { Election, GroupState, Session } from "./state.ts";
+import type { Election, GroupState } from "./state.ts";
 import type { Touched } from "./turn.ts";
 import { processName } from "./views.ts";
 
-/** The term or offer that a fact is about. */
+/** The term that a fact is about. */
 interface Holding {
   readonly election: ElectionName;
   readonly epoch: number;
@@ -20,12 +20,15 @@ interface Holding {
 }
 
 export type Fact =
-  | ({ readonly type: "offered" } & Holding)
-  /** Nobody answered in time. */
-  | ({ readonly type: "offer_missed" } & Holding)
-  /** Declined, or its session has left or was lost. */
-  | ({ readonly type: "offer_withdrawn" } & Holding)
-  /** The session leads from now on. `gapMs`: how long nobody had led; `null` where nobody had led before. */
+  /** A candidate was asked whether it is there. */
+  | ({ readonly type: "asked" } & SessionFact)
+  /** It did not answer in time. */
+  | ({ readonly type: "asked_missed" } & SessionFact)
+  /** The session may lead from now on. */
+  | ({ readonly type: "granted" } & Holding)
+  /** It did not take the grant: what was to lead had left meanwhile, or its connection was lost. */
+  | ({ readonly type: "grant_refused" } & Holding)
+  /** Its first renewal shows that it leads. `gapMs`: how long nobody had led; `null` where nobody had led before. */
   | ({ readonly type: "accepted"; readonly gapMs: number | null } & Holding)
   /** `marginMs`: how much of the lease was left. */
   | ({ readonly type: "renewed"; readonly marginMs: number } & Holding)
@@ -65,7 +68,7 @@ export interface TurnReport {
 /** In this order: sessions that came, terms that ended, other changes of elections, sessions that went, refusals. */
 export function factsOf(turn: TurnReport): Fact[] {
   const { before, after, touched, effects } = turn;
-  const sessions = [...touched.sessions].flatMap((id) => sessionFact(before.sessions.get(id), after.sessions.get(id)));
+  const sessions = [...touched.sessions].flatMap((id) => sessionFact(turn, id));
   const arrives = ({ type }: Fact): boolean => type === "session_joined" || type === "session_resumed";
   return [
     ...sessions.filter(arrives),
@@ -77,12 +80,17 @@ export function factsOf(turn: TurnReport): Fact[] {
   ];
 }
 
-function sessionFact(before: Session | undefined, after: Session | undefined): Fact[] {
+/** A wake-up alone is no fact: what is not stored comes back from the sockets. */
+const isWaking = ({ event }: TurnReport): boolean => event === "adopt" || event === "start";
+
+function sessionFact(turn: TurnReport, id: string): Fact[] {
+  const [before, after] = [turn.before.sessions.get(id), turn.after.sessions.get(id)];
   const session = after ?? before;
   if (session === undefined) return [];
   const part = { sessionId: session.id, process: session.process.name ?? null };
   if (before === undefined) return [{ type: "session_joined", ...part }];
   if (after === undefined) return [{ type: "session_left", ...part }];
+  if (after.mute && !before.mute && !isWaking(turn)) return [{ type: "asked_missed", ...part }];
   if (before.link === after.link) return [];
   if (after.link.type === "lost") return before.link.type === "lost" ? [] : [{ type: "session_lost", ...part }];
   const same = before.link.type !== "lost" && before.link.connection === after.link.connection;
@@ -94,7 +102,7 @@ function endFact({ election, epoch, leaderSessionId, sessionId, process, reason,
   return { type: "ended", election, epoch, leaderSessionId, sessionId, process, reason, ledMs };
 }
 
-type Term = TakenElection["state"];
+type Term = HeldElection["state"];
 const termOf = (election: Election | undefined): Term | null =>
   election === undefined || election.state.type === "vacant" ? null : election.state;
 
@@ -103,9 +111,9 @@ function electionFacts(turn: TurnReport, name: ElectionName): Fact[] {
   const [old, present] = [termOf(was), termOf(is)];
   const same = old?.leaderSessionId === present?.leaderSessionId ? old : null;
   const facts: Fact[] = [];
-  if (old?.type === "offered" && same === null) {
-    const type = old.offerUntil <= turn.now ? "offer_missed" : "offer_withdrawn";
-    facts.push({ type, ...holding(turn.before, name, old) });
+  const hasEnded = old !== null && same === null;
+  if (hasEnded && !turn.touched.ended.some(({ leaderSessionId }) => leaderSessionId === old.leaderSessionId)) {
+    facts.push({ type: "grant_refused", ...holding(turn.before, name, old) });
   }
   if (is === undefined && was !== undefined) facts.push(...forgotten(was, turn.now));
   if (is !== undefined && present !== null) facts.push(...progress(turn, { name, same, present, endedAt: is.endedAt }));
@@ -126,18 +134,14 @@ interface Progress {
 }
 
 /** The steps of a term in this turn, which may be several at once. */
-function progress({ after, event, now }: TurnReport, { name, same, present, endedAt }: Progress): Fact[] {
+function progress(turn: TurnReport, { name, same, present, endedAt }: Progress): Fact[] {
+  const { after, now } = turn;
   const part = holding(after, name, present);
-  const facts: Fact[] = same === null ? [{ type: "offered", ...part }] : [];
-  if (present.type === "offered") return facts;
-  if (same === null || same.type === "offered") {
-    facts.push({
-      type: "accepted",
-      ...part,
-      gapMs: endedAt === null ? null : Math.max(0, present.acceptedAt - endedAt),
-    });
-  } else if (same.leaseUntil !== present.leaseUntil && event !== "adopt" && event !== "start") {
-    // At a wake-up a lease changes without a renewal: its exact end comes back from a socket.
+  const facts: Fact[] = same === null ? [{ type: "granted", ...part }] : [];
+  const { acceptedAt } = present;
+  if (acceptedAt !== null && (same?.acceptedAt ?? null) === null) {
+    facts.push({ type: "accepted", ...part, gapMs: endedAt === null ? null : Math.max(0, acceptedAt - endedAt) });
+  } else if (same !== null && same.leaseUntil !== present.leaseUntil && !isWaking(turn)) {
     const marginMs = Math.max(0, Math.min(same.leaseUntil - now, same.leaseMs));
     facts.push({ type: "renewed", ...part, marginMs });
   }
@@ -163,7 +167,10 @@ function effectFact({ before, after }: TurnReport, effect: Effect): Fact[] {
   const { connection } = effect;
   const { sessionId = null } = after.connections.get(connection) ?? before.connections.get(connection) ?? {};
   if (effect.type === "send") {
-    return effect.message.type === "error" ? [{ type: "refused", code: effect.message.code, sessionId }] : [];
+    const { message } = effect;
+    if (message.type === "next" && sessionId !== null)
+      return [{ type: "asked", sessionId, process: processName(after, sessionId) }];
+    return message.type === "error" ? [{ type: "refused", code: message.code, sessionId }] : [];
   }
   const { code, reason } = effect;
   return code < FIRST_OWN_CODE ? [] : [{ type: "hung_up", code, reason, sessionId }];

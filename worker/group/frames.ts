@@ -18,8 +18,9 @@ import type { EventBody, SessionMessage } from "./events.ts";
 import { greet } from "./greeting.ts";
 import { confirm, sendSnapshot, watch } from "./observers.ts";
 import { refuse } from "./refusal.ts";
-import { askable, forget, hangUp, hangUpOn, owesSignOfLife } from "./sessions.ts";
+import { forget, hangUp, hangUpOn, showLife } from "./sessions.ts";
 import type { Connection, Session } from "./state.ts";
+import { recordStatement } from "./statements.ts";
 import { renew, stepDown } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
@@ -57,17 +58,15 @@ export function receive(turn: Turn, event: FrameEvent): void {
 function take(turn: Turn, connection: Connection, message: SessionMessage): void {
   const session = turn.sessionOf(connection);
   if (session === undefined) hangUp(turn, connection, CLOSE.protocolViolation, "the first message must be hello");
-  else handle(turn, unmute(turn, session, message), message);
+  else handle(turn, unmute(turn, session), message);
 }
 
-/**
- * Any real message shows that the session's code is alive, so it may be asked again (S11). One that declines leaves
- * declined places as they are, or a session that declines two elections would be offered them in turns for ever.
- */
-function unmute(turn: Turn, session: Session, { type }: SessionMessage): Session {
-  const places = type === "release" || type === "resign" ? session.places : askable(session.places);
-  if (!session.mute && places === session.places) return session;
-  return turn.putSession({ ...session, mute: false, places });
+/** Any real message shows that the session's code is alive, so it may be asked again (S11). */
+function unmute(turn: Turn, session: Session): Session {
+  if (!session.mute) return session;
+  if (session.link.type === "connected") turn.patchConnection(session.link.connection, { askedAt: null });
+  turn.reattached.add(session.id);
+  return turn.putSession({ ...session, mute: false });
 }
 
 function handle(turn: Turn, session: Session, message: SessionMessage): void {
@@ -114,9 +113,11 @@ function deregister(turn: Turn, session: Session, component: string): void {
   );
 }
 
-function renewAll(turn: Turn, session: Session, { sentAt, held }: Renew): void {
+function renewAll(turn: Turn, session: Session, message: Renew): void {
+  const { sentAt, held } = message;
   const kept = held.filter((leaderSessionId) => renew(turn, session, leaderSessionId));
-  if (held.length === 0 && owesSignOfLife(turn, session)) turn.patchSession(session.id, { seenAt: turn.now }, []);
+  if (held.length === 0) showLife(turn);
+  recordStatement(turn, session.id, message);
   turn.send(session, { type: "renewed", sentAt, held: kept });
 }
 
@@ -133,13 +134,11 @@ function publish(turn: Turn, session: Session, message: Confirm): void {
 
 /** `resign` and `release` mean the same; a client sends the first of its own accord, the second after a `revoke`. */
 function stop(turn: Turn, session: Session, message: Resign | Release): void {
-  const refusal = stepDown(
-    turn,
-    session,
-    message.leaderSessionId,
-    "successor" in message ? message.successor : undefined,
-  );
+  const refusal = stepDown(turn, session, message);
   if (refusal !== null) turn.send(session, refusal);
+  // After the end of the term, which voids what was stated while it ran.
+  const { sentAt, busy } = message;
+  if (sentAt !== undefined) recordStatement(turn, session.id, { sentAt, ...(busy && { busy }) });
 }
 
 function setPriority(turn: Turn, session: Session, { priority, component }: Priority): void {
@@ -191,8 +190,7 @@ function mayPass(turn: Turn, connection: Connection, { frame, characters = 0 }: 
   const renews = frame.type === "message" && frame.message.type === "renew";
   const due = renews && turn.now - connection.renewedAt >= lease.renewEveryMs / 2;
   if (frames === null && !due) return false;
-  const part = { ...(frames !== null && { frames }), ...(renews && { renewedAt: turn.now }) };
-  turn.change({ connections: turn.state.connections.set(connection.id, { ...connection, ...part }) });
+  turn.patchConnection(connection.id, { ...(frames !== null && { frames }), ...(renews && { renewedAt: turn.now }) });
   return true;
 }
 
@@ -205,6 +203,5 @@ const PLACES = 16;
 function charge(turn: Turn, session: Session, more: number): void {
   const connection = turn.connectionOf(session);
   if (connection === undefined || more === 0) return;
-  const frames = { ...connection.frames, tokens: connection.frames.tokens - more };
-  turn.change({ connections: turn.state.connections.set(connection.id, { ...connection, frames }) });
+  turn.patchConnection(connection.id, { frames: { ...connection.frames, tokens: connection.frames.tokens - more } });
 }

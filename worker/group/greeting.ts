@@ -5,6 +5,7 @@ import type { Greeting } from "./events.ts";
 import { sendSnapshot, watch } from "./observers.ts";
 import { type Arrival, begin, comeBack, contendAs, ownsSecret, settleHeld, whyFull } from "./sessions.ts";
 import type { Connection } from "./state.ts";
+import { recordStatement } from "./statements.ts";
 import { sendRevoke } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
@@ -32,11 +33,12 @@ function welcome(turn: Turn, id: string, { message, secret }: Greeting, resumed:
   const { contenders = [], held: named = [], observe = [] } = message;
   const refusals = contendAs(turn, id, contenders);
   const held = settleHeld(turn, id, named);
+  recordStatement(turn, id, message); // after what it ends, which voids earlier statements
   const watched = { all: observe === true, names: observe === true ? [] : observe };
   refusals.push(...watch(turn, id, watched));
   const session = turn.session(id);
   if (session === undefined) return;
-  const { lease, pingEveryMs, answerTimeoutMs, checkEveryMs, offerTimeoutMs, drainMs, limits } = turn.state.policy;
+  const { lease, pingEveryMs, answerTimeoutMs, checkEveryMs, askTimeoutMs, drainMs, limits } = turn.state.policy;
   turn.send(session, {
     type: "welcome",
     version: 1,
@@ -49,7 +51,7 @@ function welcome(turn: Turn, id: string, { message, secret }: Greeting, resumed:
     pingEveryMs,
     answerTimeoutMs,
     checkEveryMs,
-    offerTimeoutMs,
+    askTimeoutMs,
     drainMs,
     limits,
   });

@@ -25,13 +25,13 @@ export function runningTerms(state: GroupState): TermStatus[] {
       leaderSessionId: term.leaderSessionId,
       sessionId: term.sessionId,
       process: processName(state, term.sessionId),
-      offeredAt: term.offeredAt,
-      acceptedAt: term.acceptedAt,
+      grantedAt: term.grantedAt,
+      acceptedAt: term.acceptedAt ?? term.grantedAt,
       confirmed: [...term.confirmed, ...publishedBy(state, term)],
       endedAt: null,
       reason: null,
       note: null,
-      gapMs: endedAt === null ? null : term.acceptedAt - endedAt,
+      gapMs: endedAt === null ? null : (term.acceptedAt ?? term.grantedAt) - endedAt,
     });
   }
   return running.sort((left, right) => right.epoch - left.epoch);

@@ -20,11 +20,12 @@ class Index<Item, K, V> {
     this.#entryOf = entryOf;
   }
 
-  /** The index after `before` became `after`; `undefined`: not there. Returns the same map where the entry stays. */
+  /** The index after `before` became `after`; `undefined`: not there. Returns the same map where the entry is the same. */
   moved(map: SortedMap<K, V>, before: Item | undefined, after: Item | undefined): SortedMap<K, V> {
     const old = before === undefined ? null : this.#entryOf(before);
     const next = after === undefined ? null : this.#entryOf(after);
     const isKept = old !== null && next !== null && map.isSameKey(old[0], next[0]);
+    if (isKept && old[1] === next[1]) return map;
     const without = old === null || isKept ? map : map.delete(old[0]);
     return next === null ? without : without.set(next[0], next[1]);
   }

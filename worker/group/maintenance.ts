@@ -6,7 +6,7 @@ import { isHeld } from "./election.ts";
 import type { EventBody } from "./events.ts";
 import type { Policy } from "./policy.ts";
 import { forget, hangUpOn } from "./sessions.ts";
-import { awaitRevoke, beginRevoke, boundHoldOff, boundLease, endTerm, holdOffFor, withdrawOffer } from "./terms.ts";
+import { awaitRevoke, beginRevoke, boundHoldOff, boundLease, endTerm, holdOffFor } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /** Changes the settings. Leases that were promised under others run on as promised: see `leaseMs` of sessions and terms. */
@@ -15,7 +15,7 @@ export function configure(turn: Turn, policy: Policy): void {
   turn.reconsiderAll();
 }
 
-/** Ends a leadership, for an operator. Replies once the next term is accepted, or nobody will take over. */
+/** Ends a leadership, for an operator. Replies once somebody has taken over, or nobody will. */
 export function revoke(turn: Turn, event: Extract<EventBody, { readonly type: "revoke" }>): void {
   const { request, successor, note } = event;
   boundLease(turn, event.election);
@@ -25,7 +25,7 @@ export function revoke(turn: Turn, event: Extract<EventBody, { readonly type: "r
   beginRevoke(turn, election, { reason: successor === null ? "revoked" : "transferred", successor, note });
 }
 
-/** While paused nothing is offered; present leaders go on. Opening a group cancels a restore that waits. */
+/** While paused nothing is granted; present leaders go on. Opening a group cancels a restore that waits. */
 export function pause(turn: Turn, paused: boolean): void {
   if (!paused) cancelRestore(turn);
   if (turn.state.paused === paused) return;
@@ -67,13 +67,12 @@ export function prepareRestore(turn: Turn, request: string): void {
   for (const name of turn.state.elections.keys()) {
     boundLease(turn, name);
     const election = turn.election(name);
-    if (election?.state.type === "offered") withdrawOffer(turn, name);
-    else if (isHeld(election)) beginRevoke(turn, election, { reason: "revoked", successor: null, note: null });
+    if (isHeld(election)) beginRevoke(turn, election, { reason: "revoked", successor: null, note: null });
   }
   turn.change({ pendingRestore: request });
 }
 
-/** Storage must not go back once the group may offer again, or another restore has taken the place of this one. */
+/** Storage must not go back once the group may grant again, or another restore has taken the place of this one. */
 function cancelRestore(turn: Turn): void {
   const { pendingRestore } = turn.state;
   if (pendingRestore === null) return;

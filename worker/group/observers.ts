@@ -3,6 +3,7 @@ import type { Confirm, LeaderChange, LeaderInformation, Refusal } from "../../sh
 import { draw } from "./bucket.ts";
 import { refuse } from "./refusal.ts";
 import type { Session, Watched } from "./state.ts";
+import { accept } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { Turn } from "./turn.ts";
  */
 export function confirm(turn: Turn, session: Session, message: Omit<Confirm, "type" | "id">): Refusal | null {
   const { component, leaderSessionId } = message;
-  const election = turn.heldTermOf(session, leaderSessionId);
+  const election = turn.termOf(session, leaderSessionId);
   if (election?.state.type !== "leading" || session.contenders.get(component)?.election !== election.name)
     return refuse("not_leader", "this leadership is not, or no longer, the component's", { component });
   const { name: process, address, metadata } = session.process;
@@ -27,6 +28,7 @@ export function confirm(turn: Turn, session: Session, message: Omit<Confirm, "ty
   if (record !== null && sameJson(record.leader, leader)) return null;
   if (!mayPublish(turn, session))
     return refuse("limit_exceeded", "too many changes were published: slow down", { component });
+  accept(turn, election.name); // only who leads confirms
   const first = record?.leader.leaderSessionId === leaderSessionId ? record.confirmedAt : turn.now;
   turn.putRecord(component, { leader, confirmedAt: first });
   return null;
@@ -38,7 +40,7 @@ function mayPublish(turn: Turn, session: Session): boolean {
   const { confirms: burst, messagesPerSecond } = turn.state.policy.limits;
   const confirms = draw(connection.confirms, turn.now, { burst, perSecond: messagesPerSecond / 10 });
   if (confirms === null) return false;
-  turn.change({ connections: turn.state.connections.set(connection.id, { ...connection, confirms }) });
+  turn.patchConnection(connection.id, { confirms });
   return true;
 }
 

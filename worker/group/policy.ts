@@ -1,13 +1,13 @@
 /** What a deployment decides for a group: checked, and completed by defaults. All times are in milliseconds. */
 import {
   answerTimeoutFor,
+  askTimeoutFor,
   DEFAULT_DRAIN_MS,
   DEFAULT_LEASE_MS,
   type LeaseSettings,
   leaseFault,
   leaseFor,
-  offerTimeoutFor,
-  renewalSlackFor,
+  MAX_LEASE_MS,
 } from "../../shared/lease.ts";
 import { assertNames } from "../../shared/options.ts";
 import { DEFAULT_LIMITS, type GroupLimits } from "../../shared/protocol/limits.ts";
@@ -21,9 +21,13 @@ const LOG_LEVELS: readonly LogLevel[] = ["silent", "error", "info", "debug"];
 
 export interface Policy {
   readonly lease: LeaseSettings;
-  /** W: how far beyond D the horizon is written ahead. Larger: fewer rows, slower fail-over after a crash of the object. */
+  /**
+   * W: how far beyond D the horizon is written ahead. Larger: fewer rows; slower fail-over where the object and the leader
+   * die together, and a longer hold-off after a clean-up.
+   */
   readonly horizonAheadMs: number;
-  readonly offerTimeoutMs: number;
+  /** O: how long a candidate may take to answer `next`. */
+  readonly askTimeoutMs: number;
   readonly answerTimeoutMs: number;
   /** How long a revoked holder may keep its lease by renewals while it stops. */
   readonly drainMs: number;
@@ -41,6 +45,8 @@ export interface PolicyOptions {
   readonly leaseMs?: number;
   /** How long a revoked leader may renew while it stops. Default 10,000. */
   readonly drainMs?: number;
+  /** How far beyond D the end of a lease is written ahead. Default 30,000; larger means fewer rows. */
+  readonly horizonAheadMs?: number;
   /** Default false. */
   readonly preempt?: Preemption;
   readonly limits?: Partial<GroupLimits>;
@@ -60,13 +66,14 @@ export const DEFAULT_GROUP_LIMITS: GroupLimits = {
   helloTimeoutMs: 10_000,
 };
 const MAX_DRAIN_MS = 86_400_000;
+const DEFAULT_HORIZON_AHEAD_MS = 30_000;
 /** The largest values of limits that would otherwise break what the protocol or the platform promises. */
 const LARGEST: ReadonlyMap<string, number> = new Map([
   ["nameLength", DEFAULT_GROUP_LIMITS.nameLength],
   ["helloTimeoutMs", 60_000],
 ]);
 
-const OPTIONS = ["leaseMs", "drainMs", "preempt", "limits", "logLevel"];
+const OPTIONS = ["leaseMs", "drainMs", "horizonAheadMs", "preempt", "limits", "logLevel"];
 
 /**
  * Throws what `createPolicy` throws, and a `TypeError` for an option that is unknown. For those who set it: a group's object
@@ -84,6 +91,8 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
   if (fault !== null) throw new RangeError(fault);
   const drainMs = options.drainMs ?? DEFAULT_DRAIN_MS;
   requireWithin("drainMs (DRAIN_MS)", drainMs, 0, MAX_DRAIN_MS);
+  const { horizonAheadMs = DEFAULT_HORIZON_AHEAD_MS } = options;
+  requireWithin("horizonAheadMs (HORIZON_AHEAD_MS)", horizonAheadMs, 0, MAX_LEASE_MS);
   if (options.preempt) requireWithin("preempt.cooldownMs", options.preempt.cooldownMs, 0, Number.MAX_SAFE_INTEGER);
   for (const [name, value] of Object.entries(options.limits ?? {})) {
     if (!Object.hasOwn(DEFAULT_GROUP_LIMITS, name)) {
@@ -99,8 +108,8 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
   }
   return {
     lease,
-    horizonAheadMs: lease.durationMs + renewalSlackFor(lease.durationMs),
-    offerTimeoutMs: offerTimeoutFor(lease),
+    horizonAheadMs,
+    askTimeoutMs: askTimeoutFor(lease),
     answerTimeoutMs: answerTimeoutFor(lease),
     drainMs,
     helloTimeoutMs: limits.helloTimeoutMs,

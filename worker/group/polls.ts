@@ -27,20 +27,20 @@ import type {
 import { confirm, watch } from "./observers.ts";
 import {
   type Arrival,
-  askable,
   begin,
   comeBack,
   contendAs,
   forget,
   hangUpOn,
   NOTHING_WATCHED,
-  owesSignOfLife,
   ownsSecret,
   settleHeld,
+  showLife,
   whyFull,
 } from "./sessions.ts";
 import type { Access, Connection, Session } from "./state.ts";
-import { declineOffer, offer, renew, stepDown, withdrawOffer } from "./terms.ts";
+import { endCall, NOTHING_STATED, reconsider, recordStatement } from "./statements.ts";
+import { renew, stepDown } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 type PollEvent = Extract<EventBody, { readonly type: "poll" }> & { readonly access: Access };
@@ -80,6 +80,7 @@ function answer(turn: Turn, event: PollEvent): PollAnswer {
   const { extended, refusals } = act(turn, id, call);
   settle(turn);
   if (turn.session(id) !== before) stamp(turn, id, call);
+  endCall(turn, id);
   return {
     type: "polled",
     sessionId: id,
@@ -106,7 +107,7 @@ function pollEveryMs(turn: Turn, action: PollAction): number {
 }
 
 const pollUntil = (turn: Turn, action: PollAction): number =>
-  turn.now + pollEveryMs(turn, action) + turn.state.policy.offerTimeoutMs;
+  turn.now + pollEveryMs(turn, action) + turn.state.policy.askTimeoutMs;
 
 /** Begins a session, or resumes one. Returns its id. */
 function arrive(turn: Turn, { connection, access, call }: PollEvent, known: Session | undefined): string {
@@ -118,6 +119,7 @@ function arrive(turn: Turn, { connection, access, call }: PollEvent, known: Sess
     access,
     ...firstAllowances(policy.limits, turn.now),
     polling: { attempt: call.session?.attempt ?? 0, until: pollUntil(turn, call.action), mayAskReplaced: true },
+    ...NOTHING_STATED,
   });
   const arrival: Arrival = { link: { type: "polled", connection }, ...profileOf(call.action, known) };
   if (known === undefined) return begin(turn, arrival, call.secret.hash);
@@ -139,6 +141,7 @@ function goOn(turn: Turn, { access, call }: PollEvent, session: Session, connect
     mayAskReplaced: call.session?.presentedHash !== session.secretHash,
   };
   turn.putConnection({ ...connection, access, polling });
+  reconsider(turn, session); // elections wait for it until then
   wake(turn, session, action);
   return session.id;
 }
@@ -153,19 +156,18 @@ const accepts = (action: PollAction, name: ElectionName): boolean => {
   return typeof action.accept === "boolean" ? action.accept : action.accept.includes(name);
 };
 
-/** A call is a real message: the session may be asked again, in all elections but those that it still declines (S11). */
+/** A call is a sign of life. */
 function wake(turn: Turn, session: Session, action: PollAction): void {
-  const places = askable(session.places, (name) => accepts(action, name));
   const { priority, process } = profileOf(action, session);
   const leaseMs = turn.state.policy.lease.durationMs; // the one in the answer
-  const awake = places === session.places && !session.mute && !owesSignOfLife(turn, session);
-  const same = awake && priority === session.priority && leaseMs === session.leaseMs;
+  showLife(turn);
+  const same = priority === session.priority && leaseMs === session.leaseMs;
   if (same && JSON.stringify(process) === JSON.stringify(session.process)) return;
-  turn.putSession({ ...session, places, priority, process, leaseMs, mute: false, seenAt: turn.now });
+  turn.putSession({ ...session, priority, process, leaseMs });
 }
 
 interface Done {
-  /** Ids of the leaderships that the call has accepted or extended. */
+  /** Ids of the leaderships that the call was granted or has extended. */
   readonly extended: readonly string[];
   readonly refusals: readonly Refusal[];
 }
@@ -182,7 +184,7 @@ function act(turn: Turn, id: string, call: PollCall): Done {
     case "confirm":
       return { extended: [], refusals: listOf(confirm(turn, session, action)) };
     case "resign":
-      return { extended: [], refusals: listOf(stepDown(turn, session, action.leaderSessionId, action.successor)) };
+      return { extended: [], refusals: listOf(stepDown(turn, session, action)) };
     case "bye":
       forget(turn, session, "closed");
       hangUpOn(turn, session, CLOSE.normal, "bye");
@@ -194,63 +196,19 @@ function act(turn: Turn, id: string, call: PollCall): Done {
 
 const listOf = (refusal: Refusal | null): readonly Refusal[] => (refusal === null ? [] : [refusal]);
 
-/** Ends what is not named before it accepts anything new (S9). */
+/** Ends what is not named before it is granted anything new (S9). What it accepts counts for this call only. */
 function campaign(turn: Turn, id: string, action: CampaignAction, call: PollCall): Done {
   const refusals = contendAs(turn, id, action.contenders);
   const kept = settleHeld(turn, id, action.held);
-  declineUnready(turn, id, action);
+  const before = turn.session(id);
+  if (before === undefined) return { extended: kept, refusals };
+  const held = new Set(turn.termsOf(before).map(({ name }) => name));
+  const busy = [...before.places.keys()].filter((name) => !held.has(name) && !accepts(action, name));
+  recordStatement(turn, id, { sentAt: turn.now, busy });
   settle(turn);
-  takeFromAbsent(turn, id, action);
-  return { extended: [...kept, ...answerOffers(turn, id, action, call)], refusals };
-}
-
-/** Keeps elections that the call does not accept from being offered to its session, or taken from others for it (S11). */
-function declineUnready(turn: Turn, id: string, action: CampaignAction): void {
-  const session = turn.session(id);
-  if (session === undefined) return;
-  let { places } = session;
-  for (const [name, place] of session.places.entries()) {
-    const { state } = turn.election(name) ?? {};
-    const concerns = state !== undefined && (state.type === "vacant" || state.sessionId !== id);
-    if (concerns && !place.declined && !accepts(action, name)) places = places.set(name, { ...place, declined: true });
-  }
-  if (places !== session.places) turn.patchSession(id, { places }, [...places.keys()]);
-}
-
-/**
- * Takes an offer away from a caller that is absent and has missed one already, for one that is here. Otherwise callers
- * that are late each time would be asked in turns for ever, each in its absence.
- */
-function takeFromAbsent(turn: Turn, id: string, action: CampaignAction): void {
-  const session = turn.session(id);
-  if (session === undefined || turn.state.paused) return;
-  for (const name of session.places.keys()) {
-    const election = turn.election(name);
-    if (!accepts(action, name)) continue;
-    if (election?.state.type !== "offered" || election.state.sessionId === session.id) continue;
-    const asked = turn.session(election.state.sessionId);
-    const missed = asked?.places.get(name)?.demotedAt === election.acceptedEpoch;
-    if (asked?.link.type !== "polled" || !missed || turn.componentsOf(session, name).length === 0) continue;
-    withdrawOffer(turn, name);
-    offer(turn, name, session);
-  }
-}
-
-/** Accepts or declines what the session is offered by now, in this same turn (S1). Returns the ids of what it accepts. */
-function answerOffers(turn: Turn, id: string, action: CampaignAction, call: PollCall): string[] {
-  const accepted: string[] = [];
-  const session = turn.session(id);
-  if (session === undefined) return accepted;
-  for (const { name, state } of turn.termsOf(session)) {
-    if (state.type !== "offered") continue;
-    if (accepts(action, name) && renew(turn, session, state.leaderSessionId)) {
-      accepted.push(state.leaderSessionId);
-      stamp(turn, id, call);
-    } else {
-      declineOffer(turn, name, id);
-    }
-  }
-  return accepted;
+  const granted = turn.termsOf(turn.session(id) ?? before).filter(({ name }) => !held.has(name));
+  if (granted.length > 0) stamp(turn, id, call);
+  return { extended: [...kept, ...granted.map(({ state }) => state.leaderSessionId)], refusals };
 }
 
 function leaderships(turn: Turn, id: string, extended: readonly string[]): HeldLeadership[] {
@@ -258,7 +216,7 @@ function leaderships(turn: Turn, id: string, extended: readonly string[]): HeldL
   if (session === undefined) return [];
   const told = new Set(extended);
   return turn.termsOf(session).flatMap(({ name, state }) => {
-    if (state.type === "offered" || !told.has(state.leaderSessionId)) return [];
+    if (!told.has(state.leaderSessionId)) return [];
     const { leaderSessionId, epoch } = state;
     const components = turn.componentsOf(session, name);
     const revoked = state.type === "revoking" && {

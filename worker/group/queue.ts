@@ -1,9 +1,9 @@
 /**
- * The candidates of one election, in the order in which they are asked. It has only sessions that can be asked now; see
- * `rankIn`.
+ * The candidates of one election, in the order in which it is granted to them. It has only sessions that can be granted it
+ * or asked now; see `rankIn`.
  *
- * A session that missed an offer, resigned, expired or was made to step down is *demoted*: asked after all others,
- * whatever its priority, until somebody has accepted (Q4). Among the others a higher priority comes first, then the older
+ * A session that missed its turn, resigned, expired or was made to step down is *demoted*: it comes after all others,
+ * whatever its priority, until somebody has taken the lead (Q4). Among the others a higher priority comes first, then the older
  * place.
  */
 import { compareText, SortedMap } from "./sorted-map.ts";
@@ -34,7 +34,7 @@ export class Queue {
     this.#ranks = ranks;
   }
 
-  /** All candidates at once, each of them once. Sorted only when it is needed: most wake-ups offer nothing. */
+  /** All candidates at once, each of them once. Sorted only when it is needed: most wake-ups grant nothing. */
   static of(candidates: readonly (readonly [sessionId: string, rank: Rank])[]): Queue {
     return new Queue(null, Queue.empty.#ranks.of(candidates));
   }
@@ -56,7 +56,7 @@ export class Queue {
     return this.#ranks.get(sessionId);
   }
 
-  /** Who is asked next. */
+  /** Who is next. */
   first(): readonly [Rank, string] | undefined {
     return this.#sessions.first();
   }
@@ -79,17 +79,17 @@ export class Queue {
     return new Queue(sessions, ranks);
   }
 
-  /** All of them, in the order in which they would be asked. */
+  /** All of them, in their order. */
   entries(): Iterable<readonly [Rank, string]> {
     return this.#sessions.entries();
   }
 
-  /** Session ids in the order in which they would be asked. */
+  /** Session ids in their order. */
   sessionIds(): Iterable<string> {
     return this.#sessions.values();
   }
 
-  /** Those that are asked last until somebody has accepted. */
+  /** Those that come last until somebody has taken the lead. */
   *demoted(): Generator<string> {
     for (const [, sessionId] of this.#sessions.entries(FIRST_DEMOTED)) yield sessionId;
   }

@@ -12,7 +12,7 @@ import { updateDeadline } from "./deadlines.ts";
 import type { EndedTerm } from "./events.ts";
 import { noDeadlines, noNames } from "./indexes.ts";
 import type { Policy } from "./policy.ts";
-import type { Contender, Election, ElectionState, GroupState, Place, Session, Watched } from "./state.ts";
+import type { Contender, Election, ElectionState, GroupState, Place, Session, Term, Watched } from "./state.ts";
 import { type Touched, Turn } from "./turn.ts";
 
 export interface GroupRow {
@@ -21,6 +21,7 @@ export interface GroupRow {
   readonly holdOffUntil: number;
   readonly holdOffMs: number;
   readonly paused: boolean;
+  readonly seenAt: number;
 }
 
 /** Leaves out fields at their usual values: a wake-up reads thousands of these rows. */
@@ -29,26 +30,22 @@ export interface SessionRow extends Partial<Unusual> {
   readonly secretHash: string;
   /** How the session is reached, or when it was lost. */
   readonly link: Session["link"];
-  readonly seenAt: number;
   readonly leaseMs: number;
   readonly contenders: readonly (readonly [component: string, contender: Contender])[];
   readonly places: readonly (readonly [election: ElectionName, place: PlaceRow])[];
 }
 
-type Unusual = Pick<
-  Session,
-  "previousSecretHash" | "attempt" | "mute" | "priority" | "process" | "watched" | "subject"
->;
+type Unusual = Pick<Session, "previousSecretHash" | "attempt" | "priority" | "process" | "watched" | "subject">;
 
 interface PlaceRow extends Partial<Place> {
   readonly order: number;
 }
 
-type WithoutLease<S> = S extends { readonly leaseUntil: number } ? Omit<S, "leaseUntil"> : S;
+type Stored<S> = S extends Term ? Omit<S, "leaseUntil" | "acceptedAt"> : S;
 
 export interface ElectionRow {
   readonly name: ElectionName;
-  readonly state: WithoutLease<ElectionState>;
+  readonly state: Stored<ElectionState>;
   readonly acceptedEpoch: number;
   readonly endedAt: number | null;
 }
@@ -75,46 +72,45 @@ export type RowChange =
   | { readonly table: "record"; readonly key: string; readonly row: RecordRow | null }
   | { readonly table: "term"; readonly sequence: number; readonly keep: number; readonly row: EndedTerm };
 
-const groupRow = ({ epoch, revision, holdOffUntil, holdOffMs, paused }: GroupState): GroupRow => ({
+const groupRow = ({ epoch, revision, holdOffUntil, holdOffMs, paused, seenAt }: GroupState): GroupRow => ({
   epoch,
   revision,
   holdOffUntil,
   holdOffMs,
   paused,
+  seenAt,
 });
 
 const sessionRow = (session: Session): SessionRow => ({
   id: session.id,
   secretHash: session.secretHash,
   link: session.link,
-  seenAt: session.seenAt,
   leaseMs: session.leaseMs,
   contenders: [...session.contenders.entries()],
   places: Array.from(session.places.entries(), ([name, place]) => [name, placeRow(place)] as const),
   ...unusual(session),
 });
 
-const placeRow = ({ order, demotedAt, declined, missed }: Place): PlaceRow => ({
+const placeRow = ({ order, demotedAt, missed }: Place): PlaceRow => ({
   order,
   ...(demotedAt !== null && { demotedAt }),
-  ...(declined && { declined }),
   ...(missed !== null && { missed }),
 });
 
-const unusual = ({ previousSecretHash, attempt, mute, priority, process, watched, subject }: Session) => ({
+const unusual = ({ previousSecretHash, attempt, priority, process, watched, subject }: Session) => ({
   ...(previousSecretHash !== null && { previousSecretHash }),
   ...(attempt !== 0 && { attempt }),
-  ...(mute && { mute }),
   ...(priority !== 0 && { priority }),
   ...(Object.keys(process).length > 0 && { process }),
   ...((watched.all || watched.names.length > 0) && { watched }),
   ...(subject !== null && { subject }),
 });
 
+/** A term is stored as one that its holder has taken: nobody can tell after a crash, and the row is written once (S3). */
 function electionRow({ name, state, acceptedEpoch, endedAt }: Election): ElectionRow {
-  if (!("leaseUntil" in state)) return { name, state, acceptedEpoch, endedAt };
-  const { leaseUntil: _memoryOnly, ...stored } = state;
-  return { name, state: stored, acceptedEpoch, endedAt };
+  if (state.type === "vacant") return { name, state, acceptedEpoch, endedAt };
+  const { leaseUntil: _exact, acceptedAt: _memoryOnly, ...stored } = state;
+  return { name, state: stored, acceptedEpoch: state.epoch, endedAt };
 }
 
 export function save(state: GroupState): Rows {
@@ -167,7 +163,8 @@ const sameGroupRow = (left: GroupRow, right: GroupRow): boolean =>
   left.revision === right.revision &&
   left.holdOffUntil === right.holdOffUntil &&
   left.holdOffMs === right.holdOffMs &&
-  left.paused === right.paused;
+  left.paused === right.paused &&
+  left.seenAt === right.seenAt;
 
 export function emptyGroup(policy: Policy): GroupState {
   return {
@@ -177,6 +174,7 @@ export function emptyGroup(policy: Policy): GroupState {
     holdOffUntil: 0,
     holdOffMs: 0,
     paused: false,
+    seenAt: 0,
     reconciled: true,
     pendingRestore: null,
     endedTerms: 0,
@@ -212,12 +210,16 @@ export function load({ group, sessions, elections, records, endedTerms }: Rows, 
 
 function loadElection(turn: Turn, { name, state, acceptedEpoch, endedAt }: ElectionRow): void {
   turn.createElection(name);
-  const loaded = "horizon" in state ? { ...state, leaseUntil: state.horizon + CLOCK_MARGIN_MS } : state;
+  const loaded =
+    state.type === "vacant"
+      ? state
+      : { ...state, leaseUntil: state.horizon + CLOCK_MARGIN_MS, acceptedAt: state.grantedAt };
   turn.putState(name, loaded, { acceptedEpoch, endedAt });
 }
 
 /** Shared by all sessions that have nothing else, which are most. */
 const NO_PROCESS: ProcessInfo = {};
+const NOWHERE: Session["busy"] = [];
 const NOTHING_WATCHED: Watched = { all: false, names: [] };
 
 const sessionOf = (row: SessionRow): Session => ({
@@ -226,8 +228,8 @@ const sessionOf = (row: SessionRow): Session => ({
   previousSecretHash: row.previousSecretHash ?? null,
   attempt: row.attempt ?? 0,
   link: row.link,
-  mute: row.mute ?? false,
-  seenAt: row.seenAt,
+  mute: false,
+  busy: NOWHERE,
   leaseMs: row.leaseMs,
   priority: row.priority ?? 0,
   process: row.process ?? NO_PROCESS,
@@ -242,7 +244,6 @@ const placeOf = ([name, row]: SessionRow["places"][number]): [ElectionName, Plac
   {
     order: row.order,
     demotedAt: row.demotedAt ?? null,
-    declined: row.declined ?? false,
     missed: row.missed ?? null,
   },
 ];

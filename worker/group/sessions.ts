@@ -1,13 +1,12 @@
 /** Sessions: how they begin, resume, are lost, and leave. */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import type { ContenderInfo, Refusal } from "../../shared/protocol/messages.ts";
-import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
+import { electionOf } from "../../shared/protocol/names.ts";
 import { addContender, mayContend, removeContender } from "./contenders.ts";
-import { isHeld } from "./election.ts";
 import { noNames } from "./indexes.ts";
 import { watch } from "./observers.ts";
 import type { Access, Connection, EndReason, Link, Session, Watched } from "./state.ts";
-import { endTerm, loseOffer, renew, withdrawOffer } from "./terms.ts";
+import { dropTerm, endTerm, isUntaken, renew } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 export const NOTHING_WATCHED: Watched = { all: false, names: [] };
@@ -38,13 +37,11 @@ export function begin(turn: Turn, arrival: Arrival, secretHash: string): string 
     ...arrived(turn, arrival),
   });
   bind(turn, arrival, id);
+  showLife(turn);
   return id;
 }
 
-/**
- * Moves a session to another connection, and ends the one that it had. Offers that were sent over that one count as missed
- * (Q6). `proof`: what the next arrival is checked against.
- */
+/** Moves a session to another connection, and ends the one that it had. `proof`: what the next arrival is checked against. */
 export function comeBack(
   turn: Turn,
   session: Session,
@@ -52,31 +49,26 @@ export function comeBack(
   proof: Pick<Session, "secretHash" | "previousSecretHash" | "attempt">,
 ): void {
   hangUpOn(turn, session, CLOSE.superseded, "a newer connection of this session is open");
-  turn.putSession({ ...session, ...proof, places: askable(session.places), ...arrived(turn, arrival) });
+  turn.putSession({ ...session, ...proof, ...arrived(turn, arrival) });
   bind(turn, arrival, session.id);
-  for (const { name, state } of turn.termsOf(session)) if (state.type === "offered") loseOffer(turn, name, session.id);
 }
 
 /**
- * Whether the next sign of life has to write the session's row. It has to now and then, because only a write proves that
- * this object is the current one (S4); and at once after the clock was set back.
+ * For a sign of life of somebody who waits. Now and then it has to write a row, because only a write proves that this
+ * object is the current one (S4); and at once after the clock was set back. One row is enough for the whole group.
  */
-export const owesSignOfLife = ({ now, state }: Turn, { seenAt }: Session): boolean =>
-  Math.abs(now - seenAt) >= state.policy.checkEveryMs / 2;
-
-/** Clears `declined` in the places whose election `isReady` accepts. Returns the same map where there is none. */
-export function askable(places: Session["places"], isReady = (_: ElectionName): boolean => true): Session["places"] {
-  let result = places;
-  for (const [name, place] of places.entries()) {
-    if (place.declined && isReady(name)) result = result.set(name, { ...place, declined: false });
-  }
-  return result;
+export function showLife(turn: Turn): void {
+  const { seenAt, policy } = turn.state;
+  if (Math.abs(turn.now - seenAt) >= policy.checkEveryMs * SIGN_OF_LIFE) turn.change({ seenAt: turn.now });
 }
+
+/** Signs of life come about every `checkEveryMs`: some a little earlier. */
+const SIGN_OF_LIFE = 0.9;
 
 const arrived = (turn: Turn, { link, priority, process }: Arrival) => ({
   link,
   mute: false,
-  seenAt: turn.now,
+  busy: [],
   subject: turn.state.connections.get(link.connection)?.access.subject ?? null,
   leaseMs: turn.state.policy.lease.durationMs,
   priority,
@@ -84,8 +76,8 @@ const arrived = (turn: Turn, { link, priority, process }: Arrival) => ({
 });
 
 /**
- * Settles the session's accepted terms by the leaderships that the process names. A named one is renewed. One that is not
- * named ends: the process can't hold it. One that is named but can't be renewed (its drain is over, or the session no
+ * Settles the session's terms by the leaderships that the process names. A named one is renewed. One that is not named
+ * ends: the process can't hold it, or has never received its grant. One that is named but can't be renewed (its drain is over, or the session no
  * longer contends for it) stays as it is, until `release` or the lease ends it. Comes after `contendAs`. Returns the ids
  * of those that were renewed.
  */
@@ -95,10 +87,11 @@ export function settleHeld(turn: Turn, id: string, ids: readonly string[]): stri
   const named = new Set(ids);
   const extended: string[] = [];
   for (const election of turn.termsOf(session)) {
-    if (!isHeld(election)) continue;
     const { leaderSessionId } = election.state;
-    if (!named.has(leaderSessionId)) endTerm(turn, election, "lost");
-    else if (renew(turn, session, leaderSessionId)) extended.push(leaderSessionId);
+    if (!named.has(leaderSessionId)) {
+      if (isUntaken(election)) dropTerm(turn, election);
+      else endTerm(turn, election, "lost");
+    } else if (renew(turn, session, leaderSessionId)) extended.push(leaderSessionId);
   }
   return extended;
 }
@@ -129,7 +122,7 @@ export function contendAs(turn: Turn, id: string, infos: readonly ContenderInfo[
 function bind(turn: Turn, { link }: Arrival, sessionId: string): void {
   const known = turn.state.connections.get(link.connection);
   if (known !== undefined) turn.putConnection({ ...known, sessionId });
-  turn.leaseChanges.add(sessionId); // its attachment names the session
+  turn.reattached.add(sessionId); // its attachment names the session
 }
 
 /** Closes a socket for what its peer did or may no longer do. The session is lost, not ended: its leases run on (S2). */
@@ -145,22 +138,18 @@ export function hangUpOn(turn: Turn, { link }: Session, code: number, reason: st
   else if (link.type === "polled") turn.forgetConnection(link.connection);
 }
 
-/** Marks the session as lost: it keeps its places and leases, and its offers go to the next candidate at once. */
+/** Marks the session as lost: it keeps its places and leases. What it has stated is gone with its connection. */
 export function lose(turn: Turn, session: Session, at = turn.now): void {
-  turn.patchSession(session.id, { link: { type: "lost", at } });
+  turn.patchSession(session.id, { link: { type: "lost", at }, busy: [] });
   for (const { name, state } of turn.termsOf(session)) {
-    if (state.type === "offered") loseOffer(turn, name, session.id);
     // From here on the exact deadline is stored (S3). It exceeds the horizon only after a load.
-    else turn.putState(name, { ...state, horizon: Math.min(state.horizon, state.leaseUntil) });
+    turn.putState(name, { ...state, horizon: Math.min(state.horizon, state.leaseUntil) });
   }
 }
 
 /** Removes a session and everything that it has. Only for one that has stopped, or whose leases are over (S2). */
 export function forget(turn: Turn, session: Session, reason: EndReason): void {
-  for (const election of turn.termsOf(session)) {
-    if (isHeld(election)) endTerm(turn, election, reason);
-    else withdrawOffer(turn, election.name);
-  }
+  for (const election of turn.termsOf(session)) endTerm(turn, election, reason);
   for (const component of session.contenders.keys()) removeContender(turn, session.id, component, "keep");
   watch(turn, session.id, { all: false, names: [] });
   const now = turn.session(session.id);

@@ -25,9 +25,7 @@ export interface Place {
   readonly order: number;
   /** The session is demoted as long as the election's `acceptedEpoch` is this one; `null`: not demoted. */
   readonly demotedAt: number | null;
-  /** The session has declined an offer; its next real message clears this (S11). */
-  readonly declined: boolean;
-  /** How many offers it has not taken since it last led here, and when the last of them ended: see `preemptsFrom` (Q6). */
+  /** How often it did not take its turn since it last led here, and when it did not the last time: see `preemptsFrom` (Q6). */
   readonly missed: { readonly times: number; readonly at: number } | null;
 }
 
@@ -47,10 +45,10 @@ export interface Session {
   readonly previousSecretHash: string | null;
   readonly attempt: number;
   readonly link: Link;
-  /** The session has missed an offer, and is no candidate until its next real message (S11). */
+  /** [memory] It was asked and did not answer in time: it is no candidate until its next frame (S11). */
   readonly mute: boolean;
-  /** When a sign of life last wrote the session's row. */
-  readonly seenAt: number;
+  /** [memory] Where nothing of it could start now, by its last statement: it keeps its places there, and is passed over (S11). */
+  readonly busy: readonly ElectionName[];
   /** D as its last `welcome` named it: the client counts its leases by it, even if the policy has changed since. */
   readonly leaseMs: number;
   readonly priority: number;
@@ -62,17 +60,14 @@ export interface Session {
   readonly subject: string | null;
 }
 
-/** One leadership, offered or accepted. */
+/** One leadership. */
 export interface Term {
   readonly sessionId: string;
   readonly leaderSessionId: string;
   readonly epoch: number;
-  readonly offeredAt: number;
-}
-
-/** An accepted leadership. */
-export interface HeldTerm extends Term {
-  readonly acceptedAt: number;
+  readonly grantedAt: number;
+  /** [memory] When the first renewal showed that its holder had taken it; `null` before. After a load: `grantedAt`. */
+  readonly acceptedAt: number | null;
   /** The longest D by which this term was ever extended: a shorter policy must not cut what a client still counts on. */
   readonly leaseMs: number;
   /** Stored before it is promised: no `renewed` promises more (S3). */
@@ -92,9 +87,8 @@ export interface Confirmation {
 
 export type ElectionState =
   | { readonly type: "vacant"; readonly successor: string | null }
-  | ({ readonly type: "offered"; readonly offerUntil: number } & Term)
-  | ({ readonly type: "leading" } & HeldTerm)
-  | ({ readonly type: "revoking"; readonly drainUntil: number } & RevokeCause & HeldTerm);
+  | ({ readonly type: "leading" } & Term)
+  | ({ readonly type: "revoking"; readonly drainUntil: number } & RevokeCause & Term);
 
 /** Why a leadership is taken back, and for whom. */
 export interface RevokeCause {
@@ -129,7 +123,7 @@ export interface Deadline {
 export interface Election {
   readonly name: ElectionName;
   readonly state: ElectionState;
-  /** Epoch of the last accepted term; 0 before the first. */
+  /** Epoch of the last term that somebody has taken; 0 before the first. A present term counts from its first renewal. */
   readonly acceptedEpoch: number;
   /** When the last term ended: the start of the leaderless gap. `null` before the first. */
   readonly endedAt: number | null;
@@ -181,6 +175,14 @@ export interface Polling {
   readonly mayAskReplaced: boolean;
 }
 
+/** What a process has accepted in advance, by a frame of its present connection (S1). */
+export interface Statement {
+  /** When the process sent it, by its own clock: a grant names it. */
+  readonly sentAt: number;
+  /** When the group read it: the lease of a grant begins here. */
+  readonly readAt: number;
+}
+
 /** [memory] A socket, or what stands for one while a session polls. Without a session it owes its hello. */
 export interface Connection {
   readonly id: string;
@@ -194,6 +196,10 @@ export interface Connection {
   readonly confirms: Bucket;
   /** When its last `renew` arrived; `-Infinity` before the first. */
   readonly renewedAt: number;
+  /** The last one, unless something has voided it; a polled session has one for the time of its own call only. */
+  readonly statement: Statement | null;
+  /** When it was asked by `next`; `null` once it has answered by a statement. */
+  readonly askedAt: number | null;
 }
 
 export interface DeadlineKey {
@@ -205,12 +211,14 @@ export interface GroupState {
   readonly policy: Policy;
   readonly epoch: number;
   readonly revision: number;
-  /** Nothing is offered before this time (S5). */
+  /** Nothing is granted before this time (S5). */
   readonly holdOffUntil: number;
   /** The furthest ahead that leases can have set it. It is further ahead only if the clock was set back, or for a restore. */
   readonly holdOffMs: number;
   readonly paused: boolean;
-  /** [memory] False between a load and `start`: stored connections may be gone, so nobody is asked (S12). */
+  /** When a sign of life last wrote a row (S4). */
+  readonly seenAt: number;
+  /** [memory] False between a load and `start`: stored connections may be gone, so nobody is asked or granted anything (S12). */
   readonly reconciled: boolean;
   /** [memory] The request of a restore that waits until nobody can lead any longer. */
   readonly pendingRestore: string | null;

@@ -1,69 +1,75 @@
 /**
- * The life of a leadership: offered, accepted, extended, revoked, ended.
+ * The life of a leadership: granted, extended, revoked, ended.
  *
- * Safety rests on the order of these steps (S1-S3): an offer is no leadership; acceptance and the horizon are stored in
- * one row before `renewed` leaves; nobody else is offered the election before the holder has stopped, or its lease is
- * over.
+ * Safety rests on the order of these steps (S1-S3): a grant goes by what the process has stated before; the term and its
+ * horizon are stored in one row before the grant leaves; nobody else is granted the election before the holder has
+ * stopped, or its lease is over.
  */
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
-import type { Refusal } from "../../shared/protocol/messages.ts";
+import type { Refusal, Release, Resign } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { RevokeResult } from "../../shared/protocol/status.ts";
-import { type HeldElection, isHeld, type TakenElection } from "./election.ts";
+import { type HeldElection, isHeld } from "./election.ts";
 import type { Outcome } from "./events.ts";
 import { refuse } from "./refusal.ts";
-import type { Election, EndReason, HeldTerm, PendingRevoke, Place, RevokeCause, Session, Term } from "./state.ts";
+import type { EndReason, PendingRevoke, Place, RevokeCause, Session, Statement, Term } from "./state.ts";
+import { voidStatement } from "./statements.ts";
 import type { Turn } from "./turn.ts";
 
-/** How many offers an operator's revoke waits for before it answers that nobody took over. */
-const AWAITED_OFFERS = 3;
+/** How many time-outs of silent candidates an operator's revoke waits for before it answers that nobody took over. */
+const AWAITED_SILENCES = 3;
 
-/** Offers the election to a session, which leads only once it has accepted. An offer writes no horizon (S1). */
-export function offer(turn: Turn, name: ElectionName, session: Session): void {
-  const { offerTimeoutMs } = turn.state.policy;
+/**
+ * Makes the session the leader, by its statement. The group counts D from when it read the statement, and the process R
+ * from when it sent it (S1, S2). A polled session is told in the answer to the call that states it.
+ */
+export function grant(turn: Turn, name: ElectionName, session: Session, { sentAt, readAt }: Statement): void {
   const epoch = Math.max(turn.state.epoch + 1, turn.now); // S5: epochs grow, even across a restore
   turn.change({ epoch });
-  const state: TakenElection["state"] = {
-    type: "offered",
-    sessionId: session.id,
-    leaderSessionId: turn.freshId(),
+  const { id: sessionId, leaseMs } = session;
+  const leaderSessionId = turn.freshId();
+  const aheadMs = leaseMs + turn.state.policy.horizonAheadMs;
+  turn.putState(name, {
+    type: "leading",
+    sessionId,
+    leaderSessionId,
     epoch,
-    offeredAt: turn.now,
-    // A caller can't answer before its next call: the offer stands until that is overdue.
-    offerUntil: turn.connectionOf(session)?.polling?.until ?? turn.now + offerTimeoutMs,
-  };
-  turn.putState(name, state);
-  sendGrant(turn, session, { name, state }, turn.componentsOf(session, name));
+    grantedAt: turn.now,
+    acceptedAt: null,
+    confirmed: [],
+    leaseMs,
+    leaseUntil: readAt + leaseMs,
+    horizon: turn.now + aheadMs,
+    horizonMs: aheadMs,
+  });
+  const components = turn.componentsOf(session, name);
+  turn.send(session, { type: "grant", election: name, leaderSessionId, epoch, components, joined: false, sentAt });
+  if (session.link.type === "polled") accept(turn, name);
 }
 
-/** Sends components the term of their session: an offer, or a leadership that they join. */
-export function sendGrant(
+/** Components join the leadership of their session. */
+export function sendJoined(
   turn: Turn,
   session: Session,
-  { name: election, state }: Pick<TakenElection, "name" | "state">,
+  { name: election, state }: HeldElection,
   components: readonly string[],
 ): void {
   const { leaderSessionId, epoch } = state;
-  const joined = state.type !== "offered";
-  turn.send(session, { type: "grant", election, leaderSessionId, epoch, components, joined });
+  turn.send(session, { type: "grant", election, leaderSessionId, epoch, components, joined: true });
 }
 
-/** Accepts this session's offer, or extends its lease. False where it has neither, or may not extend it (S10). */
+/** Extends this session's lease; its first renewal shows that it has taken the lead. False where it may not (S10). */
 export function renew(turn: Turn, session: Session, leaderSessionId: string): boolean {
   const election = turn.termOf(session, leaderSessionId);
-  if (election === undefined) return false;
-  const { state } = election;
-  if (state.type === "offered") {
-    accept(turn, election, session, state);
-    return true;
-  }
-  if (!isHeld(election) || !turn.contendsIn(session, election.name)) return false;
-  if (election.state.type === "revoking" && turn.now >= election.state.drainUntil) return false; // S10
-  turn.putState(election.name, { ...election.state, ...lease(turn, session, election.state) });
+  if (election === undefined || !turn.contendsIn(session, election.name)) return false;
+  const { name, state } = election;
+  if (state.type === "revoking" && turn.now >= state.drainUntil) return false; // S10
+  turn.putState(name, { ...state, ...lease(turn, session, state) });
+  accept(turn, name);
   return true;
 }
 
-type Lease = Pick<HeldTerm, "leaseMs" | "leaseUntil" | "horizon" | "horizonMs">;
+type Lease = Pick<Term, "leaseMs" | "leaseUntil" | "horizon" | "horizonMs">;
 
 /**
  * The lease from now on. The horizon is written ahead, so that most renewals find it far enough and write no row (S3). A
@@ -98,39 +104,32 @@ export function boundLease(turn: Turn, name: ElectionName): void {
   turn.putState(name, { ...election.state, horizon: latest, leaseUntil: bounded });
 }
 
-function accept(turn: Turn, election: Election, session: Session, offered: Term): void {
-  const { sessionId, leaderSessionId, epoch, offeredAt } = offered;
-  turn.putState(
-    election.name,
-    {
-      type: "leading",
-      sessionId,
-      leaderSessionId,
-      epoch,
-      offeredAt,
-      acceptedAt: turn.now,
-      confirmed: [],
-      ...lease(turn, session, { leaseMs: 0, leaseUntil: 0, horizon: 0, horizonMs: 0 }),
-    },
-    { acceptedEpoch: epoch, pending: [] },
-  );
-  for (const pending of election.pending) answerRevoke(turn, pending, { to: sessionId, epoch });
-  forgiveDemoted(turn, election);
+/** The holder shows that it has taken the lead: operators who wait for that are answered, and nobody is demoted any longer (Q4). */
+export function accept(turn: Turn, name: ElectionName): void {
+  const election = turn.election(name);
+  if (!isHeld(election) || election.state.acceptedAt !== null) return;
+  const { state } = election;
+  const { sessionId, epoch } = state;
+  const isOfThisTerm = (waiting: PendingRevoke): boolean => waiting.epoch >= epoch;
+  const pending = election.pending.filter(isOfThisTerm);
+  turn.putState(name, { ...state, acceptedAt: turn.now }, { acceptedEpoch: epoch, pending });
+  for (const waiting of election.pending)
+    if (!isOfThisTerm(waiting)) answerRevoke(turn, waiting, { to: sessionId, epoch });
+  forgiveDemoted(turn, name);
 }
 
-/** Ranks the demoted anew: demotion lasts until somebody has accepted (Q4). */
-function forgiveDemoted(turn: Turn, election: Election): void {
-  for (const sessionId of [...election.queue.demoted()]) {
+function forgiveDemoted(turn: Turn, name: ElectionName): void {
+  for (const sessionId of [...(turn.election(name)?.queue.demoted() ?? [])]) {
     const session = turn.session(sessionId);
-    if (session !== undefined) turn.rank(session, election.name);
+    if (session !== undefined) turn.rank(session, name);
   }
 }
 
 /**
- * Puts the session at the back of the queue, to be asked after all others. Removes its place if no contender is left, and
- * the place was only kept for the leadership.
+ * Puts the session at the back of the queue, behind all others. Removes its place if no contender is left, and the place
+ * was only kept for the leadership.
  */
-function demote(turn: Turn, sessionId: string, name: ElectionName, part: Partial<Place> = {}): void {
+export function demote(turn: Turn, sessionId: string, name: ElectionName, part: Partial<Place> = {}): void {
   const [session, election] = [turn.session(sessionId), turn.election(name)];
   if (session === undefined || election === undefined || !session.places.has(name)) return;
   if (!turn.contendsIn(session, name)) return turn.removePlace(session, name);
@@ -138,40 +137,37 @@ function demote(turn: Turn, sessionId: string, name: ElectionName, part: Partial
   turn.patchSession(sessionId, { places: session.places.set(name, place) }, [name]);
 }
 
-/** Takes an offer back. That is safe at once: nobody leads by an offer that is not stored as accepted (S1). */
-export function withdrawOffer(turn: Turn, name: ElectionName): void {
-  turn.putState(name, { type: "vacant", successor: null });
-}
-
-/** For an offer that nobody answered in time: the session is mute until its next real message (S11, N7). */
-export function missOffer(turn: Turn, name: ElectionName, sessionId: string): void {
-  withdrawOffer(turn, name);
-  demote(turn, sessionId, name, { missed: onceMore(turn, sessionId, name) });
-  turn.patchSession(sessionId, { mute: true });
-}
+/** Whether it may be dropped: its holder has not shown yet that it leads, and nobody has asked it to stop. */
+export const isUntaken = ({ state }: HeldElection): boolean => state.type === "leading" && state.acceptedAt === null;
 
 /**
- * Ends the term of a session that has stopped; an offer counts as declined. `successor`: a session id, asked first.
- * Returns why it was refused; then nothing has changed.
+ * Ends the term of a session that has stopped. Without a statement it was never taken: whatever was to lead has left
+ * meanwhile, so the session keeps its place. Returns why it was refused; then nothing has changed.
  */
-export function stepDown(turn: Turn, session: Session, leaderSessionId: string, successor?: string): Refusal | null {
+export function stepDown(turn: Turn, session: Session, farewell: Omit<Resign, "type"> | Release): Refusal | null {
+  const { leaderSessionId, sentAt } = farewell;
   const election = turn.termOf(session, leaderSessionId);
   if (election === undefined) return refuse("not_leader", "this leadership is over, or not this session's");
-  if (isHeld(election)) endTerm(turn, election, "resigned", successor);
-  else declineOffer(turn, election.name, session.id);
+  const successor = "successor" in farewell ? farewell.successor : undefined;
+  if (sentAt === undefined && isUntaken(election)) dropTerm(turn, election);
+  else endTerm(turn, election, "resigned", successor);
   return null;
 }
 
-/** For an offer that the session declines: it is asked again only after its next real message (S11). */
-export function declineOffer(turn: Turn, name: ElectionName, sessionId: string): void {
-  withdrawOffer(turn, name);
-  demote(turn, sessionId, name, { declined: true, missed: onceMore(turn, sessionId, name) });
-}
-
-/** For an offer whose connection is gone: the session keeps its place, and the offer counts as missed (Q6). */
-export function loseOffer(turn: Turn, name: ElectionName, sessionId: string): void {
-  withdrawOffer(turn, name);
-  countMissed(turn, sessionId, name);
+/**
+ * Ends a term by which nobody has led or will lead: the history has no row of it, and the session keeps its place if it
+ * still contends (S9). It counts as a missed turn (Q6). Who misses one after the other keeps nobody else waiting: from
+ * the second on it comes last.
+ */
+export function dropTerm(turn: Turn, { name, state: { sessionId } }: HeldElection): void {
+  turn.putState(name, { type: "vacant", successor: null });
+  const session = turn.session(sessionId);
+  const isMissedAgain = (session?.places.get(name)?.missed ?? null) !== null;
+  if (session !== undefined && !turn.contendsIn(session, name))
+    turn.removePlace(session, name); // kept for the leadership
+  else if (isMissedAgain) demote(turn, sessionId, name, { missed: onceMore(turn, sessionId, name) });
+  else countMissed(turn, sessionId, name);
+  voidStatement(turn, sessionId);
 }
 
 function countMissed(turn: Turn, sessionId: string, name: ElectionName): void {
@@ -182,7 +178,8 @@ function countMissed(turn: Turn, sessionId: string, name: ElectionName): void {
   turn.patchSession(sessionId, { places: session.places.set(name, { ...place, missed }) }, [name]);
 }
 
-function onceMore(turn: Turn, sessionId: string, name: ElectionName): NonNullable<Place["missed"]> {
+/** A turn that it did not take (Q6). */
+export function onceMore(turn: Turn, sessionId: string, name: ElectionName): NonNullable<Place["missed"]> {
   const times = turn.session(sessionId)?.places.get(name)?.missed?.times ?? 0;
   return { times: times + 1, at: turn.now };
 }
@@ -214,21 +211,22 @@ export function sendRevoke(turn: Turn, name: ElectionName): void {
 }
 
 /**
- * Ends an accepted term. Only for a holder that has stopped, or whose lease is over (S2). Afterwards the election is
- * vacant, the term's records are removed, the history has its row, and the former holder is asked last.
+ * Ends a term. Only for a holder that has stopped, or whose lease is over (S2). Afterwards the election is vacant, the
+ * term's records are removed, the history has its row, and the former holder comes last.
  */
 export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, successor: string | null = null): void {
   const { state } = election;
   const confirmed = [...state.confirmed, ...withdrawRecords(turn, election)];
   const revoked = state.type === "revoking" ? state : null;
-  const { sessionId, leaderSessionId, epoch, offeredAt, acceptedAt } = state;
+  const { sessionId, leaderSessionId, epoch, grantedAt } = state;
+  const acceptedAt = state.acceptedAt ?? grantedAt; // it may have led, even if no renewal has come
   turn.touched.ended.push({
     election: election.name,
     epoch,
     leaderSessionId,
     sessionId,
     process: turn.session(sessionId)?.process.name ?? null,
-    offeredAt,
+    grantedAt,
     acceptedAt,
     confirmed,
     endedAt: turn.now,
@@ -240,18 +238,21 @@ export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, s
   if (turn.state.pendingRestore !== null) holdOffFor(turn, state);
   const named = revoked?.successor ?? successor;
   const next = { type: "vacant", successor: named === sessionId ? null : named } as const; // even if it is named
-  turn.putState(election.name, next, { endedAt: turn.now });
-  demote(turn, sessionId, election.name);
+  turn.putState(election.name, next, { endedAt: turn.now, acceptedEpoch: epoch });
+  if (state.acceptedAt === null) forgiveDemoted(turn, election.name);
+  const isMissed = state.acceptedAt === null && reason === "expired";
+  demote(turn, sessionId, election.name, isMissed ? { missed: onceMore(turn, sessionId, election.name) } : {});
+  voidStatement(turn, sessionId);
   if (revoked?.reason === "preempted" && revoked.successor !== null) missIfAway(turn, election.name, revoked.successor);
 }
 
-/** Counts a miss for a rival that the holder had to stop for, and that can't be asked now (Q6). */
+/** Counts a miss for a rival that the holder had to stop for, and that is no candidate now (Q6). */
 function missIfAway(turn: Turn, name: ElectionName, sessionId: string): void {
   if (turn.election(name)?.queue.rankOf(sessionId) === undefined) countMissed(turn, sessionId, name);
 }
 
-/** Lets nothing be offered until the horizon of this term is over, for a state that is about to forget the term (S5). */
-export function holdOffFor(turn: Turn, { horizon, horizonMs }: Pick<HeldTerm, "horizon" | "horizonMs">): void {
+/** Lets nothing be granted until the horizon of this term is over, for a state that is about to forget the term (S5). */
+export function holdOffFor(turn: Turn, { horizon, horizonMs }: Pick<Term, "horizon" | "horizonMs">): void {
   const { holdOffUntil, holdOffMs } = turn.state;
   turn.change({
     holdOffUntil: Math.max(holdOffUntil, horizon + CLOCK_MARGIN_MS),
@@ -267,7 +268,7 @@ export function boundHoldOff(turn: Turn): void {
 }
 
 /** Removes what the present term has published. Returns when each was confirmed. */
-function withdrawRecords(turn: Turn, { name, state }: HeldElection): HeldTerm["confirmed"] {
+function withdrawRecords(turn: Turn, { name, state }: HeldElection): Term["confirmed"] {
   const session = turn.session(state.sessionId);
   const components = session === undefined ? [] : turn.componentsOf(session, name);
   return components.flatMap((component) => {
@@ -281,14 +282,14 @@ export function withdrawRecord(
   turn: Turn,
   component: string,
   leaderSessionId: string,
-): HeldTerm["confirmed"][number] | null {
+): Term["confirmed"][number] | null {
   const { record } = turn.component(component);
   if (record?.leader.leaderSessionId !== leaderSessionId) return null;
   turn.putRecord(component, null);
   return { component, at: record.confirmedAt };
 }
 
-/** Keeps an operator's request until the term has ended and, where somebody else waits, the next one is accepted. */
+/** Keeps an operator's request until the term has ended and, where somebody else waits, somebody has taken the next one. */
 export function awaitRevoke(
   turn: Turn,
   { name, pending, state }: HeldElection,
@@ -296,7 +297,7 @@ export function awaitRevoke(
 ): void {
   const { policy, epoch } = turn.state;
   const slowest = policy.lease.durationMs + Math.max(policy.drainMs, policy.horizonAheadMs) + CLOCK_MARGIN_MS;
-  const until = turn.now + slowest + AWAITED_OFFERS * policy.offerTimeoutMs;
+  const until = turn.now + slowest + AWAITED_SILENCES * policy.askTimeoutMs;
   const waiting = { request, successor, from: state.sessionId, epoch, startedAt: turn.now, until };
   turn.patchElection(name, { pending: [...pending, waiting] });
 }

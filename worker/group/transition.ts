@@ -25,6 +25,7 @@ import { announceChanges } from "./observers.ts";
 import { poll } from "./polls.ts";
 import { lose } from "./sessions.ts";
 import type { Access, Connection, GroupState } from "./state.ts";
+import { isSilent, NOTHING_STATED } from "./statements.ts";
 import { type Touched, Turn } from "./turn.ts";
 
 export { nextDeadline } from "./deadlines.ts";
@@ -93,7 +94,7 @@ function connect(turn: Turn, socket: Socket): void {
 function connectionOf(turn: Turn, { connection: id, connectedAt, sessionId, access = EVERYTHING }: Socket): Connection {
   const { policy } = turn.state;
   const helloUntil = connectedAt + policy.helloTimeoutMs;
-  return { id, helloUntil, sessionId, access, ...firstAllowances(policy.limits, turn.now) };
+  return { id, helloUntil, sessionId, access, ...firstAllowances(policy.limits, turn.now), ...NOTHING_STATED };
 }
 
 /**
@@ -142,13 +143,17 @@ function adopt(turn: Turn, attachment: Attachment): Connection[] {
     return [];
   }
   for (const [leaderSessionId, leaseUntil] of leases) {
-    const election = turn.heldTermOf(session, leaderSessionId);
+    const election = turn.termOf(session, leaderSessionId);
     if (election === undefined) continue;
     // A lease that a crash has lengthened reaches beyond the horizon; hibernation must not cut it.
     const loaded = election.state.leaseUntil;
     turn.putState(election.name, { ...election.state, leaseUntil: Math.min(leaseUntil, loaded) });
   }
-  return [connectionOf(turn, attachment)];
+  const { statement = null, busy = [], askedAt = null } = attachment;
+  if (busy.length > 0) turn.patchSession(session.id, { busy }, busy);
+  const adopted = { ...connectionOf(turn, attachment), statement, askedAt };
+  if (isSilent(turn, adopted)) turn.patchSession(session.id, { mute: true }); // it was, or would be: no turn is missed anew
+  return [adopted];
 }
 
 function disconnect(turn: Turn, id: string): void {
@@ -164,21 +169,30 @@ function disconnect(turn: Turn, id: string): void {
  * carried lasts as long as after a crash: fail-over is slower, and as safe.
  */
 const ATTACHED_LEASES = 256;
+/** Each takes up to 140 bytes. What is not carried is forgotten: the session may be granted it, and gives it back. */
+const ATTACHED_BUSY = 8;
 
-/** The attachments of connections whose leases have changed: they cost no row, and survive hibernation. */
+/** The attachments of connections whose leases or statements have changed: they cost no row, and survive hibernation. */
 function* attachments(turn: Turn): Generator<Effect> {
-  for (const sessionId of turn.leaseChanges) {
+  for (const sessionId of turn.reattached) {
     const session = turn.session(sessionId);
     if (session?.link.type !== "connected") continue;
     const connection = turn.state.connections.get(session.link.connection);
     if (connection === undefined) continue;
     const leases: [string, number][] = [];
-    for (const { state } of turn.termsOf(session)) {
-      if (state.type !== "offered") leases.push([state.leaderSessionId, state.leaseUntil]);
-    }
-    const { id, helloUntil, access } = connection;
-    const connectedAt = helloUntil - turn.state.policy.helloTimeoutMs;
-    const carried = leases.slice(0, ATTACHED_LEASES);
-    yield { type: "attach", attachment: { connection: id, connectedAt, sessionId, leases: carried, access } };
+    for (const { state } of turn.termsOf(session)) leases.push([state.leaderSessionId, state.leaseUntil]);
+    const { id, helloUntil, access, statement, askedAt } = connection;
+    const { busy } = session;
+    const attachment: Attachment = {
+      connection: id,
+      connectedAt: helloUntil - turn.state.policy.helloTimeoutMs,
+      sessionId,
+      leases: leases.slice(0, ATTACHED_LEASES),
+      access,
+      ...(statement !== null && { statement }),
+      ...(busy.length > 0 && { busy: busy.slice(0, ATTACHED_BUSY) }),
+      ...(askedAt !== null && { askedAt }),
+    };
+    yield { type: "attach", attachment };
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { ServerMessage } from "../../shared/protocol/messages.ts";
 import { componentOf, type ElectionName } from "../../shared/protocol/names.ts";
-import { type HeldElection, isHeld, isTakenBy, rankIn, type TakenElection, vacantElection } from "./election.ts";
+import { type HeldElection, isHeldBy, rankIn, vacantElection } from "./election.ts";
 import type { Effect, EndedTerm, Outcome } from "./events.ts";
 import {
   AWAITED,
@@ -38,6 +38,8 @@ const sameDeadline = (left: Deadline | null, right: Deadline | null): boolean =>
 const isPartOf = (state: GroupState, part: Partial<GroupState>): boolean =>
   Object.keys(part).every((key) => Reflect.get(state, key) === Reflect.get(part, key));
 
+const holderOf = (state: ElectionState): string | null => (state.type === "vacant" ? null : state.sessionId);
+
 /** What a turn has touched: candidates for a row, and the terms that it has ended. */
 export interface Touched {
   readonly sessions: Set<string>;
@@ -53,8 +55,8 @@ export class Turn {
   readonly touched: Touched = { sessions: new Set(), elections: new Set(), records: new Set(), ended: [] };
   /** Elections that `settle` has to decide: their candidates, state or watchers have changed. */
   readonly undecided = new Set<ElectionName>();
-  /** Sessions whose leases have changed: the turn ends with a new attachment for their connections. */
-  readonly leaseChanges = new Set<string>();
+  /** Sessions whose leases or statements have changed: the turn ends with a new attachment for their connections. */
+  readonly reattached = new Set<string>();
   /** Components whose published leader has changed. */
   readonly leaderChanges = new Set<string>();
   readonly #nonce: string;
@@ -106,6 +108,16 @@ export class Turn {
       connections: connections.set(connection.id, connection),
       ...this.#connectionIndexes(before, connection),
     });
+  }
+
+  /** For what no index depends on. Does nothing for a connection that is gone. */
+  patchConnection(
+    id: string,
+    part: Partial<Pick<Connection, "frames" | "confirms" | "renewedAt" | "statement" | "askedAt">>,
+  ): void {
+    const { connections } = this.state;
+    const connection = connections.get(id);
+    if (connection !== undefined) this.change({ connections: connections.set(id, { ...connection, ...part }) });
   }
 
   forgetConnection(id: string): void {
@@ -178,7 +190,7 @@ export class Turn {
   newPlace(demotedAt: number | null = null): Place {
     const order = Math.max(this.state.lastOrder + 1, this.now);
     this.change({ lastOrder: order });
-    return { order, demotedAt, declined: false, missed: null };
+    return { order, demotedAt, missed: null };
   }
 
   // Elections
@@ -237,15 +249,16 @@ export class Turn {
     if (before === undefined) return;
     this.patchElection(name, { ...part, state });
     this.change({ terms: TERMS.moved(this.state.terms, before, this.election(name)) });
-    for (const side of [before.state, state]) {
-      if (side.type === "vacant") continue;
-      this.leaseChanges.add(side.sessionId);
-      const session = this.session(side.sessionId);
+    const [former, holder] = [holderOf(before.state), holderOf(state)];
+    for (const id of new Set([former, holder])) {
+      if (id === null) continue;
+      this.reattached.add(id);
+      const session = former === holder ? undefined : this.session(id);
       if (session !== undefined) this.rank(session, name);
     }
   }
 
-  /** Puts a session where it belongs in the queue of an election, or takes it out while it can't be asked (see `rankIn`). */
+  /** Puts a session where it belongs in the queue of an election, or takes it out while it is no candidate (see `rankIn`). */
   rank(session: Session, name: ElectionName): void {
     const election = this.election(name);
     if (election !== undefined) this.#putQueue(election, election.queue.place(session.id, rankIn(session, election)));
@@ -266,27 +279,21 @@ export class Turn {
     this.undecided.add(election.name);
   }
 
-  /** The election in which this session has accepted this leadership; `undefined` for an offer, a stale or a foreign id. */
-  heldTermOf(session: Session, leaderSessionId: string): HeldElection | undefined {
-    const election = this.termOf(session, leaderSessionId);
-    return isHeld(election) ? election : undefined;
-  }
-
-  /** The election in which this session has or is offered this leadership; `undefined` for a stale or a foreign id. */
-  termOf(session: Session, leaderSessionId: string): TakenElection | undefined {
+  /** The election in which this session has this leadership; `undefined` for a stale or a foreign id. */
+  termOf(session: Session, leaderSessionId: string): HeldElection | undefined {
     const name = this.state.terms.get(leaderSessionId);
     const election = name === undefined ? undefined : this.election(name);
-    return isTakenBy(session.id, election) ? election : undefined;
+    return isHeldBy(session.id, election) ? election : undefined;
   }
 
-  /** The elections whose present term, offered or accepted, is this session's. */
-  termsOf({ id, places }: Session): TakenElection[] {
-    const taken: TakenElection[] = [];
+  /** The elections whose present term is this session's. */
+  termsOf({ id, places }: Session): HeldElection[] {
+    const held: HeldElection[] = [];
     places.each((name) => {
       const election = this.election(name);
-      if (isTakenBy(id, election)) taken.push(election);
+      if (isHeldBy(id, election)) held.push(election);
     });
-    return taken;
+    return held;
   }
 
   putDeadline(election: Election, deadline: Deadline | null): void {

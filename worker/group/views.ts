@@ -3,7 +3,7 @@ import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../../shared/protocol/status.ts";
 import { isHeld, priorityIn } from "./election.ts";
-import type { Election, ElectionState, GroupState } from "./state.ts";
+import type { Election, GroupState } from "./state.ts";
 
 export const groupStatus = (state: GroupState, group: string, now: number): GroupStatus => ({
   group,
@@ -45,13 +45,10 @@ function electionStatus(state: GroupState, election: Election, placed: readonly 
     election: election.name,
     state: current.type,
     leader: isHeld(election) ? leaderStatus(state, election.state) : null,
-    remainingMs: current.type === "vacant" ? null : Math.max(0, endOf(current) - now),
+    remainingMs: current.type === "vacant" ? null : Math.max(0, current.leaseUntil - now),
     candidates: candidates(state, election, placed),
   };
 }
-
-const endOf = (state: Exclude<ElectionState, { readonly type: "vacant" }>): number =>
-  state.type === "offered" ? state.offerUntil : state.leaseUntil;
 
 export const processName = (state: GroupState, sessionId: string): string | null =>
   state.sessions.get(sessionId)?.process.name ?? null;
@@ -96,7 +93,7 @@ export interface FenceAnswer {
   /** True until the term has ended: a holder that drains may still write. */
   readonly current: boolean;
   readonly draining: boolean;
-  /** The epoch of the last accepted term of the component's election; 0 if there was none. */
+  /** The epoch of the last term of the component's election; 0 if there was none. */
   readonly epoch: number;
   readonly remainingMs: number;
 }

@@ -11,9 +11,10 @@ export const MARGIN_BOUNDS_MS = [100, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_0
 
 /** Keys under which facts of the core are counted. */
 type Happened =
-  | "offers"
-  | "offers_missed"
-  | "offers_withdrawn"
+  | "asked"
+  | "asked_missed"
+  | "grants"
+  | "grants_refused"
   | "terms_started"
   | `terms_ended ${EndReason}`
   | "revokes"
@@ -75,12 +76,14 @@ const keysOf = <T extends object>(value: T): (keyof T)[] => Object.keys(value) a
 
 function count(fact: Fact, add: (key: Happened, by?: number) => void): void {
   switch (fact.type) {
-    case "offered":
-      return add("offers");
-    case "offer_missed":
-      return add("offers_missed");
-    case "offer_withdrawn":
-      return add("offers_withdrawn");
+    case "asked":
+      return add("asked");
+    case "asked_missed":
+      return add("asked_missed");
+    case "granted":
+      return add("grants");
+    case "grant_refused":
+      return add("grants_refused");
     case "accepted":
       add("terms_started");
       return add("leaderless_ms", fact.gapMs ?? 0);

@@ -12,7 +12,7 @@
  * 3. All sockets are listed before whatever comes next (event `start`). Only a frame that comes first is answered before
  *    that, with its own socket taken in: to list ten thousand takes longer than everything else that it needs.
  *
- * Until the third phase the core offers nothing to anybody.
+ * Until the third phase the core grants nothing to anybody.
  *
  * Entry of the room `worker/host`. `worker/durable-object`, `worker/http` and `testing/` may import it; it imports
  * `shared/` and the group core. It never sees a platform: that is behind its port.

@@ -9,9 +9,10 @@ const RANK: Readonly<Record<LogLevel, number>> = { silent: 0, error: 1, info: 2,
 
 /** The level at which each fact is logged: `debug` for routine facts, `info` for changes of who leads or could lead. */
 export const FACT_LEVELS: Readonly<Record<Fact["type"], "info" | "debug">> = {
-  offered: "info",
-  offer_missed: "info",
-  offer_withdrawn: "info",
+  asked: "debug",
+  asked_missed: "info",
+  granted: "info",
+  grant_refused: "info",
   accepted: "info",
   renewed: "debug",
   revoking: "info",

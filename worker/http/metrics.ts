@@ -33,7 +33,6 @@ const REFUSALS: Readonly<Record<RefusalCode, true>> = {
 };
 const STATES: Readonly<Record<ElectionState["type"], true>> = {
   vacant: true,
-  offered: true,
   leading: true,
   revoking: true,
 };
@@ -60,14 +59,11 @@ function leadership(state: GroupState, counters: Counters, now: number): Metric[
   const elections = [...state.elections.values()];
   const leaderlessMs = elections.reduce((sum, election) => sum + leaderlessForMs(election, now), 0);
   return [
-    total("offers", "Offers of leadership.", counters.get("offers")),
-    total("offers_missed", "Offers that nobody answered in time.", counters.get("offers_missed")),
-    total(
-      "offers_withdrawn",
-      "Offers that were declined, or whose session was lost.",
-      counters.get("offers_withdrawn"),
-    ),
-    total("terms_started", "Leaderships that were accepted.", counters.get("terms_started")),
+    total("asked", "Candidates that were asked whether they are there.", counters.get("asked")),
+    total("asked_missed", "Candidates that did not answer that in time.", counters.get("asked_missed")),
+    total("grants", "Leaderships that were granted.", counters.get("grants")),
+    total("grants_refused", "Grants that were not taken.", counters.get("grants_refused")),
+    total("terms_started", "Leaderships that were taken.", counters.get("terms_started")),
     named("counter", "terms_ended_total", "Leaderships that have ended, by reason.", endings(counters)),
     total("revokes", "Leaders that were ordered to stop.", counters.get("revokes")),
     total(

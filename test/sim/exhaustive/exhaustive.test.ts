@@ -1,8 +1,8 @@
 import { stdout } from "node:process";
 import { describe, expect, test } from "vitest";
 import { shippedCores } from "../cores.ts";
-import { lostIsNotNamed } from "../mutants/holder-faults.ts";
-import { loadCores } from "../mutants/mutant.ts";
+import { leftAndBackCounts, lostIsNotNamed } from "../mutants/holder-faults.ts";
+import { type Edit, inSession, loadCores } from "../mutants/mutant.ts";
 import { explore } from "./explore.ts";
 import type { Budget } from "./state.ts";
 
@@ -66,8 +66,39 @@ test("the exploration finds a group that gives a lost socket's leadership away",
   expect(explore(cores, { ...NONE, losses: 1 }, MAX_STATES).violation?.error.rule).toBe("I1");
 });
 
-test("[S14] the exploration finds a session that no longer names what it drains", async () => {
-  const cores = await loadCores(lostIsNotNamed("session"));
-  const budget = { ...NONE, ticks: 1, revokes: 1, cuts: 1 };
-  expect(explore(cores, budget, MAX_STATES).violation?.error.rule).toBe("I1");
+const faults: readonly {
+  readonly what: string;
+  readonly edits: readonly Edit[];
+  readonly budget: Budget;
+  readonly rule: string;
+}[] = [
+  {
+    what: "[S14] a session that no longer names what it drains",
+    edits: lostIsNotNamed("session"),
+    budget: { ...NONE, ticks: 1, revokes: 1, cuts: 1 },
+    rule: "I1",
+  },
+  {
+    what: "[S7] a component that has left and comes back by what was stated before",
+    edits: leftAndBackCounts(),
+    budget: { ...NONE, resigns: 1, rejoins: 1 },
+    rule: "S5",
+  },
+  {
+    what: "[S1] a lease that counts from the receipt of the grant",
+    edits: [
+      inSession(
+        "terms",
+        "statement.at + draft.session.lease.renewDeadlineMs",
+        "draft.now + draft.session.lease.renewDeadlineMs",
+      ),
+    ],
+    budget: { ...NONE, ticks: 1, resigns: 1 },
+    rule: "S1",
+  },
+];
+
+test.each(faults)("the exploration finds $what", async ({ edits, budget, rule }) => {
+  const { violation } = explore(await loadCores(edits), budget, MAX_STATES);
+  expect(violation?.error.rule).toBe(rule);
 });

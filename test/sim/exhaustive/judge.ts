@@ -18,6 +18,10 @@ function holds(state: SmallState, index: number): boolean {
   const client = clientAt(state, index);
   const { terms, contenders } = client.state;
   const now = localNow(state, index);
+  for (const { stage, leaderSessionId, leaseUntil } of terms) {
+    const promised = client.leases[leaderSessionId] ?? 0;
+    demand(stage !== "leading" || leaseUntil <= promised + 1e-6, "S1", () => "a lease lasts longer than was promised");
+  }
   const leads = terms.some(
     (term) =>
       term.stage === "leading" &&

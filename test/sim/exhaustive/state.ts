@@ -8,7 +8,7 @@ import type { ClientMessage, ServerMessage } from "../../../shared/protocol/mess
 import type { Packet } from "../../../testing/group/link.ts";
 import type { Storage } from "../../../testing/group/storage.ts";
 import type { Attachment } from "../../../worker/group/events.ts";
-import type { GroupState } from "../../../worker/group/state.ts";
+import type { ElectionState, GroupState } from "../../../worker/group/state.ts";
 
 export interface SmallClient {
   readonly state: SessionState;
@@ -18,8 +18,17 @@ export interface SmallClient {
   readonly contenders: { readonly [component: string]: number };
   /** Contenders whose `onRevoke` runs. */
   readonly drains: readonly Drain[];
-  /** Until when each term was promised by an answer, by its own clock. */
+  /** Until when each term was promised by a grant or an answer, by its own clock. */
   readonly leases: { readonly [leaderSessionId: string]: number };
+  /** What it has stated on its connection since what was last answered. */
+  readonly statements: readonly Stated[];
+}
+
+/** A statement, when it left by the clock of its process, and which terms it asked for. */
+export interface Stated {
+  readonly sentAt: number;
+  readonly at: number;
+  readonly held: readonly string[];
 }
 
 export interface Drain {
@@ -123,13 +132,18 @@ export function canonical(state: SmallState): string {
 const isFinished = ({ clientOpen, server, up }: Wire): boolean => server === "none" && up.length === 0 && !clientOpen;
 
 /** All that of the group is not stored. */
-const memoryOf = ({ elections, connections }: GroupState): unknown => [
-  [...elections.values()].map(({ state, deadline }) => ["leaseUntil" in state ? state.leaseUntil : null, deadline]),
-  [...connections.values()].map(({ id, sessionId }) => [id, sessionId]),
+const memoryOf = ({ elections, connections, sessions }: GroupState): unknown => [
+  [...elections.values()].map(({ state, acceptedEpoch, deadline }) => [termOf(state), acceptedEpoch, deadline]),
+  [...connections.values()].map(({ id, sessionId, statement, askedAt }) => [id, sessionId, statement, askedAt]),
+  [...sessions.values()].map(({ mute, busy }) => [mute, busy]),
 ];
 
+/** When an untaken term began still matters. */
+const termOf = (state: ElectionState): unknown =>
+  state.type === "vacant" ? null : [state.leaseUntil, state.acceptedAt === null ? state.grantedAt : null];
+
 /** For the history, or compared with nothing that could happen so soon. */
-const UNSEEN = /"(?:offeredAt|acceptedAt|endedAt|seenAt|confirmedAt|connectedAt|revision|checkAt)":[\d.]+,?/g;
+const UNSEEN = /"(?:grantedAt|acceptedAt|endedAt|seenAt|confirmedAt|connectedAt|revision|checkAt)":[\d.]+,?/g;
 
 const texts = new WeakMap<object, { readonly now: number; readonly text: string }>();
 

@@ -1,8 +1,7 @@
 /** What may happen next in the small world: every delivery, every timer that is due, every fault that is left. */
 
 import type { Effect, Event, Input } from "../../../client/session/events.ts";
-import { lineOf } from "../../../client/session/state.ts";
-import type { ClientMessage, Renewed, ServerMessage, Welcome } from "../../../shared/protocol/messages.ts";
+import type { ClientMessage, Grant, Renewed, ServerMessage, Welcome } from "../../../shared/protocol/messages.ts";
 import { hashOf } from "../../../testing/group/incarnation.ts";
 import type { Packet } from "../../../testing/group/link.ts";
 import { Storage } from "../../../testing/group/storage.ts";
@@ -40,7 +39,7 @@ export class SmallWorld {
 
   constructor(cores: Cores) {
     this.#cores = cores;
-    this.#policy = cores.group.createPolicy({ leaseMs: 2_000, drainMs: 500 });
+    this.#policy = cores.group.createPolicy({ leaseMs: 2_000, drainMs: 500, horizonAheadMs: 2_000 });
   }
 
   /** The first process leads, the second waits, and nothing is on its way. */
@@ -57,6 +56,7 @@ export class SmallWorld {
       contenders: {},
       drains: [],
       leases: {},
+      statements: [],
     });
     const state: SmallState = {
       now: START,
@@ -294,7 +294,11 @@ function earlierAlarm(alarmAt: number | null, deadline: number | null, now: numb
 }
 
 /** What the judge keeps of a process: what it was promised, and what it drains. */
-function judged(client: SmallClient, event: Event, effects: readonly Effect[]): Pick<SmallClient, "drains" | "leases"> {
+function judged(
+  client: SmallClient,
+  event: Event,
+  effects: readonly Effect[],
+): Pick<SmallClient, "drains" | "leases" | "statements"> {
   const { input, now } = event;
   const { session, attempt } = client.state;
   const drainMs = Math.min(input.type === "revoke" ? input.drainMs : Infinity, session?.drainMs ?? Infinity);
@@ -303,20 +307,41 @@ function judged(client: SmallClient, event: Event, effects: readonly Effect[]): 
     const { leaderSessionId } = effect;
     return effect.contenders.map((contender) => ({ contender, leaderSessionId, until: now + drainMs }));
   });
-  const isAnswer = (input.type === "renewed" || input.type === "welcome") && event.connection === attempt;
-  return { leases: isAnswer ? promised(client, input, now) : client.leases, drains: [...client.drains, ...begun] };
+  const drains = [...client.drains, ...begun];
+  const { leases, statements } = client;
+  if (event.connection !== attempt) return { leases, statements, drains };
+  if (input.type === "renewed" || input.type === "welcome") return { ...promised(client, input, now), drains };
+  return { leases: input.type === "grant" ? granted(client, input) : leases, statements, drains };
 }
 
+type Promised = Pick<SmallClient, "leases" | "statements">;
+
 /** The leases after an answer. One that comes after the end of a lease revives nothing (S6). */
-function promised({ state, leases }: SmallClient, answer: Renewed | Welcome, now: number): SmallClient["leases"] {
-  const requests = lineOf(state)?.requests ?? [];
-  const request = requests.find((one) => one.type === "renewal" && one.sentAt === answer.sentAt);
-  const at = request?.at ?? 0;
-  const asked = request?.type === "renewal" ? request.held : [];
+function promised({ state, leases, statements }: SmallClient, answer: Renewed | Welcome, now: number): Promised {
+  const { at = 0, held: asked = [] } = statements.find(({ sentAt }) => sentAt === answer.sentAt) ?? {};
   const { renewDeadlineMs = 0 } = (answer.type === "welcome" ? answer : state.session)?.lease ?? {};
   const good = answer.held.filter((id) => asked.includes(id) && (leases[id] ?? Infinity) > now);
   const extended = good.map((id) => [id, Math.max(leases[id] ?? 0, at + renewDeadlineMs)]);
-  return { ...leases, ...Object.fromEntries(extended) };
+  return {
+    leases: { ...leases, ...Object.fromEntries(extended) },
+    statements: statements.filter(({ sentAt }) => sentAt >= answer.sentAt),
+  };
+}
+
+/** A grant promises the term from the statement that it names (S1). */
+function granted({ state, leases, statements }: SmallClient, message: Grant): SmallClient["leases"] {
+  if (message.joined) return leases;
+  const { at = 0 } = statements.find(({ sentAt }) => sentAt === message.sentAt) ?? {};
+  return { ...leases, [message.leaderSessionId]: at + (state.session?.lease.renewDeadlineMs ?? 0) };
+}
+
+/** What it states is remembered, from the moment when it leaves. */
+function noted(state: SmallState, index: number, message: ClientMessage): SmallState {
+  if (!("sentAt" in message) || message.sentAt === undefined) return state;
+  const { sentAt } = message;
+  const held = ("held" in message && message.held) || [];
+  const before = message.type === "hello" ? [] : clientAt(state, index).statements;
+  return withClient(state, index, { statements: [...before, { sentAt, at: localNow(state, index), held }] });
 }
 
 /** What a process does. */
@@ -327,7 +352,7 @@ function performUp(state: SmallState, index: number, effect: Effect): SmallState
     case "disconnect":
       return abandon(state, index);
     case "send":
-      return sendUp(state, index, { type: "frame", message: effect.message });
+      return sendUp(noted(state, index, effect.message), index, { type: "frame", message: effect.message });
     case "ping":
       return sendUp(state, index, { type: "beat" });
     case "grant":

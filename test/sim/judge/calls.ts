@@ -1,4 +1,4 @@
-/** Judges what a call has done, once it was received: what its caller does not hold is over (S9), what it declines is gone (S11). */
+/** Judges what a call has done, once it was received: what its caller does not hold is over (S9), and nothing is granted to it that it does not accept (S11). */
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { CampaignAction, EventBody, PollCall } from "../../../worker/group/events.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
@@ -11,11 +11,11 @@ export function judgeCall(before: GroupState, { sessions, elections }: GroupStat
   if (!isHeard(before, session)) return;
   for (const { name, state } of elections.values()) {
     if (state.type === "vacant" || state.sessionId !== session.sessionId) continue;
-    const { type, epoch, leaderSessionId } = state;
-    const declines = action.type === "campaign" && !accepts(action, name);
-    demand(!declines || type !== "offered", "S11", () => `${name} is offered to a caller that declines it`);
+    const { epoch, leaderSessionId } = state;
     const known = before.elections.get(name)?.state;
-    const goesOn = known !== undefined && known.type !== "vacant" && known.type !== "offered" && known.epoch === epoch;
+    const goesOn = known !== undefined && known.type !== "vacant" && known.epoch === epoch;
+    const accepted = goesOn || (action.type === "campaign" && accepts(action, name));
+    demand(accepted, "S11", () => `${name} is granted to a caller that does not accept it`);
     const unnamed = goesOn && action.type === "campaign" && !action.held.includes(leaderSessionId);
     demand(!unnamed, "S9", () => `epoch ${epoch} of ${name} goes on, which its caller did not name`);
   }

@@ -1,13 +1,28 @@
 /**
- * What each process may believe, computed from nothing but the frames that it sent and read (S1): an id counts as held
- * from the answer to a request that named it, until R after that request was sent, on the process's own clock.
+ * What each process may believe, computed from nothing but the frames that it sent and read (S1). An id counts as held from
+ * the grant, until R after the statement that the grant names was sent, and from each answer to a request that named it,
+ * until R after that request was sent, on the process's own clock. A grant counts for a component that has not left since
+ * that statement (S7).
  */
-import type { ClientMessage, Deregister, Refusal, Register, ServerMessage } from "../../../shared/protocol/messages.ts";
+import type {
+  ClientMessage,
+  Deregister,
+  Grant,
+  Refusal,
+  Register,
+  ServerMessage,
+} from "../../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
 
 interface Request {
   readonly at: number;
   readonly ids: readonly string[];
+}
+
+/** `leavings`: how many components had left this connection by then. */
+interface Statement {
+  readonly at: number;
+  readonly leavings: number;
 }
 
 export interface Claim {
@@ -24,8 +39,13 @@ export class Claims {
   /** Components that a grant has named. */
   readonly #named = new Set<string>();
   readonly #requests = new Map<number, Request>();
-  readonly #offers = new Map<string, ElectionName>();
+  readonly #terms = new Map<string, ElectionName>();
   readonly #said = new Set<string>();
+  /** By the name on the wire. They belong to one connection. */
+  readonly #statements = new Map<number, Statement>();
+  /** The place of each component's last leaving among all leavings of the connection. */
+  readonly #left = new Map<string, number>();
+  #leavings = 0;
   #registered = new Map<string, ElectionName>();
   /** Unanswered, oldest first. */
   #asked: (Register | Deregister)[] = [];
@@ -42,18 +62,23 @@ export class Claims {
           infos.map(({ component, election }) => [component, electionOf(component, election)]),
         );
         this.#asked = [];
+        this.#statements.clear();
+        this.#left.clear();
+        this.#state(message.sentAt, now);
         this.#requests.set(message.sentAt, { at: now, ids: message.held ?? [] });
         return;
       }
       case "renew":
+        this.#state(message.sentAt, now);
         this.#requests.set(message.sentAt, { at: now, ids: message.held });
         return;
       case "release":
       case "resign":
         this.#giveUp(message.leaderSessionId);
+        if (message.sentAt !== undefined) this.#state(message.sentAt, now);
         return;
       case "bye":
-        for (const id of this.#offers.keys()) this.#giveUp(id);
+        for (const id of this.#terms.keys()) this.#giveUp(id);
         return;
       case "register":
         this.#named.delete(message.component);
@@ -62,16 +87,21 @@ export class Claims {
         return;
       case "deregister":
         this.#asked.push(message);
+        this.#leavings += 1;
+        this.#left.set(message.component, this.#leavings);
         return this.#deregister(message.component);
       default:
     }
   }
 
+  #state(sentAt: number, at: number): void {
+    this.#statements.set(sentAt, { at, leavings: this.#leavings });
+  }
+
   heard(message: ServerMessage, now: number): void {
     switch (message.type) {
       case "grant":
-        if (!message.joined) this.#offers.set(message.leaderSessionId, message.election);
-        return this.#granted(message.leaderSessionId, message.components);
+        return this.#granted(message, now);
       case "welcome":
         this.#renewDeadlineMs = message.lease.renewDeadlineMs;
         if (!message.resumed) this.held.clear();
@@ -99,9 +129,12 @@ export class Claims {
   #refused({ code, component, id }: Refusal): void {
     if (component === undefined || id !== undefined) return;
     const first = this.#asked.find((message) => message.component === component);
-    // An answer to the hello comes before all others.
-    const isOfHello = first?.type === "deregister" && code !== "unknown_component";
-    if (!isOfHello) this.#answer(component);
+    if (code === "unknown_component") {
+      // It answers a `deregister`, or a `priority` that left before the `register`.
+      if (first?.type === "deregister") this.#answer(component);
+      return;
+    }
+    if (first?.type === "register") this.#answer(component); // an answer to the hello comes before all others
     if (!this.#asked.some((message) => message.component === component)) this.#registered.delete(component);
   }
 
@@ -116,7 +149,7 @@ export class Claims {
     if (request === undefined) return;
     const until = request.at + this.#renewDeadlineMs;
     for (const id of request.ids) {
-      const election = this.#offers.get(id);
+      const election = this.#terms.get(id);
       const before = this.#leases.get(id) ?? Infinity; // what comes after the end of a lease revives nothing (S6)
       if (held.includes(id) && before > now) this.#leases.set(id, Math.max(until, this.leaseUntil(id)));
       if (!held.includes(id)) this.held.delete(id);
@@ -138,19 +171,33 @@ export class Claims {
     this.#registered.delete(component);
     const others = [...this.#registered].filter(([, kind]) => kind === election).map(([other]) => other);
     if (election === undefined || others.some((other) => this.#named.has(other))) return;
-    for (const [id, offered] of this.#offers) {
-      if (offered !== election) continue;
+    for (const [id, granted] of this.#terms) {
+      if (granted !== election) continue;
       if (others.length === 0) this.#letGo(id);
       else this.#shelve(id);
     }
   }
 
   /** Those that have left meanwhile are not granted anything, nor are those that are back and not counted yet (S15). */
-  #granted(id: string, components: readonly string[]): void {
+  #granted(grant: Grant, now: number): void {
     const isOpen = (component: string): boolean => this.#asked.some((message) => message.component === component);
-    const present = components.filter((component) => this.#registered.has(component) && !isOpen(component));
+    const present = grant.components.filter((component) => this.#registered.has(component) && !isOpen(component));
     for (const component of present) this.#named.add(component);
-    if (present.length > 0) this.#takeUp(id);
+    if (!grant.joined) this.#begin(grant, present, now);
+    else if (present.length > 0) this.#takeUp(grant.leaderSessionId);
+  }
+
+  /** The process may lead from here on, whether it does or not. The group counts on it until it is told otherwise. */
+  #begin(grant: Grant & { readonly joined: false }, present: readonly string[], now: number): void {
+    const { leaderSessionId: id, election, sentAt } = grant;
+    const statement = this.#statements.get(sentAt);
+    if (statement === undefined || this.#terms.has(id)) return;
+    const until = statement.at + this.#renewDeadlineMs;
+    const stays = present.some((component) => (this.#left.get(component) ?? 0) <= statement.leavings);
+    if (!stays || until <= now) return;
+    this.#terms.set(id, election);
+    this.#leases.set(id, until);
+    this.held.set(id, { election, until });
   }
 
   #shelve(id: string): void {

@@ -1,15 +1,15 @@
 /**
- * Judges the group's side: epochs grow in the order in which they are minted, leases stay below their horizons and are
- * prolonged by nothing but renewals of their holder, records belong to who leads, what is stored is what is meant,
- * and hibernation changes nothing.
+ * Judges the group's side: epochs grow in the order in which they are minted, leases stay below their horizons, are
+ * begun by nothing but a fresh statement of their holder and prolonged by nothing but its renewals, records belong to
+ * who leads, what is stored is what is meant, and hibernation changes nothing.
  */
-import { CLOCK_MARGIN_MS } from "../../../shared/lease.ts";
+import { CLOCK_MARGIN_MS, leaseFor } from "../../../shared/lease.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Incarnation } from "../../../testing/group/incarnation.ts";
 import { canonicalText } from "../../../testing/group/storage.ts";
 import type { EventBody, Frame } from "../../../worker/group/events.ts";
-import type { RowChange } from "../../../worker/group/rows.ts";
 import type { ElectionState, GroupState, Session } from "../../../worker/group/state.ts";
+import type { Turned } from "../../../worker/host/port.ts";
 import { demand } from "../../support/violation.ts";
 import type { JudgedWorld } from "./judged-world.ts";
 
@@ -17,39 +17,79 @@ type Held = Extract<ElectionState, { readonly horizon: number }>;
 
 type Minted = Pick<Held, "leaderSessionId" | "epoch" | "sessionId">;
 
+/** The last statement of a connection, by the clock of the host that has read it. */
+interface Stated {
+  readonly readAt: number;
+  readonly busy: readonly ElectionName[];
+}
+
 export class GroupJudge {
   readonly #world: JudgedWorld;
   #highestMinted = 0;
   readonly #minted = new Set<string>();
-  offers = 0;
+  readonly #stated = new Map<string, Stated>();
+  grants = 0;
+  /** How often each connection was asked by `next`. */
+  readonly asked = new Map<string, number>();
 
   constructor(world: JudgedWorld) {
     this.#world = world;
   }
 
-  turned(incarnation: Incarnation, before: GroupState, body: EventBody, changes: readonly RowChange[]): void {
-    // What a call is offered it takes in the same turn: its row is never seen as offered.
-    const offered = changes.flatMap(({ table, row }) => {
+  turned(incarnation: Incarnation, { event: body, report, rows }: Turned): void {
+    const { before, effects } = report;
+    for (const effect of effects) {
+      if (effect.type !== "send" || effect.message.type !== "next") continue;
+      this.asked.set(effect.connection, (this.asked.get(effect.connection) ?? 0) + 1);
+    }
+    this.#note(body, incarnation.now());
+    const granted = rows.flatMap(({ table, row }) => {
       if (table !== "election" || row === null || row.state.type === "vacant") return [];
       const known = before.elections.get(row.name)?.state;
       const isNew = known === undefined || known.type === "vacant" || known.epoch !== row.state.epoch;
-      return row.state.type === "offered" || isNew ? [row.state] : [];
+      return isNew ? [row.state] : [];
     });
-    for (const offer of offered.sort((left, right) => left.epoch - right.epoch)) this.#judgeMinted(offer, incarnation);
+    for (const term of granted.sort((left, right) => left.epoch - right.epoch)) this.#judgeMinted(term, incarnation);
     for (const { name, state } of incarnation.state.elections.values()) {
       if (!("horizon" in state)) continue;
-      judgeLease(incarnation, state, before.elections.get(name)?.state, body);
+      const known = before.elections.get(name)?.state;
+      const isNew = known === undefined || !("horizon" in known) || known.leaderSessionId !== state.leaderSessionId;
+      const isPolled = incarnation.state.sessions.get(state.sessionId)?.link.type === "polled";
+      if (isNew && !isPolled) this.#judgeGrant(incarnation, name, state);
+      else judgeLease(incarnation, state, known, body);
       judgePreemption(incarnation, name, before.elections.get(name)?.state);
     }
     judgeLost(incarnation, before);
   }
 
+  #note(body: EventBody, readAt: number): void {
+    if (body.type !== "frame" || (body.frame.type !== "message" && body.frame.type !== "hello")) return;
+    const { message } = body.frame;
+    if (!("sentAt" in message) || message.sentAt === undefined) return;
+    this.#stated.set(body.connection, { readAt, busy: message.busy ?? [] });
+  }
+
+  /** A lease begins when the group has read what it grants by: a statement of the holder's present socket (S1, S2, S11). */
+  #judgeGrant(incarnation: Incarnation, name: ElectionName, state: Held): void {
+    const { leaseUntil, horizon, epoch, leaseMs, sessionId } = state;
+    const now = incarnation.now();
+    const link = incarnation.state.sessions.get(sessionId)?.link;
+    const stated = link?.type === "connected" ? this.#stated.get(link.connection) : undefined;
+    demand(stated !== undefined, "S12", () => `epoch ${epoch} is granted to who has stated nothing`);
+    const { readAt, busy } = stated;
+    const isFresh = readAt <= now && now < readAt + leaseFor(leaseMs).renewEveryMs;
+    demand(isFresh, "S1", () => `epoch ${epoch} is granted by a statement that is ${now - readAt} ms old`);
+    demand(!busy.includes(name), "S11", () => `epoch ${epoch} is granted to who is busy in ${name}`);
+    demand(leaseUntil === readAt + leaseMs, "S2", () => `the lease of ${epoch} is ${leaseUntil - readAt} ms long`);
+    demand(leaseUntil <= horizon, "S3", () => `the lease of ${epoch} begins beyond its horizon`);
+  }
+
   #judgeMinted({ leaderSessionId, epoch, sessionId }: Minted, incarnation: Incarnation): void {
     if (this.#minted.has(leaderSessionId)) return;
     this.#minted.add(leaderSessionId);
-    this.offers += 1;
+    this.grants += 1;
     const isKnown = incarnation.untoldEnds > 0 || isReachable(incarnation, sessionId);
-    demand(isKnown, "S12", () => `epoch ${epoch} is offered to a session that is gone`);
+    demand(isKnown, "S12", () => `epoch ${epoch} is granted to a session that is gone`);
     demand(epoch > this.#highestMinted, "S5", () => `epoch ${epoch} is minted after ${this.#highestMinted}`);
     this.#highestMinted = epoch;
   }
@@ -107,7 +147,7 @@ function isReachable(incarnation: Incarnation, sessionId: string): boolean {
   return link?.type === "polled" && incarnation.state.connections.has(link.connection);
 }
 
-/** A lease stays below its horizon, and nothing begins or prolongs it but a frame of its holder that names it. */
+/** A lease stays below its horizon, and nothing prolongs it but a frame of its holder that names it, or begins it but a call. */
 function judgeLease(incarnation: Incarnation, state: Held, before: ElectionState | undefined, body: EventBody): void {
   const { leaseUntil, horizon, leaderSessionId, epoch, leaseMs, sessionId } = state;
   const now = incarnation.now();
@@ -123,7 +163,7 @@ function judgeLease(incarnation: Incarnation, state: Held, before: ElectionState
   demand(!over, "S10", () => `the lease of ${epoch} grows after its drain time`);
 }
 
-/** By a frame of the holder's own socket, or by a call of the holder; a call may also take an offer that never reached it. */
+/** By a frame of the holder's own socket, or by a call of the holder; a call may also be granted one. */
 function isNamed(
   body: EventBody,
   { id, link }: Session,
@@ -152,11 +192,7 @@ function judgePreemption(incarnation: Incarnation, name: ElectionName, before: E
   if (before?.type !== "leading" || term?.type !== "revoking" || term.reason !== "preempted") return;
   const { preempt } = state.policy;
   const patience = preempt === false ? Infinity : preempt.cooldownMs;
-  demand(
-    incarnation.now() >= term.acceptedAt + patience,
-    "Q2",
-    () => `${term.epoch} is preempted within its cool-down`,
-  );
+  demand(incarnation.now() >= term.grantedAt + patience, "Q2", () => `${term.epoch} is preempted within its cool-down`);
   const [rival, holder] = [priorityOf(state, name, term.successor), priorityOf(state, name, term.sessionId)];
   demand(rival > holder, "Q2", () => `${term.epoch} of priority ${holder} is preempted for ${rival}`);
 }

@@ -13,12 +13,37 @@ export function judgeHibernation({ backend, cores }: JudgedWorld, current: Incar
   const moment = { now: current.now(), nonce: "twin" };
   const awake = cores.group.transition(current.state, { ...moment, type: "tick" });
   if (awake.state !== current.state) return; // something is due just now
+  if (isUntaken(current.state)) return; // a load takes it for taken
+  if (isSilenceOpen(current.state, moment.now)) return;
   const attachments = current.attachments();
   const started = cores.group.transition(backend.load(), { ...moment, type: "start", attachments });
   const woken = cores.group.transition(started.state, { ...moment, type: "tick" });
   const [expected, found] = [view(cores.group.save, awake.state), view(cores.group.save, woken.state)];
   demand(expected === found, "N5", () => `hibernation shows: ${difference(expected, found)}`);
+  judgeStatements(awake.state, woken.state);
 }
+
+/** What was taken back does not come back (S7), and nobody is asked twice. A statement may come back as an older one. */
+function judgeStatements(awake: GroupState, woken: GroupState): void {
+  for (const { id, statement, askedAt } of awake.connections.values()) {
+    const again = woken.connections.get(id);
+    const revives = statement === null && again !== undefined && again.statement !== null;
+    demand(!revives, "S7", () => `a statement of ${id} comes back by hibernation`);
+    demand(askedAt === null || again?.askedAt === askedAt, "N5", () => `${id} is asked once more by hibernation`);
+  }
+}
+
+/** Silence is noticed in the next turn about the election, and by a longer time-out that has come since it is none yet. */
+const isSilenceOpen = ({ connections, sessions, policy }: GroupState, now: number): boolean =>
+  [...connections.values()].some(({ askedAt, sessionId }) => {
+    const session = sessions.get(sessionId ?? "");
+    const isSilent = askedAt !== null && askedAt + policy.askTimeoutMs <= now;
+    return session !== undefined && session.mute !== isSilent;
+  });
+
+/** The first renewal of a term has not come. */
+const isUntaken = ({ elections }: GroupState): boolean =>
+  [...elections.values()].some(({ state }) => state.type !== "vacant" && state.acceptedAt === null);
 
 /** Everything but what a sleep may forget: frame rates, and the last place that was given out. */
 function view(save: JudgedWorld["cores"]["group"]["save"], state: GroupState): string {
@@ -37,6 +62,9 @@ function view(save: JudgedWorld["cores"]["group"]["save"], state: GroupState): s
     helloUntil,
     sessionId,
   ]);
+  const sessions = [...state.sessions.values()].map(
+    ({ id, link, mute, busy }) => link.type === "lost" || [id, mute, busy],
+  );
   const terms = [...state.terms.entries()];
   const lost = [...state.lost.entries()];
   return JSON.stringify([
@@ -44,6 +72,7 @@ function view(save: JudgedWorld["cores"]["group"]["save"], state: GroupState): s
     elections,
     components,
     connections,
+    sessions,
     terms,
     lost,
     [...state.silent.keys()],

@@ -2,9 +2,8 @@
 import { lineOf, type SessionState } from "../../../client/session/state.ts";
 import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
 import type { Incarnation } from "../../../testing/group/incarnation.ts";
-import type { EventBody } from "../../../worker/group/events.ts";
-import type { RowChange } from "../../../worker/group/rows.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
+import type { Turned } from "../../../worker/host/port.ts";
 import { demand } from "../../support/violation.ts";
 import type { ClientTurn } from "../world/client-shell.ts";
 import type { Process } from "../world/process.ts";
@@ -40,9 +39,9 @@ export class Judge {
     this.leadership.claims(process).heard(message, process.clock.peek());
   }
 
-  turned(incarnation: Incarnation, before: GroupState, body: EventBody, changes: readonly RowChange[]): void {
-    this.group.turned(incarnation, before, body, changes);
-    judgeCall(before, incarnation.state, body);
+  turned(incarnation: Incarnation, turned: Turned): void {
+    this.group.turned(incarnation, turned);
+    judgeCall(turned.report.before, incarnation.state, turned.event);
   }
 
   afterMove(): void {

@@ -89,7 +89,7 @@ export class LeadershipJudge {
       demand(!leads, "C6", () => `${name} goes on leading after a revoke`);
     } else if (input.type === "grant" && before.terms.length < state.terms.length) {
       const ready = contenders.some((one) => one.election === input.election && one.ready);
-      demand(ready, "S11", () => `${name} takes an offer of ${input.election} up while nobody is ready`);
+      demand(ready, "S11", () => `${name} takes a grant of ${input.election} while nobody is ready`);
     }
   }
 
@@ -102,6 +102,7 @@ export class LeadershipJudge {
       demand(!lapsed, "S6", () => `${process.name} goes on with epoch ${epoch}, whose lease was over`);
       return;
     }
+    demand(term.leaseUntil > event.now, "S6", () => `${process.name} begins epoch ${epoch}, whose lease is over`);
     this.#begins(process.name, term);
   }
 
@@ -188,7 +189,7 @@ export class LeadershipJudge {
     const held = new Set(client.heldTerms(process.state, now));
     for (const term of process.state.terms) {
       const { leaderSessionId } = term;
-      if (term.stage === "offered" || !held.has(leaderSessionId)) continue;
+      if (!held.has(leaderSessionId)) continue;
       if (!process.state.contenders.some((one) => leaderSessionIdOf(one) === leaderSessionId)) continue;
       if (term.stage === "leading") this.#judgeLease(process, leaderSessionId, term.leaseUntil);
       yield term.election;
@@ -206,7 +207,7 @@ export class LeadershipJudge {
     }
   }
 
-  /** S1: no longer than R after the answered request was sent. */
+  /** S1: no longer than R after the request was sent that was answered, or the statement that was granted by. */
   #judgeLease(process: Process, leaderSessionId: string, leaseUntil: number): void {
     const claim = this.claims(process).held.get(leaderSessionId);
     const until = claim?.until ?? 0;

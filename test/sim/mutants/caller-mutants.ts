@@ -35,44 +35,46 @@ export const callerMutants: readonly Mutant[] = [
       inGroup(
         "polls",
         "const kept = settleHeld(turn, id, action.held);",
-        "const caller = turn.session(id); const kept = action.held.filter((one) => caller !== undefined && turn.heldTermOf(caller, one) !== undefined && renew(turn, caller, one));",
+        "const caller = turn.session(id); const kept = action.held.filter((one) => caller !== undefined && turn.termOf(caller, one) !== undefined && renew(turn, caller, one));",
       ),
     ],
   },
   {
-    name: "an offer to a caller waits for ever",
+    name: "a caller that is next is waited for without end",
     rule: "N7",
     callers: true,
     edits: [
-      inGroup(
-        "polls",
-        "turn.now + pollEveryMs(turn, action) + turn.state.policy.offerTimeoutMs;",
-        "turn.now + 600_000;",
-      ),
+      inGroup("polls", "turn.now + pollEveryMs(turn, action) + turn.state.policy.askTimeoutMs;", "turn.now + 600_000;"),
     ],
   },
   {
     name: "a caller that has missed its deadline is never lost",
     rule: "S12",
     callers: true,
-    edits: [inGroup("deadlines", "if (session !== undefined) lose(turn, session, at);", "")],
+    edits: [inGroup("deadlines", "if (missed !== undefined) lose(turn, missed, at);", "")],
   },
   {
-    name: "a paused group offers what is kept for a caller that is away",
+    name: "a paused group grants what a caller accepts",
     rule: "S5",
     trace: pausedWhileAway,
-    edits: [inGroup("polls", "turn.state.paused) return;", "false) return;")],
+    edits: [inGroup("readiness", "state.reconciled && !state.paused &&", "state.reconciled &&")],
   },
   {
     name: "what a caller does not accept is taken from others for it",
     rule: "S11",
     trace: unreadyRival,
-    edits: [inGroup("polls", "if (concerns && !place.declined && !accepts(action, name))", "if (false)")],
+    edits: [inGroup("polls", "!held.has(name) && !accepts(action, name)", "!held.has(name) && turn.now < 0")],
   },
   {
-    name: "a caller declines an offer and is offered it again at once",
-    rule: "S11",
+    name: "a caller is granted an election between its calls",
+    rule: "S4",
     callers: true,
-    edits: [inGroup("polls", "declineOffer(turn, name, id);", "withdrawOffer(turn, name);")],
+    edits: [
+      inGroup(
+        "statements",
+        "if (connection !== undefined) turn.patchConnection(connection.id, { statement: null });",
+        "void connection;",
+      ),
+    ],
   },
 ];

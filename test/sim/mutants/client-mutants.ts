@@ -3,8 +3,8 @@ import {
   closeWhileDraining,
   hungCallback,
   lastCloseWhileDraining,
-  offerWhileDraining,
   preemptionInTime,
+  readyWhenStopped,
 } from "../traces/ending.ts";
 import {
   followerOfStaleObject,
@@ -21,29 +21,32 @@ import {
   slowPath,
 } from "../traces/leaving.ts";
 import { oneNameTooMany, watchedTwice } from "../traces/observing.ts";
+import { lateGrant, leftAndBack, leftBesideRefused, readyAgain } from "../traces/readiness.ts";
 import {
-  droppedOffer,
+  endedAndWidened,
   forbiddenSibling,
   grantOfBefore,
   refusedSibling,
   resumeBeforeDrainEnds,
   resumeWhileDraining,
   shorterDrain,
-  slowPaths,
+  slowNext,
 } from "../traces/rejoin.ts";
 import { lostConfirm } from "../traces/resume.ts";
 import {
+  endedComesBack,
   grantsClosed,
   grantsWhileDraining,
   lateAnswerRevives,
   leavesBeforeItHasStopped,
+  leftAndBackCounts,
   lostIsNotNamed,
   lostIsNotStopped,
   missingGoesOn,
   nothingExpires,
   revokedAgainCutsTheDrain,
 } from "./holder-faults.ts";
-import { inHolder, inSession, type Mutant } from "./mutant.ts";
+import { inSession, type Mutant } from "./mutant.ts";
 
 export const clientMutants: readonly Mutant[] = [
   {
@@ -76,15 +79,59 @@ export const clientMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "an offer is leadership",
+    name: "the lease counts from the receipt of the grant",
     rule: "S1",
     edits: [
       inSession(
         "terms",
-        'draft.terms.push({ stage: "offered", election, leaderSessionId, epoch, contenders });',
-        'draft.terms.push({ stage: "leading", leaseUntil: draft.now + (draft.session?.lease.renewDeadlineMs ?? 0), election, leaderSessionId, epoch, contenders });',
+        "statement.at + draft.session.lease.renewDeadlineMs",
+        "draft.now + draft.session.lease.renewDeadlineMs",
       ),
     ],
+  },
+  {
+    name: "the lease counts from the last statement, whichever the group has granted by",
+    rule: "S1",
+    edits: [
+      inSession("statements", "statements.find((statement) => statement.sentAt === sentAt)", "statements.at(-1)"),
+    ],
+  },
+  {
+    name: "who has left and come back leads by what was stated before",
+    rule: "S7",
+    trace: leftAndBack,
+    edits: leftAndBackCounts(),
+  },
+  {
+    name: "who has left and come back leads beside a sibling that is refused",
+    rule: "S7",
+    trace: leftBesideRefused,
+    edits: leftAndBackCounts(),
+  },
+  {
+    name: "a grant that comes too late is taken, and outlives its lease",
+    rule: "S6",
+    trace: lateGrant,
+    edits: [
+      inSession("terms", "if (leaseUntil > draft.now && isNew", "if (isNew"),
+      inSession("transition", "expireLeases(draft); finishTerms(draft);", "finishTerms(draft);"),
+    ],
+  },
+  {
+    name: "who can't take a grant keeps it to itself",
+    rule: "N7",
+    trace: lateGrant,
+    edits: [inSession("terms", 'giveBack(draft, { type: "release", leaderSessionId });', "void giveBack;")],
+  },
+  {
+    name: "who is asked whether it is there says nothing",
+    rule: "N3",
+    edits: [inSession("transition", "next: afterErrors(renewNow),", "next: ignore,")],
+  },
+  {
+    name: "who is granted an election waits with its first renewal",
+    rule: "S9",
+    edits: [inSession("terms", "leaseUntil }); renewNow(draft);", "leaseUntil });")],
   },
   {
     name: "any answer answers the newest question",
@@ -157,13 +204,7 @@ export const clientMutants: readonly Mutant[] = [
     name: "what is over is still asked for",
     rule: "S9",
     trace: sleepingLeader,
-    edits: [
-      inSession(
-        "state",
-        'terms.filter((term) => term.stage === "offered" || term.leaseUntil > now)',
-        "terms.filter(() => now >= 0)",
-      ),
-    ],
+    edits: [inSession("state", "terms.filter((term) => term.leaseUntil > now)", "terms.filter(() => now >= 0)")],
   },
   {
     name: "connection attempts are not counted",
@@ -201,18 +242,27 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "who has stopped speaks for its siblings",
     rule: "C1",
-    edits: [inSession("contenders", "if (!all.has(contender.id) ||", "if (contenders.length === 0 ||")],
+    edits: [inSession("contenders", "if (all.has(contender.id)) settle", "if (all.size > 0) settle")],
   },
   {
-    name: "an offer is accepted while nobody is ready",
+    name: "a grant is taken while nobody is ready, and nobody says that nobody is",
     rule: "S11",
-    edits: [inSession("terms", 'named.some(({ phase }) => phase.type === "waiting")', "named.length > 0")],
+    edits: [
+      inSession("terms", 'phase.type === "waiting" && statement !== undefined', "phase && statement !== undefined"),
+      inSession("statements", "return { sentAt, ...(busy.length > 0 && { busy }) };", "return { sentAt };"),
+    ],
   },
   {
-    name: "who has declined does not say when it is ready",
+    name: "nobody says where it is busy",
     rule: "S11",
-    trace: offerWhileDraining,
-    edits: [inSession("contenders", "if (draft.declined) renewNow(draft);", "")],
+    trace: readyAgain,
+    edits: [inSession("statements", "return { sentAt, ...(busy.length > 0 && { busy }) };", "return { sentAt };")],
+  },
+  {
+    name: "who was busy does not say when it is ready",
+    rule: "S11",
+    trace: readyWhenStopped,
+    edits: [inSession("connection", "else if (isReadyAgain(draft)) renew(draft);", "")],
   },
   {
     name: "who waits shows no sign of life",
@@ -221,8 +271,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "connection",
-        "if (!leads && (connection.checkAt > now || contenders.length === 0))",
-        "if (!leads && connection.checkAt + contenders.length >= 0)",
+        "connection.checkAt > now || contenders.length === 0;",
+        "connection.checkAt + contenders.length >= 0;",
       ),
     ],
   },
@@ -254,8 +304,8 @@ export const clientMutants: readonly Mutant[] = [
       ),
       inSession(
         "connection",
-        "const leads = heldTerms(draft, now).length > 0;",
-        "const leads = heldTerms(draft, now).length > 0 && draft.random < 0.7;",
+        "if (!isIdle || heldTerms(draft, now).length > 0) return",
+        "if (!isIdle || (heldTerms(draft, now).length > 0 && draft.random < 0.7)) return",
       ),
     ],
   },
@@ -404,7 +454,9 @@ export const clientMutants: readonly Mutant[] = [
     name: "a component that was refused counts as a sibling",
     rule: "S15",
     trace: refusedSibling,
-    edits: [inSession("transition", 'standing.type === "refused",', 'standing.type === "refused" && draft.now < 0,')],
+    edits: [
+      inSession("transition", 'standing.type === "refused",', 'standing.type === "refused" && standing.askAt < 0,'),
+    ],
   },
   {
     name: "a refusal is not heard",
@@ -437,29 +489,31 @@ export const clientMutants: readonly Mutant[] = [
     edits: [inSession("contenders", "(isRegistered(contender) && isKept(draft, contender))", "false")],
   },
   {
-    name: "a dropped offer is taken up again, by whoever bears the name",
+    name: "a term that has ended is taken up again when it is widened, by whoever bears the name",
     rule: "S16",
-    trace: droppedOffer,
+    trace: endedAndWidened,
     edits: [
-      inHolder(
-        "session",
-        "draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);",
-        'if (term.stage !== "offered") draft.endedEpoch = Math.max(draft.endedEpoch, term.epoch);',
-      ),
+      ...endedComesBack("session"),
       inSession("terms", 'contender.standing.type === "counted" &&', ""),
+      inSession(
+        "terms",
+        "else if (isNew(draft, message)) violate(draft, message);",
+        "else if (isNew(draft, message)) begin(draft, { ...message, joined: false, sentAt: draft.sentAt });",
+      ),
+      inSession("statements", "if (!line) return true;", "if (line) return false;"),
     ],
   },
   {
-    name: "an offer is withdrawn before a slow path could have accepted it",
+    name: "who is asked on a slow path counts as silent before it could have answered",
     rule: "Q5",
-    trace: slowPaths,
+    trace: slowNext,
     edits: [
       {
         file: "shared/lease.ts",
         from: "slowestPathFor(answerTimeoutFor(lease)) + renewalSlackFor(lease.durationMs);",
         to: "Math.min(Math.floor(lease.durationMs / 4), 2_000);",
       },
-      { file: "shared/lease.ts", from: "offerTimeoutMs > slowestPathFor(answerTimeoutMs)", to: "offerTimeoutMs > 0" },
+      { file: "shared/lease.ts", from: "askTimeoutMs > slowestPathFor(answerTimeoutMs)", to: "askTimeoutMs > 0" },
     ],
   },
   {

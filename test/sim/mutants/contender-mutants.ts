@@ -58,13 +58,7 @@ export const contenderMutants: readonly Mutant[] = [
     name: "leases are as long on another host",
     rule: "S6",
     callers: true,
-    edits: [
-      inContender(
-        "state",
-        "{ ...term, leaseUntil: term.leaseUntil - CLOCK_MARGIN_MS },",
-        "{ ...term, leaseUntil: term.leaseUntil },",
-      ),
-    ],
+    edits: [inContender("state", "leaseUntil: term.leaseUntil - CLOCK_MARGIN_MS", "leaseUntil: term.leaseUntil")],
   },
   {
     name: "a component is granted before its last onRevoke has settled",

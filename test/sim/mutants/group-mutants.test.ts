@@ -2,5 +2,6 @@ import { callerMutants } from "./caller-mutants.ts";
 import { groupSessionMutants } from "./group-session-mutants.ts";
 import { groupTermMutants } from "./group-term-mutants.ts";
 import { expectCaught } from "./hunt.ts";
+import { readinessMutants } from "./readiness-mutants.ts";
 
-expectCaught("group", [...groupTermMutants, ...groupSessionMutants, ...callerMutants]);
+expectCaught("group", [...groupTermMutants, ...readinessMutants, ...groupSessionMutants, ...callerMutants]);

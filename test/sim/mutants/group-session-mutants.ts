@@ -27,7 +27,7 @@ export const groupSessionMutants: readonly Mutant[] = [
       inGroup(
         "sessions",
         "turn.putState(name, { ...state, horizon: Math.min(state.horizon, state.leaseUntil) });",
-        "endTerm(turn, turn.heldTermOf(session, state.leaderSessionId)!, 'lost');",
+        "endTerm(turn, turn.termOf(session, state.leaderSessionId)!, 'lost');",
       ),
     ],
   },
@@ -45,13 +45,7 @@ export const groupSessionMutants: readonly Mutant[] = [
   {
     name: "a resume extends what it does not name",
     rule: "S9",
-    edits: [
-      inGroup(
-        "sessions",
-        'if (!named.has(leaderSessionId)) endTerm(turn, election, "lost");',
-        "if (named.size < 0) return extended;",
-      ),
-    ],
+    edits: [inGroup("sessions", "if (!named.has(leaderSessionId)) {", "if (named.size < 0) {")],
   },
   {
     name: "a resume keeps what it does not name until the lease ends",
@@ -60,8 +54,8 @@ export const groupSessionMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "sessions",
-        'if (!named.has(leaderSessionId)) endTerm(turn, election, "lost");',
-        "if (!named.has(leaderSessionId)) continue;",
+        "if (!named.has(leaderSessionId)) {",
+        "if (!named.has(leaderSessionId)) { if (turn.now > 0) continue;",
       ),
     ],
   },
@@ -84,8 +78,8 @@ export const groupSessionMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "turn",
-        "return isTakenBy(session.id, election) ? election : undefined;",
-        'return election !== undefined && election.state.type !== "vacant" ? (election as TakenElection) : undefined;',
+        "return isHeldBy(session.id, election) ? election : undefined;",
+        'return election !== undefined && election.state.type !== "vacant" ? (election as HeldElection) : undefined;',
       ),
     ],
   },
@@ -108,8 +102,8 @@ export const groupSessionMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "observers",
-        "const election = turn.heldTermOf(session, leaderSessionId);",
-        "const wanted = session.contenders.get(component)?.election; const now = wanted === undefined ? undefined : turn.election(wanted); const election = now !== undefined && 'sessionId' in now.state && now.state.sessionId === session.id ? turn.heldTermOf(session, now.state.leaderSessionId) : undefined;",
+        "const election = turn.termOf(session, leaderSessionId);",
+        "const wanted = session.contenders.get(component)?.election; const now = wanted === undefined ? undefined : turn.election(wanted); const election = now !== undefined && 'sessionId' in now.state && now.state.sessionId === session.id ? turn.termOf(session, now.state.leaderSessionId) : undefined;",
       ),
     ],
   },
@@ -148,11 +142,15 @@ export const groupSessionMutants: readonly Mutant[] = [
     edits: [inGroup("transition", "leases.push([state.leaderSessionId, state.leaseUntil]);", "void leases;")],
   },
   {
-    name: "a join looks like an offer, and the client forgets what has ended",
+    name: "a join looks like a grant, and the client forgets what has ended",
     rule: "S7",
     trace: joinOfEndedLeadership,
     edits: [
-      inGroup("terms", 'const joined = state.type !== "offered";', "const joined = false;"),
+      inGroup(
+        "terms",
+        "components, joined: true });",
+        "components, joined: false, sentAt: turn.connectionOf(session)?.statement?.sentAt ?? 0 });",
+      ),
       ...endedComesBack("session"),
     ],
   },

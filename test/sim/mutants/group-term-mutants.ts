@@ -1,10 +1,11 @@
-/** Known-wrong group cores: offers, leases, epochs and what is stored of them. */
+/** Known-wrong group cores: grants, leases, epochs and what is stored of them. */
 import { preemptedForNobody, preemptionInTime, revokedTwice } from "../traces/ending.ts";
 import { cleanupOnSlowerHost, finishRestoreLate, restoreOldRecord, restoreOnSlowerHost } from "../traces/epochs.ts";
 import {
   cleanedOnHostBehind,
   longerLeaseAfterSetBack,
   muteCandidate,
+  muteThroughHibernation,
   orderedTwice,
   pausedGroup,
   revokedOnHostBehind,
@@ -12,6 +13,7 @@ import {
   shorterPolicy,
   slowLeaderFastHost,
 } from "../traces/leases.ts";
+import { firstFrameResigns } from "../traces/readiness.ts";
 import { inGroup, type Mutant } from "./mutant.ts";
 
 export const groupTermMutants: readonly Mutant[] = [
@@ -21,7 +23,7 @@ export const groupTermMutants: readonly Mutant[] = [
     edits: [inGroup("terms", "const promised = turn.now + leaseMs;", "const promised = turn.now + leaseMs * 0.8;")],
   },
   {
-    name: "the horizon is written at the first acceptance and never again",
+    name: "the horizon is written with the grant and never again",
     rule: "S3",
     edits: [inGroup("terms", "if (isAhead) return", "if (isAhead || horizon > 0) return")],
   },
@@ -31,8 +33,8 @@ export const groupTermMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "rows",
-        "const { leaseUntil: _memoryOnly, ...stored } = state;",
-        "const { leaseUntil: _memoryOnly, horizon: _h, ...rest } = state; const stored = { ...rest, horizon: state.acceptedAt + state.leaseMs };",
+        "const { leaseUntil: _exact, acceptedAt: _memoryOnly, ...stored } = state;",
+        "const { leaseUntil: _exact, acceptedAt: _memoryOnly, ...rest } = state; const stored = { ...rest, horizon: state.grantedAt + state.leaseMs };",
       ),
     ],
   },
@@ -43,15 +45,15 @@ export const groupTermMutants: readonly Mutant[] = [
     edits: [inGroup("rows", "leaseUntil: state.horizon + CLOCK_MARGIN_MS", "leaseUntil: state.horizon")],
   },
   {
-    name: "a load believes that the last renewal was at the acceptance",
+    name: "a load believes that the last renewal was at the grant",
     rule: "S3",
     edits: [
-      inGroup("rows", "leaseUntil: state.horizon + CLOCK_MARGIN_MS", "leaseUntil: state.acceptedAt + state.leaseMs"),
+      inGroup("rows", "leaseUntil: state.horizon + CLOCK_MARGIN_MS", "leaseUntil: state.grantedAt + state.leaseMs"),
     ],
   },
   {
-    name: "acceptance is kept in memory",
-    rule: "S1",
+    name: "a grant is kept in memory",
+    rule: "S3",
     edits: [
       inGroup(
         "rows",
@@ -61,10 +63,17 @@ export const groupTermMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "an offer holds the election back like a lease",
+    name: "whoever is asked is waited for like a leader",
     rule: "N7",
     trace: muteCandidate,
-    edits: [inGroup("terms", "?? turn.now + offerTimeoutMs", "?? turn.now + 600_000")],
+    edits: [
+      inGroup(
+        "statements",
+        "(connection.askedAt ?? 0) + turn.state.policy.askTimeoutMs",
+        "(connection.askedAt ?? 0) + 600_000",
+      ),
+      inGroup("readiness", "askedAt + turn.state.policy.askTimeoutMs", "askedAt + 600_000"),
+    ],
   },
   {
     name: "epochs only count",
@@ -231,7 +240,7 @@ export const groupTermMutants: readonly Mutant[] = [
   {
     name: "a revoked holder may renew for ever",
     rule: "S10",
-    edits: [inGroup("terms", "turn.now >= election.state.drainUntil) return false;", "turn.now < 0) return false;")],
+    edits: [inGroup("terms", "turn.now >= state.drainUntil) return false;", "turn.now < 0) return false;")],
   },
   {
     name: "equal priority preempts",
@@ -249,15 +258,11 @@ export const groupTermMutants: readonly Mutant[] = [
     rule: "Q2",
     trace: preemptionInTime,
     edits: [
-      inGroup(
-        "deadlines",
-        "const soonest = Math.max(turn.now, election.state.acceptedAt + cooldownMs);",
-        "const soonest = turn.now;",
-      ),
+      inGroup("deadlines", "const soonest = Math.max(turn.now, grantedAt + cooldownMs);", "const soonest = turn.now;"),
     ],
   },
   {
-    name: "who declined what it has preempted preempts again",
+    name: "who did not take what it has preempted preempts again",
     rule: "Q6",
     trace: preemptedForNobody,
     edits: [
@@ -265,7 +270,7 @@ export const groupTermMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "that an offer was declined is not stored",
+    name: "that a turn was missed is not stored",
     rule: "Q6",
     trace: preemptedForNobody,
     edits: [inGroup("rows", "...(missed !== null && { missed }),", "")],
@@ -283,20 +288,25 @@ export const groupTermMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "who misses an offer is not mute",
+    name: "who does not answer is not mute",
     rule: "S11",
     trace: muteCandidate,
-    edits: [inGroup("terms", "turn.patchSession(sessionId, { mute: true });", "")],
+    edits: [
+      inGroup("readiness", "turn.patchSession(id, { mute: true });", ""),
+      inGroup("readiness", "if (rest !== undefined) fill(turn, rest);", ""),
+    ],
   },
   {
-    name: "somebody is asked before all sockets are known",
+    name: "somebody is granted an election before all sockets are known",
     rule: "S12",
-    edits: [inGroup("deadlines", "next === undefined || !reconciled ||", "next === undefined ||")],
+    trace: firstFrameResigns,
+    edits: [inGroup("readiness", "=> state.reconciled && !state.paused &&", "=> !state.paused &&")],
   },
   {
-    name: "that a session is mute is not stored",
+    name: "that a session was found silent is forgotten by hibernation",
     rule: "S11",
-    edits: [inGroup("rows", "...(mute && { mute }),", "")],
+    trace: muteThroughHibernation,
+    edits: [inGroup("transition", "if (isSilent(turn, adopted)) turn.patchSession(session.id, { mute: true });", "")],
   },
   {
     name: "lost sessions are kept for ever",
@@ -322,11 +332,9 @@ export const groupTermMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "a paused group offers",
+    name: "a paused group grants",
     rule: "S5",
     trace: pausedGroup,
-    edits: [
-      inGroup("deadlines", "|| paused || turn.now < holdOffUntil) return;", "|| turn.now < holdOffUntil) return;"),
-    ],
+    edits: [inGroup("readiness", "state.reconciled && !state.paused &&", "state.reconciled &&")],
   },
 ];

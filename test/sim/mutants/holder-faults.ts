@@ -8,7 +8,7 @@ export const missingGoesOn: Fault = (core) => [inHolder(core, 'else endTerm(draf
 
 /** In the session: the core of callers judges an answer by its call first. */
 export const lateAnswerRevives = (): readonly Edit[] => [
-  inHolder("session", "if (term.leaseUntil <= draft.now) return;", ""),
+  inHolder("session", "term.leaseUntil <= draft.now || leaseUntil <= term.leaseUntil", "leaseUntil <= term.leaseUntil"),
   inSession("transition", "expireLeases(draft); // Frames", "// Frames"),
 ];
 
@@ -45,8 +45,8 @@ export const lostIsNotStopped: Fault = (core) => [
 export const lostIsNotNamed: Fault = (core) => [
   inHolder(
     core,
-    'case "ending": return;',
-    'case "ending": return reason === "lost" ? replaceTerm(draft, term, { ...term, leaseUntil: 0 }) : undefined;',
+    'if (term.stage === "ending") return;',
+    'if (term.stage === "ending") return reason === "lost" ? replaceTerm(draft, term, { ...term, leaseUntil: 0 }) : undefined;',
   ),
 ];
 
@@ -61,7 +61,13 @@ export const leavesBeforeItHasStopped: Fault = (core) => [
 export const revokedAgainCutsTheDrain: Fault = (core) => [
   inHolder(
     core,
-    'case "ending": return;',
-    'case "ending": return replaceTerm(draft, term, { ...term, drainUntil: Math.min(term.drainUntil, draft.now + (ending.drainMs ?? Infinity)) });',
+    'if (term.stage === "ending") return;',
+    'if (term.stage === "ending") return replaceTerm(draft, term, { ...term, drainUntil: Math.min(term.drainUntil, draft.now + drainMs) });',
   ),
+];
+
+/** In the session: two checks see to it, each of them enough by itself. */
+export const leftAndBackCounts = (): readonly Edit[] => [
+  inSession("terms", 'contender.standing.type === "counted" &&', ""),
+  inSession("statements", "if (!line) return true;", "if (line) return false;"),
 ];

@@ -7,6 +7,7 @@ import { groupSessionMutants } from "./group-session-mutants.ts";
 import { groupTermMutants } from "./group-term-mutants.ts";
 import { hostMutants } from "./host-mutants.ts";
 import { replaceOnce } from "./mutant.ts";
+import { readinessMutants } from "./readiness-mutants.ts";
 
 const edit = { file: "f.ts", from: "a < b", to: "a <= b" };
 
@@ -21,7 +22,7 @@ test("a mutant whose text is not there, or there twice, can't be made", () => {
 
 test("every mutant breaks a rule of docs/RULES.md, and no two have the same name", () => {
   const rules = readFileSync(new URL("../../../docs/RULES.md", import.meta.url), "utf8");
-  const ofGroup = [...callerMutants, ...groupSessionMutants, ...groupTermMutants];
+  const ofGroup = [...callerMutants, ...readinessMutants, ...groupSessionMutants, ...groupTermMutants];
   const mutants = [...ofGroup, ...clientMutants, ...contenderMutants, ...hostMutants];
   expect(mutants.filter(({ rule }) => !rules.includes(`\n- **${rule}** `)).map(({ rule }) => rule)).toEqual([]);
   expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);

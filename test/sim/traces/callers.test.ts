@@ -13,8 +13,8 @@ test("[S9] a drain inside its lease is not cut by a call that comes after the dr
   drainThatACallCuts(shippedCores));
 test("[S2] [S3] a replaced object that answers a caller is waited for, also after one call to the present one", () =>
   callsOfStaleObject(shippedCores));
-test("[S5] a paused group offers nothing through a caller that is away", () => pausedWhileAway(shippedCores));
-test("[S11] [Q2] nobody is preempted for a caller that would decline", () => unreadyRival(shippedCores));
+test("[S5] a paused group grants nothing to callers", () => pausedWhileAway(shippedCores));
+test("[S11] [Q2] nobody is preempted for a caller that could not start", () => unreadyRival(shippedCores));
 test("[C1] a component whose onRevoke hangs is not granted with its sibling", () => hungSibling(shippedCores));
 test("[X3] a component that the group refuses keeps no leadership from the next one", () =>
   refusedSibling(shippedCores));

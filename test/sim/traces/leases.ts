@@ -85,21 +85,41 @@ export function followerOfStaleObject(cores: Cores): void {
   stage.end();
 }
 
-/** H7. A candidate that receives everything and sends nothing costs one offer time-out, and is not asked again. */
+/** H7. A candidate that receives everything and sends nothing costs one time-out, and is not asked again. */
 export function muteCandidate(cores: Cores): void {
   const stage = new Stage(cores);
   const a = stage.join("A");
   const b = stage.join("B");
   const c = stage.join("C");
   b.sleep(Infinity);
-  const { offers } = stage.world.judge.group;
+  stage.advance(2_400); // what B has stated is no longer fresh
   a.resign("process", b.state.session?.sessionId);
-  const { offerTimeoutMs } = stage.world.backend.object().state.policy;
-  stage.until("C leads", () => leads(c), offerTimeoutMs + 200);
+  const { askTimeoutMs } = stage.world.backend.object().state.policy;
+  stage.until("C leads", () => leads(c), askTimeoutMs + 200);
   a.close("x");
   c.close("x");
   stage.advance(20_000);
-  stage.expect("B was asked once", stage.world.judge.group.offers === offers + 2);
+  stage.expect("B was asked once", stage.world.judge.group.asked.get(b.link?.connection ?? "") === 1);
+  stage.end();
+}
+
+/** A candidate was found silent, and the object leaves memory: nothing is written about it once more. */
+export function muteThroughHibernation(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  const b = stage.join("B");
+  b.sleep(stage.world.now + 20_000);
+  stage.advance(2_700); // what it has stated is no longer fresh
+  a.close("x");
+  const { askTimeoutMs } = stage.world.backend.object().state.policy;
+  stage.advance(askTimeoutMs + 2_500);
+  const missed = (): unknown =>
+    [...stage.world.backend.load().sessions.values()].flatMap(({ places }) => [...places.values()]);
+  const before = JSON.stringify(missed());
+  stage.world.backend.hibernate();
+  stage.join("O", { contenders: [], watched: ["x"] });
+  stage.expect("B has missed one turn", JSON.stringify(missed()) === before);
+  stage.until("B leads", () => leads(b), 30_000);
   stage.end();
 }
 
@@ -153,7 +173,7 @@ export function shorterPolicy(cores: Cores): void {
   stage.end();
 }
 
-/** While a group is paused nothing is offered, and who leads goes on. */
+/** While a group is paused nothing is granted, and who leads goes on. */
 export function pausedGroup(cores: Cores): void {
   const stage = new Stage(cores);
   const a = stage.join("A");

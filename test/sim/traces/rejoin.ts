@@ -63,8 +63,8 @@ export function refusedSibling(cores: Cores): void {
   stage.end();
 }
 
-/** B2. An offer is dropped, and widened by a grant that crosses the dropping. */
-export function droppedOffer(cores: Cores): void {
+/** B2. A term is left as soon as it has begun, and widened by a grant that crosses the leaving. */
+export function endedAndWidened(cores: Cores): void {
   const stage = new Stage(cores);
   const b = stage.join("B");
   const a = stage.join("A", { lingerMs: 3_000 });
@@ -75,7 +75,7 @@ export function droppedOffer(cores: Cores): void {
   stage.until("A is back", () => a.state.connection.type === "open", 1_000);
   a.contend(contender("y"));
   b.resign("process");
-  stage.until("A is offered it", () => a.state.terms.length > 0, 90);
+  stage.until("A leads", () => leads(a), 90);
   a.close("x");
   a.rejoin("y");
   stage.advance(105); // the group has read everything, and its answers arrive
@@ -148,6 +148,23 @@ export function shorterDrainOfAnother(cores: Cores): void {
   stage.advance(500);
   stage.expect("B waits for y", !leads(b));
   stage.until("B leads", () => leads(b), 1_500);
+  stage.end();
+}
+
+/** B is next, on a path as slow as a leader can bear: C does not get its turn. */
+export function slowNext(cores: Cores): void {
+  const stage = new Stage(cores);
+  const { answerTimeoutMs } = cores.group.createPolicy(POLICY);
+  const a = stage.join("A");
+  const b = stage.join("B");
+  Object.assign(stage.world.network.path(b), { upMs: answerTimeoutMs / 2, downMs: answerTimeoutMs / 2 - 1 });
+  cut(stage, b);
+  stage.advance(8_000);
+  const c = stage.join("C");
+  stage.advance(10_000);
+  a.resign("process");
+  stage.until("B leads", () => leads(b) || leads(c), 6_000);
+  stage.expect("it is B", leads(b));
   stage.end();
 }
 

@@ -1,7 +1,7 @@
 /** S9: what a lost connection does to a leadership, and what late and repeated hellos do not. */
 import type { Cores } from "../cores.ts";
 import type { Process } from "../world/process.ts";
-import { contender, leads, ledBy, POLICY, Stage } from "./stage.ts";
+import { contender, leads, ledBy, POLICY, plain, Stage } from "./stage.ts";
 
 const cut = (stage: Stage, process: Process, told: "none" | "client" | "server" | "both" = "client"): void => {
   if (process.link !== null) stage.world.network.cut(process.link, { keepUp: 0, keepDown: 0, told });
@@ -67,6 +67,19 @@ export function unnamedIsOver(cores: Cores): void {
   cut(stage, a);
   stage.until("A has stopped", () => !leads(a), 100);
   stage.until("B leads", () => leads(b), 1_500);
+  stage.end();
+}
+
+/** A leads and leaves, and the group hears of neither: the place of A goes with the term. */
+export function leftUnheard(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.world.spawn("A", { ...plain, watched: ["y"] });
+  stage.until("A leads", () => leads(a), 100);
+  cut(stage, a); // with its first renewal
+  a.close("x");
+  stage.until("A notices", () => a.state.connection.type !== "open", 100);
+  stage.until("A is back", () => a.state.connection.type === "open", 1_000);
+  stage.expect("nobody stands", stage.world.backend.object().state.elections.size === 0);
   stage.end();
 }
 

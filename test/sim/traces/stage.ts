@@ -34,8 +34,8 @@ interface Options {
   readonly callers?: readonly CallerSetup[];
 }
 
-/** D 10 s, R 8 s, E 2.5 s, drain 4 s. */
-export const POLICY: PolicyOptions = { leaseMs: 10_000, drainMs: 4_000, preempt: false };
+/** D 10 s, R 8 s, E 2.5 s, drain 4 s, W 10.1 s. */
+export const POLICY: PolicyOptions = { leaseMs: 10_000, drainMs: 4_000, horizonAheadMs: 10_100, preempt: false };
 
 export class Stage {
   readonly world: World;
@@ -82,8 +82,7 @@ export class Stage {
   }
 }
 
-const termOf = ({ state }: Process, election: ElectionName) =>
-  state.terms.find((one) => one.election === election && one.stage !== "offered");
+const termOf = ({ state }: Process, election: ElectionName) => state.terms.find((one) => one.election === election);
 
 export const leads = (process: Process, election: ElectionName = "process"): boolean =>
   termOf(process, election)?.stage === "leading";

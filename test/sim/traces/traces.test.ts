@@ -5,9 +5,9 @@ import {
   closeWhileDraining,
   hungCallback,
   lastCloseWhileDraining,
-  offerWhileDraining,
   preemptedForNobody,
   preemptionInTime,
+  readyWhenStopped,
   resignWhileDraining,
   revokedTwice,
   unreachableHolder,
@@ -30,6 +30,7 @@ import {
   leaderOfStaleObject,
   longerLeaseAfterSetBack,
   muteCandidate,
+  muteThroughHibernation,
   orderedTwice,
   pausedGroup,
   revokedOnHostBehind,
@@ -43,7 +44,7 @@ import {
 import { closeWhileAway, longOutage, resignWhileFramesWait, shutdownWhileFramesWait, slowPath } from "./leaving.ts";
 import { oneNameTooMany, watchedTwice } from "./observing.ts";
 import {
-  droppedOffer,
+  endedAndWidened,
   forbiddenSibling,
   grantOfBefore,
   refusedSibling,
@@ -51,13 +52,14 @@ import {
   resumeWhileDraining,
   shorterDrain,
   shorterDrainOfAnother,
+  slowNext,
   slowPaths,
 } from "./rejoin.ts";
-import { lateHello, lostConfirm, lostJoin, lostWelcome, refusedResume, unnamedIsOver } from "./resume.ts";
+import { lateHello, leftUnheard, lostConfirm, lostJoin, lostWelcome, refusedResume, unnamedIsOver } from "./resume.ts";
 
 // H1-H19 are the holes that a throwaway model of the rules has found; each is a trace that the right cores pass.
 
-test("[S7] H1: a join of a leadership that has ended is no offer", () => joinOfEndedLeadership(shippedCores));
+test("[S7] H1: a join of a leadership that has ended is no grant", () => joinOfEndedLeadership(shippedCores));
 test("[S5] H2: storage goes back only after every lease is over", () => restoreWhileLeading(shippedCores));
 test("[S5] H3: a forced cleanup holds off until every lease is over", () => cleanupWhileLeading(shippedCores));
 test("[S5] a cleanup keeps the epoch, also for a host with a slower clock", () => cleanupOnSlowerHost(shippedCores));
@@ -66,7 +68,10 @@ test("[S9] H4: a leadership that is named but refused waits for its lease", () =
 test("[S9] H5: the secret before is good while the welcome may be lost", () => lostWelcome(shippedCores));
 test("[N6] H5, H18: the late hello of an abandoned attempt changes nothing", () => lateHello(shippedCores));
 test("[S9] a term that a resume does not name is over at once", () => unnamedIsOver(shippedCores));
+test("[S9] nobody stands in an election that was left with a term not taken", () => leftUnheard(shippedCores));
 test("[S11] H7: a candidate that does not answer is asked once", () => muteCandidate(shippedCores));
+test("[S11] [N5] a candidate that was found silent stays so through hibernation", () =>
+  muteThroughHibernation(shippedCores));
 test("[C7] H8: a confirmation that was lost with the socket is sent again", () => lostConfirm(shippedCores));
 test("[G4] a join that was lost with the socket is sent again", () => lostJoin(shippedCores));
 test("[O4] H9: a restore drops the records of an earlier time", () => restoreOldRecord(shippedCores));
@@ -79,7 +84,8 @@ test("[X4] H13: a component that comes back gets the leadership that runs", () =
 test("[S12] H14: a process that died unnoticed is found by the next incarnation", () => deathUnheard(shippedCores));
 test("[S4] H15: a candidate on an old object finds out by its sign of life", () => followerOfStaleObject(shippedCores));
 test("[S6] H16: an answer that comes after the deadline revives nothing", () => lateAnswer(shippedCores));
-test("[S11] H17: an offer is declined while every component still drains", () => offerWhileDraining(shippedCores));
+test("[S11] H17: nobody is granted an election while every component of it still drains", () =>
+  readyWhenStopped(shippedCores));
 test("[S2] H19: a resign leaves after everything has stopped", () => resignWhileDraining(shippedCores));
 test("[X6] a process that closes sends bye after everything has stopped", () => closeWhileDraining(shippedCores));
 test("[X3] the last contender leaves after it has stopped", () => lastCloseWhileDraining(shippedCores));
@@ -98,7 +104,7 @@ test("[S2] a lease that grows after the clock was set back is not cut by an orde
   longerLeaseAfterSetBack(shippedCores));
 test("[S2] [S5] an operator who orders twice shortens nothing", () => orderedTwice(shippedCores));
 test("[S2] a shorter lease is for leases to come", () => shorterPolicy(shippedCores));
-test("[S5] a paused group offers nothing", () => pausedGroup(shippedCores));
+test("[S5] a paused group grants nothing", () => pausedGroup(shippedCores));
 test("[S6] a wall clock that is set back prolongs no lease", () => wallClockSetBack(shippedCores));
 test("[S6] a leader that slept is not leader when it wakes", () => sleepingLeader(shippedCores));
 test("[S6] a wall clock that is set back shows the next sleep all the same", () => sleepAfterSetBack(shippedCores));
@@ -121,8 +127,10 @@ test("[S15] a component that was refused keeps no leadership of its siblings", (
 test("[S15] a component that comes back is not meant by an older grant", () => grantOfBefore(shippedCores));
 test("[S15] a leadership is not given up while a component runs that a new token forbids", () =>
   forbiddenSibling(shippedCores));
-test("[S16] an offer that was dropped is not taken up when it is widened", () => droppedOffer(shippedCores));
+test("[S16] a term that was left at once is not taken up when it is widened", () => endedAndWidened(shippedCores));
 test("[Q5] a path as slow as the answer time-out wins elections", () => slowPaths(shippedCores));
+
+test("[Q5] a path as slow as the answer time-out costs no turn", () => slowNext(shippedCores));
 
 test("[S4] H16: a client gives a silent socket up while there is time for another one", () => {
   const lease = { durationMs: 10_000, renewDeadlineMs: 8_000, renewEveryMs: 2_500 };

@@ -77,9 +77,9 @@ export class Operator {
     this.restoring = false;
   }
 
-  /** Takes back what holds the group up. */
+  /** Takes back what holds the group up, and looks at it: an alarm that could not be set is set in its next turn. */
   heal(): void {
-    if (!this.restoring) this.#object().dispatch({ type: "pause", paused: false });
+    this.#object().dispatch(this.restoring ? { type: "tick" } : { type: "pause", paused: false });
   }
 
   #object(): Incarnation {

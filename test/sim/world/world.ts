@@ -199,7 +199,7 @@ export class World {
     if (current) this.judge.heard(process, message);
   }
 
-  turned(incarnation: Incarnation, { event, report, rows }: Turned): void {
-    this.judge.turned(incarnation, report.before, event, rows);
+  turned(incarnation: Incarnation, turned: Turned): void {
+    this.judge.turned(incarnation, turned);
   }
 }

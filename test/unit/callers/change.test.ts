@@ -166,7 +166,7 @@ test("[C4] [K4] a component that the group refuses from now on no longer leads, 
   expect(asker.leads("y")).toBe(false);
 });
 
-// An offer that is won by a call whose component has gone meanwhile
+// A leadership that is won by a call whose component has gone meanwhile
 
 test("[G4] [S7] a leadership won for a component that was closed meanwhile is given back, and a later one is another", () => {
   const world = new GroupWorld();

@@ -242,10 +242,10 @@ test("[C7] a leader may publish nothing but itself", () => {
   expect(asker.world.state.components.get("x")?.record?.leader.leaderSessionId).toBe(leaderSessionId);
 });
 
-test("[S11] a contender that stops while a call declines asks again at once, not with the next poll", () => {
+test("[S11] a contender that stops while a call is busy asks again at once, not with the next poll", () => {
   const asker = leading();
   asker.world.advance(D);
-  asker.dispatch({ type: "tick" }); // ended, and the call that leaves with it declines
+  asker.dispatch({ type: "tick" }); // ended, and the call that leaves with it is busy
   asker.stop("x");
   asker.flow();
   expect(asker.leads()).toBe(true);
@@ -411,7 +411,7 @@ test("[Q2] [N4] whose answers come too late to lead takes the lead from nobody, 
     }
     while (late[0] !== undefined && late[0].at <= world.now) asker.receive(late.shift()?.call);
     asker.dispatch({ type: "tick" });
-    if (world.election().type === "offered" && world.holder() === "peer") peer.accept();
+    if (world.holder() === "peer") peer.accept();
     if (world.election().type === "revoking") peer.resign();
     peer.renewHeld();
     if (world.holder() === "peer") ledMs += 100;

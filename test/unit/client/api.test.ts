@@ -13,6 +13,7 @@ import { parseFence } from "../../../shared/fence.ts";
 import { CLOSE, closeMeaning } from "../../../shared/protocol/close-codes.ts";
 import { wrong } from "../../support/wrong.ts";
 import { FakeGroup, leadershipOf, settle } from "./fake-group.ts";
+import { resign } from "./play.ts";
 
 /** Callbacks that write down their calls. */
 function diary() {
@@ -411,7 +412,7 @@ describe("resign", () => {
     stopped.resolve();
     await done;
     await settle();
-    expect(group.heard.at(-1)).toEqual({ type: "resign", leaderSessionId: "L1", successor: "S9" });
+    expect(group.heard.at(-1)).toEqual(resign("L1", "S9"));
     await client.resign();
     expect(x.hasLeadership()).toBe(false);
   });

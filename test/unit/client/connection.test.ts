@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { CLOSE } from "../../../shared/protocol/close-codes.ts";
 import type { Observe } from "../../../shared/protocol/messages.ts";
 import { welcome } from "../../../tools/harness/solo-group.ts";
-import { ANSWER, CHECK, D, dedicated, E, offer, PING, Play, R, release, type Said } from "./play.ts";
+import { ANSWER, CHECK, D, E, PING, Play, R, release, type Said } from "./play.ts";
 
 const connects = (play: Play): number => play.effects.filter(({ type }) => type === "connect").length;
 
@@ -141,7 +141,7 @@ describe("keeping alive", () => {
     for (const name of ["a", "b", "c", "d"]) play.contend(name, { election: "dedicated" });
     play.connects();
     for (const [index, name] of ["a", "b", "c", "d"].entries()) {
-      play.hears({ ...offer(`L${index}`, index + 1, name), election: `component:${name}` });
+      play.grantsAlone(`L${index}`, index + 1, name);
     }
     const names = play.says().map((said) => (said === "ping" || said.type !== "renew" ? 0 : said.sentAt));
     expect(names).toEqual([1_001, 1_002, 1_003, 1_004]);
@@ -205,7 +205,7 @@ describe("losing the connection", () => {
     play.reconnects({ resumed: false, sessionId: "S2", held: [] });
     expect(play.called()).toEqual(["-x L1 lost"]);
     play.settles(x);
-    play.hears(offer("L2", 2, "x"));
+    play.grants("L2", 2, "x");
     play.renewed();
     expect(play.called()).toEqual(["+x L2"]);
   });
@@ -258,7 +258,7 @@ describe("a lost connection while a term runs", () => {
       play.wait(10_000);
     }
     play.connects();
-    play.hears(offer("L1", 1, "x"));
+    play.grants("L1", 1, "x");
     play.renewed();
     const waits: number[] = [];
     for (let failure = 0; failure < 7; failure++) {
@@ -381,7 +381,7 @@ describe("stopping while the connection is away", () => {
     const long = new Play();
     const y = long.contend("y");
     long.connects({ lease: { durationMs: 60_000, renewDeadlineMs: 48_000, renewEveryMs: 15_000 } });
-    long.hears(offer("L1", 1, "y"));
+    long.grants("L1", 1, "y");
     long.renewed();
     long.loses();
     long.happens({ type: "bye" });
@@ -401,13 +401,14 @@ describe("stopping while the connection is away", () => {
     expect(play.clientState()).toBe("closed");
   });
 
-  test("[N10] an offer that was taken up may be a lease: a process that leaves before its answer reports it", () => {
+  test("[N10] a term that was granted is a lease: a process that leaves before its first renewal is answered reports it", () => {
     const play = new Play();
     const x = play.contend("x");
     play.connects();
-    play.hears(offer("L1", 1, "x"));
+    play.grants("L1", 1, "x");
     play.loses();
     play.close(x);
+    play.settles(x);
     play.reconnects({ resumed: true });
     expect(play.last("hello").held).toEqual([]);
     expect(play.last("bye")).toEqual({ type: "bye" });
@@ -419,7 +420,7 @@ describe("stopping while the connection is away", () => {
     const contenders = names.map((name) => play.contend(name, { election: "dedicated" }));
     play.happens({ type: "observe", component: "w" });
     play.connects();
-    for (const [index, name] of names.entries()) play.hears(dedicated(`L${index}`, index + 1, name));
+    for (const [index, name] of names.entries()) play.grantsAlone(`L${index}`, index + 1, name);
     play.renewed();
     for (const contender of contenders) play.close(contender);
     play.settles(...contenders);
@@ -489,11 +490,11 @@ describe("patience", () => {
     expect(play.state.connection.type).toBe("waiting");
   });
 
-  test("[N11] a process that takes an offer up waits ten seconds for the answer", () => {
+  test("[N11] an answer that was slow extends a lease that still runs, from when its question left", () => {
     const play = new Play();
     const x = play.contend("x");
     play.connects();
-    play.hears(offer("L1", 1, "x"));
+    play.grants("L1", 1, "x");
     const { sentAt, held } = play.last("renew");
     play.wait(SLOW);
     play.hears({ type: "renewed", sentAt, held });
@@ -553,7 +554,7 @@ describe("close codes", () => {
     play.loses(CLOSE.unauthorized);
     expect(play.dueAt - play.now).toBe(20_000);
     play.reconnects({});
-    play.hears(offer("L1", 1, "x"));
+    play.grants("L1", 1, "x");
     play.renewed();
     expect(play.isLeader(x, "L1")).toBe(true);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { welcome } from "../../../tools/harness/solo-group.ts";
-import { E, join, offer, Play, R, release } from "./play.ts";
+import { E, join, Play, R, release } from "./play.ts";
 
 const published = ({ phase }: Play["state"]["contenders"][number]): unknown =>
   phase.type === "granted" ? phase.publication : null;
@@ -23,7 +23,7 @@ describe("grant and revoke", () => {
     play.hears(revoked);
     play.settles(2);
     play.wait(10_000, true);
-    play.hears(offer("L2", 2, "x", "y"));
+    play.grants("L2", 2, "x", "y");
     play.renewed();
     expect(play.called()).toEqual(["-x L1 revoked", "-y L1 revoked", "+y L2"]);
     play.settles(x);
@@ -46,7 +46,7 @@ describe("grant and revoke", () => {
     play.hears(join("L1", 1, "y"));
     play.settles(x);
     play.hears(join("L1", 1, "y"));
-    play.hears(offer("L2", 2, "x", "y"));
+    play.grants("L2", 2, "x", "y");
     play.renewed();
     expect(play.called()).toEqual(["-x L1 revoked", "+x L2", "+y L2"]);
     expect(play.effects.filter(({ type }) => type === "violation")).toEqual([]);
@@ -58,7 +58,7 @@ describe("grant and revoke", () => {
     play.settles(y);
     play.wait(10_000, true);
     expect(play.says()).toContainEqual(release("L1"));
-    play.hears(offer("L2", 2, "x", "y"));
+    play.grants("L2", 2, "x", "y");
     play.renewed();
     play.wait(60_000, true);
     expect(play.called()).toEqual(["-x L1 revoked", "-y L1 revoked", "+y L2"]);
@@ -179,7 +179,7 @@ describe("closing", () => {
     play.hears(revoked);
     play.settles(x);
     expect(play.state.contenders).toHaveLength(1);
-    play.hears(offer("L2", 2, "x"));
+    play.grants("L2", 2, "x");
     play.renewed();
     expect(play.called()).toEqual(["-x L1 revoked", "+x L2"]);
   });
@@ -265,7 +265,7 @@ describe("confirm", () => {
     play.happens(confirm);
     play.hears(revoked);
     play.settles(x);
-    play.hears(offer("L2", 2, "x"));
+    play.grants("L2", 2, "x");
     play.renewed();
     expect(play.state.contenders.map(published)).toEqual([null]);
   });

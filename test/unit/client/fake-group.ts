@@ -194,6 +194,10 @@ export class FakeGroup extends SoloGroup {
     if (socket === this.socket && this.reachable) this.receive(frame);
   }
 
+  protected override now(): number {
+    return this.clock.monotonic();
+  }
+
   protected override answer(message: ClientMessage): void {
     this.heard.push(message);
     super.answer(message);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Effect } from "../../../client/session/events.ts";
 import type { ClientMessage } from "../../../shared/protocol/messages.ts";
-import { dedicated, E, join, offer, Play, R, release } from "./play.ts";
+import { E, giveBack, join, Play, R, release, resign } from "./play.ts";
 
 /** What was sent since the last look, without what a lease needs. */
 const framesOf = (play: Play): ClientMessage[] =>
@@ -39,7 +39,7 @@ test("[S9] 256 components that register and confirm at once stay below the limit
   play.connects();
   const bucket = new Bucket();
   bucket.take(play.now, 1);
-  play.hears({ type: "grant", election: "process", leaderSessionId: "L1", epoch: 1, components: names, joined: false });
+  play.grants("L1", 1, ...names);
   play.renewed();
   const before = play.effects.length;
   for (const component of names) {
@@ -67,13 +67,13 @@ test("[S1] renewals go first: a long queue delays no lease", () => {
   expect(play.called()).toEqual([]);
 });
 
-test("[S1] offers of 256 elections at once are accepted together", () => {
+test("[S1] 256 elections that are granted at once are led at once, and their renewals keep to the limits", () => {
   const play = new Play();
   for (const name of names) play.contend(name, { election: "dedicated" });
   play.connects();
   const bucket = new Bucket();
   const before = play.effects.length;
-  for (const [index, name] of names.entries()) play.hears(dedicated(`L${index}`, index + 1, name));
+  for (const [index, name] of names.entries()) play.grantsAlone(`L${index}`, index + 1, name);
   bucket.take(play.now, play.effects.slice(before).filter(isFrame).length + 1);
   watch(play, bucket, 1_000);
   expect(play.called()).toHaveLength(256);
@@ -101,8 +101,8 @@ function busy(): [Play, number, number] {
   const y = play.contend("y", { election: "dedicated" });
   play.contend("z");
   play.connects();
-  play.hears(offer("L1", 1, "x", "z"));
-  play.hears(dedicated("L2", 2, "y"));
+  play.grants("L1", 1, "x", "z");
+  play.grantsAlone("L2", 2, "y");
   play.renewed();
   for (let count = 0; count < 300; count++) play.happens({ type: "observe", component: `watched${count}` });
   play.says();
@@ -114,15 +114,15 @@ describe("the end of a term is sent before everything else that waits", () => {
     const [play, x] = busy();
     play.happens({ type: "resign", leaderSessionId: "L1" });
     play.settles(x, 3);
-    expect(framesOf(play)).toEqual([{ type: "resign", leaderSessionId: "L1" }]);
+    expect(framesOf(play)).toEqual([resign("L1")]);
   });
 
-  test("[N8] the release of a revoked leader, and of an offer that nobody takes", () => {
+  test("[N8] the release of a revoked leader, and of a term that nobody takes", () => {
     const [play, x] = busy();
     play.hears({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: 0 });
-    expect(framesOf(play)).toEqual([release("L1")]);
-    play.hears(offer("L3", 3, "x"));
-    expect(framesOf(play)).toEqual([release("L3")]);
+    expect(framesOf(play)).toEqual([release("L1", "process")]);
+    play.grants("L3", 3, "x");
+    expect(framesOf(play)).toEqual([giveBack("L3")]);
     play.settles(x, 3);
   });
 
@@ -205,7 +205,7 @@ describe("the end of a term is sent before everything else that waits", () => {
     const [kept = 0, ...closed] = names.map((name) => play.contend(name, { election: "dedicated" }));
     play.connects();
     const bucket = new Bucket();
-    for (const [index, name] of names.entries()) play.hears(dedicated(`L${index}`, index + 1, name));
+    for (const [index, name] of names.entries()) play.grantsAlone(`L${index}`, index + 1, name);
     play.renewed();
     watch(play, bucket, 10_000);
     for (const contender of closed) play.close(contender);
@@ -220,7 +220,7 @@ describe("bye", () => {
     const play = new Play();
     const contenders = names.map((name) => play.contend(name));
     play.connects();
-    play.hears(offer("L1", 1, ...names));
+    play.grants("L1", 1, ...names);
     play.renewed();
     for (const component of names) play.happens({ type: "confirm", id: component, component, leaderSessionId: "L1" });
     play.happens({ type: "bye" });
@@ -234,7 +234,7 @@ describe("bye", () => {
     const play = new Play();
     const contenders = names.map((name) => play.contend(name, { election: "dedicated" }));
     play.connects();
-    for (const [index, name] of names.entries()) play.hears(dedicated(`L${index}`, index + 1, name));
+    for (const [index, name] of names.entries()) play.grantsAlone(`L${index}`, index + 1, name);
     play.renewed();
     for (const contender of contenders) play.close(contender);
     play.settles(...contenders);
@@ -253,7 +253,7 @@ describe("bye", () => {
     play.happens({ type: "resign", leaderSessionId: "L1", successor: "S2" });
     play.happens({ type: "bye" });
     play.settles(x, y, 3);
-    expect(framesOf(play)).toEqual([{ type: "resign", leaderSessionId: "L1", successor: "S2" }, { type: "bye" }]);
+    expect(framesOf(play)).toEqual([resign("L1", "S2"), { type: "bye" }]);
   });
 });
 

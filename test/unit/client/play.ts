@@ -3,6 +3,7 @@
  * between the sentences; `wait` lets it go on, and wakes the core at each of its deadlines, as the shell's timer would.
  */
 import { isDeepStrictEqual } from "node:util";
+import { expect } from "vitest";
 import { nextDeadline } from "../../../client/session/deadlines.ts";
 import type { Effect, Input, PageEvent } from "../../../client/session/events.ts";
 import {
@@ -34,21 +35,19 @@ export const PING = 25_000;
 export const CHECK = 300_000;
 export const DRAIN = 10_000;
 
-export const offer = (leaderSessionId: string, epoch: number, ...components: string[]): Grant => ({
+/** The group grants by the statement of this name. */
+export const grant = (sentAt: number, leaderSessionId: string, epoch: number, ...components: string[]): Grant => ({
+  ...join(leaderSessionId, epoch, ...components),
+  joined: false,
+  sentAt,
+});
+export const join = (leaderSessionId: string, epoch: number, ...components: string[]): Grant => ({
   type: "grant",
   election: "process",
   leaderSessionId,
   epoch,
   components,
-  joined: false,
-});
-export const join = (leaderSessionId: string, epoch: number, ...components: string[]): Grant => ({
-  ...offer(leaderSessionId, epoch, ...components),
   joined: true,
-});
-export const dedicated = (leaderSessionId: string, epoch: number, component: string): Grant => ({
-  ...offer(leaderSessionId, epoch, component),
-  election: `component:${component}`,
 });
 
 /** What the session sends; a ping is a word. */
@@ -81,7 +80,7 @@ export class Play {
 
   /** When the last of its leases runs out. */
   get leaseUntil(): number {
-    return Math.max(0, ...this.state.terms.map((term) => (term.stage === "offered" ? 0 : term.leaseUntil)));
+    return Math.max(0, ...this.state.terms.map(({ leaseUntil }) => leaseUntil));
   }
 
   /** Returns the effects of this one event. */
@@ -153,6 +152,25 @@ export class Play {
     return this.happens(message);
   }
 
+  /** The name of the newest statement that was sent. */
+  get stated(): number {
+    const names = this.effects.map((effect) =>
+      effect.type === "send" && "sentAt" in effect.message ? (effect.message.sentAt ?? 0) : 0,
+    );
+    return Math.max(...names);
+  }
+
+  /** The group grants by the newest statement. */
+  grants(leaderSessionId: string, epoch: number, ...components: string[]): readonly Effect[] {
+    return this.hears(grant(this.stated, leaderSessionId, epoch, ...components));
+  }
+
+  /** The same for a dedicated contender. */
+  grantsAlone(leaderSessionId: string, epoch: number, component: string): readonly Effect[] {
+    const election = `component:${component}` as const;
+    return this.hears({ ...grant(this.stated, leaderSessionId, epoch, component), election });
+  }
+
   page(event: PageEvent): void {
     this.happens({ type: "page", event });
   }
@@ -205,7 +223,7 @@ export class Play {
     const play = new Play(settings);
     const contenders = components.map((component) => play.contend(component));
     play.connects();
-    play.hears(offer("L1", 1, ...components));
+    play.grants("L1", 1, ...components);
     play.renewed();
     play.says();
     play.called();
@@ -256,4 +274,19 @@ export class Play {
 }
 
 export const renew = (sentAt: number, ...held: string[]): ClientMessage => ({ type: "renew", sentAt, held });
-export const release = (leaderSessionId: string): ClientMessage => ({ type: "release", leaderSessionId });
+
+/** What ends a term is a statement as well, of any name. */
+export const release = (leaderSessionId: string, ...busy: ElectionName[]) => ({
+  type: "release",
+  leaderSessionId,
+  sentAt: expect.any(Number),
+  ...(busy.length > 0 && { busy }),
+});
+export const resign = (leaderSessionId: string, successor?: string) => ({
+  type: "resign",
+  leaderSessionId,
+  sentAt: expect.any(Number),
+  ...(successor !== undefined && { successor }),
+});
+/** A term that is not taken. */
+export const giveBack = (leaderSessionId: string): ClientMessage => ({ type: "release", leaderSessionId });

@@ -27,10 +27,37 @@ interface Draw {
 const draws = fc.record({
   kind: fc.constantFrom(
     ...(["register", "deregister", "settled", "settled", "settled", "confirm", "resign", "observe"] as const),
-    ...(["opened", "opened", "welcome", "welcome", "welcome", "grant", "grant", "join", "unobserve"] as const),
-    ...(["renewed", "renewed", "renewed", "revoke", "pong", "lost", "fatal", "stale", "page", "tick", "bye"] as const),
+    ...([
+      "connect",
+      "connect",
+      "connect",
+      "opened",
+      "welcome",
+      "welcome",
+      "grant",
+      "grant",
+      "join",
+      "unobserve",
+    ] as const),
+    ...([
+      "registered",
+      "registered",
+      "next",
+      "late",
+      "renewed",
+      "renewed",
+      "renewed",
+      "revoke",
+      "pong",
+      "lost",
+      "fatal",
+      "stale",
+      "page",
+      "tick",
+      "bye",
+    ] as const),
   ),
-  wait: fc.oneof(fc.constant(0), fc.nat(300), fc.nat(4_000), fc.nat(12_000)),
+  wait: fc.oneof({ weight: 3, arbitrary: fc.nat(300) }, fc.constant(0), fc.nat(4_000), fc.nat(12_000)),
   pick: fc.nat(1_000),
   component: fc.constantFrom(...components),
   flag: fc.boolean(),
@@ -47,11 +74,18 @@ class Witness {
   readonly epochs = new Map<number, number>();
   readonly led = new Set<string>();
   readonly ended = new Set<string>();
-  /** When each renewal left, and what it asked for. */
-  readonly asked = new Map<number, { readonly at: number; readonly held: readonly string[] }>();
+  /** When each statement left, by which connection, and what it asked for. */
+  readonly stated = new Map<
+    number,
+    { readonly at: number; readonly attempt: number; readonly held: readonly string[] }
+  >();
+  /** The last statement before a component's last `deregister`. */
+  readonly left = new Map<string, number>();
   /** Until when each id may be led by at the latest. */
   readonly leases = new Map<string, number>();
   connection = 0;
+  /** How many grants have begun a term. */
+  taken = 0;
 
   apply(input: Input, connection = this.state.attempt): void {
     const before = this.state;
@@ -62,16 +96,33 @@ class Witness {
     expect(JSON.stringify(before)).toBe(frozen);
     if (effects.length === 0 && isDeepStrictEqual(state, before)) expect(state).toBe(before);
     this.state = state;
+    if (input.type === "grant" && !input.joined) this.#noteGrant(input, before);
     for (const effect of effects) this.#note(effect);
     this.#check();
   }
 
   #noteAnswer(answer: { readonly sentAt: number; readonly held: readonly string[] }, connection: number): void {
-    const request = this.asked.get(answer.sentAt);
+    const request = this.stated.get(answer.sentAt);
     if (!request || connection !== this.state.attempt) return;
     for (const id of request.held) {
       if (answer.held.includes(id)) this.leases.set(id, Math.max(this.leases.get(id) ?? 0, request.at + R));
     }
+  }
+
+  /** A term that begins goes by a statement of this connection, for a component that has not left since. */
+  #noteGrant(
+    { leaderSessionId, sentAt, components: named }: Grant & { readonly joined: false },
+    before: SessionState,
+  ): void {
+    const isOf = (term: { readonly leaderSessionId: string }): boolean => term.leaderSessionId === leaderSessionId;
+    if (before.terms.some(isOf) || !this.state.terms.some(isOf)) return;
+    const statement = this.stated.get(sentAt);
+    if (statement === undefined) throw new Error("nothing was stated");
+    expect(statement.attempt).toBe(before.attempt);
+    expect(this.now).toBeLessThan(statement.at + R);
+    expect(named.some((component) => (this.left.get(component) ?? -1) < sentAt)).toBe(true);
+    this.leases.set(leaderSessionId, statement.at + R);
+    this.taken += 1;
   }
 
   #note(effect: Effect): void {
@@ -97,15 +148,15 @@ class Witness {
   }
 
   #noteSent(message: ClientMessage): void {
-    if (message.type !== "renew" && message.type !== "hello") {
-      if (message.type === "release" || message.type === "resign") {
-        expect(this.state.terms.map(({ leaderSessionId }) => leaderSessionId)).not.toContain(message.leaderSessionId);
-      }
-      return;
+    if (message.type === "release" || message.type === "resign") {
+      expect(this.state.terms.map(({ leaderSessionId }) => leaderSessionId)).not.toContain(message.leaderSessionId);
     }
+    if (message.type === "deregister") this.left.set(message.component, this.sentAt);
+    if (!("sentAt" in message) || message.sentAt === undefined) return;
     expect(message.sentAt).toBeGreaterThan(this.sentAt);
     this.sentAt = message.sentAt;
-    this.asked.set(message.sentAt, { at: this.now, held: message.held ?? [] });
+    const held = "held" in message ? (message.held ?? []) : [];
+    this.stated.set(message.sentAt, { at: this.now, attempt: this.state.attempt, held });
   }
 
   #check(): void {
@@ -113,6 +164,8 @@ class Witness {
     this.#checkContenders();
     this.#checkTerms();
     expect(requestsOf(state).length).toBeLessThan(200);
+    expect(lineOf(state)?.statements.length ?? 0).toBeLessThan(200);
+    expect(lineOf(state)?.departures.length ?? 0).toBeLessThanOrEqual(components.length);
     expect(state.contenders.length).toBeLessThanOrEqual(2 * components.length);
     const deadline = nextDeadline(state);
     if (deadline !== null && deadline <= now) this.#expectProgress();
@@ -155,6 +208,13 @@ class Witness {
     return this.#contenders;
   }
 
+  /** All components stand, and the session is welcomed. */
+  joins(): void {
+    const draw = { wait: 0, pick: 1, component: "a", flag: true };
+    for (const component of components) this.move({ ...draw, kind: "register", component });
+    for (const kind of ["opened", "welcome"] as const) this.move({ ...draw, kind });
+  }
+
   move(draw: Draw): void {
     this.now += draw.wait;
     const input = this.input(draw);
@@ -167,16 +227,16 @@ class Witness {
   }
 
   /** Mostly a new one; sometimes an old one again, which may not do any harm. */
-  grant(fresh: boolean, component: string, pick: number): Grant {
+  grant(fresh: boolean, component: string, pick: number): Grant & { joined: false } {
     const number = fresh ? this.epoch : pick % ids.length;
     if (fresh) this.epoch += 1;
     return this.grantOf(ids[number % ids.length] ?? "L0", number + 1, component);
   }
 
-  grantOf(leaderSessionId: string, epoch: number, component: string): Grant {
+  grantOf(leaderSessionId: string, epoch: number, component: string, sentAt = this.sentAt): Grant & { joined: false } {
     const election = electionOf(component, component === "c" ? "dedicated" : "process");
     const named = component === "c" ? ["c"] : ["a", "b"];
-    return { type: "grant", election, leaderSessionId, epoch, components: named, joined: false };
+    return { type: "grant", election, leaderSessionId, epoch, components: named, joined: false, sentAt };
   }
 }
 
@@ -215,17 +275,28 @@ const moves = {
   observe: (_, { component }) => ({ type: "observe", component }),
   unobserve: ({ state }, _, one) => ({ type: "unobserve", component: one(state.watched) ?? "a" }),
   bye: (_, { pick }) => (pick < 20 ? { type: "bye" } : null),
-  opened: ({ state }) => (state.connection.type === "opening" ? { type: "opened" } : null),
-  welcome({ state }, { pick, flag }) {
-    const [hello] = requestsOf(state);
-    if (state.connection.type !== "greeting" || !hello) return null;
-    const resumed = state.session !== null && pick % 5 > 0;
-    return { ...welcome, resumed, sentAt: hello.sentAt, held: resumed ? some(hello.held, flag) : [] };
+  /** The next step of a connection that takes as long as it may. */
+  connect(witness, draw) {
+    const { connection } = witness.state;
+    if (connection.type === "waiting") witness.now = Math.max(witness.now, connection.until);
+    return connection.type === "waiting" ? { type: "tick" } : (opens(witness.state) ?? welcomes(witness.state, draw));
   },
-  grant: (witness, { pick, component }) => witness.grant(pick % 4 > 0, component, pick),
+  opened: ({ state }) => opens(state),
+  welcome: ({ state }, draw) => welcomes(state, draw),
+  grant: (witness, { pick, component }) =>
+    lineOf(witness.state) ? witness.grant(pick % 4 > 0, component, pick) : null,
+  /** By any statement, whatever has become of it. */
+  late(witness, { pick, component }, one) {
+    if (!lineOf(witness.state)) return null;
+    return { ...witness.grant(true, component, pick), sentAt: one([...witness.stated.keys()]) ?? 0 };
+  },
+  next: () => ({ type: "next" }),
+  registered: (_, { component }) => ({ type: "registered", component }),
   join(witness, { component }, one) {
     const term = one(witness.state.terms);
-    return term ? { ...witness.grantOf(term.leaderSessionId, term.epoch, component), joined: true } : null;
+    if (!term) return null;
+    const { sentAt: _, ...grant } = witness.grantOf(term.leaderSessionId, term.epoch, component);
+    return { ...grant, joined: true };
   },
   renewed({ state }, { flag }, one) {
     const request = one(requestsOf(state));
@@ -253,17 +324,31 @@ const moves = {
 const requestsOf = (state: SessionState): readonly Extract<Request, { readonly type: "renewal" }>[] =>
   (lineOf(state)?.requests ?? []).filter((request) => request.type === "renewal");
 
+const opens = ({ connection }: SessionState): Input | null =>
+  connection.type === "opening" ? { type: "opened" } : null;
+
+function welcomes(state: SessionState, { pick, flag }: Draw): Input | null {
+  const [hello] = requestsOf(state);
+  if (state.connection.type !== "greeting" || !hello) return null;
+  const resumed = state.session !== null && pick % 5 > 0;
+  return { ...welcome, resumed, sentAt: hello.sentAt, held: resumed ? some(hello.held, flag) : [] };
+}
+
 /** All of them, or all but the first. */
 const some = (ids: readonly string[], all: boolean): readonly string[] => (all ? ids : ids.slice(1));
 
 test("[C1] [G2] [S1] [S7] [S2] in any order of events callbacks alternate, no lease is outlived, names grow, no ended term comes back, and what changes and does nothing returns the same state", () => {
+  let taken = 0;
   fc.assert(
-    fc.property(fc.array(draws, { maxLength: 120, size: "max" }), (sequence) => {
+    fc.property(fc.array(draws, { maxLength: 120, size: "max" }), fc.boolean(), (sequence, isJoined) => {
       const witness = new Witness();
+      if (isJoined) witness.joins();
       for (const draw of sequence) if (witness.epoch < ids.length) witness.move(draw);
+      taken += witness.taken;
     }),
     { numRuns: 500 },
   );
+  expect(taken).toBeGreaterThan(100);
 });
 
 test("[S9] the state stays small after any history", () => {

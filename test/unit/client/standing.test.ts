@@ -1,7 +1,7 @@
 /** Client and group may disagree about who stands in an election, and about what still runs: for a while, or for good. */
 import { describe, expect, test } from "vitest";
 import type { ErrorCode } from "../../../shared/protocol/messages.ts";
-import { DRAIN, E, join, offer, Play, R, release, renew } from "./play.ts";
+import { DRAIN, E, giveBack, join, Play, R, release, renew, resign } from "./play.ts";
 
 const refusal = (component: string, code: ErrorCode = "election_mismatch") =>
   ({ type: "error", code, message: "", component }) as const;
@@ -43,7 +43,7 @@ describe("what still drains", () => {
     play.wait(resignedAt + 2_999 - play.now, true);
     expect(play.says()).not.toContainEqual(expect.objectContaining({ type: "resign" }));
     play.wait(1, true);
-    expect(play.says()).toContainEqual({ type: "resign", leaderSessionId: "L1" });
+    expect(play.says()).toContainEqual({ ...resign("L1"), busy: ["process"] });
   });
 
   test("[S14] is named no longer than its lease runs by the last renewal that was answered", () => {
@@ -201,8 +201,8 @@ describe("a component that has left and come back", () => {
     play.hears(refusal("x", "limit_exceeded"));
     play.hears(refusal("x", "unknown_component"));
     play.hears(answer("registered", "x"));
-    play.hears(offer("L1", 1, "x"));
-    play.renewed();
+    play.hears({ type: "next" });
+    play.grants("L1", 1, "x");
     expect(play.called()).toEqual(["+x L1"]);
   });
 
@@ -215,16 +215,21 @@ describe("a component that has left and come back", () => {
     expect(play.called()).toEqual([]);
   });
 
-  test("[S16] takes up no offer that was dropped when it left", () => {
-    const play = new Play();
+  test("[S16] does not go on with the term that ended when it left", () => {
+    const play = new Play({ lingerMs: 1_000 });
     const x = play.contend("x");
     play.connects();
-    play.hears(offer("L1", 1, "x"));
+    play.grants("L1", 1, "x");
     play.close(x);
+    play.settles(x);
     play.contend("x");
+    play.says();
     play.renewed(["L1"]);
-    play.hears(offer("L1", 1, "x"));
-    expect(play.called()).toEqual([]);
+    play.hears(join("L1", 1, "x"));
+    expect(play.says()).toEqual([]);
+    play.grants("L1", 1, "x");
+    expect(play.says()).toEqual([giveBack("L1")]);
+    expect(play.called()).toEqual(["+x L1", "-x L1 closed"]);
     expect(play.state.terms).toEqual([]);
   });
 });

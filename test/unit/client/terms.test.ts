@@ -1,126 +1,195 @@
 import { describe, expect, test } from "vitest";
-import { DRAIN, dedicated, E, join, offer, Play, R, release, renew } from "./play.ts";
+import { transition } from "../../../client/session/transition.ts";
+import { welcome } from "../../../tools/harness/solo-group.ts";
+import { DRAIN, E, giveBack, grant, join, Play, R, release, renew, resign } from "./play.ts";
 
-describe("an offer", () => {
-  test("[S1] [K4] is answered at once, and leads only when the answer to that very renewal has come", () => {
+describe("a grant", () => {
+  test("[S1] [K4] leads at once, by the statement that it names, and the next renewal leaves in the same step", () => {
     const play = new Play();
     const x = play.contend("x");
     play.connects();
-    play.hears(offer("L1", 1, "x"));
-    expect(play.says()).toEqual([renew(1_001, "L1")]);
-    expect(play.called()).toEqual([]);
-    expect(play.isLeader(x, "L1")).toBe(false);
-
-    play.wait(100);
-    play.renewed();
+    play.wait(400);
+    const effects = play.hears(grant(1_000, "L1", 1, "x"));
+    expect(effects.map(({ type }) => type)).toEqual(["grant", "send"]);
+    expect(play.says()).toEqual([renew(1_400, "L1")]);
     expect(play.called()).toEqual(["+x L1"]);
+    expect(play.remaining(x, "L1")).toBe(R - 400);
+    play.wait(200);
+    play.renewed();
+    expect(play.remaining(x, "L1")).toBe(R - 200);
+  });
+
+  test("[S1] the lease counts from when the statement was sent by the earlier hand of the clock", () => {
+    const play = new Play();
+    const x = play.contend("x");
+    const at = { now: play.now, random: 0.5 };
+    const { state } = transition(play.state, { ...at, since: play.now - 300, input: { type: "opened" } });
+    play.state = state;
+    play.hears({ ...welcome, sentAt: play.now });
+    play.hears(grant(play.now, "L1", 1, "x"));
+    expect(play.remaining(x, "L1")).toBe(R - 300);
+  });
+
+  test("[S1] is taken as long as the lease would run, and then no longer", () => {
+    for (const [ms, isTaken] of [
+      [R - 1, true],
+      [R, false],
+    ] as const) {
+      const play = new Play();
+      play.contend("x");
+      play.connects({ answerTimeoutMs: 60_000 });
+      play.sleeps(ms);
+      play.hears(grant(1_000, "L1", 1, "x"));
+      expect(play.called()).toEqual(isTaken ? ["+x L1"] : []);
+      expect(play.says()).toEqual([isTaken ? renew(1_000 + ms, "L1") : giveBack("L1")]);
+    }
+  });
+
+  test("[S1] goes by any statement that no later answer has made needless, and by no other", () => {
+    const play = new Play();
+    play.contend("x");
+    play.connects();
+    for (let count = 0; count < 3; count++) play.hears({ type: "next" });
+    const { sentAt } = play.last("renew");
+    play.hears({ type: "renewed", sentAt: sentAt - 1, held: [] });
+    play.says();
+    for (const [sentAtThen, isTaken] of [
+      [1_000, false],
+      [sentAt - 2, false],
+      [sentAt + 1, false],
+      [sentAt - 1, true],
+    ] as const) {
+      const id = `L${sentAtThen}`;
+      play.hears(grant(sentAtThen, id, play.state.endedEpoch + 1, "x"));
+      expect(play.says()).toEqual(isTaken ? [renew(sentAt + 1, id)] : [giveBack(id)]);
+    }
+  });
+
+  test("[S1] [S9] by a hello is taken right after its welcome, before anything else has come (H11)", () => {
+    const play = new Play();
+    play.registers = false;
+    const x = play.contend("x");
+    const { sentAt } = play.opens();
+    play.hears({ ...welcome, sentAt });
+    play.hears(grant(sentAt, "L1", 1, "x"));
     expect(play.isLeader(x, "L1")).toBe(true);
   });
 
-  test("[S1] the lease counts from when the renewal was sent, never from when its answer came", () => {
+  test("[S15] by a hello counts for nothing where the hello was refused", () => {
+    const play = new Play();
+    play.contend("x");
+    const { sentAt } = play.opens();
+    play.hears({ ...welcome, sentAt });
+    play.hears({ type: "error", code: "forbidden", message: "", component: "x" });
+    play.says();
+    play.hears(grant(sentAt, "L1", 1, "x"));
+    expect(play.says()).toEqual([giveBack("L1")]);
+  });
+
+  test("[S1] [G10] by a statement of an earlier connection is not taken, whichever connection brings it", () => {
     const play = new Play();
     const x = play.contend("x");
     play.connects();
-    play.hears(offer("L1", 1, "x"));
-    play.wait(2_000);
-    play.renewed();
-    expect(play.remaining(x, "L1")).toBe(R - 2_000);
+    play.resumes([]);
+    play.happens(grant(1_000, "L1", 1, "x"), 0);
+    expect([play.says(), play.state.terms]).toEqual([[], []]);
+    play.hears(grant(1_000, "L2", 2, "x"));
+    expect(play.says()).toEqual([giveBack("L2")]);
+    play.grants("L3", 3, "x");
+    expect(play.isLeader(x, "L3")).toBe(true);
   });
 
-  test("[S1] an answer that comes after the lease is over leads to nothing but a release", () => {
-    const play = new Play();
-    play.contend("x");
-    play.connects({ answerTimeoutMs: 60_000 });
-    play.hears(offer("L1", 1, "x"));
-    play.says();
-    const { sentAt } = play.last("renew");
-    play.sleeps(R);
-    play.hears({ type: "renewed", sentAt, held: ["L1"] });
-    expect(play.called()).toEqual([]);
-    expect(play.says()).toContainEqual(release("L1"));
-    expect(play.state.terms).toEqual([]);
-  });
-
-  test("[S11] is declined while no component that it names is ready, and the session speaks up when one is", () => {
+  test("[S11] is given back while no component that it names could start: without a statement, which could be granted again (H12)", () => {
     const [play, x] = Play.leading(["x"]);
     play.hears({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: 100 });
     play.wait(100);
-    expect(play.says()).toEqual([release("L1")]);
-    play.hears(offer("L2", 2, "x"));
-    expect(play.says()).toEqual([release("L2")]);
+    expect(play.says()).toEqual([release("L1", "process")]);
+    const { stated } = play;
+    play.grants("L2", 2, "x");
+    expect(play.says()).toEqual([giveBack("L2")]);
+    expect(play.stated).toBe(stated);
     play.settles(x);
-    expect(play.says()).toEqual([{ type: "renew", sentAt: expect.any(Number), held: [] }]);
-    play.hears(offer("L3", 3, "x"));
-    play.renewed();
+    expect(play.says()).toEqual([renew(play.stated)]);
+    play.grants("L3", 3, "x");
     expect(play.called()).toEqual(["-x L1 revoked", "+x L3"]);
   });
 
-  test("[S11] is accepted for a component that is ready while another still stops, which is granted afterwards", () => {
+  test("[S7] that was given back is as good as ended: no join, no revoke and no older epoch counts after it", () => {
+    const play = new Play();
+    play.contend("x");
+    play.connects();
+    play.hears(grant(7, "L4", 4, "x"));
+    expect(play.hears(join("L4", 4, "x"))).toEqual([]);
+    expect(play.hears({ type: "revoke", leaderSessionId: "L4", reason: "revoked", drainMs: 0 })).toEqual([]);
+    play.says();
+    play.grants("L3", 3, "x");
+    play.grants("L4", 4, "x");
+    expect(play.says()).toEqual([giveBack("L3"), giveBack("L4")]);
+    expect(play.called()).toEqual([]);
+  });
+
+  test("[N10] a process that leaves before it could give a term back reports it as soon as it can", () => {
+    const play = new Play();
+    play.sleeps(10 * R);
+    const x = play.contend("x");
+    play.connects();
+    for (let count = 0; count < 300; count++) play.happens({ type: "observe", component: `w${count}` });
+    for (let count = 0; count < 80; count++) play.hears({ type: "next" }); // not even a renewal may leave now
+    play.says();
+    play.hears(grant(7, "L1", 1, "x"));
+    expect(play.says()).toEqual([]);
+    play.loses();
+    for (let count = 0; count < 300; count++) play.happens({ type: "unobserve", component: `w${count}` });
+    play.close(x);
+    expect(play.clientState()).toBe("connecting");
+    play.reconnects({ resumed: true });
+    expect(play.last("bye")).toEqual({ type: "bye" });
+  });
+
+  test("[S11] is taken for a component that is ready while another still stops, which is granted afterwards", () => {
     const [play, x] = Play.leading(["x"]);
     const y = play.contend("y");
     play.hears({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: 100 });
     play.wait(100);
-    play.hears(offer("L2", 2, "x", "y"));
-    play.renewed();
+    play.grants("L2", 2, "x", "y");
     expect(play.called()).toEqual(["-x L1 revoked", "+y L2"]);
     play.settles(x);
     expect(play.called()).toEqual(["+x L2"]);
     expect(play.isLeader(y, "L2")).toBe(true);
   });
 
-  test("[G4] [G6] is widened by a component that registers before it was answered", () => {
+  test("[G4] [G6] a component that registers after it joins by a grant of its own", () => {
     const play = new Play();
     play.contend("x");
     play.connects();
-    play.hears(offer("L1", 1, "x"));
+    play.grants("L1", 1, "x");
     play.contend("y");
-    play.hears(offer("L1", 1, "y"));
-    play.renewed();
+    play.hears(join("L1", 1, "y"));
     expect(play.called()).toEqual(["+x L1", "+y L1"]);
   });
 
-  test("[G4] a component that left before the grant was processed never gets it", () => {
+  test("[G4] a component that left before it came never gets it", () => {
     const play = new Play();
     play.contend("x");
     const y = play.contend("y");
     play.connects();
-    play.hears(offer("L1", 1, "x", "y"));
     play.close(y);
-    play.renewed();
+    play.grants("L1", 1, "x", "y");
     expect(play.called()).toEqual(["+x L1"]);
   });
 
-  test("[S9] that was never answered is forgotten with the socket, and not named in the next hello", () => {
-    const play = new Play();
-    play.contend("x");
-    play.connects();
-    play.hears(offer("L1", 1, "x"));
-    play.loses();
-    play.wait(1_000);
-    expect(play.opens().held).toEqual([]);
-  });
-
-  test("[S16] that was dropped is not taken up again by the grant that widens it, nor by the answer to its renewal", () => {
+  test("[S9] whose first renewal was not answered is named in the next hello, and goes on by its answer", () => {
     const play = new Play();
     const x = play.contend("x");
     play.connects();
-    play.registers = false;
-    const y = play.contend("y");
-    play.hears(offer("L1", 1, "x")); // made before the group knows of y
-    const { sentAt } = play.last("renew");
-    play.close(x);
-    play.close(y);
-    play.contend("y");
-    play.says();
-    play.hears({ type: "registered", component: "y" });
-    play.hears(offer("L1", 1, "y"));
-    play.hears({ type: "renewed", sentAt, held: ["L1"] });
-    expect(play.called()).toEqual([]);
-    expect(play.says()).toEqual([]);
-    expect(play.hears({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: 0 })).toEqual([]);
+    play.grants("L1", 1, "x");
+    play.resumes(["L1"]);
+    expect(play.last("hello").held).toEqual(["L1"]);
+    expect(play.isLeader(x, "L1")).toBe(true);
+    expect(play.called()).toEqual(["+x L1"]);
   });
 
-  test("[S7] of a term that has ended is never taken up again, nor is a join to it", () => {
+  test("[S7] [S16] of a term that has ended is never taken up again, nor is a join to it", () => {
     const [play, x] = Play.leading(["x"]);
     play.contend("y");
     play.happens({ type: "resign", leaderSessionId: "L1" });
@@ -128,8 +197,8 @@ describe("an offer", () => {
     play.says();
     play.called();
     play.hears(join("L1", 1, "y"));
-    play.hears(offer("L1", 1, "x", "y"));
     expect(play.says()).toEqual([]);
+    play.grants("L1", 1, "x", "y");
     play.hears({ type: "renewed", sentAt: play.last("renew").sentAt, held: ["L1"] });
     expect(play.called()).toEqual([]);
     expect(play.state.terms).toEqual([]);
@@ -155,7 +224,7 @@ describe("a lease", () => {
     play.hears({ type: "renewed", sentAt, held: ["L1"] });
     expect(play.called()).toEqual(["-x L1 expired"]);
     expect(play.isLeader(x, "L1")).toBe(false);
-    expect(play.says()).not.toContainEqual(release("L1"));
+    expect(play.says()).not.toContainEqual(expect.objectContaining({ type: "release" }));
     play.happens({ type: "pong" });
     play.wait(2 * E, true);
     expect(play.says()).not.toContainEqual(expect.objectContaining({ held: ["L1"] }));
@@ -180,9 +249,9 @@ describe("a lease", () => {
     play.contend("x");
     play.contend("y", { election: "dedicated" });
     play.connects();
-    play.hears(offer("L1", 1, "x"));
+    play.grants("L1", 1, "x");
     const first = play.last("renew");
-    play.hears(dedicated("L2", 2, "y"));
+    play.grantsAlone("L2", 2, "y");
     const second = play.last("renew");
     expect(second.sentAt).toBeGreaterThan(first.sentAt);
     play.hears({ type: "renewed", sentAt: first.sentAt, held: ["L1"] });
@@ -226,9 +295,9 @@ describe("a revoke", () => {
     const [play] = Play.leading(["x"], { drainMs: 3_000 });
     play.hears({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: DRAIN });
     play.wait(2_999, true);
-    expect(play.says()).not.toContainEqual(release("L1"));
+    expect(play.says()).not.toContainEqual(expect.objectContaining({ type: "release" }));
     play.wait(1, true);
-    expect(play.says()).toEqual([release("L1")]);
+    expect(play.says()).toEqual([release("L1", "process")]);
     play.wait(60_000, true);
     expect(play.says().filter((said) => said !== "ping" && said.type === "renew" && said.held.length > 0)).toEqual([]);
   });
@@ -240,9 +309,9 @@ describe("a revoke", () => {
     play.resumes(["L1"]);
     play.hears({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: 500 });
     play.wait(revokedAt + 2_999 - play.now, true);
-    expect(play.says()).not.toContainEqual(release("L1"));
+    expect(play.says()).not.toContainEqual(expect.objectContaining({ type: "release" }));
     play.wait(1, true);
-    expect(play.says()).toContainEqual(release("L1"));
+    expect(play.says()).toContainEqual(release("L1", "process"));
     expect(play.called()).toEqual(["-x L1 revoked"]);
   });
 
@@ -259,7 +328,7 @@ describe("a revoke", () => {
   test("[G9] [G2] a grant that is repeated reaches nobody twice", () => {
     const [play] = Play.leading(["x"]);
     play.hears(join("L1", 1, "x"));
-    play.hears(offer("L1", 1, "x"));
+    play.grants("L1", 1, "x");
     expect(play.called()).toEqual([]);
     expect(play.says()).toEqual([]);
     expect(play.effects.filter(({ type }) => type === "violation")).toHaveLength(1);
@@ -276,7 +345,7 @@ describe("a resignation", () => {
     expect(play.says()).toEqual([renew(1_000 + E, "L1")]);
     play.renewed();
     play.settles(y);
-    expect(play.says()).toEqual([{ type: "resign", leaderSessionId: "L1", successor: "S2" }]);
+    expect(play.says()).toEqual([resign("L1", "S2")]);
   });
 
   test("[N2] is followed by the next term, and the next, with growing epochs", () => {
@@ -285,7 +354,7 @@ describe("a resignation", () => {
       play.wait(100);
       play.happens({ type: "resign", leaderSessionId: `L${epoch - 1}` });
       play.settles(x);
-      play.hears(offer(`L${epoch}`, epoch, "x"));
+      play.grants(`L${epoch}`, epoch, "x");
       play.renewed();
       expect(play.called()).toEqual([`-x L${epoch - 1} resigned`, `+x L${epoch}`]);
     }
@@ -298,7 +367,7 @@ describe("a resignation", () => {
       play.happens({ type: "tick" });
       play.settles(x);
       play.resumes([]);
-      play.hears(offer(`L${epoch}`, epoch, "x"));
+      play.grants(`L${epoch}`, epoch, "x");
       play.renewed();
       expect(play.called()).toEqual([`-x L${epoch - 1} expired`, `+x L${epoch}`]);
     }
@@ -311,8 +380,8 @@ describe("dedicated elections", () => {
     const x = play.contend("x");
     const y = play.contend("y", { election: "dedicated" });
     play.connects();
-    play.hears(offer("L1", 1, "x"));
-    play.hears(dedicated("L2", 2, "y"));
+    play.grants("L1", 1, "x");
+    play.grantsAlone("L2", 2, "y");
     play.renewed();
     play.hears({ type: "revoke", leaderSessionId: "L2", reason: "revoked", drainMs: DRAIN });
     expect(play.called()).toEqual(["+x L1", "+y L2", "-y L2 revoked"]);
@@ -325,7 +394,7 @@ describe("dedicated elections", () => {
     play.contend("x", { election: "dedicated" });
     play.connects();
     play.says();
-    play.hears(offer("L1", 1, "x"));
-    expect(play.says()).toEqual([release("L1")]);
+    play.grants("L1", 1, "x");
+    expect(play.says()).toEqual([giveBack("L1")]);
   });
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { LeadershipLostError } from "../../../client/index.ts";
 import { FakeGroup, leadershipOf, settle } from "./fake-group.ts";
-import { offer, Play, renew } from "./play.ts";
+import { Play, renew, resign } from "./play.ts";
 
 const first = { election: "process", leaderSessionId: "L1", epoch: 1 };
 const named = (count: number): string[] => Array.from({ length: count }, (_, index) => `c${index}`);
@@ -88,7 +88,7 @@ describe("components that stop one after the other", () => {
     play.settles(...contenders.slice(4));
     expect(play.says()).toEqual([]);
     play.settles(...last);
-    expect(play.says()).toEqual([{ type: "resign", leaderSessionId: "L1" }]);
+    expect(play.says()).toEqual([resign("L1")]);
   });
 
   test("[C1] [S11] those that have stopped are granted the next term, and the others follow it when they have", () => {
@@ -98,7 +98,7 @@ describe("components that stop one after the other", () => {
     play.wait(1_000);
     play.says();
     play.called();
-    play.hears(offer("L2", 2, ...named(4)));
+    play.grants("L2", 2, ...named(4));
     expect(play.says()).toEqual([renew(play.last("renew").sentAt, "L2")]);
     play.renewed();
     expect(play.called()).toEqual(["+c0 L2", "+c1 L2"]);

@@ -102,7 +102,7 @@ test("[N4] with many processes each leaving in turn, exactly one leads at any ti
   const led: string[] = [];
   for (let round = 0; round < 20; round++) {
     const leader = peers.find(({ name }) => name === group.holder());
-    if (leader === undefined) throw new Error("nobody is offered the lead");
+    if (leader === undefined) throw new Error("nobody leads");
     leader.accept();
     led.push(leader.name);
     if (round % 3 === 0) leader.bye();

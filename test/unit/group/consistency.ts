@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
-import type { Election, GroupState, Session } from "../../../worker/group/state.ts";
+import type { Election, GroupState, Session, Term } from "../../../worker/group/state.ts";
 
 const CLOCK_MARGIN = 1_000;
 
@@ -20,7 +20,7 @@ export function expectTrue(holds: boolean, what: string): void {
 
 /** Everything that must hold between two events. `now` is the server's clock of the event that has just been handled. */
 export function expectConsistent(state: GroupState, now: number): void {
-  expectIndexes(state);
+  expectIndexes(state, now);
   expectConnections(state, now);
   for (const election of state.elections.values()) {
     expectSound(state, election);
@@ -29,7 +29,7 @@ export function expectConsistent(state: GroupState, now: number): void {
 }
 
 /** What holds of a state that was just loaded as well. */
-export function expectIndexes(state: GroupState): void {
+export function expectIndexes(state: GroupState, now: number): void {
   const sessions = [...state.sessions.values()];
   const elections = [...state.elections.values()];
   expectSame([...state.terms.entries()].sort(), expectedTerms(elections).sort(), "terms");
@@ -42,7 +42,7 @@ export function expectIndexes(state: GroupState): void {
   expectSame(counted, sorted(subjects), "sessions of each subject");
   expectComponents(state, sessions);
   for (const election of elections) expectElectionIndexes(state, election, sessions);
-  expectDeadlines(state, elections);
+  expectDeadlines(state, elections, now);
   const lost = sessions.flatMap(({ id, link }) => (link.type === "lost" ? [`${link.at} ${id}`] : []));
   expectSame(sorted([...state.lost.entries()].map(([{ at }, id]) => `${at} ${id}`)), sorted(lost), "lost sessions");
   for (const session of sessions) expectPlaces(state, session);
@@ -106,15 +106,15 @@ function expectElectionIndexes(state: GroupState, election: Election, sessions: 
   expectSame([...election.queue.sessionIds()], expectedQueue(election, placed), `queue of ${name}`);
 }
 
-/** Who can be asked, in the order of being asked. */
+/** Who is a candidate, in the order of their turns. */
 function expectedQueue(election: Election, placed: readonly Session[]): string[] {
   const { name, state, acceptedEpoch } = election;
   const holder = state.type === "vacant" ? null : state.sessionId;
   const ranked = placed
-    .filter(({ id, link, mute }) => link.type !== "lost" && !mute && id !== holder)
+    .filter(({ id, link, mute, busy }) => link.type !== "lost" && !mute && !busy.includes(name) && id !== holder)
     .flatMap((session) => {
       const place = session.places.get(name);
-      if (place === undefined || place.declined) return [];
+      if (place === undefined) return [];
       const demoted = place.demotedAt !== null && place.demotedAt === acceptedEpoch;
       return [{ id: session.id, demoted, priority: demoted ? 0 : expectedPriority(session, name), order: place.order }];
     });
@@ -130,9 +130,9 @@ function expectedPriority(session: Session, name: ElectionName): number {
   return session.contenders.get(name.slice("component:".length))?.priority ?? session.priority;
 }
 
-function expectDeadlines(state: GroupState, elections: readonly Election[]): void {
+function expectDeadlines(state: GroupState, elections: readonly Election[], now: number): void {
   const all = elections.flatMap((election) => {
-    const deadline = expectedDeadline(state, election);
+    const deadline = expectedDeadline(state, election, now);
     return deadline === null ? [] : [{ name: election.name, ...deadline }];
   });
   const text = ({ at, name }: { readonly at: number; readonly name: string }) => `${at} ${name}`;
@@ -143,24 +143,46 @@ function expectDeadlines(state: GroupState, elections: readonly Election[]): voi
   expectSame(sorted([...state.unawaited.keys()].map(text)), sorted(looks(false)), "deadlines that nobody awaits");
 }
 
-function expectedDeadline(state: GroupState, election: Election): Election["deadline"] {
+function expectedDeadline(state: GroupState, election: Election, now: number): Election["deadline"] {
   const times = election.pending.map(({ until }) => until);
   const { state: term } = election;
   const waiting = election.queue.size > 0;
-  if (term.type === "offered") times.push(term.offerUntil);
-  if (term.type === "vacant" && waiting && !state.paused && state.holdOffUntil > 0)
+  if (term.type === "vacant" && waiting && !state.paused && state.holdOffUntil > now)
     times.push(holdOff(state, election));
+  const answer = state.holdOffUntil > now ? null : answerTime(state, election);
+  if (answer !== null) times.push(answer);
   const preemption = preemptionTime(state, election);
-  if (preemption !== null) times.push(preemption);
-  const asked = election.watchedComponents > 0 || election.pending.length > 0 || term.type === "offered";
-  const awaited = waiting || asked;
+  if (preemption !== null && preemption > now) times.push(preemption);
+  const awaited = waiting || election.watchedComponents > 0 || election.pending.length > 0;
   if (term.type === "leading" || term.type === "revoking") {
-    const gone = (state.sessions.get(term.sessionId)?.link.type ?? "lost") === "lost";
-    const slack = gone ? 0 : Math.min(Math.floor(term.leaseMs / 50), 100);
-    return { at: Math.min(...times, term.leaseUntil), lookAt: Math.min(...times, term.leaseUntil + slack), awaited };
+    const { leaseUntil } = term;
+    return { at: Math.min(...times, leaseUntil), lookAt: Math.min(...times, leaseLookAt(state, term)), awaited };
   }
   if (times.length === 0) return null;
   return { at: Math.min(...times), lookAt: Math.min(...times), awaited };
+}
+
+/** When the end of a lease is looked at: later where a renewal may be under way. */
+function leaseLookAt({ sessions }: GroupState, { sessionId, leaseMs, leaseUntil, ...term }: Term): number {
+  if ((sessions.get(sessionId)?.link.type ?? "lost") === "lost") return leaseUntil;
+  const slack = Math.min(Math.floor(leaseMs / 50), 100);
+  return (term.acceptedAt === null ? Math.max(term.grantedAt + leaseMs, leaseUntil) : leaseUntil) + slack;
+}
+
+/** Until when a vacant election waits for the first of its candidates; `null` where it waits for none. */
+function answerTime(state: GroupState, { queue, state: term }: Election): number | null {
+  if (term.type !== "vacant" || !state.reconciled || state.paused) return null;
+  const ids = [...queue.sessionIds()];
+  const named = ids.filter((id) => id === term.successor);
+  for (const id of [...named, ...ids]) {
+    const link = state.sessions.get(id)?.link;
+    const connection = link === undefined || link.type === "lost" ? undefined : state.connections.get(link.connection);
+    const isSkipped = connection?.polling !== undefined && queue.rankOf(id)?.demoted;
+    if (connection === undefined || isSkipped) continue;
+    if (connection.polling !== undefined) return connection.polling.until;
+    return connection.askedAt === null ? null : connection.askedAt + state.policy.askTimeoutMs;
+  }
+  return null;
 }
 
 /** A hold-off that grows while a restore waits finds those who wait with the earlier one: they look, and wait on. */
@@ -179,7 +201,7 @@ function preemptionTime(state: GroupState, { name, state: term, queue, acceptedE
     const place = session?.places.get(name);
     if (session === undefined || place === undefined || place.demotedAt === acceptedEpoch) return [];
     if (expectedPriority(session, name) <= expectedPriority(holder, name)) return [];
-    return [Math.max(term.acceptedAt + preempt.cooldownMs, pauseEnd(place.missed, preempt.cooldownMs))];
+    return [Math.max(term.grantedAt + preempt.cooldownMs, pauseEnd(place.missed, preempt.cooldownMs))];
   });
   return times.length === 0 ? null : Math.min(...times);
 }
@@ -221,23 +243,22 @@ function expectSound(state: GroupState, election: Election): void {
   if (term.type === "vacant") return expectTrue(places + pending.length > 0, `${name} is kept for nobody`);
   expectTrue(state.sessions.has(term.sessionId), `${name} is held by a session that is not there`);
   expectTrue(term.epoch <= state.epoch, `${name} has an epoch from the future`);
-  if (term.type === "offered") {
-    expectTrue(term.epoch > acceptedEpoch, `${name} is offered with an old epoch`);
-    expectTrue(state.sessions.get(term.sessionId)?.link.type !== "lost", `${name} is offered to nobody`);
-  } else {
-    expectSame(acceptedEpoch, term.epoch, `accepted epoch of ${name}`);
-    expectTrue(term.leaseUntil <= term.horizon + CLOCK_MARGIN, `the lease of ${name} exceeds its horizon`);
-  }
+  if (term.acceptedAt === null) expectTrue(term.epoch > acceptedEpoch, `${name} is granted with an old epoch`);
+  else expectSame(acceptedEpoch, term.epoch, `accepted epoch of ${name}`);
+  expectTrue(term.leaseUntil <= term.horizon + CLOCK_MARGIN, `the lease of ${name} exceeds its horizon`);
 }
 
-/** Nothing that was due is left, and nobody waits for a vacant election that could be offered. */
+const isPolled = ({ sessions }: GroupState, id: string): boolean => sessions.get(id)?.link.type === "polled";
+
+/** Nothing that was due is left, and an election is vacant only while it waits for an answer, or for a call. */
 function expectInTime(state: GroupState, election: Election, now: number): void {
   const { name, state: term, queue, pending, deadline } = election;
   expectTrue(deadline === null || deadline.at > now, `${name} has a deadline that is over`);
   for (const { until } of pending) expectTrue(until > now, `an operator of ${name} waits too long`);
-  if (term.type === "offered") expectTrue(term.offerUntil > now, `the offer of ${name} is over`);
   if (term.type === "leading" || term.type === "revoking")
     expectTrue(term.leaseUntil > now, `the lease of ${name} is over`);
   const open = state.reconciled && !state.paused && state.holdOffUntil <= now;
-  if (term.type === "vacant" && open) expectSame(queue.size, 0, `${name} could be offered`);
+  if (term.type !== "vacant" || !open || queue.size === 0) return;
+  const isWaitedFor = [...queue.sessionIds()].some((id) => !queue.rankOf(id)?.demoted || !isPolled(state, id));
+  if (isWaitedFor) expectTrue((answerTime(state, election) ?? 0) > now, `${name} waits for nobody`);
 }

@@ -19,23 +19,70 @@ function frames(group: GroupWorld, steps: readonly GroupTurn[]): string[] {
 
 const writes = (steps: readonly GroupTurn[]) => steps.filter(({ rows }) => rows.length > 0);
 
-test("[N3] a hand-over by resign is two exchanges, resign to grant and renew to renewed, and two commits", () => {
+const tables = (steps: readonly GroupTurn[]) => steps.map(({ rows }) => rows.map(({ table }) => table).sort());
+
+test("[N3] a hand-over by resign is one exchange, one commit of four rows, and no alarm", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   const b = group.join("b", { contenders: ["x", "y"] });
   a.accept();
+  group.run(61_000, a);
+  group.advance(1_000);
+  const { alarmAt } = group.platform;
+  const steps = group.during(() => a.resign());
+  expect(frames(group, steps)).toEqual(["a > resign", "grant > b"]);
+  expect(tables(steps)).toEqual([["election", "group", "session", "term"]]);
+  expect(group.platform.alarmAt).toBe(alarmAt);
+  expect(b.held()).toEqual([b.grant().leaderSessionId]);
+  const renewal = group.during(() => b.accept());
+  expect(frames(group, renewal)).toEqual(["b > renew", "renewed > b"]);
+  expect(writes(renewal)).toEqual([]);
+});
+
+test("[N3] with leaders that publish their addresses it is seven rows in two commits", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  const b = group.join("b", { contenders: ["x"] });
+  a.confirm("x");
   const steps = group.during(() => {
     a.resign();
     b.accept();
+    b.confirm("x");
   });
-  expect(frames(group, steps)).toEqual(["a > resign", "grant > b", "b > renew", "renewed > b"]);
-  expect(writes(steps)).toHaveLength(2);
-  const [handOver, acceptance] = steps.map(({ rows }) => rows.map(({ table }) => table).sort());
-  expect(handOver).toEqual(["election", "group", "session", "term"]);
-  expect(acceptance).toEqual(["election"]);
+  expect(tables(writes(steps))).toEqual([
+    ["election", "group", "record", "session", "term"],
+    ["group", "record"],
+  ]);
 });
 
-test("[O3] a hand-over with observers is one change at its end and one at the new confirmation, in three commits", () => {
+test("[N3] joining an empty election and leading it is one exchange and one commit of three rows", () => {
+  const group = new GroupWorld();
+  const a = group.stranger("a", { contenders: ["x"] }).connect();
+  const steps = group.during(() => {
+    a.hello();
+    a.accept();
+  });
+  expect(frames(group, steps)).toEqual(["welcome > a", "grant > a", "a > renew", "renewed > a"]);
+  expect(tables(writes(steps))).toEqual([["election", "group", "session"]]);
+});
+
+test("[N7] a hand-over to one that has to be asked is two exchanges and two commits, and no row for the question", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  const b = group.join("b", { contenders: ["x"] });
+  a.accept();
+  group.advance(2_500);
+  const steps = group.during(() => a.resign());
+  expect(frames(group, steps)).toEqual(["a > resign", "next > b", "b > renew", "renewed > b", "grant > b"]);
+  expect(tables(steps)).toEqual([
+    ["election", "session", "term"],
+    ["election", "group"],
+  ]);
+  expect(group.holder()).toBe("b");
+  b.accept();
+});
+
+test("[O3] a hand-over with observers is one change at its end and one at the new confirmation, in two commits", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   const b = group.join("b", { contenders: ["x", "y"] });
@@ -50,7 +97,7 @@ test("[O3] a hand-over with observers is one change at its end and one at the ne
     b.confirm("x");
   });
   expect(observer.unread.map(({ type }) => type)).toEqual(["leaders", "leaders"]);
-  expect(writes(steps)).toHaveLength(3);
+  expect(writes(steps)).toHaveLength(2);
 });
 
 test("[S3] a renewal below the horizon is two frames and no row", () => {
@@ -86,13 +133,28 @@ test("[S9] a resume writes its session and, for each term it leads, at most one 
   expect(group.during(() => a.confirm("x")).flatMap(({ rows }) => rows)).toEqual([]);
 });
 
-test("[S11] a missed offer costs one turn: the group, the election, the session that is mute", () => {
+test("[S11] a missed turn costs the row of its session, and the next grant its own two", () => {
   const group = new GroupWorld();
-  group.join("a", { contenders: ["x"] });
+  const a = group.join("a", { contenders: ["x"] });
+  a.silent = true;
+  a.refuse();
+  group.advance(2_000);
   group.join("b", { contenders: ["x"] });
-  const steps = group.during(() => group.advance(group.policy.offerTimeoutMs));
-  expect(steps).toHaveLength(1);
-  expect(steps[0]?.rows.map(({ table }) => table).sort()).toEqual(["election", "group", "session"]);
+  const steps = group.during(() => group.advance(group.policy.askTimeoutMs));
+  expect(tables(steps)).toEqual([["election", "group", "session"]]);
+  expect(group.holder()).toBe("b");
+});
+
+test("[N3] an idle pair: its leader renews, and its next one is asked once in each E, for no row", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  group.join("b", { contenders: ["x"] });
+  group.run(10_000, a);
+  const steps = group.during(() => group.run(10_000, a));
+  const beat = ["a > renew", "renewed > a", "next > b", "b > renew", "renewed > b"];
+  expect(frames(group, steps)).toEqual([...beat, ...beat, ...beat, ...beat]);
+  expect(tables(writes(steps))).toEqual([["election"]]);
+  expect(steps.filter(({ event }) => event.type === "tick").length).toBeLessThanOrEqual(1);
 });
 
 test("[G1] one grant and one row of the election, however many components stand in it", () => {

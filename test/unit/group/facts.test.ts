@@ -5,7 +5,7 @@ import { GroupWorld } from "./world.ts";
 const told = (group: GroupWorld, action: () => void): Fact[] => group.during(action).flatMap(({ facts }) => facts);
 const types = (facts: readonly Fact[]) => facts.map(({ type }) => type);
 
-test("a term from its offer to its end is a fact with its process, election and epoch, and why it ended", () => {
+test("a term from its grant to its end is a fact with its process, election and epoch, and why it ended", () => {
   const group = new GroupWorld();
   const facts = told(group, () => {
     const a = group.join("a", { contenders: ["x"] });
@@ -17,17 +17,17 @@ test("a term from its offer to its end is a fact with its process, election and 
   });
   expect(types(facts)).toEqual([
     "session_joined",
-    "offered",
+    "granted",
     "accepted",
     "renewed",
     "revoking",
     "ended",
-    "offered", // nobody else waits: the same one is asked again
+    "granted", // nobody else waits: the same one leads again, by the statement in its release
   ]);
   const { epoch, leaderSessionId, sessionId } = group.history()[0] ?? {};
   const part = { election: "process", epoch, leaderSessionId, sessionId, process: "a" };
   expect(facts.slice(1, 6)).toEqual([
-    { type: "offered", ...part },
+    { type: "granted", ...part },
     { type: "accepted", ...part, gapMs: null },
     { type: "renewed", ...part, marginMs: 7_500 },
     { type: "revoking", ...part, reason: "revoked" },
@@ -46,7 +46,7 @@ test("the leaderless time is reported with the acceptance that ends it, or when 
     group.pause(false);
     a.accept();
   });
-  expect(facts).toMatchObject([{ type: "offered" }, { type: "resumed" }, { type: "accepted", gapMs: 700 }]);
+  expect(facts).toMatchObject([{ type: "granted" }, { type: "resumed" }, { type: "accepted", gapMs: 700 }]);
   group.pause();
   a.resign();
   group.advance(900);
@@ -54,16 +54,27 @@ test("the leaderless time is reported with the acceptance that ends it, or when 
   expect(end).toEqual([{ type: "forgotten", election: "process", gapMs: 900 }]);
 });
 
-test("an unanswered offer is another fact than a declined one, or one whose session is lost", () => {
+test("a question is a fact, and so is one that is left open; a grant that is not taken is another than a term that ended", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
-  expect(types(told(group, () => a.release()))).toEqual(["offer_withdrawn"]);
-  a.renew();
-  expect(types(told(group, () => group.advance(group.policy.offerTimeoutMs)))).toEqual(["offer_missed"]);
-  a.renew();
-  expect(types(told(group, () => a.drop()))).toEqual(["offer_withdrawn", "session_lost"]);
-  expect(types(told(group, () => a.resume()))).toEqual(["session_resumed", "offered"]);
-  expect(types(told(group, () => a.bye()))).toEqual(["offer_withdrawn", "session_left"]);
+  a.silent = true;
+  expect(types(told(group, () => a.refuse()))).toEqual(["grant_refused", "asked"]);
+  expect(types(told(group, () => group.advance(group.policy.askTimeoutMs)))).toEqual(["asked_missed"]);
+  expect(types(told(group, () => a.renew()))).toEqual(["granted"]);
+  expect(types(told(group, () => a.drop()))).toEqual(["session_lost"]);
+  expect(types(told(group, () => a.resume({ held: [] })))).toEqual(["session_resumed", "grant_refused", "granted"]);
+  expect(types(told(group, () => a.bye()))).toEqual(["ended", "session_left"]);
+});
+
+test("a question is a fact of the process that is asked, and of no election", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  const b = group.join("b", { contenders: ["x"] });
+  a.accept();
+  group.advance(2_500);
+  const { sessionId } = b;
+  const facts = told(group, () => group.revoke("process"));
+  expect(facts).toContainEqual({ type: "asked", sessionId, process: "b" });
 });
 
 test("after a crash of the object the margin of a renewal is at most the lease", () => {
@@ -94,15 +105,15 @@ test("refusals and hang-ups are facts with their codes, and a cleanup one with e
   expect(types(told(group, () => group.cleanup(true)))).toEqual(["ended", "session_left", "cleaned"]);
 });
 
-test("a contender by RPC gives the same facts: joined, offered and leading in one call, renewed, lost, back", () => {
+test("a contender by RPC gives the same facts: joined, granted and leading in one call, renewed, lost, back", () => {
   const group = new GroupWorld();
   const p = group.poller("p");
-  expect(types(told(group, () => p.poll()))).toEqual(["session_joined", "offered", "accepted"]);
+  expect(types(told(group, () => p.poll()))).toEqual(["session_joined", "granted", "accepted"]);
   group.advance(2_500);
   expect(told(group, () => p.poll())).toMatchObject([{ type: "renewed", marginMs: 7_500 }]);
   group.advance(2_500);
   expect(types(told(group, () => p.renew()))).toEqual(["renewed"]);
-  group.advance(5_000 + group.policy.offerTimeoutMs);
+  group.advance(5_000 + group.policy.askTimeoutMs);
   expect(types(told(group, () => group.tick()))).toEqual(["session_lost"]);
   expect(types(told(group, () => p.poll()))).toEqual(["session_resumed", "renewed"]);
 });

@@ -1,61 +1,62 @@
 import { expect, test } from "vitest";
 import { GroupWorld } from "./world.ts";
 
-test("[S1] an offer gives nobody leadership; the answer to the renewal that names it does", () => {
+test("[S1] a grant by its own statement is leadership, shown from the first moment; the first renewal shows that it was taken", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.grant();
-  expect(group.election()).toMatchObject({ type: "offered", leaderSessionId });
+  expect(a.held()).toEqual([leaderSessionId]);
   expect(group.status().elections[0]).toMatchObject({
-    state: "offered",
-    leader: null,
-    remainingMs: group.policy.offerTimeoutMs,
+    state: "leading",
+    leader: { leaderSessionId },
+    remainingMs: 10_000,
   });
-  expect(a.held()).toEqual([]);
+  group.advance(100);
   expect(a.renew(leaderSessionId)).toEqual([leaderSessionId]);
-  expect(group.election()).toMatchObject({ type: "leading", leaderSessionId });
+  expect(group.election()).toMatchObject({ leaderSessionId, acceptedAt: group.now });
 });
 
-test("[S1] acceptance and horizon are one row; an offer has written no horizon", () => {
+test("[S1] grant and horizon are one row; the renewal that takes it writes none", () => {
   const group = new GroupWorld();
-  const a = group.join("a", { contenders: ["x"] });
-  expect(group.election()).not.toHaveProperty("horizon");
-  const [accepted] = group.during(() => a.accept());
-  expect(accepted?.rows).toHaveLength(1);
-  expect(accepted?.rows[0]).toMatchObject({
-    table: "election",
+  const [, step] = group.during(() => group.join("a", { contenders: ["x"] }));
+  expect(step?.rows.find(({ table }) => table === "election")).toMatchObject({
     key: "process",
-    row: { state: { type: "leading", acceptedAt: group.now, horizon: group.now + 20_100 } },
+    row: { state: { type: "leading", grantedAt: group.now, horizon: group.now + 20_100 } },
   });
+  const [a] = group.peers;
+  expect(group.during(() => a?.accept()).flatMap(({ rows }) => rows)).toEqual([]);
 });
 
-test("[S1] an offer that was never answered is withdrawn at once when its session is lost", () => {
+test("[S2] a grant to a process whose connection is lost at once costs what is left of its lease, as its process may lead", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   a.drop();
-  expect(b.accept()).toMatchObject({ joined: false });
-  expect(a.renew(a.grant().leaderSessionId)).toEqual([]);
+  group.advance(9_999);
+  expect(group.holder()).toBe("a");
+  group.advance(1);
   expect(group.holder()).toBe("b");
+  expect(a.renew(a.grant().leaderSessionId)).toEqual([]);
+  b.accept();
 });
 
-test("[S1] a crash after an offer lets the group offer again at once: nobody can lead by it", () => {
+test("[S3] a crash right after a grant waits for its horizon: its process may lead by it", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   group.crash();
   b.resume();
-  expect(group.holder()).toBe("b");
-  b.accept();
+  expect(group.election()).toMatchObject({ type: "leading", leaseUntil: group.now + 21_100 });
   a.resume();
-  expect(a.renew(a.grant().leaderSessionId)).toEqual([]);
+  expect(a.accept()).toMatchObject({ joined: true });
+  expect(group.election()).toMatchObject({ leaseUntil: group.now + 10_000 });
 });
 
-test("[S1] a renewal that comes after the offer was withdrawn accepts nothing", () => {
+test("[S1] a renewal that comes after the lease of its grant is over takes nothing", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
-  group.advance(group.policy.offerTimeoutMs);
+  group.advance(10_100);
   expect(group.holder()).toBe("b");
   expect(a.renew(a.grant().leaderSessionId)).toEqual([]);
   b.accept();
@@ -93,19 +94,19 @@ test("[G2] a component that is closed and registered again in the same leadershi
   expect(a.last("grant")).toMatchObject({ leaderSessionId, epoch, components: ["y"], joined: true });
 });
 
-test("[G4] a component that registers during an offer is named in it exactly once", () => {
+test("[G4] a component that registers right after a grant joins it, and is named exactly once", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.grant();
   a.register("y");
   const named = a.heard("grant").flatMap(({ components }) => components);
   expect(named).toEqual(["x", "y"]);
-  expect(a.last("grant")).toMatchObject({ leaderSessionId, joined: false });
+  expect(a.last("grant")).toMatchObject({ leaderSessionId, joined: true });
   a.accept();
   expect(a.heard("grant")).toHaveLength(2);
 });
 
-test("[G4] a component that has left before an election is offered is not named", () => {
+test("[G4] a component that has left before an election is granted is not named", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
@@ -115,7 +116,7 @@ test("[G4] a component that has left before an election is offered is not named"
   expect(b.last("grant").components).toEqual(["x"]);
 });
 
-test("[G4] the last component that leaves during an offer takes the offer with it", () => {
+test("[G4] the last component that leaves before the grant was taken takes the leadership with it", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   group.join("b", { contenders: ["x"] });

@@ -52,7 +52,7 @@ describe("[E2] a malformed frame of a session closes its connection with 4400 an
     expect(victim.unread).toEqual([]);
     expect(withoutLossOf(victim.sessionId, group.stored)).toEqual(withoutLossOf(victim.sessionId, before));
     expect(group.election()).toMatchObject({ ...leader, horizon: expect.any(Number) });
-    expect(other.unread).toEqual([]);
+    expect(other.unread.map(({ type }) => type)).toEqual(["next", "renewed"]); // it may be needed soon
     expect(other.renew()).toEqual([]);
     other.inbox.clear();
     victim.resume();

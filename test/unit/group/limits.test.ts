@@ -402,7 +402,7 @@ test("welcome carries the settings that the client must keep to", () => {
     pingEveryMs: 25_000,
     answerTimeoutMs: 1_100,
     checkEveryMs: 300_000,
-    offerTimeoutMs: 1_180,
+    askTimeoutMs: 1_180,
     drainMs: 700,
     limits: {
       messageBytes: 131_072,
@@ -422,11 +422,14 @@ test("welcome carries the settings that the client must keep to", () => {
   });
 });
 
-test("an alarm is set only while somebody waits or watches, or an offer or a hello is open", () => {
+test("an alarm is set only while somebody waits or watches, or an answer or a hello is owed", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
-  expect(group.alarm()).toBe(group.now + group.policy.offerTimeoutMs);
-  a.accept();
+  expect(group.alarm()).toBeNull();
+  a.silent = true;
+  a.refuse();
+  expect(group.alarm()).toBe(group.now + group.policy.askTimeoutMs);
+  a.renew();
   expect(group.alarm()).toBeNull();
   const b = group.join("b", { contenders: ["x"] });
   expect(group.alarm()).toBe(group.now + 10_100);

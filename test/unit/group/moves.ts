@@ -66,10 +66,10 @@ function ofGroup<T>(does: string, argument: fc.Arbitrary<T>, act: (group: GroupW
 const nothing = fc.constant(undefined);
 const durations = fc.constantFrom(0, 1, 300, 1_000, 2_000, 2_500, 5_000, 8_000, 9_999, 10_000, 21_000);
 
-/** Renews what it holds and accepts its latest offer. */
+/** Renews what it holds, and what it was granted last. */
 export function acceptAll(peer: PeerProcess): void {
-  const offers = [...peer.grants.values()].filter(({ joined }) => !joined).map((grant) => grant.leaderSessionId);
-  peer.renew(...new Set([...peer.held(), ...offers.filter((id) => !peer.finished.has(id))]));
+  const granted = [...peer.grants.values()].filter(({ joined }) => !joined).map((grant) => grant.leaderSessionId);
+  peer.renew(...new Set([...peer.held(), ...granted.filter((id) => !peer.finished.has(id))]));
 }
 
 const comeBack = (peer: PeerProcess): void => {
@@ -81,6 +81,25 @@ const peerMoves = [
   { weight: 12, arbitrary: ofPeer("accepts", nothing, acceptAll) },
   { weight: 4, arbitrary: ofPeer("renews", nothing, (peer) => peer.renewHeld()) },
   { weight: 2, arbitrary: ofPeer("shows that it lives", nothing, (peer) => peer.renew()) },
+  {
+    weight: 3,
+    arbitrary: ofPeer("is busy with", fc.subarray([...components]), (peer, names) => {
+      peer.busy = [...new Set(names.map(electionOfComponent))];
+      peer.renewHeld();
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: ofPeer("leaves questions open:", fc.boolean(), (peer, silent) => {
+      peer.silent = silent;
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: ofPeer("gives back what it was granted for", component, (peer, name) => {
+      if (peer.grants.has(electionOfComponent(name))) peer.refuse(electionOfComponent(name));
+    }),
+  },
   {
     weight: 4,
     arbitrary: ofPeer("confirms", component, (peer, name) => {
@@ -217,6 +236,7 @@ const hostMoves = [
   { weight: 14, arbitrary: ofGroup("time passes", durations, (group, ms) => group.advance(ms)) },
   { weight: 2, arbitrary: ofGroup("somebody looks", nothing, (group) => group.tick()) },
   { weight: 4, arbitrary: ofGroup("hibernates", nothing, (group) => group.hibernate()) },
+  { weight: 2, arbitrary: ofGroup("wakes up, and knows its leaders only", nothing, (group) => group.wakeUp()) },
   {
     weight: 3,
     arbitrary: ofGroup("crashes onto a host with the clock off by", fc.constantFrom(0, 500, -500), (group, skew) => {

@@ -13,12 +13,14 @@ function revokedBy(group: GroupWorld, request: string): Extract<Outcome, { reado
 
 test("a revoke where nobody leads is answered with not_led", () => {
   const group = new GroupWorld();
-  group.join("a", { contenders });
+  const a = group.stranger("a", { contenders });
+  a.busy = ["process"];
+  a.connect().hello();
   expect(group.replies.get(group.revoke("process"))).toEqual({ type: "not_led" });
   expect(group.replies.get(group.revoke("component:none"))).toEqual({ type: "not_led" });
 });
 
-test("a revoke is answered when the next leader has accepted: from, to, epoch and how long it took", () => {
+test("a revoke is answered when the next leader has renewed for the first time: from, to, epoch and how long it took", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });
@@ -64,10 +66,26 @@ test("a revoke is answered even if neither the holder nor any candidate ever doe
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });
   a.accept();
+  b.silent = true;
+  group.advance(2_500);
   const request = group.revoke("process");
   group.advance(60_000);
   expect(group.replies.get(request)).toMatchObject({ type: "revoked", from: a.sessionId, to: null });
-  expect(b.heard("grant")).toHaveLength(1);
+  expect(b.heard("next")).toHaveLength(1);
+});
+
+test("a revoke is answered in vain where the next one is granted the election, and never takes it", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders });
+  const b = group.join("b", { contenders });
+  a.accept();
+  const request = group.revoke("process");
+  a.release();
+  expect(group.holder()).toBe("b");
+  a.silent = true;
+  b.silent = true;
+  group.advance(60_000);
+  expect(group.replies.get(request)).toMatchObject({ type: "revoked", from: a.sessionId, to: null });
 });
 
 test("a revoke of a paused group is answered when its time is over, though others wait", () => {
@@ -162,7 +180,7 @@ test("[S10] a second revoke does not restart the drain time", () => {
   expect(a.renew(leaderSessionId)).toEqual([]);
 });
 
-test("while paused nothing is offered and who leads goes on; a resume offers at once", () => {
+test("while paused nothing is granted and who leads goes on; opened, it is at once", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders });
   a.accept();
@@ -181,7 +199,7 @@ test("while paused nothing is offered and who leads goes on; a resume offers at 
   b.accept();
 });
 
-test("an offer that is open when the group is paused may still be accepted", () => {
+test("a term that was granted before the group is paused may still be taken", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders });
   group.pause();
@@ -217,7 +235,7 @@ test("a clean-up of a group without contenders removes its observers and keeps t
   expect(group.status()).toMatchObject({ epoch, sessions: 0, elections: [] });
 });
 
-test("[S5] (H3) a forced clean-up keeps the epoch, and offers nothing before every horizon is over by sigma", () => {
+test("[S5] (H3) a forced clean-up keeps the epoch, and grants nothing before every horizon is over by sigma", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", { component: "d", election: "dedicated" }] });
   a.accept();

@@ -10,6 +10,7 @@ import type {
   Hello,
   ProcessInfo,
   ServerMessage,
+  Statement,
   Watch,
   Welcome,
 } from "../../../shared/protocol/messages.ts";
@@ -39,6 +40,8 @@ export interface PeerWorld {
   readonly now: number;
   readonly state: GroupState;
   number(): number;
+  /** Runs it once the present event is over. */
+  later(run: () => void): void;
   open(receive: (frame: string) => void, access?: Access): Wire;
   frame(wire: Wire, data: string | ArrayBuffer): void;
   disconnect(wire: Wire): void;
@@ -51,6 +54,8 @@ export class PeerProcess extends Peer {
   /** What its credentials allow; absent: everything. */
   access: Access | undefined = undefined;
   wire: Wire | null = null;
+  /** Where nothing of it could start now. */
+  busy: readonly ElectionName[] = [];
   /** Every id that this process ever had. */
   readonly sessionIds = new Set<string>();
   /** What it believes to lead. Ends by its own word, by its own deadline, and with its session. */
@@ -61,8 +66,11 @@ export class PeerProcess extends Peer {
   readonly grants = new Map<ElectionName, Grant>();
   /** What it knows of the leaders, as an observer. */
   readonly mirror = new Mirror();
-  /** True time of each request, and what it asked for. */
-  readonly #asked = new Map<number, { readonly at: number; readonly ids: readonly string[] }>();
+  /** True time of each statement, what it asked for, and the connection that it went over. */
+  readonly #asked = new Map<
+    number,
+    { readonly at: number; readonly ids: readonly string[]; readonly wire: Wire | null }
+  >();
   #abandoned: Hello | null = null;
   /** R from its last `welcome`. */
   #renewDeadlineMs = 0;
@@ -93,7 +101,7 @@ export class PeerProcess extends Peer {
     const { contenders = [], observe, priority, process = { name: this.name } } = this.profile;
     return this.say({
       type: "hello",
-      sentAt: this.stamp(),
+      ...this.#statement(part.held),
       contenders: contenders.map(contenderInfo),
       process,
       ...(observe !== undefined && { observe }),
@@ -156,13 +164,21 @@ export class PeerProcess extends Peer {
   /** The `sentAt` of a message that asks for these. */
   stamp(ids: readonly string[] = []): number {
     const sentAt = this.sentAt();
-    this.#asked.set(sentAt, { at: this.world.now, ids });
+    this.#asked.set(sentAt, { at: this.world.now, ids, wire: this.wire });
     return sentAt;
   }
 
+  #statement(held: readonly string[] = []): Statement {
+    const holds = held.map((id) => this.leases.get(id)?.election);
+    const busy = this.busy.filter((election) => !holds.includes(election));
+    return { sentAt: this.stamp(held), ...(busy.length > 0 && { busy }) };
+  }
+
   renew(...held: readonly string[]): readonly string[] {
-    const answers = this.say({ type: "renew", sentAt: this.stamp(held), held });
-    const [renewed, ...others] = answers.filter((answer) => answer.type === "renewed");
+    const statement = this.#statement(held);
+    const answers = this.say({ type: "renew", ...statement, held }).filter((answer) => answer.type === "renewed");
+    // It may have answered a question meanwhile.
+    const [renewed, ...others] = answers.filter(({ sentAt }) => sentAt === statement.sentAt);
     expect(others).toEqual([]);
     return renewed?.held ?? [];
   }
@@ -183,7 +199,7 @@ export class PeerProcess extends Peer {
     return grant;
   }
 
-  /** Accepts the offer of an election, and leads. */
+  /** Shows by its first renewal that it leads the election. */
   accept(election: ElectionName = "process"): Grant {
     const grant = this.grant(election);
     expect(this.renew(grant.leaderSessionId)).toEqual([grant.leaderSessionId]);
@@ -199,10 +215,17 @@ export class PeerProcess extends Peer {
     const { leaderSessionId } = this.grant(election);
     this.#end(leaderSessionId);
     const part = successor === undefined ? {} : { successor: successor.sessionId };
-    return this.say({ type: "resign", leaderSessionId, ...part });
+    return this.say({ type: "resign", leaderSessionId, ...part, ...this.#statement() });
   }
 
   release(election: ElectionName = "process"): ServerMessage[] {
+    const { leaderSessionId } = this.grant(election);
+    this.#end(leaderSessionId);
+    return this.say({ type: "release", leaderSessionId, ...this.#statement() });
+  }
+
+  /** Does not take what it was granted. */
+  refuse(election: ElectionName = "process"): ServerMessage[] {
     const { leaderSessionId } = this.grant(election);
     this.#end(leaderSessionId);
     return this.say({ type: "release", leaderSessionId });
@@ -255,9 +278,27 @@ export class PeerProcess extends Peer {
   protected override received(message: ServerMessage): void {
     super.received(message);
     if (message.type === "welcome") this.#welcomed(message);
-    if (message.type === "grant") this.grants.set(message.election, message);
+    if (message.type === "grant") this.#granted(message);
     if (message.type === "renewed") this.#extend(message.sentAt, message.held);
     if (message.type === "leaders") this.mirror.fold(message);
+  }
+
+  /** The test sees the question and what follows from its answer. */
+  protected override asked(message: Message<"next">): void {
+    this.received(message);
+    this.world.later(() => {
+      if (this.wire?.open && !this.silent) this.renewHeld();
+    });
+  }
+
+  /** It leads from the receipt, until R after it sent the statement that the grant names (S1). */
+  #granted(grant: Grant): void {
+    this.grants.set(grant.election, grant);
+    if (grant.joined || this.finished.has(grant.leaderSessionId)) return;
+    const stated = this.#asked.get(grant.sentAt);
+    expect(stated?.wire, `${this.name} is granted ${grant.election} by a statement of this connection`).toBe(this.wire);
+    const until = (stated?.at ?? 0) + this.#renewDeadlineMs;
+    this.leases.set(grant.leaderSessionId, { election: grant.election, until });
   }
 
   #welcomed({ sessionId, resumed, sentAt, held, lease }: Welcome): void {

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { createPolicy, DEFAULT_GROUP_LIMITS, type PolicyOptions } from "../../../worker/group/policy.ts";
+import { assertPolicy, createPolicy, DEFAULT_GROUP_LIMITS, type PolicyOptions } from "../../../worker/group/policy.ts";
 
 test("the defaults are those of the design", () => {
   expect(createPolicy()).toEqual({
     lease: { durationMs: 10_000, renewDeadlineMs: 8_000, renewEveryMs: 2_500 },
-    horizonAheadMs: 10_100,
-    offerTimeoutMs: 2_850,
+    horizonAheadMs: 30_000,
+    askTimeoutMs: 2_850,
     answerTimeoutMs: 2_750,
     drainMs: 10_000,
     helloTimeoutMs: 10_000,
@@ -20,11 +20,29 @@ test("the defaults are those of the design", () => {
 test("everything that follows from D follows from it", () => {
   expect(createPolicy({ leaseMs: 2_000 })).toMatchObject({
     lease: { durationMs: 2_000, renewDeadlineMs: 1_600, renewEveryMs: 500 },
-    horizonAheadMs: 2_040,
-    offerTimeoutMs: 590,
+    askTimeoutMs: 590,
     answerTimeoutMs: 550,
   });
-  expect(createPolicy({ leaseMs: 60_000 }).offerTimeoutMs).toBe(10_100);
+  expect(createPolicy({ leaseMs: 60_000 }).askTimeoutMs).toBe(10_100);
+});
+
+test("the horizon does not follow from D: how many rows are written is a matter of price", () => {
+  expect(createPolicy({ leaseMs: 2_000 }).horizonAheadMs).toBe(30_000);
+  expect(createPolicy({ leaseMs: 60_000, horizonAheadMs: 0 }).horizonAheadMs).toBe(0);
+});
+
+test("an option that is unknown is refused where it is set, and no known one is", () => {
+  const known: Required<PolicyOptions> = {
+    leaseMs: 4_000,
+    drainMs: 0,
+    horizonAheadMs: 0,
+    preempt: { cooldownMs: 0 },
+    limits: {},
+    logLevel: "debug",
+  };
+  expect(() => assertPolicy(known)).not.toThrow();
+  const misspelt = { ...known, lease: 1 };
+  expect(() => assertPolicy(misspelt)).toThrow(TypeError);
 });
 
 test("limits are completed one by one", () => {
@@ -39,6 +57,8 @@ const faults: readonly (readonly [string, PolicyOptions, string])[] = [
   ["a negative drain time", { drainMs: -1 }, "DRAIN_MS"],
   ["a drain time that is no number", { drainMs: Number.NaN }, "DRAIN_MS"],
   ["an endless drain time", { drainMs: Infinity }, "DRAIN_MS"],
+  ["a negative horizon", { horizonAheadMs: -1 }, "HORIZON_AHEAD_MS"],
+  ["a horizon of more than a day", { horizonAheadMs: 86_400_001 }, "HORIZON_AHEAD_MS"],
   ["a negative cool-down", { preempt: { cooldownMs: -1 } }, "preempt.cooldownMs"],
   ["a limit of nothing", { limits: { sessions: 0 } }, "limits.sessions"],
   ["a limit that is no number", { limits: { historyRows: Number.NaN } }, "limits.historyRows"],

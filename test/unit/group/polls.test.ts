@@ -42,8 +42,7 @@ test("[Q1] one queue with socket sessions: the first to come is next, and epochs
   const b = group.join("b", { contenders: ["x"] });
   expect(group.candidates()).toEqual(["p", "b"]);
   a.resign();
-  expect(group.election()).toMatchObject({ type: "offered" });
-  expect(group.holder()).toBe("p");
+  expect(group.election().type).toBe("vacant"); // it waits for p's next call
   group.advance(3_000);
   const led = p.lead();
   expect(led.epoch).toBeGreaterThan(epoch);
@@ -51,7 +50,7 @@ test("[Q1] one queue with socket sessions: the first to come is next, and epochs
   expect(b.accept().epoch).toBeGreaterThan(led.epoch);
 });
 
-test("[S12] [N7] an offer waits for the next call until the poll deadline; then the next one is asked", () => {
+test("[S12] [N7] a vacancy waits for the next call until the poll deadline; then the next one leads", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
@@ -59,9 +58,9 @@ test("[S12] [N7] an offer waits for the next call until the poll deadline; then 
   p.poll();
   const b = group.join("b", { contenders: ["x"] });
   a.resign();
-  group.run(5_000 + group.policy.offerTimeoutMs - 1, a, b);
-  expect(group.holder()).toBe("p");
-  group.advance(1); // D / 2 and one offer time-out
+  group.run(5_000 + group.policy.askTimeoutMs - 1, a, b);
+  expect(group.election().type).toBe("vacant");
+  group.advance(1); // D / 2 and one time-out
   expect(group.holder()).toBe("b");
   b.accept();
   group.run(2_000, a, b);
@@ -85,29 +84,8 @@ test("[S11] [S12] callers that are late each time do not wait for each other for
   expect(led).toContain(1);
 });
 
-test.each([[false], [[]], [["component:d"] as const]])(
-  "[S11] nothing is taken from who is away for a caller that accepts %j",
-  (accept) => {
-    const group = new GroupWorld();
-    const a = group.join("a", { contenders: ["x"] });
-    a.accept();
-    const [p, q] = [group.poller("p"), group.poller("q")];
-    p.poll();
-    group.advance(4_025);
-    q.poll();
-    a.bye();
-    group.advance(4_025);
-    p.poll(); // it has missed its offer
-    group.advance(4_025);
-    group.tick(); // q has missed its own: it is offered to p once more, which is away
-    expect(group.holder()).toBe("p");
-    const offered = group.election();
-    expect(q.poll({ accept })).toEqual([]);
-    expect(group.election()).toEqual(offered);
-  },
-);
-
-test("[S5] while paused nobody is offered what is kept for a caller that is away", () => {
+/** The election has waited for `p` until its poll deadline, and waits for `q` now. */
+function missedCall() {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
@@ -116,16 +94,88 @@ test("[S5] while paused nobody is offered what is kept for a caller that is away
   group.advance(4_025);
   q.poll();
   a.bye();
-  group.advance(4_025);
-  p.poll(); // it has missed its offer
-  group.advance(4_025);
-  group.tick(); // q has missed its own: it is offered to p once more, which is away
-  expect(group.holder()).toBe("p");
+  group.advance(3_825);
+  q.renew([]);
+  return { group, p, q };
+}
+
+test("[S11] [S12] a caller that has missed its turn is not waited for; its next call is its turn, unless somebody else is ready", () => {
+  const { group, p } = missedCall();
+  group.advance(7_850);
+  expect(group.election().type).toBe("vacant"); // q has missed its own
+  expect(group.alarm()).toBeNull();
+  expect(p.poll()).toHaveLength(1);
+  const other = missedCall();
+  other.group.join("b", { contenders: ["x"] });
+  other.group.advance(7_850);
+  expect(other.group.holder()).toBe("b");
+  expect(other.p.poll()).toEqual([]);
+});
+
+test("[S12] nobody takes the election whose turn it is not, for a caller that is away: until its poll deadline", () => {
+  const { group, p, q } = missedCall();
+  expect(p.poll()).toEqual([]);
+  expect(group.election().type).toBe("vacant");
+  expect(q.poll()).toHaveLength(1);
+});
+
+test("[Q4] [S12] having missed is forgotten once somebody leads", () => {
+  const { group, p, q } = missedCall();
+  const { epoch } = q.lead();
+  p.poll();
+  q.resign();
+  group.join("b", { contenders: ["x"] });
+  expect(group.election().type).toBe("vacant"); // p is waited for again
+  expect(p.lead().epoch).toBeGreaterThan(epoch);
+});
+
+test.each([[false], [[]], [["component:d"] as const]])(
+  "[S11] a caller that accepts %j is passed over, and keeps its place",
+  (accept) => {
+    const { group, p, q } = missedCall();
+    expect(q.poll({ accept })).toEqual([]);
+    expect(group.election().type).toBe("vacant");
+    expect(p.poll()).toHaveLength(1);
+    group.join("b", { contenders: ["x"] });
+    q.poll();
+    p.resign();
+    expect(group.election().type).toBe("vacant"); // q comes before b
+  },
+);
+
+test("[S1] [S12] nothing is granted between two calls: what one accepts ends with its answer", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const p = group.poller("p");
+  p.poll();
+  a.resign();
+  expect(group.election().type).toBe("vacant");
+  group.advance(1_000);
+  expect(group.election().type).toBe("vacant");
+  p.renew([]);
+  expect(group.election().type).toBe("vacant");
+  const [held] = p.poll();
+  expect(group.election()).toMatchObject({ leaderSessionId: held?.leaderSessionId, leaseUntil: group.now + 10_000 });
+});
+
+test("[S5] while paused nobody is granted anything by a call, and its turn is not missed", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const [p, q] = [group.poller("p"), group.poller("q")];
+  p.poll();
+  q.poll();
+  a.bye();
   group.pause();
   expect(q.poll()).toEqual([]);
-  expect(group.holder()).toBe("p");
+  expect(p.poll()).toEqual([]);
+  group.advance(7_850);
+  group.tick(); // both have missed their deadlines
+  expect([q, p].map((caller) => caller.poll())).toEqual([[], []]);
   group.pause(false);
-  expect(q.poll()).toHaveLength(1);
+  expect(q.poll()).toEqual([]); // p comes first
+  expect(p.poll()).toHaveLength(1);
 });
 
 test("[S12] a session that does not ask any more is kept for D after its poll deadline", () => {
@@ -189,7 +239,7 @@ test("[S9] a call that comes after a later one changes nothing, before and after
   }
 });
 
-test("[S7] a call that was given up takes no offer behind the back of a later one, even if that changed no row", () => {
+test("[S7] a call that was given up takes nothing behind the back of a later one, even if that changed no row", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
@@ -199,7 +249,7 @@ test("[S7] a call that was given up takes no offer behind the back of a later on
   p.poll();
   a.bye();
   expect(p.arriveLate()).toMatchObject({ type: "refused", code: "superseded" });
-  expect(group.election()).toMatchObject({ type: "offered" });
+  expect(group.election().type).toBe("vacant");
 });
 
 test("[S3] [S12] after a crash the session comes back with its next call, and keeps its term", () => {
@@ -241,7 +291,7 @@ test("[S10] after the drain a call extends nothing; the lease decides", () => {
   expect(group.holder()).toBe("b");
 });
 
-test("[S11] a call that accepts some elections declines the others, and is asked for these again after one with them", () => {
+test("[S11] a call that accepts some elections is busy in the others, until one with them", () => {
   const world = new GroupWorld();
   const contenders = [{ component: "x" }, DEDICATED];
   const poller = world.poller("poller", contenders);
@@ -255,7 +305,7 @@ test("[S11] a call that accepts some elections declines the others, and is asked
   expect(elections(["process", "component:d"])).toEqual(["component:d", "process"]);
 });
 
-test("[S11] a call without `accept` declines what is offered, and is asked again after one with it", () => {
+test("[S11] a call without `accept` is busy everywhere, and nothing waits for it, until one with it", () => {
   const group = new GroupWorld();
   const p = group.poller("p");
   const wait = { accept: false };
@@ -263,6 +313,10 @@ test("[S11] a call without `accept` declines what is offered, and is asked again
   const steps = group.during(() => p.poll(wait));
   expect(steps.flatMap(({ rows }) => rows)).toEqual([]);
   expect(group.election()).toMatchObject({ type: "vacant" });
+  expect(group.alarm()).toBeNull();
+  const b = group.join("b", { contenders: ["x"] });
+  expect(group.holder()).toBe("b");
+  b.bye();
   expect(p.poll()).toHaveLength(1);
 });
 
@@ -326,10 +380,24 @@ test("[S12] a renewal or a confirm does not shorten the time that a campaign has
   const b = group.join("b", { contenders: ["x"] });
   p.renew([]);
   a.resign();
-  group.run(10_000 + group.policy.offerTimeoutMs - 1, a, b);
-  expect(group.holder()).toBe("p");
-  group.advance(1); // what it asked for, and one offer time-out
+  group.run(10_000 + group.policy.askTimeoutMs - 1, a, b);
+  expect(group.election().type).toBe("vacant");
+  group.advance(1); // what it asked for, and one time-out
   expect(group.holder()).toBe("b");
+});
+
+test("[S12] a call of any kind moves the poll deadline, and with it that of the elections which wait for it", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const p = group.poller("p");
+  p.poll();
+  a.resign();
+  group.advance(3_000);
+  p.renew([]);
+  expect(group.alarm()).toBe(group.now + 5_000 + group.policy.askTimeoutMs);
+  expect(group.election().type).toBe("vacant");
+  expect(p.poll()).toHaveLength(1);
 });
 
 test("[S3] a policy with a longer lease is promised only as far as the group itself honours it", () => {
@@ -342,7 +410,7 @@ test("[S3] a policy with a longer lease is promised only as far as the group its
   expect(group.election()).toMatchObject({ leaseUntil: group.now + 20_000 });
 });
 
-test("[G4] a contender that is closed while its session is offered the election in absence: the offer goes on to the next", () => {
+test("[G4] a contender that is closed while an election waits for the next call: it goes on to the next one", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
@@ -350,7 +418,7 @@ test("[G4] a contender that is closed while its session is offered the election 
   p.poll();
   const b = group.join("b", { contenders: ["x"] });
   a.resign();
-  expect(group.holder()).toBe("p");
+  expect(group.election().type).toBe("vacant");
   p.change([]);
   expect(p.poll()).toEqual([]);
   b.accept();

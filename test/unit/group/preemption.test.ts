@@ -75,8 +75,16 @@ test("[Q2] nobody is preempted while the group is paused, since nobody could tak
 
 const MINUTE = 60_000;
 
-/** `low` leads, `high` waits and could preempt; what preemptions there are within `ms`, each turned down by `turnDown`. */
-function preemptionsWithin(group: GroupWorld, ms: number, turnDown: () => void): number {
+/**
+ * `low` leads, `high` waits and could preempt; what preemptions there are within `ms`. Each time `high` turns the lead down:
+ * by what it does before the holder stops, or afterwards.
+ */
+function preemptionsWithin(
+  group: GroupWorld,
+  ms: number,
+  turnDown: () => void,
+  before = (): void => undefined,
+): number {
   const low = group.peers.find(({ name }) => name === "low");
   if (low === undefined) throw new Error("nobody is low");
   let count = 0;
@@ -84,6 +92,7 @@ function preemptionsWithin(group: GroupWorld, ms: number, turnDown: () => void):
     group.run(500, low);
     if (group.election().type !== "revoking") continue;
     count += 1;
+    before();
     low.release();
     turnDown();
     low.accept();
@@ -96,38 +105,130 @@ function lowAndHigh(cooldownMs = 1_000) {
   const low = group.join("low", { contenders });
   low.accept();
   const high = group.join("high", { contenders, priority: 10 });
-  const decline = (): void => {
-    expect(group.holder()).toBe("high");
-    high.release();
+  const isReadyAgain = (): void => {
+    expect(group.holder()).toBe("low");
+    high.busy = [];
+    high.silent = false;
     high.renew();
   };
-  return { group, low, high, decline };
+  const giveBack = (): void => {
+    expect(group.holder()).toBe("high");
+    high.busy = ["process"];
+    high.refuse();
+    isReadyAgain();
+  };
+  return { group, low, high, isReadyAgain, giveBack };
 }
 
-test("[Q6] a rival that declines what it has preempted preempts nobody for a minute, then for two, then for four", () => {
-  const { group, decline } = lowAndHigh();
-  expect(preemptionsWithin(group, MINUTE, decline)).toBe(1);
-  expect(preemptionsWithin(group, 2 * MINUTE, decline)).toBe(1);
-  expect(preemptionsWithin(group, 4 * MINUTE, decline)).toBe(1);
-  expect(preemptionsWithin(group, 60 * MINUTE, decline)).toBeLessThanOrEqual(4);
+test("[Q6] a rival that gives back what it has preempted preempts nobody for a minute, then for two, then for four", () => {
+  const { group, giveBack } = lowAndHigh();
+  expect(preemptionsWithin(group, MINUTE, giveBack)).toBe(1);
+  expect(preemptionsWithin(group, 2 * MINUTE, giveBack)).toBe(1);
+  expect(preemptionsWithin(group, 4 * MINUTE, giveBack)).toBe(1);
+  expect(preemptionsWithin(group, 60 * MINUTE, giveBack)).toBeLessThanOrEqual(4);
 });
 
-test("[Q6] so does one that answers an offer too late each time", () => {
-  const { group, high } = lowAndHigh();
-  const miss = (): void => {
-    group.advance(group.policy.offerTimeoutMs);
-    high.renew(high.grant().leaderSessionId); // too late
+test("[Q6] so does one that is busy each time when the holder has stopped", () => {
+  const { group, high, isReadyAgain } = lowAndHigh();
+  const becomeBusy = (): void => {
+    high.busy = ["process"];
+    high.renew();
   };
-  expect(preemptionsWithin(group, MINUTE, miss)).toBe(1);
+  expect(preemptionsWithin(group, MINUTE, isReadyAgain, becomeBusy)).toBe(1);
 });
 
-test("[Q6] so does one that loses its connection over each offer", () => {
+test("[Q6] so does one that falls silent each time while the holder stops", () => {
+  const { group, low, high, isReadyAgain } = lowAndHigh();
+  const fallSilent = (): void => {
+    high.silent = true;
+    group.run(1_500, low);
+  };
+  expect(preemptionsWithin(group, MINUTE, isReadyAgain, fallSilent)).toBe(1);
+});
+
+test("[Q6] so does one that is silent each time when nobody leads", () => {
+  const { group, high, isReadyAgain } = lowAndHigh();
+  const open = (): void => {
+    group.pause(false);
+    group.advance(group.policy.askTimeoutMs);
+    isReadyAgain();
+  };
+  const hold = (): void => {
+    high.silent = true;
+    group.pause();
+    group.advance(500);
+  };
+  expect(preemptionsWithin(group, MINUTE, open, hold)).toBe(1);
+});
+
+test("[Q6] so does one that never takes what it is granted, until its lease is over", () => {
   const { group, high } = lowAndHigh();
   const fail = (): void => {
-    high.drop();
-    high.resume();
+    expect(group.holder()).toBe("high");
+    high.endAll();
+    group.advance(2_100);
   };
   expect(preemptionsWithin(group, MINUTE, fail)).toBe(1);
+});
+
+test("[Q6] so does one that loses its connection over each grant", () => {
+  const { group, high, isReadyAgain } = lowAndHigh();
+  const fail = (): void => {
+    high.drop();
+    high.busy = ["process"];
+    high.resume({ held: [] });
+    isReadyAgain();
+  };
+  expect(preemptionsWithin(group, MINUTE, fail)).toBe(1);
+});
+
+test("[Q2] [S11] a rival is asked before it preempts: one that is silent takes the lead from nobody, and sets no alarm", () => {
+  const { group, low, high } = lowAndHigh();
+  high.silent = true;
+  const steps = group.during(() => group.run(MINUTE, low));
+  expect(low.heard("revoke")).toEqual([]);
+  expect(high.heard("next")).toHaveLength(1);
+  expect(steps.filter(({ event }) => event.type === "tick").length).toBeLessThanOrEqual(1); // the cool-down
+  high.renew();
+  expect(low.heard("revoke")).toHaveLength(1);
+});
+
+test("[Q2] [S11] a rival behind one that is silent is asked after it", () => {
+  const { group, low, high } = lowAndHigh();
+  high.silent = true;
+  const middle = group.join("middle", { contenders, priority: 5 });
+  group.run(3_000, low);
+  expect(group.election()).toMatchObject({ type: "revoking", successor: middle.sessionId });
+});
+
+test("[Q2] [S11] a rival that asks by calls preempts in its own call, and is waited for until the next one", () => {
+  const group = new GroupWorld({ preempt: { cooldownMs: 1_000 } });
+  const low = group.join("low", { contenders });
+  low.accept();
+  const p = group.poller("p", [{ component: "x" }]);
+  const campaign = { priority: 1 };
+  p.poll(campaign);
+  group.run(2_000, low);
+  expect(group.election().type).toBe("leading");
+  p.poll(campaign);
+  expect(low.last("revoke").reason).toBe("preempted");
+  low.release();
+  expect(group.election().type).toBe("vacant");
+  expect(p.poll(campaign)).toHaveLength(1);
+});
+
+test("[Q2] [S11] a rival that was busy has missed nothing: it preempts once it is ready", () => {
+  const group = new GroupWorld({ preempt: { cooldownMs: 1_000 } });
+  const low = group.join("low", { contenders });
+  low.accept();
+  const high = group.stranger("high", { contenders, priority: 10 });
+  high.busy = ["process"];
+  high.connect().hello();
+  group.run(10_000, low);
+  expect(low.heard("revoke")).toEqual([]);
+  high.busy = [];
+  high.renew();
+  expect(low.last("revoke").reason).toBe("preempted");
 });
 
 test("[Q6] so does one that is away each time when the holder has stopped", () => {
@@ -140,19 +241,21 @@ test("[Q6] so does one that is away each time when the holder has stopped", () =
   expect(preemptionsWithin(group, MINUTE - 2_000, () => expect.fail("preempted again"))).toBe(0);
 });
 
-test("[Q6] a candidate that declined an ordinary offer does not preempt the one that took it", () => {
+test("[Q6] a candidate that gave an ordinary grant back does not preempt the one that took the next", () => {
   const group = new GroupWorld({ leaseMs: 2_000, preempt: { cooldownMs: 1_000 } });
   const high = group.join("high", { contenders, priority: 10 });
   const low = group.join("low", { contenders });
-  high.release();
-  high.renew();
+  high.busy = ["process"];
+  high.refuse();
   low.accept();
+  high.busy = [];
+  high.renew();
   expect(preemptionsWithin(group, MINUTE - 2_000, () => expect.fail("preempted"))).toBe(0);
 });
 
 test("[Q6] a rival that has led since preempts again when the cool-down is over", () => {
-  const { group, low, high, decline } = lowAndHigh();
-  expect(preemptionsWithin(group, 2_000, decline)).toBe(1);
+  const { group, low, high, giveBack } = lowAndHigh();
+  expect(preemptionsWithin(group, 2_000, giveBack)).toBe(1);
   low.resign();
   high.accept();
   high.resign();
@@ -161,21 +264,21 @@ test("[Q6] a rival that has led since preempts again when the cool-down is over"
 });
 
 test("[Q6] the pause outlives hibernation, a crash of the object and a resumed session, and costs no row of its own", () => {
-  const { group, low, high, decline } = lowAndHigh();
-  expect(preemptionsWithin(group, 2_000, decline)).toBe(1);
-  const declined = group.steps.filter(({ effects }) => effects.some((effect) => effect.type === "send"));
-  expect(Math.max(...declined.map(({ rows }) => rows.length))).toBeLessThanOrEqual(4);
+  const { group, low, high, giveBack } = lowAndHigh();
+  expect(preemptionsWithin(group, 2_000, giveBack)).toBe(1);
+  const returned = group.steps.filter(({ effects }) => effects.some((effect) => effect.type === "send"));
+  expect(Math.max(...returned.map(({ rows }) => rows.length))).toBeLessThanOrEqual(4);
   group.hibernate();
   group.crash();
   low.resume();
   high.resume();
   expect(preemptionsWithin(group, MINUTE - 5_000, () => expect.fail("preempted"))).toBe(0);
-  expect(preemptionsWithin(group, 10_000, decline)).toBe(1);
+  expect(preemptionsWithin(group, 10_000, giveBack)).toBe(1);
 });
 
 test("[Q6] [Q2] while the first in the queue pauses, the next of higher priority than the holder preempts", () => {
-  const { group, low, decline } = lowAndHigh();
-  expect(preemptionsWithin(group, 2_000, decline)).toBe(1);
+  const { group, low, giveBack } = lowAndHigh();
+  expect(preemptionsWithin(group, 2_000, giveBack)).toBe(1);
   const middle = group.join("middle", { contenders, priority: 5 });
   group.run(1_000, low);
   expect(group.election()).toMatchObject({ type: "revoking", reason: "preempted", successor: middle.sessionId });
@@ -186,7 +289,7 @@ test("[Q6] [Q2] while the first in the queue pauses, the next of higher priority
 });
 
 test("[Q6] the pause is no shorter than the cool-down", () => {
-  const { group, decline } = lowAndHigh(10 * MINUTE);
-  expect(preemptionsWithin(group, 11 * MINUTE, decline)).toBe(1);
-  expect(preemptionsWithin(group, 8 * MINUTE, decline)).toBe(0);
+  const { group, giveBack } = lowAndHigh(10 * MINUTE);
+  expect(preemptionsWithin(group, 11 * MINUTE, giveBack)).toBe(1);
+  expect(preemptionsWithin(group, 8 * MINUTE, giveBack)).toBe(0);
 });

@@ -46,7 +46,7 @@ test("[Q1] a place survives a resumed session", () => {
   group.join("c", { contenders });
   b.drop();
   group.advance(5_000);
-  expect(group.candidates()).toEqual(["c", "b"]); // who can't be asked now comes after those that can
+  expect(group.candidates()).toEqual(["c", "b"]); // who can't be granted it now comes after those that can
   b.resume();
   expect(group.candidates()).toEqual(["b", "c"]);
 });
@@ -64,7 +64,7 @@ test("[Q1] a session keeps its place while it has a contender of the election, a
   expect(group.candidates()).toEqual(["c", "b"]);
 });
 
-test("[Q2] the higher priority is asked first", () => {
+test("[Q2] the higher priority comes first", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders });
   a.accept();
@@ -109,7 +109,7 @@ test("[Q2] a priority of a contender in the process election, or of an unknown o
   expect(a.say({ type: "priority", priority: 1, component: "q" })).toMatchObject([unknown]);
 });
 
-test("[Q3] a named successor is asked first", () => {
+test("[Q3] a named successor comes first", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders });
   group.join("b", { contenders, priority: 9 });
@@ -134,18 +134,37 @@ test.each([
   b.accept();
 });
 
-test("[Q3] the queue goes on where the successor does not answer", () => {
+test("[Q3] the queue goes on where the successor does not answer, or gives the grant back", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders });
   const b = group.join("b", { contenders });
   const c = group.join("c", { contenders });
   a.accept();
+  group.advance(2_500);
+  c.silent = true;
   a.resign("process", c);
-  group.advance(group.policy.offerTimeoutMs);
+  group.advance(group.policy.askTimeoutMs);
+  b.accept();
+  c.renew();
+  b.resign("process", c);
+  expect(group.holder()).toBe("c");
+  c.refuse();
+  expect(group.holder()).toBe("a"); // before c in the queue
+});
+
+test("[Q3] the queue goes on where the successor is busy", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders });
+  const b = group.join("b", { contenders });
+  const c = group.join("c", { contenders });
+  a.accept();
+  c.busy = ["process"];
+  c.renew();
+  a.resign("process", c);
   b.accept();
 });
 
-test("[Q3] [Q4] a holder that steps down and names itself is asked last all the same", () => {
+test("[Q3] [Q4] a holder that steps down and names itself comes last all the same", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
@@ -158,7 +177,7 @@ test("[Q3] [Q4] a holder that steps down and names itself is asked last all the 
   expect(group.holder()).toBe("a");
 });
 
-test("[Q4] a holder that names itself and is alone is asked again at once", () => {
+test("[Q4] a holder that names itself and is alone leads again at once", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { epoch } = a.accept();

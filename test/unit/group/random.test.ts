@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { EventBody } from "../../../worker/group/events.ts";
-import { rowChanges } from "../../../worker/group/rows.ts";
+import { rowChanges, save } from "../../../worker/group/rows.ts";
 import { transition } from "../../../worker/group/transition.ts";
 import { expectSame, expectTrue } from "./consistency.ts";
 import { acceptAll, type Move, moves } from "./moves.ts";
+import { byKey } from "./storage.ts";
 import { GroupWorld } from "./world.ts";
 
 /** `GROUP_RUNS=5000 npx vitest run --project unit random` for a long look. */
@@ -23,6 +24,7 @@ function play(options: { readonly drainMs: number }, history: readonly Move[]): 
     to(group);
     group.goBack();
   }
+  group.listSockets();
   return group;
 }
 
@@ -64,11 +66,13 @@ test("[S3] [S11] after any history, every election with a candidate that answers
       group.pause(false);
       for (const peer of group.peers) {
         peer.profile = { contenders: ["x", { component: "d", election: "dedicated" }] };
+        peer.busy = [];
+        peer.silent = false;
         if (peer.sessionId === "") peer.connect().hello();
         else peer.resume();
       }
-      const { lease, offerTimeoutMs } = group.policy;
-      const bound = 3 * lease.durationMs + 20_000 + 2_000 + group.peers.length * offerTimeoutMs;
+      const { lease, askTimeoutMs } = group.policy;
+      const bound = 3 * lease.durationMs + 20_000 + 2_000 + group.peers.length * askTimeoutMs;
       for (let passed = 0; passed < bound; passed += 500) {
         for (const peer of group.peers) if (passed % 2_000 === 0) acceptAll(peer);
         group.advance(500);
@@ -101,10 +105,14 @@ test("whatever has happened, an event that changes nothing gives back the same s
     fc.property(policies, moves, (options, history) => {
       const group = play(options, history);
       group.tick();
-      for (const event of idleEvents(group)) {
-        const { state, touched } = transition(group.state, { ...event, now: group.clock, nonce: "idle" });
-        expectTrue(state === group.state, `${event.type} copies the state`);
-        expectSame(rowChanges(group.state, state, touched), [], event.type);
+      const events = idleEvents(group).map((event) => ({ ...event, now: group.clock, nonce: "idle" }));
+      // Whoever is next may be asked, once.
+      const before = events.reduce((state, event) => transition(state, event).state, group.state);
+      expectSame(byKey(save(before)), byKey(save(group.state)), "asking writes no row");
+      for (const event of events) {
+        const { state, touched } = transition(before, event);
+        expectTrue(state === before, `${event.type} copies the state`);
+        expectSame(rowChanges(before, state, touched), [], event.type);
       }
     }),
     { numRuns },

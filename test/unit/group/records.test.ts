@@ -4,18 +4,17 @@ import { GroupWorld } from "./world.ts";
 const recordOf = (group: GroupWorld, component: string) =>
   group.state.components.get(component)?.record?.leader ?? null;
 
-test("[K1] an address is visible only after its confirmation, and that needs an accepted grant", () => {
+test("[K1] an address is visible only after its confirmation, and that takes the grant", () => {
   const group = new GroupWorld();
   const observer = group.join("observer", { observe: ["x"] });
   const a = group.join("a", { contenders: ["x"], process: { name: "a", address: "http://a" } });
-  expect(a.confirm("x")).toMatchObject([{ type: "error", code: "not_leader", component: "x" }]);
-  a.accept();
-  expect(observer.mirror.get("x")).toBeNull();
   const { leaderSessionId, epoch } = a.grant();
+  expect(observer.mirror.get("x")).toBeNull();
   const answers = a.confirm("x", { id: "one" });
   expect(answers).toEqual([{ type: "confirmed", id: "one", component: "x", leaderSessionId }]);
   const leader = { component: "x", leaderSessionId, epoch, address: "http://a", process: "a" };
   expect(observer.mirror.get("x")).toEqual(leader);
+  expect(group.election()).toMatchObject({ leaderSessionId, acceptedAt: group.now });
 });
 
 test("[K1] a confirmation publishes its own address and metadata, or those of the process, or none", () => {
@@ -36,7 +35,14 @@ test("[K1] a confirmation publishes its own address and metadata, or those of th
 });
 
 test.each([
-  ["during an offer", (_group: GroupWorld, a: ReturnType<GroupWorld["join"]>) => a.grant()],
+  [
+    "for a grant that was given back",
+    (_group: GroupWorld, a: ReturnType<GroupWorld["join"]>) => {
+      a.silent = true;
+      a.refuse();
+      return a.grant();
+    },
+  ],
   [
     "while it is being revoked",
     (group: GroupWorld, a: ReturnType<GroupWorld["join"]>) => {

@@ -201,13 +201,14 @@ test("[S9] [S2] a leadership named without a contender of it ends with its holde
   }
 });
 
-test("[S9] an offer that was open when the socket was lost is not accepted after the resume; a fresh one is made", () => {
+test("[S9] a grant that is lost with its socket is over, and the hello brings a fresh one", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const { leaderSessionId } = a.grant();
-  a.resume({ held: [leaderSessionId] });
+  a.resume({ held: [] });
   expect(a.last("welcome").held).toEqual([]);
   expect(a.last("grant")).toMatchObject({ joined: false });
   expect(a.last("grant").leaderSessionId).not.toBe(leaderSessionId);
+  expect(a.renew(leaderSessionId)).toEqual([]);
   a.accept();
 });

@@ -52,7 +52,7 @@ function replaced<R>(
 /** The rows by key: two stores with the same content compare equal in any order of their rows. */
 export function byKey({ group, sessions, elections, records, endedTerms }: Rows): object {
   return {
-    group: group ?? { epoch: 0, revision: 0, holdOffUntil: 0, holdOffMs: 0, paused: false },
+    group: group ?? { epoch: 0, revision: 0, holdOffUntil: 0, holdOffMs: 0, paused: false, seenAt: 0 },
     sessions: new Map(sessions.map((row) => [row.id, row])),
     elections: new Map(elections.map((row) => [row.name, row])),
     records: new Map(records.map((row) => [row.leader.component, row])),

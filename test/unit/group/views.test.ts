@@ -10,8 +10,10 @@ test("the status shows for each election the leader, for how long, and the queue
   const a = group.join("a", { contenders: ["x", dedicated("d")] });
   const b = group.join("b", { contenders: ["x", "y"], priority: 2 });
   const nameless = group.join("nameless", { contenders: ["x"], process: {} });
+  const own = a.grant("component:d");
+  group.advance(1_000);
   const { leaderSessionId, epoch } = a.accept();
-  group.advance(1_500);
+  group.advance(500);
   expect(group.status()).toEqual({
     group: "g",
     epoch: group.state.epoch,
@@ -19,12 +21,18 @@ test("the status shows for each election the leader, for how long, and the queue
     paused: false,
     sessions: 3,
     elections: [
-      { election: "component:d", state: "offered", leader: null, remainingMs: 1_350, candidates: [] },
+      {
+        election: "component:d",
+        state: "leading",
+        leader: { sessionId: a.sessionId, process: "a", leaderSessionId: own.leaderSessionId, epoch: own.epoch },
+        remainingMs: 8_500, // granted, and not renewed since
+        candidates: [],
+      },
       {
         election: "process",
         state: "leading",
         leader: { sessionId: a.sessionId, process: "a", leaderSessionId, epoch },
-        remainingMs: 8_500,
+        remainingMs: 9_500,
         candidates: [
           { sessionId: b.sessionId, process: "b", priority: 2, components: ["x", "y"], ready: true },
           { sessionId: nameless.sessionId, process: null, priority: 0, components: ["x"], ready: true },
@@ -49,16 +57,20 @@ test("the status shows a revoked holder as revoking and a vacant election withou
   ]);
 });
 
-test("the status lists those that can't be asked now after those that can, and marks them", () => {
+test("the status lists those that can't be granted the election now after those that can, and marks them", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   const gone = group.join("gone", { contenders: ["x"], priority: 9 });
+  const busy = group.stranger("busy", { contenders: ["x"] });
+  busy.busy = ["process"];
+  busy.connect().hello();
   group.join("b", { contenders: ["x"] });
   a.accept();
   gone.drop();
   expect(group.status().elections[0]?.candidates).toMatchObject([
     { process: "b", ready: true },
     { process: "gone", ready: false, priority: 9 },
+    { process: "busy", ready: false },
   ]);
 });
 
@@ -80,7 +92,7 @@ test("[S7] the fence says current for the present term of the component, with th
   const question = { component: "x", leaderSessionId, epoch };
   const ask = (part: Partial<typeof question> = {}) => fence(group.state, { ...question, ...part }, group.now);
   const no = { current: false, draining: false, remainingMs: 0 };
-  expect(ask()).toEqual({ ...no, epoch: 0 });
+  expect(ask()).toEqual({ current: true, draining: false, epoch, remainingMs: 10_000 });
   a.accept();
   group.advance(2_000);
   expect(ask()).toEqual({ current: true, draining: false, epoch, remainingMs: 8_000 });
@@ -91,9 +103,10 @@ test("[S7] the fence says current for the present term of the component, with th
   group.revoke("process");
   expect(ask()).toEqual({ current: true, draining: true, epoch, remainingMs: 8_000 });
   a.release();
-  expect(ask()).toEqual({ ...no, epoch });
-  const next = b.accept();
-  expect(ask()).toEqual({ ...no, epoch: next.epoch });
+  expect(ask()).toEqual({ ...no, epoch: b.grant().epoch });
+  b.bye();
+  a.deregister("x");
+  expect(ask()).toEqual({ ...no, epoch: 0 });
 });
 
 test("[S7] the fence is over at the very end of the lease, even before anybody looked", () => {
@@ -109,7 +122,7 @@ test("the history keeps of each ended term who, when, why, what was confirmed, a
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x", "y"] });
   const b = group.join("b", { contenders: ["x", "y"] });
-  const offeredAt = group.now;
+  const grantedAt = group.now;
   group.advance(400);
   const first = a.accept();
   const acceptedAt = group.now;
@@ -126,7 +139,7 @@ test("the history keeps of each ended term who, when, why, what was confirmed, a
       leaderSessionId: first.leaderSessionId,
       sessionId: a.sessionId,
       process: "a",
-      offeredAt,
+      grantedAt,
       acceptedAt,
       confirmed: [
         { component: "x", at: acceptedAt + 200 },
@@ -143,6 +156,16 @@ test("the history keeps of each ended term who, when, why, what was confirmed, a
   group.advance(10_000);
   group.tick();
   expect(group.history()[1]).toMatchObject({ process: "b", reason: "expired", gapMs: 1_200, confirmed: [] });
+});
+
+test("the history counts a term from its grant where no renewal has shown when it began", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  const { now } = group;
+  a.endAll();
+  group.advance(10_000);
+  group.tick();
+  expect(group.history()).toMatchObject([{ grantedAt: now, acceptedAt: now, reason: "expired", gapMs: null }]);
 });
 
 test("the history remembers the confirmation of a component that was closed, or revoked, before the term ended", () => {

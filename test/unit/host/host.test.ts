@@ -60,7 +60,7 @@ describe("a new incarnation", () => {
   test("[N5] answers the first frame of a socket that it did not know", play(firstFrameOfOneWhoWaits));
   test("[S12] lists all sockets before a second frame, and once", play(secondFrame));
   test("[S12] lists all sockets before anything else that comes first, and once", play(listedFirst));
-  test("[S12] offers nothing to a session whose socket is gone", play(lostMeanwhile));
+  test("[S12] grants nothing to a session whose socket is gone", play(lostMeanwhile));
   test("[N7] whose listing fails tries again by an alarm, and with each event before that", play(failedListing));
   test("[N7] whose listing fails leaves an earlier alarm where it is", play(retryKeepsAnEarlierAlarm));
 });

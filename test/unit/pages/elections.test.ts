@@ -27,10 +27,9 @@ test("an election without a leader says why", () => {
   const why = (given: Parameters<typeof election>[0], paused = false): string | null | undefined =>
     electionViews(status([election(given)], { paused }), nobody)[0]?.vacancy;
   expect(why({})).toBe("Nobody contends for it.");
-  expect(why({ candidates: [candidate("A")] })).toBe("The next in the queue is about to get an offer.");
-  expect(why({ candidates: [candidate("A", { ready: false })] })).toBe("Nobody in the queue can take an offer now.");
+  expect(why({ candidates: [candidate("A")] })).toBe("The next in the queue is about to lead.");
+  expect(why({ candidates: [candidate("A", { ready: false })] })).toBe("Nobody in the queue can lead now.");
   expect(why({ candidates: [candidate("A")] }, true)).toMatch(/^The group is paused/);
-  expect(why({ state: "offered", remainingMs: 100 })).toMatch(/has an offer/);
   expect(electionViews(status([ledBy("A", 1)]), nobody)[0]?.vacancy).toBeNull();
 });
 

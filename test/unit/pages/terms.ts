@@ -7,7 +7,7 @@ export const term = (given: Partial<TermStatus> & Pick<TermStatus, "epoch" | "ac
   leaderSessionId: `leadership ${given.epoch}`,
   sessionId: "session",
   process: "A",
-  offeredAt: given.acceptedAt - 5,
+  grantedAt: given.acceptedAt - 5,
   confirmed: [],
   endedAt: null,
   reason: null,

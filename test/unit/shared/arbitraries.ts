@@ -25,6 +25,7 @@ const election = fc.oneof(
   fc.constant<ElectionName>("process"),
   name.map((component): ElectionName => `component:${component}`),
 );
+const elections = fc.array(election, { maxLength: 5 });
 const kind = fc.constantFrom("process", "dedicated");
 const tag = <const T extends string>(type: T) => fc.constant(type);
 
@@ -50,20 +51,27 @@ const clientTypes: ClientTypes = {
       resume,
       held: ids,
       sentAt: anyNumber,
+      busy: elections,
     },
     ["type", "sentAt"],
   ),
   register: shape({ type: tag("register"), component: name, election: kind, priority }, ["type", "component"]),
   deregister: fc.record({ type: tag("deregister"), component: name }),
-  renew: fc.record({ type: tag("renew"), sentAt: anyNumber, held: ids }),
+  renew: shape({ type: tag("renew"), sentAt: anyNumber, held: ids, busy: elections }, ["type", "sentAt", "held"]),
   confirm: shape({ type: tag("confirm"), id, component: name, leaderSessionId: id, address: text, metadata }, [
     "type",
     "id",
     "component",
     "leaderSessionId",
   ]),
-  resign: shape({ type: tag("resign"), leaderSessionId: id, successor: id }, ["type", "leaderSessionId"]),
-  release: fc.record({ type: tag("release"), leaderSessionId: id }),
+  resign: shape({ type: tag("resign"), leaderSessionId: id, successor: id, sentAt: anyNumber, busy: elections }, [
+    "type",
+    "leaderSessionId",
+  ]),
+  release: shape({ type: tag("release"), leaderSessionId: id, sentAt: anyNumber, busy: elections }, [
+    "type",
+    "leaderSessionId",
+  ]),
   priority: shape({ type: tag("priority"), priority, component: name }, ["type", "priority"]),
   observe: fc.record({ type: tag("observe"), components: watch }),
   unobserve: fc.record({ type: tag("unobserve"), components: watch }),
@@ -102,6 +110,8 @@ const errorCode = fc.constantFrom(
   "forbidden",
 );
 
+const granted = { type: tag("grant"), election, leaderSessionId: id, epoch: ms, components: names };
+
 type ServerTypes = { readonly [T in ServerMessage["type"]]: fc.Arbitrary<Extract<ServerMessage, { type: T }>> };
 export const serverTypes: ServerTypes = {
   welcome: fc.record({
@@ -116,20 +126,17 @@ export const serverTypes: ServerTypes = {
     pingEveryMs: ms,
     answerTimeoutMs: ms,
     checkEveryMs: ms,
-    offerTimeoutMs: ms,
+    askTimeoutMs: ms,
     drainMs: ms,
     limits,
   }),
   registered: fc.record({ type: tag("registered"), component: name }),
   deregistered: fc.record({ type: tag("deregistered"), component: name }),
-  grant: fc.record({
-    type: tag("grant"),
-    election,
-    leaderSessionId: id,
-    epoch: ms,
-    components: names,
-    joined: fc.boolean(),
-  }),
+  grant: fc.oneof(
+    fc.record({ ...granted, joined: fc.constant<false>(false), sentAt: anyNumber }),
+    fc.record({ ...granted, joined: fc.constant<true>(true) }),
+  ),
+  next: fc.record({ type: tag("next") }),
   renewed: fc.record({ type: tag("renewed"), sentAt: anyNumber, held: ids }),
   revoke: fc.record({
     type: tag("revoke"),

@@ -69,6 +69,7 @@ test("the limits themselves are accepted", () => {
     { type: "confirm", id: "i", component: "x", leaderSessionId: "l", address: x(2_048), metadata: { k: x(2_040) } },
     { type: "confirm", id: "i", component: "x", leaderSessionId: "l", address: "", metadata: {} },
     { type: "renew", sentAt: -0.5, held: Array.from({ length: 4_096 }, () => "l") },
+    { type: "release", leaderSessionId: "l", sentAt: 0, busy: ["process", `component:${x(128)}`] },
     { type: "hello", sentAt: 0, process: { name: x(128) } },
     { type: "hello", sentAt: 0, resume: { sessionId: "s", secret: "t", attempt: Number.MAX_SAFE_INTEGER } },
   ];
@@ -109,7 +110,7 @@ test("[E2] any JSON and any text give a message or InvalidField, and nothing els
 });
 
 const fieldNames = [
-  ...["process", "priority", "contenders", "observe", "resume", "held", "sentAt", "component", "components"],
+  ...["process", "priority", "contenders", "observe", "resume", "held", "sentAt", "busy", "component", "components"],
   ...["election", "id", "leaderSessionId", "address", "metadata", "successor"],
 ];
 

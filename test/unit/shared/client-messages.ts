@@ -126,6 +126,9 @@ function wrongIn(valid: object, name: string, kind: Kind): readonly Wrong[] {
 
 const badIds = badList('"x"', badId);
 const badNames = [...badList('"x"', badName), ["true as text", '"true"'] as const];
+const badBusy = badList('"process"', [...badElection, ["a component without a name", '"component:"']]);
+const statement = { sentAt: required(notNumber), busy: optional(badBusy) };
+const perhapsStatement = { sentAt: optional(notNumber), busy: optional(badBusy) };
 const contender = { component: required(badName), election: optional(badElection), priority: optional(badPriority) };
 
 const descriptions: { readonly [T in ClientMessage["type"]]: Description<MessageOf<T>> } = {
@@ -156,14 +159,14 @@ const descriptions: { readonly [T in ClientMessage["type"]]: Description<Message
         ),
       ),
       held: optional(badIds),
-      sentAt: required(notNumber),
+      ...statement,
     },
   },
   register: { message: { type: "register", component: "x" }, fields: contender },
   deregister: { message: { type: "deregister", component: "x" }, fields: { component: required(badName) } },
   renew: {
     message: { type: "renew", sentAt: 1, held: [] },
-    fields: { sentAt: required(notNumber), held: required(badIds) },
+    fields: { ...statement, held: required(badIds) },
   },
   confirm: {
     message: { type: "confirm", id: "i", component: "x", leaderSessionId: "l" },
@@ -177,9 +180,12 @@ const descriptions: { readonly [T in ClientMessage["type"]]: Description<Message
   },
   resign: {
     message: { type: "resign", leaderSessionId: "l" },
-    fields: { leaderSessionId: required(badId), successor: optional(badId) },
+    fields: { leaderSessionId: required(badId), successor: optional(badId), ...perhapsStatement },
   },
-  release: { message: { type: "release", leaderSessionId: "l" }, fields: { leaderSessionId: required(badId) } },
+  release: {
+    message: { type: "release", leaderSessionId: "l" },
+    fields: { leaderSessionId: required(badId), ...perhapsStatement },
+  },
   priority: {
     message: { type: "priority", priority: 1 },
     fields: { priority: required(badPriority), component: optional(badName) },

@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   answerTimeoutFor,
+  askTimeoutFor,
   leaseFault,
   leaseFor,
   MAX_LEASE_MS,
   MIN_LEASE_MS,
-  offerTimeoutFor,
 } from "../../../shared/lease.ts";
 
 const good = leaseFor(10_000);
@@ -19,8 +19,8 @@ test("for every allowed D the settings that follow from it keep every relation",
       expect(lease.renewEveryMs).toBeLessThan(lease.renewDeadlineMs / 2);
       expect(lease.renewDeadlineMs).toBeLessThan(lease.durationMs);
       expect(answerTimeoutFor(lease)).toBeLessThanOrEqual((lease.renewDeadlineMs - lease.renewEveryMs) / 2);
-      expect(offerTimeoutFor(lease)).toBeLessThan(lease.durationMs);
-      expect(offerTimeoutFor(lease)).toBeLessThanOrEqual(10_100);
+      expect(askTimeoutFor(lease)).toBeLessThan(lease.durationMs);
+      expect(askTimeoutFor(lease)).toBeLessThanOrEqual(10_100);
     }),
   );
 });
@@ -43,11 +43,11 @@ test("an answer time-out that leaves no room for one reconnect is an error", () 
   expect(leaseFault(good, 0)).toContain("answerTimeoutMs");
 });
 
-test("[Q5] an offer time-out that the slowest usable path could not keep is an error with both settings", () => {
+test("[Q5] a time-out of questions that the slowest usable path could not keep is an error with both settings", () => {
   expect(leaseFault(good, 2_750, 2_751)).toBeNull();
-  for (const word of ["offerTimeoutMs (2750)", "answerTimeoutMs (2750)"]) {
+  for (const word of ["askTimeoutMs (2750)", "answerTimeoutMs (2750)"]) {
     expect(leaseFault(good, 2_750, 2_750)).toContain(word);
   }
   expect(leaseFault(leaseFor(60_000), 16_500, 10_001)).toBeNull();
-  expect(leaseFault(leaseFor(60_000), 16_500, 10_000)).toContain("offerTimeoutMs");
+  expect(leaseFault(leaseFor(60_000), 16_500, 10_000)).toContain("askTimeoutMs");
 });

@@ -4,7 +4,7 @@ import { clientMessageParser } from "../../../shared/protocol/client-codec.ts";
 import { encode } from "../../../shared/protocol/codec.ts";
 import { InvalidField } from "../../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS } from "../../../shared/protocol/limits.ts";
-import type { ServerMessage } from "../../../shared/protocol/messages.ts";
+import type { Grant, ServerMessage } from "../../../shared/protocol/messages.ts";
 import { parseServerMessage } from "../../../shared/protocol/server-codec.ts";
 import { serverMessage, serverTypes } from "./arbitraries.ts";
 
@@ -44,13 +44,22 @@ const samples: { readonly [T in ServerMessage["type"]]: Extract<ServerMessage, {
     pingEveryMs: 25_000,
     answerTimeoutMs: 2_750,
     checkEveryMs: 300_000,
-    offerTimeoutMs: 2_000,
+    askTimeoutMs: 2_000,
     drainMs: 10_000,
     limits: DEFAULT_LIMITS,
   },
   registered: { type: "registered", component: "x" },
   deregistered: { type: "deregistered", component: "x" },
-  grant: { type: "grant", election: "process", leaderSessionId: "l", epoch: 1, components: ["x"], joined: false },
+  grant: {
+    type: "grant",
+    election: "process",
+    leaderSessionId: "l",
+    epoch: 1,
+    components: ["x"],
+    joined: false,
+    sentAt: 1,
+  },
+  next: { type: "next" },
   renewed: { type: "renewed", sentAt: 1, held: ["l"] },
   revoke: { type: "revoke", leaderSessionId: "l", reason: "revoked", drainMs: 1 },
   confirmed: { type: "confirmed", id: "i", component: "x", leaderSessionId: "l" },
@@ -99,6 +108,13 @@ test.each([
   ["type", { ...samples.error, type: "hello" }],
 ])("a frame whose %s is wrong is refused by that name", (field, frame) => {
   expect(() => parseServerMessage(JSON.stringify(frame))).toThrow(expect.objectContaining({ field }));
+});
+
+test("[S1] a grant names the statement that it goes by; one that joins a leadership goes by none", () => {
+  const { sentAt: _, ...grant } = samples.grant as Grant & { readonly joined: false };
+  const joined = { ...grant, joined: true };
+  expect(parseServerMessage(JSON.stringify(joined))).toEqual(joined);
+  expect(() => parseServerMessage(JSON.stringify(grant))).toThrow(expect.objectContaining({ field: "sentAt" }));
 });
 
 test.each(["restarted", "", "Revoked", 7, null, {}])(

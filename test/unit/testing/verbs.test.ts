@@ -192,7 +192,7 @@ test("[C6] a revoke whose group is restarted before it is done ends without an o
   expect(contender.leadership?.epoch).toBeGreaterThan(epoch);
 });
 
-test("pause: nothing is offered until resume, and who leads goes on", async () => {
+test("pause: nothing is granted until resume, and who leads goes on", async () => {
   const { group, leader, waiting } = await stand();
   group.pause();
   await group.advance(LEASE_MS);

@@ -9,7 +9,7 @@ import { freshGroup, LEASE_MS, ORIGIN, objectOf, serverWith } from "../support.t
 import { crash, RpcMember } from "./rpc-member.ts";
 
 const TURN_MS = 10;
-/** An offer stays open for ten seconds then, longer than a busy machine stalls. Polls renew, so no test waits for it. */
+/** Who is next has ten seconds to answer then, longer than a busy machine stalls. Polls renew, so no test waits for it. */
 const LONG_LEASE_MS = 60_000;
 
 const byRpc: Driver = {

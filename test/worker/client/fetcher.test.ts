@@ -9,6 +9,7 @@ import { freshGroup, ORIGIN, objectOf, pathOf, statusOf } from "../support.ts";
 async function leadOnce(client: ElectionClient, component: string): Promise<Leadership> {
   await using leadership = await client.acquire(component);
   expect(leadership.isLeader()).toBe(true);
+  await leadership.confirm();
   expect(await client.getLeader(component)).toMatchObject({ leaderSessionId: leadership.leaderSessionId });
   return leadership;
 }

@@ -1,7 +1,10 @@
 /** The one alarm of the object: what it brings about, when it is set, and what it costs. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
+import type { Grant } from "../../../shared/protocol/messages.ts";
+import type { LivePeer } from "../../../tools/harness/live-peer.ts";
 import {
+  ASK_TIMEOUT_MS,
   alarmOf,
   connect,
   counted,
@@ -10,7 +13,6 @@ import {
   freshGroup,
   join,
   LEASE_MS,
-  OFFER_TIMEOUT_MS,
   objectOf,
   SLACK_MS,
   stopClock,
@@ -33,14 +35,23 @@ const alarmMoves = async (group: string, work: () => Promise<unknown>): Promise<
   return moves;
 };
 
-test("[N7] a candidate that does not answer costs one offer time-out, on the platform's own alarm", async () => {
+/** Does not take the leadership that it was granted, and is asked again, in vain. */
+async function refuseAndFallSilent(client: LivePeer): Promise<Grant> {
+  client.silent = true;
+  const grant = await client.next("grant");
+  client.send({ type: "release", leaderSessionId: grant.leaderSessionId });
+  await client.next("next");
+  return grant;
+}
+
+test("[N7] [S11] a candidate that is asked and silent costs one time-out, on the platform's own alarm", async () => {
   const group = freshGroup();
   const started = performance.now();
   const [dead, alive] = [await join(group), await join(group)];
 
-  const { epoch } = await dead.client.next("grant");
+  const { epoch } = await refuseAndFallSilent(dead.client);
   expect((await alive.client.next("grant")).epoch).toBeGreaterThan(epoch);
-  expect(performance.now() - started).toBeGreaterThanOrEqual(OFFER_TIMEOUT_MS);
+  expect(performance.now() - started).toBeGreaterThanOrEqual(ASK_TIMEOUT_MS);
   expect((await objectOf(group).counters()).alarms).toBeGreaterThan(0);
 });
 
@@ -73,19 +84,22 @@ test("[N2] [Q1] leaders that lose by expiry stand at the back, and win again in 
   }
 });
 
-test("[S11] [Q4] an offer that runs out makes the session mute: asked last, and not before it has spoken", async () => {
+test("[S11] [Q4] who is silent when it is asked is mute: it is passed over until it has spoken, and comes last", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const { client, welcome } = await join(group);
-  const missed = await client.next("grant");
+  const refused = await refuseAndFallSilent(client);
 
-  pass(OFFER_TIMEOUT_MS);
+  pass(ASK_TIMEOUT_MS);
   expect(await fireAlarm(group)).toBe(true);
-  expect(await electionOf(group)).toMatchObject({ state: "vacant", candidates: [{ sessionId: welcome.sessionId }] });
+  expect(await electionOf(group)).toMatchObject({
+    state: "vacant",
+    candidates: [{ sessionId: welcome.sessionId, ready: false }],
+  });
   expect(await fireAlarm(group)).toBe(false);
   const other = await join(group);
   const won = await other.client.win();
-  expect(await client.renew(missed.leaderSessionId)).toEqual([]);
+  expect(await client.renew(refused.leaderSessionId)).toEqual([]);
   other.client.send({ type: "resign", leaderSessionId: won.leaderSessionId });
   expect((await client.win()).epoch).toBeGreaterThan(won.epoch);
 });
@@ -100,17 +114,51 @@ test("it moves to an earlier time only, and one that comes early is set again", 
     await leader.hello({ contenders: [{ component: "dispatcher" }] });
     ({ leaderSessionId } = await leader.win());
   });
-  expect(moves).toEqual([OFFER_TIMEOUT_MS]);
+  expect(moves).toEqual([]); // nobody waits for the end of its lease
 
+  expect(await alarmMoves(group, () => join(group))).toEqual([LEASE_MS + SLACK_MS]);
   const renewals = await alarmMoves(group, async () => {
-    await join(group);
     pass(400);
     await leader.renew(leaderSessionId);
   });
   expect(renewals).toEqual([]);
-  expect(await alarmIn(group)).toBe(OFFER_TIMEOUT_MS - 400);
+  expect(await alarmIn(group)).toBe(LEASE_MS + SLACK_MS - 400);
   expect(await alarmMoves(group, () => fireAlarm(group))).toEqual([LEASE_MS + SLACK_MS]);
   expect(await electionOf(group)).toMatchObject({ state: "leading", remainingMs: LEASE_MS });
+});
+
+test("hand-overs and joins set no alarm: the one that is set comes before what they make due", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  let [leader, next] = [await join(group), await join(group)];
+  let { leaderSessionId } = await leader.client.win();
+  const started = Date.now();
+
+  const onTheWay: number[] = [];
+  let byAlarms = 0;
+  const costs = await counted(group, async () => {
+    for (let handOvers = 0; handOvers < 20; handOvers += 1) {
+      for (let beats = 0; beats < 2; beats += 1) {
+        pass(LEASE_MS / 4);
+        const at = await alarmOf(group);
+        if (at !== null && at <= Date.now()) byAlarms += (await alarmMoves(group, () => fireAlarm(group))).length;
+        await leader.client.renew(leaderSessionId); // and the group asks who is next
+        await next.client.settle();
+      }
+      const moves = await alarmMoves(group, async () => {
+        leader.client.send({ type: "resign", leaderSessionId, sentAt: leader.client.sentAt() });
+        ({ leaderSessionId } = await next.client.win());
+        const late = await join(group);
+        late.client.send({ type: "bye" });
+        await late.client.closed;
+      });
+      onTheWay.push(...moves);
+      [leader, next] = [next, leader];
+    }
+  });
+  expect(onTheWay).toEqual([]);
+  expect(byAlarms).toBe(costs.alarms);
+  expect(costs.alarms).toBeLessThanOrEqual((Date.now() - started) / LEASE_MS);
 });
 
 test("[S3] renewals a little late cost one alarm in a lease, and one row for five of them", async () => {
@@ -134,7 +182,7 @@ test("[S3] renewals a little late cost one alarm in a lease, and one row for fiv
       moves += renewal.length;
     }
   });
-  // The first alarm was set for the offer.
+  // The first alarm was set when the other one joined.
   expect(costs.alarms).toBeLessThanOrEqual(1 + (Date.now() - started) / LEASE_MS);
   expect(moves).toBe(costs.alarms);
   expect(costs.rowsWritten).toBe(renewals / 5);
@@ -207,11 +255,11 @@ test("[O1] an observer is notified of a leader that fell silent, though nobody e
 test("an alarm that was lost is set again when the object wakes", async () => {
   const group = freshGroup();
   stopClock();
-  await join(group);
+  for (let sessions = 0; sessions < 2; sessions += 1) await join(group);
   await runInDurableObject(objectOf(group), (_, { storage }) => storage.deleteAlarm());
 
   await evictDurableObject(objectOf(group));
-  expect(await alarmIn(group)).toBe(OFFER_TIMEOUT_MS);
+  expect(await alarmIn(group)).toBe(LEASE_MS + SLACK_MS);
 });
 
 test("an alarm that lies in the past is not waited for: it is set again for what is due next", async () => {
@@ -221,12 +269,12 @@ test("an alarm that lies in the past is not waited for: it is set again for what
   const { leaderSessionId } = await leader.client.win();
 
   await evictDurableObject(objectOf(group));
-  pass(1_000); // the one for the offer, set earlier, never came
+  pass(1_000);
   expect(await alarmIn(group)).toBe(LEASE_MS - 1_000 + SLACK_MS);
   pass(900);
   await leader.client.renew(leaderSessionId);
   await leader.client.settle(); // by now all sockets are listed
-  pass(200);
+  pass(200); // the alarm was due, and never came
   await leader.client.renew(leaderSessionId);
   expect(await alarmIn(group)).toBe(LEASE_MS + SLACK_MS);
 });

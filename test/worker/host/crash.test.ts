@@ -112,15 +112,16 @@ test("[S9] a term that the returning process does not name has ended, and the ne
   expect((await client.win()).epoch).toBeGreaterThan(epoch);
 });
 
-test("[S1] [S5] an offer does not outlive its socket; the next offer has another id and a higher epoch", async () => {
+test("[S9] [S5] a grant that was lost on the way ends with the resume; the next has another id and a higher epoch", async () => {
   const group = freshGroup();
   stopClock();
   const before = await join(group);
   const lost = await before.client.next("grant");
 
   await abortAllDurableObjects();
-  expect(await electionOf(group)).toMatchObject({ state: "vacant", leader: null });
-  const { client, welcome } = await resume(group, before.welcome, { held: [lost.leaderSessionId] });
+  const { leaderSessionId, epoch } = lost;
+  expect(await electionOf(group)).toMatchObject({ state: "leading", leader: { leaderSessionId, epoch } });
+  const { client, welcome } = await resume(group, before.welcome, { held: [] });
   expect(welcome).toMatchObject({ resumed: true, held: [] });
   const next = await client.next("grant");
   expect(next).toMatchObject({ joined: false });
@@ -131,17 +132,20 @@ test("[S1] [S5] an offer does not outlive its socket; the next offer has another
 test("[S12] a session that is lost with the object is forgotten D after it came back, with its place and its observers", async () => {
   const group = freshGroup();
   const pass = stopClock();
+  const leader = await join(group);
+  const { leaderSessionId } = await leader.client.win();
   await join(group, { observe: true });
-  const contender = await join(group);
 
   await abortAllDurableObjects();
   expect(await objectOf(group).status({ leaseMs: LEASE_MS })).toMatchObject({ sessions: 2 });
   pass(LEASE_MS - 1);
-  const { client, welcome } = await resume(group, contender.welcome);
-  expect(welcome.resumed).toBe(true);
-  await client.win();
+  const { welcome } = await resume(group, leader.welcome, { held: [leaderSessionId] });
+  expect(welcome).toMatchObject({ resumed: true, held: [leaderSessionId] });
   pass(1);
-  expect(await objectOf(group).status({ leaseMs: LEASE_MS })).toMatchObject({ sessions: 1 });
+  expect(await objectOf(group).status({ leaseMs: LEASE_MS })).toMatchObject({
+    sessions: 1,
+    elections: [{ leader: { leaderSessionId }, candidates: [] }],
+  });
   expect((await rowsOf(group))["session"]).toHaveLength(1);
 });
 

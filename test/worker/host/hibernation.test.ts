@@ -5,7 +5,9 @@ import { PATIENCE_MS } from "../../../tools/harness/patience.ts";
 import { Store } from "../../../worker/durable-object/store.ts";
 import { Sockets } from "../../../worker/host/sockets.ts";
 import {
+  ASK_TIMEOUT_MS,
   alarmOf,
+  ask,
   connect,
   counted,
   electionOf,
@@ -13,8 +15,8 @@ import {
   freshGroup,
   join,
   LEASE_MS,
-  OFFER_TIMEOUT_MS,
   objectOf,
+  pathOf,
   resume,
   rowsOf,
   serverWith,
@@ -109,18 +111,51 @@ test("[S6] [S2] the renewal that wakes the object after the deadline revives not
   expect(second.epoch).toBeGreaterThan(first.epoch);
 });
 
-test("[S1] an offer outlives the incarnation that made it, for no longer than its time", async () => {
+test("[S1] [N3] what a process has stated outlives the object: it is granted without being asked", async () => {
   const group = freshGroup();
-  const pass = stopClock();
-  const { client } = await join(group);
+  stopClock();
+  const [leader, waiting] = [await join(group), await join(group)];
+  const { leaderSessionId } = await leader.client.win();
+  waiting.client.silent = true;
 
   await hibernate(group);
-  const accepted = await client.win();
-  client.send({ type: "resign", leaderSessionId: accepted.leaderSessionId });
-  const late = await client.next("grant");
+  leader.client.send({ type: "resign", leaderSessionId });
+  await waiting.client.win();
+});
+
+test("[S1] [S7] what a process has taken back stays taken back: it is asked before it is granted anything", async () => {
+  const group = freshGroup();
+  stopClock();
+  const { client } = await join(group);
+  const { leaderSessionId } = await client.next("grant");
+  await ask("POST", pathOf(group, "/pause"));
+  client.silent = true;
+  client.send({ type: "release", leaderSessionId });
+  client.send({ type: "release", leaderSessionId });
+  expect(await client.next("error")).toMatchObject({ code: "not_leader" });
+
   await hibernate(group);
-  pass(OFFER_TIMEOUT_MS);
-  expect(await client.renew(late.leaderSessionId)).toEqual([]);
+  await ask("POST", pathOf(group, "/resume"));
+  await client.next("next");
+});
+
+test("[N7] [S11] a question outlives the incarnation that asked it: silence counts from when it was asked", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const [dead, alive] = [await join(group), await join(group)];
+  dead.client.silent = true;
+  const { leaderSessionId } = await dead.client.next("grant");
+  dead.client.send({ type: "release", leaderSessionId });
+  await dead.client.next("next");
+
+  pass(ASK_TIMEOUT_MS - 1);
+  await hibernate(group);
+  expect(await fireAlarm(group)).toBe(true);
+  expect(await alive.client.settle()).toEqual([]);
+  await hibernate(group);
+  pass(1);
+  expect(await fireAlarm(group)).toBe(true);
+  await alive.client.win();
 });
 
 test("[S10] [Q2] a drain goes on: its end and the successor are stored", async () => {

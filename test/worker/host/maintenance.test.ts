@@ -41,7 +41,7 @@ const bookmark = (group: string, rows: Record<string, Row[]>): Promise<void> =>
     Object.assign(object, { bookmarks: () => ({ find: async () => "bookmark", restore }) });
   });
 
-test("while paused nothing is offered and who leads goes on; resumed, the queue goes on", async () => {
+test("while paused nothing is granted and who leads goes on; resumed, the queue goes on", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const [leader, next] = [await join(group), await join(group)];
@@ -193,7 +193,9 @@ test("[S5] a cleanup of a group where nobody leads holds nobody off", async () =
   const group = freshGroup();
   stopClock();
   const { client } = await join(group);
-  const { epoch } = await client.next("grant");
+  const { epoch } = await client.win();
+  client.send({ type: "deregister", component: "dispatcher" });
+  await client.next("deregistered");
 
   await ask("DELETE", pathOf(group, "?force=true"));
   const fresh = await join(group);

@@ -6,13 +6,13 @@ import type { LogLevel } from "../../../worker/group/policy.ts";
 import { ERROR_EVENTS, FACT_LEVELS } from "../../../worker/http/log.ts";
 import { createElectionApp } from "../../../worker/index.ts";
 import {
+  ASK_TIMEOUT_MS,
   ask,
   errorOf,
   fireAlarm,
   freshGroup,
   join,
   LEASE_MS,
-  OFFER_TIMEOUT_MS,
   pathOf,
   resume,
   type Server,
@@ -50,24 +50,16 @@ async function live(group: string, server: Server): Promise<string> {
   await client.next("error");
   const order = ask("POST", pathOf(group, "/elections/process/revoke"), { server, body: { reason: "secret words" } });
   await client.next("revoke");
+  client.silent = true;
   client.send({ type: "release", leaderSessionId });
+  await client.next("next");
   await order;
   client.send({ type: "bye" });
   await client.closed;
   return welcome.secret;
 }
 
-const TRANSITIONS = [
-  "session_joined",
-  "offered",
-  "accepted",
-  "refused",
-  "revoking",
-  "ended",
-  "offered",
-  "offer_withdrawn",
-  "session_left",
-];
+const TRANSITIONS = ["session_joined", "granted", "accepted", "refused", "revoking", "ended", "session_left"];
 
 test("at info each transition is one line with its process, election and epoch, and the reason", async () => {
   const group = freshGroup();
@@ -94,12 +86,15 @@ test("at info each transition is one line with its process, election and epoch, 
   });
 });
 
-/** A contender that misses its offer, is lost, comes back while the group is paused, and is hung up on. */
+/** A contender that gives its grant back, is asked in vain, is lost, comes back while the group is paused, and is hung up on. */
 async function stumble(group: string, server: Server): Promise<string> {
   const pass = stopClock();
   const { client, welcome } = await join(group, {}, { server });
-  await client.next("grant");
-  pass(OFFER_TIMEOUT_MS);
+  const { leaderSessionId } = await client.next("grant");
+  client.silent = true;
+  client.send({ type: "release", leaderSessionId });
+  await client.next("next");
+  pass(ASK_TIMEOUT_MS);
   await fireAlarm(group);
   client.drop();
   await client.closed;
@@ -111,21 +106,21 @@ async function stumble(group: string, server: Server): Promise<string> {
   return welcome.sessionId;
 }
 
-test("losses, resumes, missed offers, pauses and hang-ups are lines too", async () => {
+test("losses, resumes, refused grants, silence, pauses and hang-ups are lines too", async () => {
   const group = freshGroup();
   const lines = listen(group);
   const sessionId = await stumble(group, at("info"));
 
   expect(lines().map(({ entry }) => entry["event"])).toEqual([
     "session_joined",
-    "offered",
-    "offer_missed",
+    "granted",
+    "grant_refused",
+    "asked_missed",
     "session_lost",
     "paused",
     "session_resumed",
-    "offered",
+    "granted",
     "resumed",
-    "offer_withdrawn",
     "session_lost",
     "hung_up",
   ]);
@@ -179,7 +174,7 @@ test.each([
   ["silent", []],
   ["error", []],
   ["info", TRANSITIONS],
-  ["debug", [...TRANSITIONS.slice(0, 3), "refused", ...TRANSITIONS.slice(3, -1), "forgotten", "session_left"]],
+  ["debug", [...TRANSITIONS.slice(0, 3), "refused", ...TRANSITIONS.slice(3, -1), "asked", "forgotten", "session_left"]],
 ] as const)("at %s the log has the lines of its level", async (level, expected) => {
   const group = freshGroup();
   stopClock();
@@ -230,7 +225,7 @@ test("the level comes from LOG_LEVEL, is info without it, and a wrong one is ref
       app.fetch(request, { ...env, ...settings });
   const { client } = await join(group, {}, { server: serve({}) });
   await client.next("grant");
-  expect(lines().map(({ entry }) => entry["event"])).toEqual(["session_joined", "offered"]);
+  expect(lines().map(({ entry }) => entry["event"])).toEqual(["session_joined", "granted"]);
   const others = listen(quiet);
   await join(quiet, {}, { server: serve({ LOG_LEVEL: "error" }) });
   expect(others()).toEqual([]);

@@ -1,17 +1,6 @@
 /** The routes that look at a group: status, leaders, fence, history, metrics. */
 import { expect, test } from "vitest";
-import {
-  ask,
-  errorOf,
-  fireAlarm,
-  freshGroup,
-  join,
-  LEASE_MS,
-  OFFER_TIMEOUT_MS,
-  pathOf,
-  statusOf,
-  stopClock,
-} from "../support.ts";
+import { ask, errorOf, fireAlarm, freshGroup, join, LEASE_MS, pathOf, statusOf, stopClock } from "../support.ts";
 
 test("healthz answers that the Worker is there", async () => {
   expect(await ask("GET", "/healthz")).toMatchObject({ status: 200, body: { ok: true } });
@@ -38,19 +27,24 @@ test("[Q1] [Q2] the status shows every election, who leads it, and who would be 
   pass(300);
 
   const { sessionId } = leader.welcome;
-  const offer = await dedicated.client.next("grant");
+  const own = await dedicated.client.next("grant");
   expect((await ask("GET", pathOf(group))).body).toEqual({
     group,
-    epoch: offer.epoch,
+    epoch: own.epoch,
     revision: 0,
     paused: false,
     sessions: 4,
     elections: [
       {
         election: "component:sync",
-        state: "offered",
-        leader: null,
-        remainingMs: OFFER_TIMEOUT_MS - 300,
+        state: "leading",
+        leader: {
+          sessionId: dedicated.welcome.sessionId,
+          process: null,
+          leaderSessionId: own.leaderSessionId,
+          epoch: own.epoch,
+        },
+        remainingMs: LEASE_MS - 300,
         candidates: [],
       },
       {
@@ -154,9 +148,9 @@ test("the history lists every term, newest first, with those that run before tho
   const two = await join(group);
   pass(800);
   one.client.send({ type: "resign", leaderSessionId: first.leaderSessionId });
-  await one.client.settle();
+  const second = await two.client.next("grant");
   pass(200);
-  const second = await two.client.win();
+  await two.client.renew(second.leaderSessionId);
 
   const terms = [
     {
@@ -165,7 +159,7 @@ test("the history lists every term, newest first, with those that run before tho
       leaderSessionId: second.leaderSessionId,
       sessionId: two.welcome.sessionId,
       process: null,
-      offeredAt: start + 1_000,
+      grantedAt: start + 1_000,
       acceptedAt: start + 1_200,
       confirmed: [],
       endedAt: null,
@@ -179,7 +173,7 @@ test("the history lists every term, newest first, with those that run before tho
       leaderSessionId: first.leaderSessionId,
       sessionId: one.welcome.sessionId,
       process: "one",
-      offeredAt: start,
+      grantedAt: start,
       acceptedAt: start + 100,
       confirmed: [{ component: "dispatcher", at: start + 200 }],
       endedAt: start + 1_000,

@@ -6,12 +6,12 @@ import operations from "../../../docs/OPERATIONS.md?raw";
 import type { LivePeer } from "../../../tools/harness/live-peer.ts";
 import { prometheusText } from "../../../worker/http/prometheus.ts";
 import {
+  ASK_TIMEOUT_MS,
   ask,
   counted,
   fireAlarm,
   freshGroup,
   join,
-  OFFER_TIMEOUT_MS,
   objectOf,
   pathOf,
   resume,
@@ -28,7 +28,7 @@ async function families(group: string): Promise<ReadonlyMap<string, Family>> {
   return parsePrometheus(String(body));
 }
 
-/** A reader of one scrape: `read("offers_total")`, `read("elections", 'state="vacant"')`. */
+/** A reader of one scrape: `read("grants_total")`, `read("elections", 'state="vacant"')`. */
 async function scrape(group: string): Promise<(name: string, label?: string) => number | undefined> {
   const all = await families(group);
   return (name, label) => {
@@ -111,29 +111,36 @@ test.each([
   expect(() => parsePrometheus(text)).toThrow();
 });
 
-test("offers, terms, their ends by reason, time-outs and sessions are counted", async () => {
+test("questions, grants, terms, their ends by reason and sessions are counted", async () => {
   const group = freshGroup();
   const pass = stopClock();
   const [leader, deaf] = [await join(group), await join(group, { priority: 9, observe: ["dispatcher"] })];
+  deaf.client.silent = true;
   const { leaderSessionId } = await leader.client.win();
+  pass(500); // its statement is too old by now
   const order = ask("POST", pathOf(group, "/elections/process/revoke"));
   await leader.client.next("revoke");
   leader.client.send({ type: "release", leaderSessionId });
-  await deaf.client.next("grant");
-  pass(OFFER_TIMEOUT_MS);
+  await deaf.client.next("next");
+  pass(ASK_TIMEOUT_MS);
   await fireAlarm(group);
   const again = await leader.client.win();
   await order;
   leader.client.send({ type: "deregister", component: "unknown" });
   await leader.client.next("error");
-  leader.client.send({ type: "resign", leaderSessionId: again.leaderSessionId });
+  leader.client.send({ type: "resign", leaderSessionId: again.leaderSessionId, sentAt: leader.client.sentAt() });
+  const { leaderSessionId: last } = await leader.client.next("grant");
+  await ask("POST", pathOf(group, "/pause"));
+  leader.client.send({ type: "release", leaderSessionId: last });
   deaf.client.drop();
   await deaf.client.closed;
 
   const read = await scrape(group);
   expect({
-    offers: read("offers_total"),
-    missed: read("offers_missed_total"),
+    asked: read("asked_total"),
+    missed: read("asked_missed_total"),
+    granted: read("grants_total"),
+    grantsRefused: read("grants_refused_total"),
     started: read("terms_started_total"),
     revoked: read("terms_ended_total", 'reason="revoked"'),
     resigned: read("terms_ended_total", 'reason="resigned"'),
@@ -147,13 +154,15 @@ test("offers, terms, their ends by reason, time-outs and sessions are counted", 
     observers: read("observers"),
     contenders: read("contenders"),
     connections: read("sockets"),
-    offered: read("elections", 'state="offered"'),
+    vacant: read("elections", 'state="vacant"'),
     leading: read("leading", 'election="process"'),
     wakes: read("wakes_total"),
     alarms: read("alarms_total"),
   }).toEqual({
-    offers: 4,
+    asked: 2,
     missed: 1,
+    granted: 3,
+    grantsRefused: 1,
     started: 2,
     revoked: 1,
     resigned: 1,
@@ -167,7 +176,7 @@ test("offers, terms, their ends by reason, time-outs and sessions are counted", 
     observers: 1,
     contenders: 2,
     connections: 1,
-    offered: 1,
+    vacant: 1,
     leading: 0,
     wakes: 1,
     alarms: 1,
@@ -224,7 +233,7 @@ test("however many elections there are, only the first twenty have a line of the
 
   const after = [...(await families(group)).values()].reduce((sum, { samples }) => sum + samples.size, 0);
   expect(after - before).toBe(20);
-  expect((await scrape(group))("elections", 'state="offered"')).toBe(60);
+  expect((await scrape(group))("elections", 'state="leading"')).toBe(60);
 });
 
 test.each([

@@ -10,7 +10,10 @@ test.each([
   [{ leaseMs: Number.NaN }, "lease.durationMs is NaN: set it (LEASE_MS) to 2000..86400000 ms"],
   [{ drainMs: -1 }, "drainMs (DRAIN_MS) is -1: set it to 0..86400000"],
   [{ preempt: { cooldownMs: -1 } }, "preempt.cooldownMs is -1: set it to 0..9007199254740991"],
-  [wrong({ leaseMS: 5_000 }), "leaseMS is unknown: the options are leaseMs, drainMs, preempt, limits, logLevel"],
+  [
+    wrong({ leaseMS: 5_000 }),
+    "leaseMS is unknown: the options are leaseMs, drainMs, horizonAheadMs, preempt, limits, logLevel",
+  ],
   [{ limits: { sessions: 0 } }, "limits.sessions is 0: set it to 1..9007199254740991"],
 ])("a policy that contradicts itself answers 503 with the setting and the remedy: %o", async (policy, message) => {
   const group = freshGroup();

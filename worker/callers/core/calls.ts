@@ -167,7 +167,7 @@ function polled(draft: Draft, asked: Call, answer: CampaignAnswer): void {
   const isHolding = draft.terms.length > 0;
   const { renewEveryMs } = answer.lease;
   draft.nextAt = asked.at + (isHolding ? Math.min(renewEveryMs, answer.pollEveryMs) : answer.pollEveryMs);
-  // The components that were stopping while it declined have stopped by now.
+  // The components that were stopping when it was sent have stopped by now.
   if (readyElections(draft).some((name) => !accepted.includes(name))) draft.nextAt = draft.now;
 }
 

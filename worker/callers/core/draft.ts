@@ -20,7 +20,7 @@ const transport: Transport<Contender, Draft> = {
   isRefused: ({ refusal }) => refusal !== null,
   dropped(draft, term) {
     // One that leaves sends a single release for all of its terms.
-    if (term.stage === "ending" && draft.activity === "running") draft.farewells = [...draft.farewells, term.farewell];
+    if (draft.activity === "running") draft.farewells = [...draft.farewells, term.farewell];
   },
 };
 

@@ -134,9 +134,7 @@ export function load(stored: Stored, settings: Settings): ContenderState {
     settings,
     call: null,
     attempt: stored.attemptsReserved,
-    terms: stored.terms.map((term) =>
-      term.stage === "offered" ? term : { ...term, leaseUntil: term.leaseUntil - CLOCK_MARGIN_MS },
-    ),
+    terms: stored.terms.map((term) => ({ ...term, leaseUntil: term.leaseUntil - CLOCK_MARGIN_MS })),
     contenders: stored.contenders.map((contender) => ({ ...contender, phase: settledPhase(contender.phase) })),
   };
 }

@@ -77,7 +77,7 @@ export function settled(draft: Draft, { component, leaderSessionId }: Of<"settle
     if (id !== component || !("leaderSessionId" in phase) || phase.leaderSessionId !== leaderSessionId) continue;
     if (!settle(draft, contender)) continue;
     if (phase.type === "closing") draft.changes += 1;
-    // Offers were declined meanwhile: one that declines is asked again only after its next call (S11).
+    // It was busy meanwhile, and is granted nothing before it calls again (S11).
     if (draft.activity === "running") draft.nextAt = Math.min(draft.nextAt, draft.now);
   }
 }

@@ -54,18 +54,11 @@ function watchClock(draft: Draft): void {
   }
 }
 
-function shortenTerm(term: Term, ms: number): Term {
-  switch (term.stage) {
-    case "offered":
-      return term;
-    case "leading":
-      return { ...term, leaseUntil: term.leaseUntil - ms };
-    case "ending":
-      return { ...term, leaseUntil: term.leaseUntil - ms, drainUntil: term.drainUntil - ms };
-    default:
-      return unreachable(term);
-  }
-}
+const shortenTerm = (term: Term, ms: number): Term => ({
+  ...term,
+  leaseUntil: term.leaseUntil - ms,
+  ...(term.stage === "ending" && { drainUntil: term.drainUntil - ms }),
+});
 
 const shortenDrain = (phase: Contender["phase"], ms: number): Contender["phase"] =>
   isStopping(phase) ? { ...phase, drainUntil: phase.drainUntil - ms } : phase;

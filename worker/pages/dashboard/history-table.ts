@@ -58,7 +58,7 @@ function termItem(): Item<TermView> {
       setText(cell("note"), view.note);
       cell("note").hidden = view.note === "";
       setText(cell("gap"), view.gap === "" ? "–" : view.gap);
-      setText(cell("answered"), view.answered);
+      setText(cell("taken"), view.taken);
       setText(cell("confirmed"), view.confirmed === "" ? "not confirmed" : view.confirmed);
     },
   };

@@ -19,16 +19,15 @@ export class LeaseBar {
   }
 
   /** `askedAt`: when the request for this status was sent. A full bar is the longest lease that was seen of this term. */
-  update({ remainingMs, holder, state }: ElectionView, askedAt: number): void {
+  update({ remainingMs, holder }: ElectionView, askedAt: number): void {
     this.#row.hidden = remainingMs === null;
     if (remainingMs === null) return;
-    const key = holder?.leaderSessionId ?? state;
+    const key = holder?.leaderSessionId ?? "";
     if (key !== this.#key) this.#longestMs = 0;
     this.#key = key;
     this.#longestMs = Math.max(this.#longestMs, remainingMs);
     this.#until = askedAt + remainingMs;
     this.#bar.max = this.#longestMs;
-    this.#bar.ariaLabel = state === "offered" ? "Offer left" : "Lease left";
     this.tick();
   }
 

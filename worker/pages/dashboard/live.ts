@@ -1,6 +1,6 @@
 /**
  * Keeps the data of a group current. An observer's session reports changes of leaders; after each change the status is
- * looked up. Observers do not receive the queue, offers and leases: these are looked up regularly while the page is visible.
+ * looked up. Observers do not receive the queue and leases: these are looked up regularly while the page is visible.
  */
 import { createElectionClient, type ElectionClient, type LeaderInformation } from "../../../client/index.ts";
 import type { GroupStatus } from "../../../shared/protocol/status.ts";

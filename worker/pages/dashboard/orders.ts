@@ -24,9 +24,7 @@ export function askToStepDown(context: OrderContext, { election, holder, queue }
   if (holder === null) return;
   const [next] = queue;
   const then =
-    next?.place === 1
-      ? `${quoted(next.name)} gets the next offer.`
-      : "Nobody else can take over now, so it gets the next offer itself, at once.";
+    next?.place === 1 ? `${quoted(next.name)} is next.` : "Nobody else can take over now, so it leads again at once.";
   const [name, phrase] = [quoted(holder.name), electionPhrase(election)];
   context.dialog.ask(
     {
@@ -52,7 +50,7 @@ export function askToTransfer(context: OrderContext, { election, holder, queue }
     {
       title: `Transfer ${electionPhrase(election)}?`,
       text: [
-        `${quoted(holder.name)} is ordered to stop, and holds the election until it has stopped or its lease is over. The process that you choose gets the first offer; if it does not accept, the queue continues. In between nobody leads.`,
+        `${quoted(holder.name)} is ordered to stop, and holds the election until it has stopped or its lease is over. The process that you choose is next; if it does not take over, the queue continues. In between nobody leads.`,
       ],
       choices: ready.map((candidate) => ({ value: candidate.sessionId, label: choiceLabel(candidate) })),
       asksReason: true,
@@ -83,9 +81,9 @@ async function revoke(
 
 export function askToPause(context: OrderContext, group: string, isPaused: boolean, tell: Tell): void {
   const text = isPaused
-    ? ["In each election without a leader, the next in the queue gets an offer at once."]
+    ? ["In each election without a leader, the next in the queue takes over at once."]
     : [
-        "Nobody gets an offer until the group is resumed. Leaders continue; if a leader leaves meanwhile, nobody takes over.",
+        "Nobody is granted an election until the group is resumed. Leaders continue; if a leader leaves meanwhile, nobody takes over.",
         "Use this for maintenance. The group stays paused when you close this page.",
       ];
   context.dialog.ask(

@@ -7,7 +7,7 @@ import { electionTitle, legible, processName } from "./words.ts";
 export interface CandidateView {
   readonly sessionId: string;
   readonly name: string;
-  /** Counted from 1 among the candidates that can get an offer now; null for the others. */
+  /** Counted from 1 among the candidates that can lead; null for the others. */
   readonly place: number | null;
   readonly priority: number;
   readonly components: string;
@@ -44,7 +44,6 @@ export interface ElectionView {
 
 const STATES: Readonly<Record<ElectionStatus["state"], string>> = {
   vacant: "no leader",
-  offered: "offered",
   leading: "leading",
   revoking: "stepping down",
 };
@@ -70,7 +69,7 @@ function electionView(status: ElectionStatus, isPaused: boolean, leaders: Leader
     state,
     stateLabel: STATES[state],
     holder,
-    vacancy: holder ? null : whyVacant(state, isPaused, queue.length, readyCount),
+    vacancy: holder ? null : whyVacant(isPaused, queue.length, readyCount),
     remainingMs,
     published: leader ? publishedBy(leader.leaderSessionId, leaders) : [],
     queue,
@@ -78,11 +77,10 @@ function electionView(status: ElectionStatus, isPaused: boolean, leaders: Leader
   };
 }
 
-function whyVacant(state: ElectionStatus["state"], isPaused: boolean, waiting: number, ready: number): string {
-  if (state === "offered") return "The next in the queue has an offer; nobody leads until it accepts.";
-  if (isPaused) return "The group is paused: nobody gets an offer until it is resumed.";
+function whyVacant(isPaused: boolean, waiting: number, ready: number): string {
+  if (isPaused) return "The group is paused: nobody is granted it until it is resumed.";
   if (waiting === 0) return "Nobody contends for it.";
-  return ready === 0 ? "Nobody in the queue can take an offer now." : "The next in the queue is about to get an offer.";
+  return ready === 0 ? "Nobody in the queue can lead now." : "The next in the queue is about to lead.";
 }
 
 function candidateViews(candidates: readonly CandidateStatus[]): CandidateView[] {

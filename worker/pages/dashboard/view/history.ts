@@ -17,8 +17,8 @@ export interface TermView {
   readonly led: string;
   /** How long nobody led before it; empty for the first term. */
   readonly gap: string;
-  /** The time from the offer to the acceptance. */
-  readonly answered: string;
+  /** The time from the grant to the first renewal, which shows that the process has taken it. */
+  readonly taken: string;
   /** The components, each with the time from the acceptance to its confirmation. */
   readonly confirmed: string;
   readonly note: string;
@@ -26,7 +26,7 @@ export interface TermView {
 
 export const termViews = (terms: readonly TermStatus[], now: number): TermView[] =>
   terms.map((term) => {
-    const { leaderSessionId, epoch, election, process, sessionId, offeredAt, acceptedAt, endedAt } = term;
+    const { leaderSessionId, epoch, election, process, sessionId, grantedAt, acceptedAt, endedAt } = term;
     const kind = kindOf(term);
     return {
       key: leaderSessionId,
@@ -41,7 +41,7 @@ export const termViews = (terms: readonly TermStatus[], now: number): TermView[]
       meaning: reasonMeaning(kind),
       led: duration((endedAt ?? now) - acceptedAt),
       gap: term.gapMs === null ? "" : duration(term.gapMs),
-      answered: duration(acceptedAt - offeredAt),
+      taken: duration(acceptedAt - grantedAt),
       confirmed: term.confirmed
         .map(({ component, at }) => `${component} after ${duration(at - acceptedAt)}`)
         .join(", "),

@@ -4,7 +4,7 @@ import { duration, processName, quoted, shortId } from "./words.ts";
 
 /**
  * In the past tense, because it stays on the page. `seen`: the statuses before and after the order, which name the
- * sessions; a session with a new offer may be in neither.
+ * sessions; one that has joined in between may be in neither.
  */
 export function revokedMessage(revoked: RevokeResult, seen: readonly (GroupStatus | null)[]): string {
   const nameOf = nameIn(seen);

@@ -1,0 +1,73 @@
+/**
+ * What the group may go by when it grants. A statement says that the process would lead, from when it was sent, any
+ * election where it waits; `busy` names those where nothing of it could start. All of this belongs to one connection and
+ * ends with it.
+ */
+import type { Statement } from "../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
+import { changeLine, type Draft } from "./draft.ts";
+import { heldTerms, lineOf, mayStand, type Stated } from "./state.ts";
+
+/** To be sent at once: what leaves the socket before it is older, and what leaves after it is not covered by it. */
+export function makeStatement(draft: Draft): Statement {
+  const { now, since } = draft;
+  const sentAt = Math.max(now, draft.sentAt + 1);
+  const busy = busyElections(draft);
+  draft.sentAt = sentAt;
+  changeLine(draft, ({ statements }) => ({ statements: [...statements, { sentAt, at: since }], busy }));
+  return { sentAt, ...(busy.length > 0 && { busy }) };
+}
+
+/** Where the process contends, does not hold, and nothing could start now (S11). */
+function busyElections(draft: Draft): readonly ElectionName[] {
+  const contenders = draft.contenders.filter(({ phase }) => phase.type !== "gone").filter(mayStand);
+  const held = heldTerms(draft, draft.now);
+  const others = new Set(
+    [
+      ...draft.terms.filter(({ leaderSessionId }) => held.includes(leaderSessionId)),
+      ...contenders.filter(({ phase }) => phase.type === "waiting"),
+    ].map(({ election }) => election),
+  );
+  return [...new Set(contenders.map(({ election }) => election))].filter((election) => !others.has(election));
+}
+
+/** Whether something could start where the last statement said that nothing could (S11). */
+export function isReadyAgain(draft: Draft): boolean {
+  const busy = lineOf(draft)?.busy ?? [];
+  return draft.contenders.some((one) => busy.includes(one.election) && one.phase.type === "waiting" && mayStand(one));
+}
+
+/** The group grants by none that is older than one which it has answered. */
+export const forgetOlder = (draft: Draft, answered: number): void =>
+  changeLine(draft, ({ statements, departures }) => ({
+    statements: statements.filter(({ sentAt }) => sentAt >= answered),
+    departures: departures.filter(({ sentAt }) => sentAt >= answered),
+  }));
+
+export const findStatement = (draft: Draft, sentAt: number): Stated | undefined =>
+  lineOf(draft)?.statements.find((statement) => statement.sentAt === sentAt);
+
+/** Whether the newest one is so old that the group would ask for another before it grants. */
+export function isOld(draft: Draft): boolean {
+  const newest = lineOf(draft)?.statements.at(-1);
+  return !newest || draft.now - newest.at > (draft.session?.lease.renewEveryMs ?? 0) / 2;
+}
+
+/** A component's `deregister` leaves the socket. */
+export const noteDeparture = (draft: Draft, component: string): void =>
+  changeLine(draft, ({ departures }) => ({
+    departures: [...departures.filter((one) => one.component !== component), { component, sentAt: draft.sentAt }],
+  }));
+
+/**
+ * Whether the component has left since the statement, or is about to: what then stands under its name is not what the
+ * statement was about. Only what has left the socket tells, since statements overtake what waits (S7).
+ */
+export function hasLeftSince(draft: Draft, component: string, statement: Stated): boolean {
+  const line = lineOf(draft);
+  if (!line) return true;
+  const isWaiting = [...line.farewells, ...line.outbox].some(
+    (message) => message.type === "deregister" && message.component === component,
+  );
+  return isWaiting || line.departures.some((one) => one.component === component && one.sentAt >= statement.sentAt);
+}

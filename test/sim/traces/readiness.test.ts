@@ -1,0 +1,46 @@
+import { test } from "vitest";
+import { shippedCores } from "../cores.ts";
+import {
+  busyElsewhere,
+  clockStepsForward,
+  deadRival,
+  deathBeforeGrant,
+  firstFrameResigns,
+  helloGranted,
+  hiddenNext,
+  lateGrant,
+  leftAndBack,
+  leftBesideRefused,
+  lostGrant,
+  readyAgain,
+  silenceFound,
+  silentBehindLost,
+  silentNext,
+  silentTogether,
+  statementOvertakesLeaving,
+  takenBackThroughHibernation,
+} from "./readiness.ts";
+
+test("[S7] a component that has left and is back leads by no grant of before", () => leftAndBack(shippedCores));
+test("[S7] [S15] so it is beside a sibling that the group refuses", () => leftBesideRefused(shippedCores));
+test("[S7] a statement that overtakes a leaving makes no leader", () => statementOvertakesLeaving(shippedCores));
+test("[S1] [S6] a grant that comes too late to lead by it is given back", () => lateGrant(shippedCores));
+test("[S1] [S2] a host's clock that steps forward cuts no lease that a grant has begun", () =>
+  clockStepsForward(shippedCores));
+test("[S1] whoever joins an empty election leads by the answer to its hello", () => helloGranted(shippedCores));
+test("[S3] a grant that was written and never sent costs no lease while its session lives", () =>
+  deathBeforeGrant(shippedCores));
+test("[S9] [Q1] a grant that is lost with its socket costs no place", () => lostGrant(shippedCores));
+test("[S11] [N5] whoever was busy and can start again is granted the next term, also after hibernation", () =>
+  readyAgain(shippedCores));
+test("[S11] a term that ends elsewhere makes nobody wait who was busy", () => busyElsewhere(shippedCores));
+test("[S12] [Q4] a resignation that wakes the object is no reason to forget who waits", () =>
+  firstFrameResigns(shippedCores));
+test("[S7] [N5] a statement that was taken back stays so through hibernation", () =>
+  takenBackThroughHibernation(shippedCores));
+test("[Q2] [N7] nobody is preempted for a rival that does not answer", () => deadRival(shippedCores));
+test("[N3] a hidden page that is next takes over in one exchange", () => hiddenNext(shippedCores));
+test("[N7] one that falls silent just before its turn costs a lease", () => silentNext(shippedCores));
+test("[N7] one that falls silent while somebody leads costs nothing", () => silenceFound(shippedCores));
+test("[N7] those who fall silent together with the leader cost one time-out", () => silentTogether(shippedCores));
+test("[N7] those who wait for a lost leader's lease are asked meanwhile", () => silentBehindLost(shippedCores));

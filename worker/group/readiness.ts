@@ -1,0 +1,153 @@
+/**
+ * Who can be granted an election at once, and who has to be asked first.
+ *
+ * Acceptance comes in advance: a process states by a frame that it is alive and would lead (S1). While the statement is
+ * fresh, the group grants by it, in the same turn in which the election becomes free. Before it is needed, whoever is
+ * next is asked (`next`) to state it anew. Who is asked and silent is mute until its next frame; who is busy is passed
+ * over (S11).
+ *
+ * A polled session can't be asked: it has a statement in its own calls only, and is waited for until its poll deadline.
+ */
+import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { HeldElection } from "./election.ts";
+import type { Connection, Election, Session, Statement } from "./state.ts";
+import { ask, isFresh, isSilent, isYoung } from "./statements.ts";
+import { demote, grant, onceMore } from "./terms.ts";
+import type { Turn } from "./turn.ts";
+
+/** How many are asked at once: so many that have fallen silent together cost one time-out. */
+const ASKED_AT_ONCE = 8;
+
+interface Candidate {
+  readonly session: Session;
+  readonly connection: Connection;
+}
+
+/** In the order in which it is granted to them. The one that the former holder or an operator has named comes first. */
+function* candidatesFor(turn: Turn, { queue, state }: Election): Generator<Candidate> {
+  const named = state.type === "leading" ? null : state.successor;
+  if (named !== null && queue.rankOf(named) !== undefined) yield* candidate(turn, named);
+  for (const id of queue.sessionIds()) if (id !== named) yield* candidate(turn, id);
+}
+
+function candidate(turn: Turn, id: string): Candidate[] {
+  const session = turn.session(id);
+  const connection = session && turn.connectionOf(session);
+  return session === undefined || connection === undefined ? [] : [{ session, connection }];
+}
+
+/**
+ * Those of whom the group knows too little, in front of the first one that is ready. Nobody is granted the election before
+ * the first of them has answered, or was silent for too long.
+ */
+interface Front {
+  readonly unknown: readonly Candidate[];
+  readonly ready: { readonly session: Session; readonly statement: Statement } | null;
+}
+
+/** By what it can be granted an election now; `null`: too little is known. Silence outweighs what it has stated before (S11). */
+function acceptanceOf(turn: Turn, { session, connection }: Candidate): Statement | null {
+  const { statement } = connection;
+  return isFresh(turn, session, statement) && !isSilent(turn, connection) ? statement : null;
+}
+
+function frontOf(turn: Turn, election: Election, atMost: number): Front {
+  const unknown: Candidate[] = [];
+  for (const one of candidatesFor(turn, election)) {
+    const { session, connection } = one;
+    const statement = acceptanceOf(turn, one);
+    if (statement !== null) return { unknown, ready: { session, statement } };
+    // A caller that has missed its turn is granted the election in a call of its own, and not waited for.
+    if (connection.polling !== undefined && election.queue.rankOf(session.id)?.demoted) continue;
+    unknown.push(one);
+    if (unknown.length === atMost) break;
+  }
+  return { unknown, ready: null };
+}
+
+const mayGrant = ({ state, now }: Turn): boolean => state.reconciled && !state.paused && now >= state.holdOffUntil;
+
+/** Grants a vacant election to whoever is next, or asks those that it does not know enough of. */
+export function fill(turn: Turn, election: Election): void {
+  if (!mayGrant(turn)) return;
+  const { unknown, ready } = frontOf(turn, election, ASKED_AT_ONCE);
+  const silent = unknown.filter(({ connection }) => isSilent(turn, connection));
+  for (const { session } of silent) missTurn(turn, election.name, session);
+  if (silent.length > 0) {
+    const rest = turn.election(election.name);
+    if (rest !== undefined) fill(turn, rest);
+  } else if (unknown.length > 0) {
+    for (const { session } of unknown) ask(turn, session);
+  } else if (ready !== null) {
+    grant(turn, election.name, ready.session, ready.statement);
+  }
+}
+
+/** Until when a vacant election waits for an answer, or for a call; `null`: for neither. */
+export function waitsUntil(turn: Turn, election: Election): number | null {
+  const [first] = mayGrant(turn) ? frontOf(turn, election, 1).unknown : [];
+  if (first === undefined) return null;
+  const { polling, askedAt } = first.connection;
+  if (polling !== undefined) return polling.until;
+  return askedAt === null ? null : askedAt + turn.state.policy.askTimeoutMs;
+}
+
+/** It was its turn, and it was silent: it is mute, comes last, and being named as the successor is used up (S11, N7). */
+function missTurn(turn: Turn, name: ElectionName, { id }: Session): void {
+  mute(turn, id);
+  passOver(turn, name, id);
+}
+
+function passOver(turn: Turn, name: ElectionName, id: string): void {
+  const state = turn.election(name)?.state;
+  if (state?.type === "vacant" && state.successor === id) turn.putState(name, { type: "vacant", successor: null });
+  demote(turn, id, name, { missed: onceMore(turn, id, name) });
+}
+
+/** It is no candidate anywhere until its next frame. */
+function mute(turn: Turn, id: string): void {
+  turn.patchSession(id, { mute: true });
+}
+
+/** For a caller that misses its poll deadline: it comes last in the elections that have waited for it. */
+export function missCalls(turn: Turn, session: Session): void {
+  for (const name of session.places.keys()) {
+    const election = turn.election(name);
+    if (election?.state.type !== "vacant" || !mayGrant(turn)) continue;
+    if (frontOf(turn, election, 1).unknown[0]?.session.id === session.id) passOver(turn, name, session.id);
+  }
+}
+
+/**
+ * Keeps the statement of whoever is next fresh while somebody leads, so that a hand-over needs no question (N3). That rides on
+ * turns which happen anyway: the holder's renewals, and changes of the queue. Silence is noticed in the same way, and never
+ * by an alarm. Once the holder's socket is lost, the first few are asked, however young their statements are: its lease is
+ * the time to find out.
+ */
+export function warm(turn: Turn, election: HeldElection): void {
+  if (!turn.state.reconciled || turn.state.paused) return;
+  const holder = turn.session(election.state.sessionId)?.link;
+  // A loss from the future was before the clock was set back: whoever answers would be asked again.
+  const lostAt = holder?.type === "lost" && holder.at <= turn.now ? holder.at : -Infinity;
+  let left = holder?.type === "lost" ? ASKED_AT_ONCE : 1;
+  for (const { session, connection } of candidatesFor(turn, election)) {
+    if (left === 0) return;
+    if (isSilent(turn, connection)) {
+      mute(turn, session.id);
+      continue;
+    }
+    const { readAt = -Infinity } = connection.statement ?? {};
+    if (readAt < lostAt || !isYoung(turn, session, connection.statement)) ask(turn, session);
+    left -= 1;
+  }
+}
+
+/** Whether this rival may be granted the election now. If the group does not know, it asks; a silent one is mute from here on. */
+export function isReady(turn: Turn, id: string): boolean {
+  const [rival] = candidate(turn, id);
+  if (rival === undefined) return false;
+  if (acceptanceOf(turn, rival) !== null) return true;
+  if (isSilent(turn, rival.connection)) mute(turn, id);
+  else ask(turn, rival.session);
+  return false;
+}
