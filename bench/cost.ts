@@ -62,18 +62,15 @@ export const SIGN_OF_LIFE_EVERY_MS = 312_500;
 
 const timesAMonth = (everyMs: number): number => (MONTH_SECONDS * 1_000) / everyMs;
 
-/**
- * Signs of life of waiting contenders in a month: rarer than a short run can count. Each is one message, which writes
- * the session's row.
- */
+/** Signs of life of waiting contenders in a month, one message each: rarer than a short run can count. */
 export function signsOfLife(waiting: number, secondsAMessage: number): Usage {
   const messages = waiting * timesAMonth(SIGN_OF_LIFE_EVERY_MS);
   const handlerSeconds = messages * secondsAMessage;
-  return { requests: 0, messages, alarms: 0, rowsWritten: messages, handlerSeconds };
+  return { requests: 0, messages, alarms: 0, rowsWritten: 0, handlerSeconds };
 }
 
-/** Rows in a month by which a group that renews keeps its counts, beside others that it writes anyway: as rare. */
-export const storedCounts = (everyMs: number): Usage => ({
+/** Rows in a month by which a group keeps its counts and shows that it lives, beside others that it writes anyway: as rare. */
+export const groupRows = (everyMs: number): Usage => ({
   requests: 0,
   messages: 0,
   alarms: 0,

@@ -1,4 +1,7 @@
-/** Many sessions without a client around them, one `hello` each. Their messages are read only while a row waits for one. */
+/**
+ * Many sessions without a client around them, one `hello` each. They answer the group's questions; other messages are read
+ * only while a row waits for one.
+ */
 import type WebSocket from "ws";
 import type { Hello } from "../shared/protocol/messages.ts";
 import { SUBPROTOCOL } from "../shared/protocol/messages.ts";
@@ -22,7 +25,7 @@ export async function joinPeer(url: string, group: string, hello: Partial<Hello>
 export const joinCrowd = (url: string, group: string, count: number, hello: Partial<Hello>): Promise<CrowdPeer[]> =>
   inParallel(count, () => joinPeer(url, group, hello));
 
-/** Joins, and accepts the offer of leadership. */
+/** Joins, leads, and has shown that it does. */
 export async function joinLeader(url: string, group: string, hello: Partial<Hello>) {
   const peer = await connectPeer(url, group);
   const [, { leaderSessionId }] = await Promise.all([peer.hello(hello), peer.win()]);

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { LocalBackend } from "../../cli/backend/local-backend.ts";
 import { DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
 import { metricsOf, withBackend } from "../backend.ts";
-import { costOf, scaledToMonth, signsOfLife, storedCounts, sum, type Usage } from "../cost.ts";
+import { costOf, groupRows, scaledToMonth, signsOfLife, sum, type Usage } from "../cost.ts";
 import { hangUp, joinCrowd, joinLeader } from "../crowd.ts";
 import type { Measured, Row } from "../row.ts";
 import { largestCrowd, pause } from "../sockets.ts";
@@ -15,6 +15,8 @@ const WINDOW_MS = 100_000;
 const CONTENDS = { contenders: [{ component: "a" }] };
 /** The counts as `worker/durable-object/store.ts` stores them. */
 const COUNTS_EVERY_MS = 300_000;
+/** Where somebody waits, the group's row is written as often as this, and has the counts in it: see `showLife` in `worker/group`. */
+const SIGN_EVERY_MS = 270_000;
 const TICKS_A_SECOND = 100;
 
 type Scenario = "idle" | "uncontended" | "contended" | "observed";
@@ -123,6 +125,8 @@ async function usageOf({ url }: LocalBackend): Promise<Record<Scenario, Usage>> 
 async function groupUsage(url: string, group: Scenario): Promise<Usage> {
   const metrics = await metricsOf(url, group);
   const read = (name: string): number => metrics.get(name) ?? 0;
+  if (read("asked_missed_total") > 0)
+    throw new Error(`somebody in ${group} was silent: its group costs less than it should`);
   const alarms = read("alarms_total");
   const rowsWritten = read("rows_written_total") + alarms;
   return {
@@ -148,7 +152,7 @@ async function costRow(name: Scenario, waiting: number): Promise<Measured> {
   const { usage, seconds, secondsAnEvent } = await counted;
   const steady = scaledToMonth(usage[name], seconds);
   const rare = [signsOfLife(waiting, secondsAnEvent)];
-  if (usage[name].rowsWritten > 0) rare.push(storedCounts(COUNTS_EVERY_MS));
+  if (usage[name].rowsWritten > 0) rare.push(groupRows(waiting > 0 ? SIGN_EVERY_MS : COUNTS_EVERY_MS));
   const month = rare.reduce(sum, steady);
   const { requests, rowsWritten, duration, total } = costOf(month);
   const parts = [

@@ -13,7 +13,7 @@ const LATE_COMPONENTS = 100;
 const CONFIRMS = 200;
 const EIGHT = Array.from({ length: 8 }, (_, index) => `component-${index}`);
 
-/** From making the client to its last `onGrant`: connect, hello, offer, renew. The floor is taken in between. */
+/** From making the client to its last `onGrant`: connect, hello, grant. The floor is taken in between. */
 const joins = (
   { floor }: Bench,
   components: readonly string[],
@@ -24,14 +24,14 @@ const joins = (
     const samples: number[] = [];
     const bare: number[] = [];
     for (let index = 0; index < WARM_UP + JOINS; index++) {
-      bare.push((await probe.upgrade()) + (await probe.relay()) + (await probe.relay()));
+      bare.push((await probe.upgrade()) + (await probe.relay()));
       const startedAt = performance.now();
       const { client, next } = member(url, groupOf(index), components);
       await next();
       if (index >= WARM_UP) samples.push(elapsedSince(startedAt));
       await client.close();
     }
-    return { samples, reference: { name: "upgrade + 2 F1", value: median(bare) } };
+    return { samples, reference: { name: "upgrade + F1", value: median(bare) } };
   });
 
 /** From `contend` in a process that leads already to `onGrant`. */
@@ -74,7 +74,7 @@ const confirms = (): Promise<number[]> =>
 export const JOIN_ROWS: readonly Row[] = [
   {
     id: "join-to-lead",
-    name: "join to lead: connect, hello, offer, renew",
+    name: "join to lead: connect, hello, grant",
     unit: "ms",
     bounds: [{ of: "ratio", most: 1.5 }],
     measure: (bench) => joins(bench, ["a"], () => "join"),

@@ -9,15 +9,13 @@ import type { Measured, Row } from "../row.ts";
 import { inParallel, openSocket, pause } from "../sockets.ts";
 
 const GROUPS = 1_000;
-/** Hand-overs under way at a time: with more of them, offers would time out on a busy machine before they are answered. */
+/** Hand-overs under way at a time: with more of them, a busy machine would answer each later. */
 const AT_ONCE = 64;
 const LEADERS = 100;
 const CONTENDS = { contenders: [{ component: "a" }] };
 const WARM_UP_MS = 1_000;
 const WINDOW_MS = 1_000;
 const WINDOWS = 5;
-/** Frames to the object in one hand-over: `resign`, and the `renew` that accepts. */
-const MESSAGES_A_HAND_OVER = 2;
 
 /** Counts in a row of windows, as rates per second. */
 async function rates(count: () => number): Promise<number[]> {
@@ -51,7 +49,7 @@ class Turns {
   }
 }
 
-/** Two sessions in each group; the leader resigns when it is its group's turn. */
+/** Two sessions in each group; the leader resigns when it is its group's turn, and the next one shows that it leads. */
 function handOvers(): Promise<number[]> {
   return withBackend({ LEASE_MS: "600000" }, async ({ url }) => {
     const turns = new Turns();
@@ -59,7 +57,7 @@ function handOvers(): Promise<number[]> {
       const { peer, leaderSessionId } = await joinLeader(url, `group-${index}`, CONTENDS);
       const other = await joinPeer(url, `group-${index}`, CONTENDS);
       for (const one of [peer, other]) takeOver(one, turns);
-      turns.rest(() => peer.send({ type: "resign", leaderSessionId }));
+      turns.rest(() => peer.send({ type: "resign", leaderSessionId, sentAt: peer.sentAt() }));
       return [peer, other];
     });
     turns.begin();
@@ -72,12 +70,10 @@ function handOvers(): Promise<number[]> {
 function takeOver(peer: CrowdPeer, turns: Turns): void {
   peer.socket.on("message", (data: Buffer) => {
     const message = parseServerMessage(data.toString());
-    if (message.type === "grant") {
-      peer.send({ type: "renew", sentAt: peer.sentAt(), held: [message.leaderSessionId] });
-    } else if (message.type === "renewed") {
-      const [leaderSessionId] = message.held;
-      if (leaderSessionId !== undefined) turns.finish(() => peer.send({ type: "resign", leaderSessionId }));
-    }
+    if (message.type !== "grant") return;
+    const { leaderSessionId } = message;
+    peer.send({ type: "renew", sentAt: peer.sentAt(), held: [leaderSessionId] });
+    turns.finish(() => peer.send({ type: "resign", leaderSessionId, sentAt: peer.sentAt() }));
   });
 }
 
@@ -104,10 +100,7 @@ async function relays(floor: FloorServer): Promise<number> {
 
 async function handOverRate({ floor }: { floor: FloorServer }): Promise<Measured> {
   const bare = await relays(floor);
-  return {
-    samples: await handOvers(),
-    reference: { name: `F1 messages / ${MESSAGES_A_HAND_OVER}`, value: bare / MESSAGES_A_HAND_OVER },
-  };
+  return { samples: await handOvers(), reference: { name: "F1 messages", value: bare } };
 }
 
 /** Many sessions, each leading an election of its own, that renew as fast as they are answered. */
@@ -158,7 +151,7 @@ export const THROUGHPUT_ROWS: readonly Row[] = [
     name: "hand-overs a second, 1,000 groups",
     unit: "per s",
     settings: `2 sessions in each group, ${AT_ONCE} groups at once; samples are windows of ${WINDOW_MS} ms`,
-    bounds: [{ of: "ratio", least: 0.4 }],
+    bounds: [{ of: "ratio", least: 0.25 }],
     measure: handOverRate,
   },
   {
