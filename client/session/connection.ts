@@ -109,6 +109,7 @@ export function opened(draft: Draft): void {
     busy: [],
     departures: [],
     untaken: [],
+    givenBack: [],
     farewells: [],
     outbox: [],
     registrations: [],
@@ -167,6 +168,12 @@ export function renewed(draft: Draft, { sentAt, held }: Renewed): void {
 
 export const pong = (draft: Draft): void =>
   changeLine(draft, ({ requests }) => ({ requests: requests.filter(({ type }) => type !== "ping") }));
+
+/** The group asks: a `renew` answers, whatever the session has to say in it. */
+export function answer(draft: Draft): void {
+  renewNow(draft);
+  renew(draft);
+}
 
 /** Leaders renew. A process that waits shows a sign of life now and then; between those, and for observers, a ping finds dead paths (S4). */
 function beat(draft: Draft): void {

@@ -86,6 +86,8 @@ interface Traffic {
   readonly departures: readonly { readonly component: string; readonly sentAt: number }[];
   /** Frames that wait until the server takes them: terms that were not taken, what ends others, then the rest. */
   readonly untaken: readonly Release[];
+  /** Where a grant was given back. */
+  readonly givenBack: readonly ElectionName[];
   /** A `resign` or `release` among them becomes a statement when it leaves. */
   readonly farewells: readonly (Deregister | Farewell)[];
   readonly outbox: readonly ClientMessage[];

@@ -3,10 +3,10 @@
  * election where it waits; `busy` names those where nothing of it could start. All of this belongs to one connection and
  * ends with it.
  */
-import type { Statement } from "../../shared/protocol/messages.ts";
+import type { ClientMessage, Statement } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { changeLine, type Draft } from "./draft.ts";
-import { heldTerms, lineOf, mayStand, type Stated } from "./state.ts";
+import { type Contender, heldTerms, lineOf, mayStand, type Stated } from "./state.ts";
 
 /** To be sent at once: what leaves the socket before it is older, and what leaves after it is not covered by it. */
 export function makeStatement(draft: Draft): Statement {
@@ -25,7 +25,7 @@ function busyElections(draft: Draft): readonly ElectionName[] {
   const others = new Set(
     [
       ...draft.terms.filter(({ leaderSessionId }) => held.includes(leaderSessionId)),
-      ...contenders.filter(({ phase }) => phase.type === "waiting"),
+      ...contenders.filter((contender) => couldStart(draft, contender)),
     ].map(({ election }) => election),
   );
   return [...new Set(contenders.map(({ election }) => election))].filter((election) => !others.has(election));
@@ -34,8 +34,27 @@ function busyElections(draft: Draft): readonly ElectionName[] {
 /** Whether something could start where the last statement said that nothing could (S11). */
 export function isReadyAgain(draft: Draft): boolean {
   const busy = lineOf(draft)?.busy ?? [];
-  return draft.contenders.some((one) => busy.includes(one.election) && one.phase.type === "waiting" && mayStand(one));
+  return draft.contenders.some((one) => busy.includes(one.election) && mayStand(one) && couldStart(draft, one));
 }
+
+/**
+ * Whether a grant could start it. Where one was given back on this connection, nothing counts whose `register` or
+ * `deregister` waits in the outbox: the group would grant for ever what is given back, and these frames would never leave.
+ */
+function couldStart(draft: Draft, { election, phase, info }: Contender): boolean {
+  if (phase.type !== "waiting") return false;
+  const line = lineOf(draft);
+  if (!line?.givenBack.includes(election)) return true;
+  return ![...line.farewells, ...line.outbox].some(
+    ({ type, ...message }) => isStanding(type) && "component" in message && message.component === info.component,
+  );
+}
+
+const isStanding = (type: ClientMessage["type"]): boolean => type === "register" || type === "deregister";
+
+/** A grant in this election is given back. */
+export const noteGivenBack = (draft: Draft, election: ElectionName): void =>
+  changeLine(draft, ({ givenBack }) => ({ givenBack: [...givenBack.filter((name) => name !== election), election] }));
 
 /** The group grants by none that is older than one which it has answered. */
 export const forgetOlder = (draft: Draft, answered: number): void =>

@@ -5,7 +5,7 @@ import type { Grant, Revoke } from "../../shared/protocol/messages.ts";
 import type { Draft } from "./draft.ts";
 import { giveBack, sendFarewell } from "./pace.ts";
 import { type Contender, isRegistered, type Term } from "./state.ts";
-import { findStatement, hasLeftSince } from "./statements.ts";
+import { findStatement, hasLeftSince, noteGivenBack } from "./statements.ts";
 
 /** More than can end while a `revoke` is under way. */
 const ENDED_IDS = 16;
@@ -56,6 +56,7 @@ function begin(draft: Draft, message: Grant & { readonly joined: false }): void 
   } else {
     draft.endedEpoch = Math.max(draft.endedEpoch, epoch);
     noteEnd(draft, leaderSessionId);
+    noteGivenBack(draft, election);
     giveBack(draft, { type: "release", leaderSessionId });
   }
 }

@@ -11,7 +11,7 @@
  */
 import { expireLeases, finishTerms, resign, type Transport } from "../../shared/holder/holder.ts";
 import { isSame } from "../../shared/same.ts";
-import { lose, maintain, opened, page, pong, renewed, shutdown, welcome } from "./connection.ts";
+import { answer, lose, maintain, opened, page, pong, renewed, shutdown, welcome } from "./connection.ts";
 import {
   advance,
   confirm,
@@ -29,7 +29,7 @@ import type { Draft } from "./draft.ts";
 import type { Effect, Event, InputType, Of } from "./events.ts";
 import { flush } from "./pace.ts";
 import { type Contender, maxDrainMs, type SessionState } from "./state.ts";
-import { dropped, grant, renewNow, revoke } from "./terms.ts";
+import { dropped, grant, revoke } from "./terms.ts";
 import { observe, refuseWatch, unobserve } from "./watching.ts";
 
 const ignore = (): void => {};
@@ -70,7 +70,7 @@ const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void }
   registered: afterErrors(registered),
   deregistered: afterErrors(deregistered),
   grant: afterErrors(grant),
-  next: afterErrors(renewNow),
+  next: afterErrors(answer),
   renewed: afterErrors(renewed),
   revoke: afterErrors(revoke),
   confirmed: afterErrors(deliver),

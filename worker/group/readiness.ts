@@ -37,8 +37,8 @@ function candidate(turn: Turn, id: string): Candidate[] {
 }
 
 /**
- * Those of whom the group knows too little, in front of the first one that is ready. Nobody is granted the election before
- * the first of them has answered, or was silent for too long.
+ * `ready`: the first candidate that can be granted the election now. `unknown`: those before it, of whom the group knows
+ * too little. While there are any, the first of them is waited for, until it answers or was silent for too long.
  */
 interface Front {
   readonly unknown: readonly Candidate[];

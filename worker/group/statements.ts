@@ -34,8 +34,8 @@ export function voidStatement(turn: Turn, id: string): void {
   const connection = session && turn.connectionOf(session);
   if (session === undefined || connection === undefined) return;
   const isChange = becomeBusy(turn, session, NOWHERE);
-  if (connection.statement === null && !isChange) return;
-  turn.patchConnection(connection.id, { statement: null });
+  if (connection.statement === null && connection.askedAt === null && !isChange) return;
+  turn.patchConnection(connection.id, { statement: null, askedAt: null });
   turn.reattached.add(id);
   reconsider(turn, session); // it may have said where it is busy, and has to be asked anew there
 }
@@ -70,7 +70,7 @@ export function isFresh(turn: Turn, { leaseMs }: Session, statement: Statement |
   return turn.now < statement.readAt + leaseFor(leaseMs).renewEveryMs;
 }
 
-/** Whether its statement would still be fresh for a while. */
+/** Whether its statement is at most E / 2 old: a younger one is not asked for again. */
 export function isYoung({ now }: Turn, { leaseMs }: Session, statement: Statement | null): boolean {
   return statement !== null && Math.abs(now - statement.readAt) <= leaseFor(leaseMs).renewEveryMs / 2;
 }

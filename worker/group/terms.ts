@@ -141,21 +141,21 @@ export function demote(turn: Turn, sessionId: string, name: ElectionName, part: 
 export const isUntaken = ({ state }: HeldElection): boolean => state.type === "leading" && state.acceptedAt === null;
 
 /**
- * Ends the term of a session that has stopped. Without a statement it was never taken: whatever was to lead has left
+ * Ends the term of a session that has stopped. A `release` without a statement says that it was never taken: whatever was to lead has left
  * meanwhile, so the session keeps its place. Returns why it was refused; then nothing has changed.
  */
-export function stepDown(turn: Turn, session: Session, farewell: Omit<Resign, "type"> | Release): Refusal | null {
-  const { leaderSessionId, sentAt } = farewell;
+export function stepDown(turn: Turn, session: Session, farewell: Resign | Release): Refusal | null {
+  const { type, leaderSessionId, sentAt } = farewell;
   const election = turn.termOf(session, leaderSessionId);
   if (election === undefined) return refuse("not_leader", "this leadership is over, or not this session's");
   const successor = "successor" in farewell ? farewell.successor : undefined;
-  if (sentAt === undefined && isUntaken(election)) dropTerm(turn, election);
+  if (type === "release" && sentAt === undefined && isUntaken(election)) dropTerm(turn, election);
   else endTerm(turn, election, "resigned", successor);
   return null;
 }
 
 /**
- * Ends a term by which nobody has led or will lead: the history has no row of it, and the session keeps its place if it
+ * Ends a term by which nobody leads, and which no renewal has shown to be taken: the history has no row of it, and the session keeps its place if it
  * still contends (S9). It counts as a missed turn (Q6). Who misses one after the other keeps nobody else waiting: from
  * the second on it comes last.
  */

@@ -113,6 +113,20 @@ describe("busy", () => {
     expect(play.says()).toEqual(["ping"]);
   });
 
+  test("[S11] where a grant was given back, nothing counts as able to start whose register still waits", () => {
+    const [play] = Play.leading(["x"]);
+    play.hears(revoked("L1", 0));
+    for (let index = 0; index < 120; index++) play.contend(`z${index}`, { election: "dedicated" });
+    play.contend("y");
+    play.says();
+    play.hears(grant(play.stated, "L2", 2, "x"));
+    expect(play.says()).toEqual([giveBack("L2")]);
+    play.hears(next);
+    expect(play.last("renew").busy).toEqual(["process"]);
+    play.wait(20_000, true);
+    expect(play.last("renew").busy).toBeUndefined();
+  });
+
   test("[S11] it is said when a connection is there again, where its hello still said busy", () => {
     const [play, x] = Play.leading(["x"]);
     play.hears(revoked("L1", 0));
@@ -339,4 +353,15 @@ describe("two leaders that were found", () => {
     expect(play.called()).toEqual(["+x L1", "-x L1 closed"]);
     expect(play.isLeader(again, "L1")).toBe(false);
   });
+});
+
+test("[N3] [S11] a session that has no contender left answers `next` all the same", () => {
+  const play = new Play();
+  const x = play.contend("x");
+  play.happens({ type: "observe", component: "x" });
+  play.connects();
+  play.close(x);
+  play.says();
+  play.hears(next);
+  expect(play.says()).toEqual([renew(play.stated)]);
 });

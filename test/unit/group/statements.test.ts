@@ -363,3 +363,27 @@ test.each([
   group.listSockets();
   expect(group.holder()).toBe("b");
 });
+
+test("[Q3] a resign without a statement, before the first renewal, names its successor as any other", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  group.join("c", { contenders: ["x"] });
+  const b = group.join("b", { contenders: ["x"] });
+  const { leaderSessionId } = a.grant();
+  a.endAll();
+  a.say({ type: "resign", leaderSessionId, successor: b.sessionId });
+  expect(group.holder()).toBe("b");
+});
+
+test("[N3] [S11] what was asked before is over once the session has left: it is asked anew, and not silent", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const b = group.join("b", { contenders: ["x"] });
+  b.silent = true;
+  group.run(5_000, a);
+  expect(b.heard("next")).toHaveLength(1);
+  b.deregister("x");
+  b.register("alone");
+  expect(b.heard("next")).toHaveLength(2);
+});
