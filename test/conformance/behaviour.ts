@@ -1,12 +1,12 @@
 /** How a behaviour is written down: its name begins with the rules that it shows, and it names what it needs. */
 import { test as define, expect } from "vitest";
-import type { Capability, Driver } from "./driver.ts";
+import type { Capability, Driver, Wait } from "./driver.ts";
 import { Play } from "./play.ts";
 
 export interface Terms {
   readonly needs?: readonly Capability[];
-  /** D: at least so long where something takes real time that is not the behaviour's own; short where its end is waited for. */
-  readonly leaseMs?: number | "short";
+  /** What of a lease it waits for. Without it the lease outlasts the test, however busy the machine is. */
+  readonly waitsFor?: Wait;
 }
 
 export type Body = (play: Play) => Promise<void>;
@@ -21,10 +21,9 @@ export type Chapter = (test: Define) => void;
  */
 export function conform(driver: Driver, chapters: readonly Chapter[]): void {
   const left = new Map<Capability, string[]>();
-  const test: Define = (name, { needs = [], leaseMs }, body) => {
+  const test: Define = (name, { needs = [], waitsFor = "nothing" }, body) => {
     const missing = needs.find((need) => driver.lacks[need] !== undefined);
-    const duration = leaseMs === "short" ? driver.shortLeaseMs : leaseMs;
-    if (missing === undefined) define(name, () => Play.run(driver, body, duration));
+    if (missing === undefined) define(name, () => Play.run(driver, body, driver.leaseMs[waitsFor]));
     else left.set(missing, [...(left.get(missing) ?? []), name]);
   };
   for (const chapter of chapters) chapter(test);

@@ -24,15 +24,21 @@ export type Capability =
   /** It can name a successor when it resigns. */
   | "successor";
 
+/** What of a lease a behaviour waits for. `its end`: or for somebody who does not answer. */
+export type Wait = "its end" | "renewals" | "nothing";
+
+/** D where no lease is to end. Who is next has ten seconds to answer then, longer than a busy machine stalls. */
+export const LONG_LEASE_MS = 60_000;
+
 /** One driver for each way of taking part. */
 export interface Driver {
   readonly name: string;
-  /** D where a test waits for the end of a lease. */
-  readonly shortLeaseMs: number;
+  /** D, by what a behaviour waits for. */
+  readonly leaseMs: Readonly<Record<Wait, number>>;
   /** Why these do not apply. */
   readonly lacks: Readonly<Partial<Record<Capability, string>>>;
-  /** A fresh group. `leaseMs`: D; the default is the driver's own. */
-  open(leaseMs?: number): Promise<Stage>;
+  /** A fresh group. */
+  open(leaseMs: number): Promise<Stage>;
 }
 
 export interface Stage extends AsyncDisposable {

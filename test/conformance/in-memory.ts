@@ -1,6 +1,6 @@
 /** The driver for the test group in memory: time is virtual, and every platform will do. */
 import { createTestGroup } from "../../testing/index.ts";
-import { clientMember, type Driver } from "./driver.ts";
+import { clientMember, type Driver, LONG_LEASE_MS } from "./driver.ts";
 
 const LEASE_MS = 2_000;
 const TURN_MS = 5;
@@ -8,8 +8,8 @@ const TURN_MS = 5;
 export const inMemory: Driver = {
   name: "in memory",
   lacks: {},
-  shortLeaseMs: LEASE_MS,
-  async open(leaseMs = LEASE_MS) {
+  leaseMs: { "its end": LEASE_MS, renewals: LEASE_MS, nothing: LONG_LEASE_MS },
+  async open(leaseMs) {
     const group = createTestGroup({ policy: { leaseMs } });
     return {
       turn: () => group.advance(TURN_MS),

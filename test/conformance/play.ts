@@ -84,7 +84,7 @@ export class Play {
     this.stage = stage;
   }
 
-  static async run(driver: Driver, body: (play: Play) => Promise<void>, leaseMs?: number): Promise<void> {
+  static async run(driver: Driver, body: (play: Play) => Promise<void>, leaseMs: number): Promise<void> {
     await using stage = await driver.open(leaseMs);
     await body(new Play(stage));
   }

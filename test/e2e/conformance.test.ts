@@ -1,34 +1,32 @@
 /** The conformance suite against the real backend: sockets from Node, each client behind a proxy that can fail. */
 
-import { afterAll, beforeAll } from "vitest";
+import { afterAll } from "vitest";
 import { createElectionClient } from "../../client/node/index.ts";
 import { type LocalBackend, startLocalBackend } from "../../testing/index.ts";
 import { statusOf } from "../../tools/harness/backend-answers.ts";
-import { clientMember, type Driver, type Member } from "../conformance/driver.ts";
+import { clientMember, type Driver, LONG_LEASE_MS, type Member } from "../conformance/driver.ts";
 import { conformance } from "../conformance/suite.ts";
 import { type FaultyProxy, startProxy } from "../support/proxy.ts";
 
 const LEASE_MS = 3_000;
 const TURN_MS = 10;
 
-let shared: LocalBackend;
+/** By their D. */
+const backends = new Map<number, LocalBackend>();
 let groups = 0;
 
-beforeAll(async () => {
-  shared = await startLocalBackend({ leaseMs: LEASE_MS });
-});
-afterAll(() => shared.stop());
-
-/** One that a test asks another lease of is its own. */
 async function backendFor(leaseMs: number): Promise<LocalBackend> {
-  return leaseMs === LEASE_MS ? shared : startLocalBackend({ leaseMs });
+  const backend = backends.get(leaseMs) ?? (await startLocalBackend({ leaseMs }));
+  backends.set(leaseMs, backend);
+  return backend;
 }
+afterAll(() => Promise.all([...backends.values()].map((backend) => backend.stop())));
 
 const overSockets: Driver = {
   name: "over sockets from Node",
   lacks: {},
-  shortLeaseMs: LEASE_MS,
-  async open(leaseMs = LEASE_MS) {
+  leaseMs: { "its end": LEASE_MS, renewals: LEASE_MS, nothing: LONG_LEASE_MS },
+  async open(leaseMs) {
     const backend = await backendFor(leaseMs);
     groups += 1;
     const group = `conformance-${groups}`;
@@ -64,7 +62,6 @@ const overSockets: Driver = {
         for (const member of members) member.heal();
         await Promise.all(members.map((member) => member.close()));
         await Promise.all(proxies.map((proxy) => proxy.close()));
-        if (backend !== shared) await backend.stop();
       },
     };
   },

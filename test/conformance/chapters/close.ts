@@ -3,7 +3,9 @@ import { expect } from "vitest";
 import type { Chapter } from "../behaviour.ts";
 
 export const close: Chapter = (test) => {
-  test("[X1] [C4] closing one leading contender revokes it once and leaves its siblings alone", {}, async (play) => {
+  test("[X1] [C4] closing one leading contender revokes it once and leaves its siblings alone", {
+    waitsFor: "renewals",
+  }, async (play) => {
     const member = play.member("one");
     const [x, y] = [play.contend(member, "x"), play.contend(member, "y")];
     await play.leads(x);
@@ -73,7 +75,9 @@ export const close: Chapter = (test) => {
     expect(x.leads).toBe(false);
   });
 
-  test("[X5] [C9] a second contender for a component is refused, and the first goes on", {}, async (play) => {
+  test("[X5] [C9] a second contender for a component is refused, and the first goes on", {
+    waitsFor: "renewals",
+  }, async (play) => {
     const part = play.join("one");
     expect(() => play.contend(part.member)).toThrow(expect.objectContaining({ code: "duplicate_component" }));
     await play.leads(part);

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { Chapter } from "../behaviour.ts";
 
 export const confirmAndIsLeader: Chapter = (test) => {
-  test("[K1] [C7] an address is visible after its confirm, and not before", {}, async (play) => {
+  test("[K1] [C7] an address is visible after its confirm, and not before", { waitsFor: "renewals" }, async (play) => {
     const watch = play.watch(play.member("watcher"));
     await play.until("the first state", () => watch.seen.length === 1);
     const part = play.join("one", "x", {}, { address: "tcp://one" });
@@ -66,7 +66,7 @@ export const confirmAndIsLeader: Chapter = (test) => {
 
   test("[K4] [S6] a leader that is cut off stops by its own clock", {
     needs: ["partition"],
-    leaseMs: "short",
+    waitsFor: "its end",
   }, async (play) => {
     const part = play.join("one");
     const term = await play.leads(part);

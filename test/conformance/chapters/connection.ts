@@ -4,7 +4,10 @@ import type { Chapter } from "../behaviour.ts";
 import type { Part } from "../play.ts";
 
 export const connection: Chapter = (test) => {
-  test("[N1] [S9] a short loss keeps the term without a callback", { needs: ["connection"] }, async (play) => {
+  test("[N1] [S9] a short loss keeps the term without a callback", {
+    needs: ["connection"],
+    waitsFor: "renewals",
+  }, async (play) => {
     const part = play.join("one");
     const term = await play.leads(part);
     part.member.cut();
@@ -27,7 +30,7 @@ export const connection: Chapter = (test) => {
 
   test("[N2] [C8] after an expired lease the process contends again and wins again, twice in a row", {
     needs: ["partition"],
-    leaseMs: "short",
+    waitsFor: "its end",
   }, async (play) => {
     const part = play.join("one");
     for (let round = 0; round < 2; round++) {
@@ -75,7 +78,6 @@ export const connection: Chapter = (test) => {
 
   test("[N5] the group's object is gone and back within the lease: the same term, no callback", {
     needs: ["restart"],
-    leaseMs: 20_000,
   }, async (play) => {
     const [leader, waiting] = await play.line(
       () => play.join("leader"),
@@ -94,7 +96,6 @@ export const connection: Chapter = (test) => {
 
   test("[N10] a process that stops while its connection is lost reports it when it is back: nobody waits for the lease", {
     needs: ["client", "connection"],
-    leaseMs: 60_000,
   }, async (play) => {
     const [one, two, three] = await play.line(
       () => play.join("one"),
@@ -119,6 +120,7 @@ export const connection: Chapter = (test) => {
 
   test("[N7] [S11] a candidate whose path is dead is asked in vain, then the next one is", {
     needs: ["partition"],
+    waitsFor: "its end",
   }, async (play) => {
     const [first, dead, third] = await play.line(
       () => play.join("first"),

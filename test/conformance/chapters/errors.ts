@@ -22,7 +22,10 @@ export const errorsAndInput: Chapter = (test) => {
     expect(part.heard).toEqual(["grant"]);
   });
 
-  test("[E2] wrong input is refused before it leaves, and harms nothing", { needs: ["client"] }, async (play) => {
+  test("[E2] wrong input is refused before it leaves, and harms nothing", {
+    needs: ["client"],
+    waitsFor: "renewals",
+  }, async (play) => {
     const part = play.join("one");
     const term = await play.leads(part);
     const { client } = part.member;
@@ -40,6 +43,7 @@ export const errorsAndInput: Chapter = (test) => {
 
   test("[E3] a lost connection reaches every contender, typed and retryable, and mends by itself", {
     needs: ["connection"],
+    waitsFor: "renewals",
   }, async (play) => {
     const member = play.member("one");
     const parts = ["x", "y"].map((component) => play.contend(member, component));

@@ -37,7 +37,9 @@ export const grantAndRevoke: Chapter = (test) => {
     }
   });
 
-  test("[G3] [C5] a callback that hangs holds up neither renewals nor siblings", {}, async (play) => {
+  test("[G3] [C5] a callback that hangs holds up neither renewals nor siblings", {
+    waitsFor: "renewals",
+  }, async (play) => {
     const member = play.member("one");
     const hung = play.contend(member, "x", { onGrant: () => new Promise(() => {}) });
     const sibling = play.contend(member, "y");
@@ -47,7 +49,9 @@ export const grantAndRevoke: Chapter = (test) => {
     expect(hung.heard).toEqual(["grant"]);
   });
 
-  test("[G4] a contender that comes before the grant gets it once, one that has gone by then never", {}, async (play) => {
+  test("[G4] a contender that comes before the grant gets it once, one that has gone by then never", {
+    waitsFor: "renewals",
+  }, async (play) => {
     const member = play.member("one");
     const [stays, goes] = [play.contend(member, "x"), play.contend(member, "y")];
     await play.settled(goes.contender.close());

@@ -2,15 +2,13 @@
 import { env } from "cloudflare:workers";
 import { createElectionClient } from "../../../client/index.ts";
 import { electionsOf } from "../../../worker/index.ts";
-import type { Driver, Member } from "../../conformance/driver.ts";
+import { type Driver, LONG_LEASE_MS, type Member } from "../../conformance/driver.ts";
 import { conformance } from "../../conformance/suite.ts";
 import { Relay } from "../client/relay.ts";
 import { freshGroup, LEASE_MS, ORIGIN, objectOf, serverWith } from "../support.ts";
 import { crash, RpcMember } from "./rpc-member.ts";
 
 const TURN_MS = 10;
-/** Who is next has ten seconds to answer then, longer than a busy machine stalls. Polls renew, so no test waits for it. */
-const LONG_LEASE_MS = 60_000;
 
 const byRpc: Driver = {
   name: "inside workerd, by RPC",
@@ -18,8 +16,9 @@ const byRpc: Driver = {
     client: "it is a contender alone: nothing to open, and what it contends for is checked by tests of its own",
     onDisconnect: "no connection: between two calls there is nothing to lose",
   },
-  shortLeaseMs: LEASE_MS,
-  async open(leaseMs = LONG_LEASE_MS) {
+  // Polls renew, and they come soon however long the lease is.
+  leaseMs: { "its end": LEASE_MS, renewals: LONG_LEASE_MS, nothing: LONG_LEASE_MS },
+  async open(leaseMs) {
     const elections = electionsOf(env.ELECTIONS, { policy: () => ({ leaseMs }) });
     const group = freshGroup("rpc-conformance");
     const members: RpcMember[] = [];

@@ -4,7 +4,7 @@ import { env, exports } from "cloudflare:workers";
 import { createElectionClient } from "../../../client/index.ts";
 import type { GroupStatus } from "../../../shared/protocol/status.ts";
 import { createElectionApp } from "../../../worker/index.ts";
-import { clientMember, type Driver, type Member } from "../../conformance/driver.ts";
+import { clientMember, type Driver, LONG_LEASE_MS, type Member } from "../../conformance/driver.ts";
 import { conformance } from "../../conformance/suite.ts";
 import { ask, freshGroup, LEASE_MS, ORIGIN, pathOf, type Server } from "../support.ts";
 import { Relay } from "./relay.ts";
@@ -20,8 +20,8 @@ function serverFor(leaseMs: number): Server {
 const throughFetcher: Driver = {
   name: "inside workerd, through a fetcher",
   lacks: {},
-  shortLeaseMs: LEASE_MS,
-  async open(leaseMs = LEASE_MS) {
+  leaseMs: { "its end": LEASE_MS, renewals: LEASE_MS, nothing: LONG_LEASE_MS },
+  async open(leaseMs) {
     const server = serverFor(leaseMs);
     const group = freshGroup("conformance");
     const members: Member[] = [];
