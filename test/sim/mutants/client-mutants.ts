@@ -126,7 +126,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "who is asked whether it is there says nothing",
     rule: "N3",
-    edits: [inSession("transition", "next: afterErrors(renewNow),", "next: ignore,")],
+    edits: [inSession("transition", "next: afterErrors(answer),", "next: ignore,")],
   },
   {
     name: "who is granted an election waits with its first renewal",

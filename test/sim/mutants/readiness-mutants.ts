@@ -92,8 +92,8 @@ export const readinessMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "statements",
-        "turn.patchConnection(connection.id, { statement: null }); turn.reattached.add(id);",
-        "turn.patchConnection(connection.id, { statement: null });",
+        "turn.patchConnection(connection.id, { statement: null, askedAt: null }); turn.reattached.add(id);",
+        "turn.patchConnection(connection.id, { statement: null, askedAt: null });",
       ),
     ],
   },
