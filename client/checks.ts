@@ -61,6 +61,8 @@ const clientFields = {
   onDisconnect: optional(oneOf("keep", "revoke")),
   drainMs: optional(duration),
   lingerMs: optional(duration),
+  // Of the Node entry, which checks it: the same options may make the client of a page, where it does nothing.
+  signals: (value: unknown) => value,
 };
 export const CLIENT_OPTIONS: readonly string[] = Object.keys(clientFields);
 const contendFields = { election: contenderFields.election, priority: contenderFields.priority };
@@ -84,7 +86,7 @@ const table =
       "",
     );
 
-/** Of each option by its check, and of their names. */
+/** A check of options: each has one of its own, and any other name is refused. */
 export const optionsBy = (fields: Record<string, Check<unknown>>): ((value: object) => void) => {
   const check = table(fields, "options");
   return (value) => {

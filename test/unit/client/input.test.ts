@@ -97,6 +97,10 @@ describe("values of the wrong type", () => {
     expect(client.health().waits).toEqual(["x"]);
   });
 
+  test("[E2] one set of options serves Node and pages: `signals` is known, and does nothing, where there are none", () => {
+    expect(() => new FakeGroup().client(wrong({ signals: ["SIGTERM"] }))).not.toThrow();
+  });
+
   test("[E2] of contend, scopes, observers and listeners are refused at once, and nothing takes a place in the queue", async () => {
     const group = new FakeGroup();
     const client = group.client();
