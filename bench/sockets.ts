@@ -8,7 +8,7 @@ const AT_ONCE = 64;
 export async function openSocket(url: string, protocol?: string): Promise<WebSocket> {
   const socket = new WebSocket(url, protocol, { perMessageDeflate: false });
   await once(socket, "open");
-  socket.on("error", () => undefined); // a `close` follows, which whoever waits for a message hears
+  socket.on("error", () => undefined); // a `close` follows, and ends every wait for a message
   return socket;
 }
 

@@ -38,7 +38,7 @@ const waitingRow = (waiting: number, most: number): Row => {
     id: `hand-over-${waiting}`,
     name: `hand-over by resign, ${waiting.toLocaleString("en")} waiting`,
     unit: "ms",
-    ...(others + 1 < waiting && { settings: `${others + 1} waiting: no more files may be opened here` }),
+    ...(others + 1 < waiting && { settings: `${others + 1} waiting: the limit on open files allows only these` }),
     bounds: [{ of: "ratio", most }],
     measure: () => crowded(["a"], others, "2 contenders"),
   };

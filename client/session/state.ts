@@ -76,8 +76,8 @@ interface Traffic {
   /** Unanswered, oldest first. */
   readonly requests: readonly Request[];
   /**
-   * What the group may still grant by, oldest first: none is older than the last one that was answered. So there are
-   * no more than questions that wait, and terms that have ended since.
+   * What the group may still grant by, oldest first. None is older than the last one that was answered, so their number
+   * is bounded by the questions that wait and the terms that have ended since.
    */
   readonly statements: readonly Stated[];
   /** Where the last of them said that nothing could start. */

@@ -259,7 +259,7 @@ export type AttackName = (typeof attackNames)[number];
 
 interface Attack {
   readonly run: Run;
-  /** What full strength means: this was seen at least. Measurements begin then, and tests assert no more. */
+  /** The attack is at full strength once this was seen. Measurements begin then, and tests assert exactly this. */
   readonly effect: Counts;
 }
 

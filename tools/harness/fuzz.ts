@@ -150,7 +150,7 @@ export async function fuzzGroup(
 /** Sends the frames over a connection of their own. Resolves with its close code, or with `null` if it lives. */
 async function play(target: Destination, fate: Fate, greeted: boolean): Promise<number | null> {
   const peer = await connectPeer(target);
-  peer.silent = true; // it sends what was foretold, and no more
+  peer.silent = true; // it sends only the frames of its fate
   const ids = new Map([["$theirs", "somebody-else"]]);
   if (greeted) {
     const { sessionId } = await peer.hello({ contenders: [{ component: "fuzz", election: "dedicated" }] });

@@ -2,9 +2,9 @@
  * Who can be granted an election at once, and who has to be asked first.
  *
  * Acceptance comes in advance: a process states by a frame that it is alive and would lead (S1). While the statement is
- * fresh, the group grants by it, in the same turn in which the election becomes free. Before it is needed, whoever is
- * next is asked (`next`) to state it anew. Who is asked and silent is mute until its next frame; who is busy is passed
- * over (S11).
+ * fresh, the group grants by it, in the same turn in which the election becomes free. Before it is needed, the
+ * next candidate is asked (`next`) for a new one. A candidate that does not answer is mute until its next frame, and one
+ * that is busy is passed over (S11).
  *
  * A polled session can't be asked: it has a statement in its own calls only, and is waited for until its poll deadline.
  */
@@ -67,7 +67,7 @@ function frontOf(turn: Turn, election: Election, atMost: number): Front {
 
 const mayGrant = ({ state, now }: Turn): boolean => state.reconciled && !state.paused && now >= state.holdOffUntil;
 
-/** Grants a vacant election to whoever is next, or asks those that it does not know enough of. */
+/** Grants a vacant election to the next candidate, or first asks those whose statements are too old. */
 export function fill(turn: Turn, election: Election): void {
   if (!mayGrant(turn)) return;
   const { unknown, ready } = frontOf(turn, election, ASKED_AT_ONCE);
@@ -119,15 +119,15 @@ export function missCalls(turn: Turn, session: Session): void {
 }
 
 /**
- * Keeps the statement of whoever is next fresh while somebody leads, so that a hand-over needs no question (N3). That rides on
- * turns which happen anyway: the holder's renewals, and changes of the queue. Silence is noticed in the same way, and never
- * by an alarm. Once the holder's socket is lost, the first few are asked, however young their statements are: its lease is
- * the time to find out.
+ * While somebody leads, keeps the next candidate's statement fresh, so that a hand-over needs no question (N3). This is
+ * done in turns that happen anyway: the holder's renewals, and changes of the queue. They also notice silence; no alarm
+ * does. Once the holder's socket is lost, the first few candidates are asked, however young their statements are: the
+ * rest of the lease shows which of them are there.
  */
 export function warm(turn: Turn, election: HeldElection): void {
   if (!turn.state.reconciled || turn.state.paused) return;
   const holder = turn.session(election.state.sessionId)?.link;
-  // A loss from the future was before the clock was set back: whoever answers would be asked again.
+  // A loss in the future: the clock was set back since. Every answer would be older than it, and be asked for again.
   const lostAt = holder?.type === "lost" && holder.at <= turn.now ? holder.at : -Infinity;
   let left = holder?.type === "lost" ? ASKED_AT_ONCE : 1;
   for (const { session, connection } of candidatesFor(turn, election)) {
