@@ -68,7 +68,8 @@ test("[S12] [N7] a vacancy waits for the next call until the poll deadline; then
   expect(p.answer).toMatchObject({ resumed: true });
 });
 
-test("[S11] [S12] callers that are late each time do not wait for each other for ever", () => {
+/** `q` has called 4,025 ms after `p`; then the leader has left. */
+function callersOfAVacancy() {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
   a.accept();
@@ -77,6 +78,11 @@ test("[S11] [S12] callers that are late each time do not wait for each other for
   group.advance(4_025);
   q.poll();
   a.bye();
+  return { group, p, q };
+}
+
+test("[S11] [S12] callers that are late each time do not wait for each other for ever", () => {
+  const { group, p, q } = callersOfAVacancy();
   const led = [p, q, p, q, p, q].map((caller) => {
     group.advance(4_025); // each asks 200 ms after its poll deadline, while the other is waited for
     return caller.poll().length;
@@ -86,17 +92,10 @@ test("[S11] [S12] callers that are late each time do not wait for each other for
 
 /** The election has waited for `p` until its poll deadline, and waits for `q` now. */
 function missedCall() {
-  const group = new GroupWorld();
-  const a = group.join("a", { contenders: ["x"] });
-  a.accept();
-  const [p, q] = [group.poller("p"), group.poller("q")];
-  p.poll();
-  group.advance(4_025);
-  q.poll();
-  a.bye();
-  group.advance(3_825);
-  q.renew([]);
-  return { group, p, q };
+  const callers = callersOfAVacancy();
+  callers.group.advance(3_825);
+  callers.q.renew([]);
+  return callers;
 }
 
 test("[S11] [S12] a caller that has missed its turn is not waited for; its next call is its turn, unless somebody else is ready", () => {
