@@ -1,5 +1,6 @@
 /** Requests to a group over HTTP, typed by the routes of the Worker's own app. */
 import { type ClientResponse, hc } from "hono/client";
+import { namesInPath } from "../shared/protocol/paths.ts";
 import type { ElectionApp } from "../worker/index.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { askToken, type ConnectionOptions, tokenSource } from "./options.ts";
@@ -18,14 +19,6 @@ export function groupRoutes(connection: ConnectionOptions) {
   const base = connection.url.replace(/^ws/, "http").replace(/\/$/, "");
   return hc<ElectionApp>(base, { headers, fetch: patient }).v1.groups[":group"];
 }
-
-/** Encodes names for a path: the typed client inserts them as they are. */
-export const inPath = <Names extends Readonly<Record<string, string>>>(
-  names: Names,
-): { [Key in keyof Names]: string } =>
-  Object.fromEntries(Object.entries(names).map(([key, name]) => [key, encodeURIComponent(name)])) as {
-    [Key in keyof Names]: string;
-  };
 
 /** The body of a successful answer. */
 type BodyOf<Answer> = Answer extends ClientResponse<infer Body, number, "json"> ? Body : never;
@@ -106,4 +99,4 @@ const answers: Readonly<Record<number, { readonly exitCode: number; readonly rem
 
 /** The state of the group. Rejects if this token may not read it. */
 export const statusOf = (connection: ConnectionOptions, group: string) =>
-  answerOf(connection, groupRoutes(connection).$get({ param: inPath({ group }) }));
+  answerOf(connection, groupRoutes(connection).$get({ param: namesInPath({ group }) }));

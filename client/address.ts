@@ -1,4 +1,5 @@
 /** The address of a deployment, as people write it. */
+import { groupPath } from "../shared/protocol/paths.ts";
 import { invalid } from "./checks.ts";
 
 const EXAMPLE = 'such as "https://elections.example.com" or "wss://elections.example.com/base"';
@@ -23,5 +24,5 @@ export function groupAddress(url: string, group: string): string {
   if (username || password) throw invalid("url", "must not hold a name or a password: give a token");
   if (search || hash) throw invalid("url", `must end with its path: nothing reads ${search}${hash}`);
   const scheme = protocol.replace("ws", "http");
-  return `${scheme}//${host}${pathname.replace(/\/+$/, "")}/v1/groups/${encodeURIComponent(group)}`;
+  return `${scheme}//${host}${pathname.replace(/\/+$/, "")}${groupPath(group)}`;
 }

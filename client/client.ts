@@ -3,6 +3,7 @@
 import type { Leadership, ResignOptions } from "../shared/leadership/leadership.ts";
 import type { LeaderChange, LeaderInformation } from "../shared/protocol/messages.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
+import { inPath } from "../shared/protocol/paths.ts";
 import type { GroupStatus } from "../shared/protocol/status.ts";
 import { groupAddress } from "./address.ts";
 import {
@@ -205,7 +206,7 @@ export function openClient<Component extends string>(
     observe: observeOne,
     async getLeader(component, asked) {
       assertComponent(component);
-      return (await ask(`/leaders/${encodeURIComponent(component)}`, asked)) as LeaderInformation | null;
+      return (await ask(`/leaders/${inPath(component)}`, asked)) as LeaderInformation | null;
     },
     getStatus: async (asked) => (await ask("", asked)) as GroupStatus,
     health: () => participant.health(),

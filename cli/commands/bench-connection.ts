@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
+import { groupPath } from "../../shared/protocol/paths.ts";
 import { statusOf } from "../admin.ts";
 import {
   askToken,
@@ -82,7 +83,7 @@ async function measure(options: BenchOptions): Promise<Samples> {
   const samples: Samples = { http: [], connect: [], ping: [], renew: [], handOver: [] };
   await statusOf(options, group); // so that the first connection is not measured
   await repeat(rounds, samples.http, () => statusOf(options, group));
-  const address = `${url.replace(/\/$/, "")}/v1/groups/${encodeURIComponent(group)}/session`;
+  const address = `${url.replace(/\/$/, "")}${groupPath(group, "session")}`;
   const token = await askToken(tokenSource(options));
   await repeat(rounds, samples.connect, async () => {
     const probe = await Probe.open(address, token);

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
+import { namesInPath } from "../../shared/protocol/paths.ts";
 import type { TermStatus } from "../../worker/index.ts";
-import { answerOf, groupRoutes, inPath } from "../admin.ts";
+import { answerOf, groupRoutes } from "../admin.ts";
 import { type GroupOptions, wholeNumber, withConnection, withGroup, withJson } from "../options.ts";
 import { plain, print, printJson, shownTime, table } from "../terminal.ts";
 
@@ -23,7 +24,10 @@ Examples:
     )
     .action(async (options: HistoryOptions) => {
       const { group, limit } = options;
-      const request = groupRoutes(options).history.$get({ param: inPath({ group }), query: { limit: String(limit) } });
+      const request = groupRoutes(options).history.$get({
+        param: namesInPath({ group }),
+        query: { limit: String(limit) },
+      });
       const { terms } = await answerOf(options, request);
       if (options.json) printJson({ terms });
       else print(terms.length === 0 ? "nobody has led yet" : table([HEAD, ...terms.map(row)]));

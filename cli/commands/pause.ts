@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { answerOf, groupRoutes, inPath } from "../admin.ts";
+import { namesInPath } from "../../shared/protocol/paths.ts";
+import { answerOf, groupRoutes } from "../admin.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
 import { print, printJson } from "../terminal.ts";
 
@@ -22,7 +23,7 @@ Examples:
     )
     .action(async (options: GroupOptions) => {
       const { group } = options;
-      const { paused } = await answerOf(options, groupRoutes(options)[order].$post({ param: inPath({ group }) }));
+      const { paused } = await answerOf(options, groupRoutes(options)[order].$post({ param: namesInPath({ group }) }));
       if (options.json) printJson({ paused });
       else print(`${group} ${paused ? "is paused: no leadership is granted" : "is open"}`);
     });

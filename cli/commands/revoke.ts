@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { NOTE_LENGTH } from "../../shared/protocol/limits.ts";
 import { type ElectionName, isElectionName } from "../../shared/protocol/names.ts";
+import { namesInPath } from "../../shared/protocol/paths.ts";
 import type { CandidateStatus, GroupStatus, RevokeResult } from "../../shared/protocol/status.ts";
-import { answerOf, groupRoutes, inPath, statusOf } from "../admin.ts";
+import { answerOf, groupRoutes, statusOf } from "../admin.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
 import { plain, print, printJson, shownProcess, shownTime } from "../terminal.ts";
@@ -39,7 +40,7 @@ async function revoke(options: Flags): Promise<void> {
   const answer = await answerOf(
     options,
     groupRoutes(options).elections[":election"].revoke.$post({
-      param: inPath({ group, election }),
+      param: namesInPath({ group, election }),
       json: { ...(successor !== undefined && { successor }), ...(reason !== undefined && { reason }) },
     }),
   );

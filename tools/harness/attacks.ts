@@ -6,6 +6,7 @@ import { setImmediate as breathe, setTimeout as pause } from "node:timers/promis
 import { WebSocket } from "ws";
 import { encode } from "../../shared/protocol/codec.ts";
 import type { ClientMessage, Grant } from "../../shared/protocol/messages.ts";
+import { groupPath } from "../../shared/protocol/paths.ts";
 import { fuzzGroup } from "./fuzz.ts";
 import type { Peer } from "./peer.ts";
 import { peerOn, socketTo } from "./socket-peer.ts";
@@ -93,7 +94,7 @@ const huge: Run = async (target, tally, running) => {
 
 const upgrade = ({ url, group, token }: Target): string =>
   [
-    `GET /v1/groups/${group}/session HTTP/1.1`,
+    `GET ${groupPath(group, "session")} HTTP/1.1`,
     `Host: ${new URL(url).host}`,
     "Connection: Upgrade",
     "Upgrade: websocket",

@@ -1,8 +1,8 @@
 /** What the HTTP routes of a backend answer about a group. */
+import { groupPath } from "../../shared/protocol/paths.ts";
 import type { GroupStatus, TermStatus } from "../../worker/index.ts";
 
-const ask = (url: string, group: string, rest = ""): Promise<Response> =>
-  fetch(`${url}/v1/groups/${encodeURIComponent(group)}${rest}`);
+const ask = (url: string, group: string, rest = ""): Promise<Response> => fetch(`${url}${groupPath(group)}${rest}`);
 
 /** The body of an answer as JSON, of the shape that the route promises. */
 export async function bodyOf<Body>(answer: Response): Promise<Body> {

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import { encode } from "../../shared/protocol/codec.ts";
+import { groupPath } from "../../shared/protocol/paths.ts";
 import { LivePeer } from "./live-peer.ts";
 
 export interface Destination {
@@ -13,7 +14,7 @@ export interface Destination {
 
 /** A socket to the group, not open yet. */
 export function socketTo({ url, group, token }: Destination): WebSocket {
-  const address = `${url.replace("http", "ws")}/v1/groups/${group}/session`;
+  const address = url.replace("http", "ws") + groupPath(group, "session");
   const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
   return new WebSocket(address, ["edge-election.v1"], { headers, perMessageDeflate: false });
 }

@@ -1,6 +1,7 @@
 /** The group's HTTP routes that this page uses. */
 import { hc } from "hono/client";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
+import { namesInPath } from "../../../shared/protocol/paths.ts";
 import type { GroupStatus, RevokeOptions, RevokeResult } from "../../../shared/protocol/status.ts";
 import type { ElectionApp, TermStatus } from "../../index.ts";
 
@@ -31,7 +32,7 @@ const LOOK_UP_TIMEOUT_MS = 10_000;
 export function operatorOf(group: string, token: string | null): Operator {
   const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
   const routes = hc<ElectionApp>(location.origin, { headers }).v1.groups[":group"];
-  const param = { group };
+  const param = namesInPath({ group });
   const soon = () => ({ init: { signal: AbortSignal.timeout(LOOK_UP_TIMEOUT_MS) } });
   return {
     status: () => answerOf(routes.$get({ param }, soon())),
@@ -40,7 +41,7 @@ export function operatorOf(group: string, token: string | null): Operator {
       return (await answerOf(routes.history.$get({ param, query }, soon()))).terms;
     },
     revoke: (election, json) =>
-      answerOf(routes.elections[":election"].revoke.$post({ param: { group, election }, json })),
+      answerOf(routes.elections[":election"].revoke.$post({ param: namesInPath({ group, election }), json })),
     setPaused: async (paused) => (await answerOf((paused ? routes.pause : routes.resume).$post({ param }))).paused,
   };
 }

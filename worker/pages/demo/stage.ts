@@ -1,8 +1,9 @@
 /**
- * The demo's stage: contenders in frames, their leader, and a log of events. The demo imports only the public client,
+ * The demo's stage: contenders in frames, their leader, and a log of events. The demo imports only the public client and the paths,
  * and shows only what the client and the routes report.
  */
 import { createElectionClient, type LeaderInformation } from "../../../client/index.ts";
+import { groupPath } from "../../../shared/protocol/paths.ts";
 import type { FrameMessage } from "./frame-messages.ts";
 import { note } from "./log.ts";
 import { COMPONENT, contenderUrl, element, placeOf } from "./place.ts";
@@ -75,7 +76,7 @@ function showLeader(leader: LeaderInformation | null): void {
 /** When the term began, according to the group. */
 async function acceptedAt(epoch: number): Promise<number | undefined> {
   const headers: HeadersInit = place.token === undefined ? {} : { Authorization: `Bearer ${place.token}` };
-  const response = await fetch(`/v1/groups/${encodeURIComponent(place.group)}/history?limit=20`, { headers });
+  const response = await fetch(`${groupPath(place.group, "history")}?limit=20`, { headers });
   const { terms } = (await response.json()) as { readonly terms: { epoch: number; acceptedAt: number }[] };
   return terms.find((term) => term.epoch === epoch)?.acceptedAt;
 }
