@@ -6,7 +6,7 @@ import { inRepository, repositoryRoot } from "./paths.ts";
 
 const sources = "worker/pages";
 /** The scripts of the pages. Each is bundled with everything that it imports, such as the client. */
-const scripts = ["dashboard/dashboard.ts", "demo/stage.ts", "demo/contender.ts"];
+const scripts = ["dashboard/dashboard.ts", "demo/stage.ts", "demo/contender.ts", "demo/asked.ts"];
 
 /**
  * Builds the Worker's static files and resolves to their folder: scripts are bundled and stay readable, everything else

@@ -17,11 +17,21 @@ const TYPES: Readonly<Record<string, string>> = {
 /** On one machine the demo shows frames of both names: they are two sites with separate event loops. */
 const TWINS: Readonly<Record<string, string>> = { "127.0.0.1": "localhost", localhost: "127.0.0.1" };
 
+/** In place of a page that takes part: asks first. */
+const ASKED = "demo/asked.html";
+
+/**
+ * True if a page of another site has sent the visitor here. Frames are not meant: no browser shows these pages in a frame of
+ * another site, and the demo's own frames have two sites.
+ */
+const isSentByOthers = ({ req }: Context): boolean =>
+  req.header("Sec-Fetch-Site") === "cross-site" && req.header("Sec-Fetch-Dest") !== "iframe";
+
 export const pages = new Hono<{ Bindings: PageEnv }>()
   .get("/", (context) => serve(context, "dashboard/dashboard.html"))
   .get("/dashboard/:file{[a-z-]+\\.(?:css|js)}", (context) => serve(context, `dashboard/${context.req.param("file")}`))
-  .get("/demo", (context) => serve(context, "demo/stage.html"))
-  .get("/demo/contender", (context) => serve(context, "demo/contender.html"))
+  .get("/demo", (context) => serve(context, isSentByOthers(context) ? ASKED : "demo/stage.html"))
+  .get("/demo/contender", (context) => serve(context, isSentByOthers(context) ? ASKED : "demo/contender.html"))
   .get("/demo/:file{[a-z-]+\\.(?:css|js|svg)}", (context) => serve(context, `demo/${context.req.param("file")}`));
 
 async function serve({ env, req }: Context<{ Bindings: PageEnv }>, path: string): Promise<Response> {
@@ -32,6 +42,8 @@ async function serve({ env, req }: Context<{ Bindings: PageEnv }>, path: string)
     headers: {
       "Content-Type": TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream",
       "Content-Security-Policy": contentPolicy(path.startsWith("demo/") ? demoFrames(new URL(req.url)) : "'none'"),
+      // The site that has opened a page gets no hold on its window.
+      "Cross-Origin-Opener-Policy": "same-origin",
       "Cache-Control": "no-cache",
       "Referrer-Policy": "no-referrer",
       "X-Content-Type-Options": "nosniff",
