@@ -1,5 +1,12 @@
 /** Known-wrong group cores: contenders without a socket. */
-import { callsOfStaleObject, pausedWhileAway, unreadyRival } from "../traces/callers.ts";
+import {
+  callsOfStaleObject,
+  lateCall,
+  lostAnswer,
+  pausedWhileAway,
+  silentNext,
+  unreadyRival,
+} from "../traces/callers.ts";
 import { inGroup, type Mutant } from "./mutant.ts";
 
 export const callerMutants: readonly Mutant[] = [
@@ -12,13 +19,13 @@ export const callerMutants: readonly Mutant[] = [
   {
     name: "a late call of a caller is heard like its latest",
     rule: "S9",
-    callers: true,
+    trace: lateCall,
     edits: [inGroup("polls", "if ((call.session?.attempt ?? 0) > latest) return null;", "return null;")],
   },
   {
     name: "a call extends what it does not name",
     rule: "S9",
-    callers: true,
+    trace: lostAnswer,
     edits: [
       inGroup(
         "polls",
@@ -30,7 +37,7 @@ export const callerMutants: readonly Mutant[] = [
   {
     name: "a call does not end what it does not name",
     rule: "S9",
-    callers: true,
+    trace: lostAnswer,
     edits: [
       inGroup(
         "polls",
@@ -42,7 +49,7 @@ export const callerMutants: readonly Mutant[] = [
   {
     name: "a caller that is next is waited for without end",
     rule: "N7",
-    callers: true,
+    trace: silentNext,
     edits: [
       inGroup("polls", "turn.now + pollEveryMs(turn, action) + turn.state.policy.askTimeoutMs;", "turn.now + 600_000;"),
     ],
@@ -50,7 +57,7 @@ export const callerMutants: readonly Mutant[] = [
   {
     name: "a caller that has missed its deadline is never lost",
     rule: "S12",
-    callers: true,
+    trace: silentNext,
     edits: [inGroup("deadlines", "if (missed !== undefined) lose(turn, missed, at);", "")],
   },
   {

@@ -2,12 +2,15 @@
 import {
   closeWhileDraining,
   hungCallback,
+  hungSibling,
   lastCloseWhileDraining,
   preemptionInTime,
   readyWhenStopped,
+  resignWhileDraining,
 } from "../traces/ending.ts";
 import {
   followerOfStaleObject,
+  frozenPage,
   lateAnswer,
   sleepAfterSetBack,
   sleepingLeader,
@@ -30,6 +33,7 @@ import {
   resumeBeforeDrainEnds,
   resumeWhileDraining,
   shorterDrain,
+  shorterDrainOfAnother,
   slowNext,
 } from "../traces/rejoin.ts";
 import { lostConfirm } from "../traces/resume.ts";
@@ -126,6 +130,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "who is asked whether it is there says nothing",
     rule: "N3",
+    trace: preemptionInTime,
     edits: [inSession("transition", "next: afterErrors(answer),", "next: ignore,")],
   },
   {
@@ -147,6 +152,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "an id that is asked for and missing goes on",
     rule: "S9",
+    trace: shorterDrainOfAnother,
     edits: missingGoesOn("session"),
   },
   {
@@ -163,6 +169,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "a resign is sent before anything has stopped",
     rule: "S2",
+    trace: resignWhileDraining,
     edits: [
       inSession(
         "transition",
@@ -237,11 +244,13 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "a grant does not wait until the last revoke has settled",
     rule: "C1",
+    trace: hungSibling,
     edits: grantsWhileDraining("session"),
   },
   {
     name: "who has stopped speaks for its siblings",
     rule: "C1",
+    trace: shorterDrainOfAnother,
     edits: [inSession("contenders", "if (all.has(contender.id)) settle", "if (all.size > 0) settle")],
   },
   {
@@ -291,6 +300,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "a frozen page goes on leading",
     rule: "S8",
+    trace: frozenPage,
     edits: [inSession("terms", 'endTerms(draft, "frozen");', "")],
   },
   {
@@ -524,11 +534,13 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "what is lost is not stopped before it is over",
     rule: "S9",
+    trace: forbiddenSibling,
     edits: lostIsNotStopped("session"),
   },
   {
     name: "a session drops a term before its contenders have stopped",
     rule: "S2",
+    trace: closeWhileDraining,
     edits: leavesBeforeItHasStopped("session"),
   },
 ];

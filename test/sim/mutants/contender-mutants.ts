@@ -1,5 +1,12 @@
 /** Known-wrong cores of contenders without a socket. */
-import { drainThatACallCuts, hungSibling, refusedSibling } from "../traces/callers.ts";
+import {
+  closedWhileGranted,
+  drainThatACallCuts,
+  hungSibling,
+  lateCall,
+  refusedSibling,
+  sleepingCaller,
+} from "../traces/callers.ts";
 import {
   endedComesBack,
   grantsClosed,
@@ -51,7 +58,7 @@ export const contenderMutants: readonly Mutant[] = [
   {
     name: "what has ended comes back",
     rule: "S7",
-    callers: true,
+    trace: lateCall,
     edits: endedComesBack("contender"),
   },
   {
@@ -69,19 +76,19 @@ export const contenderMutants: readonly Mutant[] = [
   {
     name: "a component that was closed is granted",
     rule: "X4",
-    callers: true,
+    trace: closedWhileGranted,
     edits: grantsClosed("contender"),
   },
   {
     name: "an id that a call names and its answer does not goes on",
     rule: "S9",
-    callers: true,
+    trace: drainThatACallCuts,
     edits: missingGoesOn("contender"),
   },
   {
     name: "a lease that is over ends no term of a caller",
     rule: "S6",
-    callers: true,
+    trace: sleepingCaller,
     edits: nothingExpires("contender"),
   },
   {

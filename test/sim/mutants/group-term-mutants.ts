@@ -1,6 +1,13 @@
 /** Known-wrong group cores: grants, leases, epochs and what is stored of them. */
-import { preemptedForNobody, preemptionInTime, revokedTwice } from "../traces/ending.ts";
-import { cleanupOnSlowerHost, finishRestoreLate, restoreOldRecord, restoreOnSlowerHost } from "../traces/epochs.ts";
+import { preemptedForNobody, preemptionInTime, revokedTwice, unreachableHolder } from "../traces/ending.ts";
+import {
+  cleanupOnSlowerHost,
+  cleanupWhileLeading,
+  finishRestoreLate,
+  restoreOldRecord,
+  restoreOnSlowerHost,
+  restoreWhileLeading,
+} from "../traces/epochs.ts";
 import {
   cleanedOnHostBehind,
   longerLeaseAfterSetBack,
@@ -11,6 +18,7 @@ import {
   revokedOnHostBehind,
   setBackBesideStaleObject,
   shorterPolicy,
+  slowLeader,
   slowLeaderFastHost,
 } from "../traces/leases.ts";
 import { firstFrameResigns } from "../traces/readiness.ts";
@@ -20,6 +28,7 @@ export const groupTermMutants: readonly Mutant[] = [
   {
     name: "the server waits R instead of D",
     rule: "S2",
+    trace: slowLeader,
     edits: [inGroup("terms", "const promised = turn.now + leaseMs;", "const promised = turn.now + leaseMs * 0.8;")],
   },
   {
@@ -78,6 +87,7 @@ export const groupTermMutants: readonly Mutant[] = [
   {
     name: "epochs only count",
     rule: "S5",
+    trace: restoreOnSlowerHost,
     edits: [
       inGroup(
         "terms",
@@ -94,6 +104,7 @@ export const groupTermMutants: readonly Mutant[] = [
   {
     name: "a forced cleanup leaves no hold-off",
     rule: "S5",
+    trace: cleanupWhileLeading,
     edits: [inGroup("maintenance", "holdOffFor(turn, election.state);", "{}")],
   },
   {
@@ -172,6 +183,7 @@ export const groupTermMutants: readonly Mutant[] = [
   {
     name: "storage goes back while leases run",
     rule: "S5",
+    trace: restoreWhileLeading,
     edits: [
       inGroup(
         "maintenance",
@@ -224,6 +236,7 @@ export const groupTermMutants: readonly Mutant[] = [
   {
     name: "the end of the drain frees the election",
     rule: "S10",
+    trace: unreachableHolder,
     edits: [
       inGroup(
         "deadlines",
@@ -240,6 +253,7 @@ export const groupTermMutants: readonly Mutant[] = [
   {
     name: "a revoked holder may renew for ever",
     rule: "S10",
+    trace: revokedTwice,
     edits: [inGroup("terms", "turn.now >= state.drainUntil) return false;", "turn.now < 0) return false;")],
   },
   {

@@ -9,7 +9,9 @@ import {
   deadRival,
   helloGranted,
   hiddenNext,
+  leftAndBack,
   lostGrant,
+  lostUnheard,
   readyAgain,
   silentBehindLost,
   silentTogether,
@@ -56,6 +58,7 @@ export const readinessMutants: readonly Mutant[] = [
   {
     name: "a lost socket ends a term that was not heard of",
     rule: "S2",
+    trace: lostUnheard,
     edits: [
       inGroup(
         "sessions",
@@ -67,6 +70,7 @@ export const readinessMutants: readonly Mutant[] = [
   {
     name: "a term that was not heard of is taken back like an unanswered question",
     rule: "S2",
+    trace: lostUnheard,
     edits: [
       inGroup(
         "deadlines",
@@ -83,6 +87,7 @@ export const readinessMutants: readonly Mutant[] = [
   {
     name: "what the leaver had stated counts on, and so does who has left and come back",
     rule: "S7",
+    trace: leftAndBack,
     edits: [inGroup("contenders", "voidStatement(turn, id); // it was made", "// it was made"), ...leftAndBackCounts()],
   },
   {

@@ -2,10 +2,15 @@ import { test } from "vitest";
 import { shippedCores } from "../cores.ts";
 import {
   callsOfStaleObject,
+  closedWhileGranted,
   drainThatACallCuts,
   hungSibling,
+  lateCall,
+  lostAnswer,
   pausedWhileAway,
   refusedSibling,
+  silentNext,
+  sleepingCaller,
   unreadyRival,
 } from "./callers.ts";
 
@@ -18,3 +23,9 @@ test("[S11] [Q2] nobody is preempted for a caller that could not start", () => u
 test("[C1] a component whose onRevoke hangs is not granted with its sibling", () => hungSibling(shippedCores));
 test("[X3] a component that the group refuses keeps no leadership from the next one", () =>
   refusedSibling(shippedCores));
+test("[S9] [S7] a call that arrives after a later one ends nothing, and begins nothing", () => lateCall(shippedCores));
+test("[S9] a term whose grant was lost with its answer is over with the next call", () => lostAnswer(shippedCores));
+test("[N7] a caller that is next and calls no more costs one time-out", () => silentNext(shippedCores));
+test("[S6] a caller that slept for longer than its lease has stopped when it wakes", () =>
+  sleepingCaller(shippedCores));
+test("[X4] a component that has left is not granted by an answer of before", () => closedWhileGranted(shippedCores));

@@ -108,3 +108,58 @@ export function hungSibling(cores: Cores): void {
   stage.until("R1 leads by y", () => caller.holding().length === 1, 6_000);
   stage.end();
 }
+
+/** The answer that grants z to R1 is lost: its next call does not name z, and so ends it. */
+export function lostAnswer(cores: Cores): void {
+  const { stage, caller } = stageWithCaller(cores);
+  const isGranted = (): boolean => stage.world.backend.object().state.terms.size === 2;
+  caller.contend(["x", "z"]);
+  while (!isGranted()) stage.advance(1);
+  caller.calls.befall("down", "lose", 0);
+  stage.until("z is over", () => !isGranted(), 5_000);
+  stage.end();
+}
+
+/** R2 is next when R1 leaves, and calls no more: A leads after one time-out. */
+export function silentNext(cores: Cores): void {
+  const { stage, caller, others } = stageWithCaller(cores, { count: 2 });
+  const a = stage.join("A");
+  for (const other of others) other.sleep(Infinity);
+  caller.contend([]);
+  stage.until("A leads", () => leads(a), 10_000);
+  stage.end();
+}
+
+/** R1 sleeps for longer than its lease: it has stopped when it wakes, whatever it does first. */
+export function sleepingCaller(cores: Cores): void {
+  const { stage, caller } = stageWithCaller(cores);
+  caller.sleep(stage.world.now + 12_000);
+  stage.advance(13_000);
+  stage.end();
+}
+
+/** R1 leaves x for y while the answer that grants x is on its way. */
+export function closedWhileGranted(cores: Cores): void {
+  const { stage, caller } = stageWithCaller(cores);
+  caller.resign();
+  stage.advance(100);
+  caller.contend(["y"]);
+  stage.end();
+}
+
+/** A call arrives after a later one, and after R1 has won a term that it does not name: R1 leads on. */
+export function lateCall(cores: Cores): void {
+  const { stage, caller } = stageWithCaller(cores);
+  const a = stage.join("A");
+  caller.contend(["x", "y"]);
+  caller.calls.befall("up", "hold", 0);
+  stage.advance(5_000);
+  caller.resign();
+  stage.until("A leads", () => leads(a), 6_000);
+  a.resign("process");
+  stage.until("R1 leads", () => caller.holding().length > 0, 6_000);
+  caller.calls.release();
+  stage.advance(200);
+  stage.expect("R1 leads on", caller.holding().length > 0 && !leads(a));
+  stage.end();
+}

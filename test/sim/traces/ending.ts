@@ -62,6 +62,17 @@ export function hungCallback(cores: Cores): void {
   stage.end();
 }
 
+/** A callback outlasts the drain time, and a sibling wins the next term: the component that hangs is not granted. */
+export function hungSibling(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A", { contenders: [contender("x", { drain: "hung" })] });
+  a.resign("process");
+  stage.advance(5_000);
+  a.contend(contender("y"));
+  stage.until("A leads by y", () => leads(a), 300);
+  stage.end();
+}
+
 /** H17. A process whose every component still drains is passed over, and reports when one is ready. */
 export function readyWhenStopped(cores: Cores): void {
   const stage = new Stage(cores, { policy: { ...POLICY, drainMs: 500 } });

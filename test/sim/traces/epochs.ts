@@ -6,19 +6,15 @@ import { leads, Stage } from "./stage.ts";
 export function restoreWhileLeading(cores: Cores): void {
   const stage = new Stage(cores);
   const { world } = stage;
-  const a = stage.join("A");
+  world.backend.object();
   world.backend.takeSnapshot();
-  a.resign("process");
-  stage.advance(100);
+  const a = stage.join("A");
   const b = stage.join("B");
-  stage.until("B leads", () => leads(a) || leads(b), 1_000);
-  world.network
-    .path(leads(a) ? a : b)
-    .held.add("up")
-    .add("down");
+  stage.expect("A leads", leads(a));
+  world.network.path(a).held.add("up").add("down");
   const snapshot = world.backend.snapshots[0];
   if (snapshot !== undefined) world.operator.restore(snapshot, 0);
-  stage.until("storage has gone back", () => !world.operator.restoring, 40_000);
+  stage.until("storage has gone back, and B leads", () => leads(b), 40_000);
   stage.end();
 }
 

@@ -19,6 +19,26 @@ export function slowLeaderFastHost(cores: Cores): void {
   stage.end();
 }
 
+/** The path of a leader carries nothing, and its clock is as slow as is promised. */
+export function slowLeader(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A", { rate: 0.800_001 });
+  const b = stage.join("B");
+  stage.world.network.path(a).held.add("up").add("down");
+  stage.until("B leads", () => leads(b), 10_200);
+  stage.end();
+}
+
+/** S8. A page that is frozen has stopped before, and says so. */
+export function frozenPage(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  const b = stage.join("B");
+  a.freeze();
+  stage.until("B leads", () => leads(b), 50);
+  stage.end();
+}
+
 /** H16. The answer comes late, on a path that carries nothing up; timers are late as well. */
 export function lateAnswer(cores: Cores): void {
   const stage = new Stage(cores);

@@ -12,6 +12,7 @@ import {
   leftAndBack,
   leftBesideRefused,
   lostGrant,
+  lostUnheard,
   readyAgain,
   silenceFound,
   silentBehindLost,
@@ -30,6 +31,7 @@ test("[S1] [S2] a host's clock that steps forward cuts no lease that a grant has
 test("[S1] whoever joins an empty election leads by the answer to its hello", () => helloGranted(shippedCores));
 test("[S3] a grant that was written and never sent costs no lease while its session lives", () =>
   deathBeforeGrant(shippedCores));
+test("[S2] a leader whose socket is lost before its first renewal is waited for", () => lostUnheard(shippedCores));
 test("[S9] [Q1] a grant that is lost with its socket costs no place", () => lostGrant(shippedCores));
 test("[S11] [N5] whoever was busy and can start again is granted the next term, also after hibernation", () =>
   readyAgain(shippedCores));

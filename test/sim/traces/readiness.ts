@@ -261,3 +261,15 @@ export function lateGrant(cores: Cores): void {
   stage.until("B or C leads", () => leads(b) || leads(c), 2 * EXCHANGE_MS);
   stage.end();
 }
+
+/** B leads by what it has stated, and its socket is lost before its first renewal: C waits for the lease. */
+export function lostUnheard(cores: Cores): void {
+  const { stage, a, b, c } = three(cores);
+  stage.world.network.path(b).held.add("up");
+  a.resign("process");
+  stage.until("B leads", () => leads(b), EXCHANGE_MS);
+  if (b.link !== null) stage.world.network.cut(b.link, { keepUp: 0, keepDown: 0, told: "server" });
+  stage.advance(2_000);
+  stage.expect("C waits", leads(b) && !leads(c));
+  stage.end();
+}

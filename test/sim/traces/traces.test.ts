@@ -4,6 +4,7 @@ import { shippedCores } from "../cores.ts";
 import {
   closeWhileDraining,
   hungCallback,
+  hungSibling,
   lastCloseWhileDraining,
   preemptedForNobody,
   preemptionInTime,
@@ -25,6 +26,7 @@ import {
   cleanedOnHostBehind,
   deathUnheard,
   followerOfStaleObject,
+  frozenPage,
   lateAnswer,
   lateRenewal,
   leaderOfStaleObject,
@@ -38,6 +40,7 @@ import {
   shorterPolicy,
   sleepAfterSetBack,
   sleepingLeader,
+  slowLeader,
   slowLeaderFastHost,
   wallClockSetBack,
 } from "./leases.ts";
@@ -78,6 +81,9 @@ test("[O4] H9: a restore drops the records of an earlier time", () => restoreOld
 test("[C7] H9: the second step of a restore may come late", () => finishRestoreLate(shippedCores));
 test("[S10] H10: the drain time ends no lease", () => unreachableHolder(shippedCores));
 test("[S10] a callback that hangs is waited for until the drain time", () => hungCallback(shippedCores));
+test("[C1] a component whose onRevoke hangs is not granted with its sibling", () => hungSibling(shippedCores));
+test("[S2] a leader's clock may be as slow as is promised", () => slowLeader(shippedCores));
+test("[S8] a page that is frozen has stopped, and another one leads", () => frozenPage(shippedCores));
 test("[S3] H11: a faster host waits for the slowest leader", () => slowLeaderFastHost(shippedCores));
 test("[S3] a leader that an old object keeps is waited for", () => leaderOfStaleObject(shippedCores));
 test("[X4] H13: a component that comes back gets the leadership that runs", () => closedAndBack(shippedCores));
