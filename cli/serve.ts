@@ -1,5 +1,6 @@
 /** The local backend in the foreground, for `npm start` and `edge-election dev`. */
 import { resolve } from "node:path";
+import { requiresTokens } from "./backend/access.ts";
 import { type LocalBackend, startLocalBackend } from "./backend/local-backend.ts";
 import { npmGone } from "./npm-gone.ts";
 import { type StartSettings, startSettings } from "./start-settings.ts";
@@ -34,6 +35,10 @@ function nextStopSignal(): Promise<void> {
   });
 }
 
+const OPEN = `OPEN MODE: everybody on this machine may do everything here, without a token.
+             Only loopback is served. A deployment requires tokens: see SECURITY.md.`;
+const TOKENS = "only with a token that AUTH_SECRET has signed: `edge-election token` issues them.";
+
 export function welcome(backend: LocalBackend, settings: StartSettings): string {
   const socketUrl = backend.url.replace("http:", "ws:");
   return `edge-election is ready.
@@ -45,8 +50,7 @@ export function welcome(backend: LocalBackend, settings: StartSettings): string 
   Sockets    ${socketUrl}/v1/groups/my-group/session   (see PROTOCOL.md)
   Data       ${backend.dataDir}   (kept; remove the folder to start afresh)
   Settings   ${settings.summary}
-  Access     OPEN MODE: everybody on this machine may do everything here, without a token.
-             Only loopback is served. A deployment requires tokens: see SECURITY.md.
+  Access     ${requiresTokens(settings.bindings) ? TOKENS : OPEN}
 
 Press Ctrl-C to stop.
 `;

@@ -1,8 +1,22 @@
 import { MAX_LEASE_MS, MIN_LEASE_MS } from "../shared/lease.ts";
+import { assertSecret } from "../shared/secret.ts";
 import { wholeNumberIn } from "../shared/whole-number.ts";
+import { openUnlessTokens } from "./backend/access.ts";
 
 /** One day: a longer time is a mistake in the unit. */
 const longestMs = MAX_LEASE_MS;
+
+/** Variables that the Worker checks. Some are secrets, so the summary leaves them out. */
+const TEXTS = [
+  "AUTH_SECRET",
+  "AUTH_SECRET_PREVIOUS",
+  "AUTH_ISSUER",
+  "AUTH_AUDIENCE",
+  "ALLOWED_ORIGINS",
+  "LIMITS",
+  "FENCE_SECRET",
+  "FENCE_PRIVATE_KEY",
+];
 
 const logLevels = ["silent", "error", "info", "debug"];
 
@@ -21,29 +35,46 @@ export function startSettings(environment: Readonly<Record<string, string | unde
   const port = wholeNumber(environment, "PORT", 0, 65_535) ?? 8787;
   const leaseMs = wholeNumber(environment, "LEASE_MS", MIN_LEASE_MS, longestMs);
   const drainMs = wholeNumber(environment, "DRAIN_MS", 0, longestMs);
+  const aheadMs = wholeNumber(environment, "HORIZON_AHEAD_MS", 0, longestMs);
   const cooldownMs = wholeNumber(environment, "PREEMPT_COOLDOWN_MS", 0, longestMs);
+  assertAccess(environment);
   const given = [
     ["LEASE_MS", leaseMs] as const,
     ["DRAIN_MS", drainMs] as const,
+    ["HORIZON_AHEAD_MS", aheadMs] as const,
     ["PREEMPT_COOLDOWN_MS", cooldownMs] as const,
   ].filter(([, value]) => value !== undefined);
   return {
     port,
     dataDir: environment["DATA_DIR"] || ".data",
-    bindings: {
-      OPEN_MODE: "loopback",
+    bindings: openUnlessTokens({
       LOG_LEVEL: logLevel(environment),
       ...Object.fromEntries(given.map(([name, value]) => [name, String(value)])),
-      ...fenceKeys(environment),
-    },
+      ...Object.fromEntries(TEXTS.flatMap((name) => (environment[name] ? [[name, environment[name]]] : []))),
+    }),
     summary: given.length === 0 ? "defaults" : given.map(([name, value]) => `${name}=${value}`).join(" "),
   };
 }
 
-/** The Worker checks them when it signs a token. They are secrets, so the summary leaves them out. */
-function fenceKeys(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const given = ["FENCE_SECRET", "FENCE_PRIVATE_KEY"].map((name) => [name, environment[name] ?? ""] as const);
-  return Object.fromEntries(given.filter(([, value]) => value !== ""));
+/** Without `AUTH_SECRET` this backend is open: a setting that says otherwise is a mistake, and never ignored. */
+function assertAccess(environment: Readonly<Record<string, string | undefined>>): void {
+  const given = Object.keys(environment).filter((name) => name.startsWith("AUTH_") && environment[name]);
+  const { AUTH_SECRET: secret, OPEN_MODE: openMode } = environment;
+  if (given.includes("AUTH_JWKS_URL")) {
+    throw new Error(
+      "AUTH_JWKS_URL is set, but a local backend calls nobody: set AUTH_SECRET instead, or configure workerd as docs/DEPLOYMENT.md shows.",
+    );
+  }
+  if (!secret && given[0] !== undefined) {
+    throw new Error(`${given[0]} is set without AUTH_SECRET: set AUTH_SECRET too, or leave ${given[0]} out.`);
+  }
+  if (!secret) return;
+  if (openMode) {
+    throw new Error(
+      "OPEN_MODE and AUTH_SECRET are both set: leave OPEN_MODE out to require tokens, or AUTH_SECRET to serve everybody on this machine.",
+    );
+  }
+  assertSecret(secret, "AUTH_SECRET");
 }
 
 /** The default shows errors only; other levels also show who leads. */

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { runNode } from "../../tools/harness/child-process.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { createToken } from "../../worker/http/tokens.ts";
 
 /** Status of a request with headers that `fetch` would not let through. */
 const statusOf = (url: string, headers: Record<string, string>): Promise<number | undefined> =>
@@ -34,9 +35,36 @@ test("npm start prints OPEN MODE, and serves loopback hosts and origins only", a
   for (const origin of ["https://evil.example", "null", "http://localhost.evil.example"]) {
     expect([origin, await statusOf(group, { Origin: origin })]).toEqual([origin, 403]);
   }
+  for (const header of ["X-Forwarded-For", "Forwarded", "CF-Connecting-IP"]) {
+    expect([header, await statusOf(group, { [header]: "203.0.113.7" })]).toEqual([header, 403]);
+  }
   started.child.kill("SIGTERM");
   await started.ended;
 });
+
+test.each(["cli/start.ts", "dist/cli/main.js"])(
+  "%s with AUTH_SECRET requires tokens, and prints that",
+  async (file) => {
+    await using folder = await temporaryFolder();
+    const AUTH_SECRET = "a secret of at least thirty-two characters";
+    const parameters = file === "cli/start.ts" ? [] : ["dev"];
+    const started = runNode(file, parameters, { PORT: "0", DATA_DIR: join(folder.path, "data"), AUTH_SECRET });
+    const [, health = ""] = await started.whenWritten(/Health\s+(http:\S+)[\s\S]*Ctrl-C/);
+    const group = health.replace("/healthz", "/v1/groups/door");
+
+    expect(started.output()).toContain("only with a token that AUTH_SECRET has signed");
+    expect(started.output()).not.toContain("OPEN MODE");
+    expect(await statusOf(group, {})).toBe(401);
+    const token = await createToken(
+      { role: "observe", groups: ["door"], expiresInSeconds: 60 },
+      AUTH_SECRET,
+      Date.now(),
+    );
+    expect(await statusOf(group, { Authorization: `Bearer ${token}` })).toBe(200);
+    started.child.kill("SIGTERM");
+    await started.ended;
+  },
+);
 
 test("a backend without settings refuses everything but its health", async () => {
   await using backend = await startLocalBackend({ bindings: {} });

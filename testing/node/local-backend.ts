@@ -7,6 +7,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openUnlessTokens } from "../../cli/backend/access.ts";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 
 /** Settings of the backend, for all its groups. */
@@ -17,7 +18,7 @@ export interface LocalBackendOptions {
   readonly drainMs?: number;
   /** A strictly higher priority takes over once a leadership is this old. Default: only at the next hand-over. */
   readonly preemptCooldownMs?: number;
-  /** More settings of the Worker, by the names of its environment variables. */
+  /** More settings of the Worker, by the names of its environment variables. With `AUTH_SECRET` it requires tokens. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -61,12 +62,16 @@ export async function startBackend(options: LocalBackendOptions): Promise<LocalB
   };
 }
 
-function bindingsOf({ leaseMs, drainMs, preemptCooldownMs, settings }: LocalBackendOptions): Record<string, string> {
-  return {
-    OPEN_MODE: "loopback",
+function bindingsOf({
+  leaseMs,
+  drainMs,
+  preemptCooldownMs,
+  settings,
+}: LocalBackendOptions): Readonly<Record<string, string>> {
+  return openUnlessTokens({
     ...(leaseMs !== undefined && { LEASE_MS: String(leaseMs) }),
     ...(drainMs !== undefined && { DRAIN_MS: String(drainMs) }),
     ...(preemptCooldownMs !== undefined && { PREEMPT_COOLDOWN_MS: String(preemptCooldownMs) }),
     ...settings,
-  };
+  });
 }

@@ -8,6 +8,7 @@ import type { Access } from "../group/state.ts";
 import type { Authorize, AuthorizeEnv } from "./authorize.ts";
 import type { PolicyEnv } from "./env-policy.ts";
 import type { FenceKeyEnv } from "./fence-key.ts";
+import { logError } from "./log.ts";
 import { mayAct, mayEnter, type Principal, type Role } from "./principal.ts";
 import { type Problem, problem, problemResponse } from "./problem.ts";
 import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
@@ -42,6 +43,7 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
       return await authorize(req.raw, env);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
+      logError("closed", error);
       return problem(503, "misconfigured", error.message);
     }
   };

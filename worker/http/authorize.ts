@@ -18,7 +18,7 @@ export type Authorize = (request: Request, env: AuthorizeEnv) => Principal | Res
 
 /** Settings of the default `authorize`, as text. */
 export interface AuthorizeEnv {
-  /** `loopback`: serve everybody on this machine, and nobody else. */
+  /** `loopback`: serve everybody on this machine, and nobody else. A mistake together with any `AUTH_` setting. */
   readonly OPEN_MODE?: string;
   /** Tokens signed with it (HS256) are accepted. At least 32 characters. */
   readonly AUTH_SECRET?: string;
@@ -32,8 +32,9 @@ export interface AuthorizeEnv {
   readonly ALLOWED_ORIGINS?: string;
 }
 
-/** The `authorize` of a deployment that has not set its own. */
+/** The `authorize` of a deployment that has not set its own. Throws a `RangeError` for settings that contradict each other. */
 export const authorizeByEnv: Authorize = (request, env) => {
+  assertOneDoor(env);
   if (env.OPEN_MODE === "loopback") return openToLoopback(request);
   const verifier = verifierOf(env);
   if (verifier !== null) return byToken(request, env, verifier);
@@ -45,8 +46,30 @@ export const authorizeByEnv: Authorize = (request, env) => {
   );
 };
 
+const TOKEN_SETTINGS = [
+  "AUTH_SECRET",
+  "AUTH_SECRET_PREVIOUS",
+  "AUTH_JWKS_URL",
+  "AUTH_ISSUER",
+  "AUTH_AUDIENCE",
+] as const;
+
+/** Whoever sets both believes that tokens are required. Throws a `RangeError` that names both settings. */
+function assertOneDoor(env: AuthorizeEnv): void {
+  const setting = env.OPEN_MODE ? TOKEN_SETTINGS.find((name) => env[name]) : undefined;
+  if (setting === undefined) return;
+  throw new RangeError(
+    `OPEN_MODE and ${setting} are both set: remove OPEN_MODE to require tokens, or ${setting} to serve everybody on this machine without`,
+  );
+}
+
 /** Any web page can reach 127.0.0.1. Its origin, a rebound host name, or the browser's `Sec-Fetch-Site` reveals it. */
 function openToLoopback(request: Request): Principal | Response {
+  const forwarded = forwardingHeader(request);
+  if (forwarded !== undefined) {
+    const message = `open mode serves this machine only, and a proxy has forwarded this request (${forwarded}): set AUTH_SECRET instead of OPEN_MODE, or use the backend's own address`;
+    return refuseWith(403, "forbidden", message);
+  }
   const isHere = isLoopback(new URL(request.url).hostname) && !isLoadedElsewhere(request);
   if (isHere && originAllowed(request, { OPEN_MODE: "loopback" })) return { role: "admin" };
   return refuseWith(403, "forbidden", "open mode serves loopback only: use 127.0.0.1 or localhost");
@@ -67,6 +90,17 @@ async function byToken(request: Request, env: AuthorizeEnv, verify: Verifier): P
     }
     return refuseWith(401, "unauthorized", "this token is not valid for this deployment, or has ended: get a new one");
   }
+}
+
+/** Proxies set these for whom they forward, and may send any host name. A proxy that sets none of them can't be seen. */
+const FORWARDING = /^(?:forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|true-client-ip|cf-connecting-ip)$/;
+
+/** The name of the header that shows that the request comes from elsewhere. */
+function forwardingHeader({ headers }: Request): string | undefined {
+  // The local runtime of wrangler names this machine there.
+  const isOfWrangler = (name: string, value: string): boolean =>
+    name === "cf-connecting-ip" && isLoopbackAddress(value);
+  return [...headers].find(([name, value]) => FORWARDING.test(name) && !isOfWrangler(name, value))?.[0];
 }
 
 /** A page's image or frame request has no `Origin`. The page can't read the answer, but each new group costs a file here. */
@@ -108,5 +142,8 @@ function tokenOptions(env: AuthorizeEnv): TokenOptions | null {
 
 const isLoopback = (hostname: string): boolean =>
   hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+
+const isLoopbackAddress = (address: string): boolean =>
+  address === "::1" || isLoopback(address.replace(/^::ffff:/, ""));
 
 const isLoopbackOrigin = (origin: string): boolean => URL.canParse(origin) && isLoopback(new URL(origin).hostname);

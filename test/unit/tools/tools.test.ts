@@ -168,6 +168,34 @@ test("npm start passes the keys of fence tokens on, and does not print them", ()
   expect(summary).toBe("defaults");
 });
 
+test("npm start requires tokens if AUTH_SECRET is set, and passes every other setting of the Worker on", () => {
+  const texts = {
+    AUTH_SECRET: "a secret of at least thirty-two characters",
+    AUTH_SECRET_PREVIOUS: "another of at least thirty-two characters",
+    AUTH_ISSUER: "issuer",
+    AUTH_AUDIENCE: "audience",
+    ALLOWED_ORIGINS: "https://shop.example",
+    LIMITS: '{"sessions": 5}',
+    HORIZON_AHEAD_MS: "5000",
+  };
+  const { bindings, summary } = startSettings({ ...texts, OPEN_MODE: "" });
+  expect(bindings).toEqual({ LOG_LEVEL: "error", ...texts });
+  expect(summary).toBe("HORIZON_AHEAD_MS=5000");
+});
+
+test.each([
+  [{ AUTH_JWKS_URL: "https://provider.example" }, "AUTH_JWKS_URL is set, but a local backend calls nobody"],
+  [{ AUTH_ISSUER: "issuer" }, "AUTH_ISSUER is set without AUTH_SECRET"],
+  [{ AUTH_SECRET_PREVIOUS: "previous" }, "AUTH_SECRET_PREVIOUS is set without AUTH_SECRET"],
+  [{ AUTH_SECRET: "short" }, "AUTH_SECRET must have at least 32 characters"],
+  [
+    { AUTH_SECRET: "x".repeat(32), OPEN_MODE: "loopback" },
+    "OPEN_MODE and AUTH_SECRET are both set: leave OPEN_MODE out",
+  ],
+])("npm start refuses %o, which it could not keep", (environment, message) => {
+  expect(() => startSettings(environment)).toThrow(message);
+});
+
 test("npm start refuses a level of the log that there is not", () => {
   expect(() => startSettings({ LOG_LEVEL: "loud" })).toThrow(
     'LOG_LEVEL is "loud": set it to one of silent, error, info, debug, or leave it out.',

@@ -17,6 +17,7 @@ import {
   type Server,
   stopClock,
 } from "../support.ts";
+import { bearer, captureLog, deployWith, SECRET, tokenFor } from "./identities.ts";
 import { askRoute, contending, deploy, isTouched, looking, operating, routes } from "./routes.ts";
 
 const as = (role: Role): Server => deploy({ authorize: () => ({ role }), policy: () => ({ leaseMs: LEASE_MS }) });
@@ -98,6 +99,62 @@ test.each(["same-origin", "none"])(
   "open mode serves what a person opens or its own page asks for (%s)",
   async (site) => {
     expect((await ask("GET", pathOf(freshGroup()), { headers: { "Sec-Fetch-Site": site } })).status).toBe(200);
+  },
+);
+
+test.each([
+  ["Forwarded", "for=203.0.113.7"],
+  ["Via", "1.1 proxy"],
+  ["X-Forwarded-For", "127.0.0.1"],
+  ["X-Forwarded-Host", "elections.example"],
+  ["X-Forwarded-Proto", "https"],
+  ["X-Real-IP", "203.0.113.7"],
+  ["CF-Connecting-IP", "203.0.113.7"],
+])(
+  "open mode serves nothing that a proxy has forwarded (%s: %s), for who comes that way is not on this machine",
+  async (header, value) => {
+    const group = freshGroup();
+    const headers = { [header]: value };
+
+    for (const route of routes) {
+      const refused = errorOf(await askRoute(group, route, { headers }));
+      expect(refused).toMatchObject({ status: 403, code: "forbidden" });
+      expect(refused.message).toContain(`(${header.toLowerCase()}): set AUTH_SECRET instead of OPEN_MODE`);
+    }
+    expect(await (await connect(group, { headers })).closed).toEqual({ code: 4403, reason: "not allowed" });
+    const both = { "CF-Connecting-IP": "127.0.0.1", ...headers };
+    expect((await ask("GET", pathOf(group), { headers: both })).status).toBe(403);
+    expect(await isTouched(group)).toBe(false);
+  },
+);
+
+test.each(["127.0.0.1", "::1", "::ffff:127.0.0.1"])(
+  "open mode serves this machine through wrangler dev, which names its address (%s)",
+  async (address) => {
+    const headers = { "CF-Connecting-IP": address };
+    expect((await ask("GET", pathOf(freshGroup()), { headers })).status).toBe(200);
+  },
+);
+
+test.each(["AUTH_SECRET", "AUTH_SECRET_PREVIOUS", "AUTH_JWKS_URL", "AUTH_ISSUER", "AUTH_AUDIENCE"])(
+  "OPEN_MODE beside %s lets nobody in, not even with a good token, and the answer and the log name both",
+  async (setting) => {
+    const group = freshGroup();
+    const log = captureLog();
+    const server = deployWith({ OPEN_MODE: "loopback", AUTH_SECRET: SECRET, [setting]: SECRET });
+    const alone = deployWith({ OPEN_MODE: "loopback", [setting]: SECRET });
+    const headers = bearer(await tokenFor());
+
+    expect(errorOf(await ask("GET", pathOf(group), { server, headers }))).toMatchObject({ status: 503 });
+    for (const route of routes) {
+      const refused = errorOf(await askRoute(group, route, { server: alone }));
+      expect(refused).toMatchObject({ status: 503, code: "misconfigured" });
+      expect(refused.message).toBe(
+        `OPEN_MODE and ${setting} are both set: remove OPEN_MODE to require tokens, or ${setting} to serve everybody on this machine without`,
+      );
+    }
+    expect(log.at(-1)).toContain(`OPEN_MODE and ${setting} are both set`);
+    expect(await isTouched(group)).toBe(false);
   },
 );
 
