@@ -24,7 +24,14 @@ import {
   slowPath,
 } from "../traces/leaving.ts";
 import { oneNameTooMany, watchedTwice } from "../traces/observing.ts";
-import { lateGrant, leftAndBack, leftBesideRefused, readyAgain } from "../traces/readiness.ts";
+import {
+  askedWhenNoneIsLeft,
+  givenBackOnce,
+  lateGrant,
+  leftAndBack,
+  leftBesideRefused,
+  readyAgain,
+} from "../traces/readiness.ts";
 import {
   endedAndWidened,
   forbiddenSibling,
@@ -126,6 +133,30 @@ export const clientMutants: readonly Mutant[] = [
     rule: "N7",
     trace: lateGrant,
     edits: [inSession("terms", 'giveBack(draft, { type: "release", leaderSessionId });', "void giveBack;")],
+  },
+  {
+    name: "whoever gives a grant back states with it that it would lead",
+    rule: "S7",
+    trace: givenBackOnce,
+    edits: [inSession("pace", 'const isEnd = lane === "farewells" &&', 'const isEnd = lane !== "outbox" &&')],
+  },
+  {
+    name: "what was given back is asked for again while its register waits",
+    rule: "S11",
+    trace: givenBackOnce,
+    edits: [
+      inSession(
+        "statements",
+        "if (!line?.givenBack.includes(election)) return true;",
+        "if (line?.givenBack) return true;",
+      ),
+    ],
+  },
+  {
+    name: "whoever is asked answers by what is due, be it a ping",
+    rule: "N3",
+    trace: askedWhenNoneIsLeft,
+    edits: [inSession("connection", "renewNow(draft); renew(draft); }", "renewNow(draft); }")],
   },
   {
     name: "who is asked whether it is there says nothing",

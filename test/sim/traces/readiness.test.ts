@@ -1,11 +1,13 @@
 import { test } from "vitest";
 import { shippedCores } from "../cores.ts";
 import {
+  askedWhenNoneIsLeft,
   busyElsewhere,
   clockStepsForward,
   deadRival,
   deathBeforeGrant,
   firstFrameResigns,
+  givenBackOnce,
   helloGranted,
   hiddenNext,
   lateGrant,
@@ -26,6 +28,10 @@ test("[S7] a component that has left and is back leads by no grant of before", (
 test("[S7] [S15] so it is beside a sibling that the group refuses", () => leftBesideRefused(shippedCores));
 test("[S7] a statement that overtakes a leaving makes no leader", () => statementOvertakesLeaving(shippedCores));
 test("[S1] [S6] a grant that comes too late to lead by it is given back", () => lateGrant(shippedCores));
+test("[S7] [S11] whoever gives a grant back states nothing with it, and is granted the term once it can take it", () =>
+  givenBackOnce(shippedCores));
+test("[N3] [S11] whoever is asked answers by a statement, also where no component is left", () =>
+  askedWhenNoneIsLeft(shippedCores));
 test("[S1] [S2] a host's clock that steps forward cuts no lease that a grant has begun", () =>
   clockStepsForward(shippedCores));
 test("[S1] whoever joins an empty election leads by the answer to its hello", () => helloGranted(shippedCores));

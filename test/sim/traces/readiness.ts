@@ -273,3 +273,45 @@ export function lostUnheard(cores: Cores): void {
   stage.expect("C waits", leads(b) && !leads(c));
   stage.end();
 }
+
+/**
+ * So many frames wait that the leaving of B's component is overtaken by what B states. B, the only one who waits,
+ * gives back what it is granted by that, once: it states nothing with it, and then that it is busy until the frames have
+ * left.
+ */
+export function givenBackOnce(cores: Cores): void {
+  const stage = new Stage(cores);
+  stage.join("D", { contenders: [contender("m", { dedicated: true })] });
+  const [a, b] = [stage.join("A"), stage.join("B")];
+  const { held } = stage.world.network.path(b);
+  held.add("down");
+  b.contend(contender("m"));
+  for (let priority = 1; priority <= 95; priority++) b.prioritize(priority % 2);
+  b.rejoin("x");
+  b.dispatch({ type: "page", event: "visible" }); // states anew
+  a.close("x");
+  stage.advance(20);
+  held.clear();
+  stage.until("B leads", () => leads(b), 2_000);
+  stage.expect("it has given back one term", b.state.endedIds.length === 1);
+  stage.end();
+}
+
+/** B is asked when its only component has left, of which the group does not know yet: it answers by a statement all the same. */
+export function askedWhenNoneIsLeft(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  const b = stage.join("B", { watched: ["x"], lingerMs: 60_000 });
+  const { held } = stage.world.network.path(b);
+  const heard = () => b.state.connection.type === "open" && b.state.connection.requests.length > 0;
+  stage.advance(2_000);
+  held.add("up");
+  b.close("x");
+  stage.until("B is asked", heard, 3_000);
+  held.clear();
+  stage.advance(EXCHANGE_MS);
+  const { connections } = stage.world.backend.object().state;
+  const stated = [...connections.values()].filter(({ statement }) => statement !== null);
+  stage.expect("A and B have stated something", stated.length === 2 && leads(a));
+  stage.end();
+}
