@@ -1,14 +1,17 @@
-import { createHash } from "node:crypto";
-import { access, constants, mkdir, realpath, rm } from "node:fs/promises";
-import { connect, createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
+import { access, constants, mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 
 export interface DataDirectory {
   readonly path: string;
-  /** Lets another backend use the directory. */
-  release(): Promise<void>;
+  /** Lets another backend use the directory. May be called twice. */
+  release(): void;
 }
+
+/** In the data directory. It stays empty, and may stay there. */
+const LOCK_FILE = "edge-election.lock";
+/** What the owner alone may read: leader information may be secret. */
+const OWNER_ONLY = 0o700;
+const SQLITE_BUSY = 5;
 
 /**
  * Makes sure that the directory exists, is writable, and is used by this process alone: two backends on one directory
@@ -16,17 +19,16 @@ export interface DataDirectory {
  */
 export async function claimDataDirectory(directory: string): Promise<DataDirectory> {
   const path = await usableDirectory(directory);
-  const claim = claimAddress(path);
-  const server = (await tryListen(claim)) ?? (await replaceStaleClaim(claim));
-  if (server === undefined) {
+  const lock = await tryLock(join(path, LOCK_FILE));
+  if (lock === undefined) {
     throw new Error(`Another backend uses the data directory ${path}: stop it first, or choose another directory.`);
   }
-  return { path, release: () => new Promise((done) => server.close(() => done())) };
+  return { path, release: lock.end };
 }
 
 async function usableDirectory(directory: string): Promise<string> {
   try {
-    await mkdir(directory, { recursive: true });
+    await mkdir(directory, { recursive: true, mode: OWNER_ONLY });
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     return await realpath(directory);
   } catch (cause) {
@@ -35,38 +37,24 @@ async function usableDirectory(directory: string): Promise<string> {
   }
 }
 
-/** A local socket is the lock: the operating system closes it with its owner. It is abstract on Linux, a file elsewhere. */
-function claimAddress(path: string): string {
-  const name = `edge-election-${createHash("sha256").update(path).digest("hex").slice(0, 24)}`;
-  return process.platform === "linux" ? `\0${name}` : join(tmpdir(), `${name}.sock`);
-}
-
-function tryListen(address: string): Promise<Server | undefined> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy());
-    server.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE") resolve(undefined);
-      else reject(error);
-    });
-    server.listen(address, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
-}
-
-async function replaceStaleClaim(address: string): Promise<Server | undefined> {
-  if (address.startsWith("\0") || (await isAnswered(address))) return undefined;
-  await rm(address, { force: true });
-  return tryListen(address);
-}
-
-function isAnswered(address: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(address, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
+/**
+ * Node can't lock a file; SQLite does, by a lock of the operating system. So it is seen in every container that has the
+ * directory, and the system ends it with its holder. `undefined` if somebody else has it.
+ */
+async function tryLock(file: string): Promise<{ end(): void } | undefined> {
+  const { DatabaseSync } = await import("node:sqlite");
+  const connection = new DatabaseSync(file);
+  let isOpen = true;
+  const end = (): void => {
+    if (isOpen) connection.close();
+    isOpen = false;
+  };
+  try {
+    connection.exec("BEGIN EXCLUSIVE");
+    return { end };
+  } catch (error) {
+    end();
+    if (error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY) return undefined;
+    throw new Error(`The lock ${file} cannot be taken: remove this file if it is not empty.`, { cause: error });
+  }
 }

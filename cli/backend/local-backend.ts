@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { atExit } from "../at-exit.ts";
-import { claimDataDirectory } from "./data-directory.ts";
+import { claimDataDirectory, type DataDirectory } from "./data-directory.ts";
 import { freePort } from "./free-port.ts";
 import { runtimeSettings, workerAssets, workerBundle } from "./worker-bundle.ts";
 import { workerdConfig } from "./workerd-config.ts";
@@ -67,9 +67,14 @@ export async function startLocalBackend(options: LocalBackendOptions): Promise<L
   const runtime = await runtimeSettings();
   const assetsDirectory = await workerAssets();
   const workDirectory = await mkdtemp(join(tmpdir(), "edge-election-"));
+  let data: DataDirectory | undefined;
+  const clearUp = async (): Promise<void> => {
+    data?.release();
+    await rm(workDirectory, { recursive: true, force: true });
+  };
   try {
     await copyFile(bundle, join(workDirectory, "worker.js"));
-    const data = await claimDataDirectory(options.dataDir ?? join(workDirectory, "data"));
+    data = await claimDataDirectory(options.dataDir ?? join(workDirectory, "data"));
     const port = options.port || (await freePort(host));
     const configFile = join(workDirectory, "config.capnp");
     const config = { ...runtime, host, port, bundleFile: "worker.js", bindings: options.bindings };
@@ -79,14 +84,13 @@ export async function startLocalBackend(options: LocalBackendOptions): Promise<L
     const output = collectOutput(child, options.verbose ?? false);
     const exited = whenExited(child).then(async (exit) => {
       guard.dismiss();
-      await data.release();
-      await rm(workDirectory, { recursive: true, force: true });
+      await clearUp();
       return exit;
     });
     const actualPort = await whenListening(child, exited, output, port);
     return backendHandle(child, actualPort, data.path, exited);
   } catch (error) {
-    await rm(workDirectory, { recursive: true, force: true });
+    await clearUp();
     throw error;
   }
 }

@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { rename, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { claimDataDirectory } from "../../cli/backend/data-directory.ts";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { runNode } from "../../tools/harness/child-process.ts";
+import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { listen } from "../../tools/harness/loopback.ts";
 import { PATIENCE_MS } from "../../tools/harness/patience.ts";
 import { throwawayWorker } from "../support/throwaway-worker.ts";
@@ -77,7 +79,7 @@ test("the Worker can call nobody, not even on this machine", async () => {
   expect(requests).toEqual([]);
 });
 
-test("a data directory serves one backend at a time", async () => {
+test("[E8] a data directory serves one backend at a time", async () => {
   await using worker = await throwawayWorker();
   const options = { workerBundle: worker.bundle, bindings: {}, dataDir: join(worker.folder, "data") };
   await using backend = await startLocalBackend(options);
@@ -85,6 +87,45 @@ test("a data directory serves one backend at a time", async () => {
   await expect(startLocalBackend(options)).rejects.toThrow(
     `Another backend uses the data directory ${backend.dataDir}: stop it first`,
   );
+});
+
+test("[E8] the claim is in the data directory itself: under another path, as in another container, it is seen, and it ends with its holder", async () => {
+  await using place = await temporaryFolder();
+  const [before, after] = [join(place.path, "before"), join(place.path, "after")];
+  const holder = runNode("test/support/claim.main.ts", [before]);
+  await holder.whenWritten(/claimed/);
+  await rename(before, after);
+
+  await expect(claimDataDirectory(after)).rejects.toThrow(`Another backend uses the data directory ${after}: stop it`);
+  const other = runNode("test/support/claim.main.ts", [after]);
+  await other.whenWritten(/Another backend uses/);
+  await other.ended;
+  holder.child.kill("SIGKILL");
+  await holder.ended;
+  const claims = await Promise.allSettled(Array.from({ length: 8 }, () => claimDataDirectory(after)));
+  const won = claims.flatMap((claim) => (claim.status === "fulfilled" ? [claim.value] : []));
+  expect(won).toHaveLength(1);
+  won[0]?.release();
+  (await claimDataDirectory(after)).release();
+});
+
+test("[E8] a start that fails gives the data directory back", async () => {
+  await using worker = await throwawayWorker();
+  await using neighbour = await listen(createServer());
+  const options = { workerBundle: worker.bundle, bindings: {}, dataDir: join(worker.folder, "data") };
+
+  await expect(startLocalBackend({ ...options, port: neighbour.port })).rejects.toThrow("is in use");
+  await using backend = await startLocalBackend(options);
+  expect(await ask(backend)).toMatchObject({ count: 1 });
+});
+
+test("what a backend stores may be read by its owner alone", async () => {
+  await using worker = await throwawayWorker();
+  const dataDir = join(worker.folder, "data");
+  await using backend = await startLocalBackend({ workerBundle: worker.bundle, bindings: {}, dataDir });
+
+  expect(await ask(backend)).toMatchObject({ count: 1 });
+  expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
 });
 
 test("any number of backends listens for the end of the process once", async () => {
