@@ -2,7 +2,7 @@
  * `npm run soak`: random runs of the simulator, then rounds of random faults on real processes and a real backend, then as
  * many rounds of kills on five `edge-election run`, then random frames into the codec and as many into a live group, and
  * every kind of abuse. It ends by itself, with exit code 1 when anything was violated. Each finding stands beside the line
- * that replays it.
+ * that replays it. With `--exhaustive` it leaves nothing to chance instead: it explores every small world completely.
  */
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
@@ -14,6 +14,8 @@ import { runCommandRounds } from "../support/command-rounds.ts";
 import { runRounds } from "../support/rounds.ts";
 
 const SIMULATOR = fileURLToPath(new URL("../sim/soak.ts", import.meta.url));
+const EXHAUSTIVE = fileURLToPath(new URL("../sim/exhaustive/exhaustive.main.ts", import.meta.url));
+const EXHAUSTIVE_HEAP_MB = 3_500;
 const SEEDS = 2 ** 31;
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -26,11 +28,18 @@ const options = scriptNamed(
   .option("--rounds <number>", "rounds of faults, and of kills, on real processes", wholeNumber(0), 50)
   .option("--frames <number>", "random frames", wholeNumber(0), 1_000_000)
   .option("--seed <number>", "a fresh one unless given", wholeNumber(0))
+  .option("--exhaustive", "nothing by chance: every small world completely, in some minutes and below 4 GB of memory")
   .parse()
-  .opts<{ minutes: number; rounds: number; frames: number; seed?: number }>();
+  .opts<{ minutes: number; rounds: number; frames: number; seed?: number; exhaustive?: boolean }>();
 const { rounds, frames, seed = randomInt(SEEDS) } = options;
 
 let failed = false;
+if (options.exhaustive === true) {
+  const run = spawnSync(process.execPath, [`--max-old-space-size=${EXHAUSTIVE_HEAP_MB}`, EXHAUSTIVE], {
+    stdio: "inherit",
+  });
+  process.exit(run.status ?? 1);
+}
 if (options.minutes > 0) {
   const parameters = ["--minutes", String(options.minutes), "--seed", String(seed)];
   failed = spawnSync(process.execPath, [SIMULATOR, ...parameters], { stdio: "inherit" }).status !== 0;

@@ -1,11 +1,12 @@
 /** How the small world changes: its connections, and the ends of its objects. Each gives back a new world. */
 import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Packet } from "../../../testing/group/link.ts";
 import type { Effect } from "../../../worker/group/events.ts";
 import { demand } from "../../support/violation.ts";
 import type { Budget, SmallClient, SmallState, Wire } from "./state.ts";
 
-export const spend = (state: SmallState, what: Exclude<keyof Budget, "tickMs">): SmallState => ({
+export const spend = (state: SmallState, what: keyof Budget): SmallState => ({
   ...state,
   budget: { ...state.budget, [what]: state.budget[what] - 1 },
 });
@@ -16,21 +17,45 @@ export function clientAt({ clients }: SmallState, index: number): SmallClient {
   return client;
 }
 
-export function wireAt({ wires }: SmallState, place: number): Wire {
-  const wire = wires[place];
-  if (wire === undefined) throw new Error(`there is no connection ${place}`);
-  return wire;
-}
-
 export const withClient = (state: SmallState, index: number, change: Partial<SmallClient>): SmallState => ({
   ...state,
   clients: state.clients.with(index, { ...clientAt(state, index), ...change }),
 });
 
-export const withWire = (state: SmallState, place: number, change: Partial<Wire>): SmallState => ({
-  ...state,
-  wires: state.wires.with(place, { ...wireAt(state, place), ...change }),
-});
+/** The connection of a process that it has now. */
+export function wireOf({ wires, clients }: SmallState, index: number): Wire | null {
+  const attempt = clients[index]?.attempt ?? null;
+  return wires.find((wire) => wire.client === index && wire.attempt === attempt) ?? null;
+}
+
+/** Puts another connection in the place of this one; it is dropped when nothing of it can still matter. */
+function withWire(state: SmallState, { client, attempt }: Wire, change: Partial<Wire>): SmallState {
+  const place = state.wires.findIndex((wire) => wire.client === client && wire.attempt === attempt);
+  const before = state.wires[place];
+  if (before === undefined) return state;
+  const wire = { ...before, ...change };
+  return { ...state, wires: isFinished(wire) ? state.wires.toSpliced(place, 1) : state.wires.with(place, wire) };
+}
+
+const isFinished = ({ clientOpen, server, up }: Wire): boolean => server === "none" && up.length === 0 && !clientOpen;
+
+/** The first packet has arrived. */
+export const arrivedUp = (state: SmallState, wire: Wire): SmallState => withWire(state, wire, { up: wire.up.slice(1) });
+export const arrivedDown = (state: SmallState, wire: Wire): SmallState =>
+  withWire(state, wire, { down: wire.down.slice(1) });
+
+/** The object has a socket from here on. */
+export const accepted = (state: SmallState, wire: Wire, attachment: Wire["attachment"]): SmallState =>
+  withWire(state, wire, { server: "current", attachment });
+
+/** One side has read that it is over. */
+export const closedUp = (state: SmallState, wire: Wire): SmallState =>
+  withWire(state, wire, { server: "none", severed: true });
+export function closedDown(state: SmallState, wire: Wire): SmallState {
+  const closed = withWire(state, wire, { clientOpen: false, severed: true });
+  const isOwn = clientAt(state, wire.client).attempt === wire.attempt;
+  return isOwn ? withClient(closed, wire.client, { attempt: null }) : closed;
+}
 
 // What a process does with its connection
 
@@ -45,27 +70,25 @@ export function connect(state: SmallState, client: number, attempt: number): Sma
     severed: false,
     attachment: null,
   };
-  return withClient({ ...state, wires: [...state.wires, wire] }, client, { wire: state.wires.length });
+  const behind = state.wires.findIndex((other) => other.client > client);
+  const wires = state.wires.toSpliced(behind < 0 ? state.wires.length : behind, 0, wire);
+  return withClient({ ...state, wires }, client, { attempt });
 }
 
 export function abandon(state: SmallState, client: number): SmallState {
-  const { wire: place } = clientAt(state, client);
-  if (place === null) return state;
+  const wire = wireOf(state, client);
+  if (wire === null) return state;
   const said = sendUp(state, client, { type: "close", code: 1000 });
-  return withClient(withWire(said, place, { clientOpen: false, down: [] }), client, { wire: null });
+  return withClient(withWire(said, wire, { clientOpen: false, down: [] }), client, { attempt: null });
 }
 
 export function sendUp(state: SmallState, client: number, packet: Packet<ClientMessage>): SmallState {
-  const { wire: place } = clientAt(state, client);
-  if (place === null) return state;
-  const wire = wireAt(state, place);
-  return wire.severed ? state : withWire(state, place, { up: [...wire.up, packet] });
+  const wire = wireOf(state, client);
+  return wire === null || wire.severed ? state : withWire(state, wire, { up: [...wire.up, packet] });
 }
 
-export function sendDown(state: SmallState, place: number, packet: Packet<ServerMessage>): SmallState {
-  const { clientOpen, severed, down } = wireAt(state, place);
-  return clientOpen && !severed ? withWire(state, place, { down: [...down, packet] }) : state;
-}
+export const sendDown = (state: SmallState, wire: Wire, packet: Packet<ServerMessage>): SmallState =>
+  wire.clientOpen && !wire.severed ? withWire(state, wire, { down: [...wire.down, packet] }) : state;
 
 /** What the object does with its connections. */
 export function perform(state: SmallState, effect: Effect): SmallState {
@@ -78,40 +101,38 @@ export function perform(state: SmallState, effect: Effect): SmallState {
         state,
       );
     case "attach": {
-      const place = placeOf(state, effect.attachment.connection);
-      return place === null ? state : withWire(state, place, { attachment: effect.attachment });
+      const wire = servedBy(state, effect.attachment.connection);
+      return wire === null ? state : withWire(state, wire, { attachment: effect.attachment });
     }
     case "send": {
-      const place = placeOf(state, effect.connection);
-      return place === null ? state : sendDown(state, place, { type: "frame", message: effect.message });
+      const wire = servedBy(state, effect.connection);
+      return wire === null ? state : sendDown(state, wire, { type: "frame", message: effect.message });
     }
     case "close": {
-      const place = placeOf(state, effect.connection);
-      if (place === null) return state;
-      const told = sendDown(state, place, { type: "close", code: effect.code });
-      return withWire(told, place, { server: "none", severed: true, up: [] });
+      const wire = servedBy(state, effect.connection);
+      if (wire === null) return state;
+      const told = sendDown(state, wire, { type: "close", code: effect.code });
+      return withWire(told, wire, { server: "none", severed: true, up: [] });
     }
   }
 }
 
-function placeOf({ wires }: SmallState, connection: string): number | null {
-  const place = wires.findIndex(({ attachment, server }) => server !== "none" && attachment?.connection === connection);
-  return place < 0 ? null : place;
-}
+const servedBy = ({ wires }: SmallState, connection: string): Wire | null =>
+  wires.find(({ attachment, server }) => server !== "none" && attachment?.connection === connection) ?? null;
 
 // Faults
 
 export type Told = "none" | "client" | "server" | "both";
 
 /** The connection is lost with all that is on its way. */
-export function lose(state: SmallState, place: number, told: Told): SmallState {
+export function lose(state: SmallState, wire: Wire, told: Told): SmallState {
   const close = { type: "close", code: 1006 } as const;
   const up = told === "server" || told === "both" ? [close] : [];
   const down = told === "client" || told === "both" ? [close] : [];
-  return withWire(state, place, { up, down, severed: true });
+  return withWire(state, wire, { up, down, severed: true });
 }
 
-export const crash = (state: SmallState): SmallState => ({ ...state, wires: ended(state, "current"), current: null });
+export const crash = (state: SmallState): SmallState => ({ ...ended(state, "current"), current: null });
 
 /** Another host takes over, and this object does not notice. */
 export const replace = (state: SmallState): SmallState => ({
@@ -121,22 +142,20 @@ export const replace = (state: SmallState): SmallState => ({
   current: null,
 });
 
-export const endStale = (state: SmallState): SmallState => ({ ...state, wires: ended(state, "stale"), stale: null });
+export const endStale = (state: SmallState): SmallState => ({ ...ended(state, "stale"), stale: null });
 
-const ended = ({ wires }: SmallState, server: "current" | "stale"): readonly Wire[] =>
-  wires.map((wire) => (wire.server === server ? closed(wire) : wire));
-
-const closed = (wire: Wire): Wire => ({
-  ...wire,
-  server: "none",
-  severed: true,
-  up: [],
-  down: wire.clientOpen && !wire.severed ? [...wire.down, { type: "close", code: 1006 }] : wire.down,
-});
+function ended(state: SmallState, server: "current" | "stale"): SmallState {
+  const own = state.wires.filter((wire) => wire.server === server);
+  return own.reduce((next, wire) => {
+    const told = sendDown(next, wire, { type: "close", code: 1006 });
+    return withWire(told, wire, { server: "none", severed: true, up: [] });
+  }, state);
+}
 
 /** A component is granted a term: a later one than any before, or the one that its process leads. */
-export function led(state: SmallState, index: number, epoch: number): SmallState {
-  const joins = epoch === state.ledEpoch && index === state.ledBy;
-  demand(joins || epoch > state.ledEpoch, "S5", () => `epoch ${epoch} leads after ${state.ledEpoch}`);
-  return { ...state, ledEpoch: epoch, ledBy: index };
+export function lead(state: SmallState, index: number, election: ElectionName, epoch: number): SmallState {
+  const { epoch: last, by } = state.led[election] ?? { epoch: 0, by: index };
+  const joins = epoch === last && index === by;
+  demand(joins || epoch > last, "S5", () => `epoch ${epoch} leads ${election} after ${last}`);
+  return joins ? state : { ...state, led: { ...state.led, [election]: { epoch, by: index } } };
 }

@@ -1,87 +1,133 @@
 import { stdout } from "node:process";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { shippedCores } from "../cores.ts";
 import { leftAndBackCounts, lostIsNotNamed } from "../mutants/holder-faults.ts";
-import { type Edit, inSession, loadCores } from "../mutants/mutant.ts";
-import { explore } from "./explore.ts";
-import type { Budget } from "./state.ts";
+import { type Edit, inGroup, inSession, loadCores } from "../mutants/mutant.ts";
+import { ALL_REDUCTIONS, explore, NO_REDUCTIONS } from "./explore.ts";
+import { fingerprintsOf } from "./fingerprint.ts";
+import { Seen } from "./seen.ts";
+import type { SmallState } from "./state.ts";
+import { SmallWorld } from "./steps.ts";
+import {
+  ARRIVALS,
+  DEDICATED,
+  DEDICATED_ARRIVALS,
+  LONG_MS,
+  type NamedWorld,
+  PAIR,
+  TRIO,
+  TRIPLETS,
+  TWINS,
+  within,
+  worlds,
+} from "./worlds.ts";
 
-/** Longer than every time-out but the lease, and longer than the lease of 2 s. */
-const [SHORT_MS, LONG_MS] = [1_050, 2_100];
-const NONE: Budget = {
-  tickMs: SHORT_MS,
-  ticks: 0,
-  losses: 0,
-  cuts: 0,
-  crashes: 0,
-  replacements: 0,
-  hibernations: 0,
-  resigns: 0,
-  revokes: 0,
-  contends: 0,
-  closes: 0,
-  rejoins: 0,
-};
-const MAX_STATES = 50_000;
+const maxStates = 50_000;
 
-const budgets: readonly Budget[] = [
-  { ...NONE, ticks: 2, hibernations: 1 },
-  { ...NONE, ticks: 1, losses: 1 },
-  { ...NONE, ticks: 1, crashes: 1 },
-  { ...NONE, ticks: 1, resigns: 1, revokes: 1 },
-  { ...NONE, ticks: 0, losses: 2 },
-  { ...NONE, tickMs: LONG_MS, ticks: 1, losses: 1 },
-  { ...NONE, tickMs: LONG_MS, ticks: 1, replacements: 1 },
-  { ...NONE, ticks: 1, revokes: 1, cuts: 1 },
-  { ...NONE, rejoins: 2 },
-  { ...NONE, contends: 1, rejoins: 2 },
-  { ...NONE, contends: 1, rejoins: 1, losses: 1 },
-  { ...NONE, resigns: 1, contends: 1, rejoins: 1 },
-];
-
-const nameOf = (budget: Budget): string =>
-  Object.entries(budget)
-    .filter(([, count]) => count > 0)
-    .map(([what, count]) => `${count} ${what}`)
-    .join(", ");
-
-describe("[S1] [S2] [S3] [S5] [S7] every interleaving of two sessions, one election and", () => {
-  test.each(budgets.map((budget) => ({ name: nameOf(budget), budget })))("$name", ({ name, budget }) => {
-    const { states, steps, depth, complete, violation } = explore(shippedCores, budget, MAX_STATES);
-    stdout.write(`${name}: ${states} distinct states, ${steps} steps, depth ${depth}\n`);
-    expect(violation?.way.join(" | ") ?? "", violation?.error.message).toBe("");
-    expect(complete).toBe(true);
+describe("[S1] [S2] [S3] [S5] [S7] every interleaving of", () => {
+  const scenes = new Seen();
+  let states = 0;
+  test.each(worlds.filter(({ inTests }) => inTests))("$name", ({ name, setup }) => {
+    const found = explore(shippedCores, setup, { maxStates });
+    stdout.write(`${name}: ${found.states} distinct states, ${found.steps} steps, depth ${found.depth}\n`);
+    expect(found.violation?.way.join(" | ") ?? "", found.violation?.error.message).toBe("");
+    expect(found.complete).toBe(true);
+    states += found.states;
+    scenes.addAll(found.scenes);
+  });
+  afterAll(() => {
+    stdout.write(`${states} distinct states in all, ${scenes.size} of them distinct whatever may still happen\n`);
   });
 });
 
-test("the exploration finds a group that gives a lost socket's leadership away", async () => {
-  const from = "horizon: Math.min(state.horizon, state.leaseUntil) }); }";
-  const cores = await loadCores([
-    {
-      file: "worker/group/sessions.ts",
-      from,
-      to: `${from} for (const one of turn.termsOf(session)) endTerm(turn, one, "lost");`,
-    },
-  ]);
-  expect(explore(cores, { ...NONE, losses: 1 }, MAX_STATES).violation?.error.rule).toBe("I1");
+describe("nothing is lost by reduction:", () => {
+  const some: readonly NamedWorld[] = [
+    within(PAIR, { ticks: 1, crashes: 1 }),
+    within(PAIR, { losses: 2 }),
+    within(TRIO, { ticks: 1, resigns: 1 }),
+    within(TWINS, { contends: 2, losses: 1 }),
+    within(ARRIVALS, { contends: 2, resigns: 1 }),
+    within(TRIPLETS, { contends: 3 }),
+    within(DEDICATED, { resigns: 1, rejoins: 1 }),
+    within(DEDICATED_ARRIVALS, { contends: 3, resigns: 1 }),
+  ];
+
+  test.each(some)("$name: the same states by symmetry, and the same ends by either", ({ setup }) => {
+    const all = explore(shippedCores, setup, { maxStates, reductions: NO_REDUCTIONS });
+    const exchanged = explore(shippedCores, setup, { maxStates, reductions: { ...NO_REDUCTIONS, symmetry: true } });
+    const reduced = explore(shippedCores, setup, { maxStates, reductions: ALL_REDUCTIONS });
+    for (const one of [all, exchanged, reduced]) expect([one.complete, one.violation]).toEqual([true, null]);
+    expect(exchanged.scenes.size).toBe(all.scenes.size);
+    expect(exchanged.scenes.isWithin(all.scenes)).toBe(true);
+    expect(reduced.states).toBeLessThan(exchanged.states);
+    expect(reduced.scenes.isWithin(all.scenes)).toBe(true);
+    for (const { ends } of [exchanged, reduced]) {
+      expect(ends.size).toBe(all.ends.size);
+      expect(ends.isWithin(all.ends)).toBe(true);
+    }
+  });
+
+  test.each([
+    within(PAIR, { losses: 2 }),
+    within(PAIR, { ticks: 1, replacements: 1 }, LONG_MS),
+    within(TRIPLETS, { contends: 3 }),
+    within(DEDICATED, { resigns: 1, rejoins: 1 }),
+  ])("$name: states with the same fingerprint have the same futures", ({ setup }) => {
+    const world = new SmallWorld(shippedCores, setup);
+    const print = (state: SmallState): string => Object.values(fingerprintsOf(state, true).state).join();
+    const futures = new Map<string, readonly string[]>();
+    let again = 0;
+    for (let frontier = [world.begin()]; frontier.length > 0; ) {
+      frontier = frontier.flatMap((state) => {
+        const after = Array.from(world.steps(state), (step) => step.take());
+        const future = [...new Set(after.map(print))].sort();
+        const known = futures.get(print(state));
+        futures.set(print(state), future);
+        if (known === undefined) return after;
+        expect(future).toEqual(known);
+        again += 1;
+        return [];
+      });
+    }
+    expect(again).toBeGreaterThan(100);
+  });
+
+  test("sessions that are alike make one of several states", () => {
+    const { setup } = within(TRIPLETS, { contends: 3 });
+    const counts = [false, true].map(
+      (symmetry) => explore(shippedCores, setup, { maxStates, reductions: { ...NO_REDUCTIONS, symmetry } }).states,
+    );
+    const [all = 0, exchanged = 0] = counts;
+    expect(all / exchanged).toBeGreaterThan(5);
+  });
 });
 
-const faults: readonly {
+interface Fault {
   readonly what: string;
   readonly edits: readonly Edit[];
-  readonly budget: Budget;
+  readonly world: NamedWorld;
   readonly rule: string;
-}[] = [
+}
+
+const LOST = "horizon: Math.min(state.horizon, state.leaseUntil) }); }";
+
+const faults: readonly Fault[] = [
+  {
+    what: "a group that gives a lost socket's leadership away",
+    edits: [inGroup("sessions", LOST, `${LOST} for (const one of turn.termsOf(session)) endTerm(turn, one, "lost");`)],
+    world: within(PAIR, { losses: 1 }),
+    rule: "I1",
+  },
   {
     what: "[S14] a session that no longer names what it drains",
     edits: lostIsNotNamed("session"),
-    budget: { ...NONE, ticks: 1, revokes: 1, cuts: 1 },
+    world: within(PAIR, { ticks: 1, revokes: 1, cuts: 1 }),
     rule: "I1",
   },
   {
     what: "[S7] a component that has left and comes back by what was stated before",
     edits: leftAndBackCounts(),
-    budget: { ...NONE, resigns: 1, rejoins: 1 },
+    world: within(PAIR, { resigns: 1, rejoins: 1 }),
     rule: "S5",
   },
   {
@@ -93,12 +139,18 @@ const faults: readonly {
         "draft.now + draft.session.lease.renewDeadlineMs",
       ),
     ],
-    budget: { ...NONE, ticks: 1, resigns: 1 },
+    world: within(PAIR, { ticks: 1, resigns: 1 }),
     rule: "S1",
   },
 ];
 
-test.each(faults)("the exploration finds $what", async ({ edits, budget, rule }) => {
-  const { violation } = explore(await loadCores(edits), budget, MAX_STATES);
+const both = faults.flatMap((fault) => [
+  { ...fault, reductions: ALL_REDUCTIONS },
+  { ...fault, reductions: NO_REDUCTIONS, what: `${fault.what}, also without reductions` },
+]);
+
+test.each(both)("the exploration finds $what", async ({ edits, world, rule, reductions }) => {
+  const { violation } = explore(await loadCores(edits), world.setup, { maxStates, reductions });
   expect(violation?.error.rule).toBe(rule);
+  expect(violation?.way.length).toBeGreaterThan(1);
 });

@@ -2,41 +2,38 @@
 
 import { leaderSessionIdOf } from "../../../shared/holder/state.ts";
 import { CLOCK_MARGIN_MS } from "../../../shared/lease.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
 import { demand } from "../../support/violation.ts";
-import { clientAt } from "./changes.ts";
-import { localNow, type SmallState } from "./state.ts";
+import { localNow, type SmallClient, type SmallState } from "./state.ts";
 
 export function judge(state: SmallState): void {
-  const holders = [...state.clients.keys()].filter((index) => holds(state, index));
-  demand(holders.length < 2, "I1", () => "both hold the election");
+  const held = state.clients.flatMap((client) => heldBy(client, localNow(state, client)));
+  demand(new Set(held).size === held.length, "I1", () => "two hold the same election");
   if (state.current !== null) judgeGroup(state.current.group, state);
 }
 
-/** Leads by its core, or drains inside the lease that it was promised, even against its core. */
-function holds(state: SmallState, index: number): boolean {
-  const client = clientAt(state, index);
+/** The elections that it leads by its core, or drains in inside the lease that it was promised, even against its core. */
+export function heldBy(client: SmallClient, now: number): readonly ElectionName[] {
   const { terms, contenders } = client.state;
-  const now = localNow(state, index);
-  for (const { stage, leaderSessionId, leaseUntil } of terms) {
+  const held: ElectionName[] = [];
+  for (const { stage, election, leaderSessionId, leaseUntil } of terms) {
+    if (stage !== "leading") continue;
     const promised = client.leases[leaderSessionId] ?? 0;
-    demand(stage !== "leading" || leaseUntil <= promised + 1e-6, "S1", () => "a lease lasts longer than was promised");
+    demand(leaseUntil <= promised + 1e-6, "S1", () => "a lease lasts longer than was promised");
+    const isIn = contenders.some((contender) => leaderSessionIdOf(contender) === leaderSessionId);
+    if (leaseUntil > now && isIn && !held.includes(election)) held.push(election);
   }
-  const leads = terms.some(
-    (term) =>
-      term.stage === "leading" &&
-      term.leaseUntil > now &&
-      contenders.some((contender) => leaderSessionIdOf(contender) === term.leaderSessionId),
-  );
-  return (
-    leads ||
-    client.drains.some(({ leaderSessionId, until }) => until > now && (client.leases[leaderSessionId] ?? 0) > now)
-  );
+  for (const { election, leaderSessionId, until } of client.drains) {
+    const drains = until > now && (client.leases[leaderSessionId] ?? 0) > now;
+    if (drains && !held.includes(election)) held.push(election);
+  }
+  return held;
 }
 
 function judgeGroup(group: GroupState, { storage, wires }: SmallState): void {
   for (const { name, state } of group.elections.values()) {
-    const row = storage.election(name)?.state;
+    const row = storage.election.get(name)?.state;
     demand(row?.type === state.type, "S3", () => "storage does not know who holds the election");
     if (!("horizon" in state)) continue;
     const below = state.leaseUntil <= state.horizon + CLOCK_MARGIN_MS;

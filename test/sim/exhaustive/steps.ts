@@ -4,17 +4,21 @@ import type { Effect, Event, Input } from "../../../client/session/events.ts";
 import type { ClientMessage, Grant, Renewed, ServerMessage, Welcome } from "../../../shared/protocol/messages.ts";
 import { hashOf } from "../../../testing/group/incarnation.ts";
 import type { Packet } from "../../../testing/group/link.ts";
-import { Storage } from "../../../testing/group/storage.ts";
 import type { Attachment, EventBody, Frame } from "../../../worker/group/events.ts";
 import type { Policy } from "../../../worker/group/policy.ts";
 import type { Cores } from "../cores.ts";
 import {
   abandon,
+  accepted,
+  arrivedDown,
+  arrivedUp,
   clientAt,
+  closedDown,
+  closedUp,
   connect,
   crash,
   endStale,
-  led,
+  lead,
   lose,
   perform,
   replace,
@@ -22,37 +26,54 @@ import {
   sendUp,
   spend,
   type Told,
-  wireAt,
+  wireOf,
   withClient,
-  withWire,
 } from "./changes.ts";
-import { type Budget, localNow, type SmallClient, type SmallState, START } from "./state.ts";
+import { nonceOf } from "./print.ts";
+import { type Budget, localNow, type SmallClient, type SmallState, START, type Wire } from "./state.ts";
+import { emptyStorage, rowsOf, written } from "./storage.ts";
+
+/** What a world begins with, and what may happen in it. */
+export interface SmallSetup {
+  /** Of each process, how fast its clock goes. */
+  readonly rates: readonly number[];
+  /** Who contends for what in the beginning, one after the other: z is dedicated, all else is in the process election. */
+  readonly joins: readonly (readonly [process: number, component: string])[];
+  /** What each process may contend for later: the first of these for which it does not. */
+  readonly wishes: readonly string[];
+  readonly tickMs: number;
+  readonly budget: Budget;
+}
 
 export interface Step {
-  readonly label: string;
+  readonly label: () => string;
   readonly take: () => SmallState;
 }
 
 export class SmallWorld {
   readonly #cores: Cores;
+  readonly #setup: SmallSetup;
   readonly #policy: Policy;
 
-  constructor(cores: Cores) {
+  constructor(cores: Cores, setup: SmallSetup) {
     this.#cores = cores;
+    this.#setup = setup;
     this.#policy = cores.group.createPolicy({ leaseMs: 2_000, drainMs: 500, horizonAheadMs: 2_000 });
   }
 
-  /** The first process leads, the second waits, and nothing is on its way. */
-  begin(budget: Budget): SmallState {
-    const client = (name: string): SmallClient => ({
+  /** All have joined: whoever came first leads, the others wait, and nothing is on its way. */
+  begin(): SmallState {
+    const { rates, joins, budget } = this.#setup;
+    const client = (rate: number): SmallClient => ({
+      rate,
       state: this.#cores.client.initialState({
-        process: { name },
+        process: {},
         priority: 0,
         onDisconnect: "keep",
         drainMs: Infinity,
         lingerMs: 60_000,
       }),
-      wire: null,
+      attempt: null,
       contenders: {},
       drains: [],
       leases: {},
@@ -60,17 +81,16 @@ export class SmallWorld {
     });
     const state: SmallState = {
       now: START,
-      clients: [client("A"), client("B")],
+      clients: rates.map(client),
       wires: [],
       current: null,
       stale: null,
-      storage: new Storage(),
+      storage: emptyStorage,
       nonces: 0,
-      ledEpoch: 0,
-      ledBy: 0,
+      led: {},
       budget,
     };
-    return this.#settleDown(this.#contend(this.#settleDown(this.#contend(state, 0, "x")), 1, "x"));
+    return joins.reduce((next, [index, component]) => this.#settleDown(this.#contend(next, index, component)), state);
   }
 
   /** Delivers everything, in order. */
@@ -87,81 +107,115 @@ export class SmallWorld {
     yield* this.#faults(state);
   }
 
-  *#deliveries(state: SmallState): Generator<Step> {
-    for (const [place, wire] of state.wires.entries()) {
-      if (wire.up.length > 0)
-        yield { label: `up ${place} ${describe(wire.up[0])}`, take: () => this.#arriveUp(state, place) };
-      if (wire.down.length > 0) {
-        yield { label: `down ${place} ${describe(wire.down[0])}`, take: () => this.#arriveDown(state, place) };
-      }
+  /** The next packet of each process for which nothing else can happen, now or until it has arrived. */
+  *alone(state: SmallState): Generator<Step> {
+    if (state.budget.ticks > 0) return;
+    for (const index of state.clients.keys()) {
+      const wire = wireOf(state, index);
+      if (wire === null || wire.down.length === 0 || !this.#isAlone(state, index, wire)) continue;
+      yield { label: () => `down ${index} ${describe(wire.down[0])}`, take: () => this.#arriveDown(state, wire) };
     }
+  }
+
+  #isAlone(state: SmallState, index: number, wire: Wire): boolean {
+    const { budget } = state;
+    const client = clientAt(state, index);
+    if (!wire.severed && budget.cuts + budget.losses > 0) return false;
+    if (this.#isDue(state, client) || client.drains.length > 0) return false;
+    return this.#wishesOf(state, index).next().done === true;
+  }
+
+  *#deliveries(state: SmallState): Generator<Step> {
+    for (const wire of state.wires) {
+      const { client, attempt, up, down } = wire;
+      const name = () => `${client}${attempt === clientAt(state, client).attempt ? "" : ` (attempt ${attempt})`}`;
+      if (up.length > 0)
+        yield { label: () => `up ${name()} ${describe(up[0])}`, take: () => this.#arriveUp(state, wire) };
+      if (down.length > 0)
+        yield { label: () => `down ${name()} ${describe(down[0])}`, take: () => this.#arriveDown(state, wire) };
+    }
+  }
+
+  #isDue(state: SmallState, client: SmallClient): boolean {
+    const deadline = this.#cores.client.nextDeadline(client.state);
+    return deadline !== null && deadline <= localNow(state, client);
   }
 
   *#timers(state: SmallState): Generator<Step> {
     for (const [index, client] of state.clients.entries()) {
-      const deadline = this.#cores.client.nextDeadline(client.state);
-      if (deadline !== null && deadline <= localNow(state, index)) {
-        yield { label: `timer ${index}`, take: () => this.#tell(state, index, { type: "tick" }) };
+      if (this.#isDue(state, client)) {
+        yield { label: () => `timer ${index}`, take: () => this.#tell(state, index, { type: "tick" }) };
       }
       for (const { contender } of client.drains) {
-        yield { label: `settle ${index} ${contender}`, take: () => this.#settle(state, index, contender) };
+        yield { label: () => `settle ${index} ${contender}`, take: () => this.#settle(state, index, contender) };
       }
     }
     const { alarmAt } = state.storage;
-    if (alarmAt !== null && alarmAt <= state.now) yield { label: "alarm", take: () => this.#alarm(state) };
+    if (alarmAt !== null && alarmAt <= state.now) yield { label: () => "alarm", take: () => this.#alarm(state) };
     if (state.budget.ticks > 0)
-      yield { label: "tick", take: () => ({ ...spend(state, "ticks"), now: state.now + state.budget.tickMs }) };
+      yield { label: () => "tick", take: () => ({ ...spend(state, "ticks"), now: state.now + this.#setup.tickMs }) };
   }
 
   *#faults(state: SmallState): Generator<Step> {
     for (const index of state.clients.keys()) {
-      yield* this.#faultsOf(state, index);
+      yield* this.#lossesOf(state, index);
       yield* this.#wishesOf(state, index);
     }
     const { budget, current, stale } = state;
     if (current === null) return;
-    if (budget.crashes > 0) yield { label: "crash", take: () => crash(spend(state, "crashes")) };
+    if (budget.crashes > 0) yield { label: () => "crash", take: () => crash(spend(state, "crashes")) };
     if (budget.hibernations > 0) {
-      yield { label: "hibernate", take: () => this.#start({ ...spend(state, "hibernations"), current: null }) };
+      yield {
+        label: () => "hibernate",
+        take: () => this.#start({ ...spend(state, "hibernations"), current: null }),
+      };
     }
     if (budget.replacements > 0 && stale === null) {
-      yield { label: "replace", take: () => replace(spend(state, "replacements")) };
+      yield { label: () => "replace", take: () => replace(spend(state, "replacements")) };
     }
     if (budget.revokes > 0) {
       const revoke = { type: "revoke", request: "r", election: "process", successor: null, note: null } as const;
-      yield { label: "revoke", take: () => this.#turn(spend(state, "revokes"), revoke, "current") };
+      yield { label: () => "revoke", take: () => this.#turn(spend(state, "revokes"), revoke, "current") };
     }
   }
 
-  *#faultsOf(state: SmallState, index: number): Generator<Step> {
-    const { wire, state: session } = clientAt(state, index);
-    const isWhole = wire !== null && !wireAt(state, wire).severed;
-    if (isWhole && state.budget.cuts > 0) {
-      yield { label: `cut ${index}`, take: () => lose(spend(state, "cuts"), wire, "client") };
+  *#lossesOf(state: SmallState, index: number): Generator<Step> {
+    const wire = wireOf(state, index);
+    if (wire === null || wire.severed) return;
+    if (state.budget.cuts > 0) {
+      yield { label: () => `cut ${index}`, take: () => lose(spend(state, "cuts"), wire, "client") };
     }
-    if (isWhole && state.budget.losses > 0) {
-      for (const told of TOLD) {
-        yield { label: `lose ${index} (told: ${told})`, take: () => lose(spend(state, "losses"), wire, told) };
-      }
+    if (state.budget.losses === 0) return;
+    for (const told of TOLD) {
+      yield { label: () => `lose ${index} (told: ${told})`, take: () => lose(spend(state, "losses"), wire, told) };
     }
-    const term = session.terms.find(({ stage }) => stage === "leading");
-    if (term === undefined || state.budget.resigns === 0) return;
-    const resign = { type: "resign", leaderSessionId: term.leaderSessionId } as const;
-    yield { label: `resign ${index}`, take: () => this.#tell(spend(state, "resigns"), index, resign) };
   }
 
-  /** What an application may do with its contenders. */
+  /** What an application may do: with what it leads, and with its contenders. */
   *#wishesOf(state: SmallState, index: number): Generator<Step> {
-    const { contenders } = clientAt(state, index);
+    const { contenders, state: session } = clientAt(state, index);
     const { budget } = state;
-    if (budget.contends > 0 && contenders["y"] === undefined) {
-      yield { label: `contend ${index} y`, take: () => this.#contend(spend(state, "contends"), index, "y") };
+    for (const { stage, leaderSessionId, election } of budget.resigns > 0 ? session.terms : []) {
+      if (stage !== "leading") continue;
+      const resign = { type: "resign", leaderSessionId } as const;
+      yield {
+        label: () => `resign ${index} ${election}`,
+        take: () => this.#tell(spend(state, "resigns"), index, resign),
+      };
     }
-    for (const component of Object.keys(contenders)) {
+    const absent = this.#setup.wishes.find((component) => contenders[component] === undefined);
+    if (budget.contends > 0 && absent !== undefined) {
+      const label = () => `contend ${index} ${absent}`;
+      yield { label, take: () => this.#contend(spend(state, "contends"), index, absent) };
+    }
+    for (const component of budget.closes + budget.rejoins > 0 ? Object.keys(contenders) : []) {
       const closed = (what: "closes" | "rejoins") => this.#close(spend(state, what), index, component);
-      if (budget.closes > 0) yield { label: `close ${index} ${component}`, take: () => closed("closes") };
+      if (budget.closes > 0) yield { label: () => `close ${index} ${component}`, take: () => closed("closes") };
       if (budget.rejoins === 0) continue;
-      yield { label: `rejoin ${index} ${component}`, take: () => this.#contend(closed("rejoins"), index, component) };
+      yield {
+        label: () => `rejoin ${index} ${component}`,
+        take: () => this.#contend(closed("rejoins"), index, component),
+      };
     }
   }
 
@@ -171,7 +225,8 @@ export class SmallWorld {
     const client = clientAt(state, index);
     const contender = 1 + Math.max(0, ...client.state.contenders.map(({ id }) => id));
     const running = withClient(state, index, { contenders: { ...client.contenders, [component]: contender } });
-    return this.#tell(running, index, { type: "register", contender, info: { component } });
+    const info = { component, ...(component === "z" && { election: "dedicated" as const }) };
+    return this.#tell(running, index, { type: "register", contender, info });
   }
 
   #close(state: SmallState, index: number, component: string): SmallState {
@@ -181,7 +236,7 @@ export class SmallWorld {
 
   #tell(state: SmallState, index: number, input: Input, attempt?: number): SmallState {
     const client = clientAt(state, index);
-    const event = { input, connection: attempt ?? client.state.attempt, now: localNow(state, index), random: 0 };
+    const event = { input, connection: attempt ?? client.state.attempt, now: localNow(state, client), random: 0 };
     const next = this.#cores.client.transition(client.state, event);
     const told = { state: next.state, ...judged(client, event, next.effects) };
     return next.effects.reduce((result, effect) => performUp(result, index, effect), withClient(state, index, told));
@@ -192,11 +247,11 @@ export class SmallWorld {
     return this.#tell(withClient(state, index, { drains }), index, { type: "settled", contenders: [contender] });
   }
 
-  #arriveDown(state: SmallState, place: number): SmallState {
-    const { down: all, client, attempt } = wireAt(state, place);
-    const [packet, ...down] = all;
+  #arriveDown(state: SmallState, wire: Wire): SmallState {
+    const { down, client, attempt } = wire;
+    const [packet] = down;
     if (packet === undefined) return state;
-    const rest = withWire(state, place, { down });
+    const rest = arrivedDown(state, wire);
     switch (packet.type) {
       case "open":
         return this.#tell(rest, client, { type: "opened" }, attempt);
@@ -204,44 +259,36 @@ export class SmallWorld {
         return this.#tell(rest, client, { type: "pong" }, attempt);
       case "frame":
         return this.#tell(rest, client, packet.message, attempt);
-      case "close": {
-        const closed = withWire(rest, place, { clientOpen: false, severed: true });
-        const gone = clientAt(closed, client).wire === place ? withClient(closed, client, { wire: null }) : closed;
-        return this.#tell(gone, client, { type: "lost", code: packet.code }, attempt);
-      }
+      case "close":
+        return this.#tell(closedDown(rest, wire), client, { type: "lost", code: packet.code }, attempt);
     }
   }
 
   // The object
 
-  #arriveUp(state: SmallState, place: number): SmallState {
-    const { up: all, server, attachment } = wireAt(state, place);
-    const [packet, ...up] = all;
+  #arriveUp(state: SmallState, wire: Wire): SmallState {
+    const { up, server, attachment } = wire;
+    const [packet] = up;
     if (packet === undefined) return state;
-    const rest = withWire(state, place, { up });
-    if (packet.type === "open") return this.#accept(this.#start(rest), place);
+    if (packet.type === "open") return this.#accept(this.#start(arrivedUp(state, wire)), wire);
+    const rest = arrivedUp(state, wire);
     if (server === "none") return rest;
-    if (packet.type === "beat") return sendDown(rest, place, { type: "beat" });
+    if (packet.type === "beat") return sendDown(rest, wire, { type: "beat" });
     const connection = attachment?.connection ?? "";
-    if (packet.type === "close") {
-      const closed = withWire(rest, place, { server: "none", severed: true });
-      return this.#turn(closed, { type: "disconnect", connection }, server);
-    }
+    if (packet.type === "close") return this.#turn(closedUp(rest, wire), { type: "disconnect", connection }, server);
     const [frame, nonces] = read(packet.message, state.nonces);
     return this.#turn({ ...rest, nonces }, { type: "frame", connection, frame }, server);
   }
 
-  #accept(state: SmallState, place: number): SmallState {
-    const connection = `n${state.nonces}`;
+  #accept(state: SmallState, wire: Wire): SmallState {
+    const connection = nonceOf(state.nonces);
     const attachment: Attachment = { connection, connectedAt: state.now, sessionId: null, leases: [] };
-    const bound = withWire({ ...state, nonces: state.nonces + 1 }, place, { server: "current", attachment });
-    return sendDown(this.#turn(bound, { type: "connect", connection }, "current"), place, { type: "open" });
+    const bound = accepted({ ...state, nonces: state.nonces + 1 }, wire, attachment);
+    return sendDown(this.#turn(bound, { type: "connect", connection }, "current"), wire, { type: "open" });
   }
 
   #alarm(state: SmallState): SmallState {
-    const storage = state.storage.copy();
-    storage.alarmAt = null;
-    const { current, ...rest } = this.#start({ ...state, storage });
+    const { current, ...rest } = this.#start({ ...state, storage: { ...state.storage, alarmAt: null } });
     const woken = current === null ? null : { ...current, alarmAt: null };
     return this.#turn({ ...rest, current: woken }, { type: "tick" }, "current");
   }
@@ -250,7 +297,7 @@ export class SmallWorld {
   #start(state: SmallState): SmallState {
     const { current, storage, wires, now } = state;
     if (current !== null) return state;
-    const group = this.#cores.group.load(storage.load(), this.#policy);
+    const group = this.#cores.group.load(rowsOf(storage), this.#policy);
     const alarmAt = storage.alarmAt !== null && storage.alarmAt > now ? storage.alarmAt : null;
     const own = wires.filter(({ server }) => server === "current");
     const attachments = own.flatMap(({ attachment }) => (attachment === null ? [] : [attachment]));
@@ -262,17 +309,14 @@ export class SmallWorld {
     const object = state[which];
     if (object === null) return state;
     const { group: core } = this.#cores;
-    const event = { ...body, now: state.now, nonce: `n${state.nonces}` };
+    const event = { ...body, now: state.now, nonce: nonceOf(state.nonces) };
     const { state: group, effects, touched } = core.transition(object.group, event);
     const changes = core.rowChanges(object.group, group, touched);
     const moved = earlierAlarm(object.alarmAt, core.nextDeadline(group), state.now);
-    const writes = changes.length > 0 || moved !== null;
-    if (which === "stale" && writes) return endStale(state);
-    const storage = writes ? state.storage.copy() : state.storage;
-    storage.write({ rows: changes, settings: null, alarmAt: moved });
+    if (which === "stale" && (changes.length > 0 || moved !== null)) return endStale(state);
     const turned = {
       ...state,
-      storage,
+      storage: written(state.storage, changes, moved),
       nonces: state.nonces + 1,
       [which]: { group, alarmAt: moved ?? object.alarmAt },
     };
@@ -282,7 +326,7 @@ export class SmallWorld {
 
 function read(message: ClientMessage, nonces: number): readonly [Frame, number] {
   if (message.type !== "hello") return [{ type: "message", message }, nonces];
-  const secret = `n${nonces}`;
+  const secret = nonceOf(nonces);
   const presentedHash = message.resume === undefined ? null : hashOf(message.resume.secret);
   return [{ type: "hello", message, secret: { secret, hash: hashOf(secret) }, presentedHash }, nonces + 1];
 }
@@ -304,8 +348,8 @@ function judged(
   const drainMs = Math.min(input.type === "revoke" ? input.drainMs : Infinity, session?.drainMs ?? Infinity);
   const begun = effects.flatMap((effect) => {
     if (effect.type !== "revoke") return [];
-    const { leaderSessionId } = effect;
-    return effect.contenders.map((contender) => ({ contender, leaderSessionId, until: now + drainMs }));
+    const { election, leaderSessionId } = effect;
+    return effect.contenders.map((contender) => ({ contender, election, leaderSessionId, until: now + drainMs }));
   });
   const drains = [...client.drains, ...begun];
   const { leases, statements } = client;
@@ -340,8 +384,9 @@ function noted(state: SmallState, index: number, message: ClientMessage): SmallS
   if (!("sentAt" in message) || message.sentAt === undefined) return state;
   const { sentAt } = message;
   const held = ("held" in message && message.held) || [];
-  const before = message.type === "hello" ? [] : clientAt(state, index).statements;
-  return withClient(state, index, { statements: [...before, { sentAt, at: localNow(state, index), held }] });
+  const client = clientAt(state, index);
+  const before = message.type === "hello" ? [] : client.statements;
+  return withClient(state, index, { statements: [...before, { sentAt, at: localNow(state, client), held }] });
 }
 
 /** What a process does. */
@@ -356,7 +401,7 @@ function performUp(state: SmallState, index: number, effect: Effect): SmallState
     case "ping":
       return sendUp(state, index, { type: "beat" });
     case "grant":
-      return led(state, index, effect.epoch);
+      return lead(state, index, effect.election, effect.epoch);
     default:
       return state;
   }
