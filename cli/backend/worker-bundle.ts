@@ -33,7 +33,7 @@ export async function runtimeSettings(): Promise<RuntimeSettings> {
 export function parseRuntimeSettings(toml: string): RuntimeSettings {
   const date = /^compatibility_date\s*=\s*"(\d{4}-\d{2}-\d{2})"\s*$/m.exec(toml)?.[1];
   if (date === undefined) throw new Error('wrangler.toml has no line compatibility_date = "YYYY-MM-DD"; add one.');
-  const flags = /^compatibility_flags\s*=\s*\[([^\]]*)\]\s*$/m.exec(toml)?.[1] ?? "";
+  const flags = /^compatibility_flags\s*=\s*\[([^\]]*)\]/m.exec(toml)?.[1] ?? "";
   return {
     compatibilityDate: date,
     compatibilityFlags: [...flags.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? ""),

@@ -9,23 +9,26 @@ export interface WorkerdConfig extends RuntimeSettings {
   /** The static files of the Worker's pages. */
   readonly assetsDirectory: string;
   readonly bindings: Readonly<Record<string, string>>;
+  /** Bindings whose text the runtime takes from its environment. */
+  readonly fromEnvironment?: readonly string[];
 }
 
 /**
  * The runtime's configuration as Cap'n Proto text: the Worker, its Durable Object on disk, one socket. The outbound
- * service allows no address, since the backend calls nobody.
+ * service allows no address, since the backend calls nobody. docs/DEPLOYMENT.md shows the same text.
  */
 export function workerdConfig(config: WorkerdConfig): string {
   const bindings = [
     `(name = "ELECTIONS", durableObjectNamespace = "ElectionGroup")`,
     `(name = "ASSETS", service = "assets")`,
     ...Object.entries(config.bindings).map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(value)})`),
+    ...(config.fromEnvironment ?? []).map((name) => `(name = ${quoted(name)}, fromEnvironment = ${quoted(name)})`),
   ];
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
   services = [
-    (name = "main", worker = .main),
+    (name = "main", worker = .elections),
     (name = "data", disk = (path = ${quoted(config.dataDirectory)}, writable = true)),
     (name = "assets", disk = (path = ${quoted(config.assetsDirectory)})),
     (name = "outbound", network = (allow = [])),
@@ -33,7 +36,7 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = ${quoted(`${config.host}:${config.port}`)}, http = (), service = "main")],
 );
 
-const main :Workerd.Worker = (
+const elections :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed ${quoted(config.bundleFile)})],
   compatibilityDate = ${quoted(config.compatibilityDate)},
   compatibilityFlags = [${config.compatibilityFlags.map(quoted).join(", ")}],

@@ -1,8 +1,10 @@
 /** Every program in the pages, as a reader would copy it: against the built package and the production backend. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { bundleProgram } from "../../tools/docs/bundles.ts";
 import { readPages } from "../../tools/docs/pages.ts";
@@ -123,6 +125,14 @@ describe("configurations of workerd serve the shipped Worker", () => {
         await using runtime = await serveConfiguration(folder.path, "elections.capnp");
         expect((await fetch(`${runtime.url}/healthz`)).status).toBe(200);
         expect((await fetch(`${runtime.url}/v1/groups/a`)).status).toBe(401);
+        // A stranger's compressed frames would be unpacked in the memory of everybody.
+        const stranger = new WebSocket(`${runtime.url}/v1/groups/a/session`, ["edge-election.v1"], {
+          perMessageDeflate: true,
+        });
+        const closed = once(stranger, "close");
+        await once(stranger, "open");
+        expect(stranger.extensions).toBe("");
+        expect((await closed)[0]).toBe(4401);
       });
     }
   }

@@ -70,6 +70,7 @@ export const workerFiles = {
 name = "application"
 main = "src/index.ts"
 compatibility_date = "2026-11-02"
+compatibility_flags = ["no_web_socket_compression"]
 
 [[durable_objects.bindings]]
 name = "ELECTIONS"
