@@ -367,6 +367,31 @@ test("keys that are known stay in use while the provider is away; without any th
   expect(await statusOf(server, await key.token())).toBe(200);
 });
 
+test("a fetch that fails is repeated after a second: while the first keys are unknown, and while they rotate", async () => {
+  const pass = stopClock();
+  captureLog();
+  const [first, second] = [await signingKey("k1"), await signingKey("k2")];
+  const identity = provider(first.publicKey);
+  const server = deployWith(byKeys);
+
+  identity.mode = "down";
+  for (let attempt = 0; attempt < 20; attempt++) expect(await statusOf(server, await first.token())).toBe(503);
+  expect(identity.asked).toBe(1);
+  pass(1_001);
+  identity.mode = "up";
+  expect(await statusOf(server, await first.token())).toBe(200);
+  expect(identity.asked).toBe(2);
+
+  pass(30_001);
+  identity.mode = "broken";
+  identity.keys = [second.publicKey];
+  for (let attempt = 0; attempt < 20; attempt++) expect(await statusOf(server, await second.token())).toBe(401);
+  expect(identity.asked).toBe(3);
+  pass(1_001);
+  identity.mode = "up";
+  expect(await statusOf(server, await second.token())).toBe(200);
+});
+
 test("a stranger who hangs up while the keys are fetched keeps nobody else waiting for ever", async () => {
   const pass = stopClock();
   const key = await signingKey("k1");
@@ -377,6 +402,7 @@ test("a stranger who hangs up while the keys are fetched keeps nobody else waiti
   void statusOf(server, await key.token()); // its request is gone: nothing will ever come of it
   await expect.poll(() => identity.asked).toBe(1);
   identity.mode = "up";
-  pass(30_001);
+  // As long as a fetch may take: then this one counts as failed.
+  pass(5_001);
   expect(await statusOf(server, await key.token())).toBe(200);
 });
