@@ -5,6 +5,8 @@ export class Path {
   #isPartitioned = false;
   /** Calls that are under way. */
   readonly #resets = new Set<() => void>();
+  /** Of calls that a partition has swallowed, or their answers. */
+  readonly #swallowed = new Set<() => void>();
   #isResetDue = false;
 
   to(elections: Elections): Elections {
@@ -27,6 +29,12 @@ export class Path {
     for (const reset of this.#resets) reset();
   }
 
+  /** Fails what a partition has swallowed, so that nobody waits for it. Call it inside the object that makes the calls. */
+  giveUp(): void {
+    for (const reset of this.#swallowed) reset();
+    this.#swallowed.clear();
+  }
+
   /** From now on nothing arrives either way, and neither end is notified. */
   partition(): void {
     this.#isPartitioned = true;
@@ -38,8 +46,11 @@ export class Path {
 
   #pass<T>(call: () => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    if (this.#isPartitioned) return promise;
     const reset = (): void => reject(new Error("the path was reset"));
+    if (this.#isPartitioned) {
+      this.#swallowed.add(reset);
+      return promise;
+    }
     if (this.#isResetDue) {
       this.#isResetDue = false;
       reset();
@@ -48,7 +59,8 @@ export class Path {
     this.#resets.add(reset);
     const through = (deliver: () => void): void => {
       this.#resets.delete(reset);
-      if (!this.#isPartitioned) deliver();
+      if (this.#isPartitioned) this.#swallowed.add(reset);
+      else deliver();
     };
     call().then(
       (answer) => through(() => resolve(answer)),

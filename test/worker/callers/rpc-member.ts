@@ -120,6 +120,7 @@ export class RpcMember implements Member {
   async end(): Promise<void> {
     this.heal();
     if (!this.#hasContended) return;
+    await this.#order(async () => this.#path.giveUp());
     await this.close();
     await runInDurableObject(this.#stub(), (_, { storage }) => storage.deleteAlarm());
   }
