@@ -38,9 +38,9 @@ function run(group: string, { process, url = world.backend.url }: RunOptions): C
 }
 
 /** They queue up in this order. */
-async function runInOrder(page: Page, group: string, names: readonly string[]): Promise<void> {
+async function runInOrder(page: Page, group: string, names: readonly string[], url?: string): Promise<void> {
   for (const [index, name] of names.entries()) {
-    run(group, { process: { name } });
+    run(group, { process: { name }, ...(url !== undefined && { url }) });
     if (index === 0) await leads(page, name);
     else
       await page
@@ -240,10 +240,13 @@ test("transfer: whom the operator chooses leads, past the queue", async () => {
 });
 
 test("transfer: a chosen process that does not answer is passed over, and the page shows it", async () => {
-  await using opened = await open("deaf");
+  // The chosen process is granted the election by what it has stated, and takes it from the others for a lease.
+  await using backend = await startLocalBackend({ bindings: { OPEN_MODE: "loopback", LEASE_MS: "4000" } });
+  const { url } = backend;
+  await using opened = await open("deaf", { url });
   const { page } = opened;
-  await runInOrder(page, "deaf", ["A", "B"]);
-  const deaf = await connectPeer({ url: world.backend.url, group: "deaf" });
+  await runInOrder(page, "deaf", ["A", "B"], url);
+  const deaf = await connectPeer({ url, group: "deaf" });
   await deaf.hello({ process: { name: "deaf" } });
   deaf.send({ type: "register", component: "dispatcher" });
   await page.locator(".queue").getByText("deaf", { exact: true }).waitFor();
