@@ -12,6 +12,12 @@ if (!Number.isInteger(seed)) throw new RangeError(`TEST_SEED is ${process.env["T
 /** A bound for tests that hang. Twice what a single wait may take (tools/harness/patience.ts), which then says what it has waited for. */
 const HANGS_MS = 180_000;
 
+/** Files share their process, and what they have imported: to start anew for each costs more than these tests. */
+const shared = { isolate: false };
+
+/** Tests that wait for leases most of the time: more of them run beside each other than there are processors. */
+const waiting = { maxWorkers: 3 };
+
 const tier = (name: string, groupOrder: number) => ({
   name,
   sequence: { groupOrder },
@@ -30,7 +36,7 @@ export default defineConfig({
     projects: [
       // One after the other, by `groupOrder`: what needs both processors is over before anything runs that has to keep a lease.
       {
-        test: { ...tier("unit", 0), include: ["test/unit/**/*.test.ts", "examples/**/*.test.ts"] },
+        test: { ...tier("unit", 0), ...shared, include: ["test/unit/**/*.test.ts", "examples/**/*.test.ts"] },
       },
       { test: { ...tier("sim", 0), include: ["test/sim/**/*.test.ts"] } },
       {
@@ -54,9 +60,12 @@ export default defineConfig({
             },
           }),
         ],
-        test: { ...tier("worker", 1), include: ["test/worker/**/*.test.ts"] },
+        test: { ...tier("worker", 1), ...shared, include: ["test/worker/**/*.test.ts"] },
       },
-      { test: { ...tier("e2e", 2), include: ["test/e2e/**/*.test.ts"] } },
+      {
+        // As many experiments run beside each other as one file has (test/e2e/fencing.test.ts).
+        test: { ...tier("e2e", 2), ...waiting, maxConcurrency: 6, include: ["test/e2e/**/*.test.ts"] },
+      },
       {
         test: {
           ...tier("browser", 3),

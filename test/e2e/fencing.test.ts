@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Hono } from "hono";
-import { expect, test } from "vitest";
-import { startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { importFence } from "../../tools/harness/built.ts";
 import { type NodeProcess, runNode } from "../../tools/harness/child-process.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
@@ -16,6 +16,13 @@ import { lostUpdates } from "../support/fence-contract.ts";
 const ROUNDS = 3;
 /** Long enough that only who is stopped loses it, on a machine on which all experiments run side by side: mostly they wait. */
 const LEASE_MS = "4000";
+
+let backend: LocalBackend;
+
+beforeAll(async () => {
+  backend = await startLocalBackend({ bindings: { OPEN_MODE: "loopback", LEASE_MS } });
+});
+afterAll(() => backend.stop());
 
 /** A process that counts, and what it prints, word by word. */
 class Counter {
@@ -58,7 +65,6 @@ async function pauseLeaderBetweenReadAndWrite(leader: Counter, other: Counter): 
 
 /** What became of the late writes. */
 async function experiment(group: string, store: StoreConfig): Promise<string[]> {
-  await using backend = await startLocalBackend({ bindings: { OPEN_MODE: "loopback", LEASE_MS } });
   const [one, two] = ["one", "two"].map((name) => new Counter({ url: backend.url, group, name, store }));
   if (one === undefined || two === undefined) throw new Error("no counters");
   const outcomes: string[] = [];
@@ -132,7 +138,7 @@ test.concurrent.each<[string, Kind]>([
 ])(
   "[S13] without a fence a paused leader's late write undoes others', in %s: the experiment can fail",
   async (_, kind) => {
-    expect(await experiments[kind]("unfenced", false)).toEqual({ late: every("written"), lost: ROUNDS });
+    expect(await experiments[kind](`${kind}-unfenced`, false)).toEqual({ late: every("written"), lost: ROUNDS });
   },
 );
 
@@ -141,5 +147,5 @@ test.concurrent.each<[string, Kind]>([
   ["[FG1] [S13] with a guard for SQL no update is lost to a paused leader", "sqlite"],
   ["[FG7] [S13] behind the middleware no update is lost to a paused leader that sends its headers", "http"],
 ])("%s", async (_, kind) => {
-  expect(await experiments[kind]("fenced", true)).toEqual({ late: every("refused"), lost: 0 });
+  expect(await experiments[kind](`${kind}-fenced`, true)).toEqual({ late: every("refused"), lost: 0 });
 });
