@@ -73,6 +73,8 @@ export const DEDICATED_ARRIVALS: Cast = {
 
 /** Longer than every time-out but the lease. */
 const SHORT_MS = 1_050;
+/** Longer than R by a right clock, shorter than R by the slowest one. */
+export const MIDDLE_MS = 1_800;
 /** Longer than the lease of 2 s. */
 export const LONG_MS = 2_100;
 
@@ -113,6 +115,7 @@ const small: readonly NamedWorld[] = [
   within(PAIR, { contends: 1, rejoins: 2 }),
   within(PAIR, { contends: 1, rejoins: 1, losses: 1 }),
   within(PAIR, { resigns: 1, contends: 1, rejoins: 1 }),
+  within(TWINS, { contends: 2, ticks: 1 }, MIDDLE_MS),
   within(TRIO, { ticks: 1, resigns: 1 }),
   within(DEDICATED, { resigns: 1, rejoins: 1 }),
 ];
