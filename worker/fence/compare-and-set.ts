@@ -7,6 +7,7 @@ import { type Check, InvalidField, number, object, record, text } from "../../sh
 import { ID_LENGTH } from "../../shared/protocol/limits.ts";
 import { FenceError, type Highest } from "./errors.ts";
 import { advances, checked } from "./rule.ts";
+import { assertSynchronous, synchronous } from "./synchronous.ts";
 
 /** A value and its version. */
 export interface Versioned {
@@ -27,8 +28,8 @@ export interface CompareAndSetStore {
 export interface CompareAndSetGuard {
   /**
    * Replaces the data, and resolves with the new data. `change` gets the current data (`null`: none yet). It is called
-   * again if another writer was faster; if it throws, nothing changes. Rejects with `StaleLeaderError` if the fence is
-   * late, and with the retryable code `contended` after ten lost rounds.
+   * again if another writer was faster; if it throws, is `async` or returns anything but text, nothing changes. Rejects with
+   * `StaleLeaderError` if the fence is late, and with the retryable code `contended` after ten lost rounds.
    */
   update(fence: Fence, change: (data: string | null) => string): Promise<string>;
   /** Locks out every earlier leadership. Call it at the start of a term, before the first read. */
@@ -68,11 +69,23 @@ export function createCompareAndSetGuard(store: CompareAndSetStore, key: string)
     throw new FenceError("contended", `${key} was changed by others ${ROUNDS} times: try again`, undefined, true);
   };
   return {
-    update: async (fence, change) => String(await put(fence, (data) => change(data ?? null))),
+    async update(fence, change) {
+      assertSynchronous(change, AWAIT_BEFORE);
+      return String(await put(fence, (data) => textOf(change(data ?? null))));
+    },
     claim: async (fence) => void (await put(fence, (data) => data)),
     read: async () => (await open()).envelope.data ?? null,
     highest: async (of) => (await open()).envelope.fences[scopeOf(of)] ?? null,
   };
+}
+
+const AWAIT_BEFORE = "`change` must be synchronous: await before update(), and return the new data as text";
+
+/** Anything else would be stored as something that no guard reads. */
+function textOf(data: unknown): string {
+  if (typeof data === "string") return data;
+  const type = data === null ? "null" : typeof synchronous(data, AWAIT_BEFORE);
+  throw new FenceError("not_text", `\`change\` must return text, and has returned ${type}: use JSON.stringify`);
 }
 
 /** The next value, or `StaleLeaderError`. Pure, if `change` is. */

@@ -1,7 +1,8 @@
 /** A guard for the SQLite of a Durable Object, beside its data. */
 import type { Fence } from "../../shared/fence.ts";
-import { FenceError, type Highest } from "./errors.ts";
+import type { Highest } from "./errors.ts";
 import { advances, checked } from "./rule.ts";
+import { assertSynchronous, synchronous } from "./synchronous.ts";
 import { FENCE_TABLE, highestOf, keyOf, QUESTION_MARK, selectHighest, takeOrNothing, valuesOf } from "./table.ts";
 
 /** `ctx.storage` of a Durable Object with SQLite. */
@@ -34,24 +35,14 @@ export function createDurableObjectGuard(storage: DurableObjectStoragePort): Dur
     highestOf(sql.exec(selectHighest(QUESTION_MARK), ...keyOf(key)).toArray()[0]);
   const run: DurableObjectGuard["run"] = (given, work) => {
     const fence = checked(given);
-    if (isAsync(work)) throw asynchronous();
+    assertSynchronous(work, AWAIT_BEFORE);
     return storage.transactionSync(() => {
       if (advances(fence, highest(fence))) sql.exec(takeOrNothing(QUESTION_MARK), ...valuesOf(fence)).toArray();
-      return synchronous(work());
+      return synchronous(work(), AWAIT_BEFORE);
     });
   };
   return { run, highest, claim: (fence) => run(fence, () => {}) };
 }
 
-const isAsync = (work: unknown): boolean => work instanceof (async () => {}).constructor;
-
 /** Code after an `await` would run outside of the transaction. */
-function synchronous<T>(result: T): T {
-  if (typeof result === "object" && result !== null && "then" in result) {
-    throw asynchronous();
-  }
-  return result;
-}
-
-const asynchronous = (): FenceError =>
-  new FenceError("async_work", "the work of run() must be synchronous: await before run(), write inside of it");
+const AWAIT_BEFORE = "the work of run() must be synchronous: await before run(), write inside of it";

@@ -21,6 +21,7 @@ import {
   lostUpdates,
   type OpenCounter,
 } from "../../support/fence-contract.ts";
+import { wrong } from "../../support/wrong.ts";
 import { fireAlarm, freshGroup, join, LEASE_MS, objectOf, stopClock } from "../support.ts";
 import { openCompareAndSet, openD1, openDurableObject, r2Store } from "./stores.ts";
 
@@ -186,6 +187,32 @@ test("compare-and-set: a value that no guard has written is left alone", async (
   await expect(guard.claim(fenceOf(1))).rejects.toMatchObject({ code: "unreadable_fence" });
   expect(await (await env.BUCKET.get(key))?.text()).toBe("somebody's data");
 });
+
+test.each([
+  ["an async function", async () => "new", "async_work", "must be synchronous"],
+  ["a promise", () => Promise.resolve("new"), "async_work", "must be synchronous"],
+  ["a promise that fails", () => Promise.reject(new Error("unheard")), "async_work", "must be synchronous"],
+  ["nothing", () => undefined, "not_text", "has returned undefined"],
+  ["null", () => null, "not_text", "has returned null"],
+  ["a number", () => 1, "not_text", "has returned number"],
+  ["an object", () => ({ count: 1 }), "not_text", "has returned object: use JSON.stringify"],
+])(
+  "[FG2] compare-and-set: a change that gives %s is refused before anything is written",
+  async (_, change, code, message) => {
+    const key = freshGroup("resource");
+    const guard = createCompareAndSetGuard(r2Store(env.BUCKET), key);
+    await guard.update(fenceOf(1), () => "old");
+
+    await expect(guard.update(fenceOf(2), wrong(change))).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
+      retryable: false,
+    });
+    expect(await guard.read()).toBe("old");
+    expect(await guard.highest(fenceOf(1))).toMatchObject({ epoch: 1 });
+    expect(await guard.update(fenceOf(2), (data) => `${data}er`)).toBe("older");
+  },
+);
 
 test("compare-and-set: a writer that is overtaken looks again, and gives up after ten rounds with a retryable error", async () => {
   const key = freshGroup("resource");
