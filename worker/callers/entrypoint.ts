@@ -5,7 +5,7 @@ import type { RevokeOptions } from "../../shared/protocol/status.ts";
 import type { FenceQuestion } from "../group/views.ts";
 import type { ElectionEnv } from "../http/admission.ts";
 import { policyFromEnv } from "../http/env-policy.ts";
-import { mayEnter, type Principal } from "../http/principal.ts";
+import { assertPrincipal, mayEnter, type Principal } from "../http/principal.ts";
 import { refused } from "./exchanges.ts";
 import { electionsOf } from "./local-elections.ts";
 import type { Campaign, Confirmation, Elections, Refused, Release, Renewal } from "./service.ts";
@@ -15,7 +15,8 @@ const NOT_FOR_THIS_GROUP = "this binding is not for this group: add it to `group
 /**
  * `Elections` for service bindings. The `props` of a binding, which only its configuration can set, say what the binding
  * may do: `{ role, groups, components, subject }`, as in a token. Without props it may do everything. In a group that it
- * may not enter, every call of a contender is refused as `forbidden`, and every other call rejects with a `TypeError`.
+ * may not enter, every call of a contender is refused as `forbidden`, and every other call rejects with a `TypeError`. With an unknown name in
+ * the props every call does.
  */
 export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<Principal>> implements Elections {
   async getLeader(group: string, component: string) {
@@ -55,7 +56,9 @@ export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<P
   }
 
   get #principal(): Principal {
-    const { role = "admin", groups, components, subject } = this.ctx.props ?? {};
+    const props = this.ctx.props ?? {};
+    assertPrincipal(props);
+    const { role = "admin", groups, components, subject } = props;
     return { role, ...(components && { components }), ...(subject && { subject }), ...(groups && { groups }) };
   }
 

@@ -1,8 +1,11 @@
 /** Elections by RPC on a binding of the groups themselves, for the Worker that has them. */
+
+import { assertNames } from "../../shared/options.ts";
 import type { ElectionGroup, PollRequest } from "../durable-object/election-group.ts";
 import type { Outcome, PollAnswer } from "../group/events.ts";
 import type { PolicyOptions } from "../group/policy.ts";
 import type { Access } from "../group/state.ts";
+import { assertPrincipal } from "../http/principal.ts";
 import { componentName, electionName, fenceQuestion, groupName, historyLimit, revokeOptions } from "./calls.ts";
 import type { Answer } from "./core/requests.ts";
 import { campaigning, confirming, type Exchange, refused, releasing, renewing } from "./exchanges.ts";
@@ -19,8 +22,11 @@ export interface LocalElectionsOptions {
 /** The elections of a binding of the groups themselves. Wrong arguments reject with a `TypeError` that names the field. */
 export function electionsOf(
   namespace: DurableObjectNamespace<ElectionGroup>,
-  { policy, access = { role: "admin" } }: LocalElectionsOptions = {},
+  options: LocalElectionsOptions = {},
 ): Elections {
+  assertNames(options, ["policy", "access"]);
+  const { policy, access = { role: "admin" } } = options;
+  assertPrincipal(access);
   const groupOf = (group: string) => namespace.get(namespace.idFromName(groupName(group)));
   const settings = (group: string): PolicyOptions | null => policy?.(group) ?? null;
   const poll = async (group: string, call: PollRequest): Promise<PollAnswer | Refused> => {

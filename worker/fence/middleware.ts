@@ -2,7 +2,7 @@
 import type { Context, Env, MiddlewareHandler } from "hono";
 import { FENCE_HEADER, FENCE_TOKEN_HEADER, type Fence } from "../../shared/fence.ts";
 import { FenceError, FenceTokenError, InvalidFenceError, StaleLeaderError } from "./errors.ts";
-import { type Accepted, assertAccepted, readFence } from "./rule.ts";
+import { type Accepted, assertAccepted, assertOptions, readFence } from "./rule.ts";
 import type { FenceVerifier } from "./token.ts";
 
 /** The method that the middleware needs of a guard. All guards have it. */
@@ -26,13 +26,11 @@ export interface FencedEnv {
 /**
  * Makes a middleware for Hono. Before the handler it refuses a late fence and remembers a newer one. The handler runs
  * later, so its writes need the guard again: write through the same guard with `context.var.fence`. If the handler
- * throws a `StaleLeaderError`, the response is 409.
+ * throws a `StaleLeaderError`, the response is 409. Throws a `TypeError` for an option that is unknown.
  */
-export function fence<E extends Env = Env>({
-  guard,
-  verifier,
-  ...accepted
-}: FenceOptions<E>): MiddlewareHandler<E & FencedEnv> {
+export function fence<E extends Env = Env>(options: FenceOptions<E>): MiddlewareHandler<E & FencedEnv> {
+  assertOptions(options, ["guard", "verifier"]);
+  const { guard, verifier, ...accepted } = options;
   const fenceOf = async ({ req }: Context): Promise<Fence> => {
     const found = verifier
       ? await verifier(tokenIn(req.header(FENCE_TOKEN_HEADER)))

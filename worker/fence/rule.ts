@@ -2,7 +2,9 @@
  * The rule of every guard, in one place: for each group and component, a resource accepts an epoch that is higher than all
  * it has seen, or equal to the highest and from the same leadership.
  */
+import { invalidArgument } from "../../shared/errors.ts";
 import { type Fence, parseFence, validFence } from "../../shared/fence.ts";
+import { assertNames } from "../../shared/options.ts";
 import { InvalidField } from "../../shared/protocol/fields.ts";
 import { type Highest, InvalidFenceError, StaleLeaderError } from "./errors.ts";
 
@@ -31,6 +33,14 @@ export function readFence(header: string | null | undefined): Fence {
 export interface Accepted {
   readonly groups?: readonly string[];
   readonly components?: readonly string[];
+}
+
+/** Throws a `TypeError` for an option that is unknown, which would accept all, and for one that is no list. */
+export function assertOptions(options: Accepted, names: readonly string[]): void {
+  assertNames(options, [...names, "groups", "components"]);
+  for (const [field, value] of Object.entries({ groups: options.groups, components: options.components })) {
+    if (value !== undefined && !Array.isArray(value)) throw invalidArgument(`${field} must be a list of names`);
+  }
 }
 
 export function assertAccepted({ group, component }: Fence, { groups, components }: Accepted): void {

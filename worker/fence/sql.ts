@@ -1,5 +1,6 @@
 /** A guard for any database with the SQL of SQLite or Postgres, beside its data, through a port of two methods. */
 import type { Fence } from "../../shared/fence.ts";
+import { assertNames } from "../../shared/options.ts";
 import { FenceError, type Highest, StaleLeaderError } from "./errors.ts";
 import { checked } from "./rule.ts";
 import {
@@ -56,8 +57,10 @@ export interface SqlGuardOptions {
  */
 export function createSqlGuard<Transaction>(
   port: SqlPort<Transaction>,
-  { placeholder = QUESTION_MARK }: SqlGuardOptions = {},
+  options: SqlGuardOptions = {},
 ): SqlGuard<Transaction> {
+  assertNames(options, ["placeholder"]);
+  const { placeholder = QUESTION_MARK } = options;
   const look = async (transaction: Transaction, key: Pick<Fence, "group" | "component">): Promise<Highest | null> => {
     const [row] = await port.query(transaction, selectHighest(placeholder), keyOf(key));
     return highestOf(row);

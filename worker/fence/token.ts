@@ -8,7 +8,7 @@ import { type Fence, validFence } from "../../shared/fence.ts";
 import { type Check, InvalidField, number, object, oneOf, text } from "../../shared/protocol/fields.ts";
 import { assertSecret } from "../../shared/secret.ts";
 import { FenceTokenError, InvalidFenceError } from "./errors.ts";
-import { type Accepted, assertAccepted } from "./rule.ts";
+import { type Accepted, assertAccepted, assertOptions } from "./rule.ts";
 
 /** The longest validity of a token, for leases of any length. */
 const FENCE_TOKEN_LIFE_MS = 30_000;
@@ -103,9 +103,10 @@ export type FenceVerifier = (token: string) => Promise<Fence>;
 /**
  * Makes a verifier of fence tokens. A token proves that the leadership was current when the token was issued, at most
  * 30 s and the tolerance ago. It does not prove that the leadership is current now: the epoch still has to be compared.
- * Throws `RangeError` for unsafe keys and settings.
+ * Throws `RangeError` for unsafe keys and settings, and a `TypeError` for an option that is unknown.
  */
 export function createFenceVerifier(options: FenceVerifierOptions): FenceVerifier {
+  assertOptions(options, ["clockToleranceMs", "now", "secret", "publicKey"]);
   const { clockToleranceMs = DEFAULT_TOLERANCE_MS, now = Date.now } = options;
   assertTolerance(clockToleranceMs);
   const checkSignature = signatureCheck(options);

@@ -9,7 +9,7 @@ import type { Authorize, AuthorizeEnv } from "./authorize.ts";
 import type { PolicyEnv } from "./env-policy.ts";
 import type { FenceKeyEnv } from "./fence-key.ts";
 import { logError } from "./log.ts";
-import { mayAct, mayEnter, type Principal, type Role } from "./principal.ts";
+import { assertPrincipal, mayAct, mayEnter, type Principal, type Role } from "./principal.ts";
 import { type Problem, problem, problemResponse } from "./problem.ts";
 import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
 
@@ -62,8 +62,8 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
     if (!isName(group)) return problem(400, "invalid_argument", `the group must be ${NAME_RULE}`);
     const principal = await identify(context);
     if (principal instanceof Response || isProblem(principal)) return principal;
-    if (!hasValidExpiry(principal))
-      return problem(503, "misconfigured", "authorize returned an `until` that is not a number");
+    const fault = faultOf(principal);
+    if (fault !== null) return problem(503, "misconfigured", fault);
     const access = accessOf(principal);
     const forbidden = whyForbidden(principal, group, role) ?? whyTooLarge(access);
     if (forbidden !== null) return problem(403, "forbidden", forbidden);
@@ -79,6 +79,17 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
     await next();
     return undefined;
   };
+}
+
+/** What the `authorize` option has to mend. */
+function faultOf(principal: Principal): string | null {
+  if (!hasValidExpiry(principal)) return "authorize returned an `until` that is not a number";
+  try {
+    assertPrincipal(principal);
+    return null;
+  } catch (error) {
+    return `authorize returned something else than a Principal: ${error instanceof Error ? error.message : error}`;
+  }
 }
 
 function whyForbidden(principal: Principal, group: string, role: Role): string | null {

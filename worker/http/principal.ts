@@ -1,4 +1,5 @@
 /** The caller of a request, and what it may do. */
+import { assertNames } from "../../shared/options.ts";
 import type { Access } from "../group/state.ts";
 
 /** Each role includes the roles before it. */
@@ -10,6 +11,10 @@ const ROLES: readonly Role[] = ["observe", "contend", "admin"];
 export interface Principal extends Access {
   readonly groups?: readonly string[];
 }
+
+/** Throws a `TypeError` for a name that is unknown: a misspelt `groups` or `components` would allow all of them. */
+export const assertPrincipal = (principal: Partial<Principal>): void =>
+  assertNames(principal, ["role", "groups", "components", "subject", "until"]);
 
 export const mayAct = (principal: Principal, needed: Role): boolean =>
   ROLES.indexOf(principal.role) >= ROLES.indexOf(needed);

@@ -7,6 +7,7 @@
  */
 import { decode, sign, verify, verifyWithJwks } from "hono/jwt";
 import type { HonoJsonWebKey } from "hono/utils/jwt/jws";
+import { assertNames } from "../../shared/options.ts";
 import { name } from "../../shared/protocol/codec.ts";
 import { type Check, list, number, object, oneOf, optional, text } from "../../shared/protocol/fields.ts";
 import { TOKEN_PROTOCOL } from "../../shared/protocol/messages.ts";
@@ -136,8 +137,15 @@ export interface TokenClaims {
   readonly expiresInSeconds: number;
 }
 
-/** Issues a token for `AUTH_SECRET`. `now` in milliseconds since 1970. Rejects for a secret that is too short. */
+/** A token with a misspelt `components` would be good for all of them. */
+const TOKEN_CLAIMS = ["role", "groups", "components", "subject", "issuer", "audience", "expiresInSeconds"];
+
+/**
+ * Issues a token for `AUTH_SECRET`. `now` in milliseconds since 1970. Rejects for a secret that is too short, and for a claim
+ * that is unknown.
+ */
 export async function createToken(wanted: TokenClaims, secret: string, now: number): Promise<string> {
+  assertNames(wanted, TOKEN_CLAIMS);
   assertSecret(secret);
   const { role, groups, components, subject, issuer, audience, expiresInSeconds } = wanted;
   const issued = Math.floor(now / 1_000);

@@ -15,6 +15,7 @@ import {
 } from "../../../worker/fence/index.ts";
 import { signFenceToken } from "../../../worker/fence/token.ts";
 import { fenceOf } from "../../support/fence-contract.ts";
+import { wrong } from "../../support/wrong.ts";
 
 const SECRET = "a secret of 32 characters or more";
 
@@ -87,6 +88,26 @@ test.each([
   expect(refused.status).toBe(status);
   expect(await refused.json()).toEqual({ error: { code, message: expect.stringContaining(message) } });
   expect(await guard.highest(fenceOf(1))).toBeNull();
+});
+
+test.each([
+  [
+    "component",
+    { component: ["counter"] },
+    /^component is unknown: the options are guard, verifier, groups, components$/,
+  ],
+  ["group", { group: ["shop"] }, /^group is unknown/],
+  ["components that are no list", { components: "counter" }, /^components must be a list of names$/],
+  ["groups that are no list", { groups: "shop" }, /^groups must be a list of names$/],
+])("an option that would accept more than was meant is refused at once: %s", async (_, options, message) => {
+  const guard = await newGuard();
+  expect(() => fence(wrong({ guard, ...options }))).toThrow(message);
+  expect(() => createFenceVerifier(wrong({ secret: SECRET, ...options }))).toThrow(
+    /is unknown|must be a list of names/,
+  );
+  expect(() => createSqlGuard(createSqlitePort(new DatabaseSync(":memory:")), wrong(options))).toThrow(
+    "is unknown: the options are placeholder",
+  );
 });
 
 test("[FG6] [FG7] with a verifier the signed token counts, and the plain header is not believed", async () => {

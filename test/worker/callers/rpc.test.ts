@@ -10,6 +10,7 @@ import {
   type PolledSession,
   type Refused,
 } from "../../../worker/index.ts";
+import { wrong } from "../../support/wrong.ts";
 import {
   counted,
   electionOf,
@@ -187,6 +188,17 @@ test("the sessions of a binding's subject are counted as those of a token's", as
   expect(await campaign(of("one"))).toMatchObject({ type: "polled" });
   expect(await campaign(of("one"))).toMatchObject({ type: "refused", code: "limit_exceeded" });
   expect(await campaign(of("other"))).toMatchObject({ type: "polled" });
+});
+
+test("[E2] props with an unknown name give nothing: a misspelt name would give everything", async () => {
+  const group = freshGroup();
+  for (const props of [{ group: ["other"] }, { component: ["other"] }, { roles: "observe" }]) {
+    const service = new ElectionsEntrypoint(wrong(Object.assign(createExecutionContext(), { props })), wrong(env));
+    await expect(service.status(group)).rejects.toThrow("is unknown: the options are role");
+    await expect(service.campaign(group, wrong({}))).rejects.toThrow("is unknown: the options are role");
+  }
+  expect(() => electionsOf(env.ELECTIONS, wrong({ acess: { role: "observe" } }))).toThrow("acess is unknown");
+  expect(() => electionsOf(env.ELECTIONS, { access: wrong({ role: "observe", component: [] }) })).toThrow("component");
 });
 
 test("[E2] the rights of a binding are in its props", async () => {

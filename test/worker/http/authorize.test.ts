@@ -158,6 +158,19 @@ test.each(["AUTH_SECRET", "AUTH_SECRET_PREVIOUS", "AUTH_JWKS_URL", "AUTH_ISSUER"
   },
 );
 
+test.each(["group", "component", "roles"])(
+  "an authorize option whose principal has an unknown name (%s) lets nobody in: it would allow more than was meant",
+  async (name) => {
+    const group = freshGroup();
+    const server = deploy({ authorize: () => ({ role: "admin", [name]: ["other"] }) });
+    const refused = errorOf(await ask("GET", pathOf(group), { server }));
+
+    expect(refused).toMatchObject({ status: 503, code: "misconfigured" });
+    expect(refused.message).toContain(`${name} is unknown: the options are role, groups, components, subject, until`);
+    expect(await isTouched(group)).toBe(false);
+  },
+);
+
 test.each([Number.NaN, Number("soon")])(
   "an authorize option whose `until` is no number (%s) lets nobody in: it would never expire",
   async (until) => {

@@ -1,6 +1,7 @@
 /** Tokens: which are good, which are not, and that they are printed nowhere. */
 import { verifyWithJwks } from "hono/jwt";
 import { expect, test } from "vitest";
+import { createToken } from "../../../worker/index.ts";
 import { ask, connect, errorOf, fireAlarm, freshGroup, join, LEASE_MS, pathOf, resume, stopClock } from "../support.ts";
 import {
   bearer,
@@ -271,6 +272,11 @@ test("an identity system of one's own decides by itself: the example of Cloudfla
   expect(await status(await key.token({ ...claims, aud: ["other"] }))).toBe(401);
   expect(await status(await key.token({ ...claims, exp: seconds(-60) }))).toBe(401);
   expect(await status("")).toBe(401);
+});
+
+test("a claim with an unknown name is not signed: a token without `components` is good for all of them", async () => {
+  const claims = { role: "contend", groups: ["shop"], component: ["cart"], expiresInSeconds: 60 } as const;
+  await expect(createToken(claims, SECRET, Date.now())).rejects.toThrow("component is unknown: the options are role");
 });
 
 // Keys of a provider
