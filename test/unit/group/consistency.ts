@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
-import type { Election, GroupState, Session, Term } from "../../../worker/group/state.ts";
+import type { Component, Election, GroupState, Session, Term } from "../../../worker/group/state.ts";
 
 const CLOCK_MARGIN = 1_000;
 
@@ -41,7 +41,10 @@ export function expectIndexes(state: GroupState, now: number): void {
   const counted = [...state.subjects.entries()].flatMap(([subject, count]) => Array<string>(count).fill(subject));
   expectSame(counted, sorted(subjects), "sessions of each subject");
   expectComponents(state, sessions);
-  for (const election of elections) expectElectionIndexes(state, election, sessions);
+  const components = Map.groupBy(state.components.values(), ({ election }) => election);
+  for (const election of elections) {
+    expectElectionIndexes(election, components.get(election.name) ?? [], sessions);
+  }
   expectDeadlines(state, elections, now);
   const lost = sessions.flatMap(({ id, link }) => (link.type === "lost" ? [`${link.at} ${id}`] : []));
   expectSame(sorted([...state.lost.entries()].map(([{ at }, id]) => `${at} ${id}`)), sorted(lost), "lost sessions");
@@ -97,10 +100,13 @@ function expectRecordOfLeader(state: GroupState, name: string): void {
   expectTrue(state.sessions.get(sessionId)?.contenders.has(name) === true, `the leader contends for ${name}`);
 }
 
-function expectElectionIndexes(state: GroupState, election: Election, sessions: readonly Session[]): void {
+function expectElectionIndexes(
+  election: Election,
+  components: readonly Component[],
+  sessions: readonly Session[],
+): void {
   const { name } = election;
   const placed = sessions.filter(({ places }) => places.has(name));
-  const components = [...state.components.values()].filter((component) => component.election === name);
   const watched = components.filter(({ watchers }) => watchers.size > 0);
   expectSame([election.places, election.watchedComponents], [placed.length, watched.length], `counts of ${name}`);
   expectSame([...election.queue.sessionIds()], expectedQueue(election, placed), `queue of ${name}`);

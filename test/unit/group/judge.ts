@@ -4,7 +4,7 @@ import type { ElectionName } from "../../../shared/protocol/names.ts";
 import { load, save } from "../../../worker/group/rows.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
 import { expectConsistent, expectIndexes, expectSame, expectTrue } from "./consistency.ts";
-import { byKey, type Stored, throughJson } from "./storage.ts";
+import { byKey, type Stored } from "./storage.ts";
 
 const CLOCK_MARGIN = 1_000;
 
@@ -15,11 +15,12 @@ const CLOCK_MARGIN = 1_000;
 export function expectStored(state: GroupState, { rows }: Stored, clock: number): void {
   const stored = byKey(rows);
   expectSame(stored, byKey(save(state)), "what is written turn by turn is what is saved at once");
-  const loaded = load(throughJson(rows), state.policy);
+  const loaded = load(rows, state.policy);
   expectSame(byKey(save(loaded)), stored, "a load gives back what is stored");
+  const leases = leasesOf(loaded);
   for (const { name, state: before } of state.elections.values()) {
     if (!("leaseUntil" in before)) continue;
-    const leaseUntil = leaseOf(loaded, name) ?? 0;
+    const leaseUntil = leases.get(name) ?? 0;
     expectSame(leaseUntil, before.horizon + CLOCK_MARGIN, `the loaded lease of ${name}`);
     expectTrue(leaseUntil >= before.leaseUntil, `the lease of ${name} shrinks by a load`);
   }
@@ -27,17 +28,18 @@ export function expectStored(state: GroupState, { rows }: Stored, clock: number)
   expectConsistent(state, clock);
 }
 
-function leaseOf(state: GroupState, name: string): number | null {
-  const term = [...state.elections.values()].find((election) => election.name === name)?.state;
-  return term !== undefined && "leaseUntil" in term ? term.leaseUntil : null;
+function leasesOf({ elections }: GroupState): ReadonlyMap<string, number> {
+  const all = [...elections.values()];
+  return new Map(all.flatMap(({ name, state }) => ("leaseUntil" in state ? [[name, state.leaseUntil]] : [])));
 }
 
 /** S3: the live socket of a leader has carried its exact lease through hibernation. */
 export function expectExactLeases(before: GroupState, after: GroupState): void {
+  const leases = leasesOf(before);
   for (const { name, state } of after.elections.values()) {
     if (!("leaseUntil" in state) || after.sessions.get(state.sessionId)?.link.type !== "connected") continue;
     if (!before.terms.has(state.leaderSessionId)) continue; // granted since the wake-up
-    expectSame(state.leaseUntil, leaseOf(before, name), `the lease of ${name} after hibernation`);
+    expectSame(state.leaseUntil, leases.get(name), `the lease of ${name} after hibernation`);
   }
 }
 
