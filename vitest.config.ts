@@ -69,6 +69,7 @@ export default defineConfig({
       {
         test: {
           ...tier("browser", 3),
+          ...waiting,
           include: ["test/browser/**/*.test.ts"],
           globalSetup: ["test/browser/setup.ts"],
         },

@@ -22,7 +22,8 @@ type Client = ReturnType<typeof createElectionClient>;
 type Process = NonNullable<Parameters<typeof createElectionClient>[0]["process"]>;
 
 const clients: Client[] = [];
-afterEach(() => Promise.all(clients.splice(0).map((client) => client.close())));
+const closeClients = () => Promise.all(clients.splice(0).map((client) => client.close()));
+afterEach(closeClients);
 
 interface RunOptions {
   readonly process: Process;
@@ -256,6 +257,7 @@ test("transfer: a chosen process that does not answer is passed over, and the pa
   await dialog.getByRole("button", { name: "Transfer" }).click();
   await dialog.getByText(/^A handed over to B, .* deaf was passed over: it did not take over\.$/).waitFor();
   deaf.drop();
+  await closeClients(); // before their backend goes
 });
 
 test("pause: the leader goes on, nobody takes over, and the page says why; resume grants at once", async () => {
