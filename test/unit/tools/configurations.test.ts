@@ -39,3 +39,29 @@ test("every Worker that has the groups has the compatibility settings of the one
   expect(owners.length).toBeGreaterThan(2);
   for (const [where, toml] of owners) expect([where, parseRuntimeSettings(toml)]).toEqual([where, shipped]);
 });
+
+test.each(["package-lock.json", "bench/peers/package-lock.json"])(
+  "%s has the hash of every package: a registry can't send another one",
+  async (file) => {
+    const lock: { readonly packages: Readonly<Record<string, { readonly integrity?: string }>> } = JSON.parse(
+      await readFile(inRepository(file), "utf8"),
+    );
+    const installed = Object.entries(lock.packages).filter(([path]) => path !== "");
+    expect(installed.length).toBeGreaterThan(0);
+    expect(installed.filter(([, { integrity }]) => !integrity?.startsWith("sha512-")).map(([path]) => path)).toEqual(
+      [],
+    );
+  },
+);
+
+test("no job that may sign or publish runs code of packages", async () => {
+  const workflow = await readFile(inRepository(".github/workflows/release.yml"), "utf8");
+  const jobs = workflow.slice(workflow.indexOf("\njobs:\n")).split(/^ {2}(?=\w+:$)/m);
+  const mayPublish = jobs.filter((job) => /id-token: write/.test(job));
+  expect(mayPublish).toHaveLength(1);
+  for (const job of mayPublish) {
+    const commands = [...job.matchAll(/^ +(?:- )?run: (.*)$/gm)].map(([, command]) => command);
+    expect(commands).toEqual(["npm publish ./*.tgz --ignore-scripts --provenance --access public"]);
+    expect(job).not.toContain("actions/checkout");
+  }
+});
