@@ -76,13 +76,14 @@ export async function electionOf(group: string): Promise<ElectionStatus | undefi
 
 export const statusOf = (group: string): Promise<GroupStatus> => objectOf(group).status({ leaseMs: LEASE_MS });
 
-export type Row = Record<string, SqlStorageValue>;
+export type Row = Record<"key" | "sequence" | "row", SqlStorageValue>;
 
-/** Every row that the group has stored, by table; no table at all for a group that has stored nothing. */
+/** Every row that the group has stored, by its kind; nothing at all for a group that has stored nothing. */
 export function rowsOf(group: string): Promise<Record<string, Row[]>> {
   return runInDurableObject(objectOf(group), (_, { storage: { sql } }) => {
     const tables = sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'").toArray();
-    return Object.fromEntries(tables.map(({ name }) => [name, sql.exec(`SELECT * FROM ${name}`).toArray()]));
+    const rows = tables.flatMap(({ name }) => sql.exec<Row>(`SELECT * FROM ${name}`).toArray());
+    return Object.fromEntries(Map.groupBy(rows, ({ key }) => String(key).split("/", 1)[0] ?? ""));
   });
 }
 

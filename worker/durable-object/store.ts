@@ -2,8 +2,9 @@
  * The group's rows in the object's SQLite database. Writes without an `await` between them are one commit, and the
  * platform holds back every message that leaves until that commit is durable.
  *
- * Tables have text keys and no row id, so that a row costs one row written. They are created with the first row: a look
- * at a group that nobody uses stores nothing.
+ * All rows are in one table, with the kind of a row at the beginning of its key. So a turn writes its rows by one
+ * statement, and a small group has them in one or two pages. The table has text keys and no row id, so that a row costs one
+ * row written. It is created with the first row: a look at a group that nobody uses stores nothing.
  */
 import type { EndedTerm } from "../group/events.ts";
 import type { PolicyOptions } from "../group/policy.ts";
@@ -11,13 +12,23 @@ import type { ElectionRow, GroupRow, RecordRow, RowChange, SessionRow } from "..
 import { type Counters, loadCounters, type StoredCounters, saveCounters } from "../host/counters.ts";
 import type { Commit, Stored } from "../host/port.ts";
 
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS session (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS election (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS record (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS term (slot INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, row TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
-`;
+/** `sequence`: the number of an ended term; null for everything else. */
+const SCHEMA =
+  "CREATE TABLE IF NOT EXISTS stored (key TEXT PRIMARY KEY, sequence INTEGER, row TEXT NOT NULL) WITHOUT ROWID";
+/** The rows of one kind: those with keys between `KIND/` and `KIND0`, the next character. */
+const OF_KIND = "key > ? AND key < ?";
+const boundsOf = (kind: Kind): [string, string] => [`${kind}/`, `${kind}0`];
+type Kind = "session" | "election" | "record" | "term";
+
+/** One row as it is written. */
+interface Put {
+  readonly key: string;
+  readonly sequence: number | null;
+  /** As JSON. */
+  readonly row: string;
+}
+/** The platform takes 100 values for a statement. */
+const PUTS_AT_ONCE = 33;
 /** The group's row as it is stored. */
 interface StoredGroup extends GroupRow {
   readonly counters?: StoredCounters;
@@ -25,7 +36,6 @@ interface StoredGroup extends GroupRow {
 }
 /** Often enough for a board; a tenth of a row a minute beside those of the lease horizon. */
 const COUNTERS_EVERY_MS = 300_000;
-type Table = "session" | "election" | "record" | "meta";
 const NOTHING: Stored = {
   rows: { group: null, sessions: [], elections: [], records: [], endedTerms: 0 },
   settings: null,
@@ -45,13 +55,13 @@ export class Store {
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    this.#exists = this.#query("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'meta'").length > 0;
+    this.#exists = this.#query("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'stored'").length > 0;
   }
 
   load(): Stored {
     if (!this.#exists) return NOTHING;
     const counters = this.#loadGroup();
-    const [last] = this.#query("SELECT max(sequence) AS sequence FROM term");
+    const [last] = this.#query(`SELECT max(sequence) AS sequence FROM stored WHERE ${OF_KIND}`, ...boundsOf("term"));
     const rows = {
       group: this.#group,
       sessions: this.#all<SessionRow>("session"),
@@ -59,11 +69,11 @@ export class Store {
       records: this.#all<RecordRow>("record"),
       endedTerms: typeof last?.["sequence"] === "number" ? last["sequence"] + 1 : 0,
     };
-    return { rows, settings: this.#meta<PolicyOptions>("policy"), counters };
+    return { rows, settings: this.#one<PolicyOptions>("policy"), counters };
   }
 
   #loadGroup(): Counters {
-    const stored = this.#meta<StoredGroup>("group");
+    const stored = this.#one<StoredGroup>("group");
     if (stored === null) return new Map();
     const { counters = {}, countersStoredAt = 0, ...group } = stored;
     this.#group = group;
@@ -78,21 +88,32 @@ export class Store {
   commit({ rows, settings, counters, now }: Commit): void {
     const changed = rows.find((change) => change.table === "group")?.row ?? null;
     const group = changed ?? (now - this.#countersStoredAt >= COUNTERS_EVERY_MS ? this.#group : null);
-    this.#transaction(() => {
-      this.#create();
-      for (const change of rows) if (change.table !== "group") this.#apply(change);
-      if (group !== null) {
-        const stored: StoredGroup = { ...group, counters: saveCounters(counters()), countersStoredAt: now };
-        this.#put("meta", "group", stored);
-      }
-      if (settings !== null) this.#put("meta", "policy", settings);
-    });
+    const puts = rows.flatMap(putOf);
+    if (group !== null) {
+      const stored: StoredGroup = { ...group, counters: saveCounters(counters()), countersStoredAt: now };
+      puts.push(plain("group", stored));
+    }
+    if (settings !== null) puts.push(plain("policy", settings));
+    this.#write(puts, rows.flatMap(removalOf), rows.find(isTerm));
     if (group === null) return;
     this.#group = group;
     this.#countersStoredAt = now;
   }
 
-  /** Takes back with the rows what this object knows of its tables. */
+  /** By one statement, which is all or nothing by itself, unless there is more to do. */
+  #write(puts: readonly Put[], removed: readonly string[], term: TermChange | undefined): void {
+    const isLaidOut = term === undefined || term.keep === this.#ring;
+    if (this.#exists && isLaidOut && removed.length === 0 && puts.length <= PUTS_AT_ONCE) return this.#put(puts);
+    this.#transaction(() => {
+      if (!this.#exists) this.#run(SCHEMA);
+      this.#exists = true;
+      if (!isLaidOut) this.#layOutRing(term);
+      for (const key of removed) this.#run("DELETE FROM stored WHERE key = ?", key);
+      for (let next = 0; next < puts.length; next += PUTS_AT_ONCE) this.#put(puts.slice(next, next + PUTS_AT_ONCE));
+    });
+  }
+
+  /** Takes back with the rows what this object knows of its table. */
   #transaction(write: () => void): void {
     const [exists, ring] = [this.#exists, this.#ring];
     try {
@@ -104,60 +125,50 @@ export class Store {
     }
   }
 
-  #meta<T>(key: string): T | null {
-    const [found] = this.#query("SELECT row FROM meta WHERE key = ?", key);
+  #one<T>(key: string): T | null {
+    const [found] = this.#query("SELECT row FROM stored WHERE key = ?", key);
     return found === undefined ? null : read<T>(found);
   }
 
   /** Reads an election's row from storage. Throws in an object that was replaced. */
   touchElection(name: string): void {
-    if (this.#exists) this.#query("SELECT key FROM election WHERE key = ?", name);
+    if (this.#exists) this.#query("SELECT key FROM stored WHERE key = ?", `election/${name}`);
   }
 
   /** Every ended term that is kept, newest first. */
   endedTerms(): EndedTerm[] {
     if (!this.#exists) return [];
-    return this.#query("SELECT row FROM term ORDER BY sequence DESC").map((row) => read<EndedTerm>(row));
+    const newestFirst = `SELECT row FROM stored WHERE ${OF_KIND} ORDER BY sequence DESC`;
+    return this.#query(newestFirst, ...boundsOf("term")).map((row) => read<EndedTerm>(row));
   }
 
-  #create(): void {
-    if (!this.#exists) this.#run(SCHEMA);
-    this.#exists = true;
-  }
-
-  #apply(change: Exclude<RowChange, { readonly table: "group" }>): void {
-    if (change.table === "term") this.#keepTerm(change);
-    else if (change.row === null) this.#run(`DELETE FROM ${change.table} WHERE key = ?`, change.key);
-    else this.#put(change.table, change.key, change.row);
-  }
-
-  /** Each term takes the slot of the one `keep` terms before it: the history is bounded without deletes. */
-  #keepTerm({ sequence, keep, row }: Extract<RowChange, { readonly table: "term" }>): void {
-    if (this.#ring !== keep) this.#layOutRing(sequence, keep);
+  /** Makes the stored terms a ring of `keep` slots. Writes nothing unless the limit has changed. */
+  #layOutRing({ sequence: next, keep }: TermChange): void {
     this.#ring = keep;
-    this.#run("INSERT OR REPLACE INTO term VALUES (?, ?, ?)", sequence % keep, sequence, JSON.stringify(row));
-  }
-
-  /** Makes the stored terms a ring of this size. Writes nothing unless the limit has changed. */
-  #layOutRing(next: number, keep: number): void {
     const oldest = next - keep;
-    const misplaced = this.#query("SELECT * FROM term WHERE sequence < ? OR slot <> sequence % ?", oldest, keep);
-    for (const { slot } of misplaced) this.#run("DELETE FROM term WHERE slot = ?", slot ?? null);
-    for (const { sequence, row } of misplaced) {
-      const number = Number(sequence);
-      if (number > oldest) this.#run("INSERT INTO term VALUES (?, ?, ?)", number % keep, number, row ?? null);
-    }
+    const misplaced = this.#query(
+      `SELECT * FROM stored WHERE ${OF_KIND} AND (sequence < ? OR key <> 'term/' || (sequence % ?))`,
+      ...boundsOf("term"),
+      oldest,
+      keep,
+    );
+    for (const { key } of misplaced) this.#run("DELETE FROM stored WHERE key = ?", String(key));
+    const kept = misplaced.map((term) => ({ sequence: Number(term["sequence"]), row: String(term["row"]) }));
+    for (const { sequence, row } of kept)
+      if (sequence > oldest) this.#put([{ key: slotOf(sequence, keep), sequence, row }]);
   }
 
-  #put(table: Table, key: string, row: object): void {
-    this.#run(`INSERT OR REPLACE INTO ${table} VALUES (?, ?)`, key, JSON.stringify(row));
+  #put(puts: readonly Put[]): void {
+    const places = puts.map(() => "(?, ?, ?)").join(", ");
+    const values = puts.flatMap(({ key, sequence, row }) => [key, sequence, row]);
+    this.#run(`INSERT OR REPLACE INTO stored VALUES ${places}`, ...values);
   }
 
-  #all<T>(table: Table): T[] {
+  #all<T>(kind: Kind): T[] {
     const rows: T[] = [];
+    const all = this.#storage.sql.exec(`SELECT row FROM stored WHERE ${OF_KIND}`, ...boundsOf(kind));
     // One by one and raw: a list of objects would be made only to be thrown away.
-    for (const [row] of this.#storage.sql.exec(`SELECT row FROM ${table}`).raw())
-      rows.push(JSON.parse(String(row)) as T);
+    for (const [row] of all.raw()) rows.push(JSON.parse(String(row)) as T);
     return rows;
   }
 
@@ -169,5 +180,24 @@ export class Store {
     this.rowsWritten += this.#storage.sql.exec(sql, ...values).rowsWritten;
   }
 }
+
+type TermChange = Extract<RowChange, { readonly table: "term" }>;
+const isTerm = (change: RowChange): change is TermChange => change.table === "term";
+
+/** Each term takes the slot of the one `keep` terms before it: the history is bounded without deletes. */
+const slotOf = (sequence: number, keep: number): string => `term/${sequence % keep}`;
+
+const plain = (key: string, row: object): Put => ({ key, sequence: null, row: JSON.stringify(row) });
+
+/** The group's row is put by itself, with the counters. */
+function putOf(change: RowChange): Put[] {
+  if (change.table === "group" || change.row === null) return [];
+  if (change.table !== "term") return [plain(`${change.table}/${change.key}`, change.row)];
+  const { sequence, keep, row } = change;
+  return [{ key: slotOf(sequence, keep), sequence, row: JSON.stringify(row) }];
+}
+
+const removalOf = (change: RowChange): string[] =>
+  "key" in change && change.row === null ? [`${change.table}/${change.key}`] : [];
 
 const read = <T>(row: Record<string, SqlStorageValue>): T => JSON.parse(String(row["row"])) as T;

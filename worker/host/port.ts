@@ -65,7 +65,7 @@ export interface HostPort<Socket> extends SocketPort<Socket> {
   setAlarm(at: number, failed: (error: unknown) => void): void;
   /** Wall clock of the host, in milliseconds since 1970. */
   now(): number;
-  /** An id that nobody can guess: 128 random bits as text. */
+  /** An id that nobody can guess: at least 128 random bits as text. */
   nonce(): string;
   freshSecret(): FreshSecret;
   hashSecret(secret: string): string;

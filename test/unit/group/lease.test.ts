@@ -241,3 +241,22 @@ test("[S3] a shorter lease set while a leader runs does not cut what it was prom
   group.tick();
   expect(group.holder()).toBe("b");
 });
+
+test("a renewal touches no tree that it does not change, and no queue", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x", { component: "y", election: "dedicated" }], observe: true });
+  const b = group.join("b", { contenders: ["x", { component: "y", election: "dedicated" }] });
+  a.accept();
+  a.renewHeld();
+  a.confirm("x");
+  const touchedBy = (act: () => unknown): readonly string[] => {
+    group.advance(1_000);
+    const { state: before } = group;
+    act();
+    const { state: after } = group;
+    for (const [name, { queue }] of after.elections.entries()) expect(before.elections.get(name)?.queue).toBe(queue);
+    return Object.keys(after).filter((part) => Reflect.get(before, part) !== Reflect.get(after, part));
+  };
+  expect(touchedBy(() => b.renew())).toEqual(["connections"]);
+  expect(touchedBy(() => a.renewHeld())).toEqual(["elections", "connections", "deadlines", "awaited"]);
+});

@@ -27,16 +27,11 @@ const POLICY = { leaseMs: LEASE_MS };
  * The open-source runtime has no point-in-time recovery: gives the incarnation of now a bookmark that leads back to
  * these rows. The platform's own restarts the object, too.
  */
-const bookmark = (group: string, rows: Record<string, Row[]>): Promise<void> =>
+const bookmark = (group: string, rows: readonly Row[]): Promise<void> =>
   runInDurableObject(objectOf(group), (object, { storage: { sql } }) => {
     const restore = async (): Promise<void> => {
-      for (const [table, stored] of Object.entries(rows)) {
-        sql.exec(`DELETE FROM ${table}`);
-        for (const row of stored) {
-          const values = Object.values(row);
-          sql.exec(`INSERT INTO ${table} VALUES (${values.map(() => "?").join(", ")})`, ...values);
-        }
-      }
+      sql.exec("DELETE FROM stored");
+      for (const { key, sequence, row } of rows) sql.exec("INSERT INTO stored VALUES (?, ?, ?)", key, sequence, row);
     };
     Object.assign(object, { bookmarks: () => ({ find: async () => "bookmark", restore }) });
   });
@@ -131,8 +126,8 @@ test("[S5] a forced cleanup keeps the epoch and holds off until the last horizon
   await ask("DELETE", pathOf(group, "?force=true"));
   expect((await ask("GET", pathOf(group))).body).toMatchObject({ epoch, sessions: 0, elections: [] });
   expect((await ask("POST", pathOf(group, "/fence"), fence)).body).toMatchObject({ current: false });
-  const { session, election, record } = await rowsOf(group);
-  expect({ session, election, record }).toEqual({ session: [], election: [], record: [] });
+  const kinds = Object.keys(await rowsOf(group));
+  for (const kind of ["session", "election", "record"]) expect(kinds).not.toContain(kind);
 
   const { client, welcome } = await resume(group, old.welcome, { held: [leaderSessionId] });
   expect(welcome).toMatchObject({ resumed: false, held: [] });
@@ -222,7 +217,7 @@ test("[S5] a restore ends every term, waits until the last horizon is over, and 
   const first = await old.client.win();
   old.client.send({ type: "confirm", id: "c", component: "dispatcher", leaderSessionId: first.leaderSessionId });
   await old.client.next("confirmed");
-  await bookmark(group, await rowsOf(group));
+  await bookmark(group, Object.values(await rowsOf(group)).flat());
   pass(1_000);
   old.client.send({ type: "resign", leaderSessionId: first.leaderSessionId });
   const second = await old.client.win();

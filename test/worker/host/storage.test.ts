@@ -163,9 +163,8 @@ test("the history shows how long nobody led even where the election was forgotte
   expect(await gaps("?limit=1")).toEqual([900]);
 });
 
-const policyRow = async (group: string): Promise<Row | undefined> =>
-  (await rowsOf(group))["meta"]?.find(({ key }) => key === "policy");
-const policyAs = (policy: PolicyOptions) => ({ key: "policy", row: JSON.stringify(policy) });
+const policyRow = async (group: string): Promise<Row | undefined> => (await rowsOf(group))["policy"]?.[0];
+const policyAs = (policy: PolicyOptions) => ({ key: "policy", sequence: null, row: JSON.stringify(policy) });
 
 test("a change of policy is stored with the next rows, not by a look, and the object works by it after it has slept", async () => {
   const group = freshGroup();
