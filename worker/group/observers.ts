@@ -1,5 +1,6 @@
 /** Leader information: what leaders publish, and who is notified of it. */
 import type { Confirm, LeaderChange, LeaderInformation, Refusal } from "../../shared/protocol/messages.ts";
+import { isSame } from "../../shared/same.ts";
 import { draw } from "./bucket.ts";
 import { refuse } from "./refusal.ts";
 import type { Session, Watched } from "./state.ts";
@@ -25,7 +26,7 @@ export function confirm(turn: Turn, session: Session, message: Omit<Confirm, "ty
     ...optional("process", process),
   };
   const { record } = turn.component(component);
-  if (record !== null && sameJson(record.leader, leader)) return null;
+  if (record !== null && isSame(record.leader, leader)) return null;
   if (!mayPublish(turn, session))
     return refuse("limit_exceeded", "too many changes were published: slow down", { component });
   accept(turn, election.name); // only who leads confirms
@@ -46,9 +47,6 @@ function mayPublish(turn: Turn, session: Session): boolean {
 
 const optional = <K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } =>
   value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: V });
-
-/** Both must have their fields in the same order. */
-const sameJson = (left: object, right: object): boolean => JSON.stringify(left) === JSON.stringify(right);
 
 /** Makes these the session's complete set of watched components, except those that are refused. Returns the refusals. */
 export function watch(turn: Turn, id: string, wanted: Watched): Refusal[] {

@@ -7,6 +7,7 @@
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import type { LeaderInformation, ProcessInfo } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
+import { isSame } from "../../shared/same.ts";
 import { putSessions } from "./bulk-load.ts";
 import { updateDeadline } from "./deadlines.ts";
 import type { EndedTerm } from "./events.ts";
@@ -131,15 +132,15 @@ export function rowChanges(before: GroupState, after: GroupState, touched: Touch
   if (!sameGroupRow(before, after)) changes.push({ table: "group", row: groupRow(after) });
   for (const key of touched.sessions) {
     const row = rowOf(after.sessions.get(key), sessionRow);
-    if (!sameRow(rowOf(before.sessions.get(key), sessionRow), row)) changes.push({ table: "session", key, row });
+    if (!isSame(rowOf(before.sessions.get(key), sessionRow), row)) changes.push({ table: "session", key, row });
   }
   for (const key of touched.elections) {
     const row = rowOf(after.elections.get(key), electionRow);
-    if (!sameRow(rowOf(before.elections.get(key), electionRow), row)) changes.push({ table: "election", key, row });
+    if (!isSame(rowOf(before.elections.get(key), electionRow), row)) changes.push({ table: "election", key, row });
   }
   for (const key of touched.records) {
     const row = after.components.get(key)?.record ?? null;
-    if (!sameRow(before.components.get(key)?.record ?? null, row)) changes.push({ table: "record", key, row });
+    if (!isSame(before.components.get(key)?.record ?? null, row)) changes.push({ table: "record", key, row });
   }
   touched.ended.forEach((row, offset) => {
     changes.push({
@@ -153,10 +154,6 @@ export function rowChanges(before: GroupState, after: GroupState, touched: Touch
 }
 
 const rowOf = <V, R>(value: V | undefined, row: (value: V) => R): R | null => (value === undefined ? null : row(value));
-
-/** Both must have their fields in the same order. */
-const sameRow = (left: object | null, right: object | null): boolean =>
-  left === right || (left !== null && right !== null && JSON.stringify(left) === JSON.stringify(right));
 
 const sameGroupRow = (left: GroupRow, right: GroupRow): boolean =>
   left.epoch === right.epoch &&

@@ -56,8 +56,9 @@ export function logFacts(
 ): void {
   for (const fact of facts) {
     const own = levelOf(fact);
+    if (RANK[own] > RANK[level]) continue;
     const { type: event, ...rest } = fact;
-    if (RANK[own] <= RANK[level]) console.log(line({ level: own, event, ...context, ...rest }));
+    console.log(line({ level: own, event, ...context, ...rest }));
   }
 }
 
