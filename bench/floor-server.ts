@@ -4,7 +4,7 @@ import { bundle } from "./bundle.ts";
 
 export interface FloorServer extends AsyncDisposable {
   /** The address of a mode and an object of the floor worker, for sockets. */
-  url(mode: "echo" | "relay" | "crowd" | "shout", name: string): string;
+  url(mode: "echo" | "relay" | "crowd" | "shout" | "hand-over", name: string): string;
   /** Starts the same worker in a runtime of its own, for rows that measure memory or sockets. */
   another(): Promise<FloorServer & Pick<LocalBackend, "pid">>;
 }
