@@ -18,7 +18,7 @@ const WARM_UP_MS = 1_000;
 const WINDOW_MS = 1_000;
 const WINDOWS = 5;
 /** Both runtimes have compiled what they run often by then. */
-const WARM_UP_WINDOWS = 5;
+const WARM_UP_WINDOWS = 10;
 
 /** Counts in a row of windows, as rates per second. */
 async function rates(count: () => number): Promise<number[]> {

@@ -81,6 +81,20 @@ test("load(save(state)) is the identity on everything stored, and so is a reload
   expect(canonical(reloaded)).toEqual(canonical(stored));
 });
 
+test("a turn that writes more rows than one statement takes is one commit", async () => {
+  const group = freshGroup();
+  stopClock();
+  const count = 40;
+  for (let joined = 0; joined < count; joined += 1) await join(group, { contenders: [] });
+  await evictDurableObject(objectOf(group), { webSockets: "close" });
+
+  await ask("GET", pathOf(group));
+  expect(await objectOf(group).counters()).toMatchObject({ commits: 1, rowsWritten: count });
+  const sessions = (await rowsOf(group))["session"] ?? [];
+  expect(sessions).toHaveLength(count);
+  for (const { row } of sessions) expect(JSON.parse(String(row))).toMatchObject({ link: { type: "lost" } });
+});
+
 test("[S9] secrets are stored as hashes only", async () => {
   const group = freshGroup();
   stopClock();
