@@ -103,13 +103,13 @@ test.each(["same-origin", "none"])(
 );
 
 test.each([
-  ["Forwarded", "for=203.0.113.7"],
+  ["Forwarded", "for=198.51.100.7"],
   ["Via", "1.1 proxy"],
   ["X-Forwarded-For", "127.0.0.1"],
   ["X-Forwarded-Host", "elections.example"],
   ["X-Forwarded-Proto", "https"],
-  ["X-Real-IP", "203.0.113.7"],
-  ["CF-Connecting-IP", "203.0.113.7"],
+  ["X-Real-IP", "198.51.100.7"],
+  ["CF-Connecting-IP", "198.51.100.7"],
 ])(
   "open mode serves nothing that a proxy has forwarded (%s: %s), for who comes that way is not on this machine",
   async (header, value) => {
