@@ -1,5 +1,6 @@
 /** Requests to a group over HTTP, typed by the routes of the Worker's own app. */
 import { type ClientResponse, hc } from "hono/client";
+import { legible } from "../shared/legible.ts";
 import { namesInPath } from "../shared/protocol/paths.ts";
 import type { ElectionApp } from "../worker/index.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
@@ -70,7 +71,7 @@ async function problemOf(read: () => Promise<unknown>): Promise<Problem | undefi
   if (typeof body !== "object" || body === null || !("error" in body)) return undefined;
   const { error } = body;
   if (typeof error !== "object" || error === null || !("code" in error && "message" in error)) return undefined;
-  return { code: String(error.code), message: String(error.message) };
+  return { code: String(error.code), message: legible(String(error.message)) };
 }
 
 function refusal(url: string, status: number, problem: Problem | undefined): CommandFailure {

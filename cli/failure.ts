@@ -1,5 +1,8 @@
 /** How commands fail: every failure has an exit code, a code for programs, and a remedy where there is one. */
 
+import { ElectionError } from "../shared/errors.ts";
+import { legible, legibleJson } from "../shared/legible.ts";
+
 /** The exit codes of all commands; docs/CLI.md explains them. */
 export const EXIT = {
   ok: 0,
@@ -47,13 +50,17 @@ export const usageFailure = (message: string, remedy?: string): CommandFailure =
 export function failureOf(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new CommandFailure(message, { exitCode: EXIT.unexpected, code: "unexpected", cause: error });
+  // What the client reports may quote a backend.
+  const shown = error instanceof ElectionError ? legible(message) : message;
+  return new CommandFailure(shown, { exitCode: EXIT.unexpected, code: "unexpected", cause: error });
 }
 
-/** For people: the problem, and the remedy. */
-export const failureText = ({ message, remedy }: CommandFailure): string =>
-  remedy === undefined ? `edge-election: ${message}\n` : `edge-election: ${message}\n  ${remedy}\n`;
+/** For people: the problem, and the remedy. Only what this program itself has put on several lines stays there. */
+export const failureText = ({ message, remedy }: CommandFailure): string => {
+  const problem = message.split("\n").map(legible).join("\n");
+  return remedy === undefined ? `edge-election: ${problem}\n` : `edge-election: ${problem}\n  ${legible(remedy)}\n`;
+};
 
 /** For programs: one line. */
 export const failureJson = ({ code, message, remedy, exitCode }: CommandFailure): string =>
-  `${JSON.stringify({ error: { code, message, ...(remedy !== undefined && { remedy }), exitCode } })}\n`;
+  `${legibleJson({ error: { code, message, ...(remedy !== undefined && { remedy }), exitCode } })}\n`;

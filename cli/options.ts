@@ -51,8 +51,17 @@ export function name(value: string): string {
   return value;
 }
 
+/** The message of a wrong argument shows the argument, so a password in it needs another one. */
 function url(value: string): string {
-  if (URL.canParse(value) && /^(https?|wss?):$/.test(new URL(value).protocol)) return value;
+  const address = URL.canParse(value) ? new URL(value) : undefined;
+  const { username, password, search, hash } = address ?? {};
+  if (username || password || search || hash || (address === undefined && value.includes("@"))) {
+    throw usageFailure(
+      "--url (EDGE_ELECTION_URL) must not hold a name, a password, a query or a fragment",
+      "Set EDGE_ELECTION_TOKEN, or write the token into a file and name it with --token-file.",
+    );
+  }
+  if (address !== undefined && /^(https?|wss?):$/.test(address.protocol)) return value;
   throw new InvalidArgumentError("It must begin with http:// or https://.");
 }
 

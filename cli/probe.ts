@@ -1,6 +1,7 @@
 /** A session that sends one request after the other and waits for each answer. */
 import { openSocket } from "../client/node/socket.ts";
 import type { Socket } from "../client/socket.ts";
+import { legible } from "../shared/legible.ts";
 import { CLOSE, closeMeaning } from "../shared/protocol/close-codes.ts";
 import { encode } from "../shared/protocol/codec.ts";
 import { type ClientMessage, PING, PONG, type ServerMessage } from "../shared/protocol/messages.ts";
@@ -107,7 +108,7 @@ const tooSlow = (what: string): CommandFailure =>
   });
 
 const refusedBy = ({ code, message }: Of<"error">): CommandFailure =>
-  new CommandFailure(message, {
+  new CommandFailure(legible(message), {
     exitCode: code === "forbidden" ? EXIT.refused : EXIT.conflict,
     code,
     remedy: "Use a token with the role contend, for this group and the component bench-connection.",

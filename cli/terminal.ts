@@ -1,5 +1,7 @@
 /** Output of the commands. Colours are used only on a terminal, and not if `NO_COLOR` is set. */
 
+import { allLegible, legibleJson } from "../shared/legible.ts";
+
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
 export type Style = keyof typeof CODES;
@@ -29,17 +31,24 @@ export const paint: Paint = (style, text) => painter(isColoured(process.stdout, 
  */
 export const surviveUnread = (output: NodeJS.WriteStream): void => void output.on("error", () => undefined);
 
+/** `text` may hold only what is legible: texts of others go through `printAnswer`. */
 export const print = (text: string): void => void process.stdout.write(`${text}\n`);
-export const printJson = (value: unknown): void => print(JSON.stringify(value));
+export const printJson = (value: unknown): void => print(legibleJson(value));
+
+/** Prints what a backend has sent: as JSON, or as the text that `textOf` makes of its legible texts. */
+export function printAnswer<Answer>(
+  answer: Answer,
+  json: boolean | undefined,
+  textOf: (shown: Answer) => string,
+): void {
+  if (json) printJson(answer);
+  else print(textOf(allLegible(answer)));
+}
 export const warn = (text: string): void => void process.stderr.write(`edge-election: ${text}\n`);
 
-/** Names come from other processes: they must not control the terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it finds control characters
-export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
-
-/** A process by its name and its session id, since names need not be unique. */
+/** A process by its legible name and its session id, since names need not be unique. */
 export const shownProcess = ({ process, sessionId }: ProcessSession): string =>
-  process === null ? sessionId : `${plain(process)} (${sessionId})`;
+  process === null ? sessionId : `${process} (${sessionId})`;
 
 interface ProcessSession {
   readonly process: string | null;

@@ -14,7 +14,10 @@ export function groupAddress(url: string, group: string): string {
   try {
     address = new URL(url);
   } catch {
-    throw invalid("url", `must be an absolute address, ${EXAMPLE}; it is ${JSON.stringify(url)}`);
+    throw invalid(
+      "url",
+      `must be an absolute address, ${EXAMPLE}; it is ${JSON.stringify(url.replace(/\/\/.*@/s, "//…@"))}`,
+    );
   }
   const { protocol, host, pathname, username, password, search, hash } = address;
   if (!/^(http|ws)s?:$/.test(protocol)) {
@@ -22,7 +25,7 @@ export function groupAddress(url: string, group: string): string {
   }
   if (!/^\w+:\/\//.test(url.trim())) throw invalid("url", `must have // after ${protocol}, ${EXAMPLE}`);
   if (username || password) throw invalid("url", "must not hold a name or a password: give a token");
-  if (search || hash) throw invalid("url", `must end with its path: nothing reads ${search}${hash}`);
+  if (search || hash) throw invalid("url", "must end with its path: nothing reads what follows ? or #");
   const scheme = protocol.replace("ws", "http");
   return `${scheme}//${host}${pathname.replace(/\/+$/, "")}${groupPath(group)}`;
 }

@@ -3,7 +3,7 @@ import { namesInPath } from "../../shared/protocol/paths.ts";
 import type { TermStatus } from "../../worker/index.ts";
 import { answerOf, groupRoutes } from "../admin.ts";
 import { type GroupOptions, wholeNumber, withConnection, withGroup, withJson } from "../options.ts";
-import { plain, print, printJson, shownTime, table } from "../terminal.ts";
+import { printAnswer, shownTime, table } from "../terminal.ts";
 
 const DEFAULT_LIMIT = 20;
 const LARGEST_LIMIT = 1_000_000;
@@ -29,10 +29,12 @@ Examples:
         query: { limit: String(limit) },
       });
       const { terms } = await answerOf(options, request);
-      if (options.json) printJson({ terms });
-      else print(terms.length === 0 ? "nobody has led yet" : table([HEAD, ...terms.map(row)]));
+      printAnswer({ terms }, options.json, historyText);
     });
 }
+
+const historyText = ({ terms }: { readonly terms: readonly TermStatus[] }): string =>
+  terms.length === 0 ? "nobody has led yet" : table([HEAD, ...terms.map(row)]);
 
 const HEAD = ["EPOCH", "ELECTION", "PROCESS", "FROM", "FOR", "GAP BEFORE", "ENDED"];
 
@@ -41,10 +43,10 @@ function row(term: TermStatus): string[] {
   return [
     String(epoch),
     election,
-    plain(process ?? sessionId),
+    process ?? sessionId,
     new Date(acceptedAt).toISOString(),
     endedAt === null ? "runs" : shownTime(endedAt - acceptedAt),
     gapMs === null ? "" : shownTime(gapMs),
-    note === null ? (reason ?? "") : `${reason ?? ""} (${plain(note)})`,
+    note === null ? (reason ?? "") : `${reason ?? ""} (${note})`,
   ];
 }

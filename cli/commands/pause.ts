@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { namesInPath } from "../../shared/protocol/paths.ts";
 import { answerOf, groupRoutes } from "../admin.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
-import { print, printJson } from "../terminal.ts";
+import { printAnswer } from "../terminal.ts";
 
 /** `pause` and `resume`. */
 export function addPauseAndResume(program: Command): void {
@@ -24,7 +24,10 @@ Examples:
     .action(async (options: GroupOptions) => {
       const { group } = options;
       const { paused } = await answerOf(options, groupRoutes(options)[order].$post({ param: namesInPath({ group }) }));
-      if (options.json) printJson({ paused });
-      else print(`${group} ${paused ? "is paused: no leadership is granted" : "is open"}`);
+      printAnswer(
+        { paused },
+        options.json,
+        () => `${group} ${paused ? "is paused: no leadership is granted" : "is open"}`,
+      );
     });
 }

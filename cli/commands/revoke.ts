@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { allLegible, legible } from "../../shared/legible.ts";
 import { NOTE_LENGTH } from "../../shared/protocol/limits.ts";
 import { type ElectionName, isElectionName } from "../../shared/protocol/names.ts";
 import { namesInPath } from "../../shared/protocol/paths.ts";
@@ -6,7 +7,7 @@ import type { CandidateStatus, GroupStatus, RevokeResult } from "../../shared/pr
 import { answerOf, groupRoutes, statusOf } from "../admin.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
-import { plain, print, printJson, shownProcess, shownTime } from "../terminal.ts";
+import { printAnswer, shownProcess, shownTime } from "../terminal.ts";
 
 interface Flags extends GroupOptions {
   readonly election: ElectionName;
@@ -44,11 +45,10 @@ async function revoke(options: Flags): Promise<void> {
       json: { ...(successor !== undefined && { successor }), ...(reason !== undefined && { reason }) },
     }),
   );
-  if (options.json) printJson(answer);
-  else print(revokedText(answer, status));
+  printAnswer(answer, options.json, (shown) => revokedText(shown, allLegible(status)));
 }
 
-/** `status` is from before the revoke: it names the processes of that time. */
+/** `status` is from before the revoke: it names the processes of that time. Both are legible. */
 function revokedText({ from, to, epoch, durationMs, passedOver }: RevokeResult, { elections }: GroupStatus): string {
   const known = elections.flatMap(({ leader, candidates }) => [...(leader ? [leader] : []), ...candidates]);
   const nameOf = (id: string): string => {
@@ -66,14 +66,14 @@ function sessionNamed(wanted: string, { elections }: GroupStatus, wantedElection
   const found = candidates.filter(({ sessionId, process }) => sessionId === wanted || process === wanted);
   const [only, ...others] = found;
   if (only === undefined)
-    throw noSuccessor("unknown_successor", `no process named "${plain(wanted)}" waits`, candidates);
+    throw noSuccessor("unknown_successor", `no process named "${legible(wanted)}" waits`, candidates);
   if (others.length > 0)
-    throw noSuccessor("ambiguous_successor", `several processes are named "${plain(wanted)}"`, found);
+    throw noSuccessor("ambiguous_successor", `several processes are named "${legible(wanted)}"`, found);
   return only.sessionId;
 }
 
 function noSuccessor(code: string, message: string, choices: readonly CandidateStatus[]): CommandFailure {
-  const named = choices.map(shownProcess);
+  const named = allLegible(choices).map(shownProcess);
   const remedy =
     named.length === 0 ? "There is no candidate: start another process first." : `Candidates: ${named.join(", ")}.`;
   return new CommandFailure(message, { exitCode: EXIT.conflict, code, remedy });

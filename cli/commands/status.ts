@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import type { CandidateStatus, ElectionStatus, GroupStatus } from "../../shared/protocol/status.ts";
 import { statusOf } from "../admin.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
-import { paint, print, printJson, shownProcess, shownTime } from "../terminal.ts";
+import { paint, printAnswer, shownProcess, shownTime } from "../terminal.ts";
 
 export function addStatus(program: Command): void {
   withJson(
@@ -22,9 +22,7 @@ Examples:
   edge-election status --group checkout --json | jq '.elections[].leader.process'`,
     )
     .action(async (options: GroupOptions) => {
-      const status = await statusOf(options, options.group);
-      if (options.json) printJson(status);
-      else print(statusText(status));
+      printAnswer(await statusOf(options, options.group), options.json, statusText);
     });
 }
 

@@ -5,11 +5,12 @@ import {
   type LeaderChange,
   UnauthorizedError,
 } from "../../client/node/index.ts";
+import { allLegible, legible } from "../../shared/legible.ts";
 import { statusOf } from "../admin.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import { npmGone, npmGoneFailure } from "../npm-gone.ts";
 import { type GroupOptions, name, tokenSource, wholeNumber, withConnection, withGroup, withJson } from "../options.ts";
-import { paint, plain, print, printJson, warn } from "../terminal.ts";
+import { paint, print, printJson, warn } from "../terminal.ts";
 
 interface WatchOptions extends GroupOptions {
   readonly component?: string;
@@ -56,7 +57,7 @@ async function watch(options: WatchOptions): Promise<void> {
     let seen = 0;
     for await (const change of changesOf(client, component, controller.signal)) {
       if (options.json) printJson({ at: Date.now(), ...change });
-      else print(changeText(change));
+      else print(changeText(allLegible(change)));
       seen += 1;
       if (seen >= changes) break;
     }
@@ -95,7 +96,7 @@ async function* changesOf(
 }
 
 const refused = (cause: UnauthorizedError): CommandFailure =>
-  new CommandFailure(cause.message, {
+  new CommandFailure(legible(cause.message), {
     exitCode: EXIT.refused,
     code: "unauthorized",
     remedy: "Get a new token: `edge-election token` issues them.",
@@ -105,7 +106,7 @@ const refused = (cause: UnauthorizedError): CommandFailure =>
 function changeText({ component, leader }: LeaderChange): string {
   const time = paint("dim", new Date().toISOString().slice(11, 23));
   if (leader === null) return `${time}  ${component}: ${paint("yellow", "no leader")}`;
-  const who = paint("green", plain(leader.process ?? leader.leaderSessionId));
-  const where = leader.address === undefined ? "" : ` at ${plain(leader.address)}`;
+  const who = paint("green", leader.process ?? leader.leaderSessionId);
+  const where = leader.address === undefined ? "" : ` at ${leader.address}`;
   return `${time}  ${component}: ${who} leads${where}, epoch ${leader.epoch}`;
 }

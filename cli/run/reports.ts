@@ -1,6 +1,6 @@
 /** What `edge-election run` writes to standard error: its standard output belongs to the command. */
 import type { LossReason } from "../../client/index.ts";
-import { plain } from "../terminal.ts";
+import { legible, legibleJson } from "../../shared/legible.ts";
 
 export type RunEvent =
   | { readonly event: "connection"; readonly state: "lost" | "back" }
@@ -31,7 +31,7 @@ export function createReporter(terminal: Terminal, { json, quiet }: { json: bool
   };
   return {
     report(event) {
-      if (json) return void terminal.write(`${JSON.stringify({ at: Date.now(), ...event })}\n`);
+      if (json) return void terminal.write(`${legibleJson({ at: Date.now(), ...event })}\n`);
       if (quiet && event.event !== "warning") return;
       clear();
       terminal.write(`edge-election: ${textOf(event)}\n`);
@@ -40,7 +40,7 @@ export function createReporter(terminal: Terminal, { json, quiet }: { json: bool
       if (!showsProgress) return;
       clear();
       isShown = text !== "";
-      if (isShown) terminal.write(`edge-election: ${plain(text)}`);
+      if (isShown) terminal.write(`edge-election: ${legible(text)}`);
     },
   };
 }
@@ -65,6 +65,6 @@ function textOf(event: RunEvent): string {
     case "lost":
       return `no longer leading: ${event.reason}`;
     case "warning":
-      return event.message;
+      return legible(event.message);
   }
 }

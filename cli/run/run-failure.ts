@@ -1,10 +1,17 @@
 /** The failures that end `edge-election run`. */
+
 import { ElectionError, ProtocolError, UnauthorizedError } from "../../client/node/index.ts";
+import { legible } from "../../shared/legible.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import type { Outcome } from "./supervise.ts";
 
 const failed = (code: string, message: string, remedy?: string, cause?: unknown): CommandFailure =>
-  new CommandFailure(message, { exitCode: EXIT.runFailed, code, cause, ...(remedy !== undefined && { remedy }) });
+  new CommandFailure(legible(message), {
+    exitCode: EXIT.runFailed,
+    code,
+    cause,
+    ...(remedy !== undefined && { remedy }),
+  });
 
 /** Refusals for which `run` does not wait, by their codes. */
 const remedies: Readonly<Record<string, string>> = {

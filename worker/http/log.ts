@@ -1,7 +1,9 @@
 /**
  * One JSON object per line, as log collectors expect. It never contains a token, a secret, an operator's note or a
- * request's text. Names that peers choose are escaped, so that nobody can forge a line.
+ * request's text. Invisible characters of names that peers choose are escaped, so that nobody can forge a line, or hide in
+ * a terminal.
  */
+import { legibleJson } from "../../shared/legible.ts";
 import type { Fact } from "../group/facts.ts";
 import type { LogLevel } from "../group/policy.ts";
 
@@ -45,7 +47,7 @@ export const ERROR_EVENTS = [
 
 export function logError(event: (typeof ERROR_EVENTS)[number], error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  console.error(line({ level: "error", event, message }));
+  console.error(legibleJson({ level: "error", event, message }));
 }
 
 /** Writes the facts that `level` includes. `at`: when they happened, in milliseconds since 1970. */
@@ -58,17 +60,10 @@ export function logFacts(
     const own = levelOf(fact);
     if (RANK[own] > RANK[level]) continue;
     const { type: event, ...rest } = fact;
-    console.log(line({ level: own, event, ...context, ...rest }));
+    console.log(legibleJson({ level: own, event, ...context, ...rest }));
   }
 }
 
 /** `not_leader` is routine: a message of a former leader arrived late. */
 const levelOf = (fact: Fact): "info" | "debug" =>
   fact.type === "refused" && fact.code === "not_leader" ? "debug" : FACT_LEVELS[fact.type];
-
-/** JSON escapes the common control characters; these also end a line for some readers. */
-const line = (entry: object): string =>
-  JSON.stringify(entry).replace(
-    /[\u2028\u2029\u007f-\u009f]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );

@@ -42,9 +42,10 @@ describe("the address", () => {
     ["file:///tmp/x", "begins with file:"],
     ["javascript:1", "begins with javascript:"],
     ["http:h", "must have // after http:"],
-    ["http://h/?env=dev", "nothing reads ?env=dev"],
-    ["http://h/#top", "nothing reads #top"],
+    ["http://h/?token=secret", "nothing reads what follows ?"],
+    ["http://h/#secret", "nothing reads what follows ? or #"],
     ["http://me:secret@h", "give a token"],
+    ["http://me:secret@h:port", 'it is "http://…@h:port"'],
   ])("[E2] %j is refused at once, with what is wrong", (url, problem) => {
     expect(() => new FakeGroup().client({ url })).toThrow(
       expect.objectContaining({

@@ -200,7 +200,7 @@ test("no secret, no operator's words, and no character that ends a line or hides
   const lines = listen(group);
   const server = at("debug");
   const secret = await live(group, server);
-  const name = 'a"\n\r\u2028\u2029\u0085\u001b[31m{"event":"forged"}';
+  const name = 'a"\n\r\u2028\u2029\u0085\u001b[31m\u202e\u2066{"event":"forged"}';
   await join(group, { process: { name } }, { server });
 
   const all = lines();

@@ -1,8 +1,10 @@
 /** The view of an election's card, derived from the group's status and the observed leader information. */
+
 import type { LeaderInformation } from "../../../../client/index.ts";
+import { legible } from "../../../../shared/legible.ts";
 import type { ElectionName } from "../../../../shared/protocol/names.ts";
 import type { CandidateStatus, ElectionStatus, GroupStatus } from "../../../../shared/protocol/status.ts";
-import { electionTitle, legible, processName } from "./words.ts";
+import { electionTitle, processName } from "./words.ts";
 
 export interface CandidateView {
   readonly sessionId: string;

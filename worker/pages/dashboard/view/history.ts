@@ -1,7 +1,8 @@
 /** The rows of the history table. */
+import { legible } from "../../../../shared/legible.ts";
 import type { TermStatus } from "../../../index.ts";
 import { type BarKind, kindOf, reasonLabel, reasonMeaning } from "./reasons.ts";
-import { duration, electionTitle, legible, processName } from "./words.ts";
+import { duration, electionTitle, processName } from "./words.ts";
 
 export interface TermView {
   readonly key: string;

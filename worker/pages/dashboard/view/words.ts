@@ -1,4 +1,5 @@
 /** Texts of the dashboard: names that may be hostile, durations, elections. */
+import { legible } from "../../../../shared/legible.ts";
 import type { ElectionName } from "../../../../shared/protocol/names.ts";
 
 const SHORT_ID = 8;
@@ -6,18 +7,6 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-
-/**
- * Invisible characters that reverse or break the text around them: controls, marks of format and direction, line breaks.
- * Not the two that join letters and emoji.
- */
-const UNSEEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-
-const code = (character: string): string =>
-  `‹U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}›`;
-
-/** The text with its invisible characters written out, so that it can't imitate or reverse other text. */
-export const legible = (text: string): string => text.replace(UNSEEN, code);
 
 /** For use in a sentence: right-to-left text does not affect the words around it. */
 export function quoted(text: string): string {
