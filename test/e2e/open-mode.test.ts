@@ -1,4 +1,5 @@
 /** The door of a real backend: shut without settings; in open mode for this machine only, with a warning. */
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
@@ -72,6 +73,16 @@ test("a backend without settings refuses everything but its health", async () =>
   expect(await statusOf(`${backend.url}/healthz`, {})).toBe(200);
   expect(await statusOf(`${backend.url}/v1/groups/door`, {})).toBe(401);
   expect(await statusOf(`${backend.url}/v1/groups/door/metrics`, { Authorization: "Bearer x" })).toBe(401);
+});
+
+test("CONNECT opens no way through the backend: the runtime refuses it before the Worker is asked, and goes on", async () => {
+  await using backend = await startLocalBackend({ bindings: { OPEN_MODE: "loopback" } });
+  for (const path of ["example.com:443", `127.0.0.1:${backend.port}`, "/v1/groups/door"]) {
+    const asked = request({ port: backend.port, host: "127.0.0.1", method: "CONNECT", path }).end();
+    const [answer] = await once(asked, "connect");
+    expect([path, answer.statusCode]).toEqual([path, 500]);
+  }
+  expect(await statusOf(`${backend.url}/healthz`, {})).toBe(200);
 });
 
 test("the deployed bundle has no open mode in it", async () => {
