@@ -10,9 +10,11 @@ interface Place {
   readonly dataDir: string;
 }
 
+export const OPEN_TO_LOOPBACK = { OPEN_MODE: "loopback" } as const;
+
 export async function startBackend(bindings: Readonly<Record<string, string>>, place?: Place): Promise<LocalBackend> {
   await using worker = await bundle("election-worker");
-  const all = { OPEN_MODE: "loopback", ...bindings };
+  const all = { ...OPEN_TO_LOOPBACK, ...bindings };
   return await startLocalBackend({ bindings: all, workerBundle: worker.file, ...place });
 }
 

@@ -13,10 +13,10 @@ export interface Bundle extends AsyncDisposable {
 export async function bundle(folder: "election-worker" | "floor-worker"): Promise<Bundle> {
   const target = await temporaryFolder();
   const file = join(target.path, "worker.js");
-  await build({
-    entryPoints: [fileURLToPath(new URL(`${folder}/index.ts`, import.meta.url))],
-    outfile: file,
-    ...workerTarget,
-  });
+  await bundleWorkerOf(fileURLToPath(new URL(`${folder}/index.ts`, import.meta.url)), file);
   return { file, [Symbol.asyncDispose]: () => target[Symbol.asyncDispose]() };
+}
+
+export async function bundleWorkerOf(entry: string, outfile: string): Promise<void> {
+  await build({ entryPoints: [entry], outfile, ...workerTarget });
 }

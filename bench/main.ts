@@ -19,24 +19,25 @@ async function main(): Promise<void> {
     "Measures this product, and beside it a bare object on the same machine.",
   )
     .option("--rows <pattern>", "measure only rows whose id matches this regular expression", "")
+    .option("--before <commit>", "commit of this repository that the rows before-... are compared with")
     .option("--list", "list the rows, and measure nothing")
     .option("--json <file>", "file for the results as JSON", "reports/bench.json")
     .parse()
-    .opts<{ rows: string; list?: true; json: string }>();
+    .opts<{ rows: string; before?: string; list?: true; json: string }>();
   const rows = ROWS.filter(({ id }) => new RegExp(options.rows).test(id));
   if (rows.length === 0) throw new Error(`no row has an id that matches ${options.rows}: --list shows them`);
   if (options.list) return print(rows.map(({ id, name }) => `${id.padEnd(28)}${name}`).join("\n"));
-  const run = await measured(rows, options.json);
+  const run = await measured(rows, options);
   const report = run.report();
   print(`\n${conclusionOf(report)}; ${report.seconds} s`);
   if (report.failed.length > 0) process.exit(1); // what a failed row has left behind would keep the process
 }
 
-async function measured(rows: typeof ROWS, json: string): Promise<Run> {
+async function measured(rows: typeof ROWS, { json, before }: { json: string; before?: string }): Promise<Run> {
   await mkdir(dirname(json), { recursive: true });
   const save = (report: Report): Promise<void> => writeFile(json, `${JSON.stringify(report, null, 2)}\n`);
   await using floor = await startFloor();
-  const run = new Run({ floor }, { print, save });
+  const run = new Run({ floor, before }, { print, save });
   const note = (error: unknown): void => run.stray(error);
   process.on("unhandledRejection", note).on("uncaughtException", note);
   await run.measureFloor();

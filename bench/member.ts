@@ -1,6 +1,7 @@
 /** A process with the full client, as in an application. */
 import type { ElectionClient, Leadership } from "../client/index.ts";
 import { createElectionClient } from "../client/node/index.ts";
+import { elapsedSince } from "./sockets.ts";
 
 export interface Member {
   readonly client: ElectionClient;
@@ -10,14 +11,16 @@ export interface Member {
   again(): void;
 }
 
+export type OpenClient = typeof createElectionClient;
+
 export function member(
   url: string,
   group: string,
   components: readonly string[],
-  settings: { readonly name?: string; readonly priority?: number } = {},
+  settings: { readonly name?: string; readonly priority?: number; readonly open?: OpenClient | undefined } = {},
 ): Member {
-  const { name = "member", priority = 0 } = settings;
-  const client = createElectionClient({ url, group, priority, process: { name }, signals: false });
+  const { name = "member", priority = 0, open: openClient = createElectionClient } = settings;
+  const client = openClient({ url, group, priority, process: { name }, signals: false });
   let open = new Map<string, Leadership>();
   let resolve: (leaderships: ReadonlyMap<string, Leadership>) => void = () => undefined;
   let granted = new Promise<ReadonlyMap<string, Leadership>>((done) => {
@@ -41,6 +44,21 @@ export function member(
       });
     },
   };
+}
+
+/** From making a client to its last `onGrant`, in milliseconds. It has left afterwards. */
+export async function joinOnce(
+  url: string,
+  group: string,
+  components: readonly string[],
+  open?: OpenClient,
+): Promise<number> {
+  const startedAt = performance.now();
+  const { client, next } = member(url, group, components, { open });
+  await next();
+  const ms = elapsedSince(startedAt);
+  await client.close();
+  return ms;
 }
 
 export async function closeAll(members: readonly Pick<Member, "client">[]): Promise<void> {

@@ -1,6 +1,6 @@
 /** Two processes with the full client that lead in turn, and the comparison of their hand-overs with another measurement. */
 import { candidate } from "../tools/harness/cluster.ts";
-import { closeAll, member } from "./member.ts";
+import { closeAll, member, type OpenClient } from "./member.ts";
 import { elapsedSince } from "./sockets.ts";
 
 /** Both processes have priority over all other candidates, so they lead in turn even if others wait. */
@@ -11,10 +11,25 @@ export interface Pair extends AsyncDisposable {
   handOver(): Promise<number>;
 }
 
-export async function pairOf(url: string, group: string, components: readonly string[]): Promise<Pair> {
-  let leader = member(url, group, components, { name: "a", priority: FIRST });
+export interface PairSettings {
+  readonly priority?: number;
+  /** Done while the first leads and before the second comes, so that others stand in front of it. */
+  readonly between?: () => Promise<void>;
+  /** Another version of the client. */
+  readonly open?: OpenClient | undefined;
+}
+
+export async function pairOf(
+  url: string,
+  group: string,
+  components: readonly string[],
+  settings: PairSettings = {},
+): Promise<Pair> {
+  const { priority = FIRST, between, open } = settings;
+  let leader = member(url, group, components, { name: "a", priority, open });
   await leader.next();
-  let follower = member(url, group, components, { name: "b", priority: FIRST });
+  await between?.();
+  let follower = member(url, group, components, { name: "b", priority, open });
   await candidate(url, group, "b");
   return {
     async handOver() {

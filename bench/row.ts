@@ -24,6 +24,8 @@ export class Skipped extends Error {}
 /** Shared by the whole run. */
 export interface Bench {
   readonly floor: FloorServer;
+  /** The earlier commit that some rows are compared with. */
+  readonly before?: string | undefined;
 }
 
 export interface Row {

@@ -1,6 +1,7 @@
 /** All rows, in the order in which they are measured. */
 import type { Row } from "./row.ts";
 import { ABUSE_ROWS } from "./rows/abuse.ts";
+import { BEFORE_ROWS } from "./rows/before.ts";
 import { CLIENT_ROWS } from "./rows/client.ts";
 import { COST_ROWS } from "./rows/cost.ts";
 import { CRASH_ROWS } from "./rows/crash.ts";
@@ -9,10 +10,13 @@ import { FAN_OUT_ROWS } from "./rows/fan-out.ts";
 import { HAND_OVER_ROWS } from "./rows/hand-over.ts";
 import { JOIN_ROWS } from "./rows/join.ts";
 import { PEER_ROWS } from "./rows/peers.ts";
+import { SILENT_ROWS } from "./rows/silent.ts";
 import { THROUGHPUT_ROWS } from "./rows/throughput.ts";
 
 export const ROWS: readonly Row[] = [
   ...HAND_OVER_ROWS,
+  ...BEFORE_ROWS,
+  ...SILENT_ROWS,
   ...PEER_ROWS,
   ...JOIN_ROWS,
   ...FAN_OUT_ROWS,

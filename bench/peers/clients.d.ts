@@ -6,13 +6,13 @@
 declare module "etcd3" {
   export interface Campaign {
     on(event: "error", onError: (error: Error) => void): Campaign;
-    /** Resolves when it has been elected. */
-    wait(): Promise<Campaign>;
+    /** The second one is internal, for the client's own tests: it has found a key before its own, and will watch it. */
+    on(event: "elected" | "_isWaiting", onEvent: () => void): Campaign;
     resign(): Promise<void>;
   }
 
   export class Etcd3 {
-    constructor(options: { readonly hosts: string });
+    constructor(options: { readonly hosts: string; readonly grpcOptions: Readonly<Record<string, number>> });
     election(name: string): { campaign(value: string): Campaign };
     close(): void;
   }
@@ -43,7 +43,7 @@ declare module "ioredis" {
     set(key: string, value: string, unit: "PX", ttlMs: number, condition: "NX"): Promise<"OK" | null>;
     eval(script: string, keys: number, ...keysAndValues: readonly string[]): Promise<unknown>;
     subscribe(channel: string): Promise<unknown>;
-    on(event: "message", onMessage: () => void): Redis;
+    on(event: "message" | "error", onEvent: () => void): Redis;
     disconnect(): void;
   }
 }

@@ -1,35 +1,35 @@
-/** A Redis server that syncs its log at every write, and connections of ioredis to it. */
+/** A Redis server, and connections of ioredis to it. */
 import type { Redis } from "ioredis";
 import { freePort } from "../../cli/backend/free-port.ts";
 import { requireClient, requireProgram } from "./installed.ts";
 import { withServer } from "./server.ts";
 
-/** Every connection is closed before the server ends. */
-export async function withRedisServer<T>(work: (open: () => Redis) => Promise<T>): Promise<T> {
+const library = () => requireClient("ioredis", () => import("ioredis"));
+
+/** As it ships: it saves a snapshot now and then, and no write waits for the disk. */
+export const withRedis = <T>(work: (address: string) => Promise<T>): Promise<T> => started([], work);
+
+/** Each write is in its log on the disk before it is answered. */
+export const withSyncedRedis = <T>(work: (address: string) => Promise<T>): Promise<T> =>
+  started(["--save", "", "--appendonly", "yes", "--appendfsync", "always"], work);
+
+async function started<T>(durability: readonly string[], work: (address: string) => Promise<T>): Promise<T> {
   const program = await requireProgram("redis-server", "redis-server");
-  const { Redis } = await requireClient("ioredis", () => import("ioredis"));
+  await library();
   const port = await freePort();
+  const place = ["--port", String(port), "--bind", "127.0.0.1"];
   return withServer(
     program,
-    (folder) => parametersOf(folder, port),
+    (folder) => [...place, "--dir", folder, ...durability],
     port,
-    async () => {
-      const connections: Redis[] = [];
-      const open = (): Redis => {
-        const connection = new Redis({ host: "127.0.0.1", port });
-        connections.push(connection);
-        return connection;
-      };
-      try {
-        return await work(open);
-      } finally {
-        for (const connection of connections) connection.disconnect();
-      }
-    },
+    () => work(String(port)),
   );
 }
 
-const parametersOf = (folder: string, port: number): string[] => [
-  ...["--port", String(port), "--bind", "127.0.0.1", "--dir", folder],
-  ...["--save", "", "--appendonly", "yes", "--appendfsync", "always"],
-];
+/** @param address that of `withRedis` */
+export async function connectionTo(address: string): Promise<Redis> {
+  const { Redis } = await library();
+  const connection = new Redis({ host: "127.0.0.1", port: Number(address) });
+  connection.on("error", () => undefined); // the server may end first
+  return connection;
+}

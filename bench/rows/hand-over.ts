@@ -61,7 +61,7 @@ export const HAND_OVER_ROWS: readonly Row[] = [
     id: "hand-over-8-components",
     name: "hand-over by resign, all 8 components moved",
     unit: "ms",
-    bounds: [{ of: "ratio", most: 1.2 }],
+    bounds: [{ of: "ratio", most: 1.1 }],
     measure: () => crowded(EIGHT, 0, "one component"),
   },
 ];

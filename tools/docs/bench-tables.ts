@@ -11,7 +11,7 @@ interface BenchRow {
   readonly max: number;
   readonly load: number;
   readonly ratio?: number;
-  readonly reference?: { readonly name: string };
+  readonly reference?: { readonly name: string; readonly value: number };
   readonly target?: string;
   readonly verdict?: string;
   readonly settings?: string;
@@ -27,6 +27,7 @@ export function benchTables(results: readonly unknown[]): [string, string][] {
   return [
     ["bench table of rows", table(ROW_HEAD, others.map(rowCells))],
     ["bench table of peers", table(PEER_HEAD, peers.map(peerCells))],
+    ...(peers.some(({ note }) => note !== undefined) ? [fasterPeers(peers)] : []),
     ["bench table of costs", table(COST_HEAD, costs.map(costCells))],
   ];
 }
@@ -44,22 +45,32 @@ const rowCells = (row: BenchRow): string[] => [
   row.load.toFixed(1),
 ];
 
-const PEER_HEAD = ["peer", "n", "p50 ms", "p99 ms", "against ours in the same minutes", "ours is faster", "settings"];
+const PEER_HEAD = ["peer", "n", "p50", "p99", "ours", "unit", "against ours", "in words", "target", "", "settings"];
 
-const FASTER: ReadonlyMap<string | undefined, string> = new Map([
-  ["met", "yes"],
-  ["missed", "no"],
-]);
-
-const peerCells = ({ name, n, p50, p99, ratio, verdict, settings = "" }: BenchRow): string[] => [
-  name.replace(/^hand-over, /, ""),
-  String(n),
-  shown(p50),
-  shown(p99),
-  ratio === undefined ? "" : `${ratio >= 100 ? ratio.toFixed(0) : ratio.toFixed(2)} × ours`,
-  FASTER.get(verdict) ?? "no target",
-  settings,
+const peerCells = (row: BenchRow): string[] => [
+  peerName(row),
+  String(row.n),
+  shown(row.p50),
+  shown(row.p99),
+  row.reference === undefined ? "" : shown(row.reference.value),
+  row.unit,
+  row.ratio === undefined ? "" : `${row.ratio >= 100 ? row.ratio.toFixed(0) : row.ratio.toFixed(2)} × ours`,
+  row.note ?? "",
+  row.target ?? "none",
+  row.verdict ?? "",
+  row.settings ?? "",
 ];
+
+const peerName = ({ name }: BenchRow): string => name.replace(/^hand-over, /, "");
+
+/** The peers in which the same takes less time than here, or which do more in a second, and how much; in words. */
+function fasterPeers(peers: readonly BenchRow[]): [string, string] {
+  const faster = peers.flatMap((row) => {
+    const [, factor] = /^ours is slower, by a factor of (\S+)/.exec(row.note ?? "") ?? [];
+    return factor === undefined ? [] : [`${peerName(row)} (${factor} times)`];
+  });
+  return ["bench faster peers", faster.length === 0 ? "none" : faster.join("; ")];
+}
 
 const COST_HEAD = ["group", "$ a month", "target", "", "of which, and counted"];
 

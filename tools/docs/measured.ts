@@ -40,17 +40,15 @@ async function committedBench(): Promise<unknown> {
 const rowsOf = (result: unknown): readonly unknown[] =>
   isRecord(result) && Array.isArray(result["results"]) ? result["results"] : [];
 
-/** All numbers of each row, as `bench ROW p50`. New rows and numbers can be quoted at once. */
+/** All numbers of each row, as `bench ROW p50`, and its note. New rows and numbers can be quoted at once. */
 export function benchRows(results: readonly unknown[]): [string, string][] {
-  return results
-    .filter(isRecord)
-    .flatMap((row) =>
-      Object.entries(row).flatMap(([name, value]): [string, string][] =>
-        typeof value === "number"
-          ? [[`bench ${row["row"]} ${name}`, quoted(name, value, String(row["unit"] ?? "ms"))]]
-          : [],
-      ),
-    );
+  return results.filter(isRecord).flatMap((row) =>
+    Object.entries(row).flatMap(([name, value]): [string, string][] => {
+      const key = `bench ${row["row"]} ${name}`;
+      if (typeof value === "number") return [[key, quoted(name, value, String(row["unit"] ?? "ms"))]];
+      return name === "note" ? [[key, String(value)]] : [];
+    }),
+  );
 }
 
 function quoted(name: string, value: number, unit: string): string {

@@ -109,7 +109,7 @@ test.each([
 test("numbers: every quoted number was measured, and no other is quoted", () => {
   const measured = new Map([
     ["size a", "3.9 kB"],
-    ...benchRows([{ row: "hand-over", n: 200, p50: 12.3, ratio: 1.5, reference: "F0", later: 1_500 }]),
+    ...benchRows([{ row: "hand-over", n: 200, p50: 12.3, ratio: 1.5, reference: "F0", later: 1_500, note: "so so" }]),
   ]);
   const page =
     "It is <!-- measured: size a -->4 kB<!-- / --> and <!-- measured: bench hand-over p50 -->9 ms<!-- / -->.";
@@ -127,6 +127,7 @@ test("numbers: every quoted number was measured, and no other is quoted", () => 
   expect(measuredProblems("README.md", words, new Map())).toEqual([]);
   expect(measuredProblems("README.md", withMeasured(words, measured), new Map())).toHaveLength(1);
   expect(measured.get("bench hand-over later")).toBe("1.50 s");
+  expect(measured.get("bench hand-over note")).toBe("so so");
   expect(unmeasuredProblems("README.md", `${fresh} \`5 ms\` 40 kB`)).toEqual([
     "README.md quotes 40 kB without a measurement",
   ]);
@@ -134,6 +135,7 @@ test("numbers: every quoted number was measured, and no other is quoted", () => 
 
 test("tables: the committed result of a bench is shown row by row, peers and costs by themselves", () => {
   const numbers = { n: 5, p50: 1.2345, p95: 22, p99: 333.3, max: 4_444, load: 0.51, unit: "ms" };
+  const peer = { ...numbers, reference: { name: "ours", value: 0.6 }, verdict: "met", settings: "one server" };
   const measured = new Map(
     benchTables([
       {
@@ -144,7 +146,8 @@ test("tables: the committed result of a bench is shown row by row, peers and cos
         reference: { name: "F1", value: 1 },
         target: "ratio <= 1.5",
       },
-      { ...numbers, row: "peer-a", name: "hand-over, A", ratio: 2, verdict: "met", settings: "one server" },
+      { ...peer, row: "peer-a", name: "hand-over, A", ratio: 2, note: "ours is faster, by a factor of 2.00" },
+      { ...peer, row: "peer-b", name: "hand-over, B", ratio: 0.5, note: "ours is slower, by a factor of 2.00" },
       { ...numbers, row: "cost-idle", name: "cost: idle", unit: "$ a month", note: "rows 0.000" },
       { row: "of another version" },
     ]),
@@ -156,7 +159,10 @@ test("tables: the committed result of a bench is shown row by row, peers and cos
     "| ------------ | --- | ---- | --- | --- | ----- | ---- | ----------- | ------------ | --- | ---- |",
     "| join \\| lead | 5   | 1.23 | 22  | 333 | 4,444 | ms   | 1.10 × F1   | ratio <= 1.5 |     | 0.5  |",
   ]);
-  expect(measured.get("bench table of peers")).toContain("| A    | 5   | 1.23   | 333    | 2.00 × ours ");
+  expect(measured.get("bench table of peers")).toContain(
+    "| A    | 5   | 1.23 | 333 | 0.6  | ms   | 2.00 × ours  | ours is faster, by a factor of 2.00 | none   | met | one server |",
+  );
+  expect(measured.get("bench faster peers")).toBe("B (2.00 times)");
   expect(measured.get("bench table of costs")).toContain("| idle  | 1.234     |");
   expect(measuredProblems("a.md", page, measured)).toEqual([]);
   expect(measuredProblems("a.md", page.replace("4,444", "4,443"), measured)).toEqual([
