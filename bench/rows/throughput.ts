@@ -17,8 +17,11 @@ const CONTENDS = { contenders: [{ component: "a" }] };
 const WARM_UP_MS = 1_000;
 const WINDOW_MS = 1_000;
 const WINDOWS = 5;
-/** Both runtimes have compiled what they run often by then. */
-const WARM_UP_WINDOWS = 10;
+/** Short and many, since a busy disk may stop one of the two for a moment. */
+const TURN_MS = 500;
+const TURNS = 20;
+/** Both runtimes have compiled what they run often by then, and the alarms for the hellos have come. */
+const WARM_UP_TURNS = 20;
 
 /** Counts in a row of windows, as rates per second. */
 async function rates(count: () => number): Promise<number[]> {
@@ -55,7 +58,7 @@ class Turns {
     const startedAt = performance.now();
     [this.#done, this.#isOpen] = [0, true];
     for (let index = 0; index < AT_ONCE; index++) this.#next();
-    await pause(WINDOW_MS);
+    await pause(TURN_MS);
     this.#isOpen = false;
     while (this.#underWay > 0) await pause(1);
     return (this.#done * 1_000) / elapsedSince(startedAt);
@@ -112,7 +115,7 @@ const handOverRate = ({ floor }: { floor: FloorServer }): Promise<Measured> =>
     await using server = await floor.another();
     const [bare, ours] = [await bareObjects(server), await groups(url)];
     const [reference, samples]: [number[], number[]] = [[], []];
-    for (let index = -WARM_UP_WINDOWS; index < WINDOWS; index++) {
+    for (let index = -WARM_UP_TURNS; index < TURNS; index++) {
       const [theirs, own] = [await bare.window(), await ours.window()];
       if (index < 0) continue;
       reference.push(theirs);
@@ -171,7 +174,7 @@ export const THROUGHPUT_ROWS: readonly Row[] = [
     id: "hand-overs-per-second",
     name: "hand-overs a second, 1,000 groups",
     unit: "per s",
-    settings: `2 sessions in each group, ${AT_ONCE} groups at once, errors logged (as npm start does); samples are windows of ${WINDOW_MS} ms, in turns, after ${WARM_UP_WINDOWS} that do not count`,
+    settings: `2 sessions in each group, ${AT_ONCE} groups at once, errors logged (as npm start does); samples are windows of ${TURN_MS} ms, in turns, after ${WARM_UP_TURNS} that do not count`,
     bounds: [{ of: "ratio", least: 0.6 }],
     measure: handOverRate,
   },
