@@ -3,7 +3,7 @@ import { backOffMs, nextAttempt, RETRY } from "../../shared/back-off.ts";
 import { endTerms, extendTerms, replaceContender } from "../../shared/holder/holder.ts";
 import { PATIENCE_MS } from "../../shared/lease.ts";
 import { CLOSE, closeAction, closeMeaning } from "../../shared/protocol/close-codes.ts";
-import type { Renewed, Statement, Welcome } from "../../shared/protocol/messages.ts";
+import type { Next, Renewed, Statement, Welcome } from "../../shared/protocol/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { leave as leaveElection } from "./contenders.ts";
 import { answerUntil, untoldMs } from "./deadlines.ts";
@@ -169,10 +169,17 @@ export function renewed(draft: Draft, { sentAt, held }: Renewed): void {
 export const pong = (draft: Draft): void =>
   changeLine(draft, ({ requests }) => ({ requests: requests.filter(({ type }) => type !== "ping") }));
 
-/** The group asks: a `renew` answers, whatever the session has to say in it. */
-export function answer(draft: Draft): void {
-  renewNow(draft);
-  renew(draft);
+/** The group asks, for now or for later: a `renew` answers, whatever the session has to say in it. */
+export function answer(draft: Draft, { inMs }: Next): void {
+  const { connection, now } = draft;
+  if (connection.type !== "open") return;
+  const at = now + inMs;
+  draft.connection = {
+    ...connection,
+    until: Math.min(connection.until, at),
+    checkAt: Math.min(connection.checkAt, at),
+  };
+  if (inMs === 0) renew(draft);
 }
 
 /** Leaders renew. A process that waits shows a sign of life now and then; between those, and for observers, a ping finds dead paths (S4). */
@@ -181,7 +188,7 @@ function beat(draft: Draft): void {
   if (!session || connection.type !== "open") return;
   const isIdle = connection.checkAt > now || contenders.length === 0;
   if (!isIdle || heldTerms(draft, now).length > 0) return renew(draft);
-  const until = now + session.pingEveryMs;
+  const until = Math.min(now + session.pingEveryMs, contenders.length > 0 ? connection.checkAt : Infinity);
   draft.connection = { ...connection, until, requests: [...connection.requests, { type: "ping", at: now }] };
   draft.effects.push({ type: "ping" });
 }

@@ -195,9 +195,13 @@ interface Granted {
 export type Grant =
   | (Granted & { readonly joined: false; readonly sentAt: number })
   | (Granted & { readonly joined: true; readonly sentAt?: never });
-/** The session may be granted an election soon: answer at once by a `renew` (N3). */
+/**
+ * The session may be granted an election soon: speak by a `renew`, after `inMs` ms by a timer of the session. 0: at once,
+ * whatever its timers do. Each `next` takes the place of the one before (N3).
+ */
 export interface Next {
   readonly type: "next";
+  readonly inMs: number;
 }
 /** Leases that run until `sentAt` + `renewDeadlineMs` on the client's clock; an id asked for and missing here is lost. */
 export interface Renewed {

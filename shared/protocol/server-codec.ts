@@ -91,7 +91,7 @@ const table: MessageTable<ServerMessage> = {
   registered: object<Registered>({ type: type("registered"), component: name }),
   deregistered: object<Deregistered>({ type: type("deregistered"), component: name }),
   grant: (value, field) => (record(value, field)["joined"] === true ? joinGrant : termGrant)(value, field),
-  next: object<Next>({ type: type("next") }),
+  next: object<Next>({ type: type("next"), inMs: ms }),
   renewed: object<Renewed>({ type: type("renewed"), sentAt, held }),
   revoke: object<Revoke>({
     type: type("revoke"),

@@ -77,7 +77,7 @@ test("a component that has left when it is granted once more holds nothing", () 
       { type: "advance", ms: 400 },
       { type: "latency", who: 1, upMs: 10, downMs: 100 },
       { type: "crash", skewMs: 0, told: true },
-      { type: "advance", ms: 150 },
+      { type: "advance", ms: 370 },
       { type: "close", who: 1, component: "x" }, // while the welcome is under way, and the refusal of its sibling
       { type: "advance", ms: 400 },
     ],

@@ -9,12 +9,19 @@ export class LivePeer extends Peer {
   readonly closed: Promise<Closing>;
   readonly #closed: (closing: Closing) => void;
   readonly #waiting = new Set<() => void>();
+  /** What it was asked to say later. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(transport: Transport) {
     super(transport);
     const { promise, resolve } = Promise.withResolvers<Closing>();
     this.closed = promise;
     this.#closed = resolve;
+  }
+
+  protected override later(ms: number, run: () => void): void {
+    clearTimeout(this.#timer);
+    if (this.ended === null) this.#timer = setTimeout(run, ms);
   }
 
   override receive(frame: unknown): void {
@@ -24,6 +31,7 @@ export class LivePeer extends Peer {
 
   override end(closing: Closing): void {
     super.end(closing);
+    clearTimeout(this.#timer);
     this.#closed(closing);
     for (const look of this.#waiting) look();
   }

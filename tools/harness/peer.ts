@@ -55,11 +55,21 @@ export class Peer {
 
   /** Answers the group's questions like any process; a test sees neither these nor what the group says to the answers. */
   #take(message: ServerMessage): void {
-    if (message.type === "next" && !this.silent) this.asked(message);
+    if (message.type === "next") this.asked(message);
     else if (message.type !== "renewed" || !this.#answers.delete(message.sentAt)) this.received(message);
   }
 
-  protected asked(_: Message<"next">): void {
+  /** `later` replaces what it was asked before. */
+  protected asked({ inMs }: Message<"next">): void {
+    if (inMs === 0) this.speak();
+    else this.later(inMs, () => this.speak());
+  }
+
+  /** What a process does by its timer: there is none where no time passes. */
+  protected later(_ms: number, _run: () => void): void {}
+
+  protected speak(): void {
+    if (this.silent || this.ended !== null) return;
     const sentAt = this.sentAt();
     this.#answers.add(sentAt);
     this.send({ type: "renew", sentAt, held: [] });

@@ -19,7 +19,8 @@ export function socketTo({ url, group, token }: Destination): WebSocket {
   return new WebSocket(address, ["edge-election.v1"], { headers, perMessageDeflate: false });
 }
 
-const NEXT = Buffer.from(encode({ type: "next" }));
+/** How each question of the group begins, as the codec writes it. */
+const NEXT = Buffer.from(encode({ type: "next", inMs: 0 }).split(",")[0] ?? "");
 
 /**
  * Frames that are sent after the socket has begun to close are lost. A peer that reads only what is awaited skips all
@@ -31,7 +32,7 @@ export function peerOn(socket: WebSocket, reads: "everything" | "what is awaited
     close: () => socket.terminate(),
   });
   socket.on("message", (data) => {
-    const isAsked = Buffer.isBuffer(data) && data.equals(NEXT);
+    const isAsked = Buffer.isBuffer(data) && data.subarray(0, NEXT.length).equals(NEXT);
     if (reads === "everything" || peer.isWaiting || isAsked) peer.receive(String(data));
   });
   socket.on("error", () => undefined); // a close follows

@@ -187,7 +187,8 @@ export abstract class SoloGroup {
     const elections = new Set(this.#contenders.map(({ component, election }) => electionOf(component, election)));
     const vacant = [...elections].filter((name) => !this.#terms.has(name) && !statement?.busy?.includes(name));
     if (vacant.length === 0) return;
-    if (statement === null || this.now() - statement.readAt >= lease.renewEveryMs) return this.say({ type: "next" });
+    if (statement === null || this.now() - statement.readAt >= lease.renewEveryMs)
+      return this.say({ type: "next", inMs: 0 });
     for (const election of vacant) this.#grant(election, statement);
   }
 

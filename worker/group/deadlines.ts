@@ -8,7 +8,7 @@ import { renewalSlackFor } from "../../shared/lease.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { type HeldElection, isHeld, priorityIn } from "./election.ts";
-import { fill, isReady, missCalls, waitsUntil, warm } from "./readiness.ts";
+import { fill, isReady, isWatched, missCalls, waitsUntil, warm } from "./readiness.ts";
 import { forget, hangUp, lose } from "./sessions.ts";
 import type { SortedMap } from "./sorted-map.ts";
 import type { Deadline, DeadlineKey, Election, GroupState, PendingRevoke } from "./state.ts";
@@ -21,15 +21,11 @@ export function nextDeadline(state: GroupState): number | null {
   const first = Math.min(
     state.awaited.first()?.[0].at ?? Infinity,
     everything ? (state.unawaited.first()?.[0].at ?? Infinity) : Infinity,
-    Math.max(state.silent.first()?.[0].at ?? Infinity, state.silentClosedAt + SILENT_EVERY_MS),
     state.expiring.first()?.[0].at ?? Infinity,
     state.pendingRestore !== null && state.terms.size === 0 ? state.holdOffUntil : Infinity,
   );
   return first === Infinity ? null : first;
 }
-
-/** Sockets without a hello are closed at most this often: each alarm costs a row, and strangers must not cause many. */
-const SILENT_EVERY_MS = 1_000;
 
 /** Processes every deadline up to now. Comes before the event itself: a late message must revive nothing (S6). */
 export function expire(turn: Turn): void {
@@ -62,11 +58,10 @@ function lapse(turn: Turn, name: ElectionName): void {
   answerInVain(turn, name, ({ until }) => until <= turn.now);
 }
 
+/** With the next event: whoever sends no hello holds no lease, and keeps nobody waiting. An alarm would be on the way of each upgrade. */
 function closeSilent(turn: Turn): void {
-  for (const [, connection] of due(turn, ({ silent }) => silent)) {
+  for (const [, connection] of due(turn, ({ silent }) => silent))
     turn.close(connection, CLOSE.timeout, "no hello in time");
-    turn.change({ silentClosedAt: turn.now });
-  }
 }
 
 /** For credentials that have ended: the session may resume with new ones, and keeps its terms within the lease. */
@@ -119,9 +114,7 @@ function decide(turn: Turn, name: ElectionName): void {
     fill(turn, turn.election(name) ?? election);
     const rest = turn.election(name);
     if (rest !== undefined && !isHeld(rest)) answerRevokesWithoutSuccessor(turn, rest); // all were silent
-    return;
-  }
-  preempt(turn, election);
+  } else preempt(turn, election);
   const present = turn.election(name);
   if (isHeld(present)) warm(turn, present);
 }
@@ -210,15 +203,22 @@ function deadlineOf(turn: Turn, election: Election): Deadline | null {
   return { at, lookAt, awaited };
 }
 
+/** While the next candidate is about to speak: how many leases after the end of one the group looks by itself, W at most. */
+const NET_LEASES = 2;
+
 /**
  * How long after the end of a lease the group looks. Right at the end it would look just before a late renewal, and in
  * vain. Before the first renewal it looks as if the lease had begun with the grant: that renewal is under way, and no
- * hand-over sets an alarm earlier than the term before has. Zero where the holder is known to be gone.
+ * hand-over sets an alarm earlier than the term before has. Zero where the holder is known to be gone. While the next
+ * candidate is about to speak, much longer: the alarm is a net for the case that both fall silent, and is rarely set.
  */
 function slackOf(turn: Turn, election: Election): number {
   if (!isHeld(election)) return 0;
   const { sessionId, leaseMs, leaseUntil, grantedAt, acceptedAt } = election.state;
   const { link } = turn.session(sessionId) ?? {};
   if (link === undefined || link.type === "lost") return 0;
-  return renewalSlackFor(leaseMs) + (acceptedAt === null ? Math.max(0, grantedAt + leaseMs - leaseUntil) : 0);
+  const slackMs = renewalSlackFor(leaseMs);
+  if (isWatched(turn, election))
+    return Math.max(slackMs, Math.min(NET_LEASES * leaseMs, turn.state.policy.horizonAheadMs));
+  return slackMs + (acceptedAt === null ? Math.max(0, grantedAt + leaseMs - leaseUntil) : 0);
 }

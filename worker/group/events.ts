@@ -16,7 +16,7 @@ import type {
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { RevokeResult } from "../../shared/protocol/status.ts";
 import type { Policy } from "./policy.ts";
-import type { Access, EndReason, Statement } from "./state.ts";
+import type { Access, EndReason, Question, Statement } from "./state.ts";
 
 /** What a live socket carries through hibernation. */
 export interface Attachment {
@@ -28,10 +28,11 @@ export interface Attachment {
   readonly leases: readonly (readonly [leaderSessionId: string, leaseUntil: number])[];
   /** What its peer may do; absent: everything. */
   readonly access?: Access;
-  /** Its last statement and where that was busy, and since when an answer is owed; absent: none, nowhere, not at all. */
+  /** Its last statement, where that was busy, what it was asked, and whether its timers are late; absent: nothing of it. */
   readonly statement?: Statement;
   readonly busy?: readonly ElectionName[];
-  readonly askedAt?: number;
+  readonly asked?: Question;
+  readonly late?: true;
 }
 
 /** One frame as the host has read it: bounded and parsed, but not judged. */

@@ -168,7 +168,7 @@ function effectFact({ before, after }: TurnReport, effect: Effect): Fact[] {
   const { sessionId = null } = after.connections.get(connection) ?? before.connections.get(connection) ?? {};
   if (effect.type === "send") {
     const { message } = effect;
-    if (message.type === "next" && sessionId !== null)
+    if (message.type === "next" && message.inMs === 0 && sessionId !== null)
       return [{ type: "asked", sessionId, process: processName(after, sessionId) }];
     return message.type === "error" ? [{ type: "refused", code: message.code, sessionId }] : [];
   }

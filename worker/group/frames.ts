@@ -64,7 +64,7 @@ function take(turn: Turn, connection: Connection, message: SessionMessage): void
 /** Any real message shows that the session's code is alive, so it may be asked again (S11). */
 function unmute(turn: Turn, session: Session): Session {
   if (!session.mute) return session;
-  if (session.link.type === "connected") turn.patchConnection(session.link.connection, { askedAt: null });
+  if (session.link.type === "connected") turn.patchConnection(session.link.connection, { asked: null });
   turn.reattached.add(session.id);
   return turn.putSession({ ...session, mute: false });
 }

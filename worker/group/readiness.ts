@@ -8,10 +8,11 @@
  *
  * A polled session can't be asked: it has a statement in its own calls only, and is waited for until its poll deadline.
  */
+import { leaseFor, renewalSlackFor } from "../../shared/lease.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { HeldElection } from "./election.ts";
 import type { Connection, Election, Session, Statement } from "./state.ts";
-import { ask, isFresh, isSilent, isYoung } from "./statements.ts";
+import { answersUntil, ask, hurry, isAsked, isExpected, isFresh, isOverdue, isSilent, isYoung } from "./statements.ts";
 import { demote, grant, onceMore } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
@@ -87,9 +88,7 @@ export function fill(turn: Turn, election: Election): void {
 export function waitsUntil(turn: Turn, election: Election): number | null {
   const [first] = mayGrant(turn) ? frontOf(turn, election, 1).unknown : [];
   if (first === undefined) return null;
-  const { polling, askedAt } = first.connection;
-  if (polling !== undefined) return polling.until;
-  return askedAt === null ? null : askedAt + turn.state.policy.askTimeoutMs;
+  return first.connection.polling?.until ?? answersUntil(turn, first.connection);
 }
 
 /** It was its turn, and it was silent: it is mute, comes last, and being named as the successor is used up (S11, N7). */
@@ -119,10 +118,11 @@ export function missCalls(turn: Turn, session: Session): void {
 }
 
 /**
- * While somebody leads, keeps the next candidate's statement fresh, so that a hand-over needs no question (N3). This is
- * done in turns that happen anyway: the holder's renewals, and changes of the queue. They also notice silence; no alarm
- * does. Once the holder's socket is lost, the first few candidates are asked, however young their statements are: the
- * rest of the lease shows which of them are there.
+ * While somebody leads, keeps the next candidate's statement fresh, so that a hand-over needs no question (N3). It is asked
+ * to speak right after each renewal of the holder, by its own timer. Where no renewal comes, it speaks right after the
+ * end of the lease: the group looks at the lease in that turn, and needs no alarm for it (see `isWatched`). The holder's renewals, and
+ * changes of the queue, notice that it is overdue. Once the holder's socket is lost, the first few candidates are asked
+ * at once, however young their statements are: the rest of the lease shows which of them are there.
  */
 export function warm(turn: Turn, election: HeldElection): void {
   if (!turn.state.reconciled || turn.state.paused) return;
@@ -137,9 +137,36 @@ export function warm(turn: Turn, election: HeldElection): void {
       continue;
     }
     const { readAt = -Infinity } = connection.statement ?? {};
-    if (readAt < lostAt || !isYoung(turn, session, connection.statement)) ask(turn, session);
+    if (lostAt === -Infinity) keepReady(turn, election, { session, connection });
+    else if (readAt < lostAt || !isYoung(turn, session, connection.statement)) ask(turn, session);
     left -= 1;
   }
+}
+
+function keepReady(turn: Turn, election: HeldElection, { session, connection }: Candidate): void {
+  const isSoon = isAsked(turn, connection) && election.state.type === "leading";
+  if (isOverdue(turn, session, connection)) hurry(turn, session);
+  else if (isSoon || isYoung(turn, session, connection.statement))
+    ask(turn, session, speaksAt(turn, election, connection));
+  else ask(turn, session);
+}
+
+/** When the next candidate speaks by its timer: after the holder's next renewal, or once the lease is over. */
+function speaksAt(turn: Turn, { state }: HeldElection, { late }: Connection): number {
+  const { leaseMs, leaseUntil } = state;
+  const { renewEveryMs } = leaseFor(leaseMs);
+  // Before the holder's renewal, which would ask it at once: so its timer can show that it is in time again.
+  if (late) return Math.min(turn.now + Math.floor(renewEveryMs / 2), leaseUntil) + renewalSlackFor(leaseMs);
+  const renewsAt = leaseUntil - leaseMs + renewEveryMs;
+  const beatAt = renewsAt > turn.now ? renewsAt : turn.now + renewEveryMs;
+  return Math.min(beatAt, leaseUntil) + renewalSlackFor(leaseMs);
+}
+
+/** Whether the end of this lease needs no alarm of its own: the next candidate is about to speak, by then at the latest. */
+export function isWatched(turn: Turn, election: HeldElection): boolean {
+  if (!turn.state.reconciled) return false;
+  for (const { connection } of candidatesFor(turn, election)) return isExpected(connection);
+  return false;
 }
 
 /** Whether this rival may be granted the election now. If the group does not know, it asks; a silent one is mute from here on. */

@@ -182,7 +182,6 @@ export function emptyGroup(policy: Policy): GroupState {
     lastOrder: 0,
     connections: noNames(),
     silent: noDeadlines(),
-    silentClosedAt: -Infinity,
     expiring: noDeadlines(),
     polled: noDeadlines(),
     subjects: noNames(),

@@ -114,7 +114,7 @@ export interface PendingRevoke {
 export interface Deadline {
   /** Key in `deadlines`: from this time on it is over. */
   readonly at: number;
-  /** Key in `awaited` or `unawaited`: `at`, or a little later where a renewal is likely to come just before (`slackOf`). */
+  /** Key in `awaited` or `unawaited`: `at`, or later where an event is likely to come first (`slackOf`). */
   readonly lookAt: number;
   /** Whether anybody waits for it or watches. */
   readonly awaited: boolean;
@@ -198,8 +198,16 @@ export interface Connection {
   readonly renewedAt: number;
   /** The last one, unless something has voided it; a polled session has one for the time of its own call only. */
   readonly statement: Statement | null;
-  /** When it was asked by `next`; `null` once it has answered by a statement. */
-  readonly askedAt: number | null;
+  /** What it was asked by the last `next`; `null` once a statement has answered. */
+  readonly asked: Question | null;
+  /** It was not heard of when it was to speak, although its process lives: an alarm looks after the lease, too. */
+  readonly late: boolean;
+}
+
+/** Asked at `at` to speak at `due`: at once where both are the same, otherwise by the timer of the process. */
+export interface Question {
+  readonly at: number;
+  readonly due: number;
 }
 
 export interface DeadlineKey {
@@ -235,8 +243,6 @@ export interface GroupState {
   readonly connections: SortedMap<string, Connection>;
   /** [memory] Connections that owe their hello, by when it is due. */
   readonly silent: SortedMap<DeadlineKey, string>;
-  /** [memory] When one of them was last closed for that; `-Infinity` before the first. */
-  readonly silentClosedAt: number;
   /** [memory] Connections whose credentials end, by when they end. */
   readonly expiring: SortedMap<DeadlineKey, string>;
   /** [memory] Connections of polled sessions, by their poll deadline. */

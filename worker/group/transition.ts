@@ -149,9 +149,9 @@ function adopt(turn: Turn, attachment: Attachment): Connection[] {
     const loaded = election.state.leaseUntil;
     turn.putState(election.name, { ...election.state, leaseUntil: Math.min(leaseUntil, loaded) });
   }
-  const { statement = null, busy = [], askedAt = null } = attachment;
+  const { statement = null, busy = [], asked = null, late = false } = attachment;
   if (busy.length > 0) turn.patchSession(session.id, { busy }, busy);
-  const adopted = { ...connectionOf(turn, attachment), statement, askedAt };
+  const adopted = { ...connectionOf(turn, attachment), statement, asked, late };
   if (isSilent(turn, adopted)) turn.patchSession(session.id, { mute: true }); // it was, or would be: no turn is missed anew
   return [adopted];
 }
@@ -181,7 +181,7 @@ function* attachments(turn: Turn): Generator<Effect> {
     if (connection === undefined) continue;
     const leases: [string, number][] = [];
     for (const { state } of turn.termsOf(session)) leases.push([state.leaderSessionId, state.leaseUntil]);
-    const { id, helloUntil, access, statement, askedAt } = connection;
+    const { id, helloUntil, access, statement, asked, late } = connection;
     const { busy } = session;
     const attachment: Attachment = {
       connection: id,
@@ -191,7 +191,8 @@ function* attachments(turn: Turn): Generator<Effect> {
       access,
       ...(statement !== null && { statement }),
       ...(busy.length > 0 && { busy: busy.slice(0, ATTACHED_BUSY) }),
-      ...(askedAt !== null && { askedAt }),
+      ...(asked !== null && { asked }),
+      ...(late && { late }),
     };
     yield { type: "attach", attachment };
   }

@@ -113,7 +113,7 @@ export class Turn {
   /** For what no index depends on. Does nothing for a connection that is gone. */
   patchConnection(
     id: string,
-    part: Partial<Pick<Connection, "frames" | "confirms" | "renewedAt" | "statement" | "askedAt">>,
+    part: Partial<Pick<Connection, "frames" | "confirms" | "renewedAt" | "statement" | "asked" | "late">>,
   ): void {
     const { connections } = this.state;
     const connection = connections.get(id);

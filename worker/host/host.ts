@@ -8,7 +8,8 @@
  *
  * Phases of an incarnation:
  * 1. The constructor loads what is stored, and finds the sockets of leaders, which carry exact leases.
- * 2. `adopt` takes these in, once the platform has told when its alarm is due.
+ * 2. `adopt` takes these in, once the platform has told when its alarm is due. No alarm is set before the third phase: the
+ *    platform drops a due one that wakes the object when the constructor sets a later one, and `start` never comes.
  * 3. All sockets are listed before whatever comes next (event `start`). Only a frame that comes first is answered before
  *    that, with its own socket taken in: to list ten thousand takes longer than everything else that it needs.
  *
@@ -82,7 +83,7 @@ export class Host<Socket extends object> {
 
   /** Second phase; comes before every other event. `alarmAt`: when the platform's alarm is due, `null` without one. */
   adopt(alarmAt: number | null): void {
-    // An alarm that lies in the past was lost with an earlier incarnation, or is about to come: setting it anew is safe.
+    // An alarm that lies in the past is about to come, or was lost with an earlier incarnation.
     this.#alarmAt = alarmAt !== null && alarmAt > this.#port.now() ? alarmAt : null;
     this.#turn({ type: "adopt", attachments: this.#leaders });
   }
@@ -324,7 +325,7 @@ export class Host<Socket extends object> {
     if (rows.length > 0) this.#commit(rows, counters, now);
     this.#state = state;
     this.#facts = counters;
-    this.#moveAlarm(now);
+    if (state.reconciled) this.#moveAlarm(now);
     for (const effect of effects) this.#perform(effect);
     this.#port.turned({ event, report, rows, facts });
   }

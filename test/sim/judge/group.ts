@@ -29,7 +29,7 @@ export class GroupJudge {
   readonly #minted = new Set<string>();
   readonly #stated = new Map<string, Stated>();
   grants = 0;
-  /** How often each connection was asked by `next`. */
+  /** How often each connection was asked to speak at once. */
   readonly asked = new Map<string, number>();
 
   constructor(world: JudgedWorld) {
@@ -39,7 +39,7 @@ export class GroupJudge {
   turned(incarnation: Incarnation, { event: body, report, rows }: Turned): void {
     const { before, effects } = report;
     for (const effect of effects) {
-      if (effect.type !== "send" || effect.message.type !== "next") continue;
+      if (effect.type !== "send" || effect.message.type !== "next" || effect.message.inMs > 0) continue;
       this.asked.set(effect.connection, (this.asked.get(effect.connection) ?? 0) + 1);
     }
     this.#note(body, incarnation.now());

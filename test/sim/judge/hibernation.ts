@@ -25,20 +25,26 @@ export function judgeHibernation({ backend, cores }: JudgedWorld, current: Incar
 
 /** What was taken back does not come back (S7), and nobody is asked twice. A statement may come back as an older one. */
 function judgeStatements(awake: GroupState, woken: GroupState): void {
-  for (const { id, statement, askedAt } of awake.connections.values()) {
+  for (const { id, statement, asked } of awake.connections.values()) {
     const again = woken.connections.get(id);
     const revives = statement === null && again !== undefined && again.statement !== null;
     demand(!revives, "S7", () => `a statement of ${id} comes back by hibernation`);
-    demand(askedAt === null || again?.askedAt === askedAt, "N5", () => `${id} is asked once more by hibernation`);
+    const isDueLater = asked !== null && asked.due > asked.at; // it may be asked at once, as by any turn
+    const isKept = asked === null || again?.asked?.at === asked.at || (isDueLater && again?.asked !== undefined);
+    demand(isKept, "N5", () => `${id} is asked once more by hibernation`);
   }
 }
 
-/** Silence is noticed in the next turn about the election, and by a longer time-out that has come since it is none yet. */
+/**
+ * Silence, and that somebody is overdue, is noticed in the next turn about the election. By a longer time-out that has
+ * come since, it is no silence yet.
+ */
 const isSilenceOpen = ({ connections, sessions, policy }: GroupState, now: number): boolean =>
-  [...connections.values()].some(({ askedAt, sessionId }) => {
+  [...connections.values()].some(({ asked, sessionId }) => {
     const session = sessions.get(sessionId ?? "");
-    const isSilent = askedAt !== null && askedAt + policy.askTimeoutMs <= now;
-    return session !== undefined && session.mute !== isSilent;
+    if (session === undefined) return false;
+    if (asked !== null && asked.due > asked.at) return asked.due < now;
+    return session.mute !== (asked !== null && asked.due + policy.askTimeoutMs <= now);
   });
 
 /** The first renewal of a term has not come. */

@@ -9,6 +9,7 @@ import {
   firstFrameResigns,
   givenBackOnce,
   helloGranted,
+  hiddenBehindSilent,
   hiddenNext,
   lateGrant,
   leftAndBack,
@@ -17,6 +18,7 @@ import {
   lostUnheard,
   readyAgain,
   silenceFound,
+  silentBeforeNext,
   silentBehindLost,
   silentNext,
   silentTogether,
@@ -50,5 +52,10 @@ test("[Q2] [N7] nobody is preempted for a rival that does not answer", () => dea
 test("[N3] a hidden page that is next takes over in one exchange", () => hiddenNext(shippedCores));
 test("[N7] one that falls silent just before its turn costs a lease", () => silentNext(shippedCores));
 test("[N7] one that falls silent while somebody leads costs nothing", () => silenceFound(shippedCores));
-test("[N7] those who fall silent together with the leader cost one time-out", () => silentTogether(shippedCores));
+test("[N7] a hidden page that is next takes over from a leader that falls silent as fast as any other", () =>
+  hiddenBehindSilent(shippedCores));
+test("[N7] where the leader falls silent, whoever is next speaks at the end of the lease, and no alarm is needed", () =>
+  silentBeforeNext(shippedCores));
+test("[N7] those who fall silent together with the leader cost two leases and one time-out", () =>
+  silentTogether(shippedCores));
 test("[N7] those who wait for a lost leader's lease are asked meanwhile", () => silentBehindLost(shippedCores));

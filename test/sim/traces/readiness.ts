@@ -105,7 +105,28 @@ export function silenceFound(cores: Cores): void {
   stage.end();
 }
 
-/** The leader and three who wait fall silent together; the path of the leader stays open. */
+/** The same, and the leader falls silent on an open path: the group knows that B does not keep time, and looks itself. */
+export function hiddenBehindSilent(cores: Cores): void {
+  const { stage, a, b } = three(cores);
+  b.timerLagMs = 60_000;
+  stage.advance(40_000);
+  stage.world.network.path(a).held.add("up").add("down");
+  stage.until("B leads", () => leads(b), 10_000 + 200 + EXCHANGE_MS);
+  stage.end();
+}
+
+/** The leader falls silent on an open path: B speaks when its lease is over, and leads by that. No alarm comes for it. */
+export function silentBeforeNext(cores: Cores): void {
+  const { stage, a, b } = three(cores);
+  stage.advance(61_000);
+  stage.world.network.path(a).held.add("up").add("down");
+  const { alarmAt } = stage.world.backend.storage;
+  stage.until("B leads", () => leads(b), 10_000 + 200 + EXCHANGE_MS);
+  stage.expect("no alarm came", stage.world.backend.storage.alarmAt === alarmAt);
+  stage.end();
+}
+
+/** The leader and three who wait fall silent together; the path of the leader stays open. The alarm is the net for that. */
 export function silentTogether(cores: Cores): void {
   const { stage, a, b, c } = three(cores);
   const d = stage.join("D");
@@ -114,7 +135,7 @@ export function silentTogether(cores: Cores): void {
   for (const process of [b, c, d]) process.sleep(Infinity);
   stage.world.network.path(a).held.add("up").add("down");
   const { askTimeoutMs } = stage.world.backend.object().state.policy;
-  stage.until("E leads", () => leads(e), 10_000 + 200 + askTimeoutMs + EXCHANGE_MS);
+  stage.until("E leads", () => leads(e), 3 * 10_000 + 200 + askTimeoutMs + EXCHANGE_MS);
   stage.end();
 }
 

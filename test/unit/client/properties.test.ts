@@ -290,7 +290,7 @@ const moves = {
     if (!lineOf(witness.state)) return null;
     return { ...witness.grant(true, component, pick), sentAt: one([...witness.stated.keys()]) ?? 0 };
   },
-  next: () => ({ type: "next" }),
+  next: () => ({ type: "next", inMs: 0 }),
   registered: (_, { component }) => ({ type: "registered", component }),
   join(witness, { component }, one) {
     const term = one(witness.state.terms);

@@ -201,7 +201,7 @@ describe("a component that has left and come back", () => {
     play.hears(refusal("x", "limit_exceeded"));
     play.hears(refusal("x", "unknown_component"));
     play.hears(answer("registered", "x"));
-    play.hears({ type: "next" });
+    play.hears({ type: "next", inMs: 0 });
     play.grants("L1", 1, "x");
     expect(play.called()).toEqual(["+x L1"]);
   });

@@ -7,7 +7,7 @@ import { CHECK, DRAIN, E, giveBack, grant, join, PING, Play, R, release, renew, 
 
 const revoked = (leaderSessionId: string, drainMs = DRAIN) =>
   ({ type: "revoke", leaderSessionId, reason: "revoked", drainMs }) as const;
-const next = { type: "next" } as const;
+const next = { type: "next", inMs: 0 } as const;
 const deregister = (component: string): ClientMessage => ({ type: "deregister", component });
 const register = (component: string): ClientMessage => ({ type: "register", component });
 const without = (play: Play, type: ClientMessage["type"]): readonly Said[] =>

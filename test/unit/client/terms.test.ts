@@ -49,7 +49,7 @@ describe("a grant", () => {
     const play = new Play();
     play.contend("x");
     play.connects();
-    for (let count = 0; count < 3; count++) play.hears({ type: "next" });
+    for (let count = 0; count < 3; count++) play.hears({ type: "next", inMs: 0 });
     const { sentAt } = play.last("renew");
     play.hears({ type: "renewed", sentAt: sentAt - 1, held: [] });
     play.says();
@@ -134,7 +134,7 @@ describe("a grant", () => {
     const x = play.contend("x");
     play.connects();
     for (let count = 0; count < 300; count++) play.happens({ type: "observe", component: `w${count}` });
-    for (let count = 0; count < 80; count++) play.hears({ type: "next" }); // not even a renewal may leave now
+    for (let count = 0; count < 80; count++) play.hears({ type: "next", inMs: 0 }); // not even a renewal may leave now
     play.says();
     play.hears(grant(7, "L1", 1, "x"));
     expect(play.says()).toEqual([]);

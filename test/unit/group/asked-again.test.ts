@@ -53,8 +53,8 @@ test("[Q4] a process that resigned, expired or was made to step down comes last,
   b.release();
   expect(group.holder()).toBe("a");
   a.accept();
-  group.advance(10_000);
-  group.tick();
+  a.silent = true;
+  group.advance(10_100);
   expect(group.holder()).toBe("b");
 });
 
@@ -78,7 +78,7 @@ test("[S11] [N7] candidates whose paths are dead cost one time-out together; the
   const a = group.join("a", { contenders });
   const [b, c, d] = ["b", "c", "d"].map((name) => group.join(name, { contenders }));
   a.accept();
-  for (const dead of [b, c]) if (dead?.wire) dead.wire.deaf = true;
+  for (const dead of [b, c]) if (dead) dead.silent = true;
   group.advance(2_500);
   a.bye();
   const from = group.now;
@@ -92,7 +92,7 @@ test("[S11] (H7) a candidate that left its question open is mute: no row, no ala
   expect(group.state.sessions.get(a.sessionId)?.mute).toBe(true);
   expect(group.alarm()).toBeNull();
   expect(group.during(() => group.advance(600_000))).toEqual([]);
-  expect(a.heard("next")).toHaveLength(1);
+  expect(a.questions()).toHaveLength(1);
   a.renew();
   expect(a.heard("grant")).toHaveLength(2);
   a.accept();
@@ -104,7 +104,7 @@ test("[S11] [N5] it is mute after hibernation as well: not asked or missed anew,
   const facts = group.during(() => group.hibernate()).flatMap((step) => step.facts);
   expect(facts).toEqual([]);
   expect(group.stored).toEqual(before);
-  expect(a.heard("next")).toHaveLength(1);
+  expect(a.questions()).toHaveLength(1);
   expect(group.alarm()).toBeNull();
   a.renew();
   expect(group.holder()).toBe("a");
@@ -116,17 +116,17 @@ test("[S11] [N5] one that has sent any frame since is not mute after hibernation
   b.accept();
   const c = group.join("c", { contenders, priority: 1 });
   a.say({ type: "observe", components: ["x"] });
-  expect(a.heard("next")).toHaveLength(1); // c is next
+  expect(a.questions()).toHaveLength(1); // c is next
   group.hibernate();
   c.bye();
-  expect(a.heard("next")).toHaveLength(2);
+  expect(a.questions()).toHaveLength(2);
   expect(group.candidates()).toEqual(["a"]);
 });
 
 test("[S11] any frame of it lets it be asked again, and an answer that comes late is a good statement", () => {
   const { group, a } = alone();
   a.say({ type: "priority", priority: 1 });
-  expect(a.heard("next")).toHaveLength(2);
+  expect(a.questions()).toHaveLength(2);
   expect(group.election().type).toBe("vacant");
   group.advance(group.policy.askTimeoutMs - 1);
   a.renew();

@@ -162,33 +162,48 @@ function expectedDeadline(state: GroupState, election: Election, now: number): E
   const awaited = waiting || election.watchedComponents > 0 || election.pending.length > 0;
   if (term.type === "leading" || term.type === "revoking") {
     const { leaseUntil } = term;
-    return { at: Math.min(...times, leaseUntil), lookAt: Math.min(...times, leaseLookAt(state, term)), awaited };
+    return {
+      at: Math.min(...times, leaseUntil),
+      lookAt: Math.min(...times, leaseLookAt(state, election, term)),
+      awaited,
+    };
   }
   if (times.length === 0) return null;
   return { at: Math.min(...times), lookAt: Math.min(...times), awaited };
 }
 
-/** When the end of a lease is looked at: later where a renewal may be under way. */
-function leaseLookAt({ sessions }: GroupState, { sessionId, leaseMs, leaseUntil, ...term }: Term): number {
-  if ((sessions.get(sessionId)?.link.type ?? "lost") === "lost") return leaseUntil;
+/** When the end of a lease is looked at: later where a renewal may be under way, and much later where the next candidate speaks then. */
+function leaseLookAt(state: GroupState, election: Election, { sessionId, leaseMs, leaseUntil, ...term }: Term): number {
+  if ((state.sessions.get(sessionId)?.link.type ?? "lost") === "lost") return leaseUntil;
   const slack = Math.min(Math.floor(leaseMs / 50), 100);
+  const head = candidatesOf(state, election)[0]?.connection;
+  if (state.reconciled && head !== undefined && head.asked !== null && !head.late)
+    return leaseUntil + Math.max(slack, Math.min(2 * leaseMs, state.policy.horizonAheadMs));
   return (term.acceptedAt === null ? Math.max(term.grantedAt + leaseMs, leaseUntil) : leaseUntil) + slack;
 }
 
 /** Until when a vacant election waits for the first of its candidates; `null` where it waits for none. */
-function answerTime(state: GroupState, { queue, state: term }: Election): number | null {
+function answerTime(state: GroupState, election: Election): number | null {
+  const { queue, state: term } = election;
   if (term.type !== "vacant" || !state.reconciled || state.paused) return null;
-  const ids = [...queue.sessionIds()];
-  const named = ids.filter((id) => id === term.successor);
-  for (const id of [...named, ...ids]) {
-    const link = state.sessions.get(id)?.link;
-    const connection = link === undefined || link.type === "lost" ? undefined : state.connections.get(link.connection);
-    const isSkipped = connection?.polling !== undefined && queue.rankOf(id)?.demoted;
-    if (connection === undefined || isSkipped) continue;
+  for (const { id, connection } of candidatesOf(state, election)) {
+    if (connection.polling !== undefined && queue.rankOf(id)?.demoted) continue;
     if (connection.polling !== undefined) return connection.polling.until;
-    return connection.askedAt === null ? null : connection.askedAt + state.policy.askTimeoutMs;
+    const { asked } = connection;
+    return asked === null || asked.due > asked.at ? null : asked.due + state.policy.askTimeoutMs;
   }
   return null;
+}
+
+/** Those with a connection, in the order of their turns. */
+function candidatesOf(state: GroupState, { queue, state: term }: Election) {
+  const ids = [...queue.sessionIds()];
+  const named = ids.filter((id) => term.type !== "leading" && id === term.successor);
+  return [...new Set([...named, ...ids])].flatMap((id) => {
+    const link = state.sessions.get(id)?.link;
+    const connection = link === undefined || link.type === "lost" ? undefined : state.connections.get(link.connection);
+    return connection === undefined ? [] : [{ id, connection }];
+  });
 }
 
 /** A hold-off that grows while a restore waits finds those who wait with the earlier one: they look, and wait on. */

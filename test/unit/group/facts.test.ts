@@ -71,9 +71,10 @@ test("a question is a fact of the process that is asked, and of no election", ()
   const a = group.join("a", { contenders: ["x"] });
   const b = group.join("b", { contenders: ["x"] });
   a.accept();
+  b.silent = true;
   group.advance(2_500);
   const { sessionId } = b;
-  const facts = told(group, () => group.revoke("process"));
+  const facts = told(group, () => a.resign());
   expect(facts).toContainEqual({ type: "asked", sessionId, process: "b" });
 });
 

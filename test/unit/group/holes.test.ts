@@ -219,8 +219,7 @@ test("[N7] (H7) five candidates that only look alive cost one time-out together,
   const a = group.join("a", { contenders });
   a.accept();
   for (let dead = 0; dead < 5; dead++) {
-    const { wire } = group.join(`dead${dead}`, { contenders });
-    if (wire !== null) wire.deaf = true;
+    group.join(`dead${dead}`, { contenders }).silent = true;
   }
   const b = group.join("b", { contenders });
   group.advance(2_500);

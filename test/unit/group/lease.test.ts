@@ -102,7 +102,7 @@ test("[S3] a lease that ran out while the object slept is over in the very turn 
   group.hibernate();
   expect(group.history()).toMatchObject([{ reason: "expired" }]);
   expect(group.election().type).toBe("vacant");
-  expect(a.last("next")).toEqual({ type: "next" }); // it is the only candidate
+  expect(a.last("next")).toEqual({ type: "next", inMs: 0 }); // it is the only candidate
   a.renew();
   a.accept();
 });

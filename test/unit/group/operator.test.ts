@@ -71,7 +71,7 @@ test("a revoke is answered even if neither the holder nor any candidate ever doe
   const request = group.revoke("process");
   group.advance(60_000);
   expect(group.replies.get(request)).toMatchObject({ type: "revoked", from: a.sessionId, to: null });
-  expect(b.heard("next")).toHaveLength(1);
+  expect(b.questions()).toHaveLength(1);
 });
 
 test("a revoke is answered in vain where the next one is granted the election, and never takes it", () => {

@@ -62,6 +62,10 @@ export class PeerProcess extends Peer {
   readonly leases = new Map<string, Lease>();
   /** What it will never take up again: it has reported its end, or its session is over. */
   readonly finished = new Set<string>();
+  /** True time, when it speaks by its timer, as it was last asked to. */
+  speaksAt = Infinity;
+  /** Its timers stand still, as those of a hidden tab: it only answers. */
+  isHeldUp = false;
   /** The last grant of each election. */
   readonly grants = new Map<ElectionName, Grant>();
   /** What it knows of the leaders, as an observer. */
@@ -270,6 +274,11 @@ export class PeerProcess extends Peer {
     return this.inbox.all(type);
   }
 
+  /** Those that it had to answer at once; others it answers by its timer. */
+  questions(): readonly Message<"next">[] {
+    return this.heard("next").filter(({ inMs }) => inMs === 0);
+  }
+
   #electionOf(component: string): ElectionName {
     const info = (this.profile.contenders ?? []).map(contenderInfo).find((one) => one.component === component);
     return electionOf(component, info?.election);
@@ -286,9 +295,13 @@ export class PeerProcess extends Peer {
   /** The test sees the question and what follows from its answer. */
   protected override asked(message: Message<"next">): void {
     this.received(message);
-    this.world.later(() => {
-      if (this.wire?.open && !this.silent) this.renewHeld();
-    });
+    this.speaksAt = this.world.now + message.inMs;
+    if (message.inMs === 0) this.world.later(() => this.speak());
+  }
+
+  override speak(): void {
+    this.speaksAt = Infinity;
+    if (this.wire?.open && !this.silent) this.renewHeld();
   }
 
   /** It leads from the receipt, until R after it sent the statement that the grant names (S1). */

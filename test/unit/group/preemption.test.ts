@@ -187,7 +187,7 @@ test("[Q2] [S11] a rival is asked before it preempts: one that is silent takes t
   high.silent = true;
   const steps = group.during(() => group.run(MINUTE, low));
   expect(low.heard("revoke")).toEqual([]);
-  expect(high.heard("next")).toHaveLength(1);
+  expect(high.questions()).toHaveLength(1);
   expect(steps.filter(({ event }) => event.type === "tick").length).toBeLessThanOrEqual(1); // the cool-down
   high.renew();
   expect(low.heard("revoke")).toHaveLength(1);

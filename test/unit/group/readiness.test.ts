@@ -25,7 +25,7 @@ const one = (group: GroupWorld, name: string): PeerProcess => {
 };
 
 /** Who was asked, in the order in which they stand, once for each question. */
-const asked = (group: GroupWorld): string[] => group.peers.flatMap((peer) => peer.heard("next").map(() => peer.name));
+const asked = (group: GroupWorld): string[] => group.peers.flatMap((peer) => peer.questions().map(() => peer.name));
 
 const fallSilent = (peers: readonly PeerProcess[]): void => {
   for (const peer of peers) peer.silent = true;
@@ -33,18 +33,64 @@ const fallSilent = (peers: readonly PeerProcess[]): void => {
 
 // While somebody leads
 
-test("[N3] whoever is next is asked in a renewal of the holder, once its statement is older than E / 2", () => {
-  const { group, a } = led(["b", "c"]);
-  group.advance(E / 2);
-  a.renewHeld();
+test("[N3] whoever is next speaks right after each renewal of the holder, by its own timer", () => {
+  const { group, a, waiting } = led(["b", "c"]);
+  expect(waiting.map((peer) => peer.heard("next"))).toEqual([[{ type: "next", inMs: E + 100 }], []]);
+  const spoken = group
+    .during(() => group.run(4 * E + 100, a))
+    .flatMap(({ event }) => (event.type === "frame" ? [event] : []));
+  const connections = [a, waiting[0], a, waiting[0], a, waiting[0], a, waiting[0], a].map((peer) => peer?.wire?.id);
+  expect(spoken.map(({ connection }) => connection)).toEqual(connections);
   expect(asked(group)).toEqual([]);
-  group.advance(1);
-  a.renewHeld();
-  expect(asked(group)).toEqual(["b"]);
-  group.advance(E / 2);
-  a.renewHeld();
-  expect(asked(group)).toEqual(["b"]);
 });
+
+test("[S2] [N7] where the holder falls silent, the next one speaks once its lease is over, and leads by that: no alarm", () => {
+  const { group, a, waiting } = led(["b", "c"]);
+  group.run(10 * E, a);
+  const steps = group.during(() => group.advance(D + 99));
+  expect(group.holder()).toBe("a");
+  const last = group.during(() => group.advance(1));
+  expect(group.holder()).toBe("b");
+  expect([...steps, ...last].filter(({ event }) => event.type === "tick")).toEqual([]);
+  expect(waiting[0]?.questions()).toEqual([]);
+});
+
+test("[N7] one whose timer stands still is asked by the holder's renewals, and the group looks after the lease itself", () => {
+  const { group, a, waiting } = led(["b", "c"]);
+  const [b] = waiting;
+  group.run(10 * E, a);
+  if (b) b.isHeldUp = true;
+  group.run(2 * E, a);
+  expect(asked(group)).toEqual(["b", "b"]);
+  group.run(2 * E, a);
+  expect(asked(group)).toEqual(["b", "b", "b", "b"]);
+  expect(group.alarm()).toBe(group.now + D + 100);
+  if (b) b.isHeldUp = false;
+  group.run(2 * E, a);
+  const { length } = asked(group);
+  group.run(4 * E, a);
+  expect(asked(group)).toHaveLength(length); // it keeps time again
+  expect(group.alarm()).toBe(group.now + 2 * D + 100); // D + W
+});
+
+test.each([
+  [D, 30_000, 3 * D],
+  [D, 15_000, D + 15_000],
+  [60_000, 30_000, 90_000],
+  [2_000, 30_000, 6_000],
+  [D, 0, D + 100],
+])(
+  "[N7] at D = %i and W = %i, where the holder and the next one fall silent together, the group looks after %i ms",
+  (leaseMs, horizonAheadMs, afterMs) => {
+    const { group, a, waiting } = led(["b", "c"], { leaseMs, horizonAheadMs });
+    group.run(leaseMs / 2, a);
+    fallSilent(waiting.slice(0, 1));
+    group.advance(afterMs + group.policy.askTimeoutMs - 1);
+    expect(group.holder()).not.toBe("c");
+    group.advance(1);
+    expect(group.holder()).toBe("c");
+  },
+);
 
 test("[N3] so it is always ready: a hand-over in peace needs no question, however long it took until then", () => {
   const { group, a, waiting } = led(["b"]);
@@ -79,16 +125,14 @@ test("[N3] asking while somebody leads costs no row and no alarm, and each quest
   const { group, a, waiting } = led(["b", "c"]);
   fallSilent(waiting);
   const { alarmAt } = group.platform;
-  group.advance(E / 2 + 1);
   const steps = group.during(() => {
-    a.renewHeld();
+    group.run(2 * E, a); // b was to speak after E
     a.renewHeld();
     group.join("d", { contenders: [] });
   });
   expect(asked(group)).toEqual(["b"]);
-  expect(steps.slice(0, 2).flatMap(({ rows }) => rows)).toEqual([]);
-  expect(group.platform.alarmAt).toBe(alarmAt);
-  expect(group.alarm()).toBe(group.now + D + 100);
+  expect(steps.slice(0, 3).flatMap(({ rows }) => rows)).toEqual([]);
+  expect(group.platform.alarmAt).toBeLessThanOrEqual(alarmAt ?? 0);
 });
 
 test("[N7] [S11] silence is noticed in the holder's renewals, one after the other: no alarm, no row, and the places stay", () => {
@@ -120,9 +164,9 @@ test("[N7] while the holder's socket is lost the first eight are asked, once eac
 });
 
 test("[N7] nobody is asked before the socket is lost but the first", () => {
-  const { group, a } = led(["b", "c", "d"]);
+  const { group, a, waiting } = led(["b", "c", "d"]);
   group.run(60_000, a);
-  expect(new Set(asked(group))).toEqual(new Set(["b"]));
+  expect(waiting.map((peer) => peer.heard("next").length > 0)).toEqual([true, false, false]);
 });
 
 // While nobody leads
@@ -197,16 +241,16 @@ test("[N7] one that fell silent after its last statement costs what is left of t
   c?.accept();
 });
 
-test("[N7] where no event comes it is looked at as if its lease had begun with the grant, so a hand-over sets no alarm", () => {
+test("[N7] the one after it speaks at the end of that lease, so a hand-over sets no alarm", () => {
   const { group, a, waiting } = led(["b", "c"]);
   const [b] = waiting;
-  if (b?.wire) b.wire.deaf = true;
+  if (b) b.silent = true;
   group.advance(1_000);
   a.renewHeld();
   const { alarmAt } = group.platform;
   a.resign();
   expect(group.platform.alarmAt).toBe(alarmAt);
-  group.advance(D + 99);
+  group.advance(D - 1_000 + 99);
   expect(group.holder()).toBe("b");
   group.advance(1);
   expect(group.holder()).toBe("c");
@@ -214,13 +258,15 @@ test("[N7] where no event comes it is looked at as if its lease had begun with t
 
 test("[S11] silence outweighs an earlier statement that still counts", () => {
   const { group, a, waiting } = led(["b"], { leaseMs: 120_000 });
+  group.advance(29_000);
+  waiting[0]?.renew();
   fallSilent(waiting);
   group.advance(16_000);
-  a.renewHeld();
+  group.revoke("process", { successor: null });
   expect(asked(group)).toEqual(["b"]);
   group.join("c", { contenders });
   group.advance(11_000);
-  a.resign(); // b's statement is 27 s old, of 30 s, and its question 11 s, of 10.1 s
+  a.release(); // b's statement is 27 s old, of 30 s, and its question 11 s, of 10.1 s
   expect(group.holder()).toBe("c");
 });
 

@@ -153,6 +153,7 @@ test("the history keeps of each ended term who, when, why, what was confirmed, a
   ]);
   group.advance(1_200);
   b.accept();
+  b.silent = true;
   group.advance(10_000);
   group.tick();
   expect(group.history()[1]).toMatchObject({ process: "b", reason: "expired", gapMs: 1_200, confirmed: [] });

@@ -59,6 +59,8 @@ export class GroupWorld implements PlatformWorld {
   readonly #open = new Set<string>();
   readonly #later: (() => void)[] = [];
   #depth = 0;
+  /** The first rule that a turn has broken. */
+  #broken: unknown = null;
   #restore: { readonly request: string; readonly bookmark: Stored } | null = null;
   #numbers = 0;
   readonly epochs = new EpochLog();
@@ -117,14 +119,24 @@ export class GroupWorld implements PlatformWorld {
     return peer;
   }
 
-  /** Time passes; the alarm rings whenever somebody waits or watches. */
+  /** Time passes: the alarm rings whenever somebody waits or watches, and peers speak when they were asked to. */
   advance(ms: number): void {
     const until = this.now + ms;
-    for (let due = this.alarm(); due !== null && due <= until; due = this.alarm()) {
+    for (;;) {
+      const speaker = this.#nextSpeaker();
+      const [speaksAt, alarm] = [speaker?.speaksAt ?? Infinity, this.alarm() ?? Infinity];
+      const due = Math.min(speaksAt, alarm);
+      if (due > until) break;
       this.now = Math.max(this.now, due);
-      this.tick();
+      if (alarm <= speaksAt) this.tick();
+      else speaker?.speak();
     }
     this.now = until;
+  }
+
+  #nextSpeaker(): PeerProcess | undefined {
+    const timers = this.peers.filter(({ isHeldUp }) => !isHeldUp);
+    return timers.sort((left, right) => left.speaksAt - right.speaksAt)[0];
   }
 
   /** When the alarm rings, in true time. */
@@ -343,7 +355,11 @@ export class GroupWorld implements PlatformWorld {
   /** What processes answer leaves when the event is over that they answer to. */
   #act(event: () => void): void {
     this.#depth += 1;
-    event();
+    try {
+      event();
+    } catch (error) {
+      throw this.#broken ?? error;
+    }
     this.#depth -= 1;
     while (this.#depth === 0 && this.#later.length > 0) this.#later.shift()?.();
   }
@@ -355,11 +371,18 @@ export class GroupWorld implements PlatformWorld {
   // What must hold
 
   turned({ event, report, rows, facts }: Turned): void {
-    const { before, after, effects } = report;
-    const step = { event, changed: after !== before, rows, effects, facts };
-    this.steps.push(step);
+    this.steps.push({ event, changed: report.after !== report.before, rows, effects: report.effects, facts });
+    try {
+      this.#judgeTurn(report, rows, facts);
+    } catch (error) {
+      this.#broken ??= error;
+      throw error;
+    }
+  }
+
+  #judgeTurn({ before, after, effects }: Turned["report"], rows: Turned["rows"], facts: Turned["facts"]): void {
     expectBooked(before, after, facts);
-    if (step.changed) expectStored(after, this.stored, this.clock);
+    if (after !== before) expectStored(after, this.stored, this.clock);
     else expectSame(rows, [], "rows of a turn that changed nothing");
     this.#expectAlarm(after);
     this.#seeEpochs(after);
@@ -372,8 +395,9 @@ export class GroupWorld implements PlatformWorld {
     expectOneLeaderEach([...this.peers, ...this.pollers], this.now);
   }
 
-  /** The platform's alarm comes no later than what the group waits for. */
+  /** The platform's alarm comes no later than what the group waits for, once all sockets are known. */
   #expectAlarm(state: GroupState): void {
+    if (!state.reconciled) return;
     const deadline = nextDeadline(state);
     if (deadline !== null) expectTrue((this.platform.alarmAt ?? Infinity) <= deadline, "the alarm comes too late");
   }
@@ -419,6 +443,7 @@ export class GroupWorld implements PlatformWorld {
 
   /** The platform reports the closing handshake later: by then it is nobody's connection. */
   closed(wire: Wire): void {
+    if (this.#broken !== null) return; // it would hide what is broken
     const late = { type: "disconnect", connection: wire.id, now: this.clock, nonce: "late" } as const;
     expect(transition(this.state, late).state).toBe(this.state);
     for (const peer of this.peers) peer.closed(wire);

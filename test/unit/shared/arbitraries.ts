@@ -136,7 +136,7 @@ export const serverTypes: ServerTypes = {
     fc.record({ ...granted, joined: fc.constant<false>(false), sentAt: anyNumber }),
     fc.record({ ...granted, joined: fc.constant<true>(true) }),
   ),
-  next: fc.record({ type: tag("next") }),
+  next: fc.record({ type: tag("next"), inMs: ms }),
   renewed: fc.record({ type: tag("renewed"), sentAt: anyNumber, held: ids }),
   revoke: fc.record({
     type: tag("revoke"),

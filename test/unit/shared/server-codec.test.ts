@@ -59,7 +59,7 @@ const samples: { readonly [T in ServerMessage["type"]]: Extract<ServerMessage, {
     joined: false,
     sentAt: 1,
   },
-  next: { type: "next" },
+  next: { type: "next", inMs: 0 },
   renewed: { type: "renewed", sentAt: 1, held: ["l"] },
   revoke: { type: "revoke", leaderSessionId: "l", reason: "revoked", drainMs: 1 },
   confirmed: { type: "confirmed", id: "i", component: "x", leaderSessionId: "l" },
