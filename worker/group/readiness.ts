@@ -120,27 +120,30 @@ export function missCalls(turn: Turn, session: Session): void {
 /**
  * While somebody leads, keeps the next candidate's statement fresh, so that a hand-over needs no question (N3). It is asked
  * to speak right after each renewal of the holder, by its own timer. Where no renewal comes, it speaks right after the
- * end of the lease: the group looks at the lease in that turn, and needs no alarm for it (see `isWatched`). The holder's renewals, and
- * changes of the queue, notice that it is overdue. Once the holder's socket is lost, the first few candidates are asked
- * at once, however young their statements are: the rest of the lease shows which of them are there.
+ * end of the lease: the group looks at the lease in that turn, and needs no alarm for it (see `isWatched`). The holder's
+ * renewals, and changes of the queue, notice that it is overdue. Once the holder's socket is lost, the first few
+ * candidates are asked at once, however young their statements are: the rest of the lease shows which of them are there.
  */
 export function warm(turn: Turn, election: HeldElection): void {
   if (!turn.state.reconciled || turn.state.paused) return;
-  const holder = turn.session(election.state.sessionId)?.link;
-  // A loss in the future: the clock was set back since. Every answer would be older than it, and be asked for again.
-  const lostAt = holder?.type === "lost" && holder.at <= turn.now ? holder.at : -Infinity;
-  let left = holder?.type === "lost" ? ASKED_AT_ONCE : 1;
-  for (const { session, connection } of candidatesFor(turn, election)) {
+  const { link } = turn.session(election.state.sessionId) ?? {};
+  let left = link?.type === "lost" ? ASKED_AT_ONCE : 1;
+  for (const one of candidatesFor(turn, election)) {
     if (left === 0) return;
-    if (isSilent(turn, connection)) {
-      mute(turn, session.id);
+    if (isSilent(turn, one.connection)) {
+      mute(turn, one.session.id);
       continue;
     }
-    const { readAt = -Infinity } = connection.statement ?? {};
-    if (lostAt === -Infinity) keepReady(turn, election, { session, connection });
-    else if (readAt < lostAt || !isYoung(turn, session, connection.statement)) ask(turn, session);
+    if (link?.type === "lost") findOut(turn, one, link.at);
+    else keepReady(turn, election, one);
     left -= 1;
   }
+}
+
+/** Whether it is there since then. A loss in the future: the clock was set back, and every answer would be older than it. */
+function findOut(turn: Turn, { session, connection }: Candidate, lostAt: number): void {
+  const isOlder = (connection.statement?.readAt ?? -Infinity) < lostAt && lostAt <= turn.now;
+  if (isOlder || !isYoung(turn, session, connection.statement)) ask(turn, session);
 }
 
 function keepReady(turn: Turn, election: HeldElection, { session, connection }: Candidate): void {

@@ -31,6 +31,7 @@ import {
   leftAndBack,
   leftBesideRefused,
   readyAgain,
+  silentBeforeNext,
 } from "../traces/readiness.ts";
 import {
   endedAndWidened,
@@ -156,7 +157,13 @@ export const clientMutants: readonly Mutant[] = [
     name: "whoever is asked answers by what is due, be it a ping",
     rule: "N3",
     trace: askedWhenNoneIsLeft,
-    edits: [inSession("connection", "renewNow(draft); renew(draft); }", "renewNow(draft); }")],
+    edits: [inSession("connection", "if (inMs === 0) renew(draft);", "")],
+  },
+  {
+    name: "who is asked to speak later sends a ping then",
+    rule: "N3",
+    trace: silentBeforeNext,
+    edits: [inSession("connection", "checkAt: Math.min(connection.checkAt, at)", "checkAt: connection.checkAt")],
   },
   {
     name: "who is asked whether it is there says nothing",

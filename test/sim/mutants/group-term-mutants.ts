@@ -75,14 +75,7 @@ export const groupTermMutants: readonly Mutant[] = [
     name: "whoever is asked is waited for like a leader",
     rule: "N7",
     trace: muteCandidate,
-    edits: [
-      inGroup(
-        "statements",
-        "(connection.askedAt ?? 0) + turn.state.policy.askTimeoutMs",
-        "(connection.askedAt ?? 0) + 600_000",
-      ),
-      inGroup("readiness", "askedAt + turn.state.policy.askTimeoutMs", "askedAt + 600_000"),
-    ],
+    edits: [inGroup("statements", "question.due + turn.state.policy.askTimeoutMs", "question.due + 600_000")],
   },
   {
     name: "epochs only count",

@@ -72,10 +72,16 @@ const order: readonly Mutant[] = [
     edits: [
       inHost(
         "host",
-        "this.#state = state; this.#facts = counters; this.#moveAlarm(now); for (const effect of effects) this.#perform(effect);",
-        "for (const effect of effects) this.#perform(effect); this.#state = state; this.#facts = counters; this.#moveAlarm(now);",
+        "this.#state = state; this.#facts = counters; if (state.reconciled) this.#moveAlarm(now); for (const effect of effects) this.#perform(effect);",
+        "for (const effect of effects) this.#perform(effect); this.#state = state; this.#facts = counters; if (state.reconciled) this.#moveAlarm(now);",
       ),
     ],
+  },
+  {
+    name: "the alarm is moved before all sockets are known",
+    rule: "N7",
+    trace: overdueAlarmAtWakeUp,
+    edits: [inHost("host", "if (state.reconciled) this.#moveAlarm(now);", "this.#moveAlarm(now);")],
   },
   {
     name: "effects leave before the alarm is moved",

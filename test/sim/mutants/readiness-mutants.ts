@@ -8,11 +8,13 @@
 import {
   deadRival,
   helloGranted,
+  hiddenBehindSilent,
   hiddenNext,
   leftAndBack,
   lostGrant,
   lostUnheard,
-  readyAgain,
+  readyUnasked,
+  silentBeforeNext,
   silentBehindLost,
   silentTogether,
   takenBackThroughHibernation,
@@ -82,6 +84,7 @@ export const readinessMutants: readonly Mutant[] = [
         "const leaseUntil = isHeld(election) ? election.state.leaseUntil : Infinity;",
         "const leaseUntil = !isHeld(election) ? Infinity : election.state.acceptedAt === null ? election.state.grantedAt + turn.state.policy.askTimeoutMs : election.state.leaseUntil;",
       ),
+      inGroup("deadlines", "if (isWatched(turn, election))", "if (acceptedAt !== null && isWatched(turn, election))"),
     ],
   },
   {
@@ -97,15 +100,15 @@ export const readinessMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "statements",
-        "turn.patchConnection(connection.id, { statement: null, askedAt: null }); turn.reattached.add(id);",
-        "turn.patchConnection(connection.id, { statement: null, askedAt: null });",
+        "turn.patchConnection(connection.id, { statement: null, asked: null }); turn.reattached.add(id);",
+        "turn.patchConnection(connection.id, { statement: null, asked: null });",
       ),
     ],
   },
   {
     name: "statements are attached only when they were asked for",
     rule: "N5",
-    trace: readyAgain,
+    trace: readyUnasked,
     edits: [
       inGroup("statements", "turn.reattached.add(id); // each", "if (isAnswer) turn.reattached.add(id); // each"),
     ],
@@ -116,8 +119,8 @@ export const readinessMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "statements",
-        "connection.polling !== undefined || isAsked(turn, connection)) return;",
-        "connection.polling !== undefined) return;",
+        "if (open !== null && (isPrompt(open) || (due > turn.now && open.due <= due))) return;",
+        "if (open !== null && due > turn.now && open.due <= due) return;",
       ),
     ],
   },
@@ -137,13 +140,43 @@ export const readinessMutants: readonly Mutant[] = [
     name: "nobody is asked while a lost leader's lease runs",
     rule: "N7",
     trace: silentBehindLost,
-    edits: [inGroup("readiness", 'let left = holder?.type === "lost" ? ASKED_AT_ONCE : 1;', "let left = 1;")],
+    edits: [inGroup("readiness", 'let left = link?.type === "lost" ? ASKED_AT_ONCE : 1;', "let left = 1;")],
   },
   {
     name: "those who have just stated something are not asked when the leader is lost",
     rule: "N7",
     trace: silentBehindLost,
-    edits: [inGroup("readiness", "if (readAt < lostAt || !isYoung", "if (!isYoung")],
+    edits: [inGroup("readiness", "if (isOlder || !isYoung", "if (!isYoung")],
+  },
+  {
+    name: "whoever is next and does not keep time is relied on",
+    rule: "N7",
+    trace: hiddenBehindSilent,
+    edits: [inGroup("statements", "turn.patchConnection(connection.id, { late: true });", "")],
+  },
+  {
+    name: "whoever is next speaks when it would have, be the lease over or not",
+    rule: "N7",
+    trace: silentBeforeNext,
+    edits: [inGroup("readiness", "return Math.min(beatAt, leaseUntil) +", "return beatAt +")],
+  },
+  {
+    name: "the group looks after each lease, although whoever is next speaks then",
+    rule: "N7",
+    trace: silentBeforeNext,
+    edits: [inGroup("statements", "=> asked !== null && !late;", "=> asked !== null && !late && false;")],
+  },
+  {
+    name: "nobody looks where whoever is next was to speak and does not",
+    rule: "N7",
+    trace: silentTogether,
+    edits: [
+      inGroup(
+        "deadlines",
+        "return Math.max(slackMs, Math.min(NET_LEASES * leaseMs, turn.state.policy.horizonAheadMs));",
+        "return 3_600_000;",
+      ),
+    ],
   },
   {
     name: "nobody is asked while somebody leads",

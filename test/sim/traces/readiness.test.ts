@@ -17,6 +17,7 @@ import {
   lostGrant,
   lostUnheard,
   readyAgain,
+  readyUnasked,
   silenceFound,
   silentBeforeNext,
   silentBehindLost,
@@ -48,6 +49,7 @@ test("[S12] [Q4] a resignation that wakes the object is no reason to forget who 
   firstFrameResigns(shippedCores));
 test("[S7] [N5] a statement that was taken back stays so through hibernation", () =>
   takenBackThroughHibernation(shippedCores));
+test("[S7] [N5] what was stated unasked outlives hibernation", () => readyUnasked(shippedCores));
 test("[Q2] [N7] nobody is preempted for a rival that does not answer", () => deadRival(shippedCores));
 test("[N3] a hidden page that is next takes over in one exchange", () => hiddenNext(shippedCores));
 test("[N7] one that falls silent just before its turn costs a lease", () => silentNext(shippedCores));

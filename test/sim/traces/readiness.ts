@@ -121,7 +121,10 @@ export function silentBeforeNext(cores: Cores): void {
   stage.advance(61_000);
   stage.world.network.path(a).held.add("up").add("down");
   const { alarmAt } = stage.world.backend.storage;
-  stage.until("B leads", () => leads(b), 10_000 + 200 + EXCHANGE_MS);
+  const object = stage.world.backend.object();
+  const term = object.state.elections.get("process")?.state;
+  const restMs = term?.type === "leading" ? term.leaseUntil - object.now() : 0;
+  stage.until("B leads", () => leads(b), restMs + 100 + EXCHANGE_MS);
   stage.expect("no alarm came", stage.world.backend.storage.alarmAt === alarmAt);
   stage.end();
 }
@@ -135,7 +138,7 @@ export function silentTogether(cores: Cores): void {
   for (const process of [b, c, d]) process.sleep(Infinity);
   stage.world.network.path(a).held.add("up").add("down");
   const { askTimeoutMs } = stage.world.backend.object().state.policy;
-  stage.until("E leads", () => leads(e), 3 * 10_000 + 200 + askTimeoutMs + EXCHANGE_MS);
+  stage.until("E leads", () => leads(e), 10_000 + 10_100 + 200 + askTimeoutMs + EXCHANGE_MS);
   stage.end();
 }
 
@@ -172,6 +175,30 @@ export function readyAgain(cores: Cores): void {
   stage.advance(50);
   stage.world.backend.hibernate();
   a.resign("process");
+  stage.until("B leads", () => leads(b), EXCHANGE_MS);
+  stage.end();
+}
+
+/** The same behind D, so that nobody asks B: what it states unasked outlives hibernation. */
+export function readyUnasked(cores: Cores): void {
+  const { stage, a, b, c } = three(
+    cores,
+    { contenders: [contender("x", { drain: "hung" })] },
+    { ...POLICY, drainMs: 500 },
+  );
+  a.resign("process");
+  stage.until("B leads", () => leads(b), EXCHANGE_MS);
+  b.resign("process");
+  stage.until("C leads", () => leads(c), 600);
+  const d = stage.join("D", { priority: 1 });
+  stage.advance(1_000);
+  b.settleAll();
+  stage.advance(50);
+  a.close("x");
+  stage.advance(50);
+  stage.world.backend.hibernate();
+  d.close("x");
+  c.resign("process");
   stage.until("B leads", () => leads(b), EXCHANGE_MS);
   stage.end();
 }
@@ -290,7 +317,7 @@ export function lostUnheard(cores: Cores): void {
   a.resign("process");
   stage.until("B leads", () => leads(b), EXCHANGE_MS);
   if (b.link !== null) stage.world.network.cut(b.link, { keepUp: 0, keepDown: 0, told: "server" });
-  stage.advance(2_000);
+  stage.advance(3_000); // longer than whoever is asked has to answer
   stage.expect("C waits", leads(b) && !leads(c));
   stage.end();
 }
@@ -324,8 +351,10 @@ export function askedWhenNoneIsLeft(cores: Cores): void {
   const a = stage.join("A");
   const b = stage.join("B", { watched: ["x"], lingerMs: 60_000 });
   const { held } = stage.world.network.path(b);
-  const heard = () => b.state.connection.type === "open" && b.state.connection.requests.length > 0;
-  stage.advance(2_000);
+  const heard = () =>
+    b.state.connection.type === "open" && b.state.connection.requests.some(({ type }) => type === "renewal");
+  b.timerLagMs = 60_000; // so that it is asked at once, by a renewal of A
+  stage.advance(4_000);
   held.add("up");
   b.close("x");
   stage.until("B is asked", heard, 3_000);
