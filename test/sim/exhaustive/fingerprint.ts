@@ -33,12 +33,10 @@ export interface Fingerprints {
 const welcomePrint = keptPrint((welcome: NonNullable<SessionState["session"]>) => welcome);
 const packetPrint = keptPrint((packet: Packet<ClientMessage | ServerMessage>) => packet);
 
-/** Settings are the same for all. Signs of life of those who wait come every few minutes. */
+/** Settings are the same for all. */
 function seenOfSession({ settings: _, connection, session, ...rest }: SessionState): unknown {
   const welcome = session === null ? null : welcomePrint(session);
-  if (connection.type !== "open") return [rest, welcome, connection];
-  const { checkAt: __, ...open } = connection;
-  return [rest, welcome, open];
+  return [rest, welcome, connection];
 }
 const clientPrint = keptPrint(({ state, rate: _, ...rest }: SmallClient) => [rest, seenOfSession(state)]);
 

@@ -103,7 +103,7 @@ export function within(cast: Cast, budget: Partial<Budget>, tickMs = SHORT_MS): 
 
 /** In a second or two each. */
 const small: readonly NamedWorld[] = [
-  within(PAIR, { ticks: 2, hibernations: 1 }),
+  within(PAIR, { ticks: 1, hibernations: 1 }),
   within(PAIR, { ticks: 1, losses: 1 }),
   within(PAIR, { ticks: 1, crashes: 1 }),
   within(PAIR, { ticks: 1, resigns: 1, revokes: 1 }),
@@ -123,6 +123,7 @@ const small: readonly NamedWorld[] = [
 const large: readonly NamedWorld[] = [
   within(PAIR, { ticks: 1, losses: 1, replacements: 1 }, LONG_MS),
   within(PAIR, { ticks: 1, losses: 1, rejoins: 1 }),
+  within(PAIR, { ticks: 2, hibernations: 1 }),
   within(PAIR, { ticks: 2, hibernations: 1, resigns: 1 }),
   within(TRIO, { ticks: 1, losses: 1, resigns: 1 }),
   within(TRIO, { ticks: 1, losses: 1 }, LONG_MS),
