@@ -23,6 +23,8 @@ export const ASK_TIMEOUT_MS = askTimeoutFor(leaseFor(LEASE_MS));
 export const SLACK_MS = 40;
 /** W: how far beyond the lease its horizon is written. */
 export const AHEAD_MS = LEASE_MS + SLACK_MS;
+/** How long after a lease the group looks by itself, while the next candidate is to speak then: min(2 D, W). */
+export const NET_MS = Math.min(2 * LEASE_MS, AHEAD_MS);
 export const SUBPROTOCOL = "edge-election.v1";
 export const ORIGIN = "http://127.0.0.1:8787";
 
@@ -97,14 +99,18 @@ export const fireAlarm = (group: string): Promise<boolean> => runDurableObjectAl
 // Time
 
 const FAR_MS = 3_600_000;
+let isClockStopped = false;
 /**
  * Stops the wall clock of the object and of the test until the test ends; the function that it gives back moves it on.
- * It stands far ahead of the real time, so that no alarm comes by itself: `fireAlarm` brings it.
+ * It stands far ahead of the real time, so that no alarm comes by itself: `fireAlarm` brings it. Peers that connect
+ * meanwhile have no timers: they only answer.
  */
 export function stopClock(): (milliseconds: number) => void {
   let now = Date.now() + FAR_MS;
   const clock = vi.spyOn(Date, "now").mockImplementation(() => now);
+  isClockStopped = true;
   onTestFinished(() => {
+    isClockStopped = false;
     clock.mockRestore();
   });
   return (milliseconds) => {
@@ -160,6 +166,7 @@ function peerOf(response: Response): Connected {
   const { webSocket } = response;
   if (webSocket === null) throw new Error(`The upgrade was refused with ${response.status}`);
   const peer = new LivePeer(webSocket);
+  peer.isHeldUp = isClockStopped;
   webSocket.addEventListener("close", ({ code, reason }) => peer.end({ code, reason }));
   webSocket.addEventListener("message", ({ data }) => peer.receive(data));
   webSocket.accept();

@@ -8,6 +8,8 @@ export class LivePeer extends Peer {
   /** Settles once either side has ended the connection. */
   readonly closed: Promise<Closing>;
   readonly #closed: (closing: Closing) => void;
+  /** Its timers stand still, as those of a hidden tab: it only answers. */
+  isHeldUp = false;
   readonly #waiting = new Set<() => void>();
   /** What it was asked to say later. */
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -21,7 +23,7 @@ export class LivePeer extends Peer {
 
   protected override later(ms: number, run: () => void): void {
     clearTimeout(this.#timer);
-    if (this.ended === null) this.#timer = setTimeout(run, ms);
+    if (this.ended === null && !this.isHeldUp) this.#timer = setTimeout(run, ms);
   }
 
   override receive(frame: unknown): void {

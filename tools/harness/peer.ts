@@ -55,7 +55,7 @@ export class Peer {
 
   /** Answers the group's questions like any process; a test sees neither these nor what the group says to the answers. */
   #take(message: ServerMessage): void {
-    if (message.type === "next") this.asked(message);
+    if (message.type === "next" && (!this.silent || message.inMs > 0)) this.asked(message);
     else if (message.type !== "renewed" || !this.#answers.delete(message.sentAt)) this.received(message);
   }
 
