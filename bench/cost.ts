@@ -57,8 +57,8 @@ export const sum = (left: Usage, right: Usage): Usage => ({
   handlerSeconds: left.handlerSeconds + right.handlerSeconds,
 });
 
-/** The mean time between two signs of life of a client: five minutes by its jitter, and half the time between two pings. */
-export const SIGN_OF_LIFE_EVERY_MS = 312_500;
+/** The mean time between two signs of life of a client. */
+export const SIGN_OF_LIFE_EVERY_MS = 300_000;
 
 const timesAMonth = (everyMs: number): number => (MONTH_SECONDS * 1_000) / everyMs;
 
