@@ -93,7 +93,8 @@ export function answerRestore(turn: Turn): void {
  * group. Idempotent. It may come late: a session that is connected has come back since, so its record stays.
  */
 export function finishRestore(turn: Turn): void {
-  for (const [component, { record }] of turn.state.components.entries()) {
+  for (const component of turn.state.published.keys()) {
+    const { record } = turn.component(component);
     if (record !== null && !isPublishedNow(turn, record.leader.leaderSessionId)) turn.putRecord(component, null);
   }
   // Snapshots carry the revision, which must not be older than what observers have seen.

@@ -105,9 +105,8 @@ export function sendSnapshot(turn: Turn, session: Session): number {
   if (!all && names.length === 0) return 0;
   const leaders: LeaderChange[] = names.map((name) => changeOf(turn, name));
   if (all) {
-    for (const [name, { record }] of turn.state.components.entries()) {
-      if (record !== null && !names.includes(name)) leaders.push(changeOf(turn, name));
-    }
+    const named = new Set(names);
+    for (const name of turn.state.published.keys()) if (!named.has(name)) leaders.push(changeOf(turn, name));
   }
   const { revision } = turn.state;
   turn.send(session, { type: "leaders", revision, snapshot: true, ...(all && { all }), leaders });
@@ -127,7 +126,10 @@ export function announceChanges(turn: Turn): void {
   const byWatcher = new Map<string, string[]>();
   for (const component of turn.leaderChanges) {
     for (const id of turn.component(component).watchers.keys()) {
-      if (!turn.state.watchersOfAll.has(id)) byWatcher.set(id, [...(byWatcher.get(id) ?? []), component]);
+      if (turn.state.watchersOfAll.has(id)) continue;
+      const components = byWatcher.get(id);
+      if (components === undefined) byWatcher.set(id, [component]);
+      else components.push(component);
     }
   }
   announce(turn, revision, [...turn.leaderChanges], turn.state.watchersOfAll.keys());

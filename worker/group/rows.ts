@@ -116,7 +116,10 @@ function electionRow({ name, state, acceptedEpoch, endedAt }: Election): Electio
 
 export function save(state: GroupState): Rows {
   const records: RecordRow[] = [];
-  for (const { record } of state.components.values()) if (record !== null) records.push(record);
+  for (const name of state.published.keys()) {
+    const record = state.components.get(name)?.record ?? null;
+    if (record !== null) records.push(record);
+  }
   return {
     group: groupRow(state),
     sessions: [...state.sessions.values()].map(sessionRow),
@@ -186,6 +189,7 @@ export function emptyGroup(policy: Policy): GroupState {
     polled: noDeadlines(),
     subjects: noNames(),
     observers: 0,
+    published: noNames(),
     watchersOfAll: noNames(),
     deadlines: noDeadlines(),
     awaited: noDeadlines(),

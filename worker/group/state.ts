@@ -251,6 +251,8 @@ export interface GroupState {
   readonly subjects: SortedMap<string, number>;
   /** [memory] How many sessions watch anything. */
   readonly observers: number;
+  /** [memory] Components with a record: few, while peers may watch any number of names. */
+  readonly published: SortedMap<string, true>;
   /** [memory] Sessions that watch every component. */
   readonly watchersOfAll: SortedMap<string, true>;
   /** [memory] Elections with a deadline, by `at`. */

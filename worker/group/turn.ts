@@ -318,8 +318,11 @@ export class Turn {
     const before = this.component(name);
     const component = { ...before, ...part };
     const known = component.contenders > 0 || component.watchers.size > 0 || component.record !== null;
-    const { components } = this.state;
-    this.change({ components: known ? components.set(name, component) : components.delete(name) });
+    const { components, published } = this.state;
+    this.change({
+      components: known ? components.set(name, component) : components.delete(name),
+      published: component.record !== null ? published.set(name, true) : published.delete(name),
+    });
     this.#countWatched(before, -1);
     this.#countWatched(component, +1);
   }

@@ -72,6 +72,7 @@ const groupPrint = keptPrint(
     elections: _elections,
     connections: _connections,
     components: _components,
+    published: _published,
     terms: _terms,
     silent: _silent,
     expiring: _expiring,

@@ -78,6 +78,7 @@ function expectComponents(state: GroupState, sessions: readonly Session[]): void
   const recorded = [...state.components.entries()].flatMap(([name, { record }]) => (record === null ? [] : [name]));
   const known = sorted(new Set([...contended, ...watched, ...recorded]));
   expectSame([...state.components.keys()], known, "known components");
+  expectSame([...state.published.keys()], sorted(recorded), "published components");
   for (const [name, component] of state.components.entries()) {
     const owners = sessions.filter(({ contenders }) => contenders.has(name));
     const election = owners[0]?.contenders.get(name)?.election ?? null;

@@ -1,5 +1,7 @@
 import { expect, onTestFinished, test, vi } from "vitest";
+import { transition } from "../../../worker/group/transition.ts";
 import { Turn } from "../../../worker/group/turn.ts";
+import { entriesWalked } from "./walks.ts";
 import { GroupWorld } from "./world.ts";
 
 const names = (count: number, prefix = "c") => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
@@ -274,6 +276,23 @@ test("a hello of 256 contenders, their renewals and its end look at each place a
   a.say({ type: "observe", components: names(256) });
   a.bye();
   expect(looks.mock.calls.length).toBeLessThan(16 * 256);
+});
+
+test("[O7] a snapshot of all leaders costs nothing for names that others watch", () => {
+  const group = new GroupWorld({ limits: { confirms: 16 } });
+  const leader = group.join("leader", { contenders: ["x", "y"] });
+  leader.accept();
+  leader.confirm("x");
+  leader.confirm("y");
+  for (let other = 0; other < 8; other++) group.join(`other${other}`, { observe: names(128, `o${other}-`) });
+  const a = group.join("a");
+  const message = { type: "observe", components: true } as const;
+  const event = { type: "frame", connection: a.wire?.id ?? "", frame: { type: "message", message } } as const;
+  const { clock: now } = group;
+  const seen: unknown[] = [];
+  const walked = entriesWalked(() => seen.push(...transition(group.state, { ...event, now, nonce: "n" }).effects));
+  expect(seen).toMatchObject([{ message: { type: "leaders", leaders: [{ component: "x" }, { component: "y" }] } }]);
+  expect(walked).toBeLessThan(16);
 });
 
 test("[O5] a session watches at most its limit of names; true watches all and counts as none", () => {

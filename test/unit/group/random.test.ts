@@ -47,10 +47,10 @@ test("[S12] after any history, a group that everybody has left for long enough k
       group.advance(60_000);
       group.tick();
       expect(group.stored.rows).toMatchObject({ sessions: [], elections: [], records: [] });
-      const { components, terms, connections, silent, polled, watchersOfAll, deadlines, awaited, lost } = group.state;
-      for (const map of [components, terms, connections, silent, polled, watchersOfAll, deadlines, awaited, lost]) {
-        expect(map.size).toBe(0);
-      }
+      const { components, published, terms, connections, silent, polled } = group.state;
+      for (const map of [components, published, terms, connections, silent, polled]) expect(map.size).toBe(0);
+      const { watchersOfAll, deadlines, awaited, lost } = group.state;
+      for (const map of [watchersOfAll, deadlines, awaited, lost]) expect(map.size).toBe(0);
       expect(group.alarm()).toBeNull();
     }),
     { numRuns },
