@@ -41,6 +41,8 @@ export abstract class ClientShell {
   /** How late its timer runs. */
   timerLagMs = 0;
   #timerAt: number | null = null;
+  /** When the core was last told the time: it waits for a deadline by the same look. */
+  #lookedAt = 0;
   readonly #effects: Effect[] = [];
   #busy = false;
 
@@ -58,6 +60,7 @@ export abstract class ClientShell {
 
   dispatch(input: Input, connection = this.state.attempt): void {
     const event: Event = { input, connection, ...this.clock.look(), random: this.#ports.random() };
+    this.#lookedAt = event.now;
     const before = this.state;
     const { state, effects } = this.#ports.client.transition(before, event);
     this.state = state;
@@ -121,7 +124,7 @@ export abstract class ClientShell {
 
   #arm(): void {
     const deadline = this.#ports.client.nextDeadline(this.state);
-    const delay = deadline === null ? null : Math.max(0, Math.ceil(deadline - this.clock.peek()));
+    const delay = deadline === null ? null : Math.max(0, Math.ceil(deadline - this.#lookedAt));
     this.#timerAt = delay === null ? null : this.clock.monotonic + delay;
   }
 
