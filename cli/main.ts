@@ -10,6 +10,7 @@ import { Command, CommanderError } from "commander";
 import { addBenchConnection } from "./commands/bench-connection.ts";
 import { addDev } from "./commands/dev.ts";
 import { addHistory } from "./commands/history.ts";
+import { addInit } from "./commands/init.ts";
 import { addPauseAndResume } from "./commands/pause.ts";
 import { addRevoke } from "./commands/revoke.ts";
 import { addRun } from "./commands/run.ts";
@@ -43,6 +44,7 @@ function createProgram(): Command {
   addPauseAndResume(program);
   addBenchConnection(program);
   addToken(program);
+  addInit(program);
   return program;
 }
 

@@ -1,9 +1,13 @@
 /** Every configuration that users copy runs the Worker with the settings that are shipped and tested. */
-import { glob, readFile } from "node:fs/promises";
+import { glob, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { unstable_readConfig } from "wrangler";
 import { parseRuntimeSettings, runtimeSettings } from "../../../cli/backend/worker-bundle.ts";
 import { workerdConfig } from "../../../cli/backend/workerd-config.ts";
+import { configurations, type Format } from "../../../cli/backend/wrangler-config.ts";
 import { readPages } from "../../../tools/docs/pages.ts";
+import { temporaryFolder } from "../../../tools/harness/folder.ts";
 import { inRepository } from "../../../tools/paths.ts";
 
 const shipped = await runtimeSettings();
@@ -38,6 +42,39 @@ test("every Worker that has the groups has the compatibility settings of the one
   const owners = found.filter(([, toml]) => /new_sqlite_classes = .*"ElectionGroup"/.test(toml));
   expect(owners.length).toBeGreaterThan(2);
   for (const [where, toml] of owners) expect([where, parseRuntimeSettings(toml)]).toEqual([where, shipped]);
+});
+
+/** What a Worker that mounts the elections needs to have, as wrangler reads it. */
+function groupsIn(config: string): unknown {
+  const read = unstable_readConfig({ config });
+  const { compatibility_date, compatibility_flags, durable_objects, migrations, ratelimits, observability } = read;
+  return { compatibility_date, compatibility_flags, durable_objects, migrations, ratelimits, observability };
+}
+
+const mounted = { ...shipped, name: "my-application", main: "src/index.ts" };
+
+test.each<Format>(["jsonc", "toml"])(
+  "`edge-election init --format %s` has all that the shipped Worker has",
+  async (format) => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, `wrangler.${format}`);
+    await writeFile(file, configurations[format](mounted));
+    const ours = inRepository("wrangler.toml");
+
+    expect(groupsIn(file)).toEqual(groupsIn(ours));
+    expect(unstable_readConfig({ config: file })).toMatchObject({
+      name: "my-application",
+      main: join(folder.path, "src/index.ts"),
+      observability: { enabled: true, logs: { invocation_logs: false } },
+    });
+    // Settings of a deployment by the shipped file stand nowhere else.
+    expect(unstable_readConfig({ config: ours })).toMatchObject({ keep_vars: true, vars: {} });
+  },
+);
+
+test("the pages show what `edge-election init` prints", () => {
+  const shown = blocksOf("toml").filter(([where]) => where.startsWith("docs/GETTING-STARTED.md:"));
+  expect(shown.map(([, code]) => `${code.trim()}\n`)).toEqual([configurations.toml(mounted)]);
 });
 
 test.each(["package-lock.json", "bench/peers/package-lock.json"])(

@@ -1,0 +1,64 @@
+/**
+ * The configuration of wrangler for a Worker that mounts the elections, to be copied. It has the bindings, the limits and
+ * the log of the wrangler.toml that is shipped; a test compares them as wrangler reads them.
+ */
+import type { RuntimeSettings } from "./worker-bundle.ts";
+
+export interface MountedWorker extends RuntimeSettings {
+  readonly name: string;
+  readonly main: string;
+}
+
+export type Format = "jsonc" | "toml";
+
+const listed = (flags: readonly string[]): string => flags.map((flag) => JSON.stringify(flag)).join(", ");
+
+const toml = ({ name, main, compatibilityDate, compatibilityFlags }: MountedWorker): string => `name = "${name}"
+main = "${main}"
+# With a date before 2026-08-04 the flag "nodejs_compat" is needed, too.
+compatibility_date = "${compatibilityDate}"
+# Without it one frame of a stranger could unpack to megabytes.
+compatibility_flags = [${listed(compatibilityFlags)}]
+
+[[durable_objects.bindings]]
+name = "ELECTIONS"
+class_name = "ElectionGroup"
+
+[[migrations]]
+tag = "v1" # if you have migrations already, add one with a tag of its own
+new_sqlite_classes = ["ElectionGroup"]
+
+# Upgrades that are refused, counted by address. All Workers of an account share the number: take one that is free.
+[[ratelimits]]
+name = "UPGRADE_LIMITER"
+namespace_id = "8787"
+simple = { limit = 100, period = 60 }
+
+# Without it the log is kept nowhere. A line for each invocation would only cost.
+[observability]
+enabled = true
+
+[observability.logs]
+invocation_logs = false
+`;
+
+const jsonc = ({ name, main, compatibilityDate, compatibilityFlags }: MountedWorker): string => `{
+  "$schema": "node_modules/wrangler/config-schema.json",
+  "name": "${name}",
+  "main": "${main}",
+  // With a date before 2026-08-04 the flag "nodejs_compat" is needed, too.
+  "compatibility_date": "${compatibilityDate}",
+  // Without it one frame of a stranger could unpack to megabytes.
+  "compatibility_flags": [${listed(compatibilityFlags)}],
+  "durable_objects": { "bindings": [{ "name": "ELECTIONS", "class_name": "ElectionGroup" }] },
+  // If you have migrations already, add one with a tag of its own.
+  "migrations": [{ "tag": "v1", "new_sqlite_classes": ["ElectionGroup"] }],
+  // Upgrades that are refused, counted by address. All Workers of an account share the number: take one that is free.
+  "ratelimits": [{ "name": "UPGRADE_LIMITER", "namespace_id": "8787", "simple": { "limit": 100, "period": 60 } }],
+  // Without it the log is kept nowhere. A line for each invocation would only cost.
+  "observability": { "enabled": true, "logs": { "invocation_logs": false } }
+}
+`;
+
+/** The text of the configuration in each language that wrangler reads. */
+export const configurations: Readonly<Record<Format, (worker: MountedWorker) => string>> = { jsonc, toml };
