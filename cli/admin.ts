@@ -1,5 +1,7 @@
 /** Requests to a group over HTTP, typed by the routes of the Worker's own app. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ClientResponse, hc } from "hono/client";
+import { retryAfterMs } from "../client/http.ts";
 import { legible } from "../shared/legible.ts";
 import { namesInPath } from "../shared/protocol/paths.ts";
 import type { ElectionApp } from "../worker/index.ts";
@@ -8,6 +10,8 @@ import { askToken, type ConnectionOptions, tokenSource } from "./options.ts";
 
 /** Longer than a revoke can take with the default lease and drain time. */
 const PATIENCE_MS = 120_000;
+/** For a group that would be asked again at once. */
+const LEAST_WAIT_MS = 1_000;
 
 /** The typed routes of a group. */
 export function groupRoutes(connection: ConnectionOptions) {
@@ -16,9 +20,21 @@ export function groupRoutes(connection: ConnectionOptions) {
     const token = await askToken(source);
     return token === undefined ? {} : { authorization: `Bearer ${token}` };
   };
-  const patient: typeof fetch = (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) });
   const base = connection.url.replace(/^ws/, "http").replace(/\/$/, "");
-  return hc<ElectionApp>(base, { headers, fetch: patient }).v1.groups[":group"];
+  return hc<ElectionApp>(base, { headers, fetch: patiently }).v1.groups[":group"];
+}
+
+/** Asks again when an overloaded group says, if it was only asked to tell something: an order might be carried out twice. */
+async function patiently(input: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  for (let leftMs = PATIENCE_MS; ; ) {
+    const response = await fetch(input, { ...init, signal });
+    const waitMs = retryAfterMs(response.headers.get("retry-after"));
+    if (waitMs === undefined || waitMs >= leftMs || init?.method !== "GET") return response;
+    leftMs -= Math.max(waitMs, LEAST_WAIT_MS);
+    await response.body?.cancel();
+    await sleep(Math.max(waitMs, LEAST_WAIT_MS));
+  }
 }
 
 /** The body of a successful answer. */
@@ -32,7 +48,7 @@ export async function answerOf<Answer extends ClientResponse<unknown, number, st
   const response = await request.catch((cause: unknown) => {
     throw cause instanceof CommandFailure ? cause : unreachable(url, cause);
   });
-  if (!response.ok) throw refusal(url, response.status, await problemOf(() => response.json()));
+  if (!response.ok) throw refusal(url, response, await problemOf(() => response.json()));
   return response.json().catch((cause: unknown) => {
     throw stranger(url, cause);
   }) as Promise<BodyOf<Answer>>;
@@ -74,10 +90,16 @@ async function problemOf(read: () => Promise<unknown>): Promise<Problem | undefi
   return { code: String(error.code), message: legible(String(error.message)) };
 }
 
-function refusal(url: string, status: number, problem: Problem | undefined): CommandFailure {
+function refusal(
+  url: string,
+  { status, headers }: Pick<Response, "status" | "headers">,
+  problem: Problem | undefined,
+): CommandFailure {
   if (problem === undefined || problem.code === "not_found") return stranger(url);
   const { code, message } = problem;
-  const { exitCode, remedy } = answers[status] ?? { exitCode: EXIT.unexpected };
+  const { exitCode, remedy: known } = answers[status] ?? { exitCode: EXIT.unexpected };
+  const waitMs = retryAfterMs(headers.get("retry-after"));
+  const remedy = waitMs === undefined ? known : `Try again in ${waitMs / 1_000} s.`;
   return new CommandFailure(message, { exitCode, code, ...(remedy !== undefined && { remedy }) });
 }
 

@@ -13,6 +13,10 @@ export interface Problem {
   readonly message: string;
 }
 
+/** The seconds of a `Retry-After`, in milliseconds; `undefined` where it says a date, or nothing. */
+export const retryAfterMs = (seconds: string | null | undefined): number | undefined =>
+  seconds && /^\d+$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
+
 /** `body`: the parsed JSON of the answer; anything else says nothing. */
 export function problemOf(status: number, body: unknown): Problem {
   const { code, message } = (body as ProblemBody | null | undefined)?.error ?? {};

@@ -2,7 +2,7 @@
 import type { Clock } from "./clock.ts";
 import { unlessAborted } from "./deferred.ts";
 import { ElectionError, UnauthorizedError } from "./errors.ts";
-import { authorization, problemOf } from "./http.ts";
+import { authorization, problemOf, retryAfterMs } from "./http.ts";
 import type { Fetcher } from "./socket.ts";
 
 /** As long as an attempt to connect may take. */
@@ -17,7 +17,8 @@ export interface LookUpPorts {
 /**
  * Resolves with the body of the answer, or with `null` if nobody leads. Rejects at once with the reason of the first signal
  * that aborts. Rejects with a retryable `ElectionError` after 10 s of waiting for the token, the network or the server
- * (`timeout`), and if the group can't be reached (`connection_failed`).
+ * (`timeout`), and if the group can't be reached (`connection_failed`). The error of a group that says when to ask again has
+ * `retryAfterMs`.
  */
 export async function lookUp(
   { fetcher, clock, askToken }: LookUpPorts,
@@ -40,7 +41,8 @@ export async function lookUp(
     if (status === 200 && typeof body === "object" && body !== null) return body;
     const { code, message } = problemOf(status, body);
     if (code === "no_leader") return null;
-    throw refusal(status, message);
+    const retryAfter = retryAfterMs(response.headers?.get("retry-after"));
+    throw Object.assign(refusal(status, message), retryAfter !== undefined && { retryAfterMs: retryAfter });
   };
   try {
     return await unlessAborted(ask(), ended.signal, ...signals);

@@ -33,6 +33,7 @@ export interface RequestOptions {
 }
 export interface FetchResponse {
   readonly status: number;
+  readonly headers?: { get(name: string): string | null };
   /** After an upgrade: open, once it was accepted. */
   readonly webSocket?: (Socket & { accept(): void }) | null;
   json(): Promise<unknown>;

@@ -29,6 +29,8 @@ export class ElectionError extends Error {
   }
   readonly code: string;
   readonly retryable: boolean;
+  /** Set by look-ups, where the group says when to ask again: it is overloaded, and asking earlier would make it worse. */
+  declare readonly retryAfterMs?: number;
   constructor(code: string, message: string = code, cause?: unknown, retryable = false) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;

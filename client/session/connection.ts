@@ -230,7 +230,7 @@ export function lose(draft: Draft, loss: Of<"lost">): void {
 
 /**
  * When to connect again: full jitter below a bound that doubles. While a lease runs the bound stays within R / 8, and patience
- * would cost the term (N9).
+ * would cost the term (N9). Those whom a server turns away to protect itself come back spread over as long as they have waited.
  */
 function retryAt(draft: Draft, isSlow: boolean): number {
   const { now, random, session } = draft;
@@ -242,7 +242,7 @@ function retryAt(draft: Draft, isSlow: boolean): number {
   };
   const waitMs = backOffMs(draft.failures, random, backOff);
   draft.failures = nextAttempt(draft.failures, backOff);
-  return now + waitMs + (isSlow && !hurries ? RETRY.longestMs : 0);
+  return now + (isSlow && !hurries ? RETRY.longestMs * (1 + random) : waitMs);
 }
 
 /** The client closes: everything that leads ends, and then the session. */

@@ -2,6 +2,7 @@
 export const CLOSE = {
   normal: 1000,
   restart: 1012,
+  tryLater: 1013,
   protocolViolation: 4400,
   unauthorized: 4401,
   forbidden: 4403,
@@ -44,6 +45,7 @@ const fatal = (error: CloseMeaning["error"], message: string): CloseMeaning => (
 const meanings: { readonly [code in CloseCode]: CloseMeaning } = {
   [CLOSE.normal]: lost("the server has closed the connection"),
   [CLOSE.restart]: lost("the backend restarts"),
+  [CLOSE.tryLater]: lost("the group is overloaded, or can't serve now", "slow"),
   [CLOSE.protocolViolation]: fatal(
     "protocol_error",
     "the server refuses a frame, or the name of the group: use the same version of the package on both sides",

@@ -336,6 +336,42 @@ test.each(COMMANDS)(
   },
 );
 
+/** A backend that is overloaded for a while, and says when to ask again. */
+function overloadedFor(times: number, seconds: string) {
+  const asked: string[] = [];
+  const server = createServer(({ method = "" }, response) => {
+    asked.push(method);
+    if (asked.length <= times) {
+      const body = JSON.stringify({
+        error: { code: "overloaded", message: "the group has more requests than it can take" },
+      });
+      response.writeHead(503, { "Content-Type": "application/json", "Retry-After": seconds }).end(body);
+    } else response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ terms: [] }));
+  });
+  return { server, asked };
+}
+
+test("[E9] a command that only reads asks an overloaded group again when it says; an order is not repeated", async () => {
+  const [reading, ordering, busy] = [overloadedFor(1, "1"), overloadedFor(1, "1"), overloadedFor(9, "600")];
+  await using read = await listen(reading.server);
+  await using order = await listen(ordering.server);
+  await using late = await listen(busy.server);
+  const where = (url: string) => ["--group", "any", "--json", "--url", url];
+  const [history, pause, later] = await Promise.all([
+    runCommand(["history", ...where(read.url)]),
+    runCommand(["pause", ...where(order.url)]),
+    runCommand(["history", ...where(late.url)]),
+  ]);
+
+  expect(history).toMatchObject({ code: 0, stdout: expect.stringContaining("terms") });
+  expect(reading.asked).toEqual(["GET", "GET"]);
+  expect(pause).toMatchObject({ code: 3, stdout: "" });
+  expect(JSON.parse(pause.stderr)).toMatchObject({ error: { code: "overloaded", remedy: "Try again in 1 s." } });
+  expect(ordering.asked).toEqual(["POST"]);
+  expect(JSON.parse(later.stderr)).toMatchObject({ error: { code: "overloaded", remedy: "Try again in 600 s." } });
+  expect(busy.asked).toEqual(["GET"]);
+});
+
 test("dev serves until a signal stops it, with the settings that it was given", async () => {
   await using folder = await temporaryFolder();
   const data = join(folder.path, "data");

@@ -16,6 +16,7 @@ import { type App, createAdmission, type ElectionAppOptions } from "./admission.
 import { authorizeByEnv, originAllowed } from "./authorize.ts";
 import { policyFromEnv } from "./env-policy.ts";
 import { logError } from "./log.ts";
+import { isOverloaded, overloaded } from "./overload.ts";
 import { problem, problemResponse, refuseWith } from "./problem.ts";
 import { contendingRoutes, groupOf, operatingRoutes, readingRoutes } from "./routes.ts";
 import { ACCESS_HEADER, chooseProtocol, innerUpgrade, isUpgrade, POLICY_HEADER, refuseSocket } from "./upgrade.ts";
@@ -74,14 +75,16 @@ export function createElectionApp(options: ElectionAppOptions = {}) {
     const methods = allowed.join(", ");
     return problemResponse(problem(405, "method_not_allowed", `this path takes ${methods}`), { Allow: methods });
   });
-  app.onError((error) => {
+  app.onError((error, context) => {
     if (error instanceof InvalidField) return refuseWith(400, "invalid_argument", error.message);
     if (error instanceof HTTPException)
       return (
         error.res ?? Response.json({ error: { code: "refused", message: error.message } }, { status: error.status })
       );
     logError("request_failed", error);
-    return refuseWith(503, "unavailable", "the group can't answer right now: try again");
+    return isOverloaded(error)
+      ? overloaded(context.req.raw)
+      : refuseWith(503, "unavailable", "the group can't answer right now: try again");
   });
   return app;
 }

@@ -579,6 +579,29 @@ describe("close codes", () => {
     expect(play.dueAt - play.now).toBe(10_000);
   });
 
+  test.each([
+    [0, 10_000],
+    [0.5, 15_000],
+    [1, 20_000],
+  ])("[E9] those whom an overloaded group turns away come back spread over ten seconds (%f)", (random, waitMs) => {
+    const play = new Play();
+    play.contend("x");
+    play.connects();
+    play.random = random;
+    play.loses(CLOSE.tryLater);
+    expect(play.dueAt - play.now).toBe(waitMs);
+  });
+
+  test("[E9] [N9] a leader whom an overloaded group turns away comes back within its lease", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.random = 1;
+    play.loses(CLOSE.tryLater);
+    expect(play.dueAt - play.now).toBeLessThanOrEqual(250);
+    play.wait(250);
+    expect(play.opens()).toMatchObject({ held: ["L1"] });
+    expect(play.isLeader(x, "L1")).toBe(true);
+  });
+
   test("[E2] [S9] a leader that is closed with 4429 comes back within its lease, and keeps its term", () => {
     const [play, x] = Play.leading(["x"]);
     play.random = 1;

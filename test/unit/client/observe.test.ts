@@ -246,6 +246,21 @@ describe("looking up", () => {
     await expect(answering(503, {}).client.getStatus()).rejects.toMatchObject({ retryable: true });
   });
 
+  test.each([
+    ["10", { retryAfterMs: 10_000 }],
+    ["Sun, 29 Nov 2026 12:00:00 GMT", {}],
+    [null, {}],
+  ])(
+    "[E9] a look-up that an overloaded group refuses says when to ask again (Retry-After: %s)",
+    async (value, told) => {
+      const headers = { get: (name: string) => (name === "retry-after" ? value : null) };
+      const answer = { status: 503, headers, json: async () => ({ error: { code: "overloaded", message: "later" } }) };
+      const client = new FakeGroup().client({ fetcher: { fetch: async () => answer } });
+      const error: unknown = await client.getStatus().catch((one: unknown) => one);
+      expect({ ...(error as object) }).toEqual({ code: "refused", retryable: true, ...told });
+    },
+  );
+
   test("[E3] an answer that is cut off, or somebody else's, rejects, and is never taken for a leader", async () => {
     const failure = { name: "ElectionError", code: "refused" };
     const cutOff = { status: 200, json: () => Promise.reject(new SyntaxError("Unexpected end of JSON input")) };

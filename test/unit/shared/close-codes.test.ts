@@ -11,7 +11,7 @@ const table: readonly Row[] = [
   [1006, "reconnect", "connection_lost"],
   [1011, "reconnect", "connection_lost"],
   [1012, "reconnect", "connection_lost"],
-  [1013, "reconnect", "connection_lost"],
+  [1013, "slow", "connection_lost"],
   [4400, "fatal", "protocol_error"],
   [4401, "reauthenticate", "unauthorized"],
   [4403, "fatal", "unauthorized"],

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { createElectionApp } from "../../../worker/index.ts";
 import { wrong } from "../../support/wrong.ts";
-import { ask, connect, errorOf, freshGroup, pathOf } from "../support.ts";
+import { ask, connect, errorOf, freshGroup, ORIGIN, pathOf, type Server } from "../support.ts";
 import { askRoute, deploy, isTouched, routes } from "./routes.ts";
 
 test.each([
@@ -42,6 +42,40 @@ test("a policy that throws answers 503 with its message", async () => {
   expect(errorOf(await ask("GET", pathOf("a"), { server })).message).toBe(
     "no settings for this group: add it to the table",
   );
+});
+
+/** A namespace whose objects fail with what the platform throws. */
+const failing = (marks: object): Server => {
+  const fail = async (): Promise<never> => {
+    throw Object.assign(new Error("of the platform"), marks);
+  };
+  const stub = new Proxy({}, { get: () => fail });
+  const app = createElectionApp();
+  const ELECTIONS = { idFromName: () => "id", get: () => stub };
+  return (request) => app.fetch(request, wrong({ ELECTIONS, OPEN_MODE: "loopback", FENCE_SECRET: "x".repeat(32) }));
+};
+
+test("[E9] where the group is overloaded every route says when to ask again, and a socket is closed with 1013", async () => {
+  const server = failing({ overloaded: true, retryable: true });
+
+  for (const [method, rest, body] of routes) {
+    const init = { method, ...(body !== undefined && { body: JSON.stringify(body) }) };
+    const answer = await server(new Request(`${ORIGIN}${pathOf("a", rest)}`, init));
+    expect([rest, answer.status, answer.headers.get("Retry-After")]).toEqual([rest, 503, "10"]);
+    expect(await answer.json()).toMatchObject({ error: { code: "overloaded" } });
+  }
+  const { closed, protocol } = await connect("a", { server });
+  expect(await closed).toMatchObject({ code: 1013, reason: expect.stringContaining("try again later") });
+  expect(protocol).toBe("edge-election.v1");
+});
+
+test("a group that fails otherwise says nothing of when to ask again", async () => {
+  const server = failing({ retryable: true });
+  const answer = await server(new Request(`${ORIGIN}${pathOf("a")}`));
+
+  expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, null]);
+  expect(await answer.json()).toMatchObject({ error: { code: "unavailable" } });
+  await expect(connect("a", { server })).rejects.toThrow("503");
 });
 
 test.each(["%20", "a%20b", "%C3%A4", "%zz", "x".repeat(129), "a%2F%2E%2E%20", "%00"])(

@@ -1,0 +1,17 @@
+/** An object that has more requests than it can take: to ask again at once would make it worse. */
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { problem, problemResponse } from "./problem.ts";
+import { isUpgrade, refuseSocket } from "./upgrade.ts";
+
+const RETRY_AFTER_SECONDS = 10;
+const MESSAGE = "the group has more requests than it can take: try again later, or divide it into several groups";
+
+/** The platform marks its errors. One that is only `retryable` says nothing of the load. */
+export const isOverloaded = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && Reflect.get(error, "overloaded") === true;
+
+/** A client reads the close code of a socket on every platform, and the status and headers of an upgrade on few. */
+export const overloaded = (request: Request): Response =>
+  isUpgrade(request)
+    ? refuseSocket(request, CLOSE.tryLater, MESSAGE)
+    : problemResponse(problem(503, "overloaded", MESSAGE), { "Retry-After": String(RETRY_AFTER_SECONDS) });
