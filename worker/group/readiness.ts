@@ -154,14 +154,18 @@ function keepReady(turn: Turn, election: HeldElection, { session, connection }: 
   else ask(turn, session);
 }
 
-/** When the next candidate speaks by its timer: after the holder's next renewal, or once the lease is over. */
+/**
+ * When the next candidate speaks by its timer: after the holder's next renewal, or once the lease is over. No sooner than
+ * after E / 2 while the lease runs: one session may be next behind many holders, each of whom renews at a time of its own.
+ */
 function speaksAt(turn: Turn, { state }: HeldElection, { late }: Connection): number {
   const { leaseMs, leaseUntil } = state;
   const { renewEveryMs } = leaseFor(leaseMs);
   // Before the holder's renewal, which would ask it at once: so its timer can show that it is in time again.
-  if (late) return Math.min(turn.now + Math.floor(renewEveryMs / 2), leaseUntil) + renewalSlackFor(leaseMs);
+  const soonest = turn.now + Math.floor(renewEveryMs / 2);
+  if (late) return Math.min(soonest, leaseUntil) + renewalSlackFor(leaseMs);
   const renewsAt = leaseUntil - leaseMs + renewEveryMs;
-  const beatAt = renewsAt > turn.now ? renewsAt : turn.now + renewEveryMs;
+  const beatAt = renewsAt > turn.now ? Math.max(renewsAt, soonest) : turn.now + renewEveryMs;
   return Math.min(beatAt, leaseUntil) + renewalSlackFor(leaseMs);
 }
 

@@ -92,6 +92,29 @@ test.each([
   },
 );
 
+test("[N3] whoever is next behind many holders, each with a beat of its own, speaks at most twice in E", () => {
+  const group = new GroupWorld();
+  const components = Array.from(
+    { length: 20 },
+    (_, index) => ({ component: `x${index}`, election: "dedicated" }) as const,
+  );
+  const holders = components.map((contender) => group.join(contender.component, { contenders: [contender] }));
+  for (const { component } of components) one(group, component).accept(`component:${component}`);
+  const next = group.join("next", { contenders: components });
+  const beat = (): void => {
+    for (const holder of holders) {
+      group.advance(E / holders.length);
+      holder.renewHeld();
+    }
+  };
+  for (let beats = 0; beats < 4; beats += 1) beat();
+  const { length } = next.heard("renewed");
+  for (let beats = 0; beats < 10; beats += 1) beat();
+  expect(next.heard("renewed").length - length).toBeLessThanOrEqual(20);
+  for (const holder of holders) holder.resign(`component:${holder.name}`);
+  expect(next.held()).toHaveLength(20);
+});
+
 test("[N3] so it is always ready: a hand-over in peace needs no question, however long it took until then", () => {
   const { group, a, waiting } = led(["b"]);
   group.run(61_234, a);
