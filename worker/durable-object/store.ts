@@ -55,7 +55,16 @@ export class Store {
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    this.#exists = this.#query("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'stored'").length > 0;
+    this.#exists = this.#hasTable("stored");
+    // Its leases are unknown here: to begin anew could make a second leader.
+    if (!this.#exists && this.#hasTable("election"))
+      throw new Error(
+        "this group was stored by a version before 0.1.0, in a layout that is no longer read: stop its processes, then delete its data or name another group",
+      );
+  }
+
+  #hasTable(name: string): boolean {
+    return this.#query("SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?", name).length > 0;
   }
 
   load(): Stored {

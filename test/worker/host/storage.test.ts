@@ -95,6 +95,16 @@ test("a turn that writes more rows than one statement takes is one commit", asyn
   for (const { row } of sessions) expect(JSON.parse(String(row))).toMatchObject({ link: { type: "lost" } });
 });
 
+test("[S3] a group that an earlier layout has stored is not begun anew: its leases would be forgotten", async () => {
+  const earlier = "CREATE TABLE election (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID";
+  await runInDurableObject(objectOf(freshGroup()), (_, { storage }) => {
+    storage.sql.exec(earlier);
+    expect(() => new Store(storage)).toThrow("in a layout that is no longer read");
+    storage.sql.exec("DROP TABLE election");
+    expect(new Store(storage).load().rows.sessions).toEqual([]);
+  });
+});
+
 test("[S9] secrets are stored as hashes only", async () => {
   const group = freshGroup();
   stopClock();
