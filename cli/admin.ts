@@ -3,7 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ClientResponse, hc } from "hono/client";
 import { retryAfterMs } from "../client/http.ts";
 import { legible } from "../shared/legible.ts";
+import { type ElectionName, isElectionName } from "../shared/protocol/names.ts";
 import { namesInPath } from "../shared/protocol/paths.ts";
+import type { ElectionStatus, GroupStatus } from "../shared/protocol/status.ts";
 import type { ElectionApp } from "../worker/index.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { askToken, type ConnectionOptions, tokenSource } from "./options.ts";
@@ -120,6 +122,53 @@ const answers: Readonly<Record<number, { readonly exitCode: number; readonly rem
   503: { exitCode: EXIT.unreachable, remedy: "Try again; the backend's log says more." },
 };
 
-/** The state of the group. Rejects if this token may not read it. */
-export const statusOf = (connection: ConnectionOptions, group: string) =>
-  answerOf(connection, groupRoutes(connection).$get({ param: namesInPath({ group }) }));
+/** The first page of the group's state. Rejects if this token may not read it. */
+export const firstStatusOf = (connection: ConnectionOptions, group: string): Promise<GroupStatus> =>
+  statusAfter(connection, group, null);
+
+/** More than a group has; a backend that never comes to an end must not keep a command for ever. */
+const MOST_PAGES = 1_000;
+
+/** The state of the group with all its elections, page by page. */
+export async function statusOf(connection: ConnectionOptions, group: string): Promise<GroupStatus> {
+  let status = await statusAfter(connection, group, null);
+  for (let page = 1; page < MOST_PAGES && isElectionName(status.next); page++) {
+    const more = await statusAfter(connection, group, status.next);
+    status = { ...more, elections: [...status.elections, ...more.elections] };
+  }
+  return status;
+}
+
+const statusAfter = (connection: ConnectionOptions, group: string, after: ElectionName | null): Promise<GroupStatus> =>
+  answerOf(
+    connection,
+    groupRoutes(connection).$get({ param: namesInPath({ group }), query: after === null ? {} : { after } }),
+  );
+
+/** One election, with its candidates from the one at `from` on. */
+export const electionStatusOf = (
+  connection: ConnectionOptions,
+  { group, election, from = 0 }: { readonly group: string; readonly election: ElectionName; readonly from?: number },
+): Promise<ElectionStatus> =>
+  answerOf(
+    connection,
+    groupRoutes(connection).elections[":election"].$get({
+      param: namesInPath({ group, election }),
+      query: { from: String(from) },
+    }),
+  );
+
+/** One election with all its candidates, page by page. */
+export async function wholeElectionOf(
+  connection: ConnectionOptions,
+  place: { readonly group: string; readonly election: ElectionName },
+): Promise<ElectionStatus> {
+  const status = await electionStatusOf(connection, place);
+  const candidates = [...status.candidates];
+  for (let page = 1; page < MOST_PAGES && candidates.length < status.waiting; page++) {
+    const more = await electionStatusOf(connection, { ...place, from: candidates.length });
+    if (more.candidates.length === 0) break; // some have left meanwhile
+    candidates.push(...more.candidates);
+  }
+  return { ...status, candidates };
+}

@@ -107,7 +107,10 @@ export interface ElectionClient<Component extends string = string> extends Async
   /** By HTTP, without a session. Rejects after 10 s without an answer, and when the client is closed. */
   getLeader(component: Component, options?: ObserveOptions): Promise<LeaderInformation | null>;
 
-  /** Who leads, who waits, and the session ids for `successor`; by HTTP. Rejects as `getLeader` does. */
+  /**
+   * Who leads, who waits, and the session ids for `successor`; by HTTP. At most 100 elections, each with the first 100 of
+   * those that wait: see PROTOCOL.md for the others. Rejects as `getLeader` does.
+   */
   getStatus(options?: ObserveOptions): Promise<GroupStatus>;
 
   /** The client's condition at call time. Never throws, not even when the client is closed. */

@@ -13,9 +13,10 @@ export function lookUpsOf(group: string, backend: Backend, isReachable: () => bo
   return {
     async fetch(url) {
       if (!isReachable()) throw new TypeError("the group can't be reached: the client is cut off from it");
-      const [, leaders, component] = /^\/v1\/groups\/[^/]+(?:(\/leaders\/)([^/]+))?$/.exec(new URL(url).pathname) ?? [];
+      const { pathname } = new URL(url);
+      const [, leaders, component] = /^\/v1\/groups\/[^/]+(?:(\/leaders\/)([^/]+))?$/.exec(pathname) ?? [];
       const state = backend.look();
-      if (leaders === undefined) return answer(200, groupStatus(state, group, backend.trueNow()));
+      if (leaders === undefined) return answer(200, groupStatus(state, group, backend.trueNow(), null));
       const leader = leaderOf(state, decodeURIComponent(component ?? ""));
       return leader === null ? answer(404, { error: { code: "no_leader" } }) : answer(200, leader);
     },

@@ -230,7 +230,7 @@ export class TestGroup {
   }
 
   status(): GroupStatus {
-    return groupStatus(this.#backend.look(), this.name, this.#timeline.now);
+    return groupStatus(this.#backend.look(), this.name, this.#timeline.now, null);
   }
 
   /** Returns whether a leadership is current, as `POST /fence` does. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import { groupPath } from "../../shared/protocol/paths.ts";
-import { statusOf } from "../admin.ts";
+import { firstStatusOf } from "../admin.ts";
 import {
   askToken,
   type GroupOptions,
@@ -81,8 +81,8 @@ const row = (name: keyof Samples, { p50, p95, p99, max }: Summary): string[] => 
 async function measure(options: BenchOptions): Promise<Samples> {
   const { url, group, rounds } = options;
   const samples: Samples = { http: [], connect: [], ping: [], renew: [], handOver: [] };
-  await statusOf(options, group); // so that the first connection is not measured
-  await repeat(rounds, samples.http, () => statusOf(options, group));
+  await firstStatusOf(options, group); // so that the first connection is not measured
+  await repeat(rounds, samples.http, () => firstStatusOf(options, group));
   const address = `${url.replace(/\/$/, "")}${groupPath(group, "session")}`;
   const token = await askToken(tokenSource(options));
   await repeat(rounds, samples.connect, async () => {

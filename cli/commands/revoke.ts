@@ -3,8 +3,8 @@ import { allLegible, legible } from "../../shared/legible.ts";
 import { NOTE_LENGTH } from "../../shared/protocol/limits.ts";
 import { type ElectionName, isElectionName } from "../../shared/protocol/names.ts";
 import { namesInPath } from "../../shared/protocol/paths.ts";
-import type { CandidateStatus, GroupStatus, RevokeResult } from "../../shared/protocol/status.ts";
-import { answerOf, groupRoutes, statusOf } from "../admin.ts";
+import type { CandidateStatus, ElectionStatus, RevokeResult } from "../../shared/protocol/status.ts";
+import { answerOf, electionStatusOf, groupRoutes, wholeElectionOf } from "../admin.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
 import { printAnswer, shownProcess, shownTime } from "../terminal.ts";
@@ -36,8 +36,8 @@ Examples:
 
 async function revoke(options: Flags): Promise<void> {
   const { group, election, to, reason } = options;
-  const status = await statusOf(options, group);
-  const successor = to === undefined ? undefined : sessionNamed(to, status, election);
+  const status = await (to === undefined ? electionStatusOf : wholeElectionOf)(options, { group, election });
+  const successor = to === undefined ? undefined : sessionNamed(to, status.candidates);
   const answer = await answerOf(
     options,
     groupRoutes(options).elections[":election"].revoke.$post({
@@ -49,8 +49,8 @@ async function revoke(options: Flags): Promise<void> {
 }
 
 /** `status` is from before the revoke: it names the processes of that time. Both are legible. */
-function revokedText({ from, to, epoch, durationMs, passedOver }: RevokeResult, { elections }: GroupStatus): string {
-  const known = elections.flatMap(({ leader, candidates }) => [...(leader ? [leader] : []), ...candidates]);
+function revokedText({ from, to, epoch, durationMs, passedOver }: RevokeResult, status: ElectionStatus): string {
+  const known = [...(status.leader ? [status.leader] : []), ...status.candidates];
   const nameOf = (id: string): string => {
     const session = known.find(({ sessionId }) => sessionId === id);
     return session ? shownProcess(session) : id;
@@ -61,8 +61,7 @@ function revokedText({ from, to, epoch, durationMs, passedOver }: RevokeResult, 
   return `${outcome}\n${nameOf(passedOver)} was passed over: it did not take over in time`;
 }
 
-function sessionNamed(wanted: string, { elections }: GroupStatus, wantedElection: ElectionName): string {
-  const candidates = elections.find(({ election }) => election === wantedElection)?.candidates ?? [];
+function sessionNamed(wanted: string, candidates: readonly CandidateStatus[]): string {
   const found = candidates.filter(({ sessionId, process }) => sessionId === wanted || process === wanted);
   const [only, ...others] = found;
   if (only === undefined)

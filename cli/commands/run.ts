@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { PRIORITY_MAX, PROCESS_NAME_LENGTH } from "../../shared/protocol/limits.ts";
-import { statusOf } from "../admin.ts";
+import { electionOf } from "../../shared/protocol/names.ts";
+import { electionStatusOf, firstStatusOf } from "../admin.ts";
 import { CommandFailure, EXIT, failureOf, usageFailure } from "../failure.ts";
 import { npmGone, npmGoneFailure } from "../npm-gone.ts";
 import { type GroupOptions, name, tokenSource, wholeNumber, withConnection, withGroup, withJson } from "../options.ts";
@@ -96,7 +97,9 @@ async function run(settings: RunSettings, options: RunOptions, reporter: Reporte
   if (process.stderr.isTTY && !options.json && !options.quiet) {
     const { component, election } = settings;
     const show = (text: string): void => reporter.progress(text);
-    void followQueue(runner.client, { component, election, isWaiting: () => runner.isWaiting, show });
+    const place = { group: options.group, election: electionOf(component, election) };
+    const look = () => electionStatusOf(options, place);
+    void followQueue(runner.client, { component, isWaiting: () => runner.isWaiting, look, show });
   }
   const ending = runner.run();
   if (warning !== undefined) reporter.report({ event: "warning", message: warning });
@@ -106,7 +109,7 @@ async function run(settings: RunSettings, options: RunOptions, reporter: Reporte
 /** Wrong settings fail at once. A backend that is down may come up later: that is only a warning. */
 async function tryFirst(options: RunOptions): Promise<string | undefined> {
   try {
-    await statusOf(options, options.group);
+    await firstStatusOf(options, options.group);
     return undefined;
   } catch (error) {
     const { exitCode, code, message, remedy } = failureOf(error);

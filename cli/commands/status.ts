@@ -33,12 +33,14 @@ function statusText({ group, epoch, sessions, paused, elections }: GroupStatus):
   return [head + note, ...body].join("\n");
 }
 
-function electionLines({ election, state, leader, remainingMs, candidates }: ElectionStatus): string[] {
+function electionLines({ election, state, leader, remainingMs, waiting, candidates }: ElectionStatus): string[] {
   const colour = state === "leading" ? "green" : "yellow";
   const left = remainingMs === null ? "" : `, ${shownTime(remainingMs)} left`;
   const who = leader ? `${shownProcess(leader)}, epoch ${leader.epoch}${left}` : "nobody leads";
-  const waiting = candidates.map((candidate, index) => `    ${index + 1}. ${candidateText(candidate)}`);
-  return [`  ${election}: ${paint(colour, state)}, ${who}`, ...waiting];
+  const queue = candidates.map((candidate, index) => `    ${index + 1}. ${candidateText(candidate)}`);
+  const more = waiting - candidates.length;
+  const rest = more > 0 ? [paint("dim", `    and ${more} more`)] : [];
+  return [`  ${election}: ${paint(colour, state)}, ${who}`, ...queue, ...rest];
 }
 
 function candidateText(candidate: CandidateStatus): string {

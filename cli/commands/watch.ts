@@ -6,7 +6,7 @@ import {
   UnauthorizedError,
 } from "../../client/node/index.ts";
 import { allLegible, legible } from "../../shared/legible.ts";
-import { statusOf } from "../admin.ts";
+import { firstStatusOf } from "../admin.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import { npmGone, npmGoneFailure } from "../npm-gone.ts";
 import { type GroupOptions, name, tokenSource, wholeNumber, withConnection, withGroup, withJson } from "../options.ts";
@@ -35,7 +35,7 @@ Examples:
 }
 
 async function watch(options: WatchOptions): Promise<void> {
-  await statusOf(options, options.group); // wrong settings fail at once
+  await firstStatusOf(options, options.group); // wrong settings fail at once
   const token = tokenSource(options);
   const { url, group, component, changes = Infinity } = options;
   const client = createElectionClient({

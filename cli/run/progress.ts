@@ -1,15 +1,15 @@
 /** Shows on a terminal, while the process waits, who leads and which place in the queue it has. */
 import type { ElectionClient } from "../../client/client.ts";
 import type { LeaderInformation } from "../../client/node/index.ts";
-import { type ElectionKind, electionOf } from "../../shared/protocol/names.ts";
-import type { GroupStatus } from "../../shared/protocol/status.ts";
+import type { ElectionStatus } from "../../shared/protocol/status.ts";
 
 const LOOK_EVERY_MS = 2_000;
 
 export interface Waiting {
   readonly component: string;
-  readonly election: ElectionKind;
   isWaiting(): boolean;
+  /** Looks the election up. */
+  look(): Promise<ElectionStatus>;
   show(text: string): void;
 }
 
@@ -19,8 +19,8 @@ export async function followQueue(client: ElectionClient, waiting: Waiting): Pro
   let place: Place | undefined;
   const show = (): void => waiting.show(waiting.isWaiting() ? waitingText(waiting.component, leader, place) : "");
   const timer = setInterval(async () => {
-    const status = waiting.isWaiting() ? await client.getStatus().catch(() => undefined) : undefined;
-    place = status && placeIn(status, electionOf(waiting.component, waiting.election), client.sessionId);
+    const status = waiting.isWaiting() ? await waiting.look().catch(() => undefined) : undefined;
+    place = status && placeIn(status, client.sessionId);
     show();
   }, LOOK_EVERY_MS);
   try {
@@ -37,18 +37,25 @@ export async function followQueue(client: ElectionClient, waiting: Waiting): Pro
 }
 
 export interface Place {
-  readonly place: number;
+  /** Null: after those that one look-up shows. */
+  readonly place: number | null;
   readonly of: number;
 }
 
-export function placeIn(status: GroupStatus, election: string, sessionId: string | undefined): Place | undefined {
-  const candidates = status.elections.find((other) => other.election === election)?.candidates ?? [];
+export function placeIn({ candidates, waiting }: ElectionStatus, sessionId: string | undefined): Place | undefined {
   const index = candidates.findIndex((candidate) => candidate.sessionId === sessionId);
-  return index < 0 ? undefined : { place: index + 1, of: candidates.length };
+  if (index >= 0) return { place: index + 1, of: waiting };
+  return waiting > candidates.length ? { place: null, of: waiting } : undefined;
 }
 
 export function waitingText(component: string, leader: LeaderInformation | null, place: Place | undefined): string {
   const who = leader ? `${leader.process ?? leader.leaderSessionId} leads, epoch ${leader.epoch}` : "nobody leads";
-  const queue = place === undefined ? "" : `; place ${place.place} of ${place.of} in the queue`;
-  return `waiting for ${component}: ${who}${queue}`;
+  return `waiting for ${component}: ${who}${placeText(place)}`;
+}
+
+function placeText(place: Place | undefined): string {
+  if (place === undefined) return "";
+  return place.place === null
+    ? `; one of ${place.of} in the queue`
+    : `; place ${place.place} of ${place.of} in the queue`;
 }

@@ -27,6 +27,9 @@ export const componentOf = (election: ElectionName): string | null =>
 export const electionOf = (component: string, kind: ElectionKind = "process"): ElectionName =>
   kind === "process" ? "process" : `${DEDICATED}${component}`;
 
+/** What the name of an election looks like, for error messages. */
+export const ELECTION_RULE = 'process or "component:" and a name';
+
 export const isElectionName = (value: unknown): value is ElectionName =>
   value === "process" ||
   (typeof value === "string" && value.startsWith(DEDICATED) && isName(value.slice(DEDICATED.length)));

@@ -8,8 +8,20 @@ export interface GroupStatus {
   readonly revision: number;
   readonly paused: boolean;
   readonly sessions: number;
+  /** How many elections the group has. */
+  readonly electionCount: number;
+  /** A page of them, in the order of their names: at most 100, with at most 1,000 candidates in all. */
   readonly elections: readonly ElectionStatus[];
+  /** The page after this one has the elections `after` this name; null on the last page. */
+  readonly next: ElectionName | null;
 }
+
+/** How many elections and candidates one answer has at most. Without a bound one look-up would keep a large group busy. */
+export const STATUS_ELECTIONS = 100;
+export const STATUS_CANDIDATES = 1_000;
+/** How many candidates of one election, and components of one candidate, one answer has at most. */
+export const CANDIDATES_SHOWN = 100;
+export const COMPONENTS_SHOWN = 16;
 
 /** The state of one election of the group. */
 export interface ElectionStatus {
@@ -19,7 +31,11 @@ export interface ElectionStatus {
   readonly leader: LeaderStatus | null;
   /** The rest of the lease; null while vacant. */
   readonly remainingMs: number | null;
-  /** All sessions with a place except the holder: first those that can be granted it or asked, in their order, then the others. */
+  /** How many sessions have a place, the holder excepted. */
+  readonly waiting: number;
+  /** How many of these can lead as far as the group knows: see `ready`. */
+  readonly ready: number;
+  /** The first 100 of those that wait, or of a later page: first those that can be granted it or asked, in their order, then the others. */
   readonly candidates: readonly CandidateStatus[];
 }
 
@@ -58,6 +74,7 @@ export interface CandidateStatus {
   readonly sessionId: string;
   readonly process: string | null;
   readonly priority: number;
+  /** The first 16 of its components in this election. */
   readonly components: readonly string[];
   /** True if it can lead as far as the group knows: it is connected, has answered when it was last asked, and is not busy there. */
   readonly ready: boolean;

@@ -14,6 +14,8 @@ import { setting } from "./setting.ts";
 /** Long: nothing here waits for its end, and no leader is to lose it on a busy machine. */
 const LEASE_MS = 10_000;
 const CROWD = 200;
+/** As many as a status lists of those who wait. */
+const LISTED = 100;
 /** More than the history route gives without a limit. */
 const ENDED_TERMS = 104;
 const world = setting({ leaseMs: LEASE_MS });
@@ -301,9 +303,9 @@ test("200 sessions: the queue is folded, unfolds, and keeps its scroll and focus
   const queue = page.locator(".queue");
   await expect.poll(() => queue.locator("li").count()).toBe(5);
   const more = page.locator(".card [data-part=more]");
-  await expect.poll(() => more.textContent()).toBe(`Show all ${CROWD - 1}`);
+  await expect.poll(() => more.textContent()).toBe(`Show the first ${LISTED}`);
   await more.click();
-  await expect.poll(() => queue.locator("li").count()).toBe(CROWD - 1);
+  await expect.poll(() => queue.locator("li").count()).toBe(LISTED);
   await queue.evaluate((list) => {
     list.scrollTop = 1_000;
     list.querySelectorAll("li")[40]?.setAttribute("data-kept", "yes");
@@ -327,6 +329,25 @@ test("200 sessions: the queue is folded, unfolds, and keeps its scroll and focus
   await more.click();
   await expect.poll(() => queue.locator("li").count()).toBe(5);
   expect(complaints).toEqual([]);
+});
+
+test("of many elections the first page is shown, and a button adds the next", async () => {
+  const contenders = Array.from({ length: 101 }, (_, index) => ({
+    component: `c${index}`,
+    election: "dedicated" as const,
+  }));
+  const peer = await connectPeer({ url: world.backend.url, group: "many" });
+  await peer.hello({ contenders });
+  await using opened = await open("many");
+  const { page, complaints } = opened;
+  await page.getByText("101 elections ·").waitFor();
+  const cards = page.locator(".card");
+  await expect.poll(() => cards.count()).toBe(100);
+  await page.getByRole("button", { name: "Show more than 100 of 101 elections" }).click();
+  await expect.poll(() => cards.count()).toBe(101);
+  await page.locator("#more-elections").waitFor({ state: "hidden" });
+  expect(complaints).toEqual([]);
+  peer.drop();
 });
 
 test("after a lost connection the page says so, recovers by itself, and says so", async () => {

@@ -8,6 +8,7 @@ import type { RevokeResult } from "../../shared/protocol/status.ts";
 import { importNodeClient } from "../../tools/harness/built.ts";
 import { candidate } from "../../tools/harness/cluster.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
+import type { LivePeer } from "../../tools/harness/live-peer.ts";
 import { listen } from "../../tools/harness/loopback.ts";
 import { connectPeer } from "../../tools/harness/socket-peer.ts";
 import { type CommandEnding, endCommands, runCommand, startCommand } from "../support/command-line.ts";
@@ -75,6 +76,36 @@ test("status shows the leader and the queue", async () => {
     elections: [{ leader: { process: "one", epoch: processes.epoch }, candidates: [{ process: "two" }] }],
   });
   expect((await ask("status", freshGroup())).stdout).toContain("nobody has contended yet");
+});
+
+test("status shows the first 100 that wait and counts the others, with all elections; revoke finds the last one by its name", async () => {
+  const group = freshGroup();
+  const dedicated = Array.from({ length: 101 }, (_, index) => ({
+    component: `c${index}`,
+    election: "dedicated" as const,
+  }));
+  const crowd: LivePeer[] = [];
+  for (let index = 0; index < 102; index++) {
+    const peer = await connectPeer({ url: backend.url, group });
+    const contenders = [{ component: "worker" }, ...(index === 0 ? dedicated : [])];
+    await peer.hello({ contenders, process: { name: `p${index}` } });
+    crowd.push(peer);
+  }
+  const [leader] = crowd;
+  if (leader === undefined) throw new Error("nobody leads");
+  const { leaderSessionId } = await leader.next("grant");
+  const text = (await ask("status", group)).stdout;
+  expect(text).toMatch(/\n {4}100\. p100 \(\S+\)\n {4}and 1 more\n$/);
+  expect(jsonOf(await ask("status", group, "--json"))).toMatchObject({ elections: { length: 102 }, next: null });
+  const revoked = ask("revoke", group, "--to", "p101");
+  const order = await leader.next("revoke");
+  expect(order).toMatchObject({ reason: "transferred" });
+  leader.send({ type: "release", leaderSessionId: order.leaderSessionId });
+  const last = await crowd[101]?.next("grant");
+  crowd[101]?.send({ type: "renew", sentAt: crowd[101].sentAt(), held: [last?.leaderSessionId ?? ""] });
+  expect((await revoked).stdout).toMatch(/^p0 \(\S+\) has stepped down; p101 \(\S+\) leads/);
+  expect(leaderSessionId).not.toBe("");
+  for (const peer of crowd) peer.drop();
 });
 
 test("status takes where and which from the environment", async () => {

@@ -12,22 +12,24 @@ const HOSTILE = "x\u001b[2J\u009b2J\r\nedge-election: all is well\u2028\u202e\u2
 
 const session = { sessionId: HOSTILE, process: HOSTILE };
 const term = { ...session, election: HOSTILE, acceptedAt: 1, endedAt: 2, gapMs: 3, reason: HOSTILE, note: HOSTILE };
+const election = {
+  election: HOSTILE,
+  state: HOSTILE,
+  leader: { ...session, epoch: HOSTILE },
+  remainingMs: 1,
+  waiting: HOSTILE,
+  candidates: [{ ...session, priority: HOSTILE, ready: false, components: [HOSTILE] }],
+};
 const answers: Readonly<Record<string, unknown>> = {
   "/v1/groups/g": {
     group: HOSTILE,
     epoch: HOSTILE,
     sessions: HOSTILE,
     paused: true,
-    elections: [
-      {
-        election: HOSTILE,
-        state: HOSTILE,
-        leader: { ...session, epoch: HOSTILE },
-        remainingMs: 1,
-        candidates: [{ ...session, priority: HOSTILE, ready: false, components: [HOSTILE] }],
-      },
-    ],
+    elections: [election],
+    next: HOSTILE,
   },
+  "/v1/groups/g/elections/process": election,
   "/v1/groups/g/history": { terms: [{ ...term, epoch: HOSTILE }] },
   "/v1/groups/g/elections/process/revoke": {
     from: HOSTILE,

@@ -12,7 +12,7 @@ import {
   where,
 } from "../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS, LIST_ENTRIES, NOTE_LENGTH } from "../../shared/protocol/limits.ts";
-import { type ElectionName, isElectionName, isName, NAME_RULE } from "../../shared/protocol/names.ts";
+import { ELECTION_RULE, type ElectionName, isElectionName, isName, NAME_RULE } from "../../shared/protocol/names.ts";
 import type { RevokeOptions } from "../../shared/protocol/status.ts";
 import type { PollRequest } from "../durable-object/election-group.ts";
 import type { FenceQuestion } from "../group/views.ts";
@@ -24,7 +24,7 @@ const session = object<PolledSession>({
   attempt: number(1, Number.MAX_SAFE_INTEGER),
 });
 const held = list(id, LIST_ENTRIES);
-const acceptable = list(where(isElectionName, 'process or "component:" and a name'), LIST_ENTRIES);
+const acceptable = list(where(isElectionName, ELECTION_RULE), LIST_ENTRIES);
 const accept: Check<boolean | readonly ElectionName[]> = (value, field) =>
   Array.isArray(value) ? acceptable(value, field) : boolean(value, field);
 const sentAt = number();
@@ -79,6 +79,9 @@ export const fenceQuestion = (value: FenceQuestion): FenceQuestion => checked(fe
 export const historyLimit = (value: number): number =>
   Math.floor(checked(number(1, Number.MAX_SAFE_INTEGER), value, "limit"));
 
+export const firstCandidate = (value: number): number =>
+  Math.floor(checked(number(0, Number.MAX_SAFE_INTEGER), value, "from"));
+
 export function campaignCall(value: Campaign): PollRequest {
   const { session, held = [], accept = true, sentAt: _echoed, ...campaign } = checked(campaignCheck, value);
   return { ...(session && { session }), action: { type: "campaign", held, accept, ...campaign } };
@@ -101,7 +104,7 @@ export function releaseCall(value: Release): PollRequest {
 }
 
 export function electionName(value: string): ElectionName {
-  if (!isElectionName(value)) throw new TypeError('the election must be process or "component:" and a name');
+  if (!isElectionName(value)) throw new TypeError(`the election must be ${ELECTION_RULE}`);
   return value;
 }
 

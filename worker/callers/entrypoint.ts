@@ -23,8 +23,12 @@ export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<P
     return this.#of(group).getLeader(group, component);
   }
 
-  async status(group: string) {
-    return this.#of(group).status(group);
+  async status(group: string, after?: ElectionName) {
+    return this.#of(group).status(group, after);
+  }
+
+  async electionStatus(group: string, election: ElectionName, from = 0) {
+    return this.#of(group).electionStatus(group, election, from);
   }
 
   async history(group: string, limit: number) {

@@ -6,7 +6,15 @@ import type { Outcome, PollAnswer } from "../group/events.ts";
 import type { PolicyOptions } from "../group/policy.ts";
 import type { Access } from "../group/state.ts";
 import { assertPrincipal } from "../http/principal.ts";
-import { componentName, electionName, fenceQuestion, groupName, historyLimit, revokeOptions } from "./calls.ts";
+import {
+  componentName,
+  electionName,
+  fenceQuestion,
+  firstCandidate,
+  groupName,
+  historyLimit,
+  revokeOptions,
+} from "./calls.ts";
 import type { Answer } from "./core/requests.ts";
 import { campaigning, confirming, type Exchange, refused, releasing, renewing } from "./exchanges.ts";
 import type { Elections, Refused } from "./service.ts";
@@ -41,7 +49,10 @@ export function electionsOf(
       answer(await poll(group, call(asked)), asked);
   return {
     getLeader: async (group, component) => groupOf(group).getLeader(settings(group), componentName(component)),
-    status: async (group) => groupOf(group).status(settings(group)),
+    status: async (group, after) =>
+      groupOf(group).status(settings(group), after === undefined ? null : electionName(after)),
+    electionStatus: async (group, election, from = 0) =>
+      groupOf(group).electionStatus(settings(group), electionName(election), firstCandidate(from)),
     history: async (group, limit) => groupOf(group).history(settings(group), historyLimit(limit)),
     checkFence: async (group, question) => groupOf(group).checkFence(settings(group), fenceQuestion(question)),
     revoke: async (group, election, options) => {

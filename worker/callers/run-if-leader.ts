@@ -72,8 +72,7 @@ export async function runIfLeader<T>(
   try {
     const leadership = await candidacy.acquire();
     if (leadership === null) {
-      const { elections: all } = await elections.status(group);
-      return { ran: false, reason: "led", leader: all.find((one) => one.election === name)?.leader ?? null };
+      return { ran: false, reason: "led", leader: (await elections.electionStatus(group, name)).leader };
     }
     // Only a leader can know: from here on nobody else completes a run.
     if (since !== undefined && (await wasCompleted(elections, { group, component, name, since }))) {

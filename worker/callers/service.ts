@@ -10,7 +10,7 @@ export type { HeldLeadership } from "../group/events.ts";
 import type { LeaseSettings } from "../../shared/lease.ts";
 import type { ContenderInfo, LeaderInformation, ProcessInfo } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import type { GroupStatus, RevokeOptions, RevokeResult } from "../../shared/protocol/status.ts";
+import type { ElectionStatus, GroupStatus, RevokeOptions, RevokeResult } from "../../shared/protocol/status.ts";
 import type { HeldLeadership } from "../group/events.ts";
 import type { TermStatus } from "../group/history.ts";
 import type { FenceAnswer, FenceQuestion } from "../group/views.ts";
@@ -108,7 +108,10 @@ export interface Release {
 /** What a binding can do with its groups. Wrong arguments reject with a `TypeError` that names the field. */
 export interface Elections {
   getLeader(group: string, component: string): Promise<LeaderInformation | null>;
-  status(group: string): Promise<GroupStatus>;
+  /** A page of elections: those after the name `after`; without it, the first ones. */
+  status(group: string, after?: ElectionName): Promise<GroupStatus>;
+  /** One election, with its candidates from the one at `from` on, counted from 0. */
+  electionStatus(group: string, election: ElectionName, from?: number): Promise<ElectionStatus>;
   /** Ended and running terms, newest first. */
   history(group: string, limit: number): Promise<readonly TermStatus[]>;
   checkFence(group: string, question: FenceQuestion): Promise<FenceAnswer>;

@@ -9,12 +9,12 @@ import { DurableObject } from "cloudflare:workers";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import { PING, PONG } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import type { GroupStatus, RevokeOptions } from "../../shared/protocol/status.ts";
+import type { ElectionStatus, GroupStatus, RevokeOptions } from "../../shared/protocol/status.ts";
 import type { Outcome } from "../group/events.ts";
 import { history, type TermStatus } from "../group/history.ts";
 import type { PolicyOptions } from "../group/policy.ts";
 import type { Access, GroupState } from "../group/state.ts";
-import { type FenceAnswer, type FenceQuestion, fence, groupStatus, leaderOf } from "../group/views.ts";
+import { electionStatus, type FenceAnswer, type FenceQuestion, fence, groupStatus, leaderOf } from "../group/views.ts";
 import type { HostCounters } from "../host/counters.ts";
 import { Host, type PollRequest } from "../host/host.ts";
 import { createDirectApp } from "../http/direct.ts";
@@ -38,7 +38,7 @@ export class ElectionGroup extends DurableObject {
   readonly #direct = createDirectApp({
     name: this.ctx.id.name,
     upgrade: (request, access) => this.#upgrade(request, access),
-    status: () => this.status(null),
+    status: (after) => this.status(null, after),
     getLeader: (component) => this.getLeader(null, component),
   });
 
@@ -96,8 +96,14 @@ export class ElectionGroup extends DurableObject {
 
   // Calls of the Worker. Settings that are `null` stay as they were given last.
 
-  status(policy: PolicyOptions | null): GroupStatus {
-    return groupStatus(this.#look(policy), this.#name, Date.now());
+  /** A page of elections: those after the name `after`; without it, the first ones. */
+  status(policy: PolicyOptions | null, after: ElectionName | null = null): GroupStatus {
+    return groupStatus(this.#look(policy), this.#name, Date.now(), after);
+  }
+
+  /** One election, with its candidates from the one at `from` on, counted from 0. */
+  electionStatus(policy: PolicyOptions | null, election: ElectionName, from = 0): ElectionStatus {
+    return electionStatus(this.#look(policy), election, Date.now(), from);
   }
 
   getLeader(policy: PolicyOptions | null, component: string): LeaderInformation | null {
@@ -113,7 +119,7 @@ export class ElectionGroup extends DurableObject {
 
   /** Newest first; the terms that run come before those that have ended. */
   history(policy: PolicyOptions | null, limit: number): TermStatus[] {
-    return history(this.#look(policy), this.#store.endedTerms(), limit);
+    return history(this.#look(policy), this.#store.endedTerms(limit), limit);
   }
 
   /** One call of a contender by RPC, answered in the same turn. */

@@ -144,11 +144,11 @@ export class Store {
     if (this.#exists) this.#query("SELECT key FROM stored WHERE key = ?", `election/${name}`);
   }
 
-  /** Every ended term that is kept, newest first. */
-  endedTerms(): EndedTerm[] {
+  /** The newest `limit` ended terms, newest first. */
+  endedTerms(limit: number): EndedTerm[] {
     if (!this.#exists) return [];
-    const newestFirst = `SELECT row FROM stored WHERE ${OF_KIND} ORDER BY sequence DESC`;
-    return this.#query(newestFirst, ...boundsOf("term")).map((row) => read<EndedTerm>(row));
+    const newestFirst = `SELECT row FROM stored WHERE ${OF_KIND} ORDER BY sequence DESC LIMIT ?`;
+    return this.#query(newestFirst, ...boundsOf("term"), limit).map((row) => read<EndedTerm>(row));
   }
 
   /** Makes the stored terms a ring of `keep` slots. Writes nothing unless the limit has changed. */

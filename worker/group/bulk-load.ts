@@ -3,7 +3,7 @@
  * list. Every wake-up of the object comes this way; one by one, each session would search each index.
  */
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import { rankIn } from "./election.ts";
+import { standingIn } from "./election.ts";
 import { countAll, EXPIRING, LOST, noNames, POLLED, SILENT, WATCHERS_OF_ALL } from "./indexes.ts";
 import { Queue, type Rank } from "./queue.ts";
 import type { Component, Connection, Session } from "./state.ts";
@@ -18,34 +18,36 @@ export function putSessions(turn: Turn, sessions: readonly Session[]): void {
     ...countAll(sessions),
     lastOrder: lastOrderOf(turn.state.lastOrder, sessions),
   });
-  for (const [name, { places, candidates }] of standingOf(turn, sessions)) {
-    turn.patchElection(name, { places, queue: Queue.of(candidates) });
+  for (const [name, { places, candidates, aside }] of placedOf(turn, sessions)) {
+    turn.patchElection(name, { places, queue: Queue.of(candidates, aside) });
   }
   for (const [name, { election, contenders, watchers }] of componentsOf(sessions)) {
     turn.patchComponent(name, { election, contenders, watchers: watchersOf(watchers) });
   }
 }
 
-interface Standing {
+interface Placed {
   places: number;
   readonly candidates: [string, Rank][];
+  readonly aside: string[];
 }
 
 /** How many sessions have a place in each election, and which of them can be asked. */
-function standingOf(turn: Turn, sessions: readonly Session[]): ReadonlyMap<ElectionName, Standing> {
-  const standing = new Map<ElectionName, Standing>();
+function placedOf(turn: Turn, sessions: readonly Session[]): ReadonlyMap<ElectionName, Placed> {
+  const placed = new Map<ElectionName, Placed>();
   for (const session of sessions) {
     session.places.each((name) => {
       const election = turn.election(name);
       if (election === undefined) return;
-      const one = standing.get(name) ?? { places: 0, candidates: [] };
-      standing.set(name, one);
+      const one = placed.get(name) ?? { places: 0, candidates: [], aside: [] };
+      placed.set(name, one);
       one.places += 1;
-      const rank = rankIn(session, election);
-      if (rank !== null) one.candidates.push([session.id, rank]);
+      const standing = standingIn(session, election);
+      if (standing === "aside") one.aside.push(session.id);
+      else if (standing !== null) one.candidates.push([session.id, standing]);
     });
   }
-  return standing;
+  return placed;
 }
 
 interface Known {

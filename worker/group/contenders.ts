@@ -5,7 +5,7 @@ import { isHeldBy } from "./election.ts";
 import { refuse } from "./refusal.ts";
 import type { Session } from "./state.ts";
 import { voidStatement } from "./statements.ts";
-import { endTerm, sendJoined, withdrawRecord } from "./terms.ts";
+import { endTerm, keptConfirmations, sendJoined, withdrawRecord } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -115,6 +115,6 @@ function keepConfirmation(turn: Turn, session: Session, name: ElectionName, comp
   if (!isHeldBy(session.id, election)) return;
   const confirmation = withdrawRecord(turn, component, election.state.leaderSessionId);
   if (confirmation === null) return;
-  const confirmed = [...election.state.confirmed.filter((earlier) => earlier.component !== component), confirmation];
-  turn.putState(name, { ...election.state, confirmed: confirmed.slice(-turn.state.policy.limits.contenders) });
+  const others = election.state.confirmed.filter((earlier) => earlier.component !== component);
+  turn.putState(name, { ...election.state, confirmed: keptConfirmations([...others, confirmation]) });
 }

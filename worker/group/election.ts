@@ -1,6 +1,6 @@
 /** Questions about one election: whether it is held, by whom, and where a session stands in its queue. */
 import { componentOf, type ElectionName } from "../../shared/protocol/names.ts";
-import { Queue, type Rank } from "./queue.ts";
+import { Queue, type Rank, type Standing } from "./queue.ts";
 import type { Election, ElectionState, Session } from "./state.ts";
 
 export const vacantElection = (name: ElectionName): Election => ({
@@ -26,7 +26,7 @@ export const isHeldBy = (sessionId: string, election: Election | undefined): ele
   isHeld(election) && election.state.sessionId === sessionId;
 
 /** `null` while the session is no candidate: no place, mute, lost, busy there, or it has the present term itself. */
-export function rankIn(session: Session, election: Election): Rank | null {
+function rankIn(session: Session, election: Election): Rank | null {
   const place = session.places.get(election.name);
   if (place === undefined || session.mute || session.link.type === "lost") return null;
   if (session.busy.includes(election.name) || isHeldBy(session.id, election)) return null;
@@ -35,6 +35,20 @@ export function rankIn(session: Session, election: Election): Rank | null {
     priority: priorityIn(session, election.name),
     order: place.order,
   };
+}
+
+/** Where the session stands in the queue of the election. */
+export function standingIn(session: Session, election: Election): Standing {
+  if (!session.places.has(election.name) || isHeldBy(session.id, election)) return null;
+  return rankIn(session, election) ?? "aside";
+}
+
+/** The session's component names in one election. */
+export function* componentsIn({ contenders }: Session, election: ElectionName): Generator<string> {
+  const own = componentOf(election);
+  if (own === null) {
+    for (const [component, contender] of contenders.entries()) if (contender.election === election) yield component;
+  } else if (contenders.get(own)?.election === election) yield own;
 }
 
 /** A dedicated contender's own priority, otherwise its process's. */

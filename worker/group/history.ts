@@ -1,9 +1,9 @@
 /** The terms of a group, for operators. Take it after a `tick`, so that no term is shown that is over already. */
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import type { LeaderStatus } from "../../shared/protocol/status.ts";
-import { isHeld } from "./election.ts";
+import { componentsIn, type HeldElection, isHeld } from "./election.ts";
 import type { EndedTerm } from "./events.ts";
 import type { GroupState } from "./state.ts";
+import { keptConfirmations } from "./terms.ts";
 import { processName } from "./views.ts";
 
 /** A term of the history. A running one has neither end nor reason. */
@@ -13,49 +13,51 @@ export type TermStatus = Omit<EndedTerm, "endedAt" | "reason" | "note"> & {
   readonly note: string | null;
 };
 
-/** The terms that have not ended, newest first. */
-export function runningTerms(state: GroupState): TermStatus[] {
-  const running: TermStatus[] = [];
-  for (const election of state.elections.values()) {
-    if (!isHeld(election)) continue;
-    const { name, endedAt, state: term } = election;
-    running.push({
-      election: name,
-      epoch: term.epoch,
-      leaderSessionId: term.leaderSessionId,
-      sessionId: term.sessionId,
-      process: processName(state, term.sessionId),
-      grantedAt: term.grantedAt,
-      acceptedAt: term.acceptedAt ?? term.grantedAt,
-      confirmed: [...term.confirmed, ...publishedBy(state, term)],
-      endedAt: null,
-      reason: null,
-      note: null,
-      gapMs: endedAt === null ? null : (term.acceptedAt ?? term.grantedAt) - endedAt,
-    });
-  }
-  return running.sort((left, right) => right.epoch - left.epoch);
+/** The newest `limit` terms that have not ended, newest first. */
+export function runningTerms(state: GroupState, limit: number): TermStatus[] {
+  const running = [...state.elections.values()].filter(isHeld);
+  running.sort((left, right) => right.state.epoch - left.state.epoch);
+  return running.slice(0, limit).map((election) => runningTerm(state, election));
 }
 
-/** The terms of a group, newest first: those that run, then those that have ended. `ended`: all that are kept. */
+function runningTerm(state: GroupState, election: HeldElection): TermStatus {
+  const { name, endedAt, state: term } = election;
+  const acceptedAt = term.acceptedAt ?? term.grantedAt;
+  return {
+    election: name,
+    epoch: term.epoch,
+    leaderSessionId: term.leaderSessionId,
+    sessionId: term.sessionId,
+    process: processName(state, term.sessionId),
+    grantedAt: term.grantedAt,
+    acceptedAt,
+    confirmed: keptConfirmations([...term.confirmed, ...publishedBy(state, election)]),
+    endedAt: null,
+    reason: null,
+    note: null,
+    gapMs: endedAt === null ? null : acceptedAt - endedAt,
+  };
+}
+
+/** The newest `limit` terms of a group, newest first: those that run, then those that have ended. `ended`: as many of them, or all. */
 export function history(state: GroupState, ended: readonly EndedTerm[], limit: number): TermStatus[] {
-  const terms = [...runningTerms(state), ...ended];
+  const terms = [...runningTerms(state, limit), ...ended].slice(0, limit);
   const endOfLast = new Map<ElectionName, number>();
-  const gaps = terms.toReversed().map(({ election, acceptedAt, endedAt, gapMs }) => {
-    const before = endOfLast.get(election);
-    if (endedAt !== null) endOfLast.set(election, endedAt);
-    // A group forgets an election with its last contender, and so when its last term ended; the history still has that.
-    return gapMs ?? (before === undefined ? null : Math.max(0, acceptedAt - before));
+  // A group forgets an election with its last contender, and so when its last term ended; the terms before still have that.
+  const oldestFirst = terms.toReversed().map((term) => {
+    const before = endOfLast.get(term.election);
+    if (term.endedAt !== null) endOfLast.set(term.election, term.endedAt);
+    const gapMs = term.gapMs ?? (before === undefined ? null : Math.max(0, term.acceptedAt - before));
+    return { ...term, gapMs };
   });
-  return terms.slice(0, limit).map((term, index) => ({ ...term, gapMs: gaps[terms.length - 1 - index] ?? null }));
+  return oldestFirst.reverse();
 }
 
-function publishedBy(
-  state: GroupState,
-  { sessionId, leaderSessionId }: Pick<LeaderStatus, "sessionId" | "leaderSessionId">,
-): EndedTerm["confirmed"] {
-  return [...(state.sessions.get(sessionId)?.contenders.keys() ?? [])].flatMap((component) => {
+function publishedBy(state: GroupState, { name, state: term }: HeldElection): EndedTerm["confirmed"] {
+  const session = state.sessions.get(term.sessionId);
+  if (session === undefined) return [];
+  return [...componentsIn(session, name)].flatMap((component) => {
     const record = state.components.get(component)?.record;
-    return record?.leader.leaderSessionId === leaderSessionId ? [{ component, at: record.confirmedAt }] : [];
+    return record?.leader.leaderSessionId === term.leaderSessionId ? [{ component, at: record.confirmedAt }] : [];
   });
 }

@@ -1,6 +1,6 @@
 /**
- * The candidates of one election, in the order in which it is granted to them. It has only sessions that can be granted it
- * or asked now; see `rankIn`.
+ * The candidates of one election, in the order in which it is granted to them. Only sessions that can be granted it
+ * or asked now have a rank; see `standingIn`. The others stand aside: they keep their place, and are only counted and shown.
  *
  * A session that missed its turn, resigned, expired or was made to step down is *demoted*: it comes after all others,
  * whatever its priority, until somebody has taken the lead (Q4). Among the others a higher priority comes first, then the older
@@ -15,6 +15,9 @@ export interface Rank {
   readonly order: number;
 }
 
+/** `null`: the session has no place, or leads. */
+export type Standing = Rank | "aside" | null;
+
 const compareRank = (left: Rank, right: Rank): number =>
   Number(left.demoted) - Number(right.demoted) ||
   (left.demoted ? 0 : right.priority - left.priority) ||
@@ -23,20 +26,31 @@ const compareRank = (left: Rank, right: Rank): number =>
 const FIRST_DEMOTED: Rank = { demoted: true, priority: 0, order: -Infinity };
 
 export class Queue {
-  static readonly empty = new Queue(SortedMap.empty(compareRank), SortedMap.empty(compareText));
+  static readonly empty = new Queue(
+    SortedMap.empty(compareRank),
+    SortedMap.empty(compareText),
+    SortedMap.empty(compareText),
+  );
 
   readonly #ranks: SortedMap<string, Rank>;
   /** The same by rank; `null` until it is needed. */
   #ordered: SortedMap<Rank, string> | null;
+  readonly #aside: SortedMap<string, true>;
 
-  private constructor(ordered: SortedMap<Rank, string> | null, ranks: SortedMap<string, Rank>) {
+  private constructor(
+    ordered: SortedMap<Rank, string> | null,
+    ranks: SortedMap<string, Rank>,
+    aside: SortedMap<string, true>,
+  ) {
     this.#ordered = ordered;
     this.#ranks = ranks;
+    this.#aside = aside;
   }
 
-  /** All candidates at once, each of them once. Sorted only when it is needed: most wake-ups grant nothing. */
-  static of(candidates: readonly (readonly [sessionId: string, rank: Rank])[]): Queue {
-    return new Queue(null, Queue.empty.#ranks.of(candidates));
+  /** All at once, each of them once. Sorted only when it is needed: most wake-ups grant nothing. */
+  static of(candidates: readonly (readonly [sessionId: string, rank: Rank])[], aside: readonly string[]): Queue {
+    const { empty } = Queue;
+    return new Queue(null, empty.#ranks.of(candidates), empty.#aside.of(aside.map((sessionId) => [sessionId, true])));
   }
 
   get #sessions(): SortedMap<Rank, string> {
@@ -48,8 +62,21 @@ export class Queue {
     return this.#ordered;
   }
 
+  /** How many candidates there are. */
   get size(): number {
     return this.#ranks.size;
+  }
+
+  /** How many sessions have a place, the holder excepted. */
+  get waiting(): number {
+    return this.#ranks.size + this.#aside.size;
+  }
+
+  /** At most `count` of those that wait, from the one at `from` on: the candidates in their order, then the others. */
+  page(from: number, count: number): string[] {
+    const ready = this.#sessions.slice(from, count).map(([, sessionId]) => sessionId);
+    const others = this.#aside.slice(Math.max(0, from - this.size), count - ready.length);
+    return [...ready, ...others.map(([sessionId]) => sessionId)];
   }
 
   rankOf(sessionId: string): Rank | undefined {
@@ -61,11 +88,13 @@ export class Queue {
     return this.#sessions.first();
   }
 
-  /** Puts a session where its rank belongs; `null` takes it out. Returns the same queue where nothing changes. */
-  place(sessionId: string, rank: Rank | null): Queue {
+  /** Puts a session where it belongs; `null` takes it out. Returns the same queue where nothing changes. */
+  place(sessionId: string, standing: Standing): Queue {
+    const rank = standing === "aside" ? null : standing;
+    const aside = standing === "aside" ? this.#aside.set(sessionId, true) : this.#aside.delete(sessionId);
     const before = this.#ranks.get(sessionId);
-    if (before === undefined && rank === null) return this;
-    if (before !== undefined && rank !== null && compareRank(before, rank) === 0) return this;
+    const isSame = before === undefined ? rank === null : rank !== null && compareRank(before, rank) === 0;
+    if (isSame) return aside === this.#aside ? this : new Queue(this.#ordered, this.#ranks, aside);
     let sessions = this.#sessions;
     let ranks = this.#ranks;
     if (before !== undefined) {
@@ -76,7 +105,7 @@ export class Queue {
       sessions = sessions.set(rank, sessionId);
       ranks = ranks.set(sessionId, rank);
     }
-    return new Queue(sessions, ranks);
+    return new Queue(sessions, ranks, aside);
   }
 
   /** All of them, in their order. */

@@ -4,6 +4,8 @@
  * O(log n), so that the work for one message does not grow with the number of sessions. An update that changes
  * nothing returns the same map.
  */
+import { take } from "../../shared/take.ts";
+
 type Node<K, V> = {
   readonly key: K;
   readonly value: V;
@@ -85,18 +87,28 @@ export class SortedMap<K, V> {
   }
 
   /** In key order, from the first key that is not before `from`. Of the map as it is now: later updates make other maps. */
-  *entries(from?: K): Generator<readonly [K, V]> {
-    // By hand: generators inside of generators pass each entry on through every level of the tree.
+  entries(from?: K): Generator<readonly [K, V]> {
     const ahead: Node<K, V>[] = [];
     for (let node = this.#root; node !== null; ) {
       const inside = from === undefined || this.#compare(node.key, from) >= 0;
       if (inside) ahead.push(node);
       node = inside ? node.left : node.right;
     }
-    for (let node = ahead.pop(); node !== undefined; node = ahead.pop()) {
-      yield [node.key, node.value];
-      for (let next = node.right; next !== null; next = next.left) ahead.push(next);
+    return inOrder(ahead);
+  }
+
+  /** At most `count` entries in key order, from the one at `index` on: counted from 0. Takes O(log n + count). */
+  slice(index: number, count: number): (readonly [K, V])[] {
+    const ahead: Node<K, V>[] = [];
+    let left = index;
+    for (let node = this.#root; node !== null; ) {
+      const before = sizeOf(node.left);
+      const inside = left <= before;
+      if (inside) ahead.push(node);
+      else left -= before + 1;
+      node = inside ? node.left : node.right;
     }
+    return take(inOrder(ahead), count);
   }
 
   /** In key order, and cheaper than `entries` where the map is small and there are many of them. */
@@ -176,6 +188,17 @@ function built<K, V>(sorted: readonly (readonly [K, V])[], start: number, end: n
   const entry = sorted[middle];
   if (start >= end || entry === undefined) return null;
   return join(built(sorted, start, middle), entry[0], entry[1], built(sorted, middle + 1, end));
+}
+
+/**
+ * The entries from the last node of `ahead` on; each other one there is an ancestor that comes later. By hand: generators
+ * inside of generators pass each entry on through every level of the tree.
+ */
+function* inOrder<K, V>(ahead: Node<K, V>[]): Generator<readonly [K, V]> {
+  for (let node = ahead.pop(); node !== undefined; node = ahead.pop()) {
+    yield [node.key, node.value];
+    for (let next = node.right; next !== null; next = next.left) ahead.push(next);
+  }
 }
 
 function walk<K, V>(tree: Tree<K, V>, visit: (key: K, value: V) => void): void {

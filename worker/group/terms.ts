@@ -195,7 +195,7 @@ export function beginRevoke(turn: Turn, election: HeldElection, cause: RevokeCau
     return;
   }
   const drainUntil = turn.now + turn.state.policy.drainMs;
-  const confirmed = [...state.confirmed, ...withdrawRecords(turn, election)];
+  const confirmed = keptConfirmations([...state.confirmed, ...withdrawRecords(turn, election)]);
   turn.putState(election.name, { ...state, ...cause, type: "revoking", drainUntil, confirmed });
   sendRevoke(turn, election.name);
 }
@@ -216,7 +216,7 @@ export function sendRevoke(turn: Turn, name: ElectionName): void {
  */
 export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, successor: string | null = null): void {
   const { state } = election;
-  const confirmed = [...state.confirmed, ...withdrawRecords(turn, election)];
+  const confirmed = keptConfirmations([...state.confirmed, ...withdrawRecords(turn, election)]);
   const revoked = state.type === "revoking" ? state : null;
   const { sessionId, leaderSessionId, epoch, grantedAt } = state;
   const acceptedAt = state.acceptedAt ?? grantedAt; // it may have led, even if no renewal has come
@@ -276,6 +276,12 @@ function withdrawRecords(turn: Turn, { name, state }: HeldElection): Term["confi
     return confirmation === null ? [] : [confirmation];
   });
 }
+
+/** How many confirmations a term has in its rows and in the history: an answer has up to a thousand terms. */
+const CONFIRMATIONS = 16;
+
+/** The last ones of them. */
+export const keptConfirmations = (confirmed: Term["confirmed"]): Term["confirmed"] => confirmed.slice(-CONFIRMATIONS);
 
 /** Removes a component's record if it is of this leadership. Returns when it was confirmed, or `null`. */
 export function withdrawRecord(

@@ -3,8 +3,8 @@
  * deadlines, terms), records what was touched, and collects effects. It does not outlive the transition.
  */
 import type { ServerMessage } from "../../shared/protocol/messages.ts";
-import { componentOf, type ElectionName } from "../../shared/protocol/names.ts";
-import { type HeldElection, isHeldBy, rankIn, vacantElection } from "./election.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
+import { componentsIn, type HeldElection, isHeldBy, standingIn, vacantElection } from "./election.ts";
 import type { Effect, EndedTerm, Outcome } from "./events.ts";
 import {
   AWAITED,
@@ -201,19 +201,12 @@ export class Turn {
 
   /** The session's component names in one election. */
   componentsOf(session: Session, election: ElectionName): string[] {
-    const own = componentOf(election);
-    if (own !== null) return session.contenders.get(own)?.election === election ? [own] : [];
-    return [...session.contenders.entries()].flatMap(([component, contender]) =>
-      contender.election === election ? [component] : [],
-    );
+    return [...componentsIn(session, election)];
   }
 
   /** Whether any component of the session runs in this election. */
   contendsIn(session: Session, election: ElectionName): boolean {
-    const own = componentOf(election);
-    if (own !== null) return session.contenders.get(own)?.election === election;
-    for (const contender of session.contenders.values()) if (contender.election === election) return true;
-    return false;
+    return componentsIn(session, election).next().done !== true;
   }
 
   /** Has every election decided anew, since something about the group has changed. */
@@ -258,10 +251,11 @@ export class Turn {
     }
   }
 
-  /** Puts a session where it belongs in the queue of an election, or takes it out while it is no candidate (see `rankIn`). */
+  /** Puts a session where it belongs in the queue of an election, or takes it out while it is no candidate (see `standingIn`). */
   rank(session: Session, name: ElectionName): void {
     const election = this.election(name);
-    if (election !== undefined) this.#putQueue(election, election.queue.place(session.id, rankIn(session, election)));
+    if (election === undefined) return;
+    this.#putQueue(election, election.queue.place(session.id, standingIn(session, election)));
   }
 
   /** Takes the session out of this election. */

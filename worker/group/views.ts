@@ -1,18 +1,43 @@
 /** How the group looks from outside. Take it after a `tick`, so that nothing is shown that is over already. */
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../../shared/protocol/status.ts";
-import { isHeld, priorityIn } from "./election.ts";
+import {
+  CANDIDATES_SHOWN,
+  type CandidateStatus,
+  COMPONENTS_SHOWN,
+  type ElectionStatus,
+  type GroupStatus,
+  type LeaderStatus,
+  STATUS_CANDIDATES,
+  STATUS_ELECTIONS,
+} from "../../shared/protocol/status.ts";
+import { take } from "../../shared/take.ts";
+import { componentsIn, isHeld, priorityIn, vacantElection } from "./election.ts";
 import type { Election, GroupState } from "./state.ts";
 
-export const groupStatus = (state: GroupState, group: string, now: number): GroupStatus => ({
-  group,
-  epoch: state.epoch,
-  revision: state.revision,
-  paused: state.paused,
-  sessions: state.sessions.size,
-  elections: electionStatuses(state, now),
-});
+/** A page of elections: those after the name `after`; without it, the first ones. What it costs does not grow with the group. */
+export function groupStatus(state: GroupState, group: string, now: number, after: ElectionName | null): GroupStatus {
+  const elections: ElectionStatus[] = [];
+  let candidates = 0;
+  let next: ElectionName | null = null;
+  for (const [name, election] of state.elections.entries(after ?? undefined)) {
+    if (name === after) continue;
+    const shown = Math.min(CANDIDATES_SHOWN, election.queue.waiting);
+    if (elections.length === STATUS_ELECTIONS || candidates + shown > STATUS_CANDIDATES) {
+      next = elections.at(-1)?.election ?? null;
+      break;
+    }
+    candidates += shown;
+    elections.push(statusOf(state, election, now, 0));
+  }
+  const { epoch, revision, paused, sessions } = state;
+  const electionCount = state.elections.size;
+  return { group, epoch, revision, paused, sessions: sessions.size, electionCount, elections, next };
+}
+
+/** One election, with its candidates from the one at `from` on. An election that nobody contends for is vacant. */
+export const electionStatus = (state: GroupState, name: ElectionName, now: number, from = 0): ElectionStatus =>
+  statusOf(state, state.elections.get(name) ?? vacantElection(name), now, from);
 
 /** The connections of the holders: their sockets carry the exact ends of leases. */
 export function leaderConnections({ elections, sessions }: GroupState): string[] {
@@ -24,29 +49,16 @@ export function leaderConnections({ elections, sessions }: GroupState): string[]
   return [...connections];
 }
 
-/** Takes one pass over the sessions, however many elections there are. */
-function electionStatuses(state: GroupState, now: number): ElectionStatus[] {
-  const waiting = new Map<ElectionName, string[]>();
-  for (const { id, places } of state.sessions.values()) {
-    for (const name of places.keys()) {
-      const ids = waiting.get(name);
-      if (ids === undefined) waiting.set(name, [id]);
-      else ids.push(id);
-    }
-  }
-  return [...state.elections.values()].map((election) =>
-    electionStatus(state, election, waiting.get(election.name) ?? [], now),
-  );
-}
-
-function electionStatus(state: GroupState, election: Election, placed: readonly string[], now: number): ElectionStatus {
-  const { state: current } = election;
+function statusOf(state: GroupState, election: Election, now: number, from: number): ElectionStatus {
+  const { name, queue, state: current } = election;
   return {
-    election: election.name,
+    election: name,
     state: current.type,
     leader: isHeld(election) ? leaderStatus(state, election.state) : null,
     remainingMs: current.type === "vacant" ? null : Math.max(0, current.leaseUntil - now),
-    candidates: candidates(state, election, placed),
+    waiting: queue.waiting,
+    ready: queue.size,
+    candidates: queue.page(from, CANDIDATES_SHOWN).flatMap((id) => candidateStatus(state, election, id)),
   };
 }
 
@@ -58,24 +70,13 @@ const leaderStatus = (
   { sessionId, leaderSessionId, epoch }: Omit<LeaderStatus, "process">,
 ): LeaderStatus => ({ sessionId, process: processName(state, sessionId), leaderSessionId, epoch });
 
-function candidates(
-  state: GroupState,
-  { name, queue, state: current }: Election,
-  placed: readonly string[],
-): CandidateStatus[] {
-  const ready = [...queue.sessionIds()];
-  const holder = current.type === "vacant" ? null : current.sessionId;
-  const others = placed.filter((id) => id !== holder && queue.rankOf(id) === undefined);
-  return [...ready, ...others].flatMap((id) => {
-    const session = state.sessions.get(id);
-    if (session === undefined) return [];
-    const components = [...session.contenders.entries()].flatMap(([component, { election }]) =>
-      election === name ? [component] : [],
-    );
-    const ready = queue.rankOf(id) !== undefined;
-    const { process } = session;
-    return [{ sessionId: id, process: process.name ?? null, priority: priorityIn(session, name), components, ready }];
-  });
+function candidateStatus(state: GroupState, { name, queue }: Election, id: string): CandidateStatus[] {
+  const session = state.sessions.get(id);
+  if (session === undefined) return [];
+  const components = take(componentsIn(session, name), COMPONENTS_SHOWN);
+  const ready = queue.rankOf(id) !== undefined;
+  const process = session.process.name ?? null;
+  return [{ sessionId: id, process, priority: priorityIn(session, name), components, ready }];
 }
 
 export const leaderOf = (state: GroupState, component: string): LeaderInformation | null =>

@@ -4,7 +4,7 @@
  */
 import { Hono } from "hono";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
-import { isName, NAME_RULE } from "../../shared/protocol/names.ts";
+import { ELECTION_RULE, type ElectionName, isElectionName, isName, NAME_RULE } from "../../shared/protocol/names.ts";
 import type { GroupStatus } from "../../shared/protocol/status.ts";
 import type { Access } from "../group/state.ts";
 import { refuseWith } from "./problem.ts";
@@ -15,7 +15,7 @@ export interface DirectGroup {
   /** `undefined` if the platform does not provide it. */
   readonly name: string | undefined;
   readonly upgrade: (request: Request, access: Access) => Response;
-  readonly status: () => GroupStatus;
+  readonly status: (after: ElectionName | null) => GroupStatus;
   readonly getLeader: (component: string) => LeaderInformation | null;
 }
 
@@ -38,7 +38,12 @@ export function createDirectApp({ name, upgrade, status, getLeader }: DirectGrou
         return refuseWith(426, "upgrade_required", "this is a WebSocket endpoint of edge-election.v1");
       return upgrade(innerUpgrade(raw, protocol, {}), { role: "contend" });
     })
-    .get("/", (context) => context.json(status()))
+    .get("/", (context) => {
+      const after = context.req.query("after") ?? null;
+      if (after !== null && !isElectionName(after))
+        return refuseWith(400, "invalid_argument", `after must be ${ELECTION_RULE}`);
+      return context.json(status(after));
+    })
     .get("/leaders/:component", (context) => {
       const component = context.req.param("component");
       const leader = isName(component) ? getLeader(component) : null;

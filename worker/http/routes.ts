@@ -5,7 +5,7 @@ import { HTTPException } from "hono/http-exception";
 import { id, name } from "../../shared/protocol/codec.ts";
 import { type Check, InvalidField, number, object, optional, text } from "../../shared/protocol/fields.ts";
 import { NOTE_LENGTH } from "../../shared/protocol/limits.ts";
-import { type ElectionName, isElectionName } from "../../shared/protocol/names.ts";
+import { ELECTION_RULE, type ElectionName, isElectionName } from "../../shared/protocol/names.ts";
 import type { RevokeOptions } from "../../shared/protocol/status.ts";
 import type { ElectionGroup } from "../durable-object/election-group.ts";
 import { type FenceSigningKey, signFenceToken } from "../fence/token.ts";
@@ -19,7 +19,8 @@ import { PROMETHEUS_TYPE } from "./prometheus.ts";
 
 const BODY_BYTES = 16_384;
 const HISTORY_DEFAULT = 100;
-const QUERY_LENGTH = 64;
+/** The longest name of an election has 138 characters. */
+const QUERY_LENGTH = 256;
 
 const small = bodyLimit({
   maxSize: BODY_BYTES,
@@ -32,7 +33,17 @@ export const groupOf = ({ env, req }: Context<App>): DurableObjectStub<ElectionG
 
 export const readingRoutes = (allow: Admission) =>
   new Hono<App>()
-    .get("/", allow("observe"), async (context) => context.json(await groupOf(context).status(context.var.policy)))
+    .get("/", allow("observe"), takesQuery(statusQuery), async (context) => {
+      const { after } = context.req.valid("query");
+      const page = after === undefined ? null : electionName(after, "after");
+      return context.json(await groupOf(context).status(context.var.policy, page));
+    })
+    .get("/elections/:election", allow("observe"), takesQuery(electionQuery), async (context) => {
+      const election = electionName(context.req.param("election"), "election");
+      const { from = "0" } = context.req.valid("query");
+      const first = Math.floor(number(0, Number.MAX_SAFE_INTEGER)(Number(from), "from"));
+      return context.json(await groupOf(context).electionStatus(context.var.policy, election, first));
+    })
     .get("/leaders/:component", allow("observe"), async (context) => {
       const component = name(context.req.param("component"), "component");
       const leader = await groupOf(context).getLeader(context.var.policy, component);
@@ -84,7 +95,7 @@ function keyIn(env: FenceKeyEnv): FenceSigningKey {
 export const operatingRoutes = (allow: Admission) =>
   new Hono<App>()
     .post("/elections/:election/revoke", allow("admin"), small, takesJson(revokeOptions), async (context) => {
-      const election = electionName(context.req.param("election"));
+      const election = electionName(context.req.param("election"), "election");
       const outcome = await groupOf(context).revoke(context.var.policy, election, context.req.valid("json"));
       if (outcome.type !== "revoked") throw refusal(409, "not_led", "nobody leads this election");
       const { type: _, ...result } = outcome;
@@ -120,6 +131,18 @@ const revokeOptions: Check<RevokeOptions> = object<RevokeOptions>({
   reason: optional(text(NOTE_LENGTH)),
 });
 
+export interface StatusQuery {
+  readonly after?: string;
+}
+
+const statusQuery: Check<StatusQuery> = object<StatusQuery>({ after: optional(text(QUERY_LENGTH)) });
+
+export interface ElectionQuery {
+  readonly from?: string;
+}
+
+const electionQuery: Check<ElectionQuery> = object<ElectionQuery>({ from: optional(text(QUERY_LENGTH)) });
+
 export interface HistoryQuery {
   readonly limit?: string;
 }
@@ -132,7 +155,7 @@ export interface CleanupQuery {
 
 const cleanupQuery: Check<CleanupQuery> = object<CleanupQuery>({ force: optional(text(QUERY_LENGTH)) });
 
-function electionName(value: string): ElectionName {
-  if (!isElectionName(value)) throw new InvalidField("election", 'process or "component:" and a name');
+function electionName(value: string, field: string): ElectionName {
+  if (!isElectionName(value)) throw new InvalidField(field, ELECTION_RULE);
   return value;
 }

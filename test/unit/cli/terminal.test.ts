@@ -49,29 +49,24 @@ test("progress shows the leader, and the place in the queue where it is known", 
   const leader = { component: "a", leaderSessionId: "s", epoch: 7, process: "node-1" };
   const candidate = { process: null, priority: 0, components: ["a"], ready: true };
   const status = {
-    group: "g",
-    epoch: 7,
-    revision: 1,
-    paused: false,
-    sessions: 3,
-    elections: [
-      {
-        election: "process" as const,
-        state: "leading" as const,
-        leader: null,
-        remainingMs: 1,
-        candidates: [
-          { ...candidate, sessionId: "one" },
-          { ...candidate, sessionId: "two" },
-        ],
-      },
+    election: "process" as const,
+    state: "leading" as const,
+    leader: null,
+    remainingMs: 1,
+    waiting: 2,
+    ready: 2,
+    candidates: [
+      { ...candidate, sessionId: "one" },
+      { ...candidate, sessionId: "two" },
     ],
   };
 
   expect(waitingText("a", null, undefined)).toBe("waiting for a: nobody leads");
-  expect(waitingText("a", leader, placeIn(status, "process", "two"))).toBe(
+  expect(waitingText("a", leader, placeIn(status, "two"))).toBe(
     "waiting for a: node-1 leads, epoch 7; place 2 of 2 in the queue",
   );
-  expect(placeIn(status, "process", "three")).toBeUndefined();
-  expect(placeIn(status, "component:a", "two")).toBeUndefined();
+  expect(placeIn(status, "three")).toBeUndefined();
+  expect(waitingText("a", leader, placeIn({ ...status, waiting: 300 }, "three"))).toBe(
+    "waiting for a: node-1 leads, epoch 7; one of 300 in the queue",
+  );
 });

@@ -110,7 +110,12 @@ function expectElectionIndexes(
   const placed = sessions.filter(({ places }) => places.has(name));
   const watched = components.filter(({ watchers }) => watchers.size > 0);
   expectSame([election.places, election.watchedComponents], [placed.length, watched.length], `counts of ${name}`);
-  expectSame([...election.queue.sessionIds()], expectedQueue(election, placed), `queue of ${name}`);
+  const candidates = expectedQueue(election, placed);
+  expectSame([...election.queue.sessionIds()], candidates, `queue of ${name}`);
+  const holder = election.state.type === "vacant" ? null : election.state.sessionId;
+  const aside = placed.map(({ id }) => id).filter((id) => id !== holder && !candidates.includes(id));
+  expectSame(election.queue.page(0, Infinity), [...candidates, ...sorted(aside)], `who waits in ${name}`);
+  expectSame(election.queue.waiting, candidates.length + aside.length, `how many wait in ${name}`);
 }
 
 /** Who is a candidate, in the order of their turns. */

@@ -20,12 +20,16 @@ test("the status shows for each election the leader, for how long, and the queue
     revision: 0,
     paused: false,
     sessions: 3,
+    electionCount: 2,
+    next: null,
     elections: [
       {
         election: "component:d",
         state: "leading",
         leader: { sessionId: a.sessionId, process: "a", leaderSessionId: own.leaderSessionId, epoch: own.epoch },
         remainingMs: 8_500, // granted, and not renewed since
+        waiting: 0,
+        ready: 0,
         candidates: [],
       },
       {
@@ -33,6 +37,8 @@ test("the status shows for each election the leader, for how long, and the queue
         state: "leading",
         leader: { sessionId: a.sessionId, process: "a", leaderSessionId, epoch },
         remainingMs: 9_500,
+        waiting: 2,
+        ready: 2,
         candidates: [
           { sessionId: b.sessionId, process: "b", priority: 2, components: ["x", "y"], ready: true },
           { sessionId: nameless.sessionId, process: null, priority: 0, components: ["x"], ready: true },
@@ -67,11 +73,15 @@ test("the status lists those that can't be granted the election now after those 
   group.join("b", { contenders: ["x"] });
   a.accept();
   gone.drop();
-  expect(group.status().elections[0]?.candidates).toMatchObject([
-    { process: "b", ready: true },
-    { process: "gone", ready: false, priority: 9 },
-    { process: "busy", ready: false },
-  ]);
+  expect(group.status().elections[0]).toMatchObject({
+    waiting: 3,
+    ready: 1,
+    candidates: [
+      { process: "b", ready: true },
+      { process: "gone", ready: false, priority: 9 },
+      { process: "busy", ready: false },
+    ],
+  });
 });
 
 test("leader information is what was confirmed, and nothing where nobody confirmed", () => {
@@ -187,12 +197,13 @@ test("the running terms are listed newest first, without end or reason", () => {
   const process = a.accept();
   const own = a.accept("component:d");
   a.confirm("x");
-  expect(runningTerms(group.state)).toMatchObject([
+  expect(runningTerms(group.state, 10)).toMatchObject([
     { election: "component:d", epoch: own.epoch, endedAt: null, reason: null, note: null, confirmed: [] },
     { election: "process", epoch: process.epoch, confirmed: [{ component: "x", at: group.now }], process: "a" },
   ]);
   group.hibernate();
-  expect(runningTerms(group.state)).toHaveLength(2);
+  expect(runningTerms(group.state, 10)).toHaveLength(2);
+  expect(runningTerms(group.state, 1)).toMatchObject([{ election: "component:d" }]);
 });
 
 test("the history is bounded: a term overwrites the oldest, and a restart goes on where it was", () => {

@@ -6,13 +6,18 @@ import { SortedMap } from "../../../worker/group/sorted-map.ts";
 /** How many entries `work` has visited, in all maps of the core. */
 export function entriesWalked(work: () => void): number {
   let walked = 0;
-  const { entries, each } = SortedMap.prototype;
+  const { entries, slice, each } = SortedMap.prototype;
   const spies = [
     vi.spyOn(SortedMap.prototype, "entries").mockImplementation(function* (this: SortedMap<unknown, unknown>, from) {
       for (const entry of entries.call(this, from)) {
         walked += 1;
         yield entry;
       }
+    }),
+    vi.spyOn(SortedMap.prototype, "slice").mockImplementation(function (this: SortedMap<unknown, unknown>, ...asked) {
+      const found = slice.apply(this, asked);
+      walked += found.length;
+      return found;
     }),
     vi.spyOn(SortedMap.prototype, "each").mockImplementation(function (this: SortedMap<unknown, unknown>, visit) {
       each.call(this, (key, value) => {

@@ -262,7 +262,7 @@ export class GroupWorld implements PlatformWorld {
   }
 
   status(): GroupStatus {
-    return groupStatus(this.state, "g", this.clock);
+    return groupStatus(this.state, "g", this.clock, null);
   }
 
   /** Names of those who wait, in the order of the status view. */

@@ -21,6 +21,8 @@ export const election = (given: Partial<ElectionStatus> = {}): ElectionStatus =>
   state: "vacant",
   leader: null,
   remainingMs: null,
+  waiting: given.candidates?.length ?? 0,
+  ready: given.candidates?.filter(({ ready }) => ready).length ?? 0,
   candidates: [],
   ...given,
 });
@@ -47,6 +49,8 @@ export const status = (elections: readonly ElectionStatus[], given: Partial<Grou
   revision: 1,
   paused: false,
   sessions: 1,
+  electionCount: elections.length,
   elections,
+  next: null,
   ...given,
 });

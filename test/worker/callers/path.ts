@@ -13,6 +13,7 @@ export class Path {
     return {
       getLeader: (...all) => elections.getLeader(...all),
       status: (...all) => elections.status(...all),
+      electionStatus: (...all) => elections.electionStatus(...all),
       history: (...all) => elections.history(...all),
       checkFence: (...all) => elections.checkFence(...all),
       revoke: (...all) => elections.revoke(...all),

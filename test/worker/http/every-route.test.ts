@@ -26,7 +26,9 @@ test("PROTOCOL.md lists every route, and no other", () => {
 
 test("the tests of every route know every route", () => {
   const tested = routes.map(([method, rest]) => {
-    const path = rest.replace("/leaders/dispatcher", "/leaders/:component").replace("/process/", "/:election/");
+    const path = rest
+      .replace("/leaders/dispatcher", "/leaders/:component")
+      .replace("/elections/process", "/elections/:election");
     return `${method} ${GROUP}${path}`;
   });
   const others = ["GET /healthz", `GET ${GROUP}/session`];

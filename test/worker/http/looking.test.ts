@@ -11,7 +11,7 @@ test("the status of a group that nobody has used is empty", async () => {
 
   expect(await ask("GET", pathOf(group))).toMatchObject({
     status: 200,
-    body: { group, epoch: 0, revision: 0, paused: false, sessions: 0, elections: [] },
+    body: { group, epoch: 0, revision: 0, paused: false, sessions: 0, electionCount: 0, elections: [], next: null },
   });
 });
 
@@ -34,6 +34,8 @@ test("[Q1] [Q2] the status shows every election, who leads it, and who would be 
     revision: 0,
     paused: false,
     sessions: 4,
+    electionCount: 2,
+    next: null,
     elections: [
       {
         election: "component:sync",
@@ -45,6 +47,8 @@ test("[Q1] [Q2] the status shows every election, who leads it, and who would be 
           epoch: own.epoch,
         },
         remainingMs: LEASE_MS - 300,
+        waiting: 0,
+        ready: 0,
         candidates: [],
       },
       {
@@ -52,6 +56,8 @@ test("[Q1] [Q2] the status shows every election, who leads it, and who would be 
         state: "leading",
         leader: { sessionId, process: "leader", leaderSessionId, epoch },
         remainingMs: LEASE_MS - 300,
+        waiting: 2,
+        ready: 2,
         candidates: [
           {
             sessionId: preferred.welcome.sessionId,
@@ -71,6 +77,38 @@ test("[Q1] [Q2] the status shows every election, who leads it, and who would be 
       },
     ],
   });
+});
+
+test("[O8] the elections come page by page, and one election by itself with its candidates from any place on", async () => {
+  const group = freshGroup();
+  stopClock();
+  const contenders = Array.from({ length: 101 }, (_, index) => ({
+    component: `c${String(index).padStart(3, "0")}`,
+    election: "dedicated" as const,
+  }));
+  await join(group, { contenders });
+  const other = await join(group, { contenders: contenders.slice(0, 1) });
+  const last = await join(group, { contenders: contenders.slice(0, 1) });
+  const [path, one] = [pathOf(group), pathOf(group, "/elections/component%3Ac000")];
+  const page = await ask("GET", path);
+  expect(page.body).toMatchObject({ sessions: 3, electionCount: 101, next: "component:c099" });
+  expect(page.body).toHaveProperty("elections.length", 100);
+  expect((await ask("GET", `${path}?after=component:c099`)).body).toMatchObject({
+    electionCount: 101,
+    elections: [{ election: "component:c100" }],
+    next: null,
+  });
+  const [second, third] = [other, last].map(({ welcome }) => ({ sessionId: welcome.sessionId }));
+  const counts = { election: "component:c000", waiting: 2, ready: 2 };
+  expect((await ask("GET", one)).body).toMatchObject({ ...counts, candidates: [second, third] });
+  expect((await ask("GET", `${one}?from=1`)).body).toMatchObject({ ...counts, candidates: [third] });
+  expect((await ask("GET", `${one}?from=2`)).body).toMatchObject({ ...counts, candidates: [] });
+  const nobodys = { state: "vacant", leader: null, remainingMs: null, waiting: 0, ready: 0, candidates: [] };
+  expect((await ask("GET", pathOf(group, "/elections/process"))).body).toEqual({ election: "process", ...nobodys });
+  const refused = { status: 400, code: "invalid_argument" };
+  expect(errorOf(await ask("GET", `${path}?after=x`))).toMatchObject(refused);
+  expect(errorOf(await ask("GET", `${one}?from=-1`))).toMatchObject(refused);
+  expect(errorOf(await ask("GET", pathOf(group, "/elections/x")))).toMatchObject(refused);
 });
 
 test("[C7] a leader can be looked up from its confirmation to the end of its leadership", async () => {

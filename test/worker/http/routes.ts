@@ -8,6 +8,7 @@ export type Route = readonly [method: string, rest: string, body?: object];
 
 export const looking: readonly Route[] = [
   ["GET", ""],
+  ["GET", "/elections/process"],
   ["GET", "/leaders/dispatcher"],
   ["POST", "/fence", { component: "dispatcher", leaderSessionId: "l", epoch: 1 }],
   ["GET", "/history"],

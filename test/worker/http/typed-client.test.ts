@@ -15,7 +15,7 @@ test("every route of a group is typed: paths, bodies, queries and answers", asyn
   const routes = admin.v1.groups[":group"];
   const param = { group };
 
-  const status = await (await routes.$get({ param })).json();
+  const status = await (await routes.$get({ param, query: {} })).json();
   expect(status.elections.map(({ election, state }) => [election, state])).toEqual([["process", "leading"]]);
   const fence = await routes.fence.$post({
     param,

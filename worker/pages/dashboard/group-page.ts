@@ -58,6 +58,7 @@ export class GroupPage {
   constructor() {
     showLegend();
     onPress(byId("pause", HTMLButtonElement), () => this.#askToPause());
+    onPress(byId("more-elections", HTMLButtonElement), () => this.#live?.showMoreElections());
     onPress(byId("change-token", HTMLButtonElement), () => this.#present(null));
     byId("token-form", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
@@ -144,18 +145,21 @@ export class GroupPage {
     this.#renderConnection();
     byId("group-body", HTMLElement).hidden = status === null;
     if (status === null) return;
-    const { paused, sessions, epoch, elections } = status;
+    const { paused, sessions, epoch, elections, electionCount, next } = status;
     const views = electionViews(status, leaders);
     this.#showCards(views);
     for (const election of this.#cards.keys()) {
       if (!views.some((view) => view.election === election)) this.#cards.delete(election);
     }
-    byId("nobody", HTMLElement).hidden = elections.length > 0;
+    byId("nobody", HTMLElement).hidden = electionCount > 0;
+    const more = byId("more-elections", HTMLButtonElement);
+    more.hidden = next === null;
+    setText(more, `Show more than ${elections.length} of ${electionCount} elections`);
     byId("paused", HTMLElement).hidden = !paused;
     setText(byId("pause", HTMLElement), paused ? "Resume group" : "Pause group");
     setText(
       byId("group-facts", HTMLElement),
-      [count(elections.length, "election"), count(sessions, "session"), `last epoch ${epoch}`].join(" · "),
+      [count(electionCount, "election"), count(sessions, "session"), `last epoch ${epoch}`].join(" · "),
     );
     this.#renderTimes();
   }
@@ -181,7 +185,7 @@ export class GroupPage {
     if (status === null || document.hidden) return;
     const newest = terms.flatMap(({ acceptedAt, endedAt }) => [acceptedAt, endedAt ?? 0]);
     const now = Math.max(Date.now(), ...newest);
-    const waitedFor = status.elections.filter(({ leader, candidates }) => leader === null && candidates.length > 0);
+    const waitedFor = status.elections.filter(({ leader, waiting }) => leader === null && waiting > 0);
     byId("timeline-section", HTMLElement).hidden = terms.length === 0;
     if (terms.length > 0)
       this.#timeline.update(

@@ -32,6 +32,8 @@ export class Live {
   #client: ElectionClient | undefined;
   #closedBecause: string | undefined;
   #historyLimit: number | undefined;
+  /** How many pages of elections are looked up. */
+  #pages = 1;
   /** The signature for which the history was last looked up. */
   #historyOf: string | undefined;
   #seenAt: number | null = null;
@@ -65,6 +67,12 @@ export class Live {
     this.#lookIn(0);
   }
 
+  /** Looks up one more page of elections from now on. */
+  showMoreElections(): void {
+    this.#pages += 1;
+    this.refresh();
+  }
+
   /** As many terms as the group keeps, up to `limit`. */
   setHistoryLimit(limit: number): void {
     this.#historyLimit = limit;
@@ -89,7 +97,7 @@ export class Live {
 
   async #lookUp(): Promise<void> {
     const askedAt = performance.now();
-    const status = await this.#operator.status();
+    const status = await this.#operator.status(this.#pages);
     this.#seenAt = Date.now();
     this.#lookEveryMs = lookAgainIn(status);
     this.#publish({ type: "status", status, askedAt });

@@ -17,7 +17,8 @@ export class Refused extends Error {
 }
 
 export interface Operator {
-  status(): Promise<GroupStatus>;
+  /** The first `pages` pages of the status, as one; fewer where there are no more. */
+  status(pages: number): Promise<GroupStatus>;
   /** Newest first; without a limit, the group's default number. */
   history(limit?: number): Promise<readonly TermStatus[]>;
   /** Resolves when the term is over and, if there is another candidate, the next term has begun. This may take a lease. */
@@ -35,7 +36,14 @@ export function operatorOf(group: string, token: string | null): Operator {
   const param = namesInPath({ group });
   const soon = () => ({ init: { signal: AbortSignal.timeout(LOOK_UP_TIMEOUT_MS) } });
   return {
-    status: () => answerOf(routes.$get({ param }, soon())),
+    async status(pages) {
+      let status = await answerOf(routes.$get({ param, query: {} }, soon()));
+      for (let page = 1; page < pages && status.next !== null; page++) {
+        const more = await answerOf(routes.$get({ param, query: { after: status.next } }, soon()));
+        status = { ...more, elections: [...status.elections, ...more.elections] };
+      }
+      return status;
+    },
     async history(limit) {
       const query = limit === undefined ? {} : { limit: String(limit) };
       return (await answerOf(routes.history.$get({ param, query }, soon()))).terms;

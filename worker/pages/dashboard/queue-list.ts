@@ -1,10 +1,9 @@
-/** The queue of an election: the first few candidates, and the others on demand, page by page. */
+/** The queue of an election: the first few candidates, and on demand all that the status lists. */
 import { fromTemplate, type Item, keyedList, onPress, part, setText } from "./dom.ts";
 import type { CandidateView, ElectionView } from "./view/elections.ts";
 import { count } from "./view/words.ts";
 
 const FIRST = 5;
-const PAGE = 200;
 
 export class QueueList {
   readonly #section: HTMLElement;
@@ -13,7 +12,8 @@ export class QueueList {
   readonly #more: HTMLButtonElement;
   readonly #show: (views: readonly CandidateView[]) => void;
   #queue: readonly CandidateView[] = [];
-  #shown = FIRST;
+  #waiting = 0;
+  #isOpen = false;
 
   constructor(card: HTMLElement) {
     this.#section = part(card, "queue-section", HTMLElement);
@@ -22,39 +22,34 @@ export class QueueList {
     this.#more = part(card, "more", HTMLButtonElement);
     this.#show = keyedList(this.#list, ({ sessionId }) => sessionId, candidateItem);
     onPress(this.#more, () => {
-      this.#shown = this.#shown >= this.#queue.length ? FIRST : Math.min(this.#queue.length, nextSize(this.#shown));
+      this.#isOpen = !this.#isOpen;
       this.#render();
     });
   }
 
-  update({ queue, readyCount }: ElectionView): void {
+  update({ queue, waiting, readyCount }: ElectionView): void {
     this.#queue = queue;
+    this.#waiting = waiting;
     this.#section.hidden = queue.length === 0;
-    const others = queue.length - readyCount;
-    setText(this.#title, `Queue: ${count(readyCount, "ready", "ready")}${others === 0 ? "" : `, ${others} not ready`}`);
+    const others = waiting - readyCount;
+    const notReady = others === 0 ? "" : `, ${others} not ready`;
+    const shown = waiting > queue.length ? ` (the first ${queue.length} are listed)` : "";
+    setText(this.#title, `Queue: ${count(readyCount, "ready", "ready")}${notReady}${shown}`);
     this.#render();
   }
 
   #render(): void {
     const { length } = this.#queue;
-    const isOpen = this.#shown > FIRST;
-    this.#show(this.#queue.slice(0, this.#shown));
-    this.#list.classList.toggle("scrolling", isOpen);
-    if (isOpen) this.#list.tabIndex = 0;
+    this.#show(this.#isOpen ? this.#queue : this.#queue.slice(0, FIRST));
+    this.#list.classList.toggle("scrolling", this.#isOpen);
+    if (this.#isOpen) this.#list.tabIndex = 0;
     else this.#list.removeAttribute("tabindex");
     this.#more.hidden = length <= FIRST;
-    this.#more.ariaExpanded = String(isOpen);
-    setText(this.#more, this.#moreLabel(length));
-  }
-
-  #moreLabel(length: number): string {
-    if (this.#shown >= length) return "Show fewer";
-    const next = Math.min(length, nextSize(this.#shown));
-    return next === length ? `Show all ${length}` : `Show ${next} of ${length}`;
+    this.#more.ariaExpanded = String(this.#isOpen);
+    const others = this.#waiting > length ? "the first" : "all";
+    setText(this.#more, this.#isOpen ? "Show fewer" : `Show ${others} ${length}`);
   }
 }
-
-const nextSize = (shown: number): number => (shown === FIRST ? PAGE : shown + PAGE);
 
 function candidateItem(): Item<CandidateView> {
   const element = fromTemplate("candidate-template", HTMLLIElement);

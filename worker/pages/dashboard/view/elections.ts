@@ -40,7 +40,9 @@ export interface ElectionView {
   readonly vacancy: string | null;
   readonly remainingMs: number | null;
   readonly published: readonly PublishedView[];
+  /** The first ones of those that wait. */
   readonly queue: readonly CandidateView[];
+  readonly waiting: number;
   readonly readyCount: number;
 }
 
@@ -61,9 +63,7 @@ export const electionViews = (status: GroupStatus, leaders: Leaders): ElectionVi
 const order = (election: ElectionName): string => (election === "process" ? "" : election);
 
 function electionView(status: ElectionStatus, isPaused: boolean, leaders: Leaders): ElectionView {
-  const { election, state, leader, remainingMs, candidates } = status;
-  const queue = candidateViews(candidates);
-  const readyCount = candidates.filter(({ ready }) => ready).length;
+  const { election, state, leader, remainingMs, waiting, ready: readyCount } = status;
   const holder = leader && { ...leader, name: processName(leader.process, leader.sessionId) };
   return {
     election,
@@ -71,10 +71,11 @@ function electionView(status: ElectionStatus, isPaused: boolean, leaders: Leader
     state,
     stateLabel: STATES[state],
     holder,
-    vacancy: holder ? null : whyVacant(isPaused, queue.length, readyCount),
+    vacancy: holder ? null : whyVacant(isPaused, waiting, readyCount),
     remainingMs,
     published: leader ? publishedBy(leader.leaderSessionId, leaders) : [],
-    queue,
+    queue: candidateViews(status.candidates),
+    waiting,
     readyCount,
   };
 }
