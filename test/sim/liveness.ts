@@ -3,7 +3,7 @@
  * leader, all of whose ready components are granted and published, and observers see exactly that.
  */
 import type { Term } from "../../client/session/state.ts";
-import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
+import { CLOCK_MARGIN_MS, leaseFor } from "../../shared/lease.ts";
 import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import type { Policy } from "../../worker/group/policy.ts";
 import type { CallerTerm } from "../support/caller-shell.ts";
@@ -105,11 +105,25 @@ export function judgeLiveness(world: World): Recovery {
 
 /** A restore under way runs to its end: each of its two sides may have leases to wait for. */
 const settleRestore = (world: World): number =>
-  world.operator.restoring ? 2 * (Math.max(...policiesOf(world).map(forgottenLeaseMs)) + CLOCK_MARGIN_MS) : 0;
+  world.operator.restoring ? 2 * (forgottenLeaseMs(longestWaits(world)) + CLOCK_MARGIN_MS) : 0;
 
-/** Every policy that may still be in force somewhere. */
+/** Every policy that may still be in force somewhere; an object that sleeps before its first row wakes with the defaults. */
 const policiesOf = ({ backend, setup }: World): readonly Policy[] =>
-  [backend.options, backend.storage.policy ?? {}, setup.policy].map((options) => backend.policyOf(options));
+  [backend.options, backend.storage.policy ?? {}, setup.policy, {}].map((options) => backend.policyOf(options));
+
+/** The longest wait of each kind: a lease of one policy may have its horizon by another one. */
+function longestWaits(world: World): Waits {
+  const policies = policiesOf(world);
+  const longest = (wait: (policy: Policy) => number): number => Math.max(...policies.map(wait));
+  const lease = leaseFor(longest((policy) => policy.lease.durationMs));
+  return {
+    lease,
+    horizonAheadMs: longest(({ horizonAheadMs }) => horizonAheadMs),
+    askTimeoutMs: longest(({ askTimeoutMs }) => askTimeoutMs),
+    pingEveryMs: longest(({ pingEveryMs }) => pingEveryMs),
+    drainMs: longest(({ drainMs }) => drainMs),
+  };
+}
 
 /** Over every policy in force, and sessions that were promised a longer one before. */
 function longestLeaseMs(world: World): number {
@@ -121,8 +135,8 @@ function longestLeaseMs(world: World): number {
 function boundOf(world: World): number {
   const clockRate = Math.min(...[...world.processes, ...world.callers].map(({ clock }) => clock.rate));
   const unresponsive = world.backend.object().state.sessions.size;
-  const bounds = policiesOf(world).map((policy) => takeoverBoundMs(policy, { clockRate, unresponsive }));
-  return Math.max(...bounds) + callersBoundMs(world) + SLACK_MS;
+  const boundMs = takeoverBoundMs(longestWaits(world), { clockRate, unresponsive });
+  return boundMs + callersBoundMs(world) + SLACK_MS;
 }
 
 /** A vacancy waits until the poll deadline of whoever is next: the longest over callers, and sessions that nobody polls for. */

@@ -41,7 +41,7 @@ export abstract class ClientShell {
   /** How late its timer runs. */
   timerLagMs = 0;
   #timerAt: number | null = null;
-  /** When the core was last told the time: it waits for a deadline by the same look. */
+  /** What the core was last told of the time. */
   #lookedAt = 0;
   readonly #effects: Effect[] = [];
   #busy = false;
@@ -124,7 +124,9 @@ export abstract class ClientShell {
 
   #arm(): void {
     const deadline = this.#ports.client.nextDeadline(this.state);
-    const delay = deadline === null ? null : Math.max(0, Math.ceil(deadline - this.#lookedAt));
+    // By the last look it may be less than a rounding error away: no timer of a platform comes again in the same moment.
+    const least = deadline !== null && deadline > this.#lookedAt ? 1 : 0;
+    const delay = deadline === null ? null : Math.max(least, Math.ceil(deadline - this.clock.peek()));
     this.#timerAt = delay === null ? null : this.clock.monotonic + delay;
   }
 
