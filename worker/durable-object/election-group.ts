@@ -153,8 +153,9 @@ export class ElectionGroup extends DurableObject {
 
   /**
    * Takes storage back to how it was at `at` (milliseconds since 1970): pauses the group, revokes everything, waits
-   * until the last horizon is over, restores and restarts. Call `finishRestore` afterwards; until then observers may
-   * see records of that time. If the platform has no point-in-time recovery, it rejects before anything has changed.
+   * until the last horizon is over, and restores. It resolves before the object restarts, which takes a second; call
+   * `finishRestore` with a fresh stub when it no longer rejects. Until then observers may see records of that time. If the
+   * platform has no point-in-time recovery, it rejects before anything has changed.
    */
   async restore(policy: PolicyOptions | null, at: number): Promise<void> {
     const bookmarks = this.bookmarks();
@@ -168,8 +169,9 @@ export class ElectionGroup extends DurableObject {
     this.#restoring = true;
     try {
       await bookmarks.restore(bookmark);
-    } finally {
+    } catch (error) {
       this.#restoring = false;
+      throw error;
     }
   }
 

@@ -1,6 +1,9 @@
 /** What operators do to a group as a whole, over HTTP and RPC: pause, cleanup, restore. */
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
+import { PATIENCE_MS } from "../../../tools/harness/patience.ts";
+import { platformBookmarks } from "../../../worker/durable-object/bookmarks.ts";
+import { wrong } from "../../support/wrong.ts";
 import {
   AHEAD_MS,
   alarmOf,
@@ -276,6 +279,36 @@ test("[S5] nobody opens a group between its last leader's end and the moment in 
   const { client } = await join(group);
   expect(await client.settle()).toEqual([]);
   expect(await statusOf(group)).toMatchObject({ paused: true });
+});
+
+test("[S5] the platform's restore answers first and restarts the object then; until that is done nobody opens the group", async () => {
+  const group = freshGroup();
+  stopClock();
+  await join(group, { contenders: [], observe: true });
+  const steps: string[] = [];
+  await runInDurableObject(objectOf(group), (object, context) => {
+    const storage = {
+      getBookmarkForTime: async () => "bookmark",
+      onNextSessionRestoreBookmark: async (bookmark: string) => steps.push(bookmark),
+      sync: async () => steps.push("synced"),
+    };
+    const abort = (reason: string): void => {
+      steps.push(reason);
+      context.abort(reason);
+    };
+    Object.assign(object, { bookmarks: () => platformBookmarks(wrong({ storage, abort })) });
+  });
+
+  await objectOf(group).restore(POLICY, Date.now());
+  expect(steps).toEqual(["bookmark", "synced"]);
+  const early = await runInDurableObject(objectOf(group), (object) =>
+    (async () => object.finishRestore(POLICY))().then(String, String),
+  );
+  expect(early).toContain("a restore is under way");
+  await vi.waitFor(() => expect(steps).toHaveLength(3), { timeout: PATIENCE_MS });
+  expect(steps[2]).toBe("restored to an earlier point: call finishRestore()");
+  await objectOf(group).finishRestore(POLICY);
+  await (await join(group)).client.win();
 });
 
 test("[S5] a restore is refused where the platform has none, before anything has changed", async () => {
