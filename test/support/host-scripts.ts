@@ -159,9 +159,9 @@ export const failedSend: HostScript = (cores) => {
 
 /** The core is told of the end soon, or by an alarm if that fails, too. */
 export const failedEndOfASocket: HostScript = (cores) => {
-  const { stage, b } = led(cores);
+  const { stage, a } = led(cores); // a loss of one that leads nothing writes no row
   stage.storage.faults.commit = 2;
-  expect(() => stage.drop(b)).toThrow("the commit has failed");
+  expect(() => stage.drop(a)).toThrow("the commit has failed");
   stage.settle();
   expect(stage.failures).toEqual(["start_failed"]);
   expect(stage.alarmAt).toBe(stage.time + 1_000);

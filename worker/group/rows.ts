@@ -85,12 +85,15 @@ const groupRow = ({ epoch, revision, holdOffUntil, holdOffMs, paused, seenAt }: 
 const sessionRow = (session: Session): SessionRow => ({
   id: session.id,
   secretHash: session.secretHash,
-  link: session.link,
+  link: storedLink(session.link),
   leaseMs: session.leaseMs,
   contenders: [...session.contenders.entries()],
   places: Array.from(session.places.entries(), ([name, place]) => [name, placeRow(place)] as const),
   ...unusual(session),
 });
+
+const storedLink = (link: Session["link"]): Session["link"] =>
+  link.type === "lost" && link.unwritten !== undefined ? { type: "connected", connection: link.unwritten } : link;
 
 const placeRow = ({ order, demotedAt, missed }: Place): PlaceRow => ({
   order,

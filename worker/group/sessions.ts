@@ -138,6 +138,16 @@ export function hangUpOn(turn: Turn, { link }: Session, code: number, reason: st
   else if (link.type === "polled") turn.forgetConnection(link.connection);
 }
 
+/**
+ * For a socket that has ended by itself. A session that leads nothing is lost without a row: thousands may be cut at once,
+ * and a new incarnation, which does not find the socket among the live ones, counts it as lost from then on (S12).
+ */
+export function loseSocket(turn: Turn, session: Session): void {
+  const { link } = session;
+  if (link.type !== "connected" || turn.termsOf(session).length > 0) return lose(turn, session);
+  turn.patchSession(session.id, { link: { type: "lost", at: turn.now, unwritten: link.connection }, busy: [] });
+}
+
 /** Marks the session as lost: it keeps its places and leases. What it has stated is gone with its connection. */
 export function lose(turn: Turn, session: Session, at = turn.now): void {
   turn.patchSession(session.id, { link: { type: "lost", at }, busy: [] });

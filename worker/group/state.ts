@@ -18,7 +18,8 @@ export type Link =
   | { readonly type: "connected"; readonly connection: string }
   /** It has no socket: it calls, and each call is answered in the same turn. */
   | { readonly type: "polled"; readonly connection: string }
-  | { readonly type: "lost"; readonly at: number };
+  /** `unwritten`: the connection that its row still names, since its loss was worth no row (S12). */
+  | { readonly type: "lost"; readonly at: number; readonly unwritten?: string };
 
 /** A session's place in the queue of one election. */
 export interface Place {

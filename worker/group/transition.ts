@@ -23,7 +23,7 @@ import { receive } from "./frames.ts";
 import { answerRestore, cleanup, configure, finishRestore, pause, prepareRestore, revoke } from "./maintenance.ts";
 import { announceChanges } from "./observers.ts";
 import { poll } from "./polls.ts";
-import { lose } from "./sessions.ts";
+import { lose, loseSocket } from "./sessions.ts";
 import type { Access, Connection, GroupState } from "./state.ts";
 import { isSilent, NOTHING_STATED } from "./statements.ts";
 import { type Touched, Turn } from "./turn.ts";
@@ -161,7 +161,7 @@ function disconnect(turn: Turn, id: string): void {
   if (connection === undefined) return;
   turn.forgetConnection(id);
   const session = turn.sessionOf(connection);
-  if (session !== undefined) lose(turn, session);
+  if (session !== undefined) loseSocket(turn, session);
 }
 
 /**

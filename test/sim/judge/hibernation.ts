@@ -18,9 +18,22 @@ export function judgeHibernation({ backend, cores }: JudgedWorld, current: Incar
   const attachments = current.attachments();
   const started = cores.group.transition(backend.load(), { ...moment, type: "start", attachments });
   const woken = cores.group.transition(started.state, { ...moment, type: "tick" });
-  const [expected, found] = [view(cores.group.save, awake.state), view(cores.group.save, woken.state)];
+  const asLoaded = lostAnew(awake.state, moment.now);
+  const [expected, found] = [view(cores.group.save, asLoaded), view(cores.group.save, woken.state)];
   demand(expected === found, "N5", () => `hibernation shows: ${difference(expected, found)}`);
   judgeStatements(awake.state, woken.state);
+}
+
+/** A loss that was worth no row is found by the new incarnation, and counts from then on (S12). */
+function lostAnew(state: GroupState, now: number): GroupState {
+  let { sessions, lost } = state;
+  for (const session of state.sessions.values()) {
+    const { id: name, link } = session;
+    if (link.type !== "lost" || link.unwritten === undefined) continue;
+    sessions = sessions.set(name, { ...session, link: { type: "lost", at: now } });
+    lost = lost.delete({ at: link.at, name }).set({ at: now, name }, name);
+  }
+  return { ...state, sessions, lost };
 }
 
 /** What was taken back does not come back (S7), and nobody is asked twice. A statement may come back as an older one. */

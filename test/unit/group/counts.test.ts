@@ -133,6 +133,21 @@ test("[S9] a resume writes its session and, for each term it leads, at most one 
   expect(group.during(() => a.confirm("x")).flatMap(({ rows }) => rows)).toEqual([]);
 });
 
+test("[S12] a cut of sessions that lead nothing writes no row, and a leader's cut the rows of its session and term", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const others = Array.from({ length: 20 }, (_, index) =>
+    group.join(`other${index}`, index % 2 === 0 ? { contenders: ["x"] } : { observe: true }),
+  );
+  const cut = group.during(() => {
+    for (const other of others) other.drop();
+  });
+  expect(writes(cut)).toEqual([]);
+  expect(group.status()).toMatchObject({ sessions: 21, elections: [{ waiting: 10, ready: 0 }] });
+  expect(tables(group.during(() => a.drop()))).toEqual([["election", "session"]]);
+});
+
 test("[S11] a missed turn costs the row of its session, and the next grant its own two", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });

@@ -17,6 +17,28 @@ test("[S12] a disconnected session that leads nothing is kept until D has passed
   expect(b.last("welcome").resumed).toBe(false);
 });
 
+test("[S12] a session whose loss was worth no row is lost from the next incarnation on: it keeps its place, and is forgotten in the end", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  const b = group.join("b", { contenders: ["x"] });
+  const c = group.join("c", { contenders: ["x"] });
+  b.drop();
+  c.drop();
+  group.run(5_000, a);
+  group.hibernate();
+  expect(group.state.sessions.get(b.sessionId)?.link).toEqual({ type: "lost", at: group.now });
+  group.run(5_000, a);
+  b.resume();
+  expect(b.last("welcome").resumed).toBe(true);
+  expect(group.candidates()).toEqual(["b", "c"]);
+  group.run(4_999, a);
+  expect(group.status().sessions).toBe(3);
+  group.hibernate();
+  group.run(1, a);
+  expect(group.status().sessions).toBe(2);
+});
+
 test("[S12] a session that came back is not forgotten when the settings have changed meanwhile", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });

@@ -72,7 +72,7 @@ describe("a socket", () => {
   test("[S7] that the group has closed is no longer read, and its end changes nothing", play(closedSocket));
   test("[S7] that the group has closed is not taken in again by the listing", play(closedBeforeTheListing));
   test(
-    "[N7] whose end can't be written is not forgotten: the next event takes its candidate out",
+    "[N7] whose end can't be written is not forgotten: the next event marks its session as lost",
     play(failedEndOfASocket),
   );
   test("[E3] [S2] whose frame can't be written is closed: its peer resumes, and goes on to lead", play(failedFrame));
