@@ -58,18 +58,22 @@ function lapse(turn: Turn, name: ElectionName): void {
   answerInVain(turn, name, ({ until }) => until <= turn.now);
 }
 
+const TOKEN_ENDED = "the token has ended: connect again with a new one";
+
 /** With the next event: whoever sends no hello holds no lease, and keeps nobody waiting. An alarm would be on the way of each upgrade. */
 function closeSilent(turn: Turn): void {
-  for (const [, connection] of due(turn, ({ silent }) => silent))
-    turn.close(connection, CLOSE.timeout, "no hello in time");
+  for (const [, id] of due(turn, ({ silent }) => silent)) {
+    const { until = Infinity } = turn.state.connections.get(id)?.access ?? {};
+    if (until <= turn.now) turn.close(id, CLOSE.unauthorized, TOKEN_ENDED);
+    else turn.close(id, CLOSE.timeout, "no hello in time");
+  }
 }
 
 /** For credentials that have ended: the session may resume with new ones, and keeps its terms within the lease. */
 function closeExpired(turn: Turn): void {
   for (const [, id] of due(turn, ({ expiring }) => expiring)) {
     const connection = turn.state.connections.get(id);
-    if (connection !== undefined)
-      hangUp(turn, connection, CLOSE.unauthorized, "the token has ended: connect again with a new one");
+    if (connection !== undefined) hangUp(turn, connection, CLOSE.unauthorized, TOKEN_ENDED);
   }
 }
 

@@ -46,10 +46,13 @@ function dueIndex<Item, Id extends string>(idOf: (item: Item) => Id, at: (item: 
 const idOf = ({ id }: { readonly id: string }) => id;
 const nameOf = ({ name }: Election) => name;
 
-export const SILENT = dueIndex(idOf, ({ sessionId, helloUntil }: Connection) =>
-  sessionId === null ? helloUntil : null,
+/** Without a hello: until that is due, or the credentials end. */
+export const SILENT = dueIndex(idOf, ({ sessionId, helloUntil, access }: Connection) =>
+  sessionId === null ? Math.min(helloUntil, access.until ?? Infinity) : null,
 );
-export const EXPIRING = dueIndex(idOf, ({ access }: Connection) => access.until);
+export const EXPIRING = dueIndex(idOf, ({ sessionId, access }: Connection) =>
+  sessionId === null ? null : access.until,
+);
 export const POLLED = dueIndex(idOf, ({ polling }: Connection) => polling?.until);
 
 export const LOST = dueIndex(idOf, ({ link }: Session) => (link.type === "lost" ? link.at : null));

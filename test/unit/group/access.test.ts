@@ -52,12 +52,14 @@ test("[S2] credentials that end close the socket with 4401; the terms go on wher
   expect(group.alarm()).toBeNull();
 });
 
-test("credentials that end before the hello close the socket as well", () => {
+test("credentials that end before the hello close the socket with the next event, and set no alarm", () => {
   const group = new GroupWorld();
   const a = group.stranger("a");
   a.access = { role: "contend", until: group.now + 1_000 };
   a.connect();
+  expect(group.alarm()).toBeNull();
   group.advance(1_000);
+  a.send({ type: "hello", sentAt: a.sentAt() }); // too late
   expect(a.closeCode).toBe(4401);
   expect(group.state.connections.size).toBe(0);
 });

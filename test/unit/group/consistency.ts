@@ -247,14 +247,14 @@ function expectConnections(state: GroupState, now: number): void {
       expectSame(state.connections.get(link.connection)?.sessionId, id, "a session's link");
   }
   const silent: string[] = [];
-  const expiring: string[] = [];
+  const known = [...state.connections.values()].filter(({ sessionId }) => sessionId !== null);
+  const expiring = known.filter(({ access }) => access.until !== undefined).map(({ id }) => id);
   const polled: string[] = [];
-  for (const { id, sessionId, access, polling } of state.connections.values()) {
+  for (const { id, sessionId, polling } of state.connections.values()) {
     const type = polling === undefined ? "connected" : "polled";
     if (sessionId === null) silent.push(id);
     else expectSame(state.sessions.get(sessionId)?.link, { type, connection: id }, "a connection's session");
     if (polling !== undefined) polled.push(`${polling.until} ${id}`);
-    if (access.until !== undefined) expiring.push(id);
   }
   expectSame(sorted(state.silent.values()), sorted(silent), "connections that owe a hello");
   expectSame(sorted(state.expiring.values()), sorted(expiring), "connections whose credentials end");
