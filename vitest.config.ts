@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 
 const leaseMs = "2000";
 const horizonAheadMs = "2040";
+const authSecret = "a secret of the Worker tests, long enough for HS256";
 const fenceSecret = "a secret of the tests, 32 characters or more";
 
 /** Everything random in the tests follows from it, so that each run does the same. Set TEST_SEED for another one; `npm run soak` takes fresh ones. */
@@ -48,7 +49,7 @@ export default defineConfig({
             miniflare: {
               // W is a little more than D: what waits for a horizon takes no longer than it has to.
               bindings: {
-                OPEN_MODE: "loopback",
+                AUTH_SECRET: authSecret,
                 LEASE_MS: leaseMs,
                 HORIZON_AHEAD_MS: horizonAheadMs,
                 FENCE_SECRET: fenceSecret,
@@ -60,7 +61,11 @@ export default defineConfig({
             },
           }),
         ],
-        test: { ...tier("worker", 1), ...shared, include: ["test/worker/**/*.test.ts"] },
+        test: {
+          ...tier("worker", 1),
+          ...shared,
+          include: ["test/worker/**/*.test.ts"],
+        },
       },
       {
         // As many experiments run beside each other as one file has (test/e2e/fencing.test.ts).

@@ -5,6 +5,7 @@ import { onTestFinished, vi } from "vitest";
 import { askTimeoutFor, leaseFor } from "../../shared/lease.ts";
 import type { Hello, Welcome } from "../../shared/protocol/messages.ts";
 import { LivePeer } from "../../tools/harness/live-peer.ts";
+import { tokenFor } from "../../tools/harness/tokens.ts";
 import type { HostCounters } from "../../worker/host/counters.ts";
 import {
   createElectionApp,
@@ -28,13 +29,34 @@ export const NET_MS = Math.min(2 * LEASE_MS, AHEAD_MS);
 export const SUBPROTOCOL = "edge-election.v1";
 export const ORIGIN = "http://127.0.0.1:8787";
 
+const HOUR_MS = 3_600_000;
+/** Far behind every time that `stopClock` leads to. */
+const tokenEndsAt = Math.ceil(Date.now() / 1_000) * 1_000 + 10 * HOUR_MS;
+/** So much later than it says a token is refused: the clock of whoever made it may differ. */
+const TOKEN_LEEWAY_MS = 30_000;
+/** An admin's token for the deployment of the tests, and when it is refused. */
+export const TOKEN = tokenFor("admin", { endsAt: tokenEndsAt, secret: env.AUTH_SECRET ?? "" });
+export const TOKEN_ENDS_AT = tokenEndsAt + TOKEN_LEEWAY_MS;
+
 /** Answers requests like the Worker: the deployed one, or an app that a test has made. */
 export type Server = (request: Request) => Response | Promise<Response>;
-const deployed: Server = (request) => exports.default.fetch(request);
-/** An app with a policy of its own, open to the same loopback address. */
+
+/** Everything that shows no token of its own shows an admin's. */
+export const withToken =
+  (server: Server): Server =>
+  (request) => {
+    if (request.headers.has("Authorization")) return server(request);
+    const headers = new Headers(request.headers);
+    headers.set("Authorization", `Bearer ${TOKEN}`);
+    return server(new Request(request, { headers }));
+  };
+
+const deployed = withToken((request) => exports.default.fetch(request));
+
+/** An app with a policy of its own, deployed like the one of the tests. */
 export function serverWith(policy: PolicyOptions, options: Omit<ElectionAppOptions, "policy"> = {}): Server {
   const app = createElectionApp({ policy: () => policy, ...options });
-  return (request) => app.fetch(request, env);
+  return withToken((request) => app.fetch(request, env));
 }
 
 let groups = 0;
@@ -98,7 +120,7 @@ export const fireAlarm = (group: string): Promise<boolean> => runDurableObjectAl
 
 // Time
 
-const FAR_MS = 3_600_000;
+const FAR_MS = HOUR_MS;
 let isClockStopped = false;
 /**
  * Stops the wall clock of the object and of the test until the test ends; the function that it gives back moves it on.

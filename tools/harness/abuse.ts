@@ -149,7 +149,14 @@ export async function startPlayground(limits: object = {}): Promise<Playground> 
 }
 
 function startAbuse(url: string, attack: AttackName, options: AbuseOptions): NodeProcess {
-  const target: Target = { intensity: 1, seed: 0, ...options, url, group: GROUP, token: tokenFor("contend", [GROUP]) };
+  const target: Target = {
+    intensity: 1,
+    seed: 0,
+    ...options,
+    url,
+    group: GROUP,
+    token: tokenFor("contend", { groups: [GROUP] }),
+  };
   return runNode("tools/harness/attacker.main.ts", [JSON.stringify({ attack, ...target })]);
 }
 

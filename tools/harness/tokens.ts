@@ -3,11 +3,19 @@ import { createHmac } from "node:crypto";
 
 export const SECRET = "a secret of the abuse tests, long enough for HS256";
 
-const LIFETIME_SECONDS = 3_600;
+const LIFETIME_MS = 3_600_000;
 const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-export function tokenFor(role: "observe" | "contend" | "admin", groups: readonly string[] = ["*"]): string {
-  const exp = Math.floor(Date.now() / 1_000) + LIFETIME_SECONDS;
+export interface TokenDetails {
+  readonly groups?: readonly string[];
+  /** In milliseconds since 1970; whole seconds count. Default: in an hour. */
+  readonly endsAt?: number;
+  readonly secret?: string;
+}
+
+export function tokenFor(role: "observe" | "contend" | "admin", details: TokenDetails = {}): string {
+  const { groups = ["*"], endsAt = Date.now() + LIFETIME_MS, secret = SECRET } = details;
+  const exp = Math.floor(endsAt / 1_000);
   const text = `${encoded({ alg: "HS256", typ: "JWT" })}.${encoded({ role, groups, exp })}`;
-  return `${text}.${createHmac("sha256", SECRET).update(text).digest("base64url")}`;
+  return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;
 }

@@ -80,7 +80,7 @@ describe("opening", () => {
 });
 
 describe("keeping alive", () => {
-  test("[S4] a leader renews; a waiting process pings, and shows a sign of life now and then; an observer only pings", () => {
+  test("[S4] [N13] a leader renews; a waiting process pings, and shows a sign of life now and then; an observer only pings", () => {
     const play = new Play();
     play.contend("x");
     play.connects();

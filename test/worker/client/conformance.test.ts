@@ -6,7 +6,7 @@ import type { GroupStatus } from "../../../shared/protocol/status.ts";
 import { createElectionApp } from "../../../worker/index.ts";
 import { clientMember, type Driver, LONG_LEASE_MS, type Member } from "../../conformance/driver.ts";
 import { conformance } from "../../conformance/suite.ts";
-import { ask, freshGroup, LEASE_MS, ORIGIN, pathOf, type Server } from "../support.ts";
+import { ask, freshGroup, LEASE_MS, ORIGIN, pathOf, type Server, TOKEN, withToken } from "../support.ts";
 import { Relay } from "./relay.ts";
 
 const TURN_MS = 10;
@@ -23,20 +23,22 @@ const throughFetcher: Driver = {
   leaseMs: { "its end": LEASE_MS, renewals: LEASE_MS, nothing: LONG_LEASE_MS },
   async open(leaseMs) {
     const server = serverFor(leaseMs);
+    const asAdmin = withToken(server);
     const group = freshGroup("conformance");
     const members: Member[] = [];
     return {
       turn: () => new Promise((resolve) => setTimeout(resolve, TURN_MS)),
-      status: async () => (await ask<GroupStatus>("GET", pathOf(group), { server })).body,
+      status: async () => (await ask<GroupStatus>("GET", pathOf(group), { server: asAdmin })).body,
       restart: () => abortAllDurableObjects(),
       revoke(successor) {
         const body = successor === undefined ? {} : { successor: successor.sessionId };
-        ask("POST", pathOf(group, "/elections/process/revoke"), { server, body }).catch(() => {});
+        ask("POST", pathOf(group, "/elections/process/revoke"), { server: asAdmin, body }).catch(() => {});
       },
       member(name, { address, ...options } = {}) {
         const relay = new Relay(server);
         const process = { name, ...(address !== undefined && { address }) };
-        const client = createElectionClient({ ...options, url: ORIGIN, group, process, fetcher: relay });
+        const own = { url: ORIGIN, group, process, token: TOKEN, fetcher: relay };
+        const client = createElectionClient({ ...options, ...own });
         const member = clientMember(name, client, relay);
         members.push(member);
         return member;

@@ -4,7 +4,7 @@ import { env, exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { createElectionClient, type ElectionClient, type Leadership } from "../../../client/index.ts";
 import { createElectionApp } from "../../../worker/index.ts";
-import { freshGroup, ORIGIN, objectOf, pathOf, statusOf } from "../support.ts";
+import { freshGroup, ORIGIN, objectOf, pathOf, statusOf, TOKEN } from "../support.ts";
 
 async function leadOnce(client: ElectionClient, component: string): Promise<Leadership> {
   await using leadership = await client.acquire(component);
@@ -16,7 +16,7 @@ async function leadOnce(client: ElectionClient, component: string): Promise<Lead
 
 test("[S8] a client leads through a service binding, and hands over when it is closed", async () => {
   const group = freshGroup();
-  await using client = createElectionClient({ url: ORIGIN, group, fetcher: exports.default });
+  await using client = createElectionClient({ url: ORIGIN, group, token: TOKEN, fetcher: exports.default });
   const leadership = await new Promise<Leadership>((onGrant) => client.contend("nightly", { onGrant }));
   expect((await statusOf(group)).elections).toMatchObject([{ state: "leading" }]);
   await client.close();
@@ -49,7 +49,7 @@ test("[S8] a client inside a Durable Object leads through its own fetcher", asyn
       app.fetch(new Request(url, { headers }), env),
   };
   await runInDurableObject(objectOf(freshGroup("host")), async () => {
-    await using client = createElectionClient({ url: ORIGIN, group, fetcher });
+    await using client = createElectionClient({ url: ORIGIN, group, token: TOKEN, fetcher });
     await leadOnce(client, "nightly");
   });
   expect(await statusOf(group)).toMatchObject({ sessions: 0 });
@@ -66,7 +66,7 @@ test("[E1] a refusal through a fetcher is a typed error, and the client goes on"
         : exports.default.fetch(new Request(url, { headers }));
     },
   };
-  await using client = createElectionClient({ url: ORIGIN, group, fetcher });
+  await using client = createElectionClient({ url: ORIGIN, group, token: TOKEN, fetcher });
   const errors: unknown[] = [];
   client.onError((error) => errors.push(error));
   await leadOnce(client, "nightly");

@@ -20,6 +20,7 @@ import {
 import { bearer, captureLog, deployWith, SECRET, tokenFor } from "./identities.ts";
 import { askRoute, contending, deploy, isTouched, looking, operating, routes } from "./routes.ts";
 
+const open = deploy({}, "loopback");
 const as = (role: Role): Server => deploy({ authorize: () => ({ role }), policy: () => ({ leaseMs: LEASE_MS }) });
 
 test.each([
@@ -58,9 +59,12 @@ test.each([
   const group = freshGroup();
 
   for (const route of routes) {
-    expect(errorOf(await askRoute(group, route, { origin }))).toMatchObject({ status: 403, code: "forbidden" });
+    expect(errorOf(await askRoute(group, route, { server: open, origin }))).toMatchObject({
+      status: 403,
+      code: "forbidden",
+    });
   }
-  const client = await connect(group, { origin });
+  const client = await connect(group, { server: open, origin });
   expect(await client.closed).toEqual({ code: 4403, reason: "not allowed" });
   expect(await isTouched(group)).toBe(false);
 });
@@ -75,9 +79,14 @@ test.each([
   const group = freshGroup();
   const headers = { Origin: origin };
 
-  expect(errorOf(await ask("GET", pathOf(group), { headers }))).toMatchObject({ status: 403, code: "forbidden" });
-  expect(errorOf(await ask("DELETE", pathOf(group, "?force=true"), { headers }))).toMatchObject({ status: 403 });
-  const client = await connect(group, { headers });
+  expect(errorOf(await ask("GET", pathOf(group), { server: open, headers }))).toMatchObject({
+    status: 403,
+    code: "forbidden",
+  });
+  expect(errorOf(await ask("DELETE", pathOf(group, "?force=true"), { server: open, headers }))).toMatchObject({
+    status: 403,
+  });
+  const client = await connect(group, { server: open, headers });
   expect(await client.closed).toEqual({ code: 4403, reason: "not allowed" });
   expect(await isTouched(group)).toBe(false);
 });
@@ -89,7 +98,7 @@ test.each(["image", "script", "empty"])(
     const fetched = { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": destination };
 
     for (const route of looking.filter(([method]) => method === "GET")) {
-      expect(errorOf(await askRoute(group, route, { headers: fetched }))).toMatchObject({ status: 403 });
+      expect(errorOf(await askRoute(group, route, { server: open, headers: fetched }))).toMatchObject({ status: 403 });
     }
     expect(await isTouched(group)).toBe(false);
   },
@@ -98,7 +107,9 @@ test.each(["image", "script", "empty"])(
 test.each(["same-origin", "none"])(
   "open mode serves what a person opens or its own page asks for (%s)",
   async (site) => {
-    expect((await ask("GET", pathOf(freshGroup()), { headers: { "Sec-Fetch-Site": site } })).status).toBe(200);
+    expect((await ask("GET", pathOf(freshGroup()), { server: open, headers: { "Sec-Fetch-Site": site } })).status).toBe(
+      200,
+    );
   },
 );
 
@@ -117,13 +128,16 @@ test.each([
     const headers = { [header]: value };
 
     for (const route of routes) {
-      const refused = errorOf(await askRoute(group, route, { headers }));
+      const refused = errorOf(await askRoute(group, route, { server: open, headers }));
       expect(refused).toMatchObject({ status: 403, code: "forbidden" });
       expect(refused.message).toContain(`(${header.toLowerCase()}): set AUTH_SECRET instead of OPEN_MODE`);
     }
-    expect(await (await connect(group, { headers })).closed).toEqual({ code: 4403, reason: "not allowed" });
+    expect(await (await connect(group, { server: open, headers })).closed).toEqual({
+      code: 4403,
+      reason: "not allowed",
+    });
     const both = { "CF-Connecting-IP": "127.0.0.1", ...headers };
-    expect((await ask("GET", pathOf(group), { headers: both })).status).toBe(403);
+    expect((await ask("GET", pathOf(group), { server: open, headers: both })).status).toBe(403);
     expect(await isTouched(group)).toBe(false);
   },
 );
@@ -132,7 +146,7 @@ test.each(["127.0.0.1", "::1", "::ffff:127.0.0.1"])(
   "open mode serves this machine through wrangler dev, which names its address (%s)",
   async (address) => {
     const headers = { "CF-Connecting-IP": address };
-    expect((await ask("GET", pathOf(freshGroup()), { headers })).status).toBe(200);
+    expect((await ask("GET", pathOf(freshGroup()), { server: open, headers })).status).toBe(200);
   },
 );
 
@@ -194,8 +208,8 @@ test.each([
   stopClock();
   const headers: Record<string, string> = page === undefined ? {} : { Origin: page };
 
-  expect((await ask("GET", pathOf(freshGroup()), { origin, headers })).status).toBe(200);
-  const { client } = await join(freshGroup(), {}, { origin, headers });
+  expect((await ask("GET", pathOf(freshGroup()), { server: open, origin, headers })).status).toBe(200);
+  const { client } = await join(freshGroup(), {}, { server: open, origin, headers });
   await client.win();
 });
 

@@ -18,6 +18,7 @@ import {
   type Server,
   serverWith,
   stopClock,
+  withToken,
 } from "../support.ts";
 
 interface Logged {
@@ -219,10 +220,7 @@ test("the level comes from LOG_LEVEL, is info without it, and a wrong one is ref
   stopClock();
   const lines = listen(group);
   const app = createElectionApp();
-  const serve =
-    (settings: object): Server =>
-    (request) =>
-      app.fetch(request, { ...env, ...settings });
+  const serve = (settings: object): Server => withToken((request) => app.fetch(request, { ...env, ...settings }));
   const { client } = await join(group, {}, { server: serve({}) });
   await client.next("grant");
   expect(lines().map(({ entry }) => entry["event"])).toEqual(["session_joined", "granted"]);

@@ -3,9 +3,12 @@ import { exports } from "cloudflare:workers";
 import { hc } from "hono/client";
 import { expect, test } from "vitest";
 import type { ElectionApp } from "../../../worker/index.ts";
-import { freshGroup, join, ORIGIN } from "../support.ts";
+import { freshGroup, join, ORIGIN, TOKEN } from "../support.ts";
 
-const admin = hc<ElectionApp>(ORIGIN, { fetch: exports.default.fetch.bind(exports.default) });
+const admin = hc<ElectionApp>(ORIGIN, {
+  fetch: exports.default.fetch.bind(exports.default),
+  headers: { Authorization: `Bearer ${TOKEN}` },
+});
 
 /** Answers are taken apart, not matched: an answer without a type would not compile. */
 test("every route of a group is typed: paths, bodies, queries and answers", async () => {
