@@ -20,7 +20,7 @@ const { groups } = scriptNamed(
 
 const rows = await runFailOvers({
   modes: ["open", "token"],
-  leasesMs: [10_000, 15_000, 20_000, 30_000],
+  leasesMs: [30_000, 20_000, 15_000, 10_000], // the longest waits begin first
   timers: ["run", "stand still", "known to stand still"],
   groups,
   horizonAheadMs: 30_000,

@@ -56,7 +56,7 @@ const BEATS_UNTIL_KNOWN = 2;
 
 /** Starts a backend for each mode and lease, and resolves when every group has a new leader, or is too late. */
 export async function runFailOvers(options: FailOverOptions): Promise<FailOverRow[]> {
-  const kinds = options.modes.flatMap((mode) => options.leasesMs.map((leaseMs) => ({ mode, leaseMs })));
+  const kinds = options.leasesMs.flatMap((leaseMs) => options.modes.map((mode) => ({ mode, leaseMs })));
   const backends: LocalBackend[] = [];
   const rows: Promise<FailOverRow>[] = [];
   try {
