@@ -11,6 +11,6 @@ export { ElectionGroup };
 export default createElectionApp({
   policy: (group, env) => ({
     ...policyFromEnv(group, env),
-    limits: { messagesPerSecond: 1_000_000, observers: 10_000 },
+    limits: { messagesPerSecond: 1_000_000, observers: 10_000, sessions: 20_100 },
   }),
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { text as allOf } from "node:stream/consumers";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { isName } from "../../shared/protocol/names.ts";
@@ -34,7 +35,7 @@ export function addToken(program: Command): void {
     )
     .option("-c, --component <component...>", "the only components that it may contend for", collect(name))
     .option("--expires-in <time>", "lifetime, such as 90s, 15m, 12h, 7d", duration, DEFAULT_SECONDS)
-    .option("--subject <text>", "owner; the sessions of one subject share a limit", subjectName)
+    .option("--subject <text>", "owner; the sessions of one subject share a limit (default: a random one)", subjectName)
     .option("--issuer <text>", "issuer, as AUTH_ISSUER requires it")
     .option("--audience <text>", "audience, as AUTH_AUDIENCE requires it")
     .option("--secret-file <path>", "file with the secret; - is standard input (or AUTH_SECRET)")
@@ -52,14 +53,15 @@ Examples:
 
 async function issue(options: TokenOptions): Promise<void> {
   const { role, group: groups, component: components, expiresIn: expiresInSeconds } = options;
-  const { subject, issuer, audience } = options;
+  // The sessions of one subject share a limit, so a token without an owner of its own has one that nobody else has.
+  const { subject = randomUUID(), issuer, audience } = options;
   const now = Date.now();
   const claims = {
     role,
     groups,
     expiresInSeconds,
     ...(components !== undefined && { components }),
-    ...(subject !== undefined && { subject }),
+    subject,
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
   };

@@ -316,6 +316,12 @@ test("token issues what the backend takes, for a role, groups and components", a
   const claims = JSON.parse(Buffer.from(json.token.split(".")[1] ?? "", "base64url").toString());
   expect(claims).toMatchObject({ role: "contend", components: ["a", "b"], sub: "ci" });
   expect(claims.exp - claims.nbf).toBe(90);
+  const subjects = [observer, admin].map(
+    ({ EDGE_ELECTION_TOKEN = "" }) =>
+      JSON.parse(Buffer.from(EDGE_ELECTION_TOKEN.split(".")[1] ?? "", "base64url").toString()).sub,
+  );
+  expect(new Set(subjects).size).toBe(2);
+  for (const subject of subjects) expect(subject).toMatch(/^[0-9a-f-]{36}$/);
 });
 
 test("token takes its secret from a file or from standard input, and a weak one from nowhere", async () => {

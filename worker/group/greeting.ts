@@ -22,7 +22,7 @@ export function greet(turn: Turn, { id: connection, access }: Connection, greeti
       welcome(turn, known.id, greeting, true);
     } else turn.close(connection, CLOSE.superseded, "a later attempt of this session was here first");
   } else {
-    const full = whyFull(turn, access);
+    const full = whyFull(turn, access, message.contenders?.length ?? 0);
     if (full === null) welcome(turn, begin(turn, arrival, secret.hash), greeting, false);
     else turn.close(connection, CLOSE.tooMany, full);
   }

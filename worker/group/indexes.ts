@@ -56,6 +56,9 @@ export const EXPIRING = dueIndex(idOf, ({ sessionId, access }: Connection) =>
 export const POLLED = dueIndex(idOf, ({ polling }: Connection) => polling?.until);
 
 export const LOST = dueIndex(idOf, ({ link }: Session) => (link.type === "lost" ? link.at : null));
+export const LOST_OBSERVERS = dueIndex(idOf, ({ link, contenders, places }: Session) =>
+  link.type === "lost" && contenders.size + places.size === 0 ? link.at : null,
+);
 export const WATCHERS_OF_ALL = new Index<Session, string, true>(noNames(), ({ id, watched }) =>
   watched.all ? [id, true] : null,
 );
@@ -67,17 +70,20 @@ export const DEADLINES = dueIndex(nameOf, ({ deadline }: Election) => deadline?.
 export const AWAITED = dueIndex(nameOf, ({ deadline }: Election) => (deadline?.awaited ? deadline.lookAt : null));
 export const UNAWAITED = dueIndex(nameOf, ({ deadline }: Election) => (deadline?.awaited ? null : deadline?.lookAt));
 
-type Counted = Pick<GroupState, "observers" | "subjects">;
+type Counted = Pick<GroupState, "contending" | "observers" | "subjects">;
+
+const contends = (session: Session | undefined): boolean => session !== undefined && session.contenders.size > 0;
 
 const observes = (session: Session | undefined): boolean =>
   session !== undefined && (session.watched.all || session.watched.names.length > 0);
 
 /** The counts after the session `before` became `after`; `undefined`: not there. */
 export function recount(counted: Counted, before: Session | undefined, after: Session | undefined): Counted {
+  const contending = counted.contending + Number(contends(after)) - Number(contends(before));
   const observers = counted.observers + Number(observes(after)) - Number(observes(before));
   const [old = null, next = null] = [before?.subject, after?.subject];
-  if (old === next) return { observers, subjects: counted.subjects };
-  return { observers, subjects: addTo(addTo(counted.subjects, old, -1), next, +1) };
+  if (old === next) return { contending, observers, subjects: counted.subjects };
+  return { contending, observers, subjects: addTo(addTo(counted.subjects, old, -1), next, +1) };
 }
 
 function addTo(subjects: Counted["subjects"], subject: string | null, by: number): Counted["subjects"] {
@@ -89,5 +95,6 @@ function addTo(subjects: Counted["subjects"], subject: string | null, by: number
 export function countAll(sessions: readonly Session[]): Counted {
   const counts = new Map<string, number>();
   for (const { subject } of sessions) if (subject !== null) counts.set(subject, (counts.get(subject) ?? 0) + 1);
-  return { observers: sessions.filter(observes).length, subjects: noNames<number>().of([...counts]) };
+  const contending = sessions.filter(contends).length;
+  return { contending, observers: sessions.filter(observes).length, subjects: noNames<number>().of([...counts]) };
 }

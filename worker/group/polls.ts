@@ -62,7 +62,7 @@ function refusal(turn: Turn, { call, access }: PollEvent): Refused | null {
   }
   if (call.action.type !== "campaign")
     return refused("unknown_session", "this session is over, or the secret is wrong: campaign again without a session");
-  const full = whyFull(turn, access);
+  const full = whyFull(turn, access, call.action.contenders.length);
   return full === null ? null : refused("limit_exceeded", full);
 }
 

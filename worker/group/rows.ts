@@ -191,12 +191,14 @@ export function emptyGroup(policy: Policy): GroupState {
     expiring: noDeadlines(),
     polled: noDeadlines(),
     subjects: noNames(),
+    contending: 0,
     observers: 0,
     published: noNames(),
     watchersOfAll: noNames(),
     deadlines: noDeadlines(),
     awaited: noDeadlines(),
     unawaited: noDeadlines(),
+    lostObservers: noDeadlines(),
     lost: noDeadlines(),
   };
 }

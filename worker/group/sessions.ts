@@ -11,12 +11,29 @@ import type { Turn } from "./turn.ts";
 
 export const NOTHING_WATCHED: Watched = { all: false, names: [] };
 
-/** Why no session can begin with these credentials now; `null` where one can. */
-export function whyFull({ state }: Turn, access: Access | undefined): string | null {
-  const { sessions, sessionsPerSubject } = state.policy.limits;
+/** Why no session can begin with these credentials now; `null` where one can. `contenders`: how many it names. */
+export function whyFull(turn: Turn, access: Access | undefined, contenders: number): string | null {
+  const { limits } = turn.state.policy;
+  const own = access?.subject === undefined ? 0 : (turn.state.subjects.get(access.subject) ?? 0);
+  if (own >= limits.sessionsPerSubject) return "the subject of these credentials has as many sessions as it may";
+  const contends = contenders > 0 && access?.role !== "observe";
+  if (whyNoRoom(turn, contends) !== null) forgetObserver(turn);
+  return whyNoRoom(turn, contends);
+}
+
+/** Half of the sessions are for those that contend: whoever may only look can't keep them out. */
+function whyNoRoom({ state }: Turn, contends: boolean): string | null {
+  const { sessions } = state.policy.limits;
   if (state.sessions.size >= sessions) return "this group has as many sessions as it takes: try again later";
-  const own = access?.subject === undefined ? 0 : (state.subjects.get(access.subject) ?? 0);
-  return own < sessionsPerSubject ? null : "the subject of these credentials has as many sessions as it may";
+  if (contends || state.sessions.size - state.contending < Math.ceil(sessions / 2)) return null;
+  return "this group has as many sessions without contenders as it takes: try again later";
+}
+
+/** A lost session that has no place loses nothing: where there is no room, the one that was lost first gives way. */
+function forgetObserver(turn: Turn): void {
+  const [, id] = turn.state.lostObservers.first() ?? [];
+  const session = id === undefined ? undefined : turn.session(id);
+  if (session !== undefined) forget(turn, session, "lost");
 }
 
 /** What a process names when it arrives, by a `hello` or by a call. */

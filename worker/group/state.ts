@@ -250,6 +250,8 @@ export interface GroupState {
   readonly polled: SortedMap<DeadlineKey, string>;
   /** [memory] How many sessions each subject has. */
   readonly subjects: SortedMap<string, number>;
+  /** [memory] How many sessions have a contender. */
+  readonly contending: number;
   /** [memory] How many sessions watch anything. */
   readonly observers: number;
   /** [memory] Components with a record: few, while peers may watch any number of names. */
@@ -262,6 +264,8 @@ export interface GroupState {
   readonly awaited: SortedMap<DeadlineKey, ElectionName>;
   /** [memory] The others, by `lookAt`: the group looks at them only while somebody watches every component. */
   readonly unawaited: SortedMap<DeadlineKey, ElectionName>;
+  /** [memory] Lost sessions that have no place, by when they were lost: they give way to others. */
+  readonly lostObservers: SortedMap<DeadlineKey, string>;
   /** [memory] Lost sessions, by when they were lost. */
   readonly lost: SortedMap<DeadlineKey, string>;
 }

@@ -11,6 +11,7 @@ import {
   DEADLINES,
   EXPIRING,
   LOST,
+  LOST_OBSERVERS,
   noNames,
   POLLED,
   recount,
@@ -178,8 +179,9 @@ export class Turn {
   }
 
   #sessionIndexes(before: Session | undefined, after: Session | undefined) {
-    const { lost, watchersOfAll } = this.state;
+    const { lost, lostObservers, watchersOfAll } = this.state;
     return {
+      lostObservers: LOST_OBSERVERS.moved(lostObservers, before, after),
       lost: LOST.moved(lost, before, after),
       watchersOfAll: WATCHERS_OF_ALL.moved(watchersOfAll, before, after),
       ...recount(this.state, before, after),

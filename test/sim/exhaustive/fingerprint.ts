@@ -81,6 +81,7 @@ const groupPrint = keptPrint(
     awaited: _awaited,
     unawaited: _unawaited,
     lost: _lost,
+    lostObservers: _lostObservers,
     revision: _revision,
     seenAt: _seenAt,
     endedTerms: _endedTerms,

@@ -35,6 +35,11 @@ export function expectIndexes(state: GroupState, now: number): void {
   expectSame([...state.terms.entries()].sort(), expectedTerms(elections).sort(), "terms");
   const watchersOfAll = sessions.filter(({ watched }) => watched.all).map(({ id }) => id);
   expectSame([...state.watchersOfAll.keys()], sorted(watchersOfAll), "watchers of all");
+  expectSame(state.contending, sessions.filter(({ contenders }) => contenders.size > 0).length, "contending sessions");
+  const gone = sessions.filter(
+    ({ link, contenders, places }) => link.type === "lost" && contenders.size + places.size < 1,
+  );
+  expectSame(sorted(state.lostObservers.values()), sorted(gone.map(({ id }) => id)), "lost sessions without a place");
   const observers = sessions.filter(({ watched }) => watched.all || watched.names.length > 0);
   expectSame(state.observers, observers.length, "observers");
   const subjects = sessions.flatMap(({ subject }) => (subject === null ? [] : [subject]));

@@ -278,6 +278,37 @@ test("a hello of 256 contenders, their renewals and its end look at each place a
   expect(looks.mock.calls.length).toBeLessThan(16 * 256);
 });
 
+test("[N14] those who only look fill half of the sessions: contenders still come in", () => {
+  const group = new GroupWorld({ limits: { sessions: 4 } });
+  const looking = [1, 2, 3].map((index) => {
+    const one = group.stranger(`o${index}`, { observe: true, contenders: ["x"] });
+    one.access = { role: "observe" };
+    return one.connect();
+  });
+  for (const one of looking) one.hello();
+  expect(looking.map(({ closeCode }) => closeCode)).toEqual([null, null, 4429]);
+  expect([1, 2, 3].map((index) => group.join(`a${index}`, { contenders: ["x"] }).closeCode)).toEqual([
+    null,
+    null,
+    4429,
+  ]);
+});
+
+test("[N14] a lost session without a place gives way at once, and one with a place does not", () => {
+  const group = new GroupWorld({ limits: { sessions: 4 } });
+  const [first, second] = [group.join("first", { observe: true }), group.join("second", { observe: true })];
+  const a = group.join("a", { contenders: ["x"] });
+  const b = group.join("b", { contenders: ["x"] });
+  second.drop();
+  b.drop();
+  expect(group.join("third", { observe: true }).closeCode).toBeNull();
+  expect(group.join("c", { contenders: ["x"] }).closeCode).toBe(4429);
+  b.resume();
+  second.resume();
+  expect([first.closeCode, a.closeCode, second.closeCode]).toEqual([null, null, 4429]);
+  expect(b.last("welcome").resumed).toBe(true);
+});
+
 test("[O7] a snapshot of all leaders costs nothing for names that others watch", () => {
   const group = new GroupWorld({ limits: { confirms: 16 } });
   const leader = group.join("leader", { contenders: ["x", "y"] });
@@ -345,15 +376,15 @@ test("[C12] a snapshot says whether it is of all components", () => {
 
 test("a group takes at most its limit of sessions; a session that resumes is none too many", () => {
   const group = new GroupWorld({ limits: { sessions: 2 } });
-  const a = group.join("a");
-  group.join("b");
-  const c = group.stranger("c").connect();
+  const a = group.join("a", { contenders: ["x"] });
+  group.join("b", { contenders: ["x"] });
+  const c = group.stranger("c", { contenders: ["x"] }).connect();
   c.hello();
   expect(c.closeCode).toBe(4429);
   a.resume();
   expect(a.last("welcome").resumed).toBe(true);
   a.bye();
-  group.join("d");
+  group.join("d", { contenders: ["x"] });
   expect(group.status().sessions).toBe(2);
 });
 
