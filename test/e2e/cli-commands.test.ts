@@ -205,6 +205,25 @@ test("pause and resume", async () => {
   expect((await ask("resume", group)).stdout).toBe(`${group} is open\n`);
 });
 
+test("a group moves to another deployment: pause, step down, wait, switch; nobody leads in between, and epochs grow", async () => {
+  const group = freshGroup();
+  await using after = await startLocalBackend({ bindings: BINDINGS });
+  const before = createElectionClient({ url: backend.url, group, signals: false });
+  const epoch = await new Promise<number>((resolve) => {
+    before.contend("worker", { onGrant: (leadership) => resolve(leadership.epoch) });
+  });
+  await ask("pause", group);
+  // Nobody else waits: where others do, an order in a paused group is answered when its time is over.
+  expect(jsonOf<RevokeResult>(await ask("revoke", group, "--json"))).toMatchObject({ to: null });
+  const vacant = { paused: true, elections: [{ state: "vacant", leader: null, remainingMs: null }] };
+  expect(jsonOf(await ask("status", group, "--json"))).toMatchObject(vacant);
+
+  await using moved = await twoProcesses(group, after.url);
+  expect(moved.epoch).toBeGreaterThan(epoch);
+  expect(jsonOf(await ask("status", group, "--json"))).toMatchObject(vacant);
+  await before.close();
+});
+
 test("[C12] watch writes the leader and every change, one JSON line each", async () => {
   const group = freshGroup();
   await using _processes = await twoProcesses(group);

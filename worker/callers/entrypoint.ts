@@ -3,8 +3,9 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { RevokeOptions } from "../../shared/protocol/status.ts";
 import type { FenceQuestion } from "../group/views.ts";
-import type { ElectionEnv } from "../http/admission.ts";
+import type { ElectionEnv, PlaceOf } from "../http/admission.ts";
 import { policyFromEnv } from "../http/env-policy.ts";
+import { placeFromEnv } from "../http/place.ts";
 import { assertPrincipal, mayEnter, type Principal } from "../http/principal.ts";
 import { refused } from "./exchanges.ts";
 import { electionsOf } from "./local-elections.ts";
@@ -16,9 +17,13 @@ const NOT_FOR_THIS_GROUP = "this binding is not for this group: add it to `group
  * `Elections` for service bindings. The `props` of a binding, which only its configuration can set, say what the binding
  * may do: `{ role, groups, components, subject }`, as in a token. Without props it may do everything. In a group that it
  * may not enter, every call of a contender is refused as `forbidden`, and every other call rejects with a `TypeError`. With an unknown name in
- * the props every call does.
+ * the props every call does. A Worker whose app has a `place` extends the class, and gives it the same function:
+ * `place = placeOf`.
  */
 export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<Principal>> implements Elections {
+  /** Where a group lives: the function of the app. */
+  protected readonly place: PlaceOf = placeFromEnv;
+
   async getLeader(group: string, component: string) {
     return this.#of(group).getLeader(group, component);
   }
@@ -74,6 +79,7 @@ export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<P
     const { groups: _, ...access } = this.#principal;
     if (!mayEnter(this.#principal, group)) throw new TypeError(NOT_FOR_THIS_GROUP);
     const policy = (name: string) => policyFromEnv(name, this.env);
-    return electionsOf(this.env.ELECTIONS, { policy, access });
+    const place = (name: string) => this.place(name, this.env);
+    return electionsOf(this.env.ELECTIONS, { policy, place, access });
   }
 }

@@ -1,10 +1,12 @@
 /** Elections by RPC on a binding of the groups themselves, for the Worker that has them. */
-
+import { env } from "cloudflare:workers";
 import { assertNames } from "../../shared/options.ts";
 import type { ElectionGroup, PollRequest } from "../durable-object/election-group.ts";
 import type { Outcome, PollAnswer } from "../group/events.ts";
 import type { PolicyOptions } from "../group/policy.ts";
 import type { Access } from "../group/state.ts";
+import type { ElectionEnv, PlaceOf } from "../http/admission.ts";
+import { groupAt, placeFromEnv } from "../http/place.ts";
 import { assertPrincipal } from "../http/principal.ts";
 import {
   componentName,
@@ -23,6 +25,8 @@ import type { Elections, Refused } from "./service.ts";
 export interface LocalElectionsOptions {
   /** The settings of a group; they must be those of the app. Default: what the app has set last. */
   readonly policy?: (group: string) => PolicyOptions;
+  /** Where a group lives; it must be that of the app. Called with the env of this Worker. Default: from the env. */
+  readonly place?: PlaceOf;
   /** What the callers may do. Default: everything, since only a trusted Worker has the binding. */
   readonly access?: Access;
 }
@@ -32,10 +36,13 @@ export function electionsOf(
   namespace: DurableObjectNamespace<ElectionGroup>,
   options: LocalElectionsOptions = {},
 ): Elections {
-  assertNames(options, ["policy", "access"]);
-  const { policy, access = { role: "admin" } } = options;
+  assertNames(options, ["policy", "place", "access"]);
+  const { policy, place = placeFromEnv, access = { role: "admin" } } = options;
   assertPrincipal(access);
-  const groupOf = (group: string) => namespace.get(namespace.idFromName(groupName(group)));
+  const groupOf = (group: string) => {
+    const name = groupName(group);
+    return groupAt(namespace, name, place(name, env as unknown as ElectionEnv));
+  };
   const settings = (group: string): PolicyOptions | null => policy?.(group) ?? null;
   const poll = async (group: string, call: PollRequest): Promise<PollAnswer | Refused> => {
     if (access.role === "observe") return refused("forbidden", "this binding may only look: give it the role contend");

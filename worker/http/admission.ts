@@ -9,35 +9,44 @@ import type { Authorize, AuthorizeEnv } from "./authorize.ts";
 import type { PolicyEnv } from "./env-policy.ts";
 import type { FenceKeyEnv } from "./fence-key.ts";
 import { logError } from "./log.ts";
+import { assertPlace, type Place, type PlaceEnv } from "./place.ts";
 import { assertPrincipal, mayAct, mayEnter, type Principal, type Role } from "./principal.ts";
 import { type Problem, problem, problemResponse } from "./problem.ts";
 import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
 
 /** The required and optional bindings of the Worker's environment. */
-export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, FenceKeyEnv {
+export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, PlaceEnv, FenceKeyEnv {
   /** The binding of the Durable Object class `ElectionGroup`. */
   readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
   /** If bound, it counts refused upgrades by address, or by network (/64) in IPv6. Those beyond the rate get status 429. */
   readonly UPGRADE_LIMITER?: RateLimit;
 }
 
-/** Who may connect, and the settings of each group. */
+/** The place of a group: always the same one for the same group. */
+export type PlaceOf = (group: string, env: ElectionEnv) => Place;
+
+/** Who may connect, and the settings and the place of each group. */
 export interface ElectionAppOptions {
   /** The settings of a group. Called for every request: keep it cheap, with the same result for the same group. Default: from the env. */
   readonly policy?: (group: string, env: ElectionEnv) => PolicyOptions;
+  /**
+   * Where a group's object lives. The same function belongs to `electionsOf` and to the entrypoint: in another jurisdiction
+   * a group is another one, with a leader of its own. Default: from the env.
+   */
+  readonly place?: PlaceOf;
   /** Default: by the settings of `AuthorizeEnv`; without any, every request is refused. A `RangeError` reports wrong settings. */
   readonly authorize?: Authorize;
 }
 
 export interface App {
   Bindings: ElectionEnv;
-  Variables: { policy: PolicyOptions; access: Access };
+  Variables: { policy: PolicyOptions; access: Access; place: Place };
 }
 
 export type Admission = (role: Role) => MiddlewareHandler<App>;
 
 /** Middleware that admits callers with the role, and passes the group's settings to the handler. */
-export function createAdmission(authorize: Authorize, policy: NonNullable<ElectionAppOptions["policy"]>): Admission {
+export function createAdmission({ authorize, policy, place }: Required<ElectionAppOptions>): Admission {
   const identify = async ({ req, env }: Context<App>): Promise<Principal | Response | Problem> => {
     try {
       return await authorize(req.raw, env);
@@ -57,6 +66,16 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
       return problem(503, "misconfigured", message);
     }
   };
+  const placeOf = (group: string, env: ElectionEnv): Place | Problem => {
+    try {
+      const at = place(group, env);
+      assertPlace(at);
+      return at;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : "the place of this group is invalid";
+      return problem(503, "misconfigured", message);
+    }
+  };
   const admit = async (context: Context<App>, role: Role): Promise<PolicyOptions | Response | Problem> => {
     const group = context.req.param("group");
     if (!isName(group)) return problem(400, "invalid_argument", `the group must be ${NAME_RULE}`);
@@ -67,7 +86,10 @@ export function createAdmission(authorize: Authorize, policy: NonNullable<Electi
     const access = accessOf(principal);
     const forbidden = whyForbidden(principal, group, role) ?? whyTooLarge(access);
     if (forbidden !== null) return problem(403, "forbidden", forbidden);
+    const at = placeOf(group, context.env);
+    if (isProblem(at)) return at;
     context.set("access", access);
+    context.set("place", at);
     return settingsOf(group, context.env);
   };
   return (role) => async (context, next) => {
@@ -116,7 +138,7 @@ const accessOf = ({ role, components, subject, until }: Principal): Access => ({
 /** A NaN `until` would never expire. */
 const hasValidExpiry = ({ until = Infinity }: Principal): boolean => typeof until === "number" && !Number.isNaN(until);
 
-const isProblem = (outcome: PolicyOptions | Principal | Problem): outcome is Problem => "status" in outcome;
+const isProblem = (outcome: PolicyOptions | Principal | Place | Problem): outcome is Problem => "status" in outcome;
 
 /** A socket receives these statuses as a close code. */
 const SENT_AS_CLOSE_CODE: readonly number[] = [400, 401, 403];

@@ -17,6 +17,7 @@ import { authorizeByEnv, originAllowed } from "./authorize.ts";
 import { policyFromEnv } from "./env-policy.ts";
 import { logError } from "./log.ts";
 import { isOverloaded, overloaded } from "./overload.ts";
+import { placeFromEnv } from "./place.ts";
 import { problem, problemResponse, refuseWith } from "./problem.ts";
 import { contendingRoutes, groupOf, operatingRoutes, readingRoutes } from "./routes.ts";
 import { ACCESS_HEADER, chooseProtocol, innerUpgrade, isUpgrade, POLICY_HEADER, refuseSocket } from "./upgrade.ts";
@@ -40,9 +41,9 @@ const METHODS = ["GET", "POST", "DELETE"] as const;
 
 /** The app: mount it under any path, or serve it directly. Each group is the object that `ELECTIONS` has for its name. */
 export function createElectionApp(options: ElectionAppOptions = {}) {
-  assertNames(options, ["authorize", "policy"]);
-  const { authorize = authorizeByEnv, policy = policyFromEnv } = options;
-  const allow = createAdmission(authorize, policy);
+  assertNames(options, ["authorize", "policy", "place"]);
+  const { authorize = authorizeByEnv, policy = policyFromEnv, place = placeFromEnv } = options;
+  const allow = createAdmission({ authorize, policy, place });
   const app = new Hono<App>()
     .use("/v1/*", guarded)
     .use("/v1/*", crossOrigin)

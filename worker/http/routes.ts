@@ -14,6 +14,7 @@ import type { FenceQuestion } from "../group/views.ts";
 import type { Admission, App } from "./admission.ts";
 import { type FenceKeyEnv, signingKey } from "./fence-key.ts";
 import { takesJson, takesQuery } from "./input.ts";
+import { groupAt } from "./place.ts";
 import { type ProblemStatus, refuseWith } from "./problem.ts";
 import { PROMETHEUS_TYPE } from "./prometheus.ts";
 
@@ -28,8 +29,8 @@ const small = bodyLimit({
 });
 
 /** The object of the request's group. Admission has checked the name before. */
-export const groupOf = ({ env, req }: Context<App>): DurableObjectStub<ElectionGroup> =>
-  env.ELECTIONS.get(env.ELECTIONS.idFromName(req.param("group") ?? ""));
+export const groupOf = ({ env, req, var: { place } }: Context<App>): DurableObjectStub<ElectionGroup> =>
+  groupAt(env.ELECTIONS, req.param("group") ?? "", place);
 
 export const readingRoutes = (allow: Admission) =>
   new Hono<App>()

@@ -29,7 +29,7 @@ test.each([
 
 test("an app with an option that is unknown is not made: who is let in would not be what was meant", () => {
   expect(() => createElectionApp(wrong({ authorise: () => ({ role: "observe" }) }))).toThrow(
-    "authorise is unknown: the options are authorize, policy",
+    "authorise is unknown: the options are authorize, policy, place",
   );
 });
 

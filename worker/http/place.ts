@@ -1,0 +1,56 @@
+/**
+ * Where a group's object lives. The app, the entrypoint and `electionsOf` have to agree: the same group in another
+ * jurisdiction is another object, with a leader of its own.
+ */
+import { assertNames } from "../../shared/options.ts";
+import type { ElectionGroup } from "../durable-object/election-group.ts";
+
+/** Where a group's object is kept. It is placed at its first use, for good. */
+export interface Place {
+  /** The object and its data stay in it. The same group in another one, or in none, is another group. */
+  readonly jurisdiction?: DurableObjectJurisdiction;
+  /** Near what the object is created if it is new. It has no effect on one that exists. Default: near the first caller. */
+  readonly locationHint?: DurableObjectLocationHint;
+}
+
+export interface PlaceEnv {
+  /** The jurisdiction of all groups, such as `eu`: on Cloudflare only. Another one has other groups. */
+  readonly JURISDICTION?: string;
+  /** Where new groups are created, such as `weur`: on Cloudflare only. */
+  readonly LOCATION_HINT?: string;
+}
+
+const jurisdictions = ["eu", "fedramp", "fedramp-high", "us"] as const satisfies readonly DurableObjectJurisdiction[];
+const hints = [
+  ...["wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "apac-se", "oc", "afr", "me"],
+] as readonly DurableObjectLocationHint[];
+
+/** Throws a `RangeError` that names the variable, its value and the values it may have. */
+export function placeFromEnv(_group: string, { JURISDICTION, LOCATION_HINT }: PlaceEnv): Place {
+  const jurisdiction = JURISDICTION ? oneOf(jurisdictions, "JURISDICTION", JURISDICTION) : undefined;
+  const locationHint = LOCATION_HINT ? oneOf(hints, "LOCATION_HINT", LOCATION_HINT) : undefined;
+  return { ...(jurisdiction && { jurisdiction }), ...(locationHint && { locationHint }) };
+}
+
+function oneOf<T extends string>(values: readonly T[], name: string, value: string): T {
+  const known = values.find((one) => one === value);
+  if (known !== undefined) return known;
+  throw new RangeError(`${name} is "${value}": set it to one of ${values.join(", ")}, or leave it out`);
+}
+
+/** Throws for other names than those of `Place`: the group would be another one. */
+export function assertPlace(place: Place): void {
+  assertNames(place, ["jurisdiction", "locationHint"]);
+}
+
+/** The object of a group, created there if it is new. */
+export function groupAt(
+  namespace: DurableObjectNamespace<ElectionGroup>,
+  group: string,
+  place: Place,
+): DurableObjectStub<ElectionGroup> {
+  assertPlace(place);
+  const { jurisdiction, locationHint } = place;
+  const within = jurisdiction === undefined ? namespace : namespace.jurisdiction(jurisdiction);
+  return within.get(within.idFromName(group), locationHint === undefined ? {} : { locationHint });
+}
