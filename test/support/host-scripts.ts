@@ -4,7 +4,7 @@
  */
 
 import { expect } from "vitest";
-import { type HostCore, HostStage, LEASE_MS, type StagePeer } from "./host-stage.ts";
+import { type HostCore, HostStage, LEASE_MS, REACH_MS, type StagePeer } from "./host-stage.ts";
 import { wrong } from "./wrong.ts";
 
 export type HostScript = (cores: { readonly group: HostCore }) => void;
@@ -466,4 +466,67 @@ export const countersGoOn: HostScript = (cores) => {
   stage.settle();
   stage.renew(a);
   expect([counted("framesIn"), counted("terms_started")]).toEqual([frames + 2, terms + 1]);
+};
+
+// Rows that can't be read
+
+const SIGMA_MS = 1_000;
+
+/** Nobody is granted the election before the longest lease is over, over a second wake-up too, and then somebody is. */
+function expectHeldOff(stage: HostStage, b: StagePeer): void {
+  const from = stage.time;
+  b.send(ANSWER);
+  stage.time = from + REACH_MS;
+  stage.wake();
+  b.send(ANSWER);
+  stage.time = from + REACH_MS + SIGMA_MS - 1;
+  b.send(ANSWER);
+  stage.look();
+  expect(stage.holder()).toBe(null);
+  stage.time = from + REACH_MS + SIGMA_MS;
+  b.send(ANSWER);
+  stage.look();
+  expect(stage.holder()).toBe("b");
+}
+
+export const unreadableElection: HostScript = ({ group }) => {
+  const { stage, a, b } = led({ group });
+  const { unreadable } = stage.wakeDamaged((row, key) => (key === "process" ? row.replace("leading", "resting") : row));
+  expect(unreadable).toMatchObject([{ table: "election", key: "process" }]);
+  stage.drop(a);
+  expectHeldOff(stage, b);
+};
+
+export const missingElection: HostScript = ({ group }) => {
+  const { stage, a, b } = led({ group });
+  const { unreadable } = stage.wakeDamaged((row, key) => (key === "process" ? null : row));
+  expect(unreadable).toMatchObject([{ table: "election", key: "process" }]);
+  stage.drop(a);
+  expectHeldOff(stage, b);
+};
+
+export const unreadableHolder: HostScript = ({ group }) => {
+  const { stage, b } = led({ group });
+  stage.wakeDamaged((row) => (row.includes('"name":"a"') ? "{}" : row));
+  expectHeldOff(stage, b);
+};
+
+export const unreadableGroup: HostScript = ({ group }) => {
+  const { stage, a, b } = led({ group });
+  const { epoch } = stage.state;
+  stage.time += 1;
+  stage.wakeDamaged((row, key) => (key === "" ? "{}" : row));
+  expect(stage.state.epoch).toBeGreaterThan(epoch);
+  expect(stage.holder()).toBe("a");
+  a.send(resign(a));
+  expectHeldOff(stage, b);
+};
+
+export const horizonOfNobody: HostScript = ({ group }) => {
+  const { stage } = led({ group });
+  stage.wakeDamaged((row) => row.replace(/"horizon":\d+/, '"horizon":8e15'));
+  expect(stage.state.deadlines.first()?.[0].at).toBe(stage.time + LEASE_MS); // its socket has the exact lease
+  stage.peers = [];
+  stage.wake();
+  expect(stage.leaseUntil()).toBe(stage.time + REACH_MS + SIGMA_MS);
 };

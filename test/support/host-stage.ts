@@ -9,17 +9,21 @@ import { Storage } from "../../testing/group/storage.ts";
 import { Peer } from "../../tools/harness/peer.ts";
 import type { Attachment, FreshSecret, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
+import type { RowChange } from "../../worker/group/rows.ts";
 import type { GroupState } from "../../worker/group/state.ts";
+import type { RawRow, ReadRows } from "../../worker/group/stored-rows.ts";
 import type { Counters } from "../../worker/host/counters.ts";
 import type { Host } from "../../worker/host/host.ts";
 import type { Commit, HostFailure, HostPort, Turned } from "../../worker/host/port.ts";
 
 /** The group that ships, or a mutant of it. */
-export type HostCore = Pick<GroupCore, "Host" | "createPolicy">;
+export type HostCore = Pick<GroupCore, "Host" | "createPolicy" | "readRows">;
 
 const START = 1_000_000;
 /** D 10 s; a lease that a wake-up does not know exactly lasts until the horizon, and 1 s longer. */
 export const LEASE_MS = 10_000;
+/** D + W: the furthest that a horizon is ahead. */
+export const REACH_MS = 40_000;
 
 /** One process at the far end of a socket, and the socket. */
 export class StagePeer extends Peer {
@@ -73,6 +77,33 @@ export class HostStage implements HostPort<StagePeer> {
     this.afterwards.splice(0);
     this.load();
     this.host.adopt(this.alarmAt);
+  }
+
+  /** The same, after its rows were damaged: `damage` sees each as text, and gives what has become of it. */
+  wakeDamaged(damage: (row: string, key: string) => string | null): ReadRows {
+    const { group, sessions, elections, records, endedTerms } = this.storage.load();
+    const damaged = (key: string, row: object): RawRow[] => {
+      const text = damage(JSON.stringify(row), key);
+      return text === null ? [] : [{ key, row: text }];
+    };
+    const [groupRow] = group === null ? [] : damaged("", group);
+    const raw = {
+      ...(groupRow !== undefined && { group: groupRow }),
+      sessions: sessions.flatMap((row) => damaged(row.id, row)),
+      elections: elections.flatMap((row) => damaged(row.name, row)),
+      records: records.flatMap((row) => damaged(row.leader.component, row)),
+      endedTerms,
+    };
+    const read = this.#core.readRows(raw, { now: this.time, reachMs: REACH_MS });
+    const asStored = (table: "session" | "election", rows: readonly RawRow[]): RowChange[] =>
+      rows.map(({ key, row }) => ({ table, key, row: JSON.parse(String(row)) }));
+    const aside = read.unreadable.flatMap(({ table, key }): RowChange[] =>
+      table === "session" || table === "election" ? [{ table, key, row: null }] : [],
+    );
+    const stored = [...asStored("session", raw.sessions), ...asStored("election", raw.elections)];
+    this.storage.write({ rows: [...stored, ...aside, ...read.mended], settings: null, alarmAt: null });
+    this.wake();
+    return read;
   }
 
   /** The first of its phases alone. */

@@ -20,3 +20,9 @@ declare module "*.md?raw" {
   // biome-ignore lint/style/noDefaultExport: as Vite has it
   export default text;
 }
+
+declare module "*.json?raw" {
+  const text: string;
+  // biome-ignore lint/style/noDefaultExport: as Vite has it
+  export default text;
+}

@@ -6,6 +6,7 @@
  * its types. It imports `shared/`, the group core, its host and `worker/http`. It never decides anything.
  */
 import { DurableObject } from "cloudflare:workers";
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import { PING, PONG } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
@@ -13,19 +14,34 @@ import type { ElectionStatus, GroupStatus, RevokeOptions } from "../../shared/pr
 import type { Outcome } from "../group/events.ts";
 import { history, type TermStatus } from "../group/history.ts";
 import type { PolicyOptions } from "../group/policy.ts";
+import { NewerSchema, newerSchemaIn } from "../group/schema.ts";
 import type { Access, GroupState } from "../group/state.ts";
 import { electionStatus, type FenceAnswer, type FenceQuestion, fence, groupStatus, leaderOf } from "../group/views.ts";
 import type { HostCounters } from "../host/counters.ts";
 import { Host, type PollRequest } from "../host/host.ts";
 import { createDirectApp } from "../http/direct.ts";
+import { logError, logUnreadable } from "../http/log.ts";
 import { metricsOf } from "../http/metrics.ts";
+import { refuseWith } from "../http/problem.ts";
 import { prometheusText } from "../http/prometheus.ts";
-import { ACCESS_HEADER, POLICY_HEADER } from "../http/upgrade.ts";
+import { ACCESS_HEADER, isUpgrade, POLICY_HEADER, refuseSocket } from "../http/upgrade.ts";
 import { type Bookmarks, platformBookmarks } from "./bookmarks.ts";
 import { closeSocket, Platform } from "./platform.ts";
 import { Store } from "./store.ts";
 
 export type { PollRequest } from "../host/host.ts";
+
+/** A row that could not be read. */
+export interface QuarantinedRow {
+  /** The key that it had, such as `election/process`. */
+  readonly key: string;
+  readonly row: string;
+}
+
+const refuseNewer = (request: Request, error: NewerSchema): Response =>
+  isUpgrade(request)
+    ? refuseSocket(request, CLOSE.tryLater, error.message)
+    : refuseWith(503, "newer_schema", newerSchemaIn(error) ?? error.message);
 
 /**
  * The Durable Object of one group. Export it from the Worker, and bind it as `ELECTIONS`. The app and `electionsOf` call its
@@ -33,7 +49,8 @@ export type { PollRequest } from "../host/host.ts";
  */
 export class ElectionGroup extends DurableObject {
   readonly #store: Store;
-  readonly #host: Host<WebSocket>;
+  /** `NewerSchema`: this version can serve nobody. */
+  readonly #begun: Host<WebSocket> | NewerSchema;
   #restoring = false;
   readonly #direct = createDirectApp({
     name: this.ctx.id.name,
@@ -45,9 +62,27 @@ export class ElectionGroup extends DurableObject {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
-    this.#store = new Store(ctx.storage);
-    this.#host = new Host(new Platform(ctx, this.#store, this.#name), this.#store.load());
-    void ctx.blockConcurrencyWhile(async () => this.#host.adopt(await ctx.storage.getAlarm()));
+    this.#store = new Store(ctx.storage, (row) => logUnreadable(row, this.#name));
+    const begun = this.#begin();
+    this.#begun = begun;
+    if (begun instanceof Host) void ctx.blockConcurrencyWhile(async () => begun.adopt(await ctx.storage.getAlarm()));
+  }
+
+  #begin(): Host<WebSocket> | NewerSchema {
+    try {
+      return new Host(new Platform(this.ctx, this.#store, this.#name), this.#store.load(Date.now()));
+    } catch (error) {
+      if (!(error instanceof NewerSchema)) throw error;
+      logError("newer_schema", error, { group: this.#name });
+      for (const socket of this.ctx.getWebSockets()) closeSocket(socket, CLOSE.tryLater, error.message);
+      return error;
+    }
+  }
+
+  /** Throws in an object that can serve nobody. */
+  get #host(): Host<WebSocket> {
+    if (this.#begun instanceof NewerSchema) throw this.#begun;
+    return this.#begun;
   }
 
   // Events of the platform
@@ -57,6 +92,7 @@ export class ElectionGroup extends DurableObject {
    * object.
    */
   override async fetch(request: Request): Promise<Response> {
+    if (this.#begun instanceof NewerSchema) return refuseNewer(request, this.#begun);
     const access = request.headers.get(ACCESS_HEADER);
     if (access === null) return this.#direct.fetch(request);
     this.#host.configure(request.headers.get(POLICY_HEADER));
@@ -75,23 +111,24 @@ export class ElectionGroup extends DurableObject {
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    if (this.#begun instanceof NewerSchema) return closeSocket(socket, CLOSE.tryLater, this.#begun.message);
     this.#host.receive(socket, data);
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
     try {
-      this.#host.lose(socket);
+      if (this.#begun instanceof Host) this.#begun.lose(socket);
     } finally {
       closeSocket(socket, code, reason);
     }
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#host.lose(socket);
+    if (this.#begun instanceof Host) this.#begun.lose(socket);
   }
 
   override alarm(): void {
-    this.#host.alarm();
+    if (this.#begun instanceof Host) this.#begun.alarm();
   }
 
   // Calls of the Worker. Settings that are `null` stay as they were given last.
@@ -190,6 +227,14 @@ export class ElectionGroup extends DurableObject {
   /** The platform's point-in-time recovery; tests replace it by their own. */
   protected bookmarks(): Bookmarks {
     return platformBookmarks(this.ctx);
+  }
+
+  /**
+   * The rows that could not be read, as they were stored, by their keys: each was left out, and named in the log. They hold
+   * hashes of secrets. A later row under the same key takes the place of an earlier one.
+   */
+  quarantined(): QuarantinedRow[] {
+    return this.#store.quarantined().map(({ key, row }) => ({ key, row: String(row) }));
   }
 
   metrics(policy: PolicyOptions | null): string {

@@ -6,9 +6,13 @@
  * statement, and a small group has them in one or two pages. The table has text keys and no row id, so that a row costs one
  * row written. It is created with the first row: a look at a group that nobody uses stores nothing.
  */
+import { type Check, isRecord, number, record } from "../../shared/protocol/fields.ts";
 import type { EndedTerm } from "../group/events.ts";
-import type { PolicyOptions } from "../group/policy.ts";
-import type { ElectionRow, GroupRow, RecordRow, RowChange, SessionRow } from "../group/rows.ts";
+import { createPolicy, type PolicyOptions } from "../group/policy.ts";
+import { endedTermRow, MAX_REACH_MS, policyRow } from "../group/row-checks.ts";
+import type { GroupRow, RowChange } from "../group/rows.ts";
+import { NewerSchema, SCHEMA_VERSION, type SchemaRow, schemaRow } from "../group/schema.ts";
+import { type RawRow, readRow, readRows, type UnreadableRow } from "../group/stored-rows.ts";
 import { type Counters, loadCounters, type StoredCounters, saveCounters } from "../host/counters.ts";
 import type { Commit, Stored } from "../host/port.ts";
 
@@ -18,7 +22,7 @@ const SCHEMA =
 /** The rows of one kind: those with keys between `KIND/` and `KIND0`, the next character. */
 const OF_KIND = "key > ? AND key < ?";
 const boundsOf = (kind: Kind): [string, string] => [`${kind}/`, `${kind}0`];
-type Kind = "session" | "election" | "record" | "term";
+type Kind = "session" | "election" | "record" | "term" | "quarantine";
 
 /** One row as it is written. */
 interface Put {
@@ -34,8 +38,14 @@ interface StoredGroup extends GroupRow {
   readonly counters?: StoredCounters;
   readonly countersStoredAt?: number;
 }
+/** What can be in the place of a counter. */
+const isCount = (entry: [string, unknown]): entry is [string, number] =>
+  typeof entry[1] === "number" && entry[1] >= 0 && entry[1] <= Number.MAX_SAFE_INTEGER;
+
 /** Often enough for a board; a tenth of a row a minute beside those of the lease horizon. */
 const COUNTERS_EVERY_MS = 300_000;
+/** The one field that every version keeps. */
+const VERSION: Check<number> = (value, field) => number()(record(value, field)["version"], field);
 const NOTHING: Stored = {
   rows: { group: null, sessions: [], elections: [], records: [], endedTerms: 0 },
   settings: null,
@@ -44,17 +54,22 @@ const NOTHING: Stored = {
 
 export class Store {
   readonly #storage: DurableObjectStorage;
+  readonly #report: (row: UnreadableRow) => void;
   #exists: boolean;
   /** Size of the history's ring, in slots; `null`: not looked at yet. */
   #ring: number | null = null;
   /** The group's row as it is stored, without the counters that are stored in it. */
   #group: GroupRow | null = null;
   #countersStoredAt = 0;
+  /** The furthest that any horizon was ahead when it was written, as it is stored. */
+  #reachMs = 0;
   /** Rows written by this incarnation, as the platform counts (and bills) them. */
   rowsWritten = 0;
 
-  constructor(storage: DurableObjectStorage) {
+  /** `report` is told of each row that can't be read, once: by then it is in quarantine. */
+  constructor(storage: DurableObjectStorage, report: (row: UnreadableRow) => void) {
     this.#storage = storage;
+    this.#report = report;
     this.#exists = this.#hasTable("stored");
     // Its leases are unknown here: to begin anew could make a second leader.
     if (!this.#exists && this.#hasTable("election"))
@@ -67,27 +82,83 @@ export class Store {
     return this.#query("SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?", name).length > 0;
   }
 
-  load(): Stored {
+  /** Throws `NewerSchema`, and touches nothing, if a newer version has stored this. */
+  load(now: number): Stored {
     if (!this.#exists) return NOTHING;
-    const counters = this.#loadGroup();
-    const [last] = this.#query(`SELECT max(sequence) AS sequence FROM stored WHERE ${OF_KIND}`, ...boundsOf("term"));
-    const rows = {
-      group: this.#group,
-      sessions: this.#all<SessionRow>("session"),
-      elections: this.#all<ElectionRow>("election"),
-      records: this.#all<RecordRow>("record"),
+    const unreadable: UnreadableRow[] = [];
+    const schema = this.#loadSchema(unreadable);
+    this.#reachMs = schema.reachMs;
+    const settings = this.#loadSettings(unreadable);
+    const group = this.#one("group");
+    const sequences = `SELECT max(sequence) AS sequence FROM stored WHERE ${OF_KIND} AND sequence BETWEEN 0 AND ?`;
+    const [last] = this.#query(sequences, ...boundsOf("term"), Number.MAX_SAFE_INTEGER - 1);
+    const raw = {
+      ...(group !== null && { group: { key: "", row: group } }),
+      sessions: this.#all("session"),
+      elections: this.#all("election"),
+      records: this.#all("record"),
       endedTerms: typeof last?.["sequence"] === "number" ? last["sequence"] + 1 : 0,
     };
-    return { rows, settings: this.#one<PolicyOptions>("policy"), counters };
+    const read = readRows(raw, { now, reachMs: schema.reachMs });
+    unreadable.push(...read.unreadable);
+    this.#group = read.rows.group;
+    const counters = group === null ? new Map<never, number>() : this.#loadCounters(group);
+    if (unreadable.length + read.mended.length > 0) this.#mend(unreadable, read.mended, schema);
+    for (const row of unreadable) this.#report(row);
+    return { rows: read.rows, settings, counters };
   }
 
-  #loadGroup(): Counters {
-    const stored = this.#one<StoredGroup>("group");
-    if (stored === null) return new Map();
-    const { counters = {}, countersStoredAt = 0, ...group } = stored;
-    this.#group = group;
-    this.#countersStoredAt = countersStoredAt;
-    return loadCounters(counters);
+  /** Without it, or if it can't be read, the rows have to speak for themselves; any settings may have been in force. */
+  #loadSchema(unreadable: UnreadableRow[]): SchemaRow {
+    const unknown = { version: SCHEMA_VERSION, reachMs: MAX_REACH_MS };
+    const row = this.#one("schema");
+    const version = row === null ? null : readRow(row, VERSION);
+    if (version !== null && "row" in version && version.row > SCHEMA_VERSION) throw new NewerSchema(version.row);
+    const read = row === null ? { problem: "the row is missing" } : readRow(row, schemaRow);
+    if ("row" in read) return read.row;
+    unreadable.push({ table: "schema", key: "", problem: read.problem });
+    return unknown;
+  }
+
+  #loadSettings(unreadable: UnreadableRow[]): PolicyOptions | null {
+    const row = this.#one("policy");
+    const read = row === null ? { row: null } : readRow(row, policyRow);
+    if ("row" in read) return read.row;
+    unreadable.push({ table: "policy", key: "", problem: read.problem });
+    return null;
+  }
+
+  /** What can't be read of them counts nothing. */
+  #loadCounters(group: SqlStorageValue): Counters {
+    const read = readRow(group, record);
+    if (!("row" in read)) return new Map();
+    const { counters, countersStoredAt } = read.row;
+    if (typeof countersStoredAt === "number") this.#countersStoredAt = countersStoredAt;
+    return loadCounters(isRecord(counters) ? Object.fromEntries(Object.entries(counters).filter(isCount)) : {});
+  }
+
+  /** One commit: what can't be read is kept aside as it is, and what takes its place is stored. */
+  #mend(unreadable: readonly UnreadableRow[], mended: readonly RowChange[], schema: SchemaRow): void {
+    const puts = mended.flatMap(putOf);
+    if (unreadable.some(({ table }) => table === "schema")) puts.push(plain("schema", schema));
+    if (mended.some(({ table }) => table === "group") && this.#group !== null) puts.push(plain("group", this.#group));
+    this.#transaction(() => {
+      for (const row of unreadable) this.#setAside(row);
+      for (const key of mended.flatMap(removalOf)) this.#run("DELETE FROM stored WHERE key = ?", key);
+      for (let next = 0; next < puts.length; next += PUTS_AT_ONCE) this.#put(puts.slice(next, next + PUTS_AT_ONCE));
+    });
+  }
+
+  #setAside({ table, key }: UnreadableRow): void {
+    const stored = key === "" ? table : `${table}/${key}`;
+    this.#run("UPDATE OR REPLACE stored SET key = 'quarantine/' || key WHERE key = ?", stored);
+  }
+
+  /** The rows that could not be read, as they were, by the keys that they had. The last one of each key. */
+  quarantined(): RawRow[] {
+    if (!this.#exists) return [];
+    const rows = this.#query(`SELECT key, row FROM stored WHERE ${OF_KIND}`, ...boundsOf("quarantine"));
+    return rows.map(({ key, row }) => ({ key: String(key).slice("quarantine/".length), row }));
   }
 
   /**
@@ -103,7 +174,11 @@ export class Store {
       puts.push(plain("group", stored));
     }
     if (settings !== null) puts.push(plain("policy", settings));
+    const reachMs = Math.max(this.#reachMs, reachOf(settings), ...rows.map(aheadOf));
+    const isFirst = !this.#exists;
+    if (isFirst || reachMs > this.#reachMs) puts.push(plain("schema", { version: SCHEMA_VERSION, reachMs }));
     this.#write(puts, rows.flatMap(removalOf), rows.find(isTerm));
+    this.#reachMs = reachMs;
     if (group === null) return;
     this.#group = group;
     this.#countersStoredAt = now;
@@ -134,9 +209,9 @@ export class Store {
     }
   }
 
-  #one<T>(key: string): T | null {
+  #one(key: string): SqlStorageValue {
     const [found] = this.#query("SELECT row FROM stored WHERE key = ?", key);
-    return found === undefined ? null : read<T>(found);
+    return found?.["row"] ?? null;
   }
 
   /** Reads an election's row from storage. Throws in an object that was replaced. */
@@ -147,8 +222,15 @@ export class Store {
   /** The newest `limit` ended terms, newest first. */
   endedTerms(limit: number): EndedTerm[] {
     if (!this.#exists) return [];
-    const newestFirst = `SELECT row FROM stored WHERE ${OF_KIND} ORDER BY sequence DESC LIMIT ?`;
-    return this.#query(newestFirst, ...boundsOf("term"), limit).map((row) => read<EndedTerm>(row));
+    const newestFirst = `SELECT key, row FROM stored WHERE ${OF_KIND} ORDER BY sequence DESC LIMIT ?`;
+    return this.#query(newestFirst, ...boundsOf("term"), limit).flatMap(({ key, row }) => {
+      const read = readRow(row, endedTermRow);
+      if ("row" in read) return [read.row];
+      const unreadable = { table: "term", key: String(key).slice("term/".length), problem: read.problem } as const;
+      this.#setAside(unreadable);
+      this.#report(unreadable);
+      return [];
+    });
   }
 
   /** Makes the stored terms a ring of `keep` slots. Writes nothing unless the limit has changed. */
@@ -170,14 +252,14 @@ export class Store {
   #put(puts: readonly Put[]): void {
     const places = puts.map(() => "(?, ?, ?)").join(", ");
     const values = puts.flatMap(({ key, sequence, row }) => [key, sequence, row]);
-    this.#run(`INSERT OR REPLACE INTO stored VALUES ${places}`, ...values);
+    this.#run(`INSERT OR REPLACE INTO stored (key, sequence, row) VALUES ${places}`, ...values);
   }
 
-  #all<T>(kind: Kind): T[] {
-    const rows: T[] = [];
-    const all = this.#storage.sql.exec(`SELECT row FROM stored WHERE ${OF_KIND}`, ...boundsOf(kind));
+  #all(kind: Kind): RawRow[] {
+    const rows: RawRow[] = [];
+    const all = this.#storage.sql.exec(`SELECT key, row FROM stored WHERE ${OF_KIND}`, ...boundsOf(kind));
     // One by one and raw: a list of objects would be made only to be thrown away.
-    for (const [row] of all.raw()) rows.push(JSON.parse(String(row)) as T);
+    for (const [key, row] of all.raw()) rows.push({ key: String(key).slice(kind.length + 1), row });
     return rows;
   }
 
@@ -209,4 +291,14 @@ function putOf(change: RowChange): Put[] {
 const removalOf = (change: RowChange): string[] =>
   "key" in change && change.row === null ? [`${change.table}/${change.key}`] : [];
 
-const read = <T>(row: Record<string, SqlStorageValue>): T => JSON.parse(String(row["row"])) as T;
+const aheadOf = (change: RowChange): number =>
+  change.table !== "election" || change.row === null || change.row.state.type === "vacant"
+    ? 0
+    : change.row.state.horizonMs;
+
+/** How far these settings put a horizon ahead. */
+function reachOf(settings: PolicyOptions | null): number {
+  if (settings === null) return 0;
+  const { lease, horizonAheadMs } = createPolicy(settings);
+  return lease.durationMs + horizonAheadMs;
+}

@@ -283,6 +283,17 @@ const CONFIRMATIONS = 16;
 /** The last ones of them. */
 export const keptConfirmations = (confirmed: Term["confirmed"]): Term["confirmed"] => confirmed.slice(-CONFIRMATIONS);
 
+/** Removes what nobody could withdraw when its term ends: the row of the term or of its session could not be read (S17). */
+export function withdrawOrphans(turn: Turn): void {
+  for (const component of turn.state.published.keys()) {
+    const leaderSessionId = turn.component(component).record?.leader.leaderSessionId ?? "";
+    const name = turn.state.terms.get(leaderSessionId);
+    const term = name === undefined ? undefined : turn.election(name)?.state;
+    const holder = term === undefined || term.type === "vacant" ? undefined : turn.session(term.sessionId);
+    if (holder?.contenders.get(component)?.election !== name || name === undefined) turn.putRecord(component, null);
+  }
+}
+
 /** Removes a component's record if it is of this leadership. Returns when it was confirmed, or `null`. */
 export function withdrawRecord(
   turn: Turn,

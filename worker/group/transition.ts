@@ -26,6 +26,7 @@ import { poll } from "./polls.ts";
 import { lose, loseSocket } from "./sessions.ts";
 import type { Access, Connection, GroupState } from "./state.ts";
 import { isSilent, NOTHING_STATED } from "./statements.ts";
+import { withdrawOrphans } from "./terms.ts";
 import { type Touched, Turn } from "./turn.ts";
 
 export { nextDeadline } from "./deadlines.ts";
@@ -117,6 +118,7 @@ function adoptAll(turn: Turn, attachments: readonly Attachment[]): void {
   for (const session of turn.state.sessions.values()) {
     if (session.link.type !== "lost" && turn.connectionOf(session) === undefined) lose(turn, session);
   }
+  withdrawOrphans(turn);
   for (const name of turn.state.elections.keys()) {
     turn.undecided.add(name);
     updateDeadline(turn, name); // an exact lease may be over by now, and `expire` comes next

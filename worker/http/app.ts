@@ -12,6 +12,7 @@ import { HTTPException } from "hono/http-exception";
 import { assertNames } from "../../shared/options.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { InvalidField } from "../../shared/protocol/fields.ts";
+import { newerSchemaIn } from "../group/schema.ts";
 import { type App, createAdmission, type ElectionAppOptions } from "./admission.ts";
 import { authorizeByEnv, originAllowed } from "./authorize.ts";
 import { policyFromEnv } from "./env-policy.ts";
@@ -82,6 +83,8 @@ export function createElectionApp(options: ElectionAppOptions = {}) {
       return (
         error.res ?? Response.json({ error: { code: "refused", message: error.message } }, { status: error.status })
       );
+    const newer = newerSchemaIn(error);
+    if (newer !== null) return refuseWith(503, "newer_schema", newer); // the group's object has logged it
     logError("request_failed", error);
     return isOverloaded(error)
       ? overloaded(context.req.raw)

@@ -6,6 +6,7 @@
 import { legibleJson } from "../../shared/legible.ts";
 import type { Fact } from "../group/facts.ts";
 import type { LogLevel } from "../group/policy.ts";
+import type { UnreadableRow } from "../group/stored-rows.ts";
 
 const RANK: Readonly<Record<LogLevel, number>> = { silent: 0, error: 1, info: 2, debug: 3 };
 
@@ -39,15 +40,26 @@ export const ERROR_EVENTS = [
   "send_failed",
   "request_failed",
   "policy_refused",
+  "row_unreadable",
+  "newer_schema",
   "keys_unavailable",
   "contender_failed",
   "on_error_failed",
   "closed",
 ] as const;
 
-export function logError(event: (typeof ERROR_EVENTS)[number], error: unknown): void {
+export function logError(
+  event: (typeof ERROR_EVENTS)[number],
+  error: unknown,
+  context: { readonly group?: string } = {},
+): void {
   const message = error instanceof Error ? error.message : String(error);
-  console.error(legibleJson({ level: "error", event, message }));
+  console.error(legibleJson({ level: "error", event, ...context, message }));
+}
+
+/** A row that can't be read, and is in quarantine now. The message has nothing of its content. */
+export function logUnreadable({ table, key, problem: message }: UnreadableRow, group: string): void {
+  console.error(legibleJson({ level: "error", event: "row_unreadable", group, table, key, message }));
 }
 
 /** Writes the facts that `level` includes. `at`: when they happened, in milliseconds since 1970. */

@@ -18,12 +18,14 @@ import {
   firstFrameOfOneWhoWaits,
   frameAfterAFailedListing,
   frames,
+  horizonOfNobody,
   knownAlarmAtWakeUp,
   leadersFirst,
   listedFirst,
   lostCandidate,
   lostLeader,
   lostUnfoundLeader,
+  missingElection,
   orderOfATurn,
   overdueAlarm,
   overdueAlarmAtWakeUp,
@@ -32,8 +34,11 @@ import {
   secondFrame,
   settingsHoldForOpenSockets,
   settingsRideWithRows,
+  unreadableElection,
+  unreadableGroup,
+  unreadableHolder,
 } from "../../support/host-scripts.ts";
-import { inHost, type Mutant } from "./mutant.ts";
+import { inGroup, inHost, type Mutant } from "./mutant.ts";
 
 const order: readonly Mutant[] = [
   {
@@ -522,4 +527,69 @@ const settings: readonly Mutant[] = [
   },
 ];
 
-export const hostMutants: readonly Mutant[] = [...order, ...phases, ...sockets, ...alarms, ...settings];
+const inRows = (from: string, to: string) => [inGroup("stored-rows", from, to)];
+
+const unreadable: readonly Mutant[] = [
+  {
+    name: "an election whose row can't be read is open to anybody at once",
+    rule: "S17",
+    trace: unreadableElection,
+    edits: inRows("if (!holdsOff) return group;", "if (stored !== null) return group;"),
+  },
+  {
+    name: "it is held off for the longest lease, and not for the clock margin",
+    rule: "S17",
+    trace: unreadableElection,
+    edits: inRows("const holdOffMs = reachMs + CLOCK_MARGIN_MS;", "const holdOffMs = reachMs;"),
+  },
+  {
+    name: "each wake-up holds off anew",
+    rule: "S17",
+    trace: unreadableElection,
+    edits: inRows(
+      'for (const row of elections) if (!readable.includes(row)) mended.push({ table: "election", key: row.name, row });',
+      "",
+    ),
+  },
+  {
+    name: "the hold-off is not stored",
+    rule: "S17",
+    trace: unreadableElection,
+    edits: inRows('mended.push({ table: "group", row: group });', "mended.push();"),
+  },
+  {
+    name: "an election without a row is taken for a new one",
+    rule: "S17",
+    trace: missingElection,
+    edits: inRows("...absent.map((name) => missing(", "...absent.slice(absent.length).map((name) => missing("),
+  },
+  {
+    name: "a term is kept whose holder can't be read",
+    rule: "S17",
+    trace: unreadableHolder,
+    edits: inRows("if (!isTwice && standing.get(name)?.has(state.sessionId)) return [];", "if (!isTwice) return [];"),
+  },
+  {
+    name: "without the group's row epochs begin anew",
+    rule: "S5",
+    trace: unreadableGroup,
+    edits: inRows("const before = isLost ? anew : stored;", "const before = isLost ? UNUSED : stored;"),
+  },
+  {
+    name: "without the group's row nobody waits for what it may have held off",
+    rule: "S17",
+    trace: unreadableGroup,
+    edits: inRows('({ table }) => table === "group" || table === "election"', '({ table }) => table === "election"'),
+  },
+  {
+    name: "a horizon that nobody can have been promised is believed",
+    rule: "S17",
+    trace: horizonOfNobody,
+    edits: inRows(
+      'if (state.type === "vacant" || state.horizon <= now + 2 * reachMs) return row;',
+      "if (now > 0) return row;",
+    ),
+  },
+];
+
+export const hostMutants: readonly Mutant[] = [...order, ...phases, ...sockets, ...alarms, ...settings, ...unreadable];

@@ -22,6 +22,7 @@ import {
   frameAfterAFailedListing,
   frames,
   type HostScript,
+  horizonOfNobody,
   knownAlarmAtWakeUp,
   leadersFirst,
   listedFirst,
@@ -29,6 +30,7 @@ import {
   lostLeader,
   lostMeanwhile,
   lostUnfoundLeader,
+  missingElection,
   orderOfATurn,
   overdueAlarm,
   overdueAlarmAtWakeUp,
@@ -37,6 +39,9 @@ import {
   secondFrame,
   settingsHoldForOpenSockets,
   settingsRideWithRows,
+  unreadableElection,
+  unreadableGroup,
+  unreadableHolder,
 } from "../../support/host-scripts.ts";
 
 const play = (script: HostScript) => (): void => script({ group: groupCore });
@@ -97,4 +102,12 @@ describe("settings and counters", () => {
   test("settings that contradict each other are refused, stored ones give way to the defaults", play(refusedSettings));
   test("settings whose turn failed are not taken for those in force", play(failedSettings));
   test("counters go on from what the last incarnation has stored", play(countersGoOn));
+});
+
+describe("rows that can't be read", () => {
+  test("[S17] an election's: nobody leads before the longest lease is over", play(unreadableElection));
+  test("[S17] an election's that is missing counts as one", play(missingElection));
+  test("[S17] those of a holder: its term is worth the same", play(unreadableHolder));
+  test("[S17] [S5] the group's: epochs grow, leaders go on, and no term begins for as long", play(unreadableGroup));
+  test("[S17] a horizon that nobody can have been promised is brought back", play(horizonOfNobody));
 });
