@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { runtimeSettings } from "../../cli/backend/worker-bundle.ts";
 import { workerdConfig } from "../../cli/backend/workerd-config.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { connectPeer } from "../../tools/harness/socket-peer.ts";
 import { inRepository } from "../../tools/paths.ts";
 import { run } from "../../tools/run.ts";
 import { runCommand } from "../support/command-line.ts";
@@ -68,8 +69,13 @@ test("`edge-election init` refuses names that would break the configuration", as
   }
 });
 
-/** Serves the shipped bundle with other compatibility settings. */
-async function serveDated(folder: string, compatibilityDate: string, more: readonly string[]): Promise<Runtime> {
+/** Serves the shipped bundle with other settings of the runtime. */
+async function serveDated(
+  folder: string,
+  compatibilityDate: string,
+  more: readonly string[],
+  v8Flags: readonly string[] = [],
+): Promise<Runtime> {
   const { compatibilityFlags } = await runtimeSettings();
   for (const name of ["data", "assets"]) await mkdir(join(folder, name));
   await copyFile(inRepository("dist/worker.bundle.js"), join(folder, "worker.bundle.js"));
@@ -83,7 +89,8 @@ async function serveDated(folder: string, compatibilityDate: string, more: reado
     compatibilityDate,
     compatibilityFlags: [...compatibilityFlags, ...more],
   });
-  await writeFile(join(folder, "elections.capnp"), configuration);
+  const flagged = configuration.replace(/^const config .*\(\n/m, `$&  v8Flags = ${JSON.stringify(v8Flags)},\n`);
+  await writeFile(join(folder, "elections.capnp"), flagged);
   return serveConfiguration(folder, "elections.capnp");
 }
 
@@ -101,4 +108,28 @@ test.each([
 test("with an older date and without nodejs_compat the Worker does not start", async () => {
   await using folder = await temporaryFolder();
   await expect(serveDated(folder.path, "2026-08-03", [])).rejects.toThrow('No such module "node:crypto"');
+});
+
+test("two groups of 500 sessions each fit into a heap of 16 MB, an eighth of what the objects of an isolate share", async () => {
+  await using folder = await temporaryFolder();
+  const { compatibilityDate } = await runtimeSettings();
+  await using runtime = await serveDated(folder.path, compatibilityDate, [], ["--max-heap-size=16"]);
+  const groups = ["one", "two"];
+  for (const group of groups) {
+    for (let joined = 0; joined < 500; joined += 20) {
+      const peers = await Promise.all(Array.from({ length: 20 }, () => connectPeer({ url: runtime.url, group })));
+      await Promise.all(peers.map((peer) => peer.hello({ contenders: [{ component: "worker" }], observe: true })));
+    }
+  }
+
+  for (const group of groups) {
+    const answer = await fetch(`${runtime.url}/v1/groups/${group}`);
+    expect(await answer.json()).toMatchObject({ group, sessions: 500 });
+  }
+});
+
+test("a heap that holds not even the Worker ends the runtime: the limit above counts", async () => {
+  await using folder = await temporaryFolder();
+  const { compatibilityDate } = await runtimeSettings();
+  await expect(serveDated(folder.path, compatibilityDate, [], ["--max-heap-size=2"])).rejects.toThrow("workerd ended");
 });
