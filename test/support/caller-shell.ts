@@ -61,9 +61,11 @@ export abstract class CallerShell {
   /** What those stop whose `onRevoke` runs. */
   readonly #stopping = new Map<AppContender, Granted>();
   #numbers = 0;
-  /** For each leadership: until when its answers let it lead, and how long it may stop. */
+  /** For each leadership: until when its answers let it lead, and when everything of it has to stop by the group's order. */
   readonly #leases = new Map<string, Bound>();
-  readonly #drains = new Map<string, Bound>();
+  readonly #ordered = new Map<string, Bound>();
+  /** For each that stops: how long it may. */
+  readonly #drains = new Map<AppContender, Bound>();
   /** By the last answer. */
   #drainMs = 0;
   /** Those that the core has had and no longer has. */
@@ -185,12 +187,13 @@ export abstract class CallerShell {
       demand(!isOver, "S7", () => `${this.name} is told of epoch ${epoch}, which it has ended`);
       const lease = this.#bound(sentAt + answer.lease.renewDeadlineMs);
       if (this.#reached(lease) > this.#reached(this.#leases.get(id))) this.#leases.set(id, lease);
-      const drain = this.#drains.get(id);
+      const before = this.#ordered.get(id);
+      const stops = [...this.#stopping.values()].some(({ leaderSessionId }) => leaderSessionId === id);
       // The order to stop is for those as well that were stopping before; repeated, it changes nothing.
       const leads = this.state.terms.some((term) => term.leaderSessionId === id && term.stage === "leading");
-      if (revoked === undefined || (!leads && drain !== undefined)) continue;
+      if (revoked === undefined || (!leads && (stops || before !== undefined))) continue;
       const ordered = this.#bound(this.now + Math.min(revoked.drainMs, this.#drainMs));
-      if (drain === undefined || this.#reached(ordered) < this.#reached(drain)) this.#drains.set(id, ordered);
+      if (before === undefined || this.#reached(ordered) < this.#reached(before)) this.#ordered.set(id, ordered);
     }
   }
 
@@ -239,9 +242,17 @@ export abstract class CallerShell {
     const app = this.#apps.find(({ info, granted }) => info.component === component && granted !== null);
     const isGranted = app?.granted?.leaderSessionId === leaderSessionId;
     demand(isGranted, "C1", () => `${component} of ${this.name} is revoked ${epoch} without a grant`);
-    this.#drains.set(leaderSessionId, this.#drains.get(leaderSessionId) ?? this.#bound(this.now + this.#drainMs));
     app?.revoke(reason, this.now);
-    if (app !== undefined) this.#stopping.set(app, { leaderSessionId, epoch });
+    if (app === undefined) return;
+    this.#stopping.set(app, { leaderSessionId, epoch });
+    this.#drains.set(app, this.#bound(this.now + this.#drainMs));
+  }
+
+  /** When it has to have stopped. */
+  #stopsBy(app: AppContender, leaderSessionId: string): number {
+    const ordered = this.#ordered.get(leaderSessionId);
+    const own = this.#reached(this.#drains.get(app));
+    return ordered === undefined ? own : Math.min(own, this.#reached(ordered));
   }
 
   #call(attempt: number, request: Request): void {
@@ -261,7 +272,7 @@ export abstract class CallerShell {
       const { info, election, granted } = app;
       const { leaderSessionId, epoch } = granted ?? this.#stopping.get(app) ?? { leaderSessionId: "", epoch: 0 };
       const lease = this.#reached(this.#leases.get(leaderSessionId));
-      const until = granted === null ? Math.min(lease, this.#reached(this.#drains.get(leaderSessionId))) : lease;
+      const until = granted === null ? Math.min(lease, this.#stopsBy(app, leaderSessionId)) : lease;
       if (granted !== null) {
         const left = this.#core.remainingMs(this.state, info.component, leaderSessionId, this.hostNow);
         const tooLong = this.now + left - until;
