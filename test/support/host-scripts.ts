@@ -169,6 +169,28 @@ export const failedEndOfASocket: HostScript = (cores) => {
   expect(stage.state.connections.size).toBe(1);
 };
 
+/** The socket of the leader ends and wakes the object, which can't write that its lease is over by then. */
+export const failedEndThatWakes: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  stage.wake();
+  stage.time += LEASE_MS;
+  stage.storage.faults.commit = 1;
+  expect(() => stage.drop(a)).toThrow("the commit has failed");
+  stage.settle();
+  expect(stage.state.connections.size).toBe(1);
+};
+
+/** The socket of the next candidate ends and wakes the object, when the lease of the leader is over. */
+export const endOfTheNextOne: HostScript = (cores) => {
+  const { stage, b } = led(cores);
+  stage.time += LEASE_MS - 100;
+  b.send(ANSWER);
+  stage.wake();
+  stage.time += 200;
+  stage.drop(b);
+  expect(stage.holder()).toBeNull();
+};
+
 export const failedConnect: HostScript = (cores) => {
   const { stage, a } = led(cores);
   stage.time += LEASE_MS; // so that the turn has something to write

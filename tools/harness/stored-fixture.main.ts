@@ -6,6 +6,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { groupPath } from "../../shared/protocol/paths.ts";
 import { bundleWorker } from "../bundle-worker.ts";
 import { inRepository } from "../paths.ts";
 import { temporaryFolder } from "./folder.ts";
@@ -34,7 +35,7 @@ async function live(url: string): Promise<void> {
   await other.next("grant");
   await other.next("grant");
   await enter(url, { priority: -1, contenders: [{ component: "dispatcher", priority: 2 }], observe: true });
-  const revoke = `${url}/v1/groups/${GROUP}/elections/component:draining/revoke`;
+  const revoke = `${url}${groupPath(GROUP, "elections", "component:draining", "revoke")}`;
   fetch(revoke, { method: "POST" }).catch(() => undefined); // the backend ends before it answers
   await other.next("revoke");
   const gone = await enter(url, { contenders: [own("vacant")] });

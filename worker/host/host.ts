@@ -152,12 +152,13 @@ export class Host<Socket extends object> {
   }
 
   #lose(socket: Socket): void {
-    if (this.#phase !== "started") this.#adoptOne(socket);
+    const carried = this.#phase === "started" ? [] : this.#sockets.adopt(socket);
     const connection = this.#sockets.connectionOf(socket);
     if (connection !== null) {
       this.#sockets.forget(socket, connection);
       this.#ended.add(connection);
     }
+    if (carried.length > 0) this.#turn({ type: "adopt", attachments: carried });
     this.#start();
   }
 
@@ -246,7 +247,12 @@ export class Host<Socket extends object> {
 
   /** Third phase, and whatever sockets have ended since the last event. What fails is tried again with the next event. */
   #start(): void {
-    if (this.#phase !== "started") this.#turn({ type: "start", attachments: this.#sockets.adoptAll() });
+    if (this.#phase !== "started") {
+      const attachments = this.#sockets.adoptAll();
+      // Before anything is granted: a socket that has ended since the object was loaded is known, and not listed.
+      for (const connection of this.#ended) this.#tellEnd(connection);
+      this.#turn({ type: "start", attachments });
+    }
     this.#phase = "started";
     if (this.#ended.size > 0) this.#tellEnds();
   }
@@ -255,12 +261,16 @@ export class Host<Socket extends object> {
     for (const connection of [...this.#ended]) {
       this.#ended.delete(connection);
       try {
-        this.#turn({ type: "disconnect", connection });
+        this.#tellEnd(connection);
       } catch (error) {
         this.#ended.add(connection);
         throw error;
       }
     }
+  }
+
+  #tellEnd(connection: string): void {
+    this.#turn({ type: "disconnect", connection });
   }
 
   #startSoon(): void {

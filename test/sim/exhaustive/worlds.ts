@@ -124,7 +124,7 @@ const large: readonly NamedWorld[] = [
   within(PAIR, { ticks: 1, losses: 1, replacements: 1 }, LONG_MS),
   within(PAIR, { ticks: 1, losses: 1, rejoins: 1 }),
   within(PAIR, { ticks: 2, hibernations: 1 }),
-  within(PAIR, { ticks: 2, hibernations: 1, resigns: 1 }),
+  within(PAIR, { ticks: 1, hibernations: 1, resigns: 1 }),
   within(TRIO, { ticks: 1, losses: 1, resigns: 1 }),
   within(TRIO, { ticks: 1, losses: 1 }, LONG_MS),
   within(TRIO, { ticks: 1, replacements: 1 }, LONG_MS),

@@ -5,10 +5,12 @@ import {
   closedBeforeTheListing,
   closedSocket,
   countersGoOn,
+  endOfTheNextOne,
   failedAlarm,
   failedCommit,
   failedConnect,
   failedEndOfASocket,
+  failedEndThatWakes,
   failedFirstFrame,
   failedFrame,
   failedListing,
@@ -248,8 +250,8 @@ const phases: readonly Mutant[] = [
     edits: [
       inHost(
         "host",
-        'if (this.#phase !== "started") this.#turn({ type: "start"',
-        'const isFirst = this.#phase !== "started"; this.#phase = "started"; if (isFirst) this.#turn({ type: "start"',
+        'if (this.#phase !== "started") { const attachments',
+        'const isFirst = this.#phase !== "started"; this.#phase = "started"; if (isFirst) { const attachments',
       ),
     ],
   },
@@ -266,7 +268,13 @@ const sockets: readonly Mutant[] = [
     name: "a socket that ends and wakes the object takes its exact lease along",
     rule: "S3",
     trace: lostUnfoundLeader,
-    edits: [inHost("host", 'if (this.#phase !== "started") this.#adoptOne(socket);', "")],
+    edits: [
+      inHost(
+        "host",
+        'this.#phase === "started" ? [] : this.#sockets.adopt(socket);',
+        "[]; void this.#sockets.adopt(socket);",
+      ),
+    ],
   },
   {
     name: "a socket ends before the listing",
@@ -275,10 +283,28 @@ const sockets: readonly Mutant[] = [
     edits: [
       inHost(
         "host",
-        "this.#ended.add(connection); } this.#start();",
-        "this.#ended.add(connection); } this.#tellEnds();",
+        'if (carried.length > 0) this.#turn({ type: "adopt", attachments: carried }); this.#start();',
+        'if (carried.length > 0) this.#turn({ type: "adopt", attachments: carried }); this.#tellEnds();',
       ),
     ],
+  },
+  {
+    name: "a socket that ends is not known to have ended before its lease is written",
+    rule: "N7",
+    trace: failedEndThatWakes,
+    edits: [
+      inHost(
+        "host",
+        "const connection = this.#sockets.connectionOf(socket); if (connection !== null) { this.#sockets.forget",
+        'if (carried.length > 0) this.#turn({ type: "adopt", attachments: carried }); const connection = this.#sockets.connectionOf(socket); if (connection !== null) { this.#sockets.forget',
+      ),
+    ],
+  },
+  {
+    name: "a socket that has ended is granted something before that is known",
+    rule: "S12",
+    trace: endOfTheNextOne,
+    edits: [inHost("host", "for (const connection of this.#ended) this.#tellEnd(connection);", "")],
   },
   {
     name: "the end of a socket is not told to the core",

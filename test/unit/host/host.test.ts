@@ -8,10 +8,12 @@ import {
   closedBeforeTheListing,
   closedSocket,
   countersGoOn,
+  endOfTheNextOne,
   failedAlarm,
   failedCommit,
   failedConnect,
   failedEndOfASocket,
+  failedEndThatWakes,
   failedFirstFrame,
   failedFrame,
   failedListing,
@@ -80,6 +82,11 @@ describe("a socket", () => {
     "[N7] whose end can't be written is not forgotten: the next event marks its session as lost",
     play(failedEndOfASocket),
   );
+  test(
+    "[N7] [S12] that ends and wakes the object is known to have ended, even if that can't be written",
+    play(failedEndThatWakes),
+  );
+  test("[S12] that ends and wakes the object is granted nothing before that is known", play(endOfTheNextOne));
   test("[E3] [S2] whose frame can't be written is closed: its peer resumes, and goes on to lead", play(failedFrame));
   test("[E3] whose first frame can't be written is closed as well", play(failedFirstFrame));
   test("[E3] whose frame comes while the sockets can't be listed is closed as well", play(frameAfterAFailedListing));
