@@ -173,9 +173,10 @@ export abstract class CallerShell {
     this.dispatch({ type: "answered", attempt: call.attempt, answer });
   }
 
-  /** Whether it is the latest call, of this incarnation: no other answer counts. */
+  /** Whether it is the latest call, of this incarnation, and not given up for being late: no other answer counts. */
   protected awaits({ attempt, incarnation }: Call): boolean {
-    return incarnation === this.#incarnation && attempt === this.state.call?.attempt;
+    const { call } = this.state;
+    return incarnation === this.#incarnation && attempt === call?.attempt && this.hostNow < call.answerUntil;
   }
 
   /** What an answer to the latest call lets it believe. */
