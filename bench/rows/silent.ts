@@ -1,6 +1,6 @@
 /** Hand-overs to the first candidate that lives, behind others whose sockets are open and which never answer. */
 import { median } from "../../cli/statistics.ts";
-import { askTimeoutFor, DEFAULT_LEASE_MS, leaseFor, renewalSlackFor } from "../../shared/lease.ts";
+import { askTimeoutFor, DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
 import { statusOf } from "../../tools/harness/backend-answers.ts";
 import { withBackend } from "../backend.ts";
 import { joinSilent } from "../crowd.ts";
@@ -48,9 +48,11 @@ const noticedRow = (silent: number): Row => ({
   measure: () => noticed(silent),
 });
 
-/** The first one is granted by its statement, and those behind it are asked at once when its lease is over. */
-const LONGEST_MS =
-  DEFAULT_LEASE_MS + renewalSlackFor(DEFAULT_LEASE_MS) + askTimeoutFor(leaseFor(DEFAULT_LEASE_MS)) + SLACK_MS;
+/**
+ * The first one is granted by its statement, the second one does not speak when that lease is over, and the group looks by
+ * itself two leases later: then it asks all that are left at once.
+ */
+const LONGEST_MS = 3 * DEFAULT_LEASE_MS + askTimeoutFor(leaseFor(DEFAULT_LEASE_MS)) + SLACK_MS;
 
 const unnoticedRow = (silent: number): Row => ({
   id: `hand-over-silent-${silent}-unnoticed`,
