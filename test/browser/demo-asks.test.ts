@@ -59,7 +59,7 @@ test("a site that opens a page gets no hold on its window, and can't show it in 
       page.evaluate((to) => Reflect.set(window, "held", open(to)), address),
     ]);
     pages.push(opened);
-    await opened.getByRole("heading").first().waitFor();
+    const heading = (await opened.getByRole("heading").first().textContent()) ?? "none";
     expect([path, await page.evaluate(() => Reflect.get(window, "held").closed)]).toEqual([path, true]);
     expect([path, await opened.evaluate(() => window.opener)]).toEqual([path, null]);
 
@@ -70,7 +70,8 @@ test("a site that opens a page gets no hold on its window, and can't show it in 
       document.body.replaceChildren(frame);
       return loaded;
     }, address);
-    expect([path, await page.frames().at(-1)?.locator("h1").count()]).toEqual([path, 0]);
+    // A browser may show a page of its own there, with a heading that says so.
+    expect([path, await page.frames().at(-1)?.getByRole("heading", { name: heading }).count()]).toEqual([path, 0]);
   }
   expect((await statusOf(world.backend.url, "held")).elections).toEqual([]);
 });
