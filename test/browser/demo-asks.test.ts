@@ -60,7 +60,8 @@ test("a site that opens a page gets no hold on its window, and can't show it in 
     ]);
     pages.push(opened);
     const heading = (await opened.getByRole("heading").first().textContent()) ?? "none";
-    expect([path, await page.evaluate(() => Reflect.get(window, "held").closed)]).toEqual([path, true]);
+    // The browser tells it once it has moved the page to a process of its own.
+    await expect.poll(() => page.evaluate(() => Reflect.get(window, "held").closed), { message: path }).toBe(true);
     expect([path, await opened.evaluate(() => window.opener)]).toEqual([path, null]);
 
     await page.evaluate((to) => {
