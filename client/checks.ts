@@ -61,7 +61,7 @@ const clientFields = {
   onDisconnect: optional(oneOf("keep", "revoke")),
   drainMs: optional(duration),
   lingerMs: optional(duration),
-  // Of the Node entry, which checks it: the same options may make the client of a page, where it does nothing.
+  // The Node entry checks this option. It is known here because a page may use the same options; there it does nothing.
   signals: (value: unknown) => value,
 };
 export const CLIENT_OPTIONS: readonly string[] = Object.keys(clientFields);

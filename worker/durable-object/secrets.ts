@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { FreshSecret } from "../group/events.ts";
 
-/** Of six bits each. */
+/** In characters; each carries six bits. */
 const TEXT_LENGTH = 22;
 /** Enough for 186 texts. To draw each by itself takes 15 µs: most of what its turn takes in the core. */
 const DRAWN_BYTES = 3_072;

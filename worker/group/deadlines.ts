@@ -60,7 +60,7 @@ function lapse(turn: Turn, name: ElectionName): void {
 
 const TOKEN_ENDED = "the token has ended: connect again with a new one";
 
-/** With the next event: whoever sends no hello holds no lease, and keeps nobody waiting. An alarm would be on the way of each upgrade. */
+/** The next event closes them. A socket without a hello holds no lease and keeps nobody waiting, so it needs no alarm. */
 function closeSilent(turn: Turn): void {
   for (const [, id] of due(turn, ({ silent }) => silent)) {
     const { until = Infinity } = turn.state.connections.get(id)?.access ?? {};

@@ -33,7 +33,7 @@ export class NewerSchema extends Error {
   }
 }
 
-/** What to tell whoever asked a group that has refused its rows; `null` for any other error. */
+/** The answer to a request that meets a newer schema; `null` for any other error. */
 export function newerSchemaIn({ message }: Error): string | null {
   const at = message.indexOf(REFUSED);
   return at === -1 ? null : message.slice(at + REFUSED.length);

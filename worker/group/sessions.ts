@@ -21,7 +21,7 @@ export function whyFull(turn: Turn, access: Access | undefined, contenders: numb
   return whyNoRoom(turn, contends);
 }
 
-/** Half of the sessions are for those that contend: whoever may only look can't keep them out. */
+/** Half of the sessions are kept for contenders, so that observers can't keep them out. */
 function whyNoRoom({ state }: Turn, contends: boolean): string | null {
   const { sessions } = state.policy.limits;
   if (state.sessions.size >= sessions) return "this group has as many sessions as it takes: try again later";

@@ -54,7 +54,7 @@ const TOKEN_SETTINGS = [
   "AUTH_AUDIENCE",
 ] as const;
 
-/** Whoever sets both believes that tokens are required. Throws a `RangeError` that names both settings. */
+/** Throws a `RangeError` that names both settings: an owner who sets both expects that tokens are required. */
 function assertOneDoor(env: AuthorizeEnv): void {
   const setting = env.OPEN_MODE ? TOKEN_SETTINGS.find((name) => env[name]) : undefined;
   if (setting === undefined) return;

@@ -154,17 +154,21 @@ export function silentBehindLost(cores: Cores): void {
   stage.end();
 }
 
-/** B stops for long, and says that nothing of it could start; then it could, the object sleeps, and A resigns. */
-export function readyAgain(cores: Cores): void {
-  const { stage, a, b, c } = three(
-    cores,
-    { contenders: [contender("x", { drain: "hung" })] },
-    { ...POLICY, drainMs: 500 },
-  );
+/** C leads; B stops for long, and says that nothing of it could start. */
+function busyWaiting(cores: Cores): Three {
+  const hung = { contenders: [contender("x", { drain: "hung" })] };
+  const all = three(cores, hung, { ...POLICY, drainMs: 500 });
+  const { stage, a, b, c } = all;
   a.resign("process");
   stage.until("B leads", () => leads(b), EXCHANGE_MS);
   b.resign("process");
   stage.until("C leads", () => leads(c), 600);
+  return all;
+}
+
+/** B is busy; then something of it could start, the object sleeps, and A resigns. */
+export function readyAgain(cores: Cores): void {
+  const { stage, a, b, c } = busyWaiting(cores);
   a.rejoin("x"); // behind B
   stage.advance(1_000);
   c.resign("process");
@@ -181,15 +185,7 @@ export function readyAgain(cores: Cores): void {
 
 /** The same behind D, so that nobody asks B: what it states unasked outlives hibernation. */
 export function readyUnasked(cores: Cores): void {
-  const { stage, a, b, c } = three(
-    cores,
-    { contenders: [contender("x", { drain: "hung" })] },
-    { ...POLICY, drainMs: 500 },
-  );
-  a.resign("process");
-  stage.until("B leads", () => leads(b), EXCHANGE_MS);
-  b.resign("process");
-  stage.until("C leads", () => leads(c), 600);
+  const { stage, a, b, c } = busyWaiting(cores);
   const d = stage.join("D", { priority: 1 });
   stage.advance(1_000);
   b.settleAll();

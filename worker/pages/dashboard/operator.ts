@@ -17,7 +17,7 @@ export class Refused extends Error {
 }
 
 export interface Operator {
-  /** The first `pages` pages of the status, as one; fewer where there are no more. */
+  /** The first pages of the status, joined into one: at most `pages` of them. */
   status(pages: number): Promise<GroupStatus>;
   /** Newest first; without a limit, the group's default number. */
   history(limit?: number): Promise<readonly TermStatus[]>;
