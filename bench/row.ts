@@ -3,7 +3,7 @@ import type { FloorMedians } from "./floor.ts";
 import type { FloorServer } from "./floor-server.ts";
 import type { Bound, Spread } from "./verdict.ts";
 
-export type Unit = "ms" | "per s" | "bytes" | "$ a month";
+export type Unit = "ms" | "per s" | "bytes" | "$ a month" | "groups";
 
 export interface Reference {
   readonly name: string;

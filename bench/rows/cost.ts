@@ -4,7 +4,20 @@ import type { LocalBackend } from "../../cli/backend/local-backend.ts";
 import { DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
 import { seededRandom } from "../../testing/random.ts";
 import { metricsOf, withBackend } from "../backend.ts";
-import { costOf, groupRows, scaledToMonth, signsOfLife, sum, type Usage } from "../cost.ts";
+import {
+  costOf,
+  freePlan,
+  groupRows,
+  NO_USAGE,
+  paidPlan,
+  RESETS_A_MONTH,
+  resets,
+  scaledToMonth,
+  signsOfLife,
+  sum,
+  times,
+  type Usage,
+} from "../cost.ts";
 import { hangUp, joinCrowd, joinLeader } from "../crowd.ts";
 import type { Measured, Row } from "../row.ts";
 import { largestCrowd, pause } from "../sockets.ts";
@@ -28,6 +41,8 @@ type Scenario = "idle" | "uncontended" | "contended" | "observed";
 
 interface Counted {
   readonly usage: Readonly<Record<Scenario, Usage>>;
+  /** Until everybody had joined, with what the groups have done meanwhile. */
+  readonly joined: Readonly<Record<Scenario, Usage>>;
   readonly seconds: number;
   readonly secondsAnEvent: number;
 }
@@ -53,10 +68,10 @@ const count = (): Promise<Counted> =>
       await pause(SPREAD_MS / ALIKE);
     }
     await pause(3 * DEFAULT_LEASE_MS); // until what joining has caused is over
-    const usage = await during(backend);
+    const counts = await during(backend);
     await leaders.assertLeading();
     hangUp(crowd);
-    return usage;
+    return counts;
   });
 
 const groupOf = (scenario: Scenario, index: number): string => `${scenario}-${index}`;
@@ -110,14 +125,19 @@ async function during(backend: LocalBackend): Promise<Counted> {
   const processor = (await processorSeconds(backend.pid)) - processorBefore;
   const after = await usageOf(backend);
   const seconds = (performance.now() - startedAt) / 1_000;
-  const raw = mapped((name) => sum(after[name], negative(before[name])));
+  const raw = mapped((name) => sum(after[name], times(before[name], -1)));
   const events = SCENARIOS.reduce((all, name) => all + raw[name].messages + raw[name].alarms, 0);
   const secondsAnEvent = processor / Math.max(1, events);
-  const usage = mapped((name) => ({
-    ...raw[name],
-    handlerSeconds: (raw[name].messages + raw[name].alarms) * secondsAnEvent,
-  }));
-  return { usage, seconds, secondsAnEvent };
+  const timed = (usage: Usage): Usage => ({
+    ...usage,
+    handlerSeconds: (usage.requests + usage.messages + usage.alarms) * secondsAnEvent,
+  });
+  return {
+    usage: mapped((name) => timed(raw[name])),
+    joined: mapped((name) => timed(before[name])),
+    seconds,
+    secondsAnEvent,
+  };
 }
 
 const SCENARIOS: readonly Scenario[] = ["idle", "uncontended", "contended", "observed"];
@@ -127,14 +147,6 @@ const mapped = <T>(value: (name: Scenario) => T): Record<Scenario, T> => ({
   uncontended: value("uncontended"),
   contended: value("contended"),
   observed: value("observed"),
-});
-
-const negative = (usage: Usage): Usage => ({
-  requests: -usage.requests,
-  messages: -usage.messages,
-  alarms: -usage.alarms,
-  rowsWritten: -usage.rowsWritten,
-  handlerSeconds: -usage.handlerSeconds,
 });
 
 async function usageOf({ url }: LocalBackend): Promise<Record<Scenario, Usage>> {
@@ -160,13 +172,12 @@ async function groupUsage(url: string, group: string): Promise<Usage> {
   if (read("asked_missed_total") > 0)
     throw new Error(`somebody in ${group} was silent: its group costs less than it should`);
   const alarms = read("alarms_total");
-  const rowsWritten = read("rows_written_total") + alarms;
   return {
+    ...NO_USAGE,
     requests: read("upgrades_total"),
     messages: read("frames_received_total"),
     alarms,
-    rowsWritten,
-    handlerSeconds: 0,
+    rowsWritten: read("rows_written_total") + alarms,
   };
 }
 
@@ -179,37 +190,88 @@ async function processorSeconds(pid: number): Promise<number> {
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_A_SECOND;
 }
 
-async function costRow(name: Scenario, waiting: number): Promise<Measured> {
-  counted ??= count();
-  const { usage, seconds, secondsAnEvent } = await counted;
-  const groups = isOneOfMany(name) ? ALIKE : 1;
-  const steady = scaledToMonth(usage[name], seconds * groups);
-  const rare = [signsOfLife(waiting, secondsAnEvent)];
-  if (usage[name].rowsWritten > 0) rare.push(groupRows(waiting > 0 ? SIGN_EVERY_MS : COUNTS_EVERY_MS));
-  const month = rare.reduce(sum, steady);
-  const { requests, rowsWritten, duration, total } = costOf(month);
-  const parts = [
-    `requests ${requests.toFixed(3)}`,
-    `rows ${rowsWritten.toFixed(3)}`,
-    `duration ${duration.toFixed(3)}`,
-  ];
-  const { messages, alarms, rowsWritten: rows } = usage[name];
-  const seen = `${groups === 1 ? "one group" : `${groups} groups`} in ${WINDOW_MS / 1_000} s: ${messages} messages, ${alarms} alarms, ${rows} rows with those of alarms`;
-  return { samples: [total], note: `${parts.join(", ")}; ${seen}` };
+interface Month {
+  readonly usage: Usage;
+  /** What was counted, in words. */
+  readonly counted: string;
 }
 
-const row = (name: Scenario, text: string, waiting: number, most?: number): Row => ({
+/** What one group does in a month. */
+async function monthOf(name: Scenario): Promise<Month> {
+  counted ??= count();
+  const { usage, joined, seconds, secondsAnEvent } = await counted;
+  const groups = isOneOfMany(name) ? ALIKE : 1;
+  const { waiting, sessions } = SESSIONS[name];
+  const rare = [signsOfLife(waiting, secondsAnEvent), resets(times(joined[name], 1 / groups), sessions)];
+  if (usage[name].rowsWritten > 0) rare.push(groupRows(name === "contended" ? SIGN_EVERY_MS : COUNTS_EVERY_MS));
+  const { messages, alarms, rowsWritten } = usage[name];
+  const seen = `${messages} messages, ${alarms} alarms, ${rowsWritten} rows with those of alarms`;
+  return {
+    usage: rare.reduce(sum, scaledToMonth(usage[name], seconds * groups)),
+    counted: `${groups === 1 ? "one group" : `${groups} groups`} in ${WINDOW_MS / 1_000} s: ${seen}`,
+  };
+}
+
+const SESSIONS: Record<Scenario, { readonly waiting: number; readonly sessions: number }> = {
+  idle: { waiting: 0, sessions: PROCESSES },
+  uncontended: { waiting: 0, sessions: 1 },
+  contended: { waiting: PROCESSES - 1, sessions: PROCESSES },
+  observed: { waiting: 0, sessions: OBSERVERS },
+};
+
+async function costOfGroup(name: Scenario): Promise<Measured> {
+  const { usage, counted } = await monthOf(name);
+  const { requests, rowsWritten, duration, log, total } = costOf(usage);
+  const parts = Object.entries({ requests, rows: rowsWritten, duration, log });
+  const shown = parts.map(([part, dollars]) => `${part} ${dollars.toFixed(3)}`).join(", ");
+  return { samples: [total], note: `${shown}; ${counted}` };
+}
+
+const SETTINGS = `default lease, list prices; no hand-overs; renewals arrive up to ${JITTER_MS} ms late; ${RESETS_A_MONTH} times a month everybody joins anew`;
+
+const costRow = (name: Scenario, text: string, most?: number): Row => ({
   id: `cost-${name}`,
   name: `cost: ${text}`,
   unit: "$ a month",
-  settings: `default lease, list prices beyond what a plan includes; no joins and no hand-overs; renewals arrive up to ${JITTER_MS} ms late`,
+  settings: SETTINGS,
   ...(most !== undefined && { bounds: [{ of: "p50", most }] }),
-  measure: () => costRow(name, waiting),
+  measure: () => costOfGroup(name),
 });
 
+const MANY = 10_000;
+
+const paidRow = (name: Scenario, text: string): Row => ({
+  id: `plan-paid-${name}`,
+  name: `paid plan: ${MANY.toLocaleString("en")} groups, in each ${text}`,
+  unit: "$ a month",
+  settings: SETTINGS,
+  measure: async () => {
+    const { usage } = await monthOf(name);
+    return { samples: [paidPlan(usage, MANY)], note: "the plan itself, and what is used beyond it" };
+  },
+});
+
+const freeRow = (name: Scenario, text: string): Row => ({
+  id: `plan-free-${name}`,
+  name: `free plan: room for groups, in each ${text}`,
+  unit: "groups",
+  settings: SETTINGS,
+  measure: async () => {
+    const { groups, first } = freePlan((await monthOf(name)).usage);
+    return { samples: [groups], note: `${first} run out first; then nothing is stored until midnight UTC` };
+  },
+});
+
+const ALONE = "a leader alone";
+const CONTENDED = `${PROCESSES} processes`;
+
 export const COST_ROWS: readonly Row[] = [
-  row("idle", "10 observers, nobody contends", 0),
-  row("uncontended", "a leader alone", 0, 0.12),
-  row("contended", "10 processes", PROCESSES - 1, 0.25),
-  row("observed", "a leader and 10,000 observers", 0),
+  costRow("idle", "10 observers, nobody contends"),
+  costRow("uncontended", ALONE, 0.12),
+  costRow("contended", CONTENDED, 0.25),
+  costRow("observed", "a leader and 10,000 observers"),
+  paidRow("uncontended", ALONE),
+  paidRow("contended", CONTENDED),
+  freeRow("uncontended", ALONE),
+  freeRow("contended", CONTENDED),
 ];

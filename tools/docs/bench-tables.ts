@@ -23,12 +23,14 @@ export function benchTables(results: readonly unknown[]): [string, string][] {
   const rows = results.filter(isBenchRow);
   const peers = rows.filter(({ row }) => row.startsWith("peer-"));
   const costs = rows.filter(({ row }) => row.startsWith("cost-"));
-  const others = rows.filter((row) => !peers.includes(row) && !costs.includes(row));
+  const plans = rows.filter(({ row }) => row.startsWith("plan-"));
+  const others = rows.filter((row) => ![peers, costs, plans].some((some) => some.includes(row)));
   return [
     ["bench table of rows", table(ROW_HEAD, others.map(rowCells))],
     ["bench table of peers", table(PEER_HEAD, peers.map(peerCells))],
     ...(peers.some(({ note }) => note !== undefined) ? [fasterPeers(peers)] : []),
     ["bench table of costs", table(COST_HEAD, costs.map(costCells))],
+    ["bench table of plans", table(PLAN_HEAD, plans.map(planCells))],
   ];
 }
 
@@ -81,6 +83,10 @@ const costCells = ({ name, p50, target = "", verdict = "", note = "" }: BenchRow
   verdict,
   note,
 ];
+
+const PLAN_HEAD = ["plan", "", "unit", ""];
+
+const planCells = ({ name, p50, unit, note = "" }: BenchRow): string[] => [name, shown(p50), unit, note];
 
 const NUMBERS = ["n", "p50", "p95", "p99", "max", "load"];
 const TEXTS = ["row", "name", "unit"];

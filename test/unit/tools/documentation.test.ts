@@ -133,7 +133,7 @@ test("numbers: every quoted number was measured, and no other is quoted", () => 
   ]);
 });
 
-test("tables: the committed result of a bench is shown row by row, peers and costs by themselves", () => {
+test("tables: the committed result of a bench is shown row by row, peers, costs and plans by themselves", () => {
   const numbers = { n: 5, p50: 1.2345, p95: 22, p99: 333.3, max: 4_444, load: 0.51, unit: "ms" };
   const peer = { ...numbers, reference: { name: "ours", value: 0.6 }, verdict: "met", settings: "one server" };
   const measured = new Map(
@@ -149,6 +149,7 @@ test("tables: the committed result of a bench is shown row by row, peers and cos
       { ...peer, row: "peer-a", name: "hand-over, A", ratio: 2, note: "ours is faster, by a factor of 2.00" },
       { ...peer, row: "peer-b", name: "hand-over, B", ratio: 0.5, note: "ours is slower, by a factor of 2.00" },
       { ...numbers, row: "cost-idle", name: "cost: idle", unit: "$ a month", note: "rows 0.000" },
+      { ...numbers, row: "plan-free", name: "free plan", unit: "groups", note: "rows run out first" },
       { row: "of another version" },
     ]),
   );
@@ -164,6 +165,7 @@ test("tables: the committed result of a bench is shown row by row, peers and cos
   );
   expect(measured.get("bench faster peers")).toBe("B (2.00 times)");
   expect(measured.get("bench table of costs")).toContain("| idle  | 1.234     |");
+  expect(measured.get("bench table of plans")).toContain("| free plan | 1.23 | groups | rows run out first |");
   expect(measuredProblems("a.md", page, measured)).toEqual([]);
   expect(measuredProblems("a.md", page.replace("4,444", "4,443"), measured)).toEqual([
     "a.md has an old bench table of rows: npm run docs",
