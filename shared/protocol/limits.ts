@@ -30,7 +30,7 @@ export interface GroupLimits extends Limits {
   readonly elections: number;
   /** Characters of a component's name: it is repeated in every list. At most what the protocol allows. */
   readonly nameLength: number;
-  /** Ended terms that are kept; older ones are overwritten. */
+  /** Ended terms that are kept. A new one overwrites the oldest of the election or subject that has the most. */
   readonly historyRows: number;
   /**
    * Changes of leader information that one connection may publish at once: each is a row, and a message to every

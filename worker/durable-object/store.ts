@@ -8,6 +8,7 @@
  */
 import { type Check, isRecord, number, record } from "../../shared/protocol/fields.ts";
 import type { EndedTerm } from "../group/events.ts";
+import { givesWay, type KeptTerm } from "../group/kept-terms.ts";
 import { createPolicy, type PolicyOptions } from "../group/policy.ts";
 import { endedTermRow, MAX_REACH_MS, policyRow } from "../group/row-checks.ts";
 import type { GroupRow, RowChange } from "../group/rows.ts";
@@ -32,6 +33,7 @@ interface Put {
   readonly row: string;
 }
 /** The platform takes 100 values for a statement. */
+const VALUES_AT_ONCE = 100;
 const PUTS_AT_ONCE = 33;
 /** The group's row as it is stored. */
 interface StoredGroup extends GroupRow {
@@ -56,8 +58,8 @@ export class Store {
   readonly #storage: DurableObjectStorage;
   readonly #report: (row: UnreadableRow) => void;
   #exists: boolean;
-  /** Size of the history's ring, in slots; `null`: not looked at yet. */
-  #ring: number | null = null;
+  /** The ended terms in storage, the oldest first; `null`: not looked at yet. */
+  #kept: readonly KeptTerm[] | null = null;
   /** The group's row as it is stored, without the counters that are stored in it. */
   #group: GroupRow | null = null;
   #countersStoredAt = 0;
@@ -177,7 +179,10 @@ export class Store {
     const reachMs = Math.max(this.#reachMs, reachOf(settings), ...rows.map(aheadOf));
     const isFirst = !this.#exists;
     if (isFirst || reachMs > this.#reachMs) puts.push(plain("schema", { version: SCHEMA_VERSION, reachMs }));
-    this.#write(puts, rows.flatMap(removalOf), rows.find(isTerm));
+    const terms = rows.filter(isTerm);
+    const next = terms.reduce(withTerm, { kept: terms.length === 0 ? [] : this.#keptTerms(), puts: [], removed: [] });
+    this.#write([...puts, ...next.puts], [...rows.flatMap(removalOf), ...next.removed]);
+    if (terms.length > 0) this.#kept = next.kept;
     this.#reachMs = reachMs;
     if (group === null) return;
     this.#group = group;
@@ -185,13 +190,11 @@ export class Store {
   }
 
   /** By one statement, which is all or nothing by itself, unless there is more to do. */
-  #write(puts: readonly Put[], removed: readonly string[], term: TermChange | undefined): void {
-    const isLaidOut = term === undefined || term.keep === this.#ring;
-    if (this.#exists && isLaidOut && removed.length === 0 && puts.length <= PUTS_AT_ONCE) return this.#put(puts);
+  #write(puts: readonly Put[], removed: readonly string[]): void {
+    if (this.#exists && removed.length === 0 && puts.length <= PUTS_AT_ONCE) return this.#put(puts);
     this.#transaction(() => {
       if (!this.#exists) this.#run(SCHEMA);
       this.#exists = true;
-      if (!isLaidOut) this.#layOutRing(term);
       for (const key of removed) this.#run("DELETE FROM stored WHERE key = ?", key);
       for (let next = 0; next < puts.length; next += PUTS_AT_ONCE) this.#put(puts.slice(next, next + PUTS_AT_ONCE));
     });
@@ -199,12 +202,11 @@ export class Store {
 
   /** Takes back with the rows what this object knows of its table. */
   #transaction(write: () => void): void {
-    const [exists, ring] = [this.#exists, this.#ring];
+    const exists = this.#exists;
     try {
       this.#storage.transactionSync(write);
     } catch (error) {
       this.#exists = exists;
-      this.#ring = ring;
       throw error;
     }
   }
@@ -221,32 +223,38 @@ export class Store {
 
   /** The newest `limit` ended terms, newest first. */
   endedTerms(limit: number): EndedTerm[] {
-    if (!this.#exists) return [];
-    const newestFirst = `SELECT key, row FROM stored WHERE ${OF_KIND} ORDER BY sequence DESC LIMIT ?`;
-    return this.#query(newestFirst, ...boundsOf("term"), limit).flatMap(({ key, row }) => {
-      const read = readRow(row, endedTermRow);
-      if ("row" in read) return [read.row];
-      const unreadable = { table: "term", key: String(key).slice("term/".length), problem: read.problem } as const;
-      this.#setAside(unreadable);
-      this.#report(unreadable);
-      return [];
-    });
+    const newestFirst = this.#keptTerms().slice(-limit).toReversed();
+    const terms: EndedTerm[] = [];
+    for (let next = 0; next < newestFirst.length; next += VALUES_AT_ONCE) {
+      const keys = newestFirst.slice(next, next + VALUES_AT_ONCE).map(({ key }) => key);
+      const rows = this.#query(`SELECT key, row FROM stored WHERE key IN (${keys.map(() => "?").join(", ")})`, ...keys);
+      const byKey = new Map(rows.map(({ key, row }) => [String(key), row ?? null]));
+      terms.push(...keys.flatMap((key) => this.#termOf(key, byKey.get(key) ?? null)));
+    }
+    return terms;
   }
 
-  /** Makes the stored terms a ring of `keep` slots. Writes nothing unless the limit has changed. */
-  #layOutRing({ sequence: next, keep }: TermChange): void {
-    this.#ring = keep;
-    const oldest = next - keep;
-    const misplaced = this.#query(
-      `SELECT * FROM stored WHERE ${OF_KIND} AND (sequence < ? OR key <> 'term/' || (sequence % ?))`,
+  /** Which terms there are. All their rows are read, once in an incarnation: an index would cost a row for each new one. */
+  #keptTerms(): readonly KeptTerm[] {
+    if (this.#kept !== null || !this.#exists) return this.#kept ?? [];
+    const all = this.#query(
+      `SELECT key, sequence, row FROM stored WHERE ${OF_KIND} ORDER BY sequence`,
       ...boundsOf("term"),
-      oldest,
-      keep,
     );
-    for (const { key } of misplaced) this.#run("DELETE FROM stored WHERE key = ?", String(key));
-    const kept = misplaced.map((term) => ({ sequence: Number(term["sequence"]), row: String(term["row"]) }));
-    for (const { sequence, row } of kept)
-      if (sequence > oldest) this.#put([{ key: slotOf(sequence, keep), sequence, row }]);
+    this.#kept = all.flatMap((stored) => {
+      const [key, sequence] = [String(stored["key"]), Number(stored["sequence"])];
+      return this.#termOf(key, stored["row"] ?? null).map((term) => keptAs(key, sequence, term));
+    });
+    return this.#kept;
+  }
+
+  #termOf(key: string, row: SqlStorageValue): EndedTerm[] {
+    const read = readRow(row, endedTermRow);
+    if ("row" in read) return [read.row];
+    const unreadable = { table: "term", key: key.slice("term/".length), problem: read.problem } as const;
+    this.#setAside(unreadable);
+    this.#report(unreadable);
+    return [];
   }
 
   #put(puts: readonly Put[]): void {
@@ -275,17 +283,41 @@ export class Store {
 type TermChange = Extract<RowChange, { readonly table: "term" }>;
 const isTerm = (change: RowChange): change is TermChange => change.table === "term";
 
-/** Each term takes the slot of the one `keep` terms before it: the history is bounded without deletes. */
-const slotOf = (sequence: number, keep: number): string => `term/${sequence % keep}`;
+const keptAs = (key: string, sequence: number, { election, subject }: EndedTerm): KeptTerm => ({
+  key,
+  sequence,
+  election,
+  subject: subject ?? null,
+});
+
+interface History {
+  readonly kept: readonly KeptTerm[];
+  readonly puts: readonly Put[];
+  readonly removed: readonly string[];
+}
+
+/** A new term takes the key of the one that gives way: the history is bounded without deletes, unless its limit is lowered. */
+function withTerm({ kept, puts, removed }: History, { sequence, keep, row }: TermChange): History {
+  let rest = kept;
+  const free: string[] = [];
+  while (rest.length >= keep) {
+    const gone = givesWay(rest);
+    rest = rest.filter((term) => term !== gone);
+    if (gone !== undefined) free.push(gone.key);
+  }
+  const [key = `term/${sequence}`, ...others] = free;
+  return {
+    kept: [...rest, keptAs(key, sequence, row)],
+    puts: [...puts, { key, sequence, row: JSON.stringify(row) }],
+    removed: [...removed, ...others],
+  };
+}
 
 const plain = (key: string, row: object): Put => ({ key, sequence: null, row: JSON.stringify(row) });
 
-/** The group's row is put by itself, with the counters. */
+/** The group's row is put by itself, with the counters, and an ended term where another gives way. */
 function putOf(change: RowChange): Put[] {
-  if (change.table === "group" || change.row === null) return [];
-  if (change.table !== "term") return [plain(`${change.table}/${change.key}`, change.row)];
-  const { sequence, keep, row } = change;
-  return [{ key: slotOf(sequence, keep), sequence, row: JSON.stringify(row) }];
+  return "key" in change && change.row !== null ? [plain(`${change.table}/${change.key}`, change.row)] : [];
 }
 
 const removalOf = (change: RowChange): string[] =>

@@ -185,6 +185,8 @@ export interface EndedTerm {
   readonly leaderSessionId: string;
   readonly sessionId: string;
   readonly process: string | null;
+  /** The subject of its session's credentials; absent: they named none. Not part of what is shown. */
+  readonly subject?: string;
   readonly grantedAt: number;
   /** When its first renewal came; `grantedAt` where none did. */
   readonly acceptedAt: number;

@@ -7,7 +7,7 @@ import { keptConfirmations } from "./terms.ts";
 import { processName } from "./views.ts";
 
 /** A term of the history. A running one has neither end nor reason. */
-export type TermStatus = Omit<EndedTerm, "endedAt" | "reason" | "note"> & {
+export type TermStatus = Omit<EndedTerm, "endedAt" | "reason" | "note" | "subject"> & {
   readonly endedAt: number | null;
   readonly reason: EndedTerm["reason"] | null;
   readonly note: string | null;
@@ -41,7 +41,8 @@ function runningTerm(state: GroupState, election: HeldElection): TermStatus {
 
 /** The newest `limit` terms of a group, newest first: those that run, then those that have ended. `ended`: as many of them, or all. */
 export function history(state: GroupState, ended: readonly EndedTerm[], limit: number): TermStatus[] {
-  const terms = [...runningTerms(state, limit), ...ended].slice(0, limit);
+  const shown = ended.map(({ subject: _, ...term }): TermStatus => term);
+  const terms = [...runningTerms(state, limit), ...shown].slice(0, limit);
   const endOfLast = new Map<ElectionName, number>();
   // A group forgets an election with its last contender, and so when its last term ended; the terms before still have that.
   const oldestFirst = terms.toReversed().map((term) => {

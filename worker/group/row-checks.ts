@@ -215,6 +215,7 @@ export const endedTermRow: Check<EndedTerm> = object<EndedTerm>({
   leaderSessionId: word,
   sessionId: word,
   process: nullable(words),
+  subject: optional(words),
   grantedAt: time,
   acceptedAt: time,
   confirmed: confirmations,

@@ -10,7 +10,7 @@ import type { Refusal, Release, Resign } from "../../shared/protocol/messages.ts
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { RevokeResult } from "../../shared/protocol/status.ts";
 import { type HeldElection, isHeld } from "./election.ts";
-import type { Outcome } from "./events.ts";
+import type { EndedTerm, Outcome } from "./events.ts";
 import { refuse } from "./refusal.ts";
 import type { EndReason, PendingRevoke, Place, RevokeCause, Session, Statement, Term } from "./state.ts";
 import { voidStatement } from "./statements.ts";
@@ -225,7 +225,7 @@ export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, s
     epoch,
     leaderSessionId,
     sessionId,
-    process: turn.session(sessionId)?.process.name ?? null,
+    ...holderNames(turn, sessionId),
     grantedAt,
     acceptedAt,
     confirmed,
@@ -244,6 +244,11 @@ export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, s
   demote(turn, sessionId, election.name, isMissed ? { missed: onceMore(turn, sessionId, election.name) } : {});
   voidStatement(turn, sessionId);
   if (revoked?.reason === "preempted" && revoked.successor !== null) missIfAway(turn, election.name, revoked.successor);
+}
+
+function holderNames(turn: Turn, sessionId: string): Pick<EndedTerm, "process" | "subject"> {
+  const { process, subject } = turn.session(sessionId) ?? {};
+  return { process: process?.name ?? null, ...(typeof subject === "string" && { subject }) };
 }
 
 /** Counts a miss for a rival that the holder had to stop for, and that is no candidate now (Q6). */

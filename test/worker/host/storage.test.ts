@@ -166,6 +166,34 @@ test.each([
   expect((await rowsOf(group))["term"]).toHaveLength(kept);
 });
 
+test("[O9] a contender that takes and gives up the lead without end empties nobody else's history, and a term costs one row", async () => {
+  const group = freshGroup();
+  stopClock();
+  const policy = { leaseMs: LEASE_MS, limits: { historyRows: 10 } };
+  const cycle = async (subject: string, terms: number): Promise<void> => {
+    const server = serverWith(policy, { authorize: () => ({ role: "contend", subject }) });
+    const { client } = await join(group, {}, { server });
+    for (let term = 0; term < terms; term += 1) {
+      const { leaderSessionId } = await client.win();
+      client.send({ type: "resign", leaderSessionId, sentAt: client.sentAt() });
+    }
+    client.send({ type: "bye" });
+    await client.closed;
+  };
+  const subjects = async (): Promise<unknown[]> =>
+    ((await rowsOf(group))["term"] ?? []).map(({ row }) => JSON.parse(String(row)).subject);
+  await cycle("quiet", 3);
+  await cycle("loud", 20);
+  await evictDurableObject(objectOf(group));
+  await cycle("loud", 20);
+  const kept = await subjects();
+  expect(kept).toHaveLength(10);
+  expect(kept.filter((subject) => subject === "quiet")).toHaveLength(4);
+  const { body } = await ask("GET", pathOf(group, "/history"), { server: serverWith(policy) });
+  expect(body).toMatchObject({ terms: Array.from({ length: 10 }, () => ({ election: "process" })) });
+  expect(JSON.stringify(body)).not.toContain("loud");
+});
+
 test("the history shows how long nobody led even where the election was forgotten meanwhile", async () => {
   const group = freshGroup();
   const pass = stopClock();
