@@ -22,12 +22,32 @@ const waiting = { maxWorkers: 3 };
 const tier = (name: string, groupOrder: number) => ({
   name,
   sequence: { groupOrder },
-  provide: { seed },
+  provide: { seed, clocks: "running" as const },
   setupFiles: ["test/support/seeded.ts"],
   expect: { poll: { timeout: HANGS_MS / 2 } },
   testTimeout: HANGS_MS,
   hookTimeout: HANGS_MS,
 });
+
+const workerd = () =>
+  cloudflareTest({
+    wrangler: { configPath: "./wrangler.toml" },
+    // The production Worker, and beside it an object as a user would write it.
+    main: "./test/worker/main.ts",
+    miniflare: {
+      // W is a little more than D: what waits for a horizon takes no longer than it has to.
+      bindings: {
+        AUTH_SECRET: authSecret,
+        LEASE_MS: leaseMs,
+        HORIZON_AHEAD_MS: horizonAheadMs,
+        FENCE_SECRET: fenceSecret,
+      },
+      durableObjects: { CONTENDERS: { className: "Contending", useSQLite: true } },
+      // Resources for the fence guards.
+      d1Databases: ["DATABASE"],
+      r2Buckets: ["BUCKET"],
+    },
+  });
 
 export default defineConfig({
   test: {
@@ -39,32 +59,33 @@ export default defineConfig({
       {
         test: { ...tier("unit", 0), ...shared, include: ["test/unit/**/*.test.ts", "examples/**/*.test.ts"] },
       },
+      {
+        test: {
+          ...tier("clocks", 0),
+          ...shared,
+          provide: { seed, clocks: "standing" },
+          include: [
+            "test/unit/client/{api,check,deadlines,driver,health,input,inside,joining,observe,page,react,refused,scopes,together}.test.ts",
+          ],
+        },
+      },
       { test: { ...tier("sim", 0), include: ["test/sim/**/*.test.ts"] } },
       {
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: "./wrangler.toml" },
-            // The production Worker, and beside it an object as a user would write it.
-            main: "./test/worker/main.ts",
-            miniflare: {
-              // W is a little more than D: what waits for a horizon takes no longer than it has to.
-              bindings: {
-                AUTH_SECRET: authSecret,
-                LEASE_MS: leaseMs,
-                HORIZON_AHEAD_MS: horizonAheadMs,
-                FENCE_SECRET: fenceSecret,
-              },
-              durableObjects: { CONTENDERS: { className: "Contending", useSQLite: true } },
-              // Resources for the fence guards.
-              d1Databases: ["DATABASE"],
-              r2Buckets: ["BUCKET"],
-            },
-          }),
-        ],
+        plugins: [workerd()],
         test: {
           ...tier("worker", 1),
           ...shared,
           include: ["test/worker/**/*.test.ts"],
+        },
+      },
+      {
+        plugins: [workerd()],
+        test: {
+          ...tier("clocks-worker", 1),
+          ...shared,
+          provide: { seed, clocks: "standing" as const },
+          setupFiles: ["test/support/seeded.ts", "test/worker/standing-clocks.ts"],
+          include: ["test/worker/callers/{contender,run-if-leader}.test.ts", "test/worker/client/fetcher.test.ts"],
         },
       },
       {

@@ -20,6 +20,8 @@ interface Ports {
   readonly inside: Inside<number>;
   readonly listeners: Listeners;
   nextId(): number;
+  /** Resolves when the group has answered something that was asked after this call. */
+  inquire(): Promise<void>;
   dispatch(command: Command): void;
   /** `caller`: the contender whose callback asks, where that is known. */
   resign(leaderSessionId: string, options: ResignOptions | undefined, caller: number | undefined): Promise<void>;
@@ -43,7 +45,7 @@ export class LedTerms {
 
   /** Calls nothing where callbacks that came before have ended the term already, or have taken longer than its lease. */
   grant({ contender, election, leaderSessionId, epoch }: Granted): void {
-    const { driver, inside, members, resign } = this.#ports;
+    const { driver, inside, members, inquire, resign } = this.#ports;
     const member = members.get(contender);
     const leftMs = (): number => {
       inside.mark();
@@ -61,6 +63,7 @@ export class LedTerms {
           const state = driver.state();
           return drainMs(state, contender, leaderSessionId, { now: driver.now(), maxDrainMs: maxDrainMs(state) });
         },
+        inquire,
         assertPublished: (published) => assertPublished(published, driver.state().session?.limits.metadataBytes),
         confirm: (published) => this.#confirm({ component, leaderSessionId, ...published }),
         resign: (options) => resign(leaderSessionId, options, member.resignSkipsOwnDrain ? contender : undefined),

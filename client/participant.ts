@@ -4,6 +4,7 @@
  */
 import { findTerm, isStopping, leaderSessionIdOf } from "../shared/holder/state.ts";
 import { createInside, type Inside } from "../shared/inside.ts";
+import { Inquiries } from "../shared/leadership/inquiries.ts";
 import type { ResignOptions } from "../shared/leadership/leadership.ts";
 import type { Refusal } from "../shared/protocol/messages.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
@@ -44,6 +45,10 @@ export class Participant {
   readonly driver: Driver;
   readonly #network: Network;
   readonly #endings = new Endings();
+  readonly #inquiries = new Inquiries({
+    sentAt: () => this.driver.state().sentAt,
+    ask: () => this.dispatch({ type: "inquire" }),
+  });
   #session = new AbortController();
   readonly #terms: LedTerms;
   /** The state that the listeners received last. */
@@ -74,6 +79,7 @@ export class Participant {
       inside,
       listeners,
       nextId: () => this.nextId(),
+      inquire: () => this.#inquiries.inquire(),
       dispatch: (command) => this.dispatch(command),
       resign: (...order) => this.resign(...order),
       settled: (contenders) => this.#endings.settled(contenders),
@@ -227,6 +233,8 @@ export class Participant {
         return this.#session.abort();
       case "closed":
         return this.#close();
+      case "inquired":
+        return this.#inquiries.answered(effect.sentAt);
       case "confirmed":
         return this.#terms.confirms.published(effect);
       case "leaders":

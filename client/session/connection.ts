@@ -9,7 +9,7 @@ import { leave as leaveElection } from "./contenders.ts";
 import { answerUntil, untoldMs } from "./deadlines.ts";
 import { changeLine, type Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
-import { BURST, flush, send, sendBye, sendFirst } from "./pace.ts";
+import { BURST, flush, inquiryAt, send, sendBye, sendFirst } from "./pace.ts";
 import { heldTerms, isRegistered, lineOf, type Request, refusalOf } from "./state.ts";
 import { forgetOlder, isReadyAgain, makeStatement } from "./statements.ts";
 import { forsakeTerms, freezeTerms, renewNow } from "./terms.ts";
@@ -41,7 +41,7 @@ function keepConnection(draft: Draft, needed: boolean): void {
       return;
     case "open":
       if (answerUntil(draft) <= now) drop(draft);
-      else if (isReadyAgain(draft)) renew(draft);
+      else if (isReadyAgain(draft) || inquiryAt(draft) <= draft.now) renew(draft);
       else if (connection.until <= now) beat(draft);
       return;
     case "paused":
@@ -149,6 +149,7 @@ export function welcome(draft: Draft, message: Welcome): void {
   draft.failures = draft.refusals = 0;
   if (message.resumed) extendTerms(draft, hello.held, held, hello.at + lease.renewDeadlineMs);
   else forsakeTerms(draft);
+  tellInquirers(draft, hello.sentAt);
   for (const { phase } of draft.contenders) {
     if (phase.type === "granted" && phase.publication) send(draft, phase.publication);
   }
@@ -164,6 +165,19 @@ export function renewed(draft: Draft, { sentAt, held }: Renewed): void {
   changeLine(draft, ({ requests }) => ({ requests: requests.filter(isOpen) }));
   forgetOlder(draft, sentAt);
   extendTerms(draft, request.held, held, request.at + session.lease.renewDeadlineMs);
+  tellInquirers(draft, sentAt);
+}
+
+/** Somebody wants to know what the group answers to what is sent from now on. */
+export function inquire(draft: Draft): void {
+  draft.inquiredAt = draft.sentAt;
+}
+
+/** What the answer has ended is over by now: its effects come first. */
+function tellInquirers(draft: Draft, sentAt: number): void {
+  if (draft.inquiredAt === null) return;
+  draft.effects.push({ type: "inquired", sentAt });
+  if (draft.inquiredAt < sentAt) draft.inquiredAt = null;
 }
 
 export const pong = (draft: Draft): void =>

@@ -1,7 +1,7 @@
 /** Until when the session waits, and for what. `Infinity`: for nothing that time brings; only the shell is told `null`. */
 import { isLive, termDeadlines } from "../../shared/holder/state.ts";
 import { PATIENCE_MS } from "../../shared/lease.ts";
-import { flushAt } from "./pace.ts";
+import { flushAt, inquiryAt } from "./pace.ts";
 import { lineOf, type SessionState } from "./state.ts";
 
 /** When the oldest question that is still unanswered proves the path dead: early only while a lease runs that would be lost (N11). */
@@ -24,7 +24,13 @@ export function untoldMs(
 
 /** When the core has to be called again, whatever happens; `null`: not before the next event. One that has passed is due. */
 export function nextDeadline(state: SessionState): number | null {
-  const deadlines = [answerUntil(state), flushAt(state), state.lingerUntil, ...termDeadlines(state.terms)];
+  const deadlines = [
+    answerUntil(state),
+    flushAt(state),
+    inquiryAt(state),
+    state.lingerUntil,
+    ...termDeadlines(state.terms),
+  ];
   if ("until" in state.connection) deadlines.push(state.connection.until);
   if (state.connection.type === "open") {
     for (const contender of state.contenders) {

@@ -26,6 +26,8 @@ export type Command =
   | Confirm
   | Resign
   | Priority
+  /** Somebody waits for the answer to a renewal that is sent after this. */
+  | { readonly type: "inquire" }
   /** Somebody watches a component, or all of them; or nobody does any longer. */
   | { readonly type: "observe"; readonly component: string | true }
   | { readonly type: "unobserve"; readonly component: string | true }
@@ -73,6 +75,8 @@ export type Effect =
   | { readonly type: "left"; readonly contender: number }
   /** The group does not let the contender stand. It asks again, at growing intervals, until it is closed. */
   | ({ readonly type: "refused"; readonly contender: number } & Pick<Refusal, "code" | "message">)
+  /** The group has answered the renewal or `hello` of this name, while somebody waits for an answer to any later than theirs. */
+  | { readonly type: "inquired"; readonly sentAt: number }
   /** For those who have asked. */
   | Confirmed
   | Leaders

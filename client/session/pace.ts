@@ -16,6 +16,8 @@ export const BURST = 80;
 const RENEWAL_RESERVE = 10;
 /** Part of the burst, kept for renewals and for what ends a term. */
 const RESERVE = 20;
+/** Part of the burst, kept for all others than inquiries: an application may inquire as often as it likes. */
+const INQUIRY_RESERVE = 30;
 /** Frames a millisecond, until the server has sent its limit. */
 const SLOWEST = 0.01;
 const MARGIN = 0.8 / 1_000;
@@ -135,6 +137,17 @@ export const publishes = (
 export function flushAt(state: Paced): number {
   const line = lineOf(state);
   if (!line || line[nextLane(line)].length === 0) return Infinity;
-  const reserve = nextLane(line) === "outbox" ? RESERVE : RENEWAL_RESERVE;
-  return line.allowanceAt + (reserve - line.allowance) / rate(state);
+  return leftAt(state, line, nextLane(line) === "outbox" ? RESERVE : RENEWAL_RESERVE);
 }
+
+/** When a renewal is due because somebody inquires: one at a time, and after all that waits. */
+export function inquiryAt(state: Paced & Pick<SessionState, "inquiredAt">): number {
+  const { connection, inquiredAt } = state;
+  if (connection.type !== "open" || inquiredAt === null) return Infinity;
+  const isAsked = connection.requests.some(({ type }) => type === "renewal");
+  return isAsked ? Infinity : leftAt(state, connection, INQUIRY_RESERVE);
+}
+
+/** When so much of the burst is left. */
+const leftAt = (state: Paced, { allowance, allowanceAt }: Line, reserve: number): number =>
+  allowanceAt + (reserve - allowance) / rate(state);

@@ -132,6 +132,8 @@ export interface SessionState extends HolderState<Contender> {
   readonly refusals: number;
   /** The last one used: it strictly increases. */
   readonly sentAt: number;
+  /** `sentAt` when somebody last inquired: an answer to any later question will do. `null`: nobody waits. */
+  readonly inquiredAt: number | null;
   /** When a lease was last asked for, or granted. D later the group counts none of this session. */
   readonly askedAt: number;
   /** A term has ended here, and the group was not told yet. */
@@ -157,6 +159,7 @@ export const initialState = (settings: Settings): SessionState => ({
   failures: 0,
   refusals: 0,
   sentAt: 0,
+  inquiredAt: null,
   askedAt: 0,
   untold: false,
   endedIds: [],

@@ -11,7 +11,7 @@
  */
 import { expireLeases, finishTerms, resign, type Transport } from "../../shared/holder/holder.ts";
 import { isSame } from "../../shared/same.ts";
-import { answer, lose, maintain, opened, page, pong, renewed, shutdown, welcome } from "./connection.ts";
+import { answer, inquire, lose, maintain, opened, page, pong, renewed, shutdown, welcome } from "./connection.ts";
 import {
   advance,
   confirm,
@@ -62,6 +62,7 @@ const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void }
   confirm,
   resign,
   priority: prioritize,
+  inquire,
   observe,
   unobserve,
   bye: shutdown,

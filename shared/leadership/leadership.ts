@@ -29,15 +29,22 @@ export interface Leadership<Component extends string = string> extends Fence {
    * highest it has seen.
    */
   readonly epoch: number;
-  /** Aborts once, with a `LeadershipLostError`. A blocked event loop delays it; `isLeader` is never late. */
+  /** Aborts once, with a `LeadershipLostError`. A blocked event loop delays it; outside Workers `isLeader` is never late. */
   readonly signal: AbortSignal;
   /**
-   * Computed at call time from the lease. True says nothing about the next instant. In Workers the clock stands still
-   * while code runs: call it after an `await` of I/O, not after a long computation.
+   * Computed at call time from the lease. True says nothing about the next instant. In Workers and Durable Objects the
+   * clock stands still while code runs: after a computation the answer is as old as the last I/O. Use `check` there.
    */
   isLeader(): boolean;
   /** Throws `LeadershipLostError`. */
   assertLeader(): void;
+  /**
+   * `isLeader` by a clock that has moved: asks the group to renew the lease, and answers after that. Resolves to true if
+   * the group has renewed it for a question sent after this call, and the lease still runs when the answer is here;
+   * otherwise to false, at the latest when the lease has run out. Does not reject. Costs one renewal, a frame or a call;
+   * all calls that wait share the next one.
+   */
+  check(): Promise<boolean>;
   /** The headers to send with every write: a resource with a guard of `edge-election/fence` then refuses late writes. */
   headers(): Record<typeof FENCE_HEADER, string>;
   /** The time until the lease runs out if it is not renewed; 0 when the leadership is over. */
@@ -80,6 +87,8 @@ interface LeasePorts {
   remainingMs(): number;
   /** 0 when the work of the term has stopped, or has to have stopped. */
   drainMs(): number;
+  /** Asks the group. Resolves when something was answered that was asked after this call; need not once the term is over. */
+  inquire(): Promise<void>;
   /** Called whenever a user looks at the signal. */
   readonly mark?: () => void;
 }
@@ -99,10 +108,13 @@ type Published = Pick<Confirm, "address" | "metadata">;
  */
 export function createPlainLeadership(
   term: TermOf,
-  { remainingMs, drainMs, mark = () => {} }: LeasePorts,
+  { remainingMs, drainMs, inquire, mark = () => {} }: LeasePorts,
 ): Handle<PlainLeadership> {
   let controller: AbortController | undefined;
   let lost: (() => LeadershipLostError) | undefined;
+  /** What lets the checks go on that wait. */
+  const checks = new Set<() => void>();
+  const isLeader = (): boolean => remainingMs() > 0;
   const leadership: PlainLeadership = {
     ...term,
     get signal() {
@@ -111,9 +123,21 @@ export function createPlainLeadership(
       if (lost) controller.abort(lost());
       return controller.signal;
     },
-    isLeader: () => remainingMs() > 0,
+    isLeader,
     assertLeader() {
-      if (remainingMs() <= 0) throw lost?.() ?? new LeadershipLostError("expired");
+      if (!isLeader()) throw lost?.() ?? new LeadershipLostError("expired");
+    },
+    async check() {
+      if (!isLeader()) return false;
+      await new Promise<void>((resolve) => {
+        const goOn = (): void => {
+          checks.delete(goOn);
+          resolve();
+        };
+        checks.add(goOn);
+        void inquire().then(goOn);
+      });
+      return isLeader();
     },
     headers: () => ({ [FENCE_HEADER]: encodeFence(term) }),
     remainingMs,
@@ -123,6 +147,7 @@ export function createPlainLeadership(
     leadership,
     end(why) {
       lost = why;
+      for (const goOn of checks) goOn();
       controller?.abort(why());
     },
   };

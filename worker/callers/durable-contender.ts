@@ -30,7 +30,7 @@ import {
   type Stored,
   save,
 } from "./core/state.ts";
-import { Engine } from "./engine.ts";
+import { Engine, type ShellEffect } from "./engine.ts";
 import { electionsBy } from "./local-elections.ts";
 import type { ContenderChanges, DurableContenderOptions } from "./options.ts";
 import {
@@ -42,7 +42,6 @@ import {
   settingsOf,
   successorOf,
 } from "./settings.ts";
-import type { UserEffect } from "./turns.ts";
 import { unavailable } from "./unavailable.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -263,7 +262,7 @@ export class DurableContender<Component extends string = string> {
     if (at === null && this.#alarmAt === null && this.#wakes === 0) this.#moveAlarm(this.#engine.state);
   }
 
-  #execute(effect: UserEffect): void {
+  #execute(effect: ShellEffect): void {
     switch (effect.type) {
       case "grant":
         return this.#grant(effect.subject);
@@ -317,6 +316,7 @@ export class DurableContender<Component extends string = string> {
       {
         remainingMs: () => remainingMs(this.#engine.state, component, leaderSessionId, Date.now()),
         drainMs: () => drainMs(this.#engine.state, component, leaderSessionId, Date.now()),
+        inquire: () => this.#engine.inquire(),
         assertPublished,
         confirm: (published) => this.#confirm(subject, published),
         resign: (options) => this.#resign(leaderSessionId, options),

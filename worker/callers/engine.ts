@@ -1,14 +1,20 @@
 /**
  * What `DurableContender` and `runIfLeader` share: the turns of the core on the platform's clock, and its calls by RPC.
  */
+import { Inquiries } from "../../shared/leadership/inquiries.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { EventBody } from "./core/events.ts";
 import type { Answer, Request } from "./core/requests.ts";
 import { type ContenderState, nextDeadline } from "./core/state.ts";
 import type { Elections } from "./service.ts";
-import { type TurnPorts, Turns } from "./turns.ts";
+import { type TurnPorts, Turns, type UserEffect } from "./turns.ts";
 
-export interface EnginePorts extends Pick<TurnPorts, "adopt" | "execute"> {
+/** Effects for the shells. */
+export type ShellEffect = Exclude<UserEffect, { readonly type: "inquired" }>;
+
+export interface EnginePorts extends Pick<TurnPorts, "adopt"> {
+  /** Must not throw. */
+  execute(effect: ShellEffect): void;
   readonly elections: Elections;
   readonly group: string;
   /** A call has failed, or its answer can't be understood. It is tried again. */
@@ -18,6 +24,10 @@ export interface EnginePorts extends Pick<TurnPorts, "adopt" | "execute"> {
 export class Engine {
   readonly #ports: EnginePorts;
   readonly #turns: Turns;
+  readonly #inquiries = new Inquiries({
+    sentAt: () => this.state.sentAt,
+    ask: () => this.dispatch({ type: "inquire" }),
+  });
   #call: Promise<void> = Promise.resolve();
 
   constructor(state: ContenderState, ports: EnginePorts) {
@@ -26,7 +36,10 @@ export class Engine {
       now: () => Date.now(),
       random: () => Math.random(),
       adopt: (before, after) => ports.adopt(before, after),
-      execute: (effect) => ports.execute(effect),
+      execute: (effect) => {
+        if (effect.type === "inquired") this.#inquiries.answered(effect.sentAt);
+        else ports.execute(effect);
+      },
       call: (attempt, request) => {
         this.#call = this.#make(attempt, request);
       },
@@ -39,6 +52,11 @@ export class Engine {
 
   dispatch(body: EventBody): void {
     this.#turns.dispatch(body);
+  }
+
+  /** Resolves when the group has answered a call that was made after this. */
+  inquire(): Promise<void> {
+    return this.#inquiries.inquire();
   }
 
   /** Resolves when no call is under way: each was answered, or was given up. */

@@ -17,11 +17,10 @@ import { confirmError, refusalError } from "../../shared/refusals.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Subject } from "./core/events.ts";
 import { drainMs, initialState, nextDeadline, remainingMs } from "./core/state.ts";
-import { Engine } from "./engine.ts";
+import { Engine, type ShellEffect } from "./engine.ts";
 import { type ElectionsBinding, electionsBy } from "./local-elections.ts";
 import type { Elections } from "./service.ts";
 import { optionsIn, settingsOf } from "./settings.ts";
-import type { UserEffect } from "./turns.ts";
 import { unavailable } from "./unavailable.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -167,7 +166,7 @@ class Invocation {
     this.#timer = setTimeout(() => this.#engine.dispatch({ type: "tick" }), Math.max(1, deadline - Date.now()));
   }
 
-  #execute(effect: UserEffect): void {
+  #execute(effect: ShellEffect): void {
     switch (effect.type) {
       case "grant":
         this.#term = this.#termOf(effect.subject);
@@ -203,6 +202,7 @@ class Invocation {
       {
         remainingMs: () => remainingMs(this.#engine.state, component, leaderSessionId, Date.now()),
         drainMs: () => drainMs(this.#engine.state, component, leaderSessionId, Date.now()),
+        inquire: () => this.#engine.inquire(),
       },
     );
   }

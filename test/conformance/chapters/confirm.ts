@@ -78,6 +78,30 @@ export const confirmAndIsLeader: Chapter = (test) => {
     expect(part.heard).toEqual(["grant", "expired"]);
   });
 
+  test("[K7] check is true while the group counts the term, and false from a revoke or a close on", {}, async (play) => {
+    const seen: Promise<boolean>[] = [];
+    const [first] = await play.line(
+      () => play.join("first", "x", { onRevoke: (leadership) => void seen.push(leadership.check()) }),
+      () => play.join("second"),
+    );
+    const { term } = first;
+    expect(await play.settled(Promise.all([term.check(), term.check()]))).toEqual([true, true]);
+    play.stage.revoke();
+    await play.until("the revoke", () => seen.length > 0);
+    expect(await play.settled(Promise.all([...seen, term.check()]))).toEqual([false, false]);
+  });
+
+  test("[K7] [S6] check of a leader that is cut off waits for an answer, and is false when its lease is over", {
+    needs: ["partition"],
+    waitsFor: "its end",
+  }, async (play) => {
+    const part = play.join("one");
+    const term = await play.leads(part);
+    part.member.partition();
+    expect(await play.settled(term.check())).toBe(false);
+    expect(part.leads).toBe(false);
+  });
+
   test("[K6] one component's confirm leaves its siblings' records alone", {}, async (play) => {
     const member = play.member("one");
     const [x, y, silent] = ["x", "y", "silent"].map((component) => play.contend(member, component));

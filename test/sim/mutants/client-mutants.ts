@@ -11,6 +11,7 @@ import {
 import {
   followerOfStaleObject,
   frozenPage,
+  inquiry,
   lateAnswer,
   sleepAfterSetBack,
   sleepingLeader,
@@ -61,6 +62,22 @@ import {
 import { inSession, type Mutant } from "./mutant.ts";
 
 export const clientMutants: readonly Mutant[] = [
+  {
+    name: "an inquiry is content with the answer to what was asked before it",
+    rule: "K7",
+    trace: inquiry,
+    edits: [
+      inSession("connection", "if (draft.inquiredAt < sentAt) draft.inquiredAt = null;", "draft.inquiredAt = null;"),
+    ],
+  },
+  {
+    name: "an inquiry asks nothing",
+    rule: "K7",
+    trace: inquiry,
+    edits: [
+      inSession("pace", "return isAsked ? Infinity : leftAt(", "return isAsked || connection ? Infinity : leftAt("),
+    ],
+  },
   {
     name: "a name that was refused is asked for again",
     rule: "O5",

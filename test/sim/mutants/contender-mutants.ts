@@ -3,6 +3,7 @@ import {
   closedWhileGranted,
   drainThatACallCuts,
   hungSibling,
+  inquiry,
   lateCall,
   refusedSibling,
   sleepingCaller,
@@ -19,6 +20,26 @@ import {
 import { inContender, inTurns, type Mutant } from "./mutant.ts";
 
 export const contenderMutants: readonly Mutant[] = [
+  {
+    name: "an inquiry is content with the answer to a call of before",
+    rule: "K7",
+    trace: inquiry,
+    edits: [
+      inContender("calls", "if (draft.inquiredAt < sentAt) draft.inquiredAt = null;", "draft.inquiredAt = null;"),
+    ],
+  },
+  {
+    name: "an inquiry makes no call",
+    rule: "K7",
+    trace: inquiry,
+    edits: [
+      inContender(
+        "state",
+        "const isAsked = hasNews(state) || state.inquiredAt !== null;",
+        "const isAsked = hasNews(state);",
+      ),
+    ],
+  },
   {
     name: "what the group has no more of is not stopped before it is over",
     rule: "S9",

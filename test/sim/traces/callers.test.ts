@@ -5,6 +5,7 @@ import {
   closedWhileGranted,
   drainThatACallCuts,
   hungSibling,
+  inquiry,
   lateCall,
   lostAnswer,
   pausedWhileAway,
@@ -28,4 +29,5 @@ test("[S9] a term whose grant was lost with its answer is over with the next cal
 test("[N7] a caller that is next and calls no more costs one time-out", () => silentNext(shippedCores));
 test("[S6] a caller that slept for longer than its lease has stopped when it wakes", () =>
   sleepingCaller(shippedCores));
+test("[K7] an inquiry is answered by a call that was made after it, and at once", () => inquiry(shippedCores));
 test("[X4] a component that has left is not granted by an answer of before", () => closedWhileGranted(shippedCores));

@@ -138,6 +138,18 @@ export function sleepingCaller(cores: Cores): void {
   stage.end();
 }
 
+/** Somebody inquires while a call is under way: its answer does not count, and the next call leaves right after it. */
+export function inquiry(cores: Cores): void {
+  const { stage, caller } = stageWithCaller(cores);
+  stage.until("R1 calls", () => caller.state.call !== null, 6_000);
+  const { sentAt } = caller.state;
+  caller.inquire();
+  stage.until("a later call is answered", () => (caller.inquired.at(-1) ?? 0) > sentAt, 60);
+  stage.advance(100);
+  stage.expect("nobody waits", caller.state.inquiredAt === null && caller.inquired.length <= 2);
+  stage.end();
+}
+
 /** R1 leaves x for y while the answer that grants x is on its way. */
 export function closedWhileGranted(cores: Cores): void {
   const { stage, caller } = stageWithCaller(cores);

@@ -19,6 +19,19 @@ export function slowLeaderFastHost(cores: Cores): void {
   stage.end();
 }
 
+/** Somebody inquires while a renewal is under way: its answer does not count, and the next renewal leaves right after it. */
+export function inquiry(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  stage.until("A renews", () => (lineOf(a.state)?.requests ?? []).length > 0, 4_000);
+  const { sentAt } = a.state;
+  a.inquire();
+  stage.until("a later question is answered", () => (a.inquired.at(-1) ?? 0) > sentAt, 60);
+  stage.advance(100);
+  stage.expect("nobody waits, and nothing more is asked", a.state.inquiredAt === null && a.inquired.length <= 2);
+  stage.end();
+}
+
 /** The path of a leader carries nothing, and its clock is as slow as is promised. */
 export function slowLeader(cores: Cores): void {
   const stage = new Stage(cores);

@@ -27,6 +27,7 @@ import {
   deathUnheard,
   followerOfStaleObject,
   frozenPage,
+  inquiry,
   lateAnswer,
   lateRenewal,
   leaderOfStaleObject,
@@ -112,6 +113,7 @@ test("[S2] [S5] an operator who orders twice shortens nothing", () => orderedTwi
 test("[S2] a shorter lease is for leases to come", () => shorterPolicy(shippedCores));
 test("[S5] a paused group grants nothing", () => pausedGroup(shippedCores));
 test("[S6] a wall clock that is set back prolongs no lease", () => wallClockSetBack(shippedCores));
+test("[K7] an inquiry is answered by a question that was asked after it, and at once", () => inquiry(shippedCores));
 test("[S6] a leader that slept is not leader when it wakes", () => sleepingLeader(shippedCores));
 test("[S6] a wall clock that is set back shows the next sleep all the same", () => sleepAfterSetBack(shippedCores));
 test("[N8] a resignation overtakes what waits", () => resignWhileFramesWait(shippedCores));

@@ -36,6 +36,8 @@ export class Caller extends CallerShell {
   #isReady = true;
   #wakesAt: number | null = null;
   readonly #ended = new Set<string>();
+  /** The calls whose answers its inquiries were told of. */
+  readonly inquired: number[] = [];
 
   constructor(ports: CallerPorts, name: string, setup: CallerSetup) {
     const { priority, pollEveryMs, drainMs, drain } = setup;
@@ -80,6 +82,10 @@ export class Caller extends CallerShell {
     if (this.contenders.length > 0) this.dispatch({ type: "start" });
   }
 
+  inquire(): void {
+    this.dispatch({ type: "inquire" });
+  }
+
   override restart(skewMs = (this.random() * 2 - 1) * HOST_SKEW_MS): void {
     super.restart(skewMs);
     if (this.contenders.length > 0) this.dispatch({ type: "start" });
@@ -118,7 +124,9 @@ export class Caller extends CallerShell {
 
   protected override execute(effect: UserEffect): void {
     super.execute(effect);
-    if (effect.type === "grant") {
+    if (effect.type === "inquired") {
+      this.inquired.push(effect.sentAt);
+    } else if (effect.type === "grant") {
       const { component, leaderSessionId } = effect.subject;
       this.#ports.leads(this, effect.subject);
       this.dispatch({ type: "confirm", component, leaderSessionId });

@@ -30,6 +30,8 @@ export class Process extends ClientShell {
   readonly view: ObserverView;
   whereabouts: Whereabouts = "running";
   wakesAt = Infinity;
+  /** The questions whose answers its inquiries were told of. */
+  readonly inquired: number[] = [];
   #numbers = 0;
 
   constructor(ports: ClientShellPorts, name: string, setup: ProcessSetup) {
@@ -102,6 +104,10 @@ export class Process extends ClientShell {
     if (term === undefined) return;
     const { leaderSessionId } = term;
     this.dispatch({ type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) });
+  }
+
+  inquire(): void {
+    this.dispatch({ type: "inquire" });
   }
 
   prioritize(priority: number, component?: string): void {
@@ -213,6 +219,9 @@ export class Process extends ClientShell {
         return this.#granted(effect);
       case "revoke":
         for (const id of effect.contenders) this.#find(id)?.revoke(effect.reason, this.clock.monotonic);
+        return;
+      case "inquired":
+        this.inquired.push(effect.sentAt);
         return;
       case "leaders":
         return this.view.fold(effect, this.link?.recordsAreOld === true);

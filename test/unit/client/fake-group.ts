@@ -10,6 +10,7 @@ import type { Socket, SocketEvent } from "../../../client/socket.ts";
 import type { Leadership } from "../../../shared/leadership/leadership.ts";
 import type { ClientMessage } from "../../../shared/protocol/messages.ts";
 import { SoloGroup } from "../../../tools/harness/solo-group.ts";
+import { clocksStandStill } from "../../support/seeded.ts";
 
 /** Lets every promise that can go on go on. */
 export async function settle(): Promise<void> {
@@ -22,26 +23,41 @@ export function leadershipOf({ component, leadership }: Contender): Leadership {
   return leadership;
 }
 
-/** Both clocks move together, and timers fire in their order. */
+/** How late a timer runs where clocks stand still: meanwhile it shows the time at which it was due. */
+const LATE_MS = 40;
+
+/** Both clocks move together, and timers fire in their order. Where clocks stand still, they move when something arrives. */
 class VirtualClock implements Clock {
+  /** The true time. */
   #now = 5_000;
+  /** What the clocks have shown since the last event, where they stand still. */
+  #shown = this.#now;
   #timers = new Map<unknown, { readonly at: number; readonly run: () => void }>();
   #handles = 0;
   /** The longest that was asked for. */
   longestMs = 0;
 
-  monotonic(): number {
+  get trueNow(): number {
     return this.#now;
   }
 
+  monotonic(): number {
+    return clocksStandStill ? this.#shown : this.#now;
+  }
+
   wall(): number {
-    return 1_700_000_000_000 + this.#now;
+    return 1_700_000_000_000 + this.monotonic();
+  }
+
+  /** Something has arrived at the process. */
+  move(): void {
+    this.#shown = this.#now;
   }
 
   setTimeout(run: () => void, ms: number): number {
     this.#handles += 1;
     this.longestMs = Math.max(this.longestMs, ms);
-    this.#timers.set(this.#handles, { at: this.#now + ms, run });
+    this.#timers.set(this.#handles, { at: this.monotonic() + ms, run });
     return this.#handles;
   }
 
@@ -68,11 +84,14 @@ class VirtualClock implements Clock {
     await settle();
     for (let due = this.#due(end); due; due = this.#due(end)) {
       this.#timers.delete(due.handle);
-      this.#now = Math.max(this.#now, due.at);
+      this.#now = Math.max(this.#now, Math.min(end, due.at + (clocksStandStill ? LATE_MS : 0)));
+      this.#shown = Math.max(this.#shown, due.at);
       due.run();
       await settle();
     }
     this.#now = end;
+    // Something has called the code that goes on here.
+    this.move();
   }
 
   #due(end: number): { readonly handle: unknown; readonly at: number; readonly run: () => void } | undefined {
@@ -101,6 +120,7 @@ class FakeSocket implements Socket {
   }
 
   emit(type: string, event: SocketEvent = {}): void {
+    this.group.clock.move();
     for (const listener of this.#listeners.get(type) ?? []) listener(event);
   }
 
@@ -195,7 +215,7 @@ export class FakeGroup extends SoloGroup {
   }
 
   protected override now(): number {
-    return this.clock.monotonic();
+    return this.clock.trueNow;
   }
 
   protected override answer(message: ClientMessage): void {

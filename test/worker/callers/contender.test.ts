@@ -455,6 +455,54 @@ test("[C8] an alarm that was lost is set again when the object wakes", async () 
   expect(await alarmIn(stub)).not.toBeNull();
 });
 
+test("[K7] [S6] a clock that stands still while the object computes says that it leads; check does not", async () => {
+  const pass = stopClock();
+  let computedMs = 0;
+  const stub = objectIn(freshGroup(), "object", ({ elections }) => ({
+    elections: {
+      ...(elections as Elections),
+      campaign: (...all) => {
+        pass(computedMs);
+        return (elections as Elections).campaign(...all);
+      },
+    },
+  }));
+  await start(stub);
+  const seen = await inside(stub, async ({ contender }) => {
+    const leadership = contender.leadership();
+    if (leadership === null) return [];
+    const first = await Promise.all([leadership.check(), leadership.check()]);
+    computedMs = LEASE_MS;
+    return [...first, leadership.isLeader(), await leadership.check(), leadership.isLeader()];
+  });
+  expect(seen).toEqual([true, true, true, false, false]);
+});
+
+test("[K7] [C8] check outlasts a call that fails, and is false once the lease is over without an answer", async () => {
+  const pass = stopClock();
+  let isDown = false;
+  const stub = objectIn(freshGroup(), "object", ({ elections }) => ({
+    elections: {
+      ...(elections as Elections),
+      campaign: (...all) => (isDown ? Promise.reject(new Error("down")) : (elections as Elections).campaign(...all)),
+    },
+  }));
+  await start(stub);
+  const leadership = await inside(stub, ({ contender }) => contender.leadership());
+  isDown = true;
+  const answers: boolean[] = [];
+  await inside(stub, () => void leadership?.check().then((answer) => answers.push(answer)));
+  isDown = false;
+  pass(RENEW_DEADLINE_MS / 8);
+  await wake(stub);
+  expect(answers).toEqual([true]);
+  isDown = true;
+  await inside(stub, () => void leadership?.check().then((answer) => answers.push(answer)));
+  pass(RENEW_DEADLINE_MS);
+  await wake(stub);
+  expect(answers).toEqual([true, false]);
+});
+
 test("[S1] through the entrypoint of another Worker it is the same", async () => {
   const group = freshGroup();
   const stub = objectIn(group, "bound", () => ({ elections: exports.ElectionsEntrypoint }));

@@ -218,6 +218,7 @@ export class RpcMember implements Member {
       },
       isLeader: () => now().isLeader(),
       assertLeader: () => now().assertLeader(),
+      check: () => this.#order((contender) => now(contender).check()),
       remainingMs: () => now().remainingMs(),
       confirm: (address, metadata) => this.#order((contender) => now(contender).confirm(address, metadata)),
       resign: (options) => this.#order((contender) => now(contender).resign(options)),

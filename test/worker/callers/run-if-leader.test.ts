@@ -234,6 +234,44 @@ test("[E3] a group that can't be asked at all is an error that can be retried, a
   expect(runs).toBe(0);
 });
 
+test("[K7] check asks the group while the function runs, once for all that wait, and keeps the lead", async () => {
+  const group = freshGroup();
+  let calls = 0;
+  const counting: Elections = {
+    ...local,
+    campaign: (...all) => {
+      calls += 1;
+      return local.campaign(...all);
+    },
+  };
+  const result = await runIfLeader(counting, job(group), async ({ check }) => {
+    const before = calls;
+    const answers = await Promise.all([check(), check(), check()]);
+    return { answers, calls: calls - before };
+  });
+  expect(result).toEqual({ ran: true, value: { answers: [true, true, true], calls: 1 } });
+});
+
+test("[K7] [S6] a clock that stands still while the function computes says that it leads; check does not", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  let computedMs = 0;
+  const atNextCall: Elections = {
+    ...local,
+    campaign: (...all) => {
+      pass(computedMs);
+      return local.campaign(...all);
+    },
+  };
+  const seen: boolean[] = [];
+  const running = runIfLeader(atNextCall, job(group), async ({ isLeader, check }) => {
+    computedMs = LEASE_MS;
+    seen.push(isLeader(), await check(), isLeader());
+  });
+  await expect(running).rejects.toMatchObject({ code: "leadership_lost", reason: "expired" });
+  expect(seen).toEqual([true, false, false]);
+});
+
 test("[S2] it works in one queue with sockets, through a service binding", async () => {
   const group = freshGroup();
   const contenders = [{ component: "nightly", election: "dedicated" }] as const;

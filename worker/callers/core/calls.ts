@@ -163,12 +163,19 @@ function polled(draft: Draft, asked: Call, answer: CampaignAnswer): void {
   extend(draft, asked.at, { held: answer.resumed ? held : [], accepted }, answer);
   if (!answer.resumed) loseUnlessNew(draft, answer);
   for (const contender of draft.contenders) reportRefusal(draft, contender, answer);
+  tellInquirers(draft, asked);
   if (request.type === "campaign") forget(draft, asked, request);
   const isHolding = draft.terms.length > 0;
   const { renewEveryMs } = answer.lease;
   draft.nextAt = asked.at + (isHolding ? Math.min(renewEveryMs, answer.pollEveryMs) : answer.pollEveryMs);
   // The components that were stopping when it was sent have stopped by now.
   if (readyElections(draft).some((name) => !accepted.includes(name))) draft.nextAt = draft.now;
+}
+
+function tellInquirers(draft: Draft, { sentAt }: Call): void {
+  if (draft.inquiredAt === null) return;
+  draft.effects.push({ type: "inquired", sentAt });
+  if (draft.inquiredAt < sentAt) draft.inquiredAt = null;
 }
 
 function acceptedBy(request: Request): readonly ElectionName[] {

@@ -18,6 +18,8 @@ export type EventBody =
   | { readonly type: "answered"; readonly attempt: number; readonly answer: Answer }
   /** No answer will come. */
   | { readonly type: "failed"; readonly attempt: number }
+  /** Somebody waits for the answer to a campaign that is made after this. */
+  | { readonly type: "inquire" }
   /** The promise of an `onRevoke` has settled. */
   | { readonly type: "settled"; readonly component: string; readonly leaderSessionId: string }
   | { readonly type: "resign"; readonly leaderSessionId: string; readonly successor?: string }
@@ -48,5 +50,7 @@ export type Effect =
   | { readonly type: "unconfirmed"; readonly component: string; readonly code: string; readonly message: string }
   /** The group refuses: one component, or the whole call. Retried. */
   | { readonly type: "refused"; readonly component?: string; readonly code: string; readonly message: string }
+  /** The group has answered the campaign of this name, while somebody waits for an answer to any later than theirs. */
+  | { readonly type: "inquired"; readonly sentAt: number }
   /** Has said goodbye. */
   | { readonly type: "left" };

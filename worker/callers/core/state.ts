@@ -67,6 +67,8 @@ export interface ContenderState extends HolderState<Contender> {
   readonly attemptsReserved: number;
   /** The last one used: it strictly increases. */
   readonly sentAt: number;
+  /** `sentAt` when somebody last inquired: an answer to any later campaign will do. `null`: nobody waits. Not stored. */
+  readonly inquiredAt: number | null;
   /** How often that which it wants of the group has changed, and how many of these changes the group was told. */
   readonly changes: number;
   readonly changesTold: number;
@@ -93,6 +95,7 @@ export const initialState = (settings: Settings): ContenderState => ({
   attempt: 0,
   attemptsReserved: 0,
   sentAt: 0,
+  inquiredAt: null,
   contenders: [],
   changes: 0,
   changesTold: 0,
@@ -110,9 +113,9 @@ export const initialState = (settings: Settings): ContenderState => ({
 });
 
 /** What outlives this incarnation. */
-export type Stored = Omit<ContenderState, "settings" | "call" | "attempt">;
+export type Stored = Omit<ContenderState, "settings" | "call" | "attempt" | "inquiredAt">;
 
-export function save({ settings: _, call: __, attempt: ___, ...stored }: ContenderState): Stored {
+export function save({ settings: _, call: __, attempt: ___, inquiredAt: ____, ...stored }: ContenderState): Stored {
   return stored;
 }
 
@@ -133,6 +136,7 @@ export function load(stored: Stored, settings: Settings): ContenderState {
     ...stored,
     settings,
     call: null,
+    inquiredAt: null,
     attempt: stored.attemptsReserved,
     terms: stored.terms.map((term) => ({ ...term, leaseUntil: term.leaseUntil - CLOCK_MARGIN_MS })),
     contenders: stored.contenders.map((contender) => ({ ...contender, phase: settledPhase(contender.phase) })),
@@ -177,7 +181,8 @@ export const heldIds = ({ terms }: Pick<ContenderState, "terms">): readonly stri
 /** Whether there is something to tell at once, not with the next poll. */
 export function isUrgent(state: Omit<ContenderState, "settings">): boolean {
   if (isDeparting(state)) return state.terms.length === 0;
-  return hasNews(state) || state.farewells.length > 0 || state.contenders.some(wantsPublishing);
+  const isAsked = hasNews(state) || state.inquiredAt !== null;
+  return isAsked || state.farewells.length > 0 || state.contenders.some(wantsPublishing);
 }
 
 export const isDeparting = ({ activity }: Pick<ContenderState, "activity">): boolean =>

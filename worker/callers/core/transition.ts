@@ -93,6 +93,9 @@ function apply(draft: Draft, event: Event): void {
       return answered(draft, event);
     case "failed":
       return failed(draft, event);
+    case "inquire":
+      draft.inquiredAt = draft.sentAt;
+      return;
     case "settled":
       return settled(draft, event);
     case "resign":
