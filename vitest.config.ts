@@ -57,7 +57,13 @@ export default defineConfig({
     projects: [
       // One after the other, by `groupOrder`: what needs both processors is over before anything runs that has to keep a lease.
       {
-        test: { ...tier("unit", 0), ...shared, include: ["test/unit/**/*.test.ts", "examples/**/*.test.ts"] },
+        test: {
+          ...tier("unit", 0),
+          ...shared,
+          include: ["test/unit/**/*.test.ts", "test/local/virtual/*.test.ts", "examples/**/*.test.ts"],
+          // Workers on virtual time.
+          alias: { "cloudflare:workers": new URL("testing/node/cloudflare-workers.ts", import.meta.url).pathname },
+        },
       },
       {
         test: {

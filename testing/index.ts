@@ -3,7 +3,7 @@
  * this machine. Runs wherever the client does; only `startLocalBackend` needs Node, and it loads what it needs when called.
  *
  * Entry of the room `testing`. Tests of applications import it. It imports `shared/`, `client/`, the group core and its
- * host, `testing/group`, and `testing/node` when asked. It never touches a platform: only `testing/node` does.
+ * host, what `worker/callers` asks of it, `testing/group`, and `testing/node` when asked. It never touches a platform: only `testing/node` does.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { LocalBackend, LocalBackendOptions } from "./node/local-backend.ts";
@@ -29,6 +29,8 @@ export type { EndedTerm, Outcome } from "../worker/group/events.ts";
 export type { PolicyOptions } from "../worker/group/policy.ts";
 export type { FenceAnswer, FenceQuestion } from "../worker/group/views.ts";
 export type { Overlap, TestHistory, TestTerm, TestWrite } from "./history.ts";
+export type { TestObject, TestStub } from "./hosted-object.ts";
+export type { TestMember } from "./members.ts";
 export type { LocalBackend, LocalBackendOptions } from "./node/local-backend.ts";
 export type { TestClientOptions } from "./tenant.ts";
-export type { TestGroup, TestGroupOptions, TestRevokeOptions } from "./test-group.ts";
+export type { TestGroup, TestGroupOptions, TestObjectOptions, TestRevokeOptions } from "./test-group.ts";

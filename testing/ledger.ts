@@ -2,29 +2,39 @@
 import type { Participant } from "../client/participant.ts";
 import { leadingTerm } from "../shared/holder/state.ts";
 import type { TestTerm } from "./history.ts";
-import type { Machine } from "./machine.ts";
+
+/** Who leads: a process with a client, or one that calls. */
+export interface Observed {
+  readonly name: string;
+  readonly isDead: boolean;
+  /** Its code can act. */
+  readonly isRunning: boolean;
+  /** Each component that it leads, by its own account. */
+  leads(): Iterable<Tenure>;
+}
+
+/** A leadership, and for how long if nothing else happens. */
+export interface Tenure extends Pick<TestTerm, "component" | "election" | "leaderSessionId" | "epoch"> {
+  readonly leftMs: number;
+}
 
 interface Entry {
   readonly term: TestTerm;
-  readonly machine: Machine;
+  readonly observed: Observed;
   /** When `isLeader()` turns false by itself. */
   until: number;
   to: number | null;
 }
 
-/** Each component that a client leads, and for how long if nothing else happens. */
-function leads({
-  driver,
-  members,
-}: Participant): (Pick<TestTerm, "component" | "election" | "leaderSessionId" | "epoch"> & { leftMs: number })[] {
+export function* ledBy({ driver, members }: Participant): Generator<Tenure> {
   const state = driver.state();
-  return state.contenders.flatMap(({ id, info: { component } }) => {
+  for (const { id, info } of state.contenders) {
     const term = leadingTerm(state, id);
-    if (term === null || !members.has(id)) return [];
+    if (term === null || !members.has(id)) continue;
     const { election, leaderSessionId, epoch } = term;
     const leftMs = term.leaseUntil - driver.now();
-    return leftMs > 0 ? [{ component, election, leaderSessionId, epoch, leftMs }] : [];
-  });
+    if (leftMs > 0) yield { component: info.component, election, leaderSessionId, epoch, leftMs };
+  }
 }
 
 export class Ledger {
@@ -36,14 +46,14 @@ export class Ledger {
   }
 
   /** Frozen code begins and ends nothing: what it led ends with its lease, or with its death. */
-  look(machine: Machine, participant: Participant): void {
+  look(observed: Observed): void {
     const now = this.#now();
-    const open = this.#entries.filter((entry) => entry.machine === machine && entry.to === null);
-    if (machine.isDead) {
+    const open = this.#entries.filter((entry) => entry.observed === observed && entry.to === null);
+    if (observed.isDead) {
       for (const entry of open) entry.to = Math.min(now, entry.until);
     }
-    if (!machine.isRunning) return;
-    const led = leads(participant);
+    if (!observed.isRunning) return;
+    const led = [...observed.leads()];
     for (const entry of open) {
       const still = led.find(({ component, leaderSessionId }) => isTerm(entry.term, component, leaderSessionId));
       if (still === undefined) entry.to = Math.min(now, entry.until);
@@ -51,8 +61,8 @@ export class Ledger {
     }
     for (const { leftMs, ...leadership } of led) {
       if (open.some(({ term }) => isTerm(term, leadership.component, leadership.leaderSessionId))) continue;
-      const term = { client: machine.name, ...leadership, from: now, to: null };
-      this.#entries.push({ term, machine, until: now + leftMs, to: null });
+      const term = { client: observed.name, ...leadership, from: now, to: null };
+      this.#entries.push({ term, observed, until: now + leftMs, to: null });
     }
   }
 

@@ -31,6 +31,7 @@ export class Machine implements Clock {
   #frozenAt = 0;
   /** How long it was frozen; its monotonic clock does not count that. */
   #stoodMs = 0;
+  #delayMs = 0;
   isPartitioned = false;
   links: Link[] = [];
 
@@ -71,6 +72,14 @@ export class Machine implements Clock {
     if (typeof handle === "number") this.#timers.delete(handle);
   }
 
+  get hasTimers(): boolean {
+    return this.#timers.size > 0;
+  }
+
+  clearTimers(): void {
+    this.#timers.clear();
+  }
+
   /** The timer that is due first. */
   next(): Due {
     let first = NEVER;
@@ -103,7 +112,7 @@ export class Machine implements Clock {
   /** `told`: its operating system closes its connections, so the group is told. */
   kill(told: boolean): void {
     this.#whereabouts = "dead";
-    this.#timers.clear();
+    this.clearTimers();
     for (const { up, down } of this.links) {
       if (told) up.send({ type: "close", code: 1006 }, this.#settings.now());
       up.severed = true;
@@ -113,9 +122,19 @@ export class Machine implements Clock {
 
   // Its path to the group
 
+  /** One direction takes so much longer from now on. What is on its way already is not slower. */
+  delay(ms: number): void {
+    this.#delayMs = ms;
+    for (const { up, down } of this.links) up.latencyMs = down.latencyMs = this.#latencyMs;
+  }
+
+  get #latencyMs(): number {
+    return this.#settings.latencyMs + this.#delayMs;
+  }
+
   connect(attempt: number): Link {
-    const { latencyMs, now } = this.#settings;
-    const link = new Link(attempt, [latencyMs, latencyMs]);
+    const { now } = this.#settings;
+    const link = new Link(attempt, [this.#latencyMs, this.#latencyMs]);
     this.links = [...this.links.filter(({ finished }) => !finished), link];
     if (this.isPartitioned || this.isDead) sever(link);
     link.up.send({ type: "open" }, now());

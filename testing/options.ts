@@ -21,6 +21,17 @@ export const assertTestGroupOptions = optionsBy({
   latencyMs: optional(duration),
 });
 
+const aText: Check<string> = where(
+  (value): value is string => typeof value === "string" && value !== "",
+  "a text that is not empty",
+);
+
+export const assertTestObjectOptions = optionsBy({ name: aText, env: record, binding: aText });
+
+export function assertDelay(ms: unknown): void {
+  if (!(typeof ms === "number" && Number.isFinite(ms) && ms >= 0)) throw new RangeError(`${ms} ms: give 0 or more`);
+}
+
 export const assertLocalBackendOptions = optionsBy({
   leaseMs: optional(milliseconds(MIN_LEASE_MS)),
   drainMs: optional(milliseconds(0)),

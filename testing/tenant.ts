@@ -1,9 +1,10 @@
 /** One process of a test group: its machine, the client that users have, and the sockets of its connections. */
 import { type ClientOptions, type ElectionClient, openClient } from "../client/client.ts";
-import type { Participant } from "../client/participant.ts";
 import type { Fetcher } from "../client/socket.ts";
 import type { Link } from "./group/link.ts";
+import { ledBy } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
+import type { Member } from "./member.ts";
 import { TestSocket } from "./socket.ts";
 import type { Due } from "./timeline.ts";
 
@@ -23,18 +24,10 @@ export interface TenantPorts {
   deliver(link: Link): void;
 }
 
-export interface Tenant<Component extends string = string> {
-  readonly machine: Machine;
-  readonly client: ElectionClient<Component>;
-  /** The inside of the client. */
-  readonly participant: Participant;
-  dues(): Iterable<Due>;
-}
-
 export function createTenant<Component extends string>(
   { page = false, ...given }: TestClientOptions,
   { group, machine, fetcher, now, deliver }: TenantPorts,
-): Tenant<Component> {
+): { readonly client: ElectionClient<Component>; readonly member: Member } {
   const sockets = new Map<Link, TestSocket>();
   const process = { ...given.process, name: machine.name };
   const options = { ...given, url: "http://test.invalid", group, process, page, fetcher, clock: machine };
@@ -52,8 +45,30 @@ export function createTenant<Component extends string>(
     }
     yield machine.next();
   }
-  return { machine, client, participant, dues };
+  return { client, member: memberOf(client as ElectionClient, machine, { dues, leads: () => ledBy(participant) }) };
 }
+
+const memberOf = (client: ElectionClient, machine: Machine, rest: Pick<Member, "dues" | "leads">): Member => ({
+  ...rest,
+  name: machine.name,
+  clock: machine,
+  get sessionId() {
+    return client.sessionId;
+  },
+  get isDead() {
+    return machine.isDead;
+  },
+  get isRunning() {
+    return machine.isRunning;
+  },
+  partition: () => machine.partition(),
+  heal: () => machine.heal(),
+  cut: () => machine.cut(),
+  delay: (ms) => machine.delay(ms),
+  freeze: () => machine.freeze(),
+  thaw: () => machine.thaw(),
+  kill: (told) => machine.kill(told),
+});
 
 function receive(socket: TestSocket | undefined, link: Link): void {
   const packet = link.down.take();

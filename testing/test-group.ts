@@ -4,17 +4,23 @@ import type { Clock } from "../client/clock.ts";
 import type { Leadership } from "../shared/leadership/leadership.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
 import type { GroupStatus } from "../shared/protocol/status.ts";
+import type { Elections } from "../worker/callers/service.ts";
 import type { Outcome } from "../worker/group/events.ts";
 import { assertPolicy, type PolicyOptions } from "../worker/group/policy.ts";
 import { type FenceAnswer, type FenceQuestion, fence, groupStatus } from "../worker/group/views.ts";
+import { Caller } from "./caller.ts";
+import type { ObjectClass } from "./construct.ts";
+import { electionsThrough } from "./elections.ts";
 import { Backend } from "./group/backend.ts";
 import type { Link } from "./group/link.ts";
 import { createHistory, type TestHistory, type TestTerm, type TestWrite } from "./history.ts";
+import { HostedObject, handleOf, type TestObject } from "./hosted-object.ts";
 import { Ledger } from "./ledger.ts";
 import { lookUpsOf } from "./look-ups.ts";
-import { Machine } from "./machine.ts";
-import { assertTestClientOptions, assertTestGroupOptions } from "./options.ts";
-import { createTenant, type Tenant, type TestClientOptions } from "./tenant.ts";
+import { Machine, type MachineSettings } from "./machine.ts";
+import { Members, type TestMember } from "./members.ts";
+import { assertDelay, assertTestClientOptions, assertTestGroupOptions, assertTestObjectOptions } from "./options.ts";
+import { createTenant, type TestClientOptions } from "./tenant.ts";
 import { type Due, Timeline } from "./timeline.ts";
 
 /** Settings of a test group; each has a default. */
@@ -29,12 +35,22 @@ export interface TestGroupOptions {
   readonly latencyMs?: number;
 }
 
-/** Which leadership is revoked, and which client is next. */
+/** How a Durable Object is hosted. */
+export interface TestObjectOptions {
+  /** Its name: `ctx.id.name`, and its name in the history. */
+  readonly name: string;
+  /** The other bindings and variables. */
+  readonly env?: object;
+  /** The name of the elections in its env. Default `ELECTIONS`. */
+  readonly binding?: string;
+}
+
+/** Which leadership is revoked, and which member is next. */
 export interface TestRevokeOptions {
   /** A component that is led: its election is revoked. Default: the process election. */
   readonly component?: string;
-  /** The client that is next. */
-  readonly successor?: ElectionClient;
+  /** The member that is next. */
+  readonly successor?: TestMember;
   /** Kept in the history. */
   readonly note?: string;
 }
@@ -53,7 +69,9 @@ export class TestGroup {
   readonly #timeline: Timeline;
   readonly #backend: Backend;
   readonly #ledger: Ledger;
-  readonly #tenants: Tenant[] = [];
+  readonly #members = new Members();
+  #worker: Elections | undefined;
+  #workers = 0;
   readonly #writes: TestWrite[] = [];
 
   /** Throws a `TypeError` for wrong options, and a `RangeError` for a policy that contradicts itself. */
@@ -69,34 +87,76 @@ export class TestGroup {
     this.#ledger = new Ledger(() => this.now);
   }
 
-  // Clients
+  // Members
 
   /** Makes a new process with the client that users have. It connects when time advances. */
   client<Component extends string = string>(options: TestClientOptions = {}): ElectionClient<Component> {
     assertTestClientOptions(options);
-    const { name = `client-${this.#tenants.length + 1}`, ...given } = options;
-    if (this.#tenants.some(({ machine }) => machine.name === name)) {
-      throw new Error(`a client is called ${name} already: give each a name of its own`);
-    }
-    const now = (): number => this.#timeline.now;
-    const seed = this.#seed * SEED_STEP + this.#tenants.length;
-    const machine = new Machine({ name, seed, latencyMs: this.#latencyMs, now });
+    const { name = `client-${this.#members.count + 1}`, ...given } = options;
+    const machine = new Machine(this.#machineSettings(name));
     const isReachable = (): boolean => machine.isRunning && !machine.isPartitioned;
     const fetcher = lookUpsOf(this.name, this.#backend, isReachable);
     const deliver = (link: Link): void => this.#backend.receive(link);
-    const tenant = createTenant<Component>(given, { group: this.name, machine, fetcher, now, deliver });
-    this.#tenants.push(tenant);
-    return tenant.client;
+    const now = (): number => this.#timeline.now;
+    const { client, member } = createTenant<Component>(given, { group: this.name, machine, fetcher, now, deliver });
+    this.#members.add(client as ElectionClient, member);
+    return client;
   }
 
-  /** The client's own clock, for code under test that keeps time. It stands still while the client is frozen. */
-  clock(client: ElectionClient): Clock {
-    return this.#machine(client);
+  /**
+   * The elections of a Worker, as a service binding has them: for `runIfLeader`, and for calls. Its clock is that of Workers:
+   * it stands still while code runs. A killed Worker is followed by another one.
+   */
+  get elections(): Elections {
+    if (this.#worker === undefined || this.#members.of(this.#worker).isDead) {
+      this.#workers += 1;
+      this.#worker = this.electionsFor(this.#workers === 1 ? "worker" : `worker-${this.#workers}`);
+    }
+    return this.#worker;
   }
 
-  /** The client that considers itself the leader of the component. A frozen client counts while its lease runs. */
-  leader(component: string): ElectionClient | null {
-    return this.#leading((term) => term.component === component)?.client ?? null;
+  /** The elections of another Worker, with a path and a clock of its own. */
+  electionsFor(name: string): Elections {
+    const caller = new Caller(this.#machineSettings(name));
+    const elections = this.#bind(caller);
+    this.#members.add(elections, caller);
+    return elections;
+  }
+
+  /**
+   * Hosts a Durable Object of the code under test, such as one with a `DurableContender`. `env` is what its constructor
+   * gets beside the elections; `binding` is their name in it, by default `ELECTIONS`. Nothing runs before the first event.
+   */
+  durableObject<T extends object>(
+    Class: ObjectClass<T>,
+    { name, env = {}, binding = "ELECTIONS" }: TestObjectOptions,
+  ): TestObject<T> {
+    assertTestObjectOptions({ name, env, binding });
+    const bindings = (caller: Caller): object => ({ ...env, [binding]: this.#bind(caller) });
+    const host = new HostedObject<T>({ ...this.#machineSettings(name), Class, env: bindings });
+    const object = handleOf(host, START);
+    this.#members.add(object, host);
+    return object;
+  }
+
+  #machineSettings(name: string): MachineSettings {
+    this.#members.assertNew(name);
+    const seed = this.#seed * SEED_STEP + this.#members.count;
+    return { name, seed, latencyMs: this.#latencyMs, now: () => this.#timeline.now };
+  }
+
+  #bind(caller: Caller): Elections {
+    return caller.binding((carry) => electionsThrough(carry, this.#backend, this.name));
+  }
+
+  /** The member's own clock, for code under test that keeps time. It stands still while the member is frozen. */
+  clock(member: TestMember): Clock {
+    return this.#members.of(member).clock;
+  }
+
+  /** The member that considers itself the leader of the component. A frozen one counts while its lease runs. */
+  leader(component: string): TestMember | null {
+    return this.#leading((term) => term.component === component) ?? null;
   }
 
   // Time
@@ -129,64 +189,71 @@ export class TestGroup {
   }
 
   *#dues(): Generator<Due> {
-    for (const tenant of this.#tenants) yield* tenant.dues();
+    yield* this.#members.dues();
     yield this.#backend;
   }
 
-  // Faults of processes and of the network
+  // Faults of members and of the network
 
   /**
-   * Makes the client's connections half-open: nothing arrives in either direction, also on new ones, and neither side is
-   * notified.
+   * Nothing arrives in either direction, also on new connections, and neither side is notified. Calls by RPC are not
+   * answered.
    */
-  partition(client: ElectionClient): void {
-    this.#machine(client).partition();
+  partition(member: TestMember): void {
+    this.#members.of(member).partition();
   }
 
-  /** Ends `partition`. Connections that have lost a frame are reset; the others continue. */
-  heal(client: ElectionClient): void {
-    this.#machine(client).heal();
+  /** Ends `partition`. Connections and calls that have lost something are reset; the others continue. */
+  heal(member: TestMember): void {
+    this.#members.of(member).heal();
   }
 
-  /** Resets the client's connections; both ends are notified. */
-  cut(client: ElectionClient): void {
-    this.#machine(client).cut();
+  /** Resets the member's connections, and the calls that are under way; both ends are notified. */
+  cut(member: TestMember): void {
+    this.#members.of(member).cut();
+  }
+
+  /** From now on everything takes so many milliseconds longer in each direction; 0 ends it. */
+  delay(member: TestMember, ms: number): void {
+    assertDelay(ms);
+    this.#members.of(member).delay(ms);
   }
 
   /**
-   * The client's clock and its code stand still, as on a sleeping machine; messages for the client wait. Code under test
-   * stands still while it waits for its client or for `clock(client)`, and continues if it waits for something else.
+   * The member's clock and its code stand still, as on a sleeping machine; messages for it wait. For a Worker or an object
+   * it is a computation that takes long. Code under test stands still while it waits for its client, for an answer or for
+   * `clock(member)`, and continues if it waits for something else.
    */
-  freeze(client: ElectionClient): void {
+  freeze(member: TestMember): void {
     this.#look();
-    this.#machine(client).freeze();
+    this.#members.of(member).freeze();
   }
 
   /** Ends `freeze`. Everything overdue, messages included, happens when time advances. */
-  thaw(client: ElectionClient): void {
-    this.#machine(client).thaw();
+  thaw(member: TestMember): void {
+    this.#members.of(member).thaw();
   }
 
   /**
    * The process ends without `bye`. `told` (the default): its machine closes its connections, so the group notices;
-   * otherwise the group is not notified.
+   * otherwise the group is not notified. Throws for an object: the platform always brings it back.
    */
-  kill(client: ElectionClient, { told = true }: { readonly told?: boolean } = {}): void {
+  kill(member: TestMember, { told = true }: { readonly told?: boolean } = {}): void {
     this.#look();
-    this.#machine(client).kill(told);
+    this.#members.of(member).kill(told);
     this.#look();
   }
 
   /**
-   * Kills the process that leads this component, or any leader if none is named; returns its client. Throws if nobody
-   * leads.
+   * Kills the process that leads this component, or any leader if none is named; returns it. Throws if nobody leads, or if
+   * an object does.
    */
-  killLeader(component?: string): ElectionClient {
+  killLeader(component?: string): TestMember {
     this.#look();
-    const tenant = this.#leading((term) => component === undefined || term.component === component);
-    if (tenant === undefined) throw new Error(`nobody leads ${component ?? "anything"}: advance until somebody does`);
-    this.kill(tenant.client);
-    return tenant.client;
+    const member = this.#leading((term) => component === undefined || term.component === component);
+    if (member === undefined) throw new Error(`nobody leads ${component ?? "anything"}: advance until somebody does`);
+    this.kill(member);
+    return member;
   }
 
   // The group
@@ -194,6 +261,14 @@ export class TestGroup {
   /** The group's object dies together with its sockets; the next one starts from what was stored. */
   restart(): void {
     this.#backend.restart();
+  }
+
+  /**
+   * Another object takes the place of the group's. The old one does not know: it goes on talking to its sockets until its
+   * first write, which ends it.
+   */
+  replace(): void {
+    this.#backend.replace();
   }
 
   /** The group's object leaves memory while its sockets stay open. */
@@ -216,7 +291,7 @@ export class TestGroup {
    * to advance for that. Resolves with `null` if the group was restarted meanwhile.
    */
   revoke({ component, successor, note }: TestRevokeOptions = {}): Promise<Outcome | null> {
-    const sessionId = successor?.sessionId;
+    const sessionId = successor && this.#members.of(successor).sessionId;
     if (successor !== undefined && sessionId === undefined) {
       throw new Error("the successor has no session yet: advance until it is connected");
     }
@@ -241,7 +316,7 @@ export class TestGroup {
   // The history
 
   /** Call it at each protected write of the code under test: the history then finds late writes. */
-  recordWrite(leadership: Leadership, what = "write"): void {
+  recordWrite(leadership: Omit<Leadership, "confirm" | "resign">, what = "write"): void {
     this.#look();
     const { component, leaderSessionId, epoch } = leadership;
     const terms = this.#ledger.terms().filter((term) => term.leaderSessionId === leaderSessionId);
@@ -257,18 +332,11 @@ export class TestGroup {
   }
 
   #look(): void {
-    for (const { machine, participant } of this.#tenants) this.#ledger.look(machine, participant);
+    this.#members.look(this.#ledger);
   }
 
-  /** The process of the first running term that matches. */
-  #leading(isWanted: (term: TestTerm) => boolean): Tenant | undefined {
-    const term = this.#ledger.terms().find((other) => other.to === null && isWanted(other));
-    return this.#tenants.find(({ machine }) => machine.name === term?.client);
-  }
-
-  #machine(client: ElectionClient): Machine {
-    const tenant = this.#tenants.find((other) => other.client === client);
-    if (tenant === undefined) throw new Error("this client is of another group: make it with `group.client()`");
-    return tenant.machine;
+  /** The member with the first running term that matches. */
+  #leading(isWanted: (term: TestTerm) => boolean): TestMember | undefined {
+    return this.#members.named(this.#ledger.terms().find((other) => other.to === null && isWanted(other))?.client);
   }
 }

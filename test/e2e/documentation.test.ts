@@ -27,7 +27,8 @@ test("every program in the pages passes the strictest compiler, with the types t
 });
 
 describe("programs for Node run, in the order of their page, with one backend for each page", () => {
-  const runnable = programs.filter(({ kind }) => kind.environment === "node" && kind.run !== null);
+  const isForNode = ({ environment }: Program["kind"]): boolean => environment === "node" || environment === "test";
+  const runnable = programs.filter(({ kind }) => isForNode(kind) && kind.run !== null);
   for (const [page, own] of Map.groupBy(runnable, (program) => program.page)) {
     test(page, async () => {
       const settings = own.flatMap(({ kind }) => (kind.binding ? [kind.binding] : []));
@@ -91,7 +92,9 @@ const whenEnded = (child: ChildProcess): Promise<number | string> =>
   new Promise((resolve) => child.once("close", (code, signal) => resolve(code ?? signal ?? "nothing")));
 
 describe("programs for pages and Workers, and those that need more than this machine has, are bundled", () => {
-  for (const program of programs.filter(({ kind }) => kind.environment !== "node" || kind.run === null)) {
+  for (const program of programs.filter(
+    ({ kind }) => kind.environment !== "test" && (kind.environment !== "node" || kind.run === null),
+  )) {
     test(where(program), async () => {
       await expect(bundleProgram(program)).resolves.toMatch(/\.bundle\.js$/);
     });

@@ -7,6 +7,7 @@
 import type { EndedTerm, EventBody, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
 import type { GroupState } from "../../worker/group/state.ts";
+import type { PollRequest } from "../../worker/host/host.ts";
 import type { HostFailure, Turned } from "../../worker/host/port.ts";
 import { groupCore } from "./core.ts";
 import { Incarnation, type Platform } from "./incarnation.ts";
@@ -46,6 +47,11 @@ export class Backend implements Platform {
     return new Promise((resolve) => this.#object().ask(event, resolve));
   }
 
+  /** One call of a contender by RPC. `null`: the object died before it could answer. */
+  poll(request: PollRequest): Promise<Outcome | null> {
+    return new Promise((resolve) => this.#object().poll(request, resolve));
+  }
+
   /** Delivers the first packet on its way up: an upgrade to the present object, a frame to the one that has the socket. */
   receive(link: Link): void {
     const packet = link.up.take();
@@ -58,6 +64,15 @@ export class Backend implements Platform {
     const current = this.#current;
     this.#current = null;
     current?.die(true);
+  }
+
+  /**
+   * The platform starts another object in its place. The old one does not know: it goes on talking to its sockets until
+   * its first write, which ends it, and them.
+   */
+  replace(): void {
+    this.#current = null;
+    this.#object();
   }
 
   /** The object leaves memory; its sockets stay. Does nothing while a request is open. */
@@ -100,9 +115,10 @@ export class Backend implements Platform {
     return this.core.createPolicy(options);
   }
 
-  write(_incarnation: Incarnation, write: Write): boolean {
-    this.storage.write(write);
-    return true;
+  write(incarnation: Incarnation, write: Write): boolean {
+    if (incarnation === this.#current) this.storage.write(write);
+    else incarnation.die(true);
+    return incarnation.alive;
   }
 
   turned(_incarnation: Incarnation, { rows }: Turned): void {

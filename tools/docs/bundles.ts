@@ -3,7 +3,8 @@ import { inRepository, repositoryRoot } from "../paths.ts";
 import type { Program } from "./programs.ts";
 
 const targets = {
-  node: { platform: "node", conditions: [], external: ["pg"] },
+  node: { platform: "node", conditions: [], external: ["pg", "vitest"] },
+  test: { platform: "node", conditions: [], external: ["vitest"] },
   browser: { platform: "browser", conditions: [], external: [] },
   worker: { platform: "neutral", conditions: ["workerd", "worker", "browser"], external: ["cloudflare:*", "node:*"] },
 } as const;

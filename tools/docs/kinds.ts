@@ -1,8 +1,8 @@
 /** The kinds of code blocks, and how each is checked. */
 import type { CodeBlock } from "./markdown.ts";
 
-/** The environment whose globals a program may use. */
-export type Environment = "node" | "browser" | "worker";
+/** The environment whose globals a program may use. `test`: Node, with the code of Workers under test. */
+export type Environment = "node" | "test" | "browser" | "worker";
 
 export type Kind =
   /** Type-checked against the built package in the strictest mode (but `js`); then run, or bundled for its environment. */
@@ -62,7 +62,7 @@ function programKind({ language, words, attributes }: CodeBlock): Kind | undefin
     get: attributes.get("get") ?? null,
     binding: name === undefined || value === undefined ? null : ([name, value] as const),
   } as const;
-  if (word === "test") return { ...told, environment: "node", run: { ends: true } };
+  if (word === "test") return { ...told, environment: "test", run: { ends: true } };
   if (word === "run") return { ...told, environment: "node", run: until ? { until } : { ends: true } };
   if (word !== "node" && word !== "browser" && word !== "worker") return undefined;
   return { ...told, environment: word, run: until ? { until } : null };

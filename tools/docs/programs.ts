@@ -54,6 +54,7 @@ export async function typeProblems(programs: readonly Program[]): Promise<string
     const directory = `${folder}/${environment}`;
     await mkdir(inRepository(directory), { recursive: true });
     await writeFile(inRepository(`${directory}/tsconfig.json`), configuration(environment));
+    if (environment === "test") await writeFile(inRepository(`${directory}/vitest.config.mjs`), testConfiguration);
     await writePrograms(own);
     if (own.some(({ block }) => block.language !== "js")) found.push(...(await compile(directory, own)));
   }
@@ -80,11 +81,25 @@ function inWordsOfThePage(problem: string, programs: readonly Program[]): string
   return `${page}:${inPage > 0 ? block.line + inPage : block.line}: ${message}`;
 }
 
+/** As docs/TESTING.md tells it. */
+const testConfiguration = `export default {
+  test: {
+    alias: { "cloudflare:workers": "edge-election/testing/cloudflare-workers" },
+    server: { deps: { inline: ["edge-election"] } },
+  },
+};
+`;
+
 /** The strictest settings that a user may have, with the module resolution of each environment. */
 function configuration(environment: Environment): string {
-  const bundled = environment !== "node";
+  const bundled = environment === "browser" || environment === "worker";
   const libraries = environment === "browser" ? ["DOM", "DOM.Iterable"] : [];
-  const types = { node: ["node"], browser: [], worker: ["@cloudflare/workers-types"] }[environment];
+  const types = {
+    node: ["node"],
+    test: ["node", "@cloudflare/workers-types"],
+    browser: [],
+    worker: ["@cloudflare/workers-types"],
+  }[environment];
   return JSON.stringify({
     compilerOptions: {
       target: "es2024",
@@ -96,7 +111,8 @@ function configuration(environment: Environment): string {
       jsx: "react-jsx",
       noEmit: true,
       strict: true,
-      skipLibCheck: false,
+      // The types of Node and of Workers contradict each other, and those of vitest bring Node's.
+      skipLibCheck: environment === "test",
       noUncheckedIndexedAccess: true,
       exactOptionalPropertyTypes: true,
       noPropertyAccessFromIndexSignature: true,
@@ -109,6 +125,6 @@ function configuration(environment: Environment): string {
       isolatedModules: true,
       erasableSyntaxOnly: !bundled,
     },
-    include: ["*"],
+    include: ["*.ts", "*.mts", "*.tsx"],
   });
 }

@@ -46,7 +46,7 @@ export function undocumentedIn(all: readonly EntryPoint[]): string[] {
   ];
 }
 
-const fileOf = ({ specifier }: EntryPoint): string => `${specifier.replace("/", "-")}.md`;
+const fileOf = ({ specifier }: EntryPoint): string => `${specifier.replaceAll("/", "-")}.md`;
 
 const identity = ({ file, name }: ExportedSymbol): string => `${file} ${name}`;
 

@@ -14,8 +14,8 @@ import {
 import { DEFAULT_LIMITS, LIST_ENTRIES, NOTE_LENGTH } from "../../shared/protocol/limits.ts";
 import { ELECTION_RULE, type ElectionName, isElectionName, isName, NAME_RULE } from "../../shared/protocol/names.ts";
 import type { RevokeOptions } from "../../shared/protocol/status.ts";
-import type { PollRequest } from "../durable-object/election-group.ts";
 import type { FenceQuestion } from "../group/views.ts";
+import type { PollRequest } from "../host/host.ts";
 import type { Campaign, Confirmation, PolledSession, Release, Renewal } from "./service.ts";
 
 const session = object<PolledSession>({

@@ -246,7 +246,7 @@ export class DurableContender<Component extends string = string> {
   #moveAlarm(state: ContenderState): void {
     const deadline = nextDeadline(state);
     if (deadline === null) return;
-    if (this.#alarmAt !== null && this.#alarmAt > Date.now() && this.#alarmAt <= deadline) return;
+    if (this.#alarmAt !== null && this.#alarmAt > this.#engine.clock.now() && this.#alarmAt <= deadline) return;
     this.#alarmAt = deadline;
     const otherwise = (): void => {
       this.#alarmAt = null;
@@ -314,8 +314,8 @@ export class DurableContender<Component extends string = string> {
     const term = createLeadership(
       { group: this.#options.group, ...subject },
       {
-        remainingMs: () => remainingMs(this.#engine.state, component, leaderSessionId, Date.now()),
-        drainMs: () => drainMs(this.#engine.state, component, leaderSessionId, Date.now()),
+        remainingMs: () => remainingMs(this.#engine.state, component, leaderSessionId, this.#engine.clock.now()),
+        drainMs: () => drainMs(this.#engine.state, component, leaderSessionId, this.#engine.clock.now()),
         inquire: () => this.#engine.inquire(),
         assertPublished,
         confirm: (published) => this.#confirm(subject, published),

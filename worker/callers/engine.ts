@@ -3,6 +3,7 @@
  */
 import { Inquiries } from "../../shared/leadership/inquiries.ts";
 import { unreachable } from "../../shared/unreachable.ts";
+import { type CallerClock, clockOf } from "./clock.ts";
 import type { EventBody } from "./core/events.ts";
 import type { Answer, Request } from "./core/requests.ts";
 import { type ContenderState, nextDeadline } from "./core/state.ts";
@@ -28,13 +29,15 @@ export class Engine {
     sentAt: () => this.state.sentAt,
     ask: () => this.dispatch({ type: "inquire" }),
   });
+  readonly clock: CallerClock;
   #call: Promise<void> = Promise.resolve();
 
   constructor(state: ContenderState, ports: EnginePorts) {
     this.#ports = ports;
+    this.clock = clockOf(ports.elections, () => this.state);
     this.#turns = new Turns(state, {
-      now: () => Date.now(),
-      random: () => Math.random(),
+      now: () => this.clock.now(),
+      random: () => this.clock.random(),
       adopt: (before, after) => ports.adopt(before, after),
       execute: (effect) => {
         if (effect.type === "inquired") this.#inquiries.answered(effect.sentAt);
@@ -71,11 +74,11 @@ export class Engine {
   #make(attempt: number, request: Request): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const isUnderWay = (): boolean => this.state.call?.attempt === attempt;
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let timer: unknown;
     const watch = (): void => {
       if (!isUnderWay()) return resolve();
-      const wait = Math.max(1, (nextDeadline(this.state) ?? 0) - Date.now());
-      timer = setTimeout(() => {
+      const wait = Math.max(1, (nextDeadline(this.state) ?? 0) - this.clock.now());
+      timer = this.clock.setTimeout(() => {
         if (isUnderWay()) this.dispatch({ type: "tick" });
         watch();
       }, wait);
@@ -91,7 +94,7 @@ export class Engine {
       })
       .catch((error: unknown) => this.#ports.callFailed(error))
       .finally(() => {
-        clearTimeout(timer);
+        this.clock.clearTimeout(timer);
         resolve();
       });
     return promise;

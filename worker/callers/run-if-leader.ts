@@ -111,7 +111,7 @@ class Invocation {
   #term: Handle<PlainLeadership> | null = null;
   #loss: LeadershipLostError | null = null;
   #failure: Error | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: unknown;
   #isOver = false;
 
   constructor(elections: Elections, { group, component, election = "dedicated", since: _, ...options }: RunOptions) {
@@ -155,15 +155,17 @@ class Invocation {
     this.#settle();
     this.#engine.dispatch({ type: "close" });
     await this.#engine.quiet();
-    clearTimeout(this.#timer);
+    this.#engine.clock.clearTimeout(this.#timer);
   }
 
   #moveTimer(): void {
-    clearTimeout(this.#timer);
+    this.#engine.clock.clearTimeout(this.#timer);
     const deadline = nextDeadline(this.#engine.state);
     // While a call is under way the engine keeps the deadlines.
     if (this.#isOver || deadline === null || this.#engine.state.call !== null) return;
-    this.#timer = setTimeout(() => this.#engine.dispatch({ type: "tick" }), Math.max(1, deadline - Date.now()));
+    const { clock } = this.#engine;
+    const tick = (): void => this.#engine.dispatch({ type: "tick" });
+    this.#timer = clock.setTimeout(tick, Math.max(1, deadline - clock.now()));
   }
 
   #execute(effect: ShellEffect): void {
@@ -200,8 +202,8 @@ class Invocation {
     return createPlainLeadership(
       { group: this.#group, ...subject },
       {
-        remainingMs: () => remainingMs(this.#engine.state, component, leaderSessionId, Date.now()),
-        drainMs: () => drainMs(this.#engine.state, component, leaderSessionId, Date.now()),
+        remainingMs: () => remainingMs(this.#engine.state, component, leaderSessionId, this.#engine.clock.now()),
+        drainMs: () => drainMs(this.#engine.state, component, leaderSessionId, this.#engine.clock.now()),
         inquire: () => this.#engine.inquire(),
       },
     );

@@ -41,7 +41,7 @@ test("docs/TESTING.md: the example for node:test passes", async () => {
 });
 
 test("docs/TESTING.md: the example for vitest passes, with Node's runner in vitest's place", async () => {
-  const block = await blockOf("docs/TESTING.md", 'from "vitest"');
+  const block = await blockOf("docs/TESTING.md", "I have just lost the lead");
   const stand = `
     import assert from "node:assert/strict";
     import { test } from "node:test";

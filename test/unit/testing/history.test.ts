@@ -20,7 +20,7 @@ async function busyMinutes(seed: number): Promise<TestGroup> {
     .slice(0, 20);
   for (const [round, client] of turns.entries()) {
     await group.advance(3_000);
-    void group.leader("x")?.resign();
+    void clients.find((one) => one === group.leader("x"))?.resign();
     group.cut(client);
     if (round % 3 === 0) group.partition(client);
     if (round % 4 === 0) group.restart();

@@ -54,6 +54,7 @@ const planted: readonly Planted[] = [
   ["worker", 'import { Hono } from "hono";\nimport { x } from "cloudflare:workers";\nDate.now();', NONE],
   ["client/node", 'import ws from "ws";\nimport { on } from "node:fs/promises";', NONE],
   ["testing", 'import { x } from "../worker/group/x.ts";\nimport { y } from "../client/session/y.ts";', NONE],
+  ["testing", 'import { x } from "../worker/callers/exchanges.ts";', NONE],
   ["shared", '// Date.now()\nexport const text = "Date.now()"; /* fetch */ export const pattern = /crypto/;', NONE],
   ["client/session", "export const f = ({ process: other }: Hello) => other; export type T = { process?: 1 };", NONE],
 ];
