@@ -1,12 +1,9 @@
 /** An earlier commit of this repository, whose backend and client run beside the present ones. */
-import { execFile } from "node:child_process";
-import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import { type LocalBackend, startLocalBackend } from "../cli/backend/local-backend.ts";
 import { temporaryFolder } from "../tools/harness/folder.ts";
-import { inRepository } from "../tools/paths.ts";
+import { checkOut } from "../tools/harness/versions.ts";
 import { OPEN_TO_LOOPBACK } from "./backend.ts";
 import { bundleWorkerOf } from "./bundle.ts";
 import type { OpenClient } from "./member.ts";
@@ -16,14 +13,11 @@ export interface Earlier {
   readonly open: OpenClient;
 }
 
-/** Checks the commit out into a temporary folder, with the packages that are installed here. */
+/** Checks the commit out into a temporary folder. */
 export async function withEarlier<T>(commit: string, work: (earlier: Earlier) => Promise<T>): Promise<T> {
   await using folder = await temporaryFolder();
-  const archive = join(folder.path, "commit.tar");
   const tree = folder.path;
-  await run("git", ["-C", inRepository(""), "archive", "--output", archive, commit]);
-  await run("tar", ["-xf", archive, "-C", tree]);
-  await symlink(inRepository("node_modules"), join(tree, "node_modules"));
+  await checkOut(commit, tree);
   const worker = join(tree, "earlier-worker.js");
   await bundleWorkerOf(join(tree, "bench/election-worker/index.ts"), worker);
   const { createElectionClient }: { createElectionClient: OpenClient } = await import(
@@ -36,5 +30,3 @@ export async function withEarlier<T>(commit: string, work: (earlier: Earlier) =>
     await backend.kill();
   }
 }
-
-const run = promisify(execFile);

@@ -20,9 +20,10 @@ compatibility_date = "${compatibilityDate}"
 # Without it one frame of a stranger could unpack to megabytes.
 compatibility_flags = [${listed(compatibilityFlags)}]
 
-[[durable_objects.bindings]]
-name = "ELECTIONS"
-class_name = "ElectionGroup"
+[durable_objects]
+bindings = [{ name = "ELECTIONS", class_name = "ElectionGroup" }]
+# Groups that hibernate within a minute of a deployment keep their sockets; all others restart then.
+code_update_strategy = { mode = "deferred", max_delay = 60 }
 
 [[migrations]]
 tag = "v1" # if you have migrations already, add one with a tag of its own
@@ -50,7 +51,11 @@ const jsonc = ({ name, main, compatibilityDate, compatibilityFlags }: MountedWor
   "compatibility_date": "${compatibilityDate}",
   // Without it one frame of a stranger could unpack to megabytes.
   "compatibility_flags": [${listed(compatibilityFlags)}],
-  "durable_objects": { "bindings": [{ "name": "ELECTIONS", "class_name": "ElectionGroup" }] },
+  "durable_objects": {
+    "bindings": [{ "name": "ELECTIONS", "class_name": "ElectionGroup" }],
+    // Groups that hibernate within a minute of a deployment keep their sockets; all others restart then.
+    "code_update_strategy": { "mode": "deferred", "max_delay": 60 }
+  },
   // If you have migrations already, add one with a tag of its own.
   "migrations": [{ "tag": "v1", "new_sqlite_classes": ["ElectionGroup"] }],
   // Upgrades that are refused, counted by address. All Workers of an account share the number: take one that is free.

@@ -5,11 +5,11 @@ import { expect, test } from "vitest";
 import { runtimeSettings } from "../../cli/backend/worker-bundle.ts";
 import { workerdConfig } from "../../cli/backend/workerd-config.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { type Runtime, serveConfiguration } from "../../tools/harness/runtime.ts";
 import { connectPeer } from "../../tools/harness/socket-peer.ts";
 import { inRepository } from "../../tools/paths.ts";
 import { run } from "../../tools/run.ts";
 import { runCommand } from "../support/command-line.ts";
-import { type Runtime, serveConfiguration } from "../support/runtime.ts";
 
 const SHIPPED = inRepository("dist/wrangler.toml");
 const BINDINGS = [/env\.ELECTIONS \(ElectionGroup\)\s+Durable Object/, /env\.UPGRADE_LIMITER \(100 requests\/60s\)/];

@@ -11,8 +11,8 @@ import { readPages } from "../../tools/docs/pages.ts";
 import { type Program, programsOf, typeProblems, writePrograms } from "../../tools/docs/programs.ts";
 import { findBrowser, startChromium } from "../../tools/harness/chromium.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { serveConfiguration } from "../../tools/harness/runtime.ts";
 import { inRepository } from "../../tools/paths.ts";
-import { serveConfiguration } from "../support/runtime.ts";
 import { servePage } from "../support/served-page.ts";
 
 const OPEN = { OPEN_MODE: "loopback" };

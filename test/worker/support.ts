@@ -98,7 +98,8 @@ export async function electionOf(group: string): Promise<ElectionStatus | undefi
   return (await statusOf(group)).elections[0];
 }
 
-export const statusOf = (group: string): Promise<GroupStatus> => objectOf(group).status({ leaseMs: LEASE_MS });
+export const statusOf = (group: string): Promise<GroupStatus> =>
+  objectOf(group).status({ policy: { leaseMs: LEASE_MS } });
 
 export type Row = Record<"key" | "sequence" | "row", SqlStorageValue>;
 

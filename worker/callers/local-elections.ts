@@ -3,9 +3,10 @@ import { env } from "cloudflare:workers";
 import { assertNames } from "../../shared/options.ts";
 import type { ElectionGroup, PollRequest } from "../durable-object/election-group.ts";
 import type { Outcome, PollAnswer } from "../group/events.ts";
-import type { PolicyOptions } from "../group/policy.ts";
+import { assertPolicy, type PolicyOptions } from "../group/policy.ts";
 import type { Access } from "../group/state.ts";
 import type { ElectionEnv, PlaceOf } from "../http/admission.ts";
+import { type Call, callWith } from "../http/interface.ts";
 import { groupAt, placeFromEnv } from "../http/place.ts";
 import { assertPrincipal } from "../http/principal.ts";
 import {
@@ -43,10 +44,14 @@ export function electionsOf(
     const name = groupName(group);
     return groupAt(namespace, name, place(name, env as unknown as ElectionEnv));
   };
-  const settings = (group: string): PolicyOptions | null => policy?.(group) ?? null;
+  const callFor = (group: string): Call => {
+    const settings = policy?.(group);
+    if (settings !== undefined) assertPolicy(settings);
+    return callWith(settings);
+  };
   const poll = async (group: string, call: PollRequest): Promise<PollAnswer | Refused> => {
     if (access.role === "observe") return refused("forbidden", "this binding may only look: give it the role contend");
-    const outcome: Outcome = await groupOf(group).poll(settings(group), access, call);
+    const outcome: Outcome = await groupOf(group).poll({ ...callFor(group), access, request: call });
     if (outcome.type === "polled" || outcome.type === "refused") return outcome;
     throw new Error(`the group answered ${outcome.type} to a call`);
   };
@@ -55,17 +60,23 @@ export function electionsOf(
     async (group: string, asked: Asked): Promise<Given> =>
       answer(await poll(group, call(asked)), asked);
   return {
-    getLeader: async (group, component) => groupOf(group).getLeader(settings(group), componentName(component)),
+    getLeader: async (group, component) =>
+      groupOf(group).getLeader({ ...callFor(group), component: componentName(component) }),
     status: async (group, after) =>
-      groupOf(group).status(settings(group), after === undefined ? null : electionName(after)),
+      groupOf(group).status({ ...callFor(group), ...(after !== undefined && { after: electionName(after) }) }),
     electionStatus: async (group, election, from = 0) =>
-      groupOf(group).electionStatus(settings(group), electionName(election), firstCandidate(from)),
-    history: async (group, limit) => groupOf(group).history(settings(group), historyLimit(limit)),
-    checkFence: async (group, question) => groupOf(group).checkFence(settings(group), fenceQuestion(question)),
+      groupOf(group).electionStatus({
+        ...callFor(group),
+        election: electionName(election),
+        from: firstCandidate(from),
+      }),
+    history: async (group, limit) => groupOf(group).history({ ...callFor(group), limit: historyLimit(limit) }),
+    checkFence: async (group, question) =>
+      groupOf(group).checkFence({ ...callFor(group), question: fenceQuestion(question) }),
     revoke: async (group, election, options) => {
       if (access.role !== "admin") return refused("forbidden", "this binding may not revoke: give it the role admin");
-      const [name, checked] = [electionName(election), revokeOptions(options)];
-      const outcome: Outcome = await groupOf(group).revoke(settings(group), name, checked);
+      const order = { ...revokeOptions(options), election: electionName(election) };
+      const outcome: Outcome = await groupOf(group).revoke({ ...callFor(group), ...order });
       if (outcome.type === "revoked" || outcome.type === "not_led") return outcome;
       throw new Error(`the group answered ${outcome.type} to a revoke`);
     },

@@ -13,13 +13,13 @@ import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { ElectionStatus, GroupStatus, RevokeOptions } from "../../shared/protocol/status.ts";
 import type { Outcome } from "../group/events.ts";
 import { history, type TermStatus } from "../group/history.ts";
-import type { PolicyOptions } from "../group/policy.ts";
 import { NewerSchema, newerSchemaIn } from "../group/schema.ts";
 import type { Access, GroupState } from "../group/state.ts";
 import { electionStatus, type FenceAnswer, type FenceQuestion, fence, groupStatus, leaderOf } from "../group/views.ts";
 import type { HostCounters } from "../host/counters.ts";
 import { Host, type PollRequest } from "../host/host.ts";
 import { createDirectApp } from "../http/direct.ts";
+import { type Call, INTERFACE_HEADER, OtherInterface, otherInterfaceIn, understands } from "../http/interface.ts";
 import { logError, logUnreadable } from "../http/log.ts";
 import { metricsOf } from "../http/metrics.ts";
 import { refuseWith } from "../http/problem.ts";
@@ -45,18 +45,21 @@ const refuseNewer = (request: Request, error: NewerSchema): Response =>
 
 /**
  * The Durable Object of one group. Export it from the Worker, and bind it as `ELECTIONS`. The app and `electionsOf` call its
- * methods. Only `restore` and `finishRestore` have no route: the Worker that mounts the groups calls them itself.
+ * methods, each with one object of named arguments, of which those that it does not know are ignored. Only `restore` and
+ * `finishRestore` have no route: the Worker that mounts the groups calls them itself.
  */
 export class ElectionGroup extends DurableObject {
   readonly #store: Store;
   /** `NewerSchema`: this version can serve nobody. */
   readonly #begun: Host<WebSocket> | NewerSchema;
   #restoring = false;
+  /** Interfaces that were refused, and are in the log. */
+  readonly #refused = new Set<number>();
   readonly #direct = createDirectApp({
     name: this.ctx.id.name,
     upgrade: (request, access) => this.#upgrade(request, access),
-    status: (after) => this.status(null, after),
-    getLeader: (component) => this.getLeader(null, component),
+    status: (after) => this.status(after === null ? {} : { after }),
+    getLeader: (component) => this.getLeader({ component }),
   });
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -95,6 +98,11 @@ export class ElectionGroup extends DurableObject {
     if (this.#begun instanceof NewerSchema) return refuseNewer(request, this.#begun);
     const access = request.headers.get(ACCESS_HEADER);
     if (access === null) return this.#direct.fetch(request);
+    const version = request.headers.get(INTERFACE_HEADER);
+    if (version !== null) {
+      const refusal = this.#refusalOf(Number(version));
+      if (refusal !== null) return refuseSocket(request, CLOSE.tryLater, otherInterfaceIn(refusal) ?? refusal.message);
+    }
     this.#host.configure(request.headers.get(POLICY_HEADER));
     return this.#upgrade(request, JSON.parse(access) as Access);
   }
@@ -131,60 +139,69 @@ export class ElectionGroup extends DurableObject {
     if (this.#begun instanceof Host) this.#begun.alarm();
   }
 
-  // Calls of the Worker. Settings that are `null` stay as they were given last.
+  // Calls of the Worker
 
   /** A page of elections: those after the name `after`; without it, the first ones. */
-  status(policy: PolicyOptions | null, after: ElectionName | null = null): GroupStatus {
-    return groupStatus(this.#look(policy), this.#name, Date.now(), after);
+  status({ after, ...call }: Call & { readonly after?: ElectionName } = {}): GroupStatus {
+    return groupStatus(this.#look(call), this.#name, Date.now(), after ?? null);
   }
 
   /** One election, with its candidates from the one at `from` on, counted from 0. */
-  electionStatus(policy: PolicyOptions | null, election: ElectionName, from = 0): ElectionStatus {
-    return electionStatus(this.#look(policy), election, Date.now(), from);
+  electionStatus({
+    election,
+    from = 0,
+    ...call
+  }: Call & { readonly election: ElectionName; readonly from?: number }): ElectionStatus {
+    return electionStatus(this.#look(call), election, Date.now(), from);
   }
 
-  getLeader(policy: PolicyOptions | null, component: string): LeaderInformation | null {
-    return leaderOf(this.#look(policy), component);
+  getLeader({ component, ...call }: Call & { readonly component: string }): LeaderInformation | null {
+    return leaderOf(this.#look(call), component);
   }
 
   /** Reads storage, so an object that was replaced fails here instead of calling an old leadership current. */
-  checkFence(policy: PolicyOptions | null, question: FenceQuestion): FenceAnswer {
-    const state = this.#look(policy);
+  checkFence({ question, ...call }: Call & { readonly question: FenceQuestion }): FenceAnswer {
+    const state = this.#look(call);
     this.#store.touchElection(state.components.get(question.component)?.election ?? "process");
     return fence(state, question, Date.now());
   }
 
   /** Newest first; the terms that run come before those that have ended. */
-  history(policy: PolicyOptions | null, limit: number): TermStatus[] {
-    return history(this.#look(policy), this.#store.endedTerms(limit), limit);
+  history({ limit, ...call }: Call & { readonly limit: number }): TermStatus[] {
+    return history(this.#look(call), this.#store.endedTerms(limit), limit);
   }
 
   /** One call of a contender by RPC, answered in the same turn. */
-  async poll(policy: PolicyOptions | null, access: Access, request: PollRequest): Promise<Outcome> {
-    this.#configure(policy);
+  async poll({
+    access,
+    request,
+    ...call
+  }: Call & { readonly access: Access; readonly request: PollRequest }): Promise<Outcome> {
+    this.#configure(call);
     return new Promise((resolve) => this.#host.poll(access, request, resolve));
   }
 
   /** Answers when the term has ended and, if somebody waits, the next one was accepted, or was not accepted in time. */
-  async revoke(
-    policy: PolicyOptions | null,
-    election: ElectionName,
-    { successor, reason }: RevokeOptions = {},
-  ): Promise<Outcome> {
-    this.#configure(policy);
+  async revoke({
+    election,
+    successor,
+    reason,
+    ...call
+  }: Call & RevokeOptions & { readonly election: ElectionName }): Promise<Outcome> {
+    this.#configure(call);
     const order = { election, successor: successor ?? null, note: reason ?? null };
     return new Promise((resolve) => this.#host.ask((request) => ({ type: "revoke", request, ...order }), resolve));
   }
 
-  setPaused(policy: PolicyOptions | null, paused: boolean): boolean {
+  setPaused({ paused, ...call }: Call & { readonly paused: boolean }): boolean {
     this.#assertNotRestoring();
-    this.#configure(policy);
+    this.#configure(call);
     this.#host.dispatch({ type: "pause", paused });
     return this.#host.state.paused;
   }
 
-  async cleanup(policy: PolicyOptions | null, force: boolean): Promise<Outcome> {
-    this.#configure(policy);
+  async cleanup({ force, ...call }: Call & { readonly force: boolean }): Promise<Outcome> {
+    this.#configure(call);
     return new Promise((resolve) => this.#host.ask((request) => ({ type: "cleanup", request, force }), resolve));
   }
 
@@ -194,10 +211,10 @@ export class ElectionGroup extends DurableObject {
    * `finishRestore` with a fresh stub when it no longer rejects. Until then observers may see records of that time. If the
    * platform has no point-in-time recovery, it rejects before anything has changed.
    */
-  async restore(policy: PolicyOptions | null, at: number): Promise<void> {
+  async restore({ at, ...call }: Call & { readonly at: number }): Promise<void> {
     const bookmarks = this.bookmarks();
     const bookmark = await bookmarks.find(at);
-    this.#configure(policy);
+    this.#configure(call);
     const outcome = await new Promise<Outcome>((resolve) =>
       this.#host.ask((request) => ({ type: "restore", request }), resolve),
     );
@@ -213,9 +230,9 @@ export class ElectionGroup extends DurableObject {
   }
 
   /** Drops what was published before the restore, and opens the group. Idempotent. */
-  finishRestore(policy: PolicyOptions | null): void {
+  finishRestore(call: Call = {}): void {
     this.#assertNotRestoring();
-    this.#configure(policy);
+    this.#configure(call);
     this.#host.dispatch({ type: "finish-restore" });
   }
 
@@ -237,8 +254,8 @@ export class ElectionGroup extends DurableObject {
     return this.#store.quarantined().map(({ key, row }) => ({ key, row: String(row) }));
   }
 
-  metrics(policy: PolicyOptions | null): string {
-    const state = this.#look(policy);
+  metrics(call: Call = {}): string {
+    const state = this.#look(call);
     return prometheusText(metricsOf(state, this.#host.counters(), Date.now()), { group: this.#name });
   }
 
@@ -252,13 +269,24 @@ export class ElectionGroup extends DurableObject {
   }
 
   /** The group as it is now: what time has brought is processed first, so that nothing is shown that is over. */
-  #look(policy: PolicyOptions | null): GroupState {
-    this.#configure(policy);
+  #look(call: Call): GroupState {
+    this.#configure(call);
     this.#host.dispatch({ type: "tick" });
     return this.#host.state;
   }
 
-  #configure(policy: PolicyOptions | null): void {
-    this.#host.configure(policy === null ? null : JSON.stringify(policy));
+  #configure({ interfaceVersion, policy }: Call): void {
+    const refusal = interfaceVersion === undefined ? null : this.#refusalOf(interfaceVersion);
+    if (refusal !== null) throw refusal;
+    this.#host.configure(policy === undefined ? null : JSON.stringify(policy));
+  }
+
+  /** Each version that is refused is logged once by each incarnation: its Worker tries again and again. */
+  #refusalOf(version: number): OtherInterface | null {
+    if (understands(version)) return null;
+    const error = new OtherInterface(version);
+    if (!this.#refused.has(version)) logError("other_interface", error, { group: this.#name });
+    this.#refused.add(version);
+    return error;
   }
 }

@@ -76,15 +76,21 @@ const LARGEST: ReadonlyMap<string, number> = new Map([
 const OPTIONS = ["leaseMs", "drainMs", "horizonAheadMs", "preempt", "limits", "logLevel"];
 
 /**
- * Throws what `createPolicy` throws, and a `TypeError` for an option that is unknown. For those who set it: a group's object
- * may be older than the Worker that passes the settings on, and ignores what it does not know.
+ * Throws what `createPolicy` throws, and for an option or a limit that is unknown. For those who set it: a group's object
+ * may be older than the Worker that passes the settings on, and ignores what it does not know (V1).
  */
 export function assertPolicy(options: PolicyOptions): void {
   assertNames(options, OPTIONS);
+  for (const name of Object.keys(options.limits ?? {})) {
+    if (!isLimit(name))
+      throw new RangeError(`limits.${name} is unknown: the limits are ${Object.keys(DEFAULT_GROUP_LIMITS).join(", ")}`);
+  }
   createPolicy(options);
 }
 
-/** Throws `RangeError` for settings that contradict each other; the message names them and the remedy. */
+const isLimit = (name: string): boolean => Object.hasOwn(DEFAULT_GROUP_LIMITS, name);
+
+/** Throws `RangeError` for settings that contradict each other; the message names them and the remedy. Ignores unknown names. */
 export function createPolicy(options: PolicyOptions = {}): Policy {
   const lease = leaseFor(options.leaseMs ?? DEFAULT_LEASE_MS);
   const fault = leaseFault(lease);
@@ -94,14 +100,12 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
   const { horizonAheadMs = DEFAULT_HORIZON_AHEAD_MS } = options;
   requireWithin("horizonAheadMs (HORIZON_AHEAD_MS)", horizonAheadMs, 0, MAX_LEASE_MS);
   if (options.preempt) requireWithin("preempt.cooldownMs", options.preempt.cooldownMs, 0, Number.MAX_SAFE_INTEGER);
-  for (const [name, value] of Object.entries(options.limits ?? {})) {
-    if (!Object.hasOwn(DEFAULT_GROUP_LIMITS, name)) {
-      throw new RangeError(`limits.${name} is unknown: the limits are ${Object.keys(DEFAULT_GROUP_LIMITS).join(", ")}`);
-    }
+  const known = Object.entries(options.limits ?? {}).filter(([name]) => isLimit(name));
+  for (const [name, value] of known) {
     requireWithin(`limits.${name}`, value, 1, LARGEST.get(name) ?? Number.MAX_SAFE_INTEGER);
     if (!Number.isInteger(value)) throw new RangeError(`limits.${name} is ${value}: set it to a whole number`);
   }
-  const limits = { ...DEFAULT_GROUP_LIMITS, ...options.limits };
+  const limits = { ...DEFAULT_GROUP_LIMITS, ...Object.fromEntries(known) };
   const { logLevel = "info" } = options;
   if (!LOG_LEVELS.includes(logLevel)) {
     throw new RangeError(`logLevel (LOG_LEVEL) is ${logLevel}: set it to one of ${LOG_LEVELS.join(", ")}`);

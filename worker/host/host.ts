@@ -18,21 +18,21 @@
  * Entry of the room `worker/host`. `worker/durable-object`, `worker/http` and `testing/` may import it; it imports
  * `shared/` and the group core. It never sees a platform: that is behind its port.
  */
-import { clientMessageParser } from "../../shared/protocol/client-codec.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { encode } from "../../shared/protocol/codec.ts";
 import type { ServerMessage } from "../../shared/protocol/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Attachment, Effect, EventBody, Outcome, PollCall } from "../group/events.ts";
 import { factsOf } from "../group/facts.ts";
-import type { Policy, PolicyOptions } from "../group/policy.ts";
+import type { PolicyOptions } from "../group/policy.ts";
 import { load, type RowChange, rowChanges } from "../group/rows.ts";
 import type { Access, GroupState } from "../group/state.ts";
 import { nextDeadline, transition } from "../group/transition.ts";
 import { leaderConnections } from "../group/views.ts";
 import { addHostCounters, type Counters, countFacts, type HostCounters } from "./counters.ts";
 import type { HostPort, Stored } from "./port.ts";
-import { type FrameReader, readFrame } from "./read-frame.ts";
+import { readFrame } from "./read-frame.ts";
+import { accepted, readerFor, type Settings, usable } from "./settings.ts";
 import { Sockets } from "./sockets.ts";
 
 const ALARM_RETRY_MS = 1_000;
@@ -40,14 +40,6 @@ const ALARM_RETRY_MS = 1_000;
 /** A call as it comes in. */
 export interface PollRequest extends Omit<PollCall, "session" | "secret"> {
   readonly session?: { readonly sessionId: string; readonly secret: string; readonly attempt: number };
-}
-
-/** The deployment's settings, as the host has them. */
-interface Settings {
-  readonly text: string;
-  /** False until the next commit: settings are stored with rows, so a mere look stores nothing. */
-  readonly isStored: boolean;
-  readonly reader: FrameReader;
 }
 
 export class Host<Socket extends object> {
@@ -61,6 +53,8 @@ export class Host<Socket extends object> {
   readonly #ended = new Set<string>();
   #state: GroupState;
   #settings: Settings;
+  /** They come again with each request, and are logged once. */
+  #refusedSettings: string | null = null;
   /** When the platform will call `alarm`, as far as this incarnation knows. */
   #alarmAt: number | null = null;
   /** Since the group began, except for what earlier incarnations did not store. */
@@ -203,12 +197,17 @@ export class Host<Socket extends object> {
 
   /**
    * Takes over the deployment's settings if they differ from those in force; they are stored, because an alarm comes
-   * without them. `null`: as they are. Throws for settings that contradict each other, and keeps the old ones.
+   * without them. `null`: as they are. Keeps the old ones where this version refuses the new ones: the Worker has checked
+   * them, so it is of another version, and the group goes on for those whom it serves (V1).
    */
   configure(text: string | null): void {
     this.#start();
-    if (text === null || text === this.#settings.text) return;
-    const policy = this.#port.createPolicy(JSON.parse(text) as PolicyOptions);
+    if (text === null || text === this.#settings.text || text === this.#refusedSettings) return;
+    const policy = accepted(this.#port, text);
+    if (policy === null) {
+      this.#refusedSettings = text;
+      return;
+    }
     const before = this.#settings;
     this.#settings = { text, isStored: false, reader: readerFor(policy) };
     try {
@@ -379,22 +378,3 @@ export class Host<Socket extends object> {
     this.#sockets.send(connection, text);
   }
 }
-
-/** Stored settings that this version refuses give way to the defaults, until the next request brings others. */
-function usable(
-  port: Pick<HostPort<never>, "createPolicy" | "failed">,
-  settings: PolicyOptions | null,
-): readonly [PolicyOptions, Policy] {
-  try {
-    const options = settings ?? {};
-    return [options, port.createPolicy(options)];
-  } catch (error) {
-    port.failed("policy_refused", error);
-    return [{}, port.createPolicy({})];
-  }
-}
-
-const readerFor = ({ limits }: Policy): FrameReader => ({
-  messageBytes: limits.messageBytes,
-  parse: clientMessageParser(limits),
-});

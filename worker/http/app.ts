@@ -16,8 +16,9 @@ import { newerSchemaIn } from "../group/schema.ts";
 import { type App, createAdmission, type ElectionAppOptions } from "./admission.ts";
 import { authorizeByEnv, originAllowed } from "./authorize.ts";
 import { policyFromEnv } from "./env-policy.ts";
+import { INTERFACE_HEADER, INTERFACE_VERSION, otherInterfaceIn } from "./interface.ts";
 import { logError } from "./log.ts";
-import { isOverloaded, overloaded } from "./overload.ts";
+import { isOverloaded, overloaded, tryLater } from "./overload.ts";
 import { placeFromEnv } from "./place.ts";
 import { problem, problemResponse, refuseWith } from "./problem.ts";
 import { contendingRoutes, groupOf, operatingRoutes, readingRoutes } from "./routes.ts";
@@ -63,7 +64,8 @@ export function createElectionApp(options: ElectionAppOptions = {}) {
       }
       const settings = JSON.stringify(context.var.policy);
       const access = JSON.stringify(context.var.access);
-      const headers = { [POLICY_HEADER]: settings, [ACCESS_HEADER]: access };
+      const version = String(INTERFACE_VERSION);
+      const headers = { [INTERFACE_HEADER]: version, [POLICY_HEADER]: settings, [ACCESS_HEADER]: access };
       return groupOf(context).fetch(innerUpgrade(request, protocol, headers));
     })
     .route("/v1/groups/:group", readingRoutes(allow))
@@ -85,6 +87,8 @@ export function createElectionApp(options: ElectionAppOptions = {}) {
       );
     const newer = newerSchemaIn(error);
     if (newer !== null) return refuseWith(503, "newer_schema", newer); // the group's object has logged it
+    const other = otherInterfaceIn(error);
+    if (other !== null) return tryLater(problem(503, "other_interface", other));
     logError("request_failed", error);
     return isOverloaded(error)
       ? overloaded(context.req.raw)

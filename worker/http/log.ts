@@ -42,6 +42,7 @@ export const ERROR_EVENTS = [
   "policy_refused",
   "row_unreadable",
   "newer_schema",
+  "other_interface",
   "keys_unavailable",
   "contender_failed",
   "on_error_failed",

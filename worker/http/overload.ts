@@ -1,6 +1,6 @@
 /** An object that has more requests than it can take: to ask again at once would make it worse. */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
-import { problem, problemResponse } from "./problem.ts";
+import { type Problem, problem, problemResponse } from "./problem.ts";
 import { isUpgrade, refuseSocket } from "./upgrade.ts";
 
 const RETRY_AFTER_SECONDS = 10;
@@ -12,6 +12,8 @@ export const isOverloaded = (error: unknown): boolean =>
 
 /** A client reads the close code of a socket on every platform, and the status and headers of an upgrade on few. */
 export const overloaded = (request: Request): Response =>
-  isUpgrade(request)
-    ? refuseSocket(request, CLOSE.tryLater, MESSAGE)
-    : problemResponse(problem(503, "overloaded", MESSAGE), { "Retry-After": String(RETRY_AFTER_SECONDS) });
+  isUpgrade(request) ? refuseSocket(request, CLOSE.tryLater, MESSAGE) : tryLater(problem(503, "overloaded", MESSAGE));
+
+/** Says when to ask again. */
+export const tryLater = (later: Problem): Response =>
+  problemResponse(later, { "Retry-After": String(RETRY_AFTER_SECONDS) });

@@ -14,6 +14,7 @@ import type { FenceQuestion } from "../group/views.ts";
 import type { Admission, App } from "./admission.ts";
 import { type FenceKeyEnv, signingKey } from "./fence-key.ts";
 import { takesJson, takesQuery } from "./input.ts";
+import { type Call, callWith } from "./interface.ts";
 import { groupAt } from "./place.ts";
 import { type ProblemStatus, refuseWith } from "./problem.ts";
 import { PROMETHEUS_TYPE } from "./prometheus.ts";
@@ -32,27 +33,29 @@ const small = bodyLimit({
 export const groupOf = ({ env, req, var: { place } }: Context<App>): DurableObjectStub<ElectionGroup> =>
   groupAt(env.ELECTIONS, req.param("group") ?? "", place);
 
+const callOf = ({ var: { policy } }: Context<App>): Call => callWith(policy);
+
 export const readingRoutes = (allow: Admission) =>
   new Hono<App>()
     .get("/", allow("observe"), takesQuery(statusQuery), async (context) => {
       const { after } = context.req.valid("query");
-      const page = after === undefined ? null : electionName(after, "after");
-      return context.json(await groupOf(context).status(context.var.policy, page));
+      const page = after !== undefined && { after: electionName(after, "after") };
+      return context.json(await groupOf(context).status({ ...callOf(context), ...page }));
     })
     .get("/elections/:election", allow("observe"), takesQuery(electionQuery), async (context) => {
       const election = electionName(context.req.param("election"), "election");
       const { from = "0" } = context.req.valid("query");
       const first = Math.floor(number(0, Number.MAX_SAFE_INTEGER)(Number(from), "from"));
-      return context.json(await groupOf(context).electionStatus(context.var.policy, election, first));
+      return context.json(await groupOf(context).electionStatus({ ...callOf(context), election, from: first }));
     })
     .get("/leaders/:component", allow("observe"), async (context) => {
       const component = name(context.req.param("component"), "component");
-      const leader = await groupOf(context).getLeader(context.var.policy, component);
+      const leader = await groupOf(context).getLeader({ ...callOf(context), component });
       if (leader === null) throw refusal(404, "no_leader", "nobody has confirmed the leadership of this component");
       return context.json(leader);
     })
     .post("/fence", allow("observe"), small, takesJson(fenceQuestion), async (context) =>
-      context.json(await groupOf(context).checkFence(context.var.policy, context.req.valid("json"))),
+      context.json(await groupOf(context).checkFence({ ...callOf(context), question: context.req.valid("json") })),
     )
     .get("/history", allow("observe"), takesQuery(historyQuery), async (context) => {
       const { limit: text } = context.req.valid("query");
@@ -61,10 +64,11 @@ export const readingRoutes = (allow: Admission) =>
         text === undefined ? Math.min(HISTORY_DEFAULT, historyRows) : Number(text),
         "limit",
       );
-      return context.json({ terms: await groupOf(context).history(context.var.policy, Math.floor(limit)) });
+      const terms = await groupOf(context).history({ ...callOf(context), limit: Math.floor(limit) });
+      return context.json({ terms });
     })
     .get("/metrics", allow("observe"), async (context) =>
-      context.text(await groupOf(context).metrics(context.var.policy), 200, { "Content-Type": PROMETHEUS_TYPE }),
+      context.text(await groupOf(context).metrics(callOf(context)), 200, { "Content-Type": PROMETHEUS_TYPE }),
     );
 
 export const contendingRoutes = (allow: Admission) =>
@@ -77,7 +81,7 @@ export const contendingRoutes = (allow: Admission) =>
     const key = keyIn(context.env);
     // Read before the group is asked: the token must not outlive the answer.
     const now = Date.now();
-    const { current, remainingMs } = await groupOf(context).checkFence(context.var.policy, question);
+    const { current, remainingMs } = await groupOf(context).checkFence({ ...callOf(context), question });
     if (!current) throw refusal(409, "not_current", "this leadership is not current: stop, and wait for the next one");
     const fence = { group: context.req.param("group") ?? "", ...question };
     return context.json(await signFenceToken(fence, remainingMs, key, now));
@@ -97,20 +101,20 @@ export const operatingRoutes = (allow: Admission) =>
   new Hono<App>()
     .post("/elections/:election/revoke", allow("admin"), small, takesJson(revokeOptions), async (context) => {
       const election = electionName(context.req.param("election"), "election");
-      const outcome = await groupOf(context).revoke(context.var.policy, election, context.req.valid("json"));
+      const outcome = await groupOf(context).revoke({ ...callOf(context), ...context.req.valid("json"), election });
       if (outcome.type !== "revoked") throw refusal(409, "not_led", "nobody leads this election");
       const { type: _, ...result } = outcome;
       return context.json(result);
     })
     .post("/pause", allow("admin"), async (context) =>
-      context.json({ paused: await groupOf(context).setPaused(context.var.policy, true) }),
+      context.json({ paused: await groupOf(context).setPaused({ ...callOf(context), paused: true }) }),
     )
     .post("/resume", allow("admin"), async (context) =>
-      context.json({ paused: await groupOf(context).setPaused(context.var.policy, false) }),
+      context.json({ paused: await groupOf(context).setPaused({ ...callOf(context), paused: false }) }),
     )
     .delete("/", allow("admin"), takesQuery(cleanupQuery), async (context) => {
       const force = context.req.valid("query").force === "true";
-      const outcome = await groupOf(context).cleanup(context.var.policy, force);
+      const outcome = await groupOf(context).cleanup({ ...callOf(context), force });
       if (outcome.type === "contenders_registered") {
         throw refusal(409, "contenders_registered", "contenders are registered: close them first, or add ?force=true");
       }

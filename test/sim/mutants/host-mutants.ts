@@ -517,13 +517,25 @@ const settings: readonly Mutant[] = [
     name: "stored settings are forgotten by a wake-up",
     rule: "S2",
     trace: settingsRideWithRows,
-    edits: [inHost("host", "const options = settings ?? {};", "const options = {};")],
+    edits: [inHost("settings", "const options = settings ?? {};", "const options = {};")],
   },
   {
     name: "stored settings that this version refuses keep the object from loading",
     rule: "N5",
     trace: refusedSettings,
-    edits: [inHost("host", 'port.failed("policy_refused", error);', "throw error;")],
+    edits: [inHost("settings", 'port.failed("policy_refused", error); return [', "throw error; return [")],
+  },
+  {
+    name: "new settings that this version refuses fail each request",
+    rule: "V1",
+    trace: refusedSettings,
+    edits: [inHost("settings", 'port.failed("policy_refused", error); return null;', "throw error;")],
+  },
+  {
+    name: "settings that are refused again and again are logged each time",
+    rule: "V1",
+    trace: refusedSettings,
+    edits: [inHost("host", " || text === this.#refusedSettings", "")],
   },
   {
     name: "settings whose turn failed count as those in force",

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { replaceOnce } from "../../../tools/harness/edited-sources.ts";
 import { callerMutants } from "./caller-mutants.ts";
 import { clientMutants } from "./client-mutants.ts";
 import { contenderMutants } from "./contender-mutants.ts";
 import { groupSessionMutants } from "./group-session-mutants.ts";
 import { groupTermMutants } from "./group-term-mutants.ts";
 import { hostMutants } from "./host-mutants.ts";
-import { replaceOnce } from "./mutant.ts";
 import { readinessMutants } from "./readiness-mutants.ts";
 
 const edit = { file: "f.ts", from: "a < b", to: "a <= b" };

@@ -8,14 +8,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runInThisContext } from "node:vm";
 import { build, type Plugin } from "esbuild";
+import { replaceOnce, type Edit as SourceEdit } from "../../../tools/harness/edited-sources.ts";
 import type { Cores } from "../cores.ts";
 
-export interface Edit {
-  /** From the root of the repository. */
-  readonly file: string;
-  /** White space matches any white space. */
-  readonly from: string;
-  readonly to: string;
+export interface Edit extends SourceEdit {
   /** Of code that two cores share: only in the copy of this one. Default: wherever it runs. */
   readonly core?: HolderCore;
 }
@@ -69,20 +65,6 @@ export interface Mutant {
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const entry = fileURLToPath(new URL("../cores.ts", import.meta.url));
-
-/** The text with one replacement; throws unless there is exactly one place for it. */
-export function replaceOnce(source: string, { file, from, to }: Edit): string {
-  const pattern = from
-    .trim()
-    .split(/\s+/)
-    .map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const found = [...source.matchAll(new RegExp(pattern.join("\\s+"), "g"))];
-  const [match] = found;
-  if (match === undefined || found.length > 1) {
-    throw new Error(`${file} has ${found.length} places that read "${from}": a mutant needs exactly one`);
-  }
-  return source.slice(0, match.index) + to + source.slice(match.index + match[0].length);
-}
 
 const mutate = (edits: readonly Edit[]): Plugin => ({
   name: "mutate",

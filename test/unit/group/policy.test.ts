@@ -45,6 +45,16 @@ test("an option that is unknown is refused where it is set, and no known one is"
   expect(() => assertPolicy(misspelt)).toThrow(TypeError);
 });
 
+test("a limit that is unknown is refused where it is set", () => {
+  const misspelt = { limits: { session: 5 } as object };
+  expect(() => assertPolicy(misspelt)).toThrow("limits.session is unknown: the limits are messageBytes, ");
+});
+
+test("[V1] what another version has added is ignored: options and limits that this one does not know", () => {
+  const newer = { leaseMs: 4_000, colour: "red", limits: { contenders: 3, colours: 7 } };
+  expect(createPolicy(newer)).toEqual(createPolicy({ leaseMs: 4_000, limits: { contenders: 3 } }));
+});
+
 test("limits are completed one by one", () => {
   const { limits } = createPolicy({ limits: { contenders: 3 } });
   expect(limits).toEqual({ ...DEFAULT_GROUP_LIMITS, contenders: 3 });

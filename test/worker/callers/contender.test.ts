@@ -167,7 +167,7 @@ test("[C6] [S10] an operator's revoke drains: renewed while onRevoke runs, accep
   }));
   await start(stub);
   const waiting = await join(group);
-  const revoked = objectOf(group).revoke(null, "process");
+  const revoked = objectOf(group).revoke({ election: "process" });
   for (let calls = 0; calls < 4; calls += 1) {
     pass(RENEW_EVERY_MS);
     await wake(stub);
@@ -201,7 +201,7 @@ test("[S9] [S2] while onRevoke runs inside the lease nobody else leads, though t
   }));
   await start(stub);
   const waiting = await join(group, {}, { server: serverWith(policy) });
-  const revoked = objectOf(group).revoke(policy, "process");
+  const revoked = objectOf(group).revoke({ policy, election: "process" });
   await expect.poll(async () => (await elections.status(group)).elections[0]?.state).toBe("revoking");
   isDown = true;
   pass(RENEW_EVERY_MS);
@@ -292,7 +292,7 @@ test.each([
     },
   }));
   await start(leaver);
-  const revoked = objectOf(group).revoke(null, "process");
+  const revoked = objectOf(group).revoke({ election: "process" });
   await expect.poll(async () => (await electionOf(group))?.state).toBe("revoking");
   pass(RENEW_EVERY_MS);
   await inside(leaver, ({ contender }) => contender.alarm());

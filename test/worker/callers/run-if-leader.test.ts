@@ -284,7 +284,7 @@ test("[S2] it works in one queue with sockets, through a service binding", async
   await client.closed;
   const after = await runIfLeader(bound, job(group), (leadership) => leadership.epoch);
   expect(after.ran && after.value).toBeGreaterThan(epoch);
-  expect(await objectOf(group).history(null, 5)).toHaveLength(2);
+  expect(await objectOf(group).history({ limit: 5 })).toHaveLength(2);
 });
 
 test.each([

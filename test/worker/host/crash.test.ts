@@ -137,12 +137,12 @@ test("[S12] a session that is lost with the object is forgotten D after it came 
   await join(group, { observe: true });
 
   await abortAllDurableObjects();
-  expect(await objectOf(group).status({ leaseMs: LEASE_MS })).toMatchObject({ sessions: 2 });
+  expect(await objectOf(group).status({ policy: { leaseMs: LEASE_MS } })).toMatchObject({ sessions: 2 });
   pass(LEASE_MS - 1);
   const { welcome } = await resume(group, leader.welcome, { held: [leaderSessionId] });
   expect(welcome).toMatchObject({ resumed: true, held: [leaderSessionId] });
   pass(1);
-  expect(await objectOf(group).status({ leaseMs: LEASE_MS })).toMatchObject({
+  expect(await objectOf(group).status({ policy: { leaseMs: LEASE_MS } })).toMatchObject({
     sessions: 1,
     elections: [{ leader: { leaderSessionId }, candidates: [] }],
   });

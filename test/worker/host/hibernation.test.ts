@@ -74,7 +74,7 @@ test("[S3] the exact deadlines of a leader survive in its socket's attachment, o
   pass(400);
 
   await hibernate(group);
-  const { elections } = await objectOf(group).status({ leaseMs: LEASE_MS });
+  const { elections } = await objectOf(group).status({ policy: { leaseMs: LEASE_MS } });
   expect(Object.fromEntries(elections.map(({ election, remainingMs }) => [election, remainingMs]))).toEqual({
     [one.election]: LEASE_MS - 400,
     [other.election]: LEASE_MS - 700,

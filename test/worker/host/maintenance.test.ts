@@ -227,7 +227,7 @@ test("[S5] a restore ends every term, waits until the last horizon is over, and 
 
   let isRestored = false;
   const restored = objectOf(group)
-    .restore(POLICY, Date.now())
+    .restore({ policy: POLICY, at: Date.now() })
     .then(() => {
       isRestored = true;
     });
@@ -246,10 +246,10 @@ test("[S5] a restore ends every term, waits until the last horizon is over, and 
 
   await abortAllDurableObjects();
   expect(await statusOf(group)).toMatchObject({ epoch: first.epoch });
-  await objectOf(group).finishRestore(POLICY);
-  await objectOf(group).finishRestore(POLICY);
+  await objectOf(group).finishRestore({ policy: POLICY });
+  await objectOf(group).finishRestore({ policy: POLICY });
   expect(await statusOf(group)).toMatchObject({ paused: false });
-  expect(await objectOf(group).getLeader(POLICY, "dispatcher")).toBeNull();
+  expect(await objectOf(group).getLeader({ policy: POLICY, component: "dispatcher" })).toBeNull();
   const { client } = await join(group);
   const third = await client.win();
   expect(third.epoch).toBeGreaterThan(second.epoch);
@@ -267,9 +267,12 @@ test("[S5] nobody opens a group between its last leader's end and the moment in 
       return goesBack.promise;
     };
     Object.assign(object, { bookmarks: () => ({ find: async () => "bookmark", restore }) });
-    const restored = object.restore(POLICY, Date.now());
+    const restored = object.restore({ policy: POLICY, at: Date.now() });
     await reached.promise;
-    const opens = [() => object.setPaused(POLICY, false), () => object.finishRestore(POLICY)];
+    const opens = [
+      () => object.setPaused({ policy: POLICY, paused: false }),
+      () => object.finishRestore({ policy: POLICY }),
+    ];
     const refused = opens.map((open) => (async () => open())().then(String, String));
     goesBack.resolve();
     await restored;
@@ -299,15 +302,15 @@ test("[S5] the platform's restore answers first and restarts the object then; un
     Object.assign(object, { bookmarks: () => platformBookmarks(wrong({ storage, abort })) });
   });
 
-  await objectOf(group).restore(POLICY, Date.now());
+  await objectOf(group).restore({ policy: POLICY, at: Date.now() });
   expect(steps).toEqual(["bookmark", "synced"]);
   const early = await runInDurableObject(objectOf(group), (object) =>
-    (async () => object.finishRestore(POLICY))().then(String, String),
+    (async () => object.finishRestore({ policy: POLICY }))().then(String, String),
   );
   expect(early).toContain("a restore is under way");
   await vi.waitFor(() => expect(steps).toHaveLength(3), { timeout: PATIENCE_MS });
   expect(steps[2]).toBe("restored to an earlier point: call finishRestore()");
-  await objectOf(group).finishRestore(POLICY);
+  await objectOf(group).finishRestore({ policy: POLICY });
   await (await join(group)).client.win();
 });
 
@@ -319,7 +322,7 @@ test("[S5] a restore is refused where the platform has none, before anything has
   const before = await rowsOf(group);
 
   const refusal = await runInDurableObject(objectOf(group), (object) =>
-    object.restore(POLICY, Date.now()).catch((error: unknown) => String(error)),
+    object.restore({ policy: POLICY, at: Date.now() }).catch((error: unknown) => String(error)),
   );
   expect(refusal).toContain("does not implement point-in-time recovery");
   expect(await rowsOf(group)).toEqual(before);

@@ -200,9 +200,9 @@ test("[S9] a resume names the complete sets: components that it leaves out are n
   });
   expect((await client.next("leaders")).leaders).toEqual([{ component: "b", leader: null }]);
   expect((await client.win()).components).toEqual(["dispatcher", "extra"]);
-  expect((await objectOf(group).status({ leaseMs: LEASE_MS })).elections.map(({ election }) => election)).toEqual([
-    "process",
-  ]);
+  expect(
+    (await objectOf(group).status({ policy: { leaseMs: LEASE_MS } })).elections.map(({ election }) => election),
+  ).toEqual(["process"]);
 });
 
 test("[S9] [S10] a resume while draining is extended and revoked again; after the drain it is left out", async () => {
@@ -211,7 +211,10 @@ test("[S9] [S10] a resume while draining is extended and revoked again; after th
   const leader = await join(group);
   const other = await join(group);
   const { leaderSessionId } = await leader.client.win();
-  const revoked = objectOf(group).revoke({ leaseMs: LEASE_MS, drainMs: 3_000 }, "process");
+  const revoked = objectOf(group).revoke({
+    policy: { leaseMs: LEASE_MS, drainMs: 3_000 },
+    election: "process",
+  });
   expect(await leader.client.next("revoke")).toMatchObject({ drainMs: 3_000 });
 
   pass(1_900);

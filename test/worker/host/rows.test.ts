@@ -221,10 +221,10 @@ test("looking at a group that is used costs no row", async () => {
   const looks = await counted(group, async () => {
     for (const path of ["", "/history", "/leaders/dispatcher", "/metrics"]) await ask("GET", pathOf(group, path));
     await electionOf(group);
-    await objectOf(group).checkFence(
-      { leaseMs: LEASE_MS },
-      { component: "dispatcher", leaderSessionId: "l", epoch: 1 },
-    );
+    await objectOf(group).checkFence({
+      policy: { leaseMs: LEASE_MS },
+      question: { component: "dispatcher", leaderSessionId: "l", epoch: 1 },
+    });
   });
   expect(looks).toMatchObject({ ...NOTHING, framesIn: 0, framesOut: 0 });
 });

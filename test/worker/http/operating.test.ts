@@ -260,7 +260,7 @@ test("two operators who revoke the same term both get their answer", async () =>
 
   const object = objectOf(group); // calls over one stub arrive in order
   const orders = [{ successor: "nobody" }, {}].map((options) =>
-    object.revoke({ leaseMs: LEASE_MS }, "process", options),
+    object.revoke({ policy: { leaseMs: LEASE_MS }, election: "process", ...options }),
   );
   await object.counters();
   leader.client.send({ type: "release", leaderSessionId });

@@ -3,6 +3,8 @@ import { createRequire } from "node:module";
 
 export interface Runtime extends AsyncDisposable {
   readonly url: string;
+  /** All that it has written so far, the log of the Workers included. */
+  said(): string;
 }
 
 /** Serves a configuration on the open-source runtime, as a user of workerd does it. Resolves when it listens. */
@@ -11,12 +13,14 @@ export async function serveConfiguration(folder: string, file: string): Promise<
   const child = spawn(binary, ["serve", file, "--control-fd=3"], {
     cwd: folder,
     env: { ...process.env, AUTH_SECRET: "for this test only, and long enough for HS256" },
-    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
   let said = "";
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
-  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+  }
   const ended = new Promise<never>((_, reject) => {
     child.once("close", (code) => reject(new Error(`workerd ended with ${code}:\n${said}`)));
   });
@@ -30,6 +34,7 @@ export async function serveConfiguration(folder: string, file: string): Promise<
   const port = await Promise.race([listening, ended]);
   return {
     url: `http://127.0.0.1:${port}`,
+    said: () => said,
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await ended.catch(() => undefined);
