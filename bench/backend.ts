@@ -4,18 +4,12 @@ import { promisify } from "node:util";
 import { type LocalBackend, startLocalBackend } from "../cli/backend/local-backend.ts";
 import { bundle } from "./bundle.ts";
 
-/** Settings of the Worker as text, and its place. */
-interface Place {
-  readonly port: number;
-  readonly dataDir: string;
-}
-
 export const OPEN_TO_LOOPBACK = { OPEN_MODE: "loopback" } as const;
 
-export async function startBackend(bindings: Readonly<Record<string, string>>, place?: Place): Promise<LocalBackend> {
+async function startBackend(bindings: Readonly<Record<string, string>>): Promise<LocalBackend> {
   await using worker = await bundle("election-worker");
   const all = { ...OPEN_TO_LOOPBACK, ...bindings };
-  return await startLocalBackend({ bindings: all, workerBundle: worker.file, ...place });
+  return await startLocalBackend({ bindings: all, workerBundle: worker.file });
 }
 
 export async function withBackend<T>(

@@ -15,7 +15,7 @@ export type CrowdPeer = LivePeer & { readonly socket: WebSocket };
 
 const addressOf = (url: string, group: string): string => `${url.replace("http", "ws")}/v1/groups/${group}/session`;
 
-export async function connectPeer(url: string, group: string): Promise<CrowdPeer> {
+async function connectPeer(url: string, group: string): Promise<CrowdPeer> {
   const socket = await openSocket(addressOf(url, group), SUBPROTOCOL);
   return Object.assign(peerOn(socket, "what is awaited"), { socket });
 }

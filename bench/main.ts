@@ -6,7 +6,7 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { scriptNamed } from "../tools/arguments.ts";
+import { scriptNamed, wholeNumber } from "../tools/arguments.ts";
 import { startFloor } from "./floor-server.ts";
 import { conclusionOf, type Report } from "./report.ts";
 import { ROWS } from "./rows.ts";
@@ -20,10 +20,11 @@ async function main(): Promise<void> {
   )
     .option("--rows <pattern>", "measure only rows whose id matches this regular expression", "")
     .option("--before <commit>", "commit of this repository that the rows before-... are compared with")
+    .option("--rounds <number>", "rounds of the rows return-..., 3 if not given", wholeNumber(1))
     .option("--list", "list the rows, and measure nothing")
     .option("--json <file>", "file for the results as JSON", "reports/bench.json")
     .parse()
-    .opts<{ rows: string; before?: string; list?: true; json: string }>();
+    .opts<{ rows: string; before?: string; rounds?: number; list?: true; json: string }>();
   const rows = ROWS.filter(({ id }) => new RegExp(options.rows).test(id));
   if (rows.length === 0) throw new Error(`no row has an id that matches ${options.rows}: --list shows them`);
   if (options.list) return print(rows.map(({ id, name }) => `${id.padEnd(28)}${name}`).join("\n"));
@@ -33,11 +34,14 @@ async function main(): Promise<void> {
   if (report.failed.length > 0) process.exit(1); // what a failed row has left behind would keep the process
 }
 
-async function measured(rows: typeof ROWS, { json, before }: { json: string; before?: string }): Promise<Run> {
+async function measured(
+  rows: typeof ROWS,
+  { json, before, rounds }: { json: string; before?: string; rounds?: number },
+): Promise<Run> {
   await mkdir(dirname(json), { recursive: true });
   const save = (report: Report): Promise<void> => writeFile(json, `${JSON.stringify(report, null, 2)}\n`);
   await using floor = await startFloor();
-  const run = new Run({ floor, before }, { print, save });
+  const run = new Run({ floor, before, rounds }, { print, save });
   const note = (error: unknown): void => run.stray(error);
   process.on("unhandledRejection", note).on("uncaughtException", note);
   await run.measureFloor();

@@ -26,6 +26,8 @@ export interface Bench {
   readonly floor: FloorServer;
   /** The earlier commit that some rows are compared with. */
   readonly before?: string | undefined;
+  /** How many rounds the rows of returning crowds take. */
+  readonly rounds?: number | undefined;
 }
 
 export interface Row {
@@ -38,6 +40,8 @@ export interface Row {
   /** Absent if the measurement brings its own reference, or none. The floor is measured right before and after the row. */
   readonly reference?: (floor: FloorMedians) => Reference;
   readonly bounds?: readonly Bound[];
+  /** How long the measurement may take, if longer than others. */
+  patienceMs?(bench: Bench): number;
   measure(bench: Bench): Promise<Measured>;
 }
 

@@ -10,6 +10,7 @@ import { FAN_OUT_ROWS } from "./rows/fan-out.ts";
 import { HAND_OVER_ROWS } from "./rows/hand-over.ts";
 import { JOIN_ROWS } from "./rows/join.ts";
 import { PEER_ROWS } from "./rows/peers.ts";
+import { RETURN_ROWS } from "./rows/return.ts";
 import { SILENT_ROWS } from "./rows/silent.ts";
 import { THROUGHPUT_ROWS } from "./rows/throughput.ts";
 
@@ -21,6 +22,7 @@ export const ROWS: readonly Row[] = [
   ...JOIN_ROWS,
   ...FAN_OUT_ROWS,
   ...CROWD_ROWS,
+  ...RETURN_ROWS,
   ...THROUGHPUT_ROWS,
   ...CRASH_ROWS,
   ...CLIENT_ROWS,

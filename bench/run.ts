@@ -61,7 +61,8 @@ export class Run {
   async #take(row: Row): Promise<void> {
     this.#row = row.id;
     try {
-      const result = await this.#inTime(measure(row, this.#bench));
+      const { patienceMs = PATIENCE_MS } = this.#ports;
+      const result = await this.#inTime(measure(row, this.#bench), row.patienceMs?.(this.#bench) ?? patienceMs);
       if (this.#failed.some(({ row: id }) => id === row.id)) return; // by a stray error: its numbers are invalid
       this.#results.push(result);
       this.#ports.print(lineOf(result));
@@ -78,8 +79,7 @@ export class Run {
     this.#ports.print(`${row}: FAILED, ${why}`);
   }
 
-  async #inTime<T>(measured: Promise<T>): Promise<T> {
-    const { patienceMs = PATIENCE_MS } = this.#ports;
+  async #inTime<T>(measured: Promise<T>, patienceMs: number): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`not done within ${patienceMs / 1_000} s`)), patienceMs);

@@ -9,7 +9,8 @@ import { type ClientState, clientState, refusalOf, type SessionState } from "./s
 export interface ClientHealth {
   /**
    * `ok`: connected, or no connection is needed. `degraded`: not connected, and retrying by itself. `failing`: closed; the token
-   * was refused; the group refuses a contender; or not connected for longer than a lease, so that nothing leads here any longer.
+   * was refused; the group refuses a contender; or not connected for longer than a lease, so that nothing leads here any longer,
+   * and in a large group than the time over which its sessions spread their return (30 s at most).
    */
   readonly status: "ok" | "degraded" | "failing";
   readonly state: ClientState;
@@ -47,7 +48,7 @@ export interface LedComponent {
 
 /** `downAt`: when the connection was lost that something needs. `error`: the one that was reported last. */
 export function healthOf(session: SessionState, now: number, downAt: number | null, error: unknown): ClientHealth {
-  const { contenders, terms, session: welcome, refusals } = session;
+  const { contenders, terms, session: welcome, refusals, spreadMs } = session;
   const state = clientState(session);
   const leads: LedComponent[] = [];
   const waits: string[] = [];
@@ -70,7 +71,7 @@ export function healthOf(session: SessionState, now: number, downAt: number | nu
     state === "closed" ||
     refusals > 0 ||
     refused.length > 0 ||
-    downMs > (welcome?.lease.durationMs ?? DEFAULT_LEASE_MS);
+    downMs > (welcome?.lease.durationMs ?? DEFAULT_LEASE_MS) + spreadMs;
   let status: ClientHealth["status"] = downAt === null ? "ok" : "degraded";
   if (isFailing) status = "failing";
   return {

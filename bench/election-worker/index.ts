@@ -1,16 +1,35 @@
 /**
  * The production Worker with two limits of its own: sessions may send as fast as they like, since rows that repeat
  * something quickly would otherwise measure the limit; and all sessions of a group may watch. The class and binding have
- * the names that the local backend expects.
+ * the names that the local backend expects. `POST /bench/replace/GROUP` replaces the group's object, as a deployment does.
  */
 import { policyFromEnv } from "../../worker/http/env-policy.ts";
-import { createElectionApp, ElectionGroup } from "../../worker/index.ts";
+import { createElectionApp, ElectionGroup as ShippedGroup } from "../../worker/index.ts";
 
-export { ElectionGroup };
+export class ElectionGroup extends ShippedGroup {
+  replace(): void {
+    this.ctx.abort("replaced by the bench");
+  }
+}
 
-export default createElectionApp({
+interface Env extends Cloudflare.Env {
+  readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
+}
+
+const app = createElectionApp({
   policy: (group, env) => ({
     ...policyFromEnv(group, env),
     limits: { messagesPerSecond: 1_000_000, observers: 10_000, sessions: 20_100 },
   }),
 });
+
+export default {
+  async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
+    const [, group] = /^\/bench\/replace\/(\w+)$/.exec(new URL(request.url).pathname) ?? [];
+    if (group === undefined) return await app.fetch(request, env, context);
+    await env.ELECTIONS.getByName(group)
+      .replace()
+      .catch(() => undefined); // its answer is lost with it
+    return new Response(null, { status: 204 });
+  },
+};

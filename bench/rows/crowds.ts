@@ -1,19 +1,15 @@
-/** Costs and return of the largest group. */
+/** Costs of the largest group. */
 import { once } from "node:events";
 import { setTimeout as passes } from "node:timers/promises";
 import type WebSocket from "ws";
-import type { LocalBackend } from "../../cli/backend/local-backend.ts";
 import { median } from "../../cli/statistics.ts";
-import { DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
-import { temporaryFolder } from "../../tools/harness/folder.ts";
-import { metricsOf, residentBytes, startBackend, withBackend } from "../backend.ts";
-import { type CrowdPeer, connectPeer, hangUp, joinCrowd, joinLeader } from "../crowd.ts";
+import { metricsOf, residentBytes, withBackend } from "../backend.ts";
+import { type CrowdPeer, hangUp, joinCrowd, joinLeader } from "../crowd.ts";
 import type { FloorServer } from "../floor-server.ts";
 import type { Measured, Row } from "../row.ts";
 import { elapsedSince, inParallel, largestCrowd, openSocket } from "../sockets.ts";
 
 const LARGEST = largestCrowd(10_000);
-const STORM = 5_000;
 const WAKES = 3;
 /** The runtime evicts an object that has been idle for 10 s, and keeps its sockets. */
 const EVICTED_AFTER_MS = 15_000;
@@ -113,60 +109,6 @@ async function publish(peer: CrowdPeer, leaderSessionId: string, index: number):
   await peer.next("confirmed");
 }
 
-/** From the moment the killed backend listens again to the last `welcome` of a resumed session. */
-async function storm(): Promise<Measured> {
-  await using folder = await temporaryFolder();
-  const start = (port: number): Promise<LocalBackend> => startBackend({}, { port, dataDir: folder.path });
-  const first = await start(0);
-  const { url, port } = first;
-  const { crowd, leader, leaderSessionId } = await joinStorm(url).finally(() => first.kill());
-  const second = await start(port);
-  try {
-    const startedAt = performance.now();
-    const back = await inParallel(crowd.length, (index) => comeBack(url, crowd[index], leader, leaderSessionId), STORM);
-    const samples = [elapsedSince(startedAt)];
-    const resumed = back.filter(({ welcome }) => welcome.resumed).length;
-    const kept = back.some(({ welcome }) => welcome.held.includes(leaderSessionId));
-    hangUp(back.map(({ peer }) => peer));
-    if (!kept) throw new Error("the leader has lost its lead");
-    return { samples, note: `leader kept; ${resumed} of ${crowd.length} resumed` };
-  } finally {
-    await second.kill();
-  }
-}
-
-/** The leader renews until all are there. */
-async function joinStorm(url: string) {
-  const { peer: leader, leaderSessionId } = await joinLeader(url, GROUP, CONTENDS);
-  const renew = (): void => leader.send({ type: "renew", sentAt: leader.sentAt(), held: [leaderSessionId] });
-  const renewals = setInterval(renew, leaseFor(DEFAULT_LEASE_MS).renewEveryMs);
-  try {
-    const crowd = [leader, ...(await joinCrowd(url, GROUP, STORM - 1, CONTENDS))];
-    await leader.renew(leaderSessionId);
-    return { crowd, leader, leaderSessionId };
-  } finally {
-    clearInterval(renewals);
-  }
-}
-
-/** Tries again like the client: later each time, and with a higher attempt. */
-async function comeBack(url: string, lost: CrowdPeer | undefined, leader: CrowdPeer, leaderSessionId: string) {
-  if (lost === undefined) throw new Error("nobody to come back");
-  const held = lost === leader ? [leaderSessionId] : [];
-  for (let longestMs = FIRST_RETRY_MS; ; longestMs *= 2) {
-    await passes(Math.random() * longestMs);
-    const resume = lost.nextResume();
-    try {
-      const peer = await connectPeer(url, GROUP);
-      return { peer, welcome: await peer.hello({ ...CONTENDS, resume, held }) };
-    } catch (error) {
-      if (longestMs > LAST_RETRY_MS) throw error;
-    }
-  }
-}
-const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 4_000;
-
 const wakeRow = (sessions: number): Row => ({
   id: `wake-${sessions}`,
   name: `wake after eviction, ${sessions.toLocaleString("en")} sessions`,
@@ -188,11 +130,4 @@ export const CROWD_ROWS: readonly Row[] = [
   },
   wakeRow(10),
   wakeRow(10_000),
-  {
-    id: "reconnect-storm",
-    name: "5,000 sessions back after a killed backend",
-    unit: "ms",
-    settings: "default lease; all connect within 250 ms, and again later where that fails",
-    measure: storm,
-  },
 ];

@@ -2,7 +2,7 @@
 import { backOffMs, nextAttempt, RETRY } from "../../shared/back-off.ts";
 import { endTerms, extendTerms, replaceContender } from "../../shared/holder/holder.ts";
 import { PATIENCE_MS } from "../../shared/lease.ts";
-import { CLOSE, closeAction, closeMeaning } from "../../shared/protocol/close-codes.ts";
+import { CLOSE, type CloseAction, closeAction, closeMeaning } from "../../shared/protocol/close-codes.ts";
 import type { Next, Renewed, Statement, Welcome } from "../../shared/protocol/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { leave as leaveElection } from "./contenders.ts";
@@ -146,6 +146,7 @@ export function welcome(draft: Draft, message: Welcome): void {
     checkAt: hello.at + checkEveryMs * draft.random,
   };
   draft.session = message;
+  draft.spreadMs = message.spreadMs ?? 0;
   draft.failures = draft.refusals = 0;
   if (message.resumed) extendTerms(draft, hello.held, held, hello.at + lease.renewDeadlineMs);
   else forsakeTerms(draft);
@@ -156,8 +157,9 @@ export function welcome(draft: Draft, message: Welcome): void {
 }
 
 /** An answer counts only for the request that it names, and no older one can be answered after it. */
-export function renewed(draft: Draft, { sentAt, held }: Renewed): void {
+export function renewed(draft: Draft, { sentAt, held, spreadMs = 0 }: Renewed): void {
   const { session } = draft;
+  draft.spreadMs = spreadMs;
   const isAsked = (one: Request): boolean => one.type === "renewal" && one.sentAt === sentAt;
   const request = lineOf(draft)?.requests.find(isAsked);
   if (request?.type !== "renewal" || !session) return;
@@ -185,9 +187,10 @@ export const pong = (draft: Draft): void =>
 
 /** The group asks, for now or for later: a `renew` answers, whatever the session has to say in it. */
 export function answer(draft: Draft, { inMs }: Next): void {
-  const { connection, now } = draft;
-  if (connection.type !== "open") return;
+  const { connection, session, now } = draft;
+  if (connection.type !== "open" || !session) return;
   const at = now + inMs;
+  draft.nextUntil = at + session.lease.durationMs;
   draft.connection = {
     ...connection,
     until: Math.min(connection.until, at),
@@ -229,7 +232,7 @@ export function lose(draft: Draft, loss: Of<"lost">): void {
   const fatal = action === "fatal";
   draft.attempt++;
   draft.effects.push({ ...loss, fatal });
-  draft.connection = { type: "waiting", until: retryAt(draft, action === "slow") };
+  draft.connection = { type: "waiting", until: retryAt(draft, action) };
   if (fatal || action === "fresh") {
     forsakeTerms(draft);
     draft.session = null;
@@ -246,18 +249,29 @@ export function lose(draft: Draft, loss: Of<"lost">): void {
  * When to connect again: full jitter below a bound that doubles. While a lease runs the bound stays within R / 8, and patience
  * would cost the term (N9). Those whom a server turns away to protect itself come back spread over as long as they have waited.
  */
-function retryAt(draft: Draft, isSlow: boolean): number {
-  const { now, random, session } = draft;
+function retryAt(draft: Draft, action: CloseAction): number {
+  const { now, random, session, failures } = draft;
   const deadlineMs = session?.lease.renewDeadlineMs ?? Infinity;
   const hurries = pressing(draft) !== null;
   const backOff = {
     firstMs: Math.min(RETRY.firstMs, deadlineMs / 8),
     longestMs: Math.min(RETRY.longestMs, hurries ? deadlineMs / 8 : Infinity),
   };
-  const waitMs = backOffMs(draft.failures, random, backOff);
-  draft.failures = nextAttempt(draft.failures, backOff);
-  return now + (isSlow && !hurries ? RETRY.longestMs * (1 + random) : waitMs);
+  draft.failures = nextAttempt(failures, backOff);
+  const spreadMs = hurries ? 0 : crowdMs(draft, action);
+  if (action === "slow" && !hurries) return now + RETRY.longestMs + Math.max(RETRY.longestMs, spreadMs) * random;
+  return now + Math.max(backOffMs(failures, random, backOff), spreadFor(failures, spreadMs, random));
 }
+
+/** A session may be one of many that were closed together, unless the close is about itself. Whoever is next is needed (N15). */
+function crowdMs({ session, spreadMs, nextUntil, now }: Draft, action: CloseAction): number {
+  const isAlone = session === null || action === "reauthenticate" || action === "fresh";
+  return isAlone || nextUntil > now ? 0 : spreadMs;
+}
+
+/** Uniform at first. Later attempts keep half of it free, or those that were in vain would meet with the first ones of others. */
+const spreadFor = (failures: number, spreadMs: number, random: number): number =>
+  failures === 0 ? spreadMs * random : (spreadMs * (1 + random)) / 2;
 
 /** The client closes: everything that leads ends, and then the session. */
 export function shutdown(draft: Draft): void {

@@ -130,6 +130,10 @@ export interface SessionState extends HolderState<Contender> {
   /** How often the back-off has doubled since the last `welcome`, and connections lost in a row for the token. */
   readonly failures: number;
   readonly refusals: number;
+  /** Over how long the group lets its sessions spread their return (N15). */
+  readonly spreadMs: number;
+  /** Until when it counts as one that is next: D after it was to answer the last `next`. */
+  readonly nextUntil: number;
   /** The last one used: it strictly increases. */
   readonly sentAt: number;
   /** `sentAt` when somebody last inquired: an answer to any later question will do. `null`: nobody waits. */
@@ -158,6 +162,8 @@ export const initialState = (settings: Settings): SessionState => ({
   session: null,
   failures: 0,
   refusals: 0,
+  spreadMs: 0,
+  nextUntil: 0,
   sentAt: 0,
   inquiredAt: null,
   askedAt: 0,

@@ -170,6 +170,11 @@ export interface Welcome {
   /** How long a candidate may take to answer `next`. */
   readonly askTimeoutMs: number;
   readonly drainMs: number;
+  /**
+   * Over how long sessions spread their return when they lose their sockets; left out while the group is small. Whoever
+   * holds a lease, or was asked by `next` within the last D, comes back at once (N15).
+   */
+  readonly spreadMs?: number;
   /** The limits of the group. A server may leave out those that a client need not keep to by itself. */
   readonly limits: Limits & Partial<GroupLimits>;
 }
@@ -208,6 +213,8 @@ export interface Renewed {
   readonly type: "renewed";
   readonly sentAt: number;
   readonly held: readonly string[];
+  /** As in `welcome`, for the group as it is now. */
+  readonly spreadMs?: number;
 }
 export type RevokeReason = "revoked" | "preempted" | "transferred";
 /** The holder has to stop and then to send `release`, within `drainMs`. */

@@ -7,6 +7,7 @@ import { backOffMs } from "../../shared/back-off.ts";
 import { renewalSlackFor } from "../../shared/lease.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
+import { returnMs } from "./crowd.ts";
 import { type HeldElection, isHeld, priorityIn } from "./election.ts";
 import { fill, isReady, isWatched, missCalls, waitsUntil, warm } from "./readiness.ts";
 import { forget, hangUp, lose } from "./sessions.ts";
@@ -88,14 +89,14 @@ function losePolled(turn: Turn): void {
   }
 }
 
-/** A lost session is kept for D, and until its leases are over (S12). */
+/** A lost session is kept for D and for the return of the group (N15), and until its leases are over (S12). */
 function forgetLost(turn: Turn): void {
-  const keptMs = turn.state.policy.lease.durationMs;
   if (turn.state.lost.size === 0) return; // most turns
+  const dueAt = turn.now - returnMs(turn.state);
   for (const [lost, id] of turn.state.lost.entries()) {
-    if (lost.at + keptMs > turn.now) return;
+    if (lost.at + turn.state.policy.lease.durationMs > dueAt) return;
     const session = turn.session(id);
-    if (session === undefined || lost.at + session.leaseMs > turn.now) continue; // D as it knows it
+    if (session === undefined || lost.at + session.leaseMs > dueAt) continue; // D as it knows it
     if (turn.termsOf(session).length === 0) forget(turn, session, "lost");
   }
 }

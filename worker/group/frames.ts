@@ -14,6 +14,7 @@ import type {
 import { unreachable } from "../../shared/unreachable.ts";
 import { draw } from "./bucket.ts";
 import { addContender, joinPresent, removeContender } from "./contenders.ts";
+import { spreadOf } from "./crowd.ts";
 import type { EventBody, SessionMessage } from "./events.ts";
 import { greet } from "./greeting.ts";
 import { confirm, sendSnapshot, watch } from "./observers.ts";
@@ -118,7 +119,7 @@ function renewAll(turn: Turn, session: Session, message: Renew): void {
   const kept = held.filter((leaderSessionId) => renew(turn, session, leaderSessionId));
   if (held.length === 0) showLife(turn);
   recordStatement(turn, session.id, message);
-  turn.send(session, { type: "renewed", sentAt, held: kept });
+  turn.send(session, { type: "renewed", sentAt, held: kept, ...spreadOf(turn.state) });
 }
 
 function publish(turn: Turn, session: Session, message: Confirm): void {

@@ -1,6 +1,7 @@
 /** The first frame of a connection: what becomes of it, and what is sent for it. */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { joinHeld } from "./contenders.ts";
+import { spreadOf } from "./crowd.ts";
 import type { Greeting } from "./events.ts";
 import { sendSnapshot, watch } from "./observers.ts";
 import { type Arrival, begin, comeBack, contendAs, ownsSecret, settleHeld, whyFull } from "./sessions.ts";
@@ -53,6 +54,7 @@ function welcome(turn: Turn, id: string, { message, secret }: Greeting, resumed:
     checkEveryMs,
     askTimeoutMs,
     drainMs,
+    ...spreadOf(turn.state),
     limits,
   });
   for (const refusal of refusals) turn.send(session, refusal);

@@ -34,6 +34,8 @@ export interface Policy {
   readonly helloTimeoutMs: number;
   readonly pingEveryMs: number;
   readonly checkEveryMs: number;
+  /** How many sessions may come back in a second after all have lost their sockets: one object lets in 200 to 500. */
+  readonly returnsPerSecond: number;
   readonly preempt: Preemption;
   readonly limits: GroupLimits;
   readonly logLevel: LogLevel;
@@ -119,6 +121,7 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
     helloTimeoutMs: limits.helloTimeoutMs,
     pingEveryMs: 25_000,
     checkEveryMs: 300_000,
+    returnsPerSecond: 300,
     preempt: options.preempt ?? false,
     limits,
     logLevel,

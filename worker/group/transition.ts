@@ -115,13 +115,27 @@ function adoptAll(turn: Turn, attachments: readonly Attachment[]): void {
   const adopted = others.flatMap((attachment) => adopt(turn, attachment));
   putConnections(turn, [...turn.state.connections.values(), ...adopted]);
   for (const attachment of others) if (attachment.sessionId === null) connect(turn, attachment);
-  for (const session of turn.state.sessions.values()) {
-    if (session.link.type !== "lost" && turn.connectionOf(session) === undefined) lose(turn, session);
-  }
+  loseAbsent(turn);
   withdrawOrphans(turn);
   for (const name of turn.state.elections.keys()) {
     turn.undecided.add(name);
     updateDeadline(turn, name); // an exact lease may be over by now, and `expire` comes next
+  }
+}
+
+/**
+ * How many losses one incarnation writes. A group that is evicted soon, again and again, would count an unwritten loss anew
+ * each time: so some are written at each wake-up, and forgotten in the end. The rest of a crowd is about to return.
+ */
+const WRITTEN_LOSSES = 256;
+
+function loseAbsent(turn: Turn): void {
+  let written = 0;
+  for (const session of turn.state.sessions.values()) {
+    if (session.link.type === "lost" || turn.connectionOf(session) !== undefined) continue;
+    written += 1;
+    if (written > WRITTEN_LOSSES) loseSocket(turn, session);
+    else lose(turn, session);
   }
 }
 

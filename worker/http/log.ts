@@ -63,19 +63,29 @@ export function logUnreadable({ table, key, problem: message }: UnreadableRow, g
   console.error(legibleJson({ level: "error", event: "row_unreadable", group, table, key, message }));
 }
 
+/** More losses in one turn are one line with their count: a new object may find thousands of sockets gone. */
+const LINES_OF_LOSSES = 16;
+
 /** Writes the facts that `level` includes. `at`: when they happened, in milliseconds since 1970. */
 export function logFacts(
   facts: readonly Fact[],
   level: LogLevel,
   context: { readonly group: string; readonly at: number },
 ): void {
+  const count = facts.filter(isLoss).length;
+  const isCrowd = count > LINES_OF_LOSSES;
+  if (isCrowd && RANK.info <= RANK[level]) {
+    console.log(legibleJson({ level: "info", event: "session_lost", ...context, count }));
+  }
   for (const fact of facts) {
     const own = levelOf(fact);
-    if (RANK[own] > RANK[level]) continue;
+    if (RANK[own] > RANK[level] || (isCrowd && isLoss(fact))) continue;
     const { type: event, ...rest } = fact;
     console.log(legibleJson({ level: own, event, ...context, ...rest }));
   }
 }
+
+const isLoss = ({ type }: Fact): boolean => type === "session_lost";
 
 /** `not_leader` is routine: a message of a former leader arrived late. */
 const levelOf = (fact: Fact): "info" | "debug" =>

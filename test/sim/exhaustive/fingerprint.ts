@@ -33,8 +33,8 @@ export interface Fingerprints {
 const welcomePrint = keptPrint((welcome: NonNullable<SessionState["session"]>) => welcome);
 const packetPrint = keptPrint((packet: Packet<ClientMessage | ServerMessage>) => packet);
 
-/** Settings are the same for all. */
-function seenOfSession({ settings: _, connection, session, ...rest }: SessionState): unknown {
+/** Settings are the same for all, and such a group is too small for a spread. */
+function seenOfSession({ settings: _, nextUntil: __, connection, session, ...rest }: SessionState): unknown {
   const welcome = session === null ? null : welcomePrint(session);
   return [rest, welcome, connection];
 }

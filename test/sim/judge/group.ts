@@ -203,7 +203,10 @@ function priorityOf({ sessions }: GroupState, name: ElectionName, id: string | n
   return own ?? session?.priority ?? -Infinity;
 }
 
-/** S12: a lost session is kept for D, as it was promised or as it is now, and while it holds something; no longer. */
+const spreadMs = ({ sessions, policy }: GroupState): number =>
+  Math.min((sessions.size / policy.returnsPerSecond) * 1_000, 30_000);
+
+/** S12, N15: a lost session is kept for D, as it was promised or as it is now, and twice the spread; and while it holds something. */
 function judgeLost(incarnation: Incarnation, before: GroupState): void {
   const { state } = incarnation;
   const now = incarnation.now();
@@ -211,7 +214,7 @@ function judgeLost(incarnation: Incarnation, before: GroupState): void {
   for (const id of state.lost.values()) {
     const { link, leaseMs = 0 } = state.sessions.get(id) ?? {};
     demand(link?.type === "lost", "S12", () => `${id} is to be forgotten, and is not lost`);
-    if (link.at + Math.max(keptMs, leaseMs) > now) continue;
+    if (link.at + Math.max(keptMs, leaseMs) + 2 * spreadMs(before) > now) continue;
     const holds = [...state.elections.values()].some(
       ({ state: term }) => term.type !== "vacant" && term.sessionId === id,
     );

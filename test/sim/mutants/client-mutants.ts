@@ -1,4 +1,5 @@
 /** Known-wrong session cores. */
+import { leaderFirst, nextIsEarly } from "../traces/crowd.ts";
 import {
   closeWhileDraining,
   hungCallback,
@@ -61,6 +62,12 @@ import {
 } from "./holder-faults.ts";
 import { inSession, type Mutant } from "./mutant.ts";
 
+const nextWaits = inSession(
+  "connection",
+  "return isAlone || nextUntil > now ? 0",
+  "return isAlone || nextUntil < 0 ? 0",
+);
+
 export const clientMutants: readonly Mutant[] = [
   {
     name: "an inquiry is content with the answer to what was asked before it",
@@ -77,6 +84,18 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession("pace", "return isAsked ? Infinity : leftAt(", "return isAsked || connection ? Infinity : leftAt("),
     ],
+  },
+  {
+    name: "the leader waits for its time, as all others do",
+    rule: "N15",
+    trace: leaderFirst,
+    edits: [inSession("connection", "const spreadMs = hurries ? 0 : crowdMs(", "const spreadMs = crowdMs("), nextWaits],
+  },
+  {
+    name: "whoever is next waits for its time",
+    rule: "N15",
+    trace: nextIsEarly,
+    edits: [nextWaits],
   },
   {
     name: "a name that was refused is asked for again",
@@ -326,7 +345,7 @@ export const clientMutants: readonly Mutant[] = [
     name: "who was busy does not say when it is ready",
     rule: "S11",
     trace: readyWhenStopped,
-    edits: [inSession("connection", "else if (isReadyAgain(draft)) renew(draft);", "")],
+    edits: [inSession("connection", "else if (isReadyAgain(draft) || inquiryAt", "else if (inquiryAt")],
   },
   {
     name: "who waits shows no sign of life",

@@ -1,5 +1,6 @@
 /** Known-wrong group cores: sessions, their frames, and what is published. */
 
+import { leaderFirst, placesKept } from "../traces/crowd.ts";
 import { foreignFrames, joinOfEndedLeadership, staleFrames } from "../traces/fencing.ts";
 import { lateRenewal } from "../traces/leases.ts";
 import { oneNameTooMany } from "../traces/observing.ts";
@@ -8,6 +9,18 @@ import { endedComesBack } from "./holder-faults.ts";
 import { inGroup, type Mutant } from "./mutant.ts";
 
 export const groupSessionMutants: readonly Mutant[] = [
+  {
+    name: "a place is kept for a lease, whatever its session was told to wait",
+    rule: "N15",
+    trace: placesKept,
+    edits: [inGroup("deadlines", "const dueAt = turn.now - returnMs(turn.state);", "const dueAt = turn.now;")],
+  },
+  {
+    name: "only those who join are told how large the group is",
+    rule: "N15",
+    trace: leaderFirst,
+    edits: [inGroup("frames", "held: kept, ...spreadOf(turn.state) });", "held: kept });")],
+  },
   {
     name: "a list with one name too many is refused as a whole",
     rule: "O5",
@@ -122,13 +135,7 @@ export const groupSessionMutants: readonly Mutant[] = [
   {
     name: "a new incarnation believes its stored connections",
     rule: "S12",
-    edits: [
-      inGroup(
-        "transition",
-        "turn.connectionOf(session) === undefined) lose(turn, session);",
-        "turn.connectionOf(session) === undefined) continue;",
-      ),
-    ],
+    edits: [inGroup("transition", "written += 1;", "continue;")],
   },
   {
     name: "a message is heard before what is over has ended",

@@ -31,6 +31,7 @@ export const plain: ProcessSetup = {
 interface Options {
   readonly policy?: PolicyOptions;
   readonly skewMs?: number;
+  readonly returnsPerSecond?: number;
   readonly callers?: readonly CallerSetup[];
 }
 
@@ -40,8 +41,8 @@ export const POLICY: PolicyOptions = { leaseMs: 10_000, drainMs: 4_000, horizonA
 export class Stage {
   readonly world: World;
 
-  constructor(cores: Cores, { policy = POLICY, skewMs = 0, callers = [] }: Options = {}) {
-    this.world = new World(cores, { seed: 1, policy, skewMs, processes: [], callers });
+  constructor(cores: Cores, { policy = POLICY, skewMs = 0, callers = [], ...rest }: Options = {}) {
+    this.world = new World(cores, { seed: 1, policy, skewMs, processes: [], callers, ...rest });
   }
 
   /** A process that has joined: those that come first are asked first. */

@@ -10,12 +10,14 @@ import type { Policy, PolicyOptions } from "../../../worker/group/policy.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
 import type { HostFailure, Turned } from "../../../worker/host/port.ts";
 import type { Cores } from "../cores.ts";
+import type { Setup } from "./setup.ts";
 
 /** An alarm whose handler failed is called again. */
 const ALARM_RETRY_MS = 2_000;
 /** So that a world need not wait for minutes to see a dead path found. */
 const PING_EVERY_MS = 8_000;
 export const CHECK_EVERY_MS = 60_000;
+const FIXED = { pingEveryMs: PING_EVERY_MS, checkEveryMs: CHECK_EVERY_MS };
 
 export interface BackendWorld {
   readonly cores: Cores;
@@ -44,10 +46,13 @@ export class Backend implements Platform {
   recordsAreOld = false;
   #nonces = 0;
 
-  constructor(world: BackendWorld, options: PolicyOptions, skewMs: number) {
+  readonly #fixed: Partial<Policy>;
+
+  constructor(world: BackendWorld, { policy, skewMs, returnsPerSecond }: Setup) {
     this.#world = world;
-    this.options = options;
+    this.options = policy;
     this.nextSkewMs = skewMs;
+    this.#fixed = { ...FIXED, ...(returnsPerSecond !== undefined && { returnsPerSecond }) };
   }
 
   get core(): GroupCore {
@@ -64,8 +69,7 @@ export class Backend implements Platform {
   }
 
   policyOf(options: PolicyOptions): Policy {
-    const policy = this.core.createPolicy(options);
-    return { ...policy, pingEveryMs: PING_EVERY_MS, checkEveryMs: CHECK_EVERY_MS };
+    return { ...this.core.createPolicy(options), ...this.#fixed };
   }
 
   /** The group as a new incarnation would load it. */

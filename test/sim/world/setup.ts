@@ -50,6 +50,8 @@ export interface Setup {
   readonly policy: PolicyOptions;
   /** The clock error of the first host. */
   readonly skewMs: number;
+  /** Absent: as in the product, where so few sessions have no spread. */
+  readonly returnsPerSecond?: number;
   readonly processes: readonly ProcessSetup[];
   /** Absent: none. */
   readonly callers?: readonly CallerSetup[];

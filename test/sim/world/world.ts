@@ -53,7 +53,7 @@ export class World {
     this.cores = cores;
     this.setup = setup;
     this.random = seededRandom(setup.seed);
-    this.backend = new Backend(this, setup.policy, setup.skewMs);
+    this.backend = new Backend(this, setup);
     this.network = new Network(
       () => this.now,
       () => this.backend,

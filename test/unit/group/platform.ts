@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { byteLength } from "../../../shared/protocol/codec.ts";
 import type { Attachment, FreshSecret } from "../../../worker/group/events.ts";
-import { createPolicy } from "../../../worker/group/policy.ts";
+import { createPolicy, type Policy, type PolicyOptions } from "../../../worker/group/policy.ts";
 import type { Commit, HostFailure, HostPort, Turned } from "../../../worker/host/port.ts";
 import { applyChanges, emptyStore, type Stored, throughJson } from "./storage.ts";
 import type { Wire } from "./wire.ts";
@@ -11,6 +11,7 @@ import type { Wire } from "./wire.ts";
 const ATTACHMENT_BYTES = 16_384;
 
 export interface PlatformWorld {
+  readonly fixed: Partial<Policy>;
   readonly clock: number;
   number(): number;
   turned(turned: Turned): void;
@@ -24,10 +25,13 @@ export class Platform implements HostPort<Wire> {
   readonly bookmarks: Stored[] = [];
   readonly wires = new Map<string, Wire>();
   alarmAt: number | null = null;
-  readonly createPolicy = createPolicy;
 
   constructor(world: PlatformWorld) {
     this.#world = world;
+  }
+
+  createPolicy(options: PolicyOptions): Policy {
+    return { ...createPolicy(options), ...this.#world.fixed };
   }
 
   commit({ rows }: Commit): void {

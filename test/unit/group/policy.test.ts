@@ -10,6 +10,7 @@ test("the defaults are those of the design", () => {
     drainMs: 10_000,
     helloTimeoutMs: 10_000,
     pingEveryMs: 25_000,
+    returnsPerSecond: 300,
     checkEveryMs: 300_000,
     preempt: false,
     logLevel: "info",

@@ -11,7 +11,7 @@ import { parseServerMessage } from "../../../shared/protocol/server-codec.ts";
 import type { GroupStatus } from "../../../shared/protocol/status.ts";
 import type { Effect, EndedTerm, EventBody, Outcome } from "../../../worker/group/events.ts";
 import type { Fact } from "../../../worker/group/facts.ts";
-import { createPolicy, type Policy, type PolicyOptions } from "../../../worker/group/policy.ts";
+import type { Policy, PolicyOptions } from "../../../worker/group/policy.ts";
 import type { RowChange } from "../../../worker/group/rows.ts";
 import type { Access, ElectionState, GroupState } from "../../../worker/group/state.ts";
 import { nextDeadline, transition } from "../../../worker/group/transition.ts";
@@ -49,6 +49,7 @@ export class GroupWorld implements PlatformWorld {
   /** How far the host's clock is ahead of true time; differs from incarnation to incarnation. */
   skew = 0;
   options: PolicyOptions;
+  readonly fixed: Partial<Policy>;
   policy: Policy;
   readonly platform = new Platform(this);
   #host: Host<Wire>;
@@ -66,9 +67,11 @@ export class GroupWorld implements PlatformWorld {
   readonly epochs = new EpochLog();
   readonly pollers: Poller<GroupWorld>[] = [];
 
-  constructor(options: PolicyOptions = {}) {
+  /** `fixed`: what no option of a deployment sets. */
+  constructor(options: PolicyOptions = {}, fixed: Partial<Policy> = {}) {
     this.options = withShortHorizon(options);
-    this.policy = createPolicy(this.options);
+    this.fixed = fixed;
+    this.policy = this.platform.createPolicy(this.options);
     this.#host = this.#load();
     this.#wake();
     this.steps.length = 0;
@@ -168,7 +171,7 @@ export class GroupWorld implements PlatformWorld {
   /** The deployment changes its settings while the group runs. */
   configure(options: PolicyOptions): void {
     this.options = withShortHorizon(options);
-    this.policy = createPolicy(this.options);
+    this.policy = this.platform.createPolicy(this.options);
     this.#act(() => this.#host.configure(JSON.stringify(this.options)));
   }
 

@@ -2,8 +2,9 @@
 import { env } from "cloudflare:workers";
 import { expect, onTestFinished, test, vi } from "vitest";
 import operations from "../../../docs/OPERATIONS.md?raw";
+import type { Fact } from "../../../worker/group/facts.ts";
 import type { LogLevel } from "../../../worker/group/policy.ts";
-import { ERROR_EVENTS, FACT_LEVELS } from "../../../worker/http/log.ts";
+import { ERROR_EVENTS, FACT_LEVELS, logFacts } from "../../../worker/http/log.ts";
 import { createElectionApp } from "../../../worker/index.ts";
 import {
   ASK_TIMEOUT_MS,
@@ -126,6 +127,21 @@ test("losses, resumes, refused grants, silence, pauses and hang-ups are lines to
     "hung_up",
   ]);
   expect(lines().at(-1)?.entry).toMatchObject({ code: 4400, sessionId });
+});
+
+test("[S12] a crowd that is found gone in one turn is one line, with its count", () => {
+  const group = freshGroup();
+  const lines = listen(group);
+  const lost = (count: number): Fact[] =>
+    Array.from({ length: count }, (_, index) => ({ type: "session_lost", sessionId: `s${index}`, process: null }));
+  const context = { group, at: 1 };
+  for (const level of ["error", "info"] as const) logFacts([...lost(17), { type: "paused" }], level, context);
+  expect(lines().map(({ entry }) => entry)).toEqual([
+    { level: "info", event: "session_lost", ...context, count: 17 },
+    { level: "info", event: "paused", ...context },
+  ]);
+  logFacts(lost(16), "info", context);
+  expect(lines()).toHaveLength(2 + 16);
 });
 
 /** The rows of the table in docs/OPERATIONS.md, one for each event. */
