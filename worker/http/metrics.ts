@@ -110,18 +110,26 @@ const countsByState = (elections: readonly Election[]): Sample[] =>
     value: elections.filter((election) => election.state.type === state).length,
   }));
 
+/** One walk, which keeps nothing: a group may have thousands, and its isolate little memory. */
+function countSessions({ sessions, connections }: GroupState) {
+  const counts = { contenders: 0, observers: 0, lost: 0, polling: 0, sockets: 0 };
+  for (const { contenders, watched, link } of sessions.values()) {
+    counts.contenders += contenders.size;
+    counts.observers += Number(watched.all || watched.names.length > 0);
+    counts.lost += Number(link.type === "lost");
+    counts.polling += Number(link.type === "polled");
+  }
+  for (const { polling } of connections.values()) counts.sockets += Number(polling === undefined);
+  return counts;
+}
+
 function sessions(state: GroupState, counters: Counters): Metric[] {
-  const all = [...state.sessions.values()];
-  const contenders = all.reduce((sum, session) => sum + session.contenders.size, 0);
-  const observers = all.filter(({ watched }) => watched.all || watched.names.length > 0).length;
-  const lost = all.filter(({ link }) => link.type === "lost").length;
-  const polling = all.filter(({ link }) => link.type === "polled").length;
-  const sockets = [...state.connections.values()].filter((connection) => connection.polling === undefined).length;
+  const { contenders, observers, lost, polling, sockets } = countSessions(state);
   const refusals = keysOf(REFUSALS).map((code) => ({ labels: { code }, value: counters.get(`refusals ${code}`) ?? 0 }));
   const own = Object.values(CLOSE).filter((code) => code >= CLOSE.protocolViolation);
   const hangUps = own.map((code) => ({ labels: { code: String(code) }, value: counters.get(`hang_ups ${code}`) ?? 0 }));
   return [
-    gauge("sessions", "Sessions, lost ones included.", all.length),
+    gauge("sessions", "Sessions, lost ones included.", state.sessions.size),
     gauge("sessions_lost", "Sessions whose connection is lost, and that may resume.", lost),
     gauge("sessions_polling", "Sessions that call by RPC.", polling),
     gauge("sockets", "Open sockets.", sockets),
