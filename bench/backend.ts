@@ -1,15 +1,18 @@
 /** The real backend, for one measurement. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { type LocalBackend, startLocalBackend } from "../cli/backend/local-backend.ts";
+import { type LocalBackend, type LocalBackendOptions, startLocalBackend } from "../cli/backend/local-backend.ts";
 import { bundle } from "./bundle.ts";
 
 export const OPEN_TO_LOOPBACK = { OPEN_MODE: "loopback" } as const;
 
-async function startBackend(bindings: Readonly<Record<string, string>>): Promise<LocalBackend> {
+export async function startBackend(
+  bindings: Readonly<Record<string, string>>,
+  options?: Pick<LocalBackendOptions, "v8Flags">,
+): Promise<LocalBackend> {
   await using worker = await bundle("election-worker");
   const all = { ...OPEN_TO_LOOPBACK, ...bindings };
-  return await startLocalBackend({ bindings: all, workerBundle: worker.file });
+  return await startLocalBackend({ bindings: all, workerBundle: worker.file, ...options });
 }
 
 export async function withBackend<T>(

@@ -8,6 +8,7 @@ import { CRASH_ROWS } from "./rows/crash.ts";
 import { CROWD_ROWS } from "./rows/crowds.ts";
 import { FAN_OUT_ROWS } from "./rows/fan-out.ts";
 import { HAND_OVER_ROWS } from "./rows/hand-over.ts";
+import { HEAP_ROWS } from "./rows/heap.ts";
 import { JOIN_ROWS } from "./rows/join.ts";
 import { PEER_ROWS } from "./rows/peers.ts";
 import { RETURN_ROWS } from "./rows/return.ts";
@@ -22,6 +23,7 @@ export const ROWS: readonly Row[] = [
   ...JOIN_ROWS,
   ...FAN_OUT_ROWS,
   ...CROWD_ROWS,
+  ...HEAP_ROWS,
   ...RETURN_ROWS,
   ...THROUGHPUT_ROWS,
   ...CRASH_ROWS,

@@ -1,10 +1,12 @@
 /**
  * The production Worker with two limits of its own: sessions may send as fast as they like, since rows that repeat
  * something quickly would otherwise measure the limit; and all sessions of a group may watch. The class and binding have
- * the names that the local backend expects. `POST /bench/replace/GROUP` replaces the group's object, as a deployment does.
+ * the names that the local backend expects. `POST /bench/replace/GROUP` replaces the group's object, as a deployment does;
+ * `GET /bench/crowd/GROUP/COUNT` makes sessions.
  */
 import { policyFromEnv } from "../../worker/http/env-policy.ts";
 import { createElectionApp, ElectionGroup as ShippedGroup } from "../../worker/index.ts";
+import { crowdOf } from "./crowd.ts";
 
 export class ElectionGroup extends ShippedGroup {
   replace(): void {
@@ -25,8 +27,13 @@ const app = createElectionApp({
 
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
-    const [, group] = /^\/bench\/replace\/(\w+)$/.exec(new URL(request.url).pathname) ?? [];
-    if (group === undefined) return await app.fetch(request, env, context);
+    const { pathname, origin } = new URL(request.url);
+    const [, route, group = "", count] = /^\/bench\/(replace|crowd)\/(\w+)(?:\/(\d+))?$/.exec(pathname) ?? [];
+    if (route === undefined) return await app.fetch(request, env, context);
+    if (route === "crowd") {
+      const address = `${origin}/v1/groups/${group}/session`;
+      return crowdOf(Number(count), address, (upgrade) => app.fetch(upgrade, env, context));
+    }
     await env.ELECTIONS.getByName(group)
       .replace()
       .catch(() => undefined); // its answer is lost with it

@@ -30,6 +30,8 @@ export interface LocalBackendOptions {
   readonly bindings: Readonly<Record<string, string>>;
   /** Path of a bundled Worker. Default: the production Worker of this project. */
   readonly workerBundle?: string;
+  /** Flags of V8, such as a limit of the heap. */
+  readonly v8Flags?: readonly string[];
   /** Passes the runtime's output on to standard error. */
   readonly verbose?: boolean;
 }
@@ -77,7 +79,14 @@ export async function startLocalBackend(options: LocalBackendOptions): Promise<L
     data = await claimDataDirectory(options.dataDir ?? join(workDirectory, "data"));
     const port = options.port || (await freePort(host));
     const configFile = join(workDirectory, "config.capnp");
-    const config = { ...runtime, host, port, bundleFile: "worker.js", bindings: options.bindings };
+    const config = {
+      ...runtime,
+      host,
+      port,
+      bundleFile: "worker.js",
+      bindings: options.bindings,
+      v8Flags: options.v8Flags ?? [],
+    };
     await writeFile(configFile, workerdConfig({ ...config, dataDirectory: data.path, assetsDirectory }));
     const child = spawnRuntime(binary, configFile);
     const guard = guardAgainstOrphans(child, workDirectory);

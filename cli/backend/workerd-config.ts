@@ -11,6 +11,8 @@ export interface WorkerdConfig extends RuntimeSettings {
   readonly bindings: Readonly<Record<string, string>>;
   /** Bindings whose text the runtime takes from its environment. */
   readonly fromEnvironment?: readonly string[];
+  /** For all of the runtime, such as `--max-heap-size=128`. */
+  readonly v8Flags?: readonly string[];
 }
 
 /**
@@ -24,6 +26,7 @@ export function workerdConfig(config: WorkerdConfig): string {
     ...Object.entries(config.bindings).map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(value)})`),
     ...(config.fromEnvironment ?? []).map((name) => `(name = ${quoted(name)}, fromEnvironment = ${quoted(name)})`),
   ];
+  const v8Flags = config.v8Flags?.length ? `\n  v8Flags = [${config.v8Flags.map(quoted).join(", ")}],` : "";
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -33,7 +36,7 @@ const config :Workerd.Config = (
     (name = "assets", disk = (path = ${quoted(config.assetsDirectory)})),
     (name = "outbound", network = (allow = [])),
   ],
-  sockets = [(name = "http", address = ${quoted(`${config.host}:${config.port}`)}, http = (), service = "main")],
+  sockets = [(name = "http", address = ${quoted(`${config.host}:${config.port}`)}, http = (), service = "main")],${v8Flags}
 );
 
 const elections :Workerd.Worker = (

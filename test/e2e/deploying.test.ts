@@ -88,9 +88,9 @@ async function serveDated(
     bindings: { OPEN_MODE: "loopback" },
     compatibilityDate,
     compatibilityFlags: [...compatibilityFlags, ...more],
+    v8Flags,
   });
-  const flagged = configuration.replace(/^const config .*\(\n/m, `$&  v8Flags = ${JSON.stringify(v8Flags)},\n`);
-  await writeFile(join(folder, "elections.capnp"), flagged);
+  await writeFile(join(folder, "elections.capnp"), configuration);
   return serveConfiguration(folder, "elections.capnp");
 }
 
