@@ -31,6 +31,8 @@ export class StagePeer extends Peer {
   attachment: Attachment | null = null;
   /** Whether its socket can take no frames. */
   isBroken = false;
+  /** When the platform last answered a ping of it. */
+  answeredAt: number | null = null;
 
   constructor(name: string) {
     super();
@@ -265,6 +267,10 @@ export class HostStage implements HostPort<StagePeer> {
 
   attachmentOf({ attachment }: StagePeer): Attachment | null {
     return JSON.parse(JSON.stringify(attachment));
+  }
+
+  answeredAt({ answeredAt }: StagePeer): number | null {
+    return answeredAt;
   }
 
   accept(peer: StagePeer, attachment: Attachment): void {

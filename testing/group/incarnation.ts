@@ -35,6 +35,8 @@ export type Reply = (outcome: Outcome | null) => void;
 interface Socket {
   readonly link: Link;
   attachment: Attachment | null;
+  /** When the platform last answered a ping. */
+  answeredAt: number | null;
 }
 
 const NOTHING: Write = { rows: [], settings: null, alarmAt: null };
@@ -94,8 +96,13 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
     return this.#unanswered.size > 0;
   }
 
+  /** As the next incarnation would find them. */
   attachments(): readonly Attachment[] {
-    return [...this.#sockets.values()].flatMap((socket) => this.attachmentOf(socket) ?? []);
+    return [...this.#sockets.values()].flatMap((socket) => {
+      const attachment = this.attachmentOf(socket);
+      const { answeredAt } = socket;
+      return attachment === null ? [] : [{ ...attachment, ...(answeredAt !== null && { answeredAt }) }];
+    });
   }
 
   // The life of the object
@@ -138,7 +145,7 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
     };
     this.#take(() => {
       this.#host.configure(JSON.stringify(options));
-      if (this.alive) this.#host.connect({ link, attachment: null }, access);
+      if (this.alive) this.#host.connect({ link, attachment: null, answeredAt: null }, access);
     });
     if (link.server === null) link.down.send({ type: "close", code: 1006 }, this.#platform.trueNow());
   }
@@ -148,6 +155,7 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
     if (!link.serverOpen || socket === undefined) return;
     switch (packet.type) {
       case "beat":
+        socket.answeredAt = this.now();
         return link.down.send({ type: "beat" }, this.#platform.trueNow());
       case "frame":
         return void this.#take(() => this.#host.receive(socket, packet.message));
@@ -288,6 +296,10 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
 
   attachmentOf({ attachment }: Socket): Attachment | null {
     return JSON.parse(JSON.stringify(attachment)) as Attachment | null;
+  }
+
+  answeredAt({ answeredAt }: Socket): number | null {
+    return answeredAt;
   }
 
   accept(socket: Socket, attachment: Attachment): void {

@@ -61,6 +61,10 @@ export class Platform implements HostPort<WebSocket> {
     return socket.deserializeAttachment() as Attachment | null;
   }
 
+  answeredAt(socket: WebSocket): number | null {
+    return this.#context.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null;
+  }
+
   /** The connection is the socket's tag: so it is found without a listing of all. */
   accept(socket: WebSocket, attachment: Attachment): void {
     this.#context.acceptWebSocket(socket, [attachment.connection]);

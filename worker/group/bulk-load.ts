@@ -4,7 +4,7 @@
  */
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { standingIn } from "./election.ts";
-import { countAll, EXPIRING, LOST, LOST_OBSERVERS, noNames, POLLED, SILENT, WATCHERS_OF_ALL } from "./indexes.ts";
+import { countAll, EXPIRING, HEARD, LOST, noNames, POLLED, SILENT, WATCHERS_OF_ALL, YIELDING } from "./indexes.ts";
 import { Queue, type Rank } from "./queue.ts";
 import type { Component, Connection, Session } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -14,7 +14,7 @@ export function putSessions(turn: Turn, sessions: readonly Session[]): void {
   turn.change({
     sessions: noNames<Session>().of(sessions.map((session) => [session.id, session])),
     lost: LOST.of(sessions),
-    lostObservers: LOST_OBSERVERS.of(sessions),
+    yielding: YIELDING.of(sessions),
     watchersOfAll: WATCHERS_OF_ALL.of(sessions),
     ...countAll(sessions),
     lastOrder: lastOrderOf(turn.state.lastOrder, sessions),
@@ -82,6 +82,7 @@ export function putConnections(turn: Turn, connections: readonly Connection[]): 
     silent: SILENT.of(connections),
     expiring: EXPIRING.of(connections),
     polled: POLLED.of(connections),
+    heard: HEARD.of(connections),
   });
 }
 

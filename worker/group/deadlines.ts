@@ -90,7 +90,7 @@ function losePolled(turn: Turn): void {
 }
 
 /** A lost session is kept for D and for the return of the group (N15), and until its leases are over (S12). */
-function forgetLost(turn: Turn): void {
+export function forgetLost(turn: Turn): void {
   if (turn.state.lost.size === 0) return; // most turns
   const dueAt = turn.now - returnMs(turn.state);
   for (const [lost, id] of turn.state.lost.entries()) {

@@ -33,6 +33,10 @@ export interface Attachment {
   readonly busy?: readonly ElectionName[];
   readonly asked?: Question;
   readonly late?: true;
+  /** When its peer was last heard of; absent: when it connected. The platform may have answered a ping since: `answeredAt`. */
+  readonly heardAt?: number;
+  /** Added by the host when it reads the attachment. */
+  readonly answeredAt?: number;
 }
 
 /** One frame as the host has read it: bounded and parsed, but not judged. */
@@ -86,6 +90,12 @@ export interface CampaignAction {
 /** Any message but `hello`. */
 export type SessionMessage = Exclude<ClientMessage, Hello>;
 
+/** `answeredAt`: `null` where no ping was ever answered. */
+export interface Path {
+  readonly connection: string;
+  readonly answeredAt: number | null;
+}
+
 export type EventBody =
   /** Some live sockets, before `start`: those of leaders, and one that has sent something, need not wait for the others. */
   | { readonly type: "adopt"; readonly attachments: readonly Attachment[] }
@@ -98,6 +108,8 @@ export type EventBody =
   /** `characters`: the length of its text; absent: not counted. */
   | { readonly type: "frame"; readonly connection: string; readonly frame: Frame; readonly characters?: number }
   | { readonly type: "disconnect"; readonly connection: string }
+  /** What the host has found out about connections that were `unheard`: when the platform last answered a ping of each. */
+  | { readonly type: "look"; readonly paths: readonly Path[] }
   /** The alarm, or a look at the state: processes deadlines up to `now`. */
   | { readonly type: "tick" }
   | {

@@ -192,6 +192,7 @@ function mayPass(turn: Turn, connection: Connection, { frame, characters = 0 }: 
   const due = renews && turn.now - connection.renewedAt >= lease.renewEveryMs / 2;
   if (frames === null && !due) return false;
   turn.patchConnection(connection.id, { ...(frames !== null && { frames }), ...(renews && { renewedAt: turn.now }) });
+  turn.hear(connection.id);
   return true;
 }
 

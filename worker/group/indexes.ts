@@ -53,11 +53,15 @@ export const SILENT = dueIndex(idOf, ({ sessionId, helloUntil, access }: Connect
 export const EXPIRING = dueIndex(idOf, ({ sessionId, access }: Connection) =>
   sessionId === null ? null : access.until,
 );
+/** Only sockets of sessions: one that owes its hello has a limit of its own, and a caller its poll deadline. */
+export const HEARD = dueIndex(idOf, ({ sessionId, polling, heardAt }: Connection) =>
+  sessionId === null || polling !== undefined ? null : heardAt,
+);
 export const POLLED = dueIndex(idOf, ({ polling }: Connection) => polling?.until);
 
 export const LOST = dueIndex(idOf, ({ link }: Session) => (link.type === "lost" ? link.at : null));
-export const LOST_OBSERVERS = dueIndex(idOf, ({ link, contenders, places }: Session) =>
-  link.type === "lost" && contenders.size + places.size === 0 ? link.at : null,
+export const YIELDING = dueIndex(idOf, ({ link, contenders, places }: Session) =>
+  link.type === "lost" && (link.vanished === true || contenders.size + places.size === 0) ? link.at : null,
 );
 export const WATCHERS_OF_ALL = new Index<Session, string, true>(noNames(), ({ id, watched }) =>
   watched.all ? [id, true] : null,

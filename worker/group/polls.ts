@@ -115,6 +115,7 @@ function arrive(turn: Turn, { connection, access, call }: PollEvent, known: Sess
   turn.putConnection({
     id: connection,
     helloUntil: turn.now + policy.helloTimeoutMs,
+    heardAt: turn.now,
     sessionId: null,
     access,
     ...firstAllowances(policy.limits, turn.now),

@@ -87,7 +87,12 @@ const sessionFields: Check<SessionRow> = object<SessionRow>({
   link: byType<Link>({
     connected: object<Of<Link, "connected">>({ type: oneOf("connected"), connection: word }),
     polled: object<Of<Link, "polled">>({ type: oneOf("polled"), connection: word }),
-    lost: object<Of<Link, "lost">>({ type: oneOf("lost"), at: time, unwritten: optional(word) }),
+    lost: object<Of<Link, "lost">>({
+      type: oneOf("lost"),
+      at: time,
+      unwritten: optional(word),
+      vanished: optional(oneOf(true)),
+    }),
   }),
   leaseMs: number(0, MAX_LEASE_MS),
   contenders: list(pair(name, object<Contender>({ election, priority: optional(priority) })), ANY),

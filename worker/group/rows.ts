@@ -198,7 +198,8 @@ export function emptyGroup(policy: Policy): GroupState {
     deadlines: noDeadlines(),
     awaited: noDeadlines(),
     unawaited: noDeadlines(),
-    lostObservers: noDeadlines(),
+    heard: noDeadlines(),
+    yielding: noDeadlines(),
     lost: noDeadlines(),
   };
 }

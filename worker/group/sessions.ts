@@ -13,12 +13,12 @@ export const NOTHING_WATCHED: Watched = { all: false, names: [] };
 
 /** Why no session can begin with these credentials now; `null` where one can. `contenders`: how many it names. */
 export function whyFull(turn: Turn, access: Access | undefined, contenders: number): string | null {
-  const { limits } = turn.state.policy;
-  const own = access?.subject === undefined ? 0 : (turn.state.subjects.get(access.subject) ?? 0);
-  if (own >= limits.sessionsPerSubject) return "the subject of these credentials has as many sessions as it may";
+  if (access?.subject !== undefined && !hasRoomFor(turn, access.subject))
+    return "the subject of these credentials has as many sessions as it may";
   const contends = contenders > 0 && access?.role !== "observe";
-  if (whyNoRoom(turn, contends) !== null) forgetObserver(turn);
-  return whyNoRoom(turn, contends);
+  let why = whyNoRoom(turn, contends);
+  while (why !== null && forgetOne(turn)) why = whyNoRoom(turn, contends);
+  return why;
 }
 
 /** Half of the sessions are kept for contenders, so that observers can't keep them out. */
@@ -29,11 +29,29 @@ function whyNoRoom({ state }: Turn, contends: boolean): string | null {
   return "this group has as many sessions without contenders as it takes: try again later";
 }
 
-/** A lost session that has no place loses nothing: where there is no room, the one that was lost first gives way. */
-function forgetObserver(turn: Turn): void {
-  const [, id] = turn.state.lostObservers.first() ?? [];
+/** Those of the subject whose peers have vanished give way (N16). */
+function hasRoomFor(turn: Turn, subject: string): boolean {
+  const isFull = (): boolean => (turn.state.subjects.get(subject) ?? 0) >= turn.state.policy.limits.sessionsPerSubject;
+  if (!isFull()) return true;
+  for (const id of turn.state.yielding.values()) {
+    const session = turn.session(id);
+    if (session?.subject !== subject || session.link.type !== "lost" || !session.link.vanished) continue;
+    forget(turn, session, "lost");
+    if (!isFull()) return true;
+  }
+  return false;
+}
+
+/**
+ * A lost session that has no place loses nothing, and one whose peer has vanished is lost for long: where there is no
+ * room, the one that was lost first gives way (N14, N16). False where there is none.
+ */
+function forgetOne(turn: Turn): boolean {
+  const [, id] = turn.state.yielding.first() ?? [];
   const session = id === undefined ? undefined : turn.session(id);
-  if (session !== undefined) forget(turn, session, "lost");
+  if (session === undefined) return false;
+  forget(turn, session, "lost");
+  return true;
 }
 
 /** What a process names when it arrives, by a `hello` or by a call. */
@@ -158,11 +176,14 @@ export function hangUpOn(turn: Turn, { link }: Session, code: number, reason: st
 /**
  * For a socket that has ended by itself. A session that leads nothing is lost without a row: thousands may be cut at once,
  * and a new incarnation, which does not find the socket among the live ones, counts it as lost from then on (S12).
+ * `vanishedAt`: since when its peer has been silent for too long.
  */
-export function loseSocket(turn: Turn, session: Session): void {
+export function loseSocket(turn: Turn, session: Session, vanishedAt?: number): void {
   const { link } = session;
   if (link.type !== "connected" || turn.termsOf(session).length > 0) return lose(turn, session);
-  turn.patchSession(session.id, { link: { type: "lost", at: turn.now, unwritten: link.connection }, busy: [] });
+  const lost = { type: "lost", at: vanishedAt ?? turn.now, unwritten: link.connection } as const;
+  const vanished = vanishedAt !== undefined && ({ vanished: true } as const);
+  turn.patchSession(session.id, { link: { ...lost, ...vanished }, busy: [] });
 }
 
 /** Marks the session as lost: it keeps its places and leases. What it has stated is gone with its connection. */

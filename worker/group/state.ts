@@ -18,8 +18,8 @@ export type Link =
   | { readonly type: "connected"; readonly connection: string }
   /** It has no socket: it calls, and each call is answered in the same turn. */
   | { readonly type: "polled"; readonly connection: string }
-  /** `unwritten`: the connection that its row still names, since its loss was worth no row (S12). */
-  | { readonly type: "lost"; readonly at: number; readonly unwritten?: string };
+  /** `unwritten`: the connection that its row still names, since its loss was worth no row (S12). `vanished`: its peer fell silent (N16). */
+  | { readonly type: "lost"; readonly at: number; readonly unwritten?: string; readonly vanished?: true };
 
 /** A session's place in the queue of one election. */
 export interface Place {
@@ -201,6 +201,8 @@ export interface Connection {
   readonly statement: Statement | null;
   /** What it was asked by the last `next`; `null` once a statement has answered. */
   readonly asked: Question | null;
+  /** When its peer was last known to live: by a frame, or by a ping that the platform has answered. */
+  readonly heardAt: number;
   /** It was not heard of when it was to speak, although its process lives: an alarm looks after the lease, too. */
   readonly late: boolean;
 }
@@ -248,6 +250,8 @@ export interface GroupState {
   readonly expiring: SortedMap<DeadlineKey, string>;
   /** [memory] Connections of polled sessions, by their poll deadline. */
   readonly polled: SortedMap<DeadlineKey, string>;
+  /** [memory] Sockets of sessions, by when they were last heard of. */
+  readonly heard: SortedMap<DeadlineKey, string>;
   /** [memory] How many sessions each subject has. */
   readonly subjects: SortedMap<string, number>;
   /** [memory] How many sessions have a contender. */
@@ -264,8 +268,8 @@ export interface GroupState {
   readonly awaited: SortedMap<DeadlineKey, ElectionName>;
   /** [memory] The others, by `lookAt`: the group looks at them only while somebody watches every component. */
   readonly unawaited: SortedMap<DeadlineKey, ElectionName>;
-  /** [memory] Lost sessions that have no place, by when they were lost: they give way to others. */
-  readonly lostObservers: SortedMap<DeadlineKey, string>;
+  /** [memory] Lost sessions that have no place, or whose peers have vanished, by when they were lost: they give way to others. */
+  readonly yielding: SortedMap<DeadlineKey, string>;
   /** [memory] Lost sessions, by when they were lost. */
   readonly lost: SortedMap<DeadlineKey, string>;
 }

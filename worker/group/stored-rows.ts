@@ -70,7 +70,7 @@ export function readRows(raw: RawRows, reading: Reading): ReadRows {
   const [elections, empty] = parted([...kept, ...vacated.values()], ({ name }) => standing.has(name));
   const epochs = [...readable.flatMap(epochsOf), ...records.map(({ leader }) => leader.epoch)];
   const newest = epochs.reduce((left, right) => Math.max(left, right), 0);
-  if (raw.group === undefined && (newest > 0 || raw.endedTerms > 0)) found.push(missing("group", ""));
+  if (raw.group === undefined && newest + raw.endedTerms + vacated.size > 0) found.push(missing("group", ""));
   const group = groupOf({ stored, newest, found, holdsOff: vacated.size > 0 }, reading);
   const mended: RowChange[] = empty.map(({ name }) => ({ table: "election", key: name, row: null }));
   for (const row of elections) if (!readable.includes(row)) mended.push({ table: "election", key: row.name, row });

@@ -22,6 +22,7 @@ import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
 import { answerRestore, cleanup, configure, finishRestore, pause, prepareRestore, revoke } from "./maintenance.ts";
 import { announceChanges } from "./observers.ts";
+import { closeVanished, look } from "./paths.ts";
 import { poll } from "./polls.ts";
 import { lose, loseSocket } from "./sessions.ts";
 import type { Access, Connection, GroupState } from "./state.ts";
@@ -57,15 +58,18 @@ export function transition(state: GroupState, event: GroupEvent): Transition {
 function apply(turn: Turn, event: EventBody): void {
   switch (event.type) {
     case "adopt":
-    case "start":
     case "tick":
       return;
+    case "start":
+      return closeVanished(turn);
     case "connect":
       return connect(turn, { ...event, connectedAt: turn.now, sessionId: null });
     case "frame":
       return receive(turn, event);
     case "disconnect":
       return disconnect(turn, event.connection);
+    case "look":
+      return look(turn, event.paths);
     case "poll":
       return poll(turn, { access: EVERYTHING, ...event });
     case "revoke":
@@ -85,17 +89,19 @@ function apply(turn: Turn, event: EventBody): void {
   }
 }
 
-type Socket = Pick<Attachment, "connection" | "connectedAt" | "sessionId" | "access">;
+type Socket = Pick<Attachment, "connection" | "connectedAt" | "sessionId" | "access" | "heardAt" | "answeredAt">;
 
 function connect(turn: Turn, socket: Socket): void {
   makeRoom(turn);
   turn.putConnection(connectionOf(turn, socket));
 }
 
-function connectionOf(turn: Turn, { connection: id, connectedAt, sessionId, access = EVERYTHING }: Socket): Connection {
+function connectionOf(turn: Turn, socket: Socket): Connection {
+  const { connection: id, connectedAt, sessionId, access = EVERYTHING } = socket;
   const { policy } = turn.state;
   const helloUntil = connectedAt + policy.helloTimeoutMs;
-  return { id, helloUntil, sessionId, access, ...firstAllowances(policy.limits, turn.now), ...NOTHING_STATED };
+  const heardAt = Math.max(connectedAt, socket.heardAt ?? 0, socket.answeredAt ?? 0);
+  return { id, helloUntil, sessionId, access, heardAt, ...firstAllowances(policy.limits, turn.now), ...NOTHING_STATED };
 }
 
 /**
@@ -197,11 +203,12 @@ function* attachments(turn: Turn): Generator<Effect> {
     if (connection === undefined) continue;
     const leases: [string, number][] = [];
     for (const { state } of turn.termsOf(session)) leases.push([state.leaderSessionId, state.leaseUntil]);
-    const { id, helloUntil, access, statement, asked, late } = connection;
+    const { id, helloUntil, access, statement, asked, late, heardAt } = connection;
     const { busy } = session;
     const attachment: Attachment = {
       connection: id,
       connectedAt: helloUntil - turn.state.policy.helloTimeoutMs,
+      heardAt,
       sessionId,
       leases: leases.slice(0, ATTACHED_LEASES),
       access,

@@ -10,8 +10,8 @@ import {
   AWAITED,
   DEADLINES,
   EXPIRING,
+  HEARD,
   LOST,
-  LOST_OBSERVERS,
   noNames,
   POLLED,
   recount,
@@ -19,6 +19,7 @@ import {
   TERMS,
   UNAWAITED,
   WATCHERS_OF_ALL,
+  YIELDING,
 } from "./indexes.ts";
 import type { Queue } from "./queue.ts";
 import type {
@@ -111,6 +112,12 @@ export class Turn {
     });
   }
 
+  /** The peer lives, or did at that time. Does nothing for a connection that is gone. */
+  hear(id: string, at = this.now): void {
+    const connection = this.state.connections.get(id);
+    if (connection !== undefined && connection.heardAt < at) this.putConnection({ ...connection, heardAt: at });
+  }
+
   /** For what no index depends on. Does nothing for a connection that is gone. */
   patchConnection(
     id: string,
@@ -127,11 +134,12 @@ export class Turn {
   }
 
   #connectionIndexes(before: Connection | undefined, after: Connection | undefined) {
-    const { silent, expiring, polled } = this.state;
+    const { silent, expiring, polled, heard } = this.state;
     return {
       silent: SILENT.moved(silent, before, after),
       expiring: EXPIRING.moved(expiring, before, after),
       polled: POLLED.moved(polled, before, after),
+      heard: HEARD.moved(heard, before, after),
     };
   }
 
@@ -179,9 +187,9 @@ export class Turn {
   }
 
   #sessionIndexes(before: Session | undefined, after: Session | undefined) {
-    const { lost, lostObservers, watchersOfAll } = this.state;
+    const { lost, yielding, watchersOfAll } = this.state;
     return {
-      lostObservers: LOST_OBSERVERS.moved(lostObservers, before, after),
+      yielding: YIELDING.moved(yielding, before, after),
       lost: LOST.moved(lost, before, after),
       watchersOfAll: WATCHERS_OF_ALL.moved(watchersOfAll, before, after),
       ...recount(this.state, before, after),

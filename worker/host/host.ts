@@ -24,6 +24,7 @@ import type { ServerMessage } from "../../shared/protocol/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Attachment, Effect, EventBody, Outcome, PollCall } from "../group/events.ts";
 import { factsOf } from "../group/facts.ts";
+import { unheard } from "../group/paths.ts";
 import type { PolicyOptions } from "../group/policy.ts";
 import { load, type RowChange, rowChanges } from "../group/rows.ts";
 import type { Access, GroupState } from "../group/state.ts";
@@ -129,6 +130,7 @@ export class Host<Socket extends object> {
     const connection = this.#sockets.connectionOf(socket);
     if (connection === null) return; // closed by this side, and its peer goes on sending: not worth reading
     const frame = readFrame(data, this.#settings.reader, this.#port);
+    this.#lookAtOthers(connection, frame.type === "hello");
     this.#turn({ type: "frame", connection, frame, characters: typeof data === "string" ? data.length : 0 });
   }
 
@@ -192,6 +194,8 @@ export class Host<Socket extends object> {
     const connection = this.#port.nonce();
     const secret = this.#port.freshSecret();
     const whole = { ...call, ...(claim && { session: claim }), secret };
+    this.#start();
+    this.#lookAtOthers(null, claim === undefined);
     this.ask((request) => ({ type: "poll", request, connection, access, call: whole }), answer);
   }
 
@@ -270,6 +274,13 @@ export class Host<Socket extends object> {
 
   #tellEnd(connection: string): void {
     this.#turn({ type: "disconnect", connection });
+  }
+
+  /** A sign of life of one is when the group finds out which others have vanished. */
+  #lookAtOthers(speaking: string | null, isNewcomer: boolean): void {
+    const connections = unheard(this.#state, this.#port.now(), speaking, isNewcomer);
+    if (connections.length === 0) return; // most of the time
+    this.#turn({ type: "look", paths: connections.map((connection) => this.#sockets.path(connection)) });
   }
 
   #startSoon(): void {

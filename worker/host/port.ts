@@ -19,6 +19,8 @@ export interface SocketPort<Socket> {
   findSockets(connection: string): readonly Socket[];
   /** What the socket carries through hibernation; `null` if it carries nothing. */
   attachmentOf(socket: Socket): Attachment | null;
+  /** When a ping of its peer was last answered, through hibernation as well; `null`: none was. */
+  answeredAt(socket: Socket): number | null;
   /** From now on the socket is listed, and found by the connection in its attachment. */
   accept(socket: Socket, attachment: Attachment): void;
   attach(socket: Socket, attachment: Attachment): void;

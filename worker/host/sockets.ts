@@ -2,7 +2,7 @@
  * The sockets of one incarnation, by connection. A new incarnation knows none: it finds single ones by their connection,
  * and all of them by one listing, which takes some 50 ms for ten thousand.
  */
-import type { Attachment } from "../group/events.ts";
+import type { Attachment, Path } from "../group/events.ts";
 import type { HostPort, SocketPort } from "./port.ts";
 
 export class Sockets<Socket extends object> {
@@ -54,6 +54,12 @@ export class Sockets<Socket extends object> {
     this.#sockets.set(attachment.connection, socket);
   }
 
+  /** When a ping of that connection was last answered. */
+  path(connection: string): Path {
+    const socket = this.#find(connection);
+    return { connection, answeredAt: socket === undefined ? null : this.#port.answeredAt(socket) };
+  }
+
   attach(attachment: Attachment): void {
     const socket = this.#find(attachment.connection);
     if (socket !== undefined) this.#port.attach(socket, attachment);
@@ -88,7 +94,8 @@ export class Sockets<Socket extends object> {
     const attachment = this.#ended.has(socket) ? null : this.#port.attachmentOf(socket);
     if (attachment === null) return [];
     this.#sockets.set(attachment.connection, socket);
-    return [attachment];
+    const answeredAt = this.#port.answeredAt(socket);
+    return [answeredAt === null ? attachment : { ...attachment, answeredAt }];
   }
 
   #find(connection: string): Socket | undefined {

@@ -41,7 +41,7 @@ function seenOfSession({ settings: _, nextUntil: __, connection, session, ...res
 const clientPrint = keptPrint(({ state, rate: _, ...rest }: SmallClient) => [rest, seenOfSession(state)]);
 
 /** The time is for a hello that is owed, for longer than such a world lasts; but it sets the alarm. */
-const seenOfAttachment = ({ connectedAt, ...rest }: Attachment): unknown =>
+const seenOfAttachment = ({ connectedAt, heardAt: _, ...rest }: Attachment): unknown =>
   rest.sessionId === null ? [rest, connectedAt] : rest;
 const wirePrint = keptPrint(({ client: _, up, down, attachment, ...rest }: Wire) => [
   rest,
@@ -51,8 +51,9 @@ const wirePrint = keptPrint(({ client: _, up, down, attachment, ...rest }: Wire)
 ]);
 
 /** Rate limits are far away. */
-const connectionPrint = keptPrint(({ frames: _, confirms: __, renewedAt: ___, helloUntil, ...rest }: Connection) =>
-  rest.sessionId === null ? [rest, helloUntil] : rest,
+const connectionPrint = keptPrint(
+  ({ frames: _, confirms: __, renewedAt: ___, heardAt: ____, helloUntil, ...rest }: Connection) =>
+    rest.sessionId === null ? [rest, helloUntil] : rest,
 );
 const sessionPrint = keptPrint((session: Session) => session);
 
@@ -81,7 +82,8 @@ const groupPrint = keptPrint(
     awaited: _awaited,
     unawaited: _unawaited,
     lost: _lost,
-    lostObservers: _lostObservers,
+    yielding: _yielding,
+    heard: _heard,
     revision: _revision,
     seenAt: _seenAt,
     endedTerms: _endedTerms,

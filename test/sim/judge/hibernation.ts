@@ -2,6 +2,8 @@
 
 import type { Incarnation } from "../../../testing/group/incarnation.ts";
 import { canonicalText } from "../../../testing/group/storage.ts";
+import type { Attachment } from "../../../worker/group/events.ts";
+import { vanishedAfterMs } from "../../../worker/group/paths.ts";
 import type { Election, GroupState } from "../../../worker/group/state.ts";
 import { demand } from "../../support/violation.ts";
 import type { JudgedWorld } from "./judged-world.ts";
@@ -16,6 +18,7 @@ export function judgeHibernation({ backend, cores }: JudgedWorld, current: Incar
   if (isUntaken(current.state)) return; // a load takes it for taken
   if (isSilenceOpen(current.state, moment.now)) return;
   const attachments = current.attachments();
+  if (attachments.some((attachment) => hasVanished(current.state, attachment, moment.now))) return;
   const started = cores.group.transition(backend.load(), { ...moment, type: "start", attachments });
   const woken = cores.group.transition(started.state, { ...moment, type: "tick" });
   const asLoaded = lostAnew(awake.state, moment.now);
@@ -59,6 +62,11 @@ const isSilenceOpen = ({ connections, sessions, policy }: GroupState, now: numbe
     if (asked !== null && asked.due > asked.at) return asked.due < now;
     return session.mute !== (asked !== null && asked.due + policy.askTimeoutMs <= now);
   });
+
+/** A new incarnation closes it at once; the present one with the next sign of life (N16). */
+function hasVanished({ policy }: GroupState, { connectedAt, heardAt = 0, answeredAt = 0 }: Attachment, now: number) {
+  return Math.max(connectedAt, heardAt, answeredAt) + vanishedAfterMs(policy) <= now;
+}
 
 /** The first renewal of a term has not come. */
 const isUntaken = ({ elections }: GroupState): boolean =>

@@ -4,6 +4,7 @@ import { leaderFirst, placesKept } from "../traces/crowd.ts";
 import { foreignFrames, joinOfEndedLeadership, staleFrames } from "../traces/fencing.ts";
 import { lateRenewal } from "../traces/leases.ts";
 import { oneNameTooMany } from "../traces/observing.ts";
+import { idleForAnHour, vanishedGivesWay } from "../traces/paths.ts";
 import { lateHello, lostJoin, lostWelcome, refusedResume, unnamedIsOver } from "../traces/resume.ts";
 import { endedComesBack } from "./holder-faults.ts";
 import { inGroup, type Mutant } from "./mutant.ts";
@@ -160,6 +161,30 @@ export const groupSessionMutants: readonly Mutant[] = [
       ),
       ...endedComesBack("session"),
     ],
+  },
+  {
+    name: "the dead keep their sessions",
+    rule: "N16",
+    trace: vanishedGivesWay,
+    edits: [inGroup("paths", "if (vanishedAt > turn.now) return;", "if (vanishedAt < Infinity) return;")],
+  },
+  {
+    name: "the dead give way once D is over, not at once",
+    rule: "N16",
+    trace: vanishedGivesWay,
+    edits: [
+      inGroup(
+        "sessions",
+        "const vanished = vanishedAt !== undefined && ({ vanished: true } as const);",
+        "const vanished = false;",
+      ),
+    ],
+  },
+  {
+    name: "a peer whose pings the platform answers counts as dead",
+    rule: "N16",
+    trace: idleForAnHour,
+    edits: [inGroup("transition", "socket.heardAt ?? 0, socket.answeredAt ?? 0", "socket.heardAt ?? 0, 0")],
   },
   {
     name: "a resumed observer gets no snapshot",

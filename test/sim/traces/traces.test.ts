@@ -47,6 +47,7 @@ import {
 } from "./leases.ts";
 import { closeWhileAway, longOutage, resignWhileFramesWait, shutdownWhileFramesWait, slowPath } from "./leaving.ts";
 import { oneNameTooMany, watchedTwice } from "./observing.ts";
+import { idleForAnHour, vanishedGivesWay } from "./paths.ts";
 import {
   endedAndWidened,
   forbiddenSibling,
@@ -121,6 +122,8 @@ test("[N8] [X6] a bye supersedes what waits", () => shutdownWhileFramesWait(ship
 test("[N10] a process that closes without a connection reports it when it is back", () => closeWhileAway(shippedCores));
 test("[N9] an outage that leaves a part of the lease costs no term", () => longOutage(shippedCores));
 test("[N11] an observer on a slow path comes back, and stays", () => slowPath(shippedCores));
+test("[N16] the dead give way to a newcomer", () => vanishedGivesWay(shippedCores));
+test("[N16] an hour of nothing but pings closes nobody", () => idleForAnHour(shippedCores));
 test("[Q2] preemption is for higher priority only, after the cool-down", () => preemptionInTime(shippedCores));
 test("[O5] a name too many costs the others nothing", () => oneNameTooMany(shippedCores));
 test("[O6] a component with two observers is watched once", () => watchedTwice(shippedCores));

@@ -37,9 +37,10 @@ export function expectIndexes(state: GroupState, now: number): void {
   expectSame([...state.watchersOfAll.keys()], sorted(watchersOfAll), "watchers of all");
   expectSame(state.contending, sessions.filter(({ contenders }) => contenders.size > 0).length, "contending sessions");
   const gone = sessions.filter(
-    ({ link, contenders, places }) => link.type === "lost" && contenders.size + places.size < 1,
+    ({ link, contenders, places }) =>
+      link.type === "lost" && (contenders.size + places.size < 1 || link.vanished === true),
   );
-  expectSame(sorted(state.lostObservers.values()), sorted(gone.map(({ id }) => id)), "lost sessions without a place");
+  expectSame(sorted(state.yielding.values()), sorted(gone.map(({ id }) => id)), "lost sessions that give way");
   const observers = sessions.filter(({ watched }) => watched.all || watched.names.length > 0);
   expectSame(state.observers, observers.length, "observers");
   const subjects = sessions.flatMap(({ subject }) => (subject === null ? [] : [subject]));
@@ -255,6 +256,8 @@ function expectConnections(state: GroupState, now: number): void {
   const known = [...state.connections.values()].filter(({ sessionId }) => sessionId !== null);
   const expiring = known.filter(({ access }) => access.until !== undefined).map(({ id }) => id);
   const polled: string[] = [];
+  const sockets = known.filter(({ polling }) => polling === undefined);
+  const heard = sockets.map(({ heardAt, id }) => `${heardAt} ${id}`);
   for (const { id, sessionId, polling } of state.connections.values()) {
     const type = polling === undefined ? "connected" : "polled";
     if (sessionId === null) silent.push(id);
@@ -262,6 +265,7 @@ function expectConnections(state: GroupState, now: number): void {
     if (polling !== undefined) polled.push(`${polling.until} ${id}`);
   }
   expectSame(sorted(state.silent.values()), sorted(silent), "connections that owe a hello");
+  expectSame(sorted([...state.heard.entries()].map(([{ at }, id]) => `${at} ${id}`)), sorted(heard), "sockets by life");
   expectSame(sorted(state.expiring.values()), sorted(expiring), "connections whose credentials end");
   const deadlines = [...state.polled.entries()].map(([{ at }, id]) => `${at} ${id}`);
   expectSame(sorted(deadlines), sorted(polled), "poll deadlines");

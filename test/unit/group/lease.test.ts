@@ -257,6 +257,6 @@ test("a renewal touches no tree that it does not change, and no queue", () => {
     for (const [name, { queue }] of after.elections.entries()) expect(before.elections.get(name)?.queue).toBe(queue);
     return Object.keys(after).filter((part) => Reflect.get(before, part) !== Reflect.get(after, part));
   };
-  expect(touchedBy(() => b.renew())).toEqual(["connections"]);
-  expect(touchedBy(() => a.renewHeld())).toEqual(["elections", "connections", "deadlines", "awaited"]);
+  expect(touchedBy(() => b.renew())).toEqual(["connections", "heard"]);
+  expect(touchedBy(() => a.renewHeld())).toEqual(["elections", "connections", "deadlines", "awaited", "heard"]);
 });

@@ -151,7 +151,7 @@ const peerMoves = [
   {
     weight: 2,
     arbitrary: ofPeer("hears nothing any more", nothing, (peer) => {
-      if (peer.wire !== null) peer.wire.deaf = true;
+      if (peer.wire !== null) Object.assign(peer.wire, { deaf: true, silentSince: peer.world.clock });
     }),
   },
   { weight: 2, arbitrary: ofPeer("says bye", nothing, (peer) => peer.bye()) },

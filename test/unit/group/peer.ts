@@ -38,6 +38,8 @@ interface Lease {
 /** What a peer reaches of the world that it is in. */
 export interface PeerWorld {
   readonly now: number;
+  /** The clock of the group's host. */
+  readonly clock: number;
   readonly state: GroupState;
   number(): number;
   /** Runs it once the present event is over. */

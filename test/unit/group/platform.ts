@@ -88,6 +88,11 @@ export class Platform implements HostPort<Wire> {
     return throughJson(attachment);
   }
 
+  /** Processes ping all the time, as long as their path carries that. */
+  answeredAt({ silentSince }: Wire): number | null {
+    return silentSince ?? this.#world.clock;
+  }
+
   accept(wire: Wire, attachment: Attachment): void {
     this.wires.set(attachment.connection, wire);
     this.attach(wire, attachment);

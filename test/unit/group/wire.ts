@@ -9,6 +9,8 @@ export class Wire {
   /** Open, but nothing reaches the far end. */
   deaf = false;
   closed: Closing | null = null;
+  /** When it was last heard of, by the clock of the group's host: its path is dead. `null`: it lives. */
+  silentSince: number | null = null;
 
   constructor(receive: (frame: string) => void) {
     this.receive = receive;
