@@ -19,6 +19,8 @@ const { renewDeadlineMs, renewEveryMs } = leaseFor(DEFAULT_LEASE_MS);
 /** The proxy needs two files for each socket, as the runtime does, and some that were just closed. */
 const SPARE_SOCKETS = 300;
 const LOOK_EVERY_MS = 25;
+/** So many have processes of their own, and lead in turns. */
+const CANDIDATES = 4;
 /** Everybody is back by then, or never. */
 const PATIENCE_MS = 120_000;
 
@@ -53,64 +55,77 @@ class Admission implements AsyncDisposable {
   }
 }
 
+/** One of the crowd that has a process of its own, so that nothing but the group keeps it waiting. */
+class Candidate implements AsyncDisposable {
+  readonly #process: NodeProcess;
+
+  private constructor(process: NodeProcess) {
+    this.#process = process;
+  }
+
+  static async join(url: string): Promise<Candidate> {
+    const process = runNode("bench/returning.main.ts", [url, GROUP]);
+    await process.whenWritten(/connected as/);
+    return new Candidate(process);
+  }
+
+  /** How often it has printed this, and with which value the last time. */
+  #lines(pattern: RegExp): { readonly count: number; readonly last: string } {
+    const found = [...this.#process.output().matchAll(pattern)];
+    return { count: found.length, last: found.at(-1)?.[1] ?? "" };
+  }
+
+  get sessionId(): string {
+    return this.#lines(/connected as (\S+)/g).last;
+  }
+
+  get connectedAt(): number {
+    return Number(this.#lines(/connected as .* at (\d+)/g).last);
+  }
+
+  /** How many terms it has begun and ended. */
+  get terms(): { readonly begun: number; readonly ended: number } {
+    return { begun: this.#lines(/granted at (\d+)/g).count, ended: this.#lines(/revoked at (\d+)/g).count };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.child.stdin?.end();
+    await this.#process.ended;
+  }
+}
+
+/** All others, in this process. */
 class Crowd implements AsyncDisposable {
-  readonly clients: readonly ElectionClient[];
-  /** When each of them was connected last. */
+  readonly #clients: readonly ElectionClient[];
+  /** When each of them was connected last, in milliseconds since 1970. */
   readonly #connectedAt: number[] = [];
-  /** Terms that have ended. */
-  ended = 0;
-  leader = -1;
 
   constructor({ url }: Admission, count: number, random: () => number) {
     const clock = { ...systemClock, random };
-    this.clients = Array.from({ length: count }, (_, index) => {
+    this.#clients = Array.from({ length: count }, (_, index) => {
       const client = createElectionClient({ url, group: GROUP, signals: false, clock });
       client.onStateChange((state) => {
-        if (state === "connected") this.#connectedAt[index] = performance.now();
+        if (state === "connected") this.#connectedAt[index] = Date.now();
       });
       return client;
     });
   }
 
-  async join(): Promise<void> {
-    await inParallel(this.clients.length, async (index) => {
-      this.#contend(index);
-      await until(() => this.clients[index]?.state === "connected", "a client has joined");
+  /** The first so many of them. */
+  async join(from: number, to: number): Promise<void> {
+    const joining = this.#clients.slice(from, to);
+    await inParallel(joining.length, async (index) => {
+      joining[index]?.contend(COMPONENT);
+      await until(() => joining[index]?.state === "connected", "a client has joined");
     });
   }
 
-  #contend(index: number): void {
-    this.clients[index]?.contend(COMPONENT, {
-      onGrant: () => {
-        this.leader = index;
-      },
-      onRevoke: () => {
-        this.ended += 1;
-      },
-    });
-  }
-
-  /** Hands the lead over to another client. */
-  async lead(index: number): Promise<void> {
-    const [from, to] = [this.clients[this.leader], this.clients[index]];
-    if (from === to || from === undefined || to?.sessionId === undefined) return;
-    await from.resign("process", { successor: to.sessionId });
-    await until(() => this.leader === index, "the lead is handed over");
-  }
-
-  get epoch(): number | undefined {
-    return this.clients[this.leader]?.health().leads[0]?.epoch;
-  }
-
-  /** How long it takes since then until the leader of then is back, and until everybody is. */
-  async back(since: number): Promise<{ readonly leaderMs: number; readonly allMs: number }> {
-    const { leader } = this;
-    await until(() => this.#connectedAt.every((at) => at > since), "all are back");
-    return { leaderMs: (this.#connectedAt[leader] ?? 0) - since, allMs: Math.max(...this.#connectedAt) - since };
+  get connectedAt(): readonly number[] {
+    return this.#connectedAt;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.clients.map((client) => client.close()));
+    await Promise.all(this.#clients.map((client) => client.close()));
   }
 }
 
@@ -125,41 +140,76 @@ async function until(holds: () => boolean, what: string): Promise<void> {
 /** A line for each of 10,000 sessions would cost more than they do. */
 const SETTINGS = { LOG_LEVEL: "error" };
 
-/**
- * In each round the leader is another client, drawn by lot, and the object is replaced at a random time since its last renewal:
- * all sockets are lost. The first round does not count: in it all are told how many they are.
- */
+interface Scene {
+  readonly url: string;
+  readonly crowd: Crowd;
+  readonly candidates: readonly Candidate[];
+  readonly random: () => number;
+}
+
+/** Everybody joins; candidates at random places among the others. */
+async function joinAll(stack: AsyncDisposableStack, admission: Admission, count: number): Promise<Omit<Scene, "url">> {
+  const random = seededRandom(SEED);
+  const crowd = stack.use(new Crowd(admission, count - CANDIDATES, random));
+  const places = Array.from({ length: CANDIDATES }, () => Math.floor(random() * count)).sort(
+    (one, other) => one - other,
+  );
+  const candidates: Candidate[] = [];
+  let joined = 0;
+  for (const place of places) {
+    await crowd.join(joined, place);
+    candidates.push(stack.use(await Candidate.join(admission.url)));
+    joined = place;
+  }
+  await crowd.join(joined, count);
+  return { crowd, candidates, random };
+}
+
+/** Another candidate leads, drawn by lot. */
+async function draw({ url, candidates, random }: Scene): Promise<Candidate> {
+  const next = candidates[Math.floor(random() * CANDIDATES)];
+  if (next === undefined) throw new Error("there is no candidate");
+  const { begun, ended } = next.terms;
+  if (begun > ended) return next;
+  const order = { method: "POST", body: JSON.stringify({ successor: next.sessionId }) };
+  const json = { headers: { "content-type": "application/json" } };
+  await fetch(`${url}/v1/groups/${GROUP}/elections/process/revoke`, { ...order, ...json });
+  await until(() => next.terms.begun > begun, "the lead is handed over");
+  return next;
+}
+
+/** The object is replaced at a random time since the leader's last renewal: all sockets are lost. */
+async function replace(scene: Scene) {
+  const leader = await draw(scene);
+  await pause(scene.random() * renewEveryMs);
+  const { ended } = leader.terms;
+  const since = Date.now();
+  await fetch(`${scene.url}/bench/replace/${GROUP}`, { method: "POST" });
+  const times = (): number[] => [...scene.crowd.connectedAt, ...scene.candidates.map(({ connectedAt }) => connectedAt)];
+  await until(() => times().every((at) => at > since), "all are back");
+  const isKept = leader.terms.ended === ended;
+  return { isKept, leaderMs: leader.connectedAt - since, allMs: Math.max(...times()) - since };
+}
+
+/** The first round does not count: in it all are told how many they are. */
 const measure = (count: number, rounds: number): Promise<Measured> =>
   withBackend(SETTINGS, async ({ url, port }) => {
-    const random = seededRandom(SEED);
-    await using admission = await Admission.before(port);
-    await using crowd = new Crowd(admission, count, random);
-    await crowd.join();
+    await using stack = new AsyncDisposableStack();
+    const admission = stack.use(await Admission.before(port));
+    const scene = { url, ...(await joinAll(stack, admission, count)) };
     await admission.order(`rate ${ADMITTED_PER_SECOND}`);
-    const cut = async () => {
-      await crowd.lead(Math.floor(random() * count));
-      await pause(random() * renewEveryMs);
-      const { epoch, ended } = crowd;
-      const since = performance.now();
-      await fetch(`${url}/bench/replace/${GROUP}`, { method: "POST" });
-      return { since, epoch, ended };
-    };
-    await crowd.back((await cut()).since);
+    await replace(scene);
     const refusedBefore = await admission.order("count");
-    const [leaderMs, allMs]: [number[], number[]] = [[], []];
-    let kept = 0;
-    for (let round = 0; round < rounds; round++) {
-      const { since, epoch, ended } = await cut();
-      const back = await crowd.back(since);
-      leaderMs.push(back.leaderMs);
-      allMs.push(back.allMs);
-      if (crowd.ended === ended && crowd.epoch === epoch) kept += 1;
-    }
+    const results: Awaited<ReturnType<typeof replace>>[] = [];
+    for (let round = 0; round < rounds; round++) results.push(await replace(scene));
     const refused = (await admission.order("count")) - refusedBefore;
-    const [least, most] = [Math.min(...allMs), Math.max(...allMs)].map((ms) => (ms / 1_000).toFixed(1));
+    const kept = results.filter(({ isKept }) => isKept).length;
+    const seconds = results.map(({ allMs }) => allMs / 1_000);
+    const [least, most] = [Math.min(...seconds), Math.max(...seconds)].map((number) => number.toFixed(1));
     const note = `kept its term in ${kept} of ${rounds}; all ${count} back after ${least} to ${most} s; ${refused} upgrades refused`;
-    if (kept < rounds) throw new Error(`${note}; its return took ${leaderMs.map(Math.round).join(", ")} ms`);
-    return { samples: leaderMs, note };
+    const samples = results.map(({ leaderMs }) => leaderMs);
+    if (kept < rounds) throw new Error(`${note}; its return took ${samples.join(", ")} ms`);
+    return { samples, note };
   });
 
 const returnRow = (count: number): Row => ({
