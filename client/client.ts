@@ -164,9 +164,11 @@ export function openClient<Component extends string>(
   const { url, group, token, clock = systemClock, fetcher, WebSocket } = options;
   const address = groupAddress(url, group);
   const askToken = (): Promise<string | undefined> => askForToken(token);
+  const asksForToken = typeof token === "function";
   const open = openSocket ?? (fetcher ? byFetcher(fetcher) : byClass(WebSocket));
   const participant = new Participant(group, settingsOf(options), clock, {
     askToken,
+    url: `${address}/session`,
     openSocket: (sessionToken) => open(`${address}/session`, sessionToken),
     assertSockets: () => openSocket || fetcher || assertSocketClass(WebSocket),
     farewell,
@@ -177,7 +179,7 @@ export function openClient<Component extends string>(
   const ask = async (path: string, asked: ObserveOptions = {}): Promise<unknown> => {
     assertSignalOptions(asked);
     participant.assertOpen();
-    return lookUp({ fetcher, clock, askToken }, address + path, [asked.signal, closing.signal]);
+    return lookUp({ fetcher, clock, askToken, asksForToken }, address + path, [asked.signal, closing.signal]);
   };
   const close = async (): Promise<void> => {
     const left = participant.leave();

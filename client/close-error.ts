@@ -1,27 +1,36 @@
-/** A lost connection, as its user is told of it. */
-import { closeMeaning } from "../shared/protocol/close-codes.ts";
+/** A lost connection, or one that could not be had, as its user is told of it. */
+import { closeMeaning, LOST } from "../shared/protocol/close-codes.ts";
 import { ElectionError, ProtocolError, UnauthorizedError } from "./errors.ts";
+import { unreachableError } from "./http.ts";
 
 interface Loss {
   readonly code: number;
   /** What the server has sent with the code. */
   readonly reason?: string;
+  /** Why there was no socket, where the platform says it. */
+  readonly cause?: unknown;
+  /** The socket was open. */
+  readonly opened: boolean;
   /** What the session core has decided: no other attempt follows. */
   readonly fatal: boolean;
 }
 
-/** `cause`: why the attempt to connect failed, where the token or the socket could not be had. */
-export function closeError({ code, reason, fatal }: Loss, cause?: unknown): ElectionError {
+/** `url`: where the session is. */
+export function closeError({ code, reason, cause, opened, fatal }: Loss, url: string): ElectionError {
+  const end = fatal ? "; the client is closed" : "";
+  if (cause instanceof UnauthorizedError)
+    return new UnauthorizedError(cause.code, cause.message + end, undefined, !fatal);
+  if (cause instanceof ElectionError) return cause;
+  if (!opened && code === LOST) return unreachableError(url, cause);
   const { error, message: meaning } = closeMeaning(code);
-  const why = cause === undefined ? meaning : messageOf(cause);
-  const message = `connection closed (${code}): ${why}${reason ? `; the server says: ${reason}` : ""}`;
-  return new errors[error](error, message, cause, !fatal);
+  const what = opened ? `the connection to ${url} was closed` : `${url} can't be connected`;
+  const said = reason ? `; the server says: ${reason}` : "";
+  const name = !opened && error === "connection_lost" ? "connection_failed" : error;
+  return new classes[error](name, `${what} (${code}): ${meaning}${said}${end}`, cause, !fatal);
 }
 
-const errors = {
+const classes = {
   connection_lost: ElectionError,
   unauthorized: UnauthorizedError,
   protocol_error: ProtocolError,
 } as const;
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

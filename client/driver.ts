@@ -11,7 +11,7 @@ import { nextDeadline } from "./session/deadlines.ts";
 import type { Effect, Input } from "./session/events.ts";
 import { initialState, type SessionState, type Settings } from "./session/state.ts";
 import { transition } from "./session/transition.ts";
-import type { Socket, SocketEvent } from "./socket.ts";
+import { type Socket, type SocketEvent, UpgradeRefused } from "./socket.ts";
 
 /** How long a socket may take to close: as long as the last frame may take to leave. */
 const CLOSE_PATIENCE_MS = 1_000;
@@ -119,14 +119,14 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
       socket = opened;
       if (opened.readyState === OPEN) dispatch({ type: "opened" }, connection);
     } catch (error) {
-      report(error);
-      dispatch({ type: "lost", code: LOST }, connection);
+      const { closeCode: code, cause } = error instanceof UpgradeRefused ? error : { closeCode: LOST, cause: error };
+      dispatch({ type: "lost", code, cause }, connection);
     }
   }
 
   function listen(opened: Socket, connection: number): void {
-    const lost = ({ code = LOST, reason = "" }: SocketEvent): void =>
-      dispatch({ type: "lost", code, ...(reason && { reason }) }, connection);
+    const lost = ({ code = LOST, reason = "", cause }: SocketEvent): void =>
+      dispatch({ type: "lost", code, ...(reason && { reason }), ...(cause !== undefined && { cause }) }, connection);
     opened.addEventListener("open", () => dispatch({ type: "opened" }, connection));
     opened.addEventListener("message", ({ data }) => receive(data, connection));
     opened.addEventListener("close", lost);

@@ -17,9 +17,9 @@ export interface ClientHealth {
   readonly sessionId?: string;
   /** Components that lead now. */
   readonly leads: readonly LedComponent[];
-  /** Components that contend and do not lead. */
+  /** Components that contend and do not lead, without those that are refused. */
   readonly waits: readonly string[];
-  /** Components in `waits` that the group refuses, and why. The client asks for them again, at growing intervals. */
+  /** Components that the group refuses, and why. The client asks for them again, at growing intervals. */
   readonly refused?: readonly RefusedComponent[];
   /** The rest of the lease that ends first. Absent if nothing leads. */
   readonly remainingMs?: number;
@@ -27,6 +27,8 @@ export interface ClientHealth {
   readonly lastRenewedAgoMs?: number;
   /** How long the client has been without a connection. Absent while it is connected. */
   readonly disconnectedMs?: number;
+  /** How often the connection was lost, or could not be had, in that time. Absent while it is connected. */
+  readonly failures?: number;
   /** The last error of the connection, even after it has recovered. */
   readonly lastError?: { readonly code: string; readonly message: string };
 }
@@ -46,25 +48,17 @@ export interface LedComponent {
   readonly remainingMs: number;
 }
 
-/** `downAt`: when the connection was lost that something needs. `error`: the one that was reported last. */
-export function healthOf(session: SessionState, now: number, downAt: number | null, error: unknown): ClientHealth {
-  const { contenders, terms, session: welcome, refusals, spreadMs } = session;
+interface Trouble {
+  /** When the connection was lost that something needs. */
+  readonly downAt: number | null;
+  readonly failures: number;
+  readonly lastError: unknown;
+}
+
+export function healthOf(session: SessionState, now: number, { downAt, failures, lastError }: Trouble): ClientHealth {
+  const { session: welcome, refusals, spreadMs } = session;
   const state = clientState(session);
-  const leads: LedComponent[] = [];
-  const waits: string[] = [];
-  for (const contender of contenders.filter(isLive)) {
-    const { id, election, info } = contender;
-    const { component } = info;
-    const leaderSessionId = leaderSessionIdOf(contender) ?? "";
-    const leftMs = remainingMs(session, id, leaderSessionId, now);
-    const epoch = findTerm(terms, leaderSessionId)?.epoch;
-    if (leftMs > 0 && epoch !== undefined) leads.push({ component, election, epoch, remainingMs: leftMs });
-    else waits.push(component);
-  }
-  const refused = contenders.filter(isLive).flatMap((contender) => {
-    const { code, message } = refusalOf(contender) ?? {};
-    return code !== undefined && message !== undefined ? [{ component: contender.info.component, code, message }] : [];
-  });
+  const { leads, waits, refused } = componentsOf(session, now);
   const leastMs = Math.min(...leads.map((lead) => lead.remainingMs));
   const downMs = downAt === null ? 0 : now - downAt;
   const isFailing =
@@ -83,9 +77,28 @@ export function healthOf(session: SessionState, now: number, downAt: number | nu
     ...(welcome && { sessionId: welcome.sessionId }),
     ...(welcome &&
       leastMs < Infinity && { remainingMs: leastMs, lastRenewedAgoMs: welcome.lease.renewDeadlineMs - leastMs }),
-    ...(downAt !== null && { disconnectedMs: downMs }),
-    ...lastErrorOf(error),
+    ...(downAt !== null && { disconnectedMs: downMs, failures }),
+    ...lastErrorOf(lastError),
   };
+}
+
+/** Each component that contends, in one of the three lists. */
+function componentsOf(session: SessionState, now: number) {
+  const leads: LedComponent[] = [];
+  const waits: string[] = [];
+  const refused: RefusedComponent[] = [];
+  for (const contender of session.contenders.filter(isLive)) {
+    const { id, election, info } = contender;
+    const { component } = info;
+    const leaderSessionId = leaderSessionIdOf(contender) ?? "";
+    const leftMs = remainingMs(session, id, leaderSessionId, now);
+    const epoch = findTerm(session.terms, leaderSessionId)?.epoch;
+    const refusal = refusalOf(contender);
+    if (leftMs > 0 && epoch !== undefined) leads.push({ component, election, epoch, remainingMs: leftMs });
+    else if (refusal === null) waits.push(component);
+    if (refusal !== null) refused.push({ component, code: refusal.code, message: refusal.message });
+  }
+  return { leads, waits, refused };
 }
 
 function lastErrorOf(error: unknown): Pick<ClientHealth, "lastError"> {

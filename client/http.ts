@@ -1,27 +1,97 @@
-/** What every HTTP request of the client has in common. */
+/** What HTTP says to a client: a request, an upgrade, and the sentences about both when they fail. */
+import { CLOSE, LOST } from "../shared/protocol/close-codes.ts";
+import { ElectionError, UnauthorizedError } from "./errors.ts";
 
 export const authorization = (token: string | undefined): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };
 
-interface ProblemBody {
-  readonly error?: { readonly code?: unknown; readonly message?: unknown };
+/** An answer that was not hoped for. */
+export interface Answer {
+  readonly status: number;
+  /** The parsed JSON; anything else says nothing. */
+  readonly body?: unknown;
+  readonly header: (name: string) => string | null | undefined;
 }
 
-/** What a refusal says of itself: its code, where it has one, and a message that names the status. */
-export interface Problem {
-  readonly code: string | undefined;
-  readonly message: string;
+/** The code and the message of a refusal by this package's Worker; any other answer has none. */
+export function refusalIn(body: unknown): { readonly code: string; readonly message: string } | null {
+  const { code, message } = (body as { error?: { code?: unknown; message?: unknown } } | null | undefined)?.error ?? {};
+  return typeof code === "string" ? { code, message: typeof message === "string" ? message : code } : null;
 }
 
 /** The seconds of a `Retry-After`, in milliseconds; `undefined` where it says a date, or nothing. */
 export const retryAfterMs = (seconds: string | null | undefined): number | undefined =>
   seconds && /^\d+$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
 
-/** `body`: the parsed JSON of the answer; anything else says nothing. */
-export function problemOf(status: number, body: unknown): Problem {
-  const { code, message } = (body as ProblemBody | null | undefined)?.error ?? {};
-  return {
-    code: typeof code === "string" ? code : undefined,
-    message: typeof message === "string" ? `HTTP ${status}: ${message}` : `HTTP ${status}`,
-  };
+const FROM_PROXY = "something in front of the backend says so: ask there, or see its log";
+const NO_DEPLOYMENT = "no deployment of edge-election answers there: correct the host or the base path in `url`";
+
+/** What to do about an answer that does not come from a deployment. */
+function remedyFor({ status, header }: Answer): string {
+  if (status >= 300 && status < 400) {
+    const location = header("location");
+    return location
+      ? `the address has moved to ${location}: give the new one as \`url\``
+      : "the address has moved: correct `url`";
+  }
+  return status === 401 || status === 403 || status >= 500 ? FROM_PROXY : NO_DEPLOYMENT;
 }
+
+/**
+ * The error of an answer, the same for a request and an upgrade. A refusal of the Worker keeps its code and its words; any
+ * other answer has the code `refused`, and its remedy is a guess. `asksForToken`: the next try has a new token.
+ */
+export function answerError(url: string, answer: Answer, asksForToken = false): ElectionError {
+  const { status, body, header } = answer;
+  const known = refusalIn(body);
+  const message = `${url} answers with HTTP ${status}: ${known?.message ?? remedyFor(answer)}`;
+  const isDenied = status === 401 || status === 403;
+  const error = isDenied
+    ? new UnauthorizedError("unauthorized", message, undefined, status === 401 && asksForToken)
+    : new ElectionError(known?.code ?? "refused", message, undefined, status === 429 || status >= 500);
+  const waitMs = retryAfterMs(header("retry-after"));
+  return Object.assign(error, waitMs !== undefined && { retryAfterMs: waitMs });
+}
+
+/** What an answer to an upgrade means to the session: as the close code by which a page is told the same. */
+export function closeCodeOf({ status, body, header }: Answer): number {
+  if (header("retry-after")) return CLOSE.tryLater;
+  if (refusalIn(body) === null) return LOST;
+  return CLOSE_CODES[status] ?? LOST;
+}
+
+const CLOSE_CODES: Readonly<Record<number, number>> = {
+  400: CLOSE.protocolViolation,
+  401: CLOSE.unauthorized,
+  403: CLOSE.forbidden,
+};
+
+/** By the codes of Node; other platforms give none. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nobody listens there: start the backend, or correct the port in `url`",
+  ECONNRESET: "whoever listens there hangs up: check that `url` is that of a deployment, and https: or http:",
+  ENOTFOUND: "the host is unknown: correct its name in `url`",
+  EAI_AGAIN: "the host's name can't be looked up: check the network, and its name in `url`",
+  EPROTO: "the port does not speak TLS: begin `url` with http:, or correct its port",
+  ERR_SSL_WRONG_VERSION_NUMBER: "the port does not speak TLS: begin `url` with http:, or correct its port",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "the certificate is not trusted: give its authority to Node in NODE_EXTRA_CA_CERTS",
+};
+const UNKNOWN = "check that the backend runs, that `url` is right, and that the network is there";
+
+/** Nobody has answered. `cause`: what the platform says about it; many say nothing. */
+export function unreachableError(url: string, cause: unknown): ElectionError {
+  const reason = reasonOf(cause);
+  const remedy = REMEDIES[codeOf(reason)] ?? UNKNOWN;
+  const why = reason === undefined ? "" : `${messageOf(reason).trim().replace(/\s+/g, " ")}; `;
+  return new ElectionError("connection_failed", `${url} can't be reached: ${why}${remedy}`, cause, true);
+}
+
+/** `fetch` hides the reason in its cause, and an attempt at several addresses in a list. */
+function reasonOf(error: unknown): unknown {
+  const { cause, errors } = (error ?? {}) as { cause?: unknown; errors?: unknown };
+  if (Array.isArray(errors) && errors.length > 0) return reasonOf(errors[0]);
+  return cause === undefined ? error : reasonOf(cause);
+}
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown } | null | undefined)?.code);
+export const messageOf = (error: unknown): string => (error instanceof Error && error.message) || String(error);

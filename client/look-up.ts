@@ -1,8 +1,8 @@
 /** Look-ups in the group by HTTP. */
 import type { Clock } from "./clock.ts";
 import { unlessAborted } from "./deferred.ts";
-import { ElectionError, UnauthorizedError } from "./errors.ts";
-import { authorization, problemOf, retryAfterMs } from "./http.ts";
+import { ElectionError } from "./errors.ts";
+import { answerError, authorization, refusalIn, unreachableError } from "./http.ts";
 import type { Fetcher } from "./socket.ts";
 
 /** As long as an attempt to connect may take. */
@@ -12,6 +12,7 @@ export interface LookUpPorts {
   readonly fetcher: Fetcher | undefined;
   readonly clock: Clock;
   askToken(): Promise<string | undefined>;
+  readonly asksForToken: boolean;
 }
 
 /**
@@ -21,13 +22,13 @@ export interface LookUpPorts {
  * `retryAfterMs`.
  */
 export async function lookUp(
-  { fetcher, clock, askToken }: LookUpPorts,
+  { fetcher, clock, askToken, asksForToken }: LookUpPorts,
   url: string,
   signals: readonly (AbortSignal | undefined)[],
 ): Promise<unknown> {
   const ended = new AbortController();
   const timeout = clock.setTimeout(() => {
-    ended.abort(new ElectionError("timeout", `the group did not answer within ${TIMEOUT_MS} ms`, undefined, true));
+    ended.abort(new ElectionError("timeout", `${url} did not answer within ${TIMEOUT_MS} ms`, undefined, true));
   }, TIMEOUT_MS);
   const ask = async (): Promise<unknown> => {
     const token = await askToken();
@@ -35,14 +36,14 @@ export async function lookUp(
     signal.throwIfAborted();
     const response = await (fetcher ?? globalThis)
       .fetch(url, { headers: authorization(token), signal })
-      .catch(unreachable);
-    const { status } = response;
+      .catch((cause: unknown): never => {
+        throw unreachableError(url, cause);
+      });
+    const { status, headers } = response;
     const body = await response.json().catch(() => undefined);
     if (status === 200 && typeof body === "object" && body !== null) return body;
-    const { code, message } = problemOf(status, body);
-    if (code === "no_leader") return null;
-    const retryAfter = retryAfterMs(response.headers?.get("retry-after"));
-    throw Object.assign(refusal(status, message), retryAfter !== undefined && { retryAfterMs: retryAfter });
+    if (status === 404 && refusalIn(body)?.code === "no_leader") return null;
+    throw answerError(url, { status, body, header: (name) => headers?.get(name) }, asksForToken);
   };
   try {
     return await unlessAborted(ask(), ended.signal, ...signals);
@@ -51,15 +52,4 @@ export async function lookUp(
     // A request that is still under way is given up.
     ended.abort();
   }
-}
-
-function unreachable(cause: unknown): never {
-  throw new ElectionError("connection_failed", `the group can't be reached: ${String(cause)}`, cause, true);
-}
-
-function refusal(status: number, message: string): ElectionError {
-  if (status === 200)
-    return new ElectionError("refused", "the answer is no JSON object: check that url is that of a deployment");
-  if (status === 401 || status === 403) return new UnauthorizedError("unauthorized", message);
-  return new ElectionError("refused", message, undefined, status === 429 || status >= 500);
 }

@@ -21,13 +21,17 @@ import { LedTerms } from "./led-terms.ts";
 import { Listeners } from "./listeners.ts";
 import { type Member, Members } from "./member.ts";
 import { Observers } from "./observers.ts";
+import { Outage, WARN_AFTER_MS } from "./outage.ts";
 import type { Command } from "./session/events.ts";
 import { type ClientState, clientState, type Settings } from "./session/state.ts";
+import { reportUncaught, warn } from "./uncaught.ts";
 
 type Lost = Extract<UserEffect, { readonly type: "lost" }>;
 
 /** How the session connects, and what ends with it. */
 interface Network extends Pick<DriverPorts, "askToken" | "openSocket"> {
+  /** Where the session is, for messages. */
+  readonly url: string;
   /** Throws where no socket can ever be opened. */
   assertSockets(): void;
   /** What ends with a `ClientClosedError` waits for it first. */
@@ -56,8 +60,8 @@ export class Participant {
   #ids = 0;
   #ending: { readonly cause: ElectionError | undefined } | undefined;
   #downAt: number | null = null;
-  /** Why the present attempt to connect has failed, until it is told. */
-  #attemptError: unknown;
+  #outage: Outage | null = null;
+  #hasWarned = false;
 
   constructor(group: string, settings: Settings, clock: Clock, network: Network) {
     this.#network = network;
@@ -66,10 +70,7 @@ export class Participant {
       clock,
       ...network,
       perform: (effect) => this.#perform(effect),
-      report: (error) => {
-        if (this.state !== "connected") this.#attemptError = error;
-        this.listeners.report(error);
-      },
+      report: (error) => this.listeners.report(error),
       changed: () => this.#changed(),
     });
     const { driver, members, inside, listeners } = this;
@@ -91,7 +92,8 @@ export class Participant {
   }
 
   health(): ClientHealth {
-    return healthOf(this.driver.state(), this.driver.now(), this.#downAt, this.listeners.lastError);
+    const outage = { downAt: this.#downAt, failures: this.#outage?.failures ?? 0, lastError: this.listeners.lastError };
+    return healthOf(this.driver.state(), this.driver.now(), outage);
   }
 
   async held<T>(outcome: Promise<T>): Promise<T> {
@@ -204,7 +206,7 @@ export class Participant {
   #changed(): void {
     const { state } = this;
     if (state !== "connected") this.observers.forget();
-    if (state !== "connecting" && state !== "suspended") this.#downAt = null;
+    if (state !== "connecting" && state !== "suspended") this.#downAt = this.#outage = null;
     else this.#downAt ??= this.driver.now();
     if (state !== this.#state) {
       this.#state = state;
@@ -283,13 +285,32 @@ export class Participant {
     if (!wasConfirm) this.listeners.report(refusalError(refusal));
   }
 
-  /** To every contender that wants to know, and once to the client. */
   #lose(loss: Lost): void {
-    const error = closeError(loss, this.#attemptError);
-    this.#attemptError = undefined;
-    if (loss.fatal) this.#ending ??= { cause: error };
+    const error = closeError(loss, this.#network.url);
+    const now = this.driver.now();
+    this.#outage ??= new Outage(now);
     this.listeners.lastError = error;
+    if (loss.fatal) this.#ending ??= { cause: error };
+    const isHeard = this.#isHeard();
+    const isNews = this.#outage.isNews(error, now);
+    if (isHeard) {
+      if (isNews || loss.fatal) this.#tell(this.#outage.reminder(error, now));
+    } else if (loss.fatal) reportUncaught(error);
+    else if (this.#outage.lastedMs(now) >= WARN_AFTER_MS) this.#warn(error);
+  }
+
+  #isHeard(): boolean {
+    return this.listeners.errors.size > 0 || this.members.all().some(({ callbacks }) => callbacks.onError);
+  }
+
+  /** To every contender that wants to know, and once to the client. */
+  #tell(error: ElectionError): void {
     for (const { callbacks } of this.members.all()) if (callbacks.onError) this.listeners.fail(error, callbacks);
     this.listeners.report(error);
+  }
+
+  #warn({ message }: ElectionError): void {
+    if (!this.#hasWarned) warn(`${message}; the client keeps trying. client.onError hears of it`);
+    this.#hasWarned = true;
   }
 }

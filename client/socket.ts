@@ -1,7 +1,8 @@
 /** How a session is opened: by a class of sockets, or by an upgrade through a fetcher. */
 import { SUBPROTOCOL, TOKEN_PROTOCOL } from "../shared/protocol/messages.ts";
 import { invalid } from "./checks.ts";
-import { authorization, problemOf } from "./http.ts";
+import type { ElectionError } from "./errors.ts";
+import { type Answer, answerError, authorization, closeCodeOf } from "./http.ts";
 
 /** What the client needs of a socket. */
 export interface Socket {
@@ -19,6 +20,8 @@ export interface SocketEvent {
   /** Set by a `close`, with the reason that the peer has sent. */
   readonly code?: number;
   readonly reason?: string;
+  /** Set by an `error` or a `close`: why there is no socket, where the platform says it. */
+  readonly cause?: unknown;
 }
 /** A class of sockets, such as the platform's `WebSocket`. */
 export type SocketClass = new (url: string, protocols: string[]) => Socket;
@@ -37,6 +40,17 @@ export interface FetchResponse {
   /** After an upgrade: open, once it was accepted. */
   readonly webSocket?: (Socket & { accept(): void }) | null;
   json(): Promise<unknown>;
+}
+
+/** An upgrade was answered otherwise. Its users receive the cause. */
+export class UpgradeRefused extends Error {
+  readonly closeCode: number;
+  override readonly cause: ElectionError;
+  constructor(url: string, answer: Answer) {
+    super("refused");
+    this.closeCode = closeCodeOf(answer);
+    this.cause = answerError(url, answer);
+  }
 }
 
 export type OpenSocket = (url: string, token: string | undefined) => Socket | Promise<Socket>;
@@ -68,8 +82,11 @@ export const byFetcher =
   async (url, token) => {
     const upgrade = { upgrade: "websocket", "sec-websocket-protocol": SUBPROTOCOL };
     const response = await fetcher.fetch(url, { headers: { ...authorization(token), ...upgrade } });
-    const { webSocket, status } = response;
-    if (!webSocket) throw new Error(`no WebSocket: ${problemOf(status, await response.json().catch(ignore)).message}`);
+    const { webSocket, status, headers } = response;
+    if (!webSocket) {
+      const body = await response.json().catch(ignore);
+      throw new UpgradeRefused(url, { status, body, header: (name) => headers?.get(name) });
+    }
     webSocket.accept();
     return webSocket;
   };

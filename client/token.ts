@@ -1,15 +1,28 @@
 /** Tokens: given once, or asked for at every attempt to connect. White space around a token is ignored. */
 import { invalid, isToken, TOKEN_FORM } from "./checks.ts";
+import { ElectionError } from "./errors.ts";
+import { messageOf } from "./http.ts";
 
 export type TokenSource = string | (() => string | Promise<string>);
 
-/** Rejects with what the function throws, and with a `TypeError` where it returns anything but a token. */
+/** Rejects with `token_failed` where the function throws, or returns anything but a token; with its own `ElectionError`s as they are. */
 export async function askForToken(source: TokenSource | undefined): Promise<string | undefined> {
   if (typeof source !== "function") return source?.trim();
-  const token: unknown = await source();
+  const token: unknown = await ask(source);
   if (isToken(token)) return token.trim();
   const problem = `${TOKEN_FORM}; it returned ${nameOf(token)}: let it throw where the answer is no token`;
-  throw invalid("token", `has to be ${problem}`);
+  throw failed(invalid("token", `has to be ${problem}`));
+}
+
+const failed = (cause: unknown): ElectionError =>
+  new ElectionError("token_failed", `the function \`token\` has failed: ${messageOf(cause)}`, cause, true);
+
+async function ask(source: () => unknown): Promise<unknown> {
+  try {
+    return await source();
+  } catch (error) {
+    throw error instanceof ElectionError ? error : failed(error);
+  }
 }
 
 /** Without the text itself: it may be a secret. */

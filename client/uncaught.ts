@@ -1,4 +1,9 @@
-/** For errors of callbacks that nobody listens for: reported like an uncaught error, without ending the process. */
+/** For errors that nobody listens for: reported like an uncaught error, without ending the process. */
 export function reportUncaught(error: unknown): void {
   (globalThis.reportError ?? console.error)(error);
+}
+
+/** For what may pass by itself, and nobody listens for. */
+export function warn(text: string): void {
+  console.warn(`edge-election: ${text}`);
 }

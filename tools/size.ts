@@ -12,7 +12,7 @@ interface Entry {
   readonly packages: readonly string[];
 }
 
-export const CLIENT_LIMIT_BYTES = 20_000;
+export const CLIENT_LIMIT_BYTES = 22_000;
 const client: Entry = { file: "client/index.ts", limitBytes: CLIENT_LIMIT_BYTES, packages: [] };
 const react: Entry = { file: "client/react/index.ts", limitBytes: 750, packages: ["react"] };
 

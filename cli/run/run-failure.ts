@@ -42,7 +42,8 @@ export const runFailure = {
 
   /** `undefined` where waiting may help. */
   of(error: unknown, component: string): CommandFailure | undefined {
-    if (error instanceof CommandFailure) return failed(error.code, error.message, error.remedy, error);
+    const own = error instanceof ElectionError && error.code === "token_failed" ? error.cause : error;
+    if (own instanceof CommandFailure) return failed(own.code, own.message, own.remedy, own);
     if (!(error instanceof ElectionError)) return failed("unexpected", textOf(error), undefined, error);
     const remedy = remedies[error.code];
     if (remedy !== undefined) return failed(error.code, `${component}: ${error.message}`, remedy, error);

@@ -231,7 +231,7 @@ export function lose(draft: Draft, loss: Of<"lost">): void {
   const action = closeAction(loss.code, { refusals, asksForToken: settings.asksForToken === true });
   const fatal = action === "fatal";
   draft.attempt++;
-  draft.effects.push({ ...loss, fatal });
+  draft.effects.push({ ...loss, opened: draft.connection.type !== "opening", fatal });
   draft.connection = { type: "waiting", until: retryAt(draft, action) };
   if (fatal || action === "fresh") {
     forsakeTerms(draft);

@@ -39,8 +39,11 @@ export type SessionEvent =
   | { readonly type: "opened" }
   | ServerMessage
   | { readonly type: "pong" }
-  /** The socket has closed, or could not be opened (1006). `reason`: what the server has sent with the code. */
-  | { readonly type: "lost"; readonly code: number; readonly reason?: string }
+  /**
+   * The socket has closed, or could not be opened (1006). `reason`: what the server has sent with the code. `cause`: why it
+   * could not be opened, for the user alone.
+   */
+  | { readonly type: "lost"; readonly code: number; readonly reason?: string; readonly cause?: unknown }
   | { readonly type: "page"; readonly event: PageEvent }
   /** The timer: a deadline has come. */
   | { readonly type: "tick" };
@@ -81,8 +84,8 @@ export type Effect =
   | Confirmed
   | Leaders
   | Refusal
-  /** The connection was lost or refused with this close code. `fatal`: the client is closed for good. */
-  | (Of<"lost"> & { readonly fatal: boolean })
+  /** The connection was lost, or refused: `opened` tells which. `fatal`: the client is closed for good. */
+  | (Of<"lost"> & { readonly opened: boolean; readonly fatal: boolean })
   /** A session is needed from here on, no longer, or never again. Comes last. */
   | { readonly type: "started" | "idle" | "closed" }
   /** The server has sent something that makes no sense here. It was ignored (G9). */

@@ -69,7 +69,7 @@ const meanings: { readonly [code in CloseCode]: CloseMeaning } = {
   [CLOSE.tooMany]: lost("too many frames a second, or too many sessions: contend for and watch less", "slow"),
 };
 
-const unreachable = lost("the backend can't be reached, or the network was lost");
+const unreachable = lost("the network was lost, or the backend is gone");
 const unknown = lost("the connection was lost");
 
 const isCloseCode = (code: number): code is CloseCode => code in meanings;

@@ -1,6 +1,5 @@
 /** Checks the group's name, the caller's identity and the settings before a group's object is touched. */
 import type { Context, MiddlewareHandler } from "hono";
-import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { isName, NAME_RULE } from "../../shared/protocol/names.ts";
 import type { ElectionGroup } from "../durable-object/election-group.ts";
 import { assertPolicy, type PolicyOptions } from "../group/policy.ts";
@@ -166,15 +165,19 @@ function networkOf(address: string): string {
 }
 const IPV6_GROUPS = 8;
 
-/** A socket receives a close code, which pages can read; everybody else receives a status. */
-function refuse({ req }: Context<App>, refusal: Response | Problem): Response {
+/** A socket receives a close code and the reason, which pages can read; everybody else receives a status. */
+async function refuse({ req }: Context<App>, refusal: Response | Problem): Promise<Response> {
   const { status } = refusal;
-  if (isUpgrade(req.raw) && (status === 401 || status === 403)) {
-    return refuseSocket(req.raw, closeCodeFor(status), status === 401 ? "not authorized" : "not allowed");
-  }
-  if (isUpgrade(req.raw) && status === 400) {
-    const reason = refusal instanceof Response ? "the request is not valid" : refusal.message;
-    return refuseSocket(req.raw, CLOSE.protocolViolation, reason);
+  if (isUpgrade(req.raw) && SENT_AS_CLOSE_CODE.includes(status)) {
+    return refuseSocket(req.raw, closeCodeFor(status), await messageOf(refusal));
   }
   return refusal instanceof Response ? refusal : problemResponse(refusal);
+}
+
+/** `authorize` of a user may answer with anything. */
+async function messageOf(refusal: Response | Problem): Promise<string> {
+  if (!(refusal instanceof Response)) return refusal.message;
+  const body: unknown = await refusal.json().catch(() => undefined);
+  const { message } = (body as { error?: { message?: unknown } } | null | undefined)?.error ?? {};
+  return typeof message === "string" ? message : "refused";
 }

@@ -72,7 +72,11 @@ function openToLoopback(request: Request): Principal | Response {
   }
   const isHere = isLoopback(new URL(request.url).hostname) && !isLoadedElsewhere(request);
   if (isHere && originAllowed(request, { OPEN_MODE: "loopback" })) return { role: "admin" };
-  return refuseWith(403, "forbidden", "open mode serves loopback only: use 127.0.0.1 or localhost");
+  return refuseWith(
+    403,
+    "forbidden",
+    "open mode serves loopback only: use 127.0.0.1 or localhost; for other pages set AUTH_SECRET and ALLOWED_ORIGINS",
+  );
 }
 
 async function byToken(request: Request, env: AuthorizeEnv, verify: Verifier): Promise<Principal | Response> {

@@ -1,6 +1,11 @@
 /** Reads a session's upgrade request, and refuses it in a way that a page can read: a close code on an accepted socket. */
+
+import { byteLength } from "../../shared/protocol/byte-length.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { SUBPROTOCOL, SUBPROTOCOL_FAMILY } from "../../shared/protocol/messages.ts";
+
+/** What a close frame has room for. */
+const REASON_BYTES = 123;
 
 const PROTOCOL_HEADER = "Sec-WebSocket-Protocol";
 
@@ -23,17 +28,26 @@ export function chooseProtocol(request: Request): string | null | "unsupported" 
 export function refuseSocket(request: Request, code: number, reason: string): Response {
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
-  server.close(code, reason);
+  server.close(code, fitting(reason));
   // If the answer has no subprotocol, a browser that offered some fails without the close code.
   const protocol = offeredProtocols(request).find((offered) => offered.startsWith(SUBPROTOCOL_FAMILY));
   return new Response(null, { status: 101, webSocket: client, headers: protocolHeader(protocol ?? null) });
 }
 
-export const closeCodeFor = (status: number): number => (status === 401 ? CLOSE.unauthorized : CLOSE.forbidden);
+export function closeCodeFor(status: number): number {
+  if (status === 400) return CLOSE.protocolViolation;
+  return status === 401 ? CLOSE.unauthorized : CLOSE.forbidden;
+}
 
 /** The request for the group's object, without token, cookies and other headers. */
 export function innerUpgrade(request: Request, protocol: string | null, headers: Record<string, string>): Request {
   return new Request(request.url, { headers: { Upgrade: "websocket", ...protocolHeader(protocol), ...headers } });
+}
+
+function fitting(reason: string): string {
+  let text = reason.slice(0, REASON_BYTES);
+  while (byteLength(text) > REASON_BYTES) text = text.slice(0, -1);
+  return text;
 }
 
 const protocolHeader = (protocol: string | null): Record<string, string> =>

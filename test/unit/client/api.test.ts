@@ -30,6 +30,8 @@ function diary() {
   };
 }
 
+const SESSION = "http://group.example/base/v1/groups/g/session";
+
 describe("contend", () => {
   test("[C1] [K4] grants, and takes back: leadership, signal and hasLeadership say the same", async () => {
     const group = new FakeGroup();
@@ -539,10 +541,9 @@ describe("the session", () => {
     client.onError((error) => errors.push(error));
     client.contend("x");
     await settle();
-    expect(errors).toContainEqual(new Error("no token"));
-    // Later errors, also those of a contender, give the reason and not only a lost connection.
-    expect(errors).toContainEqual(expect.objectContaining({ message: "connection closed (1006): no token" }));
-    expect(client.health().lastError).toMatchObject({ message: "connection closed (1006): no token" });
+    const message = "the function `token` has failed: no token";
+    expect(errors).toMatchObject([{ code: "token_failed", message, cause: new Error("no token"), retryable: true }]);
+    expect(client.health().lastError).toEqual({ code: "token_failed", message });
     await group.clock.advance(2_000);
     expect(client.state).toBe("connected");
   });
@@ -563,7 +564,8 @@ describe("the session", () => {
       client.contend("x");
       await group.clock.advance(60_000);
       expect(group.sockets).toEqual([]);
-      expect(errors[0]).toMatchObject({ code: "invalid_argument", message: expect.stringContaining(what) });
+      const cause = { code: "invalid_argument", message: expect.stringContaining(what) };
+      expect(errors[0]).toMatchObject({ code: "token_failed", cause });
       expect(client.state).toBe("connecting");
       away = false;
       await group.clock.advance(10_000);
@@ -602,7 +604,7 @@ describe("the session", () => {
       for (let waited = 0; group.sockets.length === length && waited < 10_000; waited += 50)
         await group.clock.advance(50);
     }
-    expect(errors).toMatchObject([true, true, true, true, false].map((retryable) => ({ retryable })));
+    expect(errors).toMatchObject([true, false].map((retryable) => ({ retryable }))); // the first, and the last
     expect(client.state).toBe("closed");
     expect(() => client.contend("y")).toThrow(
       expect.objectContaining({ cause: expect.objectContaining({ code: "unauthorized", retryable: false }) }),
@@ -721,10 +723,11 @@ describe("the session", () => {
       await settle();
       group.cut(code, "because");
       await settle();
-      expect(errors).toMatchObject([{ retryable: client.state !== "closed" }]);
       const { error, message } = closeMeaning(code);
+      const isClosed = client.state === "closed";
+      const what = `the connection to ${SESSION} was closed (${code}): ${message}; the server says: because`;
       expect(errors).toMatchObject([
-        { code: error, message: `connection closed (${code}): ${message}; the server says: because` },
+        { code: error, message: isClosed ? `${what}; the client is closed` : what, retryable: !isClosed },
       ]);
     },
   );

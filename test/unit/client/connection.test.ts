@@ -38,7 +38,7 @@ describe("opening", () => {
     play.wait(9_999);
     expect(play.clientState()).toBe("connecting");
     play.wait(1);
-    expect(play.effects.at(-1)).toEqual({ type: "lost", code: CLOSE.timeout, fatal: false });
+    expect(play.effects.at(-1)).toEqual({ type: "lost", code: CLOSE.timeout, opened: false, fatal: false });
 
     const [leader] = Play.leading(["x"]);
     leader.loses();
@@ -112,7 +112,7 @@ describe("keeping alive", () => {
     play.wait(1);
     expect(play.effects.slice(-2)).toEqual([
       { type: "disconnect" },
-      { type: "lost", code: CLOSE.timeout, fatal: false },
+      { type: "lost", code: CLOSE.timeout, opened: true, fatal: false },
     ]);
     expect(play.clientState()).toBe("suspended");
     play.reconnects({ resumed: true, held: ["L1"] });
@@ -515,7 +515,7 @@ describe("close codes", () => {
       const [play, x] = Play.leading(["x"]);
       play.loses(code);
       expect(play.called()).toEqual(["-x L1 lost"]);
-      expect(play.effects).toContainEqual({ type: "lost", code, fatal: true });
+      expect(play.effects).toContainEqual({ type: "lost", code, opened: true, fatal: true });
       expect(play.clientState()).toBe("closed");
       play.settles(x);
       play.wait(60_000);
@@ -547,7 +547,7 @@ describe("close codes", () => {
     const x = play.contend("x");
     for (let refusal = 1; refusal <= 50; refusal++) {
       play.loses(CLOSE.unauthorized);
-      expect(play.effects.at(-1)).toEqual({ type: "lost", code: CLOSE.unauthorized, fatal: false });
+      expect(play.effects.at(-1)).toEqual(expect.objectContaining({ code: CLOSE.unauthorized, fatal: false }));
       expect(play.clientState()).toBe("connecting");
       play.wait(play.dueAt - play.now);
     }

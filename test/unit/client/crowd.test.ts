@@ -82,7 +82,8 @@ describe("one of a crowd", () => {
   test("[N15] is no failing process before a lease and the spread are over", () => {
     const play = waiting();
     play.loses();
-    const statusAfter = (ms: number) => healthOf(play.state, play.now + ms, play.now, undefined).status;
+    const trouble = { downAt: play.now, failures: 1, lastError: undefined };
+    const statusAfter = (ms: number) => healthOf(play.state, play.now + ms, trouble).status;
     expect([D + SPREAD, D + SPREAD + 1].map(statusAfter)).toEqual(["degraded", "failing"]);
   });
 

@@ -153,6 +153,8 @@ export class FakeGroup extends SoloGroup {
   readonly heard: ClientMessage[] = [];
   /** Whether sockets open by themselves. */
   reachable = true;
+  /** The close code of every new socket. */
+  refusesWith: number | null = null;
   /** Whether a socket closes by itself once `close` was called. */
   closing = true;
 
@@ -176,7 +178,9 @@ export class FakeGroup extends SoloGroup {
   #connect(socket: FakeSocket): void {
     this.sockets.push(socket);
     queueMicrotask(() => {
-      if (this.reachable && socket.readyState === 0) socket.open();
+      if (socket.readyState !== 0) return;
+      if (this.refusesWith !== null) socket.closed(this.refusesWith);
+      else if (this.reachable) socket.open();
     });
   }
 

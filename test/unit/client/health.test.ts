@@ -49,7 +49,7 @@ describe("health", () => {
       disconnectedMs: 1_000,
       lastError: {
         code: "connection_lost",
-        message: "connection closed (1006): the backend can't be reached, or the network was lost",
+        message: expect.stringContaining("/v1/groups/g/session was closed (1006): the network was lost"),
       },
     });
     await group.clock.advance(9_000);

@@ -343,7 +343,7 @@ describe("look-ups", () => {
       cause: expect.any(TypeError),
     });
     const page = { fetch: async () => ({ status: 200, json: () => Promise.reject(new SyntaxError("<html>")) }) };
-    await expect(new FakeGroup().client({ fetcher: page }).getStatus()).rejects.toThrow("no JSON");
+    await expect(new FakeGroup().client({ fetcher: page }).getStatus()).rejects.toThrow("no deployment");
   });
 
   test("[E3] the group's reason for a refusal is passed on", async () => {

@@ -239,7 +239,7 @@ describe("looking up", () => {
     expect(await answering(404, { error: { code: "no_leader" } }).client.getLeader("x")).toBeNull();
     await expect(answering(404, {}).client.getLeader("x")).rejects.toMatchObject({ code: "refused" });
     await expect(answering(404, {}).client.getStatus()).rejects.toMatchObject({
-      message: "HTTP 404",
+      message: expect.stringMatching(/^https:\/\/h\/base\/v1\/groups\/g answers with HTTP 404: .* correct the host/),
       retryable: false,
     });
     await expect(answering(401, {}).client.getStatus()).rejects.toMatchObject({ code: "unauthorized" });
@@ -257,7 +257,7 @@ describe("looking up", () => {
       const answer = { status: 503, headers, json: async () => ({ error: { code: "overloaded", message: "later" } }) };
       const client = new FakeGroup().client({ fetcher: { fetch: async () => answer } });
       const error: unknown = await client.getStatus().catch((one: unknown) => one);
-      expect({ ...(error as object) }).toEqual({ code: "refused", retryable: true, ...told });
+      expect({ ...(error as object) }).toEqual({ code: "overloaded", retryable: true, ...told });
     },
   );
 

@@ -1,0 +1,43 @@
+/** What an outage is told: its first failure at once, each new kind of failure once, and then a reminder now and then. */
+import type { ElectionError } from "./errors.ts";
+
+const REMIND_AFTER_MS = 60_000;
+/** A client that nobody listens to says once in its life that it can't connect. */
+export const WARN_AFTER_MS = 5_000;
+
+/** From the first failure until the session is connected again, or none is needed. Times on the client's clock. */
+export class Outage {
+  readonly #since: number;
+  readonly #kinds = new Set<string>();
+  #failures = 0;
+  #toldAt = -Infinity;
+
+  constructor(now: number) {
+    this.#since = now;
+  }
+
+  get failures(): number {
+    return this.#failures;
+  }
+
+  lastedMs(now: number): number {
+    return now - this.#since;
+  }
+
+  /** Whether its listeners are told of this failure. */
+  isNews({ code }: ElectionError, now: number): boolean {
+    this.#failures += 1;
+    const isNews = !this.#kinds.has(code) || now - this.#toldAt >= REMIND_AFTER_MS;
+    if (!isNews) return false;
+    this.#kinds.add(code);
+    this.#toldAt = now;
+    return true;
+  }
+
+  /** The error itself; a later one says how many there were. */
+  reminder(error: ElectionError, now: number): ElectionError {
+    if (this.#failures > 1)
+      error.message += ` (failure ${this.#failures} in ${Math.round(this.lastedMs(now) / 1_000)} s)`;
+    return error;
+  }
+}

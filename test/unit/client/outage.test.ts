@@ -1,0 +1,121 @@
+/** What the user of a client is told of an outage: once, then now and then; and never nothing (E11, E12, E13). */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { CLOSE, LOST } from "../../../shared/protocol/close-codes.ts";
+import { FakeGroup, settle } from "./fake-group.ts";
+
+const MINUTE = 60_000;
+
+afterEach(() => void vi.unstubAllGlobals());
+
+/** What the platform shows of errors and warnings that nobody listens for. */
+function shown() {
+  const [uncaught, warned] = [vi.fn(), vi.fn()];
+  vi.stubGlobal("reportError", uncaught);
+  vi.stubGlobal("console", { ...console, warn: warned });
+  return { uncaught, warned };
+}
+
+/** A client whose group is gone from its second connection on. */
+async function away(): Promise<{ group: FakeGroup; client: ReturnType<FakeGroup["client"]>; heard: Error[] }> {
+  const group = new FakeGroup();
+  const client = group.client({ token: () => "t" });
+  const heard: Error[] = [];
+  client.onError((error) => void heard.push(error as Error));
+  client.contend("x");
+  await settle();
+  group.reachable = false;
+  group.cut();
+  return { group, client, heard };
+}
+
+describe("an outage", () => {
+  test("[E12] is told when it begins, with the reason of the first failed attempt, and then once a minute with the count", async () => {
+    const { group, client, heard } = await away();
+    await group.clock.advance(MINUTE - 1);
+    expect(heard).toMatchObject([{ code: "connection_lost" }, { code: "connection_failed" }]);
+    const { failures } = client.health();
+    expect(failures).toBeGreaterThan(3);
+    await group.clock.advance(10 * MINUTE);
+    expect(heard.length).toBeGreaterThan(7);
+    expect(heard.length).toBeLessThanOrEqual(12);
+    expect(heard.at(-1)?.message).toMatch(/ \(failure \d+ in \d+ s\)$/);
+    await client.close();
+  });
+
+  test("[E12] ends with the next connection: the one after it is told again, and health counts anew", async () => {
+    const { group, client, heard } = await away();
+    await group.clock.advance(10_000);
+    group.reachable = true;
+    await group.clock.advance(20_000);
+    expect(client.health()).not.toHaveProperty("failures");
+    heard.length = 0;
+    group.cut();
+    expect(heard).toMatchObject([{ code: "connection_lost", message: expect.not.stringContaining("failure") }]);
+    expect(client.health()).toMatchObject({ failures: 1 });
+  });
+
+  test("[E12] a failure of another kind is news", async () => {
+    const { group, client, heard } = await away();
+    await group.clock.advance(20_000);
+    const told = heard.length;
+    group.refusesWith = CLOSE.unauthorized;
+    await group.clock.advance(30_000);
+    expect(heard.slice(told)).toMatchObject([{ code: "unauthorized" }]);
+    await client.close();
+  });
+});
+
+describe("without a listener", () => {
+  test("[E13] a client that is closed for good says so where uncaught errors go, once", async () => {
+    const { uncaught, warned } = shown();
+    const group = new FakeGroup();
+    group.client().contend("x");
+    await settle();
+    group.cut(CLOSE.forbidden);
+    await settle();
+    const message = expect.stringMatching(/was closed \(4403\): .*; the client is closed$/);
+    expect(uncaught.mock.calls).toMatchObject([[{ name: "UnauthorizedError", message, retryable: false }]]);
+    expect(warned).not.toHaveBeenCalled();
+  });
+
+  test("[E13] a contender that the group refuses says so where uncaught errors go", async () => {
+    const { uncaught } = shown();
+    const group = new FakeGroup();
+    group.refused.add("x");
+    const client = group.client();
+    client.contend("x");
+    await settle();
+    expect(uncaught.mock.calls).toMatchObject([[{ code: "election_mismatch" }]]);
+    await client.close();
+  });
+
+  test("[E13] a client that can't connect for five seconds warns, once in its life, and says where and why", async () => {
+    const { uncaught, warned } = shown();
+    const group = new FakeGroup();
+    group.refusesWith = LOST;
+    const client = group.client();
+    client.contend("x");
+    await group.clock.advance(4_000);
+    expect(warned).not.toHaveBeenCalled();
+    await group.clock.advance(30 * MINUTE);
+    expect(warned.mock.calls).toMatchObject([
+      [expect.stringMatching(/\/v1\/groups\/g\/session can't be reached: check/)],
+    ]);
+    expect(uncaught).not.toHaveBeenCalled();
+    await client.close();
+  });
+
+  test("[E13] an outage of a moment is nobody's business", async () => {
+    const { warned } = shown();
+    const group = new FakeGroup();
+    const client = group.client();
+    client.contend("x");
+    await settle();
+    for (let times = 0; times < 5; times++) {
+      group.cut();
+      await group.clock.advance(3_000);
+    }
+    expect(warned).not.toHaveBeenCalled();
+    await client.close();
+  });
+});
