@@ -159,11 +159,12 @@ export class ElectionGroup extends DurableObject {
     return leaderOf(this.#look(call), component);
   }
 
-  /** Reads storage, so an object that was replaced fails here instead of calling an old leadership current. */
+  /** "Current" costs a row: an object that was replaced can't write it, and fails here instead of calling an old leadership current. */
   checkFence({ question, ...call }: Call & { readonly question: FenceQuestion }): FenceAnswer {
     const state = this.#look(call);
-    this.#store.touchElection(state.components.get(question.component)?.election ?? "process");
-    return fence(state, question, Date.now());
+    const answer = fence(state, question, Date.now());
+    if (answer.current) this.#store.proveCurrent(state.components.get(question.component)?.election ?? "process");
+    return answer;
   }
 
   /** Newest first; the terms that run come before those that have ended. */

@@ -216,9 +216,12 @@ export class Store {
     return found?.["row"] ?? null;
   }
 
-  /** Reads an election's row from storage. Throws in an object that was replaced. */
-  touchElection(name: string): void {
-    if (this.#exists) this.#query("SELECT key FROM stored WHERE key = ?", `election/${name}`);
+  /**
+   * Writes an election's row as it is. What leaves after this leaves an object that is the current one: the platform holds
+   * it back until the write is durable, and a write of an object that was replaced fails. A read may come from its cache.
+   */
+  proveCurrent(name: string): void {
+    if (this.#exists) this.#run("UPDATE stored SET row = row WHERE key = ?", `election/${name}`);
   }
 
   /** The newest `limit` ended terms, newest first. */

@@ -228,3 +228,14 @@ test("looking at a group that is used costs no row", async () => {
   });
   expect(looks).toMatchObject({ ...NOTHING, framesIn: 0, framesOut: 0 });
 });
+
+test("[S19] a leadership is called current by a write, which a replaced object can't make; any other answer costs no row", async () => {
+  const group = freshGroup();
+  stopClock();
+  const { client } = await join(group);
+  const { leaderSessionId, epoch } = await client.win();
+  const asked = (question: { readonly leaderSessionId: string; readonly epoch: number }) =>
+    counted(group, () => objectOf(group).checkFence({ question: { component: "dispatcher", ...question } }));
+  expect((await asked({ leaderSessionId, epoch })).rowsWritten).toBe(1);
+  expect((await asked({ leaderSessionId: "another", epoch })).rowsWritten).toBe(0);
+});
