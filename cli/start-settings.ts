@@ -36,12 +36,14 @@ export function startSettings(environment: Readonly<Record<string, string | unde
   const leaseMs = wholeNumber(environment, "LEASE_MS", MIN_LEASE_MS, longestMs);
   const drainMs = wholeNumber(environment, "DRAIN_MS", 0, longestMs);
   const aheadMs = wholeNumber(environment, "HORIZON_AHEAD_MS", 0, longestMs);
+  const idleMs = wholeNumber(environment, "IDLE_TTL_MS", 60_000, Number.MAX_SAFE_INTEGER);
   const cooldownMs = wholeNumber(environment, "PREEMPT_COOLDOWN_MS", 0, longestMs);
   assertAccess(environment);
   const given = [
     ["LEASE_MS", leaseMs] as const,
     ["DRAIN_MS", drainMs] as const,
     ["HORIZON_AHEAD_MS", aheadMs] as const,
+    ["IDLE_TTL_MS", idleMs] as const,
     ["PREEMPT_COOLDOWN_MS", cooldownMs] as const,
   ].filter(([, value]) => value !== undefined);
   return {

@@ -4,6 +4,8 @@
  */
 
 import { expect } from "vitest";
+import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
+import type { Outcome } from "../../worker/group/events.ts";
 import { type HostCore, HostStage, LEASE_MS, REACH_MS, type StagePeer } from "./host-stage.ts";
 import { wrong } from "./wrong.ts";
 
@@ -553,4 +555,74 @@ export const horizonOfNobody: HostScript = ({ group }) => {
   stage.peers = [];
   stage.wake();
   expect(stage.leaseUntil()).toBe(stage.time + REACH_MS + SIGMA_MS);
+};
+
+// Deletion
+
+const purge = (stage: HostStage): string | undefined => {
+  let outcome: Outcome | undefined;
+  stage.host.ask(
+    (request) => ({ type: "purge", request }),
+    (answer) => {
+      outcome = answer;
+    },
+  );
+  return outcome?.type;
+};
+
+/** A leader has been there, and has left. */
+function left({ group }: { readonly group: HostCore }, settings?: object): { stage: HostStage; epoch: number } {
+  const stage = new HostStage(group);
+  if (settings !== undefined) stage.host.configure(JSON.stringify(settings));
+  const a = stage.leader("a");
+  const { epoch } = a.last("grant");
+  a.send({ type: "bye" });
+  return { stage, epoch };
+}
+
+export const purgeAfterAllEpochs: HostScript = (cores) => {
+  const { stage, epoch } = left(cores);
+  const newest = Math.max(stage.state.epoch, stage.state.revision);
+  stage.time = newest + CLOCK_MARGIN_MS;
+  expect(purge(stage)).toBe("in_use");
+  stage.time += 1;
+  expect(purge(stage)).toBe("purged");
+  expect([stage.storage.load().group, stage.alarmAt]).toEqual([null, null]);
+  expect(stage.leader("b").last("grant").epoch).toBeGreaterThan(epoch);
+  stage.wake();
+  expect(stage.holder()).toBe("b");
+};
+
+export const purgeOfNothingInUse: HostScript = (cores) => {
+  const { stage, a } = led(cores);
+  stage.time += CLOCK_MARGIN_MS + 1;
+  stage.renew(a);
+  expect(purge(stage)).toBe("in_use");
+  const idle = left(cores).stage;
+  idle.time += 2 * CLOCK_MARGIN_MS;
+  idle.host.dispatch({ type: "pause", paused: true });
+  expect(purge(idle)).toBe("in_use");
+};
+
+const IDLE_TTL_MS = 90_000;
+
+export const idleForItsTime: HostScript = (cores) => {
+  const { stage } = left(cores, { leaseMs: LEASE_MS, idleTtlMs: IDLE_TTL_MS });
+  const end = stage.time + IDLE_TTL_MS;
+  stage.wake();
+  stage.time = end - 1;
+  stage.ring();
+  expect([stage.storage.load().group === null, stage.alarmAt]).toEqual([false, end]);
+  const back = stage.join("b");
+  stage.time = end;
+  stage.ring();
+  expect(stage.storage.load().group).not.toBeNull();
+  back.send({ type: "bye" });
+  stage.time += IDLE_TTL_MS - 1;
+  stage.ring();
+  expect(stage.storage.load().group).not.toBeNull();
+  stage.time += 1;
+  stage.wake();
+  stage.ring();
+  expect([stage.storage.load().group, stage.alarmAt]).toEqual([null, null]);
 };

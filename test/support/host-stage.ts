@@ -206,6 +206,14 @@ export class HostStage implements HostPort<StagePeer> {
     this.#counters = counters();
   }
 
+  purge(): void {
+    this.#note("purge");
+    this.storage.attempt("commit");
+    this.storage.purge();
+    this.alarmAt = null;
+    this.#counters = new Map();
+  }
+
   rowsWritten(): number {
     return 0;
   }

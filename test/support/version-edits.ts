@@ -10,8 +10,8 @@ const edit = (file: string, from: string, to: string): Edit => ({ file, from, to
 export const earlier: readonly Edit[] = [
   edit(
     "worker/group/policy.ts",
-    'const OPTIONS = ["leaseMs", "drainMs", "horizonAheadMs",',
-    'const OPTIONS = ["leaseMs", "drainMs",',
+    'const OPTIONS = ["leaseMs", "drainMs", "horizonAheadMs", "idleTtlMs",',
+    'const OPTIONS = ["leaseMs", "drainMs", "idleTtlMs",',
   ),
   edit(
     "worker/group/policy.ts",

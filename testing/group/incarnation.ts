@@ -242,6 +242,11 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
     this.#unwritten = { ...this.#unwritten, rows, settings };
   }
 
+  purge(): void {
+    this.#platform.storage.attempt("commit");
+    this.#unwritten = { ...NOTHING, purged: true };
+  }
+
   setAlarm(at: number, failed: (error: unknown) => void): void {
     try {
       this.#platform.storage.attempt("alarm");

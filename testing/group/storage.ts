@@ -16,6 +16,8 @@ export interface Write {
   readonly rows: readonly RowChange[];
   readonly settings: PolicyOptions | null;
   readonly alarmAt: number | null;
+  /** Everything that is stored is deleted first. */
+  readonly purged?: true;
 }
 
 /** What can be made to fail while the object lives on. */
@@ -48,7 +50,16 @@ export class Storage {
     for (const what of ATTEMPTS) this.faults[what] = 0;
   }
 
-  write({ rows, settings, alarmAt }: Write): void {
+  purge(): void {
+    this.#tables = { session: new Map(), election: new Map(), record: new Map() };
+    this.#group = null;
+    this.#endedTerms = 0;
+    this.policy = null;
+    this.alarmAt = null;
+  }
+
+  write({ rows, settings, alarmAt, purged }: Write): void {
+    if (purged) this.purge();
     this.#apply(rows);
     if (settings !== null) this.policy = settings;
     if (alarmAt !== null) this.alarmAt = alarmAt;

@@ -207,6 +207,16 @@ export class ElectionGroup extends DurableObject {
   }
 
   /**
+   * Deletes everything that the group has stored, its history and quarantined rows included, if nobody uses it: otherwise the
+   * outcome is `in_use`, and nothing has changed. Whoever comes next finds a new group, whose epochs are higher.
+   */
+  async purge(call: Call = {}): Promise<Outcome> {
+    this.#assertNotRestoring();
+    this.#configure(call);
+    return new Promise((resolve) => this.#host.ask((request) => ({ type: "purge", request }), resolve));
+  }
+
+  /**
    * Takes storage back to how it was at `at` (milliseconds since 1970): pauses the group, revokes everything, waits
    * until the last horizon is over, and restores. It resolves before the object restarts, which takes a second; call
    * `finishRestore` with a fresh stub when it no longer rejects. Until then observers may see records of that time. If the

@@ -31,6 +31,15 @@ export class Platform implements HostPort<WebSocket> {
     this.#store.commit(commit);
   }
 
+  /** Both take effect at once; should they not last, the platform resets the object. */
+  purge(): void {
+    const { storage } = this.#context;
+    const failed = (error: unknown): void => logError("purge_failed", error, { group: this.#group });
+    storage.deleteAlarm().catch(failed);
+    storage.deleteAll().catch(failed);
+    this.#store.forget();
+  }
+
   rowsWritten(): number {
     return this.#store.rowsWritten;
   }

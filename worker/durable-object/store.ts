@@ -189,6 +189,15 @@ export class Store {
     this.#countersStoredAt = now;
   }
 
+  /** Everything was deleted behind its back: the next commit makes the table anew. */
+  forget(): void {
+    this.#exists = false;
+    this.#kept = null;
+    this.#group = null;
+    this.#countersStoredAt = 0;
+    this.#reachMs = 0;
+  }
+
   /** By one statement, which is all or nothing by itself, unless there is more to do. */
   #write(puts: readonly Put[], removed: readonly string[]): void {
     if (this.#exists && removed.length === 0 && puts.length <= PUTS_AT_ONCE) return this.#put(puts);

@@ -9,6 +9,7 @@ import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { returnMs } from "./crowd.ts";
 import { type HeldElection, isHeld, priorityIn } from "./election.ts";
+import { idleDeadline } from "./idle.ts";
 import { fill, isReady, isWatched, missCalls, waitsUntil, warm } from "./readiness.ts";
 import { forget, hangUp, lose } from "./sessions.ts";
 import type { SortedMap } from "./sorted-map.ts";
@@ -24,6 +25,7 @@ export function nextDeadline(state: GroupState): number | null {
     everything ? (state.unawaited.first()?.[0].at ?? Infinity) : Infinity,
     state.expiring.first()?.[0].at ?? Infinity,
     state.pendingRestore !== null && state.terms.size === 0 ? state.holdOffUntil : Infinity,
+    idleDeadline(state) ?? Infinity,
   );
   return first === Infinity ? null : first;
 }

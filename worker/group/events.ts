@@ -131,6 +131,8 @@ export type EventBody =
   | { readonly type: "configure"; readonly policy: Policy }
   | { readonly type: "pause"; readonly paused: boolean }
   | { readonly type: "cleanup"; readonly request: string; readonly force: boolean }
+  /** Deletes everything that is stored of a group that nobody uses. */
+  | { readonly type: "purge"; readonly request: string }
   | { readonly type: "restore"; readonly request: string }
   | { readonly type: "finish-restore" };
 
@@ -177,6 +179,8 @@ export type Outcome =
   | PollAnswer
   | { readonly type: "refused"; readonly code: PollRefusal; readonly message: string }
   | { readonly type: "cleaned" }
+  | { readonly type: "purged" }
+  | { readonly type: "in_use"; readonly message: string }
   | { readonly type: "restorable" }
   | { readonly type: "restore_cancelled" }
   | { readonly type: "contenders_registered" };

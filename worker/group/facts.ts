@@ -43,6 +43,8 @@ export type Fact =
   | { readonly type: "paused" }
   | { readonly type: "resumed" }
   | { readonly type: "cleaned" }
+  /** Everything that was stored is deleted. */
+  | { readonly type: "purged" }
   /** A request, or a whole call by RPC, was refused. */
   | { readonly type: "refused"; readonly code: RefusalCode; readonly sessionId: string | null }
   /** A socket was closed for what its peer did, or was not allowed to do. */
@@ -63,6 +65,7 @@ export interface TurnReport {
   readonly now: number;
   readonly effects: readonly Effect[];
   readonly touched: Touched;
+  readonly purged: boolean;
 }
 
 /** In this order: sessions that came, terms that ended, other changes of elections, sessions that went, refusals. */
@@ -76,6 +79,7 @@ export function factsOf(turn: TurnReport): Fact[] {
     ...[...touched.elections].flatMap((name) => electionFacts(turn, name)),
     ...sessions.filter((fact) => !arrives(fact)),
     ...(before.paused === after.paused ? [] : [{ type: after.paused ? "paused" : "resumed" } as const]),
+    ...(turn.purged ? [{ type: "purged" } as const] : []),
     ...effects.flatMap((effect) => effectFact(turn, effect)),
   ];
 }

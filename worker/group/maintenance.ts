@@ -4,6 +4,7 @@ import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { isHeld } from "./election.ts";
 import type { EventBody } from "./events.ts";
+import { whyInUse } from "./idle.ts";
 import type { Policy } from "./policy.ts";
 import { forget, hangUpOn } from "./sessions.ts";
 import { awaitRevoke, beginRevoke, boundHoldOff, boundLease, endTerm, holdOffFor } from "./terms.ts";
@@ -51,6 +52,14 @@ export function cleanup(turn: Turn, { request, force }: Extract<EventBody, { rea
     if (present !== undefined) forget(turn, present, "revoked");
   }
   turn.reply(request, { type: "cleaned" });
+}
+
+/** Deletes the group, its history and its epochs included, if nobody uses it (S20). */
+export function purge(turn: Turn, request: string): void {
+  const message = whyInUse(turn);
+  if (message !== null) return turn.reply(request, { type: "in_use", message });
+  turn.purged = true;
+  turn.reply(request, { type: "purged" });
 }
 
 /**

@@ -26,6 +26,8 @@ export interface Policy {
    * die together, and a longer hold-off after a clean-up.
    */
   readonly horizonAheadMs: number;
+  /** How long a group that nobody uses keeps what it has stored; `null`: for good. */
+  readonly idleTtlMs: number | null;
   /** O: how long a candidate may take to answer `next`. */
   readonly askTimeoutMs: number;
   readonly answerTimeoutMs: number;
@@ -49,6 +51,11 @@ export interface PolicyOptions {
   readonly drainMs?: number;
   /** How far beyond D the end of a lease is written ahead. Default 30,000; larger means fewer rows. */
   readonly horizonAheadMs?: number;
+  /**
+   * How long after the last process has left everything that the group has stored is deleted, its history included. At
+   * least D and a minute. Default: never.
+   */
+  readonly idleTtlMs?: number;
   /** Default false. */
   readonly preempt?: Preemption;
   readonly limits?: Partial<GroupLimits>;
@@ -69,13 +76,17 @@ export const DEFAULT_GROUP_LIMITS: GroupLimits = {
 };
 const MAX_DRAIN_MS = 86_400_000;
 const DEFAULT_HORIZON_AHEAD_MS = 30_000;
+/** Beyond D: a lost session has come back by then, or never will. */
+const LEAST_IDLE_MS = 60_000;
+/** Ten years. */
+const LONGEST_IDLE_MS = 315_360_000_000;
 /** The largest values of limits that would otherwise break what the protocol or the platform promises. */
 const LARGEST: ReadonlyMap<string, number> = new Map([
   ["nameLength", DEFAULT_GROUP_LIMITS.nameLength],
   ["helloTimeoutMs", 60_000],
 ]);
 
-const OPTIONS = ["leaseMs", "drainMs", "horizonAheadMs", "preempt", "limits", "logLevel"];
+const OPTIONS = ["leaseMs", "drainMs", "horizonAheadMs", "idleTtlMs", "preempt", "limits", "logLevel"];
 
 /**
  * Throws what `createPolicy` throws, and for an option or a limit that is unknown. For those who set it: a group's object
@@ -101,6 +112,9 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
   requireWithin("drainMs (DRAIN_MS)", drainMs, 0, MAX_DRAIN_MS);
   const { horizonAheadMs = DEFAULT_HORIZON_AHEAD_MS } = options;
   requireWithin("horizonAheadMs (HORIZON_AHEAD_MS)", horizonAheadMs, 0, MAX_LEASE_MS);
+  const { idleTtlMs = null } = options;
+  if (idleTtlMs !== null)
+    requireWithin("idleTtlMs (IDLE_TTL_MS)", idleTtlMs, lease.durationMs + LEAST_IDLE_MS, LONGEST_IDLE_MS);
   if (options.preempt) requireWithin("preempt.cooldownMs", options.preempt.cooldownMs, 0, Number.MAX_SAFE_INTEGER);
   const known = Object.entries(options.limits ?? {}).filter(([name]) => isLimit(name));
   for (const [name, value] of known) {
@@ -115,6 +129,7 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
   return {
     lease,
     horizonAheadMs,
+    idleTtlMs,
     askTimeoutMs: askTimeoutFor(lease),
     answerTimeoutMs: answerTimeoutFor(lease),
     drainMs,

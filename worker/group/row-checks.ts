@@ -74,6 +74,7 @@ export const groupRow: Check<GroupRow> = object<GroupRow>({
   holdOffMs: number(0, LATEST),
   paused: boolean,
   seenAt: time,
+  idleSince: optional(time),
 });
 
 type Missed = NonNullable<Place["missed"]>;

@@ -23,6 +23,8 @@ export interface GroupRow {
   readonly holdOffMs: number;
   readonly paused: boolean;
   readonly seenAt: number;
+  /** Absent: the group is used, or has no time to live. */
+  readonly idleSince?: number;
 }
 
 /** Leaves out fields at their usual values: a wake-up reads thousands of these rows. */
@@ -73,13 +75,14 @@ export type RowChange =
   | { readonly table: "record"; readonly key: string; readonly row: RecordRow | null }
   | { readonly table: "term"; readonly sequence: number; readonly keep: number; readonly row: EndedTerm };
 
-const groupRow = ({ epoch, revision, holdOffUntil, holdOffMs, paused, seenAt }: GroupState): GroupRow => ({
+const groupRow = ({ epoch, revision, holdOffUntil, holdOffMs, paused, seenAt, idleSince }: GroupState): GroupRow => ({
   epoch,
   revision,
   holdOffUntil,
   holdOffMs,
   paused,
   seenAt,
+  ...(idleSince !== null && { idleSince }),
 });
 
 const sessionRow = (session: Session): SessionRow => ({
@@ -161,13 +164,14 @@ export function rowChanges(before: GroupState, after: GroupState, touched: Touch
 
 const rowOf = <V, R>(value: V | undefined, row: (value: V) => R): R | null => (value === undefined ? null : row(value));
 
-const sameGroupRow = (left: GroupRow, right: GroupRow): boolean =>
+const sameGroupRow = (left: GroupState, right: GroupState): boolean =>
   left.epoch === right.epoch &&
   left.revision === right.revision &&
   left.holdOffUntil === right.holdOffUntil &&
   left.holdOffMs === right.holdOffMs &&
   left.paused === right.paused &&
-  left.seenAt === right.seenAt;
+  left.seenAt === right.seenAt &&
+  left.idleSince === right.idleSince;
 
 export function emptyGroup(policy: Policy): GroupState {
   return {
@@ -178,6 +182,7 @@ export function emptyGroup(policy: Policy): GroupState {
     holdOffMs: 0,
     paused: false,
     seenAt: 0,
+    idleSince: null,
     reconciled: true,
     pendingRestore: null,
     endedTerms: 0,

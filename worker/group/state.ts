@@ -229,6 +229,8 @@ export interface GroupState {
   readonly paused: boolean;
   /** When a sign of life last wrote a row (S4). */
   readonly seenAt: number;
+  /** Since when every session is lost and nobody leads; `null`: not so, or the group has no time to live. */
+  readonly idleSince: number | null;
   /** [memory] False between a load and `start`: stored connections may be gone, so nobody is asked or granted anything (S12). */
   readonly reconciled: boolean;
   /** [memory] The request of a restore that waits until nobody can lead any longer. */

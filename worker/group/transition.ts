@@ -20,10 +20,21 @@ import { putConnections } from "./bulk-load.ts";
 import { expire, settle, updateDeadline } from "./deadlines.ts";
 import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
-import { answerRestore, cleanup, configure, finishRestore, pause, prepareRestore, revoke } from "./maintenance.ts";
+import { followIdle, isOver } from "./idle.ts";
+import {
+  answerRestore,
+  cleanup,
+  configure,
+  finishRestore,
+  pause,
+  prepareRestore,
+  purge,
+  revoke,
+} from "./maintenance.ts";
 import { announceChanges } from "./observers.ts";
 import { closeVanished, look } from "./paths.ts";
 import { poll } from "./polls.ts";
+import { emptyGroup } from "./rows.ts";
 import { lose, loseSocket } from "./sessions.ts";
 import type { Access, Connection, GroupState } from "./state.ts";
 import { isSilent, NOTHING_STATED } from "./statements.ts";
@@ -39,6 +50,8 @@ export interface Transition {
   readonly effects: readonly Effect[];
   /** What may have to be written: for `rowChanges`. */
   readonly touched: Touched;
+  /** Everything that is stored is to be deleted, in place of rows to write. */
+  readonly purged: boolean;
 }
 
 /** The next state of the group; the same reference where nothing has changed. */
@@ -51,14 +64,19 @@ export function transition(state: GroupState, event: GroupEvent): Transition {
   settle(turn);
   answerRestore(turn);
   announceChanges(turn);
+  followIdle(turn);
   // Attachments come first: if a send fails, the exact deadline of what it promised is kept.
-  return { state: turn.state, effects: [...attachments(turn), ...turn.effects], touched: turn.touched };
+  const effects = [...attachments(turn), ...turn.effects];
+  const { purged, touched } = turn;
+  return { state: purged ? emptyGroup(turn.state.policy) : turn.state, effects, touched, purged };
 }
 
 function apply(turn: Turn, event: EventBody): void {
   switch (event.type) {
     case "adopt":
+      return;
     case "tick":
+      turn.purged = isOver(turn);
       return;
     case "start":
       return closeVanished(turn);
@@ -80,6 +98,8 @@ function apply(turn: Turn, event: EventBody): void {
       return pause(turn, event.paused);
     case "cleanup":
       return cleanup(turn, event);
+    case "purge":
+      return purge(turn, event.request);
     case "restore":
       return prepareRestore(turn, event.request);
     case "finish-restore":

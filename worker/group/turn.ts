@@ -61,6 +61,8 @@ export class Turn {
   readonly reattached = new Set<string>();
   /** Components whose published leader has changed. */
   readonly leaderChanges = new Set<string>();
+  /** Everything that is stored is to be deleted. */
+  purged = false;
   readonly #nonce: string;
   #ids = 0;
   #ownState: GroupState | null = null;

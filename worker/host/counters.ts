@@ -112,6 +112,7 @@ function count(fact: Fact, add: (key: Happened, by?: number) => void): void {
     case "paused":
     case "resumed":
     case "cleaned":
+    case "purged":
       return;
     default:
       return unreachable(fact);

@@ -61,7 +61,7 @@ export class Host<Socket extends object> {
   /** Since the group began, except for what earlier incarnations did not store. */
   #facts: Counters;
   /** As they were stored when this incarnation began. */
-  readonly #stored: Counters;
+  #stored: Counters;
   readonly #own = { wakes: 1, upgrades: 0, framesIn: 0, framesOut: 0, commits: 0, alarms: 0 };
 
   constructor(port: HostPort<Socket>, { rows, settings, counters }: Stored) {
@@ -337,17 +337,26 @@ export class Host<Socket extends object> {
   #turn(event: EventBody): void {
     const before = this.#state;
     const now = this.#port.now();
-    const { state, effects, touched } = transition(before, { ...event, now, nonce: this.#port.nonce() });
-    const report = { before, after: state, event: event.type, now, effects, touched };
+    const { state, effects, touched, purged } = transition(before, { ...event, now, nonce: this.#port.nonce() });
+    const report = { before, after: state, event: event.type, now, effects, touched, purged };
     const facts = factsOf(report);
-    const counters = countFacts(this.#facts, facts);
-    const rows = rowChanges(before, state, touched);
+    const counters = purged ? new Map<never, number>() : countFacts(this.#facts, facts);
+    const rows = purged ? [] : rowChanges(before, state, touched);
+    if (purged) this.#purge();
     if (rows.length > 0) this.#commit(rows, counters, now);
     this.#state = state;
     this.#facts = counters;
     if (state.reconciled) this.#moveAlarm(now);
     for (const effect of effects) this.#perform(effect);
     this.#port.turned({ event, report, rows, facts });
+  }
+
+  /** What comes after it is stored as for a new group. */
+  #purge(): void {
+    this.#port.purge();
+    this.#alarmAt = null;
+    this.#stored = new Map();
+    this.#settings = { ...this.#settings, isStored: false };
   }
 
   #commit(rows: readonly RowChange[], facts: Counters, now: number): void {

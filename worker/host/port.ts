@@ -61,6 +61,8 @@ export type HostFailure = "alarm_failed" | "start_failed" | "alarm_not_set" | "s
 export interface HostPort<Socket> extends SocketPort<Socket> {
   /** All or nothing. Throws if nothing was written. */
   commit(commit: Commit): void;
+  /** Deletes everything that is stored, the alarm included: the next commit is the first one. All or nothing, as `commit`. */
+  purge(): void;
   /** Rows written by this incarnation, as the platform counts and bills them. */
   rowsWritten(): number;
   /** Replaces the one alarm. `failed` is called, at once or later, if it could not be set. */

@@ -9,6 +9,8 @@ export interface PolicyEnv {
   readonly DRAIN_MS?: string;
   /** How far beyond D the end of a lease is written ahead, in milliseconds. */
   readonly HORIZON_AHEAD_MS?: string;
+  /** How long after the last process has left everything that a group has stored is deleted. Without it: never. */
+  readonly IDLE_TTL_MS?: string;
   /** A strictly higher priority takes over once a leadership is this old. Without it, only at the next hand-over. */
   readonly PREEMPT_COOLDOWN_MS?: string;
   /** How much is logged: silent, error, info (the default) or debug. */
@@ -19,11 +21,12 @@ export interface PolicyEnv {
 
 export const policyFromEnv = (
   _group: string,
-  { LEASE_MS, DRAIN_MS, HORIZON_AHEAD_MS, PREEMPT_COOLDOWN_MS, LOG_LEVEL, LIMITS }: PolicyEnv,
+  { LEASE_MS, DRAIN_MS, HORIZON_AHEAD_MS, IDLE_TTL_MS, PREEMPT_COOLDOWN_MS, LOG_LEVEL, LIMITS }: PolicyEnv,
 ): PolicyOptions => ({
   ...(LEASE_MS && { leaseMs: Number(LEASE_MS) }),
   ...(DRAIN_MS && { drainMs: Number(DRAIN_MS) }),
   ...(HORIZON_AHEAD_MS && { horizonAheadMs: Number(HORIZON_AHEAD_MS) }),
+  ...(IDLE_TTL_MS && { idleTtlMs: Number(IDLE_TTL_MS) }),
   ...(PREEMPT_COOLDOWN_MS && { preempt: { cooldownMs: Number(PREEMPT_COOLDOWN_MS) } }),
   ...(LOG_LEVEL && { logLevel: LOG_LEVEL }),
   ...(LIMITS && { limits: limitsFrom(LIMITS) }),

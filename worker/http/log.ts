@@ -28,6 +28,7 @@ export const FACT_LEVELS: Readonly<Record<Fact["type"], "info" | "debug">> = {
   paused: "info",
   resumed: "info",
   cleaned: "info",
+  purged: "info",
   refused: "info",
   hung_up: "info",
 };
@@ -43,6 +44,7 @@ export const ERROR_EVENTS = [
   "row_unreadable",
   "newer_schema",
   "other_interface",
+  "purge_failed",
   "keys_unavailable",
   "contender_failed",
   "on_error_failed",

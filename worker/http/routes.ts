@@ -113,7 +113,13 @@ export const operatingRoutes = (allow: Admission) =>
       context.json({ paused: await groupOf(context).setPaused({ ...callOf(context), paused: false }) }),
     )
     .delete("/", allow("admin"), takesQuery(cleanupQuery), async (context) => {
-      const force = context.req.valid("query").force === "true";
+      const { force: forced, purge } = context.req.valid("query");
+      if (purge === "true") {
+        const outcome = await groupOf(context).purge(callOf(context));
+        if (outcome.type === "in_use") throw refusal(409, "in_use", outcome.message);
+        return context.json({ ok: true });
+      }
+      const force = forced === "true";
       const outcome = await groupOf(context).cleanup({ ...callOf(context), force });
       if (outcome.type === "contenders_registered") {
         throw refusal(409, "contenders_registered", "contenders are registered: close them first, or add ?force=true");
@@ -156,9 +162,13 @@ const historyQuery: Check<HistoryQuery> = object<HistoryQuery>({ limit: optional
 
 export interface CleanupQuery {
   readonly force?: string;
+  readonly purge?: string;
 }
 
-const cleanupQuery: Check<CleanupQuery> = object<CleanupQuery>({ force: optional(text(QUERY_LENGTH)) });
+const cleanupQuery: Check<CleanupQuery> = object<CleanupQuery>({
+  force: optional(text(QUERY_LENGTH)),
+  purge: optional(text(QUERY_LENGTH)),
+});
 
 function electionName(value: string, field: string): ElectionName {
   if (!isElectionName(value)) throw new InvalidField(field, ELECTION_RULE);

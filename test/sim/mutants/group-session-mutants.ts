@@ -1,5 +1,6 @@
 /** Known-wrong group cores: sessions, their frames, and what is published. */
 
+import { idleForItsTime, purgeAfterAllEpochs, purgeOfNothingInUse } from "../../support/host-scripts.ts";
 import { leaderFirst, placesKept } from "../traces/crowd.ts";
 import { foreignFrames, joinOfEndedLeadership, staleFrames } from "../traces/fencing.ts";
 import { lateRenewal } from "../traces/leases.ts";
@@ -21,6 +22,24 @@ export const groupSessionMutants: readonly Mutant[] = [
     rule: "N15",
     trace: leaderFirst,
     edits: [inGroup("frames", "held: kept, ...spreadOf(turn.state) });", "held: kept });")],
+  },
+  {
+    name: "a group is deleted while a host's clock could still give out its epochs",
+    rule: "S20",
+    trace: purgeAfterAllEpochs,
+    edits: [inGroup("idle", "Math.max(epoch, revision) + CLOCK_MARGIN_MS + 1", "Math.max(epoch, revision)")],
+  },
+  {
+    name: "a group that is led is deleted",
+    rule: "S20",
+    trace: purgeOfNothingInUse,
+    edits: [inGroup("idle", "if (!isIdle(state) || connections.size > 0)", "if (false as boolean)")],
+  },
+  {
+    name: "a group is deleted although it was used since it was idle",
+    rule: "S20",
+    trace: idleForItsTime,
+    edits: [inGroup("idle", "idle !== (idleSince !== null)", "idle && idleSince === null")],
   },
   {
     name: "a list with one name too many is refused as a whole",

@@ -39,6 +39,11 @@ export class Platform implements HostPort<Wire> {
     this.stored = applyChanges(this.stored, rows);
   }
 
+  purge(): void {
+    this.stored = emptyStore;
+    this.alarmAt = null;
+  }
+
   rowsWritten(): number {
     return 0;
   }

@@ -5,6 +5,7 @@ test("the defaults are those of the design", () => {
   expect(createPolicy()).toEqual({
     lease: { durationMs: 10_000, renewDeadlineMs: 8_000, renewEveryMs: 2_500 },
     horizonAheadMs: 30_000,
+    idleTtlMs: null,
     askTimeoutMs: 2_850,
     answerTimeoutMs: 2_750,
     drainMs: 10_000,
@@ -37,6 +38,7 @@ test("an option that is unknown is refused where it is set, and no known one is"
     leaseMs: 4_000,
     drainMs: 0,
     horizonAheadMs: 0,
+    idleTtlMs: 64_000,
     preempt: { cooldownMs: 0 },
     limits: {},
     logLevel: "debug",
@@ -70,6 +72,7 @@ const faults: readonly (readonly [string, PolicyOptions, string])[] = [
   ["an endless drain time", { drainMs: Infinity }, "DRAIN_MS"],
   ["a negative horizon", { horizonAheadMs: -1 }, "HORIZON_AHEAD_MS"],
   ["a horizon of more than a day", { horizonAheadMs: 86_400_001 }, "HORIZON_AHEAD_MS"],
+  ["a time to live of less than D and a minute", { idleTtlMs: 69_999 }, "IDLE_TTL_MS"],
   ["a negative cool-down", { preempt: { cooldownMs: -1 } }, "preempt.cooldownMs"],
   ["a limit of nothing", { limits: { sessions: 0 } }, "limits.sessions"],
   ["a limit that is no number", { limits: { historyRows: Number.NaN } }, "limits.historyRows"],

@@ -25,6 +25,7 @@ import {
   frames,
   type HostScript,
   horizonOfNobody,
+  idleForItsTime,
   knownAlarmAtWakeUp,
   leadersFirst,
   listedFirst,
@@ -36,6 +37,8 @@ import {
   orderOfATurn,
   overdueAlarm,
   overdueAlarmAtWakeUp,
+  purgeAfterAllEpochs,
+  purgeOfNothingInUse,
   refusedSettings,
   retryKeepsAnEarlierAlarm,
   secondFrame,
@@ -117,4 +120,10 @@ describe("rows that can't be read", () => {
   test("[S17] those of a holder: its term is worth the same", play(unreadableHolder));
   test("[S17] [S5] the group's: epochs grow, leaders go on, and no term begins for as long", play(unreadableGroup));
   test("[S17] a horizon that nobody can have been promised is brought back", play(horizonOfNobody));
+});
+
+describe("deletion", () => {
+  test("[S20] waits until the clock is past every epoch by its margin", play(purgeAfterAllEpochs));
+  test("[S20] is refused while somebody leads, and while the group is paused", play(purgeOfNothingInUse));
+  test("[S20] comes when the group was idle for its time, and not before", play(idleForItsTime));
 });

@@ -174,6 +174,9 @@ test("every event of a group has the fields that docs/OPERATIONS.md lists, and n
   await live(group, server);
   await stumble(group, server);
   await ask("DELETE", `${pathOf(group)}?force=true`, { server });
+  stopClock(); // an hour later: the hold-off is over
+  const purged = await ask("DELETE", `${pathOf(group)}?purge=true`, { server });
+  expect(purged.body).toEqual({ ok: true });
 
   const seen = new Map(lines().map(({ entry }) => [entry["event"], entry]));
   expect([...seen.keys()].sort()).toEqual(Object.keys(FACT_LEVELS).sort());
