@@ -4,9 +4,9 @@
  */
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { standingIn } from "./election.ts";
-import { countAll, EXPIRING, HEARD, LOST, noNames, POLLED, SILENT, WATCHERS_OF_ALL, YIELDING } from "./indexes.ts";
+import { countAll, EXPIRING, HEARD, LOST, noNames, POLLED, SILENT, YIELDING } from "./indexes.ts";
 import { Queue, type Rank } from "./queue.ts";
-import type { Component, Connection, Session } from "./state.ts";
+import type { Connection, Session } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** The state has its elections, and neither sessions nor components yet. */
@@ -15,16 +15,13 @@ export function putSessions(turn: Turn, sessions: readonly Session[]): void {
     sessions: noNames<Session>().of(sessions.map((session) => [session.id, session])),
     lost: LOST.of(sessions),
     yielding: YIELDING.of(sessions),
-    watchersOfAll: WATCHERS_OF_ALL.of(sessions),
     ...countAll(sessions),
     lastOrder: lastOrderOf(turn.state.lastOrder, sessions),
   });
   for (const [name, { places, candidates, aside }] of placedOf(turn, sessions)) {
     turn.patchElection(name, { places, queue: Queue.of(candidates, aside) });
   }
-  for (const [name, { election, contenders, watchers }] of componentsOf(sessions)) {
-    turn.patchComponent(name, { election, contenders, watchers: watchersOf(watchers) });
-  }
+  for (const [name, known] of componentsOf(sessions)) turn.patchComponent(name, known);
 }
 
 interface Placed {
@@ -52,25 +49,18 @@ function placedOf(turn: Turn, sessions: readonly Session[]): ReadonlyMap<Electio
 }
 
 interface Known {
-  election: ElectionName | null;
+  readonly election: ElectionName;
   contenders: number;
-  readonly watchers: Session[];
 }
 
 function componentsOf(sessions: readonly Session[]): ReadonlyMap<string, Known> {
   const components = new Map<string, Known>();
-  const known = (name: string): Known => {
-    const one = components.get(name) ?? { election: null, contenders: 0, watchers: [] };
-    components.set(name, one);
-    return one;
-  };
   for (const session of sessions) {
     session.contenders.each((name, { election }) => {
-      const one = known(name);
-      one.election = election;
-      one.contenders += 1;
+      const known = components.get(name);
+      if (known === undefined) components.set(name, { election, contenders: 1 });
+      else known.contenders += 1;
     });
-    for (const name of session.watched.names) known(name).watchers.push(session);
   }
   return components;
 }
@@ -85,9 +75,6 @@ export function putConnections(turn: Turn, connections: readonly Connection[]): 
     heard: HEARD.of(connections),
   });
 }
-
-const watchersOf = (sessions: readonly Session[]): Component["watchers"] =>
-  noNames<true>().of(sessions.map(({ id }) => [id, true]));
 
 function lastOrderOf(least: number, sessions: readonly Session[]): number {
   let last = least;

@@ -16,7 +16,7 @@ import type {
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { RevokeResult } from "../../shared/protocol/status.ts";
 import type { Policy } from "./policy.ts";
-import type { Access, EndReason, Question, Statement } from "./state.ts";
+import type { Access, EndReason, Question, Statement, Watched } from "./state.ts";
 
 /** What a live socket carries through hibernation. */
 export interface Attachment {
@@ -37,6 +37,8 @@ export interface Attachment {
   readonly heardAt?: number;
   /** Added by the host when it reads the attachment. */
   readonly answeredAt?: number;
+  /** What its session watches; `null`: more than a socket can carry; absent: nothing. */
+  readonly watched?: Watched | null;
 }
 
 /** One frame as the host has read it: bounded and parsed, but not judged. */

@@ -2,6 +2,7 @@
 import type { Confirm, LeaderChange, LeaderInformation, Refusal } from "../../shared/protocol/messages.ts";
 import { isSame } from "../../shared/same.ts";
 import { draw } from "./bucket.ts";
+import { noNames } from "./indexes.ts";
 import { refuse } from "./refusal.ts";
 import type { Session, Watched } from "./state.ts";
 import { accept } from "./terms.ts";
@@ -52,14 +53,21 @@ const optional = <K extends string, V>(key: K, value: V | undefined): { readonly
 export function watch(turn: Turn, id: string, wanted: Watched): Refusal[] {
   const session = turn.session(id);
   if (session === undefined) return [];
-  const { all, names, refusals } = allowed(turn, session, wanted);
+  const { refusals, ...watched } = allowed(turn, session, wanted);
+  if (setWatched(turn, session, watched)) turn.reattached.add(id);
+  return refusals;
+}
+
+/** Returns whether that changes anything. Without a row: a client names in every `hello` what it watches, and its socket carries that through hibernation. */
+export function setWatched(turn: Turn, session: Session, { all, names }: Watched): boolean {
+  const { id } = session;
   const next = new Set(names);
   const before = new Set(session.watched.names);
   for (const name of before) if (!next.has(name)) setWatcher(turn, name, id, false);
   for (const name of next) if (!before.has(name)) setWatcher(turn, name, id, true);
   const same = all === session.watched.all && next.size === before.size && [...next].every((name) => before.has(name));
   if (!same) turn.patchSession(id, { watched: { all, names } }, []);
-  return refusals;
+  return !same;
 }
 
 /**
@@ -118,13 +126,19 @@ const changeOf = (turn: Turn, component: string): LeaderChange => ({
   leader: turn.component(component).record?.leader ?? null,
 });
 
-/** Notifies the watchers of what has changed in this turn: one revision, one message for each of them (O3). */
+/**
+ * Notifies the watchers of what has changed in this turn: one revision, one message for each of them (O3). Before `start`
+ * it is not known who watches: what changes until then is announced by it.
+ */
 export function announceChanges(turn: Turn): void {
-  if (turn.leaderChanges.size === 0) return;
-  const revision = Math.max(turn.state.revision + 1, turn.now);
-  turn.change({ revision });
+  if (turn.leaderChanges.size > 0) turn.change({ revision: Math.max(turn.state.revision + 1, turn.now) });
+  const { revision, reconciled, unannounced } = turn.state;
+  if (unannounced.size + turn.leaderChanges.size === 0) return;
+  const changed = new Set([...unannounced.keys(), ...turn.leaderChanges]);
+  if (!reconciled) return turn.change({ unannounced: noNames<true>().of([...changed].map((name) => [name, true])) });
+  turn.change({ unannounced: noNames() });
   const byWatcher = new Map<string, string[]>();
-  for (const component of turn.leaderChanges) {
+  for (const component of changed) {
     for (const id of turn.component(component).watchers.keys()) {
       if (turn.state.watchersOfAll.has(id)) continue;
       const components = byWatcher.get(id);
@@ -132,7 +146,7 @@ export function announceChanges(turn: Turn): void {
       else components.push(component);
     }
   }
-  announce(turn, revision, [...turn.leaderChanges], turn.state.watchersOfAll.keys());
+  announce(turn, revision, [...changed], turn.state.watchersOfAll.keys());
   for (const [components, watchers] of groupByComponents(byWatcher)) announce(turn, revision, components, watchers);
 }
 

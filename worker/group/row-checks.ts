@@ -24,7 +24,7 @@ import { electionOf, isElectionName, isName } from "../../shared/protocol/names.
 import type { EndedTerm } from "./events.ts";
 import type { PolicyOptions } from "./policy.ts";
 import type { ElectionRow, GroupRow, RecordRow, SessionRow } from "./rows.ts";
-import type { Confirmation, Contender, EndReason, Place, Watched } from "./state.ts";
+import type { Confirmation, Contender, EndReason, Place } from "./state.ts";
 
 /** The furthest that a horizon can be ahead under any settings: D and W are at most a day each. */
 export const MAX_REACH_MS = 2 * MAX_LEASE_MS;
@@ -112,7 +112,6 @@ const sessionFields: Check<SessionRow> = object<SessionRow>({
   attempt: optional(count),
   priority: optional(priority),
   process: optional(processInfo(ANY)),
-  watched: optional(object<Watched>({ all: boolean, names: list(name, ANY) })),
   subject: optional(nullable(words)),
 });
 

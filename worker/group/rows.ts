@@ -38,7 +38,7 @@ export interface SessionRow extends Partial<Unusual> {
   readonly places: readonly (readonly [election: ElectionName, place: PlaceRow])[];
 }
 
-type Unusual = Pick<Session, "previousSecretHash" | "attempt" | "priority" | "process" | "watched" | "subject">;
+type Unusual = Pick<Session, "previousSecretHash" | "attempt" | "priority" | "process" | "subject">;
 
 interface PlaceRow extends Partial<Place> {
   readonly order: number;
@@ -104,12 +104,11 @@ const placeRow = ({ order, demotedAt, missed }: Place): PlaceRow => ({
   ...(missed !== null && { missed }),
 });
 
-const unusual = ({ previousSecretHash, attempt, priority, process, watched, subject }: Session) => ({
+const unusual = ({ previousSecretHash, attempt, priority, process, subject }: Session) => ({
   ...(previousSecretHash !== null && { previousSecretHash }),
   ...(attempt !== 0 && { attempt }),
   ...(priority !== 0 && { priority }),
   ...(Object.keys(process).length > 0 && { process }),
-  ...((watched.all || watched.names.length > 0) && { watched }),
   ...(subject !== null && { subject }),
 });
 
@@ -199,6 +198,7 @@ export function emptyGroup(policy: Policy): GroupState {
     contending: 0,
     observers: 0,
     published: noNames(),
+    unannounced: noNames(),
     watchersOfAll: noNames(),
     deadlines: noDeadlines(),
     awaited: noDeadlines(),
@@ -246,7 +246,7 @@ const sessionOf = (row: SessionRow): Session => ({
   process: row.process ?? NO_PROCESS,
   contenders: noNames<Contender>().of(row.contenders),
   places: noNames<Place, ElectionName>().of(row.places.map(placeOf)),
-  watched: row.watched ?? NOTHING_WATCHED,
+  watched: NOTHING_WATCHED,
   subject: row.subject ?? null,
 });
 

@@ -56,6 +56,7 @@ export interface Session {
   readonly process: ProcessInfo;
   readonly contenders: SortedMap<string, Contender>;
   readonly places: SortedMap<ElectionName, Place>;
+  /** [memory] Its socket carries it through hibernation; a lost session watches nothing after a load. */
   readonly watched: Watched;
   /** The subject of the credentials of its last connection; `null`: they name none. */
   readonly subject: string | null;
@@ -262,6 +263,8 @@ export interface GroupState {
   readonly observers: number;
   /** [memory] Components with a record: few, while peers may watch any number of names. */
   readonly published: SortedMap<string, true>;
+  /** [memory] Components whose leader has changed before `start`: who watches them is not known yet. */
+  readonly unannounced: SortedMap<string, true>;
   /** [memory] Sessions that watch every component. */
   readonly watchersOfAll: SortedMap<string, true>;
   /** [memory] Elections with a deadline, by `at`. */

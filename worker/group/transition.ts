@@ -31,12 +31,12 @@ import {
   purge,
   revoke,
 } from "./maintenance.ts";
-import { announceChanges } from "./observers.ts";
+import { announceChanges, setWatched } from "./observers.ts";
 import { closeVanished, look } from "./paths.ts";
 import { poll } from "./polls.ts";
 import { emptyGroup } from "./rows.ts";
 import { lose, loseSocket } from "./sessions.ts";
-import type { Access, Connection, GroupState } from "./state.ts";
+import type { Access, Connection, GroupState, Watched } from "./state.ts";
 import { isSilent, NOTHING_STATED } from "./statements.ts";
 import { withdrawOrphans } from "./terms.ts";
 import { type Touched, Turn } from "./turn.ts";
@@ -191,7 +191,13 @@ function adopt(turn: Turn, attachment: Attachment): Connection[] {
     const loaded = election.state.leaseUntil;
     turn.putState(election.name, { ...election.state, leaseUntil: Math.min(leaseUntil, loaded) });
   }
-  const { statement = null, busy = [], asked = null, late = false } = attachment;
+  const { statement = null, busy = [], asked = null, late = false, watched } = attachment;
+  if (watched === null) {
+    turn.close(connection, CLOSE.restart, "what this session watches was too much to keep: connect again");
+    loseSocket(turn, session);
+    return [];
+  }
+  if (watched !== undefined) setWatched(turn, session, watched);
   if (busy.length > 0) turn.patchSession(session.id, { busy }, busy);
   const adopted = { ...connectionOf(turn, attachment), statement, asked, late };
   if (isSilent(turn, adopted)) turn.patchSession(session.id, { mute: true }); // it was, or would be: no turn is missed anew
@@ -213,6 +219,18 @@ function disconnect(turn: Turn, id: string): void {
 const ATTACHED_LEASES = 256;
 /** Each takes up to 140 bytes. What is not carried is forgotten: the session may be granted it, and gives it back. */
 const ATTACHED_BUSY = 8;
+
+/** What is left is for the platform's own encoding, which has two bytes a character where a text has any beyond Latin-1. */
+const ATTACHED_BYTES = 16_000;
+
+/** What a session watches, unless it is too much: then the client has to send it again. */
+function withWatched(attachment: Attachment, watched: Watched): Attachment {
+  if (!watched.all && watched.names.length === 0) return attachment;
+  const whole = { ...attachment, watched };
+  const text = JSON.stringify(whole);
+  const bytes = text.length * (/[^\0-\xff]/.test(text) ? 2 : 1);
+  return bytes <= ATTACHED_BYTES ? whole : { ...attachment, watched: null };
+}
 
 /** The attachments of connections whose leases or statements have changed: they cost no row, and survive hibernation. */
 function* attachments(turn: Turn): Generator<Effect> {
@@ -237,6 +255,6 @@ function* attachments(turn: Turn): Generator<Effect> {
       ...(asked !== null && { asked }),
       ...(late && { late }),
     };
-    yield { type: "attach", attachment };
+    yield { type: "attach", attachment: withWatched(attachment, session.watched) };
   }
 }

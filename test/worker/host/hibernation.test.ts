@@ -43,6 +43,27 @@ test("[N5] a leader, a waiting contender and an observer do not notice: same ter
   expect(await rowsOf(group)).toEqual(before);
 });
 
+test("[O10] the most that a socket can carry of what is watched fits the platform; no list of names is a row", async () => {
+  const group = freshGroup();
+  stopClock();
+  const leader = await join(group, { contenders: [{ component: "dispatcher" }] });
+  const { leaderSessionId } = await leader.client.win();
+  const names = (count: number): string[] =>
+    Array.from({ length: count }, (_, index) => `${index}-`.padEnd(128, "n")).concat("dispatcher");
+  const [fits, exceeds] = [await join(group, { observe: names(118) }), await join(group, { observe: names(255) })];
+  const rows = JSON.stringify(await rowsOf(group));
+  expect(rows).not.toContain("nnnn");
+
+  await hibernate(group);
+  await leader.client.renew(leaderSessionId);
+  expect(await exceeds.client.closed).toMatchObject({ code: 1012, reason: expect.stringContaining("watches") });
+  leader.client.send({ type: "confirm", id: "c1", component: "dispatcher", leaderSessionId });
+  await leader.client.next("confirmed");
+  const snapshot = await fits.client.next("leaders");
+  expect(snapshot.snapshot).toBe(true);
+  expect((await fits.client.next("leaders")).leaders).toMatchObject([{ leader: { leaderSessionId } }]);
+});
+
 test("[N5] later events reach everybody over the sockets that were kept", async () => {
   const group = freshGroup();
   stopClock();
