@@ -33,6 +33,12 @@ export interface GroupLimits extends Limits {
   /** Ended terms that are kept. A new one overwrites the oldest of the election or subject that has the most. */
   readonly historyRows: number;
   /**
+   * Rows that the sessions of one subject may cause at once, since each is billed; every second a hundredth of it more.
+   * Default 2,000: a thousand sessions that come, or a process that ends 256 dedicated elections. Sessions without a
+   * subject together may cause as many as `sessions / sessionsPerSubject` subjects. Horizons of leases do not count.
+   */
+  readonly rows: number;
+  /**
    * Changes of leader information that one connection may publish at once: each is a row, and a message to every
    * observer. Default: two for each of 256 components. Each second allows further ones: a tenth of `messagesPerSecond`.
    */

@@ -54,6 +54,7 @@ const limits = object<Limits & Partial<GroupLimits>>({
   elections: optional(ms),
   nameLength: optional(ms),
   historyRows: optional(ms),
+  rows: optional(ms),
   confirms: optional(ms),
   helloTimeoutMs: optional(ms),
 });

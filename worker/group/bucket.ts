@@ -22,9 +22,13 @@ export const firstAllowances = ({ confirms }: Pick<GroupLimits, "confirms">, now
   confirms: fullBucket(confirms, now),
 });
 
-/** Takes `cost` tokens; `null` where there are fewer. A clock that is set back takes nothing away. */
-export function draw(bucket: Bucket, now: number, { burst, perSecond }: Flow, cost = 1): Bucket | null {
-  const refill = (Math.max(0, now - bucket.at) * perSecond) / 1_000;
-  const tokens = Math.min(burst, bucket.tokens + refill) - cost;
+/** What is in it now. A clock that is set back takes nothing away. */
+export function level({ tokens, at }: Bucket, now: number, { burst, perSecond }: Flow): number {
+  return Math.min(burst, tokens + (Math.max(0, now - at) * perSecond) / 1_000);
+}
+
+/** Takes `cost` tokens; `null` where there are fewer. */
+export function draw(bucket: Bucket, now: number, flow: Flow, cost = 1): Bucket | null {
+  const tokens = level(bucket, now, flow) - cost;
   return tokens < 0 ? null : { tokens, at: now };
 }

@@ -3,6 +3,7 @@ import type { ContenderInfo, Refusal } from "../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import { isHeldBy } from "./election.ts";
 import { refuse } from "./refusal.ts";
+import { IN_DEBT, isInDebt } from "./row-debt.ts";
 import type { Session } from "./state.ts";
 import { voidStatement } from "./statements.ts";
 import { endTerm, keptConfirmations, sendJoined, withdrawRecord } from "./terms.ts";
@@ -47,6 +48,7 @@ export function mayContend(turn: Turn, session: Session, component: string): boo
 
 function admission(turn: Turn, session: Session, component: string, election: ElectionName): Refusal | null {
   const { limits } = turn.state.policy;
+  if (isInDebt(turn, turn.connectionOf(session)?.access)) return refuse("limit_exceeded", IN_DEBT, { component });
   if (!mayContend(turn, session, component)) {
     return refuse("forbidden", "these credentials do not allow to contend for it", { component });
   }

@@ -19,6 +19,7 @@ import type { EventBody, SessionMessage } from "./events.ts";
 import { greet } from "./greeting.ts";
 import { confirm, sendSnapshot, watch } from "./observers.ts";
 import { refuse } from "./refusal.ts";
+import { IN_DEBT, isInDebt } from "./row-debt.ts";
 import { forget, hangUp, hangUpOn, showLife } from "./sessions.ts";
 import type { Connection, Session } from "./state.ts";
 import { recordStatement } from "./statements.ts";
@@ -142,7 +143,11 @@ function stop(turn: Turn, session: Session, message: Resign | Release): void {
   if (sentAt !== undefined) recordStatement(turn, session.id, { sentAt, ...(busy && { busy }) });
 }
 
+/** In debt its socket is closed: its next `hello` has the priority. */
 function setPriority(turn: Turn, session: Session, { priority, component }: Priority): void {
+  const connection = turn.connectionOf(session);
+  if (connection !== undefined && isInDebt(turn, connection.access))
+    return hangUp(turn, connection, CLOSE.tooMany, IN_DEBT);
   if (component === undefined) {
     if (priority === session.priority) return;
     charge(turn, turn.putSession({ ...session, priority }), Math.floor(session.places.size / PLACES));

@@ -4,6 +4,7 @@ import { joinHeld } from "./contenders.ts";
 import { spreadOf } from "./crowd.ts";
 import type { Greeting } from "./events.ts";
 import { sendSnapshot, watch } from "./observers.ts";
+import { IN_DEBT, mayReturn } from "./row-debt.ts";
 import { type Arrival, begin, comeBack, contendAs, ownsSecret, settleHeld, whyFull } from "./sessions.ts";
 import type { Connection } from "./state.ts";
 import { recordStatement } from "./statements.ts";
@@ -17,7 +18,8 @@ export function greet(turn: Turn, { id: connection, access }: Connection, greeti
   const known = resume === undefined ? undefined : turn.session(resume.sessionId);
   const arrival: Arrival = { link: { type: "connected", connection }, priority, process };
   if (known !== undefined && resume !== undefined && ownsSecret(known, presentedHash)) {
-    if (resume.attempt > known.attempt) {
+    if (!mayReturn(turn, known, access)) turn.close(connection, CLOSE.tooMany, IN_DEBT);
+    else if (resume.attempt > known.attempt) {
       const { attempt } = resume;
       comeBack(turn, known, arrival, { secretHash: secret.hash, previousSecretHash: presentedHash, attempt });
       welcome(turn, known.id, greeting, true);

@@ -4,6 +4,7 @@ import { isSame } from "../../shared/same.ts";
 import { draw } from "./bucket.ts";
 import { noNames } from "./indexes.ts";
 import { refuse } from "./refusal.ts";
+import { IN_DEBT, isInDebt } from "./row-debt.ts";
 import type { Session, Watched } from "./state.ts";
 import { accept } from "./terms.ts";
 import type { Turn } from "./turn.ts";
@@ -28,6 +29,7 @@ export function confirm(turn: Turn, session: Session, message: Omit<Confirm, "ty
   };
   const { record } = turn.component(component);
   if (record !== null && isSame(record.leader, leader)) return null;
+  if (isInDebt(turn, turn.connectionOf(session)?.access)) return refuse("limit_exceeded", IN_DEBT, { component });
   if (!mayPublish(turn, session))
     return refuse("limit_exceeded", "too many changes were published: slow down", { component });
   accept(turn, election.name); // only who leads confirms

@@ -71,6 +71,7 @@ export const DEFAULT_GROUP_LIMITS: GroupLimits = {
   elections: 1_000,
   nameLength: 128,
   historyRows: 1_000,
+  rows: 2_000,
   confirms: 512,
   helloTimeoutMs: 10_000,
 };

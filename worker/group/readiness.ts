@@ -11,6 +11,7 @@
 import { leaseFor, renewalSlackFor } from "../../shared/lease.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { HeldElection } from "./election.ts";
+import { isInDebt, paidAt } from "./row-debt.ts";
 import type { Connection, Election, Session, Statement } from "./state.ts";
 import { answersUntil, ask, hurry, isAsked, isExpected, isFresh, isOverdue, isSilent, isYoung } from "./statements.ts";
 import { demote, grant, onceMore } from "./terms.ts";
@@ -44,6 +45,8 @@ function candidate(turn: Turn, id: string): Candidate[] {
 interface Front {
   readonly unknown: readonly Candidate[];
   readonly ready: { readonly session: Session; readonly statement: Statement } | null;
+  /** When the first of those is out of debt that were passed over for it (N17). */
+  readonly paidAt: number;
 }
 
 /** By what it can be granted an election now; `null`: too little is known. Silence outweighs what it has stated before (S11). */
@@ -54,16 +57,22 @@ function acceptanceOf(turn: Turn, { session, connection }: Candidate): Statement
 
 function frontOf(turn: Turn, election: Election, atMost: number): Front {
   const unknown: Candidate[] = [];
+  let soonest = Infinity;
   for (const one of candidatesFor(turn, election)) {
     const { session, connection } = one;
+    const paid = paidAt(turn, connection.access);
+    if (paid !== null) {
+      soonest = Math.min(soonest, paid);
+      continue;
+    }
     const statement = acceptanceOf(turn, one);
-    if (statement !== null) return { unknown, ready: { session, statement } };
+    if (statement !== null) return { unknown, ready: { session, statement }, paidAt: soonest };
     // A caller that has missed its turn is granted the election in a call of its own, and not waited for.
     if (connection.polling !== undefined && election.queue.rankOf(session.id)?.demoted) continue;
     unknown.push(one);
     if (unknown.length === atMost) break;
   }
-  return { unknown, ready: null };
+  return { unknown, ready: null, paidAt: soonest };
 }
 
 const mayGrant = ({ state, now }: Turn): boolean => state.reconciled && !state.paused && now >= state.holdOffUntil;
@@ -84,11 +93,14 @@ export function fill(turn: Turn, election: Election): void {
   }
 }
 
-/** Until when a vacant election waits for an answer, or for a call; `null`: for neither. */
+/** Until when a vacant election waits for an answer, for a call, or for a debt to be paid; `null`: for none of them. */
 export function waitsUntil(turn: Turn, election: Election): number | null {
-  const [first] = mayGrant(turn) ? frontOf(turn, election, 1).unknown : [];
-  if (first === undefined) return null;
-  return first.connection.polling?.until ?? answersUntil(turn, first.connection);
+  if (!mayGrant(turn)) return null;
+  const front = frontOf(turn, election, 1);
+  const [first] = front.unknown;
+  const answerUntil = first && (first.connection.polling?.until ?? answersUntil(turn, first.connection));
+  const until = Math.min(answerUntil ?? Infinity, front.paidAt);
+  return until === Infinity ? null : until;
 }
 
 /** It was its turn, and it was silent: it is mute, comes last, and being named as the successor is used up (S11, N7). */
@@ -179,7 +191,7 @@ export function isWatched(turn: Turn, election: HeldElection): boolean {
 /** Whether this rival may be granted the election now. If the group does not know, it asks; a silent one is mute from here on. */
 export function isReady(turn: Turn, id: string): boolean {
   const [rival] = candidate(turn, id);
-  if (rival === undefined) return false;
+  if (rival === undefined || isInDebt(turn, rival.connection.access)) return false;
   if (acceptanceOf(turn, rival) !== null) return true;
   if (isSilent(turn, rival.connection)) mute(turn, id);
   else ask(turn, rival.session);

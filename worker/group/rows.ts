@@ -195,6 +195,7 @@ export function emptyGroup(policy: Policy): GroupState {
     expiring: noDeadlines(),
     polled: noDeadlines(),
     subjects: noNames(),
+    rowBuckets: noNames(),
     contending: 0,
     observers: 0,
     published: noNames(),
@@ -247,6 +248,7 @@ const sessionOf = (row: SessionRow): Session => ({
   contenders: noNames<Contender>().of(row.contenders),
   places: noNames<Place, ElectionName>().of(row.places.map(placeOf)),
   watched: NOTHING_WATCHED,
+  arrivedAt: -Infinity,
   subject: row.subject ?? null,
 });
 

@@ -4,7 +4,8 @@ import type { ContenderInfo, Refusal } from "../../shared/protocol/messages.ts";
 import { electionOf } from "../../shared/protocol/names.ts";
 import { addContender, mayContend, removeContender } from "./contenders.ts";
 import { noNames } from "./indexes.ts";
-import { watch } from "./observers.ts";
+import { setWatched } from "./observers.ts";
+import { IN_DEBT, isInDebt } from "./row-debt.ts";
 import type { Access, Connection, EndReason, Link, Session, Watched } from "./state.ts";
 import { dropTerm, endTerm, isUntaken, renew } from "./terms.ts";
 import type { Turn } from "./turn.ts";
@@ -13,6 +14,7 @@ export const NOTHING_WATCHED: Watched = { all: false, names: [] };
 
 /** Why no session can begin with these credentials now; `null` where one can. `contenders`: how many it names. */
 export function whyFull(turn: Turn, access: Access | undefined, contenders: number): string | null {
+  if (isInDebt(turn, access)) return IN_DEBT;
   if (access?.subject !== undefined && !hasRoomFor(turn, access.subject))
     return "the subject of these credentials has as many sessions as it may";
   const contends = contenders > 0 && access?.role !== "observe";
@@ -106,6 +108,7 @@ const arrived = (turn: Turn, { link, priority, process }: Arrival) => ({
   busy: [],
   subject: turn.state.connections.get(link.connection)?.access.subject ?? null,
   leaseMs: turn.state.policy.lease.durationMs,
+  arrivedAt: turn.now,
   priority,
   process,
 });
@@ -184,11 +187,19 @@ export function loseSocket(turn: Turn, session: Session, vanishedAt?: number): v
   const lost = { type: "lost", at: vanishedAt ?? turn.now, unwritten: link.connection } as const;
   const vanished = vanishedAt !== undefined && ({ vanished: true } as const);
   turn.patchSession(session.id, { link: { ...lost, ...vanished }, busy: [] });
+  watchNothing(turn, session.id);
+}
+
+/** Its next `hello` names what it watches. */
+function watchNothing(turn: Turn, id: string): void {
+  const session = turn.session(id);
+  if (session !== undefined) setWatched(turn, session, NOTHING_WATCHED);
 }
 
 /** Marks the session as lost: it keeps its places and leases. What it has stated is gone with its connection. */
 export function lose(turn: Turn, session: Session, at = turn.now): void {
   turn.patchSession(session.id, { link: { type: "lost", at }, busy: [] });
+  watchNothing(turn, session.id);
   for (const { name, state } of turn.termsOf(session)) {
     // From here on the exact deadline is stored (S3). It exceeds the horizon only after a load.
     turn.putState(name, { ...state, horizon: Math.min(state.horizon, state.leaseUntil) });
@@ -199,7 +210,7 @@ export function lose(turn: Turn, session: Session, at = turn.now): void {
 export function forget(turn: Turn, session: Session, reason: EndReason): void {
   for (const election of turn.termsOf(session)) endTerm(turn, election, reason);
   for (const component of session.contenders.keys()) removeContender(turn, session.id, component, "keep");
-  watch(turn, session.id, { all: false, names: [] });
+  watchNothing(turn, session.id);
   const now = turn.session(session.id);
   if (now !== undefined) turn.removeSession(now);
 }

@@ -56,8 +56,10 @@ export interface Session {
   readonly process: ProcessInfo;
   readonly contenders: SortedMap<string, Contender>;
   readonly places: SortedMap<ElectionName, Place>;
-  /** [memory] Its socket carries it through hibernation; a lost session watches nothing after a load. */
+  /** [memory] Its socket carries it through hibernation; a lost session watches nothing. */
   readonly watched: Watched;
+  /** [memory] When it began or last resumed; `-Infinity` after a load. */
+  readonly arrivedAt: number;
   /** The subject of the credentials of its last connection; `null`: they name none. */
   readonly subject: string | null;
 }
@@ -257,6 +259,8 @@ export interface GroupState {
   readonly heard: SortedMap<DeadlineKey, string>;
   /** [memory] How many sessions each subject has. */
   readonly subjects: SortedMap<string, number>;
+  /** [memory] What the subjects of credentials may still store; those without a subject together: the empty one. */
+  readonly rowBuckets: SortedMap<string, Bucket>;
   /** [memory] How many sessions have a contender. */
   readonly contending: number;
   /** [memory] How many sessions watch anything. */

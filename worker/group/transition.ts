@@ -14,6 +14,7 @@
  * `testing/`; it imports `shared/`. It never sees a platform: time, nonces and hashes are fields of the event.
  */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { firstAllowances } from "./bucket.ts";
 import { putConnections } from "./bulk-load.ts";
@@ -34,7 +35,8 @@ import {
 import { announceChanges, setWatched } from "./observers.ts";
 import { closeVanished, look } from "./paths.ts";
 import { poll } from "./polls.ts";
-import { emptyGroup } from "./rows.ts";
+import { charge } from "./row-debt.ts";
+import { emptyGroup, rowChanges } from "./rows.ts";
 import { lose, loseSocket } from "./sessions.ts";
 import type { Access, Connection, GroupState, Watched } from "./state.ts";
 import { isSilent, NOTHING_STATED } from "./statements.ts";
@@ -60,8 +62,11 @@ export function transition(state: GroupState, event: GroupEvent): Transition {
   if (event.type === "start") adoptAll(turn, event.attachments);
   if (event.type === "adopt") adoptSome(turn, event.attachments);
   expire(turn);
+  const payer = payerOf(turn, event);
+  const lapsed = payer === null ? 0 : causedRows(state, turn);
   apply(turn, event);
   settle(turn);
+  if (payer !== null && charge(turn, payer, causedRows(state, turn) - lapsed)) passOver(turn);
   answerRestore(turn);
   announceChanges(turn);
   followIdle(turn);
@@ -69,6 +74,31 @@ export function transition(state: GroupState, event: GroupEvent): Transition {
   const effects = [...attachments(turn), ...turn.effects];
   const { purged, touched } = turn;
   return { state: purged ? emptyGroup(turn.state.policy) : turn.state, effects, touched, purged };
+}
+
+/** By whose credentials the rows are caused; `null`: nobody counts them. */
+function payerOf({ state }: Turn, event: EventBody): Access | null {
+  const polls = event.type === "poll" ? (event.access ?? EVERYTHING) : null;
+  const access = event.type === "frame" ? state.connections.get(event.connection)?.access : polls;
+  return access === undefined || access?.role === "admin" ? null : access;
+}
+
+/** A subject is in debt from now on, or for longer: whatever waits for one of its sessions is decided anew. */
+function passOver(turn: Turn): void {
+  for (const { name, state } of turn.state.elections.values()) if (state.type === "vacant") turn.undecided.add(name);
+  settle(turn);
+}
+
+/** Rows of this turn so far. A lease whose end is only moved on is free: its row comes once in W, whatever a peer does. */
+const causedRows = (before: GroupState, { state: after, touched }: Turn): number =>
+  rowChanges(before, after, touched).filter((change) => {
+    const term = change.table === "election" ? termIn(before, change.key) : undefined;
+    return term === undefined || change.table !== "election" || term !== termIn(after, change.key);
+  }).length;
+
+function termIn({ elections }: GroupState, name: string): string | undefined {
+  const state = elections.get(name as ElectionName)?.state;
+  return state === undefined || state.type === "vacant" ? undefined : state.leaderSessionId;
 }
 
 function apply(turn: Turn, event: EventBody): void {

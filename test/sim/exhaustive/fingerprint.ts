@@ -55,7 +55,7 @@ const connectionPrint = keptPrint(
   ({ frames: _, confirms: __, renewedAt: ___, heardAt: ____, helloUntil, ...rest }: Connection) =>
     rest.sessionId === null ? [rest, helloUntil] : rest,
 );
-const sessionPrint = keptPrint((session: Session) => session);
+const sessionPrint = keptPrint(({ arrivedAt: _, ...session }: Session) => session);
 
 /** Times for the history; but when a term began that was not taken yet sets the alarm. The queue follows from the places. */
 function seenOfTerm(state: ElectionState): unknown {
@@ -87,6 +87,7 @@ const groupPrint = keptPrint(
     revision: _revision,
     seenAt: _seenAt,
     endedTerms: _endedTerms,
+    rowBuckets: _rowBuckets,
     ...rest
   }: GroupState) => rest,
 );

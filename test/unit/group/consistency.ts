@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
-import type { Component, Election, GroupState, Session, Term } from "../../../worker/group/state.ts";
+import type { Access, Component, Election, GroupState, Session, Term } from "../../../worker/group/state.ts";
 
 const CLOCK_MARGIN = 1_000;
 
@@ -167,7 +167,7 @@ function expectedDeadline(state: GroupState, election: Election, now: number): E
   const waiting = election.queue.size > 0;
   if (term.type === "vacant" && waiting && !state.paused && state.holdOffUntil > now)
     times.push(holdOff(state, election));
-  const answer = state.holdOffUntil > now ? null : answerTime(state, election);
+  const answer = state.holdOffUntil > now ? null : answerTime(state, election, now);
   if (answer !== null) times.push(answer);
   const preemption = preemptionTime(state, election);
   if (preemption !== null && preemption > now) times.push(preemption);
@@ -195,16 +195,33 @@ function leaseLookAt(state: GroupState, election: Election, { sessionId, leaseMs
 }
 
 /** Until when a vacant election waits for the first of its candidates; `null` where it waits for none. */
-function answerTime(state: GroupState, election: Election): number | null {
+function answerTime(state: GroupState, election: Election, now: number): number | null {
   const { queue, state: term } = election;
   if (term.type !== "vacant" || !state.reconciled || state.paused) return null;
+  let soonest = Infinity;
+  const soonestOf = (answer: number): number | null =>
+    Math.min(answer, soonest) === Infinity ? null : Math.min(answer, soonest);
   for (const { id, connection } of candidatesOf(state, election)) {
+    const paid = debtEnd(state, connection.access);
+    if (paid > now) {
+      soonest = Math.min(soonest, paid);
+      continue;
+    }
     if (connection.polling !== undefined && queue.rankOf(id)?.demoted) continue;
-    if (connection.polling !== undefined) return connection.polling.until;
+    if (connection.polling !== undefined) return soonestOf(connection.polling.until);
     const { asked } = connection;
-    return asked === null || asked.due > asked.at ? null : asked.due + state.policy.askTimeoutMs;
+    return soonestOf(asked === null || asked.due > asked.at ? Infinity : asked.due + state.policy.askTimeoutMs);
   }
-  return null;
+  return soonestOf(Infinity);
+}
+
+/** When the subject of these credentials has paid for the rows that it has caused. */
+function debtEnd({ rowBuckets, policy: { limits } }: GroupState, { role, subject }: Access): number {
+  const bucket = rowBuckets.get(subject ?? "");
+  if (bucket === undefined || role === "admin" || bucket.tokens >= 0) return 0;
+  const share =
+    subject === undefined ? Math.ceil((limits.rows * limits.sessions) / limits.sessionsPerSubject) : limits.rows;
+  return bucket.at + Math.ceil((-bucket.tokens * 1_000) / (share / 100));
 }
 
 /** Those with a connection, in the order of their turns. */
@@ -296,5 +313,5 @@ function expectInTime(state: GroupState, election: Election, now: number): void 
   const open = state.reconciled && !state.paused && state.holdOffUntil <= now;
   if (term.type !== "vacant" || !open || queue.size === 0) return;
   const isWaitedFor = [...queue.sessionIds()].some((id) => !queue.rankOf(id)?.demoted || !isPolled(state, id));
-  if (isWaitedFor) expectTrue((answerTime(state, election) ?? 0) > now, `${name} waits for nobody`);
+  if (isWaitedFor) expectTrue((answerTime(state, election, now) ?? 0) > now, `${name} waits for nobody`);
 }

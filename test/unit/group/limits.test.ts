@@ -322,7 +322,10 @@ test("[O7] a snapshot of all leaders costs nothing for names that others watch",
   const { clock: now } = group;
   const seen: unknown[] = [];
   const walked = entriesWalked(() => seen.push(...transition(group.state, { ...event, now, nonce: "n" }).effects));
-  expect(seen).toMatchObject([{ message: { type: "leaders", leaders: [{ component: "x" }, { component: "y" }] } }]);
+  expect(seen).toMatchObject([
+    { type: "attach" },
+    { message: { type: "leaders", leaders: [{ component: "x" }, { component: "y" }] } },
+  ]);
   expect(walked).toBeLessThan(16);
 });
 
@@ -473,6 +476,7 @@ test("welcome carries the settings that the client must keep to", () => {
       elections: 1_000,
       nameLength: 128,
       historyRows: 1_000,
+      rows: 2_000,
       confirms: 512,
       helloTimeoutMs: 10_000,
     },

@@ -96,6 +96,7 @@ const limits = fc.record(
     elections: ms,
     nameLength: ms,
     historyRows: ms,
+    rows: ms,
     confirms: ms,
     helloTimeoutMs: ms,
   },

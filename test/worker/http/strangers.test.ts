@@ -119,6 +119,7 @@ test("every limit can be set by LIMITS, and is in the welcome", async () => {
     elections: 7,
     nameLength: 20,
     historyRows: 9,
+    rows: 12,
     confirms: 10,
     helloTimeoutMs: 1_100,
   };
