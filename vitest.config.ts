@@ -96,7 +96,12 @@ export default defineConfig({
       },
       {
         // As many experiments run beside each other as one file has (test/e2e/fencing.test.ts).
-        test: { ...tier("e2e", 2), ...waiting, maxConcurrency: 6, include: ["test/e2e/**/*.test.ts"] },
+        test: {
+          ...tier("e2e", 2),
+          ...waiting,
+          maxConcurrency: 6,
+          include: ["test/e2e/**/*.test.ts", "test/local/miniflare/*.test.ts"],
+        },
       },
       {
         test: {

@@ -4,6 +4,7 @@ import { MIN_LEASE_MS } from "../shared/lease.ts";
 import { assertNames } from "../shared/options.ts";
 import { name } from "../shared/protocol/codec.ts";
 import { type Check, optional, record, where } from "../shared/protocol/fields.ts";
+import type { WorkerTool } from "./node/election-worker.ts";
 
 const seed: Check<number> = where((value): value is number => Number.isSafeInteger(value), "a whole number");
 
@@ -32,12 +33,21 @@ export function assertDelay(ms: unknown): void {
   if (!(typeof ms === "number" && Number.isFinite(ms) && ms >= 0)) throw new RangeError(`${ms} ms: give 0 or more`);
 }
 
-export const assertLocalBackendOptions = optionsBy({
+const backendFields = {
   leaseMs: optional(milliseconds(MIN_LEASE_MS)),
   drainMs: optional(milliseconds(0)),
   preemptCooldownMs: optional(milliseconds(0)),
   settings: optional(record),
-});
+};
+
+export const assertLocalBackendOptions = optionsBy(backendFields);
+export const assertElectionWorkerOptions = optionsBy({ ...backendFields, name: optional(aText) });
+
+const TOOLS: readonly WorkerTool[] = ["miniflare", "miniflare-4", "vitest", "wrangler"];
+
+export function assertWorkerTool(tool: WorkerTool): void {
+  if (!TOOLS.includes(tool)) throw new TypeError(`the tool must be one of ${TOOLS.join(", ")}`);
+}
 
 /** What the test group decides for its clients. */
 const DECIDED = ["url", "group", "token", "fetcher", "WebSocket", "clock"];

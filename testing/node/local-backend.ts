@@ -7,20 +7,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openUnlessTokens } from "../../cli/backend/access.ts";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
-
-/** Settings of the backend, for all its groups. */
-export interface LocalBackendOptions {
-  /** The lease D: at least 2,000. Default 10,000. */
-  readonly leaseMs?: number;
-  /** How long a revoked leader may renew while it stops. Default 10,000. */
-  readonly drainMs?: number;
-  /** A strictly higher priority takes over once a leadership is this old. Default: only at the next hand-over. */
-  readonly preemptCooldownMs?: number;
-  /** More settings of the Worker, by the names of its environment variables. With `AUTH_SECRET` it requires tokens. */
-  readonly settings?: Readonly<Record<string, string>>;
-}
+import { bindingsOf, type LocalBackendOptions } from "./settings.ts";
 
 /** The real backend, on a free port of this machine. Ends with its scope. */
 export interface LocalBackend {
@@ -60,18 +48,4 @@ export async function startBackend(options: LocalBackendOptions): Promise<LocalB
     stop,
     [Symbol.asyncDispose]: stop,
   };
-}
-
-function bindingsOf({
-  leaseMs,
-  drainMs,
-  preemptCooldownMs,
-  settings,
-}: LocalBackendOptions): Readonly<Record<string, string>> {
-  return openUnlessTokens({
-    ...(leaseMs !== undefined && { LEASE_MS: String(leaseMs) }),
-    ...(drainMs !== undefined && { DRAIN_MS: String(drainMs) }),
-    ...(preemptCooldownMs !== undefined && { PREEMPT_COOLDOWN_MS: String(preemptCooldownMs) }),
-    ...settings,
-  });
 }

@@ -22,6 +22,7 @@ import { createDirectApp } from "../http/direct.ts";
 import { type Call, INTERFACE_HEADER, OtherInterface, otherInterfaceIn, understands } from "../http/interface.ts";
 import { logError, logUnreadable } from "../http/log.ts";
 import { metricsOf } from "../http/metrics.ts";
+import { inWords } from "../http/misconfigured.ts";
 import { refuseWith } from "../http/problem.ts";
 import { prometheusText } from "../http/prometheus.ts";
 import { ACCESS_HEADER, isUpgrade, POLICY_HEADER, refuseSocket } from "../http/upgrade.ts";
@@ -65,10 +66,18 @@ export class ElectionGroup extends DurableObject {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
-    this.#store = new Store(ctx.storage, (row) => logUnreadable(row, this.#name));
+    this.#store = this.#open(ctx.storage);
     const begun = this.#begin();
     this.#begun = begun;
     if (begun instanceof Host) void ctx.blockConcurrencyWhile(async () => begun.adopt(await ctx.storage.getAlarm()));
+  }
+
+  #open(storage: DurableObjectStorage): Store {
+    try {
+      return new Store(storage, (row) => logUnreadable(row, this.#name));
+    } catch (error) {
+      throw inWords(error);
+    }
   }
 
   #begin(): Host<WebSocket> | NewerSchema {

@@ -1,6 +1,11 @@
 /** Ids and resume secrets. Synchronous on purpose: an `await` between a frame and its turn would let other events in. */
-import { createHash, randomBytes } from "node:crypto";
 import type { FreshSecret } from "../group/events.ts";
+
+/** Looked for, so that where it is missing the Worker says why as it starts. */
+const { createHash, randomBytes } = await import("node:crypto").catch((cause: unknown) => {
+  const remedy = "set the Worker's compatibility_date to 2026-08-04 or later, or add the flag nodejs_compat";
+  throw new Error(`edge-election needs node:crypto: ${remedy}`, { cause });
+});
 
 /** In characters; each carries six bits. */
 const TEXT_LENGTH = 22;

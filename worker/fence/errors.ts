@@ -3,13 +3,25 @@ import { ElectionError } from "../../shared/errors.ts";
 import type { Fence } from "../../shared/fence.ts";
 
 /** Every error of the guards. */
-export class FenceError extends ElectionError {}
+export class FenceError extends ElectionError {
+  static {
+    FenceError.prototype.name = "FenceError";
+  }
+}
 
 /** The fence is missing or can't be read, or this resource does not accept it. */
-export class InvalidFenceError extends FenceError {}
+export class InvalidFenceError extends FenceError {
+  static {
+    InvalidFenceError.prototype.name = "InvalidFenceError";
+  }
+}
 
 /** The fence token is forged, expired, issued in the future, valid for too long, or made for another purpose. */
-export class FenceTokenError extends FenceError {}
+export class FenceTokenError extends FenceError {
+  static {
+    FenceTokenError.prototype.name = "FenceTokenError";
+  }
+}
 
 /** The highest leadership that a guard has seen for a component of a group. */
 export interface Highest {
@@ -19,6 +31,9 @@ export interface Highest {
 
 /** A newer leadership has used the guard. Nothing was written. Never retry: stop. */
 export class StaleLeaderError extends FenceError {
+  static {
+    StaleLeaderError.prototype.name = "StaleLeaderError";
+  }
   readonly fence: Fence;
   readonly highest: Highest;
   constructor(fence: Fence, highest: Highest, cause?: unknown) {

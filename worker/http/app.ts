@@ -18,6 +18,7 @@ import { authorizeByEnv, originAllowed } from "./authorize.ts";
 import { policyFromEnv } from "./env-policy.ts";
 import { INTERFACE_HEADER, INTERFACE_VERSION, otherInterfaceIn } from "./interface.ts";
 import { logError } from "./log.ts";
+import { misconfiguredIn } from "./misconfigured.ts";
 import { isOverloaded, overloaded, tryLater } from "./overload.ts";
 import { placeFromEnv } from "./place.ts";
 import { problem, problemResponse, refuseWith } from "./problem.ts";
@@ -90,12 +91,18 @@ export function createElectionApp(options: ElectionAppOptions = {}) {
     const other = otherInterfaceIn(error);
     if (other !== null) return tryLater(problem(503, "other_interface", other));
     logError("request_failed", error);
+    const fault = misconfiguredIn(error);
+    if (fault !== null) return misconfigured(context.req.raw, fault);
     return isOverloaded(error)
       ? overloaded(context.req.raw)
       : refuseWith(503, "unavailable", "the group can't answer right now: try again");
   });
   return app;
 }
+
+/** A client reads the reason of a close on every platform, and the body of a refused upgrade on few. */
+const misconfigured = (request: Request, fault: string): Response =>
+  isUpgrade(request) ? refuseSocket(request, CLOSE.tryLater, fault) : refuseWith(503, "misconfigured", fault);
 
 /** The type of the app: `hono/client` makes a typed client of its routes from it. */
 export type ElectionApp = ReturnType<typeof createElectionApp>;

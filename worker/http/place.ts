@@ -4,6 +4,7 @@
  */
 import { assertNames } from "../../shared/options.ts";
 import type { ElectionGroup } from "../durable-object/election-group.ts";
+import { assertCalls, assertGroups } from "./misconfigured.ts";
 
 /** Where a group's object is kept. It is placed at its first use, for good. */
 export interface Place {
@@ -43,14 +44,17 @@ export function assertPlace(place: Place): void {
   assertNames(place, ["jurisdiction", "locationHint"]);
 }
 
-/** The object of a group, created there if it is new. */
+/** The object of a group, created there if it is new. Throws `Misconfigured` where the Worker has no groups, or can't call them. */
 export function groupAt(
   namespace: DurableObjectNamespace<ElectionGroup>,
   group: string,
   place: Place,
 ): DurableObjectStub<ElectionGroup> {
   assertPlace(place);
+  assertGroups(namespace);
   const { jurisdiction, locationHint } = place;
   const within = jurisdiction === undefined ? namespace : namespace.jurisdiction(jurisdiction);
-  return within.get(within.idFromName(group), locationHint === undefined ? {} : { locationHint });
+  const stub = within.get(within.idFromName(group), locationHint === undefined ? {} : { locationHint });
+  assertCalls(stub);
+  return stub;
 }

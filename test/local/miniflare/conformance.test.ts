@@ -1,0 +1,18 @@
+/** The conformance suite against Miniflare: sockets from Node to the shipped Worker in it. */
+import { Miniflare } from "miniflare";
+import { afterAll } from "vitest";
+import { electionFaults, electionWorker } from "../../../testing/index.ts";
+import { overSockets } from "../../conformance/sockets.ts";
+import { conformance } from "../../conformance/suite.ts";
+
+const running: Miniflare[] = [];
+afterAll(() => Promise.all(running.map((miniflare) => miniflare.dispose())));
+
+conformance(
+  overSockets("over sockets to Miniflare", async (leaseMs) => {
+    const miniflare = new Miniflare({ cf: false, workers: [await electionWorker("miniflare", { leaseMs })] });
+    running.push(miniflare);
+    const { origin } = await miniflare.ready;
+    return { url: origin, restart: (group) => electionFaults(miniflare).evict(group) };
+  }),
+);
