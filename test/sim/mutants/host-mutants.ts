@@ -145,8 +145,8 @@ const order: readonly Mutant[] = [
     edits: [
       inHost(
         "host",
-        "const rows = rowChanges(before, state, touched);",
-        "this.#facts = counters; const rows = rowChanges(before, state, touched);",
+        "const rows = purged ? [] : rowChanges(before, state, touched);",
+        "this.#facts = counters; const rows = purged ? [] : rowChanges(before, state, touched);",
       ),
     ],
   },
