@@ -203,7 +203,7 @@ async function monthOf(name: Scenario): Promise<Month> {
   const groups = isOneOfMany(name) ? ALIKE : 1;
   const { waiting, sessions } = SESSIONS[name];
   const rare = [signsOfLife(waiting, secondsAnEvent), resets(times(joined[name], 1 / groups), sessions)];
-  if (usage[name].rowsWritten > 0) rare.push(groupRows(name === "contended" ? SIGN_EVERY_MS : COUNTS_EVERY_MS));
+  rare.push(groupRows(waiting > 0 ? SIGN_EVERY_MS : COUNTS_EVERY_MS));
   const { messages, alarms, rowsWritten } = usage[name];
   const seen = `${messages} messages, ${alarms} alarms, ${rowsWritten} rows with those of alarms`;
   return {
@@ -213,10 +213,10 @@ async function monthOf(name: Scenario): Promise<Month> {
 }
 
 const SESSIONS: Record<Scenario, { readonly waiting: number; readonly sessions: number }> = {
-  idle: { waiting: 0, sessions: PROCESSES },
+  idle: { waiting: PROCESSES, sessions: PROCESSES },
   uncontended: { waiting: 0, sessions: 1 },
   contended: { waiting: PROCESSES - 1, sessions: PROCESSES },
-  observed: { waiting: 0, sessions: OBSERVERS },
+  observed: { waiting: OBSERVERS, sessions: OBSERVERS },
 };
 
 async function costOfGroup(name: Scenario): Promise<Measured> {

@@ -199,13 +199,12 @@ export function answer(draft: Draft, { inMs }: Next): void {
   if (inMs === 0) renew(draft);
 }
 
-/** Leaders renew. A process that waits shows a sign of life now and then; between those, and for observers, a ping finds dead paths (S4). */
+/** Leaders renew. Everybody else shows a sign of life now and then; between those, a ping finds dead paths (S4). */
 function beat(draft: Draft): void {
-  const { session, now, connection, contenders } = draft;
+  const { session, now, connection } = draft;
   if (!session || connection.type !== "open") return;
-  const isIdle = connection.checkAt > now || contenders.length === 0;
-  if (!isIdle || heldTerms(draft, now).length > 0) return renew(draft);
-  const until = Math.min(now + session.pingEveryMs, contenders.length > 0 ? connection.checkAt : Infinity);
+  if (connection.checkAt <= now || heldTerms(draft, now).length > 0) return renew(draft);
+  const until = Math.min(now + session.pingEveryMs, connection.checkAt);
   draft.connection = { ...connection, until, requests: [...connection.requests, { type: "ping", at: now }] };
   draft.effects.push({ type: "ping" });
 }

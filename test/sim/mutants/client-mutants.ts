@@ -14,6 +14,7 @@ import {
   frozenPage,
   inquiry,
   lateAnswer,
+  observerOfStaleObject,
   sleepAfterSetBack,
   sleepingLeader,
   wallClockSetBack,
@@ -354,8 +355,20 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "connection",
-        "connection.checkAt > now || contenders.length === 0;",
-        "connection.checkAt + contenders.length >= 0;",
+        "connection.checkAt <= now || heldTerms(draft, now).length > 0) return renew(draft);",
+        "heldTerms(draft, now).length > 0) return renew(draft);",
+      ),
+    ],
+  },
+  {
+    name: "who only observes shows no sign of life",
+    rule: "S4",
+    trace: observerOfStaleObject,
+    edits: [
+      inSession(
+        "connection",
+        "connection.checkAt <= now || heldTerms(draft, now).length > 0) return renew(draft);",
+        "(connection.checkAt <= now && draft.contenders.length > 0) || heldTerms(draft, now).length > 0) return renew(draft);",
       ),
     ],
   },

@@ -118,6 +118,20 @@ export function followerOfStaleObject(cores: Cores): void {
   stage.end();
 }
 
+/** An observer of a replaced object that still answers its pings sees a picture that no longer changes, and finds out. */
+export function observerOfStaleObject(cores: Cores): void {
+  const stage = new Stage(cores);
+  const { world } = stage;
+  const a = stage.join("A");
+  const observer = stage.join("O", { contenders: [], watched: ["x"] });
+  stage.until("A is seen", () => observer.view.leaders.has("x"), 1_000);
+  world.backend.replace();
+  if (a.link !== null) world.network.cut(a.link, { keepUp: 0, keepDown: 0, told: "client" });
+  a.close("x");
+  stage.until("nobody is seen", () => !observer.view.leaders.has("x"), CHECK_EVERY_MS * 2 + 25_000);
+  stage.end();
+}
+
 /** H7. A candidate that receives everything and sends nothing costs one time-out, and is not asked again. */
 export function muteCandidate(cores: Cores): void {
   const stage = new Stage(cores);

@@ -351,9 +351,11 @@ export function askedWhenNoneIsLeft(cores: Cores): void {
     b.state.connection.type === "open" && b.state.connection.requests.some(({ type }) => type === "renewal");
   b.timerLagMs = 60_000; // so that it is asked at once, by a renewal of A
   stage.advance(4_000);
+  b.dispatch({ type: "page", event: "visible" }); // it speaks now, and has nothing to say for a while
+  stage.advance(EXCHANGE_MS);
   held.add("up");
   b.close("x");
-  stage.until("B is asked", heard, 3_000);
+  stage.until("B is asked", heard, 6_000);
   held.clear();
   stage.advance(EXCHANGE_MS);
   const { connections } = stage.world.backend.object().state;

@@ -34,6 +34,7 @@ import {
   longerLeaseAfterSetBack,
   muteCandidate,
   muteThroughHibernation,
+  observerOfStaleObject,
   orderedTwice,
   pausedGroup,
   revokedOnHostBehind,
@@ -91,6 +92,7 @@ test("[S3] a leader that an old object keeps is waited for", () => leaderOfStale
 test("[X4] H13: a component that comes back gets the leadership that runs", () => closedAndBack(shippedCores));
 test("[S12] H14: a process that died unnoticed is found by the next incarnation", () => deathUnheard(shippedCores));
 test("[S4] H15: a candidate on an old object finds out by its sign of life", () => followerOfStaleObject(shippedCores));
+test("[S4] an observer on an old object finds out by its sign of life", () => observerOfStaleObject(shippedCores));
 test("[S6] H16: an answer that comes after the deadline revives nothing", () => lateAnswer(shippedCores));
 test("[S11] H17: nobody is granted an election while every component of it still drains", () =>
   readyWhenStopped(shippedCores));
