@@ -64,6 +64,7 @@ const CLOSE_CODES: Readonly<Record<number, number>> = {
   400: CLOSE.protocolViolation,
   401: CLOSE.unauthorized,
   403: CLOSE.forbidden,
+  426: CLOSE.unsupportedVersion,
 };
 
 /** By the codes of Node; other platforms give none. */

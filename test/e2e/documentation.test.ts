@@ -131,6 +131,7 @@ describe("configurations of workerd serve the shipped Worker", () => {
         // A stranger's compressed frames would be unpacked in the memory of everybody.
         const stranger = new WebSocket(`${runtime.url}/v1/groups/a/session`, ["edge-election.v1"], {
           perMessageDeflate: true,
+          origin: runtime.url,
         });
         const closed = once(stranger, "close");
         await once(stranger, "open");

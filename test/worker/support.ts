@@ -205,7 +205,7 @@ export async function connect(group: string, options: Connect = {}): Promise<Con
   const offered: Record<string, string> =
     protocols.length === 0 ? {} : { "Sec-WebSocket-Protocol": protocols.join(", ") };
   const request = new Request(`${origin}${pathOf(group, "/session")}`, {
-    headers: { Upgrade: "websocket", ...offered, ...headers },
+    headers: { Upgrade: "websocket", Origin: origin, ...offered, ...headers },
   });
   return peerOf(await server(request));
 }

@@ -28,7 +28,7 @@ export interface Target {
 type Run = (target: Target, tally: Tally, running: () => boolean) => Promise<unknown>;
 
 /** A socket of an attacker; resolves when it is open, or closed at once. */
-function open(target: Target, tally: Tally): Promise<WebSocket> {
+function open(target: Target & { readonly origin?: string }, tally: Tally): Promise<WebSocket> {
   const socket = socketTo(target);
   return new Promise((resolve) => {
     socket.on("open", () => {
@@ -242,14 +242,15 @@ const fuzz: Run = async (target, tally, running) => {
   await Promise.all(Array.from({ length: intensity }, (_, index) => one(index)));
 };
 
-/** Strangers: no token, wrong tokens, tokens for other groups, huge ones. */
+/** Strangers that say they are pages, so that they get sockets: no token, wrong tokens, tokens for other groups, huge ones. */
 const strangers: Run = async (target, tally, running) => {
   const [header = "", payload = ""] = target.token.split(".");
   const tokens = ["", "x", `${header}.${payload}.`, `${header}.${payload}.${"A".repeat(43)}`, "x".repeat(8_000)];
   await repeat(16 * target.intensity, running, async (index) => {
     const token = tokens[index % tokens.length] ?? "";
     const group = index % 4 === 3 ? randomUUID() : target.group;
-    const socket = await open({ ...target, group, token: index % 4 === 3 ? target.token : token }, tally);
+    const stranger = { ...target, group, token: index % 4 === 3 ? target.token : token, origin: target.url };
+    const socket = await open(stranger, tally);
     say(socket, { type: "hello", sentAt: 1, contenders: [{ component: "steady" }] });
     await closed(socket);
   });

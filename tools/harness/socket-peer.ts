@@ -10,13 +10,19 @@ export interface Destination {
   readonly group: string;
   /** Not needed by a group that is open to loopback addresses. */
   readonly token?: string;
+  /** Shown as by a page. */
+  readonly origin?: string;
 }
 
 /** A socket to the group, not open yet. */
-export function socketTo({ url, group, token }: Destination): WebSocket {
+export function socketTo({ url, group, token, origin }: Destination): WebSocket {
   const address = url.replace("http", "ws") + groupPath(group, "session");
   const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-  return new WebSocket(address, ["edge-election.v1"], { headers, perMessageDeflate: false });
+  return new WebSocket(address, ["edge-election.v1"], {
+    headers,
+    perMessageDeflate: false,
+    ...(origin !== undefined && { origin }),
+  });
 }
 
 /** How each question of the group begins, as the codec writes it. */

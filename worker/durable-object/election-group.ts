@@ -23,9 +23,10 @@ import { type Call, INTERFACE_HEADER, OtherInterface, otherInterfaceIn, understa
 import { logError, logUnreadable } from "../http/log.ts";
 import { metricsOf } from "../http/metrics.ts";
 import { inWords } from "../http/misconfigured.ts";
-import { refuseWith } from "../http/problem.ts";
+import { tryLater } from "../http/overload.ts";
+import { problem } from "../http/problem.ts";
 import { prometheusText } from "../http/prometheus.ts";
-import { ACCESS_HEADER, isUpgrade, POLICY_HEADER, refuseSocket } from "../http/upgrade.ts";
+import { ACCESS_HEADER, POLICY_HEADER } from "../http/upgrade.ts";
 import { type Bookmarks, platformBookmarks } from "./bookmarks.ts";
 import { closeSocket, Platform } from "./platform.ts";
 import { Store } from "./store.ts";
@@ -40,9 +41,7 @@ export interface QuarantinedRow {
 }
 
 const refuseNewer = (request: Request, error: NewerSchema): Response =>
-  isUpgrade(request)
-    ? refuseSocket(request, CLOSE.tryLater, error.message)
-    : refuseWith(503, "newer_schema", newerSchemaIn(error) ?? error.message);
+  tryLater(request, problem(503, "newer_schema", newerSchemaIn(error) ?? error.message));
 
 /**
  * The Durable Object of one group. Export it from the Worker, and bind it as `ELECTIONS`. The app and `electionsOf` call its
@@ -110,7 +109,9 @@ export class ElectionGroup extends DurableObject {
     const version = request.headers.get(INTERFACE_HEADER);
     if (version !== null) {
       const refusal = this.#refusalOf(Number(version));
-      if (refusal !== null) return refuseSocket(request, CLOSE.tryLater, otherInterfaceIn(refusal) ?? refusal.message);
+      if (refusal !== null) {
+        return tryLater(request, problem(503, "other_interface", otherInterfaceIn(refusal) ?? refusal.message));
+      }
     }
     this.#host.configure(request.headers.get(POLICY_HEADER));
     return this.#upgrade(request, JSON.parse(access) as Access);

@@ -11,7 +11,7 @@ import { logError } from "./log.ts";
 import { assertPlace, type Place, type PlaceEnv } from "./place.ts";
 import { assertPrincipal, mayAct, mayEnter, type Principal, type Role } from "./principal.ts";
 import { type Problem, problem, problemResponse } from "./problem.ts";
-import { closeCodeFor, isUpgrade, refuseSocket } from "./upgrade.ts";
+import { closeCodeFor, isUpgrade, refused } from "./upgrade.ts";
 
 /** The required and optional bindings of the Worker's environment. */
 export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, PlaceEnv, FenceKeyEnv {
@@ -139,7 +139,7 @@ const hasValidExpiry = ({ until = Infinity }: Principal): boolean => typeof unti
 
 const isProblem = (outcome: PolicyOptions | Principal | Place | Problem): outcome is Problem => "status" in outcome;
 
-/** A socket receives these statuses as a close code. */
+/** A page's socket receives these statuses as a close code. */
 const SENT_AS_CLOSE_CODE: readonly number[] = [400, 401, 403];
 
 /**
@@ -165,18 +165,16 @@ function networkOf(address: string): string {
 }
 const IPV6_GROUPS = 8;
 
-/** A socket receives a close code and the reason, which pages can read; everybody else receives a status. */
 async function refuse({ req }: Context<App>, refusal: Response | Problem): Promise<Response> {
   const { status } = refusal;
-  if (isUpgrade(req.raw) && SENT_AS_CLOSE_CODE.includes(status)) {
-    return refuseSocket(req.raw, closeCodeFor(status), await messageOf(refusal));
-  }
-  return refusal instanceof Response ? refusal : problemResponse(refusal);
+  const plain = (): Response => (refusal instanceof Response ? refusal : problemResponse(refusal));
+  if (!SENT_AS_CLOSE_CODE.includes(status)) return plain();
+  const message = refusal instanceof Response ? await messageIn(refusal.clone()) : refusal.message;
+  return refused(req.raw, closeCodeFor(status), message, plain);
 }
 
 /** `authorize` of a user may answer with anything. */
-async function messageOf(refusal: Response | Problem): Promise<string> {
-  if (!(refusal instanceof Response)) return refusal.message;
+async function messageIn(refusal: Response): Promise<string> {
   const body: unknown = await refusal.json().catch(() => undefined);
   const { message } = (body as { error?: { message?: unknown } } | null | undefined)?.error ?? {};
   return typeof message === "string" ? message : "refused";

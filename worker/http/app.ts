@@ -23,7 +23,7 @@ import { isOverloaded, overloaded, tryLater } from "./overload.ts";
 import { placeFromEnv } from "./place.ts";
 import { problem, problemResponse, refuseWith } from "./problem.ts";
 import { contendingRoutes, groupOf, operatingRoutes, readingRoutes } from "./routes.ts";
-import { ACCESS_HEADER, chooseProtocol, innerUpgrade, isUpgrade, POLICY_HEADER, refuseSocket } from "./upgrade.ts";
+import { ACCESS_HEADER, chooseProtocol, innerUpgrade, isUpgrade, POLICY_HEADER, refused } from "./upgrade.ts";
 
 /** Pages of allowed origins may read the answers. Sockets do not need this, and an upgrade's headers can't be changed. */
 const crossOrigin: MiddlewareHandler<App> = (context, next) => {
@@ -57,10 +57,9 @@ export function createElectionApp(options: ElectionAppOptions = {}) {
         return refuseWith(426, "upgrade_required", "this is a WebSocket endpoint: send Upgrade: websocket");
       const protocol = chooseProtocol(request);
       if (protocol === "unsupported") {
-        return refuseSocket(
-          request,
-          CLOSE.unsupportedVersion,
-          "this server speaks edge-election.v1: use a client of that version",
+        const message = "this server speaks edge-election.v1: use a client of that version";
+        return refused(request, CLOSE.unsupportedVersion, message, () =>
+          refuseWith(426, "unsupported_version", message),
         );
       }
       const settings = JSON.stringify(context.var.policy);
@@ -89,7 +88,7 @@ export function createElectionApp(options: ElectionAppOptions = {}) {
     const newer = newerSchemaIn(error);
     if (newer !== null) return refuseWith(503, "newer_schema", newer); // the group's object has logged it
     const other = otherInterfaceIn(error);
-    if (other !== null) return tryLater(problem(503, "other_interface", other));
+    if (other !== null) return tryLater(context.req.raw, problem(503, "other_interface", other));
     logError("request_failed", error);
     const fault = misconfiguredIn(error);
     if (fault !== null) return misconfigured(context.req.raw, fault);
@@ -100,9 +99,8 @@ export function createElectionApp(options: ElectionAppOptions = {}) {
   return app;
 }
 
-/** A client reads the reason of a close on every platform, and the body of a refused upgrade on few. */
 const misconfigured = (request: Request, fault: string): Response =>
-  isUpgrade(request) ? refuseSocket(request, CLOSE.tryLater, fault) : refuseWith(503, "misconfigured", fault);
+  refused(request, CLOSE.tryLater, fault, () => refuseWith(503, "misconfigured", fault));
 
 /** The type of the app: `hono/client` makes a typed client of its routes from it. */
 export type ElectionApp = ReturnType<typeof createElectionApp>;

@@ -1,7 +1,7 @@
 /** An object that has more requests than it can take: to ask again at once would make it worse. */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { type Problem, problem, problemResponse } from "./problem.ts";
-import { isUpgrade, refuseSocket } from "./upgrade.ts";
+import { refused } from "./upgrade.ts";
 
 const RETRY_AFTER_SECONDS = 10;
 const MESSAGE = "the group has more requests than it can take: try again later, or divide it into several groups";
@@ -10,10 +10,10 @@ const MESSAGE = "the group has more requests than it can take: try again later, 
 export const isOverloaded = (error: unknown): boolean =>
   typeof error === "object" && error !== null && Reflect.get(error, "overloaded") === true;
 
-/** A client reads the close code of a socket on every platform, and the status and headers of an upgrade on few. */
-export const overloaded = (request: Request): Response =>
-  isUpgrade(request) ? refuseSocket(request, CLOSE.tryLater, MESSAGE) : tryLater(problem(503, "overloaded", MESSAGE));
-
 /** Says when to ask again. */
-export const tryLater = (later: Problem): Response =>
-  problemResponse(later, { "Retry-After": String(RETRY_AFTER_SECONDS) });
+export const tryLater = (request: Request, later: Problem): Response =>
+  refused(request, CLOSE.tryLater, later.message, () =>
+    problemResponse(later, { "Retry-After": String(RETRY_AFTER_SECONDS) }),
+  );
+
+export const overloaded = (request: Request): Response => tryLater(request, problem(503, "overloaded", MESSAGE));

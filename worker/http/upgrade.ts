@@ -1,4 +1,7 @@
-/** Reads a session's upgrade request, and refuses it in a way that a page can read: a close code on an accepted socket. */
+/**
+ * Reads a session's upgrade request, and refuses it: for a page by a close code on an accepted socket, which is all that it
+ * can read; for anybody else by a status, because a socket that only this side has closed stays for as long as the peer likes.
+ */
 
 import { byteLength } from "../../shared/protocol/byte-length.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
@@ -24,8 +27,14 @@ export function chooseProtocol(request: Request): string | null | "unsupported" 
   return offered.some((protocol) => protocol.startsWith(SUBPROTOCOL_FAMILY)) ? "unsupported" : null;
 }
 
-/** Accepts the socket only to close it, because browsers hide HTTP statuses from pages, but not close codes. */
-export function refuseSocket(request: Request, code: number, reason: string): Response {
+/** Whether a page asks for a socket: browsers send its origin, and hide the status of the answer from it. */
+const isPage = (request: Request): boolean => isUpgrade(request) && request.headers.has("Origin");
+
+/** For a page a socket that closes with the code and the message; for anybody else the plain answer. */
+export const refused = (request: Request, code: number, message: string, plain: () => Response): Response =>
+  isPage(request) ? refuseSocket(request, code, message) : plain();
+
+function refuseSocket(request: Request, code: number, reason: string): Response {
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
   server.close(code, fitting(reason));
@@ -39,9 +48,17 @@ export function closeCodeFor(status: number): number {
   return status === 401 ? CLOSE.unauthorized : CLOSE.forbidden;
 }
 
-/** The request for the group's object, without token, cookies and other headers. */
+/** The request for the group's object, without token, cookies and other headers but the one that tells a page. */
 export function innerUpgrade(request: Request, protocol: string | null, headers: Record<string, string>): Request {
-  return new Request(request.url, { headers: { Upgrade: "websocket", ...protocolHeader(protocol), ...headers } });
+  const origin = request.headers.get("Origin");
+  return new Request(request.url, {
+    headers: {
+      Upgrade: "websocket",
+      ...(origin !== null && { Origin: origin }),
+      ...protocolHeader(protocol),
+      ...headers,
+    },
+  });
 }
 
 function fitting(reason: string): string {

@@ -21,7 +21,7 @@ test("PROTOCOL.md lists every route, and no other", () => {
     [...cell.matchAll(/`((?:GET|POST|DELETE) \/[^`?]*)/g)].map(([, route = ""]) => route),
   );
   const paths = listed.map((route) => route.replace("{g}", ":group").replace(/\{(\w+)\}/g, ":$1"));
-  expect(paths.sort()).toEqual(served);
+  expect([...new Set(paths)].sort()).toEqual(served);
 });
 
 test("the tests of every route know every route", () => {

@@ -173,7 +173,7 @@ test("questions, grants, terms, their ends by reason and sessions are counted", 
     lost: 1,
     sessions: 2,
     withoutSocket: 1,
-    observers: 1,
+    observers: 0, // a lost session watches nothing
     contenders: 2,
     connections: 1,
     vacant: 1,

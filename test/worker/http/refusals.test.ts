@@ -86,7 +86,9 @@ test.each(["%20", "a%20b", "%C3%A4", "%zz", "x".repeat(129), "a%2F%2E%2E%20", "%
       expect(refused).toMatchObject({ status: 400, code: "invalid_argument" });
       expect(refused.message).toMatch(/^the group must be 1-128 characters/);
     }
-    const request = new Request(`http://127.0.0.1/v1/groups/${group}/session`, { headers: { Upgrade: "websocket" } });
+    const request = new Request(`http://127.0.0.1/v1/groups/${group}/session`, {
+      headers: { Upgrade: "websocket", Origin: "http://127.0.0.1" },
+    });
     const closed = await connect("-", { server: () => deploy({}, "loopback")(request) });
     expect(await closed.closed).toMatchObject({ code: 4400 });
   },

@@ -33,6 +33,24 @@ test.each(["OPEN_MODE", "AUTH_SECRET"])(
   },
 );
 
+test.each([
+  ["without a token", "g", {}, 401, "unauthorized"],
+  ["in no group", "no name", {}, 400, "invalid_argument"],
+  ["of another version", "g", { "Sec-WebSocket-Protocol": "edge-election.v9" }, 426, "unsupported_version"],
+])(
+  "an upgrade %s that no page asks for gets a plain status: a socket that only one side has closed would stay",
+  async (what, name, headers, status, code) => {
+    const server = deployWith({ AUTH_SECRET: SECRET });
+    const token = what === "without a token" ? {} : bearer(await tokenFor());
+    const request = new Request(`https://elections.example${pathOf(name, "/session")}`, {
+      headers: { Upgrade: "websocket", ...token, ...headers },
+    });
+    const response = await server(request);
+    expect([response.status, response.webSocket]).toEqual([status, null]);
+    expect(await response.json()).toMatchObject({ error: { code } });
+  },
+);
+
 const LIMIT = 100;
 
 async function expectRefused(server: Server, group: string, address: string, code: number): Promise<void> {
@@ -42,7 +60,7 @@ async function expectRefused(server: Server, group: string, address: string, cod
 
 /** How many more upgrades are refused by a close code before one gets 429. */
 async function refusedBefore429(server: Server, group: string, address: string): Promise<number> {
-  const headers = { Upgrade: "websocket", "CF-Connecting-IP": address };
+  const headers = { Upgrade: "websocket", Origin: "https://elections.example", "CF-Connecting-IP": address };
   for (let refused = 0; refused <= 2 * LIMIT; refused++) {
     const response = await server(new Request(`https://elections.example${pathOf(group, "/session")}`, { headers }));
     if (response.status === 429) return refused;
