@@ -20,6 +20,7 @@ const pages = await readPages();
 const programs = programsOf(pages);
 const where = ({ page, block }: Program): string => `${page}:${block.line}`;
 const types = await typeProblems(programs);
+const browser = await findBrowser();
 
 test("every program in the pages passes the strictest compiler, with the types that users get", () => {
   expect(types).toEqual([]);
@@ -56,7 +57,7 @@ interface Running {
 async function runProgram(program: Program, folder: string): Promise<Running> {
   const child = spawn(process.execPath, commandOf(program), {
     cwd: folder,
-    env: { ...process.env, DATA: folder },
+    env: { ...process.env, ...browser.environment, CHROME_PATH: browser.path, DATA: folder },
   });
   let output = "";
   const until = program.kind.run !== null && "until" in program.kind.run ? program.kind.run.until : undefined;

@@ -1,6 +1,8 @@
 /** Every example, started as its readers would: bundled Workers on the real runtime, real processes. */
 
+import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { createTestHarness, type TestHarness } from "wrangler";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
@@ -10,6 +12,7 @@ import { candidate } from "../../tools/harness/cluster.ts";
 
 const { createElectionClient } = await importNodeClient();
 
+const execute = promisify(execFile);
 const pathOf = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 
 async function harness(...configurations: readonly string[]): Promise<TestHarness> {
@@ -52,6 +55,30 @@ test("hono-app: an app of one's own, with the elections under a path", async () 
   await using leadership = await client.acquire("cashier");
   expect(leadership.remainingMs()).toBeLessThanOrEqual(1_600);
   expect((await client.getStatus()).elections[0]?.state).toBe("leading");
+});
+
+const whenEnded = async (program: string, parameters: readonly string[], folder: string): Promise<string> => {
+  const environment = {
+    ...process.env,
+    NO_COLOR: "1",
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    WRANGLER_SEND_METRICS: "false",
+  };
+  const { stdout } = await execute(program, parameters, { cwd: pathOf(folder), env: environment });
+  return stdout;
+};
+
+test.each(["miniflare", "wrangler-harness"])(
+  "%s: on virtual time and in workerd, another one takes over",
+  async (name) => {
+    const parameters = ["--import", "edge-election/testing/cloudflare-workers", "--test", "takeover.node-test.ts"];
+    expect(await whenEnded(process.execPath, parameters, `examples/${name}`)).toMatch(/pass 2\n.*fail 0/);
+  },
+);
+
+test("vitest-plugin: on virtual time and in workerd, another one takes over", async () => {
+  const parameters = [pathOf("node_modules/vitest/vitest.mjs"), "run"];
+  expect(await whenEnded(process.execPath, parameters, "examples/vitest-plugin")).toMatch(/Tests +2 passed/);
 });
 
 test("node-job: one process works, and the other goes on at once when a signal ends that one", async () => {

@@ -1,7 +1,7 @@
 /**
  * `npm run check:install`: packs the package, installs it into empty folders as its users would, and runs it there: on
- * the oldest Node that `engines` allows and on Node 24, Deno and Bun, in a page that Vite has bundled, and mounted in a
- * Worker by wrangler. Needs the registry.
+ * the oldest Node that `engines` allows and on Node 24, Deno and Bun, in a page that Vite has bundled, mounted in a Worker
+ * by wrangler, and tested by Miniflare, vitest and wrangler. Needs the registry.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -113,11 +113,80 @@ async function checkWorker(tarball: string): Promise<void> {
   });
 }
 
+/** Where a user tests a Worker: the tool, what it needs, and the folder of the example. */
+const localTests = [
+  { name: "Miniflare", folder: "miniflare", packages: ["miniflare", "workerd", "esbuild"] },
+  { name: "the vitest plugin", folder: "vitest-plugin", packages: ["vitest", "@cloudflare/vitest-plugin", "workerd"] },
+  { name: "wrangler's test harness", folder: "wrangler-harness", packages: ["wrangler", "workerd"] },
+];
+
+/** The machine may be busy: the fastest of some runs counts. */
+const RUNS = 5;
+const VIRTUAL_LIMIT_MS = 100;
+const WORKERD_LIMIT_MS = 5_000;
+
+async function checkLocalTests(tarball: string): Promise<void> {
+  for (const { name, folder, packages } of localTests) {
+    const names = [...packages, "hono"];
+    const files = await filesIn(["examples/miniflare", `examples/${folder}`]);
+    await using project = await createProject(tarball, {
+      files,
+      packages: await Promise.all(names.map(async (one) => (one === "hono" ? "hono@4" : testedVersion(one)))),
+    });
+    await check(`${name}: a leader dies, and another one takes over, on virtual time and in workerd`, async () => {
+      await expectFast(() => runExample(project, folder));
+    });
+  }
+}
+
+/** Of a test that prints how long it has taken. */
+function durationIn(output: string, where: string): number {
+  const found = new RegExp(`${where} it takes (\\d+) ms`).exec(output)?.[1];
+  if (found === undefined) throw new Error(`it did not write how long it takes ${where}, but:\n${output}`);
+  return Number(found);
+}
+
+async function expectFast(run: () => Promise<string>): Promise<void> {
+  let [virtual, real] = [Infinity, Infinity];
+  for (let count = 0; count < RUNS && !(virtual < VIRTUAL_LIMIT_MS && real < WORKERD_LIMIT_MS); count += 1) {
+    const output = await run();
+    virtual = Math.min(virtual, durationIn(output, "on virtual time"));
+    real = Math.min(real, durationIn(output, "against workerd"));
+  }
+  process.stdout.write(`     ${virtual} ms on virtual time, ${real} ms against workerd\n`);
+  if (virtual >= VIRTUAL_LIMIT_MS || real >= WORKERD_LIMIT_MS) throw new Error("it takes too long");
+}
+
+function runExample({ folder, command }: Project, name: string): Promise<string> {
+  const place = { folder: join(folder, name) };
+  if (name === "vitest-plugin") return execute(command("vitest"), ["run"], place);
+  const parameters = ["--import", "edge-election/testing/cloudflare-workers", "--test", "takeover.node-test.ts"];
+  return execute(process.execPath, parameters, place);
+}
+
+/** By their paths in the folder of examples. */
+async function filesIn(folders: readonly string[]): Promise<Record<string, string>> {
+  const found = await Promise.all(
+    folders.map(async (folder) => {
+      const entries = await readdir(inRepository(folder), { withFileTypes: true });
+      return Promise.all(
+        entries
+          .filter((entry) => entry.isFile())
+          .map(async ({ name }) => [
+            `${folder.replace("examples/", "")}/${name}`,
+            await readFile(inRepository(`${folder}/${name}`), "utf8"),
+          ]),
+      );
+    }),
+  );
+  return Object.fromEntries(found.flat());
+}
+
 async function main(): Promise<void> {
   await build();
   await using place = await temporaryFolder();
   const tarball = await packPackage(place.path);
-  for (const part of [checkRuntimes, checkPage, checkWorker]) {
+  for (const part of [checkRuntimes, checkPage, checkWorker, checkLocalTests]) {
     await part(tarball).catch((error: unknown) => check(part.name, () => Promise.reject(error)));
   }
   await writeReport(installReport, { passed, failed });

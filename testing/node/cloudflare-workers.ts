@@ -4,7 +4,7 @@
  * place; for vitest name it as the alias of `cloudflare:workers`. It has the classes that Workers extend, and nothing behind
  * them.
  */
-import { register, registerHooks } from "node:module";
+import runtime from "node:module";
 
 const NAME = "cloudflare:workers";
 
@@ -34,10 +34,10 @@ export function waitUntil(_promise: PromiseLike<unknown>): void {}
 
 const found = { url: import.meta.url, shortCircuit: true };
 
-// Older versions of Node 22 have only the second way.
-if (typeof registerHooks === "function") {
-  registerHooks({ resolve: (name, context, next) => (name === NAME ? found : next(name, context)) });
-} else {
+// Older versions of Node 22 have only the second way, and other runtimes perhaps neither.
+if (typeof runtime.registerHooks === "function") {
+  runtime.registerHooks({ resolve: (name, context, next) => (name === NAME ? found : next(name, context)) });
+} else if (typeof runtime.register === "function") {
   const hook = `export const resolve = (name, context, next) => name === "${NAME}" ? ${JSON.stringify(found)} : next(name, context);`;
-  register(`data:text/javascript,${encodeURIComponent(hook)}`);
+  runtime.register(`data:text/javascript,${encodeURIComponent(hook)}`);
 }

@@ -35,14 +35,14 @@ export interface MiniflareWorker {
 }
 
 /** One of the `workers` of Miniflare 4, and of the plugin for vitest. */
-export interface Miniflare4Worker {
+export type Miniflare4Worker = {
   readonly name: string;
   readonly compatibilityDate: string;
   readonly compatibilityFlags: string[];
   readonly modules: { readonly type: "ESModule"; readonly path: string; readonly contents: string }[];
   readonly durableObjects: { readonly ELECTIONS: { readonly className: "ElectionGroup"; readonly useSQLite: true } };
   readonly bindings: Record<string, string>;
-}
+};
 
 /** One of the `workers` of wrangler's `createTestHarness`. */
 export interface WranglerWorker {
