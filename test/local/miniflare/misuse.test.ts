@@ -43,12 +43,12 @@ beforeAll(async () => {
 afterAll(() => miniflare.dispose());
 
 test.each(Object.entries(misuses))(
-  "[E14] %s: the answer, and the reason of the close, name the remedy",
+  "[E14] %s: the answer, and the reason of a page's close, name the remedy",
   async (name, { says }) => {
     const worker = await miniflare.getWorker(name);
     const answer = await worker.fetch("http://localhost/v1/groups/a");
     expect([answer.status, await answer.json()]).toEqual([503, { error: { code: "misconfigured", message: says } }]);
-    const headers = { Upgrade: "websocket", "Sec-WebSocket-Protocol": "edge-election.v1" };
+    const headers = { Upgrade: "websocket", "Sec-WebSocket-Protocol": "edge-election.v1", Origin: "http://localhost" };
     const { webSocket } = await worker.fetch("http://localhost/v1/groups/a/session", { headers });
     const closed = new Promise((resolve) => {
       webSocket?.addEventListener("close", ({ code, reason }) => resolve([code, reason]));
