@@ -185,7 +185,7 @@ function tellInquirers(draft: Draft, sentAt: number): void {
 export const pong = (draft: Draft): void =>
   changeLine(draft, ({ requests }) => ({ requests: requests.filter(({ type }) => type !== "ping") }));
 
-/** The group asks, for now or for later: a `renew` answers, whatever the session has to say in it. */
+/** The group asks, for now or for later: the next beat is a `renew`, whatever the session has to say in it. */
 export function answer(draft: Draft, { inMs }: Next): void {
   const { connection, session, now } = draft;
   if (connection.type !== "open" || !session) return;
@@ -196,7 +196,6 @@ export function answer(draft: Draft, { inMs }: Next): void {
     until: Math.min(connection.until, at),
     checkAt: Math.min(connection.checkAt, at),
   };
-  if (inMs === 0) renew(draft);
 }
 
 /** Leaders renew. Everybody else shows a sign of life now and then; between those, a ping finds dead paths (S4). */

@@ -12,7 +12,11 @@ import { run } from "../../tools/run.ts";
 import { runCommand } from "../support/command-line.ts";
 
 const SHIPPED = inRepository("dist/wrangler.toml");
-const BINDINGS = [/env\.ELECTIONS \(ElectionGroup\)\s+Durable Object/, /env\.UPGRADE_LIMITER \(100 requests\/60s\)/];
+const BINDINGS = [
+  /env\.ELECTIONS \(ElectionGroup\)\s+Durable Object/,
+  /env\.UPGRADE_LIMITER \(100 requests\/60s\)/,
+  /env\.REQUEST_LIMITER \(600 requests\/60s\)/,
+];
 
 test("wrangler deploys the shipped bundle as it is, with its pages", async () => {
   await using folder = await temporaryFolder();
@@ -41,6 +45,7 @@ test("wrangler makes types of the shipped configuration", async () => {
   const written = await readFile(types, "utf8");
   expect(written).toMatch(/ELECTIONS: DurableObjectNamespace<import\(.*\)\.ElectionGroup>;/);
   expect(written).toContain("UPGRADE_LIMITER: RateLimit;");
+  expect(written).toContain("REQUEST_LIMITER: RateLimit;");
 });
 
 test.each(["jsonc", "toml"])("a Worker deploys with what `edge-election init --format %s` prints", async (format) => {
@@ -107,7 +112,9 @@ test.each([
 
 test("with an older date and without nodejs_compat the Worker does not start", async () => {
   await using folder = await temporaryFolder();
-  await expect(serveDated(folder.path, "2026-08-03", [])).rejects.toThrow('No such module "node:crypto"');
+  await expect(serveDated(folder.path, "2026-08-03", [])).rejects.toThrow(
+    "edge-election needs node:crypto: set the Worker's compatibility_date to 2026-08-04 or later",
+  );
 });
 
 test("two groups of 500 sessions each fit into a heap of 16 MB, an eighth of what the objects of an isolate share", async () => {

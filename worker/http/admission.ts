@@ -19,6 +19,11 @@ export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, PlaceEnv, FenceKey
   readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
   /** If bound, it counts refused upgrades by address, or by network (/64) in IPv6. Those beyond the rate get status 429. */
   readonly UPGRADE_LIMITER?: RateLimit;
+  /**
+   * If bound, it counts requests that are let in by subject, or by address where the credentials name none; operators are
+   * not counted. Those beyond the rate get status 429: upgrades too, so a client comes back later.
+   */
+  readonly REQUEST_LIMITER?: RateLimit;
 }
 
 /** The place of a group: always the same one for the same group. */
@@ -94,8 +99,11 @@ export function createAdmission({ authorize, policy, place }: Required<ElectionA
   return (role) => async (context, next) => {
     const outcome = await admit(context, role);
     if (outcome instanceof Response || isProblem(outcome)) {
-      return (await refusedTooOften(context, outcome)) ? tooOften() : refuse(context, outcome);
+      return (await refusedTooOften(context, outcome))
+        ? tooMany("too many upgrades from this address were refused: try again in a minute")
+        : refuse(context, outcome);
     }
+    if (await askedTooOften(context)) return tooMany("these credentials have made too many requests: ask less often");
     context.set("policy", outcome);
     await next();
     return undefined;
@@ -151,10 +159,15 @@ async function refusedTooOften({ req, env }: Context<App>, { status }: Response 
   return !(await env.UPGRADE_LIMITER.limit({ key: networkOf(req.header("CF-Connecting-IP") ?? "") })).success;
 }
 
-const tooOften = (): Response =>
-  problemResponse(problem(429, "too_many", "too many upgrades from this address were refused: try again in a minute"), {
-    "Retry-After": "60",
-  });
+/** Each request is billed, whatever it asks. */
+async function askedTooOften({ req, env, var: { access } }: Context<App>): Promise<boolean> {
+  if (env.REQUEST_LIMITER === undefined || access.role === "admin") return false;
+  const key = access.subject ?? networkOf(req.header("CF-Connecting-IP") ?? "");
+  return !(await env.REQUEST_LIMITER.limit({ key })).success;
+}
+
+const tooMany = (message: string): Response =>
+  problemResponse(problem(429, "too_many", message), { "Retry-After": "60" });
 
 /** The network of an IPv6 address, because one subscriber has 2^64 addresses. An IPv4 address stays as it is. */
 function networkOf(address: string): string {

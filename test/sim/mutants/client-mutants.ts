@@ -28,7 +28,6 @@ import {
 } from "../traces/leaving.ts";
 import { oneNameTooMany, watchedTwice } from "../traces/observing.ts";
 import {
-  askedWhenNoneIsLeft,
   givenBackOnce,
   lateGrant,
   leftAndBack,
@@ -189,12 +188,6 @@ export const clientMutants: readonly Mutant[] = [
         "if (line?.givenBack) return true;",
       ),
     ],
-  },
-  {
-    name: "whoever is asked answers by what is due, be it a ping",
-    rule: "N3",
-    trace: askedWhenNoneIsLeft,
-    edits: [inSession("connection", "if (inMs === 0) renew(draft);", "")],
   },
   {
     name: "who is asked to speak later sends a ping then",
@@ -401,8 +394,8 @@ export const clientMutants: readonly Mutant[] = [
       ),
       inSession(
         "connection",
-        "if (!isIdle || heldTerms(draft, now).length > 0) return",
-        "if (!isIdle || (heldTerms(draft, now).length > 0 && draft.random < 0.7)) return",
+        "connection.checkAt <= now || heldTerms(draft, now).length > 0) return",
+        "connection.checkAt <= now || (heldTerms(draft, now).length > 0 && draft.random < 0.7)) return",
       ),
     ],
   },

@@ -161,7 +161,10 @@ export const groupSessionMutants: readonly Mutant[] = [
     name: "a message is heard before what is over has ended",
     rule: "S6",
     trace: lateRenewal,
-    edits: [inGroup("transition", "expire(turn); apply(turn, event);", "apply(turn, event); expire(turn);")],
+    edits: [
+      inGroup("transition", "expire(turn); const payer", "const payer"),
+      inGroup("transition", "apply(turn, event); settle(turn);", "apply(turn, event); expire(turn); settle(turn);"),
+    ],
   },
   {
     name: "attachments carry no leases",

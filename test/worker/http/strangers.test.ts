@@ -52,6 +52,7 @@ test.each([
 );
 
 const LIMIT = 100;
+const REQUESTS = 600;
 
 async function expectRefused(server: Server, group: string, address: string, code: number): Promise<void> {
   const client = await connect(group, { server, headers: { "CF-Connecting-IP": address } });
@@ -100,6 +101,26 @@ test.each([
     await client.win();
   },
 );
+
+test("the requests of one subject are limited, and those of others and of operators are not", async () => {
+  const { REQUEST_LIMITER } = env;
+  if (REQUEST_LIMITER === undefined) throw new Error("wrangler.toml binds no REQUEST_LIMITER");
+  const server = deployWith({ AUTH_SECRET: SECRET, REQUEST_LIMITER });
+  const group = freshGroup();
+  const asks = async (claims: Parameters<typeof tokenFor>[0]) =>
+    ask("GET", pathOf(group, "/leaders/a"), { server, headers: bearer(await tokenFor(claims)) });
+  const busy = { subject: `busy-${group}`, role: "observe" } as const;
+  let answered = 0;
+  for (let answer = await asks(busy); answer.status !== 429; answer = await asks(busy)) {
+    answered += 1;
+    expect(answered).toBeLessThanOrEqual(2 * REQUESTS); // a minute of the clock may have begun meanwhile
+  }
+  expect(answered).toBeGreaterThanOrEqual(REQUESTS);
+  const late = await asks(busy);
+  if (late.status === 429) expect(errorOf(late)).toMatchObject({ code: "too_many" });
+  expect((await asks({ subject: `quiet-${group}`, role: "observe" })).status).toBe(404);
+  expect((await asks({ subject: `busy-${group}`, role: "admin" })).status).toBe(404);
+});
 
 test("upgrades for what is no group count as refused ones do", async () => {
   const server = limitedServer();
