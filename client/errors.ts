@@ -31,6 +31,15 @@ export class ProtocolError extends ElectionError {
   }
 }
 
+/** The group of `url` is now that of another deployment. */
+export const otherDeploymentError = (url: string, before: string, after: string): ElectionError =>
+  new ElectionError(
+    "other_deployment",
+    `${url} leads to another deployment now (${after}, before ${before}): its group is another one, and each may have a leader; let all clients use the same`,
+    undefined,
+    true,
+  );
+
 /** Whether a callback has thrown this because its term has ended. */
 export const isLoss = (error: unknown): boolean =>
   error instanceof LeadershipLostError || (error as Error | null)?.name === "AbortError";

@@ -15,7 +15,7 @@ import type { Clock } from "./clock.ts";
 import { closeError } from "./close-error.ts";
 import { createDriver, type Driver, type DriverPorts, type UserEffect } from "./driver.ts";
 import { Endings } from "./endings.ts";
-import { ClientClosedError, type ElectionError, ProtocolError } from "./errors.ts";
+import { ClientClosedError, type ElectionError, otherDeploymentError, ProtocolError } from "./errors.ts";
 import { type ClientHealth, healthOf } from "./health.ts";
 import { LedTerms } from "./led-terms.ts";
 import { Listeners } from "./listeners.ts";
@@ -62,6 +62,8 @@ export class Participant {
   #downAt: number | null = null;
   #outage: Outage | null = null;
   #hasWarned = false;
+  /** Of the last `welcome`, in whichever session. */
+  #deployment: string | null = null;
 
   constructor(group: string, settings: Settings, clock: Clock, network: Network) {
     this.#network = network;
@@ -237,6 +239,8 @@ export class Participant {
         return this.#close();
       case "inquired":
         return this.#inquiries.answered(effect.sentAt);
+      case "deployment":
+        return this.#meet(effect.deployment);
       case "confirmed":
         return this.#terms.confirms.published(effect);
       case "leaders":
@@ -283,6 +287,17 @@ export class Participant {
     if (observed !== undefined) return this.observers.refuse(observed, refusalError(refusal));
     const wasConfirm = id !== undefined && this.#terms.confirms.refuse(id, confirmError(refusal));
     if (!wasConfirm) this.listeners.report(refusalError(refusal));
+  }
+
+  /** Another deployment has other groups: what it grants says nothing about the one before (E15). */
+  #meet(deployment: string): void {
+    const before = this.#deployment;
+    this.#deployment = deployment;
+    if (before === null || before === deployment) return;
+    const error = otherDeploymentError(this.#network.url, before, deployment);
+    this.listeners.lastError = error;
+    if (this.#isHeard()) this.#tell(error);
+    else warn(error.message);
   }
 
   #lose(loss: Lost): void {

@@ -15,6 +15,7 @@ import type { EventBody, Outcome } from "../worker/group/events.ts";
 import { history } from "../worker/group/history.ts";
 import { electionStatus, fence, groupStatus, leaderOf } from "../worker/group/views.ts";
 import type { Backend } from "./group/backend.ts";
+import { DEPLOYMENT } from "./group/incarnation.ts";
 
 /** Carries a call to the group, and its answer back. */
 export type Carry = <T>(work: () => T | Promise<T>) => Promise<T>;
@@ -43,7 +44,7 @@ export function electionsThrough(carry: Carry, backend: Backend, name: string): 
     },
     status: async (group, after) => {
       const checked = after === undefined ? null : electionName(after);
-      return inGroup(group, () => groupStatus(backend.look(), name, now(), checked));
+      return inGroup(group, () => groupStatus(backend.look(), { group: name, deployment: DEPLOYMENT }, now(), checked));
     },
     electionStatus: async (group, election, from = 0) => {
       const [checked, first] = [electionName(election), firstCandidate(from)];

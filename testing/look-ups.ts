@@ -2,6 +2,7 @@
 import type { Fetcher, FetchResponse } from "../client/socket.ts";
 import { groupStatus, leaderOf } from "../worker/group/views.ts";
 import type { Backend } from "./group/backend.ts";
+import { DEPLOYMENT } from "./group/incarnation.ts";
 
 const answer = (status: number, body: unknown): FetchResponse => ({
   status,
@@ -16,7 +17,8 @@ export function lookUpsOf(group: string, backend: Backend, isReachable: () => bo
       const { pathname } = new URL(url);
       const [, leaders, component] = /^\/v1\/groups\/[^/]+(?:(\/leaders\/)([^/]+))?$/.exec(pathname) ?? [];
       const state = backend.look();
-      if (leaders === undefined) return answer(200, groupStatus(state, group, backend.trueNow(), null));
+      if (leaders === undefined)
+        return answer(200, groupStatus(state, { group, deployment: DEPLOYMENT }, backend.trueNow(), null));
       const leader = leaderOf(state, decodeURIComponent(component ?? ""));
       return leader === null ? answer(404, { error: { code: "no_leader" } }) : answer(200, leader);
     },

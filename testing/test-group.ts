@@ -12,6 +12,7 @@ import { Caller } from "./caller.ts";
 import type { ObjectClass } from "./construct.ts";
 import { electionsThrough } from "./elections.ts";
 import { Backend } from "./group/backend.ts";
+import { DEPLOYMENT } from "./group/incarnation.ts";
 import type { Link } from "./group/link.ts";
 import { createHistory, type TestHistory, type TestTerm, type TestWrite } from "./history.ts";
 import { HostedObject, handleOf, type TestObject } from "./hosted-object.ts";
@@ -305,7 +306,7 @@ export class TestGroup {
   }
 
   status(): GroupStatus {
-    return groupStatus(this.#backend.look(), this.name, this.#timeline.now, null);
+    return groupStatus(this.#backend.look(), { group: this.name, deployment: DEPLOYMENT }, this.#timeline.now, null);
   }
 
   /** Returns whether a leadership is current, as `POST /fence` does. */

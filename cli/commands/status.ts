@@ -26,11 +26,11 @@ Examples:
     });
 }
 
-function statusText({ group, epoch, sessions, paused, elections }: GroupStatus): string {
+function statusText({ group, deployment, epoch, sessions, paused, elections }: GroupStatus): string {
   const head = `group ${paint("bold", group)}, epoch ${epoch}, ${sessions} ${sessions === 1 ? "session" : "sessions"}`;
   const note = paused ? `, ${paint("yellow", "paused: no leadership is granted")}` : "";
   const body = elections.length === 0 ? ["  no elections: nobody has contended yet"] : elections.flatMap(electionLines);
-  return [head + note, ...body].join("\n");
+  return [head + note, paint("dim", `  deployment ${deployment}`), ...body].join("\n");
 }
 
 function electionLines({ election, state, leader, remainingMs, waiting, candidates }: ElectionStatus): string[] {

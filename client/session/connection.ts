@@ -136,7 +136,8 @@ export function welcome(draft: Draft, message: Welcome): void {
   const { connection } = draft;
   const [hello] = lineOf(draft)?.requests ?? [];
   if (connection.type !== "greeting" || hello?.type !== "renewal") return;
-  const { lease, pingEveryMs, checkEveryMs, held } = message;
+  const { lease, pingEveryMs, checkEveryMs, held, deployment } = message;
+  if (deployment !== undefined) draft.effects.push({ type: "deployment", deployment });
   const until = hello.at + (held.length > 0 ? lease.renewEveryMs : pingEveryMs);
   draft.connection = {
     ...connection,

@@ -80,6 +80,8 @@ export type Effect =
   | ({ readonly type: "refused"; readonly contender: number } & Pick<Refusal, "code" | "message">)
   /** The group has answered the renewal or `hello` of this name, while somebody waits for an answer to any later than theirs. */
   | { readonly type: "inquired"; readonly sentAt: number }
+  /** Who has answered the `hello`. Comes before what that ends (E15). */
+  | { readonly type: "deployment"; readonly deployment: string }
   /** For those who have asked. */
   | Confirmed
   | Leaders

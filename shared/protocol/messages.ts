@@ -175,6 +175,8 @@ export interface Welcome {
    * holds a lease, or was asked by `next` within the last D, comes back at once (N15).
    */
   readonly spreadMs?: number;
+  /** Tells this group from those of its name in other deployments (E15). */
+  readonly deployment?: string;
   /** The limits of the group. A server may leave out those that a client need not keep to by itself. */
   readonly limits: Limits & Partial<GroupLimits>;
 }

@@ -88,6 +88,7 @@ const table: MessageTable<ServerMessage> = {
     askTimeoutMs: ms,
     drainMs: ms,
     spreadMs: optional(ms),
+    deployment: optional(id),
     limits,
   }),
   registered: object<Registered>({ type: type("registered"), component: name }),

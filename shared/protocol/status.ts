@@ -4,6 +4,8 @@ import type { ElectionName } from "./names.ts";
 /** The state of a group, as `GET /v1/groups/{group}` returns it: for operators, and to find a successor. */
 export interface GroupStatus {
   readonly group: string;
+  /** Another one in another deployment, whose group of this name is another one: two of them may have two leaders. */
+  readonly deployment: string;
   readonly epoch: number;
   readonly revision: number;
   readonly paused: boolean;

@@ -84,7 +84,7 @@ const mark = (page: Page): Promise<void> =>
 const isMarked = (page: Page): Promise<boolean> =>
   page.evaluate(() => document.documentElement.hasAttribute("data-marked"));
 
-test("a hand-over appears without a reload: card, queue, announcement, timeline and history", async () => {
+test("[E15] a hand-over appears without a reload: card, queue, announcement, timeline and history", async () => {
   await using opened = await open("hand-over");
   const { page, complaints } = opened;
   await page.getByText("Nobody contends in this group").waitFor();
@@ -99,7 +99,8 @@ test("a hand-over appears without a reload: card, queue, announcement, timeline 
 
   await first.resign();
   await leads(page, "B");
-  const { epoch } = await status("hand-over");
+  const { epoch, deployment } = await status("hand-over");
+  await page.locator("#group-facts").getByText(`deployment ${deployment}`).waitFor();
   await page.locator("#news").getByText(`B leads the process election, epoch ${epoch}.`).waitFor();
   await card.locator(".queue").getByText("A", { exact: true }).waitFor();
   await page.locator("#terms tr").nth(1).getByText("resigned").waitFor();

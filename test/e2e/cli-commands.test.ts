@@ -63,13 +63,15 @@ async function twoProcesses(group: string, url = backend.url): Promise<AsyncDisp
   };
 }
 
-test("status shows the leader and the queue", async () => {
+test("[E15] status shows the deployment, the leader and the queue", async () => {
   const group = freshGroup();
   await using processes = await twoProcesses(group);
   const text = await ask("status", group);
 
   expect(text).toMatchObject({ code: 0, stderr: "" });
-  expect(text.stdout).toMatch(/^group commands-1, epoch \d+, 2 sessions\n {2}process: leading, one \(\S+\), epoch/);
+  expect(text.stdout).toMatch(
+    /^group commands-1, epoch \d+, 2 sessions\n {2}deployment [\w-]{22}\n {2}process: leading, one \(\S+\), epoch/,
+  );
   expect(text.stdout).toMatch(/\n {4}1\. two \(\S+\)\n$/);
   expect(jsonOf(await ask("status", group, "--json"))).toMatchObject({
     group,

@@ -42,6 +42,7 @@ export class StagePeer extends Peer {
 }
 
 export class HostStage implements HostPort<StagePeer> {
+  readonly deployment = "d";
   readonly #core: HostCore;
   readonly storage = new Storage();
   #counters: Counters = new Map();

@@ -14,6 +14,8 @@ export interface FaultyProxy {
   delay(delayMs: number): void;
   /** Forwards again, on new connections; those that lost bytes are reset. */
   heal(): void;
+  /** New connections go to this port. */
+  lead(port: number): void;
   /** Resets every connection that is open. */
   reset(): void;
   close(): Promise<void>;
@@ -26,7 +28,8 @@ interface Pair {
   damaged: boolean;
 }
 
-export async function startProxy(targetPort: number): Promise<FaultyProxy> {
+export async function startProxy(firstPort: number): Promise<FaultyProxy> {
+  let targetPort = firstPort;
   const pairs = new Set<Pair>();
   const blocked = new Set<Direction>();
   let delayMs = 0;
@@ -77,6 +80,9 @@ export async function startProxy(targetPort: number): Promise<FaultyProxy> {
       blocked.clear();
       delayMs = 0;
       resetPairs(({ damaged }) => damaged);
+    },
+    lead: (port) => {
+      targetPort = port;
     },
     reset: () => resetPairs(() => true),
     close: async () => {

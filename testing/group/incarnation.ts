@@ -41,7 +41,11 @@ interface Socket {
 
 const NOTHING: Write = { rows: [], settings: null, alarmAt: null };
 
+/** A test has one deployment. */
+export const DEPLOYMENT = "test";
+
 export class Incarnation implements LinkServer, HostPort<Socket> {
+  readonly deployment = DEPLOYMENT;
   readonly #platform: Platform;
   /** How far the clock of its machine is ahead of true time. It may be set. */
   skewMs: number;

@@ -53,6 +53,8 @@ export abstract class SoloGroup {
   /** Components that may not stand. */
   readonly refused = new Set<string>();
   epoch = 0;
+  /** `null`: an older one, which does not name itself. */
+  deployment: string | null = "one";
   #contenders: readonly ContenderInfo[] = [];
   #terms = new Map<ElectionName, Term>();
   /** What it may grant by. */
@@ -60,6 +62,12 @@ export abstract class SoloGroup {
   #records = new Map<string, LeaderInformation>();
   #watching: Set<string> | true = new Set();
   #sessions = 0;
+
+  /** From the next connection on, the group is that of another deployment: it knows no session. */
+  becomes(deployment: string | null): void {
+    this.deployment = deployment;
+    this.#sessions += 1;
+  }
 
   // For the transport
 
@@ -141,6 +149,7 @@ export abstract class SoloGroup {
       resumed,
       sentAt,
       held: kept.map((term) => term.leaderSessionId),
+      ...(this.deployment !== null && { deployment: this.deployment }),
     });
     for (const { component } of contenders) if (this.refused.has(component)) this.#refuse(component);
     if (observe === true || observe.length > 0) this.#snapshot();

@@ -102,10 +102,13 @@ export interface Skewed {
   readonly folder: string;
   readonly port: number;
   readonly bindings?: Readonly<Record<string, string>>;
+  /** Another one is another namespace: another deployment. */
+  readonly uniqueKey?: string;
 }
 
 /** Serves the Worker of one version with the objects of another, until the end of the scope. */
-export async function serveSkewed({ worker, object, folder, port, bindings = {} }: Skewed): Promise<Runtime> {
+export async function serveSkewed(skewed: Skewed): Promise<Runtime> {
+  const { worker, object, folder, port, bindings = {}, uniqueKey = "edge-election" } = skewed;
   const { compatibilityDate, compatibilityFlags } = await runtimeSettings();
   for (const name of ["data", "assets"]) await mkdir(join(folder, name), { recursive: true });
   const settings = { OPEN_MODE: "loopback", ...bindings };
@@ -136,7 +139,7 @@ const main :Workerd.Worker = (${code("main.js")}
   ],
 );
 const objects :Workerd.Worker = (${code("objects.js")}
-  durableObjectNamespaces = [(className = "ElectionGroup", uniqueKey = "edge-election", enableSql = true)],
+  durableObjectNamespaces = [(className = "ElectionGroup", uniqueKey = "${uniqueKey}", enableSql = true)],
   durableObjectStorage = (localDisk = "data"),
 );
 `,

@@ -15,7 +15,15 @@ import type { Outcome } from "../group/events.ts";
 import { history, type TermStatus } from "../group/history.ts";
 import { NewerSchema, newerSchemaIn } from "../group/schema.ts";
 import type { Access, GroupState } from "../group/state.ts";
-import { electionStatus, type FenceAnswer, type FenceQuestion, fence, groupStatus, leaderOf } from "../group/views.ts";
+import {
+  electionStatus,
+  type FenceAnswer,
+  type FenceQuestion,
+  fence,
+  type GroupIdentity,
+  groupStatus,
+  leaderOf,
+} from "../group/views.ts";
 import type { HostCounters } from "../host/counters.ts";
 import { Host, type PollRequest } from "../host/host.ts";
 import { createDirectApp } from "../http/direct.ts";
@@ -29,6 +37,7 @@ import { prometheusText } from "../http/prometheus.ts";
 import { ACCESS_HEADER, POLICY_HEADER } from "../http/upgrade.ts";
 import { type Bookmarks, platformBookmarks } from "./bookmarks.ts";
 import { closeSocket, Platform } from "./platform.ts";
+import { deploymentOf } from "./secrets.ts";
 import { Store } from "./store.ts";
 
 export type { PollRequest } from "../host/host.ts";
@@ -153,7 +162,7 @@ export class ElectionGroup extends DurableObject {
 
   /** A page of elections: those after the name `after`; without it, the first ones. */
   status({ after, ...call }: Call & { readonly after?: ElectionName } = {}): GroupStatus {
-    return groupStatus(this.#look(call), this.#name, Date.now(), after ?? null);
+    return groupStatus(this.#look(call), this.#identity, Date.now(), after ?? null);
   }
 
   /** One election, with its candidates from the one at `from` on, counted from 0. */
@@ -287,6 +296,10 @@ export class ElectionGroup extends DurableObject {
 
   get #name(): string {
     return this.ctx.id.name ?? "";
+  }
+
+  get #identity(): GroupIdentity {
+    return { group: this.#name, deployment: deploymentOf(this.ctx.id) };
   }
 
   /** The group as it is now: what time has brought is processed first, so that nothing is shown that is over. */

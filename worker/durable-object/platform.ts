@@ -4,7 +4,7 @@ import type { Attachment } from "../group/events.ts";
 import { createPolicy } from "../group/policy.ts";
 import type { Commit, HostFailure, HostPort, Turned } from "../host/port.ts";
 import { logError, logFacts } from "../http/log.ts";
-import { freshNonce, freshSecret, hashSecret } from "./secrets.ts";
+import { deploymentOf, freshNonce, freshSecret, hashSecret } from "./secrets.ts";
 import type { Store } from "./store.ts";
 
 /** The platform refuses alarms after 2189. */
@@ -14,6 +14,7 @@ export class Platform implements HostPort<WebSocket> {
   readonly #context: DurableObjectState;
   readonly #store: Store;
   readonly #group: string;
+  readonly deployment: string;
   readonly createPolicy = createPolicy;
   readonly nonce = freshNonce;
   readonly freshSecret = freshSecret;
@@ -23,6 +24,7 @@ export class Platform implements HostPort<WebSocket> {
     this.#context = context;
     this.#store = store;
     this.#group = group;
+    this.deployment = deploymentOf(context.id);
   }
 
   // Storage and time

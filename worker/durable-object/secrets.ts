@@ -1,4 +1,4 @@
-/** Ids and resume secrets. Synchronous on purpose: an `await` between a frame and its turn would let other events in. */
+/** Ids, and resume secrets. Synchronous on purpose: an `await` between a frame and its turn would let other events in. */
 import type { FreshSecret } from "../group/events.ts";
 
 /** Looked for, so that where it is missing the Worker says why as it starts. */
@@ -29,6 +29,9 @@ export const freshNonce = (): string => Date.now().toString(36) + randomText();
 
 /** Only hashes are stored, so the database is no help in resuming a session. */
 export const hashSecret = (secret: string): string => createHash("sha256").update(secret).digest("base64url");
+
+/** The platform makes an object's id of the namespace and the group's name: so it is another one in another deployment (E15). */
+export const deploymentOf = (id: DurableObjectId): string => hashSecret(id.toString()).slice(0, TEXT_LENGTH);
 
 export function freshSecret(): FreshSecret {
   const secret = randomText();

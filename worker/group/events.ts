@@ -61,6 +61,8 @@ export interface Greeting {
   readonly secret: FreshSecret;
   /** Hash of the secret that its `resume` presents. */
   readonly presentedHash: string | null;
+  /** The host's. */
+  readonly deployment: string;
 }
 
 /** One call of a contender by RPC. */

@@ -32,7 +32,7 @@ export function greet(turn: Turn, { id: connection, access }: Connection, greeti
 }
 
 /** Makes the session what the `hello` names, and sends the client everything that it has to know. */
-function welcome(turn: Turn, id: string, { message, secret }: Greeting, resumed: boolean): void {
+function welcome(turn: Turn, id: string, { message, secret, deployment }: Greeting, resumed: boolean): void {
   const { contenders = [], held: named = [], observe = [] } = message;
   const refusals = contendAs(turn, id, contenders);
   const held = settleHeld(turn, id, named);
@@ -57,6 +57,7 @@ function welcome(turn: Turn, id: string, { message, secret }: Greeting, resumed:
     askTimeoutMs,
     drainMs,
     ...spreadOf(turn.state),
+    deployment,
     limits,
   });
   for (const refusal of refusals) turn.send(session, refusal);

@@ -15,8 +15,16 @@ import { take } from "../../shared/take.ts";
 import { componentsIn, isHeld, priorityIn, vacantElection } from "./election.ts";
 import type { Election, GroupState } from "./state.ts";
 
+/** What the group itself does not know. */
+export type GroupIdentity = Pick<GroupStatus, "group" | "deployment">;
+
 /** A page of elections: those after the name `after`; without it, the first ones. What it costs does not grow with the group. */
-export function groupStatus(state: GroupState, group: string, now: number, after: ElectionName | null): GroupStatus {
+export function groupStatus(
+  state: GroupState,
+  identity: GroupIdentity,
+  now: number,
+  after: ElectionName | null,
+): GroupStatus {
   const elections: ElectionStatus[] = [];
   let candidates = 0;
   let next: ElectionName | null = null;
@@ -32,7 +40,7 @@ export function groupStatus(state: GroupState, group: string, now: number, after
   }
   const { epoch, revision, paused, sessions } = state;
   const electionCount = state.elections.size;
-  return { group, epoch, revision, paused, sessions: sessions.size, electionCount, elections, next };
+  return { ...identity, epoch, revision, paused, sessions: sessions.size, electionCount, elections, next };
 }
 
 /** One election, with its candidates from the one at `from` on. An election that nobody contends for is vacant. */

@@ -59,6 +59,8 @@ export interface Turned {
 export type HostFailure = "alarm_failed" | "start_failed" | "alarm_not_set" | "send_failed" | "policy_refused";
 
 export interface HostPort<Socket> extends SocketPort<Socket> {
+  /** Tells this deployment's group from groups of the same name in others (E15): the same in all incarnations. */
+  readonly deployment: string;
   /** All or nothing. Throws if nothing was written. */
   commit(commit: Commit): void;
   /** Deletes everything that is stored, the alarm included: the next commit is the first one. All or nothing, as `commit`. */

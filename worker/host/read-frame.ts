@@ -15,15 +15,15 @@ export interface FrameReader {
 export function readFrame(
   data: string | ArrayBuffer,
   { messageBytes, parse }: FrameReader,
-  secrets: Pick<HostPort<never>, "freshSecret" | "hashSecret">,
+  port: Pick<HostPort<never>, "deployment" | "freshSecret" | "hashSecret">,
 ): Frame {
   if (typeof data !== "string") return { type: "invalid", problem: "frames must be text" };
   if (data.length > messageBytes || byteLength(data) > messageBytes) return { type: "oversized" };
   try {
     const message = parse(data);
     if (message.type !== "hello") return { type: "message", message };
-    const presentedHash = message.resume === undefined ? null : secrets.hashSecret(message.resume.secret);
-    return { type: "hello", message, secret: secrets.freshSecret(), presentedHash };
+    const presentedHash = message.resume === undefined ? null : port.hashSecret(message.resume.secret);
+    return { type: "hello", message, secret: port.freshSecret(), presentedHash, deployment: port.deployment };
   } catch (error) {
     if (error instanceof InvalidField) return { type: "invalid", problem: error.message };
     throw error;

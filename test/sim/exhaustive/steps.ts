@@ -328,7 +328,8 @@ function read(message: ClientMessage, nonces: number): readonly [Frame, number] 
   if (message.type !== "hello") return [{ type: "message", message }, nonces];
   const secret = nonceOf(nonces);
   const presentedHash = message.resume === undefined ? null : hashOf(message.resume.secret);
-  return [{ type: "hello", message, secret: { secret, hash: hashOf(secret) }, presentedHash }, nonces + 1];
+  const made = { secret: { secret, hash: hashOf(secret) }, presentedHash, deployment: "d" };
+  return [{ type: "hello", message, ...made }, nonces + 1];
 }
 
 /** The shell moves its alarm only to an earlier time; one that is overdue is set anew. */

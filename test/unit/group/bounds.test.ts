@@ -11,6 +11,7 @@ import { entriesWalked } from "./walks.ts";
 import { GroupWorld } from "./world.ts";
 
 const NOW = 1_000_000;
+const IDENTITY = { group: "g", deployment: "d" };
 
 type Contender = { readonly component: string; readonly election?: "dedicated" };
 
@@ -22,7 +23,7 @@ function crowd(sessions: number, contenders: readonly Contender[]): GroupState {
     const connection = `c${index}`;
     const message = { type: "hello", sentAt: 1, contenders } as const;
     const secret = { secret: `s${index}`, hash: `h${index}` };
-    const frame = { type: "hello", message, secret, presentedHash: null } as const;
+    const frame = { type: "hello", message, secret, presentedHash: null, deployment: "d" } as const;
     state = transition(state, { type: "connect", connection, ...at }).state;
     state = transition(state, { type: "frame", connection, frame, ...at }).state;
   }
@@ -42,14 +43,14 @@ test("[O8] an election shows its first 100 candidates and counts them all; the o
   for (const page of pages) expect(page).toMatchObject({ waiting: 250, ready: 250 });
   const ids = pages.flatMap(({ candidates }) => candidates.map(({ sessionId }) => sessionId));
   expect(new Set(ids).size).toBe(250);
-  expect(groupStatus(state, "g", NOW, null).elections).toEqual([pages[0]]);
+  expect(groupStatus(state, IDENTITY, NOW, null).elections).toEqual([pages[0]]);
 });
 
 test("[O8] a page of elections ends at 1,000 candidates, and the next one goes on from there", () => {
   const state = crowd(102, dedicated(25));
   const sizes: number[] = [];
   const names: string[] = [];
-  for (let page = groupStatus(state, "g", NOW, null); ; page = groupStatus(state, "g", NOW, page.next)) {
+  for (let page = groupStatus(state, IDENTITY, NOW, null); ; page = groupStatus(state, IDENTITY, NOW, page.next)) {
     sizes.push(page.elections.length);
     names.push(...page.elections.map(({ election }) => election));
     expect(page.electionCount).toBe(25);
@@ -62,7 +63,7 @@ test("[O8] a page of elections ends at 1,000 candidates, and the next one goes o
 test("[O8] a look-up walks over what it shows, and not over the group", () => {
   const state = crowd(202, dedicated(40));
   const walked = (look: () => unknown) => entriesWalked(() => void look());
-  expect(walked(() => groupStatus(state, "g", NOW, null))).toBeLessThan(1_000 + 16);
+  expect(walked(() => groupStatus(state, IDENTITY, NOW, null))).toBeLessThan(1_000 + 16);
   expect(walked(() => electionStatus(state, "component:d07", NOW, 100))).toBeLessThan(100 + 16);
 });
 

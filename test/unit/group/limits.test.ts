@@ -453,6 +453,7 @@ test("welcome carries the settings that the client must keep to", () => {
   expect(a.last("welcome")).toEqual({
     type: "welcome",
     version: 1,
+    deployment: "d",
     sessionId: a.sessionId,
     secret: a.secret,
     resumed: false,

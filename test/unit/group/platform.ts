@@ -19,6 +19,7 @@ export interface PlatformWorld {
 }
 
 export class Platform implements HostPort<Wire> {
+  readonly deployment = "d";
   readonly #world: PlatformWorld;
   stored: Stored = emptyStore;
   /** What was stored before each turn that wrote rows. */

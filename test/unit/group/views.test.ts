@@ -16,6 +16,7 @@ test("the status shows for each election the leader, for how long, and the queue
   group.advance(500);
   expect(group.status()).toEqual({
     group: "g",
+    deployment: "d",
     epoch: group.state.epoch,
     revision: 0,
     paused: false,

@@ -265,7 +265,7 @@ export class GroupWorld implements PlatformWorld {
   }
 
   status(): GroupStatus {
-    return groupStatus(this.state, "g", this.clock, null);
+    return groupStatus(this.state, { group: "g", deployment: this.platform.deployment }, this.clock, null);
   }
 
   /** Names of those who wait, in the order of the status view. */

@@ -45,6 +45,7 @@ export const candidate = (process: string | null, given: Partial<CandidateStatus
 
 export const status = (elections: readonly ElectionStatus[], given: Partial<GroupStatus> = {}): GroupStatus => ({
   group: "g",
+  deployment: "d",
   epoch: 1,
   revision: 1,
   paused: false,

@@ -30,6 +30,7 @@ test("[Q1] [Q2] the status shows every election, who leads it, and who would be 
   const own = await dedicated.client.next("grant");
   expect((await ask("GET", pathOf(group))).body).toEqual({
     group,
+    deployment: leader.welcome.deployment,
     epoch: own.epoch,
     revision: 0,
     paused: false,

@@ -145,7 +145,7 @@ export class GroupPage {
     this.#renderConnection();
     byId("group-body", HTMLElement).hidden = status === null;
     if (status === null) return;
-    const { paused, sessions, epoch, elections, electionCount, next } = status;
+    const { deployment, paused, sessions, epoch, elections, electionCount, next } = status;
     const views = electionViews(status, leaders);
     this.#showCards(views);
     for (const election of this.#cards.keys()) {
@@ -159,7 +159,12 @@ export class GroupPage {
     setText(byId("pause", HTMLElement), paused ? "Resume group" : "Pause group");
     setText(
       byId("group-facts", HTMLElement),
-      [count(electionCount, "election"), count(sessions, "session"), `last epoch ${epoch}`].join(" · "),
+      [
+        count(electionCount, "election"),
+        count(sessions, "session"),
+        `last epoch ${epoch}`,
+        `deployment ${deployment}`,
+      ].join(" · "),
     );
     this.#renderTimes();
   }
