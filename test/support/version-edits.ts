@@ -24,7 +24,7 @@ export const earlier: readonly Edit[] = [
     "limits: limitsFrom(LIMITS) }",
     "limits: (({ confirms: _, ...known }) => known)(limitsFrom(LIMITS)) }",
   ),
-  edit("worker/group/policy.ts", "historyRows: 1_000, confirms: 512,", "historyRows: 1_000,"),
+  edit("worker/group/policy.ts", "rows: 2_000, confirms: 512,", "rows: 2_000,"),
   edit("worker/group/policy.ts", "const limits = {", "const limits = { confirms: 512,"),
   edit("worker/group/policy.ts", '["helloTimeoutMs", 60_000],', '["helloTimeoutMs", 15_000],'),
   edit(
@@ -32,11 +32,7 @@ export const earlier: readonly Edit[] = [
     "successor: optional(id), sentAt: optional(sentAt), busy,",
     "successor: optional(id),",
   ),
-  edit(
-    "shared/protocol/server-codec.ts",
-    "historyRows: optional(ms), confirms: optional(ms),",
-    "historyRows: optional(ms),",
-  ),
+  edit("shared/protocol/server-codec.ts", "rows: optional(ms), confirms: optional(ms),", "rows: optional(ms),"),
   edit("worker/group/row-checks.ts", "subject: optional(nullable(words)),", ""),
   edit("worker/durable-object/election-group.ts", "electionStatus({ election,", "electionStatusOfThen({ election,"),
   edit("worker/group/views.ts", "ready: queue.size,", ""),
@@ -46,11 +42,7 @@ export const earlier: readonly Edit[] = [
 export const later: readonly Edit[] = [
   edit("shared/protocol/codec.ts", "JSON.stringify(message)", 'JSON.stringify({ ...message, colour: "red" })'),
   edit("worker/group/policy.ts", 'const OPTIONS = ["leaseMs",', 'const OPTIONS = ["colour", "leaseMs",'),
-  edit(
-    "worker/group/policy.ts",
-    "historyRows: 1_000, confirms: 512,",
-    "historyRows: 1_000, confirms: 512, colours: 7,",
-  ),
+  edit("worker/group/policy.ts", "rows: 2_000, confirms: 512,", "rows: 2_000, confirms: 512, colours: 7,"),
   edit(
     "worker/http/env-policy.ts",
     "...(LIMITS && { limits: limitsFrom(LIMITS) }),",
@@ -61,11 +53,7 @@ export const later: readonly Edit[] = [
     "interfaceVersion: INTERFACE_VERSION,",
     'interfaceVersion: INTERFACE_VERSION, colour: "red",',
   ),
-  edit(
-    "worker/http/upgrade.ts",
-    '{ Upgrade: "websocket", ...protocolHeader',
-    '{ "Edge-Election-Colour": "red", Upgrade: "websocket", ...protocolHeader',
-  ),
+  edit("worker/http/upgrade.ts", 'Upgrade: "websocket",', 'Upgrade: "websocket", "Edge-Election-Colour": "red",'),
   edit("worker/http/admission.ts", "): Access => ({ role,", '): Access => ({ colour: "red", role,'),
   edit("worker/callers/local-elections.ts", "request: call }", 'request: { ...call, colour: "red" } }'),
   edit(
@@ -74,7 +62,7 @@ export const later: readonly Edit[] = [
     'row: JSON.stringify({ ...row, colour: "red" }) });',
   ),
   edit("worker/durable-object/store.ts", "row TEXT NOT NULL)", "row TEXT NOT NULL, colour TEXT)"),
-  edit("worker/group/views.ts", "return { group, epoch,", 'return { colour: "red", group, epoch,'),
+  edit("worker/group/views.ts", "return { ...identity, epoch,", 'return { colour: "red", ...identity, epoch,'),
 ];
 
 /** What each side would get wrong has changed: it can't work with the present version. */

@@ -176,7 +176,7 @@ export async function refusesUntilAlike(pair: Pick<Skewed, "worker" | "object">)
       const health = leader.client.health();
       return health.lastError?.message.includes("different versions") ? health : undefined;
     });
-    assert.equal(lastError?.code, "connection_lost");
+    assert.equal(lastError?.code, "other_interface");
     const lines = runtime.said().match(/"event":"other_interface"/g) ?? [];
     assert.equal(lines.length, 1, "each version is logged once");
     await runtime[Symbol.asyncDispose]();
