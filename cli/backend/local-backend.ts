@@ -172,12 +172,22 @@ function guardAgainstOrphans(child: ChildProcess, workDirectory: string): { dism
   };
 }
 
+/** What the runtime writes when it can open no file, or take no socket. The Worker's own lines have names in them that peers choose. */
+const NO_FILE = /^(?!\{).*(?:SQLITE_CANTOPEN|too many open files)/im;
+const NO_FILE_REMEDY =
+  "The local runtime could not open a file: each group takes three descriptors while it is in use, and each socket two. " +
+  "If that is more than `ulimit -n` allows, start it after `ulimit -n 65536`; otherwise see whether its data folder can be written.\n";
+
 function collectOutput(child: ChildProcess, verbose: boolean): () => string {
   let kept = "";
+  let isTold = false;
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => {
       kept = (kept + text).slice(-keptOutputCharacters);
       if (verbose) process.stderr.write(text);
+      if (isTold || !NO_FILE.test(kept)) return;
+      isTold = true;
+      process.stderr.write(NO_FILE_REMEDY);
     });
   }
   return () => kept.trim();

@@ -23,6 +23,7 @@ export function workerdConfig(config: WorkerdConfig): string {
   const bindings = [
     `(name = "ELECTIONS", durableObjectNamespace = "ElectionGroup")`,
     `(name = "ASSETS", service = "assets")`,
+    `(name = "GROUP_FILES", service = "files")`,
     ...Object.entries(config.bindings).map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(value)})`),
     ...(config.fromEnvironment ?? []).map((name) => `(name = ${quoted(name)}, fromEnvironment = ${quoted(name)})`),
   ];
@@ -33,6 +34,7 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = .elections),
     (name = "data", disk = (path = ${quoted(config.dataDirectory)}, writable = true)),
+    (name = "files", disk = (path = ${quoted(config.dataDirectory)})),
     (name = "assets", disk = (path = ${quoted(config.assetsDirectory)})),
     (name = "outbound", network = (allow = [])),
   ],

@@ -8,13 +8,14 @@ import type { Authorize, AuthorizeEnv } from "./authorize.ts";
 import type { PolicyEnv } from "./env-policy.ts";
 import type { FenceKeyEnv } from "./fence-key.ts";
 import { logError } from "./log.ts";
+import type { GroupFilesEnv } from "./looking.ts";
 import { assertPlace, type Place, type PlaceEnv } from "./place.ts";
 import { assertPrincipal, mayAct, mayEnter, type Principal, type Role } from "./principal.ts";
 import { type Problem, problem, problemResponse } from "./problem.ts";
 import { closeCodeFor, isUpgrade, refused } from "./upgrade.ts";
 
 /** The required and optional bindings of the Worker's environment. */
-export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, PlaceEnv, FenceKeyEnv {
+export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, PlaceEnv, FenceKeyEnv, GroupFilesEnv {
   /** The binding of the Durable Object class `ElectionGroup`. */
   readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
   /** If bound, it counts refused upgrades by address, or by network (/64) in IPv6. Those beyond the rate get status 429. */

@@ -15,6 +15,7 @@ import type { Admission, App } from "./admission.ts";
 import { type FenceKeyEnv, signingKey } from "./fence-key.ts";
 import { takesJson, takesQuery } from "./input.ts";
 import { type Call, callWith } from "./interface.ts";
+import { type Looks, lookAt } from "./looking.ts";
 import { groupAt } from "./place.ts";
 import { type ProblemStatus, refuseWith } from "./problem.ts";
 import { PROMETHEUS_TYPE } from "./prometheus.ts";
@@ -33,6 +34,9 @@ const small = bodyLimit({
 export const groupOf = ({ env, req, var: { place } }: Context<App>): DurableObjectStub<ElectionGroup> =>
   groupAt(env.ELECTIONS, req.param("group") ?? "", place);
 
+const look = <T>(context: Context<App>, ask: (looks: Looks) => Promise<T>): Promise<T> =>
+  lookAt(context.req.param("group") ?? "", groupOf(context), context.env, ask);
+
 const callOf = ({ var: { policy } }: Context<App>): Call => callWith(policy);
 
 export const readingRoutes = (allow: Admission) =>
@@ -40,22 +44,26 @@ export const readingRoutes = (allow: Admission) =>
     .get("/", allow("observe"), takesQuery(statusQuery), async (context) => {
       const { after } = context.req.valid("query");
       const page = after !== undefined && { after: electionName(after, "after") };
-      return context.json(await groupOf(context).status({ ...callOf(context), ...page }));
+      return context.json(await look(context, (group) => group.status({ ...callOf(context), ...page })));
     })
     .get("/elections/:election", allow("observe"), takesQuery(electionQuery), async (context) => {
       const election = electionName(context.req.param("election"), "election");
       const { from = "0" } = context.req.valid("query");
       const first = Math.floor(number(0, Number.MAX_SAFE_INTEGER)(Number(from), "from"));
-      return context.json(await groupOf(context).electionStatus({ ...callOf(context), election, from: first }));
+      return context.json(
+        await look(context, (group) => group.electionStatus({ ...callOf(context), election, from: first })),
+      );
     })
     .get("/leaders/:component", allow("observe"), async (context) => {
       const component = name(context.req.param("component"), "component");
-      const leader = await groupOf(context).getLeader({ ...callOf(context), component });
+      const leader = await look(context, (group) => group.getLeader({ ...callOf(context), component }));
       if (leader === null) throw refusal(404, "no_leader", "nobody has confirmed the leadership of this component");
       return context.json(leader);
     })
     .post("/fence", allow("observe"), small, takesJson(fenceQuestion), async (context) =>
-      context.json(await groupOf(context).checkFence({ ...callOf(context), question: context.req.valid("json") })),
+      context.json(
+        await look(context, (group) => group.checkFence({ ...callOf(context), question: context.req.valid("json") })),
+      ),
     )
     .get("/history", allow("observe"), takesQuery(historyQuery), async (context) => {
       const { limit: text } = context.req.valid("query");
@@ -64,11 +72,13 @@ export const readingRoutes = (allow: Admission) =>
         text === undefined ? Math.min(HISTORY_DEFAULT, historyRows) : Number(text),
         "limit",
       );
-      const terms = await groupOf(context).history({ ...callOf(context), limit: Math.floor(limit) });
+      const terms = await look(context, (group) => group.history({ ...callOf(context), limit: Math.floor(limit) }));
       return context.json({ terms });
     })
     .get("/metrics", allow("observe"), async (context) =>
-      context.text(await groupOf(context).metrics(callOf(context)), 200, { "Content-Type": PROMETHEUS_TYPE }),
+      context.text(await look(context, (group) => group.metrics(callOf(context))), 200, {
+        "Content-Type": PROMETHEUS_TYPE,
+      }),
     );
 
 export const contendingRoutes = (allow: Admission) =>
@@ -81,7 +91,7 @@ export const contendingRoutes = (allow: Admission) =>
     const key = keyIn(context.env);
     // Read before the group is asked: the token must not outlive the answer.
     const now = Date.now();
-    const { current, remainingMs } = await groupOf(context).checkFence({ ...callOf(context), question });
+    const { current, remainingMs } = await look(context, (group) => group.checkFence({ ...callOf(context), question }));
     if (!current) throw refusal(409, "not_current", "this leadership is not current: stop, and wait for the next one");
     const fence = { group: context.req.param("group") ?? "", ...question };
     return context.json(await signFenceToken(fence, remainingMs, key, now));

@@ -185,7 +185,7 @@ test("[S12] a lost follower costs no row, a lost leader two: its loss, and the e
   }
 });
 
-test("a look at a group that nobody has used stores nothing at all, not even a table", async () => {
+test("[E16] a look at a group that nobody has used stores nothing at all, not even a table", async () => {
   const group = freshGroup();
   const fence = { body: { component: "dispatcher", leaderSessionId: "l", epoch: 1 } };
   await ask("GET", pathOf(group));

@@ -1,6 +1,20 @@
 /** The routes that look at a group: status, leaders, fence, history, metrics. */
+import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { ask, errorOf, fireAlarm, freshGroup, join, LEASE_MS, pathOf, statusOf, stopClock } from "../support.ts";
+import { createElectionApp } from "../../../worker/index.ts";
+import { wrong } from "../../support/wrong.ts";
+import {
+  ask,
+  errorOf,
+  fireAlarm,
+  freshGroup,
+  join,
+  LEASE_MS,
+  ORIGIN,
+  pathOf,
+  statusOf,
+  stopClock,
+} from "../support.ts";
 
 test("healthz answers that the Worker is there", async () => {
   expect(await ask("GET", "/healthz")).toMatchObject({ status: 200, body: { ok: true } });
@@ -13,6 +27,29 @@ test("the status of a group that nobody has used is empty", async () => {
     status: 200,
     body: { group, epoch: 0, revision: 0, paused: false, sessions: 0, electionCount: 0, elections: [], next: null },
   });
+});
+
+test.each([
+  ["there is none of any group", () => new Response(null, { status: 404 })],
+  ["there is one", () => new Response(null, { status: 200 })],
+  ["it can't be seen", () => new Response(null, { status: 500 })],
+  [
+    "asking for it fails",
+    () => {
+      throw new Error("too many open files");
+    },
+  ],
+])("[E16] a look asks the group's object unless its file is known to be missing: %s", async (_, fetched) => {
+  const group = freshGroup();
+  await ask("POST", pathOf(group, "/pause"));
+  const bindings = {
+    OPEN_MODE: "loopback",
+    ELECTIONS: env.ELECTIONS,
+    GROUP_FILES: wrong({ fetch: async () => fetched() }),
+  };
+  const response = await createElectionApp().fetch(new Request(`${ORIGIN}${pathOf(group)}`), bindings);
+
+  expect(await response.json()).toMatchObject({ group, paused: true });
 });
 
 test("[Q1] [Q2] the status shows every election, who leads it, and who would be asked next", async () => {
