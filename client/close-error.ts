@@ -15,13 +15,15 @@ interface Loss {
   readonly fatal: boolean;
 }
 
-/** `url`: where the session is. */
-export function closeError({ code, reason, cause, opened, fatal }: Loss, url: string): ElectionError {
-  const end = fatal ? "; the client is closed" : "";
+/** `url`: where the session is. `soFar`: what there is to say of failures before. */
+export function closeError({ code, reason, cause, opened, fatal }: Loss, url: string, soFar = ""): ElectionError {
+  const end = (fatal ? "; the client is closed" : "") + soFar;
   if (cause instanceof UnauthorizedError)
     return new UnauthorizedError(cause.code, cause.message + end, undefined, !fatal);
-  if (cause instanceof ElectionError) return cause;
-  if (!opened && code === LOST) return unreachableError(url, cause);
+  if (cause instanceof ElectionError) {
+    return new ElectionError(cause.code, cause.message + end, cause.cause, !fatal && cause.retryable);
+  }
+  if (!opened && code === LOST) return unreachableError(url, cause, end);
   const { error, message: meaning } = closeMeaning(code);
   const what = opened ? `the connection to ${url} was closed` : `${url} can't be connected`;
   const said = reason ? `; the server says: ${reason}` : "";

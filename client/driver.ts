@@ -12,6 +12,7 @@ import type { Effect, Input } from "./session/events.ts";
 import { initialState, type SessionState, type Settings } from "./session/state.ts";
 import { transition } from "./session/transition.ts";
 import { type Socket, type SocketEvent, UpgradeRefused } from "./socket.ts";
+import { attempt } from "./uncaught.ts";
 
 /** How long a socket may take to close: as long as the last frame may take to leave. */
 const CLOSE_PATIENCE_MS = 1_000;
@@ -59,7 +60,7 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
     effects.push(...result.effects);
     if (busy) return;
     busy = true;
-    for (const effect of effects) execute(effect);
+    for (const effect of effects) attempt(() => execute(effect)); // one that fails must not cost the others, nor the timer
     effects.length = 0;
     busy = false;
     // Set anew every time: a timer that was set while a frame arrived is not throttled in hidden tabs.

@@ -28,6 +28,7 @@ const NO_DEPLOYMENT = "no deployment of edge-election answers there: correct the
 
 /** What to do about an answer that does not come from a deployment. */
 function remedyFor({ status, header }: Answer): string {
+  if (status === 101) return "the upgrade came without a socket: give a fetcher, or a proxy, that passes upgrades on";
   if (status >= 300 && status < 400) {
     const location = header("location");
     return location
@@ -79,19 +80,19 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 const UNKNOWN = "check that the backend runs, that `url` is right, and that the network is there";
 
-/** Nobody has answered. `cause`: what the platform says about it; many say nothing. */
-export function unreachableError(url: string, cause: unknown): ElectionError {
+/** Nobody has answered. `cause`: what the platform says about it; many say nothing. `end`: ends the message. */
+export function unreachableError(url: string, cause: unknown, end = ""): ElectionError {
   const reason = reasonOf(cause);
   const remedy = REMEDIES[codeOf(reason)] ?? UNKNOWN;
-  const why = reason === undefined ? "" : `${messageOf(reason).trim().replace(/\s+/g, " ")}; `;
-  return new ElectionError("connection_failed", `${url} can't be reached: ${why}${remedy}`, cause, true);
+  const why = reason === undefined || reason === null ? "" : `${messageOf(reason).trim().replace(/\s+/g, " ")}; `;
+  return new ElectionError("connection_failed", `${url} can't be reached: ${why}${remedy}${end}`, cause, true);
 }
 
-/** `fetch` hides the reason in its cause, and an attempt at several addresses in a list. */
-function reasonOf(error: unknown): unknown {
+/** `fetch` hides the reason in its cause, and an attempt at several addresses in a list. `depth`: causes may form a ring. */
+function reasonOf(error: unknown, depth = 8): unknown {
   const { cause, errors } = (error ?? {}) as { cause?: unknown; errors?: unknown };
-  if (Array.isArray(errors) && errors.length > 0) return reasonOf(errors[0]);
-  return cause === undefined ? error : reasonOf(cause);
+  const inner: unknown = Array.isArray(errors) && errors.length > 0 ? errors[0] : cause;
+  return inner === undefined || inner === null || depth === 0 ? error : reasonOf(inner, depth - 1);
 }
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null | undefined)?.code);

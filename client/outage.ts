@@ -24,20 +24,18 @@ export class Outage {
     return now - this.#since;
   }
 
-  /** Whether its listeners are told of this failure. */
-  isNews({ code }: ElectionError, now: number): boolean {
+  /** One more. Returns what the text of its error says of those before: nothing in the first one. */
+  fail(now: number): string {
     this.#failures += 1;
+    return this.#failures === 1 ? "" : ` (failure ${this.#failures} in ${Math.round(this.lastedMs(now) / 1_000)} s)`;
+  }
+
+  /** Whether the listeners are told of this failure. */
+  isNews({ code }: ElectionError, now: number): boolean {
     const isNews = !this.#kinds.has(code) || now - this.#toldAt >= REMIND_AFTER_MS;
     if (!isNews) return false;
     this.#kinds.add(code);
     this.#toldAt = now;
     return true;
-  }
-
-  /** The error itself; a later one says how many there were. */
-  reminder(error: ElectionError, now: number): ElectionError {
-    if (this.#failures > 1)
-      error.message += ` (failure ${this.#failures} in ${Math.round(this.lastedMs(now) / 1_000)} s)`;
-    return error;
   }
 }

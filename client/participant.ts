@@ -301,15 +301,13 @@ export class Participant {
   }
 
   #lose(loss: Lost): void {
-    const error = closeError(loss, this.#network.url);
     const now = this.driver.now();
     this.#outage ??= new Outage(now);
+    const error = closeError(loss, this.#network.url, this.#outage.fail(now));
     this.listeners.lastError = error;
     if (loss.fatal) this.#ending ??= { cause: error };
-    const isHeard = this.#isHeard();
-    const isNews = this.#outage.isNews(error, now);
-    if (isHeard) {
-      if (isNews || loss.fatal) this.#tell(this.#outage.reminder(error, now));
+    if (this.#isHeard()) {
+      if (this.#outage.isNews(error, now) || loss.fatal) this.#tell(error);
     } else if (loss.fatal) reportUncaught(error);
     else if (this.#outage.lastedMs(now) >= WARN_AFTER_MS) this.#warn(error);
   }

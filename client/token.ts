@@ -5,7 +5,7 @@ import { messageOf } from "./http.ts";
 
 export type TokenSource = string | (() => string | Promise<string>);
 
-/** Rejects with `token_failed` where the function throws, or returns anything but a token; with its own `ElectionError`s as they are. */
+/** Rejects with `token_failed` where the function throws, or returns anything but a token. */
 export async function askForToken(source: TokenSource | undefined): Promise<string | undefined> {
   if (typeof source !== "function") return source?.trim();
   const token: unknown = await ask(source);
@@ -21,7 +21,7 @@ async function ask(source: () => unknown): Promise<unknown> {
   try {
     return await source();
   } catch (error) {
-    throw error instanceof ElectionError ? error : failed(error);
+    throw failed(error);
   }
 }
 

@@ -3,6 +3,14 @@ export function reportUncaught(error: unknown): void {
   (globalThis.reportError ?? console.error)(error);
 }
 
+export function attempt(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    reportUncaught(error);
+  }
+}
+
 /** For what may pass by itself, and nobody listens for. */
 export function warn(text: string): void {
   console.warn(`edge-election: ${text}`);

@@ -35,7 +35,7 @@ name = "UPGRADE_LIMITER"
 namespace_id = "8787"
 simple = { limit = 100, period = 60 }
 
-# Requests of one subject, or of one address without: look-ups and upgrades that are let in. Operators are not counted.
+# Look-ups of one subject, or of one address without. Operators and upgrades are not counted.
 [[ratelimits]]
 name = "REQUEST_LIMITER"
 namespace_id = "8788"
@@ -65,7 +65,7 @@ const jsonc = ({ name, main, compatibilityDate, compatibilityFlags }: MountedWor
   // If you have migrations already, add one with a tag of its own.
   "migrations": [{ "tag": "v1", "new_sqlite_classes": ["ElectionGroup"] }],
   // Upgrades that are refused, counted by address. All Workers of an account share the number: take one that is free.
-  // Then requests of one subject, or of one address without: look-ups and upgrades that are let in.
+  // Then look-ups of one subject, or of one address without.
   "ratelimits": [
     { "name": "UPGRADE_LIMITER", "namespace_id": "8787", "simple": { "limit": 100, "period": 60 } },
     { "name": "REQUEST_LIMITER", "namespace_id": "8788", "simple": { "limit": 600, "period": 60 } }

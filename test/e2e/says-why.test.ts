@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort } from "../../cli/backend/free-port.ts";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { createElectionClient as createPageClient } from "../../client/index.ts";
 import { type ClientOptions, createElectionClient, ElectionError } from "../../client/node/index.ts";
 
 const SECRET = "a secret of at least thirty-two characters";
@@ -143,6 +144,17 @@ describe("[E11] the backend refuses", () => {
       code: "unauthorized",
       message: expect.stringMatching(message),
     });
+  });
+
+  test("a wrong token, with the class of sockets that Node shares with pages", async () => {
+    const url = backends.get("guarded")?.url ?? "";
+    for (const token of [undefined, "eyJhbGciOiJIUzI1NiJ9.e30.c2ln"]) {
+      const client = createPageClient({ url, group: "g", ...(token && { token }) });
+      const { promise, resolve } = Promise.withResolvers<unknown>();
+      client.contend("x", { onError: resolve });
+      expect(await promise).toMatchObject({ code: "unauthorized", message: expect.stringContaining("(4401)") });
+      await client.close();
+    }
   });
 
   test("a backend without settings for access", async () => {

@@ -21,8 +21,8 @@ export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, PlaceEnv, FenceKey
   /** If bound, it counts refused upgrades by address, or by network (/64) in IPv6. Those beyond the rate get status 429. */
   readonly UPGRADE_LIMITER?: RateLimit;
   /**
-   * If bound, it counts requests that are let in by subject, or by address where the credentials name none; operators are
-   * not counted. Those beyond the rate get status 429: upgrades too, so a client comes back later.
+   * If bound, it counts look-ups and calls over HTTP by subject, or by address where the credentials name none. Those
+   * beyond the rate get status 429. Operators are not counted, nor are upgrades: a leader has to come back in time.
    */
   readonly REQUEST_LIMITER?: RateLimit;
 }
@@ -162,7 +162,7 @@ async function refusedTooOften({ req, env }: Context<App>, { status }: Response 
 
 /** Each request is billed, whatever it asks. */
 async function askedTooOften({ req, env, var: { access } }: Context<App>): Promise<boolean> {
-  if (env.REQUEST_LIMITER === undefined || access.role === "admin") return false;
+  if (env.REQUEST_LIMITER === undefined || access.role === "admin" || isUpgrade(req.raw)) return false;
   const key = access.subject ?? networkOf(req.header("CF-Connecting-IP") ?? "");
   return !(await env.REQUEST_LIMITER.limit({ key })).success;
 }

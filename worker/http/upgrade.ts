@@ -5,7 +5,7 @@
 
 import { byteLength } from "../../shared/protocol/byte-length.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
-import { SUBPROTOCOL, SUBPROTOCOL_FAMILY } from "../../shared/protocol/messages.ts";
+import { SUBPROTOCOL, SUBPROTOCOL_FAMILY, TOKEN_PROTOCOL } from "../../shared/protocol/messages.ts";
 
 /** What a close frame has room for. */
 const REASON_BYTES = 123;
@@ -27,8 +27,15 @@ export function chooseProtocol(request: Request): string | null | "unsupported" 
   return offered.some((protocol) => protocol.startsWith(SUBPROTOCOL_FAMILY)) ? "unsupported" : null;
 }
 
-/** Whether a page asks for a socket: browsers send its origin, and hide the status of the answer from it. */
-const isPage = (request: Request): boolean => isUpgrade(request) && request.headers.has("Origin");
+/**
+ * Whether a page asks for a socket, or another program that has the class of pages and so does not see the status of the
+ * answer: browsers send an origin, Node the mode, and a token travels as a subprotocol where no header can be set.
+ */
+const isPage = (request: Request): boolean =>
+  isUpgrade(request) &&
+  (request.headers.has("Origin") ||
+    request.headers.get("Sec-Fetch-Mode") === "websocket" ||
+    offeredProtocols(request).some((offered) => offered.startsWith(TOKEN_PROTOCOL)));
 
 /** For a page a socket that closes with the code and the message; for anybody else the plain answer. */
 export const refused = (request: Request, code: number, message: string, plain: () => Response): Response =>

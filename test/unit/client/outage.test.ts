@@ -1,5 +1,6 @@
 /** What the user of a client is told of an outage: once, then now and then; and never nothing (E11, E12, E13). */
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { ElectionError } from "../../../client/index.ts";
 import { CLOSE, LOST } from "../../../shared/protocol/close-codes.ts";
 import { FakeGroup, settle } from "./fake-group.ts";
 
@@ -61,6 +62,69 @@ describe("an outage", () => {
     group.refusesWith = CLOSE.unauthorized;
     await group.clock.advance(30_000);
     expect(heard.slice(told)).toMatchObject([{ code: "unauthorized" }]);
+    await client.close();
+  });
+
+  test("[E12] whoever begins to listen later hears of the next failure", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    client.contend("x");
+    await settle();
+    group.refusesWith = LOST;
+    group.cut();
+    await group.clock.advance(2_000);
+    const heard: unknown[] = [];
+    client.onError((error) => heard.push(error));
+    await group.clock.advance(20_000);
+    expect(heard).toMatchObject([{ code: "connection_failed" }]);
+    await client.close();
+  });
+
+  test.each([
+    ["that is frozen", () => Object.freeze(new ElectionError("login", "log in first"))],
+    ["whose causes form a ring", () => Object.assign(new Error("round"), { cause: null as unknown })],
+  ])("[E11] [N12] an error of the token function %s is told, as it is, and the client goes on", async (what, make) => {
+    const group = new FakeGroup();
+    const thrown = make();
+    if (what.includes("ring")) Object.assign(thrown, { cause: thrown });
+    let away = true;
+    const client = group.client({
+      token() {
+        if (away) throw thrown;
+        return "t";
+      },
+    });
+    const heard: unknown[] = [];
+    client.onError((error) => heard.push(error));
+    client.contend("x");
+    await group.clock.advance(5 * MINUTE);
+    for (const error of heard) {
+      const message = expect.stringMatching(/^the function `token` has failed: [a-z ]+( \(failure \d+ in \d+ s\))?$/);
+      expect(error).toMatchObject({ code: "token_failed", message, cause: thrown });
+    }
+    away = false;
+    await group.clock.advance(20_000);
+    expect(client.state).toBe("connected");
+    await client.close();
+  });
+
+  test("[E11] a socket that fails for a reason whose causes form a ring is told, and another one is opened", async () => {
+    const group = new FakeGroup();
+    const client = group.client();
+    const heard: unknown[] = [];
+    client.onError((error) => heard.push(error));
+    client.contend("x");
+    await settle();
+    group.reachable = false;
+    group.cut();
+    await group.clock.advance(1_000);
+    const ring = new Error("round");
+    ring.cause = ring;
+    group.socket.emit("error", { cause: ring });
+    expect(heard.at(-1)).toMatchObject({ code: "connection_failed", message: expect.stringContaining("round; check") });
+    group.reachable = true;
+    await group.clock.advance(20_000);
+    expect(client.state).toBe("connected");
     await client.close();
   });
 });
