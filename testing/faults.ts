@@ -4,6 +4,8 @@
 export interface MiniflareTool<Options = never> {
   unsafeEvictDurableObject?(worker: string, className: string, object: Evicted): Promise<void>;
   setOptions(options: Options): Promise<void>;
+  /** Its address. */
+  readonly ready?: Promise<URL>;
 }
 
 /** The part of a Worker in wrangler's test harness that is used: `server.getWorker("edge-election")`. */
@@ -29,7 +31,7 @@ export interface ElectionFaultsOptions<Options = never> {
   /** For `replace` in Miniflare: the options that it was made with. */
   readonly options?: Options;
   /** For vitest: the binding of the groups. */
-  readonly namespace?: { idFromName(name: string): never; get(id: never): unknown };
+  readonly namespace?: { idFromName(name: string): unknown; get(id: never): unknown };
 }
 
 /** What can happen to a group's object. Each resolves when it has happened, and rejects with a sentence where the tool can't. */
@@ -74,7 +76,9 @@ function ofMiniflare<Options>(
     evict: (group) => evict(group, "close"),
     async replace() {
       if (options === undefined) throw new TypeError("replace() needs `options`: what the Miniflare was made with");
-      await tool.setOptions(options);
+      // Without it the objects would come back at another address, which no client knows.
+      const port = Number((await tool.ready)?.port);
+      await tool.setOptions(port > 0 ? { ...options, port } : options);
     },
   };
 }
@@ -97,7 +101,7 @@ function ofVitest(tool: VitestTool, namespace: ElectionFaultsOptions["namespace"
     if (namespace === undefined) throw new TypeError("this needs `namespace`: the binding of the groups");
     if (tool.evictDurableObject === undefined)
       return cannot("evict an object", "evictDurableObject", "Use @cloudflare/vitest-plugin 1.5.0 or newer");
-    await tool.evictDurableObject(namespace.get(namespace.idFromName(name)) as never, { webSockets });
+    await tool.evictDurableObject(namespace.get(namespace.idFromName(name) as never) as never, { webSockets });
   };
   return {
     hibernate: (group) => evict(group, "hibernate"),

@@ -157,6 +157,7 @@ export class TestGroup {
 
   /** The member that considers itself the leader of the component. A frozen one counts while its lease runs. */
   leader(component: string): TestMember | null {
+    this.#look();
     return this.#leading((term) => term.component === component) ?? null;
   }
 

@@ -53,6 +53,10 @@ test("[N5] hibernation, eviction and replacement of the group's object: the term
   await town.faults.evict("faults");
   await until(() => lost.length > 0 && client.state === "connected");
   await renewed();
+  const { length } = lost;
+  await town.faults.replace();
+  await until(() => lost.length > length && client.state === "connected");
+  await renewed();
   await client.close();
   expect(told).toEqual(["leads", "closed"]);
 });
