@@ -626,3 +626,29 @@ export const idleForItsTime: HostScript = (cores) => {
   stage.ring();
   expect([stage.storage.load().group, stage.alarmAt]).toEqual([null, null]);
 };
+
+export const helloOwedAtTheEndOfIdleTime: HostScript = (cores) => {
+  const { stage } = left(cores, { leaseMs: LEASE_MS, idleTtlMs: IDLE_TTL_MS });
+  stage.time += IDLE_TTL_MS - 1;
+  stage.connect("b");
+  const helloUntil = stage.state.silent.first()?.[0].at ?? 0;
+  stage.time += 1;
+  stage.ring();
+  expect([stage.storage.load().group === null, stage.alarmAt]).toEqual([false, helloUntil]);
+  stage.time = helloUntil;
+  stage.ring();
+  expect([stage.storage.load().group, stage.alarmAt]).toEqual([null, null]);
+};
+
+export const idleTimeOffAndOn: HostScript = (cores) => {
+  const timed = { leaseMs: LEASE_MS, idleTtlMs: IDLE_TTL_MS };
+  const { stage } = left(cores, timed);
+  stage.host.configure(JSON.stringify({ leaseMs: LEASE_MS }));
+  stage.time += 2 * IDLE_TTL_MS;
+  stage.leader("b").send({ type: "bye" });
+  stage.host.configure(JSON.stringify(timed));
+  const end = stage.time + IDLE_TTL_MS;
+  stage.time = end - 1;
+  stage.ring();
+  expect([stage.storage.load().group === null, stage.alarmAt]).toEqual([false, end]);
+};

@@ -11,9 +11,10 @@ import { returnMs } from "./crowd.ts";
 import { type HeldElection, isHeld, priorityIn } from "./election.ts";
 import { idleDeadline } from "./idle.ts";
 import { fill, isReady, isWatched, missCalls, waitsUntil, warm } from "./readiness.ts";
+import { paidAt } from "./row-debt.ts";
 import { forget, hangUp, lose } from "./sessions.ts";
 import type { SortedMap } from "./sorted-map.ts";
-import type { Deadline, DeadlineKey, Election, GroupState, PendingRevoke } from "./state.ts";
+import type { Deadline, DeadlineKey, Election, GroupState, PendingRevoke, Place } from "./state.ts";
 import { answerRevoke, beginRevoke, endTerm } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
@@ -63,7 +64,7 @@ function lapse(turn: Turn, name: ElectionName): void {
 
 const TOKEN_ENDED = "the token has ended: connect again with a new one";
 
-/** The next event closes them. A socket without a hello holds no lease and keeps nobody waiting, so it needs no alarm. */
+/** The next event closes them. A socket without a hello holds no lease and keeps nobody waiting: alone it needs no alarm. */
 function closeSilent(turn: Turn): void {
   for (const [, id] of due(turn, ({ silent }) => silent)) {
     const { until = Infinity } = turn.state.connections.get(id)?.access ?? {};
@@ -149,8 +150,8 @@ function answerInVain(turn: Turn, name: ElectionName, isInVain: (revoke: Pending
 
 /**
  * The rival that may take the lead away first, and from when (Q2, Q6). Its priority has to be strictly higher: equals
- * would take turns for ever. Nobody while the group is paused, since the rival could not be granted the election; nor
- * before `start`, since it may be gone.
+ * would take turns for ever. None before it is out of debt (N17). Nobody while the group is paused, since the rival could
+ * not be granted the election; nor before `start`, since it may be gone.
  */
 function preemptor(turn: Turn, election: HeldElection): { sessionId: string; from: number } | null {
   const { policy, paused, reconciled } = turn.state;
@@ -163,7 +164,10 @@ function preemptor(turn: Turn, election: HeldElection): { sessionId: string; fro
   let rival: { sessionId: string; from: number } | null = null;
   for (const [rank, sessionId] of election.queue.entries()) {
     if (rank.demoted || rank.priority <= priorityIn(holder, election.name)) break;
-    const from = Math.max(soonest, preemptsFrom(turn, sessionId, election.name, cooldownMs));
+    const session = turn.session(sessionId);
+    const missed = session?.places.get(election.name)?.missed ?? null;
+    const paid = (session && paidAt(turn, turn.connectionOf(session)?.access)) ?? 0;
+    const from = Math.max(soonest, preemptsFrom(missed, cooldownMs), paid);
     if (rival === null || from < rival.from) rival = { sessionId, from };
     if (from === soonest) break;
   }
@@ -178,8 +182,7 @@ const RIVAL_PAUSE = { firstMs: 60_000, longestMs: 3_600_000, leastShare: 1 };
  * and again, so it waits: a minute at first, twice as long each time, at most an hour, and at least the cool-down. Leading
  * once clears that.
  */
-function preemptsFrom(turn: Turn, sessionId: string, name: ElectionName, cooldownMs: number): number {
-  const missed = turn.session(sessionId)?.places.get(name)?.missed ?? null;
+function preemptsFrom(missed: Place["missed"], cooldownMs: number): number {
   if (missed === null) return -Infinity;
   const pauseMs = backOffMs(missed.times - 1, 0, RIVAL_PAUSE);
   return missed.at + Math.max(pauseMs, cooldownMs);

@@ -29,11 +29,11 @@ export function whyInUse({ state, now }: Turn): string | null {
 /** From then on no host's clock can give out an epoch or a revision again. */
 const safeFrom = ({ epoch, revision }: GroupState): number => Math.max(epoch, revision) + CLOCK_MARGIN_MS + 1;
 
-/** Comes last in each turn. It is stored, so only for groups that have a time to live. */
+/** Comes last in each turn. It is stored, so only for groups that have a time to live; without one they are in use. */
 export function followIdle(turn: Turn): void {
   const { policy, idleSince, reconciled } = turn.state;
-  if (policy.idleTtlMs === null || !reconciled) return;
-  const idle = isIdle(turn.state) && isUsed(turn);
+  if (!reconciled) return;
+  const idle = policy.idleTtlMs !== null && isIdle(turn.state) && isUsed(turn);
   if (idle !== (idleSince !== null)) turn.change({ idleSince: idle ? turn.now : null });
 }
 
@@ -45,11 +45,12 @@ export function idleDeadline(state: GroupState): number | null {
   return terms.size > 0 ? (unawaited.first()?.[0].at ?? null) : purgeAt(state);
 }
 
-/** When the group is to be deleted; `null`: not at all. */
+/** When the group is to be deleted, or the first socket has owed its hello for too long, which is looked at again; `null`: not at all. */
 function purgeAt(state: GroupState): number | null {
-  const { policy, idleSince, paused, holdOffUntil } = state;
+  const { policy, idleSince, paused, holdOffUntil, connections, silent } = state;
   if (policy.idleTtlMs === null || idleSince === null || paused) return null;
-  return Math.max(idleSince + policy.idleTtlMs, holdOffUntil, safeFrom(state));
+  const helloUntil = connections.size === 0 ? 0 : (silent.first()?.[0].at ?? Infinity);
+  return Math.max(idleSince + policy.idleTtlMs, holdOffUntil, safeFrom(state), helloUntil);
 }
 
 /** Whether its time is over. */

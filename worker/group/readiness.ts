@@ -11,7 +11,7 @@
 import { leaseFor, renewalSlackFor } from "../../shared/lease.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { HeldElection } from "./election.ts";
-import { isInDebt, paidAt } from "./row-debt.ts";
+import { paidAt } from "./row-debt.ts";
 import type { Connection, Election, Session, Statement } from "./state.ts";
 import { answersUntil, ask, hurry, isAsked, isExpected, isFresh, isOverdue, isSilent, isYoung } from "./statements.ts";
 import { demote, grant, onceMore } from "./terms.ts";
@@ -191,7 +191,7 @@ export function isWatched(turn: Turn, election: HeldElection): boolean {
 /** Whether this rival may be granted the election now. If the group does not know, it asks; a silent one is mute from here on. */
 export function isReady(turn: Turn, id: string): boolean {
   const [rival] = candidate(turn, id);
-  if (rival === undefined || isInDebt(turn, rival.connection.access)) return false;
+  if (rival === undefined) return false;
   if (acceptanceOf(turn, rival) !== null) return true;
   if (isSilent(turn, rival.connection)) mute(turn, id);
   else ask(turn, rival.session);

@@ -28,10 +28,18 @@ function flowOf({ policy: { limits } }: GroupState, { subject }: Pick<Access, "s
   return { burst, perSecond: burst / REFILL_SECONDS };
 }
 
-/** When time has paid the debt of these credentials; `null`: they owe nothing. Operators have no limit. */
-export function paidAt({ state, now }: Turn, access: Access | undefined): number | null {
+/**
+ * When time has paid the debt of these credentials; `null`: they owe nothing. Operators have no limit. A clock that was set
+ * back delays no payment: what was counted later than now is counted from now on.
+ */
+export function paidAt(turn: Turn, access: Access | undefined): number | null {
+  const { state, now } = turn;
   if (access === undefined || access.role === "admin" || state.rowBuckets.size === 0) return null;
   const { tokens = 0, at = now } = state.rowBuckets.get(keyOf(access)) ?? {};
+  if (at > now) {
+    turn.change({ rowBuckets: state.rowBuckets.set(keyOf(access), { tokens, at: now }) });
+    turn.reconsiderAll();
+  }
   const until = Math.min(at, now) + Math.ceil((-tokens * 1_000) / flowOf(state, access).perSecond);
   return tokens < 0 && until > now ? until : null;
 }

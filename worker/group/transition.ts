@@ -83,9 +83,11 @@ function payerOf({ state }: Turn, event: EventBody): Access | null {
   return access === undefined || access?.role === "admin" ? null : access;
 }
 
-/** A subject is in debt from now on, or for longer: whatever waits for one of its sessions is decided anew. */
+/** A subject is in debt from now on, or for longer: whatever waits for one of its sessions, or for a rival, is decided anew. */
 function passOver(turn: Turn): void {
-  for (const { name, state } of turn.state.elections.values()) if (state.type === "vacant") turn.undecided.add(name);
+  const { elections, policy } = turn.state;
+  for (const { name, state } of elections.values())
+    if (state.type === "vacant" || policy.preempt) turn.undecided.add(name);
   settle(turn);
 }
 

@@ -1,6 +1,12 @@
 /** Known-wrong group cores: sessions, their frames, and what is published. */
 
-import { idleForItsTime, purgeAfterAllEpochs, purgeOfNothingInUse } from "../../support/host-scripts.ts";
+import {
+  helloOwedAtTheEndOfIdleTime,
+  idleForItsTime,
+  idleTimeOffAndOn,
+  purgeAfterAllEpochs,
+  purgeOfNothingInUse,
+} from "../../support/host-scripts.ts";
 import { leaderFirst, placesKept } from "../traces/crowd.ts";
 import { foreignFrames, joinOfEndedLeadership, staleFrames } from "../traces/fencing.ts";
 import { lateRenewal } from "../traces/leases.ts";
@@ -40,6 +46,18 @@ export const groupSessionMutants: readonly Mutant[] = [
     rule: "S20",
     trace: idleForItsTime,
     edits: [inGroup("idle", "idle !== (idleSince !== null)", "idle && idleSince === null")],
+  },
+  {
+    name: "a group whose time is over sets alarms in the past while a socket owes its hello",
+    rule: "S20",
+    trace: helloOwedAtTheEndOfIdleTime,
+    edits: [inGroup("idle", "connections.size === 0 ? 0 :", "connections.size >= 0 ? 0 :")],
+  },
+  {
+    name: "a time to live that was off counts from before",
+    rule: "S20",
+    trace: idleTimeOffAndOn,
+    edits: [inGroup("idle", "if (!reconciled) return;", "if (policy.idleTtlMs === null || !reconciled) return;")],
   },
   {
     name: "a list with one name too many is refused as a whole",

@@ -251,7 +251,9 @@ function preemptionTime(state: GroupState, { name, state: term, queue, acceptedE
     const place = session?.places.get(name);
     if (session === undefined || place === undefined || place.demotedAt === acceptedEpoch) return [];
     if (expectedPriority(session, name) <= expectedPriority(holder, name)) return [];
-    return [Math.max(term.grantedAt + preempt.cooldownMs, pauseEnd(place.missed, preempt.cooldownMs))];
+    const connection = session.link.type === "lost" ? undefined : state.connections.get(session.link.connection);
+    const paid = connection === undefined ? 0 : debtEnd(state, connection.access);
+    return [Math.max(term.grantedAt + preempt.cooldownMs, pauseEnd(place.missed, preempt.cooldownMs), paid)];
   });
   return times.length === 0 ? null : Math.min(...times);
 }

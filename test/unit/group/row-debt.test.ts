@@ -121,6 +121,44 @@ test("[N17] nobody in debt is granted anything: others are, and a sole candidate
   expect(group.holder()).toBe("a");
 });
 
+test("[N17] a debt from before the clock was set back is paid as soon as any other, by one alarm", () => {
+  const group = limited();
+  const a = join(group, "a");
+  a.accept();
+  overspend(a);
+  a.resign();
+  expect(group.election().type).toBe("vacant");
+  const paidIn = (group.alarm() ?? Infinity) - group.now;
+  group.skew -= 600_000;
+  join(group, "b", "other").bye();
+  const turns = group.during(() => group.advance(paidIn));
+  expect(turns.filter(({ event }) => event.type === "tick")).toHaveLength(1);
+  a.renew();
+  expect(group.holder()).toBe("a");
+});
+
+test("[N17] [Q2] a rival in debt stands in nobody's way, and preempts by the alarm once time has paid", () => {
+  const group = new GroupWorld({ limits: { rows: ROWS }, preempt: { cooldownMs: 5_000 } });
+  const leader = group.join("leader", { contenders: ["x"] });
+  leader.accept();
+  const a = join(group, "a", "s", { contenders: ["x"], priority: 2 });
+  group.run(4_000, leader);
+  overspend(a);
+  const b = group.join("b", { contenders: ["x"], priority: 1 });
+  group.run(1_000, leader);
+  expect(leader.heard("revoke")).toHaveLength(1);
+  leader.release();
+  b.accept();
+  expect(group.holder()).toBe("b");
+  for (let round = 0; b.heard("revoke").length === 0 && round < 100; round++) {
+    a.renew();
+    group.run(1_000, b);
+  }
+  expect(b.last("revoke").reason).toBe("preempted");
+  b.release();
+  expect(group.holder()).toBe("a");
+});
+
 test("[N17] a subject in debt begins no session and publishes nothing; other subjects, operators and those without one do", () => {
   const group = limited();
   const a = join(group, "a");

@@ -24,8 +24,10 @@ import {
   frameAfterAFailedListing,
   frames,
   type HostScript,
+  helloOwedAtTheEndOfIdleTime,
   horizonOfNobody,
   idleForItsTime,
+  idleTimeOffAndOn,
   knownAlarmAtWakeUp,
   leadersFirst,
   listedFirst,
@@ -126,4 +128,6 @@ describe("deletion", () => {
   test("[S20] waits until the clock is past every epoch by its margin", play(purgeAfterAllEpochs));
   test("[S20] is refused while somebody leads, and while the group is paused", play(purgeOfNothingInUse));
   test("[S20] comes when the group was idle for its time, and not before", play(idleForItsTime));
+  test("[S20] waits at that time for sockets that owe their hello, by one alarm", play(helloOwedAtTheEndOfIdleTime));
+  test("[S20] counts from its last use when its time to live was off meanwhile", play(idleTimeOffAndOn));
 });
