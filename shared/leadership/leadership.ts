@@ -87,7 +87,10 @@ interface LeasePorts {
   remainingMs(): number;
   /** 0 when the work of the term has stopped, or has to have stopped. */
   drainMs(): number;
-  /** Asks the group. Resolves when something was answered that was asked after this call; need not once the term is over. */
+  /**
+   * Asks the group. Resolves when something was answered that was asked after this call; need not once the term is over.
+   * Rejects if it can't ask.
+   */
   inquire(): Promise<void>;
   /** Called whenever a user looks at the signal. */
   readonly mark?: () => void;
@@ -129,15 +132,18 @@ export function createPlainLeadership(
     },
     async check() {
       if (!isLeader()) return false;
-      await new Promise<void>((resolve) => {
-        const goOn = (): void => {
+      const wasAsked = await new Promise<boolean>((resolve) => {
+        const goOn = (isSo = false): void => {
           checks.delete(goOn);
-          resolve();
+          resolve(isSo);
         };
         checks.add(goOn);
-        void inquire().then(goOn);
+        inquire().then(
+          () => goOn(true),
+          () => goOn(),
+        );
       });
-      return isLeader();
+      return wasAsked && isLeader();
     },
     headers: () => ({ [FENCE_HEADER]: encodeFence(term) }),
     remainingMs,

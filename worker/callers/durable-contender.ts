@@ -1,6 +1,6 @@
 /**
- * A Durable Object that contends for long, by RPC and its own alarm. It holds no socket and keeps no timer, so it can
- * hibernate between two calls. What has to outlive that is in the object's storage.
+ * A Durable Object that contends for long, by RPC and its own alarm. It holds no socket, and keeps a timer only while somebody
+ * waits, so it can hibernate between two calls. What has to outlive that is in the object's storage.
  *
  * Entry of the room `worker/callers`: contenders that call the group instead of holding a socket. `core/` is their pure
  * core. `worker/index.ts` may import it; it imports `shared/` and other rooms of `worker/`, and never `client/`.
@@ -223,7 +223,7 @@ export class DurableContender<Component extends string = string> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiters.add({ isSo, resolve, reject, endsByRefusal: end === "or refused" });
     this.#tellWaiters();
-    return promise;
+    return this.#engine.attend(promise);
   }
 
   /** Inside an `onRevoke`: all that run now. It is one of them, and two of them may wait for each other. */
@@ -316,7 +316,7 @@ export class DurableContender<Component extends string = string> {
       {
         remainingMs: () => remainingMs(this.#engine.state, component, leaderSessionId, this.#engine.clock.now()),
         drainMs: () => drainMs(this.#engine.state, component, leaderSessionId, this.#engine.clock.now()),
-        inquire: () => this.#engine.inquire(),
+        inquire: () => this.#inquire(),
         assertPublished,
         confirm: (published) => this.#confirm(subject, published),
         resign: (options) => this.#resign(leaderSessionId, options),
@@ -326,10 +326,20 @@ export class DurableContender<Component extends string = string> {
     return term;
   }
 
+  /** A `check` does not reject: what keeps the object from asking is reported. */
+  async #inquire(): Promise<void> {
+    try {
+      await this.#engine.attend(this.#engine.inquire());
+    } catch (error) {
+      this.#report(error);
+      throw error;
+    }
+  }
+
   async #confirm({ component, leaderSessionId }: Subject, published: Published): Promise<void> {
     const done = this.#confirming.wait(component);
     this.#engine.dispatch({ type: "confirm", component, leaderSessionId, ...published });
-    await done;
+    await this.#engine.attend(done);
   }
 
   async #resign(leaderSessionId: string, options: ResignOptions = {}): Promise<void> {

@@ -31,6 +31,9 @@ export class Engine {
   });
   readonly clock: CallerClock;
   #call: Promise<void> = Promise.resolve();
+  /** How to give up what waits. */
+  readonly #attended = new Set<(error: unknown) => void>();
+  #timer: unknown;
 
   constructor(state: ContenderState, ports: EnginePorts) {
     this.#ports = ports;
@@ -38,7 +41,10 @@ export class Engine {
     this.#turns = new Turns(state, {
       now: () => this.clock.now(),
       random: () => this.clock.random(),
-      adopt: (before, after) => ports.adopt(before, after),
+      adopt: (before, after) => {
+        ports.adopt(before, after);
+        if (this.#attended.size > 0) queueMicrotask(() => this.#moveTimer());
+      },
       execute: (effect) => {
         if (effect.type === "inquired") this.#inquiries.answered(effect.sentAt);
         else ports.execute(effect);
@@ -60,6 +66,40 @@ export class Engine {
   /** Resolves when the group has answered a call that was made after this. */
   inquire(): Promise<void> {
     return this.#inquiries.inquire();
+  }
+
+  /**
+   * Waits for something that the group, or time, has to bring. A timer keeps the deadlines meanwhile: the alarm that else
+   * keeps them may be what waits. Rejects if a turn fails.
+   */
+  async attend<T>(waiting: Promise<T>): Promise<T> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.#attended.add(reject);
+    this.#moveTimer();
+    try {
+      return await Promise.race([waiting, promise]);
+    } finally {
+      this.#attended.delete(reject);
+      this.#moveTimer();
+    }
+  }
+
+  #moveTimer(): void {
+    this.clock.clearTimeout(this.#timer);
+    // Who inquires holds a term.
+    if (this.state.terms.length === 0) this.#inquiries.answered(Infinity);
+    const deadline = nextDeadline(this.state);
+    // While a call is under way its own timer keeps them.
+    if (this.#attended.size === 0 || deadline === null || this.state.call !== null) return;
+    this.#timer = this.clock.setTimeout(() => this.#tick(), Math.max(1, deadline - this.clock.now()));
+  }
+
+  #tick(): void {
+    try {
+      this.dispatch({ type: "tick" });
+    } catch (error) {
+      for (const reject of this.#attended) reject(error);
+    }
   }
 
   /** Resolves when no call is under way: each was answered, or was given up. */

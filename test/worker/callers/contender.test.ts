@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { type DurableContenderOptions, type Elections, electionsOf, type Leadership } from "../../../worker/index.ts";
 import { wrong } from "../../support/wrong.ts";
 import { electionOf, freshGroup, join, LEASE_MS, objectOf, serverWith, statusOf, stopClock } from "../support.ts";
-import { adjusted, type Contending, type Told } from "./contending.ts";
+import { adjusted, Contending, type Told } from "./contending.ts";
 
 const policy = () => ({ leaseMs: LEASE_MS });
 const RENEW_EVERY_MS = LEASE_MS / 4;
@@ -502,6 +502,44 @@ test("[K7] [C8] check outlasts a call that fails, and is false once the lease is
   await wake(stub);
   expect(answers).toEqual([true, false]);
 });
+
+type InAlarm = (leadership: Leadership) => Promise<unknown>;
+const waits: readonly (readonly [string, InAlarm, unknown])[] = [
+  ["check", (leadership) => leadership.check(), false],
+  ["confirm", (leadership) => leadership.confirm("object:there"), "LeadershipLostError"],
+  ["resign", (leadership) => leadership.resign(), undefined],
+];
+
+test.each(waits)(
+  "[K7] [C8] a %s inside the object's alarm ends though no call reaches the group",
+  async (_, wait, end) => {
+    let isDown = false;
+    const ends: unknown[] = [];
+    const down = () => Promise.reject(new Error("down"));
+    const stub = objectIn(freshGroup(), "object", ({ elections }, object) => {
+      const up = elections as Elections;
+      Object.defineProperty(object, "alarm", {
+        value: async () => {
+          isDown = true;
+          await Contending.prototype.alarm.call(object);
+          const leadership = object.contender.leadership();
+          if (leadership !== null) ends.push(await wait(leadership).catch(({ name }) => name));
+        },
+      });
+      return {
+        elections: {
+          ...up,
+          campaign: (...all) => (isDown ? down() : up.campaign(...all)),
+          confirm: down,
+          release: down,
+        },
+      };
+    });
+    await start(stub);
+    await expect.poll(() => ends).toEqual([end]);
+    expect((await told(stub)).map(({ is }) => is)).toEqual(["grant", "revoke"]);
+  },
+);
 
 test("[S1] through the entrypoint of another Worker it is the same", async () => {
   const group = freshGroup();
