@@ -17,7 +17,7 @@ interface Loss {
 
 /** `url`: where the session is. `soFar`: what there is to say of failures before. */
 export function closeError({ code, reason, cause, opened, fatal }: Loss, url: string, soFar = ""): ElectionError {
-  const end = (fatal ? "; the client is closed" : "") + soFar;
+  const end = soFar + (fatal ? "; the client is closed" : "");
   if (cause instanceof UnauthorizedError)
     return new UnauthorizedError(cause.code, cause.message + end, undefined, !fatal);
   if (cause instanceof ElectionError) {

@@ -71,7 +71,8 @@ const CLOSE_CODES: Readonly<Record<number, number>> = {
 /** By the codes of Node; other platforms give none. */
 const REMEDIES: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nobody listens there: start the backend, or correct the port in `url`",
-  ECONNRESET: "whoever listens there hangs up: check that `url` is that of a deployment, and https: or http:",
+  ECONNRESET:
+    "the server closed the connection: check that `url` is that of a deployment, and that https: or http: is right",
   ENOTFOUND: "the host is unknown: correct its name in `url`",
   EAI_AGAIN: "the host's name can't be looked up: check the network, and its name in `url`",
   EPROTO: "the port does not speak TLS: begin `url` with http:, or correct its port",

@@ -62,7 +62,7 @@ export class Participant {
   #downAt: number | null = null;
   #outage: Outage | null = null;
   #hasWarned = false;
-  /** Of the last `welcome`, in whichever session. */
+  /** The deployment that the last `welcome` named. It outlives sessions. */
   #deployment: string | null = null;
 
   constructor(group: string, settings: Settings, clock: Clock, network: Network) {

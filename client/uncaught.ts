@@ -3,6 +3,7 @@ export function reportUncaught(error: unknown): void {
   (globalThis.reportError ?? console.error)(error);
 }
 
+/** Its error is reported, and ends nothing else. */
 export function attempt(run: () => void): void {
   try {
     run();

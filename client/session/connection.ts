@@ -262,7 +262,10 @@ function retryAt(draft: Draft, action: CloseAction): number {
   return now + Math.max(backOffMs(failures, random, backOff), spreadFor(failures, spreadMs, random));
 }
 
-/** A session may be one of many that were closed together, unless the close is about itself. Whoever is next is needed (N15). */
+/**
+ * Many sessions may have been closed together, so this one waits its share of the spread. It does not wait where the close
+ * concerns it alone, nor while it may be the next leader (N15).
+ */
 function crowdMs({ session, spreadMs, nextUntil, now }: Draft, action: CloseAction): number {
   const isAlone = session === null || action === "reauthenticate" || action === "fresh";
   return isAlone || nextUntil > now ? 0 : spreadMs;

@@ -171,8 +171,8 @@ export interface Welcome {
   readonly askTimeoutMs: number;
   readonly drainMs: number;
   /**
-   * Over how long sessions spread their return when they lose their sockets; left out while the group is small. Whoever
-   * holds a lease, or was asked by `next` within the last D, comes back at once (N15).
+   * Over how long sessions spread their return when they lose their sockets; left out while the group is small. A
+   * session that holds a lease, or was asked by `next` within the last D, comes back at once (N15).
    */
   readonly spreadMs?: number;
   /** Tells this group from those of its name in other deployments (E15). */

@@ -227,7 +227,7 @@ export class ElectionGroup extends DurableObject {
 
   /**
    * Deletes everything that the group has stored, its history and quarantined rows included, if nobody uses it: otherwise the
-   * outcome is `in_use`, and nothing has changed. Whoever comes next finds a new group, whose epochs are higher.
+   * outcome is `in_use`, and nothing has changed. The next session or call finds a new group, whose epochs are higher.
    */
   async purge(call: Call = {}): Promise<Outcome> {
     this.#assertNotRestoring();

@@ -18,7 +18,7 @@ export const INTERFACE_HEADER = "Edge-Election-Interface";
 
 /** What a call says beside its own arguments. Unknown names are ignored. */
 export interface Call {
-  /** Of the caller. Absent: that of the object. */
+  /** The version of the caller. Absent: the same as that of the object. */
   readonly interfaceVersion?: number;
   /** Settings of the deployment; absent: as they were given last. Those that the object refuses change nothing, and are logged. */
   readonly policy?: PolicyOptions;

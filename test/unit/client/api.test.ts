@@ -604,7 +604,8 @@ describe("the session", () => {
       for (let waited = 0; group.sockets.length === length && waited < 10_000; waited += 50)
         await group.clock.advance(50);
     }
-    expect(errors).toMatchObject([true, false].map((retryable) => ({ retryable }))); // the first, and the last
+    const last = { retryable: false, message: expect.stringMatching(/ \(failure 5 in \d+ s\); the client is closed$/) };
+    expect(errors).toMatchObject([{ retryable: true }, last]); // the first, and the last
     expect(client.state).toBe("closed");
     expect(() => client.contend("y")).toThrow(
       expect.objectContaining({ cause: expect.objectContaining({ code: "unauthorized", retryable: false }) }),
