@@ -31,7 +31,7 @@ export function electionsThrough(carry: Carry, backend: Backend, name: string): 
     async (group: string, asked: Asked): Promise<Given> => {
       const request = call(asked);
       return inGroup(group, async () => {
-        const outcome = heard(await backend.poll(request));
+        const outcome = answered(await backend.poll(request));
         if (outcome.type === "polled" || outcome.type === "refused") return answer(outcome, asked);
         throw new Error(`the group answered ${outcome.type} to a call`);
       });
@@ -60,7 +60,7 @@ export function electionsThrough(carry: Carry, backend: Backend, name: string): 
     },
     revoke: async (group, election, options) => {
       const [checked, { successor, reason }] = [electionName(election), revokeOptions(options)];
-      return inGroup(group, async () => revoked(heard(await backend.ask(orderTo(checked, successor, reason)))));
+      return inGroup(group, async () => revoked(answered(await backend.ask(orderTo(checked, successor, reason)))));
     },
     campaign: by(campaigning),
     renew: by(renewing),
@@ -84,7 +84,7 @@ function revoked(outcome: Outcome) {
   throw new Error(`the group answered ${outcome.type} to a revoke`);
 }
 
-function heard(outcome: Outcome | null): Outcome {
+function answered(outcome: Outcome | null): Outcome {
   if (outcome !== null) return outcome;
   throw new Error("The group's object was restarted before it could answer.");
 }

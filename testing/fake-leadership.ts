@@ -24,7 +24,7 @@ export interface FakeLeadership {
   /** Ends the term: `signal` aborts with a `LeadershipLostError` of this reason, by default `lost`. Throws when none runs. */
   revoke(reason?: LossReason): void;
   /**
-   * The lease runs out before the code is told: `isLeader()` is false, and `signal` has not aborted. `revoke("expired")` tells it.
+   * The lease runs out before the code is notified: `isLeader()` is false, and `signal` has not aborted. `revoke("expired")` notifies it.
    * Throws when none runs.
    */
   expire(): void;

@@ -27,6 +27,11 @@ const aText: Check<string> = where(
   "a text that is not empty",
 );
 
+const assertCaller = optionsBy({ name: aText });
+
+/** The name of another Worker. */
+export const assertCallerName = (given: unknown): void => assertCaller({ name: given });
+
 export const assertTestObjectOptions = optionsBy({ name: aText, env: record, binding: aText });
 
 export function assertDelay(ms: unknown): void {

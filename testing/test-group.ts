@@ -20,7 +20,7 @@ import { Ledger } from "./ledger.ts";
 import { lookUpsOf } from "./look-ups.ts";
 import { Machine, type MachineSettings } from "./machine.ts";
 import { Members, type TestMember } from "./members.ts";
-import { assertDelay, assertTestClientOptions, assertTestGroupOptions, assertTestObjectOptions } from "./options.ts";
+import { assertCallerName, assertDelay, assertTestClientOptions, assertTestGroupOptions, assertTestObjectOptions } from "./options.ts";
 import { createTenant, type TestClientOptions } from "./tenant.ts";
 import { type Due, Timeline } from "./timeline.ts";
 
@@ -118,6 +118,7 @@ export class TestGroup {
 
   /** The elections of another Worker, with a path and a clock of its own. */
   electionsFor(name: string): Elections {
+    assertCallerName(name);
     const caller = new Caller(this.#machineSettings(name));
     const elections = this.#bind(caller);
     this.#members.add(elections, caller);

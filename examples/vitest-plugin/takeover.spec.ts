@@ -1,12 +1,12 @@
 /** Inside workerd, by the plugin for Workers. */
-import { evictDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { createTestGroup } from "edge-election/testing";
+import { createTestGroup, electionFaults } from "edge-election/testing";
 import { expect, test } from "vitest";
 import { takeOver } from "../miniflare/takeover.ts";
 import { type Env, Indexer } from "../miniflare/worker.ts";
 
-const { ELECTIONS, INDEXERS } = env as unknown as Env;
+const { ELECTIONS, GROUPS, INDEXERS } = env as unknown as Env & { GROUPS: DurableObjectNamespace };
 
 test("the leader dies, and another one takes over within 30 s: on virtual time", async () => {
   const began = performance.now();
@@ -37,5 +37,8 @@ test("the leader dies, and another one takes over: in workerd", async () => {
   console.log(`against workerd it takes ${Math.ceil(performance.now() - began)} ms`);
   expect(next).toBeGreaterThan(dead);
   await evictDurableObject(indexer);
+  expect(await indexer.isLeader()).toBe(true);
+  // The group's object leaves memory: nobody notices.
+  await electionFaults({ abortAllDurableObjects, evictDurableObject }, { namespace: GROUPS }).hibernate("search");
   expect(await indexer.isLeader()).toBe(true);
 });

@@ -8,7 +8,10 @@ export default defineConfig({
       main: "../miniflare/worker.ts",
       miniflare: {
         compatibilityDate: "2026-11-02",
-        durableObjects: { INDEXERS: { className: "Indexer", useSQLite: true } },
+        durableObjects: {
+          INDEXERS: { className: "Indexer", useSQLite: true },
+          GROUPS: { className: "ElectionGroup", scriptName: "edge-election", useSQLite: true },
+        },
         serviceBindings: { ELECTIONS: { name: "edge-election", entrypoint: "ElectionsEntrypoint" } },
         workers: [await electionWorker("vitest", { leaseMs: 2_000 })],
       },

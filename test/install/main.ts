@@ -11,7 +11,7 @@ import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { inRepository } from "../../tools/paths.ts";
 import { installReport, writeReport } from "../../tools/reports.ts";
 import { execute, type Service, startService } from "./commands.ts";
-import { clientProgram, importProgram, pageFiles, workerFiles } from "./programs.ts";
+import { clientProgram, importProgram, miniflare4Program, pageFiles, workerFiles } from "./programs.ts";
 import { createProject, oldestNode, type Project, packPackage, testedVersion } from "./project.ts";
 
 let passed = 0;
@@ -139,6 +139,17 @@ async function checkLocalTests(tarball: string): Promise<void> {
   }
 }
 
+/** The latest version that is no preview: it has shapes, and a runtime, of its own. */
+async function checkMiniflare4(tarball: string): Promise<void> {
+  const files = { ...(await filesIn(["examples/miniflare"])), "miniflare-4/takeover.mjs": miniflare4Program };
+  await using project = await createProject(tarball, { files, packages: ["miniflare@4", "esbuild", "hono@4"] });
+  await check("Miniflare 4: a leader dies, and another one takes over, in workerd; objects hibernate and end", async () => {
+    const place = { folder: join(project.folder, "miniflare-4") };
+    const output = await execute(process.execPath, ["--test", "takeover.mjs"], place);
+    process.stdout.write(`     ${durationIn(output, "against workerd")} ms against workerd\n`);
+  });
+}
+
 /** Of a test that prints how long it has taken. */
 function durationIn(output: string, where: string): number {
   const found = new RegExp(`${where} it takes (\\d+) ms`).exec(output)?.[1];
@@ -186,7 +197,7 @@ async function main(): Promise<void> {
   await build();
   await using place = await temporaryFolder();
   const tarball = await packPackage(place.path);
-  for (const part of [checkRuntimes, checkPage, checkWorker, checkLocalTests]) {
+  for (const part of [checkRuntimes, checkPage, checkWorker, checkLocalTests, checkMiniflare4]) {
     await part(tarball).catch((error: unknown) => check(part.name, () => Promise.reject(error)));
   }
   await writeReport(installReport, { passed, failed });

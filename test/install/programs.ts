@@ -89,3 +89,63 @@ export default new Hono().get("/", (context) => context.text("application")).rou
 `,
   "client.mjs": clientProgram,
 };
+
+/** The steps of the example, on the version of Miniflare that is the latest one which is no preview. */
+export const miniflare4Program = `
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { electionFaults, electionWorker } from "edge-election/testing";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { takeOver } from "../miniflare/takeover.ts";
+
+test("on Miniflare 4", async () => {
+  const bundle = await build({
+    entryPoints: [new URL("../miniflare/worker.ts", import.meta.url).pathname],
+    bundle: true,
+    format: "esm",
+    conditions: ["workerd", "worker"],
+    external: ["cloudflare:*", "node:*"],
+    write: false,
+  });
+  const options = {
+    cf: false,
+    workers: [
+      {
+        name: "app",
+        compatibilityDate: "2026-07-30",
+        modules: [{ type: "ESModule", path: "worker.js", contents: bundle.outputFiles[0]?.text ?? "" }],
+        serviceBindings: { ELECTIONS: { name: "edge-election", entrypoint: "ElectionsEntrypoint" } },
+        durableObjects: { INDEXERS: { className: "Indexer", useSQLite: true } },
+      },
+      await electionWorker("miniflare-4", { leaseMs: 2_000 }),
+    ],
+  };
+  const miniflare = new Miniflare(options);
+  try {
+    const url = await miniflare.ready;
+    const ask = async (path) => (await fetch(new URL(path, url))).json();
+    const elections = (await miniflare.getBindings("app")).ELECTIONS;
+    const began = performance.now();
+    const [dead, next] = await takeOver({
+      elections,
+      start: () => ask("/next/start"),
+      isLeader: () => ask("/next"),
+      settled: (promise) => promise,
+      wait: () => setTimeout(20),
+    });
+    console.log("against workerd it takes " + Math.ceil(performance.now() - began) + " ms");
+    assert.ok(next > dead);
+    const faults = electionFaults(miniflare, { options });
+    await faults.hibernate("search");
+    assert.equal(await ask("/next"), true);
+    await faults.evict("search");
+    assert.equal(await ask("/next"), true);
+    await faults.replace();
+    assert.equal(await (await fetch(new URL("/next", await miniflare.ready))).json(), true);
+  } finally {
+    await miniflare.dispose();
+  }
+});
+`;

@@ -112,7 +112,7 @@ export default {
     return Response.json({ leads: await indexer.leads(), grants: await indexer.grants() });
   },
 
-  async scheduled({ scheduledTime }, env) {
+  async scheduled({ scheduledTime }: ScheduledController, env: Pick<Env, "ELECTIONS">) {
     await nightly(env, scheduledTime);
   },
 } satisfies ExportedHandler<Env>;

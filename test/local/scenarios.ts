@@ -15,6 +15,8 @@ export interface IndexerHandle {
 export interface Stage extends AsyncDisposable {
   indexer(name: string): IndexerHandle;
   nightly(since: number): Promise<RunResult<string>>;
+  /** The platform calls `scheduled`. */
+  cron(scheduledTime: number): Promise<void>;
   /** What the clock of Workers shows. */
   now(): number;
   /** A tab's client. */
@@ -74,6 +76,11 @@ export function scenarios(where: string, open: (lease: Lease) => Promise<Stage>)
   );
 
   scenario("[PC3] [PC4] of many invocations one reports, once a night", "goes on", async (stage) => {
+    const lastNight = stage.now();
+    await stage.settled(stage.cron(lastNight));
+    expect(await stage.settled(stage.nightly(lastNight))).toEqual({ ran: false, reason: "done" });
+    const over = stage.now();
+    await stage.until(() => stage.now() > over);
     const tonight = stage.now();
     const results = await stage.settled(Promise.all([1, 2, 3, 4].map(() => stage.nightly(tonight))));
     expect(results.filter(({ ran }) => ran)).toHaveLength(1);

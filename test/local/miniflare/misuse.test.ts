@@ -3,6 +3,8 @@ import { Miniflare, type MiniflareOptions } from "miniflare";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CLOSE } from "../../../shared/protocol/close-codes.ts";
 import { electionWorker } from "../../../testing/index.ts";
+import { inRepository } from "../../../tools/paths.ts";
+import { bundled } from "./stage.ts";
 
 type Worker = MiniflareOptions["workers"][number];
 
@@ -32,11 +34,31 @@ const misuses = {
   },
 };
 
+/** A user's Worker that binds the shipped one without its entrypoint. It answers with what its job ends with. */
+async function caller(): Promise<Worker> {
+  const contents = await bundled({ stdin: { resolveDir: inRepository("worker"), contents: `
+    import { runIfLeader } from "./index.ts";
+    const job = { group: "a", component: "nightly" };
+    export default {
+      fetch: (_, { ELECTIONS }) =>
+        runIfLeader(ELECTIONS, job, () => {}).catch(({ code, message, retryable }) => Response.json({ code, message, retryable })),
+    };
+  ` } });
+  return {
+    config: {
+      name: "no entrypoint",
+      compatibilityDate: "2026-11-02",
+      manifest: { mainModule: "caller.js", modulesRoot: "/", modules: { "caller.js": { type: "esm", contents } } },
+      env: { ELECTIONS: { type: "worker", worker: "no SQLite" } },
+    },
+  };
+}
+
 let miniflare: Miniflare;
 beforeAll(async () => {
   miniflare = new Miniflare({
     cf: false,
-    workers: await Promise.all(Object.values(misuses).map(({ worker }) => worker)),
+    workers: await Promise.all([...Object.values(misuses).map(({ worker }) => worker), caller()]),
   });
   await miniflare.ready;
 });
@@ -57,6 +79,16 @@ test.each(Object.entries(misuses))(
     expect(await closed).toEqual([CLOSE.tryLater, says]);
   },
 );
+
+test("[E14] a binding without the entrypoint: the caller's error names it, and no retry helps", async () => {
+  const worker = await miniflare.getWorker("no entrypoint");
+  expect(await (await worker.fetch("http://localhost/")).json()).toEqual({
+    code: "misconfigured",
+    message:
+      "what the binding leads to has no elections: bind the entrypoint ElectionsEntrypoint of the Worker that has the groups",
+    retryable: false,
+  });
+});
 
 test("[E14] a date before node:crypto was there: the Worker does not start, and says why", async () => {
   const worker = await misused("too old", () => ({ compatibilityDate: "2026-06-01", compatibilityFlags: [] }));

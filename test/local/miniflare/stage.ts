@@ -1,5 +1,5 @@
 /** Miniflare with two Workers: the shipped one, and the user's, which binds it. */
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import { Miniflare, type MiniflareOptions } from "miniflare";
 import { createElectionClient } from "../../../client/node/index.ts";
 import {
@@ -19,11 +19,13 @@ export const SHORT_LEASE_MS = 2_000;
 const LONG_LEASE_MS = 60_000;
 const TURN_MS = 20;
 
-const app = build({
-  entryPoints: [inRepository("test/local/app.ts")],
-  write: false,
-  ...workerTarget,
-}).then(({ outputFiles: [file] }) => file?.text ?? "");
+/** A user's Worker as it is deployed. */
+export async function bundled(entry: BuildOptions): Promise<string> {
+  const { outputFiles } = await build({ ...entry, ...workerTarget, write: false });
+  return outputFiles[0]?.text ?? "";
+}
+
+const app = bundled({ entryPoints: [inRepository("test/local/app.ts")] });
 
 /** The user's Worker, with an object of its own, a database and a bucket. */
 async function shop(): Promise<MiniflareOptions["workers"][number]> {
@@ -110,6 +112,11 @@ export async function openStage({ url, ask, miniflare }: Town): Promise<Stage> {
       };
     },
     nightly: (since) => ask(`/nightly?since=${since}`),
+    async cron(scheduledTime) {
+      const worker = await miniflare.getWorker("shop");
+      const { outcome } = await worker.scheduled({ scheduledTime: new Date(scheduledTime) });
+      if (outcome !== "ok") throw new Error(`the scheduled event ended with ${outcome}`);
+    },
     now: () => Date.now(),
     tab(name) {
       const proxy = ready.pop();

@@ -1,12 +1,16 @@
 /** The code of app.ts on virtual time. */
 import { createTestGroup } from "../../../testing/index.ts";
-import { Indexer, nightly } from "../app.ts";
+import app, { type Env, Indexer, nightly } from "../app.ts";
 import { type Stage, scenarios } from "../scenarios.ts";
 
 /** Time costs nothing here: every lease is of the default length. */
 async function open(): Promise<Stage> {
   const group = createTestGroup({ group: "shop" });
   let invocations = 0;
+  const invocation = (): Pick<Env, "ELECTIONS"> => {
+    invocations += 1;
+    return { ELECTIONS: group.electionsFor(`invocation ${invocations}`) };
+  };
   const isSo = async (condition: () => boolean | Promise<boolean>): Promise<boolean> => condition();
   return {
     indexer(name) {
@@ -19,11 +23,9 @@ async function open(): Promise<Stage> {
         hibernate: async () => object.hibernate(),
       };
     },
-    nightly: (since) => {
-      invocations += 1;
-      const elections = group.electionsFor(`invocation ${invocations}`);
-      return nightly({ ELECTIONS: elections }, since);
-    },
+    nightly: (since) => nightly(invocation(), since),
+    cron: async (scheduledTime) =>
+      app.scheduled({ scheduledTime, cron: "0 3 * * *", type: "scheduled", noRetry() {} }, invocation()),
     now: () => group.clock(group.elections).wall() + group.now,
     tab: (name) => group.client({ name, page: false }),
     partition: (tab) => group.partition(tab),

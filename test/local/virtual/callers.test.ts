@@ -326,6 +326,11 @@ test.each([
   ],
   ["a wrong component", (group: TestGroup) => group.elections.getLeader("test", ""), "component must be"],
   [
+    "a Worker without a name",
+    async (group: TestGroup) => group.electionsFor(""),
+    "name must be a text that is not empty",
+  ],
+  [
     "a name that is taken",
     async (group: TestGroup) => [group.elections, group.electionsFor("worker")],
     "a member is called worker already",
