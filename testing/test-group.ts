@@ -20,7 +20,13 @@ import { Ledger } from "./ledger.ts";
 import { lookUpsOf } from "./look-ups.ts";
 import { Machine, type MachineSettings } from "./machine.ts";
 import { Members, type TestMember } from "./members.ts";
-import { assertCallerName, assertDelay, assertTestClientOptions, assertTestGroupOptions, assertTestObjectOptions } from "./options.ts";
+import {
+  assertCallerName,
+  assertDelay,
+  assertTestClientOptions,
+  assertTestGroupOptions,
+  assertTestObjectOptions,
+} from "./options.ts";
 import { createTenant, type TestClientOptions } from "./tenant.ts";
 import { type Due, Timeline } from "./timeline.ts";
 

@@ -143,11 +143,14 @@ async function checkLocalTests(tarball: string): Promise<void> {
 async function checkMiniflare4(tarball: string): Promise<void> {
   const files = { ...(await filesIn(["examples/miniflare"])), "miniflare-4/takeover.mjs": miniflare4Program };
   await using project = await createProject(tarball, { files, packages: ["miniflare@4", "esbuild", "hono@4"] });
-  await check("Miniflare 4: a leader dies, and another one takes over, in workerd; objects hibernate and end", async () => {
-    const place = { folder: join(project.folder, "miniflare-4") };
-    const output = await execute(process.execPath, ["--test", "takeover.mjs"], place);
-    process.stdout.write(`     ${durationIn(output, "against workerd")} ms against workerd\n`);
-  });
+  await check(
+    "Miniflare 4: a leader dies, and another one takes over, in workerd; objects hibernate and end",
+    async () => {
+      const place = { folder: join(project.folder, "miniflare-4") };
+      const output = await execute(process.execPath, ["--test", "takeover.mjs"], place);
+      process.stdout.write(`     ${durationIn(output, "against workerd")} ms against workerd\n`);
+    },
+  );
 }
 
 /** Of a test that prints how long it has taken. */

@@ -36,14 +36,19 @@ const misuses = {
 
 /** A user's Worker that binds the shipped one without its entrypoint. It answers with what its job ends with. */
 async function caller(): Promise<Worker> {
-  const contents = await bundled({ stdin: { resolveDir: inRepository("worker"), contents: `
+  const contents = await bundled({
+    stdin: {
+      resolveDir: inRepository("worker"),
+      contents: `
     import { runIfLeader } from "./index.ts";
     const job = { group: "a", component: "nightly" };
     export default {
       fetch: (_, { ELECTIONS }) =>
         runIfLeader(ELECTIONS, job, () => {}).catch(({ code, message, retryable }) => Response.json({ code, message, retryable })),
     };
-  ` } });
+  `,
+    },
+  });
   return {
     config: {
       name: "no entrypoint",
