@@ -3,7 +3,7 @@ import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import type { Attachment } from "../group/events.ts";
 import { createPolicy } from "../group/policy.ts";
 import type { Commit, HostFailure, HostPort, Turned } from "../host/port.ts";
-import { logError, logFacts } from "../http/log.ts";
+import { isLogged, logError, logFacts } from "../http/log.ts";
 import { deploymentOf, freshNonce, freshSecret, hashSecret } from "./secrets.ts";
 import type { Store } from "./store.ts";
 
@@ -96,8 +96,12 @@ export class Platform implements HostPort<WebSocket> {
 
   // Log
 
+  /** Once it is durable: what fails to be stored has not happened, and nobody has to wait for a line of the log. */
   turned({ facts, report }: Turned): void {
-    if (facts.length > 0) logFacts(facts, report.after.policy.logLevel, { group: this.#group, at: report.now });
+    const { logLevel } = report.after.policy;
+    if (!facts.some((fact) => isLogged(fact, logLevel))) return;
+    const log = (): void => logFacts(facts, logLevel, { group: this.#group, at: report.now });
+    this.#context.storage.sync().then(log, () => {}); // if it rejects, the platform resets the object
   }
 
   failed(failure: HostFailure, error: unknown): void {

@@ -2,7 +2,7 @@
 import type { FreshSecret } from "../group/events.ts";
 
 /** Looked for, so that where it is missing the Worker says why as it starts. */
-const { createHash, randomBytes } = await import("node:crypto").catch((cause: unknown) => {
+const { hash, randomBytes } = await import("node:crypto").catch((cause: unknown) => {
   const remedy = "set the Worker's compatibility_date to 2026-08-04 or later, or add the flag nodejs_compat";
   throw new Error(`edge-election needs node:crypto: ${remedy}`, { cause });
 });
@@ -28,7 +28,7 @@ function randomText(): string {
 export const freshNonce = (): string => Date.now().toString(36) + randomText();
 
 /** Only hashes are stored, so the database is no help in resuming a session. */
-export const hashSecret = (secret: string): string => createHash("sha256").update(secret).digest("base64url");
+export const hashSecret = (secret: string): string => hash("sha256", secret, "base64url");
 
 /** The platform makes an object's id of the namespace and the group's name: so it is another one in another deployment (E15). */
 export const deploymentOf = (id: DurableObjectId): string => hashSecret(id.toString()).slice(0, TEXT_LENGTH);

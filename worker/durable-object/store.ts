@@ -8,7 +8,7 @@
  */
 import { type Check, isRecord, number, record } from "../../shared/protocol/fields.ts";
 import type { EndedTerm } from "../group/events.ts";
-import { givesWay, type KeptTerm } from "../group/kept-terms.ts";
+import { type KeptTerm, KeptTerms } from "../group/kept-terms.ts";
 import { createPolicy, type PolicyOptions } from "../group/policy.ts";
 import { endedTermRow, MAX_REACH_MS, policyRow } from "../group/row-checks.ts";
 import type { GroupRow, RowChange } from "../group/rows.ts";
@@ -58,8 +58,8 @@ export class Store {
   readonly #storage: DurableObjectStorage;
   readonly #report: (row: UnreadableRow) => void;
   #exists: boolean;
-  /** The ended terms in storage, the oldest first; `null`: not looked at yet. */
-  #kept: readonly KeptTerm[] | null = null;
+  /** The ended terms in storage; `null`: not looked at yet. */
+  #kept: KeptTerms | null = null;
   /** The group's row as it is stored, without the counters that are stored in it. */
   #group: GroupRow | null = null;
   #countersStoredAt = 0;
@@ -179,10 +179,18 @@ export class Store {
     const reachMs = Math.max(this.#reachMs, reachOf(settings), ...rows.map(aheadOf));
     const isFirst = !this.#exists;
     if (isFirst || reachMs > this.#reachMs) puts.push(plain("schema", { version: SCHEMA_VERSION, reachMs }));
-    const terms = rows.filter(isTerm);
-    const next = terms.reduce(withTerm, { kept: terms.length === 0 ? [] : this.#keptTerms(), puts: [], removed: [] });
-    this.#write([...puts, ...next.puts], [...rows.flatMap(removalOf), ...next.removed]);
-    if (terms.length > 0) this.#kept = next.kept;
+    const removed = rows.flatMap(removalOf);
+    try {
+      for (const term of rows.filter(isTerm)) {
+        const { put, gone } = this.#keep(term);
+        puts.push(put);
+        removed.push(...gone);
+      }
+      this.#write(puts, removed);
+    } catch (error) {
+      this.#kept = null;
+      throw error;
+    }
     this.#reachMs = reachMs;
     if (group === null) return;
     this.#group = group;
@@ -235,7 +243,7 @@ export class Store {
 
   /** The newest `limit` ended terms, newest first. */
   endedTerms(limit: number): EndedTerm[] {
-    const newestFirst = this.#keptTerms().slice(-limit).toReversed();
+    const newestFirst = this.#keptTerms().newestFirst(limit);
     const terms: EndedTerm[] = [];
     for (let next = 0; next < newestFirst.length; next += VALUES_AT_ONCE) {
       const keys = newestFirst.slice(next, next + VALUES_AT_ONCE).map(({ key }) => key);
@@ -247,17 +255,34 @@ export class Store {
   }
 
   /** Which terms there are. All their rows are read, once in an incarnation: an index would cost a row for each new one. */
-  #keptTerms(): readonly KeptTerm[] {
-    if (this.#kept !== null || !this.#exists) return this.#kept ?? [];
+  #keptTerms(): KeptTerms {
+    this.#kept ??= new KeptTerms(this.#exists ? this.#storedTerms() : []);
+    return this.#kept;
+  }
+
+  #storedTerms(): KeptTerm[] {
     const all = this.#query(
       `SELECT key, sequence, row FROM stored WHERE ${OF_KIND} ORDER BY sequence`,
       ...boundsOf("term"),
     );
-    this.#kept = all.flatMap((stored) => {
+    return all.flatMap((stored) => {
       const [key, sequence] = [String(stored["key"]), Number(stored["sequence"])];
       return this.#termOf(key, stored["row"] ?? null).map((term) => keptAs(key, sequence, term));
     });
-    return this.#kept;
+  }
+
+  /** A new term takes the key of the one that gives way: the history is bounded without deletes, unless its limit is lowered. */
+  #keep({ sequence, keep, row }: TermChange): { readonly put: Put; readonly gone: readonly string[] } {
+    const kept = this.#keptTerms();
+    const free: string[] = [];
+    while (kept.size >= keep) {
+      const term = kept.giveWay();
+      if (term === undefined) break;
+      free.push(term.key);
+    }
+    const [key = `term/${sequence}`, ...gone] = free;
+    kept.add(keptAs(key, sequence, row));
+    return { put: { key, sequence, row: JSON.stringify(row) }, gone };
   }
 
   #termOf(key: string, row: SqlStorageValue): EndedTerm[] {
@@ -301,29 +326,6 @@ const keptAs = (key: string, sequence: number, { election, subject }: EndedTerm)
   election,
   subject: subject ?? null,
 });
-
-interface History {
-  readonly kept: readonly KeptTerm[];
-  readonly puts: readonly Put[];
-  readonly removed: readonly string[];
-}
-
-/** A new term takes the key of the one that gives way: the history is bounded without deletes, unless its limit is lowered. */
-function withTerm({ kept, puts, removed }: History, { sequence, keep, row }: TermChange): History {
-  let rest = kept;
-  const free: string[] = [];
-  while (rest.length >= keep) {
-    const gone = givesWay(rest);
-    rest = rest.filter((term) => term !== gone);
-    if (gone !== undefined) free.push(gone.key);
-  }
-  const [key = `term/${sequence}`, ...others] = free;
-  return {
-    kept: [...rest, keptAs(key, sequence, row)],
-    puts: [...puts, { key, sequence, row: JSON.stringify(row) }],
-    removed: [...removed, ...others],
-  };
-}
 
 const plain = (key: string, row: object): Put => ({ key, sequence: null, row: JSON.stringify(row) });
 

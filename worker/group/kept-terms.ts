@@ -13,28 +13,67 @@ export interface KeptTerm {
   readonly subject: string | null;
 }
 
-type Part = keyof Pick<KeptTerm, "election" | "subject">;
-
-/**
- * The term that gives way: of the election or the subject that has the most, and within that of the subject or the
- * election that has the most there, the oldest. `kept` is in the order of their ends, and not empty.
- */
-export function givesWay(kept: readonly KeptTerm[]): KeptTerm | undefined {
-  const [election, subject] = [largest(kept, "election"), largest(kept, "subject")];
-  const [first, then]: [Part, Part] =
-    subject.length >= election.length ? ["subject", "election"] : ["election", "subject"];
-  return largest(first === "subject" ? subject : election, then)[0];
+/** The terms of one subject in one election. */
+interface Pair extends Pick<KeptTerm, "election" | "subject"> {
+  /** The oldest first; never empty. */
+  readonly terms: KeptTerm[];
 }
 
-/** Those with the value that most of them have; of several values the one whose oldest term is the oldest. */
-function largest(kept: readonly KeptTerm[], part: Part): readonly KeptTerm[] {
-  const counts = new Map<string | null, number>();
-  let most = 0;
-  for (const { [part]: value } of kept) {
-    const count = (counts.get(value) ?? 0) + 1;
-    counts.set(value, count);
-    most = Math.max(most, count);
+/** A term that ends finds its place without a walk through the others: there are few pairs, unless somebody makes them up. */
+export class KeptTerms {
+  #pairs: readonly Pair[] = [];
+  #size = 0;
+
+  /** In the order of their ends. */
+  constructor(terms: readonly KeptTerm[]) {
+    for (const term of terms) this.add(term);
   }
-  const [found] = [...counts].find(([, count]) => count === most) ?? [];
-  return kept.filter(({ [part]: value }) => value === found);
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** It has ended after all others. */
+  add(term: KeptTerm): void {
+    const { election, subject } = term;
+    const pair = this.#pairs.find((one) => one.election === election && one.subject === subject);
+    if (pair === undefined) this.#pairs = [...this.#pairs, { election, subject, terms: [term] }];
+    else pair.terms.push(term);
+    this.#size += 1;
+  }
+
+  /**
+   * Takes out the term that gives way: of the election or the subject that has the most, and within that of the subject or
+   * the election that has the most there, the oldest. `undefined`: there is none.
+   */
+  giveWay(): KeptTerm | undefined {
+    const election = largest(Map.groupBy(this.#pairs, (pair) => pair.election).values());
+    const subject = largest(Map.groupBy(this.#pairs, (pair) => pair.subject).values());
+    const candidates = sizeOf(subject) >= sizeOf(election) ? subject : election;
+    const [pair] = largest(candidates.map((one) => [one]));
+    const gone = pair?.terms.shift();
+    if (gone === undefined) return undefined;
+    this.#size -= 1;
+    if (pair?.terms.length === 0) this.#pairs = this.#pairs.filter((one) => one !== pair);
+    return gone;
+  }
+
+  newestFirst(limit: number): KeptTerm[] {
+    const all = this.#pairs.flatMap(({ terms }) => terms);
+    return all.sort((one, other) => other.sequence - one.sequence).slice(0, limit);
+  }
+}
+
+const sizeOf = (pairs: readonly Pair[]): number => pairs.reduce((sum, { terms }) => sum + terms.length, 0);
+const oldestOf = (pairs: readonly Pair[]): number =>
+  Math.min(...pairs.map(({ terms: [oldest] }) => oldest?.sequence ?? Infinity));
+
+/** The one with most terms; of several the one whose oldest term is the oldest. */
+function largest(groups: Iterable<readonly Pair[]>): readonly Pair[] {
+  let found: readonly Pair[] = [];
+  for (const group of groups) {
+    const more = sizeOf(group) - sizeOf(found);
+    if (more > 0 || (more === 0 && oldestOf(group) < oldestOf(found))) found = group;
+  }
+  return found;
 }

@@ -3,8 +3,8 @@
  * simulator run this one, each on a port of its own. It decides nothing.
  *
  * One turn: the core's transition, its rows in one commit, then the new state, then the alarm, then the effects in their
- * order, then the log. A turn whose commit fails changes nothing and sends nothing; the error goes to the caller, and
- * the next event finds the group as it was.
+ * order, then the log, whose lines the platform writes once the commit is durable. A turn whose commit fails changes nothing
+ * and sends nothing; the error goes to the caller, and the next event finds the group as it was.
  *
  * Phases of an incarnation:
  * 1. The constructor loads what is stored, and finds the sockets of leaders, which carry exact leases.

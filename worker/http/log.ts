@@ -80,12 +80,14 @@ export function logFacts(
     console.log(legibleJson({ level: "info", event: "session_lost", ...context, count }));
   }
   for (const fact of facts) {
-    const own = levelOf(fact);
-    if (RANK[own] > RANK[level] || (isCrowd && isLoss(fact))) continue;
+    if (!isLogged(fact, level) || (isCrowd && isLoss(fact))) continue;
     const { type: event, ...rest } = fact;
-    console.log(legibleJson({ level: own, event, ...context, ...rest }));
+    console.log(legibleJson({ level: levelOf(fact), event, ...context, ...rest }));
   }
 }
+
+/** Whether `level` includes it. */
+export const isLogged = (fact: Fact, level: LogLevel): boolean => RANK[levelOf(fact)] <= RANK[level];
 
 const isLoss = ({ type }: Fact): boolean => type === "session_lost";
 

@@ -1,19 +1,26 @@
 /** Which ended terms give way to new ones. */
-import { expect, test } from "vitest";
+import fc from "fast-check";
+import { expect, inject, test } from "vitest";
 import { electionOf } from "../../../shared/protocol/names.ts";
-import { givesWay, type KeptTerm } from "../../../worker/group/kept-terms.ts";
+import { type KeptTerm, KeptTerms } from "../../../worker/group/kept-terms.ts";
 
 const KEEP = 12;
 
-/** A history of these terms, each `[component, subject]`, as it is kept. */
-function historyOf(ends: readonly (readonly [component: string, subject: string | null])[]): readonly KeptTerm[] {
-  let kept: readonly KeptTerm[] = [];
-  for (const [sequence, [component, subject]] of ends.entries()) {
-    const gone = kept.length < KEEP ? undefined : givesWay(kept);
-    const election = component === "process" ? ("process" as const) : electionOf(component, "dedicated");
-    kept = [...kept.filter((term) => term !== gone), { key: `term/${sequence}`, sequence, election, subject }];
+type End = readonly [component: string, subject: string | null];
+
+function termOf(sequence: number, [component, subject]: End): KeptTerm {
+  const election = component === "process" ? ("process" as const) : electionOf(component, "dedicated");
+  return { key: `term/${sequence}`, sequence, election, subject };
+}
+
+/** A history of these terms, each `[component, subject]`, as it is kept: the oldest first. */
+function historyOf(ends: readonly End[]): readonly KeptTerm[] {
+  const kept = new KeptTerms([]);
+  for (const [sequence, end] of ends.entries()) {
+    if (kept.size === KEEP) kept.giveWay();
+    kept.add(termOf(sequence, end));
   }
-  return kept;
+  return kept.newestFirst(KEEP).reverse();
 }
 
 const many = <T>(count: number, of: (index: number) => T): T[] =>
@@ -48,4 +55,33 @@ test("[O9] sessions without a subject share by elections", () => {
 test("one election of one subject keeps its newest terms", () => {
   const kept = historyOf(many(40, () => ["process", "a"] as const));
   expect(kept.map(({ sequence }) => sequence)).toEqual(many(KEEP, (index) => 40 - KEEP + index));
+});
+
+/** The same rule by looking at every term. */
+function slowly(kept: readonly KeptTerm[]): KeptTerm | undefined {
+  const largest = (terms: readonly KeptTerm[], part: "election" | "subject"): readonly KeptTerm[] =>
+    [...Map.groupBy(terms, (term) => term[part]).values()].toSorted(
+      (one, other) => other.length - one.length || (one[0]?.sequence ?? 0) - (other[0]?.sequence ?? 0),
+    )[0] ?? [];
+  const [election, subject] = [largest(kept, "election"), largest(kept, "subject")];
+  return (subject.length >= election.length ? largest(subject, "election") : largest(election, "subject"))[0];
+}
+
+test("[O9] whatever ends, and in whatever order, the term that gives way is the one that a look at all of them finds", () => {
+  const end = fc.tuple(fc.constantFrom("process", "a", "b", "c"), fc.constantFrom("x", "y", "z", null));
+  const isSame = (ends: readonly End[]): void => {
+    const kept = new KeptTerms([]);
+    for (const [sequence, one] of ends.entries()) {
+      kept.add(termOf(sequence, one));
+      if (kept.size <= KEEP) continue;
+      const expected = slowly(kept.newestFirst(Infinity).reverse());
+      expect(kept.giveWay()).toBe(expected);
+    }
+    expect(kept.newestFirst(3)).toEqual(kept.newestFirst(Infinity).slice(0, 3));
+  };
+  fc.assert(fc.property(fc.array(end, { maxLength: 60 }), isSame), { seed: inject("seed") });
+});
+
+test("an empty history has nothing to give", () => {
+  expect(new KeptTerms([]).giveWay()).toBe(undefined);
 });

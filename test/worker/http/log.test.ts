@@ -1,4 +1,5 @@
 /** What the Worker writes to its log: one JSON object a line, at the level that was set, and nothing that is secret. */
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, onTestFinished, test, vi } from "vitest";
 import operations from "../../../docs/OPERATIONS.md?raw";
@@ -14,6 +15,7 @@ import {
   freshGroup,
   join,
   LEASE_MS,
+  objectOf,
   pathOf,
   resume,
   type Server,
@@ -27,17 +29,19 @@ interface Logged {
   readonly entry: Readonly<Record<string, unknown>>;
 }
 
-/** The lines of this group so far. */
-function listen(group: string): () => Logged[] {
+/** The lines of this group so far. They come once what they are about is durable, and in that order. */
+function listen(group: string): () => Promise<Logged[]> {
   const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
   onTestFinished(() => {
     log.mockRestore();
   });
-  return () =>
-    log.mock.calls
+  return async () => {
+    await runInDurableObject(objectOf(group), (_, { storage }) => storage.sync());
+    return log.mock.calls
       .map(([text]) => String(text))
       .map((text): Logged => ({ text, entry: JSON.parse(text) }))
       .filter(({ entry }) => entry["group"] === group);
+  };
 }
 
 const at = (logLevel: LogLevel): Server => serverWith({ leaseMs: LEASE_MS, logLevel });
@@ -69,9 +73,9 @@ test("at info each transition is one line with its process, election and epoch, 
   const lines = listen(group);
   await live(group, at("info"));
 
-  const entries = lines().map(({ entry }) => entry);
+  const entries = (await lines()).map(({ entry }) => entry);
   expect(entries.map(({ event }) => event)).toEqual(TRANSITIONS);
-  for (const { text } of lines()) expect(text).not.toContain("\n");
+  for (const { text } of await lines()) expect(text).not.toContain("\n");
   const ended = entries.find(({ event }) => event === "ended");
   expect(ended).toEqual({
     level: "info",
@@ -113,7 +117,7 @@ test("losses, resumes, refused grants, silence, pauses and hang-ups are lines to
   const lines = listen(group);
   const sessionId = await stumble(group, at("info"));
 
-  expect(lines().map(({ entry }) => entry["event"])).toEqual([
+  expect((await lines()).map(({ entry }) => entry["event"])).toEqual([
     "session_joined",
     "granted",
     "grant_refused",
@@ -126,22 +130,22 @@ test("losses, resumes, refused grants, silence, pauses and hang-ups are lines to
     "session_lost",
     "hung_up",
   ]);
-  expect(lines().at(-1)?.entry).toMatchObject({ code: 4400, sessionId });
+  expect((await lines()).at(-1)?.entry).toMatchObject({ code: 4400, sessionId });
 });
 
-test("[S12] a crowd that is found gone in one turn is one line, with its count", () => {
+test("[S12] a crowd that is found gone in one turn is one line, with its count", async () => {
   const group = freshGroup();
   const lines = listen(group);
   const lost = (count: number): Fact[] =>
     Array.from({ length: count }, (_, index) => ({ type: "session_lost", sessionId: `s${index}`, process: null }));
   const context = { group, at: 1 };
   for (const level of ["error", "info"] as const) logFacts([...lost(17), { type: "paused" }], level, context);
-  expect(lines().map(({ entry }) => entry)).toEqual([
+  expect((await lines()).map(({ entry }) => entry)).toEqual([
     { level: "info", event: "session_lost", ...context, count: 17 },
     { level: "info", event: "paused", ...context },
   ]);
   logFacts(lost(16), "info", context);
-  expect(lines()).toHaveLength(2 + 16);
+  expect(await lines()).toHaveLength(2 + 16);
 });
 
 /** The rows of the table in docs/OPERATIONS.md, one for each event. */
@@ -178,7 +182,7 @@ test("every event of a group has the fields that docs/OPERATIONS.md lists, and n
   const purged = await ask("DELETE", `${pathOf(group)}?purge=true`, { server });
   expect(purged.body).toEqual({ ok: true });
 
-  const seen = new Map(lines().map(({ entry }) => [entry["event"], entry]));
+  const seen = new Map((await lines()).map(({ entry }) => [entry["event"], entry]));
   expect([...seen.keys()].sort()).toEqual(Object.keys(FACT_LEVELS).sort());
   for (const { event, level, fields } of listed.filter((row) => row.level !== "error")) {
     const { level: own, event: _, group: of, at: when, ...rest } = seen.get(event) ?? {};
@@ -200,7 +204,7 @@ test.each([
   stopClock();
   const lines = listen(group);
   await live(group, at(level));
-  expect(lines().map(({ entry }) => entry["event"])).toEqual(expected.map(String));
+  expect((await lines()).map(({ entry }) => entry["event"])).toEqual(expected.map(String));
 });
 
 test("renewals are lines at debug only", async () => {
@@ -211,7 +215,12 @@ test("renewals are lines at debug only", async () => {
   const { leaderSessionId } = await client.win();
   pass(500);
   await client.renew(leaderSessionId);
-  expect(lines().at(-1)?.entry).toMatchObject({ level: "debug", event: "renewed", marginMs: 1_500, leaderSessionId });
+  expect((await lines()).at(-1)?.entry).toMatchObject({
+    level: "debug",
+    event: "renewed",
+    marginMs: 1_500,
+    leaderSessionId,
+  });
 });
 
 test("no secret, no operator's words, and no character that ends a line or hides in a terminal", async () => {
@@ -223,7 +232,7 @@ test("no secret, no operator's words, and no character that ends a line or hides
   const name = 'a"\n\r\u2028\u2029\u0085\u001b[31m\u202e\u2066{"event":"forged"}';
   await join(group, { process: { name } }, { server });
 
-  const all = lines();
+  const all = await lines();
   expect(all.length).toBeGreaterThan(TRANSITIONS.length);
   const joined = all.find(({ entry }) => entry["process"] === name);
   expect(joined?.entry).toMatchObject({ event: "session_joined" });
@@ -242,10 +251,10 @@ test("the level comes from LOG_LEVEL, is info without it, and a wrong one is ref
   const serve = (settings: object): Server => withToken((request) => app.fetch(request, { ...env, ...settings }));
   const { client } = await join(group, {}, { server: serve({}) });
   await client.next("grant");
-  expect(lines().map(({ entry }) => entry["event"])).toEqual(["session_joined", "granted"]);
+  expect((await lines()).map(({ entry }) => entry["event"])).toEqual(["session_joined", "granted"]);
   const others = listen(quiet);
   await join(quiet, {}, { server: serve({ LOG_LEVEL: "error" }) });
-  expect(others()).toEqual([]);
+  expect(await others()).toEqual([]);
 
   const refused = errorOf(await ask("GET", pathOf(group), { server: serve({ LOG_LEVEL: "loud" }) }));
   expect(refused).toMatchObject({ status: 503, code: "misconfigured" });
