@@ -36,9 +36,9 @@ export interface ElectionFaultsOptions<Options = never> {
 
 /** What can happen to a group's object. Each resolves when it has happened, and rejects with a sentence where the tool can't. */
 export interface ElectionFaults {
-  /** It leaves memory while its sockets stay: clients notice nothing. */
+  /** It leaves memory while its sockets stay: clients notice nothing. Nothing happens if it is not in memory. */
   hibernate(group: string): Promise<void>;
-  /** It leaves memory, and its sockets are closed. */
+  /** It leaves memory, and its sockets are closed. Rejects if it is not in memory: ask it something first. */
   evict(group: string): Promise<void>;
   /** The objects of all groups end in the midst of their work, and others take their place, as with a deployment. */
   replace(): Promise<void>;
@@ -46,6 +46,20 @@ export interface ElectionFaults {
 
 const cannot = (what: string, lacks: string, instead: string): Promise<never> =>
   Promise.reject(new Error(`this version can't ${what}: it has no ${lacks}. ${instead}`));
+
+/** The tools' own words. */
+const NOT_IN_MEMORY = "not currently running";
+
+/** The two faults that differ in what becomes of the sockets. */
+const evictions = (
+  evict: (group: string, webSockets: Evicted["webSockets"]) => Promise<void>,
+): Pick<ElectionFaults, "hibernate" | "evict"> => ({
+  hibernate: (group) =>
+    evict(group, "hibernate").catch((error: unknown) => {
+      if (!(error instanceof Error && error.message.includes(NOT_IN_MEMORY))) throw error;
+    }),
+  evict: (group) => evict(group, "close"),
+});
 
 /** Throws a `TypeError` for what is none of these tools. */
 export function faultsBy<Options>(
@@ -72,8 +86,7 @@ function ofMiniflare<Options>(
     await tool.unsafeEvictDurableObject(worker, "ElectionGroup", { name, webSockets });
   };
   return {
-    hibernate: (group) => evict(group, "hibernate"),
-    evict: (group) => evict(group, "close"),
+    ...evictions(evict),
     async replace() {
       if (options === undefined) throw new TypeError("replace() needs `options`: what the Miniflare was made with");
       // Without it the objects would come back at another address, which no client knows.
@@ -90,8 +103,7 @@ function ofWrangler(tool: WranglerTool): ElectionFaults {
     await tool.evictDurableObject("ElectionGroup", { name, webSockets });
   };
   return {
-    hibernate: (group) => evict(group, "hibernate"),
-    evict: (group) => evict(group, "close"),
+    ...evictions(evict),
     replace: () => cannot("replace objects", "method for it on a Worker", "Call server.update((options) => options)"),
   };
 }
@@ -104,8 +116,7 @@ function ofVitest(tool: VitestTool, namespace: ElectionFaultsOptions["namespace"
     await tool.evictDurableObject(namespace.get(namespace.idFromName(name) as never) as never, { webSockets });
   };
   return {
-    hibernate: (group) => evict(group, "hibernate"),
-    evict: (group) => evict(group, "close"),
+    ...evictions(evict),
     async replace() {
       if (tool.abortAllDurableObjects === undefined)
         return cannot("replace objects", "abortAllDurableObjects", "Use @cloudflare/vitest-plugin 1.5.0 or newer");

@@ -115,6 +115,7 @@ test("on Miniflare 4", async () => {
       {
         name: "app",
         compatibilityDate: "2026-07-30",
+        compatibilityFlags: ["nodejs_compat"],
         modules: [{ type: "ESModule", path: "worker.js", contents: bundle.outputFiles[0]?.text ?? "" }],
         serviceBindings: { ELECTIONS: { name: "edge-election", entrypoint: "ElectionsEntrypoint" } },
         durableObjects: { INDEXERS: { className: "Indexer", useSQLite: true } },
@@ -140,6 +141,9 @@ test("on Miniflare 4", async () => {
     const faults = electionFaults(miniflare, { options });
     await faults.hibernate("search");
     assert.equal(await ask("/next"), true);
+    await faults.hibernate("search"); // it has left memory already
+    await assert.rejects(faults.evict("search"), /not currently running/);
+    await elections.electionStatus("search", "process");
     await faults.evict("search");
     assert.equal(await ask("/next"), true);
     await faults.replace();

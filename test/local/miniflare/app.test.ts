@@ -48,6 +48,7 @@ test("[N5] hibernation, eviction and replacement of the group's object: the term
     expect(await contender.leadership?.check()).toBe(true);
   };
   await town.faults.hibernate("faults");
+  await town.faults.hibernate("faults"); // it is out of memory already
   await renewed();
   expect(lost).toEqual([]);
   await town.faults.evict("faults");

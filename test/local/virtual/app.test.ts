@@ -24,8 +24,7 @@ async function open(): Promise<Stage> {
       };
     },
     nightly: (since) => nightly(invocation(), since),
-    cron: async (scheduledTime) =>
-      app.scheduled({ scheduledTime, cron: "0 3 * * *", noRetry() {} }, invocation()),
+    cron: async (scheduledTime) => app.scheduled({ scheduledTime, cron: "0 3 * * *", noRetry() {} }, invocation()),
     now: () => group.clock(group.elections).wall() + group.now,
     tab: (name) => group.client({ name, page: false }),
     partition: (tab) => group.partition(tab),
