@@ -50,7 +50,7 @@ export async function entryPoints(): Promise<EntryPoint[]> {
         const module = source && project.checker.getSymbolAtLocation(source);
         if (!module) throw new Error(`${file} is no module: run npm run build`);
         const symbols = project.checker.getExportsOfModule(module).map((symbol) => describe(symbol, project.checker));
-        return { specifier, summary: await moduleComment(file), symbols: sorted(symbols) };
+        return { specifier, summary: await moduleComment(file), symbols: byUse(symbols) };
       }),
     );
   } finally {
@@ -94,10 +94,32 @@ const cleaned = (comment: string): string => comment.replace(/^\s*\* ?/gm, "").t
 
 const kindOrder = ["function", "class", "constant", "interface", "type"];
 
-function sorted(symbols: readonly ExportedSymbol[]): ExportedSymbol[] {
+/**
+ * In the order of use: each function, then the types that its declaration names, then those that theirs name. What no
+ * function leads to follows in the same way.
+ */
+export function byUse(symbols: readonly ExportedSymbol[]): ExportedSymbol[] {
   const rank = ({ kind }: ExportedSymbol): number => kindOrder.indexOf(kind);
-  return symbols.toSorted((left, right) => rank(left) - rank(right) || (left.name < right.name ? -1 : 1));
+  const roots = symbols.toSorted((left, right) => rank(left) - rank(right) || (left.name < right.name ? -1 : 1));
+  const byName = new Map(roots.map((symbol) => [symbol.name, symbol]));
+  const placed = new Set<ExportedSymbol>();
+  for (const root of roots) {
+    const queue = [root];
+    for (const symbol of queue) {
+      if (placed.has(symbol)) continue;
+      placed.add(symbol);
+      queue.push(...namedBy(symbol).flatMap((name) => byName.get(name) ?? []));
+    }
+  }
+  return [...placed];
 }
+
+/** The words of its declaration; those of its comments are prose. */
+const namedBy = ({ declaration, inherited }: ExportedSymbol): string[] =>
+  [declaration, ...inherited.map((member) => member.declaration)]
+    .join("\n")
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .match(/\b[A-Z]\w*/g) ?? [];
 
 function describe(exported: Named, checker: Checker): ExportedSymbol {
   const symbol = exported.flags & SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
