@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { build } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
@@ -13,9 +14,11 @@ import { findBrowser, startChromium } from "../../tools/harness/chromium.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { serveConfiguration } from "../../tools/harness/runtime.ts";
 import { inRepository } from "../../tools/paths.ts";
-import { servePage } from "../support/served-page.ts";
+import { serveFiles, servePage } from "../support/served-page.ts";
 
 const OPEN = { OPEN_MODE: "loopback" };
+/** The options of the command that docs/FRONT-END.md shows. */
+const AS_THE_PAGE_SAYS = { bundle: true, minify: true, format: "esm" } as const;
 const pages = await readPages();
 const programs = programsOf(pages);
 const where = ({ page, block }: Program): string => `${page}:${block.line}`;
@@ -114,6 +117,28 @@ describe("programs for browsers do in Chromium what the page says", () => {
       const until = program.kind.run !== null && "until" in program.kind.run ? program.kind.run.until : "";
       await page.getByText(until).waitFor();
     });
+  }
+});
+
+describe("pages without a bundler do in Chromium what they say", () => {
+  for (const { path, blocks } of pages) {
+    for (const { line, code, attributes } of blocks.filter(({ language }) => language === "html")) {
+      test(`${path}:${line}`, async () => {
+        await using backend = await startLocalBackend({ bindings: OPEN });
+        await using folder = await temporaryFolder();
+        const outfile = join(folder.path, "edge-election.js");
+        await build({ entryPoints: [inRepository("dist/client/index.js")], outfile, ...AS_THE_PAGE_SAYS });
+        const html = code.replaceAll("127.0.0.1:8787", new URL(backend.url).host);
+        await using site = await serveFiles({ "/": html, "/edge-election.js": await readFile(outfile, "utf8") });
+        await using chromium = await startChromium(await findBrowser());
+        const page = await chromium.context.newPage();
+        const complaints: string[] = [];
+        page.on("console", (message) => void complaints.push(message.text()));
+        await page.goto(site.url);
+        await page.getByText(attributes.get("until") ?? "").waitFor();
+        expect(complaints).toEqual([]);
+      });
+    }
   }
 });
 

@@ -1,4 +1,4 @@
-/** A process with a health endpoint, as docs/OPERATIONS.md shows it. Its first argument is the backend's url. */
+/** A process with a health endpoint, as docs/NODE.md shows it. Its first argument is the backend's url. */
 
 import { createServer } from "node:http";
 import { createElectionClient } from "../../client/node/index.ts";

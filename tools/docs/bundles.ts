@@ -3,7 +3,7 @@ import { inRepository, repositoryRoot } from "../paths.ts";
 import type { Program } from "./programs.ts";
 
 const targets = {
-  node: { platform: "node", conditions: [], external: ["pg", "vitest"] },
+  node: { platform: "node", conditions: [], external: ["pg", "vitest", "ws"] },
   test: { platform: "node", conditions: [], external: ["vitest"] },
   browser: { platform: "browser", conditions: [], external: [] },
   worker: { platform: "neutral", conditions: ["workerd", "worker", "browser"], external: ["cloudflare:*", "node:*"] },

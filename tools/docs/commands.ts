@@ -11,7 +11,7 @@ const knownTools = new Set(
   ),
 );
 const npmCommands = new Set("ci init install pack publish start test view".split(" "));
-const npxTools = new Set(["wrangler", "workerd", "deno", "bun", "jsr"]);
+const npxTools = new Set(["wrangler", "workerd", "deno", "bun", "jsr", "esbuild"]);
 
 export interface KnownCommands {
   readonly scripts: ReadonlySet<string>;

@@ -20,20 +20,25 @@ export type Kind =
     }
   /** Each command must belong to this project or to a known tool. */
   | { readonly how: "commands" }
-  | { readonly how: "parsed"; readonly as: "json" | "toml" | "sql" | "mermaid" }
+  | { readonly how: "parsed"; readonly as: Parsed }
   /** `npm run docs` writes it from the declarations. */
   | { readonly how: "generated" }
   /** A configuration of workerd: it is served, and its health is checked. */
   | { readonly how: "served" }
+  /** A whole page without a bundler: Chromium opens it until it shows the text. */
+  | { readonly how: "opened"; readonly until: string }
   /** No program, but messages or output. */
   | { readonly how: "text" };
 
+const parsed = ["json", "toml", "yaml", "ini", "sql", "mermaid"] as const;
+type Parsed = (typeof parsed)[number];
+
 const remedy =
-  'give it one of: ts run, ts run until="...", ts test, ts node, ts browser, ts worker, ts worker get="..." (or tsx, js; with binding="NAME=value"), sh, json, toml, capnp, sql, mermaid, text';
+  'give it one of: ts run, ts run until="...", ts test, ts node, ts browser, ts worker, ts worker get="..." (or tsx, js, cjs; with binding="NAME=value"), html until="...", sh, json, toml, yaml, ini, capnp, sql, mermaid, text';
 
 /** Throws if a block is of no kind. */
 export function kindOf(block: CodeBlock, path: string): Kind {
-  const kind = plainKind(block) ?? programKind(block) ?? referenceKind(block, path);
+  const kind = plainKind(block) ?? programKind(block) ?? pageKind(block) ?? referenceKind(block, path);
   if (kind) return kind;
   throw new Error(`nothing checks a block of "${[block.language, ...block.words].join(" ")}": ${remedy}`);
 }
@@ -46,6 +51,11 @@ function plainKind({ language, words }: CodeBlock): Kind | undefined {
   return isParsed(language) ? { how: "parsed", as: language } : undefined;
 }
 
+function pageKind({ language, words, attributes }: CodeBlock): Kind | undefined {
+  const until = attributes.get("until");
+  return language === "html" && words.length === 0 && until ? { how: "opened", until } : undefined;
+}
+
 function referenceKind({ language, words }: CodeBlock, path: string): Kind | undefined {
   const isReference = language === "ts" && words.join(" ") === "api" && path.startsWith("docs/api/");
   return isReference ? { how: "generated" } : undefined;
@@ -53,7 +63,7 @@ function referenceKind({ language, words }: CodeBlock, path: string): Kind | und
 
 function programKind({ language, words, attributes }: CodeBlock): Kind | undefined {
   const [word] = words;
-  if (!["ts", "tsx", "js"].includes(language) || words.length !== 1) return undefined;
+  if (!["ts", "tsx", "js", "cjs"].includes(language) || words.length !== 1) return undefined;
   const until = attributes.get("until");
   const [, name, value] = /^(\w+)=(.*)$/.exec(attributes.get("binding") ?? "") ?? [];
   const told = {
@@ -68,6 +78,4 @@ function programKind({ language, words, attributes }: CodeBlock): Kind | undefin
   return { ...told, environment: word, run: until ? { until } : null };
 }
 
-function isParsed(language: string): language is "json" | "toml" | "sql" | "mermaid" {
-  return ["json", "toml", "sql", "mermaid"].includes(language);
-}
+const isParsed = (language: string): language is Parsed => parsed.some((one) => one === language);

@@ -20,7 +20,7 @@ export function programsOf(pages: readonly Page[]): Program[] {
     blocks.flatMap((block) => {
       const kind = knownKind(block, path);
       if (kind.how !== "program") return [];
-      const extension = `${kind.isTest ? "test." : ""}${block.language.replace("js", "mjs")}`;
+      const extension = `${kind.isTest ? "test." : ""}${block.language.replace(/^js$/, "mjs")}`;
       const name = `${path.replace(/\.md$/, "").replaceAll("/", "-")}-${block.line}.${extension}`;
       return [{ page: path, block, kind, file: `${folder}/${kind.environment}/${name}` }];
     }),
@@ -56,7 +56,7 @@ export async function typeProblems(programs: readonly Program[]): Promise<string
     await writeFile(inRepository(`${directory}/tsconfig.json`), configuration(environment));
     if (environment === "test") await writeFile(inRepository(`${directory}/vitest.config.mjs`), testConfiguration);
     await writePrograms(own);
-    if (own.some(({ block }) => block.language !== "js")) found.push(...(await compile(directory, own)));
+    if (own.some(({ block }) => block.language.startsWith("ts"))) found.push(...(await compile(directory, own)));
   }
   return found;
 }

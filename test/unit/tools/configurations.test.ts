@@ -73,7 +73,9 @@ test.each<Format>(["jsonc", "toml"])(
 );
 
 test("the pages show what `edge-election init` prints", () => {
-  const shown = blocksOf("toml").filter(([where]) => where.startsWith("docs/GETTING-STARTED.md:"));
+  const shown = blocksOf("toml").filter(
+    ([where, code]) => where.startsWith("docs/WORKERS.md:") && code.includes("[durable_objects]"),
+  );
   expect(shown.map(([, code]) => `${code.trim()}\n`)).toEqual([configurations.toml(mounted)]);
 });
 

@@ -1,7 +1,9 @@
 /** The checks of the documentation find what is wrong: each is given a page with that fault. */
+import { readFile, stat } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { benchTables } from "../../../tools/docs/bench-tables.ts";
 import { commandProblems } from "../../../tools/docs/commands.ts";
+import { byUse, type ExportedSymbol } from "../../../tools/docs/declarations.ts";
 import { guaranteeProblems } from "../../../tools/docs/guarantees.ts";
 import { kindOf } from "../../../tools/docs/kinds.ts";
 import { linkProblems } from "../../../tools/docs/links.ts";
@@ -9,6 +11,7 @@ import { type CodeBlock, parsePage } from "../../../tools/docs/markdown.ts";
 import { benchRows, measuredProblems, unmeasuredProblems, withMeasured } from "../../../tools/docs/measured.ts";
 import { parseProblems } from "../../../tools/docs/parse-blocks.ts";
 import { undocumentedIn } from "../../../tools/docs/reference.ts";
+import { inRepository } from "../../../tools/paths.ts";
 
 const fenced = (info: string, code = "", before = ""): string => `${before}\n\`\`\`${info}\n${code}\n\`\`\`\n`;
 
@@ -73,7 +76,9 @@ test("blocks: each is of a kind that something checks, or the check fails", () =
   expect(kind("tsx browser")).toMatchObject({ environment: "browser", run: null });
   expect(kind('ts worker get="/healthz"')).toMatchObject({ environment: "worker", get: "/healthz" });
   expect(kind("ts api", "docs/api/edge-election.md")).toEqual({ how: "generated" });
-  for (const info of ["", "ts", "js", "js later", "python", "ts run later", "sh run", "ts api", "json5"]) {
+  expect(kind('html until="leads"')).toEqual({ how: "opened", until: "leads" });
+  expect(kind('cjs run until="leads"')).toMatchObject({ environment: "node", run: { until: "leads" } });
+  for (const info of ["", "ts", "js", "js later", "python", "html", "ts run later", "sh run", "ts api", "json5"]) {
     expect(() => kind(info), info).toThrow(/nothing checks/);
   }
 });
@@ -99,6 +104,12 @@ test.each([
   ["sql", "UPDATE t SET a = :a WHERE a <= :a; -- fine", "UPDATE t SET b = 1"],
   ["mermaid", 'flowchart LR\n  a["x"] --> b', "flowchart LR\n  subgraph one\n  a --> b"],
   ["toml", 'name = "a"\nmain = "index.ts"', 'name = "a'],
+  ["yaml", "a: [1, { b: 2 }]", "a: [1"],
+  [
+    "ini",
+    "[Service]\nExecStart=/usr/bin/node main.js\n\n[Install]\nWantedBy=multi-user.target",
+    "[Service]\nExecStart /usr/bin/node",
+  ],
 ] as const)("blocks: %s is read by what reads it", async (as, good, bad) => {
   const problems = (code: string) => parseProblems(block(as, code, "<!-- with:\nCREATE TABLE t (a);\n-->\n"), as);
 
@@ -190,6 +201,30 @@ test("reference: an export without a doc comment is named, once for all entry po
       { specifier: "p/q", summary: "", symbols: [silent] },
     ]),
   ).toEqual(["p/q does not say what it is for: begin its module with a doc comment", "Mute has no doc comment (a.ts)"]);
+});
+
+test("reference: each function is followed by the types that it names, and by those that they name", () => {
+  const symbol = (name: string, kind: ExportedSymbol["kind"], declaration: string): ExportedSymbol => {
+    return { name, kind, declaration, documentation: "", inherited: [], file: "a.d.ts" };
+  };
+  const symbols = [
+    symbol("Alone", "class", "class Alone {}"),
+    symbol("Client", "interface", "interface Client { take(): Deep } /* Alone */"),
+    symbol("Deep", "type", "type Deep = Client | null"),
+    symbol("Options", "interface", "interface Options {}"),
+    symbol("create", "function", "function create(options: Options): Client"),
+    symbol("help", "function", "function help(options: Options): void"),
+  ];
+
+  expect(byUse(symbols).map(({ name }) => name)).toEqual(["create", "Options", "Client", "Deep", "help", "Alone"]);
+});
+
+test("README: a reader sees code before anything else", async () => {
+  const text = await readFile(inRepository("README.md"), "utf8");
+  expect(text.slice(0, 600)).toMatch(/^# .*\n\n.*\n\n```ts run[\s\S]*\n```\n/);
+  const pictures = [...text.matchAll(/src(?:set)?="([^"]+)"/g)].map(([, path = ""]) => path);
+  for (const path of pictures) expect((await stat(inRepository(path))).size).toBeLessThan(100_000);
+  expect(pictures).toHaveLength(2);
 });
 
 test("guarantees: promises and rules are compared both ways", () => {
