@@ -28,12 +28,6 @@ async function run(source: string, ...parameters: string[]): Promise<{ code: unk
   return { code, output };
 }
 
-test("README: the example of the test kit prints what its comment says", async () => {
-  const block = await blockOf("README.md", "createTestGroup");
-  const [, promised] = /\/\/ (true .*)\n/.exec(block) ?? [];
-  expect(await run(block)).toEqual({ code: 0, output: `${promised}\n` });
-});
-
 test("docs/TESTING.md: the example for node:test passes", async () => {
   const { code, output } = await run(await blockOf("docs/TESTING.md", "node:test"), "--test", "--test-reporter=tap");
   expect(output).toMatch(/# pass 1\n# fail 0/);
