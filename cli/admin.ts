@@ -1,11 +1,11 @@
 /** Requests to a group over HTTP, typed by the routes of the Worker's own app. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ClientResponse, hc } from "hono/client";
-import { retryAfterMs } from "../client/http.ts";
 import { legible } from "../shared/legible.ts";
 import { type ElectionName, isElectionName } from "../shared/protocol/names.ts";
 import { namesInPath } from "../shared/protocol/paths.ts";
 import type { ElectionStatus, GroupStatus } from "../shared/protocol/status.ts";
+import { retryAfterMs } from "../shared/remote/http.ts";
 import type { ElectionApp } from "../worker/index.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { askToken, type ConnectionOptions, tokenSource } from "./options.ts";

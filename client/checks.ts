@@ -9,8 +9,7 @@ import { address, contenderFields, id, metadata, name, priority, processInfo } f
 import { type Check, InvalidField, object, oneOf, optional, where } from "../shared/protocol/fields.ts";
 import { METADATA_BYTES } from "../shared/protocol/limits.ts";
 import { type ElectionName, isElectionName } from "../shared/protocol/names.ts";
-
-export const invalid = (field: string, problem: string): TypeError => invalidArgument(`${field} ${problem}`);
+import { isToken, TOKEN_FORM } from "../shared/remote/token.ts";
 
 /** Throws an error that names the field for its user. */
 function assertValid(value: unknown, check: Check<unknown>, field: string): void {
@@ -42,10 +41,6 @@ const either =
   <T>(test: (value: unknown) => boolean, otherwise: Check<T>): Check<unknown> =>
   (value, field) =>
     test(value) ? value : otherwise(value, field);
-
-export const TOKEN_FORM = "one word of visible ASCII characters, or a function that returns one";
-export const isToken = (value: unknown): value is string =>
-  typeof value === "string" && /^[\x21-\x7e]+$/.test(value.trim());
 
 const clientFields = {
   url: where((value): value is string => typeof value === "string", "a string"),

@@ -5,7 +5,8 @@ import type { LeaderChange, LeaderInformation } from "../shared/protocol/message
 import type { ElectionName } from "../shared/protocol/names.ts";
 import { inPath } from "../shared/protocol/paths.ts";
 import type { GroupStatus } from "../shared/protocol/status.ts";
-import { groupAddress } from "./address.ts";
+import { groupAddress } from "../shared/remote/address.ts";
+import { askForToken } from "../shared/remote/token.ts";
 import {
   assertClientOptions,
   assertComponent,
@@ -27,7 +28,6 @@ import { Participant } from "./participant.ts";
 import type { ClientState, Settings } from "./session/state.ts";
 import { assertSocketClass, byClass, byFetcher, type Fetcher, type OpenSocket, type SocketClass } from "./socket.ts";
 import { systemClock } from "./system-clock.ts";
-import { askForToken } from "./token.ts";
 
 /** Options of a client. `createElectionClient` checks them at once and throws a `TypeError` for invalid ones. */
 export interface ClientOptions extends Partial<Omit<Settings, "priority" | "asksForToken">>, PageOptions {

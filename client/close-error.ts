@@ -1,7 +1,7 @@
 /** A lost connection, or one that could not be had, as its user is told of it. */
 import { closeMeaning, LOST } from "../shared/protocol/close-codes.ts";
+import { unreachableError } from "../shared/remote/http.ts";
 import { ElectionError, ProtocolError, UnauthorizedError } from "./errors.ts";
-import { unreachableError } from "./http.ts";
 
 interface Loss {
   readonly code: number;

@@ -1,7 +1,7 @@
 /** The errors of the client. */
 import { ElectionError, LeadershipLostError } from "../shared/errors.ts";
 
-export { ElectionError, LeadershipLostError, type LossReason } from "../shared/errors.ts";
+export { ElectionError, LeadershipLostError, type LossReason, UnauthorizedError } from "../shared/errors.ts";
 
 /** The component has a contender in this client already: close that one first. */
 export class DuplicateContenderError extends ElectionError {
@@ -14,13 +14,6 @@ export class DuplicateContenderError extends ElectionError {
 export class ClientClosedError extends ElectionError {
   static {
     ClientClosedError.prototype.name = "ClientClosedError";
-  }
-}
-
-/** The token is missing, wrong or expired, or does not allow this. */
-export class UnauthorizedError extends ElectionError {
-  static {
-    UnauthorizedError.prototype.name = "UnauthorizedError";
   }
 }
 

@@ -1,8 +1,9 @@
 /** Look-ups in the group by HTTP. */
+
+import { answerError, authorization, refusalIn, unreachableError } from "../shared/remote/http.ts";
 import type { Clock } from "./clock.ts";
 import { unlessAborted } from "./deferred.ts";
 import { ElectionError } from "./errors.ts";
-import { answerError, authorization, refusalIn, unreachableError } from "./http.ts";
 import type { Fetcher } from "./socket.ts";
 
 /** As long as an attempt to connect may take. */

@@ -2,6 +2,7 @@
  * One process in its group: the contenders and observers that share its session, what the effects of the session core
  * mean to them, and what waits for something to end. It decides nothing about leadership: the core does.
  */
+import { invalid } from "../shared/errors.ts";
 import { findTerm, isStopping, leaderSessionIdOf } from "../shared/holder/state.ts";
 import { createInside, type Inside } from "../shared/inside.ts";
 import { Inquiries } from "../shared/leadership/inquiries.ts";
@@ -10,7 +11,7 @@ import type { Refusal } from "../shared/protocol/messages.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
 import { confirmError, refusalError } from "../shared/refusals.ts";
 import { unreachable } from "../shared/unreachable.ts";
-import { assertResignOptions, invalid } from "./checks.ts";
+import { assertResignOptions } from "./checks.ts";
 import type { Clock } from "./clock.ts";
 import { closeError } from "./close-error.ts";
 import { createDriver, type Driver, type DriverPorts, type UserEffect } from "./driver.ts";

@@ -1,8 +1,9 @@
 /** How a session is opened: by a class of sockets, or by an upgrade through a fetcher. */
+
+import { invalid } from "../shared/errors.ts";
 import { SUBPROTOCOL, TOKEN_PROTOCOL } from "../shared/protocol/messages.ts";
-import { invalid } from "./checks.ts";
+import { type Answer, answerError, authorization, closeCodeOf } from "../shared/remote/http.ts";
 import type { ElectionError } from "./errors.ts";
-import { type Answer, answerError, authorization, closeCodeOf } from "./http.ts";
 
 /** What the client needs of a socket. */
 export interface Socket {

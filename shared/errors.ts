@@ -50,6 +50,15 @@ export class LeadershipLostError extends ElectionError {
   }
 }
 
+/** The token is missing, wrong or expired, or does not allow this. */
+export class UnauthorizedError extends ElectionError {
+  static {
+    UnauthorizedError.prototype.name = "UnauthorizedError";
+  }
+}
+
 /** A wrong option or argument. The message names the field and what it takes. */
 export const invalidArgument = (message: string, code = "invalid_argument"): TypeError =>
   Object.assign(new TypeError(message), { code, retryable: false });
+
+export const invalid = (field: string, problem: string): TypeError => invalidArgument(`${field} ${problem}`);

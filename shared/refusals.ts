@@ -7,7 +7,7 @@ interface Refusal {
 }
 
 /** What does not pass by itself: the configuration, the credentials or the program has to change. */
-const FINAL: ReadonlySet<string> = new Set(["forbidden", "invalid_argument"]);
+const FINAL: ReadonlySet<string> = new Set(["forbidden", "invalid_argument", "unauthorized"]);
 
 /** `retryable` unless it is final. A contender asks again in both cases, at growing intervals. */
 export const refusalError = ({ code, message }: Refusal): ElectionError =>

@@ -19,6 +19,7 @@ export type {
   RevokeOptions,
   RevokeResult,
 } from "../shared/protocol/status.ts";
+export type { Deployment, Requests } from "../shared/remote/endpoint.ts";
 export { DurableContender } from "./callers/durable-contender.ts";
 export { ElectionsEntrypoint } from "./callers/entrypoint.ts";
 export type { ElectionsBinding, LocalElectionsOptions } from "./callers/local-elections.ts";

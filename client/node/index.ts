@@ -6,7 +6,7 @@
  * `client/`, Node and `ws`, and never another package.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
-import { invalid } from "../checks.ts";
+import { invalid } from "../../shared/errors.ts";
 import { type ClientOptions, type ElectionClient, openClient } from "../client.ts";
 import { type Farewell, leaveOnSignals } from "./signals.ts";
 import { openSocket } from "./socket.ts";

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import { SUBPROTOCOL } from "../../shared/protocol/messages.ts";
-import { type Answer, authorization } from "../http.ts";
+import { type Answer, authorization } from "../../shared/remote/http.ts";
 import { type OpenSocket, type Socket, UpgradeRefused } from "../socket.ts";
 
 /** How long the closing handshake may keep a process alive that has nothing else to do. */

@@ -1,5 +1,5 @@
 /** Every program in the pages, as a reader would copy it: against the built package and the production backend. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -47,6 +47,20 @@ describe("programs for Node run, in the order of their page, with one backend fo
       }
       expect(running.flatMap(({ complaint }) => complaint() ?? [])).toEqual([]);
     });
+  }
+});
+
+describe("sessions in a shell do what the page says", () => {
+  for (const { path, blocks } of pages) {
+    for (const { line, code } of blocks.filter(({ language, words }) => language === "sh" && words[0] === "run")) {
+      test(`${path}:${line}`, async () => {
+        await using backend = await startLocalBackend({ bindings: OPEN });
+        await using folder = await temporaryFolder();
+        const script = `set -euo pipefail\n${code.replaceAll("http://127.0.0.1:8787", backend.url)}`;
+        const { stdout, stderr, status } = spawnSync("bash", ["-c", script], { cwd: folder.path, encoding: "utf8" });
+        expect(status, `${stdout}${stderr}`).toBe(0);
+      });
+    }
   }
 });
 

@@ -18,8 +18,8 @@ export type Kind =
       /** A setting of the backend beside the program: its name and value. */
       readonly binding: readonly [string, string] | null;
     }
-  /** Each command must belong to this project or to a known tool. */
-  | { readonly how: "commands" }
+  /** Each command must belong to this project or to a known tool. `run`: none may fail, beside a backend. */
+  | { readonly how: "commands"; readonly run: boolean }
   | { readonly how: "parsed"; readonly as: Parsed }
   /** `npm run docs` writes it from the declarations. */
   | { readonly how: "generated" }
@@ -34,7 +34,7 @@ const parsed = ["json", "toml", "yaml", "ini", "sql", "mermaid"] as const;
 type Parsed = (typeof parsed)[number];
 
 const remedy =
-  'give it one of: ts run, ts run until="...", ts test, ts node, ts browser, ts worker, ts worker get="..." (or tsx, js, cjs; with binding="NAME=value"), html until="...", sh, json, toml, yaml, ini, capnp, sql, mermaid, text';
+  'give it one of: ts run, ts run until="...", ts test, ts node, ts browser, ts worker, ts worker get="..." (or tsx, js, cjs; with binding="NAME=value"), html until="...", sh, sh run, json, toml, yaml, ini, capnp, sql, mermaid, text';
 
 /** Throws if a block is of no kind. */
 export function kindOf(block: CodeBlock, path: string): Kind {
@@ -44,8 +44,9 @@ export function kindOf(block: CodeBlock, path: string): Kind {
 }
 
 function plainKind({ language, words }: CodeBlock): Kind | undefined {
+  if (language === "sh" && (words.length === 0 || words.join(" ") === "run"))
+    return { how: "commands", run: words.length > 0 };
   if (words.length > 0) return undefined;
-  if (language === "sh") return { how: "commands" };
   if (language === "text") return { how: "text" };
   if (language === "capnp") return { how: "served" };
   return isParsed(language) ? { how: "parsed", as: language } : undefined;

@@ -31,7 +31,7 @@ const sentAt = number();
 /** Below it a caller would do nothing but poll. */
 const LEAST_POLL_EVERY_MS = 100;
 
-const campaignCheck = object<Campaign>({
+export const campaignCheck = object<Campaign>({
   session: optional(session),
   contenders: list(object(contenderFields), LIST_ENTRIES),
   held: optional(held),
@@ -41,15 +41,15 @@ const campaignCheck = object<Campaign>({
   pollEveryMs: optional(number(LEAST_POLL_EVERY_MS, Number.MAX_SAFE_INTEGER)),
   sentAt,
 });
-const renewalCheck = object<Renewal>({ session, held, sentAt });
-const confirmationCheck = object<Confirmation>({
+export const renewalCheck = object<Renewal>({ session, held, sentAt });
+export const confirmationCheck = object<Confirmation>({
   session,
   component: name,
   leaderSessionId: id,
   address: optional(address),
   metadata: optional(metadata(DEFAULT_LIMITS.metadataBytes)),
 });
-const releaseCheck = object<Release>({ session, leaderSessionId: optional(id), successor: optional(id) });
+export const releaseCheck = object<Release>({ session, leaderSessionId: optional(id), successor: optional(id) });
 const fenceCheck = object<FenceQuestion>({
   component: name,
   leaderSessionId: id,

@@ -1,26 +1,48 @@
 /** The calls of contenders without a socket: what each asks of the group's object, and what its caller gets for the outcome. */
+import type { Check } from "../../shared/protocol/fields.ts";
 import type { PollAnswer } from "../group/events.ts";
 import type { PollRequest } from "../host/host.ts";
-import { campaignCall, confirmationCall, releaseCall, renewalCall } from "./calls.ts";
+import {
+  campaignCall,
+  campaignCheck,
+  confirmationCall,
+  confirmationCheck,
+  releaseCall,
+  releaseCheck,
+  renewalCall,
+  renewalCheck,
+} from "./calls.ts";
 import type { Answer } from "./core/requests.ts";
 import type { Campaign, CampaignAnswer, Confirmation, PolledSession, Refused, Release, Renewal } from "./service.ts";
 
 export interface Exchange<Asked, Given extends Answer = Answer> {
+  /** Throws `InvalidField`. */
+  readonly check: Check<Asked>;
   /** Throws a `TypeError` that names the field and what it takes. */
   call(asked: Asked): PollRequest;
   answer(outcome: PollAnswer | Refused, asked: Asked): Given;
 }
 
-export const campaigning: Exchange<Campaign, CampaignAnswer | Refused> = { call: campaignCall, answer };
+export const campaigning: Exchange<Campaign, CampaignAnswer | Refused> = {
+  check: campaignCheck,
+  call: campaignCall,
+  answer,
+};
 
-export const renewing: Exchange<Renewal, CampaignAnswer | Refused> = { call: renewalCall, answer };
+export const renewing: Exchange<Renewal, CampaignAnswer | Refused> = {
+  check: renewalCheck,
+  call: renewalCall,
+  answer,
+};
 
 export const confirming: Exchange<Confirmation, { readonly type: "confirmed" } | Refused> = {
+  check: confirmationCheck,
   call: confirmationCall,
   answer: (outcome) => firstRefusal(outcome) ?? { type: "confirmed" },
 };
 
 export const releasing: Exchange<Release, { readonly type: "released" } | Refused> = {
+  check: releaseCheck,
   call: releaseCall,
   answer: (outcome) => firstRefusal(outcome) ?? { type: "released" },
 };

@@ -1,6 +1,7 @@
 /** Elections by RPC on a binding of the groups themselves, for the Worker that has them. */
 import { env } from "cloudflare:workers";
 import { assertNames } from "../../shared/options.ts";
+import type { Deployment } from "../../shared/remote/endpoint.ts";
 import type { ElectionGroup, PollRequest } from "../durable-object/election-group.ts";
 import type { Outcome, PollAnswer } from "../group/events.ts";
 import { assertPolicy, type PolicyOptions } from "../group/policy.ts";
@@ -20,6 +21,7 @@ import {
 } from "./calls.ts";
 import type { Answer } from "./core/requests.ts";
 import { campaigning, confirming, type Exchange, refused, releasing, renewing } from "./exchanges.ts";
+import { electionsAt } from "./remote-elections.ts";
 import type { Elections, Refused } from "./service.ts";
 
 /** Options of `electionsOf`. */
@@ -87,18 +89,19 @@ export function electionsOf(
   };
 }
 
-/** A service binding of the `Elections` entrypoint, or the binding of the groups themselves. */
-export type ElectionsBinding = Elections | DurableObjectNamespace<ElectionGroup>;
+/** A service binding of the `Elections` entrypoint, the binding of the groups themselves, or the address of a deployment. */
+export type ElectionsBinding = Elections | DurableObjectNamespace<ElectionGroup> | Deployment;
 
 /**
- * The elections of either binding. A service binding has every name as a method, a namespace only its own: so the methods
+ * The elections of any of them. A service binding has every name as a method, a namespace only its own: so the methods
  * of a service binding are looked for first. Throws a `TypeError` for anything else.
  */
 export function electionsBy(binding: ElectionsBinding): Elections {
   if (answersTo(binding, "campaign")) return binding as Elections;
   if (answersTo(binding, "idFromName")) return electionsOf(binding as DurableObjectNamespace<ElectionGroup>);
+  if (typeof binding === "object" && binding !== null && "url" in binding) return electionsAt(binding as Deployment);
   throw new TypeError(
-    "elections must be a binding of the groups, or a service binding to ElectionsEntrypoint: compare its name with the configuration of the Worker",
+    "elections must be a binding of the groups, a service binding to ElectionsEntrypoint, or { url, token }: compare its name with the configuration of the Worker",
   );
 }
 

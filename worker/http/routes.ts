@@ -4,9 +4,12 @@ import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { id, name } from "../../shared/protocol/codec.ts";
 import { type Check, InvalidField, number, object, optional, text } from "../../shared/protocol/fields.ts";
-import { NOTE_LENGTH } from "../../shared/protocol/limits.ts";
+import { DEFAULT_LIMITS, NOTE_LENGTH } from "../../shared/protocol/limits.ts";
 import { ELECTION_RULE, type ElectionName, isElectionName } from "../../shared/protocol/names.ts";
 import type { RevokeOptions } from "../../shared/protocol/status.ts";
+import type { Answer } from "../callers/core/requests.ts";
+import { campaigning, confirming, type Exchange, releasing, renewing } from "../callers/exchanges.ts";
+import type { Refused } from "../callers/service.ts";
 import type { ElectionGroup } from "../durable-object/election-group.ts";
 import { type FenceSigningKey, signFenceToken } from "../fence/token.ts";
 import { createPolicy } from "../group/policy.ts";
@@ -80,6 +83,44 @@ export const readingRoutes = (allow: Admission) =>
         "Content-Type": PROMETHEUS_TYPE,
       }),
     );
+
+/** The largest frame of a client by default: a campaign names as much as a hello. */
+const CALL_BYTES = DEFAULT_LIMITS.messageBytes;
+
+const callSized = bodyLimit({
+  maxSize: CALL_BYTES,
+  onError: () => refuseWith(413, "too_large", `a call has at most ${CALL_BYTES} bytes`),
+});
+
+/** Contenders without a socket: the calls of `Elections`, with the same answers. A refusal is a problem, and has changed nothing. */
+export const callingRoutes = (allow: Admission) => {
+  const by = <Asked extends object, Given extends Answer>({ call, answer }: Exchange<Asked, Given>) => {
+    return async (context: Context<App>, asked: Asked): Promise<Exclude<Given, Refused>> => {
+      const { access } = context.var;
+      const outcome = await groupOf(context).poll({ ...callOf(context), access, request: call(asked) });
+      if (outcome.type !== "polled" && outcome.type !== "refused")
+        throw new Error(`the group answered ${outcome.type}`);
+      const given = answer(outcome, asked);
+      if (given.type !== "refused") return given as Exclude<Given, Refused>;
+      const { code, message } = given;
+      throw refusal(code === "forbidden" ? 403 : 409, code, message);
+    };
+  };
+  const [campaign, renew, confirm, release] = [by(campaigning), by(renewing), by(confirming), by(releasing)];
+  return new Hono<App>()
+    .post("/campaign", allow("contend"), callSized, takesJson(campaigning.check), async (context) =>
+      context.json(await campaign(context, context.req.valid("json"))),
+    )
+    .post("/renew", allow("contend"), callSized, takesJson(renewing.check), async (context) =>
+      context.json(await renew(context, context.req.valid("json"))),
+    )
+    .post("/confirm", allow("contend"), callSized, takesJson(confirming.check), async (context) =>
+      context.json(await confirm(context, context.req.valid("json"))),
+    )
+    .post("/release", allow("contend"), callSized, takesJson(releasing.check), async (context) =>
+      context.json(await release(context, context.req.valid("json"))),
+    );
+};
 
 export const contendingRoutes = (allow: Admission) =>
   new Hono<App>().post("/fence/token", allow("contend"), small, takesJson(fenceQuestion), async (context) => {

@@ -75,10 +75,11 @@ test("blocks: each is of a kind that something checks, or the check fails", () =
   expect(kind("ts run")).toMatchObject({ run: { ends: true } });
   expect(kind("tsx browser")).toMatchObject({ environment: "browser", run: null });
   expect(kind('ts worker get="/healthz"')).toMatchObject({ environment: "worker", get: "/healthz" });
+  expect(kind("sh run")).toEqual({ how: "commands", run: true });
   expect(kind("ts api", "docs/api/edge-election.md")).toEqual({ how: "generated" });
   expect(kind('html until="leads"')).toEqual({ how: "opened", until: "leads" });
   expect(kind('cjs run until="leads"')).toMatchObject({ environment: "node", run: { until: "leads" } });
-  for (const info of ["", "ts", "js", "js later", "python", "html", "ts run later", "sh run", "ts api", "json5"]) {
+  for (const info of ["", "ts", "js", "js later", "python", "html", "ts run later", "sh runs", "ts api", "json5"]) {
     expect(() => kind(info), info).toThrow(/nothing checks/);
   }
 });

@@ -2,6 +2,7 @@
 import { createExecutionContext, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { electionsAt } from "../../../worker/callers/remote-elections.ts";
 import {
   type CampaignAnswer,
   type Elections,
@@ -9,22 +10,35 @@ import {
   electionsOf,
   type PolledSession,
   type Refused,
+  runIfLeader,
 } from "../../../worker/index.ts";
 import { wrong } from "../../support/wrong.ts";
+import { isTouched } from "../http/routes.ts";
 import {
+  ask,
   counted,
   electionOf,
+  errorOf,
   fireAlarm,
   freshGroup,
   join,
   LEASE_MS,
+  ORIGIN,
   objectOf,
+  pathOf,
+  type Server,
+  serverWith,
   serviceWith,
   stopClock,
+  TOKEN,
 } from "../support.ts";
 
 const policy = () => ({ leaseMs: LEASE_MS });
 const X = [{ component: "dispatcher" }];
+
+const fetcherOf = (server: Server) => ({
+  fetch: async (url: string, init: RequestInit) => server(new Request(url, init)),
+});
 
 /** A caller that does as the contract says: one call after the other, `attempt` growing. */
 class Caller {
@@ -74,6 +88,10 @@ class Caller {
 const ways: readonly (readonly [string, () => Elections])[] = [
   ["the binding of the groups", () => electionsOf(env.ELECTIONS, { policy })],
   ["the entrypoint of a service binding", () => serviceWith()],
+  [
+    "the address of a deployment",
+    () => electionsAt({ url: ORIGIN, token: TOKEN, fetcher: fetcherOf(serverWith(policy())) }),
+  ],
 ];
 
 describe.each(ways)("by %s", (_name, elections) => {
@@ -211,4 +229,71 @@ test("[E2] the rights of a binding are in its props", async () => {
   // A rejection of a call over RPC counts as unhandled on its far side: this one is called here.
   const context = Object.assign(createExecutionContext(), { props: { groups: ["other-*"] } });
   await expect(new ElectionsEntrypoint(context, env).status(group)).rejects.toThrow("not for this group");
+});
+
+// Over HTTP
+
+const refusing = (status: number, code: string) => ({
+  fetch: async () => Response.json({ error: { code, message: "as the test says" } }, { status }),
+});
+
+test("[PC8] over HTTP a refusal of the group is an answer, as by RPC, and whatever may pass is an error that says so", async () => {
+  const group = freshGroup();
+  const at = (fetcher: { fetch: () => Promise<Response> }, token: string | (() => string) = "t") =>
+    electionsAt({ url: ORIGIN, token, fetcher }).campaign(group, { contenders: X, sentAt: 1 });
+  expect(await at(refusing(403, "forbidden"))).toEqual({
+    type: "refused",
+    code: "forbidden",
+    message: "as the test says",
+  });
+  expect(await at(refusing(401, "unauthorized"))).toMatchObject({ type: "refused", code: "unauthorized" });
+  await expect(at(refusing(401, "unauthorized"), () => "t")).rejects.toMatchObject({ retryable: true });
+  await expect(at(refusing(429, "too_many"))).rejects.toMatchObject({ code: "too_many", retryable: true });
+  await expect(at(refusing(503, "unavailable"))).rejects.toMatchObject({ code: "unavailable", retryable: true });
+  await expect(at({ fetch: async () => new Response("hello") })).rejects.toThrow("no deployment is there");
+  await expect(at({ fetch: () => Promise.reject(new Error("no route to host")) })).rejects.toMatchObject({
+    code: "connection_failed",
+  });
+});
+
+test("[PC8] a repeated call over HTTP, and one without a session, are refused and change nothing", async () => {
+  const group = freshGroup();
+  const caller = new Caller(
+    electionsAt({ url: ORIGIN, token: TOKEN, fetcher: fetcherOf(serverWith(policy())) }),
+    group,
+  );
+  await caller.campaign();
+  const proof = caller.session();
+  const renewal = { session: proof, held: caller.held(), sentAt: 5 };
+  expect(await caller.elections.renew(group, renewal)).toMatchObject({ type: "polled" });
+  const { rowsWritten } = await counted(group, async () => {
+    expect(await caller.elections.renew(group, renewal)).toMatchObject({ type: "refused", code: "superseded" });
+    const foreign = { session: { ...proof, secret: "guessed" } };
+    expect(await caller.elections.release(group, foreign)).toMatchObject({ code: "unknown_session" });
+  });
+  expect(rowsWritten).toBe(0);
+  expect((await caller.renew()).leaderships).toHaveLength(1);
+});
+
+test("[PC8] what a call over HTTP may not say is refused before the group's object is touched", async () => {
+  const group = freshGroup();
+  const post = (path: string, body: unknown) => ask("POST", pathOf(group, `/contenders/${path}`), { body });
+  const long = { contenders: [{ component: "x".repeat(129) }], sentAt: 1 };
+  expect(errorOf(await post("campaign", long))).toMatchObject({ status: 400, code: "invalid_argument" });
+  expect(errorOf(await post("campaign", { ...long, note: "x".repeat(131_072) }))).toMatchObject({ code: "too_large" });
+  expect(errorOf(await post("renew", { held: [] })).message).toContain("session");
+  expect(await isTouched(group)).toBe(false);
+});
+
+test("[PC8] [PC3] runIfLeader runs by the address of a deployment, and says what is wrong with it", async () => {
+  const group = freshGroup();
+  const deployment = { url: ORIGIN, token: TOKEN, fetcher: fetcherOf(serverWith(policy())) };
+  const options = { group, component: "nightly" };
+  const result = await runIfLeader(deployment, options, ({ isLeader }) => isLeader());
+  expect(result).toEqual({ ran: true, value: true });
+  expect(await electionsAt(deployment).history(group, 1)).toMatchObject([{ confirmed: [{ component: "nightly" }] }]);
+  await expect(runIfLeader({ ...deployment, url: "localhost:8787" }, options, () => 1)).rejects.toThrow("url must");
+  await expect(runIfLeader({ ...deployment, token: "two words" }, options, () => 1)).rejects.toThrow("token must be");
+  const refused = runIfLeader({ ...deployment, fetcher: refusing(403, "forbidden") }, options, () => 1);
+  await expect(refused).rejects.toMatchObject({ code: "forbidden", retryable: false });
 });

@@ -14,7 +14,12 @@ export const looking: readonly Route[] = [
   ["GET", "/history"],
   ["GET", "/metrics"],
 ];
+const session = { sessionId: "s", secret: "s", attempt: 1 };
 export const contending: readonly Route[] = [
+  ["POST", "/contenders/campaign", { contenders: [{ component: "dispatcher" }], sentAt: 1 }],
+  ["POST", "/contenders/renew", { session, held: [], sentAt: 1 }],
+  ["POST", "/contenders/confirm", { session, component: "dispatcher", leaderSessionId: "l" }],
+  ["POST", "/contenders/release", { session }],
   ["POST", "/fence/token", { component: "dispatcher", leaderSessionId: "l", epoch: 1 }],
 ];
 export const operating: readonly Route[] = [

@@ -1,6 +1,6 @@
 /** The address of a deployment, as people write it. */
-import { groupPath } from "../shared/protocol/paths.ts";
-import { invalid } from "./checks.ts";
+import { invalid } from "../errors.ts";
+import { groupPath } from "../protocol/paths.ts";
 
 const EXAMPLE = 'such as "https://elections.example.com" or "wss://elections.example.com/base"';
 

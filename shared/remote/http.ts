@@ -1,6 +1,6 @@
 /** What HTTP says to a client: a request, an upgrade, and the sentences about both when they fail. */
-import { CLOSE, LOST } from "../shared/protocol/close-codes.ts";
-import { ElectionError, UnauthorizedError } from "./errors.ts";
+import { ElectionError, UnauthorizedError } from "../errors.ts";
+import { CLOSE, LOST } from "../protocol/close-codes.ts";
 
 export const authorization = (token: string | undefined): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };

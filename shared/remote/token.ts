@@ -1,7 +1,10 @@
 /** Tokens: given once, or asked for at every attempt to connect. White space around a token is ignored. */
-import { invalid, isToken, TOKEN_FORM } from "./checks.ts";
-import { ElectionError } from "./errors.ts";
+import { ElectionError, invalid } from "../errors.ts";
 import { messageOf } from "./http.ts";
+
+export const TOKEN_FORM = "one word of visible ASCII characters, or a function that returns one";
+export const isToken = (value: unknown): value is string =>
+  typeof value === "string" && /^[\x21-\x7e]+$/.test(value.trim());
 
 export type TokenSource = string | (() => string | Promise<string>);
 
