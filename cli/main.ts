@@ -7,16 +7,6 @@
  * core.
  */
 import { Command, CommanderError } from "commander";
-import { addBenchConnection } from "./commands/bench-connection.ts";
-import { addDev } from "./commands/dev.ts";
-import { addHistory } from "./commands/history.ts";
-import { addInit } from "./commands/init.ts";
-import { addPauseAndResume } from "./commands/pause.ts";
-import { addRevoke } from "./commands/revoke.ts";
-import { addRun } from "./commands/run.ts";
-import { addStatus } from "./commands/status.ts";
-import { addToken } from "./commands/token.ts";
-import { addWatch } from "./commands/watch.ts";
 import { EXIT, failureJson, failureOf, failureText, usageFailure } from "./failure.ts";
 import { packageVersion } from "./package-version.ts";
 import { exitCodeOf } from "./run/signals.ts";
@@ -26,7 +16,25 @@ const [, , ...words] = process.argv;
 const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
 const isJson = own.includes("--json");
 
-function createProgram(): Command {
+/**
+ * In the order of the help. A command that is named is loaded alone: others bring the client or a library along, which
+ * take longer to load than most commands take to run.
+ */
+const COMMANDS = new Map<string, (program: Command) => Promise<void>>([
+  ["dev", async (program) => (await import("./commands/dev.ts")).addDev(program)],
+  ["run", async (program) => (await import("./commands/run.ts")).addRun(program)],
+  ["watch", async (program) => (await import("./commands/watch.ts")).addWatch(program)],
+  ["status", async (program) => (await import("./commands/status.ts")).addStatus(program)],
+  ["history", async (program) => (await import("./commands/history.ts")).addHistory(program)],
+  ["revoke", async (program) => (await import("./commands/revoke.ts")).addRevoke(program)],
+  ["pause", async (program) => (await import("./commands/pause.ts")).addPause(program)],
+  ["resume", async (program) => (await import("./commands/pause.ts")).addResume(program)],
+  ["bench-connection", async (program) => (await import("./commands/bench-connection.ts")).addBenchConnection(program)],
+  ["token", async (program) => (await import("./commands/token.ts")).addToken(program)],
+  ["init", async (program) => (await import("./commands/init.ts")).addInit(program)],
+]);
+
+async function createProgram(): Promise<Command> {
   const program = new Command("edge-election")
     .description("Leader election for browser tabs, edge workers and Node processes.")
     .version(packageVersion(), "-V, --version", "the version of this package")
@@ -35,16 +43,8 @@ function createProgram(): Command {
     .helpCommand("help [command]", "show what a command does, with examples")
     .addHelpText("after", "\nEvery command has examples: edge-election help run")
     .configureOutput({ outputError: (text, write) => (isJson ? undefined : write(text)) });
-  addDev(program);
-  addRun(program);
-  addWatch(program);
-  addStatus(program);
-  addHistory(program);
-  addRevoke(program);
-  addPauseAndResume(program);
-  addBenchConnection(program);
-  addToken(program);
-  addInit(program);
+  const named = COMMANDS.get(own[0] ?? "");
+  for (const add of named === undefined ? COMMANDS.values() : [named]) await add(program);
   return program;
 }
 
@@ -68,4 +68,4 @@ function endUnwritten(cause: NodeJS.ErrnoException): never {
 surviveUnread(process.stderr);
 if (own[0] === "dev") surviveUnread(process.stdout);
 else process.stdout.on("error", endUnwritten);
-await createProgram().parseAsync().catch(fail);
+await (await createProgram()).parseAsync().catch(fail);

@@ -4,11 +4,11 @@ import { answerOf, groupRoutes } from "../admin.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
 import { printAnswer } from "../terminal.ts";
 
-/** `pause` and `resume`. */
-export function addPauseAndResume(program: Command): void {
+export const addPause = (program: Command): void =>
   add(program, "pause", "stops granting leadership in a group; present leaders go on");
+
+export const addResume = (program: Command): void =>
   add(program, "resume", "grants leadership in a paused group again");
-}
 
 function add(program: Command, order: "pause" | "resume", description: string): void {
   withJson(withConnection(withGroup(program.command(order).description(description))))
