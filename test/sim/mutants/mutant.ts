@@ -6,8 +6,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runInThisContext } from "node:vm";
-import { build, type Plugin } from "esbuild";
+import { Script } from "node:vm";
+import { transform } from "esbuild";
 import { replaceOnce, type Edit as SourceEdit } from "../../../tools/harness/edited-sources.ts";
 import type { Cores } from "../cores.ts";
 
@@ -64,47 +64,76 @@ export interface Mutant {
 }
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-const entry = fileURLToPath(new URL("../cores.ts", import.meta.url));
 
-const mutate = (edits: readonly Edit[]): Plugin => ({
-  name: "mutate",
-  setup({ onLoad, onResolve }) {
-    // The contender core gets a copy of the holder for itself.
-    onResolve({ filter: /^\./ }, ({ path, importer, namespace, resolveDir }) => {
-      const target = join(resolveDir, path);
-      const isOwn = namespace === CONTENDER || importer.startsWith(`${root}worker/callers/`);
-      return isOwn && target.startsWith(`${root}shared/holder/`) ? { path: target, namespace: CONTENDER } : undefined;
-    });
-    const load =
-      (core: HolderCore) =>
-      async ({ path }: { readonly path: string }) => {
-        const source = await readFile(path, "utf8");
-        const own = edits.filter((edit) => path === `${root}${edit.file}` && (edit.core ?? core) === core);
-        return { contents: own.reduce(replaceOnce, source), loader: "ts", resolveDir: dirname(path) } as const;
-      };
-    onLoad({ filter: /\.ts$/, namespace: "file" }, load("session"));
-    onLoad({ filter: /\.ts$/, namespace: CONTENDER }, load("contender"));
-  },
-});
+const HOLDER = `${root}shared/holder/`;
 
-const CONTENDER: HolderCore = "contender";
+/** One file in one of its copies: the contender core gets a copy of the holder for itself. */
+interface Copy {
+  readonly path: string;
+  readonly core: HolderCore;
+}
 
-/** Bundles the cores with these edits, and runs the bundle. */
+type Exports = Record<string, unknown>;
+type Run = (exports: Exports, require: (path: string) => Exports, module: { exports: Exports }) => void;
+
+interface Compiled {
+  readonly run: Run;
+  /** The files that it imports, as it names them. */
+  readonly imports: readonly string[];
+}
+
+const compiled = new Map<string, Promise<Compiled>>();
+
+/** As it is. Hundreds of mutants share nearly all files: each is compiled once, however many run it. */
+function compileFile(path: string): Promise<Compiled> {
+  const known = compiled.get(path) ?? readFile(path, "utf8").then((source) => compile(path, source));
+  compiled.set(path, known);
+  return known;
+}
+
+async function compile(path: string, source: string): Promise<Compiled> {
+  const { code } = await transform(source, { loader: "ts", format: "cjs", target: "es2024" });
+  const script = new Script(`(function (exports, require, module) {${code}\n})`, { filename: path });
+  const imports = [...code.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name = ""]) => name);
+  return { run: script.runInThisContext() as Run, imports };
+}
+
+const imported = ({ path, core }: Copy, name: string): Copy => {
+  const target = join(dirname(path), name);
+  const copies = core === "contender" || path.startsWith(`${root}worker/callers/`);
+  return { path: target, core: copies && target.startsWith(HOLDER) ? "contender" : "session" };
+};
+
+const keyOf = ({ path, core }: Copy): string => `${core} ${path}`;
+
+/** Compiles the cores with these edits, and runs them. */
 export async function loadCores(edits: readonly Edit[]): Promise<Cores> {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    plugins: [mutate(edits)],
-    bundle: true,
-    write: false,
-    logLevel: "silent",
-    format: "cjs",
-    target: "es2024",
-  });
-  const module: { exports: { readonly shippedCores?: Cores } } = { exports: {} };
-  const wrapped = `(function (module) {${outputFiles[0]?.text}\n})`;
-  const evaluate: (target: typeof module) => void = runInThisContext(wrapped);
-  evaluate(module);
-  const { shippedCores } = module.exports;
-  if (shippedCores === undefined) throw new Error("the bundle exports no cores");
-  return shippedCores;
+  const files = new Map<string, Promise<Compiled>>();
+  const load = async (copy: Copy): Promise<void> => {
+    const own = edits.filter((edit) => copy.path === `${root}${edit.file}` && (edit.core ?? copy.core) === copy.core);
+    const file =
+      own.length === 0
+        ? compileFile(copy.path)
+        : readFile(copy.path, "utf8").then((source) => compile(copy.path, own.reduce(replaceOnce, source)));
+    files.set(keyOf(copy), file);
+    const next = (await file).imports.map((name) => imported(copy, name));
+    await Promise.all(next.filter((one) => !files.has(keyOf(one))).map(load));
+  };
+  const entry: Copy = { path: fileURLToPath(new URL("../cores.ts", import.meta.url)), core: "session" };
+  await load(entry);
+  const runs = new Map(await Promise.all(Array.from(files, async ([key, file]) => [key, (await file).run] as const)));
+  return runFrom(entry, runs)["shippedCores"] as Cores;
+}
+
+function runFrom(entry: Copy, runs: ReadonlyMap<string, Run>): Exports {
+  const modules = new Map<string, { exports: Exports }>();
+  const run = (copy: Copy): Exports => {
+    const known = modules.get(keyOf(copy));
+    if (known !== undefined) return known.exports;
+    const module = { exports: {} };
+    modules.set(keyOf(copy), module);
+    runs.get(keyOf(copy))?.(module.exports, (name) => run(imported(copy, name)), module);
+    return module.exports;
+  };
+  return run(entry);
 }
