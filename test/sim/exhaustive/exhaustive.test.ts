@@ -46,12 +46,12 @@ describe("nothing is lost by reduction:", () => {
   const some: readonly NamedWorld[] = [
     within(PAIR, { ticks: 1, crashes: 1 }),
     within(PAIR, { losses: 2 }),
-    within(TRIO, { ticks: 1, resigns: 1 }),
+    within(TRIO, { resigns: 1, cuts: 1 }),
     within(TWINS, { contends: 2, losses: 1 }),
     within(ARRIVALS, { contends: 2, resigns: 1 }),
     within(TRIPLETS, { contends: 3 }),
     within(DEDICATED, { resigns: 1, rejoins: 1 }),
-    within(DEDICATED_ARRIVALS, { contends: 3, resigns: 1 }),
+    within(DEDICATED_ARRIVALS, { contends: 2, resigns: 1 }),
   ];
 
   test.each(some)("$name: the same states by symmetry, and the same ends by either", ({ setup }) => {
@@ -110,6 +110,8 @@ interface Fault {
   readonly world: NamedWorld;
   /** One of these is broken first, in one order of steps or another. */
   readonly rules: readonly string[];
+  /** The world is too large to explore it without reductions, too. */
+  readonly isLarge?: true;
 }
 
 /** A mutant that random runs find as well. */
@@ -133,6 +135,7 @@ const faults: readonly Fault[] = [
     edits: lostIsNotNamed("session"),
     world: within(PAIR, { ticks: 1, revokes: 1, cuts: 1 }),
     rules: ["I1"],
+    isLarge: true,
   },
   {
     what: "[S7] a component that has left and comes back by what was stated before",
@@ -174,10 +177,10 @@ const faults: readonly Fault[] = [
   },
 ];
 
-const both = faults.flatMap((fault) => [
-  { ...fault, reductions: ALL_REDUCTIONS },
-  { ...fault, reductions: NO_REDUCTIONS, what: `${fault.what}, also without reductions` },
-]);
+const both = faults.flatMap((fault) => {
+  const without = { ...fault, reductions: NO_REDUCTIONS, what: `${fault.what}, also without reductions` };
+  return [{ ...fault, reductions: ALL_REDUCTIONS }, ...(fault.isLarge ? [] : [without])];
+});
 
 test.each(both)("the exploration finds $what", async ({ edits, world, rules, reductions }) => {
   const { violation } = explore(await loadCores(edits), world.setup, { maxStates, reductions });

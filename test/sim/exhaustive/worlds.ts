@@ -101,16 +101,16 @@ export function within(cast: Cast, budget: Partial<Budget>, tickMs = SHORT_MS): 
   return { name: `${cast.name}: ${counts.join(", ")}`, setup, inTests: true };
 }
 
-/** In a second or two each. */
+/** In a second each, or less. */
 const small: readonly NamedWorld[] = [
   within(PAIR, { ticks: 1, hibernations: 1 }),
   within(PAIR, { ticks: 1, losses: 1 }),
   within(PAIR, { ticks: 1, crashes: 1 }),
-  within(PAIR, { ticks: 1, resigns: 1, revokes: 1 }),
+  within(PAIR, { ticks: 1, resigns: 1 }),
+  within(PAIR, { ticks: 1, revokes: 1 }),
   within(PAIR, { losses: 2 }),
-  within(PAIR, { ticks: 1, losses: 1 }, LONG_MS),
+  within(PAIR, { ticks: 1, cuts: 1 }, LONG_MS),
   within(PAIR, { ticks: 1, replacements: 1 }, LONG_MS),
-  within(PAIR, { ticks: 1, revokes: 1, cuts: 1 }),
   within(PAIR, { rejoins: 2 }),
   within(PAIR, { contends: 1, rejoins: 2 }),
   within(PAIR, { contends: 1, rejoins: 1, losses: 1 }),
@@ -121,6 +121,9 @@ const small: readonly NamedWorld[] = [
 ];
 
 const large: readonly NamedWorld[] = [
+  within(PAIR, { ticks: 1, resigns: 1, revokes: 1 }),
+  within(PAIR, { ticks: 1, losses: 1 }, LONG_MS),
+  within(PAIR, { ticks: 1, revokes: 1, cuts: 1 }),
   within(PAIR, { ticks: 1, losses: 1, replacements: 1 }, LONG_MS),
   within(PAIR, { ticks: 1, losses: 1, rejoins: 1 }),
   within(PAIR, { ticks: 2, hibernations: 1 }),

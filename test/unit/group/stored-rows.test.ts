@@ -7,7 +7,7 @@ import { type RawRow, type RawRows, type ReadRows, readRow, readRows } from "../
 import { acceptAll, type Move, moves } from "./moves.ts";
 import { GroupWorld } from "./world.ts";
 
-const numRuns = Number(process.env["GROUP_RUNS"] ?? 50);
+const numRuns = Number(process.env["GROUP_RUNS"] ?? 30);
 const SIGMA_MS = 1_000;
 const dedicated = { component: "d", election: "dedicated" } as const;
 
