@@ -23,7 +23,9 @@ export function conform(driver: Driver, chapters: readonly Chapter[]): void {
   const left = new Map<Capability, string[]>();
   const test: Define = (name, { needs = [], waitsFor = "nothing" }, body) => {
     const missing = needs.find((need) => driver.lacks[need] !== undefined);
-    if (missing === undefined) define(name, () => Play.run(driver, body, driver.leaseMs[waitsFor]));
+    const isAlone = !driver.sideBySide || needs.includes("restart"); // which ends the objects of the others, too
+    const run = () => Play.run(driver, body, driver.leaseMs[waitsFor]);
+    if (missing === undefined) (isAlone ? define : define.concurrent)(name, run);
     else left.set(missing, [...(left.get(missing) ?? []), name]);
   };
   for (const chapter of chapters) chapter(test);

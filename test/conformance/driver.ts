@@ -35,6 +35,8 @@ export interface Driver {
   readonly name: string;
   /** D, by what a behaviour waits for. */
   readonly leaseMs: Readonly<Record<Wait, number>>;
+  /** Whether behaviours may be shown beside each other, each in its group: where they wait in real time. */
+  readonly sideBySide?: true;
   /** Why these do not apply. */
   readonly lacks: Readonly<Partial<Record<Capability, string>>>;
   /** A fresh group. */
