@@ -2,9 +2,9 @@
 
 import type { Locator, Page } from "playwright-core";
 import { afterEach, expect, test } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { createElectionClient } from "../../client/node/index.ts";
 import type { GroupStatus } from "../../shared/protocol/status.ts";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { statusOf } from "../../tools/harness/backend-answers.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { connectPeer } from "../../tools/harness/socket-peer.ts";

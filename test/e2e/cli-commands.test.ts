@@ -3,8 +3,8 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import type { RevokeResult } from "../../shared/protocol/status.ts";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { importNodeClient } from "../../tools/harness/built.ts";
 import { candidate } from "../../tools/harness/cluster.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";

@@ -1,9 +1,9 @@
 /** What a hostile backend, or a hostile process in a group, can make a command print. */
 import { createServer } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { createElectionClient } from "../../client/node/index.ts";
 import { legible } from "../../shared/legible.ts";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { type Listening, listen } from "../../tools/harness/loopback.ts";
 import { endCommands, runCommand } from "../support/command-line.ts";
 

@@ -6,7 +6,7 @@ import { chmod, mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { endingsOf } from "../../tools/harness/backend-answers.ts";
 import { endCommands, startCommand } from "../support/command-line.ts";
 import { CommandLog, loggedCommand, overlaps } from "../support/command-log.ts";

@@ -8,7 +8,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { listen } from "../../tools/harness/loopback.ts";
 import { type CommandProcess, endCommands, startCommand } from "../support/command-line.ts";

@@ -2,8 +2,8 @@
 
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { membersOfGroup } from "../../cli/run/process-group.ts";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { endingsOf } from "../../tools/harness/backend-answers.ts";
 import { candidate } from "../../tools/harness/cluster.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../tools/harness/folder.ts";

@@ -1,9 +1,11 @@
 /** The conformance suite against the real backend: sockets from Node. */
 import { afterAll } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../testing/index.ts";
+import type { LocalBackend } from "../../testing/index.ts";
+import { importTestingKit } from "../../tools/harness/built.ts";
 import { overSockets } from "../conformance/sockets.ts";
 import { conformance } from "../conformance/suite.ts";
 
+const { startLocalBackend } = await importTestingKit();
 const backends: LocalBackend[] = [];
 afterAll(() => Promise.all(backends.map((backend) => backend.stop())));
 

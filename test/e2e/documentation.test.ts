@@ -6,10 +6,10 @@ import { basename, dirname, join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { bundleProgram } from "../../tools/docs/bundles.ts";
 import { readPages } from "../../tools/docs/pages.ts";
 import { type Program, programsOf, typeProblems, writePrograms } from "../../tools/docs/programs.ts";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { findBrowser, startChromium } from "../../tools/harness/chromium.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { serveConfiguration } from "../../tools/harness/runtime.ts";
@@ -41,7 +41,11 @@ describe("programs for Node run, in the order of their page, with one backend fo
       await writePrograms(own, backend.url);
       const running: Running[] = [];
       try {
-        for (const program of own) running.push(await runProgram(program, folder.path));
+        for (const program of own.filter(({ kind }) => !kind.isTest)) {
+          running.push(await runProgram(program, folder.path, [inRepository(program.file)]));
+        }
+        const tests = own.filter(({ kind }) => kind.isTest);
+        if (tests[0]) running.push(await runProgram(tests[0], folder.path, commandOf(tests)));
       } finally {
         for (const { stop } of running) await stop();
       }
@@ -71,8 +75,8 @@ interface Running {
 }
 
 /** Resolves when it has ended, or has written what it is to write; then it goes on beside the next ones. */
-async function runProgram(program: Program, folder: string): Promise<Running> {
-  const child = spawn(process.execPath, commandOf(program), {
+async function runProgram(program: Program, folder: string, command: readonly string[]): Promise<Running> {
+  const child = spawn(process.execPath, command, {
     cwd: folder,
     env: { ...process.env, ...browser.environment, CHROME_PATH: browser.path, DATA: folder },
   });
@@ -100,10 +104,16 @@ async function runProgram(program: Program, folder: string): Promise<Running> {
   return { stop, complaint: () => (isFine() ? undefined : `${where(program)} ended with ${code}:\n${output}`) };
 }
 
-function commandOf({ file, kind }: Program): string[] {
-  if (!kind.isTest) return [inRepository(file)];
+/** All tests of a page in one run of vitest, which starts slowly. */
+function commandOf(tests: readonly Program[]): string[] {
   const vitest = inRepository("node_modules/vitest/vitest.mjs");
-  return [vitest, "run", "--root", inRepository(dirname(file)), basename(file)];
+  return [
+    vitest,
+    "run",
+    "--root",
+    inRepository(dirname(tests[0]?.file ?? "")),
+    ...tests.map(({ file }) => basename(file)),
+  ];
 }
 
 const whenEnded = (child: ChildProcess): Promise<number | string> =>

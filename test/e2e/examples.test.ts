@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { createTestHarness, type TestHarness } from "wrangler";
-import { startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { startLocalBackend } from "../../tools/harness/backend.ts";
 import { importNodeClient } from "../../tools/harness/built.ts";
 import { runNode } from "../../tools/harness/child-process.ts";
 import { candidate } from "../../tools/harness/cluster.ts";

@@ -1,7 +1,7 @@
 /** Real faults: real processes that are killed and stopped, a real backend that crashes, a real network that fails. */
 
 import { afterEach, expect, test } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { endingsOf } from "../../tools/harness/backend-answers.ts";
 import { type Cluster, candidate, startCluster } from "../../tools/harness/cluster.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";

@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { startLocalBackend } from "../../tools/harness/backend.ts";
 import { runProgram } from "../../tools/harness/child-process.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { claimDataDirectory } from "../../cli/backend/data-directory.ts";
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { runNode } from "../../tools/harness/child-process.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { listen } from "../../tools/harness/loopback.ts";

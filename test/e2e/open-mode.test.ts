@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { startLocalBackend } from "../../tools/harness/backend.ts";
 import { runNode } from "../../tools/harness/child-process.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { createToken } from "../../worker/http/tokens.ts";

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { startLocalBackend } from "../../tools/harness/backend.ts";
 import { bodyOf } from "../../tools/harness/backend-answers.ts";
 import { runNode } from "../../tools/harness/child-process.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";

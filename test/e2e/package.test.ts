@@ -1,8 +1,8 @@
 /** The built package, as a user gets it, against the production bundle on a real port. */
 
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import type { ElectionClient, Leadership } from "../../client/index.ts";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { importNodeClient } from "../../tools/harness/built.ts";
 import { runNode } from "../../tools/harness/child-process.ts";
 import { candidate } from "../../tools/harness/cluster.ts";

@@ -1,8 +1,8 @@
 /** Contenders that a real group does not let stand. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { createElectionClient, type ElectionClient } from "../../client/node/index.ts";
 import { DEFAULT_LIMITS } from "../../shared/protocol/limits.ts";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 
 let backend: LocalBackend;
 const clients: ElectionClient[] = [];

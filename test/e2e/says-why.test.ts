@@ -3,9 +3,9 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort } from "../../cli/backend/free-port.ts";
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { createElectionClient as createPageClient } from "../../client/index.ts";
 import { type ClientOptions, createElectionClient, ElectionError } from "../../client/node/index.ts";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 
 const SECRET = "a secret of at least thirty-two characters";
 const backends = new Map<"guarded" | "closed" | "open", LocalBackend>();

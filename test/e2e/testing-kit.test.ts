@@ -2,11 +2,12 @@
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 import { createElectionClient } from "../../client/node/index.ts";
-import { startLocalBackend } from "../../testing/index.ts";
+import { importTestingKit } from "../../tools/harness/built.ts";
 import { globalsTouchedBy } from "../../tools/size.ts";
 import { packedProject } from "../support/packed.ts";
 import { wrong } from "../support/wrong.ts";
 
+const { startLocalBackend } = await importTestingKit();
 const DIST = new URL("../../dist/testing/index.js", import.meta.url).pathname;
 
 test("[N5] the packed package starts the real backend, restarts it, and leaves nothing behind", async () => {

@@ -1,4 +1,4 @@
-import { startLocalBackend } from "../../cli/backend/local-backend.ts";
+import { startLocalBackend } from "../../tools/harness/backend.ts";
 
 /** A process that owns a backend: prints its url, then ends in the way that was asked for, or waits to be killed. */
 const [, , bundle = "", ending] = process.argv;

@@ -1,8 +1,8 @@
 /** Several `edge-election run` of one component, and rounds in which the one that leads, or its command, is killed. */
 
 import { join } from "node:path";
-import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { seededRandom } from "../../testing/random.ts";
+import { startLocalBackend } from "../../tools/harness/backend.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { PATIENCE_MS } from "../../tools/harness/patience.ts";
 import { type CommandProcess, startCommand } from "./command-line.ts";

@@ -3,9 +3,9 @@
  * themselves, and nobody but the platform brings their alarms.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { leaseFor, renewalSlackFor } from "../../shared/lease.ts";
 import { groupPath } from "../../shared/protocol/paths.ts";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import type { LivePeer } from "../../tools/harness/live-peer.ts";
 import { connectPeer, type Destination } from "../../tools/harness/socket-peer.ts";
 import { SECRET, tokenFor } from "../../tools/harness/tokens.ts";

@@ -1,6 +1,7 @@
 /** Rounds of random faults against real processes and a real backend; what everybody believed is checked at the end. */
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
+
 import { seededRandom } from "../../testing/random.ts";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { type Cluster, type Member, startCluster } from "../../tools/harness/cluster.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { beliefs, faultsIn, gapsMs } from "../../tools/harness/history.ts";

@@ -14,7 +14,7 @@ import { SECRET, tokenFor } from "./tokens.ts";
 const LEASE_MS = 60_000;
 /** The longest that a group may have, so that all silent sockets are open at once. */
 const HELLO_TIMEOUT_MS = 60_000;
-export const HAND_OVERS = 60;
+const HAND_OVERS = 60;
 const GROUP = "abused";
 const OTHER_GROUP = "neighbour";
 
@@ -32,6 +32,8 @@ export interface Report {
 export interface AbuseOptions {
   readonly intensity?: number;
   readonly seed?: number;
+  /** How many hand-overs a report has. */
+  readonly handOvers?: number;
   /** How many random frames: the abuse lasts until all were sent. */
   readonly frames?: number;
 }
@@ -103,9 +105,9 @@ class Relay {
     return (await next) - from;
   }
 
-  async times(): Promise<number[]> {
+  async times(count = HAND_OVERS): Promise<number[]> {
     const times: number[] = [];
-    while (times.length < HAND_OVERS) times.push(await this.handOver());
+    while (times.length < count) times.push(await this.handOver());
     return times;
   }
 
@@ -130,7 +132,7 @@ export async function startPlayground(limits: object = {}): Promise<Playground> 
     const blipsBefore = leaders.reduce((sum, leader) => sum + leader.blips(), 0);
     const abuser = startAbuse(url, attack, options);
     await abuser.whenWritten(/^ready$/m);
-    const handOvers = await relay.times();
+    const handOvers = await relay.times(options.handOvers);
     if (options.frames === undefined) abuser.child.kill("SIGTERM");
     const counts = await countsOf(abuser);
     const harm = leaders.flatMap((leader) => leader.harm());
@@ -148,7 +150,7 @@ export async function startPlayground(limits: object = {}): Promise<Playground> 
   };
 }
 
-function startAbuse(url: string, attack: AttackName, options: AbuseOptions): NodeProcess {
+function startAbuse(url: string, attack: AttackName, { handOvers: _, ...options }: AbuseOptions): NodeProcess {
   const target: Target = {
     intensity: 1,
     seed: 0,

@@ -9,3 +9,7 @@ export const importClient = (entry = CLIENT_ENTRY): Promise<typeof import("../..
 export const importNodeClient = (): Promise<typeof import("../../client/node/index.ts")> => import(NODE_ENTRY);
 export const importFence = (): Promise<typeof import("../../worker/fence/index.ts")> =>
   import(built("worker/fence/index.js"));
+export const importLocalBackend = (): Promise<typeof import("../../cli/backend/local-backend.ts")> =>
+  import(built("cli/backend/local-backend.js"));
+export const importTestingKit = (): Promise<typeof import("../../testing/index.ts")> =>
+  import(built("testing/index.js"));

@@ -1,12 +1,14 @@
 /** A user's Worker and the shipped one in one Miniflare: what app.ts does, its guards, its data, and what can happen to it. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createElectionClient } from "../../../client/node/index.ts";
-import { electionFaults } from "../../../testing/index.ts";
 import { statusOf } from "../../../tools/harness/backend-answers.ts";
+import { importTestingKit } from "../../../tools/harness/built.ts";
 import { temporaryFolder } from "../../../tools/harness/folder.ts";
 import { wrong } from "../../support/wrong.ts";
 import { scenarios } from "../scenarios.ts";
 import { openStage, SHORT_LEASE_MS, startTown, type Town, until } from "./stage.ts";
+
+const { electionFaults } = await importTestingKit();
 
 let town: Town;
 beforeAll(async () => {

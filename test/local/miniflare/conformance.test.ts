@@ -1,10 +1,11 @@
 /** The conformance suite against Miniflare: sockets from Node to the shipped Worker in it. */
 import { Miniflare } from "miniflare";
 import { afterAll } from "vitest";
-import { electionFaults, electionWorker } from "../../../testing/index.ts";
+import { importTestingKit } from "../../../tools/harness/built.ts";
 import { overSockets } from "../../conformance/sockets.ts";
 import { conformance } from "../../conformance/suite.ts";
 
+const { electionFaults, electionWorker } = await importTestingKit();
 const running: Miniflare[] = [];
 afterAll(() => Promise.all(running.map((miniflare) => miniflare.dispose())));
 

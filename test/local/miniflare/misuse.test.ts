@@ -2,9 +2,11 @@
 import { Miniflare, type MiniflareOptions } from "miniflare";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CLOSE } from "../../../shared/protocol/close-codes.ts";
-import { electionWorker } from "../../../testing/index.ts";
+import { importTestingKit } from "../../../tools/harness/built.ts";
 import { inRepository } from "../../../tools/paths.ts";
 import { bundled } from "./stage.ts";
+
+const { electionWorker } = await importTestingKit();
 
 type Worker = MiniflareOptions["workers"][number];
 

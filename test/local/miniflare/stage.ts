@@ -2,17 +2,15 @@
 import { type BuildOptions, build } from "esbuild";
 import { Miniflare, type MiniflareOptions } from "miniflare";
 import { createElectionClient } from "../../../client/node/index.ts";
-import {
-  type ElectionFaults,
-  type ElectionWorkerOptions,
-  electionFaults,
-  electionWorker,
-} from "../../../testing/index.ts";
+import type { ElectionFaults, ElectionWorkerOptions } from "../../../testing/index.ts";
 import { workerTarget } from "../../../tools/bundle-worker.ts";
+import { importTestingKit } from "../../../tools/harness/built.ts";
 import { PATIENCE_MS } from "../../../tools/harness/patience.ts";
 import { inRepository } from "../../../tools/paths.ts";
 import { type FaultyProxy, startProxy } from "../../support/proxy.ts";
 import type { Stage } from "../scenarios.ts";
+
+const { electionFaults, electionWorker } = await importTestingKit();
 
 /** D where a lease is to end. */
 export const SHORT_LEASE_MS = 2_000;
