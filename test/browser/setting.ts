@@ -1,9 +1,9 @@
 /** What every file of browser tests needs: a backend, a site, a browser, and two tabs of which one leads. */
-import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-backend.ts";
-import { type Chromium, findBrowser, startChromium } from "../../tools/harness/chromium.ts";
+import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
+import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
+import { type Browsing, controlChromium, findBrowser, startChromium } from "../../tools/harness/chromium.ts";
 import { record } from "./measured.ts";
-import { type Site, startSite } from "./site.ts";
+import { type Site, siteAt } from "./site.ts";
 import { type Tab, type TabOptions, Tabs } from "./tabs.ts";
 
 export type Leader = Tab & { readonly leads: number };
@@ -18,7 +18,7 @@ export interface Pair {
 export interface Setting {
   readonly backend: LocalBackend;
   readonly site: Site;
-  readonly browser: Chromium;
+  readonly browser: Browsing;
   /** A group of its own, and no tabs. They are closed after the test. */
   group(name: string): Tabs;
   pair(group: string, first?: TabOptions, second?: TabOptions): Promise<Pair>;
@@ -33,21 +33,35 @@ interface Options {
   readonly switches?: readonly string[];
 }
 
+type Borrowed = Browsing & AsyncDisposable;
+
+/** The browser of this worker. It stays for the next file, and without the tabs of this one. */
+async function borrow(site: Site): Promise<Borrowed> {
+  const browsing = await controlChromium(await site.browser(process.env["VITEST_POOL_ID"] ?? ""));
+  const before = new Set(browsing.context.pages());
+  return {
+    ...browsing,
+    async [Symbol.asyncDispose]() {
+      for (const page of browsing.context.pages()) if (!before.has(page)) await page.close();
+      await browsing.browser.close();
+    },
+  };
+}
+
 /** For one file. What it gives back is there when its tests run. */
 export function setting({ leaseMs, bindings = {}, switches = [] }: Options): Setting {
   const opened: Tabs[] = [];
-  const parts: { backend?: LocalBackend; site?: Site; browser?: Chromium } = {};
+  const parts: { backend?: LocalBackend; browser?: Borrowed } = {};
+  const site = siteAt(inject("sitePort"));
   beforeAll(async () => {
     parts.backend = await startLocalBackend({
       bindings: { OPEN_MODE: "loopback", LEASE_MS: String(leaseMs), ...bindings },
     });
-    parts.site = await startSite();
-    parts.browser = await startChromium(await findBrowser(), switches);
+    parts.browser = switches.length > 0 ? await startChromium(await findBrowser(), switches) : await borrow(site);
   });
   afterEach(() => Promise.all(opened.splice(0).map((tabs) => tabs.closeAll())));
   afterAll(async () => {
     await parts.browser?.[Symbol.asyncDispose]();
-    await parts.site?.[Symbol.asyncDispose]();
     await parts.backend?.stop();
   });
 
@@ -59,9 +73,7 @@ export function setting({ leaseMs, bindings = {}, switches = [] }: Options): Set
     get backend() {
       return there(parts.backend);
     },
-    get site() {
-      return there(parts.site);
-    },
+    site,
     get browser() {
       return there(parts.browser);
     },

@@ -2,7 +2,7 @@
 
 import type { CDPSession, Page } from "playwright-core";
 import { historyOf } from "../../tools/harness/backend-answers.ts";
-import type { Chromium } from "../../tools/harness/chromium.ts";
+import type { Browsing } from "../../tools/harness/chromium.ts";
 import { type Entry, faultsIn, type History } from "../../tools/harness/history.ts";
 import { PATIENCE_MS } from "../../tools/harness/patience.ts";
 import type { TermStatus } from "../../worker/index.ts";
@@ -23,7 +23,7 @@ export interface Tab {
 
 export interface TabOptions {
   /** Another browser than the first one. */
-  readonly browser?: Chromium;
+  readonly browser?: Browsing;
   /** In the window of the other tabs, which hides them. Otherwise in a window of its own. */
   readonly inFront?: boolean;
   /** The host name of the site. A tab never shares its process with a neighbour of another host. */
@@ -40,12 +40,12 @@ export type Term = TermStatus & { readonly acceptedAt: number };
 export class Tabs {
   readonly #all: OpenTab[] = [];
   readonly #looks = new Set<() => void>();
-  readonly #browser: Chromium;
+  readonly #browser: Browsing;
   readonly #site: Site;
   readonly #url: string;
   readonly #group: string;
 
-  constructor(browser: Chromium, site: Site, url: string, group: string) {
+  constructor(browser: Browsing, site: Site, url: string, group: string) {
     this.#browser = browser;
     this.#site = site;
     this.#url = url;
@@ -151,7 +151,7 @@ class OpenTab implements Tab {
 }
 
 /** One after the other: the next page that appears is taken for it. */
-async function openWindow({ browser, context }: Chromium): Promise<Page> {
+async function openWindow({ browser, context }: Browsing): Promise<Page> {
   const cdp = await browser.newBrowserCDPSession();
   const appears = context.waitForEvent("page");
   await cdp.send("Target.createTarget", { url: "about:blank", newWindow: true });

@@ -23,7 +23,8 @@ export interface Binary {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export interface Chromium extends AsyncDisposable {
+/** A browser that is under control. */
+export interface Browsing {
   /** Such as `Chrome/156.0.8078.79`; a headless shell begins with `HeadlessChrome`. */
   readonly product: string;
   /** False for a headless shell: it neither hides a tab behind another one nor keeps a page for going back. */
@@ -31,6 +32,12 @@ export interface Chromium extends AsyncDisposable {
   readonly browser: Browser;
   /** The default context: a tab that is opened there hides the one before. */
   readonly context: BrowserContext;
+}
+
+/** The processes of a browser with a profile of its own. */
+export interface Launched extends AsyncDisposable {
+  /** Of its debugger. */
+  readonly address: string;
   /** Ends all of its processes at once, as the operating system does when memory is short. */
   kill(): Promise<void>;
 }
@@ -96,11 +103,32 @@ async function headlessShell(): Promise<Binary> {
   return { path: join(folder, "chromium"), environment };
 }
 
-/** Starts the browser with a profile of its own. */
-export async function startChromium(
+export type Chromium = Browsing & Launched;
+
+export async function startChromium(binary: Binary, features: readonly string[] = []): Promise<Chromium> {
+  const launched = await launchChromium(binary, features);
+  try {
+    return { ...launched, ...(await controlChromium(launched.address)) };
+  } catch (error) {
+    await launched.kill();
+    throw error;
+  }
+}
+
+/** Takes control of a browser that runs, beside others that may have it. */
+export async function controlChromium(address: string): Promise<Browsing> {
+  const browser = await playwright.connectOverCDP(address, { noDefaults: true });
+  const [context] = browser.contexts();
+  if (!context) throw new Error("Chromium has no default context");
+  context.setDefaultTimeout(PATIENCE_MS);
+  const { product } = await (await browser.newBrowserCDPSession()).send("Browser.getVersion");
+  return { product, isFull: !product.startsWith("Headless"), browser, context };
+}
+
+export async function launchChromium(
   { path, environment }: Binary,
   features: readonly string[] = [],
-): Promise<Chromium> {
+): Promise<Launched> {
   const profile = await temporaryFolder();
   const child = spawn(path, [...ARGUMENTS, ...features, `--user-data-dir=${profile.path}`, "about:blank"], {
     env: { ...process.env, ...environment },
@@ -116,13 +144,7 @@ export async function startChromium(
     await profile[Symbol.asyncDispose]();
   };
   try {
-    const browser = await playwright.connectOverCDP(await debuggerAddress(child), { noDefaults: true });
-    const [context] = browser.contexts();
-    if (!context) throw new Error("Chromium has no default context");
-    context.setDefaultTimeout(PATIENCE_MS);
-    const { product } = await (await browser.newBrowserCDPSession()).send("Browser.getVersion");
-    const isFull = !product.startsWith("Headless");
-    return { product, isFull, browser, context, kill, [Symbol.asyncDispose]: kill };
+    return { address: await debuggerAddress(child), kill, [Symbol.asyncDispose]: kill };
   } catch (error) {
     await kill();
     throw error;
