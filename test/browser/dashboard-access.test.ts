@@ -1,7 +1,12 @@
-/** The dashboard of a deployment that asks for tokens. */
+/** A deployment that asks for tokens: its dashboard, and what the errors of a client in a page say. */
+import { createServer } from "node:http";
+import { build } from "esbuild";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { freePort } from "../../cli/backend/free-port.ts";
 import { createElectionClient } from "../../client/node/index.ts";
+import { listen } from "../../tools/harness/loopback.ts";
+import { inRepository } from "../../tools/paths.ts";
 import { createToken, type TokenClaims } from "../../worker/http/tokens.ts";
 import { setting } from "./setting.ts";
 
@@ -99,4 +104,68 @@ test("the page may be shown in no frame, and runs no inline code", async () => {
   expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/);
   expect(policy).toContain("require-trusted-types-for 'script'");
   expect(policy).not.toContain("unsafe");
+});
+
+/** A page at this address with the client in it. */
+async function pageAt(address: string): Promise<Page> {
+  const contents = `globalThis.election = import(${JSON.stringify(inRepository("client/index.ts"))});`;
+  const stdin = { contents, resolveDir: import.meta.dirname };
+  const { outputFiles } = await build({ stdin, bundle: true, format: "iife", platform: "browser", write: false });
+  const page = await world.browser.context.newPage();
+  await page.goto(address);
+  await page.addScriptTag({ content: outputFiles[0]?.text ?? "" });
+  return page;
+}
+
+/** What the first contender of a client is told, and how a look-up ends: the code and the message of each. */
+const both = (page: Page, url: string, token?: string): Promise<{ told: string; asked: string }> =>
+  page.evaluate(`election.then(async ({ createElectionClient }) => {
+    const client = createElectionClient(${JSON.stringify({ url, group: "g", token })});
+    const say = ({ code, message }) => code + ": " + message;
+    const told = new Promise((resolve) => client.contend("x", { onError: (error) => resolve(say(error)) }));
+    const asked = client.getLeader("x").then(() => "answered", say);
+    const answer = { told: await told, asked: await asked };
+    await client.close();
+    return answer;
+  })`);
+
+const CANT_BE_REACHED = /^connection_failed: \S+ can't be reached: .*check that the backend runs, that `url` is right/;
+
+test("[E11] a page is told where, why as far as a browser says it, and what to do; by socket and by HTTP", async () => {
+  const { url } = world.backend;
+  const own = await pageAt(`${url}/healthz`);
+  const nobody = `http://127.0.0.1:${await freePort()}`;
+  await using somebody = await listen(
+    createServer((request, response) => {
+      response.writeHead(Number(request.url?.split("/")[1]), { "Access-Control-Allow-Origin": "*" }).end("<html>");
+    }),
+  );
+  const ended = await tokenFor({ role: "contend", expiresInSeconds: -120 });
+
+  const cases = [
+    [nobody, undefined, CANT_BE_REACHED, CANT_BE_REACHED],
+    [somebody.url.replace("http:", "https:"), undefined, CANT_BE_REACHED, CANT_BE_REACHED],
+    [`${somebody.url}/404`, undefined, CANT_BE_REACHED, /^refused: .* HTTP 404: no deployment .* base path/],
+    [`${somebody.url}/502`, undefined, CANT_BE_REACHED, /^refused: .* HTTP 502: something in front of the backend/],
+    [`${url}/elsewhere`, undefined, CANT_BE_REACHED, /^not_found: .* HTTP 404: there is nothing at this path/],
+    [
+      url,
+      undefined,
+      /^unauthorized: .*\(4401\).*a token is required/,
+      /^unauthorized: .* HTTP 401: a token is required/,
+    ],
+    [url, ended, /^unauthorized: .*\(4401\).*has ended: get a new one/, /^unauthorized: .* HTTP 401: this token/],
+    [url, await tokenFor({ role: "observe" }), /^forbidden: these credentials do not allow/, /^answered$/],
+  ] as const;
+  for (const [address, token, told, asked] of cases) {
+    const answer = await both(own, address, token);
+    expect(answer).toEqual({ told: expect.stringMatching(told), asked: expect.stringMatching(asked) });
+  }
+  await own.close();
+
+  const foreign = await pageAt(world.site.url("empty"));
+  expect((await both(foreign, url, await tokenFor())).told).toMatch(
+    /^unauthorized: .*\(4403\).*add it to ALLOWED_ORIGINS/,
+  );
+  await foreign.close();
 });
