@@ -1,12 +1,13 @@
 /** A process with the full client, as in an application. */
 import type { ElectionClient, Leadership } from "../client/index.ts";
 import { createElectionClient } from "../client/node/index.ts";
-import { elapsedSince } from "./sockets.ts";
 
 export interface Member {
   readonly client: ElectionClient;
   /** Resolves when all its components have the next grant. */
   next(): Promise<ReadonlyMap<string, Leadership>>;
+  /** When the last of them had it: in its `onGrant`, before anything that only follows it. */
+  readonly grantedAt: number;
   /** After this, `next` waits for the grant after the present one. */
   again(): void;
 }
@@ -22,6 +23,7 @@ export function member(
   const { name = "member", priority = 0, open: openClient = createElectionClient } = settings;
   const client = openClient({ url, group, priority, process: { name }, signals: false });
   let open = new Map<string, Leadership>();
+  let grantedAt = 0;
   let resolve: (leaderships: ReadonlyMap<string, Leadership>) => void = () => undefined;
   let granted = new Promise<ReadonlyMap<string, Leadership>>((done) => {
     resolve = done;
@@ -30,13 +32,18 @@ export function member(
     client.contend(component, {
       onGrant(leadership) {
         open.set(component, leadership);
-        if (open.size === components.length) resolve(open);
+        if (open.size < components.length) return;
+        grantedAt = performance.now();
+        resolve(open);
       },
     });
   }
   return {
     client,
     next: () => granted,
+    get grantedAt() {
+      return grantedAt;
+    },
     again(): void {
       open = new Map();
       granted = new Promise((done) => {
@@ -54,10 +61,10 @@ export async function joinOnce(
   open?: OpenClient,
 ): Promise<number> {
   const startedAt = performance.now();
-  const { client, next } = member(url, group, components, { open });
-  await next();
-  const ms = elapsedSince(startedAt);
-  await client.close();
+  const joining = member(url, group, components, { open });
+  await joining.next();
+  const ms = joining.grantedAt - startedAt;
+  await joining.client.close();
   return ms;
 }
 

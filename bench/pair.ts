@@ -1,7 +1,6 @@
 /** Two processes with the full client that lead in turn, and the comparison of their hand-overs with another measurement. */
 import { candidate } from "../tools/harness/cluster.ts";
 import { closeAll, member, type OpenClient } from "./member.ts";
-import { elapsedSince } from "./sockets.ts";
 
 /** Both processes have priority over all other candidates, so they lead in turn even if others wait. */
 const FIRST = 1;
@@ -38,7 +37,7 @@ export async function pairOf(
       void leader.client.resign();
       await follower.next();
       [leader, follower] = [follower, leader];
-      return elapsedSince(startedAt);
+      return leader.grantedAt - startedAt;
     },
     [Symbol.asyncDispose]: () => closeAll([leader, follower]),
   };

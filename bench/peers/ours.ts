@@ -3,8 +3,11 @@ import { createElectionClient } from "../../client/node/index.ts";
 import { withBackend } from "../backend.ts";
 import type { Connect } from "./contender.ts";
 
+/** Its log has errors only, as with `npm start`: nobody reads what the peers' servers write. */
+const QUIET = { LOG_LEVEL: "error" };
+
 export const withOurs = <T>(work: (address: string) => Promise<T>, leaseMs?: number): Promise<T> =>
-  withBackend(leaseMs === undefined ? {} : { LEASE_MS: String(leaseMs) }, ({ url }) => work(url));
+  withBackend({ ...QUIET, ...(leaseMs !== undefined && { LEASE_MS: String(leaseMs) }) }, ({ url }) => work(url));
 
 /** Who resigns goes to the back of the queue by itself, and may be granted again before it is told to stand. */
 export const connectOurs: Connect = async (url, group) => {
