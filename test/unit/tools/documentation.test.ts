@@ -1,5 +1,6 @@
 /** The checks of the documentation find what is wrong: each is given a page with that fault. */
 import { readFile, stat } from "node:fs/promises";
+import { slug } from "github-slugger";
 import { expect, test } from "vitest";
 import { benchTables } from "../../../tools/docs/bench-tables.ts";
 import { commandProblems } from "../../../tools/docs/commands.ts";
@@ -226,6 +227,18 @@ test("README: a reader sees code before anything else", async () => {
   const pictures = [...text.matchAll(/src(?:set)?="([^"]+)"/g)].map(([, path = ""]) => path);
   for (const path of pictures) expect((await stat(inRepository(path))).size).toBeLessThan(100_000);
   expect(pictures).toHaveLength(2);
+});
+
+const BY_PERSON = ["CONCEPTS", "NODE", "FRONT-END", "WORKERS", "DEPLOYMENT", "OPERATIONS", "TROUBLESHOOTING"];
+
+test.each(BY_PERSON)("README: every section of docs/%s.md is two clicks away", async (name) => {
+  const text = await readFile(inRepository(`docs/${name}.md`), "utf8");
+  const page = parsePage(`docs/${name}.md`, text);
+  const readme = parsePage("README.md", await readFile(inRepository("README.md"), "utf8"));
+  expect(readme.links.map(({ target }) => target)).toContain(page.path);
+  const targets = new Set(page.links.map(({ target }) => target));
+  const sections = [...text.matchAll(/^## (.+)$/gm)].map(([, heading = ""]) => heading);
+  expect(sections.filter((heading) => heading !== "Next" && !targets.has(`#${slug(heading)}`))).toEqual([]);
 });
 
 test("guarantees: promises and rules are compared both ways", () => {
