@@ -1,4 +1,4 @@
-import { access, constants, mkdir, realpath } from "node:fs/promises";
+import { access, constants, mkdir, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 export interface DataDirectory {
@@ -23,7 +23,17 @@ export async function claimDataDirectory(directory: string): Promise<DataDirecto
   if (lock === undefined) {
     throw new Error(`Another backend uses the data directory ${path}: stop it first, or choose another directory.`);
   }
+  await keepOutOfGit(path);
   return { path, release: lock.end };
+}
+
+/** Leader information may be secret, and a data folder often lies in a checkout. An existing file stays as it is. */
+async function keepOutOfGit(path: string): Promise<void> {
+  const file = join(path, ".gitignore");
+  await writeFile(file, "*\n", { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST")
+      throw new Error(`The file ${file} cannot be written: ${error.message}`, { cause: error });
+  });
 }
 
 async function usableDirectory(directory: string): Promise<string> {
@@ -37,6 +47,9 @@ async function usableDirectory(directory: string): Promise<string> {
   }
 }
 
+/** Held here: a lock whose owner has forgotten it would end when its connection is collected as garbage. */
+const locks = new Set<object>();
+
 /**
  * Node can't lock a file; SQLite does, by a lock of the operating system. So it is seen in every container that has the
  * directory, and the system ends it with its holder. `undefined` if somebody else has it.
@@ -44,10 +57,9 @@ async function usableDirectory(directory: string): Promise<string> {
 async function tryLock(file: string): Promise<{ end(): void } | undefined> {
   const { DatabaseSync } = await import("node:sqlite");
   const connection = new DatabaseSync(file);
-  let isOpen = true;
+  locks.add(connection);
   const end = (): void => {
-    if (isOpen) connection.close();
-    isOpen = false;
+    if (locks.delete(connection)) connection.close();
   };
   try {
     connection.exec("BEGIN EXCLUSIVE");

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { rename, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
@@ -77,6 +77,17 @@ test("the Worker can call nobody, not even on this machine", async () => {
 
   expect(await ask(backend, `?call=${neighbour.url}/`)).toMatchObject({ reached: false });
   expect(requests).toEqual([]);
+});
+
+test("[E20] its data directory is kept out of version control, and an own .gitignore stays", async () => {
+  await using folder = await temporaryFolder();
+  const fresh = await claimDataDirectory(join(folder.path, "data"));
+  const file = join(fresh.path, ".gitignore");
+  expect(await readFile(file, "utf8")).toBe("*\n");
+  fresh.release();
+  await writeFile(file, "own\n");
+  (await claimDataDirectory(fresh.path)).release();
+  expect(await readFile(file, "utf8")).toBe("own\n");
 });
 
 test("[E8] a data directory serves one backend at a time", async () => {
