@@ -1,7 +1,8 @@
 /**
  * `npm run demo`: every kind of hand-over in a terminal. It starts a local backend and three processes with three
  * components each. The leader is killed, the next one resigns, the backend is redeployed, a component is closed, and all
- * processes leave. The demo checks what it prints, and exits with 1 if a check fails.
+ * processes leave. The demo checks what it prints, and exits with 1 if a check fails. `npm run demo -- --watch` lets the
+ * processes run until Ctrl-C, so that one can watch them in the dashboard.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -194,10 +195,21 @@ async function observe(url: string, signal: AbortSignal): Promise<void> {
 
 const settings = { OPEN_MODE: "loopback", LEASE_MS };
 
-async function main(): Promise<void> {
+/** The processes receive Ctrl-C too, and leave by themselves. */
+async function watchUntilStopped(url: string): Promise<void> {
+  const stopped = new Promise<void>((done) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => done());
+  });
+  step(`Watch them at ${dashboardOf(url)}, and make them step down there. Ctrl-C ends the demo.`);
+  await stopped;
+}
+
+const dashboardOf = (url: string): string => `${url}/?group=${GROUP}`;
+
+async function main(watches: boolean): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), "edge-election-demo-"));
   let backend = await startLocalBackend({ dataDir, bindings: settings });
-  print(`A local backend runs at ${backend.url}.`);
+  print(`A local backend runs at ${backend.url}. Its dashboard: ${dashboardOf(backend.url)}`);
   const done = new AbortController();
   const watching = observe(backend.url, done.signal);
   try {
@@ -207,6 +219,7 @@ async function main(): Promise<void> {
     const third = await resign(second);
     backend = await redeploy(third, backend, dataDir);
     await closeComponent(third);
+    if (watches) await watchUntilStopped(backend.url);
     await leave();
   } finally {
     done.abort();
@@ -217,11 +230,14 @@ async function main(): Promise<void> {
   print(process.exitCode ? "\nA check has failed: see the lines marked FAIL." : "\nAll checks passed.");
 }
 
-scriptNamed(
+const { watch = false } = scriptNamed(
   "npm run demo",
   "Takes three real processes through every kind of hand-over, and checks what it prints.",
-).parse();
-main().catch((error: unknown) => {
+)
+  .option("--watch", "let the processes run until Ctrl-C, to watch them in the dashboard")
+  .parse()
+  .opts<{ readonly watch?: boolean }>();
+main(watch).catch((error: unknown) => {
   print(`\nFAIL ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
 });

@@ -52,6 +52,7 @@ export function startMember(
 }
 
 async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const ended = once(child, "close");
   child.kill(signal);
   const [code] = await ended;

@@ -106,8 +106,12 @@ test("[C10] [X6] a closed client has handed over, and refuses everything afterwa
   await expect(first.acquire("a")).rejects.toThrow(closed);
 });
 
-test("[G1] [C4] [N5] the demo runs by itself, checks what it prints, and exits with 0", async () => {
-  const demo = runNode("examples/demo/main.ts");
+test("[G1] [C4] [N5] the demo runs by itself, checks what it prints, can be watched, and exits with 0", async () => {
+  const demo = runNode("examples/demo/main.ts", ["--watch"]);
+  const [, dashboard = ""] = await demo.whenWritten(/Watch them at (http:\S+),/);
+  expect((await fetch(dashboard)).status).toBe(200);
+  expect(demo.output()).toContain(`Its dashboard: ${dashboard}\n`);
+  demo.child.kill("SIGINT");
   const { code } = await demo.ended;
   expect(demo.output()).toContain("All checks passed.");
   expect(demo.output()).not.toContain("FAIL");
