@@ -46,7 +46,11 @@ const workerd = () =>
         HORIZON_AHEAD_MS: horizonAheadMs,
         FENCE_SECRET: fenceSecret,
       },
-      durableObjects: { CONTENDERS: { className: "Contending", useSQLite: true } },
+      durableObjects: {
+        CONTENDERS: { className: "Contending", useSQLite: true },
+        // Not by its own name: only the tests that are about it have it.
+        INDEX: { className: "GroupIndex", useSQLite: true },
+      },
       // Resources for the fence guards.
       d1Databases: ["DATABASE"],
       r2Buckets: ["BUCKET"],

@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ClientResponse, hc } from "hono/client";
 import { legible } from "../shared/legible.ts";
-import { type ElectionName, isElectionName } from "../shared/protocol/names.ts";
+import { type ElectionName, isElectionName, isName } from "../shared/protocol/names.ts";
 import { namesInPath } from "../shared/protocol/paths.ts";
-import type { ElectionStatus, GroupStatus } from "../shared/protocol/status.ts";
+import type { ElectionStatus, GroupStatus, GroupsStatus } from "../shared/protocol/status.ts";
 import { retryAfterMs } from "../shared/remote/http.ts";
 import type { ElectionApp } from "../worker/index.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
@@ -16,14 +16,16 @@ const PATIENCE_MS = 120_000;
 const LEAST_WAIT_MS = 1_000;
 
 /** The typed routes of a group. */
-export function groupRoutes(connection: ConnectionOptions) {
+export const groupRoutes = (connection: ConnectionOptions) => routesOf(connection).groups[":group"];
+
+function routesOf(connection: ConnectionOptions) {
   const source = tokenSource(connection);
   const headers = async (): Promise<Record<string, string>> => {
     const token = await askToken(source);
     return token === undefined ? {} : { authorization: `Bearer ${token}` };
   };
   const base = connection.url.replace(/^ws/, "http").replace(/\/$/, "");
-  return hc<ElectionApp>(base, { headers, fetch: patiently }).v1.groups[":group"];
+  return hc<ElectionApp>(base, { headers, fetch: patiently }).v1;
 }
 
 /** Asks again when an overloaded group says, if it was only asked to tell something: an order might be carried out twice. */
@@ -135,6 +137,20 @@ export async function statusOf(connection: ConnectionOptions, group: string): Pr
   for (let page = 1; page < MOST_PAGES && isElectionName(status.next); page++) {
     const more = await statusAfter(connection, group, status.next);
     status = { ...more, elections: [...status.elections, ...more.elections] };
+  }
+  return status;
+}
+
+/** All groups that the index lists and this token may see, page by page; those whose names contain `filter`. */
+export async function groupsOf(connection: ConnectionOptions, filter?: string): Promise<GroupsStatus> {
+  const pageAfter = (after: string | null): Promise<GroupsStatus> => {
+    const query = { ...(filter !== undefined && { filter }), ...(after !== null && { after }) };
+    return answerOf(connection, routesOf(connection).groups.$get({ query }));
+  };
+  let status = await pageAfter(null);
+  for (let page = 1; page < MOST_PAGES && isName(status.next); page++) {
+    const more = await pageAfter(status.next);
+    status = { ...more, groups: [...status.groups, ...more.groups] };
   }
   return status;
 }

@@ -25,6 +25,7 @@ const COMMANDS = new Map<string, (program: Command) => Promise<void>>([
   ["run", async (program) => (await import("./commands/run.ts")).addRun(program)],
   ["watch", async (program) => (await import("./commands/watch.ts")).addWatch(program)],
   ["status", async (program) => (await import("./commands/status.ts")).addStatus(program)],
+  ["groups", async (program) => (await import("./commands/groups.ts")).addGroups(program)],
   ["history", async (program) => (await import("./commands/history.ts")).addHistory(program)],
   ["revoke", async (program) => (await import("./commands/revoke.ts")).addRevoke(program)],
   ["pause", async (program) => (await import("./commands/pause.ts")).addPause(program)],

@@ -15,6 +15,8 @@ export type {
   CandidateStatus,
   ElectionStatus,
   GroupStatus,
+  GroupSummary,
+  GroupsStatus,
   LeaderStatus,
   RevokeOptions,
   RevokeResult,
@@ -39,6 +41,7 @@ export type {
   RevokeAnswer,
 } from "./callers/service.ts";
 export { ElectionGroup } from "./durable-object/election-group.ts";
+export { GroupIndex } from "./durable-object/group-index.ts";
 export type { TermStatus } from "./group/history.ts";
 export type { PolicyOptions, Preemption } from "./group/policy.ts";
 export type { FenceAnswer, FenceQuestion } from "./group/views.ts";
@@ -46,6 +49,7 @@ export type { ElectionAppOptions, ElectionEnv, PlaceOf } from "./http/admission.
 export type { ElectionApp } from "./http/app.ts";
 export { createElectionApp } from "./http/app.ts";
 export type { Authorize, AuthorizeEnv } from "./http/authorize.ts";
+export { type PagesEnv, pages } from "./http/pages.ts";
 export type { Place } from "./http/place.ts";
 export type { Principal, Role } from "./http/principal.ts";
 export type { TokenClaims, TokenOptions } from "./http/tokens.ts";

@@ -30,6 +30,8 @@ export interface LocalBackendOptions {
   readonly bindings: Readonly<Record<string, string>>;
   /** Path of a bundled Worker. Default: the production Worker of this project. */
   readonly workerBundle?: string;
+  /** Whether there is an index of groups. Default: with the production Worker. */
+  readonly index?: boolean;
   /** Flags of V8, such as a limit of the heap. */
   readonly v8Flags?: readonly string[];
   /** Passes the runtime's output on to standard error. */
@@ -84,6 +86,7 @@ export async function startLocalBackend(options: LocalBackendOptions): Promise<L
       host,
       port,
       bundleFile: "worker.js",
+      index: options.index ?? options.workerBundle === undefined,
       bindings: options.bindings,
       v8Flags: options.v8Flags ?? [],
     };

@@ -9,6 +9,8 @@ export interface WorkerdConfig extends RuntimeSettings {
   /** The static files of the Worker's pages. */
   readonly assetsDirectory: string;
   readonly bindings: Readonly<Record<string, string>>;
+  /** Whether the Worker has an index of its groups; its class is in the bundle then. Default true. */
+  readonly index?: boolean;
   /** Bindings whose text the runtime takes from its environment. */
   readonly fromEnvironment?: readonly string[];
   /** For all of the runtime, such as `--max-heap-size=128`. */
@@ -20,8 +22,14 @@ export interface WorkerdConfig extends RuntimeSettings {
  * service allows no address, since the backend calls nobody. docs/DEPLOYMENT.md shows the same text.
  */
 export function workerdConfig(config: WorkerdConfig): string {
+  const { index = true } = config;
+  const classes = [
+    `(className = "ElectionGroup", uniqueKey = "edge-election", enableSql = true)`,
+    ...(index ? [`(className = "GroupIndex", uniqueKey = "edge-election-index", enableSql = true)`] : []),
+  ];
   const bindings = [
     `(name = "ELECTIONS", durableObjectNamespace = "ElectionGroup")`,
+    ...(index ? [`(name = "GROUP_INDEX", durableObjectNamespace = "GroupIndex")`] : []),
     `(name = "ASSETS", service = "assets")`,
     `(name = "GROUP_FILES", service = "files")`,
     ...Object.entries(config.bindings).map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(value)})`),
@@ -45,7 +53,9 @@ const elections :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed ${quoted(config.bundleFile)})],
   compatibilityDate = ${quoted(config.compatibilityDate)},
   compatibilityFlags = [${config.compatibilityFlags.map(quoted).join(", ")}],
-  durableObjectNamespaces = [(className = "ElectionGroup", uniqueKey = "edge-election", enableSql = true)],
+  durableObjectNamespaces = [
+    ${classes.join(",\n    ")},
+  ],
   durableObjectStorage = (localDisk = "data"),
   globalOutbound = "outbound",
   bindings = [

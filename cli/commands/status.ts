@@ -26,17 +26,28 @@ Examples:
     });
 }
 
-function statusText({ group, deployment, epoch, sessions, paused, elections }: GroupStatus): string {
+function statusText({ group, deployment, epoch, sessions, paused, holdOffMs, elections }: GroupStatus): string {
   const head = `group ${paint("bold", group)}, epoch ${epoch}, ${sessions} ${sessions === 1 ? "session" : "sessions"}`;
-  const note = paused ? `, ${paint("yellow", "paused: no leadership is granted")}` : "";
+  const note = whyNothingIsGranted(paused, holdOffMs);
   const body = elections.length === 0 ? ["  no elections: nobody has contended yet"] : elections.flatMap(electionLines);
-  return [head + note, paint("dim", `  deployment ${deployment}`), ...body].join("\n");
+  return [
+    note === null ? head : `${head}, ${paint("yellow", note)}`,
+    paint("dim", `  deployment ${deployment}`),
+    ...body,
+  ].join("\n");
 }
 
-function electionLines({ election, state, leader, remainingMs, waiting, candidates }: ElectionStatus): string[] {
+function whyNothingIsGranted(paused: boolean, holdOffMs: number): string | null {
+  if (paused) return "paused: no leadership is granted";
+  return holdOffMs > 0 ? `holds off for ${shownTime(holdOffMs)}: leases that it no longer knows may run` : null;
+}
+
+function electionLines(status: ElectionStatus): string[] {
+  const { election, state, leader, remainingMs, vacantMs, waiting, candidates } = status;
   const colour = state === "leading" ? "green" : "yellow";
   const left = remainingMs === null ? "" : `, ${shownTime(remainingMs)} left`;
-  const who = leader ? `${shownProcess(leader)}, epoch ${leader.epoch}${left}` : "nobody leads";
+  const since = vacantMs === null ? "" : ` for ${shownTime(vacantMs)} now`;
+  const who = leader ? `${shownProcess(leader)}, epoch ${leader.epoch}${left}` : `nobody leads${since}`;
   const queue = candidates.map((candidate, index) => `    ${index + 1}. ${candidateText(candidate)}`);
   const more = waiting - candidates.length;
   const rest = more > 0 ? [paint("dim", `    and ${more} more`)] : [];

@@ -9,6 +9,8 @@ export interface GroupStatus {
   readonly epoch: number;
   readonly revision: number;
   readonly paused: boolean;
+  /** How long the group holds off yet: it grants nothing, because leases that it no longer knows may run. 0: it does not. */
+  readonly holdOffMs: number;
   readonly sessions: number;
   /** How many elections the group has. */
   readonly electionCount: number;
@@ -33,6 +35,8 @@ export interface ElectionStatus {
   readonly leader: LeaderStatus | null;
   /** The rest of the lease; null while vacant. */
   readonly remainingMs: number | null;
+  /** How long nobody has led it; null while somebody leads, and if nobody has since it was last contended for. */
+  readonly vacantMs: number | null;
   /** How many sessions have a place, the holder excepted. */
   readonly waiting: number;
   /** How many of these can lead as far as the group knows: see `ready`. */
@@ -40,6 +44,39 @@ export interface ElectionStatus {
   /** The first 100 of those that wait, or of a later page: first those that can be granted it or asked, in their order, then the others. */
   readonly candidates: readonly CandidateStatus[];
 }
+
+/** What an overview of many groups shows of one. */
+export interface GroupSummary {
+  readonly group: string;
+  readonly paused: boolean;
+  readonly holdOffMs: number;
+  readonly sessions: number;
+  readonly electionCount: number;
+  /** How many elections somebody leads. */
+  readonly led: number;
+  /** How many elections nobody leads although sessions wait for them. */
+  readonly leaderless: number;
+  /** Who leads the first few elections, in the order of their names. */
+  readonly leaders: readonly (LeaderStatus & { readonly election: ElectionName })[];
+}
+
+/** How many leaders a summary names. */
+export const LEADERS_SHOWN = 3;
+
+/** A page of all groups that the index lists and the caller may see. */
+export interface GroupsStatus {
+  /** In natural order: `job2` before `job10`; at most 50. `summary` is null if the group could not be asked. */
+  readonly groups: readonly { readonly group: string; readonly summary: GroupSummary | null }[];
+  /** The page after this one has the groups `after` this name; null on the last page. */
+  readonly next: string | null;
+  /** How many groups all pages have. */
+  readonly count: number;
+  /** True: the index takes no further group, so there may be some that it does not list. */
+  readonly full: boolean;
+}
+
+/** How many groups one answer has at most: each of them is asked. */
+export const GROUPS_AT_ONCE = 50;
 
 /** The session that has the leadership. */
 export interface LeaderStatus {

@@ -82,6 +82,30 @@ test("a token is asked for, wrong ones are refused with the remedy, and it is ke
   await page.close();
 });
 
+test("[I3] the list of all groups asks for a token, shows what it allows, and takes it along into a group", async () => {
+  const page = await world.browser.context.newPage();
+  const { url } = world.backend;
+  await using client = createElectionClient({
+    url,
+    group: "listed-1",
+    process: { name: "A" },
+    token: () => tokenFor({ role: "contend" }),
+    signals: false,
+  });
+  client.contend("dispatcher");
+  await using other = createElectionClient({ url, group: "other", token: () => tokenFor(), signals: false });
+  other.contend("dispatcher");
+  await page.goto(url);
+  await page.getByText(/^A token is required: /).waitFor();
+  await page.getByLabel("Token, to list the groups").fill(await tokenFor({ role: "observe", groups: ["listed-*"] }));
+  await page.getByRole("button", { name: "List groups" }).click();
+  await page.locator("#fleet-list").getByText("A", { exact: true }).waitFor();
+  expect(await page.locator("#fleet-list .row-title").allTextContents()).toEqual(["listed-1"]);
+  await page.locator("#fleet-list").getByRole("link").click();
+  await page.locator(".leader").getByText("A", { exact: true }).waitFor();
+  await page.close();
+});
+
 test("a token that ends while the page is open is asked for again", async () => {
   const page = await world.browser.context.newPage();
   await page.goto(`${world.backend.url}/?group=ending`);

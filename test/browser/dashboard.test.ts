@@ -342,10 +342,10 @@ test("of many elections the first page is shown, and a button adds the next", as
   await using opened = await open("many");
   const { page, complaints } = opened;
   await page.getByText("101 elections ·").waitFor();
-  const cards = page.locator(".card");
-  await expect.poll(() => cards.count()).toBe(100);
+  const rows = page.locator("#rows > li");
+  await expect.poll(() => rows.count()).toBe(100);
   await page.getByRole("button", { name: "Show more than 100 of 101 elections" }).click();
-  await expect.poll(() => cards.count()).toBe(101);
+  await expect.poll(() => rows.count()).toBe(101);
   await page.locator("#more-elections").waitFor({ state: "hidden" });
   expect(complaints).toEqual([]);
   peer.drop();
@@ -448,10 +448,73 @@ test.each(["light", "dark"] as const)(
     const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     expect(paper).toBe(colorScheme === "light" ? "rgb(251, 250, 247)" : "rgb(20, 19, 17)");
     await page.goto(world.backend.url);
-    await page.getByRole("link", { name: group }).waitFor();
+    await page.locator("#fleet").getByRole("link", { name: group }).waitFor();
     await check();
   },
 );
+
+test("beyond 12 elections each has a row, in natural order, which opens its card and closes it again", async () => {
+  await using opened = await open("rows", { width: 390 });
+  const { page, complaints } = opened;
+  const client = run("rows", { process: { name: "A" } });
+  const jobs = Array.from({ length: 12 }, (_, index) => `job${index + 1}`);
+  for (const job of jobs.slice(0, 11)) client.contend(job, {}, { election: "dedicated" });
+  await expect.poll(() => page.locator("#elections .card").count()).toBe(12);
+  client.contend("job12", {}, { election: "dedicated" });
+  await page.locator("#compact").waitFor();
+  await expect.poll(() => page.locator("#rows .row-title").allTextContents()).toEqual(["Process election", ...jobs]);
+  await expect.poll(() => page.locator("#elections .card").count()).toBe(0);
+  const row = page.locator("#rows > li").nth(11);
+  await row.locator("[data-part=leader]").getByText("A", { exact: true }).waitFor();
+  await row.getByRole("button").first().click();
+  await leads(page, "A", row.locator(".card"));
+  await row.getByRole("button", { name: "Step down, job11" }).waitFor();
+  expect(await sideways(page)).toBeLessThanOrEqual(0);
+  await row.getByRole("button").first().click();
+  await row.locator(".card").waitFor({ state: "hidden" });
+  expect(complaints).toEqual([]);
+});
+
+test("[I3] all groups are listed at `/`, those without a leader first; the filter and the links work", async () => {
+  for (const name of ["fleet-10", "fleet-2"]) run(name, { process: { name: `leader of ${name}` } });
+  const muted = await connectPeer({ url: world.backend.url, group: "fleet-30" });
+  await muted.hello({ contenders: [{ component: "dispatcher" }], busy: ["process"] });
+  await using opened = await open("");
+  const { page, complaints } = opened;
+  await page.goto(world.backend.url);
+  await page.getByRole("searchbox", { name: "Filter by name" }).fill("FLEET-");
+  const names = page.locator("#fleet-list .row-title");
+  await page.locator("#fleet-facts").getByText("3 groups · 1 without a leader").waitFor();
+  await expect.poll(() => names.allTextContents()).toEqual(["fleet-30", "fleet-2", "fleet-10"]);
+  await page.locator("#fleet-list").getByText("leader of fleet-10", { exact: true }).waitFor();
+  await page.getByRole("searchbox", { name: "Filter by name" }).fill("nobody has such a name");
+  await page.getByText("No group has such a name.").waitFor();
+  await page.getByRole("searchbox", { name: "Filter by name" }).fill("fleet-2");
+  await page
+    .locator("#fleet-list")
+    .getByRole("link", { name: /^fleet-2 / })
+    .click();
+  await leads(page, "leader of fleet-2");
+  muted.drop();
+  expect(complaints).toEqual([]);
+});
+
+test("[O11] a group that holds off says for how long", async () => {
+  const group = "holding-off";
+  await using opened = await open(group);
+  const { page } = opened;
+  run(group, { process: { name: "A" } });
+  await leads(page, "A");
+  await fetch(`${world.backend.url}/v1/groups/${group}?force=true`, { method: "DELETE" });
+  await page
+    .locator("#holding-off")
+    .getByText(/^Holds off for \d+\.\d\ss\./)
+    .waitFor();
+  await page.locator(".card .chip").getByText("on hold").waitFor();
+  const shown = (): Promise<string | null> => page.locator("#holding-off-for").textContent();
+  const first = await shown();
+  await expect.poll(shown).not.toBe(first);
+});
 
 test("the timeline zooms by keys, buttons and wheel, and its terms can be read one after the other", async () => {
   await using opened = await open("timeline");

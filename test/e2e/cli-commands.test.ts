@@ -3,7 +3,7 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { RevokeResult } from "../../shared/protocol/status.ts";
+import type { GroupsStatus, RevokeResult } from "../../shared/protocol/status.ts";
 import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { importNodeClient } from "../../tools/harness/built.ts";
 import { candidate } from "../../tools/harness/cluster.ts";
@@ -195,6 +195,31 @@ test("names with slashes and colons arrive as they are", async () => {
   expect(jsonOf(await ask("status", group, "--json"))).toMatchObject({ group });
   expect((await ask("revoke", group, "--election", "component:a/b", "--json")).code).toBe(0);
   await client.close();
+});
+
+test("[I3] groups lists all groups with who leads them, those without a leader first; a token sees its own", async () => {
+  const listed = (...more: readonly string[]) => runCommand(["groups", "--url", backend.url, ...more]);
+  await using first = await twoProcesses("fleet-2");
+  await using second = await twoProcesses("fleet-10");
+  const peer = await connectPeer({ url: backend.url, group: "fleet-30" });
+  await peer.hello({ contenders: [{ component: "worker" }], busy: ["process"] });
+  await expect.poll(async () => (await listed("--filter", "fleet-")).stdout.split("\n").length).toBe(5);
+  const { stdout } = await listed("--filter", "fleet-");
+  expect(stdout.split("\n").map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
+    ["GROUP", "STATE"],
+    ["fleet-30", "no leader"],
+    ["fleet-2", "led"],
+    ["fleet-10", "led"],
+    [""],
+  ]);
+  expect(stdout).toMatch(/fleet-2 +led +one \(\S+\) +2/);
+  const { groups, count } = jsonOf<GroupsStatus>(await listed("--filter", "fleet-", "--json"));
+  expect([count, groups.map(({ group }) => group)]).toEqual([3, ["fleet-2", "fleet-10", "fleet-30"]]);
+  expect(groups[0]?.summary?.leaders).toMatchObject([{ process: "one", epoch: first.epoch }]);
+  expect(second.epoch).toBeGreaterThan(0);
+  peer.drop();
+  const refused = await runCommand(["groups", "--url", closed.url]);
+  expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining("EDGE_ELECTION_TOKEN")]);
 });
 
 test("pause and resume", async () => {
@@ -453,7 +478,7 @@ test("every command has help with examples, and unknown words a hint", async () 
   const named = commands.filter((name) => name !== "help");
 
   expect(named).toEqual([
-    ...["dev", "run", "watch", "status", "history", "revoke", "pause", "resume"],
+    ...["dev", "run", "watch", "status", "groups", "history", "revoke", "pause", "resume"],
     ...["bench-connection", "token", "init"],
   ]);
   for (const help of await Promise.all(named.map((name) => runCommand([name, "--help"])))) {

@@ -55,6 +55,15 @@ test("hono-app: an app of one's own, with the elections under a path", async () 
   await using leadership = await client.acquire("cashier");
   expect(leadership.remainingMs()).toBeLessThanOrEqual(1_600);
   expect((await client.getStatus()).elections[0]?.state).toBe("leading");
+  const page = await server.fetch("/elections");
+  expect(await page.text()).toContain('src="./elections/dashboard/dashboard.js"');
+  expect(page.headers.get("Content-Security-Policy")).toContain("default-src 'none'");
+  expect(await (await server.fetch("/elections/dashboard/dashboard.js")).text()).toContain("import.meta.url");
+  await expect
+    .poll(async () => (await server.fetch("/elections/v1/groups")).json())
+    .toMatchObject({
+      groups: [{ group: "fast/checkout", summary: { led: 1 } }],
+    });
 });
 
 const whenEnded = async (program: string, parameters: readonly string[], folder: string): Promise<string> => {

@@ -14,7 +14,7 @@ test.each([
 
   expect((await fetch(health)).status).toBe(200);
   const dashboard = /Dashboard\s+(http:\S+)/.exec(started.output())?.[1] ?? "";
-  expect(await (await fetch(dashboard)).text()).toContain('src="/dashboard/dashboard.js"');
+  expect(await (await fetch(dashboard)).text()).toContain('src="./dashboard/dashboard.js"');
   expect(started.output()).toContain("LEASE_MS=3000");
   started.child.kill(signal);
   expect(await started.ended).toEqual({ code: 0, signal: null });

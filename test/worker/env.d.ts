@@ -5,10 +5,12 @@ declare namespace Cloudflare {
     readonly DATABASE: D1Database;
     readonly BUCKET: R2Bucket;
     readonly CONTENDERS: DurableObjectNamespace<import("./callers/contending.ts").Contending>;
+    /** The index of groups, for the tests that are about it. */
+    readonly INDEX: DurableObjectNamespace<import("../../worker/index.ts").GroupIndex>;
   }
   interface GlobalProps {
     mainModule: typeof import("./main.ts");
-    durableNamespaces: "ElectionGroup" | "Contending";
+    durableNamespaces: "ElectionGroup" | "Contending" | "GroupIndex";
   }
 }
 
@@ -16,6 +18,12 @@ type ElectionBindings = import("../../worker/index.ts").ElectionEnv;
 
 /** Vite: the text of a file. */
 declare module "*.md?raw" {
+  const text: string;
+  // biome-ignore lint/style/noDefaultExport: as Vite has it
+  export default text;
+}
+
+declare module "*.html?raw" {
   const text: string;
   // biome-ignore lint/style/noDefaultExport: as Vite has it
   export default text;

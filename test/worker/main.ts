@@ -1,3 +1,3 @@
 /** What runs in the tests: the production Worker, and an object as a user would write it. */
-export { default, ElectionGroup, ElectionsEntrypoint } from "../../worker/index.ts";
+export { default, ElectionGroup, ElectionsEntrypoint, GroupIndex } from "../../worker/index.ts";
 export { Contending } from "./callers/contending.ts";

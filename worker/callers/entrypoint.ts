@@ -4,7 +4,7 @@ import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { RevokeOptions } from "../../shared/protocol/status.ts";
 import type { FenceQuestion } from "../group/views.ts";
 import type { ElectionEnv, PlaceOf } from "../http/admission.ts";
-import { policyFromEnv } from "../http/env-policy.ts";
+import { policyIfSet } from "../http/env-policy.ts";
 import { placeFromEnv } from "../http/place.ts";
 import { assertPrincipal, mayEnter, type Principal } from "../http/principal.ts";
 import { refused } from "./exchanges.ts";
@@ -78,8 +78,8 @@ export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<P
   #of(group: string): Elections {
     const { groups: _, ...access } = this.#principal;
     if (!mayEnter(this.#principal, group)) throw new TypeError(NOT_FOR_THIS_GROUP);
-    const policy = (name: string) => policyFromEnv(name, this.env);
+    const settings = policyIfSet(this.env);
     const place = (name: string) => this.place(name, this.env);
-    return electionsOf(this.env.ELECTIONS, { policy, place, access });
+    return electionsOf(this.env.ELECTIONS, { ...(settings && { policy: () => settings }), place, access });
   }
 }

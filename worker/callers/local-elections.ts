@@ -7,8 +7,10 @@ import type { Outcome, PollAnswer } from "../group/events.ts";
 import { assertPolicy, type PolicyOptions } from "../group/policy.ts";
 import type { Access } from "../group/state.ts";
 import type { ElectionEnv, PlaceOf } from "../http/admission.ts";
+import { type PolicyEnv, policyIfSet } from "../http/env-policy.ts";
+import { groupAt } from "../http/group-at.ts";
 import { type Call, callWith } from "../http/interface.ts";
-import { groupAt, placeFromEnv } from "../http/place.ts";
+import { placeFromEnv } from "../http/place.ts";
 import { assertPrincipal } from "../http/principal.ts";
 import {
   componentName,
@@ -26,7 +28,10 @@ import type { Elections, Refused } from "./service.ts";
 
 /** Options of `electionsOf`. */
 export interface LocalElectionsOptions {
-  /** The settings of a group; they must be those of the app. Default: what the app has set last. */
+  /**
+   * The settings of a group; they must be those of the app. Default: the variables of this Worker; without any, the settings
+   * stay as the app has set them last.
+   */
   readonly policy?: (group: string) => PolicyOptions;
   /** Where a group lives; it must be that of the app. Called with the env of this Worker. Default: from the env. */
   readonly place?: PlaceOf;
@@ -47,7 +52,7 @@ export function electionsOf(
     return groupAt(namespace, name, place(name, env as unknown as ElectionEnv));
   };
   const callFor = (group: string): Call => {
-    const settings = policy?.(group);
+    const settings = policy === undefined ? policyIfSet(env as unknown as PolicyEnv) : policy(group);
     if (settings !== undefined) assertPolicy(settings);
     return callWith(settings);
   };

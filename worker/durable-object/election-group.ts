@@ -10,9 +10,10 @@ import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import { PING, PONG } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import type { ElectionStatus, GroupStatus, RevokeOptions } from "../../shared/protocol/status.ts";
+import type { ElectionStatus, GroupStatus, GroupSummary, RevokeOptions } from "../../shared/protocol/status.ts";
 import type { Outcome } from "../group/events.ts";
 import { history, type TermStatus } from "../group/history.ts";
+import type { PolicyOptions } from "../group/policy.ts";
 import { NewerSchema, newerSchemaIn } from "../group/schema.ts";
 import type { Access, GroupState } from "../group/state.ts";
 import {
@@ -22,16 +23,20 @@ import {
   fence,
   type GroupIdentity,
   groupStatus,
+  groupSummary,
   leaderOf,
 } from "../group/views.ts";
 import type { HostCounters } from "../host/counters.ts";
 import { Host, type PollRequest } from "../host/host.ts";
 import { createDirectApp } from "../http/direct.ts";
+import { type PolicyEnv, policyIfSet } from "../http/env-policy.ts";
+import { type IndexEnv, indexIn } from "../http/index-binding.ts";
 import { type Call, INTERFACE_HEADER, OtherInterface, otherInterfaceIn, understands } from "../http/interface.ts";
 import { logError, logUnreadable } from "../http/log.ts";
 import { metricsOf } from "../http/metrics.ts";
 import { inWords } from "../http/misconfigured.ts";
 import { tryLater } from "../http/overload.ts";
+import type { PlaceEnv } from "../http/place.ts";
 import { problem } from "../http/problem.ts";
 import { prometheusText } from "../http/prometheus.ts";
 import { ACCESS_HEADER, POLICY_HEADER } from "../http/upgrade.ts";
@@ -61,12 +66,17 @@ export class ElectionGroup extends DurableObject {
   readonly #store: Store;
   /** `NewerSchema`: this version can serve nobody. */
   readonly #begun: Host<WebSocket> | NewerSchema;
+  /** Settings for callers that bring none, of a group for which nobody has set any: the variables of the object's own Worker. */
+  #ownSettings: PolicyOptions | undefined;
   #restoring = false;
   /** Interfaces that were refused, and are in the log. */
   readonly #refused = new Set<number>();
   readonly #direct = createDirectApp({
     name: this.ctx.id.name,
-    upgrade: (request, access) => this.#upgrade(request, access),
+    upgrade: (request, access) => {
+      this.#configure({});
+      return this.#upgrade(request, access);
+    },
     status: (after) => this.status(after === null ? {} : { after }),
     getLeader: (component) => this.getLeader({ component }),
   });
@@ -90,7 +100,11 @@ export class ElectionGroup extends DurableObject {
 
   #begin(): Host<WebSocket> | NewerSchema {
     try {
-      return new Host(new Platform(this.ctx, this.#store, this.#name), this.#store.load(Date.now()));
+      const findIndex = (): ReturnType<typeof indexIn> => this.groupIndex();
+      const platform = new Platform(this.ctx, this.#store, { group: this.#name, findIndex });
+      const stored = this.#store.load(Date.now());
+      if (stored.settings === null) this.#ownSettings = policyIfSet(this.env as PolicyEnv);
+      return new Host(platform, stored);
     } catch (error) {
       if (!(error instanceof NewerSchema)) throw error;
       logError("newer_schema", error, { group: this.#name });
@@ -122,6 +136,7 @@ export class ElectionGroup extends DurableObject {
         return tryLater(request, problem(503, "other_interface", otherInterfaceIn(refusal) ?? refusal.message));
       }
     }
+    this.#ownSettings = undefined;
     this.#host.configure(request.headers.get(POLICY_HEADER));
     return this.#upgrade(request, JSON.parse(access) as Access);
   }
@@ -163,6 +178,11 @@ export class ElectionGroup extends DurableObject {
   /** A page of elections: those after the name `after`; without it, the first ones. */
   status({ after, ...call }: Call & { readonly after?: ElectionName } = {}): GroupStatus {
     return groupStatus(this.#look(call), this.#identity, Date.now(), after ?? null);
+  }
+
+  /** What an overview of many groups shows of this one. */
+  summary(call: Call = {}): GroupSummary {
+    return groupSummary(this.#look(call), this.#name, Date.now());
   }
 
   /** One election, with its candidates from the one at `from` on, counted from 0. */
@@ -284,6 +304,11 @@ export class ElectionGroup extends DurableObject {
     return this.#store.quarantined().map(({ key, row }) => ({ key, row: String(row) }));
   }
 
+  /** The index of groups, if the deployment has one; tests replace it by their own. */
+  protected groupIndex(): ReturnType<typeof indexIn> {
+    return indexIn(this.env as Partial<IndexEnv & PlaceEnv>);
+  }
+
   metrics(call: Call = {}): string {
     const state = this.#look(call);
     return prometheusText(metricsOf(state, this.#host.counters(), Date.now()), { group: this.#name });
@@ -312,7 +337,9 @@ export class ElectionGroup extends DurableObject {
   #configure({ interfaceVersion, policy }: Call): void {
     const refusal = interfaceVersion === undefined ? null : this.#refusalOf(interfaceVersion);
     if (refusal !== null) throw refusal;
-    this.#host.configure(policy === undefined ? null : JSON.stringify(policy));
+    const settings = policy ?? this.#ownSettings;
+    if (policy !== undefined) this.#ownSettings = undefined;
+    this.#host.configure(settings === undefined ? null : JSON.stringify(settings));
   }
 
   /** Each version that is refused is logged once by each incarnation: its Worker tries again and again. */

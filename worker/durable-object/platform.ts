@@ -4,26 +4,34 @@ import type { Attachment } from "../group/events.ts";
 import { createPolicy } from "../group/policy.ts";
 import type { Commit, HostFailure, HostPort, Turned } from "../host/port.ts";
 import { isLogged, logError, logFacts } from "../http/log.ts";
+import { type FindIndex, IndexEntry } from "./index-entry.ts";
 import { deploymentOf, freshNonce, freshSecret, hashSecret } from "./secrets.ts";
 import type { Store } from "./store.ts";
 
 /** The platform refuses alarms after 2189. */
 const LATEST_ALARM = Date.UTC(2189, 0, 1);
 
+interface PlatformNames {
+  readonly group: string;
+  readonly findIndex: FindIndex;
+}
+
 export class Platform implements HostPort<WebSocket> {
   readonly #context: DurableObjectState;
   readonly #store: Store;
   readonly #group: string;
+  readonly #entry: IndexEntry;
   readonly deployment: string;
   readonly createPolicy = createPolicy;
   readonly nonce = freshNonce;
   readonly freshSecret = freshSecret;
   readonly hashSecret = hashSecret;
 
-  constructor(context: DurableObjectState, store: Store, group: string) {
+  constructor(context: DurableObjectState, store: Store, { group, findIndex }: PlatformNames) {
     this.#context = context;
     this.#store = store;
     this.#group = group;
+    this.#entry = new IndexEntry(group, store, findIndex);
     this.deployment = deploymentOf(context.id);
   }
 
@@ -94,10 +102,17 @@ export class Platform implements HostPort<WebSocket> {
     closeSocket(socket, code, reason);
   }
 
-  // Log
+  // Log, and the index of groups
+
+  turned(turn: Turned): void {
+    this.#log(turn);
+    const { report, rows } = turn;
+    if (report.purged) this.#entry.purged();
+    else if (rows.length > 0) this.#entry.used(report.now);
+  }
 
   /** Once it is durable: what fails to be stored has not happened, and nobody has to wait for a line of the log. */
-  turned({ facts, report }: Turned): void {
+  #log({ facts, report }: Turned): void {
     const { logLevel } = report.after.policy;
     if (!facts.some((fact) => isLogged(fact, logLevel))) return;
     const log = (): void => logFacts(facts, logLevel, { group: this.#group, at: report.now });

@@ -39,6 +39,7 @@ const PUTS_AT_ONCE = 33;
 interface StoredGroup extends GroupRow {
   readonly counters?: StoredCounters;
   readonly countersStoredAt?: number;
+  readonly tellIndexAfter?: number;
 }
 /** What can be in the place of a counter. */
 const isCount = (entry: [string, unknown]): entry is [string, number] =>
@@ -67,6 +68,8 @@ export class Store {
   #reachMs = 0;
   /** Rows written by this incarnation, as the platform counts (and bills) them. */
   rowsWritten = 0;
+  /** Rides in the group's row, like the counters: what is not stored yet only makes the next incarnation tell the index again. */
+  tellIndexAfter = 0;
 
   /** `report` is told of each row that can't be read, once: by then it is in quarantine. */
   constructor(storage: DurableObjectStorage, report: (row: UnreadableRow) => void) {
@@ -134,8 +137,9 @@ export class Store {
   #loadCounters(group: SqlStorageValue): Counters {
     const read = readRow(group, record);
     if (!("row" in read)) return new Map();
-    const { counters, countersStoredAt } = read.row;
+    const { counters, countersStoredAt, tellIndexAfter } = read.row;
     if (typeof countersStoredAt === "number") this.#countersStoredAt = countersStoredAt;
+    if (typeof tellIndexAfter === "number") this.tellIndexAfter = tellIndexAfter;
     return loadCounters(isRecord(counters) ? Object.fromEntries(Object.entries(counters).filter(isCount)) : {});
   }
 
@@ -172,7 +176,9 @@ export class Store {
     const group = changed ?? (now - this.#countersStoredAt >= COUNTERS_EVERY_MS ? this.#group : null);
     const puts = rows.flatMap(putOf);
     if (group !== null) {
-      const stored: StoredGroup = { ...group, counters: saveCounters(counters()), countersStoredAt: now };
+      const { tellIndexAfter } = this;
+      const indexed = tellIndexAfter > 0 && { tellIndexAfter };
+      const stored: StoredGroup = { ...group, counters: saveCounters(counters()), countersStoredAt: now, ...indexed };
       puts.push(plain("group", stored));
     }
     if (settings !== null) puts.push(plain("policy", settings));
@@ -204,6 +210,7 @@ export class Store {
     this.#group = null;
     this.#countersStoredAt = 0;
     this.#reachMs = 0;
+    this.tellIndexAfter = 0;
   }
 
   /** By one statement, which is all or nothing by itself, unless there is more to do. */

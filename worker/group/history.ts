@@ -11,6 +11,8 @@ export type TermStatus = Omit<EndedTerm, "endedAt" | "reason" | "note" | "subjec
   readonly endedAt: number | null;
   readonly reason: EndedTerm["reason"] | null;
   readonly note: string | null;
+  /** True: for a part of the gap nobody contended, so nobody could lead. */
+  readonly idle: boolean;
 };
 
 /** The newest `limit` terms that have not ended, newest first. */
@@ -36,20 +38,21 @@ function runningTerm(state: GroupState, election: HeldElection): TermStatus {
     reason: null,
     note: null,
     gapMs: endedAt === null ? null : acceptedAt - endedAt,
+    idle: false,
   };
 }
 
 /** The newest `limit` terms of a group, newest first: those that run, then those that have ended. `ended`: as many of them, or all. */
 export function history(state: GroupState, ended: readonly EndedTerm[], limit: number): TermStatus[] {
-  const shown = ended.map(({ subject: _, ...term }): TermStatus => term);
+  const shown = ended.map(({ subject: _, ...term }): TermStatus => ({ ...term, idle: false }));
   const terms = [...runningTerms(state, limit), ...shown].slice(0, limit);
   const endOfLast = new Map<ElectionName, number>();
   // A group forgets an election with its last contender, and so when its last term ended; the terms before still have that.
   const oldestFirst = terms.toReversed().map((term) => {
     const before = endOfLast.get(term.election);
     if (term.endedAt !== null) endOfLast.set(term.election, term.endedAt);
-    const gapMs = term.gapMs ?? (before === undefined ? null : Math.max(0, term.acceptedAt - before));
-    return { ...term, gapMs };
+    if (term.gapMs !== null || before === undefined) return term;
+    return { ...term, gapMs: Math.max(0, term.acceptedAt - before), idle: true };
   });
   return oldestFirst.reverse();
 }

@@ -7,6 +7,8 @@ import {
   COMPONENTS_SHOWN,
   type ElectionStatus,
   type GroupStatus,
+  type GroupSummary,
+  LEADERS_SHOWN,
   type LeaderStatus,
   STATUS_CANDIDATES,
   STATUS_ELECTIONS,
@@ -39,8 +41,28 @@ export function groupStatus(
     elections.push(statusOf(state, election, now, 0));
   }
   const { epoch, revision, paused, sessions } = state;
+  const holdOffMs = holdOffIn(state, now);
   const electionCount = state.elections.size;
-  return { ...identity, epoch, revision, paused, sessions: sessions.size, electionCount, elections, next };
+  return { ...identity, epoch, revision, paused, holdOffMs, sessions: sessions.size, electionCount, elections, next };
+}
+
+const holdOffIn = ({ holdOffUntil }: GroupState, now: number): number => Math.max(0, holdOffUntil - now);
+
+/** One walk through the elections, which keeps only the first leaders. */
+export function groupSummary(state: GroupState, group: string, now: number): GroupSummary {
+  const leaders: GroupSummary["leaders"][number][] = [];
+  let [led, leaderless] = [0, 0];
+  for (const election of state.elections.values()) {
+    if (!isHeld(election)) {
+      leaderless += Number(election.queue.waiting > 0);
+      continue;
+    }
+    led += 1;
+    if (led <= LEADERS_SHOWN) leaders.push({ election: election.name, ...leaderStatus(state, election.state) });
+  }
+  const { paused, sessions, elections } = state;
+  const holdOffMs = holdOffIn(state, now);
+  return { group, paused, holdOffMs, sessions: sessions.size, electionCount: elections.size, led, leaderless, leaders };
 }
 
 /** One election, with its candidates from the one at `from` on. An election that nobody contends for is vacant. */
@@ -64,6 +86,7 @@ function statusOf(state: GroupState, election: Election, now: number, from: numb
     state: current.type,
     leader: isHeld(election) ? leaderStatus(state, election.state) : null,
     remainingMs: current.type === "vacant" ? null : Math.max(0, current.leaseUntil - now),
+    vacantMs: isHeld(election) || election.endedAt === null ? null : Math.max(0, now - election.endedAt),
     waiting: queue.waiting,
     ready: queue.size,
     candidates: queue.page(from, CANDIDATES_SHOWN).flatMap((id) => candidateStatus(state, election, id)),

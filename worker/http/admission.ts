@@ -7,6 +7,7 @@ import type { Access } from "../group/state.ts";
 import type { Authorize, AuthorizeEnv } from "./authorize.ts";
 import type { PolicyEnv } from "./env-policy.ts";
 import type { FenceKeyEnv } from "./fence-key.ts";
+import type { IndexEnv } from "./index-binding.ts";
 import { logError } from "./log.ts";
 import type { GroupFilesEnv } from "./looking.ts";
 import { assertPlace, type Place, type PlaceEnv } from "./place.ts";
@@ -15,7 +16,7 @@ import { type Problem, problem, problemResponse } from "./problem.ts";
 import { closeCodeFor, isUpgrade, refused } from "./upgrade.ts";
 
 /** The required and optional bindings of the Worker's environment. */
-export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, PlaceEnv, FenceKeyEnv, GroupFilesEnv {
+export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, PlaceEnv, FenceKeyEnv, GroupFilesEnv, IndexEnv {
   /** The binding of the Durable Object class `ElectionGroup`. */
   readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
   /** If bound, it counts refused upgrades by address, or by network (/64) in IPv6. Those beyond the rate get status 429. */
@@ -45,13 +46,23 @@ export interface ElectionAppOptions {
 
 export interface App {
   Bindings: ElectionEnv;
-  Variables: { policy: PolicyOptions; access: Access; place: Place };
+  Variables: { policy: PolicyOptions; access: Access; place: Place; groups: readonly string[] | undefined };
 }
 
 export type Admission = (role: Role) => MiddlewareHandler<App>;
 
-/** Middleware that admits callers with the role, and passes the group's settings to the handler. */
-export function createAdmission({ authorize, policy, place }: Required<ElectionAppOptions>): Admission {
+/** The two kinds of routes: those of one group, and those of all groups that the caller may enter. */
+export interface Admissions {
+  /** Admits callers with the role in the group, and passes the group's settings to the handler. */
+  readonly ofGroup: Admission;
+  /** Admits callers with the role, and passes the names of their groups to the handler. */
+  readonly ofAll: Admission;
+  /** The settings and the place of a group. */
+  readonly settingsOf: (group: string, env: ElectionEnv) => { policy: PolicyOptions; place: Place } | Problem;
+}
+
+/** Middleware that admits callers, and refuses all others before a group's object is touched. */
+export function createAdmission({ authorize, policy, place }: Required<ElectionAppOptions>): Admissions {
   const identify = async ({ req, env }: Context<App>): Promise<Principal | Response | Problem> => {
     try {
       return await authorize(req.raw, env);
@@ -61,29 +72,34 @@ export function createAdmission({ authorize, policy, place }: Required<ElectionA
       return problem(503, "misconfigured", error.message);
     }
   };
-  const settingsOf = (group: string, env: ElectionEnv): PolicyOptions | Problem => {
+  const policyOf = (group: string, env: ElectionEnv): { readonly policy: PolicyOptions } | Problem => {
     try {
       const settings = policy(group, env);
       assertPolicy(settings);
-      return settings;
+      return { policy: settings };
     } catch (error) {
       const message = error instanceof Error ? error.message : "the policy of this group is invalid";
       return problem(503, "misconfigured", message);
     }
   };
-  const placeOf = (group: string, env: ElectionEnv): Place | Problem => {
+  const placeOf = (group: string, env: ElectionEnv): { readonly place: Place } | Problem => {
     try {
       const at = place(group, env);
       assertPlace(at);
-      return at;
+      return { place: at };
     } catch (error) {
       const message = error instanceof Error ? error.message : "the place of this group is invalid";
       return problem(503, "misconfigured", message);
     }
   };
-  const admit = async (context: Context<App>, role: Role): Promise<PolicyOptions | Response | Problem> => {
-    const group = context.req.param("group");
-    if (!isName(group)) return problem(400, "invalid_argument", `the group must be ${NAME_RULE}`);
+  const settingsOf: Admissions["settingsOf"] = (group, env) => {
+    const at = placeOf(group, env);
+    if (isProblem(at)) return at;
+    const settings = policyOf(group, env);
+    return isProblem(settings) ? settings : { ...at, ...settings };
+  };
+  /** `group`: undefined for a route of all groups. */
+  const admit = async (context: Context<App>, role: Role, group?: string): Promise<Response | Problem | null> => {
     const principal = await identify(context);
     if (principal instanceof Response || isProblem(principal)) return principal;
     const fault = faultOf(principal);
@@ -91,24 +107,36 @@ export function createAdmission({ authorize, policy, place }: Required<ElectionA
     const access = accessOf(principal);
     const forbidden = whyForbidden(principal, group, role) ?? whyTooLarge(access);
     if (forbidden !== null) return problem(403, "forbidden", forbidden);
-    const at = placeOf(group, context.env);
-    if (isProblem(at)) return at;
     context.set("access", access);
-    context.set("place", at);
-    return settingsOf(group, context.env);
+    context.set("groups", principal.groups);
+    return null;
   };
-  return (role) => async (context, next) => {
-    const outcome = await admit(context, role);
-    if (outcome instanceof Response || isProblem(outcome)) {
-      return (await refusedTooOften(context, outcome))
-        ? tooMany("too many upgrades from this address were refused: try again in a minute")
-        : refuse(context, outcome);
-    }
-    if (await askedTooOften(context)) return tooMany("these credentials have made too many requests: ask less often");
-    context.set("policy", outcome);
-    await next();
-    return undefined;
+  const admitTo = async (context: Context<App>, role: Role): Promise<Response | Problem | null> => {
+    const group = context.req.param("group");
+    if (!isName(group)) return problem(400, "invalid_argument", `the group must be ${NAME_RULE}`);
+    const refusal = await admit(context, role, group);
+    if (refusal !== null) return refusal;
+    const settings = settingsOf(group, context.env);
+    if (isProblem(settings)) return settings;
+    context.set("place", settings.place);
+    context.set("policy", settings.policy);
+    return null;
   };
+  const middleware =
+    (check: typeof admitTo): Admission =>
+    (role) =>
+    async (context, next) => {
+      const refusal = await check(context, role);
+      if (refusal !== null) {
+        return (await refusedTooOften(context, refusal))
+          ? tooMany("too many upgrades from this address were refused: try again in a minute")
+          : refuse(context, refusal);
+      }
+      if (await askedTooOften(context)) return askLessOften();
+      await next();
+      return undefined;
+    };
+  return { ofGroup: middleware(admitTo), ofAll: middleware((context, role) => admit(context, role)), settingsOf };
 }
 
 /** What the `authorize` option has to mend. */
@@ -122,8 +150,8 @@ function faultOf(principal: Principal): string | null {
   }
 }
 
-function whyForbidden(principal: Principal, group: string, role: Role): string | null {
-  if (!mayEnter(principal, group)) return "these credentials are not for this group";
+function whyForbidden(principal: Principal, group: string | undefined, role: Role): string | null {
+  if (group !== undefined && !mayEnter(principal, group)) return "these credentials are not for this group";
   return mayAct(principal, role) ? null : `this needs the role ${role}`;
 }
 
@@ -146,7 +174,7 @@ const accessOf = ({ role, components, subject, until }: Principal): Access => ({
 /** A NaN `until` would never expire. */
 const hasValidExpiry = ({ until = Infinity }: Principal): boolean => typeof until === "number" && !Number.isNaN(until);
 
-const isProblem = (outcome: PolicyOptions | Principal | Place | Problem): outcome is Problem => "status" in outcome;
+const isProblem = (outcome: object): outcome is Problem => "status" in outcome;
 
 /** A page's socket receives these statuses as a close code. */
 const SENT_AS_CLOSE_CODE: readonly number[] = [400, 401, 403];
@@ -160,12 +188,14 @@ async function refusedTooOften({ req, env }: Context<App>, { status }: Response 
   return !(await env.UPGRADE_LIMITER.limit({ key: networkOf(req.header("CF-Connecting-IP") ?? "") })).success;
 }
 
-/** Each request is billed, whatever it asks. */
-async function askedTooOften({ req, env, var: { access } }: Context<App>): Promise<boolean> {
+/** Each request is billed, whatever it asks. A request that looks at many groups counts once for each of them. */
+export async function askedTooOften({ req, env, var: { access } }: Context<App>): Promise<boolean> {
   if (env.REQUEST_LIMITER === undefined || access.role === "admin" || isUpgrade(req.raw)) return false;
   const key = access.subject ?? networkOf(req.header("CF-Connecting-IP") ?? "");
   return !(await env.REQUEST_LIMITER.limit({ key })).success;
 }
+
+export const askLessOften = (): Response => tooMany("these credentials have made too many requests: ask less often");
 
 const tooMany = (message: string): Response =>
   problemResponse(problem(429, "too_many", message), { "Retry-After": "60" });

@@ -14,6 +14,7 @@ import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { InvalidField } from "../../shared/protocol/fields.ts";
 import { newerSchemaIn } from "../group/schema.ts";
 import { type App, createAdmission, type ElectionAppOptions } from "./admission.ts";
+import { allGroupsRoutes } from "./all-groups.ts";
 import { authorizeByEnv, originAllowed } from "./authorize.ts";
 import { policyFromEnv } from "./env-policy.ts";
 import { INTERFACE_HEADER, INTERFACE_VERSION, otherInterfaceIn } from "./interface.ts";
@@ -46,7 +47,8 @@ const METHODS = ["GET", "POST", "DELETE"] as const;
 export function createElectionApp(options: ElectionAppOptions = {}) {
   assertNames(options, ["authorize", "policy", "place"]);
   const { authorize = authorizeByEnv, policy = policyFromEnv, place = placeFromEnv } = options;
-  const allow = createAdmission({ authorize, policy, place });
+  const admissions = createAdmission({ authorize, policy, place });
+  const allow = admissions.ofGroup;
   const app = new Hono<App>()
     .use("/v1/*", guarded)
     .use("/v1/*", crossOrigin)
@@ -68,6 +70,7 @@ export function createElectionApp(options: ElectionAppOptions = {}) {
       const headers = { [INTERFACE_HEADER]: version, [POLICY_HEADER]: settings, [ACCESS_HEADER]: access };
       return groupOf(context).fetch(innerUpgrade(request, protocol, headers));
     })
+    .route("/v1", allGroupsRoutes(admissions))
     .route("/v1/groups/:group", readingRoutes(allow))
     .route("/v1/groups/:group", contendingRoutes(allow))
     .route("/v1/groups/:group/contenders", callingRoutes(allow))

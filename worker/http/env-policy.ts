@@ -32,6 +32,15 @@ export const policyFromEnv = (
   ...(LIMITS && { limits: limitsFrom(LIMITS) }),
 });
 
+/**
+ * The settings for whoever reaches a group beside the app. `undefined` where no variable is set: the app may have settings of
+ * its own, which stay as they are.
+ */
+export function policyIfSet(env: PolicyEnv): PolicyOptions | undefined {
+  const policy = policyFromEnv("", env);
+  return Object.keys(policy).length > 0 ? policy : undefined;
+}
+
 /** `createPolicy` checks names and values. */
 function limitsFrom(text: string): Partial<GroupLimits> {
   try {

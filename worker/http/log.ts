@@ -45,6 +45,7 @@ export const ERROR_EVENTS = [
   "newer_schema",
   "other_interface",
   "purge_failed",
+  "index_failed",
   "keys_unavailable",
   "contender_failed",
   "on_error_failed",

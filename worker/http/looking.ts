@@ -9,7 +9,7 @@ import { history } from "../group/history.ts";
 import { createPolicy } from "../group/policy.ts";
 import { emptyGroup } from "../group/rows.ts";
 import type { GroupState } from "../group/state.ts";
-import { electionStatus, fence, type GroupIdentity, groupStatus, leaderOf } from "../group/views.ts";
+import { electionStatus, fence, type GroupIdentity, groupStatus, groupSummary, leaderOf } from "../group/views.ts";
 import type { Call } from "./interface.ts";
 import { metricsOf } from "./metrics.ts";
 import { prometheusText } from "./prometheus.ts";
@@ -22,7 +22,7 @@ export interface GroupFilesEnv {
   readonly GROUP_FILES?: Fetcher;
 }
 
-type Method = "status" | "electionStatus" | "getLeader" | "checkFence" | "history" | "metrics";
+type Method = "status" | "summary" | "electionStatus" | "getLeader" | "checkFence" | "history" | "metrics";
 /** What can be asked of a group without a change in it. */
 export type Looks = {
   readonly [Name in Method]: (
@@ -58,6 +58,7 @@ function unused(identity: GroupIdentity): Looks {
   const empty = ({ policy = {} }: Call = {}): GroupState => emptyGroup(createPolicy(policy));
   return {
     status: async (call) => groupStatus(empty(call), identity, Date.now(), null),
+    summary: async (call) => groupSummary(empty(call), identity.group, Date.now()),
     electionStatus: async ({ election, ...call }) => electionStatus(empty(call), election, Date.now()),
     getLeader: async ({ component, ...call }) => leaderOf(empty(call), component),
     checkFence: async ({ question, ...call }) => fence(empty(call), question, Date.now()),

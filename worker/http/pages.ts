@@ -1,9 +1,13 @@
-/** The Worker's static pages: dashboard and demo. Sets the content type and the content policy of each file. */
+/**
+ * The Worker's static pages: dashboard and demo. Sets the content type and the content policy of each file. They may be
+ * mounted under any path, the same one as the app whose groups they show.
+ */
 import { type Context, Hono } from "hono";
 import { refuseWith } from "./problem.ts";
 
-interface PageEnv {
-  /** The built files of `worker/pages/`. Without this binding there are no pages. */
+/** What the pages need of the Worker's environment. */
+export interface PagesEnv {
+  /** The built files of the pages: the folder `dist/assets` of this package. Without this binding there are no pages. */
   readonly ASSETS?: Fetcher;
 }
 
@@ -27,18 +31,24 @@ const ASKED = "demo/asked.html";
 const isSentByOthers = ({ req }: Context): boolean =>
   req.header("Sec-Fetch-Site") === "cross-site" && req.header("Sec-Fetch-Dest") !== "iframe";
 
-export const pages = new Hono<{ Bindings: PageEnv }>()
+/** The mount path with a slash behind it: `get("/")` is without one, unless the mount path is empty. */
+const WITH_SLASH = "/:nothing{.{0}}";
+
+/** The dashboard and the demo page. Mount them under the path of the app: `.route("/elections", pages)`. */
+export const pages = new Hono<{ Bindings: PagesEnv }>()
   .get("/", (context) => serve(context, "dashboard/dashboard.html"))
+  .get(WITH_SLASH, (context) => serve(context, "dashboard/dashboard.html"))
   .get("/dashboard/:file{[a-z-]+\\.(?:css|js)}", (context) => serve(context, `dashboard/${context.req.param("file")}`))
   .get("/demo", (context) => serve(context, isSentByOthers(context) ? ASKED : "demo/stage.html"))
   .get("/demo/contender", (context) => serve(context, isSentByOthers(context) ? ASKED : "demo/contender.html"))
   .get("/demo/:file{[a-z-]+\\.(?:css|js|svg)}", (context) => serve(context, `demo/${context.req.param("file")}`));
 
-async function serve({ env, req }: Context<{ Bindings: PageEnv }>, path: string): Promise<Response> {
+async function serve({ env, req }: Context<{ Bindings: PagesEnv }>, path: string): Promise<Response> {
   const file = await env.ASSETS?.fetch(`http://assets/${path}`);
   if (!file?.ok)
     return refuseWith(404, "not_found", "there is no such file: if all files are missing, run `npm run build`");
-  return new Response(file.body, {
+  const isPage = path.endsWith(".html");
+  return new Response(isPage ? mounted(await file.text(), toMount(req.path, path)) : file.body, {
     headers: {
       "Content-Type": TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream",
       "Content-Security-Policy": contentPolicy(path.startsWith("demo/") ? demoFrames(new URL(req.url)) : "'none'"),
@@ -50,6 +60,15 @@ async function serve({ env, req }: Context<{ Bindings: PageEnv }>, path: string)
     },
   });
 }
+
+/** The path from the address of a page to where the pages are mounted; the browser's address counts, whatever a proxy cuts off. */
+function toMount(address: string, file: string): string {
+  if (file !== "dashboard/dashboard.html") return address.endsWith("/demo/contender") ? "../" : "./";
+  return address.endsWith("/") ? "./" : `./${address.slice(address.lastIndexOf("/") + 1)}/`;
+}
+
+/** The pages name their files as if they were mounted at the root. */
+const mounted = (html: string, mount: string): string => html.replace(/(?<= (?:href|src)=")\//g, mount);
 
 /** The demo shows itself in frames. No other page may be framed, because a click on it may make a leader step down. */
 function demoFrames({ protocol, hostname, port }: URL): string {

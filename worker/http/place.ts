@@ -3,8 +3,6 @@
  * jurisdiction is another object, with a leader of its own.
  */
 import { assertNames } from "../../shared/options.ts";
-import type { ElectionGroup } from "../durable-object/election-group.ts";
-import { assertCalls, assertGroups } from "./misconfigured.ts";
 
 /** Where a group's object is kept. It is placed at its first use, for good. */
 export interface Place {
@@ -42,19 +40,4 @@ function oneOf<T extends string>(values: readonly T[], name: string, value: stri
 /** Throws for other names than those of `Place`: the group would be another one. */
 export function assertPlace(place: Place): void {
   assertNames(place, ["jurisdiction", "locationHint"]);
-}
-
-/** The object of a group, created there if it is new. Throws `Misconfigured` where the Worker has no groups, or can't call them. */
-export function groupAt(
-  namespace: DurableObjectNamespace<ElectionGroup>,
-  group: string,
-  place: Place,
-): DurableObjectStub<ElectionGroup> {
-  assertPlace(place);
-  assertGroups(namespace);
-  const { jurisdiction, locationHint } = place;
-  const within = jurisdiction === undefined ? namespace : namespace.jurisdiction(jurisdiction);
-  const stub = within.get(within.idFromName(group), locationHint === undefined ? {} : { locationHint });
-  assertCalls(stub);
-  return stub;
 }

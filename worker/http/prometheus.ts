@@ -32,6 +32,17 @@ export function prometheusText(metrics: readonly Metric[], common: Labels): stri
   return lines.map((line) => `${line}\n`).join("");
 }
 
+/** Several texts as one. The format wants all lines of a metric beside each other. */
+export function joinedText(texts: readonly string[]): string {
+  const metrics = new Map<string, string>();
+  for (const metric of texts.flatMap((text) => text.split(/^(?=# HELP )/m))) {
+    const [help = "", type = "", ...samples] = metric.split(/(?<=\n)/);
+    const head = help + type;
+    if (head !== "") metrics.set(head, (metrics.get(head) ?? head) + samples.join(""));
+  }
+  return [...metrics.values()].join("");
+}
+
 const block = (labels: Labels): string =>
   `{${Object.entries(labels)
     .map(([name, value]) => `${name}="${escaped(value, /[\\\n"]/g)}"`)

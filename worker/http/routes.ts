@@ -16,10 +16,10 @@ import { createPolicy } from "../group/policy.ts";
 import type { FenceQuestion } from "../group/views.ts";
 import type { Admission, App } from "./admission.ts";
 import { type FenceKeyEnv, signingKey } from "./fence-key.ts";
+import { groupAt } from "./group-at.ts";
 import { takesJson, takesQuery } from "./input.ts";
 import { type Call, callWith } from "./interface.ts";
 import { type Looks, lookAt } from "./looking.ts";
-import { groupAt } from "./place.ts";
 import { type ProblemStatus, refuseWith } from "./problem.ts";
 import { PROMETHEUS_TYPE } from "./prometheus.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { runningTerms } from "../../../worker/group/history.ts";
-import { fence, leaderOf } from "../../../worker/group/views.ts";
+import { history, runningTerms } from "../../../worker/group/history.ts";
+import { fence, groupSummary, leaderOf } from "../../../worker/group/views.ts";
 import { GroupWorld } from "./world.ts";
 
 const dedicated = (component: string) => ({ component, election: "dedicated" }) as const;
@@ -20,6 +20,7 @@ test("the status shows for each election the leader, for how long, and the queue
     epoch: group.state.epoch,
     revision: 0,
     paused: false,
+    holdOffMs: 0,
     sessions: 3,
     electionCount: 2,
     next: null,
@@ -29,6 +30,7 @@ test("the status shows for each election the leader, for how long, and the queue
         state: "leading",
         leader: { sessionId: a.sessionId, process: "a", leaderSessionId: own.leaderSessionId, epoch: own.epoch },
         remainingMs: 8_500, // granted, and not renewed since
+        vacantMs: null,
         waiting: 0,
         ready: 0,
         candidates: [],
@@ -38,6 +40,7 @@ test("the status shows for each election the leader, for how long, and the queue
         state: "leading",
         leader: { sessionId: a.sessionId, process: "a", leaderSessionId, epoch },
         remainingMs: 9_500,
+        vacantMs: null,
         waiting: 2,
         ready: 2,
         candidates: [
@@ -168,6 +171,46 @@ test("the history keeps of each ended term who, when, why, what was confirmed, a
   group.advance(10_000);
   group.tick();
   expect(group.history()[1]).toMatchObject({ process: "b", reason: "expired", gapMs: 1_200, confirmed: [] });
+});
+
+test("[O12] the history marks time in which nobody contended as idle; a gap in which somebody waited is not", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  a.accept();
+  a.bye();
+  group.advance(60_000);
+  const b = group.join("b", { contenders: ["x"] });
+  b.accept();
+  const [, first] = [...history(group.state, [...group.history()].reverse(), 9)].reverse();
+  expect(first).toMatchObject({ process: "b", gapMs: 60_000, idle: true });
+  const c = group.join("c", { contenders: ["x"] });
+  group.pause();
+  b.bye();
+  group.advance(700);
+  expect(group.status().elections[0]).toMatchObject({ state: "vacant", vacantMs: 700, waiting: 1 });
+  group.pause(false);
+  c.accept();
+  expect(runningTerms(group.state, 9)).toMatchObject([{ process: "c", gapMs: 700, idle: false }]);
+});
+
+test("[O11] the status tells how long a group holds off, and a summary who leads and what has no leader", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x", dedicated("d")] });
+  a.accept();
+  const summary = () => groupSummary(group.state, "g", group.now);
+  expect(summary()).toMatchObject({ group: "g", paused: false, holdOffMs: 0, sessions: 1, electionCount: 2 });
+  a.accept("component:d");
+  expect(summary()).toMatchObject({ led: 2, leaderless: 0, leaders: [{ election: "component:d" }, { process: "a" }] });
+  group.cleanup(true);
+  const b = group.join("b", { contenders: ["x"] });
+  const { holdOffMs } = group.status();
+  expect(holdOffMs).toBeGreaterThan(10_000);
+  expect(summary()).toMatchObject({ led: 0, leaderless: 1, holdOffMs, leaders: [] });
+  group.advance(holdOffMs);
+  group.tick();
+  expect(group.status().holdOffMs).toBe(0);
+  b.accept();
+  expect(summary()).toMatchObject({ led: 1, leaderless: 0, holdOffMs: 0 });
 });
 
 test("the history counts a term from its grant where no renewal has shown when it began", () => {

@@ -6,10 +6,10 @@ import { candidate, election, ledBy, status } from "./terms.ts";
 
 const nobody = new Map<string, never>();
 
-test("the process election comes first, then the others by name", () => {
-  const elections = [election({ election: "component:b" }), election({ election: "component:a" }), election()];
+test("the process election comes first, then the others by name, and job2 before job10", () => {
+  const elections = [election({ election: "component:job10" }), election({ election: "component:job2" }), election()];
   const views = electionViews(status(elections), nobody);
-  expect(views.map(({ title }) => title)).toEqual(["Process election", "a", "b"]);
+  expect(views.map(({ title }) => title)).toEqual(["Process election", "job2", "job10"]);
 });
 
 test("places count those that can be asked; the others have none", () => {
@@ -23,9 +23,19 @@ test("places count those that can be asked; the others have none", () => {
   expect(view?.readyCount).toBe(2);
 });
 
-test("an election without a leader says why", () => {
+test("[O11] an election without a leader says why, and is not red unless somebody waits for a leader", () => {
+  const viewOf = (given: Parameters<typeof election>[0], more: Parameters<typeof status>[1] = {}) =>
+    electionViews(status([election(given)], more), nobody)[0];
   const why = (given: Parameters<typeof election>[0], paused = false): string | null | undefined =>
-    electionViews(status([election(given)], { paused }), nobody)[0]?.vacancy;
+    viewOf(given, { paused })?.vacancy;
+  const candidates = [candidate("A")];
+  expect(viewOf({})).toMatchObject({ tone: "idle", stateLabel: "idle" });
+  expect(viewOf({ candidates })).toMatchObject({ tone: "missing", stateLabel: "no leader" });
+  expect(viewOf({ candidates }, { paused: true })).toMatchObject({ tone: "held", stateLabel: "on hold" });
+  expect(viewOf({ candidates }, { holdOffMs: 3_000 })).toMatchObject({
+    tone: "held",
+    vacancy: "The group holds off: nobody is granted it until that is over.",
+  });
   expect(why({})).toBe("Nobody contends for it.");
   expect(why({ candidates: [candidate("A")] })).toBe("The next in the queue is about to lead.");
   expect(why({ candidates: [candidate("A", { ready: false })] })).toBe("Nobody in the queue can lead now.");

@@ -13,6 +13,7 @@ export const term = (given: Partial<TermStatus> & Pick<TermStatus, "epoch" | "ac
   reason: null,
   note: null,
   gapMs: null,
+  idle: false,
   ...given,
 });
 
@@ -21,6 +22,7 @@ export const election = (given: Partial<ElectionStatus> = {}): ElectionStatus =>
   state: "vacant",
   leader: null,
   remainingMs: null,
+  vacantMs: null,
   waiting: given.candidates?.length ?? 0,
   ready: given.candidates?.filter(({ ready }) => ready).length ?? 0,
   candidates: [],
@@ -49,6 +51,7 @@ export const status = (elections: readonly ElectionStatus[], given: Partial<Grou
   epoch: 1,
   revision: 1,
   paused: false,
+  holdOffMs: 0,
   sessions: 1,
   electionCount: elections.length,
   elections,

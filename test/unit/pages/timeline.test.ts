@@ -40,6 +40,14 @@ test("times without a leader are spans of their own; one that goes on ends now",
   ]);
 });
 
+test("[O12] time in which nobody contended is no span of the lane of times without a leader, and the table calls it idle", () => {
+  const [term4] = history;
+  if (term4 === undefined) throw new Error("no term");
+  const idle = [{ ...term4, idle: true }];
+  expect(timelineOf(idle, [], NOW).gaps).toEqual([]);
+  expect(termViews(idle, NOW)[0]?.gap).toBe("10.0\u00a0s idle");
+});
+
 test("the bounds hold every span", () => {
   const { bounds, lanes, gaps } = timelineOf(history, ["component:sync"], NOW);
   for (const { from, to } of [...lanes.flatMap(({ bars }) => bars), ...gaps]) {

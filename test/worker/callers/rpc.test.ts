@@ -3,6 +3,7 @@ import { createExecutionContext, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { electionsAt } from "../../../worker/callers/remote-elections.ts";
+import { policyIfSet } from "../../../worker/http/env-policy.ts";
 import {
   type CampaignAnswer,
   type Elections,
@@ -182,6 +183,28 @@ test("[S2] a caller that has gone silent is replaced once its lease is over, by 
   pass(1);
   await fireAlarm(group);
   await client.win();
+});
+
+test("[E18] the variables of the Worker count for calls by the binding of the groups, by the entrypoint, and by a stub", async () => {
+  for (const elections of [electionsOf(env.ELECTIONS), serviceWith()]) {
+    const answer = await new Caller(elections, freshGroup()).campaign();
+    expect(answer.lease.durationMs).toBe(LEASE_MS);
+  }
+  const group = freshGroup();
+  const direct = { server: (request: Request) => objectOf(group).fetch(request) };
+  expect((await join(group, {}, direct)).welcome.lease.durationMs).toBe(LEASE_MS);
+});
+
+test("[E18] settings that somebody has set stay where a caller brings none", async () => {
+  const group = freshGroup();
+  const chosen = electionsOf(env.ELECTIONS, { policy: () => ({ leaseMs: 3_000 }) });
+  expect((await new Caller(chosen, group).campaign()).lease.durationMs).toBe(3_000);
+  const direct = { server: (request: Request) => objectOf(group).fetch(request) };
+  for (const _ of ["the same incarnation", "the next one"]) {
+    expect((await join(group, {}, direct)).welcome.lease.durationMs).toBe(3_000);
+    await evictDurableObject(objectOf(group));
+  }
+  expect([policyIfSet({}), policyIfSet({ LEASE_MS: "" })]).toEqual([undefined, undefined]);
 });
 
 test("[E2] wrong arguments are refused with the field, and nothing happens", async () => {

@@ -31,6 +31,6 @@ test("the tests of every route know every route", () => {
       .replace("/elections/process", "/elections/:election");
     return `${method} ${GROUP}${path}`;
   });
-  const others = ["GET /healthz", `GET ${GROUP}/session`];
+  const others = ["GET /healthz", "GET /v1/groups", "GET /v1/metrics", `GET ${GROUP}/session`];
   expect([...tested, ...others].sort()).toEqual(served);
 });

@@ -71,6 +71,7 @@ test("[Q1] [Q2] the status shows every election, who leads it, and who would be 
     epoch: own.epoch,
     revision: 0,
     paused: false,
+    holdOffMs: 0,
     sessions: 4,
     electionCount: 2,
     next: null,
@@ -85,6 +86,7 @@ test("[Q1] [Q2] the status shows every election, who leads it, and who would be 
           epoch: own.epoch,
         },
         remainingMs: LEASE_MS - 300,
+        vacantMs: null,
         waiting: 0,
         ready: 0,
         candidates: [],
@@ -94,6 +96,7 @@ test("[Q1] [Q2] the status shows every election, who leads it, and who would be 
         state: "leading",
         leader: { sessionId, process: "leader", leaderSessionId, epoch },
         remainingMs: LEASE_MS - 300,
+        vacantMs: null,
         waiting: 2,
         ready: 2,
         candidates: [
@@ -141,7 +144,15 @@ test("[O8] the elections come page by page, and one election by itself with its 
   expect((await ask("GET", one)).body).toMatchObject({ ...counts, candidates: [second, third] });
   expect((await ask("GET", `${one}?from=1`)).body).toMatchObject({ ...counts, candidates: [third] });
   expect((await ask("GET", `${one}?from=2`)).body).toMatchObject({ ...counts, candidates: [] });
-  const nobodys = { state: "vacant", leader: null, remainingMs: null, waiting: 0, ready: 0, candidates: [] };
+  const nobodys = {
+    state: "vacant",
+    leader: null,
+    remainingMs: null,
+    vacantMs: null,
+    waiting: 0,
+    ready: 0,
+    candidates: [],
+  };
   expect((await ask("GET", pathOf(group, "/elections/process"))).body).toEqual({ election: "process", ...nobodys });
   const refused = { status: 400, code: "invalid_argument" };
   expect(errorOf(await ask("GET", `${path}?after=x`))).toMatchObject(refused);
@@ -242,6 +253,7 @@ test("the history lists every term, newest first, with those that run before tho
       reason: null,
       note: null,
       gapMs: 200,
+      idle: false,
     },
     {
       election: "process",
@@ -256,6 +268,7 @@ test("the history lists every term, newest first, with those that run before tho
       reason: "resigned",
       note: null,
       gapMs: null,
+      idle: false,
     },
   ];
   expect((await ask("GET", pathOf(group, "/history"))).body).toEqual({ terms });

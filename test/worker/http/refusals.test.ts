@@ -141,18 +141,13 @@ test.each(["/fence", "/fence/token", "/elections/process/revoke"])(
   },
 );
 
-test.each([
-  "/v1",
-  "/v1/groups",
-  "/v1/groups/",
-  "/v2/groups/a",
-  "/v1/groups/a/unknown",
-  "/v1/groups/../a",
-  "/v1/groups/a/leaders",
-])("there is nothing at %s", async (path) => {
-  const server = deploy({}, "loopback"); // the app alone: the default Worker has a page at /
-  expect(errorOf(await ask("GET", path, { server }))).toMatchObject({ status: 404, code: "not_found" });
-});
+test.each(["/v1", "/v1/groups/", "/v2/groups/a", "/v1/groups/a/unknown", "/v1/groups/../a", "/v1/groups/a/leaders"])(
+  "there is nothing at %s",
+  async (path) => {
+    const server = deploy({}, "loopback"); // the app alone: the default Worker has a page at /
+    expect(errorOf(await ask("GET", path, { server }))).toMatchObject({ status: 404, code: "not_found" });
+  },
+);
 
 test.each([
   ["POST", "/healthz", "GET"],

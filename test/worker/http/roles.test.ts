@@ -82,6 +82,8 @@ test("the table has every route of the app", () => {
       ([method, rest]) => `${method} /v1/groups/:group${rest.replace(/\/(?:process|dispatcher)/, "/:name")}`,
     ),
     "GET /v1/groups/:group/session",
+    "GET /v1/groups",
+    "GET /v1/metrics",
     "GET /healthz",
   ]);
   const paths = registered

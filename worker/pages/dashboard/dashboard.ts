@@ -6,14 +6,15 @@
  * token. `view/` is pure and never touches the document.
  */
 import { isName, NAME_RULE } from "../../../shared/protocol/names.ts";
+import { addressOf, isThisPage } from "./address.ts";
 import { byId, onPress, setText } from "./dom.ts";
+import { Fleet } from "./fleet.ts";
 import { GroupPage } from "./group-page.ts";
 import { forgetGroups, recentGroups, rememberGroup } from "./recent-groups.ts";
 
 const page = new GroupPage();
+const fleet = new Fleet();
 const field = byId("group-name", HTMLInputElement);
-
-const addressOf = (group: string): string => `/?${new URLSearchParams({ group })}`;
 
 function show(isFirst: boolean): void {
   const group = new URLSearchParams(location.search).get("group");
@@ -22,6 +23,7 @@ function show(isFirst: boolean): void {
   byId("group", HTMLElement).hidden = !isGood;
   if (isGood) {
     rememberGroup(group);
+    fleet.close();
     page.open(group);
   } else {
     page.close();
@@ -35,6 +37,7 @@ function showStart(asked: string | null): void {
   field.value = asked ?? "";
   complain(asked === null ? "" : asked);
   showRecent();
+  fleet.open();
 }
 
 /** Shows what is wrong with the name, or nothing if it is empty. */
@@ -80,7 +83,7 @@ onPress(byId("forget", HTMLButtonElement), () => {
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest("a") : null;
   const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
-  if (!link || !isPlain || link.origin !== location.origin || link.pathname !== "/" || link.hash !== "") return;
+  if (!link || !isPlain || link.origin !== location.origin || !isThisPage(link.pathname) || link.hash !== "") return;
   event.preventDefault();
   open(link.pathname + link.search);
 });

@@ -33,8 +33,10 @@ export function electionCard(first: ElectionView, actions: CardActions, askedAt:
     update(view) {
       shown = view;
       const { holder, published } = view;
-      element.dataset["state"] = view.state;
-      setText(own("title", HTMLElement), view.title);
+      element.dataset["tone"] = view.tone;
+      const title = own("title", HTMLElement);
+      setText(title, view.title);
+      title.title = view.title;
       setText(own("state", HTMLElement), view.stateLabel);
       own("holder", HTMLElement).hidden = holder === null;
       setText(own("name", HTMLElement), holder?.name ?? "");

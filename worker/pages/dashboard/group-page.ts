@@ -6,21 +6,25 @@ import { timeOfDay } from "./clock-time.ts";
 import { Dialog } from "./dialog.ts";
 import { byId, keyedList, onPress, setText } from "./dom.ts";
 import { type ElectionCard, electionCard } from "./election-card.ts";
+import { electionRow } from "./election-row.ts";
 import { HistoryTable, MOST_TERMS } from "./history-table.ts";
 import { showLegend } from "./legend.ts";
 import { Live, type Update } from "./live.ts";
 import { operatorOf } from "./operator.ts";
 import { askToPause, askToStepDown, askToTransfer, explain, type OrderContext } from "./orders.ts";
+import { onToken, present, presentedToken } from "./presented-token.ts";
 import { TimelinePlot } from "./timeline-plot.ts";
 import { announcements } from "./view/announcements.ts";
 import { CONNECTION_LABELS, type Connection, connectionMessage, nextConnection } from "./view/connection.ts";
 import { type ElectionView, electionViews } from "./view/elections.ts";
 import { termViews } from "./view/history.ts";
 import { timelineOf } from "./view/timeline.ts";
-import { count } from "./view/words.ts";
+import { count, duration } from "./view/words.ts";
 
 const TICK_MS = 250;
 const SLOW_TICK_MS = 1_000;
+/** Beyond it each election has one row, which opens its card. */
+const MOST_CARDS = 12;
 
 /** All data about the group so far. */
 interface Known {
@@ -38,7 +42,23 @@ export class GroupPage {
   readonly #showCards = keyedList<ElectionView>(
     byId("elections", HTMLElement),
     ({ election }) => election,
-    (view) => this.#newCard(view),
+    (view) => kept(this.#cards, view, this.#newCard(view)),
+  );
+  /** In place of cards where there are many elections. */
+  readonly #rows = new Map<string, ElectionCard>();
+  readonly #showRows = keyedList<ElectionView>(
+    byId("rows", HTMLElement),
+    ({ election }) => election,
+    (view) =>
+      kept(
+        this.#rows,
+        view,
+        electionRow(
+          view,
+          (shown) => this.#newCard(shown),
+          () => this.#known.askedAt,
+        ),
+      ),
   );
   readonly #timeline = new TimelinePlot();
   readonly #history = new HistoryTable(() => this.#live?.setHistoryLimit(MOST_TERMS));
@@ -51,8 +71,6 @@ export class GroupPage {
   #known = NOTHING;
   #group = "";
   #live: Live | undefined;
-  /** Kept only here, and sent only in the headers of requests. */
-  #token: string | null = null;
   #operator = operatorOf("", null);
 
   constructor() {
@@ -60,13 +78,7 @@ export class GroupPage {
     onPress(byId("pause", HTMLButtonElement), () => this.#askToPause());
     onPress(byId("more-elections", HTMLButtonElement), () => this.#live?.showMoreElections());
     onPress(byId("change-token", HTMLButtonElement), () => this.#present(null));
-    byId("token-form", HTMLFormElement).addEventListener("submit", (event) => {
-      event.preventDefault();
-      const field = byId("token", HTMLInputElement);
-      const token = field.value.trim();
-      field.value = "";
-      if (token !== "") this.#present(token);
-    });
+    onToken(byId("token-form", HTMLFormElement), byId("token", HTMLInputElement), (token) => this.#present(token));
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     setInterval(() => this.#tick(), isCalm ? SLOW_TICK_MS : TICK_MS);
     setInterval(() => this.#renderTimes(), SLOW_TICK_MS);
@@ -77,10 +89,10 @@ export class GroupPage {
     this.#group = group;
     this.#timeline.reset();
     this.#history.reset();
-    this.#showCards([]);
-    this.#cards.clear();
+    this.#showElections([], false);
     setText(byId("news", HTMLElement), "");
     setText(byId("group-title", HTMLElement), group);
+    byId("group-title", HTMLElement).title = group;
     setText(byId("group-outcome", HTMLElement), "");
     this.#watch();
   }
@@ -93,13 +105,14 @@ export class GroupPage {
   #watch(): void {
     this.#live?.stop();
     this.#known = NOTHING;
-    this.#operator = operatorOf(this.#group, this.#token);
-    this.#live = new Live(this.#group, this.#token, this.#operator, (update) => this.#take(update));
+    const token = presentedToken();
+    this.#operator = operatorOf(this.#group, token);
+    this.#live = new Live(this.#group, token, this.#operator, (update) => this.#take(update));
     this.#render();
   }
 
   #present(token: string | null): void {
-    this.#token = token;
+    present(token);
     this.#watch();
     byId("group-title", HTMLElement).focus();
   }
@@ -121,9 +134,19 @@ export class GroupPage {
       stepDown: askToStepDown.bind(null, this.#orders),
       transfer: askToTransfer.bind(null, this.#orders),
     };
-    const card = electionCard(view, actions, () => this.#known.askedAt);
-    this.#cards.set(view.election, card);
-    return card;
+    return electionCard(view, actions, () => this.#known.askedAt);
+  }
+
+  #showElections(views: readonly ElectionView[], isCompact: boolean): void {
+    byId("compact", HTMLElement).hidden = !isCompact;
+    for (const [items, show, shown] of [
+      [this.#cards, this.#showCards, isCompact ? [] : views],
+      [this.#rows, this.#showRows, isCompact ? views : []],
+    ] as const) {
+      show(shown);
+      const names = new Set<string>(shown.map(({ election }) => election));
+      for (const election of items.keys()) if (!names.has(election)) items.delete(election);
+    }
   }
 
   #askToPause(): void {
@@ -132,7 +155,8 @@ export class GroupPage {
   }
 
   #tick(): void {
-    for (const { tick } of this.#cards.values()) tick();
+    for (const { tick } of [...this.#cards.values(), ...this.#rows.values()]) tick();
+    this.#renderHoldOff();
     const { connection } = this.#known;
     const next = nextConnection(connection, { type: "tick", at: Date.now() });
     if (next === connection) return;
@@ -146,16 +170,13 @@ export class GroupPage {
     byId("group-body", HTMLElement).hidden = status === null;
     if (status === null) return;
     const { deployment, paused, sessions, epoch, elections, electionCount, next } = status;
-    const views = electionViews(status, leaders);
-    this.#showCards(views);
-    for (const election of this.#cards.keys()) {
-      if (!views.some((view) => view.election === election)) this.#cards.delete(election);
-    }
+    this.#showElections(electionViews(status, leaders), electionCount > MOST_CARDS);
     byId("nobody", HTMLElement).hidden = electionCount > 0;
     const more = byId("more-elections", HTMLButtonElement);
     more.hidden = next === null;
     setText(more, `Show more than ${elections.length} of ${electionCount} elections`);
     byId("paused", HTMLElement).hidden = !paused;
+    this.#renderHoldOff();
     setText(byId("pause", HTMLElement), paused ? "Resume group" : "Pause group");
     setText(
       byId("group-facts", HTMLElement),
@@ -179,9 +200,18 @@ export class GroupPage {
     banner.dataset["state"] = connection.type;
     setText(banner, message ?? "");
     document.body.dataset["stale"] = String(connection.type === "lost" || connection.type === "closed");
-    byId("token-form", HTMLElement).hidden = !isRefused || (connection.status === 403 && this.#token === null);
-    byId("change-token", HTMLElement).hidden = this.#token === null || isRefused;
+    const token = presentedToken();
+    byId("token-form", HTMLElement).hidden = !isRefused || (connection.status === 403 && token === null);
+    byId("change-token", HTMLElement).hidden = token === null || isRefused;
     byId("pause", HTMLElement).hidden = status === null || isRefused;
+  }
+
+  /** Counted down like a lease, from when the look-up was sent. */
+  #renderHoldOff(): void {
+    const { status, askedAt } = this.#known;
+    const leftMs = (status?.holdOffMs ?? 0) - (performance.now() - askedAt);
+    byId("holding-off", HTMLElement).hidden = status === null || leftMs <= 0;
+    setText(byId("holding-off-for", HTMLElement), duration(Math.max(0, leftMs)));
   }
 
   /** Renders what changes with time alone: the running terms. */
@@ -190,7 +220,7 @@ export class GroupPage {
     if (status === null || document.hidden) return;
     const newest = terms.flatMap(({ acceptedAt, endedAt }) => [acceptedAt, endedAt ?? 0]);
     const now = Math.max(Date.now(), ...newest);
-    const waitedFor = status.elections.filter(({ leader, waiting }) => leader === null && waiting > 0);
+    const waitedFor = status.elections.filter(({ vacantMs, waiting }) => vacantMs !== null && waiting > 0);
     byId("timeline-section", HTMLElement).hidden = terms.length === 0;
     if (terms.length > 0)
       this.#timeline.update(
@@ -202,4 +232,9 @@ export class GroupPage {
       );
     this.#history.update(termViews(terms, now));
   }
+}
+
+function kept(items: Map<string, ElectionCard>, { election }: ElectionView, item: ElectionCard): ElectionCard {
+  items.set(election, item);
+  return item;
 }

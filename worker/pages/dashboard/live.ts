@@ -5,6 +5,7 @@
 import { createElectionClient, type ElectionClient, type LeaderInformation } from "../../../client/index.ts";
 import type { GroupStatus } from "../../../shared/protocol/status.ts";
 import type { TermStatus } from "../../index.ts";
+import { DEPLOYMENT_URL } from "../base.ts";
 import { type Operator, Refused } from "./operator.ts";
 import type { ConnectionEvent } from "./view/connection.ts";
 
@@ -125,7 +126,7 @@ export class Live {
   #observe(): ElectionClient {
     const token = this.#token;
     const client = createElectionClient({
-      url: location.origin,
+      url: DEPLOYMENT_URL,
       group: this.#group,
       ...(token !== null && { token }),
     });

@@ -1,9 +1,10 @@
-/** The group's HTTP routes that this page uses. */
+/** The HTTP routes that this page uses. */
 import { hc } from "hono/client";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import { namesInPath } from "../../../shared/protocol/paths.ts";
-import type { GroupStatus, RevokeOptions, RevokeResult } from "../../../shared/protocol/status.ts";
+import type { GroupStatus, GroupsStatus, RevokeOptions, RevokeResult } from "../../../shared/protocol/status.ts";
 import type { ElectionApp, TermStatus } from "../../index.ts";
+import { DEPLOYMENT_URL } from "../base.ts";
 
 /** The group has answered with a refusal. */
 export class Refused extends Error {
@@ -29,12 +30,29 @@ export interface Operator {
 /** A look-up that takes longer counts as failed. */
 const LOOK_UP_TIMEOUT_MS = 10_000;
 
+const soon = () => ({ init: { signal: AbortSignal.timeout(LOOK_UP_TIMEOUT_MS) } });
+
+function routesWith(token: string | null) {
+  const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
+  return hc<ElectionApp>(DEPLOYMENT_URL, { headers }).v1.groups;
+}
+
+/** The first pages of all groups whose names contain `filter`, joined into one. Rejects as the methods of `Operator` do. */
+export async function allGroups(token: string | null, filter: string, pages: number): Promise<GroupsStatus> {
+  const routes = routesWith(token);
+  const wanted = filter === "" ? {} : { filter };
+  let status = await answerOf(routes.$get({ query: wanted }, soon()));
+  for (let page = 1; page < pages && status.next !== null; page++) {
+    const more = await answerOf(routes.$get({ query: { ...wanted, after: status.next } }, soon()));
+    status = { ...more, groups: [...status.groups, ...more.groups] };
+  }
+  return status;
+}
+
 /** Every method rejects with `Refused`, or with the error of the network. */
 export function operatorOf(group: string, token: string | null): Operator {
-  const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
-  const routes = hc<ElectionApp>(location.origin, { headers }).v1.groups[":group"];
+  const routes = routesWith(token)[":group"];
   const param = namesInPath({ group });
-  const soon = () => ({ init: { signal: AbortSignal.timeout(LOOK_UP_TIMEOUT_MS) } });
   return {
     async status(pages) {
       let status = await answerOf(routes.$get({ param, query: {} }, soon()));

@@ -1,5 +1,6 @@
 /** One contender, in a frame of the stage or in its own tab, with buttons that break it. */
 import { createElectionClient, LeadershipLostError, UnauthorizedError, visibleTab } from "../../../client/index.ts";
+import { DEPLOYMENT_URL } from "../base.ts";
 import { BreakableSocket, network } from "./breakable-socket.ts";
 import { post } from "./frame-messages.ts";
 import { COMPONENT, element, placeOf } from "./place.ts";
@@ -7,7 +8,7 @@ import { COMPONENT, element, placeOf } from "./place.ts";
 const { name, ...place } = placeOf(location);
 const client = createElectionClient({
   ...place,
-  url: location.origin,
+  url: DEPLOYMENT_URL,
   process: { name, address: location.host },
   priority: visibleTab(),
   WebSocket: BreakableSocket,

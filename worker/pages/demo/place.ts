@@ -1,3 +1,5 @@
+import { BASE } from "../base.ts";
+
 /** The settings in a page's address: name, group, and after the `#`, which no server sees, the token. */
 export interface Place {
   readonly name: string;
@@ -15,10 +17,10 @@ export function placeOf({ search, hash }: Location): Place {
   return token === null ? place : { ...place, token };
 }
 
-/** The address of a contender's page. */
+/** The address of a contender's page, on a host of this name. */
 export function contenderUrl({ name, group, token }: Place, origin: string): string {
   const secret = token === undefined ? "" : `#${new URLSearchParams({ token })}`;
-  return `${origin}/demo/contender?${new URLSearchParams({ group, name })}${secret}`;
+  return `${origin}${BASE.pathname}demo/contender?${new URLSearchParams({ group, name })}${secret}`;
 }
 
 /** The element of the page with this id. */

@@ -4,6 +4,7 @@
  */
 import { createElectionClient, type LeaderInformation } from "../../../client/index.ts";
 import { groupPath } from "../../../shared/protocol/paths.ts";
+import { DEPLOYMENT_URL } from "../base.ts";
 import type { FrameMessage } from "./frame-messages.ts";
 import { note } from "./log.ts";
 import { COMPONENT, contenderUrl, element, placeOf } from "./place.ts";
@@ -76,7 +77,7 @@ function showLeader(leader: LeaderInformation | null): void {
 /** When the term began, according to the group. */
 async function acceptedAt(epoch: number): Promise<number | undefined> {
   const headers: HeadersInit = place.token === undefined ? {} : { Authorization: `Bearer ${place.token}` };
-  const response = await fetch(`${groupPath(place.group, "history")}?limit=20`, { headers });
+  const response = await fetch(`${DEPLOYMENT_URL}${groupPath(place.group, "history")}?limit=20`, { headers });
   const { terms } = (await response.json()) as { readonly terms: { epoch: number; acceptedAt: number }[] };
   return terms.find((term) => term.epoch === epoch)?.acceptedAt;
 }
@@ -84,7 +85,7 @@ async function acceptedAt(epoch: number): Promise<number | undefined> {
 /** What the whole group sees, contenders in other tabs and browsers included. */
 async function watch(): Promise<void> {
   const { name: _, ...connection } = place;
-  const client = createElectionClient({ ...connection, url: location.origin });
+  const client = createElectionClient({ ...connection, url: DEPLOYMENT_URL });
   client.onError((error) => note(`This page is told: ${error instanceof Error ? error.message : error}`));
   for await (const leader of client.observe(COMPONENT)) {
     showLeader(leader);

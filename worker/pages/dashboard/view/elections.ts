@@ -2,6 +2,7 @@
 
 import type { LeaderInformation } from "../../../../client/index.ts";
 import { legible } from "../../../../shared/legible.ts";
+import { inNaturalOrder } from "../../../../shared/natural.ts";
 import type { ElectionName } from "../../../../shared/protocol/names.ts";
 import type { CandidateStatus, ElectionStatus, GroupStatus } from "../../../../shared/protocol/status.ts";
 import { electionTitle, processName } from "./words.ts";
@@ -34,6 +35,8 @@ export interface ElectionView {
   readonly title: string;
   readonly state: ElectionStatus["state"];
   readonly stateLabel: string;
+  /** `missing`: somebody waits, and nobody leads. `idle`: nobody waits either. `held`: an order keeps it vacant. */
+  readonly tone: "led" | "missing" | "idle" | "held";
   /** The leader, or the session that still holds the election while it is revoked. */
   readonly holder: HolderView | null;
   /** Why there is no holder; null if there is one. */
@@ -46,32 +49,35 @@ export interface ElectionView {
   readonly readyCount: number;
 }
 
-const STATES: Readonly<Record<ElectionStatus["state"], string>> = {
-  vacant: "no leader",
-  leading: "leading",
-  revoking: "stepping down",
+const TONES: Readonly<Record<ElectionView["tone"], string>> = {
+  led: "leading",
+  missing: "no leader",
+  idle: "idle",
+  held: "on hold",
 };
 
 type Leaders = ReadonlyMap<string, LeaderInformation>;
 
-/** The process election first, then by name. */
+/** The process election first, then by name: `job2` before `job10`. */
 export const electionViews = (status: GroupStatus, leaders: Leaders): ElectionView[] =>
   status.elections
-    .map((election) => electionView(election, status.paused, leaders))
-    .sort((left, right) => order(left.election).localeCompare(order(right.election), "en"));
+    .toSorted((left, right) => inNaturalOrder(order(left.election), order(right.election)))
+    .map((election) => electionView(election, status, leaders));
 
 const order = (election: ElectionName): string => (election === "process" ? "" : election);
 
-function electionView(status: ElectionStatus, isPaused: boolean, leaders: Leaders): ElectionView {
+function electionView(status: ElectionStatus, group: GroupStatus, leaders: Leaders): ElectionView {
   const { election, state, leader, remainingMs, waiting, ready: readyCount } = status;
   const holder = leader && { ...leader, name: processName(leader.process, leader.sessionId) };
+  const tone = leader ? "led" : toneOfVacancy(group, waiting);
   return {
     election,
     title: electionTitle(election),
     state,
-    stateLabel: STATES[state],
+    stateLabel: state === "revoking" ? "stepping down" : TONES[tone],
+    tone,
     holder,
-    vacancy: holder ? null : whyVacant(isPaused, waiting, readyCount),
+    vacancy: holder ? null : whyVacant(group, status),
     remainingMs,
     published: leader ? publishedBy(leader.leaderSessionId, leaders) : [],
     queue: candidateViews(status.candidates),
@@ -80,9 +86,15 @@ function electionView(status: ElectionStatus, isPaused: boolean, leaders: Leader
   };
 }
 
-function whyVacant(isPaused: boolean, waiting: number, ready: number): string {
-  if (isPaused) return "The group is paused: nobody is granted it until it is resumed.";
+function toneOfVacancy({ paused, holdOffMs }: GroupStatus, waiting: number): "missing" | "idle" | "held" {
+  if (waiting === 0) return "idle";
+  return paused || holdOffMs > 0 ? "held" : "missing";
+}
+
+function whyVacant({ paused, holdOffMs }: GroupStatus, { waiting, ready }: ElectionStatus): string {
+  if (paused) return "The group is paused: nobody is granted it until it is resumed.";
   if (waiting === 0) return "Nobody contends for it.";
+  if (holdOffMs > 0) return "The group holds off: nobody is granted it until that is over.";
   return ready === 0 ? "Nobody in the queue can lead now." : "The next in the queue is about to lead.";
 }
 

@@ -16,7 +16,7 @@ export interface TermView {
   readonly reason: string;
   readonly meaning: string;
   readonly led: string;
-  /** How long nobody led before it; empty for the first term. */
+  /** How long nobody led before it, and whether anybody could have; empty for the first term. */
   readonly gap: string;
   /** The time from the grant to the first renewal, which shows that the process has taken it. */
   readonly taken: string;
@@ -41,7 +41,7 @@ export const termViews = (terms: readonly TermStatus[], now: number): TermView[]
       reason: reasonLabel(kind),
       meaning: reasonMeaning(kind),
       led: duration((endedAt ?? now) - acceptedAt),
-      gap: term.gapMs === null ? "" : duration(term.gapMs),
+      gap: term.gapMs === null ? "" : `${duration(term.gapMs)}${term.idle ? " idle" : ""}`,
       taken: duration(acceptedAt - grantedAt),
       confirmed: term.confirmed
         .map(({ component, at }) => `${component} after ${duration(at - acceptedAt)}`)

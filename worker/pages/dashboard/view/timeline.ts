@@ -44,7 +44,7 @@ export interface Timeline {
 const SMALLEST_BOUNDS_MS = 10_000;
 const MARGIN = 0.02;
 
-/** `terms`: newest first, as in the history. `vacant`: elections without a leader but with candidates. */
+/** `terms`: newest first, as in the history. `vacant`: elections that somebody led, and waits for now. Idle time is no gap. */
 export function timelineOf(terms: readonly TermStatus[], vacant: readonly ElectionName[], now: number): Timeline {
   const gaps = tracked(gapsOf(terms, vacant, now));
   const byProcess = Map.groupBy(terms, laneKey);
@@ -90,8 +90,8 @@ function barOf(term: TermStatus, now: number): Omit<Bar, "track"> {
 }
 
 function gapsOf(terms: readonly TermStatus[], vacant: readonly ElectionName[], now: number): Omit<Gap, "track">[] {
-  const closed = terms.flatMap(({ election, leaderSessionId, acceptedAt, gapMs }) =>
-    gapMs === null || gapMs <= 0
+  const closed = terms.flatMap(({ election, leaderSessionId, acceptedAt, gapMs, idle }) =>
+    idle || gapMs === null || gapMs <= 0
       ? []
       : [gap(`before ${leaderSessionId}`, election, acceptedAt - gapMs, acceptedAt, true)],
   );
