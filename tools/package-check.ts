@@ -1,12 +1,20 @@
 import { readFile } from "node:fs/promises";
+import { posix } from "node:path";
+import { fileOf } from "./docs/links.ts";
+import { readPages } from "./docs/pages.ts";
+import { engineProblems } from "./engines.ts";
 import { inRepository } from "./paths.ts";
 import { run } from "./run.ts";
 
-/** The files that the published package may contain. npm adds package.json, README and LICENSE by itself. */
+/** The files that the published package may contain. */
 const allowed = [
-  /^(package\.json|README\.md|LICENSE)$/,
-  /^dist\/(shared|worker|client|testing|cli)\/.+\.(js|d\.ts)$/,
-  /^dist\/(worker\.bundle\.js|wrangler\.toml)$/,
+  /^(package\.json|LICENSE)$/,
+  /^([A-Z]+|docs\/.+)\.md$/,
+  /^docs\/demo-(light|dark)\.png$/,
+  /^examples\/.+\.(md|ts|tsx|toml|json)$/,
+  /^dist\/(shared|worker|client|testing|cli)\/.+\.(js|d\.ts|d\.ts\.map)$/,
+  /^dist\/src\/(shared|worker|client|testing|cli)\/.+\.tsx?$/,
+  /^dist\/(worker\.bundle\.js|wrangler(\.index)?\.toml)$/,
   /^dist\/assets\/.+\.(html|css|js|svg)$/,
 ];
 
@@ -18,6 +26,9 @@ export async function packageProblems(): Promise<string[]> {
   const missing = exported.filter((file) => !files.includes(file));
   const problems = [
     ...(await jsrProblems()),
+    ...(await engineProblems()),
+    ...(await linkProblems(files)),
+    ...(await mapProblems(files)),
     ...unexpected.map((file) => `${file} would be published`),
     ...missing.map((file) => `${file} is exported and not in the package`),
   ];
@@ -45,6 +56,39 @@ interface Exports {
 
 async function readExports(file: string): Promise<Exports> {
   return JSON.parse(await readFile(inRepository(file), "utf8")) as Exports;
+}
+
+/** Links of packed pages to files that are not packed: who has installed the package could not follow them. */
+async function linkProblems(files: readonly string[]): Promise<string[]> {
+  const packed = new Set(files.flatMap((file) => [file, ...foldersOf(file)]));
+  const pages = (await readPages()).filter(({ path }) => packed.has(path));
+  return pages.flatMap((page) =>
+    page.links.flatMap(({ target, line }) =>
+      isElsewhere(target) || packed.has(fileOf(page, target))
+        ? []
+        : [`${page.path}:${line} links to ${target}, which the package has not`],
+    ),
+  );
+}
+
+const isElsewhere = (target: string): boolean => /^\w+:/.test(target);
+
+const foldersOf = (file: string): string[] =>
+  file.split("/").flatMap((_, depth, parts) => (depth === 0 ? [] : [parts.slice(0, depth).join("/")]));
+
+/** Each declaration leads to its source: editors show that for "go to definition". */
+async function mapProblems(files: readonly string[]): Promise<string[]> {
+  const packed = new Set(files);
+  const problems: string[] = [];
+  for (const file of files.filter((name) => name.endsWith(".d.ts"))) {
+    const map = `${file}.map`;
+    const { sources = [] } = packed.has(map)
+      ? (JSON.parse(await readFile(inRepository(map), "utf8")) as { readonly sources?: readonly string[] })
+      : {};
+    const source = posix.join(posix.dirname(file), sources[0] ?? "");
+    if (!packed.has(source)) problems.push(`${file} leads to no source`);
+  }
+  return problems;
 }
 
 async function packedFiles(): Promise<string[]> {

@@ -18,16 +18,19 @@ const BINDINGS = [
   /env\.REQUEST_LIMITER \(600 requests\/60s\)/,
 ];
 
-test("wrangler deploys the shipped bundle as it is, with its pages", async () => {
+test.each([
+  ["wrangler.toml", []],
+  ["wrangler.index.toml", [/env\.GROUP_INDEX \(GroupIndex\)\s+Durable Object/]],
+])("wrangler deploys the shipped bundle as it is, with its pages, by %s", async (file, more) => {
   await using folder = await temporaryFolder();
   const { exitCode, output } = await run(
     "wrangler",
-    ["deploy", "--dry-run", "--outdir", folder.path, "--config", SHIPPED],
+    ["deploy", "--dry-run", "--outdir", folder.path, "--config", inRepository(`dist/${file}`)],
     "keep",
   );
 
   expect([exitCode, output]).toEqual([0, expect.stringContaining("--dry-run: exiting now")]);
-  for (const binding of [...BINDINGS, /env\.ASSETS\s+Assets/]) expect(output).toMatch(binding);
+  for (const binding of [...BINDINGS, /env\.ASSETS\s+Assets/, ...more]) expect(output).toMatch(binding);
   expect(output).not.toMatch(/warning/i);
   expect(await readFile(join(folder.path, "worker.bundle.js"), "utf8")).toContain("ElectionGroup");
 });

@@ -42,7 +42,8 @@ function problemOf(
   return headings.has(decodeURIComponent(anchor)) ? undefined : `${file} has no heading with that anchor`;
 }
 
-function fileOf(page: Page, target: string): string {
+/** The file of the repository to which a link of the page leads. */
+export function fileOf(page: Page, target: string): string {
   const [path = ""] = target.split("#");
   if (path === "") return page.path;
   return posix.normalize(posix.join(posix.dirname(page.path), decodeURIComponent(path))).replace(/\/$/, "");
