@@ -27,6 +27,7 @@ import {
   leaderOf,
 } from "../group/views.ts";
 import type { HostCounters } from "../host/counters.ts";
+import { Endings } from "../host/endings.ts";
 import { Host, type PollRequest } from "../host/host.ts";
 import { createDirectApp } from "../http/direct.ts";
 import { type PolicyEnv, policyIfSet } from "../http/env-policy.ts";
@@ -54,6 +55,9 @@ export interface QuarantinedRow {
   readonly row: string;
 }
 
+/** The code of a socket that has ended without one. */
+const CUT = 1006;
+
 const refuseNewer = (request: Request, error: NewerSchema): Response =>
   tryLater(request, problem(503, "newer_schema", newerSchemaIn(error) ?? error.message));
 
@@ -68,6 +72,10 @@ export class ElectionGroup extends DurableObject {
   readonly #begun: Host<WebSocket> | NewerSchema;
   /** Settings for callers that bring none, of a group for which nobody has set any: the variables of the object's own Worker. */
   #ownSettings: PolicyOptions | undefined;
+  readonly #endings = new Endings<WebSocket>({
+    lose: (socket) => this.#begun instanceof Host && this.#begun.lose(socket),
+    later: (run) => setTimeout(run, 0),
+  });
   #restoring = false;
   /** Interfaces that were refused, and are in the log. */
   readonly #refused = new Set<number>();
@@ -159,14 +167,15 @@ export class ElectionGroup extends DurableObject {
 
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
     try {
-      if (this.#begun instanceof Host) this.#begun.lose(socket);
+      this.#endings.take(socket);
     } finally {
-      closeSocket(socket, code, reason);
+      // What was cut has nobody to answer, and to close it costs more than all the rest.
+      if (code !== CUT) closeSocket(socket, code, reason);
     }
   }
 
   override webSocketError(socket: WebSocket): void {
-    if (this.#begun instanceof Host) this.#begun.lose(socket);
+    this.#endings.take(socket);
   }
 
   override alarm(): void {

@@ -1,6 +1,6 @@
 /** How sockets end: what the server closes and with which code, and what it makes of a close by the peer. */
 import { runInDurableObject } from "cloudflare:test";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { ClientMessage } from "../../../shared/protocol/messages.ts";
 import {
   connect,
@@ -198,7 +198,7 @@ test.each([
   expect(await openSockets(group)).toBe(0);
 });
 
-test.each([0, 999, 1004, 1005, 1006, 1015, 5000])(
+test.each([0, 999, 1004, 1005, 1015, 5000])(
   "a close with %s, which cannot be sent back, is answered all the same",
   async (code) => {
     const group = freshGroup();
@@ -211,3 +211,17 @@ test.each([0, 999, 1004, 1005, 1006, 1015, 5000])(
     expect(await client.closed).toMatchObject({ code: 1000 });
   },
 );
+
+test("a socket that was cut is not closed by this side: nobody is there to read it, and its session is lost all the same", async () => {
+  const group = freshGroup();
+  await join(group);
+
+  await runInDurableObject(objectOf(group), (object, state) => {
+    for (const socket of state.getWebSockets()) {
+      const close = vi.spyOn(socket, "close");
+      object.webSocketClose(socket, 1006, "");
+      expect(close).not.toHaveBeenCalled();
+    }
+    expect(object.metrics()).toMatch(/sessions_lost\{[^}]*\} 1$/m);
+  });
+});
