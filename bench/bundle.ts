@@ -10,7 +10,7 @@ export interface Bundle extends AsyncDisposable {
 }
 
 /** Bundles a folder of the bench into one file, which is removed at the end of the scope. */
-export async function bundle(folder: "election-worker" | "floor-worker"): Promise<Bundle> {
+export async function bundle(folder: "beside-worker" | "election-worker" | "floor-worker"): Promise<Bundle> {
   const target = await temporaryFolder();
   const file = join(target.path, "worker.js");
   await bundleWorkerOf(fileURLToPath(new URL(`${folder}/index.ts`, import.meta.url)), file);

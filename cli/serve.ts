@@ -16,7 +16,7 @@ export async function serve(
     port: settings.port,
     dataDir: resolve(settings.dataDir),
     bindings: settings.bindings,
-    verbose: true,
+    onOutput: (text) => process.stderr.write(text),
   });
   announce(backend, settings);
   const ended = await Promise.race([stopRequested, backend.exited]);

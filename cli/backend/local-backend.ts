@@ -34,8 +34,8 @@ export interface LocalBackendOptions {
   readonly index?: boolean;
   /** Flags of V8, such as a limit of the heap. */
   readonly v8Flags?: readonly string[];
-  /** Passes the runtime's output on to standard error. */
-  readonly verbose?: boolean;
+  /** Called with all that the runtime writes, the Worker's log included, as it comes. */
+  readonly onOutput?: (text: string) => void;
 }
 
 export interface BackendExit {
@@ -93,7 +93,7 @@ export async function startLocalBackend(options: LocalBackendOptions): Promise<L
     await writeFile(configFile, workerdConfig({ ...config, dataDirectory: data.path, assetsDirectory }));
     const child = spawnRuntime(binary, configFile);
     const guard = guardAgainstOrphans(child, workDirectory);
-    const output = collectOutput(child, options.verbose ?? false);
+    const output = collectOutput(child, options.onOutput);
     const exited = whenExited(child).then(async (exit) => {
       guard.dismiss();
       await clearUp();
@@ -181,13 +181,13 @@ const NO_FILE_REMEDY =
   "The local runtime could not open a file: each group takes three descriptors while it is in use, and each socket two. " +
   "If that is more than `ulimit -n` allows, start it after `ulimit -n 65536`; otherwise see whether its data folder can be written.\n";
 
-function collectOutput(child: ChildProcess, verbose: boolean): () => string {
+function collectOutput(child: ChildProcess, onOutput: LocalBackendOptions["onOutput"]): () => string {
   let kept = "";
   let isTold = false;
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => {
       kept = (kept + text).slice(-keptOutputCharacters);
-      if (verbose) process.stderr.write(text);
+      onOutput?.(text);
       if (isTold || !NO_FILE.test(kept)) return;
       isTold = true;
       process.stderr.write(NO_FILE_REMEDY);

@@ -1,7 +1,7 @@
 /**
  * `npm run soak`: random runs of the simulator, then rounds of random faults on real processes and a real backend, then as
- * many rounds of kills on five `edge-election run`, then random frames into the codec and as many into a live group, and
- * every kind of abuse. It ends by itself, with exit code 1 when anything was violated. Each finding stands beside the line
+ * many rounds of kills on five `edge-election run`, then random frames into the codec and as many into a live group, random
+ * requests, and every kind of abuse. It ends by itself, with exit code 1 when anything was violated. Each finding stands beside the line
  * that replays it. With `--exhaustive` it leaves nothing to chance instead: it explores every small world completely.
  */
 import { spawnSync } from "node:child_process";
@@ -26,12 +26,22 @@ const options = scriptNamed(
 )
   .option("--minutes <number>", "time in the simulator", minutes, 1)
   .option("--rounds <number>", "rounds of faults, and of kills, on real processes", wholeNumber(0), 50)
-  .option("--frames <number>", "random frames", wholeNumber(0), 1_000_000)
+  .option("--frames <number>", "random frames, and abuse of every kind after them", wholeNumber(0), 1_000_000)
+  .option("--requests <number>", "random requests beside the frames", wholeNumber(1), 100_000)
+  .option("--no-abuse", "only random frames and requests, no other abuse")
   .option("--seed <number>", "a fresh one unless given", wholeNumber(0))
   .option("--exhaustive", "nothing by chance: every small world completely, in some minutes and below 4 GB of memory")
   .parse()
-  .opts<{ minutes: number; rounds: number; frames: number; seed?: number; exhaustive?: boolean }>();
-const { rounds, frames, seed = randomInt(SEEDS) } = options;
+  .opts<{
+    minutes: number;
+    rounds: number;
+    frames: number;
+    requests: number;
+    abuse: boolean;
+    seed?: number;
+    exhaustive?: boolean;
+  }>();
+const { rounds, frames, requests, abuse: heavy, seed = randomInt(SEEDS) } = options;
 
 let failed = false;
 if (options.exhaustive === true) {
@@ -62,7 +72,7 @@ if (rounds > 0) {
   failed ||= commands.faults.length > 0;
 }
 if (frames > 0) {
-  const faults = await soakAbuse(frames, seed, print);
+  const faults = await soakAbuse({ frames, requests, heavy }, seed, print);
   for (const fault of faults) print(fault);
   failed ||= faults.length > 0;
 }

@@ -7,16 +7,27 @@ import { inRepository } from "../paths.ts";
 import { listedRuleIds } from "../rule-ids.ts";
 import { bundleClients } from "../size.ts";
 import { benchTables } from "./bench-tables.ts";
+import { besideIn, besideResults } from "./beside-table.ts";
 
 /** The values that pages can quote, by the words after `measured:`. */
 export type Measured = ReadonlyMap<string, string>;
 
 const benchResult = "bench/results/latest.json";
+/** Of `npm run beside`: at the present commit, and at the one before what it attacks was mended. */
+const besideResult = "bench/results/beside.json";
+const besideBefore = "bench/results/beside-before.json";
 
 export async function measurements(): Promise<Measured> {
   const rules = listedRuleIds(await readFile(inRepository("docs/RULES.md"), "utf8"));
-  const rows = rowsOf(await committedBench());
-  return new Map([["rules", String(rules.length)], ...(await sizes()), ...benchRows(rows), ...benchTables(rows)]);
+  const rows = rowsOf(await committed(benchResult));
+  return new Map([
+    ["rules", String(rules.length)],
+    ...(await sizes()),
+    ...benchRows(rows),
+    ...benchTables(rows),
+    ...besideResults("beside", besideIn(await committed(besideResult))),
+    ...besideResults("beside before", besideIn(await committed(besideBefore))),
+  ]);
 }
 
 async function sizes(): Promise<[string, string][]> {
@@ -29,9 +40,9 @@ async function sizes(): Promise<[string, string][]> {
 /** Rounded up: a quoted size is never less than the measured one. */
 const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 100) / 10} kB`;
 
-async function committedBench(): Promise<unknown> {
+async function committed(result: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(inRepository(benchResult), "utf8"));
+    return JSON.parse(await readFile(inRepository(result), "utf8"));
   } catch {
     return undefined;
   }
@@ -67,7 +78,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 const marker = /<!-- measured: ([\w ,./:-]+?)(?:, as "([^"]*)")? -->([\s\S]*?)<!-- \/ -->/g;
 
 /** A page may name a row whose result has not been committed yet, as long as it quotes nothing. */
-const isYetToCome = (what: string, text: string): boolean => what.startsWith("bench ") && text === "";
+const isYetToCome = (what: string, text: string): boolean => /^(bench|beside) /.test(what) && text === "";
 
 const inWords = (value: string, words: string | undefined): string => words?.replace("%", value) ?? value;
 

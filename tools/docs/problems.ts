@@ -10,6 +10,7 @@ import { measuredProblems, measurements, unmeasuredProblems } from "./measured.t
 import { readPages } from "./pages.ts";
 import { parseProblems } from "./parse-blocks.ts";
 import { referencePages, undocumentedExports } from "./reference.ts";
+import { securityProblems } from "./security.ts";
 
 /** The page whose sizes and times must all be quoted from measurements. */
 const strictPage = "README.md";
@@ -24,8 +25,13 @@ export async function documentationProblems(): Promise<string[]> {
     ...(await referenceProblems()),
     ...(await numberProblems(pages)),
     ...guaranteeProblems(await text("GUARANTEES.md"), await text("docs/RULES.md")),
+    ...securityProblems(await text("SECURITY.md"), await text("docs/RULES.md"), await testPaths()),
   ];
 }
+
+/** Relative to the repository. */
+const testPaths = async (): Promise<string[]> =>
+  (await readdir(inRepository("test"), { recursive: true })).map((path) => `test/${path}`);
 
 const text = (path: string): Promise<string> => readFile(inRepository(path), "utf8");
 

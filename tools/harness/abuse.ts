@@ -7,6 +7,7 @@ import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-ba
 import { createElectionClient, type ElectionClient } from "../../client/node/index.ts";
 import type { AttackName, Target } from "./attacks.ts";
 import { type NodeProcess, runNode } from "./child-process.ts";
+import { residentMb } from "./process-figures.ts";
 import type { Counts } from "./tally.ts";
 import { SECRET, tokenFor } from "./tokens.ts";
 
@@ -27,6 +28,10 @@ export interface Report {
   readonly blips: number;
   /** What the attack did, and its results. */
   readonly counts: Counts;
+  /** Lines of the runtime's output that report a failure. */
+  readonly failures: readonly string[];
+  /** Resident memory of the runtime, once a second. */
+  readonly memoryMb: readonly number[];
 }
 
 export interface AbuseOptions {
@@ -34,8 +39,9 @@ export interface AbuseOptions {
   readonly seed?: number;
   /** How many hand-overs a report has. */
   readonly handOvers?: number;
-  /** How many random frames: the abuse lasts until all were sent. */
+  /** How many random frames, or requests: the abuse lasts until all were sent. */
   readonly frames?: number;
+  readonly requests?: number;
 }
 
 export interface Playground extends AsyncDisposable {
@@ -116,13 +122,33 @@ class Relay {
   }
 }
 
-export async function startPlayground(limits: object = {}): Promise<Playground> {
+/** Lines of the log below the level of errors, and what the runtime says of an alarm that was set anew while it was due. */
+const NO_FAILURE = /^\{"level":"info"|warning: NOSENTRY SQLite alarm handler canceled/;
+const LINES_KEPT = 20;
+const MEMORY_EVERY_MS = 1_000;
+
+/** Keeps the first lines that report a failure. */
+function failuresIn(): { readonly hear: (text: string) => void; readonly take: () => string[] } {
+  const kept: string[] = [];
+  let rest = "";
+  const hear = (text: string): void => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line !== "" && !NO_FAILURE.test(line) && kept.length < LINES_KEPT) kept.push(line);
+  };
+  return { hear, take: () => kept.splice(0) };
+}
+
+export async function startPlayground(): Promise<Playground> {
+  const failures = failuresIn();
   const backend = await startLocalBackend({
     bindings: {
       AUTH_SECRET: SECRET,
+      FENCE_SECRET: SECRET,
       LEASE_MS: String(LEASE_MS),
-      LIMITS: JSON.stringify({ helloTimeoutMs: HELLO_TIMEOUT_MS, ...limits }),
+      LIMITS: JSON.stringify({ helloTimeoutMs: HELLO_TIMEOUT_MS }),
     },
+    onOutput: failures.hear,
   });
   const { url } = backend;
   const leaders = [await steady(url, GROUP), await steady(url, OTHER_GROUP)];
@@ -132,12 +158,14 @@ export async function startPlayground(limits: object = {}): Promise<Playground> 
     const blipsBefore = leaders.reduce((sum, leader) => sum + leader.blips(), 0);
     const abuser = startAbuse(url, attack, options);
     await abuser.whenWritten(/^ready$/m);
+    const memoryMb = [await residentMb(backend.pid)];
+    const looks = setInterval(async () => void memoryMb.push(await residentMb(backend.pid)), MEMORY_EVERY_MS);
     const handOvers = await relay.times(options.handOvers);
-    if (options.frames === undefined) abuser.child.kill("SIGTERM");
-    const counts = await countsOf(abuser);
+    if (options.frames === undefined && options.requests === undefined) abuser.child.kill("SIGTERM");
+    const counts = await countsOf(abuser).finally(() => clearInterval(looks));
     const harm = leaders.flatMap((leader) => leader.harm());
     const blips = leaders.reduce((sum, leader) => sum + leader.blips(), -blipsBefore);
-    return { handOvers, counts, harm, blips };
+    return { handOvers, counts, harm, blips, failures: failures.take(), memoryMb };
   };
   return {
     backend,

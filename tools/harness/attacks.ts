@@ -9,6 +9,7 @@ import type { ClientMessage, Grant } from "../../shared/protocol/messages.ts";
 import { groupPath } from "../../shared/protocol/paths.ts";
 import { fuzzGroup } from "./fuzz.ts";
 import type { Peer } from "./peer.ts";
+import { fuzzRequests } from "./requests.ts";
 import { peerOn, socketTo } from "./socket-peer.ts";
 import type { Counts, Tally } from "./tally.ts";
 
@@ -19,9 +20,10 @@ export interface Target {
   readonly token: string;
   /** A factor for the number of peers. */
   readonly intensity: number;
-  /** Seed and number of random frames; all other attacks go on until they are stopped. */
+  /** Seed and number of random frames or requests; all other attacks go on until they are stopped. */
   readonly seed: number;
   readonly frames?: number;
+  readonly requests?: number;
 }
 
 /** Goes on as long as `running` says so. */
@@ -242,6 +244,12 @@ const fuzz: Run = async (target, tally, running) => {
   await Promise.all(Array.from({ length: intensity }, (_, index) => one(index)));
 };
 
+/** Random requests out of a grammar, to groups of their own. */
+const requests: Run = async ({ url, seed, requests: most = Infinity }, tally, running) => {
+  const goesOn = () => running() && (!tally.isEffective || (tally.counts["requests"] ?? 0) < most);
+  await fuzzRequests(url, seed, tally, goesOn);
+};
+
 /** Strangers that say they are pages, so that they get sockets: no token, wrong tokens, tokens for other groups, huge ones. */
 const strangers: Run = async (target, tally, running) => {
   const [header = "", payload = ""] = target.token.split(".");
@@ -256,7 +264,18 @@ const strangers: Run = async (target, tally, running) => {
   });
 };
 
-export const attackNames = ["silent", "huge", "slow", "storm", "churn", "flood", "news", "fuzz", "strangers"] as const;
+export const attackNames = [
+  "silent",
+  "huge",
+  "slow",
+  "storm",
+  "churn",
+  "flood",
+  "news",
+  "fuzz",
+  "requests",
+  "strangers",
+] as const;
 export type AttackName = (typeof attackNames)[number];
 
 interface Attack {
@@ -274,5 +293,6 @@ export const attacks: Readonly<Record<AttackName, Attack>> = {
   flood: { run: flood, effect: { "closed 4429": 8 } },
   news: { run: news, effect: { confirmed: 8, "bytes heard": 1 } },
   fuzz: { run: fuzz, effect: { frames: 500, "closed 4400": 1 } },
+  requests: { run: requests, effect: { requests: 1_000, "status 200": 1, "status 401": 1, "status 403": 1 } },
   strangers: { run: strangers, effect: { "closed 4401": 96, "closed 4403": 32 } },
 };

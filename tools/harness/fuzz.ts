@@ -13,6 +13,7 @@ import type { ClientMessage } from "../../shared/protocol/messages.ts";
 import { anyFrame, legalFrame } from "./frames.ts";
 import { connectPeer, type Destination } from "./socket-peer.ts";
 import type { Tally } from "./tally.ts";
+import { tokenFor } from "./tokens.ts";
 
 const parseFrame = clientMessageParser(DEFAULT_LIMITS);
 
@@ -134,8 +135,9 @@ export async function fuzzGroup(
   for (const batch of batches(seed)) {
     if (!running()) break;
     const fate = foretell(batch.frames, batch.greeted);
+    const token = tokenOf(sockets, seed);
     sockets += 1;
-    const code = await play(target, fate, batch.greeted);
+    const code = await play({ ...target, token }, fate, batch.greeted);
     if (!mayEnd(fate, code)) {
       const last = JSON.stringify(fate.frames.at(-1)?.slice(0, 300));
       const wanted = fate.beyondBurst ? `${fate.code} or ${CLOSE.tooMany}` : `${fate.code}`;
@@ -146,6 +148,16 @@ export async function fuzzGroup(
     tally.add(`closed ${code}`);
   }
 }
+
+/** What a role may not do is refused by a message, so no role changes the fate of a socket. */
+const ROLES = ["contend", "observe", "contend", "admin"] as const;
+
+/** A subject of its own: so the rows that earlier sockets have caused keep nobody out. Every third one may contend for one component alone. */
+const tokenOf = (socket: number, seed: number): string =>
+  tokenFor(ROLES[socket % ROLES.length] ?? "contend", {
+    subject: `fuzz-${seed}-${socket}`,
+    ...(socket % 3 === 0 && { components: ["fuzz"] }),
+  });
 
 /** Sends the frames over a connection of their own. Resolves with its close code, or with `null` if it lives. */
 async function play(target: Destination, fate: Fate, greeted: boolean): Promise<number | null> {

@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { slug } from "github-slugger";
 import { expect, test } from "vitest";
 import { benchTables } from "../../../tools/docs/bench-tables.ts";
+import { besideIn, besideResults } from "../../../tools/docs/beside-table.ts";
 import { commandProblems } from "../../../tools/docs/commands.ts";
 import { byUse, type ExportedSymbol } from "../../../tools/docs/declarations.ts";
 import { guaranteeProblems } from "../../../tools/docs/guarantees.ts";
@@ -12,6 +13,7 @@ import { type CodeBlock, parsePage } from "../../../tools/docs/markdown.ts";
 import { benchRows, measuredProblems, unmeasuredProblems, withMeasured } from "../../../tools/docs/measured.ts";
 import { parseProblems } from "../../../tools/docs/parse-blocks.ts";
 import { undocumentedIn } from "../../../tools/docs/reference.ts";
+import { securityProblems } from "../../../tools/docs/security.ts";
 import { inRepository } from "../../../tools/paths.ts";
 
 const fenced = (info: string, code = "", before = ""): string => `${before}\n\`\`\`${info}\n${code}\n\`\`\`\n`;
@@ -252,4 +254,68 @@ test("guarantees: promises and rules are compared both ways", () => {
     "rules that GUARANTEES.md promises nowhere: S2",
   ]);
   expect(guaranteeProblems("text", rules)[0]).toMatch(/promises nothing/);
+});
+
+test("security: every claim names a test that there is, or a rule", () => {
+  const rules = "- **S1** one sentence\n";
+  const tests = ["test/unit/group/limits.test.ts", "test/e2e/files.test.ts"];
+  const page = (claim: string): string =>
+    [
+      "# Security",
+      "No claim.",
+      "## What is defended",
+      claim,
+      ...[
+        "Attacks, before and now",
+        "What is not defended",
+        "Checklist for a deployment",
+        "An identity system of your own",
+      ].map((title) => `## ${title}\n\nTrue [S1].\n`),
+    ].join("\n");
+  const problems = (claim: string) => securityProblems(page(claim), rules, tests);
+
+  expect(problems("A [S1].\n\n- b\n  c (`e2e/files`)\n- d (`unit/group`)\n\n```ts\ncode\n```")).toEqual([]);
+  expect(
+    problems("| a | shown in |\n| - | - |\n| b | `e2e/files` |\n\n<!-- measured: x -->\n\n| c |\n\n<!-- / -->"),
+  ).toEqual([]);
+  expect(problems("A.\n\n- b\n  c\n- d [S2]\n1. `e2e/gone`")).toEqual([
+    "SECURITY.md:4 names no test and no rule: A.",
+    "SECURITY.md:6 names no test and no rule: - b c",
+    "SECURITY.md:8 names what there is not: S2",
+    "SECURITY.md:9 names what there is not: e2e/gone",
+  ]);
+  expect(problems("| a | shown in |\n| - | - |\n| b | nothing |")).toEqual([
+    "SECURITY.md:6 names no test and no rule: | b | nothing |",
+  ]);
+  expect(securityProblems("# Security", rules, tests)[0]).toContain("was not found");
+});
+
+test("tables: what an abuse has cost whom is a line, and each of its numbers can be quoted", () => {
+  const leader = { lost: 0, blips: 0, worstMs: 12, leastLeftMs: 5_000 };
+  const result = {
+    abuse: "joins",
+    name: "peers join",
+    seconds: 60,
+    load: 0.5,
+    sent: { frames: 1_200, requests: 0, sockets: 7 },
+    cpuPercent: 40,
+    cpuMsEach: 0.5,
+    rows: 1_234,
+    leaders: { abused: leader, neighbour: { ...leader, worstMs: 1_500 } },
+    newcomers: { came: 30, refused: 2, medianMs: 8 },
+    memoryMb: { before: 60, peak: 90, after: 80 },
+  };
+  const measured = new Map(besideResults("beside", besideIn({ results: [result] })));
+
+  expect(
+    measured
+      .get("beside table")
+      ?.split("\n")
+      .find((line) => line.includes("peers join")),
+  ).toMatch(
+    /7 sockets, 1,200 frames \| 40 % .* 0.5 ms \| 1,234 \| 12 ms; 5.00 s of the lease left +\| 1.50 s; .* 8 ms; 2 of 30 refused/,
+  );
+  expect(measured.get("beside joins each")).toBe("0.5 ms");
+  expect(measured.get("beside joins worst")).toBe("1.50 s");
+  expect(besideIn(undefined)).toEqual([]);
 });

@@ -13,7 +13,7 @@ test("a deployment without settings refuses, and its log names the settings that
 
   expect(errorOf(await ask("GET", pathOf(freshGroup()), { server }))).toMatchObject({ status: 401 });
   expect(log).toHaveLength(1);
-  for (const name of ["AUTH_SECRET", "AUTH_JWKS_URL", "authorize"]) expect(log[0]).toContain(name);
+  for (const text of ['"event":"closed"', "AUTH_SECRET", "AUTH_JWKS_URL", "authorize"]) expect(log[0]).toContain(text);
   expect((await ask("GET", "/healthz", { server })).status).toBe(200);
 });
 
@@ -30,6 +30,8 @@ test.each(["OPEN_MODE", "AUTH_SECRET"])(
     expect(await isTouched(group)).toBe(false);
     const open = deployWith({ AUTH_SECRET: SECRET, ALLOWED_ORIGINS: `https://shop.example, ${origin}` });
     expect((await ask("GET", pathOf(group), { server: open, headers })).status).toBe(200);
+    const all = deployWith({ AUTH_SECRET: SECRET, ALLOWED_ORIGINS: "*" });
+    expect((await ask("GET", pathOf(group), { server: all, headers })).status).toBe(403);
   },
 );
 

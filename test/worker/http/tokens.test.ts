@@ -242,7 +242,7 @@ test("a secret that is too short lets nobody in, and says so", async () => {
   await expect(tokenFor({}, "short")).rejects.toThrow("at least 32 characters");
 });
 
-test("an identity system of one's own decides by itself: the example of Cloudflare Access in SECURITY.md", async () => {
+test("an identity system of one's own decides by itself, whatever the origin: the example of Cloudflare Access in SECURITY.md", async () => {
   const key = await signingKey("access", "RS256");
   provider(key.publicKey);
   const issuer = "https://team.cloudflareaccess.example";
@@ -272,6 +272,8 @@ test("an identity system of one's own decides by itself: the example of Cloudfla
   expect(await status(await key.token({ ...claims, aud: ["other"] }))).toBe(401);
   expect(await status(await key.token({ ...claims, exp: seconds(-60) }))).toBe(401);
   expect(await status("")).toBe(401);
+  const headers = { "Cf-Access-Jwt-Assertion": await key.token(claims), Origin: "https://evil.example" };
+  expect((await ask("GET", pathOf(freshGroup()), { server, headers })).status).toBe(200);
 });
 
 test("a claim with an unknown name is not signed: a token without `components` is good for all of them", async () => {
@@ -358,13 +360,14 @@ test("however many requests come at once with an unknown key, the set is fetched
 
 test("keys that are known stay in use while the provider is away; without any the answer is 503", async () => {
   const pass = stopClock();
-  captureLog();
+  const log = captureLog();
   const key = await signingKey("k1");
   const identity = provider(key.publicKey);
   const server = deployWith(byKeys);
 
   identity.mode = "down";
   expect(await statusOf(server, await key.token())).toBe(503);
+  expect(log.join("\n")).toContain('"event":"keys_unavailable"');
   pass(30_001);
   identity.mode = "up";
   expect(await statusOf(server, await key.token())).toBe(200);
