@@ -601,6 +601,16 @@ test("groups are opened by name; the address and this browser keep names, and ne
   await page.goBack();
   await page.getByRole("link", { name: "team/second" }).waitFor();
   expect(await page.locator("#recent a").allInnerTexts()).toEqual(expect.arrayContaining(["team/second", "first"]));
+  // The longest name there is does not push everything else off the screen.
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.goto(`${world.backend.url}/?group=${"long-".repeat(25)}end`);
+  const title = page.locator("#group-title");
+  await title.getByText(/^long-/).waitFor();
+  const lines = await title.evaluate(
+    (head) => head.clientHeight / Number.parseFloat(getComputedStyle(head).lineHeight),
+  );
+  expect(Math.round(lines)).toBe(3);
+  await page.goto(world.backend.url);
   await page.getByRole("button", { name: "Clear list" }).click();
   await page.locator("#recent-section").waitFor({ state: "hidden" });
   expect(await page.evaluate(() => localStorage.getItem("edge-election.groups"))).toBe("[]");

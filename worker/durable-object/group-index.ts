@@ -50,14 +50,15 @@ export class GroupIndex extends DurableObject {
   }
 
   page({ groups, filter = "", after, limit }: IndexQuestion): IndexPage {
+    const keys = this.#known();
     const mine = this.#names().filter((name) => mayEnter({ role: "observe", ...(groups && { groups }) }, name));
     const wanted = filter.toLowerCase();
     const found = mine.filter((name) => name.toLowerCase().includes(wanted));
     const behind = after === undefined ? "" : naturalKey(after);
-    const rest = after === undefined ? found : found.filter((name) => naturalKey(name) > behind);
+    const rest = found.filter((name) => (keys.get(name) ?? "") > behind);
     const page = rest.slice(0, limit);
     const next = rest.length > limit ? (page.at(-1) ?? null) : null;
-    return { groups: page, next, count: found.length, full: this.#known().size >= MOST_GROUPS };
+    return { groups: page, next, count: found.length, full: keys.size >= MOST_GROUPS };
   }
 
   #add(name: string): number {

@@ -9,7 +9,7 @@ import { allGroups, Refused } from "./operator.ts";
 import { onToken, present, presentedToken } from "./presented-token.ts";
 import { type GroupView, groupsFacts, groupViews } from "./view/groups.ts";
 
-/** Each group is asked at every look-up. */
+/** For each page that is shown: every group is asked at every look-up, and counts as a request. */
 const LOOK_EVERY_MS = 10_000;
 const TYPING_MS = 250;
 const NOT_FOUND = 404;
@@ -73,7 +73,7 @@ export class Fleet {
       if (signal.aborted) return;
       if (!this.#failed(error)) return;
     }
-    this.#timer = setTimeout(() => void this.#look(signal), LOOK_EVERY_MS);
+    this.#timer = setTimeout(() => void this.#look(signal), LOOK_EVERY_MS * this.#pages);
   }
 
   /** Whether to look again. */
