@@ -13,9 +13,12 @@ export const createElectionClient = <Component extends string = string>(
 ): ElectionClient<Component> => openClient<Component>(options).client;
 
 export type { Leadership, ResignOptions } from "../shared/leadership/leadership.ts";
+export type { OnceOptions } from "../shared/once/options.ts";
+export type { OnceResult, RunLeadership } from "../shared/once/run-once.ts";
 export type { LeaderChange, LeaderInformation, Metadata, ProcessInfo } from "../shared/protocol/messages.ts";
 export type { ElectionKind, ElectionName } from "../shared/protocol/names.ts";
 export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../shared/protocol/status.ts";
+export type { Deployment, Requests } from "../shared/remote/endpoint.ts";
 export type { ClientOptions, ElectionClient } from "./client.ts";
 export type { Clock } from "./clock.ts";
 export type { Contender, ContendOptions } from "./contend.ts";
@@ -32,6 +35,7 @@ export {
 export type { ClientHealth, LedComponent, RefusedComponent } from "./health.ts";
 export type { ContenderCallbacks } from "./member.ts";
 export type { ObserveOptions } from "./observe.ts";
+export { type RunOnceOptions, runOnce } from "./once.ts";
 export type { PageOptions, PageTarget, PrioritySource } from "./page.ts";
 export type { ClientState } from "./session/state.ts";
 export type { Fetcher, Socket, SocketClass } from "./socket.ts";

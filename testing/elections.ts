@@ -6,14 +6,16 @@ import {
   fenceQuestion,
   firstCandidate,
   historyLimit,
+  jobName,
   revokeOptions,
+  runRequest,
 } from "../worker/callers/calls.ts";
 import type { Answer } from "../worker/callers/core/requests.ts";
-import { campaigning, confirming, type Exchange, releasing, renewing } from "../worker/callers/exchanges.ts";
+import { campaigning, confirming, type Exchange, releasing, renewing, runAnswer } from "../worker/callers/exchanges.ts";
 import type { Elections } from "../worker/callers/service.ts";
 import type { EventBody, Outcome } from "../worker/group/events.ts";
 import { history } from "../worker/group/history.ts";
-import { electionStatus, fence, groupStatus, leaderOf } from "../worker/group/views.ts";
+import { electionStatus, fence, groupStatus, jobStatus, leaderOf } from "../worker/group/views.ts";
 import type { Backend } from "./group/backend.ts";
 import { DEPLOYMENT } from "./group/incarnation.ts";
 
@@ -66,6 +68,14 @@ export function electionsThrough(carry: Carry, backend: Backend, name: string): 
     renew: by(renewing),
     confirm: by(confirming),
     release: by(releasing),
+    run: async (group, call) => {
+      const request = runRequest(call);
+      return inGroup(group, async () => runAnswer(answered(await backend.run(request))));
+    },
+    job: async (group, job) => {
+      const checked = jobName(job);
+      return inGroup(group, () => jobStatus(backend.look(), checked, now()));
+    },
   };
 }
 

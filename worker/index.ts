@@ -10,7 +10,19 @@ import { pages } from "./http/pages.ts";
 
 export { ElectionError, LeadershipLostError, type LossReason } from "../shared/errors.ts";
 export type { Leadership, ResignOptions } from "../shared/leadership/leadership.ts";
+export type { OnceOptions } from "../shared/once/options.ts";
+export type { OnceResult, RunLeadership } from "../shared/once/run-once.ts";
 export type { GroupLimits } from "../shared/protocol/limits.ts";
+export type {
+  BeginRun,
+  EndedRun,
+  EndRun,
+  JobStatus,
+  Missed,
+  RenewRun,
+  RunAnswer,
+  RunCall,
+} from "../shared/protocol/runs.ts";
 export type {
   CandidateStatus,
   ElectionStatus,
@@ -28,6 +40,7 @@ export type { ElectionsBinding, LocalElectionsOptions } from "./callers/local-el
 export { electionsOf } from "./callers/local-elections.ts";
 export type { ComponentOptions, ContenderChanges, DurableContenderOptions } from "./callers/options.ts";
 export { type RunOptions, type RunResult, runIfLeader } from "./callers/run-if-leader.ts";
+export { runOnce } from "./callers/run-once.ts";
 export type {
   Campaign,
   CampaignAnswer,

@@ -6,8 +6,11 @@
  * `client/`, Node and `ws`, and never another package.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
+import { hostname } from "node:os";
 import { invalid } from "../../shared/errors.ts";
+import type { OnceResult } from "../../shared/once/run-once.ts";
 import { type ClientOptions, type ElectionClient, openClient } from "../client.ts";
+import { type RunOnceOptions, runOnceBy } from "../once.ts";
 import { type Farewell, leaveOnSignals } from "./signals.ts";
 import { openSocket } from "./socket.ts";
 
@@ -44,6 +47,16 @@ export function createElectionClient<Component extends string = string>(
   return client;
 }
 
+/**
+ * Runs `run` in exactly one process for each occurrence of the job, whoever calls this, from wherever and whenever: never
+ * again once it is completed. Resolves for everybody with what has become of the occurrence, as soon as it is over. `by` is
+ * by default the host's name and the process id. Rejects with the error of `run`, with a `LeadershipLostError` if another
+ * process has begun the occurrence since, with the reason of `signal`, with a `TypeError` for wrong options, and with an
+ * `ElectionError` if the group refuses, or could not be reached for a minute.
+ */
+export const runOnce = <T>(options: RunOnceOptions<T>): Promise<OnceResult<T>> =>
+  runOnceBy(options, () => `${hostname().slice(0, 100)}:${process.pid}`);
+
 function assertSignals(signals: unknown): void {
   if (signals === false) return;
   if (Array.isArray(signals) && signals.every((signal) => SIGNALS.includes(signal))) return;
@@ -51,9 +64,12 @@ function assertSignals(signals: unknown): void {
 }
 
 export type { Leadership, ResignOptions } from "../../shared/leadership/leadership.ts";
+export type { OnceOptions } from "../../shared/once/options.ts";
+export type { OnceResult, RunLeadership } from "../../shared/once/run-once.ts";
 export type { LeaderChange, LeaderInformation, Metadata, ProcessInfo } from "../../shared/protocol/messages.ts";
 export type { ElectionKind, ElectionName } from "../../shared/protocol/names.ts";
 export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../../shared/protocol/status.ts";
+export type { Deployment, Requests } from "../../shared/remote/endpoint.ts";
 export type { ClientOptions, ElectionClient } from "../client.ts";
 export type { Clock } from "../clock.ts";
 export type { Contender, ContendOptions } from "../contend.ts";
@@ -70,6 +86,7 @@ export {
 export type { ClientHealth, LedComponent, RefusedComponent } from "../health.ts";
 export type { ContenderCallbacks } from "../member.ts";
 export type { ObserveOptions } from "../observe.ts";
+export type { RunOnceOptions } from "../once.ts";
 export type { PageOptions, PageTarget, PrioritySource } from "../page.ts";
 export type { ClientState } from "../session/state.ts";
 export type { Fetcher, Socket, SocketClass } from "../socket.ts";

@@ -43,6 +43,12 @@ export interface GroupLimits extends Limits {
    * observer. Default: two for each of 256 components. Each second allows further ones: a tenth of `messagesPerSecond`.
    */
   readonly confirms: number;
+  /** Jobs of the group that run once for each occurrence: each is a row that stays, so that no occurrence runs again. */
+  readonly jobs: number;
+  /** Ended occurrences that a job remembers. An earlier one is refused as too old. */
+  readonly occurrences: number;
+  /** How long a job remembers an ended occurrence, at most, in milliseconds. */
+  readonly occurrenceMs: number;
   /** How long a socket may stay silent before its hello: it takes up memory and keeps the object awake. */
   readonly helloTimeoutMs: number;
 }
@@ -70,3 +76,7 @@ export const PROCESS_NAME_LENGTH = 128;
 export const PRIORITY_MAX = 1_000_000;
 /** An operator's free text, kept in the history. */
 export const NOTE_LENGTH = 256;
+/** The name of an occurrence: a time, a date, a counter, with room for a word. */
+export const OCCURRENCE_LENGTH = 128;
+/** What a run leaves for everybody, as JSON: its job's row has it a hundred times. */
+export const OUTCOME_LENGTH = 1_024;

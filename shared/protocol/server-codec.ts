@@ -56,6 +56,9 @@ const limits = object<Limits & Partial<GroupLimits>>({
   historyRows: optional(ms),
   rows: optional(ms),
   confirms: optional(ms),
+  jobs: optional(ms),
+  occurrences: optional(ms),
+  occurrenceMs: optional(ms),
   helloTimeoutMs: optional(ms),
 });
 

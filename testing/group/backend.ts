@@ -4,6 +4,7 @@
  * Entry of the room `testing/group`. `testing/` and the simulator import it; it imports the group core and its host. It
  * never reads a clock: the test has it.
  */
+import type { RunCall } from "../../shared/protocol/runs.ts";
 import type { EndedTerm, EventBody, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
 import type { GroupState } from "../../worker/group/state.ts";
@@ -50,6 +51,11 @@ export class Backend implements Platform {
   /** One call of a contender by RPC. `null`: the object died before it could answer. */
   poll(request: PollRequest): Promise<Outcome | null> {
     return new Promise((resolve) => this.#object().poll(request, resolve));
+  }
+
+  /** One call of whoever runs a job. `null`: the object died before it could answer. */
+  run(call: RunCall): Promise<Outcome | null> {
+    return new Promise((resolve) => this.#object().run(call, resolve));
   }
 
   /** Delivers the first packet on its way up: an upgrade to the present object, a frame to the one that has the socket. */

@@ -5,6 +5,7 @@
  * leaves once that write is durable, or never. A replaced incarnation does not know that it was replaced. It goes on
  * talking to its sockets until its first write, which fails.
  */
+import type { RunCall } from "../../shared/protocol/runs.ts";
 import type { Attachment, EventBody, FreshSecret, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
 import type { Access, GroupState } from "../../worker/group/state.ts";
@@ -185,6 +186,10 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
 
   ask(event: (request: string) => EventBody, reply: Reply): void {
     this.#await(reply, (answer) => this.#host.ask(event, answer));
+  }
+
+  run(call: RunCall, reply: Reply): void {
+    this.#await(reply, (answer) => this.#host.run({ role: "admin" }, call, answer));
   }
 
   poll(request: PollRequest, reply: Reply): void {

@@ -1,15 +1,13 @@
 /** The object's durable storage: rows as text, the settings, one alarm. Everything goes through JSON, as it does on disk. */
 import type { PolicyOptions } from "../../worker/group/policy.ts";
-import type { ElectionRow, GroupRow, RecordRow, RowChange, Rows, SessionRow } from "../../worker/group/rows.ts";
+import type { ElectionRow, GroupRow, JobRow, RecordRow, RowChange, Rows, SessionRow } from "../../worker/group/rows.ts";
 import type { Stored } from "../../worker/host/port.ts";
 
-type Table = "session" | "election" | "record";
+type Table = "session" | "election" | "record" | "job";
 
-interface Tables {
-  readonly session: Map<string, string>;
-  readonly election: Map<string, string>;
-  readonly record: Map<string, string>;
-}
+type Tables = Readonly<Record<Table, Map<string, string>>>;
+
+const noTables = (): Tables => ({ session: new Map(), election: new Map(), record: new Map(), job: new Map() });
 
 /** What one turn leaves behind. `null`: as it is stored. */
 export interface Write {
@@ -29,7 +27,7 @@ export class StorageFault extends Error {
 }
 
 export class Storage {
-  #tables: Tables = { session: new Map(), election: new Map(), record: new Map() };
+  #tables: Tables = noTables();
   #group: string | null = null;
   #endedTerms = 0;
   policy: PolicyOptions | null = null;
@@ -51,7 +49,7 @@ export class Storage {
   }
 
   purge(): void {
-    this.#tables = { session: new Map(), election: new Map(), record: new Map() };
+    this.#tables = noTables();
     this.#group = null;
     this.#endedTerms = 0;
     this.policy = null;
@@ -85,6 +83,7 @@ export class Storage {
       sessions: this.#all<SessionRow>("session"),
       elections: this.#all<ElectionRow>("election"),
       records: this.#all<RecordRow>("record"),
+      jobs: this.#all<JobRow>("job"),
       endedTerms: this.#endedTerms,
     };
   }
@@ -97,19 +96,24 @@ export class Storage {
 
   /** The same text for the same content, written in any order. */
   text(): string {
-    const { session, election, record } = this.#tables;
+    const { session, election, record, job } = this.#tables;
     const group = this.#group ?? JSON.stringify(UNUSED);
     return textOf(
       group,
       this.#endedTerms,
-      [session, election, record].map((table) => [...table.values()]),
+      [session, election, record, job].map((table) => [...table.values()]),
     );
   }
 
   copy(): Storage {
     const copy = new Storage();
-    const { session, election, record } = this.#tables;
-    copy.#tables = { session: new Map(session), election: new Map(election), record: new Map(record) };
+    const { session, election, record, job } = this.#tables;
+    copy.#tables = {
+      session: new Map(session),
+      election: new Map(election),
+      record: new Map(record),
+      job: new Map(job),
+    };
     copy.#group = this.#group;
     copy.#endedTerms = this.#endedTerms;
     copy.policy = this.policy;
@@ -125,8 +129,8 @@ export class Storage {
 const UNUSED: GroupRow = { epoch: 0, revision: 0, holdOffUntil: 0, holdOffMs: 0, paused: false, seenAt: 0 };
 
 /** Rows as one text: the same text for the same rows, in any order. */
-export function canonicalText({ group, sessions, elections, records, endedTerms }: Rows): string {
-  const rows = [sessions, elections, records].map((table) => table.map((row) => JSON.stringify(row)));
+export function canonicalText({ group, sessions, elections, records, jobs, endedTerms }: Rows): string {
+  const rows = [sessions, elections, records, jobs].map((table) => table.map((row) => JSON.stringify(row)));
   return textOf(JSON.stringify(group ?? UNUSED), endedTerms, rows);
 }
 

@@ -13,6 +13,7 @@ import {
 } from "../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS, LIST_ENTRIES, NOTE_LENGTH } from "../../shared/protocol/limits.ts";
 import { ELECTION_RULE, type ElectionName, isElectionName, isName, NAME_RULE } from "../../shared/protocol/names.ts";
+import { type RunCall, runCall } from "../../shared/protocol/runs.ts";
 import type { RevokeOptions } from "../../shared/protocol/status.ts";
 import type { FenceQuestion } from "../group/views.ts";
 import type { PollRequest } from "../host/host.ts";
@@ -102,6 +103,10 @@ export function releaseCall(value: Release): PollRequest {
   if (leaderSessionId === undefined) return { session, action: { type: "bye" } };
   return { session, action: { type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) } };
 }
+
+export const runRequest = (value: RunCall): RunCall => checked(runCall, value);
+
+export const jobName = (value: string): string => checked(name, value, "job");
 
 export function electionName(value: string): ElectionName {
   if (!isElectionName(value)) throw new TypeError(`the election must be ${ELECTION_RULE}`);

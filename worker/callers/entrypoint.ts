@@ -1,6 +1,7 @@
 /** Elections for other Workers: name this class as the `entrypoint` of a service binding. */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { RunCall } from "../../shared/protocol/runs.ts";
 import type { RevokeOptions } from "../../shared/protocol/status.ts";
 import type { FenceQuestion } from "../group/views.ts";
 import type { ElectionEnv, PlaceOf } from "../http/admission.ts";
@@ -62,6 +63,14 @@ export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<P
 
   async release(group: string, release: Release) {
     return this.#refusal(group) ?? this.#of(group).release(group, release);
+  }
+
+  async run(group: string, call: RunCall) {
+    return this.#refusal(group) ?? this.#of(group).run(group, call);
+  }
+
+  async job(group: string, job: string) {
+    return this.#of(group).job(group, job);
   }
 
   get #principal(): Principal {

@@ -1,6 +1,7 @@
 /** The calls of contenders without a socket: what each asks of the group's object, and what its caller gets for the outcome. */
 import type { Check } from "../../shared/protocol/fields.ts";
-import type { PollAnswer } from "../group/events.ts";
+import type { RunAnswer } from "../../shared/protocol/runs.ts";
+import type { Outcome, PollAnswer } from "../group/events.ts";
 import type { PollRequest } from "../host/host.ts";
 import {
   campaignCall,
@@ -46,6 +47,13 @@ export const releasing: Exchange<Release, { readonly type: "released" } | Refuse
   call: releaseCall,
   answer: (outcome) => firstRefusal(outcome) ?? { type: "released" },
 };
+
+/** The answer to a call of whoever runs a job. */
+export function runAnswer(outcome: Outcome): RunAnswer | Refused {
+  if (outcome.type === "run") return outcome.answer;
+  if (outcome.type === "refused") return outcome;
+  throw new Error(`the group answered ${outcome.type} to the call of a run`);
+}
 
 export const refused = (code: string, message: string): Refused => ({ type: "refused", code, message });
 

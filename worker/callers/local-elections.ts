@@ -19,10 +19,12 @@ import {
   firstCandidate,
   groupName,
   historyLimit,
+  jobName,
   revokeOptions,
+  runRequest,
 } from "./calls.ts";
 import type { Answer } from "./core/requests.ts";
-import { campaigning, confirming, type Exchange, refused, releasing, renewing } from "./exchanges.ts";
+import { campaigning, confirming, type Exchange, refused, releasing, renewing, runAnswer } from "./exchanges.ts";
 import { electionsAt } from "./remote-elections.ts";
 import type { Elections, Refused } from "./service.ts";
 
@@ -91,6 +93,11 @@ export function electionsOf(
     renew: by(renewing),
     confirm: by(confirming),
     release: by(releasing),
+    run: async (group, call) => {
+      const request = runRequest(call);
+      return runAnswer(await groupOf(group).run({ ...callFor(group), access, request }));
+    },
+    job: async (group, job) => groupOf(group).job({ ...callFor(group), job: jobName(job) }),
   };
 }
 

@@ -4,6 +4,7 @@ import { assertNames } from "../../shared/options.ts";
 import { inPath } from "../../shared/protocol/paths.ts";
 import { groupAddress } from "../../shared/remote/address.ts";
 import { type Deployment, type Endpoint, endpointOf, type Reply } from "../../shared/remote/endpoint.ts";
+import { callOfRun, jobPath } from "../../shared/remote/runs.ts";
 import { isToken, TOKEN_FORM } from "../../shared/remote/token.ts";
 import type { TermStatus } from "../group/history.ts";
 import {
@@ -13,7 +14,9 @@ import {
   firstCandidate,
   groupName,
   historyLimit,
+  jobName,
   revokeOptions,
+  runRequest,
 } from "./calls.ts";
 import type { Answer } from "./core/requests.ts";
 import { campaigning, confirming, type Exchange, refused, releasing, renewing } from "./exchanges.ts";
@@ -60,6 +63,11 @@ export function electionsAt(deployment: Deployment): Elections {
     renew: by("renew", renewing),
     confirm: by("confirm", confirming),
     release: by("release", releasing),
+    run: async (group, call) => callOfRun(at(group), runRequest(call)),
+    job: async (group, job) => {
+      const reply = await at(group).ask({ method: "GET", path: jobPath(jobName(job)) });
+      return reply.isRefused && reply.code === "no_job" ? null : given(reply);
+    },
   };
 }
 

@@ -10,6 +10,7 @@ export type { HeldLeadership } from "../group/events.ts";
 import type { LeaseSettings } from "../../shared/lease.ts";
 import type { ContenderInfo, LeaderInformation, ProcessInfo } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { JobStatus, RunAnswer, RunCall } from "../../shared/protocol/runs.ts";
 import type { ElectionStatus, GroupStatus, RevokeOptions, RevokeResult } from "../../shared/protocol/status.ts";
 import type { HeldLeadership } from "../group/events.ts";
 import type { TermStatus } from "../group/history.ts";
@@ -126,6 +127,10 @@ export interface Elections {
   renew(group: string, renewal: Renewal): Promise<CampaignAnswer | Refused>;
   confirm(group: string, confirmation: Confirmation): Promise<{ readonly type: "confirmed" } | Refused>;
   release(group: string, release: Release): Promise<{ readonly type: "released" } | Refused>;
+  /** A call of whoever runs a job once for each occurrence: `runOnce` makes them. */
+  run(group: string, call: RunCall): Promise<RunAnswer | Refused>;
+  /** What a job remembers; `null`: it has never run. */
+  job(group: string, job: string): Promise<JobStatus | null>;
 }
 
 /** The former leader, and the session that has taken over, if any. */

@@ -10,6 +10,7 @@ import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import { PING, PONG } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { JobStatus, RunCall } from "../../shared/protocol/runs.ts";
 import type { ElectionStatus, GroupStatus, GroupSummary, RevokeOptions } from "../../shared/protocol/status.ts";
 import type { Outcome } from "../group/events.ts";
 import { history, type TermStatus } from "../group/history.ts";
@@ -24,7 +25,9 @@ import {
   type GroupIdentity,
   groupStatus,
   groupSummary,
+  jobStatus,
   leaderOf,
+  runOf,
 } from "../group/views.ts";
 import type { HostCounters } from "../host/counters.ts";
 import { Endings } from "../host/endings.ts";
@@ -211,7 +214,10 @@ export class ElectionGroup extends DurableObject {
   checkFence({ question, ...call }: Call & { readonly question: FenceQuestion }): FenceAnswer {
     const state = this.#look(call);
     const answer = fence(state, question, Date.now());
-    if (answer.current) this.#store.proveCurrent(state.components.get(question.component)?.election ?? "process");
+    const { component } = question;
+    const election = state.components.get(component)?.election ?? "process";
+    const key = runOf(state, question) === null ? `election/${election}` : `job/${component}`;
+    if (answer.current) this.#store.proveCurrent(key);
     return answer;
   }
 
@@ -228,6 +234,21 @@ export class ElectionGroup extends DurableObject {
   }: Call & { readonly access: Access; readonly request: PollRequest }): Promise<Outcome> {
     this.#configure(call);
     return new Promise((resolve) => this.#host.poll(access, request, resolve));
+  }
+
+  /** One call of whoever runs a job once for each occurrence, answered in the same turn. */
+  async run({
+    access,
+    request,
+    ...call
+  }: Call & { readonly access: Access; readonly request: RunCall }): Promise<Outcome> {
+    this.#configure(call);
+    return new Promise((resolve) => this.#host.run(access, request, resolve));
+  }
+
+  /** What a job remembers; `null`: it has never run. */
+  job({ job, ...call }: Call & { readonly job: string }): JobStatus | null {
+    return jobStatus(this.#look(call), job, Date.now());
   }
 
   /** Answers when the term has ended and, if somebody waits, the next one was accepted, or was not accepted in time. */

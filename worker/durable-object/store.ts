@@ -23,7 +23,7 @@ const SCHEMA =
 /** The rows of one kind: those with keys between `KIND/` and `KIND0`, the next character. */
 const OF_KIND = "key > ? AND key < ?";
 const boundsOf = (kind: Kind): [string, string] => [`${kind}/`, `${kind}0`];
-type Kind = "session" | "election" | "record" | "term" | "quarantine";
+type Kind = "session" | "election" | "record" | "job" | "term" | "quarantine";
 
 /** One row as it is written. */
 interface Put {
@@ -50,7 +50,7 @@ const COUNTERS_EVERY_MS = 300_000;
 /** The one field that every version keeps. */
 const VERSION: Check<number> = (value, field) => number()(record(value, field)["version"], field);
 const NOTHING: Stored = {
-  rows: { group: null, sessions: [], elections: [], records: [], endedTerms: 0 },
+  rows: { group: null, sessions: [], elections: [], records: [], jobs: [], endedTerms: 0 },
   settings: null,
   counters: new Map(),
 };
@@ -102,6 +102,7 @@ export class Store {
       sessions: this.#all("session"),
       elections: this.#all("election"),
       records: this.#all("record"),
+      jobs: this.#all("job"),
       endedTerms: typeof last?.["sequence"] === "number" ? last["sequence"] + 1 : 0,
     };
     const read = readRows(raw, { now, reachMs: schema.reachMs });
@@ -241,11 +242,11 @@ export class Store {
   }
 
   /**
-   * Writes an election's row as it is. What leaves after this leaves an object that is the current one: the platform holds
+   * Writes the row of an election or a job as it is. What leaves after this leaves an object that is the current one: the platform holds
    * it back until the write is durable, and a write of an object that was replaced fails. A read may come from its cache.
    */
-  proveCurrent(name: string): void {
-    if (this.#exists) this.#run("UPDATE stored SET row = row WHERE key = ?", `election/${name}`);
+  proveCurrent(key: string): void {
+    if (this.#exists) this.#run("UPDATE stored SET row = row WHERE key = ?", key);
   }
 
   /** The newest `limit` ended terms, newest first. */
@@ -344,10 +345,11 @@ function putOf(change: RowChange): Put[] {
 const removalOf = (change: RowChange): string[] =>
   "key" in change && change.row === null ? [`${change.table}/${change.key}`] : [];
 
-const aheadOf = (change: RowChange): number =>
-  change.table !== "election" || change.row === null || change.row.state.type === "vacant"
-    ? 0
-    : change.row.state.horizonMs;
+function aheadOf(change: RowChange): number {
+  if (change.table === "job") return change.row?.run?.horizonMs ?? 0;
+  if (change.table !== "election" || change.row === null || change.row.state.type === "vacant") return 0;
+  return change.row.state.horizonMs;
+}
 
 /** How far these settings put a horizon ahead. */
 function reachOf(settings: PolicyOptions | null): number {

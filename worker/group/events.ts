@@ -14,6 +14,7 @@ import type {
   ServerMessage,
 } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { RunAnswer, RunCall } from "../../shared/protocol/runs.ts";
 import type { RevokeResult } from "../../shared/protocol/status.ts";
 import type { Policy } from "./policy.ts";
 import type { Access, EndReason, Question, Statement, Watched } from "./state.ts";
@@ -91,6 +92,15 @@ export interface CampaignAction {
   readonly pollEveryMs?: number;
 }
 
+/** The call of whoever runs a job, with the hash of the id of its run. */
+export type HashedRunCall = RunCall & { readonly hash: string };
+
+export interface RunEvent {
+  readonly request: string;
+  readonly access: Access;
+  readonly call: HashedRunCall;
+}
+
 /** Any message but `hello`. */
 export type SessionMessage = Exclude<ClientMessage, Hello>;
 
@@ -124,6 +134,8 @@ export type EventBody =
       readonly access?: Access;
       readonly call: PollCall;
     }
+  /** A call of whoever runs a job. */
+  | ({ readonly type: "run" } & RunEvent)
   | {
       readonly type: "revoke";
       readonly request: string;
@@ -181,7 +193,8 @@ export type Outcome =
   | ({ readonly type: "revoked" } & RevokeResult)
   | { readonly type: "not_led" }
   | PollAnswer
-  | { readonly type: "refused"; readonly code: PollRefusal; readonly message: string }
+  | { readonly type: "run"; readonly answer: RunAnswer }
+  | { readonly type: "refused"; readonly code: PollRefusal | "forbidden"; readonly message: string }
   | { readonly type: "cleaned" }
   | { readonly type: "purged" }
   | { readonly type: "in_use"; readonly message: string }

@@ -3,21 +3,26 @@
  * clock then keeps its epochs growing, so it has to be past all of them by the clock margin. A pause is an order, and is kept.
  */
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
+import { isAnyRunning } from "./jobs.ts";
 import type { GroupState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** Every session is lost, and nobody leads. */
-const isIdle = ({ reconciled, sessions, lost, terms }: GroupState): boolean =>
+const isUnused = ({ reconciled, sessions, lost, terms }: GroupState): boolean =>
   reconciled && sessions.size === lost.size && terms.size === 0;
+
+/** A group that has a job is never idle: what the job remembers keeps its occurrences from running again (J4). */
+const isIdle = (state: GroupState): boolean => isUnused(state) && state.jobs.size === 0;
 
 /** Whether it has stored anything that lasts: a look at a group that nobody has used stores nothing. */
 const isUsed = ({ state: { epoch, revision }, touched }: Turn): boolean =>
   epoch > 0 || revision > 0 || touched.sessions.size > 0;
 
 /** Why nothing may be deleted now; `null` if it may. */
-export function whyInUse({ state, now }: Turn): string | null {
+export function whyInUse(turn: Turn): string | null {
+  const { state, now } = turn;
   const { connections, paused, holdOffUntil } = state;
-  if (!isIdle(state) || connections.size > 0)
+  if (!isUnused(state) || connections.size > 0 || isAnyRunning(turn))
     return "processes are connected, or a lease runs: close them, and wait for its end";
   if (paused) return "the group is paused: resume it first";
   if (holdOffUntil > now) return "the group holds off after a clean-up or a restore: wait until that is over";
@@ -27,7 +32,8 @@ export function whyInUse({ state, now }: Turn): string | null {
 }
 
 /** From then on no host's clock can give out an epoch or a revision again. */
-const safeFrom = ({ epoch, revision }: GroupState): number => Math.max(epoch, revision) + CLOCK_MARGIN_MS + 1;
+const safeFrom = ({ epoch, jobEpoch, revision }: GroupState): number =>
+  Math.max(epoch, jobEpoch, revision) + CLOCK_MARGIN_MS + 1;
 
 /** Comes last in each turn. It is stored, so only for groups that have a time to live; without one they are in use. */
 export function followIdle(turn: Turn): void {

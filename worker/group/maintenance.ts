@@ -5,6 +5,7 @@ import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { isHeld } from "./election.ts";
 import type { EventBody } from "./events.ts";
 import { whyInUse } from "./idle.ts";
+import { endJobs } from "./jobs.ts";
 import type { Policy } from "./policy.ts";
 import { forget, hangUpOn } from "./sessions.ts";
 import { awaitRevoke, beginRevoke, boundHoldOff, boundLease, endTerm, holdOffFor } from "./terms.ts";
@@ -46,6 +47,7 @@ export function cleanup(turn: Turn, { request, force }: Extract<EventBody, { rea
     holdOffFor(turn, election.state);
     endTerm(turn, election, "revoked");
   }
+  endJobs(turn);
   for (const session of turn.state.sessions.values()) {
     hangUpOn(turn, session, CLOSE.restart, "the group was cleaned up");
     const present = turn.session(session.id);
@@ -70,14 +72,15 @@ export function purge(turn: Turn, request: string): void {
 export function prepareRestore(turn: Turn, request: string): void {
   pause(turn, true);
   cancelRestore(turn);
-  const { epoch, revision, holdOffUntil } = turn.state;
-  const newest = Math.max(epoch, revision);
+  const { epoch, jobEpoch, revision, holdOffUntil } = turn.state;
+  const newest = Math.max(epoch, jobEpoch, revision);
   if (newest > 0) turn.change({ holdOffUntil: Math.max(holdOffUntil, newest + CLOCK_MARGIN_MS + 1) });
   for (const name of turn.state.elections.keys()) {
     boundLease(turn, name);
     const election = turn.election(name);
     if (isHeld(election)) beginRevoke(turn, election, { reason: "revoked", successor: null, note: null });
   }
+  endJobs(turn);
   turn.change({ pendingRestore: request });
 }
 

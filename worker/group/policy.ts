@@ -73,6 +73,9 @@ export const DEFAULT_GROUP_LIMITS: GroupLimits = {
   historyRows: 1_000,
   rows: 2_000,
   confirms: 512,
+  jobs: 100,
+  occurrences: 100,
+  occurrenceMs: 30 * 86_400_000,
   helloTimeoutMs: 10_000,
 };
 const MAX_DRAIN_MS = 86_400_000;
@@ -85,6 +88,8 @@ const LONGEST_IDLE_MS = 315_360_000_000;
 const LARGEST: ReadonlyMap<string, number> = new Map([
   ["nameLength", DEFAULT_GROUP_LIMITS.nameLength],
   ["helloTimeoutMs", 60_000],
+  // A row may have 2 MB, and an occurrence some 1,500 bytes.
+  ["occurrences", 1_000],
 ]);
 
 const OPTIONS = ["leaseMs", "drainMs", "horizonAheadMs", "idleTtlMs", "preempt", "limits", "logLevel"];

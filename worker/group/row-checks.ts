@@ -21,9 +21,10 @@ import {
 import { ID_LENGTH } from "../../shared/protocol/limits.ts";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import { electionOf, isElectionName, isName } from "../../shared/protocol/names.ts";
+import { isOccurrence, OCCURRENCE_RULE } from "../../shared/protocol/runs.ts";
 import type { EndedTerm } from "./events.ts";
 import type { PolicyOptions } from "./policy.ts";
-import type { ElectionRow, GroupRow, RecordRow, SessionRow } from "./rows.ts";
+import type { ElectionRow, GroupRow, JobRow, RecordRow, SessionRow } from "./rows.ts";
 import type { Confirmation, Contender, EndReason, Place } from "./state.ts";
 
 /** The furthest that a horizon can be ahead under any settings: D and W are at most a day each. */
@@ -210,6 +211,44 @@ export const recordRow: Check<RecordRow> = object<RecordRow>({
     process: optional(words),
   }),
   confirmedAt: time,
+});
+
+type RunRow = NonNullable<JobRow["run"]>;
+type EndedRow = JobRow["ended"][number];
+const occurrence = where(isOccurrence, OCCURRENCE_RULE);
+
+export const jobRow: Check<JobRow> = object<JobRow>({
+  name,
+  run: nullable(
+    object<RunRow>({
+      occurrence,
+      hash: word,
+      by: word,
+      leaderSessionId: word,
+      epoch: whole,
+      startedAt: time,
+      retry: boolean,
+      leaseMs: number(0, MAX_LEASE_MS),
+      horizon: time,
+      horizonMs: duration,
+    }),
+  ),
+  ended: list(
+    object<EndedRow>({
+      occurrence,
+      hash: words,
+      by: word,
+      startedAt: time,
+      endedAt: time,
+      retry: boolean,
+      end: oneOf("completed", "failed", "died", "skipped"),
+      outcome: optional(words),
+    }),
+    ANY,
+  ),
+  latest: nullable(occurrence),
+  forgotten: nullable(occurrence),
+  epoch: whole,
 });
 
 const REASONS: readonly EndReason[] = ["resigned", "closed", "expired", "lost", "revoked", "preempted", "transferred"];

@@ -13,7 +13,18 @@ import { updateDeadline } from "./deadlines.ts";
 import type { EndedTerm } from "./events.ts";
 import { noDeadlines, noNames } from "./indexes.ts";
 import type { Policy } from "./policy.ts";
-import type { Contender, Election, ElectionState, GroupState, Place, Session, Term, Watched } from "./state.ts";
+import type {
+  Contender,
+  Election,
+  ElectionState,
+  GroupState,
+  Job,
+  Place,
+  Run,
+  Session,
+  Term,
+  Watched,
+} from "./state.ts";
 import { type Touched, Turn } from "./turn.ts";
 
 export interface GroupRow {
@@ -58,12 +69,17 @@ export interface RecordRow {
   readonly confirmedAt: number;
 }
 
+export interface JobRow extends Omit<Job, "run"> {
+  readonly run: Omit<Run, "leaseUntil"> | null;
+}
+
 export interface Rows {
   /** `null` for a group that has never been used. */
   readonly group: GroupRow | null;
   readonly sessions: readonly SessionRow[];
   readonly elections: readonly ElectionRow[];
   readonly records: readonly RecordRow[];
+  readonly jobs: readonly JobRow[];
   readonly endedTerms: number;
 }
 
@@ -73,6 +89,7 @@ export type RowChange =
   | { readonly table: "session"; readonly key: string; readonly row: SessionRow | null }
   | { readonly table: "election"; readonly key: string; readonly row: ElectionRow | null }
   | { readonly table: "record"; readonly key: string; readonly row: RecordRow | null }
+  | { readonly table: "job"; readonly key: string; readonly row: JobRow | null }
   | { readonly table: "term"; readonly sequence: number; readonly keep: number; readonly row: EndedTerm };
 
 const groupRow = ({ epoch, revision, holdOffUntil, holdOffMs, paused, seenAt, idleSince }: GroupState): GroupRow => ({
@@ -119,6 +136,12 @@ function electionRow({ name, state, acceptedEpoch, endedAt }: Election): Electio
   return { name, state: stored, acceptedEpoch: state.epoch, endedAt };
 }
 
+function jobRow({ name, run, ended, latest, forgotten, epoch }: Job): JobRow {
+  if (run === null) return { name, run, ended, latest, forgotten, epoch };
+  const { leaseUntil: _exact, ...stored } = run;
+  return { name, run: stored, ended, latest, forgotten, epoch };
+}
+
 export function save(state: GroupState): Rows {
   const records: RecordRow[] = [];
   for (const name of state.published.keys()) {
@@ -130,6 +153,7 @@ export function save(state: GroupState): Rows {
     sessions: [...state.sessions.values()].map(sessionRow),
     elections: [...state.elections.values()].map(electionRow),
     records,
+    jobs: [...state.jobs.values()].map(jobRow),
     endedTerms: state.endedTerms,
   };
 }
@@ -149,6 +173,10 @@ export function rowChanges(before: GroupState, after: GroupState, touched: Touch
   for (const key of touched.records) {
     const row = after.components.get(key)?.record ?? null;
     if (!isSame(before.components.get(key)?.record ?? null, row)) changes.push({ table: "record", key, row });
+  }
+  for (const key of touched.jobs) {
+    const row = rowOf(after.jobs.get(key), jobRow);
+    if (!isSame(rowOf(before.jobs.get(key), jobRow), row)) changes.push({ table: "job", key, row });
   }
   touched.ended.forEach((row, offset) => {
     changes.push({
@@ -188,6 +216,8 @@ export function emptyGroup(policy: Policy): GroupState {
     sessions: noNames(),
     elections: noNames(),
     components: noNames(),
+    jobs: noNames(),
+    jobEpoch: 0,
     terms: noNames(),
     lastOrder: 0,
     connections: noNames(),
@@ -211,11 +241,13 @@ export function emptyGroup(policy: Policy): GroupState {
 }
 
 /** The state of these rows. The next events have to be `adopt` and `start`, or `start` alone. */
-export function load({ group, sessions, elections, records, endedTerms }: Rows, policy: Policy): GroupState {
+export function load({ group, sessions, elections, records, jobs, endedTerms }: Rows, policy: Policy): GroupState {
   const turn = new Turn({ ...emptyGroup(policy), ...group, endedTerms, reconciled: false }, 0, "");
   for (const row of elections) loadElection(turn, row);
   putSessions(turn, sessions.map(sessionOf));
   for (const record of records) turn.patchComponent(record.leader.component, { record });
+  for (const { run, ...job } of jobs)
+    turn.putJob({ ...job, run: run && { ...run, leaseUntil: run.horizon + CLOCK_MARGIN_MS } });
   for (const { name } of elections) updateDeadline(turn, name);
   return turn.state;
 }

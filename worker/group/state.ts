@@ -5,6 +5,7 @@
  */
 import type { ContenderInfo, LeaderInformation, ProcessInfo, RevokeReason } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { EndedRun } from "../../shared/protocol/runs.ts";
 import type { Bucket } from "./bucket.ts";
 import type { Policy } from "./policy.ts";
 import type { Queue } from "./queue.ts";
@@ -149,6 +150,45 @@ export interface LeaderRecord {
   readonly confirmedAt: number;
 }
 
+/** A run of a job that has the lease, or had it last and has not ended. */
+export interface Run {
+  readonly occurrence: string;
+  /** The hash of the id by which its caller proves it. */
+  readonly hash: string;
+  readonly by: string;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
+  readonly startedAt: number;
+  readonly retry: boolean;
+  readonly leaseMs: number;
+  /** As those of a `Term`. */
+  readonly horizon: number;
+  readonly horizonMs: number;
+  /** [memory] Exact end of the lease; never beyond the horizon. After a load: the horizon plus the clock margin. */
+  readonly leaseUntil: number;
+}
+
+/** An occurrence that is over: for good, or until it is run again. */
+export interface Occurrence extends EndedRun {
+  /** Whether it may be run again if it has not been completed. */
+  readonly retry: boolean;
+  readonly hash: string;
+}
+
+/** A job that runs once for each occurrence. It stays for as long as its group: what it has run must not run again. */
+export interface Job {
+  readonly name: string;
+  readonly run: Run | null;
+  /** Those that are remembered, in their order. */
+  readonly ended: readonly Occurrence[];
+  /** The latest one, by its order, that has begun. */
+  readonly latest: string | null;
+  /** The latest one that was forgotten: it, and those before it, never run unless they are remembered. */
+  readonly forgotten: string | null;
+  /** The epoch of the last run. */
+  readonly epoch: number;
+}
+
 /** [memory] Everything about one component name. */
 export interface Component {
   readonly election: ElectionName | null;
@@ -243,6 +283,9 @@ export interface GroupState {
   readonly sessions: SortedMap<string, Session>;
   readonly elections: SortedMap<ElectionName, Election>;
   readonly components: SortedMap<string, Component>;
+  readonly jobs: SortedMap<string, Job>;
+  /** [memory] The highest epoch of any job. */
+  readonly jobEpoch: number;
   /** [memory] The election of each present term, by leader session id. */
   readonly terms: SortedMap<string, ElectionName>;
   /** [memory] The `order` of the last place given out; after a load, the largest stored one. */

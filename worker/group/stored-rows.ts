@@ -8,14 +8,15 @@
  *   that: a holder that drains renews below its horizon, too.
  * - The row of the group has the hold-off of a clean-up, and may have been the only word of its terms: the same. Epochs grow
  *   from the largest that can be read, and from the clock.
+ * - A job begins anew: what it has run is not known any longer. One that ran may go on, so the group holds off, too.
  * - A session is forgotten, and a record left out; `start` withdraws one whose term is gone.
  * - An end further ahead than anything can have been promised is brought back, as operators do it: see `boundLease`.
  */
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import { type Check, InvalidField } from "../../shared/protocol/fields.ts";
 import { type ElectionName, isElectionName } from "../../shared/protocol/names.ts";
-import { electionRow, groupRow, recordRow, sessionRow } from "./row-checks.ts";
-import type { ElectionRow, GroupRow, RowChange, Rows, SessionRow } from "./rows.ts";
+import { electionRow, groupRow, jobRow, recordRow, sessionRow } from "./row-checks.ts";
+import type { ElectionRow, GroupRow, JobRow, RowChange, Rows, SessionRow } from "./rows.ts";
 
 /** A row as it is stored, with its key within its table. */
 export interface RawRow {
@@ -30,12 +31,13 @@ export interface RawRows {
   readonly sessions: readonly RawRow[];
   readonly elections: readonly RawRow[];
   readonly records: readonly RawRow[];
+  readonly jobs: readonly RawRow[];
   readonly endedTerms: number;
 }
 
 /** Names a row without its content, which may have secrets in it. */
 export interface UnreadableRow {
-  readonly table: "group" | "session" | "election" | "record" | "term" | "policy" | "schema";
+  readonly table: "group" | "session" | "election" | "record" | "job" | "term" | "policy" | "schema";
   readonly key: string;
   readonly problem: string;
 }
@@ -62,20 +64,27 @@ export function readRows(raw: RawRows, reading: Reading): ReadRows {
     { table: "record", keyOf: ({ leader }) => leader.component },
     found,
   );
+  const jobs = readTable(raw.jobs, jobRow, { table: "job", keyOf: ({ name }) => name }, found).map((row) =>
+    boundedJob(row, reading),
+  );
   const readable = readTable(raw.elections, electionRow, { table: "election", keyOf: ({ name }) => name }, found);
   const [stored = null] = readTable(raw.group ? [raw.group] : [], groupRow, { table: "group", keyOf: () => "" }, found);
   const standing = standingIn(sessions);
   const vacated = vacatedBy(standing, readable, found);
   const kept = readable.filter(({ name }) => !vacated.has(name)).map((row) => bounded(row, reading));
   const [elections, empty] = parted([...kept, ...vacated.values()], ({ name }) => standing.has(name));
-  const epochs = [...readable.flatMap(epochsOf), ...records.map(({ leader }) => leader.epoch)];
+  const epochs = [
+    ...readable.flatMap(epochsOf),
+    ...records.map(({ leader }) => leader.epoch),
+    ...jobs.map(({ epoch }) => epoch),
+  ];
   const newest = epochs.reduce((left, right) => Math.max(left, right), 0);
   if (raw.group === undefined && newest + raw.endedTerms + vacated.size > 0) found.push(missing("group", ""));
   const group = groupOf({ stored, newest, found, holdsOff: vacated.size > 0 }, reading);
   const mended: RowChange[] = empty.map(({ name }) => ({ table: "election", key: name, row: null }));
   for (const row of elections) if (!readable.includes(row)) mended.push({ table: "election", key: row.name, row });
   if (group !== null && group.holdOffUntil !== stored?.holdOffUntil) mended.push({ table: "group", row: group });
-  return { rows: { group, sessions, elections, records, endedTerms: raw.endedTerms }, unreadable: found, mended };
+  return { rows: { group, sessions, elections, records, jobs, endedTerms: raw.endedTerms }, unreadable: found, mended };
 }
 
 interface Table<T> {
@@ -177,6 +186,16 @@ function bounded(row: ElectionRow, { now, reachMs }: Reading): ElectionRow {
   return { ...row, state: { ...state, horizon: now + reachMs, horizonMs: Math.min(state.horizonMs, reachMs) } };
 }
 
+/** As `bounded`, for the run of a job. */
+function boundedJob(row: JobRow, { now, reachMs }: Reading): JobRow {
+  const { run } = row;
+  if (run === null || run.horizon <= now + 2 * reachMs) return row;
+  return { ...row, run: { ...run, horizon: now + reachMs, horizonMs: Math.min(run.horizonMs, reachMs) } };
+}
+
+/** Somebody may hold a lease by what can't be read there. */
+const HELD: ReadonlySet<UnreadableRow["table"]> = new Set(["group", "election", "job"]);
+
 const UNUSED: GroupRow = { epoch: 0, revision: 0, holdOffUntil: 0, holdOffMs: 0, paused: false, seenAt: 0 };
 
 interface Found {
@@ -190,7 +209,7 @@ interface Found {
 function groupOf({ stored, newest, found, ...vacated }: Found, { now, reachMs }: Reading): GroupRow | null {
   const holdOffMs = reachMs + CLOCK_MARGIN_MS;
   const isLost = found.some(({ table }) => table === "group");
-  const holdsOff = vacated.holdsOff || found.some(({ table }) => table === "group" || table === "election");
+  const holdsOff = vacated.holdsOff || found.some(({ table }) => HELD.has(table));
   // No host can have given out more by its clock, whose margin is part of the hold-off.
   const anew = { ...UNUSED, epoch: now + CLOCK_MARGIN_MS, revision: now + CLOCK_MARGIN_MS };
   const before = isLost ? anew : stored;

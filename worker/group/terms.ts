@@ -24,7 +24,7 @@ const AWAITED_SILENCES = 3;
  * from when it sent it (S1, S2). A polled session is told in the answer to the call that states it.
  */
 export function grant(turn: Turn, name: ElectionName, session: Session, { sentAt, readAt }: Statement): void {
-  const epoch = Math.max(turn.state.epoch + 1, turn.now); // S5: epochs grow, even across a restore
+  const epoch = turn.freshEpoch();
   turn.change({ epoch });
   const { id: sessionId, leaseMs } = session;
   const leaderSessionId = turn.freshId();

@@ -22,6 +22,7 @@ import { expire, settle, updateDeadline } from "./deadlines.ts";
 import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
 import { followIdle, isOver } from "./idle.ts";
+import { answerRun } from "./jobs.ts";
 import {
   answerRestore,
   cleanup,
@@ -78,7 +79,7 @@ export function transition(state: GroupState, event: GroupEvent): Transition {
 
 /** By whose credentials the rows are caused; `null`: nobody counts them. */
 function payerOf({ state }: Turn, event: EventBody): Access | null {
-  const polls = event.type === "poll" ? (event.access ?? EVERYTHING) : null;
+  const polls = event.type === "poll" || event.type === "run" ? (event.access ?? EVERYTHING) : null;
   const access = event.type === "frame" ? state.connections.get(event.connection)?.access : polls;
   return access === undefined || access?.role === "admin" ? null : access;
 }
@@ -122,6 +123,8 @@ function apply(turn: Turn, event: EventBody): void {
       return look(turn, event.paths);
     case "poll":
       return poll(turn, { access: EVERYTHING, ...event });
+    case "run":
+      return answerRun(turn, event);
     case "revoke":
       return revoke(turn, event);
     case "configure":

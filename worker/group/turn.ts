@@ -29,6 +29,7 @@ import type {
   Election,
   ElectionState,
   GroupState,
+  Job,
   LeaderRecord,
   Place,
   Session,
@@ -47,6 +48,7 @@ export interface Touched {
   readonly sessions: Set<string>;
   readonly elections: Set<ElectionName>;
   readonly records: Set<string>;
+  readonly jobs: Set<string>;
   readonly ended: EndedTerm[];
 }
 
@@ -54,7 +56,13 @@ export class Turn {
   state: GroupState;
   readonly now: number;
   readonly effects: Effect[] = [];
-  readonly touched: Touched = { sessions: new Set(), elections: new Set(), records: new Set(), ended: [] };
+  readonly touched: Touched = {
+    sessions: new Set(),
+    elections: new Set(),
+    records: new Set(),
+    jobs: new Set(),
+    ended: [],
+  };
   /** Elections that `settle` has to decide: their candidates, state or watchers have changed. */
   readonly undecided = new Set<ElectionName>();
   /** Sessions whose leases or statements have changed: the turn ends with a new attachment for their connections. */
@@ -76,6 +84,12 @@ export class Turn {
   freshId(): string {
     this.#ids += 1;
     return `${this.#nonce}.${this.#ids}`;
+  }
+
+  /** Above all that the group has given out, also before a restore (S5). */
+  freshEpoch(): number {
+    const { epoch, jobEpoch } = this.state;
+    return Math.max(epoch + 1, jobEpoch + 1, this.now);
   }
 
   /** Copies the state before the first change; the state that the turn was given stays as it was. */
@@ -312,6 +326,14 @@ export class Turn {
       awaited: AWAITED.moved(awaited, election, after),
       unawaited: UNAWAITED.moved(unawaited, election, after),
     });
+  }
+
+  // Jobs
+
+  putJob(job: Job): void {
+    const { jobs, jobEpoch } = this.state;
+    this.change({ jobs: jobs.set(job.name, job), jobEpoch: Math.max(jobEpoch, job.epoch) });
+    this.touched.jobs.add(job.name);
   }
 
   // Components

@@ -1,6 +1,7 @@
 /** How the group looks from outside. Take it after a `tick`, so that nothing is shown that is over already. */
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { JobStatus } from "../../shared/protocol/runs.ts";
 import {
   CANDIDATES_SHOWN,
   type CandidateStatus,
@@ -15,7 +16,7 @@ import {
 } from "../../shared/protocol/status.ts";
 import { take } from "../../shared/take.ts";
 import { componentsIn, isHeld, priorityIn, vacantElection } from "./election.ts";
-import type { Election, GroupState } from "./state.ts";
+import type { Election, GroupState, Run } from "./state.ts";
 
 /** What the group itself does not know. */
 export type GroupIdentity = Pick<GroupStatus, "group" | "deployment">;
@@ -113,6 +114,25 @@ function candidateStatus(state: GroupState, { name, queue }: Election, id: strin
 export const leaderOf = (state: GroupState, component: string): LeaderInformation | null =>
   state.components.get(component)?.record?.leader ?? null;
 
+/** A job, with what it remembers; `null`: it has never run. */
+export function jobStatus(state: GroupState, name: string, now: number): JobStatus | null {
+  const job = state.jobs.get(name);
+  if (job === undefined) return null;
+  const { run, ended, forgotten } = job;
+  const isRunning = run !== null && run.leaseUntil > now;
+  return {
+    job: name,
+    run: isRunning
+      ? {
+          ...{ occurrence: run.occurrence, by: run.by, startedAt: run.startedAt, epoch: run.epoch },
+          remainingMs: run.leaseUntil - now,
+        }
+      : null,
+    ended: ended.map(({ hash: _, retry: __, ...one }) => one).reverse(),
+    forgotten,
+  };
+}
+
 /** The leadership that the question is about. */
 export interface FenceQuestion {
   readonly component: string;
@@ -131,6 +151,11 @@ export interface FenceAnswer {
 }
 
 export function fence(state: GroupState, question: FenceQuestion, now: number): FenceAnswer {
+  const run = runOf(state, question);
+  if (run !== null) {
+    const current = run.epoch === question.epoch && run.leaseUntil > now;
+    return { current, draining: false, epoch: run.epoch, remainingMs: current ? run.leaseUntil - now : 0 };
+  }
   const name = state.components.get(question.component)?.election;
   const election = name === undefined || name === null ? undefined : state.elections.get(name);
   if (!isHeld(election)) {
@@ -146,4 +171,10 @@ export function fence(state: GroupState, question: FenceQuestion, now: number): 
     epoch,
     remainingMs: current ? leaseUntil - now : 0,
   };
+}
+
+/** The run of a job that the question names: its component is the job. */
+export function runOf({ jobs }: GroupState, { component, leaderSessionId }: FenceQuestion): Run | null {
+  const run = jobs.get(component)?.run ?? null;
+  return run?.leaderSessionId === leaderSessionId ? run : null;
 }

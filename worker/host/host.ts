@@ -21,6 +21,7 @@
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { encode } from "../../shared/protocol/codec.ts";
 import type { ServerMessage } from "../../shared/protocol/messages.ts";
+import type { RunCall } from "../../shared/protocol/runs.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Attachment, Effect, EventBody, Outcome, PollCall } from "../group/events.ts";
 import { factsOf } from "../group/facts.ts";
@@ -197,6 +198,12 @@ export class Host<Socket extends object> {
     this.#start();
     this.#lookAtOthers(null, claim === undefined);
     this.ask((request) => ({ type: "poll", request, connection, access, call: whole }), answer);
+  }
+
+  /** One call of whoever runs a job, answered in its own turn. */
+  run(access: Access, call: RunCall, answer: (outcome: Outcome) => void): void {
+    const hashed = { ...call, hash: this.#port.hashSecret(call.run) };
+    this.ask((request) => ({ type: "run", request, access, call: hashed }), answer);
   }
 
   /**

@@ -23,7 +23,7 @@ import { misconfiguredIn } from "./misconfigured.ts";
 import { isOverloaded, overloaded, tryLater } from "./overload.ts";
 import { placeFromEnv } from "./place.ts";
 import { problem, problemResponse, refuseWith } from "./problem.ts";
-import { callingRoutes, contendingRoutes, groupOf, operatingRoutes, readingRoutes } from "./routes.ts";
+import { callingRoutes, contendingRoutes, groupOf, jobRoutes, operatingRoutes, readingRoutes } from "./routes.ts";
 import { ACCESS_HEADER, chooseProtocol, innerUpgrade, isUpgrade, POLICY_HEADER, refused } from "./upgrade.ts";
 
 /** Pages of allowed origins may read the answers. Sockets do not need this, and an upgrade's headers can't be changed. */
@@ -74,6 +74,7 @@ export function createElectionApp(options: ElectionAppOptions = {}) {
     .route("/v1/groups/:group", readingRoutes(allow))
     .route("/v1/groups/:group", contendingRoutes(allow))
     .route("/v1/groups/:group/contenders", callingRoutes(allow))
+    .route("/v1/groups/:group/jobs", jobRoutes(allow))
     .route("/v1/groups/:group", operatingRoutes(allow));
 
   app.notFound(({ req }) => {

@@ -22,7 +22,7 @@ export interface GroupFilesEnv {
   readonly GROUP_FILES?: Fetcher;
 }
 
-type Method = "status" | "summary" | "electionStatus" | "getLeader" | "checkFence" | "history" | "metrics";
+type Method = "status" | "summary" | "electionStatus" | "getLeader" | "checkFence" | "history" | "metrics" | "job";
 /** What can be asked of a group without a change in it. */
 export type Looks = {
   readonly [Name in Method]: (
@@ -63,6 +63,7 @@ function unused(identity: GroupIdentity): Looks {
     getLeader: async ({ component, ...call }) => leaderOf(empty(call), component),
     checkFence: async ({ question, ...call }) => fence(empty(call), question, Date.now()),
     history: async ({ limit, ...call }) => history(empty(call), [], limit),
+    job: async () => null,
     metrics: async (call) => prometheusText(metricsOf(empty(call), new Map(), Date.now()), { group: identity.group }),
   };
 }

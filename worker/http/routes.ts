@@ -3,12 +3,13 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { id, name } from "../../shared/protocol/codec.ts";
-import { type Check, InvalidField, number, object, optional, text } from "../../shared/protocol/fields.ts";
+import { type Check, InvalidField, number, object, optional, record, text } from "../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS, NOTE_LENGTH } from "../../shared/protocol/limits.ts";
 import { ELECTION_RULE, type ElectionName, isElectionName } from "../../shared/protocol/names.ts";
+import { type RunCall, runCall } from "../../shared/protocol/runs.ts";
 import type { RevokeOptions } from "../../shared/protocol/status.ts";
 import type { Answer } from "../callers/core/requests.ts";
-import { campaigning, confirming, type Exchange, releasing, renewing } from "../callers/exchanges.ts";
+import { campaigning, confirming, type Exchange, releasing, renewing, runAnswer } from "../callers/exchanges.ts";
 import type { Refused } from "../callers/service.ts";
 import type { ElectionGroup } from "../durable-object/election-group.ts";
 import { type FenceSigningKey, signFenceToken } from "../fence/token.ts";
@@ -120,6 +121,32 @@ export const callingRoutes = (allow: Admission) => {
     .post("/release", allow("contend"), callSized, takesJson(releasing.check), async (context) =>
       context.json(await release(context, context.req.valid("json"))),
     );
+};
+
+/** Jobs that run once for each occurrence. The path names the job; the bodies are the calls of `RunCall`. */
+export const jobRoutes = (allow: Admission) =>
+  new Hono<App>()
+    .get("/:job", allow("observe"), async (context) => {
+      const job = name(context.req.param("job"), "job");
+      const status = await look(context, (group) => group.job({ ...callOf(context), job }));
+      if (status === null) throw refusal(404, "no_job", "this job has never run in this group");
+      return context.json(status);
+    })
+    .post("/:job", allow("contend"), small, takesJson(jobCall), async (context) => {
+      const job = name(context.req.param("job"), "job");
+      const request = runCall({ ...context.req.valid("json"), job }, "");
+      const { access } = context.var;
+      const answer = runAnswer(await groupOf(context).run({ ...callOf(context), access, request }));
+      if (answer.type !== "refused") return context.json(answer);
+      throw refusal(answer.code === "forbidden" ? 403 : 409, answer.code, answer.message);
+    });
+
+type JobCall = { readonly type: RunCall["type"] } & Readonly<Record<string, unknown>>;
+/** The rest is checked with the name of the job, which is in the path. */
+const jobCall: Check<JobCall> = (value, field) => {
+  const body = record(value, field);
+  runCall({ job: "any", ...body }, field);
+  return body as JobCall;
 };
 
 export const contendingRoutes = (allow: Admission) =>

@@ -73,6 +73,8 @@ const groupPrint = keptPrint(
     elections: _elections,
     connections: _connections,
     components: _components,
+    jobs: _jobs,
+    jobEpoch: _jobEpoch,
     published: _published,
     terms: _terms,
     silent: _silent,

@@ -35,6 +35,8 @@ function withRow(storage: SmallStorage, change: RowChange): SmallStorage {
       return { ...storage, session: withEntry(storage.session, change.key, change.row) };
     case "election":
       return { ...storage, election: withEntry(storage.election, change.key, change.row) };
+    case "job":
+      throw new Error("no process of this world runs a job");
     case "record":
       return { ...storage, record: withEntry(storage.record, change.key, change.row) };
   }
@@ -54,6 +56,7 @@ export function rowsOf({ group, session, election, record, endedTerms }: SmallSt
     sessions: [...session.values()],
     elections: [...election.values()],
     records: [...record.values()],
+    jobs: [],
     endedTerms,
   };
   const copy: Rows = JSON.parse(JSON.stringify(rows));

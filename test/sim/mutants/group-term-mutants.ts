@@ -81,18 +81,12 @@ export const groupTermMutants: readonly Mutant[] = [
     name: "epochs only count",
     rule: "S5",
     trace: restoreOnSlowerHost,
-    edits: [
-      inGroup(
-        "terms",
-        "const epoch = Math.max(turn.state.epoch + 1, turn.now);",
-        "const epoch = turn.state.epoch + 1;",
-      ),
-    ],
+    edits: [inGroup("turn", "return Math.max(epoch + 1, jobEpoch + 1, this.now);", "return epoch + 1;")],
   },
   {
     name: "epochs are the wall clock's alone",
     rule: "S5",
-    edits: [inGroup("terms", "const epoch = Math.max(turn.state.epoch + 1, turn.now);", "const epoch = turn.now;")],
+    edits: [inGroup("turn", "return Math.max(epoch + 1, jobEpoch + 1, this.now);", "return this.now;")],
   },
   {
     name: "a forced cleanup leaves no hold-off",

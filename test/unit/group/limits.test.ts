@@ -479,6 +479,9 @@ test("welcome carries the settings that the client must keep to", () => {
       historyRows: 1_000,
       rows: 2_000,
       confirms: 512,
+      jobs: 100,
+      occurrences: 100,
+      occurrenceMs: 2_592_000_000,
       helloTimeoutMs: 10_000,
     },
   });

@@ -9,7 +9,7 @@ export interface Stored {
 }
 
 export const emptyStore: Stored = {
-  rows: { group: null, sessions: [], elections: [], records: [], endedTerms: 0 },
+  rows: { group: null, sessions: [], elections: [], records: [], jobs: [], endedTerms: 0 },
   history: new Map(),
 };
 
@@ -30,6 +30,8 @@ function applyChange(stored: Stored, change: RowChange): Stored {
       return { history, rows: { ...rows, elections: replaced(rows.elections, ({ name }) => name, change) } };
     case "record":
       return { history, rows: { ...rows, records: replaced(rows.records, ({ leader }) => leader.component, change) } };
+    case "job":
+      return { history, rows: { ...rows, jobs: replaced(rows.jobs, ({ name }) => name, change) } };
     case "term":
       return {
         history: new Map(
@@ -50,12 +52,13 @@ function replaced<R>(
 }
 
 /** The rows by key: two stores with the same content compare equal in any order of their rows. */
-export function byKey({ group, sessions, elections, records, endedTerms }: Rows): object {
+export function byKey({ group, sessions, elections, records, jobs, endedTerms }: Rows): object {
   return {
     group: group ?? { epoch: 0, revision: 0, holdOffUntil: 0, holdOffMs: 0, paused: false, seenAt: 0 },
     sessions: new Map(sessions.map((row) => [row.id, row])),
     elections: new Map(elections.map((row) => [row.name, row])),
     records: new Map(records.map((row) => [row.leader.component, row])),
+    jobs: new Map(jobs.map((row) => [row.name, row])),
     endedTerms,
   };
 }

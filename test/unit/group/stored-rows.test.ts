@@ -14,11 +14,12 @@ const dedicated = { component: "d", election: "dedicated" } as const;
 const asRow = (key: string, row: object): RawRow => ({ key, row: JSON.stringify(row) });
 
 /** As a store gives them. */
-const rawOf = ({ group, sessions, elections, records, endedTerms }: Rows): RawRows => ({
+const rawOf = ({ group, sessions, elections, records, jobs, endedTerms }: Rows): RawRows => ({
   ...(group !== null && { group: asRow("", group) }),
   sessions: sessions.map((row) => asRow(row.id, row)),
   elections: elections.map((row) => asRow(row.name, row)),
   records: records.map((row) => asRow(row.leader.component, row)),
+  jobs: jobs.map((row) => asRow(row.name, row)),
   endedTerms,
 });
 
@@ -27,7 +28,7 @@ const reachOf = ({ policy }: GroupWorld): number => policy.lease.durationMs + po
 const boundOf = (group: GroupWorld): number => reachOf(group) + SIGMA_MS;
 
 type Damage = (raw: RawRows) => RawRows;
-type Table = "sessions" | "elections" | "records";
+type Table = "sessions" | "elections" | "records" | "jobs";
 
 const inTable =
   (table: Table, key: string, change: (row: Record<string, unknown>) => unknown): Damage =>

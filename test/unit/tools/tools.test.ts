@@ -118,9 +118,11 @@ test("dashboard size: every file that the page names counts, each once, and an e
   expect(dashboardSizeProblems(66_001)).toEqual(["the dashboard is 66001 bytes gzipped, 1 over the limit of 66000"]);
 });
 
-test("client size: the whole client is one file", async () => {
-  const [client] = await bundleClients();
+test("client size: the whole client is one file, without what is called without a client", async () => {
+  const [client, once] = await bundleClients();
   expect(client?.gzippedBytes).toBeGreaterThan(5_000);
+  const names = Object.keys(await import("../../../client/index.ts"));
+  expect(new Set([...(client?.entry.names ?? []), ...(once?.entry.names ?? [])])).toEqual(new Set(names));
 });
 
 test("rooms: one that holds too much, or whose entry is missing or says too little, is named", () => {

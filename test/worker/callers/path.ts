@@ -21,6 +21,8 @@ export class Path {
       renew: (...all) => this.#pass(() => elections.renew(...all)),
       confirm: (...all) => this.#pass(() => elections.confirm(...all)),
       release: (...all) => this.#pass(() => elections.release(...all)),
+      run: (...all) => this.#pass(() => elections.run(...all)),
+      job: (...all) => elections.job(...all),
     };
   }
 

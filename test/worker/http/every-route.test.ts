@@ -28,7 +28,8 @@ test("the tests of every route know every route", () => {
   const tested = routes.map(([method, rest]) => {
     const path = rest
       .replace("/leaders/dispatcher", "/leaders/:component")
-      .replace("/elections/process", "/elections/:election");
+      .replace("/elections/process", "/elections/:election")
+      .replace("/jobs/nightly", "/jobs/:job");
     return `${method} ${GROUP}${path}`;
   });
   const others = ["GET /healthz", "GET /v1/groups", "GET /v1/metrics", `GET ${GROUP}/session`];

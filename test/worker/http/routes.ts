@@ -13,6 +13,7 @@ export const looking: readonly Route[] = [
   ["POST", "/fence", { component: "dispatcher", leaderSessionId: "l", epoch: 1 }],
   ["GET", "/history"],
   ["GET", "/metrics"],
+  ["GET", "/jobs/nightly"],
 ];
 const session = { sessionId: "s", secret: "s", attempt: 1 };
 export const contending: readonly Route[] = [
@@ -20,6 +21,7 @@ export const contending: readonly Route[] = [
   ["POST", "/contenders/renew", { session, held: [], sentAt: 1 }],
   ["POST", "/contenders/confirm", { session, component: "dispatcher", leaderSessionId: "l" }],
   ["POST", "/contenders/release", { session }],
+  ["POST", "/jobs/nightly", { type: "renew", run: "a-run-of-its-own" }],
   ["POST", "/fence/token", { component: "dispatcher", leaderSessionId: "l", epoch: 1 }],
 ];
 export const operating: readonly Route[] = [

@@ -1,0 +1,142 @@
+/** One run with its lease: it renews until the end is recorded, and its leadership ends in time by the process's own clock. */
+import { LeadershipLostError, type LossReason } from "../errors.ts";
+import { createPlainLeadership, type Handle, type PlainLeadership } from "../leadership/leadership.ts";
+import type { EndedRun, EndRun, RunAnswer } from "../protocol/runs.ts";
+import { Calls, type OncePorts } from "./calls.ts";
+
+interface Subject {
+  readonly group: string;
+  readonly job: string;
+  readonly run: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+type Yours = Extract<RunAnswer, { readonly type: "yours" }>;
+
+/** A lost renewal is repeated this often in what is left of the lease. */
+const TRIES = 8;
+
+export class LeasedRun {
+  readonly #ports: OncePorts;
+  readonly #subject: Subject;
+  /** Without the signal of the caller: a run that was told to stop still keeps its lease until it has stopped. */
+  readonly #calls: Calls;
+  readonly #handle: Handle<PlainLeadership>;
+  readonly #abort = (): void => this.#lose("closed");
+  /** Until then nobody else begins. */
+  #until: number;
+  #renewEveryMs: number;
+  #leaseMs: number;
+  #loss: LeadershipLostError | null = null;
+  #isStopped = false;
+  #renewal: unknown;
+  #expiry: unknown;
+
+  constructor(ports: OncePorts, subject: Subject, { leaderSessionId, epoch, lease }: Yours, sentAt: number) {
+    this.#ports = ports;
+    this.#subject = subject;
+    this.#calls = new Calls(ports);
+    this.#until = sentAt + lease.renewDeadlineMs;
+    this.#leaseMs = lease.renewDeadlineMs;
+    this.#renewEveryMs = lease.renewEveryMs;
+    const { group, job } = subject;
+    this.#handle = createPlainLeadership(
+      { group, component: job, election: `component:${job}`, leaderSessionId, epoch },
+      { remainingMs: () => this.#remainingMs(), drainMs: () => this.#leaseLeftMs(), inquire: () => this.#inquire() },
+    );
+    subject.signal?.addEventListener("abort", this.#abort);
+    this.#keep(sentAt);
+  }
+
+  get leadership(): PlainLeadership {
+    return this.#handle.leadership;
+  }
+
+  get loss(): LeadershipLostError | null {
+    return this.#loss;
+  }
+
+  #leaseLeftMs(): number {
+    return Math.max(0, this.#until - this.#ports.now());
+  }
+
+  #remainingMs(): number {
+    return this.#loss === null ? this.#leaseLeftMs() : 0;
+  }
+
+  /** Both timers follow what was last answered. */
+  #keep(sentAt: number): void {
+    const { now, setTimeout } = this.#ports;
+    this.#clear();
+    if (this.#isStopped) return;
+    const in_ = (at: number): number => Math.max(1, Math.ceil(at - now()));
+    this.#expiry = setTimeout(() => this.#expire(), in_(this.#until));
+    this.#renewal = setTimeout(() => void this.#renew(), in_(sentAt + this.#renewEveryMs));
+  }
+
+  #clear(): void {
+    this.#ports.clearTimeout(this.#expiry);
+    this.#ports.clearTimeout(this.#renewal);
+  }
+
+  #expire(): void {
+    if (this.#leaseLeftMs() > 0) return this.#keep(this.#ports.now());
+    this.#lose("expired");
+    this.#clear();
+  }
+
+  #lose(reason: LossReason): void {
+    if (this.#loss !== null) return;
+    const loss = new LeadershipLostError(reason);
+    this.#loss = loss;
+    this.#handle.end(() => loss);
+  }
+
+  /** Resolves to whether it was renewed. Never rejects. */
+  async #renew(): Promise<boolean> {
+    if (this.#isStopped || this.#leaseLeftMs() === 0) return false;
+    const { job, run } = this.#subject;
+    try {
+      const { answer, sentAt } = await this.#calls.once({ type: "renew", job, run }, this.#leaseLeftMs());
+      if (answer.type === "yours") {
+        // A lease that has ended meanwhile does not begin again: the function was told.
+        if (this.#leaseLeftMs() === 0) return false;
+        this.#until = Math.max(this.#until, sentAt + this.#leaseMs);
+        this.#keep(sentAt);
+        return true;
+      }
+      this.#until = this.#ports.now();
+      this.#lose("lost");
+    } catch {
+      if (!this.#isStopped) this.#repeat();
+    }
+    return false;
+  }
+
+  #repeat(): void {
+    this.#ports.clearTimeout(this.#renewal);
+    this.#renewal = this.#ports.setTimeout(() => void this.#renew(), Math.max(1, Math.ceil(this.#leaseMs / TRIES)));
+  }
+
+  async #inquire(): Promise<void> {
+    if (!(await this.#renew())) throw this.#loss ?? new LeadershipLostError("lost");
+  }
+
+  /** Records the end. `null`: somebody else has begun the occurrence since. Rejects if the group can't be reached. */
+  async end(end: EndRun): Promise<EndedRun | null> {
+    try {
+      const { answer } = await this.#calls.ask(end);
+      return answer.type === "over" && answer.end === end.end ? answer : null;
+    } finally {
+      this.stop();
+    }
+  }
+
+  /** The function has returned, or was never called. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#clear();
+    this.#subject.signal?.removeEventListener("abort", this.#abort);
+    this.#lose("closed");
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The calls of those who run a job once for each occurrence, and the group's answers: the same by RPC and over HTTP.
+ *
+ * `run` is a random id that the caller makes for its attempt. It proves whose run it is, and makes each call safe to repeat:
+ * a call that arrives late, or twice, changes nothing that its own run has not changed.
+ */
+import type { LeaseSettings } from "../lease.ts";
+import { MAX_LEASE_MS, MIN_LEASE_MS } from "../lease.ts";
+import { name } from "./codec.ts";
+import { boolean, type Check, InvalidField, number, object, oneOf, optional, record, text, where } from "./fields.ts";
+import { OCCURRENCE_LENGTH, OUTCOME_LENGTH, PROCESS_NAME_LENGTH } from "./limits.ts";
+
+/** Which occurrences are run late: all, or none once a later one has begun, or also none that meets another run of its job. */
+export type Missed = "run" | "latest" | "skip";
+
+/** Asks to run an occurrence, if it is to be run here and now. */
+export interface BeginRun {
+  readonly type: "begin";
+  readonly job: string;
+  readonly occurrence: string;
+  readonly run: string;
+  /** Who asks, for everybody to see. */
+  readonly by: string;
+  readonly leaseMs: number;
+  /** Whether it may be run again if a run of it has failed or died. */
+  readonly retry: boolean;
+  readonly missed: Missed;
+}
+
+/** Extends the lease of a run. */
+export interface RenewRun {
+  readonly type: "renew";
+  readonly job: string;
+  readonly run: string;
+}
+
+/** Reports that a run is over. Send it only after the work has stopped. */
+export interface EndRun {
+  readonly type: "end";
+  readonly job: string;
+  readonly run: string;
+  readonly end: "completed" | "failed";
+  /** JSON of what the run returned, or the message of its error. */
+  readonly outcome?: string;
+}
+
+export type RunCall = BeginRun | RenewRun | EndRun;
+
+/** How an occurrence has ended. `died`: its lease ran out without a word. `skipped`: it was not to be run so late. */
+export type RunEnd = "completed" | "failed" | "died" | "skipped";
+
+/** An occurrence that is over. */
+export interface EndedRun {
+  readonly occurrence: string;
+  readonly end: RunEnd;
+  readonly by: string;
+  /** By the clock of the group. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly outcome?: string;
+}
+
+export type RunAnswer =
+  /** The caller runs it, until R after it sent this call. */
+  | {
+      readonly type: "yours";
+      readonly leaderSessionId: string;
+      readonly epoch: number;
+      readonly lease: LeaseSettings;
+    }
+  /** Not now. `occurrence`: the one that is running; absent: the group grants nothing at present. */
+  | {
+      readonly type: "busy";
+      readonly occurrence?: string;
+      readonly by?: string;
+      readonly remainingMs: number;
+    }
+  | ({ readonly type: "over" } & EndedRun)
+  /** A later one has begun, and this one is not to be run so late. */
+  | { readonly type: "missed" }
+  /** It comes before what the group still remembers. */
+  | { readonly type: "too_old" }
+  /** The run is over: another one has begun, or the group has forgotten it. */
+  | { readonly type: "lost" };
+
+/** A job as the group knows it. */
+export interface JobStatus {
+  readonly job: string;
+  /** The run that has the lease. */
+  readonly run: {
+    readonly occurrence: string;
+    readonly by: string;
+    readonly startedAt: number;
+    readonly epoch: number;
+    readonly remainingMs: number;
+  } | null;
+  /** Those that are remembered, the latest first. */
+  readonly ended: readonly EndedRun[];
+  /** Occurrences up to this one are refused as too old, unless they are listed. */
+  readonly forgotten: string | null;
+}
+
+/** Visible characters and spaces: it is shown, and written on command lines. */
+export const OCCURRENCE_RULE = `1-${OCCURRENCE_LENGTH} visible characters`;
+export const isOccurrence = (value: unknown): value is string =>
+  typeof value === "string" && value.length <= OCCURRENCE_LENGTH && /^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u.test(value);
+
+const run = where(
+  (value): value is string => typeof value === "string" && /^[\w-]{16,64}$/.test(value),
+  "16-64 characters out of A-Z a-z 0-9 _ -, chosen at random",
+);
+const common = { job: name, run } as const;
+
+const begin = object<BeginRun>({
+  type: oneOf("begin"),
+  ...common,
+  occurrence: where(isOccurrence, OCCURRENCE_RULE),
+  by: text(PROCESS_NAME_LENGTH, 1),
+  leaseMs: number(MIN_LEASE_MS, MAX_LEASE_MS),
+  retry: boolean,
+  missed: oneOf("run", "latest", "skip"),
+});
+const renew = object<RenewRun>({ type: oneOf("renew"), ...common });
+const end = object<EndRun>({
+  type: oneOf("end"),
+  ...common,
+  end: oneOf("completed", "failed"),
+  outcome: optional(text(OUTCOME_LENGTH)),
+});
+const checks: Readonly<Record<string, Check<RunCall>>> = { begin, renew, end };
+
+export const runCall: Check<RunCall> = (value, field) => {
+  const { type } = record(value, field);
+  const check = typeof type === "string" && Object.hasOwn(checks, type) ? checks[type] : undefined;
+  if (check === undefined) throw new InvalidField(field ? `${field}.type` : "type", "one of begin, renew, end");
+  return check(value, field);
+};

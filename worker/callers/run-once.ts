@@ -1,0 +1,18 @@
+/** `runOnce` for code inside the platform, by RPC or over HTTP. */
+import { ONCE_OPTIONS, type OnceOptions } from "../../shared/once/options.ts";
+import { type OnceResult, once } from "../../shared/once/run-once.ts";
+import { assertNames } from "../../shared/options.ts";
+import { type ElectionsBinding, electionsBy } from "./local-elections.ts";
+import { oncePorts } from "./once-ports.ts";
+
+/**
+ * Runs `run` in exactly one invocation for each occurrence of the job, whoever calls this, from wherever and whenever: never
+ * again once it is completed. Resolves for everybody with what has become of the occurrence, as soon as it is over. Rejects
+ * with the error of `run`, with a `LeadershipLostError` if another one has begun the occurrence since, with the reason of
+ * `signal`, with a `TypeError` for wrong options, and with an `ElectionError` if the group refuses, or could not be reached
+ * for a minute.
+ */
+export async function runOnce<T>(binding: ElectionsBinding, options: OnceOptions<T>): Promise<OnceResult<T>> {
+  assertNames(options, ONCE_OPTIONS);
+  return once(options, oncePorts(electionsBy(binding), options.group));
+}
