@@ -44,6 +44,7 @@ export interface EndRun {
   readonly outcome?: string;
 }
 
+/** A call of whoever runs a job. */
 export type RunCall = BeginRun | RenewRun | EndRun;
 
 /** How an occurrence has ended. `died`: its lease ran out without a word. `skipped`: it was not to be run so late. */
@@ -60,6 +61,7 @@ export interface EndedRun {
   readonly outcome?: string;
 }
 
+/** The answer of the group to such a call. */
 export type RunAnswer =
   /** The caller runs it, until R after it sent this call. */
   | {
