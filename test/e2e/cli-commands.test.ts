@@ -3,7 +3,7 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { GroupsStatus, RevokeResult } from "../../shared/protocol/status.ts";
+import type { GroupStatus, GroupsStatus, RevokeResult } from "../../shared/protocol/status.ts";
 import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { importNodeClient } from "../../tools/harness/built.ts";
 import { candidate } from "../../tools/harness/cluster.ts";
@@ -220,6 +220,16 @@ test("[I3] groups lists all groups with who leads them, those without a leader f
   peer.drop();
   const refused = await runCommand(["groups", "--url", closed.url]);
   expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining("EDGE_ELECTION_TOKEN")]);
+});
+
+test("[O11] status says for how long a group holds off", async () => {
+  const group = freshGroup();
+  await using _ = await twoProcesses(group);
+  await fetch(`${backend.url}/v1/groups/${group}?force=true`, { method: "DELETE" });
+  expect((await ask("status", group)).stdout).toMatch(
+    /, holds off for \d+\.\d s: leases that it no longer knows may run\n/,
+  );
+  expect(jsonOf<GroupStatus>(await ask("status", group, "--json")).holdOffMs).toBeGreaterThan(0);
 });
 
 test("pause and resume", async () => {

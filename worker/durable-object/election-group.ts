@@ -33,7 +33,7 @@ import type { HostCounters } from "../host/counters.ts";
 import { Endings } from "../host/endings.ts";
 import { Host, type PollRequest } from "../host/host.ts";
 import { createDirectApp } from "../http/direct.ts";
-import { type PolicyEnv, policyIfSet } from "../http/env-policy.ts";
+import { type PolicyEnv, policyIfReadable } from "../http/env-policy.ts";
 import { type IndexEnv, indexIn } from "../http/index-binding.ts";
 import { type Call, INTERFACE_HEADER, OtherInterface, otherInterfaceIn, understands } from "../http/interface.ts";
 import { logError, logUnreadable } from "../http/log.ts";
@@ -114,7 +114,7 @@ export class ElectionGroup extends DurableObject {
       const findIndex = (): ReturnType<typeof indexIn> => this.groupIndex();
       const platform = new Platform(this.ctx, this.#store, { group: this.#name, findIndex });
       const stored = this.#store.load(Date.now());
-      if (stored.settings === null) this.#ownSettings = policyIfSet(this.env as PolicyEnv);
+      if (stored.settings === null) this.#ownSettings = policyIfReadable(this.env as PolicyEnv);
       return new Host(platform, stored);
     } catch (error) {
       if (!(error instanceof NewerSchema)) throw error;

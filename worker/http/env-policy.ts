@@ -41,6 +41,15 @@ export function policyIfSet(env: PolicyEnv): PolicyOptions | undefined {
   return Object.keys(policy).length > 0 ? policy : undefined;
 }
 
+/** The same, and `undefined` for variables that can't be read: the app says what is wrong with them to whoever asks it. */
+export function policyIfReadable(env: PolicyEnv): PolicyOptions | undefined {
+  try {
+    return policyIfSet(env);
+  } catch {
+    return undefined;
+  }
+}
+
 /** `createPolicy` checks names and values. */
 function limitsFrom(text: string): Partial<GroupLimits> {
   try {

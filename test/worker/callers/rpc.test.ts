@@ -3,7 +3,7 @@ import { createExecutionContext, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { electionsAt } from "../../../worker/callers/remote-elections.ts";
-import { policyIfSet } from "../../../worker/http/env-policy.ts";
+import { policyIfReadable, policyIfSet } from "../../../worker/http/env-policy.ts";
 import {
   type CampaignAnswer,
   type Elections,
@@ -205,6 +205,9 @@ test("[E18] settings that somebody has set stay where a caller brings none", asy
     await evictDurableObject(objectOf(group));
   }
   expect([policyIfSet({}), policyIfSet({ LEASE_MS: "" })]).toEqual([undefined, undefined]);
+  // Variables that can't be read keep no object from waking up.
+  expect(() => policyIfSet({ LIMITS: "{" })).toThrow("LIMITS is no JSON object");
+  expect(policyIfReadable({ LIMITS: "{" })).toBeUndefined();
 });
 
 test("[E2] wrong arguments are refused with the field, and nothing happens", async () => {

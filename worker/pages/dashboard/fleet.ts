@@ -85,7 +85,9 @@ export class Fleet {
     byId("fleet-token-form", HTMLElement).hidden = !asksToken;
     byId("fleet-body", HTMLElement).hidden = asksToken;
     const sentence = message === "" ? "The backend can't be reached. The page retries by itself" : message;
-    setText(byId("fleet-problem", HTMLElement), `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`);
+    const problem = byId("fleet-problem", HTMLElement);
+    problem.dataset["state"] = asksToken ? "" : "lost";
+    setText(problem, `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`);
     return !this.#isAbsent && !asksToken;
   }
 
