@@ -1,5 +1,6 @@
 /** The dashboard, as an operator uses it: real processes' clients here in Node, a real backend, a real browser. */
 
+import { createServer } from "node:http";
 import type { Locator, Page } from "playwright-core";
 import { afterEach, expect, test } from "vitest";
 import { createElectionClient } from "../../client/node/index.ts";
@@ -7,6 +8,7 @@ import type { GroupStatus } from "../../shared/protocol/status.ts";
 import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { statusOf } from "../../tools/harness/backend-answers.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { listen } from "../../tools/harness/loopback.ts";
 import { connectPeer } from "../../tools/harness/socket-peer.ts";
 import { faintTexts } from "./faint-texts.ts";
 import { setting } from "./setting.ts";
@@ -497,6 +499,32 @@ test("[I3] all groups are listed at `/`, those without a leader first; the filte
   await leads(page, "leader of fleet-2");
   muted.drop();
   expect(complaints).toEqual([]);
+});
+
+test("[E19] under a path, here one that a proxy cuts off, the list and a group are asked for below that path", async () => {
+  run("mounted", { process: { name: "A" } });
+  const outside: string[] = [];
+  await using proxy = await listen(
+    createServer(async ({ url = "" }, response) => {
+      if (!url.startsWith("/elections/")) outside.push(url);
+      const answer = await fetch(world.backend.url + url.slice("/elections".length));
+      response.writeHead(answer.status, { "Content-Type": answer.headers.get("Content-Type") ?? "" });
+      response.end(Buffer.from(await answer.arrayBuffer()));
+    }),
+  );
+  await using opened = await open("");
+  const { page } = opened;
+  await page.goto(`${proxy.url}/elections/`);
+  await page.getByRole("searchbox", { name: "Filter by name" }).fill("mounted");
+  await page
+    .locator("#fleet-list")
+    .getByRole("link", { name: /^mounted / })
+    .click();
+  await leads(page, "A");
+  expect(new URL(page.url()).pathname).toBe("/elections/");
+  await page.getByRole("link", { name: "Groups" }).click();
+  await page.locator("#start").waitFor();
+  expect(outside.filter((url) => url !== "/favicon.ico")).toEqual([]);
 });
 
 test("[O11] a group that holds off says for how long", async () => {
