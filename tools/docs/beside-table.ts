@@ -67,7 +67,9 @@ const cells = (result: Beside): string[] => [
 
 function sentOf({ sent }: Beside): string {
   const parts = (["sockets", "frames", "requests"] as const).filter((kind) => sent[kind] > 0);
-  return parts.map((kind) => `${sent[kind].toLocaleString("en")} ${kind}`).join(", ");
+  return parts
+    .map((kind) => `${sent[kind].toLocaleString("en")} ${sent[kind] === 1 ? kind.slice(0, -1) : kind}`)
+    .join(", ");
 }
 
 const each = ({ cpuMsEach }: Beside): string => (cpuMsEach === null ? "" : `${cpuMsEach} ms`);
