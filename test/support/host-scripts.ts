@@ -5,7 +5,8 @@
 
 import { expect } from "vitest";
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
-import type { Outcome } from "../../worker/group/events.ts";
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import type { Attachment, Outcome } from "../../worker/group/events.ts";
 import { type HostCore, HostStage, LEASE_MS, REACH_MS, type StagePeer } from "./host-stage.ts";
 import { wrong } from "./wrong.ts";
 
@@ -535,6 +536,29 @@ export const unreadableHolder: HostScript = ({ group }) => {
   const { stage, b } = led({ group });
   stage.wakeDamaged((row) => (row.includes('"name":"a"') ? "{}" : row));
   expectHeldOff(stage, b);
+};
+
+/** What a socket carries, in the words of another version. */
+const FOREIGN: readonly ((carried: Attachment) => object)[] = [
+  ({ leases, ...rest }) => ({ ...rest, leases: leases.map(([id]) => [id, null]) }),
+  ({ leases, ...rest }) => ({ ...rest, leases: leases.map(([id]) => ({ id })) }),
+  ({ leases: _, ...rest }) => rest,
+  (carried) => ({ ...carried, access: {} }),
+  (carried) => ({ ...carried, statement: { sentAt: 1 } }),
+  ({ connection: _, ...rest }) => rest,
+];
+
+export const unreadableSocket: HostScript = ({ group }) => {
+  for (const foreign of FOREIGN) {
+    const { stage, a, b } = led({ group });
+    if (a.attachment === null) throw new Error("its socket carries nothing");
+    a.attachment = foreign(a.attachment) as Attachment;
+    stage.wake();
+    b.send(ANSWER);
+    expect([stage.failures, a.ended?.code, stage.holder()]).toEqual([["socket_unreadable"], CLOSE.restart, "a"]);
+    // As after a crash.
+    expect(stage.leaseUntil()).toBe(stage.time + REACH_MS + CLOCK_MARGIN_MS);
+  }
 };
 
 export const unreadableGroup: HostScript = ({ group }) => {

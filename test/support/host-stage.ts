@@ -275,7 +275,7 @@ export class HostStage implements HostPort<StagePeer> {
     return found;
   }
 
-  attachmentOf({ attachment }: StagePeer): Attachment | null {
+  attachmentOf({ attachment }: StagePeer): unknown {
     return JSON.parse(JSON.stringify(attachment));
   }
 

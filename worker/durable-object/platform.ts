@@ -76,8 +76,8 @@ export class Platform implements HostPort<WebSocket> {
     return this.#context.getWebSockets(connection);
   }
 
-  attachmentOf(socket: WebSocket): Attachment | null {
-    return socket.deserializeAttachment() as Attachment | null;
+  attachmentOf(socket: WebSocket): unknown {
+    return socket.deserializeAttachment();
   }
 
   answeredAt(socket: WebSocket): number | null {

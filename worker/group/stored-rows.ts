@@ -9,14 +9,16 @@
  * - The row of the group has the hold-off of a clean-up, and may have been the only word of its terms: the same. Epochs grow
  *   from the largest that can be read, and from the clock.
  * - A job begins anew: what it has run is not known any longer. One that ran may go on, so the group holds off, too.
- * - A session is forgotten, and a record left out; `start` withdraws one whose term is gone.
+ * - A session is forgotten. It may have been the last one to show an election whose row is gone as well: the same.
+ * - A record is left out. One that can be read, of a term that can't, shows that somebody may lead: the same. `start`
+ *   withdraws it.
  * - An end further ahead than anything can have been promised is brought back, as operators do it: see `boundLease`.
  */
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import { type Check, InvalidField } from "../../shared/protocol/fields.ts";
 import { type ElectionName, isElectionName } from "../../shared/protocol/names.ts";
 import { electionRow, groupRow, jobRow, recordRow, sessionRow } from "./row-checks.ts";
-import type { ElectionRow, GroupRow, JobRow, RowChange, Rows, SessionRow } from "./rows.ts";
+import type { ElectionRow, GroupRow, JobRow, RecordRow, RowChange, Rows, SessionRow } from "./rows.ts";
 
 /** A row as it is stored, with its key within its table. */
 export interface RawRow {
@@ -80,12 +82,16 @@ export function readRows(raw: RawRows, reading: Reading): ReadRows {
   ];
   const newest = epochs.reduce((left, right) => Math.max(left, right), 0);
   if (raw.group === undefined && newest + raw.endedTerms + vacated.size > 0) found.push(missing("group", ""));
-  const group = groupOf({ stored, newest, found, holdsOff: vacated.size > 0 }, reading);
+  const holdsOff = vacated.size > 0 || records.some((record) => !readable.some((row) => isOfTerm(record, row)));
+  const group = groupOf({ stored, newest, found, holdsOff }, reading);
   const mended: RowChange[] = empty.map(({ name }) => ({ table: "election", key: name, row: null }));
   for (const row of elections) if (!readable.includes(row)) mended.push({ table: "election", key: row.name, row });
   if (group !== null && group.holdOffUntil !== stored?.holdOffUntil) mended.push({ table: "group", row: group });
   return { rows: { group, sessions, elections, records, jobs, endedTerms: raw.endedTerms }, unreadable: found, mended };
 }
+
+const isOfTerm = ({ leader }: RecordRow, { state }: ElectionRow): boolean =>
+  state.type !== "vacant" && state.leaderSessionId === leader.leaderSessionId;
 
 interface Table<T> {
   readonly table: UnreadableRow["table"];
@@ -193,9 +199,6 @@ function boundedJob(row: JobRow, { now, reachMs }: Reading): JobRow {
   return { ...row, run: { ...run, horizon: now + reachMs, horizonMs: Math.min(run.horizonMs, reachMs) } };
 }
 
-/** Somebody may hold a lease by what can't be read there. */
-const HELD: ReadonlySet<UnreadableRow["table"]> = new Set(["group", "election", "job"]);
-
 const UNUSED: GroupRow = { epoch: 0, revision: 0, holdOffUntil: 0, holdOffMs: 0, paused: false, seenAt: 0 };
 
 interface Found {
@@ -209,7 +212,7 @@ interface Found {
 function groupOf({ stored, newest, found, ...vacated }: Found, { now, reachMs }: Reading): GroupRow | null {
   const holdOffMs = reachMs + CLOCK_MARGIN_MS;
   const isLost = found.some(({ table }) => table === "group");
-  const holdsOff = vacated.holdsOff || found.some(({ table }) => HELD.has(table));
+  const holdsOff = vacated.holdsOff || found.some(({ table }) => table !== "record");
   // No host can have given out more by its clock, whose margin is part of the hold-off.
   const anew = { ...UNUSED, epoch: now + CLOCK_MARGIN_MS, revision: now + CLOCK_MARGIN_MS };
   const before = isLost ? anew : stored;

@@ -18,7 +18,7 @@ export interface SocketPort<Socket> {
   listSockets(): readonly Socket[];
   findSockets(connection: string): readonly Socket[];
   /** What the socket carries through hibernation; `null` if it carries nothing. */
-  attachmentOf(socket: Socket): Attachment | null;
+  attachmentOf(socket: Socket): unknown;
   /** When a ping of its peer was last answered, through hibernation as well; `null`: none was. */
   answeredAt(socket: Socket): number | null;
   /** From now on the socket is listed, and found by the connection in its attachment. */
@@ -56,7 +56,13 @@ export interface Turned {
 }
 
 /** What can go wrong around a turn without reaching a caller. */
-export type HostFailure = "alarm_failed" | "start_failed" | "alarm_not_set" | "send_failed" | "policy_refused";
+export type HostFailure =
+  | "alarm_failed"
+  | "start_failed"
+  | "alarm_not_set"
+  | "send_failed"
+  | "socket_unreadable"
+  | "policy_refused";
 
 export interface HostPort<Socket> extends SocketPort<Socket> {
   /** Tells this deployment's group from groups of the same name in others (E15): the same in all incarnations. */

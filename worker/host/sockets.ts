@@ -2,6 +2,8 @@
  * The sockets of one incarnation, by connection. A new incarnation knows none: it finds single ones by their connection,
  * and all of them by one listing, which takes some 50 ms for ten thousand.
  */
+import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { isAttachment } from "../group/attachment-check.ts";
 import type { Attachment, Path } from "../group/events.ts";
 import type { HostPort, SocketPort } from "./port.ts";
 
@@ -43,10 +45,15 @@ export class Sockets<Socket extends object> {
 
   /** `null` for a socket that has ended: if this side has closed it, its peer may go on sending, and is not worth reading. */
   connectionOf(socket: Socket): string | null {
-    const connection = this.#connections.get(socket) ?? this.#port.attachmentOf(socket)?.connection;
+    const connection = this.#connections.get(socket) ?? this.#carriedBy(socket);
     if (connection === undefined || !this.#sockets.has(connection)) return null;
     this.#connections.set(socket, connection);
     return connection;
+  }
+
+  #carriedBy(socket: Socket): string | undefined {
+    const attachment = this.#port.attachmentOf(socket);
+    return isAttachment(attachment) ? attachment.connection : undefined;
   }
 
   accept(socket: Socket, attachment: Attachment): void {
@@ -93,9 +100,18 @@ export class Sockets<Socket extends object> {
   #adopt(socket: Socket): Attachment[] {
     const attachment = this.#ended.has(socket) ? null : this.#port.attachmentOf(socket);
     if (attachment === null) return [];
+    if (!isAttachment(attachment)) return this.#hangUp(socket);
     this.#sockets.set(attachment.connection, socket);
     const answeredAt = this.#port.answeredAt(socket);
     return [answeredAt === null ? attachment : { ...attachment, answeredAt }];
+  }
+
+  /** S17: its session gets back by another one. Until then its leases are worth what their rows say, as after a crash. */
+  #hangUp(socket: Socket): Attachment[] {
+    this.#ended.add(socket);
+    this.#port.failed("socket_unreadable", new TypeError("what a socket carries can't be read: it is closed"));
+    this.#port.close(socket, CLOSE.restart, "what this socket carries can't be read: connect again");
+    return [];
   }
 
   #find(connection: string): Socket | undefined {

@@ -39,6 +39,7 @@ export const ERROR_EVENTS = [
   "start_failed",
   "alarm_not_set",
   "send_failed",
+  "socket_unreadable",
   "request_failed",
   "policy_refused",
   "row_unreadable",

@@ -39,6 +39,7 @@ import {
   unreadableElection,
   unreadableGroup,
   unreadableHolder,
+  unreadableSocket,
 } from "../../support/host-scripts.ts";
 import { inGroup, inHost, type Mutant } from "./mutant.ts";
 
@@ -617,7 +618,13 @@ const unreadable: readonly Mutant[] = [
     name: "without the group's row nobody waits for what it may have held off",
     rule: "S17",
     trace: unreadableGroup,
-    edits: inRows('({ table }) => table === "group" || table === "election"', '({ table }) => table === "election"'),
+    edits: inRows('({ table }) => table !== "record"', '({ table }) => table === "election"'),
+  },
+  {
+    name: "what a socket carries is believed",
+    rule: "S17",
+    trace: unreadableSocket,
+    edits: [inHost("sockets", "if (!isAttachment(attachment)) return this.#hangUp(socket);", "")],
   },
   {
     name: "a horizon that nobody can have been promised is believed",

@@ -163,6 +163,37 @@ test("[S17] [O1] a record without its term is withdrawn, and observers are told"
   next.resume();
 });
 
+const cutOff =
+  (table: Table): Damage =>
+  (raw) => ({ ...raw, [table]: raw[table].map(({ key, row }) => ({ key, row: String(row).slice(0, 20) })) });
+
+const both =
+  (...damages: readonly Damage[]): Damage =>
+  (raw) =>
+    damages.reduce((damaged, damage) => damage(damaged), raw);
+
+test.each<[string, Damage]>([
+  ["none of its sessions can be read", cutOff("sessions")],
+  ["there is no session, but a record", (raw) => ({ ...raw, sessions: [] })],
+])(
+  "[S17] an election whose row is missing while %s: nobody is granted it before the longest lease is over",
+  (_, damage) => {
+    const group = new GroupWorld({ drainMs: 3_000 });
+    const leader = group.join("a", { contenders: ["x"] });
+    acceptAll(leader);
+    leader.confirm("x", { leaderSessionId: leader.grants.get("process")?.leaderSessionId ?? "", address: "here" });
+    leader.silent = true; // it goes on below its lease
+    wakeDamaged(group, both(without("elections", "process"), damage));
+    expect(group.state.holdOffUntil).toBe(group.clock + boundOf(group));
+    const newcomer = group.join("c", { contenders: ["x"] });
+    acceptAll(newcomer);
+    expect(group.election().type).toBe("vacant");
+    group.run(boundOf(group), newcomer);
+    acceptAll(newcomer);
+    expect(group.holder()).toBe("c");
+  },
+);
+
 test("[S17] a record that can't be read is left out alone", () => {
   const { group, leader } = led();
   leader.confirm("x", { leaderSessionId: leader.grants.get("process")?.leaderSessionId ?? "", address: "here" });
@@ -355,10 +386,25 @@ function expectLed(group: GroupWorld): void {
   if (group.state.elections.has("process")) expect(group.election().type).toBe("leading");
 }
 
+/** Whether each election that was held has left something behind: what is gone without a trace, nobody can notice. */
+function hasTraces(before: RawRows, after: RawRows): boolean {
+  const { rows, unreadable } = readRows(after, { now: 0, reachMs: 0 });
+  const isSeen = (name: string, leaderSessionId: string): boolean =>
+    after.elections.some(({ key }) => key === name) ||
+    unreadable.some(({ table }) => table === "session" || table === "group") ||
+    rows.sessions.some(({ places }) => places.some(([place]) => place === name)) ||
+    rows.records.some(({ leader }) => leader.leaderSessionId === leaderSessionId);
+  return readRows(before, { now: 0, reachMs: 0 }).rows.elections.every(
+    ({ name, state }) => state.type === "vacant" || isSeen(name, state.leaderSessionId),
+  );
+}
+
 test("[S17] after any damage: never two leaders, nothing thrown, and every election with a candidate is led within the bound", () => {
   fc.assert(
     fc.property(moves, damages, moves, (history, choices, later) => {
       const group = play(history);
+      const raw = rawOf(group.stored.rows);
+      fc.pre(hasTraces(raw, damaged(choices)(raw)));
       wakeDamaged(group, damaged(choices));
       playOn(group, later);
       expectLed(group);

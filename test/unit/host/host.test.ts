@@ -49,6 +49,7 @@ import {
   unreadableElection,
   unreadableGroup,
   unreadableHolder,
+  unreadableSocket,
 } from "../../support/host-scripts.ts";
 
 const play = (script: HostScript) => (): void => script({ group: groupCore });
@@ -121,6 +122,7 @@ describe("rows that can't be read", () => {
   test("[S17] an election's that is missing counts as one", play(missingElection));
   test("[S17] those of a holder: its term is worth the same", play(unreadableHolder));
   test("[S17] [S5] the group's: epochs grow, leaders go on, and no term begins for as long", play(unreadableGroup));
+  test("[S17] what a socket carries: it is closed, and its lease is worth what its row says", play(unreadableSocket));
   test("[S17] a horizon that nobody can have been promised is brought back", play(horizonOfNobody));
 });
 
