@@ -9,7 +9,7 @@ import type { Access } from "../group/state.ts";
 import type { ElectionEnv, PlaceOf } from "../http/admission.ts";
 import { type PolicyEnv, policyIfSet } from "../http/env-policy.ts";
 import { groupAt } from "../http/group-at.ts";
-import { type Call, callWith } from "../http/interface.ts";
+import { answerOfObject, type Call, callWith } from "../http/interface.ts";
 import { placeFromEnv } from "../http/place.ts";
 import { assertPrincipal } from "../http/principal.ts";
 import {
@@ -53,6 +53,13 @@ export function electionsOf(
     const name = groupName(group);
     return groupAt(namespace, name, place(name, env as unknown as ElectionEnv));
   };
+  const asked = async <T>(call: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await call();
+    } catch (error) {
+      throw answerOfObject(error);
+    }
+  };
   const callFor = (group: string): Call => {
     const settings = policy === undefined ? policyIfSet(env as unknown as PolicyEnv) : policy(group);
     if (settings !== undefined) assertPolicy(settings);
@@ -60,7 +67,9 @@ export function electionsOf(
   };
   const poll = async (group: string, call: PollRequest): Promise<PollAnswer | Refused> => {
     if (access.role === "observe") return refused("forbidden", "this binding may only look: give it the role contend");
-    const outcome: Outcome = await groupOf(group).poll({ ...callFor(group), access, request: call });
+    const outcome: Outcome = await asked<Outcome>(async () =>
+      groupOf(group).poll({ ...callFor(group), access, request: call }),
+    );
     if (outcome.type === "polled" || outcome.type === "refused") return outcome;
     throw new Error(`the group answered ${outcome.type} to a call`);
   };
@@ -70,22 +79,27 @@ export function electionsOf(
       answer(await poll(group, call(asked)), asked);
   return {
     getLeader: async (group, component) =>
-      groupOf(group).getLeader({ ...callFor(group), component: componentName(component) }),
+      asked(async () => groupOf(group).getLeader({ ...callFor(group), component: componentName(component) })),
     status: async (group, after) =>
-      groupOf(group).status({ ...callFor(group), ...(after !== undefined && { after: electionName(after) }) }),
+      asked(async () =>
+        groupOf(group).status({ ...callFor(group), ...(after !== undefined && { after: electionName(after) }) }),
+      ),
     electionStatus: async (group, election, from = 0) =>
-      groupOf(group).electionStatus({
-        ...callFor(group),
-        election: electionName(election),
-        from: firstCandidate(from),
-      }),
-    history: async (group, limit) => groupOf(group).history({ ...callFor(group), limit: historyLimit(limit) }),
+      asked(async () =>
+        groupOf(group).electionStatus({
+          ...callFor(group),
+          election: electionName(election),
+          from: firstCandidate(from),
+        }),
+      ),
+    history: async (group, limit) =>
+      asked(async () => groupOf(group).history({ ...callFor(group), limit: historyLimit(limit) })),
     checkFence: async (group, question) =>
-      groupOf(group).checkFence({ ...callFor(group), question: fenceQuestion(question) }),
+      asked(async () => groupOf(group).checkFence({ ...callFor(group), question: fenceQuestion(question) })),
     revoke: async (group, election, options) => {
       if (access.role !== "admin") return refused("forbidden", "this binding may not revoke: give it the role admin");
       const order = { ...revokeOptions(options), election: electionName(election) };
-      const outcome: Outcome = await groupOf(group).revoke({ ...callFor(group), ...order });
+      const outcome: Outcome = await asked<Outcome>(async () => groupOf(group).revoke({ ...callFor(group), ...order }));
       if (outcome.type === "revoked" || outcome.type === "not_led") return outcome;
       throw new Error(`the group answered ${outcome.type} to a revoke`);
     },

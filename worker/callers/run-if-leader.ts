@@ -71,7 +71,8 @@ export async function runIfLeader<T>(
   try {
     const leadership = await candidacy.acquire();
     if (leadership === null) {
-      return { ran: false, reason: "led", leader: (await elections.electionStatus(group, name)).leader };
+      const { leader } = await elections.electionStatus(group, name).catch(unanswered);
+      return { ran: false, reason: "led", leader };
     }
     // Only a leader can know: from here on nobody else completes a run.
     if (since !== undefined && (await wasCompleted(elections, { group, component, name, since }))) {
@@ -86,6 +87,10 @@ export async function runIfLeader<T>(
   }
 }
 
+const unanswered = (cause: unknown): never => {
+  throw unavailable(cause);
+};
+
 /** At least as many terms as a group keeps. */
 const HISTORY_LIMIT = 1_000;
 
@@ -97,7 +102,7 @@ interface Question {
 }
 
 async function wasCompleted(elections: Elections, { group, component, name, since }: Question): Promise<boolean> {
-  const terms = await elections.history(group, HISTORY_LIMIT);
+  const terms = await elections.history(group, HISTORY_LIMIT).catch(unanswered);
   return terms.some(
     ({ election, endedAt, confirmed }) =>
       election === name && endedAt !== null && endedAt > since && confirmed.some((one) => one.component === component),

@@ -48,10 +48,21 @@ export class OtherInterface extends Error {
 export const understands = (version: number): boolean => version >= OLDEST_INTERFACE && version <= INTERFACE_VERSION;
 
 /** The answer to a request whose Worker and object do not understand each other; `null` for any other error. */
-export function otherInterfaceIn({ message }: Error): string | null {
+export function otherInterfaceIn(error: unknown): string | null {
+  const message = error instanceof Error ? error.message : "";
   const at = message.indexOf(REFUSED);
   if (at !== -1) return message.slice(at + REFUSED.length);
-  return message.includes(LACKS_METHOD)
+  return lacksMethod(error)
     ? "the group's object is of an older version, and does not know this request yet: try again when the deployment is complete"
     : null;
+}
+
+/** Whether what was called has no such method: the object is older than its Worker, or a binding leads to something else. */
+export const lacksMethod = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes(LACKS_METHOD) && !error.message.includes(REFUSED);
+
+/** What an object has answered, for callers who may have a binding between them and this Worker: they can tell an older object from a wrong binding. */
+export function answerOfObject(error: unknown): unknown {
+  const message = otherInterfaceIn(error);
+  return message === null ? error : new Error(REFUSED + message, { cause: error });
 }

@@ -12,21 +12,10 @@ class Misconfigured extends Error {
 
 /** What has to be changed; `null` for any other error. */
 export function misconfiguredIn(error: unknown): string | null {
-  const message = messageOf(error);
+  const message = error instanceof Error ? error.message : "";
   const at = message.indexOf(MARK);
   return at === -1 ? null : message.slice(at + MARK.length);
 }
-
-/** The platform's words for a call of what is not there. */
-const NO_METHOD = "does not implement the method";
-
-/** The same for what a call through a binding was answered with: the binding itself can be the wrong one. */
-export const misconfiguredBy = (error: unknown): string | null =>
-  messageOf(error).includes(NO_METHOD)
-    ? "what the binding leads to has no elections: bind the entrypoint ElectionsEntrypoint of the Worker that has the groups"
-    : misconfiguredIn(error);
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : "");
 
 const answersTo = (thing: unknown, method: string): boolean =>
   (typeof thing === "object" || typeof thing === "function") &&

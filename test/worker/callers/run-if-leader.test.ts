@@ -234,6 +234,44 @@ test("[E3] a group that can't be asked at all is an error that can be retried, a
   expect(runs).toBe(0);
 });
 
+const noMethod = (name: string) => () =>
+  Promise.reject(new TypeError(`The RPC receiver does not implement the method "${name}".`));
+
+/** The groups of another version. */
+const objectsWithout = (method: string): typeof env.ELECTIONS => {
+  const stubOf = (group: string) =>
+    new Proxy(objectOf(group), {
+      get: (stub, name) => (name === method ? noMethod(method) : (...all: never[]) => Reflect.get(stub, name)(...all)),
+    });
+  const namespace = { idFromName: (group: string) => group, get: stubOf, getByName: stubOf };
+  return namespace as unknown as typeof env.ELECTIONS;
+};
+
+test.each(["poll", "electionStatus", "history"])(
+  "[V1] [E3] an object of an older version, without %s: an error that can be retried, and nothing runs",
+  async (method) => {
+    const group = freshGroup();
+    if (method === "electionStatus")
+      await local.campaign(group, { contenders: [{ component: "nightly", election: "dedicated" }], sentAt: 1 });
+    let runs = 0;
+    const running = runIfLeader(objectsWithout(method), { ...job(group), since: 1 }, () => (runs += 1));
+    await expect(running).rejects.toMatchObject({ name: "ElectionError", code: "other_interface", retryable: true });
+    expect(runs).toBe(0);
+  },
+);
+
+test.each(["electionStatus", "history"] as const)(
+  "[E3] a look-up that fails is an error that can be retried: %s",
+  async (method) => {
+    const group = freshGroup();
+    if (method === "electionStatus")
+      await local.campaign(group, { contenders: [{ component: "nightly", election: "dedicated" }], sentAt: 1 });
+    const dead: Elections = { ...local, [method]: () => Promise.reject(new Error("unplugged")) };
+    const running = runIfLeader(dead, { ...job(group), since: 1 }, () => undefined);
+    await expect(running).rejects.toMatchObject({ name: "ElectionError", code: "unavailable", retryable: true });
+  },
+);
+
 test("[K7] check asks the group while the function runs, once for all that wait, and keeps the lead", async () => {
   const group = freshGroup();
   let calls = 0;
