@@ -37,6 +37,8 @@ export interface FakeLeadership {
 /** What a lease that is being renewed shows. There is no clock: it does not run down. */
 const LEASE_MS = 8_000;
 const DRAIN_MS = 10_000;
+/** Then nobody waits for the drain. */
+const ENDED_ALREADY: readonly LossReason[] = ["expired", "lost"];
 
 const assertOptions = optionsBy({
   group: optional(name),
@@ -54,6 +56,8 @@ class Fake implements FakeLeadership {
   #epoch = 0;
   #term: Handle<Leadership> | null = null;
   #isExpired = false;
+  /** The term that is led, or drains. */
+  #mayDrain: Handle<Leadership> | null = null;
   published: FakeLeadership["published"] = null;
 
   constructor(options: FakeLeadershipOptions) {
@@ -75,7 +79,7 @@ class Fake implements FakeLeadership {
       { group, component, epoch: this.#epoch, ...identity },
       {
         remainingMs: () => (this.#term === term && !this.#isExpired ? LEASE_MS : 0),
-        drainMs: () => (this.#isExpired ? 0 : DRAIN_MS),
+        drainMs: () => (this.#mayDrain === term ? DRAIN_MS : 0),
         inquire: () => Promise.resolve(),
         assertPublished,
         confirm: async (published) => {
@@ -87,6 +91,7 @@ class Fake implements FakeLeadership {
       },
     );
     this.#term = term;
+    this.#mayDrain = term;
     return term.leadership;
   }
 
@@ -94,12 +99,14 @@ class Fake implements FakeLeadership {
     const { end } = this.#running();
     const error = new LeadershipLostError(reason);
     this.#term = null;
+    if (ENDED_ALREADY.includes(reason)) this.#mayDrain = null;
     end(() => error);
   }
 
   expire(): void {
     this.#running();
     this.#isExpired = true;
+    this.#mayDrain = null;
   }
 
   #running(): Handle<Leadership> {

@@ -61,6 +61,8 @@ export class HostedObject<T extends object> extends Caller {
   #life: Life<T> | null = null;
   /** Events that are being answered. */
   #events = 0;
+  /** Events that wait until it is thawed. */
+  readonly #held: (() => void)[] = [];
   /** The alarm that is being answered, by how often it has failed. */
   #ringing: number | null = null;
   #failures = 0;
@@ -83,8 +85,15 @@ export class HostedObject<T extends object> extends Caller {
     return this.#kept.alarmAt;
   }
 
-  /** One event. Rejects if the object ends before it is over. */
+  override thaw(): void {
+    super.thaw();
+    for (const deliver of this.#held.splice(0)) deliver();
+  }
+
+  /** One event; while the object is frozen it waits. Rejects if the object ends before it is over. */
   async deliver<R>(work: (instance: T) => R): Promise<Awaited<R>> {
+    const { isRunning, isDead } = this.machine;
+    if (!isRunning && !isDead) await new Promise<void>((resolve) => this.#held.push(resolve));
     this.arrive();
     const life = this.#wake();
     this.#events += 1;

@@ -19,6 +19,8 @@ main = "${main}"
 compatibility_date = "${compatibilityDate}"
 # Without it one frame of a stranger could unpack to megabytes.
 compatibility_flags = [${listed(compatibilityFlags)}]
+# Variables that were set by hand stay at the next deployment.
+keep_vars = true
 
 [durable_objects]
 bindings = [{ name = "ELECTIONS", class_name = "ElectionGroup" }]
@@ -57,6 +59,8 @@ const jsonc = ({ name, main, compatibilityDate, compatibilityFlags }: MountedWor
   "compatibility_date": "${compatibilityDate}",
   // Without it one frame of a stranger could unpack to megabytes.
   "compatibility_flags": [${listed(compatibilityFlags)}],
+  // Variables that were set by hand stay at the next deployment.
+  "keep_vars": true,
   "durable_objects": {
     "bindings": [{ "name": "ELECTIONS", "class_name": "ElectionGroup" }],
     // Groups that hibernate within a minute of a deployment keep their sockets; all others restart then.

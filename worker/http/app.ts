@@ -91,7 +91,7 @@ export function createElectionApp(options: ElectionAppOptions = {}) {
         error.res ?? Response.json({ error: { code: "refused", message: error.message } }, { status: error.status })
       );
     const newer = newerSchemaIn(error);
-    if (newer !== null) return refuseWith(503, "newer_schema", newer); // the group's object has logged it
+    if (newer !== null) return tryLater(context.req.raw, problem(503, "newer_schema", newer)); // the group's object has logged it
     const other = otherInterfaceIn(error);
     if (other !== null) return tryLater(context.req.raw, problem(503, "other_interface", other));
     logError("request_failed", error);

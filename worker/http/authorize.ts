@@ -120,16 +120,21 @@ export function originAllowed(request: Request, { OPEN_MODE, ALLOWED_ORIGINS }: 
   return allowed.split(",").some((one) => one.trim() === origin);
 }
 
-/** One verifier for each environment: it keeps the provider's keys. */
-const verifiers = new WeakMap<AuthorizeEnv, Verifier>();
+/** One verifier for the same settings, in whatever copy of the environment they come: it keeps the provider's keys. */
+const verifiers = new Map<string, Verifier>();
+/** More than a deployment has. The oldest one gives way, and fetches the keys again if it is still in use. */
+const MOST_VERIFIERS = 64;
 
 function verifierOf(env: AuthorizeEnv): Verifier | null {
-  const known = verifiers.get(env);
-  if (known !== undefined) return known;
   const options = tokenOptions(env);
   if (options === null) return null;
-  const verifier = createVerifier(options);
-  verifiers.set(env, verifier);
+  const settings = JSON.stringify(options);
+  const verifier = verifiers.get(settings) ?? createVerifier(options);
+  if (verifiers.size === MOST_VERIFIERS && !verifiers.has(settings)) {
+    const [oldest = ""] = verifiers.keys();
+    verifiers.delete(oldest);
+  }
+  verifiers.set(settings, verifier);
   return verifier;
 }
 

@@ -295,6 +295,22 @@ class Flaky {
   }
 }
 
+test("[S6] a frozen object runs no code: a call of it waits until it is thawed", async () => {
+  const group = createTestGroup();
+  const object = group.durableObject(Flaky, { name: "frozen" });
+  await object.stub.kept();
+  group.freeze(object);
+  let isAnswered = false;
+  const answer = object.stub.kept().then(() => {
+    isAnswered = true;
+  });
+  await group.advance(60_000);
+  expect(isAnswered).toBe(false);
+  group.thaw(object);
+  await group.settled(answer);
+  expect(isAnswered).toBe(true);
+});
+
 test("hosted objects: what is stored outlives them, a failed alarm comes again, and what is lacking says so", async () => {
   const group = createTestGroup();
   const object = group.durableObject(Flaky, { name: "flaky" });

@@ -19,6 +19,20 @@ test("[S6] grant, expire, revoke: `isLeader` and `signal` as code sees them, by 
   expect(fake.current).toBe(null);
 });
 
+test("[S10] after its end it drains where the group has asked it to stop, and not where its lease or its term was gone already", () => {
+  const fake = fakeLeadership();
+  const drains = (["revoked", "preempted", "lost", "expired"] as const).map((reason) => {
+    const { drainMs } = fake.grant();
+    fake.revoke(reason);
+    return drainMs() > 0;
+  });
+  expect(drains).toEqual([true, true, false, false]);
+  const first = fake.grant();
+  fake.revoke("revoked");
+  fake.grant();
+  expect(first.drainMs()).toBe(0); // another one leads
+});
+
 test("[S7] the next term is another one, and an earlier one never leads again", () => {
   const fake = fakeLeadership();
   const first = fake.grant();

@@ -99,11 +99,11 @@ export interface Provider {
   asked: number;
 }
 
-/** Stands at `KEYS_URL`; nothing else can be fetched. */
+/** Stands at `KEYS_URL`, with any query; nothing else can be fetched. */
 export function provider(...keys: readonly object[]): Provider {
   const state: Provider = { keys, mode: "up", asked: 0 };
   const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (input) => {
-    if (input !== KEYS_URL) throw new Error(`nobody is at ${String(input)}`);
+    if (!String(input).startsWith(KEYS_URL)) throw new Error(`nobody is at ${String(input)}`);
     state.asked += 1;
     if (state.mode === "lost") return new Promise(() => {});
     if (state.mode === "broken") return new Response("<html>", { status: 200 });

@@ -283,7 +283,12 @@ test("a claim with an unknown name is not signed: a token without `components` i
 
 // Keys of a provider
 
-const byKeys = { AUTH_JWKS_URL: KEYS_URL };
+let deployments = 0;
+/** Of a deployment of its own: what one has fetched is kept for all that have the same settings. */
+const byKeys = (): { AUTH_JWKS_URL: string } => {
+  deployments += 1;
+  return { AUTH_JWKS_URL: `${KEYS_URL}?deployment=${deployments}` };
+};
 const statusOf = async (server: ReturnType<typeof deployWith>, token: string) =>
   (await ask("GET", pathOf(freshGroup()), { server, headers: bearer(token) })).status;
 
@@ -291,13 +296,13 @@ test.each(["ES256", "RS256"] as const)("a token signed with a %s key of the prov
   const key = await signingKey("k1", alg);
   provider(key.publicKey);
 
-  expect(await statusOf(deployWith(byKeys), await key.token())).toBe(200);
+  expect(await statusOf(deployWith(byKeys()), await key.token())).toBe(200);
 });
 
 test("a token that the provider has not signed is refused, with any key in its header", async () => {
   const [key, rsa, stranger] = [await signingKey("k1"), await signingKey("k2", "RS256"), await signingKey("k1")];
   provider(key.publicKey, rsa.publicKey);
-  const server = deployWith(byKeys);
+  const server = deployWith(byKeys());
   const publicText = JSON.stringify(rsa.publicKey);
   const modulus = rsa.publicKey.n ?? "";
   const confusedBy = (secret: string) =>
@@ -327,7 +332,7 @@ test("keys rotate: an unknown key makes the set be fetched again, but strangers 
   const pass = stopClock();
   const [first, second] = [await signingKey("k1"), await signingKey("k2")];
   const identity = provider(first.publicKey);
-  const server = deployWith(byKeys);
+  const server = deployWith(byKeys());
 
   expect(await statusOf(server, await first.token())).toBe(200);
   identity.keys = [second.publicKey];
@@ -339,11 +344,20 @@ test("keys rotate: an unknown key makes the set be fetched again, but strangers 
   expect(identity.asked).toBe(2);
 });
 
+test("a copy of the environment, such as an app makes for each request, shares the keys with all others", async () => {
+  stopClock();
+  const key = await signingKey("k1");
+  const identity = provider(key.publicKey);
+  const settings = byKeys();
+  for (let copy = 0; copy < 3; copy++) expect(await statusOf(deployWith({ ...settings }), await key.token())).toBe(200);
+  expect(identity.asked).toBe(1);
+});
+
 test("however many requests come at once with an unknown key, the set is fetched once", async () => {
   const pass = stopClock();
   const [known, made] = [await signingKey("k1"), await signingKey("made-up")];
   const identity = provider(known.publicKey);
-  const server = deployWith(byKeys);
+  const server = deployWith(byKeys());
   const answers = async (key: typeof known): Promise<number[]> => {
     const token = await key.token();
     return Promise.all(Array.from({ length: 50 }, () => statusOf(server, token)));
@@ -363,7 +377,7 @@ test("keys that are known stay in use while the provider is away; without any th
   const log = captureLog();
   const key = await signingKey("k1");
   const identity = provider(key.publicKey);
-  const server = deployWith(byKeys);
+  const server = deployWith(byKeys());
 
   identity.mode = "down";
   expect(await statusOf(server, await key.token())).toBe(503);
@@ -381,7 +395,7 @@ test("a fetch that fails is repeated after a second: while the first keys are un
   captureLog();
   const [first, second] = [await signingKey("k1"), await signingKey("k2")];
   const identity = provider(first.publicKey);
-  const server = deployWith(byKeys);
+  const server = deployWith(byKeys());
 
   identity.mode = "down";
   for (let attempt = 0; attempt < 20; attempt++) expect(await statusOf(server, await first.token())).toBe(503);
@@ -405,7 +419,7 @@ test("a stranger who hangs up while the keys are fetched keeps nobody else waiti
   const pass = stopClock();
   const key = await signingKey("k1");
   const identity = provider(key.publicKey);
-  const server = deployWith(byKeys);
+  const server = deployWith(byKeys());
 
   identity.mode = "lost";
   void statusOf(server, await key.token()); // its request is gone: nothing will ever come of it
