@@ -79,7 +79,7 @@ test("the table has every route of the app", () => {
   expect([...inTable]).toEqual(routes);
   const known = new Set([
     ...routes.map(
-      ([method, rest]) => `${method} /v1/groups/:group${rest.replace(/\/(?:process|dispatcher)/, "/:name")}`,
+      ([method, rest]) => `${method} /v1/groups/:group${rest.replace(/\/(?:process|dispatcher|nightly)/, "/:name")}`,
     ),
     "GET /v1/groups/:group/session",
     "GET /v1/groups",
@@ -88,7 +88,7 @@ test("the table has every route of the app", () => {
   ]);
   const paths = registered
     .filter(({ method }) => method !== "ALL")
-    .map(({ method, path }) => `${method} ${path.replace(/:(?:component|election)/, ":name").replace(/\/$/, "")}`);
+    .map(({ method, path }) => `${method} ${path.replace(/:(?:component|election|job)/, ":name").replace(/\/$/, "")}`);
   expect([...new Set(paths)].sort()).toEqual([...known].sort());
 });
 

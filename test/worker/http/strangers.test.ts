@@ -162,6 +162,9 @@ test("every limit can be set by LIMITS, and is in the welcome", async () => {
     historyRows: 9,
     rows: 12,
     confirms: 10,
+    jobs: 8,
+    occurrences: 13,
+    occurrenceMs: 120_000,
     helloTimeoutMs: 1_100,
   };
   const server = deployWith({ OPEN_MODE: "loopback", LIMITS: JSON.stringify(limits) });
