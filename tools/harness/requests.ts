@@ -79,7 +79,7 @@ const path = fc.oneof(
         ),
         query,
       )
-      .map(([name, rest, asked]) => `/v1/groups/${name}${rest}${asked}`),
+      .map((parts) => "/v1/groups/".concat(...parts)), // as it is, so not by `groupPath`
   },
   {
     weight: 1,
