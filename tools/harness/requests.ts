@@ -215,9 +215,14 @@ const headersWith = (all: readonly string[]): fc.Arbitrary<Record<string, string
     )
     .map(([credentials, others]) => ({ ...others, ...credentials }));
 
+/** The method that the path takes, where it takes any. */
+const methodOf = (asked: string): string =>
+  /\/(?:revoke|pause|resume|fence|token)(?:$|\?)/.test(asked) ? "POST" : "GET";
+
 const anyRequest = (): fc.Arbitrary<AnyRequest> =>
   fc
-    .record({ method, path, headers: headersWith(tokens()), body: json })
+    .record({ method, path, headers: headersWith(tokens()), body: json, fits: fc.boolean() })
+    .map(({ fits, ...request }) => (fits ? { ...request, method: methodOf(request.path) } : request))
     .map((request) => (isBodyless(request.method) ? { ...request, body: "" } : request));
 
 const SAMPLE = 1_000;
