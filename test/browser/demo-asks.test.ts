@@ -46,7 +46,7 @@ test("a person who types the address, and a link of this site, are not asked", a
   await page.goto(`${world.backend.url}/demo/contender?group=typed`);
   await page.getByText("Leads").waitFor();
   await page.goto(`${world.backend.url}/`);
-  await page.getByRole("link", { name: "Demo" }).click();
+  await page.getByRole("link", { name: "Demo", exact: true }).click();
   await page.getByRole("heading", { name: "One leader" }).waitFor();
 });
 

@@ -33,13 +33,15 @@ export const groupSessionMutants: readonly Mutant[] = [
     name: "a group is deleted while a host's clock could still give out its epochs",
     rule: "S20",
     trace: purgeAfterAllEpochs,
-    edits: [inGroup("idle", "Math.max(epoch, revision) + CLOCK_MARGIN_MS + 1", "Math.max(epoch, revision)")],
+    edits: [inGroup("idle", "revision) + CLOCK_MARGIN_MS + 1", "revision)")],
   },
   {
     name: "a group that is led is deleted",
     rule: "S20",
     trace: purgeOfNothingInUse,
-    edits: [inGroup("idle", "if (!isIdle(state) || connections.size > 0)", "if (false as boolean)")],
+    edits: [
+      inGroup("idle", "if (!isUnused(state) || connections.size > 0 || isAnyRunning(turn))", "if (false as boolean)"),
+    ],
   },
   {
     name: "a group is deleted although it was used since it was idle",
