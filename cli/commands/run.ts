@@ -2,11 +2,13 @@ import { hostname } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { PRIORITY_MAX, PROCESS_NAME_LENGTH } from "../../shared/protocol/limits.ts";
 import { electionOf } from "../../shared/protocol/names.ts";
+import { isOccurrence, OCCURRENCE_RULE } from "../../shared/protocol/runs.ts";
 import { electionStatusOf, firstStatusOf } from "../admin.ts";
 import { CommandFailure, EXIT, failureOf, usageFailure } from "../failure.ts";
 import { npmGone, npmGoneFailure } from "../npm-gone.ts";
 import { type GroupOptions, name, tokenSource, wholeNumber, withConnection, withGroup, withJson } from "../options.ts";
 import { CommandRunner, type RunSettings } from "../run/command-runner.ts";
+import { OccurrenceRunner } from "../run/occurrence-runner.ts";
 import { followQueue } from "../run/progress.ts";
 import { createReporter, type Reporter } from "../run/reports.ts";
 
@@ -21,7 +23,8 @@ interface RunOptions extends GroupOptions {
   readonly address?: string;
   readonly graceMs: number;
   readonly restart?: boolean;
-  readonly once?: boolean;
+  readonly once?: string;
+  readonly retry: boolean;
   readonly quiet?: boolean;
 }
 
@@ -44,7 +47,12 @@ export function addRun(program: Command): void {
       wholeNumber(0, LONGEST_GRACE_MS),
       DEFAULT_GRACE_MS,
     )
-    .addOption(new Option("--once", "end when the command ends by itself (default)").conflicts("restart"))
+    .addOption(
+      new Option("--once <occurrence>", "run in one of all processes that name this occurrence, and end")
+        .conflicts(["restart", "dedicated", "address"])
+        .argParser(occurrence),
+    )
+    .option("--no-retry", "with --once: do not run it again if a run of it has failed or died")
     .option("--restart", "run the command again whenever it ends, while this process leads")
     .option("-q, --quiet", "write warnings only")
     .addHelpText(
@@ -60,11 +68,16 @@ can't be executed, 127 if it was not found.
 Examples:
   edge-election run --group checkout --component sync -- ./sync.sh --all
   edge-election run -g checkout -c worker --restart --grace-ms 2000 -- node worker.js
+  edge-election run -g checkout -c nightly --once "$(date +%F)" -- ./report.sh
   edge-election run -g checkout -c report -- sh -c 'curl -H "Edge-Election-Fence: $EDGE_ELECTION_FENCE" ...'`,
     )
     .action(async ([file = "", ...parameters]: string[], options: RunOptions) => {
       const reporter = createReporter(process.stderr, { json: options.json === true, quiet: options.quiet === true });
-      process.exit(await run(settingsOf(options, file, parameters), options, reporter));
+      const settings = settingsOf(options, file, parameters);
+      const { once, retry } = options;
+      process.exit(
+        await (once === undefined ? run(settings, options, reporter) : runAt(once, retry, settings, reporter)),
+      );
     });
 }
 
@@ -104,6 +117,18 @@ async function run(settings: RunSettings, options: RunOptions, reporter: Reporte
   const ending = runner.run();
   if (warning !== undefined) reporter.report({ event: "warning", message: warning });
   return ending;
+}
+
+/** The component is the job. */
+function runAt(occurrence: string, retry: boolean, settings: RunSettings, reporter: Reporter): Promise<number> {
+  const { component: job, process: info, ...others } = settings;
+  const by = info.name ?? ownName();
+  return new OccurrenceRunner({ ...others, job, by, occurrence, retry }, reporter).run(npmGone(process.env));
+}
+
+function occurrence(value: string): string {
+  if (isOccurrence(value)) return value;
+  throw new InvalidArgumentError(`It must be ${OCCURRENCE_RULE}.`);
 }
 
 /** Wrong settings fail at once. A backend that is down may come up later: that is only a warning. */

@@ -9,6 +9,8 @@ export type RunEvent =
   | { readonly event: "ended"; readonly code: number | null; readonly signal: NodeJS.Signals | null }
   | { readonly event: "stopped"; readonly epoch: number }
   | { readonly event: "lost"; readonly epoch: number; readonly reason: LossReason }
+  /** The occurrence was not run here. `by`: whoever has run it; `null`: nobody will. */
+  | { readonly event: "elsewhere"; readonly outcome: string; readonly by: string | null }
   | { readonly event: "warning"; readonly message: string };
 
 export interface Reporter {
@@ -64,6 +66,8 @@ function textOf(event: RunEvent): string {
       return "the command was stopped, and its process group is gone";
     case "lost":
       return `no longer leading: ${event.reason}`;
+    case "elsewhere":
+      return `not run here: ${event.outcome}${event.by === null ? "" : ` by ${legible(event.by)}`}`;
     case "warning":
       return legible(event.message);
   }

@@ -52,6 +52,11 @@ export const runFailure = {
     if (!(error instanceof ProtocolError)) return undefined;
     return failed(error.code, error.message, "Use the same version here and in the backend.", error);
   },
+  /** Of `run --once`, which has tried for a minute. */
+  ofRun: (error: unknown, job: string): CommandFailure =>
+    error instanceof CommandFailure
+      ? error
+      : (runFailure.of(error, job) ?? failed((error as ElectionError).code, textOf(error), undefined, error)),
 } as const;
 
 const unauthorized = (error: UnauthorizedError): CommandFailure =>

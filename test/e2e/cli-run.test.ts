@@ -87,7 +87,7 @@ test("it refuses what can't work, with exit code 125 and the remedy", async () =
     runCommand([...text, "--url", hasty.url, "--", "true"]),
     runCommand([...text, "--url", closed.url, "--", "true"]),
     runCommand([...text, "--url", closed.url, "--", "true"], { environment: { EDGE_ELECTION_TOKEN: "wrong" } }),
-    runCommand([...text, "--url", backend.url, "--once", "--restart", "--", "true"]),
+    runCommand([...text, "--url", backend.url, "--once", "1", "--restart", "--", "true"]),
     runCommand([...text, "--url", backend.url]),
   ]);
 
@@ -123,6 +123,22 @@ test("[C1] --restart runs it again in the same term, and a forwarded SIGTERM is 
   expect(second.epoch).toBe(first.epoch);
   expect([3, 143]).toContain((await runner.ended).code); // it may have ended by itself just before
   expect(await reasons()).toEqual(["closed"]);
+});
+
+test("[J1] [J3] --once runs the command in one of several processes, whenever they come; what has failed is run by the next", async () => {
+  const at = (occurrence: string, ...words: string[]) =>
+    runCommand(["run", "--url", backend.url, "--group", group, "-c", "nightly", "--once", occurrence, ...words]);
+  const script = shell('echo "$EDGE_ELECTION_FENCE"; sleep 0.2');
+  const outcomes = await Promise.all([1, 2, 3].map(() => at("2026-11-29", "--", ...script)));
+  outcomes.push(await at("2026-11-29", "--json", "--", ...script));
+
+  expect(outcomes.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+  expect(outcomes.filter(({ stdout }) => stdout.includes("/nightly/"))).toHaveLength(1);
+  expect(outcomes[3]?.stderr).toContain('"event":"elsewhere","outcome":"completed"');
+  expect((await at("2026-11-30", "--", ...shell("exit 7"))).code).toBe(7);
+  expect((await at("2026-11-30", "--no-retry", "--", "true")).stderr).toContain("not run here: failed");
+  expect((await at("2026-11-30", "--", "true")).stderr).toContain("ended with 0");
+  expect((await at("2026-11-29", "--restart", "--", "true")).code).toBe(125);
 });
 
 test("it waits for a backend that is not there yet, and a signal ends it", async () => {

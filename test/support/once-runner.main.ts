@@ -1,0 +1,65 @@
+/**
+ * A real process with a cron of its own: it runs each occurrence of two jobs once, and is killed in the middle of some runs:
+ * `node once-runner.main.ts CONFIG`. It writes what it does into a log that outlives it.
+ */
+import { appendFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LeadershipLostError, type RunLeadership, runOnce } from "../../client/node/index.ts";
+import { seededRandom } from "../../testing/random.ts";
+import { configuration } from "../../tools/harness/configuration.ts";
+
+export interface RunnerConfig {
+  readonly url: string;
+  readonly name: string;
+  readonly log: string;
+  /** How far its clock is from the true one. */
+  readonly skewMs: number;
+  /** When the first occurrence is due, by the true clock, and how many follow, how far apart. */
+  readonly startAt: number;
+  readonly tickMs: number;
+  readonly occurrences: number;
+  readonly leaseMs: number;
+  /** The share of its runs in which it is killed. */
+  readonly killed: number;
+  readonly seed: number;
+}
+
+const { url, name, log, skewMs, startAt, tickMs, occurrences, leaseMs, killed, seed } = configuration<RunnerConfig>();
+const random = seededRandom(seed);
+/** One write that is not torn: it is shorter than a page, and appended. */
+const note = (what: string, group: string, occurrence: number, epoch = 0): void =>
+  appendFileSync(log, `${JSON.stringify({ what, group, occurrence, by: name, epoch })}\n`);
+
+async function runAt(group: string, retry: boolean, occurrence: number): Promise<void> {
+  const run = async (leadership: RunLeadership): Promise<string> => {
+    note("start", group, occurrence, leadership.epoch);
+    await sleep(1 + random() * 10);
+    if (random() < killed) {
+      note("kill", group, occurrence);
+      process.kill(process.pid, "SIGKILL");
+      await sleep(60_000);
+    }
+    leadership.assertLeader(); // on a machine that is busy it may be late: then somebody else runs it
+    note("end", group, occurrence, leadership.epoch);
+    return name;
+  };
+  const result = await runOnce({ url, group, job: "tick", occurrence, by: name, leaseMs, retry, run });
+  note(result.ran ? "ran" : result.reason, group, occurrence);
+}
+
+const nameOf = (error: unknown): string => (error instanceof LeadershipLostError ? "lost" : String(error));
+
+const clock = (): number => Date.now() + skewMs;
+const running: Promise<void>[] = [];
+for (let occurrence = 0; occurrence < occurrences; occurrence += 1) {
+  const dueAt = startAt + occurrence * tickMs;
+  if (dueAt < clock() - tickMs) continue; // it has begun again since
+  await sleep(Math.max(0, dueAt - clock()));
+  for (const [group, retry] of [
+    ["retry", true],
+    ["once", false],
+  ] as const)
+    running.push(runAt(group, retry, occurrence).catch((error: unknown) => note(nameOf(error), group, occurrence)));
+}
+await Promise.all(running);
+note("left", "", occurrences);
