@@ -50,10 +50,11 @@ interface Line {
 export async function runRounds(rounds: Rounds): Promise<RoundsResult[]> {
   const { processes, occurrences, tickMs, skewMs, killed, leaseMs } = rounds;
   const limits = JSON.stringify({ occurrences, rows: 1_000_000 });
+  await using folder = await temporaryFolder();
   await using backend = await startLocalBackend({
     bindings: { OPEN_MODE: "loopback", LOG_LEVEL: "error", LIMITS: limits },
+    dataDir: join(folder.path, "data"),
   });
-  await using folder = await temporaryFolder();
   const log = join(folder.path, "log");
   const startAt = Date.now() + 2 * skewMs + 1_000;
   const keep = async (index: number): Promise<void> => {
