@@ -75,7 +75,10 @@ export async function runRounds(rounds: Rounds): Promise<RoundsResult[]> {
     .split("\n")
     .filter(Boolean)
     .map((line) => JSON.parse(line) as Line);
-  return Promise.all((["retry", "once"] as const).map((group) => resultOf(backend.url, group, occurrences, lines)));
+  // Awaited here: the backend stops when this returns.
+  return await Promise.all(
+    (["retry", "once"] as const).map((group) => resultOf(backend.url, group, occurrences, lines)),
+  );
 }
 
 async function resultOf(
