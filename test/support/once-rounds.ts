@@ -26,7 +26,9 @@ export interface RoundsResult {
   /** By the record of the group. */
   readonly completed: number;
   readonly died: number;
-  /** Neither completed nor died. */
+  /** Their runs were late, and had lost their lease. */
+  readonly failed: number;
+  /** Nobody has run them. */
   readonly missing: number;
   /** Occurrences that more than one process was told to have completed. */
   readonly completedTwice: number;
@@ -98,7 +100,8 @@ async function resultOf(
   return {
     ...{ group, occurrences, starts: of("start").length, kills: of("kill").length },
     ...{ completed: record("completed"), died: record("died") },
-    missing: occurrences - record("completed") - record("died"),
+    failed: record("failed"),
+    missing: occurrences - status.ended.length,
     ...{
       completedTwice: twice("ran"),
       lost: of("lost").length,
