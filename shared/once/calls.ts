@@ -101,8 +101,10 @@ export async function pause(ports: OncePorts, { attempt, backOff, atMostMs = Inf
   const { promise, resolve } = Promise.withResolvers<void>();
   const ms = Math.min(backOffMs(Math.min(attempt, 32), ports.random(), backOff), atMostMs);
   const timer = ports.setTimeout(resolve, Math.ceil(ms));
-  signal?.addEventListener("abort", () => resolve(), { once: true });
+  const stop = (): void => resolve();
+  signal?.addEventListener("abort", stop);
   await promise;
+  signal?.removeEventListener("abort", stop);
   ports.clearTimeout(timer);
   signal?.throwIfAborted();
 }

@@ -1,6 +1,7 @@
 /** One run with its lease: it renews until the end is recorded, and its leadership ends in time by the process's own clock. */
 import { LeadershipLostError, type LossReason } from "../errors.ts";
 import { createPlainLeadership, type Handle, type PlainLeadership } from "../leadership/leadership.ts";
+import { answerTimeoutFor } from "../lease.ts";
 import type { EndedRun, EndRun, RunAnswer } from "../protocol/runs.ts";
 import { Calls, type OncePorts } from "./calls.ts";
 
@@ -26,6 +27,7 @@ export class LeasedRun {
   /** Until then nobody else begins. */
   #until: number;
   #renewEveryMs: number;
+  readonly #answerTimeoutMs: number;
   #leaseMs: number;
   #loss: LeadershipLostError | null = null;
   #isStopped = false;
@@ -39,6 +41,7 @@ export class LeasedRun {
     this.#until = sentAt + lease.renewDeadlineMs;
     this.#leaseMs = lease.renewDeadlineMs;
     this.#renewEveryMs = lease.renewEveryMs;
+    this.#answerTimeoutMs = answerTimeoutFor(lease);
     const { group, job } = subject;
     this.#handle = createPlainLeadership(
       { group, component: job, election: `component:${job}`, leaderSessionId, epoch },
@@ -46,6 +49,7 @@ export class LeasedRun {
     );
     subject.signal?.addEventListener("abort", this.#abort);
     this.#keep(sentAt);
+    if (subject.signal?.aborted) this.#abort();
   }
 
   get leadership(): PlainLeadership {
@@ -97,7 +101,9 @@ export class LeasedRun {
     if (this.#isStopped || this.#leaseLeftMs() === 0) return false;
     const { job, run } = this.#subject;
     try {
-      const { answer, sentAt } = await this.#calls.once({ type: "renew", job, run }, this.#leaseLeftMs());
+      // One try must not take all that is left: others may get through.
+      const withinMs = Math.min(this.#leaseLeftMs(), this.#answerTimeoutMs);
+      const { answer, sentAt } = await this.#calls.once({ type: "renew", job, run }, withinMs);
       if (answer.type === "yours") {
         // A lease that has ended meanwhile does not begin again: the function was told.
         if (this.#leaseLeftMs() === 0) return false;

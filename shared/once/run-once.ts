@@ -58,10 +58,10 @@ export async function once<T>(options: OnceOptions<T>, ports: OncePorts): Promis
       // An answer that is as late as the end of its lease: the next one renews it.
       if (leased.leadership.isLeader()) return carryOut(leased, options, asked, { calls, run });
       leased.stop();
-    } else if (answer.type === "over" && answer.end === "died" && asked.retry) {
-      // Only the attempt that died gets this for an answer: one that it was never told of. The function was not called.
+    } else if (answer.type === "lost") {
+      // This attempt has died before it was told that it had begun. The function was not called.
       run = ports.freshId();
-    } else if (answer.type !== "busy" && answer.type !== "lost") {
+    } else if (answer.type !== "busy") {
       return resultOf(answer);
     }
     await pause(ports, { attempt: polls, backOff: POLL, atMostMs: remainingIn(answer), signal: options.signal });
@@ -69,7 +69,7 @@ export async function once<T>(options: OnceOptions<T>, ports: OncePorts): Promis
 }
 
 const remainingIn = (answer: RunAnswer): number =>
-  answer.type === "busy" ? Math.max(50, answer.remainingMs) : Infinity;
+  answer.type === "busy" && answer.remainingMs > 0 ? Math.max(50, answer.remainingMs) : Infinity;
 
 type Settled = Extract<RunAnswer, { readonly type: "over" | "missed" | "too_old" }>;
 

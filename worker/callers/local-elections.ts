@@ -109,9 +109,9 @@ export function electionsOf(
     release: by(releasing),
     run: async (group, call) => {
       const request = runRequest(call);
-      return runAnswer(await groupOf(group).run({ ...callFor(group), access, request }));
+      return runAnswer(await asked<Outcome>(async () => groupOf(group).run({ ...callFor(group), access, request })));
     },
-    job: async (group, job) => groupOf(group).job({ ...callFor(group), job: jobName(job) }),
+    job: async (group, job) => asked(async () => groupOf(group).job({ ...callFor(group), job: jobName(job) })),
   };
 }
 

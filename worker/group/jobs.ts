@@ -56,11 +56,14 @@ function begin(turn: Turn, access: Access, call: Hashed<BeginRun>): Outcome {
   const known = turn.state.jobs.get(call.job) ?? newJob(call.job);
   if (isUsedElsewhere(known, call)) return refused("superseded", USED_ELSEWHERE);
   // A repeated call of the one whose run it is: it has not begun its work, or it would not ask.
-  if (known.run?.hash === call.hash) return run(extended(turn, known, known.run));
+  if (known.run?.hash === call.hash) return run(extended(turn, bounded(turn, known)));
   const job = withoutDeadRun(turn, bounded(turn, known));
   const settled = whatIsSettled(job, call);
   if (settled !== null) return run(settled);
-  if (job.run !== null) return run(meet(turn, job, job.run, call));
+  if (job.run !== null)
+    return isToBeSkipped(job.run, call) && isInDebt(turn, access)
+      ? refused("limit_exceeded", IN_DEBT)
+      : run(meet(turn, job, job.run, call));
   const { holdOffUntil, paused } = turn.state;
   if (paused || turn.now < holdOffUntil)
     return run({ type: "busy", remainingMs: Math.max(0, holdOffUntil - turn.now) });
@@ -97,7 +100,8 @@ function whatIsSettled(job: Job, call: Hashed<BeginRun>): RunAnswer | null {
   if (before !== undefined) {
     const isForGood = before.end === "completed" || before.end === "skipped" || !before.retry || !call.retry;
     // A call that arrives after the end of its own run begins nothing: nobody would do the work.
-    if (isForGood || before.hash === call.hash) return over(before);
+    if (isForGood) return over(before);
+    if (before.hash === call.hash) return before.end === "died" ? { type: "lost" } : over(before);
   } else if (job.run?.occurrence !== call.occurrence && isForgotten(job, call.occurrence)) {
     return { type: "too_old" };
   }
@@ -113,11 +117,13 @@ const isEarlier = (occurrence: string, latest: string | null): boolean =>
 
 const over = ({ hash: _, retry: __, ...ended }: Occurrence): RunAnswer => ({ type: "over", ...ended });
 
+const isToBeSkipped = (present: Run, { missed, occurrence }: Hashed<BeginRun>): boolean =>
+  missed === "skip" && present.occurrence !== occurrence;
+
 /** Another run has the lease. */
 function meet(turn: Turn, job: Job, present: Run, call: Hashed<BeginRun>): RunAnswer {
   const { occurrence, by, leaseUntil } = present;
-  if (call.missed !== "skip" || occurrence === call.occurrence)
-    return { type: "busy", occurrence, by, remainingMs: leaseUntil - turn.now };
+  if (!isToBeSkipped(present, call)) return { type: "busy", occurrence, by, remainingMs: leaseUntil - turn.now };
   const times = { startedAt: turn.now, endedAt: turn.now };
   const skipped: Occurrence = {
     ...{ occurrence: call.occurrence, hash: call.hash, by: call.by, retry: false, end: "skipped" },
@@ -137,7 +143,12 @@ function whyFull(turn: Turn, access: Access, job: string): string | null {
     : `this group has ${policy.limits.jobs} jobs: use another group, or raise limits.jobs`;
 }
 
-function start(turn: Turn, job: Job, { occurrence, hash, by, leaseMs, retry }: Hashed<BeginRun>): RunAnswer {
+/** Longer leases help nobody, since they are renewed, and a clean-up holds all elections off for the longest of them. */
+const LONGEST_LEASE_MS = 60_000;
+
+function start(turn: Turn, job: Job, call: Hashed<BeginRun>): RunAnswer {
+  const { occurrence, hash, by, retry } = call;
+  const leaseMs = Math.min(call.leaseMs, Math.max(LONGEST_LEASE_MS, turn.state.policy.lease.durationMs));
   const epoch = turn.freshEpoch();
   // The group's own row says that it has given out epochs. Later ones are in the job's row alone.
   if (turn.state.epoch === 0) turn.change({ epoch });
@@ -172,14 +183,16 @@ const yours = ({ leaderSessionId, epoch, leaseMs }: Run): RunAnswer => ({
 /** Even after its lease, unless somebody else has begun: nobody was promised anything in between. */
 function renew(turn: Turn, { job: name, hash }: Hashed<RenewRun>): RunAnswer {
   const job = turn.state.jobs.get(name);
-  return job?.run?.hash === hash ? extended(turn, job, job.run) : { type: "lost" };
+  return job?.run?.hash === hash ? extended(turn, bounded(turn, job)) : { type: "lost" };
 }
 
 /**
  * The first lease is stored as it is, so that a short run that dies is followed at once, by whichever object; from the first
  * renewal on the horizon is written ahead. A replaced object may still promise what is below it, so no renewal shortens (S3).
  */
-function extended(turn: Turn, job: Job, present: Run): RunAnswer {
+function extended(turn: Turn, job: Job): RunAnswer {
+  const { run: present } = job;
+  if (present === null) return { type: "lost" };
   const { leaseMs, horizon, horizonMs } = present;
   const promised = turn.now + leaseMs;
   const leaseUntil = Math.max(promised, present.leaseUntil);
@@ -245,7 +258,8 @@ function forget({ now, state }: Turn, job: Job): Job {
  * occurrences have begun is kept: none of them runs again.
  */
 export function endJobs(turn: Turn): void {
-  for (const job of turn.state.jobs.values()) {
+  for (const known of turn.state.jobs.values()) {
+    const job = bounded(turn, known);
     if (job.run !== null) holdOffFor(turn, job.run);
     turn.putJob({ ...job, run: null, ended: [], forgotten: laterOf(job.forgotten, job.latest) });
   }

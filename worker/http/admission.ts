@@ -132,7 +132,7 @@ export function createAdmission({ authorize, policy, place }: Required<ElectionA
           ? tooMany("too many upgrades from this address were refused: try again in a minute")
           : refuse(context, refusal);
       }
-      if (await askedTooOften(context)) return askLessOften();
+      if (!isCall(context) && (await askedTooOften(context))) return askLessOften();
       await next();
       return undefined;
     };
@@ -188,11 +188,18 @@ async function refusedTooOften({ req, env }: Context<App>, { status }: Response 
   return !(await env.UPGRADE_LIMITER.limit({ key: networkOf(req.header("CF-Connecting-IP") ?? "") })).success;
 }
 
-/** Each request is billed, whatever it asks. A request that looks at many groups counts once for each of them. */
-export async function askedTooOften({ req, env, var: { access } }: Context<App>): Promise<boolean> {
+/** A call of a contender is counted once its body tells what it is for. */
+const isCall = ({ req }: Context<App>): boolean =>
+  req.method === "POST" && /\/(?:contenders|jobs)\/[^/]+$/.test(req.path);
+
+/**
+ * Each request is billed, whatever it asks. A request that looks at many groups counts once for each of them. What keeps a
+ * lease, or gives it back, is counted by itself (`keeps`): those who only wait can't use up what a leader needs (N17).
+ */
+export async function askedTooOften({ req, env, var: { access } }: Context<App>, keeps = false): Promise<boolean> {
   if (env.REQUEST_LIMITER === undefined || access.role === "admin" || isUpgrade(req.raw)) return false;
   const key = access.subject ?? networkOf(req.header("CF-Connecting-IP") ?? "");
-  return !(await env.REQUEST_LIMITER.limit({ key })).success;
+  return !(await env.REQUEST_LIMITER.limit({ key: keeps ? `${key}\nkeeps` : key })).success;
 }
 
 export const askLessOften = (): Response => tooMany("these credentials have made too many requests: ask less often");

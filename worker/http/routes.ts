@@ -15,7 +15,7 @@ import type { ElectionGroup } from "../durable-object/election-group.ts";
 import { type FenceSigningKey, signFenceToken } from "../fence/token.ts";
 import { createPolicy } from "../group/policy.ts";
 import type { FenceQuestion } from "../group/views.ts";
-import type { Admission, App } from "./admission.ts";
+import { type Admission, type App, askedTooOften, askLessOften } from "./admission.ts";
 import { type FenceKeyEnv, signingKey } from "./fence-key.ts";
 import { groupAt } from "./group-at.ts";
 import { takesJson, takesQuery } from "./input.ts";
@@ -98,6 +98,8 @@ export const callingRoutes = (allow: Admission) => {
   const by = <Asked extends object, Given extends Answer>({ call, answer }: Exchange<Asked, Given>) => {
     return async (context: Context<App>, asked: Asked): Promise<Exclude<Given, Refused>> => {
       const { access } = context.var;
+      const isPoll = "contenders" in asked && !("held" in asked && Array.isArray(asked.held) && asked.held.length > 0);
+      await count(context, !isPoll);
       const outcome = await groupOf(context).poll({ ...callOf(context), access, request: call(asked) });
       if (outcome.type !== "polled" && outcome.type !== "refused")
         throw new Error(`the group answered ${outcome.type}`);
@@ -123,6 +125,11 @@ export const callingRoutes = (allow: Admission) => {
     );
 };
 
+/** `keeps`: it keeps a lease, or gives it back. Throws the refusal of callers who ask too often. */
+async function count(context: Context<App>, keeps: boolean): Promise<void> {
+  if (await askedTooOften(context, keeps)) throw new HTTPException(429, { res: askLessOften() });
+}
+
 /** Jobs that run once for each occurrence. The path names the job; the bodies are the calls of `RunCall`. */
 export const jobRoutes = (allow: Admission) =>
   new Hono<App>()
@@ -136,6 +143,7 @@ export const jobRoutes = (allow: Admission) =>
       const job = name(context.req.param("job"), "job");
       const request = runCall({ ...context.req.valid("json"), job }, "");
       const { access } = context.var;
+      await count(context, request.type !== "begin");
       const answer = runAnswer(await groupOf(context).run({ ...callOf(context), access, request }));
       if (answer.type !== "refused") return context.json(answer);
       throw refusal(answer.code === "forbidden" ? 403 : 409, answer.code, answer.message);

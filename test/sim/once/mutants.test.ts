@@ -75,8 +75,8 @@ const mutants: readonly Mutant[] = [
     name: "the runs of two occurrences go on beside each other",
     edits: [
       inJobs(
-        "if (job.run !== null) return run(meet(turn, job, job.run, call));",
-        "if (job.run?.occurrence === call.occurrence) return run(meet(turn, job, job.run, call));",
+        "if (job.run !== null) return isToBeSkipped(job.run, call)",
+        "if (job.run?.occurrence === call.occurrence) return isToBeSkipped(job.run, call)",
       ),
     ],
   },

@@ -251,3 +251,35 @@ test("[J3] a clock that was set back by far keeps no job from running", async ()
   world.now -= 86_400_000;
   expect(await world.begin("b", "1")).toMatchObject({ type: "busy", remainingMs: LEASE_MS + SIGMA_MS });
 });
+
+test("[J3] after a clock that was set back a renewal promises no more than a lease, and a clean-up waits for no more", async () => {
+  const world = new JobWorld();
+  await world.begin("a", "1");
+  world.now -= 3_600_000;
+  await world.renew("a");
+  const asked = await world.begin("b", "1");
+  expect(asked).toMatchObject({ type: "busy", remainingMs: LEASE_MS + SIGMA_MS });
+  world.backend.dispatch({ type: "cleanup", request: "r", force: true });
+  expect(world.backend.look().holdOffUntil - world.now).toBeLessThanOrEqual(LEASE_MS + AHEAD_MS + SIGMA_MS);
+});
+
+test("[J5] an attempt that has died before it was told of is lost: it may try anew, unless nobody may", async () => {
+  const world = new JobWorld();
+  await world.begin("a", "1");
+  world.now += LEASE_MS;
+  expect(await world.begin("a", "1")).toMatchObject({ type: "yours" }); // nobody else has begun
+  world.now += LEASE_MS;
+  await world.begin("b", "2");
+  expect(await world.begin("a", "1")).toEqual({ type: "lost" });
+  world.now += LEASE_MS;
+  await world.begin("c", "3", { retry: false });
+  world.now += LEASE_MS;
+  expect(await world.begin("d", "3")).toMatchObject({ type: "over", end: "died", by: "c" });
+});
+
+test("[J3] a lease is a minute at most, or that of the group: nobody makes a clean-up hold off for a day", async () => {
+  const world = new JobWorld();
+  expect(await world.begin("a", "1", { leaseMs: 86_400_000 })).toMatchObject({ lease: { durationMs: 60_000 } });
+  const patient = new JobWorld({ leaseMs: 120_000 });
+  expect(await patient.begin("a", "1", { leaseMs: 86_400_000 })).toMatchObject({ lease: { durationMs: 120_000 } });
+});

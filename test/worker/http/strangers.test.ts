@@ -121,6 +121,15 @@ test("the requests of one subject are limited, and those of others and of operat
   const late = await asks(busy);
   if (late.status === 429) expect(errorOf(late)).toMatchObject({ code: "too_many" });
   expect((await asks({ subject: `quiet-${group}`, role: "observe" })).status).toBe(404);
+  // Whoever waits for a job, or for the lead, uses up what others wait by, and nothing of what a leader needs.
+  const calls = async (body: object): Promise<number> => {
+    const token = await tokenFor({ subject: `busy-${group}`, role: "contend" });
+    return (await ask("POST", pathOf(group, "/jobs/nightly"), { server, headers: bearer(token), body })).status;
+  };
+  const run = "a-run-of-its-own";
+  const begin = { type: "begin", run, occurrence: "1", by: "a", leaseMs: 10_000, retry: true, missed: "run" };
+  if (late.status === 429) expect(await calls(begin)).toBe(429);
+  expect(await calls({ type: "renew", run })).toBe(200);
   expect((await asks({ subject: `busy-${group}`, role: "admin" })).status).toBe(404);
 });
 
