@@ -1,7 +1,7 @@
 /** How the group looks from outside. Take it after a `tick`, so that nothing is shown that is over already. */
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import type { JobStatus } from "../../shared/protocol/runs.ts";
+import type { EndedRun, JobStatus } from "../../shared/protocol/runs.ts";
 import {
   CANDIDATES_SHOWN,
   type CandidateStatus,
@@ -114,6 +114,11 @@ function candidateStatus(state: GroupState, { name, queue }: Election, id: strin
 export const leaderOf = (state: GroupState, component: string): LeaderInformation | null =>
   state.components.get(component)?.record?.leader ?? null;
 
+const diedRun = ({ occurrence, by, startedAt, leaseUntil }: Run): EndedRun => ({
+  ...{ occurrence, end: "died", by, startedAt },
+  endedAt: leaseUntil,
+});
+
 /** A job, with what it remembers; `null`: it has never run. */
 export function jobStatus(state: GroupState, name: string, now: number): JobStatus | null {
   const job = state.jobs.get(name);
@@ -128,7 +133,11 @@ export function jobStatus(state: GroupState, name: string, now: number): JobStat
           remainingMs: run.leaseUntil - now,
         }
       : null,
-    ended: ended.map(({ hash: _, retry: __, ...one }) => one).reverse(),
+    // A run that has died is stored as such with whatever the job does next.
+    ended: [
+      ...(run === null || isRunning ? [] : [diedRun(run)]),
+      ...ended.map(({ hash: _, retry: __, ...one }) => one).reverse(),
+    ],
     forgotten,
   };
 }
