@@ -140,6 +140,8 @@ describe.each(ways)("by %s", (_name, elections) => {
     const caller = new Caller(elections(), group);
     await caller.campaign();
     const revoked = caller.elections.revoke(group, "process", { reason: "by hand", successor: "nobody" });
+    // Two requests over HTTP have no order.
+    await expect.poll(async () => (await electionOf(group))?.state).toBe("revoking");
     const [told] = (await caller.renew()).leaderships;
     expect(told?.revoked).toMatchObject({ reason: "transferred" });
     const [leaderSessionId = ""] = caller.held();
