@@ -20,7 +20,7 @@ import type { Clock } from "./clock.ts";
 import { type Contender, type ContendOptions, contend } from "./contend.ts";
 import { type Acquired, acquire, elect, type ScopeOptions, terms } from "./elect.ts";
 import type { ClientHealth } from "./health.ts";
-import { lookUp } from "./look-up.ts";
+import { type IsAnswer, isLeader, isStatus, lookUp } from "./look-up.ts";
 import type { ContenderCallbacks } from "./member.ts";
 import { type ObserveOptions, observe } from "./observe.ts";
 import { followPage, type PageOptions } from "./page.ts";
@@ -176,10 +176,11 @@ export function openClient<Component extends string>(
   });
 
   const closing = new AbortController();
-  const ask = async (path: string, asked: ObserveOptions = {}): Promise<unknown> => {
+  const ask = async (path: string, isAnswer: IsAnswer, asked: ObserveOptions = {}): Promise<unknown> => {
     assertSignalOptions(asked);
     participant.assertOpen();
-    return lookUp({ fetcher, clock, askToken, asksForToken }, address + path, [asked.signal, closing.signal]);
+    const ports = { fetcher, clock, askToken, asksForToken };
+    return lookUp(ports, address + path, isAnswer, [asked.signal, closing.signal]);
   };
   const close = async (): Promise<void> => {
     const left = participant.leave();
@@ -211,9 +212,9 @@ export function openClient<Component extends string>(
     observe: observeOne,
     async getLeader(component, asked) {
       assertComponent(component);
-      return (await ask(`/leaders/${inPath(component)}`, asked)) as LeaderInformation | null;
+      return (await ask(`/leaders/${inPath(component)}`, isLeader, asked)) as LeaderInformation | null;
     },
-    getStatus: async (asked) => (await ask("", asked)) as GroupStatus,
+    getStatus: async (asked) => (await ask("", isStatus, asked)) as GroupStatus,
     health: () => participant.health(),
     setPriority(priority, component) {
       assertPriority(priority);

@@ -1,5 +1,5 @@
 /** A lost connection, or one that could not be had, as its user is told of it. */
-import { closeMeaning, LOST } from "../shared/protocol/close-codes.ts";
+import { CLOSE, closeMeaning, LOST } from "../shared/protocol/close-codes.ts";
 import { unreachableError } from "../shared/remote/http.ts";
 import { ElectionError, ProtocolError, UnauthorizedError } from "./errors.ts";
 
@@ -15,11 +15,21 @@ interface Loss {
   readonly fatal: boolean;
 }
 
-/** `url`: where the session is. `soFar`: what there is to say of failures before. */
-export function closeError({ code, reason, cause, opened, fatal }: Loss, url: string, soFar = ""): ElectionError {
+interface Where {
+  readonly url: string;
+  /** There may be a better token the next time. */
+  readonly asksForToken: boolean;
+}
+
+/** `soFar`: what there is to say of failures before. `retryable` is that of a request with the same answer. */
+export function closeError(
+  { code, reason, cause, opened, fatal }: Loss,
+  { url, asksForToken }: Where,
+  soFar = "",
+): ElectionError {
   const end = soFar + (fatal ? "; the client is closed" : "");
   if (cause instanceof UnauthorizedError)
-    return new UnauthorizedError(cause.code, cause.message + end, undefined, !fatal);
+    return new UnauthorizedError(cause.code, cause.message + end, undefined, !fatal && asksForToken && cause.retryable);
   if (cause instanceof ElectionError) {
     return new ElectionError(cause.code, cause.message + end, cause.cause, !fatal && cause.retryable);
   }
@@ -28,7 +38,8 @@ export function closeError({ code, reason, cause, opened, fatal }: Loss, url: st
   const what = opened ? `the connection to ${url} was closed` : `${url} can't be connected`;
   const said = reason ? `; the server says: ${reason}` : "";
   const name = !opened && error === "connection_lost" ? "connection_failed" : error;
-  return new classes[error](name, `${what} (${code}): ${meaning}${said}${end}`, cause, !fatal);
+  const isDenied = error === "unauthorized" && !(asksForToken && code === CLOSE.unauthorized);
+  return new classes[error](name, `${what} (${code}): ${meaning}${said}${end}`, cause, !fatal && !isDenied);
 }
 
 const classes = {

@@ -1,5 +1,7 @@
 /** Look-ups in the group by HTTP. */
 
+import { isRecord } from "../shared/protocol/fields.ts";
+import { leaderInformation } from "../shared/protocol/server-codec.ts";
 import { answerError, authorization, refusalIn, unreachableError } from "../shared/remote/http.ts";
 import type { Clock } from "./clock.ts";
 import { unlessAborted } from "./deferred.ts";
@@ -16,6 +18,19 @@ export interface LookUpPorts {
   readonly asksForToken: boolean;
 }
 
+/** What an answer has to be: whatever else answers with JSON is no deployment. */
+export type IsAnswer = (body: unknown) => boolean;
+
+export const isLeader: IsAnswer = (body) => {
+  try {
+    return leaderInformation(body, "") !== null;
+  } catch {
+    return false;
+  }
+};
+
+export const isStatus: IsAnswer = (body) => isRecord(body) && Array.isArray(body["elections"]);
+
 /**
  * Resolves with the body of the answer, or with `null` if nobody leads. Rejects at once with the reason of the first signal
  * that aborts. Rejects with a retryable `ElectionError` after 10 s of waiting for the token, the network or the server
@@ -25,6 +40,7 @@ export interface LookUpPorts {
 export async function lookUp(
   { fetcher, clock, askToken, asksForToken }: LookUpPorts,
   url: string,
+  isAnswer: IsAnswer,
   signals: readonly (AbortSignal | undefined)[],
 ): Promise<unknown> {
   const ended = new AbortController();
@@ -36,13 +52,13 @@ export async function lookUp(
     const { signal } = ended;
     signal.throwIfAborted();
     const response = await (fetcher ?? globalThis)
-      .fetch(url, { headers: authorization(token), signal })
+      .fetch(url, { headers: authorization(token), signal, redirect: "manual" })
       .catch((cause: unknown): never => {
         throw unreachableError(url, cause);
       });
     const { status, headers } = response;
     const body = await response.json().catch(() => undefined);
-    if (status === 200 && typeof body === "object" && body !== null) return body;
+    if (status === 200 && isAnswer(body)) return body;
     if (status === 404 && refusalIn(body)?.code === "no_leader") return null;
     throw answerError(url, { status, body, header: (name) => headers?.get(name) }, asksForToken);
   };

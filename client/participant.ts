@@ -304,7 +304,8 @@ export class Participant {
   #lose(loss: Lost): void {
     const now = this.driver.now();
     this.#outage ??= new Outage(now);
-    const error = closeError(loss, this.#network.url, this.#outage.fail(now));
+    const { asksForToken = false } = this.driver.state().settings;
+    const error = closeError(loss, { url: this.#network.url, asksForToken }, this.#outage.fail(now));
     this.listeners.lastError = error;
     if (loss.fatal) this.#ending ??= { cause: error };
     if (this.#isHeard()) {

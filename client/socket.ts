@@ -34,6 +34,7 @@ export interface Fetcher {
 export interface RequestOptions {
   readonly headers: Record<string, string>;
   readonly signal?: AbortSignal | null;
+  readonly redirect?: "manual";
 }
 export interface FetchResponse {
   readonly status: number;
@@ -50,7 +51,7 @@ export class UpgradeRefused extends Error {
   constructor(url: string, answer: Answer) {
     super("refused");
     this.closeCode = closeCodeOf(answer);
-    this.cause = answerError(url, answer);
+    this.cause = answerError(url, answer, true); // whether there is another token, the session knows
   }
 }
 

@@ -32,7 +32,7 @@ const anyText = text(MANY);
 const held = list(id, MANY);
 const type = <const T extends string>(tag: T) => oneOf(tag);
 
-const leader = object<LeaderInformation>({
+export const leaderInformation = object<LeaderInformation>({
   component: name,
   leaderSessionId: id,
   epoch: ms,
@@ -115,7 +115,7 @@ const table: MessageTable<ServerMessage> = {
     leaders: list(
       object<LeaderChange>({
         component: name,
-        leader: (value, field) => (value === null ? value : leader(value, field)),
+        leader: (value, field) => (value === null ? value : leaderInformation(value, field)),
       }),
       MANY,
     ),

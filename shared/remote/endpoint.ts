@@ -55,7 +55,13 @@ export function endpointOf({ url, token, fetcher }: Deployment, group: string, p
         ...authorization(await askForToken(token)),
         ...(body && { "content-type": "application/json" }),
       };
-      const init = { method, headers, ...(body && { body: JSON.stringify(body) }), ...(signal && { signal }) };
+      const init = {
+        method,
+        headers,
+        redirect: "manual" as const,
+        ...(body && { body: JSON.stringify(body) }),
+        ...(signal && { signal }),
+      };
       const answer = await read(await send(fetcher ?? platform, address, init));
       if (answer.status === 200) return { isRefused: false, body: bodyOf(address, answer) };
       const refusal = refusalIn(answer.body);

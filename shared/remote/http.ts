@@ -29,7 +29,8 @@ const NO_DEPLOYMENT = "no deployment of edge-election answers there: correct the
 /** What to do about an answer that does not come from a deployment. */
 function remedyFor({ status, header }: Answer): string {
   if (status === 101) return "the upgrade came without a socket: give a fetcher, or a proxy, that passes upgrades on";
-  if (status >= 300 && status < 400) {
+  // A page is told nothing of where it was sent: 0.
+  if (status === 0 || (status >= 300 && status < 400)) {
     const location = header("location");
     return location
       ? `the address has moved to ${location}: give the new one as \`url\``

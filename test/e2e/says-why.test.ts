@@ -65,6 +65,7 @@ const answering =
 describe("[E11] somebody else is there", () => {
   test.each([
     ["a page", answering(200), "refused", /HTTP 200: no deployment .* correct the host or the base path/],
+    ["an object of somebody else", answering(200, {}, '{"leader":null}'), "refused", /HTTP 200: no deployment/],
     ["nothing at the path", answering(404), "refused", /HTTP 404: no deployment .* base path/],
     ["a proxy that does not let pass", answering(403), "unauthorized", /HTTP 403: something in front of the backend/],
     ["a proxy without a backend", answering(502), "refused", /HTTP 502: something in front of the backend/],
@@ -88,13 +89,14 @@ describe("[E11] somebody else is there", () => {
   });
 });
 
-test("[E11] a redirect: the upgrade does not follow it, and says where it leads", async () => {
+test("[E11] a redirect: neither an upgrade nor a request follows it, and both say where it leads", async () => {
   await served(answering(301, { location: "http://127.0.0.1:9/" }), async (url) => {
-    const { heard } = await both({ url });
+    const { heard, asked } = await both({ url });
     const message = expect.stringMatching(
       /HTTP 301: the address has moved to http:\/\/127.0.0.1:9\/: give the new one/,
     );
     expect(heard).toMatchObject({ code: "refused", message });
+    expect(asked).toMatchObject({ code: "refused", message });
   });
 });
 
@@ -138,12 +140,15 @@ describe("[E11] the backend refuses", () => {
   ] as const)("%s", async (_, kind, token, message) => {
     const url = backends.get(kind)?.url ?? "";
     const { heard, asked } = await both({ url, ...(token && { token }) });
-    expect(heard).toMatchObject({ name: "UnauthorizedError", code: "unauthorized" });
-    expect(asked).toMatchObject({
-      name: "UnauthorizedError",
-      code: "unauthorized",
-      message: expect.stringMatching(message),
-    });
+    for (const error of [heard, asked]) {
+      expect(error).toMatchObject({ name: "UnauthorizedError", code: "unauthorized", retryable: false });
+    }
+    expect(asked).toMatchObject({ message: expect.stringMatching(message) });
+    if (token === undefined) return;
+    // A function may give another one the next time.
+    for (const error of Object.values(await both({ url, token: () => token }))) {
+      expect(error).toMatchObject({ code: "unauthorized", retryable: true });
+    }
   });
 
   test("a wrong token, with the class of sockets that Node shares with pages", async () => {

@@ -605,7 +605,7 @@ describe("the session", () => {
         await group.clock.advance(50);
     }
     const last = { retryable: false, message: expect.stringMatching(/ \(failure 5 in \d+ s\); the client is closed$/) };
-    expect(errors).toMatchObject([{ retryable: true }, last]); // the first, and the last
+    expect(errors).toMatchObject([{ retryable: false }, last]); // the first, and the last
     expect(client.state).toBe("closed");
     expect(() => client.contend("y")).toThrow(
       expect.objectContaining({ cause: expect.objectContaining({ code: "unauthorized", retryable: false }) }),
@@ -714,7 +714,7 @@ describe("the session", () => {
   });
 
   test.each([1006, ...Object.values(CLOSE)])(
-    "[E3] the error of a close with %i says whether the client tries again, what is wrong, and what the server says",
+    "[E3] [E11] the error of a close with %i says whether it can pass by itself, what is wrong, and what the server says",
     async (code) => {
       const group = new FakeGroup();
       const errors: unknown[] = [];
@@ -727,8 +727,9 @@ describe("the session", () => {
       const { error, message } = closeMeaning(code);
       const isClosed = client.state === "closed";
       const what = `the connection to ${SESSION} was closed (${code}): ${message}; the server says: because`;
+      const retryable = !isClosed && error !== "unauthorized"; // the same token is as wrong the next time
       expect(errors).toMatchObject([
-        { code: error, message: isClosed ? `${what}; the client is closed` : what, retryable: !isClosed },
+        { code: error, message: isClosed ? `${what}; the client is closed` : what, retryable },
       ]);
     },
   );

@@ -25,7 +25,7 @@ describe("the address", () => {
     const fetcher = {
       async fetch(address: string) {
         asked.push(address);
-        return { status: 200, json: async () => ({}) };
+        return { status: 200, json: async () => ({ elections: [] }) };
       },
     };
     await new FakeGroup().client({ url, fetcher }).getStatus();
