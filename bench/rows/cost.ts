@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { LocalBackend } from "../../cli/backend/local-backend.ts";
 import { DEFAULT_LEASE_MS, leaseFor } from "../../shared/lease.ts";
+import { PING } from "../../shared/protocol/messages.ts";
 import { seededRandom } from "../../testing/random.ts";
 import { metricsOf, withBackend } from "../backend.ts";
 import {
@@ -36,6 +37,7 @@ const COUNTS_EVERY_MS = 300_000;
 /** Where somebody waits, the group's row is written as often as this, and has the counts in it: see `showLife` in `worker/group`. */
 const SIGN_EVERY_MS = 270_000;
 const TICKS_A_SECOND = 100;
+const PING_EVERY_MS = 25_000;
 
 type Scenario = "idle" | "uncontended" | "contended" | "observed";
 
@@ -67,12 +69,22 @@ const count = (): Promise<Counted> =>
       crowd.push(...(await joinCrowd(url, groupOf("contended", index), PROCESSES - 1, CONTENDS)));
       await pause(SPREAD_MS / ALIKE);
     }
+    using _pings = everyPing(() => {
+      for (const { socket } of crowd) socket.send(PING);
+    });
     await pause(3 * DEFAULT_LEASE_MS); // until what joining has caused is over
     const counts = await during(backend);
     await leaders.assertLeading();
     hangUp(crowd);
     return counts;
   });
+
+/** As clients do, or the group takes them for gone. The platform answers, so the object does nothing. */
+function everyPing(send: () => void): Disposable {
+  send();
+  const timer = setInterval(send, PING_EVERY_MS);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
 
 const groupOf = (scenario: Scenario, index: number): string => `${scenario}-${index}`;
 
