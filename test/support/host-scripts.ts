@@ -676,3 +676,32 @@ export const idleTimeOffAndOn: HostScript = (cores) => {
   stage.ring();
   expect([stage.storage.load().group === null, stage.alarmAt]).toEqual([false, end]);
 };
+
+/** Those who only look have filled their half of the sessions. */
+export const watchersKeepNobodyOut: HostScript = ({ group }) => {
+  const stage = new HostStage(group);
+  stage.host.configure(JSON.stringify({ limits: { sessions: 4 } }));
+  const watchers = ["w1", "w2", "w3"].map((name) => {
+    const watcher = stage.connect(name, { role: "observe" });
+    watcher.send({ type: "hello", sentAt: 1, observe: true, process: { name } });
+    return watcher;
+  });
+  const contenders = ["a", "b"].map((name) => stage.join(name));
+  expect([...watchers, ...contenders].map(({ ended }) => ended?.code ?? null)).toEqual([null, null, 4429, null, null]);
+};
+
+/** A subject that has stored its share adds nothing; another one does. */
+export const debtorAddsNothing: HostScript = ({ group }) => {
+  const stage = new HostStage(group);
+  stage.host.configure(JSON.stringify({ limits: { rows: 8 } }));
+  const [loud, quiet] = (["loud", "quiet"] as const).map((subject) => {
+    const peer = stage.connect(subject, { role: "contend", subject });
+    peer.send({ type: "hello", sentAt: 1, contenders: [], process: { name: subject } });
+    return peer;
+  });
+  for (let index = 0; index < 12; index += 1) loud?.send({ type: "register", component: `c${index}` });
+  quiet?.send({ type: "register", component: "c" });
+  expect(loud?.last("error").code).toBe("limit_exceeded");
+  expect([...stage.state.sessions.values()].map(({ contenders }) => contenders.size > 8)).toEqual([false, false]);
+  expect(quiet?.last("registered").component).toBe("c");
+};

@@ -10,7 +10,7 @@ import { Peer } from "../../tools/harness/peer.ts";
 import type { Attachment, FreshSecret, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
 import type { RowChange } from "../../worker/group/rows.ts";
-import type { GroupState } from "../../worker/group/state.ts";
+import type { Access, GroupState } from "../../worker/group/state.ts";
 import type { RawRow, ReadRows } from "../../worker/group/stored-rows.ts";
 import type { Counters } from "../../worker/host/counters.ts";
 import type { Host } from "../../worker/host/host.ts";
@@ -117,10 +117,10 @@ export class HostStage implements HostPort<StagePeer> {
     this.#host = new this.#core.Host<StagePeer>(this, stored);
   }
 
-  connect(name: string): StagePeer {
+  connect(name: string, access: Access = { role: "contend" }): StagePeer {
     const peer = new StagePeer(name);
     peer.attach({ send: (frame) => this.host.receive(peer, frame), close: () => this.drop(peer) });
-    this.host.connect(peer, { role: "contend" });
+    this.host.connect(peer, access);
     return peer;
   }
 

@@ -1,11 +1,13 @@
 /** Known-wrong group cores: sessions, their frames, and what is published. */
 
 import {
+  debtorAddsNothing,
   helloOwedAtTheEndOfIdleTime,
   idleForItsTime,
   idleTimeOffAndOn,
   purgeAfterAllEpochs,
   purgeOfNothingInUse,
+  watchersKeepNobodyOut,
 } from "../../support/host-scripts.ts";
 import { leaderFirst, placesKept } from "../traces/crowd.ts";
 import { foreignFrames, joinOfEndedLeadership, staleFrames } from "../traces/fencing.ts";
@@ -28,6 +30,18 @@ export const groupSessionMutants: readonly Mutant[] = [
     rule: "N15",
     trace: leaderFirst,
     edits: [inGroup("frames", "held: kept, ...spreadOf(turn.state) });", "held: kept });")],
+  },
+  {
+    name: "those who only look may fill a group",
+    rule: "N14",
+    trace: watchersKeepNobodyOut,
+    edits: [inGroup("sessions", "state.sessions.size - state.contending < Math.ceil(sessions / 2)", "sessions > 0")],
+  },
+  {
+    name: "what the sessions of a subject store is not counted",
+    rule: "N17",
+    trace: debtorAddsNothing,
+    edits: [inGroup("row-debt", "level(known, now, flow)) - rows;", "level(known, now, flow));")],
   },
   {
     name: "a group is deleted while a host's clock could still give out its epochs",

@@ -8,6 +8,7 @@ import {
   closedBeforeTheListing,
   closedSocket,
   countersGoOn,
+  debtorAddsNothing,
   endOfTheNextOne,
   failedAlarm,
   failedCommit,
@@ -50,6 +51,7 @@ import {
   unreadableGroup,
   unreadableHolder,
   unreadableSocket,
+  watchersKeepNobodyOut,
 } from "../../support/host-scripts.ts";
 
 const play = (script: HostScript) => (): void => script({ group: groupCore });
@@ -132,4 +134,9 @@ describe("deletion", () => {
   test("[S20] comes when the group was idle for its time, and not before", play(idleForItsTime));
   test("[S20] waits at that time for sockets that owe their hello, by one alarm", play(helloOwedAtTheEndOfIdleTime));
   test("[S20] counts from its last use when its time to live was off meanwhile", play(idleTimeOffAndOn));
+});
+
+describe("shares", () => {
+  test("[N14] those who only look leave room for contenders", play(watchersKeepNobodyOut));
+  test("[N17] a subject that has stored its share adds nothing more", play(debtorAddsNothing));
 });
