@@ -48,8 +48,8 @@ function isoOf(ms: number): string | null {
 }
 
 /**
- * Runs `run` in exactly one process for each occurrence of the job, whoever calls this, from wherever and whenever: never
- * again once it is completed. Resolves for everybody with what has become of the occurrence, as soon as it is over. Rejects
+ * Any process may call this at any time: `run` runs in exactly one of them for each occurrence of the job, and never again
+ * once it is completed. Resolves for everybody with what has become of the occurrence, as soon as it is over. Rejects
  * with the error of `run`, with a `LeadershipLostError` if another process has begun the occurrence since, with the reason
  * of `signal`, with a `TypeError` for wrong options, and with an `ElectionError` if the group refuses, or could not be
  * reached for a minute.

@@ -9,7 +9,7 @@ export type RunEvent =
   | { readonly event: "ended"; readonly code: number | null; readonly signal: NodeJS.Signals | null }
   | { readonly event: "stopped"; readonly epoch: number }
   | { readonly event: "lost"; readonly epoch: number; readonly reason: LossReason }
-  /** The occurrence was not run here. `by`: whoever has run it; `null`: nobody will. */
+  /** The occurrence was not run here. `by`: who has run it; `null`: nobody will. */
   | { readonly event: "elsewhere"; readonly outcome: string; readonly by: string | null }
   | { readonly event: "warning"; readonly message: string };
 

@@ -31,7 +31,7 @@ export interface OnceOptions<T> {
   /** How long others wait for a runner that has died. It is renewed while the function runs. Default 10,000; least 2,000. */
   readonly leaseMs?: number;
   /**
-   * Default true: if a run has died or thrown, whoever asks runs the occurrence again, until it is completed (at least once).
+   * Default true: if a run has died or thrown, the next process that asks runs the occurrence again, until one completes (at least once).
    * False: an occurrence that has begun never begins again (at most once).
    */
   readonly retry?: boolean;

@@ -44,7 +44,7 @@ export interface EndRun {
   readonly outcome?: string;
 }
 
-/** A call of whoever runs a job. */
+/** A call of the runner of a job. */
 export type RunCall = BeginRun | RenewRun | EndRun;
 
 /** How an occurrence has ended. `died`: its lease ran out without a word. `skipped`: it was not to be run so late. */

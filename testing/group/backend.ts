@@ -53,7 +53,7 @@ export class Backend implements Platform {
     return new Promise((resolve) => this.#object().poll(request, resolve));
   }
 
-  /** One call of whoever runs a job. `null`: the object died before it could answer. */
+  /** One call of the runner of a job. `null`: the object died before it could answer. */
   run(call: RunCall): Promise<Outcome | null> {
     return new Promise((resolve) => this.#object().run(call, resolve));
   }

@@ -36,7 +36,7 @@ export interface Browsing {
 
 /** The processes of a browser with a profile of its own. */
 export interface Launched extends AsyncDisposable {
-  /** Of its debugger. */
+  /** Where its debugger listens. */
   readonly address: string;
   /** Ends all of its processes at once, as the operating system does when memory is short. */
   kill(): Promise<void>;

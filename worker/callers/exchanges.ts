@@ -48,7 +48,7 @@ export const releasing: Exchange<Release, { readonly type: "released" } | Refuse
   answer: (outcome) => firstRefusal(outcome) ?? { type: "released" },
 };
 
-/** The answer to a call of whoever runs a job. */
+/** The answer to a call of the runner of a job. */
 export function runAnswer(outcome: Outcome): RunAnswer | Refused {
   if (outcome.type === "run") return outcome.answer;
   if (outcome.type === "refused") return outcome;
