@@ -5,10 +5,18 @@
  */
 import { invalidArgument } from "../shared/errors.ts";
 import { assertNames } from "../shared/options.ts";
-import { address, contenderFields, id, metadata, name, priority, processInfo } from "../shared/protocol/codec.ts";
-import { type Check, InvalidField, object, oneOf, optional, where } from "../shared/protocol/fields.ts";
+import {
+  address,
+  contenderFields,
+  election,
+  id,
+  metadata,
+  name,
+  priority,
+  processInfo,
+} from "../shared/protocol/codec.ts";
+import { type Check, hidden, InvalidField, object, oneOf, optional, shown, where } from "../shared/protocol/fields.ts";
 import { METADATA_BYTES } from "../shared/protocol/limits.ts";
-import { type ElectionName, isElectionName } from "../shared/protocol/names.ts";
 import { isToken, TOKEN_FORM } from "../shared/remote/token.ts";
 
 /** Throws an error that names the field for its user. */
@@ -45,7 +53,7 @@ const either =
 const clientFields = {
   url: where((value): value is string => typeof value === "string", "a string"),
   group: name,
-  token: optional(either(isFunction, where(isToken, TOKEN_FORM))),
+  token: optional(either(isFunction, where(isToken, TOKEN_FORM, hidden))),
   fetcher: optional(withMethods("fetch")),
   WebSocket: callback,
   clock: optional(withMethods("monotonic", "wall", "setTimeout", "clearTimeout")),
@@ -75,7 +83,7 @@ const table =
     assertValid(
       value,
       (given) => {
-        if (typeof given !== "object" || given === null) throw new InvalidField(label, "an object");
+        if (typeof given !== "object" || given === null) throw new InvalidField(label, "an object", shown(given));
         for (const [field, check] of Object.entries(fields)) check(Reflect.get(given, field), field);
       },
       "",
@@ -104,12 +112,7 @@ export const assertResignOptions = optionsBy({ successor: optional(id) });
 export const assertComponent = (value: unknown): void => assertValid(value, name, "component");
 export const assertPriority = (value: unknown): void => assertValid(value, priority, "priority");
 export const assertFunction = (value: unknown, field: string): void => assertValid(value, aFunction, field);
-export const assertElectionName = (value: unknown): void =>
-  assertValid(
-    value,
-    where((given): given is ElectionName => isElectionName(given), '"process" or "component:NAME"'),
-    "election",
-  );
+export const assertElectionName = (value: unknown): void => assertValid(value, election, "election");
 
 /** `metadataBytes`: the server's limit, once it is known. */
 export function assertPublished(

@@ -118,7 +118,8 @@ export class Participant {
   }
 
   closedError(): ClientClosedError {
-    return new ClientClosedError("client_closed", "the client is closed", this.#ending?.cause);
+    const cause = this.#ending?.cause;
+    return new ClientClosedError("client_closed", cause?.message ?? "the client is closed: close() was called", cause);
   }
 
   assertOpen(): void {

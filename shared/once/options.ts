@@ -2,7 +2,7 @@
 import { invalidArgument } from "../errors.ts";
 import type { PlainLeadership } from "../leadership/leadership.ts";
 import { DEFAULT_LEASE_MS } from "../lease.ts";
-import { InvalidField } from "../protocol/fields.ts";
+import { InvalidField, mustBe, shown } from "../protocol/fields.ts";
 import { OUTCOME_LENGTH } from "../protocol/limits.ts";
 import { isName, NAME_RULE } from "../protocol/names.ts";
 import { type BeginRun, isOccurrence, type Missed, OCCURRENCE_RULE, runCall } from "../protocol/runs.ts";
@@ -61,8 +61,8 @@ export const ONCE_OPTIONS = [
 /** Throws a `TypeError` that names the field and what it takes. */
 export function askedOf<T>(options: OnceOptions<T>, ports: Pick<OncePorts, "isoOf" | "by" | "freshId">): Asked {
   const { group, job, run, by = ports.by(), leaseMs = DEFAULT_LEASE_MS, retry = true, missed = "run" } = options;
-  if (!isName(group)) throw invalidArgument(`group must be ${NAME_RULE}`);
-  if (typeof run !== "function") throw invalidArgument("run must be a function");
+  if (!isName(group)) throw invalidArgument(mustBe("group", NAME_RULE, shown(group)));
+  if (typeof run !== "function") throw invalidArgument(mustBe("run", "a function", shown(run)));
   const asked = { job, occurrence: occurrenceOf(options.occurrence, ports), by, leaseMs, retry, missed };
   try {
     runCall({ type: "begin", ...asked, run: ports.freshId() }, "");
@@ -79,7 +79,7 @@ function occurrenceOf(given: unknown, { isoOf }: Pick<OncePorts, "isoOf">): stri
   const time: unknown = isDate ? (given as Time).getTime() : given;
   const text = typeof time === "number" ? isoOf(time) : null;
   if (text !== null) return text;
-  throw invalidArgument(`occurrence must be a time, or a text of ${OCCURRENCE_RULE}`);
+  throw invalidArgument(mustBe("occurrence", `a time, or a text of ${OCCURRENCE_RULE}`, shown(given)));
 }
 
 interface Outcome {

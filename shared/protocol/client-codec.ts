@@ -2,6 +2,7 @@
 import {
   address,
   contenderFields,
+  election,
   id,
   type MessageTable,
   metadata,
@@ -9,9 +10,10 @@ import {
   parseFrame,
   priority,
   processInfo,
+  secret,
   watchOf,
 } from "./codec.ts";
-import { list, number, object, oneOf, optional, where } from "./fields.ts";
+import { list, number, object, oneOf, optional } from "./fields.ts";
 import { LIST_ENTRIES, type Limits } from "./limits.ts";
 import type {
   Bye,
@@ -28,11 +30,10 @@ import type {
   Resume,
   Unobserve,
 } from "./messages.ts";
-import { isElectionName } from "./names.ts";
 
 const sentAt = number();
 const held = list(id, LIST_ENTRIES);
-const busy = optional(list(where(isElectionName, "an election"), LIST_ENTRIES));
+const busy = optional(list(election, LIST_ENTRIES));
 const watch = watchOf(LIST_ENTRIES);
 const type = <const T extends string>(tag: T) => oneOf(tag);
 
@@ -43,7 +44,7 @@ const tableFor = ({ metadataBytes }: Pick<Limits, "metadataBytes">): MessageTabl
     priority: optional(priority),
     contenders: optional(list(object(contenderFields), LIST_ENTRIES)),
     observe: optional(watch),
-    resume: optional(object<Resume>({ sessionId: id, secret: id, attempt: number(0, Number.MAX_SAFE_INTEGER) })),
+    resume: optional(object<Resume>({ sessionId: id, secret, attempt: number(0, Number.MAX_SAFE_INTEGER) })),
     held: optional(held),
     sentAt,
     busy,

@@ -1,4 +1,6 @@
 /** Why a socket was closed, what a client does about it, and what its user is told: one table, read by everybody. */
+import { byteLength } from "./byte-length.ts";
+
 export const CLOSE = {
   normal: 1000,
   restart: 1012,
@@ -14,6 +16,16 @@ export const CLOSE = {
 } as const;
 
 export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
+
+/** What a close frame has room for. */
+const REASON_BYTES = 123;
+
+/** The reason, cut to what a close frame takes. */
+export function fittingReason(reason: string): string {
+  let text = reason.slice(0, REASON_BYTES);
+  while (byteLength(text) > REASON_BYTES || !text.isWellFormed()) text = text.slice(0, -1);
+  return text;
+}
 
 /** The socket was never open, or was lost without a close frame. No peer sends it: the platform reports it. */
 export const LOST = 1006;

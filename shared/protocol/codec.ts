@@ -7,6 +7,7 @@ import { byteLength } from "./byte-length.ts";
 import {
   type Check,
   type Fields,
+  hidden,
   InvalidField,
   list,
   number,
@@ -14,17 +15,21 @@ import {
   oneOf,
   optional,
   record,
+  shown,
   text,
   where,
 } from "./fields.ts";
 import { ADDRESS_LENGTH, ID_LENGTH, PRIORITY_MAX, PROCESS_NAME_LENGTH } from "./limits.ts";
 import type { ClientMessage, ContenderInfo, Metadata, ProcessInfo, ServerMessage, Watch } from "./messages.ts";
-import { isName, NAME_RULE } from "./names.ts";
+import { ELECTION_RULE, type ElectionName, isElectionName, isName, NAME_RULE } from "./names.ts";
 
 export { byteLength };
 
 export const name: Check<string> = where(isName, NAME_RULE);
 export const id: Check<string> = text(ID_LENGTH, 1);
+/** An id by which a session proves that it is the one. */
+export const secret: Check<string> = text(ID_LENGTH, 1, hidden);
+export const election: Check<ElectionName> = where(isElectionName, ELECTION_RULE);
 export const priority: Check<number> = number(-PRIORITY_MAX, PRIORITY_MAX);
 export const address: Check<string> = text(ADDRESS_LENGTH);
 
@@ -37,7 +42,7 @@ export const metadata =
     // Six bytes are the least that an entry takes as JSON: the count is bounded before the entries are walked.
     const small = entries.length * 6 <= maxBytes && entries.every(([, entry]) => typeof entry === "string");
     if (!small || byteLength(JSON.stringify(source)) > maxBytes) {
-      throw new InvalidField(field, `an object of strings, at most ${maxBytes} bytes as JSON`);
+      throw new InvalidField(field, `an object of strings, at most ${maxBytes} bytes as JSON`, shown(value));
     }
     return source as Metadata;
   };
@@ -75,11 +80,11 @@ export function parseFrame<M extends { readonly type: string }>(frame: unknown, 
   try {
     value = JSON.parse(text(Number.MAX_SAFE_INTEGER)(frame, ""));
   } catch {
-    throw new InvalidField("", "a text frame of JSON");
+    throw new InvalidField("", "a text frame of JSON", hidden(frame));
   }
   const { type } = record(value, "");
   if (typeof type !== "string" || !Object.hasOwn(table, type)) {
-    throw new InvalidField("type", "one of the message types of this direction");
+    throw new InvalidField("type", "one of the message types of this direction", shown(type));
   }
   return table[type as M["type"]](value, "") as M;
 }

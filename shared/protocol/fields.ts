@@ -2,13 +2,41 @@
  * Checks for values of unknown shape. A check returns the value with its type, or throws `InvalidField` and nothing
  * else; it never changes, copies deeply or walks more than its bounds allow.
  */
+import { legible } from "../legible.ts";
 
 /** A value that is not what a field takes. `field` is its path, such as `contenders[3].component`. */
 export class InvalidField extends Error {
   readonly field: string;
-  constructor(field: string, expected: string) {
-    super(`${field || "message"} must be ${expected}`);
+  /** `given`: the value, as `shown` shows it. */
+  constructor(field: string, expected: string, given: string) {
+    super(mustBe(field || "message", expected, given));
     this.field = field;
+  }
+}
+
+/** The sentence about a wrong value, on both sides: the rule, and the value as `shown` shows it. */
+export const mustBe = (field: string, expected: string, given: string): string =>
+  `${field} must be ${expected}; it is ${given}`;
+
+const SHOWN_LENGTH = 40;
+
+/** A value for the message of an error: short, on one line, and only the outside of what holds others. */
+export function shown(value: unknown): string {
+  switch (typeof value) {
+    case "undefined":
+      return "missing";
+    case "string": {
+      const text = legible(JSON.stringify(value.slice(0, SHOWN_LENGTH)));
+      return value.length > SHOWN_LENGTH ? `${text}… (${value.length} characters)` : text;
+    }
+    case "object":
+      if (value === null) return "null";
+      return Array.isArray(value) ? `a list of ${value.length}` : "an object";
+    case "symbol":
+    case "function":
+      return `a ${typeof value}`;
+    default:
+      return String(value);
   }
 }
 
@@ -16,18 +44,23 @@ export type Check<T> = (value: unknown, field: string) => T;
 /** A table of checks, one for each field of `T`, total by type. */
 export type Fields<T> = { readonly [K in keyof T]-?: Check<T[K]> };
 
-/** A check out of a predicate. */
+type Show = (value: unknown) => string;
+/** Shows nothing of a value that may be a secret. */
+export const hidden: Show = (value) => (typeof value === "string" ? "another text" : shown(value));
+
+/** A check out of a predicate. `show`: how its message shows a value that does not pass. */
 export const where =
-  <T>(test: (value: unknown) => value is T, expected: string): Check<T> =>
+  <T>(test: (value: unknown) => value is T, expected: string, show: Show = shown): Check<T> =>
   (value, field) => {
-    if (!test(value)) throw new InvalidField(field, expected);
+    if (!test(value)) throw new InvalidField(field, expected, show(value));
     return value;
   };
 
-export const text = (max: number, min = 0): Check<string> =>
+export const text = (max: number, min = 0, show: Show = shown): Check<string> =>
   where(
     (value): value is string => typeof value === "string" && value.length >= min && value.length <= max,
     `a string of ${min}-${max} characters`,
+    show,
   );
 
 /** A finite number within the bounds, both included. */
@@ -59,7 +92,8 @@ export const record: Check<Readonly<Record<string, unknown>>> = where(isRecord, 
 export const list =
   <T>(check: Check<T>, max: number): Check<readonly T[]> =>
   (value, field) => {
-    if (!Array.isArray(value) || value.length > max) throw new InvalidField(field, `a list of at most ${max}`);
+    if (!Array.isArray(value) || value.length > max)
+      throw new InvalidField(field, `a list of at most ${max}`, shown(value));
     return value.map((entry, index) => check(entry, `${field}[${index}]`));
   };
 

@@ -7,7 +7,19 @@
 import type { LeaseSettings } from "../lease.ts";
 import { MAX_LEASE_MS, MIN_LEASE_MS } from "../lease.ts";
 import { name } from "./codec.ts";
-import { boolean, type Check, InvalidField, number, object, oneOf, optional, record, text, where } from "./fields.ts";
+import {
+  boolean,
+  type Check,
+  InvalidField,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  shown,
+  text,
+  where,
+} from "./fields.ts";
 import { OCCURRENCE_LENGTH, OUTCOME_LENGTH, PROCESS_NAME_LENGTH } from "./limits.ts";
 
 /** Which occurrences are run late: all, or none once a later one has begun, or also none that meets another run of its job. */
@@ -134,6 +146,7 @@ const checks: Readonly<Record<string, Check<RunCall>>> = { begin, renew, end };
 export const runCall: Check<RunCall> = (value, field) => {
   const { type } = record(value, field);
   const check = typeof type === "string" && Object.hasOwn(checks, type) ? checks[type] : undefined;
-  if (check === undefined) throw new InvalidField(field ? `${field}.type` : "type", "one of begin, renew, end");
+  if (check === undefined)
+    throw new InvalidField(field ? `${field}.type` : "type", "one of begin, renew, end", shown(type));
   return check(value, field);
 };

@@ -1,5 +1,15 @@
 /** Checks the arguments of a caller by RPC, before the group's object is touched, and makes one call of the core of them. */
-import { address, contenderFields, id, metadata, name, priority, processInfo } from "../../shared/protocol/codec.ts";
+import {
+  address,
+  contenderFields,
+  election,
+  id,
+  metadata,
+  name,
+  priority,
+  processInfo,
+  secret,
+} from "../../shared/protocol/codec.ts";
 import {
   boolean,
   type Check,
@@ -9,10 +19,9 @@ import {
   object,
   optional,
   text,
-  where,
 } from "../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS, LIST_ENTRIES, NOTE_LENGTH } from "../../shared/protocol/limits.ts";
-import { ELECTION_RULE, type ElectionName, isElectionName, isName, NAME_RULE } from "../../shared/protocol/names.ts";
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import { type RunCall, runCall } from "../../shared/protocol/runs.ts";
 import type { RevokeOptions } from "../../shared/protocol/status.ts";
 import type { FenceQuestion } from "../group/views.ts";
@@ -21,11 +30,11 @@ import type { Campaign, Confirmation, PolledSession, Release, Renewal } from "./
 
 const session = object<PolledSession>({
   sessionId: id,
-  secret: id,
+  secret,
   attempt: number(1, Number.MAX_SAFE_INTEGER),
 });
 const held = list(id, LIST_ENTRIES);
-const acceptable = list(where(isElectionName, ELECTION_RULE), LIST_ENTRIES);
+const acceptable = list(election, LIST_ENTRIES);
 const accept: Check<boolean | readonly ElectionName[]> = (value, field) =>
   Array.isArray(value) ? acceptable(value, field) : boolean(value, field);
 const sentAt = number();
@@ -67,10 +76,7 @@ function checked<T>(check: Check<T>, value: unknown, field = ""): T {
   }
 }
 
-export function groupName(value: string): string {
-  if (!isName(value)) throw new TypeError(`the group must be ${NAME_RULE}`);
-  return value;
-}
+export const groupName = (value: string): string => checked(name, value, "group");
 
 export const componentName = (value: string): string => checked(name, value, "component");
 
@@ -108,9 +114,6 @@ export const runRequest = (value: RunCall): RunCall => checked(runCall, value);
 
 export const jobName = (value: string): string => checked(name, value, "job");
 
-export function electionName(value: string): ElectionName {
-  if (!isElectionName(value)) throw new TypeError(`the election must be ${ELECTION_RULE}`);
-  return value;
-}
+export const electionName = (value: string): ElectionName => checked(election, value, "election");
 
 export const revokeOptions = (value: RevokeOptions = {}): RevokeOptions => checked(revokeCheck, value);

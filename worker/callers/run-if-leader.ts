@@ -10,6 +10,7 @@ import {
   type Leadership,
   type PlainLeadership,
 } from "../../shared/leadership/leadership.ts";
+import { mustBe, shown } from "../../shared/protocol/fields.ts";
 import type { ProcessInfo } from "../../shared/protocol/messages.ts";
 import { type ElectionKind, electionOf } from "../../shared/protocol/names.ts";
 import type { LeaderStatus } from "../../shared/protocol/status.ts";
@@ -63,8 +64,9 @@ export async function runIfLeader<T>(
   run: (leadership: Omit<Leadership, "confirm" | "resign">) => T | PromiseLike<T>,
 ): Promise<RunResult<T>> {
   const { group, component, election = "dedicated", since } = optionsIn(options, OPTIONS);
-  if (typeof run !== "function") throw invalidArgument("run must be a function");
-  if (since !== undefined && !Number.isFinite(since)) throw invalidArgument("since must be milliseconds since 1970");
+  if (typeof run !== "function") throw invalidArgument(mustBe("run", "a function", shown(run)));
+  if (since !== undefined && !Number.isFinite(since))
+    throw invalidArgument(mustBe("since", "milliseconds since 1970", shown(since)));
   const elections = electionsBy(binding);
   const name = electionOf(component, election);
   const candidacy = new Invocation(elections, options);

@@ -2,7 +2,17 @@
 import { invalidArgument } from "../../shared/errors.ts";
 import { assertNames } from "../../shared/options.ts";
 import { address, contenderFields, id, metadata, name, priority, processInfo } from "../../shared/protocol/codec.ts";
-import { type Check, InvalidField, list, number, object, oneOf, optional } from "../../shared/protocol/fields.ts";
+import {
+  type Check,
+  InvalidField,
+  list,
+  mustBe,
+  number,
+  object,
+  oneOf,
+  optional,
+  shown,
+} from "../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS } from "../../shared/protocol/limits.ts";
 import type { ContenderInfo, Metadata, ProcessInfo } from "../../shared/protocol/messages.ts";
 import type { ElectionKind } from "../../shared/protocol/names.ts";
@@ -73,7 +83,7 @@ export function settingsOf(given: Candidacy): Settings {
 /** Throws a `TypeError` for anything but an object, and for names that are unknown. */
 export function optionsIn<T>(given: T, names: readonly string[]): T {
   if (typeof given !== "object" || given === null || Array.isArray(given))
-    throw invalidArgument("options must be an object");
+    throw invalidArgument(mustBe("options", "an object", shown(given)));
   assertNames(given, names);
   return given;
 }
@@ -82,7 +92,8 @@ export function optionsIn<T>(given: T, names: readonly string[]): T {
 export function checkCallbacks(options: object, ...names: readonly string[]): void {
   for (const name of names) {
     const callback: unknown = Reflect.get(options, name);
-    if (callback !== undefined && typeof callback !== "function") throw invalidArgument(`${name} must be a function`);
+    if (callback !== undefined && typeof callback !== "function")
+      throw invalidArgument(mustBe(name, "a function", shown(callback)));
   }
 }
 

@@ -1,5 +1,5 @@
 /** The platform as the host's port: the context of one Durable Object, its database, its clock, its sockets. */
-import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { CLOSE, fittingReason } from "../../shared/protocol/close-codes.ts";
 import type { Attachment } from "../group/events.ts";
 import { createPolicy } from "../group/policy.ts";
 import type { Commit, HostFailure, HostPort, Turned } from "../host/port.ts";
@@ -125,12 +125,10 @@ export class Platform implements HostPort<WebSocket> {
 }
 
 const UNSENDABLE = new Set([1004, 1005, 1006, 1015]);
-const REASON_LENGTH = 120;
 
 /** A peer may close with a code that is none, or that stands for the absence of one. Such a code can't be sent back. */
 const isSendable = (code: number): boolean => code >= 1000 && code < 5000 && !UNSENDABLE.has(code);
 
-/** Reasons have at most 123 bytes. */
 export function closeSocket(socket: WebSocket, code: number, reason: string): void {
-  socket.close(isSendable(code) ? code : CLOSE.normal, reason.slice(0, REASON_LENGTH));
+  socket.close(isSendable(code) ? code : CLOSE.normal, fittingReason(reason));
 }

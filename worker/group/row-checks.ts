@@ -3,7 +3,7 @@
  * added it. `stored-rows.ts` says what becomes of a row that passes none.
  */
 import { MAX_LEASE_MS } from "../../shared/lease.ts";
-import { id, metadata, name, priority, processInfo } from "../../shared/protocol/codec.ts";
+import { election, id, metadata, name, priority, processInfo } from "../../shared/protocol/codec.ts";
 import {
   boolean,
   type Check,
@@ -15,12 +15,13 @@ import {
   oneOf,
   optional,
   record,
+  shown,
   text,
   where,
 } from "../../shared/protocol/fields.ts";
 import { ID_LENGTH } from "../../shared/protocol/limits.ts";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
-import { electionOf, isElectionName, isName } from "../../shared/protocol/names.ts";
+import { electionOf, isName } from "../../shared/protocol/names.ts";
 import { isOccurrence, OCCURRENCE_RULE } from "../../shared/protocol/runs.ts";
 import type { EndedTerm } from "./events.ts";
 import type { PolicyOptions } from "./policy.ts";
@@ -42,7 +43,6 @@ const duration = number(0, MAX_REACH_MS);
 const count = number(0, ANY);
 const word = text(ANY, 1);
 const words = text(ANY);
-const election = where(isElectionName, 'process or "component:" and a name');
 
 const nullable =
   <T>(check: Check<T>): Check<T | null> =>
@@ -52,7 +52,7 @@ const nullable =
 const pair =
   <A, B>(first: Check<A>, second: Check<B>): Check<readonly [A, B]> =>
   (value, field) => {
-    if (!Array.isArray(value) || value.length !== 2) throw new InvalidField(field, "a list of 2");
+    if (!Array.isArray(value) || value.length !== 2) throw new InvalidField(field, "a list of 2", shown(value));
     return [first(value[0], field), second(value[1], field)];
   };
 
@@ -64,7 +64,7 @@ const byType =
   (value, field) => {
     const { type } = record(value, field);
     if (typeof type !== "string" || !Object.hasOwn(table, type))
-      throw new InvalidField(field, "of a type that is known");
+      throw new InvalidField(`${field}.type`, "one that is known", shown(type));
     return table[type as T["type"]](value, field);
   };
 
@@ -123,7 +123,7 @@ const anySession: Check<SessionRow> = (value, field) => {
   for (const [component, contender] of row.contenders) {
     const own = contender.election === "process" || contender.election === electionOf(component, "dedicated");
     if (!own || !places.has(contender.election))
-      throw new InvalidField("contenders", "in elections that have their place");
+      throw new InvalidField("contenders", "in elections that have their place", shown(contender.election));
   }
   return row;
 };

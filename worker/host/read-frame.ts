@@ -1,4 +1,5 @@
 /** Reads one frame of a socket for the group core: checks its size first, then parses it. It judges nothing. */
+import { fittingReason } from "../../shared/protocol/close-codes.ts";
 import { byteLength } from "../../shared/protocol/codec.ts";
 import { InvalidField } from "../../shared/protocol/fields.ts";
 import type { ClientMessage } from "../../shared/protocol/messages.ts";
@@ -25,7 +26,7 @@ export function readFrame(
     const presentedHash = message.resume === undefined ? null : port.hashSecret(message.resume.secret);
     return { type: "hello", message, secret: port.freshSecret(), presentedHash, deployment: port.deployment };
   } catch (error) {
-    if (error instanceof InvalidField) return { type: "invalid", problem: error.message };
+    if (error instanceof InvalidField) return { type: "invalid", problem: fittingReason(error.message) };
     throw error;
   }
 }

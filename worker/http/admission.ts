@@ -1,5 +1,6 @@
 /** Checks the group's name, the caller's identity and the settings before a group's object is touched. */
 import type { Context, MiddlewareHandler } from "hono";
+import { mustBe, shown } from "../../shared/protocol/fields.ts";
 import { isName, NAME_RULE } from "../../shared/protocol/names.ts";
 import type { ElectionGroup } from "../durable-object/election-group.ts";
 import { assertPolicy, type PolicyOptions } from "../group/policy.ts";
@@ -113,7 +114,7 @@ export function createAdmission({ authorize, policy, place }: Required<ElectionA
   };
   const admitTo = async (context: Context<App>, role: Role): Promise<Response | Problem | null> => {
     const group = context.req.param("group");
-    if (!isName(group)) return problem(400, "invalid_argument", `the group must be ${NAME_RULE}`);
+    if (!isName(group)) return problem(400, "invalid_argument", mustBe("group", NAME_RULE, shown(group)));
     const refusal = await admit(context, role, group);
     if (refusal !== null) return refusal;
     const settings = settingsOf(group, context.env);

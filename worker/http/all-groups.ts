@@ -4,8 +4,8 @@
  */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { type Check, InvalidField, object, optional, text } from "../../shared/protocol/fields.ts";
-import { isName, NAME_RULE } from "../../shared/protocol/names.ts";
+import { name } from "../../shared/protocol/codec.ts";
+import { type Check, object, optional, text } from "../../shared/protocol/fields.ts";
 import { GROUPS_AT_ONCE, type GroupsStatus } from "../../shared/protocol/status.ts";
 import type { IndexPage } from "../durable-object/group-index.ts";
 import { type Admissions, type App, askedTooOften, askLessOften } from "./admission.ts";
@@ -59,7 +59,7 @@ export const allGroupsRoutes = ({ ofAll, settingsOf }: Admissions) =>
     });
 
 async function pageOf({ env, var: { groups } }: Context<App>, { after, filter }: GroupsQuery): Promise<IndexPage> {
-  if (after !== undefined && !isName(after)) throw new InvalidField("after", NAME_RULE);
+  if (after !== undefined) name(after, "after");
   const question = {
     ...(groups !== undefined && { groups }),
     ...(filter !== undefined && { filter }),

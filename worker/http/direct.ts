@@ -3,6 +3,7 @@
  * trusted, as with RPC, and may contend. Never forward a stranger's request to a stub: mount the app instead.
  */
 import { Hono } from "hono";
+import { mustBe, shown } from "../../shared/protocol/fields.ts";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import { ELECTION_RULE, type ElectionName, isElectionName, isName, NAME_RULE } from "../../shared/protocol/names.ts";
 import type { GroupStatus } from "../../shared/protocol/status.ts";
@@ -24,7 +25,7 @@ export function createDirectApp({ name, upgrade, status, getLeader }: DirectGrou
   const routes = new Hono()
     .use(async (context, next) => {
       const group = context.req.param("group");
-      if (!isName(group)) return refuseWith(400, "invalid_argument", `the group must be ${NAME_RULE}`);
+      if (!isName(group)) return refuseWith(400, "invalid_argument", mustBe("group", NAME_RULE, shown(group)));
       if (name === undefined || group === name) return next();
       return refuseWith(
         400,
@@ -41,7 +42,7 @@ export function createDirectApp({ name, upgrade, status, getLeader }: DirectGrou
     .get("/", (context) => {
       const after = context.req.query("after") ?? null;
       if (after !== null && !isElectionName(after))
-        return refuseWith(400, "invalid_argument", `after must be ${ELECTION_RULE}`);
+        return refuseWith(400, "invalid_argument", mustBe("after", ELECTION_RULE, shown(after)));
       return context.json(status(after));
     })
     .get("/leaders/:component", (context) => {

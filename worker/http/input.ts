@@ -1,6 +1,6 @@
 /** Checks a request's input before its handler runs, and declares its type to `hono/client`. */
 import type { MiddlewareHandler } from "hono";
-import { type Check, InvalidField } from "../../shared/protocol/fields.ts";
+import { type Check, hidden, InvalidField } from "../../shared/protocol/fields.ts";
 import type { App } from "./admission.ts";
 
 type Taking<Target extends "json" | "query", Value> = MiddlewareHandler<
@@ -18,7 +18,7 @@ export const takesJson =
     try {
       if (body !== "") value = JSON.parse(body);
     } catch {
-      throw new InvalidField("body", "JSON");
+      throw new InvalidField("body", "JSON", hidden(body));
     }
     req.addValidatedData("json", check(value, ""));
     await next();

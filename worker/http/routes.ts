@@ -2,10 +2,9 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
-import { id, name } from "../../shared/protocol/codec.ts";
-import { type Check, InvalidField, number, object, optional, record, text } from "../../shared/protocol/fields.ts";
+import { election as electionName, id, name } from "../../shared/protocol/codec.ts";
+import { type Check, number, object, optional, record, text } from "../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS, NOTE_LENGTH } from "../../shared/protocol/limits.ts";
-import { ELECTION_RULE, type ElectionName, isElectionName } from "../../shared/protocol/names.ts";
 import { type RunCall, runCall } from "../../shared/protocol/runs.ts";
 import type { RevokeOptions } from "../../shared/protocol/status.ts";
 import type { Answer } from "../callers/core/requests.ts";
@@ -255,8 +254,3 @@ const cleanupQuery: Check<CleanupQuery> = object<CleanupQuery>({
   force: optional(text(QUERY_LENGTH)),
   purge: optional(text(QUERY_LENGTH)),
 });
-
-function electionName(value: string, field: string): ElectionName {
-  if (!isElectionName(value)) throw new InvalidField(field, ELECTION_RULE);
-  return value;
-}

@@ -3,12 +3,8 @@
  * can read; for anybody else by a status, because a socket that only this side has closed stays for as long as the peer likes.
  */
 
-import { byteLength } from "../../shared/protocol/byte-length.ts";
-import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { CLOSE, fittingReason } from "../../shared/protocol/close-codes.ts";
 import { SUBPROTOCOL, SUBPROTOCOL_FAMILY, TOKEN_PROTOCOL } from "../../shared/protocol/messages.ts";
-
-/** What a close frame has room for. */
-const REASON_BYTES = 123;
 
 const PROTOCOL_HEADER = "Sec-WebSocket-Protocol";
 
@@ -44,7 +40,7 @@ export const refused = (request: Request, code: number, message: string, plain: 
 function refuseSocket(request: Request, code: number, reason: string): Response {
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
-  server.close(code, fitting(reason));
+  server.close(code, fittingReason(reason));
   // If the answer has no subprotocol, a browser that offered some fails without the close code.
   const protocol = offeredProtocols(request).find((offered) => offered.startsWith(SUBPROTOCOL_FAMILY));
   return new Response(null, { status: 101, webSocket: client, headers: protocolHeader(protocol ?? null) });
@@ -66,12 +62,6 @@ export function innerUpgrade(request: Request, protocol: string | null, headers:
       ...headers,
     },
   });
-}
-
-function fitting(reason: string): string {
-  let text = reason.slice(0, REASON_BYTES);
-  while (byteLength(text) > REASON_BYTES) text = text.slice(0, -1);
-  return text;
 }
 
 const protocolHeader = (protocol: string | null): Record<string, string> =>

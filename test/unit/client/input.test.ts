@@ -141,7 +141,7 @@ test.each(["SIGTERM", ["sigterm"], ["SIGKILL"], 5, true, null])(
 
 test("[E2] a client for Node without options is refused in a sentence", () => {
   expect(() => createElectionClient(wrong(undefined))).toThrow(
-    expect.objectContaining({ code: "invalid_argument", message: "options must be an object" }),
+    expect.objectContaining({ code: "invalid_argument", message: "options must be an object; it is missing" }),
   );
 });
 

@@ -1,6 +1,6 @@
 /** What the user of a client is told of an outage: once, then now and then; and never nothing (E11, E12, E13). */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { ElectionError } from "../../../client/index.ts";
+import { ClientClosedError, ElectionError, UnauthorizedError } from "../../../client/index.ts";
 import { CLOSE, LOST } from "../../../shared/protocol/close-codes.ts";
 import { FakeGroup, settle } from "./fake-group.ts";
 
@@ -140,6 +140,44 @@ describe("without a listener", () => {
     const message = expect.stringMatching(/was closed \(4403\): .*; the client is closed$/);
     expect(uncaught.mock.calls).toMatchObject([[{ name: "UnauthorizedError", message, retryable: false }]]);
     expect(warned).not.toHaveBeenCalled();
+  });
+
+  test("[E13] whatever waits for a client that is closed for good rejects with the reason; so do later calls", async () => {
+    shown();
+    const group = new FakeGroup();
+    group.electing = false;
+    const client = group.client();
+    const waits = [
+      client.elect("a", () => {}),
+      client.acquire("b"),
+      client.terms("c").next(),
+      client
+        .observe("d")
+        .next()
+        .then(() => client.observe("e").next()),
+    ].map((wait) => wait.catch((error: unknown) => error));
+    await settle();
+    group.cut(CLOSE.forbidden, "this needs the role contend");
+    const reason = {
+      code: "client_closed",
+      message: expect.stringMatching(
+        / was closed \(4403\): .*; the server says: this needs the role contend; the client is closed$/,
+      ),
+      cause: expect.any(UnauthorizedError),
+    };
+    for (const wait of waits) {
+      expect(await wait).toBeInstanceOf(ClientClosedError);
+      expect(await wait).toMatchObject(reason);
+    }
+    await expect(client.getLeader("x")).rejects.toMatchObject(reason);
+    expect(() => client.contend("x")).toThrow(expect.objectContaining(reason));
+  });
+
+  test("[E13] after close() they reject with that", async () => {
+    const client = new FakeGroup().client();
+    await client.close();
+    const said = { message: "the client is closed: close() was called" };
+    await expect(client.elect("x", () => {})).rejects.toMatchObject(said);
   });
 
   test("[E13] a contender that the group refuses says so where uncaught errors go", async () => {

@@ -216,7 +216,7 @@ test("[E2] wrong arguments are refused with the field, and nothing happens", asy
   const service = electionsOf(env.ELECTIONS, { policy });
   const group = freshGroup();
   const campaign = { contenders: X, sentAt: 1 };
-  await expect(service.campaign("..", campaign)).rejects.toThrow("the group must be");
+  await expect(service.campaign("..", campaign)).rejects.toThrow("group must be");
   await expect(service.campaign(group, { ...campaign, priority: Number.NaN })).rejects.toThrow("priority must be");
   await expect(service.campaign(group, { ...campaign, contenders: [{ component: "" }] })).rejects.toThrow(
     "contenders[0].component must be",

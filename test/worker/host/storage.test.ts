@@ -316,7 +316,7 @@ test("limits of a new policy hold for the sockets that are open already", async 
   one.client.send({ type: "confirm", id: "c", component: "dispatcher", leaderSessionId, metadata });
   expect(await one.client.closed).toEqual({
     code: 4400,
-    reason: "metadata must be an object of strings, at most 20 bytes as JSON",
+    reason: "metadata must be an object of strings, at most 20 bytes as JSON; it is an object",
   });
   other.client.sendRaw(JSON.stringify({ type: "renew", sentAt: 1, held: [], unknown: "x".repeat(300) }));
   expect(await other.client.closed).toEqual({ code: 4413, reason: "a frame has at most 300 bytes" });
