@@ -27,7 +27,7 @@ export const siteAt = (port: number): Site => ({
   },
 });
 
-const PAGES = ["tab", "strict"];
+const PAGES = ["tab", "strict", "in-vain"];
 const source = (page: string): string => fileURLToPath(new URL(`pages/${page}.ts`, import.meta.url));
 
 /** The pages run the sources of the client, bundled as an application would do it. */
