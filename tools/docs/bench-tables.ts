@@ -14,7 +14,6 @@ interface BenchRow {
   readonly reference?: { readonly name: string; readonly value: number };
   readonly target?: string;
   readonly verdict?: string;
-  readonly settings?: string;
   readonly note?: string;
 }
 
@@ -28,51 +27,35 @@ export function benchTables(results: readonly unknown[]): [string, string][] {
   return [
     ["bench table of rows", table(ROW_HEAD, others.map(rowCells))],
     ["bench table of peers", table(PEER_HEAD, peers.map(peerCells))],
-    ...(peers.some(({ note }) => note !== undefined) ? [fasterPeers(peers)] : []),
     ["bench table of costs", table(COST_HEAD, costs.map(costCells))],
     ["bench table of plans", table(PLAN_HEAD, plans.map(planCells))],
   ];
 }
 
-const ROW_HEAD = ["row", "n", "p50", "p95", "p99", "max", "unit", "p50 against", "target", "", "load"];
+const ROW_HEAD = ["row", "p50", "p99", "unit", "p50 against", "target", ""];
 
 const rowCells = (row: BenchRow): string[] => [
   row.name,
-  String(row.n),
-  ...[row.p50, row.p95, row.p99, row.max].map(shown),
+  ...[row.p50, row.p99].map(shown),
   row.unit,
   row.ratio === undefined || row.reference === undefined ? "" : `${row.ratio.toFixed(2)} × ${row.reference.name}`,
   row.target ?? "",
   row.verdict ?? "",
-  row.load.toFixed(1),
 ];
 
-const PEER_HEAD = ["peer", "n", "p50", "p99", "ours", "unit", "against ours", "in words", "target", "", "settings"];
+const PEER_HEAD = ["peer", "p50", "ours", "unit", "in words", "target", ""];
 
 const peerCells = (row: BenchRow): string[] => [
   peerName(row),
-  String(row.n),
   shown(row.p50),
-  shown(row.p99),
   row.reference === undefined ? "" : shown(row.reference.value),
   row.unit,
-  row.ratio === undefined ? "" : `${row.ratio >= 100 ? row.ratio.toFixed(0) : row.ratio.toFixed(2)} × ours`,
   row.note ?? "",
   row.target ?? "none",
   row.verdict ?? "",
-  row.settings ?? "",
 ];
 
 const peerName = ({ name }: BenchRow): string => name.replace(/^hand-over, /, "");
-
-/** The peers in which the same takes less time than here, or which do more in a second, and how much; in words. */
-function fasterPeers(peers: readonly BenchRow[]): [string, string] {
-  const faster = peers.flatMap((row) => {
-    const [, factor] = /^ours is slower, by a factor of (\S+)/.exec(row.note ?? "") ?? [];
-    return factor === undefined ? [] : [`${peerName(row)} (${factor} times)`];
-  });
-  return ["bench faster peers", faster.length === 0 ? "none" : faster.join("; ")];
-}
 
 const COST_HEAD = ["group", "$ a month", "target", "", "of which, and counted"];
 

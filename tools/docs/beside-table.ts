@@ -25,28 +25,23 @@ interface Beside {
 const HEAD = [
   "what the attacker does",
   "sent",
-  "runtime, of a core",
   "each",
-  "rows",
   "leader in the group, D = 10 s: longest renewal",
   "leader of another group, D = 2 s: longest renewal",
   "terms lost",
   "a newcomer waits",
-  "memory, MB",
-  "load",
 ] as const;
 
-/** @param key `beside`, or `beside before` for those of an earlier commit */
-export function besideResults(key: string, results: readonly Beside[]): [string, string][] {
+export function besideResults(results: readonly Beside[]): [string, string][] {
   if (results.length === 0) return [];
   return [
-    [`${key} table`, table(HEAD, results.map(cells))],
+    ["beside table", table(HEAD, results.map(cells))],
     ...results.flatMap((result): [string, string][] => [
-      [`${key} ${result.abuse} each`, each(result)],
-      [`${key} ${result.abuse} cpu`, `${result.cpuPercent} %`],
-      [`${key} ${result.abuse} rows`, result.rows.toLocaleString("en")],
-      [`${key} ${result.abuse} worst`, ms(result.leaders.neighbour.worstMs)],
-      [`${key} ${result.abuse} lost`, lostOf(result)],
+      [`beside ${result.abuse} each`, each(result)],
+      [`beside ${result.abuse} cpu`, `${result.cpuPercent} %`],
+      [`beside ${result.abuse} rows`, result.rows.toLocaleString("en")],
+      [`beside ${result.abuse} worst`, ms(result.leaders.neighbour.worstMs)],
+      [`beside ${result.abuse} lost`, lostOf(result)],
     ]),
   ];
 }
@@ -54,15 +49,11 @@ export function besideResults(key: string, results: readonly Beside[]): [string,
 const cells = (result: Beside): string[] => [
   result.name,
   sentOf(result),
-  `${result.cpuPercent} %`,
   each(result),
-  result.rows.toLocaleString("en"),
   renewals(result.leaders.abused),
   renewals(result.leaders.neighbour),
   lostOf(result),
   newcomers(result),
-  `${result.memoryMb.before} → ${result.memoryMb.peak} → ${result.memoryMb.after}`,
-  result.load.toFixed(1),
 ];
 
 function sentOf({ sent }: Beside): string {

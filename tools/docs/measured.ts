@@ -13,9 +13,8 @@ import { besideIn, besideResults } from "./beside-table.ts";
 export type Measured = ReadonlyMap<string, string>;
 
 const benchResult = "bench/results/latest.json";
-/** Of `npm run beside`: at the present commit, and at the one before what it attacks was mended. */
+/** Of `npm run beside`. */
 const besideResult = "bench/results/beside.json";
-const besideBefore = "bench/results/beside-before.json";
 
 export async function measurements(): Promise<Measured> {
   const rules = listedRuleIds(await readFile(inRepository("docs/RULES.md"), "utf8"));
@@ -25,8 +24,7 @@ export async function measurements(): Promise<Measured> {
     ...(await sizes()),
     ...benchRows(rows),
     ...benchTables(rows),
-    ...besideResults("beside", besideIn(await committed(besideResult))),
-    ...besideResults("beside before", besideIn(await committed(besideBefore))),
+    ...besideResults(besideIn(await committed(besideResult))),
   ]);
 }
 

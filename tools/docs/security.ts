@@ -4,7 +4,7 @@ import { listedRuleIds } from "../rule-ids.ts";
 /** The sections that claim something. */
 const CLAIMS = [
   "What is defended",
-  "Attacks, before and now",
+  "Attacks that worked once",
   "What is not defended",
   "Checklist for a deployment",
   "An identity system of your own",
