@@ -1,29 +1,34 @@
-/** Checks that every promise names its rules, and so its tests, and that every rule is promised somewhere. */
-import { listedRuleIds, notPromised } from "../rule-ids.ts";
+/** Checks that what GUARANTEES.md says of times and bounds names rules that there are, and that it names every family of them. */
+import { listedRuleIds } from "../rule-ids.ts";
 
 /** @param guarantees the text of GUARANTEES.md @param rules the text of docs/RULES.md */
 export function guaranteeProblems(guarantees: string, rules: string): string[] {
-  const listed = new Set(listedRuleIds(rules));
-  const promises = promisesIn(guarantees);
-  const named = new Set(promises.flatMap(({ ids }) => ids));
-  const forgotten = [...listed].filter((id) => !named.has(id) && !notPromised.has(id));
+  const listed = listedRuleIds(rules);
+  const known = new Set(listed);
+  const rows = rowsIn(guarantees);
+  const named = rows.flatMap(({ ids }) => ids);
+  // The last one of each family is the end of a range.
+  const last = [...new Map(listed.map((id) => [id.replace(/\d+/, ""), id])).values()];
+  const forgotten = last.filter((id) => !named.includes(id));
   return [
-    ...(promises.length === 0 ? ["GUARANTEES.md promises nothing: its tables were not found"] : []),
-    ...promises.flatMap(({ promise, ids }) => (ids.length === 0 ? [`no rule shows the promise: ${promise}`] : [])),
-    ...promises.flatMap(({ promise, ids }) =>
-      ids.filter((id) => !listed.has(id)).map((id) => `${id}, of the promise "${promise}", is not in docs/RULES.md`),
+    ...(rows.length === 0 ? ["GUARANTEES.md promises nothing: its tables were not found"] : []),
+    ...rows.flatMap(({ about, ids }) => (ids.length === 0 ? [`no rule shows: ${about}`] : [])),
+    ...rows.flatMap(({ about, ids }) =>
+      ids.filter((id) => !known.has(id)).map((id) => `${id}, of "${about}", is not in docs/RULES.md`),
     ),
-    ...(forgotten.length > 0 ? [`rules that GUARANTEES.md promises nowhere: ${forgotten.join(" ")}`] : []),
+    ...(forgotten.length > 0
+      ? [`families of rules whose end GUARANTEES.md does not name: ${forgotten.join(" ")}`]
+      : []),
   ];
 }
 
-interface Promised {
-  readonly promise: string;
+interface Row {
+  readonly about: string;
   readonly ids: readonly string[];
 }
 
 /** The rows of every table whose last column is headed "rules". */
-function promisesIn(markdown: string): Promised[] {
+function rowsIn(markdown: string): Row[] {
   let isTable = false;
   return markdown.split("\n").flatMap((line) => {
     const cells = cellsOf(line);
@@ -33,7 +38,7 @@ function promisesIn(markdown: string): Promised[] {
     }
     if (cells.at(-1) === "rules") isTable = true;
     else if (isTable && !/^-+$/.test(cells.at(-1) ?? ""))
-      return [{ promise: cells[0] ?? "", ids: (cells.at(-1) ?? "").match(/[A-Z]+\d+/g) ?? [] }];
+      return [{ about: cells[0] ?? "", ids: (cells.at(-1) ?? "").match(/\b[A-Z]+\d+/g) ?? [] }];
     return [];
   });
 }
