@@ -146,6 +146,8 @@ export interface ClientPorts {
   readonly openSocket?: OpenSocket | undefined;
   /** What ends with a `ClientClosedError` waits for this promise first. */
   readonly farewell?: (() => Promise<void> | undefined) | undefined;
+  /** Called when the client is closed for good, and nobody listens: the error was reported as an uncaught one. */
+  readonly failed?: () => void;
 }
 
 /** A client, and what the test kit and the command line read of it. */
@@ -156,7 +158,7 @@ export interface Opened<Component extends string> {
 
 export function openClient<Component extends string>(
   given: ClientOptions,
-  { openSocket, farewell }: ClientPorts = {},
+  { openSocket, farewell, failed }: ClientPorts = {},
 ): Opened<Component> {
   assertClientOptions(given);
   // The checked values count, even if the object changes later; `process` is copied with it.
@@ -172,6 +174,7 @@ export function openClient<Component extends string>(
     openSocket: (sessionToken) => open(`${address}/session`, sessionToken),
     assertSockets: () => openSocket || fetcher || assertSocketClass(WebSocket),
     farewell,
+    failed,
     followSession: (ended) => followPage(participant, options, ended),
   });
 

@@ -37,6 +37,8 @@ interface Network extends Pick<DriverPorts, "askToken" | "openSocket"> {
   assertSockets(): void;
   /** What ends with a `ClientClosedError` waits for it first. */
   readonly farewell: (() => Promise<void> | undefined) | undefined;
+  /** Called when the client is closed for good, and nobody listens. */
+  readonly failed: (() => void) | undefined;
   /** Called when a session begins to be needed. The signal aborts when none is any longer. */
   followSession(ended: AbortSignal): void;
 }
@@ -311,8 +313,10 @@ export class Participant {
     if (loss.fatal) this.#ending ??= { cause: error };
     if (this.#isHeard()) {
       if (this.#outage.isNews(error, now) || loss.fatal) this.#tell(error);
-    } else if (loss.fatal) reportUncaught(error);
-    else if (this.#outage.lastedMs(now) >= WARN_AFTER_MS) this.#warn(error);
+    } else if (loss.fatal) {
+      reportUncaught(error);
+      this.#network.failed?.();
+    } else if (this.#outage.lastedMs(now) >= WARN_AFTER_MS) this.#warn(error);
   }
 
   #isHeard(): boolean {

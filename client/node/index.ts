@@ -42,6 +42,10 @@ export function createElectionClient<Component extends string = string>(
   const { client } = openClient<Component>(options && given, {
     openSocket: given.fetcher || given.WebSocket ? undefined : openSocket,
     farewell: () => farewell?.(),
+    // As after any other error that nobody has caught, unless the program has decided what to end with.
+    failed: () => {
+      process.exitCode ??= 1;
+    },
   });
   if (signals !== false) farewell = leaveOnSignals(client, signals);
   return client;

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
@@ -36,14 +37,28 @@ afterEach(async () => {
 afterAll(() => backend.stop());
 
 /** A process that leads, and what it prints. */
-async function leader(config: Omit<LeavingConfig, "entry" | "url"> & Partial<LeavingConfig>) {
+async function leader(config: Omit<LeavingConfig, "entry" | "url"> & Partial<LeavingConfig>, how?: How) {
   const full: LeavingConfig = { entry: NODE_ENTRY, url: backend.url, ...config };
-  return start(PROGRAM, full);
+  return start(PROGRAM, full, how);
 }
 
-async function start(program: string, config: LeavingConfig | ScopesConfig) {
-  const child = spawn(process.execPath, [program, JSON.stringify(config)], { stdio: ["pipe", "pipe", "pipe"] });
+interface How {
+  /** In a namespace of processes of its own, as in a container: the kernel drops a signal that PID 1 sends to itself. */
+  readonly isInit: true;
+}
+
+const INIT = ["unshare", "--map-root-user", "--pid", "--fork", "--kill-child"] as const;
+
+/** The one process that this one has started: `unshare` itself passes no signal on. */
+const onlyChildOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
+
+async function start(program: string, config: LeavingConfig | ScopesConfig, how?: How) {
+  const [command, ...parameters] = [...(how ? INIT : []), process.execPath, program, JSON.stringify(config)];
+  const child = spawn(command, parameters, { stdio: ["pipe", "pipe", "pipe"] });
   children.push(child);
+  const kill = (signal: NodeJS.Signals): void => {
+    if (child.pid !== undefined) process.kill(how ? onlyChildOf(child.pid) : child.pid, signal);
+  };
   const lines: string[] = [];
   const errors: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => errors.push(line));
@@ -56,7 +71,7 @@ async function start(program: string, config: LeavingConfig | ScopesConfig) {
     while (!lines.includes(line)) await once(output, "line");
   };
   await said("leads");
-  return { child, lines, errors, ended, said };
+  return { child, kill, lines, errors, ended, said };
 }
 
 /** Another process that waits to lead; `granted` resolves when it does. */
@@ -92,9 +107,9 @@ test("[S8] a second signal ends a process that drains for too long at once", asy
 });
 
 test("[X7] as PID 1 it ends by its own exit code: 128 plus the number of the signal", async () => {
-  const { child, ended, lines } = await leader({ groups: ["init"], ending: "stay", isInit: true });
+  const { kill, ended, lines } = await leader({ groups: ["init"], ending: "stay" }, { isInit: true });
   const { granted } = await standby("init");
-  child.kill("SIGTERM");
+  kill("SIGTERM");
   expect([await ended, lines]).toEqual([
     [128 + constants.signals.SIGTERM, null],
     ["leads", "revoked"],
@@ -103,17 +118,17 @@ test("[X7] as PID 1 it ends by its own exit code: 128 plus the number of the sig
 });
 
 test("[X7] as PID 1 a second signal ends a process that drains for too long at once", async () => {
-  const { child, ended, said } = await leader({ groups: ["init-twice"], ending: "hang", isInit: true });
-  child.kill("SIGTERM");
+  const { kill, ended, said } = await leader({ groups: ["init-twice"], ending: "hang" }, { isInit: true });
+  kill("SIGTERM");
   await said("revoked");
-  child.kill("SIGINT");
+  kill("SIGINT");
   expect(await ended).toEqual([128 + constants.signals.SIGINT, null]);
 });
 
 test("[X7] as PID 1 a program that awaits elect ends without an error too", async () => {
-  const config: ScopesConfig = { entry: NODE_ENTRY, url: backend.url, scope: "elect", listens: false, isInit: true };
-  const { child, ended, lines, errors } = await start(SCOPES, config);
-  child.kill("SIGTERM");
+  const config: ScopesConfig = { entry: NODE_ENTRY, url: backend.url, scope: "elect", listens: false };
+  const { kill, ended, lines, errors } = await start(SCOPES, config, { isInit: true });
+  kill("SIGTERM");
   expect([await ended, errors]).toEqual([[128 + constants.signals.SIGTERM, null], []]);
   expect(lines.slice(1)).toEqual(["slow has stopped"]);
 });

@@ -9,7 +9,7 @@ export async function askInVain(
 ): Promise<Heard> {
   const client = createClient({ url, group: "shop", ...(token !== undefined && { token }) });
   try {
-    if (leads !== undefined) await client.acquire(leads);
+    if (leads !== undefined) await new Promise<void>((granted) => client.contend(leads, { onGrant: () => granted() }));
     const heard = Promise.withResolvers<unknown>();
     client.contend("dispatcher", { onError: heard.resolve });
     const request = await client.getLeader("dispatcher").then(

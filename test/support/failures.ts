@@ -64,7 +64,9 @@ const answering =
     void response.writeHead(status, { connection: "close", ...headers }).end(body);
 
 const PAGE = "<html>a page</html>";
-const DISK = JSON.stringify({ error: { code: "unavailable", message: "the group can't answer right now: try again" } });
+const DISK = JSON.stringify({
+  error: { code: "unavailable", message: "the group can't answer right now: try again; the backend's log says why" },
+});
 const ANSWERS: Readonly<Record<string, RequestListener>> = {
   page: answering(200, PAGE),
   moved: answering(301, "", { location: "https://elections.example.com/" }),
@@ -165,7 +167,11 @@ export const failures: readonly Failure[] = [
   {
     what: "a full disk (503)",
     ask: other("disk"),
-    node: { code: "unavailable", retryable: true, says: /HTTP 503: the group can't answer right now: try again/ },
+    node: {
+      code: "unavailable",
+      retryable: true,
+      says: /HTTP 503: the group can't answer right now: try again; the backend's log says why/,
+    },
     page: silent,
   },
   {
@@ -185,9 +191,11 @@ export const failures: readonly Failure[] = [
   {
     what: "an expired token",
     ask: ({ guarded }) => ({ url: guarded, token: tokenFor("contend", { endsAt: Date.now() - 60_000 }) }),
-    node: denied(/HTTP 401: this token is not valid, or has ended: get a new one/),
-    page: denied(/\(4401\): .*; the server says: this token is not valid, or has ended: get a new one/),
-    pageRequest: denied(/HTTP 401: this token is not valid, or has ended: get a new one/),
+    node: denied(/HTTP 401: this token is not valid for this deployment, or has ended: get a new one/),
+    page: denied(
+      /\(4401\): .*; the server says: this token is not valid for this deployment, or has ended: get a new one/,
+    ),
+    pageRequest: denied(/HTTP 401: this token is not valid for this deployment, or has ended: get a new one/),
   },
   {
     what: "a server without authentication set",
@@ -206,15 +214,15 @@ export const failures: readonly Failure[] = [
   {
     what: "a wrong role",
     ask: ({ guarded }) => ({ url: guarded, token: tokenFor("observe") }),
-    node: { code: "forbidden", retryable: true, says: /role/ },
-    page: { code: "forbidden", retryable: true, says: /role/ },
+    node: { code: "forbidden", retryable: false, says: /use a token with the role contend/ },
+    page: { code: "forbidden", retryable: false, says: /use a token with the role contend/ },
     isOfContender: true,
   },
   {
     what: "a limit",
     ask: ({ narrow }) => ({ url: narrow, token: tokenFor("contend"), leads: "first" }),
-    node: { code: "limit_exceeded", retryable: true, says: /1/ },
-    page: { code: "limit_exceeded", retryable: true, says: /1/ },
+    node: { code: "limit_exceeded", retryable: true, says: /at most 1 contenders/ },
+    page: { code: "limit_exceeded", retryable: true, says: /at most 1 contenders/ },
     isOfContender: true,
   },
 ];

@@ -17,15 +17,11 @@ export interface LeavingConfig {
    * nothing else to do. `contenders`: closes only its contenders. `exit`: exits as soon as its clients have closed.
    */
   readonly ending: "stay" | "hang" | "close" | "contenders" | "exit";
-  /** As PID 1: the kernel drops a signal that it sends to itself and has no handler for. */
-  readonly isInit?: boolean;
 }
 
-const { entry, url, groups, ending, isInit } = configuration<LeavingConfig>();
+const { entry, url, groups, ending } = configuration<LeavingConfig>();
 const { createElectionClient } = await importClient(entry);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-if (isInit) process.kill = () => true;
 
 const clients: ElectionClient[] = groups.map((group) => createElectionClient({ url, group }));
 let leads = 0;

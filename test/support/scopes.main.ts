@@ -14,14 +14,11 @@ export interface ScopesConfig {
   readonly scope: "elect" | "terms" | "acquire" | "observe";
   /** The program listens to the signal itself, and so has to end by itself. */
   readonly listens: boolean;
-  /** As PID 1: the kernel drops a signal that it sends to itself and has no handler for. */
-  readonly isInit?: boolean;
 }
 
-const { entry, url, scope, listens, isInit } = configuration<ScopesConfig>();
+const { entry, url, scope, listens } = configuration<ScopesConfig>();
 const { createElectionClient } = await importClient(entry);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-if (isInit) process.kill = () => true;
 if (listens) process.on("SIGTERM", () => say("told"));
 
 const slow = createElectionClient({ url, group: `slow-${scope}` });

@@ -50,7 +50,11 @@ function admission(turn: Turn, session: Session, component: string, election: El
   const { limits } = turn.state.policy;
   if (isInDebt(turn, turn.connectionOf(session)?.access)) return refuse("limit_exceeded", IN_DEBT, { component });
   if (!mayContend(turn, session, component)) {
-    return refuse("forbidden", "these credentials do not allow to contend for it", { component });
+    return refuse(
+      "forbidden",
+      "these credentials do not allow to contend for it: use a token with the role contend, and for this component",
+      { component },
+    );
   }
   if (component.length > limits.nameLength) {
     return refuse("limit_exceeded", `a name has at most ${limits.nameLength} characters`, { component });

@@ -99,7 +99,7 @@ export function createElectionApp(options: ElectionAppOptions = {}) {
     if (fault !== null) return misconfigured(context.req.raw, fault);
     return isOverloaded(error)
       ? overloaded(context.req.raw)
-      : refuseWith(503, "unavailable", "the group can't answer right now: try again");
+      : refuseWith(503, "unavailable", "the group can't answer right now: try again; the backend's log says why");
   });
   return app;
 }

@@ -1,4 +1,4 @@
-/** docs/TROUBLESHOOTING.md names every code of an error, and every close code. */
+/** docs/TROUBLESHOOTING.md names every code of an error, of the command line too, and every close code. */
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { CLOSE, closeMeaning } from "../../../shared/protocol/close-codes.ts";
@@ -13,6 +13,9 @@ const MADE = [
   /\brefused?\(\s*"([a-z_]+)"/g,
 ];
 
+/** How the command line makes a failure of its own. */
+const MADE_BY_COMMANDS = [/\bcode: "([a-z_]+)"/g, /\b(?:failed|noSuccessor)\(\s*"([a-z_]+)"/g];
+
 const page = await readFile(inRepository("docs/TROUBLESHOOTING.md"), "utf8");
 const firstCells = page.split("\n").flatMap((line) => /^\| ([^|]+) \|/.exec(line)?.[1]?.trim() ?? []);
 
@@ -22,6 +25,10 @@ test("every code that the product gives an error stands in a table of the page, 
     const text = await readFile(inRepository(file), "utf8");
     for (const form of MADE) for (const [, code = ""] of text.matchAll(form)) made.add(code);
   }
+  for (const file of await sourceFiles(["cli"])) {
+    const text = await readFile(inRepository(file), "utf8");
+    for (const form of MADE_BY_COMMANDS) for (const [, code = ""] of text.matchAll(form)) made.add(code);
+  }
   const listed = firstCells.flatMap((cell) => /^`([a-z_]+)`$/.exec(cell)?.[1] ?? []);
   expect([...new Set(listed)].sort()).toEqual(listed.sort());
   expect(listed.sort()).toEqual([...made].sort());
@@ -30,4 +37,14 @@ test("every code that the product gives an error stands in a table of the page, 
 test("every close code stands in its table", () => {
   const listed = firstCells.filter((cell) => /^\d{4}/.test(cell)).flatMap((cell) => cell.split(", ").map(Number));
   expect(listed).toEqual(expect.arrayContaining([...Object.values(CLOSE), 1006]));
+});
+
+test("every exit code of a failure of the command line is one that docs/CLI.md explains", async () => {
+  const explained = await readFile(inRepository("docs/CLI.md"), "utf8");
+  const [, section = ""] = /^## The command line$([\s\S]*?)^## /m.exec(page) ?? [];
+  const rows = [...section.matchAll(/^\| `[a-z_]+` +\| ([\d, ]+?) +\|/gm)].flatMap(([, codes = ""]) =>
+    codes.split(", "),
+  );
+  expect(rows.length).toBeGreaterThan(10);
+  for (const code of rows) expect(explained).toMatch(new RegExp(code === "143" ? "128 \\+ n" : `^\\| ${code} `, "m"));
 });
