@@ -147,15 +147,14 @@ describe("without a listener", () => {
     const group = new FakeGroup();
     group.electing = false;
     const client = group.client();
-    const waits = [
+    const leaders = client.observe("d");
+    await leaders.next();
+    const waits: Promise<unknown>[] = [
       client.elect("a", () => {}),
       client.acquire("b"),
       client.terms("c").next(),
-      client
-        .observe("d")
-        .next()
-        .then(() => client.observe("e").next()),
-    ].map((wait) => wait.catch((error: unknown) => error));
+      leaders.next(),
+    ].map((wait: Promise<unknown>) => wait.catch((error: unknown) => error));
     await settle();
     group.cut(CLOSE.forbidden, "this needs the role contend");
     const reason = {
