@@ -6,9 +6,9 @@ import { LOST } from "../shared/protocol/close-codes.ts";
 import { PING, PONG } from "../shared/protocol/messages.ts";
 import { parseServerMessage } from "../shared/protocol/server-codec.ts";
 import { type Clock, LONGEST_TIMER_MS, pessimistic } from "./clock.ts";
-import { ProtocolError } from "./errors.ts";
+import { ElectionError, ProtocolError } from "./errors.ts";
 import { nextDeadline } from "./session/deadlines.ts";
-import type { Effect, Input } from "./session/events.ts";
+import type { Effect, Input, Of } from "./session/events.ts";
 import { initialState, type SessionState, type Settings } from "./session/state.ts";
 import { transition } from "./session/transition.ts";
 import { type Socket, type SocketEvent, UpgradeRefused } from "./socket.ts";
@@ -120,14 +120,13 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
       socket = opened;
       if (opened.readyState === OPEN) dispatch({ type: "opened" }, connection);
     } catch (error) {
-      const { closeCode: code, cause } = error instanceof UpgradeRefused ? error : { closeCode: LOST, cause: error };
-      dispatch({ type: "lost", code, cause }, connection);
+      const refusal = error instanceof UpgradeRefused;
+      dispatch(lossOf(refusal ? { code: error.closeCode, cause: error.cause } : { cause: error }), connection);
     }
   }
 
   function listen(opened: Socket, connection: number): void {
-    const lost = ({ code = LOST, reason = "", cause }: SocketEvent): void =>
-      dispatch({ type: "lost", code, ...(reason && { reason }), ...(cause !== undefined && { cause }) }, connection);
+    const lost = (event: SocketEvent): void => dispatch(lossOf(event), connection);
     opened.addEventListener("open", () => dispatch({ type: "opened" }, connection));
     opened.addEventListener("message", ({ data }) => receive(data, connection));
     opened.addEventListener("close", lost);
@@ -144,4 +143,15 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
   }
 
   return { state: () => state, now, dispatch, disconnected: () => disconnected };
+}
+
+function lossOf({ code = LOST, reason = "", cause }: SocketEvent): Of<"lost"> {
+  const retryAfterMs = cause instanceof ElectionError ? cause.retryAfterMs : undefined;
+  return {
+    type: "lost",
+    code,
+    ...(reason && { reason }),
+    ...(cause !== undefined && { cause }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
 }

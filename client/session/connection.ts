@@ -17,6 +17,8 @@ import { firstWatched, observeRest } from "./watching.ts";
 
 /** How long a client that closes without a connection tries to tell the group what has ended. */
 const CLOSE_PATIENCE_MS = 10_000;
+/** A server that asks to be left alone for longer is tried all the same: it may have been mended, or never meant it. */
+const LONGEST_RETRY_AFTER_MS = 300_000;
 
 /** Keeps the connection as it should be at this time. Runs after every event. */
 export function maintain(draft: Draft): void {
@@ -231,7 +233,7 @@ export function lose(draft: Draft, loss: Of<"lost">): void {
   const fatal = action === "fatal";
   draft.attempt++;
   draft.effects.push({ ...loss, opened: draft.connection.type !== "opening", fatal });
-  draft.connection = { type: "waiting", until: retryAt(draft, action) };
+  draft.connection = { type: "waiting", until: retryAt(draft, action, loss.retryAfterMs) };
   if (fatal || action === "fresh") {
     forsakeTerms(draft);
     draft.session = null;
@@ -246,9 +248,10 @@ export function lose(draft: Draft, loss: Of<"lost">): void {
 
 /**
  * When to connect again: full jitter below a bound that doubles. While a lease runs the bound stays within R / 8, and patience
- * would cost the term (N9). Those whom a server turns away to protect itself come back spread over as long as they have waited.
+ * would cost the term (N9). Those whom a server turns away to protect itself wait as long as it says (E9), and come back spread
+ * over as long as they have waited.
  */
-function retryAt(draft: Draft, action: CloseAction): number {
+function retryAt(draft: Draft, action: CloseAction, retryAfterMs = RETRY.longestMs): number {
   const { now, random, session, failures } = draft;
   const deadlineMs = session?.lease.renewDeadlineMs ?? Infinity;
   const hurries = pressing(draft) !== null;
@@ -258,8 +261,10 @@ function retryAt(draft: Draft, action: CloseAction): number {
   };
   draft.failures = nextAttempt(failures, backOff);
   const spreadMs = hurries ? 0 : crowdMs(draft, action);
-  if (action === "slow" && !hurries) return now + RETRY.longestMs + Math.max(RETRY.longestMs, spreadMs) * random;
-  return now + Math.max(backOffMs(failures, random, backOff), spreadFor(failures, spreadMs, random));
+  const waitMs = Math.max(backOffMs(failures, random, backOff), spreadFor(failures, spreadMs, random));
+  if (action !== "slow" || hurries) return now + waitMs;
+  const leastMs = Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS);
+  return now + Math.max(waitMs, leastMs + Math.max(leastMs, spreadMs) * random);
 }
 
 /**

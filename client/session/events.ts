@@ -41,9 +41,15 @@ export type SessionEvent =
   | { readonly type: "pong" }
   /**
    * The socket has closed, or could not be opened (1006). `reason`: what the server has sent with the code. `cause`: why it
-   * could not be opened, for the user alone.
+   * could not be opened, for the user alone. `retryAfterMs`: how long the server wants to be left alone.
    */
-  | { readonly type: "lost"; readonly code: number; readonly reason?: string; readonly cause?: unknown }
+  | {
+      readonly type: "lost";
+      readonly code: number;
+      readonly reason?: string;
+      readonly cause?: unknown;
+      readonly retryAfterMs?: number;
+    }
   | { readonly type: "page"; readonly event: PageEvent }
   /** The timer: a deadline has come. */
   | { readonly type: "tick" };

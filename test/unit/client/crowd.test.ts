@@ -38,6 +38,39 @@ describe("one of a crowd", () => {
     }
   });
 
+  test.each([
+    { says: 60_000, from: 60_000, to: 120_000 },
+    { says: 1_000, from: 1_000, to: 1_000 + SPREAD },
+    { says: 86_400_000, from: 300_000, to: 600_000 },
+  ])("[E9] that was told to come back after $says ms does not come earlier, nor hours later", ({ says, from, to }) => {
+    const waits = [0, 1].map((random) => {
+      const play = waiting();
+      play.random = random;
+      play.loses(CLOSE.tryLater, says);
+      return waitMs(play);
+    });
+    expect(waits).toEqual([from, to]);
+  });
+
+  test("[E9] that is told to come back at once, again and again, still backs off", () => {
+    const play = waiting(0);
+    play.random = 1;
+    const waits: number[] = [];
+    for (let failure = 0; failure < 4; failure++) {
+      play.loses(CLOSE.tryLater, 0);
+      waits.push(waitMs(play));
+      play.wait(waitMs(play));
+    }
+    expect(waits).toEqual([250, 500, 1_000, 2_000]);
+  });
+
+  test("[N9] [E9] that leads asks again within R / 8, whatever it is told", () => {
+    const [play] = Play.leading(["x"]);
+    play.random = 1;
+    play.loses(CLOSE.tryLater, 60_000);
+    expect(waitMs(play)).toBeLessThanOrEqual(R / 8);
+  });
+
   test("[N15] that was in vain comes back after half the spread at least, and the whole of it at most", () => {
     for (const [random, ms] of [
       [0, SPREAD / 2],

@@ -261,6 +261,24 @@ describe("looking up", () => {
     },
   );
 
+  test("[E9] an upgrade that an overloaded group refuses is tried again when it says", async () => {
+    const group = new FakeGroup();
+    const headers = { get: (name: string) => (name === "retry-after" ? "60" : null) };
+    const answer = { status: 503, headers, json: async () => ({ error: { code: "overloaded", message: "later" } }) };
+    const tries: number[] = [];
+    const fetch = async () => {
+      tries.push(group.clock.trueNow);
+      return answer;
+    };
+    const client = group.client({ fetcher: { fetch } });
+    client.contend("x", { onError: () => {} });
+    await group.clock.advance(600_000);
+    const [, ...waits] = tries.map((at, index) => at - (tries[index - 1] ?? 0));
+    expect(waits.length).toBeGreaterThanOrEqual(4);
+    for (const waitMs of waits) expect(waitMs >= 60_000 && waitMs <= 121_000).toBe(true);
+    await client.close();
+  });
+
   test("[E3] an answer that is cut off, or somebody else's, rejects, and is never taken for a leader", async () => {
     const failure = { name: "ElectionError", code: "refused" };
     const cutOff = { status: 200, json: () => Promise.reject(new SyntaxError("Unexpected end of JSON input")) };

@@ -194,8 +194,8 @@ export class Play {
     this.reconnects({ resumed: true, held });
   }
 
-  loses(code = 1006): void {
-    this.happens({ type: "lost", code });
+  loses(code = 1006, retryAfterMs?: number): void {
+    this.happens({ type: "lost", code, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   }
 
   /** The newest welcome of the session. */
