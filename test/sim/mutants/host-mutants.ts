@@ -87,7 +87,7 @@ const order: readonly Mutant[] = [
   },
   {
     name: "the alarm is moved before all sockets are known",
-    rule: "N7",
+    rule: "N13",
     trace: overdueAlarmAtWakeUp,
     edits: [inHost("host", "if (state.reconciled) this.#moveAlarm(now);", "this.#moveAlarm(now);")],
   },
@@ -448,7 +448,7 @@ const alarms: readonly Mutant[] = [
   },
   {
     name: "an alarm that lay in the past when the object woke is waited for",
-    rule: "N7",
+    rule: "N13",
     trace: overdueAlarmAtWakeUp,
     edits: [
       inHost("host", "alarmAt !== null && alarmAt > this.#port.now() ? alarmAt : null", "alarmAt"),

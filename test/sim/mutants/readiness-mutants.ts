@@ -156,7 +156,7 @@ export const readinessMutants: readonly Mutant[] = [
   },
   {
     name: "whoever is next speaks when it would have, be the lease over or not",
-    rule: "N7",
+    rule: "N13",
     trace: silentBeforeNext,
     edits: [inGroup("readiness", "return Math.min(beatAt, leaseUntil) +", "return beatAt +")],
   },
