@@ -85,16 +85,15 @@ async function standing(socket: WebSocket, contenders: Hello["contenders"]): Pro
   }, RENEW_EVERY_MS);
 }
 
-const CROWD = 3_000;
 /** Until the next cut, once all are back. */
 const CUT_EVERY_MS = 3_000;
 
-const disconnects: Abuse = {
-  name: `${CROWD.toLocaleString("en")} sessions that contend, each with a token of its own, are cut at once, resume at once, and so on`,
+const disconnects = (count: number): Abuse => ({
+  name: `${count.toLocaleString("en")} sessions that contend, each with a token of its own, are cut at once, resume at once, and so on`,
   async prepare(victim, sent) {
     const contenders = [{ component: "a" }];
-    const tokens = Array.from({ length: CROWD }, (_, index) => tokenFor("contend", { subject: `crowd-${index}` }));
-    let crowd = await inParallel(CROWD, (index) => welcomed(victim, tokens[index] ?? "", { contenders }, sent));
+    const tokens = Array.from({ length: count }, (_, index) => tokenFor("contend", { subject: `crowd-${index}` }));
+    let crowd = await inParallel(count, (index) => welcomed(victim, tokens[index] ?? "", { contenders }, sent));
     let attempt = 0;
     const comeBack = (index: number) => {
       const known = crowd[index];
@@ -106,12 +105,12 @@ const disconnects: Abuse = {
         attempt += 1;
         for (const session of crowd) session?.socket.terminate();
         sent.answered("cut at once");
-        crowd = await inParallel(CROWD, comeBack);
+        crowd = await inParallel(count, comeBack);
         await pause(running() ? CUT_EVERY_MS : 0);
       }
     };
   },
-};
+});
 
 let newcomers = 0;
 
@@ -240,7 +239,8 @@ export const ABUSES = {
   quiet,
   "watched-names": watchedNames,
   status,
-  disconnects,
+  disconnects: disconnects(3_000),
+  storm: disconnects(9_000),
   joins,
   "ignored-closes": ignoredCloses,
   history,
