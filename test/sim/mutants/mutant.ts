@@ -82,11 +82,18 @@ interface Compiled {
   readonly imports: readonly string[];
 }
 
+const sources = new Map<string, Promise<string>>();
 const compiled = new Map<string, Promise<Compiled>>();
 
+function readOnce(path: string): Promise<string> {
+  const known = sources.get(path) ?? readFile(path, "utf8");
+  sources.set(path, known);
+  return known;
+}
+
 /** As it is. Hundreds of mutants share nearly all files: each is compiled once, however many run it. */
-function compileFile(path: string): Promise<Compiled> {
-  const known = compiled.get(path) ?? readFile(path, "utf8").then((source) => compile(path, source));
+function compileFile(path: string, source: string): Promise<Compiled> {
+  const known = compiled.get(path) ?? compile(path, source);
   compiled.set(path, known);
   return known;
 }
@@ -106,15 +113,27 @@ const imported = ({ path, core }: Copy, name: string): Copy => {
 
 const keyOf = ({ path, core }: Copy): string => `${core} ${path}`;
 
+/** The text of a source in one of its copies, where it is not that of the file. */
+type Edited = (copy: Copy, source: string) => string;
+
 /** Compiles the cores with these edits, and runs them. */
-export async function loadCores(edits: readonly Edit[]): Promise<Cores> {
+export const loadCores = (edits: readonly Edit[]): Promise<Cores> =>
+  loadEdited((copy, source) => {
+    const own = edits.filter((edit) => copy.path === `${root}${edit.file}` && (edit.core ?? copy.core) === copy.core);
+    return own.reduce(replaceOnce, source);
+  });
+
+/** The same with another text in place of one file, wherever it runs. */
+export const loadCoresWith = (file: string, text: string): Promise<Cores> =>
+  loadEdited(({ path }, source) => (path === `${root}${file}` ? text : source));
+
+async function loadEdited(edited: Edited): Promise<Cores> {
   const files = new Map<string, Promise<Compiled>>();
   const load = async (copy: Copy): Promise<void> => {
-    const own = edits.filter((edit) => copy.path === `${root}${edit.file}` && (edit.core ?? copy.core) === copy.core);
-    const file =
-      own.length === 0
-        ? compileFile(copy.path)
-        : readFile(copy.path, "utf8").then((source) => compile(copy.path, own.reduce(replaceOnce, source)));
+    const file = readOnce(copy.path).then((source) => {
+      const text = edited(copy, source);
+      return text === source ? compileFile(copy.path, source) : compile(copy.path, text);
+    });
     files.set(keyOf(copy), file);
     const next = (await file).imports.map((name) => imported(copy, name));
     await Promise.all(next.filter((one) => !files.has(keyOf(one))).map(load));
