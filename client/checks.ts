@@ -68,7 +68,12 @@ const clientFields = {
   signals: (value: unknown) => value,
 };
 export const CLIENT_OPTIONS: readonly string[] = Object.keys(clientFields);
-const contendFields = { election: contenderFields.election, priority: contenderFields.priority };
+const ready = where((value): value is boolean => typeof value === "boolean", "true or false");
+const contendFields = {
+  election: contenderFields.election,
+  priority: contenderFields.priority,
+  ready: optional(ready),
+};
 const scopeFields = {
   ...contendFields,
   signal,
@@ -108,8 +113,9 @@ export const assertCallbacks = table(
 export const assertContendOptions = optionsBy(contendFields);
 export const assertScopeOptions = optionsBy(scopeFields);
 export const assertSignalOptions = optionsBy({ signal });
-export const assertResignOptions = optionsBy({ successor: optional(id) });
+export const assertResignOptions = optionsBy({ successor: optional(id), stayOutMs: optional(duration) });
 export const assertComponent = (value: unknown): void => assertValid(value, name, "component");
+export const assertReady = (value: unknown): void => assertValid(value, ready, "ready");
 export const assertPriority = (value: unknown): void => assertValid(value, priority, "priority");
 export const assertFunction = (value: unknown, field: string): void => assertValid(value, aFunction, field);
 export const assertElectionName = (value: unknown): void => assertValid(value, election, "election");

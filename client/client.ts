@@ -13,6 +13,7 @@ import {
   assertElectionName,
   assertFunction,
   assertPriority,
+  assertReady,
   assertResignOptions,
   assertSignalOptions,
 } from "./checks.ts";
@@ -120,6 +121,13 @@ export interface ElectionClient<Component extends string = string> extends Async
   setPriority(priority: number, component?: Component): void;
 
   /**
+   * Whether a component may lead at present; without one, all contenders that this client has now. One that is not ready
+   * keeps its place and is passed over. A leader that becomes unready steps down as by `resign`. The process election moves
+   * as one: it is led only while each of its components here is ready.
+   */
+  setReady(ready: boolean, component?: Component): void;
+
+  /**
    * Steps down from the whole election, and goes to the back of the queue. Resolves when everything in it has stopped,
    * scopes included; inside a callback it waits only for the other callbacks. Does nothing if this process does not lead.
    */
@@ -224,6 +232,12 @@ export function openClient<Component extends string>(
       if (component !== undefined) assertComponent(component);
       participant.assertOpen();
       participant.setPriority(priority, component);
+    },
+    setReady(ready, component) {
+      assertReady(ready);
+      if (component !== undefined) assertComponent(component);
+      participant.assertOpen();
+      participant.setReady(ready, component);
     },
     async resign(election = "process", chosen = {}) {
       assertElectionName(election);

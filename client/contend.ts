@@ -14,6 +14,8 @@ export interface ContendOptions {
   readonly election?: ElectionKind;
   /** Only for a dedicated election. Higher comes first. */
   readonly priority?: number;
+  /** `false`: it stands, keeps its place, and is passed over until `setReady` of the client says otherwise. */
+  readonly ready?: boolean;
 }
 
 /** A component of this process that runs for leadership, again after every loss, until it is closed. */
@@ -49,14 +51,14 @@ export function contend<Component extends string>(
   assertComponent(component);
   assertCallbacks(callbacks);
   assertContendOptions(options);
-  const { election, priority } = options;
+  const { election, priority, ready = true } = options;
   if (priority !== undefined && election !== "dedicated") {
     throw invalid("priority", 'needs election: "dedicated"; the process election goes by setPriority of the client');
   }
   const left = deferred();
   left.promise.catch(() => {});
   const member: Member<Component> = { component, election, priority, callbacks, resignSkipsOwnDrain, onRefused, left };
-  const id = participant.register(member);
+  const id = participant.register(member, ready);
 
   const leading = (): Leadership<Component> | null => (member.leadership?.isLeader() ? member.leadership : null);
   const close = (): Promise<void> => participant.close(id, member);

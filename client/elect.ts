@@ -57,7 +57,7 @@ function campaign<T, Component extends string>(
   resignSkipsOwnDrain = true,
 ): Campaign<T> {
   assertScopeOptions(options);
-  const { signal, confirm, waitMs = Infinity, election, priority } = options;
+  const { signal, confirm, waitMs = Infinity, election, priority, ready } = options;
   signal?.throwIfAborted();
   let running: Promise<void> | undefined;
   let outcome: (() => T) | undefined;
@@ -81,7 +81,7 @@ function campaign<T, Component extends string>(
       },
       onRevoke: () => running?.catch(ignore),
     },
-    { ...(election && { election }), ...(priority !== undefined && { priority }) },
+    { ...(election && { election }), ...(priority !== undefined && { priority }), ...(ready === false && { ready }) },
     { resignSkipsOwnDrain, onRefused: (error) => end(fails(error)) },
   );
   const abort = (): void => end(fails(signal?.reason));

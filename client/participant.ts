@@ -134,14 +134,14 @@ export class Participant {
     this.#network.assertSockets();
   }
 
-  register(member: Member): number {
+  register(member: Member, ready: boolean): number {
     const { component, election, priority } = member;
     this.assertConnectable();
     this.members.assertFree(component);
     const contender = this.nextId();
     this.members.add(contender, member);
     const info = { component, ...(election && { election }), ...(priority !== undefined && { priority }) };
-    this.dispatch({ type: "register", contender, info });
+    this.dispatch({ type: "register", contender, info, ready });
     return contender;
   }
 
@@ -194,10 +194,15 @@ export class Participant {
    */
   async resign(leaderSessionId: string, options: ResignOptions = {}, caller?: number): Promise<void> {
     assertResignOptions(options);
-    const { successor } = options;
+    const { successor, stayOutMs } = options;
     if (findTerm(this.driver.state().terms, leaderSessionId)?.stage !== "leading") return;
     const over = this.#endings.term(leaderSessionId);
-    this.dispatch({ type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) });
+    this.dispatch({
+      type: "resign",
+      leaderSessionId,
+      ...(successor !== undefined && { successor }),
+      ...(stayOutMs !== undefined && { stayOutMs }),
+    });
     await this.#stopped(over, (_, other) => other === leaderSessionId, caller);
   }
 
@@ -207,6 +212,12 @@ export class Participant {
       throw invalid("component", `must have a dedicated contender in this client; ${component} has none`);
     }
     this.dispatch({ type: "priority", priority, ...(component !== undefined && { component }) });
+  }
+
+  setReady(ready: boolean, component?: string): void {
+    if (component !== undefined && !this.members.all().some((member) => member.component === component))
+      throw invalid("component", `must have a contender in this client; ${component} has none`);
+    this.dispatch({ type: "ready", ready, ...(component !== undefined && { component }) });
   }
 
   #changed(): void {

@@ -14,6 +14,7 @@ import { createReporter, type Reporter } from "../run/reports.ts";
 
 const DEFAULT_GRACE_MS = 5_000;
 const LONGEST_GRACE_MS = 86_400_000;
+const LONGEST_STAY_OUT_MS = 86_400_000;
 
 interface RunOptions extends GroupOptions {
   readonly component: string;
@@ -23,6 +24,7 @@ interface RunOptions extends GroupOptions {
   readonly address?: string;
   readonly graceMs: number;
   readonly restart?: boolean;
+  readonly stayOut?: number;
   readonly once?: string;
   readonly retry: boolean;
   readonly quiet?: boolean;
@@ -49,11 +51,16 @@ export function addRun(program: Command): void {
     )
     .addOption(
       new Option("--once <occurrence>", "run in one of all processes that name this occurrence, and end")
-        .conflicts(["restart", "dedicated", "address"])
+        .conflicts(["restart", "stayOut", "dedicated", "address"])
         .argParser(occurrence),
     )
     .option("--no-retry", "with --once: do not run it again if a run of it has failed or died")
     .option("--restart", "run the command again whenever it ends, while this process leads")
+    .addOption(
+      new Option("--stay-out <ms>", "whenever the command ends, hand over, and do not lead again for so long")
+        .conflicts("restart")
+        .argParser(wholeNumber(1, LONGEST_STAY_OUT_MS)),
+    )
     .option("-q, --quiet", "write warnings only")
     .addHelpText(
       "after",
@@ -68,6 +75,7 @@ can't be executed, 127 if it was not found.
 Examples:
   edge-election run --group checkout --component sync -- ./sync.sh --all
   edge-election run -g checkout -c worker --restart --grace-ms 2000 -- node worker.js
+  edge-election run -g checkout -c worker --stay-out 60000 -- node worker.js
   edge-election run -g checkout -c nightly --once "$(date +%F)" -- ./report.sh
   edge-election run -g checkout -c report -- sh -c 'curl -H "Edge-Election-Fence: $EDGE_ELECTION_FENCE" ...'`,
     )
@@ -82,7 +90,7 @@ Examples:
 }
 
 function settingsOf(options: RunOptions, command: string, parameters: readonly string[]): RunSettings {
-  const { url, group, component, priority, graceMs, address } = options;
+  const { url, group, component, priority, graceMs, address, stayOut: stayOutMs } = options;
   if (process.platform === "win32") {
     throw usageFailure("run needs process groups, which this system does not have", "Run it on a POSIX system.");
   }
@@ -97,6 +105,7 @@ function settingsOf(options: RunOptions, command: string, parameters: readonly s
     ...(token && { token }),
     graceMs,
     restarts: options.restart === true,
+    ...(stayOutMs !== undefined && { stayOutMs }),
     command,
     parameters,
   };

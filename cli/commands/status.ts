@@ -56,5 +56,7 @@ function electionLines(status: ElectionStatus): string[] {
 
 function candidateText(candidate: CandidateStatus): string {
   const priority = candidate.priority === 0 ? "" : `, priority ${candidate.priority}`;
-  return `${shownProcess(candidate)}${priority}${candidate.ready ? "" : paint("dim", ", not ready")}`;
+  return `${shownProcess(candidate)}${priority}${candidate.ready ? "" : paint("dim", `, ${whyAside(candidate)}`)}`;
 }
+
+const whyAside = ({ aside }: CandidateStatus): string => (aside === "silent" || aside === "lost" ? aside : "not ready");

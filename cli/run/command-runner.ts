@@ -36,6 +36,8 @@ export interface RunSettings {
   readonly graceMs: number;
   /** Runs the command again, as long as it leads. Otherwise the first run that ends by itself is the last one. */
   readonly restarts: boolean;
+  /** For so long this process does not lead after each run: another one runs it meanwhile. */
+  readonly stayOutMs?: number;
   readonly command: string;
   readonly parameters: readonly string[];
 }
@@ -146,10 +148,13 @@ export class CommandRunner {
         break;
       }
       if (this.#isFinal(outcome)) return;
+      if (this.#settings.stayOutMs !== undefined) break;
       await pause(RESTART_DELAY_MS, leadership.signal);
     }
-    // It was stopped because its lease was about to end: another process is to lead.
-    if (leadership.isLeader() && !this.#isOver) await leadership.resign();
+    // It is to stay out, or was stopped because its lease was about to end: another process is to lead.
+    const { stayOutMs } = this.#settings;
+    if (leadership.isLeader() && !this.#isOver)
+      await leadership.resign({ ...(stayOutMs !== undefined && { stayOutMs }) });
   }
 
   async #runOnce(leadership: Leadership): Promise<Outcome> {
@@ -187,7 +192,8 @@ export class CommandRunner {
     const { code, signal } = outcome;
     this.#reporter.report({ event: "ended", code, signal });
     const byForwarded = signal !== null && this.#forwarded.has(signal);
-    if (this.#settings.restarts && !this.wasToldToEnd && !byForwarded) return false;
+    const { restarts, stayOutMs } = this.#settings;
+    if ((restarts || stayOutMs !== undefined) && !this.wasToldToEnd && !byForwarded) return false;
     this.#end(signal === null ? (code ?? EXIT.runFailed) : exitCodeOf(signal));
     return true;
   }

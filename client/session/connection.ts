@@ -11,7 +11,7 @@ import { changeLine, type Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
 import { BURST, flush, inquiryAt, send, sendBye, sendFirst } from "./pace.ts";
 import { heldTerms, isRegistered, lineOf, type Request, refusalOf } from "./state.ts";
-import { forgetOlder, isReadyAgain, makeStatement } from "./statements.ts";
+import { forgetOlder, isReadyAgain, isUntoldUnready, makeStatement } from "./statements.ts";
 import { forsakeTerms, freezeTerms, renewNow } from "./terms.ts";
 import { firstWatched, observeRest } from "./watching.ts";
 
@@ -43,7 +43,7 @@ function keepConnection(draft: Draft, needed: boolean): void {
       return;
     case "open":
       if (answerUntil(draft) <= now) drop(draft);
-      else if (isReadyAgain(draft) || inquiryAt(draft) <= draft.now) renew(draft);
+      else if (isReadyAgain(draft) || isUntoldUnready(draft) || inquiryAt(draft) <= draft.now) renew(draft);
       else if (connection.until <= now) beat(draft);
       return;
     case "paused":

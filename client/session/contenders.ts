@@ -33,9 +33,15 @@ const ASK_AGAIN = { firstMs: 12_000, longestMs: 360_000, leastShare: 5 / 6 };
 const setStanding = (draft: Draft, contender: Contender, standing: Standing): Contender =>
   replaceContender(draft, contender, { ...contender, standing });
 
-export function register(draft: Draft, { contender: id, info }: Of<"register">): void {
+export function register(draft: Draft, { contender: id, info, ready = true }: Of<"register">): void {
   const election = electionOf(info.component, info.election);
-  draft.contenders.push({ id, info, election, phase: { type: "queued" }, standing: { type: "untold" } });
+  draft.contenders.push({ id, info, election, phase: { type: "queued" }, standing: { type: "untold" }, ready });
+}
+
+export function setReady(draft: Draft, { ready, component }: Of<"ready">): void {
+  for (const contender of draft.contenders)
+    if (contender.info.component === (component ?? contender.info.component))
+      replaceContender(draft, contender, { ...contender, ready });
 }
 
 export function deregister(draft: Draft, { contender: id }: Of<"deregister">): void {

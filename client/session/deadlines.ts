@@ -1,5 +1,5 @@
 /** Until when the session waits, and for what. `Infinity`: for nothing that time brings; only the shell is told `null`. */
-import { isLive, termDeadlines } from "../../shared/holder/state.ts";
+import { isLive, stayOutDeadlines, termDeadlines } from "../../shared/holder/state.ts";
 import { PATIENCE_MS } from "../../shared/lease.ts";
 import { flushAt, inquiryAt } from "./pace.ts";
 import { lineOf, type SessionState } from "./state.ts";
@@ -30,6 +30,7 @@ export function nextDeadline(state: SessionState): number | null {
     inquiryAt(state),
     state.lingerUntil,
     ...termDeadlines(state.terms),
+    ...stayOutDeadlines(state),
   ];
   if ("until" in state.connection) deadlines.push(state.connection.until);
   if (state.connection.type === "open") {

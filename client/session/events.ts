@@ -18,14 +18,16 @@ export type PageEvent = "freeze" | "pagehide" | "resume" | "pageshow" | "visible
 /** What the application asks for. Where the command is a message of the protocol, it is passed on as it is. */
 export type Command =
   /** A new contender. The shell has made sure that any other one of the component is closing. */
-  | { readonly type: "register"; readonly contender: number; readonly info: ContenderInfo }
+  | { readonly type: "register"; readonly contender: number; readonly info: ContenderInfo; readonly ready?: boolean }
   | { readonly type: "deregister"; readonly contender: number }
   /** The promises of their `onRevoke`s have settled. Those that settle together come together: they are one step. */
   | { readonly type: "settled"; readonly contenders: readonly number[] }
   /** Ignored unless the component leads by this id. */
   | Confirm
-  | Resign
+  | (Resign & { readonly stayOutMs?: number })
   | Priority
+  /** Whether the component may lead at present; without one: all that stand now. */
+  | { readonly type: "ready"; readonly ready: boolean; readonly component?: string }
   /** Somebody waits for the answer to a renewal that is sent after this. */
   | { readonly type: "inquire" }
   /** Somebody watches a component, or all of them; or nobody does any longer. */

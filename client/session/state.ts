@@ -156,6 +156,7 @@ export const initialState = (settings: Settings): SessionState => ({
   contenders: [],
   terms: [],
   endedEpoch: 0,
+  stayOuts: [],
   watched: [],
   connection: { type: "idle" },
   attempt: 0,

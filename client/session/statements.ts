@@ -3,6 +3,8 @@
  * election where it waits; `busy` names those where nothing of it could start. All of this belongs to one connection and
  * ends with it.
  */
+import { isReady } from "../../shared/holder/holder.ts";
+import { isLive } from "../../shared/holder/state.ts";
 import type { ClientMessage, Statement } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { changeLine, type Draft } from "./draft.ts";
@@ -38,11 +40,30 @@ export function isReadyAgain(draft: Draft): boolean {
 }
 
 /**
+ * Whether the process is not ready where its last statement has not said so (Q7): the group could grant by that one. What
+ * ends a term says it by itself.
+ */
+export function isUntoldUnready(draft: Draft): boolean {
+  const { busy = [], farewells = [] } = lineOf(draft) ?? {};
+  if (farewells.length > 0) return false;
+  const isHeld = (election: ElectionName): boolean =>
+    draft.terms.some((term) => term.election === election && term.leaseUntil > draft.now);
+  return draft.contenders.some(
+    (one) =>
+      isLive(one) &&
+      mayStand(one) &&
+      !isReady(draft, one.election) &&
+      !busy.includes(one.election) &&
+      !isHeld(one.election),
+  );
+}
+
+/**
  * Whether a grant could start it. Where one was given back on this connection, nothing counts whose `register` or
  * `deregister` waits in the outbox: the group would grant for ever what is given back, and these frames would never leave.
  */
 function couldStart(draft: Draft, { election, phase, info }: Contender): boolean {
-  if (phase.type !== "waiting") return false;
+  if (phase.type !== "waiting" || !isReady(draft, election)) return false;
   const line = lineOf(draft);
   if (!line?.givenBack.includes(election)) return true;
   return ![...line.farewells, ...line.outbox].some(

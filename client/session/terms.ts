@@ -1,5 +1,5 @@
 /** How terms begin by grants, and how the group and the session tell each other of their ends. */
-import { endTerm, endTerms, isContended, isNew, replaceTerm } from "../../shared/holder/holder.ts";
+import { endTerm, endTerms, isContended, isNew, isReady, replaceTerm } from "../../shared/holder/holder.ts";
 import { type EndingTerm, findTerm } from "../../shared/holder/state.ts";
 import type { Grant, Revoke } from "../../shared/protocol/messages.ts";
 import type { Draft } from "./draft.ts";
@@ -49,7 +49,7 @@ function begin(draft: Draft, message: Grant & { readonly joined: false }): void 
   const canStart = ({ phase, info }: Contender): boolean =>
     phase.type === "waiting" && statement !== undefined && !hasLeftSince(draft, info.component, statement);
   draft.askedAt = draft.now;
-  if (leaseUntil > draft.now && isNew(draft, message) && named.some(canStart)) {
+  if (leaseUntil > draft.now && isNew(draft, message) && isReady(draft, election) && named.some(canStart)) {
     const contenders = named.map(({ id }) => id);
     draft.terms.push({ stage: "leading", election, leaderSessionId, epoch, contenders, leaseUntil });
     renewNow(draft);

@@ -9,7 +9,7 @@
  * Entry of the room `client/session`. Only the other rooms of `client/`, `testing/` and tests may import it; it imports
  * `shared/`. It never sees a platform: time and randomness are fields of the event.
  */
-import { expireLeases, finishTerms, resign, type Transport } from "../../shared/holder/holder.ts";
+import { expireLeases, finishTerms, resign, resignUnready, type Transport } from "../../shared/holder/holder.ts";
 import { isSame } from "../../shared/same.ts";
 import { answer, inquire, lose, maintain, opened, page, pong, renewed, shutdown, welcome } from "./connection.ts";
 import {
@@ -22,6 +22,7 @@ import {
   refused,
   register,
   registered,
+  setReady,
   settled,
   withdrawConfirm,
 } from "./contenders.ts";
@@ -60,7 +61,8 @@ const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void }
   deregister,
   settled,
   confirm,
-  resign,
+  resign: (draft, { stayOutMs, ...farewell }) => resign(draft, farewell, stayOutMs),
+  ready: setReady,
   priority: prioritize,
   inquire,
   observe,
@@ -95,6 +97,7 @@ export function transition(
   // Frames of any other connection than the current one are dropped.
   if (connection === state.attempt) applyRule(draft, input);
   expireLeases(draft);
+  resignUnready(draft);
   finishTerms(draft);
   advance(draft);
   maintain(draft);

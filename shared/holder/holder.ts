@@ -20,6 +20,7 @@ import {
   isStopping,
   leaderSessionIdOf,
   type Phase,
+  type StayOut,
   type Term,
   type TermIdentity,
 } from "./state.ts";
@@ -40,6 +41,7 @@ export interface HolderDraft<C extends Contender> {
   contenders: C[];
   terms: Term<C["id"]>[];
   endedEpoch: number;
+  stayOuts: readonly StayOut[];
   readonly now: number;
   readonly effects: { push(effect: HolderEffect<C["id"]>): unknown };
   readonly transport: Transport<C, this>;
@@ -142,10 +144,31 @@ export function endTerms<C extends Contender>(draft: HolderDraft<C>, reason: Los
   for (const term of draft.terms) endTerm(draft, term, reason, ending);
 }
 
-/** Does nothing for a term that does not lead. */
-export function resign<C extends Contender>(draft: HolderDraft<C>, farewell: Resign): void {
+/** Does nothing for a term that does not lead. `stayOutMs`: for how long the process does not lead its election again. */
+export function resign<C extends Contender>(draft: HolderDraft<C>, farewell: Resign, stayOutMs = 0): void {
   const term = findTerm(draft.terms, farewell.leaderSessionId);
-  if (term) endTerm(draft, term, "resigned", { farewell });
+  if (term?.stage !== "leading") return;
+  const { election } = term;
+  if (stayOutMs > 0) {
+    const others = draft.stayOuts.filter((one) => one.election !== election);
+    draft.stayOuts = [...others, { election, until: draft.now + stayOutMs }];
+  }
+  endTerm(draft, term, "resigned", { farewell });
+}
+
+/** Whether the election may be led here: everything that stands in it is ready, and the process does not stay out of it (Q7). */
+export const isReady = <C extends Contender>(draft: HolderDraft<C>, election: ElectionName): boolean =>
+  !draft.stayOuts.some((one) => one.election === election && one.until > draft.now) &&
+  !draft.contenders.some(
+    (one) => one.election === election && isLive(one) && !one.ready && !draft.transport.isRefused(one),
+  );
+
+/** Steps down where something is not ready. Has to run after every event, before terms are finished. */
+export function resignUnready<C extends Contender>(draft: HolderDraft<C>): void {
+  if (draft.stayOuts.some(({ until }) => until <= draft.now))
+    draft.stayOuts = draft.stayOuts.filter(({ until }) => until > draft.now);
+  for (const { election, leaderSessionId } of draft.terms)
+    if (!isReady(draft, election)) resign(draft, { type: "resign", leaderSessionId });
 }
 
 /** Revokes those that are granted, in one effect. All of them are in this term. */

@@ -53,6 +53,14 @@ export interface Contender<Id = unknown, Publication = unknown> {
   readonly id: Id;
   readonly election: ElectionName;
   readonly phase: Phase<Publication>;
+  /** Whether its application lets it lead at present. */
+  readonly ready: boolean;
+}
+
+/** An election that the process does not lead before this time, because its application has said so. */
+export interface StayOut {
+  readonly election: ElectionName;
+  readonly until: number;
 }
 
 /** What a transport keeps of it, beside what is its own. */
@@ -62,6 +70,7 @@ export interface HolderState<C extends Contender> {
   readonly terms: readonly Term<C["id"]>[];
   /** The highest epoch that has ended here, or was not taken. Epochs grow across all elections of a group (S5), so one number is enough (S7). */
   readonly endedEpoch: number;
+  readonly stayOuts: readonly StayOut[];
 }
 
 export const findTerm = <T extends TermIdentity>(terms: readonly T[], leaderSessionId: string | null): T | undefined =>
@@ -120,6 +129,15 @@ export function drainMs<C extends Contender>(
   const termUntil = term.stage === "ending" ? Math.min(term.drainUntil, term.leaseUntil) : term.leaseUntil;
   return Math.max(0, Math.min(ownUntil, termUntil) - now);
 }
+
+/** When those end that anybody waits for. */
+export const stayOutDeadlines = <C extends Contender>({
+  contenders,
+  stayOuts,
+}: Pick<HolderState<C>, "contenders" | "stayOuts">): number[] =>
+  stayOuts
+    .filter(({ election }) => contenders.some((one) => one.election === election && isLive(one)))
+    .map(({ until }) => until);
 
 /** When terms change by time alone. */
 export const termDeadlines = (terms: readonly Term<unknown>[]): number[] =>

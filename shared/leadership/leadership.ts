@@ -14,6 +14,8 @@ import type { ElectionName } from "../protocol/names.ts";
 export interface ResignOptions {
   /** The session id of the session that is to lead next, if it can. */
   readonly successor?: string;
+  /** For so many milliseconds this process does not lead the election again. It keeps its place in the queue. */
+  readonly stayOutMs?: number;
 }
 
 /** One term of one component, from its grant to its revoke. It never comes back: the next term is another one. */

@@ -117,4 +117,6 @@ export interface CandidateStatus {
   readonly components: readonly string[];
   /** True if it can lead as far as the group knows: it is connected, has answered when it was last asked, and is not busy there. */
   readonly ready: boolean;
+  /** Why not; absent: it is ready. `busy`: its application is not ready, or still stops there. `silent`: it did not answer. */
+  readonly aside?: "busy" | "silent" | "lost";
 }

@@ -64,7 +64,9 @@ export interface MemberOptions {
 export interface Member {
   readonly name: string;
   contend(component: string, callbacks: ContenderCallbacks, options?: ContendOptions): Contender;
-  resign(election?: ElectionName, successor?: Member): Promise<void>;
+  resign(election?: ElectionName, successor?: Member, stayOutMs?: number): Promise<void>;
+  /** Without a component: all of them. */
+  setReady(ready: boolean, component?: string): void;
   setPriority(priority: number, component?: string): void;
   /** The leader of a component, looked up. */
   lookUp(component: string): Promise<LeaderInformation | null>;
@@ -94,11 +96,13 @@ export function clientMember(name: string, client: ElectionClient, faults: Fault
       return client.sessionId;
     },
     contend: (component, callbacks, options) => client.contend(component, callbacks, options),
-    resign(election, successor) {
-      if (successor === undefined) return client.resign(election);
+    resign(election, successor, stayOutMs) {
+      const options = stayOutMs === undefined ? {} : { stayOutMs };
+      if (successor === undefined) return client.resign(election, options);
       if (successor.sessionId === undefined) throw new Error(`${successor.name} has not joined yet`);
-      return client.resign(election, { successor: successor.sessionId });
+      return client.resign(election, { ...options, successor: successor.sessionId });
     },
+    setReady: (ready, component) => client.setReady(ready, component),
     lookUp: (component) => client.getLeader(component),
     observe: (component, options) => client.observe(component, options),
     setPriority: (priority, component) => client.setPriority(priority, component),

@@ -2,11 +2,12 @@
 import fc from "fast-check";
 import { ATTEMPTS } from "../../testing/group/storage.ts";
 import type { PolicyOptions } from "../../worker/group/policy.ts";
-import type { CallerMove, FaultMove, Move, Who } from "./moves.ts";
+import type { CallerMove, ChoiceMove, FaultMove, Move, Who } from "./moves.ts";
 import {
   type CallerSetup,
   COMPONENTS,
   type ContenderSetup,
+  LONGEST_STAY_OUT_MS,
   type OnGrant,
   type ProcessSetup,
   type Setup,
@@ -102,7 +103,7 @@ type Generators<M extends Move> = {
   readonly [T in M["type"]]: readonly [number, fc.Arbitrary<Omit<Extract<M, { type: T }>, "type">>];
 };
 
-const generators: Generators<Exclude<Move, CallerMove | FaultMove>> = {
+const generators: Generators<Exclude<Move, CallerMove | ChoiceMove | FaultMove>> = {
   advance: [22, fc.record({ ms: time })],
   happen: [16, fc.record({ count: fc.integer({ min: 1, max: 6 }) })],
   stall: [4, fc.record({ ms: time })],
@@ -240,6 +241,18 @@ const callerGenerators: Generators<CallerMove> = {
 const faultGenerators: Generators<FaultMove> = {
   "storage-fault": [20, fc.record({ attempt: fc.constantFrom(...ATTEMPTS), count: fc.integer({ min: 1, max: 3 }) })],
 };
+
+const choiceGenerators: Generators<ChoiceMove> = {
+  ready: [
+    12,
+    fc
+      .tuple(who, fc.boolean(), optional("component", component))
+      .map(([w, ready, named]) => ({ who: w, ready, ...named })),
+  ],
+  "stay-out": [5, fc.record({ who, election, ms: fc.integer({ min: 1, max: LONGEST_STAY_OUT_MS }) })],
+};
+
+export const movesWithChoice = [...moves, ...arbitrariesOf(choiceGenerators)];
 
 export const movesWithFaults = [...moves, ...arbitrariesOf(faultGenerators)];
 

@@ -9,7 +9,7 @@ import type { Policy } from "../../worker/group/policy.ts";
 import type { CallerTerm } from "../support/caller-shell.ts";
 import { demand } from "../support/violation.ts";
 import type { Process } from "./world/process.ts";
-import { COMPONENTS } from "./world/setup.ts";
+import { COMPONENTS, LONGEST_STAY_OUT_MS } from "./world/setup.ts";
 import type { World } from "./world/world.ts";
 
 /** Longest wait of a client for a connection or a `welcome`, and longest time between two attempts. */
@@ -71,6 +71,7 @@ function heal(world: World): void {
     for (const contender of process.contenders) contender.drain = "quick";
     if (!process.runs) continue;
     process.settleAll();
+    process.setReady(true);
     process.dispatch({ type: "tick" }); // what a clock that was set has done to it, it notices now
   }
   world.callsGoAstray = false;
@@ -136,8 +137,11 @@ function boundOf(world: World): number {
   const clockRate = Math.min(...[...world.processes, ...world.callers].map(({ clock }) => clock.rate));
   const unresponsive = world.backend.object().state.sessions.size;
   const boundMs = takeoverBoundMs(longestWaits(world), { clockRate, unresponsive });
-  return boundMs + callersBoundMs(world) + SLACK_MS;
+  return boundMs + callersBoundMs(world) + stayOutMs(world) / clockRate + SLACK_MS;
 }
+
+const stayOutMs = ({ processes }: World): number =>
+  processes.some(({ state }) => state.stayOuts.length > 0) ? LONGEST_STAY_OUT_MS : 0;
 
 /** A vacancy waits until the poll deadline of whoever is next: the longest over callers, and sessions that nobody polls for. */
 function callersBoundMs(world: World): number {

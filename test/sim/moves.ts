@@ -36,6 +36,11 @@ export type CallerMove =
       readonly does: "resign" | "leave" | "restart" | "release-calls";
     };
 
+/** What applications say of whether they would lead. */
+export type ChoiceMove =
+  | { readonly type: "ready"; readonly who: Who; readonly ready: boolean; readonly component?: ComponentName }
+  | { readonly type: "stay-out"; readonly who: Who; readonly election: ElectionName; readonly ms: number };
+
 /** What the object survives: the next attempts fail, and their errors reach whoever has caused them. */
 export type FaultMove = { readonly type: "storage-fault"; readonly attempt: Attempt; readonly count: number };
 
@@ -88,6 +93,7 @@ export type Move =
   | { readonly type: "pause"; readonly paused: boolean }
   | { readonly type: "deploy"; readonly policy: PolicyOptions; readonly restart: boolean }
   | CallerMove
+  | ChoiceMove
   | FaultMove;
 
 type MoveType = Move["type"];
@@ -215,6 +221,8 @@ const meanings: { readonly [T in MoveType]: (world: World, move: Of<T>) => void 
   "storage-fault": ({ backend }, { attempt, count }) => {
     backend.storage.faults[attempt] = count;
   },
+  ready: withRunning((process, { ready, component }) => process.setReady(ready, component)),
+  "stay-out": withRunning((process, { election, ms }) => process.resign(election, undefined, ms)),
   calls: withCaller(({ calls }, { direction, fate, laterMs }) => calls.befall(direction, fate, laterMs)),
   "calls-astray": (world, { astray }) => {
     world.callsGoAstray = astray;

@@ -1,7 +1,7 @@
 /** One run: a setup, moves, and the healing. As a fast-check property, and as text that replays it. */
 import fc from "fast-check";
 import type { Cores } from "./cores.ts";
-import { moves, movesWithCallers, movesWithFaults, setups, setupsWithCallers } from "./generate.ts";
+import { moves, movesWithCallers, movesWithChoice, movesWithFaults, setups, setupsWithCallers } from "./generate.ts";
 import { judgeLiveness, type Recovery } from "./liveness.ts";
 import { type Move, perform } from "./moves.ts";
 import type { Setup } from "./world/setup.ts";
@@ -51,9 +51,12 @@ export const noTally = (): Tally => ({
   slowest: { tookMs: 0, boundMs: 0 },
 });
 
-/** `callers`: some processes have no socket. `faults`: storage fails while the object lives on. */
-export type Kind = "plain" | "callers" | "faults";
-const MOVES = { plain: moves, callers: movesWithCallers, faults: movesWithFaults };
+/**
+ * `callers`: some processes have no socket. `faults`: storage fails while the object lives on. `choice`: applications say
+ * whether they would lead, and the group has more to choose by.
+ */
+export type Kind = "plain" | "callers" | "faults" | "choice";
+const MOVES = { plain: moves, callers: movesWithCallers, faults: movesWithFaults, choice: movesWithChoice };
 export const SIZES = { deep: "max", shallow: "small" } as const;
 const MAX_MOVES = 60;
 

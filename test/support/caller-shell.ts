@@ -8,7 +8,7 @@ import type { ElectionName } from "../../shared/protocol/names.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { EventBody, Subject } from "../../worker/callers/core/events.ts";
 import type { Answer, Request } from "../../worker/callers/core/requests.ts";
-import type { ContenderState, Settings } from "../../worker/callers/core/state.ts";
+import type { Candidate, ContenderState, Settings } from "../../worker/callers/core/state.ts";
 import { campaigning, confirming, type Exchange, releasing, renewing } from "../../worker/callers/exchanges.ts";
 import type { CampaignAnswer } from "../../worker/callers/service.ts";
 import type { Turns, UserEffect } from "../../worker/callers/turns.ts";
@@ -128,7 +128,7 @@ export abstract class CallerShell {
   }
 
   /** Names other components in its settings; the core has to be told. */
-  protected nameContenders(contenders: readonly ContenderInfo[]): void {
+  protected nameContenders(contenders: readonly Candidate[]): void {
     this.settings = { ...this.settings, contenders };
     for (const app of this.#apps) app.closed ||= !contenders.some(({ component }) => component === app.info.component);
     this.#forgetClosed();

@@ -39,8 +39,8 @@ import {
   candidacyOf,
   checkCallbacks,
   type Published,
+  resignOptionsOf,
   settingsOf,
-  successorOf,
 } from "./settings.ts";
 import { unavailable } from "./unavailable.ts";
 import { Waiting } from "./waiting.ts";
@@ -345,11 +345,11 @@ export class DurableContender<Component extends string = string> {
   async #resign(leaderSessionId: string, options: ResignOptions = {}): Promise<void> {
     const isHere = (all: readonly { readonly leaderSessionId: string }[]): boolean =>
       all.some((one) => one.leaderSessionId === leaderSessionId);
-    const successor = successorOf(options);
+    const chosen = resignOptionsOf(options);
     const leads = this.#engine.state.terms.some(({ stage, ...term }) => stage === "leading" && isHere([term]));
     if (!leads) return;
     const unawaited = this.#unawaited();
-    this.#engine.dispatch({ type: "resign", leaderSessionId, ...successor });
+    this.#engine.dispatch({ type: "resign", leaderSessionId, ...chosen });
     await this.#until(() => {
       const isTold = !isHere(this.#engine.state.terms) && !isHere(this.#engine.state.farewells);
       return isTold || this.#restStopped(unawaited, leaderSessionId);

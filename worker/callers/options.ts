@@ -12,6 +12,8 @@ export interface ComponentOptions<Component extends string = string> {
   readonly election?: ElectionKind;
   /** Only for a dedicated election. Higher comes first. */
   readonly priority?: number;
+  /** `false`: it stands, keeps its place, and is passed over until `change` says otherwise; if it leads, it steps down. */
+  readonly ready?: boolean;
 }
 
 /** The options that may change while it contends. An option that is absent keeps its value. */

@@ -1,8 +1,10 @@
 /** The options of an application, checked before anything is stored or sent. */
 import { invalidArgument } from "../../shared/errors.ts";
+import type { ResignOptions } from "../../shared/leadership/leadership.ts";
 import { assertNames } from "../../shared/options.ts";
 import { address, contenderFields, id, metadata, name, priority, processInfo } from "../../shared/protocol/codec.ts";
 import {
+  boolean,
   type Check,
   InvalidField,
   list,
@@ -14,14 +16,14 @@ import {
   shown,
 } from "../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS } from "../../shared/protocol/limits.ts";
-import type { ContenderInfo, Metadata, ProcessInfo } from "../../shared/protocol/messages.ts";
+import type { Metadata, ProcessInfo } from "../../shared/protocol/messages.ts";
 import type { ElectionKind } from "../../shared/protocol/names.ts";
-import type { Settings } from "./core/state.ts";
+import type { Candidate, Settings } from "./core/state.ts";
 
 /** The options that `DurableContender` and `runIfLeader` share. */
 export interface Candidacy {
   readonly group: string;
-  readonly components: readonly (string | ContenderInfo)[];
+  readonly components: readonly (string | Candidate)[];
   readonly election?: ElectionKind;
   /** Higher is asked first. */
   readonly priority?: number;
@@ -36,8 +38,8 @@ export interface Candidacy {
 const LEAST_POLL_EVERY_MS = 100;
 const LONGEST_MS = 86_400_000;
 
-const contender = object(contenderFields);
-const named: Check<string | ContenderInfo> = (value, field) =>
+const contender = object<Candidate>({ ...contenderFields, ready: optional(boolean) });
+const named: Check<string | Candidate> = (value, field) =>
   typeof value === "object" ? contender(value, field) : name(value, field);
 
 const candidacy = object<Candidacy>({
@@ -67,7 +69,7 @@ export function settingsOf(given: Candidacy): Settings {
   const { group: _, components, election, ...rest } = checked(candidacy, given);
   if (components.length === 0) throw invalidArgument("components must name at least one component");
   const contenders = components.map(
-    (one): ContenderInfo => ({
+    (one): Candidate => ({
       ...(election && { election }),
       ...(typeof one === "string" ? { component: one } : one),
     }),
@@ -110,10 +112,9 @@ const published = object<Published>({
 /** Throws a `TypeError` for what the group would refuse. */
 export const assertPublished = (given: Published): void => void checked(published, given);
 
-const successor = object<{ readonly successor?: string }>({ successor: optional(id) });
-export function successorOf(given: { readonly successor?: string }): { readonly successor?: string } {
-  return checked(successor, { successor: optionsIn(given, ["successor"]).successor });
-}
+const resignOptions = object<ResignOptions>({ successor: optional(id), stayOutMs: optional(number(0)) });
+export const resignOptionsOf = (given: ResignOptions): ResignOptions =>
+  checked(resignOptions, optionsIn(given, ["successor", "stayOutMs"]));
 
 function checked<T>(check: Check<T>, value: unknown): T {
   try {

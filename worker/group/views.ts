@@ -16,7 +16,7 @@ import {
 } from "../../shared/protocol/status.ts";
 import { take } from "../../shared/take.ts";
 import { componentsIn, isHeld, priorityIn, vacantElection } from "./election.ts";
-import type { Election, GroupState, Run } from "./state.ts";
+import type { Election, GroupState, Run, Session } from "./state.ts";
 
 /** What the group itself does not know. */
 export type GroupIdentity = Pick<GroupStatus, "group" | "deployment">;
@@ -108,7 +108,13 @@ function candidateStatus(state: GroupState, { name, queue }: Election, id: strin
   const components = take(componentsIn(session, name), COMPONENTS_SHOWN);
   const ready = queue.rankOf(id) !== undefined;
   const process = session.process.name ?? null;
-  return [{ sessionId: id, process, priority: priorityIn(session, name), components, ready }];
+  const priority = priorityIn(session, name);
+  return [{ sessionId: id, process, priority, components, ready, ...(!ready && { aside: whyAside(session) }) }];
+}
+
+function whyAside({ link, mute }: Session): "busy" | "silent" | "lost" {
+  if (link.type === "lost") return "lost";
+  return mute ? "silent" : "busy";
 }
 
 export const leaderOf = (state: GroupState, component: string): LeaderInformation | null =>

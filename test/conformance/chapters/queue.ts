@@ -78,4 +78,50 @@ export const queue: Chapter = (test) => {
     await play.leads(second);
     expect(first.heard).toEqual(["grant", "resigned"]);
   });
+
+  test("[Q7] [S11] who is not ready is passed over and keeps its place; a leader that becomes unready hands over", {}, async (play) => {
+    const first = play.join("first");
+    await play.leads(first);
+    const second = play.join("second", "x", { ready: false });
+    await play.until("its place", async () => ((await play.election())?.waiting ?? 0) > 0);
+    const third = play.join("third");
+    await play.waits(third.member);
+    await play.settled(first.member.close());
+    await play.leads(third);
+    second.member.setReady(true);
+    await play.waits(second.member);
+    third.member.setReady(false);
+    await play.leads(second);
+    expect([second.heard, third.heard]).toEqual([["grant"], ["grant", "resigned"]]);
+    third.member.setReady(true, "x");
+    await play.settled(second.member.close());
+    await play.leads(third, second.term.epoch);
+  });
+
+  test("[Q7] the process election is led only while each of its components is ready", {}, async (play) => {
+    const member = play.member("one");
+    const first = play.contend(member, "x");
+    const other = play.contend(member, "y", { ready: false });
+    const next = play.join("next");
+    await play.leads(next);
+    expect([first.heard, other.heard]).toEqual([[], []]);
+    member.setReady(true, "y");
+    await play.waits(member);
+    await play.settled(next.member.close());
+    await play.leads(first);
+    await play.leads(other);
+  });
+
+  test("[Q7] who stays out for a while comes back by itself", {}, async (play) => {
+    const [first, second] = await play.line(
+      () => play.join("first"),
+      () => play.join("second"),
+    );
+    const { epoch } = first.term;
+    await play.settled(first.member.resign("process", undefined, 300));
+    await play.leads(second);
+    await play.settled(second.member.close());
+    await play.leads(first, epoch);
+    expect(first.heard).toEqual(["grant", "resigned", "grant"]);
+  });
 };

@@ -1,6 +1,6 @@
 /** What must hold in every state of the small world. */
 
-import { leaderSessionIdOf } from "../../../shared/holder/state.ts";
+import { isLive, leaderSessionIdOf } from "../../../shared/holder/state.ts";
 import { CLOCK_MARGIN_MS } from "../../../shared/lease.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
@@ -22,6 +22,8 @@ export function heldBy(client: SmallClient, now: number): readonly ElectionName[
     const promised = client.leases[leaderSessionId] ?? 0;
     demand(leaseUntil <= promised + 1e-6, "S1", () => "a lease lasts longer than was promised");
     const isIn = contenders.some((contender) => leaderSessionIdOf(contender) === leaderSessionId);
+    const unready = contenders.some((one) => one.election === election && isLive(one) && !one.ready);
+    demand(!unready, "Q7", () => "what is not ready leads");
     if (leaseUntil > now && isIn && !held.includes(election)) held.push(election);
   }
   for (const { election, leaderSessionId, until } of client.drains) {

@@ -79,6 +79,8 @@ export interface Budget {
   readonly closes: number;
   /** Closed, and contended for again in one go. */
   readonly rejoins: number;
+  /** A process becomes ready, or stops being so, with all that it has. */
+  readonly readies: number;
 }
 
 /** The highest epoch by which anybody has led an election, and who that was. */

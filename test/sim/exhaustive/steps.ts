@@ -203,6 +203,7 @@ export class SmallWorld {
         take: () => this.#tell(spend(state, "resigns"), index, resign),
       };
     }
+    yield* this.#readinessOf(state, index);
     const absent = this.#setup.wishes.find((component) => contenders[component] === undefined);
     if (budget.contends > 0 && absent !== undefined) {
       const label = () => `contend ${index} ${absent}`;
@@ -217,6 +218,16 @@ export class SmallWorld {
         take: () => this.#contend(closed("rejoins"), index, component),
       };
     }
+  }
+
+  *#readinessOf(state: SmallState, index: number): Generator<Step> {
+    const { contenders } = clientAt(state, index).state;
+    if (state.budget.readies === 0 || contenders.length === 0) return;
+    const ready = contenders.some((one) => !one.ready);
+    yield {
+      label: () => `${ready ? "" : "not "}ready ${index}`,
+      take: () => this.#tell(spend(state, "readies"), index, { type: "ready", ready }),
+    };
   }
 
   // Processes

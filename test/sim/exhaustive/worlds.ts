@@ -90,6 +90,7 @@ const NOTHING: Budget = {
   contends: 0,
   closes: 0,
   rejoins: 0,
+  readies: 0,
 };
 
 /** @param budget what may happen, and how often; what it does not name never does */
@@ -118,6 +119,9 @@ const small: readonly NamedWorld[] = [
   within(TWINS, { contends: 2, ticks: 1 }, MIDDLE_MS),
   within(TRIO, { ticks: 1, resigns: 1 }),
   within(DEDICATED, { resigns: 1, rejoins: 1 }),
+  within(PAIR, { readies: 3 }),
+  within(PAIR, { ticks: 1, readies: 2 }),
+  within(PAIR, { readies: 2, losses: 1 }),
 ];
 
 const large: readonly NamedWorld[] = [
@@ -151,6 +155,9 @@ const large: readonly NamedWorld[] = [
   within(DEDICATED, { losses: 1, rejoins: 1, resigns: 1 }),
   within(DEDICATED, { hibernations: 1, rejoins: 1, resigns: 1 }),
   within(DEDICATED, { rejoins: 2, resigns: 1 }),
+  within(TRIO, { readies: 2, resigns: 1, losses: 1 }),
+  within(DEDICATED, { readies: 2, rejoins: 1 }),
+  within(PAIR, { readies: 2, rejoins: 1, losses: 1 }),
   within(DEDICATED_ARRIVALS, { contends: 2, resigns: 2 }),
   within(DEDICATED_ARRIVALS, { contends: 3, losses: 1 }),
   within(DEDICATED_ARRIVALS, { contends: 3, crashes: 1 }),

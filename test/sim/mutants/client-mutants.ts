@@ -34,6 +34,8 @@ import {
   leftBesideRefused,
   readyAgain,
   silentBeforeNext,
+  stayingOut,
+  unreadyNext,
 } from "../traces/readiness.ts";
 import {
   endedAndWidened,
@@ -60,7 +62,7 @@ import {
   nothingExpires,
   revokedAgainCutsTheDrain,
 } from "./holder-faults.ts";
-import { inSession, type Mutant } from "./mutant.ts";
+import { inHolder, inSession, type Mutant } from "./mutant.ts";
 
 const nextWaits = inSession(
   "connection",
@@ -69,6 +71,49 @@ const nextWaits = inSession(
 );
 
 export const clientMutants: readonly Mutant[] = [
+  {
+    name: "a leader that becomes unready leads on",
+    rule: "Q7",
+    kind: "choice",
+    edits: [inHolder("session", "if (!isReady(draft, election)) resign(", "if (draft.now < 0) resign(")],
+  },
+  {
+    name: "what is not ready is not said to be busy, and takes what it is granted",
+    rule: "Q7",
+    kind: "choice",
+    edits: [
+      inSession("statements", "|| !isReady(draft, election)) return false;", ") return false;"),
+      inSession("terms", "&& isReady(draft, election) &&", "&&"),
+      inHolder("session", "if (!isReady(draft, election)) resign(", "if (draft.now < 0) resign("),
+    ],
+  },
+  {
+    name: "what is not ready is said to be able to start",
+    rule: "Q7",
+    trace: unreadyNext,
+    edits: [
+      inSession("statements", "|| !isReady(draft, election)) return false;", ") return false;"),
+      inSession("statements", "isLive(one) && mayStand(one) &&", "isLive(one) && draft.now < 0 &&"),
+    ],
+  },
+  {
+    name: "who becomes unready while it waits keeps it for itself",
+    rule: "Q7",
+    trace: unreadyNext,
+    edits: [inSession("statements", "isLive(one) && mayStand(one) &&", "isLive(one) && draft.now < 0 &&")],
+  },
+  {
+    name: "who stays out stands again at once",
+    rule: "Q7",
+    trace: stayingOut,
+    edits: [inHolder("session", "if (stayOutMs > 0) {", "if (stayOutMs < 0) {")],
+  },
+  {
+    name: "who stays out never stands again",
+    rule: "Q7",
+    trace: stayingOut,
+    edits: [inSession("deadlines", "...stayOutDeadlines(state),", "")],
+  },
   {
     name: "an inquiry is content with the answer to what was asked before it",
     rule: "K7",
@@ -162,7 +207,7 @@ export const clientMutants: readonly Mutant[] = [
     trace: lateGrant,
     edits: [
       inSession("terms", "if (leaseUntil > draft.now && isNew", "if (isNew"),
-      inSession("transition", "expireLeases(draft); finishTerms(draft);", "finishTerms(draft);"),
+      inSession("transition", "expireLeases(draft); resignUnready(draft);", "resignUnready(draft);"),
     ],
   },
   {
@@ -339,7 +384,7 @@ export const clientMutants: readonly Mutant[] = [
     name: "who was busy does not say when it is ready",
     rule: "S11",
     trace: readyWhenStopped,
-    edits: [inSession("connection", "else if (isReadyAgain(draft) || inquiryAt", "else if (inquiryAt")],
+    edits: [inSession("connection", "else if (isReadyAgain(draft) || isUntoldUnready", "else if (isUntoldUnready")],
   },
   {
     name: "who waits shows no sign of life",

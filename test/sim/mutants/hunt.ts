@@ -46,7 +46,7 @@ async function hunt(mutant: Mutant): Promise<Catch | null> {
       return { mutant, took: `script ${mutant.trace.name}`, violation: messageOf(error) };
     }
   }
-  const kind = mutant.callers === true ? "callers" : "plain";
+  const kind = mutant.kind ?? (mutant.callers === true ? "callers" : "plain");
   let runs = 0;
   for (const attempt of ATTEMPTS) {
     const failure = search(cores, { seed: SEED, shrink: false, kind, ...attempt }, noTally());

@@ -10,6 +10,7 @@ import { Script } from "node:vm";
 import { transform } from "esbuild";
 import { replaceOnce, type Edit as SourceEdit } from "../../../tools/harness/edited-sources.ts";
 import type { Cores } from "../cores.ts";
+import type { Kind } from "../run.ts";
 
 export interface Edit extends SourceEdit {
   /** Of code that two cores share: only in the copy of this one. Default: wherever it runs. */
@@ -59,6 +60,8 @@ export interface Mutant {
   readonly edits: readonly Edit[];
   /** Whether it takes processes without a socket to tell. */
   readonly callers?: boolean;
+  /** Which runs it takes otherwise; absent: plain ones. */
+  readonly kind?: Kind;
   /** A script that catches it, where random search takes long. */
   readonly trace?: (cores: Cores) => void;
 }

@@ -24,7 +24,9 @@ import {
   silentNext,
   silentTogether,
   statementOvertakesLeaving,
+  stayingOut,
   takenBackThroughHibernation,
+  unreadyNext,
 } from "./readiness.ts";
 
 test("[S7] a component that has left and is back leads by no grant of before", () => leftAndBack(shippedCores));
@@ -44,6 +46,9 @@ test("[S2] a leader whose socket is lost before its first renewal is waited for"
 test("[S9] [Q1] a grant that is lost with its socket costs no place", () => lostGrant(shippedCores));
 test("[S11] [N5] whoever was busy and can start again is granted the next term, also after hibernation", () =>
   readyAgain(shippedCores));
+test("[Q7] [S11] who is not ready is passed over, keeps its place, and leads once it is ready", () =>
+  unreadyNext(shippedCores));
+test("[Q7] who stays out leads nothing for that time, and stands again by itself", () => stayingOut(shippedCores));
 test("[S11] a term that ends elsewhere makes nobody wait who was busy", () => busyElsewhere(shippedCores));
 test("[S12] [Q4] a resignation that wakes the object is no reason to forget who waits", () =>
   firstFrameResigns(shippedCores));

@@ -199,6 +199,35 @@ export function readyUnasked(cores: Cores): void {
   stage.end();
 }
 
+/** B is next and becomes unready: it is passed over in one exchange, and leads again, in its place, once it is ready. */
+export function unreadyNext(cores: Cores): void {
+  const { stage, a, b, c } = three(cores);
+  b.setReady(false);
+  stage.advance(EXCHANGE_MS);
+  const { grants } = stage.world.judge.group;
+  a.resign("process");
+  stage.until("C leads", () => leads(c), EXCHANGE_MS);
+  stage.expect("nothing was granted in vain", stage.world.judge.group.grants === grants + 1);
+  b.setReady(true);
+  stage.advance(EXCHANGE_MS);
+  c.setReady(false);
+  stage.until("B leads, before A", () => leads(b), EXCHANGE_MS);
+  stage.end();
+}
+
+/** A stays out. Nobody else is left before that time is over, and nobody leads until then; then it leads by itself. */
+export function stayingOut(cores: Cores): void {
+  const { stage, a, b, c } = three(cores);
+  const stayOutMs = 60_000;
+  a.resign("process", undefined, stayOutMs);
+  stage.until("B leads", () => leads(b), EXCHANGE_MS);
+  for (const process of [b, c]) process.shutdown();
+  stage.advance(stayOutMs - 1_000);
+  stage.expect("A does not lead", !leads(a));
+  stage.until("A leads", () => leads(a), 1_000 + EXCHANGE_MS);
+  stage.end();
+}
+
 /** B runs for two elections and is busy in z; its term in the other one ends, and with it what it has stated. */
 export function busyElsewhere(cores: Cores): void {
   const stage = new Stage(cores, { policy: { ...POLICY, drainMs: 500 } });

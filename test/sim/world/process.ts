@@ -3,9 +3,10 @@
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Link, Packet } from "../../../testing/group/link.ts";
 import { AppContender } from "../../support/app-contender.ts";
+import { demand } from "../../support/violation.ts";
 import { ClientShell, type ClientShellPorts, type UserEffect } from "./client-shell.ts";
 import { ObserverView } from "./observer-view.ts";
-import type { ContenderSetup, ProcessSetup } from "./setup.ts";
+import { COMPONENTS, type ComponentName, type ContenderSetup, type ProcessSetup } from "./setup.ts";
 
 /** Where the process is: a frozen page and a sleeping machine run no code. */
 export type Whereabouts = "running" | "asleep" | "frozen" | "dead";
@@ -33,6 +34,8 @@ export class Process extends ClientShell {
   /** The questions whose answers its inquiries were told of. */
   readonly inquired: number[] = [];
   #numbers = 0;
+  /** Components of which the application has said that they are not ready. */
+  readonly #unready = new Set<string>();
 
   constructor(ports: ClientShellPorts, name: string, setup: ProcessSetup) {
     const { priority, onDisconnect, drainMs = Infinity, lingerMs } = setup;
@@ -74,7 +77,8 @@ export class Process extends ClientShell {
       return;
     const contender = new SetUpContender(this.#number(), setup);
     this.contenders.push(contender);
-    this.dispatch({ type: "register", contender: contender.id, info: contender.info });
+    const ready = !this.#unready.has(setup.component);
+    this.dispatch({ type: "register", contender: contender.id, info: contender.info, ready });
   }
 
   close(component: string): void {
@@ -99,11 +103,31 @@ export class Process extends ClientShell {
     this.dispatch({ type: "confirm", ...part, ...(address !== undefined && { address }) });
   }
 
-  resign(election: ElectionName, successor?: string): void {
+  /** Without a component: all that it contends for. */
+  setReady(ready: boolean, component?: ComponentName): void {
+    for (const one of component === undefined ? COMPONENTS : [component])
+      if (ready) this.#unready.delete(one);
+      else this.#unready.add(one);
+    this.dispatch({ type: "ready", ready, ...(component !== undefined && { component }) });
+  }
+
+  /** Whether all that stands in the election is ready, as far as the application has said. */
+  isReadyIn(election: ElectionName): boolean {
+    return !this.contenders.some(
+      (one) => one.election === election && !one.closed && this.#unready.has(one.info.component),
+    );
+  }
+
+  resign(election: ElectionName, successor?: string, stayOutMs?: number): void {
     const term = this.state.terms.find((one) => one.election === election && one.stage === "leading");
     if (term === undefined) return;
     const { leaderSessionId } = term;
-    this.dispatch({ type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) });
+    this.dispatch({
+      type: "resign",
+      leaderSessionId,
+      ...(successor !== undefined && { successor }),
+      ...(stayOutMs !== undefined && { stayOutMs }),
+    });
   }
 
   inquire(): void {
@@ -175,6 +199,7 @@ export class Process extends ClientShell {
     const contender = this.#find(id);
     contender?.grant({ leaderSessionId, epoch });
     if (contender === undefined) return;
+    demand(this.isReadyIn(contender.election), "Q7", () => `epoch ${epoch} is granted to what is not ready`);
     const { component } = contender.info;
     const confirm = (address?: string) => this.confirm(component, address);
     switch (contender.setup.onGrant) {

@@ -8,6 +8,9 @@ export type OnGrant = "confirm" | "confirm-twice" | "close" | "resign" | "nothin
 export const COMPONENTS = ["x", "y", "z", "m"] as const;
 export type ComponentName = (typeof COMPONENTS)[number];
 
+/** For how long whoever resigns stays out of an election. */
+export const LONGEST_STAY_OUT_MS = 20_000;
+
 export interface ContenderSetup {
   /** x and y run in the process election, z in one of its own, m in either. */
   readonly component: ComponentName;

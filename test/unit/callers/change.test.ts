@@ -237,3 +237,52 @@ test("[S7] a release that arrives before the campaign it was sent after keeps th
   expect(world.holder()).toBe("waiting");
   expect(asker.leads("x")).toBe(false);
 });
+
+test("[Q7] [S11] what is not ready is not accepted, a leader that becomes unready steps down, and is granted once it is ready", () => {
+  const asker = leading("x");
+  asker.change([{ component: "x", ready: false }]);
+  expect(heard(asker, "x")).toEqual(["grant", "revoke"]);
+  asker.stop("x");
+  asker.flow();
+  expect(asker.world.state.terms.size).toBe(0);
+  for (let polls = 0; polls < 4; polls += 1) {
+    asker.world.advance(D / 2);
+    asker.dispatch({ type: "tick" });
+    asker.flow();
+  }
+  expect(heard(asker, "x")).toEqual(["grant", "revoke"]);
+  expect(contended(asker)).toEqual(["x"]);
+  asker.change([{ component: "x", ready: true }]);
+  asker.flow();
+  expect(heard(asker, "x")).toEqual(["grant", "revoke", "grant"]);
+});
+
+test("[Q7] what becomes unready while its call is on the way gives back what that is granted", () => {
+  const asker = new GroupWorld().poller("asker", [{ component: "x" }]);
+  asker.start();
+  asker.change([{ component: "x", ready: false }]);
+  asker.flow();
+  expect(heard(asker, "x") ?? []).toEqual([]);
+  expect(asker.world.state.terms.size).toBe(0);
+});
+
+test("[Q7] who stays out accepts nothing for that time", () => {
+  const asker = leading("x");
+  const { leaderSessionId } = asker.last("x");
+  asker.dispatch({ type: "resign", leaderSessionId, stayOutMs: 60_000 });
+  asker.stop("x");
+  asker.flow();
+  const until = asker.clock + 60_000;
+  expect(asker.state.stayOuts).toEqual([{ election: "process", until }]);
+  expect(nextDeadline(asker.state)).toBeLessThan(until);
+  while (asker.clock < until - 5_000) {
+    asker.world.advance(5_000);
+    asker.dispatch({ type: "tick" });
+    asker.flow();
+    expect(asker.leads("x")).toBe(false);
+  }
+  asker.world.advance(5_000);
+  asker.dispatch({ type: "tick" });
+  asker.flow();
+  expect(asker.leads("x")).toBe(true);
+});

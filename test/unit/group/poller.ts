@@ -9,7 +9,7 @@ import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { EventBody } from "../../../worker/callers/core/events.ts";
 import type { Request } from "../../../worker/callers/core/requests.ts";
-import { type ContenderState, nextDeadline, remainingMs } from "../../../worker/callers/core/state.ts";
+import { type Candidate, type ContenderState, nextDeadline, remainingMs } from "../../../worker/callers/core/state.ts";
 import type { Campaign, Confirmation, PolledSession } from "../../../worker/callers/service.ts";
 import type { UserEffect } from "../../../worker/callers/turns.ts";
 import type { HeldLeadership, Outcome } from "../../../worker/group/events.ts";
@@ -107,7 +107,7 @@ export class Poller<World extends PollerWorld = PollerWorld> extends CallerShell
   }
 
   /** This incarnation names other components from now on. */
-  change(contenders: readonly ContenderInfo[]): void {
+  change(contenders: readonly Candidate[]): void {
     this.nameContenders(contenders);
     this.dispatch({ type: "change", settings: this.settings });
   }

@@ -82,8 +82,8 @@ test("the status lists those that can't be granted the election now after those 
     ready: 1,
     candidates: [
       { process: "b", ready: true },
-      { process: "gone", ready: false, priority: 9 },
-      { process: "busy", ready: false },
+      { process: "gone", ready: false, aside: "lost", priority: 9 },
+      { process: "busy", ready: false, aside: "busy" },
     ],
   });
 });

@@ -12,7 +12,7 @@ import type { Leadership } from "../../../shared/leadership/leadership.ts";
 import type { LeaderInformation } from "../../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
 import { settingsOf } from "../../../worker/callers/settings.ts";
-import type { DurableContender, DurableContenderOptions, Elections } from "../../../worker/index.ts";
+import type { ComponentOptions, DurableContender, DurableContenderOptions, Elections } from "../../../worker/index.ts";
 import type { Member, MemberOptions } from "../../conformance/driver.ts";
 import { adjusted, type Contending } from "./contending.ts";
 import { Path } from "./path.ts";
@@ -95,12 +95,23 @@ export class RpcMember implements Member {
     return this.#handleOf(role);
   }
 
-  resign(election: ElectionName = "process", successor?: Member): Promise<void> {
+  resign(election: ElectionName = "process", successor?: Member, stayOutMs?: number): Promise<void> {
     const components = this.#components().filter((one) => electionOf(one.component, one.election) === election);
     return this.#order(async (contender) => {
       const leadership = components.map(({ component }) => contender.leadership(component)).find((one) => one !== null);
-      await leadership?.resign(successor?.sessionId === undefined ? {} : { successor: successor.sessionId });
+      await leadership?.resign({
+        ...(successor?.sessionId !== undefined && { successor: successor.sessionId }),
+        ...(stayOutMs !== undefined && { stayOutMs }),
+      });
     });
+  }
+
+  setReady(ready: boolean, component?: string): void {
+    for (const role of this.#roles.values())
+      if (component === undefined || role.component === component)
+        this.#roles.set(role.component, { ...role, options: { ...role.options, ready } });
+    const components = this.#components();
+    void this.#order((contender) => contender.change({ components }));
   }
 
   setPriority(priority: number, component?: string): void {
@@ -166,7 +177,7 @@ export class RpcMember implements Member {
     return this.#roles.size > 0;
   }
 
-  #components(): { component: string; election?: "process" | "dedicated"; priority?: number }[] {
+  #components(): ComponentOptions[] {
     const running = [...this.#roles.values()].filter(({ isClosed }) => !isClosed);
     return running.map(({ component, options }) => ({ component, ...options }));
   }

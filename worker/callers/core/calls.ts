@@ -1,6 +1,6 @@
 /** The one call at a time: which is due, and what its end means. */
 import { backOffMs, RETRY } from "../../../shared/back-off.ts";
-import { endTerm, endTerms, replaceContender } from "../../../shared/holder/holder.ts";
+import { endTerm, endTerms, isReady, replaceContender } from "../../../shared/holder/holder.ts";
 import type { Farewell } from "../../../shared/holder/state.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
@@ -66,13 +66,14 @@ function call(draft: Draft, request: (proof: Proof, sentAt: number) => Request):
 }
 
 /**
- * Elections that one of its components could lead: the others are still stopping (S11). None while answers are so late
+ * Elections that one of its components could lead: the others are still stopping (S11), or not ready (Q7). None while answers are so late
  * that it could not lead by them: it would take the lead from others, and nobody would lead.
  */
-function readyElections({ activity, contenders, isLate }: Draft): readonly ElectionName[] {
+function readyElections(draft: Draft): readonly ElectionName[] {
+  const { activity, contenders, isLate } = draft;
   if (activity !== "running" || isLate) return [];
-  const ready = contenders.filter(({ phase }) => phase.type === "waiting" || phase.type === "granted");
-  return [...new Set(ready.map(({ election }) => election))];
+  const able = contenders.filter(({ phase }) => phase.type === "waiting" || phase.type === "granted");
+  return [...new Set(able.map(({ election }) => election))].filter((election) => isReady(draft, election));
 }
 
 function campaign(draft: Draft): void {
@@ -83,7 +84,9 @@ function campaign(draft: Draft): void {
     type: "campaign",
     campaign: {
       ...(session !== null && { session: proof(session) }),
-      contenders: draft.contenders.flatMap(({ phase, info }) => (phase.type === "gone" ? [] : [info])),
+      contenders: draft.contenders.flatMap(({ phase, info: { ready: _, ...info } }) =>
+        phase.type === "gone" ? [] : [info],
+      ),
       held,
       accept: readyElections(draft),
       ...(process !== undefined && { process }),

@@ -22,7 +22,12 @@ export type EventBody =
   | { readonly type: "inquire" }
   /** The promise of an `onRevoke` has settled. */
   | { readonly type: "settled"; readonly component: string; readonly leaderSessionId: string }
-  | { readonly type: "resign"; readonly leaderSessionId: string; readonly successor?: string }
+  | {
+      readonly type: "resign";
+      readonly leaderSessionId: string;
+      readonly successor?: string;
+      readonly stayOutMs?: number;
+    }
   | {
       readonly type: "confirm";
       readonly component: string;

@@ -5,6 +5,7 @@ import {
   type Contender as HolderContender,
   type HolderState,
   remainingMs as remainingOf,
+  stayOutDeadlines,
   type Term as TermOf,
   termDeadlines,
 } from "../../../shared/holder/state.ts";
@@ -19,9 +20,14 @@ import type { ContenderInfo, Metadata, ProcessInfo } from "../../../shared/proto
 import { electionOf } from "../../../shared/protocol/names.ts";
 import type { Request } from "./requests.ts";
 
+/** A component, and whether it may lead at present; absent: yes. */
+export interface Candidate extends ContenderInfo {
+  readonly ready?: boolean;
+}
+
 /** What the application chose. Not stored: a deployment may change it. */
 export interface Settings {
-  readonly contenders: readonly ContenderInfo[];
+  readonly contenders: readonly Candidate[];
   readonly process?: ProcessInfo;
   readonly priority?: number;
   readonly pollEveryMs?: number;
@@ -38,7 +44,7 @@ export interface Publication {
 
 /** Named by its component. One that has `gone` stays until the group has been told. */
 export interface Contender extends HolderContender<string, Publication> {
-  readonly info: ContenderInfo;
+  readonly info: Candidate;
   /** The code with which the group refuses it, so that this is reported once. */
   readonly refusal: string | null;
 }
@@ -102,6 +108,7 @@ export const initialState = (settings: Settings): ContenderState => ({
   terms: [],
   farewells: [],
   endedEpoch: 0,
+  stayOuts: [],
   lease: null,
   drainMs: DEFAULT_DRAIN_MS,
   call: null,
@@ -133,8 +140,8 @@ const lasting = (state: ContenderState): string => JSON.stringify({ ...save(stat
  */
 export function load(stored: Stored, settings: Settings): ContenderState {
   return {
+    ...initialState(settings), // what an older version has not stored
     ...stored,
-    settings,
     call: null,
     inquiredAt: null,
     attempt: stored.attemptsReserved,
@@ -148,11 +155,12 @@ function settledPhase(phase: Contender["phase"]): Contender["phase"] {
   return phase.type === "closing" ? { type: "gone" } : phase;
 }
 
-export const contenderOf = (info: ContenderInfo): Contender => ({
+export const contenderOf = (info: Candidate): Contender => ({
   id: info.component,
   info,
   election: electionOf(info.component, info.election),
   phase: { type: "waiting" },
+  ready: info.ready ?? true,
   refusal: null,
 });
 
@@ -199,7 +207,8 @@ export const wantsPublishing = ({ phase }: Pick<Contender, "phase">): boolean =>
 export function nextDeadline(state: ContenderState): number | null {
   if (state.activity === "stopped") return null;
   const { call, terms } = state;
-  return Math.min(call === null ? nextCallAt(state) : call.answerUntil, ...termDeadlines(terms));
+  const callAt = call === null ? nextCallAt(state) : call.answerUntil;
+  return Math.min(callAt, ...termDeadlines(terms), ...stayOutDeadlines(state));
 }
 
 function nextCallAt(state: ContenderState): number {

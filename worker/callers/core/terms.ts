@@ -58,7 +58,8 @@ export function adoptSettings(draft: Draft): void {
   for (const contender of draft.contenders) {
     const now = wanted.find(({ id, election }) => id === contender.id && election === contender.election);
     if (now === undefined) close(draft, contender);
-    else if (now.info !== contender.info) replaceContender(draft, contender, { ...contender, info: now.info });
+    else if (now.info !== contender.info)
+      replaceContender(draft, contender, { ...contender, info: now.info, ready: now.ready });
   }
   for (const contender of wanted) {
     if (draft.contenders.some(({ id }) => id === contender.id)) continue;
@@ -67,8 +68,8 @@ export function adoptSettings(draft: Draft): void {
   }
 }
 
-export function resign(draft: Draft, { leaderSessionId, successor }: Of<"resign">): void {
-  resignTerm(draft, { type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) });
+export function resign(draft: Draft, { leaderSessionId, successor, stayOutMs }: Of<"resign">): void {
+  resignTerm(draft, { type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) }, stayOutMs);
 }
 
 export function settled(draft: Draft, { component, leaderSessionId }: Of<"settled">): void {

@@ -6,7 +6,7 @@
  * deadline (S6) or that a later question has replaced (S7). The group is told of the end of a term only after everything
  * has stopped, or had its drain time (S2). Grants and revokes of a component alternate, across incarnations (C1).
  */
-import { endTerms, expireLeases, grantWaiting } from "../../../shared/holder/holder.ts";
+import { endTerms, expireLeases, grantWaiting, resignUnready } from "../../../shared/holder/holder.ts";
 import { isStopping } from "../../../shared/holder/state.ts";
 import { isSame } from "../../../shared/same.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
@@ -30,6 +30,7 @@ export function transition(before: ContenderState, event: Event): Turn {
   apply(draft, event);
   adoptSettings(draft);
   expireLeases(draft);
+  resignUnready(draft);
   finish(draft);
   grantWaiting(draft);
   speak(draft);
@@ -45,6 +46,7 @@ function watchClock(draft: Draft): void {
   draft.nextAt -= back;
   draft.quietUntil -= back;
   draft.terms = draft.terms.map((term) => shortenTerm(term, back));
+  draft.stayOuts = draft.stayOuts.map(({ election, until }) => ({ election, until: until - back }));
   draft.contenders = draft.contenders.map((contender) => ({
     ...contender,
     phase: shortenDrain(contender.phase, back),

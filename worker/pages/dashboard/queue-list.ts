@@ -65,7 +65,7 @@ function candidateItem(): Item<CandidateView> {
       setText(components, view.components);
       setText(priority, view.priority === 0 ? "" : `priority ${view.priority}`);
       priority.hidden = view.priority === 0;
-      setText(ready, view.place === null ? "not ready" : "ready");
+      setText(ready, view.readiness);
       element.dataset["ready"] = String(view.place !== null);
     },
   };

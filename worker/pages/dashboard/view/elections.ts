@@ -14,6 +14,8 @@ export interface CandidateView {
   readonly place: number | null;
   readonly priority: number;
   readonly components: string;
+  /** `ready`, or why it is passed over. */
+  readonly readiness: string;
 }
 
 export interface PublishedView {
@@ -100,14 +102,18 @@ function whyVacant({ paused, holdOffMs }: GroupStatus, { waiting, ready }: Elect
 
 function candidateViews(candidates: readonly CandidateStatus[]): CandidateView[] {
   let place = 0;
-  return candidates.map(({ sessionId, process, priority, components, ready }) => ({
+  return candidates.map(({ sessionId, process, priority, components, ready, aside }) => ({
     sessionId,
     name: processName(process, sessionId),
     place: ready ? ++place : null,
     priority,
     components: components.join(", "),
+    readiness: ready ? "ready" : readinessOf(aside),
   }));
 }
+
+const readinessOf = (aside: CandidateStatus["aside"]): string =>
+  aside === "silent" || aside === "lost" ? aside : "not ready";
 
 const publishedBy = (leaderSessionId: string, leaders: Leaders): PublishedView[] =>
   [...leaders.values()]
