@@ -125,6 +125,17 @@ test("[C1] --restart runs it again in the same term, and a forwarded SIGTERM is 
   expect(await reasons()).toEqual(["closed"]);
 });
 
+test("[Q7] with --stay-out another process runs the command after each end, and this one waits", async () => {
+  const first = start(shell("exit 3"), "--stay-out", "600000");
+  await first.whenWritten(/"event":"lost"/);
+  const second = start(shell("exit 5"));
+  expect((await second.ended).code).toBe(5);
+  first.child.kill("SIGTERM");
+  expect((await first.ended).code).toBe(143);
+  expect((await reasons()).toSorted()).toEqual(["closed", "resigned"]);
+  expect((await start(["true"], "--stay-out", "1000", "--restart").ended).code).toBe(125);
+});
+
 test("[J1] [J3] --once runs the command in one of several processes, whenever they come; what has failed is run by the next", async () => {
   const at = (occurrence: string, ...words: string[]) =>
     runCommand(["run", "--url", backend.url, "--group", group, "-c", "nightly", "--once", occurrence, ...words]);

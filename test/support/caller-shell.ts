@@ -3,7 +3,6 @@
  * the world that it is in, and its calls are the shipped ones. What it stores outlives a restart; what its application runs
  * does not. What must always hold for it is judged here, by what the answers allow and not by what the core believes.
  */
-import type { ContenderInfo } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { EventBody, Subject } from "../../worker/callers/core/events.ts";

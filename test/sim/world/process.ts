@@ -113,8 +113,10 @@ export class Process extends ClientShell {
 
   /** Whether all that stands in the election is ready, as far as the application has said. */
   isReadyIn(election: ElectionName): boolean {
+    const isRefused = ({ id }: AppContender): boolean =>
+      this.state.contenders.some((one) => one.id === id && one.standing.type === "refused");
     return !this.contenders.some(
-      (one) => one.election === election && !one.closed && this.#unready.has(one.info.component),
+      (one) => one.election === election && !one.closed && this.#unready.has(one.info.component) && !isRefused(one),
     );
   }
 
