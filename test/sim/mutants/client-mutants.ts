@@ -74,7 +74,7 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "a leader that becomes unready leads on",
     rule: "Q7",
-    kind: "choice",
+    trace: unreadyNext,
     edits: [inHolder("session", "if (!isReady(draft, election)) resign(", "if (draft.now < 0) resign(")],
   },
   {
@@ -286,8 +286,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "transition",
-        "resign, priority: prioritize,",
-        'resign: (draft, message) => { resign(draft, message); draft.effects.push({ type: "send", message }); }, priority: prioritize,',
+        "resign: (draft, { stayOutMs, ...farewell }) => resign(draft, farewell, stayOutMs),",
+        'resign: (draft, message) => { resign(draft, message); draft.effects.push({ type: "send", message }); },',
       ),
     ],
   },
