@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { requiresTokens } from "./backend/access.ts";
 import { type LocalBackend, startLocalBackend } from "./backend/local-backend.ts";
+import type { Entry } from "./check/trace.ts";
 import { npmGone } from "./npm-gone.ts";
 import { type StartSettings, startSettings } from "./start-settings.ts";
 
@@ -9,6 +10,7 @@ import { type StartSettings, startSettings } from "./start-settings.ts";
 export async function serve(
   environment: Readonly<Record<string, string | undefined>>,
   announce: (backend: LocalBackend, settings: StartSettings) => void,
+  onTraffic?: (entry: Entry) => void,
 ): Promise<void> {
   const settings = startSettings(environment);
   const stopRequested = Promise.race([nextStopSignal(), npmGone(environment)]).then(() => "stop" as const);
@@ -17,6 +19,7 @@ export async function serve(
     dataDir: resolve(settings.dataDir),
     bindings: settings.bindings,
     onOutput: (text) => process.stderr.write(text),
+    ...(onTraffic !== undefined && { onTraffic }),
   });
   announce(backend, settings);
   const ended = await Promise.race([stopRequested, backend.exited]);

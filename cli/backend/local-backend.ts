@@ -10,6 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { atExit } from "../at-exit.ts";
+import { startTap, type Tap, type TapOptions } from "../check/tap.ts";
+import type { Entry } from "../check/trace.ts";
 import { claimDataDirectory, type DataDirectory } from "./data-directory.ts";
 import { freePort } from "./free-port.ts";
 import { runtimeSettings, workerAssets, workerBundle } from "./worker-bundle.ts";
@@ -36,6 +38,8 @@ export interface LocalBackendOptions {
   readonly v8Flags?: readonly string[];
   /** Called with all that the runtime writes, the Worker's log included, as it comes. */
   readonly onOutput?: (text: string) => void;
+  /** Called with all that passes over the sockets of sessions, before it is passed on: a trace that `edge-election check` judges. */
+  readonly onTraffic?: (entry: Entry) => void;
 }
 
 export interface BackendExit {
@@ -80,11 +84,13 @@ export async function startLocalBackend(options: LocalBackendOptions): Promise<L
     await copyFile(bundle, join(workDirectory, "worker.js"));
     data = await claimDataDirectory(options.dataDir ?? join(workDirectory, "data"));
     const port = options.port || (await freePort(host));
+    const { onTraffic } = options;
+    const runtimePort = onTraffic === undefined ? port : await freePort(host);
     const configFile = join(workDirectory, "config.capnp");
     const config = {
       ...runtime,
       host,
-      port,
+      port: runtimePort,
       bundleFile: "worker.js",
       index: options.index ?? options.workerBundle === undefined,
       bindings: options.bindings,
@@ -94,13 +100,17 @@ export async function startLocalBackend(options: LocalBackendOptions): Promise<L
     const child = spawnRuntime(binary, configFile);
     const guard = guardAgainstOrphans(child, workDirectory);
     const output = collectOutput(child, options.onOutput);
+    let tap: Tap | undefined;
     const exited = whenExited(child).then(async (exit) => {
       guard.dismiss();
+      await tap?.close();
       await clearUp();
       return exit;
     });
-    const actualPort = await whenListening(child, exited, output, port);
-    return backendHandle(child, actualPort, data.path, exited);
+    await whenListening(child, exited, output, runtimePort);
+    if (onTraffic !== undefined)
+      tap = await tapped(child, exited, { host, port, backendPort: runtimePort, see: onTraffic });
+    return backendHandle(child, port, data.path, exited);
   } catch (error) {
     await clearUp();
     throw error;
@@ -228,6 +238,17 @@ async function whenListening(
     throw error;
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** The runtime ends where the tap can't begin. */
+async function tapped(child: ChildProcess, exited: Promise<BackendExit>, options: TapOptions): Promise<Tap> {
+  try {
+    return await startTap(options);
+  } catch (error) {
+    child.kill("SIGKILL");
+    await exited;
+    throw startError("can't be reached", String(error), options.port);
   }
 }
 

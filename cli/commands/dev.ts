@@ -1,6 +1,9 @@
 import type { Command } from "commander";
+import type { LocalBackend } from "../backend/local-backend.ts";
+import { traceFile } from "../check/trace-file.ts";
 import { wholeNumber, withJson } from "../options.ts";
 import { serve, welcome } from "../serve.ts";
+import type { StartSettings } from "../start-settings.ts";
 import { printJson } from "../terminal.ts";
 
 const LARGEST_PORT = 65_535;
@@ -12,6 +15,7 @@ interface DevOptions {
   readonly dataDir?: string;
   readonly leaseMs?: number;
   readonly drainMs?: number;
+  readonly trace?: string;
   readonly json?: boolean;
 }
 
@@ -28,6 +32,7 @@ export function addDev(program: Command): void {
       wholeNumber(SMALLEST_LEASE_MS, LONGEST_MS),
     )
     .option("--drain-ms <ms>", "drain time of every group (or DRAIN_MS; default 10000)", wholeNumber(0, LONGEST_MS))
+    .option("--trace <file>", "file for a trace of all sockets, which `edge-election check` judges")
     .addHelpText(
       "after",
       `
@@ -38,11 +43,13 @@ Examples:
   edge-election dev --port 0 --lease-ms 2000 --json`,
     )
     .action(async (options: DevOptions) => {
-      await serve({ ...process.env, ...environmentOf(options) }, (backend, settings) => {
+      const announce = (backend: LocalBackend, settings: StartSettings): void => {
         const { url, port, dataDir, pid } = backend;
         if (options.json) printJson({ url, port, dataDir, runtimePid: pid, settings: settings.summary });
         else process.stdout.write(welcome(backend, settings));
-      });
+      };
+      const onTraffic = options.trace === undefined ? undefined : traceFile(options.trace);
+      await serve({ ...process.env, ...environmentOf(options) }, announce, onTraffic);
     });
 }
 

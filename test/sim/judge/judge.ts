@@ -4,6 +4,7 @@ import type { ClientMessage, ServerMessage } from "../../../shared/protocol/mess
 import type { Incarnation } from "../../../testing/group/incarnation.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
 import type { Turned } from "../../../worker/host/port.ts";
+import { CoreTrace } from "../../support/core-trace.ts";
 import { demand } from "../../support/violation.ts";
 import type { ClientTurn } from "../world/client-shell.ts";
 import type { Process } from "../world/process.ts";
@@ -19,6 +20,8 @@ export class Judge {
   #judged: GroupState | null = null;
   readonly leadership: LeadershipJudge;
   readonly group: GroupJudge;
+  /** What any client has to keep to, by its frames alone. */
+  readonly #traces = new Map<Process, CoreTrace>();
 
   constructor(world: JudgedWorld) {
     this.#world = world;
@@ -26,9 +29,30 @@ export class Judge {
     this.group = new GroupJudge(world);
   }
 
+  /** Each of its applications asks whether it leads. */
+  #sample(process: Process): void {
+    const { client } = this.#world.cores;
+    const now = process.clock.peek();
+    for (const { id, info, granted } of process.contenders) {
+      if (granted === null || client.remainingMs(process.state, id, granted.leaderSessionId, now) === 0) continue;
+      this.#traceOf(process).leads(info.component, granted.leaderSessionId, now);
+    }
+  }
+
+  #traceOf(process: Process): CoreTrace {
+    const known = this.#traces.get(process);
+    if (known !== undefined) return known;
+    const trace = new CoreTrace(({ rule, problem }) =>
+      demand(false, `${rule} by its trace`, () => `${process.name}: ${problem}`),
+    );
+    this.#traces.set(process, trace);
+    return trace;
+  }
+
   stepped(process: Process, step: ClientTurn): void {
     this.leadership.stepped(process, step);
     if (step.before.terms !== process.state.terms) this.leadership.judgeHolders();
+    this.#traceOf(process).turned(step);
   }
 
   sent(process: Process, message: ClientMessage): void {
@@ -46,7 +70,10 @@ export class Judge {
 
   afterMove(): void {
     this.leadership.judgeHolders();
-    for (const { name, state } of this.#world.processes) judgeSize(name, state);
+    for (const process of this.#world.processes) {
+      judgeSize(process.name, process.state);
+      if (process.runs) this.#sample(process);
+    }
     const { current } = this.#world.backend;
     if (current === null || current.state === this.#judged) return;
     this.#judged = current.state;

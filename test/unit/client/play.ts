@@ -4,17 +4,9 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
-import { nextDeadline } from "../../../client/session/deadlines.ts";
+import type { Finding } from "../../../cli/check/violations.ts";
 import type { Effect, Input, PageEvent } from "../../../client/session/events.ts";
-import {
-  type ClientState,
-  clientState,
-  initialState,
-  type SessionState,
-  type Settings,
-} from "../../../client/session/state.ts";
-import { transition } from "../../../client/session/transition.ts";
-import { remainingMs } from "../../../shared/holder/state.ts";
+import { type ClientState, clientState, type SessionState, type Settings } from "../../../client/session/state.ts";
 import type {
   ClientMessage,
   ContenderInfo,
@@ -25,6 +17,8 @@ import type {
 } from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import { welcome } from "../../../tools/harness/solo-group.ts";
+import { type Cores, shippedCores } from "../../sim/cores.ts";
+import { CoreTrace } from "../../support/core-trace.ts";
 
 export const D = 10_000;
 /** R, E and the answer time-out that follow from D. */
@@ -50,6 +44,10 @@ export const join = (leaderSessionId: string, epoch: number, ...components: stri
   joined: true,
 });
 
+function refuse({ rule, problem }: Finding): never {
+  throw new Error(`[${rule}] by its trace: ${problem}`);
+}
+
 /** What the session sends; a ping is a word. */
 export type Said = ClientMessage | "ping";
 
@@ -57,6 +55,8 @@ export class Play {
   state: SessionState;
   now = 1_000;
   random = 0.5;
+  /** How far the earlier hand of its clock is behind. */
+  behindMs = 0;
   /** Whether the group answers each `register` at once, and counts the component. */
   registers = true;
   readonly effects: Effect[] = [];
@@ -66,10 +66,19 @@ export class Play {
   #names = new Map<number, string>();
   #granted = new Map<number, string>();
   #ids = 0;
+  readonly #core: Cores["client"];
+  /** What it does is judged by its frames alone. */
+  readonly trace: CoreTrace;
 
-  constructor(settings: Partial<Settings> = {}) {
+  constructor(
+    settings: Partial<Settings> = {},
+    { client }: Pick<Cores, "client"> = shippedCores,
+    found: (finding: Finding) => void = refuse,
+  ) {
+    this.#core = client;
+    this.trace = new CoreTrace(found);
     const defaults: Settings = { process: {}, priority: 0, onDisconnect: "keep", drainMs: Infinity, lingerMs: 0 };
-    this.state = initialState({ ...defaults, ...settings });
+    this.state = client.initialState({ ...defaults, ...settings });
   }
 
   /** When the connection does its next step by itself. */
@@ -85,9 +94,12 @@ export class Play {
 
   /** Returns the effects of this one event. */
   happens(input: Input, connection?: number): readonly Effect[] {
-    const event = { now: this.now, random: this.random, input };
-    const result = transition(this.state, connection === undefined ? event : { ...event, connection });
+    const event = { now: this.now, since: this.now - this.behindMs, random: this.random, input };
+    const asked = connection === undefined ? event : { ...event, connection };
+    const before = this.state;
+    const result = this.#core.transition(before, asked);
     this.state = result.state;
+    this.trace.turned({ before, event: asked, effects: result.effects });
     for (const effect of result.effects) this.#note(effect);
     for (const effect of this.registers ? result.effects : []) {
       if (effect.type === "send" && effect.message.type === "register") {
@@ -233,7 +245,11 @@ export class Play {
   /** Time goes on, and the timer fires when it should. Requests stay unanswered meanwhile, unless `answering`. */
   wait(ms: number, answering = false): void {
     const end = this.now + ms;
-    for (let next = nextDeadline(this.state); next !== null && next <= end; next = nextDeadline(this.state)) {
+    for (
+      let next = this.#core.nextDeadline(this.state);
+      next !== null && next <= end;
+      next = this.#core.nextDeadline(this.state)
+    ) {
       this.#wake(next, answering);
     }
     this.now = end;
@@ -257,11 +273,11 @@ export class Play {
   }
 
   isLeader(contender: number, leaderSessionId: string): boolean {
-    return remainingMs(this.state, contender, leaderSessionId, this.now) > 0;
+    return this.#core.remainingMs(this.state, contender, leaderSessionId, this.now) > 0;
   }
 
   remaining(contender: number, leaderSessionId: string): number {
-    return remainingMs(this.state, contender, leaderSessionId, this.now);
+    return this.#core.remainingMs(this.state, contender, leaderSessionId, this.now);
   }
 
   clientState(): ClientState {

@@ -243,6 +243,8 @@ describe("a component that leaves and comes back", () => {
     play.hears({ type: "registered", component: "x" });
     play.hears(grant(stated, "L2", 2, "x"));
     expect(play.says()).toEqual([giveBack("L2")]);
+    play.hears({ type: "deregistered", component: "x" });
+    play.hears({ type: "registered", component: "x" });
     play.hears(next);
     play.grants("L3", 3, "x");
     expect(play.called()).toEqual(["+x L3"]);
@@ -283,6 +285,8 @@ describe("a component that leaves and comes back", () => {
     play.renewed();
     play.hears(grant(overtaking, "L2", 2, "x"));
     expect(play.says()).toEqual([giveBack("L2")]);
+    play.hears({ type: "deregistered", component: "x" });
+    play.hears({ type: "registered", component: "x" });
     play.hears(next);
     play.grants("L3", 3, "x");
     expect(play.called()).toEqual(["+x L3"]);

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { transition } from "../../../client/session/transition.ts";
 import { welcome } from "../../../tools/harness/solo-group.ts";
 import { DRAIN, E, giveBack, grant, join, Play, R, release, renew, resign } from "./play.ts";
 
@@ -22,9 +21,9 @@ describe("a grant", () => {
   test("[S1] the lease counts from when the statement was sent by the earlier hand of the clock", () => {
     const play = new Play();
     const x = play.contend("x");
-    const at = { now: play.now, random: 0.5 };
-    const { state } = transition(play.state, { ...at, since: play.now - 300, input: { type: "opened" } });
-    play.state = state;
+    play.behindMs = 300;
+    play.opens();
+    play.behindMs = 0;
     play.hears({ ...welcome, sentAt: play.now });
     play.hears(grant(play.now, "L1", 1, "x"));
     expect(play.remaining(x, "L1")).toBe(R - 300);

@@ -1,0 +1,159 @@
+/** Judges a trace line by line. */
+import { Client, Connection, ROUNDING_MS } from "./knowledge.ts";
+import { judgeRead } from "./read.ts";
+import type { Scene } from "./scene.ts";
+import { judgeSent } from "./sent.ts";
+import { judgeTold } from "./told.ts";
+import type { Closed, Entry, Opened, Passed, SeenAt, Told } from "./trace.ts";
+import { type Finding, violation } from "./violations.ts";
+
+/** After these no client connects again: trying again can't help. */
+const FATAL = new Set([4400, 4403, 4413, 4426]);
+const REPLACED = 4409;
+/** Those whom a group turns away to protect itself come back later. */
+const TURNED_AWAY = new Set([1013, 4429]);
+const TURNED_AWAY_MS = 10_000;
+
+export class TraceJudge {
+  readonly #isExact: boolean;
+  readonly #clients = new Map<string, Client>();
+  readonly #connections = new Map<string, Connection>();
+  readonly #bySession = new Map<string, Client>();
+  #findings: Finding[] = [];
+
+  constructor(seen: SeenAt) {
+    this.#isExact = seen === "client";
+  }
+
+  /** Returns what this line shows. */
+  take(entry: Entry, line: number): readonly Finding[] {
+    this.#findings = [];
+    switch (entry.kind) {
+      case "open":
+        this.#opened(entry, line);
+        break;
+      case "up":
+      case "down":
+        this.#passed(entry, line);
+        break;
+      case "close":
+        this.#closed(entry);
+        break;
+      case "told":
+        this.#told(entry, line);
+        break;
+      default:
+        entry satisfies never;
+    }
+    return this.#findings;
+  }
+
+  #scene(at: number, line: number, client: Client): Scene {
+    return {
+      isExact: this.#isExact,
+      at,
+      find: (rule, problem, right) => {
+        this.#findings.push({ ...violation(rule, problem, right), line, client: client.name });
+      },
+    };
+  }
+
+  #client(name: string): Client {
+    const known = this.#clients.get(name) ?? new Client(name);
+    this.#clients.set(name, known);
+    return known;
+  }
+
+  #opened({ at, connection: name, client: who }: Opened, line: number): void {
+    // Without a name it is known by the session that it resumes, if it does.
+    const client = this.#client(who ?? `connection ${name}`);
+    const connection = new Connection(client, name);
+    this.#connections.set(name, connection);
+    client.connection = connection;
+    this.#judgeReturn(client, this.#scene(at, line, client));
+  }
+
+  #judgeReturn({ last, terms, durationMs }: Client, scene: Scene): void {
+    if (!scene.isExact || last === null || last.gone) return;
+    const { at, code } = last;
+    if (FATAL.has(code)) {
+      scene.find("E3", `it connects again after ${code}`, "give up: trying again can't help");
+    }
+    const mayHold = [...terms.values()].some(({ until }) => until + durationMs > at);
+    if (TURNED_AWAY.has(code) && !mayHold && scene.at < at + TURNED_AWAY_MS - ROUNDING_MS) {
+      scene.find(
+        "E9",
+        `it connects ${Math.round(scene.at - at)} ms after ${code}`,
+        "wait 10 to 20 s where no term would be lost",
+      );
+    }
+  }
+
+  #passed({ kind, at, connection: name, frame }: Passed, line: number): void {
+    const connection = this.#connections.get(name) ?? this.#unknown(name);
+    if (kind === "up") {
+      const known = this.#identify(connection, frame);
+      judgeSent(this.#scene(at, line, known.client), known, frame);
+    } else {
+      judgeRead(this.#scene(at, line, connection.client), connection, frame);
+      this.#remember(connection, frame);
+    }
+  }
+
+  /** The trace begins within this connection. */
+  #unknown(name: string): Connection {
+    const client = this.#client(`connection ${name}`);
+    client.session = "unknown";
+    const connection = new Connection(client, name);
+    connection.frames = 1;
+    this.#connections.set(name, connection);
+    client.connection = connection;
+    return connection;
+  }
+
+  /** A `hello` says whose connection it is, where the trace does not. */
+  #identify(connection: Connection, frame: unknown): Connection {
+    const { client, frames, name } = connection;
+    const sessionId = resumedIn(frame);
+    if (frames > 0 || sessionId === null || client.session !== "none" || client.name !== `connection ${name}`)
+      return connection;
+    const owner = this.#bySession.get(sessionId);
+    if (owner === undefined) {
+      client.session = "unknown";
+      return connection;
+    }
+    const own = new Connection(owner, name);
+    this.#connections.set(name, own);
+    owner.connection = own;
+    return own;
+  }
+
+  #remember({ client, welcome }: Connection, frame: unknown): void {
+    if (welcome !== null && typeof frame === "object") this.#bySession.set(welcome.sessionId, client);
+  }
+
+  #closed({ at, connection: name, code, gone }: Closed): void {
+    const connection = this.#connections.get(name);
+    if (connection === undefined) return;
+    const { client } = connection;
+    const isCurrent = client.connection === connection;
+    if (!isCurrent) return;
+    client.connection = null;
+    client.last = { at, code, gone, connection };
+    if (gone || !this.#isExact) return;
+    if (code === REPLACED || FATAL.has(code)) client.forsake(at, `its connection was closed with ${code}`);
+  }
+
+  #told(told: Told, line: number): void {
+    const [only, ...others] = this.#clients.values();
+    const client = told.client === undefined && others.length === 0 ? only : this.#client(told.client ?? "");
+    if (client !== undefined) judgeTold(this.#scene(told.at, line, client), client, told);
+  }
+}
+
+function resumedIn(frame: unknown): string | null {
+  if (typeof frame !== "object" || frame === null || !("resume" in frame)) return null;
+  const { resume } = frame;
+  if (typeof resume !== "object" || resume === null || !("sessionId" in resume)) return null;
+  return typeof resume.sessionId === "string" ? resume.sessionId : null;
+}

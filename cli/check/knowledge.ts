@@ -1,0 +1,231 @@
+/** What a client can know by what it has sent and read: its terms, its components, and what it owes on its connection. */
+import type { ContenderInfo, Deregister, Grant, Register, Welcome } from "../../shared/protocol/messages.ts";
+import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
+import { type Violation, violation } from "./violations.ts";
+
+/** Of a client that was never welcomed. */
+const DRAIN_MS = 10_000;
+/** A timer that is due may come a rounding error early. */
+export const ROUNDING_MS = 0.001;
+/** Frames that a connection may send at once; then as many a second as `welcome` says. */
+const BURST = 100;
+/** So few frames in so long: none has to wait for its turn. */
+const CALM = { frames: 50, ms: 10_000 };
+const CHARACTERS_A_FRAME = 16_384;
+
+export interface Term {
+  readonly id: string;
+  readonly election: ElectionName;
+  readonly epoch: number;
+  /** The end of its lease on the client's clock, at the latest (S1). */
+  until: number;
+  /** Why it may not be taken: known when its grant was read. */
+  readonly forbidden: Violation | null;
+  /** Something that the client has sent, or was told, shows that it leads by it. */
+  taken: boolean;
+  /** The client has told the group that it has stopped. */
+  reported: boolean;
+  /** Why nobody leads by it any longer, by what the client has read. */
+  ended: Violation | null;
+  /** After a `revoke`. */
+  drainUntil: number;
+}
+
+/** A component as its application has it. */
+export interface Work {
+  readonly leaderSessionId: string;
+  readonly state: "leading" | "stopping" | "stopped";
+  /** Until when it may take to stop. */
+  readonly stopsBy: number;
+}
+
+interface Question {
+  readonly at: number;
+  readonly ids: readonly string[];
+}
+
+/** Something that is to be sent by then. A client that has sent other things meanwhile, at two later instants, has forgotten it. */
+interface Due {
+  readonly what: "renewal" | "answer" | "release" | "taking" | "readiness" | "busy" | "sign";
+  readonly about: string;
+  readonly by: number;
+  readonly violation: Violation;
+  readonly missedAt?: number;
+}
+
+export class Connection {
+  readonly client: Client;
+  readonly name: string;
+  frames = 0;
+  /** It has sent `bye`. */
+  hasLeft = false;
+  welcome: Welcome | null = null;
+  /** Until the errors of its `hello` are known. */
+  isGreeting = true;
+  /** Unanswered, by the name on the wire. */
+  readonly questions = new Map<number, Question>();
+  pingAt = Infinity;
+  /** When each was sent, and how many components had left this connection by then. */
+  readonly statements = new Map<number, { readonly at: number; readonly leavings: number }>();
+  statedAt = -Infinity;
+  leavings = 0;
+  readonly left = new Map<string, number>();
+  registered = new Map<string, ElectionName>();
+  /** Unanswered, oldest first. */
+  asked: readonly (Register | Deregister)[] = [];
+  busy: readonly ElectionName[] = [];
+  #dues: readonly Due[] = [];
+  #allowance = BURST;
+  #allowanceAt = 0;
+  /** When the last frames left. */
+  #lately: readonly number[] = [];
+
+  constructor(client: Client, name: string) {
+    this.client = client;
+    this.name = name;
+  }
+
+  contends(contenders: readonly ContenderInfo[]): void {
+    this.registered = new Map(
+      contenders.map(({ component, election }) => [component, electionOf(component, election)]),
+    );
+    this.asked = [];
+  }
+
+  in(election: ElectionName): readonly string[] {
+    return [...this.registered].filter(([, own]) => own === election).map(([component]) => component);
+  }
+
+  /** S15: it is registered, and no question about it is open. */
+  counts(component: string): boolean {
+    return this.registered.has(component) && !this.asked.some((one) => one.component === component);
+  }
+
+  /** The oldest question about the component has its answer. */
+  answer(component: string): void {
+    const first = this.asked.find((one) => one.component === component);
+    this.asked = this.asked.filter((one) => one !== first);
+  }
+
+  // What it owes
+
+  /** In place of what it owed of this kind about the same. */
+  owe(due: Due): void {
+    this.settle(due.what, due.about);
+    this.#dues = [...this.#dues, due];
+  }
+
+  settle(what: Due["what"], about?: string): void {
+    this.#dues = this.#dues.filter((due) => due.what !== what || (about !== undefined && due.about !== about));
+  }
+
+  /** What is overdue although it has sent something else at two later instants. */
+  *missed(now: number): Generator<Due> {
+    const late = this.#dues.filter(({ by }) => by < now - ROUNDING_MS);
+    for (const due of late) {
+      if (due.missedAt === undefined) this.owe({ ...due, missedAt: now });
+      else if (due.missedAt < now) {
+        this.settle(due.what, due.about);
+        yield due;
+      }
+    }
+  }
+
+  // Its pace
+
+  /** A frame leaves. Returns whether the group takes it. */
+  pace(now: number, characters: number): boolean {
+    const perSecond = this.welcome?.limits.messagesPerSecond ?? BURST;
+    const refilled = this.#allowance + ((now - this.#allowanceAt) * perSecond) / 1_000;
+    this.#allowance = Math.min(BURST, refilled) - 1 - Math.floor(characters / CHARACTERS_A_FRAME);
+    this.#allowanceAt = now;
+    this.#lately = [...this.#lately, now].slice(-CALM.frames);
+    return this.#allowance >= 0;
+  }
+
+  get isCalm(): boolean {
+    const [first = 0, ...rest] = this.#lately;
+    return rest.length < CALM.frames - 1 || first < this.#allowanceAt - CALM.ms;
+  }
+}
+
+export class Client {
+  readonly name: string;
+  readonly terms = new Map<string, Term>();
+  readonly work = new Map<string, Work>();
+  connection: Connection | null = null;
+  /** `unknown`: its session began before the trace. */
+  session: "none" | "unknown" | "known" = "none";
+  /** Oldest first. */
+  secrets: readonly string[] = [];
+  /** The place of the newest that it has presented. */
+  presented = 0;
+  attempt = 0;
+  sentAt = -Infinity;
+  highestEnded = 0;
+  drainMs = DRAIN_MS;
+  /** The page runs no code. */
+  isFrozen = false;
+  renewDeadlineMs = 0;
+  durationMs = 0;
+  /** The end of its last connection. */
+  last: { readonly at: number; readonly code: number; readonly gone: boolean; readonly connection: Connection } | null =
+    null;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** What it has not reported, and whose lease runs. */
+  held(now: number): readonly Term[] {
+    return [...this.terms.values()].filter(({ reported, until }) => !reported && until > now);
+  }
+
+  /** Leads, or still stops within its drain time, as its application was told, and inside a lease that was not reported as over. */
+  works(component: string, now: number): Work | undefined {
+    const work = this.work.get(component);
+    if (work === undefined || work.state === "stopped") return undefined;
+    const term = this.terms.get(work.leaderSessionId);
+    if (term === undefined || term.reported || term.until <= now) return undefined;
+    const isOver = work.state === "stopping" && Math.min(work.stopsBy, term.drainUntil) <= now + ROUNDING_MS;
+    return isOver ? undefined : work;
+  }
+
+  /** All that lead or stop by this term. */
+  workOf(id: string, now: number): readonly string[] {
+    return [...this.work.keys()].filter((component) => this.works(component, now)?.leaderSessionId === id);
+  }
+
+  report(term: Term): void {
+    term.reported = true;
+    this.highestEnded = Math.max(this.highestEnded, term.epoch);
+  }
+
+  /** Everything that it has had is over, by what it has read. */
+  forsake(now: number, problem: string): void {
+    for (const term of this.terms.values()) {
+      term.until = Math.min(term.until, now);
+      term.ended = violation("S9", problem, "what it held has ended there, and is named no more");
+    }
+    this.session = "none";
+    this.secrets = [];
+    this.presented = 0;
+    this.attempt = 0;
+  }
+}
+
+export const newTerm = (
+  { leaderSessionId, election, epoch }: Grant,
+  until: number,
+  forbidden: Violation | null,
+): Term => ({
+  id: leaderSessionId,
+  election,
+  epoch,
+  until,
+  forbidden,
+  taken: false,
+  reported: false,
+  ended: null,
+  drainUntil: Infinity,
+});

@@ -1,0 +1,159 @@
+/** What a client reads, and what follows from it. */
+import { InvalidField } from "../../shared/protocol/fields.ts";
+import type { Grant, Next, Refusal, Revoke, ServerMessage, Welcome } from "../../shared/protocol/messages.ts";
+import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
+import { type Connection, newTerm } from "./knowledge.ts";
+import type { Scene } from "./scene.ts";
+import { oweRenewal } from "./statements.ts";
+import { type Violation, violation } from "./violations.ts";
+
+/** How long a client that is not overloaded may take for what it is to do at once. */
+const AT_ONCE_MS = 2_000;
+
+export function judgeRead(scene: Scene, connection: Connection, frame: unknown): void {
+  const { client } = connection;
+  if (scene.isExact && client.connection !== connection) return; // it drops them
+  if (frame === "pong") {
+    connection.pingAt = Infinity;
+    return;
+  }
+  const message = messageOf(scene, frame);
+  if (message === null) return;
+  if (message.type !== "welcome" && message.type !== "error") connection.isGreeting = false;
+  follow(scene, connection, message);
+}
+
+function messageOf(scene: Scene, frame: unknown): ServerMessage | null {
+  try {
+    return parseServerMessage(JSON.stringify(frame));
+  } catch (error) {
+    if (!(error instanceof InvalidField)) throw error;
+    scene.find("E2", `the group sends what is no message: ${error.message}`, "PROTOCOL.md lists the fields");
+    return null;
+  }
+}
+
+function follow(scene: Scene, connection: Connection, message: ServerMessage): void {
+  switch (message.type) {
+    case "welcome":
+      return welcomed(scene, connection, message);
+    case "renewed":
+      return answered(scene, connection, message);
+    case "grant":
+      return granted(scene, connection, message);
+    case "revoke":
+      return revoked(scene, connection, message);
+    case "next":
+      return asked(scene, connection, message);
+    case "registered":
+    case "deregistered":
+      return connection.answer(message.component);
+    case "error":
+      return refused(connection, message);
+    default:
+  }
+}
+
+function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void {
+  const { client } = connection;
+  if (!welcome.resumed && scene.isExact) client.forsake(scene.at, "the group has begun a fresh session");
+  client.session = "known";
+  client.secrets = [...client.secrets, welcome.secret];
+  client.drainMs = welcome.drainMs;
+  client.renewDeadlineMs = welcome.lease.renewDeadlineMs;
+  client.durationMs = welcome.lease.durationMs;
+  connection.welcome = welcome;
+  answered(scene, connection, welcome);
+  oweRenewal(scene, connection, welcome.held);
+}
+
+/** S1: a lease runs until R after the question was sent. What comes after its end revives nothing (S6). */
+function answered(scene: Scene, connection: Connection, answer: Pick<Welcome, "sentAt" | "held">): void {
+  const { client, questions } = connection;
+  const question = questions.get(answer.sentAt);
+  for (const sentAt of [...questions.keys()]) if (sentAt <= answer.sentAt) questions.delete(sentAt);
+  if (question === undefined) return;
+  for (const id of question.ids) {
+    const term = client.terms.get(id);
+    if (term === undefined) continue;
+    if (!answer.held.includes(id)) {
+      term.ended ??= violation("S9", `${id} was lost: the group has not renewed it`, "stop at once");
+    } else if (term.until > scene.at) {
+      term.until = Math.max(term.until, question.at + client.renewDeadlineMs);
+    }
+  }
+}
+
+function granted(scene: Scene, connection: Connection, grant: Grant): void {
+  const { client } = connection;
+  const { leaderSessionId: id } = grant;
+  if (grant.joined || client.terms.has(id)) return;
+  const statement = connection.statements.get(grant.sentAt);
+  const until = (statement?.at ?? -Infinity) + client.renewDeadlineMs;
+  client.terms.set(id, newTerm(grant, until, whyNot(scene, connection, grant)));
+  const unanswered = violation(
+    "S16",
+    `${id} was granted, and is neither taken nor given back`,
+    "renew it in the same step, or send `release` without `sentAt`",
+  );
+  connection.owe({ what: "taking", about: id, by: scene.at + AT_ONCE_MS, violation: unanswered });
+}
+
+/** Why the client may not lead by it; `null`: it may. */
+function whyNot(scene: Scene, connection: Connection, grant: Grant & { readonly joined: false }): Violation | null {
+  const { client } = connection;
+  const { leaderSessionId: id, election, epoch, sentAt } = grant;
+  const right = "send `release` without `sentAt`";
+  const statement = connection.statements.get(sentAt);
+  if (statement === undefined)
+    return violation("S1", `it takes ${id}, granted by no statement of this connection`, right);
+  const lateMs = scene.at - statement.at - client.renewDeadlineMs;
+  if (lateMs >= 0)
+    return violation("S1", `it takes ${id}, whose lease was over ${Math.round(lateMs)} ms before`, right);
+  if (epoch <= client.highestEnded)
+    return violation("S7", `it takes epoch ${epoch} after ${client.highestEnded} has ended`, right);
+  const present = grant.components.filter((one) => connection.counts(one) && connection.in(election).includes(one));
+  if (present.length === 0) return violation("S15", `it takes ${id}, which names nobody that the group counts`, right);
+  const stays = present.filter((one) => (connection.left.get(one) ?? 0) <= statement.leavings);
+  if (stays.length === 0)
+    return violation("S7", `it takes ${id} by a statement that is older than the component's leaving`, right);
+  const isStopping = (component: string): boolean => client.work.get(component)?.state === "stopping";
+  return stays.every(isStopping) ? violation("S11", `it takes ${id} while all that it names still stop`, right) : null;
+}
+
+function revoked(scene: Scene, connection: Connection, { leaderSessionId: id, drainMs }: Revoke): void {
+  const { client } = connection;
+  const term = client.terms.get(id);
+  if (term === undefined || term.ended !== null || term.reported) return;
+  term.ended = violation("C6", `${id} was revoked`, "stop being leader at once");
+  const states = [...client.work.values()].filter((work) => work.leaderSessionId === id).map(({ state }) => state);
+  // One that was stopping before keeps the time that it was given.
+  if (states.length === 0 || states.includes("leading")) term.drainUntil = scene.at + drainMs;
+  const late = violation(
+    "S10",
+    `${id} was revoked, and its drain time is over`,
+    "send `release` at the latest after `drainMs`",
+  );
+  connection.owe({ what: "release", about: id, by: scene.at + drainMs + AT_ONCE_MS, violation: late });
+}
+
+function asked(scene: Scene, connection: Connection, { inMs }: Next): void {
+  const silent = violation(
+    "N3",
+    "it was asked by `next`, and has sent other things since",
+    "send a `renew` after `inMs`",
+  );
+  connection.owe({ what: "answer", about: "", by: scene.at + inMs, violation: silent });
+}
+
+/** A refused component counts for nothing; what was sent about it since then is another matter. */
+function refused(connection: Connection, { code, component, id }: Refusal): void {
+  if (component === undefined || id !== undefined) return;
+  const first = connection.asked.find((one) => one.component === component);
+  if (code === "unknown_component") {
+    if (first?.type === "deregister") connection.answer(component);
+    return;
+  }
+  if (first?.type === "register") connection.answer(component);
+  if (!connection.asked.some((one) => one.component === component)) connection.registered.delete(component);
+}

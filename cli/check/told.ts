@@ -1,0 +1,110 @@
+/** What the application of a client is told, and does. */
+import { type Client, ROUNDING_MS } from "./knowledge.ts";
+import type { Scene } from "./scene.ts";
+import { take } from "./statements.ts";
+import type { Told } from "./trace.ts";
+import { violation } from "./violations.ts";
+
+/** How long a client that is not overloaded may take for what it is to do at once. */
+const AT_ONCE_MS = 1_000;
+
+export function judgeTold(scene: Scene, client: Client, told: Told): void {
+  const { what, component = "", leaderSessionId = "" } = told;
+  switch (what) {
+    case "leading":
+      return leading(scene, client, component, leaderSessionId);
+    case "revoked":
+      return revoked(scene, client, told);
+    case "stopped":
+      return stopped(scene, client, component);
+    case "frozen":
+      return frozen(scene, client);
+    case "woken":
+      client.isFrozen = false;
+      client.last = null;
+      return;
+    case "left":
+      return left(scene, client);
+    default:
+      return what satisfies never;
+  }
+}
+
+function leading(scene: Scene, client: Client, component: string, id: string): void {
+  judgeAlternation(scene, client, component, id);
+  client.work.set(component, { leaderSessionId: id, state: "leading", stopsBy: Infinity });
+  const term = client.terms.get(id);
+  if (term === undefined) {
+    if (client.session !== "unknown")
+      scene.find("S1", `\`${component}\` leads by ${id}, which was never granted`, "lead by a `grant` alone");
+    return;
+  }
+  take(scene, term);
+  client.connection?.settle("taking", id);
+  const lateMs = scene.at - term.until;
+  if (term.reported)
+    scene.find("S7", `\`${component}\` leads by ${id}, which was reported as over`, "an ended leadership stays ended");
+  else if (scene.isExact && term.ended !== null)
+    scene.find(term.ended.rule, `\`${component}\` leads: ${term.ended.problem}`, term.ended.right);
+  else if (lateMs > ROUNDING_MS) {
+    scene.find(
+      "S1",
+      `\`${component}\` leads ${Math.round(lateMs)} ms after its lease`,
+      "until R after the statement was sent that was granted by or answered last",
+    );
+  }
+}
+
+/** C1: a grant, a revoke that has settled, the next grant. */
+function judgeAlternation(scene: Scene, client: Client, component: string, id: string): void {
+  const work = client.work.get(component);
+  if (work === undefined || (work.state === "leading" && work.leaderSessionId === id)) return;
+  if (work.state === "leading")
+    scene.find("C1", `\`${component}\` is granted ${id} within ${work.leaderSessionId}`, "revoke the one before first");
+  else if (work.state === "stopping")
+    scene.find("C1", `\`${component}\` is granted ${id} while it still stops`, "wait until it has stopped");
+  else if (work.leaderSessionId === id)
+    scene.find("C1", `\`${component}\` leads by ${id} again`, "what has been revoked stays revoked");
+}
+
+function revoked(
+  scene: Scene,
+  client: Client,
+  { component = "", leaderSessionId = "", drainMs = Infinity }: Told,
+): void {
+  const work = client.work.get(component);
+  const isOwn = work?.state === "leading" && work.leaderSessionId === leaderSessionId;
+  if (!isOwn) scene.find("C1", `\`${component}\` is revoked without a grant`, "grants and revokes alternate");
+  const stopsBy = client.isFrozen ? scene.at : scene.at + Math.min(drainMs, client.drainMs);
+  client.work.set(component, { leaderSessionId, state: "stopping", stopsBy });
+}
+
+function stopped(scene: Scene, client: Client, component: string): void {
+  const work = client.work.get(component);
+  if (work !== undefined) client.work.set(component, { ...work, state: "stopped" });
+  const { connection } = client;
+  const election = connection?.registered.get(component);
+  if (connection === null || election === undefined || !connection.busy.includes(election)) return;
+  const unsaid = violation(
+    "S11",
+    `\`${component}\` can start again in ${election}, and the group still takes it for busy`,
+    "send a `renew` as soon as something can start",
+  );
+  connection.owe({ what: "readiness", about: election, by: scene.at + AT_ONCE_MS, violation: unsaid });
+}
+
+/** Nothing runs from here on: what has not stopped is as good as stopped. */
+function frozen({ at }: Scene, client: Client): void {
+  client.isFrozen = true;
+  for (const [component, work] of client.work)
+    if (work.state === "stopping") client.work.set(component, { ...work, stopsBy: at });
+}
+
+/** S8: in order, and yet without a word. */
+function left(scene: Scene, client: Client): void {
+  const { last } = client;
+  if (!scene.isExact || last === null || !last.gone || last.at < scene.at) return;
+  const { hasLeft, frames } = last.connection;
+  if (frames > 0 && !hasLeft)
+    scene.find("S8", "the client has left without `bye`", "send `bye` when everything has stopped");
+}

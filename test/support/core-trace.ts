@@ -1,0 +1,133 @@
+/** The trace of a session core: what its shell sends and reads, and what its application is told, by its turns. */
+import { TraceJudge } from "../../cli/check/judge.ts";
+import type { Entry, Told } from "../../cli/check/trace.ts";
+import type { Finding } from "../../cli/check/violations.ts";
+import type { Effect, Event, Input } from "../../client/session/events.ts";
+import type { SessionState } from "../../client/session/state.ts";
+import { unreachable } from "../../shared/unreachable.ts";
+
+export interface CoreTurn {
+  readonly before: SessionState;
+  readonly event: Event;
+  readonly effects: readonly Effect[];
+}
+
+export class CoreTrace {
+  readonly entries: Entry[] = [];
+  readonly #judge = new TraceJudge("client");
+  readonly #found: (finding: Finding) => void;
+  readonly #components = new Map<number, string>();
+  #connection: string | null = null;
+
+  constructor(found: (finding: Finding) => void) {
+    this.#found = found;
+  }
+
+  turned({ before, event, effects }: CoreTurn): void {
+    const { input, now, connection = before.attempt } = event;
+    if (input.type === "register") this.#components.set(input.contender, input.info.component);
+    if (connection === before.attempt) this.#happened(input, now);
+    for (const effect of effects) this.#done(effect, before, now);
+  }
+
+  /** The application asks, and is told that it leads. */
+  leads(component: string, leaderSessionId: string, at: number): void {
+    this.#tell(at, { what: "leading", component, leaderSessionId });
+  }
+
+  #happened(input: Input, at: number): void {
+    switch (input.type) {
+      case "welcome":
+      case "registered":
+      case "deregistered":
+      case "grant":
+      case "next":
+      case "renewed":
+      case "revoke":
+      case "confirmed":
+      case "leaders":
+      case "error":
+        return this.#pass("down", input, at);
+      case "pong":
+        return this.#pass("down", "pong", at);
+      case "lost":
+        return this.#close(at, input.code, false);
+      case "page": {
+        const isFreezing = input.event === "freeze" || input.event === "pagehide";
+        return input.event === "offline" ? undefined : this.#tell(at, { what: isFreezing ? "frozen" : "woken" });
+      }
+      case "settled":
+        for (const id of input.contenders) this.#tell(at, { what: "stopped", ...this.#componentOf(id) });
+        return;
+      default:
+    }
+  }
+
+  #done(effect: Effect, { settings }: SessionState, at: number): void {
+    switch (effect.type) {
+      case "connect":
+        this.#connection = `connection ${effect.connection}`;
+        return this.#put({ kind: "open", at, connection: this.#connection, group: "group", client: "client" });
+      case "disconnect":
+        return this.#close(at, 1000, true);
+      case "send":
+        return this.#pass("up", effect.message, at);
+      case "ping":
+        return this.#pass("up", "ping", at);
+      case "grant":
+        return this.#tell(at, {
+          ...this.#componentOf(effect.contender),
+          what: "leading",
+          leaderSessionId: effect.leaderSessionId,
+        });
+      case "revoke": {
+        const { leaderSessionId } = effect;
+        const limit = settings.drainMs < Infinity ? { drainMs: settings.drainMs } : {};
+        for (const id of effect.contenders) {
+          this.#tell(at, { ...this.#componentOf(id), what: "revoked", leaderSessionId, ...limit });
+        }
+        return;
+      }
+      case "idle":
+      case "closed":
+        return this.#tell(at, { what: "left" });
+      case "extended":
+      case "ended":
+      case "left":
+      case "refused":
+      case "inquired":
+      case "deployment":
+      case "confirmed":
+      case "leaders":
+      case "error":
+      case "lost":
+      case "started":
+      case "violation":
+        return;
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #componentOf(id: number): { readonly component: string } {
+    return { component: this.#components.get(id) ?? "" };
+  }
+
+  #pass(kind: "up" | "down", frame: unknown, at: number): void {
+    if (this.#connection !== null) this.#put({ kind, at, connection: this.#connection, frame });
+  }
+
+  #close(at: number, code: number, gone: boolean): void {
+    if (this.#connection !== null) this.#put({ kind: "close", at, connection: this.#connection, code, gone });
+    this.#connection = null;
+  }
+
+  #tell(at: number, told: Omit<Told, "kind" | "at">): void {
+    this.#put({ kind: "told", at, ...told });
+  }
+
+  #put(entry: Entry): void {
+    this.entries.push(entry);
+    for (const finding of this.#judge.take(entry, this.entries.length)) this.#found(finding);
+  }
+}

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { checkTrace, type Verdict } from "../../../cli/check/check.ts";
+import type { SeenAt } from "../../../cli/check/trace.ts";
+import { type Cores, shippedCores } from "../../sim/cores.ts";
+import { loadCores } from "../../sim/mutants/mutant.ts";
+import { Play } from "../client/play.ts";
+import { type Planted, planted } from "./planted.ts";
+
+/** What the checker says of the trace that this play leaves behind, as text. */
+async function verdictOn(cores: Cores, { play: plays, settings }: Planted, seen: SeenAt = "client"): Promise<Verdict> {
+  const play = new Play(settings, cores, () => undefined);
+  plays(play);
+  const header = { kind: "trace", version: 1, seen };
+  return checkTrace([header, ...play.trace.entries].map((line) => JSON.stringify(line)));
+}
+
+test.each(planted)("[E21] a trace shows that $name ($rule)", async (bug) => {
+  const { findings } = await verdictOn(await loadCores(bug.edits), bug);
+  expect(findings.map(({ rule }) => rule)).toContain(bug.rule);
+});
+
+test.each(planted)("[E21] the shipped client is accepted where $name", async (bug) => {
+  for (const seen of ["client", "path"] as const) {
+    expect(await verdictOn(shippedCores, bug, seen)).toMatchObject({ findings: [] });
+  }
+});
+
+/** Where frames are seen on their way, nobody knows what a client has read, or when it has sent what. */
+const SEEN_ON_THE_WAY = 16;
+
+test("[E21] a part of them is found even where frames are seen on their way", async () => {
+  const found = await Promise.all(
+    planted.map(async (bug) => {
+      const { findings } = await verdictOn(await loadCores(bug.edits), bug, "path");
+      return findings.some(({ rule }) => rule === bug.rule) ? [bug.name] : [];
+    }),
+  );
+  expect(planted.length).toBeGreaterThanOrEqual(30);
+  expect(found.flat()).toHaveLength(SEEN_ON_THE_WAY);
+});
