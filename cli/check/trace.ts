@@ -13,6 +13,7 @@ import {
   object,
   oneOf,
   optional,
+  shown,
   text,
 } from "../../shared/protocol/fields.ts";
 
@@ -102,7 +103,7 @@ export function entryOf(line: string): Entry {
   const value = parsed(line);
   const kind = typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
   const [known] = KINDS.filter((one) => one === kind);
-  if (known === undefined) throw new InvalidField("kind", `one of ${KINDS.join(", ")}`);
+  if (known === undefined) throw new InvalidField("kind", `one of ${KINDS.join(", ")}`, shown(kind));
   return tables[known](value, "");
 }
 
@@ -112,6 +113,6 @@ function parsed(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    throw new InvalidField("", "one JSON object a line");
+    throw new InvalidField("", "one JSON object a line", shown(line));
   }
 }
