@@ -14,12 +14,12 @@ async function verdictOn(cores: Cores, { play: plays, settings }: Planted, seen:
   return checkTrace([header, ...play.trace.entries].map((line) => JSON.stringify(line)));
 }
 
-test.each(planted)("[E21] a trace shows that $name ($rule)", async (bug) => {
+test.each(planted)("[E23] a trace shows that $name ($rule)", async (bug) => {
   const { findings } = await verdictOn(await loadCores(bug.edits), bug);
   expect(findings.map(({ rule }) => rule)).toContain(bug.rule);
 });
 
-test.each(planted)("[E21] the shipped client is accepted where $name", async (bug) => {
+test.each(planted)("[E23] the shipped client is accepted where $name", async (bug) => {
   for (const seen of ["client", "path"] as const) {
     expect(await verdictOn(shippedCores, bug, seen)).toMatchObject({ findings: [] });
   }
@@ -28,7 +28,7 @@ test.each(planted)("[E21] the shipped client is accepted where $name", async (bu
 /** Where frames are seen on their way, nobody knows what a client has read, or when it has sent what. */
 const SEEN_ON_THE_WAY = 16;
 
-test("[E21] a part of them is found even where frames are seen on their way", async () => {
+test("[E23] a part of them is found even where frames are seen on their way", async () => {
   const found = await Promise.all(
     planted.map(async (bug) => {
       const { findings } = await verdictOn(await loadCores(bug.edits), bug, "path");

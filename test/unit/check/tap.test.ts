@@ -40,7 +40,7 @@ async function tappedServer(): Promise<Tapped> {
 
 const withoutTime = (seen: readonly Entry[]) => seen.map(({ at: _, ...entry }) => entry);
 
-test("[E21] a tap passes on what it tells, of sessions alone", async () => {
+test("[E23] a tap passes on what it tells, of sessions alone", async () => {
   await using tapped = await tappedServer();
   const headers = { "Edge-Election-Client": "printer" };
   const socket = new WebSocket(`ws://${tapped.url}/base/v1/groups/team%2Fa/session`, { headers });
@@ -67,7 +67,7 @@ test("[E21] a tap passes on what it tells, of sessions alone", async () => {
   expect(tapped.seen).toHaveLength(rest.length + 1);
 });
 
-test("[E21] a client that is gone without a close is told as such", async () => {
+test("[E23] a client that is gone without a close is told as such", async () => {
   await using tapped = await tappedServer();
   const socket = new WebSocket(`ws://${tapped.url}/v1/groups/a/session`);
   await once(socket, "open");
@@ -77,7 +77,7 @@ test("[E21] a client that is gone without a close is told as such", async () => 
     .toEqual({ kind: "close", connection: "1", code: 1006, gone: true });
 });
 
-test("[E21] messages are read off their bytes, however these arrive", () => {
+test("[E23] messages are read off their bytes, however these arrive", () => {
   const text = (bytes: string, first = 0x81): readonly number[] => [first, bytes.length, ...Buffer.from(bytes)];
   const masked = [0x81, 0x83, 1, 2, 3, 4, ...[97 ^ 1, 98 ^ 2, 99 ^ 3]];
   const bytes = [
