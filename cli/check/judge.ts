@@ -13,6 +13,7 @@ const REPLACED = 4409;
 /** Those whom a group turns away to protect itself come back later. */
 const TURNED_AWAY = new Set([1013, 4429]);
 const TURNED_AWAY_MS = 10_000;
+const LONGEST_RETRY_AFTER_MS = 300_000;
 
 export class TraceJudge {
   readonly #isExact: boolean;
@@ -75,16 +76,20 @@ export class TraceJudge {
 
   #judgeReturn({ last, terms, durationMs }: Client, scene: Scene): void {
     if (!scene.isExact || last === null || last.gone) return;
-    const { at, code } = last;
+    const { at, code, retryAfterMs = TURNED_AWAY_MS } = last;
     if (FATAL.has(code)) {
       scene.find("E3", `it connects again after ${code}`, "give up: trying again can't help");
     }
     const mayHold = [...terms.values()].some(({ until }) => until + durationMs > at);
-    if (TURNED_AWAY.has(code) && !mayHold && scene.at < at + TURNED_AWAY_MS - ROUNDING_MS) {
+    if (
+      TURNED_AWAY.has(code) &&
+      !mayHold &&
+      scene.at < at + Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS) - ROUNDING_MS
+    ) {
       scene.find(
         "E9",
         `it connects ${Math.round(scene.at - at)} ms after ${code}`,
-        "wait 10 to 20 s where no term would be lost",
+        "wait for `Retry-After`, or 10 s, and up to twice as long where no term would be lost",
       );
     }
   }
@@ -132,14 +137,15 @@ export class TraceJudge {
     if (welcome !== null && typeof frame === "object") this.#bySession.set(welcome.sessionId, client);
   }
 
-  #closed({ at, connection: name, code, gone }: Closed): void {
+  #closed(closed: Closed): void {
+    const { at, connection: name, code, gone } = closed;
     const connection = this.#connections.get(name);
     if (connection === undefined) return;
     const { client } = connection;
     const isCurrent = client.connection === connection;
     if (!isCurrent) return;
     client.connection = null;
-    client.last = { at, code, gone, connection };
+    client.last = { ...closed, connection };
     if (gone || !this.#isExact) return;
     if (code === REPLACED || FATAL.has(code)) client.forsake(at, `its connection was closed with ${code}`);
   }

@@ -1,6 +1,7 @@
 /** What a client can know by what it has sent and read: its terms, its components, and what it owes on its connection. */
 import type { ContenderInfo, Deregister, Grant, Register, Welcome } from "../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
+import type { Closed } from "./trace.ts";
 import { type Violation, violation } from "./violations.ts";
 
 /** Of a client that was never welcomed. */
@@ -169,8 +170,7 @@ export class Client {
   renewDeadlineMs = 0;
   durationMs = 0;
   /** The end of its last connection. */
-  last: { readonly at: number; readonly code: number; readonly gone: boolean; readonly connection: Connection } | null =
-    null;
+  last: (Pick<Closed, "at" | "code" | "gone" | "retryAfterMs"> & { readonly connection: Connection }) | null = null;
 
   constructor(name: string) {
     this.name = name;

@@ -49,12 +49,16 @@ export interface Passed extends Timed {
   readonly frame: unknown;
 }
 
-/** `gone`: the client itself has closed or abandoned it; else it has learned of its end. */
+/**
+ * `gone`: the client itself has closed or abandoned it; else it has learned of its end. `retryAfterMs`: how long the group
+ * wants to be left alone, where the client was told.
+ */
 export interface Closed extends Timed {
   readonly kind: "close";
   readonly connection: string;
   readonly code: number;
   readonly gone: boolean;
+  readonly retryAfterMs?: number;
 }
 
 /**
@@ -81,7 +85,14 @@ const tables: { readonly [K in Entry["kind"]]: Check<Entry> } = {
   open: object<Opened>({ kind: oneOf("open"), at, connection: name, group: name, client: optional(name) }),
   up: object<Passed>({ kind: oneOf("up"), at, connection: name, frame: anything }),
   down: object<Passed>({ kind: oneOf("down"), at, connection: name, frame: anything }),
-  close: object<Closed>({ kind: oneOf("close"), at, connection: name, code: number(0, 4_999), gone: boolean }),
+  close: object<Closed>({
+    kind: oneOf("close"),
+    at,
+    connection: name,
+    code: number(0, 4_999),
+    gone: boolean,
+    retryAfterMs: optional(at),
+  }),
   told: object<Told>({
     kind: oneOf("told"),
     what: oneOf("leading", "revoked", "stopped", "frozen", "woken", "left"),

@@ -1,6 +1,6 @@
 /** The trace of a session core: what its shell sends and reads, and what its application is told, by its turns. */
 import { TraceJudge } from "../../cli/check/judge.ts";
-import type { Entry, Told } from "../../cli/check/trace.ts";
+import type { Closed, Entry, Told } from "../../cli/check/trace.ts";
 import type { Finding } from "../../cli/check/violations.ts";
 import type { Effect, Event, Input } from "../../client/session/events.ts";
 import type { SessionState } from "../../client/session/state.ts";
@@ -51,7 +51,7 @@ export class CoreTrace {
       case "pong":
         return this.#pass("down", "pong", at);
       case "lost":
-        return this.#close(at, input.code, false);
+        return this.#close(at, input, false);
       case "page": {
         const isFreezing = input.event === "freeze" || input.event === "pagehide";
         return input.event === "offline" ? undefined : this.#tell(at, { what: isFreezing ? "frozen" : "woken" });
@@ -69,7 +69,7 @@ export class CoreTrace {
         this.#connection = `connection ${effect.connection}`;
         return this.#put({ kind: "open", at, connection: this.#connection, group: "group", client: "client" });
       case "disconnect":
-        return this.#close(at, 1000, true);
+        return this.#close(at, { code: 1000 }, true);
       case "send":
         return this.#pass("up", effect.message, at);
       case "ping":
@@ -117,9 +117,12 @@ export class CoreTrace {
     if (this.#connection !== null) this.#put({ kind, at, connection: this.#connection, frame });
   }
 
-  #close(at: number, code: number, gone: boolean): void {
-    if (this.#connection !== null) this.#put({ kind: "close", at, connection: this.#connection, code, gone });
+  #close(at: number, { code, retryAfterMs }: Pick<Closed, "code" | "retryAfterMs">, gone: boolean): void {
+    const connection = this.#connection;
     this.#connection = null;
+    if (connection === null) return;
+    const entry: Closed = { kind: "close", at, connection, code, gone };
+    this.#put(retryAfterMs === undefined ? entry : { ...entry, retryAfterMs });
   }
 
   #tell(at: number, told: Omit<Told, "kind" | "at">): void {

@@ -582,7 +582,7 @@ const connections: readonly Planted[] = [
   {
     name: "a client that was turned away comes back at once",
     rule: "E9",
-    edits: [inSession("connection", 'if (action === "slow" && !hurries)', "if (draft.now < 0)")],
+    edits: [inSession("connection", 'if (action !== "slow" || hurries) return', "return")],
     play: (play) => {
       play.happens({ type: "observe", component: "y" });
       play.connects();
