@@ -489,7 +489,7 @@ test("every command has help with examples, and unknown words a hint", async () 
 
   expect(named).toEqual([
     ...["dev", "run", "watch", "status", "groups", "history", "revoke", "pause", "resume"],
-    ...["bench-connection", "token", "init"],
+    ...["check", "bench-connection", "token", "init"],
   ]);
   for (const help of await Promise.all(named.map((name) => runCommand([name, "--help"])))) {
     expect(help).toMatchObject({ code: 0, stderr: "" });
