@@ -45,6 +45,11 @@ export class Observers {
     this.#dispatch({ type: "unobserve", component: watched });
   }
 
+  /** Whether there are any. */
+  some(): boolean {
+    return this.#watched.size > 0;
+  }
+
   receive(update: Leaders): void {
     this.#learn(update);
     const { all = false, leaders } = update;

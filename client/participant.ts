@@ -261,7 +261,7 @@ export class Participant {
       case "leaders":
         return this.observers.receive(effect);
       case "refused":
-        return this.#refuse(effect.contender, refusalError(effect));
+        return this.#refuse(effect);
       case "error":
         return this.#fail(effect);
       case "lost":
@@ -289,9 +289,10 @@ export class Participant {
     this.#endings.clientClosed(error);
   }
 
-  #refuse(contender: number, error: ElectionError): void {
+  #refuse({ contender, code, message }: Extract<UserEffect, { readonly type: "refused" }>): void {
     const member = this.members.get(contender);
     if (!member || !this.members.isOpen(contender)) return;
+    const error = refusalError({ code, message: `${this.#network.url} refuses ${member.component}: ${message}` });
     if (member.onRefused) member.onRefused(error);
     else this.listeners.fail(error, member.callbacks);
     this.listeners.lastError = error;
@@ -325,6 +326,7 @@ export class Participant {
     if (this.#isHeard()) {
       if (this.#outage.isNews(error, now) || loss.fatal) this.#tell(error);
     } else if (loss.fatal) {
+      if (this.#isWaitedFor()) return;
       reportUncaught(error);
       this.#network.failed?.();
     } else if (this.#outage.lastedMs(now) >= WARN_AFTER_MS) this.#warn(error);
@@ -332,6 +334,11 @@ export class Participant {
 
   #isHeard(): boolean {
     return this.listeners.errors.size > 0 || this.members.all().some(({ callbacks }) => callbacks.onError);
+  }
+
+  /** By scopes and observers: they reject with the reason. */
+  #isWaitedFor(): boolean {
+    return this.observers.some() || this.members.all().some(({ onRefused }) => onRefused);
   }
 
   /** To every contender that wants to know, and once to the client. */

@@ -210,7 +210,7 @@ export class CommandRunner {
   #judge(error: unknown): void {
     this.#last = error;
     if (this.#isOver) return;
-    const failure = runFailure.of(error, this.#settings.component);
+    const failure = runFailure.of(error);
     if (failure !== undefined) this.fail(failure);
   }
 

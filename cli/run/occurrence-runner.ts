@@ -63,7 +63,7 @@ export class OccurrenceRunner {
       return 0;
     } catch (error) {
       if (error instanceof Signalled || error instanceof CommandFailed) return error.exitCode;
-      throw runFailure.ofRun(error, job);
+      throw runFailure.ofRun(error);
     } finally {
       undo();
     }

@@ -41,22 +41,22 @@ export const runFailure = {
       : failed("closed", "the backend has closed the session for good", undefined, last),
 
   /** `undefined` where waiting may help. */
-  of(error: unknown, component: string): CommandFailure | undefined {
+  of(error: unknown): CommandFailure | undefined {
     const own = error instanceof ElectionError && error.code === "token_failed" ? error.cause : error;
     if (own instanceof CommandFailure) return failed(own.code, own.message, own.remedy, own);
     if (!(error instanceof ElectionError)) return failed("unexpected", textOf(error), undefined, error);
     const remedy = remedies[error.code];
-    if (remedy !== undefined) return failed(error.code, `${component}: ${error.message}`, remedy, error);
+    if (remedy !== undefined) return failed(error.code, error.message, remedy, error);
     if (error.retryable) return undefined;
     if (error instanceof UnauthorizedError) return unauthorized(error);
     if (!(error instanceof ProtocolError)) return undefined;
     return failed(error.code, error.message, "Use the same version here and in the backend.", error);
   },
   /** Of `run --once`, which has tried for a minute. */
-  ofRun: (error: unknown, job: string): CommandFailure =>
+  ofRun: (error: unknown): CommandFailure =>
     error instanceof CommandFailure
       ? error
-      : (runFailure.of(error, job) ?? failed((error as ElectionError).code, textOf(error), undefined, error)),
+      : (runFailure.of(error) ?? failed((error as ElectionError).code, textOf(error), undefined, error)),
 } as const;
 
 const unauthorized = (error: UnauthorizedError): CommandFailure =>

@@ -45,7 +45,10 @@ test("a token is asked for, wrong ones are refused with the remedy, and it is ke
     .getByText(/not valid for this deployment/)
     .waitFor();
   await enter(page, await tokenFor({ groups: ["other"] }));
-  await page.getByRole("status").getByText("Not allowed: these credentials are not for this group.").waitFor();
+  await page
+    .getByRole("status")
+    .getByText("Not allowed: these credentials are not for this group: use a token that names it.")
+    .waitFor();
 
   const looking = await tokenFor({ role: "observe" });
   await enter(page, looking);
@@ -179,7 +182,7 @@ test("[E11] a page is told where, why as far as a browser says it, and what to d
       /^unauthorized: .* HTTP 401: a token is required/,
     ],
     [url, ended, /^unauthorized: .*\(4401\).*has ended: get a new one/, /^unauthorized: .* HTTP 401: this token/],
-    [url, await tokenFor({ role: "observe" }), /^forbidden: these credentials do not allow/, /^answered$/],
+    [url, await tokenFor({ role: "observe" }), /^forbidden: .*these credentials do not allow/, /^answered$/],
   ] as const;
   for (const [address, token, told, asked] of cases) {
     const answer = await both(own, address, token);

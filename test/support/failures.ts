@@ -161,7 +161,7 @@ export const failures: readonly Failure[] = [
   {
     what: "a wrong base path",
     ask: ({ open }) => ({ url: `${open}/elsewhere` }),
-    node: { code: "not_found", retryable: false, says: /HTTP 404: there is nothing at this path/ },
+    node: { code: "not_found", retryable: false, says: /HTTP 404: there is nothing at this path: check the base path/ },
     page: silent,
   },
   {
@@ -184,9 +184,9 @@ export const failures: readonly Failure[] = [
   {
     what: "no token",
     ask: ({ guarded }) => ({ url: guarded }),
-    node: denied(/HTTP 401: a token is required/),
-    page: denied(/\(4401\): .*; the server says: a token is required/),
-    pageRequest: denied(/HTTP 401: a token is required/),
+    node: denied(/HTTP 401: a token is required: give the client a `token`/),
+    page: denied(/\(4401\): .*; the server says: a token is required: give the client a `token`/),
+    pageRequest: denied(/HTTP 401: a token is required: give the client a `token`/),
   },
   {
     what: "an expired token",
@@ -207,22 +207,38 @@ export const failures: readonly Failure[] = [
   {
     what: "a token for another group",
     ask: ({ guarded }) => ({ url: guarded, token: tokenFor("contend", { groups: ["another"] }) }),
-    node: denied(/HTTP 403: these credentials are not for this group/),
-    page: denied(/\(4403\): .*; the server says: these credentials are not for this group/),
-    pageRequest: denied(/HTTP 403: these credentials are not for this group/),
+    node: denied(/HTTP 403: these credentials are not for this group: use a token that names it/),
+    page: denied(/\(4403\): .*; the server says: these credentials are not for this group: use a token that names it/),
+    pageRequest: denied(/HTTP 403: these credentials are not for this group: use a token that names it/),
   },
   {
     what: "a wrong role",
     ask: ({ guarded }) => ({ url: guarded, token: tokenFor("observe") }),
-    node: { code: "forbidden", retryable: false, says: /use a token with the role contend/ },
-    page: { code: "forbidden", retryable: false, says: /use a token with the role contend/ },
+    node: {
+      code: "forbidden",
+      retryable: false,
+      says: /session refuses dispatcher: .*: use a token with the role contend/,
+    },
+    page: {
+      code: "forbidden",
+      retryable: false,
+      says: /session refuses dispatcher: .*: use a token with the role contend/,
+    },
     isOfContender: true,
   },
   {
     what: "a limit",
     ask: ({ narrow }) => ({ url: narrow, token: tokenFor("contend"), leads: "first" }),
-    node: { code: "limit_exceeded", retryable: true, says: /at most 1 contenders/ },
-    page: { code: "limit_exceeded", retryable: true, says: /at most 1 contenders/ },
+    node: {
+      code: "limit_exceeded",
+      retryable: true,
+      says: /session refuses dispatcher: .* at most 1 contenders: close one, or raise/,
+    },
+    page: {
+      code: "limit_exceeded",
+      retryable: true,
+      says: /session refuses dispatcher: .* at most 1 contenders: close one, or raise/,
+    },
     isOfContender: true,
   },
 ];

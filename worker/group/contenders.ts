@@ -52,15 +52,23 @@ function admission(turn: Turn, session: Session, component: string, election: El
   if (!mayContend(turn, session, component)) {
     return refuse(
       "forbidden",
-      "these credentials do not allow to contend for it: use a token with the role contend, and for this component",
+      "these credentials do not allow to contend for it: use a token with the role contend, for this component",
       { component },
     );
   }
   if (component.length > limits.nameLength) {
-    return refuse("limit_exceeded", `a name has at most ${limits.nameLength} characters`, { component });
+    return refuse(
+      "limit_exceeded",
+      `a name has at most ${limits.nameLength} characters: shorten it, or raise limits.nameLength of the group`,
+      { component },
+    );
   }
   if (session.contenders.size >= limits.contenders) {
-    return refuse("limit_exceeded", `a session has at most ${limits.contenders} contenders`, { component });
+    return refuse(
+      "limit_exceeded",
+      `a session has at most ${limits.contenders} contenders: close one, or raise limits.contenders of the group`,
+      { component },
+    );
   }
   const present = turn.component(component).election;
   if (present !== null && present !== election) {
@@ -69,7 +77,11 @@ function admission(turn: Turn, session: Session, component: string, election: El
     });
   }
   if (turn.election(election) === undefined && turn.state.elections.size >= limits.elections) {
-    return refuse("limit_exceeded", `a group has at most ${limits.elections} elections`, { component });
+    return refuse(
+      "limit_exceeded",
+      `a group has at most ${limits.elections} elections: use another group, or raise limits.elections`,
+      { component },
+    );
   }
   return null;
 }

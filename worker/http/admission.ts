@@ -152,7 +152,8 @@ function faultOf(principal: Principal): string | null {
 }
 
 function whyForbidden(principal: Principal, group: string | undefined, role: Role): string | null {
-  if (group !== undefined && !mayEnter(principal, group)) return "these credentials are not for this group";
+  if (group !== undefined && !mayEnter(principal, group))
+    return "these credentials are not for this group: use a token that names it";
   return mayAct(principal, role) ? null : `this needs the role ${role}`;
 }
 

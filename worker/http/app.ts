@@ -80,7 +80,8 @@ export function createElectionApp(options: ElectionAppOptions = {}) {
   app.notFound(({ req }) => {
     const handlers = (method: string): number => app.router.match(method, req.path)[0].length;
     const allowed = METHODS.filter((method) => handlers(method) > handlers("TRACE")); // TRACE matches only middleware
-    if (allowed.length === 0) return refuseWith(404, "not_found", "there is nothing at this path");
+    if (allowed.length === 0)
+      return refuseWith(404, "not_found", "there is nothing at this path: check the base path of the address");
     const methods = allowed.join(", ");
     return problemResponse(problem(405, "method_not_allowed", `this path takes ${methods}`), { Allow: methods });
   });

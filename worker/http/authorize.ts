@@ -85,7 +85,11 @@ async function byToken(request: Request, env: AuthorizeEnv, verify: Verifier): P
   }
   const token = tokenOf(request);
   if (token === null)
-    return refuseWith(401, "unauthorized", "a token is required: send Authorization: Bearer, or the subprotocol");
+    return refuseWith(
+      401,
+      "unauthorized",
+      "a token is required: give the client a `token`, or send Authorization: Bearer",
+    );
   try {
     return await verify(token, Date.now());
   } catch (error) {

@@ -142,8 +142,8 @@ describe("without a listener", () => {
     expect(warned).not.toHaveBeenCalled();
   });
 
-  test("[E13] whatever waits for a client that is closed for good rejects with the reason; so do later calls", async () => {
-    shown();
+  test("[E13] whatever waits for a client that is closed for good rejects with the reason, and that is enough; so do later calls", async () => {
+    const { uncaught } = shown();
     const group = new FakeGroup();
     group.electing = false;
     const client = group.client();
@@ -170,6 +170,7 @@ describe("without a listener", () => {
     }
     await expect(client.getLeader("x")).rejects.toMatchObject(reason);
     expect(() => client.contend("x")).toThrow(expect.objectContaining(reason));
+    expect(uncaught).not.toHaveBeenCalled();
   });
 
   test("[E13] after close() they reject with that", async () => {

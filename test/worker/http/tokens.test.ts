@@ -156,7 +156,11 @@ test.each([
   expect((await ask("GET", pathOf(group), { server, headers })).status).toBe(allowed ? 200 : 403);
   const client = await connect(group, { server, headers });
   if (allowed) await client.hello();
-  else expect(await client.closed).toEqual({ code: 4403, reason: "these credentials are not for this group" });
+  else
+    expect(await client.closed).toEqual({
+      code: 4403,
+      reason: "these credentials are not for this group: use a token that names it",
+    });
 });
 
 test("a token for some components contends for those, and for no others", async () => {
