@@ -30,6 +30,7 @@ const COMMANDS = new Map<string, (program: Command) => Promise<void>>([
   ["revoke", async (program) => (await import("./commands/revoke.ts")).addRevoke(program)],
   ["pause", async (program) => (await import("./commands/pause.ts")).addPause(program)],
   ["resume", async (program) => (await import("./commands/pause.ts")).addResume(program)],
+  ["forget-job", async (program) => (await import("./commands/forget-job.ts")).addForgetJob(program)],
   ["check", async (program) => (await import("./commands/check.ts")).addCheck(program)],
   ["bench-connection", async (program) => (await import("./commands/bench-connection.ts")).addBenchConnection(program)],
   ["token", async (program) => (await import("./commands/token.ts")).addToken(program)],

@@ -18,13 +18,18 @@ export interface RunOnceOptions<T> extends OnceOptions<T>, Deployment {
 
 /** `by`: who this process is, where the options do not say. */
 export async function runOnceBy<T>(options: RunOnceOptions<T>, by: () => string): Promise<OnceResult<T>> {
+  return once(options, oncePorts(options, by));
+}
+
+/** Throws a `TypeError` for what no call can be made by. */
+export function oncePorts<T>(options: RunOnceOptions<T>, by: () => string): OncePorts {
   assertNames(options, [...ONCE_OPTIONS, "url", "token", "fetcher", "clock"]);
   const { clock = systemClock, token } = options;
   if (token !== undefined && typeof token !== "function" && !isToken(token))
     throw invalidArgument(`token must be ${TOKEN_FORM}`);
   const now = pessimistic(clock);
   const endpoint = endpointOf(options, options.group, globalThis);
-  const ports: OncePorts = {
+  return {
     call: (call, signal) => callOfRun(endpoint, call, signal),
     now,
     random: () => clock.random?.() ?? Math.random(),
@@ -34,7 +39,6 @@ export async function runOnceBy<T>(options: RunOnceOptions<T>, by: () => string)
     isoOf,
     by,
   };
-  return once(options, ports);
 }
 
 function freshId(): string {

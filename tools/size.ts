@@ -27,7 +27,7 @@ const clientNames = [
 ];
 const client: Entry = { file: "client/index.ts", names: clientNames, limitBytes: CLIENT_LIMIT_BYTES, packages: [] };
 /** What is called without a client. */
-const runOnce: Entry = { file: "client/once.ts", names: ["runOnce"], limitBytes: 7_400, packages: [] };
+const runOnce: Entry = { file: "client/once.ts", names: ["runOnce"], limitBytes: 7_600, packages: [] };
 const react: Entry = { file: "client/react/index.ts", limitBytes: 750, packages: ["react"] };
 
 /** The result of a bundler for an entry point: one file, minified and gzipped. */

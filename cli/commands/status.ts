@@ -3,6 +3,7 @@
  * import what all of `cli/` may. A command never ends the process: it returns or throws.
  */
 import type { Command } from "commander";
+import type { JobSummary } from "../../shared/protocol/runs.ts";
 import type { CandidateStatus, ElectionStatus, GroupStatus } from "../../shared/protocol/status.ts";
 import { statusOf } from "../admin.ts";
 import { type GroupOptions, withConnection, withGroup, withJson } from "../options.ts";
@@ -26,7 +27,7 @@ Examples:
     });
 }
 
-function statusText({ group, deployment, epoch, sessions, paused, holdOffMs, elections }: GroupStatus): string {
+function statusText({ group, deployment, epoch, sessions, paused, holdOffMs, elections, jobs }: GroupStatus): string {
   const head = `group ${paint("bold", group)}, epoch ${epoch}, ${sessions} ${sessions === 1 ? "session" : "sessions"}`;
   const note = whyNothingIsGranted(paused, holdOffMs);
   const body = elections.length === 0 ? ["  no elections: nobody has contended yet"] : elections.flatMap(electionLines);
@@ -34,6 +35,7 @@ function statusText({ group, deployment, epoch, sessions, paused, holdOffMs, ele
     note === null ? head : `${head}, ${paint("yellow", note)}`,
     paint("dim", `  deployment ${deployment}`),
     ...body,
+    ...jobs.map(jobLine),
   ].join("\n");
 }
 
@@ -52,6 +54,12 @@ function electionLines(status: ElectionStatus): string[] {
   const more = waiting - candidates.length;
   const rest = more > 0 ? [paint("dim", `    and ${more} more`)] : [];
   return [`  ${election}: ${paint(colour, state)}, ${who}`, ...queue, ...rest];
+}
+
+function jobLine({ job, run, last }: JobSummary): string {
+  const now = run === null ? "" : `, ${run.occurrence} runs by ${run.by}`;
+  const before = last === null ? "" : `, ${last.occurrence} ${last.end} by ${last.by}`;
+  return `  job ${job}${now}${before}`;
 }
 
 function candidateText(candidate: CandidateStatus): string {

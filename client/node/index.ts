@@ -11,6 +11,7 @@ import { invalid } from "../../shared/errors.ts";
 import type { OnceResult } from "../../shared/once/run-once.ts";
 import { type ClientOptions, type ElectionClient, openClient } from "../client.ts";
 import { type RunOnceOptions, runOnceBy } from "../once.ts";
+import { JobCoordinator, type RunCoordinator, type RunCoordinatorOptions } from "./run-coordinator.ts";
 import { type Farewell, leaveOnSignals } from "./signals.ts";
 import { openSocket } from "./socket.ts";
 
@@ -58,8 +59,19 @@ export function createElectionClient<Component extends string = string>(
  * process has begun the occurrence since, with the reason of `signal`, with a `TypeError` for wrong options, and with an
  * `ElectionError` if the group refuses, or could not be reached for a minute.
  */
-export const runOnce = <T>(options: RunOnceOptions<T>): Promise<OnceResult<T>> =>
-  runOnceBy(options, () => `${hostname().slice(0, 100)}:${process.pid}`);
+export const runOnce = <T>(options: RunOnceOptions<T>): Promise<OnceResult<T>> => runOnceBy(options, processName);
+
+const processName = (): string => `${hostname().slice(0, 100)}:${process.pid}`;
+
+/**
+ * A coordinator for node-cron 4: of all processes that have a task of the same name, one runs it at each fire. A process that
+ * is asked while the task runs elsewhere is answered when that is over, so it takes over from one that dies, unless `retry` is
+ * false. A function that throws is over as well: node-cron does not say. For tasks that are functions: where node-cron loses
+ * a task that is a file, it does not say so, and its job is held until this process ends. Throws a `TypeError` for wrong
+ * options.
+ */
+export const createRunCoordinator = (options: RunCoordinatorOptions): RunCoordinator =>
+  new JobCoordinator(options, processName);
 
 function assertSignals(signals: unknown): void {
   if (signals === false) return;
@@ -95,3 +107,4 @@ export type { PageOptions, PageTarget, PrioritySource } from "../page.ts";
 export type { ClientState } from "../session/state.ts";
 export type { Fetcher, Socket, SocketClass } from "../socket.ts";
 export { type TabTarget, visibleTab } from "../visible-tab.ts";
+export type { RunCoordinator, RunCoordinatorOptions } from "./run-coordinator.ts";

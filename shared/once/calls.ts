@@ -30,7 +30,7 @@ export interface Answered {
 }
 
 /** As long as an answer may take. */
-const ANSWER_MS = 10_000;
+export const ANSWER_MS = 10_000;
 /** As long as a group may be out of reach. */
 const PATIENCE_MS = 60_000;
 const RETRY: BackOff = { firstMs: 250, longestMs: 5_000, leastShare: 0.5 };
@@ -48,13 +48,15 @@ export class Calls {
   async ask(call: RunCall, patienceMs = PATIENCE_MS): Promise<Answered> {
     const begunAt = this.#ports.now();
     for (let attempt = 0; ; attempt += 1) {
+      let atLeastMs = 0;
       try {
         return await this.once(call, ANSWER_MS);
       } catch (error) {
         if (this.#signal?.aborted) throw this.#signal.reason;
         if (isFinal(error) || this.#ports.now() - begunAt >= patienceMs) throw error;
+        atLeastMs = Math.min(retryAfterIn(error), patienceMs);
       }
-      await pause(this.#ports, { attempt, backOff: RETRY, signal: this.#signal });
+      await pause(this.#ports, { attempt, backOff: RETRY, atLeastMs, signal: this.#signal });
     }
   }
 
@@ -88,18 +90,25 @@ const isFinal = (error: unknown): boolean =>
   (error as { isRefusal?: unknown } | null)?.isRefusal === true ||
   (error instanceof ElectionError && !error.retryable);
 
+const retryAfterIn = (error: unknown): number => (error instanceof ElectionError && error.retryAfterMs) || 0;
+
 interface Pause {
   readonly attempt: number;
   readonly backOff: BackOff;
+  readonly atLeastMs?: number;
   readonly atMostMs?: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Rejects with the reason of the signal. */
-export async function pause(ports: OncePorts, { attempt, backOff, atMostMs = Infinity, signal }: Pause): Promise<void> {
+export async function pause(
+  ports: OncePorts,
+  { attempt, backOff, atLeastMs = 0, atMostMs = Infinity, signal }: Pause,
+): Promise<void> {
   signal?.throwIfAborted();
   const { promise, resolve } = Promise.withResolvers<void>();
-  const ms = Math.min(backOffMs(Math.min(attempt, 32), ports.random(), backOff), atMostMs);
+  const wantedMs = backOffMs(Math.min(attempt, 32), ports.random(), backOff);
+  const ms = Math.max(atLeastMs, Math.min(wantedMs, atMostMs));
   const timer = ports.setTimeout(resolve, Math.ceil(ms));
   const stop = (): void => resolve();
   signal?.addEventListener("abort", stop);

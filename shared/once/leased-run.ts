@@ -23,7 +23,7 @@ export class LeasedRun {
   /** Without the signal of the caller: a run that was told to stop still keeps its lease until it has stopped. */
   readonly #calls: Calls;
   readonly #handle: Handle<PlainLeadership>;
-  readonly #abort = (): void => this.#lose("closed");
+  readonly #abort = (): void => void this.#lose("closed");
   /** Until then nobody else begins. */
   #until: number;
   #renewEveryMs: number;
@@ -56,10 +56,6 @@ export class LeasedRun {
     return this.#handle.leadership;
   }
 
-  get loss(): LeadershipLostError | null {
-    return this.#loss;
-  }
-
   #leaseLeftMs(): number {
     return Math.max(0, this.#until - this.#ports.now());
   }
@@ -89,11 +85,13 @@ export class LeasedRun {
     this.#clear();
   }
 
-  #lose(reason: LossReason): void {
-    if (this.#loss !== null) return;
+  /** Returns why it was lost first. */
+  #lose(reason: LossReason): LeadershipLostError {
+    if (this.#loss !== null) return this.#loss;
     const loss = new LeadershipLostError(reason);
     this.#loss = loss;
     this.#handle.end(() => loss);
+    return loss;
   }
 
   /** Resolves to whether it was renewed. Never rejects. */
@@ -128,11 +126,12 @@ export class LeasedRun {
     if (!(await this.#renew())) throw this.#loss ?? new LeadershipLostError("lost");
   }
 
-  /** Records the end. `null`: somebody else has begun the occurrence since. Rejects if the group can't be reached. */
-  async end(end: EndRun): Promise<EndedRun | null> {
+  /** Records the end. Rejects with the loss if the run counts no longer, and with another error if the group can't be reached. */
+  async end(end: EndRun): Promise<EndedRun> {
     try {
       const { answer } = await this.#calls.ask(end);
-      return answer.type === "over" && answer.end === end.end ? answer : null;
+      if (answer.type === "over" && answer.end === end.end) return answer;
+      throw this.#lose("lost");
     } finally {
       this.stop();
     }

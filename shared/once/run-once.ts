@@ -5,10 +5,10 @@
  * Entry of the room `shared/once`. Both sides may import it. It imports `shared/`, and never touches a clock, a timer or the
  * network: they are its ports.
  */
-import { LeadershipLostError } from "../errors.ts";
 import type { PlainLeadership } from "../leadership/leadership.ts";
+import { answerTimeoutFor } from "../lease.ts";
 import type { EndRun, RunAnswer } from "../protocol/runs.ts";
-import { Calls, type OncePorts, pause } from "./calls.ts";
+import { ANSWER_MS, Calls, type OncePorts, pause } from "./calls.ts";
 import { LeasedRun } from "./leased-run.ts";
 import { type Asked, askedOf, type OnceOptions, outcomeText, outcomeValue } from "./options.ts";
 
@@ -46,16 +46,21 @@ export async function once<T>(options: OnceOptions<T>, ports: OncePorts): Promis
   const asked = askedOf(options, ports);
   const calls = new Calls(ports, options.signal);
   let run = ports.freshId();
+  let { leaseMs } = asked;
   for (let polls = 0; ; polls += 1) {
-    const { answer, sentAt } = await calls.ask({ type: "begin", ...asked, run });
+    const { answer, sentAt } = await calls.ask({ type: "begin", ...asked, leaseMs, run });
     if (answer.type === "yours") {
+      const tookMs = ports.now() - sentAt;
+      if (tookMs > answerTimeoutFor(answer.lease)) {
+        leaseMs = Math.max(leaseMs, leaseOver(tookMs));
+        continue;
+      }
       const leased = new LeasedRun(
         ports,
         { group: options.group, job: asked.job, run, signal: options.signal },
         answer,
         sentAt,
       );
-      // An answer that is as late as the end of its lease: the next one renews it.
       if (leased.leadership.isLeader()) return carryOut(leased, options, asked, { calls, run });
       leased.stop();
     } else if (answer.type === "lost") {
@@ -67,6 +72,9 @@ export async function once<T>(options: OnceOptions<T>, ports: OncePorts): Promis
     await pause(ports, { attempt: polls, backOff: POLL, atMostMs: remainingIn(answer), signal: options.signal });
   }
 }
+
+/** A lease that is renewed in time where answers take so long: see `answerTimeoutFor`. None takes longer than `ANSWER_MS`. */
+const leaseOver = (tookMs: number): number => Math.ceil(4 * Math.min(tookMs, ANSWER_MS));
 
 const remainingIn = (answer: RunAnswer): number =>
   answer.type === "busy" && answer.remainingMs > 0 ? Math.max(50, answer.remainingMs) : Infinity;
@@ -107,7 +115,6 @@ async function carryOut<T>(
     ...(outcome.text !== undefined && { outcome: outcome.text }),
   };
   const ended = await leased.end(end);
-  if (ended === null) throw leased.loss ?? new LeadershipLostError("lost");
   if (outcome.problem !== null) throw outcome.problem;
   return { ran: true, by, at: ended.endedAt, outcome: value };
 }

@@ -114,6 +114,23 @@ export interface JobStatus {
   readonly forgotten: string | null;
 }
 
+/** A job at a glance. */
+export interface JobSummary extends Pick<JobStatus, "job" | "run"> {
+  /** The latest of the occurrences that are over and remembered. */
+  readonly last: Omit<EndedRun, "outcome"> | null;
+}
+
+/** What an operator's order to forget a job has done. */
+export interface ForgottenJob {
+  readonly job: string;
+  /** How many occurrences it had remembered. */
+  readonly occurrences: number;
+  /** All up to this one are refused as too old from now on; null: none has ever begun. */
+  readonly forgotten: string | null;
+  /** The run that is given up. The job runs nothing until its lease is over. */
+  readonly run: JobStatus["run"];
+}
+
 /** Visible characters and spaces: it is shown, and written on command lines. */
 export const OCCURRENCE_RULE = `1-${OCCURRENCE_LENGTH} visible characters`;
 export const isOccurrence = (value: unknown): value is string =>

@@ -1,5 +1,6 @@
 /** What the HTTP routes answer about a group: the server builds it, clients read it. */
 import type { ElectionName } from "./names.ts";
+import type { JobSummary } from "./runs.ts";
 
 /** The state of a group, as `GET /v1/groups/{group}` returns it: for operators, and to find a successor. */
 export interface GroupStatus {
@@ -18,11 +19,14 @@ export interface GroupStatus {
   readonly elections: readonly ElectionStatus[];
   /** The page after this one has the elections `after` this name; null on the last page. */
   readonly next: ElectionName | null;
+  /** The first 100 jobs, in the order of their names. */
+  readonly jobs: readonly JobSummary[];
 }
 
 /** How many elections and candidates one answer has at most. Without a bound one look-up would keep a large group busy. */
 export const STATUS_ELECTIONS = 100;
 export const STATUS_CANDIDATES = 1_000;
+export const JOBS_SHOWN = 100;
 /** How many candidates of one election, and components of one candidate, one answer has at most. */
 export const CANDIDATES_SHOWN = 100;
 export const COMPONENTS_SHOWN = 16;

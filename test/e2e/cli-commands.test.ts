@@ -3,6 +3,7 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { EXIT } from "../../cli/failure.ts";
 import type { GroupStatus, GroupsStatus, RevokeResult } from "../../shared/protocol/status.ts";
 import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { importNodeClient } from "../../tools/harness/built.ts";
@@ -13,7 +14,7 @@ import { listen } from "../../tools/harness/loopback.ts";
 import { connectPeer } from "../../tools/harness/socket-peer.ts";
 import { type CommandEnding, endCommands, runCommand, startCommand } from "../support/command-line.ts";
 
-const { createElectionClient } = await importNodeClient();
+const { createElectionClient, runOnce } = await importNodeClient();
 
 const SECRET = "a secret of at least thirty-two characters";
 const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: "20000", DRAIN_MS: "1000" };
@@ -108,6 +109,18 @@ test("status shows the first 100 that wait and counts the others, with all elect
   expect((await revoked).stdout).toMatch(/^p0 \(\S+\) has stepped down; p101 \(\S+\) leads/);
   expect(leaderSessionId).not.toBe("");
   for (const peer of crowd) peer.drop();
+});
+
+test("[J8] status shows the jobs, and forget-job says what it has forgotten", async () => {
+  const group = freshGroup();
+  await runOnce({ url: backend.url, group, job: "nightly", occurrence: "2026-11-29", by: "node-1", run: () => 1 });
+  expect((await ask("status", group)).stdout).toMatch(/\n {2}job nightly, 2026-11-29 completed by node-1\n$/);
+  expect(await ask("forget-job", group, "--job", "nightly")).toMatchObject({
+    ...{ code: 0, stdout: "nightly: 1 occurrence is forgotten, all up to 2026-11-29 are too old\n" },
+  });
+  expect(jsonOf(await ask("status", group, "--json"))).toMatchObject({ jobs: [{ job: "nightly", last: null }] });
+  const other = await ask("forget-job", group, "--job", "other");
+  expect(other).toMatchObject({ code: EXIT.conflict, stderr: expect.stringContaining("has never run") });
 });
 
 test("status takes where and which from the environment", async () => {
@@ -489,7 +502,7 @@ test("every command has help with examples, and unknown words a hint", async () 
 
   expect(named).toEqual([
     ...["dev", "run", "watch", "status", "groups", "history", "revoke", "pause", "resume"],
-    ...["check", "bench-connection", "token", "init"],
+    ...["forget-job", "check", "bench-connection", "token", "init"],
   ]);
   for (const help of await Promise.all(named.map((name) => runCommand([name, "--help"])))) {
     expect(help).toMatchObject({ code: 0, stderr: "" });

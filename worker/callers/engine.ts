@@ -1,6 +1,7 @@
 /**
  * What `DurableContender` and `runIfLeader` share: the turns of the core on the platform's clock, and its calls by RPC.
  */
+import { ElectionError } from "../../shared/errors.ts";
 import { Inquiries } from "../../shared/leadership/inquiries.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { type CallerClock, clockOf } from "./clock.ts";
@@ -130,7 +131,8 @@ export class Engine {
       // An answer that can't be understood counts as none: the group may run another version.
       .catch((error: unknown) => {
         this.#ports.callFailed(error);
-        this.dispatch({ type: "failed", attempt });
+        const retryAfterMs = error instanceof ElectionError ? error.retryAfterMs : undefined;
+        this.dispatch({ type: "failed", attempt, ...(retryAfterMs !== undefined && { retryAfterMs }) });
       })
       .catch((error: unknown) => this.#ports.callFailed(error))
       .finally(() => {

@@ -45,6 +45,7 @@ import { problem } from "../http/problem.ts";
 import { prometheusText } from "../http/prometheus.ts";
 import { ACCESS_HEADER, POLICY_HEADER } from "../http/upgrade.ts";
 import { type Bookmarks, platformBookmarks } from "./bookmarks.ts";
+import { IndexEntry } from "./index-entry.ts";
 import { closeSocket, Platform } from "./platform.ts";
 import { deploymentOf } from "./secrets.ts";
 import { Store } from "./store.ts";
@@ -71,6 +72,7 @@ const refuseNewer = (request: Request, error: NewerSchema): Response =>
  */
 export class ElectionGroup extends DurableObject {
   readonly #store: Store;
+  readonly #entry: IndexEntry;
   /** `NewerSchema`: this version can serve nobody. */
   readonly #begun: Host<WebSocket> | NewerSchema;
   /** Settings for callers that bring none, of a group for which nobody has set any: the variables of the object's own Worker. */
@@ -96,6 +98,7 @@ export class ElectionGroup extends DurableObject {
     super(ctx, env);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     this.#store = this.#open(ctx.storage);
+    this.#entry = new IndexEntry(this.#name, this.#store, () => this.groupIndex());
     const begun = this.#begin();
     this.#begun = begun;
     if (begun instanceof Host) void ctx.blockConcurrencyWhile(async () => begun.adopt(await ctx.storage.getAlarm()));
@@ -111,8 +114,7 @@ export class ElectionGroup extends DurableObject {
 
   #begin(): Host<WebSocket> | NewerSchema {
     try {
-      const findIndex = (): ReturnType<typeof indexIn> => this.groupIndex();
-      const platform = new Platform(this.ctx, this.#store, { group: this.#name, findIndex });
+      const platform = new Platform(this.ctx, this.#store, { group: this.#name, entry: this.#entry });
       const stored = this.#store.load(Date.now());
       if (stored.settings === null) this.#ownSettings = policyIfReadable(this.env as PolicyEnv);
       return new Host(platform, stored);
@@ -192,9 +194,11 @@ export class ElectionGroup extends DurableObject {
     return groupStatus(this.#look(call), this.#identity, Date.now(), after ?? null);
   }
 
-  /** What an overview of many groups shows of this one. */
+  /** What an overview of many groups shows of this one. The index has named it: if nothing is stored here, that was a mistake. */
   summary(call: Call = {}): GroupSummary {
-    return groupSummary(this.#look(call), this.#name, Date.now());
+    const state = this.#look(call);
+    if (this.#store.isEmpty) this.#entry.purged();
+    return groupSummary(state, this.#name, Date.now());
   }
 
   /** One election, with its candidates from the one at `from` on, counted from 0. */
@@ -249,6 +253,12 @@ export class ElectionGroup extends DurableObject {
   /** What a job remembers; `null`: it has never run. */
   job({ job, ...call }: Call & { readonly job: string }): JobStatus | null {
     return jobStatus(this.#look(call), job, Date.now());
+  }
+
+  /** Forgets what a job remembers, and gives up its run; what has begun is refused as too old from now on. */
+  async forgetJob({ job, ...call }: Call & { readonly job: string }): Promise<Outcome> {
+    this.#configure(call);
+    return new Promise((resolve) => this.#host.ask((request) => ({ type: "forget-job", request, job }), resolve));
   }
 
   /** Answers when the term has ended and, if somebody waits, the next one was accepted, or was not accepted in time. */

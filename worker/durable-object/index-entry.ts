@@ -19,7 +19,8 @@ const ANSWER_WITHIN_MS = 5_000;
 const ATTEMPTS = 3;
 const BETWEEN_ATTEMPTS_MS = 1_000;
 const AFTER_FAILURE_MS = 60_000;
-const WHEN_FULL_MS = 86_400_000;
+/** The index may have lost the name since, or be no longer full. */
+const ANEW_AFTER_MS = 86_400_000;
 const FULL = 507;
 
 export class IndexEntry {
@@ -43,7 +44,7 @@ export class IndexEntry {
     this.#want(true);
   }
 
-  /** Everything that the group had stored is gone. */
+  /** The group has nothing stored, though the index may list it: a word of its end may have been lost. */
   purged(): void {
     this.#kept.tellIndexAfter = 0;
     this.#want(false);
@@ -96,6 +97,6 @@ export class IndexEntry {
   #take(listed: boolean, status: number): void {
     if (!listed || this.#wanted !== null) return;
     if (status === FULL) logError("index_failed", new Error("the index of groups is full"), { group: this.#group });
-    this.#kept.tellIndexAfter = status === FULL ? Date.now() + WHEN_FULL_MS : Number.MAX_SAFE_INTEGER;
+    this.#kept.tellIndexAfter = Date.now() + ANEW_AFTER_MS;
   }
 }

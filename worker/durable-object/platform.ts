@@ -4,16 +4,16 @@ import type { Attachment } from "../group/events.ts";
 import { createPolicy } from "../group/policy.ts";
 import type { Commit, HostFailure, HostPort, Turned } from "../host/port.ts";
 import { isLogged, logError, logFacts } from "../http/log.ts";
-import { type FindIndex, IndexEntry } from "./index-entry.ts";
+import type { IndexEntry } from "./index-entry.ts";
 import { deploymentOf, freshNonce, freshSecret, hashSecret } from "./secrets.ts";
 import type { Store } from "./store.ts";
 
 /** The platform refuses alarms after 2189. */
 const LATEST_ALARM = Date.UTC(2189, 0, 1);
 
-interface PlatformNames {
+interface Named {
   readonly group: string;
-  readonly findIndex: FindIndex;
+  readonly entry: IndexEntry;
 }
 
 export class Platform implements HostPort<WebSocket> {
@@ -27,11 +27,11 @@ export class Platform implements HostPort<WebSocket> {
   readonly freshSecret = freshSecret;
   readonly hashSecret = hashSecret;
 
-  constructor(context: DurableObjectState, store: Store, { group, findIndex }: PlatformNames) {
+  constructor(context: DurableObjectState, store: Store, { group, entry }: Named) {
     this.#context = context;
     this.#store = store;
     this.#group = group;
-    this.#entry = new IndexEntry(group, store, findIndex);
+    this.#entry = entry;
     this.deployment = deploymentOf(context.id);
   }
 

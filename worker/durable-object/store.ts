@@ -83,6 +83,11 @@ export class Store {
       );
   }
 
+  /** Nothing is stored. */
+  get isEmpty(): boolean {
+    return !this.#exists;
+  }
+
   #hasTable(name: string): boolean {
     return this.#query("SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?", name).length > 0;
   }

@@ -14,7 +14,7 @@ import type {
   ServerMessage,
 } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import type { RunAnswer, RunCall } from "../../shared/protocol/runs.ts";
+import type { ForgottenJob, RunAnswer, RunCall } from "../../shared/protocol/runs.ts";
 import type { RevokeResult } from "../../shared/protocol/status.ts";
 import type { Policy } from "./policy.ts";
 import type { Access, EndReason, Question, Statement, Watched } from "./state.ts";
@@ -147,6 +147,8 @@ export type EventBody =
   | { readonly type: "configure"; readonly policy: Policy }
   | { readonly type: "pause"; readonly paused: boolean }
   | { readonly type: "cleanup"; readonly request: string; readonly force: boolean }
+  /** Forgets what a job remembers, and gives up its run. */
+  | { readonly type: "forget-job"; readonly request: string; readonly job: string }
   /** Deletes everything that is stored of a group that nobody uses. */
   | { readonly type: "purge"; readonly request: string }
   | { readonly type: "restore"; readonly request: string }
@@ -196,6 +198,8 @@ export type Outcome =
   | { readonly type: "run"; readonly answer: RunAnswer }
   | { readonly type: "refused"; readonly code: PollRefusal | "forbidden"; readonly message: string }
   | { readonly type: "cleaned" }
+  | ({ readonly type: "job_forgotten" } & ForgottenJob)
+  | { readonly type: "no_job" }
   | { readonly type: "purged" }
   | { readonly type: "in_use"; readonly message: string }
   | { readonly type: "restorable" }

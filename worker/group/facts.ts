@@ -4,9 +4,10 @@
  */
 import type { ErrorCode, RevokeReason } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
+import type { RunEnd } from "../../shared/protocol/runs.ts";
 import { type HeldElection, isHeld } from "./election.ts";
 import type { Effect, EndedTerm, EventBody, Outcome, PollRefusal } from "./events.ts";
-import type { Election, GroupState } from "./state.ts";
+import type { Election, GroupState, Job, Run } from "./state.ts";
 import type { Touched } from "./turn.ts";
 import { processName } from "./views.ts";
 
@@ -45,6 +46,10 @@ export type Fact =
   | { readonly type: "cleaned" }
   /** Everything that was stored is deleted. */
   | { readonly type: "purged" }
+  | ({ readonly type: "run_started"; readonly epoch: number } & RunFact)
+  /** `ranMs`: until its end was recorded, or its lease was over. */
+  | ({ readonly type: "run_ended"; readonly end: RunEnd; readonly ranMs: number } & RunFact)
+  | { readonly type: "job_forgotten"; readonly job: string; readonly occurrences: number }
   /** A request, or a whole call by RPC, was refused. */
   | { readonly type: "refused"; readonly code: RefusalCode; readonly sessionId: string | null }
   /** A socket was closed for what its peer did, or was not allowed to do. */
@@ -55,6 +60,12 @@ export type RefusalCode = ErrorCode | PollRefusal;
 interface SessionFact {
   readonly sessionId: string;
   readonly process: string | null;
+}
+
+interface RunFact {
+  readonly job: string;
+  readonly occurrence: string;
+  readonly by: string;
 }
 
 /** One turn, from outside. */
@@ -68,7 +79,7 @@ export interface TurnReport {
   readonly purged: boolean;
 }
 
-/** In this order: sessions that came, terms that ended, other changes of elections, sessions that went, refusals. */
+/** In this order: sessions that came, terms that ended, other changes of elections, sessions that went, runs of jobs, refusals. */
 export function factsOf(turn: TurnReport): Fact[] {
   const { before, after, touched, effects } = turn;
   const sessions = [...touched.sessions].flatMap((id) => sessionFact(turn, id));
@@ -78,6 +89,7 @@ export function factsOf(turn: TurnReport): Fact[] {
     ...touched.ended.map(endFact),
     ...[...touched.elections].flatMap((name) => electionFacts(turn, name)),
     ...sessions.filter((fact) => !arrives(fact)),
+    ...[...touched.jobs].flatMap((name) => jobFacts(before.jobs.get(name), after.jobs.get(name), turn.now)),
     ...(before.paused === after.paused ? [] : [{ type: after.paused ? "paused" : "resumed" } as const]),
     ...(turn.purged ? [{ type: "purged" } as const] : []),
     ...effects.flatMap((effect) => effectFact(turn, effect)),
@@ -163,6 +175,28 @@ const holding = (state: GroupState, election: ElectionName, { epoch, leaderSessi
   process: processName(state, sessionId),
 });
 
+function jobFacts(was: Job | undefined, is: Job | undefined, now: number): Fact[] {
+  if (is === undefined) return [];
+  const known = new Set(was?.ended);
+  const ended = is.ended.filter((one) => !known.has(one));
+  const before = was?.run ?? null;
+  const isFollowed = before !== null && before.leaderSessionId !== is.run?.leaderSessionId;
+  const isUnsaid = isFollowed && before.leaseUntil <= now && !ended.some(({ hash }) => hash === before.hash);
+  const facts = ended.map((one) => endOfRun(is.name, one, one.end, one.endedAt));
+  if (isUnsaid) facts.unshift(endOfRun(is.name, before, "died", before.leaseUntil));
+  const { run } = is;
+  if (run === null || run.leaderSessionId === before?.leaderSessionId) return facts;
+  const { occurrence, by, epoch } = run;
+  return [...facts, { type: "run_started", job: is.name, occurrence, by, epoch }];
+}
+
+const endOfRun = (
+  job: string,
+  { occurrence, by, startedAt }: Pick<Run, "occurrence" | "by" | "startedAt">,
+  end: RunEnd,
+  endedAt: number,
+): Fact => ({ type: "run_ended", job, occurrence, by, end, ranMs: Math.max(0, endedAt - startedAt) });
+
 const FIRST_OWN_CODE = 4_000;
 
 function effectFact({ before, after }: TurnReport, effect: Effect): Fact[] {
@@ -182,6 +216,8 @@ function effectFact({ before, after }: TurnReport, effect: Effect): Fact[] {
 
 function outcomeFacts(outcome: Outcome): Fact[] {
   if (outcome.type === "cleaned") return [{ type: "cleaned" }];
+  if (outcome.type === "job_forgotten")
+    return [{ type: "job_forgotten", job: outcome.job, occurrences: outcome.occurrences }];
   if (outcome.type === "refused") return [{ type: "refused", code: outcome.code, sessionId: null }];
   if (outcome.type !== "polled") return [];
   const { sessionId, refusals } = outcome;

@@ -11,11 +11,12 @@ import { CLOCK_MARGIN_MS, leaseFor } from "../../shared/lease.ts";
 import { compareOccurrences, laterOf } from "../../shared/occurrences.ts";
 import type { BeginRun, EndedRun, EndRun, RenewRun, RunAnswer, RunCall } from "../../shared/protocol/runs.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import type { HashedRunCall, Outcome, RunEvent } from "./events.ts";
+import type { EventBody, HashedRunCall, Outcome, RunEvent } from "./events.ts";
 import { IN_DEBT, isInDebt } from "./row-debt.ts";
 import type { Access, Job, Occurrence, Run } from "./state.ts";
 import { holdOffFor } from "./terms.ts";
 import type { Turn } from "./turn.ts";
+import { runStatus } from "./views.ts";
 
 type Hashed<Call extends RunCall> = Call & { readonly hash: string };
 
@@ -56,10 +57,15 @@ function begin(turn: Turn, access: Access, call: Hashed<BeginRun>): Outcome {
   const known = turn.state.jobs.get(call.job) ?? newJob(call.job);
   if (isUsedElsewhere(known, call)) return refused("superseded", USED_ELSEWHERE);
   // A repeated call of the one whose run it is: it has not begun its work, or it would not ask.
-  if (known.run?.hash === call.hash) return run(extended(turn, bounded(turn, known)));
+  if (known.run?.hash === call.hash && known.run.givenUp === undefined)
+    return run(extended(turn, bounded(turn, known), leaseWanted(turn, call)));
   const job = withoutDeadRun(turn, bounded(turn, known));
   const settled = whatIsSettled(job, call);
-  if (settled !== null) return run(settled);
+  if (settled !== null) {
+    // A death that is told of lasts: no restart forgets it.
+    if (known.run !== null && job.run === null) turn.putJob(job);
+    return run(settled);
+  }
   if (job.run !== null)
     return isToBeSkipped(job.run, call) && isInDebt(turn, access)
       ? refused("limit_exceeded", IN_DEBT)
@@ -91,6 +97,7 @@ function bounded({ now }: Turn, job: Job): Job {
 /** A run whose lease is over has died: somebody else may begin. The caller stores it with what comes next. */
 function withoutDeadRun(turn: Turn, job: Job): Job {
   if (job.run === null || job.run.leaseUntil > turn.now) return job;
+  if (job.run.givenUp) return { ...job, run: null };
   return remember(turn, job, endedAs(job.run, { end: "died", endedAt: job.run.leaseUntil }));
 }
 
@@ -102,10 +109,9 @@ function whatIsSettled(job: Job, call: Hashed<BeginRun>): RunAnswer | null {
     // A call that arrives after the end of its own run begins nothing: nobody would do the work.
     if (isForGood) return over(before);
     if (before.hash === call.hash) return before.end === "died" ? { type: "lost" } : over(before);
-  } else if (job.run?.occurrence !== call.occurrence && isForgotten(job, call.occurrence)) {
-    return { type: "too_old" };
   }
-  const isRunning = job.run?.occurrence === call.occurrence;
+  const isRunning = job.run?.occurrence === call.occurrence && job.run.givenUp === undefined;
+  if (before === undefined && !isRunning && isForgotten(job, call.occurrence)) return { type: "too_old" };
   return call.missed !== "run" && !isRunning && isEarlier(call.occurrence, job.latest) ? { type: "missed" } : null;
 }
 
@@ -146,9 +152,12 @@ function whyFull(turn: Turn, access: Access, job: string): string | null {
 /** Longer leases help nobody, since they are renewed, and a clean-up holds all elections off for the longest of them. */
 const LONGEST_LEASE_MS = 60_000;
 
+const leaseWanted = ({ state }: Turn, { leaseMs }: BeginRun): number =>
+  Math.min(leaseMs, Math.max(LONGEST_LEASE_MS, state.policy.lease.durationMs));
+
 function start(turn: Turn, job: Job, call: Hashed<BeginRun>): RunAnswer {
   const { occurrence, hash, by, retry } = call;
-  const leaseMs = Math.min(call.leaseMs, Math.max(LONGEST_LEASE_MS, turn.state.policy.lease.durationMs));
+  const leaseMs = leaseWanted(turn, call);
   const epoch = turn.freshEpoch();
   // The group's own row says that it has given out epochs. Later ones are in the job's row alone.
   if (turn.state.epoch === 0) turn.change({ epoch });
@@ -189,10 +198,11 @@ function renew(turn: Turn, { job: name, hash }: Hashed<RenewRun>): RunAnswer {
 /**
  * The first lease is stored as it is, so that a short run that dies is followed at once, by whichever object; from the first
  * renewal on the horizon is written ahead. A replaced object may still promise what is below it, so no renewal shortens (S3).
+ * `wantedMs`: a longer lease, which a caller asks for whose path is slow.
  */
-function extended(turn: Turn, job: Job): RunAnswer {
-  const { run: present } = job;
-  if (present === null) return { type: "lost" };
+function extended(turn: Turn, job: Job, wantedMs = 0): RunAnswer {
+  if (job.run === null || job.run.givenUp) return { type: "lost" };
+  const present = { ...job.run, leaseMs: Math.max(job.run.leaseMs, wantedMs) };
   const { leaseMs, horizon, horizonMs } = present;
   const promised = turn.now + leaseMs;
   const leaseUntil = Math.max(promised, present.leaseUntil);
@@ -212,6 +222,7 @@ function end(turn: Turn, call: Hashed<EndRun>): RunAnswer {
   const { hash, end: how, outcome } = call;
   const told = { end: how, endedAt: turn.now, ...(outcome !== undefined && { outcome }) };
   if (job.run?.hash === hash) {
+    if (job.run.givenUp) return { type: "lost" };
     const ended = endedAs(job.run, told);
     turn.putJob(remember(turn, job, ended));
     return over(ended);
@@ -261,8 +272,29 @@ export function endJobs(turn: Turn): void {
   for (const known of turn.state.jobs.values()) {
     const job = bounded(turn, known);
     if (job.run !== null) holdOffFor(turn, job.run);
-    turn.putJob({ ...job, run: null, ended: [], forgotten: laterOf(job.forgotten, job.latest) });
+    turn.putJob({ ...forgetful(job), run: null });
   }
+}
+
+const forgetful = (job: Job): Job => ({ ...job, ended: [], forgotten: laterOf(job.forgotten, job.latest) });
+
+/** As `endJobs`, for one job, by an operator. Its run keeps the job to itself until its lease is over, and counts no longer. */
+export function forgetJob(
+  turn: Turn,
+  { request, job: name }: Extract<EventBody, { readonly type: "forget-job" }>,
+): void {
+  const known = turn.state.jobs.get(name);
+  if (known === undefined) return turn.reply(request, { type: "no_job" });
+  const job = withoutDeadRun(turn, bounded(turn, known));
+  const after = forgetful({ ...job, run: job.run && { ...job.run, givenUp: true } });
+  turn.putJob(after);
+  turn.reply(request, {
+    type: "job_forgotten",
+    job: name,
+    occurrences: job.ended.length,
+    forgotten: after.forgotten,
+    run: runStatus(job.run, turn.now),
+  });
 }
 
 /** Whether a run of any job may still go on. */

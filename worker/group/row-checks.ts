@@ -231,6 +231,7 @@ export const jobRow: Check<JobRow> = object<JobRow>({
       leaseMs: number(0, MAX_LEASE_MS),
       horizon: time,
       horizonMs: duration,
+      givenUp: optional(oneOf(true)),
     }),
   ),
   ended: list(

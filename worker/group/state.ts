@@ -166,6 +166,8 @@ export interface Run {
   readonly horizonMs: number;
   /** [memory] Exact end of the lease; never beyond the horizon. After a load: the horizon plus the clock margin. */
   readonly leaseUntil: number;
+  /** By an operator: it may still go on until its lease is over, and its end counts no longer. */
+  readonly givenUp?: true;
 }
 
 /** An occurrence that is over: for good, or until it is run again. */

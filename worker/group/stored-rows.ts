@@ -8,7 +8,8 @@
  *   that: a holder that drains renews below its horizon, too.
  * - The row of the group has the hold-off of a clean-up, and may have been the only word of its terms: the same. Epochs grow
  *   from the largest that can be read, and from the clock.
- * - A job begins anew: what it has run is not known any longer. One that ran may go on, so the group holds off, too.
+ * - A job begins anew: what it has run is not known any longer. One that ran may go on, so the group holds off, too. Epochs
+ *   grow from the clock: the job's row may have been the only word of the latest.
  * - A session is forgotten. It may have been the last one to show an election whose row is gone as well: the same.
  * - A record is left out. One that can be read, of a term that can't, shows that somebody may lead: the same. `start`
  *   withdraws it.
@@ -86,7 +87,8 @@ export function readRows(raw: RawRows, reading: Reading): ReadRows {
   const group = groupOf({ stored, newest, found, holdsOff }, reading);
   const mended: RowChange[] = empty.map(({ name }) => ({ table: "election", key: name, row: null }));
   for (const row of elections) if (!readable.includes(row)) mended.push({ table: "election", key: row.name, row });
-  if (group !== null && group.holdOffUntil !== stored?.holdOffUntil) mended.push({ table: "group", row: group });
+  if (group !== null && (group.holdOffUntil !== stored?.holdOffUntil || isLost(found, "job")))
+    mended.push({ table: "group", row: group });
   return { rows: { group, sessions, elections, records, jobs, endedTerms: raw.endedTerms }, unreadable: found, mended };
 }
 
@@ -201,6 +203,9 @@ function boundedJob(row: JobRow, { now, reachMs }: Reading): JobRow {
 
 const UNUSED: GroupRow = { epoch: 0, revision: 0, holdOffUntil: 0, holdOffMs: 0, paused: false, seenAt: 0 };
 
+const isLost = (found: readonly UnreadableRow[], table: UnreadableRow["table"]): boolean =>
+  found.some((row) => row.table === table);
+
 interface Found {
   readonly stored: GroupRow | null;
   /** The largest epoch of any row. */
@@ -211,13 +216,13 @@ interface Found {
 
 function groupOf({ stored, newest, found, ...vacated }: Found, { now, reachMs }: Reading): GroupRow | null {
   const holdOffMs = reachMs + CLOCK_MARGIN_MS;
-  const isLost = found.some(({ table }) => table === "group");
   const holdsOff = vacated.holdsOff || found.some(({ table }) => table !== "record");
   // No host can have given out more by its clock, whose margin is part of the hold-off.
   const anew = { ...UNUSED, epoch: now + CLOCK_MARGIN_MS, revision: now + CLOCK_MARGIN_MS };
-  const before = isLost ? anew : stored;
+  const before = isLost(found, "group") ? anew : stored;
   if (before === null && !holdsOff) return null;
-  const group = { ...(before ?? UNUSED), epoch: Math.max(before?.epoch ?? 0, newest) };
+  const least = isLost(found, "job") ? anew.epoch : 0;
+  const group = { ...(before ?? UNUSED), epoch: Math.max(before?.epoch ?? 0, newest, least) };
   if (group.holdOffUntil > now + 2 * holdOffMs) return { ...group, holdOffUntil: now + holdOffMs, holdOffMs };
   if (!holdsOff) return group;
   const holdOffUntil = Math.max(group.holdOffUntil, now + holdOffMs);

@@ -22,7 +22,7 @@ import { expire, settle, updateDeadline } from "./deadlines.ts";
 import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
 import { followIdle, isOver } from "./idle.ts";
-import { answerRun } from "./jobs.ts";
+import { answerRun, forgetJob } from "./jobs.ts";
 import {
   answerRestore,
   cleanup,
@@ -131,6 +131,8 @@ function apply(turn: Turn, event: EventBody): void {
       return configure(turn, event.policy);
     case "pause":
       return pause(turn, event.paused);
+    case "forget-job":
+      return forgetJob(turn, event);
     case "cleanup":
       return cleanup(turn, event);
     case "purge":

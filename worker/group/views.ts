@@ -1,7 +1,7 @@
 /** How the group looks from outside. Take it after a `tick`, so that nothing is shown that is over already. */
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import type { EndedRun, JobStatus } from "../../shared/protocol/runs.ts";
+import type { EndedRun, JobStatus, JobSummary } from "../../shared/protocol/runs.ts";
 import {
   CANDIDATES_SHOWN,
   type CandidateStatus,
@@ -9,6 +9,7 @@ import {
   type ElectionStatus,
   type GroupStatus,
   type GroupSummary,
+  JOBS_SHOWN,
   LEADERS_SHOWN,
   type LeaderStatus,
   STATUS_CANDIDATES,
@@ -16,7 +17,7 @@ import {
 } from "../../shared/protocol/status.ts";
 import { take } from "../../shared/take.ts";
 import { componentsIn, isHeld, priorityIn, vacantElection } from "./election.ts";
-import type { Election, GroupState, Run, Session } from "./state.ts";
+import type { Election, GroupState, Job, Run, Session } from "./state.ts";
 
 /** What the group itself does not know. */
 export type GroupIdentity = Pick<GroupStatus, "group" | "deployment">;
@@ -44,7 +45,11 @@ export function groupStatus(
   const { epoch, revision, paused, sessions } = state;
   const holdOffMs = holdOffIn(state, now);
   const electionCount = state.elections.size;
-  return { ...identity, epoch, revision, paused, holdOffMs, sessions: sessions.size, electionCount, elections, next };
+  const jobs = take(state.jobs.values(), JOBS_SHOWN).map((job) => jobSummary(job, now));
+  return {
+    ...identity,
+    ...{ epoch, revision, paused, holdOffMs, sessions: sessions.size, electionCount, elections, next, jobs },
+  };
 }
 
 const holdOffIn = ({ holdOffUntil }: GroupState, now: number): number => Math.max(0, holdOffUntil - now);
@@ -129,23 +134,28 @@ const diedRun = ({ occurrence, by, startedAt, leaseUntil }: Run): EndedRun => ({
 export function jobStatus(state: GroupState, name: string, now: number): JobStatus | null {
   const job = state.jobs.get(name);
   if (job === undefined) return null;
-  const { run, ended, forgotten } = job;
-  const isRunning = run !== null && run.leaseUntil > now;
-  return {
-    job: name,
-    run: isRunning
-      ? {
-          ...{ occurrence: run.occurrence, by: run.by, startedAt: run.startedAt, epoch: run.epoch },
-          remainingMs: run.leaseUntil - now,
-        }
-      : null,
-    // A run that has died is stored as such with whatever the job does next.
-    ended: [
-      ...(run === null || isRunning ? [] : [diedRun(run)]),
-      ...ended.map(({ hash: _, retry: __, ...one }) => one).reverse(),
-    ],
-    forgotten,
-  };
+  return { job: name, run: runStatus(job.run, now), ended: endedRuns(job, now), forgotten: job.forgotten };
+}
+
+export const runStatus = (run: Run | null, now: number): JobStatus["run"] =>
+  run !== null && run.leaseUntil > now
+    ? {
+        ...{ occurrence: run.occurrence, by: run.by, startedAt: run.startedAt, epoch: run.epoch },
+        remainingMs: run.leaseUntil - now,
+      }
+    : null;
+
+/** The latest first. A run that has died is stored as such with whatever the job does next. */
+function endedRuns({ run, ended }: Job, now: number): EndedRun[] {
+  const died = run !== null && run.leaseUntil <= now && run.givenUp === undefined ? [diedRun(run)] : [];
+  return [...died, ...ended.map(({ hash: _, retry: __, ...one }) => one).reverse()];
+}
+
+function jobSummary(job: Job, now: number): JobSummary {
+  const [last] = endedRuns(job, now);
+  if (last === undefined) return { job: job.name, run: runStatus(job.run, now), last: null };
+  const { outcome: _, ...shown } = last;
+  return { job: job.name, run: runStatus(job.run, now), last: shown };
 }
 
 /** The leadership that the question is about. */
@@ -168,7 +178,7 @@ export interface FenceAnswer {
 export function fence(state: GroupState, question: FenceQuestion, now: number): FenceAnswer {
   const run = runOf(state, question);
   if (run !== null) {
-    const current = run.epoch === question.epoch && run.leaseUntil > now;
+    const current = run.epoch === question.epoch && run.leaseUntil > now && run.givenUp === undefined;
     return { current, draining: false, epoch: run.epoch, remainingMs: current ? run.leaseUntil - now : 0 };
   }
   const name = state.components.get(question.component)?.election;

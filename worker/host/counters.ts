@@ -2,6 +2,7 @@
  * Counts what has happened in a group so far. The counters are stored with rows that are written anyway, so a new
  * incarnation goes on with them, except for what came after the last such row. Keys form a bounded set: no name is in it.
  */
+import type { RunEnd } from "../../shared/protocol/runs.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Fact, RefusalCode } from "../group/facts.ts";
 import type { EndReason } from "../group/state.ts";
@@ -26,6 +27,8 @@ type Happened =
   | "sessions_resumed"
   | "sessions_lost"
   | "sessions_left"
+  | "runs_started"
+  | `runs_ended ${RunEnd}`
   | `refusals ${RefusalCode}`
   | `hang_ups ${number}`;
 
@@ -109,6 +112,11 @@ function count(fact: Fact, add: (key: Happened, by?: number) => void): void {
       return add(`refusals ${fact.code}`);
     case "hung_up":
       return add(`hang_ups ${fact.code}`);
+    case "run_started":
+      return add("runs_started");
+    case "run_ended":
+      return add(`runs_ended ${fact.end}`);
+    case "job_forgotten":
     case "paused":
     case "resumed":
     case "cleaned":

@@ -152,6 +152,9 @@ function faultOf(principal: Principal): string | null {
 }
 
 function whyForbidden(principal: Principal, group: string | undefined, role: Role): string | null {
+  // An `authorize` that decides by the address may not have thought of this one.
+  if (group === undefined && principal.groups === undefined)
+    return 'these credentials name no groups: authorize has to return them, ["*"] for all';
   if (group !== undefined && !mayEnter(principal, group))
     return "these credentials are not for this group: use a token that names it";
   return mayAct(principal, role) ? null : `this needs the role ${role}`;

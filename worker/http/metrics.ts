@@ -3,6 +3,7 @@
  * elections, so only the first few elections have their own lines, in a single metric.
  */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import type { RunEnd } from "../../shared/protocol/runs.ts";
 import { isHeld } from "../group/election.ts";
 import type { RefusalCode } from "../group/facts.ts";
 import type { Election, ElectionState, EndReason, GroupState } from "../group/state.ts";
@@ -31,6 +32,7 @@ const REFUSALS: Readonly<Record<RefusalCode, true>> = {
   superseded: true,
   unknown_session: true,
 };
+const RUN_ENDS: Readonly<Record<RunEnd, true>> = { completed: true, failed: true, died: true, skipped: true };
 const STATES: Readonly<Record<ElectionState["type"], true>> = {
   vacant: true,
   leading: true,
@@ -43,6 +45,7 @@ const keysOf = <K extends string>(table: Readonly<Record<K, unknown>>): K[] => O
 export const metricsOf = (state: GroupState, counters: Counters, now: number): Metric[] => [
   ...leadership(state, counters, now),
   ...sessions(state, counters),
+  ...jobs(state, counters, now),
   ...work(counters),
 ];
 
@@ -147,6 +150,18 @@ function sessions(state: GroupState, counters: Counters): Metric[] {
     named("counter", "hang_ups_total", "Sockets that the group closed for cause, by close code.", hangUps),
   ];
 }
+
+const jobs = ({ jobs }: GroupState, counters: Counters, now: number): Metric[] => [
+  total("runs_started", "Runs of jobs that have begun.", counters.get("runs_started")),
+  named(
+    "counter",
+    "runs_ended_total",
+    "Runs of jobs that are over, by their end.",
+    keysOf(RUN_ENDS).map((end) => ({ labels: { end }, value: counters.get(`runs_ended ${end}`) ?? 0 })),
+  ),
+  gauge("jobs", "Jobs that have ever run.", jobs.size),
+  gauge("runs", "Jobs that run now.", [...jobs.values()].filter(({ run }) => (run?.leaseUntil ?? 0) > now).length),
+];
 
 const work = (counters: Counters): Metric[] => [
   total("wakes", "Times that the object was loaded: starts, ends of hibernation, restarts.", counters.get("wakes")),

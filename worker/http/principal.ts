@@ -7,7 +7,10 @@ export type Role = Access["role"];
 
 const ROLES: readonly Role[] = ["observe", "contend", "admin"];
 
-/** The caller of a request. `groups`: exact names, or prefixes that end with `*`; absent: every group. */
+/**
+ * The caller of a request. `groups`: exact names, or prefixes that end with `*`; absent: the group that is asked for, whichever
+ * it is, and none of the routes of all groups.
+ */
 export interface Principal extends Access {
   readonly groups?: readonly string[];
 }

@@ -129,13 +129,15 @@ async function count(context: Context<App>, keeps: boolean): Promise<void> {
   if (await askedTooOften(context, keeps)) throw new HTTPException(429, { res: askLessOften() });
 }
 
+const NO_JOB = "this job has never run in this group";
+
 /** Jobs that run once for each occurrence. The path names the job; the bodies are the calls of `RunCall`. */
 export const jobRoutes = (allow: Admission) =>
   new Hono<App>()
     .get("/:job", allow("observe"), async (context) => {
       const job = name(context.req.param("job"), "job");
       const status = await look(context, (group) => group.job({ ...callOf(context), job }));
-      if (status === null) throw refusal(404, "no_job", "this job has never run in this group");
+      if (status === null) throw refusal(404, "no_job", NO_JOB);
       return context.json(status);
     })
     .post("/:job", allow("contend"), small, takesJson(jobCall), async (context) => {
@@ -146,6 +148,13 @@ export const jobRoutes = (allow: Admission) =>
       const answer = runAnswer(await groupOf(context).run({ ...callOf(context), access, request }));
       if (answer.type !== "refused") return context.json(answer);
       throw refusal(answer.code === "forbidden" ? 403 : 409, answer.code, answer.message);
+    })
+    .delete("/:job", allow("admin"), async (context) => {
+      const job = name(context.req.param("job"), "job");
+      const outcome = await groupOf(context).forgetJob({ ...callOf(context), job });
+      if (outcome.type !== "job_forgotten") throw refusal(404, "no_job", NO_JOB);
+      const { type: _, ...forgotten } = outcome;
+      return context.json(forgotten);
     });
 
 type JobCall = { readonly type: RunCall["type"] } & Readonly<Record<string, unknown>>;

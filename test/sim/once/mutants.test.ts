@@ -6,13 +6,14 @@ import { expect, inject, test } from "vitest";
 import { type Edit, editing } from "../../../tools/harness/edited-sources.ts";
 import type { Kit } from "./kit.ts";
 import { playOnce } from "./play.ts";
-import { cleanedUp } from "./traces.ts";
+import { cleanedUp, cutOff, mended, slowPath, toldDead } from "./traces.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const PLAYS = 60;
 
 const inJobs = (from: string, to: string): Edit => ({ file: "worker/group/jobs.ts", from, to });
 const inRows = (from: string, to: string): Edit => ({ file: "worker/group/rows.ts", from, to });
+const inOnce = (from: string, to: string): Edit => ({ file: "shared/once/run-once.ts", from, to });
 const inRun = (from: string, to: string): Edit => ({ file: "shared/once/leased-run.ts", from, to });
 
 interface Mutant {
@@ -56,7 +57,7 @@ const mutants: readonly Mutant[] = [
   {
     rule: "J4",
     name: "a clean-up forgets what has run",
-    edits: [inJobs("run: null, ended: [], forgotten: laterOf(job.forgotten, job.latest) }", "run: null, ended: [] }")],
+    edits: [inJobs("ended: [], forgotten: laterOf(job.forgotten, job.latest) }", "ended: [] }")],
     trace: cleanedUp,
   },
   {
@@ -106,6 +107,49 @@ const mutants: readonly Mutant[] = [
     rule: "S1",
     name: "the caller counts its lease from the answer",
     edits: [inRun("this.#until = sentAt + lease.renewDeadlineMs;", "this.#until = ports.now() + lease.durationMs;")],
+    trace: cutOff,
+  },
+  {
+    rule: "J8",
+    name: "a job that is mended begins beside the run that was given up",
+    edits: [inJobs("run: job.run && { ...job.run, givenUp: true } });", "run: null });")],
+    trace: mended,
+  },
+  {
+    rule: "J8",
+    name: "a run that was given up goes on renewing",
+    edits: [inJobs("if (job.run === null || job.run.givenUp)", "if (job.run === null)")],
+    trace: mended,
+  },
+  {
+    rule: "J8",
+    name: "the end of a run that was given up counts",
+    edits: [inJobs('if (job.run.givenUp) return { type: "lost" };', "")],
+    trace: mended,
+  },
+  {
+    rule: "J8",
+    name: "a run that was given up is remembered as one that died, and begins again",
+    edits: [inJobs("if (job.run.givenUp) return { ...job, run: null };", "")],
+    trace: mended,
+  },
+  {
+    rule: "J7",
+    name: "the work begins by a lease that the path can't renew",
+    edits: [inOnce("tookMs > answerTimeoutFor(answer.lease)", "tookMs > answer.lease.renewDeadlineMs")],
+    trace: slowPath,
+  },
+  {
+    rule: "J7",
+    name: "the group keeps the lease that was too short",
+    edits: [inJobs("Math.max(job.run.leaseMs, wantedMs)", "job.run.leaseMs")],
+    trace: slowPath,
+  },
+  {
+    rule: "J2",
+    name: "a death that was told of is kept in memory",
+    edits: [inJobs("if (known.run !== null && job.run === null) turn.putJob(job);", "")],
+    trace: toldDead,
   },
 ];
 
@@ -116,7 +160,12 @@ test.each(mutants)("[$rule] $name", async ({ edits, trace }) => {
 });
 
 test("the right group passes the scripts", async () => {
-  await cleanedUp(await loadKit([]));
+  const kit = await loadKit([]);
+  await cleanedUp(kit);
+  await slowPath(kit);
+  await toldDead(kit);
+  await mended(kit);
+  await cutOff(kit);
 });
 
 async function hunt(kit: Kit, trace?: (kit: Kit) => Promise<void>): Promise<string | null> {

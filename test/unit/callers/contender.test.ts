@@ -381,6 +381,25 @@ test("[C8] [N2] a waiting contender has patience: it is elected where a round tr
   expect(asker.leads()).toBe(true);
 });
 
+test("[E9] where the deployment says when to ask again, a contender waits so long, a minute at most; a leader keeps its lease", () => {
+  const world = new GroupWorld();
+  const asker = world.poller("asker");
+  asker.start();
+  const turnAway = (one: Poller<GroupWorld>, retryAfterMs: number): void =>
+    one.dispatch({ type: "failed", attempt: one.state.attempt, retryAfterMs });
+  turnAway(asker, 30_000);
+  expect(due(asker)).toBe(30_000);
+  world.advance(30_000);
+  asker.dispatch({ type: "tick" });
+  turnAway(asker, 86_400_000);
+  expect(due(asker)).toBe(60_000);
+  const leader = leading();
+  leader.world.advance(E);
+  leader.dispatch({ type: "tick" });
+  turnAway(leader, 30_000);
+  expect(due(leader)).toBeLessThanOrEqual(R / 8);
+});
+
 test("[N1] while it holds a term a call is repeated at least every R / 8, however many have failed", () => {
   const asker = leading();
   asker.world.advance(E);

@@ -49,6 +49,19 @@ test("[I1] the index is told once that a group is there, and once that it is gon
   expect(asked).toHaveLength(3);
 });
 
+test("[I1] an index that has lost the name hears it again after a day", async () => {
+  const { entry, asked } = entryWith(done);
+  entry.used(Date.now());
+  await vi.advanceTimersByTimeAsync(DAY_MS - MINUTE_MS);
+  entry.used(Date.now());
+  await settle();
+  expect(asked).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(2 * MINUTE_MS);
+  entry.used(Date.now());
+  await settle();
+  expect(asked).toHaveLength(2);
+});
+
 test("[I1] what another incarnation has been told need not be told again", async () => {
   const first = entryWith(done);
   first.entry.used(Date.now());

@@ -5,6 +5,7 @@ import { Backend } from "../../../testing/group/backend.ts";
 import type { PolicyOptions } from "../../../worker/group/policy.ts";
 import type { RowChange } from "../../../worker/group/rows.ts";
 import type { Access } from "../../../worker/group/state.ts";
+import { groupStatus } from "../../../worker/group/views.ts";
 
 const LEASE_MS = 2_000;
 const AHEAD_MS = 30_000;
@@ -132,6 +133,34 @@ test("[J3] without retry an occurrence begins once: one that died or failed stay
   await world.end("c", { end: "failed" });
   expect(await world.begin("b", "2", { retry: false })).toMatchObject({ type: "over", end: "failed" });
   expect(await world.begin("b", "2")).toMatchObject({ type: "yours" });
+});
+
+test("[J2] [J3] a death that was told of is stored: no restart forgets it, and the run is over", async () => {
+  const world = new JobWorld();
+  await world.begin("a", "1", { retry: false });
+  world.rows.length = 0;
+  world.now += LEASE_MS;
+  const died = await world.begin("b", "1");
+  expect(died).toMatchObject({ type: "over", end: "died", by: "a" });
+  expect(world.rows).toHaveLength(1);
+  world.backend.restart();
+  expect(await world.begin("c", "1")).toEqual(died);
+  expect(await world.renew("a")).toEqual({ type: "lost" });
+  expect(world.rows).toHaveLength(1);
+});
+
+test("[J7] whoever asks again for its own run, with a longer lease, gets that: the path was too slow for the first", async () => {
+  const world = new JobWorld();
+  await world.begin("a", "1");
+  expect(await world.begin("a", "1", { leaseMs: 8_000 })).toMatchObject({
+    type: "yours",
+    lease: { durationMs: 8_000 },
+  });
+  expect(await world.begin("a", "1")).toMatchObject({ type: "yours", lease: { durationMs: 8_000 } });
+  expect(await world.renew("a")).toMatchObject({ lease: { durationMs: 8_000 } });
+  expect(await world.begin("b", "1")).toMatchObject({ type: "busy", remainingMs: 8_000 });
+  world.backend.replace();
+  expect(await world.begin("a", "1", { leaseMs: 86_400_000 })).toMatchObject({ lease: { durationMs: 60_000 } });
 });
 
 test("[J3] the end of a run that was taken for dead counts, unless the occurrence has begun again", async () => {
@@ -282,4 +311,70 @@ test("[J3] a lease is a minute at most, or that of the group: nobody makes a cle
   expect(await world.begin("a", "1", { leaseMs: 86_400_000 })).toMatchObject({ lease: { durationMs: 60_000 } });
   const patient = new JobWorld({ leaseMs: 120_000 });
   expect(await patient.begin("a", "1", { leaseMs: 86_400_000 })).toMatchObject({ lease: { durationMs: 120_000 } });
+});
+
+const forget = (world: JobWorld, job = "nightly") =>
+  world.backend.ask((request) => ({ type: "forget-job", request, job }));
+
+test("[J8] an operator mends one job: its run is given up, nothing begins before that may be over, and nothing runs again", async () => {
+  const world = new JobWorld();
+  await world.runThrough("a", "1");
+  await world.begin("b", "2");
+  world.now += 1;
+  await world.renew("b");
+  expect(await forget(world)).toMatchObject({
+    ...{ type: "job_forgotten", job: "nightly", occurrences: 1, forgotten: "2" },
+    run: { occurrence: "2", by: "b", remainingMs: LEASE_MS },
+  });
+  expect(await world.renew("b")).toEqual({ type: "lost" });
+  expect(await world.end("b")).toEqual({ type: "lost" });
+  for (const occurrence of ["1", "2"]) expect(await world.begin("c", occurrence)).toEqual({ type: "too_old" });
+  expect(await world.begin("b", "2")).toEqual({ type: "too_old" });
+  expect(await world.begin("c", "3")).toMatchObject({ type: "busy", remainingMs: LEASE_MS });
+  expect(await world.ask({ ...begun("d", "1"), job: "other" })).toMatchObject({ type: "yours" });
+  world.backend.restart();
+  expect(await world.begin("c", "3")).toMatchObject({ type: "busy" });
+  expect(await world.renew("b")).toEqual({ type: "lost" });
+  world.now += LEASE_MS + AHEAD_MS + SIGMA_MS;
+  expect(await world.begin("c", "3")).toMatchObject({ type: "yours" });
+  expect(await world.begin("e", "2")).toEqual({ type: "too_old" });
+});
+
+test("[J8] a job that is forgotten while nothing runs goes on at once; a job that has never run is none", async () => {
+  const world = new JobWorld();
+  expect(await forget(world)).toEqual({ type: "no_job" });
+  await world.runThrough("a", "1");
+  world.rows.length = 0;
+  expect(await forget(world)).toEqual({
+    ...{ type: "job_forgotten", job: "nightly", occurrences: 1, forgotten: "1", run: null },
+  });
+  expect(world.rows).toHaveLength(1);
+  expect(await world.begin("b", "1")).toEqual({ type: "too_old" });
+  expect(await world.begin("b", "2")).toMatchObject({ type: "yours" });
+});
+
+test("[J8] the status has a job with its run and its last occurrence, and each is a fact", async () => {
+  const world = new JobWorld();
+  const facts: string[] = [];
+  const turned = world.backend.turned;
+  world.backend.turned = (incarnation, turn) => {
+    for (const fact of turn.facts) facts.push(fact.type === "run_ended" ? `${fact.type} ${fact.end}` : fact.type);
+    turned(incarnation, turn);
+  };
+  const jobs = () => groupStatus(world.backend.look(), { group: "g", deployment: "d" }, world.now, null).jobs;
+  expect(jobs()).toEqual([]);
+  await world.begin("a", "1");
+  expect(jobs()).toMatchObject([{ job: "nightly", run: { occurrence: "1", by: "a" }, last: null }]);
+  await world.end("a", { outcome: '"sent"' });
+  const last = { occurrence: "1", end: "completed", by: "a", startedAt: world.now, endedAt: world.now };
+  expect(jobs()).toEqual([{ job: "nightly", run: null, last }]);
+  await world.begin("b", "2");
+  world.now += LEASE_MS;
+  expect(jobs()).toMatchObject([{ run: null, last: { occurrence: "2", end: "died", by: "b" } }]);
+  await world.begin("c", "2");
+  await forget(world);
+  expect(jobs()).toMatchObject([{ job: "nightly", run: { occurrence: "2", by: "c" }, last: null }]);
+  expect(facts).toEqual([
+    ...["run_started", "run_ended completed", "run_started", "run_ended died", "run_started", "job_forgotten"],
+  ]);
 });

@@ -237,6 +237,22 @@ test("[S17] [S5] epochs grow from the largest that any row has, where the row of
   expect(group.state.epoch).toBe(Math.max(...others));
 });
 
+test("[S17] [S5] after a job's row that can't be read epochs grow from the clock, though it is set back later", () => {
+  const { group } = led();
+  group.run(5_000, ...group.peers);
+  const { group: row, ...rest } = rawOf(group.stored.rows);
+  const epoch = group.clock;
+  const raw = {
+    ...rest,
+    ...(row && { group: row }),
+    jobs: [{ key: "nightly", row: `{"name":"nightly","epoch":${epoch}` }],
+  };
+  const read = readRows(raw, { now: group.clock, reachMs: reachOf(group) });
+  expect(read.unreadable).toMatchObject([{ table: "job", key: "nightly" }]);
+  expect(read.rows.group?.epoch).toBeGreaterThan(epoch);
+  expect(read.mended).toContainEqual({ table: "group", row: read.rows.group });
+});
+
 test("[S17] ends that nobody can have been promised are brought back, by a row that says so", () => {
   const { group } = led();
   const far = 8e15;

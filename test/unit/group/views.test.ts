@@ -24,6 +24,7 @@ test("the status shows for each election the leader, for how long, and the queue
     sessions: 3,
     electionCount: 2,
     next: null,
+    jobs: [],
     elections: [
       {
         election: "component:d",

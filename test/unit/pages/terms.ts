@@ -54,6 +54,7 @@ export const status = (elections: readonly ElectionStatus[], given: Partial<Grou
   holdOffMs: 0,
   sessions: 1,
   electionCount: elections.length,
+  jobs: [],
   elections,
   next: null,
   ...given,

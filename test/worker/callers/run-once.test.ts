@@ -3,6 +3,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { runOnce as runOnceByHttp } from "../../../client/index.ts";
+import { JobCoordinator } from "../../../client/node/run-coordinator.ts";
 import { type Elections, electionsOf, runOnce } from "../../../worker/index.ts";
 import { wrong } from "../../support/wrong.ts";
 import { deployWith, SECRET, tokenFor } from "../http/identities.ts";
@@ -192,6 +193,18 @@ test("[J6] [E2] over HTTP a wrong role, another component, an over-long name and
     status: 400,
     message: expect.stringContaining("outcome must be a string of 0-1024 characters; it is "),
   });
+  const begin = { type: "begin", run: "r".repeat(20), by: "me", leaseMs: 10_000, retry: true, missed: "run" };
+  const longOccurrence = await ask("POST", pathOf(group, "/jobs/nightly"), {
+    ...{ body: { ...begin, occurrence: "x".repeat(129) }, server, headers },
+  });
+  expect(errorOf(longOccurrence)).toMatchObject({
+    status: 400,
+    message: expect.stringContaining("occurrence must be 1-128 visible characters"),
+  });
+  const longJob = await ask("POST", pathOf(group, `/jobs/${"j".repeat(129)}`), {
+    ...{ body: { ...begin, occurrence: "1" }, server, headers },
+  });
+  expect(errorOf(longJob)).toMatchObject({ status: 400, message: expect.stringContaining("job must be") });
   expect(await isTouched(group)).toBe(false);
   const others = await deployment({ role: "contend", components: ["other"] });
   await expect(runOnceByHttp({ ...job, ...others })).rejects.toMatchObject({ code: "forbidden", retryable: false });
@@ -219,4 +232,64 @@ test("[J5] a group that can't be asked is asked again, and a wrong binding is na
   await expect(runOnce(wrong({}), { group, job: "nightly", occurrence: "1", run: () => 1 })).rejects.toThrow(
     "elections must be",
   );
+});
+
+test("[J1] [J5] a coordinator of node-cron lets one process run a fire, and tells the others when that is over", async () => {
+  const group = freshGroup();
+  const options = { group, ...(await deployment()) };
+  const [first, second] = ["first", "second"].map((by) => new JobCoordinator(options, () => by));
+  if (first === undefined || second === undefined) throw new Error("two were made");
+  const key = "nightly:2026-11-29T03:00:00.000Z";
+  expect(await first.shouldRun(key, 30_000)).toBe(true);
+  const other = second.shouldRun(key, 30_000);
+  expect((await local.job(group, "nightly"))?.run).toMatchObject({ by: "first" });
+  await first.onComplete(key);
+  expect(await other).toBe(false);
+  expect(await second.shouldRun(key, 30_000)).toBe(false);
+  expect((await local.job(group, "nightly"))?.ended).toMatchObject([
+    { occurrence: "2026-11-29T03:00:00.000Z", end: "completed", by: "first" },
+  ]);
+  await second.onComplete(key);
+});
+
+test("[J5] a coordinator of node-cron refuses what it can't run, by a sentence: node-cron then skips the fire", async () => {
+  const group = freshGroup();
+  const options = { group, ...(await deployment()) };
+  const coordinator = new JobCoordinator(options, () => "me");
+  const at = "2026-11-29T03:00:00.000Z";
+  await expect(coordinator.shouldRun(`two words:${at}`, 30_000)).rejects.toThrow("job must be");
+  await expect(coordinator.shouldRun(`nightly:${at}`, 1_000)).rejects.toThrow("leaseMs must be");
+  await expect(coordinator.shouldRun("nightly", 30_000)).rejects.toThrow("key must be the name of a task");
+  expect(await isTouched(group)).toBe(false);
+  expect(() => new JobCoordinator(wrong({ ...options, retries: 1 }), () => "me")).toThrow("retries is unknown");
+  expect(() => new JobCoordinator(wrong({ ...options, retry: 1 }), () => "me")).toThrow("retry must be");
+});
+
+test("[J8] [E2] an admin forgets a job over HTTP: the answer says what that has done, and others may not", async () => {
+  const group = freshGroup();
+  const once = (occurrence: string, run: () => unknown) => runOnce(local, { group, job: "nightly", occurrence, run });
+  const forget = async (claims: Parameters<typeof tokenFor>[0], job = "nightly") => {
+    const headers = { Authorization: `Bearer ${(await deployment(claims)).token}` };
+    return ask("DELETE", pathOf(group, `/jobs/${job}`), { server, headers });
+  };
+  await once("1", () => 1);
+  expect(errorOf(await forget({ role: "contend" }))).toMatchObject({
+    status: 403,
+    message: "this needs the role admin",
+  });
+  expect(await once("1", () => 1)).toMatchObject({ ran: false, reason: "completed" });
+  const begun = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const running = once("2", () => {
+    begun.resolve();
+    return release.promise;
+  });
+  await begun.promise;
+  expect(await forget({ role: "admin" })).toMatchObject({
+    ...{ status: 200, body: { job: "nightly", occurrences: 1, forgotten: "2", run: { occurrence: "2" } } },
+  });
+  release.resolve();
+  await expect(running).rejects.toThrow("lost");
+  expect(await once("2", () => 1)).toMatchObject({ ran: false, reason: "too_old" });
+  expect(errorOf(await forget({ role: "admin" }, "other"))).toMatchObject({ status: 404, code: "no_job" });
 });

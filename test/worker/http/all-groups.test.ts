@@ -153,13 +153,37 @@ test("[I3] without an index the routes of all groups say so, to anybody", async 
   }
 });
 
+test("[I1] a name that has nothing behind it leaves the index once somebody has looked there", async () => {
+  const { index, find, server } = deployment();
+  const group = freshGroup("gone");
+  await list(index, [group]);
+  await findsIndex(group, find);
+  expect((await groupsBy(server)).groups).toMatchObject([{ group, summary: { sessions: 0 } }]);
+  await expect.poll(() => listed(index)).toEqual([]);
+});
+
+test("[I3] an authorize that names no groups opens one group at a time, and not the routes of all", async () => {
+  const { index } = deployment();
+  const group = freshGroup();
+  await list(index, [group]);
+  const app = createElectionApp({ authorize: () => ({ role: "admin" }), policy: () => ({ leaseMs: LEASE_MS }) });
+  const GROUP_INDEX = wrong({ idFromName: () => "", get: () => index });
+  const server: Server = (request) => app.fetch(request, { ELECTIONS: env.ELECTIONS, GROUP_INDEX });
+  expect((await ask("GET", pathOf(group), { server })).status).toBe(200);
+  for (const path of ["/v1/groups", "/v1/metrics"]) {
+    const refusal = errorOf(await ask("GET", path, { server }));
+    expect(refusal).toMatchObject({ status: 403, code: "forbidden" });
+    expect(refusal.message).toContain("authorize has to return them");
+  }
+});
+
 test("[I3] a group that can't be asked is named, and the others are shown", async () => {
   captureLog();
   const [good, bad] = [freshGroup("good"), freshGroup("bad")];
   const { index } = deployment();
   await list(index, [good, bad]);
   const app = createElectionApp({
-    authorize: () => ({ role: "observe" }),
+    authorize: () => ({ role: "observe", groups: ["*"] }),
     policy: (group) => {
       if (group === bad) throw new RangeError("this group has no settings");
       return { leaseMs: LEASE_MS };

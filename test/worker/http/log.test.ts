@@ -177,6 +177,12 @@ test("every event of a group has the fields that docs/OPERATIONS.md lists, and n
   await client.closed;
   await live(group, server);
   await stumble(group, server);
+  const job = pathOf(group, "/jobs/nightly");
+  const run = { run: "a-run-of-its-own" };
+  const begin = { type: "begin", ...run, occurrence: "1", by: "me", leaseMs: 10_000, retry: true, missed: "run" };
+  await ask("POST", job, { server, body: begin });
+  await ask("POST", job, { server, body: { type: "end", ...run, end: "completed" } });
+  await ask("DELETE", job, { server });
   await ask("DELETE", `${pathOf(group)}?force=true`, { server });
   stopClock(); // an hour later: the hold-off is over
   const purged = await ask("DELETE", `${pathOf(group)}?purge=true`, { server });

@@ -75,6 +75,7 @@ test("[Q1] [Q2] the status shows every election, who leads it, and who would be 
     sessions: 4,
     electionCount: 2,
     next: null,
+    jobs: [],
     elections: [
       {
         election: "component:sync",

@@ -28,6 +28,7 @@ export const operating: readonly Route[] = [
   ["POST", "/elections/process/revoke"],
   ["POST", "/pause"],
   ["POST", "/resume"],
+  ["DELETE", "/jobs/nightly"],
   ["DELETE", ""],
 ];
 export const routes: readonly Route[] = [...looking, ...contending, ...operating];

@@ -264,17 +264,17 @@ function unpublish(draft: Draft, component: string): void {
   }
 }
 
-export function failed(draft: Draft, { attempt }: Of<"failed">): void {
+export function failed(draft: Draft, { attempt, retryAfterMs }: Of<"failed">): void {
   const { call: asked } = draft;
   if (asked?.attempt !== attempt) return;
   draft.call = null;
-  fail(draft, asked);
+  fail(draft, asked, retryAfterMs);
 }
 
 /** Whether it has arrived is unknown. A farewell need not be repeated: the next campaign does not name the term. */
-export function fail(draft: Draft, { request }: Call): void {
+export function fail(draft: Draft, { request }: Call, retryAfterMs = 0): void {
   draft.failures += 1;
-  pause(draft);
+  pause(draft, Math.min(retryAfterMs, LONGEST_PAUSE_MS));
   if (request.type === "confirm") return;
   draft.nextAt = Math.min(draft.nextAt, draft.now);
   if (request.type !== "release") return;
@@ -282,11 +282,15 @@ export function fail(draft: Draft, { request }: Call): void {
   else if (draft.failures >= GOODBYES) leave(draft);
 }
 
+/** Whatever somebody in front of the deployment says. */
+const LONGEST_PAUSE_MS = 60_000;
+
 /** Half of the bound in any case, as each call costs a row; while a term is held never longer than R / 8, so that no outage outlasts its end. */
-function pause(draft: Draft): void {
+function pause(draft: Draft, leastMs: number): void {
   const isHolding = draft.terms.length > 0;
   const longestMs = isHolding && draft.lease !== null ? draft.lease.renewDeadlineMs / 8 : RETRY.longestMs;
   const backOff = { ...RETRY, longestMs, leastShare: 0.5 };
   // Alarms know whole milliseconds only: one that comes a fraction too early would come again at once, and again.
-  draft.quietUntil = draft.now + Math.ceil(backOffMs(draft.failures - 1, draft.random, backOff));
+  const waitMs = Math.max(isHolding ? 0 : leastMs, backOffMs(draft.failures - 1, draft.random, backOff));
+  draft.quietUntil = draft.now + Math.ceil(waitMs);
 }

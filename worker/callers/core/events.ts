@@ -16,8 +16,8 @@ export type EventBody =
   /** Time has passed. */
   | { readonly type: "tick" }
   | { readonly type: "answered"; readonly attempt: number; readonly answer: Answer }
-  /** No answer will come. */
-  | { readonly type: "failed"; readonly attempt: number }
+  /** No answer will come. `retryAfterMs`: the deployment has said when to ask again. */
+  | { readonly type: "failed"; readonly attempt: number; readonly retryAfterMs?: number }
   /** Somebody waits for the answer to a campaign that is made after this. */
   | { readonly type: "inquire" }
   /** The promise of an `onRevoke` has settled. */

@@ -8,6 +8,7 @@ import { byId, keyedList, onPress, setText } from "./dom.ts";
 import { type ElectionCard, electionCard } from "./election-card.ts";
 import { electionRow } from "./election-row.ts";
 import { HistoryTable, MOST_TERMS } from "./history-table.ts";
+import { jobsTable } from "./jobs-table.ts";
 import { showLegend } from "./legend.ts";
 import { Live, type Update } from "./live.ts";
 import { operatorOf } from "./operator.ts";
@@ -18,6 +19,7 @@ import { announcements } from "./view/announcements.ts";
 import { CONNECTION_LABELS, type Connection, connectionMessage, nextConnection } from "./view/connection.ts";
 import { type ElectionView, electionViews } from "./view/elections.ts";
 import { termViews } from "./view/history.ts";
+import { jobViews } from "./view/jobs.ts";
 import { timelineOf } from "./view/timeline.ts";
 import { count, duration } from "./view/words.ts";
 
@@ -61,6 +63,7 @@ export class GroupPage {
       ),
   );
   readonly #timeline = new TimelinePlot();
+  readonly #showJobs = jobsTable();
   readonly #history = new HistoryTable(() => this.#live?.setHistoryLimit(MOST_TERMS));
   readonly #orders: OrderContext = {
     dialog: new Dialog(explain),
@@ -169,8 +172,9 @@ export class GroupPage {
     this.#renderConnection();
     byId("group-body", HTMLElement).hidden = status === null;
     if (status === null) return;
-    const { deployment, paused, sessions, epoch, elections, electionCount, next } = status;
+    const { deployment, paused, sessions, epoch, elections, electionCount, next, jobs } = status;
     this.#showElections(electionViews(status, leaders), electionCount > MOST_CARDS);
+    this.#showJobs(jobViews(jobs));
     byId("nobody", HTMLElement).hidden = electionCount > 0;
     const more = byId("more-elections", HTMLButtonElement);
     more.hidden = next === null;

@@ -1,0 +1,63 @@
+/**
+ * Each fire of a task of node-cron is an occurrence of a job, which has the task's name.
+ *
+ * The run lasts from node-cron's question to its report that the task is over. Whoever is asked meanwhile waits for that, so
+ * that a runner that dies is followed.
+ */
+import { invalidArgument } from "../../shared/errors.ts";
+import { askedOf } from "../../shared/once/options.ts";
+import { oncePorts, type RunOnceOptions, runOnceBy } from "../once.ts";
+
+/** What `setRunCoordinator` of node-cron takes. */
+export interface RunCoordinator {
+  /** Resolves to whether the task runs here. `key`: the task's name and the time of the fire. `ttlMs`: the task's `distributedLease`. */
+  shouldRun(key: string, ttlMs: number): Promise<boolean>;
+  /** Resolves once the end is recorded. Rejects with a `LeadershipLostError` if somebody else has begun the fire since. */
+  onComplete(key: string): Promise<void>;
+}
+
+/** Options of `createRunCoordinator`: those of `runOnce`; node-cron says the rest. */
+export type RunCoordinatorOptions = Omit<RunOnceOptions<void>, "job" | "occurrence" | "run" | "leaseMs">;
+
+export class JobCoordinator implements RunCoordinator {
+  readonly #options: RunCoordinatorOptions;
+  readonly #by: () => string;
+  readonly #running = new Map<string, { readonly finish: () => void; readonly recorded: Promise<unknown> }>();
+
+  /** Throws a `TypeError` for wrong options: node-cron only logs what `shouldRun` rejects with. */
+  constructor(options: RunCoordinatorOptions, by: () => string) {
+    const example = { ...options, job: "task", occurrence: 0, run: () => {} };
+    askedOf(example, oncePorts(example, by));
+    this.#options = options;
+    this.#by = by;
+  }
+
+  async shouldRun(key: string, ttlMs: number): Promise<boolean> {
+    const { job, occurrence } = fireOf(key);
+    const { promise: begun, resolve: begin } = Promise.withResolvers<true>();
+    const { promise: work, resolve: finish } = Promise.withResolvers<void>();
+    const run = (): Promise<void> => {
+      begin(true);
+      return work;
+    };
+    const recorded = runOnceBy({ ...this.#options, job, occurrence, run, leaseMs: ttlMs }, this.#by);
+    // Whoever asked has been told by then; `onComplete` reports what comes of it.
+    recorded.catch(() => {});
+    const isHere = await Promise.race([begun, recorded.then(() => false)]);
+    if (isHere) this.#running.set(key, { finish, recorded });
+    return isHere;
+  }
+
+  async onComplete(key: string): Promise<void> {
+    const run = this.#running.get(key);
+    this.#running.delete(key);
+    run?.finish();
+    await run?.recorded;
+  }
+}
+
+function fireOf(key: string): { job: string; occurrence: string } {
+  const [, job, occurrence] = /^(.+):(\d{4}-\d\d-\d\dT[\d:.]+Z)$/.exec(key) ?? [];
+  if (job !== undefined && occurrence !== undefined) return { job, occurrence };
+  throw invalidArgument(`key must be the name of a task and the time of its fire, as node-cron makes it: ${key}`);
+}
