@@ -1,7 +1,7 @@
 /** A leading tab stays open, and its network, its clock or its main thread fails; or it is only hidden, and leads on. */
 import { expect, test } from "vitest";
 import { findBrowser, startChromium } from "../../tools/harness/chromium.ts";
-import { startProxy } from "../support/proxy.ts";
+import { startProxy } from "../../tools/harness/proxy.ts";
 import { setting } from "./setting.ts";
 import type { Tab } from "./tabs.ts";
 

@@ -1,7 +1,7 @@
 /** The driver for sockets from Node to a real backend, each client behind a proxy that can fail. */
 import { createElectionClient } from "../../client/node/index.ts";
 import { statusOf } from "../../tools/harness/backend-answers.ts";
-import { type FaultyProxy, startProxy } from "../support/proxy.ts";
+import { type FaultyProxy, startProxy } from "../../tools/harness/proxy.ts";
 import { clientMember, type Driver, LONG_LEASE_MS, type Member } from "./driver.ts";
 
 /** Where a lease is to end, and where none is while a busy machine stands still. */

@@ -11,8 +11,8 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { listen } from "../../tools/harness/loopback.ts";
+import { startProxy } from "../../tools/harness/proxy.ts";
 import { type CommandProcess, endCommands, startCommand } from "../support/command-line.ts";
-import { startProxy } from "../support/proxy.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const SECRET = "a secret of at least thirty-two characters";

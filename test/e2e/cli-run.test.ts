@@ -7,9 +7,9 @@ import { type LocalBackend, startLocalBackend } from "../../tools/harness/backen
 import { endingsOf } from "../../tools/harness/backend-answers.ts";
 import { candidate } from "../../tools/harness/cluster.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../tools/harness/folder.ts";
+import { startProxy } from "../../tools/harness/proxy.ts";
 import { type CommandProcess, endCommands, runCommand, startCommand } from "../support/command-line.ts";
 import { CommandLog, loggedCommand, overlaps } from "../support/command-log.ts";
-import { startProxy } from "../support/proxy.ts";
 
 /** Where no lease is to end, not even on a busy machine. */
 const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: "10000", DRAIN_MS: "1000" };

@@ -4,9 +4,9 @@ import { freePort } from "../../cli/backend/free-port.ts";
 import { statusOf } from "../../tools/harness/backend-answers.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { PATIENCE_MS } from "../../tools/harness/patience.ts";
+import { startProxy } from "../../tools/harness/proxy.ts";
 import type { Runtime } from "../../tools/harness/runtime.ts";
 import { editedVersion, serveSkewed, type Version } from "../../tools/harness/versions.ts";
-import { startProxy } from "../support/proxy.ts";
 
 const GROUP = "deployments";
 /** No lease and no drain is to end. */

@@ -6,8 +6,8 @@ import { endingsOf } from "../../tools/harness/backend-answers.ts";
 import { type Cluster, candidate, startCluster } from "../../tools/harness/cluster.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { beliefs, faultsIn } from "../../tools/harness/history.ts";
+import { type FaultyProxy, startProxy } from "../../tools/harness/proxy.ts";
 import { recordFailover } from "../support/measured.ts";
-import { type FaultyProxy, startProxy } from "../support/proxy.ts";
 
 const LEASE_MS = 2_000;
 const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: String(LEASE_MS), DRAIN_MS: "1000" };

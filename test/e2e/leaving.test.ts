@@ -13,8 +13,8 @@ import { type LocalBackend, startLocalBackend } from "../../tools/harness/backen
 import { CLIENT_ENTRY, importNodeClient, NODE_ENTRY } from "../../tools/harness/built.ts";
 import { candidate } from "../../tools/harness/cluster.ts";
 import { listen } from "../../tools/harness/loopback.ts";
+import { startProxy } from "../../tools/harness/proxy.ts";
 import type { LeavingConfig } from "../support/leaving.main.ts";
-import { startProxy } from "../support/proxy.ts";
 import type { ScopesConfig } from "../support/scopes.main.ts";
 
 /** Far longer than any test waits: what waits for a lease here never comes. */

@@ -5,7 +5,7 @@ import { type LocalBackend, startLocalBackend } from "../../tools/harness/backen
 import { type Cluster, type Member, startCluster } from "../../tools/harness/cluster.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { beliefs, faultsIn, gapsMs } from "../../tools/harness/history.ts";
-import { type FaultyProxy, startProxy } from "./proxy.ts";
+import { type FaultyProxy, startProxy } from "../../tools/harness/proxy.ts";
 
 const COMPONENTS = ["dispatcher", "resource-manager", "rest-endpoint"];
 /** In an election of its own on the same session. */

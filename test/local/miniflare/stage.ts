@@ -6,8 +6,8 @@ import type { ElectionFaults, ElectionWorkerOptions } from "../../../testing/ind
 import { workerTarget } from "../../../tools/bundle-worker.ts";
 import { importTestingKit } from "../../../tools/harness/built.ts";
 import { PATIENCE_MS } from "../../../tools/harness/patience.ts";
+import { type FaultyProxy, startProxy } from "../../../tools/harness/proxy.ts";
 import { inRepository } from "../../../tools/paths.ts";
-import { type FaultyProxy, startProxy } from "../../support/proxy.ts";
 import type { Stage } from "../scenarios.ts";
 
 const { electionFaults, electionWorker } = await importTestingKit();

@@ -1,14 +1,14 @@
 /** A TCP proxy on loopback that can fail in the ways networks fail: silently, in one direction, late, or with a reset. */
 
 import { connect, createServer, type Socket } from "node:net";
-import { listen } from "../../tools/harness/loopback.ts";
+import { listen } from "./loopback.ts";
 
 export type Direction = "up" | "down";
 
 export interface FaultyProxy {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
-  /** Stops forwarding without closing anything: bytes are read and thrown away, as a black hole does. */
+  /** Stops forwarding without closing anything: bytes and ends are taken and thrown away, as a black hole does. */
   partition(...directions: Direction[]): void;
   /** Delays every byte by this much from now on; 0 ends it. */
   delay(delayMs: number): void;
@@ -24,7 +24,7 @@ export interface FaultyProxy {
 interface Pair {
   readonly client: Socket;
   readonly upstream: Socket;
-  /** Bytes were thrown away: the connection can't go on. */
+  /** Bytes or an end were thrown away: the connection can't go on. */
   damaged: boolean;
 }
 
@@ -46,10 +46,18 @@ export async function startProxy(firstPort: number): Promise<FaultyProxy> {
       if (lastAt <= now) to.write(bytes);
       else setTimeout(() => to.write(bytes), lastAt - now);
     });
-    from.on("end", () => {
-      if (!blocked.has(direction)) to.end();
-    });
-    from.on("error", () => to.destroy());
+    const unlessBlocked = (act: () => void) => (): void => {
+      if (blocked.has(direction)) pair.damaged = true;
+      else act();
+    };
+    from.on(
+      "end",
+      unlessBlocked(() => to.end()),
+    );
+    from.on(
+      "error",
+      unlessBlocked(() => to.destroy()),
+    );
     from.on("close", () => {
       if (pair.client.closed && pair.upstream.closed) pairs.delete(pair);
     });
