@@ -8,12 +8,15 @@ declare module "etcd3" {
     on(event: "error", onError: (error: Error) => void): Campaign;
     /** The second one is internal, for the client's own tests: it has found a key before its own, and will watch it. */
     on(event: "elected" | "_isWaiting", onEvent: () => void): Campaign;
+    /** The whole key. */
+    getCampaignKey(): Promise<string>;
     resign(): Promise<void>;
   }
 
   export class Etcd3 {
     constructor(options: { readonly hosts: string; readonly grpcOptions: Readonly<Record<string, number>> });
-    election(name: string): { campaign(value: string): Campaign };
+    election(name: string, ttlSeconds?: number): { campaign(value: string): Campaign };
+    get(key: string): { exec(): Promise<{ readonly kvs: readonly { readonly create_revision: string }[] }> };
     close(): void;
   }
 }
@@ -22,7 +25,9 @@ declare module "node-zookeeper-client" {
   type Callback<T> = (error: Error | null, result: T) => void;
 
   export interface Client {
+    on(event: "connected" | "expired", onEvent: () => void): Client;
     once(event: "connected", onConnected: () => void): Client;
+    getState(): object;
     connect(): void;
     close(): void;
     /** Calls back with the path, with the number that the server appends to a sequential one. */
@@ -30,9 +35,11 @@ declare module "node-zookeeper-client" {
     getChildren(path: string, callback: Callback<readonly string[]>): void;
     /** Calls back with `null` if there is no such node. The watcher is called once, when the node has changed or gone. */
     exists(path: string, watcher: () => void, callback: Callback<object | null>): void;
+    exists(path: string, callback: Callback<{ readonly czxid: Buffer } | null>): void;
     remove(path: string, version: number, callback: (error: Error | null) => void): void;
   }
 
+  export const State: { readonly SYNC_CONNECTED: object };
   export const CreateMode: { readonly PERSISTENT: number; readonly EPHEMERAL_SEQUENTIAL: number };
   export function createClient(servers: string, options: { readonly sessionTimeout: number }): Client;
 }
@@ -52,12 +59,15 @@ declare module "redlock" {
   import type { Redis } from "ioredis";
 
   export interface Lock {
+    /** By the wall clock. Each extension moves it. */
+    readonly expiration: number;
     unlock(): PromiseLike<void>;
   }
 
   class Redlock {
     constructor(servers: readonly Redis[], options: { readonly retryCount: number });
     lock(resource: string, ttlMs: number): PromiseLike<Lock>;
+    extend(lock: Lock, ttlMs: number): PromiseLike<Lock>;
   }
 
   export { Redlock as default };
@@ -70,6 +80,9 @@ declare module "safe-redis-leader" {
     /** Resolves after the first try, elected or not. */
     elect(): Promise<void>;
     stop(): Promise<void>;
+    /** Asks the server. */
+    isLeader(): Promise<boolean>;
+    on(event: "elected" | "demoted" | "error", onEvent: () => void): void;
     once(event: "elected", onElected: () => void): void;
   }
 
@@ -79,4 +92,12 @@ declare module "safe-redis-leader" {
     readonly wait: number;
     readonly key: string;
   }): Promise<SafeRedisLeader>;
+}
+
+declare module "tab-election" {
+  export class Tab {
+    constructor(name: string);
+    readonly isLeader: boolean;
+    waitForLeadership(onLeadership: () => void): Promise<boolean>;
+  }
 }

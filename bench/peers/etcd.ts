@@ -2,28 +2,29 @@
 import { freePort } from "../../cli/backend/free-port.ts";
 import type { Connect } from "./contender.ts";
 import { requireClient, requireProgram } from "./installed.ts";
-import { withServer } from "./server.ts";
+import { type ServerProgram, withServer } from "./server.ts";
 
 /** etcd brings a new watcher up to date every 100 ms: one that has waited longer is notified at once. */
 export const ETCD_SETTLE_MS = 150;
 
 /** Clients of one process would share a connection: here each has its own, as the contenders of other products. */
-const OWN_CONNECTION = { "grpc.use_local_subchannel_pool": 1 };
+export const OWN_CONNECTION = { "grpc.use_local_subchannel_pool": 1 };
 
-const library = () => requireClient("etcd3", () => import("etcd3"));
+export const etcdLibrary = () => requireClient("etcd3", () => import("etcd3"));
 
 export async function withEtcd<T>(work: (address: string) => Promise<T>): Promise<T> {
-  const program = await requireProgram("etcd", "etcd-server");
-  await library();
-  const [port, peerPort] = [await freePort(), await freePort()];
-  const [hosts, peer] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${peerPort}`];
-  return withServer(
-    program,
-    (folder) => parametersOf(folder, hosts, peer),
-    port,
-    () => work(hosts),
-  );
+  const { program, parameters, port } = await etcdServer();
+  return withServer(program, parameters, port, () => work(hostOf(port)));
 }
+
+export async function etcdServer(): Promise<ServerProgram> {
+  const program = await requireProgram("etcd", "etcd-server");
+  await etcdLibrary();
+  const [port, peerPort] = [await freePort(), await freePort()];
+  return { program, parameters: (folder) => parametersOf(folder, hostOf(port), hostOf(peerPort)), port };
+}
+
+const hostOf = (port: number): string => `http://127.0.0.1:${port}`;
 
 const parametersOf = (folder: string, client: string, peer: string): string[] => [
   ...["--name", "bench", "--data-dir", folder, "--log-level", "error"],
@@ -32,7 +33,7 @@ const parametersOf = (folder: string, client: string, peer: string): string[] =>
 ];
 
 export const connectEtcd: Connect = async (hosts, election) => {
-  const { Etcd3 } = await library();
+  const { Etcd3 } = await etcdLibrary();
   const client = new Etcd3({ hosts, grpcOptions: OWN_CONNECTION });
   let resign = async (): Promise<void> => undefined;
   return {

@@ -2,7 +2,7 @@
 import type { Redis } from "ioredis";
 import { freePort } from "../../cli/backend/free-port.ts";
 import { requireClient, requireProgram } from "./installed.ts";
-import { withServer } from "./server.ts";
+import { type ServerProgram, withServer } from "./server.ts";
 
 const library = () => requireClient("ioredis", () => import("ioredis"));
 
@@ -10,20 +10,23 @@ const library = () => requireClient("ioredis", () => import("ioredis"));
 export const withRedis = <T>(work: (address: string) => Promise<T>): Promise<T> => started([], work);
 
 /** Each write is in its log on the disk before it is answered. */
-export const withSyncedRedis = <T>(work: (address: string) => Promise<T>): Promise<T> =>
-  started(["--save", "", "--appendonly", "yes", "--appendfsync", "always"], work);
+const SYNCED = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
+
+export const withSyncedRedis = <T>(work: (address: string) => Promise<T>): Promise<T> => started(SYNCED, work);
 
 async function started<T>(durability: readonly string[], work: (address: string) => Promise<T>): Promise<T> {
+  const { program, parameters, port } = await redisServer(durability);
+  return withServer(program, parameters, port, () => work(String(port)));
+}
+
+export const syncedRedisServer = (): Promise<ServerProgram> => redisServer(SYNCED);
+
+async function redisServer(durability: readonly string[]): Promise<ServerProgram> {
   const program = await requireProgram("redis-server", "redis-server");
   await library();
   const port = await freePort();
   const place = ["--port", String(port), "--bind", "127.0.0.1"];
-  return withServer(
-    program,
-    (folder) => [...place, "--dir", folder, ...durability],
-    port,
-    () => work(String(port)),
-  );
+  return { program, parameters: (folder) => [...place, "--dir", folder, ...durability], port };
 }
 
 /** @param address that of `withRedis` */

@@ -6,17 +6,17 @@ import { connectionTo, withRedis } from "./redis-server.ts";
 const TTL_MS = 10_000;
 /** The default of redlock, plus or minus 100 ms. */
 export const REDLOCK_RETRY_MS = 200;
-const FOR_EVER = -1;
+export const FOR_EVER = -1;
 
-const library = () => requireClient("redlock", () => import("redlock"));
+export const redlockLibrary = () => requireClient("redlock", () => import("redlock"));
 
 export async function withRedlock<T>(work: (address: string) => Promise<T>): Promise<T> {
-  await library();
+  await redlockLibrary();
   return withRedis(work);
 }
 
 export const connectRedlock: Connect = async (address, election) => {
-  const { default: Redlock } = await library();
+  const { default: Redlock } = await redlockLibrary();
   const connection = await connectionTo(address);
   const redlock = new Redlock([connection], { retryCount: FOR_EVER });
   let unlock = async (): Promise<void> => undefined;

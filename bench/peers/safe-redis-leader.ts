@@ -6,15 +6,15 @@ import { connectionTo, withRedis } from "./redis-server.ts";
 /** The values of its documentation. */
 export const SAFE_REDIS_LEADER = { ttl: 1_500, wait: 3_000 } as const;
 
-const library = () => requireClient("safe-redis-leader", () => import("safe-redis-leader"));
+export const safeRedisLeaderLibrary = () => requireClient("safe-redis-leader", () => import("safe-redis-leader"));
 
 export async function withSafeRedisLeader<T>(work: (address: string) => Promise<T>): Promise<T> {
-  await library();
+  await safeRedisLeaderLibrary();
   return withRedis(work);
 }
 
 export const connectSafeRedisLeader: Connect = async (address, key) => {
-  const { createSafeRedisLeader } = await library();
+  const { createSafeRedisLeader } = await safeRedisLeaderLibrary();
   const connection = await connectionTo(address);
   const leader = await createSafeRedisLeader({ asyncRedis: connection, key, ...SAFE_REDIS_LEADER });
   return {

@@ -12,15 +12,37 @@ const LOOK_EVERY_MS = 50;
 /** Does one hand-over, and resolves with its milliseconds. */
 export type HandOver = () => Promise<number>;
 
+/** How a peer's server is started. */
+export interface ServerProgram {
+  readonly program: string;
+  readonly parameters: (folder: string) => readonly string[] | Promise<readonly string[]>;
+  readonly port: number;
+}
+
+/** Disposing of it ends it by SIGKILL. */
+export interface RunningServer extends AsyncDisposable {
+  /** Rejects when it has ended. */
+  readonly died: Promise<never>;
+}
+
 /** Starts the program in a folder of its own, waits until it listens, and ends it after the work. */
 export async function withServer<T>(
   program: string,
-  parameters: (folder: string) => readonly string[] | Promise<readonly string[]>,
+  parameters: ServerProgram["parameters"],
   port: number,
   work: () => Promise<T>,
 ): Promise<T> {
   await using folder = await temporaryFolder();
-  const child = spawn(program, await parameters(folder.path), { stdio: "ignore", cwd: folder.path });
+  await using server = await startServer({ program, parameters, port }, folder.path);
+  return await Promise.race([work(), server.died]);
+}
+
+/** Resolves when it listens. Its data is in the folder, and there when it is started again. */
+export async function startServer(
+  { program, parameters, port }: ServerProgram,
+  folder: string,
+): Promise<RunningServer> {
+  const child = spawn(program, await parameters(folder), { stdio: "ignore", cwd: folder });
   const ended = new Promise<string>((resolve) => {
     child.once("error", ({ message }) => resolve(message));
     child.once("exit", (code, signal) => resolve(`it ended with ${signal ?? `exit code ${code}`}`));
@@ -30,14 +52,19 @@ export async function withServer<T>(
     over.abort();
     throw new Error(`${program} does not serve: ${how}`);
   });
+  died.catch(() => undefined); // whoever works with it races it
   const takeBack = atExit(() => child.kill("SIGKILL"));
-  try {
-    await Promise.race([listens(program, port, over.signal), died]);
-    return await Promise.race([work(), died]);
-  } finally {
+  const end = async (): Promise<void> => {
     child.kill("SIGKILL");
     await ended;
     takeBack();
+  };
+  try {
+    await Promise.race([listens(program, port, over.signal), died]);
+    return { died, [Symbol.asyncDispose]: end };
+  } catch (error) {
+    await end();
+    throw error;
   }
 }
 

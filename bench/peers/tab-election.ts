@@ -5,9 +5,13 @@ import { requireClient } from "./installed.ts";
 import { withPages } from "./pages.ts";
 import type { HandOver } from "./server.ts";
 
+/** Its file. */
+export const requireTabElection = (): Promise<string> =>
+  requireClient("tab-election", async () => import.meta.resolve("tab-election"));
+
 /** From `relinquishLeadership` in one page to the callback of `waitForLeadership` in the other. */
 export async function withTabElection<T>(work: (handOver: HandOver) => Promise<T>): Promise<T> {
-  const library = await requireClient("tab-election", async () => import.meta.resolve("tab-election"));
+  const library = await requireTabElection();
   return withPages(`${await asScript(fileURLToPath(library))}\n${SCRIPT}`, work);
 }
 

@@ -6,30 +6,35 @@ import type { Client } from "node-zookeeper-client";
 import { freePort } from "../../cli/backend/free-port.ts";
 import type { Connect } from "./contender.ts";
 import { requireClient, requireFile, requireProgram } from "./installed.ts";
-import { withServer } from "./server.ts";
+import { type ServerProgram, withServer } from "./server.ts";
 
 /** The default of the client. */
 export const ZOOKEEPER_SESSION_MS = 30_000;
 const ANY_VERSION = -1;
 
-const library = () => requireClient("node-zookeeper-client", () => import("node-zookeeper-client"));
+export const zooKeeperLibrary = () => requireClient("node-zookeeper-client", () => import("node-zookeeper-client"));
 
 /** The address names the time-out of sessions, too. */
 export async function withZooKeeper<T>(
   work: (address: string) => Promise<T>,
   sessionMs = ZOOKEEPER_SESSION_MS,
 ): Promise<T> {
-  const java = await requireProgram("java", "default-jre-headless");
-  const jar = await requireFile("/usr/share/java/zookeeper.jar", "libzookeeper-java");
-  await library();
-  const port = await freePort();
-  const parameters = (folder: string): Promise<string[]> => parametersOf(folder, jar, port);
-  return withServer(java, parameters, port, () => work(`127.0.0.1:${port} ${sessionMs}`));
+  const { program, parameters, port } = await zooKeeperServer();
+  return withServer(program, parameters, port, () => work(`127.0.0.1:${port} ${sessionMs}`));
 }
 
-async function parametersOf(folder: string, jar: string, port: number): Promise<string[]> {
+/** Sessions end at ticks, and last two of them or more. */
+export async function zooKeeperServer(tickMs = 2_000): Promise<ServerProgram> {
+  const program = await requireProgram("java", "default-jre-headless");
+  const jar = await requireFile("/usr/share/java/zookeeper.jar", "libzookeeper-java");
+  await zooKeeperLibrary();
+  const port = await freePort();
+  return { program, parameters: (folder) => parametersOf(folder, jar, port, tickMs), port };
+}
+
+async function parametersOf(folder: string, jar: string, port: number, tickMs: number): Promise<string[]> {
   const file = join(folder, "zoo.cfg");
-  const settings = [`dataDir=${folder}`, `clientPort=${port}`, "clientPortAddress=127.0.0.1", "tickTime=2000"];
+  const settings = [`dataDir=${folder}`, `clientPort=${port}`, "clientPortAddress=127.0.0.1", `tickTime=${tickMs}`];
   const open = ["maxClientCnxns=0", "admin.enableServer=false"];
   await writeFile(file, `${[...settings, ...open].join("\n")}\n`);
   return ["-cp", jar, "org.apache.zookeeper.server.ZooKeeperServerMain", file];
@@ -37,7 +42,7 @@ async function parametersOf(folder: string, jar: string, port: number): Promise<
 
 /** The client tries again by itself while the server listens and does not serve yet. */
 export const connectZooKeeper: Connect = async (address, election) => {
-  const { createClient, CreateMode } = await library();
+  const { createClient, CreateMode } = await zooKeeperLibrary();
   const [server = "", sessionMs] = address.split(" ");
   const client = createClient(server, { sessionTimeout: Number(sessionMs) });
   const connected = new Promise<void>((resolve) => client.once("connected", resolve));
