@@ -8,6 +8,7 @@ import { listedRuleIds } from "../rule-ids.ts";
 import { bundleClients } from "../size.ts";
 import { benchTables } from "./bench-tables.ts";
 import { besideIn, besideResults } from "./beside-table.ts";
+import { leagueResults } from "./league-table.ts";
 
 /** The values that pages can quote, by the words after `measured:`. */
 export type Measured = ReadonlyMap<string, string>;
@@ -15,6 +16,8 @@ export type Measured = ReadonlyMap<string, string>;
 const benchResult = "bench/results/latest.json";
 /** Of `npm run beside`. */
 const besideResult = "bench/results/beside.json";
+/** Of `npm run league`. */
+const leagueResult = "bench/results/league.json";
 
 export async function measurements(): Promise<Measured> {
   const rules = listedRuleIds(await readFile(inRepository("docs/RULES.md"), "utf8"));
@@ -25,6 +28,7 @@ export async function measurements(): Promise<Measured> {
     ...benchRows(rows),
     ...benchTables(rows),
     ...besideResults(besideIn(await committed(besideResult))),
+    ...leagueResults(await committed(leagueResult)),
   ]);
 }
 
@@ -76,7 +80,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 const marker = /<!-- measured: ([\w ,./:-]+?)(?:, as "([^"]*)")? -->([\s\S]*?)<!-- \/ -->/g;
 
 /** A page may name a row whose result has not been committed yet, as long as it quotes nothing. */
-const isYetToCome = (what: string, text: string): boolean => /^(bench|beside) /.test(what) && text === "";
+const isYetToCome = (what: string, text: string): boolean => /^(bench|beside|league) /.test(what) && text === "";
 
 const inWords = (value: string, words: string | undefined): string => words?.replace("%", value) ?? value;
 
