@@ -7,6 +7,7 @@ import { PING, PONG } from "../shared/protocol/messages.ts";
 import { parseServerMessage } from "../shared/protocol/server-codec.ts";
 import { type Clock, LONGEST_TIMER_MS, pessimistic } from "./clock.ts";
 import { ElectionError, ProtocolError } from "./errors.ts";
+import { OpenSockets } from "./open-sockets.ts";
 import { nextDeadline } from "./session/deadlines.ts";
 import type { Effect, Input, Of } from "./session/events.ts";
 import { initialState, type SessionState, type Settings } from "./session/state.ts";
@@ -14,10 +15,7 @@ import { transition } from "./session/transition.ts";
 import { type Socket, type SocketEvent, UpgradeRefused } from "./socket.ts";
 import { attempt } from "./uncaught.ts";
 
-/** How long a socket may take to close: as long as the last frame may take to leave. */
-const CLOSE_PATIENCE_MS = 1_000;
 const OPEN = 1;
-const CLOSED = 3;
 
 /** Effects for those who use the session. */
 export type UserEffect = Exclude<Effect, { readonly type: "connect" | "disconnect" | "send" | "ping" }>;
@@ -49,8 +47,7 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
   const random = (): number => (clock.random ?? Math.random)();
   const effects: Effect[] = [];
   let state = initialState(settings);
-  let socket: Socket | undefined;
-  let disconnected = Promise.resolve();
+  const sockets = new OpenSockets(clock, report);
   let timer: unknown;
   let busy = false;
 
@@ -75,41 +72,14 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
 
   function execute(effect: Effect): void {
     if (effect.type === "connect") void open(effect.connection);
-    else if (effect.type === "disconnect") abandon();
-    else if (effect.type === "send") write(JSON.stringify(effect.message));
-    else if (effect.type === "ping") write(PING);
+    else if (effect.type === "disconnect") sockets.close(effect.connection);
+    else if (effect.type === "send") sockets.send(JSON.stringify(effect.message));
+    else if (effect.type === "ping") sockets.send(PING);
     else perform(effect);
-  }
-
-  function write(frame: string): void {
-    try {
-      socket?.send(frame);
-    } catch {
-      // It is closing: its event `close` follows.
-    }
-  }
-
-  function abandon(): void {
-    const abandoned = socket;
-    socket = undefined;
-    if (!abandoned || abandoned.readyState === CLOSED) return;
-    disconnected = new Promise((resolve) => {
-      const patience = clock.setTimeout(resolve, CLOSE_PATIENCE_MS);
-      abandoned.addEventListener("close", () => {
-        clock.clearTimeout(patience);
-        resolve();
-      });
-    });
-    try {
-      abandoned.close(1000);
-    } catch (error) {
-      report(error);
-    }
   }
 
   /** A socket gets its listeners in the turn that opens it: one of `ws` that fails without a listener ends the process. */
   async function open(connection: number): Promise<void> {
-    abandon();
     try {
       const token = await ports.askToken();
       if (connection !== state.attempt) return;
@@ -117,7 +87,7 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
       const opened = opening instanceof Promise ? await opening : opening;
       listen(opened, connection);
       if (connection !== state.attempt) return opened.close(1000);
-      socket = opened;
+      sockets.add(connection, opened);
       if (opened.readyState === OPEN) dispatch({ type: "opened" }, connection);
     } catch (error) {
       const refusal = error instanceof UpgradeRefused;
@@ -126,7 +96,10 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
   }
 
   function listen(opened: Socket, connection: number): void {
-    const lost = (event: SocketEvent): void => dispatch(lossOf(event), connection);
+    const lost = (event: SocketEvent): void => {
+      dispatch(lossOf(event), connection);
+      sockets.close(connection);
+    };
     opened.addEventListener("open", () => dispatch({ type: "opened" }, connection));
     opened.addEventListener("message", ({ data }) => receive(data, connection));
     opened.addEventListener("close", lost);
@@ -142,7 +115,7 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
     }
   }
 
-  return { state: () => state, now, dispatch, disconnected: () => disconnected };
+  return { state: () => state, now, dispatch, disconnected: () => sockets.closed };
 }
 
 function lossOf({ code = LOST, reason = "", cause }: SocketEvent): Of<"lost"> {

@@ -8,7 +8,7 @@ import { unreachable } from "../../shared/unreachable.ts";
 import { leave as leaveElection } from "./contenders.ts";
 import { answerUntil, untoldMs } from "./deadlines.ts";
 import { changeLine, type Draft } from "./draft.ts";
-import type { Of } from "./events.ts";
+import type { Input, Of } from "./events.ts";
 import { BURST, flush, inquiryAt, send, sendBye, sendFirst } from "./pace.ts";
 import { heldTerms, isRegistered, lineOf, type Request, refusalOf } from "./state.ts";
 import { forgetOlder, isReadyAgain, isUntoldUnready, makeStatement } from "./statements.ts";
@@ -24,6 +24,7 @@ const LONGEST_RETRY_AFTER_MS = 300_000;
 export function maintain(draft: Draft): void {
   const needed = draft.watched.length + draft.terms.length > 0 || draft.contenders.some(isRegistered);
   draft.lingerUntil = needed ? Infinity : lingerUntil(draft);
+  if (heldTerms(draft, draft.now).length === 0) forgetOvertaken(draft);
   if (draft.lingerUntil <= draft.now) leave(draft, draft.closing ? "closed" : "idle");
   else keepConnection(draft, needed);
 }
@@ -42,7 +43,7 @@ function keepConnection(draft: Draft, needed: boolean): void {
       if (Math.min(connection.until, answerUntil(draft)) <= now) drop(draft);
       return;
     case "open":
-      if (answerUntil(draft) <= now) drop(draft);
+      if (answerUntil(draft) <= now) overtake(draft);
       else if (isReadyAgain(draft) || isUntoldUnready(draft) || inquiryAt(draft) <= draft.now) renew(draft);
       else if (connection.until <= now) beat(draft);
       return;
@@ -83,7 +84,8 @@ function connect(draft: Draft): void {
 function leave(draft: Draft, type: "idle" | "paused" | "closed"): void {
   flush(draft);
   const isTold = sendBye(draft);
-  draft.effects.push({ type: "disconnect" });
+  forgetOvertaken(draft);
+  draft.effects.push({ type: "disconnect", connection: draft.attempt });
   draft.connection = { type };
   draft.attempt++;
   if (isTold || type !== "paused") draft.session = null;
@@ -151,6 +153,7 @@ export function welcome(draft: Draft, message: Welcome): void {
   draft.session = message;
   draft.spreadMs = message.spreadMs ?? 0;
   draft.failures = draft.refusals = 0;
+  forgetOvertaken(draft);
   if (message.resumed) extendTerms(draft, hello.held, held, hello.at + lease.renewDeadlineMs);
   else forsakeTerms(draft);
   tellInquirers(draft, hello.sentAt);
@@ -221,8 +224,38 @@ function renew(draft: Draft): void {
 }
 
 function drop(draft: Draft): void {
-  draft.effects.push({ type: "disconnect" });
+  draft.effects.push({ type: "disconnect", connection: draft.attempt });
   lose(draft, { type: "lost", code: CLOSE.timeout });
+}
+
+/**
+ * The answer is late: the path is dead, or the answer waits in a queue, in which another connection would stand behind it.
+ * So while a lease runs both are tried, and what comes first counts (N19).
+ */
+function overtake(draft: Draft): void {
+  const { attempt, now, settings } = draft;
+  const { requests = [] } = lineOf(draft) ?? {};
+  if (settings.onDisconnect === "revoke" || heldTerms(draft, now).length === 0) return drop(draft);
+  forgetOvertaken(draft);
+  draft.overtaken = { attempt, requests };
+  lose(draft, { type: "lost", code: CLOSE.timeout });
+}
+
+/** Only what answers a renewal counts: all else, the new connection hears. */
+export function overtakenSays(draft: Draft, input: Input): void {
+  const { overtaken, session } = draft;
+  if (input.type === "lost") draft.overtaken = null;
+  if (input.type !== "renewed" || overtaken === null || session === null) return;
+  const request = overtaken.requests.find((one) => one.type === "renewal" && one.sentAt === input.sentAt);
+  if (request?.type !== "renewal") return;
+  draft.overtaken = { ...overtaken, requests: overtaken.requests.slice(overtaken.requests.indexOf(request) + 1) };
+  extendTerms(draft, request.held, input.held, request.at + session.lease.renewDeadlineMs);
+}
+
+function forgetOvertaken(draft: Draft): void {
+  if (draft.overtaken === null) return;
+  draft.effects.push({ type: "disconnect", connection: draft.overtaken.attempt });
+  draft.overtaken = null;
 }
 
 /** The socket is gone. What the lease covers goes on; nobody grants any longer by what was stated on this connection. */

@@ -74,10 +74,10 @@ export interface Event {
 
 /** Work for the shell, to be done in this order. None of it fails the session: a send that can't be done is a lost frame. */
 export type Effect =
-  /** Ask for the token, open a socket, and tell what becomes of it under this number. Any older one is abandoned. */
+  /** Ask for the token, open a socket, and tell what becomes of it under this number. */
   | { readonly type: "connect"; readonly connection: number }
   /** Abandon the socket at once: nothing that still arrives by it counts. */
-  | { readonly type: "disconnect" }
+  | { readonly type: "disconnect"; readonly connection: number }
   | { readonly type: "send"; readonly message: ClientMessage }
   | { readonly type: "ping" }
   /** Reports go by `settled`. */

@@ -114,6 +114,14 @@ export type Connection =
   /** For good. */
   | { readonly type: "closed" };
 
+/** A connection whose answers are late, and beside which another one is opened. Nothing is sent over it any more. */
+export interface Overtaken {
+  /** Its number. */
+  readonly attempt: number;
+  /** Unanswered, oldest first. */
+  readonly requests: readonly Request[];
+}
+
 /** A connection over which frames can be sent. */
 export type Line = Extract<Connection, Traffic>;
 
@@ -125,6 +133,8 @@ export interface SessionState extends HolderState<Contender> {
   readonly connection: Connection;
   /** Counts the connections that were lost or left, and so names the current one: frames of any other are dropped. */
   readonly attempt: number;
+  /** The connection before, while what it still answers counts (N19). */
+  readonly overtaken: Overtaken | null;
   /** The newest `welcome` of the session to resume: its identity, and the server's settings. */
   readonly session: Welcome | null;
   /** How often the back-off has doubled since the last `welcome`, and connections lost in a row for the token. */
@@ -160,6 +170,7 @@ export const initialState = (settings: Settings): SessionState => ({
   watched: [],
   connection: { type: "idle" },
   attempt: 0,
+  overtaken: null,
   session: null,
   failures: 0,
   refusals: 0,

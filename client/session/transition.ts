@@ -11,7 +11,19 @@
  */
 import { expireLeases, finishTerms, resign, resignUnready, type Transport } from "../../shared/holder/holder.ts";
 import { isSame } from "../../shared/same.ts";
-import { answer, inquire, lose, maintain, opened, page, pong, renewed, shutdown, welcome } from "./connection.ts";
+import {
+  answer,
+  inquire,
+  lose,
+  maintain,
+  opened,
+  overtakenSays,
+  page,
+  pong,
+  renewed,
+  shutdown,
+  welcome,
+} from "./connection.ts";
 import {
   advance,
   confirm,
@@ -94,8 +106,9 @@ export function transition(
 ): { readonly state: SessionState; readonly effects: readonly Effect[] } {
   const draft = draftOf(state, { now, since, random });
   expireLeases(draft);
-  // Frames of any other connection than the current one are dropped.
+  // Frames of any other connection are dropped.
   if (connection === state.attempt) applyRule(draft, input);
+  else if (connection === state.overtaken?.attempt) overtakenSays(draft, input);
   expireLeases(draft);
   resignUnready(draft);
   finishTerms(draft);

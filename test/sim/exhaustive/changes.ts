@@ -75,11 +75,12 @@ export function connect(state: SmallState, client: number, attempt: number): Sma
   return withClient({ ...state, wires }, client, { attempt });
 }
 
-export function abandon(state: SmallState, client: number): SmallState {
-  const wire = wireOf(state, client);
-  if (wire === null) return state;
-  const said = sendUp(state, client, { type: "close", code: 1000 });
-  return withClient(withWire(said, wire, { clientOpen: false, down: [] }), client, { attempt: null });
+export function abandon(state: SmallState, client: number, attempt: number): SmallState {
+  const wire = state.wires.find((one) => one.client === client && one.attempt === attempt && one.clientOpen);
+  if (wire === undefined) return state;
+  const up = wire.severed ? wire.up : [...wire.up, { type: "close", code: 1000 } as const];
+  const left = withWire(state, wire, { up, clientOpen: false, down: [] });
+  return clientAt(state, client).attempt === attempt ? withClient(left, client, { attempt: null }) : left;
 }
 
 export function sendUp(state: SmallState, client: number, packet: Packet<ClientMessage>): SmallState {

@@ -23,7 +23,7 @@ export interface SmallClient {
   readonly drains: readonly Drain[];
   /** Until when each term was promised by a grant or an answer, by its own clock. */
   readonly leases: { readonly [leaderSessionId: string]: number };
-  /** What it has stated on its connection since what was last answered. */
+  /** What it has stated since what was last answered, on the connections that it listens to. */
   readonly statements: readonly Stated[];
 }
 

@@ -120,6 +120,7 @@ export class SmallWorld {
   #isAlone(state: SmallState, index: number, wire: Wire): boolean {
     const { budget } = state;
     const client = clientAt(state, index);
+    if (hasAnother(state, index)) return false;
     if (!wire.severed && budget.cuts + budget.losses > 0) return false;
     if (this.#isDue(state, client) || client.drains.length > 0) return false;
     return this.#wishesOf(state, index).next().done === true;
@@ -357,6 +358,7 @@ function judged(
 ): Pick<SmallClient, "drains" | "leases" | "statements"> {
   const { input, now } = event;
   const { session, attempt } = client.state;
+  const isCurrent = event.connection === attempt;
   const drainMs = Math.min(input.type === "revoke" ? input.drainMs : Infinity, session?.drainMs ?? Infinity);
   const begun = effects.flatMap((effect) => {
     if (effect.type !== "revoke") return [];
@@ -365,9 +367,10 @@ function judged(
   });
   const drains = [...client.drains, ...begun];
   const { leases, statements } = client;
-  if (event.connection !== attempt) return { leases, statements, drains };
-  if (input.type === "renewed" || input.type === "welcome") return { ...promised(client, input, now), drains };
-  return { leases: input.type === "grant" ? granted(client, input) : leases, statements, drains };
+  // A frame that arrives comes by a connection that the process has not abandoned: what it answers counts on any (N19).
+  if (input.type === "renewed" || (isCurrent && input.type === "welcome"))
+    return { ...promised(client, input, now), drains };
+  return { leases: isCurrent && input.type === "grant" ? granted(client, input) : leases, statements, drains };
 }
 
 type Promised = Pick<SmallClient, "leases" | "statements">;
@@ -391,13 +394,19 @@ function granted({ state, leases, statements }: SmallClient, message: Grant): Sm
   return { ...leases, [message.leaderSessionId]: at + (state.session?.lease.renewDeadlineMs ?? 0) };
 }
 
+/** Whether the process listens to a connection beside its current one. */
+const hasAnother = ({ wires, clients }: SmallState, index: number): boolean =>
+  wires.some(
+    ({ client, attempt, clientOpen }) => client === index && clientOpen && attempt !== clients[index]?.attempt,
+  );
+
 /** What it states is remembered, from the moment when it leaves. */
 function noted(state: SmallState, index: number, message: ClientMessage): SmallState {
   if (!("sentAt" in message) || message.sentAt === undefined) return state;
   const { sentAt } = message;
   const held = ("held" in message && message.held) || [];
   const client = clientAt(state, index);
-  const before = message.type === "hello" ? [] : client.statements;
+  const before = message.type === "hello" && !hasAnother(state, index) ? [] : client.statements;
   return withClient(state, index, { statements: [...before, { sentAt, at: localNow(state, client), held }] });
 }
 
@@ -405,9 +414,9 @@ function noted(state: SmallState, index: number, message: ClientMessage): SmallS
 function performUp(state: SmallState, index: number, effect: Effect): SmallState {
   switch (effect.type) {
     case "connect":
-      return connect(abandon(state, index), index, effect.connection);
+      return connect(state, index, effect.connection);
     case "disconnect":
-      return abandon(state, index);
+      return abandon(state, index, effect.connection);
     case "send":
       return sendUp(noted(state, index, effect.message), index, { type: "frame", message: effect.message });
     case "ping":

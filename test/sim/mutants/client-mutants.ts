@@ -15,6 +15,8 @@ import {
   inquiry,
   lateAnswer,
   observerOfStaleObject,
+  queuedAnswer,
+  queuedRenewal,
   sleepAfterSetBack,
   sleepingLeader,
   wallClockSetBack,
@@ -128,6 +130,24 @@ export const clientMutants: readonly Mutant[] = [
     trace: inquiry,
     edits: [
       inSession("pace", "return isAsked ? Infinity : leftAt(", "return isAsked || connection ? Infinity : leftAt("),
+    ],
+  },
+  {
+    name: "a connection whose answer is late is abandoned at once",
+    rule: "N19",
+    trace: queuedRenewal,
+    edits: [inSession("connection", 'if (settings.onDisconnect === "revoke" ||', "if (settings.onDisconnect ||")],
+  },
+  {
+    name: "a late answer counts from when it came",
+    rule: "S1",
+    trace: queuedAnswer,
+    edits: [
+      inSession(
+        "connection",
+        "extendTerms(draft, request.held, input.held, request.at +",
+        "extendTerms(draft, request.held, input.held, draft.now +",
+      ),
     ],
   },
   {

@@ -2,7 +2,7 @@
 import { lineOf } from "../../../client/session/state.ts";
 import type { Cores } from "../cores.ts";
 import { CHECK_EVERY_MS } from "../world/backend.ts";
-import { leads, POLICY, Stage } from "./stage.ts";
+import { leads, ledBy, POLICY, Stage } from "./stage.ts";
 
 /** H11. The object moves to a host whose clock is a second ahead, and its leader's clock is as slow as is promised. */
 export function slowLeaderFastHost(cores: Cores): void {
@@ -65,6 +65,38 @@ export function lateAnswer(cores: Cores): void {
   stage.advance(6_500);
   world.network.path(a).held.delete("down");
   stage.until("B leads", () => leads(b), 4_000);
+  stage.end();
+}
+
+/** A renewal waits in a queue for longer than its answer may take, and so does all that another connection says. */
+export function queuedRenewal(cores: Cores): void {
+  const stage = new Stage(cores);
+  const { network } = stage.world;
+  const a = stage.join("A");
+  const b = stage.join("B");
+  const { epoch } = ledBy(a);
+  stage.until("A renews", () => (lineOf(a.state)?.requests ?? []).length > 0, 4_000);
+  a.link?.up.postpone(4_900);
+  network.path(a).upMs = 2_000;
+  stage.advance(9_000);
+  stage.expect("A leads on", leads(a) && !leads(b) && ledBy(a).epoch === epoch);
+  stage.expect("it has come back", lineOf(a.state) !== null && a.state.overtaken === null);
+  stage.end();
+}
+
+/** An answer waits for longer than it may take, and then nothing arrives any more. */
+export function queuedAnswer(cores: Cores): void {
+  const stage = new Stage(cores);
+  const { network } = stage.world;
+  const a = stage.join("A");
+  const b = stage.join("B");
+  stage.until("A renews", () => (lineOf(a.state)?.requests ?? []).length > 0, 4_000);
+  stage.advance(12);
+  a.link?.down.postpone(4_900);
+  network.path(a).held.add("up");
+  stage.advance(5_600);
+  stage.expect("A leads by the late answer", leads(a));
+  stage.until("B leads", () => leads(b), 6_000);
   stage.end();
 }
 

@@ -37,6 +37,8 @@ import {
   observerOfStaleObject,
   orderedTwice,
   pausedGroup,
+  queuedAnswer,
+  queuedRenewal,
   revokedOnHostBehind,
   setBackBesideStaleObject,
   shorterPolicy,
@@ -93,6 +95,10 @@ test("[X4] H13: a component that comes back gets the leadership that runs", () =
 test("[S12] H14: a process that died unnoticed is found by the next incarnation", () => deathUnheard(shippedCores));
 test("[S4] H15: a candidate on an old object finds out by its sign of life", () => followerOfStaleObject(shippedCores));
 test("[S4] an observer on an old object finds out by its sign of life", () => observerOfStaleObject(shippedCores));
+test("[N19] a renewal that waits in a queue costs no term", () => queuedRenewal(shippedCores));
+
+test("[N19] [S1] a late answer is worth what is left since its renewal was sent", () => queuedAnswer(shippedCores));
+
 test("[S6] H16: an answer that comes after the deadline revives nothing", () => lateAnswer(shippedCores));
 test("[S11] H17: nobody is granted an election while every component of it still drains", () =>
   readyWhenStopped(shippedCores));

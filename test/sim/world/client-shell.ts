@@ -37,7 +37,10 @@ export abstract class ClientShell {
   readonly #ports: ClientShellPorts;
   readonly clock: MachineClock;
   state: SessionState;
+  /** The newest connection. */
   link: Link | null = null;
+  /** All that it has not abandoned, by their attempts. */
+  readonly #links = new Map<number, Link>();
   /** How late its timer runs. */
   timerLagMs = 0;
   #timerAt: number | null = null;
@@ -78,11 +81,11 @@ export abstract class ClientShell {
     const now = this.#ports.trueNow();
     switch (effect.type) {
       case "connect":
-        this.#abandon();
         this.link = this.#ports.connect(effect.connection);
+        this.#links.set(effect.connection, this.link);
         return;
       case "disconnect":
-        return this.#abandon();
+        return this.#abandon(effect.connection);
       case "send":
         if (this.link === null) return;
         this.#ports.sent(effect.message);
@@ -94,11 +97,17 @@ export abstract class ClientShell {
     }
   }
 
-  #abandon(): void {
-    if (this.link === null) return;
-    this.link.clientOpen = false;
-    this.link.up.send({ type: "close", code: 1000 }, this.#ports.trueNow());
-    this.link = null;
+  #abandon(connection: number): void {
+    const link = this.#links.get(connection);
+    if (link === undefined) return;
+    this.#closed(link);
+    link.up.send({ type: "close", code: 1000 }, this.#ports.trueNow());
+  }
+
+  #closed(link: Link): void {
+    link.clientOpen = false;
+    this.#links.delete(link.attempt);
+    if (this.link === link) this.link = null;
   }
 
   receive(link: Link, packet: Packet<string>): void {
@@ -114,8 +123,7 @@ export abstract class ClientShell {
         return this.dispatch(message, connection);
       }
       case "close":
-        link.clientOpen = false;
-        if (this.link === link) this.link = null;
+        this.#closed(link);
         return this.dispatch({ type: "lost", code: packet.code }, connection);
     }
   }

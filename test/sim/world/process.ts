@@ -194,7 +194,6 @@ export class Process extends ClientShell {
   kill(): void {
     this.whereabouts = "dead";
     this.wakesAt = Infinity;
-    if (this.link !== null) this.link.clientOpen = false;
   }
 
   #granted({ contender: id, leaderSessionId, epoch }: Extract<UserEffect, { readonly type: "grant" }>): void {

@@ -194,9 +194,12 @@ export class World {
   }
 
   #heard(process: Process, link: Link, message: ServerMessage): void {
-    const current = process.link === link;
-    this.tell(() => `${process.name} <- ${JSON.stringify(message)}${current ? "" : " (abandoned)"}`);
-    if (current) this.judge.heard(process, message);
+    const isCurrent = process.link === link;
+    const isOvertaken = !isCurrent && link.clientOpen;
+    const which = isOvertaken ? " (overtaken)" : " (abandoned)";
+    this.tell(() => `${process.name} <- ${JSON.stringify(message)}${isCurrent ? "" : which}`);
+    // An answer counts on any connection that the process listens to (N19).
+    if (isCurrent || (isOvertaken && message.type === "renewed")) this.judge.heard(process, message);
   }
 
   turned(incarnation: Incarnation, turned: Turned): void {

@@ -155,6 +155,8 @@ export class FakeGroup extends SoloGroup {
   reachable = true;
   /** The close code of every new socket. */
   refusesWith: number | null = null;
+  /** Carries nothing. */
+  deadPath: FakeSocket | null = null;
   /** Whether a socket closes by itself once `close` was called. */
   closing = true;
 
@@ -215,7 +217,7 @@ export class FakeGroup extends SoloGroup {
   }
 
   hear(socket: FakeSocket, frame: string): void {
-    if (socket === this.socket && this.reachable) this.receive(frame);
+    if (socket === this.socket && socket !== this.deadPath && this.reachable) this.receive(frame);
   }
 
   protected override now(): number {

@@ -1,0 +1,146 @@
+/** An answer that is late: another connection is opened beside, and what comes first counts (N19). */
+import { expect, test } from "vitest";
+import { welcome } from "../../../tools/harness/solo-group.ts";
+import { FakeGroup, settle } from "./fake-group.ts";
+import { ANSWER, D, E, Play, R } from "./play.ts";
+
+const OLD = 0;
+const disconnects = (play: Play): readonly number[] =>
+  play.effects.flatMap((effect) => (effect.type === "disconnect" ? [effect.connection] : []));
+
+/** A leader whose renewal was not answered in time, and the name of that renewal. */
+function overtaking(): readonly [Play, number, number] {
+  const [play, x] = Play.leading(["x"]);
+  play.wait(E);
+  const { sentAt } = play.last("renew");
+  play.wait(ANSWER);
+  expect(play.clientState()).toBe("suspended");
+  return [play, x, sentAt];
+}
+
+test("[N19] an answer that is late keeps the term, from when its renewal was sent", () => {
+  const [play, x, sentAt] = overtaking();
+  expect(disconnects(play)).toEqual([]);
+  play.happens({ type: "renewed", sentAt, held: ["L1"] }, OLD);
+  expect(play.remaining(x, "L1")).toBe(R - ANSWER);
+  play.wait(R - ANSWER);
+  expect(play.called()).toEqual(["-x L1 expired"]);
+});
+
+test("[N19] [S1] the same answer counts once, and none counts to which no renewal was sent", () => {
+  const [play, x, sentAt] = overtaking();
+  const before = play.remaining(x, "L1");
+  play.happens({ type: "renewed", sentAt: sentAt + 1, held: ["L1"] }, OLD);
+  expect(play.remaining(x, "L1")).toBe(before);
+  play.happens({ type: "renewed", sentAt, held: ["L1"] }, OLD);
+  const { state } = play;
+  play.happens({ type: "renewed", sentAt, held: [] }, OLD);
+  expect(play.state).toEqual(state);
+});
+
+test("[N19] a late answer without the term ends it", () => {
+  const [play, , sentAt] = overtaking();
+  play.happens({ type: "renewed", sentAt, held: [] }, OLD);
+  expect(play.called()).toEqual(["-x L1 lost"]);
+});
+
+test("[N19] [S6] one that comes after the lease revives nothing, and nobody listens to it", () => {
+  const [play, , sentAt] = overtaking();
+  play.wait(R);
+  expect(play.called()).toEqual(["-x L1 expired"]);
+  expect(disconnects(play)).toContain(OLD);
+  play.happens({ type: "renewed", sentAt, held: ["L1"] }, OLD);
+  expect(play.called()).toEqual([]);
+});
+
+test("[N19] nothing else that it says counts", () => {
+  const [play] = overtaking();
+  const before = play.state;
+  play.happens({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: D }, OLD);
+  play.happens({ type: "next", inMs: 0 }, OLD);
+  play.happens({ type: "pong" }, OLD);
+  play.happens({ ...welcome, sentAt: 1 }, OLD);
+  expect(play.state).toBe(before);
+});
+
+test("[N19] it is listened to until the new connection is welcomed", () => {
+  const [play, x, sentAt] = overtaking();
+  play.wait(play.dueAt - play.now);
+  const { sentAt: hello } = play.opens();
+  expect(disconnects(play)).toEqual([]);
+  play.happens({ type: "renewed", sentAt, held: ["L1"] }, OLD);
+  play.hears({ ...welcome, sentAt: hello, resumed: true, held: ["L1"] });
+  expect(disconnects(play)).toEqual([OLD]);
+  expect(play.isLeader(x, "L1")).toBe(true);
+  expect(play.called()).toEqual([]);
+});
+
+test("[N19] it is listened to while one attempt after the other is in vain, and given up when it is lost itself", () => {
+  const [play, x, sentAt] = overtaking();
+  for (let attempt = 0; attempt < 2; attempt++) {
+    play.wait(play.dueAt - play.now);
+    play.loses();
+  }
+  play.happens({ type: "renewed", sentAt, held: ["L1"] }, OLD);
+  expect(play.remaining(x, "L1")).toBeGreaterThan(R - 2 * E);
+  play.happens({ type: "lost", code: 1006 }, OLD);
+  expect(play.state.overtaken).toBeNull();
+  expect(play.isLeader(x, "L1")).toBe(true);
+});
+
+test("[N19] the connection that was opened in its place may be overtaken, too", () => {
+  const [play, x] = overtaking();
+  play.wait(play.dueAt - play.now);
+  play.connects({ resumed: true, held: ["L1"] });
+  play.wait(E);
+  const { sentAt } = play.last("renew");
+  play.wait(ANSWER);
+  expect(disconnects(play)).toEqual([OLD]);
+  play.happens({ type: "renewed", sentAt, held: ["L1"] }, 1);
+  expect(play.remaining(x, "L1")).toBe(R - ANSWER);
+});
+
+test("[N19] who leads by nothing, or is to stop when the connection is lost, waits for no late answer", () => {
+  const waiting = new Play();
+  waiting.contend("x");
+  waiting.connects();
+  waiting.wait(10 * D);
+  expect(waiting.state.overtaken).toBeNull();
+  expect(disconnects(waiting)).toContain(OLD);
+
+  const [revoked] = Play.leading(["x"], { onDisconnect: "revoke" });
+  revoked.wait(E + ANSWER);
+  expect(revoked.state.overtaken).toBeNull();
+  expect(disconnects(revoked)).toEqual([OLD]);
+});
+
+test("[N19] a client that closes meanwhile leaves no socket open", async () => {
+  const group = new FakeGroup();
+  const client = group.client();
+  client.contend("x");
+  await settle();
+  const [first] = group.sockets;
+  group.reachable = false;
+  await group.clock.advance(E + ANSWER);
+  await group.clock.advance(E);
+  expect(group.sockets.length).toBeGreaterThan(1);
+  expect(first?.readyState).toBe(1);
+  const closed = client.close();
+  await group.clock.advance(2 * D);
+  await closed;
+  expect(group.sockets.map(({ readyState }) => readyState).filter((state) => state < 2)).toEqual([]);
+  expect(group.clock.timers).toBe(0);
+});
+
+test("[N19] [S9] a path that is dead costs no term: the new connection resumes, and the old one is closed", async () => {
+  const group = new FakeGroup();
+  const client = group.client();
+  const x = client.contend("x");
+  await settle();
+  const [first] = group.sockets;
+  group.deadPath = first ?? null;
+  await group.clock.advance(2 * D);
+  expect(x.hasLeadership()).toBe(true);
+  expect(first?.readyState).toBeGreaterThanOrEqual(2);
+  await client.close();
+});
