@@ -154,6 +154,8 @@ export class Client {
   readonly name: string;
   readonly terms = new Map<string, Term>();
   readonly work = new Map<string, Work>();
+  /** Components that do not want to lead, and until when. */
+  readonly unready = new Map<string, number>();
   connection: Connection | null = null;
   /** `unknown`: its session began before the trace. */
   session: "none" | "unknown" | "known" = "none";

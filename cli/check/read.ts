@@ -12,7 +12,7 @@ const AT_ONCE_MS = 2_000;
 
 export function judgeRead(scene: Scene, connection: Connection, frame: unknown): void {
   const { client } = connection;
-  if (scene.isExact && client.connection !== connection) return; // it drops them
+  if (scene.isExact && client.connection !== connection) return readLate(scene, connection, frame);
   if (frame === "pong") {
     connection.pingAt = Infinity;
     return;
@@ -21,6 +21,13 @@ export function judgeRead(scene: Scene, connection: Connection, frame: unknown):
   if (message === null) return;
   if (message.type !== "welcome" && message.type !== "error") connection.isGreeting = false;
   follow(scene, connection, message);
+}
+
+/** It drops what an older connection says, but for an answer that comes before the newest one is welcomed (N19). */
+function readLate(scene: Scene, connection: Connection, frame: unknown): void {
+  if (connection.client.connection?.welcome !== null) return;
+  const message = messageOf(scene, frame);
+  if (message?.type === "renewed") answered(scene, connection, message);
 }
 
 function messageOf(scene: Scene, frame: unknown): ServerMessage | null {

@@ -209,7 +209,8 @@ function judgeDeregister(scene: Scene, connection: Connection, deregister: Dereg
   if (election === undefined) return;
   const others = connection.in(election);
   const own = client.held(scene.at).filter((term) => term.election === election);
-  if (scene.isExact && connection.isGreeting && own.length > 0 && others.length > 0) {
+  const isLeftToRun = others.some((one) => client.works(one, scene.at) !== undefined);
+  if (scene.isExact && connection.isGreeting && own.length > 0 && isLeftToRun) {
     scene.find(
       "S15",
       "a component leaves before it is known whether its sibling was refused",

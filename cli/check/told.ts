@@ -25,6 +25,13 @@ export function judgeTold(scene: Scene, client: Client, told: Told): void {
       return;
     case "left":
       return left(scene, client);
+    case "unready":
+      client.unready.set(component, scene.at + (told.forMs ?? Infinity));
+      return;
+    case "ready":
+      // A time to stay out goes on.
+      if (client.unready.get(component) === Infinity) client.unready.delete(component);
+      return oweReadiness(scene, client, component);
     default:
       return what satisfies never;
   }
@@ -82,7 +89,12 @@ function revoked(
 function stopped(scene: Scene, client: Client, component: string): void {
   const work = client.work.get(component);
   if (work !== undefined) client.work.set(component, { ...work, state: "stopped" });
-  const { connection } = client;
+  oweReadiness(scene, client, component);
+}
+
+function oweReadiness(scene: Scene, client: Client, component: string): void {
+  const { connection, work, unready } = client;
+  if (work.get(component)?.state === "stopping" || (unready.get(component) ?? 0) > scene.at) return;
   const election = connection?.registered.get(component);
   if (connection === null || election === undefined || !connection.busy.includes(election)) return;
   const unsaid = violation(

@@ -64,15 +64,17 @@ export interface Closed extends Timed {
 /**
  * What the application was told, or has done. `leading`: `onGrant`, or each time that it asked and was told that it leads.
  * `revoked`: `onRevoke`, which may take `drainMs`. `stopped`: it has settled. `frozen`: the page runs no further code.
- * `woken`: the page is visible or online again. `left`: the client has closed in order.
+ * `woken`: the page is visible or online again. `left`: the client has closed in order. `unready`: it does not want to lead,
+ * for `forMs` or until it is `ready` again.
  */
 export interface Told extends Timed {
   readonly kind: "told";
-  readonly what: "leading" | "revoked" | "stopped" | "frozen" | "woken" | "left";
+  readonly what: "leading" | "revoked" | "stopped" | "frozen" | "woken" | "left" | "unready" | "ready";
   readonly client?: string;
   readonly component?: string;
   readonly leaderSessionId?: string;
   readonly drainMs?: number;
+  readonly forMs?: number;
 }
 
 export type Entry = Opened | Passed | Closed | Told;
@@ -95,12 +97,13 @@ const tables: { readonly [K in Entry["kind"]]: Check<Entry> } = {
   }),
   told: object<Told>({
     kind: oneOf("told"),
-    what: oneOf("leading", "revoked", "stopped", "frozen", "woken", "left"),
+    what: oneOf("leading", "revoked", "stopped", "frozen", "woken", "left", "unready", "ready"),
     at,
     client: optional(name),
     component: optional(name),
     leaderSessionId: optional(name),
     drainMs: optional(at),
+    forMs: optional(at),
   }),
 };
 

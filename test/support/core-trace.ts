@@ -12,12 +12,16 @@ export interface CoreTurn {
   readonly effects: readonly Effect[];
 }
 
+const nameOf = (attempt: number): string => `connection ${attempt}`;
+
 export class CoreTrace {
   readonly entries: Entry[] = [];
   readonly #judge = new TraceJudge("client");
   readonly #found: (finding: Finding) => void;
   readonly #components = new Map<number, string>();
+  /** The newest one. */
   #connection: string | null = null;
+  readonly #open = new Set<string>();
 
   constructor(found: (finding: Finding) => void) {
     this.#found = found;
@@ -26,7 +30,9 @@ export class CoreTrace {
   turned({ before, event, effects }: CoreTurn): void {
     const { input, now, connection = before.attempt } = event;
     if (input.type === "register") this.#components.set(input.contender, input.info.component);
-    if (connection === before.attempt) this.#happened(input, now);
+    this.#declined(input, before, now);
+    const isOvertaken = connection === before.overtaken?.attempt && (input.type === "renewed" || input.type === "lost");
+    if (connection === before.attempt || isOvertaken) this.#happened(input, now, nameOf(connection));
     for (const effect of effects) this.#done(effect, before, now);
   }
 
@@ -35,7 +41,24 @@ export class CoreTrace {
     this.#tell(at, { what: "leading", component, leaderSessionId });
   }
 
-  #happened(input: Input, at: number): void {
+  /** The application does not want to lead, or does again. */
+  #declined(input: Input, { contenders, terms }: SessionState, at: number): void {
+    if (input.type === "register" && input.ready === false)
+      this.#tell(at, { what: "unready", component: input.info.component });
+    if (input.type === "ready") {
+      const { ready, component: only } = input;
+      const named = contenders.filter(({ info }) => info.component === (only ?? info.component));
+      for (const { info } of named) this.#tell(at, { what: ready ? "ready" : "unready", component: info.component });
+    }
+    if (input.type === "resign" && input.stayOutMs !== undefined) {
+      const { leaderSessionId, stayOutMs: forMs } = input;
+      const election = terms.find((term) => term.leaderSessionId === leaderSessionId)?.election;
+      const out = contenders.filter((contender) => contender.election === election);
+      for (const { info } of out) this.#tell(at, { what: "unready", component: info.component, forMs });
+    }
+  }
+
+  #happened(input: Input, at: number, connection: string): void {
     switch (input.type) {
       case "welcome":
       case "registered":
@@ -47,11 +70,11 @@ export class CoreTrace {
       case "confirmed":
       case "leaders":
       case "error":
-        return this.#pass("down", input, at);
+        return this.#pass("down", input, at, connection);
       case "pong":
-        return this.#pass("down", "pong", at);
+        return this.#pass("down", "pong", at, connection);
       case "lost":
-        return this.#close(at, input, false);
+        return this.#close(at, connection, input, false);
       case "page": {
         const isFreezing = input.event === "freeze" || input.event === "pagehide";
         return input.event === "offline" ? undefined : this.#tell(at, { what: isFreezing ? "frozen" : "woken" });
@@ -66,10 +89,11 @@ export class CoreTrace {
   #done(effect: Effect, { settings }: SessionState, at: number): void {
     switch (effect.type) {
       case "connect":
-        this.#connection = `connection ${effect.connection}`;
+        this.#connection = nameOf(effect.connection);
+        this.#open.add(this.#connection);
         return this.#put({ kind: "open", at, connection: this.#connection, group: "group", client: "client" });
       case "disconnect":
-        return this.#close(at, { code: 1000 }, true);
+        return this.#close(at, nameOf(effect.connection), { code: 1000 }, true);
       case "send":
         return this.#pass("up", effect.message, at);
       case "ping":
@@ -113,14 +137,18 @@ export class CoreTrace {
     return { component: this.#components.get(id) ?? "" };
   }
 
-  #pass(kind: "up" | "down", frame: unknown, at: number): void {
-    if (this.#connection !== null) this.#put({ kind, at, connection: this.#connection, frame });
+  #pass(kind: "up" | "down", frame: unknown, at: number, connection = this.#connection): void {
+    if (connection !== null && this.#open.has(connection)) this.#put({ kind, at, connection, frame });
   }
 
-  #close(at: number, { code, retryAfterMs }: Pick<Closed, "code" | "retryAfterMs">, gone: boolean): void {
-    const connection = this.#connection;
-    this.#connection = null;
-    if (connection === null) return;
+  #close(
+    at: number,
+    connection: string,
+    { code, retryAfterMs }: Pick<Closed, "code" | "retryAfterMs">,
+    gone: boolean,
+  ): void {
+    if (!this.#open.delete(connection)) return;
+    if (this.#connection === connection) this.#connection = null;
     const entry: Closed = { kind: "close", at, connection, code, gone };
     this.#put(retryAfterMs === undefined ? entry : { ...entry, retryAfterMs });
   }

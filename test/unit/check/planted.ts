@@ -65,8 +65,8 @@ const leases: readonly Planted[] = [
     edits: [
       inSession(
         "connection",
-        "request.at + session.lease.renewDeadlineMs",
-        "draft.now + session.lease.renewDeadlineMs",
+        "extendTerms(draft, request.held, held, request.at +",
+        "extendTerms(draft, request.held, held, draft.now +",
       ),
     ],
     play: (play) => {
@@ -117,7 +117,7 @@ const leases: readonly Planted[] = [
     rule: "S1",
     edits: [
       inSession("terms", "if (leaseUntil > draft.now && isNew", "if (isNew"),
-      inSession("transition", "expireLeases(draft); finishTerms(draft);", "finishTerms(draft);"),
+      inSession("transition", "expireLeases(draft); resignUnready(draft);", "resignUnready(draft);"),
     ],
     play: lateGrant,
   },
