@@ -472,6 +472,8 @@ test("beyond 12 elections each has a row, in natural order, which opens its card
   await leads(page, "A", row.locator(".card"));
   await row.getByRole("button", { name: "Step down, job11" }).waitFor();
   expect(await sideways(page)).toBeLessThanOrEqual(0);
+  const lines = page.locator(".facts .whole").evaluateAll((all) => all.map((one) => one.getClientRects().length));
+  expect(await lines).toEqual([1, 1, 1, 1]);
   await row.getByRole("button").first().click();
   await row.locator(".card").waitFor({ state: "hidden" });
   expect(complaints).toEqual([]);

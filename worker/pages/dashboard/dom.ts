@@ -26,6 +26,13 @@ export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** As `setText`, in parts that do not break over lines. */
+export function setParts(node: Element, parts: readonly string[], between: string): void {
+  if (node.textContent === parts.join(between)) return;
+  const elements = parts.map((text) => textElement("span", "whole", text));
+  node.replaceChildren(...elements.flatMap((element, index) => (index === 0 ? [element] : [between, element])));
+}
+
 export function textElement(tag: string, className: string, text: string): HTMLElement {
   const made = document.createElement(tag);
   made.className = className;

@@ -4,7 +4,7 @@ import type { GroupStatus } from "../../../shared/protocol/status.ts";
 import type { TermStatus } from "../../index.ts";
 import { timeOfDay } from "./clock-time.ts";
 import { Dialog } from "./dialog.ts";
-import { byId, keyedList, onPress, setText } from "./dom.ts";
+import { byId, keyedList, onPress, setParts, setText } from "./dom.ts";
 import { type ElectionCard, electionCard } from "./election-card.ts";
 import { electionRow } from "./election-row.ts";
 import { HistoryTable, MOST_TERMS } from "./history-table.ts";
@@ -182,15 +182,8 @@ export class GroupPage {
     byId("paused", HTMLElement).hidden = !paused;
     this.#renderHoldOff();
     setText(byId("pause", HTMLElement), paused ? "Resume group" : "Pause group");
-    setText(
-      byId("group-facts", HTMLElement),
-      [
-        count(electionCount, "election"),
-        count(sessions, "session"),
-        `last epoch ${epoch}`,
-        `deployment ${deployment}`,
-      ].join(" · "),
-    );
+    const facts = [count(electionCount, "election"), count(sessions, "session"), `last epoch ${epoch}`];
+    setParts(byId("group-facts", HTMLElement), [...facts, `deployment ${deployment}`], " · ");
     this.#renderTimes();
   }
 
