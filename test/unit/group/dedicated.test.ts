@@ -96,3 +96,16 @@ test("[G1] epochs grow across all elections of the group", () => {
   const epochs = ["process", "component:d", "component:e"] as const;
   expect(new Set(epochs.map((name) => a.grant(name).epoch)).size).toBe(3);
 });
+
+test("[D3] [Q1] a hello that resumes with another priority of a dedicated contender moves it in the queue", () => {
+  const group = new GroupWorld();
+  const standing = (priority: number) => ({ ...dedicated("z"), priority });
+  group.join("a", { contenders: [standing(9)] }).accept("component:z");
+  const b = group.join("b", { contenders: [standing(1)] });
+  group.join("c", { contenders: [standing(2)] });
+  expect(group.candidates("component:z")).toEqual(["c", "b"]);
+  const resume = b.nextResume();
+  b.connect();
+  b.hello({ contenders: [standing(3)], resume });
+  expect(group.candidates("component:z")).toEqual(["b", "c"]);
+});
