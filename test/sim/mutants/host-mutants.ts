@@ -612,7 +612,7 @@ const unreadable: readonly Mutant[] = [
     name: "without the group's row epochs begin anew",
     rule: "S5",
     trace: unreadableGroup,
-    edits: inRows("const before = isLost ? anew : stored;", "const before = isLost ? UNUSED : stored;"),
+    edits: inRows('const before = isLost(found, "group") ? anew', 'const before = isLost(found, "group") ? UNUSED'),
   },
   {
     name: "without the group's row nobody waits for what it may have held off",
