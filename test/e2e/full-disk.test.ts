@@ -24,7 +24,7 @@ test("[E22] a full disk: 503 with a sentence, which the client says; with room a
   const said = "the group can't answer right now: try again; the backend's log says why";
   const answer = await fetch(`${url}/v1/groups/shop/pause`, { method: "POST" });
   expect([answer.status, await answer.json()]).toEqual([503, { error: { code: "unavailable", message: said } }]);
-  expect(owner.output()).toContain("SQLITE_FULL");
+  await owner.whenWritten(/SQLITE_FULL/);
 
   const client = createElectionClient({ url, group: "shop", signals: false });
   const heard = Promise.withResolvers<unknown>();

@@ -69,11 +69,11 @@ test("[S5] kill stops it, restart goes on with what was stored, stop may be call
 });
 
 test.each([
-  [{ leaseMs: 1_999 }, "leaseMs must be a whole number of milliseconds, 2000 or more"],
-  [{ drainMs: -1 }, "drainMs must be a whole number of milliseconds, 0 or more"],
-  [{ preemptCooldownMs: 0.5 }, "preemptCooldownMs must be a whole number of milliseconds, 0 or more"],
+  [{ leaseMs: 1_999 }, "leaseMs must be a whole number of milliseconds, 2000 or more; it is 1999"],
+  [{ drainMs: -1 }, "drainMs must be a whole number of milliseconds, 0 or more; it is -1"],
+  [{ preemptCooldownMs: 0.5 }, "preemptCooldownMs must be a whole number of milliseconds, 0 or more; it is 0.5"],
   [{ port: "8787" }, "port is unknown: the options are leaseMs, drainMs, preemptCooldownMs, settings"],
-  [{ settings: "LEASE_MS=5000" }, "settings must be an object"],
+  [{ settings: "LEASE_MS=5000" }, 'settings must be an object; it is "LEASE_MS=5000"'],
 ])("%o is refused", async (options, message) => {
   await expect(startLocalBackend(wrong(options))).rejects.toThrow(
     expect.objectContaining({ name: "TypeError", message }),

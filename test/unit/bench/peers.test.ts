@@ -45,9 +45,8 @@ test("the peers' package has every client that is typed here, and its lock names
   const read = (file: string): Promise<string> => readFile(inRepository(`bench/peers/${file}`), "utf8");
   const { dependencies }: { dependencies: Record<string, string> } = JSON.parse(await read("package.json"));
   const typed = [...(await read("clients.d.ts")).matchAll(/^declare module "(.+)"/gm)].map(([, name]) => name);
-  const inPages = ["tab-election"];
 
-  expect(Object.keys(dependencies)).toEqual([...typed, ...inPages].sort());
+  expect(Object.keys(dependencies)).toEqual(typed.sort());
   expect(Object.values(dependencies).filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   expect(await read("package-lock.json")).not.toContain('"resolved"');
 });
