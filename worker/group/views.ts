@@ -48,7 +48,15 @@ export function groupStatus(
   const jobs = take(state.jobs.values(), JOBS_SHOWN).map((job) => jobSummary(job, now));
   return {
     ...identity,
-    ...{ epoch, revision, paused, holdOffMs, sessions: sessions.size, electionCount, elections, next, jobs },
+    epoch,
+    revision,
+    paused,
+    holdOffMs,
+    sessions: sessions.size,
+    electionCount,
+    elections,
+    next,
+    jobs,
   };
 }
 
