@@ -75,7 +75,7 @@ interface Outcome extends Pick<Mutation, "line" | "kind" | "from" | "to"> {
 }
 
 /** A mutant that hangs is found: none of these takes as long on the right cores. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 300_000;
 
 /** Tries one after the other in a thread, and starts a new one where a mutant never comes back. */
 class Simulator {

@@ -26,6 +26,13 @@ const survivors: readonly Survivor[] = [
     reason: "frames are counted by each 16,384 characters: none and one are the same",
   },
   {
+    file: "worker/group/idle.ts",
+    from: "epoch > 0 || revision > 0",
+    to: "(epoch > 0)",
+    reason:
+      "a group without an epoch has a revision only by an order to resume it: then its idle time begins with its next session",
+  },
+  {
     file: "worker/group/terms.ts",
     from: "3",
     to: "(3 * 2)",

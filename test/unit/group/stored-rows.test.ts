@@ -428,3 +428,12 @@ test("[S17] after any damage: never two leaders, nothing thrown, and every elect
     { numRuns },
   );
 });
+
+test("[S17] a state of a kind that is not known is named as such", () => {
+  const { group } = led();
+  const unknown = inTable("elections", "process", (row) => ({ ...row, state: { type: "shared" } }));
+  const { unreadable } = wakeDamaged(group, unknown);
+  expect(unreadable).toMatchObject([
+    { table: "election", key: "process", problem: expect.stringContaining("state.type") },
+  ]);
+});
