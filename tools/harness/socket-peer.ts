@@ -4,6 +4,7 @@ import { WebSocket } from "ws";
 import { encode } from "../../shared/protocol/codec.ts";
 import { groupPath } from "../../shared/protocol/paths.ts";
 import { LivePeer } from "./live-peer.ts";
+import { RAW_PEER } from "./traces.ts";
 
 export interface Destination {
   readonly url: string;
@@ -17,7 +18,10 @@ export interface Destination {
 /** A socket to the group, not open yet. */
 export function socketTo({ url, group, token, origin }: Destination): WebSocket {
   const address = url.replace("http", "ws") + groupPath(group, "session");
-  const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+  const headers = {
+    "Edge-Election-Client": RAW_PEER,
+    ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+  };
   return new WebSocket(address, ["edge-election.v1"], {
     headers,
     perMessageDeflate: false,
