@@ -112,7 +112,9 @@ for (const directions of [["up"], ["down"], ["up", "down"]] as const) {
     const next = await cluster.leader(FIRST, epoch);
     recordFailover(`half-open link, ${directions.join(" and ")}`, msBetween(brokenAt, grantedAt("b")));
     expect(next.name).toBe("b");
+    const reconnected = proxy.connected();
     proxy.heal();
+    await reconnected; // until then the group counts its old socket
     await candidate(backend.url, group, "a"); // the healed process is a candidate again: nothing is stuck
     next.order({ order: "resign" });
     const again = await cluster.leader(FIRST, next.leads.get(FIRST) ?? epoch + 1);

@@ -1,5 +1,6 @@
 /** A TCP proxy on loopback that can fail in the ways networks fail: silently, in one direction, late, or with a reset. */
 
+import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { listen } from "./loopback.ts";
 
@@ -18,6 +19,8 @@ export interface FaultyProxy {
   lead(port: number): void;
   /** Resets every connection that is open. */
   reset(): void;
+  /** Resolves with the next connection. */
+  connected(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -93,6 +96,9 @@ export async function startProxy(firstPort: number): Promise<FaultyProxy> {
       targetPort = port;
     },
     reset: () => resetPairs(() => true),
+    connected: async () => {
+      await once(server, "connection");
+    },
     close: async () => {
       resetPairs(() => true);
       await new Promise<void>((resolve) => server.close(() => resolve()));
