@@ -7,7 +7,7 @@ import { remainingMs } from "../shared/holder/state.ts";
 import { type CallerClock, CLOCK } from "../worker/callers/clock.ts";
 import type { ContenderState } from "../worker/callers/core/state.ts";
 import type { Elections } from "../worker/callers/service.ts";
-import type { Tenure } from "./ledger.ts";
+import { type Draining, drainedBy, type Tenure } from "./ledger.ts";
 import { Machine, type MachineSettings } from "./machine.ts";
 import type { Member } from "./member.ts";
 import type { Due } from "./timeline.ts";
@@ -217,5 +217,9 @@ export class Caller implements Member {
         }
       }
     }
+  }
+
+  *drains(): Generator<Draining> {
+    for (const contender of this.#contenders) yield* drainedBy(contender(), ({ id }) => id, this.now());
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { ElectionName } from "../shared/protocol/names.ts";
 import type { EndedTerm } from "../worker/group/events.ts";
+import { overlaps, type Span } from "./leading.ts";
 
 /** One leadership of a component, as its client saw it. */
 export interface TestTerm {
@@ -43,53 +44,52 @@ export interface TestHistory {
   /** Ended terms according to the group, oldest first: with the reason, and how long nobody led before. */
   readonly ended: readonly EndedTerm[];
   /**
-   * Empty unless two clients acted as leader at the same time. A term counts until its last write, so code that goes on
-   * writing after its loss is found here as soon as there is a next leader.
+   * Empty unless two clients acted as leader at the same time. A term counts while its `onRevoke` still stops inside the
+   * lease, and until its last write: code that goes on writing after its loss is found here as soon as there is a next leader.
    */
   overlaps(): readonly Overlap[];
   /** Writes under a leadership that was over, whether or not there was a next leader yet. */
   lateWrites(): readonly TestWrite[];
 }
 
+/** Until when a term has drained inside its lease. */
+export interface TestDrain extends Pick<TestTerm, "component" | "leaderSessionId"> {
+  readonly to: number;
+}
+
 export interface Account {
   readonly terms: readonly TestTerm[];
+  readonly drains: readonly TestDrain[];
   readonly writes: readonly TestWrite[];
   readonly ended: readonly EndedTerm[];
   readonly now: number;
 }
 
-export function createHistory({ terms, writes, ended, now }: Account): TestHistory {
+export function createHistory({ terms, drains, writes, ended, now }: Account): TestHistory {
   return {
     terms,
     writes,
     ended,
-    overlaps: () => overlapsOf(terms.map((term) => stintOf(term, writes, now))),
+    overlaps: () =>
+      overlaps(terms.map((term) => stintOf(term, { drains, writes, now }))).map(({ first, second, from, to }) => {
+        return { election: first.election, first: first.term, second: second.term, from, to };
+      }),
     lateWrites: () => writes.filter(({ isLate }) => isLate),
   };
 }
 
-interface Stint {
+interface Stint extends Span {
+  readonly election: ElectionName;
   readonly term: TestTerm;
-  readonly to: number;
 }
 
-/** From the grant to the end of the term, or to the last write under it. */
-function stintOf(term: TestTerm, writes: readonly TestWrite[], now: number): Stint {
+/** From the grant to the end of the term, to the end of its drain, or to the last write under it. */
+function stintOf(term: TestTerm, { drains, writes, now }: Pick<Account, "drains" | "writes" | "now">): Stint {
+  const { election, leaderSessionId, from } = term;
+  const drained = drains.filter((drain) => isOf(drain, term)).map(({ to }) => to);
   const written = writes.filter((write) => isOf(write, term)).map(({ at }) => at);
-  return { term, to: Math.max(term.to ?? now, ...written) };
+  return { term, election, leaderSessionId, from, to: Math.max(term.to ?? now, ...drained, ...written) };
 }
 
-function overlapsOf(stints: readonly Stint[]): Overlap[] {
-  return stints.flatMap((first, index) =>
-    stints.slice(index + 1).flatMap((second) => {
-      const { election } = first.term;
-      if (election !== second.term.election || first.term.leaderSessionId === second.term.leaderSessionId) return [];
-      const from = Math.max(first.term.from, second.term.from);
-      const to = Math.min(first.to, second.to);
-      return from < to ? [{ election, first: first.term, second: second.term, from, to }] : [];
-    }),
-  );
-}
-
-const isOf = (write: TestWrite, term: TestTerm): boolean =>
-  write.leaderSessionId === term.leaderSessionId && write.component === term.component;
+const isOf = (act: Pick<TestTerm, "component" | "leaderSessionId">, term: TestTerm): boolean =>
+  act.leaderSessionId === term.leaderSessionId && act.component === term.component;

@@ -1,7 +1,7 @@
 /** Keeps the terms by the clients' own account: it compares what they lead after everything that happens. */
 import type { Participant } from "../client/participant.ts";
-import { leadingTerm } from "../shared/holder/state.ts";
-import type { TestTerm } from "./history.ts";
+import { type Contender, drainMs, type HolderState, isStopping, leadingTerm } from "../shared/holder/state.ts";
+import type { TestDrain, TestTerm } from "./history.ts";
 
 /** Who leads: a process with a client, or one that calls. */
 export interface Observed {
@@ -11,19 +11,18 @@ export interface Observed {
   readonly isRunning: boolean;
   /** Each component that it leads, by its own account. */
   leads(): Iterable<Tenure>;
+  /** Each component whose `onRevoke` still runs inside the lease, and for how long it may. */
+  drains(): Iterable<Draining>;
+}
+
+/** What `drainMs()` answers where it is not 0. */
+export interface Draining extends Pick<TestTerm, "component" | "leaderSessionId"> {
+  readonly leftMs: number;
 }
 
 /** A leadership, and for how long if nothing else happens. */
 export interface Tenure extends Pick<TestTerm, "component" | "election" | "leaderSessionId" | "epoch"> {
   readonly leftMs: number;
-}
-
-interface Entry {
-  readonly term: TestTerm;
-  readonly observed: Observed;
-  /** When `isLeader()` turns false by itself. */
-  until: number;
-  to: number | null;
 }
 
 export function* ledBy({ driver, members }: Participant): Generator<Tenure> {
@@ -37,8 +36,68 @@ export function* ledBy({ driver, members }: Participant): Generator<Tenure> {
   }
 }
 
+/** What still stops. */
+export function* drainedBy<C extends Contender>(
+  state: HolderState<C>,
+  componentOf: (contender: C) => string,
+  now: number,
+): Generator<Draining> {
+  for (const contender of state.contenders) {
+    const { id, phase } = contender;
+    if (!isStopping(phase)) continue;
+    const leftMs = drainMs(state, id, phase.leaderSessionId, { now, maxDrainMs: 0 });
+    if (leftMs > 0) yield { component: componentOf(contender), leaderSessionId: phase.leaderSessionId, leftMs };
+  }
+}
+
+interface Entry<T> {
+  readonly what: T;
+  readonly observed: Observed;
+  readonly from: number;
+  /** When it ends by itself. */
+  until: number;
+  to: number | null;
+}
+
+type Subject = Pick<TestTerm, "component" | "leaderSessionId">;
+
+const isSame = (one: Subject, other: Subject): boolean =>
+  one.component === other.component && one.leaderSessionId === other.leaderSessionId;
+
+/** What lasts for a time, compared with what is there now. */
+class Spans<T extends Subject> {
+  readonly #entries: Entry<T>[] = [];
+
+  *#open(observed: Observed): Generator<Entry<T>> {
+    for (const entry of this.#entries) if (entry.observed === observed && entry.to === null) yield entry;
+  }
+
+  look(observed: Observed, present: readonly (readonly [what: T, leftMs: number])[], now: number): void {
+    const open = [...this.#open(observed)];
+    for (const entry of open) {
+      const [, leftMs] = present.find(([what]) => isSame(what, entry.what)) ?? [];
+      if (leftMs === undefined) entry.to = Math.min(now, entry.until);
+      else entry.until = now + leftMs;
+    }
+    for (const [what, leftMs] of present) {
+      if (open.some((entry) => isSame(entry.what, what))) continue;
+      this.#entries.push({ what, observed, from: now, until: now + leftMs, to: null });
+    }
+  }
+
+  /** With its death. */
+  end(observed: Observed, now: number): void {
+    for (const entry of this.#open(observed)) entry.to = Math.min(now, entry.until);
+  }
+
+  *all(now: number): Generator<readonly [entry: Entry<T>, to: number | null]> {
+    for (const entry of this.#entries) yield [entry, entry.to ?? (entry.until <= now ? entry.until : null)];
+  }
+}
+
 export class Ledger {
-  readonly #entries: Entry[] = [];
+  readonly #terms = new Spans<Omit<Tenure, "leftMs">>();
+  readonly #drains = new Spans<Omit<Draining, "leftMs">>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -48,29 +107,28 @@ export class Ledger {
   /** Frozen code begins and ends nothing: what it led ends with its lease, or with its death. */
   look(observed: Observed): void {
     const now = this.#now();
-    const open = this.#entries.filter((entry) => entry.observed === observed && entry.to === null);
-    if (observed.isDead) {
-      for (const entry of open) entry.to = Math.min(now, entry.until);
-    }
+    if (observed.isDead) for (const spans of [this.#terms, this.#drains]) spans.end(observed, now);
     if (!observed.isRunning) return;
-    const led = [...observed.leads()];
-    for (const entry of open) {
-      const still = led.find(({ component, leaderSessionId }) => isTerm(entry.term, component, leaderSessionId));
-      if (still === undefined) entry.to = Math.min(now, entry.until);
-      else entry.until = now + still.leftMs;
-    }
-    for (const { leftMs, ...leadership } of led) {
-      if (open.some(({ term }) => isTerm(term, leadership.component, leadership.leaderSessionId))) continue;
-      const term = { client: observed.name, ...leadership, from: now, to: null };
-      this.#entries.push({ term, observed, until: now + leftMs, to: null });
-    }
+    this.#terms.look(
+      observed,
+      Array.from(observed.leads(), ({ leftMs, ...term }) => [term, leftMs]),
+      now,
+    );
+    this.#drains.look(
+      observed,
+      Array.from(observed.drains(), ({ leftMs, ...drain }) => [drain, leftMs]),
+      now,
+    );
   }
 
   terms(): TestTerm[] {
+    return Array.from(this.#terms.all(this.#now()), ([{ what, observed, from }, to]) => {
+      return { client: observed.name, ...what, from, to };
+    });
+  }
+
+  drains(): TestDrain[] {
     const now = this.#now();
-    return this.#entries.map(({ term, until, to }) => ({ ...term, to: to ?? (until <= now ? until : null) }));
+    return Array.from(this.#drains.all(now), ([{ what }, to]) => ({ ...what, to: to ?? now }));
   }
 }
-
-const isTerm = (term: TestTerm, component: string, leaderSessionId: string): boolean =>
-  term.component === component && term.leaderSessionId === leaderSessionId;

@@ -2,7 +2,7 @@
 import { type ClientOptions, type ElectionClient, openClient } from "../client/client.ts";
 import type { Fetcher } from "../client/socket.ts";
 import type { Link } from "./group/link.ts";
-import { ledBy } from "./ledger.ts";
+import { drainedBy, ledBy } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
 import type { Member } from "./member.ts";
 import { TestSocket } from "./socket.ts";
@@ -45,10 +45,17 @@ export function createTenant<Component extends string>(
     }
     yield machine.next();
   }
-  return { client, member: memberOf(client as ElectionClient, machine, { dues, leads: () => ledBy(participant) }) };
+  const { driver } = participant;
+  const drains = () => drainedBy(driver.state(), ({ info }) => info.component, driver.now());
+  const member = memberOf(client as ElectionClient, machine, { dues, leads: () => ledBy(participant), drains });
+  return { client, member };
 }
 
-const memberOf = (client: ElectionClient, machine: Machine, rest: Pick<Member, "dues" | "leads">): Member => ({
+const memberOf = (
+  client: ElectionClient,
+  machine: Machine,
+  rest: Pick<Member, "dues" | "leads" | "drains">,
+): Member => ({
   ...rest,
   name: machine.name,
   clock: machine,

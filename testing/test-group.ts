@@ -337,7 +337,13 @@ export class TestGroup {
   history(): TestHistory {
     this.#look();
     const ended = this.#backend.endedTerms.map((term) => ({ ...term }));
-    return createHistory({ terms: this.#ledger.terms(), writes: [...this.#writes], ended, now: this.now });
+    return createHistory({
+      terms: this.#ledger.terms(),
+      drains: this.#ledger.drains(),
+      writes: [...this.#writes],
+      ended,
+      now: this.now,
+    });
   }
 
   #look(): void {

@@ -13,6 +13,8 @@ const DEDICATED = "audit";
 const PROCESSES = 5;
 const LEASE_MS = 2_000;
 const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: String(LEASE_MS), DRAIN_MS: "1000" };
+/** Within the drain time, so that a successor has somebody to wait for. */
+const DRAIN_MS = 300;
 /** The longest that a fault lasts: some are over within the lease, some are not. */
 const LONGEST_FAULT_MS = 2 * LEASE_MS;
 
@@ -70,7 +72,7 @@ async function join(stage: Stage): Promise<void> {
   const name = `p${stage.started}`;
   const proxy = await startProxy(stage.backend.port);
   stage.proxies.set(name, proxy);
-  stage.cluster.start(name, { url: proxy.url, dedicated: [DEDICATED] });
+  stage.cluster.start(name, { url: proxy.url, dedicated: [DEDICATED], drainMs: DRAIN_MS });
 }
 
 /** Resolves with the leader of the process election once every component has one again. */

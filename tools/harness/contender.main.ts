@@ -5,6 +5,7 @@
 
 import { openSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Contender, Leadership } from "../../client/index.ts";
 import { importNodeClient } from "./built.ts";
 import { configuration } from "./configuration.ts";
@@ -19,6 +20,8 @@ export interface ContenderConfig {
   readonly dedicated?: readonly string[];
   readonly historyFile: string;
   readonly priority?: number;
+  /** How long its `onRevoke` takes. Default: it stops at once. */
+  readonly drainMs?: number;
 }
 
 export type ContenderOrder =
@@ -31,7 +34,7 @@ const SAMPLE_EVERY_MS = 2;
 
 const config = configuration<ContenderConfig>();
 const { createElectionClient } = await importNodeClient();
-const { url, group, name, priority = 0 } = config;
+const { url, group, name, priority = 0, drainMs = 0 } = config;
 const client = createElectionClient({ url, group, process: { name }, priority });
 const contenders = new Map<string, Contender>();
 const led = new Map<string, Leadership>();
@@ -58,11 +61,17 @@ function contend(component: string, election: "process" | "dedicated"): void {
         led.delete(component);
         write({ type: "revoke", at: now(), component, leaderSessionId, reason });
         tell(`revoke ${reason}`, component, epoch);
+        return drainMs === 0 ? undefined : drain(component, leaderSessionId);
       },
     },
     { election },
   );
   contenders.set(component, contender);
+}
+
+async function drain(component: string, leaderSessionId: string): Promise<void> {
+  await wait(drainMs);
+  write({ type: "stopped", at: now(), meantMs: drainMs, component, leaderSessionId });
 }
 
 /** Asks every leadership, independently of callbacks: a belief that outlives its lease would be seen here. */

@@ -4,6 +4,7 @@
  * Times are nanoseconds of `process.hrtime.bigint()`, which is the same clock in every process of a Linux machine.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { leads, overlaps as overlapping, type Span } from "../../testing/leading.ts";
 
 /** A line of a process's history. `at` is taken after the event, for `believed` before and after. */
 export type Entry =
@@ -20,6 +21,15 @@ export type Entry =
       readonly component: string;
       readonly leaderSessionId: string;
       readonly reason: string;
+    }
+  /** The promise of its `onRevoke` settles next: what had stopped by then is no longer led. */
+  | {
+      readonly type: "stopped";
+      readonly at: string;
+      /** How long stopping was to take. */
+      readonly meantMs: number;
+      readonly component: string;
+      readonly leaderSessionId: string;
     }
   /**
    * `isLeader()` was true at some instant between the two times; only the first and the newest are kept of each run.
@@ -82,24 +92,44 @@ export function beliefs(histories: readonly History[]): Belief[] {
 
 /** Problems of these histories, one sentence each. */
 export const faultsIn = (histories: readonly History[]): string[] => [
-  ...overlaps(beliefs(histories)),
+  ...overlaps(histories),
   ...epochsGoingBack(beliefs(histories)),
   ...histories.flatMap(brokenAlternation),
 ];
 
-/** Two processes that certainly believed in one election at one instant. */
-function overlaps(all: readonly Belief[]): string[] {
-  const faults: string[] = [];
-  for (const [index, one] of all.entries()) {
-    for (const other of all.slice(index + 1)) {
-      const apart = one.component !== other.component || one.process === other.process;
-      if (apart || other.first > one.last || one.first > other.last) continue;
-      const span = earlier(one.last, other.last) - other.first;
-      faults.push(`${one.process} and ${other.process} both led ${one.component} for at least ${span / 1_000n} us`);
-    }
-  }
-  return faults;
+interface Stint extends Span {
+  readonly process: string;
 }
+
+/** The last instant belongs to it. */
+const INSTANT_MS = 1e-4;
+const ms = (nanoseconds: bigint): number => Number(nanoseconds) / 1e6;
+
+/** From its first instant that is certain to its last, what drained in the end included. */
+function stintOf(
+  { process, component, leaderSessionId, first, last, until }: Belief,
+  histories: readonly History[],
+): Stint {
+  const { entries = [] } = histories.find((history) => history.process === process) ?? {};
+  const isOwn = (entry: Entry): boolean => entry.component === component && entry.leaderSessionId === leaderSessionId;
+  const revoked = entries.find((entry) => entry.type === "revoke" && isOwn(entry));
+  const stopped = entries.find((entry) => entry.type === "stopped" && isOwn(entry));
+  const span = { process, election: component, leaderSessionId, from: ms(first), to: ms(last) + INSTANT_MS };
+  if (revoked?.type !== "revoke" || stopped?.type !== "stopped") return span;
+  const [from, to] = [BigInt(revoked.at), BigInt(stopped.at)];
+  // One that took longer than it meant to was frozen meanwhile: then its drain time may have been over before.
+  if (to - from > 2n * BigInt(stopped.meantMs) * 1_000_000n) return span;
+  const drained = { isLeader: false, drainsUntil: ms(to), leaseUntil: ms(until) };
+  const end = Math.min(drained.drainsUntil, drained.leaseUntil);
+  return leads(drained, ms(from)) ? { ...span, to: Math.max(span.to, end) } : span;
+}
+
+/** Two processes that certainly led one election at one instant. */
+const overlaps = (histories: readonly History[]): string[] =>
+  overlapping(beliefs(histories).map((belief) => stintOf(belief, histories))).map(({ first, second, from, to }) => {
+    const us = Math.round((to - from) * 1_000);
+    return `${first.process} and ${second.process} both led ${first.election} for at least ${us} us`;
+  });
 
 function later(one: bigint, other: bigint): bigint {
   if (one > other) return one;
@@ -126,7 +156,7 @@ function epochsGoingBack(all: readonly Belief[]): string[] {
 function brokenAlternation({ process, entries }: History): string[] {
   const led = new Map<string, string>();
   return entries.flatMap((entry) => {
-    if (entry.type === "believed") return [];
+    if (entry.type === "believed" || entry.type === "stopped") return [];
     const { type, component, leaderSessionId } = entry;
     const before = led.get(component);
     if (type === "grant") led.set(component, leaderSessionId);

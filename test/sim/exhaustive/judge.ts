@@ -1,36 +1,46 @@
 /** What must hold in every state of the small world. */
 
-import { isLive, leaderSessionIdOf } from "../../../shared/holder/state.ts";
+import { isLive, remainingMs } from "../../../shared/holder/state.ts";
 import { CLOCK_MARGIN_MS } from "../../../shared/lease.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
+import { leads, twoLeaders } from "../../../testing/leading.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
 import { demand } from "../../support/violation.ts";
 import { localNow, type SmallClient, type SmallState } from "./state.ts";
 
 export function judge(state: SmallState): void {
-  const held = state.clients.flatMap((client) => heldBy(client, localNow(state, client)));
-  demand(new Set(held).size === held.length, "I1", () => "two hold the same election");
+  const leading = state.clients.flatMap((client) =>
+    heldBy(client, localNow(state, client)).map((election) => [election, client] as const),
+  );
+  demand(twoLeaders(leading) === null, "I1", () => "two hold the same election");
+  for (const client of state.clients) judgeLeases(client);
   if (state.current !== null) judgeGroup(state.current.group, state);
 }
 
-/** The elections that it leads by its core, or drains in inside the lease that it was promised, even against its core. */
-export function heldBy(client: SmallClient, now: number): readonly ElectionName[] {
-  const { terms, contenders } = client.state;
-  const held: ElectionName[] = [];
+function judgeLeases({ state: { terms, contenders }, leases }: SmallClient): void {
   for (const { stage, election, leaderSessionId, leaseUntil } of terms) {
     if (stage !== "leading") continue;
-    const promised = client.leases[leaderSessionId] ?? 0;
+    const promised = leases[leaderSessionId] ?? 0;
     demand(leaseUntil <= promised + 1e-6, "S1", () => "a lease lasts longer than was promised");
-    const isIn = contenders.some((contender) => leaderSessionIdOf(contender) === leaderSessionId);
     const unready = contenders.some((one) => one.election === election && isLive(one) && !one.ready);
     demand(!unready, "Q7", () => "what is not ready leads");
-    if (leaseUntil > now && isIn && !held.includes(election)) held.push(election);
+  }
+}
+
+/** The elections that it leads by what its application is told and does. */
+export function heldBy(client: SmallClient, now: number): readonly ElectionName[] {
+  const held = new Set<ElectionName>();
+  for (const { id, election, phase } of client.state.contenders) {
+    if (phase.type !== "granted") continue;
+    const isLeader = remainingMs(client.state, id, phase.leaderSessionId, now) > 0;
+    const told = { isLeader, drainsUntil: null, leaseUntil: client.leases[phase.leaderSessionId] ?? 0 };
+    if (leads(told, now)) held.add(election);
   }
   for (const { election, leaderSessionId, until } of client.drains) {
-    const drains = until > now && (client.leases[leaderSessionId] ?? 0) > now;
-    if (drains && !held.includes(election)) held.push(election);
+    const told = { isLeader: false, drainsUntil: until, leaseUntil: client.leases[leaderSessionId] ?? 0 };
+    if (leads(told, now)) held.add(election);
   }
-  return held;
+  return [...held];
 }
 
 function judgeGroup(group: GroupState, { storage, wires }: SmallState): void {

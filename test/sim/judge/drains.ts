@@ -3,9 +3,7 @@
  * `onRevoke` has settled or its drain time is over. The client's own list is not asked.
  */
 import type { Revoke } from "../../../shared/protocol/messages.ts";
-import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { ClientTurn } from "../world/client-shell.ts";
-import type { Process } from "../world/process.ts";
 
 /** The drain time of a client that never received the group's. */
 const DRAIN_MS = 10_000;
@@ -42,13 +40,9 @@ export class Drains {
     }
   }
 
-  /** In which elections the process drains at this time of its clock, and by which terms. */
-  *at(process: Process, now: number): Generator<{ readonly election: ElectionName; readonly leaderSessionId: string }> {
-    for (const { id, election, draining } of process.contenders) {
-      const drain = this.#drains.get(id);
-      if (draining && drain !== undefined && now < drain.until)
-        yield { election, leaderSessionId: drain.leaderSessionId };
-    }
+  /** By which term a contender drains whose `onRevoke` runs, and until when it may. */
+  of(contender: number): Drain | undefined {
+    return this.#drains.get(contender);
   }
 }
 

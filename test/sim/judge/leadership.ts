@@ -1,6 +1,6 @@
 /**
- * Judges what the processes believe: I1 at most one of them holds an election at any true instant, even against the core
- * and against the frames; epochs grow from leader to leader; what has ended never comes back; and nobody
+ * Judges what the processes believe: I1 at most one of them leads an election at any true instant, by what its application
+ * was told and did, and by its frames; epochs grow from leader to leader; what has ended never comes back; and nobody
  * loses what nobody took.
  */
 
@@ -8,6 +8,7 @@ import type { Term } from "../../../client/session/state.ts";
 import type { LossReason } from "../../../shared/errors.ts";
 import { leaderSessionIdOf } from "../../../shared/holder/state.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
+import { type AsTold, leads, twoLeaders } from "../../../testing/leading.ts";
 import type { Subject } from "../../../worker/callers/core/events.ts";
 import { demand } from "../../support/violation.ts";
 import type { Caller, CallerEnd } from "../world/caller.ts";
@@ -158,52 +159,54 @@ export class LeadershipJudge {
 
   /** At this true instant, on each process's own clock. */
   judgeHolders(): void {
-    const holders = new Map<ElectionName, Holder>();
-    const claimants = new Map<ElectionName, Holder>();
-    for (const process of this.#world.processes) {
-      if (process.whereabouts === "dead") continue;
+    for (const process of this.#running()) this.#judgeLeases(process);
+    this.#only([...this.#leading()], "I1");
+    this.#only([...this.#claiming()], "I1 by its frames");
+  }
+
+  *#running(): Generator<Process> {
+    for (const process of this.#world.processes) if (process.whereabouts !== "dead") yield process;
+  }
+
+  #only(leading: readonly (readonly [ElectionName, Holder])[], rule: string): void {
+    const two = twoLeaders(leading);
+    demand(two === null, rule, () => `${two?.first.name} and ${two?.second.name} hold ${two?.election}`);
+  }
+
+  /** By what their applications were told and did. */
+  *#leading(): Generator<readonly [ElectionName, Holder]> {
+    for (const process of this.#running()) {
       const now = process.clock.peek();
-      for (const election of [...this.#heldByCore(process, now), ...this.#drained(process, now)])
-        this.#only(holders, election, process, "I1");
-      for (const { election, until } of this.claims(process).held.values()) {
-        if (until > now) this.#only(claimants, election, process, "I1 by its frames");
+      for (const contender of process.contenders) {
+        if (leads(this.#toldTo(process, contender, now), now)) yield [contender.election, process];
       }
     }
-    for (const caller of this.#world.callers) {
-      for (const { election } of caller.holding()) {
-        this.#only(holders, election, caller, "I1");
-        this.#only(claimants, election, caller, "I1 by its frames");
-      }
-    }
+    for (const caller of this.#world.callers) for (const { election } of caller.holding()) yield [election, caller];
   }
 
-  #only(holders: Map<ElectionName, Holder>, election: ElectionName, holder: Holder, rule: string): void {
-    const other = holders.get(election);
-    demand(other === undefined || other === holder, rule, () => `${other?.name} and ${holder.name} hold ${election}`);
-    holders.set(election, holder);
-  }
-
-  /** As the client has it: a term in which no contender is or was granted is nobody's. */
-  *#heldByCore(process: Process, now: number): Generator<ElectionName> {
+  #toldTo(process: Process, { id, granted, draining }: Process["contenders"][number], now: number): AsTold {
     const { client } = this.#world.cores;
-    const held = new Set(client.heldTerms(process.state, now));
-    for (const term of process.state.terms) {
-      const { leaderSessionId } = term;
-      if (!held.has(leaderSessionId)) continue;
-      if (!process.state.contenders.some((one) => leaderSessionIdOf(one) === leaderSessionId)) continue;
-      if (term.stage === "leading") this.#judgeLease(process, leaderSessionId, term.leaseUntil);
-      yield term.election;
-    }
-    for (const { id, election, granted } of process.contenders) {
-      if (granted === null) continue;
-      if (client.remainingMs(process.state, id, granted.leaderSessionId, now) > 0) yield election;
-    }
+    const drain = draining ? this.#drainsOf(process).of(id) : undefined;
+    const leaderSessionId = granted?.leaderSessionId ?? drain?.leaderSessionId ?? "";
+    return {
+      isLeader: granted !== null && client.remainingMs(process.state, id, leaderSessionId, now) > 0,
+      drainsUntil: drain?.until ?? null,
+      leaseUntil: this.claims(process).leaseUntil(leaderSessionId),
+    };
   }
 
-  /** What a revoked leader still drains inside its lease, even against its core. */
-  *#drained(process: Process, now: number): Generator<ElectionName> {
-    for (const { election, leaderSessionId } of this.#drainsOf(process).at(process, now)) {
-      if (this.claims(process).leaseUntil(leaderSessionId) > now) yield election;
+  /** By what they have sent and read: so long they may lead. */
+  *#claiming(): Generator<readonly [ElectionName, Holder]> {
+    for (const process of this.#running()) {
+      const now = process.clock.peek();
+      for (const { election, until } of this.claims(process).held.values()) if (until > now) yield [election, process];
+    }
+    for (const caller of this.#world.callers) for (const { election } of caller.holding()) yield [election, caller];
+  }
+
+  #judgeLeases(process: Process): void {
+    for (const term of process.state.terms) {
+      if (term.stage === "leading") this.#judgeLease(process, term.leaderSessionId, term.leaseUntil);
     }
   }
 
