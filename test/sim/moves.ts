@@ -238,6 +238,8 @@ const meanings: { readonly [T in MoveType]: (world: World, move: Of<T>) => void 
   caller: withCaller((caller, { does }) => (does === "release-calls" ? caller.calls.release() : caller[does]())),
 };
 
+export const MOVE_TYPES: readonly string[] = Object.keys(meanings);
+
 export function perform(world: World, move: Move): void {
   world.tell(() => `MOVE ${JSON.stringify(move)}`);
   apply(world, move);

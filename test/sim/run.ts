@@ -1,7 +1,9 @@
 /** One run: a setup, moves, and the healing. As a fast-check property, and as text that replays it. */
 import fc from "fast-check";
 import type { Cores } from "./cores.ts";
+import { type Coverage, cover, noCoverage } from "./coverage.ts";
 import { moves, movesWithCallers, movesWithChoice, movesWithFaults, setups, setupsWithCallers } from "./generate.ts";
+
 import { judgeLiveness, type Recovery } from "./liveness.ts";
 import { type Move, perform } from "./moves.ts";
 import type { Setup } from "./world/setup.ts";
@@ -40,6 +42,7 @@ export interface Tally {
   terms: number;
   grants: number;
   slowest: Recovery;
+  readonly coverage: Coverage;
 }
 
 export const noTally = (): Tally => ({
@@ -49,6 +52,7 @@ export const noTally = (): Tally => ({
   terms: 0,
   grants: 0,
   slowest: { tookMs: 0, boundMs: 0 },
+  coverage: noCoverage(),
 });
 
 /**
@@ -69,19 +73,18 @@ function property(cores: Cores, tally: Tally, { size = "deep", kind = "plain" }:
   return fc.property(kind === "callers" ? setupsWithCallers : setups, commands, (setup, all) => {
     const world = new World(cores, setup);
     tally.runs += 1;
-    let made = 0;
-    fc.modelRun(
-      () => ({ model: {}, real: world }),
-      counting(all, () => (made += 1)),
-    );
-    tally.moves += made;
+    fc.modelRun(() => ({ model: {}, real: world }), counted(all, tally));
     finish(world, tally);
   });
 }
 
-function* counting<T>(all: Iterable<T>, count: () => void): Generator<T> {
+function* counted<T extends object>(all: Iterable<T>, tally: Tally): Generator<T> {
+  let before: string | null = null;
   for (const one of all) {
-    count();
+    tally.moves += 1;
+    const type = typeOf(one);
+    if (type !== null) cover(tally.coverage, before, type);
+    before = type;
     yield one;
   }
 }
@@ -138,10 +141,13 @@ export function search(
 }
 
 /** fast-check wraps commands to know which have run; those that have not do not matter. */
-function moveOf(command: object): Move[] {
-  if ("hasRan" in command && command.hasRan === false) return [];
+const moveOf = (command: object): Move[] => ("hasRan" in command && command.hasRan === false ? [] : moveIn(command));
+
+function moveIn(command: object): Move[] {
   const own = "cmd" in command ? command.cmd : command;
   return own instanceof MoveCommand ? [own.move] : [];
 }
+
+const typeOf = (command: object): string | null => moveIn(command)[0]?.type ?? null;
 
 export const replayLine = (run: Run): string => `node test/sim/replay.main.ts '${JSON.stringify(run)}'`;

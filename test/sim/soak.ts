@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { stdout } from "node:process";
 import { Worker } from "node:worker_threads";
 import { minutes, scriptNamed, wholeNumber } from "../../tools/arguments.ts";
+import { addCoverage, coverageText } from "./coverage.ts";
 import { noTally, type Tally } from "./run.ts";
 import type { SoakOrder, SoakReport } from "./soak-worker.main.ts";
 
@@ -25,7 +26,8 @@ const print = (line: string): void => {
   stdout.write(`${line}\n`);
 };
 
-function add({ runs, moves, happenings, terms, grants, slowest }: Tally): void {
+function add({ runs, moves, happenings, terms, grants, slowest, coverage }: Tally): void {
+  addCoverage(total.coverage, coverage);
   total.runs += runs;
   total.moves += moves;
   total.happenings += happenings;
@@ -67,4 +69,5 @@ print(
 await Promise.all(Array.from({ length: THREADS }, (_, thread) => soak(first + thread * 1_000_000)));
 clearInterval(telling);
 tell();
+print(coverageText(total.coverage));
 process.exitCode = failures.length === 0 ? 0 : 1;
