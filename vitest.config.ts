@@ -23,9 +23,6 @@ const native = { experimental: { viteModuleRunner: false, nodeLoader: false } };
 /** Tests that wait for leases most of the time: more of them run beside each other than there are processors. */
 const waiting = { maxWorkers: 3 };
 
-/** What passes over the sockets of their backends is judged by the protocol (tools/harness/traces.ts). */
-const judged = { env: { JUDGE_TRACES: "yes" } };
-
 const tier = (name: string, groupOrder: number) => ({
   name,
   sequence: { groupOrder },
@@ -111,7 +108,6 @@ export default defineConfig({
         test: {
           ...tier("e2e", 2),
           ...native,
-          ...judged,
           ...waiting,
           maxConcurrency: 6,
           include: ["test/e2e/**/*.test.ts", "test/local/miniflare/*.test.ts"],
@@ -121,7 +117,6 @@ export default defineConfig({
         test: {
           ...tier("browser", 3),
           ...native,
-          ...judged,
           ...waiting,
           include: ["test/browser/**/*.test.ts"],
           globalSetup: ["test/browser/setup.ts"],

@@ -6,6 +6,8 @@ import { type Violation, violation } from "./violations.ts";
 
 /** Of a client that was never welcomed. */
 const DRAIN_MS = 10_000;
+/** The time that any client has for an answer. */
+export const PATIENCE_MS = 10_000;
 /** A timer that is due may come a rounding error early. */
 export const ROUNDING_MS = 0.001;
 /** Frames that a connection may send at once; then as many a second as `welcome` says. */
@@ -106,6 +108,15 @@ export class Connection {
   answer(component: string): void {
     const first = this.asked.find((one) => one.component === component);
     this.asked = this.asked.filter((one) => one !== first);
+  }
+
+  /** When the oldest question that has no answer was sent. */
+  get askedAt(): number {
+    return Math.min(this.pingAt, ...[...this.questions.values()].map(({ at }) => at));
+  }
+
+  get answerTimeoutMs(): number {
+    return this.welcome?.answerTimeoutMs ?? PATIENCE_MS;
   }
 
   // What it owes

@@ -16,12 +16,9 @@ import type {
 } from "../../shared/protocol/messages.ts";
 import { electionOf } from "../../shared/protocol/names.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import { type Connection, ROUNDING_MS } from "./knowledge.ts";
+import { type Connection, PATIENCE_MS, ROUNDING_MS } from "./knowledge.ts";
 import type { Scene } from "./scene.ts";
 import { judgeHeld, judgeStatement, oweRenewal, take } from "./statements.ts";
-
-/** The time that any client has for an answer. */
-const PATIENCE_MS = 10_000;
 
 export function judgeSent(scene: Scene, connection: Connection, frame: unknown): void {
   const { client } = connection;
@@ -34,7 +31,8 @@ export function judgeSent(scene: Scene, connection: Connection, frame: unknown):
     );
   }
   if (connection.hasLeft) scene.find("S8", "a frame follows `bye` on its connection", "`bye` is the last frame");
-  const isTaken = connection.pace(scene.at, typeof frame === "string" ? 0 : JSON.stringify(frame).length);
+  if (frame === "ping") return judgePing(scene, connection);
+  const isTaken = connection.pace(scene.at, JSON.stringify(frame).length);
   if (scene.isExact && !isTaken) {
     scene.find(
       "N8",
@@ -42,7 +40,6 @@ export function judgeSent(scene: Scene, connection: Connection, frame: unknown):
       "frames wait: a burst of 100, then `limits.messagesPerSecond`",
     );
   }
-  if (frame === "ping") return judgePing(scene, connection);
   const message = messageOf(scene, connection, frame);
   if (message !== null) judgeMessage(scene, connection, message);
   judgeMissed(scene, connection, message);
@@ -111,20 +108,11 @@ function judgePing(scene: Scene, connection: Connection): void {
   judgeMissed(scene, connection, null);
 }
 
-/** N11: a connection whose answer does not come is dead. */
-function judgePatience(scene: Scene, connection: Connection): void {
-  const { questions, pingAt, welcome, client } = connection;
-  const oldest = Math.min(pingAt, ...[...questions.values()].map(({ at }) => at));
-  const early = oldest + (welcome?.answerTimeoutMs ?? PATIENCE_MS);
-  // A lease that surely outlives the time-out: what it was extended by is known to the client a little differently.
-  const hurries = client.held(scene.at).some(({ taken, until }) => taken && until > early + PATIENCE_MS / 10);
-  const limit = hurries ? early : oldest + PATIENCE_MS;
-  if (!scene.isExact || scene.at <= limit + ROUNDING_MS) return;
-  scene.find(
-    "N11",
-    `it goes on although nothing was answered for ${Math.round(scene.at - oldest)} ms`,
-    "drop the socket, and connect again",
-  );
+/** N11: a connection whose answer does not come is dead, for whoever holds no lease and everybody else. */
+function judgePatience(scene: Scene, { askedAt }: Connection): void {
+  if (!scene.isExact || scene.at <= askedAt + PATIENCE_MS + ROUNDING_MS) return;
+  const waitedMs = Math.round(scene.at - askedAt);
+  scene.find("N11", `it goes on although nothing was answered for ${waitedMs} ms`, "drop the socket, and connect again");
 }
 
 function judgeRenew(scene: Scene, connection: Connection, renew: Renew): void {

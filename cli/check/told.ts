@@ -70,8 +70,6 @@ function judgeAlternation(scene: Scene, client: Client, component: string, id: s
     scene.find("C1", `\`${component}\` is granted ${id} within ${work.leaderSessionId}`, "revoke the one before first");
   else if (work.state === "stopping")
     scene.find("C1", `\`${component}\` is granted ${id} while it still stops`, "wait until it has stopped");
-  else if (work.leaderSessionId === id)
-    scene.find("C1", `\`${component}\` leads by ${id} again`, "what has been revoked stays revoked");
 }
 
 function revoked(
@@ -116,7 +114,8 @@ function frozen({ at }: Scene, client: Client): void {
 function left(scene: Scene, client: Client): void {
   const { last } = client;
   if (!scene.isExact || last === null || !last.gone || last.at < scene.at) return;
-  const { hasLeft, frames } = last.connection;
+  const { hasLeft, frames, askedAt, answerTimeoutMs } = last.connection;
+  if (scene.at >= askedAt + answerTimeoutMs - ROUNDING_MS) return; // it has given up a dead path
   if (frames > 0 && !hasLeft)
     scene.find("S8", "the client has left without `bye`", "send `bye` when everything has stopped");
 }

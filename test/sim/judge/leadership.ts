@@ -204,9 +204,14 @@ export class LeadershipJudge {
     for (const caller of this.#world.callers) for (const { election } of caller.holding()) yield [election, caller];
   }
 
+  /** A term in which nobody is or was granted is nobody's. */
   #judgeLeases(process: Process): void {
-    for (const term of process.state.terms) {
-      if (term.stage === "leading") this.#judgeLease(process, term.leaderSessionId, term.leaseUntil);
+    const { terms, contenders } = process.state;
+    for (const term of terms) {
+      const isIn = contenders.some((one) => leaderSessionIdOf(one) === term.leaderSessionId);
+      if (term.stage === "leading" && isIn && term.leaseUntil > process.clock.peek()) {
+        this.#judgeLease(process, term.leaderSessionId, term.leaseUntil);
+      }
     }
   }
 
