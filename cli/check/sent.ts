@@ -112,7 +112,11 @@ function judgePing(scene: Scene, connection: Connection): void {
 function judgePatience(scene: Scene, { askedAt }: Connection): void {
   if (!scene.isExact || scene.at <= askedAt + PATIENCE_MS + ROUNDING_MS) return;
   const waitedMs = Math.round(scene.at - askedAt);
-  scene.find("N11", `it goes on although nothing was answered for ${waitedMs} ms`, "drop the socket, and connect again");
+  scene.find(
+    "N11",
+    `it goes on although nothing was answered for ${waitedMs} ms`,
+    "drop the socket, and connect again",
+  );
 }
 
 function judgeRenew(scene: Scene, connection: Connection, renew: Renew): void {
