@@ -11,7 +11,7 @@ const allowed = [
   /^(package\.json|LICENSE)$/,
   /^([A-Z]+|docs\/.+)\.md$/,
   /^docs\/demo-(light|dark)\.png$/,
-  /^examples\/.+\.(md|ts|tsx|toml|json)$/,
+  /^examples\/.+\.(md|ts|tsx|py|toml|json)$/,
   /^dist\/(shared|worker|client|testing|cli)\/.+\.(js|d\.ts|d\.ts\.map)$/,
   /^dist\/src\/(shared|worker|client|testing|cli)\/.+\.tsx?$/,
   /^dist\/(worker\.bundle\.js|wrangler(\.index)?\.toml)$/,
