@@ -13,8 +13,8 @@ export interface Fault {
 
 /** Two and a half leases: etcd3 gives up after two, and is to be seen doing so. */
 const LASTS_LEASES = 2.5;
-/** A step is over at once; its effect is to be seen. */
-const STEP_LASTS_LEASES = 1.5;
+/** A step or a crash is over at once; who loses the lead by it does so within a lease. */
+const SHOWS_LEASES = 1.5;
 const STEP_MS = 60_000;
 
 async function breakPath({ path }: Member, leaseMs: number): Promise<undefined> {
@@ -27,7 +27,7 @@ const stepBy =
   (ms: number): Fault["befall"] =>
   async (_stage, target, leaseMs) => {
     await target.step?.(ms);
-    await pause(STEP_LASTS_LEASES * leaseMs);
+    await pause(SHOWS_LEASES * leaseMs);
     return undefined;
   };
 
@@ -48,8 +48,9 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   },
   backend: {
     strikes: "everybody",
-    async befall({ crash }) {
+    async befall({ crash }, _target, leaseMs) {
       await crash?.();
+      await pause(SHOWS_LEASES * leaseMs);
       return undefined;
     },
   },

@@ -60,7 +60,7 @@ const cells = (result: LeagueResult): string[] => [
   result.lostFenced === undefined ? "no token" : loss(result.lostFenced),
   String(result.told.count),
   told(result),
-  `${span(result.leaderlessMs)}${result.unsettled === 0 ? "" : `; ${result.unsettled} for good`}`,
+  `${span(result.leaderlessMs)}${result.unsettled === 0 ? "" : `; ${result.unsettled} open at the end`}`,
 ];
 
 const overlaps = ({ overlaps: { count, longestMs } }: LeagueResult): string =>

@@ -92,7 +92,7 @@ test("the table says in words what a number alone would hide", () => {
   expect(text).toMatch(
     /stop +\| a product +\| 100 +\| 3; 1.2 s +\| 17 in 3 +\| no token +\| 90 +\| 800 ms before; 12 ms/,
   );
-  expect(text).toContain("4.0 s; 1 for good");
+  expect(text).toContain("4.0 s; 1 open at the end");
   expect(measured.get("league minutes")).toBe("2");
   expect(measured.get("league load")).toBe("1 to 1");
 });
