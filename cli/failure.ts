@@ -16,6 +16,8 @@ export const EXIT = {
   refused: 4,
   /** The state of the group does not allow this: there is no leader, or no candidate of that name. */
   conflict: 5,
+  /** `run --try`: the election is not free, so the command was not run. */
+  led: 124,
   /** `run` itself has failed, for any reason: its other exit codes are those of the command. */
   runFailed: 125,
   notExecutable: 126,

@@ -15,7 +15,17 @@ import {
   priority,
   processInfo,
 } from "../shared/protocol/codec.ts";
-import { type Check, hidden, InvalidField, object, oneOf, optional, shown, where } from "../shared/protocol/fields.ts";
+import {
+  boolean,
+  type Check,
+  hidden,
+  InvalidField,
+  object,
+  oneOf,
+  optional,
+  shown,
+  where,
+} from "../shared/protocol/fields.ts";
 import { METADATA_BYTES } from "../shared/protocol/limits.ts";
 import { isToken, TOKEN_FORM } from "../shared/remote/token.ts";
 
@@ -113,6 +123,7 @@ export const assertCallbacks = table(
 export const assertContendOptions = optionsBy(contendFields);
 export const assertScopeOptions = optionsBy(scopeFields);
 export const assertSignalOptions = optionsBy({ signal });
+export const assertCloseOptions = optionsBy({ cleanup: optional(boolean) });
 export const assertResignOptions = optionsBy({ successor: optional(id), stayOutMs: optional(duration) });
 export const assertComponent = (value: unknown): void => assertValid(value, name, "component");
 export const assertReady = (value: unknown): void => assertValid(value, ready, "ready");

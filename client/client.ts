@@ -18,16 +18,18 @@ import {
   assertSignalOptions,
 } from "./checks.ts";
 import type { Clock } from "./clock.ts";
+import { type CleanUpResult, type CloseOptions, closeBy } from "./close.ts";
 import { type Contender, type ContendOptions, contend } from "./contend.ts";
-import { type Acquired, acquire, elect, type ScopeOptions, terms } from "./elect.ts";
+import { type Acquired, acquire, elect, type ScopeOptions, type TryResult, terms, tryElect } from "./elect.ts";
 import type { ClientHealth } from "./health.ts";
 import { type IsAnswer, isLeader, isStatus, lookUp } from "./look-up.ts";
 import type { ContenderCallbacks } from "./member.ts";
-import { type ObserveOptions, observe } from "./observe.ts";
+import { nextLeader, type ObserveOptions, observing } from "./observe.ts";
 import { followPage, type PageOptions } from "./page.ts";
 import { Participant } from "./participant.ts";
 import type { ClientState, Settings } from "./session/state.ts";
 import { assertSocketClass, byClass, byFetcher, type Fetcher, type OpenSocket, type SocketClass } from "./socket.ts";
+import { standIn } from "./stand.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** Options of a client. `createElectionClient` checks them at once and throws a `TypeError` for invalid ones. */
@@ -72,6 +74,14 @@ export interface ElectionClient<Component extends string = string> extends Async
   contend<C extends Component>(component: C, callbacks?: ContenderCallbacks<C>, options?: ContendOptions): Contender<C>;
 
   /**
+   * The process stands in the process election by itself, with or without components, until `close()` of the client:
+   * closing its last component does not give the leadership up, and one that registers later joins it. It stands as a
+   * component of its own, `component`, by default `process`, which the token has to allow. Returns that contender; called
+   * again, the same one. Refusals go to `onError` of the client.
+   */
+  stand(component?: Component): Contender;
+
+  /**
    * Runs the function once per term, from the grant on. After a loss, the drain lasts until the promise of the function
    * settles; then `elect` waits for the next term. If the function returns while leading, `elect` leaves the election and
    * then resolves with the function's result. It rejects with an error that the function throws while leading, and with
@@ -82,6 +92,19 @@ export interface ElectionClient<Component extends string = string> extends Async
     run: (leadership: Leadership<C>) => T | PromiseLike<T>,
     options?: ScopeOptions,
   ): Promise<T>;
+
+  /**
+   * Runs the function now if the election is free for this process, or led by it; otherwise resolves at once with who leads.
+   * The group decides that in one turn: a try never waits in the queue, and leaves no place behind. It is for one term:
+   * rejects with an error that the function throws while leading, and with a `LeadershipLostError` if the term ends before
+   * the function does. If the answer is lost with the connection, it asks again over the next one: the group drops what it
+   * has granted meanwhile. `waitMs` limits the wait for a connection and for the answer; default 10 s.
+   */
+  tryElect<C extends Component, T>(
+    component: C,
+    run: (leadership: Leadership<C>) => T | PromiseLike<T>,
+    options?: ScopeOptions,
+  ): Promise<TryResult<T>>;
 
   /**
    * The loop runs its body once per term. After a loss, the drain lasts until the body ends. `break` leaves the
@@ -104,6 +127,12 @@ export interface ElectionClient<Component extends string = string> extends Async
    */
   observe(component: Component, options?: ObserveOptions): AsyncGenerator<LeaderInformation | null, void, undefined>;
   observe(component?: undefined, options?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
+
+  /**
+   * Resolves with the leader that is confirmed now, otherwise with the next one. Observes meanwhile: it rejects with the
+   * signal's reason, when the client is closed, and with `limit_exceeded` as an observer does.
+   */
+  leader(component: Component, options?: ObserveOptions): Promise<LeaderInformation>;
 
   /** By HTTP, without a session. Rejects after 10 s without an answer, and when the client is closed. */
   getLeader(component: Component, options?: ObserveOptions): Promise<LeaderInformation | null>;
@@ -138,8 +167,14 @@ export interface ElectionClient<Component extends string = string> extends Async
    * connection it tries to connect for as long as a lease of this process may still run at the group, at most 10 s.
    * Other calls reject from now on. Inside a callback it waits only for the other callbacks; the client is closed when
    * this one has settled.
+   *
+   * With `cleanup` it then also deletes everything that the group has stored, if nobody else uses it, and resolves with what it
+   * did: as the route does (`DELETE …?purge=true`), for which the token needs the role `admin`. It waits up to 10 s until the
+   * group's clock has passed its last epoch. It rejects if the role is missing, or the group can't be reached; the client has
+   * left all the same.
    */
   close(): Promise<void>;
+  close(options: CloseOptions): Promise<CleanUpResult>;
 
   /** The listener is called for each change, not for the current state. Returns a function that removes it. */
   onStateChange(listener: (state: ClientState) => void): () => void;
@@ -187,27 +222,18 @@ export function openClient<Component extends string>(
   });
 
   const closing = new AbortController();
+  const ports = { fetcher, clock, askToken, asksForToken };
   const ask = async (path: string, isAnswer: IsAnswer, asked: ObserveOptions = {}): Promise<unknown> => {
     assertSignalOptions(asked);
     participant.assertOpen();
-    const ports = { fetcher, clock, askToken, asksForToken };
     return lookUp(ports, address + path, isAnswer, [asked.signal, closing.signal]);
   };
-  const close = async (): Promise<void> => {
+  const leave = async (): Promise<void> => {
     const left = participant.leave();
     closing.abort(participant.closedError());
     await left;
   };
-  function observeOne(
-    component: Component,
-    asked?: ObserveOptions,
-  ): AsyncGenerator<LeaderInformation | null, void, undefined>;
-  function observeOne(component?: undefined, asked?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
-  function observeOne(component?: Component, asked: ObserveOptions = {}): AsyncGenerator<unknown, void, undefined> {
-    return component === undefined
-      ? observe(participant, component, asked, (change) => change)
-      : observe(participant, component, asked, ({ leader }) => leader);
-  }
+  const close = closeBy(leave, ports, address);
 
   const client: ElectionClient<Component> = {
     get state() {
@@ -217,10 +243,13 @@ export function openClient<Component extends string>(
       return participant.driver.state().session?.sessionId;
     },
     contend: (component, callbacks, chosen) => contend(participant, component, callbacks, chosen).contender,
+    stand: standIn(participant),
     elect: async (component, run, chosen) => participant.held(elect(participant, component, run, chosen)),
+    tryElect: async (component, run, chosen) => participant.held(tryElect(participant, component, run, chosen)),
     terms: (component, chosen) => terms(participant, component, chosen),
     acquire: async (component, chosen) => participant.held(acquire(participant, component, chosen)),
-    observe: observeOne,
+    observe: observing(participant),
+    leader: async (component, asked = {}) => nextLeader(participant, component, asked),
     async getLeader(component, asked) {
       assertComponent(component);
       return (await ask(`/leaders/${inPath(component)}`, isLeader, asked)) as LeaderInformation | null;
@@ -248,7 +277,7 @@ export function openClient<Component extends string>(
     close,
     onStateChange: (listener) => subscribe(participant.listeners.states, listener),
     onError: (listener) => subscribe(participant.listeners.errors, listener),
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close(),
   };
   return { client, participant };
 }

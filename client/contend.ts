@@ -41,12 +41,15 @@ export interface Entry<Component extends string> {
   readonly left: Promise<void>;
 }
 
+/** What only scopes choose. */
+type OfScope = Pick<Member, "resignSkipsOwnDrain" | "onRefused" | "onTried">;
+
 export function contend<Component extends string>(
   participant: Participant,
   component: Component,
   callbacks: ContenderCallbacks<Component> = {},
   options: ContendOptions = {},
-  { resignSkipsOwnDrain = false, onRefused }: Partial<Pick<Member, "resignSkipsOwnDrain" | "onRefused">> = {},
+  { resignSkipsOwnDrain = false, onRefused, onTried }: Partial<OfScope> = {},
 ): Entry<Component> {
   assertComponent(component);
   assertCallbacks(callbacks);
@@ -57,7 +60,8 @@ export function contend<Component extends string>(
   }
   const left = deferred();
   left.promise.catch(() => {});
-  const member: Member<Component> = { component, election, priority, callbacks, resignSkipsOwnDrain, onRefused, left };
+  const own = { resignSkipsOwnDrain, onRefused, onTried };
+  const member: Member<Component> = { component, election, priority, callbacks, ...own, left };
   const id = participant.register(member, ready);
 
   const leading = (): Leadership<Component> | null => (member.leadership?.isLeader() ? member.leadership : null);

@@ -1,6 +1,7 @@
 /** Scopes: `elect`, `terms` and `acquire` are three ways to write the work of a term. */
 
 import type { Leadership, ResignOptions } from "../shared/leadership/leadership.ts";
+import type { LeaderStatus } from "../shared/protocol/status.ts";
 import { assertFunction, assertResignOptions, assertScopeOptions } from "./checks.ts";
 import { LONGEST_TIMER_MS } from "./clock.ts";
 import { type ContendOptions, contend } from "./contend.ts";
@@ -31,6 +32,14 @@ type Work<T, Component extends string> = (
   end: (outcome: () => T) => void,
 ) => Promise<void>;
 
+/** What differs between scopes. */
+interface Ways<T> {
+  /** The work may wait for the `resign` of its own leadership. Default true. */
+  readonly resignSkipsOwnDrain?: boolean;
+  /** It tries, and this is its outcome if it was not granted. */
+  readonly notGranted?: (leader: LeaderStatus | null) => T;
+}
+
 interface Campaign<T> {
   /** The number of its contender. */
   readonly contender: number;
@@ -45,16 +54,13 @@ const fails = (reason: unknown) => (): never => {
   throw reason;
 };
 
-/**
- * Contends until `end` is called, the signal aborts, the wait is over, or the client is closed. `resignSkipsOwnDrain`: the
- * work may wait for the `resign` of its own leadership.
- */
+/** Contends until `end` is called, the signal aborts, the wait is over, or the client is closed. */
 function campaign<T, Component extends string>(
   participant: Participant,
   component: Component,
   work: Work<T, Component>,
   options: ScopeOptions = {},
-  resignSkipsOwnDrain = true,
+  { resignSkipsOwnDrain = true, notGranted }: Ways<T> = {},
 ): Campaign<T> {
   assertScopeOptions(options);
   const { signal, confirm, waitMs = Infinity, election, priority, ready } = options;
@@ -82,7 +88,11 @@ function campaign<T, Component extends string>(
       onRevoke: () => running?.catch(ignore),
     },
     { ...(election && { election }), ...(priority !== undefined && { priority }), ...(ready === false && { ready }) },
-    { resignSkipsOwnDrain, onRefused: (error) => end(fails(error)) },
+    {
+      resignSkipsOwnDrain,
+      onRefused: (error) => end(fails(error)),
+      onTried: notGranted && ((leader) => end(() => notGranted(leader))),
+    },
   );
   const abort = (): void => end(fails(signal?.reason));
   signal?.addEventListener("abort", abort);
@@ -121,6 +131,39 @@ export async function elect<T, Component extends string>(
     }
   };
   return campaign(participant, component, work, options).over;
+}
+
+/** Whether the function of `tryElect` was run; otherwise who leads, `null` if that is not known, or nobody. */
+export type TryResult<T> =
+  | { readonly ran: true; readonly value: T }
+  | { readonly ran: false; readonly leader: LeaderStatus | null };
+
+/** How long a try waits for a connection, and for its answer. */
+const TRY_WITHIN_MS = 10_000;
+
+/** As `elect`, for at most one term, and only for one that is free now. */
+export async function tryElect<T, Component extends string>(
+  participant: Participant,
+  component: Component,
+  run: (leadership: Leadership<Component>) => T | PromiseLike<T>,
+  options: ScopeOptions = {},
+): Promise<TryResult<T>> {
+  assertFunction(run, "the function of tryElect");
+  const work: Work<TryResult<T>, Component> = async (leadership, end) => {
+    const { signal } = leadership;
+    // In the call that ends the term: it waits for no other one.
+    signal.addEventListener("abort", () => end(fails(signal.reason)));
+    try {
+      const value = await run(leadership);
+      if (leadership.isLeader()) end(() => ({ ran: true, value }));
+    } catch (error) {
+      if (leadership.isLeader()) end(fails(error));
+      else if (!isLoss(error)) throw error;
+    }
+  };
+  const within = { waitMs: TRY_WITHIN_MS, ...options };
+  const notGranted = (leader: LeaderStatus | null): TryResult<T> => ({ ran: false, leader });
+  return campaign(participant, component, work, within, { notGranted }).over;
 }
 
 /** A term that has begun, until `done` is called. */
@@ -231,7 +274,9 @@ export function acquire<Component extends string>(
         signal.addEventListener("abort", () => end(ignore));
         resolve(Object.assign(leadership, { close, resign: stepDown, [Symbol.asyncDispose]: close }));
       });
-    const { over } = campaign<void, Component>(participant, component, work, options, false);
+    const { over } = campaign<void, Component>(participant, component, work, options, {
+      resignSkipsOwnDrain: false,
+    });
     over.catch(reject);
   });
 }

@@ -42,6 +42,7 @@ export async function lookUp(
   url: string,
   isAnswer: IsAnswer,
   signals: readonly (AbortSignal | undefined)[],
+  method: "GET" | "DELETE" = "GET",
 ): Promise<unknown> {
   const ended = new AbortController();
   const timeout = clock.setTimeout(() => {
@@ -52,7 +53,7 @@ export async function lookUp(
     const { signal } = ended;
     signal.throwIfAborted();
     const response = await (fetcher ?? globalThis)
-      .fetch(url, { headers: authorization(token), signal, redirect: "manual" })
+      .fetch(url, { method, headers: authorization(token), signal, redirect: "manual" })
       .catch((cause: unknown): never => {
         throw unreachableError(url, cause);
       });

@@ -1,6 +1,7 @@
 /** A contender: what its application does, and how the participant keeps it. */
 import type { Leadership } from "../shared/leadership/leadership.ts";
 import type { ElectionKind } from "../shared/protocol/names.ts";
+import type { LeaderStatus } from "../shared/protocol/status.ts";
 import type { Deferred } from "./deferred.ts";
 import { DuplicateContenderError, type ElectionError, type LossReason } from "./errors.ts";
 
@@ -38,6 +39,8 @@ export interface Member<Component extends string = string> {
   readonly resignSkipsOwnDrain: boolean;
   /** In place of `onError`, where the group does not let it stand. */
   readonly onRefused: ((error: ElectionError) => void) | undefined;
+  /** It tries: called if it was not granted, with who leads. */
+  readonly onTried: ((leader: LeaderStatus | null) => void) | undefined;
   /** Resolves when it has left, rejects when the client was closed before. */
   readonly left: Deferred<void>;
   /** The term whose `onGrant` was called last. */

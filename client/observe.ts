@@ -1,5 +1,5 @@
 /** `observe`: who leads, as it changes. */
-import type { LeaderChange } from "../shared/protocol/messages.ts";
+import type { LeaderChange, LeaderInformation } from "../shared/protocol/messages.ts";
 import { assertComponent, assertSignalOptions } from "./checks.ts";
 import { unlessAborted } from "./deferred.ts";
 import { iterate, type Steps } from "./iteration.ts";
@@ -17,7 +17,7 @@ export interface ObserveOptions {
  * gets the newest value, with one `null` between two leaders. Watches from the first `next` until the iterator is left.
  * Rejects with the group's refusal (`limit_exceeded`).
  */
-export function observe<T>(
+function observe<T>(
   participant: Participant,
   component: string | undefined,
   options: ObserveOptions,
@@ -45,4 +45,33 @@ export function observe<T>(
     };
   };
   return iterate(begin, (outcome) => participant.held(outcome));
+}
+
+/** `observe` of a client: of one component, or of all. */
+export function observing(participant: Participant): {
+  (component: string, asked?: ObserveOptions): AsyncGenerator<LeaderInformation | null, void, undefined>;
+  (component?: undefined, asked?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
+} {
+  type Leader = LeaderInformation | null;
+  function observeOne(component: string, asked?: ObserveOptions): AsyncGenerator<Leader, void, undefined>;
+  function observeOne(component?: undefined, asked?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
+  function observeOne(component?: string, asked: ObserveOptions = {}): AsyncGenerator<unknown, void, undefined> {
+    return component === undefined
+      ? observe(participant, component, asked, (change) => change)
+      : observe(participant, component, asked, ({ leader }) => leader);
+  }
+  return observeOne;
+}
+
+/** The leader that is confirmed now, otherwise the next one. Rejects as an observer does, and when the client is closed. */
+export async function nextLeader(
+  participant: Participant,
+  component: string,
+  options: ObserveOptions,
+): Promise<LeaderInformation> {
+  assertComponent(component);
+  for await (const { leader } of observe(participant, component, options, (change) => change)) {
+    if (leader !== null) return leader;
+  }
+  throw participant.closedError();
 }

@@ -135,13 +135,13 @@ export class Participant {
   }
 
   register(member: Member, ready: boolean): number {
-    const { component, election, priority } = member;
+    const { component, election, priority, onTried } = member;
     this.assertConnectable();
     this.members.assertFree(component);
     const contender = this.nextId();
     this.members.add(contender, member);
     const info = { component, ...(election && { election }), ...(priority !== undefined && { priority }) };
-    this.dispatch({ type: "register", contender, info, ready });
+    this.dispatch({ type: "register", contender, info, ready, tries: onTried !== undefined });
     return contender;
   }
 
@@ -260,6 +260,8 @@ export class Participant {
         return this.#terms.confirms.published(effect);
       case "leaders":
         return this.observers.receive(effect);
+      case "tried":
+        return this.members.get(effect.contender)?.onTried?.(effect.leader);
       case "refused":
         return this.#refuse(effect);
       case "error":

@@ -32,6 +32,7 @@ export interface Fetcher {
   fetch(url: string, init: RequestOptions): Promise<FetchResponse>;
 }
 export interface RequestOptions {
+  readonly method?: "GET" | "DELETE";
   readonly headers: Record<string, string>;
   readonly signal?: AbortSignal | null;
   readonly redirect?: "manual";

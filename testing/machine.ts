@@ -125,16 +125,17 @@ export class Machine implements Clock {
   /** One direction takes so much longer from now on. What is on its way already is not slower. */
   delay(ms: number): void {
     this.#delayMs = ms;
-    for (const { up, down } of this.links) up.latencyMs = down.latencyMs = this.#latencyMs;
+    for (const { up, down } of this.links) up.latencyMs = down.latencyMs = this.latencyMs;
   }
 
-  get #latencyMs(): number {
+  /** How long what it sends is on its way. */
+  get latencyMs(): number {
     return this.#settings.latencyMs + this.#delayMs;
   }
 
   connect(attempt: number): Link {
     const { now } = this.#settings;
-    const link = new Link(attempt, [this.#latencyMs, this.#latencyMs]);
+    const link = new Link(attempt, [this.latencyMs, this.latencyMs]);
     this.links = [...this.links.filter(({ finished }) => !finished), link];
     if (this.isPartitioned || this.isDead) sever(link);
     link.up.send({ type: "open" }, now());

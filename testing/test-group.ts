@@ -101,8 +101,7 @@ export class TestGroup {
     assertTestClientOptions(options);
     const { name = `client-${this.#members.count + 1}`, ...given } = options;
     const machine = new Machine(this.#machineSettings(name));
-    const isReachable = (): boolean => machine.isRunning && !machine.isPartitioned;
-    const fetcher = lookUpsOf(this.name, this.#backend, isReachable);
+    const fetcher = lookUpsOf(this.name, this.#backend, machine);
     const deliver = (link: Link): void => this.#backend.receive(link);
     const now = (): number => this.#timeline.now;
     const { client, member } = createTenant<Component>(given, { group: this.name, machine, fetcher, now, deliver });

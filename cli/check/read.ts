@@ -55,6 +55,11 @@ function follow(scene: Scene, connection: Connection, message: ServerMessage): v
     case "registered":
     case "deregistered":
       return connection.answer(message.component);
+    case "tried":
+      connection.answer(message.component);
+      if (!connection.asked.some(({ component }) => component === message.component))
+        connection.registered.delete(message.component);
+      return;
     case "error":
       return refused(connection, message);
     default:

@@ -169,12 +169,13 @@ function judgeResume(scene: Scene, { client }: Connection, { secret, attempt }: 
 // Components
 
 function judgeRegister(scene: Scene, connection: Connection, register: Register): void {
-  const { component, election } = register;
+  const { component, election, sentAt, busy } = register;
   if (connection.registered.has(component)) {
     scene.find("C9", `\`${component}\` is registered already`, "`deregister` comes before the next `register`");
   }
   const everyMs = connection.welcome?.lease.renewEveryMs ?? Infinity;
-  if (scene.isExact && connection.isCalm && scene.at - connection.statedAt > everyMs / 2 + ROUNDING_MS) {
+  const isOld = sentAt === undefined && scene.at - connection.statedAt > everyMs / 2 + ROUNDING_MS;
+  if (scene.isExact && connection.isCalm && isOld) {
     scene.find(
       "S11",
       "its last statement is older than E / 2: the group has to ask",
@@ -184,6 +185,7 @@ function judgeRegister(scene: Scene, connection: Connection, register: Register)
   connection.registered.set(component, electionOf(component, election));
   connection.settle("busy", electionOf(component, election));
   connection.asked = [...connection.asked, register];
+  if (sentAt !== undefined) judgeStatement(scene, connection, { sentAt, ...(busy !== undefined && { busy }) }, null);
 }
 
 function judgeDeregister(scene: Scene, connection: Connection, deregister: Deregister): void {

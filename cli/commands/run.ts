@@ -27,6 +27,7 @@ interface RunOptions extends GroupOptions {
   readonly stayOut?: number;
   readonly once?: string;
   readonly retry: boolean;
+  readonly try?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -51,10 +52,11 @@ export function addRun(program: Command): void {
     )
     .addOption(
       new Option("--once <occurrence>", "run in one of all processes that name this occurrence, and end")
-        .conflicts(["restart", "stayOut", "dedicated", "address"])
+        .conflicts(["restart", "stayOut", "dedicated", "address", "try"])
         .argParser(occurrence),
     )
     .option("--no-retry", "with --once: do not run it again if a run of it has failed or died")
+    .option("--try", "run the command only if nobody leads now; do not wait")
     .option("--restart", "run the command again whenever it ends, while this process leads")
     .addOption(
       new Option("--stay-out <ms>", "whenever the command ends, hand over, and do not lead again for so long")
@@ -69,11 +71,12 @@ The command's environment has EDGE_ELECTION_EPOCH, EDGE_ELECTION_SESSION and EDG
 header Edge-Election-Fence). When leadership ends, the command's process group gets SIGTERM, and SIGKILL before the
 lease is over.
 
-The exit code is that of the command (128 + n if signal n ended it), 125 if run itself failed, 126 if the command
-can't be executed, 127 if it was not found.
+The exit code is that of the command (128 + n if signal n ended it), 124 if --try found the election taken, 125 if run
+itself failed, 126 if the command can't be executed, 127 if it was not found.
 
 Examples:
   edge-election run --group checkout --component sync -- ./sync.sh --all
+  edge-election run -g checkout -c cleanup --try -- ./cleanup.sh
   edge-election run -g checkout -c worker --restart --grace-ms 2000 -- node worker.js
   edge-election run -g checkout -c worker --stay-out 60000 -- node worker.js
   edge-election run -g checkout -c nightly --once "$(date +%F)" -- ./report.sh
@@ -106,6 +109,7 @@ function settingsOf(options: RunOptions, command: string, parameters: readonly s
     graceMs,
     restarts: options.restart === true,
     ...(stayOutMs !== undefined && { stayOutMs }),
+    tries: options.try === true,
     command,
     parameters,
   };
@@ -140,14 +144,14 @@ function occurrence(value: string): string {
   throw new InvalidArgumentError(`It must be ${OCCURRENCE_RULE}.`);
 }
 
-/** Wrong settings fail at once. A backend that is down may come up later: that is only a warning. */
+/** Wrong settings fail at once. A backend that is down may come up later: that is only a warning, unless it is tried once. */
 async function tryFirst(options: RunOptions): Promise<string | undefined> {
   try {
     await firstStatusOf(options, options.group);
     return undefined;
   } catch (error) {
     const { exitCode, code, message, remedy } = failureOf(error);
-    if (exitCode !== EXIT.unreachable) {
+    if (exitCode !== EXIT.unreachable || options.try === true) {
       throw new CommandFailure(message, {
         exitCode: EXIT.runFailed,
         code,

@@ -9,12 +9,14 @@
  * never lets a command outlive the lease.
  */
 import { type ElectionClient, openClient } from "../../client/client.ts";
+import { contend } from "../../client/contend.ts";
 import { ElectionError, type Leadership, type LossReason, type ProcessInfo } from "../../client/node/index.ts";
 import { openSocket } from "../../client/node/socket.ts";
 import type { Participant } from "../../client/participant.ts";
 import { encodeFence } from "../../shared/fence.ts";
 import type { Welcome } from "../../shared/protocol/messages.ts";
 import type { ElectionKind } from "../../shared/protocol/names.ts";
+import type { LeaderStatus } from "../../shared/protocol/status.ts";
 import { type CommandFailure, EXIT } from "../failure.ts";
 import type { TokenSource } from "../options.ts";
 import type { Reporter } from "./reports.ts";
@@ -24,6 +26,8 @@ import { graceAfterLoss, leastDrainMs, planForLease, type StopPlan } from "./sto
 import { type Outcome, type Supervised, supervise } from "./supervise.ts";
 
 const RESTART_DELAY_MS = 1_000;
+/** How long a try waits for its answer. */
+const TRY_WITHIN_MS = 10_000;
 
 export interface RunSettings {
   readonly url: string;
@@ -34,6 +38,8 @@ export interface RunSettings {
   readonly process: ProcessInfo;
   readonly token?: TokenSource;
   readonly graceMs: number;
+  /** Runs the command only if the election is free now, and for one term. */
+  readonly tries: boolean;
   /** Runs the command again, as long as it leads. Otherwise the first run that ends by itself is the last one. */
   readonly restarts: boolean;
   /** For so long this process does not lead after each run: another one runs it meanwhile. */
@@ -73,10 +79,11 @@ export class CommandRunner {
 
   /** Resolves with the exit code, when the whole process group of the command has ended and the group has been told. */
   async run(): Promise<number> {
-    const { component, election } = this.#settings;
+    const { component, election, tries } = this.#settings;
     const undo = [this.#followState(), this.#followSignals()];
     this.client.onError((error) => this.#warn(error));
-    this.client.contend(
+    contend(
+      this.#participant,
       component,
       {
         onGrant: (leadership) => this.#lead(leadership),
@@ -85,10 +92,13 @@ export class CommandRunner {
         onError: (error) => this.#judge(error),
       },
       { election },
+      tries ? { onTried: (leader) => this.#leave(leader) } : {},
     );
+    const impatience = tries ? setTimeout(() => this.#giveUp(), TRY_WITHIN_MS) : undefined;
     try {
       return await this.#over;
     } finally {
+      clearTimeout(impatience);
       this.#isOver = true;
       await this.#run?.gone;
       for (const step of undo) step();
@@ -109,6 +119,18 @@ export class CommandRunner {
   #end(code: number): void {
     this.#isOver = true;
     this.#settle(code);
+  }
+
+  /** Its try has come to nothing. */
+  #leave(leader: LeaderStatus | null): void {
+    if (this.#isOver) return;
+    const by = leader === null ? null : (leader.process ?? leader.sessionId);
+    this.#reporter.report({ event: "led", by, epoch: leader?.epoch ?? null });
+    this.#end(EXIT.led);
+  }
+
+  #giveUp(): void {
+    if (this.isWaiting) this.fail(runFailure.unanswered(this.#last));
   }
 
   /** The command gets SIGTERM and, after the grace, SIGKILL; then the lead is given up, and `run` rejects with this. */
@@ -204,6 +226,7 @@ export class CommandRunner {
     if (!this.#isOver) this.#reporter.report({ event: "lost", epoch: leadership.epoch, reason });
     this.#run?.stop(graceAfterLoss(leadership.drainMs(), this.#renewDeadlineMs, this.#settings.graceMs));
     await this.#run?.gone;
+    if (this.#settings.tries && !this.#isOver) this.fail(runFailure.lost(reason));
   }
 
   /** Receives the errors of the contender. One that waiting can't help ends the run. */

@@ -11,6 +11,8 @@ export type RunEvent =
   | { readonly event: "lost"; readonly epoch: number; readonly reason: LossReason }
   /** The occurrence was not run here. `by`: who has run it; `null`: nobody will. */
   | { readonly event: "elsewhere"; readonly outcome: string; readonly by: string | null }
+  /** The command was not run. `by`: who leads; `null`: nobody that is known. */
+  | { readonly event: "led"; readonly by: string | null; readonly epoch: number | null }
   | { readonly event: "warning"; readonly message: string };
 
 export interface Reporter {
@@ -68,6 +70,9 @@ function textOf(event: RunEvent): string {
       return `no longer leading: ${event.reason}`;
     case "elsewhere":
       return `not run here: ${event.outcome}${event.by === null ? "" : ` by ${legible(event.by)}`}`;
+    case "led":
+      if (event.by === null) return "not run: others come first, or the group grants nothing now";
+      return `not run: ${legible(event.by)} leads, epoch ${event.epoch}`;
     case "warning":
       return legible(event.message);
   }

@@ -1,6 +1,6 @@
 /** The failures that end `edge-election run`. */
 
-import { ElectionError, ProtocolError, UnauthorizedError } from "../../client/node/index.ts";
+import { ElectionError, type LossReason, ProtocolError, UnauthorizedError } from "../../client/node/index.ts";
 import { legible } from "../../shared/legible.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
 import type { Outcome } from "./supervise.ts";
@@ -33,6 +33,18 @@ export const runFailure = {
     const remedy = "Check the command after --, and PATH; shell syntax needs a shell: -- sh -c '...'.";
     return new CommandFailure(`${command} can't be run: ${message}`, { exitCode, code: "not_started", remedy });
   },
+
+  /** Of `run --try`, which does not wait for another term. */
+  lost: (reason: LossReason): CommandFailure =>
+    failed("leadership_lost", `the leadership is over (${reason}), and the command was stopped`),
+
+  unanswered: (last: unknown): CommandFailure =>
+    failed(
+      "timeout",
+      `the group did not answer the try in time${last === undefined ? "" : `: ${textOf(last)}`}`,
+      "Check the address of the backend, or leave out --try to wait.",
+      last,
+    ),
 
   /** `last`: the newest error before the end. */
   closed: (last: unknown): CommandFailure =>

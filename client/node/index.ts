@@ -88,8 +88,9 @@ export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from 
 export type { Deployment, Requests } from "../../shared/remote/endpoint.ts";
 export type { ClientOptions, ElectionClient } from "../client.ts";
 export type { Clock } from "../clock.ts";
+export type { CleanUpResult, CloseOptions } from "../close.ts";
 export type { Contender, ContendOptions } from "../contend.ts";
-export type { Acquired, ScopeOptions } from "../elect.ts";
+export type { Acquired, ScopeOptions, TryResult } from "../elect.ts";
 export {
   ClientClosedError,
   DuplicateContenderError,

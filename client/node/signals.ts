@@ -30,7 +30,7 @@ export type Farewell = () => Promise<void> | undefined;
  * signal then (`on`, not `once`), the program has to end the process.
  */
 export function leaveOnSignals(
-  client: Pick<ElectionClient, "close" | "onStateChange">,
+  client: Pick<ElectionClient, "onStateChange"> & Pick<Closable, "close">,
   signals: readonly NodeJS.Signals[],
 ): Farewell {
   const closable: Closable = { signals, close: () => client.close() };

@@ -5,12 +5,12 @@ import { PATIENCE_MS } from "../../shared/lease.ts";
 import { CLOSE, type CloseAction, closeAction, closeMeaning } from "../../shared/protocol/close-codes.ts";
 import type { Next, Renewed, Statement, Welcome } from "../../shared/protocol/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import { leave as leaveElection } from "./contenders.ts";
+import { forgetTries, leave as leaveElection } from "./contenders.ts";
 import { answerUntil, untoldMs } from "./deadlines.ts";
 import { changeLine, type Draft } from "./draft.ts";
 import type { Input, Of } from "./events.ts";
 import { BURST, flush, inquiryAt, send, sendBye, sendFirst } from "./pace.ts";
-import { heldTerms, isRegistered, lineOf, type Request, refusalOf } from "./state.ts";
+import { heldTerms, isNeeded, isRegistered, lineOf, type Request, refusalOf } from "./state.ts";
 import { forgetOlder, isReadyAgain, isUntoldUnready, makeStatement } from "./statements.ts";
 import { forsakeTerms, freezeTerms, renewNow } from "./terms.ts";
 import { firstWatched, observeRest } from "./watching.ts";
@@ -22,7 +22,7 @@ const LONGEST_RETRY_AFTER_MS = 300_000;
 
 /** Keeps the connection as it should be at this time. Runs after every event. */
 export function maintain(draft: Draft): void {
-  const needed = draft.watched.length + draft.terms.length > 0 || draft.contenders.some(isRegistered);
+  const needed = draft.watched.length + draft.terms.length > 0 || draft.contenders.some(isNeeded);
   draft.lingerUntil = needed ? Infinity : lingerUntil(draft);
   if (heldTerms(draft, draft.now).length === 0) forgetOvertaken(draft);
   if (draft.lingerUntil <= draft.now) leave(draft, draft.closing ? "closed" : "idle");
@@ -120,6 +120,7 @@ export function opened(draft: Draft): void {
     allowance: BURST,
     allowanceAt: now,
   };
+  forgetTries(draft);
   const registered = draft.contenders.filter(isRegistered);
   for (const contender of registered) {
     replaceContender(draft, contender, { ...contender, standing: { type: "greeted", refusal: refusalOf(contender) } });

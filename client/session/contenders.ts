@@ -14,18 +14,20 @@ import type {
   Confirm,
   Deregister,
   Deregistered,
+  Grant,
   Priority,
   Refusal,
   Register,
   Registered,
+  Tried,
 } from "../../shared/protocol/messages.ts";
 import { electionOf } from "../../shared/protocol/names.ts";
 import { changeLine, type Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
 import { publishes, send, sendDeregister } from "./pace.ts";
-import { type Contender, isRegistered, type Line, lineOf, refusalOf, type Standing } from "./state.ts";
+import { type Contender, isRegistered, type Line, lineOf, type Rejection, refusalOf, type Standing } from "./state.ts";
 import { isOld } from "./statements.ts";
-import { forgetContender, renewNow } from "./terms.ts";
+import { forgetContender, grant, renewNow } from "./terms.ts";
 
 /** How long a contender that was refused waits before it asks again: 10 to 12 s at first, 5 to 6 minutes at most (E6). */
 const ASK_AGAIN = { firstMs: 12_000, longestMs: 360_000, leastShare: 5 / 6 };
@@ -33,9 +35,9 @@ const ASK_AGAIN = { firstMs: 12_000, longestMs: 360_000, leastShare: 5 / 6 };
 const setStanding = (draft: Draft, contender: Contender, standing: Standing): Contender =>
   replaceContender(draft, contender, { ...contender, standing });
 
-export function register(draft: Draft, { contender: id, info, ready = true }: Of<"register">): void {
+export function register(draft: Draft, { contender: id, info, ready = true, tries = false }: Of<"register">): void {
   const election = electionOf(info.component, info.election);
-  draft.contenders.push({ id, info, election, phase: { type: "queued" }, standing: { type: "untold" }, ready });
+  draft.contenders.push({ id, info, election, phase: { type: "queued" }, standing: { type: "untold" }, ready, tries });
 }
 
 export function setReady(draft: Draft, { ready, component }: Of<"ready">): void {
@@ -80,6 +82,7 @@ function tellStanding(draft: Draft, contender: Contender): Contender {
   const isInTerm = findTerm(draft.terms, leaderSessionIdOf(contender)) !== undefined;
   const stands = isLive(contender) || isInTerm || (isRegistered(contender) && isKept(draft, contender));
   if (stands === isRegistered(contender)) return contender;
+  if (stands && contender.tries && draft.connection.type !== "open") return contender;
   // A process that leaves sends one `bye` for all of them.
   if (!draft.closing && stands) arrive(draft, contender);
   else if (!draft.closing) depart(draft, contender);
@@ -101,10 +104,10 @@ const isKept = ({ connection, contenders, terms }: Draft, { id, election }: Cont
       findTerm(terms, leaderSessionIdOf(other)) !== undefined,
   );
 
-/** A statement goes before it where the group would ask for one: so it can be granted at once. */
-function arrive(draft: Draft, { info }: Contender): void {
-  if (isOld(draft)) renewNow(draft);
-  const message: Register = { type: "register", ...info };
+/** A statement goes before it where the group would ask for one: so it can be granted at once. A try is one itself. */
+function arrive(draft: Draft, { info, tries }: Contender): void {
+  if (isOld(draft) && !tries) renewNow(draft);
+  const message: Register = { type: "register", ...info, ...(tries && { try: true as const }) };
   changeLine(draft, ({ registrations }) => ({ registrations: [...registrations, message] }));
   send(draft, message);
 }
@@ -137,11 +140,48 @@ export function deregistered(draft: Draft, { component }: Deregistered): void {
   answer(draft, "deregister", component);
 }
 
-export function registered(draft: Draft, { component }: Registered): void {
+export function registered(draft: Draft, { component, try: knowsTries }: Registered): void {
   deregistered(draft, { type: "deregistered", component }); // whatever came before it was answered before it
   answer(draft, "register", component);
   const contender = findAsked(draft, component);
-  if (contender) count(draft, contender);
+  if (!contender) return;
+  if (contender.tries && !knowsTries) refuse(draft, contender, UNKNOWN_TRY);
+  else count(draft, contender);
+}
+
+/** From a group that would let it wait. */
+const UNKNOWN_TRY = {
+  code: "other_interface",
+  message: "the group's version is too old for tryElect: update the deployment",
+};
+
+export function tried(draft: Draft, { component, leader }: Tried): void {
+  answer(draft, "register", component);
+  const contender = findAsked(draft, component);
+  if (!contender?.tries) return;
+  draft.effects.push({ type: "tried", contender: contender.id, leader }, { type: "left", contender: contender.id });
+  close(draft, setStanding(draft, contender, { type: "untold" }));
+}
+
+/** A try whose grant comes too late to lead by it would wait from here on: it leaves. */
+export function granted(draft: Draft, message: Grant): void {
+  grant(draft, message);
+  for (const contender of draft.contenders) {
+    const { id, tries, standing, phase, info } = contender;
+    const isNamed = tries && standing.type === "counted" && message.components.includes(info.component);
+    if (!isNamed || phase.type !== "waiting") continue;
+    if (draft.terms.some((term) => term.stage === "leading" && term.contenders.includes(id))) continue;
+    draft.effects.push({ type: "tried", contender: id, leader: null });
+    leave(draft, contender);
+  }
+}
+
+/** What was asked over a connection that is gone is asked anew: the group drops what it has granted by it. */
+export function forgetTries(draft: Draft): void {
+  for (const contender of draft.contenders) {
+    if (contender.tries && isLive(contender) && !findTerm(draft.terms, leaderSessionIdOf(contender)))
+      setStanding(draft, contender, { type: "untold" });
+  }
 }
 
 /**
@@ -168,14 +208,15 @@ function findGreeted(draft: Draft, component: string): Contender | undefined {
 }
 
 /** If it leads, its term ends as a whole: it could not be granted the same one again (G2). */
-function refuse(draft: Draft, contender: Contender | undefined, { code, message }: Refusal): void {
+function refuse(draft: Draft, contender: Contender | undefined, { code, message }: Omit<Rejection, "times">): void {
   if (!contender) return;
   const { id, phase } = contender;
   const times = (refusalOf(contender)?.times ?? 0) + 1;
   const askAt = draft.now + backOffMs(times - 1, draft.random, ASK_AGAIN);
-  setStanding(draft, contender, { type: "refused", refusal: { code, message, times }, askAt });
+  const next = setStanding(draft, contender, { type: "refused", refusal: { code, message, times }, askAt });
   draft.effects.push({ type: "refused", contender: id, code, message });
   forgetContender(draft, id);
+  if (contender.tries && phase.type === "waiting") leave(draft, next);
   const term = phase.type === "granted" && findTerm(draft.terms, phase.leaderSessionId);
   if (term) endTerm(draft, term, "lost");
 }

@@ -11,14 +11,21 @@ import type {
   Resign,
   ServerMessage,
 } from "../../shared/protocol/messages.ts";
+import type { LeaderStatus } from "../../shared/protocol/status.ts";
 
 /** What happens to the page, called as its events are; `visible` is `visibilitychange` to visible. */
 export type PageEvent = "freeze" | "pagehide" | "resume" | "pageshow" | "visible" | "online" | "offline";
 
 /** What the application asks for. Where the command is a message of the protocol, it is passed on as it is. */
 export type Command =
-  /** A new contender. The shell has made sure that any other one of the component is closing. */
-  | { readonly type: "register"; readonly contender: number; readonly info: ContenderInfo; readonly ready?: boolean }
+  /** A new contender. The shell has made sure that any other one of the component is closing. `tries`: see `Contender`. */
+  | {
+      readonly type: "register";
+      readonly contender: number;
+      readonly info: ContenderInfo;
+      readonly ready?: boolean;
+      readonly tries?: boolean;
+    }
   | { readonly type: "deregister"; readonly contender: number }
   /** The promises of their `onRevoke`s have settled. Those that settle together come together: they are one step. */
   | { readonly type: "settled"; readonly contenders: readonly number[] }
@@ -84,8 +91,10 @@ export type Effect =
   | HolderEffect<number>
   /** The contender has left: its component is free, and nothing of it is left but callbacks that have had their time. */
   | { readonly type: "left"; readonly contender: number }
-  /** The group does not let the contender stand. It asks again, at growing intervals, until it is closed. */
-  | ({ readonly type: "refused"; readonly contender: number } & Pick<Refusal, "code" | "message">)
+  /** A try that was not granted, and has left. `leader`: who leads; `null`: nobody that is known. */
+  | { readonly type: "tried"; readonly contender: number; readonly leader: LeaderStatus | null }
+  /** The group does not let the contender stand. It asks again, at growing intervals, until it is closed; a try leaves. */
+  | { readonly type: "refused"; readonly contender: number; readonly code: string; readonly message: string }
   /** The group has answered the renewal or `hello` of this name, while somebody waits for an answer to any later than theirs. */
   | { readonly type: "inquired"; readonly sentAt: number }
   /** Who has answered the `hello`. Comes before what that ends (E15). */

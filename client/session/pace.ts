@@ -112,7 +112,8 @@ export function flush(draft: Draft): void {
     draft.connection = { ...line, [lane]: rest };
     if (!next || isStale(draft, next)) continue;
     const isEnd = lane === "farewells" && next.type !== "deregister";
-    leave(draft, isEnd ? { ...next, ...makeStatement(draft) } : next);
+    const isTry = next.type === "register" && next.try;
+    leave(draft, isEnd || isTry ? { ...next, ...makeStatement(draft) } : next);
   }
   // The group has ended what `hello` did not name, and was told by now of all that has ended since.
   if (draft.connection.type === "open" && nextLane(draft.connection) === "outbox") draft.untold = false;

@@ -1,9 +1,10 @@
 /** What one session of a process knows. All times are on the client's pessimistic clock, in milliseconds. */
-import type {
-  Farewell,
-  Contender as HolderContender,
-  HolderState,
-  Term as HolderTerm,
+import {
+  type Farewell,
+  type Contender as HolderContender,
+  type HolderState,
+  type Term as HolderTerm,
+  isLive,
 } from "../../shared/holder/state.ts";
 import { DEFAULT_DRAIN_MS } from "../../shared/lease.ts";
 import type {
@@ -34,7 +35,8 @@ export interface Settings {
   readonly asksForToken?: boolean;
 }
 
-export interface Rejection extends Pick<Refusal, "code" | "message"> {
+export interface Rejection extends Pick<Refusal, "message"> {
+  readonly code: string;
   /** How often in a row. */
   readonly times: number;
 }
@@ -56,6 +58,8 @@ export type Standing =
 export interface Contender extends HolderContender<number, Confirm> {
   readonly info: ContenderInfo;
   readonly standing: Standing;
+  /** It asks once whether it can lead now, and leaves: with the answer, or with the term that it is granted by it. */
+  readonly tries?: boolean;
 }
 
 export type Term = HolderTerm<number>;
@@ -195,6 +199,10 @@ export const lineOf = ({ connection }: Pick<SessionState, "connection">): Line |
 
 /** Whether the group was told that it stands. */
 export const isRegistered = ({ standing }: Contender): boolean => standing.type !== "untold";
+
+/** Whether the session is needed for it. A try is told over an open connection only. */
+export const isNeeded = (contender: Contender): boolean =>
+  isRegistered(contender) || (contender.tries === true && isLive(contender));
 
 /** Whether the group may count it, now or once it was told. */
 export const mayStand = ({ standing }: Contender): boolean => standing.type !== "refused";

@@ -30,19 +30,21 @@ import {
   countGreeted,
   deregister,
   deregistered,
+  granted,
   prioritize,
   refused,
   register,
   registered,
   setReady,
   settled,
+  tried,
   withdrawConfirm,
 } from "./contenders.ts";
 import type { Draft } from "./draft.ts";
 import type { Effect, Event, InputType, Of } from "./events.ts";
 import { flush } from "./pace.ts";
 import { type Contender, maxDrainMs, type SessionState } from "./state.ts";
-import { dropped, grant, revoke } from "./terms.ts";
+import { dropped, revoke } from "./terms.ts";
 import { observe, refuseWatch, unobserve } from "./watching.ts";
 
 const ignore = (): void => {};
@@ -83,8 +85,9 @@ const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void }
   opened,
   welcome,
   registered: afterErrors(registered),
+  tried: afterErrors(tried),
   deregistered: afterErrors(deregistered),
-  grant: afterErrors(grant),
+  grant: afterErrors(granted),
   next: afterErrors(answer),
   renewed: afterErrors(renewed),
   revoke: afterErrors(revoke),
@@ -132,6 +135,7 @@ function tellStage({ connection, effects }: Draft, before: SessionState): void {
 const transport: Transport<Contender, Draft> = {
   maxDrainMs,
   isRefused: ({ standing }) => standing.type === "refused",
+  isTry: ({ tries }) => tries === true,
   dropped,
 };
 

@@ -53,6 +53,8 @@ export interface Transport<C extends Contender, Draft> {
   maxDrainMs(draft: Draft): number;
   /** Whether the group refuses it: then it keeps no term for its siblings. */
   isRefused(contender: C): boolean;
+  /** Whether it leaves with the first term that it is granted. */
+  isTry(contender: C): boolean;
   /** Called for each term that is over. */
   dropped(draft: Draft, term: EndingTerm): void;
 }
@@ -181,8 +183,10 @@ export function revoke<C extends Contender>(
 ): void {
   const granted = contenders.filter(({ phase }) => phase.type === "granted");
   if (granted.length === 0) return;
-  const phase = { type, leaderSessionId, drainUntil: draft.now + draft.transport.maxDrainMs(draft) };
-  for (const contender of granted) enterPhase(draft, contender, phase);
+  const phase = { leaderSessionId, drainUntil: draft.now + draft.transport.maxDrainMs(draft) };
+  for (const contender of granted) {
+    enterPhase(draft, contender, { ...phase, type: draft.transport.isTry(contender) ? "closing" : type });
+  }
   const ids = granted.map(({ id }) => id);
   draft.effects.push({ type: "revoke", contenders: ids, reason, election, leaderSessionId, epoch });
 }

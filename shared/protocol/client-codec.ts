@@ -49,7 +49,13 @@ const tableFor = ({ metadataBytes }: Pick<Limits, "metadataBytes">): MessageTabl
     sentAt,
     busy,
   }),
-  register: object<Register>({ type: type("register"), ...contenderFields }),
+  register: object<Register>({
+    type: type("register"),
+    ...contenderFields,
+    try: optional(oneOf(true)),
+    sentAt: optional(sentAt),
+    busy,
+  }),
   deregister: object<Deregister>({ type: type("deregister"), component: name }),
   renew: object<Renew>({ type: type("renew"), sentAt, held, busy }),
   confirm: object<Confirm>({

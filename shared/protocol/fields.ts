@@ -80,6 +80,11 @@ export const optional =
   (value, field) =>
     value === undefined ? value : check(value, field);
 
+export const nullable =
+  <T>(check: Check<T>): Check<T | null> =>
+  (value, field) =>
+    value === null ? value : check(value, field);
+
 /** A plain object of any realm. Lists, dates, maps and the like would not arrive as what they are. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" &&

@@ -10,6 +10,7 @@
 import type { LeaseSettings } from "../lease.ts";
 import type { GroupLimits, Limits } from "./limits.ts";
 import type { ElectionKind, ElectionName } from "./names.ts";
+import type { LeaderStatus } from "./status.ts";
 
 export const PROTOCOL_VERSION = 1;
 export const SUBPROTOCOL = "edge-election.v1";
@@ -77,9 +78,11 @@ export interface Hello extends Statement {
   readonly resume?: Resume;
   readonly held?: readonly string[];
 }
-/** A component starts to run for leadership. */
-export interface Register extends ContenderInfo {
+/** A component starts to run for leadership. With `sentAt` a statement. */
+export interface Register extends ContenderInfo, Partial<Statement> {
   readonly type: "register";
+  /** Only if its election is free for this session: it leads it by this frame, or does not contend. */
+  readonly try?: true;
 }
 /** A component has stopped running; the last one of an election gives its leadership up. */
 export interface Deregister {
@@ -183,6 +186,14 @@ export interface Welcome {
 export interface Registered {
   readonly type: "registered";
   readonly component: string;
+  /** Its `register` was a try, and a `grant` follows. Absent from a server that knows no tries. */
+  readonly try?: true;
+}
+/** A try is over: its component does not contend. `leader`: who leads the election; `null`: nobody, and it is not this session's turn. */
+export interface Tried {
+  readonly type: "tried";
+  readonly component: string;
+  readonly leader: LeaderStatus | null;
 }
 export interface Deregistered {
   readonly type: "deregistered";
@@ -278,6 +289,7 @@ export interface Refusal {
 export type ServerMessage =
   | Welcome
   | Registered
+  | Tried
   | Deregistered
   | Grant
   | Next

@@ -2,7 +2,7 @@
 
 import type { LeaseSettings } from "../lease.ts";
 import { id, type MessageTable, name, parseFrame, watchOf } from "./codec.ts";
-import { boolean, type Check, list, number, object, oneOf, optional, record, text, where } from "./fields.ts";
+import { boolean, type Check, list, nullable, number, object, oneOf, optional, record, text, where } from "./fields.ts";
 import type { GroupLimits, Limits } from "./limits.ts";
 import type {
   Confirmed,
@@ -20,9 +20,11 @@ import type {
   Revoke,
   RevokeReason,
   ServerMessage,
+  Tried,
   Welcome,
 } from "./messages.ts";
 import { isElectionName } from "./names.ts";
+import type { LeaderStatus } from "./status.ts";
 
 const MANY = 1_000_000;
 const ms = number(0);
@@ -39,6 +41,13 @@ export const leaderInformation = object<LeaderInformation>({
   address: optional(anyText),
   metadata: optional(record as Check<Metadata>),
   process: optional(anyText),
+});
+
+const leaderStatus = object<LeaderStatus>({
+  sessionId: id,
+  process: nullable(anyText),
+  leaderSessionId: id,
+  epoch: ms,
 });
 
 const lease = object<LeaseSettings>({ durationMs: ms, renewDeadlineMs: ms, renewEveryMs: ms });
@@ -94,7 +103,8 @@ const table: MessageTable<ServerMessage> = {
     deployment: optional(id),
     limits,
   }),
-  registered: object<Registered>({ type: type("registered"), component: name }),
+  registered: object<Registered>({ type: type("registered"), component: name, try: optional(oneOf(true)) }),
+  tried: object<Tried>({ type: type("tried"), component: name, leader: nullable(leaderStatus) }),
   deregistered: object<Deregistered>({ type: type("deregistered"), component: name }),
   grant: (value, field) => (record(value, field)["joined"] === true ? joinGrant : termGrant)(value, field),
   next: object<Next>({ type: type("next"), inMs: ms }),
@@ -115,7 +125,7 @@ const table: MessageTable<ServerMessage> = {
     leaders: list(
       object<LeaderChange>({
         component: name,
-        leader: (value, field) => (value === null ? value : leaderInformation(value, field)),
+        leader: nullable(leaderInformation),
       }),
       MANY,
     ),

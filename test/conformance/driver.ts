@@ -4,7 +4,9 @@
  */
 import type { ElectionClient } from "../../client/client.ts";
 import type { Contender, ContendOptions } from "../../client/contend.ts";
+import type { TryResult } from "../../client/elect.ts";
 import type { ContenderCallbacks } from "../../client/member.ts";
+import type { Leadership } from "../../shared/leadership/leadership.ts";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { GroupStatus } from "../../shared/protocol/status.ts";
@@ -67,6 +69,14 @@ export interface Member {
   resign(election?: ElectionName, successor?: Member, stayOutMs?: number): Promise<void>;
   /** Without a component: all of them. */
   setReady(ready: boolean, component?: string): void;
+  /** Runs the function if the election is free. */
+  tryElect<T>(
+    component: string,
+    run: (leadership: Pick<Leadership, "isLeader" | "leaderSessionId">) => T | Promise<T>,
+    options?: ContendOptions,
+  ): Promise<TryResult<T>>;
+  /** The process stands by itself, whatever its components do. */
+  stand(): Contender;
   setPriority(priority: number, component?: string): void;
   /** The leader of a component, looked up. */
   lookUp(component: string): Promise<LeaderInformation | null>;
@@ -96,6 +106,8 @@ export function clientMember(name: string, client: ElectionClient, faults: Fault
       return client.sessionId;
     },
     contend: (component, callbacks, options) => client.contend(component, callbacks, options),
+    tryElect: (component, run, options) => client.tryElect(component, run, options),
+    stand: () => client.stand(),
     resign(election, successor, stayOutMs) {
       const options = stayOutMs === undefined ? {} : { stayOutMs };
       if (successor === undefined) return client.resign(election, options);

@@ -8,6 +8,8 @@ import { errorsAndInput } from "./chapters/errors.ts";
 import { grantAndRevoke } from "./chapters/grant.ts";
 import { observers } from "./chapters/observers.ts";
 import { queue } from "./chapters/queue.ts";
+import { standing } from "./chapters/standing.ts";
+import { tries } from "./chapters/tries.ts";
 import type { Driver } from "./driver.ts";
 
 const chapters: readonly Chapter[] = [
@@ -19,6 +21,8 @@ const chapters: readonly Chapter[] = [
   dedicatedElections,
   queue,
   errorsAndInput,
+  standing,
+  tries,
 ];
 
 export const conformance = (driver: Driver): void => conform(driver, chapters);

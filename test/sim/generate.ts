@@ -129,6 +129,8 @@ const generators: Generators<Exclude<Move, CallerMove | ChoiceMove | FaultMove>>
   kill: [2, fc.record({ who, told: fc.boolean() })],
   spawn: [3, fc.record({ place, setup: process })],
   contend: [5, fc.record({ who, setup: contender })],
+  try: [4, fc.record({ who, setup: contender })],
+  stand: [1, fc.record({ who })],
   close: [5, fc.record({ who, component })],
   rejoin: [5, fc.record({ who, component })],
   token: [2, fc.record({ who, components: fc.subarray([...COMPONENTS]) })],

@@ -154,9 +154,10 @@ function callersBoundMs(world: World): number {
 /** What still differs from a healthy group, in words; `null` when all is well. */
 function whatIsMissing(world: World): string | null {
   if (world.operator.restoring) return "a restore is under way";
-  for (const { name, runs, state, link } of world.processes) {
+  for (const { name, runs, state, link, contenders } of world.processes) {
     const connected = state.connection.type === "idle" || state.connection.type === "closed" || link?.intact === true;
     if (runs && !connected) return `${name} has no working connection`;
+    if (runs && contenders.some(isTrying)) return `${name} has no answer to a try`;
   }
   for (const election of ["process", electionOf("z", "dedicated")] as const) {
     const missing = missingInElection(world, election);
@@ -194,6 +195,9 @@ function missingWithCaller({ backend }: World, election: ElectionName, { leaderS
   const led = state?.type === "leading" && state.leaderSessionId === leaderSessionId;
   return led ? null : `the group does not see that a caller leads ${election}`;
 }
+
+const isTrying = ({ tries, granted, closed }: Process["contenders"][number]): boolean =>
+  tries && granted === null && !closed;
 
 const termOf = ({ state }: Process, election: ElectionName): Term | undefined =>
   state.terms.find((term) => term.election === election && term.stage === "leading");

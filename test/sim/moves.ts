@@ -70,6 +70,8 @@ export type Move =
   | { readonly type: "kill"; readonly who: Who; readonly told: boolean }
   | { readonly type: "spawn"; readonly place: number; readonly setup: ProcessSetup }
   | { readonly type: "contend"; readonly who: Who; readonly setup: ContenderSetup }
+  | { readonly type: "try"; readonly who: Who; readonly setup: ContenderSetup }
+  | { readonly type: "stand"; readonly who: Who }
   | { readonly type: "close"; readonly who: Who; readonly component: ComponentName }
   | { readonly type: "rejoin"; readonly who: Who; readonly component: ComponentName }
   /** What tokens of new connections allow to contend for. */
@@ -174,6 +176,8 @@ const meanings: { readonly [T in MoveType]: (world: World, move: Of<T>) => void 
   kill: withAny((process, { told }, world) => world.kill(process, told)),
   spawn: (world, { place, setup }) => world.replaceDead(place, setup),
   contend: withRunning((process, { setup }) => process.contend(setup)),
+  try: withRunning((process, { setup }) => process.try(setup)),
+  stand: withRunning((process) => process.stand()),
   close: withRunning((process, { component }) => process.close(component)),
   rejoin: withRunning((process, { component }) => process.rejoin(component)),
   token: withAny((process, { components }, world) => {

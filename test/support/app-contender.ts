@@ -1,4 +1,4 @@
-/** One contender as its application sees it: the callbacks that ran, and what they do. Judges C1 and G2. */
+/** One contender as its application sees it: the callbacks that ran, and what they do. Judges C1, G2 and T3. */
 
 import type { LossReason } from "../../shared/errors.ts";
 import type { ContenderInfo } from "../../shared/protocol/messages.ts";
@@ -21,6 +21,8 @@ export class AppContender {
   readonly election: ElectionName;
   drain: Drain;
   closed = false;
+  /** It asks once whether it can lead now. */
+  tries = false;
   granted: Granted | null = null;
   /** Its `onRevoke` runs, and settles at this monotonic time. */
   settlesAt: number | null = null;
@@ -48,6 +50,7 @@ export class AppContender {
     demand(this.granted === null, "C1", () => `${who} is granted ${granted.epoch} twice without a revoke`);
     demand(!this.draining, "C1", () => `${who} is granted ${granted.epoch} before its last revoke has settled`);
     demand(!this.closed, "X4", () => `${who} is granted ${granted.epoch} after it was closed`);
+    demand(!this.tries || this.grants === 0, "T3", () => `${who} has tried once, and is granted ${granted.epoch} too`);
     demand(granted.epoch > this.#lastEpoch, "G2", () => `${who}: epoch ${granted.epoch} after ${this.#lastEpoch}`);
     this.granted = granted;
     this.#lastEpoch = granted.epoch;
@@ -58,6 +61,7 @@ export class AppContender {
     const who = `${this.info.component} #${this.id}`;
     demand(this.granted !== null, "C1", () => `${who} is revoked (${reason}) without a grant`);
     this.granted = null;
+    this.closed ||= this.tries;
     this.settlesAt = now + { quick: 0, throw: 0, slow: SLOW_DRAIN_MS, hung: Infinity }[this.drain];
   }
 }

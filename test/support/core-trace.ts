@@ -118,6 +118,7 @@ export class CoreTrace {
       case "extended":
       case "ended":
       case "left":
+      case "tried":
       case "refused":
       case "inquired":
       case "deployment":

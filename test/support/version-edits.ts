@@ -32,6 +32,8 @@ export const earlier: readonly Edit[] = [
     "successor: optional(id), sentAt: optional(sentAt), busy,",
     "successor: optional(id),",
   ),
+  edit("shared/protocol/client-codec.ts", "try: optional(oneOf(true)), sentAt: optional(sentAt), busy,", ""),
+  edit("worker/callers/calls.ts", "try: optional(boolean),", ""),
   edit("shared/protocol/server-codec.ts", "rows: optional(ms), confirms: optional(ms),", "rows: optional(ms),"),
   edit("worker/group/row-checks.ts", "subject: optional(nullable(words)),", ""),
   edit("worker/durable-object/election-group.ts", "electionStatus({ election,", "electionStatusOfThen({ election,"),

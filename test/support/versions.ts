@@ -91,6 +91,7 @@ export async function everythingWorks(pair: Pick<Skewed, "worker" | "object">): 
   assert.equal(revoke.status, 200);
   const third = await one.leads(second.epoch);
   await contendByRpc(url);
+  await tries(pair, url);
   await two.client.close();
   await one.client.close();
   const epochs = (await historyOf(url, GROUP)).map((term) => term.epoch);
@@ -108,6 +109,20 @@ async function look(url: string, { epoch }: Leadership): Promise<void> {
   }
   const welcomed = await statusOf(url, GROUP);
   assert.ok((welcomed.elections[0]?.remainingMs ?? 0) > 10_000, "the lease is that of the settings");
+}
+
+/** A try runs, or the group is too old for it; either way nothing waits afterwards. */
+async function tries({ worker }: Pick<Skewed, "worker" | "object">, url: string): Promise<void> {
+  await using trying = worker.createElectionClient({ url, group: GROUP, signals: false });
+  const outcome = await trying
+    .tryElect("tried", () => "ran", { election: "dedicated" })
+    .catch((error: { code?: string }) => error.code);
+  const ran = { ran: true, value: "ran" };
+  assert.deepEqual(outcome, outcome === "other_interface" ? outcome : ran);
+  await until("the try to be gone", async () => {
+    const { elections } = await statusOf(url, GROUP);
+    return elections.every(({ election }) => election !== "component:tried") || undefined;
+  });
 }
 
 /** It waits in the same queue, and leads when the others are gone. */

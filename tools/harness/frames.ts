@@ -58,7 +58,7 @@ const hello = fc.record(
 );
 const spoken = fc.oneof(
   fc.record(
-    { type: tag("register"), component: name, election: kind, priority },
+    { type: tag("register"), component: name, election: kind, priority, try: fc.constant(true), sentAt, busy },
     { requiredKeys: ["type", "component"] },
   ),
   fc.record({ type: tag("deregister"), component: name }),

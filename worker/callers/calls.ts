@@ -46,6 +46,7 @@ export const campaignCheck = object<Campaign>({
   contenders: list(object(contenderFields), LIST_ENTRIES),
   held: optional(held),
   accept: optional(accept),
+  try: optional(boolean),
   process: optional(processInfo(DEFAULT_LIMITS.metadataBytes)),
   priority: optional(priority),
   pollEveryMs: optional(number(LEAST_POLL_EVERY_MS, Number.MAX_SAFE_INTEGER)),

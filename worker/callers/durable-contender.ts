@@ -272,6 +272,8 @@ export class DurableContender<Component extends string = string> {
         return this.#confirming.resolve(effect.component);
       case "unconfirmed":
         return this.#confirming.reject(effect.component, confirmError(effect));
+      case "tried": // it never tries
+        return;
       case "refused": {
         const error = refusalError(effect);
         if (effect.component === undefined && !error.retryable) this.#refuseWaiters(error);

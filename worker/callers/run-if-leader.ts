@@ -47,7 +47,7 @@ const OPTIONS = ["group", "component", "election", "process", "priority", "drain
 /** Whether the function was run, and why not. */
 export type RunResult<T> =
   | { readonly ran: true; readonly value: T }
-  /** `led`: somebody else leads, or comes first in the queue. `leader`: the leader, if it is known. */
+  /** `led`: somebody else leads, or comes first in the queue. `leader`: who leads, if anybody does. */
   | { readonly ran: false; readonly reason: "led"; readonly leader: LeaderStatus | null }
   /** `done`: a run was completed after `since`. */
   | { readonly ran: false; readonly reason: "done" };
@@ -72,10 +72,7 @@ export async function runIfLeader<T>(
   const candidacy = new Invocation(elections, options);
   try {
     const leadership = await candidacy.acquire();
-    if (leadership === null) {
-      const { leader } = await elections.electionStatus(group, name).catch(unanswered);
-      return { ran: false, reason: "led", leader };
-    }
+    if (leadership === null) return { ran: false, reason: "led", leader: candidacy.leader };
     // Only a leader can know: from here on nobody else completes a run.
     if (since !== undefined && (await wasCompleted(elections, { group, component, name, since }))) {
       return { ran: false, reason: "done" };
@@ -116,6 +113,8 @@ class Invocation {
   readonly #engine: Engine;
   readonly #completing = new Waiting();
   #term: Handle<PlainLeadership> | null = null;
+  /** What its try was told, if it does not lead. */
+  #tried: { readonly leader: LeaderStatus | null } | null = null;
   #loss: LeadershipLostError | null = null;
   #failure: Error | null = null;
   #timer: unknown;
@@ -124,7 +123,7 @@ class Invocation {
   constructor(elections: Elections, { group, component, election = "dedicated", since: _, ...options }: RunOptions) {
     this.#group = group;
     const settings = settingsOf({ group, components: [component], election, ...options });
-    this.#engine = new Engine(initialState(settings), {
+    this.#engine = new Engine(initialState({ ...settings, tries: true }), {
       elections,
       group,
       adopt: () => queueMicrotask(() => this.#moveTimer()),
@@ -135,12 +134,17 @@ class Invocation {
     });
   }
 
+  /** Who leads in its place, as far as its try was told. */
+  get leader(): LeaderStatus | null {
+    return this.#tried?.leader ?? null;
+  }
+
   /** One call. `null`: not its turn. */
   async acquire(): Promise<PlainLeadership | null> {
     this.#engine.dispatch({ type: "start" });
     await this.#engine.quiet();
     // Without a session there was no answer: the call has failed, or has taken too long.
-    const isUnheard = this.#engine.state.session === null;
+    const isUnheard = this.#engine.state.session === null && this.#tried === null;
     if (this.#term === null && (isUnheard || this.#failure !== null)) throw this.#failure ?? unavailable(undefined);
     return this.#term?.leadership ?? null;
   }
@@ -194,6 +198,9 @@ class Invocation {
         return this.#completing.resolve(effect.component);
       case "unconfirmed":
         return this.#completing.reject(effect.component, confirmError(effect));
+      case "tried":
+        this.#tried = effect;
+        return;
       case "refused":
         this.#failure = refusalError(effect);
         return;

@@ -5,14 +5,14 @@
  * A contender by RPC is a session like any other, in the same queue, with the same epochs. It receives no messages: it
  * polls. Each answer counts from the caller's own `sentAt` until `sentAt + lease.renewDeadlineMs` (S1).
  */
-export type { HeldLeadership } from "../group/events.ts";
+export type { HeldLeadership, TriedElection } from "../group/events.ts";
 
 import type { LeaseSettings } from "../../shared/lease.ts";
 import type { ContenderInfo, LeaderInformation, ProcessInfo } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { JobStatus, RunAnswer, RunCall } from "../../shared/protocol/runs.ts";
 import type { ElectionStatus, GroupStatus, RevokeOptions, RevokeResult } from "../../shared/protocol/status.ts";
-import type { HeldLeadership } from "../group/events.ts";
+import type { HeldLeadership, TriedElection } from "../group/events.ts";
 import type { TermStatus } from "../group/history.ts";
 import type { FenceAnswer, FenceQuestion } from "../group/views.ts";
 
@@ -36,6 +36,12 @@ export interface Campaign {
   readonly held?: readonly string[];
   /** Whether it would lead: all its elections, none, or these. It counts for this call only. Default true. */
   readonly accept?: boolean | readonly ElectionName[];
+  /**
+   * Contends only for what is free: what the session does not lead by this call leaves in the same turn, and is named in
+   * `tried` of the answer. A session that has nothing left is over. A group that knows no tries answers without `tried`:
+   * then release the session.
+   */
+  readonly try?: boolean;
   readonly process?: ProcessInfo;
   readonly priority?: number;
   /**
@@ -69,6 +75,8 @@ export interface CampaignAnswer {
   readonly pollEveryMs: number;
   /** Contenders that the group refuses. All others are accepted as contenders. */
   readonly refused: readonly { readonly component: string; readonly code: string; readonly message: string }[];
+  /** The components of a try that do not lead, and who leads; `null`: nobody, and it is not this session's turn. */
+  readonly tried?: readonly TriedElection[];
 }
 
 /** Why a call was not carried out. The call has changed nothing. */

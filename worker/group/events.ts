@@ -15,7 +15,7 @@ import type {
 } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { ForgottenJob, RunAnswer, RunCall } from "../../shared/protocol/runs.ts";
-import type { RevokeResult } from "../../shared/protocol/status.ts";
+import type { LeaderStatus, RevokeResult } from "../../shared/protocol/status.ts";
 import type { Policy } from "./policy.ts";
 import type { Access, EndReason, Question, Statement, Watched } from "./state.ts";
 
@@ -85,6 +85,8 @@ export interface CampaignAction {
   readonly held: readonly string[];
   /** Would lead all its elections, none, or these; it is busy in the rest. */
   readonly accept: boolean | readonly ElectionName[];
+  /** What it does not lead by this call leaves with it. */
+  readonly try?: boolean;
   /** Absent: as before. */
   readonly process?: ProcessInfo;
   /** Absent: as before. */
@@ -175,6 +177,14 @@ export interface PollAnswer {
   readonly pollEveryMs: number;
   /** Why contenders, or the action itself, were refused. */
   readonly refusals: readonly Refusal[];
+  /** What a try has left, because it does not lead it. Absent where the call was no try. */
+  readonly tried?: readonly TriedElection[];
+}
+
+/** `leader`: who leads the election of the component; `null`: nobody, and it is not this session's turn. */
+export interface TriedElection {
+  readonly component: string;
+  readonly leader: LeaderStatus | null;
 }
 
 /** A leadership of a session without a socket. */
@@ -201,7 +211,8 @@ export type Outcome =
   | ({ readonly type: "job_forgotten" } & ForgottenJob)
   | { readonly type: "no_job" }
   | { readonly type: "purged" }
-  | { readonly type: "in_use"; readonly message: string }
+  /** `retryAfterMs`: until it passes by itself, if nobody comes. */
+  | { readonly type: "in_use"; readonly message: string; readonly retryAfterMs?: number }
   | { readonly type: "restorable" }
   | { readonly type: "restore_cancelled" }
   | { readonly type: "contenders_registered" };

@@ -24,6 +24,7 @@ import { forget, hangUp, hangUpOn, showLife } from "./sessions.ts";
 import type { Connection, Session } from "./state.ts";
 import { recordStatement } from "./statements.ts";
 import { renew, stepDown } from "./terms.ts";
+import { tryComponent } from "./tries.ts";
 import type { Turn } from "./turn.ts";
 
 type FrameEvent = Extract<EventBody, { readonly type: "frame" }>;
@@ -97,7 +98,9 @@ function handle(turn: Turn, session: Session, message: SessionMessage): void {
   }
 }
 
-function register(turn: Turn, { id }: Session, message: Register): void {
+function register(turn: Turn, present: Session, message: Register): void {
+  if (message.try) return tryComponent(turn, present, message);
+  const { id } = present;
   const refusal = addContender(turn, id, message, "new");
   const session = turn.session(id);
   if (session === undefined) return;

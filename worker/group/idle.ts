@@ -3,6 +3,7 @@
  * clock then keeps its epochs growing, so it has to be past all of them by the clock margin. A pause is an order, and is kept.
  */
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
+import type { Outcome } from "./events.ts";
 import { isAnyRunning } from "./jobs.ts";
 import type { GroupState } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -18,16 +19,25 @@ const isIdle = (state: GroupState): boolean => isUnused(state) && state.jobs.siz
 const isUsed = ({ state: { epoch, revision }, touched }: Turn): boolean =>
   epoch > 0 || revision > 0 || touched.sessions.size > 0;
 
+/** `retryAfterMs`: it passes by itself, after that time at the latest if nobody comes. */
+type InUse = Omit<Extract<Outcome, { readonly type: "in_use" }>, "type">;
+
 /** Why nothing may be deleted now; `null` if it may. */
-export function whyInUse(turn: Turn): string | null {
+export function whyInUse(turn: Turn): InUse | null {
   const { state, now } = turn;
   const { connections, paused, holdOffUntil } = state;
   if (!isUnused(state) || connections.size > 0 || isAnyRunning(turn))
-    return "processes are connected, or a lease runs: close them, and wait for its end";
-  if (paused) return "the group is paused: resume it first";
-  if (holdOffUntil > now) return "the group holds off after a clean-up or a restore: wait until that is over";
-  if (safeFrom(state) > now)
-    return "its epochs are ahead of this machine's clock: wait until the clock has passed them";
+    return { message: "processes are connected, or a lease runs: close them, and wait for its end" };
+  if (paused) return { message: "the group is paused: resume it first" };
+  const retryAfterMs = Math.max(holdOffUntil, safeFrom(state)) - now;
+  if (holdOffUntil > now)
+    return { message: "the group holds off after a clean-up or a restore: wait until that is over", retryAfterMs };
+  if (retryAfterMs > 0) {
+    return {
+      message: "its epochs are ahead of this machine's clock: wait until the clock has passed them",
+      retryAfterMs,
+    };
+  }
   return null;
 }
 

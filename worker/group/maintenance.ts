@@ -58,8 +58,8 @@ export function cleanup(turn: Turn, { request, force }: Extract<EventBody, { rea
 
 /** Deletes the group, its history and its epochs included, if nobody uses it (S20). */
 export function purge(turn: Turn, request: string): void {
-  const message = whyInUse(turn);
-  if (message !== null) return turn.reply(request, { type: "in_use", message });
+  const why = whyInUse(turn);
+  if (why !== null) return turn.reply(request, { type: "in_use", ...why });
   turn.purged = true;
   turn.reply(request, { type: "purged" });
 }

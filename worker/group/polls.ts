@@ -41,6 +41,7 @@ import {
 import type { Access, Connection, Session } from "./state.ts";
 import { endCall, NOTHING_STATED, reconsider, recordStatement } from "./statements.ts";
 import { renew, stepDown } from "./terms.ts";
+import { dropUnled } from "./tries.ts";
 import type { Turn } from "./turn.ts";
 
 type PollEvent = Extract<EventBody, { readonly type: "poll" }> & { readonly access: Access };
@@ -77,7 +78,7 @@ function answer(turn: Turn, event: PollEvent): PollAnswer {
   const connection = before?.link.type === "polled" ? turn.connectionOf(before) : undefined;
   const isPresent = before !== undefined && connection !== undefined;
   const id = isPresent ? goOn(turn, event, before, connection) : arrive(turn, event, before);
-  const { extended, refusals } = act(turn, id, call);
+  const { extended, ...told } = act(turn, id, call);
   settle(turn);
   if (turn.session(id) !== before) stamp(turn, id, call);
   endCall(turn, id);
@@ -90,7 +91,7 @@ function answer(turn: Turn, event: PollEvent): PollAnswer {
     lease: turn.state.policy.lease,
     drainMs: turn.state.policy.drainMs,
     pollEveryMs: pollEveryMs(turn, call.action),
-    refusals,
+    ...told,
   };
 }
 
@@ -167,10 +168,9 @@ function wake(turn: Turn, session: Session, action: PollAction): void {
   turn.putSession({ ...session, priority, process, leaseMs });
 }
 
-interface Done {
+interface Done extends Pick<PollAnswer, "refusals" | "tried"> {
   /** Ids of the leaderships that the call was granted or has extended. */
   readonly extended: readonly string[];
-  readonly refusals: readonly Refusal[];
 }
 
 function act(turn: Turn, id: string, call: PollCall): Done {
@@ -187,8 +187,7 @@ function act(turn: Turn, id: string, call: PollCall): Done {
     case "resign":
       return { extended: [], refusals: listOf(stepDown(turn, session, action)) };
     case "bye":
-      forget(turn, session, "closed");
-      hangUpOn(turn, session, CLOSE.normal, "bye");
+      leave(turn, session);
       return { extended: [], refusals: [] };
     default:
       return unreachable(action);
@@ -205,11 +204,28 @@ function campaign(turn: Turn, id: string, action: CampaignAction, call: PollCall
   if (before === undefined) return { extended: kept, refusals };
   const held = new Set(turn.termsOf(before).map(({ name }) => name));
   const busy = [...before.places.keys()].filter((name) => !held.has(name) && !accepts(action, name));
-  recordStatement(turn, id, { sentAt: turn.now, busy });
+  const statement = { sentAt: turn.now, busy };
+  recordStatement(turn, id, statement);
+  const tried = action.try ? dropUnled(turn, id) : null;
+  if (tried !== null && tried.length > 0) recordStatement(turn, id, statement); // which that has taken back
   settle(turn);
   const granted = turn.termsOf(turn.session(id) ?? before).filter(({ name }) => !held.has(name));
   if (granted.length > 0) stamp(turn, id, call);
-  return { extended: [...kept, ...granted.map(({ state }) => state.leaderSessionId)], refusals };
+  if (tried !== null) leaveIfAlone(turn, id);
+  const extended = [...kept, ...granted.map(({ state }) => state.leaderSessionId)];
+  return { extended, refusals, ...(tried !== null && { tried }) };
+}
+
+/** A try that has left everything leaves no session. */
+function leaveIfAlone(turn: Turn, id: string): void {
+  const session = turn.session(id);
+  if (session !== undefined && session.contenders.size === 0 && turn.termsOf(session).length === 0)
+    leave(turn, session);
+}
+
+function leave(turn: Turn, session: Session): void {
+  forget(turn, session, "closed");
+  hangUpOn(turn, session, CLOSE.normal, "bye");
 }
 
 function leaderships(turn: Turn, id: string, extended: readonly string[]): HeldLeadership[] {

@@ -77,6 +77,12 @@ function frontOf(turn: Turn, election: Election, atMost: number): Front {
 
 const mayGrant = ({ state, now }: Turn): boolean => state.reconciled && !state.paused && now >= state.holdOffUntil;
 
+/** Whether a vacant election is granted to this session as soon as it is decided. */
+export function isNext(turn: Turn, election: Election, id: string): boolean {
+  const { unknown, ready } = frontOf(turn, election, 1);
+  return mayGrant(turn) && unknown.length === 0 && ready?.session.id === id;
+}
+
 /** Grants a vacant election to the next candidate, or first asks those whose statements are too old. */
 export function fill(turn: Turn, election: Election): void {
   if (!mayGrant(turn)) return;

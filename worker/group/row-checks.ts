@@ -10,6 +10,7 @@ import {
   InvalidField,
   isRecord,
   list,
+  nullable,
   number,
   object,
   oneOf,
@@ -43,11 +44,6 @@ const duration = number(0, MAX_REACH_MS);
 const count = number(0, ANY);
 const word = text(ANY, 1);
 const words = text(ANY);
-
-const nullable =
-  <T>(check: Check<T>): Check<T | null> =>
-  (value, field) =>
-    value === null ? value : check(value, field);
 
 const pair =
   <A, B>(first: Check<A>, second: Check<B>): Check<readonly [A, B]> =>

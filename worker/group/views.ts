@@ -110,7 +110,7 @@ function statusOf(state: GroupState, election: Election, now: number, from: numb
 export const processName = (state: GroupState, sessionId: string): string | null =>
   state.sessions.get(sessionId)?.process.name ?? null;
 
-const leaderStatus = (
+export const leaderStatus = (
   state: GroupState,
   { sessionId, leaderSessionId, epoch }: Omit<LeaderStatus, "process">,
 ): LeaderStatus => ({ sessionId, process: processName(state, sessionId), leaderSessionId, epoch });

@@ -30,7 +30,8 @@ import { ACCESS_HEADER, chooseProtocol, innerUpgrade, isUpgrade, POLICY_HEADER, 
 const crossOrigin: MiddlewareHandler<App> = (context, next) => {
   if (isUpgrade(context.req.raw) || context.req.header("Origin") === undefined) return next();
   const origin = (asking: string): string | null => (originAllowed(context.req.raw, context.env) ? asking : null);
-  return cors({ origin, allowMethods: [...METHODS], allowHeaders: ["Authorization", "Content-Type"] })(context, next);
+  const allowHeaders = ["Authorization", "Content-Type"];
+  return cors({ origin, allowMethods: [...METHODS], allowHeaders, exposeHeaders: ["Retry-After"] })(context, next);
 };
 
 /** Only the caller may have an answer about a group: no cache keeps it, and browsers do not guess its type. */

@@ -45,6 +45,13 @@ export function createDirectApp({ name, upgrade, status, getLeader }: DirectGrou
         return refuseWith(400, "invalid_argument", mustBe("after", ELECTION_RULE, shown(after)));
       return context.json(status(after));
     })
+    .delete("/", () =>
+      refuseWith(
+        403,
+        "forbidden",
+        "whoever holds a stub may contend, not delete: ask the app, with a token of an admin",
+      ),
+    )
     .get("/leaders/:component", (context) => {
       const component = context.req.param("component");
       const leader = isName(component) ? getLeader(component) : null;

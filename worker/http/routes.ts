@@ -12,6 +12,7 @@ import { campaigning, confirming, type Exchange, releasing, renewing, runAnswer 
 import type { Refused } from "../callers/service.ts";
 import type { ElectionGroup } from "../durable-object/election-group.ts";
 import { type FenceSigningKey, signFenceToken } from "../fence/token.ts";
+import type { Outcome } from "../group/events.ts";
 import { createPolicy } from "../group/policy.ts";
 import type { FenceQuestion } from "../group/views.ts";
 import { type Admission, type App, askedTooOften, askLessOften } from "./admission.ts";
@@ -20,7 +21,7 @@ import { groupAt } from "./group-at.ts";
 import { takesJson, takesQuery } from "./input.ts";
 import { type Call, callWith } from "./interface.ts";
 import { type Looks, lookAt } from "./looking.ts";
-import { type ProblemStatus, refuseWith } from "./problem.ts";
+import { type ProblemStatus, problem, problemResponse, refuseWith } from "./problem.ts";
 import { PROMETHEUS_TYPE } from "./prometheus.ts";
 
 const BODY_BYTES = 16_384;
@@ -210,7 +211,7 @@ export const operatingRoutes = (allow: Admission) =>
       const { force: forced, purge } = context.req.valid("query");
       if (purge === "true") {
         const outcome = await groupOf(context).purge(callOf(context));
-        if (outcome.type === "in_use") throw refusal(409, "in_use", outcome.message);
+        if (outcome.type === "in_use") throw inUse(outcome);
         return context.json({ ok: true });
       }
       const force = forced === "true";
@@ -224,6 +225,11 @@ export const operatingRoutes = (allow: Admission) =>
 /** Thrown, not returned: with two types of response, the typed client would have neither. */
 const refusal = (status: ProblemStatus, code: string, message: string): HTTPException =>
   new HTTPException(status, { res: refuseWith(status, code, message) });
+
+function inUse({ message, retryAfterMs }: Extract<Outcome, { readonly type: "in_use" }>): HTTPException {
+  const later = retryAfterMs === undefined ? {} : { "Retry-After": String(Math.ceil(retryAfterMs / 1_000)) };
+  return new HTTPException(409, { res: problemResponse(problem(409, "in_use", message), later) });
+}
 
 const fenceQuestion: Check<FenceQuestion> = object<FenceQuestion>({
   component: name,

@@ -4,6 +4,42 @@ import { ElectionError } from "../../../shared/errors.ts";
 import type { Chapter } from "../behaviour.ts";
 
 export const observers: Chapter = (test) => {
+  test("[O13] whoever waits for a leader gets the one that is confirmed, otherwise the next", {
+    needs: ["client"],
+  }, async (play) => {
+    const { client } = play.member("watcher");
+    const waiting = [client.leader("x"), client.leader("x")];
+    const first = play.join("first");
+    const term = await play.leads(first);
+    let isTold = false;
+    void waiting[0]?.then(() => {
+      isTold = true;
+    });
+    await play.stage.turn();
+    expect(isTold).toBe(false);
+    await play.settled(term.confirm("tcp://first"));
+    for (const leader of [...waiting, client.leader("x")])
+      expect(await play.settled(leader)).toMatchObject({ process: "first", address: "tcp://first", epoch: term.epoch });
+  });
+
+  test("[O13] waiting for a leader ends with its signal, with the client, and with a name that is none", {
+    needs: ["client"],
+  }, async (play) => {
+    const { client } = play.member("watcher");
+    const ended = new AbortController();
+    const aborted = client.leader("x", { signal: ended.signal });
+    const closed = client.leader("x");
+    await play.until("the watch", () => client.state === "connected");
+    ended.abort(new Error("no longer"));
+    await expect(play.settled(aborted)).rejects.toThrow("no longer");
+    await expect(client.leader("no name")).rejects.toThrow(expect.objectContaining({ code: "invalid_argument" }));
+    const both = Promise.all([
+      expect(closed).rejects.toThrow(expect.objectContaining({ code: "client_closed" })),
+      client.close(),
+    ]);
+    await play.settled(both);
+  });
+
   test("[O1] losing the leadership removes the record, and so does the end of the session", {}, async (play) => {
     const watch = play.watch(play.member("watcher"));
     await play.until("the first state", () => watch.seen.length === 1);

@@ -84,6 +84,7 @@ export class Claims {
         this.#named.delete(message.component);
         this.#registered.set(message.component, electionOf(message.component, message.election));
         this.#asked.push(message);
+        if (message.sentAt !== undefined) this.#state(message.sentAt, now);
         return;
       case "deregister":
         this.#asked.push(message);
@@ -112,6 +113,9 @@ export class Claims {
       case "deregistered":
         this.#answer(message.component);
         return;
+      case "tried":
+        this.#answer(message.component);
+        return this.#forget(message.component);
       case "error":
         return this.#refused(message);
       default:
@@ -135,6 +139,10 @@ export class Claims {
       return;
     }
     if (first?.type === "register") this.#answer(component); // an answer to the hello comes before all others
+    this.#forget(component);
+  }
+
+  #forget(component: string): void {
     if (!this.#asked.some((message) => message.component === component)) this.#registered.delete(component);
   }
 

@@ -4,7 +4,7 @@
  * who leads, what is stored is what is meant, and hibernation changes nothing.
  */
 import { CLOCK_MARGIN_MS, leaseFor } from "../../../shared/lease.ts";
-import type { ElectionName } from "../../../shared/protocol/names.ts";
+import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
 import type { Incarnation } from "../../../testing/group/incarnation.ts";
 import { canonicalText } from "../../../testing/group/storage.ts";
 import type { EventBody, Frame } from "../../../worker/group/events.ts";
@@ -60,6 +60,7 @@ export class GroupJudge {
       judgePreemption(incarnation, name, before.elections.get(name)?.state);
     }
     judgeLost(incarnation, before);
+    judgeTry(incarnation, before, body);
   }
 
   #note(body: EventBody, readAt: number): void {
@@ -220,4 +221,21 @@ function judgeLost(incarnation: Incarnation, before: GroupState): void {
     );
     demand(holds, "S12", () => `${id} was lost ${now - link.at} ms ago, and is still kept`);
   }
+}
+
+/** A try leads after the turn that has read it, or does not contend; and nobody has to stop for it. */
+function judgeTry({ state }: Incarnation, before: GroupState, body: EventBody): void {
+  if (body.type !== "frame" || body.frame.type !== "message" || body.frame.message.type !== "register") return;
+  const { component, election: kind, try: tries } = body.frame.message;
+  const sessionId = before.connections.get(body.connection)?.sessionId ?? "";
+  const [known, session] = [before.sessions.get(sessionId), state.sessions.get(sessionId)];
+  if (tries !== true || session === undefined || known?.contenders.has(component)) return;
+  const name = electionOf(component, kind);
+  const present = state.elections.get(name)?.state ?? { type: "vacant" };
+  const leads = present.type !== "vacant" && present.sessionId === sessionId;
+  demand(leads || !session.contenders.has(component), "T1", () => `${component} waits after its try`);
+  const isNew = known?.places.has(name) === false;
+  demand(leads || !isNew || !session.places.has(name), "T2", () => `${component} has a place after its try`);
+  const isRevokedFor = isNew && present.type === "revoking" && present.successor === sessionId;
+  demand(!isRevokedFor, "T1", () => `${name} is taken back for a try`);
 }

@@ -51,6 +51,7 @@ import {
   slowNext,
 } from "../traces/rejoin.ts";
 import { lostConfirm } from "../traces/resume.ts";
+import { tryAgain, tryInVain, tryLate, tryOnce } from "../traces/tries.ts";
 import {
   endedComesBack,
   grantsClosed,
@@ -670,6 +671,49 @@ export const clientMutants: readonly Mutant[] = [
       },
       { file: "shared/lease.ts", from: "askTimeoutMs > slowestPathFor(answerTimeoutMs)", to: "askTimeoutMs > 0" },
     ],
+  },
+  {
+    name: "a try goes on contending after its term",
+    rule: "T3",
+    trace: tryOnce,
+    edits: [inSession("transition", "isTry: ({ tries }) => tries === true,", "isTry: () => false,")],
+  },
+  {
+    name: "a try that is lost stands by the next hello",
+    rule: "T4",
+    trace: tryAgain,
+    edits: [inSession("connection", "forgetTries(draft); const registered", "const registered")],
+  },
+  {
+    name: "a try is named by a hello before it is asked",
+    rule: "T2",
+    trace: tryInVain,
+    edits: [
+      inSession(
+        "contenders",
+        'if (stands && contender.tries && draft.connection.type !== "open") return contender;',
+        "",
+      ),
+      inSession("connection", "forgetTries(draft); const registered", "const registered"),
+    ],
+  },
+  {
+    name: "a try whose grant comes too late stays",
+    rule: "T2",
+    trace: tryLate,
+    edits: [
+      inSession(
+        "contenders",
+        'draft.effects.push({ type: "tried", contender: id, leader: null }); leave(draft, contender);',
+        "",
+      ),
+    ],
+  },
+  {
+    name: "a try in vain stays",
+    rule: "T2",
+    trace: tryInVain,
+    edits: [inSession("transition", "tried: afterErrors(tried),", "tried: ignore,")],
   },
   {
     name: "a contender that was closed is granted",

@@ -15,10 +15,29 @@ import { lateRenewal } from "../traces/leases.ts";
 import { oneNameTooMany } from "../traces/observing.ts";
 import { idleForAnHour, vanishedGivesWay } from "../traces/paths.ts";
 import { lateHello, lostJoin, lostWelcome, refusedResume, unnamedIsOver } from "../traces/resume.ts";
+import { tryBehind, tryInVain } from "../traces/tries.ts";
 import { endedComesBack } from "./holder-faults.ts";
 import { inGroup, type Mutant } from "./mutant.ts";
 
 export const groupSessionMutants: readonly Mutant[] = [
+  {
+    name: "a try in vain waits",
+    rule: "T2",
+    trace: tryInVain,
+    edits: [inGroup("tries", 'removeContender(turn, id, component, "keep"); note(turn, id, message);', "")],
+  },
+  {
+    name: "a try comes before those who are asked",
+    rule: "T1",
+    trace: tryBehind,
+    edits: [inGroup("tries", "return isNext(turn, election, id);", "return true;")],
+  },
+  {
+    name: "a leader has to stop for a try",
+    rule: "T1",
+    trace: tryInVain,
+    edits: [inGroup("tries", "if (mayLead(turn, id, name)) {", "settle(turn); if (mayLead(turn, id, name)) {")],
+  },
   {
     name: "a place is kept for a lease, whatever its session was told to wait",
     rule: "N15",

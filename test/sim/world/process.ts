@@ -23,6 +23,9 @@ class SetUpContender extends AppContender {
   }
 }
 
+/** The component as which a process stands by itself. */
+const STANDS: ContenderSetup = { component: "y", dedicated: false, onGrant: "nothing", drain: "quick" };
+
 export class Process extends ClientShell {
   readonly #trueNow: () => number;
   readonly name: string;
@@ -68,7 +71,7 @@ export class Process extends ClientShell {
     return this.contenders.find((contender) => contender.info.component === component && !contender.closed);
   }
 
-  contend(setup: ContenderSetup): void {
+  contend(setup: ContenderSetup, tries = false): void {
     if (
       this.contenderOf(setup.component) !== undefined ||
       this.state.closing ||
@@ -76,14 +79,25 @@ export class Process extends ClientShell {
     )
       return;
     const contender = new SetUpContender(this.#number(), setup);
+    contender.tries = tries;
     this.contenders.push(contender);
     const ready = !this.#unready.has(setup.component);
-    this.dispatch({ type: "register", contender: contender.id, info: contender.info, ready });
+    this.dispatch({ type: "register", contender: contender.id, info: contender.info, ready, tries });
+  }
+
+  /** Contends only if its election is free now. */
+  try(setup: ContenderSetup): void {
+    this.contend(setup, true);
+  }
+
+  /** Stands by itself, until it is shut down. */
+  stand(): void {
+    if (this.contenderOf(STANDS.component) === undefined) this.contend(STANDS);
   }
 
   close(component: string): void {
     const contender = this.contenderOf(component);
-    if (contender === undefined) return;
+    if (contender === undefined || contender.setup === STANDS) return;
     contender.closed = true;
     this.dispatch({ type: "deregister", contender: contender.id });
   }
@@ -91,7 +105,7 @@ export class Process extends ClientShell {
   /** Closes the component and contends for it again at once, as an effect of React's StrictMode does. */
   rejoin(component: string): void {
     const contender = this.contenderOf(component);
-    if (contender === undefined) return;
+    if (contender === undefined || contender.setup === STANDS) return;
     this.close(component);
     this.contend(contender.setup);
   }
@@ -219,6 +233,14 @@ export class Process extends ClientShell {
     }
   }
 
+  /** Its try has come to nothing. */
+  #untaken(id: number): void {
+    const contender = this.#find(id);
+    if (contender === undefined || !contender.tries || contender.grants > 0) return;
+    contender.closed = true;
+    this.contenders.splice(this.contenders.indexOf(contender), 1);
+  }
+
   #find(id: number): SetUpContender | undefined {
     return this.contenders.find((contender) => contender.id === id);
   }
@@ -246,6 +268,9 @@ export class Process extends ClientShell {
       case "revoke":
         for (const id of effect.contenders) this.#find(id)?.revoke(effect.reason, this.clock.monotonic);
         return;
+      case "tried":
+      case "refused":
+        return this.#untaken(effect.contender);
       case "inquired":
         this.inquired.push(effect.sentAt);
         return;

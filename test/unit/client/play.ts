@@ -102,7 +102,7 @@ export class Play {
     this.trace.turned({ before, event: asked, effects: result.effects });
     for (const effect of result.effects) this.#note(effect);
     for (const effect of this.registers ? result.effects : []) {
-      if (effect.type === "send" && effect.message.type === "register") {
+      if (effect.type === "send" && effect.message.type === "register" && !effect.message.try) {
         this.happens({ type: "registered", component: effect.message.component });
       }
     }
@@ -148,6 +148,14 @@ export class Play {
     this.#ids += 1;
     this.#names.set(this.#ids, component);
     this.happens({ type: "register", contender: this.#ids, info: { component, ...options } });
+    return this.#ids;
+  }
+
+  /** Contends only if its election is free now. */
+  tries(component: string, options: Omit<ContenderInfo, "component"> = {}): number {
+    this.#ids += 1;
+    this.#names.set(this.#ids, component);
+    this.happens({ type: "register", contender: this.#ids, info: { component, ...options }, tries: true });
     return this.#ids;
   }
 

@@ -253,6 +253,16 @@ export class PeerProcess extends Peer {
     return this.say({ type: "register", ...info });
   }
 
+  /** Asks for a component only if its election is free. What it is granted it leads. */
+  try(contender: string | ContenderInfo): ServerMessage[] {
+    const info = contenderInfo(contender);
+    const { contenders = [] } = this.profile;
+    const answers = this.say({ type: "register", ...info, try: true, ...this.#statement() });
+    const isTaken = answers.some((answer) => answer.type === "registered" && answer.component === info.component);
+    if (isTaken) this.profile = { ...this.profile, contenders: [...contenders, info] };
+    return answers;
+  }
+
   /** Reports it after it has stopped; with the last contender of an election its lease ends. */
   deregister(component: string): ServerMessage[] {
     const election = this.#electionOf(component);

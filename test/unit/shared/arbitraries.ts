@@ -55,7 +55,18 @@ const clientTypes: ClientTypes = {
     },
     ["type", "sentAt"],
   ),
-  register: shape({ type: tag("register"), component: name, election: kind, priority }, ["type", "component"]),
+  register: shape(
+    {
+      type: tag("register"),
+      component: name,
+      election: kind,
+      priority,
+      try: fc.constant<true>(true),
+      sentAt: anyNumber,
+      busy: elections,
+    },
+    ["type", "component"],
+  ),
   deregister: fc.record({ type: tag("deregister"), component: name }),
   renew: shape({ type: tag("renew"), sentAt: anyNumber, held: ids, busy: elections }, ["type", "sentAt", "held"]),
   confirm: shape({ type: tag("confirm"), id, component: name, leaderSessionId: id, address: text, metadata }, [
@@ -134,7 +145,12 @@ export const serverTypes: ServerTypes = {
     drainMs: ms,
     limits,
   }),
-  registered: fc.record({ type: tag("registered"), component: name }),
+  registered: shape({ type: tag("registered"), component: name, try: fc.constant<true>(true) }, ["type", "component"]),
+  tried: fc.record({
+    type: tag("tried"),
+    component: name,
+    leader: fc.option(fc.record({ sessionId: id, process: fc.option(text), leaderSessionId: id, epoch: ms })),
+  }),
   deregistered: fc.record({ type: tag("deregistered"), component: name }),
   grant: fc.oneof(
     fc.record({ ...granted, joined: fc.constant<false>(false), sentAt: anyNumber }),

@@ -162,7 +162,18 @@ const descriptions: { readonly [T in ClientMessage["type"]]: Description<Message
       ...statement,
     },
   },
-  register: { message: { type: "register", component: "x" }, fields: contender },
+  register: {
+    message: { type: "register", component: "x" },
+    fields: {
+      ...contender,
+      try: optional([
+        ["not true", "false"],
+        ["a number", "1"],
+        ["null", "null"],
+      ]),
+      ...perhapsStatement,
+    },
+  },
   deregister: { message: { type: "deregister", component: "x" }, fields: { component: required(badName) } },
   renew: {
     message: { type: "renew", sentAt: 1, held: [] },

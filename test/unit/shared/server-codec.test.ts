@@ -49,6 +49,7 @@ const samples: { readonly [T in ServerMessage["type"]]: Extract<ServerMessage, {
     limits: DEFAULT_LIMITS,
   },
   registered: { type: "registered", component: "x" },
+  tried: { type: "tried", component: "x", leader: null },
   deregistered: { type: "deregistered", component: "x" },
   grant: {
     type: "grant",
@@ -67,8 +68,8 @@ const samples: { readonly [T in ServerMessage["type"]]: Extract<ServerMessage, {
   error: { type: "error", code: "not_leader", message: "m" },
 };
 
-/** Fields that may be anything: an unknown reason has a meaning of its own. */
-const open = new Set(["revoke.reason"]);
+/** Fields that may be anything (an unknown reason has a meaning of its own), or `null`. */
+const open = new Set(["revoke.reason", "tried.leader"]);
 
 const fields = Object.values(samples).flatMap((message) =>
   Object.keys(message).flatMap((field) =>
@@ -88,6 +89,7 @@ test.each(fields)("%s: a missing, null or mistaken %s is refused by name", (type
 test.each([
   ["lease.durationMs", { ...samples.welcome, lease: { ...samples.welcome.lease, durationMs: "10" } }],
   ["limits.observed", { ...samples.welcome, limits: { ...samples.welcome.limits, observed: null } }],
+  ["leader.epoch", { ...samples.tried, leader: { sessionId: "s", process: null, leaderSessionId: "l", epoch: "1" } }],
   ["drainMs", { ...samples.welcome, drainMs: -1 }],
   ["version", { ...samples.welcome, version: 2 }],
   ["held[1]", { ...samples.renewed, held: ["l", ""] }],

@@ -7,12 +7,19 @@ import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import type { ElectionClient } from "../../../client/client.ts";
 import type { Contender, ContendOptions } from "../../../client/contend.ts";
+import type { TryResult } from "../../../client/elect.ts";
 import type { ContenderCallbacks } from "../../../client/member.ts";
 import type { Leadership } from "../../../shared/leadership/leadership.ts";
 import type { LeaderInformation } from "../../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
 import { settingsOf } from "../../../worker/callers/settings.ts";
-import type { ComponentOptions, DurableContender, DurableContenderOptions, Elections } from "../../../worker/index.ts";
+import {
+  type ComponentOptions,
+  type DurableContender,
+  type DurableContenderOptions,
+  type Elections,
+  runIfLeader,
+} from "../../../worker/index.ts";
 import type { Member, MemberOptions } from "../../conformance/driver.ts";
 import { adjusted, type Contending } from "./contending.ts";
 import { Path } from "./path.ts";
@@ -93,6 +100,23 @@ export class RpcMember implements Member {
       await changed;
     });
     return this.#handleOf(role);
+  }
+
+  /** By calls of an invocation. */
+  async tryElect<T>(
+    component: string,
+    run: (leadership: Pick<Leadership, "isLeader" | "leaderSessionId">) => T | Promise<T>,
+    { election = "process" }: ContendOptions = {},
+  ): Promise<TryResult<T>> {
+    const { elections, group } = this.#surroundings;
+    const result = await runIfLeader(elections, { group, component, election, process: this.#process }, run);
+    if (result.ran || result.reason === "led") return result;
+    throw new Error(`${component} was run already`);
+  }
+
+  /** It names a component for itself. */
+  stand(): Contender {
+    return this.contend("process", {});
   }
 
   resign(election: ElectionName = "process", successor?: Member, stayOutMs?: number): Promise<void> {

@@ -12,6 +12,7 @@ import {
   answerTimeoutMs,
   type Call,
   type Contender,
+  type ContenderState,
   heldIds,
   isDeparting,
   isUrgent,
@@ -78,7 +79,7 @@ function readyElections(draft: Draft): readonly ElectionName[] {
 
 function campaign(draft: Draft): void {
   const { session, settings } = draft;
-  const { process, priority, pollEveryMs } = settings;
+  const { tries, process, priority, pollEveryMs } = settings;
   const held = heldIds(draft);
   call(draft, (proof, sentAt) => ({
     type: "campaign",
@@ -89,6 +90,7 @@ function campaign(draft: Draft): void {
       ),
       held,
       accept: readyElections(draft),
+      ...(tries && { try: true }),
       ...(process !== undefined && { process }),
       ...(priority !== undefined && { priority }),
       ...(pollEveryMs !== undefined && { pollEveryMs }),
@@ -157,7 +159,7 @@ function polled(draft: Draft, asked: Call, answer: CampaignAnswer): void {
     return fail(draft, asked);
   }
   succeed(draft);
-  draft.session = { sessionId: answer.sessionId, secret: answer.secret };
+  draft.session = sessionIn(answer);
   draft.lease = answer.lease;
   draft.isLate = draft.now >= asked.at + answer.lease.renewDeadlineMs;
   draft.drainMs = answer.drainMs;
@@ -168,11 +170,20 @@ function polled(draft: Draft, asked: Call, answer: CampaignAnswer): void {
   for (const contender of draft.contenders) reportRefusal(draft, contender, answer);
   tellInquirers(draft, asked);
   if (request.type === "campaign") forget(draft, asked, request);
+  tellTried(draft, answer);
   const isHolding = draft.terms.length > 0;
   const { renewEveryMs } = answer.lease;
   draft.nextAt = asked.at + (isHolding ? Math.min(renewEveryMs, answer.pollEveryMs) : answer.pollEveryMs);
   // The components that were stopping when it was sent have stopped by now.
   if (readyElections(draft).some((name) => !accepted.includes(name))) draft.nextAt = draft.now;
+}
+
+/** A try that has come to nothing leaves no session. */
+const sessionIn = ({ sessionId, secret, leaderships, tried = [] }: CampaignAnswer): ContenderState["session"] =>
+  tried.length > 0 && leaderships.length === 0 ? null : { sessionId, secret };
+
+function tellTried(draft: Draft, { tried = [] }: CampaignAnswer): void {
+  for (const { component, leader } of tried) draft.effects.push({ type: "tried", component, leader });
 }
 
 function tellInquirers(draft: Draft, { sentAt }: Call): void {

@@ -3,6 +3,7 @@
 import type { LossReason } from "../../../shared/errors.ts";
 import type { TermIdentity } from "../../../shared/holder/state.ts";
 import type { Metadata } from "../../../shared/protocol/messages.ts";
+import type { LeaderStatus } from "../../../shared/protocol/status.ts";
 import type { Answer, Request } from "./requests.ts";
 import type { Settings } from "./state.ts";
 
@@ -55,6 +56,8 @@ export type Effect =
   | { readonly type: "unconfirmed"; readonly component: string; readonly code: string; readonly message: string }
   /** The group refuses: one component, or the whole call. Retried. */
   | { readonly type: "refused"; readonly component?: string; readonly code: string; readonly message: string }
+  /** A component that does not lead by its try. `leader`: who leads; `null`: nobody. */
+  | { readonly type: "tried"; readonly component: string; readonly leader: LeaderStatus | null }
   /** The group has answered the campaign of this name, while somebody waits for an answer to any later than theirs. */
   | { readonly type: "inquired"; readonly sentAt: number }
   /** Has said goodbye. */

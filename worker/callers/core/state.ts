@@ -28,6 +28,8 @@ export interface Candidate extends ContenderInfo {
 /** What the application chose. Not stored: a deployment may change it. */
 export interface Settings {
   readonly contenders: readonly Candidate[];
+  /** Contends only for what is free at its first call: `tried` tells that it is not. */
+  readonly tries?: boolean;
   readonly process?: ProcessInfo;
   readonly priority?: number;
   readonly pollEveryMs?: number;
