@@ -2,7 +2,7 @@
 import { isRecord } from "../shared/protocol/fields.ts";
 import { assertCloseOptions } from "./checks.ts";
 import { ElectionError } from "./errors.ts";
-import { type LookUpPorts, lookUp } from "./look-up.ts";
+import { type IsAnswer, type LookUpPorts, lookUp } from "./look-up.ts";
 
 /** How a client is closed, beside the plain way. */
 export interface CloseOptions {
@@ -35,11 +35,14 @@ export function closeBy(leave: () => Promise<void>, ports: LookUpPorts, address:
   return close;
 }
 
+/** Not the status, which a fetcher gets that ignores the method. */
+const isDone: IsAnswer = (body) => isRecord(body) && body["ok"] === true;
+
 /** Rejects as a look-up does, and where the role is missing. */
 async function cleanUp(ports: LookUpPorts, url: string): Promise<CleanUpResult> {
   for (let leftMs = CLEAN_UP_WITHIN_MS; ; ) {
     try {
-      await lookUp(ports, url, isRecord, [], "DELETE");
+      await lookUp(ports, url, isDone, [], "DELETE");
       return { cleaned: true };
     } catch (error) {
       if (!(error instanceof ElectionError) || error.code !== "in_use") throw error;

@@ -110,7 +110,8 @@ export class RpcMember implements Member {
   ): Promise<TryResult<T>> {
     const { elections, group } = this.#surroundings;
     const result = await runIfLeader(elections, { group, component, election, process: this.#process }, run);
-    if (result.ran || result.reason === "led") return result;
+    if (result.ran) return result;
+    if (result.reason === "led") return { ran: false, leader: result.leader };
     throw new Error(`${component} was run already`);
   }
 

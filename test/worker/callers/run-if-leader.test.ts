@@ -247,12 +247,10 @@ const objectsWithout = (method: string): typeof env.ELECTIONS => {
   return namespace as unknown as typeof env.ELECTIONS;
 };
 
-test.each(["poll", "electionStatus", "history"])(
+test.each(["poll", "history"])(
   "[V1] [E3] an object of an older version, without %s: an error that can be retried, and nothing runs",
   async (method) => {
     const group = freshGroup();
-    if (method === "electionStatus")
-      await local.campaign(group, { contenders: [{ component: "nightly", election: "dedicated" }], sentAt: 1 });
     let runs = 0;
     const running = runIfLeader(objectsWithout(method), { ...job(group), since: 1 }, () => (runs += 1));
     await expect(running).rejects.toMatchObject({ name: "ElectionError", code: "other_interface", retryable: true });
@@ -260,17 +258,44 @@ test.each(["poll", "electionStatus", "history"])(
   },
 );
 
-test.each(["electionStatus", "history"] as const)(
-  "[E3] a look-up that fails is an error that can be retried: %s",
-  async (method) => {
-    const group = freshGroup();
-    if (method === "electionStatus")
-      await local.campaign(group, { contenders: [{ component: "nightly", election: "dedicated" }], sentAt: 1 });
-    const dead: Elections = { ...local, [method]: () => Promise.reject(new Error("unplugged")) };
-    const running = runIfLeader(dead, { ...job(group), since: 1 }, () => undefined);
-    await expect(running).rejects.toMatchObject({ name: "ElectionError", code: "unavailable", retryable: true });
-  },
-);
+test("[E3] a look-up that fails is an error that can be retried", async () => {
+  const dead: Elections = { ...local, history: () => Promise.reject(new Error("unplugged")) };
+  const running = runIfLeader(dead, { ...job(freshGroup()), since: 1 }, () => undefined);
+  await expect(running).rejects.toMatchObject({ name: "ElectionError", code: "unavailable", retryable: true });
+});
+
+test("[T2] [PC3] who leads is in the answer to the one call that it takes, and nothing is left", async () => {
+  const group = freshGroup();
+  await local.campaign(group, {
+    contenders: [{ component: "nightly", election: "dedicated" }],
+    process: { name: "other" },
+    sentAt: 1,
+  });
+  const calls: string[] = [];
+  const counting: Elections = {
+    ...local,
+    campaign: (...all) => {
+      calls.push("campaign");
+      return local.campaign(...all);
+    },
+    release: (...all) => {
+      calls.push("release");
+      return local.release(...all);
+    },
+  };
+  const result = await runIfLeader(counting, job(group), () => "never");
+  expect(result).toMatchObject({ ran: false, reason: "led", leader: { process: "other" } });
+  expect(calls).toEqual(["campaign"]);
+  expect(await local.status(group)).toMatchObject({ sessions: 1, elections: [{ waiting: 0 }] });
+});
+
+test("[T5] [PC3] a group that knows no tries is left by a call of its own", async () => {
+  const group = freshGroup();
+  await local.campaign(group, { contenders: [{ component: "nightly", election: "dedicated" }], sentAt: 1 });
+  const older: Elections = { ...local, campaign: (name, { try: _, ...known }) => local.campaign(name, known) };
+  expect(await runIfLeader(older, job(group), () => "never")).toEqual({ ran: false, reason: "led", leader: null });
+  expect(await local.status(group)).toMatchObject({ sessions: 1, elections: [{ waiting: 0 }] });
+});
 
 test("[K7] check asks the group while the function runs, once for all that wait, and keeps the lead", async () => {
   const group = freshGroup();

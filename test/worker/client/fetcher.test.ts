@@ -3,6 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { createElectionClient, type ElectionClient, type Leadership } from "../../../client/index.ts";
+import { tokenFor } from "../../../tools/harness/tokens.ts";
 import { createElectionApp } from "../../../worker/index.ts";
 import { freshGroup, ORIGIN, objectOf, pathOf, statusOf, TOKEN } from "../support.ts";
 
@@ -31,6 +32,18 @@ test("[S8] a client leads through a stub of the group's object itself, and looks
   await leadOnce(client, "nightly");
   expect(await client.getStatus()).toMatchObject({ group, sessions: 1 });
   expect(await client.getLeader("another")).toBeNull();
+});
+
+test("[C15] whoever may not delete a group has left it all the same: by a stub, and by a token that is no admin's", async () => {
+  const group = freshGroup();
+  const token = tokenFor("contend", { secret: env.AUTH_SECRET ?? "" });
+  for (const own of [{ fetcher: objectOf(group) }, { fetcher: exports.default, token }]) {
+    const client = createElectionClient({ url: ORIGIN, group, ...own });
+    await leadOnce(client, "nightly");
+    await expect(client.close({ cleanup: true })).rejects.toMatchObject({ name: "UnauthorizedError" });
+    expect(client.state).toBe("closed");
+    expect(await statusOf(group)).toMatchObject({ sessions: 0, epoch: expect.any(Number) });
+  }
 });
 
 test("[E1] a stub of another group's object is refused with the remedy", async () => {

@@ -21,8 +21,8 @@ export class Relay implements Fetcher {
     this.#server = server;
   }
 
-  async fetch(url: string, { headers }: RequestOptions): Promise<FetchResponse> {
-    if (!("upgrade" in headers)) return this.#server(new Request(url, { headers }));
+  async fetch(url: string, { method = "GET", headers }: RequestOptions): Promise<FetchResponse> {
+    if (!("upgrade" in headers)) return this.#server(new Request(url, { method, headers }));
     if (this.#isPartitioned) return this.#answer(null);
     const { webSocket } = await this.#server(new Request(url, { headers }));
     webSocket?.accept();
