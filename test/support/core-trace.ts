@@ -62,6 +62,7 @@ export class CoreTrace {
     switch (input.type) {
       case "welcome":
       case "registered":
+      case "tried":
       case "deregistered":
       case "grant":
       case "next":
