@@ -10,7 +10,6 @@
 import type { LeaseSettings } from "../lease.ts";
 import type { GroupLimits, Limits } from "./limits.ts";
 import type { ElectionKind, ElectionName } from "./names.ts";
-import type { LeaderStatus } from "./status.ts";
 
 export const PROTOCOL_VERSION = 1;
 export const SUBPROTOCOL = "edge-election.v1";
@@ -188,6 +187,14 @@ export interface Registered {
   readonly component: string;
   /** Its `register` was a try, and a `grant` follows. Absent from a server that knows no tries. */
   readonly try?: true;
+}
+/** The session that has the leadership. */
+export interface LeaderStatus {
+  readonly sessionId: string;
+  /** The name of the process, if it has one. */
+  readonly process: string | null;
+  readonly leaderSessionId: string;
+  readonly epoch: number;
 }
 /** A try is over: its component does not contend. `leader`: who leads the election; `null`: nobody, and it is not this session's turn. */
 export interface Tried {

@@ -1,5 +1,9 @@
 /** What the HTTP routes answer about a group: the server builds it, clients read it. */
+import type { LeaderStatus } from "./messages.ts";
 import type { ElectionName } from "./names.ts";
+
+export type { LeaderStatus } from "./messages.ts";
+
 import type { JobSummary } from "./runs.ts";
 
 /** The state of a group, as `GET /v1/groups/{group}` returns it: for operators, and to find a successor. */
@@ -81,15 +85,6 @@ export interface GroupsStatus {
 
 /** How many groups one answer has at most: each of them is asked. */
 export const GROUPS_AT_ONCE = 50;
-
-/** The session that has the leadership. */
-export interface LeaderStatus {
-  readonly sessionId: string;
-  /** The name of the process, if it has one. */
-  readonly process: string | null;
-  readonly leaderSessionId: string;
-  readonly epoch: number;
-}
 
 /** How an operator ends a leadership. */
 export interface RevokeOptions {
