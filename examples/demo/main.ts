@@ -1,7 +1,7 @@
 /**
  * `npm run demo`: every kind of hand-over in a terminal. It starts a local backend and three processes with three
- * components each. The leader is killed, the next one resigns, the backend is redeployed, a component is closed, and all
- * processes leave. The demo checks what it prints, and exits with 1 if a check fails. `npm run demo -- --watch` lets the
+ * components each. The leader is killed, the next one resigns, the backend is redeployed, a component is closed, a
+ * process stands by itself without any, and all processes leave. The demo checks what it prints, and exits with 1 if a check fails. `npm run demo -- --watch` lets the
  * processes run until Ctrl-C, so that one can watch them in the dashboard.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -165,6 +165,30 @@ async function closeComponent(leader: Member): Promise<void> {
   check(epochOf(leader) === before, "its siblings kept their leadership");
 }
 
+/** The two life cycles of FLINK-26522: leadership that lives with the components, and leadership that the process owns. */
+async function lifeCycles(leader: Member): Promise<void> {
+  step(`Life cycle of the components: ${leader.name} closes all of them, one after the other.`);
+  const left = epochOf(leader);
+  closeAll(leader);
+  const next = await leaderOf(COMPONENTS, left);
+  print(leaderTable(leaders));
+  check(next !== leader, "closing the last one handed the leadership over");
+  step(`Life cycle of the process: ${next.name} stands by itself, closes all of its components, and opens one again.`);
+  const kept = epochOf(next);
+  next.send({ order: "stand" });
+  closeAll(next);
+  await eventually("no components", () => (COMPONENTS.some((one) => next.leads.has(one)) ? undefined : true));
+  next.send({ order: "contend", component: "dispatcher" });
+  await leaderOf(["dispatcher"]);
+  print(leaderTable(leaders));
+  check(epochOf(next) === kept, "it has led without them: the new one joined the same leadership");
+}
+
+function closeAll(member: Member): void {
+  for (const component of [...member.leads.keys()])
+    if (component !== DEDICATED) member.send({ order: "close", component });
+}
+
 async function leave(): Promise<void> {
   step("Everybody leaves (SIGTERM).");
   const codes = await Promise.all(members.map((member) => member.end("SIGTERM")));
@@ -219,6 +243,7 @@ async function main(watches: boolean): Promise<void> {
     const third = await resign(second);
     backend = await redeploy(third, backend, dataDir);
     await closeComponent(third);
+    await lifeCycles(third);
     if (watches) await watchUntilStopped(backend.url);
     await leave();
   } finally {

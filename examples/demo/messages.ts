@@ -22,4 +22,5 @@ export type Report = CallbackReport | ErrorReport;
 export type Order =
   | { readonly order: "contend"; readonly component: string }
   | { readonly order: "close"; readonly component: string }
-  | { readonly order: "resign" };
+  | { readonly order: "resign" }
+  | { readonly order: "stand" };

@@ -40,6 +40,8 @@ async function obey(order: Order): Promise<void> {
       return contenders.get(order.component)?.close();
     case "resign":
       return client.resign("process");
+    case "stand":
+      return void client.stand();
   }
 }
 

@@ -303,3 +303,14 @@ test("no colour, no progress and no word on standard output where there is no te
   expect(`${loud.stderr}${loud.stdout}`).not.toContain("\u001b");
   expect(quiet).toMatchObject({ code: 0, stdout: "", stderr: "" });
 });
+
+test("[T1] [T2] run --try runs the command if nobody leads, and else says who does and ends with 124", async () => {
+  const first = start(shell("exec sleep 600"), "--try", "--name", "first");
+  await first.whenWritten(/"started"/);
+  const { code, stderr } = await start(shell("exit 3"), "--try", "--name", "second").ended;
+  expect(code).toBe(124);
+  expect(JSON.parse(stderr.trim())).toMatchObject({ event: "led", by: "first", epoch: expect.any(Number) });
+  first.child.kill("SIGTERM");
+  await first.ended;
+  expect((await start(shell("exit 3"), "--try").ended).code).toBe(3);
+});
