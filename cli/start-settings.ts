@@ -14,6 +14,8 @@ const TEXTS = [
   "AUTH_AUDIENCE",
   "ALLOWED_ORIGINS",
   "LIMITS",
+  "PREFER",
+  "SPREAD",
   "FENCE_SECRET",
   "FENCE_PRIVATE_KEY",
 ];

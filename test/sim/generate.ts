@@ -11,6 +11,7 @@ import {
   type OnGrant,
   type ProcessSetup,
   type Setup,
+  VERSIONS,
 } from "./world/setup.ts";
 
 type Weighted<T> = { readonly weight: number; readonly arbitrary: fc.Arbitrary<T> };
@@ -244,6 +245,34 @@ const faultGenerators: Generators<FaultMove> = {
   "storage-fault": [20, fc.record({ attempt: fc.constantFrom(...ATTEMPTS), count: fc.integer({ min: 1, max: 3 }) })],
 };
 
+/** The only processes that stand in two dedicated elections: z, and m. */
+const chooser: fc.Arbitrary<ProcessSetup> = fc
+  .tuple(process, optional("version", fc.constantFrom(...VERSIONS)), often([2, 0], [1, 1]))
+  .map(([setup, version, priority]) => ({
+    ...setup,
+    ...version,
+    priority,
+    contenders: [
+      ...setup.contenders.filter(({ component: name }) => name !== "m" && name !== "z"),
+      ...(["z", "m"] as const).map((name) => ({
+        ...{ component: name, dedicated: true, onGrant: "confirm" as const },
+        drain: setup.contenders[0]?.drain ?? "quick",
+      })),
+    ],
+  }));
+
+const choosing: fc.Arbitrary<PolicyOptions> = fc
+  .tuple(
+    policy,
+    often([3, true], [1, false]),
+    optional("prefer", fc.record({ metadata: fc.constant("version"), order: fc.constantFrom("newest", "oldest") })),
+  )
+  .map(([options, spread, prefer]) => ({ ...options, spread, ...prefer }));
+
+export const setupsWithChoice: fc.Arbitrary<Setup> = fc
+  .tuple(setups, choosing, fc.array(chooser, { minLength: 2, maxLength: 4 }))
+  .map(([setup, chosen, processes]) => ({ ...setup, policy: chosen, processes }));
+
 const choiceGenerators: Generators<ChoiceMove> = {
   ready: [
     12,
@@ -251,10 +280,19 @@ const choiceGenerators: Generators<ChoiceMove> = {
       .tuple(who, fc.boolean(), optional("component", component))
       .map(([w, ready, named]) => ({ who: w, ready, ...named })),
   ],
+  "deploy-choice": [2, fc.record({ policy: choosing })],
   "stay-out": [5, fc.record({ who, election, ms: fc.integer({ min: 1, max: LONGEST_STAY_OUT_MS }) })],
 };
 
-export const movesWithChoice = [...moves, ...arbitrariesOf(choiceGenerators)];
+/** There m is dedicated everywhere. */
+const { contend: _, ...others } = generators;
+const withChoice: Generators<Exclude<Move, CallerMove | FaultMove | { readonly type: "contend" }>> = {
+  ...others,
+  spawn: [3, fc.record({ place, setup: chooser })],
+  ...choiceGenerators,
+};
+
+export const movesWithChoice = arbitrariesOf(withChoice);
 
 export const movesWithFaults = [...moves, ...arbitrariesOf(faultGenerators)];
 

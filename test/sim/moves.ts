@@ -39,6 +39,7 @@ export type CallerMove =
 /** What applications say of whether they would lead. */
 export type ChoiceMove =
   | { readonly type: "ready"; readonly who: Who; readonly ready: boolean; readonly component?: ComponentName }
+  | { readonly type: "deploy-choice"; readonly policy: PolicyOptions }
   | { readonly type: "stay-out"; readonly who: Who; readonly election: ElectionName; readonly ms: number };
 
 /** What the object survives: the next attempts fail, and their errors reach whoever has caused them. */
@@ -226,6 +227,7 @@ const meanings: { readonly [T in MoveType]: (world: World, move: Of<T>) => void 
     backend.storage.faults[attempt] = count;
   },
   ready: withRunning((process, { ready, component }) => process.setReady(ready, component)),
+  "deploy-choice": ({ operator }, { policy }) => operator.deploy(policy),
   "stay-out": withRunning((process, { election, ms }) => process.resign(election, undefined, ms)),
   calls: withCaller(({ calls }, { direction, fate, laterMs }) => calls.befall(direction, fate, laterMs)),
   "calls-astray": (world, { astray }) => {

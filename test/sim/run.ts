@@ -2,8 +2,15 @@
 import fc from "fast-check";
 import type { Cores } from "./cores.ts";
 import { type Coverage, cover, noCoverage } from "./coverage.ts";
-import { moves, movesWithCallers, movesWithChoice, movesWithFaults, setups, setupsWithCallers } from "./generate.ts";
-
+import {
+  moves,
+  movesWithCallers,
+  movesWithChoice,
+  movesWithFaults,
+  setups,
+  setupsWithCallers,
+  setupsWithChoice,
+} from "./generate.ts";
 import { judgeLiveness, type Recovery } from "./liveness.ts";
 import { type Move, perform } from "./moves.ts";
 import type { Setup } from "./world/setup.ts";
@@ -60,6 +67,7 @@ export const noTally = (): Tally => ({
  * whether they would lead, and the group has more to choose by.
  */
 export type Kind = "plain" | "callers" | "faults" | "choice";
+const SETUPS = { plain: setups, callers: setupsWithCallers, faults: setups, choice: setupsWithChoice };
 const MOVES = { plain: moves, callers: movesWithCallers, faults: movesWithFaults, choice: movesWithChoice };
 export const SIZES = { deep: "max", shallow: "small" } as const;
 const MAX_MOVES = 60;
@@ -70,7 +78,7 @@ function property(cores: Cores, tally: Tally, { size = "deep", kind = "plain" }:
     MOVES[kind].map((move) => move.map((one) => new MoveCommand(one))),
     { size: SIZES[size], maxCommands: MAX_MOVES },
   );
-  return fc.property(kind === "callers" ? setupsWithCallers : setups, commands, (setup, all) => {
+  return fc.property(SETUPS[kind], commands, (setup, all) => {
     const world = new World(cores, setup);
     tally.runs += 1;
     fc.modelRun(() => ({ model: {}, real: world }), counted(all, tally));

@@ -40,7 +40,7 @@ function placedOf(turn: Turn, sessions: readonly Session[]): ReadonlyMap<Electio
       const one = placed.get(name) ?? { places: 0, candidates: [], aside: [] };
       placed.set(name, one);
       one.places += 1;
-      const standing = standingIn(session, election);
+      const standing = standingIn(session, election, turn.state);
       if (standing === "aside") one.aside.push(session.id);
       else if (standing !== null) one.candidates.push([session.id, standing]);
     });

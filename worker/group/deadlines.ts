@@ -3,19 +3,19 @@
  * election, whether a holder is preempted, and when the group has to be looked at again.
  */
 
-import { backOffMs } from "../../shared/back-off.ts";
 import { renewalSlackFor } from "../../shared/lease.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { returnMs } from "./crowd.ts";
-import { type HeldElection, isHeld, priorityIn } from "./election.ts";
+import { isHeld } from "./election.ts";
 import { idleDeadline } from "./idle.ts";
-import { fill, isReady, isWatched, missCalls, waitsUntil, warm } from "./readiness.ts";
-import { paidAt } from "./row-debt.ts";
+import { rankAllReloaded, rankReloaded } from "./ranks.ts";
+import { fill, isWatched, missCalls, waitsUntil, warm } from "./readiness.ts";
+import { levelAll, preempt, preemptor } from "./rivals.ts";
 import { forget, hangUp, lose } from "./sessions.ts";
 import type { SortedMap } from "./sorted-map.ts";
-import type { Deadline, DeadlineKey, Election, GroupState, PendingRevoke, Place } from "./state.ts";
-import { answerRevoke, beginRevoke, endTerm } from "./terms.ts";
+import type { Deadline, DeadlineKey, Election, GroupState, PendingRevoke } from "./state.ts";
+import { answerRevoke, endTerm } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /** When the host has to send a `tick` if no event comes before; `null`: nobody waits or watches. */
@@ -106,11 +106,15 @@ export function forgetLost(turn: Turn): void {
 
 /** Decides every election that was touched. A decision can touch another election, but not its own again. */
 export function settle(turn: Turn): void {
-  for (const name of turn.undecided) {
-    decide(turn, name);
-    turn.undecided.delete(name);
-    updateDeadline(turn, name);
-  }
+  do {
+    for (const name of turn.undecided) {
+      rankReloaded(turn, name);
+      decide(turn, name);
+      turn.undecided.delete(name);
+      updateDeadline(turn, name);
+    }
+    levelAll(turn);
+  } while (rankAllReloaded(turn) || turn.undecided.size > 0);
 }
 
 function decide(turn: Turn, name: ElectionName): void {
@@ -127,13 +131,6 @@ function decide(turn: Turn, name: ElectionName): void {
   if (isHeld(present)) warm(turn, present);
 }
 
-/** For a rival that may take the lead away and is ready. One of which too little is known is asked first (Q2). */
-function preempt(turn: Turn, election: HeldElection): void {
-  const rival = preemptor(turn, election);
-  if (rival === null || rival.from > turn.now || !isReady(turn, rival.sessionId)) return;
-  beginRevoke(turn, election, { reason: "preempted", successor: rival.sessionId, note: null });
-}
-
 /** Answers an operator at once where nobody but the former holder can be asked. */
 function answerRevokesWithoutSuccessor(turn: Turn, { name, queue }: Election): void {
   answerInVain(turn, name, ({ from }) => queue.size === 0 || (queue.size === 1 && queue.rankOf(from) !== undefined));
@@ -146,46 +143,6 @@ function answerInVain(turn: Turn, name: ElectionName, isInVain: (revoke: Pending
   if (inVain.length === 0) return;
   for (const revoke of inVain) answerRevoke(turn, revoke, { to: null, epoch: revoke.epoch });
   turn.patchElection(name, { pending: pending.filter((revoke) => !inVain.includes(revoke)) });
-}
-
-/**
- * The rival that may take the lead away first, and from when (Q2, Q6). Its priority has to be strictly higher: equals
- * would take turns for ever. None before it is out of debt (N17). Nobody while the group is paused, since the rival could
- * not be granted the election; nor before `start`, since it may be gone.
- */
-function preemptor(turn: Turn, election: HeldElection): { sessionId: string; from: number } | null {
-  const { policy, paused, reconciled } = turn.state;
-  const { grantedAt, sessionId: holderId } = election.state;
-  const holder = turn.session(holderId);
-  if (!policy.preempt || paused || !reconciled || holder === undefined) return null;
-  if (election.state.type !== "leading") return null;
-  const { cooldownMs } = policy.preempt;
-  const soonest = Math.max(turn.now, grantedAt + cooldownMs);
-  let rival: { sessionId: string; from: number } | null = null;
-  for (const [rank, sessionId] of election.queue.entries()) {
-    if (rank.demoted || rank.priority <= priorityIn(holder, election.name)) break;
-    const session = turn.session(sessionId);
-    const missed = session?.places.get(election.name)?.missed ?? null;
-    const paid = (session && paidAt(turn, turn.connectionOf(session)?.access)) ?? 0;
-    const from = Math.max(soonest, preemptsFrom(missed, cooldownMs), paid);
-    if (rival === null || from < rival.from) rival = { sessionId, from };
-    if (from === soonest) break;
-  }
-  return rival;
-}
-
-/** The core has no randomness, and rivals do not come back together: nothing is left to chance. */
-const RIVAL_PAUSE = { firstMs: 60_000, longestMs: 3_600_000, leastShare: 1 };
-
-/**
- * When this rival may preempt (Q6). One that did not take its turn would take the lead away for nobody, again
- * and again, so it waits: a minute at first, twice as long each time, at most an hour, and at least the cool-down. Leading
- * once clears that.
- */
-function preemptsFrom(missed: Place["missed"], cooldownMs: number): number {
-  if (missed === null) return -Infinity;
-  const pauseMs = backOffMs(missed.times - 1, 0, RIVAL_PAUSE);
-  return missed.at + Math.max(pauseMs, cooldownMs);
 }
 
 /** Puts an election where its deadline belongs. */

@@ -1,7 +1,12 @@
 /** Questions about one election: whether it is held, by whom, and where a session stands in its queue. */
 import { componentOf, type ElectionName } from "../../shared/protocol/names.ts";
-import { Queue, type Rank, type Standing } from "./queue.ts";
-import type { Election, ElectionState, Session } from "./state.ts";
+import { loadOf } from "./loads.ts";
+import { preferenceOf } from "./preference.ts";
+import { Queue, type Rank, type Standing, type Worth } from "./queue.ts";
+import type { Election, ElectionState, GroupState, Session } from "./state.ts";
+
+/** What of the group the order in its queues depends on. */
+type Choice = Pick<GroupState, "policy" | "loads">;
 
 export const vacantElection = (name: ElectionName): Election => ({
   name,
@@ -26,21 +31,27 @@ export const isHeldBy = (sessionId: string, election: Election | undefined): ele
   isHeld(election) && election.state.sessionId === sessionId;
 
 /** `null` while the session is no candidate: no place, mute, lost, busy there, or it has the present term itself. */
-function rankIn(session: Session, election: Election): Rank | null {
+function rankIn(session: Session, election: Election, choice: Choice): Rank | null {
   const place = session.places.get(election.name);
   if (place === undefined || session.mute || session.link.type === "lost") return null;
   if (session.busy.includes(election.name) || isHeldBy(session.id, election)) return null;
   return {
     demoted: place.demotedAt === election.acceptedEpoch,
-    priority: priorityIn(session, election.name),
+    ...worthIn(session, election.name, choice),
+    led: election.name === "process" ? 0 : loadOf(choice.loads, session.id).led,
     order: place.order,
   };
 }
 
 /** Where the session stands in the queue of the election. */
-export function standingIn(session: Session, election: Election): Standing {
+export function standingIn(session: Session, election: Election, choice: Choice): Standing {
   if (!session.places.has(election.name) || isHeldBy(session.id, election)) return null;
-  return rankIn(session, election) ?? "aside";
+  return rankIn(session, election, choice) ?? "aside";
+}
+
+export function worthIn(session: Session, election: ElectionName, { policy: { prefer } }: Choice): Worth {
+  const preference = prefer === null ? "" : preferenceOf(session.process.metadata?.[prefer.metadata], prefer.order);
+  return { priority: priorityIn(session, election), preference };
 }
 
 /** The session's component names in one election. */

@@ -2,18 +2,27 @@
 
 import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { isSame } from "../../shared/same.ts";
 import { isHeld } from "./election.ts";
 import type { EventBody } from "./events.ts";
 import { whyInUse } from "./idle.ts";
 import { endJobs } from "./jobs.ts";
+import { countLoads } from "./loads.ts";
 import type { Policy } from "./policy.ts";
+import { rankEverywhere } from "./ranks.ts";
 import { forget, hangUpOn } from "./sessions.ts";
 import { awaitRevoke, beginRevoke, boundHoldOff, boundLease, endTerm, holdOffFor } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /** Changes the settings. Leases that were promised under others run on as promised: see `leaseMs` of sessions and terms. */
 export function configure(turn: Turn, policy: Policy): void {
+  const { prefer, spread } = turn.state.policy;
+  const isOther = spread !== policy.spread || !isSame(prefer, policy.prefer);
   turn.change({ policy });
+  if (isOther) {
+    turn.change({ loads: countLoads(policy.spread ? turn.state.elections.values() : []) });
+    for (const session of turn.state.sessions.values()) rankEverywhere(turn, session);
+  }
   turn.reconsiderAll();
 }
 

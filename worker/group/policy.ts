@@ -11,8 +11,9 @@ import {
 } from "../../shared/lease.ts";
 import { assertNames } from "../../shared/options.ts";
 import { DEFAULT_LIMITS, type GroupLimits } from "../../shared/protocol/limits.ts";
+import type { Preference } from "./preference.ts";
 
-/** Whether the leader is revoked for a strictly higher priority, once its leadership is `cooldownMs` old. */
+/** Whether the leader is revoked for whoever is worth strictly more, by priority or by `prefer`, once its leadership is `cooldownMs` old. */
 export type Preemption = false | { readonly cooldownMs: number };
 
 /** What is logged: `info` has every change of who leads or could lead, `debug` each renewal as well. */
@@ -39,6 +40,8 @@ export interface Policy {
   /** How many sessions may come back in a second after all have lost their sockets: one object lets in 200 to 500. */
   readonly returnsPerSecond: number;
   readonly preempt: Preemption;
+  readonly prefer: Preference | null;
+  readonly spread: boolean;
   readonly limits: GroupLimits;
   readonly logLevel: LogLevel;
 }
@@ -58,6 +61,16 @@ export interface PolicyOptions {
   readonly idleTtlMs?: number;
   /** Default false. */
   readonly preempt?: Preemption;
+  /**
+   * Processes of the same priority: the newest or the oldest version goes first, as each names it in its metadata. What is no
+   * version comes last. With `preempt` it also takes the lead over. Default: none is preferred.
+   */
+  readonly prefer?: Preference;
+  /**
+   * Dedicated elections are spread: among equals, whoever leads fewest of them goes first, and when processes come, elections move to
+   * them one by one. Default false.
+   */
+  readonly spread?: boolean;
   readonly limits?: Partial<GroupLimits>;
   /** Default `info`. */
   readonly logLevel?: LogLevel;
@@ -92,7 +105,7 @@ const LARGEST: ReadonlyMap<string, number> = new Map([
   ["occurrences", 300],
 ]);
 
-const OPTIONS = ["leaseMs", "drainMs", "horizonAheadMs", "idleTtlMs", "preempt", "limits", "logLevel"];
+const OPTIONS = "leaseMs drainMs horizonAheadMs idleTtlMs preempt prefer spread limits logLevel".split(" ");
 
 /**
  * Throws what `createPolicy` throws, and for an option or a limit that is unknown. For those who set it: a group's object
@@ -122,6 +135,9 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
   if (idleTtlMs !== null)
     requireWithin("idleTtlMs (IDLE_TTL_MS)", idleTtlMs, lease.durationMs + LEAST_IDLE_MS, LONGEST_IDLE_MS);
   if (options.preempt) requireWithin("preempt.cooldownMs", options.preempt.cooldownMs, 0, Number.MAX_SAFE_INTEGER);
+  if (options.prefer) requirePreference(options.prefer);
+  const { spread = false } = options;
+  if (typeof spread !== "boolean") throw new RangeError(`spread (SPREAD) is ${spread}: set it to true or false`);
   const known = Object.entries(options.limits ?? {}).filter(([name]) => isLimit(name));
   for (const [name, value] of known) {
     requireWithin(`limits.${name}`, value, 1, LARGEST.get(name) ?? Number.MAX_SAFE_INTEGER);
@@ -144,9 +160,22 @@ export function createPolicy(options: PolicyOptions = {}): Policy {
     checkEveryMs: 300_000,
     returnsPerSecond: 300,
     preempt: options.preempt ?? false,
+    prefer: options.prefer ?? null,
+    spread,
     limits,
     logLevel,
   };
+}
+
+const ORDERS: readonly Preference["order"][] = ["newest", "oldest"];
+
+function requirePreference({ metadata, order }: Preference): void {
+  if (typeof metadata !== "string" || metadata === "")
+    throw new RangeError(
+      `prefer.metadata (PREFER) is ${metadata}: set it to the name of a value in the metadata of processes`,
+    );
+  if (!ORDERS.includes(order))
+    throw new RangeError(`prefer.order (PREFER) is ${order}: set it to ${ORDERS.join(" or ")}`);
 }
 
 function requireWithin(name: string, value: number, min: number, max: number): void {

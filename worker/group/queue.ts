@@ -3,14 +3,22 @@
  * or asked now have a rank; see `standingIn`. The others stand aside: they keep their place, and are only counted and shown.
  *
  * A session that missed its turn, resigned, expired or was made to step down is *demoted*: it comes after all others,
- * whatever its priority, until somebody has taken the lead (Q4). Among the others a higher priority comes first, then the older
- * place.
+ * whatever its priority, until somebody has taken the lead (Q4). Among the others a higher priority comes first, then what the
+ * policy prefers (Q8), then whoever leads fewer elections of a group that spreads them (D4), then the older place.
  */
 import { compareText, SortedMap } from "./sorted-map.ts";
 
-export interface Rank {
-  readonly demoted: boolean;
+/** What a process is worth as a leader. Only whoever is worth more than the holder may take the lead from it (Q2). */
+export interface Worth {
   readonly priority: number;
+  /** Sorts as text, what is preferred last. */
+  readonly preference: string;
+}
+
+export interface Rank extends Worth {
+  readonly demoted: boolean;
+  /** How many dedicated elections it leads, where that counts. */
+  readonly led: number;
   /** Grows with every place that is given out. */
   readonly order: number;
 }
@@ -18,12 +26,16 @@ export interface Rank {
 /** `null`: the session has no place, or leads. */
 export type Standing = Rank | "aside" | null;
 
+/** Whoever is worth more comes first. */
+export const compareWorth = (left: Worth, right: Worth): number =>
+  right.priority - left.priority || compareText(right.preference, left.preference);
+
 const compareRank = (left: Rank, right: Rank): number =>
   Number(left.demoted) - Number(right.demoted) ||
-  (left.demoted ? 0 : right.priority - left.priority) ||
+  (left.demoted ? 0 : compareWorth(left, right) || left.led - right.led) ||
   left.order - right.order;
 
-const FIRST_DEMOTED: Rank = { demoted: true, priority: 0, order: -Infinity };
+const FIRST_DEMOTED: Rank = { demoted: true, priority: 0, preference: "", led: 0, order: -Infinity };
 
 export class Queue {
   static readonly empty = new Queue(

@@ -266,6 +266,11 @@ export const endedTermRow: Check<EndedTerm> = object<EndedTerm>({
   gapMs: nullable(number()),
 });
 
+const choices: Readonly<Record<string, Check<unknown>>> = {
+  prefer: optional(object({ metadata: word, order: words })),
+  spread: optional(boolean),
+};
+
 /** Its names and values are checked where the policy is made; here only what it is made of. */
 export const policyRow: Check<PolicyOptions> = (value, field) => {
   const options = record(value, field);
@@ -273,6 +278,7 @@ export const policyRow: Check<PolicyOptions> = (value, field) => {
     if (option === "limits") for (const [limit, at] of Object.entries(record(setting, option))) number()(at, limit);
     else if (option === "preempt" && setting !== false) number()(record(setting, option)["cooldownMs"], option);
     else if (option.endsWith("Ms")) number()(setting, option);
+    else choices[option]?.(setting, option);
   }
   return options as PolicyOptions;
 };

@@ -219,6 +219,7 @@ export function emptyGroup(policy: Policy): GroupState {
     jobs: noNames(),
     jobEpoch: 0,
     terms: noNames(),
+    loads: noNames(),
     lastOrder: 0,
     connections: noNames(),
     silent: noDeadlines(),

@@ -258,6 +258,12 @@ export interface Question {
   readonly due: number;
 }
 
+/** How many dedicated elections a session leads, those included that it is to lead next; and in how many of them that changes now. */
+export interface Load {
+  readonly led: number;
+  readonly changing: number;
+}
+
 export interface DeadlineKey {
   readonly at: number;
   readonly name: string;
@@ -290,6 +296,8 @@ export interface GroupState {
   readonly jobEpoch: number;
   /** [memory] The election of each present term, by leader session id. */
   readonly terms: SortedMap<string, ElectionName>;
+  /** [memory] Of sessions that lead dedicated elections; empty unless the policy spreads them. */
+  readonly loads: SortedMap<string, Load>;
   /** [memory] The `order` of the last place given out; after a load, the largest stored one. */
   readonly lastOrder: number;
   /** [memory] */

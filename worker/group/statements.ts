@@ -22,7 +22,10 @@ export function recordStatement(turn: Turn, id: string, { sentAt, busy = NOWHERE
   const late = connection.late && !isInTime(turn, session, connection);
   turn.patchConnection(connection.id, { statement: { sentAt, readAt: turn.now }, asked: null, late });
   becomeBusy(turn, session, busy);
-  if (isAnswer) reconsider(turn, session);
+  if (isAnswer) {
+    reconsider(turn, session);
+    session.places.each((name) => turn.movable.add(name)); // to it, if that is what it was asked for
+  }
   turn.reattached.add(id); // each: its process forgets earlier ones once this one is answered
 }
 

@@ -66,6 +66,7 @@ export function renew(turn: Turn, session: Session, leaderSessionId: string): bo
   if (state.type === "revoking" && turn.now >= state.drainUntil) return false; // S10
   turn.putState(name, { ...state, ...lease(turn, session, state) });
   accept(turn, name);
+  turn.movable.add(name);
   return true;
 }
 
@@ -243,7 +244,7 @@ export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, s
   const isMissed = state.acceptedAt === null && reason === "expired";
   demote(turn, sessionId, election.name, isMissed ? { missed: onceMore(turn, sessionId, election.name) } : {});
   voidStatement(turn, sessionId);
-  if (revoked?.reason === "preempted" && revoked.successor !== null) missIfAway(turn, election.name, revoked.successor);
+  if (revoked !== null && revoked.successor !== null) missIfAway(turn, election.name, revoked.successor);
 }
 
 function holderNames(turn: Turn, sessionId: string): Pick<EndedTerm, "process" | "subject"> {

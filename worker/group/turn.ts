@@ -21,6 +21,7 @@ import {
   WATCHERS_OF_ALL,
   YIELDING,
 } from "./indexes.ts";
+import { recountLoads } from "./loads.ts";
 import type { Queue } from "./queue.ts";
 import type {
   Component,
@@ -67,6 +68,14 @@ export class Turn {
   readonly undecided = new Set<ElectionName>();
   /** Sessions whose leases or statements have changed: the turn ends with a new attachment for their connections. */
   readonly reattached = new Set<string>();
+  /** Sessions that lead more or fewer elections than before, and are not yet ranked by it in every queue. */
+  readonly reloaded = new Set<string>();
+  /** Elections that may move to somebody who leads fewer: they were renewed, or who leads how many or is ready has changed (D4). */
+  readonly movable = new Set<ElectionName>();
+  /** For each session that could be given an election: the most that anybody leads who would give it one (D4). */
+  readonly mostGiven = new Map<string, number>();
+  /** From when on a session is given any. */
+  readonly takesFrom = new Map<string, number>();
   /** Components whose published leader has changed. */
   readonly leaderChanges = new Set<string>();
   /** Everything that is stored is to be deleted. */
@@ -251,12 +260,22 @@ export class Turn {
   }
 
   #storeElection(election: Election): void {
+    this.#count(this.election(election.name), election);
     this.change({ elections: this.state.elections.set(election.name, election) });
     this.touched.elections.add(election.name);
     this.undecided.add(election.name);
   }
 
+  /** Who leads how many elections, for groups that spread them. */
+  #count(before: Election | undefined, after: Election | undefined): void {
+    if (!this.state.policy.spread || before?.state === after?.state) return;
+    const { loads, changed } = recountLoads(this.state.loads, before, after);
+    this.change({ loads });
+    for (const id of changed) this.reloaded.add(id);
+  }
+
   removeElection(election: Election): void {
+    this.#count(this.election(election.name), undefined);
     this.putDeadline(election, null);
     this.change({ elections: this.state.elections.delete(election.name) });
     this.touched.elections.add(election.name);
@@ -281,7 +300,7 @@ export class Turn {
   rank(session: Session, name: ElectionName): void {
     const election = this.election(name);
     if (election === undefined) return;
-    this.#putQueue(election, election.queue.place(session.id, standingIn(session, election)));
+    this.#putQueue(election, election.queue.place(session.id, standingIn(session, election, this.state)));
   }
 
   /** Takes the session out of this election. */

@@ -2,6 +2,7 @@
 
 import type { GroupLimits } from "../../shared/protocol/limits.ts";
 import type { LogLevel, PolicyOptions } from "../group/policy.ts";
+import type { Preference } from "../group/preference.ts";
 
 export interface PolicyEnv {
   /** D of every group in milliseconds, as text. */
@@ -13,6 +14,10 @@ export interface PolicyEnv {
   readonly IDLE_TTL_MS?: string;
   /** A strictly higher priority takes over once a leadership is this old. Without it, only at the next hand-over. */
   readonly PREEMPT_COOLDOWN_MS?: string;
+  /** Which processes of the same priority go first, by a value in their metadata: `newest version` or `oldest version`. */
+  readonly PREFER?: string;
+  /** `true`: dedicated elections are spread over the processes. */
+  readonly SPREAD?: string;
   /** How much is logged: silent, error, info (the default) or debug. */
   readonly LOG_LEVEL?: LogLevel;
   /** Limits of every group that differ from the defaults, as JSON: `{"sessions": 500}`. */
@@ -21,13 +26,25 @@ export interface PolicyEnv {
 
 export const policyFromEnv = (
   _group: string,
-  { LEASE_MS, DRAIN_MS, HORIZON_AHEAD_MS, IDLE_TTL_MS, PREEMPT_COOLDOWN_MS, LOG_LEVEL, LIMITS }: PolicyEnv,
+  {
+    LEASE_MS,
+    DRAIN_MS,
+    HORIZON_AHEAD_MS,
+    IDLE_TTL_MS,
+    PREEMPT_COOLDOWN_MS,
+    PREFER,
+    SPREAD,
+    LOG_LEVEL,
+    LIMITS,
+  }: PolicyEnv,
 ): PolicyOptions => ({
   ...(LEASE_MS && { leaseMs: Number(LEASE_MS) }),
   ...(DRAIN_MS && { drainMs: Number(DRAIN_MS) }),
   ...(HORIZON_AHEAD_MS && { horizonAheadMs: Number(HORIZON_AHEAD_MS) }),
   ...(IDLE_TTL_MS && { idleTtlMs: Number(IDLE_TTL_MS) }),
   ...(PREEMPT_COOLDOWN_MS && { preempt: { cooldownMs: Number(PREEMPT_COOLDOWN_MS) } }),
+  ...(PREFER && { prefer: preferenceFrom(PREFER) }),
+  ...(SPREAD && { spread: spreadFrom(SPREAD) }),
   ...(LOG_LEVEL && { logLevel: LOG_LEVEL }),
   ...(LIMITS && { limits: limitsFrom(LIMITS) }),
 });
@@ -48,6 +65,19 @@ export function policyIfReadable(env: PolicyEnv): PolicyOptions | undefined {
   } catch {
     return undefined;
   }
+}
+
+function preferenceFrom(text: string): Preference {
+  const [, order, metadata] = /^(newest|oldest) (\S+)$/.exec(text.trim()) ?? [];
+  if (metadata !== undefined) return { metadata, order: order === "oldest" ? "oldest" : "newest" };
+  throw new RangeError(
+    `PREFER is ${text}: set it to "newest NAME" or "oldest NAME", the name of a value in the metadata`,
+  );
+}
+
+function spreadFrom(text: string): boolean {
+  if (text !== "true" && text !== "false") throw new RangeError(`SPREAD is ${text}: set it to true or false`);
+  return text === "true";
 }
 
 /** `createPolicy` checks names and values. */

@@ -84,6 +84,7 @@ const groupPrint = keptPrint(
     awaited: _awaited,
     unawaited: _unawaited,
     lost: _lost,
+    loads: _loads,
     yielding: _yielding,
     heard: _heard,
     revision: _revision,

@@ -11,6 +11,7 @@ import type { EventBody, Frame } from "../../../worker/group/events.ts";
 import type { ElectionState, GroupState, Session } from "../../../worker/group/state.ts";
 import type { Turned } from "../../../worker/host/port.ts";
 import { demand } from "../../support/violation.ts";
+import { VERSIONS } from "../world/setup.ts";
 import type { JudgedWorld } from "./judged-world.ts";
 
 type Held = Extract<ElectionState, { readonly horizon: number }>;
@@ -58,6 +59,7 @@ export class GroupJudge {
       if (isNew && !isPolled) this.#judgeGrant(incarnation, name, state);
       else judgeLease(incarnation, state, known, body);
       judgePreemption(incarnation, name, before.elections.get(name)?.state);
+      judgeSpread(incarnation, name, before);
     }
     judgeLost(incarnation, before);
     judgeTry(incarnation, before, body);
@@ -186,7 +188,7 @@ function idsIn(frame: Frame): readonly string[] {
   return frame.type === "message" && frame.message.type === "renew" ? frame.message.held : [];
 }
 
-/** Q2: only a strictly higher priority takes the lead away, and not within the cool-down. */
+/** Q2, Q8: only who is worth strictly more takes the lead away, and not within the cool-down. */
 function judgePreemption(incarnation: Incarnation, name: ElectionName, before: ElectionState | undefined): void {
   const { state } = incarnation;
   const term = state.elections.get(name)?.state;
@@ -194,9 +196,39 @@ function judgePreemption(incarnation: Incarnation, name: ElectionName, before: E
   const { preempt } = state.policy;
   const patience = preempt === false ? Infinity : preempt.cooldownMs;
   demand(incarnation.now() >= term.grantedAt + patience, "Q2", () => `${term.epoch} is preempted within its cool-down`);
-  const [rival, holder] = [priorityOf(state, name, term.successor), priorityOf(state, name, term.sessionId)];
-  demand(rival > holder, "Q2", () => `${term.epoch} of priority ${holder} is preempted for ${rival}`);
+  const [rival, holder] = [worthOf(state, name, term.successor), worthOf(state, name, term.sessionId)];
+  demand(compareWorth(rival, holder) > 0, "Q2", () => `${term.epoch} of ${holder} is preempted for ${rival}`);
 }
+
+/** D4: only what makes two equals more even moves, one at a time, and nothing that has just been granted. */
+function judgeSpread(incarnation: Incarnation, name: ElectionName, before: GroupState): void {
+  const { state } = incarnation;
+  const [was, term] = [before.elections.get(name)?.state, state.elections.get(name)?.state];
+  if (was?.type !== "leading" || term?.type !== "revoking" || term.note?.startsWith("spread") !== true) return;
+  const { sessionId: giver, successor: taker, epoch, grantedAt } = term;
+  const [held, next] = [worthOf(state, name, giver), worthOf(state, name, taker)];
+  demand(compareWorth(held, next) === 0, "D4", () => `${epoch} of ${held} moves to ${next}`);
+  const ageMs = Math.abs(incarnation.now() - grantedAt);
+  demand(ageMs >= state.policy.lease.durationMs, "D4", () => `${epoch} moves ${ageMs} ms after its grant`);
+  const others = [...state.elections.values()].filter((one) => one.name !== "process" && one.name !== name);
+  const leads = (id: string | null): number =>
+    others.filter(({ state: one }) => one.type === "leading" && one.sessionId === id).length;
+  demand(leads(giver) > leads(taker), "D4", () => `${epoch} moves, which makes nothing more even`);
+  const moving = others.filter(({ state: one }) => one.type === "revoking" && [giver, taker].includes(one.sessionId));
+  demand(moving.length === 0, "D4", () => `${epoch} moves while another one of the same process does`);
+}
+
+type Worth = readonly [priority: number, version: number];
+
+function worthOf(group: GroupState, name: ElectionName, id: string | null): Worth {
+  const { prefer } = group.policy;
+  const version = id === null ? undefined : group.sessions.get(id)?.process.metadata?.["version"];
+  const at = prefer === null ? -1 : VERSIONS.indexOf(version ?? "");
+  const place = prefer?.order === "oldest" ? VERSIONS.length - at : at + 1;
+  return [priorityOf(group, name, id), at === -1 ? 0 : place];
+}
+
+const compareWorth = (left: Worth, right: Worth): number => left[0] - right[0] || left[1] - right[1];
 
 function priorityOf({ sessions }: GroupState, name: ElectionName, id: string | null): number {
   const session = id === null ? undefined : sessions.get(id);

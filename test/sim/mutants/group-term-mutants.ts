@@ -248,9 +248,9 @@ export const groupTermMutants: readonly Mutant[] = [
     rule: "Q2",
     edits: [
       inGroup(
-        "deadlines",
-        "rank.priority <= priorityIn(holder, election.name)",
-        "rank.priority < priorityIn(holder, election.name)",
+        "rivals",
+        "rank.demoted || compareWorth(rank, held) >= 0",
+        "rank.demoted || compareWorth(rank, held) > 0",
       ),
     ],
   },
@@ -259,16 +259,14 @@ export const groupTermMutants: readonly Mutant[] = [
     rule: "Q2",
     trace: preemptionInTime,
     edits: [
-      inGroup("deadlines", "const soonest = Math.max(turn.now, grantedAt + cooldownMs);", "const soonest = turn.now;"),
+      inGroup("rivals", "const soonest = Math.max(turn.now, grantedAt + cooldownMs);", "const soonest = turn.now;"),
     ],
   },
   {
     name: "who did not take what it has preempted preempts again",
     rule: "Q6",
     trace: preemptedForNobody,
-    edits: [
-      inGroup("deadlines", "if (missed === null) return -Infinity;", "if (missed?.times !== 0) return -Infinity;"),
-    ],
+    edits: [inGroup("rivals", "if (missed === null) return -Infinity;", "if (missed?.times !== 0) return -Infinity;")],
   },
   {
     name: "that a turn was missed is not stored",

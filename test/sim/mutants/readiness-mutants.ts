@@ -128,7 +128,7 @@ export const readinessMutants: readonly Mutant[] = [
     name: "a rival that does not answer preempts",
     rule: "Q2",
     trace: deadRival,
-    edits: [inGroup("deadlines", "|| !isReady(turn, rival.sessionId)) return;", "|| isReady === undefined) return;")],
+    edits: [inGroup("rivals", "|| !isReady(turn, rival.sessionId)) return", "|| isReady === undefined) return")],
   },
   {
     name: "those who are silent are asked one after the other",

@@ -41,8 +41,9 @@ export class Process extends ClientShell {
   readonly #unready = new Set<string>();
 
   constructor(ports: ClientShellPorts, name: string, setup: ProcessSetup) {
-    const { priority, onDisconnect, drainMs = Infinity, lingerMs } = setup;
-    const process = { name, address: `http://${name}` };
+    const { priority, version, onDisconnect, drainMs = Infinity, lingerMs } = setup;
+    const metadata = version === undefined ? {} : { metadata: { version } };
+    const process = { name, address: `http://${name}`, ...metadata };
     super(ports, { process, priority, onDisconnect, drainMs, lingerMs, asksForToken: true }, setup);
     this.#trueNow = () => ports.trueNow();
     this.name = name;

@@ -8,6 +8,9 @@ export type OnGrant = "confirm" | "confirm-twice" | "close" | "resign" | "nothin
 export const COMPONENTS = ["x", "y", "z", "m"] as const;
 export type ComponentName = (typeof COMPONENTS)[number];
 
+/** From the oldest on. */
+export const VERSIONS: readonly string[] = ["1.9.0", "1.10.0-rc.1", "1.10.0"];
+
 /** For how long whoever resigns stays out of an election. */
 export const LONGEST_STAY_OUT_MS = 20_000;
 
@@ -26,6 +29,8 @@ export interface ProcessSetup {
   /** Whether its monotonic clock stands still while the machine sleeps. */
   readonly stopsAsleep: boolean;
   readonly priority: number;
+  /** Named in its metadata. */
+  readonly version?: string;
   readonly onDisconnect: "keep" | "revoke";
   readonly drainMs?: number;
   readonly lingerMs: number;

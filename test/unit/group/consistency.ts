@@ -33,6 +33,7 @@ export function expectIndexes(state: GroupState, now: number): void {
   const sessions = [...state.sessions.values()];
   const elections = [...state.elections.values()];
   expectSame([...state.terms.entries()].sort(), expectedTerms(elections).sort(), "terms");
+  expectSame([...state.loads.entries()].sort(), expectedLoads(state, elections), "loads");
   const watchersOfAll = sessions.filter(({ watched }) => watched.all).map(({ id }) => id);
   expectSame([...state.watchersOfAll.keys()], sorted(watchersOfAll), "watchers of all");
   expectSame(state.contending, sessions.filter(({ contenders }) => contenders.size > 0).length, "contending sessions");
@@ -49,7 +50,7 @@ export function expectIndexes(state: GroupState, now: number): void {
   expectComponents(state, sessions);
   const components = Map.groupBy(state.components.values(), ({ election }) => election);
   for (const election of elections) {
-    expectElectionIndexes(election, components.get(election.name) ?? [], sessions);
+    expectElectionIndexes(state, election, components.get(election.name) ?? [], sessions);
   }
   expectDeadlines(state, elections, now);
   const lost = sessions.flatMap(({ id, link }) => (link.type === "lost" ? [`${link.at} ${id}`] : []));
@@ -107,7 +108,25 @@ function expectRecordOfLeader(state: GroupState, name: string): void {
   expectTrue(state.sessions.get(sessionId)?.contenders.has(name) === true, `the leader contends for ${name}`);
 }
 
+/** What each session leads or is to lead, and what of that is about to change. */
+function expectedLoads({ policy }: GroupState, elections: readonly Election[]): unknown[] {
+  const loads = new Map<string, { led: number; changing: number }>();
+  const add = (id: string | null, led: number, changing: number): void => {
+    if (id === null || led + changing === 0) return;
+    const load = loads.get(id) ?? { led: 0, changing: 0 };
+    loads.set(id, { led: load.led + led, changing: load.changing + changing });
+  };
+  for (const { name, state } of policy.spread ? elections : []) {
+    if (name === "process") continue;
+    if (state.type === "leading") add(state.sessionId, 1, state.acceptedAt === null ? 1 : 0);
+    else add(state.successor, 1, 1);
+    if (state.type === "revoking") add(state.sessionId, 0, 1);
+  }
+  return [...loads].sort();
+}
+
 function expectElectionIndexes(
+  state: GroupState,
   election: Election,
   components: readonly Component[],
   sessions: readonly Session[],
@@ -116,7 +135,7 @@ function expectElectionIndexes(
   const placed = sessions.filter(({ places }) => places.has(name));
   const watched = components.filter(({ watchers }) => watchers.size > 0);
   expectSame([election.places, election.watchedComponents], [placed.length, watched.length], `counts of ${name}`);
-  const candidates = expectedQueue(election, placed);
+  const candidates = expectedQueue(state, election, placed);
   expectSame([...election.queue.sessionIds()], candidates, `queue of ${name}`);
   const holder = election.state.type === "vacant" ? null : election.state.sessionId;
   const aside = placed.map(({ id }) => id).filter((id) => id !== holder && !candidates.includes(id));
@@ -125,7 +144,7 @@ function expectElectionIndexes(
 }
 
 /** Who is a candidate, in the order of their turns. */
-function expectedQueue(election: Election, placed: readonly Session[]): string[] {
+function expectedQueue({ policy, loads }: GroupState, election: Election, placed: readonly Session[]): string[] {
   const { name, state, acceptedEpoch } = election;
   const holder = state.type === "vacant" ? null : state.sessionId;
   const ranked = placed
@@ -134,13 +153,27 @@ function expectedQueue(election: Election, placed: readonly Session[]): string[]
       const place = session.places.get(name);
       if (place === undefined) return [];
       const demoted = place.demotedAt !== null && place.demotedAt === acceptedEpoch;
-      return [{ id: session.id, demoted, priority: demoted ? 0 : expectedPriority(session, name), order: place.order }];
+      const led = name === "process" ? 0 : (loads.get(session.id)?.led ?? 0);
+      const [priority, version] = [expectedPriority(session, name), versionPlace(session, policy)];
+      const key = demoted ? [0, 0, 0, place.order] : [-priority, -version, led, place.order];
+      return [{ id: session.id, key: [Number(demoted), ...key] }];
     });
-  ranked.sort(
-    (left, right) =>
-      Number(left.demoted) - Number(right.demoted) || right.priority - left.priority || left.order - right.order,
-  );
+  ranked.sort((left, right) => compareAll(left.key, right.key));
   return ranked.map(({ id }) => id);
+}
+
+function compareAll([first = 0, ...rest]: readonly number[], [other = 0, ...others]: readonly number[]): number {
+  return first - other || (rest.length === 0 ? 0 : compareAll(rest, others));
+}
+
+/** What tests name as versions, from the oldest on. */
+const VERSIONS = ["1.9.0", "1.10.0-rc.1", "1.10.0", "2.0.0"];
+
+/** Higher is preferred; 0: it names none. */
+function versionPlace({ process }: Session, { prefer }: GroupState["policy"]): number {
+  const at = prefer === null ? -1 : VERSIONS.indexOf(process.metadata?.[prefer.metadata] ?? "");
+  if (at === -1) return 0;
+  return prefer?.order === "oldest" ? VERSIONS.length - at : at + 1;
 }
 
 function expectedPriority(session: Session, name: ElectionName): number {
@@ -250,7 +283,8 @@ function preemptionTime(state: GroupState, { name, state: term, queue, acceptedE
     const session = state.sessions.get(id);
     const place = session?.places.get(name);
     if (session === undefined || place === undefined || place.demotedAt === acceptedEpoch) return [];
-    if (expectedPriority(session, name) <= expectedPriority(holder, name)) return [];
+    const worth = (one: Session): number[] => [expectedPriority(one, name), versionPlace(one, state.policy)];
+    if (compareAll(worth(session), worth(holder)) <= 0) return [];
     const connection = session.link.type === "lost" ? undefined : state.connections.get(session.link.connection);
     const paid = connection === undefined ? 0 : debtEnd(state, connection.access);
     return [Math.max(term.grantedAt + preempt.cooldownMs, pauseEnd(place.missed, preempt.cooldownMs), paid)];

@@ -14,6 +14,8 @@ test("the defaults are those of the design", () => {
     returnsPerSecond: 300,
     checkEveryMs: 300_000,
     preempt: false,
+    prefer: null,
+    spread: false,
     logLevel: "info",
     limits: DEFAULT_GROUP_LIMITS,
   });
@@ -40,6 +42,8 @@ test("an option that is unknown is refused where it is set, and no known one is"
     horizonAheadMs: 0,
     idleTtlMs: 64_000,
     preempt: { cooldownMs: 0 },
+    prefer: { metadata: "version", order: "oldest" },
+    spread: true,
     limits: {},
     logLevel: "debug",
   };
@@ -74,6 +78,9 @@ const faults: readonly (readonly [string, PolicyOptions, string])[] = [
   ["a horizon of more than a day", { horizonAheadMs: 86_400_001 }, "HORIZON_AHEAD_MS"],
   ["a time to live of less than D and a minute", { idleTtlMs: 69_999 }, "IDLE_TTL_MS"],
   ["a negative cool-down", { preempt: { cooldownMs: -1 } }, "preempt.cooldownMs"],
+  ["a preference for nothing", { prefer: { metadata: "", order: "newest" } }, "prefer.metadata (PREFER)"],
+  ["an order that is unknown", { prefer: { metadata: "v", order: "latest" as "newest" } }, "prefer.order (PREFER)"],
+  ["a spread that is no boolean", { spread: "yes" as unknown as boolean }, "spread (SPREAD)"],
   ["a limit of nothing", { limits: { sessions: 0 } }, "limits.sessions"],
   ["a limit that is no number", { limits: { historyRows: Number.NaN } }, "limits.historyRows"],
 ];

@@ -4,11 +4,13 @@ import { Queue, type Rank } from "../../../worker/group/queue.ts";
 
 type Move = readonly [sessionId: string, rank: Rank | null];
 
-/** Orders are unique, as the group gives them out; priorities collide. */
+/** Orders are unique, as the group gives them out; everything else collides. */
 const rank = (order: number): fc.Arbitrary<Rank> =>
   fc.record({
     demoted: fc.boolean(),
     priority: fc.oneof(fc.constantFrom(-1, 0, 1), fc.double({ noNaN: true })),
+    preference: fc.constantFrom("", "a", "b"),
+    led: fc.nat({ max: 2 }),
     order: fc.constant(order),
   });
 const moves: fc.Arbitrary<readonly Move[]> = fc
@@ -22,7 +24,13 @@ function expectedOrder(model: ReadonlyMap<string, Rank>): string[] {
   const entries = [...model];
   const regular = entries.filter(([, { demoted }]) => !demoted);
   const demoted = entries.filter((entry) => entry[1].demoted);
-  regular.sort(([, left], [, right]) => right.priority - left.priority || left.order - right.order);
+  regular.sort(
+    ([, left], [, right]) =>
+      right.priority - left.priority ||
+      right.preference.localeCompare(left.preference) ||
+      left.led - right.led ||
+      left.order - right.order,
+  );
   demoted.sort(([, left], [, right]) => left.order - right.order);
   return [...regular, ...demoted].map(([id]) => id);
 }
@@ -38,7 +46,7 @@ function play(all: readonly Move[]): { queue: Queue; model: Map<string, Rank> } 
   return { queue, model };
 }
 
-test("[Q1] [Q2] [Q4] the order is: not demoted first, then the higher priority, then the older place", () => {
+test("[Q1] [Q2] [Q4] [Q8] [D4] the order is: not demoted, higher priority, what is preferred, fewer elections, the older place", () => {
   fc.assert(
     fc.property(moves, (all) => {
       const { queue, model } = play(all);
@@ -71,8 +79,8 @@ test("placing a session where it stands, or taking out one that is not there, gi
 });
 
 test("among the demoted a priority does not count, so that changing it moves nobody", () => {
-  const high = { demoted: true, priority: 9, order: 2 };
-  const queue = Queue.empty.place("low", { demoted: true, priority: -9, order: 1 }).place("high", high);
+  const high = { demoted: true, priority: 9, preference: "", led: 0, order: 2 };
+  const queue = Queue.empty.place("low", { ...high, priority: -9, order: 1 }).place("high", high);
   expect([...queue.sessionIds()]).toEqual(["low", "high"]);
   expect([...queue.place("high", { ...high, priority: 99 }).sessionIds()]).toEqual(["low", "high"]);
 });

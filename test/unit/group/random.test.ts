@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { EventBody } from "../../../worker/group/events.ts";
+import type { PolicyOptions } from "../../../worker/group/policy.ts";
 import { rowChanges, save } from "../../../worker/group/rows.ts";
 import { transition } from "../../../worker/group/transition.ts";
 import { expectSame, expectTrue } from "./consistency.ts";
@@ -10,10 +11,15 @@ import { GroupWorld } from "./world.ts";
 
 /** `GROUP_RUNS=5000 npx vitest run --project unit random` for a long look. */
 const numRuns = Number(process.env["GROUP_RUNS"] ?? 100);
-const policies = fc.constantFrom({ drainMs: 3_000 }, { drainMs: 3_000, preempt: { cooldownMs: 4_000 } });
+const policies = fc.constantFrom<PolicyOptions>(
+  { drainMs: 3_000 },
+  { drainMs: 3_000, preempt: { cooldownMs: 4_000 } },
+  { drainMs: 3_000, spread: true },
+  { drainMs: 3_000, spread: true, prefer: { metadata: "version", order: "newest" }, preempt: { cooldownMs: 4_000 } },
+);
 
 /** Plays a history; `GroupWorld` judges every step. */
-function play(options: { readonly drainMs: number }, history: readonly Move[]): GroupWorld {
+function play(options: PolicyOptions, history: readonly Move[]): GroupWorld {
   const group = new GroupWorld(options);
   for (const name of ["a", "b"]) {
     group.join(name, { contenders: ["x", "y", { component: "d", election: "dedicated" }], observe: true });

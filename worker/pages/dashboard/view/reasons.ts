@@ -9,7 +9,7 @@ const WORDS: Readonly<Record<BarKind, { readonly label: string; readonly meaning
   resigned: { label: "resigned", meaning: "stepped down by itself" },
   closed: { label: "closed", meaning: "said bye, or closed its last contender" },
   revoked: { label: "revoked", meaning: "made to step down by an operator" },
-  transferred: { label: "transferred", meaning: "handed over to a successor by an operator" },
+  transferred: { label: "transferred", meaning: "handed over to a successor, by an operator or to spread elections" },
   preempted: { label: "preempted", meaning: "gave way to a higher priority" },
   expired: { label: "expired", meaning: "its lease ran out" },
   lost: { label: "lost", meaning: "its session came back without it" },

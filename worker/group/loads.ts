@@ -1,0 +1,59 @@
+/**
+ * How many dedicated elections each session leads (D4), for groups that spread them. The process election moves as one, and is
+ * not counted.
+ */
+import { noNames } from "./indexes.ts";
+import type { SortedMap } from "./sorted-map.ts";
+import type { Election, Load } from "./state.ts";
+
+export type Loads = SortedMap<string, Load>;
+
+const NONE: Load = { led: 0, changing: 0 };
+
+export const loadOf = (loads: Loads, sessionId: string): Load => loads.get(sessionId) ?? NONE;
+
+type Share = readonly [sessionId: string, part: keyof Load];
+
+/** What an election counts, and for whom. While it changes hands it counts for whoever is named as the next. */
+function sharesOf({ name, state }: Election): readonly Share[] {
+  if (name === "process") return [];
+  if (state.type === "leading") {
+    const led: Share = [state.sessionId, "led"];
+    return state.acceptedAt === null ? [led, [state.sessionId, "changing"]] : [led];
+  }
+  const { successor } = state;
+  const stops: readonly Share[] = state.type === "revoking" ? [[state.sessionId, "changing"]] : [];
+  return successor === null ? stops : [...stops, [successor, "led"], [successor, "changing"]];
+}
+
+/** The loads after the election `before` became `after`, and whose have changed; `undefined`: not there. */
+export function recountLoads(
+  loads: Loads,
+  before: Election | undefined,
+  after: Election | undefined,
+): { readonly loads: Loads; readonly changed: ReadonlySet<string> } {
+  const [old, next] = [before === undefined ? [] : sharesOf(before), after === undefined ? [] : sharesOf(after)];
+  const counts = new Map<string, Load>();
+  const count = ([id, part]: Share, by: number): void => {
+    const load = counts.get(id) ?? loadOf(loads, id);
+    counts.set(id, { ...load, [part]: load[part] + by });
+  };
+  for (const share of old) count(share, -1);
+  for (const share of next) count(share, +1);
+  const changed = new Set<string>();
+  let result = loads;
+  for (const [id, load] of counts) {
+    const known = loadOf(loads, id);
+    if (known.led === load.led && known.changing === load.changing) continue;
+    changed.add(id);
+    result = load.led + load.changing === 0 ? result.delete(id) : result.set(id, load);
+  }
+  return { loads: result, changed };
+}
+
+/** Of all elections at once. */
+export function countLoads(elections: Iterable<Election>): Loads {
+  let loads: Loads = noNames<Load>();
+  for (const election of elections) ({ loads } = recountLoads(loads, undefined, election));
+  return loads;
+}
