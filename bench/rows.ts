@@ -13,6 +13,7 @@ import { JOIN_ROWS } from "./rows/join.ts";
 import { PEER_ROWS } from "./rows/peers.ts";
 import { RETURN_ROWS } from "./rows/return.ts";
 import { SILENT_ROWS } from "./rows/silent.ts";
+import { SPREAD_ROWS } from "./rows/spread.ts";
 import { THROUGHPUT_ROWS } from "./rows/throughput.ts";
 
 export const ROWS: readonly Row[] = [
@@ -27,6 +28,7 @@ export const ROWS: readonly Row[] = [
   ...RETURN_ROWS,
   ...THROUGHPUT_ROWS,
   ...CRASH_ROWS,
+  ...SPREAD_ROWS,
   ...CLIENT_ROWS,
   ...COST_ROWS,
   ...ABUSE_ROWS,

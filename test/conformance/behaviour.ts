@@ -1,12 +1,13 @@
 /** How a behaviour is written down: its name begins with the rules that it shows, and it names what it needs. */
 import { test as define, expect } from "vitest";
-import type { Capability, Driver, Wait } from "./driver.ts";
+import type { Capability, Choice, Driver, Wait } from "./driver.ts";
 import { Play } from "./play.ts";
 
 export interface Terms {
   readonly needs?: readonly Capability[];
   /** What of a lease it waits for. Without it the lease outlasts the test, however busy the machine is. */
   readonly waitsFor?: Wait;
+  readonly choice?: Choice;
 }
 
 export type Body = (play: Play) => Promise<void>;
@@ -21,10 +22,10 @@ export type Chapter = (test: Define) => void;
  */
 export function conform(driver: Driver, chapters: readonly Chapter[]): void {
   const left = new Map<Capability, string[]>();
-  const test: Define = (name, { needs = [], waitsFor = "nothing" }, body) => {
+  const test: Define = (name, { needs = [], waitsFor = "nothing", choice }, body) => {
     const missing = needs.find((need) => driver.lacks[need] !== undefined);
     const isAlone = !driver.sideBySide || needs.includes("restart"); // which ends the objects of the others, too
-    const run = () => Play.run(driver, body, driver.leaseMs[waitsFor]);
+    const run = () => Play.run(driver, body, driver.leaseMs[waitsFor], choice);
     if (missing === undefined) (isAlone ? define : define.concurrent)(name, run);
     else left.set(missing, [...(left.get(missing) ?? []), name]);
   };

@@ -7,9 +7,10 @@ import type { Contender, ContendOptions } from "../../client/contend.ts";
 import type { TryResult } from "../../client/elect.ts";
 import type { ContenderCallbacks } from "../../client/member.ts";
 import type { Leadership } from "../../shared/leadership/leadership.ts";
-import type { LeaderInformation } from "../../shared/protocol/messages.ts";
+import type { LeaderInformation, Metadata } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { GroupStatus } from "../../shared/protocol/status.ts";
+import type { PolicyOptions } from "../../worker/group/policy.ts";
 
 /** What some contenders do not have. A behaviour that needs it does not apply to them. */
 export type Capability =
@@ -42,8 +43,11 @@ export interface Driver {
   /** Why these do not apply. */
   readonly lacks: Readonly<Partial<Record<Capability, string>>>;
   /** A fresh group. */
-  open(leaseMs: number): Promise<Stage>;
+  open(leaseMs: number, choice?: Choice): Promise<Stage>;
 }
+
+/** What a deployment may say of who is to lead. */
+export type Choice = Pick<PolicyOptions, "prefer" | "spread">;
 
 export interface Stage extends AsyncDisposable {
   /** A process that may take part; it does nothing yet. */
@@ -59,6 +63,7 @@ export interface Stage extends AsyncDisposable {
 
 export interface MemberOptions {
   readonly address?: string;
+  readonly metadata?: Metadata;
   readonly priority?: number;
   readonly onDisconnect?: "keep" | "revoke";
 }

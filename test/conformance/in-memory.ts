@@ -9,15 +9,16 @@ export const inMemory: Driver = {
   name: "in memory",
   lacks: {},
   leaseMs: { "its end": LEASE_MS, renewals: LEASE_MS, nothing: LONG_LEASE_MS },
-  async open(leaseMs) {
-    const group = createTestGroup({ policy: { leaseMs } });
+  async open(leaseMs, choice) {
+    const group = createTestGroup({ policy: { leaseMs, ...choice } });
     return {
       turn: () => group.advance(TURN_MS),
       status: async () => group.status(),
       restart: async () => group.restart(),
       revoke: (successor) => void group.revoke(successor === undefined ? {} : { successor: successor.client }),
-      member(name, { address, ...options } = {}) {
-        const client = group.client({ name, ...options, ...(address !== undefined && { process: { address } }) });
+      member(name, { address, metadata, ...options } = {}) {
+        const process = { ...(address !== undefined && { address }), ...(metadata && { metadata }) };
+        const client = group.client({ name, ...options, process });
         const faults = {
           cut: () => group.cut(client),
           partition: () => group.partition(client),

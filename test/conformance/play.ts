@@ -84,8 +84,12 @@ export class Play {
     this.stage = stage;
   }
 
-  static async run(driver: Driver, body: (play: Play) => Promise<void>, leaseMs: number): Promise<void> {
-    await using stage = await driver.open(leaseMs);
+  static async run(
+    driver: Driver,
+    body: (play: Play) => Promise<void>,
+    ...settings: Parameters<Driver["open"]>
+  ): Promise<void> {
+    await using stage = await driver.open(...settings);
     await body(new Play(stage));
   }
 

@@ -16,18 +16,26 @@ export interface SocketBackend {
   restart(group: string): Promise<void>;
 }
 
-/** `start`: called once for each D. */
-export function overSockets(name: string, start: (leaseMs: number) => Promise<SocketBackend>): Driver {
-  const backends = new Map<number, Promise<SocketBackend>>();
+/** `start`: called once for each D, and each choice of a deployment. `settings`: further variables of the Worker. */
+export function overSockets(
+  name: string,
+  start: (leaseMs: number, settings: Readonly<Record<string, string>>) => Promise<SocketBackend>,
+): Driver {
+  const backends = new Map<string, Promise<SocketBackend>>();
   let groups = 0;
   return {
     name,
     lacks: {},
     sideBySide: true,
     leaseMs: { "its end": SHORT_LEASE_MS, renewals: RENEWED_LEASE_MS, nothing: LONG_LEASE_MS },
-    async open(leaseMs) {
-      const starting = backends.get(leaseMs) ?? start(leaseMs);
-      backends.set(leaseMs, starting);
+    async open(leaseMs, { prefer, spread } = {}) {
+      const settings = {
+        ...(prefer !== undefined && { PREFER: `${prefer.order} ${prefer.metadata}` }),
+        ...(spread !== undefined && { SPREAD: String(spread) }),
+      };
+      const key = JSON.stringify([leaseMs, settings]);
+      const starting = backends.get(key) ?? start(leaseMs, settings);
+      backends.set(key, starting);
       const backend = await starting;
       groups += 1;
       const group = `conformance-${groups}`;
@@ -45,10 +53,10 @@ export function overSockets(name: string, start: (leaseMs: number) => Promise<So
           const headers = { "content-type": "application/json" };
           fetch(`${path}/elections/process/revoke`, { method: "POST", headers, body }).catch(() => {});
         },
-        member(name, { address, ...options } = {}) {
+        member(name, { address, metadata, ...options } = {}) {
           const proxy = proxies[members.length];
           if (proxy === undefined) throw new Error(`more than ${PROXIES} members in a test`);
-          const process = { name, ...(address !== undefined && { address }) };
+          const process = { name, ...(address !== undefined && { address }), ...(metadata && { metadata }) };
           const client = createElectionClient({ ...options, url: proxy.url, group, process, signals: false });
           const faults = {
             cut: () => proxy.reset(),

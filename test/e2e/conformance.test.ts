@@ -10,8 +10,8 @@ const backends: LocalBackend[] = [];
 afterAll(() => Promise.all(backends.map((backend) => backend.stop())));
 
 conformance(
-  overSockets("over sockets from Node", async (leaseMs) => {
-    const backend = await startLocalBackend({ leaseMs });
+  overSockets("over sockets from Node", async (leaseMs, settings) => {
+    const backend = await startLocalBackend({ leaseMs, settings });
     backends.push(backend);
     return backend;
   }),

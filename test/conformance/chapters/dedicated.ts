@@ -45,4 +45,20 @@ export const dedicatedElections: Chapter = (test) => {
     expect(shared.heard).toEqual(["grant"]);
     expect((await play.stage.status()).sessions).toBe(1);
   });
+
+  test("[D4] where elections are spread, whoever comes is given its share, one by one, and whoever goes leaves it to the others", {
+    waitsFor: "its end",
+    choice: { spread: true },
+  }, async (play) => {
+    const components = ["a", "b", "c", "d"];
+    const [one, two] = [play.member("one"), play.member("two")];
+    const first = components.map((component) => play.contend(one, component, dedicated));
+    for (const part of first) await play.leads(part);
+    const second = components.map((component) => play.contend(two, component, dedicated));
+    const loads = (): number[] => [first, second].map((parts) => parts.filter(({ leads }) => leads).length);
+    await play.until("both to lead two", () => loads().every((load) => load === 2));
+    expect(first.flatMap(({ heard }) => heard)).toContain("transferred");
+    await play.settled(two.close());
+    await play.until("the first to lead all of them", () => loads()[0] === 4);
+  });
 };

@@ -124,4 +124,25 @@ export const queue: Chapter = (test) => {
     await play.leads(first, epoch);
     expect(first.heard).toEqual(["grant", "resigned", "grant"]);
   });
+
+  test("[Q8] of one priority the newest version is next, as the deployment prefers", {
+    choice: { prefer: { metadata: "version", order: "newest" } },
+  }, async (play) => {
+    const joining =
+      (name: string, version: string, priority = 0) =>
+      () =>
+        play.join(name, "x", {}, { priority, metadata: { version } });
+    const [first, old, young] = await play.line(
+      joining("first", "3.0.0"),
+      joining("old", "1.9.0"),
+      joining("young", "1.10.0"),
+    );
+    await play.settled(first.member.close());
+    await play.leads(young);
+    const high = joining("high", "1.0.0", 1)();
+    await play.waits(high.member);
+    await play.settled(young.member.close());
+    await play.leads(high);
+    expect(old.heard).toEqual([]);
+  });
 };

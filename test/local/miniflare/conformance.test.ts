@@ -10,8 +10,8 @@ const running: Miniflare[] = [];
 afterAll(() => Promise.all(running.map((miniflare) => miniflare.dispose())));
 
 conformance(
-  overSockets("over sockets to Miniflare", async (leaseMs) => {
-    const miniflare = new Miniflare({ cf: false, workers: [await electionWorker("miniflare", { leaseMs })] });
+  overSockets("over sockets to Miniflare", async (leaseMs, settings) => {
+    const miniflare = new Miniflare({ cf: false, workers: [await electionWorker("miniflare", { leaseMs, settings })] });
     running.push(miniflare);
     const { origin } = await miniflare.ready;
     return { url: origin, restart: (group) => electionFaults(miniflare).evict(group) };

@@ -18,11 +18,12 @@ const byRpc: Driver = {
   },
   // Polls renew, and they come soon however long the lease is.
   leaseMs: { "its end": LEASE_MS, renewals: LONG_LEASE_MS, nothing: LONG_LEASE_MS },
-  async open(leaseMs) {
-    const elections = electionsOf(env.ELECTIONS, { policy: () => ({ leaseMs }) });
+  async open(leaseMs, choice) {
+    const policy = { leaseMs, ...choice };
+    const elections = electionsOf(env.ELECTIONS, { policy: () => policy });
     const group = freshGroup("rpc-conformance");
     const members: RpcMember[] = [];
-    const fetcher = new Relay(serverWith({ leaseMs }));
+    const fetcher = new Relay(serverWith(policy));
     const watcher = createElectionClient({ url: ORIGIN, group, fetcher });
     const observe: Member["observe"] = (component, options) => watcher.observe(component, options);
     const surroundings = { group, elections, observe };

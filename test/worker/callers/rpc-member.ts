@@ -10,7 +10,7 @@ import type { Contender, ContendOptions } from "../../../client/contend.ts";
 import type { TryResult } from "../../../client/elect.ts";
 import type { ContenderCallbacks } from "../../../client/member.ts";
 import type { Leadership } from "../../../shared/leadership/leadership.ts";
-import type { LeaderInformation } from "../../../shared/protocol/messages.ts";
+import type { LeaderInformation, ProcessInfo } from "../../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts";
 import { settingsOf } from "../../../worker/callers/settings.ts";
 import {
@@ -52,7 +52,7 @@ export class RpcMember implements Member {
   readonly #surroundings: Surroundings;
   readonly #objectName: string;
   readonly #path = new Path();
-  readonly #process: { readonly name: string; readonly address?: string };
+  readonly #process: ProcessInfo;
   readonly #orders: ((contender: DurableContender) => void)[] = [];
   /** Those that run, or stop, by component. */
   readonly #roles = new Map<string, Role>();
@@ -63,12 +63,12 @@ export class RpcMember implements Member {
   #priority: number | undefined;
   #object: Contending | null = null;
 
-  constructor(name: string, { address, priority }: MemberOptions, surroundings: Surroundings) {
+  constructor(name: string, { address, metadata, priority }: MemberOptions, surroundings: Surroundings) {
     this.name = name;
     this.#surroundings = surroundings;
     this.observe = surroundings.observe;
     this.#objectName = `${surroundings.group}#${name}`;
-    this.#process = { name, ...(address !== undefined && { address }) };
+    this.#process = { name, ...(address !== undefined && { address }), ...(metadata && { metadata }) };
     this.#priority = priority;
     adjusted.set(this.#objectName, (_, object) => {
       this.#object = object;

@@ -4,16 +4,16 @@ import { env, exports } from "cloudflare:workers";
 import { createElectionClient } from "../../../client/index.ts";
 import type { GroupStatus } from "../../../shared/protocol/status.ts";
 import { createElectionApp } from "../../../worker/index.ts";
-import { clientMember, type Driver, LONG_LEASE_MS, type Member } from "../../conformance/driver.ts";
+import { type Choice, clientMember, type Driver, LONG_LEASE_MS, type Member } from "../../conformance/driver.ts";
 import { conformance } from "../../conformance/suite.ts";
 import { ask, freshGroup, LEASE_MS, ORIGIN, pathOf, type Server, TOKEN, withToken } from "../support.ts";
 import { Relay } from "./relay.ts";
 
 const TURN_MS = 10;
 
-function serverFor(leaseMs: number): Server {
-  if (leaseMs === LEASE_MS) return (request) => exports.default.fetch(request);
-  const app = createElectionApp({ policy: () => ({ leaseMs }) });
+function serverFor(leaseMs: number, choice?: Choice): Server {
+  if (leaseMs === LEASE_MS && choice === undefined) return (request) => exports.default.fetch(request);
+  const app = createElectionApp({ policy: () => ({ leaseMs, ...choice }) });
   return (request) => app.fetch(request, env);
 }
 
@@ -21,8 +21,8 @@ const throughFetcher: Driver = {
   name: "inside workerd, through a fetcher",
   lacks: {},
   leaseMs: { "its end": LEASE_MS, renewals: LEASE_MS, nothing: LONG_LEASE_MS },
-  async open(leaseMs) {
-    const server = serverFor(leaseMs);
+  async open(leaseMs, choice) {
+    const server = serverFor(leaseMs, choice);
     const asAdmin = withToken(server);
     const group = freshGroup("conformance");
     const members: Member[] = [];
@@ -34,9 +34,9 @@ const throughFetcher: Driver = {
         const body = successor === undefined ? {} : { successor: successor.sessionId };
         ask("POST", pathOf(group, "/elections/process/revoke"), { server: asAdmin, body }).catch(() => {});
       },
-      member(name, { address, ...options } = {}) {
+      member(name, { address, metadata, ...options } = {}) {
         const relay = new Relay(server);
-        const process = { name, ...(address !== undefined && { address }) };
+        const process = { name, ...(address !== undefined && { address }), ...(metadata && { metadata }) };
         const own = { url: ORIGIN, group, process, token: TOKEN, fetcher: relay };
         const client = createElectionClient({ ...options, ...own });
         const member = clientMember(name, client, relay);
