@@ -6,8 +6,10 @@ import type { Term } from "../../client/session/state.ts";
 import { CLOCK_MARGIN_MS, leaseFor } from "../../shared/lease.ts";
 import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import type { Policy } from "../../worker/group/policy.ts";
+import type { Election, GroupState } from "../../worker/group/state.ts";
 import type { CallerTerm } from "../support/caller-shell.ts";
 import { demand } from "../support/violation.ts";
+import { compareWorth, worthOf } from "./judge/group.ts";
 import type { Process } from "./world/process.ts";
 import { COMPONENTS, LONGEST_STAY_OUT_MS } from "./world/setup.ts";
 import type { World } from "./world/world.ts";
@@ -257,6 +259,44 @@ function watchPeace(world: World): void {
     world.advance(STEP_MS);
   const missing = whatIsMissing(world);
   demand(missing === null, "liveness", () => `in peace: ${missing}`);
+  for (let left = EVEN_LEASES * longestLeaseMs(world); left > 0 && unevenElection(world) !== null; left -= STEP_MS)
+    world.advance(STEP_MS);
+  const uneven = unevenElection(world);
+  demand(uneven === null, "D4", () => `in peace: ${uneven}`);
+}
+
+/** A place has to be a lease old, and so has a term; between two looks at it a renewal passes. */
+const EVEN_LEASES = 3;
+
+/** Who leads two more than an equal who would take one; `null`: nobody, or the group does not spread elections. */
+function unevenElection({ backend, processes }: World): string | null {
+  const { state } = backend.object();
+  if (!state.policy.spread || state.paused) return null;
+  const dedicated = [...state.elections.values()].filter(({ name }) => name !== "process");
+  const tokensEnd = new Set(processes.flatMap(({ name, setup }) => (setup.tokenMs === undefined ? [] : [name])));
+  const led = (id: string): number =>
+    dedicated.filter(({ state: term }) => term.type === "leading" && term.sessionId === id).length;
+  for (const election of dedicated) {
+    const holder = election.state.type === "leading" ? election.state.sessionId : null;
+    const taker = holder === null ? null : firstTaker(state, election, { holder, tokensEnd });
+    if (holder !== null && taker !== null && led(taker) + 2 <= led(holder))
+      return `${holder} leads ${led(holder)} elections, and ${taker} ${led(taker)}`;
+  }
+  return null;
+}
+
+/** The first in the queue, if it is an equal of the holder, has missed no turn, and keeps its connection. */
+function firstTaker(
+  state: GroupState,
+  { name, queue }: Election,
+  { holder, tokensEnd }: { readonly holder: string; readonly tokensEnd: ReadonlySet<string> },
+): string | null {
+  const [rank, id = ""] = queue.first() ?? [];
+  const session = state.sessions.get(id);
+  if (rank === undefined || rank.demoted || session === undefined) return null;
+  const isEqual = compareWorth(worthOf(state, name, id), worthOf(state, name, holder)) === 0;
+  const pauses = [...session.places.values()].some(({ missed }) => missed !== null);
+  return isEqual && !pauses && !tokensEnd.has(session.process.name ?? "") ? id : null;
 }
 
 /** For each process: renewals (timer, frame, answer), and what a reconnection and changes of the leader add. */

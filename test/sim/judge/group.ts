@@ -220,7 +220,7 @@ function judgeSpread(incarnation: Incarnation, name: ElectionName, before: Group
 
 type Worth = readonly [priority: number, version: number];
 
-function worthOf(group: GroupState, name: ElectionName, id: string | null): Worth {
+export function worthOf(group: GroupState, name: ElectionName, id: string | null): Worth {
   const { prefer } = group.policy;
   const version = id === null ? undefined : group.sessions.get(id)?.process.metadata?.["version"];
   const at = prefer === null ? -1 : VERSIONS.indexOf(version ?? "");
@@ -228,7 +228,7 @@ function worthOf(group: GroupState, name: ElectionName, id: string | null): Wort
   return [priorityOf(group, name, id), at === -1 ? 0 : place];
 }
 
-const compareWorth = (left: Worth, right: Worth): number => left[0] - right[0] || left[1] - right[1];
+export const compareWorth = (left: Worth, right: Worth): number => left[0] - right[0] || left[1] - right[1];
 
 function priorityOf({ sessions }: GroupState, name: ElectionName, id: string | null): number {
   const session = id === null ? undefined : sessions.get(id);

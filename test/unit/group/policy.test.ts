@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
+import { InvalidField } from "../../../shared/protocol/fields.ts";
 import { assertPolicy, createPolicy, DEFAULT_GROUP_LIMITS, type PolicyOptions } from "../../../worker/group/policy.ts";
+import { policyRow } from "../../../worker/group/row-checks.ts";
+import { policyFromEnv } from "../../../worker/http/env-policy.ts";
 
 test("the defaults are those of the design", () => {
   expect(createPolicy()).toEqual({
@@ -88,4 +91,22 @@ test.each(faults)("%s is refused with the name of the setting and what it takes"
   expect(() => createPolicy(options)).toThrow(RangeError);
   expect(() => createPolicy(options)).toThrow(named);
   expect(() => createPolicy(options)).toThrow("set it");
+});
+
+test("[Q8] [D4] the variables of a deployment say what is preferred and spread; others get a sentence", () => {
+  expect(policyFromEnv("", { PREFER: "newest version", SPREAD: "true" })).toEqual({
+    prefer: { metadata: "version", order: "newest" },
+    spread: true,
+  });
+  expect(policyFromEnv("", { PREFER: "oldest build.id", SPREAD: "false" })).toMatchObject({ spread: false });
+  for (const PREFER of ["version", "latest version", "newest", "newest a b"])
+    expect(() => policyFromEnv("", { PREFER })).toThrow('set it to "newest NAME" or "oldest NAME"');
+  expect(() => policyFromEnv("", { SPREAD: "yes" })).toThrow("SPREAD is yes: set it to true or false");
+});
+
+test("[S17] [V1] settings that are stored are what they should be, and what another version has added is left alone", () => {
+  const stored = { prefer: { metadata: "version", order: "oldest" }, spread: true, colour: "red" };
+  expect(policyRow(stored, "")).toEqual(stored);
+  for (const wrong of [{ spread: "yes" }, { prefer: true }, { prefer: { metadata: 1, order: "newest" } }])
+    expect(() => policyRow(wrong, "")).toThrow(InvalidField);
 });
