@@ -46,7 +46,7 @@ export function fewestFirst(cores: Cores): void {
 }
 
 /** B is worth less, or dead: it takes nothing, and nobody gives up anything for it. */
-export function givesNothing(cores: Cores, what: "worth less" | "dead"): void {
+function givesNothing(cores: Cores, what: "worth less" | "dead"): void {
   const stage = spread(cores);
   const a = stage.join("A", { ...both, priority: what === "dead" ? 0 : 1 });
   const b = stage.join("B", both);
