@@ -168,6 +168,8 @@ export class Client {
   /** Components that do not want to lead, and until when. */
   readonly unready = new Map<string, number>();
   connection: Connection | null = null;
+  /** The one that was welcomed last. */
+  welcomed: Connection | null = null;
   /** `unknown`: its session began before the trace. */
   session: "none" | "unknown" | "known" = "none";
   /** Oldest first. */

@@ -23,11 +23,12 @@ export function judgeRead(scene: Scene, connection: Connection, frame: unknown):
   follow(scene, connection, message);
 }
 
-/** It drops what an older connection says, but for an answer that comes before the newest one is welcomed (N19). */
+/** It drops what an older connection says, but for an answer or a revoke that comes before the newest one is welcomed (N19). */
 function readLate(scene: Scene, connection: Connection, frame: unknown): void {
-  if (connection.client.connection?.welcome !== null) return;
+  if (connection.client.welcomed !== connection) return;
   const message = messageOf(scene, frame);
   if (message?.type === "renewed") answered(scene, connection, message);
+  if (message?.type === "revoke") revoked(scene, connection, message);
 }
 
 function messageOf(scene: Scene, frame: unknown): ServerMessage | null {
@@ -75,6 +76,7 @@ function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void 
   client.renewDeadlineMs = welcome.lease.renewDeadlineMs;
   client.durationMs = welcome.lease.durationMs;
   connection.welcome = welcome;
+  client.welcomed = connection;
   answered(scene, connection, welcome);
   oweRenewal(scene, connection, welcome.held);
 }

@@ -8,7 +8,8 @@ import { unreachable } from "../../shared/unreachable.ts";
 import { forgetTries, leave as leaveElection } from "./contenders.ts";
 import { answerUntil, untoldMs } from "./deadlines.ts";
 import { changeLine, type Draft } from "./draft.ts";
-import type { Input, Of } from "./events.ts";
+import type { Of } from "./events.ts";
+import { forgetOvertaken } from "./overtaken.ts";
 import { BURST, flush, inquiryAt, send, sendBye, sendFirst } from "./pace.ts";
 import { heldTerms, isNeeded, isRegistered, lineOf, type Request, refusalOf } from "./state.ts";
 import { forgetOlder, isReadyAgain, isUntoldUnready, makeStatement } from "./statements.ts";
@@ -240,23 +241,6 @@ function overtake(draft: Draft): void {
   forgetOvertaken(draft);
   draft.overtaken = { attempt, requests };
   lose(draft, { type: "lost", code: CLOSE.timeout });
-}
-
-/** Only what answers a renewal counts: all else, the new connection hears. */
-export function overtakenSays(draft: Draft, input: Input): void {
-  const { overtaken, session } = draft;
-  if (input.type === "lost") draft.overtaken = null;
-  if (input.type !== "renewed" || overtaken === null || session === null) return;
-  const request = overtaken.requests.find((one) => one.type === "renewal" && one.sentAt === input.sentAt);
-  if (request?.type !== "renewal") return;
-  draft.overtaken = { ...overtaken, requests: overtaken.requests.slice(overtaken.requests.indexOf(request) + 1) };
-  extendTerms(draft, request.held, input.held, request.at + session.lease.renewDeadlineMs);
-}
-
-function forgetOvertaken(draft: Draft): void {
-  if (draft.overtaken === null) return;
-  draft.effects.push({ type: "disconnect", connection: draft.overtaken.attempt });
-  draft.overtaken = null;
 }
 
 /** The socket is gone. What the lease covers goes on; nobody grants any longer by what was stated on this connection. */

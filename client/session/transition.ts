@@ -11,19 +11,7 @@
  */
 import { expireLeases, finishTerms, resign, resignUnready, type Transport } from "../../shared/holder/holder.ts";
 import { isSame } from "../../shared/same.ts";
-import {
-  answer,
-  inquire,
-  lose,
-  maintain,
-  opened,
-  overtakenSays,
-  page,
-  pong,
-  renewed,
-  shutdown,
-  welcome,
-} from "./connection.ts";
+import { answer, inquire, lose, maintain, opened, page, pong, renewed, shutdown, welcome } from "./connection.ts";
 import {
   advance,
   confirm,
@@ -42,6 +30,7 @@ import {
 } from "./contenders.ts";
 import type { Draft } from "./draft.ts";
 import type { Effect, Event, InputType, Of } from "./events.ts";
+import { overtakenSays } from "./overtaken.ts";
 import { flush } from "./pace.ts";
 import { type Contender, maxDrainMs, type SessionState } from "./state.ts";
 import { dropped, revoke } from "./terms.ts";

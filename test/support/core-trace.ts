@@ -12,6 +12,9 @@ export interface CoreTurn {
   readonly effects: readonly Effect[];
 }
 
+/** By a client, on a connection that it overtakes. */
+const STILL_HEARD = new Set<Input["type"]>(["renewed", "revoke", "lost"]);
+
 const nameOf = (attempt: number): string => `connection ${attempt}`;
 
 export class CoreTrace {
@@ -31,7 +34,7 @@ export class CoreTrace {
     const { input, now, connection = before.attempt } = event;
     if (input.type === "register") this.#components.set(input.contender, input.info.component);
     this.#declined(input, before, now);
-    const isOvertaken = connection === before.overtaken?.attempt && (input.type === "renewed" || input.type === "lost");
+    const isOvertaken = connection === before.overtaken?.attempt && STILL_HEARD.has(input.type);
     if (connection === before.attempt || isOvertaken) this.#happened(input, now, nameOf(connection));
     for (const effect of effects) this.#done(effect, before, now);
   }
@@ -75,7 +78,8 @@ export class CoreTrace {
       case "pong":
         return this.#pass("down", "pong", at, connection);
       case "lost":
-        return this.#close(at, connection, input, false);
+        // What ends an overtaken one concerns nobody.
+        return this.#close(at, connection, input, connection !== this.#connection);
       case "page": {
         const isFreezing = input.event === "freeze" || input.event === "pagehide";
         return input.event === "offline" ? undefined : this.#tell(at, { what: isFreezing ? "frozen" : "woken" });

@@ -56,7 +56,7 @@ export class Claims {
     switch (message.type) {
       case "hello": {
         const named = new Set(message.held);
-        for (const id of this.held.keys()) if (!named.has(id)) this.held.delete(id);
+        for (const id of this.#terms.keys()) if (!named.has(id)) this.#letGo(id);
         const infos = message.contenders ?? [];
         this.#registered = new Map(
           infos.map(({ component, election }) => [component, electionOf(component, election)]),

@@ -145,7 +145,7 @@ export const clientMutants: readonly Mutant[] = [
     trace: queuedAnswer,
     edits: [
       inSession(
-        "connection",
+        "overtaken",
         "extendTerms(draft, request.held, input.held, request.at +",
         "extendTerms(draft, request.held, input.held, draft.now +",
       ),

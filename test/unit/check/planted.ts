@@ -244,8 +244,8 @@ const ends: readonly Planted[] = [
     edits: [
       inSession(
         "connection",
-        "const needed = draft.watched.length + draft.terms.length > 0 || draft.contenders.some(isRegistered);",
-        "const needed = !draft.closing && (draft.watched.length + draft.terms.length > 0 || draft.contenders.some(isRegistered));",
+        "const needed = draft.watched.length + draft.terms.length > 0 || draft.contenders.some(isNeeded);",
+        "const needed = !draft.closing && (draft.watched.length + draft.terms.length > 0 || draft.contenders.some(isNeeded));",
       ),
     ],
     play: (play) => {
@@ -439,7 +439,7 @@ const words: readonly Planted[] = [
   {
     name: "a component registers by an old statement",
     rule: "S11",
-    edits: [inSession("contenders", "if (isOld(draft)) renewNow(draft);", "")],
+    edits: [inSession("contenders", "if (isOld(draft) && !tries) renewNow(draft);", "")],
     play: (play) => {
       play.happens({ type: "observe", component: "y" });
       play.connects();

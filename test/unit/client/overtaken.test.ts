@@ -53,10 +53,49 @@ test("[N19] [S6] one that comes after the lease revives nothing, and nobody list
   expect(play.called()).toEqual([]);
 });
 
+test("[N19] [C6] a revoke that it says counts, too", () => {
+  const [play, , sentAt] = overtaking();
+  play.happens({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: D }, OLD);
+  play.happens({ type: "renewed", sentAt, held: ["L1"] }, OLD);
+  expect(play.called()).toEqual(["-x L1 revoked"]);
+});
+
+test("[N19] an older answer that comes after a newer one counts for nothing", () => {
+  const [play, x] = Play.leading(["x"]);
+  play.wait(E);
+  const { sentAt: first } = play.last("renew");
+  play.wait(E);
+  const { sentAt: second } = play.last("renew");
+  play.wait(ANSWER - E);
+  play.happens({ type: "renewed", sentAt: second, held: ["L1"] }, OLD);
+  play.happens({ type: "renewed", sentAt: first, held: [] }, OLD);
+  expect(play.isLeader(x, "L1")).toBe(true);
+});
+
+test("[N19] once all is answered, it is closed: the group grants by it no longer", () => {
+  const [play, , sentAt] = overtaking();
+  play.happens({ type: "renewed", sentAt, held: ["L1"] }, OLD);
+  expect(disconnects(play)).toEqual([]);
+  play.happens({ type: "renewed", sentAt: play.last("renew").sentAt, held: ["L1"] }, OLD);
+  expect(disconnects(play)).toEqual([OLD]);
+  expect(play.state.overtaken).toBeNull();
+});
+
+test("[N19] [E23] an answer between two attempts is no violation of its trace", () => {
+  const [play, x, sentAt] = overtaking();
+  const until = play.now - ANSWER + R;
+  play.wait(play.dueAt - play.now);
+  play.loses();
+  play.happens({ type: "renewed", sentAt, held: ["L1"] }, OLD);
+  play.wait(until - 1 - play.now);
+  expect(play.isLeader(x, "L1")).toBe(true);
+  play.trace.leads("x", "L1", play.now);
+});
+
 test("[N19] nothing else that it says counts", () => {
   const [play] = overtaking();
   const before = play.state;
-  play.happens({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: D }, OLD);
+  play.happens({ type: "revoke", leaderSessionId: "L0", reason: "revoked", drainMs: D }, OLD);
   play.happens({ type: "next", inMs: 0 }, OLD);
   play.happens({ type: "pong" }, OLD);
   play.happens({ ...welcome, sentAt: 1 }, OLD);
@@ -64,18 +103,17 @@ test("[N19] nothing else that it says counts", () => {
 });
 
 test("[N19] it is listened to until the new connection is welcomed", () => {
-  const [play, x, sentAt] = overtaking();
+  const [play, x] = overtaking();
   play.wait(play.dueAt - play.now);
   const { sentAt: hello } = play.opens();
   expect(disconnects(play)).toEqual([]);
-  play.happens({ type: "renewed", sentAt, held: ["L1"] }, OLD);
   play.hears({ ...welcome, sentAt: hello, resumed: true, held: ["L1"] });
   expect(disconnects(play)).toEqual([OLD]);
   expect(play.isLeader(x, "L1")).toBe(true);
   expect(play.called()).toEqual([]);
 });
 
-test("[N19] it is listened to while one attempt after the other is in vain, and given up when it is lost itself", () => {
+test("[N19] it is listened to while one attempt after the other is in vain", () => {
   const [play, x, sentAt] = overtaking();
   for (let attempt = 0; attempt < 2; attempt++) {
     play.wait(play.dueAt - play.now);
@@ -83,8 +121,17 @@ test("[N19] it is listened to while one attempt after the other is in vain, and 
   }
   play.happens({ type: "renewed", sentAt, held: ["L1"] }, OLD);
   expect(play.remaining(x, "L1")).toBeGreaterThan(R - 2 * E);
-  play.happens({ type: "lost", code: 1006 }, OLD);
+});
+
+test.each([1006, 4400, 4403, 4409])("[N19] [G10] when it is lost (%d), the new connection alone counts", (code) => {
+  const [play, x, sentAt] = overtaking();
+  play.wait(play.dueAt - play.now);
+  play.happens({ type: "lost", code }, OLD);
   expect(play.state.overtaken).toBeNull();
+  const before = play.remaining(x, "L1");
+  play.happens({ type: "renewed", sentAt, held: ["L1"] }, OLD);
+  expect(play.remaining(x, "L1")).toBe(before);
+  play.connects({ resumed: true, held: ["L1"] });
   expect(play.isLeader(x, "L1")).toBe(true);
 });
 
@@ -142,5 +189,6 @@ test("[N19] [S9] a path that is dead costs no term: the new connection resumes, 
   await group.clock.advance(2 * D);
   expect(x.hasLeadership()).toBe(true);
   expect(first?.readyState).toBeGreaterThanOrEqual(2);
+  expect(group.sockets).toHaveLength(2);
   await client.close();
 });
