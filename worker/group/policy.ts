@@ -105,7 +105,17 @@ const LARGEST: ReadonlyMap<string, number> = new Map([
   ["occurrences", 300],
 ]);
 
-const OPTIONS = "leaseMs drainMs horizonAheadMs idleTtlMs preempt prefer spread limits logLevel".split(" ");
+const OPTIONS = [
+  "leaseMs",
+  "drainMs",
+  "horizonAheadMs",
+  "idleTtlMs",
+  "preempt",
+  "prefer",
+  "spread",
+  "limits",
+  "logLevel",
+];
 
 /**
  * Throws what `createPolicy` throws, and for an option or a limit that is unknown. For those who set it: a group's object

@@ -12,7 +12,7 @@ test.each([
   [{ preempt: { cooldownMs: -1 } }, "preempt.cooldownMs is -1: set it to 0..9007199254740991"],
   [
     wrong({ leaseMS: 5_000 }),
-    "leaseMS is unknown: the options are leaseMs, drainMs, horizonAheadMs, idleTtlMs, preempt, limits, logLevel",
+    "leaseMS is unknown: the options are leaseMs, drainMs, horizonAheadMs, idleTtlMs, preempt, prefer, spread, limits, logLevel",
   ],
   [{ limits: { sessions: 0 } }, "limits.sessions is 0: set it to 1..9007199254740991"],
 ])("a policy that contradicts itself answers 503 with the setting and the remedy: %o", async (policy, message) => {
