@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { ATTEMPTS } from "../../testing/group/storage.ts";
 import type { PolicyOptions } from "../../worker/group/policy.ts";
-import type { CallerMove, ChoiceMove, FaultMove, Move, Who } from "./moves.ts";
+import type { CallerChoiceMove, CallerMove, ChoiceMove, FaultMove, Move, Who } from "./moves.ts";
 import {
   type CallerSetup,
   COMPONENTS,
@@ -104,7 +104,7 @@ type Generators<M extends Move> = {
   readonly [T in M["type"]]: readonly [number, fc.Arbitrary<Omit<Extract<M, { type: T }>, "type">>];
 };
 
-const generators: Generators<Exclude<Move, CallerMove | ChoiceMove | FaultMove>> = {
+const generators: Generators<Exclude<Move, CallerMove | CallerChoiceMove | ChoiceMove | FaultMove>> = {
   advance: [22, fc.record({ ms: time })],
   happen: [16, fc.record({ count: fc.integer({ min: 1, max: 6 }) })],
   stall: [4, fc.record({ ms: time })],
@@ -241,6 +241,10 @@ const callerGenerators: Generators<CallerMove> = {
   ],
 };
 
+const callerChoiceGenerators: Generators<CallerChoiceMove> = {
+  "caller-wants": [12, fc.record({ place: callerPlace, ready: fc.boolean() })],
+};
+
 const faultGenerators: Generators<FaultMove> = {
   "storage-fault": [20, fc.record({ attempt: fc.constantFrom(...ATTEMPTS), count: fc.integer({ min: 1, max: 3 }) })],
 };
@@ -286,14 +290,17 @@ const choiceGenerators: Generators<ChoiceMove> = {
 
 /** There m is dedicated everywhere. */
 const { contend: _, ...others } = generators;
-const withChoice: Generators<Exclude<Move, CallerMove | FaultMove | { readonly type: "contend" }>> = {
-  ...others,
-  spawn: [3, fc.record({ place, setup: chooser })],
-  ...choiceGenerators,
-};
+const withChoice: Generators<Exclude<Move, CallerMove | CallerChoiceMove | FaultMove | { readonly type: "contend" }>> =
+  {
+    ...others,
+    spawn: [3, fc.record({ place, setup: chooser })],
+    ...choiceGenerators,
+  };
 
 export const movesWithChoice = arbitrariesOf(withChoice);
 
 export const movesWithFaults = [...moves, ...arbitrariesOf(faultGenerators)];
 
 export const movesWithCallers = [...moves, ...arbitrariesOf(callerGenerators)];
+
+export const movesWithChoosyCallers = [...movesWithCallers, ...arbitrariesOf(callerChoiceGenerators)];

@@ -79,6 +79,7 @@ function heal(world: World): void {
   world.callsGoAstray = false;
   for (const caller of world.callers) {
     caller.ready = true;
+    caller.wants(true);
     caller.wake();
     caller.calls.heal();
   }

@@ -36,6 +36,9 @@ export type CallerMove =
       readonly does: "resign" | "leave" | "restart" | "release-calls";
     };
 
+/** What the application of a process without a socket says of whether it would lead. */
+export type CallerChoiceMove = { readonly type: "caller-wants"; readonly place: number; readonly ready: boolean };
+
 /** What applications say of whether they would lead. */
 export type ChoiceMove =
   | { readonly type: "ready"; readonly who: Who; readonly ready: boolean; readonly component?: ComponentName }
@@ -96,6 +99,7 @@ export type Move =
   | { readonly type: "pause"; readonly paused: boolean }
   | { readonly type: "deploy"; readonly policy: PolicyOptions; readonly restart: boolean }
   | CallerMove
+  | CallerChoiceMove
   | ChoiceMove
   | FaultMove;
 
@@ -241,6 +245,7 @@ const meanings: { readonly [T in MoveType]: (world: World, move: Of<T>) => void 
   "caller-ready": withCaller((caller, { ready }) => {
     caller.ready = ready;
   }),
+  "caller-wants": withCaller((caller, { ready }) => caller.wants(ready)),
   caller: withCaller((caller, { does }) => (does === "release-calls" ? caller.calls.release() : caller[does]())),
 };
 

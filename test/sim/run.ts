@@ -6,6 +6,7 @@ import {
   moves,
   movesWithCallers,
   movesWithChoice,
+  movesWithChoosyCallers,
   movesWithFaults,
   setups,
   setupsWithCallers,
@@ -64,11 +65,23 @@ export const noTally = (): Tally => ({
 
 /**
  * `callers`: some processes have no socket. `faults`: storage fails while the object lives on. `choice`: applications say
- * whether they would lead, and the group has more to choose by.
+ * whether they would lead, and the group has more to choose by. `choosy callers`: so do those without a socket.
  */
-export type Kind = "plain" | "callers" | "faults" | "choice";
-const SETUPS = { plain: setups, callers: setupsWithCallers, faults: setups, choice: setupsWithChoice };
-const MOVES = { plain: moves, callers: movesWithCallers, faults: movesWithFaults, choice: movesWithChoice };
+export type Kind = "plain" | "callers" | "faults" | "choice" | "choosy callers";
+const SETUPS = {
+  plain: setups,
+  callers: setupsWithCallers,
+  faults: setups,
+  choice: setupsWithChoice,
+  "choosy callers": setupsWithCallers,
+};
+const MOVES = {
+  plain: moves,
+  callers: movesWithCallers,
+  faults: movesWithFaults,
+  choice: movesWithChoice,
+  "choosy callers": movesWithChoosyCallers,
+};
 export const SIZES = { deep: "max", shallow: "small" } as const;
 const MAX_MOVES = 60;
 

@@ -82,6 +82,12 @@ export class Caller extends CallerShell {
     if (this.contenders.length > 0) this.dispatch({ type: "start" });
   }
 
+  /** Says of all its components whether they would lead. */
+  wants(ready: boolean): void {
+    this.nameContenders(this.contenders.map((info) => ({ ...info, ready })));
+    if (this.contenders.length > 0) this.dispatch({ type: "change", settings: this.settings });
+  }
+
   inquire(): void {
     this.dispatch({ type: "inquire" });
   }
