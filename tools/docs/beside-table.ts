@@ -32,16 +32,17 @@ const HEAD = [
   "a newcomer waits",
 ] as const;
 
-export function besideResults(results: readonly Beside[]): [string, string][] {
+/** @param key `beside`, or `beside before` for those of an earlier commit */
+export function besideResults(key: string, results: readonly Beside[]): [string, string][] {
   if (results.length === 0) return [];
   return [
-    ["beside table", table(HEAD, results.map(cells))],
+    [`${key} table`, table(HEAD, results.map(cells))],
     ...results.flatMap((result): [string, string][] => [
-      [`beside ${result.abuse} each`, each(result)],
-      [`beside ${result.abuse} cpu`, `${result.cpuPercent} %`],
-      [`beside ${result.abuse} rows`, result.rows.toLocaleString("en")],
-      [`beside ${result.abuse} worst`, ms(result.leaders.neighbour.worstMs)],
-      [`beside ${result.abuse} lost`, lostOf(result)],
+      [`${key} ${result.abuse} each`, each(result)],
+      [`${key} ${result.abuse} cpu`, `${result.cpuPercent} %`],
+      [`${key} ${result.abuse} rows`, result.rows.toLocaleString("en")],
+      [`${key} ${result.abuse} worst`, ms(result.leaders.neighbour.worstMs)],
+      [`${key} ${result.abuse} lost`, lostOf(result)],
     ]),
   ];
 }

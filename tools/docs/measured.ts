@@ -14,8 +14,9 @@ import { leagueResults } from "./league-table.ts";
 export type Measured = ReadonlyMap<string, string>;
 
 const benchResult = "bench/results/latest.json";
-/** Of `npm run beside`. */
+/** Of `npm run beside`: at the present commit, and at the one before what it attacks was mended. */
 const besideResult = "bench/results/beside.json";
+const besideBefore = "bench/results/beside-before.json";
 /** Of `npm run league`. */
 const leagueResult = "bench/results/league.json";
 
@@ -27,7 +28,8 @@ export async function measurements(): Promise<Measured> {
     ...(await sizes()),
     ...benchRows(rows),
     ...benchTables(rows),
-    ...besideResults(besideIn(await committed(besideResult))),
+    ...besideResults("beside", besideIn(await committed(besideResult))),
+    ...besideResults("beside before", besideIn(await committed(besideBefore))),
     ...leagueResults(await committed(leagueResult)),
   ]);
 }

@@ -4,7 +4,7 @@ import { listedRuleIds } from "../rule-ids.ts";
 /** The sections that claim something. */
 const CLAIMS = [
   "What is defended",
-  "Attacks that worked once",
+  "Attacks, before and now",
   "What is not defended",
   "Checklist for a deployment",
   "An identity system of your own",

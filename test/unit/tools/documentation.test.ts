@@ -265,7 +265,7 @@ test("security: every claim names a test that there is, or a rule", () => {
       "## What is defended",
       claim,
       ...[
-        "Attacks that worked once",
+        "Attacks, before and now",
         "What is not defended",
         "Checklist for a deployment",
         "An identity system of your own",
@@ -304,7 +304,7 @@ test("tables: what an abuse has cost whom is a line, and each of its numbers can
     newcomers: { came: 30, refused: 2, medianMs: 8 },
     memoryMb: { before: 60, peak: 90, after: 80 },
   };
-  const measured = new Map(besideResults(besideIn({ results: [result] })));
+  const measured = new Map(besideResults("beside", besideIn({ results: [result] })));
 
   expect(
     measured
