@@ -10,8 +10,8 @@ const edit = (file: string, from: string, to: string): Edit => ({ file, from, to
 export const earlier: readonly Edit[] = [
   edit(
     "worker/group/policy.ts",
-    "leaseMs drainMs horizonAheadMs idleTtlMs preempt prefer spread limits",
-    "leaseMs drainMs idleTtlMs preempt limits",
+    '"horizonAheadMs", "idleTtlMs", "preempt", "prefer", "spread", "limits",',
+    '"idleTtlMs", "preempt", "limits",',
   ),
   edit(
     "worker/group/policy.ts",
@@ -45,7 +45,7 @@ export const earlier: readonly Edit[] = [
 /** Unknown fields in every frame, row, call, header, access and answer; an option, a limit and a column. */
 export const later: readonly Edit[] = [
   edit("shared/protocol/codec.ts", "JSON.stringify(message)", 'JSON.stringify({ ...message, colour: "red" })'),
-  edit("worker/group/policy.ts", 'const OPTIONS = "leaseMs', 'const OPTIONS = "colour leaseMs'),
+  edit("worker/group/policy.ts", 'const OPTIONS = [ "leaseMs",', 'const OPTIONS = ["colour", "leaseMs",'),
   edit("worker/group/policy.ts", "rows: 2_000, confirms: 512,", "rows: 2_000, confirms: 512, colours: 7,"),
   edit(
     "worker/http/env-policy.ts",
