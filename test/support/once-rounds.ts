@@ -89,7 +89,9 @@ async function resultOf(
   occurrences: number,
   all: readonly Line[],
 ): Promise<RoundsResult> {
-  const status = (await (await fetch(`${url}/v1/groups/${group}/jobs/tick`)).json()) as JobStatus;
+  const answer = await fetch(`${url}/v1/groups/${group}/jobs/tick`);
+  if (!answer.ok) throw new Error(`the status of the job is ${answer.status}: ${await answer.text()}`);
+  const status = (await answer.json()) as JobStatus;
   const metrics = await (await fetch(`${url}/v1/groups/${group}/metrics`)).text();
   const rows = Number(/^edge_election_rows_written_total\{[^}]*\} (\d+)/m.exec(metrics)?.[1]);
   const lines = all.filter((line) => line.group === group);
