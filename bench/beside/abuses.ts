@@ -240,7 +240,7 @@ export const ABUSES = {
   "watched-names": watchedNames,
   status,
   disconnects: disconnects(3_000),
-  storm: disconnects(9_000),
+  storm: disconnects(4_500),
   joins,
   "ignored-closes": ignoredCloses,
   history,
