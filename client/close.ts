@@ -26,7 +26,7 @@ export function closeBy(leave: () => Promise<void>, ports: LookUpPorts, address:
   function close(): Promise<void>;
   function close(options: CloseOptions): Promise<CleanUpResult>;
   async function close(given?: unknown): Promise<unknown> {
-    // An event, or the name of a signal, comes from whoever calls its listeners.
+    // Where `close` is used as a listener, it gets an event, or the name of a signal: these are no options.
     const options = isRecord(given) ? given : {};
     assertCloseOptions(options);
     await leave();

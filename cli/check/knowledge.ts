@@ -4,7 +4,7 @@ import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import type { Closed } from "./trace.ts";
 import { type Violation, violation } from "./violations.ts";
 
-/** Of a client that was never welcomed. */
+/** How long a client may take to stop that was never welcomed: no `welcome` has told it. */
 const DRAIN_MS = 10_000;
 /** The time that any client has for an answer. */
 export const PATIENCE_MS = 10_000;
@@ -220,7 +220,7 @@ export class Client {
   forsake(now: number, problem: string): void {
     for (const term of this.terms.values()) {
       term.until = Math.min(term.until, now);
-      term.ended = violation("S9", problem, "what it held has ended there, and is named no more");
+      term.ended = violation("S9", problem, "all that it held has ended: stop, and do not name it again");
     }
     this.session = "none";
     this.secrets = [];

@@ -108,7 +108,7 @@ function judgePing(scene: Scene, connection: Connection): void {
   judgeMissed(scene, connection, null);
 }
 
-/** N11: a connection whose answer does not come is dead, for whoever holds no lease and everybody else. */
+/** N11: a connection on which an answer does not come in time is dead, whether a lease runs or not. */
 function judgePatience(scene: Scene, { askedAt }: Connection): void {
   if (!scene.isExact || scene.at <= askedAt + PATIENCE_MS + ROUNDING_MS) return;
   const waitedMs = Math.round(scene.at - askedAt);

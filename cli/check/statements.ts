@@ -79,7 +79,7 @@ function judgeNamed(scene: Scene, term: Term): void {
     scene.find(
       "S6",
       `it names ${term.id}, whose lease was over ${Math.round(scene.at - term.until)} ms ago`,
-      "deadlines come before frames: what is over is named no more",
+      "look at deadlines before each frame, and do not name what is over",
     );
   } else if (scene.isExact && term.drainUntil + ROUNDING_MS < scene.at) {
     scene.find("S10", `it renews ${term.id} after its drain time`, "send `release` at the latest after `drainMs`");

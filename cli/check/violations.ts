@@ -8,7 +8,7 @@ export interface Violation {
 }
 
 export interface Finding extends Violation {
-  /** Of the trace, from 1. */
+  /** The number of the line in the trace. The first one is 1. */
   readonly line: number;
   readonly client: string;
 }

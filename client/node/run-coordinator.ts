@@ -1,8 +1,8 @@
 /**
  * Each fire of a task of node-cron is an occurrence of a job, which has the task's name.
  *
- * The run lasts from node-cron's question to its report that the task is over. Whoever is asked meanwhile waits for that, so
- * that a runner that dies is followed.
+ * The run lasts from node-cron's question to its report that the task is over. Other processes that are asked
+ * meanwhile wait for this report, so that one of them goes on if the runner dies.
  */
 import { invalidArgument } from "../../shared/errors.ts";
 import { askedOf } from "../../shared/once/options.ts";
@@ -41,7 +41,7 @@ export class JobCoordinator implements RunCoordinator {
       return work;
     };
     const recorded = runOnceBy({ ...this.#options, job, occurrence, run, leaseMs: ttlMs }, this.#by);
-    // Whoever asked has been told by then; `onComplete` reports what comes of it.
+    // A failure before the run begins rejects the race below; a later one rejects `onComplete`.
     recorded.catch(() => {});
     const isHere = await Promise.race([begun, recorded.then(() => false)]);
     if (isHere) this.#running.set(key, { finish, recorded });
