@@ -1,6 +1,7 @@
 /** Real processes with the same cron and different clocks, some of which are killed while they run: who has run what. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 import type { JobStatus } from "../../shared/protocol/runs.ts";
 import { runNode } from "../../tools/harness/child-process.ts";
@@ -51,7 +52,7 @@ interface Line {
 
 export async function runRounds(rounds: Rounds): Promise<RoundsResult[]> {
   const { processes, occurrences, tickMs, skewMs, killed, leaseMs } = rounds;
-  const limits = JSON.stringify({ occurrences, rows: 1_000_000 });
+  const limits = JSON.stringify({ occurrences: Math.min(occurrences, MOST_REMEMBERED), rows: 1_000_000 });
   await using folder = await temporaryFolder();
   await using backend = await startLocalBackend({
     bindings: { OPEN_MODE: "loopback", LOG_LEVEL: "error", LIMITS: limits },
@@ -72,15 +73,46 @@ export async function runRounds(rounds: Rounds): Promise<RoundsResult[]> {
       if (signal !== "SIGKILL") throw new Error(`a runner ended with ${code ?? signal}: ${output()}`);
     }
   };
-  await Promise.all(Array.from({ length: processes }, (_, index) => keep(index)));
+  const records = new Map(GROUPS.map((group) => [group, new Map<string, string>()]));
+  const look = () => Promise.all(Array.from(records, ([group, ends]) => remember(backend.url, group, ends)));
+  const over = new AbortController();
+  const looking = lookOn(look, over.signal);
+  try {
+    await Promise.all(Array.from({ length: processes }, (_, index) => keep(index)));
+  } finally {
+    over.abort();
+    await looking;
+  }
+  await look();
   const lines = (await readFile(log, "utf8"))
     .split("\n")
     .filter(Boolean)
     .map((line) => JSON.parse(line) as Line);
   // Awaited here: the backend stops when this returns.
   return await Promise.all(
-    (["retry", "once"] as const).map((group) => resultOf(backend.url, group, occurrences, lines)),
+    Array.from(records, ([group, ends]) => resultOf(backend.url, group, occurrences, lines, ends)),
   );
+}
+
+const GROUPS = ["retry", "once"] as const;
+/** More than that a job can't be made to remember: the record is read before it forgets. */
+const MOST_REMEMBERED = 300;
+const LOOK_EVERY_MS = 20_000;
+
+async function lookOn(look: () => Promise<unknown>, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    await pause(LOOK_EVERY_MS, undefined, { signal: over }).catch(() => undefined);
+    if (!over.aborted) await look();
+  }
+}
+
+/** Adds how each occurrence has ended that the job remembers. Nobody has used the job yet: 404. */
+async function remember(url: string, group: string, ends: Map<string, string>): Promise<void> {
+  const answer = await fetch(`${url}/v1/groups/${group}/jobs/tick`);
+  if (answer.status === 404) return;
+  if (!answer.ok) throw new Error(`the status of the job is ${answer.status}: ${await answer.text()}`);
+  const { ended } = (await answer.json()) as JobStatus;
+  for (const { occurrence, end } of ended) ends.set(occurrence, end);
 }
 
 async function resultOf(
@@ -88,22 +120,20 @@ async function resultOf(
   group: RoundsResult["group"],
   occurrences: number,
   all: readonly Line[],
+  ends: ReadonlyMap<string, string>,
 ): Promise<RoundsResult> {
-  const answer = await fetch(`${url}/v1/groups/${group}/jobs/tick`);
-  if (!answer.ok) throw new Error(`the status of the job is ${answer.status}: ${await answer.text()}`);
-  const status = (await answer.json()) as JobStatus;
   const metrics = await (await fetch(`${url}/v1/groups/${group}/metrics`)).text();
   const rows = Number(/^edge_election_rows_written_total\{[^}]*\} (\d+)/m.exec(metrics)?.[1]);
   const lines = all.filter((line) => line.group === group);
   const of = (what: string): Line[] => lines.filter((line) => line.what === what);
   const twice = (what: string): number => of(what).length - new Set(of(what).map(({ occurrence }) => occurrence)).size;
-  const record = (end: string): number => status.ended.filter((one) => one.end === end).length;
+  const record = (wanted: string): number => [...ends.values()].filter((end) => end === wanted).length;
   const known = new Set(["start", "kill", "end", "ran", "completed", "failed", "died", "too_old", "left", "lost"]);
   return {
     ...{ group, occurrences, starts: of("start").length, kills: of("kill").length },
     ...{ completed: record("completed"), died: record("died") },
     failed: record("failed"),
-    missing: occurrences - status.ended.length,
+    missing: occurrences - ends.size,
     ...{
       completedTwice: twice("ran"),
       lost: of("lost").length,
