@@ -9,6 +9,7 @@ import { startLocalBackend } from "../../tools/harness/backend.ts";
 import { importNodeClient } from "../../tools/harness/built.ts";
 import { runNode } from "../../tools/harness/child-process.ts";
 import { candidate } from "../../tools/harness/cluster.ts";
+import { failures } from "../support/failures.ts";
 
 const { createElectionClient } = await importNodeClient();
 
@@ -88,6 +89,16 @@ test.each(["miniflare", "wrangler-harness"])(
 test("vitest-plugin: on virtual time and in workerd, another one takes over", async () => {
   const parameters = [pathOf("node_modules/vitest/vitest.mjs"), "run"];
   expect(await whenEnded(process.execPath, parameters, "examples/vitest-plugin")).toMatch(/Tests +2 passed/);
+});
+
+test("[E11] failures: each is made by a program of its own, and the client says what the tests expect of it", async () => {
+  const output = await whenEnded(process.execPath, ["main.ts"], "examples/failures");
+  const said = output.trimEnd().split("\n");
+  expect(said).toHaveLength(failures.length);
+  for (const [index, { what, node, page }] of failures.entries()) {
+    const { code, says } = node ?? page;
+    expect(said[index]).toMatch(new RegExp(`^${RegExp.escape(what)}: ${code}: .*${says.source}`));
+  }
 });
 
 test("node-job: one process works, and the other goes on at once when a signal ends that one", async () => {
