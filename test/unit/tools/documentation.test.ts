@@ -242,6 +242,37 @@ test.each(BY_PERSON)("README: every section of docs/%s.md is two clicks away", a
   expect(sections.filter((heading) => heading !== "Next" && !targets.has(`#${slug(heading)}`))).toEqual([]);
 });
 
+/** What five kinds of users ask first: by README's link, and then by one on the page that it leads to. */
+const QUESTIONS = [
+  ["Can there be two leaders?", "GUARANTEES.md", "#assumptions"],
+  ["Why does nobody lead for ten seconds after a crash?", "docs/CONCEPTS.md", "#a-crash"],
+  ["Do I need a leader, a job that runs once, or a fence?", "docs/README.md", "ONCE.md#which-one-do-i-need"],
+  ["What does it cost?", "docs/DEPLOYMENT.md#what-it-costs", "performance.md#what-it-costs"],
+  ["How does a container stop without a gap?", "docs/NODE.md", "#docker-and-pid-1"],
+  ["When does a readiness probe fail?", "docs/NODE.md", "#health"],
+  ["How do other services find the leader's address?", "docs/NODE.md", "#observe"],
+  ["What is wrong when the client says connection_failed?", "docs/TROUBLESHOOTING.md", "#the-client-cant-connect"],
+  ["What becomes of a tab that is frozen or closed?", "docs/FRONT-END.md", "#what-happens-to-a-leading-tab"],
+  ["Does it work with Next.js?", "docs/FRONT-END.md", "#nextjs"],
+  ["Where does a page get its token?", "docs/FRONT-END.md", "DEPLOYMENT.md#3-configure-who-may-connect"],
+  ["What has the content security policy to allow?", "docs/FRONT-END.md", "#origins-and-the-content-security-policy"],
+  ["Which flags does my Worker need?", "docs/WORKERS.md", "#configuration-and-flags"],
+  ["How does a cron job run in one place only?", "docs/WORKERS.md", "#a-job-that-runs-once-runifleader"],
+  ["Is isLeader right after a long computation?", "docs/WORKERS.md", "#clocks-stand-still-while-code-runs"],
+  ["How do I test my Worker in workerd?", "docs/TESTING.md", "#inside-workerd"],
+  ["What do I alert on?", "docs/OPERATIONS.md", "#alerts-worth-having"],
+  ["How do I move the lead to another process?", "docs/OPERATIONS.md", "#transfer-to-a-chosen-process"],
+  ["What do clients see of a deployment?", "docs/DEPLOYMENT.md", "#updates-and-what-clients-see-of-them"],
+  ["What happens when the disk is full?", "docs/DEPLOYMENT.md", "#a-full-disk"],
+] as const;
+
+test.each(QUESTIONS)("README: two clicks answer: %s", async (_, first, second) => {
+  const targetsOf = async (path: string) =>
+    parsePage(path, await readFile(inRepository(path), "utf8")).links.map(({ target }) => target);
+  expect(await targetsOf("README.md")).toContain(first);
+  expect(await targetsOf(first.replace(/#.*/, ""))).toContain(second);
+});
+
 test("guarantees: each row names rules that there are, and each family is named to its end", () => {
   const rules = "- **S1** one\n- **S2** two\n- **N1** three\n";
   const table = (rows: string): string => `| about | rules |\n| --- | --- |\n${rows}`;
