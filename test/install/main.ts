@@ -1,7 +1,7 @@
 /**
  * `npm run check:install`: packs the package, installs it into empty folders as its users would, and runs it there: by
- * the steps of README, on the oldest Node that `engines` allows and on Node 24, Deno and Bun, in a page that Vite has bundled, mounted in a Worker
- * by wrangler, and tested by Miniflare, vitest and wrangler. Needs the registry.
+ * the steps of README, on the oldest Node that `engines` allows and on Node 24, Deno and Bun, under pm2, in a page that
+ * Vite has bundled, mounted in a Worker by wrangler, and tested by Miniflare, vitest and wrangler. Needs the registry.
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { inRepository } from "../../tools/paths.ts";
 import { installReport, writeReport } from "../../tools/reports.ts";
 import { execute, type Service, startService } from "./commands.ts";
-import { clientProgram, importProgram, miniflare4Program, pageFiles, workerFiles } from "./programs.ts";
+import { clientProgram, importProgram, miniflare4Program, pageFiles, serviceProgram, workerFiles } from "./programs.ts";
 import { createProject, oldestNode, type Project, packPackage, testedVersion } from "./project.ts";
 
 let passed = 0;
@@ -90,6 +90,35 @@ async function checkFirstLeader(tarball: string): Promise<void> {
     process.stdout.write(`     epoch ${leader.found} after ${(tookMs / 1_000).toFixed(1)} s; the goal is 10 s\n`);
     if (tookMs >= BUSY * FIRST_LEADER_GOAL_MS) throw new Error("it takes too long");
   });
+}
+
+/** The file of docs/NODE.md, and what it says of it. */
+async function checkPm2(tarball: string): Promise<void> {
+  const page = parsePage("docs/NODE.md", await readFile(inRepository("docs/NODE.md"), "utf8"));
+  const ecosystem = page.blocks.find(({ code }) => code.includes("kill_timeout"))?.code ?? "";
+  const files = { "ecosystem.config.cjs": ecosystem, "main.js": serviceProgram };
+  await using project = await createProject(tarball, { files, packages: [await testedVersion("workerd"), "pm2@7"] });
+  await using backend = await startBackend(project);
+  const { folder, command } = project;
+  const asked = ["--url", backend.found, "--group", "service", "--json"];
+  const place = { folder, environment: { PM2_HOME: join(folder, "pm2"), ELECTIONS: backend.found } };
+  await check("pm2 starts a service as docs/NODE.md says, and its stop hands the lead over", async () => {
+    try {
+      await execute(command("pm2"), ["start", "ecosystem.config.cjs"], place);
+      await using _leader = await startService(command("edge-election"), ["watch", ...asked], place, /"epoch":(\d+)/);
+      await execute(command("pm2"), ["stop", "dispatcher"], place);
+      const { terms } = JSON.parse(await execute(command("edge-election"), ["history", ...asked], place)) as History;
+      const ends = new Set(terms.map(({ reason }) => reason));
+      if (ends.size !== 1 || !ends.has("closed"))
+        throw new Error(`its terms have ended otherwise: ${[...ends].join()}`);
+    } finally {
+      await execute(command("pm2"), ["kill"], place);
+    }
+  });
+}
+
+interface History {
+  readonly terms: readonly { readonly reason: string | null }[];
 }
 
 async function checkPage(tarball: string): Promise<void> {
@@ -224,7 +253,15 @@ async function main(): Promise<void> {
   await build();
   await using place = await temporaryFolder();
   const tarball = await packPackage(place.path);
-  for (const part of [checkFirstLeader, checkRuntimes, checkPage, checkWorker, checkLocalTests, checkMiniflare4]) {
+  for (const part of [
+    checkFirstLeader,
+    checkRuntimes,
+    checkPm2,
+    checkPage,
+    checkWorker,
+    checkLocalTests,
+    checkMiniflare4,
+  ]) {
     await part(tarball).catch((error: unknown) => check(part.name, () => Promise.reject(error)));
   }
   await writeReport(installReport, { passed, failed });

@@ -18,6 +18,14 @@ await second.close();
 console.log("led twice");
 `;
 
+/** Leads until it is told to end: `ELECTIONS=URL node main.js`. */
+export const serviceProgram = `
+import { createElectionClient } from "edge-election/node";
+
+const client = createElectionClient({ url: process.env.ELECTIONS, group: "service" });
+await client.elect("dispatcher", ({ signal }) => new Promise((stop) => signal.addEventListener("abort", stop)));
+`;
+
 /** Takes every entry point of the package by its name. */
 export const importProgram = `
 import { readFile } from "node:fs/promises";

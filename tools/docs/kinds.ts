@@ -23,6 +23,8 @@ export type Kind =
   | { readonly how: "parsed"; readonly as: Parsed }
   /** `npm run docs` writes it from the declarations. */
   | { readonly how: "generated" }
+  /** A unit of systemd, which reads it. */
+  | { readonly how: "unit" }
   /** A configuration of workerd: it is served, and its health is checked. */
   | { readonly how: "served" }
   /** A whole page without a bundler: Chromium opens it until it shows the text. */
@@ -30,7 +32,7 @@ export type Kind =
   /** No program, but messages or output. */
   | { readonly how: "text" };
 
-const parsed = ["json", "toml", "yaml", "ini", "sql", "mermaid"] as const;
+const parsed = ["json", "toml", "yaml", "sql", "mermaid"] as const;
 type Parsed = (typeof parsed)[number];
 
 const remedy =
@@ -49,6 +51,7 @@ function plainKind({ language, words }: CodeBlock): Kind | undefined {
   if (words.length > 0) return undefined;
   if (language === "text") return { how: "text" };
   if (language === "capnp") return { how: "served" };
+  if (language === "ini") return { how: "unit" };
   return isParsed(language) ? { how: "parsed", as: language } : undefined;
 }
 
