@@ -1,7 +1,7 @@
 /** `node main.ts ["404" …]`: makes all failures, or those that are named, and writes what a client says of each. */
 import { createHmac } from "node:crypto";
 import { createServer, type OutgoingHttpHeaders } from "node:http";
-import { createElectionClient, type ElectionError, type NodeClientOptions } from "edge-election/node";
+import { createElectionClient, ElectionError, type NodeClientOptions } from "edge-election/node";
 import { startLocalBackend } from "edge-election/testing";
 import { WebSocket } from "ws";
 
@@ -35,10 +35,11 @@ const failures: Readonly<Record<string, () => Promise<void>>> = {
 /** Contends, and writes the first error. */
 async function ask(options: Options, components: readonly string[] = ["dispatcher"]): Promise<void> {
   const client = createElectionClient({ ...options, group: "shop" });
-  const { code, message } = await new Promise<ElectionError>((resolve) => {
+  const error = await new Promise((resolve) => {
     for (const component of components) client.contend(component, { onError: resolve });
   });
-  console.log(`${code}: ${message}`);
+  if (!(error instanceof ElectionError)) throw error;
+  console.log(`${error.code}: ${error.message}`);
   await client.close();
 }
 
