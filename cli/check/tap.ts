@@ -1,9 +1,9 @@
 /**
- * A listener before a backend that passes everything on, and tells what it sees of the sessions' sockets: the trace of any
- * client, in whatever language. What it has told has not been passed on yet. Sockets are not compressed behind it.
+ * A listener before a backend that passes everything on as it is, and tells what it sees of the sessions' sockets: the trace
+ * of any client, in whatever language. What it has told has not been passed on yet. The backend agrees to no compression.
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { Entry } from "./trace.ts";
+import type { SeenEntry } from "./trace.ts";
 import { type WebSocketFrame, WebSocketReader } from "./websocket-frames.ts";
 
 export interface Tap {
@@ -16,14 +16,13 @@ export interface TapOptions {
   readonly port: number;
   /** Where the backend listens, on the same host. */
   readonly backendPort: number;
-  readonly see: (entry: Entry) => void;
+  readonly see: (entry: SeenEntry) => void;
 }
 
 const SESSION = /^GET \S*\/v1\/groups\/([^/\s]+)\/session\b[^\r]*\r\n/;
 const UPGRADE = /^upgrade: *websocket\r$/im;
 /** A client names itself, so that sessions which begin anew are known as its own. */
 const CLIENT = /^edge-election-client: *([^\r]+)\r$/im;
-const EXTENSIONS = /^sec-websocket-extensions:[^\r]*\r\n/gim;
 const HEAD_END = "\r\n\r\n";
 const HEAD_BYTES = 65_536;
 /** A connection that ended without a close. */
@@ -33,8 +32,9 @@ const LOST = 1006;
 export async function startTap({ host, port, backendPort, see }: TapOptions): Promise<Tap> {
   const clients = new Set<Socket>();
   let connections = 0;
-  const server = createServer({ allowHalfOpen: true }, (client) => {
-    const backend = connect({ host, port: backendPort, allowHalfOpen: true });
+  // What is written in two pieces would wait for the acknowledgement of the first.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    const backend = connect({ host, port: backendPort, allowHalfOpen: true, noDelay: true });
     connections += 1;
     const name = String(connections);
     clients.add(client);
@@ -60,11 +60,11 @@ function listening(server: Server, host: string, port: number): Promise<void> {
 /** One socket of a session. */
 class Tapped {
   readonly #connection: string;
-  readonly #see: (entry: Entry) => void;
+  readonly #see: (entry: SeenEntry) => void;
   readonly #readers = { up: new WebSocketReader(), down: new WebSocketReader() };
   #isOpen = true;
 
-  constructor(connection: string, see: (entry: Entry) => void) {
+  constructor(connection: string, see: (entry: SeenEntry) => void) {
     this.#connection = connection;
     this.#see = see;
   }
@@ -103,23 +103,19 @@ function carry(client: Socket, backend: Socket, session: () => Tapped): void {
   let tapped: Tapped | null = null;
   const request = new Head((head) => {
     const [, group] = SESSION.exec(head) ?? [];
-    if (group === undefined || !UPGRADE.test(head)) return head;
+    if (group === undefined || !UPGRADE.test(head)) return;
     tapped = session();
     tapped.open(decodeURIComponent(group), CLIENT.exec(head)?.[1]);
-    return head.replace(EXTENSIONS, "");
   });
   const answer = new Head((head) => {
     // The refusal of an upgrade is no frame.
-    if (tapped !== null && !head.startsWith("HTTP/1.1 101")) tapped = null;
-    return head;
+    if (!head.startsWith("HTTP/1.1 101")) tapped = null;
   });
   const pass = (head: Head, kind: "up" | "down", from: Socket, to: Socket): void => {
     from.on("data", (bytes: Buffer) => {
-      const [before, rest] = head.push(bytes);
-      if (before.length > 0) write(from, to, before);
-      if (rest.length === 0) return;
-      tapped?.pass(kind, rest);
-      write(from, to, rest);
+      const rest = head.push(bytes);
+      if (rest.length > 0) tapped?.pass(kind, rest);
+      write(from, to, bytes);
     });
     from.on("end", () => {
       tapped?.close(LOST, kind === "up");
@@ -141,29 +137,23 @@ function write(from: Socket, to: Socket, bytes: Buffer): void {
   to.once("drain", () => from.resume());
 }
 
-/** The head of the first request or answer of a connection; what follows it is passed on as it is. */
+/** The head of the first request or answer of a connection, if it begins with one. */
 class Head {
-  readonly #edit: (head: string) => string;
+  readonly #read: (head: string) => void;
   #bytes: Buffer | null = Buffer.alloc(0);
 
-  constructor(edit: (head: string) => string) {
-    this.#edit = edit;
+  constructor(read: (head: string) => void) {
+    this.#read = read;
   }
 
-  /** Returns the head, as it is to be passed on, and what follows it. */
-  push(bytes: Buffer): readonly [head: Buffer, rest: Buffer] {
-    const none = Buffer.alloc(0);
-    if (this.#bytes === null) return [none, bytes];
+  /** Returns what follows the head. */
+  push(bytes: Buffer): Buffer {
+    if (this.#bytes === null) return bytes;
     const all = Buffer.concat([this.#bytes, bytes]);
     const end = all.indexOf(HEAD_END);
-    if (end < 0 && all.length < HEAD_BYTES) {
-      this.#bytes = all;
-      return [none, none];
-    }
-    this.#bytes = null;
-    if (end < 0) return [all, none];
-    const bodyAt = end + HEAD_END.length;
-    const head = this.#edit(all.subarray(0, bodyAt).toString("latin1"));
-    return [Buffer.from(head, "latin1"), all.subarray(bodyAt)];
+    this.#bytes = end < 0 && all.length < HEAD_BYTES ? all : null;
+    if (end < 0) return Buffer.alloc(0);
+    this.#read(all.toString("latin1", 0, end + HEAD_END.length));
+    return all.subarray(end + HEAD_END.length);
   }
 }

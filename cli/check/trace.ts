@@ -77,7 +77,10 @@ export interface Told extends Timed {
   readonly forMs?: number;
 }
 
-export type Entry = Opened | Passed | Closed | Told;
+/** What can be seen on the path. */
+export type SeenEntry = Opened | Passed | Closed;
+
+export type Entry = SeenEntry | Told;
 
 const at = number(0);
 const name = text(256, 1);

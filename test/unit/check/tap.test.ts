@@ -1,6 +1,7 @@
 /** A tap before a server of sockets: it passes everything on, and tells what it saw. */
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { connect, createServer as createTcpServer } from "node:net";
 import { expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { freePort } from "../../../cli/backend/free-port.ts";
@@ -17,7 +18,7 @@ interface Tapped extends AsyncDisposable {
 /** The server answers each text by the same text, and closes on `end`. */
 async function tappedServer(): Promise<Tapped> {
   const http = createServer((_request, response) => response.end("hello"));
-  const sockets = new WebSocketServer({ server: http, perMessageDeflate: true });
+  const sockets = new WebSocketServer({ server: http });
   sockets.on("connection", (socket, { headers }) => {
     socket.send(JSON.stringify({ extensions: headers["sec-websocket-extensions"] ?? "none" }));
     socket.on("message", (data) =>
@@ -51,13 +52,14 @@ test("[E23] a tap passes on what it tells, of sessions alone", async () => {
   for (const text of ["ping", JSON.stringify({ a: "é" }), JSON.stringify(long), "end"]) socket.send(text);
   socket.send(new Uint8Array([1]));
   await once(socket, "close");
-  expect(read).toEqual(['{"extensions":"none"}', "ping", '{"a":"é"}', JSON.stringify(long)]);
+  const offered = { extensions: "permessage-deflate; client_max_window_bits" };
+  expect(read).toEqual([JSON.stringify(offered), "ping", '{"a":"é"}', JSON.stringify(long)]);
   const [open, ...rest] = withoutTime(tapped.seen);
   expect(open).toEqual({ kind: "open", connection: "1", group: "team/a", client: "printer" });
   const frames = (kind: string) =>
     rest.flatMap((entry) => (entry.kind === kind && "frame" in entry ? [entry.frame] : []));
   expect(frames("up")).toEqual(["ping", { a: "é" }, long, "end", null]);
-  expect(frames("down")).toEqual([{ extensions: "none" }, "ping", { a: "é" }, long]);
+  expect(frames("down")).toEqual([offered, "ping", { a: "é" }, long]);
   expect(rest.at(-1)).toEqual({ kind: "close", connection: "1", code: 4400, gone: false });
 
   const other = new WebSocket(`ws://${tapped.url}/elsewhere`);
@@ -65,6 +67,18 @@ test("[E23] a tap passes on what it tells, of sessions alone", async () => {
   other.close();
   expect(await (await fetch(`http://${tapped.url}/v1/groups/a`)).text()).toBe("hello");
   expect(tapped.seen).toHaveLength(rest.length + 1);
+});
+
+test("[E23] what is no request, such as the first bytes of TLS, is passed on at once", async () => {
+  await using server = await listen(createTcpServer((socket) => socket.pipe(socket)));
+  const port = await freePort();
+  const tap = await startTap({ host: "127.0.0.1", port, backendPort: server.port, see: () => undefined });
+  const socket = connect(port, "127.0.0.1");
+  socket.write("\x16\x03\x01");
+  expect(String((await once(socket, "data"))[0])).toBe("\x16\x03\x01");
+  socket.end();
+  await once(socket, "close");
+  await tap.close();
 });
 
 test("[E23] a client that is gone without a close is told as such", async () => {
