@@ -68,7 +68,7 @@ test("[S2] [S9] a tab that is offline for longer than its lease is succeeded, an
   const pair = await world.pair("offline", {}, { host: "localhost" });
   const { tabs, a, b } = pair;
   expect(await world.breaks("offline", pair, () => goes("offline", a))).toBe("expired");
-  expect(a.told.filter(({ type }) => type === "revoke")).toMatchObject([{ reason: "expired" }]);
+  expect(await tabs.told(a, "its loss", ({ type }) => type === "revoke")).toMatchObject({ reason: "expired" });
   const before = a.told.length;
   await goes("online", a);
   await tabs.told(a, "its return", (told) => told.type === "state" && told.state === "connected", before);

@@ -1,6 +1,7 @@
 /** Tabs of real browsers that contend in one group, as a test sees them. */
 
 import type { CDPSession, Page } from "playwright-core";
+import { expect, vi } from "vitest";
 import { historyOf } from "../../tools/harness/backend-answers.ts";
 import type { Browsing } from "../../tools/harness/chromium.ts";
 import { type Entry, faultsIn, type History } from "../../tools/harness/history.ts";
@@ -33,8 +34,7 @@ export interface TabOptions {
   readonly before?: (page: Page) => Promise<void>;
 }
 
-/** A term, as the server remembers it. */
-/** A term that was accepted. */
+/** A term that was accepted, as the server remembers it. */
 export type Term = TermStatus & { readonly acceptedAt: number };
 
 export class Tabs {
@@ -95,10 +95,14 @@ export class Tabs {
     return this.until(`${tab.name} to tell of ${what}`, () => tab.told.slice(from).find(is));
   }
 
-  /** Oldest first, those that were accepted. */
-  async terms(): Promise<Term[]> {
-    const terms = await historyOf(this.#url, this.#group);
-    return terms.filter((term): term is Term => term.acceptedAt !== null).reverse();
+  /** Oldest first, those that were accepted; the one by which a tab leads now is among them, though the group may learn later that it was. */
+  terms(): Promise<Term[]> {
+    return vi.waitFor(async () => {
+      const epoch = Math.max(...this.#all.map(({ leads = 0 }) => leads));
+      const terms = (await historyOf(this.#url, this.#group)).filter((term): term is Term => term.acceptedAt !== null);
+      if (epoch > 0) expect(terms.map((term) => term.epoch)).toContain(epoch);
+      return terms.reverse();
+    }, PATIENCE_MS);
   }
 
   /** Everything that is wrong with what the tabs believed, in words; empty when nothing is. */
