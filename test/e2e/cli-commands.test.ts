@@ -17,7 +17,8 @@ import { type CommandEnding, endCommands, runCommand, startCommand } from "../su
 const { createElectionClient, runOnce } = await importNodeClient();
 
 const SECRET = "a secret of at least thirty-two characters";
-const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: "20000", DRAIN_MS: "1000" };
+/** Long: peers here do not renew, and no test waits for the end of a lease. */
+const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: "60000", DRAIN_MS: "1000" };
 
 let backend: LocalBackend;
 let closed: LocalBackend;
