@@ -11,6 +11,8 @@ const fenceSecret = "a secret of the tests, 32 characters or more";
 const seed = Number(process.env["TEST_SEED"] ?? 20_261_122);
 if (!Number.isInteger(seed)) throw new RangeError(`TEST_SEED is ${process.env["TEST_SEED"]}: set it to a whole number`);
 
+const SEEDED = "test/support/seeded.ts";
+
 /** A bound for tests that hang. Twice what a single wait may take (tools/harness/patience.ts), which then says what it has waited for. */
 const HANGS_MS = 180_000;
 
@@ -23,11 +25,14 @@ const native = { experimental: { viteModuleRunner: false, nodeLoader: false } };
 /** Tests that wait for leases most of the time: more of them run beside each other than there are processors. */
 const waiting = { maxWorkers: 3 };
 
+/** What clients send and read is recorded, and judged after each test. */
+const recorded = { setupFiles: [SEEDED, "test/support/recorded.ts"] };
+
 const tier = (name: string, groupOrder: number) => ({
   name,
   sequence: { groupOrder },
   provide: { seed, clocks: "running" as const },
-  setupFiles: ["test/support/seeded.ts"],
+  setupFiles: [SEEDED],
   expect: { poll: { timeout: HANGS_MS / 2 } },
   testTimeout: HANGS_MS,
   hookTimeout: HANGS_MS,
@@ -99,7 +104,7 @@ export default defineConfig({
           ...tier("clocks-worker", 1),
           ...shared,
           provide: { seed, clocks: "standing" as const },
-          setupFiles: ["test/support/seeded.ts", "test/worker/standing-clocks.ts"],
+          setupFiles: [SEEDED, "test/worker/standing-clocks.ts"],
           include: ["test/worker/callers/{contender,run-if-leader}.test.ts", "test/worker/client/fetcher.test.ts"],
         },
       },
@@ -107,6 +112,7 @@ export default defineConfig({
         // As many experiments run beside each other as one file has (test/e2e/fencing.test.ts).
         test: {
           ...tier("e2e", 2),
+          ...recorded,
           ...native,
           ...waiting,
           maxConcurrency: 6,
@@ -116,6 +122,7 @@ export default defineConfig({
       {
         test: {
           ...tier("browser", 3),
+          ...recorded,
           ...native,
           ...waiting,
           include: ["test/browser/**/*.test.ts"],

@@ -8,7 +8,7 @@ import type { Measured, Row } from "../row.ts";
 const LARGEST_RATIO = 5;
 
 async function abuse(attack: AttackName): Promise<Measured> {
-  await using playground = await startPlayground();
+  await using playground = await startPlayground({ isRecorded: false });
   const before = await playground.quiet();
   const { handOvers, counts } = await playground.suffer(attack, { seed: 1 });
   const after = await playground.quiet();

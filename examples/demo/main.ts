@@ -1,8 +1,9 @@
 /**
  * `npm run demo`: every kind of hand-over in a terminal. It starts a local backend and three processes with three
  * components each. The leader is killed, the next one resigns, the backend is redeployed, a component is closed, a
- * process stands by itself without any, and all processes leave. The demo checks what it prints, and exits with 1 if a check fails. `npm run demo -- --watch` lets the
- * processes run until Ctrl-C, so that one can watch them in the dashboard.
+ * process stands by itself without any, and all processes leave. The demo checks what it prints, and judges what the
+ * processes send by the rules of the protocol; it exits with 1 if a check fails. `npm run demo -- --watch` lets the processes
+ * run until Ctrl-C, so that one can watch them in the dashboard.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,6 +12,7 @@ import { type LocalBackend, startLocalBackend } from "../../cli/backend/local-ba
 import type { LeaderInformation } from "../../client/index.ts";
 import { createElectionClient } from "../../client/node/index.ts";
 import { scriptNamed } from "../../tools/arguments.ts";
+import { recordedBackend } from "../../tools/harness/recorder.ts";
 import { leaderTable } from "./table.ts";
 import { type Member, startMember } from "./troupe.ts";
 
@@ -19,7 +21,7 @@ const LEASE_MS = "4000";
 const COMPONENTS = ["dispatcher", "resource-manager", "rest-endpoint"];
 /** It has its own election, so its leader may be another process. */
 const DEDICATED = "audit";
-const STEP_TIMEOUT_MS = 15_000;
+const STEP_TIMEOUT_MS = 60_000;
 
 const members: Member[] = [];
 const leaders = new Map<string, LeaderInformation | null>();
@@ -146,7 +148,7 @@ async function redeploy(leader: Member, backend: LocalBackend, dataDir: string):
   const before = epochOf(leader);
   const callbacks = leader.callbacks.length;
   await backend.stop();
-  const next = await startLocalBackend({ port: backend.port, dataDir, bindings: settings });
+  const next = await start({ port: backend.port, dataDir });
   // The late component joins once the session is back, so this waits for no fixed time.
   leader.send({ order: "contend", component: "after-redeploy" });
   await leaderOf(["after-redeploy"]);
@@ -217,7 +219,9 @@ async function observe(url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-const settings = { OPEN_MODE: "loopback", LEASE_MS };
+/** It rejects where it is stopped and a process has broken a rule. */
+const start = (place: { readonly port?: number; readonly dataDir: string }): Promise<LocalBackend> =>
+  recordedBackend(startLocalBackend, { ...place, bindings: { OPEN_MODE: "loopback", LEASE_MS } });
 
 /** The processes receive Ctrl-C too, and leave by themselves. */
 async function watchUntilStopped(url: string): Promise<void> {
@@ -232,7 +236,7 @@ const dashboardOf = (url: string): string => `${url}/?group=${GROUP}`;
 
 async function main(watches: boolean): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), "edge-election-demo-"));
-  let backend = await startLocalBackend({ dataDir, bindings: settings });
+  let backend = await start({ dataDir });
   print(`A local backend runs at ${backend.url}. Its dashboard: ${dashboardOf(backend.url)}`);
   const done = new AbortController();
   const watching = observe(backend.url, done.signal);

@@ -10,7 +10,7 @@ const HAND_OVERS = 20;
 
 let playground: Playground;
 beforeAll(async () => {
-  playground = await startPlayground();
+  playground = await startPlayground({ isRecorded: true });
 });
 afterAll(async () => {
   await playground[Symbol.asyncDispose]();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { recordedPath } from "../../tools/harness/recorder.ts";
 import { runCommand, startCommand } from "../support/command-line.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -39,8 +40,9 @@ test("the packed command line starts a backend, and runs a command while leading
   expect((await stat(main)).isFile()).toBe(true);
   expect((await runCommand(["--version"], { main })).stdout).toBe(`${version}\n`);
   const dev = startCommand(["dev", "--port", "0", "--data-dir", join(folder.path, "data"), "--json"], { main });
-  const [, url = ""] = await dev.whenWritten(/"url":"([^"]+)"/);
-  const where = ["--url", url, "--group", "packed"];
+  const [, port] = await dev.whenWritten(/"port":(\d+)/);
+  await using path = await recordedPath(Number(port));
+  const where = ["--url", path.url, "--group", "packed"];
   const run = await runCommand(["run", ...where, "--component", "a", "--", "sh", "-c", "echo leading; exit 4"], {
     main,
   });

@@ -2,6 +2,7 @@
 import { afterAll } from "vitest";
 import type { LocalBackend } from "../../testing/index.ts";
 import { importTestingKit } from "../../tools/harness/built.ts";
+import { portOf, recordedPath } from "../../tools/harness/recorder.ts";
 import { overSockets } from "../conformance/sockets.ts";
 import { conformance } from "../conformance/suite.ts";
 
@@ -13,6 +14,7 @@ conformance(
   overSockets("over sockets from Node", async (leaseMs, settings) => {
     const backend = await startLocalBackend({ leaseMs, settings });
     backends.push(backend);
-    return backend;
+    const { url } = await recordedPath(portOf(backend.url));
+    return { url, restart: () => backend.restart() };
   }),
 );

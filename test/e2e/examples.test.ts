@@ -9,6 +9,7 @@ import { startLocalBackend } from "../../tools/harness/backend.ts";
 import { importNodeClient } from "../../tools/harness/built.ts";
 import { runNode } from "../../tools/harness/child-process.ts";
 import { candidate } from "../../tools/harness/cluster.ts";
+import { portOf, recordedPath } from "../../tools/harness/recorder.ts";
 import { failures } from "../support/failures.ts";
 
 const { createElectionClient } = await importNodeClient();
@@ -52,7 +53,8 @@ test("hono-app: an app of one's own, with the elections under a path", async () 
   const server = await harness("examples/hono-app/wrangler.toml");
   const { url } = await server.listen();
   expect(await (await server.fetch("/")).text()).toBe("Nothing but a shop.");
-  await using client = createElectionClient({ url: `${url.origin}/elections`, group: "fast/checkout", signals: false });
+  await using path = await recordedPath(portOf(url.href));
+  await using client = createElectionClient({ url: `${path.url}/elections`, group: "fast/checkout", signals: false });
   await using leadership = await client.acquire("cashier");
   expect(leadership.remainingMs()).toBeLessThanOrEqual(1_600);
   expect((await client.getStatus()).elections[0]?.state).toBe("leading");

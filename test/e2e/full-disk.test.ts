@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { createElectionClient, ElectionError } from "../../client/node/index.ts";
 import { runProgram } from "../../tools/harness/child-process.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { recordedPath } from "../../tools/harness/recorder.ts";
 import type { FullDiskConfig } from "../support/full-disk.main.ts";
 
 const MOUNTED = 'mount -t tmpfs -o size=4m none "$0" && exec "$@"';
@@ -14,7 +15,9 @@ test("[E22] a full disk: 503 with a sentence, which the client says; with room a
   const config: FullDiskConfig = { disk: folder.path };
   const program = [process.execPath, main, JSON.stringify(config)];
   const owner = runProgram("unshare", ["--map-root-user", "--mount", "sh", "-c", MOUNTED, folder.path, ...program]);
-  const [, url = ""] = await owner.whenWritten(/^serves (\S+)$/m);
+  const [, port] = await owner.whenWritten(/^serves (\d+)$/m);
+  await using path = await recordedPath(Number(port));
+  const { url } = path;
   const order = async (what: "fill" | "free"): Promise<void> => {
     owner.child.stdin?.write(`${what}\n`);
     await owner.whenWritten(new RegExp(`^did ${what}$`, "m"));

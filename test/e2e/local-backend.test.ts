@@ -4,12 +4,15 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { claimDataDirectory } from "../../cli/backend/data-directory.ts";
-import { type LocalBackend, startLocalBackend } from "../../tools/harness/backend.ts";
+import type { LocalBackend } from "../../tools/harness/backend.ts";
+import { importLocalBackend } from "../../tools/harness/built.ts";
 import { runNode } from "../../tools/harness/child-process.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
 import { listen } from "../../tools/harness/loopback.ts";
 import { PATIENCE_MS } from "../../tools/harness/patience.ts";
 import { throwawayWorker } from "../support/throwaway-worker.ts";
+
+const { startLocalBackend } = await importLocalBackend();
 
 async function ask(backend: LocalBackend, query = ""): Promise<unknown> {
   const response = await fetch(`${backend.url}/${query}`);

@@ -3,6 +3,7 @@ import { build } from "esbuild";
 import { expect, test } from "vitest";
 import { createElectionClient } from "../../client/node/index.ts";
 import { importTestingKit } from "../../tools/harness/built.ts";
+import { portOf, recordedPath } from "../../tools/harness/recorder.ts";
 import { globalsTouchedBy } from "../../tools/size.ts";
 import { packedProject } from "../support/packed.ts";
 import { wrong } from "../support/wrong.ts";
@@ -50,7 +51,8 @@ test("the packed package runs a group in memory with nothing else installed, and
 
 test("[S5] kill stops it, restart goes on with what was stored, stop may be called twice", async () => {
   await using backend = await startLocalBackend({ leaseMs: 2_000, settings: { DRAIN_MS: "1000" } });
-  const options = { url: backend.url, group: "kept", signals: false } as const;
+  await using path = await recordedPath(portOf(backend.url));
+  const options = { url: path.url, group: "kept", signals: false } as const;
   const epochs: number[] = [];
   for (let round = 0; round < 2; round++) {
     await using client = createElectionClient(options);

@@ -28,7 +28,7 @@ export async function soakAbuse(amounts: Amounts, seed: number, log: (line: stri
   const messages = fuzzCodec(frames, seed);
   log(`${frames} random frames read by the codec, ${messages} of them messages, seed ${seed}`);
   const faults: string[] = [];
-  await using playground = await startPlayground();
+  await using playground = await startPlayground({ isRecorded: true });
   const tell = (attack: AttackName, report: Report): void => {
     const { handOvers, blips, counts, harm, failures } = report;
     log(

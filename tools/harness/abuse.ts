@@ -8,6 +8,7 @@ import { createElectionClient, type ElectionClient } from "../../client/node/ind
 import type { AttackName, Target } from "./attacks.ts";
 import { type NodeProcess, runNode } from "./child-process.ts";
 import { residentMb } from "./process-figures.ts";
+import { recordedPath } from "./recorder.ts";
 import type { Counts } from "./tally.ts";
 import { SECRET, tokenFor } from "./tokens.ts";
 
@@ -139,7 +140,8 @@ function failuresIn(): { readonly hear: (text: string) => void; readonly take: (
   return { hear, take: () => kept.splice(0) };
 }
 
-export async function startPlayground(): Promise<Playground> {
+/** `isRecorded`: those who behave are judged. It takes time, which the bench would measure. */
+export async function startPlayground({ isRecorded }: { readonly isRecorded: boolean }): Promise<Playground> {
   const failures = failuresIn();
   const backend = await startLocalBackend({
     bindings: {
@@ -150,13 +152,14 @@ export async function startPlayground(): Promise<Playground> {
     },
     onOutput: failures.hear,
   });
-  const { url } = backend;
+  const path = isRecorded ? await recordedPath(backend.port) : null;
+  const url = path?.url ?? backend.url;
   const leaders = [await steady(url, GROUP), await steady(url, OTHER_GROUP)];
   const relay = new Relay(url);
   await relay.times(); // the first ones are slower
   const suffer = async (attack: AttackName, options: AbuseOptions = {}): Promise<Report> => {
     const blipsBefore = leaders.reduce((sum, leader) => sum + leader.blips(), 0);
-    const abuser = startAbuse(url, attack, options);
+    const abuser = startAbuse(backend.url, attack, options);
     await abuser.whenWritten(/^ready$/m);
     const memoryMb = [await residentMb(backend.pid)];
     const looks = setInterval(async () => void memoryMb.push(await residentMb(backend.pid)), MEMORY_EVERY_MS);
@@ -173,6 +176,7 @@ export async function startPlayground(): Promise<Playground> {
     suffer,
     async [Symbol.asyncDispose]() {
       await Promise.all([relay.close(), ...leaders.map(({ client }) => client.close())]);
+      await path?.[Symbol.asyncDispose]();
       await backend.stop();
     },
   };

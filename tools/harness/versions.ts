@@ -13,6 +13,7 @@ import type { createElectionClient } from "../../client/node/index.ts";
 import { workerTarget } from "../bundle-worker.ts";
 import { inRepository, repositoryRoot } from "../paths.ts";
 import { type Edit, editing } from "./edited-sources.ts";
+import { portOf, recordedPath } from "./recorder.ts";
 import { type Runtime, serveConfiguration } from "./runtime.ts";
 
 /** One version, ready to run. */
@@ -100,13 +101,14 @@ export interface Skewed {
   readonly object: Version;
   /** Exists, and is used by one backend at a time. */
   readonly folder: string;
+  /** Where clients find it. */
   readonly port: number;
   readonly bindings?: Readonly<Record<string, string>>;
   /** Another one is another namespace: another deployment. */
   readonly uniqueKey?: string;
 }
 
-/** Serves the Worker of one version with the objects of another, until the end of the scope. */
+/** Serves the Worker of one version with the objects of another, until the end of the scope. Its clients are judged. */
 export async function serveSkewed(skewed: Skewed): Promise<Runtime> {
   const { worker, object, folder, port, bindings = {}, uniqueKey = "edge-election" } = skewed;
   const { compatibilityDate, compatibilityFlags } = await runtimeSettings();
@@ -129,7 +131,7 @@ const config :Workerd.Config = (
     (name = "data", disk = (path = "data", writable = true)),
     (name = "assets", disk = (path = "assets")),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const main :Workerd.Worker = (${code("main.js")}
   bindings = [
@@ -144,5 +146,14 @@ const objects :Workerd.Worker = (${code("objects.js")}
 );
 `,
   );
-  return serveConfiguration(folder, "versions.capnp");
+  const runtime = await serveConfiguration(folder, "versions.capnp");
+  const path = await recordedPath(portOf(runtime.url), port);
+  return {
+    url: path.url,
+    said: runtime.said,
+    async [Symbol.asyncDispose]() {
+      await runtime[Symbol.asyncDispose]();
+      await path[Symbol.asyncDispose]();
+    },
+  };
 }

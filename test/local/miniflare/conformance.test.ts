@@ -2,6 +2,7 @@
 import { Miniflare } from "miniflare";
 import { afterAll } from "vitest";
 import { importTestingKit } from "../../../tools/harness/built.ts";
+import { portOf, recordedPath } from "../../../tools/harness/recorder.ts";
 import { overSockets } from "../../conformance/sockets.ts";
 import { conformance } from "../../conformance/suite.ts";
 
@@ -13,7 +14,7 @@ conformance(
   overSockets("over sockets to Miniflare", async (leaseMs, settings) => {
     const miniflare = new Miniflare({ cf: false, workers: [await electionWorker("miniflare", { leaseMs, settings })] });
     running.push(miniflare);
-    const { origin } = await miniflare.ready;
-    return { url: origin, restart: (group) => electionFaults(miniflare).evict(group) };
+    const { url } = await recordedPath(portOf((await miniflare.ready).href));
+    return { url, restart: (group) => electionFaults(miniflare).evict(group) };
   }),
 );

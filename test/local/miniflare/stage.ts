@@ -7,6 +7,7 @@ import { workerTarget } from "../../../tools/bundle-worker.ts";
 import { importTestingKit } from "../../../tools/harness/built.ts";
 import { PATIENCE_MS } from "../../../tools/harness/patience.ts";
 import { type FaultyProxy, startProxy } from "../../../tools/harness/proxy.ts";
+import { portOf, recordedPath } from "../../../tools/harness/recorder.ts";
 import { inRepository } from "../../../tools/paths.ts";
 import type { Stage } from "../scenarios.ts";
 
@@ -64,11 +65,11 @@ export async function startTown(settings: ElectionWorkerOptions = {}, folder?: s
     workers: [await electionWorker("miniflare", { leaseMs: LONG_LEASE_MS, ...settings }), await shop()],
   };
   const miniflare = new Miniflare(options);
-  const { origin } = await miniflare.ready;
+  const path = await recordedPath(portOf((await miniflare.ready).href));
   const worker = await miniflare.getWorker("shop");
   return {
     miniflare,
-    url: origin,
+    url: path.url,
     faults: electionFaults(miniflare, { options }),
     async ask<T>(path: string) {
       const answer = await worker.fetch(`http://shop.example${path}`);
@@ -76,7 +77,10 @@ export async function startTown(settings: ElectionWorkerOptions = {}, folder?: s
       if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
       return JSON.parse(text) as T;
     },
-    [Symbol.asyncDispose]: () => miniflare.dispose(),
+    async [Symbol.asyncDispose]() {
+      await miniflare.dispose();
+      await path[Symbol.asyncDispose]();
+    },
   };
 }
 
