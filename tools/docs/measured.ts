@@ -8,6 +8,7 @@ import { listedRuleIds } from "../rule-ids.ts";
 import { bundleClients } from "../size.ts";
 import { benchTables } from "./bench-tables.ts";
 import { besideIn, besideResults } from "./beside-table.ts";
+import { foreignResults } from "./foreign-table.ts";
 import { leagueResults } from "./league-table.ts";
 
 /** The values that pages can quote, by the words after `measured:`. */
@@ -19,6 +20,8 @@ const besideResult = "bench/results/beside.json";
 const besideBefore = "bench/results/beside-before.json";
 /** Of `npm run league`. */
 const leagueResult = "bench/results/league.json";
+/** Of `npm run mutants`. */
+const foreignResult = "test/sim/foreign/results.json";
 
 export async function measurements(): Promise<Measured> {
   const rules = listedRuleIds(await readFile(inRepository("docs/RULES.md"), "utf8"));
@@ -31,6 +34,7 @@ export async function measurements(): Promise<Measured> {
     ...besideResults("beside", besideIn(await committed(besideResult))),
     ...besideResults("beside before", besideIn(await committed(besideBefore))),
     ...leagueResults(await committed(leagueResult)),
+    ...foreignResults(await committed(foreignResult)),
   ]);
 }
 
@@ -82,7 +86,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 const marker = /<!-- measured: ([\w ,./:-]+?)(?:, as "([^"]*)")? -->([\s\S]*?)<!-- \/ -->/g;
 
 /** A page may name a row whose result has not been committed yet, as long as it quotes nothing. */
-const isYetToCome = (what: string, text: string): boolean => /^(bench|beside|league) /.test(what) && text === "";
+const isYetToCome = (what: string, text: string): boolean =>
+  /^(bench|beside|league|foreign) /.test(what) && text === "";
 
 const inWords = (value: string, words: string | undefined): string => words?.replace("%", value) ?? value;
 

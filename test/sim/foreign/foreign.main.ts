@@ -3,166 +3,136 @@
  * through the scripts, random runs and small worlds of the simulator, and what is left through the tests of its room.
  * Ends with exit code 1 where a survivor has no reason in `survivors.ts`.
  */
-import { glob, mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { stdout } from "node:process";
-import { Worker } from "node:worker_threads";
 import { minutes, scriptNamed, wholeNumber } from "../../../tools/arguments.ts";
 import { temporaryFolder } from "../../../tools/harness/folder.ts";
-import { inRepository, repositoryRoot } from "../../../tools/paths.ts";
-import type { Trial } from "./foreign-worker.main.ts";
-import { applied, type Mutation, mutationsOf } from "./mutations.ts";
-import { reasonFor } from "./survivors.ts";
-import { copyRepository, type Tests, testsFail } from "./unit-tests.ts";
+import { applied } from "./mutations.ts";
+import { Results, type Stage } from "./results.ts";
+import { type Mutant, mutantsOf, PASSES, type Pass, ROOMS } from "./rooms.ts";
+import { Simulator } from "./simulator.ts";
+import { survivorFor } from "./survivors.ts";
+import { copyRepository, KeptTests } from "./tests.ts";
 
 const options = scriptNamed("npm run mutants", "Puts faults into the cores by rule, and says which nobody finds.")
-  .option("--share <number>", "try one mutant in so many", wholeNumber(1), 20)
-  .option("--offset <number>", "which of them", wholeNumber(0), 0)
+  .option("--each <number>", "so many mutants of each room", wholeNumber(1), 10)
+  .option("--seed <number>", "another choice of them", wholeNumber(0), 1)
   .option("--minutes <number>", "begin no mutant after that", minutes, Infinity)
   .option("--only <pattern>", "only files that match this regular expression", "")
-  .option("--json <file>", "file for the results", "reports/foreign-mutants.json")
+  .option("--again", "try once more what has survived before", false)
+  .option(
+    "--results <file>",
+    "what it finds is added here, and what is there is not tried again",
+    "reports/foreign-mutants.jsonl",
+  )
   .parse()
-  .opts<{ share: number; offset: number; minutes: number; only: string; json: string }>();
-
-interface Room {
-  readonly sources: string;
-  /** Whether the simulator runs it. */
-  readonly isSimulated: boolean;
-  /** From the quickest to the slowest. */
-  readonly tests: readonly Tests[];
-}
-
-/** They take seconds each, mostly because they try what is random. */
-const SLOW = "**/{random,properties,preemption,stored-rows,holes,limits,connection,pace}.test.ts";
-
-/** From the quickest to the slowest. */
-const unit = (...files: string[]): Tests[] => [
-  { project: "unit", files, without: SLOW },
-  { project: "unit", files },
-];
-const tier = (project: string, ...files: string[]): Tests => ({ project, files });
-
-const ROOMS: readonly Room[] = [
-  {
-    sources: "worker/group/*.ts",
-    isSimulated: true,
-    tests: [...unit("test/unit/group", "test/unit/host", "test/unit/testing"), tier("sim", "test/sim/once")],
-  },
-  {
-    sources: "worker/host/*.ts",
-    isSimulated: true,
-    tests: [...unit("test/unit/host", "test/unit/group"), tier("worker", "test/worker/host")],
-  },
-  { sources: "shared/holder/*.ts", isSimulated: true, tests: unit("test/unit/client", "test/unit/callers") },
-  { sources: "client/session/*.ts", isSimulated: true, tests: unit("test/unit/client") },
-  {
-    sources: "worker/callers/{core/*,turns}.ts",
-    isSimulated: true,
-    tests: [...unit("test/unit/callers"), tier("worker", "test/worker/callers")],
-  },
-  {
-    sources: "worker/durable-object/*.ts",
-    isSimulated: false,
-    tests: [...unit("test/unit/durable-object"), tier("worker", "test/worker")],
-  },
-];
-
-interface Outcome extends Pick<Mutation, "line" | "kind" | "from" | "to"> {
-  readonly file: string;
-  /** `null`: nobody has. */
-  readonly foundBy: string | null;
-  /** Why that is right. */
-  readonly reason?: string;
-}
-
-/** A mutant that hangs is found: none of these takes as long on the right cores. */
-const PATIENCE_MS = 300_000;
-
-/** Tries one after the other in a thread, and starts a new one where a mutant never comes back. */
-class Simulator {
-  #worker: Worker | null = null;
-
-  trial(trial: Trial): Promise<string | null> {
-    this.#worker ??= new Worker(new URL("./foreign-worker.main.ts", import.meta.url));
-    const worker = this.#worker;
-    return new Promise((resolve, reject) => {
-      const patience = setTimeout(() => void this.end().then(() => resolve("it hangs")), PATIENCE_MS);
-      worker.removeAllListeners();
-      worker.once("message", (found: string | null) => {
-        clearTimeout(patience);
-        resolve(found);
-      });
-      worker.once("error", (error) => {
-        clearTimeout(patience);
-        this.#worker = null;
-        if ("code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY") resolve("it takes all memory");
-        else reject(error);
-      });
-      worker.postMessage(trial);
-    });
-  }
-
-  async end(): Promise<void> {
-    await this.#worker?.terminate();
-    this.#worker = null;
-  }
-}
-
-/** One in so many, spread over each file: every run with the same options tries the same. */
-async function sampleOf({ sources }: Room): Promise<{ file: string; source: string; mutation: Mutation }[]> {
-  const all: { file: string; source: string; mutation: Mutation }[] = [];
-  for await (const file of glob(sources, { cwd: repositoryRoot })) {
-    if (!new RegExp(options.only).test(file)) continue;
-    const source = await readFile(inRepository(file), "utf8");
-    all.push(...mutationsOf(file, source).map((mutation) => ({ file, source, mutation })));
-  }
-  all.sort((one, other) => (one.file < other.file ? -1 : Number(one.file > other.file)));
-  return all.filter((_, index) => index % options.share === options.offset % options.share);
-}
+  .opts<{
+    each: number;
+    seed: number;
+    minutes: number;
+    only: string;
+    again: boolean;
+    summary: string;
+    results: string;
+  }>();
 
 await using folder = await temporaryFolder();
 await copyRepository(folder.path);
+await mkdir(dirname(options.results), { recursive: true });
+const results = await Results.in(options.results);
 const simulator = new Simulator();
-const outcomes: Outcome[] = [];
+const tests = new KeptTests(folder.path, ["unit", "sim", "worker"]);
 
-async function foundBy({ isSimulated, tests }: Room, file: string, text: string): Promise<string | null> {
-  const found = isSimulated ? await simulator.trial({ file, text }) : null;
-  if (found !== null) return found;
-  for (const one of tests) {
-    if (await testsFail(folder.path, file, text, one)) return `tests of the tier ${one.project}`;
+interface Found {
+  readonly stage: Stage | null;
+  readonly foundBy: string | null;
+}
+
+async function tried({ room, file, source, mutation }: Mutant, pass: Pass): Promise<Found> {
+  const text = applied(source, mutation);
+  if (room.isSimulated && pass !== "second") {
+    const foundBy = await simulator.trial({ file, text, depth: pass === "first" ? "quick" : "whole" });
+    if (foundBy !== null) return { stage: stageOf(foundBy), foundBy };
   }
-  return null;
+  for (const one of room.tests.filter((some) => some.pass === pass)) {
+    const failed = await tests.whatFails({ file, text }, one);
+    if (failed !== null) return { stage: one.project, foundBy: failed };
+  }
+  return { stage: null, foundBy: null };
+}
+
+function stageOf(foundBy: string): Stage {
+  if (foundBy === "it does not load") return "loading";
+  if (foundBy.startsWith("script")) return "scripts";
+  if (foundBy.endsWith("random runs")) return "random runs";
+  return foundBy.startsWith("every") ? "small worlds" : "loops";
 }
 
 /** From all rooms in turn: whenever it is stopped, each has had its share. */
-async function* inTurns() {
-  const samples = await Promise.all(ROOMS.map(async (room) => ({ room, mutants: await sampleOf(room) })));
-  for (let place = 0; samples.some(({ mutants }) => place < mutants.length); place++)
-    for (const { room, mutants } of samples) {
-      const mutant = mutants[place];
-      if (mutant !== undefined) yield { room, ...mutant };
-    }
+async function inTurns(): Promise<Mutant[]> {
+  const only = new RegExp(options.only);
+  const samples = await Promise.all(ROOMS.map((room) => mutantsOf(room, options.seed)));
+  const places = Array.from({ length: options.each }, (_, place) => place);
+  return places
+    .flatMap((place) => samples.flatMap((sample) => sample[place] ?? []))
+    .filter(({ file }) => only.test(file));
 }
 
 const until = Date.now() + options.minutes * 60_000;
-for await (const { room, file, source, mutation } of inTurns()) {
-  if (Date.now() >= until) break;
-  const { line, kind, from, to } = mutation;
-  const found = await foundBy(room, file, applied(source, mutation));
-  const reason = found === null ? reasonFor(file, mutation) : undefined;
-  outcomes.push({ file, line, kind, from, to, foundBy: found, ...(reason !== undefined && { reason }) });
-  const told = found ?? (reason === undefined ? "SURVIVES" : `survives: ${reason}`);
-  stdout.write(`${told}\t${file}:${line}\t${kind}\t${shortened(from)}\t${shortened(to)}\n`);
+const chosen = await inTurns();
+
+async function goThrough(pass: Pass, mutants: readonly Mutant[]): Promise<void> {
+  for (const mutant of mutants) {
+    if (nextFor(mutant) !== pass) continue;
+    if (Date.now() >= until) return;
+    const begunAt = Date.now();
+    const found = await tried(mutant, pass);
+    const { file, room, mutation } = mutant;
+    const { line, within, kind, from, to } = mutation;
+    const next = found.stage === null ? PASSES[PASSES.indexOf(pass) + 1] : undefined;
+    await results.add({ room: room.name, file, line, within, kind, from, to, ...found, ...(next && { next }) });
+    const survives = survivorFor(file, mutation) === undefined ? "SURVIVES" : "survives for a reason";
+    const told = found.foundBy ?? (next === undefined ? survives : `survives the ${pass} pass`);
+    const seconds = ((Date.now() - begunAt) / 1_000).toFixed(1);
+    stdout.write(`${seconds} s\t${file}:${line}\t${kind}\t${shortened(from)}\t${shortened(to)}\t${told}\n`);
+  }
 }
+
+function nextFor(mutant: Mutant): Pass | undefined {
+  const known = results.of(mutant);
+  if (known === undefined || (options.again && known.stage === null && known.next === undefined)) return "first";
+  return known.next;
+}
+
+/** So many of them go through what is quick before the next do; all have been through that before any goes through the rest. */
+const AT_ONCE = 60;
+for (let next = 0; next < chosen.length; next += AT_ONCE) {
+  for (const pass of ["first", "second"] as const) await goThrough(pass, chosen.slice(next, next + AT_ONCE));
+}
+await goThrough("third", chosen);
+tests.end();
 await simulator.end();
-await mkdir(inRepository("reports"), { recursive: true });
-await writeFile(options.json, `${JSON.stringify(outcomes, null, 2)}\n`);
-const survivors = outcomes.filter(({ foundBy }) => foundBy === null);
-const unexplained = survivors.filter(({ reason }) => reason === undefined);
+const known = chosen.flatMap((mutant) => results.of(mutant) ?? []);
+const survivors = known.filter(({ stage }) => stage === null);
+const unexplained = survivors.filter((one) => survivorFor(one.file, one) === undefined);
 stdout.write(
-  `${outcomes.length} mutants: ${outcomes.length - survivors.length} found, ` +
+  `${known.length} mutants: ${known.length - survivors.length} found, ` +
     `${survivors.length - unexplained.length} survive for a reason, ${unexplained.length} without one\n`,
 );
+if (options.summary !== "") await writeFile(options.summary, await summary());
 process.exitCode = unexplained.length === 0 ? 0 : 1;
+
+/** A line for each mutant. */
+async function summary(): Promise<string> {
+  const all = await Promise.all(ROOMS.map(async (room) => [room.name, (await mutantsOf(room, options.seed)).length]));
+  const mutants = known.map((one) => {
+    const { changes, reason } = (one.stage === null && survivorFor(one.file, one)) || {};
+    return `    ${JSON.stringify({ ...one, changes, reason })}`;
+  });
+  const head = `  "seed": ${options.seed},\n  "all": ${JSON.stringify(Object.fromEntries(all))},`;
+  return `{\n${head}\n  "mutants": [\n${mutants.join(",\n")}\n  ]\n}\n`;
+}
 
 function shortened(text: string): string {
   const line = text.replaceAll(/\s+/g, " ");

@@ -8,6 +8,8 @@ import { type Expression, type Node, parseSync, type Statement } from "oxc-parse
 export interface Mutation {
   /** From 1. */
   readonly line: number;
+  /** The text of that line. */
+  readonly within: string;
   /** The text that it replaces, and by what. */
   readonly from: string;
   readonly to: string;
@@ -42,10 +44,12 @@ export function mutationsOf(file: string, source: string): Mutation[] {
   const { program, errors } = parseSync(file, source);
   if (errors.length > 0) throw new Error(`${file} can't be read: ${errors[0]?.message}`);
   const found: Mutation[] = [];
-  const lineOf = (at: number): number => source.slice(0, at).split("\n").length;
+  const lines = source.split("\n");
   const add = (kind: Kind, { start, end }: Span, to: string): void => {
     const from = source.slice(start, end);
-    if (from !== to) found.push({ kind, line: lineOf(start), from, to, start, end });
+    if (from === to) return;
+    const line = source.slice(0, start).split("\n").length;
+    found.push({ kind, line, within: lines[line - 1]?.trim() ?? "", from, to, start, end });
   };
   const text = ({ start, end }: Span): string => source.slice(start, end);
   const visit = (node: Node): void => {
