@@ -17,7 +17,7 @@ import { leaderTable } from "./table.ts";
 import { type Member, startMember } from "./troupe.ts";
 
 const GROUP = "checkout";
-const LEASE_MS = "4000";
+const LEASE_MS = "8000";
 const COMPONENTS = ["dispatcher", "resource-manager", "rest-endpoint"];
 /** It has its own election, so its leader may be another process. */
 const DEDICATED = "audit";

@@ -6,7 +6,7 @@ import { clientMember, type Driver, LONG_LEASE_MS, type Member } from "./driver.
 
 /** Where a lease is to end, and where none is while a busy machine stands still. */
 const SHORT_LEASE_MS = 3_000;
-const RENEWED_LEASE_MS = 6_000;
+const RENEWED_LEASE_MS = 10_000;
 const TURN_MS = 10;
 const PROXIES = 5;
 

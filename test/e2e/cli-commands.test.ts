@@ -39,7 +39,10 @@ const ask = (command: string, group: string, ...more: readonly string[]): Promis
   runCommand([command, "--url", backend.url, "--group", group, ...more]);
 
 /** The document that a command has written, of the shape that the test names. */
-const jsonOf = <Document = unknown>({ stdout }: CommandEnding): Document => JSON.parse(stdout);
+function jsonOf<Document = unknown>({ stdout, stderr }: CommandEnding): Document {
+  expect(stdout, stderr).not.toBe("");
+  return JSON.parse(stdout);
+}
 
 /** Two processes: `one` leads `worker`, `two` waits for it. */
 async function twoProcesses(group: string, url = backend.url): Promise<AsyncDisposable & { readonly epoch: number }> {
@@ -165,7 +168,7 @@ test("revoke hands over to the named process, and history shows it", async () =>
 
 test("[Q3] revoke reports when the named process does not take over", async () => {
   // The named process is granted the election by what it has stated, and takes it from the others for a lease.
-  const bindings = { ...BINDINGS, LEASE_MS: "5000" };
+  const bindings = { ...BINDINGS, LEASE_MS: "10000" };
   await using short = await startLocalBackend({ bindings });
   const revokeTo = async (group: string, ...more: readonly string[]) => {
     await using _processes = await twoProcesses(group, short.url);

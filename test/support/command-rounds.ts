@@ -120,14 +120,20 @@ const killRunner: Fault = async (stage, running) => {
   await over(runner); // and with it its command, which holds the same outputs
 };
 
+/** The runner goes on if its command was being stopped already, because the term was lost before. */
+async function overOrLost(runner: CommandProcess, { epoch }: LogLine): Promise<void> {
+  const lost = runner.whenWritten(new RegExp(`"event":"lost","epoch":${epoch},`)).catch(() => undefined);
+  await Promise.race([over(runner), lost]);
+}
+
 const killCommand: Fault = async (stage, running) => {
   const runner = await runnerOf(stage, running);
-  if (signal(running.pid, "SIGKILL")) await over(runner);
+  if (signal(running.pid, "SIGKILL")) await overOrLost(runner, running);
 };
 
 const killSupervisor: Fault = async (stage, running) => {
   const runner = await runnerOf(stage, running);
-  if (signal(running.parent, "SIGKILL")) await over(runner);
+  if (signal(running.parent, "SIGKILL")) await overOrLost(runner, running);
 };
 
 /** Its supervisor alone is left to end the command in time. */

@@ -32,7 +32,7 @@ export const unrecorded: ReadonlyMap<string, string> = new Map([
 
 /** Files that start backends of their own without a recorded path; those above are not repeated. */
 export const unrecordedStarts: ReadonlyMap<string, string> = new Map([
-  ["examples/failures/main.ts", "it shows its readers how to start a backend, and nobody leads there"],
+  ["examples/failures/main.ts", "it shows its readers how to start a backend"],
   ["examples/miniflare/takeover.node-test.ts", BY_RPC],
   ["examples/wrangler-harness/takeover.node-test.ts", BY_RPC],
   ["test/e2e/cli-commands.test.ts", "`dev` gets requests alone"],
