@@ -1,20 +1,22 @@
 /** The servers of the league, which can crash and start again on their data. */
 import { startLocalBackend } from "../../cli/backend/local-backend.ts";
 import { temporaryFolder } from "../../tools/harness/folder.ts";
+import { recordedBackend } from "../../tools/harness/recorder.ts";
 import { OPEN_TO_LOOPBACK } from "../backend.ts";
 import { bundle } from "../bundle.ts";
 import { type ServerProgram, startServer } from "../peers/server.ts";
+import type { Setting } from "./stage.ts";
 
 export interface Backend extends AsyncDisposable {
   readonly port: number;
   crash(): Promise<void>;
 }
 
-export async function openBackend(server: "ours" | (() => Promise<ServerProgram>), leaseMs: number): Promise<Backend> {
+export async function openBackend(server: "ours" | (() => Promise<ServerProgram>), setting: Setting): Promise<Backend> {
   await using owned = new AsyncDisposableStack();
   const folder = owned.use(await temporaryFolder());
   const start =
-    server === "ours" ? await ourStart(leaseMs, folder.path, owned) : peerStart(await server(), folder.path);
+    server === "ours" ? await ourStart(setting, folder.path, owned) : peerStart(await server(), folder.path);
   let running = await start();
   owned.defer(() => running.kill());
   const kept = owned.move();
@@ -34,7 +36,7 @@ interface Running {
 }
 
 async function ourStart(
-  leaseMs: number,
+  { leaseMs, isJudged }: Setting,
   dataDir: string,
   owned: AsyncDisposableStack,
 ): Promise<() => Promise<Running>> {
@@ -42,7 +44,8 @@ async function ourStart(
   const bindings = { ...OPEN_TO_LOOPBACK, LEASE_MS: String(leaseMs), LOG_LEVEL: "error" };
   let port = 0;
   return async () => {
-    const backend = await startLocalBackend({ bindings, port, dataDir, workerBundle: file });
+    const options = { bindings, port, dataDir, workerBundle: file };
+    const backend = await (isJudged ? recordedBackend(startLocalBackend, options) : startLocalBackend(options));
     ({ port } = backend);
     return backend;
   };

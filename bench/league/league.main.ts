@@ -20,6 +20,7 @@ const options = scriptNamed("npm run league", "Puts peers and this project under
   .option("--faults <number>", "leaders to strike in each cell", wholeNumber(1), 100)
   .option("--lease <number>", "time-out of the lead, in seconds", wholeNumber(2), 4)
   .option("--minutes <number>", "begin no cell after so many minutes", wholeNumber(1), 25)
+  .option("--judged", "record what clients of this project send, and judge it", false)
   .option("--json <file>", "file for the results as JSON", "reports/league.json")
   .parse()
   .opts<{
@@ -29,6 +30,7 @@ const options = scriptNamed("npm run league", "Puts peers and this project under
     faults: number;
     lease: number;
     minutes: number;
+    judged: boolean;
     json: string;
   }>();
 
@@ -45,7 +47,7 @@ async function take(competitor: Competitor, fault: FaultName): Promise<void> {
   const why = competitor.excused?.[fault] ?? (isLate() ? `not begun within ${options.minutes} minutes` : undefined);
   if (why !== undefined) return void omitted.push({ product, fault, why });
   try {
-    const setting = { leaseMs, elections: options.elections };
+    const setting = { leaseMs, elections: options.elections, isJudged: options.judged };
     const cell = await competitor.on(setting, (stage) => runCell(stage, FAULTS[fault], { leaseMs, ...options }));
     results.push({ product, fault, ...cell });
     print(`${fault}, ${product}: ${JSON.stringify(cell)}`);

@@ -35,7 +35,7 @@ export async function withPages<T>(
   const elections = electionsOf(setting);
   const counters = elections.map(() => new Counter());
   const site = owned.use(await serveCounters(counters, await scriptOf(product)));
-  const port = product === "ours-in-pages" ? owned.use(await openBackend("ours", setting.leaseMs)).port : 0;
+  const port = product === "ours-in-pages" ? owned.use(await openBackend("ours", setting)).port : 0;
   const chromium = owned.use(await startChromium(await findBrowser(), UNTHROTTLED));
   const members: Member[] = [];
   for (let index = 0; index < PAGES; index++) {

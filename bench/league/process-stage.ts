@@ -25,7 +25,7 @@ export async function withProcesses<T>(
   const elections = electionsOf(setting);
   const counters = elections.map(() => new Counter());
   const store = storeOf(owned.use(await serveCounters(counters)));
-  const backend = owned.use(await openBackend(ENTRANTS[product].server, setting.leaseMs));
+  const backend = owned.use(await openBackend(ENTRANTS[product].server, setting));
   const members: Member[] = [];
   for (let index = 0; index < MEMBERS; index++) {
     const path = await startProxy(backend.port);

@@ -30,6 +30,8 @@ export interface Stage {
 export interface Setting {
   readonly elections: number;
   readonly leaseMs: number;
+  /** What clients of ours send is judged. It takes time, which is measured then. */
+  readonly isJudged: boolean;
 }
 
 /** Their names, which are those of groups as well. */

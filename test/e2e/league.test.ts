@@ -10,7 +10,7 @@ test("[S2] [S13] in the league, leaders whose process is stopped are succeeded, 
   const json = join(folder.path, "league.json");
   const few = ["--elections", "3", "--faults", "3", "--lease", "2"];
   const league = runNode("bench/league/league.main.ts", [
-    ...["--products", "^ours$", "--only", "^stop$", "--json", json],
+    ...["--products", "^ours$", "--only", "^stop$", "--judged", "--json", json],
     ...few,
   ]);
   const { code } = await league.ended;
