@@ -3,6 +3,7 @@
  * cores and every mutant of them.
  */
 import { pessimistic } from "../../client/clock.ts";
+import { Changes, Observers } from "../../client/observers.ts";
 import { nextDeadline as clientDeadline } from "../../client/session/deadlines.ts";
 import { heldTerms, initialState } from "../../client/session/state.ts";
 import { transition as clientTransition } from "../../client/session/transition.ts";
@@ -18,6 +19,8 @@ export const shippedCores = {
     heldTerms,
     remainingMs,
     pessimistic,
+    Observers,
+    Changes,
   },
   group: groupCore,
   contender: contenderCore,

@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { ATTEMPTS } from "../../testing/group/storage.ts";
 import type { PolicyOptions } from "../../worker/group/policy.ts";
-import type { CallerChoiceMove, CallerMove, ChoiceMove, FaultMove, Move, Who } from "./moves.ts";
+import type { CallerChoiceMove, CallerMove, ChoiceMove, FaultMove, Move, TenantMove, Who } from "./moves.ts";
+import type { Flood } from "./world/process.ts";
 import {
   type CallerSetup,
   COMPONENTS,
@@ -104,7 +105,7 @@ type Generators<M extends Move> = {
   readonly [T in M["type"]]: readonly [number, fc.Arbitrary<Omit<Extract<M, { type: T }>, "type">>];
 };
 
-const generators: Generators<Exclude<Move, CallerMove | CallerChoiceMove | ChoiceMove | FaultMove>> = {
+const generators: Generators<Exclude<Move, CallerMove | CallerChoiceMove | ChoiceMove | FaultMove | TenantMove>> = {
   advance: [22, fc.record({ ms: time })],
   happen: [16, fc.record({ count: fc.integer({ min: 1, max: 6 }) })],
   stall: [4, fc.record({ ms: time })],
@@ -246,6 +247,7 @@ const callerChoiceGenerators: Generators<CallerChoiceMove> = {
 };
 
 const faultGenerators: Generators<FaultMove> = {
+  "lose-alarms": [8, fc.record({ count: often([3, 1], [1, 3], [1, 1_000]) })],
   "storage-fault": [20, fc.record({ attempt: fc.constantFrom(...ATTEMPTS), count: fc.integer({ min: 1, max: 3 }) })],
 };
 
@@ -290,12 +292,13 @@ const choiceGenerators: Generators<ChoiceMove> = {
 
 /** There m is dedicated everywhere. */
 const { contend: _, ...others } = generators;
-const withChoice: Generators<Exclude<Move, CallerMove | CallerChoiceMove | FaultMove | { readonly type: "contend" }>> =
-  {
-    ...others,
-    spawn: [3, fc.record({ place, setup: chooser })],
-    ...choiceGenerators,
-  };
+const withChoice: Generators<
+  Exclude<Move, CallerMove | CallerChoiceMove | FaultMove | TenantMove | { readonly type: "contend" }>
+> = {
+  ...others,
+  spawn: [3, fc.record({ place, setup: chooser })],
+  ...choiceGenerators,
+};
 
 export const movesWithChoice = arbitrariesOf(withChoice);
 
@@ -304,3 +307,65 @@ export const movesWithFaults = [...moves, ...arbitrariesOf(faultGenerators)];
 export const movesWithCallers = [...moves, ...arbitrariesOf(callerGenerators)];
 
 export const movesWithChoosyCallers = [...movesWithCallers, ...arbitrariesOf(callerChoiceGenerators)];
+
+// Several clients in a process, Workers, and applications that say much and read slowly
+
+/** So slow that what waits lasts longer than a lease. */
+const SLOW = { messagesPerSecond: 10 };
+
+const tenant: fc.Arbitrary<ProcessSetup> = fc
+  .tuple(process, fc.boolean(), often([1, true], [2, false]))
+  .map(([setup, inWorker, twin]) => ({ ...setup, watched: [], inWorker, twin }));
+
+const tenantCaller: fc.Arbitrary<CallerSetup> = fc
+  .tuple(caller, fc.boolean(), fc.boolean())
+  .map(([setup, inWorker, tries]) => ({ ...setup, inWorker, tries }));
+
+export const setupsWithTenants: fc.Arbitrary<Setup> = fc
+  .tuple(
+    setups,
+    fc.array(tenant, { minLength: 1, maxLength: 2 }),
+    fc.array(tenantCaller, { minLength: 0, maxLength: 2 }),
+  )
+  .map(([setup, processes, callers]) => ({
+    ...setup,
+    policy: { ...setup.policy, limits: SLOW },
+    processes,
+    callers,
+  }));
+
+const watched = fc.oneof(component, fc.constant(true as const));
+
+const tenantGenerators: Generators<TenantMove> = {
+  flood: [
+    6,
+    fc.record({
+      who,
+      what: often<Flood>([3, "priority"], [1, "confirm"], [1, "watch"], [2, "rejoin"]),
+      count: often([1, 90], [2, 200]),
+    }),
+  ],
+  compute: [6, fc.record({ who, ms: time })],
+  "caller-compute": [4, fc.record({ place: callerPlace, ms: time })],
+  check: [2, fc.record({ who })],
+  "join-reader": [4, fc.record({ who, component: watched })],
+  "leave-reader": [1, fc.record({ who })],
+  read: [6, fc.record({ who, count: fc.integer({ min: 1, max: 8 }) })],
+};
+
+/** Those who read observe by that alone. */
+const { observe: __, unobserve: ___, ...unread } = generators;
+
+export const movesWithTenants = [
+  ...arbitrariesOf<
+    Exclude<
+      Move,
+      CallerMove | CallerChoiceMove | ChoiceMove | FaultMove | TenantMove | { type: "observe" | "unobserve" }
+    >
+  >({
+    ...unread,
+    spawn: [3, fc.record({ place, setup: tenant })],
+  }),
+  ...arbitrariesOf<CallerMove>(callerGenerators),
+  ...arbitrariesOf<TenantMove>(tenantGenerators),
+];

@@ -9,7 +9,7 @@ import type { CrashPoint } from "./world/backend.ts";
 import type { Caller } from "./world/caller.ts";
 import type { CallFate } from "./world/calls.ts";
 import type { Direction, Told } from "./world/network.ts";
-import type { Process } from "./world/process.ts";
+import type { Flood, Process } from "./world/process.ts";
 import type { ComponentName, ContenderSetup, ProcessSetup } from "./world/setup.ts";
 import type { World } from "./world/world.ts";
 
@@ -36,6 +36,16 @@ export type CallerMove =
       readonly does: "resign" | "leave" | "restart" | "release-calls";
     };
 
+/** What only happens where several clients share a process, Workers run them, and applications say much and read slowly. */
+export type TenantMove =
+  | { readonly type: "flood"; readonly who: Who; readonly what: Flood; readonly count: number }
+  | { readonly type: "compute"; readonly who: Who; readonly ms: number }
+  | { readonly type: "caller-compute"; readonly place: number; readonly ms: number }
+  | { readonly type: "check"; readonly who: Who }
+  | { readonly type: "join-reader"; readonly who: Who; readonly component: ComponentName | true }
+  | { readonly type: "leave-reader"; readonly who: Who }
+  | { readonly type: "read"; readonly who: Who; readonly count: number };
+
 /** What the application of a process without a socket says of whether it would lead. */
 export type CallerChoiceMove = { readonly type: "caller-wants"; readonly place: number; readonly ready: boolean };
 
@@ -45,8 +55,11 @@ export type ChoiceMove =
   | { readonly type: "deploy-choice"; readonly policy: PolicyOptions }
   | { readonly type: "stay-out"; readonly who: Who; readonly election: ElectionName; readonly ms: number };
 
-/** What the object survives: the next attempts fail, and their errors reach whoever has caused them. */
-export type FaultMove = { readonly type: "storage-fault"; readonly attempt: Attempt; readonly count: number };
+export type FaultMove =
+  /** What the object survives: the next attempts fail, and their errors reach whoever has caused them. */
+  | { readonly type: "storage-fault"; readonly attempt: Attempt; readonly count: number }
+  /** So many of the next alarms never ring. */
+  | { readonly type: "lose-alarms"; readonly count: number };
 
 export type Move =
   | { readonly type: "advance"; readonly ms: number }
@@ -87,7 +100,7 @@ export type Move =
   | { readonly type: "observe"; readonly who: Who; readonly component: ComponentName | true }
   | { readonly type: "unobserve"; readonly who: Who; readonly component: ComponentName | true }
   | { readonly type: "shutdown"; readonly who: Who }
-  | { readonly type: "hibernate" }
+  | { readonly type: "hibernate"; readonly atOnce?: boolean }
   | { readonly type: "crash"; readonly skewMs: number; readonly told: boolean }
   | { readonly type: "crash-at-write"; readonly at: CrashPoint; readonly skewMs: number }
   | { readonly type: "replace"; readonly skewMs: number }
@@ -101,7 +114,8 @@ export type Move =
   | CallerMove
   | CallerChoiceMove
   | ChoiceMove
-  | FaultMove;
+  | FaultMove
+  | TenantMove;
 
 type MoveType = Move["type"];
 type Of<T extends MoveType> = Extract<Move, { readonly type: T }>;
@@ -126,7 +140,16 @@ const withRunning =
   <M extends { readonly who: Who }>(act: (process: Process, move: M, world: World) => void) =>
   (world: World, move: M): void => {
     const process = processOf(world, move.who);
-    if (process?.runs) act(process, move, world);
+    if (!process?.runs) return;
+    process.clock.arrive();
+    act(process, move, world);
+  };
+
+/** What befalls a machine befalls all clients on it. */
+const withMachine =
+  <M extends { readonly who: Who }>(act: (process: Process, move: M, world: World) => void) =>
+  (world: World, move: M): void => {
+    for (const process of processOf(world, move.who)?.clients ?? []) act(process, move, world);
   };
 
 const withAny =
@@ -140,7 +163,9 @@ const withCaller =
   <M extends { readonly place: number }>(act: (caller: Caller, move: M, world: World) => void) =>
   (world: World, move: M): void => {
     const caller = world.callers[move.place % world.callers.length];
-    if (caller !== undefined) act(caller, move, world);
+    if (caller === undefined) return;
+    caller.clock.arrive();
+    act(caller, move, world);
   };
 
 /** Total by type: every move has its meaning. */
@@ -170,15 +195,15 @@ const meanings: { readonly [T in MoveType]: (world: World, move: Of<T>) => void 
     path.upMs = upMs;
     path.downMs = downMs;
   }),
-  sleep: withRunning((process, { ms }, world) => process.sleep(world.now + ms)),
-  "set-clock": withAny((process, { byMs }) => process.clock.set(byMs)),
-  "timer-lag": withAny((process, { ms }) => {
+  sleep: withMachine((process, { ms }, world) => process.sleep(world.now + ms)),
+  "set-clock": withMachine((process, { byMs }) => process.clock.set(byMs)),
+  "timer-lag": withMachine((process, { ms }) => {
     process.timerLagMs = ms;
   }),
-  freeze: withRunning((process) => process.freeze()),
-  thaw: withAny((process) => process.thaw()),
-  page: withRunning((process, { event }) => process.dispatch({ type: "page", event })),
-  kill: withAny((process, { told }, world) => world.kill(process, told)),
+  freeze: withMachine((process) => process.freeze()),
+  thaw: withMachine((process) => process.thaw()),
+  page: withMachine((process, { event }) => process.page(event)),
+  kill: withMachine((process, { told }, world) => world.kill(process, told)),
   spawn: (world, { place, setup }) => world.replaceDead(place, setup),
   contend: withRunning((process, { setup }) => process.contend(setup)),
   try: withRunning((process, { setup }) => process.try(setup)),
@@ -199,7 +224,7 @@ const meanings: { readonly [T in MoveType]: (world: World, move: Of<T>) => void 
   observe: withRunning((process, { component }) => process.observe(component)),
   unobserve: withRunning((process, { component }) => process.unobserve(component)),
   shutdown: withRunning((process) => process.shutdown()),
-  hibernate: ({ backend }) => backend.hibernate(),
+  hibernate: ({ backend }, { atOnce }) => backend.hibernate(atOnce),
   crash: ({ backend }, { skewMs, told }) => {
     backend.nextSkewMs = skewMs;
     backend.crash(told);
@@ -230,9 +255,21 @@ const meanings: { readonly [T in MoveType]: (world: World, move: Of<T>) => void 
   "storage-fault": ({ backend }, { attempt, count }) => {
     backend.storage.faults[attempt] = count;
   },
+  "lose-alarms": ({ backend }, { count }) => {
+    backend.alarmsToLose = count;
+  },
   ready: withRunning((process, { ready, component }) => process.setReady(ready, component)),
   "deploy-choice": ({ operator }, { policy }) => operator.deploy(policy),
   "stay-out": withRunning((process, { election, ms }) => process.resign(election, undefined, ms)),
+  flood: withRunning((process, { what, count }) => process.flood(what, count)),
+  compute: withMachine((process, { ms }, world) => process.compute(world.now + ms)),
+  "caller-compute": withCaller((caller, { ms }, world) => caller.compute(world.now + ms)),
+  check: withRunning((process) => process.check()),
+  "join-reader": withRunning((process, { component }) => process.join(component)),
+  "leave-reader": withRunning((process) => process.leaveReader()),
+  read: withRunning((process, { count }) => {
+    for (const reader of process.readers) reader.take(count);
+  }),
   calls: withCaller(({ calls }, { direction, fate, laterMs }) => calls.befall(direction, fate, laterMs)),
   "calls-astray": (world, { astray }) => {
     world.callsGoAstray = astray;

@@ -8,11 +8,13 @@ import {
   movesWithChoice,
   movesWithChoosyCallers,
   movesWithFaults,
+  movesWithTenants,
   setups,
   setupsWithCallers,
   setupsWithChoice,
+  setupsWithTenants,
 } from "./generate.ts";
-import { judgeLiveness, type Recovery } from "./liveness.ts";
+import { judgeLiveness, type Recovery } from "./liveness/liveness.ts";
 import { type Move, perform } from "./moves.ts";
 import type { Setup } from "./world/setup.ts";
 import { World } from "./world/world.ts";
@@ -22,12 +24,21 @@ export interface Run {
   readonly moves: readonly Move[];
 }
 
+/** What is left out of runs that are the same otherwise, to show that nothing else in them finds a fault. */
+export interface Lack {
+  readonly setup?: (setup: Setup) => Setup;
+  /** `null`: it is not made. */
+  readonly move?: (move: Move) => Move | null;
+}
+
 /** A move as fast-check runs it. Every move can always be made. */
 class MoveCommand implements fc.Command<object, World> {
   readonly move: Move;
+  readonly #lacks: Lack | undefined;
 
-  constructor(move: Move) {
+  constructor(move: Move, lacks: Lack | undefined) {
     this.move = move;
+    this.#lacks = lacks;
   }
 
   check(): boolean {
@@ -35,7 +46,8 @@ class MoveCommand implements fc.Command<object, World> {
   }
 
   run(_model: object, world: World): void {
-    perform(world, this.move);
+    const move = this.#lacks?.move === undefined ? this.move : this.#lacks.move(this.move);
+    if (move !== null) perform(world, move);
   }
 
   toString(): string {
@@ -65,15 +77,17 @@ export const noTally = (): Tally => ({
 
 /**
  * `callers`: some processes have no socket. `faults`: storage fails while the object lives on. `choice`: applications say
- * whether they would lead, and the group has more to choose by. `choosy callers`: so do those without a socket.
+ * whether they would lead, and the group has more to choose by. `choosy callers`: so do those without a socket. `tenants`:
+ * several clients share a process, Workers run them, and applications say much and read slowly; some without a socket try.
  */
-export type Kind = "plain" | "callers" | "faults" | "choice" | "choosy callers";
+export type Kind = "plain" | "callers" | "faults" | "choice" | "choosy callers" | "tenants";
 const SETUPS = {
   plain: setups,
   callers: setupsWithCallers,
   faults: setups,
   choice: setupsWithChoice,
   "choosy callers": setupsWithCallers,
+  tenants: setupsWithTenants,
 };
 const MOVES = {
   plain: moves,
@@ -81,18 +95,23 @@ const MOVES = {
   faults: movesWithFaults,
   choice: movesWithChoice,
   "choosy callers": movesWithChoosyCallers,
+  tenants: movesWithTenants,
 };
 export const SIZES = { deep: "max", shallow: "small" } as const;
 const MAX_MOVES = 60;
 
 /** Throws the first violation. */
-function property(cores: Cores, tally: Tally, { size = "deep", kind = "plain" }: Pick<Search, "size" | "kind">) {
+function property(
+  cores: Cores,
+  tally: Tally,
+  { size = "deep", kind = "plain", lacks }: Omit<Search, "seed" | "numRuns">,
+) {
   const commands = fc.commands(
-    MOVES[kind].map((move) => move.map((one) => new MoveCommand(one))),
+    MOVES[kind].map((move) => move.map((one) => new MoveCommand(one, lacks))),
     { size: SIZES[size], maxCommands: MAX_MOVES },
   );
   return fc.property(SETUPS[kind], commands, (setup, all) => {
-    const world = new World(cores, setup);
+    const world = new World(cores, lacks?.setup?.(setup) ?? setup);
     tally.runs += 1;
     fc.modelRun(() => ({ model: {}, real: world }), counted(all, tally));
     finish(world, tally);
@@ -139,6 +158,8 @@ export interface Search {
   readonly numRuns: number;
   readonly size?: keyof typeof SIZES;
   readonly kind?: Kind;
+  /** What is left out of every run. */
+  readonly lacks?: Lack;
   /** Whether to look for a smaller run that fails. */
   readonly shrink?: boolean;
 }

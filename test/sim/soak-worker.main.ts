@@ -15,7 +15,7 @@ export interface SoakReport {
   readonly failure: string | null;
 }
 
-const KINDS: readonly Kind[] = ["callers", "plain", "faults", "choice", "choosy callers"];
+const KINDS: readonly Kind[] = ["callers", "plain", "faults", "choice", "choosy callers", "tenants"];
 /** Between two looks at the clock. */
 const RUNS_AT_ONCE = 100;
 

@@ -274,7 +274,7 @@ export abstract class CallerShell {
       const lease = this.#reached(this.#leases.get(leaderSessionId));
       const until = granted === null ? Math.min(lease, this.#stopsBy(app, leaderSessionId)) : lease;
       if (granted !== null) {
-        const left = this.#core.remainingMs(this.state, info.component, leaderSessionId, this.hostNow);
+        const left = this.#core.remainingMs(this.state, info.component, leaderSessionId, this.now + this.skewMs);
         const tooLong = this.now + left - until;
         demand(left === 0 || tooLong < 1, "S1", () => `${this.name} counts its lease ${tooLong} ms too long`);
         if (left === 0) return [];

@@ -62,6 +62,8 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
   readonly startedAt: number;
   alive = true;
   stale = false;
+  /** Out of memory, until an event wakes it. */
+  asleep = false;
 
   constructor(platform: Platform, skewMs: number) {
     this.#platform = platform;
@@ -119,6 +121,14 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
 
   /** Leaves memory and comes back; sockets and their attachments stay. */
   hibernate(): void {
+    this.asleep = true;
+    this.rouse();
+  }
+
+  /** Comes back if it has left memory. */
+  rouse(): void {
+    if (!this.asleep) return;
+    this.asleep = false;
     this.#host = this.#load();
     this.wake();
   }
@@ -165,6 +175,7 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
       case "frame":
         return void this.#take(() => this.#host.receive(socket, packet.message));
       case "close":
+        this.rouse(); // its constructor still finds the socket
         link.serverOpen = false;
         this.#sockets.delete(link.connection);
         return void this.#take(() => this.#host.lose(socket));
@@ -208,6 +219,7 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
 
   /** One event of the platform, and what the host has put off until after it. False: a fault of storage has ended it. */
   #take(event: () => void): boolean {
+    this.rouse();
     if (!this.alive) return false;
     try {
       const isTaken = succeeds(event);

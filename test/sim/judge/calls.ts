@@ -21,6 +21,28 @@ export function judgeCall(before: GroupState, { sessions, elections }: GroupStat
   }
 }
 
+/** A try by a call leads after the turn that has read it, or nothing of it is left; and nobody has to stop for it (T1, T2). */
+export function judgeTriedCall(
+  before: GroupState,
+  { sessions, elections, connections }: GroupState,
+  body: EventBody,
+): void {
+  if (body.type !== "poll" || body.call.action.type !== "campaign" || body.call.action.try !== true) return;
+  const id = connections.get(body.connection)?.sessionId ?? body.call.session?.sessionId;
+  const session = sessions.get(id ?? "");
+  if (session?.link.type !== "polled" || session.link.connection !== body.connection) return;
+  for (const [component, { election }] of session.contenders.entries()) {
+    const state = elections.get(election)?.state;
+    const leads = state !== undefined && state.type !== "vacant" && state.sessionId === id;
+    demand(leads, "T2", () => `${component} waits after its try by a call`);
+  }
+  for (const { name, state } of elections.values()) {
+    const wasLed = before.elections.get(name)?.state.type === "leading";
+    const isRevoked = wasLed && state.type === "revoking" && state.successor === id;
+    demand(!isRevoked, "T1", () => `${name} is taken back for a try by a call`);
+  }
+}
+
 const accepts = ({ accept }: CampaignAction, name: ElectionName): boolean =>
   typeof accept === "object" ? accept.includes(name) : accept;
 

@@ -22,6 +22,8 @@ type Minted = Pick<Held, "leaderSessionId" | "epoch" | "sessionId">;
 interface Stated {
   readonly readAt: number;
   readonly busy: readonly ElectionName[];
+  /** The one before a try, by which what is due then is granted first. */
+  readonly beforeTry: Stated | null;
 }
 
 export class GroupJudge {
@@ -29,6 +31,8 @@ export class GroupJudge {
   #highestMinted = 0;
   readonly #minted = new Set<string>();
   readonly #stated = new Map<string, Stated>();
+  /** When the lead was last taken away for each of them that has not led since. */
+  readonly #rivals = new Map<string, number>();
   grants = 0;
   /** How often each connection was asked to speak at once. */
   readonly asked = new Map<string, number>();
@@ -59,9 +63,11 @@ export class GroupJudge {
       if (isNew && !isPolled) this.#judgeGrant(incarnation, name, state);
       else judgeLease(incarnation, state, known, body);
       judgePreemption(incarnation, name, before.elections.get(name)?.state);
+      this.#judgeRival(incarnation, name, before.elections.get(name)?.state);
       judgeSpread(incarnation, name, before);
     }
     judgeLost(incarnation, before);
+    judgeTokens(incarnation);
     judgeTry(incarnation, before, body);
   }
 
@@ -69,7 +75,9 @@ export class GroupJudge {
     if (body.type !== "frame" || (body.frame.type !== "message" && body.frame.type !== "hello")) return;
     const { message } = body.frame;
     if (!("sentAt" in message) || message.sentAt === undefined) return;
-    this.#stated.set(body.connection, { readAt, busy: message.busy ?? [] });
+    const isTry = message.type === "register" && message.try === true;
+    const beforeTry = isTry ? (this.#stated.get(body.connection) ?? null) : null;
+    this.#stated.set(body.connection, { readAt, busy: message.busy ?? [], beforeTry });
   }
 
   /** A lease begins when the group has read what it grants by: a statement of the holder's present socket (S1, S2, S11). */
@@ -79,7 +87,8 @@ export class GroupJudge {
     const link = incarnation.state.sessions.get(sessionId)?.link;
     const stated = link?.type === "connected" ? this.#stated.get(link.connection) : undefined;
     demand(stated !== undefined, "S12", () => `epoch ${epoch} is granted to who has stated nothing`);
-    const { readAt, busy } = stated;
+    const { beforeTry } = stated;
+    const { readAt, busy } = beforeTry !== null && beforeTry.readAt + leaseMs === leaseUntil ? beforeTry : stated;
     const isFresh = readAt <= now && now < readAt + leaseFor(leaseMs).renewEveryMs;
     demand(isFresh, "S1", () => `epoch ${epoch} is granted by a statement that is ${now - readAt} ms old`);
     demand(!busy.includes(name), "S11", () => `epoch ${epoch} is granted to who is busy in ${name}`);
@@ -95,6 +104,18 @@ export class GroupJudge {
     demand(isKnown, "S12", () => `epoch ${epoch} is granted to a session that is gone`);
     demand(epoch > this.#highestMinted, "S5", () => `epoch ${epoch} is minted after ${this.#highestMinted}`);
     this.#highestMinted = epoch;
+  }
+
+  /** Q6: whoever did not take what was taken from another for it preempts nobody before a pause is over, or it has led. */
+  #judgeRival(incarnation: Incarnation, name: ElectionName, before: ElectionState | undefined): void {
+    const term = incarnation.state.elections.get(name)?.state;
+    if (term !== undefined && term.type !== "vacant" && term.acceptedAt !== null)
+      this.#rivals.delete(`${name} ${term.sessionId}`);
+    if (before?.type !== "leading" || term?.type !== "revoking" || term.reason !== "preempted") return;
+    const rival = `${name} ${term.successor}`;
+    const pausedMs = incarnation.now() - (this.#rivals.get(rival) ?? -Infinity);
+    demand(pausedMs >= RIVAL_PAUSE_MS, "Q6", () => `${rival} preempts again after ${pausedMs} ms, and has not led`);
+    this.#rivals.set(rival, incarnation.now());
   }
 
   // After every move
@@ -218,6 +239,18 @@ function judgeSpread(incarnation: Incarnation, name: ElectionName, before: Group
   demand(moving.length === 0, "D4", () => `${epoch} moves while another one of the same process does`);
 }
 
+/** By two hosts whose clocks may differ. */
+const RIVAL_PAUSE_MS = 60_000 - CLOCK_MARGIN_MS;
+
+/** N13: no event leaves a socket open whose token has ended. */
+function judgeTokens(incarnation: Incarnation): void {
+  const now = incarnation.now();
+  for (const { id, access } of incarnation.state.connections.values()) {
+    const { until = Infinity } = access;
+    demand(until > now, "N13", () => `the token of ${id} has ended ${now - until} ms ago`);
+  }
+}
+
 type Worth = readonly [priority: number, version: number];
 
 export function worthOf(group: GroupState, name: ElectionName, id: string | null): Worth {
@@ -268,6 +301,7 @@ function judgeTry({ state }: Incarnation, before: GroupState, body: EventBody): 
   demand(leads || !session.contenders.has(component), "T1", () => `${component} waits after its try`);
   const isNew = known?.places.has(name) === false;
   demand(leads || !isNew || !session.places.has(name), "T2", () => `${component} has a place after its try`);
-  const isRevokedFor = isNew && present.type === "revoking" && present.successor === sessionId;
+  const wasRevoked = before.elections.get(name)?.state.type === "revoking";
+  const isRevokedFor = isNew && !wasRevoked && present.type === "revoking" && present.successor === sessionId;
   demand(!isRevokedFor, "T1", () => `${name} is taken back for a try`);
 }

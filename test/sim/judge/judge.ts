@@ -1,5 +1,5 @@
 /** All judges; each is notified of every event as it happens. */
-import { lineOf, type SessionState } from "../../../client/session/state.ts";
+import { lineOf } from "../../../client/session/state.ts";
 import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
 import type { Incarnation } from "../../../testing/group/incarnation.ts";
 import type { GroupState } from "../../../worker/group/state.ts";
@@ -8,7 +8,7 @@ import { CoreTrace } from "../../support/core-trace.ts";
 import { demand } from "../../support/violation.ts";
 import type { ClientTurn } from "../world/client-shell.ts";
 import type { Process } from "../world/process.ts";
-import { judgeCall } from "./calls.ts";
+import { judgeCall, judgeTriedCall } from "./calls.ts";
 import { GroupJudge } from "./group.ts";
 import { judgeHibernation } from "./hibernation.ts";
 import type { JudgedWorld } from "./judged-world.ts";
@@ -18,6 +18,10 @@ export class Judge {
   readonly #world: JudgedWorld;
   /** What was judged after an earlier move. */
   #judged: GroupState | null = null;
+  /** How many of the next attempts to set the alarm were to fail, before the last turn. */
+  #alarmFaults = 0;
+  /** An alarm could not be set; its object is told after its event. */
+  #untold: { readonly incarnation: Incarnation; readonly told: number } | null = null;
   readonly leadership: LeadershipJudge;
   readonly group: GroupJudge;
   /** What any client has to keep to, by its frames alone. */
@@ -50,6 +54,7 @@ export class Judge {
   }
 
   stepped(process: Process, step: ClientTurn): void {
+    judgeLeaving(process, step);
     this.leadership.stepped(process, step);
     if (step.before.terms !== process.state.terms) this.leadership.judgeHolders();
     this.#traceOf(process).turned(step);
@@ -66,12 +71,27 @@ export class Judge {
   turned(incarnation: Incarnation, turned: Turned): void {
     this.group.turned(incarnation, turned);
     judgeCall(turned.report.before, incarnation.state, turned.event);
+    judgeTriedCall(turned.report.before, incarnation.state, turned.event);
+    this.#judgeAlarm(incarnation);
+  }
+
+  /** N13: any event sets an alarm again that was lost, unless that fails, and then the one after it. */
+  #judgeAlarm(incarnation: Incarnation): void {
+    const { cores, backend } = this.#world;
+    const { alarmAt, faults } = backend.storage;
+    if (faults.alarm < this.#alarmFaults) this.#untold = { incarnation, told: backend.alarmsNotSet };
+    this.#alarmFaults = faults.alarm;
+    const isUntold = this.#untold?.incarnation === incarnation && this.#untold.told === backend.alarmsNotSet;
+    if (!backend.isAlarmLost || alarmAt === null || isUntold || incarnation !== backend.current) return;
+    const isNeeded = incarnation.state.reconciled && cores.group.nextDeadline(incarnation.state) !== null;
+    demand(!isNeeded || alarmAt > incarnation.now(), "N13", () => "an alarm that was lost is not set again");
   }
 
   afterMove(): void {
+    this.#alarmFaults = this.#world.backend.storage.faults.alarm;
     this.leadership.judgeHolders();
     for (const process of this.#world.processes) {
-      judgeSize(process.name, process.state);
+      judgeSize(process);
       if (process.runs) this.#sample(process);
     }
     const { current } = this.#world.backend;
@@ -82,13 +102,22 @@ export class Judge {
   }
 }
 
+/** N8: a client that leaves while it can send says so, whatever waits. */
+function judgeLeaving({ name, state }: Process, { before, event: { input }, effects }: ClientTurn): void {
+  const hasLeft =
+    state.connection.type === "idle" || state.connection.type === "closed" || state.connection.type === "paused";
+  if (!hasLeft || lineOf(before) === null || input.type === "lost") return;
+  const isTold = effects.some((effect) => effect.type === "send" && effect.message.type === "bye");
+  demand(isTold, "N8", () => `${name} leaves without a word`);
+}
+
 /** Far more than any of these worlds should make a process keep. */
 const MAX_KEPT = 40;
 
-function judgeSize(name: string, state: SessionState): void {
+function judgeSize({ name, state, flooded }: Process): void {
   const { terms, contenders, watched } = state;
   const line = lineOf(state);
   const lists = line ? [line.requests, line.farewells, line.outbox] : [];
   const kept = Math.max(...[terms, contenders, watched, ...lists].map(({ length }) => length));
-  demand(kept <= MAX_KEPT, "size", () => `${name} keeps ${kept} of something`);
+  demand(kept <= MAX_KEPT + flooded, "size", () => `${name} keeps ${kept} of something`);
 }

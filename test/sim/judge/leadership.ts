@@ -164,6 +164,12 @@ export class LeadershipJudge {
     this.#only([...this.#claiming()], "I1 by its frames");
   }
 
+  /** K7: whoever was told by `check()` that it leads does so now, whatever its clocks have shown meanwhile. */
+  assured(holder: Holder, election: ElectionName): void {
+    this.#world.tell(() => `${holder.name} is told that it leads ${election}`);
+    this.#only([...this.#leading(), [election, holder]], "K7");
+  }
+
   *#running(): Generator<Process> {
     for (const process of this.#world.processes) if (process.whereabouts !== "dead") yield process;
   }

@@ -5,7 +5,7 @@ import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { PolicyOptions } from "../../../worker/group/policy.ts";
 import { demand } from "../../support/violation.ts";
 import type { Cores } from "../cores.ts";
-import { judgeLiveness } from "../liveness.ts";
+import { judgeLiveness } from "../liveness/liveness.ts";
 import type { Process } from "../world/process.ts";
 import type { CallerSetup, ComponentName, ContenderSetup, ProcessSetup } from "../world/setup.ts";
 import { World } from "../world/world.ts";

@@ -41,6 +41,12 @@ export class Backend implements Platform {
   nextSkewMs: number;
   /** How late alarms come. */
   alarmLagMs = 0;
+  /** How many of the next alarms never ring. */
+  alarmsToLose = 0;
+  /** The alarm that is stored was lost. */
+  isAlarmLost = false;
+  /** How often an object was told that its alarm could not be set. */
+  alarmsNotSet = 0;
   crashAt: CrashPoint | null = null;
   /** Between the two steps of a restore, records of an earlier time may be seen. */
   recordsAreOld = false;
@@ -104,14 +110,18 @@ export class Backend implements Platform {
   replace(): void {
     const { current } = this;
     if (current === null) return;
+    current.rouse();
     current.stale = true;
     this.stale.push(current);
     this.current = null;
     this.object();
   }
 
-  hibernate(): void {
-    if (this.current !== null && !this.current.busy) this.current.hibernate();
+  /** The object leaves memory. `atOnce`: it is back before anything else happens; otherwise the next event wakes it. */
+  hibernate(atOnce = false): void {
+    if (this.current === null || this.current.busy) return;
+    this.current.asleep = true;
+    if (atOnce) this.current.rouse();
   }
 
   /** Nobody that was replaced goes on. */
@@ -128,6 +138,7 @@ export class Backend implements Platform {
   restore(snapshot: Storage): void {
     this.crash(true);
     this.storage = snapshot.copy();
+    this.isAlarmLost = false;
     this.recordsAreOld = true;
   }
 
@@ -141,7 +152,10 @@ export class Backend implements Platform {
       return false;
     }
     const { crashAt } = this;
-    if (crashAt !== "before") this.storage.write(write);
+    if (crashAt !== "before") {
+      this.storage.write(write);
+      if (write.alarmAt !== null || write.purged) this.isAlarmLost = false;
+    }
     if (crashAt === null) return true;
     this.crashAt = null;
     this.#world.tell(() => `the object dies ${crashAt} its write`);
@@ -156,6 +170,7 @@ export class Backend implements Platform {
   /** The host goes on after a fault of storage; whatever else it has caught is a violation. */
   failed(failure: HostFailure, error: unknown): void {
     if (!(error instanceof StorageFault)) throw error;
+    if (failure === "alarm_not_set") this.alarmsNotSet += 1;
     this.#world.tell(() => `the host reports ${failure}: ${error.message}`);
   }
 
@@ -163,13 +178,22 @@ export class Backend implements Platform {
 
   get dueAt(): number {
     const { alarmAt } = this.storage;
-    if (alarmAt === null) return Infinity;
+    if (alarmAt === null || this.isAlarmLost) return Infinity;
     return alarmAt - (this.current?.skewMs ?? this.nextSkewMs) + this.alarmLagMs;
   }
 
+  /** An alarm that wakes the object is cancelled by a later one that is set before the object is there. */
   act(): void {
-    this.storage.alarmAt = null;
+    const { alarmAt } = this.storage;
+    if (this.alarmsToLose > 0) {
+      this.alarmsToLose -= 1;
+      this.isAlarmLost = true;
+      return this.#world.tell(() => "the alarm is lost");
+    }
     const object = this.object();
+    object.rouse();
+    if (this.storage.alarmAt !== alarmAt) return this.#world.tell(() => "the alarm is cancelled by a later one");
+    this.storage.alarmAt = null;
     object.alarm();
     if (!object.alive) this.storage.alarmAt ??= this.#world.now + this.nextSkewMs + ALARM_RETRY_MS;
   }

@@ -9,7 +9,7 @@ import type { ServerMessage } from "../../../shared/protocol/messages.ts";
 import { parseServerMessage } from "../../../shared/protocol/server-codec.ts";
 import type { Link, Packet } from "../../../testing/group/link.ts";
 import type { Cores } from "../cores.ts";
-import { MachineClock } from "./machine-clock.ts";
+import { MachineClock, type MachineSetup } from "./machine-clock.ts";
 
 export interface ClientTurn {
   readonly before: SessionState;
@@ -49,13 +49,9 @@ export abstract class ClientShell {
   readonly #effects: Effect[] = [];
   #busy = false;
 
-  constructor(
-    ports: ClientShellPorts,
-    settings: Settings,
-    { rate, stopsAsleep }: Pick<MachineClock, "rate" | "stopsAsleep">,
-  ) {
+  constructor(ports: ClientShellPorts, settings: Settings, machine: MachineSetup) {
     this.#ports = ports;
-    this.clock = new MachineClock(ports.client.pessimistic, rate, stopsAsleep, () => ports.trueNow());
+    this.clock = new MachineClock(ports.client.pessimistic, machine, () => ports.trueNow());
     this.state = ports.client.initialState(settings);
   }
 
@@ -112,6 +108,7 @@ export abstract class ClientShell {
 
   receive(link: Link, packet: Packet<string>): void {
     const connection = link.attempt;
+    this.clock.arrive();
     switch (packet.type) {
       case "open":
         return this.dispatch({ type: "opened" }, connection);
@@ -134,7 +131,8 @@ export abstract class ClientShell {
     const deadline = this.#ports.client.nextDeadline(this.state);
     // By the last look it may be less than a rounding error away: no timer of a platform comes again in the same moment.
     const least = deadline !== null && deadline > this.#lookedAt ? 1 : 0;
-    const delay = deadline === null ? null : Math.max(least, Math.ceil(deadline - this.clock.peek()));
+    const now = this.clock.standsStill ? this.#lookedAt : this.clock.peek();
+    const delay = deadline === null ? null : Math.max(least, Math.ceil(deadline - now));
     this.#timerAt = delay === null ? null : this.clock.monotonic + delay;
   }
 
@@ -143,6 +141,7 @@ export abstract class ClientShell {
   }
 
   protected ring(): void {
+    this.clock.ring(this.timerDueAt - this.timerLagMs);
     this.#timerAt = null;
     this.dispatch({ type: "tick" });
   }

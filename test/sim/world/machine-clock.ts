@@ -5,9 +5,19 @@
 import type { PessimisticClock } from "../../../client/clock.ts";
 import type { Cores } from "../cores.ts";
 
+export interface MachineSetup {
+  readonly rate: number;
+  readonly stopsAsleep: boolean;
+  readonly inWorker?: boolean;
+}
+
 export class MachineClock {
   readonly rate: number;
   readonly stopsAsleep: boolean;
+  /** As in Workers: while code runs they stand still, and a timer shows them when it was due, however late it comes. */
+  readonly standsStill: boolean;
+  /** The true time that they show, where they stand still. */
+  #shownAt: number;
   readonly #trueNow: () => number;
   readonly #pessimistic: PessimisticClock;
   /** Both clocks at one true instant; they are linear from there on. */
@@ -19,10 +29,16 @@ export class MachineClock {
   #sleptSinceLook = false;
   #setBackSinceLook = false;
 
-  constructor(pessimistic: Cores["client"]["pessimistic"], rate: number, stopsAsleep: boolean, trueNow: () => number) {
+  constructor(
+    pessimistic: Cores["client"]["pessimistic"],
+    { rate, stopsAsleep, inWorker = false }: MachineSetup,
+    trueNow: () => number,
+  ) {
     this.rate = rate;
     this.stopsAsleep = stopsAsleep;
+    this.standsStill = inWorker;
     this.#trueNow = trueNow;
+    this.#shownAt = trueNow();
     this.#base = { at: trueNow(), monotonic: 0, wall: 1_700_000_000_000 };
     this.#pessimistic = pessimistic({
       monotonic: () => this.monotonic,
@@ -32,12 +48,39 @@ export class MachineClock {
     });
   }
 
+  /** I/O: the clocks show the time again. */
+  arrive(): void {
+    this.#shownAt = this.#trueNow();
+  }
+
+  /** A timer that was due then. */
+  ring(dueAt: number): void {
+    this.#shownAt = Math.max(this.#shownAt, Math.min(dueAt, this.#trueNow()));
+  }
+
+  get #shows(): number {
+    return this.standsStill ? this.#shownAt : this.#trueNow();
+  }
+
+  #monotonicAt(at: number): number {
+    return this.#base.monotonic + (this.#monotonicStopped ? 0 : (at - this.#base.at) * this.rate);
+  }
+
+  #wallAt(at: number): number {
+    return this.#base.wall + (at - this.#base.at) * this.rate;
+  }
+
   get monotonic(): number {
-    return this.#base.monotonic + (this.#monotonicStopped ? 0 : (this.#trueNow() - this.#base.at) * this.rate);
+    return this.#monotonicAt(this.#shows);
   }
 
   get wall(): number {
-    return this.#base.wall + (this.#trueNow() - this.#base.at) * this.rate;
+    return this.#wallAt(this.#shows);
+  }
+
+  /** What the wall clock would show after I/O. */
+  get trueWall(): number {
+    return this.#wallAt(this.#trueNow());
   }
 
   /** Elapsed time by the shipped clock. Each look is a step of that clock. */
@@ -53,11 +96,16 @@ export class MachineClock {
   }
 
   /**
-   * What a look has to give now, computed independently of the shipped clock, and without looking: as much more than at
+   * What a look has to give after I/O, computed independently of the shipped clock, and without looking: as much more than at
    * each earlier look as either clock has gone on by since then.
    */
   peek(): number {
-    return Math.max(this.#lastNow, this.monotonic + this.#ahead.monotonic, this.wall + this.#ahead.wall);
+    const now = this.#trueNow();
+    return Math.max(
+      this.#lastNow,
+      this.#monotonicAt(now) + this.#ahead.monotonic,
+      this.#wallAt(now) + this.#ahead.wall,
+    );
   }
 
   /** The true time at which the monotonic clock shows `at`; never, while it stands still. */
@@ -90,6 +138,7 @@ export class MachineClock {
   }
 
   #rebase(wallStep: number): void {
+    this.arrive();
     this.#base = { at: this.#trueNow(), monotonic: this.monotonic, wall: this.wall + wallStep };
   }
 }

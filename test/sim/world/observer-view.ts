@@ -6,7 +6,7 @@ import { demand } from "../../support/violation.ts";
  * Its kind of election may change, once nobody contends for it in the other kind. It can then join a process
  * election whose term is older than the last one of its own, so that its epochs do go back.
  */
-const MIGRANT = "m";
+export const MIGRANT = "m";
 
 export class ObserverView {
   readonly #name: string;

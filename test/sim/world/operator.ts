@@ -77,9 +77,10 @@ export class Operator {
     this.restoring = false;
   }
 
-  /** Takes back what holds the group up, and looks at it: an alarm that could not be set is set in its next turn. */
+  /** Takes back what holds the group up, and looks at a restore that is under way. */
   heal(): void {
-    this.#object().dispatch(this.restoring ? { type: "tick" } : { type: "pause", paused: false });
+    if (this.restoring) this.#object().dispatch({ type: "tick" });
+    else if (this.#world.backend.object().state.paused) this.#object().dispatch({ type: "pause", paused: false });
   }
 
   #object(): Incarnation {

@@ -1,15 +1,18 @@
 /** One process: an application with contenders and observers on the driver of one session, and what befalls its machine. */
 
+import type { Input, PageEvent } from "../../../client/session/events.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Link, Packet } from "../../../testing/group/link.ts";
 import { AppContender } from "../../support/app-contender.ts";
 import { demand } from "../../support/violation.ts";
+import type { Cores } from "../cores.ts";
 import { ClientShell, type ClientShellPorts, type UserEffect } from "./client-shell.ts";
 import { ObserverView } from "./observer-view.ts";
+import { Reader } from "./reader.ts";
 import { COMPONENTS, type ComponentName, type ContenderSetup, type ProcessSetup } from "./setup.ts";
 
-/** Where the process is: a frozen page and a sleeping machine run no code. */
-export type Whereabouts = "running" | "asleep" | "frozen" | "dead";
+/** Where the process is: a frozen page and a sleeping machine run no code; one that computes runs nothing else. */
+export type Whereabouts = "running" | "computing" | "asleep" | "frozen" | "dead";
 
 /** A contender that the process was set up with, or that a move has added. */
 class SetUpContender extends AppContender {
@@ -25,13 +28,39 @@ class SetUpContender extends AppContender {
 
 /** The component as which a process stands by itself. */
 const STANDS: ContenderSetup = { component: "y", dedicated: false, onGrant: "nothing", drain: "quick" };
+/** A name that nobody else watches. */
+const FLOODED = "flooded";
+
+/** What an application says much more often than its client may send. */
+export type Flood = "priority" | "confirm" | "watch" | "rejoin";
+
+export interface ProcessPorts extends ClientShellPorts {
+  /** `check()` has said that it leads. */
+  assured(process: Process, election: ElectionName): void;
+}
+
+interface Check {
+  readonly contender: SetUpContender;
+  readonly leaderSessionId: string;
+  /** The newest question by then. */
+  readonly after: number;
+}
 
 export class Process extends ClientShell {
-  readonly #trueNow: () => number;
+  readonly #ports: ProcessPorts;
   readonly name: string;
   readonly setup: ProcessSetup;
   readonly contenders: SetUpContender[] = [];
   readonly view: ObserverView;
+  readonly observers: InstanceType<Cores["client"]["Observers"]>;
+  readonly readers: Reader[] = [];
+  /** The other client of the same process. */
+  twin: Process | null = null;
+  /** The priority that its application wants. */
+  priority: number;
+  /** How many frames its application has asked for without need. */
+  flooded = 0;
+  #checks: Check[] = [];
   whereabouts: Whereabouts = "running";
   wakesAt = Infinity;
   /** The questions whose answers its inquiries were told of. */
@@ -40,15 +69,23 @@ export class Process extends ClientShell {
   /** Components of which the application has said that they are not ready. */
   readonly #unready = new Set<string>();
 
-  constructor(ports: ClientShellPorts, name: string, setup: ProcessSetup) {
+  /** `named`: the name of its process, if that is another one. */
+  constructor(ports: ProcessPorts, name: string, setup: ProcessSetup, named = name) {
     const { priority, version, onDisconnect, drainMs = Infinity, lingerMs } = setup;
     const metadata = version === undefined ? {} : { metadata: { version } };
-    const process = { name, address: `http://${name}`, ...metadata };
+    const process = { name: named, address: `http://${named}`, ...metadata };
     super(ports, { process, priority, onDisconnect, drainMs, lingerMs, asksForToken: true }, setup);
-    this.#trueNow = () => ports.trueNow();
+    this.#ports = ports;
     this.name = name;
     this.setup = setup;
+    this.priority = priority;
     this.view = new ObserverView(name);
+    this.observers = new ports.client.Observers((command) => this.dispatch(command));
+  }
+
+  /** All clients of its process. */
+  get clients(): readonly Process[] {
+    return this.twin === null ? [this] : [this, this.twin];
   }
 
   get runs(): boolean {
@@ -151,9 +188,57 @@ export class Process extends ClientShell {
     this.dispatch({ type: "inquire" });
   }
 
+  /** Each of its contenders that was granted asks by `check()` whether it leads. */
+  check(): void {
+    const after = this.state.sentAt;
+    const granted = this.contenders.flatMap((contender) => {
+      const { leaderSessionId } = contender.granted ?? {};
+      return leaderSessionId === undefined ? [] : [{ contender, leaderSessionId, after }];
+    });
+    this.#checks.push(...granted);
+    if (granted.length > 0) this.inquire();
+  }
+
+  #answerChecks(sentAt: number): void {
+    const answered = this.#checks.filter(({ after }) => after < sentAt);
+    this.#checks = this.#checks.filter(({ after }) => after >= sentAt);
+    const { now } = this.clock.look();
+    for (const { contender, leaderSessionId } of answered) {
+      const { id, granted, election } = contender;
+      if (granted?.leaderSessionId !== leaderSessionId) continue;
+      const leads = this.#ports.client.remainingMs(this.state, id, leaderSessionId, now) > 0;
+      if (leads) this.#ports.assured(this, election);
+    }
+  }
+
+  /** So many times, and then as it was before. */
+  flood(what: Flood, count: number): void {
+    this.flooded += count;
+    for (let left = count; left > 0; left -= 2) this.#say(what);
+  }
+
+  #say(what: Flood): void {
+    const { priority } = this;
+    const open = this.contenders.find((one) => !one.closed && one.setup !== STANDS);
+    switch (what) {
+      case "priority":
+        this.prioritize(priority + 1);
+        return this.prioritize(priority);
+      case "watch":
+        this.observe(FLOODED);
+        return this.unobserve(FLOODED);
+      case "confirm":
+        for (const { info, granted } of this.contenders) if (granted !== null) this.confirm(info.component);
+        return;
+      case "rejoin":
+        if (open !== undefined) this.rejoin(open.info.component);
+    }
+  }
+
   prioritize(priority: number, component?: string): void {
     const dedicated = component !== undefined && this.contenderOf(component)?.info.election === "dedicated";
     if (component !== undefined && !dedicated) return;
+    if (component === undefined) this.priority = priority;
     this.dispatch({ type: "priority", priority, ...(component !== undefined && { component }) });
   }
 
@@ -164,6 +249,17 @@ export class Process extends ClientShell {
 
   unobserve(component: string | true): void {
     if (this.state.watched.includes(component)) this.dispatch({ type: "unobserve", component });
+  }
+
+  /** Observes as applications do. */
+  join(watched: ComponentName | true): void {
+    if (this.state.closing || this.state.connection.type === "closed") return;
+    this.readers.push(new Reader(this.name, this.#ports.client, this.observers, watched));
+  }
+
+  /** Its oldest reader leaves. */
+  leaveReader(): void {
+    this.readers.shift()?.leave();
   }
 
   /** Settles what drains, the slow and the hung included. */
@@ -187,10 +283,25 @@ export class Process extends ClientShell {
   }
 
   wake(): void {
+    if (this.whereabouts === "computing") return this.#computed();
     if (this.whereabouts !== "asleep") return;
     this.clock.wake();
     this.whereabouts = "running";
     this.wakesAt = Infinity;
+  }
+
+  /** Its code runs until then, and nothing else of it does. */
+  compute(until: number): void {
+    if (!this.runs) return;
+    this.whereabouts = "computing";
+    this.wakesAt = until;
+  }
+
+  /** It has not seen time pass, where clocks stand still meanwhile. */
+  #computed(): void {
+    this.whereabouts = "running";
+    this.wakesAt = Infinity;
+    this.check();
   }
 
   /** S8: the page's last turn. Nothing runs afterwards, not even what drains. */
@@ -198,6 +309,12 @@ export class Process extends ClientShell {
     if (!this.runs) return;
     this.dispatch({ type: "page", event: "freeze" });
     this.whereabouts = "frozen";
+  }
+
+  page(event: PageEvent): void {
+    if (!this.runs) return;
+    this.clock.arrive();
+    this.dispatch({ type: "page", event });
   }
 
   thaw(): void {
@@ -274,11 +391,23 @@ export class Process extends ClientShell {
         return this.#untaken(effect.contender);
       case "inquired":
         this.inquired.push(effect.sentAt);
-        return;
+        return this.#answerChecks(effect.sentAt);
       case "leaders":
-        return this.view.fold(effect, this.link?.recordsAreOld === true);
+        return this.#leaders(effect);
       default:
     }
+  }
+
+  #leaders(effect: Extract<UserEffect, { readonly type: "leaders" }>): void {
+    const isOld = this.link?.recordsAreOld === true;
+    this.view.fold(effect, isOld);
+    if (isOld) for (const reader of this.readers) reader.isMisled = true;
+    this.observers.receive(effect);
+  }
+
+  override dispatch(input: Input, connection?: number): void {
+    super.dispatch(input, connection);
+    if (this.state.connection.type !== "open") this.observers.forget();
   }
 
   override receive(link: Link, packet: Packet<string>): void {
@@ -286,7 +415,7 @@ export class Process extends ClientShell {
   }
 
   get dueAt(): number {
-    if (this.whereabouts === "asleep") return this.wakesAt;
+    if (this.whereabouts === "asleep" || this.whereabouts === "computing") return this.wakesAt;
     return this.runs ? Math.min(this.timerDueAt, this.#settleDueAt) : Infinity;
   }
 
@@ -296,9 +425,10 @@ export class Process extends ClientShell {
   }
 
   act(): void {
-    if (this.whereabouts === "asleep") return this.wake();
+    if (this.whereabouts === "asleep" || this.whereabouts === "computing") return this.wake();
     if (this.timerDueAt < this.#settleDueAt) return this.ring();
-    const now = this.#trueNow();
+    const now = this.#ports.trueNow();
+    this.clock.ring(this.#settleDueAt);
     const isDue = ({ settlesAt }: AppContender) => settlesAt !== null && this.clock.trueTimeOf(settlesAt) <= now;
     const due = this.contenders.filter(isDue);
     if (due.length === 0) this.ring();

@@ -38,6 +38,10 @@ export interface ProcessSetup {
   readonly tokenMs?: number;
   readonly contenders: readonly ContenderSetup[];
   readonly watched: readonly (ComponentName | true)[];
+  /** Runs in a Worker, whose clocks stand still while code runs. */
+  readonly inWorker?: boolean;
+  /** Has a second client, with contenders for the same components. */
+  readonly twin?: boolean;
 }
 
 /** A process without a socket. */
@@ -51,6 +55,9 @@ export interface CallerSetup {
   readonly drainMs?: number;
   /** What its contenders' `onRevoke` does, while it is ready; until it is ready again they hang. */
   readonly drain: Exclude<Drain, "hung">;
+  readonly inWorker?: boolean;
+  /** Each time that it contends is an invocation of its own, which leads at once or not at all. */
+  readonly tries?: boolean;
 }
 
 export interface Setup {

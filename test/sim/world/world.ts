@@ -3,6 +3,7 @@
  * happens has a true time in whole milliseconds; what is due first happens first.
  */
 import type { ClientMessage, ServerMessage } from "../../../shared/protocol/messages.ts";
+import type { ElectionName } from "../../../shared/protocol/names.ts";
 import type { Incarnation, Reply } from "../../../testing/group/incarnation.ts";
 import type { Link } from "../../../testing/group/link.ts";
 import { seededRandom } from "../../../testing/random.ts";
@@ -13,10 +14,9 @@ import type { Cores } from "../cores.ts";
 import { Judge } from "../judge/judge.ts";
 import { Backend } from "./backend.ts";
 import { Caller } from "./caller.ts";
-import type { ClientShellPorts } from "./client-shell.ts";
 import { Network } from "./network.ts";
 import { Operator } from "./operator.ts";
-import { Process } from "./process.ts";
+import { Process, type ProcessPorts } from "./process.ts";
 import type { CallerSetup, ProcessSetup, Setup } from "./setup.ts";
 
 /** True time at which every world begins. */
@@ -75,6 +75,7 @@ export class World {
       ask: (request: PollRequest, answer: Reply) => this.#ask(request, answer),
       leads: leadership.callerLeads.bind(leadership),
       ended: leadership.callerEnded.bind(leadership),
+      assured: (caller: Caller, election: ElectionName) => leadership.assured(caller, election),
       tell: (line: () => string) => this.tell(line),
     };
     return new Caller(ports, name, setup);
@@ -90,12 +91,19 @@ export class World {
   spawn(name: string, setup: ProcessSetup): Process {
     const process = this.#make(name, setup);
     this.processes.push(process);
+    if (setup.twin) {
+      const twin = this.#make(`${name}'`, setup, name);
+      process.twin = twin;
+      twin.twin = process;
+      this.processes.push(twin);
+      twin.open();
+    }
     process.open();
     return process;
   }
 
-  #make(name: string, setup: ProcessSetup): Process {
-    const ports: ClientShellPorts = {
+  #make(name: string, setup: ProcessSetup, named = name): Process {
+    const ports: ProcessPorts = {
       client: this.cores.client,
       random: this.random,
       trueNow: () => this.now,
@@ -103,8 +111,9 @@ export class World {
       stepped: (step) => this.judge.stepped(process, step),
       sent: (message) => this.#sent(process, message),
       heard: (link, message) => this.#heard(process, link, message),
+      assured: (one, election) => this.judge.leadership.assured(one, election),
     };
-    const process = new Process(ports, name, setup);
+    const process = new Process(ports, name, setup, named);
     return process;
   }
 
@@ -115,6 +124,7 @@ export class World {
     if (dead === undefined || (dead.whereabouts !== "dead" && dead.state.connection.type !== "closed")) return;
     this.#spawned += 1;
     const process = this.#make(`${dead.name[0]}${this.#spawned}`, setup);
+    if (dead.twin !== null) dead.twin.twin = null;
     this.processes[index] = process;
     process.open();
   }

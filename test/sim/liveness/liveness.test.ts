@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { createPolicy } from "../../worker/group/policy.ts";
-import { shippedCores } from "./cores.ts";
-import { forgottenLeaseMs, rejoinMs, takeoverBoundMs } from "./liveness.ts";
-import { type Run, replay } from "./run.ts";
+import { createPolicy } from "../../../worker/group/policy.ts";
+import { shippedCores } from "../cores.ts";
+import { type Run, replay } from "../run.ts";
+import { forgottenLeaseMs, rejoinMs, takeoverBoundMs } from "./bounds.ts";
 
-const guarantees = await readFile(fileURLToPath(new URL("../../GUARANTEES.md", import.meta.url)), "utf8");
+const guarantees = await readFile(fileURLToPath(new URL("../../../GUARANTEES.md", import.meta.url)), "utf8");
 
 const rowOf = (event: string): string => guarantees.split("\n").find((line) => line.startsWith(`| ${event}`)) ?? "";
 
