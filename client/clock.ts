@@ -22,6 +22,8 @@ export interface PessimisticClock {
   (): number;
   /** The earlier hand at the last reading, at most `JITTER_MS` behind. Leases begin by it. */
   since(): number;
+  /** How far the monotonic clock was moved up in all: the group need not have seen that time pass. */
+  jumped(): number;
 }
 
 /**
@@ -37,7 +39,8 @@ export interface PessimisticClock {
 export function pessimistic(clock: Clock): PessimisticClock {
   let now = 0;
   let since = 0;
-  let monotonicStart = clock.monotonic();
+  const start = clock.monotonic();
+  let monotonicStart = start;
   let wallStart = clock.wall();
   const look = (): number => {
     const monotonic = clock.monotonic();
@@ -48,5 +51,5 @@ export function pessimistic(clock: Clock): PessimisticClock {
     since = Math.min(now, monotonic - monotonicStart, wall - wallStart);
     return now;
   };
-  return Object.assign(look, { since: () => since });
+  return Object.assign(look, { since: () => since, jumped: () => start - monotonicStart });
 }

@@ -52,7 +52,8 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
   let busy = false;
 
   function dispatch(input: Input, connection = state.attempt): void {
-    const result = transition(state, { now: now(), since: now.since(), random: random(), connection, input });
+    const moment = { now: now(), since: now.since(), jumped: now.jumped(), random: random() };
+    const result = transition(state, { ...moment, connection, input });
     state = result.state;
     effects.push(...result.effects);
     if (busy) return;

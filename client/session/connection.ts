@@ -10,7 +10,7 @@ import { answerUntil, untoldMs } from "./deadlines.ts";
 import { changeLine, type Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
 import { forgetOvertaken } from "./overtaken.ts";
-import { BURST, flush, inquiryAt, send, sendBye, sendFirst } from "./pace.ts";
+import { BURST, flush, inquiryAt, noteRead, send, sendBye, sendFirst } from "./pace.ts";
 import { heldTerms, isNeeded, isRegistered, lineOf, type Request, refusalOf } from "./state.ts";
 import { forgetOlder, isReadyAgain, isUntoldUnready, makeStatement } from "./statements.ts";
 import { forsakeTerms, freezeTerms, renewNow } from "./terms.ts";
@@ -98,8 +98,8 @@ function ask(draft: Draft): Statement & { readonly held: readonly string[] } {
   const held = heldTerms(draft, draft.now);
   const statement = makeStatement(draft);
   if (held.length > 0) draft.askedAt = draft.now;
-  changeLine(draft, ({ requests }) => ({
-    requests: [...requests, { type: "renewal", sentAt: statement.sentAt, at: draft.since, held }],
+  changeLine(draft, ({ requests, sent }) => ({
+    requests: [...requests, { type: "renewal", sentAt: statement.sentAt, at: draft.since, held, sent: sent + 1 }],
   }));
   return { ...statement, held };
 }
@@ -120,6 +120,8 @@ export function opened(draft: Draft): void {
     registrations: [],
     allowance: BURST,
     allowanceAt: now,
+    sent: 0,
+    read: 0,
   };
   forgetTries(draft);
   const registered = draft.contenders.filter(isRegistered);
@@ -153,6 +155,7 @@ export function welcome(draft: Draft, message: Welcome): void {
     checkAt: hello.at + checkEveryMs * draft.random,
   };
   draft.session = message;
+  noteRead(draft, hello.sent);
   draft.spreadMs = message.spreadMs ?? 0;
   draft.failures = draft.refusals = 0;
   forgetOvertaken(draft);
@@ -173,6 +176,7 @@ export function renewed(draft: Draft, { sentAt, held, spreadMs = 0 }: Renewed): 
   if (request?.type !== "renewal" || !session) return;
   const isOpen = (one: Request): boolean => one.type === "ping" || one.sentAt > sentAt;
   changeLine(draft, ({ requests }) => ({ requests: requests.filter(isOpen) }));
+  noteRead(draft, request.sent);
   forgetOlder(draft, sentAt);
   extendTerms(draft, request.held, held, request.at + session.lease.renewDeadlineMs);
   tellInquirers(draft, sentAt);

@@ -72,6 +72,8 @@ export interface Event {
   readonly now: number;
   /** Its earlier hand: leases begin by it. Default: `now`. */
   readonly since?: number;
+  /** How far it has jumped in all. Default: as far as before. */
+  readonly jumped?: number;
   /** Uniform in 0..1. */
   readonly random: number;
   /** Which one the input came from, by the number of its `connect`. */

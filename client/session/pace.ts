@@ -1,7 +1,8 @@
 /**
- * Frames leave no faster than the server takes them, however many components are granted at once: a burst, then a
- * steady rate, both below its limits. Renewals go first, then what ends a term (N8), then the rest in its order. `bye` does
- * not wait at all.
+ * Frames leave no faster than the server takes them, however many components are granted at once (N20): a burst, then a
+ * steady rate, both below its limits. The path may hold them back and deliver all at once, so no more than a burst is under
+ * way: an answered renewal shows that what was sent before it was read. Renewals go first, then what ends a term (N8), then
+ * the rest in its order. `bye` does not wait at all.
  */
 import type { Farewell } from "../../shared/holder/state.ts";
 import type { ClientMessage, Confirm, Deregister, Register, Release } from "../../shared/protocol/messages.ts";
@@ -18,6 +19,8 @@ const RENEWAL_RESERVE = 10;
 const RESERVE = 20;
 /** Part of the burst, kept for all others than inquiries: an application may inquire as often as it likes. */
 const INQUIRY_RESERVE = 30;
+/** Frames that were perhaps not read yet, with what is kept for renewals and for what ends a term. */
+const MOST_UNDER_WAY = 100;
 /** Frames a millisecond, until the server has sent its limit. */
 const SLOWEST = 0.01;
 const MARGIN = 0.8 / 1_000;
@@ -30,8 +33,28 @@ function allowanceOf(draft: Draft, { allowance, allowanceAt }: Line): number {
   return Math.min(BURST, allowance + (draft.now - allowanceAt) * rate(draft));
 }
 
+/** Only the clock has gone on: nothing is allowed for that. */
+export function jump(draft: Draft, jumped: number): void {
+  const byMs = jumped - draft.jumped;
+  draft.jumped = jumped;
+  if (byMs > 0) changeLine(draft, ({ allowanceAt }) => ({ allowanceAt: allowanceAt + byMs }));
+}
+
+/** The group has read so many by now: perhaps all at once, and just now. */
+export function noteRead(draft: Draft, read: number): void {
+  changeLine(draft, (line) => ({
+    read,
+    allowance: Math.min(allowanceOf(draft, line), MOST_UNDER_WAY - RENEWAL_RESERVE - (line.sent - line.read)),
+    allowanceAt: draft.now,
+  }));
+}
+
 function leave(draft: Draft, message: ClientMessage): void {
-  changeLine(draft, (line) => ({ allowance: allowanceOf(draft, line) - 1, allowanceAt: draft.now }));
+  changeLine(draft, (line) => ({
+    allowance: allowanceOf(draft, line) - 1,
+    allowanceAt: draft.now,
+    sent: line.sent + 1,
+  }));
   if (message.type === "deregister") noteDeparture(draft, message.component);
   draft.effects.push({ type: "send", message });
 }
@@ -137,16 +160,26 @@ export const publishes = (
 /** When the next frame that waits may leave. */
 export function flushAt(state: Paced): number {
   const line = lineOf(state);
-  if (!line || line[nextLane(line)].length === 0) return Infinity;
-  return leftAt(state, line, nextLane(line) === "outbox" ? RESERVE : RENEWAL_RESERVE);
+  if (!line || line[nextLane(line)].length === 0 || isFull(line)) return Infinity;
+  return leftAt(state, line, reserveOf(line));
 }
 
-/** When a renewal is due because somebody inquires: one at a time, and after all that waits. */
+const reserveOf = (line: Line): number => (nextLane(line) === "outbox" ? RESERVE : RENEWAL_RESERVE);
+
+/** Whether so much is under way that the next frame waits for an answer. */
+const isFull = (line: Line): boolean => line.sent - line.read >= MOST_UNDER_WAY - reserveOf(line);
+
+/**
+ * When a renewal is due because somebody inquires, or because frames wait for its answer: one at a time, and where somebody
+ * inquires, after all that waits.
+ */
 export function inquiryAt(state: Paced & Pick<SessionState, "inquiredAt">): number {
   const { connection, inquiredAt } = state;
-  if (connection.type !== "open" || inquiredAt === null) return Infinity;
+  if (connection.type !== "open") return Infinity;
+  const isAwaited = connection[nextLane(connection)].length > 0 && isFull(connection);
   const isAsked = connection.requests.some(({ type }) => type === "renewal");
-  return isAsked ? Infinity : leftAt(state, connection, INQUIRY_RESERVE);
+  if (isAsked || (inquiredAt === null && !isAwaited)) return Infinity;
+  return leftAt(state, connection, isAwaited ? RENEWAL_RESERVE : INQUIRY_RESERVE);
 }
 
 /** When so much of the burst is left. */

@@ -67,7 +67,8 @@ export type Term = HolderTerm<number>;
 /** A frame that waits for its answer. */
 export type Request =
   | { readonly type: "ping"; readonly at: number }
-  | ({ readonly type: "renewal"; readonly held: readonly string[] } & Stated);
+  /** `sent`: how many frames have left with it. */
+  | ({ readonly type: "renewal"; readonly held: readonly string[]; readonly sent: number } & Stated);
 
 /** A statement that was sent. `sentAt` is its name on the wire; a lease that is granted by it counts from `at`. */
 export interface Stated {
@@ -98,6 +99,9 @@ interface Traffic {
   /** How many frames the server took at the time `allowanceAt`. */
   readonly allowance: number;
   readonly allowanceAt: number;
+  /** How many frames have left, and how many of them were read for sure. */
+  readonly sent: number;
+  readonly read: number;
   /** Unanswered, oldest first: the group answers those of one component in their order. */
   readonly registrations: readonly (Register | Deregister)[];
 }
@@ -148,6 +152,8 @@ export interface SessionState extends HolderState<Contender> {
   readonly spreadMs: number;
   /** Until when it counts as one that is next: D after it was to answer the last `next`. */
   readonly nextUntil: number;
+  /** How far the clock has jumped in all. */
+  readonly jumped: number;
   /** The last one used: it strictly increases. */
   readonly sentAt: number;
   /** `sentAt` when somebody last inquired: an answer to any later question will do. `null`: nobody waits. */
@@ -180,6 +186,7 @@ export const initialState = (settings: Settings): SessionState => ({
   refusals: 0,
   spreadMs: 0,
   nextUntil: 0,
+  jumped: 0,
   sentAt: 0,
   inquiredAt: null,
   askedAt: 0,

@@ -31,7 +31,7 @@ import {
 import type { Draft } from "./draft.ts";
 import type { Effect, Event, InputType, Of } from "./events.ts";
 import { overtakenSays } from "./overtaken.ts";
-import { flush } from "./pace.ts";
+import { flush, jump } from "./pace.ts";
 import { type Contender, maxDrainMs, type SessionState } from "./state.ts";
 import { dropped, revoke } from "./terms.ts";
 import { observe, refuseWatch, unobserve } from "./watching.ts";
@@ -94,9 +94,10 @@ const applyRule = <T extends InputType>(draft: Draft, input: Of<T>): void => rul
 /** Returns the same state where nothing has changed and nothing is to be done. The effects are to be executed in their order. */
 export function transition(
   state: SessionState,
-  { now, since = now, random, connection = state.attempt, input }: Event,
+  { now, since = now, jumped = state.jumped, random, connection = state.attempt, input }: Event,
 ): { readonly state: SessionState; readonly effects: readonly Effect[] } {
   const draft = draftOf(state, { now, since, random });
+  jump(draft, jumped);
   expireLeases(draft);
   // Frames of any other connection are dropped.
   if (connection === state.attempt) applyRule(draft, input);

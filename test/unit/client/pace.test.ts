@@ -109,6 +109,35 @@ function busy(): [Play, number, number] {
   return [play, x, y];
 }
 
+describe("[N20] what the group has perhaps not read yet is no more than it takes at once", () => {
+  /** So much waits that it takes seconds to leave. */
+  function flooded(): Play {
+    const [play] = Play.leading(["x"]);
+    for (let count = 0; count < 300; count++) play.happens({ type: "observe", component: `watched${count}` });
+    return play;
+  }
+
+  test("[N20] however long the path holds everything back", () => {
+    const play = flooded();
+    play.wait(5_000);
+    expect(play.says().length).toBeLessThanOrEqual(100);
+  });
+
+  test("[N20] an answer shows how much was read, and the rest leaves", () => {
+    const play = flooded();
+    play.wait(10_000, true);
+    expect(framesOf(play)).toHaveLength(300);
+  });
+
+  test("[N20] a wall clock that is set forward allows nothing", () => {
+    const play = flooded();
+    const before = framesOf(play).length;
+    play.jumps(60_000);
+    play.happens({ type: "tick" });
+    expect(before + framesOf(play).length).toBeLessThanOrEqual(60);
+  });
+});
+
 describe("the end of a term is sent before everything else that waits", () => {
   test("[N8] a resignation", () => {
     const [play, x] = busy();

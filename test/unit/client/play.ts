@@ -57,6 +57,8 @@ export class Play {
   random = 0.5;
   /** How far the earlier hand of its clock is behind. */
   behindMs = 0;
+  /** How far the clock has jumped in all. */
+  jumped = 0;
   /** Whether the group answers each `register` at once, and counts the component. */
   registers = true;
   readonly effects: Effect[] = [];
@@ -94,7 +96,8 @@ export class Play {
 
   /** Returns the effects of this one event. */
   happens(input: Input, connection?: number): readonly Effect[] {
-    const event = { now: this.now, since: this.now - this.behindMs, random: this.random, input };
+    const { now, jumped, random } = this;
+    const event = { now, since: now - this.behindMs, jumped, random, input };
     const asked = connection === undefined ? event : { ...event, connection };
     const before = this.state;
     const result = this.#core.transition(before, asked);
@@ -253,6 +256,7 @@ export class Play {
   /** Time goes on, and the timer fires when it should. Requests stay unanswered meanwhile, unless `answering`. */
   wait(ms: number, answering = false): void {
     const end = this.now + ms;
+    if (answering && this.#isUnanswered) this.renewed();
     for (
       let next = this.#core.nextDeadline(this.state);
       next !== null && next <= end;
@@ -261,6 +265,11 @@ export class Play {
       this.#wake(next, answering);
     }
     this.now = end;
+  }
+
+  get #isUnanswered(): boolean {
+    const { connection } = this.state;
+    return connection.type === "open" && connection.requests.some(({ type }) => type === "renewal");
   }
 
   #wake(at: number, answering = false): void {
@@ -278,6 +287,12 @@ export class Play {
   /** Time goes on, but the timer does not fire: the machine sleeps, or the event loop is blocked. */
   sleeps(ms: number): void {
     this.now += ms;
+  }
+
+  /** The wall clock is set forward. */
+  jumps(ms: number): void {
+    this.now += ms;
+    this.jumped += ms;
   }
 
   isLeader(contender: number, leaderSessionId: string): boolean {
