@@ -310,8 +310,8 @@ export const movesWithChoosyCallers = [...movesWithCallers, ...arbitrariesOf(cal
 
 // Several clients in a process, Workers, and applications that say much and read slowly
 
-/** So slow that what waits lasts longer than a lease. */
-const SLOW = { messagesPerSecond: 10 };
+/** The slower ones let so much wait that it lasts longer than a lease. */
+const limits = fc.constantFrom({ messagesPerSecond: 10 }, { messagesPerSecond: 100 });
 
 const tenant: fc.Arbitrary<ProcessSetup> = fc
   .tuple(process, fc.boolean(), often([1, true], [2, false]))
@@ -324,12 +324,13 @@ const tenantCaller: fc.Arbitrary<CallerSetup> = fc
 export const setupsWithTenants: fc.Arbitrary<Setup> = fc
   .tuple(
     setups,
+    limits,
     fc.array(tenant, { minLength: 1, maxLength: 2 }),
     fc.array(tenantCaller, { minLength: 0, maxLength: 2 }),
   )
-  .map(([setup, processes, callers]) => ({
+  .map(([setup, limited, processes, callers]) => ({
     ...setup,
-    policy: { ...setup.policy, limits: SLOW },
+    policy: { ...setup.policy, limits: limited },
     processes,
     callers,
   }));
@@ -338,15 +339,15 @@ const watched = fc.oneof(component, fc.constant(true as const));
 
 const tenantGenerators: Generators<TenantMove> = {
   flood: [
-    6,
+    16,
     fc.record({
       who,
       what: often<Flood>([3, "priority"], [1, "confirm"], [1, "watch"], [2, "rejoin"]),
       count: often([1, 90], [2, 200]),
     }),
   ],
-  compute: [6, fc.record({ who, ms: time })],
-  "caller-compute": [4, fc.record({ place: callerPlace, ms: time })],
+  compute: [8, fc.record({ who, ms: fc.integer({ min: 1_000, max: 14_000 }) })],
+  "caller-compute": [4, fc.record({ place: callerPlace, ms: fc.integer({ min: 1_000, max: 14_000 }) })],
   check: [2, fc.record({ who })],
   "join-reader": [4, fc.record({ who, component: watched })],
   "leave-reader": [1, fc.record({ who })],
@@ -365,6 +366,7 @@ export const movesWithTenants = [
   >({
     ...unread,
     spawn: [3, fc.record({ place, setup: tenant })],
+    "set-clock": [6, fc.record({ who, byMs: fc.integer({ min: -20_000, max: 20_000 }) })],
   }),
   ...arbitrariesOf<CallerMove>(callerGenerators),
   ...arbitrariesOf<TenantMove>(tenantGenerators),

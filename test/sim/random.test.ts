@@ -12,7 +12,7 @@ const RUNS: readonly { readonly size: keyof typeof SIZES; readonly numRuns: numb
   { size: "deep", numRuns: 150, kind: "faults" },
   { size: "deep", numRuns: 150, kind: "choice" },
   { size: "deep", numRuns: 100, kind: "choosy callers" },
-  { size: "deep", numRuns: 150, kind: "tenants" },
+  { size: "deep", numRuns: 100, kind: "tenants" },
 ];
 
 describe("[S1] [S2] [S3] [S5] [S6] [S7] [S9] [S10] [S12] [C1] [G2] [O4] [N1] [N5] random runs of the shipped cores", () => {

@@ -31,8 +31,8 @@ export class GroupJudge {
   #highestMinted = 0;
   readonly #minted = new Set<string>();
   readonly #stated = new Map<string, Stated>();
-  /** When the lead was last taken away for each of them that has not led since. */
-  readonly #rivals = new Map<string, number>();
+  /** When the lead was last taken away for each of them that has not led since, and by which object: it knows whose turn came. */
+  readonly #rivals = new Map<string, { readonly at: number; readonly incarnation: Incarnation }>();
   grants = 0;
   /** How often each connection was asked to speak at once. */
   readonly asked = new Map<string, number>();
@@ -113,9 +113,11 @@ export class GroupJudge {
       this.#rivals.delete(`${name} ${term.sessionId}`);
     if (before?.type !== "leading" || term?.type !== "revoking" || term.reason !== "preempted") return;
     const rival = `${name} ${term.successor}`;
-    const pausedMs = incarnation.now() - (this.#rivals.get(rival) ?? -Infinity);
-    demand(pausedMs >= RIVAL_PAUSE_MS, "Q6", () => `${rival} preempts again after ${pausedMs} ms, and has not led`);
-    this.#rivals.set(rival, incarnation.now());
+    const last = this.#rivals.get(rival);
+    const pausedMs = incarnation.now() - (last?.at ?? -Infinity);
+    const mayAgain = pausedMs >= RIVAL_PAUSE_MS || last?.incarnation !== incarnation;
+    demand(mayAgain, "Q6", () => `${rival} preempts again after ${pausedMs} ms, and has not led`);
+    this.#rivals.set(rival, { at: incarnation.now(), incarnation });
   }
 
   // After every move
@@ -239,8 +241,7 @@ function judgeSpread(incarnation: Incarnation, name: ElectionName, before: Group
   demand(moving.length === 0, "D4", () => `${epoch} moves while another one of the same process does`);
 }
 
-/** By two hosts whose clocks may differ. */
-const RIVAL_PAUSE_MS = 60_000 - CLOCK_MARGIN_MS;
+const RIVAL_PAUSE_MS = 60_000;
 
 /** N13: no event leaves a socket open whose token has ended. */
 function judgeTokens(incarnation: Incarnation): void {

@@ -35,6 +35,7 @@ export class Judge {
 
   /** Each of its applications asks whether it leads. */
   #sample(process: Process): void {
+    if (this.leadership.believesCores) return;
     const { client } = this.#world.cores;
     const now = process.clock.peek();
     for (const { id, info, granted } of process.contenders) {

@@ -39,6 +39,8 @@ export class LeadershipJudge {
   readonly #ledByCallers = new Set<string>();
   readonly #highestLed = new Map<ElectionName, number>();
   terms = 0;
+  /** Each core's own list counts, not what its application was told. */
+  believesCores = false;
   /** Leaderships that ended without anybody having meant it. */
   accidents = 0;
 
@@ -179,8 +181,21 @@ export class LeadershipJudge {
     demand(two === null, rule, () => `${two?.first.name} and ${two?.second.name} hold ${two?.election}`);
   }
 
+  /** By their own lists. */
+  *#listed(): Generator<readonly [ElectionName, Holder]> {
+    for (const process of this.#running()) {
+      const now = process.clock.peek();
+      for (const { election, leaseUntil } of process.state.terms) if (leaseUntil > now) yield [election, process];
+    }
+    for (const caller of this.#world.callers) {
+      for (const { election, leaseUntil } of caller.state.terms)
+        if (leaseUntil > caller.hostNow) yield [election, caller];
+    }
+  }
+
   /** By what their applications were told and did. */
   *#leading(): Generator<readonly [ElectionName, Holder]> {
+    if (this.believesCores) return yield* this.#listed();
     for (const process of this.#running()) {
       const now = process.clock.peek();
       for (const contender of process.contenders) {

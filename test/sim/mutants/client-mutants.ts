@@ -296,6 +296,18 @@ export const clientMutants: readonly Mutant[] = [
     edits: lateAnswerRevives(),
   },
   {
+    name: "an application is told for longer than its lease that it leads",
+    rule: "K4",
+    edits: [
+      {
+        file: "shared/holder/state.ts",
+        core: "session",
+        from: "Math.max(0, term.leaseUntil - now) : 0",
+        to: "Math.max(0, term.leaseUntil + 3_000 - now) : 0",
+      },
+    ],
+  },
+  {
     name: "a lease that is over ends nothing",
     rule: "S6",
     edits: nothingExpires("session"),

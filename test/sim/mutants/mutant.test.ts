@@ -1,13 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { replaceOnce } from "../../../tools/harness/edited-sources.ts";
-import { callerMutants } from "./caller-mutants.ts";
-import { clientMutants } from "./client-mutants.ts";
-import { contenderMutants } from "./contender-mutants.ts";
-import { groupSessionMutants } from "./group-session-mutants.ts";
-import { groupTermMutants } from "./group-term-mutants.ts";
-import { hostMutants } from "./host-mutants.ts";
-import { readinessMutants } from "./readiness-mutants.ts";
+import { allMutants } from "./named.ts";
 
 const edit = { file: "f.ts", from: "a < b", to: "a <= b" };
 
@@ -22,8 +16,6 @@ test("a mutant whose text is not there, or there twice, can't be made", () => {
 
 test("every mutant breaks a rule of docs/RULES.md, and no two have the same name", () => {
   const rules = readFileSync(new URL("../../../docs/RULES.md", import.meta.url), "utf8");
-  const ofGroup = [...callerMutants, ...readinessMutants, ...groupSessionMutants, ...groupTermMutants];
-  const mutants = [...ofGroup, ...clientMutants, ...contenderMutants, ...hostMutants];
-  expect(mutants.filter(({ rule }) => !rules.includes(`\n- **${rule}** `)).map(({ rule }) => rule)).toEqual([]);
-  expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
+  expect(allMutants.filter(({ rule }) => !rules.includes(`\n- **${rule}** `)).map(({ rule }) => rule)).toEqual([]);
+  expect(new Set(allMutants.map(({ name }) => name)).size).toBe(allMutants.length);
 });

@@ -84,7 +84,7 @@ export class MachineClock {
   }
 
   /** Elapsed time by the shipped clock. Each look is a step of that clock. */
-  look(): { readonly now: number; readonly since: number } {
+  look(): { readonly now: number; readonly since: number; readonly jumped: number } {
     const now = this.#pessimistic();
     const since = this.#pessimistic.since();
     this.#lastNow = now;
@@ -92,7 +92,7 @@ export class MachineClock {
     this.#ahead.wall = Math.max(this.#ahead.wall, since - this.wall);
     this.#sleptSinceLook = false;
     this.#setBackSinceLook = false;
-    return { now, since };
+    return { now, since, jumped: this.#pessimistic.jumped() };
   }
 
   /**

@@ -28,6 +28,8 @@ class SetUpContender extends AppContender {
 
 /** The component as which a process stands by itself. */
 const STANDS: ContenderSetup = { component: "y", dedicated: false, onGrant: "nothing", drain: "quick" };
+/** A priority that nobody keeps. */
+const MEANWHILE = 5;
 /** A name that nobody else watches. */
 const FLOODED = "flooded";
 
@@ -211,19 +213,20 @@ export class Process extends ClientShell {
     }
   }
 
-  /** So many times, and then as it was before. */
+  /** So many times. */
   flood(what: Flood, count: number): void {
     this.flooded += count;
+    const { priority } = this;
     for (let left = count; left > 0; left -= 2) this.#say(what);
+    if (what === "priority") this.prioritize((priority + 1) % 3);
   }
 
   #say(what: Flood): void {
-    const { priority } = this;
     const open = this.contenders.find((one) => !one.closed && one.setup !== STANDS);
     switch (what) {
       case "priority":
-        this.prioritize(priority + 1);
-        return this.prioritize(priority);
+        this.prioritize(MEANWHILE);
+        return this.prioritize(MEANWHILE);
       case "watch":
         this.observe(FLOODED);
         return this.unobserve(FLOODED);

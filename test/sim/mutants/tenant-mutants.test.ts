@@ -1,0 +1,4 @@
+import { expectCaught } from "./hunt.ts";
+import { tenantMutants } from "./tenant-mutants.ts";
+
+expectCaught("tenants", tenantMutants);
