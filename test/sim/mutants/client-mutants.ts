@@ -130,7 +130,7 @@ export const clientMutants: readonly Mutant[] = [
     rule: "K7",
     trace: inquiry,
     edits: [
-      inSession("pace", "return isAsked ? Infinity : leftAt(", "return isAsked || connection ? Infinity : leftAt("),
+      inSession("pace", "(inquiredAt === null && !isAwaited)) return", "inquiredAt !== null || !isAwaited) return"),
     ],
   },
   {
