@@ -629,7 +629,7 @@ test("groups are opened by name; the address and this browser keep names, and ne
   await page.getByRole("heading", { name: "team/second" }).waitFor();
   expect(new URL(page.url()).searchParams.get("group")).toBe("team/second");
   await page.goBack();
-  await page.getByRole("link", { name: "team/second" }).waitFor();
+  await page.locator("#recent").getByRole("link", { name: "team/second" }).waitFor();
   expect(await page.locator("#recent a").allInnerTexts()).toEqual(expect.arrayContaining(["team/second", "first"]));
   // The longest name there is does not push everything else off the screen.
   await page.setViewportSize({ width: 390, height: 800 });

@@ -102,7 +102,8 @@ const LOOK_EVERY_MS = 20_000;
 async function lookOn(look: () => Promise<unknown>, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
     await pause(LOOK_EVERY_MS, undefined, { signal: over }).catch(() => undefined);
-    if (!over.aborted) await look();
+    // Among so many requests one may fail; the next look sees the same.
+    if (!over.aborted) await look().catch((error: unknown) => process.stderr.write(`a look failed: ${error}\n`));
   }
 }
 
