@@ -11,6 +11,8 @@ import { configuration } from "../../tools/harness/configuration.ts";
 export interface RunnerConfig {
   readonly url: string;
   readonly name: string;
+  /** Its predecessor was killed. */
+  readonly again: boolean;
   readonly log: string;
   /** How far its clock is from the true one. */
   readonly skewMs: number;
@@ -24,7 +26,8 @@ export interface RunnerConfig {
   readonly seed: number;
 }
 
-const { url, name, log, skewMs, startAt, tickMs, occurrences, leaseMs, killed, seed } = configuration<RunnerConfig>();
+const { url, name, again, log, skewMs, startAt, tickMs, occurrences, leaseMs, killed, seed } =
+  configuration<RunnerConfig>();
 const random = seededRandom(seed);
 /** One write that is not torn: it is shorter than a page, and appended. */
 const note = (what: string, group: string, occurrence: number, epoch = 0): void =>
@@ -50,18 +53,24 @@ async function runAt(group: string, retry: boolean, occurrence: number): Promise
 const nameOf = (error: unknown): string => (error instanceof LeadershipLostError ? "lost" : String(error));
 
 /** A process that begins again asks for so many earlier occurrences as well: its schedule has kept them. */
-const KEPT_TICKS = 300;
+const KEPT_TICKS = 60;
 const clock = (): number => Date.now() + skewMs;
-const running: Promise<void>[] = [];
-for (let occurrence = 0; occurrence < occurrences; occurrence += 1) {
-  const dueAt = startAt + occurrence * tickMs;
-  if (dueAt < clock() - KEPT_TICKS * tickMs) continue;
-  await sleep(Math.max(0, dueAt - clock()));
+/** Like a scheduler that lets only so many jobs run at once: where all are slow, calls do not pile up. */
+const AT_ONCE = 16;
+const running = new Set<Promise<void>>();
+const due = Math.min(occurrences, Math.floor((clock() - startAt) / tickMs));
+for (let occurrence = again ? Math.max(0, due - KEPT_TICKS) : 0; occurrence < occurrences; occurrence += 1) {
+  await sleep(Math.max(0, startAt + occurrence * tickMs - clock()));
   for (const [group, retry] of [
     ["retry", true],
     ["once", false],
-  ] as const)
-    running.push(runAt(group, retry, occurrence).catch((error: unknown) => note(nameOf(error), group, occurrence)));
+  ] as const) {
+    while (running.size >= AT_ONCE) await Promise.race(running);
+    const run = runAt(group, retry, occurrence)
+      .catch((error: unknown) => note(nameOf(error), group, occurrence))
+      .then(() => void running.delete(run));
+    running.add(run);
+  }
 }
 await Promise.all(running);
 note("left", "", occurrences);
