@@ -59,6 +59,7 @@ export class Sockets<Socket extends object> {
   accept(socket: Socket, attachment: Attachment): void {
     this.#port.accept(socket, attachment);
     this.#sockets.set(attachment.connection, socket);
+    this.#connections.set(socket, attachment.connection);
   }
 
   /** When a ping of that connection was last answered. */
