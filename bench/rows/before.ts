@@ -6,11 +6,13 @@ import { joinOnce, type OpenClient } from "../member.ts";
 import { interleaved, pairOf } from "../pair.ts";
 import { WARM_UP_ROUNDS } from "../peers/turns.ts";
 import { type Bench, type Measured, type Row, Skipped } from "../row.ts";
+import { pause } from "../sockets.ts";
 
 /** An exchange and a commit less must be seen in the whole. */
 const LARGEST_RATIO = 0.75;
 const SERIES = { turns: 20, inATurn: 20, warmUp: 3 };
 const JOINS = { turns: 20, inATurn: 10, warmUp: 2 };
+const REST_MS = 5;
 
 type Once = () => Promise<number>;
 type Comparison = (url: string, earlier: Earlier) => Promise<Awaited<ReturnType<typeof interleaved>>>;
@@ -33,9 +35,12 @@ const handOvers =
     return await warmed(present.handOver, past.handOver, SERIES);
   };
 
-/** In a group that exists. */
+/** In a group that exists, and that is done with whoever was there before. */
 const joins: Comparison = (url, { backend, open }) => {
-  const join = (address: string, openClient?: OpenClient) => () => joinOnce(address, "bench", ["a"], openClient);
+  const join = (address: string, openClient?: OpenClient) => async () => {
+    await pause(REST_MS);
+    return joinOnce(address, "bench", ["a"], openClient);
+  };
   return warmed(join(url), join(backend.url, open), JOINS);
 };
 
