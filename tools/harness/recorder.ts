@@ -22,9 +22,15 @@ interface Waiting {
 class Recorder {
   readonly #thread = new Worker(new URL("./recorder-thread.main.ts", import.meta.url));
   readonly #waiting = new Map<number, Waiting>();
+  /** Nobody answers any longer. */
+  #failure: Error | null = null;
   #orders = 0;
 
   constructor() {
+    this.#thread.on("error", (error: Error) => {
+      this.#failure = error;
+      for (const { reject } of this.#waiting.values()) reject(error);
+    });
     this.#thread.on("message", ({ id, failure, judgement }: RecorderAnswer) => {
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);
@@ -34,7 +40,8 @@ class Recorder {
     });
   }
 
-  readonly ask = (order: RecorderOrder): Promise<Judgement | null> => {
+  readonly ask = async (order: RecorderOrder): Promise<Judgement | null> => {
+    if (this.#failure !== null) throw this.#failure;
     this.#orders += 1;
     const id = this.#orders;
     // A program goes on for as long as it waits, and not for the thread's sake.
