@@ -21,7 +21,7 @@ let backend: LocalBackend;
 let groups = 0;
 
 beforeAll(async () => {
-  backend = await startLocalBackend({ bindings: { OPEN_MODE: "loopback", LEASE_MS: "2000", DRAIN_MS: "1000" } });
+  backend = await startLocalBackend({ bindings: { OPEN_MODE: "loopback" } });
 });
 afterAll(() => backend.stop());
 afterEach(endCommands);

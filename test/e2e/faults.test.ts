@@ -9,7 +9,8 @@ import { beliefs, faultsIn } from "../../tools/harness/history.ts";
 import { type FaultyProxy, startProxy } from "../../tools/harness/proxy.ts";
 import { recordFailover } from "../support/measured.ts";
 
-const LEASE_MS = 2_000;
+/** Its end is waited for; and it is long enough that nobody else loses it meanwhile. */
+const LEASE_MS = 4_000;
 const BINDINGS = { OPEN_MODE: "loopback", LEASE_MS: String(LEASE_MS), DRAIN_MS: "1000" };
 /** Where no lease is to end, not even on a busy machine. */
 const PATIENT = { ...BINDINGS, LEASE_MS: "20000" };
