@@ -166,21 +166,6 @@ describe("pages without a bundler do in Chromium what they say", () => {
   }
 });
 
-describe("units are what systemd reads", () => {
-  for (const { path, blocks } of pages) {
-    for (const { line, code } of blocks.filter(({ language }) => language === "ini")) {
-      test(`${path}:${line}`, async () => {
-        await using folder = await temporaryFolder();
-        const unit = join(folder.path, "page.service");
-        // The program that it starts is on the reader's machine only.
-        await writeFile(unit, code.replace(/^ExecStart=\S+/m, `ExecStart=${process.execPath}`));
-        const { stdout, stderr, status } = spawnSync("systemd-analyze", ["verify", unit], { encoding: "utf8" });
-        expect({ status, says: stdout + stderr }).toEqual({ status: 0, says: "" });
-      });
-    }
-  }
-});
-
 describe("configurations of workerd serve the shipped Worker", () => {
   for (const { path, blocks } of pages) {
     for (const { line, code } of blocks.filter(({ language }) => language === "capnp")) {

@@ -3,6 +3,7 @@
  * the steps of README, on the oldest Node that `engines` allows and on Node 24, Deno and Bun, under pm2, in a page that
  * Vite has bundled, mounted in a Worker by wrangler, and tested by Miniflare, vitest and wrangler. Needs the registry.
  */
+import { spawnSync } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "../../tools/build.ts";
@@ -115,6 +116,23 @@ async function checkPm2(tarball: string): Promise<void> {
       await execute(command("pm2"), ["kill"], place);
     }
   });
+}
+
+/** The units of docs/, where the machine has a systemd: everything but the program, which is on the reader's machine only. */
+async function checkUnits(): Promise<void> {
+  if (spawnSync("systemd-analyze", ["--version"]).status !== 0)
+    return void process.stdout.write("     this machine has no systemd to read the units of docs/\n");
+  for (const path of ["docs/NODE.md", "docs/DEPLOYMENT.md"]) {
+    const page = parsePage(path, await readFile(inRepository(path), "utf8"));
+    for (const { line, code } of page.blocks.filter(({ language }) => language === "ini"))
+      await check(`systemd has nothing to say of the unit at ${path}:${line}`, async () => {
+        await using folder = await temporaryFolder();
+        const unit = join(folder.path, "page.service");
+        await writeFile(unit, code.replace(/^ExecStart=\S+/m, `ExecStart=${process.execPath}`));
+        const { stdout, stderr, status } = spawnSync("systemd-analyze", ["verify", unit], { encoding: "utf8" });
+        if (status !== 0 || stdout + stderr !== "") throw new Error(stdout + stderr);
+      });
+  }
 }
 
 interface History {
@@ -257,6 +275,7 @@ async function main(): Promise<void> {
     checkFirstLeader,
     checkRuntimes,
     checkPm2,
+    checkUnits,
     checkPage,
     checkWorker,
     checkLocalTests,

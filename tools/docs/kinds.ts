@@ -23,8 +23,6 @@ export type Kind =
   | { readonly how: "parsed"; readonly as: Parsed }
   /** `npm run docs` writes it from the declarations. */
   | { readonly how: "generated" }
-  /** A unit of systemd, which reads it. */
-  | { readonly how: "unit" }
   /** A configuration of workerd: it is served, and its health is checked. */
   | { readonly how: "served" }
   /** A whole page without a bundler: Chromium opens it until it shows the text. */
@@ -32,7 +30,7 @@ export type Kind =
   /** No program, but messages or output. */
   | { readonly how: "text" };
 
-const parsed = ["json", "toml", "yaml", "sql", "mermaid"] as const;
+const parsed = ["json", "toml", "yaml", "ini", "sql", "mermaid"] as const;
 type Parsed = (typeof parsed)[number];
 
 const remedy =
@@ -51,7 +49,6 @@ function plainKind({ language, words }: CodeBlock): Kind | undefined {
   if (words.length > 0) return undefined;
   if (language === "text") return { how: "text" };
   if (language === "capnp") return { how: "served" };
-  if (language === "ini") return { how: "unit" };
   return isParsed(language) ? { how: "parsed", as: language } : undefined;
 }
 

@@ -20,6 +20,7 @@ const parsers = {
   json: async ({ code }: CodeBlock) => JSON.parse(code) as unknown,
   toml: readWranglerToml,
   yaml: async ({ code }: CodeBlock) => parse(code) as unknown,
+  ini: async ({ code }: CodeBlock) => checkUnit(code),
   sql: async (block: CodeBlock) => prepare(block),
   mermaid: async ({ code }: CodeBlock) => checkPicture(code),
 } as const;
@@ -39,6 +40,15 @@ function prepare({ code, preamble }: CodeBlock): void {
   const statements = code.replace(/--.*$/gm, "").split(";");
   for (const statement of statements) if (statement.trim() !== "") database.prepare(statement);
   database.close();
+}
+
+/** A unit of systemd: sections, settings, and what a service needs. `npm run check:install` has systemd read it, where there is one. */
+function checkUnit(code: string): void {
+  const wrong = code.split("\n").find((line) => !/^(\[(Unit|Service|Install)\]|[A-Z]\w+=.+|#.*|)$/.test(line));
+  if (wrong !== undefined) throw new Error(`neither a section nor a setting: ${wrong}`);
+  for (const needed of ["[Service]\n", "\nExecStart=/", "\nWantedBy="]) {
+    if (!code.includes(needed)) throw new Error(`the unit lacks ${needed.trim()}`);
+  }
 }
 
 const pictures = /^(flowchart|sequenceDiagram|stateDiagram-v2|classDiagram|gantt|timeline)\b/;

@@ -80,7 +80,6 @@ test("blocks: each is of a kind that something checks, or the check fails", () =
   expect(kind('ts worker get="/healthz"')).toMatchObject({ environment: "worker", get: "/healthz" });
   expect(kind("sh run")).toEqual({ how: "commands", run: true });
   expect(kind("ts api", "docs/api/edge-election.md")).toEqual({ how: "generated" });
-  expect(kind("ini")).toEqual({ how: "unit" });
   expect(kind('html until="leads"')).toEqual({ how: "opened", until: "leads" });
   expect(kind('cjs run until="leads"')).toMatchObject({ environment: "node", run: { until: "leads" } });
   for (const info of ["", "ts", "js", "js later", "python", "html", "ts run later", "sh runs", "ts api", "json5"]) {
@@ -110,6 +109,11 @@ test.each([
   ["mermaid", 'flowchart LR\n  a["x"] --> b', "flowchart LR\n  subgraph one\n  a --> b"],
   ["toml", 'name = "a"\nmain = "index.ts"', 'name = "a'],
   ["yaml", "a: [1, { b: 2 }]", "a: [1"],
+  [
+    "ini",
+    "[Service]\nExecStart=/usr/bin/node main.js\n\n[Install]\nWantedBy=multi-user.target",
+    "[Service]\nExecStart /usr/bin/node",
+  ],
 ] as const)("blocks: %s is read by what reads it", async (as, good, bad) => {
   const problems = (code: string) => parseProblems(block(as, code, "<!-- with:\nCREATE TABLE t (a);\n-->\n"), as);
 
