@@ -2,7 +2,8 @@
  * `npm run soak`: random runs of the simulator, then rounds of random faults on real processes and a real backend, then as
  * many rounds of kills on five `edge-election run`, then random frames into the codec and as many into a live group, random
  * requests, and every kind of abuse. It ends by itself, with exit code 1 when anything was violated. Each finding stands beside the line
- * that replays it. With `--exhaustive` it leaves nothing to chance instead: it explores every small world completely.
+ * that replays it. With `--exhaustive` it leaves nothing to chance instead: it explores every small world completely. With `--moves` it
+ * shows that each part of the simulated world finds what nothing else in it does.
  */
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
@@ -15,6 +16,7 @@ import { runRounds } from "../support/rounds.ts";
 
 const SIMULATOR = fileURLToPath(new URL("../sim/soak.ts", import.meta.url));
 const EXHAUSTIVE = fileURLToPath(new URL("../sim/exhaustive/exhaustive.main.ts", import.meta.url));
+const MOVES = fileURLToPath(new URL("../sim/mutants/shown-by.main.ts", import.meta.url));
 const EXHAUSTIVE_HEAP_MB = 3_500;
 const SEEDS = 2 ** 31;
 
@@ -30,6 +32,7 @@ const options = scriptNamed(
   .option("--requests <number>", "random requests beside the frames", wholeNumber(1), 100_000)
   .option("--no-abuse", "only random frames and requests, no other abuse")
   .option("--seed <number>", "a fresh one unless given", wholeNumber(0))
+  .option("--moves", "nothing but the mutant of each part of the simulated world, with it and without it")
   .option("--exhaustive", "nothing by chance: every small world completely, in some minutes and below 4 GB of memory")
   .parse()
   .opts<{
@@ -39,11 +42,13 @@ const options = scriptNamed(
     requests: number;
     abuse: boolean;
     seed?: number;
+    moves?: boolean;
     exhaustive?: boolean;
   }>();
 const { rounds, frames, requests, abuse: heavy, seed = randomInt(SEEDS) } = options;
 
 let failed = false;
+if (options.moves === true) process.exit(spawnSync(process.execPath, [MOVES], { stdio: "inherit" }).status ?? 1);
 if (options.exhaustive === true) {
   const run = spawnSync(process.execPath, [`--max-old-space-size=${EXHAUSTIVE_HEAP_MB}`, EXHAUSTIVE], {
     stdio: "inherit",

@@ -42,7 +42,13 @@ export type TenantMove =
   | { readonly type: "compute"; readonly who: Who; readonly ms: number }
   | { readonly type: "caller-compute"; readonly place: number; readonly ms: number }
   | { readonly type: "check"; readonly who: Who }
-  | { readonly type: "join-reader"; readonly who: Who; readonly component: ComponentName | true }
+  /** `eager`: it reads whatever there is at once. */
+  | {
+      readonly type: "join-reader";
+      readonly who: Who;
+      readonly component: ComponentName | true;
+      readonly eager?: boolean;
+    }
   | { readonly type: "leave-reader"; readonly who: Who }
   | { readonly type: "read"; readonly who: Who; readonly count: number };
 
@@ -265,7 +271,7 @@ const meanings: { readonly [T in MoveType]: (world: World, move: Of<T>) => void 
   compute: withMachine((process, { ms }, world) => process.compute(world.now + ms)),
   "caller-compute": withCaller((caller, { ms }, world) => caller.compute(world.now + ms)),
   check: withRunning((process) => process.check()),
-  "join-reader": withRunning((process, { component }) => process.join(component)),
+  "join-reader": withRunning((process, { component, eager }) => process.join(component, eager)),
   "leave-reader": withRunning((process) => process.leaveReader()),
   read: withRunning((process, { count }) => {
     for (const reader of process.readers) reader.take(count);

@@ -25,7 +25,7 @@ export interface Run {
 }
 
 /** What is left out of runs that are the same otherwise, to show that nothing else in them finds a fault. */
-interface Lack {
+export interface Lack {
   readonly setup?: (setup: Setup) => Setup;
   /** `null`: it is not made. */
   readonly move?: (move: Move) => Move | null;

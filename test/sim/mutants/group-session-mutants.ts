@@ -238,6 +238,11 @@ export const groupSessionMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: "a token counts for ever",
+    rule: "N13",
+    edits: [inGroup("indexes", "sessionId === null ? null : access.until,", "null,")],
+  },
+  {
     name: "the dead keep their sessions",
     rule: "N16",
     trace: vanishedGivesWay,

@@ -21,3 +21,9 @@ export const allMutants: readonly Mutant[] = [
   ...readinessMutants,
   ...tenantMutants,
 ];
+
+export function mutantNamed(name: string): Mutant {
+  const mutant = allMutants.find((one) => one.name === name);
+  if (mutant === undefined) throw new Error(`there is no mutant "${name}"`);
+  return mutant;
+}

@@ -77,7 +77,7 @@ export const tenantMutants: readonly Mutant[] = [
     edits: [
       inObservers(
         "for (const { component, leader } of leaders) this.#newest.set(component, leader);",
-        "for (const { component, leader } of leaders) if (!this.#newest.has(component)) this.#newest.set(component, leader);",
+        "for (const { component, leader } of leaders) if (all || !this.#newest.has(component)) this.#newest.set(component, leader);",
       ),
     ],
   },

@@ -56,6 +56,7 @@ export class Process extends ClientShell {
   readonly view: ObserverView;
   readonly observers: InstanceType<Cores["client"]["Observers"]>;
   readonly readers: Reader[] = [];
+  readonly #eager = new Set<Reader>();
   /** The other client of the same process. */
   twin: Process | null = null;
   /** The priority that its application wants. */
@@ -255,9 +256,11 @@ export class Process extends ClientShell {
   }
 
   /** Observes as applications do. */
-  join(watched: ComponentName | true): void {
+  join(watched: ComponentName | true, eager = false): void {
     if (this.state.closing || this.state.connection.type === "closed") return;
-    this.readers.push(new Reader(this.name, this.#ports.client, this.observers, watched));
+    const reader = new Reader(this.name, this.#ports.client, this.observers, watched);
+    this.readers.push(reader);
+    if (eager) this.#eager.add(reader);
   }
 
   /** Its oldest reader leaves. */
@@ -406,6 +409,7 @@ export class Process extends ClientShell {
     this.view.fold(effect, isOld);
     if (isOld) for (const reader of this.readers) reader.isMisled = true;
     this.observers.receive(effect);
+    for (const reader of this.#eager) reader.take(Infinity);
   }
 
   override dispatch(input: Input, connection?: number): void {
