@@ -346,7 +346,7 @@ const ends: readonly Planted[] = [
       for (let count = 0; count < 100; count += 1) play.happens({ type: "observe", component: `watched${count}` });
       play.happens({ type: "confirm", id: "1", component: "x", leaderSessionId: "L1" });
       play.hears(revoke(1_000));
-      play.wait(1_000);
+      play.wait(1_000, true);
     },
   },
   {
