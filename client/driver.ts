@@ -72,39 +72,47 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
   }
 
   function execute(effect: Effect): void {
-    if (effect.type === "connect") void open(effect.connection);
+    if (effect.type === "connect") use(effect.connection);
     else if (effect.type === "disconnect") sockets.close(effect.connection);
     else if (effect.type === "send") sockets.send(JSON.stringify(effect.message));
     else if (effect.type === "ping") sockets.send(PING);
     else perform(effect);
   }
 
+  function use(connection: number): void {
+    sockets.use(connection);
+    if (!sockets.has(connection)) void open(connection);
+  }
+
   /** A socket gets its listeners in the turn that opens it: one of `ws` that fails without a listener ends the process. */
   async function open(connection: number): Promise<void> {
+    sockets.add(connection);
     try {
       const token = await ports.askToken();
-      if (connection !== state.attempt) return;
+      if (!sockets.has(connection)) return;
       const opening = ports.openSocket(token);
       const opened = opening instanceof Promise ? await opening : opening;
       listen(opened, connection);
-      if (connection !== state.attempt) return opened.close(1000);
+      if (!sockets.has(connection)) return opened.close(1000);
       sockets.add(connection, opened);
       if (opened.readyState === OPEN) dispatch({ type: "opened" }, connection);
     } catch (error) {
       const refusal = error instanceof UpgradeRefused;
-      dispatch(lossOf(refusal ? { code: error.closeCode, cause: error.cause } : { cause: error }), connection);
+      lost(refusal ? { code: error.closeCode, cause: error.cause } : { cause: error }, connection);
     }
   }
 
   function listen(opened: Socket, connection: number): void {
-    const lost = (event: SocketEvent): void => {
-      dispatch(lossOf(event), connection);
-      sockets.close(connection);
-    };
+    const fails = (event: SocketEvent): void => lost(event, connection);
     opened.addEventListener("open", () => dispatch({ type: "opened" }, connection));
     opened.addEventListener("message", ({ data }) => receive(data, connection));
-    opened.addEventListener("close", lost);
-    opened.addEventListener("error", lost);
+    opened.addEventListener("close", fails);
+    opened.addEventListener("error", fails);
+  }
+
+  function lost(event: SocketEvent, connection: number): void {
+    dispatch(lossOf(event), connection);
+    sockets.close(connection);
   }
 
   /** A frame that can't be read is reported and ignored: if it was an answer, its time-out follows. */

@@ -1,4 +1,4 @@
-/** The sockets that a client has open: the newest one, and one that it is to overtake. Only the newest one is written to. */
+/** The connections of a client: the current one, and those that it is to overtake. Only the current one is written to. */
 import type { Clock } from "./clock.ts";
 import type { Socket } from "./socket.ts";
 
@@ -9,9 +9,9 @@ const CLOSED = 3;
 export class OpenSockets {
   readonly #clock: Clock;
   readonly #report: (error: unknown) => void;
-  /** By their connections. */
-  readonly #sockets = new Map<number, Socket>();
-  #newest: Socket | undefined;
+  /** By their connections; `undefined` until there is one. */
+  readonly #sockets = new Map<number, Socket | undefined>();
+  #current = 0;
   /** Resolves when the socket that was closed last has closed, and so has sent everything; or when that takes too long. */
   closed: Promise<void> = Promise.resolve();
 
@@ -20,14 +20,23 @@ export class OpenSockets {
     this.#report = report;
   }
 
-  add(connection: number, socket: Socket): void {
-    this.#newest = socket;
+  /** Whether the connection was added, and not closed. */
+  has(connection: number): boolean {
+    return this.#sockets.has(connection);
+  }
+
+  add(connection: number, socket?: Socket): void {
     this.#sockets.set(connection, socket);
+  }
+
+  /** This connection is written to from here on. */
+  use(connection: number): void {
+    this.#current = connection;
   }
 
   send(frame: string): void {
     try {
-      this.#newest?.send(frame);
+      this.#sockets.get(this.#current)?.send(frame);
     } catch {
       // It is closing: its event `close` follows.
     }
@@ -36,7 +45,6 @@ export class OpenSockets {
   close(connection: number): void {
     const socket = this.#sockets.get(connection);
     this.#sockets.delete(connection);
-    if (this.#newest === socket) this.#newest = undefined;
     if (!socket || socket.readyState === CLOSED) return;
     this.closed = new Promise((resolve) => {
       const patience = this.#clock.setTimeout(resolve, CLOSE_PATIENCE_MS);

@@ -13,11 +13,17 @@ export async function workerBundle(): Promise<string> {
   return bundleWorker();
 }
 
-/** The folder with the static files of the Worker's pages, built and shipped in the same way. */
+let assets: Promise<string> | undefined;
+
+/**
+ * The folder with the static files of the Worker's pages. A checkout builds them once in a process, so that a backend which is
+ * started again is back as soon as one of the published package.
+ */
 export async function workerAssets(): Promise<string> {
   if (!runsFromSources) return fileURLToPath(new URL("../../assets", import.meta.url));
   const { bundleAssets } = await import("../../tools/bundle-assets.ts");
-  return bundleAssets();
+  assets ??= bundleAssets();
+  return assets;
 }
 
 export interface RuntimeSettings {

@@ -59,6 +59,8 @@ interface Due {
 export class Connection {
   readonly client: Client;
   readonly name: string;
+  /** Grows from each connection of the client to the next. */
+  readonly number: number;
   frames = 0;
   /** It has sent `bye`. */
   hasLeft = false;
@@ -86,6 +88,8 @@ export class Connection {
   constructor(client: Client, name: string) {
     this.client = client;
     this.name = name;
+    client.connections += 1;
+    this.number = client.connections;
   }
 
   contends(contenders: readonly ContenderInfo[]): void {
@@ -168,6 +172,8 @@ export class Client {
   /** Components that do not want to lead, and until when. */
   readonly unready = new Map<string, number>();
   connection: Connection | null = null;
+  /** How many it has had. */
+  connections = 0;
   /** The one that was welcomed last. */
   welcomed: Connection | null = null;
   /** `unknown`: its session began before the trace. */

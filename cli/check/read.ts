@@ -23,11 +23,12 @@ export function judgeRead(scene: Scene, connection: Connection, frame: unknown):
   follow(scene, connection, message);
 }
 
-/** It drops what an older connection says, but for an answer or a revoke that comes before the newest one is welcomed (N19). */
+/** It drops what an older connection says, but for an answer or a revoke that comes before a newer one is welcomed (N19). */
 function readLate(scene: Scene, connection: Connection, frame: unknown): void {
-  if (connection.client.welcomed !== connection) return;
+  const { welcomed: newest } = connection.client;
+  if (newest !== null && newest.number > connection.number) return;
   const message = messageOf(scene, frame);
-  if (message?.type === "renewed") answered(scene, connection, message);
+  if (message?.type === "renewed" || message?.type === "welcome") answered(scene, connection, message);
   if (message?.type === "revoke") revoked(scene, connection, message);
 }
 

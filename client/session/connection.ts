@@ -9,9 +9,9 @@ import { forgetTries, leave as leaveElection } from "./contenders.ts";
 import { answerUntil, untoldMs } from "./deadlines.ts";
 import { changeLine, type Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
-import { forgetOvertaken } from "./overtaken.ts";
+import { answered, forgetOvertaken, isOpenAfter } from "./overtaken.ts";
 import { BURST, flush, inquiryAt, noteRead, send, sendBye, sendFirst } from "./pace.ts";
-import { heldTerms, isNeeded, isRegistered, lineOf, type Request, refusalOf } from "./state.ts";
+import { heldTerms, isNeeded, isRegistered, lineOf, refusalOf } from "./state.ts";
 import { forgetOlder, isReadyAgain, isUntoldUnready, makeStatement } from "./statements.ts";
 import { forsakeTerms, freezeTerms, renewNow } from "./terms.ts";
 import { firstWatched, observeRest } from "./watching.ts";
@@ -41,7 +41,7 @@ function keepConnection(draft: Draft, needed: boolean): void {
       return;
     case "opening":
     case "greeting":
-      if (Math.min(connection.until, answerUntil(draft)) <= now) drop(draft);
+      if (Math.min(connection.until, answerUntil(draft)) <= now) overtake(draft);
       return;
     case "open":
       if (answerUntil(draft) <= now) overtake(draft);
@@ -88,9 +88,15 @@ function leave(draft: Draft, type: "idle" | "paused" | "closed"): void {
   forgetOvertaken(draft);
   draft.effects.push({ type: "disconnect", connection: draft.attempt });
   draft.connection = { type };
-  draft.attempt++;
+  nextConnection(draft);
   if (isTold || type !== "paused") draft.session = null;
   draft.lingerUntil = Infinity;
+}
+
+/** From here on the frames of the one before are dropped. */
+function nextConnection(draft: Draft): void {
+  draft.attempts++;
+  draft.attempt = draft.attempts;
 }
 
 /** Remembers a request until it is answered. */
@@ -167,18 +173,14 @@ export function welcome(draft: Draft, message: Welcome): void {
   }
 }
 
-/** An answer counts only for the request that it names, and no older one can be answered after it. */
-export function renewed(draft: Draft, { sentAt, held, spreadMs = 0 }: Renewed): void {
-  const { session } = draft;
+export function renewed(draft: Draft, answer: Renewed): void {
+  const { sentAt, spreadMs = 0 } = answer;
   draft.spreadMs = spreadMs;
-  const isAsked = (one: Request): boolean => one.type === "renewal" && one.sentAt === sentAt;
-  const request = lineOf(draft)?.requests.find(isAsked);
-  if (request?.type !== "renewal" || !session) return;
-  const isOpen = (one: Request): boolean => one.type === "ping" || one.sentAt > sentAt;
-  changeLine(draft, ({ requests }) => ({ requests: requests.filter(isOpen) }));
+  const request = answered(draft, lineOf(draft)?.requests ?? [], answer);
+  if (request === null) return;
+  changeLine(draft, ({ requests }) => ({ requests: requests.filter(isOpenAfter(sentAt)) }));
   noteRead(draft, request.sent);
   forgetOlder(draft, sentAt);
-  extendTerms(draft, request.held, held, request.at + session.lease.renewDeadlineMs);
   tellInquirers(draft, sentAt);
 }
 
@@ -229,21 +231,15 @@ function renew(draft: Draft): void {
   if (draft.connection.type === "open") draft.connection = { ...draft.connection, until: laterAt ?? until, checkAt };
 }
 
-function drop(draft: Draft): void {
-  draft.effects.push({ type: "disconnect", connection: draft.attempt });
-  lose(draft, { type: "lost", code: CLOSE.timeout });
-}
-
 /**
- * The answer is late: the path is dead, or the answer waits in a queue, in which another connection would stand behind it.
- * So while a lease runs both are tried, and what comes first counts (N19).
+ * The socket opens late, or an answer is late: the path is dead, or something waits in a queue, in which another connection
+ * would stand behind it. So while a lease runs both are tried, and what comes first counts (N19).
  */
 function overtake(draft: Draft): void {
   const { attempt, now, settings } = draft;
-  const { requests = [] } = lineOf(draft) ?? {};
-  if (settings.onDisconnect === "revoke" || heldTerms(draft, now).length === 0) return drop(draft);
-  forgetOvertaken(draft);
-  draft.overtaken = { attempt, requests };
+  if (settings.onDisconnect === "keep" && heldTerms(draft, now).length > 0) {
+    draft.overtaken = [...draft.overtaken, { attempt, requests: lineOf(draft)?.requests ?? [] }];
+  } else draft.effects.push({ type: "disconnect", connection: attempt });
   lose(draft, { type: "lost", code: CLOSE.timeout });
 }
 
@@ -253,7 +249,7 @@ export function lose(draft: Draft, loss: Of<"lost">): void {
   const { refusals, settings } = draft;
   const action = closeAction(loss.code, { refusals, asksForToken: settings.asksForToken === true });
   const fatal = action === "fatal";
-  draft.attempt++;
+  nextConnection(draft);
   draft.effects.push({ ...loss, opened: draft.connection.type !== "opening", fatal });
   draft.connection = { type: "waiting", until: retryAt(draft, action, loss.retryAfterMs) };
   if (fatal || action === "fresh") {
@@ -346,6 +342,6 @@ function freeze(draft: Draft): void {
 
 /** An attempt from before there was a network does not notice that there is one: a new one does. */
 function hurry(draft: Draft): void {
-  drop(draft);
+  overtake(draft);
   if (draft.connection.type === "waiting") draft.connection = { type: "idle" };
 }

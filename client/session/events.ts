@@ -83,7 +83,10 @@ export interface Event {
 
 /** Work for the shell, to be done in this order. None of it fails the session: a send that can't be done is a lost frame. */
 export type Effect =
-  /** Ask for the token, open a socket, and tell what becomes of it under this number. */
+  /**
+   * From here on frames are sent by the connection of this number. Ask for the token, open a socket, and tell what becomes of
+   * it under this number; unless it was opened before.
+   */
   | { readonly type: "connect"; readonly connection: number }
   /** Abandon the socket at once: nothing that still arrives by it counts. */
   | { readonly type: "disconnect"; readonly connection: number }

@@ -1,26 +1,65 @@
-/** A connection whose answers are late, while another one is opened beside it: what it still says (N19). */
+/** What an answer is worth; and connections that are late, while another one is opened beside them (N19). */
 import { extendTerms } from "../../shared/holder/holder.ts";
 import { findTerm } from "../../shared/holder/state.ts";
+import type { Renewed } from "../../shared/protocol/messages.ts";
 import type { Draft } from "./draft.ts";
 import type { Input } from "./events.ts";
+import { lineOf, type Request } from "./state.ts";
 import { revoke } from "./terms.ts";
 
-/** Only what answers a renewal counts, and a revoke of what runs: all else, the new connection hears. */
-export function overtakenSays(draft: Draft, input: Input): void {
-  const { overtaken, session } = draft;
-  if (input.type === "lost") draft.overtaken = null;
-  if (input.type === "revoke" && findTerm(draft.terms, input.leaderSessionId)) revoke(draft, input);
-  if (input.type !== "renewed" || overtaken === null || session === null) return;
-  const request = overtaken.requests.find((one) => one.type === "renewal" && one.sentAt === input.sentAt);
-  if (request?.type !== "renewal") return;
-  draft.overtaken = { ...overtaken, requests: overtaken.requests.slice(overtaken.requests.indexOf(request) + 1) };
-  extendTerms(draft, request.held, input.held, request.at + session.lease.renewDeadlineMs);
-  // It has nothing more to say, and while it is open the group would grant by it.
-  if (!draft.overtaken.requests.some(({ type }) => type === "renewal")) forgetOvertaken(draft);
+/**
+ * Extends the terms that the answer is about. It counts only for the request that it names, which is returned; `null` where it
+ * was not asked for.
+ */
+export function answered(
+  draft: Draft,
+  requests: readonly Request[],
+  { sentAt, held }: Pick<Renewed, "sentAt" | "held">,
+): Extract<Request, { readonly type: "renewal" }> | null {
+  const request = requests.find((one) => one.type === "renewal" && one.sentAt === sentAt);
+  if (request?.type !== "renewal" || !draft.session) return null;
+  extendTerms(draft, request.held, held, request.at + draft.session.lease.renewDeadlineMs);
+  return request;
 }
 
+/** What stays unanswered after an answer: no request that is older than the one it names can be answered after it. */
+export const isOpenAfter =
+  (sentAt: number) =>
+  (one: Request): boolean =>
+    one.type === "ping" || one.sentAt > sentAt;
+
+/**
+ * Returns whether the input is one of the current connection after all: the first to open goes on. Behind the one that was
+ * opened beside it, it would wait once more in the queue that has made it late. Of all else only what answers a renewal counts,
+ * and a revoke of what runs: the rest, the new connection hears.
+ */
+export function overtakenSays(draft: Draft, attempt: number, input: Input): boolean {
+  const { overtaken, effects } = draft;
+  const one = overtaken.find((other) => other.attempt === attempt);
+  if (!one) return false;
+  const others = overtaken.filter((other) => other !== one);
+  if (input.type === "opened" && !lineOf(draft)) {
+    effects.push({ type: "disconnect", connection: draft.attempt }, { type: "connect", connection: attempt });
+    draft.overtaken = others;
+    draft.attempt = attempt;
+    return true;
+  }
+  if (input.type === "revoke" && findTerm(draft.terms, input.leaderSessionId)) revoke(draft, input);
+  if (input.type === "lost") draft.overtaken = others;
+  const isAnswer = input.type === "renewed" || input.type === "welcome";
+  if (!isAnswer || !answered(draft, one.requests, input)) return false;
+  const requests = one.requests.filter(isOpenAfter(input.sentAt));
+  if (requests.some((request) => request.type === "renewal")) draft.overtaken = [...others, { attempt, requests }];
+  else {
+    // It has nothing more to say, and while it is open the group would grant by it.
+    draft.overtaken = others;
+    effects.push({ type: "disconnect", connection: attempt });
+  }
+  return false;
+}
+
+/** Closes all. */
 export function forgetOvertaken(draft: Draft): void {
-  if (draft.overtaken === null) return;
-  draft.effects.push({ type: "disconnect", connection: draft.overtaken.attempt });
-  draft.overtaken = null;
+  for (const { attempt: connection } of draft.overtaken) draft.effects.push({ type: "disconnect", connection });
+  draft.overtaken = [];
 }

@@ -122,7 +122,7 @@ export type Connection =
   /** For good. */
   | { readonly type: "closed" };
 
-/** A connection whose answers are late, and beside which another one is opened. Nothing is sent over it any more. */
+/** A connection that opens late, or whose answers are late, and beside which another one is opened. */
 export interface Overtaken {
   /** Its number. */
   readonly attempt: number;
@@ -139,10 +139,12 @@ export interface SessionState extends HolderState<Contender> {
   /** One entry for each component that somebody watches, and `true` for all of them. */
   readonly watched: readonly (string | true)[];
   readonly connection: Connection;
-  /** Counts the connections that were lost or left, and so names the current one: frames of any other are dropped. */
+  /** The number of the current connection: frames of any other are dropped. */
   readonly attempt: number;
-  /** The connection before, while what it still answers counts (N19). */
-  readonly overtaken: Overtaken | null;
+  /** The highest number of any connection. */
+  readonly attempts: number;
+  /** Connections before, while it still counts that they open, or what they answer (N19). */
+  readonly overtaken: readonly Overtaken[];
   /** The newest `welcome` of the session to resume: its identity, and the server's settings. */
   readonly session: Welcome | null;
   /** How often the back-off has doubled since the last `welcome`, and connections lost in a row for the token. */
@@ -180,7 +182,8 @@ export const initialState = (settings: Settings): SessionState => ({
   watched: [],
   connection: { type: "idle" },
   attempt: 0,
-  overtaken: null,
+  attempts: 0,
+  overtaken: [],
   session: null,
   failures: 0,
   refusals: 0,

@@ -100,8 +100,7 @@ export function transition(
   jump(draft, jumped);
   expireLeases(draft);
   // Frames of any other connection are dropped.
-  if (connection === state.attempt) applyRule(draft, input);
-  else if (connection === state.overtaken?.attempt) overtakenSays(draft, input);
+  if (connection === state.attempt || overtakenSays(draft, connection, input)) applyRule(draft, input);
   expireLeases(draft);
   resignUnready(draft);
   finishTerms(draft);

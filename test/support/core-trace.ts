@@ -13,7 +13,7 @@ export interface CoreTurn {
 }
 
 /** By a client, on a connection that it overtakes. */
-const STILL_HEARD = new Set<Input["type"]>(["renewed", "revoke", "lost"]);
+const STILL_HEARD = new Set<Input["type"]>(["welcome", "renewed", "revoke", "lost"]);
 
 const nameOf = (attempt: number): string => `connection ${attempt}`;
 
@@ -34,7 +34,7 @@ export class CoreTrace {
     const { input, now, connection = before.attempt } = event;
     if (input.type === "register") this.#components.set(input.contender, input.info.component);
     this.#declined(input, before, now);
-    const isOvertaken = connection === before.overtaken?.attempt && STILL_HEARD.has(input.type);
+    const isOvertaken = before.overtaken.some(({ attempt }) => attempt === connection) && STILL_HEARD.has(input.type);
     if (connection === before.attempt || isOvertaken) this.#happened(input, now, nameOf(connection));
     for (const effect of effects) this.#done(effect, before, now);
   }

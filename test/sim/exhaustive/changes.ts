@@ -60,6 +60,8 @@ export function closedDown(state: SmallState, wire: Wire): SmallState {
 // What a process does with its connection
 
 export function connect(state: SmallState, client: number, attempt: number): SmallState {
+  if (state.wires.some((one) => one.client === client && one.attempt === attempt))
+    return withClient(state, client, { attempt });
   const wire: Wire = {
     client,
     attempt,

@@ -50,7 +50,7 @@ import {
   shorterDrainOfAnother,
   slowNext,
 } from "../traces/rejoin.ts";
-import { lostConfirm } from "../traces/resume.ts";
+import { lateUpgrade, lostConfirm, queuedHello, queuedUpgrade } from "../traces/resume.ts";
 import { tryAgain, tryInVain, tryLate, tryOnce } from "../traces/tries.ts";
 import {
   endedComesBack,
@@ -137,7 +137,25 @@ export const clientMutants: readonly Mutant[] = [
     name: "a connection whose answer is late is abandoned at once",
     rule: "N19",
     trace: queuedRenewal,
-    edits: [inSession("connection", 'if (settings.onDisconnect === "revoke" ||', "if (settings.onDisconnect ||")],
+    edits: [inSession("connection", 'if (settings.onDisconnect === "keep" &&', "if (now < 0 &&")],
+  },
+  {
+    name: "a welcome that is late counts for nothing",
+    rule: "N19",
+    trace: queuedHello,
+    edits: [inSession("overtaken", '"renewed" || input.type === "welcome";', '"renewed";')],
+  },
+  {
+    name: "an attempt that opens late is of no use",
+    rule: "N19",
+    trace: queuedUpgrade,
+    edits: [inSession("overtaken", 'if (input.type === "opened" &&', 'if (draft.now < 0 && input.type === "opened" &&')],
+  },
+  {
+    name: "an attempt that opens late takes the place of one that has greeted",
+    rule: "N19",
+    trace: lateUpgrade,
+    edits: [inSession("overtaken", 'input.type === "opened" && !lineOf(draft)', 'input.type === "opened"')],
   },
   {
     name: "a late answer counts from when it came",
@@ -146,8 +164,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "overtaken",
-        "extendTerms(draft, request.held, input.held, request.at +",
-        "extendTerms(draft, request.held, input.held, draft.now +",
+        "isAnswer ? answered(draft, one.requests, input)",
+        "isAnswer ? answered(draft, one.requests.map((asked) => ({ ...asked, at: draft.now })), input)",
       ),
     ],
   },
@@ -186,9 +204,9 @@ export const clientMutants: readonly Mutant[] = [
     rule: "S1",
     edits: [
       inSession(
-        "connection",
-        "extendTerms(draft, request.held, held, request.at + session.lease.renewDeadlineMs);",
-        "extendTerms(draft, request.held, held, draft.now + session.lease.renewDeadlineMs);",
+        "overtaken",
+        "extendTerms(draft, request.held, held, request.at +",
+        "extendTerms(draft, request.held, held, draft.now +",
       ),
     ],
   },
@@ -277,9 +295,9 @@ export const clientMutants: readonly Mutant[] = [
     rule: "S7",
     edits: [
       inSession(
-        "connection",
-        'one.type === "renewal" && one.sentAt === sentAt; const request = lineOf(draft)?.requests.find(isAsked);',
-        'one.type === "renewal" && one.sentAt >= sentAt; const request = lineOf(draft)?.requests.findLast(isAsked);',
+        "overtaken",
+        'requests.find((one) => one.type === "renewal" && one.sentAt === sentAt);',
+        'requests.findLast((one) => one.type === "renewal" && one.sentAt >= sentAt);',
       ),
     ],
   },

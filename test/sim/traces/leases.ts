@@ -80,7 +80,7 @@ export function queuedRenewal(cores: Cores): void {
   network.path(a).upMs = 2_000;
   stage.advance(9_000);
   stage.expect("A leads on", leads(a) && !leads(b) && ledBy(a).epoch === epoch);
-  stage.expect("it has come back", lineOf(a.state) !== null && a.state.overtaken === null);
+  stage.expect("it has come back", lineOf(a.state) !== null && a.state.overtaken.length === 0);
   stage.end();
 }
 

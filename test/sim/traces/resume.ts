@@ -59,6 +59,48 @@ export function lateHello(cores: Cores): void {
   stage.end();
 }
 
+/** A leads, and its next connection is at `type` when everything that it sends by another one takes so long. */
+function returning(cores: Cores, type: "opening" | "greeting", upMs: number) {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  const b = stage.join("B");
+  const { epoch } = ledBy(a);
+  stage.advance(1_000);
+  cut(stage, a);
+  stage.until(`A is ${type}`, () => a.state.connection.type === type, 400);
+  stage.world.network.path(a).upMs = upMs;
+  const leadsOn = (): boolean => leads(a) && !leads(b) && ledBy(a).epoch === epoch;
+  return { stage, a, leadsOn };
+}
+
+/** The `hello` waits in a queue for longer than its answer may take, and what says it anew would come after the lease. */
+export function queuedHello(cores: Cores): void {
+  const { stage, a, leadsOn } = returning(cores, "greeting", 2_400);
+  a.link?.up.postpone(4_900);
+  stage.advance(9_000);
+  stage.expect("A leads on, and is back", leadsOn() && a.state.connection.type === "open");
+  stage.end();
+}
+
+/** So does the upgrade, and another one would come after the lease. */
+export function queuedUpgrade(cores: Cores): void {
+  const { stage, a, leadsOn } = returning(cores, "opening", 6_000);
+  a.link?.up.postpone(5_500);
+  stage.advance(9_000);
+  stage.expect("A leads on, and is back", leadsOn() && a.state.connection.type === "open");
+  stage.end();
+}
+
+/** The upgrade comes when another one has come, and its `hello` is on its way. */
+export function lateUpgrade(cores: Cores): void {
+  const { stage, a, leadsOn } = returning(cores, "opening", 1_000);
+  const { attempt } = a.state;
+  a.link?.up.postpone(4_300);
+  stage.advance(9_000);
+  stage.expect("A leads on, by the other one", leadsOn() && a.state.attempt === attempt + 1);
+  stage.end();
+}
+
 /** What a resume does not name is over: nobody waits for its lease. */
 export function unnamedIsOver(cores: Cores): void {
   const stage = new Stage(cores);

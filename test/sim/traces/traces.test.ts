@@ -63,7 +63,18 @@ import {
   slowNext,
   slowPaths,
 } from "./rejoin.ts";
-import { lateHello, leftUnheard, lostConfirm, lostJoin, lostWelcome, refusedResume, unnamedIsOver } from "./resume.ts";
+import {
+  lateHello,
+  lateUpgrade,
+  leftUnheard,
+  lostConfirm,
+  lostJoin,
+  lostWelcome,
+  queuedHello,
+  queuedUpgrade,
+  refusedResume,
+  unnamedIsOver,
+} from "./resume.ts";
 
 // H1-H19 are the holes that a throwaway model of the rules has found; each is a trace that the right cores pass.
 
@@ -96,6 +107,12 @@ test("[S12] H14: a process that died unnoticed is found by the next incarnation"
 test("[S4] H15: a candidate on an old object finds out by its sign of life", () => followerOfStaleObject(shippedCores));
 test("[S4] an observer on an old object finds out by its sign of life", () => observerOfStaleObject(shippedCores));
 test("[N19] a renewal that waits in a queue costs no term", () => queuedRenewal(shippedCores));
+
+test("[N19] a hello that waits in a queue costs no term", () => queuedHello(shippedCores));
+
+test("[N19] an upgrade that waits in a queue costs no term", () => queuedUpgrade(shippedCores));
+
+test("[N19] [S9] an upgrade that is later than another one says nothing", () => lateUpgrade(shippedCores));
 
 test("[N19] [S1] a late answer is worth what is left since its renewal was sent", () => queuedAnswer(shippedCores));
 

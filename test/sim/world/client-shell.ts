@@ -37,7 +37,7 @@ export abstract class ClientShell {
   readonly #ports: ClientShellPorts;
   readonly clock: MachineClock;
   state: SessionState;
-  /** The newest connection. */
+  /** The current connection. */
   link: Link | null = null;
   /** All that it has not abandoned, by their attempts. */
   readonly #links = new Map<number, Link>();
@@ -77,7 +77,7 @@ export abstract class ClientShell {
     const now = this.#ports.trueNow();
     switch (effect.type) {
       case "connect":
-        this.link = this.#ports.connect(effect.connection);
+        this.link = this.#links.get(effect.connection) ?? this.#ports.connect(effect.connection);
         this.#links.set(effect.connection, this.link);
         return;
       case "disconnect":

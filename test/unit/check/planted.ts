@@ -64,7 +64,7 @@ const leases: readonly Planted[] = [
     rule: "S1",
     edits: [
       inSession(
-        "connection",
+        "overtaken",
         "extendTerms(draft, request.held, held, request.at +",
         "extendTerms(draft, request.held, held, draft.now +",
       ),

@@ -1,5 +1,5 @@
 /** An answer that is late: another connection is opened beside, and what comes first counts (N19). */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { welcome } from "../../../tools/harness/solo-group.ts";
 import { FakeGroup, settle } from "./fake-group.ts";
 import { ANSWER, D, E, Play, R } from "./play.ts";
@@ -78,7 +78,7 @@ test("[N19] once all is answered, it is closed: the group grants by it no longer
   expect(disconnects(play)).toEqual([]);
   play.happens({ type: "renewed", sentAt: play.last("renew").sentAt, held: ["L1"] }, OLD);
   expect(disconnects(play)).toEqual([OLD]);
-  expect(play.state.overtaken).toBeNull();
+  expect(play.state.overtaken).toEqual([]);
 });
 
 test("[N19] [E23] an answer between two attempts is no violation of its trace", () => {
@@ -127,7 +127,7 @@ test.each([1006, 4400, 4403, 4409])("[N19] [G10] when it is lost (%d), the new c
   const [play, x, sentAt] = overtaking();
   play.wait(play.dueAt - play.now);
   play.happens({ type: "lost", code }, OLD);
-  expect(play.state.overtaken).toBeNull();
+  expect(play.state.overtaken).toEqual([]);
   const before = play.remaining(x, "L1");
   play.happens({ type: "renewed", sentAt, held: ["L1"] }, OLD);
   expect(play.remaining(x, "L1")).toBe(before);
@@ -147,17 +147,118 @@ test("[N19] the connection that was opened in its place may be overtaken, too", 
   expect(play.remaining(x, "L1")).toBe(R - ANSWER);
 });
 
+describe("[N19] a leader whose connection was lost", () => {
+  /** It connects, and nothing comes of it in time. */
+  const returning = (): readonly [Play, number] => {
+    const [play, x] = Play.leading(["x"]);
+    play.loses();
+    play.wait(play.dueAt - play.now);
+    return [play, x];
+  };
+  const connects = (play: Play): readonly number[] =>
+    play.effects.flatMap((effect) => (effect.type === "connect" ? [effect.connection] : []));
+
+  test("is welcomed late, and keeps its term from when its hello was sent", () => {
+    const [play, x] = returning();
+    const { sentAt } = play.opens();
+    play.wait(ANSWER);
+    expect(play.clientState()).toBe("suspended");
+    expect(disconnects(play)).toEqual([]);
+    play.happens({ ...welcome, sentAt, resumed: true, held: ["L1"] }, 1);
+    expect(play.remaining(x, "L1")).toBe(R - ANSWER);
+    expect(disconnects(play)).toEqual([1]);
+    play.wait(play.dueAt - play.now);
+    play.connects({ resumed: true, held: ["L1"] });
+    expect(play.isLeader(x, "L1")).toBe(true);
+    expect(play.called()).toEqual([]);
+  });
+
+  test("is told late that its term is over", () => {
+    const [play] = returning();
+    const { sentAt } = play.opens();
+    play.wait(ANSWER);
+    play.happens({ ...welcome, sentAt, resumed: true, held: [] }, 1);
+    expect(play.called()).toEqual(["-x L1 lost"]);
+  });
+
+  test("goes on with the first attempt that opens, and gives the one beside it up", () => {
+    const [play, x] = returning();
+    play.wait(ANSWER);
+    expect(disconnects(play)).toEqual([]);
+    play.wait(play.dueAt - play.now);
+    expect(connects(play)).toEqual([0, 1, 2]);
+    play.happens({ type: "opened" }, 1);
+    expect(disconnects(play)).toEqual([2]);
+    expect(play.last("hello")).toMatchObject({ resume: { attempt: 1 }, held: ["L1"] });
+    play.hears({ ...welcome, sentAt: play.last("hello").sentAt, resumed: true, held: ["L1"] });
+    expect(play.remaining(x, "L1")).toBe(R);
+    expect(play.state).toMatchObject({ attempt: 1, overtaken: [] });
+  });
+
+  test("goes on with an attempt that opens before there is another one", () => {
+    const [play] = returning();
+    play.wait(ANSWER);
+    play.happens({ type: "opened" }, 1);
+    expect(play.state.connection.type).toBe("greeting");
+    expect(play.last("hello").resume?.attempt).toBe(1);
+  });
+
+  test("counts its attempts on from the highest: what still comes from one that was given up is dropped", () => {
+    const [play] = returning();
+    play.wait(ANSWER);
+    play.wait(play.dueAt - play.now);
+    play.happens({ type: "opened" }, 1);
+    play.loses();
+    play.wait(play.dueAt - play.now);
+    expect(connects(play)).toEqual([0, 1, 2, 1, 3]);
+    const { state } = play;
+    play.happens({ type: "lost", code: 1006 }, 2);
+    expect(play.state).toBe(state);
+    expect(play.opens().resume?.attempt).toBe(3);
+  });
+
+  test("says nothing by an attempt that opens after another one has greeted, and closes it with the welcome", () => {
+    const [play] = returning();
+    play.wait(ANSWER);
+    play.wait(play.dueAt - play.now);
+    const { sentAt } = play.opens();
+    play.says();
+    play.happens({ type: "opened" }, 1);
+    expect(play.says()).toEqual([]);
+    expect(play.state.attempt).toBe(2);
+    play.hears({ ...welcome, sentAt, resumed: true, held: ["L1"] });
+    expect(disconnects(play)).toEqual([1]);
+    expect(play.state.overtaken).toEqual([]);
+  });
+
+  test("waits for one that is refused no longer", () => {
+    const [play] = returning();
+    play.wait(ANSWER);
+    play.happens({ type: "lost", code: 1006 }, 1);
+    expect(play.state.overtaken).toEqual([]);
+    expect(play.clientState()).toBe("suspended");
+  });
+
+  test("waits for none of them once its lease is over", () => {
+    const [play] = returning();
+    play.wait(R);
+    expect(play.called()).toEqual(["-x L1 expired"]);
+    expect(disconnects(play)).toContain(1);
+    expect(play.state.overtaken).toEqual([]);
+  });
+});
+
 test("[N19] who leads by nothing, or is to stop when the connection is lost, waits for no late answer", () => {
   const waiting = new Play();
   waiting.contend("x");
   waiting.connects();
   waiting.wait(10 * D);
-  expect(waiting.state.overtaken).toBeNull();
+  expect(waiting.state.overtaken).toEqual([]);
   expect(disconnects(waiting)).toContain(OLD);
 
   const [revoked] = Play.leading(["x"], { onDisconnect: "revoke" });
   revoked.wait(E + ANSWER);
-  expect(revoked.state.overtaken).toBeNull();
+  expect(revoked.state.overtaken).toEqual([]);
   expect(disconnects(revoked)).toEqual([OLD]);
 });
 
