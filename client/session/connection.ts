@@ -25,7 +25,7 @@ const LONGEST_RETRY_AFTER_MS = 300_000;
 export function maintain(draft: Draft): void {
   const needed = draft.watched.length + draft.terms.length > 0 || draft.contenders.some(isNeeded);
   draft.lingerUntil = needed ? Infinity : lingerUntil(draft);
-  if (heldTerms(draft, draft.now).length === 0) forgetOvertaken(draft);
+  if (draft.terms.length === 0 && pressing(draft) === null) forgetOvertaken(draft);
   if (draft.lingerUntil <= draft.now) leave(draft, draft.closing ? "closed" : "idle");
   else keepConnection(draft, needed);
 }
@@ -236,8 +236,8 @@ function renew(draft: Draft): void {
  * would stand behind it. So while a lease runs both are tried, and what comes first counts (N19).
  */
 function overtake(draft: Draft): void {
-  const { attempt, now, settings } = draft;
-  if (settings.onDisconnect === "keep" && heldTerms(draft, now).length > 0) {
+  const { attempt } = draft;
+  if (pressing(draft) !== null) {
     draft.overtaken = [...draft.overtaken, { attempt, requests: lineOf(draft)?.requests ?? [] }];
   } else draft.effects.push({ type: "disconnect", connection: attempt });
   lose(draft, { type: "lost", code: CLOSE.timeout });

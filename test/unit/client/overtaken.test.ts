@@ -44,12 +44,12 @@ test("[N19] a late answer without the term ends it", () => {
   expect(play.called()).toEqual(["-x L1 lost"]);
 });
 
-test("[N19] [S6] one that comes after the lease revives nothing, and nobody listens to it", () => {
-  const [play, , sentAt] = overtaking();
+test("[N19] [S6] one that comes after the lease revives nothing", () => {
+  const [play, x, sentAt] = overtaking();
   play.wait(R);
   expect(play.called()).toEqual(["-x L1 expired"]);
-  expect(disconnects(play)).toContain(OLD);
   play.happens({ type: "renewed", sentAt, held: ["L1"] }, OLD);
+  expect(play.isLeader(x, "L1")).toBe(false);
   expect(play.called()).toEqual([]);
 });
 
@@ -239,27 +239,43 @@ describe("[N19] a leader whose connection was lost", () => {
     expect(play.clientState()).toBe("suspended");
   });
 
-  test("waits for none of them once its lease is over", () => {
-    const [play] = returning();
+  test("[N10] reports by the first attempt that opens, as long as the group may count its lease", () => {
+    const [play, x] = returning();
     play.wait(R);
     expect(play.called()).toEqual(["-x L1 expired"]);
+    play.settles(x);
+    expect(disconnects(play)).toEqual([]);
+    play.happens({ type: "opened" }, 1);
+    expect(play.last("hello")).toMatchObject({ resume: { attempt: 1 }, held: [] });
+  });
+
+  test("waits for none of them once the group can't count its lease", () => {
+    const [play, x] = returning();
+    play.wait(R);
+    play.settles(x);
+    play.wait(D);
     expect(disconnects(play)).toContain(1);
     expect(play.state.overtaken).toEqual([]);
   });
 });
 
-test("[N19] who leads by nothing, or is to stop when the connection is lost, waits for no late answer", () => {
+test("[N19] who leads by nothing waits for no late answer", () => {
   const waiting = new Play();
   waiting.contend("x");
   waiting.connects();
   waiting.wait(10 * D);
   expect(waiting.state.overtaken).toEqual([]);
   expect(disconnects(waiting)).toContain(OLD);
+});
 
-  const [revoked] = Play.leading(["x"], { onDisconnect: "revoke" });
-  revoked.wait(E + ANSWER);
-  expect(revoked.state.overtaken).toEqual([]);
-  expect(disconnects(revoked)).toEqual([OLD]);
+test("[N19] [N1] who is to stop when the connection is lost stops, whatever comes late", () => {
+  const [play] = Play.leading(["x"], { onDisconnect: "revoke" });
+  play.wait(E);
+  const { sentAt } = play.last("renew");
+  play.wait(ANSWER);
+  expect(play.called()).toEqual(["-x L1 disconnected"]);
+  play.happens({ type: "renewed", sentAt, held: ["L1"] }, OLD);
+  expect(play.called()).toEqual([]);
 });
 
 test("[N19] a client that closes meanwhile leaves no socket open", async () => {
