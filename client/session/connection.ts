@@ -233,7 +233,7 @@ function renew(draft: Draft): void {
 
 /**
  * The socket opens late, or an answer is late: the path is dead, or something waits in a queue, in which another connection
- * would stand behind it. So while a lease runs both are tried, and what comes first counts (N19).
+ * would stand behind it. So while a lease runs, or may count in the group, both are tried, and what comes first counts (N19).
  */
 function overtake(draft: Draft): void {
   const { attempt } = draft;

@@ -368,8 +368,7 @@ function judged(
   const drains = [...client.drains, ...begun];
   const { leases, statements } = client;
   // A frame that arrives comes by a connection that the process has not abandoned: what it answers counts on any (N19).
-  if (input.type === "renewed" || input.type === "welcome")
-    return { ...promised(client, input, now), drains };
+  if (input.type === "renewed" || input.type === "welcome") return { ...promised(client, input, now), drains };
   return { leases: isCurrent && input.type === "grant" ? granted(client, input) : leases, statements, drains };
 }
 

@@ -149,7 +149,9 @@ export const clientMutants: readonly Mutant[] = [
     name: "an attempt that opens late is of no use",
     rule: "N19",
     trace: queuedUpgrade,
-    edits: [inSession("overtaken", 'if (input.type === "opened" &&', 'if (draft.now < 0 && input.type === "opened" &&')],
+    edits: [
+      inSession("overtaken", 'if (input.type === "opened" &&', 'if (draft.now < 0 && input.type === "opened" &&'),
+    ],
   },
   {
     name: "an attempt that opens late takes the place of one that has greeted",
@@ -388,8 +390,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "transition",
-        "if (connection === state.attempt) applyRule(draft, input);",
-        "if (connection >= 0) applyRule(draft, input);",
+        "if (connection === state.attempt || overtakenSays(",
+        "if (connection >= 0 || overtakenSays(",
       ),
     ],
   },

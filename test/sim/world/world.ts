@@ -209,7 +209,8 @@ export class World {
     const which = isOvertaken ? " (overtaken)" : " (abandoned)";
     this.tell(() => `${process.name} <- ${JSON.stringify(message)}${isCurrent ? "" : which}`);
     // An answer counts on any connection that the process listens to (N19).
-    if (isCurrent || (isOvertaken && (message.type === "renewed" || message.type === "welcome"))) this.judge.heard(process, message);
+    if (isCurrent || (isOvertaken && (message.type === "renewed" || message.type === "welcome")))
+      this.judge.heard(process, message);
   }
 
   turned(incarnation: Incarnation, turned: Turned): void {
