@@ -182,6 +182,8 @@ export class Client {
   secrets: readonly string[] = [];
   /** The place of the newest that it has presented. */
   presented = 0;
+  /** The newest came late: the one that was presented last is as good (N19). */
+  mayRepeat = false;
   attempt = 0;
   sentAt = -Infinity;
   highestEnded = 0;

@@ -2,7 +2,7 @@
 import { InvalidField } from "../../shared/protocol/fields.ts";
 import type { Grant, Next, Refusal, Revoke, ServerMessage, Welcome } from "../../shared/protocol/messages.ts";
 import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
-import { type Connection, newTerm } from "./knowledge.ts";
+import { type Client, type Connection, newTerm } from "./knowledge.ts";
 import type { Scene } from "./scene.ts";
 import { oweRenewal } from "./statements.ts";
 import { type Violation, violation } from "./violations.ts";
@@ -28,6 +28,7 @@ function readLate(scene: Scene, connection: Connection, frame: unknown): void {
   const { welcomed: newest } = connection.client;
   if (newest !== null && newest.number > connection.number) return;
   const message = messageOf(scene, frame);
+  if (message?.type === "welcome") takeSecret(connection.client, message, true);
   if (message?.type === "renewed" || message?.type === "welcome") answered(scene, connection, message);
   if (message?.type === "revoke") revoked(scene, connection, message);
 }
@@ -72,7 +73,8 @@ function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void 
   const { client } = connection;
   if (!welcome.resumed && scene.isExact) client.forsake(scene.at, "the group has begun a fresh session");
   client.session = "known";
-  client.secrets = [...client.secrets, welcome.secret];
+  const askedAt = connection.questions.get(welcome.sentAt)?.at ?? scene.at;
+  takeSecret(client, welcome, scene.at >= askedAt + (client.welcomed?.answerTimeoutMs ?? Infinity));
   client.drainMs = welcome.drainMs;
   client.renewDeadlineMs = welcome.lease.renewDeadlineMs;
   client.durationMs = welcome.lease.durationMs;
@@ -80,6 +82,12 @@ function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void 
   client.welcomed = connection;
   answered(scene, connection, welcome);
   oweRenewal(scene, connection, welcome.held);
+}
+
+/** The `hello` of a client that has not waited so long for the answer presents the same secret again, which the group takes. */
+function takeSecret(client: Client, { secret }: Welcome, isLate: boolean): void {
+  client.secrets = [...client.secrets, secret];
+  client.mayRepeat = isLate;
 }
 
 /** S1: a lease runs until R after the question was sent. What comes after its end revives nothing (S6). */

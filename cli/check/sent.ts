@@ -151,7 +151,7 @@ function judgeResume(scene: Scene, { client }: Connection, { secret, attempt }: 
     scene.find("S9", "it resumes a session that is over", "begin a fresh one: `hello` without `resume`");
   } else if (
     client.session === "known" &&
-    (place < client.presented || (scene.isExact && place < client.secrets.length - 1))
+    (place < client.presented || (scene.isExact && !client.mayRepeat && place < client.secrets.length - 1))
   ) {
     scene.find(
       "S9",

@@ -164,13 +164,26 @@ describe("[N19] a leader whose connection was lost", () => {
     play.wait(ANSWER);
     expect(play.clientState()).toBe("suspended");
     expect(disconnects(play)).toEqual([]);
-    play.happens({ ...welcome, sentAt, resumed: true, held: ["L1"] }, 1);
+    play.happens({ ...welcome, secret: "later", sentAt, resumed: true, held: ["L1"] }, 1);
     expect(play.remaining(x, "L1")).toBe(R - ANSWER);
     expect(disconnects(play)).toEqual([1]);
     play.wait(play.dueAt - play.now);
     play.connects({ resumed: true, held: ["L1"] });
+    expect(play.last("hello").resume).toMatchObject({ secret: welcome.secret, attempt: 2 });
     expect(play.isLeader(x, "L1")).toBe(true);
     expect(play.called()).toEqual([]);
+  });
+
+  test("[S9] presents the secret that it has presented before: another hello may have come between", () => {
+    const [play] = returning();
+    const { sentAt } = play.opens();
+    play.wait(ANSWER);
+    play.wait(play.dueAt - play.now);
+    play.opens();
+    play.happens({ ...welcome, secret: "later", sentAt, resumed: true, held: ["L1"] }, 1);
+    play.loses();
+    play.wait(play.dueAt - play.now);
+    expect(play.opens().resume).toMatchObject({ secret: welcome.secret, attempt: 3 });
   });
 
   test("is told late that its term is over", () => {
