@@ -25,7 +25,7 @@ const LONGEST_RETRY_AFTER_MS = 300_000;
 export function maintain(draft: Draft): void {
   const needed = draft.watched.length + draft.terms.length > 0 || draft.contenders.some(isNeeded);
   draft.lingerUntil = needed ? Infinity : lingerUntil(draft);
-  if (draft.terms.length === 0 && pressing(draft) === null) forgetOvertaken(draft);
+  if (!isPressing(draft, draft.now)) forgetOvertaken(draft);
   if (draft.lingerUntil <= draft.now) leave(draft, draft.closing ? "closed" : "idle");
   else keepConnection(draft, needed);
 }
@@ -66,12 +66,15 @@ function lingerUntil(draft: Draft): number {
   return Math.min(draft.lingerUntil, now + waitMs);
 }
 
-/** The session to get back to while a lease runs that it holds, or that the group still counts. */
-const pressing = (draft: Draft): Welcome | null =>
-  heldTerms(draft, draft.now).length > 0 || untoldMs(draft, draft.now) > 0 ? draft.session : null;
+/** Whether there is a session to get back to, because the group may count a lease at that time that it was not told the end of. */
+const isPressing = ({ session, terms, untold, askedAt }: Draft, at: number): boolean =>
+  (terms.length > 0 || untold) && askedAt + (session?.lease.durationMs ?? 0) > at;
 
-/** Until when connecting, and then the answer to `hello`, may take: shorter while a lease runs. */
-const patience = (draft: Draft): number => draft.now + (pressing(draft)?.answerTimeoutMs ?? PATIENCE_MS);
+/** Until when connecting, and then the answer to `hello`, may take: shorter where it presses by then. */
+function patience(draft: Draft): number {
+  const early = draft.now + (draft.session?.answerTimeoutMs ?? PATIENCE_MS);
+  return isPressing(draft, early) ? early : draft.now + PATIENCE_MS;
+}
 
 function connect(draft: Draft): void {
   draft.connection = { type: "opening", until: patience(draft) };
@@ -237,7 +240,7 @@ function renew(draft: Draft): void {
  */
 function overtake(draft: Draft): void {
   const { attempt } = draft;
-  if (pressing(draft) !== null) {
+  if (isPressing(draft, draft.now)) {
     draft.overtaken = [...draft.overtaken, { attempt, requests: lineOf(draft)?.requests ?? [] }];
   } else draft.effects.push({ type: "disconnect", connection: attempt });
   lose(draft, { type: "lost", code: CLOSE.timeout });
@@ -272,7 +275,7 @@ export function lose(draft: Draft, loss: Of<"lost">): void {
 function retryAt(draft: Draft, action: CloseAction, retryAfterMs = RETRY.longestMs): number {
   const { now, random, session, failures } = draft;
   const deadlineMs = session?.lease.renewDeadlineMs ?? Infinity;
-  const hurries = pressing(draft) !== null;
+  const hurries = isPressing(draft, now);
   const backOff = {
     firstMs: Math.min(RETRY.firstMs, deadlineMs / 8),
     longestMs: Math.min(RETRY.longestMs, hurries ? deadlineMs / 8 : Infinity),

@@ -137,7 +137,7 @@ export const clientMutants: readonly Mutant[] = [
     name: "a connection whose answer is late is abandoned at once",
     rule: "N19",
     trace: queuedRenewal,
-    edits: [inSession("connection", "if (pressing(draft) !== null) {", "if (draft.now < 0) {")],
+    edits: [inSession("connection", "if (isPressing(draft, draft.now)) {", "if (draft.now < 0) {")],
   },
   {
     name: "a welcome that is late counts for nothing",

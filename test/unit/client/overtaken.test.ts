@@ -266,7 +266,7 @@ describe("[N19] a leader whose connection was lost", () => {
     const [play, x] = returning();
     play.wait(R);
     play.settles(x);
-    play.wait(D);
+    play.wait(2 * D);
     expect(disconnects(play)).toContain(1);
     expect(play.state.overtaken).toEqual([]);
   });
