@@ -68,7 +68,7 @@ function lingerUntil(draft: Draft): number {
 
 /** Whether there is a session to get back to, because the group may count a lease at that time that it was not told the end of. */
 const isPressing = ({ session, terms, untold, askedAt }: Draft, at: number): boolean =>
-  (terms.length > 0 || untold) && askedAt + (session?.lease.durationMs ?? 0) > at;
+  session !== null && (terms.length > 0 || untold) && askedAt + session.lease.durationMs > at;
 
 /** Until when connecting, and then the answer to `hello`, may take: shorter where it presses by then. */
 function patience(draft: Draft): number {
