@@ -166,8 +166,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "overtaken",
-        "isAnswer ? answered(draft, one.requests, input)",
-        "isAnswer ? answered(draft, one.requests.map((asked) => ({ ...asked, at: draft.now })), input)",
+        "!answered(draft, one.requests, input)",
+        "!answered(draft, one.requests.map((asked) => ({ ...asked, at: draft.now })), input)",
       ),
     ],
   },
