@@ -204,6 +204,29 @@ test("[C10] [N3] close stops, leaves at once, and start begins anew with a highe
   expect(asker.leads()).toBe(true);
 });
 
+test("[C10] a goodbye that is refused is sent again after a pause, and given up after five", () => {
+  const asker = leading();
+  asker.dispatch({ type: "close" });
+  asker.stop("x");
+  const refuse = (): void =>
+    asker.dispatch({
+      type: "answered",
+      attempt: asker.state.attempt,
+      answer: { type: "refused", code: "unauthorized", message: "the token has ended" },
+    });
+  for (let times = 1; times < 5; times++) {
+    refuse();
+    expect(asker.state.call).toBeNull();
+    expect(due(asker)).toBeGreaterThan(0);
+    asker.world.advance(due(asker));
+    asker.dispatch({ type: "tick" });
+  }
+  refuse();
+  expect(asker.effects.filter(({ type }) => type === "refused")).toHaveLength(5);
+  expect(asker.effects.at(-1)).toEqual({ type: "left" });
+  expect(nextDeadline(asker.state)).toBeNull();
+});
+
 test("[Q3] resign hands over to a named successor, and it goes on waiting", () => {
   const asker = leading();
   const { world } = asker;
@@ -220,17 +243,29 @@ test("[Q3] resign hands over to a named successor, and it goes on waiting", () =
 test("[C7] [K1] a wanted record is sent until the group has it, also after a restart", () => {
   const asker = leading();
   const { leaderSessionId = "" } = asker.state.terms[0] ?? {};
-  asker.dispatch({ type: "confirm", component: "x", leaderSessionId, address: "a" });
+  const published = { address: "a", metadata: { version: "2" } };
+  asker.dispatch({ type: "confirm", component: "x", leaderSessionId, ...published });
   asker.fail(asker.travelling[0]);
   asker.restart();
   asker.world.advance(1_000);
   asker.dispatch({ type: "tick" });
   asker.flow();
-  expect(asker.world.state.components.get("x")?.record?.leader.address).toBe("a");
+  expect(asker.world.state.components.get("x")?.record?.leader).toMatchObject(published);
   const before = asker.effects.length;
-  asker.dispatch({ type: "confirm", component: "x", leaderSessionId, address: "a" });
+  asker.dispatch({ type: "confirm", component: "x", leaderSessionId, ...published });
   expect(asker.effects.slice(before)).toEqual([{ type: "confirmed", component: "x" }]);
   expect(asker.travelling).toEqual([]);
+});
+
+test("[C7] a record that the group refuses is not sent again, and the lease goes on", () => {
+  const asker = leading();
+  const { leaderSessionId = "" } = asker.state.terms[0] ?? {};
+  asker.dispatch({ type: "confirm", component: "x", leaderSessionId, address: "a" });
+  const refusal = { type: "refused", code: "unauthorized", message: "the token has ended" } as const;
+  asker.dispatch({ type: "answered", attempt: asker.state.attempt, answer: refusal });
+  expect(asker.state.call).toBeNull();
+  expect(asker.effects.filter(({ type }) => type === "unconfirmed")).toHaveLength(1);
+  expect(asker.leads()).toBe(true);
 });
 
 test("[C7] a leader may publish nothing but itself", () => {

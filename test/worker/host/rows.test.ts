@@ -194,6 +194,7 @@ test("[E16] a look at a group that nobody has used stores nothing at all, not ev
   await ask("GET", pathOf(group, "/metrics"));
   await ask("POST", pathOf(group, "/fence"), fence);
   await ask("POST", pathOf(group, "/elections/process/revoke"));
+  expect(await objectOf(group).quarantined()).toEqual([]);
 
   expect(await rowsOf(group)).toEqual({});
   expect(await objectOf(group).counters()).toMatchObject(NOTHING);
