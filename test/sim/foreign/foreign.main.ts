@@ -26,6 +26,7 @@ const options = scriptNamed("npm run mutants", "Puts faults into the cores by ru
     "what it finds is added here, and what is there is not tried again",
     "reports/foreign-mutants.jsonl",
   )
+  .option("--summary <file>", "all that is known of them, with the reasons of survivors: the pages quote it", "")
   .parse()
   .opts<{
     each: number;
@@ -113,9 +114,14 @@ for (let next = 0; next < chosen.length; next += AT_ONCE) {
 await goThrough("third", chosen);
 tests.end();
 await simulator.end();
-const known = chosen.flatMap((mutant) => results.of(mutant) ?? []);
+const known = chosen.flatMap((mutant) => {
+  const outcome = results.of(mutant);
+  if (outcome === undefined) return [];
+  const { changes, reason } = (outcome.stage === null && survivorFor(mutant.file, mutant.mutation)) || {};
+  return { ...outcome, changes, reason };
+});
 const survivors = known.filter(({ stage }) => stage === null);
-const unexplained = survivors.filter((one) => survivorFor(one.file, one) === undefined);
+const unexplained = survivors.filter(({ reason }) => reason === undefined);
 stdout.write(
   `${known.length} mutants: ${known.length - survivors.length} found, ` +
     `${survivors.length - unexplained.length} survive for a reason, ${unexplained.length} without one\n`,
@@ -126,10 +132,7 @@ process.exitCode = unexplained.length === 0 ? 0 : 1;
 /** A line for each mutant. */
 async function summary(): Promise<string> {
   const all = await Promise.all(ROOMS.map(async (room) => [room.name, (await mutantsOf(room, options.seed)).length]));
-  const mutants = known.map((one) => {
-    const { changes, reason } = (one.stage === null && survivorFor(one.file, one)) || {};
-    return `    ${JSON.stringify({ ...one, changes, reason })}`;
-  });
+  const mutants = known.map((one) => `    ${JSON.stringify(one)}`);
   const head = `  "seed": ${options.seed},\n  "all": ${JSON.stringify(Object.fromEntries(all))},`;
   return `{\n${head}\n  "mutants": [\n${mutants.join(",\n")}\n  ]\n}\n`;
 }

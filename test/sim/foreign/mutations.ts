@@ -10,6 +10,8 @@ export interface Mutation {
   readonly line: number;
   /** The text of that line. */
   readonly within: string;
+  /** The text of the line before that. */
+  readonly behind: string;
   /** The text that it replaces, and by what. */
   readonly from: string;
   readonly to: string;
@@ -49,7 +51,8 @@ export function mutationsOf(file: string, source: string): Mutation[] {
     const from = source.slice(start, end);
     if (from === to) return;
     const line = source.slice(0, start).split("\n").length;
-    found.push({ kind, line, within: lines[line - 1]?.trim() ?? "", from, to, start, end });
+    const textOf = (number: number): string => lines[number - 1]?.trim() ?? "";
+    found.push({ kind, line, within: textOf(line), behind: textOf(line - 1), from, to, start, end });
   };
   const text = ({ start, end }: Span): string => source.slice(start, end);
   const visit = (node: Node): void => {
