@@ -57,9 +57,9 @@ export interface ClientOptions extends Partial<Omit<Settings, "priority" | "asks
  * a proxy, and its methods may be destructured.
  *
  * `close` and `resign` do not wait for the callback (of a contender or a scope, or the body of a loop) in which they are
- * called. On Node, Deno, Bun and Workers with `nodejs_compat` this also holds after an `await` in the callback, and in a
- * loop's body from the first use of its leadership on. In pages it holds until the first `await`: after that, call them
- * without `await`.
+ * called. On Node, Deno, Bun and Workers with `nodejs_compat` this also holds after an `await` in the callback, and in
+ * the body of a loop, once the body has used its leadership. In pages it holds until the first `await`: after that, call
+ * them without `await`.
  */
 export interface ElectionClient<Component extends string = string> extends AsyncDisposable {
   /** The state of the connection, at call time. `suspended`: the connection is lost while a term still runs. */
@@ -75,8 +75,8 @@ export interface ElectionClient<Component extends string = string> extends Async
 
   /**
    * The process stands in the process election by itself, with or without components, until `close()` of the client:
-   * closing its last component does not give the leadership up, and one that registers later joins it. It stands as a
-   * component of its own, `component`, by default `process`, which the token has to allow. Returns that contender; called
+   * closing its last component does not give the leadership up, and one that registers later joins it. It stands as the
+   * component named `component`, by default `process`. The token has to allow that name. Returns that contender; called
    * again, the same one. Refusals go to `onError` of the client.
    */
   stand(component?: Component): Contender;
@@ -95,10 +95,10 @@ export interface ElectionClient<Component extends string = string> extends Async
 
   /**
    * Runs the function now if the election is free for this process, or led by it; otherwise resolves at once with who leads.
-   * The group decides that in one turn: a try never waits in the queue, and leaves no place behind. It is for one term:
+   * The group decides that in one turn: a try never waits in the queue, and leaves no place behind. It lasts one term. It
    * rejects with an error that the function throws while leading, and with a `LeadershipLostError` if the term ends before
-   * the function does. If the answer is lost with the connection, it asks again over the next one: the group drops what it
-   * has granted meanwhile. `waitMs` limits the wait for a connection and for the answer; default 10 s.
+   * the function does. If the answer is lost with the connection, it asks again over the next one: the group takes back a
+   * grant whose answer was lost. `waitMs` limits the wait for a connection and for the answer; default 10 s.
    */
   tryElect<C extends Component, T>(
     component: C,
@@ -129,8 +129,8 @@ export interface ElectionClient<Component extends string = string> extends Async
   observe(component?: undefined, options?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
 
   /**
-   * Resolves with the leader that is confirmed now, otherwise with the next one. Observes meanwhile: it rejects with the
-   * signal's reason, when the client is closed, and with `limit_exceeded` as an observer does.
+   * Resolves with the leader that is confirmed now, otherwise with the next one; it observes meanwhile. Rejects with the
+   * signal's reason, with `ClientClosedError`, and with `limit_exceeded`.
    */
   leader(component: Component, options?: ObserveOptions): Promise<LeaderInformation>;
 
@@ -150,8 +150,8 @@ export interface ElectionClient<Component extends string = string> extends Async
   setPriority(priority: number, component?: Component): void;
 
   /**
-   * Whether a component may lead at present; without one, all contenders that this client has now. One that is not ready
-   * keeps its place and is passed over. A leader that becomes unready steps down as by `resign`. The process election moves
+   * Whether a component may lead at present. Without `component`: for all contenders that the client has at this moment.
+   * One that is not ready keeps its place and is passed over. A leader that becomes unready steps down as by `resign`. The process election moves
    * as one: it is led only while each of its components here is ready.
    */
   setReady(ready: boolean, component?: Component): void;
@@ -168,10 +168,10 @@ export interface ElectionClient<Component extends string = string> extends Async
    * Other calls reject from now on. Inside a callback it waits only for the other callbacks; the client is closed when
    * this one has settled.
    *
-   * With `cleanup` it then also deletes everything that the group has stored, if nobody else uses it, and resolves with what it
-   * did: as the route does (`DELETE …?purge=true`), for which the token needs the role `admin`. It waits up to 10 s until the
-   * group's clock has passed its last epoch. It rejects if the role is missing, or the group can't be reached; the client has
-   * left all the same.
+   * With `cleanup` it then also deletes everything that the group has stored, if nobody else uses it, and resolves with the
+   * outcome. This needs the role `admin`, as the route `DELETE …?purge=true` does. It waits up to 10 s until the group may be
+   * deleted without reusing an epoch. It rejects if the role is missing, or the group can't be reached; the client has left
+   * all the same.
    */
   close(): Promise<void>;
   close(options: CloseOptions): Promise<CleanUpResult>;

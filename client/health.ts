@@ -9,8 +9,8 @@ import { type ClientState, clientState, refusalOf, type SessionState } from "./s
 export interface ClientHealth {
   /**
    * `ok`: connected, or no connection is needed. `degraded`: not connected, and retrying by itself. `failing`: closed; the token
-   * was refused; the group refuses a contender; or not connected for a lease, after which nothing leads here. In a large group
-   * the time over which its sessions spread their return is added to that lease: 30 s at most.
+   * was refused; the group refuses a contender; or not connected for a whole lease, so that nothing can lead here any longer. In
+   * a large group the time over which its sessions spread their return is added to that lease: 30 s at most.
    */
   readonly status: "ok" | "degraded" | "failing";
   readonly state: ClientState;

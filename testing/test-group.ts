@@ -295,8 +295,8 @@ export class TestGroup {
   }
 
   /**
-   * Revokes a leadership, as an operator does. Resolves when the term has ended and the next one was accepted; time has
-   * to advance for that. Resolves with `null` if the group was restarted meanwhile.
+   * Revokes a leadership, as an operator does. Resolves when the term has ended and, if somebody waits, the next process leads, or
+   * has not taken the lead in time; time has to advance for that. Resolves with `null` if the group was restarted meanwhile.
    */
   revoke({ component, successor, note }: TestRevokeOptions = {}): Promise<Outcome | null> {
     const sessionId = successor && this.#members.of(successor).sessionId;

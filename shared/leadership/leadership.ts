@@ -52,8 +52,8 @@ export interface Leadership<Component extends string = string> extends Fence {
   /** The time until the lease runs out if it is not renewed; 0 when the leadership is over. */
   remainingMs(): number;
   /**
-   * How long the work of this term still has to stop before another process may lead: the rest of the drain time, but not
-   * longer than the lease, which is renewed during the drain. 0 as soon as the lease has run out or was lost. While the
+   * How much time is left for the work of this term to stop before another process may lead: the rest of the drain time,
+   * but not longer than the lease, which is renewed during the drain. 0 as soon as the lease has run out or was lost. While the
    * term runs: the time that there would be if it ended now.
    */
   drainMs(): number;

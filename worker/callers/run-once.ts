@@ -6,8 +6,8 @@ import { type ElectionsBinding, electionsBy } from "./local-elections.ts";
 import { oncePorts } from "./once-ports.ts";
 
 /**
- * Runs `run` in exactly one invocation for each occurrence of the job, whoever calls this, from wherever and whenever: never
- * again once it is completed. Resolves for everybody with what has become of the occurrence, as soon as it is over. Rejects
+ * Runs `run` in exactly one invocation for each occurrence of the job. Any invocation may call it at any time. A completed
+ * occurrence never runs again. Resolves for everybody with what has become of the occurrence, as soon as it is over. Rejects
  * with the error of `run`, with a `LeadershipLostError` if another one has begun the occurrence since, with the reason of
  * `signal`, with a `TypeError` for wrong options, and with an `ElectionError` if the group refuses, or could not be reached
  * for a minute.

@@ -37,7 +37,7 @@ export interface Campaign {
   /** Whether it would lead: all its elections, none, or these. It counts for this call only. Default true. */
   readonly accept?: boolean | readonly ElectionName[];
   /**
-   * Contends only for what is free: what the session does not lead by this call leaves in the same turn, and is named in
+   * Contends only for what is free: what it does not lead after this call leaves in the same turn, and is named in
    * `tried` of the answer. A session that has nothing left is over. A group that knows no tries answers without `tried`:
    * then release the session.
    */
@@ -125,8 +125,8 @@ export interface Elections {
   history(group: string, limit: number): Promise<readonly TermStatus[]>;
   checkFence(group: string, question: FenceQuestion): Promise<FenceAnswer>;
   /**
-   * Resolves once the term has ended and, if there is a candidate, the next one was accepted, or was not accepted in
-   * time.
+   * Resolves once the term has ended and, if there is a candidate, the next process leads, or has not taken the lead
+   * in time.
    */
   revoke(group: string, election: ElectionName, options?: RevokeOptions): Promise<RevokeAnswer | Refused>;
   /** Takes the lead if it is this session's turn; otherwise the session keeps its place. */

@@ -261,7 +261,7 @@ export class ElectionGroup extends DurableObject {
     return new Promise((resolve) => this.#host.ask((request) => ({ type: "forget-job", request, job }), resolve));
   }
 
-  /** Answers when the term has ended and, if somebody waits, the next one was accepted, or was not accepted in time. */
+  /** Answers when the term has ended and, if somebody waits, the next process leads, or has not taken the lead in time. */
   async revoke({
     election,
     successor,

@@ -13,7 +13,10 @@ import { assertNames } from "../../shared/options.ts";
 import { DEFAULT_LIMITS, type GroupLimits } from "../../shared/protocol/limits.ts";
 import type { Preference } from "./preference.ts";
 
-/** Whether the leader is revoked for whoever is worth strictly more, by priority or by `prefer`, once its leadership is `cooldownMs` old. */
+/**
+ * Whether the leader is revoked for a candidate of strictly higher priority or preference (`prefer`), once its leadership is
+ * `cooldownMs` old.
+ */
 export type Preemption = false | { readonly cooldownMs: number };
 
 /** What is logged: `info` has every change of who leads or could lead, `debug` each renewal as well. */
@@ -55,8 +58,8 @@ export interface PolicyOptions {
   /** How far beyond D the end of a lease is written ahead. Default 30,000; larger means fewer rows. */
   readonly horizonAheadMs?: number;
   /**
-   * How long after the last process has left everything that the group has stored is deleted, its history included. At
-   * least D and a minute. Default: never.
+   * The time from the last process's leaving until everything stored is deleted, the history included. At least D and a
+   * minute. Default: never.
    */
   readonly idleTtlMs?: number;
   /** Default false. */

@@ -10,7 +10,7 @@ export interface PolicyEnv {
   readonly DRAIN_MS?: string;
   /** How far beyond D the end of a lease is written ahead, in milliseconds. */
   readonly HORIZON_AHEAD_MS?: string;
-  /** How long after the last process has left everything that a group has stored is deleted. Without it: never. */
+  /** The time from the last process's leaving until everything stored is deleted. Without it: never. */
   readonly IDLE_TTL_MS?: string;
   /** A strictly higher priority takes over once a leadership is this old. Without it, only at the next hand-over. */
   readonly PREEMPT_COOLDOWN_MS?: string;

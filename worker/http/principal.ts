@@ -8,8 +8,8 @@ export type Role = Access["role"];
 const ROLES: readonly Role[] = ["observe", "contend", "admin"];
 
 /**
- * The caller of a request. `groups`: exact names, or prefixes that end with `*`; absent: the group that is asked for, whichever
- * it is, and none of the routes of all groups.
+ * The caller of a request. `groups`: exact names, or prefixes that end with `*`; absent: any single group, but not
+ * the routes that list all groups.
  */
 export interface Principal extends Access {
   readonly groups?: readonly string[];
