@@ -15,8 +15,8 @@
  *
  * Until the third phase the core grants nothing to anybody.
  *
- * Entry of the room `worker/host`. `worker/durable-object`, `worker/http` and `testing/` may import it; it imports
- * `shared/` and the group core. It never sees a platform: that is behind its port.
+ * Entry of the room `worker/host`. `worker/durable-object`, `worker/http`, `worker/callers` and `testing/` may import it;
+ * it imports `shared/` and the group core. It never sees a platform: that is behind its port.
  */
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import { encode } from "../../shared/protocol/codec.ts";
