@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { bundleAssets } from "./bundle-assets.ts";
 
 /** Small enough for an operator who opens the dashboard at night, on a telephone. */
-const limitBytes = 68_000;
+export const DASHBOARD_LIMIT_BYTES = 68_000;
 const page = "dashboard/dashboard.html";
 
 /** Gzipped bytes of the dashboard: the page and every file that it names, each once. */
@@ -22,6 +22,8 @@ export const filesOf = (html: string): string[] => [
 
 /** Problems of that size, one clause each. */
 export const dashboardSizeProblems = (bytes: number): string[] =>
-  bytes > limitBytes
-    ? [`the dashboard is ${bytes} bytes gzipped, ${bytes - limitBytes} over the limit of ${limitBytes}`]
+  bytes > DASHBOARD_LIMIT_BYTES
+    ? [
+        `the dashboard is ${bytes} bytes gzipped, ${bytes - DASHBOARD_LIMIT_BYTES} over the limit of ${DASHBOARD_LIMIT_BYTES}`,
+      ]
     : [];

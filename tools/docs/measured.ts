@@ -3,6 +3,7 @@
  * the same measurements that the checks make, and from the committed result of a bench.
  */
 import { readFile } from "node:fs/promises";
+import { DASHBOARD_LIMIT_BYTES } from "../page-size.ts";
 import { inRepository } from "../paths.ts";
 import { listedRuleIds } from "../rule-ids.ts";
 import { bundleClients } from "../size.ts";
@@ -29,6 +30,7 @@ export async function measurements(): Promise<Measured> {
   return new Map([
     ["rules", String(rules.length)],
     ...(await sizes()),
+    ["limit dashboard", kilobytes(DASHBOARD_LIMIT_BYTES)],
     ...benchRows(rows),
     ...benchTables(rows),
     ...besideResults("beside", besideIn(await committed(besideResult))),
