@@ -92,6 +92,14 @@ export function closeMeaning(code: number): CloseMeaning {
   return code === LOST ? unreachable : unknown;
 }
 
+/** The status that refuses an upgrade, and the code by which a page, which can't read a status, is told the same. */
+export const CLOSE_CODE_OF_STATUS: { readonly [status: number]: CloseCode } = {
+  400: CLOSE.protocolViolation,
+  401: CLOSE.unauthorized,
+  403: CLOSE.forbidden,
+  426: CLOSE.unsupportedVersion,
+};
+
 /** A fixed token that was refused this often in a row will be refused for ever. */
 const MAX_REFUSALS = 5;
 

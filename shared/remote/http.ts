@@ -1,6 +1,6 @@
 /** What HTTP says to a client: a request, an upgrade, and the sentences about both when they fail. */
 import { ElectionError, UnauthorizedError } from "../errors.ts";
-import { CLOSE, LOST } from "../protocol/close-codes.ts";
+import { CLOSE, CLOSE_CODE_OF_STATUS, LOST } from "../protocol/close-codes.ts";
 
 export const authorization = (token: string | undefined): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };
@@ -59,15 +59,8 @@ export function answerError(url: string, answer: Answer, asksForToken = false): 
 export function closeCodeOf({ status, body, header }: Answer): number {
   if (header("retry-after")) return CLOSE.tryLater;
   if (refusalIn(body) === null) return LOST;
-  return CLOSE_CODES[status] ?? LOST;
+  return CLOSE_CODE_OF_STATUS[status] ?? LOST;
 }
-
-const CLOSE_CODES: Readonly<Record<number, number>> = {
-  400: CLOSE.protocolViolation,
-  401: CLOSE.unauthorized,
-  403: CLOSE.forbidden,
-  426: CLOSE.unsupportedVersion,
-};
 
 /** By the codes of Node; other platforms give none. */
 const REMEDIES: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 /** Checks the group's name, the caller's identity and the settings before a group's object is touched. */
 import type { Context, MiddlewareHandler } from "hono";
+import { CLOSE_CODE_OF_STATUS } from "../../shared/protocol/close-codes.ts";
 import { mustBe, shown } from "../../shared/protocol/fields.ts";
 import { isName, NAME_RULE } from "../../shared/protocol/names.ts";
 import type { ElectionGroup } from "../durable-object/election-group.ts";
@@ -14,7 +15,7 @@ import type { GroupFilesEnv } from "./looking.ts";
 import { assertPlace, type Place, type PlaceEnv } from "./place.ts";
 import { assertPrincipal, mayAct, mayEnter, type Principal, type Role } from "./principal.ts";
 import { type Problem, problem, problemResponse } from "./problem.ts";
-import { closeCodeFor, isUpgrade, refused } from "./upgrade.ts";
+import { isUpgrade, refused } from "./upgrade.ts";
 
 /** The required and optional bindings of the Worker's environment. */
 export interface ElectionEnv extends AuthorizeEnv, PolicyEnv, PlaceEnv, FenceKeyEnv, GroupFilesEnv, IndexEnv {
@@ -181,15 +182,12 @@ const hasValidExpiry = ({ until = Infinity }: Principal): boolean => typeof unti
 
 const isProblem = (outcome: object): outcome is Problem => "status" in outcome;
 
-/** A page's socket receives these statuses as a close code. */
-const SENT_AS_CLOSE_CODE: readonly number[] = [400, 401, 403];
-
 /**
  * Accepting a socket only to send a close code costs work. So an address that is refused too often gets a plain status.
  * Admitted callers are never counted.
  */
 async function refusedTooOften({ req, env }: Context<App>, { status }: Response | Problem): Promise<boolean> {
-  if (env.UPGRADE_LIMITER === undefined || !isUpgrade(req.raw) || !SENT_AS_CLOSE_CODE.includes(status)) return false;
+  if (env.UPGRADE_LIMITER === undefined || !isUpgrade(req.raw) || !(status in CLOSE_CODE_OF_STATUS)) return false;
   return !(await env.UPGRADE_LIMITER.limit({ key: networkOf(req.header("CF-Connecting-IP") ?? "") })).success;
 }
 
@@ -224,9 +222,10 @@ const IPV6_GROUPS = 8;
 async function refuse({ req }: Context<App>, refusal: Response | Problem): Promise<Response> {
   const { status } = refusal;
   const plain = (): Response => (refusal instanceof Response ? refusal : problemResponse(refusal));
-  if (!SENT_AS_CLOSE_CODE.includes(status)) return plain();
+  const code = CLOSE_CODE_OF_STATUS[status];
+  if (code === undefined) return plain();
   const message = refusal instanceof Response ? await messageIn(refusal.clone()) : refusal.message;
-  return refused(req.raw, closeCodeFor(status), message, plain);
+  return refused(req.raw, code, message, plain);
 }
 
 /** `authorize` of a user may answer with anything. */

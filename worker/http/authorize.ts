@@ -11,8 +11,8 @@ import { createVerifier, type TokenOptions, tokenOf, type Verifier } from "./tok
 
 /**
  * Decides who may do what, before the group's object is touched. A `Response` refuses. Pages can't read the status of a
- * refused upgrade, so sockets are accepted and closed: with 4400 for status 400, 4401 for 401, 4403 for 403. With any
- * other status the upgrade fails, and the client tries again.
+ * refused upgrade, so sockets are accepted and closed: with 4400 for status 400, 4401 for 401, 4403 for 403, 4426
+ * for 426. With any other status the upgrade fails, and the client tries again.
  */
 export type Authorize = (request: Request, env: AuthorizeEnv) => Principal | Response | Promise<Principal | Response>;
 

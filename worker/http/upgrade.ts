@@ -3,7 +3,7 @@
  * can read; for anybody else by a status, because a socket that only this side has closed stays for as long as the peer likes.
  */
 
-import { CLOSE, fittingReason } from "../../shared/protocol/close-codes.ts";
+import { fittingReason } from "../../shared/protocol/close-codes.ts";
 import { SUBPROTOCOL, SUBPROTOCOL_FAMILY, TOKEN_PROTOCOL } from "../../shared/protocol/messages.ts";
 
 const PROTOCOL_HEADER = "Sec-WebSocket-Protocol";
@@ -44,11 +44,6 @@ function refuseSocket(request: Request, code: number, reason: string): Response 
   // If the answer has no subprotocol, a browser that offered some fails without the close code.
   const protocol = offeredProtocols(request).find((offered) => offered.startsWith(SUBPROTOCOL_FAMILY));
   return new Response(null, { status: 101, webSocket: client, headers: protocolHeader(protocol ?? null) });
-}
-
-export function closeCodeFor(status: number): number {
-  if (status === 400) return CLOSE.protocolViolation;
-  return status === 401 ? CLOSE.unauthorized : CLOSE.forbidden;
 }
 
 /** The request for the group's object, without token, cookies and other headers but the one that tells a page. */

@@ -254,6 +254,7 @@ test.each([
   [400, 4400],
   [401, 4401],
   [403, 4403],
+  [426, 4426],
 ])("an authorize option that refuses with %s is obeyed, and sockets are closed with %s", async (status, code) => {
   const group = freshGroup();
   const authorize = async (request: Request) =>
