@@ -78,11 +78,10 @@ const clientFields = {
   signals: (value: unknown) => value,
 };
 export const CLIENT_OPTIONS: readonly string[] = Object.keys(clientFields);
-const ready = where((value): value is boolean => typeof value === "boolean", "true or false");
 const contendFields = {
   election: contenderFields.election,
   priority: contenderFields.priority,
-  ready: optional(ready),
+  ready: optional(boolean),
 };
 const scopeFields = {
   ...contendFields,
@@ -126,7 +125,7 @@ export const assertSignalOptions = optionsBy({ signal });
 export const assertCloseOptions = optionsBy({ cleanup: optional(boolean) });
 export const assertResignOptions = optionsBy({ successor: optional(id), stayOutMs: optional(duration) });
 export const assertComponent = (value: unknown): void => assertValid(value, name, "component");
-export const assertReady = (value: unknown): void => assertValid(value, ready, "ready");
+export const assertReady = (value: unknown): void => assertValid(value, boolean, "ready");
 export const assertPriority = (value: unknown): void => assertValid(value, priority, "priority");
 export const assertFunction = (value: unknown, field: string): void => assertValid(value, aFunction, field);
 export const assertElectionName = (value: unknown): void => assertValid(value, election, "election");

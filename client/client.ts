@@ -211,7 +211,7 @@ export function openClient<Component extends string>(
   const askToken = (): Promise<string | undefined> => askForToken(token);
   const asksForToken = typeof token === "function";
   const open = openSocket ?? (fetcher ? byFetcher(fetcher) : byClass(WebSocket));
-  const participant = new Participant(group, settingsOf(options), clock, {
+  const participant = new Participant(group, settingsOf(options, asksForToken), clock, {
     askToken,
     url: `${address}/session`,
     openSocket: (sessionToken) => open(`${address}/session`, sessionToken),
@@ -282,9 +282,8 @@ export function openClient<Component extends string>(
   return { client, participant };
 }
 
-function settingsOf(options: ClientOptions): Settings {
+function settingsOf(options: ClientOptions, asksForToken: boolean): Settings {
   const { process = {}, priority = 0, onDisconnect = "keep", drainMs = Infinity, lingerMs = 0 } = options;
-  const asksForToken = typeof options.token === "function";
   return {
     process,
     priority: typeof priority === "number" ? priority : 0,

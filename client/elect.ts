@@ -121,16 +121,28 @@ export async function elect<T, Component extends string>(
   options?: ScopeOptions,
 ): Promise<T> {
   assertFunction(run, "the function of elect");
-  const work: Work<T, Component> = async (leadership, end) => {
+  return campaign(
+    participant,
+    component,
+    workOf(run, (value) => value),
+    options,
+  ).over;
+}
+
+/** The function's value, as `resultOf` says it, or its error ends the campaign, if it still leads by then. */
+function workOf<T, Result, Component extends string>(
+  run: (leadership: Leadership<Component>) => T | PromiseLike<T>,
+  resultOf: (value: T) => Result,
+): Work<Result, Component> {
+  return async (leadership, end) => {
     try {
-      const result = await run(leadership);
-      if (leadership.isLeader()) end(() => result);
+      const value = await run(leadership);
+      if (leadership.isLeader()) end(() => resultOf(value));
     } catch (error) {
       if (leadership.isLeader()) end(fails(error));
       else if (!isLoss(error)) throw error;
     }
   };
-  return campaign(participant, component, work, options).over;
 }
 
 /** Whether the function of `tryElect` was run; otherwise who leads, `null` if that is not known, or nobody. */
@@ -149,17 +161,12 @@ export async function tryElect<T, Component extends string>(
   options: ScopeOptions = {},
 ): Promise<TryResult<T>> {
   assertFunction(run, "the function of tryElect");
-  const work: Work<TryResult<T>, Component> = async (leadership, end) => {
+  const worked = workOf(run, (value): TryResult<T> => ({ ran: true, value }));
+  const work: typeof worked = (leadership, end) => {
     const { signal } = leadership;
     // In the call that ends the term: it waits for no other one.
     signal.addEventListener("abort", () => end(fails(signal.reason)));
-    try {
-      const value = await run(leadership);
-      if (leadership.isLeader()) end(() => ({ ran: true, value }));
-    } catch (error) {
-      if (leadership.isLeader()) end(fails(error));
-      else if (!isLoss(error)) throw error;
-    }
+    return worked(leadership, end);
   };
   const within = { waitMs: TRY_WITHIN_MS, ...options };
   const notGranted = (leader: LeaderStatus | null): TryResult<T> => ({ ran: false, leader });
