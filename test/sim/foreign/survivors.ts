@@ -259,15 +259,6 @@ export const survivors: readonly Survivor[] = [
     changes: "no safety",
     reason: "what the group refuses and is not ready keeps its siblings from leading: fewer lead, never more",
   },
-  {
-    file: "client/session/overtaken.ts",
-    within: 'if (input.type !== "renewed" || overtaken === null || session === null) return;',
-    from: 'input.type !== "renewed" || overtaken === null || session === null',
-    to: 'input.type !== "renewed" || overtaken === null && session === null',
-    changes: "nothing",
-    reason:
-      "it is called for what comes over an overtaken connection, which has had a session: the check is for the compiler",
-  },
 ];
 
 type Place = Pick<Mutation, "within" | "behind" | "from" | "to">;

@@ -56,7 +56,7 @@ const settleRestore = (world: World): number =>
 function waitingMs({ backend, processes }: World): number {
   const { limits } = backend.policyOf(backend.options);
   const waits = processes.map(({ state, clock }) => (lineOf(state)?.outbox.length ?? 0) / clock.rate);
-  return Math.ceil((Math.max(...waits) / limits.messagesPerSecond / PACE) * 1_000);
+  return Math.ceil((Math.max(0, ...waits) / limits.messagesPerSecond / PACE) * 1_000);
 }
 
 /**

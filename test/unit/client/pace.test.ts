@@ -84,7 +84,7 @@ test("[G4] frames keep their order when they have to wait", () => {
   for (const name of names) play.contend(name);
   play.close(x);
   play.settles(x);
-  play.wait(10_000, true);
+  play.wait(20_000, true);
   const said = framesOf(play);
   expect(said).toHaveLength(257);
   expect(said.slice(0, 256).map((message) => "component" in message && message.component)).toEqual(names);
