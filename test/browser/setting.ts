@@ -96,8 +96,6 @@ export function setting({ leaseMs, bindings = {}, switches = [] }: Options): Set
       const faultAt = Date.now();
       await how();
       expect((await tabs.leader(leads)).name).toBe(b.name);
-      // The reports of two pages arrive in any order.
-      await tabs.until(`${a.name} to tell of its end`, () => (a.leads === leads ? undefined : true));
       const [before, after] = (await tabs.terms()).slice(-2);
       expect([before?.process, after?.process]).toEqual([a.name, b.name]);
       const acceptedAt = after?.acceptedAt ?? 0;

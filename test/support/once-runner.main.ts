@@ -53,7 +53,7 @@ async function runAt(group: string, retry: boolean, occurrence: number): Promise
 const nameOf = (error: unknown): string => (error instanceof LeadershipLostError ? "lost" : String(error));
 
 /** A process that begins again asks for so many earlier occurrences as well: its schedule has kept them. */
-const KEPT_TICKS = 60;
+const KEPT_TICKS = 150;
 const clock = (): number => Date.now() + skewMs;
 /** Like a scheduler that lets only so many jobs run at once: where all are slow, calls do not pile up. */
 const AT_ONCE = 16;
