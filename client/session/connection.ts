@@ -114,7 +114,7 @@ function ask(draft: Draft): Statement & { readonly held: readonly string[] } {
 }
 
 export function opened(draft: Draft): void {
-  const { session, attempt, settings, priority, now } = draft;
+  const { session, attempts: attempt, settings, priority, now } = draft;
   draft.connection = {
     type: "greeting",
     until: patience(draft),

@@ -141,7 +141,7 @@ export interface SessionState extends HolderState<Contender> {
   readonly connection: Connection;
   /** The number of the current connection: frames of any other are dropped. */
   readonly attempt: number;
-  /** The highest number of any connection. */
+  /** The highest number of any connection. A `hello` names it as its attempt: one by an older connection comes after others (S9). */
   readonly attempts: number;
   /** Connections before, while it still counts that they open, or what they answer (N19). */
   readonly overtaken: readonly Overtaken[];

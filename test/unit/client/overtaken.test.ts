@@ -202,7 +202,7 @@ describe("[N19] a leader whose connection was lost", () => {
     expect(connects(play)).toEqual([0, 1, 2]);
     play.happens({ type: "opened" }, 1);
     expect(disconnects(play)).toEqual([2]);
-    expect(play.last("hello")).toMatchObject({ resume: { attempt: 1 }, held: ["L1"] });
+    expect(play.last("hello")).toMatchObject({ resume: { attempt: 2 }, held: ["L1"] });
     play.hears({ ...welcome, sentAt: play.last("hello").sentAt, resumed: true, held: ["L1"] });
     expect(play.remaining(x, "L1")).toBe(R);
     expect(play.state).toMatchObject({ attempt: 1, overtaken: [] });
@@ -213,7 +213,7 @@ describe("[N19] a leader whose connection was lost", () => {
     play.wait(ANSWER);
     play.happens({ type: "opened" }, 1);
     expect(play.state.connection.type).toBe("greeting");
-    expect(play.last("hello").resume?.attempt).toBe(1);
+    expect(play.last("hello").resume?.attempt).toBe(2);
   });
 
   test("counts its attempts on from the highest: what still comes from one that was given up is dropped", () => {
@@ -244,6 +244,16 @@ describe("[N19] a leader whose connection was lost", () => {
     expect(play.state.overtaken).toEqual([]);
   });
 
+  test("[S9] greets by a higher attempt than any that has greeted, whichever opens", () => {
+    const [play] = returning();
+    play.wait(ANSWER);
+    play.wait(play.dueAt - play.now);
+    expect(play.opens().resume?.attempt).toBe(2); // and is not answered
+    play.wait(ANSWER);
+    play.happens({ type: "opened" }, 1);
+    expect(play.last("hello").resume?.attempt).toBe(3);
+  });
+
   test("waits for one that is refused no longer", () => {
     const [play] = returning();
     play.wait(ANSWER);
@@ -259,7 +269,7 @@ describe("[N19] a leader whose connection was lost", () => {
     play.settles(x);
     expect(disconnects(play)).toEqual([]);
     play.happens({ type: "opened" }, 1);
-    expect(play.last("hello")).toMatchObject({ resume: { attempt: 1 }, held: [] });
+    expect(play.last("hello")).toMatchObject({ resume: { attempt: 3 }, held: [] });
   });
 
   test("waits for none of them once the group can't count its lease", () => {
