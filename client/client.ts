@@ -151,8 +151,8 @@ export interface ElectionClient<Component extends string = string> extends Async
 
   /**
    * Whether a component may lead at present. Without `component`: for all contenders that the client has at this moment.
-   * One that is not ready keeps its place and is passed over. A leader that becomes unready steps down as by `resign`. The process election moves
-   * as one: it is led only while each of its components here is ready.
+   * One that is not ready keeps its place and is passed over. A leader that becomes unready steps down as by `resign`. The
+   * process election moves as one: it is led only while each of its components here is ready.
    */
   setReady(ready: boolean, component?: Component): void;
 

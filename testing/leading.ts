@@ -31,7 +31,7 @@ export function twoLeaders<Who>(
 /** From when to when somebody has led. */
 export interface Span {
   readonly election: string;
-  /** Of one leadership, whoever leads by it. */
+  /** The leadership, which one process or several may lead by. */
   readonly leaderSessionId: string;
   readonly from: number;
   readonly to: number;

@@ -1,7 +1,7 @@
 /**
  * Frames leave no faster than the server takes them, however many components are granted at once (N20): a burst, then a
- * steady rate, both below its limits. The path may hold them back and deliver all at once, so no more than a burst is under
- * way: an answered renewal shows that what was sent before it was read. Renewals go first, then what ends a term (N8), then
+ * steady rate, both below its limits. The path may hold frames back and deliver all at once, so the unread ones are never more
+ * than a burst: an answered renewal shows that what was sent before it was read. Renewals go first, then what ends a term (N8), then
  * the rest in its order. `bye` does not wait at all.
  */
 import type { Farewell } from "../../shared/holder/state.ts";

@@ -14,7 +14,7 @@ export interface LeagueResult {
   /** Leaders that were struck. */
   readonly faults: number;
   readonly rounds: number;
-  /** Of two members in one election that both ran and believed to lead. */
+  /** How often, and for how long at most, two members of one election ran and believed to lead at once. */
   readonly overlaps: { readonly count: number; readonly longestMs: number };
   readonly lostOpen: Loss;
   /** Absent if the product has no token. */

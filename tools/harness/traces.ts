@@ -8,7 +8,7 @@ import type { Finding } from "../../cli/check/violations.ts";
 
 /** The name of peers that send what a test tells them to: no client is judged by them. */
 export const RAW_PEER = "raw";
-/** Of one group: enough to see what has led to a finding. */
+/** How many entries of a group are kept: enough to see what has led to a finding. */
 const ENTRIES_KEPT = 60;
 
 /** What clients have done wrong since the last look, and how many sessions were welcomed so far. */

@@ -3,7 +3,8 @@
  * waits, so it can hibernate between two calls. What has to outlive that is in the object's storage.
  *
  * Entry of the room `worker/callers`: contenders that call the group instead of holding a socket. `core/` is their pure
- * core. `worker/index.ts`, `worker/http` and `testing/` may import it; it imports `shared/` and other rooms of `worker/`, and never `client/`.
+ * core. `worker/index.ts`, `worker/http` and `testing/` may import it; it imports `shared/` and other rooms of `worker/`,
+ * and never `client/`.
  */
 
 import { type ElectionError, LeadershipLostError, type LossReason } from "../../shared/errors.ts";

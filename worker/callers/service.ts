@@ -135,7 +135,7 @@ export interface Elections {
   renew(group: string, renewal: Renewal): Promise<CampaignAnswer | Refused>;
   confirm(group: string, confirmation: Confirmation): Promise<{ readonly type: "confirmed" } | Refused>;
   release(group: string, release: Release): Promise<{ readonly type: "released" } | Refused>;
-  /** A call of whoever runs a job once for each occurrence: `runOnce` makes them. */
+  /** Begins, renews or ends a run of a job: `runOnce` makes these calls. */
   run(group: string, call: RunCall): Promise<RunAnswer | Refused>;
   /** What a job remembers; `null`: it has never run. */
   job(group: string, job: string): Promise<JobStatus | null>;

@@ -240,7 +240,7 @@ export class ElectionGroup extends DurableObject {
     return new Promise((resolve) => this.#host.poll(access, request, resolve));
   }
 
-  /** One call of whoever runs a job once for each occurrence, answered in the same turn. */
+  /** Begins, renews or ends a run of a job. Answered in the same turn. */
   async run({
     access,
     request,

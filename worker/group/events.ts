@@ -94,7 +94,7 @@ export interface CampaignAction {
   readonly pollEveryMs?: number;
 }
 
-/** The call of whoever runs a job, with the hash of the id of its run. */
+/** A call about a run of a job, with the hash of the id of the run. */
 export type HashedRunCall = RunCall & { readonly hash: string };
 
 export interface RunEvent {
@@ -136,7 +136,7 @@ export type EventBody =
       readonly access?: Access;
       readonly call: PollCall;
     }
-  /** A call of whoever runs a job. */
+  /** A run of a job begins, is renewed, or ends. */
   | ({ readonly type: "run" } & RunEvent)
   | {
       readonly type: "revoke";

@@ -200,7 +200,7 @@ export class Host<Socket extends object> {
     this.ask((request) => ({ type: "poll", request, connection, access, call: whole }), answer);
   }
 
-  /** One call of whoever runs a job, answered in its own turn. */
+  /** Begins, renews or ends a run of a job. Answered in its own turn. */
   run(access: Access, call: RunCall, answer: (outcome: Outcome) => void): void {
     const hashed = { ...call, hash: this.#port.hashSecret(call.run) };
     this.ask((request) => ({ type: "run", request, access, call: hashed }), answer);
