@@ -103,8 +103,9 @@ export function sendDeregister(
 ): Register | undefined {
   const { component } = departure;
   const isOwn = (message: ClientMessage): boolean => "component" in message && message.component === component;
+  const isArrival = (message: ClientMessage): message is Register => message.type === "register" && isOwn(message);
   const waiting = lineOf(draft)?.outbox ?? [];
-  const arrival = waiting.findLast((message) => message.type === "register" && message.component === component);
+  const arrival = waiting.findLast(isArrival);
   if (arrival) {
     const from = waiting.indexOf(arrival);
     changeLine(draft, ({ outbox }) => ({ outbox: outbox.filter((message, index) => index < from || !isOwn(message)) }));
@@ -116,7 +117,7 @@ export function sendDeregister(
     changeLine(draft, ({ outbox }) => ({ outbox: outbox.filter(isKept) }));
     sendFarewell(draft, departure);
   }
-  return arrival?.type === "register" ? arrival : undefined;
+  return arrival;
 }
 
 function hurryDepartures(draft: Draft): void {

@@ -210,6 +210,16 @@ describe("the end of a term is sent before everything else that waits", () => {
     expect(new Set(framesOf(play).map(({ type }) => type))).toEqual(new Set(["observe"]));
   });
 
+  test("[N8] [E6] and one that comes after it is told what its own frame was answered", () => {
+    const [play] = busy();
+    play.close(play.contend("late", { election: "dedicated" }));
+    const contender = play.tries("late", { election: "dedicated" });
+    play.wait(20_000, true);
+    expect(play.last("register")).toMatchObject({ component: "late", try: true });
+    play.hears({ type: "tried", component: "late", leader: null });
+    expect(play.effects).toContainEqual({ type: "tried", contender, leader: null });
+  });
+
   test("[N8] [G6] a contender that leaves and comes back at once is registered after it was deregistered", () => {
     const [play, , y] = busy();
     play.close(y);
