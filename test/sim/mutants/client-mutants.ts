@@ -50,7 +50,7 @@ import {
   shorterDrainOfAnother,
   slowNext,
 } from "../traces/rejoin.ts";
-import { lateUpgrade, lostConfirm, queuedHello, queuedUpgrade } from "../traces/resume.ts";
+import { lateUpgrade, lostConfirm, queuedHello, queuedUpgrade, upgradeAfterGreeting } from "../traces/resume.ts";
 import { tryAgain, tryInVain, tryLate, tryOnce } from "../traces/tries.ts";
 import {
   endedComesBack,
@@ -383,6 +383,12 @@ export const clientMutants: readonly Mutant[] = [
     name: "connection attempts are not counted",
     rule: "S9",
     edits: [inSession("connection", "secret: session.secret, attempt }", "secret: session.secret, attempt: 1 }")],
+  },
+  {
+    name: "a connection that opens late names its own attempt",
+    rule: "S9",
+    trace: upgradeAfterGreeting,
+    edits: [inSession("connection", "const { session, attempts: attempt,", "const { session, attempt,")],
   },
   {
     name: "frames of abandoned sockets are heard",

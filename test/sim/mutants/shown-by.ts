@@ -175,6 +175,7 @@ export const pastFaults: readonly PastFault[] = [
     kind: "plain",
     runs: 274,
   },
+  { what: "a lower attempt", mutant: "a connection that opens late names its own attempt", kind: "plain", runs: null },
 ];
 
 /** After how many runs the mutant is found; `null`: not in so many. */

@@ -101,6 +101,19 @@ export function lateUpgrade(cores: Cores): void {
   stage.end();
 }
 
+/** The upgrade comes when the other one has greeted: the group has counted that attempt, and its answer does not come. */
+export function upgradeAfterGreeting(cores: Cores): void {
+  const { stage, a, leadsOn } = returning(cores, "opening", 10);
+  const { attempt } = a.state;
+  a.link?.up.postpone(6_100);
+  stage.until("the other one greets", () => a.state.connection.type === "greeting", 4_000);
+  if (a.link !== null) a.link.down.latencyMs = 9_000;
+  stage.until("it is given up", () => a.state.connection.type !== "greeting", 3_000);
+  stage.until("A is back", () => a.state.connection.type === "open", 1_000);
+  stage.expect("A leads on, by the first one", leadsOn() && a.state.attempt === attempt);
+  stage.end();
+}
+
 /** What a resume does not name is over: nobody waits for its lease. */
 export function unnamedIsOver(cores: Cores): void {
   const stage = new Stage(cores);

@@ -74,6 +74,7 @@ import {
   queuedUpgrade,
   refusedResume,
   unnamedIsOver,
+  upgradeAfterGreeting,
 } from "./resume.ts";
 
 // H1-H19 are the holes that a throwaway model of the rules has found; each is a trace that the right cores pass.
@@ -113,6 +114,9 @@ test("[N19] a hello that waits in a queue costs no term", () => queuedHello(ship
 test("[N19] an upgrade that waits in a queue costs no term", () => queuedUpgrade(shippedCores));
 
 test("[N19] [S9] an upgrade that is later than another one says nothing", () => lateUpgrade(shippedCores));
+
+test("[N19] [S9] an upgrade that comes after another one has greeted names a higher attempt", () =>
+  upgradeAfterGreeting(shippedCores));
 
 test("[N19] [S1] a late answer is worth what is left since its renewal was sent", () => queuedAnswer(shippedCores));
 
