@@ -70,11 +70,16 @@ function stageOf(foundBy: string): Stage {
   return foundBy.startsWith("every") ? "small worlds" : "loops";
 }
 
-/** From all rooms in turn: whenever it is stopped, each has had its share. */
+/**
+ * From all rooms in turn: whenever it is stopped, each has had its share. Those that were chosen before belong to them, with
+ * whatever seed.
+ */
 async function inTurns(): Promise<Mutant[]> {
   const only = new RegExp(options.only);
-  const samples = await Promise.all(ROOMS.map((room) => mutantsOf(room, options.seed)));
-  const places = Array.from({ length: options.each }, (_, place) => place);
+  const samples = (await Promise.all(ROOMS.map((room) => mutantsOf(room, options.seed)))).map((all) =>
+    all.filter((mutant, place) => place < options.each || results.of(mutant) !== undefined),
+  );
+  const places = Array.from({ length: Math.max(...samples.map(({ length }) => length)) }, (_, place) => place);
   return places
     .flatMap((place) => samples.flatMap((sample) => sample[place] ?? []))
     .filter(({ file }) => only.test(file));

@@ -8,7 +8,7 @@ export interface Order {
   readonly project: string;
   /** From the repository's root; the first one is run first. */
   readonly files: readonly string[];
-  /** The source that has changed since the last order. */
+  /** The source that is a mutant, or was one. */
   readonly changed: string;
 }
 
@@ -20,6 +20,8 @@ const root = process.cwd();
 const fileOf = ({ moduleId }: { readonly moduleId: string }): string => relative(root, moduleId);
 
 let files: readonly string[] = [];
+/** Of the order before: the source reads as it did before that, by now. */
+let changedBefore: string | null = null;
 
 class AsOrdered extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
@@ -43,7 +45,8 @@ const all = await vitest.globTestSpecifications();
 
 async function carryOut(order: Order): Promise<string | null> {
   files = order.files;
-  vitest.invalidateFile(`${root}/${order.changed}`);
+  for (const changed of [changedBefore ?? order.changed, order.changed]) vitest.invalidateFile(`${root}/${changed}`);
+  changedBefore = order.changed;
   const chosen = all.filter((one) => one.project.name === order.project && files.includes(fileOf(one)));
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(chosen);
   for (const module of testModules) {
