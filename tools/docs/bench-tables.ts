@@ -32,44 +32,44 @@ export function benchTables(results: readonly unknown[]): [string, string][] {
   ];
 }
 
-const ROW_HEAD = ["row", "p50", "p99", "unit", "p50 against", "target", ""];
+const ROW_HEAD = ["row", "p50; p99", "p50 against", "target"];
 
 const rowCells = (row: BenchRow): string[] => [
   row.name,
-  ...[row.p50, row.p99].map(shown),
-  row.unit,
+  `${shown(row.p50)}; ${shown(row.p99)} ${row.unit}`,
   row.ratio === undefined || row.reference === undefined ? "" : `${row.ratio.toFixed(2)} × ${row.reference.name}`,
-  row.target ?? "",
-  row.verdict ?? "",
+  targetOf(row),
 ];
 
-const PEER_HEAD = ["peer", "p50", "ours", "unit", "in words", "target", ""];
+/** Whether it was met stands beside it. */
+const targetOf = ({ target, verdict }: BenchRow): string =>
+  [target, verdict].filter((part) => part !== undefined).join(", ");
+
+const PEER_HEAD = ["peer", "p50 of the peer; of ours", "ours is", "target"];
 
 const peerCells = (row: BenchRow): string[] => [
   peerName(row),
-  shown(row.p50),
-  row.reference === undefined ? "" : shown(row.reference.value),
-  row.unit,
-  row.note ?? "",
-  row.target ?? "none",
-  row.verdict ?? "",
+  row.reference === undefined
+    ? `${shown(row.p50)} ${row.unit}`
+    : `${shown(row.p50)}; ${shown(row.reference.value)} ${row.unit}`,
+  (row.note ?? "").replace(/^ours is (\w+), by a factor of (.+)$/, "$1, $2 ×"),
+  targetOf(row),
 ];
 
 const peerName = ({ name }: BenchRow): string => name.replace(/^hand-over, /, "");
 
-const COST_HEAD = ["group", "$ a month", "target", "", "of which, and counted"];
+const COST_HEAD = ["group", "$ a month", "target", "of which, and counted"];
 
-const costCells = ({ name, p50, target = "", verdict = "", note = "" }: BenchRow): string[] => [
-  name.replace(/^cost: /, ""),
-  p50.toFixed(3),
-  target,
-  verdict,
-  note,
+const costCells = (row: BenchRow): string[] => [
+  row.name.replace(/^cost: /, ""),
+  row.p50.toFixed(3),
+  targetOf(row),
+  row.note ?? "",
 ];
 
-const PLAN_HEAD = ["plan", "", "unit", ""];
+const PLAN_HEAD = ["plan", "", ""];
 
-const planCells = ({ name, p50, unit, note = "" }: BenchRow): string[] => [name, shown(p50), unit, note];
+const planCells = ({ name, p50, unit, note = "" }: BenchRow): string[] => [name, `${shown(p50)} ${unit}`, note];
 
 const NUMBERS = ["n", "p50", "p95", "p99", "max", "load"];
 const TEXTS = ["row", "name", "unit"];

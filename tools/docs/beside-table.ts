@@ -26,8 +26,8 @@ const HEAD = [
   "what the attacker does",
   "sent",
   "each",
-  "leader in the group, D = 10 s: longest renewal",
-  "leader of another group, D = 2 s: longest renewal",
+  "leader in the group, D = 10 s: longest renewal; left",
+  "leader of another group, D = 2 s: longest renewal; left",
   "terms lost",
   "a newcomer waits",
 ] as const;
@@ -68,7 +68,7 @@ const each = ({ cpuMsEach }: Beside): string => (cpuMsEach === null ? "" : `${cp
 
 const ms = (value: number): string => (value >= 1_000 ? `${(value / 1_000).toFixed(2)} s` : `${value} ms`);
 
-const renewals = ({ worstMs, leastLeftMs }: Leader): string => `${ms(worstMs)}; ${ms(leastLeftMs)} of the lease left`;
+const renewals = ({ worstMs, leastLeftMs }: Leader): string => `${ms(worstMs)}; ${ms(leastLeftMs)}`;
 
 const lostOf = ({ leaders: { abused, neighbour } }: Beside): string =>
   abused.lost + neighbour.lost === 0 ? "0" : `${abused.lost} and ${neighbour.lost}`;

@@ -42,20 +42,22 @@ const COLUMNS: readonly (readonly [string, (one: ForeignMutant) => boolean])[] =
   ["open", ({ stage, changes }) => stage === null && changes === undefined],
 ];
 
+/** Those in which anything was counted. */
+const columnsFor = (mutants: Group) => COLUMNS.filter(([, what]) => mutants.some(what));
+
 function rows(mutants: Group, by: "room" | "kind"): string[][] {
   const names = [...new Set(mutants.map((one) => one[by]))].sort();
   const groups: [string, Group][] = names.map((name) => [name, mutants.filter((one) => one[by] === name)]);
   return [...groups, ["all", mutants] as const].map(([name, group]) => [
     name,
-    ...COLUMNS.map(([, what]) => count(group, what)),
+    ...columnsFor(mutants).map(([, what]) => count(group, what)),
   ]);
 }
-
-const heads = COLUMNS.map(([head]) => head);
 
 export function foreignResults(result: unknown): [string, string][] {
   if (result === undefined) return [];
   const { mutants } = result as ForeignResult;
+  const heads = columnsFor(mutants).map(([head]) => head);
   return [
     ["foreign rooms", table(["room", ...heads], rows(mutants, "room"))],
     ["foreign rules", table(["rule", ...heads], rows(mutants, "kind"))],
