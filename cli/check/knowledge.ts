@@ -103,6 +103,13 @@ export class Connection {
     return [...this.registered].filter(([, own]) => own === election).map(([component]) => component);
   }
 
+  /** It contends no longer. What nobody is left in owes no readiness. */
+  leave(component: string): void {
+    const election = this.registered.get(component);
+    this.registered.delete(component);
+    if (election !== undefined && this.in(election).length === 0) this.settle("readiness", election);
+  }
+
   /** S15: it is registered, and no question about it is open. */
   counts(component: string): boolean {
     return this.registered.has(component) && !this.asked.some((one) => one.component === component);

@@ -61,7 +61,7 @@ function follow(scene: Scene, connection: Connection, message: ServerMessage): v
     case "tried":
       connection.answer(message.component);
       if (!connection.asked.some(({ component }) => component === message.component))
-        connection.registered.delete(message.component);
+        connection.leave(message.component);
       return;
     case "error":
       return refused(connection, message);
@@ -178,5 +178,5 @@ function refused(connection: Connection, { code, component, id }: Refusal): void
     return;
   }
   if (first?.type === "register") connection.answer(component);
-  if (!connection.asked.some((one) => one.component === component)) connection.registered.delete(component);
+  if (!connection.asked.some((one) => one.component === component)) connection.leave(component);
 }

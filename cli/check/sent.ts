@@ -196,7 +196,7 @@ function judgeDeregister(scene: Scene, connection: Connection, deregister: Dereg
     scene.find("S2", `\`${component}\` has not stopped`, "`deregister` follows when it has, or its drain time is over");
   }
   if (client.work.get(component)?.state === "stopped") client.work.delete(component);
-  registered.delete(component);
+  connection.leave(component);
   connection.asked = [...connection.asked, deregister];
   connection.leavings += 1;
   connection.left.set(component, connection.leavings);

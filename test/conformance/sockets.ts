@@ -5,7 +5,7 @@ import { type FaultyProxy, startProxy } from "../../tools/harness/proxy.ts";
 import { clientMember, type Driver, LONG_LEASE_MS, type Member } from "./driver.ts";
 
 /** Where a lease is to end, and where none is while a busy machine stands still. */
-const SHORT_LEASE_MS = 3_000;
+const SHORT_LEASE_MS = 5_000;
 const RENEWED_LEASE_MS = 10_000;
 const TURN_MS = 10;
 const PROXIES = 5;

@@ -214,11 +214,12 @@ export class Process extends ClientShell {
     }
   }
 
-  /** So many times. */
+  /** About so many times; each contender that leads confirms half as often. */
   flood(what: Flood, count: number): void {
-    this.flooded += count;
     const { priority } = this;
-    for (let left = count; left > 0; left -= 2) this.#say(what);
+    const times = Math.ceil(count / 2);
+    this.flooded += times * (what === "confirm" ? this.contenders.filter(({ granted }) => granted !== null).length : 2);
+    for (let left = times; left > 0; left--) this.#say(what);
     if (what === "priority") this.prioritize((priority + 1) % 3);
   }
 

@@ -3,7 +3,7 @@ import { checkTrace, type Verdict } from "../../../cli/check/check.ts";
 import type { SeenAt } from "../../../cli/check/trace.ts";
 import { type Cores, shippedCores } from "../../sim/cores.ts";
 import { loadCores } from "../../sim/mutants/mutant.ts";
-import { Play } from "../client/play.ts";
+import { E, Play } from "../client/play.ts";
 import { type Planted, planted } from "./planted.ts";
 
 /** What the checker says of the trace that this play leaves behind, as text. */
@@ -37,4 +37,25 @@ test("[E23] a part of them is found even where frames are seen on their way", as
   );
   expect(planted.length).toBeGreaterThanOrEqual(30);
   expect(found.flat()).toHaveLength(SEEN_ON_THE_WAY);
+});
+
+test("[E23] [S11] a component that leaves as soon as it has stopped need not be told ready", async () => {
+  const play = new Play();
+  play.happens({ type: "observe", component: "y" }); // so that its session stays
+  const x = play.contend("x", { election: "dedicated" });
+  play.connects();
+  play.grantsAlone("L1", 1, "x");
+  play.wait(E, true);
+  play.loses();
+  play.wait(play.leaseUntil - play.now);
+  while (play.state.connection.type !== "opening") play.wait(play.dueAt - play.now);
+  play.connects({ resumed: true, held: [] });
+  expect(play.last("hello").busy).toEqual(["component:x"]);
+  play.close(x);
+  play.settles(x);
+  for (const component of ["one", "two"]) {
+    play.sleeps(1_500);
+    play.happens({ type: "observe", component });
+  }
+  expect(play.last("deregister").component).toBe("x");
 });
