@@ -1,11 +1,17 @@
 /** For each file of the tiers `e2e` and `browser`: what has passed between clients and groups is judged after each test. */
 import { relative } from "node:path";
-import { afterAll, afterEach, type RunnerTestFile, type RunnerTestSuite } from "vitest";
+import { afterAll, afterEach, beforeAll, type RunnerTestFile, type RunnerTestSuite } from "vitest";
 import { expectRulesKept } from "../../tools/harness/recorder.ts";
 import { repositoryRoot } from "../../tools/paths.ts";
 import { unrecorded } from "./unrecorded.ts";
 
 let file: RunnerTestFile | undefined;
+/** By the files before, in the same process. */
+let earlier = 0;
+
+beforeAll(async () => {
+  earlier = await expectRulesKept();
+});
 
 afterEach(async ({ task }) => {
   ({ file } = task);
@@ -13,7 +19,7 @@ afterEach(async ({ task }) => {
 });
 
 afterAll(async () => {
-  const sessions = await expectRulesKept();
+  const sessions = (await expectRulesKept()) - earlier;
   if (file === undefined || !hasPassed(file)) return;
   const name = relative(repositoryRoot, file.filepath);
   const isLeftOut = unrecorded.has(name);
