@@ -1,7 +1,7 @@
 /** A process that keeps vitest between mutants. It runs files of tests in the order that it is told, up to the first that fails. */
 import { relative } from "node:path";
 import process from "node:process";
-import { BaseSequencer, createVitest, type TestModule, type TestSpecification } from "vitest/node";
+import { BaseSequencer, createVitest, type TestCase, type TestModule, type TestSpecification } from "vitest/node";
 
 /** Runs files of one tier. */
 export interface Order {
@@ -22,6 +22,8 @@ const fileOf = ({ moduleId }: { readonly moduleId: string }): string => relative
 let files: readonly string[] = [];
 /** Of the order before: the source reads as it did before that, by now. */
 let changedBefore: string | null = null;
+/** Of this run: what vitest returns in the end includes what earlier runs have left. */
+let failedFirst: string | null = null;
 
 class AsOrdered extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
@@ -37,7 +39,17 @@ const vitest = await createVitest({
   retry: 1,
   maxWorkers: 1,
   project: process.argv.slice(2),
-  reporters: [{ onTestModuleStart: (module: TestModule) => report({ begins: fileOf(module) }) }],
+  reporters: [
+    {
+      onTestModuleStart: (module: TestModule) => report({ begins: fileOf(module) }),
+      onTestCaseResult(test: TestCase) {
+        if (test.result().state === "failed") failedFirst ??= `${fileOf(test.module)}: ${test.name}`;
+      },
+      onTestModuleEnd(module: TestModule) {
+        if (module.state() === "failed") failedFirst ??= fileOf(module);
+      },
+    },
+  ],
   sequence: { sequencer: AsOrdered },
 });
 await vitest.standalone();
@@ -48,12 +60,9 @@ async function carryOut(order: Order): Promise<string | null> {
   for (const changed of [changedBefore ?? order.changed, order.changed]) vitest.invalidateFile(`${root}/${changed}`);
   changedBefore = order.changed;
   const chosen = all.filter((one) => one.project.name === order.project && files.includes(fileOf(one)));
-  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(chosen);
-  for (const module of testModules) {
-    for (const test of module.children.allTests("failed")) return `${fileOf(module)}: ${test.name}`;
-    if (!module.ok()) return fileOf(module);
-  }
-  return unhandledErrors.length === 0 ? null : String(unhandledErrors[0]);
+  failedFirst = null;
+  const { unhandledErrors } = await vitest.runTestSpecifications(chosen);
+  return failedFirst ?? (unhandledErrors.length === 0 ? null : String(unhandledErrors[0]));
 }
 
 process.on("message", async (order: Order) => report({ failed: await carryOut(order) }));
