@@ -41,6 +41,7 @@ import {
   unreadableHolder,
   unreadableSocket,
 } from "../../support/host-scripts.ts";
+import { vanishedBesideCaller } from "../traces/paths.ts";
 import { inGroup, inHost, type Mutant } from "./mutant.ts";
 
 const order: readonly Mutant[] = [
@@ -386,6 +387,12 @@ const sockets: readonly Mutant[] = [
         '"the group could not store this: connect again");',
       ),
     ],
+  },
+  {
+    name: "the calls of those without a socket find nobody who has vanished",
+    rule: "N16",
+    trace: vanishedBesideCaller,
+    edits: [inHost("host", "this.#lookAtOthers(null, claim === undefined);", "")],
   },
   {
     name: "a socket that was closed is still read",

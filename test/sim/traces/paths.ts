@@ -19,6 +19,18 @@ export function vanishedGivesWay(cores: Cores): void {
   stage.end();
 }
 
+/** Nobody has a socket but B, who vanishes: the calls of R1 find it out. */
+export function vanishedBesideCaller(cores: Cores): void {
+  const caller = { rate: 1, stopsAsleep: false, priority: 0, components: ["x"], drain: "quick" } as const;
+  const stage = new Stage(cores, { callers: [caller] });
+  const { world } = stage;
+  stage.advance(100);
+  world.kill(stage.join("B"), false);
+  stage.advance(VANISHED_MS + 9_000);
+  stage.expect("nobody is connected", world.backend.object().state.heard.size === 0);
+  stage.end();
+}
+
 /** An hour in which nothing is said but pings. */
 export function idleForAnHour(cores: Cores): void {
   const stage = new Stage(cores);

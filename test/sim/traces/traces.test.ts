@@ -50,7 +50,7 @@ import {
 } from "./leases.ts";
 import { closeWhileAway, longOutage, resignWhileFramesWait, shutdownWhileFramesWait, slowPath } from "./leaving.ts";
 import { oneNameTooMany, watchedTwice } from "./observing.ts";
-import { idleForAnHour, vanishedGivesWay } from "./paths.ts";
+import { idleForAnHour, vanishedBesideCaller, vanishedGivesWay } from "./paths.ts";
 import {
   endedAndWidened,
   forbiddenSibling,
@@ -152,6 +152,7 @@ test("[N10] a process that closes without a connection reports it when it is bac
 test("[N9] an outage that leaves a part of the lease costs no term", () => longOutage(shippedCores));
 test("[N11] an observer on a slow path comes back, and stays", () => slowPath(shippedCores));
 test("[N16] the dead give way to a newcomer", () => vanishedGivesWay(shippedCores));
+test("[N16] the dead are found out by those without a socket, too", () => vanishedBesideCaller(shippedCores));
 test("[N16] an hour of nothing but pings closes nobody", () => idleForAnHour(shippedCores));
 test("[Q2] preemption is for higher priority only, after the cool-down", () => preemptionInTime(shippedCores));
 test("[O5] a name too many costs the others nothing", () => oneNameTooMany(shippedCores));
