@@ -448,6 +448,17 @@ test("[N1] while it holds a term a call is repeated at least every R / 8, howeve
   }
 });
 
+test("[S12] who does not lead asks as seldom as its settings say", () => {
+  const world = new GroupWorld();
+  leading(world);
+  const asker = world.poller("another", [{ component: "x" }]);
+  asker.settings = { ...asker.settings, pollEveryMs: D };
+  asker.change([{ component: "x" }]);
+  asker.start();
+  asker.flow();
+  expect(due(asker)).toBe(D);
+});
+
 test("[Q2] [N4] whose answers come too late to lead takes the lead from nobody, and leads again when they come in time", () => {
   const world = new GroupWorld({ preempt: { cooldownMs: 1_000 } });
   const peer = world.join("peer", { contenders: ["x"] });

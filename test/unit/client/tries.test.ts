@@ -133,6 +133,20 @@ test("[T2] a try that is closed before its answer leaves, whatever that is", () 
   expect(play.says()).toContainEqual(giveBack("L1"));
 });
 
+test("[T2] [S15] a grant that is about the contender before it answers no try", () => {
+  const [play] = trying();
+  play.happens({ type: "observe", component: "q" });
+  play.close(1);
+  const again = play.tries("x");
+  play.hears(registered("x")); // what follows is about the first
+  const effects = play.grants("L1", 1, "x");
+  expect(effects).not.toContainEqual(expect.objectContaining({ type: "tried", contender: again }));
+  play.hears({ type: "deregistered", component: "x" });
+  play.hears(registered("x"));
+  play.grants("L2", 2, "x");
+  expect(play.called()).toEqual(["+x L2"]);
+});
+
 test("[T2] [E6] one that the group refuses is told, and does not ask again", () => {
   const [play, x] = trying();
   const effects = play.hears({ type: "error", code: "forbidden", message: "no", component: "x" });
