@@ -80,7 +80,7 @@ export function groupSummary(state: GroupState, group: string, now: number): Gro
 }
 
 /** One election, with its candidates from the one at `from` on. An election that nobody contends for is vacant. */
-export const electionStatus = (state: GroupState, name: ElectionName, now: number, from = 0): ElectionStatus =>
+export const electionStatus = (state: GroupState, name: ElectionName, now: number, from: number): ElectionStatus =>
   statusOf(state, state.elections.get(name) ?? vacantElection(name), now, from);
 
 /** The connections of the holders: their sockets carry the exact ends of leases. */

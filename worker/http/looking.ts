@@ -59,7 +59,7 @@ function unused(identity: GroupIdentity): Looks {
   return {
     status: async (call) => groupStatus(empty(call), identity, Date.now(), null),
     summary: async (call) => groupSummary(empty(call), identity.group, Date.now()),
-    electionStatus: async ({ election, ...call }) => electionStatus(empty(call), election, Date.now()),
+    electionStatus: async ({ election, ...call }) => electionStatus(empty(call), election, Date.now(), 0),
     getLeader: async ({ component, ...call }) => leaderOf(empty(call), component),
     checkFence: async ({ question, ...call }) => fence(empty(call), question, Date.now()),
     history: async ({ limit, ...call }) => history(empty(call), [], limit),

@@ -69,7 +69,7 @@ test("[O8] a look-up walks over what it shows, and not over the group", () => {
 
 test("[O8] a candidate shows its first 16 components", () => {
   const contenders = Array.from({ length: 40 }, (_, index) => ({ component: `c${index}` }));
-  const [candidate] = electionStatus(crowd(2, contenders), "process", NOW).candidates;
+  const [candidate] = electionStatus(crowd(2, contenders), "process", NOW, 0).candidates;
   expect(candidate?.components).toHaveLength(16);
 });
 
