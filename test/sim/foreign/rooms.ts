@@ -50,7 +50,7 @@ export const ROOMS: readonly Room[] = [
     name: "worker/host",
     sources: "worker/host/*.ts",
     isSimulated: true,
-    tests: [...unit("{host,group,testing}"), worker("{host,http}/*")],
+    tests: [...unit("{host,group,testing}"), worker("{host,http}/*"), worker("callers/run-once")],
   },
   {
     name: "shared/holder",

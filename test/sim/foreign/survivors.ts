@@ -259,6 +259,41 @@ export const survivors: readonly Survivor[] = [
     changes: "no safety",
     reason: "what the group refuses and is not ready keeps its siblings from leading: fewer lead, never more",
   },
+  {
+    file: "worker/host/counters.ts",
+    within:
+      "export const MARGIN_BOUNDS_MS = [100, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, Infinity] as const;",
+    from: "32_000",
+    to: "0",
+    changes: "no safety",
+    reason: "where the metrics draw a line between margins of renewals",
+  },
+  {
+    file: "worker/host/sockets.ts",
+    within: "return { connection, answeredAt: socket === undefined ? null : this.#port.answeredAt(socket) };",
+    from: "socket === undefined ? null : this.#port.answeredAt(socket)",
+    to: "(this.#port.answeredAt(socket))",
+    changes: "nothing",
+    reason:
+      "the core is told of every socket that has ended before it looks at the others: the check is for the compiler",
+  },
+  {
+    file: "worker/callers/core/calls.ts",
+    within: "if (attempt > draft.attemptsReserved) draft.attemptsReserved = attempt + RESERVED_ATTEMPTS - 1;",
+    from: "attempt > draft.attemptsReserved",
+    to: "attempt >= draft.attemptsReserved",
+    changes: "no safety",
+    reason: "the next attempts are reserved with the last of those before, one call before they are needed",
+  },
+  {
+    file: "worker/callers/core/transition.ts",
+    within: "finish(draft);",
+    from: "finish(draft);\n  grantWaiting(draft);",
+    to: "grantWaiting(draft); finish(draft);",
+    changes: "nothing",
+    reason:
+      "a term names none whom the group refuses, so that none that could be granted by it ends here; ends of terms are no effects of this core",
+  },
 ];
 
 type Place = Pick<Mutation, "within" | "behind" | "from" | "to">;
