@@ -1,10 +1,10 @@
 /** `contend`: grant and revoke, by callbacks. */
 
 import { invalid } from "../shared/errors.ts";
+import { deferred } from "../shared/leadership/deferred.ts";
 import type { Leadership } from "../shared/leadership/leadership.ts";
 import type { ElectionKind } from "../shared/protocol/names.ts";
 import { assertCallbacks, assertComponent, assertContendOptions } from "./checks.ts";
-import { deferred } from "./deferred.ts";
 import type { ContenderCallbacks, Member } from "./member.ts";
 import type { Participant } from "./participant.ts";
 

@@ -1,14 +1,15 @@
 /** Scopes: `elect`, `terms` and `acquire` are three ways to write the work of a term. */
 
+import { deferred } from "../shared/leadership/deferred.ts";
 import type { Leadership, ResignOptions } from "../shared/leadership/leadership.ts";
 import type { LeaderStatus } from "../shared/protocol/status.ts";
 import { assertFunction, assertResignOptions, assertScopeOptions } from "./checks.ts";
 import { LONGEST_TIMER_MS } from "./clock.ts";
 import { type ContendOptions, contend } from "./contend.ts";
-import { deferred, unlessAborted } from "./deferred.ts";
 import { ElectionError, isLoss } from "./errors.ts";
 import { iterate, type Steps } from "./iteration.ts";
 import type { Participant } from "./participant.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 /** Options of `elect`, `terms` and `acquire`. */
 export interface ScopeOptions extends ContendOptions {

@@ -1,5 +1,6 @@
 /** Promises for the end of a term, of the client, and of callbacks. */
-import { type Deferred, deferred } from "./deferred.ts";
+import { deferred } from "../shared/leadership/deferred.ts";
+import { Waiting } from "../shared/leadership/waiting.ts";
 
 /** A call inside the callback of a contender that waits for callbacks of others (C11). */
 interface Wait {
@@ -11,31 +12,15 @@ interface Wait {
 
 export class Endings {
   readonly #waits = new Set<Wait>();
-  /** By leader session id, of those that somebody waits for. */
-  readonly #terms = new Map<string, Deferred<void>>();
-  readonly #client = deferred();
   /** Resolves when the client is closed. */
-  readonly client: Promise<void> = this.#client.promise;
-
-  /** Resolves when the term is over, rejects when the client is closed before. */
-  term(leaderSessionId: string): Promise<void> {
-    const end = this.#terms.get(leaderSessionId) ?? deferred();
-    this.#terms.set(leaderSessionId, end);
-    // A call inside a callback may have gone on without it.
-    end.promise.catch(() => {});
-    return end.promise;
-  }
-
-  termEnded(leaderSessionId: string): void {
-    this.#terms.get(leaderSessionId)?.resolve();
-    this.#terms.delete(leaderSessionId);
-  }
+  readonly client: PromiseWithResolvers<void> = deferred();
+  /** For the end of terms, by leader session id. Rejects when the client is closed before. */
+  readonly terms: Waiting<string> = new Waiting();
 
   /** What has not ended by now will not. */
   clientClosed(error: () => unknown): void {
-    for (const { reject } of this.#terms.values()) reject(error());
-    this.#terms.clear();
-    this.#client.resolve();
+    this.terms.rejectAll(error);
+    this.client.resolve();
   }
 
   /**

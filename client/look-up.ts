@@ -4,9 +4,9 @@ import { isRecord } from "../shared/protocol/fields.ts";
 import { leaderInformation } from "../shared/protocol/server-codec.ts";
 import { answerError, authorization, refusalIn, unreachableError } from "../shared/remote/http.ts";
 import type { Clock } from "./clock.ts";
-import { unlessAborted } from "./deferred.ts";
 import { ElectionError } from "./errors.ts";
 import type { Fetcher } from "./socket.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 /** As long as an attempt to connect may take. */
 const TIMEOUT_MS = 10_000;

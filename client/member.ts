@@ -1,8 +1,8 @@
 /** A contender: what its application does, and how the participant keeps it. */
+
 import type { Leadership } from "../shared/leadership/leadership.ts";
 import type { ElectionKind } from "../shared/protocol/names.ts";
 import type { LeaderStatus } from "../shared/protocol/status.ts";
-import type { Deferred } from "./deferred.ts";
 import { DuplicateContenderError, type ElectionError, type LossReason } from "./errors.ts";
 
 /**
@@ -42,7 +42,7 @@ export interface Member<Component extends string = string> {
   /** It tries: called if it was not granted, with who leads. */
   readonly onTried: ((leader: LeaderStatus | null) => void) | undefined;
   /** Resolves when it has left, rejects when the client was closed before. */
-  readonly left: Deferred<void>;
+  readonly left: PromiseWithResolvers<void>;
   /** The term whose `onGrant` was called last. */
   leadership?: Leadership<Component>;
 }

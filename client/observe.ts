@@ -1,10 +1,11 @@
 /** `observe`: who leads, as it changes. */
+
 import type { LeaderChange, LeaderInformation } from "../shared/protocol/messages.ts";
 import { assertComponent, assertSignalOptions } from "./checks.ts";
-import { unlessAborted } from "./deferred.ts";
 import { iterate, type Steps } from "./iteration.ts";
 import { Changes } from "./observers.ts";
 import type { Participant } from "./participant.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 /** Options of `observe` and of the look-ups. */
 export interface ObserveOptions {

@@ -2,8 +2,9 @@
  * The observers of this process. A component, or all of them together, is watched once, however many observers it has: the
  * first one subscribes, the last one unsubscribes, and those in between begin with what the process knows (O6).
  */
+
+import { deferred } from "../shared/leadership/deferred.ts";
 import type { LeaderChange, LeaderInformation, Leaders, Watch } from "../shared/protocol/messages.ts";
-import { deferred } from "./deferred.ts";
 import type { ElectionError } from "./errors.ts";
 import type { Of } from "./session/events.ts";
 

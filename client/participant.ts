@@ -178,7 +178,7 @@ export class Participant {
   async leave(): Promise<void> {
     this.#ending ??= { cause: undefined };
     this.dispatch({ type: "bye" });
-    await this.#stopped(this.#endings.client, () => true);
+    await this.#stopped(this.#endings.client.promise, () => true);
     if (this.state === "closed") await this.driver.disconnected();
   }
 
@@ -196,7 +196,7 @@ export class Participant {
     assertResignOptions(options);
     const { successor, stayOutMs } = options;
     if (findTerm(this.driver.state().terms, leaderSessionId)?.stage !== "leading") return;
-    const over = this.#endings.term(leaderSessionId);
+    const over = this.#endings.terms.wait(leaderSessionId);
     this.dispatch({
       type: "resign",
       leaderSessionId,
@@ -243,7 +243,7 @@ export class Participant {
       case "revoke":
         return this.#terms.revoke(effect.contenders, effect.reason);
       case "ended":
-        return this.#endings.termEnded(effect.leaderSessionId);
+        return this.#endings.terms.resolve(effect.leaderSessionId);
       case "left":
         return this.members.left(effect.contender);
       case "started":

@@ -7,8 +7,8 @@
  * and never `client/`.
  */
 
-import { type ElectionError, LeadershipLostError, type LossReason } from "../../shared/errors.ts";
-import { isStopping, leadingTerm } from "../../shared/holder/state.ts";
+import { LeadershipLostError, type LossReason } from "../../shared/errors.ts";
+import { findTerm, leadingTerm } from "../../shared/holder/state.ts";
 import { createInside } from "../../shared/inside.ts";
 import {
   createLeadership,
@@ -16,13 +16,16 @@ import {
   type Leadership,
   type ResignOptions,
 } from "../../shared/leadership/leadership.ts";
+import { Waiting } from "../../shared/leadership/waiting.ts";
 import { confirmError, refusalError } from "../../shared/refusals.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { logError } from "../http/log.ts";
 import type { Subject } from "./core/events.ts";
 import {
   type ContenderState,
+  type Drain,
   drainMs,
+  drainsIn,
   initialState,
   isWorthStoring,
   load,
@@ -44,24 +47,10 @@ import {
   settingsOf,
 } from "./settings.ts";
 import { unavailable } from "./unavailable.ts";
-import { Waiting } from "./waiting.ts";
 
 const CALLBACKS = ["onGrant", "onRevoke", "onError", "setAlarm"] as const;
 
-/** A promise that waits for a condition. */
-interface Waiter extends Pick<PromiseWithResolvers<void>, "resolve" | "reject"> {
-  readonly isSo: () => boolean;
-  readonly endsByRefusal: boolean;
-}
-
-/** Names the `onRevoke` of the component that runs; `null` where none runs. */
-const drainOf = ({ info, phase }: ContenderState["contenders"][number]): string | null =>
-  isStopping(phase) ? nameDrain(info.component, phase.leaderSessionId) : null;
-
-const isLeaving = ({ phase }: ContenderState["contenders"][number]): boolean =>
-  phase.type === "closing" || phase.type === "gone";
-
-const nameDrain = (component: string, leaderSessionId: string): string => `${component} ${leaderSessionId}`;
+const nameOf = ({ component, leaderSessionId }: Drain): string => `${component} ${leaderSessionId}`;
 
 /**
  * Lets a Durable Object contend for any length of time, across hibernation and restarts. The object's own alarm wakes
@@ -76,14 +65,20 @@ export class DurableContender<Component extends string = string> {
   readonly #engine: Engine;
   /** The terms that components lead by, by their names. */
   readonly #terms = new Map<string, Handle<Leadership>>();
-  readonly #confirming = new Waiting();
-  readonly #waiters = new Set<Waiter>();
-  /** The `onRevoke` that the caller is in, as `drainOf` names it. */
+  /** By component. */
+  readonly #confirming = new Waiting<string>();
+  /** As `nameOf` names them. */
+  readonly #stopping = new Waiting<string>();
+  /** By leader session id. */
+  readonly #releasing = new Waiting<string>();
+  /** By the number of the change. */
+  readonly #changing = new Waiting<number>();
+  readonly #leaving = new Waiting<"left">();
+  /** The `onRevoke` that the caller is in, as `nameOf` names it. */
   readonly #inside = createInside<string>(globalThis);
   /** When the platform will call the alarm, as far as this incarnation knows. */
   #alarmAt: number | null = null;
   #wakes = 0;
-  #departures = 0;
 
   /** Starts nothing by itself. Throws a `TypeError` for wrong options. */
   constructor(ctx: Pick<DurableObjectState, "storage">, options: DurableContenderOptions<Component>) {
@@ -136,13 +131,11 @@ export class DurableContender<Component extends string = string> {
    * first `await`.
    */
   async close(): Promise<void> {
-    const before = this.#departures;
+    if (this.#engine.state.activity === "stopped") return;
+    const left = this.#leaving.wait("left");
     const unawaited = this.#unawaited();
     this.#engine.dispatch({ type: "close" });
-    await this.#until(() => {
-      const hasLeft = this.#engine.state.activity === "stopped" || this.#departures > before;
-      return hasLeft || this.#restStopped(unawaited);
-    });
+    await this.#over(left, unawaited);
   }
 
   /**
@@ -157,13 +150,16 @@ export class DurableContender<Component extends string = string> {
     this.#candidacy = candidacy;
     const unawaited = this.#unawaited();
     this.#engine.dispatch({ type: "change", settings });
-    const { changes: wanted } = this.#engine.state;
-    const isHeard = (): boolean => {
-      const { activity, changesTold, contenders } = this.#engine.state;
-      if (activity !== "running") return true;
-      return changesTold >= wanted && contenders.every((one) => !isLeaving(one) || unawaited.has(drainOf(one) ?? ""));
-    };
-    await this.#until(isHeard, "or refused");
+    const closing = this.#engine.state.contenders.filter(({ phase }) => phase.type === "closing");
+    const awaited = drainsIn({ contenders: closing }).map(nameOf);
+    const stopped = this.#stopped(awaited.filter((name) => !unawaited.includes(name)));
+    await this.#engine.attend(stopped.then(() => this.#heard()));
+  }
+
+  /** Resolves when the group has received all changes until now, or the object leaves. */
+  async #heard(): Promise<void> {
+    const { activity, changes, changesTold } = this.#engine.state;
+    if (activity === "running" && changesTold < changes) await this.#changing.wait(changes);
   }
 
   /** The current term of a component, by default of the first; `null` if it does not lead. */
@@ -200,47 +196,29 @@ export class DurableContender<Component extends string = string> {
     if (isWorthStoring(before, after)) this.#storage.kv.put(this.#key, save(after));
     // While an alarm is being answered the platform calls it again if this object dies: it is moved at its end.
     if (this.#wakes === 0) this.#moveAlarm(after);
-    if (this.#waiters.size > 0) queueMicrotask(() => this.#tellWaiters());
   }
 
-  #tellWaiters(): void {
-    for (const waiter of this.#waiters) {
-      if (!waiter.isSo()) continue;
-      this.#waiters.delete(waiter);
-      waiter.resolve();
-    }
+  /** As `over`; inside an `onRevoke` also when everything has stopped but what is not waited for. */
+  #over(over: Promise<void>, unawaited: readonly string[]): Promise<void> {
+    if (unawaited.length === 0) return this.#engine.attend(over);
+    const others = this.#running().filter((name) => !unawaited.includes(name));
+    return this.#engine.attend(Promise.race([over, this.#stopped(others)]));
   }
 
-  /** Rejects those that wait for an answer which will not come. */
-  #refuseWaiters(error: ElectionError): void {
-    for (const waiter of this.#waiters) {
-      if (!waiter.endsByRefusal) continue;
-      this.#waiters.delete(waiter);
-      waiter.reject(error);
-    }
+  /** Resolves when these `onRevoke`s have settled. */
+  async #stopped(names: readonly string[]): Promise<void> {
+    await Promise.all(names.map((name) => this.#stopping.wait(name)));
   }
 
-  #until(isSo: () => boolean, end?: "or refused"): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiters.add({ isSo, resolve, reject, endsByRefusal: end === "or refused" });
-    this.#tellWaiters();
-    return this.#engine.attend(promise);
+  /** The `onRevoke`s that run now. */
+  #running(): readonly string[] {
+    return drainsIn(this.#engine.state).map(nameOf);
   }
 
   /** Inside an `onRevoke`: all that run now. It is one of them, and two of them may wait for each other. */
-  #unawaited(): ReadonlySet<string> {
-    const stopping = new Set(this.#engine.state.contenders.flatMap((one) => drainOf(one) ?? []));
-    return stopping.has(this.#inside.current() ?? "") ? stopping : new Set();
-  }
-
-  /** Whether everything has stopped but what is not waited for; in one leadership, or in all. */
-  #restStopped(unawaited: ReadonlySet<string>, leaderSessionId?: string): boolean {
-    if (unawaited.size === 0) return false;
-    return this.#engine.state.contenders.every((one) => {
-      const { phase } = one;
-      if (!isStopping(phase) || phase.leaderSessionId !== (leaderSessionId ?? phase.leaderSessionId)) return true;
-      return unawaited.has(drainOf(one) ?? "");
-    });
+  #unawaited(): readonly string[] {
+    const running = this.#running();
+    return running.includes(this.#inside.current() ?? "") ? running : [];
   }
 
   /** Only to an earlier time: each move costs a row, and an alarm that comes early sets itself again. */
@@ -277,12 +255,17 @@ export class DurableContender<Component extends string = string> {
         return;
       case "refused": {
         const error = refusalError(effect);
-        if (effect.component === undefined && !error.retryable) this.#refuseWaiters(error);
+        if (effect.component === undefined && !error.retryable) this.#changing.rejectAll(() => error);
         return this.#report(error, effect.component);
       }
+      case "stopped":
+        return this.#stopping.resolve(nameOf(effect));
+      case "released":
+        return this.#releasing.resolve(effect.leaderSessionId);
+      case "heard":
+        return this.#changing.resolve(effect.change);
       case "left":
-        this.#departures += 1;
-        return;
+        return this.#leaving.resolve("left");
       default:
         return unreachable(effect);
     }
@@ -303,7 +286,7 @@ export class DurableContender<Component extends string = string> {
     end(() => error);
     this.#confirming.reject(component, error);
     const onRevoke = (): unknown =>
-      this.#inside.run(nameDrain(component, leaderSessionId), () => this.#options.onRevoke?.(leadership, reason));
+      this.#inside.run(nameOf(subject), () => this.#options.onRevoke?.(leadership, reason));
     void this.#attempt(onRevoke, { component }).then(() =>
       this.#engine.dispatch({ type: "settled", component, leaderSessionId }),
     );
@@ -346,17 +329,12 @@ export class DurableContender<Component extends string = string> {
   }
 
   async #resign(leaderSessionId: string, options: ResignOptions = {}): Promise<void> {
-    const isHere = (all: readonly { readonly leaderSessionId: string }[]): boolean =>
-      all.some((one) => one.leaderSessionId === leaderSessionId);
     const chosen = resignOptionsOf(options);
-    const leads = this.#engine.state.terms.some(({ stage, ...term }) => stage === "leading" && isHere([term]));
-    if (!leads) return;
+    if (findTerm(this.#engine.state.terms, leaderSessionId)?.stage !== "leading") return;
+    const released = this.#releasing.wait(leaderSessionId);
     const unawaited = this.#unawaited();
     this.#engine.dispatch({ type: "resign", leaderSessionId, ...chosen });
-    await this.#until(() => {
-      const isTold = !isHere(this.#engine.state.terms) && !isHere(this.#engine.state.farewells);
-      return isTold || this.#restStopped(unawaited, leaderSessionId);
-    });
+    await this.#over(released, unawaited);
   }
 
   /** Calls `work` synchronously. Never rejects. */

@@ -10,6 +10,7 @@ import {
   type Leadership,
   type PlainLeadership,
 } from "../../shared/leadership/leadership.ts";
+import { Waiting } from "../../shared/leadership/waiting.ts";
 import { mustBe, shown } from "../../shared/protocol/fields.ts";
 import type { ProcessInfo } from "../../shared/protocol/messages.ts";
 import { type ElectionKind, electionOf } from "../../shared/protocol/names.ts";
@@ -23,7 +24,6 @@ import { type ElectionsBinding, electionsBy } from "./local-elections.ts";
 import type { Elections } from "./service.ts";
 import { optionsIn, settingsOf } from "./settings.ts";
 import { unavailable } from "./unavailable.ts";
-import { Waiting } from "./waiting.ts";
 
 /** Options of a run: the group, the component, and the time after which one completed run is enough. */
 export interface RunOptions {
@@ -111,7 +111,7 @@ async function wasCompleted(elections: Elections, { group, component, name, sinc
 class Invocation {
   readonly #group: string;
   readonly #engine: Engine;
-  readonly #completing = new Waiting();
+  readonly #completing = new Waiting<string>();
   #term: Handle<PlainLeadership> | null = null;
   /** What its try was told, if it does not lead. */
   #tried: { readonly leader: LeaderStatus | null } | null = null;
@@ -204,6 +204,9 @@ class Invocation {
       case "refused":
         this.#failure = refusalError(effect);
         return;
+      case "stopped":
+      case "released":
+      case "heard":
       case "left":
         return;
       default:

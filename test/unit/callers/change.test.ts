@@ -84,8 +84,62 @@ test("[C10] a contender that leaves waits for every onRevoke, even when the grou
   expect(asker.state.activity).toBe("leaving");
   expect(nextDeadline(asker.state)).toBeGreaterThan(asker.clock);
   asker.stop("x");
-  expect(asker.effects.at(-1)).toEqual({ type: "left" });
+  expect(asker.effects).toContainEqual({ type: "left" });
   expect(nextDeadline(asker.state)).toBeNull();
+});
+
+/** What the effects since then say to those who wait for it. */
+const toldSince = (asker: Poller, since: number): string[] =>
+  asker.effects.slice(since).flatMap((effect): string[] => {
+    if (effect.type === "heard") return [`heard ${effect.change}`];
+    if (effect.type === "stopped") return [`${effect.component} stopped`];
+    return effect.type === "released" || effect.type === "left" ? [effect.type] : [];
+  });
+
+test("[C11] [X1] a change is heard when a call that tells of it is answered, again when what it stops has stopped", () => {
+  const asker = leading("x", "y");
+  const since = asker.effects.length;
+  const { changes } = asker.state;
+  asker.change([{ component: "y" }]);
+  expect(toldSince(asker, since)).toEqual([]);
+  asker.flow();
+  expect(toldSince(asker, since)).toEqual([`heard ${changes + 1}`]);
+  asker.stop("x");
+  asker.flow();
+  expect(toldSince(asker, since)).toEqual([`heard ${changes + 1}`, "x stopped", `heard ${changes + 2}`]);
+});
+
+test("[C11] [S2] a term is released when everything has stopped and the group has answered", () => {
+  const asker = leading("x", "y");
+  const since = asker.effects.length;
+  asker.dispatch({ type: "resign", leaderSessionId: asker.last("x").leaderSessionId });
+  asker.stop("x");
+  expect(toldSince(asker, since)).toEqual(["x stopped"]);
+  asker.stop("y");
+  expect(toldSince(asker, since)).toEqual(["x stopped", "y stopped"]);
+  asker.flow();
+  expect(toldSince(asker, since)).toEqual(["x stopped", "y stopped", "released"]);
+});
+
+test("[C11] [C10] it has left when everything has stopped and the group has answered its goodbye", () => {
+  const asker = leading("x", "y");
+  const since = asker.effects.length;
+  asker.dispatch({ type: "close" });
+  asker.stop("x");
+  expect(toldSince(asker, since)).toEqual(["x stopped"]);
+  asker.stop("y");
+  expect(toldSince(asker, since)).toEqual(["x stopped", "y stopped", "released"]);
+  asker.flow();
+  expect(toldSince(asker, since)).toEqual(["x stopped", "y stopped", "released", "left"]);
+});
+
+test("[C11] [C10] nobody waits for a change to be heard by a group that is being left", () => {
+  const asker = leading("x");
+  const since = asker.effects.length;
+  const { changes } = asker.state;
+  asker.change([{ component: "x", priority: 2 }]);
+  asker.dispatch({ type: "close" });
+  expect(toldSince(asker, since)).toEqual([`heard ${changes + 1}`]);
 });
 
 test("[C5] [S11] an onRevoke that hangs keeps no sibling, and no other election, from the next term", () => {

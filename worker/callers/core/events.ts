@@ -5,7 +5,7 @@ import type { TermIdentity } from "../../../shared/holder/state.ts";
 import type { Metadata } from "../../../shared/protocol/messages.ts";
 import type { LeaderStatus } from "../../../shared/protocol/status.ts";
 import type { Answer, Request } from "./requests.ts";
-import type { Settings } from "./state.ts";
+import type { Drain, Settings } from "./state.ts";
 
 export type EventBody =
   /** Runs for leadership from now on. One that runs already goes on. */
@@ -60,5 +60,11 @@ export type Effect =
   | { readonly type: "tried"; readonly component: string; readonly leader: LeaderStatus | null }
   /** The group has answered the campaign of this name, while somebody waits for an answer to any later than theirs. */
   | { readonly type: "inquired"; readonly sentAt: number }
+  /** It has settled. */
+  | ({ readonly type: "stopped" } & Drain)
+  /** The term is over, and the group was told; or a goodbye tells it, or no call can. */
+  | { readonly type: "released"; readonly leaderSessionId: string }
+  /** The group was told of this change, by its number in `changes`; or the contender leaves, and tells of none. */
+  | { readonly type: "heard"; readonly change: number }
   /** Has said goodbye. */
   | { readonly type: "left" };

@@ -4,6 +4,7 @@ import {
   type Farewell,
   type Contender as HolderContender,
   type HolderState,
+  isStopping,
   remainingMs as remainingOf,
   stayOutDeadlines,
   type Term as TermOf,
@@ -52,6 +53,12 @@ export interface Contender extends HolderContender<string, Publication> {
 }
 
 export type Term = TermOf<string>;
+
+/** An `onRevoke` that runs: of which component, and in which leadership. */
+export interface Drain {
+  readonly component: string;
+  readonly leaderSessionId: string;
+}
 
 /** The one call that is under way; an answer to any other is dropped. */
 export interface Call {
@@ -187,6 +194,15 @@ export function drainMs(state: ContenderState, component: string, leaderSessionI
 /** Which leaderships the next call names: those that lead, and those that are still stopping. */
 export const heldIds = ({ terms }: Pick<ContenderState, "terms">): readonly string[] =>
   terms.map(({ leaderSessionId }) => leaderSessionId);
+
+export const drainsIn = ({ contenders }: Pick<ContenderState, "contenders">): readonly Drain[] =>
+  contenders.flatMap(({ id, phase }) =>
+    isStopping(phase) ? [{ component: id, leaderSessionId: phase.leaderSessionId }] : [],
+  );
+
+/** Which leaderships are not over, or the group was not told so. */
+export const unreleasedIn = ({ terms, farewells }: Pick<ContenderState, "terms" | "farewells">): readonly string[] =>
+  [...terms, ...farewells].map(({ leaderSessionId }) => leaderSessionId);
 
 /** Whether there is something to tell at once, not with the next poll. */
 export function isUrgent(state: Omit<ContenderState, "settings">): boolean {

@@ -13,7 +13,7 @@ import { unreachable } from "../../../shared/unreachable.ts";
 import { answered, fail, failed, speak } from "./calls.ts";
 import { type Draft, draftOf, effectsOf, stateOf } from "./draft.ts";
 import type { Effect, Event } from "./events.ts";
-import { type Contender, type ContenderState, isDeparting, type Term } from "./state.ts";
+import { type Contender, type ContenderState, drainsIn, isDeparting, type Term, unreleasedIn } from "./state.ts";
 import { adoptSettings, confirm, finish, resign, settled } from "./terms.ts";
 
 export interface Turn {
@@ -34,8 +34,25 @@ export function transition(before: ContenderState, event: Event): Turn {
   finish(draft);
   grantWaiting(draft);
   speak(draft);
+  tellWaiting(draft, before);
   const after = stateOf(draft);
   return { state: isSame(after, before) ? before : after, effects: effectsOf(draft) };
+}
+
+/** Tells those who wait for it what is over by this event. */
+function tellWaiting(draft: Draft, before: ContenderState): void {
+  const drains = drainsIn(draft);
+  const unreleased = unreleasedIn(draft);
+  for (const drain of drainsIn(before)) {
+    const isRunning = drains.some((other) => isSame(drain, other));
+    if (!isRunning) draft.effects.push({ type: "stopped", ...drain });
+  }
+  for (const leaderSessionId of unreleasedIn(before)) {
+    if (!unreleased.includes(leaderSessionId)) draft.effects.push({ type: "released", leaderSessionId });
+  }
+  for (let change = before.changesTold + 1; change <= draft.changesTold; change += 1) {
+    draft.effects.push({ type: "heard", change });
+  }
 }
 
 /** A clock that was set back must not lengthen anything: what lay ahead lies as far ahead as when it was last seen. */
@@ -87,6 +104,7 @@ function apply(draft: Draft, event: Event): void {
       if (draft.activity === "returning") draft.activity = "leaving";
       if (draft.activity !== "running") return;
       draft.activity = "leaving";
+      draft.changesTold = draft.changes;
       draft.failures = draft.quietUntil = 0;
       return endTerms(draft, "closed");
     case "tick":
