@@ -152,7 +152,7 @@ export interface SessionState extends HolderState<Contender> {
   readonly refusals: number;
   /** Over how long the group lets its sessions spread their return (N15). */
   readonly spreadMs: number;
-  /** Until when it counts as one that is next: D after it was to answer the last `next`. */
+  /** Until when it counts as one that is next: D after it was to answer the last `next`. `0`, which has passed: no `next` came. */
   readonly nextUntil: number;
   /** How far the clock has jumped in all. */
   readonly jumped: number;
@@ -160,13 +160,13 @@ export interface SessionState extends HolderState<Contender> {
   readonly sentAt: number;
   /** `sentAt` when somebody last inquired: an answer to any later question will do. `null`: nobody waits. */
   readonly inquiredAt: number | null;
-  /** When a lease was last asked for, or granted. D later the group counts none of this session. */
+  /** When a lease was last asked for, or granted. D later the group counts none of this session. Not read before the first grant. */
   readonly askedAt: number;
   /** A term has ended here, and the group was not told yet. */
   readonly untold: boolean;
   /** The last few terms that have ended here, or were not taken, to tell a late `revoke` from a wrong one. */
   readonly endedIds: readonly string[];
-  /** When the session ends that nobody needs. */
+  /** When the session ends that nobody needs: one of the deadlines of which the earliest counts. `Infinity`: it is needed, or over. */
   readonly lingerUntil: number;
   /** Nothing new is taken; the session ends when all terms are over. */
   readonly closing: boolean;
