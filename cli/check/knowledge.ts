@@ -127,7 +127,7 @@ export class Connection {
   }
 
   get answerTimeoutMs(): number {
-    return this.welcome?.answerTimeoutMs ?? PATIENCE_MS;
+    return (this.welcome ?? this.client.welcomed)?.answerTimeoutMs ?? PATIENCE_MS;
   }
 
   // What it owes
@@ -176,8 +176,10 @@ export class Client {
   readonly name: string;
   readonly terms = new Map<string, Term>();
   readonly work = new Map<string, Work>();
-  /** Components that do not want to lead, and until when. */
-  readonly unready = new Map<string, number>();
+  /** Components that do not want to lead. */
+  readonly unready = new Set<string>();
+  /** Until when components stay out, ready or not. */
+  readonly outUntil = new Map<string, number>();
   connection: Connection | null = null;
   /** How many it has had. */
   connections = 0;

@@ -26,14 +26,14 @@ export function judgeTold(scene: Scene, client: Client, told: Told): void {
     case "left":
       return left(scene, client);
     case "unready": {
-      client.unready.set(component, scene.at + (told.forMs ?? Infinity));
+      if (told.forMs === undefined) client.unready.add(component);
+      else client.outUntil.set(component, scene.at + told.forMs);
       const election = client.connection?.registered.get(component);
       if (election !== undefined) client.connection?.settle("readiness", election);
       return;
     }
     case "ready":
-      // A time to stay out goes on.
-      if (client.unready.get(component) === Infinity) client.unready.delete(component);
+      client.unready.delete(component);
       return oweReadiness(scene, client, component);
     default:
       return what satisfies never;
@@ -94,12 +94,12 @@ function stopped(scene: Scene, client: Client, component: string): void {
 }
 
 function oweReadiness(scene: Scene, client: Client, component: string): void {
-  const { connection, work, unready } = client;
+  const { connection, work, unready, outUntil } = client;
   if (work.get(component)?.state === "stopping") return;
   const election = connection?.registered.get(component);
   if (connection === null || election === undefined || !connection.busy.includes(election)) return;
   // The process election is led only while each of its components is ready (Q7).
-  if (connection.in(election).some((one) => (unready.get(one) ?? 0) > scene.at)) return;
+  if (connection.in(election).some((one) => unready.has(one) || (outUntil.get(one) ?? 0) > scene.at)) return;
   const unsaid = violation(
     "S11",
     `\`${component}\` can start again in ${election}, and the group still takes it for busy`,

@@ -59,3 +59,29 @@ test("[E23] [S11] a component that leaves as soon as it has stopped need not be 
   }
   expect(play.last("deregister").component).toBe("x");
 });
+
+test("[E23] [Q7] who stays out for a time is not taken for ready by being unready meanwhile", () => {
+  const [play, x] = Play.leading(["x"]);
+  play.happens({ type: "observe", component: "y" });
+  play.happens({ type: "resign", leaderSessionId: "L1", stayOutMs: 60_000 });
+  play.happens({ type: "ready", ready: false, component: "x" });
+  play.settles(x);
+  play.happens({ type: "ready", ready: true, component: "x" });
+  for (const component of ["one", "two"]) {
+    play.sleeps(1_500);
+    play.happens({ type: "observe", component });
+  }
+  expect(play.says().at(-1)).toMatchObject({ type: "observe" });
+});
+
+test("[E23] [S8] who gives up a path by the time-out of the session before leaves without a word", () => {
+  const [play, x] = Play.leading(["x"]);
+  play.loses();
+  play.wait(7_000);
+  play.happens({ type: "bye" });
+  play.settles(x);
+  play.happens({ type: "opened" }, 1); // late, and is not answered
+  expect(play.last("hello").held).toEqual([]);
+  play.wait(60_000);
+  expect(play.clientState()).toBe("closed");
+});
