@@ -84,6 +84,12 @@ export function replaceTerm<C extends Contender>(
   draft.terms[draft.terms.indexOf(term)] = next;
 }
 
+const identityOf = ({ election, leaderSessionId, epoch }: TermIdentity): TermIdentity => ({
+  election,
+  leaderSessionId,
+  epoch,
+});
+
 /** Whether a term may begin: it is neither known, nor has it ended here (S7). */
 export const isNew = <C extends Contender>(
   { terms, endedEpoch }: Pick<HolderState<C>, "terms" | "endedEpoch">,
@@ -118,8 +124,7 @@ export function extendTerms<C extends Contender>(
 function extend<C extends Contender>(draft: HolderDraft<C>, term: Term<C["id"]>, leaseUntil: number): void {
   if (term.leaseUntil <= draft.now || leaseUntil <= term.leaseUntil) return;
   replaceTerm(draft, term, { ...term, leaseUntil });
-  const { election, leaderSessionId, epoch } = term;
-  if (term.stage === "leading") draft.effects.push({ type: "extended", election, leaderSessionId, epoch });
+  if (term.stage === "leading") draft.effects.push({ type: "extended", ...identityOf(term) });
 }
 
 /**
@@ -176,19 +181,19 @@ export function resignUnready<C extends Contender>(draft: HolderDraft<C>): void 
 /** Revokes those that are granted, in one effect. All of them are in this term. */
 export function revoke<C extends Contender>(
   draft: HolderDraft<C>,
-  { election, leaderSessionId, epoch }: TermIdentity,
+  term: TermIdentity,
   reason: LossReason,
   contenders: readonly C[],
   type: "draining" | "closing" = "draining",
 ): void {
   const granted = contenders.filter(({ phase }) => phase.type === "granted");
   if (granted.length === 0) return;
-  const phase = { leaderSessionId, drainUntil: draft.now + draft.transport.maxDrainMs(draft) };
+  const phase = { leaderSessionId: term.leaderSessionId, drainUntil: draft.now + draft.transport.maxDrainMs(draft) };
   for (const contender of granted) {
     enterPhase(draft, contender, { ...phase, type: draft.transport.isTry(contender) ? "closing" : type });
   }
   const ids = granted.map(({ id }) => id);
-  draft.effects.push({ type: "revoke", contenders: ids, reason, election, leaderSessionId, epoch });
+  draft.effects.push({ type: "revoke", contenders: ids, reason, ...identityOf(term) });
 }
 
 /** It stops, and leaves when it has. */
@@ -232,8 +237,7 @@ export function finishTerms<C extends Contender>(draft: HolderDraft<C>): void {
   for (const term of draft.terms) {
     if (term.stage !== "ending" || !hasStopped(draft, term)) continue;
     dropTerm(draft, term);
-    const { election, leaderSessionId, epoch } = term;
-    draft.effects.push({ type: "ended", election, leaderSessionId, epoch });
+    draft.effects.push({ type: "ended", ...identityOf(term) });
   }
 }
 
@@ -256,8 +260,7 @@ export function grantWaiting<C extends Contender>(draft: HolderDraft<C>): void {
       (one) => one.stage === "leading" && one.election === election && one.contenders.includes(id),
     );
     if (term === undefined) continue;
-    const { leaderSessionId, epoch } = term;
-    enterPhase(draft, contender, { type: "granted", leaderSessionId, publication: null });
-    draft.effects.push({ type: "grant", contender: id, election, leaderSessionId, epoch });
+    enterPhase(draft, contender, { type: "granted", leaderSessionId: term.leaderSessionId, publication: null });
+    draft.effects.push({ type: "grant", contender: id, ...identityOf(term) });
   }
 }
