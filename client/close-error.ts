@@ -1,4 +1,6 @@
 /** A lost connection, or one that could not be had, as its user is told of it. */
+
+import { isRetryable } from "../shared/errors.ts";
 import { CLOSE, closeMeaning, LOST } from "../shared/protocol/close-codes.ts";
 import { unreachableError } from "../shared/remote/http.ts";
 import { ElectionError, ProtocolError, UnauthorizedError } from "./errors.ts";
@@ -38,8 +40,13 @@ export function closeError(
   const what = opened ? `the connection to ${url} was closed` : `${url} can't be connected`;
   const said = reason ? `; the server says: ${reason}` : "";
   const name = !opened && error === "connection_lost" ? "connection_failed" : error;
-  const isDenied = error === "unauthorized" && !(asksForToken && code === CLOSE.unauthorized);
-  return new classes[error](name, `${what} (${code}): ${meaning}${said}${end}`, cause, !fatal && !isDenied);
+  const hasNewToken = asksForToken && code === CLOSE.unauthorized;
+  return new classes[error](
+    name,
+    `${what} (${code}): ${meaning}${said}${end}`,
+    cause,
+    !fatal && (hasNewToken || isRetryable(name)),
+  );
 }
 
 const classes = {

@@ -29,8 +29,6 @@ export const otherDeploymentError = (url: string, before: string, after: string)
   new ElectionError(
     "other_deployment",
     `${url} leads to another deployment now (${after}, before ${before}): its group is another one, and each may have a leader; let all clients use the same`,
-    undefined,
-    true,
   );
 
 /** Whether a callback has thrown this because its term has ended. */

@@ -21,6 +21,26 @@ export type LossReason =
   /** The contender or the client was closed. */
   | "closed";
 
+/**
+ * What time may mend, by the code of an error, and what it does not. Three things count more: the status of an HTTP answer, a
+ * token that will be another one the next time, and that the client is closed for good.
+ */
+const PASSING: ReadonlySet<string> = new Set([
+  "connection_failed",
+  "connection_lost",
+  "other_deployment",
+  "other_interface",
+  "timeout",
+  "token_failed",
+  "unavailable",
+  "wait_timeout",
+]);
+const FINAL: ReadonlySet<string> = new Set(["forbidden", "invalid_argument", "unauthorized"]);
+
+/** `isRefusal`: by a group, whose other codes, such as that of a full queue, may pass as well. */
+export const isRetryable = (code: string, isRefusal = false): boolean =>
+  isRefusal ? !FINAL.has(code) : PASSING.has(code);
+
 /** Every error of this package. `retryable`: the same call may succeed later; otherwise something has to change first. */
 export class ElectionError extends Error {
   // Written out, here and below: minifiers change the names of classes.
@@ -31,7 +51,7 @@ export class ElectionError extends Error {
   readonly retryable: boolean;
   /** Set by look-ups, where the group says when to ask again: it is overloaded, and asking earlier would make it worse. */
   declare readonly retryAfterMs?: number;
-  constructor(code: string, message: string = code, cause?: unknown, retryable = false) {
+  constructor(code: string, message: string = code, cause?: unknown, retryable: boolean = isRetryable(code)) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.retryable = retryable;

@@ -82,7 +82,7 @@ export class Calls {
 }
 
 const unanswered = (): ElectionError =>
-  new ElectionError("timeout", `the group did not answer within ${ANSWER_MS} ms: try again`, undefined, true);
+  new ElectionError("timeout", `the group did not answer within ${ANSWER_MS} ms: try again`);
 
 /** A refusal, a wrong argument, or what no repetition mends. */
 const isFinal = (error: unknown): boolean =>

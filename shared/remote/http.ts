@@ -80,7 +80,7 @@ export function unreachableError(url: string, cause: unknown, end = ""): Electio
   const reason = reasonOf(cause);
   const remedy = REMEDIES[codeOf(reason)] ?? UNKNOWN;
   const why = reason === undefined || reason === null ? "" : `${messageOf(reason).trim().replace(/\s+/g, " ")}; `;
-  return new ElectionError("connection_failed", `${url} can't be reached: ${why}${remedy}${end}`, cause, true);
+  return new ElectionError("connection_failed", `${url} can't be reached: ${why}${remedy}${end}`, cause);
 }
 
 /** `fetch` hides the reason in its cause, and an attempt at several addresses in a list. `depth`: causes may form a ring. */

@@ -18,7 +18,7 @@ export async function askForToken(source: TokenSource | undefined): Promise<stri
 }
 
 const failed = (cause: unknown): ElectionError =>
-  new ElectionError("token_failed", `the function \`token\` has failed: ${messageOf(cause)}`, cause, true);
+  new ElectionError("token_failed", `the function \`token\` has failed: ${messageOf(cause)}`, cause);
 
 async function ask(source: () => unknown): Promise<unknown> {
   try {

@@ -10,8 +10,8 @@ const WRONG_BINDING =
 export function unavailable(cause: unknown): ElectionError {
   if (cause instanceof ElectionError) return cause; // an HTTP request that has failed says why
   const fault = lacksMethod(cause) ? WRONG_BINDING : misconfiguredIn(cause);
-  if (fault !== null) return new ElectionError("misconfigured", fault, cause, false);
+  if (fault !== null) return new ElectionError("misconfigured", fault, cause);
   const other = otherInterfaceIn(cause);
-  if (other !== null) return new ElectionError("other_interface", other, cause, true);
-  return new ElectionError("unavailable", "the group could not be asked: try again", cause, true);
+  if (other !== null) return new ElectionError("other_interface", other, cause);
+  return new ElectionError("unavailable", "the group could not be asked: try again", cause);
 }
