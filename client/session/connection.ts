@@ -226,7 +226,7 @@ function beat(draft: Draft): void {
 }
 
 function renew(draft: Draft): void {
-  const { session, now, connection } = draft;
+  const { connection, session, now } = draft;
   if (!session || connection.type !== "open") return;
   const until = now + (heldTerms(draft, now).length > 0 ? session.lease.renewEveryMs : session.pingEveryMs);
   const laterAt = sendFirst(draft, () => ({ type: "renew", ...ask(draft) }));

@@ -147,6 +147,12 @@ test("[N19] the connection that was opened in its place may be overtaken, too", 
   expect(play.remaining(x, "L1")).toBe(R - ANSWER);
 });
 
+test("[N19] [S8] it is closed when its page is frozen", () => {
+  const [play] = overtaking();
+  play.page("freeze");
+  expect(disconnects(play)).toContain(OLD);
+});
+
 describe("[N19] a leader whose connection was lost", () => {
   /** It connects, and nothing comes of it in time. */
   const returning = (): readonly [Play, number] => {

@@ -79,6 +79,14 @@ test("[S1] 256 elections that are granted at once are led at once, and their ren
   expect(play.called()).toHaveLength(256);
 });
 
+test("[N20] a renewal for which nothing is left tries again once a frame may leave", () => {
+  const play = new Play();
+  for (const name of names) play.contend(name, { election: "dedicated" });
+  play.connects();
+  for (const [index, name] of names.entries()) play.grantsAlone(`L${index}`, index + 1, name);
+  expect(play.dueAt - play.now).toBeGreaterThan(10);
+});
+
 test("[G4] frames keep their order when they have to wait", () => {
   const [play, x] = Play.leading(["x"]);
   for (const name of names) play.contend(name);
@@ -228,6 +236,15 @@ describe("the end of a term is sent before everything else that waits", () => {
     play.wait(20_000, true);
     const about = framesOf(play).filter((message) => "component" in message && message.component === "y");
     expect(about.map(({ type }) => type)).toEqual(["deregister", "register"]);
+  });
+
+  test("[N8] what waits of a component that was the last of its election does not follow it", () => {
+    const [play, , y] = busy();
+    play.happens({ type: "priority", priority: 4, component: "y" });
+    play.close(y);
+    play.settles(y);
+    play.wait(20_000, true);
+    expect(framesOf(play).map(({ type }) => type)).not.toContain("priority");
   });
 
   test("[N8] [K2] a record of that term is not sent after it", () => {

@@ -91,6 +91,16 @@ test("[T3] a try leaves with its term, however that ends, and is not granted ano
   }
 });
 
+test("[T3] a grant that comes while a try still stops is given back, and answers nothing", () => {
+  const [play, x] = trying();
+  play.hears(registered("x"));
+  play.grants("L1", 1, "x");
+  play.happens({ type: "resign", leaderSessionId: "L1" });
+  const effects = play.grants("L2", 2, "x");
+  expect(effects).not.toContainEqual(expect.objectContaining({ type: "tried", contender: x }));
+  expect(play.says()).toContainEqual(giveBack("L2"));
+});
+
 test("[T3] beside a sibling that stays the term is released, and only the try leaves", () => {
   const [play, x] = Play.leading(["x"]);
   const y = play.tries("y");

@@ -1,9 +1,15 @@
 import { expect, test } from "vitest";
 import { history, runningTerms } from "../../../worker/group/history.ts";
-import { fence, groupSummary, leaderOf } from "../../../worker/group/views.ts";
+import { electionStatus, fence, groupSummary, leaderOf } from "../../../worker/group/views.ts";
 import { GroupWorld } from "./world.ts";
 
 const dedicated = (component: string) => ({ component, election: "dedicated" }) as const;
+
+test("an election that nobody has contended for is vacant", () => {
+  const group = new GroupWorld();
+  const status = electionStatus(group.state, "component:unheard", group.now, 0);
+  expect(status).toMatchObject({ election: "component:unheard", state: "vacant", leader: null, candidates: [] });
+});
 
 test("the status shows for each election the leader, for how long, and the queue in its order", () => {
   const group = new GroupWorld();
