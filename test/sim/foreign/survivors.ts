@@ -294,6 +294,75 @@ export const survivors: readonly Survivor[] = [
     reason:
       "a term names none whom the group refuses, so that none that could be granted by it ends here; ends of terms are no effects of this core",
   },
+  {
+    file: "client/session/transition.ts",
+    within: "resignUnready(draft);",
+    from: "resignUnready(draft);\n  finishTerms(draft);",
+    to: "finishTerms(draft); resignUnready(draft);",
+    changes: "no safety",
+    reason: "a term in which nobody has anything to stop is given back by the next event, which is due at once",
+  },
+  {
+    file: "client/session/contenders.ts",
+    within:
+      'return draft.contenders.find(({ info, standing }) => info.component === component && standing.type === "asked");',
+    from: 'info.component === component && standing.type === "asked"',
+    to: "(info.component === component)",
+    changes: "nothing",
+    reason:
+      "the group answers what it was asked, and that was about the first of the component: those behind it wait until it has gone",
+  },
+  {
+    file: "client/session/connection.ts",
+    within:
+      "const checkAt = laterAt === null ? now + session.checkEveryMs * (0.9 + draft.random / 5) : connection.checkAt;",
+    from: "0.9 + draft.random / 5",
+    to: "0.9 - draft.random / 5",
+    changes: "no safety",
+    reason: "who does not lead shows a sign of life somewhat more often",
+  },
+  {
+    file: "client/session/connection.ts",
+    within: 'if (!session || connection.type !== "open") return;',
+    behind: "const { session, now, connection } = draft;",
+    from: '!session || connection.type !== "open"',
+    to: '(connection.type !== "open")',
+    changes: "nothing",
+    reason: "an open connection has a session: the check is for the compiler",
+  },
+  {
+    file: "worker/host/sockets.ts",
+    within: "this.#ended.add(socket);",
+    behind: "if (socket === undefined) return;",
+    from: "this.#ended.add(socket);\n    this.#port.close(socket, code, reason);",
+    to: "this.#port.close(socket, code, reason); this.#ended.add(socket);",
+    changes: "nothing",
+    reason: "the platform calls nobody back while it closes a socket",
+  },
+  {
+    file: "shared/holder/state.ts",
+    within: ".filter(({ election }) => contenders.some((one) => one.election === election && isLive(one)))",
+    from: "one.election === election && isLive(one)",
+    to: "(one.election === election)",
+    changes: "no safety",
+    reason: "a timer goes off for one that leaves anyhow",
+  },
+  {
+    file: "shared/holder/holder.ts",
+    within: "(one) => one.election === election && isLive(one) && !one.ready && !draft.transport.isRefused(one),",
+    from: "one.election === election && isLive(one)",
+    to: "(one.election === election)",
+    changes: "no safety",
+    reason: "what leaves and is not ready keeps its siblings from leading until it has stopped: fewer lead, never more",
+  },
+  {
+    file: "worker/callers/core/calls.ts",
+    within: "tried.length > 0 && leaderships.length === 0 ? null : { sessionId, secret };",
+    from: "tried.length > 0 && leaderships.length === 0 ? null : { sessionId, secret }",
+    to: "({ sessionId, secret })",
+    changes: "no safety",
+    reason: "after a try that has come to nothing a goodbye is said for a session that the group does not keep",
+  },
 ];
 
 type Place = Pick<Mutation, "within" | "behind" | "from" | "to">;
