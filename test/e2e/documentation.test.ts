@@ -178,6 +178,10 @@ describe("configurations of workerd serve the shipped Worker", () => {
         await using runtime = await serveConfiguration(folder.path, "elections.capnp");
         expect((await fetch(`${runtime.url}/healthz`)).status).toBe(200);
         expect((await fetch(`${runtime.url}/v1/groups/a`)).status).toBe(401);
+        const ofPage = { Origin: runtime.url.replace("http:", "https:") };
+        const look = (headers: Record<string, string>) => fetch(`${runtime.url}/v1/groups/a`, { headers });
+        expect((await look(ofPage)).status).toBe(403);
+        expect((await look({ ...ofPage, "X-Forwarded-Proto": "https" })).status).toBe(401); // let in, without a token
         // A stranger's compressed frames would be unpacked in the memory of everybody.
         const stranger = new WebSocket(`${runtime.url}/v1/groups/a/session`, ["edge-election.v1"], {
           perMessageDeflate: true,
