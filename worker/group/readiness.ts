@@ -14,7 +14,7 @@ import type { HeldElection } from "./election.ts";
 import { paidAt } from "./row-debt.ts";
 import type { Connection, Election, Session, Statement } from "./state.ts";
 import { answersUntil, ask, hurry, isAsked, isExpected, isFresh, isOverdue, isSilent, isYoung } from "./statements.ts";
-import { demote, grant, onceMore } from "./terms.ts";
+import { countMissed, demote, grant, onceMore } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
 /** How many are asked at once: so many that have fallen silent together cost one time-out. */
@@ -95,6 +95,7 @@ export function fill(turn: Turn, election: Election): void {
   } else if (unknown.length > 0) {
     for (const { session } of unknown) ask(turn, session);
   } else if (ready !== null) {
+    missIfAway(turn, election);
     grant(turn, election.name, ready.session, ready.statement);
   }
 }
@@ -107,6 +108,12 @@ export function waitsUntil(turn: Turn, election: Election): number | null {
   const answerUntil = first && (first.connection.polling?.until ?? answersUntil(turn, first.connection));
   const until = Math.min(answerUntil ?? Infinity, front.paidAt);
   return until === Infinity ? null : until;
+}
+
+/** Counts a miss for the one that was named, and is no candidate now that somebody is granted the election (Q6). */
+function missIfAway(turn: Turn, { name, state, queue }: Election): void {
+  const named = state.type === "vacant" ? state.successor : null;
+  if (named !== null && queue.rankOf(named) === undefined) countMissed(turn, named, name);
 }
 
 /** It was its turn, and it was silent: it is mute, comes last, and being named as the successor is used up (S11, N7). */

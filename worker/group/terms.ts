@@ -171,7 +171,8 @@ export function dropTerm(turn: Turn, { name, state: { sessionId } }: HeldElectio
   voidStatement(turn, sessionId);
 }
 
-function countMissed(turn: Turn, sessionId: string, name: ElectionName): void {
+/** A turn was not taken: it keeps its place (Q6). */
+export function countMissed(turn: Turn, sessionId: string, name: ElectionName): void {
   const session = turn.session(sessionId);
   const place = session?.places.get(name);
   if (session === undefined || place === undefined) return;
@@ -244,17 +245,11 @@ export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, s
   const isMissed = state.acceptedAt === null && reason === "expired";
   demote(turn, sessionId, election.name, isMissed ? { missed: onceMore(turn, sessionId, election.name) } : {});
   voidStatement(turn, sessionId);
-  if (revoked !== null && revoked.successor !== null) missIfAway(turn, election.name, revoked.successor);
 }
 
 function holderNames(turn: Turn, sessionId: string): Pick<EndedTerm, "process" | "subject"> {
   const { process, subject } = turn.session(sessionId) ?? {};
   return { process: process?.name ?? null, ...(typeof subject === "string" && { subject }) };
-}
-
-/** Counts a miss for a rival that the holder had to stop for, and that is no candidate now (Q6). */
-function missIfAway(turn: Turn, name: ElectionName, sessionId: string): void {
-  if (turn.election(name)?.queue.rankOf(sessionId) === undefined) countMissed(turn, sessionId, name);
 }
 
 /** Lets nothing be granted until the horizon of this term is over, for a state that is about to forget the term (S5). */

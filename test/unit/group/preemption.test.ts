@@ -241,6 +241,21 @@ test("[Q6] so does one that is away each time when the holder has stopped", () =
   expect(preemptionsWithin(group, MINUTE - 2_000, () => expect.fail("preempted again"))).toBe(0);
 });
 
+test("[Q6] so does one that goes away while it is asked to take over", () => {
+  const { group, low, high } = lowAndHigh();
+  group.run(1_000, low);
+  expect(group.election()).toMatchObject({ type: "revoking", successor: high.sessionId });
+  high.silent = true;
+  group.advance(600);
+  low.release();
+  expect(group.election()).toMatchObject({ type: "vacant", successor: high.sessionId });
+  high.drop();
+  low.accept();
+  high.silent = false;
+  high.resume();
+  expect(preemptionsWithin(group, MINUTE - 2_000, () => expect.fail("preempted again"))).toBe(0);
+});
+
 test("[Q6] a candidate that gave an ordinary grant back does not preempt the one that took the next", () => {
   const group = new GroupWorld({ leaseMs: 2_000, preempt: { cooldownMs: 1_000 } });
   const high = group.join("high", { contenders, priority: 10 });
