@@ -73,6 +73,8 @@ export class Connection {
   /** When each was sent, and how many components had left this connection by then. */
   readonly statements = new Map<number, { readonly at: number; readonly leavings: number }>();
   statedAt = -Infinity;
+  /** How many frames have left since its last statement, this one included. */
+  framesSinceStated = 0;
   leavings = 0;
   readonly left = new Map<string, number>();
   registered = new Map<string, ElectionName>();
@@ -163,6 +165,7 @@ export class Connection {
     this.#allowance = Math.min(BURST, refilled) - 1 - Math.floor(characters / CHARACTERS_A_FRAME);
     this.#allowanceAt = now;
     this.#lately = [...this.#lately, now].slice(-CALM.frames);
+    this.framesSinceStated += 1;
     return this.#allowance >= 0;
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { checkTrace, type Verdict } from "../../../cli/check/check.ts";
 import type { SeenAt } from "../../../cli/check/trace.ts";
+import { welcome } from "../../../tools/harness/solo-group.ts";
 import { type Cores, shippedCores } from "../../sim/cores.ts";
 import { loadCores } from "../../sim/mutants/mutant.ts";
 import { E, Play } from "../client/play.ts";
@@ -84,4 +85,18 @@ test("[E23] [S8] who gives up a path by the time-out of the session before leave
   expect(play.last("hello").held).toEqual([]);
   play.wait(60_000);
   expect(play.clientState()).toBe("closed");
+});
+
+test("[E23] [S11] a `register` that has waited for many frames follows an old statement, though the clock has jumped", () => {
+  const play = new Play();
+  play.contend("x");
+  play.connects({ limits: { ...welcome.limits, messagesPerSecond: 10 } });
+  for (let count = 0; count < 45; count++) {
+    play.happens({ type: "observe", component: "y" });
+    play.happens({ type: "unobserve", component: "y" });
+  }
+  play.jumps(9_000);
+  play.contend("z");
+  play.wait(8_000, true);
+  expect(play.last("register").component).toBe("z");
 });
