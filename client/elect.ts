@@ -11,7 +11,7 @@ import { iterate, type Steps } from "./iteration.ts";
 import type { Participant } from "./participant.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 
-/** Options of `elect`, `terms` and `acquire`. */
+/** Options of `elect`, `tryElect`, `terms` and `acquire`. */
 export interface ScopeOptions extends ContendOptions {
   /** Ends the term, waits until it is drained, and rejects with the signal's reason. To limit only the wait, use `waitMs`. */
   readonly signal?: AbortSignal;
