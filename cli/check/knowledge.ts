@@ -12,8 +12,13 @@ export const PATIENCE_MS = 10_000;
 export const ROUNDING_MS = 0.001;
 /** Frames that a connection may send at once; then as many a second as `welcome` says. */
 const BURST = 100;
-/** So few frames in so long: none has to wait for its turn. */
-const CALM = { frames: 50, ms: 10_000 };
+/**
+ * So few frames in so long, and so few right after another: none has to wait for its turn. The second counts where a clock that
+ * has jumped makes the first look calm.
+ */
+const CALM = { frames: 50, ms: 10_000, close: 25 };
+/** Frames that wait leave at this share of the limit or faster. */
+const STEADY = 0.5;
 const CHARACTERS_A_FRAME = 16_384;
 
 export interface Term {
@@ -73,8 +78,6 @@ export class Connection {
   /** When each was sent, and how many components had left this connection by then. */
   readonly statements = new Map<number, { readonly at: number; readonly leavings: number }>();
   statedAt = -Infinity;
-  /** How many frames have left since its last statement, this one included. */
-  framesSinceStated = 0;
   leavings = 0;
   readonly left = new Map<string, number>();
   registered = new Map<string, ElectionName>();
@@ -85,7 +88,7 @@ export class Connection {
   #allowance = BURST;
   #allowanceAt = 0;
   /** When the last frames left. */
-  #lately: readonly number[] = [];
+  #lately: readonly { readonly at: number; readonly isClose: boolean }[] = [];
 
   constructor(client: Client, name: string) {
     this.client = client;
@@ -163,15 +166,16 @@ export class Connection {
     const perSecond = this.welcome?.limits.messagesPerSecond ?? BURST;
     const refilled = this.#allowance + ((now - this.#allowanceAt) * perSecond) / 1_000;
     this.#allowance = Math.min(BURST, refilled) - 1 - Math.floor(characters / CHARACTERS_A_FRAME);
+    const isClose = now - this.#allowanceAt < 1_000 / (STEADY * perSecond);
     this.#allowanceAt = now;
-    this.#lately = [...this.#lately, now].slice(-CALM.frames);
-    this.framesSinceStated += 1;
+    this.#lately = [...this.#lately, { at: now, isClose }].slice(-CALM.frames);
     return this.#allowance >= 0;
   }
 
   get isCalm(): boolean {
-    const [first = 0, ...rest] = this.#lately;
-    return rest.length < CALM.frames - 1 || first < this.#allowanceAt - CALM.ms;
+    const [first, ...rest] = this.#lately;
+    const isClose = this.#lately.filter((frame) => frame.isClose).length >= CALM.close;
+    return !isClose && (rest.length < CALM.frames - 1 || (first?.at ?? 0) < this.#allowanceAt - CALM.ms);
   }
 }
 

@@ -45,9 +45,6 @@ export function judgeSent(scene: Scene, connection: Connection, frame: unknown):
   judgeMissed(scene, connection, message);
 }
 
-/** The least share of the limit at which frames leave that wait. */
-const STEADY = 0.5;
-
 const parse = clientMessageParser({ metadataBytes: METADATA_BYTES });
 
 function messageOf(scene: Scene, connection: Connection, frame: unknown): ClientMessage | null {
@@ -178,10 +175,7 @@ function judgeRegister(scene: Scene, connection: Connection, register: Register)
   }
   const everyMs = connection.welcome?.lease.renewEveryMs ?? Infinity;
   const isOld = sentAt === undefined && scene.at - connection.statedAt > everyMs / 2 + ROUNDING_MS;
-  // A fresh statement came before it, and it has waited for the frames between. A clock that jumps hides how close they are.
-  const perSecond = connection.welcome?.limits.messagesPerSecond ?? 0;
-  const hasWaited = connection.framesSinceStated > (STEADY * perSecond * everyMs) / 2_000;
-  if (scene.isExact && connection.isCalm && isOld && !hasWaited) {
+  if (scene.isExact && connection.isCalm && isOld) {
     scene.find(
       "S11",
       "its last statement is older than E / 2: the group has to ask",

@@ -23,7 +23,6 @@ export function judgeStatement(
   client.sentAt = Math.max(client.sentAt, sentAt);
   connection.statements.set(sentAt, { at: scene.at, leavings: connection.leavings });
   connection.statedAt = scene.at;
-  connection.framesSinceStated = 0;
   connection.busy = busy;
   for (const { election } of named ?? []) {
     if (busy.includes(election))
