@@ -71,10 +71,14 @@ function follow(scene: Scene, connection: Connection, message: ServerMessage): v
 
 function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void {
   const { client } = connection;
-  if (!welcome.resumed && scene.isExact) client.forsake(scene.at, "the group has begun a fresh session");
-  client.session = "known";
   const askedAt = connection.questions.get(welcome.sentAt)?.at ?? scene.at;
-  takeSecret(client, welcome, scene.at >= askedAt + (client.welcomed?.answerTimeoutMs ?? Infinity));
+  const isLate = scene.at >= askedAt + (client.welcomed?.answerTimeoutMs ?? Infinity);
+  const { secrets, presented, attempt } = client;
+  if (!welcome.resumed && scene.isExact) client.forsake(scene.at, "the group has begun a fresh session");
+  // Of one that it has not waited for, a client need not take the session: it may ask for its own once more (N19).
+  if (isLate) Object.assign(client, { secrets, presented, attempt });
+  client.session = "known";
+  takeSecret(client, welcome, isLate);
   client.drainMs = welcome.drainMs;
   client.renewDeadlineMs = welcome.lease.renewDeadlineMs;
   client.durationMs = welcome.lease.durationMs;

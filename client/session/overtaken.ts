@@ -1,24 +1,25 @@
 /** What an answer is worth; and connections that are late, while another one is opened beside them (N19). */
 import { extendTerms } from "../../shared/holder/holder.ts";
 import { findTerm } from "../../shared/holder/state.ts";
-import type { Renewed } from "../../shared/protocol/messages.ts";
+import type { Renewed, Welcome } from "../../shared/protocol/messages.ts";
 import type { Draft } from "./draft.ts";
 import type { Input } from "./events.ts";
 import { lineOf, type Request } from "./state.ts";
-import { revoke } from "./terms.ts";
+import { forsakeTerms, revoke } from "./terms.ts";
 
 /**
  * Extends the terms that the answer is about. It counts only for the request that it names, which is returned; `null` where it
- * was not asked for.
+ * was not asked for. A late `welcome` may name another R than the session has: the shorter one counts (S1).
  */
 export function answered(
   draft: Draft,
   requests: readonly Request[],
-  { sentAt, held }: Pick<Renewed, "sentAt" | "held">,
+  { sentAt, held, lease }: Pick<Renewed, "sentAt" | "held"> & Partial<Pick<Welcome, "lease">>,
 ): Extract<Request, { readonly type: "renewal" }> | null {
   const request = requests.find((one) => one.type === "renewal" && one.sentAt === sentAt);
   if (request?.type !== "renewal" || !draft.session) return null;
-  extendTerms(draft, request.held, held, request.at + draft.session.lease.renewDeadlineMs);
+  const { renewDeadlineMs } = draft.session.lease;
+  extendTerms(draft, request.held, held, request.at + Math.min(renewDeadlineMs, lease?.renewDeadlineMs ?? Infinity));
   return request;
 }
 
@@ -48,6 +49,7 @@ export function overtakenSays(draft: Draft, attempt: number, input: Input): bool
   if (input.type === "lost") draft.overtaken = others;
   const isAnswer = input.type === "renewed" || input.type === "welcome";
   if (!isAnswer || !answered(draft, one.requests, input)) return false;
+  if (input.type === "welcome" && !input.resumed) forsakeTerms(draft);
   const requests = one.requests.filter(isOpenAfter(input.sentAt));
   if (requests.some((request) => request.type === "renewal")) draft.overtaken = [...others, { attempt, requests }];
   else {

@@ -50,7 +50,14 @@ import {
   shorterDrainOfAnother,
   slowNext,
 } from "../traces/rejoin.ts";
-import { lateUpgrade, lostConfirm, queuedHello, queuedUpgrade, upgradeAfterGreeting } from "../traces/resume.ts";
+import {
+  lateUpgrade,
+  lostConfirm,
+  queuedHello,
+  queuedHelloOfShorterLease,
+  queuedUpgrade,
+  upgradeAfterGreeting,
+} from "../traces/resume.ts";
 import { tryAgain, tryInVain, tryLate, tryOnce } from "../traces/tries.ts";
 import {
   endedComesBack,
@@ -383,6 +390,12 @@ export const clientMutants: readonly Mutant[] = [
     name: "connection attempts are not counted",
     rule: "S9",
     edits: [inSession("connection", "secret: session.secret, attempt }", "secret: session.secret, attempt: 1 }")],
+  },
+  {
+    name: "a late welcome of a shorter lease extends by the one before",
+    rule: "S1",
+    trace: queuedHelloOfShorterLease,
+    edits: [inSession("overtaken", "lease?.renewDeadlineMs ?? Infinity", "Infinity")],
   },
   {
     name: "a connection that opens late names its own attempt",

@@ -82,6 +82,22 @@ export function queuedHello(cores: Cores): void {
   stage.end();
 }
 
+/** The same, while the lease was made shorter: the late `welcome` names another R than the session has. */
+export function queuedHelloOfShorterLease(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  stage.join("B");
+  stage.advance(1_000);
+  stage.world.operator.deploy({ leaseMs: 5_000 });
+  cut(stage, a);
+  stage.until("A says hello again", () => a.state.connection.type === "greeting", 400);
+  stage.world.network.path(a).upMs = 2_400;
+  a.link?.up.postpone(4_900);
+  stage.advance(12_000);
+  stage.expect("A is back", a.state.connection.type === "open");
+  stage.end();
+}
+
 /** So does the upgrade, and another one would come after the lease. */
 export function queuedUpgrade(cores: Cores): void {
   const { stage, a, leadsOn } = returning(cores, "opening", 6_000);

@@ -71,6 +71,7 @@ import {
   lostJoin,
   lostWelcome,
   queuedHello,
+  queuedHelloOfShorterLease,
   queuedUpgrade,
   refusedResume,
   unnamedIsOver,
@@ -110,6 +111,9 @@ test("[S4] an observer on an old object finds out by its sign of life", () => ob
 test("[N19] a renewal that waits in a queue costs no term", () => queuedRenewal(shippedCores));
 
 test("[N19] a hello that waits in a queue costs no term", () => queuedHello(shippedCores));
+
+test("[N19] [S1] a welcome that is late extends by the shorter of two leases", () =>
+  queuedHelloOfShorterLease(shippedCores));
 
 test("[N19] an upgrade that waits in a queue costs no term", () => queuedUpgrade(shippedCores));
 

@@ -192,6 +192,31 @@ describe("[N19] a leader whose connection was lost", () => {
     expect(play.opens().resume).toMatchObject({ secret: welcome.secret, attempt: 3 });
   });
 
+  test("[S1] counts by the shorter lease where the late welcome names another one", () => {
+    for (const [renewDeadlineMs, counted] of [
+      [R - 50, R - 50],
+      [R + 3_000, R],
+    ] as const) {
+      const [play, x] = returning();
+      const { sentAt } = play.opens();
+      const askedAt = play.now;
+      play.wait(ANSWER);
+      const lease = { ...welcome.lease, renewDeadlineMs };
+      play.happens({ ...welcome, lease, sentAt, resumed: true, held: ["L1"] }, 1);
+      expect(play.remaining(x, "L1")).toBe(askedAt + counted - play.now);
+    }
+  });
+
+  test("takes no session from a late welcome: it presents the one that it has, which the group no longer knows", () => {
+    const [play] = returning();
+    const { sentAt } = play.opens();
+    play.wait(ANSWER);
+    play.happens({ ...welcome, sessionId: "S2", secret: "later", sentAt, resumed: false, held: [] }, 1);
+    expect(play.called()).toEqual(["-x L1 lost"]);
+    play.wait(play.dueAt - play.now);
+    expect(play.opens().resume).toMatchObject({ sessionId: "S1", secret: welcome.secret, attempt: 2 });
+  });
+
   test("is told late that its term is over", () => {
     const [play] = returning();
     const { sentAt } = play.opens();
