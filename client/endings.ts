@@ -1,5 +1,5 @@
 /** Promises for the end of a term, of the client, and of callbacks. */
-import { deferred } from "../shared/leadership/deferred.ts";
+import { type Deferred, deferred } from "../shared/leadership/deferred.ts";
 import { Waiting } from "../shared/leadership/waiting.ts";
 
 /** A call inside the callback of a contender that waits for callbacks of others (C11). */
@@ -13,7 +13,7 @@ interface Wait {
 export class Endings {
   readonly #waits = new Set<Wait>();
   /** Resolves when the client is closed. */
-  readonly client: PromiseWithResolvers<void> = deferred();
+  readonly client: Deferred<void> = deferred();
   /** For the end of terms, by leader session id. Rejects when the client is closed before. */
   readonly terms: Waiting<string> = new Waiting();
 

@@ -1,5 +1,6 @@
 /** A contender: what its application does, and how the participant keeps it. */
 
+import type { Deferred } from "../shared/leadership/deferred.ts";
 import type { Leadership } from "../shared/leadership/leadership.ts";
 import type { ElectionKind } from "../shared/protocol/names.ts";
 import type { LeaderStatus } from "../shared/protocol/status.ts";
@@ -42,7 +43,7 @@ export interface Member<Component extends string = string> {
   /** It tries: called if it was not granted, with who leads. */
   readonly onTried: ((leader: LeaderStatus | null) => void) | undefined;
   /** Resolves when it has left, rejects when the client was closed before. */
-  readonly left: PromiseWithResolvers<void>;
+  readonly left: Deferred<void>;
   /** The term whose `onGrant` was called last. */
   leadership?: Leadership<Component>;
 }

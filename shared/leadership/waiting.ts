@@ -1,8 +1,8 @@
 /** Promises by name: all who wait for the same name share one. */
-import { deferred } from "./deferred.ts";
+import { type Deferred, deferred } from "./deferred.ts";
 
 export class Waiting<Name> {
-  readonly #all = new Map<Name, PromiseWithResolvers<void>>();
+  readonly #all = new Map<Name, Deferred<void>>();
 
   wait(name: Name): Promise<void> {
     const waiting = this.#all.get(name) ?? deferred();
