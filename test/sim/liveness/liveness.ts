@@ -80,7 +80,9 @@ function watchPeace(world: World): void {
   world.advance(WATCH_MS);
   judge.afterMove();
   const lost = judge.leadership.accidents - before.lost;
-  demand(lost === 0, "I8", () => `${lost} leaderships are lost in peace`);
+  // A holder that comes back with a new token finds that to be over which was moved meanwhile without any time to drain.
+  const { spread, drainMs } = world.backend.object().state.policy;
+  demand(lost === 0 || (spread && drainMs === 0), "I8", () => `${lost} leaderships are lost in peace`);
   const grants = judge.group.grants - before.grants;
   const holders = processes.length + world.callers.length;
   demand(grants <= holders * PEACEFUL_GRANTS, "I9", () => `${grants} grants in ${WATCH_MS} ms of peace`);
