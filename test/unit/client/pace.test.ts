@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Effect } from "../../../client/session/events.ts";
 import type { ClientMessage } from "../../../shared/protocol/messages.ts";
+import { welcome } from "../../../tools/harness/solo-group.ts";
 import { E, giveBack, join, Play, R, release, resign } from "./play.ts";
 
 /** What was sent since the last look, without what a lease needs. */
@@ -372,4 +373,24 @@ test("[N8] [G4] in whatever order frames wait and leave, the server ends up with
     }),
     { seed: 14, numRuns: 100 },
   );
+});
+
+test("[N20] however often it is asked, no more is unread than the server takes at once", () => {
+  const play = new Play();
+  play.contend("x");
+  play.connects({ limits: { ...welcome.limits, messagesPerSecond: 10 } });
+  const before = play.effects.length;
+  for (let count = 0; count < 100; count++) {
+    play.happens({ type: "observe", component: "y" });
+    play.happens({ type: "unobserve", component: "y" });
+  }
+  play.wait(4_500);
+  for (let count = 0; count < 60; count++) play.hears({ type: "next", inMs: 0 });
+  play.wait(500);
+  const sent = play.effects.slice(before).filter(isFrame).length;
+  expect(sent).toBeGreaterThan(80);
+  expect(sent).toBeLessThanOrEqual(100);
+  play.renewed();
+  play.wait(10_000, true);
+  expect(play.effects.slice(before).filter(isFrame).length).toBeGreaterThan(sent);
 });
