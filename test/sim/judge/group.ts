@@ -111,6 +111,9 @@ export class GroupJudge {
     const term = incarnation.state.elections.get(name)?.state;
     if (term !== undefined && term.type !== "vacant" && term.acceptedAt !== null)
       this.#rivals.delete(`${name} ${term.sessionId}`);
+    // An operator has named another one meanwhile: it has missed nothing.
+    if (before?.type === "revoking" && term?.type === "revoking" && before.successor !== term.successor)
+      this.#rivals.delete(`${name} ${before.successor}`);
     if (before?.type !== "leading" || term?.type !== "revoking" || term.reason !== "preempted") return;
     const rival = `${name} ${term.successor}`;
     const last = this.#rivals.get(rival);
