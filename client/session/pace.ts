@@ -77,8 +77,8 @@ export const giveBack = (draft: Draft, message: Release): void =>
 /** Sends at once, before all others. Returns when to try again if even the reserve is used up, `null` when it was sent. */
 export function sendFirst(draft: Draft, message: () => ClientMessage): number | null {
   const line = lineOf(draft);
-  if (!line || line.sent - line.read >= MOST_UNDER_WAY || allowanceOf(draft, line) < 1)
-    return draft.now + 1 / rate(draft);
+  if (!line || allowanceOf(draft, line) < 1) return draft.now + 1 / rate(draft);
+  if (line.sent - line.read >= MOST_UNDER_WAY) return draft.now + 1 / rate(draft);
   leave(draft, message());
   return null;
 }
