@@ -75,7 +75,7 @@ function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void 
   const isLate = scene.at >= askedAt + (client.welcomed?.answerTimeoutMs ?? Infinity);
   const { secrets, presented, attempt } = client;
   if (!welcome.resumed && scene.isExact) client.forsake(scene.at, "the group has begun a fresh session");
-  // Of one that it has not waited for, a client need not take the session: it may ask for its own once more (N19).
+  // A client that gave up waiting may ignore the fresh session, and present its old one once more (N19).
   if (isLate) Object.assign(client, { secrets, presented, attempt });
   client.session = "known";
   takeSecret(client, welcome, isLate);

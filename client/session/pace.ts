@@ -1,8 +1,8 @@
 /**
  * Frames leave no faster than the server takes them, however many components are granted at once (N20): a burst, then a
- * steady rate, both below its limits. The path may hold frames back and deliver all at once, so the unread ones are never more
- * than a burst: an answered renewal shows that what was sent before it was read. Renewals go first, then what ends a term (N8), then
- * the rest in its order. `bye` does not wait at all.
+ * steady rate, both below its limits. The path may hold frames back and deliver all at once, so the unread ones are never
+ * more than a burst: an answered renewal shows that what was sent before it was read. Renewals go first, then what ends a
+ * term (N8), then the rest in its order. `bye` does not wait at all.
  */
 import type { Farewell } from "../../shared/holder/state.ts";
 import type { ClientMessage, Confirm, Deregister, Register, Release } from "../../shared/protocol/messages.ts";

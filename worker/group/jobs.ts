@@ -1,11 +1,11 @@
 /**
- * Jobs that run once for each occurrence, whoever asks and whenever. The key is the occurrence, not the time: no clock of a
+ * Jobs that run once for each occurrence, however many callers ask for it, and however late. The key is the occurrence, not the time: no clock of a
  * caller decides anything.
  *
  * A job has one lease, so two of its runs never overlap, not even those of two occurrences, and its epochs fence what it
  * writes. A run is stored before it is told of (J2), and its end, with the outcome, is stored with the end of its lease (J1).
- * Each is one row, the job's own, which also has what the job remembers. Nothing is due at a time: whoever asks finds out
- * that a run has died. So a job costs no alarm.
+ * Each is one row, the job's own, which also has what the job remembers. A job sets no alarm: that a
+ * run has died is noticed by the next call.
  */
 import { CLOCK_MARGIN_MS, leaseFor } from "../../shared/lease.ts";
 import { compareOccurrences, laterOf } from "../../shared/occurrences.ts";

@@ -14,7 +14,7 @@ export const loadOf = (loads: Loads, sessionId: string): Load => loads.get(sessi
 
 type Share = readonly [sessionId: string, part: keyof Load];
 
-/** What an election counts, and for whom. While it changes hands it counts for whoever is named as the next. */
+/** Whose loads an election adds to, and to which part. While it changes hands it adds to those of the named successor, too. */
 function sharesOf({ name, state }: Election): readonly Share[] {
   if (name === "process") return [];
   if (state.type === "leading") {
@@ -51,7 +51,7 @@ export function recountLoads(
   return { loads: result, changed };
 }
 
-/** Of all elections at once. */
+/** The loads of all elections, counted anew. */
 export function countLoads(elections: Iterable<Election>): Loads {
   let loads: Loads = noNames<Load>();
   for (const election of elections) ({ loads } = recountLoads(loads, undefined, election));
