@@ -114,6 +114,9 @@ export class GroupJudge {
     // An operator has named another one meanwhile: it has missed nothing.
     if (before?.type === "revoking" && term?.type === "revoking" && before.successor !== term.successor)
       this.#rivals.delete(`${name} ${before.successor}`);
+    // What a place has missed ends with the place: whoever joins again is a newcomer.
+    for (const { id, places } of incarnation.state.sessions.values())
+      if (!places.has(name)) this.#rivals.delete(`${name} ${id}`);
     if (before?.type !== "leading" || term?.type !== "revoking" || term.reason !== "preempted") return;
     const rival = `${name} ${term.successor}`;
     const last = this.#rivals.get(rival);
