@@ -242,7 +242,7 @@ export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, s
   const next = { type: "vacant", successor: named === sessionId ? null : named } as const; // even if it is named
   turn.putState(election.name, next, { endedAt: turn.now, acceptedEpoch: epoch });
   if (state.acceptedAt === null) forgiveDemoted(turn, election.name);
-  const isMissed = state.acceptedAt === null && reason === "expired";
+  const isMissed = state.acceptedAt === null && (reason === "expired" || reason === "lost");
   demote(turn, sessionId, election.name, isMissed ? { missed: onceMore(turn, sessionId, election.name) } : {});
   voidStatement(turn, sessionId);
 }

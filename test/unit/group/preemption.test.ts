@@ -182,6 +182,18 @@ test("[Q6] so does one that loses its connection over each grant", () => {
   expect(preemptionsWithin(group, MINUTE, fail)).toBe(1);
 });
 
+test("[Q6] so does one that loses its connection over each grant, even if an operator revokes it meanwhile", () => {
+  const { group, high, isReadyAgain } = lowAndHigh();
+  const fail = (): void => {
+    group.revoke("process");
+    high.drop();
+    high.busy = ["process"];
+    high.resume({ held: [] });
+    isReadyAgain();
+  };
+  expect(preemptionsWithin(group, MINUTE, fail)).toBe(1);
+});
+
 test("[Q2] [S11] a rival is asked before it preempts: one that is silent takes the lead from nobody, and sets no alarm", () => {
   const { group, low, high } = lowAndHigh();
   high.silent = true;
