@@ -211,9 +211,9 @@ export const survivors: readonly Survivor[] = [
   },
   {
     file: "worker/callers/core/calls.ts",
-    within: "draft.changesTold = changes;",
-    from: 'draft.changesTold = changes;\n  draft.contenders = draft.contenders.filter(({ id, phase }) => phase.type !== "gone" || named.has(id));',
-    to: 'draft.contenders = draft.contenders.filter(({ id, phase }) => phase.type !== "gone" || named.has(id)); draft.changesTold = changes;',
+    within: "draft.changesTold = Math.max(draft.changesTold, changes);",
+    from: 'draft.changesTold = Math.max(draft.changesTold, changes);\n  draft.contenders = draft.contenders.filter(({ id, phase }) => phase.type !== "gone" || named.has(id));',
+    to: 'draft.contenders = draft.contenders.filter(({ id, phase }) => phase.type !== "gone" || named.has(id)); draft.changesTold = Math.max(draft.changesTold, changes);',
     changes: "nothing",
     reason: "neither reads the other",
   },

@@ -142,6 +142,19 @@ test("[C11] [C10] nobody waits for a change to be heard by a group that is being
   expect(toldSince(asker, since)).toEqual([`heard ${changes + 1}`]);
 });
 
+test("[C11] [C10] the answer to a call from before the change and the close takes nothing back that was heard", () => {
+  const asker = new GroupWorld().poller("asker", [{ component: "x" }]);
+  asker.start();
+  const since = asker.effects.length;
+  asker.change([{ component: "y" }]);
+  const { changes } = asker.state;
+  asker.dispatch({ type: "close" });
+  asker.start();
+  asker.flow();
+  expect(asker.state).toMatchObject({ activity: "running", changesTold: changes });
+  expect(toldSince(asker, since).filter((told) => told === `heard ${changes}`)).toHaveLength(1);
+});
+
 test("[C5] [S11] an onRevoke that hangs keeps no sibling, and no other election, from the next term", () => {
   const asker = new GroupWorld().poller("asker", [
     { component: "x" },

@@ -200,7 +200,7 @@ function acceptedBy(request: Request): readonly ElectionName[] {
 /** The group knows now what this campaign told, and which contenders it did not name. */
 function forget(draft: Draft, { changes }: Call, { campaign }: Extract<Request, { type: "campaign" }>): void {
   const named = new Set(campaign.contenders.map(({ component }) => component));
-  draft.changesTold = changes;
+  draft.changesTold = Math.max(draft.changesTold, changes);
   draft.contenders = draft.contenders.filter(({ id, phase }) => phase.type !== "gone" || named.has(id));
 }
 
