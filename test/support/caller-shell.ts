@@ -14,6 +14,7 @@ import type { Turns, UserEffect } from "../../worker/callers/turns.ts";
 import type { Outcome } from "../../worker/group/events.ts";
 import type { PollRequest } from "../../worker/host/host.ts";
 import { AppContender, type Drain, type Granted } from "./app-contender.ts";
+import { CallerWaits } from "./caller-waits.ts";
 import type { ContenderCore } from "./contender-core.ts";
 import { demand } from "./violation.ts";
 
@@ -33,6 +34,8 @@ export interface Call {
   readonly poll: PollRequest;
   readonly sentAt: number;
   readonly incarnation: number;
+  /** How many changes it may tell of. */
+  readonly changes: number;
 }
 
 /** A time by `now`, seen when its host's clock had been set forward by so much: each later step takes as much from it. */
@@ -71,6 +74,9 @@ export abstract class CallerShell {
   readonly #over = new Set<string>();
   #lastAttempt = 0;
   #lastSentAt = 0;
+  #waits: CallerWaits;
+  /** Events that came while another one was being handled are part of its turn. */
+  #depth = 0;
 
   /** `drain`: what its contenders' `onRevoke` does. */
   constructor(core: ContenderCore, name: string, settings: Settings, drain: Drain) {
@@ -79,7 +85,9 @@ export abstract class CallerShell {
     this.#drain = drain;
     this.settings = settings;
     this.nameContenders(settings.contenders);
-    this.#turns = this.#run(core.initialState(this.settings));
+    const state = core.initialState(this.settings);
+    this.#waits = new CallerWaits(name, state);
+    this.#turns = this.#run(state);
   }
 
   /** In milliseconds; goes on whatever the host's clock shows. */
@@ -108,7 +116,10 @@ export abstract class CallerShell {
   // What happens to it
 
   dispatch(event: EventBody): void {
+    this.#depth += 1;
     this.#turns.dispatch(event);
+    this.#depth -= 1;
+    if (this.#depth === 0) this.#waits.turned(this.state);
   }
 
   /** Sets the clock of its host. A step back that it does not see would hide time from it: it looks before and after. */
@@ -152,15 +163,17 @@ export abstract class CallerShell {
     this.#forgetClosed();
     const { load, initialState } = this.#core;
     const settings = this.settings;
-    this.#turns = this.#run(this.#stored === null ? initialState(settings) : load(JSON.parse(this.#stored), settings));
+    this.goOnFrom(this.#stored === null ? initialState(settings) : load(JSON.parse(this.#stored), settings));
   }
 
   /** The `onRevoke` of this component has settled. */
   protected settle(app: AppContender): void {
     const { leaderSessionId = "" } = this.#stopping.get(app) ?? {};
+    const { component } = app.info;
     app.settlesAt = null;
     this.#stopping.delete(app);
-    this.dispatch({ type: "settled", component: app.info.component, leaderSessionId });
+    this.#waits.settled({ component, leaderSessionId });
+    this.dispatch({ type: "settled", component, leaderSessionId });
     this.#forgetClosed();
   }
 
@@ -169,6 +182,8 @@ export abstract class CallerShell {
     if (call.incarnation !== this.#incarnation || (outcome.type !== "polled" && outcome.type !== "refused")) return;
     const answer = answerTo(call.request, outcome);
     if (answer.type === "polled" && this.awaits(call)) this.#note(answer, call);
+    if (answer.type === "polled" && this.awaits(call) && call.request.type === "campaign")
+      this.#waits.answered(call.changes);
     this.dispatch({ type: "answered", attempt: call.attempt, answer });
   }
 
@@ -212,6 +227,7 @@ export abstract class CallerShell {
   /** Goes on from a state that the core would not have come to by itself. */
   protected goOnFrom(state: ContenderState): void {
     this.#turns = this.#run(state);
+    this.#waits = new CallerWaits(this.name, state);
   }
 
   protected adopt(before: ContenderState, after: ContenderState): void {
@@ -223,11 +239,13 @@ export abstract class CallerShell {
     for (const { leaderSessionId } of before.terms) {
       if (!after.terms.some((term) => term.leaderSessionId === leaderSessionId)) this.#over.add(leaderSessionId);
     }
+    this.#waits.adopted(before, after);
   }
 
   protected execute(effect: UserEffect): void {
     if (effect.type === "grant") this.#grant(effect.subject);
     else if (effect.type === "revoke") this.#revoke(effect);
+    else this.#waits.told(effect, this.state);
   }
 
   #grant({ component, leaderSessionId, epoch }: Subject): void {
@@ -245,6 +263,7 @@ export abstract class CallerShell {
     app?.revoke(reason, this.now);
     if (app === undefined) return;
     this.#stopping.set(app, { leaderSessionId, epoch });
+    this.#waits.revoked({ component, leaderSessionId });
     this.#drains.set(app, this.#bound(this.now + this.#drainMs));
   }
 
@@ -261,7 +280,8 @@ export abstract class CallerShell {
   }
 
   protected callOf(attempt: number, request: Request): Call {
-    return { attempt, request, poll: pollOf(request), sentAt: this.now, incarnation: this.#incarnation };
+    const { changes } = this.state;
+    return { attempt, request, poll: pollOf(request), sentAt: this.now, incarnation: this.#incarnation, changes };
   }
 
   // What must hold

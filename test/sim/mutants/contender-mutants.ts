@@ -131,4 +131,83 @@ export const contenderMutants: readonly Mutant[] = [
       ),
     ],
   },
+  {
+    name: "nobody is told that an onRevoke has settled",
+    rule: "C11",
+    callers: true,
+    edits: [inContender("transition", 'if (!isRunning) draft.effects.push({ type: "stopped", ...drain });', "")],
+  },
+  {
+    name: "an onRevoke counts as settled once its drain time is over",
+    rule: "C11",
+    callers: true,
+    edits: [
+      inContender(
+        "transition",
+        "const isRunning = drains.some((other) => isSame(drain, other));",
+        "const isRunning = drains.some((other) => isSame(drain, other)) && draft.terms.some(({ leaderSessionId }) => leaderSessionId === drain.leaderSessionId);",
+      ),
+    ],
+  },
+  {
+    name: "nobody is told that a term is over",
+    rule: "C11",
+    callers: true,
+    edits: [
+      inContender(
+        "transition",
+        'if (!unreleased.includes(leaderSessionId)) draft.effects.push({ type: "released", leaderSessionId });',
+        "",
+      ),
+    ],
+  },
+  {
+    name: "a term counts as released before the group was told",
+    rule: "C11",
+    callers: true,
+    edits: [
+      inContender(
+        "state",
+        "[...terms, ...farewells].map(({ leaderSessionId }) => leaderSessionId);",
+        "terms.map(({ leaderSessionId }) => leaderSessionId);",
+      ),
+    ],
+  },
+  {
+    name: "nobody is told that a change was heard",
+    rule: "C11",
+    callers: true,
+    edits: [inContender("transition", 'draft.effects.push({ type: "heard", change });', "")],
+  },
+  {
+    name: "a change counts as heard that came after the call",
+    rule: "C11",
+    callers: true,
+    edits: [
+      inContender(
+        "calls",
+        "draft.changesTold = Math.max(draft.changesTold, changes);",
+        "draft.changesTold = draft.changes;",
+      ),
+    ],
+  },
+  {
+    name: "nobody is told that a contender has left",
+    rule: "C11",
+    callers: true,
+    edits: [inContender("calls", 'draft.effects.push({ type: "left" });', "")],
+  },
+  {
+    name: "a contender counts as gone when it says goodbye",
+    rule: "C11",
+    callers: true,
+    edits: [
+      inContender("calls", 'draft.effects.push({ type: "left" });', ""),
+      inContender(
+        "calls",
+        "return goodbye(draft, session);",
+        "return goodbye(draft, session, void draft.effects.push({ type: 'left' }));",
+      ),
+    ],
+  },
 ];
