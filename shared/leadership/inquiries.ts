@@ -18,7 +18,7 @@ export class Inquiries {
     this.#ports = ports;
   }
 
-  /** Resolves when something was answered that was asked after this call. All calls of one turn share the question. */
+  /** Resolves when something was answered that was asked after this call, or was given up. All calls of one turn share the question. */
   inquire(): Promise<void> {
     this.#next ??= Promise.resolve().then(() => this.#ask());
     return this.#next;
@@ -36,5 +36,12 @@ export class Inquiries {
     const over = this.#waiting.filter(({ after }) => after < sentAt);
     this.#waiting = this.#waiting.filter(({ after }) => after >= sentAt);
     for (const { resolve } of over) resolve();
+  }
+
+  /** The answer no longer matters to anybody: nobody waits for it from here on. */
+  giveUp(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { resolve } of waiting) resolve();
   }
 }

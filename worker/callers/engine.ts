@@ -87,8 +87,8 @@ export class Engine {
 
   #moveTimer(): void {
     this.clock.clearTimeout(this.#timer);
-    // Who inquires holds a term.
-    if (this.state.terms.length === 0) this.#inquiries.answered(Infinity);
+    // Whoever inquires holds a term, or no longer needs the answer.
+    if (this.state.terms.length === 0) this.#inquiries.giveUp();
     const deadline = nextDeadline(this.state);
     // While a call is under way its own timer keeps them.
     if (this.#attended.size === 0 || deadline === null || this.state.call !== null) return;
