@@ -6,7 +6,7 @@ import { CLOSE, type CloseAction, closeAction, closeMeaning } from "../../shared
 import type { Next, Renewed, Statement, Welcome } from "../../shared/protocol/messages.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { forgetTries, leave as leaveElection } from "./contenders.ts";
-import { answerUntil, untoldMs } from "./deadlines.ts";
+import { answerUntil, countedMs } from "./deadlines.ts";
 import { changeLine, type Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
 import { answered, forgetOvertaken, isOpenAfter } from "./overtaken.ts";
@@ -34,7 +34,7 @@ function keepConnection(draft: Draft, needed: boolean): void {
   const { connection, now } = draft;
   switch (connection.type) {
     case "idle":
-      if (needed || untoldMs(draft, now) > 0) connect(draft);
+      if (needed || countedMs(draft, now) > 0) connect(draft);
       return;
     case "waiting":
       if (connection.until <= now) connect(draft);
@@ -61,14 +61,14 @@ function lingerUntil(draft: Draft): number {
   const { connection, closing, now, settings } = draft;
   const isQuiet = connection.type === "idle" || connection.type === "paused";
   if (connection.type === "closed" || (isQuiet && !closing)) return draft.lingerUntil;
-  const tellMs = untoldMs(draft, now);
+  const isReached = connection.type === "open" || connection.type === "paused";
+  const tellMs = isReached ? 0 : countedMs(draft, now);
   const waitMs = closing ? Math.min(tellMs, CLOSE_PATIENCE_MS) : Math.max(tellMs, settings.lingerMs);
   return Math.min(draft.lingerUntil, now + waitMs);
 }
 
-/** Whether there is a session to get back to, because the group may count a lease at that time that it was not told the end of. */
-const isPressing = ({ session, terms, untold, askedAt }: Draft, at: number): boolean =>
-  session !== null && (terms.length > 0 || untold) && askedAt + session.lease.durationMs > at;
+/** Whether there is a session to get back to, because the group may count a lease of it at that time. */
+const isPressing = (draft: Draft, at: number): boolean => countedMs(draft, at) > 0;
 
 /** Until when connecting, and then the answer to `hello`, may take: shorter where it presses by then. */
 function patience(draft: Draft): number {
@@ -294,7 +294,8 @@ function retryAt(draft: Draft, action: CloseAction, retryAfterMs = RETRY.longest
  */
 function crowdMs({ session, spreadMs, nextUntil, now }: Draft, action: CloseAction): number {
   const isAlone = session === null || action === "reauthenticate" || action === "fresh";
-  return isAlone || nextUntil > now ? 0 : spreadMs;
+  const isNext = nextUntil !== null && nextUntil > now;
+  return isAlone || isNext ? 0 : spreadMs;
 }
 
 /** Uniform at first. Later attempts keep half of it free, or those that were in vain would meet with the first ones of others. */

@@ -13,14 +13,9 @@ export function answerUntil(state: Pick<SessionState, "connection" | "session" |
   return isPressing ? early : oldest.at + PATIENCE_MS;
 }
 
-/** How long the group, which can't be reached now, may still count a lease of a term that has ended here. */
-export function untoldMs(
-  { untold, session, connection, askedAt }: Pick<SessionState, "untold" | "session" | "connection" | "askedAt">,
-  now: number,
-): number {
-  const isDue = untold && session && connection.type !== "open" && connection.type !== "paused";
-  return isDue ? Math.max(0, askedAt + session.lease.durationMs - now) : 0;
-}
+/** For how long the group may still count a lease of this session. */
+export const countedMs = ({ session, askedAt }: Pick<SessionState, "session" | "askedAt">, now: number): number =>
+  session === null || askedAt === null ? 0 : Math.max(0, askedAt + session.lease.durationMs - now);
 
 /** When the core has to be called again, whatever happens; `null`: not before the next event. One that has passed is due. */
 export function nextDeadline(state: SessionState): number | null {

@@ -141,7 +141,8 @@ export function flush(draft: Draft): void {
     leave(draft, isEnd || isTry ? { ...next, ...makeStatement(draft) } : next);
   }
   // The group has ended what `hello` did not name, and was told by now of all that has ended since.
-  if (draft.connection.type === "open" && nextLane(draft.connection) === "outbox") draft.untold = false;
+  const isTold = draft.connection.type === "open" && nextLane(draft.connection) === "outbox";
+  if (isTold && draft.terms.length === 0) draft.askedAt = null;
 }
 
 function nextLane({ untaken, farewells }: Line): "untaken" | "farewells" | "outbox" {

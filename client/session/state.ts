@@ -152,21 +152,22 @@ export interface SessionState extends HolderState<Contender> {
   readonly refusals: number;
   /** Over how long the group lets its sessions spread their return (N15). */
   readonly spreadMs: number;
-  /** Until when it counts as one that is next: D after it was to answer the last `next`. `0`, which has passed: no `next` came. */
-  readonly nextUntil: number;
+  /** Until when it counts as one that is next: D after it was to answer the last `next`. `null`: no `next` came. */
+  readonly nextUntil: number | null;
   /** How far the clock has jumped in all. */
   readonly jumped: number;
   /** The last one used: it strictly increases. */
   readonly sentAt: number;
   /** `sentAt` when somebody last inquired: an answer to any later question will do. `null`: nobody waits. */
   readonly inquiredAt: number | null;
-  /** When a lease was last asked for, or granted. D later the group counts none of this session. Not read before the first grant. */
-  readonly askedAt: number;
-  /** A term has ended here, and the group was not told yet. */
-  readonly untold: boolean;
+  /**
+   * When a lease was last asked for, or granted: D later the group counts none of this session. `null`: it counts none, as
+   * every term has ended and it was told so.
+   */
+  readonly askedAt: number | null;
   /** The last few terms that have ended here, or were not taken, to tell a late `revoke` from a wrong one. */
   readonly endedIds: readonly string[];
-  /** When the session ends that nobody needs: one of the deadlines of which the earliest counts. `Infinity`: it is needed, or over. */
+  /** When the session ends that nobody needs. `Infinity`, as in all deadlines of which the earliest counts: not by time. */
   readonly lingerUntil: number;
   /** Nothing new is taken; the session ends when all terms are over. */
   readonly closing: boolean;
@@ -188,12 +189,11 @@ export const initialState = (settings: Settings): SessionState => ({
   failures: 0,
   refusals: 0,
   spreadMs: 0,
-  nextUntil: 0,
+  nextUntil: null,
   jumped: 0,
   sentAt: 0,
   inquiredAt: null,
-  askedAt: 0,
-  untold: false,
+  askedAt: null,
   endedIds: [],
   lingerUntil: Infinity,
   closing: false,

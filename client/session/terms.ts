@@ -100,10 +100,9 @@ function endNow(draft: Draft, time: "leaseUntil" | "drainUntil"): void {
   }
 }
 
-/** The group is to be told, and may still send something about it. */
+/** The group may still send something about it. */
 function noteEnd(draft: Draft, leaderSessionId: string): void {
   draft.endedIds = [leaderSessionId, ...draft.endedIds].slice(0, ENDED_IDS);
-  draft.untold = true;
 }
 
 /** A term is over here. */

@@ -76,8 +76,8 @@ import { inHolder, inSession, type Mutant } from "./mutant.ts";
 
 const nextWaits = inSession(
   "connection",
-  "return isAlone || nextUntil > now ? 0",
-  "return isAlone || nextUntil < 0 ? 0",
+  "const isNext = nextUntil !== null && nextUntil > now;",
+  "const isNext = false;",
 );
 
 export const clientMutants: readonly Mutant[] = [
@@ -602,7 +602,7 @@ export const clientMutants: readonly Mutant[] = [
     name: "who stops without a connection never says so",
     rule: "N10",
     trace: closeWhileAway,
-    edits: [inSession("terms", "draft.untold = true;", "")],
+    edits: [inSession("terms", "noteEnd(draft, term.leaderSessionId);", "draft.askedAt = null;")],
   },
   {
     name: "who waits is as impatient as a leader",
