@@ -240,12 +240,22 @@ export class Client {
     this.highestEnded = Math.max(this.highestEnded, term.epoch);
   }
 
-  /** Everything that it has had is over, by what it has read. */
+  /** Everything that it has had is over, its session included, by what it has read. */
   forsake(now: number, problem: string): void {
+    this.endTerms(now, problem);
+    this.forgetSession();
+  }
+
+  /** All its terms are over. */
+  endTerms(now: number, problem: string): void {
     for (const term of this.terms.values()) {
       term.until = Math.min(term.until, now);
       term.ended = violation("S9", problem, "all that it held has ended: stop, and do not name it again");
     }
+  }
+
+  /** It presents nothing of its session from here on. */
+  forgetSession(): void {
     this.session = "none";
     this.secrets = [];
     this.presented = 0;

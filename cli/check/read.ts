@@ -73,10 +73,11 @@ function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void 
   const { client } = connection;
   const askedAt = connection.questions.get(welcome.sentAt)?.at ?? scene.at;
   const isLate = scene.at >= askedAt + (client.welcomed?.answerTimeoutMs ?? Infinity);
-  const { secrets, presented, attempt } = client;
-  if (!welcome.resumed && scene.isExact) client.forsake(scene.at, "the group has begun a fresh session");
-  // A client that gave up waiting may ignore the fresh session, and present its old one once more (N19).
-  if (isLate) Object.assign(client, { secrets, presented, attempt });
+  if (!welcome.resumed && scene.isExact) {
+    client.endTerms(scene.at, "the group has begun a fresh session");
+    // A client that gave up waiting may ignore the fresh session, and present its old one once more (N19).
+    if (!isLate) client.forgetSession();
+  }
   client.session = "known";
   takeSecret(client, welcome, isLate);
   client.drainMs = welcome.drainMs;
