@@ -5,6 +5,7 @@
 import { LOST } from "../shared/protocol/close-codes.ts";
 import { PING, PONG } from "../shared/protocol/messages.ts";
 import { parseServerMessage } from "../shared/protocol/server-codec.ts";
+import { messageOf } from "../shared/remote/http.ts";
 import { type Clock, LONGEST_TIMER_MS, pessimistic } from "./clock.ts";
 import { ElectionError, ProtocolError } from "./errors.ts";
 import { OpenSockets } from "./open-sockets.ts";
@@ -120,7 +121,9 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
     try {
       dispatch(frame === PONG ? { type: "pong" } : parseServerMessage(frame), connection);
     } catch (error) {
-      report(new ProtocolError("protocol_error", "the server has sent a frame that can't be read", error));
+      const problem = `the server has sent a frame that can't be read, and it was ignored: ${messageOf(error)}`;
+      const remedy = "use the same version of the package on both sides";
+      report(new ProtocolError("protocol_error", `${problem}; ${remedy}`, error));
     }
   }
 

@@ -112,7 +112,10 @@ function campaign<T, Component extends string>(
 }
 
 const waitTimeout = (component: string, waitMs: number): ElectionError =>
-  new ElectionError("wait_timeout", `${component} was not granted within waitMs (${waitMs} ms)`);
+  new ElectionError(
+    "wait_timeout",
+    `${component} was not granted within waitMs (${waitMs} ms): wait longer, or see who leads by getStatus()`,
+  );
 
 /** Runs for every term until it returns, or throws, while leading. Errors after a loss go to `onError`. */
 export async function elect<T, Component extends string>(

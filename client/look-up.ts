@@ -46,7 +46,7 @@ export async function lookUp(
 ): Promise<unknown> {
   const ended = new AbortController();
   const timeout = clock.setTimeout(() => {
-    ended.abort(new ElectionError("timeout", `${url} did not answer within ${TIMEOUT_MS} ms`));
+    ended.abort(new ElectionError("timeout", `${url} did not answer within ${TIMEOUT_MS} ms: try again`));
   }, TIMEOUT_MS);
   const ask = async (): Promise<unknown> => {
     const token = await askToken();

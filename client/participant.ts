@@ -7,7 +7,7 @@ import { findTerm, isStopping, leaderSessionIdOf } from "../shared/holder/state.
 import { createInside, type Inside } from "../shared/inside.ts";
 import { Inquiries } from "../shared/leadership/inquiries.ts";
 import type { ResignOptions } from "../shared/leadership/leadership.ts";
-import type { Refusal } from "../shared/protocol/messages.ts";
+import type { Refusal, ServerMessage } from "../shared/protocol/messages.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
 import { confirmError, refusalError } from "../shared/refusals.ts";
 import { unreachable } from "../shared/unreachable.ts";
@@ -269,7 +269,7 @@ export class Participant {
       case "lost":
         return this.#lose(effect);
       case "violation":
-        return this.listeners.report(new ProtocolError("protocol_error", `unexpected ${effect.message.type}`));
+        return this.#reportViolation(effect.message.type);
       default:
         return unreachable(effect);
     }
@@ -289,6 +289,12 @@ export class Participant {
     this.members.fail(error);
     this.observers.close(error);
     this.#endings.clientClosed(error);
+  }
+
+  #reportViolation(type: ServerMessage["type"]): void {
+    const problem = `${this.#network.url} has sent a ${type} that makes no sense here, and it was ignored`;
+    const remedy = "use the same version of the package on both sides";
+    this.listeners.report(new ProtocolError("protocol_error", `${problem}: ${remedy}`));
   }
 
   #refuse({ contender, code, message }: Extract<UserEffect, { readonly type: "refused" }>): void {

@@ -58,6 +58,19 @@ export class ElectionError extends Error {
   }
 }
 
+/** What each reason means, for people. */
+const WHY: Readonly<Record<LossReason, string>> = {
+  resigned: "this process has stepped down",
+  revoked: "an operator has taken it back",
+  preempted: "another process comes first by priority or version",
+  transferred: "it was moved to another process",
+  expired: "no renewal was answered in time, as this process was blocked or asleep, or could not reach the group",
+  disconnected: 'the connection was lost, and onDisconnect is "revoke"',
+  frozen: "the page was frozen or left",
+  lost: "the group no longer counts it, and another process may lead",
+  closed: "the contender or the client was closed",
+};
+
 /** The leadership is over. It is also the reason of `leadership.signal`. */
 export class LeadershipLostError extends ElectionError {
   static {
@@ -65,7 +78,7 @@ export class LeadershipLostError extends ElectionError {
   }
   readonly reason: LossReason;
   constructor(reason: LossReason) {
-    super("leadership_lost", `leadership ${reason}`);
+    super("leadership_lost", `the leadership is over (${reason}): ${WHY[reason]}; stop the work of this term`);
     this.reason = reason;
   }
 }

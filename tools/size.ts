@@ -8,13 +8,13 @@ interface Entry {
   readonly file: string;
   /** What of it a page uses; a bundler leaves out the rest. Absent: everything. */
   readonly names?: readonly string[];
-  /** A little above the present size, so that growth is noticed. It is no reason against a clear message: raise it. */
+  /** About 15 % above the size, so that a dependency that slips in is noticed. It is no reason against a clear message: raise it. */
   readonly limitBytes: number;
   /** Packages that it may import. They and the client are not counted. */
   readonly packages: readonly string[];
 }
 
-export const CLIENT_LIMIT_BYTES = 24_000;
+export const CLIENT_LIMIT_BYTES = 28_000;
 const clientNames = [
   "ClientClosedError",
   "createElectionClient",
@@ -27,8 +27,8 @@ const clientNames = [
 ];
 const client: Entry = { file: "client/index.ts", names: clientNames, limitBytes: CLIENT_LIMIT_BYTES, packages: [] };
 /** What is called without a client. */
-const runOnce: Entry = { file: "client/once.ts", names: ["runOnce"], limitBytes: 7_600, packages: [] };
-const react: Entry = { file: "client/react/index.ts", limitBytes: 750, packages: ["react"] };
+const runOnce: Entry = { file: "client/once.ts", names: ["runOnce"], limitBytes: 8_200, packages: [] };
+const react: Entry = { file: "client/react/index.ts", limitBytes: 800, packages: ["react"] };
 
 /** The result of a bundler for an entry point: one file, minified and gzipped. */
 export interface ClientBundle {

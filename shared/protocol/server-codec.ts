@@ -28,6 +28,7 @@ import type { LeaderStatus } from "./status.ts";
 
 const MANY = 1_000_000;
 const ms = number(0);
+const count = number(0);
 /** The client's own clock, as it was sent. */
 const sentAt = number();
 const anyText = text(MANY);
@@ -37,7 +38,7 @@ const type = <const T extends string>(tag: T) => oneOf(tag);
 export const leaderInformation = object<LeaderInformation>({
   component: name,
   leaderSessionId: id,
-  epoch: ms,
+  epoch: count,
   address: optional(anyText),
   metadata: optional(record as Check<Metadata>),
   process: optional(anyText),
@@ -47,26 +48,26 @@ const leaderStatus = object<LeaderStatus>({
   sessionId: id,
   process: nullable(anyText),
   leaderSessionId: id,
-  epoch: ms,
+  epoch: count,
 });
 
 const lease = object<LeaseSettings>({ durationMs: ms, renewDeadlineMs: ms, renewEveryMs: ms });
 const limits = object<Limits & Partial<GroupLimits>>({
-  messageBytes: ms,
-  messagesPerSecond: ms,
-  contenders: ms,
-  observed: ms,
-  metadataBytes: ms,
-  sessions: optional(ms),
-  observers: optional(ms),
-  sessionsPerSubject: optional(ms),
-  elections: optional(ms),
-  nameLength: optional(ms),
-  historyRows: optional(ms),
-  rows: optional(ms),
-  confirms: optional(ms),
-  jobs: optional(ms),
-  occurrences: optional(ms),
+  messageBytes: count,
+  messagesPerSecond: count,
+  contenders: count,
+  observed: count,
+  metadataBytes: count,
+  sessions: optional(count),
+  observers: optional(count),
+  sessionsPerSubject: optional(count),
+  elections: optional(count),
+  nameLength: optional(count),
+  historyRows: optional(count),
+  rows: optional(count),
+  confirms: optional(count),
+  jobs: optional(count),
+  occurrences: optional(count),
   occurrenceMs: optional(ms),
   helloTimeoutMs: optional(ms),
 });
@@ -75,7 +76,7 @@ const granted = {
   type: type("grant"),
   election: where(isElectionName, "an election"),
   leaderSessionId: id,
-  epoch: ms,
+  epoch: count,
   components: list(name, MANY),
 };
 const termGrant = object<Extract<Grant, { readonly joined: false }>>({ ...granted, joined: oneOf(false), sentAt });
@@ -119,7 +120,7 @@ const table: MessageTable<ServerMessage> = {
   confirmed: object<Confirmed>({ type: type("confirmed"), id, component: name, leaderSessionId: id }),
   leaders: object<Leaders>({
     type: type("leaders"),
-    revision: ms,
+    revision: count,
     snapshot: boolean,
     all: optional(boolean),
     leaders: list(

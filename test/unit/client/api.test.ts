@@ -286,6 +286,9 @@ describe("contend", () => {
     group.socket.emit("message", { data: new ArrayBuffer(1) });
     expect(errors).toHaveLength(4);
     for (const error of errors) expect(error).toBeInstanceOf(ProtocolError);
+    for (const error of errors) expect(String(error)).toMatch(/use the same version of the package on both sides$/);
+    expect(String(errors[0])).toContain("/session has sent a revoke that makes no sense here, and it was ignored");
+    expect(String(errors[2])).toContain("a frame that can't be read, and it was ignored: election must be");
     expect(x.hasLeadership()).toBe(true);
   });
 });

@@ -177,6 +177,18 @@ test("[E2] every error has the name of its class", () => {
   ]);
 });
 
+test("[E2] the error of a lost leadership says why it is over, and what to do", () => {
+  const reasons = [
+    ...(["resigned", "revoked", "preempted", "transferred", "expired"] as const),
+    ...(["disconnected", "frozen", "lost", "closed"] as const),
+  ];
+  for (const reason of reasons) {
+    const { message } = new LeadershipLostError(reason);
+    expect(message).toMatch(/^the leadership is over \(\w+\): .{20,}; stop the work of this term$/);
+    expect(message).toContain(`(${reason})`);
+  }
+});
+
 test("[C5] every callback keeps its object as `this`, in contend and in scopes", async () => {
   class Worker {
     readonly told: string[] = [];

@@ -12,7 +12,7 @@ test("[S6] grant, expire, revoke: `isLeader` and `signal` as code sees them, by 
   expect(leadership.headers()["Edge-Election-Fence"]).toContain("test/worker/1/");
   fake.expire();
   expect([leadership.isLeader(), leadership.signal.aborted, await leadership.check()]).toEqual([false, false, false]);
-  expect(() => leadership.assertLeader()).toThrow("leadership expired");
+  expect(() => leadership.assertLeader()).toThrow("the leadership is over (expired)");
   expect([leadership.remainingMs(), leadership.drainMs()]).toEqual([0, 0]);
   fake.revoke("expired");
   expect(leadership.signal.reason).toMatchObject({ code: "leadership_lost", reason: "expired" });

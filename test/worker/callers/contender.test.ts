@@ -174,7 +174,7 @@ test("[C6] [S10] an operator's revoke drains: renewed while onRevoke runs, accep
     expect(await leads(stub)).toBe(false);
     expect((await electionOf(group))?.state).toBe("revoking");
   }
-  expect(await inside(stub, ({ signals }) => String(signals[0]?.reason))).toContain("leadership revoked");
+  expect(await inside(stub, ({ signals }) => String(signals[0]?.reason))).toContain("the leadership is over (revoked)");
   drained.resolve();
   const { epoch } = await waiting.client.win();
   expect(await revoked).toMatchObject({ type: "revoked", epoch });
