@@ -176,6 +176,12 @@ export const pastFaults: readonly PastFault[] = [
     runs: 274,
   },
   { what: "a lower attempt", mutant: "a connection that opens late names its own attempt", kind: "plain", runs: null },
+  {
+    what: "a shorter lease",
+    mutant: "a late welcome of a shorter lease extends by the one before",
+    kind: "plain",
+    runs: null,
+  },
 ];
 
 /** After how many runs the mutant is found; `null`: not in so many. */

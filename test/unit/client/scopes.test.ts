@@ -254,6 +254,19 @@ describe("terms", () => {
     await terms.return();
   });
 
+  test("[C1] [N2] whoever reads late drains late: its term ends for the group once it asks for the next one", async () => {
+    const group = new FakeGroup();
+    const terms = group.client().terms("x");
+    await terms.next();
+    group.revoke();
+    await settle();
+    expect(group.types()).not.toContain("release");
+    expect(group.epoch).toBe(1);
+    expect((await terms.next()).value?.epoch).toBe(2);
+    expect(group.types()).toContain("release");
+    await terms.return();
+  });
+
   test("[C10] break closes the contender; abort throws the signal's reason", async () => {
     const group = new FakeGroup();
     const client = group.client();
