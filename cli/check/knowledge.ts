@@ -108,11 +108,12 @@ export class Connection {
     return [...this.registered].filter(([, own]) => own === election).map(([component]) => component);
   }
 
-  /** It contends no longer. What nobody is left in owes no readiness. */
+  /** It contends no longer. Where nobody is left that could start, no readiness is owed. */
   leave(component: string): void {
     const election = this.registered.get(component);
     this.registered.delete(component);
-    if (election !== undefined && this.in(election).length === 0) this.settle("readiness", election);
+    const isStopping = (other: string): boolean => this.client.work.get(other)?.state === "stopping";
+    if (election !== undefined && this.in(election).every(isStopping)) this.settle("readiness", election);
   }
 
   /** S15: it is registered, and no question about it is open. */

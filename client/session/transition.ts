@@ -98,7 +98,9 @@ export function transition(
 ): { readonly state: SessionState; readonly effects: readonly Effect[] } {
   const draft = draftOf(state, { now, since, random });
   jump(draft, jumped);
+  // What is over by now is over before anything names it (S6, S10).
   expireLeases(draft);
+  finishTerms(draft);
   // Frames of any other connection are dropped.
   if (connection === state.attempt || overtakenSays(draft, connection, input)) applyRule(draft, input);
   expireLeases(draft);

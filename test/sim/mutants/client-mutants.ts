@@ -1,6 +1,7 @@
 /** Known-wrong session cores. */
 import { leaderFirst, nextIsEarly } from "../traces/crowd.ts";
 import {
+  backAfterItsDrain,
   closeWhileDraining,
   hungCallback,
   hungSibling,
@@ -632,6 +633,12 @@ export const clientMutants: readonly Mutant[] = [
         "settings && session ? Infinity : DEFAULT_DRAIN_MS;",
       ),
     ],
+  },
+  {
+    name: "what has had its drain time is named until the timer fires",
+    rule: "S10",
+    trace: backAfterItsDrain,
+    edits: [inSession("transition", "finishTerms(draft); // Frames", "// Frames")],
   },
   {
     name: "what was refused is named no more, though it drains",

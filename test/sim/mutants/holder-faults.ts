@@ -9,7 +9,7 @@ export const missingGoesOn: Fault = (core) => [inHolder(core, 'else endTerm(draf
 /** In the session: the core of callers judges an answer by its call first. */
 export const lateAnswerRevives = (): readonly Edit[] => [
   inHolder("session", "term.leaseUntil <= draft.now || leaseUntil <= term.leaseUntil", "leaseUntil <= term.leaseUntil"),
-  inSession("transition", "expireLeases(draft); // Frames", "// Frames"),
+  inSession("transition", "expireLeases(draft); finishTerms(draft); // Frames", "finishTerms(draft); // Frames"),
 ];
 
 export const nothingExpires: Fault = (core) => [

@@ -52,6 +52,22 @@ export function unreachableHolder(cores: Cores): void {
   stage.end();
 }
 
+/** The socket of a process opens when its drain time is over, and its timer has not fired yet. */
+export function backAfterItsDrain(cores: Cores): void {
+  const stage = new Stage(cores, { policy: { ...POLICY, drainMs: 1_000 } });
+  const a = stage.join("A", { contenders: [contender("x", { drain: "hung" })] });
+  const b = stage.join("B");
+  stage.world.operator.revoke("process", null);
+  stage.until("A stops", () => !leads(a), 100);
+  const stoppedAt = stage.world.now;
+  if (a.link !== null) stage.world.network.cut(a.link, { keepUp: 0, keepDown: 0, told: "both" });
+  stage.until("A comes back", () => a.state.connection.type === "opening", 900);
+  a.link?.up.postpone(stoppedAt + 1_050 - stage.world.now);
+  a.timerLagMs = 200;
+  stage.until("B leads", () => leads(b), 1_500);
+  stage.end();
+}
+
 /** A callback that hangs is waited for no longer than the drain time, by either side. */
 export function hungCallback(cores: Cores): void {
   const stage = new Stage(cores);

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { leaseFault } from "../../../shared/lease.ts";
 import { shippedCores } from "../cores.ts";
 import {
+  backAfterItsDrain,
   closeWhileDraining,
   hungCallback,
   hungSibling,
@@ -98,6 +99,8 @@ test("[G4] a join that was lost with the socket is sent again", () => lostJoin(s
 test("[O4] H9: a restore drops the records of an earlier time", () => restoreOldRecord(shippedCores));
 test("[C7] H9: the second step of a restore may come late", () => finishRestoreLate(shippedCores));
 test("[S10] H10: the drain time ends no lease", () => unreachableHolder(shippedCores));
+test("[S10] whose drain time is over is named no more, even before a timer fires", () =>
+  backAfterItsDrain(shippedCores));
 test("[S10] a callback that hangs is waited for until the drain time", () => hungCallback(shippedCores));
 test("[C1] a component whose onRevoke hangs is not granted with its sibling", () => hungSibling(shippedCores));
 test("[S2] a leader's clock may be as slow as is promised", () => slowLeader(shippedCores));

@@ -61,6 +61,24 @@ test("[E23] [S11] a component that leaves as soon as it has stopped need not be 
   expect(play.last("deregister").component).toBe("x");
 });
 
+test("[E23] [S11] nor need its sibling that still stops", () => {
+  const [play, x, y] = Play.leading(["x", "y"]);
+  play.loses();
+  play.wait(play.leaseUntil - play.now);
+  while (play.state.connection.type !== "opening") play.wait(play.dueAt - play.now);
+  play.connects({ resumed: true, held: [] });
+  expect(play.last("hello").busy).toEqual(["process"]);
+  play.hears({ type: "next", inMs: 0 }); // so nothing of the hello was refused
+  play.close(y);
+  play.settles(y);
+  for (const component of ["one", "two"]) {
+    play.sleeps(1_500);
+    play.happens({ type: "observe", component });
+  }
+  expect(play.last("deregister").component).toBe("y");
+  play.settles(x);
+});
+
 test("[E23] [Q7] who stays out for a time is not taken for ready by being unready meanwhile", () => {
   const [play, x] = Play.leading(["x"]);
   play.happens({ type: "observe", component: "y" });

@@ -351,7 +351,7 @@ describe("stopping while the connection is away", () => {
     play.sleeps(375);
     play.opens();
     expect(play.says()).toMatchObject([
-      { type: "hello", held: ["L1"], contenders: [{ component: "x" }] },
+      { type: "hello", held: [], contenders: [{ component: "x" }] },
       { type: "deregister", component: "x" },
     ]);
   });

@@ -301,6 +301,21 @@ describe("a revoke", () => {
     expect(play.says().filter((said) => said !== "ping" && said.type === "renew" && said.held.length > 0)).toEqual([]);
   });
 
+  test("[S10] a term whose drain time is over is named to nobody, even before the timer fires", () => {
+    for (const comesBack of [true, false]) {
+      const [play] = Play.leading(["x"], { drainMs: 3_000 });
+      play.hears({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: 3_000 });
+      if (comesBack) play.loses();
+      while (comesBack && play.state.connection.type !== "opening") play.wait(play.dueAt - play.now);
+      play.says();
+      play.sleeps(3_000);
+      if (comesBack) play.opens();
+      else play.hears({ type: "next", inMs: 0 });
+      const named = play.says().flatMap((said) => (said !== "ping" && "held" in said ? said.held : []));
+      expect(named).toEqual([]);
+    }
+  });
+
   test("[S10] that is sent again after a resume leaves the drain its time: it was begun with that time", () => {
     const [play] = Play.leading(["x"], { drainMs: 3_000 });
     const revokedAt = play.now;
