@@ -125,7 +125,7 @@ function tellStage({ connection, effects }: Draft, before: SessionState): void {
 
 const transport: Transport<Contender, Draft> = {
   maxDrainMs,
-  isRefused: ({ standing }) => standing.type === "refused",
+  isUncounted: ({ standing, tries }) => standing.type === "refused" || (tries === true && standing.type === "untold"),
   isTry: ({ tries }) => tries === true,
   dropped,
 };

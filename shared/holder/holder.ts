@@ -51,8 +51,8 @@ export interface HolderDraft<C extends Contender> {
 export interface Transport<C extends Contender, Draft> {
   /** How long what stops now may take: the smaller of the application's limit and the group's. */
   maxDrainMs(draft: Draft): number;
-  /** Whether the group refuses it: then it keeps no term for its siblings. */
-  isRefused(contender: C): boolean;
+  /** Whether it is nothing to the group, which refuses it, or was not asked yet: then it keeps no term for its siblings. */
+  isUncounted(contender: C): boolean;
   /** Whether it leaves with the first term that it is granted. */
   isTry(contender: C): boolean;
   /** Called for each term that is over. */
@@ -167,7 +167,7 @@ export function resign<C extends Contender>(draft: HolderDraft<C>, farewell: Res
 export const isReady = <C extends Contender>(draft: HolderDraft<C>, election: ElectionName): boolean =>
   !draft.stayOuts.some((one) => one.election === election && one.until > draft.now) &&
   !draft.contenders.some(
-    (one) => one.election === election && isLive(one) && !one.ready && !draft.transport.isRefused(one),
+    (one) => one.election === election && isLive(one) && !one.ready && !draft.transport.isUncounted(one),
   );
 
 /** Steps down where something is not ready. Has to run after every event, before terms are finished. */
@@ -227,9 +227,9 @@ export function settle<C extends Contender>(draft: HolderDraft<C>, contender: C)
   return true;
 }
 
-/** Whether somebody goes on contending in the election who is not refused there. */
+/** Whether somebody goes on contending in the election whom the group counts there. */
 export const isContended = <C extends Contender>(draft: HolderDraft<C>, election: ElectionName): boolean =>
-  draft.contenders.some((one) => one.election === election && isLive(one) && !draft.transport.isRefused(one));
+  draft.contenders.some((one) => one.election === election && isLive(one) && !draft.transport.isUncounted(one));
 
 /** Ends the terms that nobody is left to lead by, and drops those whose contenders have stopped, or had the time to. */
 export function finishTerms<C extends Contender>(draft: HolderDraft<C>): void {

@@ -253,8 +253,8 @@ export const survivors: readonly Survivor[] = [
   },
   {
     file: "shared/holder/holder.ts",
-    within: "(one) => one.election === election && isLive(one) && !one.ready && !draft.transport.isRefused(one),",
-    from: "one.election === election && isLive(one) && !one.ready && !draft.transport.isRefused(one)",
+    within: "(one) => one.election === election && isLive(one) && !one.ready && !draft.transport.isUncounted(one),",
+    from: "one.election === election && isLive(one) && !one.ready && !draft.transport.isUncounted(one)",
     to: "(one.election === election && isLive(one) && !one.ready)",
     changes: "no safety",
     reason: "what the group refuses and is not ready keeps its siblings from leading: fewer lead, never more",
@@ -349,7 +349,7 @@ export const survivors: readonly Survivor[] = [
   },
   {
     file: "shared/holder/holder.ts",
-    within: "(one) => one.election === election && isLive(one) && !one.ready && !draft.transport.isRefused(one),",
+    within: "(one) => one.election === election && isLive(one) && !one.ready && !draft.transport.isUncounted(one),",
     from: "one.election === election && isLive(one)",
     to: "(one.election === election)",
     changes: "no safety",

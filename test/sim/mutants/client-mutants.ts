@@ -59,7 +59,7 @@ import {
   queuedUpgrade,
   upgradeAfterGreeting,
 } from "../traces/resume.ts";
-import { tryAgain, tryInVain, tryLate, tryOnce } from "../traces/tries.ts";
+import { tryAfterTheLast, tryAgain, tryInVain, tryLate, tryOnce } from "../traces/tries.ts";
 import {
   endedComesBack,
   grantsClosed,
@@ -669,7 +669,11 @@ export const clientMutants: readonly Mutant[] = [
     rule: "S15",
     trace: refusedSibling,
     edits: [
-      inSession("transition", 'standing.type === "refused",', 'standing.type === "refused" && standing.askAt < 0,'),
+      inSession(
+        "transition",
+        'standing.type === "refused" ||',
+        '(standing.type === "refused" && standing.askAt < 0) ||',
+      ),
     ],
   },
   {
@@ -741,6 +745,12 @@ export const clientMutants: readonly Mutant[] = [
     rule: "T4",
     trace: tryAgain,
     edits: [inSession("connection", "forgetTries(draft); const registered", "const registered")],
+  },
+  {
+    name: "a try that is yet to ask keeps the term of the last that is counted",
+    rule: "T2",
+    trace: tryAfterTheLast,
+    edits: [inSession("transition", '(tries === true && standing.type === "untold")', "false")],
   },
   {
     name: "a try is named by a hello before it is asked",

@@ -123,3 +123,16 @@ export function standing(cores: Cores): void {
   stage.until("B leads", () => leads(b), 2 * ANSWER_MS);
   stage.end();
 }
+
+/** The last component that the group counts leaves while a try is yet to ask: the term goes with it, and the try is granted one. */
+export function tryAfterTheLast(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A");
+  a.try(contender("y"));
+  lose(stage, a);
+  stage.until("A greets", () => a.state.connection.type === "greeting", 1_000);
+  a.close("x");
+  stage.until("A leads by y", () => leads(a) && a.contenders.some(({ granted }) => granted !== null), ANSWER_MS);
+  stage.advance(1_000);
+  stage.end();
+}

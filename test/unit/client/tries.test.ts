@@ -124,6 +124,22 @@ test("[T2] a grant that comes too late to lead by it is given back, and the try 
   expect(play.called()).toEqual([]);
 });
 
+test("[T2] [S7] a term ends with the last component that the group counts: a try that is yet to ask keeps none", () => {
+  const [play, y] = Play.leading(["y"]);
+  play.tries("x");
+  play.loses();
+  while (play.state.connection.type !== "opening") play.wait(play.dueAt - play.now);
+  play.opens();
+  play.close(y);
+  play.settles(y);
+  expect(play.last("deregister").component).toBe("y");
+  play.hears({ ...play.session, resumed: true, sentAt: play.last("hello").sentAt, held: ["L1"] });
+  play.hears({ type: "deregistered", component: "y" });
+  play.hears(registered("x"));
+  play.grants("L2", 2, "x");
+  expect(play.last("renew").held).toEqual(["L2"]);
+});
+
 test("[T5] a group that knows no tries would let it wait: it leaves, and says so", () => {
   const [play, x] = trying();
   const effects = play.hears({ type: "registered", component: "x" });

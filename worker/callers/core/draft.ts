@@ -17,7 +17,7 @@ type OwnEffect = Exclude<Effect, { readonly type: "grant" | "revoke" }>;
 
 const transport: Transport<Contender, Draft> = {
   maxDrainMs,
-  isRefused: ({ refusal }) => refusal !== null,
+  isUncounted: ({ refusal }) => refusal !== null,
   isTry: () => false, // it is closed by its shell
   dropped(draft, term) {
     // One that leaves sends a single release for all of its terms.
