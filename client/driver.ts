@@ -2,7 +2,7 @@
  * The shell around the session core: one socket, one timer. It feeds events, then does the effects in their order,
  * then sets the timer; it decides nothing. What effects cause (a callback that closes its contender) queues up.
  */
-import { LOST } from "../shared/protocol/close-codes.ts";
+import { CLOSE, LOST } from "../shared/protocol/close-codes.ts";
 import { PING, PONG } from "../shared/protocol/messages.ts";
 import { parseServerMessage } from "../shared/protocol/server-codec.ts";
 import { messageOf } from "../shared/remote/http.ts";
@@ -94,7 +94,7 @@ export function createDriver(settings: Settings, ports: DriverPorts): Driver {
       const opening = ports.openSocket(token);
       const opened = opening instanceof Promise ? await opening : opening;
       listen(opened, connection);
-      if (!sockets.has(connection)) return opened.close(1000);
+      if (!sockets.has(connection)) return opened.close(CLOSE.normal);
       sockets.add(connection, opened);
       if (opened.readyState === OPEN) dispatch({ type: "opened" }, connection);
     } catch (error) {

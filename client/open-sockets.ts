@@ -1,4 +1,5 @@
 /** The connections of a client: the current one, and those that it is to overtake. Only the current one is written to. */
+import { CLOSE } from "../shared/protocol/close-codes.ts";
 import type { Clock } from "./clock.ts";
 import type { Socket } from "./socket.ts";
 
@@ -54,7 +55,7 @@ export class OpenSockets {
       });
     });
     try {
-      socket.close(1000);
+      socket.close(CLOSE.normal);
     } catch (error) {
       this.#report(error);
     }

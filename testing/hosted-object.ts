@@ -2,6 +2,7 @@
  * A Durable Object of the code under test on the virtual clock: its class as it is deployed, with storage, one alarm, and
  * lives that end. An event (a call, the alarm) wakes it if it is not in memory.
  */
+import { type BackOff, backOffMs } from "../shared/back-off.ts";
 import { Caller } from "./caller.ts";
 import { constructOn, type ObjectClass } from "./construct.ts";
 import type { MachineSettings } from "./machine.ts";
@@ -42,8 +43,8 @@ export interface HostedSettings<T> extends MachineSettings {
   env(caller: Caller): object;
 }
 
-/** As the platform does: the wait doubles. */
-const FIRST_RETRY_MS = 2_000;
+/** As the platform does: the wait doubles, and nothing of it is left to chance. */
+const ALARM_BACK_OFF: BackOff = { firstMs: 2_000, longestMs: Infinity, leastShare: 1 };
 const ALARM_RETRIES = 6;
 
 interface Life<T> {
@@ -198,7 +199,7 @@ export class HostedObject<T extends object> extends Caller {
   #ringAgain(): void {
     if (this.#ringing === null) return;
     this.#ringing = null;
-    const afterMs = FIRST_RETRY_MS * 2 ** this.#failures;
+    const afterMs = backOffMs(this.#failures, 0, ALARM_BACK_OFF);
     this.#failures += 1;
     if (this.#failures > ALARM_RETRIES) this.#failures = 0;
     else this.#kept.alarmAt ??= this.now() + afterMs;

@@ -1,5 +1,6 @@
 /** The machine of one process in a test group: its clocks, its timers, and its connections to the group. */
 import type { Clock } from "../client/clock.ts";
+import { LOST } from "../shared/protocol/close-codes.ts";
 import { Link } from "./group/link.ts";
 import { seededRandom } from "./random.ts";
 import { type Due, NEVER } from "./timeline.ts";
@@ -114,7 +115,7 @@ export class Machine implements Clock {
     this.#whereabouts = "dead";
     this.clearTimers();
     for (const { up, down } of this.links) {
-      if (told) up.send({ type: "close", code: 1006 }, this.#settings.now());
+      if (told) up.send({ type: "close", code: LOST }, this.#settings.now());
       up.severed = true;
       down.sever(0);
     }
@@ -168,8 +169,8 @@ export class Machine implements Clock {
 
   #reset({ up, down }: Link): void {
     const now = this.#settings.now();
-    up.severAndTell(0, 1006, now);
-    down.severAndTell(0, 1006, now);
+    up.severAndTell(0, LOST, now);
+    down.severAndTell(0, LOST, now);
   }
 }
 

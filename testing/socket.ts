@@ -1,6 +1,7 @@
 /** The near end of an in-process connection: a socket as the client knows sockets. */
 import type { Socket, SocketEvent } from "../client/socket.ts";
 import { PING, PONG } from "../shared/protocol/messages.ts";
+import { unreachable } from "../shared/unreachable.ts";
 import type { Link, Packet } from "./group/link.ts";
 
 type Listener = (event: SocketEvent) => void;
@@ -50,6 +51,8 @@ export class TestSocket implements Socket {
       case "close":
         this.#link.clientOpen = false;
         return this.#close(packet.code);
+      default:
+        return unreachable(packet);
     }
   }
 

@@ -1,5 +1,6 @@
 /** A member of the league in a process of its own: `node member.main.ts CONFIG`. It obeys the orders on its channel. */
 
+import { unreachable } from "../../shared/unreachable.ts";
 import { configuration } from "../../tools/harness/configuration.ts";
 import { machineMs } from "../peers/contender.ts";
 import { ENTRANTS, type EntrantName } from "./entrants/entrants.ts";
@@ -35,6 +36,8 @@ async function obey(order: Order): Promise<Look | undefined> {
     case "step":
       stepWallClock(order.ms);
       return undefined;
+    default:
+      return unreachable(order);
   }
 }
 

@@ -2,6 +2,7 @@
  * A process with contenders of one product: `node party.main.ts CONFIG`. It obeys the orders that come over its channel,
  * one answer each, and tells when a contender leads.
  */
+import { unreachable } from "../../shared/unreachable.ts";
 import { configuration } from "../../tools/harness/configuration.ts";
 import { Churn } from "./churn.ts";
 import { type Contender, machineMs } from "./contender.ts";
@@ -64,6 +65,8 @@ async function obey(order: Order): Promise<number> {
       await Promise.all(seats.map((contender) => contender.close()));
       await churn?.close();
       return 0;
+    default:
+      return unreachable(order);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Judges a trace line by line. */
+import { unreachable } from "../../shared/unreachable.ts";
 import { Client, Connection, ROUNDING_MS } from "./knowledge.ts";
 import { judgeRead } from "./read.ts";
 import type { Scene } from "./scene.ts";
@@ -44,7 +45,7 @@ export class TraceJudge {
         this.#told(entry, line);
         break;
       default:
-        entry satisfies never;
+        unreachable(entry);
     }
     return this.#findings;
   }

@@ -2,6 +2,7 @@
 import { InvalidField } from "../../shared/protocol/fields.ts";
 import type { Grant, Next, Refusal, Revoke, ServerMessage, Welcome } from "../../shared/protocol/messages.ts";
 import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
+import { unreachable } from "../../shared/unreachable.ts";
 import { type Client, type Connection, newTerm } from "./knowledge.ts";
 import type { Scene } from "./scene.ts";
 import { oweRenewal } from "./statements.ts";
@@ -65,7 +66,11 @@ function follow(scene: Scene, connection: Connection, message: ServerMessage): v
       return;
     case "error":
       return refused(connection, message);
+    case "confirmed":
+    case "leaders":
+      return; // nothing follows from them
     default:
+      return unreachable(message);
   }
 }
 

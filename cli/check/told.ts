@@ -1,4 +1,5 @@
 /** What the application of a client is told, and does. */
+import { unreachable } from "../../shared/unreachable.ts";
 import { type Client, ROUNDING_MS } from "./knowledge.ts";
 import type { Scene } from "./scene.ts";
 import { take } from "./statements.ts";
@@ -36,7 +37,7 @@ export function judgeTold(scene: Scene, client: Client, told: Told): void {
       client.unready.delete(component);
       return oweReadiness(scene, client, component);
     default:
-      return what satisfies never;
+      return unreachable(what);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { attentionTo, byAttention } from "../../shared/attention.ts";
 import type { GroupSummary, GroupsStatus } from "../../shared/protocol/status.ts";
+import { unreachable } from "../../shared/unreachable.ts";
 import { groupsOf } from "../admin.ts";
 import { type ConnectionOptions, withConnection, withJson } from "../options.ts";
 import { paint, printAnswer, shownProcess, shownTime, table } from "../terminal.ts";
@@ -49,8 +50,12 @@ function stateOf(summary: GroupSummary | null): string {
       return attention.elections === 1 ? "no leader" : `no leader in ${attention.elections}`;
     case "holding-off":
       return `holds off for ${shownTime(attention.ms)}`;
-    default:
+    case "paused":
+    case "led":
+    case "idle":
       return attention.type;
+    default:
+      return unreachable(attention);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What `edge-election run` writes to standard error: its standard output belongs to the command. */
 import type { LossReason } from "../../client/index.ts";
 import { legible, legibleJson } from "../../shared/legible.ts";
+import { unreachable } from "../../shared/unreachable.ts";
 
 export type RunEvent =
   | { readonly event: "connection"; readonly state: "lost" | "back" }
@@ -75,5 +76,7 @@ function textOf(event: RunEvent): string {
       return `not run: ${legible(event.by)} leads, epoch ${event.epoch}`;
     case "warning":
       return legible(event.message);
+    default:
+      return unreachable(event);
   }
 }

@@ -5,7 +5,9 @@
  * leaves once that write is durable, or never. A replaced incarnation does not know that it was replaced. It goes on
  * talking to its sockets until its first write, which fails.
  */
+import { LOST } from "../../shared/protocol/close-codes.ts";
 import type { RunCall } from "../../shared/protocol/runs.ts";
+import { unreachable } from "../../shared/unreachable.ts";
 import type { Attachment, EventBody, FreshSecret, Outcome } from "../../worker/group/events.ts";
 import type { Policy, PolicyOptions } from "../../worker/group/policy.ts";
 import type { Access, GroupState } from "../../worker/group/state.ts";
@@ -139,7 +141,7 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
     this.alive = false;
     for (const { link } of this.#sockets.values()) {
       link.serverOpen = false;
-      if (tell) link.down.send({ type: "close", code: 1006 }, this.#platform.trueNow());
+      if (tell) link.down.send({ type: "close", code: LOST }, this.#platform.trueNow());
       else link.down.sever(link.down.length);
     }
     this.#sockets.clear();
@@ -162,7 +164,7 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
       this.#host.configure(JSON.stringify(options));
       if (this.alive) this.#host.connect({ link, attachment: null, answeredAt: null }, access);
     });
-    if (link.server === null) link.down.send({ type: "close", code: 1006 }, this.#platform.trueNow());
+    if (link.server === null) link.down.send({ type: "close", code: LOST }, this.#platform.trueNow());
   }
 
   receive(link: Link, packet: Packet<string>): void {
@@ -179,7 +181,10 @@ export class Incarnation implements LinkServer, HostPort<Socket> {
         link.serverOpen = false;
         this.#sockets.delete(link.connection);
         return void this.#take(() => this.#host.lose(socket));
+      case "open": // a server never hears it
+        return;
       default:
+        return unreachable(packet);
     }
   }
 

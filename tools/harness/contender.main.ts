@@ -7,6 +7,7 @@ import { openSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Contender, Leadership } from "../../client/index.ts";
+import { unreachable } from "../../shared/unreachable.ts";
 import { importNodeClient } from "./built.ts";
 import { configuration } from "./configuration.ts";
 import type { Entry } from "./history.ts";
@@ -95,7 +96,9 @@ async function obey(order: ContenderOrder): Promise<void> {
       return contend(order.component, "process");
     case "leave":
       await client.close();
-      process.exit(0);
+      return process.exit(0);
+    default:
+      return unreachable(order);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { parentPort } from "node:worker_threads";
 import { startTap, type Tap } from "../../cli/check/tap.ts";
+import { unreachable } from "../../shared/unreachable.ts";
 import { type Judgement, Trace } from "./traces.ts";
 
 /** `close`: the path that was opened with this port. */
@@ -40,7 +41,7 @@ async function follow(order: RecorderOrder): Promise<Judgement | null> {
     case "judge":
       return trace.judge();
     default:
-      return order satisfies never;
+      return unreachable(order);
   }
 }
 

@@ -20,6 +20,7 @@ import {
   type Welcome,
 } from "../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
+import { unreachable } from "../../shared/unreachable.ts";
 
 const lease = leaseFor(DEFAULT_LEASE_MS);
 export const welcome: Welcome = {
@@ -130,8 +131,12 @@ export abstract class SoloGroup {
       case "observe":
         this.#watch(message.components);
         return this.#snapshot();
-      default:
+      case "unobserve":
+      case "priority":
+      case "bye":
         return;
+      default:
+        return unreachable(message);
     }
   }
 

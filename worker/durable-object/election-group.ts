@@ -6,7 +6,7 @@
  * its types. It imports `shared/`, the group core, its host and `worker/http`. It never decides anything.
  */
 import { DurableObject } from "cloudflare:workers";
-import { CLOSE } from "../../shared/protocol/close-codes.ts";
+import { CLOSE, LOST } from "../../shared/protocol/close-codes.ts";
 import type { LeaderInformation } from "../../shared/protocol/messages.ts";
 import { PING, PONG } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
@@ -58,9 +58,6 @@ export interface QuarantinedRow {
   readonly key: string;
   readonly row: string;
 }
-
-/** The code of a socket that has ended without one. */
-const CUT = 1006;
 
 const refuseNewer = (request: Request, error: NewerSchema): Response =>
   tryLater(request, problem(503, "newer_schema", newerSchemaIn(error) ?? error.message));
@@ -175,7 +172,7 @@ export class ElectionGroup extends DurableObject {
       this.#endings.take(socket);
     } finally {
       // What was cut has nobody to answer, and to close it costs more than all the rest.
-      if (code !== CUT) closeSocket(socket, code, reason);
+      if (code !== LOST) closeSocket(socket, code, reason);
     }
   }
 

@@ -1,4 +1,5 @@
 /** Whether the shown data is current. The socket that receives changes and the look-ups count as one connection. */
+import { unreachable } from "../../../../shared/unreachable.ts";
 import { duration } from "./words.ts";
 
 export type Connection =
@@ -77,6 +78,8 @@ export function connectionMessage(connection: Connection, time: (at: number) => 
       return connection.status === 401 ? `${capitalized(connection.message)}.` : `Not allowed: ${connection.message}.`;
     case "closed":
       return `The connection is closed: ${connection.message}. Reload the page to try again.`;
+    default:
+      return unreachable(connection);
   }
 }
 

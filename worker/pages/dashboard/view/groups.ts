@@ -1,6 +1,7 @@
 /** The overview of all groups, derived from what the index and the groups have answered. */
 import { type Attention, attentionTo, byAttention } from "../../../../shared/attention.ts";
 import type { GroupSummary, GroupsStatus } from "../../../../shared/protocol/status.ts";
+import { unreachable } from "../../../../shared/unreachable.ts";
 import { count, duration, processName } from "./words.ts";
 
 export interface GroupView {
@@ -33,8 +34,12 @@ function stateOf(attention: Attention): string {
       return `holds off, ${duration(attention.ms)}`;
     case "unknown":
       return "no answer";
-    default:
+    case "paused":
+    case "led":
+    case "idle":
       return attention.type;
+    default:
+      return unreachable(attention);
   }
 }
 
