@@ -2,8 +2,9 @@
  * The entry point `edge-election/testing`: a process group in memory for tests of your own code, and the real backend on
  * this machine. Runs wherever the client does; only `startLocalBackend` needs Node, and it loads what it needs when called.
  *
- * Entry of the room `testing`. Tests of applications import it. It imports `shared/`, `client/`, the group core and its
- * host, what `worker/callers` asks of it, `testing/group`, and `testing/node` when asked. It never touches a platform: only `testing/node` does.
+ * Entry of the room `testing`. Tests of applications import it, and `bench/`, `examples/` and `tools/harness` may. It
+ * imports `shared/`, `client/`, the group core and its host, what `worker/callers` asks of it, `testing/group`, and
+ * `testing/node` when asked. It never touches a platform: only `testing/node` does.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { createFakeLeadership, type FakeLeadership, type FakeLeadershipOptions } from "./fake-leadership.ts";

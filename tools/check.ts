@@ -1,8 +1,9 @@
 /**
  * `npm run check`: all that can be checked without running the product.
  *
- * Entry of the room `tools`: builds, checks and tests this repository. `tools/docs`, `bench/`, `examples/` and `test/`
- * may import it, and `cli/backend` in a checkout. It imports `shared/`, and nothing else of the product; it is never published.
+ * Entry of the room `tools`: builds, checks and tests this repository. The other rooms of `tools/`, `bench/`, `examples/`
+ * and `test/` may import it, and `cli/backend` in a checkout. It imports `tools/docs` and `shared/`, and nothing else of the
+ * product; it is never published.
  */
 import { build } from "./build.ts";
 import { documentationProblems } from "./docs/problems.ts";

@@ -2,8 +2,8 @@
  * A trace: what one or more clients have sent and received, one JSON object a line. PROTOCOL.md describes it.
  *
  * Entry of the room `cli/check`: begin here, then `judge.ts`. It judges traces by a small specification of its own, written
- * from PROTOCOL.md. `cli/commands`, `cli/backend`, `tools/harness` and tests may import it; it imports `shared/protocol`. It
- * never sees a core: what the product believes is no evidence here.
+ * from PROTOCOL.md. The other rooms of `cli/`, `tools/harness` and tests may import it; it imports `shared/`, and `cli/` for
+ * the failure of a file that can't be read. It never sees a core: what the product believes is no evidence here.
  */
 import {
   boolean,

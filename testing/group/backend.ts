@@ -1,8 +1,8 @@
 /**
  * The platform of one group in a test: its storage, its alarm, and one incarnation, made when something needs it.
  *
- * Entry of the room `testing/group`. `testing/` and the simulator import it; it imports the group core and its host. It
- * never reads a clock: the test has it.
+ * Entry of the room `testing/group`. `testing/` and the simulator import it; it imports `shared/`, the group core and its
+ * host. It never reads a clock: the test has it.
  */
 import type { RunCall } from "../../shared/protocol/runs.ts";
 import type { EndedTerm, EventBody, Outcome } from "../../worker/group/events.ts";

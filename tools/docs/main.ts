@@ -1,7 +1,7 @@
 /**
  * `npm run docs`: builds, writes the API reference, and brings the quoted numbers up to date.
  *
- * Entry of the room `tools/docs`: keeps the pages true. `tools/check.ts`, `bench/` and tests import it; it imports `tools/`. It
+ * Entry of the room `tools/docs`: keeps the pages true. `tools/`, `bench/` and tests import it; it imports `tools/`. It
  * never writes a page by hand: only marked numbers and docs/api.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";

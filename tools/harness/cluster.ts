@@ -2,8 +2,8 @@
  * Real processes that contend in a group of a real backend, as a fault test sees them.
  *
  * Entry of the room `tools/harness`: starts and watches the real things that tests and measurements need, such as
- * processes, a browser, folders and attacks. `test/` and `bench/` may import it; it may import everything but the
- * cores. It never imports a test, and is never published.
+ * processes, a browser, folders and attacks. `test/`, `bench/` and `examples/` may import it; it may import everything
+ * but the cores. It never imports a test, and is never published.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";

@@ -2,8 +2,8 @@
  * The Durable Object of one process group: the host on the platform. Events of the platform and calls of the Worker go to
  * the host, which takes their turns; this class adds nothing but what only the platform has.
  *
- * Entry of the room `worker/durable-object`. `worker/index.ts` may import it, and `worker/http` and `worker/callers`
- * its types. It imports `shared/`, the group core, its host and `worker/http`. It never decides anything.
+ * Entry of the room `worker/durable-object`. `worker/index.ts` may import it, `worker/http` and `worker/callers` its
+ * types, and `worker/http` also what names a deployment. It imports `shared/`, the group core, its host and `worker/http`. It never decides anything.
  */
 import { DurableObject } from "cloudflare:workers";
 import { CLOSE, LOST } from "../../shared/protocol/close-codes.ts";
