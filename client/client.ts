@@ -27,13 +27,13 @@ import type { ContenderCallbacks } from "./member.ts";
 import { nextLeader, type ObserveOptions, observing } from "./observe.ts";
 import { followPage, type PageOptions } from "./page.ts";
 import { Participant } from "./participant.ts";
-import type { ClientState, Settings } from "./session/state.ts";
+import type { ClientState, SessionSettings } from "./session/state.ts";
 import { assertSocketClass, byClass, byFetcher, type Fetcher, type OpenSocket, type SocketClass } from "./socket.ts";
 import { standIn } from "./stand.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** Options of a client. `createElectionClient` checks them at once and throws a `TypeError` for invalid ones. */
-export interface ClientOptions extends Partial<Omit<Settings, "priority" | "asksForToken">>, PageOptions {
+export interface ClientOptions extends Partial<Omit<SessionSettings, "priority" | "asksForToken">>, PageOptions {
   /** Begins with https:, http:, wss: or ws:. A base path is kept. */
   readonly url: string;
   /** Processes with the same group elect together: 1-128 characters out of `A-Z a-z 0-9 . _ : - /`. */
@@ -282,7 +282,7 @@ export function openClient<Component extends string>(
   return { client, participant };
 }
 
-function settingsOf(options: ClientOptions, asksForToken: boolean): Settings {
+function settingsOf(options: ClientOptions, asksForToken: boolean): SessionSettings {
   const { process = {}, priority = 0, onDisconnect = "keep", drainMs = Infinity, lingerMs = 0 } = options;
   return {
     process,

@@ -11,7 +11,7 @@ import { ElectionError, ProtocolError } from "./errors.ts";
 import { OpenSockets } from "./open-sockets.ts";
 import { nextDeadline } from "./session/deadlines.ts";
 import type { Effect, Input, Of } from "./session/events.ts";
-import { initialState, type SessionState, type Settings } from "./session/state.ts";
+import { initialState, type SessionSettings, type SessionState } from "./session/state.ts";
 import { transition } from "./session/transition.ts";
 import { type Socket, type SocketEvent, UpgradeRefused } from "./socket.ts";
 import { attempt } from "./uncaught.ts";
@@ -42,7 +42,7 @@ export interface Driver {
   disconnected(): Promise<void>;
 }
 
-export function createDriver(settings: Settings, ports: DriverPorts): Driver {
+export function createDriver(settings: SessionSettings, ports: DriverPorts): Driver {
   const { clock, perform, report, changed } = ports;
   const now = pessimistic(clock);
   const random = (): number => (clock.random ?? Math.random)();

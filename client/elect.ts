@@ -178,7 +178,7 @@ export async function tryElect<T, Component extends string>(
 }
 
 /** A term that has begun, until `done` is called. */
-interface Turn<Component extends string> {
+interface LoopTerm<Component extends string> {
   readonly leadership: Leadership<Component>;
   /** Resolves when the term has ended. */
   readonly over: Promise<void>;
@@ -207,9 +207,9 @@ function loopOf<Component extends string>(
 ): Steps<Leadership<Component>> {
   const { inside } = participant;
   const outer = inside.current();
-  let newest: Turn<Component> | undefined;
-  let last: Turn<Component> | undefined;
-  /** Resolves when the next turn begins. */
+  let newest: LoopTerm<Component> | undefined;
+  let last: LoopTerm<Component> | undefined;
+  /** Resolves when the next term begins. */
   let begun = deferred();
   const work: Work<void, Component> = (leadership) =>
     new Promise((done) => {

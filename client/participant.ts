@@ -24,7 +24,7 @@ import { type Member, Members } from "./member.ts";
 import { Observers } from "./observers.ts";
 import { Outage, WARN_AFTER_MS } from "./outage.ts";
 import type { Command } from "./session/events.ts";
-import { type ClientState, clientState, type Settings } from "./session/state.ts";
+import { type ClientState, clientState, type SessionSettings } from "./session/state.ts";
 import { reportUncaught, warn } from "./uncaught.ts";
 
 type Lost = Extract<UserEffect, { readonly type: "lost" }>;
@@ -68,7 +68,7 @@ export class Participant {
   /** The deployment that the last `welcome` named. It outlives sessions. */
   #deployment: string | null = null;
 
-  constructor(group: string, settings: Settings, clock: Clock, network: Network) {
+  constructor(group: string, settings: SessionSettings, clock: Clock, network: Network) {
     this.#network = network;
     this.clock = clock;
     this.driver = createDriver(settings, {

@@ -23,7 +23,7 @@ import type { Reporter } from "./reports.ts";
 import { runFailure } from "./run-failure.ts";
 import { ENDING_SIGNALS, exitCodeOf, FORWARDED_SIGNALS } from "./signals.ts";
 import { graceAfterLoss, leastDrainMs, planForLease, type StopPlan } from "./stop-plan.ts";
-import { type Outcome, type Supervised, supervise } from "./supervise.ts";
+import { type CommandEnding, type Supervised, supervise } from "./supervise.ts";
 
 const RESTART_DELAY_MS = 1_000;
 /** How long a try waits for its answer. */
@@ -179,7 +179,7 @@ export class CommandRunner {
       await leadership.resign({ ...(stayOutMs !== undefined && { stayOutMs }) });
   }
 
-  async #runOnce(leadership: Leadership): Promise<Outcome> {
+  async #runOnce(leadership: Leadership): Promise<CommandEnding> {
     const { command, parameters, graceMs } = this.#settings;
     const { epoch } = leadership;
     const run = supervise(
@@ -206,7 +206,7 @@ export class CommandRunner {
   }
 
   /** Whether that was the last run. */
-  #isFinal(outcome: Exclude<Outcome, { readonly type: "stopped" }>): boolean {
+  #isFinal(outcome: Exclude<CommandEnding, { readonly type: "stopped" }>): boolean {
     if (outcome.type === "failed") {
       this.fail(runFailure.notStarted(this.#settings.command, outcome));
       return true;

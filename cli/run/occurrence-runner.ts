@@ -11,7 +11,7 @@ import type { Reporter } from "./reports.ts";
 import { runFailure } from "./run-failure.ts";
 import { ENDING_SIGNALS, exitCodeOf, FORWARDED_SIGNALS } from "./signals.ts";
 import { graceAfterLoss, planForLease } from "./stop-plan.ts";
-import { type Outcome, type Supervised, supervise } from "./supervise.ts";
+import { type CommandEnding, type Supervised, supervise } from "./supervise.ts";
 
 /** How often the deadlines of the command follow the lease. */
 const LOOK_EVERY_MS = 250;
@@ -91,7 +91,7 @@ export class OccurrenceRunner {
   }
 
   /** Throws unless the command has ended well. */
-  #judge(outcome: Outcome, epoch: number): null {
+  #judge(outcome: CommandEnding, epoch: number): null {
     if (outcome.type === "failed") throw runFailure.notStarted(this.#settings.command, outcome);
     if (outcome.type === "stopped") {
       this.#reporter.report({ event: "stopped", epoch });

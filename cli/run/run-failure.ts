@@ -3,7 +3,7 @@
 import { ElectionError, type LossReason, ProtocolError, UnauthorizedError } from "../../client/node/index.ts";
 import { legible } from "../../shared/legible.ts";
 import { CommandFailure, EXIT } from "../failure.ts";
-import type { Outcome } from "./supervise.ts";
+import type { CommandEnding } from "./supervise.ts";
 
 const failed = (code: string, message: string, remedy?: string, cause?: unknown): CommandFailure =>
   new CommandFailure(legible(message), {
@@ -28,7 +28,7 @@ export const runFailure = {
       `Set drainMs (DRAIN_MS) of the backend to ${leastMs} or more.`,
     ),
 
-  notStarted(command: string, { code, message }: Extract<Outcome, { readonly type: "failed" }>): CommandFailure {
+  notStarted(command: string, { code, message }: Extract<CommandEnding, { readonly type: "failed" }>): CommandFailure {
     const exitCode = code === "ENOENT" ? EXIT.notFound : EXIT.notExecutable;
     const remedy = "Check the command after --, and PATH; shell syntax needs a shell: -- sh -c '...'.";
     return new CommandFailure(`${command} can't be run: ${message}`, { exitCode, code: "not_started", remedy });

@@ -22,7 +22,7 @@ export interface CommandLine {
   readonly graceMs: number;
 }
 
-export type Outcome =
+export type CommandEnding =
   /** By itself, or by a signal from outside. */
   | { readonly type: "ended"; readonly code: number | null; readonly signal: NodeJS.Signals | null }
   /** Because the leadership was over, or about to be. */
@@ -32,7 +32,7 @@ export type Outcome =
 
 export interface Supervised {
   /** Resolves when the whole process group has ended. Never rejects. */
-  readonly gone: Promise<Outcome>;
+  readonly gone: Promise<CommandEnding>;
   /** Counts until it is called again. */
   plan(plan: StopPlan): void;
   stop(graceMs: number): void;
@@ -65,7 +65,7 @@ export function supervise(line: CommandLine, plan: StopPlan, onStarted: () => vo
     send({ type: "lease", terminateAt, killAt });
   };
   extend(plan);
-  const gone = whenOver(child).then(async (ending): Promise<Outcome> => {
+  const gone = whenOver(child).then(async (ending): Promise<CommandEnding> => {
     if (ending.type !== "failed" && groupId !== undefined) await emptied(groupId);
     const isStopping = watch.isStopping;
     watch.dismiss();
@@ -83,7 +83,7 @@ export function supervise(line: CommandLine, plan: StopPlan, onStarted: () => vo
 }
 
 /** Resolves when the supervisor has ended and all its reports have arrived. */
-function whenOver(child: ChildProcess): Promise<Outcome> {
+function whenOver(child: ChildProcess): Promise<CommandEnding> {
   const disconnected = new Promise<void>((resolve) => {
     if (child.connected) child.once("disconnect", resolve);
     else resolve();
@@ -109,7 +109,7 @@ async function emptied(groupId: number): Promise<void> {
   }
 }
 
-function outcomeOf(report: Report | undefined, ending: Outcome, isStopping: boolean): Outcome {
+function outcomeOf(report: Report | undefined, ending: CommandEnding, isStopping: boolean): CommandEnding {
   if (report?.type === "ended") {
     const { code, signal, stopped } = report;
     return stopped ? { type: "stopped" } : { type: "ended", code, signal };

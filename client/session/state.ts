@@ -22,7 +22,7 @@ import type { ElectionName } from "../../shared/protocol/names.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 
 /** What the application chose when it made the client. */
-export interface Settings {
+export interface SessionSettings {
   readonly process: ProcessInfo;
   readonly priority: number;
   /** `keep`: a lost connection ends nothing before the lease does. `revoke`: it ends every term at once. */
@@ -134,7 +134,7 @@ export interface Overtaken {
 export type Line = Extract<Connection, Traffic>;
 
 export interface SessionState extends HolderState<Contender> {
-  readonly settings: Settings;
+  readonly settings: SessionSettings;
   readonly priority: number;
   /** One entry for each component that somebody watches, and `true` for all of them. */
   readonly watched: readonly (string | true)[];
@@ -173,7 +173,7 @@ export interface SessionState extends HolderState<Contender> {
   readonly closing: boolean;
 }
 
-export const initialState = (settings: Settings): SessionState => ({
+export const initialState = (settings: SessionSettings): SessionState => ({
   settings,
   priority: settings.priority,
   contenders: [],

@@ -82,13 +82,13 @@ function occurrenceOf(given: unknown, { isoOf }: Pick<OncePorts, "isoOf">): stri
   throw invalidArgument(mustBe("occurrence", `a time, or a text of ${OCCURRENCE_RULE}`, shown(given)));
 }
 
-interface Outcome {
+interface OutcomeText {
   readonly text: string | undefined;
   /** Thrown once the end is recorded: the work is done, whatever it returned. */
   readonly problem: TypeError | null;
 }
 
-export function outcomeText(value: unknown): Outcome {
+export function outcomeText(value: unknown): OutcomeText {
   let text: string | undefined;
   try {
     text = JSON.stringify(value);

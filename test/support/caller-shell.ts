@@ -7,7 +7,7 @@ import type { ElectionName } from "../../shared/protocol/names.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { EventBody, Subject } from "../../worker/callers/core/events.ts";
 import type { Answer, Request } from "../../worker/callers/core/requests.ts";
-import type { Candidate, ContenderState, Settings } from "../../worker/callers/core/state.ts";
+import type { Candidate, ContenderSettings, ContenderState } from "../../worker/callers/core/state.ts";
 import { campaigning, confirming, type Exchange, releasing, renewing } from "../../worker/callers/exchanges.ts";
 import type { CampaignAnswer } from "../../worker/callers/service.ts";
 import type { Turns, UserEffect } from "../../worker/callers/turns.ts";
@@ -48,7 +48,7 @@ export abstract class CallerShell {
   readonly name: string;
   readonly #core: ContenderCore;
   readonly #drain: Drain;
-  settings: Settings;
+  settings: ContenderSettings;
   #turns: Turns;
   /** The stored state, as text. */
   #stored: string | null = null;
@@ -79,7 +79,7 @@ export abstract class CallerShell {
   #depth = 0;
 
   /** `drain`: what its contenders' `onRevoke` does. */
-  constructor(core: ContenderCore, name: string, settings: Settings, drain: Drain) {
+  constructor(core: ContenderCore, name: string, settings: ContenderSettings, drain: Drain) {
     this.#core = core;
     this.name = name;
     this.#drain = drain;

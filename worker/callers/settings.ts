@@ -18,7 +18,7 @@ import {
 import { DEFAULT_LIMITS } from "../../shared/protocol/limits.ts";
 import type { Metadata, ProcessInfo } from "../../shared/protocol/messages.ts";
 import type { ElectionKind } from "../../shared/protocol/names.ts";
-import type { Candidate, Settings } from "./core/state.ts";
+import type { Candidate, ContenderSettings } from "./core/state.ts";
 
 /** The options that `DurableContender` and `runIfLeader` share. */
 export interface Candidacy {
@@ -65,7 +65,7 @@ export function candidacyOf<T extends Partial<Candidacy>>(
 }
 
 /** Throws a `TypeError` that names the field and what it takes; its code is `invalid_argument` or `duplicate_component`. */
-export function settingsOf(given: Candidacy): Settings {
+export function settingsOf(given: Candidacy): ContenderSettings {
   const { group: _, components, election, ...rest } = checked(candidacy, given);
   if (components.length === 0) throw invalidArgument("components must name at least one component");
   const contenders = components.map(

@@ -34,7 +34,7 @@ import { leaderConnections } from "../group/views.ts";
 import { addHostCounters, type Counters, countFacts, type HostCounters } from "./counters.ts";
 import type { HostPort, Stored } from "./port.ts";
 import { readFrame } from "./read-frame.ts";
-import { accepted, readerFor, type Settings, usable } from "./settings.ts";
+import { accepted, type GroupSettings, readerFor, usable } from "./settings.ts";
 import { Sockets } from "./sockets.ts";
 
 const ALARM_RETRY_MS = 1_000;
@@ -54,7 +54,7 @@ export class Host<Socket extends object> {
   /** Connections whose sockets have ended, and whose end the core does not know yet. */
   readonly #ended = new Set<string>();
   #state: GroupState;
-  #settings: Settings;
+  #settings: GroupSettings;
   /** They come again with each request, and are logged once. */
   #refusedSettings: string | null = null;
   /** When the platform will call `alarm`, as far as this incarnation knows. */

@@ -4,7 +4,7 @@ import type { Policy, PolicyOptions } from "../group/policy.ts";
 import type { HostPort } from "./port.ts";
 import type { FrameReader } from "./read-frame.ts";
 
-export interface Settings {
+export interface GroupSettings {
   readonly text: string;
   /** False until the next commit: settings are stored with rows, so a mere look stores nothing. */
   readonly isStored: boolean;

@@ -3,7 +3,7 @@
  * It feeds the core, does the effects one after the other, then sets the one timer; what effects cause queues up.
  */
 import type { Effect, Event, Input } from "../../../client/session/events.ts";
-import type { SessionState, Settings } from "../../../client/session/state.ts";
+import type { SessionSettings, SessionState } from "../../../client/session/state.ts";
 import { encode } from "../../../shared/protocol/codec.ts";
 import type { ServerMessage } from "../../../shared/protocol/messages.ts";
 import { parseServerMessage } from "../../../shared/protocol/server-codec.ts";
@@ -49,7 +49,7 @@ export abstract class ClientShell {
   readonly #effects: Effect[] = [];
   #busy = false;
 
-  constructor(ports: ClientShellPorts, settings: Settings, machine: MachineSetup) {
+  constructor(ports: ClientShellPorts, settings: SessionSettings, machine: MachineSetup) {
     this.#ports = ports;
     this.clock = new MachineClock(ports.client.pessimistic, machine, () => ports.trueNow());
     this.state = ports.client.initialState(settings);

@@ -6,7 +6,12 @@ import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import type { Finding } from "../../../cli/check/violations.ts";
 import type { Effect, Input, PageEvent } from "../../../client/session/events.ts";
-import { type ClientState, clientState, type SessionState, type Settings } from "../../../client/session/state.ts";
+import {
+  type ClientState,
+  clientState,
+  type SessionSettings,
+  type SessionState,
+} from "../../../client/session/state.ts";
 import type {
   ClientMessage,
   ContenderInfo,
@@ -73,13 +78,19 @@ export class Play {
   readonly trace: CoreTrace;
 
   constructor(
-    settings: Partial<Settings> = {},
+    settings: Partial<SessionSettings> = {},
     { client }: Pick<Cores, "client"> = shippedCores,
     found: (finding: Finding) => void = refuse,
   ) {
     this.#core = client;
     this.trace = new CoreTrace(found);
-    const defaults: Settings = { process: {}, priority: 0, onDisconnect: "keep", drainMs: Infinity, lingerMs: 0 };
+    const defaults: SessionSettings = {
+      process: {},
+      priority: 0,
+      onDisconnect: "keep",
+      drainMs: Infinity,
+      lingerMs: 0,
+    };
     this.state = client.initialState({ ...defaults, ...settings });
   }
 
@@ -239,10 +250,10 @@ export class Play {
   }
 
   /** Connected, and leading with these components; behind the play, the number of the contender of each. */
-  static leading(components: readonly [string], settings?: Partial<Settings>): [Play, number];
-  static leading(components: readonly [string, string], settings?: Partial<Settings>): [Play, number, number];
-  static leading(components: readonly string[], settings?: Partial<Settings>): [Play, ...number[]];
-  static leading(components: readonly string[], settings: Partial<Settings> = {}): [Play, ...number[]] {
+  static leading(components: readonly [string], settings?: Partial<SessionSettings>): [Play, number];
+  static leading(components: readonly [string, string], settings?: Partial<SessionSettings>): [Play, number, number];
+  static leading(components: readonly string[], settings?: Partial<SessionSettings>): [Play, ...number[]];
+  static leading(components: readonly string[], settings: Partial<SessionSettings> = {}): [Play, ...number[]] {
     const play = new Play(settings);
     const contenders = components.map((component) => play.contend(component));
     play.connects();

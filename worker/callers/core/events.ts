@@ -5,7 +5,7 @@ import type { TermIdentity } from "../../../shared/holder/state.ts";
 import type { Metadata } from "../../../shared/protocol/messages.ts";
 import type { LeaderStatus } from "../../../shared/protocol/status.ts";
 import type { Answer, Request } from "./requests.ts";
-import type { Drain, Settings } from "./state.ts";
+import type { ContenderSettings, Drain } from "./state.ts";
 
 export type EventBody =
   /** Runs for leadership from now on. One that runs already goes on. */
@@ -13,7 +13,7 @@ export type EventBody =
   /** Stops the terms, says goodbye, and does not come back before the next `start`. One that comes meanwhile counts. */
   | { readonly type: "close" }
   /** Other settings from now on. */
-  | { readonly type: "change"; readonly settings: Settings }
+  | { readonly type: "change"; readonly settings: ContenderSettings }
   /** Time has passed. */
   | { readonly type: "tick" }
   | { readonly type: "answered"; readonly attempt: number; readonly answer: Answer }

@@ -27,7 +27,7 @@ export interface Candidate extends ContenderInfo {
 }
 
 /** What the application chose. Not stored: a deployment may change it. */
-export interface Settings {
+export interface ContenderSettings {
   readonly contenders: readonly Candidate[];
   /** Contends only for what is free at its first call: `tried` tells that it is not. */
   readonly tries?: boolean;
@@ -73,7 +73,7 @@ export interface Call {
 }
 
 export interface ContenderState extends HolderState<Contender> {
-  readonly settings: Settings;
+  readonly settings: ContenderSettings;
   /** `leaving`: stops its terms, then says goodbye. `returning`: the same, and then it begins anew. */
   readonly activity: "stopped" | "running" | "leaving" | "returning";
   readonly session: { readonly sessionId: string; readonly secret: string } | null;
@@ -103,7 +103,7 @@ export interface ContenderState extends HolderState<Contender> {
   readonly seenAt: number;
 }
 
-export const initialState = (settings: Settings): ContenderState => ({
+export const initialState = (settings: ContenderSettings): ContenderState => ({
   settings,
   activity: "stopped",
   session: null,
@@ -147,7 +147,7 @@ const lasting = (state: ContenderState): string => JSON.stringify({ ...save(stat
  * that much shorter. What an incarnation that is gone was running is gone with it: an `onRevoke` that was cut off counts
  * as settled.
  */
-export function load(stored: Stored, settings: Settings): ContenderState {
+export function load(stored: Stored, settings: ContenderSettings): ContenderState {
   return {
     ...initialState(settings), // what an older version has not stored
     ...stored,

@@ -16,13 +16,13 @@ import type { Effect, Event } from "./events.ts";
 import { type Contender, type ContenderState, drainsIn, isDeparting, type Term, unreleasedIn } from "./state.ts";
 import { adoptSettings, confirm, finish, resign, settled } from "./terms.ts";
 
-export interface Turn {
+export interface Transition {
   /** The same reference where nothing has changed. */
   readonly state: ContenderState;
   readonly effects: readonly Effect[];
 }
 
-export function transition(before: ContenderState, event: Event): Turn {
+export function transition(before: ContenderState, event: Event): Transition {
   const draft = draftOf(before, event);
   watchClock(draft);
   expireLeases(draft);
