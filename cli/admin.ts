@@ -12,7 +12,7 @@ import { askToken, type ConnectionOptions, tokenSource } from "./options.ts";
 
 /** Longer than a revoke can take with the default lease and drain time. */
 const PATIENCE_MS = 120_000;
-/** For a group that would be asked again at once. */
+/** The shortest wait before a group is asked again, even if it names a shorter one. */
 const LEAST_WAIT_MS = 1_000;
 
 /** The typed routes of a group. */
@@ -28,7 +28,7 @@ function routesOf(connection: ConnectionOptions) {
   return hc<ElectionApp>(base, { headers, fetch: patiently }).v1;
 }
 
-/** Asks again when an overloaded group says, if it was only asked to tell something: an order might be carried out twice. */
+/** Repeats a look-up when an overloaded group says. An order is never repeated: it might be carried out twice. */
 async function patiently(input: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   for (let leftMs = PATIENCE_MS; ; ) {

@@ -13,8 +13,8 @@ export const ROUNDING_MS = 0.001;
 /** Frames that a connection may send at once; then as many a second as `welcome` says. */
 const BURST = 100;
 /**
- * So few frames in so long, and so few right after another: none has to wait for its turn. The second counts where a clock that
- * has jumped makes the first look calm.
+ * A connection is calm that has sent fewer than `frames` in `ms`, and fewer than `close` of its last ones right after another:
+ * then no frame has to wait for its turn. `close` is for a clock that has jumped, by which `frames` looks calm.
  */
 const CALM = { frames: 50, ms: 10_000, close: 25 };
 /** Frames that wait leave at this share of the limit or faster. */
@@ -199,7 +199,7 @@ export class Client {
   secrets: readonly string[] = [];
   /** The place of the newest that it has presented. */
   presented = 0;
-  /** The newest came late: the one that was presented last is as good (N19). */
+  /** The newest came late: the client may present once more the one that it presented last (N19). */
   mayRepeat = false;
   attempt = 0;
   sentAt = -Infinity;

@@ -24,7 +24,7 @@ export function judgeRead(scene: Scene, connection: Connection, frame: unknown):
   follow(scene, connection, message);
 }
 
-/** It drops what an older connection says, but for an answer or a revoke that comes before a newer one is welcomed (N19). */
+/** What an older connection says is dropped, except an answer or a revoke that comes before a newer one is welcomed (N19). */
 function readLate(scene: Scene, connection: Connection, frame: unknown): void {
   const { welcomed: newest } = connection.client;
   if (newest !== null && newest.number > connection.number) return;
@@ -39,7 +39,7 @@ function messageOf(scene: Scene, frame: unknown): ServerMessage | null {
     return parseServerMessage(JSON.stringify(frame));
   } catch (error) {
     if (!(error instanceof InvalidField)) throw error;
-    scene.find("E2", `the group sends what is no message: ${error.message}`, "PROTOCOL.md lists the fields");
+    scene.find("E2", `the group has sent a frame that is no message: ${error.message}`, "PROTOCOL.md lists the fields");
     return null;
   }
 }

@@ -1,4 +1,4 @@
-/** What a client sends, and what it may not send by then. */
+/** What a client sends, and what it must not send at that time. */
 
 import { clientMessageParser } from "../../shared/protocol/client-codec.ts";
 import { InvalidField } from "../../shared/protocol/fields.ts";
@@ -58,7 +58,7 @@ function messageOf(scene: Scene, connection: Connection, frame: unknown): Client
     return message;
   } catch (error) {
     if (!(error instanceof InvalidField)) throw error;
-    scene.find("E2", `a frame that the group closes the socket for: ${error.message}`, "PROTOCOL.md lists the fields");
+    scene.find("E2", `the group closes the socket for this frame: ${error.message}`, "PROTOCOL.md lists the fields");
     return null;
   }
 }
@@ -89,7 +89,7 @@ function judgeMessage(scene: Scene, connection: Connection, message: ClientMessa
   }
 }
 
-/** What it owes, and sends other things instead of. */
+/** Finds what is overdue while the client sends other things. */
 function judgeMissed(scene: Scene, connection: Connection, message: ClientMessage | null): void {
   if (!scene.isExact || message?.type === "bye" || connection.welcome === null || !connection.isCalm) return;
   for (const { what, about, violation } of connection.missed(scene.at)) {

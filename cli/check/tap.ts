@@ -1,6 +1,6 @@
 /**
  * A listener before a backend that passes everything on as it is, and tells what it sees of the sessions' sockets: the trace
- * of any client, in whatever language. What it has told has not been passed on yet. The backend agrees to no compression.
+ * of any client, in whatever language. It tells of each frame before it passes it on. The backend agrees to no compression.
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { SeenEntry } from "./trace.ts";

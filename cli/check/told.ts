@@ -116,7 +116,7 @@ function frozen({ at }: Scene, client: Client): void {
     if (work.state === "stopping") client.work.set(component, { ...work, stopsBy: at });
 }
 
-/** S8: in order, and yet without a word. */
+/** S8: a client that closes in order sends `bye` first. */
 function left(scene: Scene, client: Client): void {
   const { last } = client;
   if (!scene.isExact || last === null || !last.gone || last.at < scene.at) return;

@@ -229,7 +229,7 @@ export class CommandRunner {
     if (this.#settings.tries && !this.#isOver) this.fail(runFailure.lost(reason));
   }
 
-  /** Receives the errors of the contender. One that waiting can't help ends the run. */
+  /** Receives the errors of the contender. An error that time can't mend ends the run. */
   #judge(error: unknown): void {
     this.#last = error;
     if (this.#isOver) return;

@@ -36,7 +36,11 @@ export const runFailure = {
 
   /** Of `run --try`, which does not wait for another term. */
   lost: (reason: LossReason): CommandFailure =>
-    failed("leadership_lost", `the leadership is over (${reason}), and the command was stopped`),
+    failed(
+      "leadership_lost",
+      `the leadership is over (${reason}), and the command was stopped`,
+      "Run it again, or leave out --try to wait for the next term.",
+    ),
 
   unanswered: (last: unknown): CommandFailure =>
     failed(

@@ -33,7 +33,7 @@ export interface StopPlan {
   readonly killInMs: number;
 }
 
-/** For a leadership that is not renewed any more. `remainingMs`: until L. */
+/** For a leadership that is no longer renewed. `remainingMs`: until L. */
 export function planForLease(remainingMs: number, renewDeadlineMs: number, graceMs: number): StopPlan {
   const killInMs = Math.max(0, remainingMs - killMarginMs(renewDeadlineMs));
   const grace = Math.min(graceMs, Math.floor(renewDeadlineMs * GRACE_SHARE));

@@ -298,7 +298,7 @@ function crowdMs({ session, spreadMs, nextUntil, now }: Draft, action: CloseActi
   return isAlone || isNext ? 0 : spreadMs;
 }
 
-/** Uniform at first. Later attempts keep half of it free, or those that were in vain would meet with the first ones of others. */
+/** Uniform at first. Later attempts wait at least half of the spread: otherwise they would meet the first attempts of others. */
 const spreadFor = (failures: number, spreadMs: number, random: number): number =>
   failures === 0 ? spreadMs * random : (spreadMs * (1 + random)) / 2;
 

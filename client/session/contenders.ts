@@ -50,7 +50,7 @@ export function deregister(draft: Draft, { contender: id }: Of<"deregister">): v
   for (const contender of draft.contenders) if (contender.id === id) leave(draft, contender);
 }
 
-/** It stops, and leaves when it has. */
+/** It leaves once it has stopped. */
 export function leave(draft: Draft, contender: Contender): void {
   if (contender.phase.type === "queued") draft.effects.push({ type: "left", contender: contender.id });
   close(draft, contender);
@@ -91,8 +91,9 @@ function tellStanding(draft: Draft, contender: Contender): Contender {
 }
 
 /**
- * One that has stopped stays while a sibling runs that the group may not count: with the last one that it counts, the
- * group gives the term up. It is known soon: the errors of a `hello` follow its `welcome`.
+ * A contender that has stopped stays registered while a sibling runs that the group may not count: the group gives the term
+ * up when the last one leaves that it counts. Whether it counts the sibling is known soon: the errors of a `hello` follow its
+ * `welcome`.
  */
 const isKept = ({ connection, contenders, terms }: Draft, { id, election }: Contender): boolean =>
   (connection.type === "greeting" || connection.type === "open") &&
@@ -149,7 +150,7 @@ export function registered(draft: Draft, { component, try: knowsTries }: Registe
   else count(draft, contender);
 }
 
-/** From a group that would let it wait. */
+/** An older group would let the try wait in its queue. */
 const UNKNOWN_TRY = {
   code: "other_interface",
   message: "the group's version is too old for tryElect: update the deployment",

@@ -100,7 +100,7 @@ export type Effect =
   | { readonly type: "tried"; readonly contender: number; readonly leader: LeaderStatus | null }
   /** The group does not let the contender stand. It asks again, at growing intervals, until it is closed; a try leaves. */
   | { readonly type: "refused"; readonly contender: number; readonly code: string; readonly message: string }
-  /** The group has answered the renewal or `hello` of this name, while somebody waits for an answer to any later than theirs. */
+  /** The group has answered the renewal or `hello` of this name, and somebody waits. It answers those who inquired before it was sent. */
   | { readonly type: "inquired"; readonly sentAt: number }
   /** Who has answered the `hello`. Comes before what that ends (E15). */
   | { readonly type: "deployment"; readonly deployment: string }

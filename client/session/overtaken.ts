@@ -30,9 +30,9 @@ export const isOpenAfter =
     one.type === "ping" || one.sentAt > sentAt;
 
 /**
- * Returns whether the input is one of the current connection after all: the first to open goes on. Behind the one that was
- * opened beside it, it would wait once more in the queue that has made it late. Of all else only what answers a renewal counts,
- * and a revoke of what runs: the rest, the new connection hears.
+ * Takes the input of a connection that was overtaken. If it is the first to open, it becomes the current one, since the newer
+ * one still stands in the queue that has made both late; then this returns true, and the input counts as any other. Otherwise
+ * only an answer to a renewal counts, and a revoke of a term that runs: the newer connection receives all the rest.
  */
 export function overtakenSays(draft: Draft, attempt: number, input: Input): boolean {
   const { overtaken, effects } = draft;

@@ -33,14 +33,14 @@ function allowanceOf(draft: Draft, { allowance, allowanceAt }: Line): number {
   return Math.min(BURST, allowance + (draft.now - allowanceAt) * rate(draft));
 }
 
-/** Only the clock has gone on: nothing is allowed for that. */
+/** The clock was moved up, and at the group no time has passed: that allows no frames. */
 export function jump(draft: Draft, jumped: number): void {
   const byMs = jumped - draft.jumped;
   draft.jumped = jumped;
   if (byMs > 0) changeLine(draft, ({ allowanceAt }) => ({ allowanceAt: allowanceAt + byMs }));
 }
 
-/** The group has read so many by now: perhaps all at once, and just now. */
+/** The group has read so many frames by now, perhaps all of them just now and at once. */
 export function noteRead(draft: Draft, read: number): void {
   changeLine(draft, (line) => ({
     read,
@@ -91,10 +91,10 @@ export function sendBye(draft: Draft): boolean {
 }
 
 /**
- * Tells the group that a component has left its election. If its `register` still waits, neither is sent: it is returned. `stays`:
- * another one of the election is left. Otherwise this ends its term, and goes first, with all that have left the election
- * before: a `register` that it would overtake was taken back. Where others stay it keeps its place behind theirs, or the
- * group would see none left.
+ * Tells the group that a component has left its election. If its `register` still waits, neither frame is sent, and the
+ * `register` is returned. `stays`: another component of the election is left. Then the frame keeps its place behind the
+ * `register`s of the others, or the group would see nobody left. Where nobody stays, it ends the term and goes first, with all
+ * earlier departures from the election; it overtakes no `register` of theirs, since each that waited was taken back.
  */
 export function sendDeregister(
   draft: Draft,
@@ -111,7 +111,7 @@ export function sendDeregister(
     const from = waiting.indexOf(arrival);
     changeLine(draft, ({ outbox }) => ({ outbox: outbox.filter((message, index) => index < from || !isOwn(message)) }));
   } else if (stays) send(draft, departure);
-  // None but those from the process election ever wait among the rest.
+  // Only departures from the process election ever wait in the outbox.
   if (!stays && election === "process") hurryDepartures(draft);
   if (!stays && !arrival) {
     const isKept = (message: ClientMessage): boolean => message.type === "deregister" || !isOwn(message);

@@ -87,7 +87,7 @@ interface Traffic {
   readonly statements: readonly Stated[];
   /** Where the last of them said that nothing could start. */
   readonly busy: readonly ElectionName[];
-  /** The last `sentAt` that was in use when a component's `deregister` left, for those that a grant can still be older than. */
+  /** The last `sentAt` in use when a component's `deregister` left. Kept while a grant may still rest on an older statement. */
   readonly departures: readonly { readonly component: string; readonly sentAt: number }[];
   /** Frames that wait until the server takes them: terms that were not taken, what ends others, then the rest. */
   readonly untaken: readonly Release[];
@@ -141,13 +141,13 @@ export interface SessionState extends HolderState<Contender> {
   readonly connection: Connection;
   /** The number of the current connection: frames of any other are dropped. */
   readonly attempt: number;
-  /** The highest number of any connection. A `hello` names it as its attempt: one by an older connection comes after others (S9). */
+  /** The highest number of any connection. Every `hello` names it as its attempt, also one by an older connection, which opens late (S9). */
   readonly attempts: number;
-  /** Connections before, while it still counts that they open, or what they answer (N19). */
+  /** Earlier connections that may still open, or whose answers still count (N19). */
   readonly overtaken: readonly Overtaken[];
   /** The newest `welcome` of the session to resume: its identity, and the server's settings. */
   readonly session: Welcome | null;
-  /** How often the back-off has doubled since the last `welcome`, and connections lost in a row for the token. */
+  /** `failures`: how often the back-off has doubled since the last `welcome`. `refusals`: how many connections in a row the token has cost. */
   readonly failures: number;
   readonly refusals: number;
   /** Over how long the group lets its sessions spread their return (N15). */

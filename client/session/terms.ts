@@ -39,7 +39,7 @@ function join(draft: Draft, term: Term, message: Grant): void {
 
 /**
  * The process leads from here on, until R after it sent the statement that the group has granted by (S1). It takes the
- * term only if what has made that statement could start by it, and still can (S7); else the term is as good as ended.
+ * term only if one of its contenders can start now, and has not left since that statement (S7). Otherwise it counts as ended.
  */
 function begin(draft: Draft, message: Grant & { readonly joined: false }): void {
   const { election, leaderSessionId, epoch } = message;

@@ -196,7 +196,7 @@ export function revoke<C extends Contender>(
   draft.effects.push({ type: "revoke", contenders: ids, reason, ...identityOf(term) });
 }
 
-/** It stops, and leaves when it has. */
+/** It leaves once it has stopped. */
 export function close<C extends Contender>(draft: HolderDraft<C>, contender: C): void {
   const { phase } = contender;
   switch (phase.type) {

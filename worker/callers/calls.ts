@@ -1,4 +1,4 @@
-/** Checks the arguments of a caller by RPC, before the group's object is touched, and makes one call of the core of them. */
+/** Checks the arguments of a caller by RPC before the group's object is touched, and turns them into one call of the core. */
 import {
   address,
   contenderFields,

@@ -198,7 +198,7 @@ export class DurableContender<Component extends string = string> {
     if (this.#wakes === 0) this.#moveAlarm(after);
   }
 
-  /** As `over`; inside an `onRevoke` also when everything has stopped but what is not waited for. */
+  /** As `over`; inside an `onRevoke` it also resolves once everything has stopped except what it must not wait for. */
   #over(over: Promise<void>, unawaited: readonly string[]): Promise<void> {
     if (unawaited.length === 0) return this.#engine.attend(over);
     const others = this.#running().filter((name) => !unawaited.includes(name));

@@ -70,8 +70,8 @@ export class Engine {
   }
 
   /**
-   * Waits for something that the group, or time, has to bring. A timer keeps the deadlines meanwhile: the alarm that else
-   * keeps them may be what waits. Rejects if a turn fails.
+   * Waits for something that the group, or time, has to bring. A timer keeps the deadlines meanwhile: the alarm, which
+   * keeps them otherwise, may be the one that waits. Rejects if a turn fails.
    */
   async attend<T>(waiting: Promise<T>): Promise<T> {
     const { promise, reject } = Promise.withResolvers<never>();
@@ -87,7 +87,7 @@ export class Engine {
 
   #moveTimer(): void {
     this.clock.clearTimeout(this.#timer);
-    // Whoever inquires holds a term, or no longer needs the answer.
+    // An inquiry is about a term: without one nobody needs its answer.
     if (this.state.terms.length === 0) this.#inquiries.giveUp();
     const deadline = nextDeadline(this.state);
     // While a call is under way its own timer keeps them.

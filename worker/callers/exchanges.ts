@@ -1,4 +1,4 @@
-/** The calls of contenders without a socket: what each asks of the group's object, and what its caller gets for the outcome. */
+/** The calls of contenders without a socket: what each asks of the group's object, and the answer that its caller gets. */
 import type { Check } from "../../shared/protocol/fields.ts";
 import type { RunAnswer } from "../../shared/protocol/runs.ts";
 import type { Outcome, PollAnswer } from "../group/events.ts";

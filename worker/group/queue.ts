@@ -8,7 +8,7 @@
  */
 import { compareText, SortedMap } from "./sorted-map.ts";
 
-/** What a process is worth as a leader. Only whoever is worth more than the holder may take the lead from it (Q2). */
+/** What a process is worth as a leader. Only a process that is worth more than the holder may take the lead from it (Q2). */
 export interface Worth {
   readonly priority: number;
   /** Sorts as text, what is preferred last. */
@@ -26,7 +26,7 @@ export interface Rank extends Worth {
 /** `null`: the session has no place, or leads. */
 export type Standing = Rank | "aside" | null;
 
-/** Whoever is worth more comes first. */
+/** The one that is worth more comes first. */
 export const compareWorth = (left: Worth, right: Worth): number =>
   right.priority - left.priority || compareText(right.preference, left.preference);
 

@@ -86,7 +86,7 @@ export class SortedMap<K, V> {
     return [key, value];
   }
 
-  /** In key order, from the first key that is not before `from`. Of the map as it is now: later updates make other maps. */
+  /** In key order, from the first key that is not before `from`. It walks the map as it is now: later updates make other maps. */
   entries(from?: K): Generator<readonly [K, V]> {
     const ahead: Node<K, V>[] = [];
     for (let node = this.#root; node !== null; ) {

@@ -8,10 +8,10 @@
  *
  * Phases of an incarnation:
  * 1. The constructor loads what is stored, and finds the sockets of leaders, which carry exact leases.
- * 2. `adopt` takes these in, once the platform has told when its alarm is due. No alarm is set before the third phase: the
- *    platform drops a due one that wakes the object when the constructor sets a later one, and `start` never comes.
+ * 2. `adopt` takes these in, once the platform has told when its alarm is due. No alarm is set before the third phase: if
+ *    the constructor set a later one, the platform would drop the due one that has woken the object, and `start` never came.
  * 3. All sockets are listed before whatever comes next (event `start`). Only a frame that comes first is answered before
- *    that, with its own socket taken in: to list ten thousand takes longer than everything else that it needs.
+ *    that, once its own socket is taken in: to list ten thousand takes longer than all else that the frame needs.
  *
  * Until the third phase the core grants nothing to anybody.
  *
@@ -283,7 +283,7 @@ export class Host<Socket extends object> {
     this.#turn({ type: "disconnect", connection });
   }
 
-  /** A sign of life of one is when the group finds out which others have vanished. */
+  /** Looks which others have vanished: each sign of life of one connection is the occasion. */
   #lookAtOthers(speaking: string | null, isNewcomer: boolean): void {
     const connections = unheard(this.#state, this.#port.now(), speaking, isNewcomer);
     if (connections.length === 0) return; // most of the time

@@ -282,7 +282,7 @@ export function failed(draft: Draft, { attempt, retryAfterMs }: Of<"failed">): v
   fail(draft, asked, retryAfterMs);
 }
 
-/** Whether it has arrived is unknown. A farewell need not be repeated: the next campaign does not name the term. */
+/** Whether the call has arrived is unknown. A farewell need not be repeated: the next campaign does not name the term. */
 export function fail(draft: Draft, { request }: Call, retryAfterMs = 0): void {
   draft.failures += 1;
   pause(draft, Math.min(retryAfterMs, LONGEST_PAUSE_MS));
@@ -293,10 +293,10 @@ export function fail(draft: Draft, { request }: Call, retryAfterMs = 0): void {
   else if (draft.failures >= GOODBYES) leave(draft);
 }
 
-/** Whatever somebody in front of the deployment says. */
+/** No pause is longer, whatever something in front of the deployment asks for. */
 const LONGEST_PAUSE_MS = 60_000;
 
-/** Half of the bound in any case, as each call costs a row; while a term is held never longer than R / 8, so that no outage outlasts its end. */
+/** Waits at least half of the bound, as each call costs a row; but while a term is held no longer than R / 8: patience would cost it. */
 function pause(draft: Draft, leastMs: number): void {
   const isHolding = draft.terms.length > 0;
   const longestMs = isHolding && draft.lease !== null ? draft.lease.renewDeadlineMs / 8 : RETRY.longestMs;

@@ -10,7 +10,7 @@ import type { ContenderSettings, Drain } from "./state.ts";
 export type EventBody =
   /** Runs for leadership from now on. One that runs already goes on. */
   | { readonly type: "start" }
-  /** Stops the terms, says goodbye, and does not come back before the next `start`. One that comes meanwhile counts. */
+  /** Stops the terms, says goodbye, and does not come back before the next `start`; one that comes meanwhile counts. */
   | { readonly type: "close" }
   /** Other settings from now on. */
   | { readonly type: "change"; readonly settings: ContenderSettings }
@@ -58,13 +58,13 @@ export type Effect =
   | { readonly type: "refused"; readonly component?: string; readonly code: string; readonly message: string }
   /** A component that does not lead by its try. `leader`: who leads; `null`: nobody. */
   | { readonly type: "tried"; readonly component: string; readonly leader: LeaderStatus | null }
-  /** The group has answered the campaign of this name, while somebody waits for an answer to any later than theirs. */
+  /** The group has answered the campaign of this name, and somebody waits. It answers those who inquired before it was sent. */
   | { readonly type: "inquired"; readonly sentAt: number }
-  /** It has settled. */
+  /** This `onRevoke` has settled. */
   | ({ readonly type: "stopped" } & Drain)
-  /** The term is over, and the group was told; or a goodbye tells it, or no call can. */
+  /** The term is over, and the group was told. Also where the goodbye will tell it, or no call can. */
   | { readonly type: "released"; readonly leaderSessionId: string }
-  /** The group was told of this change, by its number in `changes`; or the contender leaves, and tells of none. */
+  /** The group was told of the change of this number (see `changes`). Also where the contender leaves, and tells of no change. */
   | { readonly type: "heard"; readonly change: number }
-  /** Has said goodbye. */
+  /** The contender has said goodbye, or has nobody to say it to. */
   | { readonly type: "left" };

@@ -45,7 +45,7 @@ export interface Publication {
   readonly isPublished: boolean;
 }
 
-/** Named by its component. One that has `gone` stays until the group has been told. */
+/** Named by its component. One that is `gone` stays until the group has been told. */
 export interface Contender extends HolderContender<string, Publication> {
   readonly info: Candidate;
   /** The code with which the group refuses it, so that this is reported once. */
@@ -63,7 +63,7 @@ export interface Drain {
 /** The one call that is under way; an answer to any other is dropped. */
 export interface Call {
   readonly attempt: number;
-  /** Its name for the group. Leases count from `at`, which a clock that was set back does not raise. */
+  /** Names the call for the group. Leases count from `at`: after a clock was set back, `sentAt` may lie ahead of it. */
   readonly sentAt: number;
   readonly at: number;
   readonly answerUntil: number;
@@ -84,7 +84,7 @@ export interface ContenderState extends HolderState<Contender> {
   readonly sentAt: number;
   /** `sentAt` when somebody last inquired: an answer to any later campaign will do. `null`: nobody waits. Not stored. */
   readonly inquiredAt: number | null;
-  /** How often that which it wants of the group has changed, and how many of these changes the group was told. */
+  /** How often it has changed what it wants of the group, and of how many of these changes the group was told. */
   readonly changes: number;
   readonly changesTold: number;
   /** For terms that are over here, until the group was told. */
@@ -92,7 +92,7 @@ export interface ContenderState extends HolderState<Contender> {
   readonly lease: LeaseSettings | null;
   readonly drainMs: number;
   readonly call: Call | null;
-  /** When the next campaign or renewal is due, and before when no call is made, since one has failed. */
+  /** `nextAt`: when the next campaign or renewal is due. `quietUntil`: no call is made before, as one has failed. */
   readonly nextAt: number;
   readonly quietUntil: number;
   /** Calls that have failed in a row. */
@@ -173,7 +173,7 @@ export const contenderOf = (info: Candidate): Contender => ({
   refusal: null,
 });
 
-/** Short while it holds a term, so that another call still fits before R; else a slow path would keep it out for ever. */
+/** Short while it holds a term, so that another call still fits before R. Long otherwise, or a slow path would keep it out for ever. */
 export const answerTimeoutMs = ({ lease, terms }: Pick<ContenderState, "lease" | "terms">): number =>
   lease === null || terms.length === 0 ? PATIENCE_MS : answerTimeoutFor(lease);
 

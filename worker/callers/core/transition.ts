@@ -39,7 +39,7 @@ export function transition(before: ContenderState, event: Event): Transition {
   return { state: isSame(after, before) ? before : after, effects: effectsOf(draft) };
 }
 
-/** Tells those who wait for it what is over by this event. */
+/** Tells those who wait what this event has brought to its end. */
 function tellWaiting(draft: Draft, before: ContenderState): void {
   const drains = drainsIn(draft);
   const unreleased = unreleasedIn(draft);
