@@ -347,5 +347,5 @@ function freeze(draft: Draft): void {
 /** An attempt from before there was a network does not notice that there is one: a new one does. */
 function hurry(draft: Draft): void {
   overtake(draft);
-  if (draft.connection.type === "waiting") draft.connection = { type: "idle" };
+  if (draft.connection.type === "waiting") draft.connection = { type: "waiting", until: draft.now };
 }

@@ -658,6 +658,20 @@ describe("the page", () => {
     play.page("online");
     expect(connects(play)).toBe(2);
   });
+
+  test("[N8] `online` while a session lingers that waits for its welcome opens it anew: it ends by `bye`", () => {
+    const play = new Play({ lingerMs: 3_000 });
+    const x = play.contend("x");
+    play.opens();
+    play.close(x);
+    play.page("online");
+    expect(connects(play)).toBe(2);
+    play.connects();
+    play.says();
+    play.wait(3_000);
+    expect(play.says()).toEqual([{ type: "bye" }]);
+    expect(play.state.connection.type).toBe("idle");
+  });
 });
 
 describe("observing", () => {
