@@ -68,8 +68,9 @@ export abstract class CallerShell {
   readonly #ordered = new Map<string, Bound>();
   /** For each that stops: how long it may. */
   readonly #drains = new Map<AppContender, Bound>();
-  /** By the last answer. */
+  /** By the last answer; and before it, for what has expired by the time that it came. */
   #drainMs = 0;
+  #drainMsBefore = 0;
   /** Those that the core has had and no longer has. */
   readonly #over = new Set<string>();
   #lastAttempt = 0;
@@ -185,6 +186,7 @@ export abstract class CallerShell {
     if (answer.type === "polled" && this.awaits(call) && call.request.type === "campaign")
       this.#waits.answered(call.changes);
     this.dispatch({ type: "answered", attempt: call.attempt, answer });
+    this.#drainMsBefore = this.#drainMs;
   }
 
   /** Whether it is the latest call, of this incarnation, and not given up for being late: no other answer counts. */
@@ -264,7 +266,7 @@ export abstract class CallerShell {
     if (app === undefined) return;
     this.#stopping.set(app, { leaderSessionId, epoch });
     this.#waits.revoked({ component, leaderSessionId });
-    this.#drains.set(app, this.#bound(this.now + this.#drainMs));
+    this.#drains.set(app, this.#bound(this.now + (reason === "expired" ? this.#drainMsBefore : this.#drainMs)));
   }
 
   /** When it has to have stopped. */

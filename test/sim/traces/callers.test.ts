@@ -4,6 +4,7 @@ import {
   callsOfStaleObject,
   closedWhileGranted,
   drainThatACallCuts,
+  expiredBeforeALongerDrain,
   hungSibling,
   inquiry,
   lateCall,
@@ -31,3 +32,5 @@ test("[S6] a caller that slept for longer than its lease has stopped when it wak
   sleepingCaller(shippedCores));
 test("[K7] an inquiry is answered by a call that was made after it, and at once", () => inquiry(shippedCores));
 test("[X4] a component that has left is not granted by an answer of before", () => closedWhileGranted(shippedCores));
+test("[S6] what has expired before an answer drains for as long as was known before it", () =>
+  expiredBeforeALongerDrain(shippedCores));

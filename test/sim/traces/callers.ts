@@ -175,3 +175,22 @@ export function lateCall(cores: Cores): void {
   stage.expect("R1 leads on", caller.holding().length > 0 && !leads(a));
   stage.end();
 }
+
+/** R1's lease is over when it hears of a longer drain time: what it stops has had the time that was known before. */
+export function expiredBeforeALongerDrain(cores: Cores): void {
+  const { stage, caller } = stageWithCaller(cores, { policy: { ...POLICY, leaseMs: 2_000, drainMs: 0 } });
+  const a = stage.join("A");
+  caller.ready = false;
+  stage.until("R1 calls", () => caller.state.call !== null, 1_000);
+  const { attempt } = caller.state;
+  stage.advance(15);
+  caller.calls.befall("down", "lose", 0);
+  stage.until("R1 calls once more", () => caller.state.attempt > attempt, 1_000);
+  stage.world.operator.deploy(POLICY);
+  const [term] = caller.state.terms;
+  caller.sleep(stage.world.now + (term?.leaseUntil ?? 0) - caller.hostNow + 20);
+  stage.until("A leads, though R1 still stops", () => leads(a), 500);
+  stage.expect("R1 holds nothing", caller.holding().length === 0);
+  caller.ready = true;
+  stage.end();
+}
