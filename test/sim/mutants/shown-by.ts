@@ -118,7 +118,7 @@ export const parts: readonly Part[] = [
     lack: "standingClocks",
     mutant: "a check is answered at once while the clock shows a lease",
     kind: "tenants",
-    runs: 415,
+    runs: 341,
   },
   {
     what: "two clients in a process",
@@ -172,10 +172,22 @@ export const pastFaults: readonly PastFault[] = [
   {
     what: "a flapping rival",
     mutant: "who did not take what it has preempted preempts again",
-    kind: "plain",
-    runs: 274,
+    kind: "choice",
+    runs: 314,
   },
   { what: "a lower attempt", mutant: "a connection that opens late names its own attempt", kind: "plain", runs: null },
+  {
+    what: "a drain that outlasts its time",
+    mutant: "what has had its drain time is named until the timer fires",
+    kind: "plain",
+    runs: null,
+  },
+  {
+    what: "a try that keeps a term",
+    mutant: "a try that is yet to ask keeps the term of the last that is counted",
+    kind: "plain",
+    runs: null,
+  },
   {
     what: "a shorter lease",
     mutant: "a late welcome of a shorter lease extends by the one before",
