@@ -133,7 +133,7 @@ export class Connection {
   }
 
   get answerTimeoutMs(): number {
-    return (this.welcome ?? this.client.welcomed)?.answerTimeoutMs ?? PATIENCE_MS;
+    return this.welcome?.answerTimeoutMs ?? this.client.answerTimeoutMs;
   }
 
   // What it owes
@@ -193,6 +193,8 @@ export class Client {
   connections = 0;
   /** The one that was welcomed last. */
   welcomed: Connection | null = null;
+  /** How long it waits for a `welcome`, at the least: one that came late may be ignored, with what it says of that (N19). */
+  answerTimeoutMs = PATIENCE_MS;
   /** `unknown`: its session began before the trace. */
   session: "none" | "unknown" | "known" = "none";
   /** Oldest first. */

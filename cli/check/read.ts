@@ -77,7 +77,7 @@ function follow(scene: Scene, connection: Connection, message: ServerMessage): v
 function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void {
   const { client } = connection;
   const askedAt = connection.questions.get(welcome.sentAt)?.at ?? scene.at;
-  const isLate = scene.at >= askedAt + (client.welcomed?.answerTimeoutMs ?? Infinity);
+  const isLate = scene.at >= askedAt + client.answerTimeoutMs;
   if (!welcome.resumed && scene.isExact) {
     client.endTerms(scene.at, "the group has begun a fresh session");
     // A client that gave up waiting may ignore the fresh session, and present its old one once more (N19).
@@ -85,6 +85,7 @@ function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void 
   }
   client.session = "known";
   takeSecret(client, welcome, isLate);
+  client.answerTimeoutMs = Math.min(welcome.answerTimeoutMs, isLate ? client.answerTimeoutMs : Infinity);
   client.drainMs = welcome.drainMs;
   client.renewDeadlineMs = welcome.lease.renewDeadlineMs;
   client.durationMs = welcome.lease.durationMs;

@@ -192,6 +192,20 @@ describe("[N19] a leader whose connection was lost", () => {
     expect(play.opens().resume).toMatchObject({ secret: welcome.secret, attempt: 3 });
   });
 
+  test("[S9] presents it once more after a second late welcome: the first has made its own time-out no longer", () => {
+    const [play] = returning();
+    const welcomeLate = (connection: number, secret: string): void => {
+      const { sentAt } = play.opens();
+      play.wait(ANSWER);
+      const answerTimeoutMs = 4 * ANSWER;
+      play.happens({ ...welcome, answerTimeoutMs, secret, sentAt, resumed: true, held: ["L1"] }, connection);
+      play.wait(play.dueAt - play.now);
+    };
+    welcomeLate(1, "later");
+    welcomeLate(2, "latest");
+    expect(play.opens().resume).toMatchObject({ secret: welcome.secret, attempt: 3 });
+  });
+
   test("[S1] counts by the shorter lease where the late welcome names another one", () => {
     for (const [renewDeadlineMs, counted] of [
       [R - 50, R - 50],
