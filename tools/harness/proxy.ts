@@ -13,7 +13,7 @@ export interface FaultyProxy {
   partition(...directions: Direction[]): void;
   /** Delays every byte by this much from now on; 0 ends it. */
   delay(delayMs: number): void;
-  /** Forwards again, on new connections; those that lost bytes are reset. */
+  /** Forwards again, on new connections; those that lost bytes, or began meanwhile, are reset. */
   heal(): void;
   /** New connections go to this port. */
   lead(port: number): void;
@@ -27,7 +27,7 @@ export interface FaultyProxy {
 interface Pair {
   readonly client: Socket;
   readonly upstream: Socket;
-  /** Bytes or an end were thrown away: the connection can't go on. */
+  /** Bytes or an end were thrown away, or soon would be: the connection can't go on. */
   damaged: boolean;
 }
 
@@ -67,7 +67,7 @@ export async function startProxy(firstPort: number): Promise<FaultyProxy> {
   };
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const upstream = connect({ port: targetPort, host: "127.0.0.1", allowHalfOpen: true });
-    const pair: Pair = { client, upstream, damaged: false };
+    const pair: Pair = { client, upstream, damaged: blocked.size > 0 };
     pairs.add(pair);
     pipe(pair, client, upstream, "up");
     pipe(pair, upstream, client, "down");
