@@ -18,6 +18,9 @@ interface Env extends Cloudflare.Env {
   readonly ELECTIONS: DurableObjectNamespace<ElectionGroup>;
 }
 
+/** Read off the address as it is: all other requests take no longer for it. */
+const OWN_ROUTE = /^(https?:\/\/[^/]+)\/bench\/(replace|crowd)\/(\w+)(?:\/(\d+))?$/;
+
 const app = createElectionApp({
   policy: (group, env) => ({
     ...policyFromEnv(group, env),
@@ -27,8 +30,7 @@ const app = createElectionApp({
 
 export default {
   async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
-    const { pathname, origin } = new URL(request.url);
-    const [, route, group = "", count] = /^\/bench\/(replace|crowd)\/(\w+)(?:\/(\d+))?$/.exec(pathname) ?? [];
+    const [, origin, route, group = "", count] = OWN_ROUTE.exec(request.url) ?? [];
     if (route === undefined) return await app.fetch(request, env, context);
     if (route === "crowd") {
       const address = `${origin}/v1/groups/${group}/session`;

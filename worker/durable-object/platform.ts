@@ -5,7 +5,7 @@ import { createPolicy } from "../group/policy.ts";
 import type { Commit, HostFailure, HostPort, Turned } from "../host/port.ts";
 import { isLogged, logError, logFacts } from "../http/log.ts";
 import type { IndexEntry } from "./index-entry.ts";
-import { deploymentOf, freshNonce, freshSecret, hashSecret } from "./secrets.ts";
+import { deploymentOf, freshNonce, freshSecret, hashSecret, hasSpareSecret, spareSecret } from "./secrets.ts";
 import type { Store } from "./store.ts";
 
 /** The platform refuses alarms after 2189. */
@@ -105,18 +105,22 @@ export class Platform implements HostPort<WebSocket> {
   // Log, and the index of groups
 
   turned(turn: Turned): void {
-    this.#log(turn);
+    this.#afterwards(turn);
     const { report, rows } = turn;
     if (report.purged) this.#entry.purged();
     else if (rows.length > 0) this.#entry.used(report.now);
   }
 
-  /** Once it is durable: what fails to be stored has not happened, and nobody has to wait for a line of the log. */
-  #log({ facts, report }: Turned): void {
+  /** Once it is durable: what fails to be stored has not happened, and nobody has to wait for the log, or for the next one's secret. */
+  #afterwards({ facts, report }: Turned): void {
     const { logLevel } = report.after.policy;
-    if (!facts.some((fact) => isLogged(fact, logLevel))) return;
-    const log = (): void => logFacts(facts, logLevel, { group: this.#group, at: report.now });
-    this.#context.storage.sync().then(log, () => {}); // if it rejects, the platform resets the object
+    const isLogging = facts.some((fact) => isLogged(fact, logLevel));
+    if (!isLogging && hasSpareSecret()) return;
+    const finish = (): void => {
+      spareSecret();
+      if (isLogging) logFacts(facts, logLevel, { group: this.#group, at: report.now });
+    };
+    this.#context.storage.sync().then(finish, () => {}); // if it rejects, the platform resets the object
   }
 
   failed(failure: HostFailure, error: unknown): void {

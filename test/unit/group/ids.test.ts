@@ -1,5 +1,11 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { freshNonce, freshSecret } from "../../../worker/durable-object/secrets.ts";
+import {
+  freshNonce,
+  freshSecret,
+  hashSecret,
+  hasSpareSecret,
+  spareSecret,
+} from "../../../worker/durable-object/secrets.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -19,4 +25,14 @@ test("ids of one millisecond differ, and nothing of a secret can be guessed from
   expect(new Set(Array.from({ length: 1_000 }, freshNonce)).size).toBe(1_000);
   const beginnings = Array.from({ length: 1_000 }, () => freshSecret().secret.slice(0, 8));
   expect(new Set(beginnings).size).toBe(1_000);
+});
+
+test("a secret that is made ahead is given out once, with its own hash", () => {
+  const given = Array.from({ length: 100 }, (_, index) => {
+    if (index % 3 > 0) spareSecret();
+    return freshSecret();
+  });
+  expect(hasSpareSecret()).toBe(false);
+  expect(new Set(given.map(({ secret }) => secret)).size).toBe(100);
+  for (const { secret, hash } of given) expect(hash).toBe(hashSecret(secret));
 });
