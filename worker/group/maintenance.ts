@@ -10,7 +10,7 @@ import { endJobs } from "./jobs.ts";
 import { countLoads } from "./loads.ts";
 import type { Policy } from "./policy.ts";
 import { rankEverywhere } from "./ranks.ts";
-import { forget, hangUpOn } from "./sessions.ts";
+import { forget, hangUpOn, loseSocket } from "./sessions.ts";
 import { awaitRevoke, beginRevoke, boundHoldOff, boundLease, endTerm, holdOffFor } from "./terms.ts";
 import type { Turn } from "./turn.ts";
 
@@ -18,12 +18,27 @@ import type { Turn } from "./turn.ts";
 export function configure(turn: Turn, policy: Policy): void {
   const { prefer, spread } = turn.state.policy;
   const isOther = spread !== policy.spread || !isSame(prefer, policy.prefer);
+  if (isTighter(turn.state.policy, policy)) closeAll(turn);
   turn.change({ policy });
   if (isOther) {
     turn.change({ loads: countLoads(policy.spread ? turn.state.elections.values() : []) });
     for (const session of turn.state.sessions.values()) rankEverywhere(turn, session);
   }
   turn.reconsiderAll();
+}
+
+/** Whether clients that keep to the limits of their `welcome` would be closed for it from here on (N20). */
+const isTighter = ({ limits }: Policy, { limits: next }: Policy): boolean =>
+  next.messagesPerSecond < limits.messagesPerSecond || next.messageBytes < limits.messageBytes;
+
+/** Their next `welcome` names the new limits. */
+function closeAll(turn: Turn): void {
+  for (const connection of turn.state.connections.values()) {
+    const session = turn.sessionOf(connection);
+    if (session === undefined || connection.polling !== undefined) continue;
+    turn.close(connection.id, CLOSE.restart, "the limits of the group are lower now: connect again to read them");
+    loseSocket(turn, session);
+  }
 }
 
 /** Ends a leadership, for an operator. Replies once somebody has taken over, or nobody will. */

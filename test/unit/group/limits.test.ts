@@ -366,6 +366,21 @@ test("[O5] a limit that is lowered takes nobody what it watches, at a resume nei
   expect(a.say({ type: "observe", components: ["four"] })).toMatchObject([{ type: "error", observed: ["four"] }]);
 });
 
+test("[N20] a limit of frames that is lowered reaches a client before it is closed for it: it resumes, and keeps its term", () => {
+  for (const limits of [{ messagesPerSecond: 10 }, { messageBytes: 1_000 }]) {
+    const group = new GroupWorld();
+    const a = group.join("a", { contenders: ["x"] });
+    const { leaderSessionId } = a.accept();
+    group.configure({ limits });
+    expect(a.closeCode).toBe(1012);
+    a.resume();
+    expect(a.last("welcome")).toMatchObject({ resumed: true, held: [leaderSessionId], limits });
+    group.configure({ limits: {} });
+    group.configure({ limits: { observed: 2 } });
+    expect(a.closeCode).toBeNull();
+  }
+});
+
 test("[C12] a snapshot says whether it is of all components", () => {
   const group = new GroupWorld();
   const a = group.join("a", { observe: ["x"] });
