@@ -29,7 +29,10 @@ function readLate(scene: Scene, connection: Connection, frame: unknown): void {
   const { welcomed: newest } = connection.client;
   if (newest !== null && newest.number > connection.number) return;
   const message = messageOf(scene, frame);
-  if (message?.type === "welcome") takeSecret(connection.client, message, true);
+  if (message?.type === "welcome") {
+    endByFresh(scene, connection.client, message);
+    takeSecret(connection.client, message, true);
+  }
   if (message?.type === "renewed" || message?.type === "welcome") answered(scene, connection, message);
   if (message?.type === "revoke") revoked(scene, connection, message);
 }
@@ -78,11 +81,9 @@ function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void 
   const { client } = connection;
   const askedAt = connection.questions.get(welcome.sentAt)?.at ?? scene.at;
   const isLate = scene.at >= askedAt + client.answerTimeoutMs;
-  if (!welcome.resumed && scene.isExact) {
-    client.endTerms(scene.at, "the group has begun a fresh session");
-    // A client that gave up waiting may ignore the fresh session, and present its old one once more (N19).
-    if (!isLate) client.forgetSession();
-  }
+  endByFresh(scene, client, welcome);
+  // A client that gave up waiting may ignore the fresh session, and present its old one once more (N19).
+  if (!welcome.resumed && scene.isExact && !isLate) client.forgetSession();
   client.session = "known";
   takeSecret(client, welcome, isLate);
   client.answerTimeoutMs = Math.min(welcome.answerTimeoutMs, isLate ? client.answerTimeoutMs : Infinity);
@@ -93,6 +94,10 @@ function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void 
   client.welcomed = connection;
   answered(scene, connection, welcome);
   oweRenewal(scene, connection, welcome.held);
+}
+
+function endByFresh({ isExact, at }: Scene, client: Client, { resumed }: Welcome): void {
+  if (!resumed && isExact) client.endTerms(at, "the group has begun a fresh session");
 }
 
 /** The `hello` of a client that has not waited so long for the answer presents the same secret again, which the group takes. */

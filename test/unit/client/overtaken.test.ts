@@ -222,13 +222,16 @@ describe("[N19] a leader whose connection was lost", () => {
   });
 
   test("takes no session from a late welcome: it presents the one that it has, which the group no longer knows", () => {
-    const [play] = returning();
-    const { sentAt } = play.opens();
-    play.wait(ANSWER);
-    play.happens({ ...welcome, sessionId: "S2", secret: "later", sentAt, resumed: false, held: [] }, 1);
-    expect(play.called()).toEqual(["-x L1 lost"]);
-    play.wait(play.dueAt - play.now);
-    expect(play.opens().resume).toMatchObject({ sessionId: "S1", secret: welcome.secret, attempt: 2 });
+    for (const connectsBefore of [false, true]) {
+      const [play] = returning();
+      const { sentAt } = play.opens();
+      play.wait(ANSWER);
+      if (connectsBefore) play.wait(play.dueAt - play.now);
+      play.happens({ ...welcome, sessionId: "S2", secret: "later", sentAt, resumed: false, held: [] }, 1);
+      expect(play.called()).toEqual(["-x L1 lost"]);
+      if (!connectsBefore) play.wait(play.dueAt - play.now);
+      expect(play.opens()).toMatchObject({ resume: { sessionId: "S1", secret: welcome.secret, attempt: 2 }, held: [] });
+    }
   });
 
   test("is told late that its term is over", () => {
