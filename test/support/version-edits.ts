@@ -36,7 +36,11 @@ export const earlier: readonly Edit[] = [
   ),
   edit("shared/protocol/client-codec.ts", "try: optional(oneOf(true)), sentAt: optional(sentAt), busy,", ""),
   edit("worker/callers/calls.ts", "try: optional(boolean),", ""),
-  edit("shared/protocol/server-codec.ts", "rows: optional(ms), confirms: optional(ms),", "rows: optional(ms),"),
+  edit(
+    "shared/protocol/server-codec.ts",
+    "rows: optional(count), confirms: optional(count),",
+    "rows: optional(count),",
+  ),
   edit("worker/group/row-checks.ts", "subject: optional(nullable(words)),", ""),
   edit("worker/durable-object/election-group.ts", "electionStatus({ election,", "electionStatusOfThen({ election,"),
   edit("worker/group/views.ts", "ready: queue.size,", ""),
