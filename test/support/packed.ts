@@ -1,6 +1,6 @@
 /** The package as npm would publish it, installed into a project of its own. */
 import { execFile } from "node:child_process";
-import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -19,17 +19,28 @@ export interface PackedProject extends AsyncDisposable {
   leftovers(): Promise<string[]>;
 }
 
-export async function packedProject(): Promise<PackedProject> {
-  const folder = await temporaryFolder();
-  const modules = join(folder.path, "node_modules");
-  const temporary = join(folder.path, "tmp");
-  await mkdir(modules);
-  await mkdir(temporary);
+/** Packed once in a process: that takes longer than most tests of it. */
+let archive: Promise<Buffer> | undefined;
+
+async function pack(): Promise<Buffer> {
+  await using folder = await temporaryFolder();
   const packing = ["pack", "--ignore-scripts", "--loglevel=error", "--pack-destination", folder.path];
   const { stdout } = await execute("npm", packing, { cwd: ROOT });
-  const archive = stdout.trim().split("\n").at(-1) ?? "";
-  await execute("tar", ["-xzf", join(folder.path, archive), "-C", modules]);
-  await symlink(join(modules, "package"), join(modules, "edge-election"));
+  return readFile(join(folder.path, stdout.trim().split("\n").at(-1) ?? ""));
+}
+
+export async function packedProject(): Promise<PackedProject> {
+  archive ??= pack();
+  const packed = await archive;
+  const folder = await temporaryFolder();
+  const modules = join(folder.path, "node_modules");
+  const home = join(modules, "edge-election");
+  const temporary = join(folder.path, "tmp");
+  await mkdir(home, { recursive: true });
+  await mkdir(temporary);
+  const file = join(folder.path, "package.tgz");
+  await writeFile(file, packed);
+  await execute("tar", ["-xzf", file, "-C", home, "--strip-components=1"]);
   await writeFile(join(folder.path, "package.json"), '{ "type": "module" }');
   return {
     path: folder.path,
