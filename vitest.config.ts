@@ -23,7 +23,7 @@ const shared = { isolate: false };
 const native = { experimental: { viteModuleRunner: false, nodeLoader: false } };
 
 /** Tests that wait for leases most of the time: more of them run beside each other than there are processors. */
-const waiting = { maxWorkers: 3 };
+const waiting = { maxWorkers: 4 };
 
 /** What clients send and read is recorded, and judged after each test. */
 const recorded = { setupFiles: [SEEDED, "test/support/recorded.ts"] };
@@ -95,6 +95,7 @@ export default defineConfig({
         test: {
           ...tier("worker", 1),
           ...shared,
+          ...waiting,
           include: ["test/worker/**/*.test.ts"],
         },
       },
@@ -103,6 +104,7 @@ export default defineConfig({
         test: {
           ...tier("clocks-worker", 1),
           ...shared,
+          ...waiting,
           provide: { seed, clocks: "standing" as const },
           setupFiles: [SEEDED, "test/worker/standing-clocks.ts"],
           include: ["test/worker/callers/{contender,run-if-leader}.test.ts", "test/worker/client/fetcher.test.ts"],

@@ -8,6 +8,13 @@ const LONGEST = [
   "test/sim/random.test.ts",
   "test/sim/mutants/group-mutants.test.ts",
   "test/sim/exhaustive/exhaustive.test.ts",
+  "test/sim/mutants/client-mutants.test.ts",
+  "test/unit/group/spread.test.ts",
+  "test/unit/group/random.test.ts",
+  "test/unit/client/pace.test.ts",
+  "test/worker/callers/conformance.test.ts",
+  "test/worker/client/conformance.test.ts",
+  "test/worker/callers/contender.test.ts",
   "test/e2e/cli-run.test.ts",
   "test/e2e/abuse.test.ts",
   "test/e2e/cli-commands.test.ts",
@@ -18,7 +25,9 @@ const LONGEST = [
   "test/e2e/deploying.test.ts",
   "test/e2e/faults.test.ts",
   "test/browser/dashboard.test.ts",
+  "test/browser/hidden.test.ts",
   "test/browser/enduring.test.ts",
+  "test/browser/dashboard-names.test.ts",
   "test/browser/demo.test.ts",
 ];
 
