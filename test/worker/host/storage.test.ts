@@ -305,19 +305,28 @@ test("[S12] [S9] a session that was lost under one policy and resumed under anot
   expect((await ask("GET", pathOf(group), { server: long })).body).toMatchObject({ elections: [{ state: "leading" }] });
 });
 
-test("limits of a new policy hold for the sockets that are open already", async () => {
+test("[N20] limits of a new policy hold for the sockets that are open already; those of frames are read first", async () => {
   const group = freshGroup();
   stopClock();
   const [one, other] = [await join(group), await join(group)];
   const { leaderSessionId } = await one.client.win();
 
-  await connect(group, { server: serverWith({ leaseMs: LEASE_MS, limits: { messageBytes: 300, metadataBytes: 20 } }) });
+  const limits = { metadataBytes: 20 };
+  await connect(group, { server: serverWith({ leaseMs: LEASE_MS, limits }) });
   const metadata = { zone: "a".repeat(20) };
   one.client.send({ type: "confirm", id: "c", component: "dispatcher", leaderSessionId, metadata });
   expect(await one.client.closed).toEqual({
     code: 4400,
     reason: "metadata must be an object of strings, at most 20 bytes as JSON; it is an object",
   });
-  other.client.sendRaw(JSON.stringify({ type: "renew", sentAt: 1, held: [], unknown: "x".repeat(300) }));
-  expect(await other.client.closed).toEqual({ code: 4413, reason: "a frame has at most 300 bytes" });
+
+  const last = await connect(group, {
+    server: serverWith({ leaseMs: LEASE_MS, limits: { ...limits, messageBytes: 300 } }),
+  });
+  expect(await other.client.closed).toEqual({
+    code: 1012,
+    reason: "the limits of the group are lower now: connect again to read them",
+  });
+  last.sendRaw(JSON.stringify({ type: "renew", sentAt: 1, held: [], unknown: "x".repeat(300) }));
+  expect(await last.closed).toEqual({ code: 4413, reason: "a frame has at most 300 bytes" });
 });
