@@ -8,7 +8,6 @@ import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import { CLOSE } from "../../shared/protocol/close-codes.ts";
 import type { Attachment, Outcome } from "../../worker/group/events.ts";
 import { type HostCore, HostStage, LEASE_MS, REACH_MS, type StagePeer } from "./host-stage.ts";
-import { wrong } from "./wrong.ts";
 
 export type HostScript = (cores: { readonly group: HostCore }) => void;
 
@@ -23,6 +22,16 @@ function led({ group }: { readonly group: HostCore }): { stage: HostStage; a: St
 
 const resign = (peer: StagePeer) =>
   ({ type: "resign", leaderSessionId: peer.last("grant").leaderSessionId, sentAt: 2 }) as const;
+
+/** More than the settings below allow. */
+const publication = (peer: StagePeer) =>
+  ({
+    type: "confirm",
+    id: "c",
+    component: "x",
+    leaderSessionId: peer.last("grant").leaderSessionId,
+    metadata: { zone: "z".repeat(20) },
+  }) as const;
 
 /** When the group looks by itself after a renewal, while the next candidate is about to speak. */
 const NET_MS = 3 * LEASE_MS;
@@ -446,7 +455,7 @@ export const failedAlarm: HostScript = (cores) => {
 
 export const settingsRideWithRows: HostScript = (cores) => {
   const { stage, a } = led(cores);
-  const settings = JSON.stringify({ leaseMs: 4_000, limits: { messageBytes: 300 } });
+  const settings = JSON.stringify({ leaseMs: 4_000, limits: { metadataBytes: 20 } });
   stage.host.configure(settings);
   stage.look();
   stage.host.configure(settings);
@@ -457,16 +466,16 @@ export const settingsRideWithRows: HostScript = (cores) => {
   expect(stage.host.areSettingsStored).toBe(true);
   stage.wake();
   expect(stage.state.policy.lease.durationMs).toBe(4_000);
-  a.send(wrong({ type: "register", component: "y".repeat(128), metadata: "z".repeat(300) }));
-  expect(a.closeCode).toBe(4413);
+  a.send(publication(a));
+  expect(a.closeCode).toBe(4400);
   expect(entriesOf(stage, "commit with settings")).toHaveLength(1);
 };
 
 export const settingsHoldForOpenSockets: HostScript = (cores) => {
   const { stage, a } = led(cores);
-  stage.host.configure(JSON.stringify({ limits: { messageBytes: 300 } }));
-  a.sendRaw(`{"type":"renew","sentAt":1,"held":["${"x".repeat(300)}"]}`);
-  expect(a.closeCode).toBe(4413);
+  stage.host.configure(JSON.stringify({ limits: { metadataBytes: 20 } }));
+  a.send(publication(a));
+  expect(a.closeCode).toBe(4400);
 };
 
 export const refusedSettings: HostScript = (cores) => {
