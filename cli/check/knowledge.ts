@@ -186,8 +186,8 @@ export class Client {
   readonly work = new Map<string, Work>();
   /** Components that do not want to lead. */
   readonly unready = new Set<string>();
-  /** Until when components stay out, ready or not. */
-  readonly outUntil = new Map<string, number>();
+  /** Until when it stays out of elections, ready or not. */
+  readonly outUntil = new Map<ElectionName, number>();
   connection: Connection | null = null;
   /** How many it has had. */
   connections = 0;
@@ -231,6 +231,12 @@ export class Client {
     if (term === undefined || term.reported || term.until <= now) return undefined;
     const isOver = work.state === "stopping" && Math.min(work.stopsBy, term.drainUntil) <= now + ROUNDING_MS;
     return isOver ? undefined : work;
+  }
+
+  /** Where the component stands, or works. */
+  electionOf(component: string): ElectionName | undefined {
+    const work = this.work.get(component);
+    return this.connection?.registered.get(component) ?? this.terms.get(work?.leaderSessionId ?? "")?.election;
   }
 
   /** All that lead or stop by this term. */

@@ -27,9 +27,9 @@ export function judgeTold(scene: Scene, client: Client, told: Told): void {
     case "left":
       return left(scene, client);
     case "unready": {
+      const election = client.electionOf(component);
       if (told.forMs === undefined) client.unready.add(component);
-      else client.outUntil.set(component, scene.at + told.forMs);
-      const election = client.connection?.registered.get(component);
+      else if (election !== undefined) client.outUntil.set(election, scene.at + told.forMs);
       if (election !== undefined) client.connection?.settle("readiness", election);
       return;
     }
@@ -100,7 +100,7 @@ function oweReadiness(scene: Scene, client: Client, component: string): void {
   const election = connection?.registered.get(component);
   if (connection === null || election === undefined || !connection.busy.includes(election)) return;
   // The process election is led only while each of its components is ready (Q7).
-  if (connection.in(election).some((one) => unready.has(one) || (outUntil.get(one) ?? 0) > scene.at)) return;
+  if ((outUntil.get(election) ?? 0) > scene.at || connection.in(election).some((one) => unready.has(one))) return;
   const unsaid = violation(
     "S11",
     `\`${component}\` can start again in ${election}, and the group still takes it for busy`,

@@ -93,6 +93,20 @@ test("[E23] [Q7] who stays out for a time is not taken for ready by being unread
   expect(play.says().at(-1)).toMatchObject({ type: "observe" });
 });
 
+test("[E23] [Q7] nor is its sibling, once the one has left by which it stays out", () => {
+  const [play, x] = Play.leading(["x"]);
+  play.happens({ type: "resign", leaderSessionId: "L1", stayOutMs: 60_000 });
+  play.contend("y");
+  play.settles(x);
+  play.close(x);
+  play.happens({ type: "ready", ready: true, component: "y" });
+  for (const component of ["one", "two"]) {
+    play.sleeps(1_500);
+    play.happens({ type: "observe", component });
+  }
+  expect(play.last("deregister").component).toBe("x");
+});
+
 test("[E23] [S8] who gives up a path by the time-out of the session before leaves without a word", () => {
   const [play, x] = Play.leading(["x"]);
   play.loses();
