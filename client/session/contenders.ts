@@ -1,14 +1,6 @@
 /** Contenders: how one component's wish to lead reaches the group, and what the group makes of it. */
 import { backOffMs } from "../../shared/back-off.ts";
-import {
-  close,
-  endTerm,
-  enterPhase,
-  grantWaiting,
-  isContended,
-  replaceContender,
-  settle,
-} from "../../shared/holder/holder.ts";
+import { close, endTerm, enterPhase, grantWaiting, replaceContender, settle } from "../../shared/holder/holder.ts";
 import { findTerm, isLive, leaderSessionIdOf } from "../../shared/holder/state.ts";
 import type {
   Confirm,
@@ -21,7 +13,7 @@ import type {
   Registered,
   Tried,
 } from "../../shared/protocol/messages.ts";
-import { electionOf } from "../../shared/protocol/names.ts";
+import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import { changeLine, type Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
 import { publishes, send, sendDeregister } from "./pace.ts";
@@ -64,20 +56,24 @@ export function settled(draft: Draft, { contenders }: Of<"settled">): void {
 /** Lets everyone take the step that is due: be granted, queue up, leave. */
 export function advance(draft: Draft): void {
   grantWaiting(draft);
+  // As when terms were finished: one that steps up below keeps no term that was given up there.
+  const contended = new Set(
+    draft.contenders.filter((one) => isLive(one) && !draft.transport.isUncounted(one)).map(({ election }) => election),
+  );
   const taken = new Set<string>();
   for (const before of draft.contenders) {
     const { component } = before.info;
     const isNext = before.phase.type === "queued" && !taken.has(component);
     const contender = askAgain(
       draft,
-      tellStanding(draft, isNext ? enterPhase(draft, before, { type: "waiting" }) : before),
+      tellStanding(draft, isNext ? enterPhase(draft, before, { type: "waiting" }) : before, contended),
     );
     if (contender.phase.type !== "gone" || isRegistered(contender)) taken.add(component);
   }
   draft.contenders = draft.contenders.filter((one) => one.phase.type !== "gone" || isRegistered(one));
 }
 
-function tellStanding(draft: Draft, contender: Contender): Contender {
+function tellStanding(draft: Draft, contender: Contender, contended: ReadonlySet<ElectionName>): Contender {
   // One that leaves counts until its term is over: leaving would give the term up.
   const isInTerm = findTerm(draft.terms, leaderSessionIdOf(contender)) !== undefined;
   const stands = isLive(contender) || isInTerm || (isRegistered(contender) && isKept(draft, contender));
@@ -85,7 +81,7 @@ function tellStanding(draft: Draft, contender: Contender): Contender {
   if (stands && contender.tries && draft.connection.type !== "open") return contender;
   // A process that leaves sends one `bye` for all of them.
   if (!draft.closing && stands) arrive(draft, contender);
-  else if (!draft.closing) depart(draft, contender);
+  else if (!draft.closing) depart(draft, contender, contended.has(contender.election));
   if (!stands) draft.effects.push({ type: "left", contender: contender.id });
   return setStanding(draft, contender, stands ? { type: "asked", refusal: null } : { type: "untold" });
 }
@@ -113,9 +109,9 @@ function arrive(draft: Draft, { info, tries }: Contender): void {
   send(draft, message);
 }
 
-function depart(draft: Draft, { info: { component }, election }: Contender): void {
+function depart(draft: Draft, { info: { component }, election }: Contender, stays: boolean): void {
   const message: Deregister = { type: "deregister", component };
-  const takenBack = sendDeregister(draft, message, election, isContended(draft, election));
+  const takenBack = sendDeregister(draft, message, election, stays);
   changeLine(draft, ({ registrations }) => ({
     registrations: takenBack ? registrations.filter((one) => one !== takenBack) : [...registrations, message],
   }));

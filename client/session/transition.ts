@@ -32,7 +32,7 @@ import type { Draft } from "./draft.ts";
 import type { Effect, Event, InputType, Of } from "./events.ts";
 import { overtakenSays } from "./overtaken.ts";
 import { flush, jump } from "./pace.ts";
-import { type Contender, maxDrainMs, type SessionState } from "./state.ts";
+import { type Contender, maxDrainMs, mayStand, type SessionState } from "./state.ts";
 import { dropped, revoke } from "./terms.ts";
 import { observe, refuseWatch, unobserve } from "./watching.ts";
 
@@ -125,7 +125,7 @@ function tellStage({ connection, effects }: Draft, before: SessionState): void {
 
 const transport: Transport<Contender, Draft> = {
   maxDrainMs,
-  isUncounted: ({ standing, tries }) => standing.type === "refused" || (tries === true && standing.type === "untold"),
+  isUncounted: (contender) => !mayStand(contender),
   isTry: ({ tries }) => tries === true,
   dropped,
 };

@@ -51,7 +51,7 @@ export interface HolderDraft<C extends Contender> {
 export interface Transport<C extends Contender, Draft> {
   /** How long what stops now may take: the smaller of the application's limit and the group's. */
   maxDrainMs(draft: Draft): number;
-  /** Whether it is nothing to the group, which refuses it, or was not asked yet: then it keeps no term for its siblings. */
+  /** Whether the group does not count it, as it has refused it or was not asked yet: it keeps no term for its siblings. */
   isUncounted(contender: C): boolean;
   /** Whether it leaves with the first term that it is granted. */
   isTry(contender: C): boolean;

@@ -671,8 +671,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "transition",
-        'standing.type === "refused" ||',
-        '(standing.type === "refused" && standing.askAt < 0) ||',
+        "(contender) => !mayStand(contender)",
+        '({ standing, tries }) => tries === true && standing.type === "untold"',
       ),
     ],
   },
@@ -750,7 +750,9 @@ export const clientMutants: readonly Mutant[] = [
     name: "a try that is yet to ask keeps the term of the last that is counted",
     rule: "T2",
     trace: tryAfterTheLast,
-    edits: [inSession("transition", '(tries === true && standing.type === "untold")', "false")],
+    edits: [
+      inSession("transition", "(contender) => !mayStand(contender)", '({ standing }) => standing.type === "refused"'),
+    ],
   },
   {
     name: "a try is named by a hello before it is asked",

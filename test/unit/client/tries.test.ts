@@ -1,7 +1,7 @@
 /** A try in the session: asked over an open connection, answered once, gone with its term. */
 import { expect, test } from "vitest";
 import { welcome } from "../../../tools/harness/solo-group.ts";
-import { D, giveBack, Play, R, release } from "./play.ts";
+import { D, giveBack, join, Play, R, release } from "./play.ts";
 
 const attempt = (component: string) => ({ type: "register", component, try: true, sentAt: expect.any(Number) });
 const leader = { sessionId: "S9", process: "other", leaderSessionId: "L9", epoch: 9 };
@@ -138,6 +138,33 @@ test("[T2] [S7] a term ends with the last component that the group counts: a try
   play.hears(registered("x"));
   play.grants("L2", 2, "x");
   expect(play.last("renew").held).toEqual(["L2"]);
+});
+
+test("[N3] [T1] the last component leaves before one of the same name registers or tries that has waited for its leaving", () => {
+  for (const again of ["contend", "tries"] as const) {
+    const [play, x, w] = Play.leading(["x", "w"]);
+    play.close(x);
+    play[again]("x");
+    const y = play.contend("y");
+    play.hears(join("L1", 1, "y"));
+    play.close(w);
+    play.close(y);
+    play.says();
+    play.settles(x, w, y);
+    const ends = play
+      .says()
+      .flatMap((said) => (said !== "ping" && "component" in said ? [`${said.type} ${said.component}`] : []));
+    expect(ends).toEqual(["deregister x", "deregister w", "deregister y", "register x"]);
+  }
+});
+
+test("[T2] [S11] a hello says nothing of a try that is yet to ask: it is busy where all else still stops", () => {
+  const [play] = Play.leading(["y"], { drainMs: 20_000 });
+  play.tries("x");
+  play.loses();
+  while (play.state.connection.type !== "opening") play.wait(play.dueAt - play.now);
+  play.sleeps(R);
+  expect(play.opens()).toMatchObject({ contenders: [{ component: "y" }], held: [], busy: ["process"] });
 });
 
 test("[T5] a group that knows no tries would let it wait: it leaves, and says so", () => {
