@@ -323,7 +323,7 @@ export function page(draft: Draft, { event }: Of<"page">): void {
       return;
     case "waiting":
       if (isFreezing) freeze(draft);
-      else if (event !== "offline") draft.connection = { type: "idle" };
+      else if (event !== "offline") draft.connection = { type: "waiting", until: draft.now };
       return;
     case "opening":
     case "greeting":
@@ -346,6 +346,7 @@ function freeze(draft: Draft): void {
 
 /** An attempt from before there was a network does not notice that there is one: a new one does. */
 function hurry(draft: Draft): void {
+  if (draft.lingerUntil <= draft.now) return; // its timer is late: it ends now, by `bye`
   overtake(draft);
   if (draft.connection.type === "waiting") draft.connection = { type: "waiting", until: draft.now };
 }

@@ -672,6 +672,32 @@ describe("the page", () => {
     expect(play.says()).toEqual([{ type: "bye" }]);
     expect(play.state.connection.type).toBe("idle");
   });
+
+  test("[N8] so it does if the timer for that is late, and `online` comes first", () => {
+    const play = new Play({ lingerMs: 3_000 });
+    const x = play.contend("x");
+    play.opens();
+    play.close(x);
+    play.says();
+    play.sleeps(3_000);
+    play.page("online");
+    expect(play.says()).toEqual([{ type: "bye" }]);
+  });
+
+  test("[N8] `online` cuts no session short either that lingers and waits to connect again", () => {
+    for (const event of ["online", "visible"] as const) {
+      const play = new Play({ lingerMs: 3_000 });
+      const x = play.contend("x");
+      play.connects();
+      play.close(x);
+      play.loses();
+      play.page(event);
+      expect(connects(play)).toBe(2);
+      play.connects({ resumed: true });
+      play.wait(3_000);
+      expect(play.says()).toEqual([{ type: "bye" }]);
+    }
+  });
 });
 
 describe("observing", () => {
