@@ -150,8 +150,9 @@ export function stepDown(turn: Turn, session: Session, farewell: Resign | Releas
   const election = turn.termOf(session, leaderSessionId);
   if (election === undefined) return refuse("not_leader", "this leadership is over, or not this session's");
   const successor = "successor" in farewell ? farewell.successor : undefined;
-  if (type === "release" && sentAt === undefined && isUntaken(election)) dropTerm(turn, election);
-  else endTerm(turn, election, "resigned", successor);
+  const isGivenBack = type === "release" && sentAt === undefined && election.state.acceptedAt === null;
+  if (isGivenBack && isUntaken(election)) dropTerm(turn, election);
+  else endTerm(turn, election, isGivenBack ? "lost" : "resigned", successor); // the history has why it was revoked
   return null;
 }
 

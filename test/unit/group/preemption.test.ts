@@ -194,6 +194,21 @@ test("[Q6] so does one that loses its connection over each grant, even if an ope
   expect(preemptionsWithin(group, MINUTE, fail)).toBe(1);
 });
 
+test("[Q6] so does one that gives back what an operator has revoked meanwhile, or leaves it to its lease", () => {
+  for (const leavesIt of [false, true]) {
+    const { group, low, high, isReadyAgain, giveBack } = lowAndHigh();
+    const fail = (): void => {
+      expect(group.holder()).toBe("high");
+      group.revoke("process");
+      if (!leavesIt) return giveBack();
+      high.endAll();
+      group.run(2_100, low);
+      isReadyAgain();
+    };
+    expect(preemptionsWithin(group, MINUTE, fail)).toBe(1);
+  }
+});
+
 test("[Q2] [S11] a rival is asked before it preempts: one that is silent takes the lead from nobody, and sets no alarm", () => {
   const { group, low, high } = lowAndHigh();
   high.silent = true;
