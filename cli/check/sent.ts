@@ -23,6 +23,7 @@ import { judgeHeld, judgeStatement, oweRenewal, take } from "./statements.ts";
 export function judgeSent(scene: Scene, connection: Connection, frame: unknown): void {
   const { client } = connection;
   connection.frames += 1;
+  if (connection.welcome !== null) client.mayRepeat = false; // it goes on with the session of a late `welcome`
   if (scene.isExact && client.connection !== connection) {
     scene.find(
       "G10",

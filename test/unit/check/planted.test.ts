@@ -4,7 +4,7 @@ import type { SeenAt } from "../../../cli/check/trace.ts";
 import { welcome } from "../../../tools/harness/solo-group.ts";
 import { type Cores, shippedCores } from "../../sim/cores.ts";
 import { loadCores } from "../../sim/mutants/mutant.ts";
-import { E, Play } from "../client/play.ts";
+import { ANSWER, E, Play } from "../client/play.ts";
 import { type Planted, planted } from "./planted.ts";
 
 /** What the checker says of the trace that this play leaves behind, as text. */
@@ -38,6 +38,29 @@ test("[E23] a part of them is found even where frames are seen on their way", as
   );
   expect(planted.length).toBeGreaterThanOrEqual(30);
   expect(found.flat()).toHaveLength(SEEN_ON_THE_WAY);
+});
+
+test("[E23] [S9] a client that goes on by a late welcome presents the secret that it brought", async () => {
+  const play = new Play();
+  play.happens({ type: "observe", component: "y" });
+  play.connects({ secret: "first" });
+  play.loses();
+  while (play.state.connection.type !== "opening") play.wait(play.dueAt - play.now);
+  const { sentAt } = play.opens();
+  play.wait(ANSWER);
+  play.hears({ ...welcome, secret: "second", resumed: true, sentAt });
+  play.happens({ type: "observe", component: "z" });
+  play.loses();
+  while (play.state.connection.type !== "opening") play.wait(play.dueAt - play.now);
+  expect(play.opens().resume?.secret).toBe("second");
+  const lines = [{ kind: "trace", version: 1, seen: "client" }, ...play.trace.entries].map((line) =>
+    JSON.stringify(line),
+  );
+  expect((await checkTrace(lines)).findings).toEqual([]);
+  const { findings } = await checkTrace(
+    lines.map((line) => line.replace('"secret":"second","attempt"', '"secret":"first","attempt"')),
+  );
+  expect(findings).toMatchObject([{ rule: "S9", problem: "it presents an old secret" }]);
 });
 
 test("[E23] [S11] a component that leaves as soon as it has stopped need not be told ready", async () => {
