@@ -4,6 +4,7 @@ import { joinHeld } from "./contenders.ts";
 import { spreadOf } from "./crowd.ts";
 import type { Greeting } from "./events.ts";
 import { sendSnapshot, watch } from "./observers.ts";
+import { toldLimits } from "./policy.ts";
 import { IN_DEBT, mayReturn } from "./row-debt.ts";
 import { type Arrival, begin, comeBack, contendAs, ownsSecret, settleHeld, whyFull } from "./sessions.ts";
 import type { Connection } from "./state.ts";
@@ -41,7 +42,7 @@ function welcome(turn: Turn, id: string, { message, secret, deployment }: Greeti
   refusals.push(...watch(turn, id, watched));
   const session = turn.session(id);
   if (session === undefined) return;
-  const { lease, pingEveryMs, answerTimeoutMs, checkEveryMs, askTimeoutMs, drainMs, limits } = turn.state.policy;
+  const { lease, pingEveryMs, answerTimeoutMs, checkEveryMs, askTimeoutMs, drainMs } = turn.state.policy;
   turn.send(session, {
     type: "welcome",
     version: 1,
@@ -58,7 +59,7 @@ function welcome(turn: Turn, id: string, { message, secret, deployment }: Greeti
     drainMs,
     ...spreadOf(turn.state),
     deployment,
-    limits,
+    limits: toldLimits(turn.state),
   });
   for (const refusal of refusals) turn.send(session, refusal);
   sendSnapshot(turn, session);

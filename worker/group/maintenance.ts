@@ -8,7 +8,7 @@ import type { EventBody } from "./events.ts";
 import { whyInUse } from "./idle.ts";
 import { endJobs } from "./jobs.ts";
 import { countLoads } from "./loads.ts";
-import type { Policy } from "./policy.ts";
+import { lowerOf, type Policy, toldLimits } from "./policy.ts";
 import { rankEverywhere } from "./ranks.ts";
 import { forget, hangUpOn, loseSocket } from "./sessions.ts";
 import { awaitRevoke, beginRevoke, boundHoldOff, boundLease, endTerm, holdOffFor } from "./terms.ts";
@@ -18,7 +18,7 @@ import type { Turn } from "./turn.ts";
 export function configure(turn: Turn, policy: Policy): void {
   const { prefer, spread } = turn.state.policy;
   const isOther = spread !== policy.spread || !isSame(prefer, policy.prefer);
-  if (isTighter(turn.state.policy, policy)) closeAll(turn);
+  lowerLimits(turn, policy);
   turn.change({ policy });
   if (isOther) {
     turn.change({ loads: countLoads(policy.spread ? turn.state.elections.values() : []) });
@@ -27,9 +27,18 @@ export function configure(turn: Turn, policy: Policy): void {
   turn.reconsiderAll();
 }
 
-/** Whether clients that keep to the limits of their `welcome` would be closed for it from here on (N20). */
-const isTighter = ({ limits }: Policy, { limits: next }: Policy): boolean =>
-  next.messagesPerSecond < limits.messagesPerSecond || next.messageBytes < limits.messageBytes;
+/**
+ * Closes all sockets where clients that keep to the limits of their `welcome` would be closed for it from here on (N20). Limits
+ * that were lowered are told until the group is loaded anew, even if they go up again: else two Workers with different
+ * settings, which the group follows by turns, would close everybody each time (V1).
+ */
+function lowerLimits(turn: Turn, { limits }: Policy): void {
+  const told = toldLimits(turn.state);
+  const lowered = lowerOf(told, limits);
+  if (isSame(lowered, told)) return;
+  turn.change({ lowered });
+  closeAll(turn);
+}
 
 /** Their next `welcome` names the new limits. */
 function closeAll(turn: Turn): void {

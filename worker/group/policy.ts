@@ -49,6 +49,17 @@ export interface Policy {
   readonly logLevel: LogLevel;
 }
 
+/** These limits, with the lower one of each for which a socket is closed. */
+export const lowerOf = (limits: GroupLimits, other: GroupLimits): GroupLimits => ({
+  ...limits,
+  messagesPerSecond: Math.min(limits.messagesPerSecond, other.messagesPerSecond),
+  messageBytes: Math.min(limits.messageBytes, other.messageBytes),
+});
+
+/** What a `welcome` names: `lowered` are limits that were in force before. */
+export const toldLimits = ({ policy, lowered }: { policy: Policy; lowered: GroupLimits | null }): GroupLimits =>
+  lowered === null ? policy.limits : lowerOf(policy.limits, lowered);
+
 /** What `createElectionApp({ policy })` returns for a group; what it leaves out has its default. */
 export interface PolicyOptions {
   /** The lease D. R and E follow as 0.8 D and 0.25 D. Default 10,000; least 2,000. */

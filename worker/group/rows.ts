@@ -203,6 +203,7 @@ const sameGroupRow = (left: GroupState, right: GroupState): boolean =>
 export function emptyGroup(policy: Policy): GroupState {
   return {
     policy,
+    lowered: null,
     epoch: 0,
     revision: 0,
     holdOffUntil: 0,

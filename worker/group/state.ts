@@ -3,6 +3,7 @@
  *
  * Marked [memory]: not stored. Everything else is in the rows of `rows.ts`, and `load(save(state))` gives it back.
  */
+import type { GroupLimits } from "../../shared/protocol/limits.ts";
 import type { ContenderInfo, LeaderInformation, ProcessInfo, RevokeReason } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { EndedRun } from "../../shared/protocol/runs.ts";
@@ -271,6 +272,8 @@ export interface DeadlineKey {
 
 export interface GroupState {
   readonly policy: Policy;
+  /** [memory] The lowest limits that sockets were closed for, so that clients learn of them; `null`: none were lowered. */
+  readonly lowered: GroupLimits | null;
   readonly epoch: number;
   readonly revision: number;
   /** Nothing is granted before this time (S5). */

@@ -65,10 +65,11 @@ function seenOfTerm(state: ElectionState): unknown {
 }
 const electionPrint = keptPrint(({ endedAt: _, queue: __, state, ...rest }: Election) => [rest, seenOfTerm(state)]);
 
-/** Indexes follow from the rest; the policy stays; revisions, signs of life and the history are for readers. */
+/** Indexes follow from the rest; the policy and its limits stay; revisions, signs of life and the history are for readers. */
 const groupPrint = keptPrint(
   ({
     policy: _policy,
+    lowered: _lowered,
     sessions: _sessions,
     elections: _elections,
     connections: _connections,

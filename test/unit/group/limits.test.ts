@@ -381,6 +381,22 @@ test("[N20] a limit of frames that is lowered reaches a client before it is clos
   }
 });
 
+test("[N20] [V1] two Workers with different limits close nobody in turns", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  for (let times = 0; times < 3; times += 1) {
+    group.configure({ limits: { messagesPerSecond: 10 } });
+    if (times === 0) a.resume();
+    expect(a.closeCode).toBeNull();
+    group.configure({});
+    a.resume();
+    expect(a.last("welcome").limits).toMatchObject({ messagesPerSecond: 10, observed: 256 });
+  }
+  group.crash();
+  a.resume();
+  expect(a.last("welcome").limits).toMatchObject({ messagesPerSecond: 100 });
+});
+
 test("[C12] a snapshot says whether it is of all components", () => {
   const group = new GroupWorld();
   const a = group.join("a", { observe: ["x"] });
