@@ -215,8 +215,10 @@ export const isNeeded = (contender: Contender): boolean =>
   isRegistered(contender) || (contender.tries === true && isLive(contender));
 
 /** Whether the group may count it, now or once it was told. A try is told by a statement of its own, so no other one is about it. */
-export const mayStand = ({ standing, tries }: Contender): boolean =>
-  standing.type !== "refused" && !(tries === true && standing.type === "untold");
+export const mayStand = (contender: Contender): boolean =>
+  contender.standing.type !== "refused" && !(isLive(contender) && isUnaskedTry(contender));
+
+const isUnaskedTry = ({ standing, tries }: Contender): boolean => tries === true && standing.type === "untold";
 
 /** Why the group did not count it the last time; `null` when it does. */
 export const refusalOf = ({ standing }: Contender): Rejection | null =>

@@ -167,6 +167,17 @@ test("[T2] [S11] a hello says nothing of a try that is yet to ask: it is busy wh
   expect(play.opens()).toMatchObject({ contenders: [{ component: "y" }], held: [], busy: ["process"] });
 });
 
+test("[T3] [S11] what ends a term is busy where a try still stops, whose `deregister` comes after it", () => {
+  const [play] = Play.leading(["y"], { drainMs: 0 });
+  play.tries("m", { election: "dedicated" });
+  play.hears(registered("m"));
+  play.grantsAlone("L2", 2, "m");
+  play.sleeps(R);
+  play.happens({ type: "tick" });
+  expect(play.last("release")).toMatchObject({ leaderSessionId: "L1", busy: ["process", "component:m"] });
+  expect(play.last("deregister").component).toBe("m");
+});
+
 test("[T5] a group that knows no tries would let it wait: it leaves, and says so", () => {
   const [play, x] = trying();
   const effects = play.hears({ type: "registered", component: "x" });
