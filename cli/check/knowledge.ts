@@ -193,7 +193,7 @@ export class Client {
   connections = 0;
   /** The one that was welcomed last. */
   welcomed: Connection | null = null;
-  /** How long it waits for a `welcome`, at the least: one that came late may be ignored, with what it says of that (N19). */
+  /** How long it waits for a `welcome`, at the least. */
   answerTimeoutMs = PATIENCE_MS;
   /** `unknown`: its session began before the trace. */
   session: "none" | "unknown" | "known" = "none";

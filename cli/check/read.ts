@@ -86,14 +86,21 @@ function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void 
   if (!welcome.resumed && scene.isExact && !isLate) client.forgetSession();
   client.session = "known";
   takeSecret(client, welcome, isLate);
-  client.answerTimeoutMs = Math.min(welcome.answerTimeoutMs, isLate ? client.answerTimeoutMs : Infinity);
-  client.drainMs = welcome.drainMs;
-  client.renewDeadlineMs = welcome.lease.renewDeadlineMs;
-  client.durationMs = welcome.lease.durationMs;
+  adopt(client, welcome, isLate);
   connection.welcome = welcome;
   client.welcomed = connection;
   answered(scene, connection, welcome);
   oweRenewal(scene, connection, welcome.held);
+}
+
+/** Times of a `welcome` that came late may be ignored: the shorter ones count, those of before or its own (S1, N19). */
+function adopt(client: Client, { answerTimeoutMs, drainMs, lease }: Welcome, isLate: boolean): void {
+  const shorter = (known: number, told: number): number =>
+    isLate && client.welcomed !== null ? Math.min(known, told) : told;
+  client.answerTimeoutMs = shorter(client.answerTimeoutMs, answerTimeoutMs);
+  client.drainMs = shorter(client.drainMs, drainMs);
+  client.renewDeadlineMs = shorter(client.renewDeadlineMs, lease.renewDeadlineMs);
+  client.durationMs = lease.durationMs;
 }
 
 function endByFresh({ isExact, at }: Scene, client: Client, { resumed }: Welcome): void {

@@ -168,10 +168,12 @@ export class Process extends ClientShell {
 
   /** Whether all that stands in the election is ready, as far as the application has said. */
   isReadyIn(election: ElectionName): boolean {
-    const isRefused = ({ id }: AppContender): boolean =>
-      this.state.contenders.some((one) => one.id === id && one.standing.type === "refused");
+    const isUncounted = ({ id, tries }: AppContender): boolean =>
+      this.state.contenders.some(
+        ({ id: own, standing }) => own === id && (standing.type === "refused" || (tries && standing.type === "untold")),
+      );
     return !this.contenders.some(
-      (one) => one.election === election && !one.closed && this.#unready.has(one.info.component) && !isRefused(one),
+      (one) => one.election === election && !one.closed && this.#unready.has(one.info.component) && !isUncounted(one),
     );
   }
 

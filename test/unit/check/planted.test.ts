@@ -4,7 +4,7 @@ import type { SeenAt } from "../../../cli/check/trace.ts";
 import { welcome } from "../../../tools/harness/solo-group.ts";
 import { type Cores, shippedCores } from "../../sim/cores.ts";
 import { loadCores } from "../../sim/mutants/mutant.ts";
-import { ANSWER, E, Play } from "../client/play.ts";
+import { ANSWER, DRAIN, E, Play, R } from "../client/play.ts";
 import { type Planted, planted } from "./planted.ts";
 
 /** What the checker says of the trace that this play leaves behind, as text. */
@@ -128,6 +128,24 @@ test("[E23] [Q7] nor is its sibling, once the one has left by which it stays out
     play.happens({ type: "observe", component });
   }
   expect(play.last("deregister").component).toBe("x");
+});
+
+test("[E23] [S1] [S2] a late `welcome` of a longer lease and drain time makes neither longer", () => {
+  const play = new Play();
+  play.contend("x");
+  play.connects({ drainMs: 0 });
+  play.grants("L1", 1, "x");
+  play.renewed();
+  play.loses();
+  while (play.state.connection.type !== "opening") play.wait(play.dueAt - play.now);
+  const { sentAt } = play.opens();
+  play.wait(play.dueAt - play.now);
+  const lease = { ...welcome.lease, renewDeadlineMs: 2 * R };
+  play.happens({ ...play.session, lease, drainMs: DRAIN, sentAt, resumed: true, held: ["L1"] }, 1);
+  play.sleeps(play.leaseUntil - play.now);
+  while (play.state.connection.type !== "opening") play.wait(Math.max(0, play.dueAt - play.now));
+  expect(play.called()).toContain("-x L1 expired");
+  expect(play.opens().held).toEqual([]);
 });
 
 test("[E23] [S8] who gives up a path by the time-out of the session before leaves without a word", () => {
