@@ -27,6 +27,8 @@ export interface Term {
   readonly epoch: number;
   /** The end of its lease on the client's clock, at the latest (S1). */
   until: number;
+  /** And at the earliest: an answer that came late may have been ignored. */
+  untilAtLeast: number;
   /** Why it may not be taken: known when its grant was read. */
   readonly forbidden: Violation | null;
   /** Something that the client has sent, or was told, shows that it leads by it. */
@@ -210,6 +212,8 @@ export class Client {
   /** The page runs no code. */
   isFrozen = false;
   renewDeadlineMs = 0;
+  /** The same, where it has ignored a `welcome` that came late, or what that says of it. */
+  renewDeadlineMsAtLeast = 0;
   durationMs = 0;
   /** The end of its last connection. */
   last: (Pick<Closed, "at" | "code" | "gone" | "retryAfterMs"> & { readonly connection: Connection }) | null = null;
@@ -228,7 +232,7 @@ export class Client {
     const work = this.work.get(component);
     if (work === undefined || work.state === "stopped") return undefined;
     const term = this.terms.get(work.leaderSessionId);
-    if (term === undefined || term.reported || term.until <= now) return undefined;
+    if (term === undefined || term.reported || term.untilAtLeast <= now) return undefined;
     const isOver = work.state === "stopping" && Math.min(work.stopsBy, term.drainUntil) <= now + ROUNDING_MS;
     return isOver ? undefined : work;
   }
@@ -259,6 +263,7 @@ export class Client {
   endTerms(now: number, problem: string): void {
     for (const term of this.terms.values()) {
       term.until = Math.min(term.until, now);
+      term.untilAtLeast = Math.min(term.untilAtLeast, now);
       term.ended = violation("S9", problem, "all that it held has ended: stop, and do not name it again");
     }
   }
@@ -274,13 +279,14 @@ export class Client {
 
 export const newTerm = (
   { leaderSessionId, election, epoch }: Grant,
-  until: number,
+  { until, untilAtLeast }: Pick<Term, "until" | "untilAtLeast">,
   forbidden: Violation | null,
 ): Term => ({
   id: leaderSessionId,
   election,
   epoch,
   until,
+  untilAtLeast,
   forbidden,
   taken: false,
   reported: false,

@@ -93,13 +93,14 @@ function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void 
   oweRenewal(scene, connection, welcome.held);
 }
 
-/** Times of a `welcome` that came late may be ignored: the shorter ones count, those of before or its own (S1, N19). */
+/** What a `welcome` says of times may be ignored if it came late: then the shorter ones are certain, its own or those before (S1, N19). */
 function adopt(client: Client, { answerTimeoutMs, drainMs, lease }: Welcome, isLate: boolean): void {
   const shorter = (known: number, told: number): number =>
     isLate && client.welcomed !== null ? Math.min(known, told) : told;
   client.answerTimeoutMs = shorter(client.answerTimeoutMs, answerTimeoutMs);
   client.drainMs = shorter(client.drainMs, drainMs);
-  client.renewDeadlineMs = shorter(client.renewDeadlineMs, lease.renewDeadlineMs);
+  client.renewDeadlineMs = lease.renewDeadlineMs;
+  client.renewDeadlineMsAtLeast = shorter(client.renewDeadlineMsAtLeast, lease.renewDeadlineMs);
   client.durationMs = lease.durationMs;
 }
 
@@ -125,18 +126,25 @@ function answered(scene: Scene, connection: Connection, answer: Pick<Welcome, "s
     if (!answer.held.includes(id)) {
       term.ended ??= violation("S9", `${id} was lost: the group has not renewed it`, "stop at once");
     } else if (term.until > scene.at) {
-      term.until = Math.max(term.until, question.at + client.renewDeadlineMs);
+      const leases = leasesSince(client, question.at);
+      term.until = Math.max(term.until, leases.until);
+      if (term.untilAtLeast > scene.at) term.untilAtLeast = Math.max(term.untilAtLeast, leases.untilAtLeast);
     }
   }
 }
+
+const leasesSince = ({ renewDeadlineMs, renewDeadlineMsAtLeast }: Client, at: number) => ({
+  until: at + renewDeadlineMs,
+  untilAtLeast: at + renewDeadlineMsAtLeast,
+});
 
 function granted(scene: Scene, connection: Connection, grant: Grant): void {
   const { client } = connection;
   const { leaderSessionId: id } = grant;
   if (grant.joined || client.terms.has(id)) return;
   const statement = connection.statements.get(grant.sentAt);
-  const until = (statement?.at ?? -Infinity) + client.renewDeadlineMs;
-  client.terms.set(id, newTerm(grant, until, whyNot(scene, connection, grant)));
+  const leases = leasesSince(client, statement?.at ?? -Infinity);
+  client.terms.set(id, newTerm(grant, leases, whyNot(scene, connection, grant)));
   const unanswered = violation(
     "S16",
     `${id} was granted, and is neither taken nor given back`,
