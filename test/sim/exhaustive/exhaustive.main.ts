@@ -10,7 +10,7 @@ import { Seen } from "./seen.ts";
 import { worlds } from "./worlds.ts";
 
 const options = scriptNamed("node test/sim/exhaustive/exhaustive.main.ts", "Explores every small world completely.")
-  .option("--states <number>", "the most that one world may have: each takes up to 6 kB", wholeNumber(1), 400_000)
+  .option("--states <number>", "the most that one world may have: each takes up to 6 kB", wholeNumber(1), 600_000)
   .option("--only <text>", "worlds whose names contain it", "")
   .parse()
   .opts<{ states: number; only: string }>();
