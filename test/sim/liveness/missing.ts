@@ -22,8 +22,10 @@ export function whatIsMissing(world: World): string | null {
 }
 
 function missingInProcess({ name, runs, state, link, contenders }: Process): string | null {
-  const connected = state.connection.type === "idle" || state.connection.type === "closed" || link?.intact === true;
+  const { type } = state.connection;
+  const connected = type === "idle" || type === "closed" || link?.intact === true;
   if (runs && !connected) return `${name} has no working connection`;
+  if (runs && type === "greeting") return `${name} is not welcomed`;
   return runs && contenders.some(isTrying) ? `${name} has no answer to a try` : null;
 }
 
