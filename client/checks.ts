@@ -91,6 +91,8 @@ const scopeFields = {
   waitMs: optional(duration),
 };
 
+const { ready: _, ...tryFields } = scopeFields;
+
 const table =
   (fields: Record<string, Check<unknown>>, label: string) =>
   (value: unknown): void =>
@@ -121,6 +123,7 @@ export const assertCallbacks = table(
 );
 export const assertContendOptions = optionsBy(contendFields);
 export const assertScopeOptions = optionsBy(scopeFields);
+export const assertTryOptions = optionsBy(tryFields);
 export const assertSignalOptions = optionsBy({ signal });
 export const assertCloseOptions = optionsBy({ cleanup: optional(boolean) });
 export const assertResignOptions = optionsBy({ successor: optional(id), stayOutMs: optional(duration) });

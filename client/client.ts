@@ -20,7 +20,16 @@ import {
 import type { Clock } from "./clock.ts";
 import { type CleanUpResult, type CloseOptions, closeBy } from "./close.ts";
 import { type Contender, type ContendOptions, contend } from "./contend.ts";
-import { type Acquired, acquire, elect, type ScopeOptions, type TryResult, terms, tryElect } from "./elect.ts";
+import {
+  type Acquired,
+  acquire,
+  elect,
+  type ScopeOptions,
+  type TryOptions,
+  type TryResult,
+  terms,
+  tryElect,
+} from "./elect.ts";
 import type { ClientHealth } from "./health.ts";
 import { type IsAnswer, isLeader, isStatus, lookUp } from "./look-up.ts";
 import type { ContenderCallbacks } from "./member.ts";
@@ -103,7 +112,7 @@ export interface ElectionClient<Component extends string = string> extends Async
   tryElect<C extends Component, T>(
     component: C,
     run: (leadership: Leadership<C>) => T | PromiseLike<T>,
-    options?: ScopeOptions,
+    options?: TryOptions,
   ): Promise<TryResult<T>>;
 
   /**

@@ -3,7 +3,7 @@
 import { deferred } from "../shared/leadership/deferred.ts";
 import type { Leadership, ResignOptions } from "../shared/leadership/leadership.ts";
 import type { LeaderStatus } from "../shared/protocol/status.ts";
-import { assertFunction, assertResignOptions, assertScopeOptions } from "./checks.ts";
+import { assertFunction, assertResignOptions, assertScopeOptions, assertTryOptions } from "./checks.ts";
 import { LONGEST_TIMER_MS } from "./clock.ts";
 import { type ContendOptions, contend } from "./contend.ts";
 import { ElectionError, isLoss } from "./errors.ts";
@@ -11,7 +11,7 @@ import { iterate, type Steps } from "./iteration.ts";
 import type { Participant } from "./participant.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 
-/** Options of `elect`, `tryElect`, `terms` and `acquire`. */
+/** Options of `elect`, `terms` and `acquire`. */
 export interface ScopeOptions extends ContendOptions {
   /** Ends the term, waits until it is drained, and rejects with the signal's reason. To limit only the wait, use `waitMs`. */
   readonly signal?: AbortSignal;
@@ -26,6 +26,9 @@ export interface ScopeOptions extends ContendOptions {
   /** Called with errors that the work throws after the term was lost, and with errors of the connection. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
+
+/** Options of `tryElect`: what is not ready has nothing to try. */
+export type TryOptions = Omit<ScopeOptions, "ready">;
 
 /** One term's work. Its promise is the drain. `end` leaves the election; the first outcome counts. */
 type Work<T, Component extends string> = (
@@ -162,9 +165,10 @@ export async function tryElect<T, Component extends string>(
   participant: Participant,
   component: Component,
   run: (leadership: Leadership<Component>) => T | PromiseLike<T>,
-  options: ScopeOptions = {},
+  options: TryOptions = {},
 ): Promise<TryResult<T>> {
   assertFunction(run, "the function of tryElect");
+  assertTryOptions(options);
   const worked = workOf(run, (value): TryResult<T> => ({ ran: true, value }));
   const work: typeof worked = (leadership, end) => {
     const { signal } = leadership;

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { bundleAssets } from "./bundle-assets.ts";
 
 /** Small enough for an operator who opens the dashboard at night, on a telephone. */
-export const DASHBOARD_LIMIT_BYTES = 68_000;
+export const DASHBOARD_LIMIT_BYTES = 72_000;
 const page = "dashboard/dashboard.html";
 
 /** Gzipped bytes of the dashboard: the page and every file that it names, each once. */

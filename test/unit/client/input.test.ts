@@ -89,6 +89,7 @@ describe("values of the wrong type", () => {
     await expect(client.getLeader("x", wrong({ timeoutMs: 5 }))).rejects.toThrow(`timeoutMs ${unknown}signal`);
     await expect(client.resign("process", wrong({ to: "b" }))).rejects.toThrow(`to ${unknown}successor`);
     await expect(client.tryElect("x", () => {}, wrong({ wait: 5 }))).rejects.toThrow(`wait ${unknown}election`);
+    await expect(client.tryElect("x", () => {}, wrong({ ready: false }))).rejects.toThrow(`ready ${unknown}election`);
     await expect(client.close(wrong({ cleanUp: true }))).rejects.toThrow(`cleanUp ${unknown}cleanup`);
     await expect(client.close(wrong({ cleanup: "all" }))).rejects.toThrow("cleanup must be a boolean");
     await settle();
