@@ -266,7 +266,9 @@ export abstract class CallerShell {
     if (app === undefined) return;
     this.#stopping.set(app, { leaderSessionId, epoch });
     this.#waits.revoked({ component, leaderSessionId });
-    this.#drains.set(app, this.#bound(this.now + (reason === "expired" ? this.#drainMsBefore : this.#drainMs)));
+    // By the clock that it reads: the one of a Worker stands while code computes, which takes that from its own drain time.
+    const readAt = Math.min(this.now, this.hostNow - this.skewMs);
+    this.#drains.set(app, this.#bound(readAt + (reason === "expired" ? this.#drainMsBefore : this.#drainMs)));
   }
 
   /** When it has to have stopped. */

@@ -168,9 +168,12 @@ export class Process extends ClientShell {
 
   /** Whether all that stands in the election is ready, as far as the application has said. */
   isReadyIn(election: ElectionName): boolean {
+    // It is refused, or waits for its predecessor to stop, or is a try that is yet to ask.
     const isUncounted = ({ id, tries }: AppContender): boolean =>
       this.state.contenders.some(
-        ({ id: own, standing }) => own === id && (standing.type === "refused" || (tries && standing.type === "untold")),
+        ({ id: own, standing, phase }) =>
+          own === id &&
+          (standing.type === "refused" || phase.type === "queued" || (tries && standing.type === "untold")),
       );
     return !this.contenders.some(
       (one) => one.election === election && !one.closed && this.#unready.has(one.info.component) && !isUncounted(one),
