@@ -182,7 +182,8 @@ function revoked(scene: Scene, connection: Connection, { leaderSessionId: id, dr
   term.ended = violation("C6", `${id} was revoked`, "stop being leader at once");
   const states = [...client.work.values()].filter((work) => work.leaderSessionId === id).map(({ state }) => state);
   // One that was stopping before keeps the time that it was given.
-  if (states.length === 0 || states.includes("leading")) term.drainUntil = scene.at + drainMs;
+  if (states.length > 0 && !states.includes("leading")) return;
+  term.drainUntil = scene.at + drainMs;
   const late = violation(
     "S10",
     `${id} was revoked, and its drain time is over`,

@@ -55,6 +55,7 @@ export class GroupJudge {
       return isNew ? [row.state] : [];
     });
     for (const term of granted.sort((left, right) => left.epoch - right.epoch)) this.#judgeMinted(term, incarnation);
+    this.#forgiveReported(before, body);
     for (const { name, state } of incarnation.state.elections.values()) {
       if (!("horizon" in state)) continue;
       const known = before.elections.get(name)?.state;
@@ -104,6 +105,13 @@ export class GroupJudge {
     demand(isKnown, "S12", () => `epoch ${epoch} is granted to a session that is gone`);
     demand(epoch > this.#highestMinted, "S5", () => `epoch ${epoch} is minted after ${this.#highestMinted}`);
     this.#highestMinted = epoch;
+  }
+
+  /** An operator may have revoked it before a renewal could say that it leads. */
+  #forgiveReported(before: GroupState, body: EventBody): void {
+    for (const { name, state } of before.elections.values())
+      if (state.type !== "vacant" && isReported(body, state.leaderSessionId))
+        this.#rivals.delete(`${name} ${state.sessionId}`);
   }
 
   /** Q6: whoever did not take what was taken from another for it preempts nobody before a pause is over, or it has led. */
@@ -210,6 +218,14 @@ function isNamed(
   const { accept } = action;
   const takes = typeof accept === "object" ? accept.length > 0 : accept;
   return action.held.includes(leaderSessionId) || (takes && !known);
+}
+
+/** The holder has led, and has stopped: a term that was never taken is given back without a statement. */
+function isReported(body: EventBody, leaderSessionId: string): boolean {
+  if (body.type !== "frame" || body.frame.type !== "message") return false;
+  const { message } = body.frame;
+  const isEnd = message.type === "release" || message.type === "resign";
+  return isEnd && message.leaderSessionId === leaderSessionId && message.sentAt !== undefined;
 }
 
 function idsIn(frame: Frame): readonly string[] {

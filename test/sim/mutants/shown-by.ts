@@ -118,7 +118,7 @@ export const parts: readonly Part[] = [
     lack: "standingClocks",
     mutant: "a check is answered at once while the clock shows a lease",
     kind: "tenants",
-    runs: 341,
+    runs: 415,
   },
   {
     what: "two clients in a process",

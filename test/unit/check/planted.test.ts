@@ -148,6 +148,17 @@ test("[E23] [S1] [S2] a late `welcome` of a longer lease and drain time makes ne
   expect(play.opens().held).toEqual([]);
 });
 
+test("[E23] [S10] who was stopping before its revoke keeps the time that it was given", () => {
+  const [play] = Play.leading(["x"]);
+  play.happens({ type: "ready", ready: false, component: "x" });
+  play.hears({ type: "revoke", leaderSessionId: "L1", reason: "revoked", drainMs: 0 });
+  for (let count = 0; count < 3; count++) {
+    play.wait(E);
+    expect(play.last("renew").held).toEqual(["L1"]);
+    play.renewed(["L1"]);
+  }
+});
+
 test("[E23] [S8] who gives up a path by the time-out of the session before leaves without a word", () => {
   const [play, x] = Play.leading(["x"]);
   play.loses();
