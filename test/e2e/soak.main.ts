@@ -33,7 +33,10 @@ const options = scriptNamed(
   .option("--no-abuse", "only random frames and requests, no other abuse")
   .option("--seed <number>", "a fresh one unless given", wholeNumber(0))
   .option("--moves", "nothing but the mutant of each part of the simulated world, with it and without it")
-  .option("--exhaustive", "nothing by chance: every small world completely, in some minutes and below 4 GB of memory")
+  .option(
+    "--exhaustive",
+    "nothing by chance: every small world completely, in half an hour or more and below 4 GB of memory",
+  )
   .parse()
   .opts<{
     minutes: number;
