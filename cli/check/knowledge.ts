@@ -72,6 +72,8 @@ export class Connection {
   /** It has sent `bye`. */
   hasLeft = false;
   welcome: Welcome | null = null;
+  /** An answer came after its time-out: the client may have given the path up by then. */
+  isGivenUp = false;
   /** Until the errors of its `hello` are known. */
   isGreeting = true;
   /** Unanswered, by the name on the wire. */

@@ -3,7 +3,7 @@ import { InvalidField } from "../../shared/protocol/fields.ts";
 import type { Grant, Next, Refusal, Revoke, ServerMessage, Welcome } from "../../shared/protocol/messages.ts";
 import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import { type Client, type Connection, newTerm } from "./knowledge.ts";
+import { type Client, type Connection, newTerm, ROUNDING_MS } from "./knowledge.ts";
 import type { Scene } from "./scene.ts";
 import { oweRenewal } from "./statements.ts";
 import { type Violation, violation } from "./violations.ts";
@@ -120,6 +120,7 @@ function answered(scene: Scene, connection: Connection, answer: Pick<Welcome, "s
   const question = questions.get(answer.sentAt);
   for (const sentAt of [...questions.keys()]) if (sentAt <= answer.sentAt) questions.delete(sentAt);
   if (question === undefined) return;
+  if (scene.at >= question.at + connection.answerTimeoutMs - ROUNDING_MS) connection.isGivenUp = true;
   for (const id of question.ids) {
     const term = client.terms.get(id);
     if (term === undefined) continue;

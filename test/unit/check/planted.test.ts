@@ -4,7 +4,7 @@ import type { SeenAt } from "../../../cli/check/trace.ts";
 import { welcome } from "../../../tools/harness/solo-group.ts";
 import { type Cores, shippedCores } from "../../sim/cores.ts";
 import { loadCores } from "../../sim/mutants/mutant.ts";
-import { ANSWER, DRAIN, E, Play, R } from "../client/play.ts";
+import { ANSWER, D, DRAIN, E, Play, R } from "../client/play.ts";
 import { type Planted, planted } from "./planted.ts";
 
 /** What the checker says of the trace that this play leaves behind, as text. */
@@ -169,6 +169,19 @@ test("[E23] [S8] who gives up a path by the time-out of the session before leave
   expect(play.last("hello").held).toEqual([]);
   play.wait(60_000);
   expect(play.clientState()).toBe("closed");
+});
+
+test("[E23] [S8] nor does who is answered on it after that, once no lease can be counted", () => {
+  const [play, x] = Play.leading(["x"], { drainMs: 1_000 });
+  play.wait(E);
+  const { sentAt } = play.last("renew");
+  play.jumps(R); // its lease is over, and so is the time of the answer
+  play.close(x); // and its `onRevoke` hangs, so the next one waits
+  play.contend("x");
+  expect(play.clientState()).toBe("connecting");
+  play.sleeps(sentAt + D - play.now);
+  play.happens({ type: "renewed", sentAt, held: ["L1"] }, 0);
+  expect(play.clientState()).toBe("idle");
 });
 
 test("[E23] [S11] a `register` that has waited for many frames follows an old statement, though the clock has jumped", () => {
