@@ -72,7 +72,7 @@ export class Connection {
   /** It has sent `bye`. */
   hasLeft = false;
   welcome: Welcome | null = null;
-  /** An answer came after its time-out: the client may have given the path up by then. */
+  /** An answer came after its time-out, and nothing was sent since: the client may have given the path up by then. */
   isGivenUp = false;
   /** Until the errors of its `hello` are known. */
   isGreeting = true;

@@ -41,6 +41,7 @@ export function judgeSent(scene: Scene, connection: Connection, frame: unknown):
       "frames wait: a burst of 100, then `limits.messagesPerSecond`",
     );
   }
+  connection.isGivenUp = false;
   const message = messageOf(scene, connection, frame);
   if (message !== null) judgeMessage(scene, connection, message);
   judgeMissed(scene, connection, message);

@@ -8,7 +8,7 @@ import {
   missingGoesOn,
 } from "../../sim/mutants/holder-faults.ts";
 import { type Edit, inHolder, inSession } from "../../sim/mutants/mutant.ts";
-import { E, grant, type Play, R } from "../client/play.ts";
+import { ANSWER, E, grant, type Play, R } from "../client/play.ts";
 
 export interface Planted {
   readonly name: string;
@@ -259,6 +259,20 @@ const ends: readonly Planted[] = [
     edits: [inSession("pace", 'if (canSend) leave(draft, { type: "bye" });', "")],
     play: (play) => {
       const x = leading(play);
+      play.happens({ type: "bye" });
+      play.settles(x);
+    },
+  },
+  {
+    name: "a client leaves without a word after an answer was slow",
+    rule: "S8",
+    edits: [inSession("pace", 'if (canSend) leave(draft, { type: "bye" });', "")],
+    play: (play) => {
+      const x = leading(play);
+      play.wait(E);
+      play.sleeps(ANSWER);
+      play.renewed();
+      play.happens({ type: "observe", component: "y" });
       play.happens({ type: "bye" });
       play.settles(x);
     },
