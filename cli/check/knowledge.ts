@@ -55,13 +55,11 @@ interface Question {
 }
 
 /** Something that is to be sent by then. A client that has sent other things meanwhile, at two later instants, has forgotten it. */
-interface Due {
-  readonly what: "renewal" | "answer" | "release" | "taking" | "readiness" | "busy" | "sign";
-  readonly about: string;
-  readonly by: number;
-  readonly violation: Violation;
-  readonly missedAt?: number;
-}
+type Due = Owed & { readonly by: number; readonly violation: Violation; readonly missedAt?: number };
+type Owed =
+  | { readonly what: "renewal" | "answer" | "sign"; readonly about: "" }
+  | { readonly what: "release" | "taking"; readonly about: Term["id"] }
+  | { readonly what: "readiness" | "busy"; readonly about: ElectionName };
 
 export class Connection {
   readonly client: Client;
@@ -112,12 +110,12 @@ export class Connection {
     return [...this.registered].filter(([, own]) => own === election).map(([component]) => component);
   }
 
-  /** It contends no longer. Where nobody is left that could start, no readiness is owed. */
-  leave(component: string): void {
-    const election = this.registered.get(component);
-    this.registered.delete(component);
-    const isStopping = (other: string): boolean => this.client.work.get(other)?.state === "stopping";
-    if (election !== undefined && this.in(election).every(isStopping)) this.settle("readiness", election);
+  /** Whether something there has stopped, and the application wants all of it to lead (Q7, S11). */
+  couldStart(election: ElectionName, now: number): boolean {
+    const { outUntil, unready, work } = this.client;
+    const components = this.in(election);
+    if ((outUntil.get(election) ?? 0) > now || components.some((one) => unready.has(one))) return false;
+    return components.some((one) => work.get(one)?.state !== "stopping");
   }
 
   /** S15: it is registered, and no question about it is open. */

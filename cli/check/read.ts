@@ -65,7 +65,7 @@ function follow(scene: Scene, connection: Connection, message: ServerMessage): v
     case "tried":
       connection.answer(message.component);
       if (!connection.asked.some(({ component }) => component === message.component))
-        connection.leave(message.component);
+        connection.registered.delete(message.component);
       return;
     case "error":
       return refused(connection, message);
@@ -211,5 +211,5 @@ function refused(connection: Connection, { code, component, id }: Refusal): void
     return;
   }
   if (first?.type === "register") connection.answer(component);
-  if (!connection.asked.some((one) => one.component === component)) connection.leave(component);
+  if (!connection.asked.some((one) => one.component === component)) connection.registered.delete(component);
 }

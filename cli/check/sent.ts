@@ -94,12 +94,15 @@ function judgeMessage(scene: Scene, connection: Connection, message: ClientMessa
 /** Finds what is overdue while the client sends other things. */
 function judgeMissed(scene: Scene, connection: Connection, message: ClientMessage | null): void {
   if (!scene.isExact || message?.type === "bye" || connection.welcome === null || !connection.isCalm) return;
-  for (const { what, about, violation } of connection.missed(scene.at)) {
+  for (const due of connection.missed(scene.at)) {
+    const { what, about, violation } = due;
+    // Meanwhile somebody left or came, or the application has changed its mind.
     const term = connection.client.terms.get(about);
     const runs = term !== undefined && !term.reported && term.until > scene.at;
     const holds = connection.client.held(scene.at).some(({ taken }) => taken);
     if ((what === "release" || what === "taking") && !runs) continue;
     if (what === "renewal" && !holds) continue;
+    if (due.what === "readiness" && !connection.couldStart(due.about, scene.at)) continue;
     scene.find(violation.rule, violation.problem, violation.right);
   }
 }
@@ -198,7 +201,7 @@ function judgeDeregister(scene: Scene, connection: Connection, deregister: Dereg
     scene.find("S2", `\`${component}\` has not stopped`, "`deregister` follows when it has, or its drain time is over");
   }
   if (client.work.get(component)?.state === "stopped") client.work.delete(component);
-  connection.leave(component);
+  connection.registered.delete(component);
   connection.asked = [...connection.asked, deregister];
   connection.leavings += 1;
   connection.left.set(component, connection.leavings);

@@ -94,13 +94,10 @@ function stopped(scene: Scene, client: Client, component: string): void {
   oweReadiness(scene, client, component);
 }
 
-function oweReadiness(scene: Scene, client: Client, component: string): void {
-  const { connection, work, unready, outUntil } = client;
-  if (work.get(component)?.state === "stopping") return;
+function oweReadiness(scene: Scene, { connection }: Client, component: string): void {
   const election = connection?.registered.get(component);
   if (connection === null || election === undefined || !connection.busy.includes(election)) return;
-  // The process election is led only while each of its components is ready (Q7).
-  if ((outUntil.get(election) ?? 0) > scene.at || connection.in(election).some((one) => unready.has(one))) return;
+  if (!connection.couldStart(election, scene.at)) return;
   const unsaid = violation(
     "S11",
     `\`${component}\` can start again in ${election}, and the group still takes it for busy`,

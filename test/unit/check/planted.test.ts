@@ -102,6 +102,22 @@ test("[E23] [S11] nor need its sibling that still stops", () => {
   play.settles(x);
 });
 
+test("[E23] [S11] nor its sibling, where it stands again at once and does not want to lead", () => {
+  const [play, x, y] = Play.leading(["x", "y"]);
+  play.happens({ type: "ready", ready: false, component: "y" });
+  play.close(y);
+  play.contend("y", { ready: false });
+  play.wait(DRAIN, true); // `y` leaves, and is followed when it has stopped
+  expect(play.last("resign").busy).toEqual(["process"]);
+  play.settles(x, y);
+  expect(play.last("register").component).toBe("y");
+  for (const component of ["one", "two"]) {
+    play.sleeps(1_500);
+    play.happens({ type: "observe", component });
+  }
+  expect(play.says().at(-1)).toMatchObject({ type: "observe" });
+});
+
 test("[E23] [Q7] who stays out for a time is not taken for ready by being unready meanwhile", () => {
   const [play, x] = Play.leading(["x"]);
   play.happens({ type: "observe", component: "y" });

@@ -56,6 +56,9 @@ function refuse({ rule, problem }: Finding): never {
 /** What the session sends; a ping is a word. */
 export type Said = ClientMessage | "ping";
 
+/** How a component stands from the start. */
+type Standing = Omit<ContenderInfo, "component"> & Pick<Extract<Input, { type: "register" }>, "ready">;
+
 export class Play {
   state: SessionState;
   now = 1_000;
@@ -158,10 +161,11 @@ export class Play {
     return last;
   }
 
-  contend(component: string, options: Omit<ContenderInfo, "component"> = {}): number {
+  contend(component: string, { ready = true, ...options }: Standing = {}): number {
     this.#ids += 1;
     this.#names.set(this.#ids, component);
-    this.happens({ type: "register", contender: this.#ids, info: { component, ...options } });
+    const info = { component, ...options };
+    this.happens({ type: "register", contender: this.#ids, info, ...(!ready && { ready }) });
     return this.#ids;
   }
 
