@@ -28,16 +28,18 @@ export function configure(turn: Turn, policy: Policy): void {
 }
 
 /**
- * Closes all sockets where clients that keep to the limits of their `welcome` would be closed for it from here on (N20). Limits
- * that were lowered are told until the group is loaded anew, even if they go up again: else two Workers with different
- * settings, which the group follows by turns, would close everybody each time (V1).
+ * Closes all sockets where clients that keep to the limits of their `welcome` would be closed for it from here on (N20). If
+ * limits go up while sockets are open, the lower ones are told until the group is loaded anew: else two Workers with
+ * different settings, which the group follows by turns, would close everybody each time (V1). A group that is loaded anew
+ * under the higher ones tells those, and closes everybody once more when it is back at the lower ones.
  */
 function lowerLimits(turn: Turn, { limits }: Policy): void {
+  const { policy, connections } = turn.state;
+  if (connections.size === 0 || isSame(policy.limits, limits)) return;
   const told = toldLimits(turn.state);
   const lowered = lowerOf(told, limits);
-  if (isSame(lowered, told)) return;
   turn.change({ lowered });
-  closeAll(turn);
+  if (!isSame(lowered, told)) closeAll(turn);
 }
 
 /** Their next `welcome` names the new limits. */

@@ -272,7 +272,7 @@ export interface DeadlineKey {
 
 export interface GroupState {
   readonly policy: Policy;
-  /** [memory] The lowest limits that sockets were closed for, so that clients learn of them; `null`: none were lowered. */
+  /** [memory] The lowest limits since the load, if they have changed while a connection was open; otherwise `null`. */
   readonly lowered: GroupLimits | null;
   readonly epoch: number;
   readonly revision: number;

@@ -397,6 +397,24 @@ test("[N20] [V1] two Workers with different limits close nobody in turns", () =>
   expect(a.last("welcome").limits).toMatchObject({ messagesPerSecond: 100 });
 });
 
+test("[N20] [V1] limits that change to and fro close nobody again after a hibernation with the lower ones", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  for (let times = 0; times < 3; times += 1) {
+    group.configure({ limits: { messagesPerSecond: 10 } });
+    if (times === 0) a.resume();
+    group.hibernate();
+    group.configure({});
+    expect(a.closeCode).toBeNull();
+  }
+});
+
+test("limits that go up are told where no socket is open", () => {
+  const group = new GroupWorld();
+  group.configure({ limits: { messagesPerSecond: 500 } });
+  expect(group.join("a").last("welcome").limits).toMatchObject({ messagesPerSecond: 500 });
+});
+
 test("[C12] a snapshot says whether it is of all components", () => {
   const group = new GroupWorld();
   const a = group.join("a", { observe: ["x"] });
