@@ -90,7 +90,7 @@ export type { ClientOptions, ElectionClient } from "../client.ts";
 export type { Clock } from "../clock.ts";
 export type { CleanUpResult, CloseOptions } from "../close.ts";
 export type { Contender, ContendOptions } from "../contend.ts";
-export type { Acquired, ScopeOptions, TryResult } from "../elect.ts";
+export type { Acquired, ScopeOptions, TryOptions, TryResult } from "../elect.ts";
 export {
   ClientClosedError,
   DuplicateContenderError,

@@ -9,7 +9,7 @@ import type { CodeBlock, Page } from "./markdown.ts";
 import { measuredProblems, measurements, unmeasuredProblems } from "./measured.ts";
 import { readPages } from "./pages.ts";
 import { parseProblems } from "./parse-blocks.ts";
-import { referencePages, undocumentedExports } from "./reference.ts";
+import { exportProblems, referencePages } from "./reference.ts";
 import { securityProblems } from "./security.ts";
 
 /** The page whose sizes and times must all be quoted from measurements. */
@@ -21,7 +21,7 @@ export async function documentationProblems(): Promise<string[]> {
   return [
     ...linkProblems(pages),
     ...(await blockProblems(pages)),
-    ...(await undocumentedExports()),
+    ...(await exportProblems()),
     ...(await referenceProblems()),
     ...(await numberProblems(pages)),
     ...guaranteeProblems(await text("GUARANTEES.md"), await text("docs/RULES.md")),

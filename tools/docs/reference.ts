@@ -34,8 +34,11 @@ async function formatted(pages: ReadonlyMap<string, string>): Promise<Map<string
   }
 }
 
-/** Exports without a doc comment, one clause each. */
-export const undocumentedExports = async (): Promise<string[]> => undocumentedIn(await entryPoints());
+/** Exports without a doc comment, and those that an entry point lacks, one clause each. */
+export async function exportProblems(): Promise<string[]> {
+  const all = await entryPoints();
+  return [...undocumentedIn(all), ...missingForNode(all)];
+}
 
 export function undocumentedIn(all: readonly EntryPoint[]): string[] {
   const silent = all.filter(({ summary }) => summary === "");
@@ -44,6 +47,16 @@ export function undocumentedIn(all: readonly EntryPoint[]): string[] {
     ...silent.map(({ specifier }) => `${specifier} does not say what it is for: begin its module with a doc comment`),
     ...new Set(undocumented.map(({ name, file }) => `${name} has no doc comment (${file.replace(".d.ts", ".ts")})`)),
   ];
+}
+
+/** Exports of the main entry point that the one for Node lacks, one clause each: a program needs only one of the two. */
+export function missingForNode(all: readonly EntryPoint[]): string[] {
+  const exportsOf = (specifier: string): string[] =>
+    all.filter((entry) => entry.specifier === specifier).flatMap(({ symbols }) => symbols.map(({ name }) => name));
+  const forNode = exportsOf("edge-election/node");
+  return exportsOf("edge-election")
+    .filter((name) => !forNode.includes(name))
+    .map((name) => `edge-election/node lacks ${name}, which edge-election exports: export it there, too`);
 }
 
 const fileOf = ({ specifier }: EntryPoint): string => `${specifier.replaceAll("/", "-")}.md`;

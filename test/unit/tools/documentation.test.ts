@@ -12,7 +12,7 @@ import { linkProblems } from "../../../tools/docs/links.ts";
 import { type CodeBlock, parsePage } from "../../../tools/docs/markdown.ts";
 import { benchRows, measuredProblems, unmeasuredProblems, withMeasured } from "../../../tools/docs/measured.ts";
 import { parseProblems } from "../../../tools/docs/parse-blocks.ts";
-import { undocumentedIn } from "../../../tools/docs/reference.ts";
+import { missingForNode, undocumentedIn } from "../../../tools/docs/reference.ts";
 import { securityProblems } from "../../../tools/docs/security.ts";
 import { inRepository } from "../../../tools/paths.ts";
 
@@ -204,6 +204,20 @@ test("reference: an export without a doc comment is named, once for all entry po
       { specifier: "p/q", summary: "", symbols: [silent] },
     ]),
   ).toEqual(["p/q does not say what it is for: begin its module with a doc comment", "Mute has no doc comment (a.ts)"]);
+});
+
+test("reference: whatever the main entry point exports, the one for Node exports, too", () => {
+  const entry = (specifier: string, ...names: string[]) => {
+    const about = { kind: "type", documentation: "", declaration: "", inherited: [], file: "a.d.ts" } as const;
+    return { specifier, summary: "", symbols: names.map((name) => ({ name, ...about })) };
+  };
+  expect(
+    missingForNode([
+      entry("edge-election", "Both", "Main"),
+      entry("edge-election/node", "Both", "Node"),
+      entry("edge-election/react", "Main"),
+    ]),
+  ).toEqual(["edge-election/node lacks Main, which edge-election exports: export it there, too"]);
 });
 
 test("reference: each function is followed by the types that it names, and by those that they name", () => {
