@@ -115,7 +115,11 @@ function takeSecret(client: Client, { secret }: Welcome, isLate: boolean): void 
 }
 
 /** S1: a lease runs until R after the question was sent. What comes after its end revives nothing (S6). */
-function answered(scene: Scene, connection: Connection, answer: Pick<Welcome, "sentAt" | "held">): void {
+function answered(
+  scene: Scene,
+  connection: Connection,
+  answer: Pick<Welcome, "sentAt" | "held"> & Partial<Pick<Welcome, "lease">>,
+): void {
   const { client, questions } = connection;
   const question = questions.get(answer.sentAt);
   for (const sentAt of [...questions.keys()]) if (sentAt <= answer.sentAt) questions.delete(sentAt);
@@ -127,16 +131,17 @@ function answered(scene: Scene, connection: Connection, answer: Pick<Welcome, "s
     if (!answer.held.includes(id)) {
       term.ended ??= violation("S9", `${id} was lost: the group has not renewed it`, "stop at once");
     } else if (term.until > scene.at) {
-      const leases = leasesSince(client, question.at);
+      const leases = leasesSince(client, question.at, answer.lease?.renewDeadlineMs);
       term.until = Math.max(term.until, leases.until);
       if (term.untilAtLeast > scene.at) term.untilAtLeast = Math.max(term.untilAtLeast, leases.untilAtLeast);
     }
   }
 }
 
-const leasesSince = ({ renewDeadlineMs, renewDeadlineMsAtLeast }: Client, at: number) => ({
-  until: at + renewDeadlineMs,
-  untilAtLeast: at + renewDeadlineMsAtLeast,
+/** `told`: the R of a `welcome`. One that comes late may name another than the client has: the shorter one counts (N19). */
+const leasesSince = ({ renewDeadlineMs, renewDeadlineMsAtLeast }: Client, at: number, told = Infinity) => ({
+  until: at + Math.min(renewDeadlineMs, told),
+  untilAtLeast: at + Math.min(renewDeadlineMsAtLeast, told),
 });
 
 function granted(scene: Scene, connection: Connection, grant: Grant): void {

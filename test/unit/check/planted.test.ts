@@ -27,7 +27,7 @@ test.each(planted)("[E23] the shipped client is accepted where $name", async (bu
 });
 
 /** Where frames are seen on their way, nobody knows what a client has read, or when it has sent what. */
-const SEEN_ON_THE_WAY = 16;
+const SEEN_ON_THE_WAY = 17;
 
 test("[E23] a part of them is found even where frames are seen on their way", async () => {
   const found = await Promise.all(

@@ -1,4 +1,6 @@
 /** Bugs planted into the source of the client, each with the play that shows it, and the rule that its trace then breaks. */
+
+import type { Hello } from "../../../shared/protocol/messages.ts";
 import {
   endedComesBack,
   grantsWhileDraining,
@@ -44,6 +46,16 @@ function speaks(play: Play): void {
     play.sleeps(100);
     play.happens({ type: "observe", component: `${watched} ${play.now}`.replaceAll(/[ .]/g, "-") });
   }
+}
+
+function opens(play: Play): Hello {
+  while (play.state.connection.type !== "opening") play.wait(Math.max(0, play.dueAt - play.now));
+  return play.opens();
+}
+
+function opensAnew(play: Play): Hello {
+  play.loses();
+  return opens(play);
 }
 
 const next = { type: "next", inMs: 0 } as const;
@@ -144,6 +156,22 @@ const leases: readonly Planted[] = [
       play.sleeps(R - 1_000);
       play.renewed();
       play.hears(next);
+    },
+  },
+  {
+    name: "a late welcome of a shorter lease extends by the longer one",
+    rule: "S1",
+    edits: [inSession("overtaken", "Math.min(renewDeadlineMs, lease?.renewDeadlineMs ?? Infinity)", "renewDeadlineMs")],
+    play: (play) => {
+      const x = leading(play);
+      play.sleeps(5_000);
+      const { sentAt } = opensAnew(play);
+      play.page("online"); // so another one is opened beside it
+      const lease = { ...play.session.lease, renewDeadlineMs: 4_000 };
+      play.happens({ ...play.session, lease, sentAt, resumed: true, held: ["L1"] }, 1);
+      play.sleeps(sentAt + 4_500 - play.now);
+      asks(play, x);
+      opens(play);
     },
   },
   {
