@@ -64,8 +64,8 @@ export interface Closed extends Timed {
 /**
  * What the application was told, or has done. `leading`: `onGrant`, or each time that it asked and was told that it leads.
  * `revoked`: `onRevoke`, which may take `drainMs`. `stopped`: it has settled. `frozen`: the page runs no further code.
- * `woken`: the page is visible or online again. `left`: the client has closed in order. `unready`: it does not want to lead,
- * for `forMs` or until it is `ready` again.
+ * `woken`: the page is visible or online again. `left`: the client has closed in order. `unready`: it does not want to lead
+ * until it is `ready` again; with `forMs`, nothing of its election does for so long.
  */
 export interface Told extends Timed {
   readonly kind: "told";

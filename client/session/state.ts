@@ -214,7 +214,10 @@ export const isRegistered = ({ standing }: Contender): boolean => standing.type 
 export const isNeeded = (contender: Contender): boolean =>
   isRegistered(contender) || (contender.tries === true && isLive(contender));
 
-/** Whether the group may count it, now or once it was told. A try is told by a statement of its own, so no other one is about it. */
+/**
+ * Whether the group may count it, now or once it was told. No other statement is about a try that is yet to ask: its `register`
+ * is one itself. A try that has left is `untold` again, but the group may count it until its `deregister` has come.
+ */
 export const mayStand = (contender: Contender): boolean =>
   contender.standing.type !== "refused" && !(isLive(contender) && isUnaskedTry(contender));
 

@@ -142,8 +142,9 @@ export function demote(turn: Turn, sessionId: string, name: ElectionName, part: 
 export const isUntaken = ({ state }: HeldElection): boolean => state.type === "leading" && state.acceptedAt === null;
 
 /**
- * Ends the term of a session that has stopped. A `release` without a statement says that it was never taken: whatever was to lead has left
- * meanwhile, so the session keeps its place. Returns why it was refused; then nothing has changed.
+ * Ends the term of a session that has stopped. A `release` without a statement says that it was never taken: whatever was to
+ * lead has left meanwhile, so it is dropped. If it was revoked before that, it ends like one that was lost, which is a missed
+ * turn as well (Q6). Returns why it was refused; then nothing has changed.
  */
 export function stepDown(turn: Turn, session: Session, farewell: Resign | Release): Refusal | null {
   const { type, leaderSessionId, sentAt } = farewell;
@@ -157,9 +158,9 @@ export function stepDown(turn: Turn, session: Session, farewell: Resign | Releas
 }
 
 /**
- * Ends a term by which nobody leads, and which no renewal has shown to be taken: the history has no row of it, and the session keeps its place if it
- * still contends (S9). It counts as a missed turn (Q6). Who misses one after the other keeps nobody else waiting: from
- * the second on it comes last.
+ * Ends a term by which nobody leads, and which no renewal has shown to be taken: the history has no row of it, and the
+ * session keeps its place if it still contends (S9). It counts as a missed turn (Q6). Who misses one after the other keeps
+ * nobody else waiting: from the second on it comes last.
  */
 export function dropTerm(turn: Turn, { name, state: { sessionId } }: HeldElection): void {
   turn.putState(name, { type: "vacant", successor: null });
