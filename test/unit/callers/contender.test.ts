@@ -227,6 +227,22 @@ test("[C10] a goodbye that is refused is sent again after a pause, and given up 
   expect(nextDeadline(asker.state)).toBeNull();
 });
 
+test("[C10] [E6] what is refused is reported once, and again after it has left and begun anew", () => {
+  const world = new GroupWorld();
+  world.join("other", { contenders: [{ component: "x", election: "dedicated" }] });
+  const asker = world.poller("asker", [{ component: "x" }]);
+  const refusals = (): number => asker.effects.filter(({ type }) => type === "refused").length;
+  asker.start();
+  asker.flow();
+  asker.run(D);
+  expect(refusals()).toBe(1);
+  asker.dispatch({ type: "close" });
+  asker.flow();
+  asker.start();
+  asker.flow();
+  expect(refusals()).toBe(2);
+});
+
 test("[Q3] resign hands over to a named successor, and it goes on waiting", () => {
   const asker = leading();
   const { world } = asker;

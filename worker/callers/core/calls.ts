@@ -126,6 +126,8 @@ function leave(draft: Draft): void {
   draft.session = null;
   draft.farewells = [];
   draft.failures = draft.nextAt = draft.quietUntil = 0;
+  // What is refused when it begins anew is reported again.
+  draft.contenders = draft.contenders.map((contender) => ({ ...contender, refusal: null }));
   draft.effects.push({ type: "left" });
 }
 
