@@ -9,7 +9,7 @@ import type { ClientMessage, Confirm, Deregister, Register, Release } from "../.
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { changeLine, type Draft } from "./draft.ts";
 import { type Line, lineOf, type SessionState } from "./state.ts";
-import { makeStatement, noteDeparture } from "./statements.ts";
+import { makeStatement, noteDeparted, noteDeparture } from "./statements.ts";
 
 /** Frames at once, out of the 100 that a connection may always send. The rest is room for `bye`. */
 export const BURST = 80;
@@ -55,7 +55,7 @@ function leave(draft: Draft, message: ClientMessage): void {
     allowanceAt: draft.now,
     sent: line.sent + 1,
   }));
-  if (message.type === "deregister") noteDeparture(draft, message.component);
+  if (message.type === "deregister") noteDeparted(draft, message);
   draft.effects.push({ type: "send", message });
 }
 
@@ -110,7 +110,10 @@ export function sendDeregister(
   if (arrival) {
     const from = waiting.indexOf(arrival);
     changeLine(draft, ({ outbox }) => ({ outbox: outbox.filter((message, index) => index < from || !isOwn(message)) }));
-  } else if (stays) send(draft, departure);
+  } else {
+    noteDeparture(draft, departure, election);
+    if (stays) send(draft, departure);
+  }
   // Only departures from the process election ever wait in the outbox.
   if (!stays && election === "process") hurryDepartures(draft);
   if (!stays && !arrival) {

@@ -76,6 +76,13 @@ export interface Stated {
   readonly at: number;
 }
 
+/** A component leaves. `sentAt`: the last one in use when its `deregister` left; `null`: the frame still waits. */
+interface Departure {
+  readonly component: string;
+  readonly election: ElectionName;
+  readonly sentAt: number | null;
+}
+
 /** What belongs to one connection, from its `hello` on. */
 interface Traffic {
   /** Unanswered, oldest first. */
@@ -87,8 +94,8 @@ interface Traffic {
   readonly statements: readonly Stated[];
   /** Where the last of them said that nothing could start. */
   readonly busy: readonly ElectionName[];
-  /** The last `sentAt` in use when a component's `deregister` left. Kept while a grant may still rest on an older statement. */
-  readonly departures: readonly { readonly component: string; readonly sentAt: number }[];
+  /** Kept while a grant may still rest on an older statement. */
+  readonly departures: readonly Departure[];
   /** Frames that wait until the server takes them: terms that were not taken, what ends others, then the rest. */
   readonly untaken: readonly Release[];
   /** Where a grant was given back. */

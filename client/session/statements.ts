@@ -5,7 +5,7 @@
  */
 import { isReady } from "../../shared/holder/holder.ts";
 import { isLive } from "../../shared/holder/state.ts";
-import type { ClientMessage, Statement } from "../../shared/protocol/messages.ts";
+import type { ClientMessage, Deregister, Statement } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { changeLine, type Draft } from "./draft.ts";
 import { type Contender, heldTerms, lineOf, mayStand, type Stated } from "./state.ts";
@@ -30,7 +30,10 @@ function busyElections(draft: Draft): readonly ElectionName[] {
       ...contenders.filter((contender) => couldStart(draft, contender)),
     ].map(({ election }) => election),
   );
-  return [...new Set(contenders.map(({ election }) => election))].filter((election) => !others.has(election));
+  // Renewals overtake what waits: until its `deregister` leaves, the group could grant what has left.
+  const leaving = lineOf(draft)?.departures.filter(({ sentAt }) => sentAt === null) ?? [];
+  const all = new Set([...contenders, ...leaving].map(({ election }) => election));
+  return [...all].filter((election) => !others.has(election));
 }
 
 /** Whether something could start where the last statement said that nothing could (S11). */
@@ -81,7 +84,7 @@ export const noteGivenBack = (draft: Draft, election: ElectionName): void =>
 export const forgetOlder = (draft: Draft, answered: number): void =>
   changeLine(draft, ({ statements, departures }) => ({
     statements: statements.filter(({ sentAt }) => sentAt >= answered),
-    departures: departures.filter(({ sentAt }) => sentAt >= answered),
+    departures: departures.filter(({ sentAt }) => sentAt === null || sentAt >= answered),
   }));
 
 export const findStatement = (draft: Draft, sentAt: number): Stated | undefined =>
@@ -93,21 +96,23 @@ export function isOld(draft: Draft): boolean {
   return !newest || draft.now - newest.at > (draft.session?.lease.renewEveryMs ?? 0) / 2;
 }
 
-/** A component's `deregister` leaves the socket. */
-export const noteDeparture = (draft: Draft, component: string): void =>
+/** A component leaves, as soon as its `deregister` does. */
+export const noteDeparture = (draft: Draft, { component }: Deregister, election: ElectionName): void =>
   changeLine(draft, ({ departures }) => ({
-    departures: [...departures.filter((one) => one.component !== component), { component, sentAt: draft.sentAt }],
+    departures: [...departures.filter((one) => one.component !== component), { component, election, sentAt: null }],
+  }));
+
+/** Its `deregister` leaves the socket. */
+export const noteDeparted = (draft: Draft, { component }: Deregister): void =>
+  changeLine(draft, ({ departures }) => ({
+    departures: departures.map((one) => (one.component === component ? { ...one, sentAt: draft.sentAt } : one)),
   }));
 
 /**
  * Whether the component has left since the statement, or is about to: what then stands under its name is not what the
  * statement was about. Only what has left the socket tells, since statements overtake what waits (S7).
  */
-export function hasLeftSince(draft: Draft, component: string, statement: Stated): boolean {
-  const line = lineOf(draft);
-  if (!line) return true;
-  const isWaiting = [...line.farewells, ...line.outbox].some(
-    (message) => message.type === "deregister" && message.component === component,
-  );
-  return isWaiting || line.departures.some((one) => one.component === component && one.sentAt >= statement.sentAt);
-}
+export const hasLeftSince = (draft: Draft, component: string, statement: Stated): boolean =>
+  lineOf(draft)?.departures.some(
+    (one) => one.component === component && (one.sentAt === null || one.sentAt >= statement.sentAt),
+  ) ?? true;

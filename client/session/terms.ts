@@ -110,11 +110,13 @@ export function dropped(draft: Draft, term: EndingTerm): void {
   noteEnd(draft, term.leaderSessionId);
   // Where somebody leaves and nobody stays, the last one's `deregister` or the process's `bye` gives it up; but neither
   // names a successor.
-  const isGivenUp =
-    !isContended(draft, term.election) &&
-    draft.contenders.some(
-      (contender) =>
-        contender.election === term.election && isRegistered(contender) && contender.standing.type !== "refused",
-    );
-  if (!isGivenUp || "successor" in term.farewell) sendFarewell(draft, term.farewell);
+  const leaving = isContended(draft, term.election)
+    ? []
+    : draft.contenders.filter(
+        (one) => one.election === term.election && isRegistered(one) && one.standing.type !== "refused",
+      );
+  if (leaving.length === 0 || "successor" in term.farewell) return sendFarewell(draft, term.farewell);
+  // The group may have refused them all, and then none of them is the last one. It states nothing.
+  const isCounted = draft.closing || leaving.some(({ standing }) => standing.type === "counted");
+  if (!isCounted) giveBack(draft, { type: "release", leaderSessionId: term.leaderSessionId });
 }

@@ -69,5 +69,5 @@ export const revokedAgainCutsTheDrain: Fault = (core) => [
 /** In the session: two checks see to it, each of them enough by itself. */
 export const leftAndBackCounts = (): readonly Edit[] => [
   inSession("terms", 'contender.standing.type === "counted" &&', ""),
-  inSession("statements", "if (!line) return true;", "if (line) return false;"),
+  inSession("statements", "(one.sentAt === null || one.sentAt >= statement.sentAt)", "false"),
 ];

@@ -336,7 +336,11 @@ const ends: readonly Planted[] = [
     name: "nothing is released",
     rule: "S10",
     edits: [
-      inSession("terms", 'if (!isGivenUp || "successor" in term.farewell) sendFarewell(draft, term.farewell);', ""),
+      inSession(
+        "terms",
+        'if (leaving.length === 0 || "successor" in term.farewell) return sendFarewell(draft, term.farewell);',
+        "if (leaving.length === 0) return;",
+      ),
     ],
     play: (play) => {
       const x = leading(play);

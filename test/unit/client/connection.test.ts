@@ -338,9 +338,28 @@ describe("stopping while the connection is away", () => {
     expect(play.opens().held).toEqual(["L1"]);
     play.says();
     play.settles(x);
-    expect(play.says()).toEqual([{ type: "deregister", component: "x" }]);
+    // Whether the group counts `x` is not known yet.
+    expect(play.says()).toEqual([
+      { type: "release", leaderSessionId: "L1" },
+      { type: "deregister", component: "x" },
+    ]);
     play.hears({ ...welcome, sentAt: play.last("hello").sentAt, resumed: true });
     expect(play.says()).toEqual([{ type: "bye" }]);
+  });
+
+  test("[N3] a term is given up as well where the group refuses those that leave", () => {
+    const [play, x] = Play.leading(["x"]);
+    play.happens({ type: "observe", component: "q" }); // the session stays
+    play.loses();
+    while (play.state.connection.type !== "opening") play.wait(play.dueAt - play.now);
+    play.opens();
+    play.close(x);
+    play.says();
+    play.settles(x);
+    play.hears({ ...welcome, sentAt: play.last("hello").sentAt, resumed: true, held: [] });
+    play.hears({ type: "error", code: "forbidden", message: "", component: "x" });
+    play.hears({ type: "error", code: "unknown_component", message: "", component: "x" });
+    expect(play.says()).toContainEqual({ type: "release", leaderSessionId: "L1" });
   });
 
   test("[N10] [E2] hello comes first, also when the drain is over in the moment in which the socket opens", () => {

@@ -83,7 +83,25 @@ describe("busy", () => {
     play.hears(next);
     expect(play.says()).toEqual([{ ...renew(play.stated, "L1"), busy: ["process"] }]);
     play.settles(x);
-    expect(play.says()).toEqual([renew(play.stated), deregister("x"), register("x")]);
+    const last = { ...renew(play.stated), busy: ["component:x"] }; // the group still counts who has left
+    expect(play.says()).toEqual([last, deregister("x"), register("x")]);
+  });
+
+  test("[S11] [Q7] names where the last one leaves, if a renewal overtakes its `deregister`", () => {
+    const play = new Play();
+    play.contend("y");
+    const m = play.contend("m", { election: "dedicated", ready: false });
+    play.connects();
+    play.grants("L1", 1, "y");
+    play.renewed();
+    play.says();
+    play.sleeps(E);
+    play.close(m);
+    expect(play.says()).toEqual([{ ...renew(play.stated, "L1"), busy: ["component:m"] }, deregister("m")]);
+    play.renewed();
+    play.sleeps(E);
+    play.happens({ type: "tick" });
+    expect(play.says()).toEqual([renew(play.stated, "L1")]);
   });
 
   test("[S11] that something could start again is said at once, in whatever way it became so", () => {
