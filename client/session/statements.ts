@@ -22,7 +22,7 @@ export function makeStatement(draft: Draft): Statement {
 
 /** Where the process contends, does not hold, and nothing could start now (S11). */
 function busyElections(draft: Draft): readonly ElectionName[] {
-  const contenders = draft.contenders.filter(({ phase }) => phase.type !== "gone").filter(mayStand);
+  const contenders = draft.contenders.filter(mayStand);
   const held = heldTerms(draft, draft.now);
   const others = new Set(
     [

@@ -712,13 +712,12 @@ export const clientMutants: readonly Mutant[] = [
     trace: endedAndWidened,
     edits: [
       ...endedComesBack("session"),
-      inSession("terms", 'contender.standing.type === "counted" &&', ""),
+      ...leftAndBackCounts(),
       inSession(
         "terms",
         "else if (isNew(draft, message)) violate(draft, message);",
         "else if (isNew(draft, message)) begin(draft, { ...message, joined: false, sentAt: draft.sentAt });",
       ),
-      inSession("statements", "if (!line) return true;", "if (line) return false;"),
     ],
   },
   {

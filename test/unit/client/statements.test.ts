@@ -104,6 +104,22 @@ describe("busy", () => {
     expect(play.says()).toEqual([renew(play.stated, "L1")]);
   });
 
+  test("[S11] [S15] names where one has stopped that stays for a sibling which the group refuses", () => {
+    const play = new Play();
+    const [x] = [play.contend("x"), play.contend("y")];
+    play.connects({ drainMs: 60_000 });
+    play.grants("L1", 1, "x", "y");
+    play.loses();
+    play.reconnects({ drainMs: 60_000, resumed: true, held: ["L1"] });
+    play.close(x);
+    play.settles(x);
+    play.hears({ type: "error", code: "forbidden", message: "", component: "y" });
+    play.says();
+    play.sleeps(play.leaseUntil - play.now);
+    play.hears(next);
+    expect(play.says()).toContainEqual({ ...renew(play.stated), busy: ["process"] });
+  });
+
   test("[S11] that something could start again is said at once, in whatever way it became so", () => {
     const [play, x] = Play.leading(["x"]);
     play.hears(revoked("L1", 0));
