@@ -75,13 +75,13 @@ export class TraceJudge {
     this.#judgeReturn(client, this.#scene(at, line, client));
   }
 
-  #judgeReturn({ last, terms, durationMs }: Client, scene: Scene): void {
+  #judgeReturn({ last, terms, atMost }: Client, scene: Scene): void {
     if (!scene.isExact || last === null || last.gone) return;
     const { at, code, retryAfterMs = TURNED_AWAY_MS } = last;
     if (FATAL.has(code)) {
       scene.find("E3", `it connects again after ${code}`, "give up: trying again can't help");
     }
-    const mayHold = [...terms.values()].some(({ until }) => until + durationMs > at);
+    const mayHold = [...terms.values()].some(({ until }) => until + atMost.durationMs > at);
     if (
       TURNED_AWAY.has(code) &&
       !mayHold &&

@@ -49,6 +49,19 @@ export interface Work {
   readonly stopsBy: number;
 }
 
+/** What a `welcome` says of times. */
+type Times = Pick<Welcome, "answerTimeoutMs" | "drainMs"> & Pick<Welcome["lease"], "renewDeadlineMs" | "durationMs">;
+
+/** Before the first `welcome`. */
+const UNTOLD: Times = { answerTimeoutMs: PATIENCE_MS, drainMs: DRAIN_MS, renewDeadlineMs: 0, durationMs: 0 };
+
+const each = (pick: (known: number, told: number) => number, known: Times, told: Times): Times => ({
+  answerTimeoutMs: pick(known.answerTimeoutMs, told.answerTimeoutMs),
+  drainMs: pick(known.drainMs, told.drainMs),
+  renewDeadlineMs: pick(known.renewDeadlineMs, told.renewDeadlineMs),
+  durationMs: pick(known.durationMs, told.durationMs),
+});
+
 interface Question {
   readonly at: number;
   readonly ids: readonly string[];
@@ -135,7 +148,7 @@ export class Connection {
   }
 
   get answerTimeoutMs(): number {
-    return this.welcome?.answerTimeoutMs ?? this.client.answerTimeoutMs;
+    return this.welcome?.answerTimeoutMs ?? this.client.atLeast.answerTimeoutMs;
   }
 
   // What it owes
@@ -195,26 +208,22 @@ export class Client {
   connections = 0;
   /** The one that was welcomed last. */
   welcomed: Connection | null = null;
-  /** How long it waits for a `welcome`, at the least. */
-  answerTimeoutMs = PATIENCE_MS;
+  /** The times that it goes by: the two differ only where it may have ignored a `welcome`. */
+  atLeast = UNTOLD;
+  atMost = UNTOLD;
   /** `unknown`: its session began before the trace. */
   session: "none" | "unknown" | "known" = "none";
   /** Oldest first. */
   secrets: readonly string[] = [];
   /** The place of the newest that it has presented. */
   presented = 0;
-  /** The newest came late: the client may present once more the one that it presented last (N19). */
-  mayRepeat = false;
+  /** The newest `welcome` came late, and nothing shows yet whether it goes on by it: it may have ignored it (N19). */
+  mayIgnore = false;
   attempt = 0;
   sentAt = -Infinity;
   highestEnded = 0;
-  drainMs = DRAIN_MS;
   /** The page runs no code. */
   isFrozen = false;
-  renewDeadlineMs = 0;
-  /** The same, where it has ignored a `welcome` that came late, or what that says of it. */
-  renewDeadlineMsAtLeast = 0;
-  durationMs = 0;
   /** The end of its last connection. */
   last: (Pick<Closed, "at" | "code" | "gone" | "retryAfterMs"> & { readonly connection: Connection }) | null = null;
 
@@ -246,6 +255,21 @@ export class Client {
   /** All that lead or stop by this term. */
   workOf(id: string, now: number): readonly string[] {
     return [...this.work.keys()].filter((component) => this.works(component, now)?.leaderSessionId === id);
+  }
+
+  /** What a `welcome` says counts from here on, for sure unless the client may ignore it. */
+  adopt({ answerTimeoutMs, drainMs, lease: { renewDeadlineMs, durationMs } }: Welcome): void {
+    const told = { answerTimeoutMs, drainMs, renewDeadlineMs, durationMs };
+    const isSure = !this.mayIgnore || this.welcomed === null;
+    this.atLeast = isSure ? told : each(Math.min, this.atLeast, told);
+    this.atMost = isSure ? told : each(Math.max, this.atMost, told);
+  }
+
+  /** It sends something on the connection of this `welcome`. */
+  goesOn(welcome: Welcome): void {
+    if (!this.mayIgnore) return;
+    this.mayIgnore = false;
+    this.adopt(welcome);
   }
 
   report(term: Term): void {

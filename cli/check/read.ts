@@ -26,8 +26,8 @@ export function judgeRead(scene: Scene, connection: Connection, frame: unknown):
 
 /** What an older connection says is dropped, except an answer or a revoke that comes before a newer one is welcomed (N19). */
 function readLate(scene: Scene, connection: Connection, frame: unknown): void {
-  const { welcomed: newest } = connection.client;
-  if (newest !== null && newest.number > connection.number) return;
+  const { welcomed: newest, mayIgnore } = connection.client;
+  if (newest !== null && newest.number > connection.number && !mayIgnore) return;
   const message = messageOf(scene, frame);
   if (message?.type === "welcome") {
     endByFresh(scene, connection.client, message);
@@ -80,28 +80,17 @@ function follow(scene: Scene, connection: Connection, message: ServerMessage): v
 function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void {
   const { client } = connection;
   const askedAt = connection.questions.get(welcome.sentAt)?.at ?? scene.at;
-  const isLate = scene.at >= askedAt + client.answerTimeoutMs;
+  const isLate = scene.isExact && scene.at >= askedAt + client.atLeast.answerTimeoutMs;
   endByFresh(scene, client, welcome);
   // A client that gave up waiting may ignore the fresh session, and present its old one once more (N19).
   if (!welcome.resumed && scene.isExact && !isLate) client.forgetSession();
   client.session = "known";
   takeSecret(client, welcome, isLate);
-  adopt(client, welcome, isLate);
+  client.adopt(welcome);
   connection.welcome = welcome;
   client.welcomed = connection;
   answered(scene, connection, welcome);
   oweRenewal(scene, connection, welcome.held);
-}
-
-/** What a `welcome` says of times may be ignored if it came late: then the shorter ones are certain, its own or those before (S1, N19). */
-function adopt(client: Client, { answerTimeoutMs, drainMs, lease }: Welcome, isLate: boolean): void {
-  const shorter = (known: number, told: number): number =>
-    isLate && client.welcomed !== null ? Math.min(known, told) : told;
-  client.answerTimeoutMs = shorter(client.answerTimeoutMs, answerTimeoutMs);
-  client.drainMs = shorter(client.drainMs, drainMs);
-  client.renewDeadlineMs = lease.renewDeadlineMs;
-  client.renewDeadlineMsAtLeast = shorter(client.renewDeadlineMsAtLeast, lease.renewDeadlineMs);
-  client.durationMs = lease.durationMs;
 }
 
 function endByFresh({ isExact, at }: Scene, client: Client, { resumed }: Welcome): void {
@@ -111,7 +100,7 @@ function endByFresh({ isExact, at }: Scene, client: Client, { resumed }: Welcome
 /** The `hello` of a client that has not waited so long for the answer presents the same secret again, which the group takes. */
 function takeSecret(client: Client, { secret }: Welcome, isLate: boolean): void {
   client.secrets = [...client.secrets, secret];
-  client.mayRepeat = isLate;
+  client.mayIgnore = isLate;
 }
 
 /** S1: a lease runs until R after the question was sent. What comes after its end revives nothing (S6). */
@@ -139,9 +128,9 @@ function answered(
 }
 
 /** `told`: the R of a `welcome`. One that comes late may name another than the client has: the shorter one counts (N19). */
-const leasesSince = ({ renewDeadlineMs, renewDeadlineMsAtLeast }: Client, at: number, told = Infinity) => ({
-  until: at + Math.min(renewDeadlineMs, told),
-  untilAtLeast: at + Math.min(renewDeadlineMsAtLeast, told),
+const leasesSince = ({ atLeast, atMost }: Client, at: number, told = Infinity) => ({
+  until: at + Math.min(atMost.renewDeadlineMs, told),
+  untilAtLeast: at + Math.min(atLeast.renewDeadlineMs, told),
 });
 
 function granted(scene: Scene, connection: Connection, grant: Grant): void {
@@ -167,7 +156,7 @@ function whyNot(scene: Scene, connection: Connection, grant: Grant & { readonly 
   const statement = connection.statements.get(sentAt);
   if (statement === undefined)
     return violation("S1", `it takes ${id}, granted by no statement of this connection`, right);
-  const lateMs = scene.at - statement.at - client.renewDeadlineMs;
+  const lateMs = scene.at - statement.at - client.atMost.renewDeadlineMs;
   if (lateMs >= 0)
     return violation("S1", `it takes ${id}, whose lease was over ${Math.round(lateMs)} ms before`, right);
   if (epoch <= client.highestEnded)

@@ -23,7 +23,7 @@ import { judgeHeld, judgeStatement, oweRenewal, take } from "./statements.ts";
 export function judgeSent(scene: Scene, connection: Connection, frame: unknown): void {
   const { client } = connection;
   connection.frames += 1;
-  if (connection.welcome !== null) client.mayRepeat = false; // it goes on with the session of a late `welcome`
+  if (connection.welcome !== null) client.goesOn(connection.welcome);
   if (scene.isExact && client.connection !== connection) {
     scene.find(
       "G10",
@@ -156,7 +156,7 @@ function judgeResume(scene: Scene, { client }: Connection, { secret, attempt }: 
     scene.find("S9", "it resumes a session that is over", "begin a fresh one: `hello` without `resume`");
   } else if (
     client.session === "known" &&
-    (place < client.presented || (scene.isExact && !client.mayRepeat && place < client.secrets.length - 1))
+    (place < client.presented || (scene.isExact && !client.mayIgnore && place < client.secrets.length - 1))
   ) {
     scene.find(
       "S9",

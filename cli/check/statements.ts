@@ -73,6 +73,8 @@ export function judgeHeld(scene: Scene, connection: Connection, held: readonly s
 
 function judgeNamed(scene: Scene, term: Term): void {
   take(scene, term);
+  // Its lease runs, so the client has counted what it could have ignored.
+  if (term.untilAtLeast <= scene.at) term.untilAtLeast = term.until;
   if (term.reported) {
     scene.find("S7", `it names ${term.id}, which it has reported as over`, "an ended leadership stays ended");
   } else if (scene.isExact && term.until <= scene.at) {

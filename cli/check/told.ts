@@ -84,7 +84,7 @@ function revoked(
   const work = client.work.get(component);
   const isOwn = work?.state === "leading" && work.leaderSessionId === leaderSessionId;
   if (!isOwn) scene.find("C1", `\`${component}\` is revoked without a grant`, "grants and revokes alternate");
-  const stopsBy = client.isFrozen ? scene.at : scene.at + Math.min(drainMs, client.drainMs);
+  const stopsBy = client.isFrozen ? scene.at : scene.at + Math.min(drainMs, client.atLeast.drainMs);
   client.work.set(component, { leaderSessionId, state: "stopping", stopsBy });
 }
 

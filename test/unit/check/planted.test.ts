@@ -27,7 +27,7 @@ test.each(planted)("[E23] the shipped client is accepted where $name", async (bu
 });
 
 /** Where frames are seen on their way, nobody knows what a client has read, or when it has sent what. */
-const SEEN_ON_THE_WAY = 17;
+const SEEN_ON_THE_WAY = 18;
 
 test("[E23] a part of them is found even where frames are seen on their way", async () => {
   const found = await Promise.all(
@@ -162,6 +162,24 @@ test("[E23] [S1] [S2] a late `welcome` of a longer lease and drain time makes ne
   while (play.state.connection.type !== "opening") play.wait(Math.max(0, play.dueAt - play.now));
   expect(play.called()).toContain("-x L1 expired");
   expect(play.opens().held).toEqual([]);
+});
+
+test("[E23] [S1] [N19] who ignores a late `welcome` still counts what an older connection answers, by its own R", () => {
+  const [play, x] = Play.leading(["x"]);
+  play.sleeps(2_000);
+  play.hears({ type: "next", inMs: 0 });
+  play.wait(ANSWER); // so another one is opened beside it
+  while (play.state.connection.type !== "opening") play.wait(play.dueAt - play.now);
+  const { sentAt } = play.opens();
+  play.wait(ANSWER);
+  const lease = { ...welcome.lease, renewDeadlineMs: 2_000 };
+  play.happens({ ...play.session, lease, sentAt, resumed: true, held: ["L1"] }, 1);
+  play.happens({ type: "renewed", sentAt: play.last("renew").sentAt, held: ["L1"] }, 0);
+  play.sleeps(1_500);
+  expect(play.isLeader(x, "L1")).toBe(true);
+  play.trace.leads("x", "L1", play.now);
+  while (play.state.connection.type !== "opening") play.wait(Math.max(0, play.dueAt - play.now));
+  expect(play.opens().held).toEqual(["L1"]);
 });
 
 test("[E23] [S10] who was stopping before its revoke keeps the time that it was given", () => {

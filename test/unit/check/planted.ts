@@ -175,6 +175,28 @@ const leases: readonly Planted[] = [
     },
   },
   {
+    name: "who goes on by a late welcome keeps the longer R of before",
+    rule: "S1",
+    edits: [
+      inSession(
+        "connection",
+        "draft.session = message;",
+        "draft.session = { ...message, lease: draft.session?.lease ?? message.lease };",
+      ),
+    ],
+    play: (play) => {
+      const x = leading(play);
+      const { sentAt } = opensAnew(play);
+      play.sleeps(2_800);
+      const lease = { ...play.session.lease, renewDeadlineMs: 4_000 };
+      play.hears({ ...play.session, lease, sentAt, resumed: true, held: ["L1"] });
+      play.hears(next);
+      play.renewed();
+      play.sleeps(6_000);
+      asks(play, x);
+    },
+  },
+  {
     name: "a leader renews as rarely as others ping",
     rule: "S1",
     edits: [
@@ -257,6 +279,23 @@ const ends: readonly Planted[] = [
     edits: leavesBeforeItHasStopped("session"),
     play: (play) => {
       leading(play);
+      play.hears(revoke(4_000));
+    },
+  },
+  {
+    name: "a release is sent before everything has stopped, after a late welcome and a slow answer",
+    rule: "S2",
+    edits: leavesBeforeItHasStopped("session"),
+    play: (play) => {
+      leading(play);
+      const { sentAt } = opensAnew(play);
+      play.sleeps(2_800);
+      const lease = { durationMs: 20_000, renewDeadlineMs: 2 * R, renewEveryMs: 2 * E };
+      play.hears({ ...play.session, lease, sentAt, resumed: true, held: ["L1"] });
+      play.wait(play.dueAt - play.now);
+      play.sleeps(4_000); // past R of before
+      play.renewed();
+      play.wait(45_000, true);
       play.hears(revoke(4_000));
     },
   },
