@@ -75,16 +75,16 @@ export class TraceJudge {
     this.#judgeReturn(client, this.#scene(at, line, client));
   }
 
-  #judgeReturn({ last, terms, atMost }: Client, scene: Scene): void {
+  #judgeReturn(client: Client, scene: Scene): void {
+    const { last } = client;
     if (!scene.isExact || last === null || last.gone) return;
     const { at, code, retryAfterMs = TURNED_AWAY_MS } = last;
     if (FATAL.has(code)) {
       scene.find("E3", `it connects again after ${code}`, "give up: trying again can't help");
     }
-    const mayHold = [...terms.values()].some(({ until }) => until + atMost.durationMs > at);
     if (
       TURNED_AWAY.has(code) &&
-      !mayHold &&
+      !client.mayHold(at) &&
       scene.at < at + Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS) - ROUNDING_MS
     ) {
       scene.find(

@@ -147,8 +147,10 @@ export class Connection {
     return Math.min(this.pingAt, ...[...this.questions.values()].map(({ at }) => at));
   }
 
-  get answerTimeoutMs(): number {
-    return this.welcome?.answerTimeoutMs ?? this.client.atLeast.answerTimeoutMs;
+  /** When the client gives up waiting for an answer, at the earliest: sooner where a lease may be lost (N11). */
+  givesUpAt(askedAt: number): number {
+    const early = askedAt + this.client.atLeast.answerTimeoutMs;
+    return Math.min(this.client.mayHold(early) ? early : Infinity, askedAt + PATIENCE_MS);
   }
 
   // What it owes
@@ -234,6 +236,11 @@ export class Client {
   /** What it has not reported, and whose lease runs. */
   held(now: number): readonly Term[] {
     return [...this.terms.values()].filter(({ reported, until }) => !reported && until > now);
+  }
+
+  /** Whether the group may count a lease of it at that time. */
+  mayHold(at: number): boolean {
+    return [...this.terms.values()].some(({ until }) => until + this.atMost.durationMs > at);
   }
 
   /** Leads, or still stops within its drain time, as its application was told, and inside a lease that was not reported as over. */

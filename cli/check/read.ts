@@ -1,6 +1,6 @@
 /** What a client reads, and what follows from it. */
 import { InvalidField } from "../../shared/protocol/fields.ts";
-import type { Grant, Next, Refusal, Revoke, ServerMessage, Welcome } from "../../shared/protocol/messages.ts";
+import type { Grant, Next, Refusal, Renewed, Revoke, ServerMessage, Welcome } from "../../shared/protocol/messages.ts";
 import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { type Client, type Connection, newTerm, ROUNDING_MS } from "./knowledge.ts";
@@ -52,6 +52,7 @@ function follow(scene: Scene, connection: Connection, message: ServerMessage): v
     case "welcome":
       return welcomed(scene, connection, message);
     case "renewed":
+      connection.isGivenUp ||= isLate(scene, connection, message);
       return answered(scene, connection, message);
     case "grant":
       return granted(scene, connection, message);
@@ -79,13 +80,13 @@ function follow(scene: Scene, connection: Connection, message: ServerMessage): v
 
 function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void {
   const { client } = connection;
-  const askedAt = connection.questions.get(welcome.sentAt)?.at ?? scene.at;
-  const isLate = scene.isExact && scene.at >= askedAt + client.atLeast.answerTimeoutMs;
+  const mayIgnore = isLate(scene, connection, welcome);
+  connection.isGivenUp = mayIgnore;
   endByFresh(scene, client, welcome);
   // A client that gave up waiting may ignore the fresh session, and present its old one once more (N19).
-  if (!welcome.resumed && scene.isExact && !isLate) client.forgetSession();
+  if (!welcome.resumed && scene.isExact && !mayIgnore) client.forgetSession();
   client.session = "known";
-  takeSecret(client, welcome, isLate);
+  takeSecret(client, welcome, mayIgnore);
   client.adopt(welcome);
   connection.welcome = welcome;
   client.welcomed = connection;
@@ -93,14 +94,20 @@ function welcomed(scene: Scene, connection: Connection, welcome: Welcome): void 
   oweRenewal(scene, connection, welcome.held);
 }
 
+/** Whether the client may have given up waiting for the answer. */
+function isLate({ isExact, at }: Scene, connection: Connection, { sentAt }: Welcome | Renewed): boolean {
+  const askedAt = connection.questions.get(sentAt)?.at ?? at;
+  return isExact && at >= connection.givesUpAt(askedAt) - ROUNDING_MS;
+}
+
 function endByFresh({ isExact, at }: Scene, client: Client, { resumed }: Welcome): void {
   if (!resumed && isExact) client.endTerms(at, "the group has begun a fresh session");
 }
 
 /** The `hello` of a client that has not waited so long for the answer presents the same secret again, which the group takes. */
-function takeSecret(client: Client, { secret }: Welcome, isLate: boolean): void {
+function takeSecret(client: Client, { secret }: Welcome, mayIgnore: boolean): void {
   client.secrets = [...client.secrets, secret];
-  client.mayIgnore = isLate;
+  client.mayIgnore = mayIgnore;
 }
 
 /** S1: a lease runs until R after the question was sent. What comes after its end revives nothing (S6). */
@@ -113,7 +120,6 @@ function answered(
   const question = questions.get(answer.sentAt);
   for (const sentAt of [...questions.keys()]) if (sentAt <= answer.sentAt) questions.delete(sentAt);
   if (question === undefined) return;
-  if (scene.at >= question.at + connection.answerTimeoutMs - ROUNDING_MS) connection.isGivenUp = true;
   for (const id of question.ids) {
     const term = client.terms.get(id);
     if (term === undefined) continue;

@@ -23,6 +23,7 @@ import { judgeHeld, judgeStatement, oweRenewal, take } from "./statements.ts";
 export function judgeSent(scene: Scene, connection: Connection, frame: unknown): void {
   const { client } = connection;
   connection.frames += 1;
+  connection.isGivenUp = false;
   if (connection.welcome !== null) client.goesOn(connection.welcome);
   if (scene.isExact && client.connection !== connection) {
     scene.find(
@@ -41,7 +42,6 @@ export function judgeSent(scene: Scene, connection: Connection, frame: unknown):
       "frames wait: a burst of 100, then `limits.messagesPerSecond`",
     );
   }
-  connection.isGivenUp = false;
   const message = messageOf(scene, connection, frame);
   if (message !== null) judgeMessage(scene, connection, message);
   judgeMissed(scene, connection, message);

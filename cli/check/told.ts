@@ -117,8 +117,9 @@ function frozen({ at }: Scene, client: Client): void {
 function left(scene: Scene, client: Client): void {
   const { last } = client;
   if (!scene.isExact || last === null || !last.gone || last.at < scene.at) return;
-  const { hasLeft, frames, askedAt, answerTimeoutMs, isGivenUp } = last.connection;
-  if (isGivenUp || scene.at >= askedAt + answerTimeoutMs - ROUNDING_MS) return; // the path was dead, or slow
+  const { connection } = last;
+  const { hasLeft, frames, askedAt, isGivenUp } = connection;
+  if (isGivenUp || scene.at >= connection.givesUpAt(askedAt) - ROUNDING_MS) return; // the path was dead, or slow
   if (frames > 0 && !hasLeft)
     scene.find("S8", "the client has left without `bye`", "send `bye` when everything has stopped");
 }

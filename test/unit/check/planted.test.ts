@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { checkTrace, type Verdict } from "../../../cli/check/check.ts";
 import type { SeenAt } from "../../../cli/check/trace.ts";
+import { answerTimeoutFor, leaseFor, PATIENCE_MS } from "../../../shared/lease.ts";
 import { welcome } from "../../../tools/harness/solo-group.ts";
 import { type Cores, shippedCores } from "../../sim/cores.ts";
 import { loadCores } from "../../sim/mutants/mutant.ts";
@@ -61,6 +62,22 @@ test("[E23] [S9] a client that goes on by a late welcome presents the secret tha
     lines.map((line) => line.replace('"secret":"second","attempt"', '"secret":"first","attempt"')),
   );
   expect(findings).toMatchObject([{ rule: "S9", problem: "it presents an old secret" }]);
+});
+
+test("[E23] [S9] [N11] nobody waits for longer than 10 s for a welcome, however long the lease is", () => {
+  const play = new Play();
+  play.contend("x");
+  play.connects({ lease: leaseFor(60_000), answerTimeoutMs: answerTimeoutFor(leaseFor(60_000)) });
+  play.grants("L1", 1, "x");
+  play.renewed();
+  play.sleeps(36_000);
+  play.loses();
+  while (play.state.connection.type !== "opening") play.wait(play.dueAt - play.now);
+  const { sentAt } = play.opens();
+  play.wait(PATIENCE_MS);
+  play.happens({ ...play.session, secret: "second", resumed: true, sentAt, held: ["L1"] }, 1);
+  while (play.state.connection.type !== "opening") play.wait(play.dueAt - play.now);
+  expect(play.opens().resume?.secret).toBe(welcome.secret);
 });
 
 test("[E23] [S11] a component that leaves as soon as it has stopped need not be told ready", async () => {

@@ -1,6 +1,7 @@
 /** Bugs planted into the source of the client, each with the play that shows it, and the rule that its trace then breaks. */
 
 import type { Hello } from "../../../shared/protocol/messages.ts";
+import { welcome } from "../../../tools/harness/solo-group.ts";
 import {
   endedComesBack,
   grantsWhileDraining,
@@ -10,7 +11,7 @@ import {
   missingGoesOn,
 } from "../../sim/mutants/holder-faults.ts";
 import { type Edit, inHolder, inSession } from "../../sim/mutants/mutant.ts";
-import { ANSWER, E, grant, type Play, R } from "../client/play.ts";
+import { ANSWER, E, grant, PING, type Play, R } from "../client/play.ts";
 
 export interface Planted {
   readonly name: string;
@@ -214,6 +215,8 @@ const leases: readonly Planted[] = [
   },
 ];
 
+const leavesWithoutBye = [inSession("pace", 'if (canSend) leave(draft, { type: "bye" });', "")];
+
 const ends: readonly Planted[] = [
   {
     name: "whoever can't take a grant keeps it to itself",
@@ -323,7 +326,7 @@ const ends: readonly Planted[] = [
   {
     name: "a client leaves without a word",
     rule: "S8",
-    edits: [inSession("pace", 'if (canSend) leave(draft, { type: "bye" });', "")],
+    edits: leavesWithoutBye,
     play: (play) => {
       const x = leading(play);
       play.happens({ type: "bye" });
@@ -333,7 +336,7 @@ const ends: readonly Planted[] = [
   {
     name: "a client leaves without a word after an answer was slow",
     rule: "S8",
-    edits: [inSession("pace", 'if (canSend) leave(draft, { type: "bye" });', "")],
+    edits: leavesWithoutBye,
     play: (play) => {
       const x = leading(play);
       play.wait(E);
@@ -342,6 +345,57 @@ const ends: readonly Planted[] = [
       play.happens({ type: "observe", component: "y" });
       play.happens({ type: "bye" });
       play.settles(x);
+    },
+  },
+  {
+    name: "a client leaves without a word long after an answer that was slow",
+    rule: "S8",
+    edits: leavesWithoutBye,
+    play: (play) => {
+      play.happens({ type: "observe", component: "y" });
+      play.connects();
+      play.hears(next);
+      play.sleeps(11_000);
+      play.renewed();
+      play.wait(PING, true);
+      play.happens({ type: "bye" });
+    },
+  },
+  {
+    name: "a client that has 10 s for its first welcome leaves without a word after it",
+    rule: "S8",
+    edits: leavesWithoutBye,
+    play: (play) => {
+      play.happens({ type: "observe", component: "y" });
+      const { sentAt } = play.opens();
+      play.sleeps(ANSWER);
+      play.hears({ ...welcome, sentAt });
+      play.happens({ type: "bye" });
+    },
+  },
+  {
+    name: "a client that has 10 s for its renewal leaves without a word after it",
+    rule: "S8",
+    edits: leavesWithoutBye,
+    play: (play) => {
+      play.happens({ type: "observe", component: "y" });
+      play.connects();
+      play.hears(next);
+      play.sleeps(ANSWER);
+      play.renewed();
+      play.happens({ type: "bye" });
+    },
+  },
+  {
+    name: "a client that has 10 s for the answer leaves without a word before it",
+    rule: "S8",
+    edits: leavesWithoutBye,
+    play: (play) => {
+      play.happens({ type: "observe", component: "y" });
+      play.connects();
+      play.hears(next);
+      play.sleeps(ANSWER);
+      play.happens({ type: "bye" });
     },
   },
   {
