@@ -37,7 +37,7 @@ export interface Term {
   reported: boolean;
   /** Why nobody leads by it any longer, by what the client has read. */
   ended: Violation | null;
-  /** After a `revoke`. */
+  /** Nobody leads by it any longer, and it may be named until then. */
   drainUntil: number;
 }
 
@@ -45,8 +45,9 @@ export interface Term {
 export interface Work {
   readonly leaderSessionId: string;
   readonly state: "leading" | "stopping" | "stopped";
-  /** Until when it may take to stop. */
+  /** Until when it may take to stop, at the least and at the most. */
   readonly stopsBy: number;
+  readonly stopsByAtMost: number;
 }
 
 /** What a `welcome` says of times. */
@@ -129,6 +130,12 @@ export class Connection {
     const components = this.in(election);
     if ((outUntil.get(election) ?? 0) > now || components.some((one) => unready.has(one))) return false;
     return components.some((one) => work.get(one)?.state !== "stopping");
+  }
+
+  /** Whether all that stands in its election still stops by the term: nothing can lead by it any longer. */
+  onlyDrains({ id, election }: Term): boolean {
+    const works = this.in(election).map((component) => this.client.work.get(component));
+    return works.length > 0 && works.every((work) => work?.state === "stopping" && work.leaderSessionId === id);
   }
 
   /** S15: it is registered, and no question about it is open. */
@@ -251,6 +258,10 @@ export class Client {
     if (term === undefined || term.reported || term.untilAtLeast <= now) return undefined;
     const isOver = work.state === "stopping" && Math.min(work.stopsBy, term.drainUntil) <= now + ROUNDING_MS;
     return isOver ? undefined : work;
+  }
+
+  worksBy(id: string): readonly Work[] {
+    return [...this.work.values()].filter(({ leaderSessionId }) => leaderSessionId === id);
   }
 
   /** Where the component stands, or works. */

@@ -3,7 +3,7 @@ import { InvalidField } from "../../shared/protocol/fields.ts";
 import type { Grant, Next, Refusal, Renewed, Revoke, ServerMessage, Welcome } from "../../shared/protocol/messages.ts";
 import { parseServerMessage } from "../../shared/protocol/server-codec.ts";
 import { unreachable } from "../../shared/unreachable.ts";
-import { type Client, type Connection, newTerm, ROUNDING_MS } from "./knowledge.ts";
+import { type Client, type Connection, newTerm, ROUNDING_MS, type Term, type Work } from "./knowledge.ts";
 import type { Scene } from "./scene.ts";
 import { oweRenewal } from "./statements.ts";
 import { type Violation, violation } from "./violations.ts";
@@ -181,16 +181,24 @@ function revoked(scene: Scene, connection: Connection, { leaderSessionId: id, dr
   const term = client.terms.get(id);
   if (term === undefined || term.ended !== null || term.reported) return;
   term.ended = violation("C6", `${id} was revoked`, "stop being leader at once");
-  const states = [...client.work.values()].filter((work) => work.leaderSessionId === id).map(({ state }) => state);
+  const works = client.worksBy(id);
+  const isLed = works.length === 0 || works.some(({ state }) => state === "leading");
   // One that was stopping before keeps the time that it was given.
-  if (states.length > 0 && !states.includes("leading")) return;
-  term.drainUntil = scene.at + drainMs;
+  oweRelease(connection, term, isLed ? scene.at + drainMs : Math.max(scene.at, stopsBy(works)));
+}
+
+/** When all of them have stopped, at the latest. */
+export const stopsBy = (works: readonly Work[]): number => Math.max(...works.map(({ stopsByAtMost }) => stopsByAtMost));
+
+/** Nobody leads by the term any longer, and its drain time is over by then at the latest. */
+export function oweRelease(connection: Connection, term: Term, drainUntil: number): void {
+  term.drainUntil = Math.min(term.drainUntil, drainUntil);
   const late = violation(
     "S10",
-    `${id} was revoked, and its drain time is over`,
+    `${term.id} is over, and so is its drain time`,
     "send `release` at the latest after `drainMs`",
   );
-  connection.owe({ what: "release", about: id, by: scene.at + drainMs + AT_ONCE_MS, violation: late });
+  connection.owe({ what: "release", about: term.id, by: term.drainUntil + AT_ONCE_MS, violation: late });
 }
 
 function asked(scene: Scene, connection: Connection, { inMs }: Next): void {

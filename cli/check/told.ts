@@ -1,6 +1,7 @@
 /** What the application of a client is told, and does. */
 import { unreachable } from "../../shared/unreachable.ts";
 import { type Client, ROUNDING_MS } from "./knowledge.ts";
+import { oweRelease, stopsBy } from "./read.ts";
 import type { Scene } from "./scene.ts";
 import { take } from "./statements.ts";
 import type { Told } from "./trace.ts";
@@ -43,7 +44,7 @@ export function judgeTold(scene: Scene, client: Client, told: Told): void {
 
 function leading(scene: Scene, client: Client, component: string, id: string): void {
   judgeAlternation(scene, client, component, id);
-  client.work.set(component, { leaderSessionId: id, state: "leading", stopsBy: Infinity });
+  client.work.set(component, { leaderSessionId: id, state: "leading", stopsBy: Infinity, stopsByAtMost: Infinity });
   const term = client.terms.get(id);
   if (term === undefined) {
     if (client.session !== "unknown")
@@ -84,8 +85,18 @@ function revoked(
   const work = client.work.get(component);
   const isOwn = work?.state === "leading" && work.leaderSessionId === leaderSessionId;
   if (!isOwn) scene.find("C1", `\`${component}\` is revoked without a grant`, "grants and revokes alternate");
-  const stopsBy = client.isFrozen ? scene.at : scene.at + Math.min(drainMs, client.atLeast.drainMs);
-  client.work.set(component, { leaderSessionId, state: "stopping", stopsBy });
+  const by = (mostMs: number): number => (client.isFrozen ? scene.at : scene.at + Math.min(drainMs, mostMs));
+  client.work.set(component, {
+    leaderSessionId,
+    state: "stopping",
+    stopsBy: by(client.atLeast.drainMs),
+    stopsByAtMost: by(client.atMost.drainMs),
+  });
+  const { connection } = client;
+  const term = client.terms.get(leaderSessionId);
+  // Where frames wait, one of them may be the `register` of another component.
+  if (term !== undefined && connection?.isCalm && connection.onlyDrains(term))
+    oweRelease(connection, term, stopsBy(client.worksBy(leaderSessionId)));
 }
 
 function stopped(scene: Scene, client: Client, component: string): void {
@@ -110,7 +121,7 @@ function oweReadiness(scene: Scene, { connection }: Client, component: string): 
 function frozen({ at }: Scene, client: Client): void {
   client.isFrozen = true;
   for (const [component, work] of client.work)
-    if (work.state === "stopping") client.work.set(component, { ...work, stopsBy: at });
+    if (work.state === "stopping") client.work.set(component, { ...work, stopsBy: at, stopsByAtMost: at });
 }
 
 /** S8: a client that closes in order sends `bye` first. */

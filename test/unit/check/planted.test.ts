@@ -210,6 +210,31 @@ test("[E23] [S10] who was stopping before its revoke keeps the time that it was 
   }
 });
 
+test("[E23] [S10] a late `welcome` may make the drain time longer of who stops before it sends anything", () => {
+  const play = new Play();
+  play.contend("x");
+  play.connects({ drainMs: 500, answerTimeoutMs: 1_000 });
+  play.grants("L1", 1, "x");
+  play.renewed();
+  play.loses();
+  while (play.state.connection.type !== "opening") play.wait(play.dueAt - play.now);
+  const { sentAt } = play.opens();
+  play.sleeps(1_000);
+  play.hears({ ...play.session, drainMs: DRAIN, sentAt, resumed: true, held: ["L1"] });
+  play.happens({ type: "ready", ready: false, component: "x" });
+  play.wait(E, true);
+  expect(play.last("renew").held).toEqual(["L1"]);
+});
+
+test("[E23] [S10] a term goes on whose component has stopped, while another one's `register` waits", () => {
+  const [play, x] = Play.leading(["x"], { drainMs: 0 });
+  for (let count = 0; count < 70; count++) play.happens({ type: "observe", component: `watched${count}` });
+  play.contend("y");
+  play.close(x);
+  play.wait(E);
+  expect(play.last("renew").held).toEqual(["L1"]);
+});
+
 test("[E23] [S8] who gives up a path by the time-out of the session before leaves without a word", () => {
   const [play, x] = Play.leading(["x"]);
   play.loses();

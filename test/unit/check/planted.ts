@@ -217,6 +217,17 @@ const leases: readonly Planted[] = [
 
 const leavesWithoutBye = [inSession("pace", 'if (canSend) leave(draft, { type: "bye" });', "")];
 
+const releasesNothing = [
+  inSession(
+    "terms",
+    'if (leaving.length === 0 || "successor" in term.farewell) return sendFarewell(draft, term.farewell);',
+    "if (leaving.length === 0) return;",
+  ),
+];
+const drainsForEver = [
+  inHolder("session", "const drainUntil = Math.min(draft.now + drainMs,", "const drainUntil = Math.max(Infinity,"),
+];
+
 const ends: readonly Planted[] = [
   {
     name: "whoever can't take a grant keeps it to itself",
@@ -428,13 +439,7 @@ const ends: readonly Planted[] = [
   {
     name: "nothing is released",
     rule: "S10",
-    edits: [
-      inSession(
-        "terms",
-        'if (leaving.length === 0 || "successor" in term.farewell) return sendFarewell(draft, term.farewell);',
-        "if (leaving.length === 0) return;",
-      ),
-    ],
+    edits: releasesNothing,
     play: (play) => {
       const x = leading(play);
       play.hears(revoke(1_000));
@@ -446,13 +451,63 @@ const ends: readonly Planted[] = [
   {
     name: "a drain time has no end",
     rule: "S10",
-    edits: [
-      inHolder("session", "const drainUntil = Math.min(draft.now + drainMs,", "const drainUntil = Math.max(Infinity,"),
-    ],
+    edits: drainsForEver,
     play: (play) => {
       leading(play);
       play.hears(revoke(1_000));
       play.wait(E);
+    },
+  },
+  {
+    name: "the drain time of who stops by itself has no end",
+    rule: "S10",
+    edits: drainsForEver,
+    settings: { drainMs: 500 },
+    play: (play) => {
+      leading(play);
+      play.happens({ type: "ready", ready: false, component: "x" });
+      play.wait(E, true);
+    },
+  },
+  {
+    name: "the drain time of who was stopping before its revoke has no end",
+    rule: "S10",
+    edits: drainsForEver,
+    settings: { drainMs: 500 },
+    play: (play) => {
+      leading(play);
+      play.contend("y"); // it might join: only the revoke shows that the term is over
+      play.happens({ type: "ready", ready: false, component: "x" });
+      play.hears(revoke(1_000));
+      play.wait(E, true);
+    },
+  },
+  {
+    name: "what stops by itself is not released",
+    rule: "S10",
+    edits: releasesNothing,
+    settings: { drainMs: 500 },
+    play: (play) => {
+      const x = leading(play);
+      play.happens({ type: "ready", ready: false, component: "x" });
+      play.settles(x);
+      play.sleeps(3_500);
+      speaks(play);
+    },
+  },
+  {
+    name: "what was stopping before its revoke is not released",
+    rule: "S10",
+    edits: releasesNothing,
+    settings: { drainMs: 500 },
+    play: (play) => {
+      const x = leading(play);
+      play.contend("y");
+      play.happens({ type: "ready", ready: false, component: "x" });
+      play.hears(revoke(1_000));
+      play.settles(x);
+      play.sleeps(3_500);
+      speaks(play);
     },
   },
   {
