@@ -17,7 +17,16 @@ import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
 import { changeLine, type Draft } from "./draft.ts";
 import type { Of } from "./events.ts";
 import { publishes, send, sendDeregister } from "./pace.ts";
-import { type Contender, isRegistered, type Line, lineOf, type Rejection, refusalOf, type Standing } from "./state.ts";
+import {
+  type Contender,
+  hasStopped,
+  isRegistered,
+  type Line,
+  lineOf,
+  type Rejection,
+  refusalOf,
+  type Standing,
+} from "./state.ts";
 import { isOld } from "./statements.ts";
 import { forgetContender, grant, renewNow } from "./terms.ts";
 
@@ -79,9 +88,8 @@ function tellStanding(draft: Draft, contender: Contender, contended: ReadonlySet
   const stands = isLive(contender) || isInTerm || (isRegistered(contender) && isKept(draft, contender));
   if (stands === isRegistered(contender)) return contender;
   if (stands && contender.tries && draft.connection.type !== "open") return contender;
-  // A process that leaves sends one `bye` for all of them.
   if (!draft.closing && stands) arrive(draft, contender);
-  else if (!draft.closing) depart(draft, contender, contended.has(contender.election));
+  else if (!hasStopped(draft)) depart(draft, contender, contended.has(contender.election));
   if (!stands) draft.effects.push({ type: "left", contender: contender.id });
   return setStanding(draft, contender, stands ? { type: "asked", refusal: null } : { type: "untold" });
 }

@@ -234,6 +234,10 @@ const isUnaskedTry = ({ standing, tries }: Contender): boolean => tries === true
 export const refusalOf = ({ standing }: Contender): Rejection | null =>
   "refusal" in standing ? standing.refusal : null;
 
+/** Whether the process leaves, and nothing of it runs: it sends one `bye` for all that it still contends for. */
+export const hasStopped = ({ closing, terms }: Pick<SessionState, "closing" | "terms">): boolean =>
+  closing && terms.length === 0;
+
 /** What the next renewal asks for: every term whose lease still runs, ending ones included (S10). */
 export const heldTerms = ({ terms }: Pick<SessionState, "terms">, now: number): readonly string[] =>
   terms.filter((term) => term.leaseUntil > now).map((term) => term.leaderSessionId);

@@ -4,7 +4,7 @@ import { type EndingTerm, findTerm } from "../../shared/holder/state.ts";
 import type { Grant, Revoke } from "../../shared/protocol/messages.ts";
 import type { Draft } from "./draft.ts";
 import { giveBack, sendFarewell } from "./pace.ts";
-import { type Contender, isRegistered, type Term } from "./state.ts";
+import { type Contender, hasStopped, type Term } from "./state.ts";
 import { findStatement, hasLeftSince, noteGivenBack } from "./statements.ts";
 
 /** More than can end while a `revoke` is under way. */
@@ -108,15 +108,10 @@ function noteEnd(draft: Draft, leaderSessionId: string): void {
 /** A term is over here. */
 export function dropped(draft: Draft, term: EndingTerm): void {
   noteEnd(draft, term.leaderSessionId);
-  // Where somebody leaves and nobody stays, the last one's `deregister` or the process's `bye` gives it up; but neither
+  // Where nobody stays, the last `deregister` of one that the group counts gives it up, or the process's `bye`; but neither
   // names a successor.
-  const leaving = isContended(draft, term.election)
-    ? []
-    : draft.contenders.filter(
-        (one) => one.election === term.election && isRegistered(one) && one.standing.type !== "refused",
-      );
-  if (leaving.length === 0 || "successor" in term.farewell) return sendFarewell(draft, term.farewell);
-  // The group may have refused them all, and then none of them is the last one. It states nothing.
-  const isCounted = draft.closing || leaving.some(({ standing }) => standing.type === "counted");
-  if (!isCounted) giveBack(draft, { type: "release", leaderSessionId: term.leaderSessionId });
+  const { election, farewell } = term;
+  const isCounted = draft.contenders.some((one) => one.election === election && one.standing.type === "counted");
+  const isGivenUp = !isContended(draft, election) && (hasStopped(draft) || isCounted);
+  if (!isGivenUp || "successor" in farewell) sendFarewell(draft, farewell);
 }

@@ -80,11 +80,11 @@ export const survivors: readonly Survivor[] = [
   },
   {
     file: "worker/callers/core/draft.ts",
-    within: 'if (draft.activity === "running") draft.farewells = [...draft.farewells, term.farewell];',
-    from: 'draft.activity === "running"',
+    within: "if (!hasStopped(draft)) draft.farewells = [...draft.farewells, term.farewell];",
+    from: "!hasStopped(draft)",
     to: "true",
-    changes: "no safety",
-    reason: "who leaves tells of each term that has stopped by a call of its own, and not by the goodbye only",
+    changes: "nothing",
+    reason: "the goodbye comes before every farewell, and clears them",
   },
   {
     file: "worker/durable-object/bookmarks.ts",

@@ -204,6 +204,22 @@ test("[C10] [N3] close stops, leaves at once, and start begins anew with a highe
   expect(asker.leads()).toBe(true);
 });
 
+test("[C10] [N3] what has stopped is handed over at once, though another election still drains", () => {
+  const world = new GroupWorld();
+  const dedicated = (component: string): ContenderInfo => ({ component, election: "dedicated" });
+  const asker = world.poller("asker", [dedicated("x"), dedicated("y")]);
+  asker.start();
+  asker.flow();
+  world.join("other", { contenders: [dedicated("x")] });
+  asker.dispatch({ type: "close" });
+  asker.stop("x");
+  asker.flow();
+  expect(world.holder("component:x")).toBe("other");
+  asker.stop("y");
+  asker.flow();
+  expect(asker.effects.at(-1)).toEqual({ type: "left" });
+});
+
 test("[C10] a goodbye that is refused is sent again after a pause, and given up after five", () => {
   const asker = leading();
   asker.dispatch({ type: "close" });

@@ -218,11 +218,7 @@ const leases: readonly Planted[] = [
 const leavesWithoutBye = [inSession("pace", 'if (canSend) leave(draft, { type: "bye" });', "")];
 
 const releasesNothing = [
-  inSession(
-    "terms",
-    'if (leaving.length === 0 || "successor" in term.farewell) return sendFarewell(draft, term.farewell);',
-    "if (leaving.length === 0) return;",
-  ),
+  inSession("terms", 'if (!isGivenUp || "successor" in farewell) sendFarewell(draft, farewell);', ""),
 ];
 const drainsForEver = [
   inHolder("session", "const drainUntil = Math.min(draft.now + drainMs,", "const drainUntil = Math.max(Infinity,"),

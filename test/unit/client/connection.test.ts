@@ -339,10 +339,7 @@ describe("stopping while the connection is away", () => {
     play.says();
     play.settles(x);
     // Whether the group counts `x` is not known yet.
-    expect(play.says()).toEqual([
-      { type: "release", leaderSessionId: "L1" },
-      { type: "deregister", component: "x" },
-    ]);
+    expect(play.says()).toEqual([release("L1", "process"), { type: "deregister", component: "x" }]);
     play.hears({ ...welcome, sentAt: play.last("hello").sentAt, resumed: true });
     expect(play.says()).toEqual([{ type: "bye" }]);
   });
@@ -359,7 +356,7 @@ describe("stopping while the connection is away", () => {
     play.hears({ ...welcome, sentAt: play.last("hello").sentAt, resumed: true, held: [] });
     play.hears({ type: "error", code: "forbidden", message: "", component: "x" });
     play.hears({ type: "error", code: "unknown_component", message: "", component: "x" });
-    expect(play.says()).toContainEqual({ type: "release", leaderSessionId: "L1" });
+    expect(play.says()).toContainEqual(release("L1", "process"));
   });
 
   test("[N10] [E2] hello comes first, also when the drain is over in the moment in which the socket opens", () => {

@@ -184,18 +184,33 @@ describe("closing", () => {
     expect(play.called()).toEqual(["-x L1 revoked", "+x L2"]);
   });
 
-  test("[C10] [X6] the client: everything ends, drains, and then a bye is all that is sent", () => {
+  test("[C10] [X6] the client: everything ends and drains, and a bye is the last that is sent", () => {
     const [play, x, y] = Play.leading(["x", "y"]);
     play.happens({ type: "observe", component: true });
     play.says();
     play.happens({ type: "bye" });
     expect(play.called()).toEqual(["-x L1 closed", "-y L1 closed"]);
     play.settles(x);
-    expect(play.says()).toEqual([]);
+    expect(play.says()).toEqual([{ type: "deregister", component: "x" }]);
     expect(play.clientState()).toBe("connected");
     play.settles(y);
     expect(play.says()).toEqual([{ type: "bye" }]);
     expect(play.clientState()).toBe("closed");
+  });
+
+  test("[C10] [N3] the client: what has stopped is handed over at once, though another election still drains", () => {
+    const play = new Play();
+    const [x, y] = [play.contend("x", { election: "dedicated" }), play.contend("y", { election: "dedicated" })];
+    play.connects();
+    play.grantsAlone("L1", 1, "x");
+    play.grantsAlone("L2", 2, "y");
+    play.renewed();
+    play.says();
+    play.happens({ type: "bye" });
+    play.settles(x);
+    expect(play.says()).toEqual([{ type: "deregister", component: "x" }]);
+    play.settles(y);
+    expect(play.says()).toEqual([{ type: "bye" }]);
   });
 
   test("[C10] the client while the connection is lost: it is named in the next hello until it has drained", () => {

@@ -13,6 +13,7 @@ import {
   type Call,
   type Contender,
   type ContenderState,
+  hasStopped,
   heldIds,
   isDeparting,
   isUrgent,
@@ -33,7 +34,7 @@ export function speak(draft: Draft): void {
   const { session } = draft;
   if (session === null) return begin(draft);
   const [farewell] = draft.farewells;
-  if (isDeparting(draft) && draft.terms.length === 0) return goodbye(draft, session);
+  if (hasStopped(draft)) return goodbye(draft, session);
   if (farewell !== undefined) return goodbye(draft, session, farewell);
   const publishing = draft.contenders.find(wantsPublishing);
   if (publishing !== undefined && !isDue) return publish(draft, publishing, session);
@@ -42,7 +43,7 @@ export function speak(draft: Draft): void {
 
 /** Without a session there is nobody to say goodbye to; what is still stopping is waited for. */
 function begin(draft: Draft): void {
-  if (isDeparting(draft) && draft.terms.length === 0) leave(draft);
+  if (hasStopped(draft)) leave(draft);
   if (draft.activity === "running") campaign(draft);
 }
 

@@ -1,7 +1,7 @@
 /** The working copy of one transition. Nothing of it outlives the call. */
 import type { HolderDraft, HolderEffect, Transport } from "../../../shared/holder/holder.ts";
 import type { Effect, Event } from "./events.ts";
-import { type Contender, type ContenderState, maxDrainMs, type Term } from "./state.ts";
+import { type Contender, type ContenderState, hasStopped, maxDrainMs, type Term } from "./state.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -20,8 +20,8 @@ const transport: Transport<Contender, Draft> = {
   isUncounted: ({ refusal }) => refusal !== null,
   isTry: () => false, // it is closed by its shell
   dropped(draft, term) {
-    // One that leaves sends a single release for all of its terms.
-    if (draft.activity === "running") draft.farewells = [...draft.farewells, term.farewell];
+    // One that leaves, and has stopped everything, sends a single release for all that it still contends for.
+    if (!hasStopped(draft)) draft.farewells = [...draft.farewells, term.farewell];
   },
 };
 

@@ -206,13 +206,18 @@ export const unreleasedIn = ({ terms, farewells }: Pick<ContenderState, "terms" 
 
 /** Whether there is something to tell at once, not with the next poll. */
 export function isUrgent(state: Omit<ContenderState, "settings">): boolean {
-  if (isDeparting(state)) return state.terms.length === 0;
+  if (hasStopped(state)) return true;
+  if (isDeparting(state)) return state.session !== null && state.farewells.length > 0;
   const isAsked = hasNews(state) || state.inquiredAt !== null;
   return isAsked || state.farewells.length > 0 || state.contenders.some(wantsPublishing);
 }
 
 export const isDeparting = ({ activity }: Pick<ContenderState, "activity">): boolean =>
   activity === "leaving" || activity === "returning";
+
+/** Whether it leaves, and nothing of it runs. */
+export const hasStopped = (state: Pick<ContenderState, "activity" | "terms">): boolean =>
+  isDeparting(state) && state.terms.length === 0;
 
 /** Whether the group was not yet told what it wants by now. */
 const hasNews = ({ changes, changesTold }: Pick<ContenderState, "changes" | "changesTold">): boolean =>
