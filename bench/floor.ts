@@ -25,6 +25,8 @@ export interface FloorSamples {
 const MESSAGES = 300;
 const WARM_UP = 20;
 const UPGRADES = 40;
+/** An id of the usual length. */
+const LEADERSHIP = "mx175gmfIxOX27J0fFg68Bj7kfU-gQ.1";
 
 /** Takes the floor's times one by one. */
 export interface FloorProbe extends AsyncDisposable {
@@ -62,6 +64,27 @@ export async function sampleFloor(floor: FloorServer): Promise<FloorSamples> {
   };
 }
 
+let pairs = 0;
+
+/** Hand-overs of a bare object, between two bare sockets. */
+export async function bareHandOvers(floor: FloorServer): Promise<{ handOver(): Promise<number> } & AsyncDisposable> {
+  const url = floor.url("hand-over", `pair-${pairs++}`);
+  let [leader, follower] = [await openSocket(url), await openSocket(url)];
+  return {
+    async handOver() {
+      const ms = await trip(leader, follower, { type: "resign", leaderSessionId: LEADERSHIP });
+      const renewed = once(follower, "message");
+      follower.send(JSON.stringify({ type: "renew", sentAt: performance.now(), held: [LEADERSHIP] }));
+      await renewed;
+      [leader, follower] = [follower, leader];
+      return ms;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of [leader, follower]) socket.terminate();
+    },
+  };
+}
+
 async function series(once: () => Promise<number>, count: number): Promise<number[]> {
   const samples: number[] = [];
   for (let index = 0; index < WARM_UP + count; index++) samples.push(await once());
@@ -74,11 +97,11 @@ export const floorMedians = (all: readonly FloorSamples[]): FloorMedians => ({
   upgradeMs: median(all.flatMap(({ upgrade }) => upgrade)),
 });
 
-async function trip(from: WebSocket, to: WebSocket): Promise<number> {
+/** Each message differs: writing an unchanged row costs no commit. */
+async function trip(from: WebSocket, to: WebSocket, message: object = { type: "renew", held: [] }): Promise<number> {
   const startedAt = performance.now();
   const arrived = once(to, "message");
-  // Each message differs: writing an unchanged row costs no commit.
-  from.send(JSON.stringify({ type: "renew", sentAt: startedAt, held: [] }));
+  from.send(JSON.stringify({ ...message, sentAt: startedAt }));
   await arrived;
   return elapsedSince(startedAt);
 }

@@ -43,11 +43,25 @@ export async function pairOf(
   };
 }
 
+const OFTEN = { turns: 20, inATurn: 20, warmUp: 3 };
+
+/** Rounds of each side that do not count. A server in Java is several times slower in its first ones. */
+export const WARM_UP_ROUNDS = 500;
+
+/** As `interleaved`, after rounds of both that do not count. */
+export async function warmed(measured: () => Promise<number>, reference: () => Promise<number>, series = OFTEN) {
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) {
+    await reference();
+    await measured();
+  }
+  return interleaved(measured, reference, series);
+}
+
 /** Measures both in turn, a few samples at a time, so that other work of the machine affects both alike. */
 export async function interleaved(
   measured: () => Promise<number>,
   reference: () => Promise<number>,
-  { turns, inATurn, warmUp } = { turns: 20, inATurn: 20, warmUp: 3 },
+  { turns, inATurn, warmUp } = OFTEN,
 ) {
   const samples: Record<"measured" | "reference", number[]> = { measured: [], reference: [] };
   for (let turn = 0; turn < turns; turn++) {

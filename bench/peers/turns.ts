@@ -1,12 +1,9 @@
 /** A peer and this project, measured in turns: their hand-overs, each in processes of its own. */
-import { interleaved } from "../pair.ts";
+import { interleaved, WARM_UP_ROUNDS } from "../pair.ts";
 import { Party } from "./party.ts";
 import { PRODUCTS, type ProductName } from "./products.ts";
 import { Ring } from "./ring.ts";
 import type { HandOver } from "./server.ts";
-
-/** Rounds of each side that do not count. A server in Java is several times slower in its first ones. */
-export const WARM_UP_ROUNDS = 500;
 
 export interface Setting {
   readonly peer: Exclude<ProductName, "ours">;

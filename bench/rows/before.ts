@@ -3,8 +3,7 @@ import { median } from "../../cli/statistics.ts";
 import { withBackend } from "../backend.ts";
 import { type Earlier, withEarlier } from "../earlier.ts";
 import { joinOnce, type OpenClient } from "../member.ts";
-import { interleaved, pairOf } from "../pair.ts";
-import { WARM_UP_ROUNDS } from "../peers/turns.ts";
+import { pairOf, WARM_UP_ROUNDS, warmed } from "../pair.ts";
 import { type Bench, type Measured, type Row, Skipped } from "../row.ts";
 import { pause } from "../sockets.ts";
 
@@ -14,8 +13,7 @@ const SERIES = { turns: 20, inATurn: 20, warmUp: 3 };
 const JOINS = { turns: 20, inATurn: 10, warmUp: 2 };
 const REST_MS = 5;
 
-type Once = () => Promise<number>;
-type Comparison = (url: string, earlier: Earlier) => Promise<Awaited<ReturnType<typeof interleaved>>>;
+type Comparison = (url: string, earlier: Earlier) => ReturnType<typeof warmed>;
 
 async function compared({ before }: Bench, comparison: Comparison): Promise<Measured> {
   if (before === undefined) throw new Skipped("no commit is named: --before COMMIT");
@@ -43,14 +41,6 @@ const joins: Comparison = (url, { backend, open }) => {
   };
   return warmed(join(url), join(backend.url, open), JOINS);
 };
-
-async function warmed(present: Once, past: Once, series: typeof SERIES) {
-  for (let round = 0; round < WARM_UP_ROUNDS; round++) {
-    await past();
-    await present();
-  }
-  return interleaved(present, past, series);
-}
 
 const EIGHT = Array.from({ length: 8 }, (_, index) => `component-${index}`);
 

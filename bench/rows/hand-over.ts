@@ -3,8 +3,8 @@
 import { median } from "../../cli/statistics.ts";
 import { withBackend } from "../backend.ts";
 import { hangUp, joinCrowd } from "../crowd.ts";
-import { probeFloor } from "../floor.ts";
-import { interleaved, pairOf } from "../pair.ts";
+import { bareHandOvers, probeFloor } from "../floor.ts";
+import { interleaved, pairOf, WARM_UP_ROUNDS, warmed } from "../pair.ts";
 import type { Bench, Measured, Row } from "../row.ts";
 import { largestCrowd } from "../sockets.ts";
 
@@ -17,6 +17,18 @@ const compared = ({ floor }: Bench): Promise<Measured> =>
     await using probe = await probeFloor(floor);
     const { measured, reference } = await interleaved(pair.handOver, probe.relay);
     return { samples: measured, reference: { name: "F1", value: median(reference) } };
+  });
+
+/** Compared with what the platform takes for the same rows and frames: the rest is this project's code, its client included. */
+const overBare = ({ floor }: Bench): Promise<Measured> =>
+  withBackend({ LOG_LEVEL: "error" }, async ({ url }) => {
+    await using pair = await pairOf(url, GROUP, ["a"]);
+    await using bare = await bareHandOvers(floor);
+    const { measured, reference } = await warmed(pair.handOver, bare.handOver);
+    return {
+      samples: measured,
+      reference: { name: "a bare object that reads and writes the same", value: median(reference) },
+    };
   });
 
 /** Compared with a group of two contenders for one component, in the same runtime. `waiting` stand behind those two. */
@@ -53,6 +65,13 @@ export const HAND_OVER_ROWS: readonly Row[] = [
     unit: "ms",
     bounds: [{ of: "ratio", most: 3 }],
     measure: compared,
+  },
+  {
+    id: "hand-over-bare",
+    name: "hand-over by resign, without the platform's share",
+    unit: "ms",
+    settings: `no log; after ${WARM_UP_ROUNDS} rounds of each that do not count`,
+    measure: overBare,
   },
   waitingRow(100, 1.3),
   waitingRow(1_000, 1.3),

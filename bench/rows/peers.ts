@@ -1,7 +1,7 @@
 /** The same work in other products, where they are installed. A ratio of times above 1 means that they take longer. */
 import { median } from "../../cli/statistics.ts";
 import { DEFAULT_LEASE_MS } from "../../shared/lease.ts";
-import { interleaved } from "../pair.ts";
+import { interleaved, WARM_UP_ROUNDS } from "../pair.ts";
 import { AT_ONCE } from "../peers/churn.ts";
 import { withOurs } from "../peers/ours.ts";
 import { Party } from "../peers/party.ts";
@@ -10,7 +10,7 @@ import { SAFE_REDIS_LEADER } from "../peers/safe-redis-leader.ts";
 import type { HandOver } from "../peers/server.ts";
 import { silentHandOvers } from "../peers/silence.ts";
 import { withTabElection } from "../peers/tab-election.ts";
-import { handOversOf, ourHandOvers, type Setting, WARM_UP_ROUNDS } from "../peers/turns.ts";
+import { handOversOf, ourHandOvers, type Setting } from "../peers/turns.ts";
 import { withWebLocks } from "../peers/web-locks.ts";
 import { inWords } from "../peers/words.ts";
 import { withZooKeeper, ZOOKEEPER_SESSION_MS } from "../peers/zookeeper.ts";
