@@ -6,6 +6,9 @@ import { bundle } from "./bundle.ts";
 
 export const OPEN_TO_LOOPBACK = { OPEN_MODE: "loopback" } as const;
 
+/** The heap that the platform gives an isolate. With all the memory of a machine V8 hardly ever collects its garbage. */
+export const PLATFORM_HEAP = { v8Flags: ["--max-heap-size=128"] } as const;
+
 export async function startBackend(
   bindings: Readonly<Record<string, string>>,
   options?: Pick<LocalBackendOptions, "v8Flags">,
@@ -18,8 +21,9 @@ export async function startBackend(
 export async function withBackend<T>(
   bindings: Readonly<Record<string, string>>,
   work: (backend: LocalBackend) => Promise<T>,
+  options?: Pick<LocalBackendOptions, "v8Flags">,
 ): Promise<T> {
-  const backend = await startBackend(bindings);
+  const backend = await startBackend(bindings, options);
   try {
     return await work(backend);
   } finally {

@@ -2,8 +2,9 @@
 import { once } from "node:events";
 import { setTimeout as passes } from "node:timers/promises";
 import type WebSocket from "ws";
+import type { LocalBackend } from "../../cli/backend/local-backend.ts";
 import { median } from "../../cli/statistics.ts";
-import { metricsOf, residentBytes, withBackend } from "../backend.ts";
+import { metricsOf, PLATFORM_HEAP, residentBytes, withBackend } from "../backend.ts";
 import { type CrowdPeer, hangUp, joinCrowd, joinLeader } from "../crowd.ts";
 import type { FloorServer } from "../floor-server.ts";
 import type { Measured, Row } from "../row.ts";
@@ -38,7 +39,7 @@ const joined = (): Promise<Measured> =>
 /** The memory of one idle session beyond that of a bare socket, both with the largest crowd. */
 async function memory({ floor }: { floor: FloorServer }): Promise<Measured> {
   const bare = await bareMemory(floor);
-  return withBackend(LONG_LEASE, async ({ url, pid }) => {
+  const measure = async ({ url, pid }: LocalBackend): Promise<Measured> => {
     const { peer } = await joinLeader(url, GROUP, CONTENDS); // the object itself
     const before = await residentBytes(pid);
     const crowd = await joinCrowd(url, GROUP, LARGEST - 1, CONTENDS);
@@ -51,11 +52,12 @@ async function memory({ floor }: { floor: FloorServer }): Promise<Measured> {
       samples: [perSession(awake) - bare],
       note: `resident: ${perSession(awake)} awake, ${perSession(hibernating)} evicted; a bare socket ${bare}`,
     };
-  });
+  };
+  return withBackend(LONG_LEASE, measure, PLATFORM_HEAP);
 }
 
 async function bareMemory(floor: FloorServer): Promise<number> {
-  await using server = await floor.another();
+  await using server = await floor.another(PLATFORM_HEAP);
   const open = async (): Promise<WebSocket> => {
     const socket = await openSocket(server.url("echo", GROUP));
     const answered = once(socket, "message");
@@ -124,7 +126,7 @@ export const CROWD_ROWS: readonly Row[] = [
     id: "memory",
     name: "memory of an idle session beyond its socket's",
     unit: "bytes",
-    settings: `resident memory of the runtime with ${LARGEST} sessions, and with as many bare sockets that carried a frame each way`,
+    settings: `resident memory of the runtime with ${LARGEST} sessions, and with as many bare sockets that carried a frame each way; V8's heap has at most 128 MB, as on the platform`,
     bounds: [{ of: "p50", most: 8_192 }],
     measure: memory,
   },
