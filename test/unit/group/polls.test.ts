@@ -423,13 +423,13 @@ test("[G4] a contender that is closed while an election waits for the next call:
   b.accept();
 });
 
-test("[X6] leaving ends everything at once", () => {
+test("[X6] [N3] leaving ends everything, each term as soon as it has stopped", () => {
   const group = new GroupWorld();
   const p = group.poller("p", [{ component: "x" }, DEDICATED]);
   p.poll();
   p.leave();
   expect(group.stored.rows).toMatchObject({ sessions: [], elections: [] });
-  expect(group.history().map(({ reason }) => reason)).toEqual(["closed", "closed"]);
+  expect(group.history().map(({ reason }) => reason)).toEqual(["resigned", "closed"]);
 });
 
 test("[N6] a wrong secret resumes nothing", () => {
