@@ -616,8 +616,18 @@ test("the history is shown a page at a time; terms before the first hundred are 
   await expect.poll(() => rows.count()).toBe(10);
   await more.click();
   await expect.poll(() => rows.count()).toBe(60);
+  // They are asked for while an earlier answer is still under way.
+  const [asked, passes] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await page.route("**/history", async (route) => {
+    asked.resolve();
+    await passes.promise;
+    await route.continue();
+  });
+  expect((await fetch(stepDown, { method: "POST" })).status).toBe(200);
+  await asked.promise;
   await more.click();
-  await expect.poll(() => rows.count()).toBe(ENDED_TERMS + 1);
+  passes.resolve();
+  await expect.poll(() => rows.count()).toBe(ENDED_TERMS + 2);
   await more.waitFor({ state: "hidden" });
 });
 

@@ -35,7 +35,7 @@ export class Live {
   #historyLimit: number | undefined;
   /** How many pages of elections are looked up. */
   #pages = 1;
-  /** The signature for which the history was last looked up. */
+  /** The signature and the limit for which the history was last looked up. */
   #historyOf: string | undefined;
   #seenAt: number | null = null;
   #lookEveryMs = LOOK_EVERY_MS;
@@ -77,7 +77,6 @@ export class Live {
   /** As many terms as the group keeps, up to `limit`. */
   setHistoryLimit(limit: number): void {
     this.#historyLimit = limit;
-    this.#historyOf = undefined;
     this.refresh();
   }
 
@@ -102,7 +101,7 @@ export class Live {
     this.#seenAt = Date.now();
     this.#lookEveryMs = lookAgainIn(status);
     this.#publish({ type: "status", status, askedAt });
-    const state = signature(status);
+    const state = JSON.stringify([signature(status), this.#historyLimit]); // which may change while the answer is under way
     if (state !== this.#historyOf) {
       this.#publish({ type: "history", terms: await this.#history() });
       this.#historyOf = state;
