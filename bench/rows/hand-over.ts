@@ -68,7 +68,7 @@ export const HAND_OVER_ROWS: readonly Row[] = [
   },
   {
     id: "hand-over-bare",
-    name: "hand-over by resign, without the platform's share",
+    name: "hand-over by resign, against a bare object",
     unit: "ms",
     settings: `no log; after ${WARM_UP_ROUNDS} rounds of each that do not count`,
     measure: overBare,
