@@ -9,7 +9,6 @@ import { pause } from "../sockets.ts";
 
 /** An exchange and a commit less must be seen in the whole. */
 const LARGEST_RATIO = 0.75;
-const SERIES = { turns: 20, inATurn: 20, warmUp: 3 };
 const JOINS = { turns: 20, inATurn: 10, warmUp: 2 };
 const REST_MS = 5;
 
@@ -30,7 +29,7 @@ const handOvers =
   async (url, { backend, open }) => {
     await using present = await pairOf(url, "bench", components);
     await using past = await pairOf(backend.url, "bench", components, { open });
-    return await warmed(present.handOver, past.handOver, SERIES);
+    return await warmed(present.handOver, past.handOver);
   };
 
 /** In a group that exists, and that is done with whoever was there before. */

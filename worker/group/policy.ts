@@ -56,7 +56,7 @@ export const lowerOf = (limits: GroupLimits, other: GroupLimits): GroupLimits =>
   messageBytes: Math.min(limits.messageBytes, other.messageBytes),
 });
 
-/** What a `welcome` names: no more than was in force before, see `lowerLimits`. */
+/** What a `welcome` names: the limits in force, or lower ones that sockets were told before (`lowerLimits`). */
 export const toldLimits = ({ policy, lowered }: { policy: Policy; lowered: GroupLimits | null }): GroupLimits =>
   lowered === null ? policy.limits : lowerOf(policy.limits, lowered);
 
