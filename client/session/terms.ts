@@ -1,6 +1,6 @@
 /** How terms begin by grants, and how the group and the session tell each other of their ends. */
 import { endTerm, endTerms, isContended, isNew, isReady, replaceTerm } from "../../shared/holder/holder.ts";
-import { type EndingTerm, findTerm } from "../../shared/holder/state.ts";
+import { type EndingTerm, findTerm, leaderSessionIdOf } from "../../shared/holder/state.ts";
 import type { Grant, Revoke } from "../../shared/protocol/messages.ts";
 import type { Draft } from "./draft.ts";
 import { giveBack, sendFarewell } from "./pace.ts";
@@ -109,9 +109,11 @@ function noteEnd(draft: Draft, leaderSessionId: string): void {
 export function dropped(draft: Draft, term: EndingTerm): void {
   noteEnd(draft, term.leaderSessionId);
   // Where nobody stays, the last `deregister` of one that the group counts gives it up, or the process's `bye`; but neither
-  // names a successor.
+  // names a successor. While another one still stops in an earlier term it stays registered, and no `deregister` is the last.
   const { election, farewell } = term;
-  const isCounted = draft.contenders.some((one) => one.election === election && one.standing.type === "counted");
-  const isGivenUp = !isContended(draft, election) && (hasStopped(draft) || isCounted);
+  const all = draft.contenders.filter((one) => one.election === election);
+  const isCounted = all.some(({ standing }) => standing.type === "counted");
+  const isLast = all.every((one) => (findTerm(draft.terms, leaderSessionIdOf(one))?.epoch ?? Infinity) > term.epoch);
+  const isGivenUp = !isContended(draft, election) && isLast && (hasStopped(draft) || isCounted);
   if (!isGivenUp || "successor" in farewell) sendFarewell(draft, farewell);
 }

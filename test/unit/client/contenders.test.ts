@@ -198,6 +198,38 @@ describe("closing", () => {
     expect(play.clientState()).toBe("closed");
   });
 
+  test.each([
+    ["each component", (play: Play, all: readonly number[]) => all.map((one) => play.close(one))],
+    ["the client", (play: Play) => play.happens({ type: "bye" })],
+  ])("[N3] %s: a term is given up though a sibling still stops in the term before", (_what, close) => {
+    const [play, x, y] = Play.leading(["x", "y"]);
+    play.wait(E);
+    play.renewed([]); // the group has lost L1
+    play.settles(y);
+    play.grants("L2", 2, "x", "y");
+    play.renewed();
+    play.says();
+    close(play, [x, y]);
+    play.settles(y);
+    expect(play.says()).toContainEqual(release("L2"));
+    play.settles(x);
+    expect(play.says()).not.toContainEqual(expect.objectContaining({ type: "release" }));
+  });
+
+  test("[N3] a term that the group has lost is not given up, though a sibling still stops in a later one", () => {
+    const [play, x, y] = Play.leading(["x", "y"]);
+    play.wait(E);
+    play.renewed([]);
+    play.settles(y);
+    play.grants("L2", 2, "x", "y");
+    play.renewed();
+    play.says();
+    play.happens({ type: "bye" });
+    play.settles(x);
+    play.settles(y);
+    expect(play.says()).not.toContainEqual(expect.objectContaining({ type: "release" }));
+  });
+
   test("[C10] [N3] the client: what has stopped is handed over at once, though another election still drains", () => {
     const play = new Play();
     const [x, y] = [play.contend("x", { election: "dedicated" }), play.contend("y", { election: "dedicated" })];

@@ -285,7 +285,10 @@ export function failed(draft: Draft, { attempt, retryAfterMs }: Of<"failed">): v
   fail(draft, asked, retryAfterMs);
 }
 
-/** Whether the call has arrived is unknown. A farewell need not be repeated: the next campaign does not name the term. */
+/**
+ * Whether the call has arrived is unknown. A farewell is not repeated: the next campaign does not name the term, and the goodbye
+ * of a contender that leaves ends everything.
+ */
 export function fail(draft: Draft, { request }: Call, retryAfterMs = 0): void {
   draft.failures += 1;
   pause(draft, Math.min(retryAfterMs, LONGEST_PAUSE_MS));
