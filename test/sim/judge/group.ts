@@ -88,8 +88,11 @@ export class GroupJudge {
     const link = incarnation.state.sessions.get(sessionId)?.link;
     const stated = link?.type === "connected" ? this.#stated.get(link.connection) : undefined;
     demand(stated !== undefined, "S12", () => `epoch ${epoch} is granted to who has stated nothing`);
-    const { beforeTry } = stated;
-    const { readAt, busy } = beforeTry !== null && beforeTry.readAt + leaseMs === leaseUntil ? beforeTry : stated;
+    // Both may have been read in the same millisecond: then it is granted by the one that is not busy.
+    const fitting = [stated, ...(stated.beforeTry === null ? [] : [stated.beforeTry])].filter(
+      (one) => one.readAt + leaseMs === leaseUntil,
+    );
+    const { readAt, busy } = fitting.find((one) => !one.busy.includes(name)) ?? fitting[0] ?? stated;
     const isFresh = readAt <= now && now < readAt + leaseFor(leaseMs).renewEveryMs;
     demand(isFresh, "S1", () => `epoch ${epoch} is granted by a statement that is ${now - readAt} ms old`);
     demand(!busy.includes(name), "S11", () => `epoch ${epoch} is granted to who is busy in ${name}`);
