@@ -81,15 +81,7 @@ export class ElectionGroup extends DurableObject {
   #restoring = false;
   /** Interfaces that were refused, and are in the log. */
   readonly #refused = new Set<number>();
-  readonly #direct = createDirectApp({
-    name: this.ctx.id.name,
-    upgrade: (request, access) => {
-      this.#configure({});
-      return this.#upgrade(request, access);
-    },
-    status: (after) => this.status(after === null ? {} : { after }),
-    getLeader: (component) => this.getLeader({ component }),
-  });
+  #direct: ReturnType<typeof createDirectApp> | undefined;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
@@ -138,7 +130,7 @@ export class ElectionGroup extends DurableObject {
   override async fetch(request: Request): Promise<Response> {
     if (this.#begun instanceof NewerSchema) return refuseNewer(request, this.#begun);
     const access = request.headers.get(ACCESS_HEADER);
-    if (access === null) return this.#direct.fetch(request);
+    if (access === null) return this.#directApp.fetch(request);
     const version = request.headers.get(INTERFACE_HEADER);
     if (version !== null) {
       const refusal = this.#refusalOf(Number(version));
@@ -149,6 +141,20 @@ export class ElectionGroup extends DurableObject {
     this.#ownSettings = undefined;
     this.#host.configure(request.headers.get(POLICY_HEADER));
     return this.#upgrade(request, JSON.parse(access) as Access);
+  }
+
+  /** Made when it is needed: few groups are reached without the app, and each wake-up makes an object anew. */
+  get #directApp(): ReturnType<typeof createDirectApp> {
+    this.#direct ??= createDirectApp({
+      name: this.ctx.id.name,
+      upgrade: (request, access) => {
+        this.#configure({});
+        return this.#upgrade(request, access);
+      },
+      status: (after) => this.status(after === null ? {} : { after }),
+      getLeader: (component) => this.getLeader({ component }),
+    });
+    return this.#direct;
   }
 
   #upgrade(request: Request, access: Access): Response {
