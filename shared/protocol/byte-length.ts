@@ -8,3 +8,10 @@ export function byteLength(value: string): number {
   }
   return bytes;
 }
+
+/** Of one UTF-16 code unit: so most texts need not be counted. */
+const MOST_BYTES = 3;
+
+/** Whether a text has more bytes than so many. */
+export const isLonger = (value: string, bytes: number): boolean =>
+  value.length > bytes || (value.length * MOST_BYTES > bytes && byteLength(value) > bytes);

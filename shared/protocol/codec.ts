@@ -3,7 +3,7 @@
  * Both sides check common fields (names, addresses, priorities) by the same tables, so that a client refuses locally what the
  * server would close the socket for.
  */
-import { byteLength } from "./byte-length.ts";
+import { byteLength, isLonger } from "./byte-length.ts";
 import {
   type Check,
   type Fields,
@@ -41,7 +41,7 @@ export const metadata =
     const entries = Object.entries(source);
     // Six bytes are the least that an entry takes as JSON: the count is bounded before the entries are walked.
     const small = entries.length * 6 <= maxBytes && entries.every(([, entry]) => typeof entry === "string");
-    if (!small || byteLength(JSON.stringify(source)) > maxBytes) {
+    if (!small || isLonger(JSON.stringify(source), maxBytes)) {
       throw new InvalidField(field, `an object of strings, at most ${maxBytes} bytes as JSON`, shown(value));
     }
     return source as Metadata;
@@ -74,11 +74,13 @@ export type MessageTable<M extends { readonly type: string }> = {
   readonly [T in M["type"]]: Check<Extract<M, { readonly type: T }>>;
 };
 
+const frameText = text(Number.MAX_SAFE_INTEGER);
+
 /** Reads one text frame. Throws `InvalidField` for anything but a message of the table. */
 export function parseFrame<M extends { readonly type: string }>(frame: unknown, table: MessageTable<M>): M {
   let value: unknown;
   try {
-    value = JSON.parse(text(Number.MAX_SAFE_INTEGER)(frame, ""));
+    value = JSON.parse(frameText(frame, ""));
   } catch {
     throw new InvalidField("", "a text frame of JSON", hidden(frame));
   }

@@ -35,12 +35,9 @@ function rankIn(session: Session, election: Election, choice: Choice): Rank | nu
   const place = session.places.get(election.name);
   if (place === undefined || session.mute || session.link.type === "lost") return null;
   if (session.busy.includes(election.name) || isHeldBy(session.id, election)) return null;
-  return {
-    demoted: place.demotedAt === election.acceptedEpoch,
-    ...worthIn(session, election.name, choice),
-    led: election.name === "process" ? 0 : loadOf(choice.loads, session.id).led,
-    order: place.order,
-  };
+  const { priority, preference } = worthIn(session, election.name, choice);
+  const led = election.name === "process" ? 0 : loadOf(choice.loads, session.id).led;
+  return { demoted: place.demotedAt === election.acceptedEpoch, priority, preference, led, order: place.order };
 }
 
 /** Where the session stands in the queue of the election. */

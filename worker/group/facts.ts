@@ -82,35 +82,39 @@ export interface TurnReport {
 /** In this order: sessions that came, terms that ended, other changes of elections, sessions that went, runs of jobs, refusals. */
 export function factsOf(turn: TurnReport): Fact[] {
   const { before, after, touched, effects } = turn;
-  const sessions = [...touched.sessions].flatMap((id) => sessionFact(turn, id));
-  const arrives = ({ type }: Fact): boolean => type === "session_joined" || type === "session_resumed";
-  return [
-    ...sessions.filter(arrives),
-    ...touched.ended.map(endFact),
-    ...[...touched.elections].flatMap((name) => electionFacts(turn, name)),
-    ...sessions.filter((fact) => !arrives(fact)),
-    ...[...touched.jobs].flatMap((name) => jobFacts(before.jobs.get(name), after.jobs.get(name), turn.now)),
-    ...(before.paused === after.paused ? [] : [{ type: after.paused ? "paused" : "resumed" } as const]),
-    ...(turn.purged ? [{ type: "purged" } as const] : []),
-    ...effects.flatMap((effect) => effectFact(turn, effect)),
-  ];
+  const facts: Fact[] = [];
+  const others: Fact[] = [];
+  for (const id of touched.sessions) {
+    const fact = sessionFact(turn, id);
+    if (fact !== null) (arrives(fact) ? facts : others).push(fact);
+  }
+  for (const term of touched.ended) facts.push(endFact(term));
+  for (const name of touched.elections) facts.push(...electionFacts(turn, name));
+  facts.push(...others);
+  for (const name of touched.jobs) facts.push(...jobFacts(before.jobs.get(name), after.jobs.get(name), turn.now));
+  if (before.paused !== after.paused) facts.push({ type: after.paused ? "paused" : "resumed" });
+  if (turn.purged) facts.push({ type: "purged" });
+  for (const effect of effects) facts.push(...effectFacts(turn, effect));
+  return facts;
 }
+
+const arrives = ({ type }: Fact): boolean => type === "session_joined" || type === "session_resumed";
 
 /** A wake-up alone is no fact: what is not stored comes back from the sockets. */
 const isWaking = ({ event }: TurnReport): boolean => event === "adopt" || event === "start";
 
-function sessionFact(turn: TurnReport, id: string): Fact[] {
+function sessionFact(turn: TurnReport, id: string): Fact | null {
   const [before, after] = [turn.before.sessions.get(id), turn.after.sessions.get(id)];
   const session = after ?? before;
-  if (session === undefined) return [];
+  if (session === undefined) return null;
   const part = { sessionId: session.id, process: session.process.name ?? null };
-  if (before === undefined) return [{ type: "session_joined", ...part }];
-  if (after === undefined) return [{ type: "session_left", ...part }];
-  if (after.mute && !before.mute && !isWaking(turn)) return [{ type: "asked_missed", ...part }];
-  if (before.link === after.link) return [];
-  if (after.link.type === "lost") return before.link.type === "lost" ? [] : [{ type: "session_lost", ...part }];
+  if (before === undefined) return { type: "session_joined", ...part };
+  if (after === undefined) return { type: "session_left", ...part };
+  if (after.mute && !before.mute && !isWaking(turn)) return { type: "asked_missed", ...part };
+  if (before.link === after.link) return null;
+  if (after.link.type === "lost") return before.link.type === "lost" ? null : { type: "session_lost", ...part };
   const same = before.link.type !== "lost" && before.link.connection === after.link.connection;
-  return same ? [] : [{ type: "session_resumed", ...part }];
+  return same ? null : { type: "session_resumed", ...part };
 }
 
 function endFact({ election, epoch, leaderSessionId, sessionId, process, reason, ...term }: EndedTerm): Fact {
@@ -199,7 +203,7 @@ const endOfRun = (
 
 const FIRST_OWN_CODE = 4_000;
 
-function effectFact({ before, after }: TurnReport, effect: Effect): Fact[] {
+function effectFacts({ before, after }: TurnReport, effect: Effect): Fact[] {
   if (effect.type === "reply") return outcomeFacts(effect.outcome);
   if (effect.type !== "send" && effect.type !== "close") return [];
   const { connection } = effect;

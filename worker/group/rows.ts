@@ -25,6 +25,7 @@ import type {
   Term,
   Watched,
 } from "./state.ts";
+import { NOWHERE } from "./statements.ts";
 import { type Touched, Turn } from "./turn.ts";
 
 export interface GroupRow {
@@ -265,7 +266,6 @@ function loadElection(turn: Turn, { name, state, acceptedEpoch, endedAt }: Elect
 
 /** Shared by all sessions that have nothing else, which are most. */
 const NO_PROCESS: ProcessInfo = {};
-const NOWHERE: Session["busy"] = [];
 const NOTHING_WATCHED: Watched = { all: false, names: [] };
 
 const sessionOf = (row: SessionRow): Session => ({

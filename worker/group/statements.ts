@@ -11,7 +11,8 @@ import type { Turn } from "./turn.ts";
 /** A connection that has sent no statement yet. */
 export const NOTHING_STATED = { renewedAt: -Infinity, statement: null, asked: null, late: false } as const;
 
-const NOWHERE: readonly ElectionName[] = [];
+/** One list for all that are busy nowhere. */
+export const NOWHERE: readonly ElectionName[] = [];
 
 /** Records what a frame of the session's present connection states. It counts until something voids it. */
 export function recordStatement(turn: Turn, id: string, { sentAt, busy = NOWHERE }: StatementFields): void {

@@ -158,7 +158,10 @@ function connectionOf(turn: Turn, socket: Socket): Connection {
   const { policy } = turn.state;
   const helloUntil = connectedAt + policy.helloTimeoutMs;
   const heardAt = Math.max(connectedAt, socket.heardAt ?? 0, socket.answeredAt ?? 0);
-  return { id, helloUntil, sessionId, access, heardAt, ...firstAllowances(policy.limits, turn.now), ...NOTHING_STATED };
+  // Each by its name, as in `begin`: there is one for each session.
+  const { frames, confirms } = firstAllowances(policy.limits, turn.now);
+  const { renewedAt, statement, asked, late } = NOTHING_STATED;
+  return { id, helloUntil, sessionId, access, heardAt, frames, confirms, renewedAt, statement, asked, late };
 }
 
 /**

@@ -137,10 +137,13 @@ export class Turn {
     });
   }
 
-  /** The peer lives, or did at that time. Does nothing for a connection that is gone. */
+  /** The peer lives, or did at that time. Does nothing for a connection that is gone. Of the indexes, only `heard` depends on it. */
   hear(id: string, at = this.now): void {
-    const connection = this.state.connections.get(id);
-    if (connection !== undefined && connection.heardAt < at) this.putConnection({ ...connection, heardAt: at });
+    const { connections, heard } = this.state;
+    const connection = connections.get(id);
+    if (connection === undefined || connection.heardAt >= at) return;
+    const after = { ...connection, heardAt: at };
+    this.change({ connections: connections.set(id, after), heard: HEARD.moved(heard, connection, after) });
   }
 
   /** For what no index depends on. Does nothing for a connection that is gone. */

@@ -1,6 +1,7 @@
 /** Reads one frame of a socket for the group core: checks its size first, then parses it. It judges nothing. */
+
+import { isLonger } from "../../shared/protocol/byte-length.ts";
 import { fittingReason } from "../../shared/protocol/close-codes.ts";
-import { byteLength } from "../../shared/protocol/codec.ts";
 import { InvalidField } from "../../shared/protocol/fields.ts";
 import type { ClientMessage } from "../../shared/protocol/messages.ts";
 import type { Frame } from "../group/events.ts";
@@ -19,7 +20,7 @@ export function readFrame(
   port: Pick<HostPort<never>, "deployment" | "freshSecret" | "hashSecret">,
 ): Frame {
   if (typeof data !== "string") return { type: "invalid", problem: "frames must be text" };
-  if (data.length > messageBytes || byteLength(data) > messageBytes) return { type: "oversized" };
+  if (isLonger(data, messageBytes)) return { type: "oversized" };
   try {
     const message = parse(data);
     if (message.type !== "hello") return { type: "message", message };

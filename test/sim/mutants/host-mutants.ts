@@ -418,13 +418,7 @@ const sockets: readonly Mutant[] = [
     name: "the size of a frame is not looked at",
     rule: "E2",
     trace: frames,
-    edits: [
-      inHost(
-        "read-frame",
-        "if (data.length > messageBytes || byteLength(data) > messageBytes)",
-        "if (messageBytes < 0)",
-      ),
-    ],
+    edits: [inHost("read-frame", "if (isLonger(data, messageBytes))", "if (messageBytes < 0)")],
   },
 ];
 
