@@ -230,16 +230,18 @@ export function openClient<Component extends string>(
     followSession: (ended) => followPage(participant, options, ended),
   });
 
-  const closing = new AbortController();
+  /** Ends look-ups. */
+  let closing: AbortController | undefined;
   const ports = { fetcher, clock, askToken, asksForToken };
   const ask = async (path: string, isAnswer: IsAnswer, asked: ObserveOptions = {}): Promise<unknown> => {
     assertSignalOptions(asked);
     participant.assertOpen();
+    closing ??= new AbortController();
     return lookUp(ports, address + path, isAnswer, [asked.signal, closing.signal]);
   };
   const leave = async (): Promise<void> => {
     const left = participant.leave();
-    closing.abort(participant.closedError());
+    closing?.abort(participant.closedError());
     await left;
   };
   const close = closeBy(leave, ports, address);

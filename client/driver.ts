@@ -53,13 +53,14 @@ export function createDriver(settings: SessionSettings, ports: DriverPorts): Dri
   let busy = false;
 
   function dispatch(input: Input, connection = state.attempt): void {
-    const moment = { now: now(), since: now.since(), jumped: now.jumped(), random: random() };
-    const result = transition(state, { ...moment, connection, input });
+    // `now` comes first: the others tell of the reading that it makes.
+    const moment = { now: now(), since: now.since(), jumped: now.jumped() };
+    const result = transition(state, { ...moment, random: random(), connection, input });
     state = result.state;
     effects.push(...result.effects);
     if (busy) return;
     busy = true;
-    for (const effect of effects) attempt(() => execute(effect)); // one that fails must not cost the others, nor the timer
+    for (const effect of effects) attempt(execute, effect); // one that fails must not cost the others, nor the timer
     effects.length = 0;
     busy = false;
     // Set anew every time: a timer that was set while a frame arrived is not throttled in hidden tabs.

@@ -56,7 +56,7 @@ export class Participant {
     sentAt: () => this.driver.state().sentAt,
     ask: () => this.dispatch({ type: "inquire" }),
   });
-  #session = new AbortController();
+  #session: AbortController | undefined;
   readonly #terms: LedTerms;
   /** The state that the listeners received last. */
   #state: ClientState = "idle";
@@ -249,7 +249,7 @@ export class Participant {
       case "started":
         return this.#start();
       case "idle":
-        return this.#session.abort();
+        return this.#session?.abort();
       case "closed":
         return this.#close();
       case "inquired":
@@ -284,7 +284,7 @@ export class Participant {
 
   /** What has not come by now will not come. */
   #close(): void {
-    this.#session.abort();
+    this.#session?.abort();
     const error = (): ClientClosedError => this.closedError();
     this.members.fail(error);
     this.observers.close(error);

@@ -4,9 +4,9 @@ export function reportUncaught(error: unknown): void {
 }
 
 /** Its error is reported, and ends nothing else. */
-export function attempt(run: () => void): void {
+export function attempt<T>(run: (given: T) => void, given: T): void {
   try {
-    run();
+    run(given);
   } catch (error) {
     reportUncaught(error);
   }

@@ -23,11 +23,11 @@ export const openSocket: OpenSocket = (url, token) => {
     socket.terminate(); // its event "error" follows
   });
   const addEventListener: Socket["addEventListener"] = (type, listener) => {
-    if (type === "message") socket.addEventListener(type, ({ data }) => listener({ data: String(data) }));
-    else if (type === "close") socket.addEventListener(type, ({ code, reason }) => listener({ code, reason }));
-    else if (type === "open") socket.addEventListener(type, () => listener({}));
+    if (type === "message") socket.on(type, (data) => listener({ data: String(data) }));
+    else if (type === "close") socket.on(type, (code, reason) => listener({ code, reason: String(reason) }));
+    else if (type === "open") socket.on(type, () => listener({}));
     else {
-      socket.on("error", (error) =>
+      socket.on(type, (error) =>
         listener(refused ? { code: refused.closeCode, cause: refused.cause } : { cause: error }),
       );
     }

@@ -66,9 +66,8 @@ export function settled(draft: Draft, { contenders }: Of<"settled">): void {
 export function advance(draft: Draft): void {
   grantWaiting(draft);
   // As when terms were finished: one that steps up below keeps no term that was given up there.
-  const contended = new Set(
-    draft.contenders.filter((one) => isLive(one) && !draft.transport.isUncounted(one)).map(({ election }) => election),
-  );
+  const contended = new Set<ElectionName>();
+  for (const one of draft.contenders) if (isLive(one) && !draft.transport.isUncounted(one)) contended.add(one.election);
   const taken = new Set<string>();
   for (const before of draft.contenders) {
     const { component } = before.info;

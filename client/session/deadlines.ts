@@ -1,5 +1,5 @@
 /** Until when the session waits, and for what. `Infinity`: for nothing that time brings; only the shell is told `null`. */
-import { isLive, stayOutDeadlines, termDeadlines } from "../../shared/holder/state.ts";
+import { isLive, stayOutUntil, termsUntil } from "../../shared/holder/state.ts";
 import { PATIENCE_MS } from "../../shared/lease.ts";
 import { flushAt, inquiryAt } from "./pace.ts";
 import { lineOf, type SessionState } from "./state.ts";
@@ -19,20 +19,15 @@ export const countedMs = ({ session, askedAt }: Pick<SessionState, "session" | "
 
 /** When the core has to be called again, whatever happens; `null`: not before the next event. One that has passed is due. */
 export function nextDeadline(state: SessionState): number | null {
-  const deadlines = [
-    answerUntil(state),
-    flushAt(state),
-    inquiryAt(state),
-    state.lingerUntil,
-    ...termDeadlines(state.terms),
-    ...stayOutDeadlines(state),
-  ];
-  if ("until" in state.connection) deadlines.push(state.connection.until);
-  if (state.connection.type === "open") {
-    for (const contender of state.contenders) {
-      if (isLive(contender) && contender.standing.type === "refused") deadlines.push(contender.standing.askAt);
+  const { connection, contenders, terms } = state;
+  let deadline = Math.min(answerUntil(state), flushAt(state), inquiryAt(state), state.lingerUntil);
+  deadline = Math.min(deadline, termsUntil(terms), stayOutUntil(state));
+  if ("until" in connection) deadline = Math.min(deadline, connection.until);
+  if (connection.type === "open") {
+    for (const contender of contenders) {
+      if (isLive(contender) && contender.standing.type === "refused")
+        deadline = Math.min(deadline, contender.standing.askAt);
     }
   }
-  const deadline = Math.min(...deadlines);
   return deadline < Infinity ? deadline : null;
 }

@@ -8,7 +8,7 @@ import { isLive } from "../../shared/holder/state.ts";
 import type { ClientMessage, Deregister, Statement } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import { changeLine, type Draft } from "./draft.ts";
-import { type Contender, heldTerms, lineOf, mayStand, type Stated } from "./state.ts";
+import { type Contender, lineOf, mayStand, type Stated } from "./state.ts";
 
 /** To be sent at once: what leaves the socket before it is older, and what leaves after it is not covered by it. */
 export function makeStatement(draft: Draft): Statement {
@@ -22,18 +22,15 @@ export function makeStatement(draft: Draft): Statement {
 
 /** Where the process contends, does not hold, and nothing could start now (S11). */
 function busyElections(draft: Draft): readonly ElectionName[] {
-  const contenders = draft.contenders.filter(mayStand);
-  const held = heldTerms(draft, draft.now);
-  const others = new Set(
-    [
-      ...draft.terms.filter(({ leaderSessionId }) => held.includes(leaderSessionId)),
-      ...contenders.filter((contender) => couldStart(draft, contender)),
-    ].map(({ election }) => election),
-  );
+  const busy = new Set<ElectionName>();
+  for (const contender of draft.contenders) if (mayStand(contender)) busy.add(contender.election);
   // Renewals overtake what waits: until its `deregister` leaves, the group could grant what has left.
-  const leaving = lineOf(draft)?.departures.filter(({ sentAt }) => sentAt === null) ?? [];
-  const all = new Set([...contenders, ...leaving].map(({ election }) => election));
-  return [...all].filter((election) => !others.has(election));
+  for (const { election, sentAt } of lineOf(draft)?.departures ?? []) if (sentAt === null) busy.add(election);
+  for (const { election, leaseUntil } of draft.terms) if (leaseUntil > draft.now) busy.delete(election);
+  for (const contender of draft.contenders)
+    if (busy.has(contender.election) && mayStand(contender) && couldStart(draft, contender))
+      busy.delete(contender.election);
+  return [...busy];
 }
 
 /** Whether something could start where the last statement said that nothing could (S11). */

@@ -96,7 +96,7 @@ export function transition(
   state: SessionState,
   { now, since = now, jumped = state.jumped, random, connection = state.attempt, input }: Event,
 ): { readonly state: SessionState; readonly effects: readonly Effect[] } {
-  const draft = draftOf(state, { now, since, random });
+  const draft = draftOf(state, now, since, random);
   jump(draft, jumped);
   // What is over by now is over before anything names it (S6, S10).
   expireLeases(draft);
@@ -130,18 +130,42 @@ const transport: Transport<Contender, Draft> = {
   dropped,
 };
 
-type Moment = Pick<Draft, "now" | "since" | "random">;
-
-const draftOf = (state: SessionState, moment: Moment): Draft => ({
+const draftOf = (state: SessionState, now: number, since: number, random: number): Draft => ({
   ...state,
-  ...moment,
+  now,
+  since,
+  random,
   contenders: [...state.contenders],
   terms: [...state.terms],
   effects: [],
   transport,
 });
 
-function stateOf(draft: Draft): SessionState {
-  const { now: _, since: __, random: ___, effects: ____, transport: _____, ...state } = draft;
-  return state;
+/** Field by field: a copy of all but some fields took a sixth of a client's time. */
+function stateOf(draft: Draft): Required<SessionState> {
+  return {
+    settings: draft.settings,
+    priority: draft.priority,
+    contenders: draft.contenders,
+    terms: draft.terms,
+    endedEpoch: draft.endedEpoch,
+    stayOuts: draft.stayOuts,
+    watched: draft.watched,
+    connection: draft.connection,
+    attempt: draft.attempt,
+    attempts: draft.attempts,
+    overtaken: draft.overtaken,
+    session: draft.session,
+    failures: draft.failures,
+    refusals: draft.refusals,
+    spreadMs: draft.spreadMs,
+    nextUntil: draft.nextUntil,
+    jumped: draft.jumped,
+    sentAt: draft.sentAt,
+    inquiredAt: draft.inquiredAt,
+    askedAt: draft.askedAt,
+    endedIds: draft.endedIds,
+    lingerUntil: draft.lingerUntil,
+    closing: draft.closing,
+  };
 }

@@ -130,15 +130,20 @@ export function drainMs<C extends Contender>(
   return Math.max(0, Math.min(ownUntil, termUntil) - now);
 }
 
-/** When those end that anybody waits for. */
-export const stayOutDeadlines = <C extends Contender>({
+/** When the first of those ends that anybody waits for. */
+export function stayOutUntil<C extends Contender>({
   contenders,
   stayOuts,
-}: Pick<HolderState<C>, "contenders" | "stayOuts">): number[] =>
-  stayOuts
-    .filter(({ election }) => contenders.some((one) => one.election === election && isLive(one)))
-    .map(({ until }) => until);
+}: Pick<HolderState<C>, "contenders" | "stayOuts">): number {
+  let first = Infinity;
+  for (const { election, until } of stayOuts)
+    if (contenders.some((one) => one.election === election && isLive(one))) first = Math.min(first, until);
+  return first;
+}
 
-/** When terms change by time alone. */
-export const termDeadlines = (terms: readonly Term<unknown>[]): number[] =>
-  terms.map((term) => (term.stage === "leading" ? term.leaseUntil : term.drainUntil));
+/** When the first term changes by time alone. */
+export function termsUntil(terms: readonly Term<unknown>[]): number {
+  let first = Infinity;
+  for (const term of terms) first = Math.min(first, term.stage === "leading" ? term.leaseUntil : term.drainUntil);
+  return first;
+}

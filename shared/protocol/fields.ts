@@ -103,14 +103,15 @@ export const list =
   };
 
 /** Keeps the known fields and ignores the others; an optional field that is absent stays absent. */
-export const object =
-  <T extends object>(fields: Fields<T>): Check<T> =>
-  (value, field) => {
+export const object = <T extends object>(fields: Fields<T>): Check<T> => {
+  const checks = Object.entries<Check<unknown>>(fields);
+  return (value, field) => {
     const source = record(value, field);
     const result: Record<string, unknown> = {};
-    for (const [name, check] of Object.entries<Check<unknown>>(fields)) {
+    for (const [name, check] of checks) {
       const checked = check(Object.hasOwn(source, name) ? source[name] : undefined, field ? `${field}.${name}` : name);
       if (checked !== undefined) result[name] = checked;
     }
     return result as T;
   };
+};

@@ -341,7 +341,7 @@ export const survivors: readonly Survivor[] = [
   },
   {
     file: "shared/holder/state.ts",
-    within: ".filter(({ election }) => contenders.some((one) => one.election === election && isLive(one)))",
+    within: "if (contenders.some((one) => one.election === election && isLive(one))) first = Math.min(first, until);",
     from: "one.election === election && isLive(one)",
     to: "(one.election === election)",
     changes: "no safety",

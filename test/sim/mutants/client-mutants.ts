@@ -123,7 +123,7 @@ export const clientMutants: readonly Mutant[] = [
     name: "who stays out never stands again",
     rule: "Q7",
     trace: stayingOut,
-    edits: [inSession("deadlines", "...stayOutDeadlines(state),", "")],
+    edits: [inSession("deadlines", ", stayOutUntil(state));", ");")],
   },
   {
     name: "an inquiry is content with the answer to what was asked before it",

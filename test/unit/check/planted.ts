@@ -603,7 +603,13 @@ const words: readonly Planted[] = [
   {
     name: "a client is busy where it leads",
     rule: "S11",
-    edits: [inSession("statements", ".filter((election) => !others.has(election))", "")],
+    edits: [
+      inSession(
+        "statements",
+        "if (leaseUntil > draft.now) busy.delete(election);",
+        "if (leaseUntil < 0) busy.delete(election);",
+      ),
+    ],
     play: (play) => void leading(play),
   },
   {

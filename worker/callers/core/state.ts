@@ -6,9 +6,9 @@ import {
   type HolderState,
   isStopping,
   remainingMs as remainingOf,
-  stayOutDeadlines,
+  stayOutUntil,
   type Term as TermOf,
-  termDeadlines,
+  termsUntil,
 } from "../../../shared/holder/state.ts";
 import {
   answerTimeoutFor,
@@ -231,7 +231,7 @@ export function nextDeadline(state: ContenderState): number | null {
   if (state.activity === "stopped") return null;
   const { call, terms } = state;
   const callAt = call === null ? nextCallAt(state) : call.answerUntil;
-  return Math.min(callAt, ...termDeadlines(terms), ...stayOutDeadlines(state));
+  return Math.min(callAt, termsUntil(terms), stayOutUntil(state));
 }
 
 function nextCallAt(state: ContenderState): number {
