@@ -6,9 +6,11 @@ import { hangUp, joinCrowd } from "../crowd.ts";
 import { bareHandOvers, probeFloor } from "../floor.ts";
 import { interleaved, pairOf, WARM_UP_ROUNDS, warmed } from "../pair.ts";
 import type { Bench, Measured, Row } from "../row.ts";
-import { largestCrowd } from "../sockets.ts";
+import { largestCrowd, pause } from "../sockets.ts";
 
 const GROUP = "bench";
+/** As before the hand-overs of peers. */
+const REST_MS = 5;
 
 /** Compared with its floor, one exchange with one commit, which is measured in between. */
 const compared = ({ floor }: Bench): Promise<Measured> =>
@@ -19,12 +21,19 @@ const compared = ({ floor }: Bench): Promise<Measured> =>
     return { samples: measured, reference: { name: "F1", value: median(reference) } };
   });
 
-/** Compared with what the platform takes for the same rows and frames: the rest is this project's code, its client included. */
-const overBare = ({ floor }: Bench): Promise<Measured> =>
+/**
+ * Compared with what the platform takes for the same rows and frames: the rest is this project's code, its client included.
+ * After a rest the caches of the processor have forgotten it: so it is with most hand-overs, and in the rows of the peers.
+ */
+const overBare = ({ floor }: Bench, restMs: number): Promise<Measured> =>
   withBackend({ LOG_LEVEL: "error" }, async ({ url }) => {
     await using pair = await pairOf(url, GROUP, ["a"]);
     await using bare = await bareHandOvers(floor);
-    const { measured, reference } = await warmed(pair.handOver, bare.handOver);
+    const rested = (handOver: () => Promise<number>) => async () => {
+      if (restMs > 0) await pause(restMs);
+      return handOver();
+    };
+    const { measured, reference } = await warmed(rested(pair.handOver), rested(bare.handOver));
     return {
       samples: measured,
       reference: { name: "a bare object that reads and writes the same", value: median(reference) },
@@ -71,7 +80,14 @@ export const HAND_OVER_ROWS: readonly Row[] = [
     name: "hand-over by resign, against a bare object",
     unit: "ms",
     settings: `no log; after ${WARM_UP_ROUNDS} rounds of each that do not count`,
-    measure: overBare,
+    measure: (bench) => overBare(bench, 0),
+  },
+  {
+    id: "hand-over-bare-rested",
+    name: `hand-over by resign, against a bare object, ${REST_MS} ms after the last`,
+    unit: "ms",
+    settings: `no log; after ${WARM_UP_ROUNDS} rounds of each that do not count`,
+    measure: (bench) => overBare(bench, REST_MS),
   },
   waitingRow(100, 1.3),
   waitingRow(1_000, 1.3),
