@@ -9,7 +9,7 @@ export function byteLength(value: string): number {
   return bytes;
 }
 
-/** Of one UTF-16 code unit: so most texts need not be counted. */
+/** A UTF-16 code unit takes at most so many: a short text need not be counted. */
 const MOST_BYTES = 3;
 
 /** Whether a text has more bytes than so many. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { byteLength } from "../../../shared/protocol/codec.ts";
+import { byteLength, isLonger } from "../../../shared/protocol/byte-length.ts";
 import { type ElectionName, electionOf, isElectionName, isName } from "../../../shared/protocol/names.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
 import { wrong } from "../../support/wrong.ts";
@@ -27,7 +27,9 @@ test("an election is the process election or that of one component", () => {
 });
 
 test.each(["", "a", "ä", "€", "😀", "a😀ä€"])("the bytes of %j are counted as UTF-8", (text) => {
-  expect(byteLength(text)).toBe(new TextEncoder().encode(text).length);
+  const bytes = new TextEncoder().encode(text).length;
+  expect(byteLength(text)).toBe(bytes);
+  expect([bytes - 1, bytes, 3 * text.length].map((most) => isLonger(text, most))).toEqual([true, false, false]);
 });
 
 test("a type that has lied is noticed at run time", () => {
