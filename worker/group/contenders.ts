@@ -1,7 +1,7 @@
 /** Contenders: which components of a session run in which election. */
 import type { ContenderInfo, Refusal } from "../../shared/protocol/messages.ts";
 import { type ElectionName, electionOf } from "../../shared/protocol/names.ts";
-import { isHeldBy } from "./election.ts";
+import { componentsIn, contendsIn, isHeldBy } from "./election.ts";
 import { refuse } from "./refusal.ts";
 import { IN_DEBT, isInDebt } from "./row-debt.ts";
 import type { Session } from "./state.ts";
@@ -97,7 +97,7 @@ export function joinPresent(turn: Turn, session: Session, component: string): vo
 /** Repeats after a resume, for every component, what the session leads: a `grant` may have been lost on the way. */
 export function joinHeld(turn: Turn, session: Session): void {
   for (const election of turn.termsOf(session)) {
-    const components = turn.componentsOf(session, election.name);
+    const components = componentsIn(session, election.name);
     if (election.state.type === "leading" && components.length > 0) sendJoined(turn, session, election, components);
   }
 }
@@ -117,7 +117,7 @@ export function removeContender(turn: Turn, id: string, component: string, last:
   turn.patchComponent(component, { contenders, election: contenders === 0 ? null : name });
   const rest = { ...session, contenders: session.contenders.delete(component) };
   turn.putSession(rest, [name]);
-  if (turn.contendsIn(rest, name)) return true;
+  if (contendsIn(rest, name)) return true;
   voidStatement(turn, id); // it was made while this contender stood (S7)
   const election = turn.election(name);
   const isHolder = isHeldBy(id, election);

@@ -33,26 +33,32 @@ export function nextDeadline(state: GroupState): number | null {
 
 /** Processes every deadline up to now. Comes before the event itself: a late message must revive nothing (S6). */
 export function expire(turn: Turn): void {
-  for (const [, name] of due(turn, ({ deadlines }) => deadlines)) {
-    const election = turn.election(name);
-    if (election === undefined) continue;
-    turn.putDeadline(election, null);
-    turn.undecided.add(name);
-    lapse(turn, name);
-  }
-  closeSilent(turn);
-  closeExpired(turn);
-  losePolled(turn);
+  eachDue(turn, ({ deadlines }) => deadlines, meetDeadline);
+  eachDue(turn, ({ silent }) => silent, closeSilent);
+  eachDue(turn, ({ expiring }) => expiring, closeExpired);
+  eachDue(turn, ({ polled }) => polled, losePolled);
   forgetLost(turn);
 }
 
-/** What is due in an index, the earliest first. Each has to leave the index before the next is asked for. */
-function* due<V>(turn: Turn, index: (state: GroupState) => SortedMap<DeadlineKey, V>) {
+/** Processes what is due in an index, the earliest first. `end` has to take it out of the index. */
+function eachDue<Id extends string>(
+  turn: Turn,
+  indexOf: (state: GroupState) => SortedMap<DeadlineKey, Id>,
+  end: (turn: Turn, id: Id, at: number) => void,
+): void {
   for (;;) {
-    const first = index(turn.state).first();
+    const first = indexOf(turn.state).first();
     if (first === undefined || first[0].at > turn.now) return;
-    yield first;
+    end(turn, first[1], first[0].at);
   }
+}
+
+function meetDeadline(turn: Turn, name: ElectionName): void {
+  const election = turn.election(name);
+  if (election === undefined) return;
+  turn.putDeadline(election, null);
+  turn.undecided.add(name);
+  lapse(turn, name);
 }
 
 function lapse(turn: Turn, name: ElectionName): void {
@@ -64,32 +70,26 @@ function lapse(turn: Turn, name: ElectionName): void {
 
 const TOKEN_ENDED = "the token has ended: connect again with a new one";
 
-/** The next event closes them. A socket without a hello holds no lease and keeps nobody waiting: alone it needs no alarm. */
-function closeSilent(turn: Turn): void {
-  for (const [, id] of due(turn, ({ silent }) => silent)) {
-    const { until = Infinity } = turn.state.connections.get(id)?.access ?? {};
-    if (until <= turn.now) turn.close(id, CLOSE.unauthorized, TOKEN_ENDED);
-    else turn.close(id, CLOSE.timeout, "no hello in time");
-  }
+/** The next event closes it. A socket without a hello holds no lease and keeps nobody waiting: alone it needs no alarm. */
+function closeSilent(turn: Turn, id: string): void {
+  const { until = Infinity } = turn.state.connections.get(id)?.access ?? {};
+  if (until <= turn.now) turn.close(id, CLOSE.unauthorized, TOKEN_ENDED);
+  else turn.close(id, CLOSE.timeout, "no hello in time");
 }
 
-/** For credentials that have ended: the session may resume with new ones, and keeps its terms within the lease. */
-function closeExpired(turn: Turn): void {
-  for (const [, id] of due(turn, ({ expiring }) => expiring)) {
-    const connection = turn.state.connections.get(id);
-    if (connection !== undefined) hangUp(turn, connection, CLOSE.unauthorized, TOKEN_ENDED);
-  }
+/** Its credentials have ended: the session may resume with new ones, and keeps its terms within the lease. */
+function closeExpired(turn: Turn, id: string): void {
+  const connection = turn.state.connections.get(id);
+  if (connection !== undefined) hangUp(turn, connection, CLOSE.unauthorized, TOKEN_ENDED);
 }
 
 /** A polled session is lost at its poll deadline, and resumes with its next call (S12). */
-function losePolled(turn: Turn): void {
-  for (const [{ at }, id] of due(turn, ({ polled }) => polled)) {
-    const session = turn.sessionOf(turn.state.connections.get(id));
-    if (session !== undefined) missCalls(turn, session);
-    turn.forgetConnection(id);
-    const missed = session && turn.session(session.id);
-    if (missed !== undefined) lose(turn, missed, at);
-  }
+function losePolled(turn: Turn, id: string, at: number): void {
+  const session = turn.sessionOf(turn.state.connections.get(id));
+  if (session !== undefined) missCalls(turn, session);
+  turn.forgetConnection(id);
+  const missed = session && turn.session(session.id);
+  if (missed !== undefined) lose(turn, missed, at);
 }
 
 /** A lost session is kept for D and for the return of the group (N15), and until its leases are over (S12). */

@@ -51,12 +51,23 @@ export function worthIn(session: Session, election: ElectionName, { policy: { pr
   return { priority: priorityIn(session, election), preference };
 }
 
-/** The session's component names in one election. */
-export function* componentsIn({ contenders }: Session, election: ElectionName): Generator<string> {
+/** The session's component names in one election: so many of them at most. */
+export function componentsIn({ contenders }: Session, election: ElectionName, atMost = Infinity): string[] {
   const own = componentOf(election);
-  if (own === null) {
-    for (const [component, contender] of contenders.entries()) if (contender.election === election) yield component;
-  } else if (contenders.get(own)?.election === election) yield own;
+  if (own !== null) return contenders.get(own)?.election === election ? [own] : [];
+  const components: string[] = [];
+  contenders.some((component, contender) => {
+    if (contender.election === election) components.push(component);
+    return components.length >= atMost;
+  });
+  return components;
+}
+
+/** Whether any component of the session runs in this election. */
+export function contendsIn({ contenders }: Session, election: ElectionName): boolean {
+  const own = componentOf(election);
+  if (own !== null) return contenders.get(own)?.election === election;
+  return contenders.some((_, contender) => contender.election === election);
 }
 
 /** A dedicated contender's own priority, otherwise its process's. */

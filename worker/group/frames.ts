@@ -199,8 +199,8 @@ function mayPass(turn: Turn, connection: Connection, { frame, characters = 0 }: 
   const renews = frame.type === "message" && frame.message.type === "renew";
   const due = renews && turn.now - connection.renewedAt >= lease.renewEveryMs / 2;
   if (frames === null && !due) return false;
-  turn.patchConnection(connection.id, { ...(frames !== null && { frames }), ...(renews && { renewedAt: turn.now }) });
-  turn.hear(connection.id);
+  const part = { ...(frames !== null && { frames }), ...(renews && { renewedAt: turn.now }) };
+  turn.hear(connection.id, turn.now, part);
   return true;
 }
 

@@ -60,7 +60,7 @@ export function history(state: GroupState, ended: readonly EndedTerm[], limit: n
 function publishedBy(state: GroupState, { name, state: term }: HeldElection): EndedTerm["confirmed"] {
   const session = state.sessions.get(term.sessionId);
   if (session === undefined) return [];
-  return [...componentsIn(session, name)].flatMap((component) => {
+  return componentsIn(session, name).flatMap((component) => {
     const record = state.components.get(component)?.record;
     return record?.leader.leaderSessionId === term.leaderSessionId ? [{ component, at: record.confirmedAt }] : [];
   });

@@ -2,11 +2,24 @@
  * How many dedicated elections each session leads (D4), for groups that spread them. The process election moves as one, and is
  * not counted.
  */
+import type { ElectionName } from "../../shared/protocol/names.ts";
 import { noNames } from "./indexes.ts";
 import type { SortedMap } from "./sorted-map.ts";
 import type { Election, Load } from "./state.ts";
 
 export type Loads = SortedMap<string, Load>;
+
+/** What a turn sees to in a group that spreads its elections. */
+export class Spreading {
+  /** Sessions that lead more or fewer elections than before, and are not yet ranked by it in every queue. */
+  readonly reloaded: Set<string> = new Set();
+  /** Elections that may move to somebody who leads fewer: they were renewed, or who leads how many or is ready has changed. */
+  readonly movable: Set<ElectionName> = new Set();
+  /** For each session that could be given an election: the most that anybody leads who would give it one. */
+  readonly mostGiven: Map<string, number> = new Map();
+  /** From when on a session is given any. */
+  readonly takesFrom: Map<string, number> = new Map();
+}
 
 const NONE: Load = { led: 0, changing: 0 };
 

@@ -133,10 +133,10 @@ const changeOf = (turn: Turn, component: string): LeaderChange => ({
  * it is not known who watches: what changes until then is announced by it.
  */
 export function announceChanges(turn: Turn): void {
-  if (turn.leaderChanges.size > 0) turn.change({ revision: Math.max(turn.state.revision + 1, turn.now) });
+  if (turn.touched.records.size > 0) turn.change({ revision: Math.max(turn.state.revision + 1, turn.now) });
   const { revision, reconciled, unannounced } = turn.state;
-  if (unannounced.size + turn.leaderChanges.size === 0) return;
-  const changed = new Set([...unannounced.keys(), ...turn.leaderChanges]);
+  if (unannounced.size + turn.touched.records.size === 0) return;
+  const changed = new Set([...unannounced.keys(), ...turn.touched.records]);
   if (!reconciled) return turn.change({ unannounced: noNames<true>().of([...changed].map((name) => [name, true])) });
   turn.change({ unannounced: noNames() });
   const byWatcher = new Map<string, string[]>();

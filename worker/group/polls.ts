@@ -14,6 +14,7 @@ import type { ElectionName } from "../../shared/protocol/names.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { firstAllowances } from "./bucket.ts";
 import { settle } from "./deadlines.ts";
+import { componentsIn } from "./election.ts";
 import type {
   CampaignAction,
   EventBody,
@@ -235,7 +236,7 @@ function leaderships(turn: Turn, id: string, extended: readonly string[]): HeldL
   return turn.termsOf(session).flatMap(({ name, state }) => {
     if (!told.has(state.leaderSessionId)) return [];
     const { leaderSessionId, epoch } = state;
-    const components = turn.componentsOf(session, name);
+    const components = componentsIn(session, name);
     const revoked = state.type === "revoking" && {
       reason: state.reason,
       drainMs: Math.max(0, state.drainUntil - turn.now),

@@ -121,17 +121,17 @@ export class Queue {
   }
 
   /** All of them, in their order. */
-  entries(): Iterable<readonly [Rank, string]> {
+  entries(): IterableIterator<readonly [Rank, string]> {
     return this.#sessions.entries();
   }
 
   /** Session ids in their order. */
-  sessionIds(): Iterable<string> {
+  sessionIds(): IterableIterator<string> {
     return this.#sessions.values();
   }
 
   /** Those that come last until somebody has taken the lead. */
-  *demoted(): Generator<string> {
-    for (const [, sessionId] of this.#sessions.entries(FIRST_DEMOTED)) yield sessionId;
+  demoted(): string[] {
+    return Array.from(this.#sessions.entries(FIRST_DEMOTED), ([, sessionId]) => sessionId);
   }
 }

@@ -5,7 +5,8 @@ import type { Turn } from "./turn.ts";
 
 /** In this queue, those that lead more or fewer elections by now (D4). */
 export function rankReloaded(turn: Turn, name: ElectionName): void {
-  for (const id of turn.reloaded) {
+  if (!turn.spreads) return;
+  for (const id of turn.spreading.reloaded) {
     const session = turn.session(id);
     if (session?.places.has(name)) turn.rank(session, name);
   }
@@ -13,8 +14,9 @@ export function rankReloaded(turn: Turn, name: ElectionName): void {
 
 /** The same in all of their queues. False where nobody is to be ranked. */
 export function rankAllReloaded(turn: Turn): boolean {
-  const ids = [...turn.reloaded];
-  turn.reloaded.clear();
+  if (!turn.spreads) return false;
+  const ids = [...turn.spreading.reloaded];
+  turn.spreading.reloaded.clear();
   for (const id of ids) {
     const session = turn.session(id);
     if (session !== undefined) rankEverywhere(turn, session);
@@ -27,6 +29,6 @@ export function rankEverywhere(turn: Turn, session: Session): void {
   session.places.each((name) => {
     turn.rank(session, name);
     turn.undecided.add(name);
-    turn.movable.add(name);
+    turn.mayMove(name);
   });
 }

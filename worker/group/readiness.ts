@@ -25,17 +25,24 @@ interface Candidate {
   readonly connection: Connection;
 }
 
-/** In the order in which it is granted to them. The one that the former holder or an operator has named comes first. */
-function* candidatesFor(turn: Turn, { queue, state }: Election): Generator<Candidate> {
+/**
+ * Looks at the candidates in the order in which it is granted to them, until `look` returns true. The one that the former holder
+ * or an operator has named comes first.
+ */
+function lookAtCandidates(turn: Turn, { queue, state }: Election, look: (candidate: Candidate) => boolean): void {
   const named = state.type === "leading" ? null : state.successor;
-  if (named !== null && queue.rankOf(named) !== undefined) yield* candidate(turn, named);
-  for (const id of queue.sessionIds()) if (id !== named) yield* candidate(turn, id);
+  const first = named !== null && queue.rankOf(named) !== undefined ? candidate(turn, named) : null;
+  if (first !== null && look(first)) return;
+  for (const id of queue.sessionIds()) {
+    const next = id === named ? null : candidate(turn, id);
+    if (next !== null && look(next)) return;
+  }
 }
 
-function candidate(turn: Turn, id: string): Candidate[] {
+function candidate(turn: Turn, id: string): Candidate | null {
   const session = turn.session(id);
   const connection = session && turn.connectionOf(session);
-  return session === undefined || connection === undefined ? [] : [{ session, connection }];
+  return session === undefined || connection === undefined ? null : { session, connection };
 }
 
 /**
@@ -57,22 +64,26 @@ function acceptanceOf(turn: Turn, { session, connection }: Candidate): Statement
 
 function frontOf(turn: Turn, election: Election, atMost: number): Front {
   const unknown: Candidate[] = [];
+  let ready: Front["ready"] = null;
   let soonest = Infinity;
-  for (const one of candidatesFor(turn, election)) {
+  lookAtCandidates(turn, election, (one) => {
     const { session, connection } = one;
     const paid = paidAt(turn, connection.access);
     if (paid !== null) {
       soonest = Math.min(soonest, paid);
-      continue;
+      return false;
     }
     const statement = acceptanceOf(turn, one);
-    if (statement !== null) return { unknown, ready: { session, statement }, paidAt: soonest };
+    if (statement !== null) {
+      ready = { session, statement };
+      return true;
+    }
     // A caller that has missed its turn is granted the election in a call of its own, and not waited for.
-    if (connection.polling !== undefined && election.queue.rankOf(session.id)?.demoted) continue;
+    if (connection.polling !== undefined && election.queue.rankOf(session.id)?.demoted) return false;
     unknown.push(one);
-    if (unknown.length === atMost) break;
-  }
-  return { unknown, ready: null, paidAt: soonest };
+    return unknown.length === atMost;
+  });
+  return { unknown, ready, paidAt: soonest };
 }
 
 const mayGrant = ({ state, now }: Turn): boolean => state.reconciled && !state.paused && now >= state.holdOffUntil;
@@ -153,16 +164,16 @@ export function warm(turn: Turn, election: HeldElection): void {
   if (!turn.state.reconciled || turn.state.paused) return;
   const { link } = turn.session(election.state.sessionId) ?? {};
   let left = link?.type === "lost" ? ASKED_AT_ONCE : 1;
-  for (const one of candidatesFor(turn, election)) {
-    if (left === 0) return;
+  lookAtCandidates(turn, election, (one) => {
     if (isSilent(turn, one.connection)) {
       mute(turn, one.session.id);
-      continue;
+      return false;
     }
     if (link?.type === "lost") findOut(turn, one, link.at);
     else keepReady(turn, election, one);
     left -= 1;
-  }
+    return left === 0;
+  });
 }
 
 /** Whether it is there since then. A loss in the future: the clock was set back, and every answer would be older than it. */
@@ -197,14 +208,18 @@ function speaksAt(turn: Turn, { state }: HeldElection, { late }: Connection): nu
 /** Whether the end of this lease needs no alarm of its own: the next candidate is about to speak, by then at the latest. */
 export function isWatched(turn: Turn, election: HeldElection): boolean {
   if (!turn.state.reconciled) return false;
-  for (const { connection } of candidatesFor(turn, election)) return isExpected(connection);
-  return false;
+  let isComing = false;
+  lookAtCandidates(turn, election, ({ connection }) => {
+    isComing = isExpected(connection);
+    return true;
+  });
+  return isComing;
 }
 
 /** Whether this rival may be granted the election now. If the group does not know, it asks; a silent one is mute from here on. */
 export function isReady(turn: Turn, id: string): boolean {
-  const [rival] = candidate(turn, id);
-  if (rival === undefined) return false;
+  const rival = candidate(turn, id);
+  if (rival === null) return false;
   if (acceptanceOf(turn, rival) !== null) return true;
   if (isSilent(turn, rival.connection)) mute(turn, id);
   else ask(turn, rival.session);

@@ -70,8 +70,10 @@ function preemptsFrom(missed: Place["missed"], cooldownMs: number): number {
 
 /** Looks at the elections that were renewed, or whose candidates or holders lead more or fewer than before. */
 export function levelAll(turn: Turn): void {
-  for (const name of turn.movable) {
-    turn.movable.delete(name);
+  if (!turn.spreads) return;
+  const { movable } = turn.spreading;
+  for (const name of movable) {
+    movable.delete(name);
     const election = turn.election(name);
     if (isHeld(election)) level(turn, election);
   }
@@ -118,7 +120,7 @@ function takerOf(turn: Turn, election: HeldElection): Session | null {
 
 /** From when on it is given anything: it has paid, and has paused for each turn that it did not take, wherever that was (Q6). */
 function takesFrom(turn: Turn, id: string): number {
-  return once(turn.takesFrom, id, () => {
+  return once(turn.spreading.takesFrom, id, () => {
     let from = paysAt(turn, id);
     turn.session(id)?.places.each((_, { missed }) => {
       from = Math.max(from, preemptsFrom(missed, turn.state.policy.lease.durationMs));
@@ -129,7 +131,7 @@ function takesFrom(turn: Turn, id: string): number {
 
 /** The most that anybody leads who would give this session an election. */
 const mostGiven = (turn: Turn, taker: Session): number =>
-  once(turn.mostGiven, taker.id, () => mostLedBeside(turn, taker));
+  once(turn.spreading.mostGiven, taker.id, () => mostLedBeside(turn, taker));
 
 /** Looked up once in a turn: a session may stand in hundreds of elections. */
 function once(known: Map<string, number>, id: string, lookUp: () => number): number {

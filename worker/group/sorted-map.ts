@@ -87,14 +87,8 @@ export class SortedMap<K, V> {
   }
 
   /** In key order, from the first key that is not before `from`. It walks the map as it is now: later updates make other maps. */
-  entries(from?: K): Generator<readonly [K, V]> {
-    const ahead: Node<K, V>[] = [];
-    for (let node = this.#root; node !== null; ) {
-      const inside = from === undefined || this.#compare(node.key, from) >= 0;
-      if (inside) ahead.push(node);
-      node = inside ? node.left : node.right;
-    }
-    return inOrder(ahead);
+  entries(from?: K): IterableIterator<readonly [K, V]> {
+    return new Walk(this.#ahead(from), entryIn);
   }
 
   /** At most `count` entries in key order, from the one at `index` on: counted from 0. Takes O(log n + count). */
@@ -108,7 +102,7 @@ export class SortedMap<K, V> {
       else left -= before + 1;
       node = inside ? node.left : node.right;
     }
-    return take(inOrder(ahead), count);
+    return take(new Walk(ahead, entryIn), count);
   }
 
   /** In key order, and cheaper than `entries` where the map is small and there are many of them. */
@@ -116,12 +110,28 @@ export class SortedMap<K, V> {
     walk(this.#root, visit);
   }
 
-  *keys(from?: K): Generator<K> {
-    for (const [key] of this.entries(from)) yield key;
+  /** Whether any entry passes. In key order; the entries after that one are not looked at. */
+  some(test: (key: K, value: V) => boolean): boolean {
+    return hasAny(this.#root, test);
   }
 
-  *values(): Generator<V> {
-    for (const [, value] of this.entries()) yield value;
+  keys(from?: K): IterableIterator<K> {
+    return new Walk(this.#ahead(from), keyIn);
+  }
+
+  values(): IterableIterator<V> {
+    return new Walk(this.#ahead(undefined), valueIn);
+  }
+
+  /** What a walk from there has ahead. */
+  #ahead(from: K | undefined): Node<K, V>[] {
+    const ahead: Node<K, V>[] = [];
+    for (let node = this.#root; node !== null; ) {
+      const inside = from === undefined || this.#compare(node.key, from) >= 0;
+      if (inside) ahead.push(node);
+      node = inside ? node.left : node.right;
+    }
+    return ahead;
   }
 
   #with(root: Tree<K, V>): SortedMap<K, V> {
@@ -191,15 +201,33 @@ function built<K, V>(sorted: readonly (readonly [K, V])[], start: number, end: n
 }
 
 /**
- * The entries from the last node of `ahead` on; each other one there is an ancestor that comes later. By hand: generators
- * inside of generators pass each entry on through every level of the tree.
+ * From the last node of `ahead` on; each other one there is an ancestor that comes later. By hand: most turns take only the
+ * first steps of some walks, and a generator takes several times as long to begin.
  */
-function* inOrder<K, V>(ahead: Node<K, V>[]): Generator<readonly [K, V]> {
-  for (let node = ahead.pop(); node !== undefined; node = ahead.pop()) {
-    yield [node.key, node.value];
-    for (let next = node.right; next !== null; next = next.left) ahead.push(next);
+class Walk<K, V, Step> implements IterableIterator<Step> {
+  readonly #ahead: Node<K, V>[];
+  readonly #stepOf: (node: Node<K, V>) => Step;
+
+  constructor(ahead: Node<K, V>[], stepOf: (node: Node<K, V>) => Step) {
+    this.#ahead = ahead;
+    this.#stepOf = stepOf;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<Step> {
+    const node = this.#ahead.pop();
+    if (node === undefined) return { done: true, value: undefined };
+    for (let next = node.right; next !== null; next = next.left) this.#ahead.push(next);
+    return { done: false, value: this.#stepOf(node) };
   }
 }
+
+const entryIn = <K, V>({ key, value }: Node<K, V>): readonly [K, V] => [key, value];
+const keyIn = <K>({ key }: Node<K, unknown>): K => key;
+const valueIn = <V>({ value }: Node<unknown, V>): V => value;
 
 function walk<K, V>(tree: Tree<K, V>, visit: (key: K, value: V) => void): void {
   if (tree === null) return;
@@ -207,6 +235,9 @@ function walk<K, V>(tree: Tree<K, V>, visit: (key: K, value: V) => void): void {
   visit(tree.key, tree.value);
   walk(tree.right, visit);
 }
+
+const hasAny = <K, V>(tree: Tree<K, V>, test: (key: K, value: V) => boolean): boolean =>
+  tree !== null && (hasAny(tree.left, test) || test(tree.key, tree.value) || hasAny(tree.right, test));
 
 function leftmost<K, V>(tree: Node<K, V>): Node<K, V> {
   let node = tree;

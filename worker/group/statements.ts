@@ -25,7 +25,7 @@ export function recordStatement(turn: Turn, id: string, { sentAt, busy = NOWHERE
   becomeBusy(turn, session, busy);
   if (isAnswer) {
     reconsider(turn, session);
-    session.places.each((name) => turn.movable.add(name)); // to it, if that is what it was asked for
+    session.places.each((name) => turn.mayMove(name)); // to it, if that is what it was asked for
   }
   turn.reattached.add(id); // each: its process forgets earlier ones once this one is answered
 }
@@ -55,6 +55,7 @@ export function endCall(turn: Turn, id: string): void {
 /** Returns whether that changes anything. */
 function becomeBusy(turn: Turn, session: Session, busy: readonly ElectionName[]): boolean {
   const { busy: before } = session;
+  if (before.length + busy.length === 0) return false;
   const changed = [...before.filter((name) => !busy.includes(name)), ...busy.filter((name) => !before.includes(name))];
   if (changed.length === 0) return false;
   turn.patchSession(session.id, { busy }, changed);

@@ -9,7 +9,7 @@ import { CLOCK_MARGIN_MS } from "../../shared/lease.ts";
 import type { Refusal, Release, Resign } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
 import type { RevokeResult } from "../../shared/protocol/status.ts";
-import { type HeldElection, isHeld } from "./election.ts";
+import { componentsIn, contendsIn, type HeldElection, isHeld } from "./election.ts";
 import type { EndedTerm, Outcome } from "./events.ts";
 import { refuse } from "./refusal.ts";
 import type { EndReason, PendingRevoke, Place, RevokeCause, Session, Statement, Term } from "./state.ts";
@@ -42,7 +42,7 @@ export function grant(turn: Turn, name: ElectionName, session: Session, { sentAt
     horizon: turn.now + aheadMs,
     horizonMs: aheadMs,
   });
-  const components = turn.componentsOf(session, name);
+  const components = componentsIn(session, name);
   turn.send(session, { type: "grant", election: name, leaderSessionId, epoch, components, joined: false, sentAt });
   if (session.link.type === "polled") accept(turn, name);
 }
@@ -61,12 +61,12 @@ export function sendJoined(
 /** Extends this session's lease; its first renewal shows that it has taken the lead. False where it may not (S10). */
 export function renew(turn: Turn, session: Session, leaderSessionId: string): boolean {
   const election = turn.termOf(session, leaderSessionId);
-  if (election === undefined || !turn.contendsIn(session, election.name)) return false;
+  if (election === undefined || !contendsIn(session, election.name)) return false;
   const { name, state } = election;
   if (state.type === "revoking" && turn.now >= state.drainUntil) return false; // S10
   turn.putState(name, { ...state, ...lease(turn, session, state) });
   accept(turn, name);
-  turn.movable.add(name);
+  turn.mayMove(name);
   return true;
 }
 
@@ -120,7 +120,7 @@ export function accept(turn: Turn, name: ElectionName): void {
 }
 
 function forgiveDemoted(turn: Turn, name: ElectionName): void {
-  for (const sessionId of [...(turn.election(name)?.queue.demoted() ?? [])]) {
+  for (const sessionId of turn.election(name)?.queue.demoted() ?? []) {
     const session = turn.session(sessionId);
     if (session !== undefined) turn.rank(session, name);
   }
@@ -133,7 +133,7 @@ function forgiveDemoted(turn: Turn, name: ElectionName): void {
 export function demote(turn: Turn, sessionId: string, name: ElectionName, part: Partial<Place> = {}): void {
   const [session, election] = [turn.session(sessionId), turn.election(name)];
   if (session === undefined || election === undefined || !session.places.has(name)) return;
-  if (!turn.contendsIn(session, name)) return turn.removePlace(session, name);
+  if (!contendsIn(session, name)) return turn.removePlace(session, name);
   const place = { ...turn.newPlace(election.acceptedEpoch), ...part };
   turn.patchSession(sessionId, { places: session.places.set(name, place) }, [name]);
 }
@@ -166,7 +166,7 @@ export function dropTerm(turn: Turn, { name, state: { sessionId } }: HeldElectio
   turn.putState(name, { type: "vacant", successor: null });
   const session = turn.session(sessionId);
   const isMissedAgain = (session?.places.get(name)?.missed ?? null) !== null;
-  if (session !== undefined && !turn.contendsIn(session, name))
+  if (session !== undefined && !contendsIn(session, name))
     turn.removePlace(session, name); // kept for the leadership
   else if (isMissedAgain) demote(turn, sessionId, name, { missed: onceMore(turn, sessionId, name) });
   else countMissed(turn, sessionId, name);
@@ -273,7 +273,7 @@ export function boundHoldOff(turn: Turn): void {
 /** Removes what the present term has published. Returns when each was confirmed. */
 function withdrawRecords(turn: Turn, { name, state }: HeldElection): Term["confirmed"] {
   const session = turn.session(state.sessionId);
-  const components = session === undefined ? [] : turn.componentsOf(session, name);
+  const components = session === undefined ? [] : componentsIn(session, name);
   return components.flatMap((component) => {
     const confirmation = withdrawRecord(turn, component, state.leaderSessionId);
     return confirmation === null ? [] : [confirmation];

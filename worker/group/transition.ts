@@ -72,7 +72,8 @@ export function transition(state: GroupState, event: GroupEvent): Transition {
   announceChanges(turn);
   followIdle(turn);
   // Attachments come first: if a send fails, the exact deadline of what it promised is kept.
-  const effects = [...attachments(turn), ...turn.effects];
+  const effects = attachments(turn);
+  for (const effect of turn.effects) effects.push(effect);
   const { purged, touched } = turn;
   return { state: purged ? emptyGroup(turn.state.policy) : turn.state, effects, touched, purged };
 }
@@ -273,7 +274,8 @@ function withWatched(attachment: Attachment, watched: Watched): Attachment {
 }
 
 /** The attachments of connections whose leases or statements have changed: they cost no row, and survive hibernation. */
-function* attachments(turn: Turn): Generator<Effect> {
+function attachments(turn: Turn): Effect[] {
+  const attached: Effect[] = [];
   for (const sessionId of turn.reattached) {
     const session = turn.session(sessionId);
     if (session?.link.type !== "connected") continue;
@@ -295,6 +297,7 @@ function* attachments(turn: Turn): Generator<Effect> {
       ...(asked !== null && { asked }),
       ...(late && { late }),
     };
-    yield { type: "attach", attachment: withWatched(attachment, session.watched) };
+    attached.push({ type: "attach", attachment: withWatched(attachment, session.watched) });
   }
+  return attached;
 }

@@ -4,7 +4,7 @@
  */
 import type { ServerMessage } from "../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../shared/protocol/names.ts";
-import { componentsIn, type HeldElection, isHeldBy, standingIn, vacantElection } from "./election.ts";
+import { type HeldElection, isHeldBy, standingIn, vacantElection } from "./election.ts";
 import type { Effect, EndedTerm, Outcome } from "./events.ts";
 import {
   AWAITED,
@@ -21,7 +21,7 @@ import {
   WATCHERS_OF_ALL,
   YIELDING,
 } from "./indexes.ts";
-import { recountLoads } from "./loads.ts";
+import { recountLoads, Spreading } from "./loads.ts";
 import type { Queue } from "./queue.ts";
 import type {
   Component,
@@ -43,6 +43,9 @@ const isPartOf = (state: GroupState, part: Partial<GroupState>): boolean =>
   Object.keys(part).every((key) => Reflect.get(state, key) === Reflect.get(part, key));
 
 const holderOf = (state: ElectionState): string | null => (state.type === "vacant" ? null : state.sessionId);
+
+/** What no index of connections depends on. */
+type Unindexed = Partial<Pick<Connection, "frames" | "confirms" | "renewedAt" | "statement" | "asked" | "late">>;
 
 /** What a turn has touched: candidates for a row, and the terms that it has ended. */
 export interface Touched {
@@ -68,21 +71,12 @@ export class Turn {
   readonly undecided = new Set<ElectionName>();
   /** Sessions whose leases or statements have changed: the turn ends with a new attachment for their connections. */
   readonly reattached = new Set<string>();
-  /** Sessions that lead more or fewer elections than before, and are not yet ranked by it in every queue. */
-  readonly reloaded = new Set<string>();
-  /** Elections that may move to somebody who leads fewer: they were renewed, or who leads how many or is ready has changed (D4). */
-  readonly movable = new Set<ElectionName>();
-  /** For each session that could be given an election: the most that anybody leads who would give it one (D4). */
-  readonly mostGiven = new Map<string, number>();
-  /** From when on a session is given any. */
-  readonly takesFrom = new Map<string, number>();
-  /** Components whose published leader has changed. */
-  readonly leaderChanges = new Set<string>();
   /** Everything that is stored is to be deleted. */
   purged = false;
   readonly #nonce: string;
   #ids = 0;
   #ownState: GroupState | null = null;
+  #spreading: Spreading | null = null;
 
   constructor(state: GroupState, now: number, nonce: string) {
     this.state = state;
@@ -138,19 +132,17 @@ export class Turn {
   }
 
   /** The peer lives, or did at that time. Does nothing for a connection that is gone. Of the indexes, only `heard` depends on it. */
-  hear(id: string, at = this.now): void {
+  hear(id: string, at = this.now, part: Unindexed = {}): void {
     const { connections, heard } = this.state;
     const connection = connections.get(id);
-    if (connection === undefined || connection.heardAt >= at) return;
-    const after = { ...connection, heardAt: at };
+    if (connection === undefined) return;
+    if (connection.heardAt >= at) return this.patchConnection(id, part);
+    const after = { ...connection, ...part, heardAt: at };
     this.change({ connections: connections.set(id, after), heard: HEARD.moved(heard, connection, after) });
   }
 
-  /** For what no index depends on. Does nothing for a connection that is gone. */
-  patchConnection(
-    id: string,
-    part: Partial<Pick<Connection, "frames" | "confirms" | "renewedAt" | "statement" | "asked" | "late">>,
-  ): void {
+  /** Does nothing for a connection that is gone. */
+  patchConnection(id: string, part: Unindexed): void {
     const { connections } = this.state;
     const connection = connections.get(id);
     if (connection !== undefined) this.change({ connections: connections.set(id, { ...connection, ...part }) });
@@ -237,19 +229,9 @@ export class Turn {
     return this.state.elections.get(name);
   }
 
-  /** The session's component names in one election. */
-  componentsOf(session: Session, election: ElectionName): string[] {
-    return [...componentsIn(session, election)];
-  }
-
-  /** Whether any component of the session runs in this election. */
-  contendsIn(session: Session, election: ElectionName): boolean {
-    return componentsIn(session, election).next().done !== true;
-  }
-
   /** Has every election decided anew, since something about the group has changed. */
   reconsiderAll(): void {
-    for (const name of this.state.elections.keys()) this.undecided.add(name);
+    this.state.elections.each((name) => this.undecided.add(name));
   }
 
   createElection(name: ElectionName): void {
@@ -274,7 +256,23 @@ export class Turn {
     if (!this.state.policy.spread || before?.state === after?.state) return;
     const { loads, changed } = recountLoads(this.state.loads, before, after);
     this.change({ loads });
-    for (const id of changed) this.reloaded.add(id);
+    for (const id of changed) this.spreading.reloaded.add(id);
+  }
+
+  /** Looks at the end of the turn whether this election moves. */
+  mayMove(name: ElectionName): void {
+    if (this.state.policy.spread) this.spreading.movable.add(name);
+  }
+
+  /** Whether there is anything to see to. */
+  get spreads(): boolean {
+    return this.#spreading !== null;
+  }
+
+  /** Made when it is needed: most groups spread nothing. */
+  get spreading(): Spreading {
+    this.#spreading ??= new Spreading();
+    return this.#spreading;
   }
 
   removeElection(election: Election): void {
@@ -380,7 +378,6 @@ export class Turn {
   putRecord(name: string, record: LeaderRecord | null): void {
     this.patchComponent(name, { record });
     this.touched.records.add(name);
-    this.leaderChanges.add(name);
   }
 
   #countWatched(component: Component, by: number): void {

@@ -118,7 +118,7 @@ export const leaderStatus = (
 function candidateStatus(state: GroupState, { name, queue }: Election, id: string): CandidateStatus[] {
   const session = state.sessions.get(id);
   if (session === undefined) return [];
-  const components = take(componentsIn(session, name), COMPONENTS_SHOWN);
+  const components = componentsIn(session, name, COMPONENTS_SHOWN);
   const ready = queue.rankOf(id) !== undefined;
   const process = session.process.name ?? null;
   const priority = priorityIn(session, name);

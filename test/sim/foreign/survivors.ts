@@ -237,8 +237,8 @@ export const survivors: readonly Survivor[] = [
   },
   {
     file: "worker/group/ranks.ts",
-    within: "turn.movable.add(name);",
-    from: "turn.movable.add(name);",
+    within: "turn.mayMove(name);",
+    from: "turn.mayMove(name);",
     to: ";",
     changes: "no safety",
     reason: "an election that could move to whoever leads fewer is looked at later (D4)",

@@ -15,7 +15,7 @@ export const choiceMutants: readonly Mutant[] = [
     name: "nobody is ranked anew when it leads one more",
     rule: "D4",
     trace: fewestFirst,
-    edits: [inGroup("turn", "for (const id of changed) this.reloaded.add(id);", "")],
+    edits: [inGroup("turn", "for (const id of changed) this.spreading.reloaded.add(id);", "")],
   },
   {
     name: "nothing ever moves",

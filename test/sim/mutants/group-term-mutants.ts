@@ -215,7 +215,7 @@ export const groupTermMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "terms",
-        "const components = session === undefined ? [] : turn.componentsOf(session, name);",
+        "const components = session === undefined ? [] : componentsIn(session, name);",
         "const components: string[] = []; void session; void name;",
       ),
     ],

@@ -209,7 +209,7 @@ export const readinessMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "terms",
-        "if (session !== undefined && !turn.contendsIn(session, name)) turn.removePlace",
+        "if (session !== undefined && !contendsIn(session, name)) turn.removePlace",
         "if (session === null) turn.removePlace",
       ),
     ],
