@@ -37,18 +37,8 @@ const busy = optional(list(election, LIST_ENTRIES));
 const watch = watchOf(LIST_ENTRIES);
 const type = <const T extends string>(tag: T) => oneOf(tag);
 
-const tableFor = ({ metadataBytes }: Pick<Limits, "metadataBytes">): MessageTable<ClientMessage> => ({
-  hello: object<Hello>({
-    type: type("hello"),
-    process: optional(processInfo(metadataBytes)),
-    priority: optional(priority),
-    contenders: optional(list(object(contenderFields), LIST_ENTRIES)),
-    observe: optional(watch),
-    resume: optional(object<Resume>({ sessionId: id, secret, attempt: number(0, Number.MAX_SAFE_INTEGER) })),
-    held: optional(held),
-    sentAt,
-    busy,
-  }),
+/** Checks that no limit of the group changes: made once, and not at each wake-up of a group. */
+const UNLIMITED: Omit<MessageTable<ClientMessage>, "hello" | "confirm"> = {
   register: object<Register>({
     type: type("register"),
     ...contenderFields,
@@ -58,14 +48,6 @@ const tableFor = ({ metadataBytes }: Pick<Limits, "metadataBytes">): MessageTabl
   }),
   deregister: object<Deregister>({ type: type("deregister"), component: name }),
   renew: object<Renew>({ type: type("renew"), sentAt, held, busy }),
-  confirm: object<Confirm>({
-    type: type("confirm"),
-    id,
-    component: name,
-    leaderSessionId: id,
-    address: optional(address),
-    metadata: optional(metadata(metadataBytes)),
-  }),
   resign: object<Resign>({
     type: type("resign"),
     leaderSessionId: id,
@@ -78,6 +60,31 @@ const tableFor = ({ metadataBytes }: Pick<Limits, "metadataBytes">): MessageTabl
   observe: object<Observe>({ type: type("observe"), components: watch }),
   unobserve: object<Unobserve>({ type: type("unobserve"), components: watch }),
   bye: object<Bye>({ type: type("bye") }),
+};
+const contenders = optional(list(object(contenderFields), LIST_ENTRIES));
+const resume = optional(object<Resume>({ sessionId: id, secret, attempt: number(0, Number.MAX_SAFE_INTEGER) }));
+
+const tableFor = ({ metadataBytes }: Pick<Limits, "metadataBytes">): MessageTable<ClientMessage> => ({
+  ...UNLIMITED,
+  hello: object<Hello>({
+    type: type("hello"),
+    process: optional(processInfo(metadataBytes)),
+    priority: optional(priority),
+    contenders,
+    observe: optional(watch),
+    resume,
+    held: optional(held),
+    sentAt,
+    busy,
+  }),
+  confirm: object<Confirm>({
+    type: type("confirm"),
+    id,
+    component: name,
+    leaderSessionId: id,
+    address: optional(address),
+    metadata: optional(metadata(metadataBytes)),
+  }),
 });
 
 /** A parser for the frames of clients. It throws `InvalidField` and nothing else, for any input. */

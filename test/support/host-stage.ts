@@ -84,7 +84,7 @@ export class HostStage implements HostPort<StagePeer> {
 
   /** The same, after its rows were damaged: `damage` sees each as text, and gives what has become of it. */
   wakeDamaged(damage: (row: string, key: string) => string | null): ReadRows {
-    const { group, sessions, elections, records, jobs, endedTerms } = this.storage.load();
+    const { group, sessions, elections, records, jobs } = this.storage.load();
     const damaged = (key: string, row: object): RawRow[] => {
       const text = damage(JSON.stringify(row), key);
       return text === null ? [] : [{ key, row: text }];
@@ -96,7 +96,7 @@ export class HostStage implements HostPort<StagePeer> {
       elections: elections.flatMap((row) => damaged(row.name, row)),
       records: records.flatMap((row) => damaged(row.leader.component, row)),
       jobs: jobs.flatMap((row) => damaged(row.name, row)),
-      endedTerms,
+      hasHistory: elections.some(({ endedAt }) => endedAt !== null),
     };
     const read = this.#core.readRows(raw, { now: this.time, reachMs: REACH_MS });
     const asStored = (table: "session" | "election", rows: readonly RawRow[]): RowChange[] =>

@@ -29,7 +29,6 @@ export class StorageFault extends Error {
 export class Storage {
   #tables: Tables = noTables();
   #group: string | null = null;
-  #endedTerms = 0;
   policy: PolicyOptions | null = null;
   /** On the clock of the host. */
   alarmAt: number | null = null;
@@ -51,7 +50,6 @@ export class Storage {
   purge(): void {
     this.#tables = noTables();
     this.#group = null;
-    this.#endedTerms = 0;
     this.policy = null;
     this.alarmAt = null;
   }
@@ -65,8 +63,8 @@ export class Storage {
 
   #apply(changes: readonly RowChange[]): void {
     for (const change of changes) {
+      if (change.table === "term") continue; // nothing of it is loaded
       if (change.table === "group") this.#group = JSON.stringify(change.row);
-      else if (change.table === "term") this.#endedTerms = change.sequence + 1;
       else if (change.row === null) this.#tables[change.table].delete(change.key);
       else this.#tables[change.table].set(change.key, JSON.stringify(change.row));
     }
@@ -84,7 +82,6 @@ export class Storage {
       elections: this.#all<ElectionRow>("election"),
       records: this.#all<RecordRow>("record"),
       jobs: this.#all<JobRow>("job"),
-      endedTerms: this.#endedTerms,
     };
   }
 
@@ -100,7 +97,6 @@ export class Storage {
     const group = this.#group ?? JSON.stringify(UNUSED);
     return textOf(
       group,
-      this.#endedTerms,
       [session, election, record, job].map((table) => [...table.values()]),
     );
   }
@@ -115,7 +111,6 @@ export class Storage {
       job: new Map(job),
     };
     copy.#group = this.#group;
-    copy.#endedTerms = this.#endedTerms;
     copy.policy = this.policy;
     copy.alarmAt = this.alarmAt;
     return copy;
@@ -129,10 +124,10 @@ export class Storage {
 const UNUSED: GroupRow = { epoch: 0, revision: 0, holdOffUntil: 0, holdOffMs: 0, paused: false, seenAt: 0 };
 
 /** Rows as one text: the same text for the same rows, in any order. */
-export function canonicalText({ group, sessions, elections, records, jobs, endedTerms }: Rows): string {
+export function canonicalText({ group, sessions, elections, records, jobs }: Rows): string {
   const rows = [sessions, elections, records, jobs].map((table) => table.map((row) => JSON.stringify(row)));
-  return textOf(JSON.stringify(group ?? UNUSED), endedTerms, rows);
+  return textOf(JSON.stringify(group ?? UNUSED), rows);
 }
 
-const textOf = (group: string, endedTerms: number, tables: readonly string[][]): string =>
-  `${group}\n${endedTerms}\n${tables.map((rows) => rows.sort().join("\n")).join("\n--\n")}`;
+const textOf = (group: string, tables: readonly string[][]): string =>
+  `${group}\n${tables.map((rows) => rows.sort().join("\n")).join("\n--\n")}`;

@@ -21,7 +21,7 @@ export class Platform implements HostPort<WebSocket> {
   readonly #store: Store;
   readonly #group: string;
   readonly #entry: IndexEntry;
-  readonly deployment: string;
+  #deployment: string | undefined;
   readonly createPolicy = createPolicy;
   readonly nonce = freshNonce;
   readonly freshSecret = freshSecret;
@@ -32,7 +32,12 @@ export class Platform implements HostPort<WebSocket> {
     this.#store = store;
     this.#group = group;
     this.#entry = entry;
-    this.deployment = deploymentOf(context.id);
+  }
+
+  /** Only a `hello` asks for it, and most wake-ups bring none. */
+  get deployment(): string {
+    this.#deployment ??= deploymentOf(this.#context.id);
+    return this.#deployment;
   }
 
   // Storage and time

@@ -25,6 +25,12 @@ const OF_KIND = "key > ? AND key < ?";
 const boundsOf = (kind: Kind): [string, string] => [`${kind}/`, `${kind}0`];
 type Kind = "session" | "election" | "record" | "job" | "term" | "quarantine";
 
+/** The keys that a wake-up reads: all but the history and what is in quarantine. In two ranges: each statement takes its time. */
+const LOADED = [
+  ["election/", "policy"],
+  ["record/", "session0"],
+] as const;
+
 /** One row as it is written. */
 interface Put {
   readonly key: string;
@@ -50,7 +56,7 @@ const COUNTERS_EVERY_MS = 300_000;
 /** The one field that every version keeps. */
 const VERSION: Check<number> = (value, field) => number()(record(value, field)["version"], field);
 const NOTHING: Stored = {
-  rows: { group: null, sessions: [], elections: [], records: [], jobs: [], endedTerms: 0 },
+  rows: { group: null, sessions: [], elections: [], records: [], jobs: [] },
   settings: null,
   counters: new Map(),
 };
@@ -96,19 +102,20 @@ export class Store {
   load(now: number): Stored {
     if (!this.#exists) return NOTHING;
     const unreadable: UnreadableRow[] = [];
-    const schema = this.#loadSchema(unreadable);
+    const stored = this.#loaded();
+    const one = (table: string): SqlStorageValue => stored.get(table)?.[0]?.row ?? null;
+    const all = (table: Kind): readonly RawRow[] => stored.get(table) ?? [];
+    const schema = readSchema(one("schema"), unreadable);
     this.#reachMs = schema.reachMs;
-    const settings = this.#loadSettings(unreadable);
-    const group = this.#one("group");
-    const sequences = `SELECT max(sequence) AS sequence FROM stored WHERE ${OF_KIND} AND sequence BETWEEN 0 AND ?`;
-    const [last] = this.#query(sequences, ...boundsOf("term"), Number.MAX_SAFE_INTEGER - 1);
+    const settings = readSettings(one("policy"), unreadable);
+    const group = one("group");
     const raw = {
       ...(group !== null && { group: { key: "", row: group } }),
-      sessions: this.#all("session"),
-      elections: this.#all("election"),
-      records: this.#all("record"),
-      jobs: this.#all("job"),
-      endedTerms: typeof last?.["sequence"] === "number" ? last["sequence"] + 1 : 0,
+      sessions: all("session"),
+      elections: all("election"),
+      records: all("record"),
+      jobs: all("job"),
+      hasHistory: group === null && this.#hasAny("term"),
     };
     const read = readRows(raw, { now, reachMs: schema.reachMs });
     unreadable.push(...read.unreadable);
@@ -119,24 +126,19 @@ export class Store {
     return { rows: read.rows, settings, counters };
   }
 
-  /** Without it, or if it can't be read, the rows have to speak for themselves; any settings may have been in force. */
-  #loadSchema(unreadable: UnreadableRow[]): SchemaRow {
-    const unknown = { version: SCHEMA_VERSION, reachMs: MAX_REACH_MS };
-    const row = this.#one("schema");
-    const version = row === null ? null : readRow(row, VERSION);
-    if (version !== null && "row" in version && version.row > SCHEMA_VERSION) throw new NewerSchema(version.row);
-    const read = row === null ? { problem: "the row is missing" } : readRow(row, schemaRow);
-    if ("row" in read) return read.row;
-    unreadable.push({ table: "schema", key: "", problem: read.problem });
-    return unknown;
-  }
-
-  #loadSettings(unreadable: UnreadableRow[]): PolicyOptions | null {
-    const row = this.#one("policy");
-    const read = row === null ? { row: null } : readRow(row, policyRow);
-    if ("row" in read) return read.row;
-    unreadable.push({ table: "policy", key: "", problem: read.problem });
-    return null;
+  /** By table. One by one and raw: a list of objects would be made only to be thrown away. */
+  #loaded(): ReadonlyMap<string, StoredRow[]> {
+    const tables = new Map<string, StoredRow[]>();
+    for (const bounds of LOADED) {
+      const rows = this.#storage.sql.exec("SELECT key, row FROM stored WHERE key BETWEEN ? AND ?", ...bounds);
+      for (const [stored = null, row = null] of rows.raw()) {
+        const [table, key] = parted(String(stored));
+        const others = tables.get(table);
+        if (others === undefined) tables.set(table, [{ key, row }]);
+        else others.push({ key, row });
+      }
+    }
+    return tables;
   }
 
   /** What can't be read of them counts nothing. */
@@ -241,11 +243,6 @@ export class Store {
     }
   }
 
-  #one(key: string): SqlStorageValue {
-    const [found] = this.#query("SELECT row FROM stored WHERE key = ?", key);
-    return found?.["row"] ?? null;
-  }
-
   /**
    * Writes the row of an election or a job as it is. What leaves after this leaves an object that is the current one: the platform holds
    * it back until the write is durable, and a write of an object that was replaced fails. A read may come from its cache.
@@ -285,8 +282,9 @@ export class Store {
   }
 
   /** A new term takes the key of the one that gives way: the history is bounded without deletes, unless its limit is lowered. */
-  #keep({ sequence, keep, row }: TermChange): { readonly put: Put; readonly gone: readonly string[] } {
+  #keep({ keep, row }: TermChange): { readonly put: Put; readonly gone: readonly string[] } {
     const kept = this.#keptTerms();
+    const sequence = kept.next;
     const free: string[] = [];
     while (kept.size >= keep) {
       const term = kept.giveWay();
@@ -313,12 +311,8 @@ export class Store {
     this.#run(`INSERT OR REPLACE INTO stored (key, sequence, row) VALUES ${places}`, ...values);
   }
 
-  #all(kind: Kind): RawRow[] {
-    const rows: RawRow[] = [];
-    const all = this.#storage.sql.exec(`SELECT key, row FROM stored WHERE ${OF_KIND}`, ...boundsOf(kind));
-    // One by one and raw: a list of objects would be made only to be thrown away.
-    for (const [key, row] of all.raw()) rows.push({ key: String(key).slice(kind.length + 1), row });
-    return rows;
+  #hasAny(kind: Kind): boolean {
+    return this.#query(`SELECT key FROM stored WHERE ${OF_KIND} LIMIT 1`, ...boundsOf(kind)).length > 0;
   }
 
   #query(sql: string, ...values: SqlStorageValue[]): Record<string, SqlStorageValue>[] {
@@ -328,6 +322,34 @@ export class Store {
   #run(sql: string, ...values: SqlStorageValue[]): void {
     this.rowsWritten += this.#storage.sql.exec(sql, ...values).rowsWritten;
   }
+}
+
+interface StoredRow extends RawRow {
+  readonly row: SqlStorageValue;
+}
+
+/** The table and the key within it; the only row of a table has no key. */
+function parted(key: string): [table: string, key: string] {
+  const end = key.indexOf("/");
+  return end < 0 ? [key, ""] : [key.slice(0, end), key.slice(end + 1)];
+}
+
+/** Without it, or if it can't be read, the rows have to speak for themselves; any settings may have been in force. */
+function readSchema(row: SqlStorageValue, unreadable: UnreadableRow[]): SchemaRow {
+  const unknown = { version: SCHEMA_VERSION, reachMs: MAX_REACH_MS };
+  const version = row === null ? null : readRow(row, VERSION);
+  if (version !== null && "row" in version && version.row > SCHEMA_VERSION) throw new NewerSchema(version.row);
+  const read = row === null ? { problem: "the row is missing" } : readRow(row, schemaRow);
+  if ("row" in read) return read.row;
+  unreadable.push({ table: "schema", key: "", problem: read.problem });
+  return unknown;
+}
+
+function readSettings(row: SqlStorageValue, unreadable: UnreadableRow[]): PolicyOptions | null {
+  const read = row === null ? { row: null } : readRow(row, policyRow);
+  if ("row" in read) return read.row;
+  unreadable.push({ table: "policy", key: "", problem: read.problem });
+  return null;
 }
 
 type TermChange = Extract<RowChange, { readonly table: "term" }>;

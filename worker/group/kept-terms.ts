@@ -23,6 +23,7 @@ interface Pair extends Pick<KeptTerm, "election" | "subject"> {
 export class KeptTerms {
   #pairs: readonly Pair[] = [];
   #size = 0;
+  #next = 0;
 
   /** In the order of their ends. */
   constructor(terms: readonly KeptTerm[]) {
@@ -33,6 +34,11 @@ export class KeptTerms {
     return this.#size;
   }
 
+  /** The number of the next term that ends. */
+  get next(): number {
+    return this.#next;
+  }
+
   /** It has ended after all others. */
   add(term: KeptTerm): void {
     const { election, subject } = term;
@@ -40,6 +46,7 @@ export class KeptTerms {
     if (pair === undefined) this.#pairs = [...this.#pairs, { election, subject, terms: [term] }];
     else pair.terms.push(term);
     this.#size += 1;
+    if (term.sequence >= this.#next && term.sequence < Number.MAX_SAFE_INTEGER) this.#next = term.sequence + 1;
   }
 
   /**

@@ -81,7 +81,6 @@ export interface Rows {
   readonly elections: readonly ElectionRow[];
   readonly records: readonly RecordRow[];
   readonly jobs: readonly JobRow[];
-  readonly endedTerms: number;
 }
 
 /** A row to write; `row: null`: to remove. A `term` leaves the newest `keep` ended terms, itself included. */
@@ -91,7 +90,7 @@ export type RowChange =
   | { readonly table: "election"; readonly key: string; readonly row: ElectionRow | null }
   | { readonly table: "record"; readonly key: string; readonly row: RecordRow | null }
   | { readonly table: "job"; readonly key: string; readonly row: JobRow | null }
-  | { readonly table: "term"; readonly sequence: number; readonly keep: number; readonly row: EndedTerm };
+  | { readonly table: "term"; readonly keep: number; readonly row: EndedTerm };
 
 const groupRow = ({ epoch, revision, holdOffUntil, holdOffMs, paused, seenAt, idleSince }: GroupState): GroupRow => ({
   epoch,
@@ -155,7 +154,6 @@ export function save(state: GroupState): Rows {
     elections: [...state.elections.values()].map(electionRow),
     records,
     jobs: [...state.jobs.values()].map(jobRow),
-    endedTerms: state.endedTerms,
   };
 }
 
@@ -179,15 +177,8 @@ export function rowChanges(before: GroupState, after: GroupState, touched: Touch
     const row = rowOf(after.jobs.get(key), jobRow);
     if (!isSame(rowOf(before.jobs.get(key), jobRow), row)) changes.push({ table: "job", key, row });
   }
-  touched.ended.forEach((row, offset) => {
-    changes.push({
-      table: "term",
-      sequence: before.endedTerms + offset,
-      keep: after.policy.limits.historyRows,
-      row,
-    });
-  });
-  return changes;
+  const { historyRows: keep } = after.policy.limits;
+  return [...changes, ...touched.ended.map((row) => ({ table: "term", keep, row }) as const)];
 }
 
 const rowOf = <V, R>(value: V | undefined, row: (value: V) => R): R | null => (value === undefined ? null : row(value));
@@ -214,7 +205,6 @@ export function emptyGroup(policy: Policy): GroupState {
     idleSince: null,
     reconciled: true,
     pendingRestore: null,
-    endedTerms: 0,
     sessions: noNames(),
     elections: noNames(),
     components: noNames(),
@@ -244,8 +234,8 @@ export function emptyGroup(policy: Policy): GroupState {
 }
 
 /** The state of these rows. The next events have to be `adopt` and `start`, or `start` alone. */
-export function load({ group, sessions, elections, records, jobs, endedTerms }: Rows, policy: Policy): GroupState {
-  const turn = new Turn({ ...emptyGroup(policy), ...group, endedTerms, reconciled: false }, 0, "");
+export function load({ group, sessions, elections, records, jobs }: Rows, policy: Policy): GroupState {
+  const turn = new Turn({ ...emptyGroup(policy), ...group, reconciled: false }, 0, "");
   for (const row of elections) loadElection(turn, row);
   putSessions(turn, sessions.map(sessionOf));
   for (const record of records) turn.patchComponent(record.leader.component, { record });

@@ -289,8 +289,6 @@ export interface GroupState {
   readonly reconciled: boolean;
   /** [memory] The request of a restore that waits until nobody can lead any longer. */
   readonly pendingRestore: string | null;
-  /** Ended terms so far: the number of the next row of the history. */
-  readonly endedTerms: number;
   readonly sessions: SortedMap<string, Session>;
   readonly elections: SortedMap<ElectionName, Election>;
   readonly components: SortedMap<string, Component>;

@@ -35,7 +35,8 @@ export interface RawRows {
   readonly elections: readonly RawRow[];
   readonly records: readonly RawRow[];
   readonly jobs: readonly RawRow[];
-  readonly endedTerms: number;
+  /** Some term has ended. Not looked at where there is a row of the group. */
+  readonly hasHistory: boolean;
 }
 
 /** Names a row without its content, which may have secrets in it. */
@@ -82,14 +83,14 @@ export function readRows(raw: RawRows, reading: Reading): ReadRows {
     ...jobs.map(({ epoch }) => epoch),
   ];
   const newest = epochs.reduce((left, right) => Math.max(left, right), 0);
-  if (raw.group === undefined && newest + raw.endedTerms + vacated.size > 0) found.push(missing("group", ""));
+  if (raw.group === undefined && (newest + vacated.size > 0 || raw.hasHistory)) found.push(missing("group", ""));
   const holdsOff = vacated.size > 0 || records.some((record) => !readable.some((row) => isOfTerm(record, row)));
   const group = groupOf({ stored, newest, found, holdsOff }, reading);
   const mended: RowChange[] = empty.map(({ name }) => ({ table: "election", key: name, row: null }));
   for (const row of elections) if (!readable.includes(row)) mended.push({ table: "election", key: row.name, row });
   if (group !== null && (group.holdOffUntil !== stored?.holdOffUntil || isLost(found, "job")))
     mended.push({ table: "group", row: group });
-  return { rows: { group, sessions, elections, records, jobs, endedTerms: raw.endedTerms }, unreadable: found, mended };
+  return { rows: { group, sessions, elections, records, jobs }, unreadable: found, mended };
 }
 
 const isOfTerm = ({ leader }: RecordRow, { state }: ElectionRow): boolean =>

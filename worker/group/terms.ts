@@ -238,7 +238,6 @@ export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, s
     note: revoked?.note ?? null,
     gapMs: election.endedAt === null ? null : acceptedAt - election.endedAt,
   });
-  turn.change({ endedTerms: turn.state.endedTerms + 1 });
   if (turn.state.pendingRestore !== null) holdOffFor(turn, state);
   const named = revoked?.successor ?? successor;
   const next = { type: "vacant", successor: named === sessionId ? null : named } as const; // even if it is named

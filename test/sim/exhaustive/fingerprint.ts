@@ -90,7 +90,6 @@ const groupPrint = keptPrint(
     heard: _heard,
     revision: _revision,
     seenAt: _seenAt,
-    endedTerms: _endedTerms,
     rowBuckets: _rowBuckets,
     ...rest
   }: GroupState) => rest,

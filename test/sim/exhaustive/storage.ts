@@ -6,7 +6,6 @@ export interface SmallStorage {
   readonly session: ReadonlyMap<string, SessionRow>;
   readonly election: ReadonlyMap<string, ElectionRow>;
   readonly record: ReadonlyMap<string, RecordRow>;
-  readonly endedTerms: number;
   /** On the clock of the host. */
   readonly alarmAt: number | null;
 }
@@ -16,7 +15,6 @@ export const emptyStorage: SmallStorage = {
   session: new Map(),
   election: new Map(),
   record: new Map(),
-  endedTerms: 0,
   alarmAt: null,
 };
 
@@ -30,7 +28,7 @@ function withRow(storage: SmallStorage, change: RowChange): SmallStorage {
     case "group":
       return { ...storage, group: change.row };
     case "term":
-      return { ...storage, endedTerms: change.sequence + 1 };
+      return storage; // nothing of it is loaded
     case "session":
       return { ...storage, session: withEntry(storage.session, change.key, change.row) };
     case "election":
@@ -50,14 +48,13 @@ function withEntry<Row>(rows: ReadonlyMap<string, Row>, key: string, row: Row | 
 }
 
 /** What a new incarnation reads: through JSON, as rows are on disk. */
-export function rowsOf({ group, session, election, record, endedTerms }: SmallStorage): Rows {
+export function rowsOf({ group, session, election, record }: SmallStorage): Rows {
   const rows: Rows = {
     group,
     sessions: [...session.values()],
     elections: [...election.values()],
     records: [...record.values()],
     jobs: [],
-    endedTerms,
   };
   const copy: Rows = JSON.parse(JSON.stringify(rows));
   return copy;

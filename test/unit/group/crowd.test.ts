@@ -67,7 +67,7 @@ function gone(count: number): Rows {
     endedAt: null,
   } as const;
   const sessions = Array.from({ length: count }, (_, index) => session(index));
-  return { group: null, sessions, elections: [election], records: [], jobs: [], endedTerms: 0 };
+  return { group: null, sessions, elections: [election], records: [], jobs: [] };
 }
 
 /** An incarnation that lives for a moment. */

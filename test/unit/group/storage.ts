@@ -4,13 +4,13 @@ import type { RowChange, Rows } from "../../../worker/group/rows.ts";
 
 export interface Stored {
   readonly rows: Rows;
-  /** Ended terms by their number. */
-  readonly history: ReadonlyMap<number, { readonly sequence: number; readonly row: EndedTerm }>;
+  /** Ended terms, the oldest first. */
+  readonly history: readonly EndedTerm[];
 }
 
 export const emptyStore: Stored = {
-  rows: { group: null, sessions: [], elections: [], records: [], jobs: [], endedTerms: 0 },
-  history: new Map(),
+  rows: { group: null, sessions: [], elections: [], records: [], jobs: [] },
+  history: [],
 };
 
 export const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value));
@@ -33,12 +33,7 @@ function applyChange(stored: Stored, change: RowChange): Stored {
     case "job":
       return { history, rows: { ...rows, jobs: replaced(rows.jobs, ({ name }) => name, change) } };
     case "term":
-      return {
-        history: new Map(
-          [...history, [change.sequence, change] as const].filter(([number]) => number > change.sequence - change.keep),
-        ),
-        rows: { ...rows, endedTerms: change.sequence + 1 },
-      };
+      return { rows, history: [...history, change.row].slice(-change.keep) };
   }
 }
 
@@ -52,13 +47,12 @@ function replaced<R>(
 }
 
 /** The rows by key: two stores with the same content compare equal in any order of their rows. */
-export function byKey({ group, sessions, elections, records, jobs, endedTerms }: Rows): object {
+export function byKey({ group, sessions, elections, records, jobs }: Rows): object {
   return {
     group: group ?? { epoch: 0, revision: 0, holdOffUntil: 0, holdOffMs: 0, paused: false, seenAt: 0 },
     sessions: new Map(sessions.map((row) => [row.id, row])),
     elections: new Map(elections.map((row) => [row.name, row])),
     records: new Map(records.map((row) => [row.leader.component, row])),
     jobs: new Map(jobs.map((row) => [row.name, row])),
-    endedTerms,
   };
 }

@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MAX_REACH_MS, sessionRow } from "../../../worker/group/row-checks.ts";
-import type { Rows } from "../../../worker/group/rows.ts";
 import { type RawRow, type RawRows, type ReadRows, readRow, readRows } from "../../../worker/group/stored-rows.ts";
 import { acceptAll, type Move, moves } from "./moves.ts";
+import type { Stored } from "./storage.ts";
 import { GroupWorld } from "./world.ts";
 
 const numRuns = Number(process.env["GROUP_RUNS"] ?? 30);
@@ -14,13 +14,13 @@ const dedicated = { component: "d", election: "dedicated" } as const;
 const asRow = (key: string, row: object): RawRow => ({ key, row: JSON.stringify(row) });
 
 /** As a store gives them. */
-const rawOf = ({ group, sessions, elections, records, jobs, endedTerms }: Rows): RawRows => ({
+const rawOf = ({ rows: { group, sessions, elections, records, jobs }, history }: Stored): RawRows => ({
   ...(group !== null && { group: asRow("", group) }),
   sessions: sessions.map((row) => asRow(row.id, row)),
   elections: elections.map((row) => asRow(row.name, row)),
   records: records.map((row) => asRow(row.leader.component, row)),
   jobs: jobs.map((row) => asRow(row.name, row)),
-  endedTerms,
+  hasHistory: history.length > 0,
 });
 
 /** The furthest that a horizon of this group can be ahead. */
@@ -47,8 +47,8 @@ const groupAs =
 
 /** The object crashes, and its rows are damaged before it is back. */
 function wakeDamaged(group: GroupWorld, damage: Damage): ReadRows {
-  const { rows, history } = group.stored;
-  const read = readRows(damage(rawOf(rows)), { now: group.clock, reachMs: reachOf(group) });
+  const { history } = group.stored;
+  const read = readRows(damage(rawOf(group.stored)), { now: group.clock, reachMs: reachOf(group) });
   group.platform.stored = { history, rows: { ...read.rows } };
   group.crash();
   return read;
@@ -240,7 +240,7 @@ test("[S17] [S5] epochs grow from the largest that any row has, where the row of
 test("[S17] [S5] after a job's row that can't be read epochs grow from the clock, though it is set back later", () => {
   const { group } = led();
   group.run(5_000, ...group.peers);
-  const { group: row, ...rest } = rawOf(group.stored.rows);
+  const { group: row, ...rest } = rawOf(group.stored);
   const epoch = group.clock;
   const raw = {
     ...rest,
@@ -419,7 +419,7 @@ test("[S17] after any damage: never two leaders, nothing thrown, and every elect
   fc.assert(
     fc.property(moves, damages, moves, (history, choices, later) => {
       const group = play(history);
-      const raw = rawOf(group.stored.rows);
+      const raw = rawOf(group.stored);
       fc.pre(hasTraces(raw, damaged(choices)(raw)));
       wakeDamaged(group, damaged(choices));
       playOn(group, later);

@@ -282,8 +282,7 @@ export class GroupWorld implements PlatformWorld {
 
   /** The ended terms, oldest first. */
   history(): EndedTerm[] {
-    const entries = [...this.stored.history.values()].sort((left, right) => left.sequence - right.sequence);
-    return entries.map(({ row }) => row);
+    return [...this.stored.history];
   }
 
   /** The steps that `action` causes. */
@@ -390,7 +389,7 @@ export class GroupWorld implements PlatformWorld {
   }
 
   #judgeTurn({ before, after, effects }: Turned["report"], rows: Turned["rows"], facts: Turned["facts"]): void {
-    expectBooked(before, after, facts);
+    expectBooked(before, after, facts, rows.filter(({ table }) => table === "term").length);
     if (after === before) expectSame(rows, [], "rows of a turn that changed nothing");
     else if (sizeOf(after) < LARGE || this.steps.length % LARGE_EVERY === 0) {
       expectStored(after, this.stored, this.clock);

@@ -52,9 +52,8 @@ async function populate(group: string): Promise<void> {
 }
 
 /** Rows without the order in which their tables happen to list them. */
-const canonical = ({ group, endedTerms, ...tables }: Rows): object => ({
+const canonical = ({ group, ...tables }: Rows): object => ({
   group,
-  endedTerms,
   ...Object.fromEntries(
     Object.entries(tables).map(([table, rows]) => [table, rows.map((row) => JSON.stringify(row)).sort()]),
   ),

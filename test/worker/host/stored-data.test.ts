@@ -156,6 +156,25 @@ test("[S17] an ended term that can't be read is left out of the history, named o
   expect(lines()).toMatchObject([{ event: "row_unreadable", table: "term", key: "1" }]);
 });
 
+test("[S17] a group of which only the history is left, without the group's row, is no new group", async () => {
+  const group = freshGroup();
+  const lines = listen(group);
+  stopClock();
+  const { client } = await join(group);
+  await client.win();
+  client.send({ type: "bye" });
+  await client.closed;
+  expect(Object.keys(await rowsOf(group))).toEqual(["group", "policy", "schema", "term"]);
+  await damage(group, "DELETE FROM stored WHERE key = 'group'");
+
+  const next = await join(group);
+  expect(lines()).toMatchObject([
+    { event: "row_unreadable", table: "group", message: expect.stringContaining("missing") },
+  ]);
+  expect(await electionOf(group)).toMatchObject({ state: "vacant" });
+  next.client.drop();
+});
+
 test("[S17] forced clean-up works where every row of the group is damaged", async () => {
   const group = freshGroup();
   listen(group);
