@@ -12,11 +12,13 @@ export const createElectionClient = <Component extends string = string>(
   options: ClientOptions,
 ): ElectionClient<Component> => openClient<Component>(options).client;
 
+export type { Fence } from "../shared/fence.ts";
 export type { Leadership, ResignOptions } from "../shared/leadership/leadership.ts";
 export type { OnceOptions } from "../shared/once/options.ts";
 export type { OnceResult, RunLeadership } from "../shared/once/run-once.ts";
 export type { LeaderChange, LeaderInformation, Metadata, ProcessInfo } from "../shared/protocol/messages.ts";
 export type { ElectionKind, ElectionName } from "../shared/protocol/names.ts";
+export type { Missed } from "../shared/protocol/runs.ts";
 export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../shared/protocol/status.ts";
 export type { Deployment, Requests } from "../shared/remote/endpoint.ts";
 export type { ClientOptions, ElectionClient } from "./client.ts";

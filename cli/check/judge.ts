@@ -1,4 +1,5 @@
 /** Judges a trace line by line. */
+import { closeMeaning } from "../../shared/protocol/close-codes.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import { Client, Connection, ROUNDING_MS } from "./knowledge.ts";
 import { judgeRead } from "./read.ts";
@@ -8,11 +9,7 @@ import { judgeTold } from "./told.ts";
 import type { Closed, Entry, Opened, Passed, SeenAt, Told } from "./trace.ts";
 import { type Finding, violation } from "./violations.ts";
 
-/** After these no client connects again: trying again can't help. */
-const FATAL = new Set([4400, 4403, 4413, 4426]);
-const REPLACED = 4409;
 /** Those whom a group turns away to protect itself come back later. */
-const TURNED_AWAY = new Set([1013, 4429]);
 const TURNED_AWAY_MS = 10_000;
 const LONGEST_RETRY_AFTER_MS = 300_000;
 
@@ -79,11 +76,12 @@ export class TraceJudge {
     const { last } = client;
     if (!scene.isExact || last === null || last.gone) return;
     const { at, code, retryAfterMs = TURNED_AWAY_MS } = last;
-    if (FATAL.has(code)) {
+    const { action } = closeMeaning(code);
+    if (action === "fatal") {
       scene.find("E3", `it connects again after ${code}`, "give up: trying again can't help");
     }
     if (
-      TURNED_AWAY.has(code) &&
+      action === "slow" &&
       !client.mayHold(at) &&
       scene.at < at + Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS) - ROUNDING_MS
     ) {
@@ -148,7 +146,8 @@ export class TraceJudge {
     client.connection = null;
     client.last = { ...closed, connection };
     if (gone || !this.#isExact) return;
-    if (code === REPLACED || FATAL.has(code)) client.forsake(at, `its connection was closed with ${code}`);
+    const { action } = closeMeaning(code);
+    if (action === "fresh" || action === "fatal") client.forsake(at, `its connection was closed with ${code}`);
   }
 
   #told(told: Told, line: number): void {
