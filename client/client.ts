@@ -61,8 +61,8 @@ export interface ClientOptions extends Partial<Omit<SessionSettings, "priority" 
 }
 
 /**
- * One process in one group. All of its contenders and observers share one session, which is opened by the first of them
- * and closed, `lingerMs` later, after the last. Made by `createElectionClient`. Its methods need no `this`: it works behind
+ * One process in one group. All of its contenders and observers share one session: the first of them opens it, and it
+ * closes `lingerMs` after the last of them has left. Made by `createElectionClient`. Its methods need no `this`: it works behind
  * a proxy, and its methods may be destructured.
  *
  * `close` and `resign` do not wait for the callback (of a contender or a scope, or the body of a loop) in which they are
@@ -83,10 +83,10 @@ export interface ElectionClient<Component extends string = string> extends Async
   contend<C extends Component>(component: C, callbacks?: ContenderCallbacks<C>, options?: ContendOptions): Contender<C>;
 
   /**
-   * The process stands in the process election by itself, with or without components, until `close()` of the client:
-   * closing its last component does not give the leadership up, and one that registers later joins it. It stands as the
-   * component named `component`, by default `process`. The token has to allow that name. Returns that contender; called
-   * again, the same one. Refusals go to `onError` of the client.
+   * The process contends in the process election, with or without components, until `close()` of the client: closing its
+   * last component does not give the leadership up, and a component that registers later joins it. It contends as the
+   * component named `component`, by default `process`. The token has to allow that name. Returns that contender, the same
+   * one at each call. Refusals go to `onError` of the client.
    */
   stand(component?: Component): Contender;
 
@@ -148,7 +148,7 @@ export interface ElectionClient<Component extends string = string> extends Async
 
   /**
    * Who leads, who waits, and the session ids for `successor`; by HTTP. At most 100 elections, each with the first 100 of
-   * those that wait: see PROTOCOL.md for the others. Rejects as `getLeader` does.
+   * those that wait, and at most 1,000 of these in all: see PROTOCOL.md for the others. Rejects as `getLeader` does.
    */
   getStatus(options?: ObserveOptions): Promise<GroupStatus>;
 

@@ -26,8 +26,8 @@ export interface Contender<Component extends string = string> extends AsyncDispo
   /** Computed at call time. With an id, true only for that term. */
   hasLeadership(leaderSessionId?: string): boolean;
   /**
-   * Revokes, drains and leaves; siblings are not affected. Resolves when it has left. Inside a callback it waits only for
-   * the other callbacks.
+   * Revokes, drains and leaves; the other components of the client are not affected. Resolves when it has left. Inside a
+   * callback it waits only for the other callbacks.
    */
   close(): Promise<void>;
 }

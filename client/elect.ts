@@ -21,13 +21,13 @@ export interface ScopeOptions extends ContendOptions {
    * values above 2^31 - 1 (nearly 25 days).
    */
   readonly waitMs?: number;
-  /** `manual`: the scope calls `confirm` itself. Default: the address is published at the start of every term. */
+  /** `manual`: your code calls `leadership.confirm()`. Default: the address is published at the start of every term. */
   readonly confirm?: "auto" | "manual";
   /** Called with errors that the work throws after the term was lost, and with errors of the connection. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** Options of `tryElect`: what is not ready has nothing to try. */
+/** Options of `tryElect`. Without `ready`: a component that is not ready can't try. */
 export type TryOptions = Omit<ScopeOptions, "ready">;
 
 /** One term's work. Its promise is the drain. `end` leaves the election; the first outcome counts. */
@@ -152,7 +152,7 @@ function workOf<T, Result, Component extends string>(
   };
 }
 
-/** Whether the function of `tryElect` was run; otherwise who leads, `null` if that is not known, or nobody. */
+/** Whether `tryElect` has run its function; if not, who leads: `null` if nobody does, or it is not known. */
 export type TryResult<T> =
   | { readonly ran: true; readonly value: T }
   | { readonly ran: false; readonly leader: LeaderStatus | null };

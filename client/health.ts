@@ -23,7 +23,7 @@ export interface ClientHealth {
   readonly refused?: readonly RefusedComponent[];
   /** The rest of the lease that ends first. Absent if nothing leads. */
   readonly remainingMs?: number;
-  /** How long ago the last answered renewal of the lease of `remainingMs` was sent. */
+  /** The time since the last answered renewal was sent, of the lease that `remainingMs` is about. */
   readonly lastRenewedAgoMs?: number;
   /** How long the client has been without a connection. Absent while it is connected. */
   readonly disconnectedMs?: number;

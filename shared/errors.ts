@@ -49,7 +49,7 @@ export class ElectionError extends Error {
   }
   readonly code: string;
   readonly retryable: boolean;
-  /** Set by look-ups, where the group says when to ask again: it is overloaded, and asking earlier would make it worse. */
+  /** Where the backend says when to ask again: it is overloaded, limits this caller, or can't do it yet. */
   declare readonly retryAfterMs?: number;
   constructor(code: string, message: string = code, cause?: unknown, retryable: boolean = isRetryable(code)) {
     super(message, cause === undefined ? undefined : { cause });

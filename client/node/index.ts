@@ -53,22 +53,23 @@ export function createElectionClient<Component extends string = string>(
 }
 
 /**
- * Any process may call this at any time: `run` runs in exactly one of them for each occurrence of the job, and never again
- * once it is completed. Resolves for everybody with what has become of the occurrence, as soon as it is over. `by` is
- * by default the host's name and the process id. Rejects with the error of `run`, with a `LeadershipLostError` if another
- * process has begun the occurrence since, with the reason of `signal`, with a `TypeError` for wrong options, and with an
- * `ElectionError` if the group refuses, or could not be reached for a minute.
+ * Any process may call this at any time. One of them at a time runs `run` for an occurrence of the job, and none does once
+ * the occurrence is completed; if a run throws or dies, another one follows, unless `retry` is false. Resolves for everybody
+ * with what has become of the occurrence, as soon as it is over. `by` is by default the host's name and the process id.
+ * Rejects with the error of `run`, with a `LeadershipLostError` if another process has begun the occurrence since this run
+ * began, with the reason of `signal`, with a `TypeError` for wrong options, and with an `ElectionError` if the group
+ * refuses, or could not be reached for a minute.
  */
 export const runOnce = <T>(options: RunOnceOptions<T>): Promise<OnceResult<T>> => runOnceBy(options, processName);
 
 const processName = (): string => `${hostname().slice(0, 100)}:${process.pid}`;
 
 /**
- * A coordinator for node-cron 4: of all processes that have a task of the same name, one runs it at each fire. A process that
- * is asked while the task runs elsewhere is answered when that is over, so it takes over from one that dies, unless `retry` is
- * false. A function that throws is over as well: node-cron does not say. For tasks that are functions: where node-cron loses
- * a task that is a file, it does not say so, and its job is held until this process ends. Throws a `TypeError` for wrong
- * options.
+ * A coordinator for node-cron 4: of all processes that have a task of the same name, one runs it at each fire. While the task
+ * runs elsewhere, the answer to every other process waits for the end of that run: so another process takes over if the runner
+ * dies, unless `retry` is false. A task that throws counts as over, too, since node-cron does not report the error. Use it only
+ * for tasks that are functions: if node-cron loses a task that is a file, it does not report that, and the job stays held until
+ * this process ends. Throws a `TypeError` for wrong options.
  */
 export const createRunCoordinator = (options: RunCoordinatorOptions): RunCoordinator =>
   new JobCoordinator(options, processName);

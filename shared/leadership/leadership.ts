@@ -14,7 +14,7 @@ import type { ElectionName } from "../protocol/names.ts";
 export interface ResignOptions {
   /** The session id of the session that is to lead next, if it can. */
   readonly successor?: string;
-  /** For so many milliseconds this process does not lead the election again. It keeps its place in the queue. */
+  /** For so many milliseconds this process does not lead the election again. It stays in the queue, at its back. */
   readonly stayOutMs?: number;
 }
 
@@ -41,10 +41,9 @@ export interface Leadership<Component extends string = string> extends Fence {
   /** Throws `LeadershipLostError`. */
   assertLeader(): void;
   /**
-   * `isLeader` by a clock that has moved: asks the group to renew the lease, and answers after that. Resolves to true if
-   * the group has renewed it for a question sent after this call, and the lease still runs when the answer is here;
-   * otherwise to false, at the latest when the lease has run out. Does not reject. Costs one renewal, a frame or a call;
-   * all calls that wait share the next one.
+   * As `isLeader`, but asks the group first. Resolves to true if a renewal that was sent after this call is answered, and
+   * the lease still runs then; otherwise to false, at the latest when the lease has run out. Does not reject. Costs one
+   * renewal (a frame or a call), which all calls of `check` that wait share.
    */
   check(): Promise<boolean>;
   /** The headers to send with every write: a resource with a guard of `edge-election/fence` then refuses late writes. */
@@ -63,7 +62,7 @@ export interface Leadership<Component extends string = string> extends Fence {
    */
   confirm(address?: string, metadata?: Metadata): Promise<void>;
   /**
-   * Steps down from the whole election, siblings included. Resolves when every `onRevoke` has settled; in a Durable
+   * Steps down from the whole election, with all components that lead in it. Resolves when every `onRevoke` has settled; in a Durable
    * Object, when the group was notified too. Inside a callback, and in the body of an `elect` or of a `terms` loop, it
    * waits only for the other callbacks; the group is notified when this callback or body has ended. Does nothing after
    * the end of the term.

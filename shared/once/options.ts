@@ -20,15 +20,15 @@ export interface OnceOptions<T> {
   readonly job: string;
   /**
    * The tick: a time (a `Date`, or milliseconds since 1970), or any text that every process makes alike, such as
-   * `2026-11-29` or a counter. Occurrences come in order, numbers in a text by their value: one that comes before all that
-   * the group remembers is `too_old`.
+   * `2026-11-29` or a counter. Occurrences have an order, in which numbers within a text count by their value. An
+   * occurrence that comes before all that the group remembers is `too_old`.
    */
   readonly occurrence: string | number | Time;
   /** Called at most once by each call, and awaited. What it returns has to be JSON of at most 1,024 characters. */
   readonly run: (leadership: PlainLeadership) => T | PromiseLike<T>;
   /** Who runs it, for all to see. */
   readonly by?: string;
-  /** How long others wait for a runner that has died. It is renewed while the function runs. Default 10,000; least 2,000. */
+  /** How long others wait for a runner that has died. The lease is renewed while the function runs. Default 10,000; least 2,000. */
   readonly leaseMs?: number;
   /**
    * Default true: if a run has died or thrown, the next process that asks runs the occurrence again, until one completes (at least once).
@@ -36,8 +36,8 @@ export interface OnceOptions<T> {
    */
   readonly retry?: boolean;
   /**
-   * Default `run`: an occurrence that is late is run as well. `latest`: not once a later one has begun. `skip`: nor where
-   * another run of the job is under way.
+   * Default `run`: an occurrence that is late is run as well. `latest`: it is not run once a later one has begun. `skip`: as
+   * `latest`, and it is not run while another run of the job is under way.
    */
   readonly missed?: Missed;
   /** Ends the wait, or aborts the signal of the leadership. Its reason is that of the rejection. */

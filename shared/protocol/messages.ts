@@ -22,7 +22,7 @@ export const TOKEN_PROTOCOL = "bearer.";
 export const PING = "ping";
 export const PONG = "pong";
 
-/** Free text by free names; at most 2,048 bytes as JSON. */
+/** Any text under any name; at most 2,048 bytes as JSON. */
 export type Metadata = Readonly<Record<string, string>>;
 
 /** How a process describes itself. */
@@ -55,12 +55,15 @@ export type Watch = true | readonly string[];
 // Client to server
 
 /**
- * The process is alive, and accepts in advance: while the group goes by this statement, it may grant the process any
+ * The process is alive, and accepts a grant in advance: while the group goes by this statement, it may grant the process any
  * election where it waits and could start at once (S1).
  */
 export interface Statement {
   readonly sentAt: number;
-  /** Where it contends, does not hold by the `held` of this frame, and nothing could start now. Absent: nowhere. */
+  /**
+   * The elections in which it contends, which the `held` of this frame does not name, and in which nothing could start now.
+   * Absent: none.
+   */
   readonly busy?: readonly ElectionName[];
 }
 
@@ -80,7 +83,7 @@ export interface Hello extends Statement {
 /** A component starts to run for leadership. With `sentAt` a statement. */
 export interface Register extends ContenderInfo, Partial<Statement> {
   readonly type: "register";
-  /** Only if its election is free for this session: it leads it by this frame, or does not contend. */
+  /** Only if its election is free for this session: then the session leads it by this frame. Otherwise the component does not contend. */
   readonly try?: true;
 }
 /** A component has stopped running; the last one of an election gives its leadership up. */
@@ -110,8 +113,8 @@ export interface Resign extends Partial<Statement> {
   readonly successor?: string;
 }
 /**
- * The holder has stopped after a `revoke` or the end of its lease: with `sentAt` a statement. Without: the process does not
- * take the leadership that it was granted.
+ * The holder has stopped after a `revoke` or the end of its lease. With `sentAt` it is a statement as well; without, and before
+ * the first renewal, it says that the process does not take the leadership that it was granted.
  */
 export interface Release extends Partial<Statement> {
   readonly type: "release";
@@ -128,7 +131,7 @@ export interface Observe {
   readonly type: "observe";
   readonly components: Watch;
 }
-/** The session stops watching. A name does not narrow `true`. */
+/** The session stops watching. While it watches all components (`true`), a name changes nothing. */
 export interface Unobserve {
   readonly type: "unobserve";
   readonly components: Watch;
@@ -214,8 +217,8 @@ interface Granted {
   readonly components: readonly string[];
 }
 /**
- * `joined: false`: the session leads from here on, until the statement with this `sentAt` + `renewDeadlineMs` on the
- * client's clock. `joined: true`: components join a leadership that the session has.
+ * `joined: false`: the session leads from here on, until `renewDeadlineMs` after it sent the statement with this `sentAt`, on
+ * the client's clock. `joined: true`: components join a leadership that the session has.
  */
 export type Grant =
   | (Granted & { readonly joined: false; readonly sentAt: number })

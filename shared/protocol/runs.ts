@@ -22,7 +22,7 @@ import {
 } from "./fields.ts";
 import { OCCURRENCE_LENGTH, OUTCOME_LENGTH, PROCESS_NAME_LENGTH } from "./limits.ts";
 
-/** Which occurrences are run late: all, or none once a later one has begun, or also none that meets another run of its job. */
+/** Which late occurrences are run: see `missed` of `OnceOptions`. */
 export type Missed = "run" | "latest" | "skip";
 
 /** Asks to run an occurrence, if it is to be run here and now. */

@@ -9,12 +9,12 @@ import type { JobSummary } from "./runs.ts";
 /** The state of a group, as `GET /v1/groups/{group}` returns it: for operators, and to find a successor. */
 export interface GroupStatus {
   readonly group: string;
-  /** Another one in another deployment, whose group of this name is another one: two of them may have two leaders. */
+  /** Identifies the deployment. A group of the same name in another deployment is another group, and may have a leader of its own. */
   readonly deployment: string;
   readonly epoch: number;
   readonly revision: number;
   readonly paused: boolean;
-  /** How long the group holds off yet: it grants nothing, because leases that it no longer knows may run. 0: it does not. */
+  /** For how much longer the group grants nothing, because leases that it no longer knows may still run; 0: it does not hold off. */
   readonly holdOffMs: number;
   readonly sessions: number;
   /** How many elections the group has. */
@@ -43,7 +43,7 @@ export interface ElectionStatus {
   readonly leader: LeaderStatus | null;
   /** The rest of the lease; null while vacant. */
   readonly remainingMs: number | null;
-  /** How long nobody has led it; null while somebody leads, and if nobody has since it was last contended for. */
+  /** How long nobody has led it; null while somebody leads, and if nobody has led it since it last had no contender. */
   readonly vacantMs: number | null;
   /** How many sessions have a place, the holder excepted. */
   readonly waiting: number;
@@ -116,6 +116,9 @@ export interface CandidateStatus {
   readonly components: readonly string[];
   /** True if it can lead as far as the group knows: it is connected, has answered when it was last asked, and is not busy there. */
   readonly ready: boolean;
-  /** Why not; absent: it is ready. `busy`: its application is not ready, or still stops there. `silent`: it did not answer. */
+  /**
+   * Why not; absent: it is ready. `busy`: its application is not ready, or still stops there. `silent`: it did not answer.
+   * `lost`: its connection was lost.
+   */
   readonly aside?: "busy" | "silent" | "lost";
 }

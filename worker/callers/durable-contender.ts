@@ -139,7 +139,7 @@ export class DurableContender<Component extends string = string> {
   }
 
   /**
-   * Changes what the object contends for. A component that is no longer named stops, and its siblings continue; a new
+   * Changes what the object contends for. A component that is no longer named stops, and the others continue; a new
    * one joins what its process already leads. Resolves when the group has received the change, after every `onRevoke` of
    * components that stop (inside an `onRevoke` as with `close`). Rejects if the group refuses every call (`forbidden`);
    * even then the change counts. The change is not stored: after a restart the options of the constructor count.

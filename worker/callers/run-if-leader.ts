@@ -25,7 +25,7 @@ import type { Elections } from "./service.ts";
 import { optionsIn, settingsOf } from "./settings.ts";
 import { unavailable } from "./unavailable.ts";
 
-/** Options of a run: the group, the component, and the time after which one completed run is enough. */
+/** Options of a run: the group, the component, and the time since when a completed run makes another one unnecessary. */
 export interface RunOptions {
   readonly group: string;
   readonly component: string;

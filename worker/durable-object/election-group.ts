@@ -64,8 +64,8 @@ const refuseNewer = (request: Request, error: NewerSchema): Response =>
 
 /**
  * The Durable Object of one group. Export it from the Worker, and bind it as `ELECTIONS`. The app and `electionsOf` call its
- * methods, each with one object of named arguments, of which those that it does not know are ignored. Only `restore` and
- * `finishRestore` have no route: the Worker that mounts the groups calls them itself.
+ * methods, each with one object of named arguments; unknown names are ignored. `restore`, `finishRestore`, `quarantined` and
+ * `counters` have no route: the Worker that mounts the groups calls them itself.
  */
 export class ElectionGroup extends DurableObject {
   readonly #store: Store;
@@ -300,9 +300,9 @@ export class ElectionGroup extends DurableObject {
 
   /**
    * Takes storage back to how it was at `at` (milliseconds since 1970): pauses the group, revokes everything, waits
-   * until the last horizon is over, and restores. It resolves before the object restarts, which takes a second; call
-   * `finishRestore` with a fresh stub when it no longer rejects. Until then observers may see records of that time. If the
-   * platform has no point-in-time recovery, it rejects before anything has changed.
+   * until the last horizon is over, and restores. Resolves before the object restarts, about a second later. Then call
+   * `finishRestore`, each time with a fresh stub, until it no longer rejects; until then observers may see records from the
+   * time `at`. Rejects before anything has changed if the platform has no point-in-time recovery.
    */
   async restore({ at, ...call }: Call & { readonly at: number }): Promise<void> {
     const bookmarks = this.bookmarks();

@@ -76,13 +76,13 @@ export interface PolicyOptions {
   /** Default false. */
   readonly preempt?: Preemption;
   /**
-   * Processes of the same priority: the newest or the oldest version goes first, as each names it in its metadata. What is no
-   * version comes last. With `preempt` it also takes the lead over. Default: none is preferred.
+   * Among processes of the same priority the newest or the oldest version goes first: a value in their metadata. A process whose
+   * value is no version comes last. With `preempt` a preferred version also takes the lead over. Default: none is preferred.
    */
   readonly prefer?: Preference;
   /**
-   * Dedicated elections are spread: among equals, whoever leads fewest of them goes first, and when processes come, elections move to
-   * them one by one. Default false.
+   * Dedicated elections are spread: among candidates of equal priority and preference, the one that leads the fewest goes first, and
+   * when processes come, elections move to them one by one. Default false.
    */
   readonly spread?: boolean;
   readonly limits?: Partial<GroupLimits>;

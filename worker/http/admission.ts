@@ -38,11 +38,14 @@ export interface ElectionAppOptions {
   /** The settings of a group. Called for every request: keep it cheap, with the same result for the same group. Default: from the env. */
   readonly policy?: (group: string, env: ElectionEnv) => PolicyOptions;
   /**
-   * Where a group's object lives. The same function belongs to `electionsOf` and to the entrypoint: in another jurisdiction
+   * Where a group's object lives. Give the same function to `electionsOf` and to the entrypoint: in another jurisdiction
    * a group is another one, with a leader of its own. Default: from the env.
    */
   readonly place?: PlaceOf;
-  /** Default: by the settings of `AuthorizeEnv`; without any, every request is refused. A `RangeError` reports wrong settings. */
+  /**
+   * Default: by the settings of `AuthorizeEnv`; without any, every request but `healthz` is refused. A `RangeError` reports wrong
+   * settings.
+   */
   readonly authorize?: Authorize;
 }
 

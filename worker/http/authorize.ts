@@ -18,7 +18,7 @@ export type Authorize = (request: Request, env: AuthorizeEnv) => Principal | Res
 
 /** Settings of the default `authorize`, as text. */
 export interface AuthorizeEnv {
-  /** `loopback`: serve everybody on this machine, and nobody else. A mistake together with any `AUTH_` setting. */
+  /** `loopback`: serve everybody on this machine, and nobody else. Must not be set together with any `AUTH_` setting. */
   readonly OPEN_MODE?: string;
   /** Tokens signed with it (HS256) are accepted. At least 32 characters. */
   readonly AUTH_SECRET?: string;
