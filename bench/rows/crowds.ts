@@ -17,7 +17,8 @@ const EVICTED_AFTER_MS = 15_000;
 /** The alarm for hellos that never come is set when a socket opens, and finds nothing to do. */
 const LAST_ALARM_MS = 10_500;
 /** So long that no client sends anything by itself during the measurement. */
-const LONG_LEASE = { LEASE_MS: "3600000" };
+/** No lease ends, and no horizon has to be written anew: a wake-up writes nothing. */
+const LONG_LEASE = { LEASE_MS: "3600000", HORIZON_AHEAD_MS: "3600000" };
 const CONTENDS = { contenders: [{ component: "a" }] };
 const GROUP = "crowd";
 /** The average length of a hello and a welcome. A socket that has carried a frame each way takes some 5 kB more than one that has not. */
