@@ -25,9 +25,9 @@ const OF_KIND = "key > ? AND key < ?";
 const boundsOf = (kind: Kind): [string, string] => [`${kind}/`, `${kind}0`];
 type Kind = "session" | "election" | "record" | "job" | "term" | "quarantine";
 
-/** The keys that a wake-up reads: all but the history and what is in quarantine. In two ranges: each statement takes its time. */
+/** The tables that a wake-up reads, as two ranges of keys: each statement takes its time. Other keys in there belong to nobody. */
 const LOADED = [
-  ["election/", "policy"],
+  ["election/", "job0"],
   ["record/", "session0"],
 ] as const;
 
@@ -102,13 +102,14 @@ export class Store {
   load(now: number): Stored {
     if (!this.#exists) return NOTHING;
     const unreadable: UnreadableRow[] = [];
-    const stored = this.#loaded();
-    const one = (table: string): SqlStorageValue => stored.get(table)?.[0]?.row ?? null;
-    const all = (table: Kind): readonly RawRow[] => stored.get(table) ?? [];
-    const schema = readSchema(one("schema"), unreadable);
+    const singles = this.#query("SELECT key, row FROM stored WHERE key IN ('group', 'policy', 'schema')");
+    const one = (key: string): SqlStorageValue => singles.find((single) => single["key"] === key)?.["row"] ?? null;
+    const schema = readSchema(one("schema"), unreadable); // before anything else is read (S18)
     this.#reachMs = schema.reachMs;
     const settings = readSettings(one("policy"), unreadable);
     const group = one("group");
+    const tables = this.#tables();
+    const all = (kind: Kind): readonly RawRow[] => tables.get(kind) ?? [];
     const raw = {
       ...(group !== null && { group: { key: "", row: group } }),
       sessions: all("session"),
@@ -126,15 +127,16 @@ export class Store {
     return { rows: read.rows, settings, counters };
   }
 
-  /** By table. One by one and raw: a list of objects would be made only to be thrown away. */
-  #loaded(): ReadonlyMap<string, StoredRow[]> {
-    const tables = new Map<string, StoredRow[]>();
+  /** By kind. One by one and raw: a list of objects would be made only to be thrown away. */
+  #tables(): ReadonlyMap<string, RawRow[]> {
+    const tables = new Map<string, RawRow[]>();
     for (const bounds of LOADED) {
-      const rows = this.#storage.sql.exec("SELECT key, row FROM stored WHERE key BETWEEN ? AND ?", ...bounds);
-      for (const [stored = null, row = null] of rows.raw()) {
-        const [table, key] = parted(String(stored));
-        const others = tables.get(table);
-        if (others === undefined) tables.set(table, [{ key, row }]);
+      const rows = this.#storage.sql.exec(`SELECT key, row FROM stored WHERE ${OF_KIND}`, ...bounds);
+      for (const [stored, row] of rows.raw()) {
+        const [kind, key] = parted(String(stored));
+        if (key === "") continue; // the only row of its kind, or no key that was ever written
+        const others = tables.get(kind);
+        if (others === undefined) tables.set(kind, [{ key, row }]);
         else others.push({ key, row });
       }
     }
@@ -324,12 +326,8 @@ export class Store {
   }
 }
 
-interface StoredRow extends RawRow {
-  readonly row: SqlStorageValue;
-}
-
-/** The table and the key within it; the only row of a table has no key. */
-function parted(key: string): [table: string, key: string] {
+/** The kind of a row, and its key within that. */
+function parted(key: string): [kind: string, key: string] {
   const end = key.indexOf("/");
   return end < 0 ? [key, ""] : [key.slice(0, end), key.slice(end + 1)];
 }

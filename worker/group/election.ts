@@ -51,7 +51,7 @@ export function worthIn(session: Session, election: ElectionName, { policy: { pr
   return { priority: priorityIn(session, election), preference };
 }
 
-/** The session's component names in one election: so many of them at most. */
+/** The session's component names in one election: so many of them at most, from 1 on. */
 export function componentsIn({ contenders }: Session, election: ElectionName, atMost = Infinity): string[] {
   const own = componentOf(election);
   if (own !== null) return contenders.get(own)?.election === election ? [own] : [];

@@ -4,6 +4,9 @@
  */
 import type { ElectionName } from "../../shared/protocol/names.ts";
 
+/** No group ends so many terms: a larger number is damage, and the next terms are numbered without it. */
+const LARGEST = 2 ** 50;
+
 /** What is known of a kept term without its row. */
 export interface KeptTerm {
   readonly key: string;
@@ -46,7 +49,7 @@ export class KeptTerms {
     if (pair === undefined) this.#pairs = [...this.#pairs, { election, subject, terms: [term] }];
     else pair.terms.push(term);
     this.#size += 1;
-    if (term.sequence >= this.#next && term.sequence < Number.MAX_SAFE_INTEGER) this.#next = term.sequence + 1;
+    if (term.sequence >= this.#next && term.sequence < LARGEST) this.#next = term.sequence + 1;
   }
 
   /**

@@ -136,8 +136,8 @@ export function announceChanges(turn: Turn): void {
   if (turn.touched.records.size > 0) turn.change({ revision: Math.max(turn.state.revision + 1, turn.now) });
   const { revision, reconciled, unannounced } = turn.state;
   if (unannounced.size + turn.touched.records.size === 0) return;
+  if (!reconciled) return putOff(turn);
   const changed = new Set([...unannounced.keys(), ...turn.touched.records]);
-  if (!reconciled) return turn.change({ unannounced: noNames<true>().of([...changed].map((name) => [name, true])) });
   turn.change({ unannounced: noNames() });
   const byWatcher = new Map<string, string[]>();
   for (const component of changed) {
@@ -150,6 +150,13 @@ export function announceChanges(turn: Turn): void {
   }
   announce(turn, revision, [...changed], turn.state.watchersOfAll.keys());
   for (const [components, watchers] of groupByComponents(byWatcher)) announce(turn, revision, components, watchers);
+}
+
+/** Until `start`. */
+function putOff(turn: Turn): void {
+  let { unannounced } = turn.state;
+  for (const name of turn.touched.records) unannounced = unannounced.set(name, true);
+  turn.change({ unannounced });
 }
 
 /** Watchers of the same components receive the same message. */

@@ -5,7 +5,7 @@ import type { Turn } from "./turn.ts";
 
 /** In this queue, those that lead more or fewer elections by now (D4). */
 export function rankReloaded(turn: Turn, name: ElectionName): void {
-  if (!turn.spreads) return;
+  if (!turn.hasSpreading) return;
   for (const id of turn.spreading.reloaded) {
     const session = turn.session(id);
     if (session?.places.has(name)) turn.rank(session, name);
@@ -14,7 +14,7 @@ export function rankReloaded(turn: Turn, name: ElectionName): void {
 
 /** The same in all of their queues. False where nobody is to be ranked. */
 export function rankAllReloaded(turn: Turn): boolean {
-  if (!turn.spreads) return false;
+  if (!turn.hasSpreading) return false;
   const ids = [...turn.spreading.reloaded];
   turn.spreading.reloaded.clear();
   for (const id of ids) {

@@ -211,7 +211,7 @@ export function isWatched(turn: Turn, election: HeldElection): boolean {
   let isComing = false;
   lookAtCandidates(turn, election, ({ connection }) => {
     isComing = isExpected(connection);
-    return true;
+    return true; // only the first one counts
   });
   return isComing;
 }

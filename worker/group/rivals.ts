@@ -70,7 +70,7 @@ function preemptsFrom(missed: Place["missed"], cooldownMs: number): number {
 
 /** Looks at the elections that were renewed, or whose candidates or holders lead more or fewer than before. */
 export function levelAll(turn: Turn): void {
-  if (!turn.spreads) return;
+  if (!turn.hasSpreading) return;
   const { movable } = turn.spreading;
   for (const name of movable) {
     movable.delete(name);

@@ -35,7 +35,7 @@ export interface RawRows {
   readonly elections: readonly RawRow[];
   readonly records: readonly RawRow[];
   readonly jobs: readonly RawRow[];
-  /** Some term has ended. Not looked at where there is a row of the group. */
+  /** Some term has ended. Any value where there is a row of the group. */
   readonly hasHistory: boolean;
 }
 

@@ -131,12 +131,12 @@ export class Turn {
     });
   }
 
-  /** The peer lives, or did at that time. Does nothing for a connection that is gone. Of the indexes, only `heard` depends on it. */
-  hear(id: string, at = this.now, part: Unindexed = {}): void {
+  /** The peer lives, or did at that time; of the indexes only `heard` depends on that. `part` is changed with it, and in any case. */
+  hear(id: string, at = this.now, part?: Unindexed): void {
     const { connections, heard } = this.state;
     const connection = connections.get(id);
     if (connection === undefined) return;
-    if (connection.heardAt >= at) return this.patchConnection(id, part);
+    if (connection.heardAt >= at) return part === undefined ? undefined : this.patchConnection(id, part);
     const after = { ...connection, ...part, heardAt: at };
     this.change({ connections: connections.set(id, after), heard: HEARD.moved(heard, connection, after) });
   }
@@ -264,8 +264,8 @@ export class Turn {
     if (this.state.policy.spread) this.spreading.movable.add(name);
   }
 
-  /** Whether there is anything to see to. */
-  get spreads(): boolean {
+  /** Whether it has a `spreading`. */
+  get hasSpreading(): boolean {
     return this.#spreading !== null;
   }
 

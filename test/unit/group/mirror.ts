@@ -43,11 +43,12 @@ export class Mirror {
     this.#leaders.set(component, leader);
   }
 
-  /** An observer whose frames arrive sees exactly what is published. */
+  /** An observer whose frames arrive sees exactly what is published. Before `start` a change waits for it: nobody knows yet who watches. */
   expectTrueTo(state: GroupState, { watched }: Session): void {
     if (!this.#fresh) return;
     for (const [component, { record }] of state.components.entries()) {
       if (!watched.all && !watched.names.includes(component)) continue;
+      if (!state.reconciled && state.unannounced.has(component)) continue;
       expectSame(this.#leaders.get(component) ?? null, record?.leader ?? null, `what is known of ${component}`);
     }
   }

@@ -78,6 +78,8 @@ export class PeerProcess extends Peer {
     { readonly at: number; readonly ids: readonly string[]; readonly wire: Wire | null }
   >();
   #abandoned: Hello | null = null;
+  /** Over this one it has said that it leaves: what comes over it from then on concerns nobody. */
+  #left: Wire | null = null;
   /** R from its last `welcome`. */
   #renewDeadlineMs = 0;
 
@@ -277,6 +279,7 @@ export class PeerProcess extends Peer {
 
   bye(): void {
     this.endAll();
+    this.#left = this.wire;
     this.say({ type: "bye" });
   }
 
@@ -319,7 +322,7 @@ export class PeerProcess extends Peer {
   /** It leads from the receipt, until R after it sent the statement that the grant names (S1). */
   #granted(grant: Grant): void {
     this.grants.set(grant.election, grant);
-    if (grant.joined || this.finished.has(grant.leaderSessionId)) return;
+    if (grant.joined || this.finished.has(grant.leaderSessionId) || this.wire === this.#left) return;
     const stated = this.#asked.get(grant.sentAt);
     expect(stated?.wire, `${this.name} is granted ${grant.election} by a statement of this connection`).toBe(this.wire);
     const until = (stated?.at ?? 0) + this.#renewDeadlineMs;

@@ -1,5 +1,6 @@
 /** How a group comes back from hibernation while only some of its sockets are known. */
 import { expect, test } from "vitest";
+import { transition } from "../../../worker/group/transition.ts";
 import { leaderConnections } from "../../../worker/group/views.ts";
 import type { PeerProcess } from "./peer.ts";
 import { GroupWorld } from "./world.ts";
@@ -52,6 +53,18 @@ test("the connections that a waking object looks up first are those of its leade
   expect(leaderConnections(group.state)).toEqual([a.connection]);
   a.bye();
   expect(leaderConnections(group.state)).toEqual([b.connection]); // granted, and led by that
+});
+
+test("[O3] what is published before all sockets are known is announced with them; until then an event that changes nothing copies nothing", () => {
+  const { group, a, b } = led();
+  b.say({ type: "observe", components: ["x"] });
+  group.wakeUp();
+  a.confirm("x", { address: "here" });
+  const before = group.state;
+  expect(transition(before, { type: "tick", now: group.clock, nonce: "n" }).state).toBe(before);
+  expect(b.mirror.get("x")).toBeNull();
+  group.listSockets();
+  expect(b.mirror.get("x")).toMatchObject({ address: "here" });
 });
 
 test("to adopt a lease that was kept is no renewal, and is counted as none", () => {

@@ -212,6 +212,7 @@ export class GroupWorld implements PlatformWorld {
 
   /** The object sleeps and wakes up: sockets stay, and bring their attachments. */
   hibernate(carried: "every lease" | "some leases are not carried" = "every lease"): void {
+    this.#fallAsleep();
     const before = this.state;
     this.#host = this.#load();
     this.#act(() => {
@@ -222,8 +223,14 @@ export class GroupWorld implements PlatformWorld {
 
   /** The object wakes up, and knows the sockets of its leaders; the next frame is answered before the others are listed. */
   wakeUp(): void {
+    this.#fallAsleep();
     this.#host = this.#load();
     this.#host.adopt(this.platform.alarmAt);
+  }
+
+  /** Not before its sockets are listed: a timer of the host is to do that, and an object with a timer stays awake. */
+  #fallAsleep(): void {
+    if (!this.state.reconciled) this.listSockets();
   }
 
   listSockets(): void {

@@ -175,6 +175,39 @@ test("[S17] a group of which only the history is left, without the group's row, 
   next.client.drop();
 });
 
+test.each([
+  ...["election/", "record/", "session/", "job/", "group/x", "policy/x", "schema/x"],
+  ...["election", "record", "session", "job", "jobs/x", "session0"],
+])("[S17] a row with the key %s, which was never written, changes nothing and stays as it is", async (key) => {
+  const group = freshGroup();
+  const lines = listen(group);
+  stopClock();
+  const { client } = await join(group);
+  const { leaderSessionId } = await client.win();
+  await damage(group, 'INSERT INTO stored (key, row) VALUES (?, \'{"version":9,"epoch":9}\')', key);
+
+  expect(await client.renew(leaderSessionId)).toEqual([leaderSessionId]);
+  await evictDurableObject(objectOf(group));
+  expect(await electionOf(group)).toMatchObject({ state: "leading", leader: { leaderSessionId } });
+  expect(lines()).toEqual([]);
+  expect(await objectOf(group).quarantined()).toEqual([]);
+});
+
+test.each(["group", "schema"])(
+  "[S17] a key that only begins like that of the %s does not stand for it",
+  async (single) => {
+    const group = freshGroup();
+    const lines = listen(group);
+    stopClock();
+    const { client } = await join(group);
+    await client.win();
+    await damage(group, "UPDATE stored SET key = key || '/x' WHERE key = ?", single);
+
+    expect(await ask("GET", pathOf(group))).toMatchObject({ status: 200 });
+    expect(lines()).toMatchObject([{ event: "row_unreadable", table: single }]);
+  },
+);
+
 test("[S17] forced clean-up works where every row of the group is damaged", async () => {
   const group = freshGroup();
   listen(group);
