@@ -39,6 +39,8 @@ export interface Term {
   ended: Violation | null;
   /** Nobody leads by it any longer, and it may be named until then. */
   drainUntil: number;
+  /** When all that was ever led by it has stopped, at the latest, as far as it was told to stop. */
+  stopsBy: number;
 }
 
 /** A component as its application has it. */
@@ -334,4 +336,5 @@ export const newTerm = (
   reported: false,
   ended: null,
   drainUntil: Infinity,
+  stopsBy: -Infinity,
 });

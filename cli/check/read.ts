@@ -184,7 +184,7 @@ function revoked(scene: Scene, connection: Connection, { leaderSessionId: id, dr
   const works = client.worksBy(id);
   const isLed = works.length === 0 || works.some(({ state }) => state === "leading");
   // One that was stopping before keeps the time that it was given.
-  oweRelease(connection, term, isLed ? scene.at + drainMs : Math.max(scene.at, stopsBy(works)));
+  oweRelease(connection, term, isLed ? scene.at + drainMs : Math.max(scene.at, term.stopsBy));
 }
 
 /** When all of them have stopped, at the latest. */

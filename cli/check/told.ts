@@ -94,6 +94,7 @@ function revoked(
   });
   const { connection } = client;
   const term = client.terms.get(leaderSessionId);
+  if (term !== undefined) term.stopsBy = Math.max(term.stopsBy, by(client.atMost.drainMs));
   // Where frames wait, one of them may be the `register` of another component.
   if (term !== undefined && connection?.isCalm && connection.onlyDrains(term))
     oweRelease(connection, term, stopsBy(client.worksBy(leaderSessionId)));

@@ -41,9 +41,10 @@ export interface Leadership<Component extends string = string> extends Fence {
   /** Throws `LeadershipLostError`. */
   assertLeader(): void;
   /**
-   * As `isLeader`, but asks the group first. Resolves to true if a renewal that was sent after this call is answered, and
-   * the lease still runs then; otherwise to false, at the latest when the lease has run out. Does not reject. Costs one
-   * renewal (a frame or a call), which all calls of `check` that wait share.
+   * As `isLeader`, but asks the group first. Resolves to true if the group has answered a renewal that was sent after
+   * this call, still counts the term, and the lease still runs then; otherwise to false, at the latest when the lease has run
+   * out. Does not reject. Costs one renewal (a frame or a call); calls that wait for the same one share it, but not in
+   * `runOnce`.
    */
   check(): Promise<boolean>;
   /** The headers to send with every write: a resource with a guard of `edge-election/fence` then refuses late writes. */

@@ -61,8 +61,8 @@ export type Watch = true | readonly string[];
 export interface Statement {
   readonly sentAt: number;
   /**
-   * The elections in which it contends, which the `held` of this frame does not name, and in which nothing could start now.
-   * Absent: none.
+   * The elections in which it contends, holds nothing that this frame names in `held`, and could start nothing now. Absent:
+   * none.
    */
   readonly busy?: readonly ElectionName[];
 }
@@ -114,7 +114,7 @@ export interface Resign extends Partial<Statement> {
 }
 /**
  * The holder has stopped after a `revoke` or the end of its lease. With `sentAt` it is a statement as well; without, and before
- * the first renewal, it says that the process does not take the leadership that it was granted.
+ * the first renewal or `confirm`, it says that the process does not take the leadership that it was granted.
  */
 export interface Release extends Partial<Statement> {
   readonly type: "release";

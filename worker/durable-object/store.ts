@@ -104,7 +104,7 @@ export class Store {
     const unreadable: UnreadableRow[] = [];
     const singles = this.#query("SELECT key, row FROM stored WHERE key IN ('group', 'policy', 'schema')");
     const one = (key: string): SqlStorageValue => singles.find((single) => single["key"] === key)?.["row"] ?? null;
-    const schema = readSchema(one("schema"), unreadable); // before anything else is read (S18)
+    const schema = readSchema(one("schema"), unreadable); // before anything else is looked at (S18)
     this.#reachMs = schema.reachMs;
     const settings = readSettings(one("policy"), unreadable);
     const group = one("group");

@@ -30,7 +30,10 @@ export class KeptTerms {
 
   /** In the order of their ends. */
   constructor(terms: readonly KeptTerm[]) {
-    for (const term of terms) this.add(term);
+    for (const term of terms) {
+      this.#put(term);
+      if (term.sequence >= this.#next && term.sequence < LARGEST) this.#next = term.sequence + 1;
+    }
   }
 
   get size(): number {
@@ -44,12 +47,16 @@ export class KeptTerms {
 
   /** It has ended after all others. */
   add(term: KeptTerm): void {
+    this.#put(term);
+    this.#next = Math.max(this.#next, term.sequence + 1);
+  }
+
+  #put(term: KeptTerm): void {
     const { election, subject } = term;
     const pair = this.#pairs.find((one) => one.election === election && one.subject === subject);
     if (pair === undefined) this.#pairs = [...this.#pairs, { election, subject, terms: [term] }];
     else pair.terms.push(term);
     this.#size += 1;
-    if (term.sequence >= this.#next && term.sequence < LARGEST) this.#next = term.sequence + 1;
   }
 
   /**

@@ -133,9 +133,10 @@ const changeOf = (turn: Turn, component: string): LeaderChange => ({
  * it is not known who watches: what changes until then is announced by it.
  */
 export function announceChanges(turn: Turn): void {
-  if (turn.touched.records.size > 0) turn.change({ revision: Math.max(turn.state.revision + 1, turn.now) });
-  const { revision, reconciled, unannounced } = turn.state;
-  if (unannounced.size + turn.touched.records.size === 0) return;
+  const { reconciled, unannounced } = turn.state;
+  if (turn.touched.records.size + (reconciled ? unannounced.size : 0) === 0) return;
+  const revision = Math.max(turn.state.revision + 1, turn.now); // also for what was put off: a snapshot may have had that one since
+  turn.change({ revision });
   if (!reconciled) return putOff(turn);
   const changed = new Set([...unannounced.keys(), ...turn.touched.records]);
   turn.change({ unannounced: noNames() });

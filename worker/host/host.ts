@@ -81,7 +81,10 @@ export class Host<Socket extends object> {
   adopt(alarmAt: number | null): void {
     // An alarm that lies in the past is about to come, or was lost with an earlier incarnation.
     this.#alarmAt = alarmAt !== null && alarmAt > this.#port.now() ? alarmAt : null;
+    const { terms } = this.#state;
     this.#turn({ type: "adopt", attachments: this.#leaders });
+    // A term that was over by now is told with the sockets that are not listed yet, whatever has woken the object.
+    if (this.#state.terms !== terms) this.#startSoon();
   }
 
   get state(): GroupState {

@@ -18,6 +18,7 @@ import { type ElectionName, electionOf } from "../../../shared/protocol/names.ts
 import type { Message } from "../../../tools/harness/inbox.ts";
 import { Peer } from "../../../tools/harness/peer.ts";
 import type { Access, GroupState } from "../../../worker/group/state.ts";
+import { expectTrue } from "./consistency.ts";
 import { Mirror } from "./mirror.ts";
 import type { Wire } from "./wire.ts";
 
@@ -80,6 +81,8 @@ export class PeerProcess extends Peer {
   #abandoned: Hello | null = null;
   /** Over this one it has said that it leaves: what comes over it from then on concerns nobody. */
   #left: Wire | null = null;
+  /** The group has heard that. */
+  #hasLeft = false;
   /** R from its last `welcome`. */
   #renewDeadlineMs = 0;
 
@@ -280,7 +283,9 @@ export class PeerProcess extends Peer {
   bye(): void {
     this.endAll();
     this.#left = this.wire;
+    this.#hasLeft = false;
     this.say({ type: "bye" });
+    this.#hasLeft = true;
   }
 
   // Hearing
@@ -322,7 +327,9 @@ export class PeerProcess extends Peer {
   /** It leads from the receipt, until R after it sent the statement that the grant names (S1). */
   #granted(grant: Grant): void {
     this.grants.set(grant.election, grant);
-    if (grant.joined || this.finished.has(grant.leaderSessionId) || this.wire === this.#left) return;
+    if (this.wire === this.#left)
+      return expectTrue(!this.#hasLeft, `${this.name} is granted ${grant.election} after it has left`);
+    if (grant.joined || this.finished.has(grant.leaderSessionId)) return;
     const stated = this.#asked.get(grant.sentAt);
     expect(stated?.wire, `${this.name} is granted ${grant.election} by a statement of this connection`).toBe(this.wire);
     const until = (stated?.at ?? 0) + this.#renewDeadlineMs;

@@ -26,6 +26,8 @@ export class Platform implements HostPort<Wire> {
   readonly bookmarks: Stored[] = [];
   readonly wires = new Map<string, Wire>();
   alarmAt: number | null = null;
+  /** Of the present incarnation. */
+  hasTimer = false;
 
   constructor(world: PlatformWorld) {
     this.#world = world;
@@ -70,8 +72,10 @@ export class Platform implements HostPort<Wire> {
     return `#${secret}`;
   }
 
-  /** Never: a test decides when the sockets are listed. */
-  later(): void {}
+  /** Never: a test decides when the sockets are listed. Until then the object does not sleep. */
+  later(): void {
+    this.hasTimer = true;
+  }
 
   turned(turned: Turned): void {
     this.#world.turned(turned);

@@ -67,6 +67,16 @@ test("[O3] what is published before all sockets are known is announced with them
   expect(b.mirror.get("x")).toMatchObject({ address: "here" });
 });
 
+test("[O3] a snapshot between a term that was over at the wake-up and its announcement does not have the revision of that", () => {
+  const { group, a, b } = led();
+  a.confirm("x", { address: "here" });
+  group.now += 10_000;
+  group.wakeUp();
+  b.say({ type: "observe", components: ["x"] });
+  group.listSockets();
+  expect(b.mirror.get("x")).toBeNull();
+});
+
 test("to adopt a lease that was kept is no renewal, and is counted as none", () => {
   const { group, b } = led();
   group.advance(3_000);

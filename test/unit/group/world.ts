@@ -228,9 +228,10 @@ export class GroupWorld implements PlatformWorld {
     this.#host.adopt(this.platform.alarmAt);
   }
 
-  /** Not before its sockets are listed: a timer of the host is to do that, and an object with a timer stays awake. */
+  /** An object with a timer stays awake until that has run: it lists the sockets. */
   #fallAsleep(): void {
-    if (!this.state.reconciled) this.listSockets();
+    if (this.platform.hasTimer && !this.state.reconciled) this.listSockets();
+    this.platform.hasTimer = false;
   }
 
   listSockets(): void {
@@ -241,6 +242,7 @@ export class GroupWorld implements PlatformWorld {
   crash(): void {
     for (const wire of this.wires.values()) wire.open = false;
     this.#open.clear();
+    this.platform.hasTimer = false;
     this.#host = this.#load();
     this.#wake();
   }

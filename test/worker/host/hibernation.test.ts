@@ -84,6 +84,22 @@ test("[N5] later events reach everybody over the sockets that were kept", async 
   expect(await electionOf(group)).toMatchObject({ leader: { sessionId: waiting.welcome.sessionId } });
 });
 
+test("[O3] observers hear of a term that was over while the object slept, whatever has woken it", async () => {
+  const group = freshGroup();
+  const pass = stopClock();
+  const { client: leader } = await join(group);
+  const { leaderSessionId } = await leader.win();
+  const { client: observer } = await join(group, { contenders: [], observe: true });
+  leader.send({ type: "confirm", id: "c", component: "dispatcher", leaderSessionId, address: "here" });
+  await leader.next("confirmed");
+  while ((await observer.next("leaders")).leaders[0]?.leader == null);
+  const news = observer.next("leaders");
+  await evictDurableObject(objectOf(group));
+  pass(LEASE_MS);
+  await objectOf(group).counters(); // which looks at nothing
+  expect(await news).toMatchObject({ leaders: [{ component: "dispatcher", leader: null }] });
+});
+
 test("[S3] the exact deadlines of a leader survive in its socket's attachment, one for each election", async () => {
   const group = freshGroup();
   const pass = stopClock();
