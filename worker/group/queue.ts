@@ -4,7 +4,7 @@
  *
  * A session that missed its turn, resigned, expired or was made to step down is *demoted*: it comes after all others,
  * whatever its priority, until somebody has taken the lead (Q4). Among the others a higher priority comes first, then what the
- * policy prefers (Q8), then whoever leads fewer elections of a group that spreads them (D4), then the older place.
+ * policy prefers (Q8), then the one that leads fewer elections of a group that spreads them (D4), then the older place.
  */
 import { compareText, SortedMap } from "./sorted-map.ts";
 

@@ -83,9 +83,9 @@ export function levelAll(turn: Turn): void {
 const LOOKED_AT = 8;
 
 /**
- * Moves a dedicated election to an equal that leads at least two fewer (D4). Whoever leads most gives first, so that nothing moves
+ * Moves a dedicated election to an equal that leads at least two fewer (D4). The one that leads most gives first, so that nothing moves
  * twice. A process gives or takes one at a time: the next one moves once this one is led. No leadership moves that is younger
- * than D, nor to a place that is: whoever comes and goes takes nothing away.
+ * than D, nor to a place that is: a process that comes and goes takes nothing away.
  */
 function level(turn: Turn, election: HeldElection): void {
   const { spread, lease } = turn.state.policy;

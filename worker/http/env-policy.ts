@@ -50,7 +50,7 @@ export const policyFromEnv = (
 });
 
 /**
- * The settings for whoever reaches a group beside the app. `undefined` where no variable is set: the app may have settings of
+ * The settings for callers that reach a group beside the app. `undefined` where no variable is set: the app may have settings of
  * its own, which stay as they are.
  */
 export function policyIfSet(env: PolicyEnv): PolicyOptions | undefined {
@@ -58,7 +58,7 @@ export function policyIfSet(env: PolicyEnv): PolicyOptions | undefined {
   return Object.keys(policy).length > 0 ? policy : undefined;
 }
 
-/** The same, and `undefined` for variables that can't be read: the app says what is wrong with them to whoever asks it. */
+/** The same, and `undefined` for variables that can't be read: the app tells its callers what is wrong with them. */
 export function policyIfReadable(env: PolicyEnv): PolicyOptions | undefined {
   try {
     return policyIfSet(env);
