@@ -3,6 +3,7 @@
  * wrong, and text that is no message. Ids that only the sender knows are `$mine`, `$theirs` and `$session`.
  */
 import fc from "fast-check";
+import type { ClientMessage } from "../../shared/protocol/messages.ts";
 
 type Json = fc.JsonValue;
 
@@ -40,11 +41,14 @@ const busy = fc.array(
 const contender = fc.record({ component: name, election: kind, priority }, { requiredKeys: ["component"] });
 const process = fc.record({ name: text, address: text, metadata }, { requiredKeys: [] });
 const resume = fc.record({ sessionId: id, secret: id, attempt: fc.integer({ min: 0, max: 9 }) });
-const tag = (type: string) => fc.constant(type);
 
-const hello = fc.record(
-  {
-    type: tag("hello"),
+type MessageOf<T extends ClientMessage["type"]> = Extract<ClientMessage, { readonly type: T }>;
+/** Total by type: a new message or field does not compile before it stands here. */
+type Grammar = {
+  readonly [T in ClientMessage["type"]]: { readonly [K in Exclude<keyof MessageOf<T>, "type">]-?: fc.Arbitrary<Json> };
+};
+const grammar: Grammar = {
+  hello: {
     process,
     priority,
     contenders: fc.array(contender, { maxLength: 4 }),
@@ -54,29 +58,38 @@ const hello = fc.record(
     sentAt,
     busy,
   },
-  { requiredKeys: ["type", "sentAt"] },
-);
-const spoken = fc.oneof(
-  fc.record(
-    { type: tag("register"), component: name, election: kind, priority, try: fc.constant(true), sentAt, busy },
-    { requiredKeys: ["type", "component"] },
-  ),
-  fc.record({ type: tag("deregister"), component: name }),
-  fc.record({ type: tag("renew"), sentAt, held: ids, busy }, { requiredKeys: ["type", "sentAt", "held"] }),
-  fc.record(
-    { type: tag("confirm"), id, component: name, leaderSessionId: id, address: text, metadata },
-    { requiredKeys: ["type", "id", "component", "leaderSessionId"] },
-  ),
-  fc.record(
-    { type: tag("resign"), leaderSessionId: id, successor: id, sentAt, busy },
-    { requiredKeys: ["type", "leaderSessionId"] },
-  ),
-  fc.record({ type: tag("release"), leaderSessionId: id, sentAt, busy }, { requiredKeys: ["type", "leaderSessionId"] }),
-  fc.record({ type: tag("priority"), priority, component: name }, { requiredKeys: ["type", "priority"] }),
-  fc.record({ type: tag("observe"), components: watch }),
-  fc.record({ type: tag("unobserve"), components: watch }),
-);
-const bye = fc.constant({ type: "bye" });
+  register: { component: name, election: kind, priority, try: fc.constant(true), sentAt, busy },
+  deregister: { component: name },
+  renew: { sentAt, held: ids, busy },
+  confirm: { id, component: name, leaderSessionId: id, address: text, metadata },
+  resign: { leaderSessionId: id, successor: id, sentAt, busy },
+  release: { leaderSessionId: id, sentAt, busy },
+  priority: { priority, component: name },
+  observe: { components: watch },
+  unobserve: { components: watch },
+  bye: {},
+};
+/** May be left out. */
+const OPTIONAL = {
+  hello: ["process", "priority", "contenders", "observe", "resume", "held", "busy"],
+  register: ["election", "priority", "try", "sentAt", "busy"],
+  renew: ["busy"],
+  confirm: ["address", "metadata"],
+  resign: ["successor", "sentAt", "busy"],
+  release: ["sentAt", "busy"],
+  priority: ["component"],
+} as const;
+
+function messageOf(type: ClientMessage["type"]): fc.Arbitrary<Record<string, Json>> {
+  const fields: Record<string, fc.Arbitrary<Json>> = { type: fc.constant(type), ...grammar[type] };
+  const optional: readonly string[] = type in OPTIONAL ? OPTIONAL[type as keyof typeof OPTIONAL] : [];
+  return fc.record(fields, { requiredKeys: Object.keys(fields).filter((field) => !optional.includes(field)) });
+}
+
+const types = Object.keys(grammar) as ClientMessage["type"][];
+const hello = messageOf("hello");
+const bye = messageOf("bye");
+const spoken = fc.oneof(...types.filter((type) => type !== "hello" && type !== "bye").map(messageOf));
 
 /** Values that are wrong in every field, or in nearly every one. */
 const oddity: fc.Arbitrary<Json> = fc.oneof(
@@ -110,19 +123,7 @@ const oddText = fc.oneof(
     ),
   },
 );
-const fields = [
-  "type",
-  "sentAt",
-  "held",
-  "busy",
-  "component",
-  "components",
-  "contenders",
-  "resume",
-  "process",
-  "id",
-  "priority",
-];
+const fields = ["type", ...new Set(types.flatMap((type) => Object.keys(grammar[type])))];
 
 /** A message with one thing wrong. */
 const wrongObject = fc

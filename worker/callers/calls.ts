@@ -96,8 +96,8 @@ export function campaignCall(value: Campaign): PollRequest {
 }
 
 export function renewalCall(value: Renewal): PollRequest {
-  const { session, held } = checked(renewalCheck, value);
-  return { session, action: { type: "renew", held } };
+  const { session, sentAt: _echoed, ...renewal } = checked(renewalCheck, value);
+  return { session, action: { type: "renew", ...renewal } };
 }
 
 export function confirmationCall(value: Confirmation): PollRequest {

@@ -22,15 +22,28 @@ const isWatched = (value: unknown): boolean => isRecord(value) && isList(value["
 const isAccess = (value: unknown): boolean => isRecord(value) && isText(value["role"]) && isUntil(value["until"]);
 const isUntil = (value: unknown): boolean => value === undefined || isNumber(value);
 
+type Test = (value: unknown) => boolean;
+const optional =
+  (test: Test): Test =>
+  (value) =>
+    value === undefined || test(value);
+
+/** Total by type: a new field does not compile without its test. */
+const fields: { readonly [K in keyof Attachment]-?: Test } = {
+  connection: isText,
+  connectedAt: isTime,
+  sessionId: (value) => value === null || isText(value),
+  leases: (value) => isList(value, isLease),
+  access: optional(isAccess),
+  statement: optional(isStatement),
+  busy: optional((value) => isList(value, isElectionName)),
+  asked: optional(isQuestion),
+  late: optional((value) => value === true),
+  heardAt: optional(isTime),
+  answeredAt: optional(isTime),
+  watched: optional((value) => value === null || isWatched(value)),
+};
+const tests = Object.entries(fields);
+
 export const isAttachment = (value: unknown): value is Attachment =>
-  isRecord(value) &&
-  isText(value["connection"]) &&
-  isTime(value["connectedAt"]) &&
-  (value["sessionId"] === null || isText(value["sessionId"])) &&
-  isList(value["leases"], isLease) &&
-  (value["access"] === undefined || isAccess(value["access"])) &&
-  (value["statement"] === undefined || isStatement(value["statement"])) &&
-  (value["busy"] === undefined || isList(value["busy"], isElectionName)) &&
-  (value["asked"] === undefined || isQuestion(value["asked"])) &&
-  (value["heardAt"] === undefined || isTime(value["heardAt"])) &&
-  (value["watched"] === undefined || value["watched"] === null || isWatched(value["watched"]));
+  isRecord(value) && tests.every(([field, test]) => test(value[field]));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { badFrames, goodMessages } from "../shared/client-messages.ts";
+import { badFrames, goodMessages } from "../../support/client-messages.ts";
 import { byKey } from "./storage.ts";
 import { GroupWorld } from "./world.ts";
 
@@ -93,5 +93,5 @@ test("[E2] a second hello closes with 4400, a resume of one's own session includ
 test("[E2] the reason of a close names the field and what it takes", () => {
   const { victim } = peaceful();
   victim.sendRaw('{"type":"renew","sentAt":"now","held":[]}');
-  expect(victim.wire?.closed?.reason).toContain("sentAt must be a number");
+  expect(victim.wire?.closed?.reason).toContain("sentAt must be a finite number");
 });

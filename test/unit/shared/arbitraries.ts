@@ -1,11 +1,52 @@
 /** Any message of either direction, for properties. */
 import fc from "fast-check";
-import type { ClientMessage, LeaderInformation, ServerMessage } from "../../../shared/protocol/messages.ts";
+import type { GroupLimits, Limits } from "../../../shared/protocol/limits.ts";
+import type {
+  Bye,
+  ClientMessage,
+  Confirm,
+  Confirmed,
+  ContenderInfo,
+  Deregister,
+  Deregistered,
+  Hello,
+  LeaderInformation,
+  Leaders,
+  Next,
+  Observe,
+  Priority,
+  ProcessInfo,
+  Refusal,
+  Register,
+  Registered,
+  Release,
+  Renew,
+  Renewed,
+  Resign,
+  Resume,
+  Revoke,
+  ServerMessage,
+  Tried,
+  Unobserve,
+  Welcome,
+} from "../../../shared/protocol/messages.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 
-/** fast-check writes absent fields by leaving them out, as the protocol does. */
-const shape = <T>(fields: { [K in keyof T]-?: fc.Arbitrary<Exclude<T[K], undefined>> }, required: (keyof T)[]) =>
-  fc.record(fields, { requiredKeys: required }) as fc.Arbitrary<T>;
+type OptionalOf<T> = { [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? K : never }[keyof T];
+
+/**
+ * Total by type: a new field does not compile before it stands here. `T` has to be named. fast-check writes absent fields by
+ * leaving them out, as the protocol does.
+ */
+const shape = <T = never>(
+  fields: { [K in keyof NoInfer<T>]-?: fc.Arbitrary<Exclude<T[K], undefined>> },
+  ...optional: readonly OptionalOf<NoInfer<T>>[]
+): fc.Arbitrary<T> => {
+  const isRequired = (key: keyof T): boolean => !(optional as readonly (keyof T)[]).includes(key);
+  return fc.record(fields, {
+    requiredKeys: (Object.keys(fields) as (keyof T)[]).filter(isRequired),
+  }) as fc.Arbitrary<T>;
+};
 
 const name = fc
   .stringMatching(/^[A-Za-z0-9._:/-]{1,128}$/)
@@ -29,19 +70,13 @@ const elections = fc.array(election, { maxLength: 5 });
 const kind = fc.constantFrom("process", "dedicated");
 const tag = <const T extends string>(type: T) => fc.constant(type);
 
-const process = shape<NonNullable<Extract<ClientMessage, { type: "hello" }>["process"]>>(
-  { name: text, address: text, metadata },
-  [],
-);
-const resume = fc.record({ sessionId: id, secret: id, attempt: fc.nat() });
-const contender = shape<NonNullable<Extract<ClientMessage, { type: "hello" }>["contenders"]>[number]>(
-  { component: name, election: kind, priority },
-  ["component"],
-);
+const process = shape<ProcessInfo>({ name: text, address: text, metadata }, "name", "address", "metadata");
+const resume = shape<Resume>({ sessionId: id, secret: id, attempt: fc.nat() });
+const contender = shape<ContenderInfo>({ component: name, election: kind, priority }, "election", "priority");
 
 type ClientTypes = { readonly [T in ClientMessage["type"]]: fc.Arbitrary<Extract<ClientMessage, { type: T }>> };
 const clientTypes: ClientTypes = {
-  hello: shape(
+  hello: shape<Hello>(
     {
       type: tag("hello"),
       process,
@@ -53,9 +88,15 @@ const clientTypes: ClientTypes = {
       sentAt: anyNumber,
       busy: elections,
     },
-    ["type", "sentAt"],
+    "process",
+    "priority",
+    "contenders",
+    "observe",
+    "resume",
+    "held",
+    "busy",
   ),
-  register: shape(
+  register: shape<Register>(
     {
       type: tag("register"),
       component: name,
@@ -65,36 +106,44 @@ const clientTypes: ClientTypes = {
       sentAt: anyNumber,
       busy: elections,
     },
-    ["type", "component"],
+    "election",
+    "priority",
+    "try",
+    "sentAt",
+    "busy",
   ),
-  deregister: fc.record({ type: tag("deregister"), component: name }),
-  renew: shape({ type: tag("renew"), sentAt: anyNumber, held: ids, busy: elections }, ["type", "sentAt", "held"]),
-  confirm: shape({ type: tag("confirm"), id, component: name, leaderSessionId: id, address: text, metadata }, [
-    "type",
-    "id",
-    "component",
-    "leaderSessionId",
-  ]),
-  resign: shape({ type: tag("resign"), leaderSessionId: id, successor: id, sentAt: anyNumber, busy: elections }, [
-    "type",
-    "leaderSessionId",
-  ]),
-  release: shape({ type: tag("release"), leaderSessionId: id, sentAt: anyNumber, busy: elections }, [
-    "type",
-    "leaderSessionId",
-  ]),
-  priority: shape({ type: tag("priority"), priority, component: name }, ["type", "priority"]),
-  observe: fc.record({ type: tag("observe"), components: watch }),
-  unobserve: fc.record({ type: tag("unobserve"), components: watch }),
-  bye: fc.record({ type: tag("bye") }),
+  deregister: shape<Deregister>({ type: tag("deregister"), component: name }),
+  renew: shape<Renew>({ type: tag("renew"), sentAt: anyNumber, held: ids, busy: elections }, "busy"),
+  confirm: shape<Confirm>(
+    { type: tag("confirm"), id, component: name, leaderSessionId: id, address: text, metadata },
+    "address",
+    "metadata",
+  ),
+  resign: shape<Resign>(
+    { type: tag("resign"), leaderSessionId: id, successor: id, sentAt: anyNumber, busy: elections },
+    "successor",
+    "sentAt",
+    "busy",
+  ),
+  release: shape<Release>(
+    { type: tag("release"), leaderSessionId: id, sentAt: anyNumber, busy: elections },
+    "sentAt",
+    "busy",
+  ),
+  priority: shape<Priority>({ type: tag("priority"), priority, component: name }, "component"),
+  observe: shape<Observe>({ type: tag("observe"), components: watch }),
+  unobserve: shape<Unobserve>({ type: tag("unobserve"), components: watch }),
+  bye: shape<Bye>({ type: tag("bye") }),
 };
 export const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(...Object.values(clientTypes));
 
 const leader = shape<LeaderInformation>(
   { component: name, leaderSessionId: id, epoch: ms, address: text, metadata, process: text },
-  ["component", "leaderSessionId", "epoch"],
+  "address",
+  "metadata",
+  "process",
 );
-const limits = fc.record(
+const limits = shape<Limits & Partial<GroupLimits>>(
   {
     messageBytes: ms,
     messagesPerSecond: ms,
@@ -114,7 +163,18 @@ const limits = fc.record(
     occurrenceMs: ms,
     helloTimeoutMs: ms,
   },
-  { requiredKeys: ["messageBytes", "messagesPerSecond", "contenders", "observed", "metadataBytes"] },
+  "sessions",
+  "observers",
+  "sessionsPerSubject",
+  "elections",
+  "nameLength",
+  "historyRows",
+  "rows",
+  "confirms",
+  "jobs",
+  "occurrences",
+  "occurrenceMs",
+  "helloTimeoutMs",
 );
 const errorCode = fc.constantFrom(
   "duplicate_component",
@@ -129,43 +189,49 @@ const granted = { type: tag("grant"), election, leaderSessionId: id, epoch: ms, 
 
 type ServerTypes = { readonly [T in ServerMessage["type"]]: fc.Arbitrary<Extract<ServerMessage, { type: T }>> };
 export const serverTypes: ServerTypes = {
-  welcome: fc.record({
-    type: tag("welcome"),
-    version: fc.constant<1>(1),
-    sessionId: id,
-    secret: id,
-    resumed: fc.boolean(),
-    sentAt: anyNumber,
-    held: ids,
-    lease: fc.record({ durationMs: ms, renewDeadlineMs: ms, renewEveryMs: ms }),
-    pingEveryMs: ms,
-    answerTimeoutMs: ms,
-    checkEveryMs: ms,
-    askTimeoutMs: ms,
-    drainMs: ms,
-    limits,
-  }),
-  registered: shape({ type: tag("registered"), component: name, try: fc.constant<true>(true) }, ["type", "component"]),
-  tried: fc.record({
+  welcome: shape<Welcome>(
+    {
+      type: tag("welcome"),
+      version: fc.constant<1>(1),
+      sessionId: id,
+      secret: id,
+      resumed: fc.boolean(),
+      sentAt: anyNumber,
+      held: ids,
+      lease: fc.record({ durationMs: ms, renewDeadlineMs: ms, renewEveryMs: ms }),
+      pingEveryMs: ms,
+      answerTimeoutMs: ms,
+      checkEveryMs: ms,
+      askTimeoutMs: ms,
+      drainMs: ms,
+      spreadMs: ms,
+      deployment: id,
+      limits,
+    },
+    "spreadMs",
+    "deployment",
+  ),
+  registered: shape<Registered>({ type: tag("registered"), component: name, try: fc.constant<true>(true) }, "try"),
+  tried: shape<Tried>({
     type: tag("tried"),
     component: name,
     leader: fc.option(fc.record({ sessionId: id, process: fc.option(text), leaderSessionId: id, epoch: ms })),
   }),
-  deregistered: fc.record({ type: tag("deregistered"), component: name }),
+  deregistered: shape<Deregistered>({ type: tag("deregistered"), component: name }),
   grant: fc.oneof(
     fc.record({ ...granted, joined: fc.constant<false>(false), sentAt: anyNumber }),
     fc.record({ ...granted, joined: fc.constant<true>(true) }),
   ),
-  next: fc.record({ type: tag("next"), inMs: ms }),
-  renewed: fc.record({ type: tag("renewed"), sentAt: anyNumber, held: ids }),
-  revoke: fc.record({
+  next: shape<Next>({ type: tag("next"), inMs: ms }),
+  renewed: shape<Renewed>({ type: tag("renewed"), sentAt: anyNumber, held: ids, spreadMs: ms }, "spreadMs"),
+  revoke: shape<Revoke>({
     type: tag("revoke"),
     leaderSessionId: id,
     reason: fc.constantFrom("revoked", "preempted", "transferred"),
     drainMs: ms,
   }),
-  confirmed: fc.record({ type: tag("confirmed"), id, component: name, leaderSessionId: id }),
-  leaders: shape(
+  confirmed: shape<Confirmed>({ type: tag("confirmed"), id, component: name, leaderSessionId: id }),
+  leaders: shape<Leaders>(
     {
       type: tag("leaders"),
       revision: ms,
@@ -173,12 +239,13 @@ export const serverTypes: ServerTypes = {
       all: fc.boolean(),
       leaders: fc.array(fc.record({ component: name, leader: fc.oneof(fc.constant(null), leader) }), { maxLength: 4 }),
     },
-    ["type", "revision", "snapshot", "leaders"],
+    "all",
   ),
-  error: shape({ type: tag("error"), code: errorCode, message: text, id: text, component: text, observed: watch }, [
-    "type",
-    "code",
-    "message",
-  ]),
+  error: shape<Refusal>(
+    { type: tag("error"), code: errorCode, message: text, id: text, component: text, observed: watch },
+    "id",
+    "component",
+    "observed",
+  ),
 };
 export const serverMessage: fc.Arbitrary<ServerMessage> = fc.oneof(...Object.values(serverTypes));

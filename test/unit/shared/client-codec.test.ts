@@ -4,8 +4,8 @@ import { clientMessageParser } from "../../../shared/protocol/client-codec.ts";
 import { encode } from "../../../shared/protocol/codec.ts";
 import { InvalidField } from "../../../shared/protocol/fields.ts";
 import { DEFAULT_LIMITS } from "../../../shared/protocol/limits.ts";
+import { badFrames, fieldNames, goodMessages } from "../../support/client-messages.ts";
 import { clientMessage } from "./arbitraries.ts";
-import { badFrames, goodMessages } from "./client-messages.ts";
 
 const parse = clientMessageParser(DEFAULT_LIMITS);
 
@@ -109,11 +109,6 @@ test("[E2] any JSON and any text give a message or InvalidField, and nothing els
   const almost = fc.tuple(types, fc.dictionary(fc.constantFrom(...fieldNames), fc.jsonValue()));
   fc.assert(fc.property(almost, ([type, fields]) => total(JSON.stringify({ ...fields, type }))));
 });
-
-const fieldNames = [
-  ...["process", "priority", "contenders", "observe", "resume", "held", "sentAt", "busy", "component", "components"],
-  ...["election", "id", "leaderSessionId", "address", "metadata", "successor"],
-];
 
 test("deeply nested JSON is refused like any other", () => {
   const depth = 60_000;

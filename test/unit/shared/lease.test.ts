@@ -26,9 +26,9 @@ test("for every allowed D the settings that follow from it keep every relation",
 });
 
 test.each([
-  [{ ...good, durationMs: 1_999 }, ["lease.durationMs", "LEASE_MS", "2000"]],
-  [{ ...good, durationMs: Number.NaN }, ["lease.durationMs"]],
-  [{ ...good, durationMs: MAX_LEASE_MS + 1 }, ["lease.durationMs"]],
+  [{ ...good, durationMs: 1_999 }, ["leaseMs", "LEASE_MS", "2000"]],
+  [{ ...good, durationMs: Number.NaN }, ["leaseMs"]],
+  [{ ...good, durationMs: MAX_LEASE_MS + 1 }, ["leaseMs"]],
   [{ ...good, renewDeadlineMs: 10_000 }, ["lease.renewDeadlineMs", "lease.durationMs"]],
   [{ ...good, renewEveryMs: 4_000 }, ["lease.renewEveryMs", "lease.renewDeadlineMs"]],
   [{ ...good, renewEveryMs: 0 }, ["lease.renewEveryMs"]],

@@ -75,7 +75,7 @@ describe("[E21] what may be a secret is not shown", () => {
     ["the secret of a session", JSON.stringify({ type: "hello", sentAt: 1, resume: { sessionId: "s", secret: hush } })],
     ["a frame that is no JSON", hush],
   ])("%s", (_, frame) => {
-    expect(() => parse(frame)).toThrow(/must be .*; it is another text$/);
+    expect(() => parse(frame)).toThrow(/must be .*; it is a text that is not shown here$/);
   });
 });
 

@@ -2,7 +2,7 @@
  * Every message of a client, with what each of its fields takes, as PROTOCOL.md's table says it; and from that, every
  * frame that is wrong in one field. Total by type: a new message or field does not compile before it stands here.
  */
-import type { ClientMessage, ContenderInfo, ProcessInfo, Resume } from "../../../shared/protocol/messages.ts";
+import type { ClientMessage, ContenderInfo, ProcessInfo, Resume } from "../../shared/protocol/messages.ts";
 
 export interface BadFrame {
   readonly type: string;
@@ -233,6 +233,11 @@ export const badFrames: readonly BadFrame[] = [
   ...["", "Bye", "welcome", "constructor", "__proto__", "toString", "hasOwnProperty"].map((type) =>
     other(`unknown type: ${type}`, JSON.stringify({ type }), "type"),
   ),
+];
+
+/** The names of all fields of all messages. */
+export const fieldNames: readonly string[] = [
+  ...new Set(Object.values(descriptions).flatMap(({ fields }) => Object.keys(fields))),
 ];
 
 /** The smallest frame of each type that is right. */
