@@ -10,7 +10,7 @@ const WORDS: Readonly<Record<BarKind, { readonly label: string; readonly meaning
   closed: { label: "closed", meaning: "said bye, or closed its last contender" },
   revoked: { label: "revoked", meaning: "made to step down by an operator" },
   transferred: { label: "transferred", meaning: "handed over to a successor, by an operator or to spread elections" },
-  preempted: { label: "preempted", meaning: "gave way to a higher priority" },
+  preempted: { label: "preempted", meaning: "another process came first by priority or version" },
   expired: { label: "expired", meaning: "its lease ran out" },
   lost: { label: "lost", meaning: "its session came back without it" },
 };
