@@ -46,7 +46,7 @@ const withMethods = (...methods: string[]): Check<object> =>
       value !== null &&
       (typeof value === "object" || isFunction(value)) &&
       methods.every((method) => isFunction(Reflect.get(value, method))),
-    `an object with ${methods.join(", ")}`,
+    methods.length > 0 ? `an object with ${methods.join(", ")}` : "an object",
   );
 const aFunction = where(isFunction, "a function");
 const callback = optional(aFunction);

@@ -48,8 +48,9 @@ export interface ClientOptions extends Partial<Omit<SessionSettings, "priority" 
   /** Processes with the same group elect together: 1-128 characters out of `A-Z a-z 0-9 . _ : - /`. */
   readonly group: string;
   /**
-   * A function is called at every attempt to connect. It may throw: the next attempt calls it again, without a limit. A
-   * string that the group refuses five times in a row (4401) closes the client permanently.
+   * If it is a function, it is called at every attempt to connect, and for every look-up. It may throw: the next attempt
+   * calls it again, without a limit. If it is a string, and the group refuses it five times in a row (close code 4401), the
+   * client is closed permanently.
    */
   readonly token?: string | (() => string | Promise<string>);
   /** A Durable Object stub or a service binding: the client connects by an upgrade through its `fetch`. */
@@ -65,10 +66,10 @@ export interface ClientOptions extends Partial<Omit<SessionSettings, "priority" 
  * closes `lingerMs` after the last of them has left. Made by `createElectionClient`. Its methods need no `this`: it works behind
  * a proxy, and its methods may be destructured.
  *
- * `close` and `resign` do not wait for the callback (of a contender or a scope, or the body of a loop) in which they are
- * called. On Node, Deno, Bun and Workers with `nodejs_compat` this also holds after an `await` in the callback, and in
- * the body of a loop, once the body has used its leadership. In pages it holds until the first `await`: after that, call
- * them without `await`.
+ * `close` and `resign` do not wait for the code that calls them, if that is a callback of a contender, the function of
+ * `elect` or `tryElect`, or the body of a `terms` loop. On Node, Deno, Bun and Workers with `nodejs_compat` this also
+ * holds after an `await` in that code; the body of a loop has to use its leadership before its first `await` for this. In
+ * pages it holds until the first `await`: after that, call `close` and `resign` without `await`.
  */
 export interface ElectionClient<Component extends string = string> extends AsyncDisposable {
   /** The state of the connection, at call time. `suspended`: the connection is lost while a term still runs. */
@@ -77,24 +78,25 @@ export interface ElectionClient<Component extends string = string> extends Async
   readonly sessionId: string | undefined;
 
   /**
-   * Runs for leadership of the component until the contender is closed: granted, revoked, granted again, by callbacks.
-   * Throws a `DuplicateContenderError` if this client has a contender for it already.
+   * Runs for leadership of the component until the contender is closed. The leadership may be granted, revoked and granted
+   * again; the callbacks report it. Throws a `DuplicateContenderError` if this client has a contender for the component
+   * already.
    */
   contend<C extends Component>(component: C, callbacks?: ContenderCallbacks<C>, options?: ContendOptions): Contender<C>;
 
   /**
-   * The process contends in the process election, with or without components, until `close()` of the client: closing its
-   * last component does not give the leadership up, and a component that registers later joins it. It contends as the
-   * component named `component`, by default `process`. The token has to allow that name. Returns that contender, the same
-   * one at each call. Refusals go to `onError` of the client.
+   * The process contends in the process election, with or without components, until the client or the returned contender is
+   * closed: closing its last component does not give the leadership up, and a component that registers later joins the
+   * leadership. The process contends as the component named `component`, by default `process`. The token has to allow that
+   * name. Returns that contender: the same one at each call, unless it was closed. Refusals go to `onError` of the client.
    */
   stand(component?: Component): Contender;
 
   /**
-   * Runs the function once per term, from the grant on. After a loss, the drain lasts until the promise of the function
+   * Calls the function once per term, at its grant. After a loss, the drain lasts until the promise of the function
    * settles; then `elect` waits for the next term. If the function returns while leading, `elect` leaves the election and
    * then resolves with the function's result. It rejects with an error that the function throws while leading, and with
-   * the reason of the signal.
+   * the reason of `options.signal` when that aborts.
    */
   elect<C extends Component, T>(
     component: C,
@@ -103,11 +105,12 @@ export interface ElectionClient<Component extends string = string> extends Async
   ): Promise<T>;
 
   /**
-   * Runs the function now if the election is free for this process, or led by it; otherwise resolves at once with who leads.
-   * The group decides that in one turn: a try never waits in the queue, and leaves no place behind. It lasts one term. It
-   * rejects with an error that the function throws while leading, and with a `LeadershipLostError` if the term ends before
-   * the function does. If the answer is lost with the connection, it asks again over the next one: the group takes back a
-   * grant whose answer was lost. `waitMs` limits the wait for a connection and for the answer; default 10 s.
+   * Runs the function now if the election is free for this process, or if this process leads it; otherwise resolves at once,
+   * and names who leads. The group decides that in one step: a try never waits in the queue, and keeps no place in it. A try
+   * lasts one term. `tryElect` rejects with an error that the function throws while leading, and with a
+   * `LeadershipLostError` if the term ends before the function does. If the connection is lost before the answer arrives,
+   * the client asks again over the next connection; if the lost answer was a grant, the group takes that grant back.
+   * `waitMs` limits the wait for a connection and for the answer; default 10 s.
    */
   tryElect<C extends Component, T>(
     component: C,
@@ -116,9 +119,9 @@ export interface ElectionClient<Component extends string = string> extends Async
   ): Promise<TryResult<T>>;
 
   /**
-   * The loop runs its body once per term. After a loss, the drain lasts until the body ends. `break` leaves the
-   * election. If the body ends while the term runs, the component keeps leading, and the loop waits for the end of the
-   * term.
+   * For a `for await` loop, which runs its body once per term. After a loss, the drain lasts until the body ends. `break`
+   * leaves the election. If the body ends while the term runs, the component keeps leading, and the loop waits for the end
+   * of the term.
    */
   terms<C extends Component>(component: C, options?: ScopeOptions): AsyncGenerator<Leadership<C>, void, undefined>;
 
@@ -131,8 +134,9 @@ export interface ElectionClient<Component extends string = string> extends Async
 
   /**
    * Yields the current leader or `null`, then each change; for all components if none is named. If changes come faster
-   * than they are read, only the newest is kept, with one `null` between two leaders. `break` ends it. Rejects with
-   * `limit_exceeded` if the group has no room for this observer; other observers continue.
+   * than they are read, only the newest leader of a component is kept; one `null` still comes between two different leaders.
+   * `break` ends it. Rejects with the code `limit_exceeded` if the group has no room for this observer; other observers
+   * continue.
    */
   observe(component: Component, options?: ObserveOptions): AsyncGenerator<LeaderInformation | null, void, undefined>;
   observe(component?: undefined, options?: ObserveOptions): AsyncGenerator<LeaderChange, void, undefined>;
@@ -143,12 +147,16 @@ export interface ElectionClient<Component extends string = string> extends Async
    */
   leader(component: Component, options?: ObserveOptions): Promise<LeaderInformation>;
 
-  /** By HTTP, without a session. Rejects after 10 s without an answer, and when the client is closed. */
+  /**
+   * Asks for the confirmed leader by HTTP, without a session; `null`: there is none. Rejects after 10 s without an answer,
+   * and when the client is closed.
+   */
   getLeader(component: Component, options?: ObserveOptions): Promise<LeaderInformation | null>;
 
   /**
-   * Who leads, who waits, and the session ids for `successor`; by HTTP. At most 100 elections, each with the first 100 of
-   * those that wait, and at most 1,000 of these in all: see PROTOCOL.md for the others. Rejects as `getLeader` does.
+   * Who leads, who waits, and the session ids for `successor`; by HTTP. At most 100 elections, each with its first 100
+   * waiting sessions, and at most 1,000 waiting sessions in all: PROTOCOL.md says how to get the rest. Rejects as
+   * `getLeader` does.
    */
   getStatus(options?: ObserveOptions): Promise<GroupStatus>;
 
@@ -159,28 +167,30 @@ export interface ElectionClient<Component extends string = string> extends Async
   setPriority(priority: number, component?: Component): void;
 
   /**
-   * Whether a component may lead at present. Without `component`: for all contenders that the client has at this moment.
-   * One that is not ready keeps its place and is passed over. A leader that becomes unready steps down as by `resign`. The
-   * process election moves as one: it is led only while each of its components here is ready.
+   * Sets whether a component may lead at present. Without `component`: for all contenders that the client has at this
+   * moment. A contender that is not ready keeps its place in the queue and is passed over. A leader that becomes unready
+   * steps down as by `resign`. The components of the process election count together: this process leads that election only
+   * while each of its components in it is ready.
    */
   setReady(ready: boolean, component?: Component): void;
 
   /**
-   * Steps down from the whole election, and goes to the back of the queue. Resolves when everything in it has stopped,
-   * scopes included; inside a callback it waits only for the other callbacks. Does nothing if this process does not lead.
+   * Steps down from the whole election, with all components that lead in it, and goes to the back of the queue. Resolves
+   * when the work of all of them has stopped, scopes included; inside a callback it waits only for the other callbacks.
+   * Does nothing if this process does not lead the election.
    */
   resign(election?: ElectionName, options?: ResignOptions): Promise<void>;
 
   /**
    * Ends the terms, waits for the drains, and leaves the group; resolves when the group was notified. Without a
-   * connection it tries to connect for as long as a lease of this process may still run at the group, at most 10 s.
-   * Other calls reject from now on. Inside a callback it waits only for the other callbacks; the client is closed when
-   * this one has settled.
+   * connection it tries to connect for as long as the group may still count a lease of this process, at most 10 s.
+   * From this call on, other calls fail. Inside a callback it waits only for the other callbacks; the client is closed
+   * when the callback that has called it has settled.
    *
    * With `cleanup` it then also deletes everything that the group has stored, if nobody else uses it, and resolves with the
-   * outcome. This needs the role `admin`, as the route `DELETE …?purge=true` does. It waits up to 10 s until the group may be
-   * deleted without reusing an epoch. It rejects if the role is missing, or the group can't be reached; the client has left
-   * all the same.
+   * outcome. This needs the role `admin`, as the route `DELETE …?purge=true` does. If a new group could still give out the
+   * same epochs, it waits for up to 10 s until that is over. It rejects if the role is missing, or the group can't be
+   * reached; the client has left even then.
    */
   close(): Promise<void>;
   close(options: CloseOptions): Promise<CleanUpResult>;
@@ -188,7 +198,10 @@ export interface ElectionClient<Component extends string = string> extends Async
   /** The listener is called for each change, not for the current state. Returns a function that removes it. */
   onStateChange(listener: (state: ClientState) => void): () => void;
 
-  /** The listener is called with errors that belong to no contender. Returns a function that removes it. */
+  /**
+   * The listener is called with errors that belong to no contender, and with those of a contender that has no `onError`.
+   * Returns a function that removes it.
+   */
   onError(listener: (error: unknown) => void): () => void;
 }
 

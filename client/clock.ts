@@ -2,7 +2,7 @@
 export interface Clock {
   /** Never goes back; may stand still while the machine sleeps. */
   monotonic(): number;
-  /** Advances while the machine sleeps; may be set. */
+  /** Advances while the machine sleeps; jumps when somebody sets the machine's time. */
   wall(): number;
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(handle: unknown): void;

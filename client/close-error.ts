@@ -37,7 +37,7 @@ export function closeError(
   }
   if (!opened && code === LOST) return unreachableError(url, cause, end);
   const { error, message: meaning } = closeMeaning(code);
-  const what = opened ? `the connection to ${url} was closed` : `${url} can't be connected`;
+  const what = opened ? `the connection to ${url} was closed` : `no connection to ${url}`;
   const said = reason ? `; the server says: ${reason}` : "";
   const name = !opened && error === "connection_lost" ? "connection_failed" : error;
   const hasNewToken = asksForToken && code === CLOSE.unauthorized;

@@ -4,13 +4,13 @@ import { assertCloseOptions } from "./checks.ts";
 import { ElectionError } from "./errors.ts";
 import { type IsAnswer, type LookUpPorts, lookUp } from "./look-up.ts";
 
-/** How a client is closed, beside the plain way. */
+/** Options of `close`. */
 export interface CloseOptions {
   /** Also deletes what the group has stored, if nobody else uses it. */
   readonly cleanup: true;
 }
 
-/** What `close({ cleanup: true })` did. `message`: who uses the group, or what it waits for. */
+/** What `close({ cleanup: true })` did. `message`: why nothing was deleted, and what to do about it. */
 export type CleanUpResult = { readonly cleaned: true } | { readonly cleaned: false; readonly message: string };
 
 /** How long it waits until the group's clock allows it. */

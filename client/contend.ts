@@ -14,7 +14,10 @@ export interface ContendOptions {
   readonly election?: ElectionKind;
   /** Only for a dedicated election. Higher comes first. */
   readonly priority?: number;
-  /** `false`: it stands, keeps its place, and is passed over until `setReady` of the client says otherwise. */
+  /**
+   * `false`: the component contends and keeps its place in the queue, but is passed over until `setReady` of the client says
+   * otherwise.
+   */
   readonly ready?: boolean;
 }
 
@@ -56,7 +59,7 @@ export function contend<Component extends string>(
   assertContendOptions(options);
   const { election, priority, ready = true } = options;
   if (priority !== undefined && election !== "dedicated") {
-    throw invalid("priority", 'needs election: "dedicated"; the process election goes by setPriority of the client');
+    throw invalid("priority", 'needs election: "dedicated"; for the process election call setPriority of the client');
   }
   const left = deferred();
   left.promise.catch(() => {});

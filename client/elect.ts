@@ -11,19 +11,22 @@ import { iterate, type Steps } from "./iteration.ts";
 import type { Participant } from "./participant.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 
-/** Options of `elect`, `terms` and `acquire`. */
+/** Options of the scopes `elect`, `terms` and `acquire`. `tryElect` is a scope, too. */
 export interface ScopeOptions extends ContendOptions {
-  /** Ends the term, waits until it is drained, and rejects with the signal's reason. To limit only the wait, use `waitMs`. */
+  /**
+   * When it aborts, the scope ends its term, waits until it is drained, and rejects with the signal's reason. To limit only
+   * the wait, use `waitMs`.
+   */
   readonly signal?: AbortSignal;
   /**
    * How long to wait for the first term, in milliseconds. After that the scope leaves the election and rejects with an
-   * `ElectionError` with the code `wait_timeout`. It does not end a term that has begun. Default: no limit, as for
-   * values above 2^31 - 1 (nearly 25 days).
+   * `ElectionError` with the code `wait_timeout`. It does not end a term that has begun. Default: no limit. A value above
+   * 2^31 - 1 (nearly 25 days) means no limit, too.
    */
   readonly waitMs?: number;
   /** `manual`: your code calls `leadership.confirm()`. Default: the address is published at the start of every term. */
   readonly confirm?: "auto" | "manual";
-  /** Called with errors that the work throws after the term was lost, and with errors of the connection. */
+  /** Called with errors that the work throws after the term was lost, of the connection, and of the automatic `confirm`. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -117,7 +120,7 @@ function campaign<T, Component extends string>(
 const waitTimeout = (component: string, waitMs: number): ElectionError =>
   new ElectionError(
     "wait_timeout",
-    `${component} was not granted within waitMs (${waitMs} ms): wait longer, or see who leads by getStatus()`,
+    `${component} was not granted within waitMs (${waitMs} ms): wait longer, or call getStatus() to see who leads`,
   );
 
 /** Runs for every term until it returns, or throws, while leading. Errors after a loss go to `onError`. */

@@ -28,7 +28,7 @@ export class ProtocolError extends ElectionError {
 export const otherDeploymentError = (url: string, before: string, after: string): ElectionError =>
   new ElectionError(
     "other_deployment",
-    `${url} leads to another deployment now (${after}, before ${before}): its group is another one, and each may have a leader; let all clients use the same`,
+    `${url} leads to another deployment now (${after}; earlier: ${before}): the group there is another one, and each of the two may have a leader; let all clients use the same deployment`,
   );
 
 /** Whether a callback has thrown this because its term has ended. */

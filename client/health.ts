@@ -9,8 +9,8 @@ import { type ClientState, clientState, refusalOf, type SessionState } from "./s
 export interface ClientHealth {
   /**
    * `ok`: connected, or no connection is needed. `degraded`: not connected, and retrying by itself. `failing`: closed; the token
-   * was refused; the group refuses a contender; or not connected for a whole lease, so that nothing can lead here any longer. In
-   * a large group the time over which its sessions spread their return is added to that lease: 30 s at most.
+   * was refused; the group refuses a contender; or not connected for a whole lease, so that nothing can lead here any longer.
+   * The sessions of a large group reconnect spread over a time of at most 30 s, which is added to that lease.
    */
   readonly status: "ok" | "degraded" | "failing";
   readonly state: ClientState;
@@ -23,13 +23,13 @@ export interface ClientHealth {
   readonly refused?: readonly RefusedComponent[];
   /** The rest of the lease that ends first. Absent if nothing leads. */
   readonly remainingMs?: number;
-  /** The time since the last answered renewal was sent, of the lease that `remainingMs` is about. */
+  /** For the lease that `remainingMs` is about: the time since its last answered renewal was sent. */
   readonly lastRenewedAgoMs?: number;
   /** How long the client has been without a connection. Absent while it is connected. */
   readonly disconnectedMs?: number;
-  /** How often the connection was lost, or could not be had, in that time. Absent while it is connected. */
+  /** How often, within `disconnectedMs`, the connection was lost or could not be opened. Absent while it is connected. */
   readonly failures?: number;
-  /** The last error of the connection, even after it has recovered. */
+  /** The last error of the connection, or of a contender that the group refused, even after the connection has recovered. */
   readonly lastError?: { readonly code: string; readonly message: string };
 }
 

@@ -21,6 +21,7 @@ export type { ElectionKind, ElectionName } from "../shared/protocol/names.ts";
 export type { Missed } from "../shared/protocol/runs.ts";
 export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../shared/protocol/status.ts";
 export type { Deployment, Requests } from "../shared/remote/endpoint.ts";
+export type { TokenSource } from "../shared/remote/token.ts";
 export type { ClientOptions, ElectionClient } from "./client.ts";
 export type { Clock } from "./clock.ts";
 export type { CleanUpResult, CloseOptions } from "./close.ts";

@@ -52,12 +52,12 @@ function isoOf(ms: number): string | null {
 }
 
 /**
- * Any process may call this at any time. One of them at a time runs `run` for an occurrence of the job, and none does once
- * the occurrence is completed; if a run throws or dies, the next one that asks runs it again, unless `retry` is false.
- * Resolves for everybody with what has become of the occurrence, as soon as it is over. Rejects with the error of `run`,
- * with a `LeadershipLostError` if the run no longer counts (another process has begun the occurrence since, or an operator
- * has given it up), with the reason of `signal`, with a `TypeError` for wrong options, and with an `ElectionError` if the
- * group refuses, or could not be reached for a minute.
+ * Any process may call this at any time. One process at a time runs `run` for an occurrence of the job, and none does once
+ * the occurrence is completed. If a run throws or dies, the next process that asks runs the occurrence again, unless
+ * `retry` is false. Resolves for everybody with what has become of the occurrence, as soon as the occurrence is over.
+ * Rejects with the error of `run`, with a `LeadershipLostError` if the run no longer counts (another process has begun the
+ * occurrence since, or an operator has given the run up), with the reason of `signal`, with a `TypeError` for wrong options,
+ * and with an `ElectionError` if the group refuses, or could not be reached for a minute.
  */
 export const runOnce = <T>(options: RunOnceOptions<T>): Promise<OnceResult<T>> =>
   runOnceBy(options, () => `process-${freshId().slice(0, 8)}`);

@@ -356,7 +356,7 @@ export class Participant {
   }
 
   #warn({ message }: ElectionError): void {
-    if (!this.#hasWarned) warn(`${message}; the client keeps trying. client.onError hears of it`);
+    if (!this.#hasWarned) warn(`${message}; the client keeps trying. client.onError receives such errors`);
     this.#hasWarned = true;
   }
 }

@@ -41,7 +41,10 @@ const FINAL: ReadonlySet<string> = new Set(["forbidden", "invalid_argument", "un
 export const isRetryable = (code: string, isRefusal = false): boolean =>
   isRefusal ? !FINAL.has(code) : PASSING.has(code);
 
-/** Every error of this package. `retryable`: the same call may succeed later; otherwise something has to change first. */
+/**
+ * The base of the errors of this package, except the `TypeError` and the `RangeError` for wrong arguments and settings.
+ * `retryable`: the same call may succeed later; otherwise something has to change first.
+ */
 export class ElectionError extends Error {
   // Written out, here and below: minifiers change the names of classes.
   static {
@@ -49,7 +52,7 @@ export class ElectionError extends Error {
   }
   readonly code: string;
   readonly retryable: boolean;
-  /** Where the backend says when to ask again: it is overloaded, limits this caller, or can't do it yet. */
+  /** After how long to ask again, if the backend says so: it is overloaded, limits this caller, or can't do it yet. */
   declare readonly retryAfterMs?: number;
   constructor(code: string, message: string = code, cause?: unknown, retryable: boolean = isRetryable(code)) {
     super(message, cause === undefined ? undefined : { cause });

@@ -58,7 +58,7 @@ export function leaseFault(
 ): string | null {
   const { durationMs, renewDeadlineMs, renewEveryMs } = lease;
   if (!(durationMs >= MIN_LEASE_MS && durationMs <= MAX_LEASE_MS)) {
-    return `lease.durationMs is ${durationMs}: set it (LEASE_MS) to ${MIN_LEASE_MS}..${MAX_LEASE_MS} ms`;
+    return `leaseMs (LEASE_MS) is ${durationMs}: set it to ${MIN_LEASE_MS}..${MAX_LEASE_MS} ms`;
   }
   if (!(renewDeadlineMs < durationMs)) {
     return `lease.renewDeadlineMs (${renewDeadlineMs}) must be below lease.durationMs (${durationMs}): lower the first or raise the second`;

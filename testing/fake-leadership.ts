@@ -7,7 +7,7 @@ import { oneOf, optional } from "../shared/protocol/fields.ts";
 import type { Confirm } from "../shared/protocol/messages.ts";
 import { type ElectionKind, electionOf } from "../shared/protocol/names.ts";
 
-/** What the leaderships are of. */
+/** The group, the component and the kind of election of the leaderships. */
 export interface FakeLeadershipOptions {
   /** Default `test`. */
   readonly group?: string;

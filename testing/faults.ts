@@ -24,7 +24,7 @@ interface Evicted {
   webSockets: "close" | "hibernate";
 }
 
-/** Which groups, and what the tool needs for it. */
+/** Which Worker has the groups, and what the tool needs to reach them. */
 export interface ElectionFaultsOptions<Options = never> {
   /** Name of the Worker that has the groups. Default `edge-election`. */
   readonly worker?: string;
@@ -34,7 +34,10 @@ export interface ElectionFaultsOptions<Options = never> {
   readonly namespace?: { idFromName(name: string): unknown; get(id: never): unknown };
 }
 
-/** What can happen to a group's object. Each resolves when it has happened, and rejects with a sentence where the tool can't. */
+/**
+ * What can happen to a group's object. Each method resolves when it has happened, and rejects with an error that names the
+ * remedy if the tool can't do it.
+ */
 export interface ElectionFaults {
   /** It leaves memory while its sockets stay: clients notice nothing. Nothing happens if it is not in memory. */
   hibernate(group: string): Promise<void>;
@@ -45,7 +48,7 @@ export interface ElectionFaults {
 }
 
 const cannot = (what: string, lacks: string, instead: string): Promise<never> =>
-  Promise.reject(new Error(`this version can't ${what}: it has no ${lacks}. ${instead}`));
+  Promise.reject(new Error(`this version of the tool can't ${what}: it has no ${lacks}. ${instead}`));
 
 /** The tools' own words. */
 const NOT_IN_MEMORY = "not currently running";
@@ -69,7 +72,9 @@ export function faultsBy<Options>(
   if ("setOptions" in tool) return ofMiniflare(tool, options);
   if ("abortAllDurableObjects" in tool) return ofVitest(tool, options.namespace);
   if ("evictDurableObject" in tool || "scheduled" in tool) return ofWrangler(tool as WranglerTool);
-  throw new TypeError("give it a Miniflare, a Worker of wrangler's test harness, or the module cloudflare:test");
+  throw new TypeError(
+    "the tool must be a Miniflare, a Worker of wrangler's test harness, or the module cloudflare:test",
+  );
 }
 
 function ofMiniflare<Options>(

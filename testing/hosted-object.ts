@@ -9,7 +9,7 @@ import type { MachineSettings } from "./machine.ts";
 import { Kept, ObjectStorage } from "./object-storage.ts";
 import type { Due } from "./timeline.ts";
 
-/** What the test calls it by: each method as a promise, as a stub has it. */
+/** The test calls an object by this: each method returns a promise, as with the stub of a real object. */
 export type TestStub<T> = {
   readonly [Name in keyof T]: T[Name] extends (...given: infer Given) => infer Result
     ? (...given: Given) => Promise<Awaited<Result>>

@@ -1,6 +1,7 @@
 /**
  * The entry point `edge-election/testing`: a process group in memory for tests of your own code, and the real backend on
- * this machine. Runs wherever the client does; only `startLocalBackend` needs Node, and it loads what it needs when called.
+ * this machine. Runs wherever the client does; only `startLocalBackend` and `electionWorker` need Node, and they load what
+ * they need when called.
  *
  * Entry of the room `testing`. Tests of applications import it, and `bench/`, `examples/` and `tools/harness` may. It
  * imports `shared/`, `client/`, the group core and its host, what `worker/callers` asks of it, `testing/group`, and
@@ -26,8 +27,9 @@ import { TestGroup, type TestGroupOptions } from "./test-group.ts";
 export const createTestGroup = (options?: TestGroupOptions): TestGroup => new TestGroup(options);
 
 /**
- * Starts the production Worker on the open-source runtime, on a free port of 127.0.0.1, without tokens.
- * Resolves when it accepts connections. Needs Node and the package `workerd`. Rejects with a `TypeError` for wrong options.
+ * Starts the production Worker on the open-source runtime, on a free port of 127.0.0.1, without tokens unless `settings`
+ * require them. Resolves when it accepts connections. Needs Node and the package `workerd`. Rejects with a `TypeError` for
+ * wrong options.
  */
 export async function startLocalBackend(options: LocalBackendOptions = {}): Promise<LocalBackend> {
   assertLocalBackendOptions(options);
@@ -37,9 +39,9 @@ export async function startLocalBackend(options: LocalBackendOptions = {}): Prom
 }
 
 /**
- * The shipped Worker, as one of the `workers` of a tool that runs Workers on this machine. Other Workers bind it by its name:
- * the entrypoint `ElectionsEntrypoint` for `runIfLeader` and objects that contend. Open to everybody on this machine unless
- * `settings` require tokens. Needs Node. Rejects with a `TypeError` for wrong options.
+ * The shipped Worker, as one of the `workers` of a tool that runs Workers on this machine. For `runIfLeader` and for objects
+ * that contend, other Workers bind its entrypoint `ElectionsEntrypoint`, by the name of this Worker. It serves everybody on
+ * this machine unless `settings` require tokens. Needs Node. Rejects with a `TypeError` for wrong options.
  */
 export async function electionWorker<Tool extends WorkerTool>(
   tool: Tool,
@@ -55,7 +57,7 @@ export async function electionWorker<Tool extends WorkerTool>(
 }
 
 /**
- * What a tool can do to the objects of groups: of a `Miniflare`, of a Worker of wrangler's test harness, or of the module
+ * What a tool can do to the objects of groups. The tool is a `Miniflare`, a Worker of wrangler's test harness, or the module
  * `cloudflare:test`. Throws a `TypeError` for anything else.
  */
 export const electionFaults = <Options>(

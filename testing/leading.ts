@@ -1,6 +1,6 @@
 /**
  * Who leads, word by word as GUARANTEES.md has it: "a session leads while `isLeader()` is true, and also while it drains
- * inside its lease after a revoke". It is asked of what applications were told and did, never of what a core believes.
+ * after a revoke, as long as its lease runs". It is asked of what applications were told and did, never of what a core believes.
  */
 
 export interface AsTold {

@@ -6,7 +6,7 @@ import type { Ledger } from "./ledger.ts";
 import type { Member } from "./member.ts";
 import type { Due } from "./timeline.ts";
 
-/** What a test names a member by: its client, the elections of its Worker, or its object. */
+/** What stands for a participant of the group (a member) in a test: its client, the elections of its Worker, or its object. */
 export type TestMember = ElectionClient | Elections | TestObject;
 
 export class Members {

@@ -35,7 +35,8 @@ export const assertCallerName = (given: unknown): void => assertCaller({ name: g
 export const assertTestObjectOptions = optionsBy({ name: aText, env: record, binding: aText });
 
 export function assertDelay(ms: unknown): void {
-  if (!(typeof ms === "number" && Number.isFinite(ms) && ms >= 0)) throw new RangeError(`${ms} ms: give 0 or more`);
+  if (!(typeof ms === "number" && Number.isFinite(ms) && ms >= 0))
+    throw new RangeError(`the delay is ${ms} ms: give 0 or more`);
 }
 
 const backendFields = {

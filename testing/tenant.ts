@@ -8,7 +8,10 @@ import type { Member } from "./member.ts";
 import { TestSocket } from "./socket.ts";
 import type { Due } from "./timeline.ts";
 
-/** The options of a client, without those that the test group decides: where to connect, and which clock to use. */
+/**
+ * The options of a client, without those that the test group decides: where to connect, and which clock to use. `page` is
+ * `false` by default.
+ */
 export interface TestClientOptions
   extends Omit<ClientOptions, "url" | "group" | "token" | "fetcher" | "WebSocket" | "clock"> {
   /** `process.name`, and the client's name in the history. Default `client-1`, `client-2`, ... */

@@ -96,7 +96,7 @@ export class TestGroup {
 
   // Members
 
-  /** Makes a new process with the client that users have. It connects when time advances. */
+  /** Makes a new process with the shipped client. It connects when time advances. */
   client<Component extends string = string>(options: TestClientOptions = {}): ElectionClient<Component> {
     assertTestClientOptions(options);
     const { name = `client-${this.#members.count + 1}`, ...given } = options;
@@ -110,8 +110,8 @@ export class TestGroup {
   }
 
   /**
-   * The elections of a Worker, as a service binding has them: for `runIfLeader`, and for calls. Its clock is that of Workers:
-   * it stands still while code runs. A killed Worker is followed by another one.
+   * The elections of a Worker, as a service binding has them: for `runIfLeader`, and for calls of `Elections`. Its clock is that
+   * of Workers: it stands still while code runs. Once this Worker was killed, these are the elections of a new one.
    */
   get elections(): Elections {
     if (this.#worker === undefined || this.#members.of(this.#worker).isDead) {
@@ -121,7 +121,7 @@ export class TestGroup {
     return this.#worker;
   }
 
-  /** The elections of another Worker, with a path and a clock of its own. */
+  /** The elections of another Worker, with a network connection and a clock of its own. */
   electionsFor(name: string): Elections {
     assertCallerName(name);
     const caller = new Caller(this.#machineSettings(name));
@@ -221,16 +221,16 @@ export class TestGroup {
     this.#members.of(member).cut();
   }
 
-  /** From now on everything takes so many milliseconds longer in each direction; 0 ends it. */
+  /** From now on everything takes this many milliseconds longer in each direction; 0 ends the delay. */
   delay(member: TestMember, ms: number): void {
     assertDelay(ms);
     this.#members.of(member).delay(ms);
   }
 
   /**
-   * The member's clock and its code stand still, as on a sleeping machine; messages for it wait. For a Worker or an object
-   * it is a computation that takes long. Code under test stands still while it waits for its client, for an answer or for
-   * `clock(member)`, and continues if it waits for something else.
+   * The member's clock and its code stand still, as on a sleeping machine; messages for it wait. A Worker or an object is
+   * frozen as by a long computation. Code under test stands still while it waits for its client, for an answer or for
+   * `clock(member)`; code that waits for anything else continues.
    */
   freeze(member: TestMember): void {
     this.#look();
@@ -295,8 +295,9 @@ export class TestGroup {
   }
 
   /**
-   * Revokes a leadership, as an operator does. Resolves when the term has ended and, if somebody waits, the next process leads, or
-   * has not taken the lead in time; time has to advance for that. Resolves with `null` if the group was restarted meanwhile.
+   * Revokes a leadership, as an operator does. Resolves when the term has ended. If somebody waits, it resolves only when the
+   * next process leads, or has failed to take the lead in time. Time has to advance for that. Resolves with `null` if the group
+   * was restarted meanwhile.
    */
   revoke({ component, successor, note }: TestRevokeOptions = {}): Promise<Outcome | null> {
     const sessionId = successor && this.#members.of(successor).sessionId;

@@ -33,7 +33,7 @@ export class Timeline {
 
   /** Resolves with true as soon as the condition holds, and with false when the time is over. */
   async run(ms: number, isEnough: () => boolean): Promise<boolean> {
-    if (!(ms >= 0)) throw new RangeError(`${ms} ms: give 0 or more milliseconds`);
+    if (!(ms >= 0)) throw new RangeError(`the time to advance is ${ms} ms: give 0 or more milliseconds`);
     if (this.#isAdvancing) throw new Error("time is advancing already: wait for advance, until or settled first");
     this.#isAdvancing = true;
     try {

@@ -10,6 +10,7 @@ import { pages } from "./http/pages.ts";
 
 export { ElectionError, LeadershipLostError, type LossReason } from "../shared/errors.ts";
 export type { Leadership, ResignOptions } from "../shared/leadership/leadership.ts";
+export type { LeaseSettings } from "../shared/lease.ts";
 export type { OnceOptions } from "../shared/once/options.ts";
 export type { OnceResult, RunLeadership } from "../shared/once/run-once.ts";
 export type { GroupLimits } from "../shared/protocol/limits.ts";
@@ -22,6 +23,7 @@ export type {
   RenewRun,
   RunAnswer,
   RunCall,
+  RunEnd,
 } from "../shared/protocol/runs.ts";
 export type {
   CandidateStatus,
@@ -56,7 +58,9 @@ export type {
 export { ElectionGroup } from "./durable-object/election-group.ts";
 export { GroupIndex } from "./durable-object/group-index.ts";
 export type { TermStatus } from "./group/history.ts";
-export type { PolicyOptions, Preemption } from "./group/policy.ts";
+export type { LogLevel, PolicyOptions, Preemption } from "./group/policy.ts";
+export type { Preference } from "./group/preference.ts";
+export type { EndReason } from "./group/state.ts";
 export type { FenceAnswer, FenceQuestion } from "./group/views.ts";
 export type { ElectionAppOptions, ElectionEnv, PlaceOf } from "./http/admission.ts";
 export type { ElectionApp } from "./http/app.ts";

@@ -24,26 +24,26 @@ keep_vars = true
 
 [durable_objects]
 bindings = [{ name = "ELECTIONS", class_name = "ElectionGroup" }]
-# Groups that hibernate within a minute of a deployment keep their sockets; all others restart then.
+# Groups that hibernate within a minute of a deployment keep their sockets; all others restart after that minute.
 code_update_strategy = { mode = "deferred", max_delay = 60 }
 
 [[migrations]]
 tag = "v1" # if you have migrations already, add one with a tag of its own
 new_sqlite_classes = ["ElectionGroup"]
 
-# Upgrades that are refused, counted by address. All Workers of an account share the number: take one that is free.
+# Counts refused upgrades by address. All Workers of an account share a namespace_id: take one that is free.
 [[ratelimits]]
 name = "UPGRADE_LIMITER"
 namespace_id = "8787"
 simple = { limit = 100, period = 60 }
 
-# Look-ups of one subject, or of one address without. Operators and upgrades are not counted.
+# Counts look-ups by subject, or by address where the token names no subject. Operators and upgrades are not counted.
 [[ratelimits]]
 name = "REQUEST_LIMITER"
 namespace_id = "8788"
 simple = { limit = 600, period = 60 }
 
-# Without it the log is kept nowhere. A line for each invocation would only cost.
+# Without it no log is kept. A line for each invocation would only cost money, so it is turned off below.
 [observability]
 enabled = true
 
@@ -63,18 +63,18 @@ const jsonc = ({ name, main, compatibilityDate, compatibilityFlags }: MountedWor
   "keep_vars": true,
   "durable_objects": {
     "bindings": [{ "name": "ELECTIONS", "class_name": "ElectionGroup" }],
-    // Groups that hibernate within a minute of a deployment keep their sockets; all others restart then.
+    // Groups that hibernate within a minute of a deployment keep their sockets; all others restart after that minute.
     "code_update_strategy": { "mode": "deferred", "max_delay": 60 }
   },
   // If you have migrations already, add one with a tag of its own.
   "migrations": [{ "tag": "v1", "new_sqlite_classes": ["ElectionGroup"] }],
-  // Upgrades that are refused, counted by address. All Workers of an account share the number: take one that is free.
-  // Then look-ups of one subject, or of one address without.
+  // Counts refused upgrades by address. All Workers of an account share a namespace_id: take one that is free.
+  // The second one counts look-ups by subject, or by address where the token names no subject.
   "ratelimits": [
     { "name": "UPGRADE_LIMITER", "namespace_id": "8787", "simple": { "limit": 100, "period": 60 } },
     { "name": "REQUEST_LIMITER", "namespace_id": "8788", "simple": { "limit": 600, "period": 60 } }
   ],
-  // Without it the log is kept nowhere. A line for each invocation would only cost.
+  // Without it no log is kept. A line for each invocation would only cost money, so it is turned off below.
   "observability": { "enabled": true, "logs": { "invocation_logs": false } }
 }
 `;

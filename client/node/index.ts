@@ -53,23 +53,24 @@ export function createElectionClient<Component extends string = string>(
 }
 
 /**
- * Any process may call this at any time. One of them at a time runs `run` for an occurrence of the job, and none does once
- * the occurrence is completed; if a run throws or dies, the next one that asks runs it again, unless `retry` is false.
- * Resolves for everybody with what has become of the occurrence, as soon as it is over. `by` is by default the host's name
- * and the process id. Rejects with the error of `run`, with a `LeadershipLostError` if the run no longer counts (another
- * process has begun the occurrence since, or an operator has given it up), with the reason of `signal`, with a `TypeError`
- * for wrong options, and with an `ElectionError` if the group refuses, or could not be reached for a minute.
+ * Any process may call this at any time. One process at a time runs `run` for an occurrence of the job, and none does once
+ * the occurrence is completed. If a run throws or dies, the next process that asks runs the occurrence again, unless
+ * `retry` is false. Resolves for everybody with what has become of the occurrence, as soon as the occurrence is over. `by` is
+ * by default the host's name and the process id. Rejects with the error of `run`, with a `LeadershipLostError` if the run no
+ * longer counts (another process has begun the occurrence since, or an operator has given the run up), with the reason of
+ * `signal`, with a `TypeError` for wrong options, and with an `ElectionError` if the group refuses, or could not be reached
+ * for a minute.
  */
 export const runOnce = <T>(options: RunOnceOptions<T>): Promise<OnceResult<T>> => runOnceBy(options, processName);
 
 const processName = (): string => `${hostname().slice(0, 100)}:${process.pid}`;
 
 /**
- * A coordinator for node-cron 4: of all processes that have a task of the same name, one runs it at each fire. While the task
- * runs elsewhere, the answer to every other process waits for the end of that run: so another process takes over if the runner
- * dies, unless `retry` is false. A task that throws counts as over, too, since node-cron does not report the error. Use it only
- * for tasks that are functions: if node-cron loses a task that is a file, it does not report that, and the job stays held until
- * this process ends. Throws a `TypeError` for wrong options.
+ * A coordinator for node-cron 4: at each fire of a task, one of the processes that have a task of this name runs it. All other
+ * processes get their answer only when that run has ended: so one of them takes over if the runner dies, unless `retry` is
+ * false. A task that throws counts as completed, because node-cron does not report the error. Use the coordinator only for
+ * tasks that are functions: if the process of a task that is a file dies, node-cron does not report that, and the job stays
+ * held until this process ends. Throws a `TypeError` for wrong options.
  */
 export const createRunCoordinator = (options: RunCoordinatorOptions): RunCoordinator =>
   new JobCoordinator(options, processName);
@@ -89,6 +90,7 @@ export type { ElectionKind, ElectionName } from "../../shared/protocol/names.ts"
 export type { Missed } from "../../shared/protocol/runs.ts";
 export type { CandidateStatus, ElectionStatus, GroupStatus, LeaderStatus } from "../../shared/protocol/status.ts";
 export type { Deployment, Requests } from "../../shared/remote/endpoint.ts";
+export type { TokenSource } from "../../shared/remote/token.ts";
 export type { ClientOptions, ElectionClient } from "../client.ts";
 export type { Clock } from "../clock.ts";
 export type { CleanUpResult, CloseOptions } from "../close.ts";

@@ -12,11 +12,11 @@ import { oncePorts, type RunOnceOptions, runOnceBy } from "../once.ts";
 export interface RunCoordinator {
   /** Resolves to whether the task runs here. `key`: the task's name and the time of the fire. `ttlMs`: the task's `distributedLease`. */
   shouldRun(key: string, ttlMs: number): Promise<boolean>;
-  /** Resolves once the end is recorded. Rejects with a `LeadershipLostError` if somebody else has begun the fire since. */
+  /** Resolves once the end is recorded. Rejects with a `LeadershipLostError` if somebody else has begun this occurrence since. */
   onComplete(key: string): Promise<void>;
 }
 
-/** Options of `createRunCoordinator`: those of `runOnce`; node-cron says the rest. */
+/** Options of `createRunCoordinator`: those of `runOnce`, without the ones that node-cron gives. */
 export type RunCoordinatorOptions = Omit<RunOnceOptions<void>, "job" | "occurrence" | "run" | "leaseMs">;
 
 export class JobCoordinator implements RunCoordinator {

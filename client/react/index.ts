@@ -34,7 +34,8 @@ export const ElectionProvider = ({ client, children }: ElectionProviderProps): R
 
 /**
  * Runs for leadership of the component while the React component is mounted, and returns who leads. React components that
- * name the same component share one contender. It keeps the options that the first of them had when it was mounted.
+ * name the same component share one contender. The contender keeps the options that the first of these React components had
+ * when that one was mounted.
  */
 export function useLeader<Component extends string>(
   component: Component,

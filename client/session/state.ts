@@ -242,7 +242,10 @@ export const hasStopped = ({ closing, terms }: Pick<SessionState, "closing" | "t
 export const heldTerms = ({ terms }: Pick<SessionState, "terms">, now: number): readonly string[] =>
   terms.filter((term) => term.leaseUntil > now).map((term) => term.leaderSessionId);
 
-/** `idle`: no session is needed. `suspended`: the connection is lost and a term still runs. `closed`: for good. */
+/**
+ * `idle`: no session is needed, or the page is frozen. `suspended`: the connection is lost and a term still runs. `closed`:
+ * for good.
+ */
 export type ClientState = "idle" | "connecting" | "connected" | "suspended" | "closed";
 
 export function clientState({ connection, terms }: SessionState): ClientState {

@@ -14,7 +14,7 @@ import type { ElectionName } from "../protocol/names.ts";
 export interface ResignOptions {
   /** The session id of the session that is to lead next, if it can. */
   readonly successor?: string;
-  /** For so many milliseconds this process does not lead the election again. It stays in the queue, at its back. */
+  /** For this many milliseconds this process does not lead the election again. It stays at the back of the queue. */
   readonly stayOutMs?: number;
 }
 
@@ -41,10 +41,10 @@ export interface Leadership<Component extends string = string> extends Fence {
   /** Throws `LeadershipLostError`. */
   assertLeader(): void;
   /**
-   * As `isLeader`, but asks the group first. Resolves to true if the group has answered a renewal that was sent after
-   * this call, still counts the term, and the lease still runs then; otherwise to false, at the latest when the lease has run
-   * out. Does not reject. Costs one renewal (a frame or a call); calls that wait for the same one share it, but not in
-   * `runOnce`.
+   * As `isLeader`, but asks the group first. Resolves to true if the group answers a renewal that was sent after this call,
+   * if the group still counts the term, and if the lease still runs then. Otherwise resolves to false, at the latest when the
+   * lease has run out. Does not reject. Costs one renewal (a frame or a call). Calls of `check` that wait at the same time
+   * share a renewal, but not in `runOnce`.
    */
   check(): Promise<boolean>;
   /** The headers to send with every write: a resource with a guard of `edge-election/fence` then refuses late writes. */
@@ -54,19 +54,20 @@ export interface Leadership<Component extends string = string> extends Fence {
   /**
    * How much time is left for the work of this term to stop before another process may lead: the rest of the drain time,
    * but not longer than the lease, which is renewed during the drain. 0 as soon as the lease has run out or was lost. While the
-   * term runs: the time that there would be if it ended now.
+   * term runs: the time that the work would have if the term ended now.
    */
   drainMs(): number;
   /**
-   * Publishes the leader's address; the default is the process's. It is retried until the group has it, also by the next
-   * incarnation of a Durable Object. Rejects with `LeadershipLostError` when the leadership is over.
+   * Publishes the leader's address, by default the address of the process. The address is sent again until the group has it;
+   * in a Durable Object, the next incarnation continues with that. Rejects with `LeadershipLostError` when the leadership is
+   * over.
    */
   confirm(address?: string, metadata?: Metadata): Promise<void>;
   /**
-   * Steps down from the whole election, with all components that lead in it. Resolves when every `onRevoke` has settled; in a Durable
-   * Object, when the group was notified too. Inside a callback, and in the body of an `elect` or of a `terms` loop, it
-   * waits only for the other callbacks; the group is notified when this callback or body has ended. Does nothing after
-   * the end of the term.
+   * Steps down from the whole election, with all components that lead in it. Resolves when every `onRevoke` has settled; that
+   * of a `DurableContender` also waits until the group was notified. Inside a callback, in the function of an `elect`, and in
+   * the body of a `terms` loop, it waits only for the other callbacks; the group is notified when this callback, function or
+   * body has ended. Does nothing after the end of the term.
    */
   resign(options?: ResignOptions): Promise<void>;
 }

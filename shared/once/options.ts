@@ -16,19 +16,22 @@ export interface Time {
 /** Which job, which occurrence, and what to do. */
 export interface OnceOptions<T> {
   readonly group: string;
-  /** Runs of one job never overlap, whatever their occurrences. It is the component of their fences. */
+  /** The name of the job. Its runs never overlap, whatever their occurrences. Their fences have this name as component. */
   readonly job: string;
   /**
-   * The tick: a time (a `Date`, or milliseconds since 1970), or any text that every process makes alike, such as
-   * `2026-11-29` or a counter. Occurrences have an order, in which numbers within a text count by their value. An
-   * occurrence that comes before all that the group remembers is `too_old`.
+   * The tick: a time (a `Date`, or milliseconds since 1970), or any text that is the same in every process, such as
+   * `2026-11-29` or a counter. Occurrences have an order, in which numbers within a text count by their value. Once the
+   * group has forgotten an occurrence, that one, and all before it that the group does not remember, are `too_old`.
    */
   readonly occurrence: string | number | Time;
   /** Called at most once by each call, and awaited. What it returns has to be JSON of at most 1,024 characters. */
   readonly run: (leadership: PlainLeadership) => T | PromiseLike<T>;
   /** Who runs it, for all to see. */
   readonly by?: string;
-  /** How long others wait for a runner that has died. The lease is renewed while the function runs. Default 10,000; least 2,000. */
+  /**
+   * How long others wait for a runner that has died. The lease is renewed while the function runs. Default 10,000; least 2,000.
+   * The group cuts it to 60,000, or to its own lease if that is longer.
+   */
   readonly leaseMs?: number;
   /**
    * Default true: if a run has died or thrown, the next process that asks runs the occurrence again, until one completes (at least once).
@@ -40,7 +43,10 @@ export interface OnceOptions<T> {
    * `latest`, and it is not run while another run of the job is under way.
    */
   readonly missed?: Missed;
-  /** Ends the wait, or aborts the signal of the leadership. Its reason is that of the rejection. */
+  /**
+   * If it aborts while `runOnce` waits, `runOnce` rejects with its reason. If it aborts while `run` runs, the signal of the
+   * leadership aborts.
+   */
   readonly signal?: AbortSignal;
 }
 

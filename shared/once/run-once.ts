@@ -12,7 +12,7 @@ import { ANSWER_MS, Calls, type OncePorts, pause } from "./calls.ts";
 import { LeasedRun } from "./leased-run.ts";
 import { type Asked, askedOf, type OnceOptions, outcomeText, outcomeValue } from "./options.ts";
 
-/** The leadership of a run: its component is the job. It is over when another run of the job may begin. */
+/** The leadership of a run: its component is the job. It is over by the time that another run of the job may begin. */
 export type RunLeadership = PlainLeadership;
 
 /**
@@ -21,7 +21,10 @@ export type RunLeadership = PlainLeadership;
  */
 export type OnceResult<T> =
   | { readonly ran: true; readonly by: string; readonly at: number; readonly outcome: T }
-  /** Not here: it was run, or taken up, by somebody else. `outcome`: what that run returned; of one that `failed`, its message. */
+  /**
+   * Not run by this call. Another run of the occurrence is over: `outcome` is what it returned, or, if it `failed`, the
+   * message of its error. Or the occurrence was `skipped`, because it met another run of the job: `by` is who asked for it.
+   */
   | {
       readonly ran: false;
       readonly reason: "completed" | "failed" | "died" | "skipped";
@@ -29,7 +32,7 @@ export type OnceResult<T> =
       readonly at: number;
       readonly outcome: unknown;
     }
-  /** Not at all. `missed`: a later occurrence has begun. `too_old`: the group remembers nothing so early. */
+  /** Not run at all. `missed`: a later occurrence has begun. `too_old`: it comes before what the group remembers. */
   | {
       readonly ran: false;
       readonly reason: "missed" | "too_old";

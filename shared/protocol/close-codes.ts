@@ -78,7 +78,10 @@ const meanings: { readonly [code in CloseCode]: CloseMeaning } = {
     "protocol_error",
     "client and server speak different versions of the protocol: update the older one",
   ),
-  [CLOSE.tooMany]: lost("too many frames a second, or too many sessions: contend for and watch less", "slow"),
+  [CLOSE.tooMany]: lost(
+    "too many frames a second, or too many sessions: contend for fewer components, and observe fewer",
+    "slow",
+  ),
 };
 
 const unreachable = lost("the network was lost, or the backend is gone");

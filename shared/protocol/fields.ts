@@ -46,7 +46,7 @@ export type Fields<T> = { readonly [K in keyof T]-?: Check<T[K]> };
 
 type Show = (value: unknown) => string;
 /** Shows nothing of a value that may be a secret. */
-export const hidden: Show = (value) => (typeof value === "string" ? "another text" : shown(value));
+export const hidden: Show = (value) => (typeof value === "string" ? "a text that is not shown here" : shown(value));
 
 /** A check out of a predicate. `show`: how its message shows a value that does not pass. */
 export const where =
@@ -63,12 +63,15 @@ export const text = (max: number, min = 0, show: Show = shown): Check<string> =>
     show,
   );
 
+/** How a message names the bounds; one that bounds nothing is left out. */
+function range(min: number, max: number): string {
+  if (max < Number.MAX_VALUE) return `a number from ${min} to ${max}`;
+  return min > -Number.MAX_VALUE ? `a number, at least ${min}` : "a finite number";
+}
+
 /** A finite number within the bounds, both included. */
 export const number = (min = -Number.MAX_VALUE, max = Number.MAX_VALUE): Check<number> =>
-  where(
-    (value): value is number => typeof value === "number" && value >= min && value <= max,
-    `a number of ${min}..${max}`,
-  );
+  where((value): value is number => typeof value === "number" && value >= min && value <= max, range(min, max));
 
 export const boolean: Check<boolean> = where((value): value is boolean => typeof value === "boolean", "a boolean");
 

@@ -5,7 +5,7 @@
 export interface Limits {
   /** Bytes of one frame, as UTF-8. The largest legal `hello` (256 contenders and 256 observed names of 128 characters) fits. */
   readonly messageBytes: number;
-  /** Frames a second of one connection, after a burst of `MESSAGE_BURST`: ten times what a busy process needs. */
+  /** Frames a second of one connection, after a burst of 100 (`MESSAGE_BURST`): ten times what a busy process needs. */
   readonly messagesPerSecond: number;
   /** Contenders of one session: a process has tens of components; the session's row must stay small. */
   readonly contenders: number;
@@ -18,13 +18,13 @@ export interface Limits {
 /** What a deployment sets for a group: the limits that clients keep to (`Limits`), and those that only the group enforces. */
 export interface GroupLimits extends Limits {
   /**
-   * Sessions of the group. It is one object on one thread; with more, fan-out and wake-up take too long. As many sockets
-   * again may be open that have not sent their hello yet.
+   * Sessions of the group. Default 10,000: the group is one object on one thread, and with more sessions fan-out and wake-up
+   * take too long. The same number of sockets that have not sent their hello yet may be open besides.
    */
   readonly sessions: number;
   /** Sessions of one subject, if tokens name one, so that no single token keeps the others out. Default 1,000. */
   readonly sessionsPerSubject: number;
-  /** Sessions of the group that observe any component: each change of a leader is sent to them in one turn. */
+  /** Sessions of the group that observe at least one component: each change of a leader is sent to them in one turn. */
   readonly observers: number;
   /** Elections of the group, dedicated ones included: each is a row and an entry of every status answer. */
   readonly elections: number;
@@ -33,9 +33,10 @@ export interface GroupLimits extends Limits {
   /** Ended terms that are kept. A new one overwrites the oldest of the election or subject that has the most. */
   readonly historyRows: number;
   /**
-   * Rows that the sessions of one subject may cause at once, since each is billed; every second a hundredth of it more.
-   * Default 2,000: a thousand sessions that come, or a process that ends 256 dedicated elections. Sessions without a
-   * subject together may cause as many as `sessions / sessionsPerSubject` subjects. Horizons of leases do not count.
+   * Rows that the sessions of one subject may cause at once, because each row is billed. Each second allows further ones: a
+   * hundredth of this number. Default 2,000: enough for a thousand sessions that come, or for a process that ends 256
+   * dedicated elections. All sessions without a subject together have the share of `sessions / sessionsPerSubject` subjects.
+   * Horizons of leases do not count.
    */
   readonly rows: number;
   /**

@@ -15,7 +15,7 @@ const NAME = /^(?!\.{1,2}$)[\w.:/-]{1,128}$/;
 const DEDICATED = "component:";
 
 /** What a valid name looks like, for error messages. */
-export const NAME_RULE = "1-128 characters out of A-Z a-z 0-9 . _ : - /, but not . or ..";
+export const NAME_RULE = "1-128 characters out of A-Z a-z 0-9 . _ : - /, and not . or .. alone";
 
 export const isName = (value: unknown): value is string => typeof value === "string" && NAME.test(value);
 
@@ -28,7 +28,7 @@ export const electionOf = (component: string, kind: ElectionKind = "process"): E
   kind === "process" ? "process" : `${DEDICATED}${component}`;
 
 /** What the name of an election looks like, for error messages. */
-export const ELECTION_RULE = 'process or "component:" and a name';
+export const ELECTION_RULE = '"process", or "component:" followed by a name';
 
 export const isElectionName = (value: unknown): value is ElectionName =>
   value === "process" ||

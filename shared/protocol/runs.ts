@@ -30,6 +30,7 @@ export interface BeginRun {
   readonly type: "begin";
   readonly job: string;
   readonly occurrence: string;
+  /** A random id of this attempt, made by the caller. */
   readonly run: string;
   /** Who asks, for everybody to see. */
   readonly by: string;
@@ -43,6 +44,7 @@ export interface BeginRun {
 export interface RenewRun {
   readonly type: "renew";
   readonly job: string;
+  /** As in the call that began it. */
   readonly run: string;
 }
 
@@ -50,6 +52,7 @@ export interface RenewRun {
 export interface EndRun {
   readonly type: "end";
   readonly job: string;
+  /** As in the call that began it. */
   readonly run: string;
   readonly end: "completed" | "failed";
   /** JSON of what the run returned, or the message of its error. */
@@ -59,7 +62,7 @@ export interface EndRun {
 /** A call of the runner of a job. */
 export type RunCall = BeginRun | RenewRun | EndRun;
 
-/** How an occurrence has ended. `died`: its lease ran out without a word. `skipped`: it was not to be run so late. */
+/** How an occurrence has ended. `died`: its lease ran out without a word. `skipped`: it met another run of the job. */
 export type RunEnd = "completed" | "failed" | "died" | "skipped";
 
 /** An occurrence that is over. */
@@ -73,9 +76,9 @@ export interface EndedRun {
   readonly outcome?: string;
 }
 
-/** The answer of the group to such a call. */
+/** The answer of the group to a `RunCall`. */
 export type RunAnswer =
-  /** The caller runs it, until R after it sent this call. */
+  /** The caller runs the occurrence. Its lease lasts until `lease.renewDeadlineMs` (R) after the caller sent this call. */
   | {
       readonly type: "yours";
       readonly leaderSessionId: string;
@@ -110,7 +113,7 @@ export interface JobStatus {
   } | null;
   /** Those that are remembered, the latest first. */
   readonly ended: readonly EndedRun[];
-  /** Occurrences up to this one are refused as too old, unless they are listed. */
+  /** Occurrences up to this one are refused as too old, unless `ended` lists them. */
   readonly forgotten: string | null;
 }
 

@@ -21,7 +21,7 @@ export interface GroupStatus {
   readonly electionCount: number;
   /** A page of them, in the order of their names: at most 100, with at most 1,000 candidates in all. */
   readonly elections: readonly ElectionStatus[];
-  /** The page after this one has the elections `after` this name; null on the last page. */
+  /** To get the next page, ask with this name as `after`; null on the last page. */
   readonly next: ElectionName | null;
   /** The first 100 jobs, in the order of their names. */
   readonly jobs: readonly JobSummary[];
@@ -43,13 +43,19 @@ export interface ElectionStatus {
   readonly leader: LeaderStatus | null;
   /** The rest of the lease; null while vacant. */
   readonly remainingMs: number | null;
-  /** How long nobody has led it; null while somebody leads, and if nobody has led it since it last had no contender. */
+  /**
+   * How long nobody has led it; null while somebody leads, and as long as nobody has led it yet. A group forgets an election
+   * when its last contender leaves: from then on nobody has led it yet.
+   */
   readonly vacantMs: number | null;
   /** How many sessions have a place, the holder excepted. */
   readonly waiting: number;
-  /** How many of these can lead as far as the group knows: see `ready`. */
+  /** How many of these can lead as far as the group knows: see `ready` of `CandidateStatus`. */
   readonly ready: number;
-  /** The first 100 of those that wait, or of a later page: first those that can be granted it or asked, in their order, then the others. */
+  /**
+   * At most 100 of the waiting sessions: the first ones, or those of a later page. First come the sessions that are `ready`, in
+   * the order in which they are next, then the others.
+   */
   readonly candidates: readonly CandidateStatus[];
 }
 
@@ -75,7 +81,7 @@ export const LEADERS_SHOWN = 3;
 export interface GroupsStatus {
   /** In natural order: `job2` before `job10`; at most 50. `summary` is null if the group could not be asked. */
   readonly groups: readonly { readonly group: string; readonly summary: GroupSummary | null }[];
-  /** The page after this one has the groups `after` this name; null on the last page. */
+  /** To get the next page, ask with this name as `after`; null on the last page. */
   readonly next: string | null;
   /** How many groups all pages have. */
   readonly count: number;
@@ -114,11 +120,14 @@ export interface CandidateStatus {
   readonly priority: number;
   /** The first 16 of its components in this election. */
   readonly components: readonly string[];
-  /** True if it can lead as far as the group knows: it is connected, has answered when it was last asked, and is not busy there. */
+  /**
+   * True if it can lead as far as the group knows: it is connected, has answered when it was last asked, and is not busy in this
+   * election.
+   */
   readonly ready: boolean;
   /**
-   * Why not; absent: it is ready. `busy`: its application is not ready, or still stops there. `silent`: it did not answer.
-   * `lost`: its connection was lost.
+   * Why it is not `ready`; absent: it is. `busy`: its application is not ready to lead, or its work of an earlier term in this
+   * election is still stopping. `silent`: it did not answer. `lost`: its connection was lost.
    */
   readonly aside?: "busy" | "silent" | "lost";
 }

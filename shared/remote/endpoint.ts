@@ -9,7 +9,7 @@ import { groupAddress } from "./address.ts";
 import { type Answer, answerError, authorization, refusalIn, unreachableError } from "./http.ts";
 import { askForToken, type TokenSource } from "./token.ts";
 
-/** Where a deployment is, and as whom to ask it. */
+/** Where a deployment is, and the token to ask it with. */
 export interface Deployment {
   /** The address of the deployment: `https://elections.example.com`, with its path if it is mounted below one. */
   readonly url: string;

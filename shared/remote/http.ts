@@ -23,7 +23,8 @@ export function refusalIn(body: unknown): { readonly code: string; readonly mess
 export const retryAfterMs = (seconds: string | null | undefined): number | undefined =>
   seconds && /^\d+$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
 
-const FROM_PROXY = "something in front of the backend says so: ask there, or see its log";
+const FROM_PROXY =
+  "something in front of the backend gives this answer, such as a proxy: see its configuration and its log";
 const NO_DEPLOYMENT = "no deployment of edge-election answers there: correct the host or the base path in `url`";
 
 /** What to do about an answer that does not come from a deployment. */

@@ -6,6 +6,7 @@ export const TOKEN_FORM = "one word of visible ASCII characters, or a function t
 export const isToken = (value: unknown): value is string =>
   typeof value === "string" && /^[\x21-\x7e]+$/.test(value.trim());
 
+/** A token, or a function that returns one: it is called at every attempt to connect, and for every look-up. */
 export type TokenSource = string | (() => string | Promise<string>);
 
 /** Rejects with `token_failed` where the function throws, or returns anything but a token. */
@@ -13,8 +14,8 @@ export async function askForToken(source: TokenSource | undefined): Promise<stri
   if (typeof source !== "function") return source?.trim();
   const token: unknown = await ask(source);
   if (isToken(token)) return token.trim();
-  const problem = `${TOKEN_FORM}; it returned ${nameOf(token)}: let it throw where the answer is no token`;
-  throw failed(invalid("token", `has to be ${problem}`));
+  const problem = `must return one word of visible ASCII characters, and has returned ${nameOf(token)}`;
+  throw failed(invalid("it", `${problem}: let it throw where it has no token`));
 }
 
 const failed = (cause: unknown): ElectionError =>
@@ -31,5 +32,5 @@ async function ask(source: () => unknown): Promise<unknown> {
 /** Without the text itself: it may be a secret. */
 function nameOf(answer: unknown): string {
   if (typeof answer !== "string") return typeof answer;
-  return answer.trim() === "" ? "an empty text" : "a text of more than one word";
+  return answer.trim() === "" ? "an empty text" : "a text that is no such word";
 }

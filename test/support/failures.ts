@@ -143,13 +143,15 @@ export const failures: readonly Failure[] = [
   {
     what: "403",
     ask: other("forbidden"),
-    node: denied(/HTTP 403: something in front of the backend says so: ask there, or see its log/),
+    node: denied(
+      /HTTP 403: something in front of the backend gives this answer, such as a proxy: see its configuration/,
+    ),
     page: silent,
   },
   {
     what: "502",
     ask: other("gateway"),
-    node: { ...refused(/HTTP 502: something in front of the backend says so/), retryable: true },
+    node: { ...refused(/HTTP 502: something in front of the backend gives this answer/), retryable: true },
     page: silent,
   },
   {

@@ -1,8 +1,8 @@
 /**
- * `edge-election/testing/cloudflare-workers`: a stand-in for the module `cloudflare:workers` on Node, so that the code of a
- * Worker can be imported and tested on virtual time there. `node --import edge-election/testing/cloudflare-workers` puts it in
- * place; for vitest name it as the alias of `cloudflare:workers`. It has the classes that Workers extend, and nothing behind
- * them.
+ * `edge-election/testing/cloudflare-workers`: a stand-in for the module `cloudflare:workers`, so that the code of a Worker can
+ * be imported on Node and tested on virtual time. `node --import edge-election/testing/cloudflare-workers` puts it in place;
+ * for vitest name it as the alias of `cloudflare:workers`. It has the classes that Workers extend, and none of the platform
+ * behind them.
  */
 import runtime from "node:module";
 

@@ -3,7 +3,10 @@ import { readFile } from "node:fs/promises";
 import { runtimeSettings, workerAssets, workerBundle } from "../../cli/backend/worker-bundle.ts";
 import { bindingsOf, type LocalBackendOptions } from "./settings.ts";
 
-/** What takes it. `vitest`: the plugin for Workers, which takes the same as Miniflare 4. `wrangler`: `createTestHarness`. */
+/**
+ * The tool that runs the Worker. `vitest`: the plugin for Workers, which takes the same as Miniflare 4. `wrangler`:
+ * `createTestHarness`.
+ */
 export type WorkerTool = "miniflare" | "miniflare-4" | "vitest" | "wrangler";
 
 /** How the shipped Worker runs beside yours. */

@@ -54,7 +54,8 @@ const nameOf = ({ component, leaderSessionId }: Drain): string => `${component} 
 
 /**
  * Lets a Durable Object contend for any length of time, across hibernation and restarts. The object's own alarm wakes
- * it, and it polls by RPC. Its contract is that of the client's contenders (C1-C11; `drainMs()` of C13).
+ * it, and it polls by RPC. Its contract is that of the client's contenders: the rules C1-C11 of docs/RULES.md, and `drainMs()`
+ * of C13.
  */
 export class DurableContender<Component extends string = string> {
   readonly #storage: DurableObjectStorage;
@@ -102,8 +103,8 @@ export class DurableContender<Component extends string = string> {
   }
 
   /**
-   * Contends from now on, across restarts, until `close`. Resolves after the first call. Call it at the first request or
-   * in the constructor of the object. If it contends already, it only does what is due.
+   * Contends from now on, across restarts, until `close`. Resolves after the first call to the group. Call `start` at the
+   * first request or in the constructor of the object. If the object contends already, `start` only does what is due.
    */
   async start(): Promise<void> {
     this.#engine.dispatch({ type: "start" });
@@ -125,9 +126,9 @@ export class DurableContender<Component extends string = string> {
   }
 
   /**
-   * Ends the terms, waits for every `onRevoke`, and leaves the group at once. `start` begins anew, even before it has
-   * left. Inside an `onRevoke` it does not wait for the `onRevoke` callbacks that run already; the object leaves when
-   * they are over. With `nodejs_compat` this also holds after an `await` in the `onRevoke`; without it, only before the
+   * Ends the terms, waits for every `onRevoke`, and then leaves the group at once. `start` begins anew, even before the object
+   * has left. Inside an `onRevoke`, `close` does not wait for the `onRevoke` callbacks that run already; the object leaves
+   * when they are over. With `nodejs_compat` this also holds after an `await` in the `onRevoke`; without it, only before the
    * first `await`.
    */
   async close(): Promise<void> {

@@ -17,9 +17,9 @@ const NOT_FOR_THIS_GROUP = "this binding is not for this group: add it to `group
 /**
  * `Elections` for service bindings. The `props` of a binding, which only its configuration can set, say what the binding
  * may do: `{ role, groups, components, subject }`, as in a token. Without props it may do everything. In a group that it
- * may not enter, every call of a contender is refused as `forbidden`, and every other call rejects with a `TypeError`. If the
- * props hold an unknown name, every call rejects with a `TypeError`. A Worker whose app has a `place` extends the class, and
- * gives it the same function: `place = placeOf`.
+ * may not enter, every call of a contender, and every `run`, is refused as `forbidden`; every other call rejects with a
+ * `TypeError`. If the props hold an unknown name, every call rejects with a `TypeError`. A Worker whose app has the option
+ * `place` extends this class, and sets its `place` to the same function.
  */
 export class ElectionsEntrypoint extends WorkerEntrypoint<ElectionEnv, Partial<Principal>> implements Elections {
   /** Where a group lives: the function of the app. */

@@ -41,7 +41,10 @@ export interface LocalElectionsOptions {
   readonly access?: Access;
 }
 
-/** The elections of a binding of the groups themselves. Wrong arguments reject with a `TypeError` that names the field. */
+/**
+ * The elections behind a binding of the Durable Object class `ElectionGroup`. Wrong arguments reject with a `TypeError` that
+ * names the field.
+ */
 export function electionsOf(
   namespace: DurableObjectNamespace<ElectionGroup>,
   options: LocalElectionsOptions = {},
@@ -115,7 +118,10 @@ export function electionsOf(
   };
 }
 
-/** A service binding of the `Elections` entrypoint, the binding of the groups themselves, or the address of a deployment. */
+/**
+ * A service binding to the entrypoint `ElectionsEntrypoint`, a binding of the Durable Object class `ElectionGroup`, or the
+ * address of a deployment.
+ */
 export type ElectionsBinding = Elections | DurableObjectNamespace<ElectionGroup> | Deployment;
 
 /**

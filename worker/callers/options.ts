@@ -12,7 +12,10 @@ export interface ComponentOptions<Component extends string = string> {
   readonly election?: ElectionKind;
   /** Only for a dedicated election. Higher comes first. */
   readonly priority?: number;
-  /** `false`: it stands, keeps its place, and is passed over until `change` says otherwise; if it leads, it steps down. */
+  /**
+   * `false`: the component contends and keeps its place in the queue, but is passed over until `change` says otherwise; if
+   * it leads, it steps down.
+   */
   readonly ready?: boolean;
 }
 

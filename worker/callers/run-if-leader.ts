@@ -25,7 +25,7 @@ import type { Elections } from "./service.ts";
 import { optionsIn, settingsOf } from "./settings.ts";
 import { unavailable } from "./unavailable.ts";
 
-/** Options of a run: the group, the component, and the time since when a completed run makes another one unnecessary. */
+/** Options of `runIfLeader`: the group, the component, and a time: no run follows one that was completed since then. */
 export interface RunOptions {
   readonly group: string;
   readonly component: string;
@@ -44,7 +44,7 @@ export interface RunOptions {
 
 const OPTIONS = ["group", "component", "election", "process", "priority", "drainMs", "since"];
 
-/** Whether the function was run, and why not. */
+/** Whether the function was run; if not, why. */
 export type RunResult<T> =
   | { readonly ran: true; readonly value: T }
   /** `led`: somebody else leads, or comes first in the queue. `leader`: who leads, if anybody does. */
@@ -53,10 +53,10 @@ export type RunResult<T> =
   | { readonly ran: false; readonly reason: "done" };
 
 /**
- * Leads while `run` runs, and renews meanwhile; `leadership.signal` aborts when the lead is lost. Calls `run` at most
- * once, always waits for it, and does not call it if the lead was lost before `run` began. Rejects with the error of
- * `run`, with a `LeadershipLostError` if the lead was lost before `run` returned, or with an `ElectionError` if the
- * group refuses or can't be reached.
+ * Calls `run` if this invocation can lead now. It leads while `run` runs, and renews meanwhile; `leadership.signal` aborts
+ * when the lead is lost. Calls `run` at most once, always waits for it, and does not call it if the lead was lost before
+ * `run` began. Rejects with the error of `run`, with a `LeadershipLostError` if the lead was lost before `run` returned, or
+ * with an `ElectionError` if the group refuses or can't be reached.
  */
 export async function runIfLeader<T>(
   binding: ElectionsBinding,

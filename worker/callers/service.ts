@@ -30,16 +30,16 @@ export interface Campaign {
   /** All components that contend. A component that an earlier call named, and this one does not name, is closed. */
   readonly contenders: readonly ContenderInfo[];
   /**
-   * The leader session ids of what the caller still leads, and of what it still stops. A leadership of this session that
-   * is missing here ends at once, because the caller does not hold it.
+   * The leader session ids of the leaderships that the caller still has, and of those whose work is still stopping. A
+   * leadership of this session that is missing here ends at once, because the caller does not hold it.
    */
   readonly held?: readonly string[];
-  /** Whether it would lead: all its elections, none, or these. It counts for this call only. Default true. */
+  /** What the caller would lead now: all its elections (true), none (false), or those listed. For this call only. Default true. */
   readonly accept?: boolean | readonly ElectionName[];
   /**
-   * Contends only for what is free: what it does not lead after this call leaves in the same turn, and is named in
-   * `tried` of the answer. A session that has nothing left is over. A group that knows no tries answers without `tried`:
-   * then release the session.
+   * Contends only for what is free. A component that does not lead after this call leaves its election in the same turn, and
+   * `tried` of the answer names it. A session that has nothing left is over. A group that knows no tries answers without
+   * `tried`: then release the session.
    */
   readonly try?: boolean;
   readonly process?: ProcessInfo;
@@ -50,8 +50,8 @@ export interface Campaign {
    */
   readonly pollEveryMs?: number;
   /**
-   * When the call was sent, by the caller's own clock. The answer repeats it. Only the answer to the latest call counts,
-   * from this time on.
+   * When the call was sent, by the caller's own clock. The answer repeats it. Only the answer to the latest call counts, and
+   * its leases run from this time on.
    */
   readonly sentAt: number;
 }
@@ -106,7 +106,7 @@ export interface Confirmation {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Gives up a leadership, or leaves the group. Send it only after the work has stopped (S2). */
+/** Gives up a leadership, or leaves the group. Send it only after the work has stopped (S2 in docs/RULES.md). */
 export interface Release {
   readonly session: PolledSession;
   /** Steps down from this leadership, and keeps contending. Absent: leaves the group. */
@@ -125,8 +125,8 @@ export interface Elections {
   history(group: string, limit: number): Promise<readonly TermStatus[]>;
   checkFence(group: string, question: FenceQuestion): Promise<FenceAnswer>;
   /**
-   * Resolves once the term has ended and, if there is a candidate, the next process leads, or has not taken the lead
-   * in time.
+   * Resolves once the term has ended. If there is a candidate, it resolves only when the next process leads, or has failed to
+   * take the lead in time.
    */
   revoke(group: string, election: ElectionName, options?: RevokeOptions): Promise<RevokeAnswer | Refused>;
   /** Takes the lead if it is this session's turn; otherwise the session keeps its place. */

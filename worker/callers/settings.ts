@@ -78,7 +78,9 @@ export function settingsOf(given: Candidacy): ContenderSettings {
   if (names.size < contenders.length)
     throw invalidArgument("components must not name a component twice", "duplicate_component");
   if (contenders.some((one) => one.priority !== undefined && one.election !== "dedicated"))
-    throw invalidArgument("the priority of a component needs a dedicated election; the process has its own");
+    throw invalidArgument(
+      "the priority of a component needs a dedicated election; the option priority is that of the process",
+    );
   return { contenders, ...rest };
 }
 

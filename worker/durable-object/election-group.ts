@@ -197,7 +197,10 @@ export class ElectionGroup extends DurableObject {
     return groupStatus(this.#look(call), this.#identity, Date.now(), after ?? null);
   }
 
-  /** What an overview of many groups shows of this one. The index has named it: if nothing is stored here, that was a mistake. */
+  /**
+   * What an overview of many groups shows of this one. It is asked because the index lists this group: if nothing is stored
+   * here, the index is told to remove it.
+   */
   summary(call: Call = {}): GroupSummary {
     const state = this.#look(call);
     if (this.#store.isEmpty) this.#entry.purged();
@@ -217,7 +220,10 @@ export class ElectionGroup extends DurableObject {
     return leaderOf(this.#look(call), component);
   }
 
-  /** "Current" costs a row: an object that was replaced can't write it, and fails here instead of calling an old leadership current. */
+  /**
+   * The answer that a leadership is current costs a row: an object that was replaced can't write it, and fails here instead of
+   * calling an old leadership current.
+   */
   checkFence({ question, ...call }: Call & { readonly question: FenceQuestion }): FenceAnswer {
     const state = this.#look(call);
     const answer = fence(state, question, Date.now());
@@ -258,13 +264,19 @@ export class ElectionGroup extends DurableObject {
     return jobStatus(this.#look(call), job, Date.now());
   }
 
-  /** Forgets what a job remembers, and gives up its run; what has begun is refused as too old from now on. */
+  /**
+   * Forgets what a job remembers, and gives up its run. From then on occurrences up to the latest that has begun are refused as
+   * too old.
+   */
   async forgetJob({ job, ...call }: Call & { readonly job: string }): Promise<Outcome> {
     this.#configure(call);
     return new Promise((resolve) => this.#host.ask((request) => ({ type: "forget-job", request, job }), resolve));
   }
 
-  /** Answers when the term has ended and, if somebody waits, the next process leads, or has not taken the lead in time. */
+  /**
+   * Answers when the term has ended. If somebody waits, it answers only when the next process leads, or has failed to take the
+   * lead in time.
+   */
   async revoke({
     election,
     successor,
@@ -300,7 +312,7 @@ export class ElectionGroup extends DurableObject {
 
   /**
    * Takes storage back to how it was at `at` (milliseconds since 1970): pauses the group, revokes everything, waits
-   * until the last horizon is over, and restores. Resolves before the object restarts, about a second later. Then call
+   * until the last horizon is over, and restores. Resolves about a second before the object restarts. Then call
    * `finishRestore`, each time with a fresh stub, until it no longer rejects; until then observers may see records from the
    * time `at`. Rejects before anything has changed if the platform has no point-in-time recovery.
    */

@@ -42,7 +42,7 @@ export class GroupIndex extends DurableObject {
   #keys: Map<string, string> | null = null;
   #sorted: readonly string[] | null = null;
 
-  /** A group that adds (PUT) or removes (DELETE) itself: a request, because it can be given up after a while. */
+  /** Called by a group that adds (PUT) or removes (DELETE) itself: a request and no RPC, as it can be given up after a while. */
   override fetch(request: Request): Response {
     const name = decodeURIComponent(new URL(request.url).pathname.slice(1));
     if (!isName(name)) return new Response(null, { status: NO_NAME });

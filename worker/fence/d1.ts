@@ -35,7 +35,7 @@ export interface D1Guard<Result> {
   setUp(): Promise<void>;
   /**
    * Runs the statements as one batch and resolves with their results, in their order. Rejects with `StaleLeaderError` if
-   * the fence is late, and with the error of D1 if a statement fails. Then nothing was written, the epoch included.
+   * the fence is late, and with the error of D1 if a statement fails. In both cases nothing was written, not even the epoch.
    */
   batch(fence: Fence, statements: readonly D1StatementPort[]): Promise<Result[]>;
   /** Locks out every earlier leadership. Call it at the start of a term, before the first read. */

@@ -14,11 +14,11 @@ export interface DurableObjectStoragePort {
 /** Guards the SQLite of one Durable Object. Everything is synchronous. */
 export interface DurableObjectGuard {
   /**
-   * Compares the fence, remembers it and runs the work in one transaction; returns what the work returns. Throws
-   * `StaleLeaderError` before the work runs. If the work throws, its writes and the remembered epoch are rolled back.
+   * Compares the fence, remembers it and runs the work in one transaction; returns what the work returns. If the fence is late,
+   * throws `StaleLeaderError` before the work runs. If the work throws, its writes and the remembered epoch are rolled back.
    *
-   * The work must be synchronous. An `async` function is refused before it runs. If the work returns a promise in another
-   * way, its writes so far are rolled back, but its later writes are not guarded.
+   * The work must be synchronous. An `async` function is refused before it runs. If any other function returns a promise, its
+   * writes so far are rolled back, but its later writes are not guarded.
    */
   run<T>(fence: Fence, work: () => T): T;
   /** Locks out every earlier leadership. Call it at the start of a term, before the first read. */

@@ -2,7 +2,7 @@
 import { ElectionError } from "../../shared/errors.ts";
 import type { Fence } from "../../shared/fence.ts";
 
-/** Every error of the guards. */
+/** The base of all errors of the guards. */
 export class FenceError extends ElectionError {
   static {
     FenceError.prototype.name = "FenceError";
@@ -29,7 +29,7 @@ export interface Highest {
   readonly leaderSessionId: string;
 }
 
-/** A newer leadership has used the guard. Nothing was written. Never retry: stop. */
+/** A newer leadership, or another one with the same epoch, has used the guard. Nothing was written. Never retry: stop. */
 export class StaleLeaderError extends FenceError {
   static {
     StaleLeaderError.prototype.name = "StaleLeaderError";

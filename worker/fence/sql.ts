@@ -18,8 +18,9 @@ import {
 /** `Transaction` is the object on which your driver runs the statements of a transaction: a client, a connection. */
 export interface SqlPort<Transaction> {
   /**
-   * Runs the work in its own transaction. When the promise of the work resolves, it commits and then resolves. When it
-   * rejects, it rolls back and rejects with the same error. Two transactions must not share a connection at once.
+   * Runs the work in its own transaction. When the promise of the work resolves, `transaction` commits and then resolves. When
+   * that promise rejects, `transaction` rolls back and rejects with the same error. Two transactions must not share a
+   * connection at once.
    */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
   /** Runs one statement in the transaction and returns its rows, as objects. */
@@ -35,8 +36,8 @@ export interface SqlGuard<Transaction> {
   /** Makes the table, once. Not needed if `FENCE_TABLE` is part of your migrations. */
   setUp(): Promise<void>;
   /**
-   * Compares the fence, remembers it and runs the work in one transaction; resolves with what the work returns. Rejects
-   * with `StaleLeaderError` before the work runs. If the work throws, everything is rolled back.
+   * Compares the fence, remembers it and runs the work in one transaction; resolves with what the work returns. If the fence
+   * is late, rejects with `StaleLeaderError` before the work runs. If the work throws, everything is rolled back.
    */
   run<T>(fence: Fence, work: (transaction: Transaction) => T | PromiseLike<T>): Promise<T>;
   /** Locks out every earlier leadership. Call it at the start of a term, before the first read. */

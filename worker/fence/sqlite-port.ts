@@ -10,7 +10,7 @@ export interface SqliteConnection {
 /**
  * Makes a port of one SQLite connection. Its transactions wait for each other, because they share the connection. So the
  * work of a transaction must not start another one and wait for it. Other statements on the connection become part of
- * the running transaction. Other processes wait for as long as the connection's own time-out; set one.
+ * the running transaction. A transaction waits for other processes for as long as the connection's own time-out; set one.
  */
 export function createSqlitePort<Connection extends SqliteConnection>(connection: Connection): SqlPort<Connection> {
   let last: Promise<unknown> = Promise.resolve();

@@ -23,7 +23,9 @@ export function addContender(turn: Turn, id: string, info: ContenderInfo, expect
   const present = session.contenders.get(component);
   if (present !== undefined) {
     if (expected === "new" || present.election !== election)
-      return refuse("duplicate_component", "this session contends for it already: close the first one", { component });
+      return refuse("duplicate_component", `this session contends for ${component} already: close the first one`, {
+        component,
+      });
     if (present.priority !== contender.priority) turn.patchSession(id, { contenders }, [election]);
     return null;
   }
@@ -52,7 +54,7 @@ function admission(turn: Turn, session: Session, component: string, election: El
   if (!mayContend(turn, session, component)) {
     return refuse(
       "forbidden",
-      "these credentials do not allow to contend for it: use a token with the role contend, for this component",
+      `these credentials may not contend for ${component}: use a token with the role contend, for this component`,
       { component },
     );
   }
@@ -72,7 +74,7 @@ function admission(turn: Turn, session: Session, component: string, election: El
   }
   const present = turn.component(component).election;
   if (present !== null && present !== election) {
-    return refuse("election_mismatch", `it is contended for in ${present}: use the same kind of election everywhere`, {
+    return refuse("election_mismatch", `${component} runs in ${present}: use the same kind of election everywhere`, {
       component,
     });
   }

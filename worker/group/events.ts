@@ -211,7 +211,7 @@ export type Outcome =
   | ({ readonly type: "job_forgotten" } & ForgottenJob)
   | { readonly type: "no_job" }
   | { readonly type: "purged" }
-  /** `retryAfterMs`: until it passes by itself, if nobody comes. */
+  /** `retryAfterMs`: the time until the group is no longer in use, if nobody comes. */
   | { readonly type: "in_use"; readonly message: string; readonly retryAfterMs?: number }
   | { readonly type: "restorable" }
   | { readonly type: "restore_cancelled" }
@@ -233,7 +233,7 @@ export interface EndedTerm {
   readonly leaderSessionId: string;
   readonly sessionId: string;
   readonly process: string | null;
-  /** The subject of its session's credentials; absent: they named none. Not part of what is shown. */
+  /** The subject that its session's credentials named; absent: none. `TermStatus` does not have it. */
   readonly subject?: string;
   readonly grantedAt: number;
   /** When its first renewal came; `grantedAt` where none did. */
@@ -244,8 +244,8 @@ export interface EndedTerm {
   /** An operator's words. */
   readonly note: string | null;
   /**
-   * How long nobody led before this term. `null` for the first term since the election has had contenders; for that one
-   * `history` counts from the last term that it keeps.
+   * How long nobody led before this term. `null` for the first term after a time in which the election had no contender. For
+   * such a term, `history` counts from the end of the term before, if that one is kept.
    */
   readonly gapMs: number | null;
 }

@@ -114,7 +114,7 @@ function deregister(turn: Turn, session: Session, component: string): void {
     session,
     known
       ? { type: "deregistered", component }
-      : refuse("unknown_component", "this session does not contend for it", { component }),
+      : refuse("unknown_component", `this session does not contend for ${component}`, { component }),
   );
 }
 
@@ -158,9 +158,9 @@ function setPriority(turn: Turn, session: Session, { priority, component }: Prio
   }
   const contender = session.contenders.get(component);
   if (contender === undefined) {
-    turn.send(session, refuse("unknown_component", "this session does not contend for it", { component }));
+    turn.send(session, refuse("unknown_component", `this session does not contend for ${component}`, { component }));
   } else if (contender.election === "process") {
-    const remedy = "it runs in the process election: set the priority of the process";
+    const remedy = `${component} runs in the process election: set the priority of the process`;
     turn.send(session, refuse("election_mismatch", remedy, { component }));
   } else if (contender.priority !== priority) {
     const contenders = session.contenders.set(component, { ...contender, priority });

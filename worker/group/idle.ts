@@ -27,14 +27,16 @@ export function whyInUse(turn: Turn): InUse | null {
   const { state, now } = turn;
   const { connections, paused, holdOffUntil } = state;
   if (!isUnused(state) || connections.size > 0 || isAnyRunning(turn))
-    return { message: "processes are connected, or a lease runs: close them, and wait for its end" };
+    return {
+      message: "processes are connected, or a lease runs: close the processes, and wait until the lease is over",
+    };
   if (paused) return { message: "the group is paused: resume it first" };
   const retryAfterMs = Math.max(holdOffUntil, safeFrom(state)) - now;
   if (holdOffUntil > now)
     return { message: "the group holds off after a clean-up or a restore: wait until that is over", retryAfterMs };
   if (retryAfterMs > 0) {
     return {
-      message: "its epochs are ahead of this machine's clock: wait until the clock has passed them",
+      message: "the group's epochs are ahead of this machine's clock: wait until the clock has passed them",
       retryAfterMs,
     };
   }

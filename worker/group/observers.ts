@@ -17,7 +17,7 @@ export function confirm(turn: Turn, session: Session, message: Omit<Confirm, "ty
   const { component, leaderSessionId } = message;
   const election = turn.termOf(session, leaderSessionId);
   if (election?.state.type !== "leading" || session.contenders.get(component)?.election !== election.name)
-    return refuse("not_leader", "this leadership is not, or no longer, the component's", { component });
+    return refuse("not_leader", "the component does not lead by this leadership, or no longer does", { component });
   const { name: process, address, metadata } = session.process;
   const leader: LeaderInformation = {
     component,

@@ -60,13 +60,16 @@ export const lowerOf = (limits: GroupLimits, other: GroupLimits): GroupLimits =>
 export const toldLimits = ({ policy, lowered }: { policy: Policy; lowered: GroupLimits | null }): GroupLimits =>
   lowered === null ? policy.limits : lowerOf(policy.limits, lowered);
 
-/** What `createElectionApp({ policy })` returns for a group; what it leaves out has its default. */
+/** What the function `policy` of `createElectionApp` returns for a group; an option that is left out has its default. */
 export interface PolicyOptions {
-  /** The lease D. R and E follow as 0.8 D and 0.25 D. Default 10,000; least 2,000. */
+  /**
+   * The lease D. R = 0.8 D: a client stops this long after it sent its last answered renewal. E = 0.25 D: the time between
+   * two renewals. Default 10,000; least 2,000.
+   */
   readonly leaseMs?: number;
   /** How long a revoked leader may renew while it stops. Default 10,000. */
   readonly drainMs?: number;
-  /** How far beyond D the end of a lease is written ahead. Default 30,000; larger means fewer rows. */
+  /** How far beyond the end of a lease its horizon is stored, a time that no lease exceeds. Default 30,000; larger: fewer rows. */
   readonly horizonAheadMs?: number;
   /**
    * The time from the last process's leaving until everything stored is deleted, the history included. At least D and a
@@ -76,8 +79,9 @@ export interface PolicyOptions {
   /** Default false. */
   readonly preempt?: Preemption;
   /**
-   * Among processes of the same priority the newest or the oldest version goes first: a value in their metadata. A process whose
-   * value is no version comes last. With `preempt` a preferred version also takes the lead over. Default: none is preferred.
+   * Among processes of the same priority, the one with the newest or the oldest version goes first. The version is a value in
+   * the metadata of the process. A process whose value is no version comes last. With `preempt`, a process with a preferred
+   * version also takes the lead from the leader. Default: none is preferred.
    */
   readonly prefer?: Preference;
   /**

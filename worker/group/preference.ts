@@ -1,7 +1,7 @@
 /**
  * Which processes a group prefers by a version that they name in their metadata (Q8). A version is numbers with points between
  * them, perhaps with a `v` before them and a pre-release behind a hyphen: `v2.10.3`, `2026.11-rc.2`. As in SemVer a pre-release
- * comes before its release and what follows a plus sign does not count; parts that are missing are 0.
+ * is older than its release, and what follows a plus sign does not count; parts that are missing are 0.
  */
 export interface Preference {
   /** The name of a value in the metadata of the process. */

@@ -39,12 +39,12 @@ export interface ElectionAppOptions {
   readonly policy?: (group: string, env: ElectionEnv) => PolicyOptions;
   /**
    * Where a group's object lives. Give the same function to `electionsOf` and to the entrypoint: in another jurisdiction
-   * a group is another one, with a leader of its own. Default: from the env.
+   * the same name is another group, with a leader of its own. Default: from the env.
    */
   readonly place?: PlaceOf;
   /**
-   * Default: by the settings of `AuthorizeEnv`; without any, every request but `healthz` is refused. A `RangeError` reports wrong
-   * settings.
+   * Default: by the settings of `AuthorizeEnv`; without any, every request but `healthz` is refused. It throws a `RangeError` for
+   * wrong settings: then the request is answered with 503 and the error's message.
    */
   readonly authorize?: Authorize;
 }
@@ -158,7 +158,7 @@ function faultOf(principal: Principal): string | null {
 function whyForbidden(principal: Principal, group: string | undefined, role: Role): string | null {
   // An `authorize` that decides by the address may not have thought of this one.
   if (group === undefined && principal.groups === undefined)
-    return 'these credentials name no groups: authorize has to return them, ["*"] for all';
+    return 'these credentials name no groups: authorize has to return `groups`, or ["*"] for all groups';
   if (group !== undefined && !mayEnter(principal, group))
     return "these credentials are not for this group: use a token that names it";
   return mayAct(principal, role) ? null : `this needs the role ${role}`;

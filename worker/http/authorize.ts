@@ -10,9 +10,9 @@ import { refuseWith } from "./problem.ts";
 import { createVerifier, type TokenOptions, tokenOf, type Verifier } from "./tokens.ts";
 
 /**
- * Decides who may do what, before the group's object is touched. A `Response` refuses. Pages can't read the status of a
- * refused upgrade, so sockets are accepted and closed: with 4400 for status 400, 4401 for 401, 4403 for 403, 4426
- * for 426. With any other status the upgrade fails, and the client tries again.
+ * Decides who may do what, before the group's object is touched. To refuse a request, it returns a `Response`. Pages can't
+ * read the status of a refused upgrade, so the socket of a page is accepted and closed: with 4400 for status 400, 4401 for
+ * 401, 4403 for 403, 4426 for 426. With any other status the upgrade fails, and the client tries again.
  */
 export type Authorize = (request: Request, env: AuthorizeEnv) => Principal | Response | Promise<Principal | Response>;
 
@@ -59,7 +59,7 @@ function assertOneDoor(env: AuthorizeEnv): void {
   const setting = env.OPEN_MODE ? TOKEN_SETTINGS.find((name) => env[name]) : undefined;
   if (setting === undefined) return;
   throw new RangeError(
-    `OPEN_MODE and ${setting} are both set: remove OPEN_MODE to require tokens, or ${setting} to serve everybody on this machine without`,
+    `OPEN_MODE and ${setting} are both set: to require tokens, remove OPEN_MODE; to serve everybody on this machine without tokens, remove ${setting}`,
   );
 }
 

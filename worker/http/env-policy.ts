@@ -5,10 +5,10 @@ import type { LogLevel, PolicyOptions } from "../group/policy.ts";
 import type { Preference } from "../group/preference.ts";
 
 export interface PolicyEnv {
-  /** D of every group in milliseconds, as text. */
+  /** The lease D of every group in milliseconds, as text. */
   readonly LEASE_MS?: string;
   readonly DRAIN_MS?: string;
-  /** How far beyond D the end of a lease is written ahead, in milliseconds. */
+  /** How far beyond the end of a lease its horizon is stored, a time that no lease exceeds; in milliseconds. */
   readonly HORIZON_AHEAD_MS?: string;
   /** The time from the last process's leaving until everything stored is deleted. Without it: never. */
   readonly IDLE_TTL_MS?: string;
@@ -71,7 +71,7 @@ function preferenceFrom(text: string): Preference {
   const [, order, metadata] = /^(newest|oldest) (\S+)$/.exec(text.trim()) ?? [];
   if (metadata !== undefined) return { metadata, order: order === "oldest" ? "oldest" : "newest" };
   throw new RangeError(
-    `PREFER is ${text}: set it to "newest NAME" or "oldest NAME", the name of a value in the metadata`,
+    `PREFER is ${text}: set it to "newest NAME" or "oldest NAME", where NAME is the name of a value in the metadata`,
   );
 }
 

@@ -3,9 +3,9 @@ import { assertSigningKey, type FenceSigningKey } from "../fence/token.ts";
 
 /** Settings of fence tokens, as text. Without either of them no tokens are issued. */
 export interface FenceKeyEnv {
-  /** Signs by HS256: resources that verify need the same secret. At least 32 characters. */
+  /** Signs fence tokens by HS256: resources that verify them need the same secret. At least 32 characters. */
   readonly FENCE_SECRET?: string;
-  /** Signs by ES256: resources need only the public key. PKCS #8 in PEM, curve P-256. */
+  /** Signs fence tokens by ES256: resources need only the public key. PKCS #8 in PEM, curve P-256. */
   readonly FENCE_PRIVATE_KEY?: string;
 }
 

@@ -6,14 +6,14 @@ import { assertNames } from "../../shared/options.ts";
 
 /** Where a group's object is kept. It is placed at its first use, for good. */
 export interface Place {
-  /** The object and its data stay in it. The same group in another one, or in none, is another group. */
+  /** The object and its data stay in it. The same name in another jurisdiction, or in none, is another group. */
   readonly jurisdiction?: DurableObjectJurisdiction;
-  /** Near what the object is created if it is new. It has no effect on one that exists. Default: near the first caller. */
+  /** The region near which a new object is created. It has no effect on an object that exists. Default: near the first caller. */
   readonly locationHint?: DurableObjectLocationHint;
 }
 
 export interface PlaceEnv {
-  /** The jurisdiction of all groups, such as `eu`: on Cloudflare only. Another one has other groups. */
+  /** The jurisdiction of all groups, such as `eu`: on Cloudflare only. Another jurisdiction has other groups. */
   readonly JURISDICTION?: string;
   /** Where new groups are created, such as `weur`: on Cloudflare only. */
   readonly LOCATION_HINT?: string;

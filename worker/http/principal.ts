@@ -2,7 +2,7 @@
 import { assertNames } from "../../shared/options.ts";
 import type { Access } from "../group/state.ts";
 
-/** Each role includes the roles before it. */
+/** `observe`, `contend` or `admin`: each role includes the roles before it. */
 export type Role = Access["role"];
 
 const ROLES: readonly Role[] = ["observe", "contend", "admin"];

@@ -89,11 +89,11 @@ test("[S5] what is kept in a folder outlives Miniflare: the next epoch is higher
 test("a version that can't do something says so", async () => {
   const old = { setOptions: async () => {} };
   await expect(electionFaults(old).evict("a")).rejects.toThrow(
-    "this version can't evict an object: it has no unsafeEvictDurableObject. Use a newer Miniflare",
+    "this version of the tool can't evict an object: it has no unsafeEvictDurableObject. Use a newer Miniflare",
   );
   await expect(electionFaults(old).replace()).rejects.toThrow("replace() needs `options`");
   await expect(electionFaults({ scheduled: async () => {} } as object).hibernate("a")).rejects.toThrow(
     "Use a newer wrangler",
   );
-  expect(() => electionFaults(wrong({}))).toThrow("give it a Miniflare");
+  expect(() => electionFaults(wrong({}))).toThrow("the tool must be a Miniflare");
 });

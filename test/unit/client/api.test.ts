@@ -553,7 +553,7 @@ describe("the session", () => {
 
   test.each([
     ["an empty text", ""],
-    ["a text of more than one word", "<html>\n<title>502 Bad Gateway</title>"],
+    ["a text that is no such word", "<html>\n<title>502 Bad Gateway</title>"],
     ["undefined", undefined],
     ["object", { token: "t" }],
   ])(

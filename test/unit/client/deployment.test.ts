@@ -24,7 +24,7 @@ test("[E15] a client that meets another deployment says so once, by a code of it
   expect(others()).toEqual([]);
   await meet(group, "two");
   const message = expect.stringMatching(
-    /^http:\/\/group\.example\/base\/.* another deployment now \(two, before one\)/,
+    /^http:\/\/group\.example\/base\/.* another deployment now \(two; earlier: one\)/,
   );
   expect(others()).toMatchObject([{ name: "ElectionError", code: "other_deployment", retryable: true, message }]);
   expect(own.mock.lastCall).toMatchObject([{ code: "other_deployment" }]);
@@ -65,7 +65,7 @@ test("[E15] without a listener it warns", async () => {
   client.contend("x");
   await settle();
   await meet(group, "two");
-  expect(warn.mock.calls.flat()).toEqual([expect.stringContaining("another deployment now (two, before one)")]);
+  expect(warn.mock.calls.flat()).toEqual([expect.stringContaining("another deployment now (two; earlier: one)")]);
   await client.close();
 });
 

@@ -83,6 +83,6 @@ test("[E1] a refusal through a fetcher is a typed error, and the client goes on"
   const errors: unknown[] = [];
   client.onError((error) => errors.push(error));
   await leadOnce(client, "nightly");
-  const message = expect.stringContaining("answers with HTTP 503: something in front of the backend says so");
+  const message = expect.stringContaining("answers with HTTP 503: something in front of the backend gives this answer");
   expect(errors).toMatchObject([{ name: "ElectionError", code: "refused", retryable: true, message }]);
 });

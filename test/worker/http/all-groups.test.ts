@@ -173,7 +173,7 @@ test("[I3] an authorize that names no groups opens one group at a time, and not 
   for (const path of ["/v1/groups", "/v1/metrics"]) {
     const refusal = errorOf(await ask("GET", path, { server }));
     expect(refusal).toMatchObject({ status: 403, code: "forbidden" });
-    expect(refusal.message).toContain("authorize has to return them");
+    expect(refusal.message).toContain("authorize has to return `groups`");
   }
 });
 

@@ -167,7 +167,7 @@ test.each(["AUTH_SECRET", "AUTH_SECRET_PREVIOUS", "AUTH_JWKS_URL", "AUTH_ISSUER"
       const refused = errorOf(await askRoute(group, route, { server: alone }));
       expect(refused).toMatchObject({ status: 503, code: "misconfigured" });
       expect(refused.message).toBe(
-        `OPEN_MODE and ${setting} are both set: remove OPEN_MODE to require tokens, or ${setting} to serve everybody on this machine without`,
+        `OPEN_MODE and ${setting} are both set: to require tokens, remove OPEN_MODE; to serve everybody on this machine without tokens, remove ${setting}`,
       );
     }
     expect(log.at(-1)).toContain(`OPEN_MODE and ${setting} are both set`);

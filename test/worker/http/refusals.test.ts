@@ -6,8 +6,8 @@ import { ask, connect, errorOf, freshGroup, ORIGIN, pathOf, type Server } from "
 import { askRoute, deploy, isTouched, routes } from "./routes.ts";
 
 test.each([
-  [{ leaseMs: 1_999 }, "lease.durationMs is 1999: set it (LEASE_MS) to 2000..86400000 ms"],
-  [{ leaseMs: Number.NaN }, "lease.durationMs is NaN: set it (LEASE_MS) to 2000..86400000 ms"],
+  [{ leaseMs: 1_999 }, "leaseMs (LEASE_MS) is 1999: set it to 2000..86400000 ms"],
+  [{ leaseMs: Number.NaN }, "leaseMs (LEASE_MS) is NaN: set it to 2000..86400000 ms"],
   [{ drainMs: -1 }, "drainMs (DRAIN_MS) is -1: set it to 0..86400000"],
   [{ preempt: { cooldownMs: -1 } }, "preempt.cooldownMs is -1: set it to 0..9007199254740991"],
   [
