@@ -68,7 +68,7 @@ export interface ClientOptions extends Partial<Omit<SessionSettings, "priority" 
  *
  * `close` and `resign` do not wait for the code that calls them, if that is a callback of a contender, the function of
  * `elect` or `tryElect`, or the body of a `terms` loop. On Node, Deno, Bun and Workers with `nodejs_compat` this also
- * holds after an `await` in that code; the body of a loop has to use its leadership before its first `await` for this. In
+ * holds after an `await` in that code; for the body of a loop only if it uses its leadership before its first `await`. In
  * pages it holds until the first `await`: after that, call `close` and `resign` without `await`.
  */
 export interface ElectionClient<Component extends string = string> extends AsyncDisposable {

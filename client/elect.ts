@@ -26,11 +26,11 @@ export interface ScopeOptions extends ContendOptions {
   readonly waitMs?: number;
   /** `manual`: your code calls `leadership.confirm()`. Default: the address is published at the start of every term. */
   readonly confirm?: "auto" | "manual";
-  /** Called with errors that the work throws after the term was lost, of the connection, and of the automatic `confirm`. */
+  /** Called with errors of the connection and of the automatic `confirm`, and with those that the work throws after a loss. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** Options of `tryElect`. Without `ready`: a component that is not ready can't try. */
+/** Options of `tryElect`, where `waitMs` is 10 s by default. `ready` is absent: a component that is not ready can't try. */
 export type TryOptions = Omit<ScopeOptions, "ready">;
 
 /** One term's work. Its promise is the drain. `end` leaves the election; the first outcome counts. */

@@ -44,9 +44,9 @@ export interface TestHistory {
   /** Ended terms according to the group, oldest first: with the reason, and how long nobody led before. */
   readonly ended: readonly EndedTerm[];
   /**
-   * Empty unless two clients acted as leader at the same time. Here a term lasts until its end, until its `onRevoke` has
-   * settled or its lease is over, or until its last write, whichever comes last: code that goes on writing after its loss is
-   * found here as soon as there is a next leader.
+   * Empty unless two clients acted as leader at the same time. Here a term lasts until the latest of three moments: its end,
+   * the end of its drain (its `onRevoke` has settled, or its lease is over), and its last write. So code that goes on writing
+   * after its loss is found here as soon as there is a next leader.
    */
   overlaps(): readonly Overlap[];
   /** Writes under a leadership that was over, whether or not there was a next leader yet. */

@@ -1,5 +1,6 @@
 /** One process of a test group: its machine, the client that users have, and the sockets of its connections. */
 import { type ClientOptions, type ElectionClient, openClient } from "../client/client.ts";
+import type { PageTarget } from "../client/page.ts";
 import type { Fetcher } from "../client/socket.ts";
 import type { Link } from "./group/link.ts";
 import { drainedBy, ledBy } from "./ledger.ts";
@@ -8,14 +9,13 @@ import type { Member } from "./member.ts";
 import { TestSocket } from "./socket.ts";
 import type { Due } from "./timeline.ts";
 
-/**
- * The options of a client, without those that the test group decides: where to connect, and which clock to use. `page` is
- * `false` by default.
- */
+/** The options of a client, without those that the test group decides: where to connect, and which clock to use. */
 export interface TestClientOptions
   extends Omit<ClientOptions, "url" | "group" | "token" | "fetcher" | "WebSocket" | "clock"> {
   /** `process.name`, and the client's name in the history. Default `client-1`, `client-2`, ... */
   readonly name?: string;
+  /** The source of page events. Default `false`: none. */
+  readonly page?: PageTarget | false;
 }
 
 export interface TenantPorts {

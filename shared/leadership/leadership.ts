@@ -59,7 +59,7 @@ export interface Leadership<Component extends string = string> extends Fence {
   drainMs(): number;
   /**
    * Publishes the leader's address, by default the address of the process. The address is sent again until the group has it;
-   * in a Durable Object, the next incarnation continues with that. Rejects with `LeadershipLostError` when the leadership is
+   * in a Durable Object, the next incarnation continues to send it. Rejects with `LeadershipLostError` when the leadership is
    * over.
    */
   confirm(address?: string, metadata?: Metadata): Promise<void>;

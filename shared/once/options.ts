@@ -21,7 +21,7 @@ export interface OnceOptions<T> {
   /**
    * The tick: a time (a `Date`, or milliseconds since 1970), or any text that is the same in every process, such as
    * `2026-11-29` or a counter. Occurrences have an order, in which numbers within a text count by their value. Once the
-   * group has forgotten an occurrence, that one, and all before it that the group does not remember, are `too_old`.
+   * group has forgotten an occurrence, it is `too_old`, and so is each earlier one that the group does not remember.
    */
   readonly occurrence: string | number | Time;
   /** Called at most once by each call, and awaited. What it returns has to be JSON of at most 1,024 characters. */

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import GithubSlugger from "github-slugger";
 import { run } from "../run.ts";
 import { type EntryPoint, type ExportedSymbol, entryPoints, type Member } from "./declarations.ts";
 
@@ -83,11 +84,12 @@ function summaryOf({ summary }: EntryPoint): string {
 function entryPage(entry: EntryPoint, told: ReadonlyMap<string, string>): string {
   const own = entry.symbols.filter((symbol) => !told.has(identity(symbol)));
   const others = entry.symbols.filter((symbol) => told.has(identity(symbol)));
+  const slugger = new GithubSlugger();
   const parts = [
     generated,
     `# ${entry.specifier}`,
     summaryOf(entry),
-    own.map(({ name, kind }) => `- [\`${name}\`](#${name.toLowerCase()}) (${kind})`).join("\n"),
+    own.map(({ name, kind }) => `- [\`${name}\`](#${slugger.slug(name)}) (${kind})`).join("\n"),
     ...own.map(symbolPart),
     ...(others.length > 0 ? [othersPart(others, told)] : []),
   ];

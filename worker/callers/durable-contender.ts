@@ -111,7 +111,7 @@ export class DurableContender<Component extends string = string> {
     await this.#engine.quiet();
   }
 
-  /** Call it from the object's `alarm`, and await it. An early alarm does no harm. It does not reject. */
+  /** Call it from the object's `alarm`, and await it. An early alarm does no harm. Does not reject. */
   async alarm(): Promise<void> {
     this.#alarmAt = null;
     this.#wakes += 1;
@@ -142,7 +142,7 @@ export class DurableContender<Component extends string = string> {
   /**
    * Changes what the object contends for. A component that is no longer named stops, and the others continue; a new
    * one joins what its process already leads. Resolves when the group has received the change, after every `onRevoke` of
-   * components that stop (inside an `onRevoke` as with `close`). Rejects if the group refuses every call (`forbidden`);
+   * components that stop (inside an `onRevoke`: see `close`). Rejects if the group refuses every call (`forbidden`);
    * even then the change counts. The change is not stored: after a restart the options of the constructor count.
    */
   async change(changes: ContenderChanges<Component>): Promise<void> {

@@ -26,7 +26,10 @@ export type ContenderChanges<Component extends string = string> = Partial<
 
 /** Options of a `DurableContender`: the group, the components, and the callbacks. */
 export interface DurableContenderOptions<Component extends string = string> {
-  /** `env.ELECTIONS`: the binding of the groups if they are in this Worker, otherwise a service binding. */
+  /**
+   * `env.ELECTIONS`: the binding of the groups if they are in this Worker, otherwise a service binding; or
+   * `{ url, token }` of a deployment.
+   */
   readonly elections: ElectionsBinding;
   readonly group: string;
   /** Names of components, or components with their own options. */

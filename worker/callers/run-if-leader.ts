@@ -25,7 +25,7 @@ import type { Elections } from "./service.ts";
 import { optionsIn, settingsOf } from "./settings.ts";
 import { unavailable } from "./unavailable.ts";
 
-/** Options of `runIfLeader`: the group, the component, and a time: no run follows one that was completed since then. */
+/** Options of `runIfLeader`. With `since`, the function is not run if a run was completed after that time. */
 export interface RunOptions {
   readonly group: string;
   readonly component: string;

@@ -42,7 +42,10 @@ export class GroupIndex extends DurableObject {
   #keys: Map<string, string> | null = null;
   #sorted: readonly string[] | null = null;
 
-  /** Called by a group that adds (PUT) or removes (DELETE) itself: a request and no RPC, as it can be given up after a while. */
+  /**
+   * Called by a group that adds (PUT) or removes (DELETE) itself: by a request, not by RPC, because a request can be given up
+   * after a while.
+   */
   override fetch(request: Request): Response {
     const name = decodeURIComponent(new URL(request.url).pathname.slice(1));
     if (!isName(name)) return new Response(null, { status: NO_NAME });

@@ -87,7 +87,11 @@ interface VerifierSettings extends Accepted {
   readonly now?: () => number;
 }
 
-/** Give one kind of key: `secret` or `publicKey`. Give several keys of that kind while one replaces another. */
+/**
+ * Give one kind of key: `secret` or `publicKey`. Give several keys of that kind while one replaces another. Further options:
+ * `groups` and `components` (those of `Accepted`), `clockToleranceMs` (how far the clocks of this host and of the backend may
+ * differ: default 1,000, at most 60,000) and `now` (milliseconds since 1970: default `Date.now`).
+ */
 export type FenceVerifierOptions = VerifierSettings &
   (
     | { readonly secret: string | readonly string[]; readonly publicKey?: never }
@@ -102,7 +106,7 @@ export type FenceVerifier = (token: string) => Promise<Fence>;
 
 /**
  * Makes a verifier of fence tokens. A token proves that the leadership was current when the token was issued, at most
- * 30 s and the tolerance ago. It does not prove that the leadership is current now: the epoch still has to be compared.
+ * 30 s and `clockToleranceMs` ago. It does not prove that the leadership is current now: the epoch still has to be compared.
  * Throws `RangeError` for unsafe keys and settings, and a `TypeError` for an option that is unknown.
  */
 export function createFenceVerifier(options: FenceVerifierOptions): FenceVerifier {

@@ -14,8 +14,8 @@ import { DEFAULT_LIMITS, type GroupLimits } from "../../shared/protocol/limits.t
 import type { Preference } from "./preference.ts";
 
 /**
- * Whether the leader is revoked for a candidate of strictly higher priority or preference (`prefer`), once its leadership is
- * `cooldownMs` old.
+ * Whether the leader is revoked for a candidate of strictly higher priority or preference (`prefer`), once the
+ * leader's term is `cooldownMs` old.
  */
 export type Preemption = false | { readonly cooldownMs: number };
 
@@ -69,7 +69,7 @@ export interface PolicyOptions {
   readonly leaseMs?: number;
   /** How long a revoked leader may renew while it stops. Default 10,000. */
   readonly drainMs?: number;
-  /** How far beyond the end of a lease its horizon is stored, a time that no lease exceeds. Default 30,000; larger: fewer rows. */
+  /** How far beyond the end of a lease its horizon (a time that no lease exceeds) is stored. Default 30,000; larger: fewer rows. */
   readonly horizonAheadMs?: number;
   /**
    * The time from the last process's leaving until everything stored is deleted, the history included. At least D and a

@@ -173,7 +173,7 @@ export interface FenceQuestion {
   readonly epoch: number;
 }
 
-/** Whether the leadership is current at this moment. It may be over at the next one. */
+/** Whether the leadership is current at this moment. A moment later it may be over. */
 export interface FenceAnswer {
   /** True until the term has ended: a holder that drains may still write. */
   readonly current: boolean;

@@ -8,7 +8,7 @@ export interface PolicyEnv {
   /** The lease D of every group in milliseconds, as text. */
   readonly LEASE_MS?: string;
   readonly DRAIN_MS?: string;
-  /** How far beyond the end of a lease its horizon is stored, a time that no lease exceeds; in milliseconds. */
+  /** How far beyond the end of a lease its horizon (a time that no lease exceeds) is stored, in milliseconds. */
   readonly HORIZON_AHEAD_MS?: string;
   /** The time from the last process's leaving until everything stored is deleted. Without it: never. */
   readonly IDLE_TTL_MS?: string;

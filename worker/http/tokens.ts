@@ -19,7 +19,7 @@ type AsymmetricAlgorithm = Parameters<typeof verifyWithJwks>[1]["allowedAlgorith
 
 /** The tokens that are accepted. */
 export interface TokenOptions {
-  /** Secrets for HS256, at least 32 bytes each; several while one replaces another. */
+  /** Secrets for HS256, at least 32 characters each; several while one replaces another. */
   readonly secrets?: readonly string[];
   /** Where the public keys of an identity provider are. */
   readonly jwksUrl?: string;
