@@ -1,6 +1,9 @@
-/** Two processes with the full client that lead in turn, and the comparison of their hand-overs with another measurement. */
+/** Two processes that lead in turn, and the comparison of their hand-overs with another measurement. */
+import { once } from "node:events";
 import { candidate } from "../tools/harness/cluster.ts";
+import { hangUp, joinLeader, joinPeer } from "./crowd.ts";
 import { closeAll, member, type OpenClient } from "./member.ts";
+import { elapsedSince } from "./sockets.ts";
 
 /** Both processes have priority over all other candidates, so they lead in turn even if others wait. */
 const FIRST = 1;
@@ -40,6 +43,30 @@ export async function pairOf(
       return leader.grantedAt - startedAt;
     },
     [Symbol.asyncDispose]: () => closeAll([leader, follower]),
+  };
+}
+
+/** The same without a client: from the frame that gives up the lead to the frame that grants it. */
+export async function framesOf(url: string, group: string): Promise<Pair> {
+  const hello = { contenders: [{ component: "a" }] };
+  let { peer: leader, leaderSessionId } = await joinLeader(url, group, hello);
+  let follower = await joinPeer(url, group, hello);
+  await follower.renew();
+  return {
+    async handOver() {
+      const won = follower.win();
+      const granted = once(follower.socket, "message");
+      const startedAt = performance.now();
+      leader.send({ type: "resign", sentAt: leader.sentAt(), leaderSessionId });
+      await granted;
+      const ms = elapsedSince(startedAt);
+      ({ leaderSessionId } = await won);
+      [leader, follower] = [follower, leader];
+      return ms;
+    },
+    async [Symbol.asyncDispose]() {
+      hangUp([leader, follower]);
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { median } from "../../cli/statistics.ts";
 import { withBackend } from "../backend.ts";
 import { hangUp, joinCrowd } from "../crowd.ts";
 import { bareHandOvers, probeFloor } from "../floor.ts";
-import { interleaved, pairOf, WARM_UP_ROUNDS, warmed } from "../pair.ts";
+import { framesOf, interleaved, type Pair, pairOf, WARM_UP_ROUNDS, warmed } from "../pair.ts";
 import type { Bench, Measured, Row } from "../row.ts";
 import { largestCrowd, pause } from "../sockets.ts";
 
@@ -21,13 +21,15 @@ const compared = ({ floor }: Bench): Promise<Measured> =>
     return { samples: measured, reference: { name: "F1", value: median(reference) } };
   });
 
+const fullClients = (url: string, group: string): Promise<Pair> => pairOf(url, group, ["a"]);
+
 /**
  * Compared with what the platform takes for the same rows and frames: the rest is this project's code, its client included.
  * After a rest the caches of the processor have forgotten it: so it is with most hand-overs, and in the rows of the peers.
  */
-const overBare = ({ floor }: Bench, restMs: number): Promise<Measured> =>
+const overBare = ({ floor }: Bench, restMs: number, open = fullClients): Promise<Measured> =>
   withBackend({ LOG_LEVEL: "error" }, async ({ url }) => {
-    await using pair = await pairOf(url, GROUP, ["a"]);
+    await using pair = await open(url, GROUP);
     await using bare = await bareHandOvers(floor);
     const rested = (handOver: () => Promise<number>) => async () => {
       if (restMs > 0) await pause(restMs);
@@ -88,6 +90,13 @@ export const HAND_OVER_ROWS: readonly Row[] = [
     unit: "ms",
     settings: `no log; after ${WARM_UP_ROUNDS} rounds of each that do not count`,
     measure: (bench) => overBare(bench, REST_MS),
+  },
+  {
+    id: "hand-over-frames-rested",
+    name: `hand-over by resign without clients, frame to frame, against a bare object, ${REST_MS} ms after the last`,
+    unit: "ms",
+    settings: `no log; after ${WARM_UP_ROUNDS} rounds of each that do not count`,
+    measure: (bench) => overBare(bench, REST_MS, framesOf),
   },
   waitingRow(100, 1.3),
   waitingRow(1_000, 1.3),
