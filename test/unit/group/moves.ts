@@ -234,6 +234,7 @@ const pollerMoves = [
 
 const hostMoves = [
   { weight: 14, arbitrary: ofGroup("time passes", durations, (group, ms) => group.advance(ms)) },
+  { weight: 2, arbitrary: ofGroup("time passes, and the alarm is late", durations, (group, ms) => group.sleep(ms)) },
   { weight: 2, arbitrary: ofGroup("somebody looks", nothing, (group) => group.tick()) },
   { weight: 4, arbitrary: ofGroup("hibernates", nothing, (group) => group.hibernate()) },
   { weight: 2, arbitrary: ofGroup("wakes up, and knows its leaders only", nothing, (group) => group.wakeUp()) },

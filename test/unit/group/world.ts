@@ -143,6 +143,11 @@ export class GroupWorld implements PlatformWorld {
     this.now = until;
   }
 
+  /** Time passes, and neither the alarm rings nor anybody speaks: what comes next comes late. */
+  sleep(ms: number): void {
+    this.now += ms;
+  }
+
   #nextSpeaker(): PeerProcess | undefined {
     const timers = this.peers.filter(({ isHeldUp }) => !isHeldUp);
     return timers.sort((left, right) => left.speaksAt - right.speaksAt)[0];
