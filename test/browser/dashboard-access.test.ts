@@ -182,7 +182,7 @@ test("[E11] a page is told where, why as far as a browser says it, and what to d
       /^unauthorized: .* HTTP 401: a token is required/,
     ],
     [url, ended, /^unauthorized: .*\(4401\).*has ended: get a new one/, /^unauthorized: .* HTTP 401: this token/],
-    [url, await tokenFor({ role: "observe" }), /^forbidden: .*these credentials do not allow/, /^answered$/],
+    [url, await tokenFor({ role: "observe" }), /^forbidden: .*these credentials may not contend for/, /^answered$/],
   ] as const;
   for (const [address, token, told, asked] of cases) {
     const answer = await both(own, address, token);

@@ -61,7 +61,7 @@ test("[E15] [S7] a leader that meets another deployment says so, and stops befor
   await until(() => expect(steps).toEqual(["starts", "stops"]));
   expect(errors.find(({ code }) => code === "other_deployment")).toMatchObject({
     retryable: true,
-    message: expect.stringContaining(`another deployment now (${second}, before ${first})`),
+    message: expect.stringContaining(`another deployment now (${second}; earlier: ${first})`),
   });
   await until(async () => expect((await statusOf(two.url, GROUP)).elections).toMatchObject([{ state: "vacant" }]));
   expect(steps).toEqual(["starts", "stops"]);
