@@ -1,5 +1,5 @@
 /** How terms begin by grants, and how the group and the session tell each other of their ends. */
-import { endTerm, endTerms, isContended, isNew, isReady, replaceTerm } from "../../shared/holder/holder.ts";
+import { endTerm, endTerms, isContended, isNew, isReady, loseTerms, replaceTerm } from "../../shared/holder/holder.ts";
 import { type EndingTerm, findTerm, leaderSessionIdOf } from "../../shared/holder/state.ts";
 import type { Grant, Revoke } from "../../shared/protocol/messages.ts";
 import type { Draft } from "./draft.ts";
@@ -83,7 +83,7 @@ export function revoke(draft: Draft, message: Revoke): void {
 
 /** Ends the terms of a session that is no longer ours. They cannot be renewed, so they are no longer named. */
 export function forsakeTerms(draft: Draft): void {
-  endTerms(draft, "lost");
+  loseTerms(draft);
   endNow(draft, "leaseUntil");
 }
 

@@ -117,13 +117,13 @@ export function extendTerms<C extends Contender>(
     const term = findTerm(draft.terms, leaderSessionId);
     if (!term) continue;
     if (held.includes(leaderSessionId)) extend(draft, term, leaseUntil);
-    else endTerm(draft, term, "lost");
+    else loseTerm(draft, term);
   }
 }
 
 function extend<C extends Contender>(draft: HolderDraft<C>, term: Term<C["id"]>, leaseUntil: number): void {
   if (term.leaseUntil <= draft.now || leaseUntil <= term.leaseUntil) return;
-  replaceTerm(draft, term, { ...term, leaseUntil });
+  replaceTerm(draft, term, term.stage === "ending" ? { ...term, leaseUntil, isLost: false } : { ...term, leaseUntil });
   if (term.stage === "leading") draft.effects.push({ type: "extended", ...identityOf(term) });
 }
 
@@ -144,7 +144,18 @@ export function endTerm<C extends Contender>(
   // Some of them may have begun to stop earlier.
   const drains = draft.contenders.filter(isOwn).flatMap(({ phase }) => (isStopping(phase) ? phase.drainUntil : []));
   const drainUntil = Math.min(draft.now + drainMs, Math.max(draft.now, ...drains));
-  replaceTerm(draft, term, { ...rest, stage: "ending", drainUntil, farewell });
+  replaceTerm(draft, term, { ...rest, stage: "ending", drainUntil, farewell, isLost: false });
+}
+
+/** The group does not name the term: so it was lost even where it was ending already. */
+export function loseTerm<C extends Contender>(draft: HolderDraft<C>, term: Term<C["id"]>): void {
+  endTerm(draft, term, "lost");
+  const lost = findTerm(draft.terms, term.leaderSessionId);
+  if (lost?.stage === "ending") replaceTerm(draft, lost, { ...lost, isLost: true });
+}
+
+export function loseTerms<C extends Contender>(draft: HolderDraft<C>): void {
+  for (const term of draft.terms) loseTerm(draft, term);
 }
 
 export function endTerms<C extends Contender>(draft: HolderDraft<C>, reason: LossReason, ending?: Ending): void {

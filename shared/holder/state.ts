@@ -33,6 +33,8 @@ export interface EndingTerm extends TermIdentity {
   readonly stage: "ending";
   readonly leaseUntil: number;
   readonly drainUntil: number;
+  /** The group's last answer did not name it: somebody else may lead. It is named to the group all the same (S14). */
+  readonly isLost: boolean;
   readonly farewell: Farewell;
 }
 
@@ -113,7 +115,8 @@ export function remainingMs<C extends Contender>(
 }
 
 /**
- * For how long the work of a contender may still take to stop inside the lease of this term; 0 when it has stopped.
+ * For how long the work of a contender may still take to stop inside the lease of this term; 0 when it has stopped, or the
+ * group has lost the term.
  * `maxDrainMs`: how long it may take that begins to stop now.
  */
 export function drainMs<C extends Contender>(
@@ -126,6 +129,7 @@ export function drainMs<C extends Contender>(
   const term = findTerm(terms, leaderSessionId);
   if (contender === undefined || term === undefined) return 0;
   const ownUntil = isStopping(contender.phase) ? contender.phase.drainUntil : now + maxDrainMs;
+  if (term.stage === "ending" && term.isLost) return 0;
   const termUntil = term.stage === "ending" ? Math.min(term.drainUntil, term.leaseUntil) : term.leaseUntil;
   return Math.max(0, Math.min(ownUntil, termUntil) - now);
 }

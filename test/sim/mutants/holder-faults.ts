@@ -4,7 +4,7 @@ import { type Edit, type HolderCore, inHolder, inSession } from "./mutant.ts";
 type Fault = (core: HolderCore) => readonly Edit[];
 
 /** An id that is asked for and missing in the answer. */
-export const missingGoesOn: Fault = (core) => [inHolder(core, 'else endTerm(draft, term, "lost");', "")];
+export const missingGoesOn: Fault = (core) => [inHolder(core, "else loseTerm(draft, term);", "")];
 
 /** In the session: the core of callers judges an answer by its call first. */
 export const lateAnswerRevives = (): readonly Edit[] => [

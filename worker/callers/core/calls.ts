@@ -1,6 +1,6 @@
 /** The one call at a time: which is due, and what its end means. */
 import { backOffMs, RETRY } from "../../../shared/back-off.ts";
-import { endTerm, endTerms, isReady, replaceContender } from "../../../shared/holder/holder.ts";
+import { isReady, loseTerm, loseTerms, replaceContender } from "../../../shared/holder/holder.ts";
 import type { Farewell } from "../../../shared/holder/state.ts";
 import type { ElectionName } from "../../../shared/protocol/names.ts";
 import { unreachable } from "../../../shared/unreachable.ts";
@@ -211,7 +211,7 @@ function forget(draft: Draft, { changes }: Call, { campaign }: Extract<Request, 
 function loseUnlessNew(draft: Draft, { leaderships }: CampaignAnswer): void {
   for (const term of draft.terms) {
     const isNew = leaderships.some(({ leaderSessionId }) => leaderSessionId === term.leaderSessionId);
-    if (!isNew) endTerm(draft, term, "lost");
+    if (!isNew) loseTerm(draft, term);
   }
 }
 
@@ -252,7 +252,7 @@ function refused(draft: Draft, asked: Call, { code, message }: Refused): void {
   if (code === "unknown_session" || code === "superseded") {
     draft.session = null;
     draft.farewells = [];
-    endTerms(draft, "lost");
+    loseTerms(draft);
     draft.nextAt = draft.now;
     return succeed(draft);
   }
