@@ -330,10 +330,18 @@ export class PeerProcess extends Peer {
     if (this.wire === this.#left)
       return expectTrue(!this.#hasLeft, `${this.name} is granted ${grant.election} after it has left`);
     if (grant.joined || this.finished.has(grant.leaderSessionId)) return;
+    if (!this.#stands(grant)) return this.#end(grant.leaderSessionId);
     const stated = this.#asked.get(grant.sentAt);
     expect(stated?.wire, `${this.name} is granted ${grant.election} by a statement of this connection`).toBe(this.wire);
     const until = (stated?.at ?? 0) + this.#renewDeadlineMs;
     this.leases.set(grant.leaderSessionId, { election: grant.election, until });
+  }
+
+  /** Whether it still contends there: its `deregister` may be on its way while the grant is. */
+  #stands({ election, components }: Grant): boolean {
+    return (this.profile.contenders ?? [])
+      .map(contenderInfo)
+      .some((info) => electionOf(info.component, info.election) === election && components.includes(info.component));
   }
 
   #welcomed({ sessionId, resumed, sentAt, held, lease }: Welcome): void {
