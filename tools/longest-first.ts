@@ -25,6 +25,7 @@ const LONGEST = [
   "test/e2e/deploying.test.ts",
   "test/e2e/faults.test.ts",
   "test/browser/dashboard.test.ts",
+  "test/browser/dashboard-views.test.ts",
   "test/browser/hidden.test.ts",
   "test/browser/enduring.test.ts",
   "test/browser/dashboard-names.test.ts",
