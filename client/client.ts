@@ -188,9 +188,9 @@ export interface ElectionClient<Component extends string = string> extends Async
    * when the callback that has called it has settled.
    *
    * With `cleanup` it then also deletes everything that the group has stored, if nobody else uses it, and resolves with the
-   * outcome. This needs the role `admin`, as the route `DELETE …?purge=true` does. If a new group could still give out the
-   * same epochs, it waits for up to 10 s until that is over. It rejects if the role is missing, or the group can't be
-   * reached; the client has left even then.
+   * outcome. This needs the role `admin`, as the route `DELETE …?purge=true` does. While a new group of the same name could
+   * give out epochs that this group has used, `close` waits, for up to 10 s. It rejects if the role is missing, or the group
+   * can't be reached; the client has left even then.
    */
   close(): Promise<void>;
   close(options: CloseOptions): Promise<CleanUpResult>;

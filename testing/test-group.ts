@@ -295,7 +295,7 @@ export class TestGroup {
   }
 
   /**
-   * Revokes a leadership, as an operator does. Resolves when the term has ended. If somebody waits, it resolves only when the
+   * Revokes a leadership, as an operator does. Resolves when the term and its drain are over. If somebody waits, it resolves only when the
    * next process leads, or has failed to take the lead in time. Time has to advance for that. Resolves with `null` if the group
    * was restarted meanwhile.
    */

@@ -69,8 +69,8 @@ const processName = (): string => `${hostname().slice(0, 100)}:${process.pid}`;
  * A coordinator for node-cron 4: at each fire of a task, one of the processes that have a task of this name runs it. All other
  * processes get their answer only when that run has ended: so one of them takes over if the runner dies, unless `retry` is
  * false. A task that throws counts as completed, because node-cron does not report the error. Use the coordinator only for
- * tasks that are functions: if the process of a task that is a file dies, node-cron does not report that, and the job stays
- * held until this process ends. Throws a `TypeError` for wrong options.
+ * tasks that are functions. A task that is a file runs in a process of its own: if that process dies, node-cron does not
+ * report it, and the job stays held until the process of the coordinator ends. Throws a `TypeError` for wrong options.
  */
 export const createRunCoordinator = (options: RunCoordinatorOptions): RunCoordinator =>
   new JobCoordinator(options, processName);

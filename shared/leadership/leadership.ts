@@ -64,8 +64,8 @@ export interface Leadership<Component extends string = string> extends Fence {
    */
   confirm(address?: string, metadata?: Metadata): Promise<void>;
   /**
-   * Steps down from the whole election, with all components that lead in it. Resolves when every `onRevoke` has settled; that
-   * of a `DurableContender` also waits until the group was notified. Inside a callback, in the function of an `elect`, and in
+   * Steps down from the whole election, with all components that lead in it. Resolves when every `onRevoke` has settled. For
+   * a `DurableContender`, `resign` also waits until the group was notified. Inside a callback, in the function of an `elect`, and in
    * the body of a `terms` loop, it waits only for the other callbacks; the group is notified when this callback, function or
    * body has ended. Does nothing after the end of the term.
    */

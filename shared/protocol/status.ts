@@ -44,8 +44,8 @@ export interface ElectionStatus {
   /** The rest of the lease; null while vacant. */
   readonly remainingMs: number | null;
   /**
-   * How long nobody has led it; null while somebody leads, and as long as nobody has led it yet. A group forgets an election
-   * when its last contender leaves: from then on nobody has led it yet.
+   * The time since it last had a leader; null while somebody leads, and as long as it has had no leader at all. A group forgets
+   * an election when its last contender leaves: from then on the election counts as one that has had no leader.
    */
   readonly vacantMs: number | null;
   /** How many sessions have a place, the holder excepted. */

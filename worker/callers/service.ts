@@ -119,13 +119,13 @@ export interface Elections {
   getLeader(group: string, component: string): Promise<LeaderInformation | null>;
   /** A page of elections: those after the name `after`; without it, the first ones. */
   status(group: string, after?: ElectionName): Promise<GroupStatus>;
-  /** One election, with its candidates from the one at `from` on, counted from 0. */
+  /** One election, with its candidates from index `from` on, counted from 0. */
   electionStatus(group: string, election: ElectionName, from?: number): Promise<ElectionStatus>;
   /** Ended and running terms, newest first. */
   history(group: string, limit: number): Promise<readonly TermStatus[]>;
   checkFence(group: string, question: FenceQuestion): Promise<FenceAnswer>;
   /**
-   * Resolves once the term has ended. If there is a candidate, it resolves only when the next process leads, or has failed to
+   * Resolves once the term and its drain are over. If there is a candidate, it resolves only when the next process leads, or has failed to
    * take the lead in time.
    */
   revoke(group: string, election: ElectionName, options?: RevokeOptions): Promise<RevokeAnswer | Refused>;

@@ -207,7 +207,7 @@ export class ElectionGroup extends DurableObject {
     return groupSummary(state, this.#name, Date.now());
   }
 
-  /** One election, with its candidates from the one at `from` on, counted from 0. */
+  /** One election, with its candidates from index `from` on, counted from 0. */
   electionStatus({
     election,
     from = 0,
@@ -274,7 +274,7 @@ export class ElectionGroup extends DurableObject {
   }
 
   /**
-   * Answers when the term has ended. If somebody waits, it answers only when the next process leads, or has failed to take the
+   * Answers when the term and its drain are over. If somebody waits, it answers only when the next process leads, or has failed to take the
    * lead in time.
    */
   async revoke({

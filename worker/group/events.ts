@@ -245,7 +245,7 @@ export interface EndedTerm {
   readonly note: string | null;
   /**
    * How long nobody led before this term. `null` for the first term after a time in which the election had no contender. For
-   * such a term, `history` counts from the end of the term before, if that one is kept.
+   * such a term, `TermStatus` counts from the end of the term before instead, if that one is kept.
    */
   readonly gapMs: number | null;
 }

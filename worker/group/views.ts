@@ -175,7 +175,7 @@ export interface FenceQuestion {
 
 /** Whether the leadership is current at this moment. A moment later it may be over. */
 export interface FenceAnswer {
-  /** True until the term has ended: a holder that drains may still write. */
+  /** True until the term and its drain are over: a leader that drains may still write. */
   readonly current: boolean;
   readonly draining: boolean;
   /** The epoch of the last term of the component's election; 0 if there was none. */
