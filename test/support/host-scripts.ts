@@ -553,6 +553,7 @@ const FOREIGN: readonly ((carried: Attachment) => object)[] = [
   ({ leases, ...rest }) => ({ ...rest, leases: leases.map(([id]) => ({ id })) }),
   ({ leases: _, ...rest }) => rest,
   (carried) => ({ ...carried, access: {} }),
+  (carried) => ({ ...carried, late: false }),
   (carried) => ({ ...carried, statement: { sentAt: 1 } }),
   ({ connection: _, ...rest }) => rest,
 ];

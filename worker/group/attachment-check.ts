@@ -1,6 +1,6 @@
 /**
  * Whether what a socket carries is what it should be. Sockets outlive deployments, and rollbacks: another version may have
- * written it. All of them are looked at when an object wakes up, so this makes nothing (ten thousand take 2 ms).
+ * written it. All of them are looked at when an object wakes up, so this makes nothing.
  */
 import { isRecord } from "../../shared/protocol/fields.ts";
 import { isElectionName } from "../../shared/protocol/names.ts";
@@ -43,7 +43,35 @@ const fields: { readonly [K in keyof Attachment]-?: Test } = {
   answeredAt: optional(isTime),
   watched: optional((value) => value === null || isWatched(value)),
 };
-const tests = Object.entries(fields);
+const {
+  connection,
+  connectedAt,
+  sessionId,
+  leases,
+  access,
+  statement,
+  busy,
+  asked,
+  late,
+  heardAt,
+  answeredAt,
+  watched,
+  ...others
+} = fields;
+others satisfies Readonly<Record<string, never>>; // none is left out below
 
+/** By name: a loop over the table takes four times as long where the code is cold. */
 export const isAttachment = (value: unknown): value is Attachment =>
-  isRecord(value) && tests.every(([field, test]) => test(value[field]));
+  isRecord(value) &&
+  connection(value["connection"]) &&
+  connectedAt(value["connectedAt"]) &&
+  sessionId(value["sessionId"]) &&
+  leases(value["leases"]) &&
+  access(value["access"]) &&
+  statement(value["statement"]) &&
+  busy(value["busy"]) &&
+  asked(value["asked"]) &&
+  late(value["late"]) &&
+  heardAt(value["heardAt"]) &&
+  answeredAt(value["answeredAt"]) &&
+  watched(value["watched"]);
