@@ -45,7 +45,7 @@ export interface TestHistory {
   readonly ended: readonly EndedTerm[];
   /**
    * Empty unless two clients acted as leader at the same time. Here a term lasts until the latest of three moments: its end,
-   * the end of its drain (its `onRevoke` has settled, or its lease is over), and its last write. So code that goes on writing
+   * the end of its drain (its `onRevoke` has settled, its drain time or lease is over, or the group has lost it), and its last write. So code that goes on writing
    * after its loss is found here as soon as there is a next leader.
    */
   overlaps(): readonly Overlap[];

@@ -15,6 +15,7 @@
  *   client replaces a lost connection before.
  * - A revoke, and every other end of a term, sends SIGTERM at once. The client keeps the lease for at most `drainMs` then,
  *   and no later renewal may be answered. So SIGKILL comes at the earliest of L - K, drainMs - K and the requested grace.
+ *   After `lost` there is no grace: another process may lead.
  */
 const MARGIN_PARTS = 16;
 const MARGIN_FLOOR_MS = 100;

@@ -33,7 +33,7 @@ export interface EndingTerm extends TermIdentity {
   readonly stage: "ending";
   readonly leaseUntil: number;
   readonly drainUntil: number;
-  /** The group's last answer did not name it: somebody else may lead. It is named to the group all the same (S14). */
+  /** The group's last answer did not name it: somebody else may lead. It is named to the group all the same while its lease runs (S14). */
   readonly isLost: boolean;
   readonly farewell: Farewell;
 }

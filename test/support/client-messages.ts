@@ -129,7 +129,8 @@ const badNames = [...badList('"x"', badName), ["true as text", '"true"'] as cons
 const badBusy = badList('"process"', [...badElection, ["a component without a name", '"component:"']]);
 const statement = { sentAt: required(notNumber), busy: optional(badBusy) };
 const perhapsStatement = { sentAt: optional(notNumber), busy: optional(badBusy) };
-const contender = { component: required(badName), election: optional(badElection), priority: optional(badPriority) };
+const badKind: readonly Wrong[] = [...badElection, ["the name of an election", '"component:a"']];
+const contender = { component: required(badName), election: optional(badKind), priority: optional(badPriority) };
 
 const descriptions: { readonly [T in ClientMessage["type"]]: Description<MessageOf<T>> } = {
   hello: {

@@ -34,9 +34,16 @@ const welcomePrint = keptPrint((welcome: NonNullable<SessionState["session"]>) =
 const packetPrint = keptPrint((packet: Packet<ClientMessage | ServerMessage>) => packet);
 
 /** Settings are the same for all, and such a group is too small for a spread. */
-function seenOfSession({ settings: _, nextUntil: __, connection, session, ...rest }: SessionState): unknown {
+function seenOfSession({ settings: _, nextUntil: __, connection, session, terms, ...rest }: SessionState): unknown {
   const welcome = session === null ? null : welcomePrint(session);
-  return [rest, welcome, connection];
+  return [rest, terms.map(seenOfOwnTerm), welcome, connection];
+}
+
+/** What the group has lost changes only what `drainMs()` answers. */
+function seenOfOwnTerm(term: SessionState["terms"][number]): unknown {
+  if (term.stage === "leading") return term;
+  const { isLost: _, ...rest } = term;
+  return rest;
 }
 const clientPrint = keptPrint(({ state, rate: _, ...rest }: SmallClient) => [rest, seenOfSession(state)]);
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ContenderInfo } from "../../../shared/protocol/messages.ts";
-import { nextDeadline } from "../../../worker/callers/core/state.ts";
+import { drainMs, nextDeadline } from "../../../worker/callers/core/state.ts";
 import type { Poller, Travelling } from "../group/poller.ts";
 import { GroupWorld } from "../group/world.ts";
 
@@ -405,6 +405,7 @@ test("[S9] [S2] a term that the group no longer has is named until its onRevoke 
   }
   asker.flow();
   expect(asker.last().is).toBe("revoke"); // by a call that came after the drain time of the group
+  expect(drainMs(asker.state, "x", asker.last().leaderSessionId, asker.clock)).toBe(0);
   world.advance(E);
   asker.dispatch({ type: "tick" });
   asker.flow();

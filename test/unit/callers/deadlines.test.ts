@@ -6,6 +6,7 @@ import { GroupWorld } from "../group/world.ts";
 
 const R = 8_000;
 const DRAIN = 3_000;
+const POLL = 2_500;
 
 const left = (asker: Poller<GroupWorld>): number =>
   drainMs(asker.state, "x", asker.last().leaderSessionId, asker.clock);
@@ -36,4 +37,16 @@ test("[C13] it is never longer than the lease, and over with it", () => {
   asker.dispatch({ type: "tick" });
   expect(asker.last().is).toBe("revoke");
   expect(left(asker)).toBe(0);
+});
+
+test("[C13] none is left where the group no longer knows the session, or has begun another one", () => {
+  for (const code of ["unknown_session", "superseded"] as const) {
+    const asker = leading();
+    asker.world.advance(POLL);
+    asker.dispatch({ type: "tick" });
+    const attempt = asker.state.call?.attempt ?? 0;
+    asker.dispatch({ type: "answered", attempt, answer: { type: "refused", code, message: "" } });
+    expect(asker.last()).toMatchObject({ is: "revoke" });
+    expect(left(asker)).toBe(0);
+  }
 });

@@ -330,9 +330,9 @@ export class PeerProcess extends Peer {
     if (this.wire === this.#left)
       return expectTrue(!this.#hasLeft, `${this.name} is granted ${grant.election} after it has left`);
     if (grant.joined || this.finished.has(grant.leaderSessionId)) return;
-    if (!this.#stands(grant)) return this.#end(grant.leaderSessionId);
     const stated = this.#asked.get(grant.sentAt);
     expect(stated?.wire, `${this.name} is granted ${grant.election} by a statement of this connection`).toBe(this.wire);
+    if (!this.#stands(grant)) return this.#end(grant.leaderSessionId);
     const until = (stated?.at ?? 0) + this.#renewDeadlineMs;
     this.leases.set(grant.leaderSessionId, { election: grant.election, until });
   }
