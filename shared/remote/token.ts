@@ -15,7 +15,7 @@ export async function askForToken(source: TokenSource | undefined): Promise<stri
   const token: unknown = await ask(source);
   if (isToken(token)) return token.trim();
   const problem = `must return one word of visible ASCII characters, and has returned ${nameOf(token)}`;
-  throw failed(invalid("it", `${problem}: let it throw where it has no token`));
+  throw failed(invalid("token", `${problem}: let it throw where it has no token`));
 }
 
 const failed = (cause: unknown): ElectionError =>

@@ -60,7 +60,7 @@ const {
 } = fields;
 others satisfies Readonly<Record<string, never>>; // none is left out below
 
-/** By name: a loop over the table takes four times as long where the code is cold. */
+/** By name: a loop over the table takes several times as long where the code is cold. */
 export const isAttachment = (value: unknown): value is Attachment =>
   isRecord(value) &&
   connection(value["connection"]) &&

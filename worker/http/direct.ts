@@ -49,7 +49,7 @@ export function createDirectApp({ name, upgrade, status, getLeader }: DirectGrou
       refuseWith(
         403,
         "forbidden",
-        "whoever holds a stub may contend, not delete: ask the app, with a token of an admin",
+        "a client with a stub may contend, not delete: ask the app, with a token of an admin",
       ),
     )
     .get("/leaders/:component", (context) => {
