@@ -34,6 +34,7 @@ const fields: { readonly [K in keyof Attachment]-?: Test } = {
   connectedAt: isTime,
   sessionId: (value) => value === null || isText(value),
   leases: (value) => isList(value, isLease),
+  untaken: optional((value) => isList(value, isLease)),
   access: optional(isAccess),
   statement: optional(isStatement),
   busy: optional((value) => isList(value, isElectionName)),
@@ -48,6 +49,7 @@ const {
   connectedAt,
   sessionId,
   leases,
+  untaken,
   access,
   statement,
   busy,
@@ -67,6 +69,7 @@ export const isAttachment = (value: unknown): value is Attachment =>
   connectedAt(value["connectedAt"]) &&
   sessionId(value["sessionId"]) &&
   leases(value["leases"]) &&
+  untaken(value["untaken"]) &&
   access(value["access"]) &&
   statement(value["statement"]) &&
   busy(value["busy"]) &&

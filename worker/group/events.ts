@@ -19,14 +19,19 @@ import type { LeaderStatus, RevokeResult } from "../../shared/protocol/status.ts
 import type { Policy } from "./policy.ts";
 import type { Access, EndReason, Question, Statement, Watched } from "./state.ts";
 
+/** The exact end of a lease. */
+export type AttachedLease = readonly [leaderSessionId: string, leaseUntil: number];
+
 /** What a live socket carries through hibernation. */
 export interface Attachment {
   /** Its id. A session's row names the one connection that is its own. */
   readonly connection: string;
   readonly connectedAt: number;
   readonly sessionId: string | null;
-  /** Exact ends of the leases that this connection's session holds, by leader session id. */
-  readonly leases: readonly (readonly [leaderSessionId: string, leaseUntil: number])[];
+  /** Those that this connection's session holds, but for the ones in `untaken`. */
+  readonly leases: readonly AttachedLease[];
+  /** Those of terms that it has not taken yet; absent: none. */
+  readonly untaken?: readonly AttachedLease[];
   /** What its peer may do; absent: everything. */
   readonly access?: Access;
   /** Its last statement, where that was busy, what it was asked, and whether its timers are late; absent: nothing of it. */

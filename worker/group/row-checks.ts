@@ -177,6 +177,7 @@ const term = {
   horizon: time,
   horizonMs: duration,
   confirmed: confirmations,
+  untaken: optional(oneOf(true)),
 } as const;
 
 export const electionRow: Check<ElectionRow> = object<ElectionRow>({

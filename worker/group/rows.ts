@@ -129,7 +129,7 @@ const unusual = ({ previousSecretHash, attempt, priority, process, subject }: Se
   ...(subject !== null && { subject }),
 });
 
-/** A term is stored as one that its holder has taken: nobody can tell after a crash, and the row is written once (S3). */
+/** A term is stored as one that its holder has taken, or may have: nobody can tell after a crash, and the row is written once (S3). */
 function electionRow({ name, state, acceptedEpoch, endedAt }: Election): ElectionRow {
   if (state.type === "vacant") return { name, state, acceptedEpoch, endedAt };
   const { leaseUntil: _exact, acceptedAt: _memoryOnly, ...stored } = state;
@@ -250,7 +250,11 @@ function loadElection(turn: Turn, { name, state, acceptedEpoch, endedAt }: Elect
   const loaded =
     state.type === "vacant"
       ? state
-      : { ...state, leaseUntil: state.horizon + CLOCK_MARGIN_MS, acceptedAt: state.grantedAt };
+      : {
+          ...state,
+          leaseUntil: state.horizon + CLOCK_MARGIN_MS,
+          acceptedAt: state.untaken ? null : state.grantedAt,
+        };
   turn.putState(name, loaded, { acceptedEpoch, endedAt });
 }
 

@@ -212,7 +212,8 @@ export function lose(turn: Turn, session: Session, at = turn.now): void {
   watchNothing(turn, session.id);
   for (const { name, state } of turn.termsOf(session)) {
     // From here on the exact deadline is stored (S3). It exceeds the horizon only after a load.
-    turn.putState(name, { ...state, horizon: Math.min(state.horizon, state.leaseUntil) });
+    const untaken = state.acceptedAt === null && ({ untaken: true } as const);
+    turn.putState(name, { ...state, ...untaken, horizon: Math.min(state.horizon, state.leaseUntil) });
   }
 }
 

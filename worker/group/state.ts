@@ -72,8 +72,13 @@ export interface Term {
   readonly leaderSessionId: string;
   readonly epoch: number;
   readonly grantedAt: number;
-  /** [memory] When the first renewal showed that its holder had taken it; `null` before. After a load: `grantedAt`. */
+  /**
+   * [memory] When the first renewal or confirmation showed that its holder had taken it; `null` before. After a load it is
+   * `grantedAt`, unless the holder's socket or `untaken` says that it was not taken.
+   */
   readonly acceptedAt: number | null;
+  /** It was not taken when its holder was lost, nor since: in the row that is written at the loss. */
+  readonly untaken?: true;
   /** The longest D by which this term was ever extended: a shorter policy must not cut what a client still counts on. */
   readonly leaseMs: number;
   /** Stored before it is promised: no `renewed` promises more (S3). */
@@ -129,7 +134,7 @@ export interface Deadline {
 export interface Election {
   readonly name: ElectionName;
   readonly state: ElectionState;
-  /** Epoch of the last term that somebody has taken; 0 before the first. A present term counts from its first renewal. */
+  /** Epoch of the last term that somebody has taken; 0 before the first. A present term counts from its first renewal, or from a load on. */
   readonly acceptedEpoch: number;
   /** When the last term ended: the start of the leaderless gap. `null` before the first. */
   readonly endedAt: number | null;

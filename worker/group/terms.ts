@@ -109,7 +109,7 @@ export function boundLease(turn: Turn, name: ElectionName): void {
 export function accept(turn: Turn, name: ElectionName): void {
   const election = turn.election(name);
   if (!isHeld(election) || election.state.acceptedAt !== null) return;
-  const { state } = election;
+  const { untaken: _, ...state } = election.state;
   const { sessionId, epoch } = state;
   const isOfThisTerm = (waiting: PendingRevoke): boolean => waiting.epoch >= epoch;
   const pending = election.pending.filter(isOfThisTerm);

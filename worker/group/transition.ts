@@ -19,7 +19,7 @@ import { unreachable } from "../../shared/unreachable.ts";
 import { firstAllowances } from "./bucket.ts";
 import { putConnections } from "./bulk-load.ts";
 import { expire, settle, updateDeadline } from "./deadlines.ts";
-import type { Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
+import type { AttachedLease, Attachment, Effect, EventBody, GroupEvent } from "./events.ts";
 import { receive } from "./frames.ts";
 import { followIdle, isOver } from "./idle.ts";
 import { answerRun, forgetJob } from "./jobs.ts";
@@ -39,7 +39,7 @@ import { poll } from "./polls.ts";
 import { charge } from "./row-debt.ts";
 import { emptyGroup, rowChanges } from "./rows.ts";
 import { lose, loseSocket } from "./sessions.ts";
-import type { Access, Connection, GroupState, Watched } from "./state.ts";
+import type { Access, Connection, GroupState, Session, Watched } from "./state.ts";
 import { isSilent, NOTHING_STATED } from "./statements.ts";
 import { withdrawOrphans } from "./terms.ts";
 import { type Touched, Turn } from "./turn.ts";
@@ -218,20 +218,15 @@ function adoptSome(turn: Turn, attachments: readonly Attachment[]): void {
 
 /** The connection of a session; none for a socket that owes its hello. Closes one that is no longer its session's. */
 function adopt(turn: Turn, attachment: Attachment): Connection[] {
-  const { connection, sessionId, leases } = attachment;
+  const { connection, sessionId, leases, untaken = [] } = attachment;
   if (sessionId === null) return [];
   const session = turn.session(sessionId);
   if (session?.link.type !== "connected" || session.link.connection !== connection) {
     turn.close(connection, CLOSE.restart, "this socket is no longer its session's: connect again");
     return [];
   }
-  for (const [leaderSessionId, leaseUntil] of leases) {
-    const election = turn.termOf(session, leaderSessionId);
-    if (election === undefined) continue;
-    // A lease that a crash has lengthened reaches beyond the horizon; hibernation must not cut it.
-    const loaded = election.state.leaseUntil;
-    turn.putState(election.name, { ...election.state, leaseUntil: Math.min(leaseUntil, loaded) });
-  }
+  for (const lease of leases) bringLease(turn, session, lease);
+  for (const lease of untaken) bringLease(turn, session, lease, { acceptedAt: null });
   const { statement = null, busy = [], asked = null, late = false, watched } = attachment;
   if (watched === null) {
     turn.close(connection, CLOSE.restart, "what this session watches was too much to keep: connect again");
@@ -243,6 +238,20 @@ function adopt(turn: Turn, attachment: Attachment): Connection[] {
   const adopted = { ...connectionOf(turn, attachment), statement, asked, late };
   if (isSilent(turn, adopted)) turn.patchSession(session.id, { mute: true }); // it was, or would be: no turn is missed anew
   return [adopted];
+}
+
+function bringLease(
+  turn: Turn,
+  session: Session,
+  lease: AttachedLease,
+  part: { readonly acceptedAt?: null } = {},
+): void {
+  const [leaderSessionId, leaseUntil] = lease;
+  const election = turn.termOf(session, leaderSessionId);
+  if (election === undefined) return;
+  const { state } = election;
+  // A lease that a crash has lengthened reaches beyond the horizon; hibernation must not cut it.
+  turn.putState(election.name, { ...state, ...part, leaseUntil: Math.min(leaseUntil, state.leaseUntil) });
 }
 
 function disconnect(turn: Turn, id: string): void {
@@ -281,8 +290,9 @@ function attachments(turn: Turn): Effect[] {
     if (session?.link.type !== "connected") continue;
     const connection = turn.state.connections.get(session.link.connection);
     if (connection === undefined) continue;
-    const leases: [string, number][] = [];
-    for (const { state } of turn.termsOf(session)) leases.push([state.leaderSessionId, state.leaseUntil]);
+    const [leases, untaken]: [AttachedLease[], AttachedLease[]] = [[], []];
+    for (const { state } of turn.termsOf(session).slice(0, ATTACHED_LEASES))
+      (state.acceptedAt === null ? untaken : leases).push([state.leaderSessionId, state.leaseUntil]);
     const { id, helloUntil, access, statement, asked, late, heardAt } = connection;
     const { busy } = session;
     const attachment: Attachment = {
@@ -290,7 +300,8 @@ function attachments(turn: Turn): Effect[] {
       connectedAt: helloUntil - turn.state.policy.helloTimeoutMs,
       heardAt,
       sessionId,
-      leases: leases.slice(0, ATTACHED_LEASES),
+      leases,
+      ...(untaken.length > 0 && { untaken }),
       access,
       ...(statement !== null && { statement }),
       ...(busy.length > 0 && { busy: busy.slice(0, ATTACHED_BUSY) }),

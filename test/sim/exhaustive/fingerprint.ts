@@ -107,8 +107,8 @@ const sessionRowPrint = keptPrint((row: SessionRow) => row);
 const recordRowPrint = keptPrint(({ leader }: RecordRow) => leader);
 const electionRowPrint = keptPrint(({ endedAt: _, state, ...rest }: ElectionRow) => {
   if (state.type === "vacant") return [rest, state];
-  const { grantedAt: __, ...term } = state;
-  return [rest, term];
+  const { grantedAt, ...term } = state;
+  return term.untaken ? [rest, term, grantedAt] : [rest, term];
 });
 
 // Parts of which some have no order of their own

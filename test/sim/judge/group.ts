@@ -64,7 +64,7 @@ export class GroupJudge {
       if (isNew && !isPolled) this.#judgeGrant(incarnation, name, state);
       else judgeLease(incarnation, state, known, body);
       judgePreemption(incarnation, name, before.elections.get(name)?.state);
-      this.#judgeRival(incarnation, name, before.elections.get(name)?.state);
+      this.#judgeRival(incarnation, name, before.elections.get(name)?.state, body);
       judgeSpread(incarnation, name, before);
     }
     judgeLost(incarnation, before);
@@ -118,9 +118,9 @@ export class GroupJudge {
   }
 
   /** Q6: whoever did not take what was taken from another for it preempts nobody before a pause is over, or it has led. */
-  #judgeRival(incarnation: Incarnation, name: ElectionName, before: ElectionState | undefined): void {
+  #judgeRival(incarnation: Incarnation, name: ElectionName, before: ElectionState | undefined, body: EventBody): void {
     const term = incarnation.state.elections.get(name)?.state;
-    if (term !== undefined && term.type !== "vacant" && term.acceptedAt !== null)
+    if (term !== undefined && term.type !== "vacant" && isTaken(incarnation, term, body))
       this.#rivals.delete(`${name} ${term.sessionId}`);
     // An operator has named another one meanwhile: it has missed nothing.
     if (before?.type === "revoking" && term?.type === "revoking" && before.successor !== term.successor)
@@ -221,6 +221,15 @@ function isNamed(
   const { accept } = action;
   const takes = typeof accept === "object" ? accept.length > 0 : accept;
   return action.held.includes(leaderSessionId) || (takes && !known);
+}
+
+/** By what the holder has sent, whatever the group makes of it; a caller is granted a term by the call that takes it. */
+function isTaken({ state }: Incarnation, { leaderSessionId, sessionId }: Held, body: EventBody): boolean {
+  if (state.sessions.get(sessionId)?.link.type === "polled") return true;
+  if (body.type !== "frame") return false;
+  const { frame } = body;
+  const confirmed = frame.type === "message" && frame.message.type === "confirm" ? frame.message.leaderSessionId : null;
+  return confirmed === leaderSessionId || idsIn(frame).includes(leaderSessionId);
 }
 
 /** The holder has led, and has stopped: a term that was never taken is given back without a statement. */

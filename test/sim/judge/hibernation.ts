@@ -15,7 +15,7 @@ export function judgeHibernation({ backend, cores }: JudgedWorld, current: Incar
   const moment = { now: current.now(), nonce: "twin" };
   const awake = cores.group.transition(current.state, { ...moment, type: "tick" });
   if (awake.state !== current.state) return; // something is due just now
-  if (isUntaken(current.state)) return; // a load takes it for taken
+  if (isDemotionOpen(current.state)) return; // a load forgives it
   if (isSilenceOpen(current.state, moment.now)) return;
   const attachments = current.attachments();
   if (attachments.some((attachment) => hasVanished(current.state, attachment, moment.now))) return;
@@ -68,9 +68,14 @@ function hasVanished({ policy }: GroupState, { connectedAt, heardAt = 0, answere
   return Math.max(connectedAt, heardAt, answeredAt) + vanishedAfterMs(policy) <= now;
 }
 
-/** The first renewal of a term has not come. */
-const isUntaken = ({ elections }: GroupState): boolean =>
-  [...elections.values()].some(({ state }) => state.type !== "vacant" && state.acceptedAt === null);
+/** The first renewal of a term has not come, and somebody comes last until then. */
+const isDemotionOpen = ({ elections, sessions }: GroupState): boolean =>
+  [...elections.values()].some(
+    ({ name, state, acceptedEpoch }) =>
+      state.type !== "vacant" &&
+      state.acceptedAt === null &&
+      [...sessions.values()].some(({ places }) => places.get(name)?.demotedAt === acceptedEpoch),
+  );
 
 /** Everything but what a sleep may forget: frame rates, and the last place that was given out. */
 function view(save: JudgedWorld["cores"]["group"]["save"], state: GroupState): string {

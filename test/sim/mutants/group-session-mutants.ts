@@ -112,7 +112,7 @@ export const groupSessionMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "sessions",
-        "turn.putState(name, { ...state, horizon: Math.min(state.horizon, state.leaseUntil) });",
+        "turn.putState(name, { ...state, ...untaken, horizon: Math.min(state.horizon, state.leaseUntil) });",
         "endTerm(turn, turn.termOf(session, state.leaderSessionId)!, 'lost');",
       ),
     ],
@@ -222,7 +222,7 @@ export const groupSessionMutants: readonly Mutant[] = [
   {
     name: "attachments carry no leases",
     rule: "N5",
-    edits: [inGroup("transition", "leases.push([state.leaderSessionId, state.leaseUntil]);", "void leases;")],
+    edits: [inGroup("transition", "leases).push([state.leaderSessionId, state.leaseUntil]);", "leases);")],
   },
   {
     name: "a join looks like a grant, and the client forgets what has ended",

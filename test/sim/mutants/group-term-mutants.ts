@@ -1,5 +1,11 @@
 /** Known-wrong group cores: grants, leases, epochs and what is stored of them. */
-import { preemptedForNobody, preemptionInTime, revokedTwice, unreachableHolder } from "../traces/ending.ts";
+import {
+  preemptedForLateGrant,
+  preemptedForNobody,
+  preemptionInTime,
+  revokedTwice,
+  unreachableHolder,
+} from "../traces/ending.ts";
 import {
   cleanupOnSlowerHost,
   cleanupWhileLeading,
@@ -273,6 +279,18 @@ export const groupTermMutants: readonly Mutant[] = [
     rule: "Q6",
     trace: preemptedForNobody,
     edits: [inGroup("rows", "...(missed !== null && { missed }),", "")],
+  },
+  {
+    name: "whatever a socket brings through hibernation counts as taken",
+    rule: "Q6",
+    trace: preemptedForLateGrant,
+    edits: [
+      inGroup(
+        "transition",
+        "bringLease(turn, session, lease, { acceptedAt: null });",
+        "bringLease(turn, session, lease);",
+      ),
+    ],
   },
   {
     name: "a second revoke restarts the drain time",

@@ -64,8 +64,8 @@ export const readinessMutants: readonly Mutant[] = [
     edits: [
       inGroup(
         "sessions",
-        "turn.putState(name, { ...state, horizon: Math.min(state.horizon, state.leaseUntil) });",
-        "const one = turn.termOf(session, state.leaderSessionId); if (one !== undefined && state.acceptedAt === null) dropTerm(turn, one); else turn.putState(name, { ...state, horizon: Math.min(state.horizon, state.leaseUntil) });",
+        "turn.putState(name, { ...state, ...untaken, horizon: Math.min(state.horizon, state.leaseUntil) });",
+        "const one = turn.termOf(session, state.leaderSessionId); if (one !== undefined && state.acceptedAt === null) dropTerm(turn, one); else turn.putState(name, { ...state, ...untaken, horizon: Math.min(state.horizon, state.leaseUntil) });",
       ),
     ],
   },
@@ -201,6 +201,12 @@ export const readinessMutants: readonly Mutant[] = [
         "if (turn.now < 0) dropTerm(turn, election);",
       ),
     ],
+  },
+  {
+    name: "what a lost process had not taken is stored as taken",
+    rule: "S9",
+    trace: (cores) => lostGrant(cores, true),
+    edits: [inGroup("sessions", "{ ...state, ...untaken, horizon:", "{ ...state, horizon:")],
   },
   {
     name: "who has left keeps a place by a term that it never heard of",

@@ -141,6 +141,27 @@ export function preemptedForNobody(cores: Cores): void {
   stage.end();
 }
 
+/** The lead is taken from B for A, whose grant comes too late; until then the object sleeps. Not again a moment later. */
+export function preemptedForLateGrant(cores: Cores): void {
+  const stage = new Stage(cores, { policy: { ...POLICY, leaseMs: 2_000, preempt: { cooldownMs: 5_000 } } });
+  const { network, backend } = stage.world;
+  const b = stage.join("B");
+  const a = stage.join("A", { priority: 1 });
+  stage.until("B stops", () => !leads(b), 5_500);
+  const { held } = network.path(a);
+  held.add("down");
+  stage.advance(50);
+  stage.expect("it is A's", backend.object().state.terms.size === 1);
+  backend.hibernate();
+  stage.until("B leads again", () => leads(b), 2_200);
+  held.clear();
+  const since = ledBy(b).leaderSessionId;
+  stage.advance(50_000);
+  stage.expect("B leads on", leads(b) && ledBy(b).leaderSessionId === since);
+  stage.until("A leads", () => leads(a), 20_000);
+  stage.end();
+}
+
 /** A holder that receives no revoke is ordered twice to stop: it may renew for one drain time. */
 export function revokedTwice(cores: Cores): void {
   const stage = new Stage(cores);

@@ -43,7 +43,10 @@ test("[S1] whoever joins an empty election leads by the answer to its hello", ()
 test("[S3] a grant that was written and never sent costs no lease while its session lives", () =>
   deathBeforeGrant(shippedCores));
 test("[S2] a leader whose socket is lost before its first renewal is waited for", () => lostUnheard(shippedCores));
-test("[S9] [Q1] a grant that is lost with its socket costs no place", () => lostGrant(shippedCores));
+test("[S9] [Q1] a grant that is lost with its socket costs no place, even if the object sleeps meanwhile", () => {
+  lostGrant(shippedCores);
+  lostGrant(shippedCores, true);
+});
 test("[S11] [N5] whoever was busy and can start again is granted the next term, also after hibernation", () =>
   readyAgain(shippedCores));
 test("[Q7] [S11] who is not ready is passed over, keeps its place, and leads once it is ready", () =>

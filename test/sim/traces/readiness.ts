@@ -4,8 +4,8 @@ import type { Process } from "../world/process.ts";
 import type { ProcessSetup } from "../world/setup.ts";
 import { contender, leads, ledBy, POLICY, plain, Stage } from "./stage.ts";
 
-const cut = (stage: Stage, process: Process): void => {
-  if (process.link !== null) stage.world.network.cut(process.link, { keepUp: 0, keepDown: 0, told: "client" });
+const cut = (stage: Stage, process: Process, told: "client" | "both" = "client"): void => {
+  if (process.link !== null) stage.world.network.cut(process.link, { keepUp: 0, keepDown: 0, told });
 };
 
 /** Up and down, on a healthy path. */
@@ -263,13 +263,18 @@ export function helloGranted(cores: Cores): void {
   stage.end();
 }
 
-/** The grant of B is lost with its socket: it keeps its place, and is granted the election when it is back. */
-export function lostGrant(cores: Cores): void {
+/**
+ * The grant of B is lost with its socket: it keeps its place, and is granted the election when it is back. `asleep`: the
+ * object hears of the loss, and sleeps until then.
+ */
+export function lostGrant(cores: Cores, asleep = false): void {
   const { stage, a, b, c } = three(cores);
   stage.world.network.path(b).held.add("down");
   a.resign("process");
   stage.advance(15);
-  cut(stage, b);
+  cut(stage, b, asleep ? "both" : "client");
+  stage.advance(15);
+  if (asleep) stage.world.backend.hibernate();
   stage.world.network.path(b).held.clear();
   stage.until("B or C leads", () => leads(b) || leads(c), 1_500);
   stage.expect("it is B", leads(b));

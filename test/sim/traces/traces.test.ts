@@ -7,6 +7,7 @@ import {
   hungCallback,
   hungSibling,
   lastCloseWhileDraining,
+  preemptedForLateGrant,
   preemptedForNobody,
   preemptionInTime,
   readyWhenStopped,
@@ -165,6 +166,7 @@ test("[Q2] preemption is for higher priority only, after the cool-down", () => p
 test("[O5] a name too many costs the others nothing", () => oneNameTooMany(shippedCores));
 test("[O6] a component with two observers is watched once", () => watchedTwice(shippedCores));
 test("[Q6] nobody is preempted again and again for a rival that can't lead", () => preemptedForNobody(shippedCores));
+test("[Q6] nor for one whose grant comes too late, while the object sleeps", () => preemptedForLateGrant(shippedCores));
 test("[S10] a second order to stop does not restart the drain time", () => revokedTwice(shippedCores));
 test("[S14] a resume names what still drains after the group's drain time", () => resumeWhileDraining(shippedCores));
 test("[S14] a resume leaves the drain time as it was given", () => resumeBeforeDrainEnds(shippedCores));

@@ -171,6 +171,52 @@ test("[Q6] so does one that never takes what it is granted, until its lease is o
   expect(preemptionsWithin(group, MINUTE, fail)).toBe(1);
 });
 
+type Rivals = ReturnType<typeof lowAndHigh>;
+
+test.each<[string, (rivals: Rivals) => void]>([
+  [
+    "its lease is over",
+    ({ group, high }) => {
+      group.hibernate();
+      high.endAll();
+      group.advance(2_100);
+    },
+  ],
+  [
+    "its lease is over, also where it has answered another question since the grant",
+    ({ group, high }) => {
+      high.endAll();
+      group.advance(100);
+      high.renew();
+      group.hibernate();
+      group.advance(2_100);
+    },
+  ],
+  [
+    "it is back over another connection",
+    ({ group, high, isReadyAgain }) => {
+      group.hibernate();
+      high.drop();
+      high.busy = ["process"];
+      high.resume({ held: [] });
+      isReadyAgain();
+    },
+  ],
+  [
+    "it is back, where its connection was lost before",
+    ({ group, high, isReadyAgain }) => {
+      high.drop();
+      group.hibernate();
+      high.busy = ["process"];
+      high.resume({ held: [] });
+      isReadyAgain();
+    },
+  ],
+])("[Q6] so does one that never takes what it is granted, and the object sleeps until %s", (_what, fail) => {
+  const rivals = lowAndHigh();
+  expect(preemptionsWithin(rivals.group, MINUTE, () => fail(rivals))).toBe(1);
+});
+
 test("[Q6] so does one that loses its connection over each grant", () => {
   const { group, high, isReadyAgain } = lowAndHigh();
   const fail = (): void => {

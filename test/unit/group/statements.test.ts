@@ -215,6 +215,23 @@ test("[S9] a term that was stored counts as taken after a crash: nobody can tell
   expect(group.history()).toMatchObject([{ reason: "lost", acceptedAt: group.now }]);
 });
 
+test("[S9] one whose holder was lost before it took it counts as not taken after a crash, too: the row of the loss says so", () => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders: ["x"] });
+  const [loss] = group.during(() => a.drop());
+  expect(loss?.rows.map(({ table }) => table).sort()).toEqual(["election", "session"]);
+  group.crash();
+  a.resume({ held: [] });
+  expect(group.history()).toEqual([]);
+  const { leaderSessionId } = a.grant();
+  a.drop();
+  a.resume({ held: [leaderSessionId] });
+  a.drop();
+  group.crash();
+  a.resume({ held: [] });
+  expect(group.history()).toMatchObject([{ leaderSessionId, reason: "lost" }]);
+});
+
 test("[S1] a grant that is given back costs nobody a place, and is no statement: its process is asked anew", () => {
   const group = new GroupWorld();
   const a = group.join("a", { contenders: ["x"] });
@@ -264,6 +281,24 @@ test("[N5] [S7] a statement that is void stays so", () => {
   group.hibernate();
   a.resign();
   expect(group.election().type).toBe("vacant");
+});
+
+test.each<[string, (a: PeerProcess) => void]>([
+  ["renewed", (a) => a.accept()],
+  ["confirmed", (a) => a.confirm("x")],
+])("[N5] [S9] that a term was not taken outlives hibernation, and so does that it was %s", (_how, take) => {
+  const group = new GroupWorld();
+  const a = group.join("a", { contenders });
+  group.hibernate();
+  expect(group.election()).toMatchObject({ acceptedAt: null });
+  const isAccepted = (act: () => void): boolean =>
+    group.during(act).some(({ facts }) => facts.some(({ type }) => type === "accepted"));
+  expect(isAccepted(() => take(a))).toBe(true);
+  a.deregister("d"); // which voids what it has stated
+  expect(isAccepted(() => group.hibernate())).toBe(false);
+  expect(isAccepted(() => a.renewHeld())).toBe(false);
+  a.resume({ held: [] });
+  expect(group.history().at(-1)).toMatchObject({ election: "process", reason: "lost" });
 });
 
 test("[N5] it is the last one, asked for or not: its process has forgotten those before", () => {
