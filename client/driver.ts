@@ -38,6 +38,8 @@ export interface Driver {
   state(): SessionState;
   now(): number;
   dispatch(input: Input, connection?: number): void;
+  /** Runs this after the effects of the present event, or else in the next microtask. */
+  afterwards(work: () => void): void;
   /** Resolves when the socket that was abandoned last has closed, and so has sent everything; or when that takes too long. */
   disconnected(): Promise<void>;
 }
@@ -46,7 +48,7 @@ export function createDriver(settings: SessionSettings, ports: DriverPorts): Dri
   const { clock, perform, report, changed } = ports;
   const now = pessimistic(clock);
   const random = (): number => (clock.random ?? Math.random)();
-  const effects: Effect[] = [];
+  let effects: (Effect | (() => void))[] = [];
   let state = initialState(settings);
   const sockets = new OpenSockets(clock, report);
   let timer: unknown;
@@ -61,7 +63,7 @@ export function createDriver(settings: SessionSettings, ports: DriverPorts): Dri
     if (busy) return;
     busy = true;
     for (const effect of effects) attempt(execute, effect); // one that fails must not cost the others, nor the timer
-    effects.length = 0;
+    effects = [];
     busy = false;
     // Set anew every time: a timer that was set while a frame arrived is not throttled in hidden tabs.
     clock.clearTimeout(timer);
@@ -73,8 +75,9 @@ export function createDriver(settings: SessionSettings, ports: DriverPorts): Dri
     changed(state);
   }
 
-  function execute(effect: Effect): void {
-    if (effect.type === "connect") use(effect.connection);
+  function execute(effect: Effect | (() => void)): void {
+    if (typeof effect === "function") effect();
+    else if (effect.type === "connect") use(effect.connection);
     else if (effect.type === "disconnect") sockets.close(effect.connection);
     else if (effect.type === "send") sockets.send(JSON.stringify(effect.message));
     else if (effect.type === "ping") sockets.send(PING);
@@ -128,7 +131,12 @@ export function createDriver(settings: SessionSettings, ports: DriverPorts): Dri
     }
   }
 
-  return { state: () => state, now, dispatch, disconnected: () => sockets.closed };
+  function afterwards(work: () => void): void {
+    if (busy) effects.push(work);
+    else queueMicrotask(work);
+  }
+
+  return { state: () => state, now, dispatch, afterwards, disconnected: () => sockets.closed };
 }
 
 function lossOf({ code = LOST, reason = "", cause }: SocketEvent): Of<"lost"> {

@@ -3,7 +3,7 @@ import { drainMs, remainingMs } from "../shared/holder/state.ts";
 import type { Inside } from "../shared/inside.ts";
 import { createLeadership, type Handle, type Leadership, type ResignOptions } from "../shared/leadership/leadership.ts";
 import type { Confirm } from "../shared/protocol/messages.ts";
-import { assertPublished } from "./checks.ts";
+import { assertPublished, assertResignOptions } from "./checks.ts";
 import { Confirms } from "./confirms.ts";
 import type { Driver, UserEffect } from "./driver.ts";
 import { isLoss, LeadershipLostError, type LossReason } from "./errors.ts";
@@ -15,7 +15,7 @@ import { maxDrainMs } from "./session/state.ts";
 type Granted = Extract<UserEffect, { readonly type: "grant" }>;
 
 interface Ports {
-  readonly driver: Pick<Driver, "state" | "now">;
+  readonly driver: Pick<Driver, "state" | "now" | "afterwards">;
   readonly members: Members;
   readonly inside: Inside<number>;
   readonly listeners: Listeners;
@@ -24,10 +24,16 @@ interface Ports {
   inquire(): Promise<void>;
   dispatch(command: Command): void;
   /** `caller`: the contender whose callback asks, where that is known. */
-  resign(leaderSessionId: string, options: ResignOptions | undefined, caller: number | undefined): Promise<void>;
+  resign(leaderSessionId: string, options: ResignOptions, caller: number | undefined): Promise<void>;
   /** Called when the session knows that the callbacks of these contenders have settled. */
   settled(contenders: readonly number[]): void;
 }
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  (typeof value === "object" || typeof value === "function") &&
+  value !== null &&
+  "then" in value &&
+  typeof value.then === "function";
 
 export class LedTerms {
   readonly confirms: Confirms = new Confirms();
@@ -66,7 +72,10 @@ export class LedTerms {
         inquire,
         assertPublished: (published) => assertPublished(published, driver.state().session?.limits.metadataBytes),
         confirm: (published) => this.#confirm({ component, leaderSessionId, ...published }),
-        resign: (options) => resign(leaderSessionId, options, member.resignSkipsOwnDrain ? contender : undefined),
+        resign: async (options = {}) => {
+          assertResignOptions(options);
+          await resign(leaderSessionId, options, member.resignSkipsOwnDrain ? contender : undefined);
+        },
       },
     );
     this.#terms.set(contender, term);
@@ -103,26 +112,40 @@ export class LedTerms {
       const { leadership } = term;
       term.end(why);
       this.confirms.end(leadership, why);
-      const drained = this.#attempt(contender, member, leadership, () =>
-        member.callbacks.onRevoke?.(leadership, reason),
-      );
-      void drained.then(() => this.#settle(contender));
+      const settle = (): void => this.#settle(contender);
+      const onRevoke = () => member.callbacks.onRevoke?.(leadership, reason);
+      const running = this.#attempt(contender, member, leadership, onRevoke);
+      if (running === undefined) settle();
+      else void running.then(settle);
     }
   }
 
-  /** An error of a callback concerns its own component only; a loss that it throws after the end of its term is ignored. Never rejects. */
-  async #attempt(contender: number, member: Member, leadership: Leadership, callback: () => unknown): Promise<void> {
-    try {
-      await this.#ports.inside.run(contender, callback);
-    } catch (error) {
+  /**
+   * An error of a callback concerns its own component only; a loss that it throws after the end of its term is ignored.
+   * Returns nothing if the callback has settled, otherwise a promise that never rejects.
+   */
+  #attempt(
+    contender: number,
+    member: Member,
+    leadership: Leadership,
+    callback: () => unknown,
+  ): PromiseLike<void> | undefined {
+    const fail = (error: unknown): void => {
       if (leadership.isLeader() || !isLoss(error)) this.#ports.listeners.fail(error, member.callbacks);
+    };
+    try {
+      const result = this.#ports.inside.run(contender, callback);
+      if (isThenable(result)) return Promise.resolve(result).then(() => {}, fail);
+    } catch (error) {
+      fail(error);
     }
+    return undefined;
   }
 
   /** Reports all that settle in the same turn together: eight components cost one step of the session. */
   #settle(contender: number): void {
     if (this.#settled.push(contender) > 1) return;
-    queueMicrotask(() => {
+    this.#ports.driver.afterwards(() => {
       const contenders = this.#settled.splice(0);
       this.#ports.dispatch({ type: "settled", contenders });
       this.#ports.settled(contenders);

@@ -11,7 +11,6 @@ import type { Refusal, ServerMessage } from "../shared/protocol/messages.ts";
 import type { ElectionName } from "../shared/protocol/names.ts";
 import { confirmError, refusalError } from "../shared/refusals.ts";
 import { unreachable } from "../shared/unreachable.ts";
-import { assertResignOptions } from "./checks.ts";
 import type { Clock } from "./clock.ts";
 import { closeError } from "./close-error.ts";
 import { createDriver, type Driver, type DriverPorts, type UserEffect } from "./driver.ts";
@@ -190,10 +189,9 @@ export class Participant {
 
   /**
    * Resolves when every contender of the term has stopped, but for the callback that asks. Does nothing for a term that
-   * has ended.
+   * has ended. The options are checked.
    */
-  async resign(leaderSessionId: string, options: ResignOptions = {}, caller?: number): Promise<void> {
-    assertResignOptions(options);
+  async resign(leaderSessionId: string, options: ResignOptions, caller?: number): Promise<void> {
     const { successor, stayOutMs } = options;
     if (findTerm(this.driver.state().terms, leaderSessionId)?.stage !== "leading") return;
     const over = this.#endings.terms.wait(leaderSessionId);

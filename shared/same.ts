@@ -5,6 +5,8 @@
 export function isSame(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true;
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
+  if (Array.isArray(one) && Array.isArray(other))
+    return one.length === other.length && one.every((entry, index) => isSame(entry, other[index]));
   for (const key in one) if (!isSame(Reflect.get(one, key), Reflect.get(other, key))) return false;
   for (const key in other) if (!(key in one)) return false;
   return true;

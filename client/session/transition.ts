@@ -64,7 +64,8 @@ const rules: { readonly [T in InputType]: (draft: Draft, input: Of<T>) => void }
   deregister,
   settled,
   confirm,
-  resign: (draft, { stayOutMs, ...farewell }) => resign(draft, farewell, stayOutMs),
+  resign: (draft, { leaderSessionId, successor, stayOutMs }) =>
+    resign(draft, { type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) }, stayOutMs),
   ready: setReady,
   priority: prioritize,
   inquire,

@@ -138,13 +138,15 @@ export function endTerm<C extends Contender>(
   { drainMs = Infinity, farewell = { type: "release", leaderSessionId: term.leaderSessionId } }: Ending = {},
 ): void {
   if (term.stage === "ending") return;
-  const { contenders: _, ...rest } = term;
-  const isOwn = (contender: C): boolean => leaderSessionIdOf(contender) === term.leaderSessionId;
+  const { leaderSessionId, leaseUntil } = term;
+  const isOwn = (contender: C): boolean => leaderSessionIdOf(contender) === leaderSessionId;
   revoke(draft, term, reason, draft.contenders.filter(isOwn));
   // Some of them may have begun to stop earlier.
-  const drains = draft.contenders.filter(isOwn).flatMap(({ phase }) => (isStopping(phase) ? phase.drainUntil : []));
-  const drainUntil = Math.min(draft.now + drainMs, Math.max(draft.now, ...drains));
-  replaceTerm(draft, term, { ...rest, stage: "ending", drainUntil, farewell, isLost: false });
+  let longest = draft.now;
+  for (const { phase } of draft.contenders)
+    if (isStopping(phase) && phase.leaderSessionId === leaderSessionId) longest = Math.max(longest, phase.drainUntil);
+  const drainUntil = Math.min(draft.now + drainMs, longest);
+  replaceTerm(draft, term, { stage: "ending", leaseUntil, drainUntil, farewell, isLost: false, ...identityOf(term) });
 }
 
 /** The group does not name the term: so it was lost even where it was ending already. */

@@ -11,5 +11,6 @@ export function deferred<T = void>(): Deferred<T> {
   const promise = new Promise<T>((resolve, reject) => {
     settle = { resolve, reject };
   });
-  return { promise, ...settle };
+  const { resolve, reject } = settle;
+  return { promise, resolve, reject };
 }

@@ -21,11 +21,20 @@ function randomText(): string {
   return drawn.slice(used - TEXT_LENGTH, used);
 }
 
+/** Four digits. */
+const LAST_DIGITS = 36 ** 4;
+
+/** As `toString(36)`, in two parts that V8 keeps as integers: it writes those out much faster. */
+function timeText(now: number): string {
+  const last = (now % LAST_DIGITS).toString(36).padStart(4, "0");
+  return Math.floor(now / LAST_DIGITS).toString(36) + last;
+}
+
 /**
  * An id that nobody can guess, prefixed with the time it was made at: later ids sort behind earlier ones (until 2059), as
  * in RFC 9562, version 7. So a new session goes to the end of every tree and table, and leaves the rest alone.
  */
-export const freshNonce = (): string => Date.now().toString(36) + randomText();
+export const freshNonce = (): string => timeText(Date.now()) + randomText();
 
 /** Only hashes are stored, so the database is no help in resuming a session. */
 export const hashSecret = (secret: string): string => hash("sha256", secret, "base64url");

@@ -16,6 +16,7 @@ import { NewerSchema, SCHEMA_VERSION, type SchemaRow, schemaRow } from "../group
 import { type RawRow, readRow, readRows, type UnreadableRow } from "../group/stored-rows.ts";
 import { type Counters, loadCounters, type StoredCounters, saveCounters } from "../host/counters.ts";
 import type { Commit, Stored } from "../host/port.ts";
+import { PUTS_AT_ONCE, type Put, plain, putting, sort } from "./puts.ts";
 
 /** `sequence`: the number of an ended term; null for everything else. */
 const SCHEMA =
@@ -31,16 +32,8 @@ const LOADED = [
   ["record/", "session0"],
 ] as const;
 
-/** One row as it is written. */
-interface Put {
-  readonly key: string;
-  readonly sequence: number | null;
-  /** As JSON. */
-  readonly row: string;
-}
 /** The platform takes 100 values for a statement. */
 const VALUES_AT_ONCE = 100;
-const PUTS_AT_ONCE = 33;
 /** The group's row as it is stored. */
 interface StoredGroup extends GroupRow {
   readonly counters?: StoredCounters;
@@ -155,12 +148,14 @@ export class Store {
 
   /** One commit: what can't be read is kept aside as it is, and what takes its place is stored. */
   #mend(unreadable: readonly UnreadableRow[], mended: readonly RowChange[], schema: SchemaRow): void {
-    const puts = mended.flatMap(putOf);
+    const puts: Put[] = [];
+    const removed: string[] = [];
+    for (const change of mended) sort(change, puts, removed);
     if (unreadable.some(({ table }) => table === "schema")) puts.push(plain("schema", schema));
     if (mended.some(({ table }) => table === "group") && this.#group !== null) puts.push(plain("group", this.#group));
     this.#transaction(() => {
       for (const row of unreadable) this.#setAside(row);
-      for (const key of mended.flatMap(removalOf)) this.#run("DELETE FROM stored WHERE key = ?", key);
+      for (const key of removed) this.#run("DELETE FROM stored WHERE key = ?", key);
       for (let next = 0; next < puts.length; next += PUTS_AT_ONCE) this.#put(puts.slice(next, next + PUTS_AT_ONCE));
     });
   }
@@ -184,7 +179,9 @@ export class Store {
   commit({ rows, settings, counters, now }: Commit): void {
     const changed = rows.find((change) => change.table === "group")?.row ?? null;
     const group = changed ?? (now - this.#countersStoredAt >= COUNTERS_EVERY_MS ? this.#group : null);
-    const puts = rows.flatMap(putOf);
+    const puts: Put[] = [];
+    const removed: string[] = [];
+    for (const change of rows) sort(change, puts, removed);
     if (group !== null) {
       const { tellIndexAfter } = this;
       const indexed = tellIndexAfter > 0 && { tellIndexAfter };
@@ -192,16 +189,12 @@ export class Store {
       puts.push(plain("group", stored));
     }
     if (settings !== null) puts.push(plain("policy", settings));
-    const reachMs = Math.max(this.#reachMs, reachOf(settings), ...rows.map(aheadOf));
+    let reachMs = Math.max(this.#reachMs, reachOf(settings));
+    for (const change of rows) reachMs = Math.max(reachMs, aheadOf(change));
     const isFirst = !this.#exists;
     if (isFirst || reachMs > this.#reachMs) puts.push(plain("schema", { version: SCHEMA_VERSION, reachMs }));
-    const removed = rows.flatMap(removalOf);
     try {
-      for (const term of rows.filter(isTerm)) {
-        const { put, gone } = this.#keep(term);
-        puts.push(put);
-        removed.push(...gone);
-      }
+      for (const change of rows) if (change.table === "term") this.#keep(change, puts, removed);
       this.#write(puts, removed);
     } catch (error) {
       this.#kept = null;
@@ -284,7 +277,7 @@ export class Store {
   }
 
   /** A new term takes the key of the one that gives way: the history is bounded without deletes, unless its limit is lowered. */
-  #keep({ keep, row }: TermChange): { readonly put: Put; readonly gone: readonly string[] } {
+  #keep({ keep, row }: TermChange, puts: Put[], removed: string[]): void {
     const kept = this.#keptTerms();
     const sequence = kept.next;
     const free: string[] = [];
@@ -295,7 +288,8 @@ export class Store {
     }
     const [key = `term/${sequence}`, ...gone] = free;
     kept.add(keptAs(key, sequence, row));
-    return { put: { key, sequence, row: JSON.stringify(row) }, gone };
+    puts.push({ key, sequence, row: JSON.stringify(row) });
+    removed.push(...gone);
   }
 
   #termOf(key: string, row: SqlStorageValue): EndedTerm[] {
@@ -308,9 +302,9 @@ export class Store {
   }
 
   #put(puts: readonly Put[]): void {
-    const places = puts.map(() => "(?, ?, ?)").join(", ");
-    const values = puts.flatMap(({ key, sequence, row }) => [key, sequence, row]);
-    this.#run(`INSERT OR REPLACE INTO stored (key, sequence, row) VALUES ${places}`, ...values);
+    const values: SqlStorageValue[] = [];
+    for (const { key, sequence, row } of puts) values.push(key, sequence, row);
+    this.#run(putting(puts.length), ...values);
   }
 
   #hasAny(kind: Kind): boolean {
@@ -351,7 +345,6 @@ function readSettings(row: SqlStorageValue, unreadable: UnreadableRow[]): Policy
 }
 
 type TermChange = Extract<RowChange, { readonly table: "term" }>;
-const isTerm = (change: RowChange): change is TermChange => change.table === "term";
 
 const keptAs = (key: string, sequence: number, { election, subject }: EndedTerm): KeptTerm => ({
   key,
@@ -359,16 +352,6 @@ const keptAs = (key: string, sequence: number, { election, subject }: EndedTerm)
   election,
   subject: subject ?? null,
 });
-
-const plain = (key: string, row: object): Put => ({ key, sequence: null, row: JSON.stringify(row) });
-
-/** The group's row is put by itself, with the counters, and an ended term where another gives way. */
-function putOf(change: RowChange): Put[] {
-  return "key" in change && change.row !== null ? [plain(`${change.table}/${change.key}`, change.row)] : [];
-}
-
-const removalOf = (change: RowChange): string[] =>
-  "key" in change && change.row === null ? [`${change.table}/${change.key}`] : [];
 
 function aheadOf(change: RowChange): number {
   if (change.table === "job") return change.row?.run?.horizonMs ?? 0;

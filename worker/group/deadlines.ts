@@ -155,17 +155,18 @@ function deadlineOf(turn: Turn, election: Election): Deadline | null {
   const { state, pending } = election;
   const { holdOffUntil, paused } = turn.state;
   const waiting = election.queue.size > 0;
-  const times = pending.map(({ until }) => until);
-  if (state.type === "vacant" && waiting && !paused && holdOffUntil > turn.now) times.push(holdOffUntil);
+  let due = Infinity;
+  for (const { until } of pending) due = Math.min(due, until);
+  if (state.type === "vacant" && waiting && !paused && holdOffUntil > turn.now) due = Math.min(due, holdOffUntil);
   const answerUntil = state.type === "vacant" ? waitsUntil(turn, election) : null;
-  if (answerUntil !== null) times.push(answerUntil);
+  if (answerUntil !== null) due = Math.min(due, answerUntil);
   // A rival that may already is asked: its answer comes as an event, and its silence is noticed in one (S11).
   const rival = isHeld(election) ? preemptor(turn, election) : null;
-  if (rival !== null && rival.from > turn.now) times.push(rival.from);
+  if (rival !== null && rival.from > turn.now) due = Math.min(due, rival.from);
   const leaseUntil = isHeld(election) ? election.state.leaseUntil : Infinity;
-  const at = Math.min(...times, leaseUntil);
+  const at = Math.min(due, leaseUntil);
   if (at === Infinity) return null;
-  const lookAt = Math.min(...times, leaseUntil + slackOf(turn, election));
+  const lookAt = Math.min(due, leaseUntil + slackOf(turn, election));
   const awaited = waiting || pending.length > 0 || election.watchedComponents > 0;
   return { at, lookAt, awaited };
 }

@@ -89,12 +89,12 @@ export function factsOf(turn: TurnReport): Fact[] {
     if (fact !== null) (arrives(fact) ? facts : others).push(fact);
   }
   for (const term of touched.ended) facts.push(endFact(term));
-  for (const name of touched.elections) facts.push(...electionFacts(turn, name));
+  for (const name of touched.elections) addElectionFacts(facts, turn, name);
   facts.push(...others);
   for (const name of touched.jobs) facts.push(...jobFacts(before.jobs.get(name), after.jobs.get(name), turn.now));
   if (before.paused !== after.paused) facts.push({ type: after.paused ? "paused" : "resumed" });
   if (turn.purged) facts.push({ type: "purged" });
-  for (const effect of effects) facts.push(...effectFacts(turn, effect));
+  for (const effect of effects) addEffectFacts(facts, turn, effect);
   return facts;
 }
 
@@ -117,33 +117,27 @@ function sessionFact(turn: TurnReport, id: string): Fact | null {
   return same ? null : { type: "session_resumed", ...part };
 }
 
-function endFact({ election, epoch, leaderSessionId, sessionId, process, reason, ...term }: EndedTerm): Fact {
-  const ledMs = term.endedAt - term.acceptedAt;
-  return { type: "ended", election, epoch, leaderSessionId, sessionId, process, reason, ledMs };
+function endFact(term: EndedTerm): Fact {
+  const { election, epoch, leaderSessionId, sessionId, process, reason, acceptedAt, endedAt } = term;
+  return { type: "ended", election, epoch, leaderSessionId, sessionId, process, reason, ledMs: endedAt - acceptedAt };
 }
 
 type Term = HeldElection["state"];
 const termOf = (election: Election | undefined): Term | null =>
   election === undefined || election.state.type === "vacant" ? null : election.state;
 
-function electionFacts(turn: TurnReport, name: ElectionName): Fact[] {
+function addElectionFacts(facts: Fact[], turn: TurnReport, name: ElectionName): void {
   const [was, is] = [turn.before.elections.get(name), turn.after.elections.get(name)];
   const [old, present] = [termOf(was), termOf(is)];
   const same = old?.leaderSessionId === present?.leaderSessionId ? old : null;
-  const facts: Fact[] = [];
   const hasEnded = old !== null && same === null;
   if (hasEnded && !turn.touched.ended.some(({ leaderSessionId }) => leaderSessionId === old.leaderSessionId)) {
     facts.push({ type: "grant_refused", ...holding(turn.before, name, old) });
   }
-  if (is === undefined && was !== undefined) facts.push(...forgotten(was, turn.now));
-  if (is !== undefined && present !== null) facts.push(...progress(turn, { name, same, present, endedAt: is.endedAt }));
-  return facts;
+  if (is === undefined && was !== undefined && !isHeld(was) && was.endedAt !== null)
+    facts.push({ type: "forgotten", election: was.name, gapMs: Math.max(0, turn.now - was.endedAt) });
+  if (is !== undefined && present !== null) addProgress(facts, turn, { name, same, present, endedAt: is.endedAt });
 }
-
-const forgotten = (was: Election, now: number): Fact[] =>
-  isHeld(was) || was.endedAt === null
-    ? []
-    : [{ type: "forgotten", election: was.name, gapMs: Math.max(0, now - was.endedAt) }];
 
 interface Progress {
   readonly name: ElectionName;
@@ -154,21 +148,21 @@ interface Progress {
 }
 
 /** The steps of a term in this turn, which may be several at once. */
-function progress(turn: TurnReport, { name, same, present, endedAt }: Progress): Fact[] {
+function addProgress(facts: Fact[], turn: TurnReport, { name, same, present, endedAt }: Progress): void {
   const { after, now } = turn;
   const part = holding(after, name, present);
-  const facts: Fact[] = same === null ? [{ type: "granted", ...part }] : [];
+  if (same === null) facts.push({ type: "granted", ...part });
   const { acceptedAt } = present;
   if (acceptedAt !== null && (same?.acceptedAt ?? null) === null) {
-    facts.push({ type: "accepted", ...part, gapMs: endedAt === null ? null : Math.max(0, acceptedAt - endedAt) });
+    const gapMs = endedAt === null ? null : Math.max(0, acceptedAt - endedAt);
+    facts.push({ type: "accepted", gapMs, ...part });
   } else if (same !== null && same.leaseUntil !== present.leaseUntil && !isWaking(turn)) {
     const marginMs = Math.max(0, Math.min(same.leaseUntil - now, same.leaseMs));
-    facts.push({ type: "renewed", ...part, marginMs });
+    facts.push({ type: "renewed", marginMs, ...part });
   }
   if (present.type === "revoking" && same?.type !== "revoking") {
-    facts.push({ type: "revoking", ...part, reason: present.reason });
+    facts.push({ type: "revoking", reason: present.reason, ...part });
   }
-  return facts;
 }
 
 const holding = (state: GroupState, election: ElectionName, { epoch, leaderSessionId, sessionId }: Term): Holding => ({
@@ -203,27 +197,28 @@ const endOfRun = (
 
 const FIRST_OWN_CODE = 4_000;
 
-function effectFacts({ before, after }: TurnReport, effect: Effect): Fact[] {
-  if (effect.type === "reply") return outcomeFacts(effect.outcome);
-  if (effect.type !== "send" && effect.type !== "close") return [];
+function addEffectFacts(facts: Fact[], { before, after }: TurnReport, effect: Effect): void {
+  if (effect.type === "reply") addOutcomeFacts(facts, effect.outcome);
+  if (effect.type !== "send" && effect.type !== "close") return;
   const { connection } = effect;
   const { sessionId = null } = after.connections.get(connection) ?? before.connections.get(connection) ?? {};
   if (effect.type === "send") {
     const { message } = effect;
     if (message.type === "next" && message.inMs === 0 && sessionId !== null)
-      return [{ type: "asked", sessionId, process: processName(after, sessionId) }];
-    return message.type === "error" ? [{ type: "refused", code: message.code, sessionId }] : [];
+      facts.push({ type: "asked", sessionId, process: processName(after, sessionId) });
+    if (message.type === "error") facts.push({ type: "refused", code: message.code, sessionId });
+    return;
   }
   const { code, reason } = effect;
-  return code < FIRST_OWN_CODE ? [] : [{ type: "hung_up", code, reason, sessionId }];
+  if (code >= FIRST_OWN_CODE) facts.push({ type: "hung_up", code, reason, sessionId });
 }
 
-function outcomeFacts(outcome: Outcome): Fact[] {
-  if (outcome.type === "cleaned") return [{ type: "cleaned" }];
+function addOutcomeFacts(facts: Fact[], outcome: Outcome): void {
+  if (outcome.type === "cleaned") facts.push({ type: "cleaned" });
   if (outcome.type === "job_forgotten")
-    return [{ type: "job_forgotten", job: outcome.job, occurrences: outcome.occurrences }];
-  if (outcome.type === "refused") return [{ type: "refused", code: outcome.code, sessionId: null }];
-  if (outcome.type !== "polled") return [];
+    facts.push({ type: "job_forgotten", job: outcome.job, occurrences: outcome.occurrences });
+  if (outcome.type === "refused") facts.push({ type: "refused", code: outcome.code, sessionId: null });
+  if (outcome.type !== "polled") return;
   const { sessionId, refusals } = outcome;
-  return refusals.map(({ code }) => ({ type: "refused", code, sessionId }));
+  for (const { code } of refusals) facts.push({ type: "refused", code, sessionId });
 }

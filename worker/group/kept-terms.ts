@@ -18,8 +18,9 @@ export interface KeptTerm {
 
 /** The terms of one subject in one election. */
 interface Pair extends Pick<KeptTerm, "election" | "subject"> {
-  /** The oldest first; never empty. */
-  readonly terms: KeptTerm[];
+  /** The oldest first. Those before `first` have given way. */
+  terms: KeptTerm[];
+  first: number;
 }
 
 /** A term that ends finds its place without a walk through the others: there are few pairs, unless somebody makes them up. */
@@ -54,7 +55,7 @@ export class KeptTerms {
   #put(term: KeptTerm): void {
     const { election, subject } = term;
     const pair = this.#pairs.find((one) => one.election === election && one.subject === subject);
-    if (pair === undefined) this.#pairs = [...this.#pairs, { election, subject, terms: [term] }];
+    if (pair === undefined) this.#pairs = [...this.#pairs, { election, subject, terms: [term], first: 0 }];
     else pair.terms.push(term);
     this.#size += 1;
   }
@@ -68,22 +69,26 @@ export class KeptTerms {
     const subject = largest(Map.groupBy(this.#pairs, (pair) => pair.subject).values());
     const candidates = sizeOf(subject) >= sizeOf(election) ? subject : election;
     const [pair] = largest(candidates.map((one) => [one]));
-    const gone = pair?.terms.shift();
-    if (gone === undefined) return undefined;
+    const gone = pair?.terms[pair.first];
+    if (pair === undefined || gone === undefined) return undefined;
     this.#size -= 1;
-    if (pair?.terms.length === 0) this.#pairs = this.#pairs.filter((one) => one !== pair);
+    pair.first += 1;
+    if (sizeOf([pair]) === 0) this.#pairs = this.#pairs.filter((one) => one !== pair);
+    // Not one by one: that would move all others each time.
+    if (pair.first > pair.terms.length / 2) [pair.terms, pair.first] = [pair.terms.slice(pair.first), 0];
     return gone;
   }
 
   newestFirst(limit: number): KeptTerm[] {
-    const all = this.#pairs.flatMap(({ terms }) => terms);
+    const all = this.#pairs.flatMap(({ terms, first }) => terms.slice(first));
     return all.sort((one, other) => other.sequence - one.sequence).slice(0, limit);
   }
 }
 
-const sizeOf = (pairs: readonly Pair[]): number => pairs.reduce((sum, { terms }) => sum + terms.length, 0);
+const sizeOf = (pairs: readonly Pair[]): number =>
+  pairs.reduce((sum, { terms, first }) => sum + terms.length - first, 0);
 const oldestOf = (pairs: readonly Pair[]): number =>
-  Math.min(...pairs.map(({ terms: [oldest] }) => oldest?.sequence ?? Infinity));
+  Math.min(...pairs.map(({ terms, first }) => terms[first]?.sequence ?? Infinity));
 
 /** The one with most terms; of several the one whose oldest term is the oldest. */
 function largest(groups: Iterable<readonly Pair[]>): readonly Pair[] {

@@ -132,6 +132,8 @@ export class Queue {
 
   /** Those that come last until somebody has taken the lead. */
   demoted(): string[] {
-    return Array.from(this.#sessions.entries(FIRST_DEMOTED), ([, sessionId]) => sessionId);
+    const demoted: string[] = [];
+    for (const [, sessionId] of this.#sessions.entries(FIRST_DEMOTED)) demoted.push(sessionId);
+    return demoted;
   }
 }

@@ -107,8 +107,8 @@ const sessionRow = (session: Session): SessionRow => ({
   secretHash: session.secretHash,
   link: storedLink(session.link),
   leaseMs: session.leaseMs,
-  contenders: [...session.contenders.entries()],
-  places: Array.from(session.places.entries(), ([name, place]) => [name, placeRow(place)] as const),
+  contenders: session.contenders.map((component, contender) => [component, contender] as const),
+  places: session.places.map((name, place) => [name, placeRow(place)] as const),
   ...unusual(session),
 });
 

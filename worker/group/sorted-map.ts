@@ -110,6 +110,13 @@ export class SortedMap<K, V> {
     walk(this.#root, visit);
   }
 
+  /** A list of what `make` makes of the entries. In key order, and cheaper than a list of `entries`. */
+  map<R>(make: (key: K, value: V) => R): R[] {
+    const all: R[] = [];
+    walk(this.#root, (key, value) => all.push(make(key, value)));
+    return all;
+  }
+
   /** Whether any entry passes. In key order; the entries after that one are not looked at. */
   some(test: (key: K, value: V) => boolean): boolean {
     return hasAny(this.#root, test);

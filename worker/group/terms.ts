@@ -229,7 +229,6 @@ export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, s
     epoch,
     leaderSessionId,
     sessionId,
-    ...holderNames(turn, sessionId),
     grantedAt,
     acceptedAt,
     confirmed,
@@ -237,6 +236,7 @@ export function endTerm(turn: Turn, election: HeldElection, reason: EndReason, s
     reason: revoked?.reason ?? reason,
     note: revoked?.note ?? null,
     gapMs: election.endedAt === null ? null : acceptedAt - election.endedAt,
+    ...holderNames(turn, sessionId),
   });
   if (turn.state.pendingRestore !== null) holdOffFor(turn, state);
   const named = revoked?.successor ?? successor;

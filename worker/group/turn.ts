@@ -137,7 +137,7 @@ export class Turn {
     const connection = connections.get(id);
     if (connection === undefined) return;
     if (connection.heardAt >= at) return part === undefined ? undefined : this.patchConnection(id, part);
-    const after = { ...connection, ...part, heardAt: at };
+    const after = Object.assign({ ...connection, heardAt: at }, part);
     this.change({ connections: connections.set(id, after), heard: HEARD.moved(heard, connection, after) });
   }
 
@@ -289,12 +289,14 @@ export class Turn {
     this.patchElection(name, { ...part, state });
     this.change({ terms: TERMS.moved(this.state.terms, before, this.election(name)) });
     const [former, holder] = [holderOf(before.state), holderOf(state)];
-    for (const id of new Set([former, holder])) {
-      if (id === null) continue;
-      this.reattached.add(id);
-      const session = former === holder ? undefined : this.session(id);
-      if (session !== undefined) this.rank(session, name);
-    }
+    if (former !== null) this.#reattach(former, former !== holder, name);
+    if (holder !== null && holder !== former) this.#reattach(holder, true, name);
+  }
+
+  #reattach(id: string, isMoved: boolean, name: ElectionName): void {
+    this.reattached.add(id);
+    const session = isMoved ? this.session(id) : undefined;
+    if (session !== undefined) this.rank(session, name);
   }
 
   /** Puts a session where it belongs in the queue of an election, or takes it out while it is no candidate (see `standingIn`). */

@@ -55,21 +55,54 @@ export type StoredCounters = Readonly<Record<string, number>>;
 
 /** Keys of another version are kept as they are. */
 export const loadCounters = (stored: StoredCounters): Counters => new Map(Object.entries(stored) as [Key, number][]);
-export const saveCounters = (counters: Counters): StoredCounters => Object.fromEntries(counters);
+export function saveCounters(counters: Counters): StoredCounters {
+  const stored: Record<string, number> = {};
+  for (const [key, count] of counters) stored[key] = count;
+  return stored;
+}
 
-/** The counters with these facts in them; the same reference where no fact counts. */
-export function countFacts(counters: Counters, facts: readonly Fact[]): Counters {
-  if (facts.length === 0) return counters;
-  const next = new Map(counters);
+/** The counters of one incarnation. */
+export class Counting {
+  /** What the host has counted since it began. */
+  readonly own = { wakes: 1, upgrades: 0, framesIn: 0, framesOut: 0, commits: 0, alarms: 0 };
+  /** Since the group began, except for what earlier incarnations did not store. */
+  #facts: Map<Key, number>;
+  /** As they were stored when this incarnation began. */
+  #stored: Counters;
+
+  constructor(stored: Counters) {
+    this.#facts = new Map(stored);
+    this.#stored = stored;
+  }
+
+  add(facts: readonly Fact[]): void {
+    countFacts(this.#facts, facts);
+  }
+
+  /** All of them, as they are once these facts are added. */
+  with(facts: readonly Fact[], rowsWritten: number): Counters {
+    const counters = addHostCounters(this.#facts, this.#stored, { ...this.own, rowsWritten });
+    countFacts(counters, facts);
+    return counters;
+  }
+
+  /** Everything that was stored is deleted. */
+  forget(): void {
+    this.#facts = new Map();
+    this.#stored = new Map();
+  }
+}
+
+function countFacts(counters: Map<Key, number>, facts: readonly Fact[]): void {
+  if (facts.length === 0) return;
   const add = (key: Happened, by = 1): void => {
-    next.set(key, (next.get(key) ?? 0) + by);
+    counters.set(key, (counters.get(key) ?? 0) + by);
   };
   for (const fact of facts) count(fact, add);
-  return next;
 }
 
 /** Adds what the host has counted: `stored` has it up to this incarnation, `own` since. */
-export function addHostCounters(counters: Counters, stored: Counters, own: HostCounters): Counters {
+function addHostCounters(counters: Counters, stored: Counters, own: HostCounters): Map<Key, number> {
   const next = new Map(counters);
   for (const key of keysOf(own)) next.set(key, (stored.get(key) ?? 0) + own[key]);
   return next;

@@ -24,14 +24,14 @@ import type { ServerMessage } from "../../shared/protocol/messages.ts";
 import type { RunCall } from "../../shared/protocol/runs.ts";
 import { unreachable } from "../../shared/unreachable.ts";
 import type { Attachment, Effect, EventBody, Outcome, PollCall } from "../group/events.ts";
-import { factsOf } from "../group/facts.ts";
+import { type Fact, factsOf } from "../group/facts.ts";
 import { unheard } from "../group/paths.ts";
 import type { PolicyOptions } from "../group/policy.ts";
 import { load, type RowChange, rowChanges } from "../group/rows.ts";
 import type { Access, GroupState } from "../group/state.ts";
 import { nextDeadline, transition } from "../group/transition.ts";
 import { leaderConnections } from "../group/views.ts";
-import { addHostCounters, type Counters, countFacts, type HostCounters } from "./counters.ts";
+import { type Counters, Counting, type HostCounters } from "./counters.ts";
 import type { HostPort, Stored } from "./port.ts";
 import { readFrame } from "./read-frame.ts";
 import { accepted, type GroupSettings, readerFor, usable } from "./settings.ts";
@@ -59,11 +59,7 @@ export class Host<Socket extends object> {
   #refusedSettings: string | null = null;
   /** When the platform will call `alarm`, as far as this incarnation knows. */
   #alarmAt: number | null = null;
-  /** Since the group began, except for what earlier incarnations did not store. */
-  #facts: Counters;
-  /** As they were stored when this incarnation began. */
-  #stored: Counters;
-  readonly #own = { wakes: 1, upgrades: 0, framesIn: 0, framesOut: 0, commits: 0, alarms: 0 };
+  readonly #counting: Counting;
 
   constructor(port: HostPort<Socket>, { rows, settings, counters }: Stored) {
     this.#port = port;
@@ -71,8 +67,7 @@ export class Host<Socket extends object> {
     const [options, policy] = usable(port, settings);
     this.#settings = { text: JSON.stringify(options), isStored: true, reader: readerFor(policy) };
     this.#state = load(rows, policy);
-    this.#facts = counters;
-    this.#stored = counters;
+    this.#counting = new Counting(counters);
     // Before anything is waited for: a socket whose close has woken the object is still found, with its exact leases.
     this.#leaders = this.#sockets.find(leaderConnections(this.#state));
   }
@@ -109,7 +104,7 @@ export class Host<Socket extends object> {
     const connection = this.#port.nonce();
     const connectedAt = this.#port.now();
     this.#sockets.accept(socket, { connection, connectedAt, sessionId: null, leases: [], access });
-    this.#own.upgrades += 1;
+    this.#counting.own.upgrades += 1;
     try {
       this.#turn({ type: "connect", connection, access });
     } catch (error) {
@@ -120,7 +115,7 @@ export class Host<Socket extends object> {
 
   /** If this throws, the frame is lost and its socket closed: the peer connects again, and its hello says everything anew. */
   receive(socket: Socket, data: string | ArrayBuffer): void {
-    this.#own.framesIn += 1;
+    this.#counting.own.framesIn += 1;
     try {
       this.#receive(socket, data);
     } catch (error) {
@@ -236,12 +231,12 @@ export class Host<Socket extends object> {
 
   /** The group's counters, with those of this incarnation. */
   counters(): Counters {
-    return addHostCounters(this.#facts, this.#stored, this.ownCounters());
+    return this.#counting.with([], this.#port.rowsWritten());
   }
 
   /** What this incarnation has done. */
   ownCounters(): HostCounters {
-    return { ...this.#own, rowsWritten: this.#port.rowsWritten() };
+    return { ...this.#counting.own, rowsWritten: this.#port.rowsWritten() };
   }
 
   // Phases
@@ -308,7 +303,7 @@ export class Host<Socket extends object> {
   /** The platform's alarm. Never throws: an alarm that fails too often is dropped by the platform, with all who wait for a deadline. */
   alarm(): void {
     this.#alarmAt = null;
-    this.#own.alarms += 1;
+    this.#counting.own.alarms += 1;
     try {
       this.dispatch({ type: "tick" });
     } catch (error) {
@@ -350,12 +345,11 @@ export class Host<Socket extends object> {
     const { state, effects, touched, purged } = transition(before, { ...event, now, nonce: this.#port.nonce() });
     const report = { before, after: state, event: event.type, now, effects, touched, purged };
     const facts = factsOf(report);
-    const counters = purged ? new Map<never, number>() : countFacts(this.#facts, facts);
     const rows = purged ? [] : rowChanges(before, state, touched);
     if (purged) this.#purge();
-    if (rows.length > 0) this.#commit(rows, counters, now);
+    if (rows.length > 0) this.#commit(rows, facts, now);
     this.#state = state;
-    this.#facts = counters;
+    if (!purged) this.#counting.add(facts);
     if (state.reconciled) this.#moveAlarm(now);
     for (const effect of effects) this.#perform(effect);
     this.#port.turned({ event, report, rows, facts });
@@ -365,16 +359,16 @@ export class Host<Socket extends object> {
   #purge(): void {
     this.#port.purge();
     this.#alarmAt = null;
-    this.#stored = new Map();
+    this.#counting.forget();
     this.#settings = { ...this.#settings, isStored: false };
   }
 
-  #commit(rows: readonly RowChange[], facts: Counters, now: number): void {
+  #commit(rows: readonly RowChange[], facts: readonly Fact[], now: number): void {
     const { text, isStored } = this.#settings;
     const settings = isStored ? null : (JSON.parse(text) as PolicyOptions);
-    const counters = (): Counters => addHostCounters(facts, this.#stored, this.ownCounters());
+    const counters = (): Counters => this.#counting.with(facts, this.#port.rowsWritten());
     this.#port.commit({ rows, settings, counters, now });
-    this.#own.commits += 1;
+    this.#counting.own.commits += 1;
     if (!isStored) this.#settings = { ...this.#settings, isStored: true };
   }
 
@@ -404,7 +398,7 @@ export class Host<Socket extends object> {
   }
 
   #send(connection: string, text: string): void {
-    this.#own.framesOut += 1;
+    this.#counting.own.framesOut += 1;
     this.#sockets.send(connection, text);
   }
 }

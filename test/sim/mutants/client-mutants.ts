@@ -347,8 +347,8 @@ export const clientMutants: readonly Mutant[] = [
     edits: [
       inSession(
         "transition",
-        "resign: (draft, { stayOutMs, ...farewell }) => resign(draft, farewell, stayOutMs),",
-        'resign: (draft, message) => { resign(draft, message); draft.effects.push({ type: "send", message }); },',
+        'resign(draft, { type: "resign", leaderSessionId, ...(successor !== undefined && { successor }) }, stayOutMs),',
+        '{ resign(draft, { type: "resign", leaderSessionId }); draft.effects.push({ type: "send", message: { type: "resign", leaderSessionId } }); },',
       ),
     ],
   },

@@ -52,8 +52,8 @@ const order: readonly Mutant[] = [
     edits: [
       inHost(
         "host",
-        "if (rows.length > 0) this.#commit(rows, counters, now);",
-        "this.#state = state; if (rows.length > 0) this.#commit(rows, counters, now);",
+        "if (rows.length > 0) this.#commit(rows, facts, now);",
+        "this.#state = state; if (rows.length > 0) this.#commit(rows, facts, now);",
       ),
     ],
   },
@@ -64,8 +64,8 @@ const order: readonly Mutant[] = [
     edits: [
       inHost(
         "host",
-        "if (rows.length > 0) this.#commit(rows, counters, now);",
-        "for (const effect of effects) this.#perform(effect); if (rows.length > 0) this.#commit(rows, counters, now);",
+        "if (rows.length > 0) this.#commit(rows, facts, now);",
+        "for (const effect of effects) this.#perform(effect); if (rows.length > 0) this.#commit(rows, facts, now);",
       ),
       inHost(
         "host",
@@ -81,8 +81,8 @@ const order: readonly Mutant[] = [
     edits: [
       inHost(
         "host",
-        "this.#state = state; this.#facts = counters; if (state.reconciled) this.#moveAlarm(now); for (const effect of effects) this.#perform(effect);",
-        "for (const effect of effects) this.#perform(effect); this.#state = state; this.#facts = counters; if (state.reconciled) this.#moveAlarm(now);",
+        "this.#state = state; if (!purged) this.#counting.add(facts); if (state.reconciled) this.#moveAlarm(now); for (const effect of effects) this.#perform(effect);",
+        "for (const effect of effects) this.#perform(effect); this.#state = state; if (!purged) this.#counting.add(facts); if (state.reconciled) this.#moveAlarm(now);",
       ),
     ],
   },
@@ -111,8 +111,8 @@ const order: readonly Mutant[] = [
     edits: [
       inHost(
         "host",
-        "if (rows.length > 0) this.#commit(rows, counters, now);",
-        "if (rows.length < 0) this.#commit(rows, counters, now);",
+        "if (rows.length > 0) this.#commit(rows, facts, now);",
+        "if (rows.length < 0) this.#commit(rows, facts, now);",
       ),
     ],
   },
@@ -135,8 +135,8 @@ const order: readonly Mutant[] = [
     edits: [
       inHost(
         "host",
-        "if (rows.length > 0) this.#commit(rows, counters, now);",
-        "try { if (rows.length > 0) this.#commit(rows, counters, now); } catch (error) { return; }",
+        "if (rows.length > 0) this.#commit(rows, facts, now);",
+        "try { if (rows.length > 0) this.#commit(rows, facts, now); } catch (error) { return; }",
       ),
     ],
   },
@@ -148,7 +148,7 @@ const order: readonly Mutant[] = [
       inHost(
         "host",
         "const rows = purged ? [] : rowChanges(before, state, touched);",
-        "this.#facts = counters; const rows = purged ? [] : rowChanges(before, state, touched);",
+        "this.#counting.add(facts); const rows = purged ? [] : rowChanges(before, state, touched);",
       ),
     ],
   },
@@ -559,9 +559,9 @@ const settings: readonly Mutant[] = [
     trace: countersGoOn,
     edits: [
       inHost(
-        "host",
-        "addHostCounters(this.#facts, this.#stored, this.ownCounters())",
-        "addHostCounters(this.#facts, new Map(), this.ownCounters())",
+        "counters",
+        "addHostCounters(this.#facts, this.#stored, { ...this.own, rowsWritten })",
+        "addHostCounters(this.#facts, new Map(), { ...this.own, rowsWritten })",
       ),
     ],
   },
