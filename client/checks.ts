@@ -93,24 +93,22 @@ const scopeFields = {
 
 const { ready: _, ...tryFields } = scopeFields;
 
-const table =
-  (fields: Record<string, Check<unknown>>, label: string) =>
-  (value: unknown): void =>
-    assertValid(
-      value,
-      (given) => {
-        if (typeof given !== "object" || given === null) throw new InvalidField(label, "an object", shown(given));
-        for (const [field, check] of Object.entries(fields)) check(Reflect.get(given, field), field);
-      },
-      "",
-    );
+function table(fields: Record<string, Check<unknown>>, label: string): (value: unknown) => void {
+  const entries = Object.entries(fields);
+  const check = (given: unknown): void => {
+    if (typeof given !== "object" || given === null) throw new InvalidField(label, "an object", shown(given));
+    for (const [field, checkField] of entries) checkField(Reflect.get(given, field), field);
+  };
+  return (value) => assertValid(value, check, "");
+}
 
 /** A check of options: each has one of its own, and any other name is refused. */
 export const optionsBy = (fields: Record<string, Check<unknown>>): ((value: object) => void) => {
   const check = table(fields, "options");
+  const names = Object.keys(fields);
   return (value) => {
     check(value);
-    assertNames(value, Object.keys(fields));
+    assertNames(value, names);
   };
 };
 
