@@ -393,6 +393,19 @@ test("a session that the group does not know any more is begun anew, its terms a
   expect(asker.leads()).toBe(true);
 });
 
+test("[C13] a session that was deleted while its lease ran: the work of its terms has no time left", () => {
+  const asker = leading(new GroupWorld({ drainMs: 3_000 }));
+  const { world } = asker;
+  const leaderSessionId = asker.last().leaderSessionId;
+  world.cleanup(true);
+  world.advance(E);
+  asker.dispatch({ type: "tick" });
+  expect(drainMs(asker.state, "x", leaderSessionId, asker.clock)).toBeGreaterThan(0);
+  asker.flow();
+  expect(asker.last().is).toBe("revoke");
+  expect(drainMs(asker.state, "x", leaderSessionId, asker.clock)).toBe(0);
+});
+
 test("[S9] [S2] a term that the group no longer has is named until its onRevoke has settled: nobody leads meanwhile", () => {
   const asker = leading(new GroupWorld({ drainMs: 3_000 }));
   const { world } = asker;
