@@ -92,9 +92,10 @@ export function sendBye(draft: Draft): boolean {
 
 /**
  * Tells the group that a component has left its election. If its `register` still waits, neither frame is sent, and the
- * `register` is returned. `stays`: another component of the election is left. Then the frame keeps its place behind the
- * `register`s of the others, or the group would see nobody left. Where nobody stays, it ends the term and goes first, with all
- * earlier departures from the election; it overtakes no `register` of theirs, since each that waited was taken back.
+ * `register` is returned, unless a departure waits behind it that leaves the election to it. `stays`: another component of the
+ * election is left. Then the frame keeps its place behind the `register`s of the others, or the group would see nobody left.
+ * Where nobody stays, it ends the term and goes first, with all earlier departures from the election; it overtakes no
+ * `register` of theirs, since each that waited was taken back.
  */
 export function sendDeregister(
   draft: Draft,
@@ -106,9 +107,11 @@ export function sendDeregister(
   const isOwn = (message: ClientMessage): boolean => "component" in message && message.component === component;
   const isArrival = (message: ClientMessage): message is Register => message.type === "register" && isOwn(message);
   const waiting = lineOf(draft)?.outbox ?? [];
-  const arrival = waiting.findLast(isArrival);
+  const last = waiting.findLast(isArrival);
+  const from = last ? waiting.indexOf(last) : 0;
+  const isNeeded = stays && waiting.slice(from).some(({ type }) => type === "deregister");
+  const arrival = isNeeded ? undefined : last;
   if (arrival) {
-    const from = waiting.indexOf(arrival);
     changeLine(draft, ({ outbox }) => ({ outbox: outbox.filter((message, index) => index < from || !isOwn(message)) }));
   } else {
     noteDeparture(draft, departure, election);

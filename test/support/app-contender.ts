@@ -7,7 +7,10 @@ import { demand } from "./violation.ts";
 
 export const SLOW_DRAIN_MS = 1_500;
 
-/** What a contender's `onRevoke` does. `throw` settles at once, as a rejection does; `hung` settles when it is made to. */
+/**
+ * What a contender's `onRevoke` does. `quick` returns nothing: it has settled in the event that has ended the term. `throw`
+ * rejects: it settles at the same time, by an event of its own. `hung` settles when it is made to.
+ */
 export type Drain = "quick" | "slow" | "hung" | "throw";
 
 export interface Granted {

@@ -24,6 +24,7 @@ import {
 } from "../traces/leases.ts";
 import {
   closeWhileAway,
+  leavingByTurns,
   longOutage,
   resignWhileFramesWait,
   shutdownWhileFramesWait,
@@ -270,6 +271,12 @@ export const clientMutants: readonly Mutant[] = [
     rule: "S7",
     trace: givenBackOnce,
     edits: [inSession("pace", 'const isEnd = lane === "farewells" &&', 'const isEnd = lane !== "outbox" &&')],
+  },
+  {
+    name: "a register is taken back to which a departure leaves the election",
+    rule: "S7",
+    trace: leavingByTurns,
+    edits: [inSession("pace", "const isNeeded = stays &&", "const isNeeded = !stays &&")],
   },
   {
     name: "what was given back is asked for again while its register waits",

@@ -1,7 +1,7 @@
 /** What a process sends when it stops while frames wait, or while its connection is lost; and how it comes back in time. */
 import type { Cores } from "../cores.ts";
 import type { Process } from "../world/process.ts";
-import { leads, ledBy, Stage } from "./stage.ts";
+import { contender, leads, ledBy, Stage } from "./stage.ts";
 
 /** More frames than leave at once. */
 const talk = (process: Process): void => {
@@ -37,6 +37,19 @@ export function shutdownWhileFramesWait(cores: Cores): void {
   talk(a);
   a.shutdown();
   stage.until("B leads", () => leads(b), 200);
+  stage.end();
+}
+
+/** Two components of the leader leave and come back by turns, while their frames wait: the group counts one of them at any time. */
+export function leavingByTurns(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A", { contenders: [contender("x"), contender("y")] });
+  const b = stage.join("B");
+  const { epoch } = ledBy(a);
+  talk(a);
+  for (let round = 0; round < 3; round++) for (const component of ["x", "y"]) a.rejoin(component);
+  stage.advance(2_000);
+  stage.expect("A leads on", !leads(b) && ledBy(a).epoch === epoch);
   stage.end();
 }
 

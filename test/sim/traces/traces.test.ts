@@ -50,7 +50,14 @@ import {
   slowLeaderFastHost,
   wallClockSetBack,
 } from "./leases.ts";
-import { closeWhileAway, longOutage, resignWhileFramesWait, shutdownWhileFramesWait, slowPath } from "./leaving.ts";
+import {
+  closeWhileAway,
+  leavingByTurns,
+  longOutage,
+  resignWhileFramesWait,
+  shutdownWhileFramesWait,
+  slowPath,
+} from "./leaving.ts";
 import { oneNameTooMany, watchedTwice } from "./observing.ts";
 import { idleForAnHour, vanishedBesideCaller, vanishedGivesWay } from "./paths.ts";
 import {
@@ -158,6 +165,7 @@ test("[N8] a resignation overtakes what waits", () => resignWhileFramesWait(ship
 test("[N8] [X6] a bye supersedes what waits", () => shutdownWhileFramesWait(shippedCores));
 test("[N10] a process that closes without a connection reports it when it is back", () => closeWhileAway(shippedCores));
 test("[N9] an outage that leaves a part of the lease costs no term", () => longOutage(shippedCores));
+test("[S7] a term goes on while its components leave and come back by turns", () => leavingByTurns(shippedCores));
 test("[N11] an observer on a slow path comes back, and stays", () => slowPath(shippedCores));
 test("[N16] the dead give way to a newcomer", () => vanishedGivesWay(shippedCores));
 test("[N16] the dead are found out by those without a socket, too", () => vanishedBesideCaller(shippedCores));

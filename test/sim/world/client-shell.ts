@@ -46,7 +46,7 @@ export abstract class ClientShell {
   #timerAt: number | null = null;
   /** What the core was last told of the time. */
   #lookedAt = 0;
-  readonly #effects: Effect[] = [];
+  readonly #effects: (Effect | (() => void))[] = [];
   #busy = false;
 
   constructor(ports: ClientShellPorts, settings: SessionSettings, machine: MachineSetup) {
@@ -73,7 +73,13 @@ export abstract class ClientShell {
     this.#arm();
   }
 
-  #execute(effect: Effect): void {
+  /** After the effects of the present event. */
+  protected afterwards(work: () => void): void {
+    this.#effects.push(work);
+  }
+
+  #execute(effect: Effect | (() => void)): void {
+    if (typeof effect === "function") return effect();
     const now = this.#ports.trueNow();
     switch (effect.type) {
       case "connect":

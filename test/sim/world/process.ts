@@ -71,6 +71,8 @@ export class Process extends ClientShell {
   #numbers = 0;
   /** Components of which the application has said that they are not ready. */
   readonly #unready = new Set<string>();
+  /** Those whose `onRevoke` has settled in the present event. */
+  readonly #quick: SetUpContender[] = [];
 
   /** `named`: the name of its process, if that is another one. */
   constructor(ports: ProcessPorts, name: string, setup: ProcessSetup, named = name) {
@@ -389,6 +391,15 @@ export class Process extends ClientShell {
     }
   }
 
+  /** What returns no promise has settled: all that an event ends in one step, after its effects. */
+  #settleQuick(ids: readonly number[]): void {
+    const quick = this.contenders.filter(
+      ({ id, draining, drain }) => ids.includes(id) && draining && drain === "quick",
+    );
+    if (quick.length === 0 || this.#quick.push(...quick) > quick.length) return;
+    this.afterwards(() => this.#settle(this.#quick.splice(0)));
+  }
+
   // What arrives, and what time brings
 
   protected override perform(effect: UserEffect): void {
@@ -397,7 +408,7 @@ export class Process extends ClientShell {
         return this.#granted(effect);
       case "revoke":
         for (const id of effect.contenders) this.#find(id)?.revoke(effect.reason, this.clock.monotonic);
-        return;
+        return this.#settleQuick(effect.contenders);
       case "tried":
       case "refused":
         return this.#untaken(effect.contender);
