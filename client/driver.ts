@@ -63,7 +63,7 @@ export function createDriver(settings: SessionSettings, ports: DriverPorts): Dri
     if (busy) return;
     busy = true;
     for (const effect of effects) attempt(execute, effect); // one that fails must not cost the others, nor the timer
-    effects = [];
+    effects = []; // to empty a list takes longer
     busy = false;
     // Set anew every time: a timer that was set while a frame arrived is not throttled in hidden tabs.
     clock.clearTimeout(timer);

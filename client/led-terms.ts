@@ -25,15 +25,13 @@ interface Ports {
   dispatch(command: Command): void;
   /** `caller`: the contender whose callback asks, where that is known. */
   resign(leaderSessionId: string, options: ResignOptions, caller: number | undefined): Promise<void>;
-  /** Called when the session knows that the callbacks of these contenders have settled. */
+  /** Called when the callbacks of these contenders have settled, before the session knows it. */
   settled(contenders: readonly number[]): void;
 }
 
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  (typeof value === "object" || typeof value === "function") &&
-  value !== null &&
-  "then" in value &&
-  typeof value.then === "function";
+/** What `await` may have to wait for. Whether it has a `then`, only `await` finds out: a proxy shows it to nothing else. */
+const mayWait = (result: unknown): boolean =>
+  (typeof result === "object" && result !== null) || typeof result === "function";
 
 export class LedTerms {
   readonly confirms: Confirms = new Confirms();
@@ -113,8 +111,9 @@ export class LedTerms {
       term.end(why);
       this.confirms.end(leadership, why);
       const settle = (): void => this.#settle(contender);
-      const onRevoke = () => member.callbacks.onRevoke?.(leadership, reason);
-      const running = this.#attempt(contender, member, leadership, onRevoke);
+      const { callbacks } = member;
+      const onRevoke = callbacks.onRevoke && (() => callbacks.onRevoke?.(leadership, reason));
+      const running = onRevoke && this.#attempt(contender, member, leadership, onRevoke);
       if (running === undefined) settle();
       else void running.then(settle);
     }
@@ -129,17 +128,17 @@ export class LedTerms {
     member: Member,
     leadership: Leadership,
     callback: () => unknown,
-  ): PromiseLike<void> | undefined {
+  ): Promise<void> | undefined {
     const fail = (error: unknown): void => {
       if (leadership.isLeader() || !isLoss(error)) this.#ports.listeners.fail(error, member.callbacks);
     };
     try {
       const result = this.#ports.inside.run(contender, callback);
-      if (isThenable(result)) return Promise.resolve(result).then(() => {}, fail);
+      return mayWait(result) ? awaited(result, fail) : undefined;
     } catch (error) {
       fail(error);
+      return undefined;
     }
-    return undefined;
   }
 
   /** Reports all that settle in the same turn together: eight components cost one step of the session. */
@@ -147,13 +146,22 @@ export class LedTerms {
     if (this.#settled.push(contender) > 1) return;
     this.#ports.driver.afterwards(() => {
       const contenders = this.#settled.splice(0);
-      this.#ports.dispatch({ type: "settled", contenders });
+      // First: callbacks of these contenders that the session begins now are other ones.
       this.#ports.settled(contenders);
+      this.#ports.dispatch({ type: "settled", contenders });
     });
   }
 
   #confirm(wanted: Omit<Confirm, "id" | "type">): Promise<void> {
     const message: Confirm = { type: "confirm", id: String(this.#ports.nextId()), ...wanted };
     return this.confirms.add(message, () => this.#ports.dispatch(message));
+  }
+}
+
+async function awaited(result: unknown, fail: (error: unknown) => void): Promise<void> {
+  try {
+    await result;
+  } catch (error) {
+    fail(error);
   }
 }

@@ -189,7 +189,7 @@ export class Participant {
 
   /**
    * Resolves when every contender of the term has stopped, but for the callback that asks. Does nothing for a term that
-   * has ended. The options are checked.
+   * has ended. The caller has checked the options.
    */
   async resign(leaderSessionId: string, options: ResignOptions, caller?: number): Promise<void> {
     const { successor, stayOutMs } = options;

@@ -1,6 +1,13 @@
 /** For errors that nobody listens for: reported like an uncaught error, without ending the process. */
 export function reportUncaught(error: unknown): void {
-  (globalThis.reportError ?? console.error)(error);
+  try {
+    (globalThis.reportError ?? console.error)(error);
+  } catch (thrown) {
+    // A test may forbid `console.error`. What goes on here goes on, and the platform gets the error.
+    queueMicrotask(() => {
+      throw thrown;
+    });
+  }
 }
 
 /** Its error is reported, and ends nothing else. */

@@ -108,19 +108,6 @@ interface Ports extends LeasePorts {
 
 type Published = Pick<Confirm, "address" | "metadata">;
 
-/** A class for its `signal`: as a property of each object, a getter would take longer to define than all else of a term. */
-class Led {
-  readonly #signal: () => AbortSignal;
-
-  constructor(signal: () => AbortSignal) {
-    this.#signal = signal;
-  }
-
-  get signal(): AbortSignal {
-    return this.#signal();
-  }
-}
-
 /**
  * The signal and its reason are made when somebody looks at them: to make and to abort one takes longer than all else that
  * a term needs.
@@ -134,13 +121,14 @@ export function createPlainLeadership(
   /** What lets the checks go on that wait. */
   const checks = new Set<() => void>();
   const isLeader = (): boolean => remainingMs() > 0;
-  const led = new Led(() => {
-    mark();
-    controller ??= new AbortController();
-    if (lost) controller.abort(lost());
-    return controller.signal;
-  });
-  const leadership: PlainLeadership = Object.assign(led, term, {
+  const leadership: PlainLeadership = {
+    ...term,
+    get signal() {
+      mark();
+      controller ??= new AbortController();
+      if (lost) controller.abort(lost());
+      return controller.signal;
+    },
     isLeader,
     assertLeader() {
       if (!isLeader()) throw lost?.() ?? new LeadershipLostError("expired");
@@ -163,7 +151,7 @@ export function createPlainLeadership(
     headers: () => ({ [FENCE_HEADER]: encodeFence(term) }),
     remainingMs,
     drainMs,
-  });
+  };
   return {
     leadership,
     end(why) {
