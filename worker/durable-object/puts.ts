@@ -28,7 +28,7 @@ export const plain = (key: string, row: object): Put => ({ key, sequence: null, 
  * Adds a change to what is put, or to the keys that are removed. The group's row is put by itself, with the counters, and
  * an ended term where another gives way.
  */
-export function sort(change: RowChange, puts: Put[], removed: string[]): void {
+export function addChange(change: RowChange, puts: Put[], removed: string[]): void {
   if (!("key" in change)) return;
   const key = `${change.table}/${change.key}`;
   if (change.row === null) removed.push(key);

@@ -16,7 +16,7 @@ import { NewerSchema, SCHEMA_VERSION, type SchemaRow, schemaRow } from "../group
 import { type RawRow, readRow, readRows, type UnreadableRow } from "../group/stored-rows.ts";
 import { type Counters, loadCounters, type StoredCounters, saveCounters } from "../host/counters.ts";
 import type { Commit, Stored } from "../host/port.ts";
-import { PUTS_AT_ONCE, type Put, plain, putting, sort } from "./puts.ts";
+import { addChange, PUTS_AT_ONCE, type Put, plain, putting } from "./puts.ts";
 
 /** `sequence`: the number of an ended term; null for everything else. */
 const SCHEMA =
@@ -150,7 +150,7 @@ export class Store {
   #mend(unreadable: readonly UnreadableRow[], mended: readonly RowChange[], schema: SchemaRow): void {
     const puts: Put[] = [];
     const removed: string[] = [];
-    for (const change of mended) sort(change, puts, removed);
+    for (const change of mended) addChange(change, puts, removed);
     if (unreadable.some(({ table }) => table === "schema")) puts.push(plain("schema", schema));
     if (mended.some(({ table }) => table === "group") && this.#group !== null) puts.push(plain("group", this.#group));
     this.#transaction(() => {
@@ -181,7 +181,7 @@ export class Store {
     const group = changed ?? (now - this.#countersStoredAt >= COUNTERS_EVERY_MS ? this.#group : null);
     const puts: Put[] = [];
     const removed: string[] = [];
-    for (const change of rows) sort(change, puts, removed);
+    for (const change of rows) addChange(change, puts, removed);
     if (group !== null) {
       const { tellIndexAfter } = this;
       const indexed = tellIndexAfter > 0 && { tellIndexAfter };

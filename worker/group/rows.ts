@@ -129,7 +129,10 @@ const unusual = ({ previousSecretHash, attempt, priority, process, subject }: Se
   ...(subject !== null && { subject }),
 });
 
-/** A term is stored as one that its holder has taken, or may have: nobody can tell after a crash, and the row is written once (S3). */
+/**
+ * The row of a term is written once (S3), before it is taken: after a crash it counts as taken, unless its row says `untaken`,
+ * which is written when its holder is lost.
+ */
 function electionRow({ name, state, acceptedEpoch, endedAt }: Election): ElectionRow {
   if (state.type === "vacant") return { name, state, acceptedEpoch, endedAt };
   const { leaseUntil: _exact, acceptedAt: _memoryOnly, ...stored } = state;

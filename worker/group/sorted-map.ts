@@ -113,7 +113,7 @@ export class SortedMap<K, V> {
   /** A list of what `make` makes of the entries. In key order, and cheaper than a list of `entries`. */
   map<R>(make: (key: K, value: V) => R): R[] {
     const all: R[] = [];
-    walk(this.#root, (key, value) => all.push(make(key, value)));
+    this.each((key, value) => all.push(make(key, value)));
     return all;
   }
 

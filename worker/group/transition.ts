@@ -225,8 +225,8 @@ function adopt(turn: Turn, attachment: Attachment): Connection[] {
     turn.close(connection, CLOSE.restart, "this socket is no longer its session's: connect again");
     return [];
   }
-  for (const lease of leases) bringLease(turn, session, lease);
-  for (const lease of untaken) bringLease(turn, session, lease, { acceptedAt: null });
+  for (const lease of leases) bringLease(turn, session, lease, true);
+  for (const lease of untaken) bringLease(turn, session, lease, false);
   const { statement = null, busy = [], asked = null, late = false, watched } = attachment;
   if (watched === null) {
     turn.close(connection, CLOSE.restart, "what this session watches was too much to keep: connect again");
@@ -240,18 +240,16 @@ function adopt(turn: Turn, attachment: Attachment): Connection[] {
   return [adopted];
 }
 
-function bringLease(
-  turn: Turn,
-  session: Session,
-  lease: AttachedLease,
-  part: { readonly acceptedAt?: null } = {},
-): void {
+/** What the socket carries is newer than the row. */
+function bringLease(turn: Turn, session: Session, lease: AttachedLease, isTaken: boolean): void {
   const [leaderSessionId, leaseUntil] = lease;
   const election = turn.termOf(session, leaderSessionId);
   if (election === undefined) return;
-  const { state } = election;
+  const { untaken: _, ...taken } = election.state;
+  const state = isTaken ? { ...taken, acceptedAt: taken.acceptedAt ?? taken.grantedAt } : election.state;
   // A lease that a crash has lengthened reaches beyond the horizon; hibernation must not cut it.
-  turn.putState(election.name, { ...state, ...part, leaseUntil: Math.min(leaseUntil, state.leaseUntil) });
+  const until = Math.min(leaseUntil, state.leaseUntil);
+  turn.putState(election.name, { ...state, leaseUntil: until, acceptedAt: isTaken ? state.acceptedAt : null });
 }
 
 function disconnect(turn: Turn, id: string): void {

@@ -285,11 +285,7 @@ export const groupTermMutants: readonly Mutant[] = [
     rule: "Q6",
     trace: preemptedForLateGrant,
     edits: [
-      inGroup(
-        "transition",
-        "bringLease(turn, session, lease, { acceptedAt: null });",
-        "bringLease(turn, session, lease);",
-      ),
+      inGroup("transition", "bringLease(turn, session, lease, false);", "bringLease(turn, session, lease, true);"),
     ],
   },
   {
