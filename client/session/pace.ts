@@ -91,11 +91,12 @@ export function sendBye(draft: Draft): boolean {
 }
 
 /**
- * Tells the group that a component has left its election. If its `register` still waits, neither frame is sent, and the
- * `register` is returned, unless a departure waits behind it that leaves the election to it. `stays`: another component of the
- * election is left. Then the frame keeps its place behind the `register`s of the others, or the group would see nobody left.
- * Where nobody stays, it ends the term and goes first, with all earlier departures from the election; it overtakes no
- * `register` of theirs, since each that waited was taken back.
+ * Tells the group that a component has left its election. If its `register` still waits, that is taken back and returned,
+ * and nothing is sent of either. `stays`: another component of the election is left. Then the group must never see nobody
+ * left: the frame goes behind the `register`s of the others, also where it has waited since an earlier departure; and a
+ * `register` is not taken back behind which another departure waits. Where nobody stays, the frame ends the term and goes
+ * first, with all earlier departures from the election; it overtakes no `register` of theirs, since each that waited was
+ * taken back. So at most three frames of a component wait, however often it leaves and comes back.
  */
 export function sendDeregister(
   draft: Draft,
@@ -109,10 +110,12 @@ export function sendDeregister(
   const waiting = lineOf(draft)?.outbox ?? [];
   const last = waiting.findLast(isArrival);
   const from = last ? waiting.indexOf(last) : 0;
+  const earlier = waiting.filter((message) => message.type === "deregister" && isOwn(message));
   const isNeeded = stays && waiting.slice(from).some(({ type }) => type === "deregister");
-  const arrival = isNeeded ? undefined : last;
+  const arrival = isNeeded && earlier.length === 0 ? undefined : last;
   if (arrival) {
-    changeLine(draft, ({ outbox }) => ({ outbox: outbox.filter((message, index) => index < from || !isOwn(message)) }));
+    const others = waiting.filter((message, index) => !isOwn(message) || (index < from && !earlier.includes(message)));
+    changeLine(draft, () => ({ outbox: [...others, ...earlier] }));
   } else {
     noteDeparture(draft, departure, election);
     if (stays) send(draft, departure);
