@@ -25,6 +25,7 @@ import {
 import {
   closeWhileAway,
   leavingByTurns,
+  leavingToWhoLeaves,
   longOutage,
   resignWhileFramesWait,
   shutdownWhileFramesWait,
@@ -275,8 +276,17 @@ export const clientMutants: readonly Mutant[] = [
   {
     name: "a register is taken back to which a departure leaves the election",
     rule: "S7",
+    trace: leavingToWhoLeaves,
+    edits: [inSession("pace", "isNeeded && earlier.length === 0 ? undefined : last", "last")],
+  },
+  {
+    name: "a departure keeps its place before the registers of the others",
+    rule: "S7",
     trace: leavingByTurns,
-    edits: [inSession("pace", "const isNeeded = stays &&", "const isNeeded = !stays &&")],
+    edits: [
+      inSession("pace", "(index < from && !earlier.includes(message))", "index < from"),
+      inSession("pace", "[...others, ...earlier]", "others"),
+    ],
   },
   {
     name: "what was given back is asked for again while its register waits",

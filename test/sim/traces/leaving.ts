@@ -1,6 +1,7 @@
 /** What a process sends when it stops while frames wait, or while its connection is lost; and how it comes back in time. */
 import type { Cores } from "../cores.ts";
 import type { Process } from "../world/process.ts";
+import type { ContenderSetup } from "../world/setup.ts";
 import { contender, leads, ledBy, Stage } from "./stage.ts";
 
 /** More frames than leave at once. */
@@ -40,17 +41,32 @@ export function shutdownWhileFramesWait(cores: Cores): void {
   stage.end();
 }
 
-/** Two components of the leader leave and come back by turns, while their frames wait: the group counts one of them at any time. */
-export function leavingByTurns(cores: Cores): void {
+/** Components of the leader leave and come back while their frames wait. The group has to count one of them at any time. */
+function whileFramesWait(cores: Cores, components: readonly ContenderSetup[], play: (a: Process) => void): void {
   const stage = new Stage(cores);
-  const a = stage.join("A", { contenders: [contender("x"), contender("y")] });
+  const a = stage.join("A", { contenders: components });
   const b = stage.join("B");
   const { epoch } = ledBy(a);
   talk(a);
-  for (let round = 0; round < 3; round++) for (const component of ["x", "y"]) a.rejoin(component);
+  play(a);
   stage.advance(2_000);
   stage.expect("A leads on", !leads(b) && ledBy(a).epoch === epoch);
   stage.end();
+}
+
+export function leavingByTurns(cores: Cores): void {
+  whileFramesWait(cores, [contender("x"), contender("y")], (a) => {
+    for (let round = 0; round < 3; round++) for (const component of ["x", "y"]) a.rejoin(component);
+  });
+}
+
+/** For as long as the one is away, the group counts the other, which has come and is about to leave. */
+export function leavingToWhoLeaves(cores: Cores): void {
+  whileFramesWait(cores, [contender("x")], (a) => {
+    a.contend(contender("y"));
+    a.rejoin("x");
+    a.close("y");
+  });
 }
 
 export function closeWhileAway(cores: Cores): void {

@@ -53,6 +53,7 @@ import {
 import {
   closeWhileAway,
   leavingByTurns,
+  leavingToWhoLeaves,
   longOutage,
   resignWhileFramesWait,
   shutdownWhileFramesWait,
@@ -166,6 +167,8 @@ test("[N8] [X6] a bye supersedes what waits", () => shutdownWhileFramesWait(ship
 test("[N10] a process that closes without a connection reports it when it is back", () => closeWhileAway(shippedCores));
 test("[N9] an outage that leaves a part of the lease costs no term", () => longOutage(shippedCores));
 test("[S7] a term goes on while its components leave and come back by turns", () => leavingByTurns(shippedCores));
+test("[S7] a term goes on while one component is away and another one comes and leaves", () =>
+  leavingToWhoLeaves(shippedCores));
 test("[N11] an observer on a slow path comes back, and stays", () => slowPath(shippedCores));
 test("[N16] the dead give way to a newcomer", () => vanishedGivesWay(shippedCores));
 test("[N16] the dead are found out by those without a socket, too", () => vanishedBesideCaller(shippedCores));

@@ -254,6 +254,25 @@ describe("a component that has left and come back", () => {
     expect(endedAndNamed(group.heard)).toEqual([]);
   });
 
+  test("[N20] by turns with another one, a hundred times: at most three frames of each wait", () => {
+    const [play, ...ids] = Play.leading(["x", "y"]);
+    const contenders = ["x", "y"].map((component, index) => ({ component, id: ids[index] ?? 0 }));
+    for (let round = 0; round < 100; round++) {
+      for (const one of contenders) {
+        play.close(one.id);
+        play.settles(one.id);
+        one.id = play.contend(one.component);
+      }
+    }
+    const { connection } = play.state;
+    const waiting = connection.type === "open" ? connection.outbox : [];
+    for (const component of ["x", "y"]) {
+      const own = waiting.filter((message) => "component" in message && message.component === component);
+      expect(own.length).toBeLessThanOrEqual(3);
+      expect(own.at(-1)?.type).toBe("register");
+    }
+  });
+
   test("[S16] does not go on with the term that ended when it left", () => {
     const play = new Play({ lingerMs: 1_000 });
     const x = play.contend("x");
