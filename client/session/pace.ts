@@ -94,9 +94,9 @@ export function sendBye(draft: Draft): boolean {
  * Tells the group that a component has left its election. If its `register` still waits, that is taken back and returned,
  * and nothing is sent of either. `stays`: another component of the election is left. Then the group must never see nobody
  * left: the frame goes behind the `register`s of the others, also where it has waited since an earlier departure; and a
- * `register` is not taken back behind which another departure waits. Where nobody stays, the frame ends the term and goes
- * first, with all earlier departures from the election; it overtakes no `register` of theirs, since each that waited was
- * taken back. So at most three frames of a component wait, however often it leaves and comes back.
+ * `register` stays if a `deregister` of another one waits behind it. Where nobody stays, the frame ends the term and goes
+ * first, with all earlier departures from the election. So at most three frames of a component wait, however often it leaves
+ * and comes back.
  */
 export function sendDeregister(
   draft: Draft,
@@ -130,12 +130,29 @@ export function sendDeregister(
   return arrival;
 }
 
+/**
+ * What has come and gone while both frames waited is not told at all: its departure would overtake its arrival, and the group
+ * would count it for ever.
+ */
 function hurryDepartures(draft: Draft): void {
-  const isDeparture = (message: ClientMessage): message is Deregister => message.type === "deregister";
-  changeLine(draft, ({ farewells, outbox }) => ({
-    farewells: [...farewells, ...outbox.filter(isDeparture)],
-    outbox: outbox.filter((message) => !isDeparture(message)),
+  const arrivals = new Map<string, Register>();
+  const untold = new Set<ClientMessage>();
+  const departures: Deregister[] = [];
+  for (const message of lineOf(draft)?.outbox ?? []) {
+    if (message.type === "register") arrivals.set(message.component, message);
+    if (message.type !== "deregister") continue;
+    const arrival = arrivals.get(message.component);
+    arrivals.delete(message.component);
+    if (arrival === undefined) departures.push(message);
+    else untold.add(arrival).add(message);
+  }
+  const isTold = (message: ClientMessage): boolean => !untold.has(message);
+  changeLine(draft, ({ farewells, outbox, registrations }) => ({
+    farewells: [...farewells, ...departures],
+    outbox: outbox.filter((message) => message.type !== "deregister" && isTold(message)),
+    registrations: registrations.filter(isTold),
   }));
+  for (const message of untold) if (message.type === "deregister") noteDeparted(draft, message);
 }
 
 /** Sends what may leave now. */
