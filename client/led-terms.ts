@@ -111,9 +111,8 @@ export class LedTerms {
       term.end(why);
       this.confirms.end(leadership, why);
       const settle = (): void => this.#settle(contender);
-      const { callbacks } = member;
-      const onRevoke = callbacks.onRevoke && (() => callbacks.onRevoke?.(leadership, reason));
-      const running = onRevoke && this.#attempt(contender, member, leadership, onRevoke);
+      const onRevoke = (): unknown => member.callbacks.onRevoke?.(leadership, reason);
+      const running = this.#attempt(contender, member, leadership, onRevoke);
       if (running === undefined) settle();
       else void running.then(settle);
     }
@@ -146,7 +145,7 @@ export class LedTerms {
     if (this.#settled.push(contender) > 1) return;
     this.#ports.driver.afterwards(() => {
       const contenders = this.#settled.splice(0);
-      // First: callbacks of these contenders that the session begins now are other ones.
+      // First: the dispatch may call these contenders again, and those calls have not settled.
       this.#ports.settled(contenders);
       this.#ports.dispatch({ type: "settled", contenders });
     });

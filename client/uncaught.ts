@@ -1,11 +1,14 @@
-/** For errors that nobody listens for: reported like an uncaught error, without ending the process. */
+/**
+ * For errors that nobody listens for: reported like an uncaught error, without ending the process. If even the report
+ * throws, as where a test forbids `console.error`, both errors are thrown in a microtask: the client goes on, unless the
+ * platform ends the process.
+ */
 export function reportUncaught(error: unknown): void {
   try {
     (globalThis.reportError ?? console.error)(error);
   } catch (thrown) {
-    // A test may forbid `console.error`. What goes on here goes on, and the platform gets the error.
     queueMicrotask(() => {
-      throw thrown;
+      throw new AggregateError([error, thrown], "an error could not be reported");
     });
   }
 }

@@ -93,8 +93,9 @@ export function sendBye(draft: Draft): boolean {
 /**
  * Tells the group that a component has left its election. If its `register` still waits, that is taken back and returned,
  * and nothing is sent of either. `stays`: another component of the election is left. Then the group must never see nobody
- * left: the frame goes behind the `register`s of the others, also where it has waited since an earlier departure; and a
- * `register` stays if a `deregister` of another one waits behind it. Where nobody stays, the frame ends the term and goes
+ * left: the frame goes behind the `register`s of the others, also where it has waited since an earlier departure. And the
+ * `register` stays if a `deregister` of another component waits behind it: without it, the group might see nobody left when it
+ * reads that one. Where nobody stays, the frame ends the term and goes
  * first, with all earlier departures from the election. So at most three frames of a component wait, however often it leaves
  * and comes back.
  */

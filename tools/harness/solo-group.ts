@@ -9,6 +9,7 @@ import { DEFAULT_LIMITS } from "../../shared/protocol/limits.ts";
 import {
   type ClientMessage,
   type ContenderInfo,
+  type ErrorCode,
   type Hello,
   type LeaderChange,
   type LeaderInformation,
@@ -104,6 +105,7 @@ export abstract class SoloGroup {
         return this.#greet(message);
       case "register":
         if (this.refused.has(message.component)) return this.#refuse(message.component);
+        if (this.#knows(message.component)) return this.#error("duplicate_component", message.component);
         this.#contenders = [...this.#contenders, message];
         this.say({ type: "registered", component: message.component });
         return this.#present(message.component, message.election);
@@ -157,6 +159,7 @@ export abstract class SoloGroup {
       ...(this.deployment !== null && { deployment: this.deployment }),
     });
     for (const { component } of contenders) if (this.refused.has(component)) this.#refuse(component);
+    for (const term of kept) this.say({ type: "grant", ...term, components: this.#standingIn(term), joined: true });
     if (observe === true || observe.length > 0) this.#snapshot();
     this.elect();
   }
@@ -169,9 +172,8 @@ export abstract class SoloGroup {
   }
 
   #deregister(component: string): void {
-    const isKnown = this.#contenders.some((contender) => contender.component === component);
-    if (isKnown) this.say({ type: "deregistered", component });
-    else this.say({ type: "error", code: "unknown_component", message: "not contended for", component });
+    if (this.#knows(component)) this.say({ type: "deregistered", component });
+    else this.#error("unknown_component", component);
     this.#contenders = this.#contenders.filter((contender) => contender.component !== component);
     this.retract(component);
     for (const [election, { leaderSessionId }] of this.#terms) {
@@ -210,10 +212,12 @@ export abstract class SoloGroup {
     this.epoch += 1;
     const term = { election, leaderSessionId: this.idOf("term", this.epoch), epoch: this.epoch };
     this.#terms.set(election, term);
-    const components = this.#contenders
-      .filter((contender) => electionOf(contender.component, contender.election) === election)
-      .map(({ component }) => component);
-    this.say({ type: "grant", ...term, components, joined: false, sentAt });
+    this.say({ type: "grant", ...term, components: this.#standingIn(term), joined: false, sentAt });
+  }
+
+  #standingIn({ election }: Term): string[] {
+    const all = this.#contenders.filter((one) => electionOf(one.component, one.election) === election);
+    return all.map(({ component }) => component);
   }
 
   revoke(reason: Revoke["reason"] = "revoked", election: ElectionName = "process"): void {
@@ -253,6 +257,14 @@ export abstract class SoloGroup {
   }
 
   #refuse(component: string): void {
-    this.say({ type: "error", code: "election_mismatch", message: "contended for in the other kind", component });
+    this.#error("election_mismatch", component);
+  }
+
+  #knows(component: string): boolean {
+    return this.#contenders.some((contender) => contender.component === component);
+  }
+
+  #error(code: ErrorCode, component: string): void {
+    this.say({ type: "error", code, message: "of a group in memory", component });
   }
 }

@@ -240,16 +240,14 @@ function adopt(turn: Turn, attachment: Attachment): Connection[] {
   return [adopted];
 }
 
-/** What the socket carries is newer than the row. */
 function bringLease(turn: Turn, session: Session, lease: AttachedLease, isTaken: boolean): void {
   const [leaderSessionId, leaseUntil] = lease;
   const election = turn.termOf(session, leaderSessionId);
   if (election === undefined) return;
-  const { untaken: _, ...taken } = election.state;
-  const state = isTaken ? { ...taken, acceptedAt: taken.acceptedAt ?? taken.grantedAt } : election.state;
+  const { state } = election;
+  const acceptedAt = isTaken ? state.acceptedAt : null;
   // A lease that a crash has lengthened reaches beyond the horizon; hibernation must not cut it.
-  const until = Math.min(leaseUntil, state.leaseUntil);
-  turn.putState(election.name, { ...state, leaseUntil: until, acceptedAt: isTaken ? state.acceptedAt : null });
+  turn.putState(election.name, { ...state, acceptedAt, leaseUntil: Math.min(leaseUntil, state.leaseUntil) });
 }
 
 function disconnect(turn: Turn, id: string): void {

@@ -61,7 +61,7 @@ export function saveCounters(counters: Counters): StoredCounters {
   return stored;
 }
 
-/** The counters of a group, and those of this incarnation among them. */
+/** The counters of a group: in all, and since this incarnation began. */
 export class Counting {
   /** What the host has counted since it began. */
   readonly own = { wakes: 1, upgrades: 0, framesIn: 0, framesOut: 0, commits: 0, alarms: 0 };

@@ -30,6 +30,7 @@ import {
   resignWhileFramesWait,
   shutdownWhileFramesWait,
   slowPath,
+  unheardAndBack,
 } from "../traces/leaving.ts";
 import { oneNameTooMany, watchedTwice } from "../traces/observing.ts";
 import {
@@ -278,6 +279,12 @@ export const clientMutants: readonly Mutant[] = [
     rule: "S7",
     trace: leavingToWhoLeaves,
     edits: [inSession("pace", "isNeeded && earlier.length === 0 ? undefined : last", "last")],
+  },
+  {
+    name: "the departure of who has come and gone unheard overtakes its arrival",
+    rule: "S15",
+    trace: unheardAndBack,
+    edits: [inSession("pace", "arrivals.set(message.component, message)", "void arrivals")],
   },
   {
     name: "a departure keeps its place before the registers of the others",

@@ -60,6 +60,20 @@ export function leavingByTurns(cores: Cores): void {
   });
 }
 
+/** Nobody is left, and one that the group has never heard of has come and gone. It comes back. */
+export function unheardAndBack(cores: Cores): void {
+  const stage = new Stage(cores);
+  const a = stage.join("A", { lingerMs: 60_000 });
+  talk(a);
+  a.contend(contender("y"));
+  a.rejoin("x");
+  for (const component of ["y", "x"]) a.close(component);
+  stage.advance(5_000);
+  a.contend(contender("y"));
+  stage.until("A leads", () => leads(a), 5_000);
+  stage.end();
+}
+
 /** For as long as the one is away, the group counts the other, which has come and is about to leave. */
 export function leavingToWhoLeaves(cores: Cores): void {
   whileFramesWait(cores, [contender("x")], (a) => {

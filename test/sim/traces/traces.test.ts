@@ -58,6 +58,7 @@ import {
   resignWhileFramesWait,
   shutdownWhileFramesWait,
   slowPath,
+  unheardAndBack,
 } from "./leaving.ts";
 import { oneNameTooMany, watchedTwice } from "./observing.ts";
 import { idleForAnHour, vanishedBesideCaller, vanishedGivesWay } from "./paths.ts";
@@ -169,6 +170,7 @@ test("[N9] an outage that leaves a part of the lease costs no term", () => longO
 test("[S7] a term goes on while its components leave and come back by turns", () => leavingByTurns(shippedCores));
 test("[S7] a term goes on while one component is away and another one comes and leaves", () =>
   leavingToWhoLeaves(shippedCores));
+test("[S15] a component that has come and gone unheard leads when it is back", () => unheardAndBack(shippedCores));
 test("[N11] an observer on a slow path comes back, and stays", () => slowPath(shippedCores));
 test("[N16] the dead give way to a newcomer", () => vanishedGivesWay(shippedCores));
 test("[N16] the dead are found out by those without a socket, too", () => vanishedBesideCaller(shippedCores));

@@ -1,34 +1,11 @@
 /** Client and group may disagree about who stands in an election, and about what still runs: for a while, or for good. */
 import { describe, expect, test } from "vitest";
-import type { ClientMessage, ErrorCode } from "../../../shared/protocol/messages.ts";
-import { FakeGroup, settle } from "./fake-group.ts";
+import type { ErrorCode } from "../../../shared/protocol/messages.ts";
 import { DRAIN, E, giveBack, join, Play, R, release, renew, resign } from "./play.ts";
 
 const refusal = (component: string, code: ErrorCode = "election_mismatch") =>
   ({ type: "error", code, message: "", component }) as const;
 const answer = (type: "registered" | "deregistered", component: string) => ({ type, component }) as const;
-
-function componentsIn(message: ClientMessage): readonly string[] {
-  if (message.type === "register") return [message.component];
-  return message.type === "hello" ? (message.contenders ?? []).map(({ component }) => component) : [];
-}
-
-/** The terms that are named after the last contender was deregistered: the group has ended them by then. */
-function endedAndNamed(messages: readonly ClientMessage[]): string[] {
-  const [counted, ended] = [new Set<string>(), new Set<string>()];
-  const found: string[] = [];
-  let named: readonly string[] = [];
-  for (const message of messages) {
-    for (const component of componentsIn(message)) counted.add(component);
-    if (message.type === "deregister") counted.delete(message.component);
-    if ("held" in message) named = message.held ?? [];
-    found.push(...named.filter((leaderSessionId) => ended.has(leaderSessionId)));
-    if (counted.size > 0) continue;
-    for (const leaderSessionId of named) ended.add(leaderSessionId);
-    named = [];
-  }
-  return found;
-}
 
 describe("what still drains", () => {
   test("[S14] is named after a renewal that was refused, until it has stopped", () => {
@@ -236,22 +213,6 @@ describe("a component that has left and come back", () => {
     play.hears(refusal("x", "duplicate_component"));
     play.hears(join("L1", 1, "x"));
     expect(play.called()).toEqual([]);
-  });
-
-  test("[S7] by turns with another one: the term is named only while the group counts one of them", async () => {
-    const group = new FakeGroup();
-    const client = group.client();
-    const contenders = ["x", "y"].map((component) => ({ component, contender: client.contend(component) }));
-    await settle();
-    for (let round = 0; round < 20; round++) {
-      for (const one of contenders) {
-        void one.contender.close();
-        one.contender = client.contend(one.component);
-      }
-    }
-    await group.clock.advance(20_000);
-    expect(group.heard.map(({ type }) => type)).toContain("deregister");
-    expect(endedAndNamed(group.heard)).toEqual([]);
   });
 
   test("[N20] by turns with another one, a hundred times: at most three frames of each wait", () => {
