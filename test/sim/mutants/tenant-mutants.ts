@@ -67,7 +67,7 @@ export const tenantMutants: readonly Mutant[] = [
     rule: "X1",
     kind,
     trace: floodAroundDepartures,
-    edits: [inSession("pace", "index < from || !isOwn(message)", "index < 0 || !isOwn(message)")],
+    edits: [inSession("pace", "{ outbox: [...others, ...earlier] }", "{ outbox: others }")],
   },
   {
     name: "who reads late gets the oldest that it has missed",
