@@ -95,9 +95,8 @@ export function sendBye(draft: Draft): boolean {
  * and nothing is sent of either. `stays`: another component of the election is left. Then the group must never see nobody
  * left: the frame goes behind the `register`s of the others, also where it has waited since an earlier departure. And the
  * `register` stays if a `deregister` of another component waits behind it: without it, the group might see nobody left when it
- * reads that one. Where nobody stays, the frame ends the term and goes
- * first, with all earlier departures from the election. So at most three frames of a component wait, however often it leaves
- * and comes back.
+ * reads that one. Where nobody stays, the frame ends the term and goes first, with all earlier departures from the election.
+ * So at most three frames of a component wait, however often it leaves and comes back.
  */
 export function sendDeregister(
   draft: Draft,

@@ -55,6 +55,8 @@ export type StoredCounters = Readonly<Record<string, number>>;
 
 /** Keys of another version are kept as they are. */
 export const loadCounters = (stored: StoredCounters): Counters => new Map(Object.entries(stored) as [Key, number][]);
+
+/** One by one: `Object.fromEntries` takes longer, and this comes before each commit of a hand-over. */
 export function saveCounters(counters: Counters): StoredCounters {
   const stored: Record<string, number> = {};
   for (const [key, count] of counters) stored[key] = count;
